@@ -1,0 +1,49 @@
+"""The event: what to deliver, where, and when."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class EventStatus(StrEnum):
+    """``active`` fires; ``paused`` waits to be resumed; ``inactive`` has run or was ended."""
+
+    ACTIVE = "active"
+    PAUSED = "paused"
+    INACTIVE = "inactive"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One event, as stored. All times are milliseconds since 1970, UTC.
+
+    ``metadata_json`` stays JSON text from the request to the webhook, so that no number changes
+    on the way. ``options`` holds the delivery and planning settings that were given (``retry``,
+    ``timeout``, …) as they were given. ``version`` counts definitions: it changes when a user or
+    the end of the series changes the event, not when its next occurrence moves on.
+    """
+
+    id: bytes
+    name: str
+    start_ms: int
+    action: Mapping[str, Any]
+    created_ms: int
+    updated_ms: int
+    description: str = ""
+    timezone: str | None = None
+    metadata_json: str = "{}"
+    schedule: Mapping[str, Any] | None = None
+    tags: tuple[str, ...] = ()
+    status: EventStatus = EventStatus.ACTIVE
+    options: Mapping[str, Any] = field(default_factory=dict)
+    hmac_secret: str | None = field(default=None, repr=False)
+    version: int = 1
+    next_ms: int | None = None
+
+    @property
+    def webhook(self) -> str:
+        """The target's URL."""
+        return str(self.action["params"]["url"])

@@ -1,0 +1,68 @@
+"""Every error that Qhronos raises on purpose.
+
+    QhronosError
+    ├── InvalidInput        the caller sent something that can't be accepted
+    ├── Unauthenticated     no token, or one that can't be trusted
+    ├── Forbidden           a good token without the right
+    ├── NotFound            the id names nothing that the caller may see
+    ├── Conflict            the request contradicts what is stored
+    ├── StaleVersion        ``If-Match`` names another version
+    ├── StoreUnavailable    the store is away, loading, read-only or full
+    └── ConfigError         the settings can't be used
+
+A class's docstring is its default message. Which HTTP status belongs to each is decided in
+one table, ``app.api.errors``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+
+class QhronosError(Exception):
+    """Something went wrong."""
+
+    def __init__(
+        self, message: str | None = None, *, fields: Mapping[str, list[str]] | None = None
+    ) -> None:
+        """Keep the sentence for the user and, per dotted field path, what is wrong with it."""
+        self.message = message or (type(self).__doc__ or "").strip()
+        self.fields: dict[str, list[str]] = dict(fields or {})
+        super().__init__(self.message)
+
+
+class InvalidInput(QhronosError):
+    """The request is not valid."""
+
+    @classmethod
+    def field(cls, path: str, message: str) -> InvalidInput:
+        """Make the error for one field; ``path`` is dotted, as in ``schedule.interval``."""
+        return cls(f"{path}: {message}", fields={path: [message]})
+
+
+class Unauthenticated(QhronosError):
+    """Send a valid token as 'Authorization: Bearer <token>'."""
+
+
+class Forbidden(QhronosError):
+    """This token does not have the right to do that."""
+
+
+class NotFound(QhronosError):
+    """Nothing with this id exists."""
+
+
+class Conflict(QhronosError):
+    """The request contradicts what is stored."""
+
+
+class StaleVersion(QhronosError):
+    """The event has changed since the version named in If-Match; read it again."""
+
+
+class StoreUnavailable(QhronosError):
+    """The store does not answer; try again shortly."""
+
+
+class ConfigError(QhronosError):
+    """The settings can't be used."""
