@@ -26,9 +26,11 @@ class SystemClock:
         self._offset_us = offset_us
 
     def now_us(self) -> int:
+        """Microseconds since 1970, UTC."""
         return time.time_ns() // 1000 + self._offset_us
 
     def now_ms(self) -> int:
+        """Milliseconds since 1970, UTC."""
         return self.now_us() // 1000
 
     def follow(self, reference_us: int, read_at_us: int) -> None:

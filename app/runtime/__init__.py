@@ -1,0 +1,1 @@
+"""What keeps processes alive: the embedded store, made secrets, supervision."""

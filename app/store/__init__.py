@@ -1,0 +1,1 @@
+"""Everything kept in Redis. The only room that knows the client."""

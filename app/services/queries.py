@@ -1,0 +1,79 @@
+"""What callers ask for, as values: changes to an event, filters, pages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True, slots=True)
+class EventChanges:
+    """The fields of an event that a request gave, and only those.
+
+    ``given`` maps domain names to values already checked for shape::
+
+        name, description, timezone, webhook: str      action: {"type", "params": {"url"}}
+        start_time: int (ms UTC) or a naive datetime (wall time in the event's timezone)
+        metadata: JSON text       schedule: mapping    tags: tuple of tags
+        status: EventStatus       hmac_secret: str     any delivery option: as given
+
+    ``None`` clears a clearable field.
+    """
+
+    given: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class TagFilter:
+    """Any of the tags, or all of them; no tags means no filter."""
+
+    tags: tuple[str, ...] = ()
+    match_all: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class EventQuery:
+    """Which events to list, newest first, from where and how many."""
+
+    tags: TagFilter = TagFilter()
+    status: str | None = None
+    name: str | None = None
+    limit: int = 100
+    cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OccurrenceQuery:
+    """Which occurrences to list, newest scheduled first. Bounds are ms UTC, both inclusive."""
+
+    tags: TagFilter = TagFilter()
+    event_id: str | None = None
+    status: str | None = None
+    from_ms: int | None = None
+    to_ms: int | None = None
+    page: int = 1
+    limit: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Listing(Generic[Item]):
+    """One page, how many there are in all, and where the next page begins (``None``: nowhere)."""
+
+    items: tuple[Item, ...]
+    total: int
+    next_cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """A future moment at which an event would fire, ms UTC."""
+
+    scheduled_ms: int
+
+
+Moment = int | datetime
+"""A moment as given: ms UTC, or a naive wall time still to be placed in a zone."""
