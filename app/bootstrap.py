@@ -1,0 +1,203 @@
+"""Wiring: the one file that knows every concrete class. Settings in, services out."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import threading
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+
+from app.clock import Clock
+from app.config import Settings, environment, load_settings
+from app.delivery.sender import Sender
+from app.queueing import RqDrainQueue, UpkeepSchedule
+from app.services.cursors import Cursors
+from app.services.dispatching import Dispatcher
+from app.services.draining import Drain, DrainLimits
+from app.services.event_lists import EventLists
+from app.services.events import EventService
+from app.services.feeding import Feeder
+from app.services.health import HealthService
+from app.services.occurrences import OccurrenceService
+from app.services.recording import Recorder
+from app.services.retaining import Retention
+from app.services.series import Series
+from app.services.timekeeping import StoreClock
+from app.services.upkeep import Upkeep
+from app.store.connection import StoreClient, connect, connect_broker
+from app.store.coordination import Coordination
+from app.store.events import EventStore
+from app.store.figures import Figures
+from app.store.listing import Listing
+from app.store.occurrences import OccurrenceStore
+from app.store.scripts import Scripts
+from app.store.sweeping import EventSweep
+from app.store.work import WorkStore
+
+WINDOW_FACTOR = 3
+"""How many claims a drain holds for each one it may have in flight, so that sending never waits
+for the store."""
+
+
+@dataclass
+class Services:
+    """Everything that the API and the workers use. Nothing connects before it is used."""
+
+    settings: Settings
+    clock_override: Clock | None = None
+    client_override: StoreClient | None = None
+    stop: threading.Event = field(default_factory=threading.Event)
+
+    @cached_property
+    def client(self) -> StoreClient:
+        """The store's client."""
+        return self.client_override or connect(self.settings.redis_url)
+
+    @cached_property
+    def scripts(self) -> Scripts:
+        """The store's scripts."""
+        return Scripts(self.client)
+
+    @cached_property
+    def coordination(self) -> Coordination:
+        """Signals between processes."""
+        return Coordination(self.client)
+
+    @cached_property
+    def clock(self) -> Clock:
+        """The store's time."""
+        return self.clock_override or StoreClock(self.coordination)
+
+    @cached_property
+    def drain_queue(self) -> RqDrainQueue:
+        """RQ's queue of drains."""
+        settings = self.settings
+        return RqDrainQueue(connect_broker(settings.broker_url or settings.redis_url))
+
+    @cached_property
+    def event_store(self) -> EventStore:
+        """Events at rest."""
+        return EventStore(self.client, self.scripts)
+
+    @cached_property
+    def occurrence_store(self) -> OccurrenceStore:
+        """Occurrences at rest."""
+        return OccurrenceStore(self.client)
+
+    @cached_property
+    def work(self) -> WorkStore:
+        """Due, claimed, ended."""
+        return WorkStore(self.client, self.scripts, self.settings.partitions)
+
+    @cached_property
+    def cursors(self) -> Cursors:
+        """Sealed positions in lists."""
+        return Cursors(self.settings.jwt_secret)
+
+    @cached_property
+    def lists(self) -> Listing:
+        """Walks of indexes."""
+        return Listing(self.client, self.settings.partitions)
+
+    @cached_property
+    def events(self) -> EventService:
+        """Use cases around events."""
+        return EventService(
+            self.event_store,
+            EventLists(self.event_store, self.lists, self.cursors),
+            self.occurrence_store,
+            self.clock,
+            self.settings.partitions,
+        )
+
+    @cached_property
+    def occurrences(self) -> OccurrenceService:
+        """Use cases around occurrences."""
+        return OccurrenceService(self.event_store, self.occurrence_store, self.lists, self.cursors)
+
+    @cached_property
+    def health(self) -> HealthService:
+        """How the service is."""
+        figures = Figures(self.client, self.settings.partitions)
+        return HealthService(self.work, figures, self.coordination, self.drain_queue, self.clock)
+
+    @cached_property
+    def series(self) -> Series:
+        """Successors."""
+        return Series(self.work, self.event_store)
+
+    @cached_property
+    def upkeep(self) -> Upkeep:
+        """Periodic duties."""
+        sweep = EventSweep(self.client)
+        retention = Retention(
+            self.work,
+            self.event_store,
+            sweep,
+            self.settings.retention_occurrences_ms,
+            self.settings.retention_events_ms,
+        )
+        return Upkeep(self.work, self.series, sweep, retention, self.coordination, self.clock)
+
+    @cached_property
+    def dispatcher(self) -> Dispatcher:
+        """The scheduler's loop."""
+        return Dispatcher(self.work, self.coordination, self.drain_queue, self.clock)
+
+    @cached_property
+    def upkeep_schedule(self) -> UpkeepSchedule:
+        """The periodic jobs on RQ."""
+        settings = self.settings
+        return UpkeepSchedule(connect_broker(settings.broker_url or settings.redis_url))
+
+    @cached_property
+    def sender(self) -> Sender:
+        """Connections to receivers, kept between drains."""
+        settings = self.settings
+        return Sender(settings.allow_private_targets, settings.delivery_concurrency)
+
+    def drain(self) -> int:
+        """Run one drain in this process; returns how many attempts it made."""
+        settings = self.settings
+        feeder = Feeder(
+            self.work,
+            self.series,
+            self.coordination,
+            self.clock,
+            lease_ms=settings.lease_ms,
+            window=settings.delivery_concurrency * WINDOW_FACTOR,
+        )
+        recorder = Recorder(
+            self.work,
+            self.coordination,
+            self.clock,
+            drain=secrets.token_hex(8),
+            lease_ms=settings.lease_ms,
+            end_ms=self.clock.now_ms() + settings.drain_linger_ms,
+        )
+        limits = DrainLimits(
+            concurrency=settings.delivery_concurrency,
+            linger_ms=settings.drain_linger_ms,
+            grace_ms=settings.stop_grace_ms,
+            default_secret=settings.signing_secret,
+            default_timeout_ms=settings.delivery_timeout_ms,
+        )
+        drain = Drain(feeder, recorder, self.sender, self.clock, limits, self.events.deactivate)
+        return drain.run(self.stop)
+
+
+def build_services(settings: Settings) -> Services:
+    """Make the services of one process; connects to nothing yet."""
+    return Services(settings)
+
+
+@lru_cache(maxsize=1)
+def worker_services() -> Services:
+    """The services of this worker process, made from its environment on first use."""
+    settings = load_settings(environment(os.environ))
+    settings.require_secrets()
+    settings.require_store()
+    services = build_services(settings)
+    services.coordination.agree_on_partitions(settings.partitions)
+    return services

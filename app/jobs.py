@@ -1,0 +1,25 @@
+"""What RQ calls by name."""
+
+from __future__ import annotations
+
+from app.bootstrap import worker_services
+
+
+def drain() -> int:
+    """Deliver what is due, for a bounded time; returns how many attempts were made."""
+    return worker_services().drain()
+
+
+def recover() -> int:
+    """Return expired leases and mend broken series."""
+    return worker_services().upkeep.recover()
+
+
+def reconcile() -> int:
+    """Find active events without a scheduled occurrence and mend them."""
+    return worker_services().upkeep.reconcile()
+
+
+def retain() -> int:
+    """Forget what retention says is old enough."""
+    return worker_services().upkeep.retain()

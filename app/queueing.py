@@ -1,0 +1,141 @@
+"""RQ: the queues, how jobs are written, and which upkeep runs when.
+
+Job arguments hold no user data: the dashboard shows them as they are. Jobs are written as JSON,
+since unpickling would let anyone who can write to Redis run code.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import redis
+from rq import Queue, SimpleWorker, Worker
+from rq.job import Job
+from rq.serializers import JSONSerializer
+from rq_scheduler import Scheduler
+
+from app.errors import StoreUnavailable
+
+DELIVER = "deliver"
+UPKEEP = "upkeep"
+
+UPKEEP_EVERY_S = {"recover": 5, "reconcile": 30, "retain": 60}
+"""The upkeep jobs and their intervals, in seconds."""
+
+MAX_WAITING_UPKEEP = 20
+"""With no worker to take them, no more upkeep jobs than this pile up."""
+
+
+class JsonJob(Job):
+    """A job that is always written as JSON; rq-scheduler knows no other way to say so."""
+
+    @classmethod
+    def create(cls, *args: Any, **kwargs: Any) -> Job:
+        """Make a job; see ``rq.job.Job.create``."""
+        kwargs["serializer"] = JSONSerializer
+        return super().create(*args, **kwargs)
+
+    @classmethod
+    def fetch(cls, *args: Any, **kwargs: Any) -> Job:
+        """Read a job; see ``rq.job.Job.fetch``."""
+        kwargs["serializer"] = JSONSerializer
+        return super().fetch(*args, **kwargs)
+
+
+def queue(name: str, broker: redis.Redis) -> Queue:
+    """Open one of the two queues."""
+    return Queue(name, connection=broker, job_class=JsonJob, serializer=JSONSerializer)
+
+
+class RqDrainQueue:
+    """Drain jobs on RQ; see ``app.services.dispatching.DrainQueue``."""
+
+    def __init__(self, broker: redis.Redis) -> None:
+        self._broker = broker
+        self._queue = queue(DELIVER, broker)
+
+    def enqueue_drain(self) -> None:
+        """Call for one more drain."""
+        # A drain bounds its own time; RQ's alarm would cut it off in mid-delivery.
+        self._ask(
+            lambda: self._queue.enqueue(
+                "app.jobs.drain", job_timeout=-1, result_ttl=60, failure_ttl=3600
+            )
+        )
+
+    def waiting(self) -> int:
+        """How many drain jobs no worker has taken yet."""
+        return int(self._ask(lambda: self._queue.count))
+
+    def workers(self) -> int:
+        """How many delivery workers there are."""
+        return int(self._ask(lambda: Worker.count(queue=self._queue)))
+
+    @staticmethod
+    def _ask(question: Any) -> Any:
+        try:
+            return question()
+        except redis.exceptions.RedisError as error:
+            raise StoreUnavailable("RQ's Redis does not answer; try again shortly.") from error
+
+
+class UpkeepSchedule:
+    """The upkeep jobs as rq-scheduler keeps them.
+
+    rq-scheduler forgets a job if it dies between taking it out and putting it back, so the jobs
+    have fixed ids and are registered again with every start and look.
+    """
+
+    def __init__(self, broker: redis.Redis) -> None:
+        self._queue = queue(UPKEEP, broker)
+        self._scheduler = Scheduler(queue=self._queue, connection=broker, job_class=JsonJob)
+
+    def register(self, now: Any) -> None:
+        """Add those upkeep jobs that are not scheduled; ``now`` is naive UTC, as it wants."""
+        for name, seconds in UPKEEP_EVERY_S.items():
+            if f"upkeep-{name}" not in self._scheduler:
+                self._scheduler.schedule(
+                    scheduled_time=now,
+                    func=f"app.jobs.{name}",
+                    interval=seconds,
+                    id=f"upkeep-{name}",
+                    timeout=120,
+                    result_ttl=-1,
+                    queue_name=UPKEEP,
+                )
+
+    def enqueue_due(self) -> None:
+        """Move upkeep jobs that are due to their queue, unless nobody takes them."""
+        if self._queue.count < MAX_WAITING_UPKEEP and self._scheduler.acquire_lock():
+            try:
+                self._scheduler.enqueue_jobs()
+            finally:
+                self._scheduler.remove_lock()
+
+
+class QhronosWorker(SimpleWorker):
+    """An RQ worker that runs jobs in its own process and passes on a request to stop.
+
+    No fork per job: a drain keeps its connections, and its threads would not survive a fork.
+    """
+
+    max_connection_wait_time = 2
+    on_stop: Any = None
+
+    def request_stop(self, signum: Any, frame: Any) -> None:
+        """Tell the running job first, then stop as RQ does."""
+        if self.on_stop is not None:
+            self.on_stop()
+        super().request_stop(signum, frame)
+
+
+def worker(name: str, broker: redis.Redis, on_stop: Any = None) -> QhronosWorker:
+    """Make a worker for one queue (with one, RQ takes jobs without a window to lose them in)."""
+    made = QhronosWorker(
+        [queue(name, broker)],
+        connection=broker,
+        job_class=JsonJob,
+        serializer=JSONSerializer,
+    )
+    made.on_stop = on_stop
+    return made

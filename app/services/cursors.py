@@ -1,0 +1,48 @@
+"""Opaque positions in a list."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hmac
+import itertools
+
+from app.errors import InvalidInput
+from app.store.listing import Entry, Listing, Selection
+
+
+class Cursors:
+    """Opaque, sealed positions in a list: they fit the list that they were made for alone."""
+
+    def __init__(self, key: str) -> None:
+        self._key = key.encode()
+
+    def seal(self, entry: Entry, context: str) -> str:
+        """Make a cursor for what comes after ``entry``."""
+        body = entry[0].to_bytes(8, "big", signed=True) + entry[1]
+        return base64.urlsafe_b64encode(body + self._mac(body, context)).decode().rstrip("=")
+
+    def open(self, cursor: str | None, context: str) -> Entry | None:
+        """Read a cursor; raises ``InvalidInput`` for one that was not made for this list."""
+        if cursor is None:
+            return None
+        try:
+            raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+        except (binascii.Error, ValueError):
+            raw = b""
+        body, mac = raw[:24], raw[24:]
+        if len(body) != 24 or not hmac.compare_digest(mac, self._mac(body, context)):
+            raise InvalidInput.field("cursor", "use the cursor of the list's own Link header")
+        return int.from_bytes(body[:8], "big", signed=True), body[8:]
+
+    def slice(
+        self, lists: Listing, selection: Selection, cursor: str | None, context: str, limit: int
+    ) -> tuple[list[bytes], str | None]:
+        """Read one page of ids and the cursor of the next (``None``: there is none)."""
+        after = self.open(cursor, context)
+        entries = list(itertools.islice(lists.walk(selection, after), limit + 1))
+        following = self.seal(entries[limit - 1], context) if len(entries) > limit else None
+        return [member for _, member in entries[:limit]], following
+
+    def _mac(self, body: bytes, context: str) -> bytes:
+        return hmac.digest(self._key, b"cursor\0" + body + context.encode(), "sha256")[:12]

@@ -1,0 +1,179 @@
+"""A drain: claims what is due, delivers many at once, records what became of it.
+
+Three threads, so that waiting for the store and waiting for receivers overlap::
+
+    feeder    claims under a lease, schedules successors          → inbox
+    sender    (the caller's thread) starts requests, reads answers → outbox
+    recorder  writes outcomes in batches, renews leases
+
+A drain serves every partition, so that one that lingers leaves none waiting. It ends after a
+bounded time; what it has in hand is finished first.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import random
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from app.clock import Clock
+from app.delivery.request import Request, build
+from app.domain.outcome import Outcome
+from app.services.feeding import Feeder
+from app.services.recording import Recorder
+from app.services.verdicts import job_of, record_of, unsendable
+from app.store.codec import Claim
+
+log = logging.getLogger(__name__)
+
+POLL_MS = 1.0
+"""How long the sender waits for receivers before it looks for new claims."""
+
+
+class Sender(Protocol):
+    """Sends many requests at once; see ``app.delivery.sender``."""
+
+    @property
+    def in_flight(self) -> int:
+        """How many requests have no outcome yet."""
+        ...
+
+    def start(self, token: Claim, request: Request) -> None:
+        """Begin to send."""
+        ...
+
+    def poll(self, max_wait_ms: float) -> list[tuple[Claim, Outcome]]:
+        """Wait at most so long and return what has finished."""
+        ...
+
+    def abandon(self) -> list[Claim]:
+        """Stop sending; returns what has no outcome."""
+        ...
+
+    def close(self) -> None:
+        """Close every connection."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class DrainLimits:
+    """How much a drain takes on and for how long; ``_ms`` are milliseconds."""
+
+    concurrency: int
+    linger_ms: int
+    grace_ms: int
+    default_secret: str
+    default_timeout_ms: int
+
+
+class Drain:
+    """One run. ``run`` returns when its time is over or ``stop`` is set."""
+
+    def __init__(
+        self,
+        feeder: Feeder,
+        recorder: Recorder,
+        sender: Sender,
+        clock: Clock,
+        limits: DrainLimits,
+        deactivate: Callable[[bytes], None],
+    ) -> None:
+        self._feeder = feeder
+        self._recorder = recorder
+        self._sender = sender
+        self._clock = clock
+        self._limits = limits
+        self._deactivate = deactivate
+        self._inbox: queue.SimpleQueue[list[Claim]] = queue.SimpleQueue()
+        self._waiting: deque[Claim] = deque()
+        self._sent = 0
+
+    def run(self, stop: threading.Event) -> int:
+        """Deliver until the time is over; returns how many attempts were made."""
+        closing = threading.Event()
+        feeding = threading.Thread(
+            target=self._feeder.run, args=(self._receive, closing), name="feeder"
+        )
+        recording = threading.Thread(target=self._recorder.run, name="recorder")
+        feeding.start()
+        recording.start()
+        try:
+            self._deliver_until(self._clock.now_ms() + self._limits.linger_ms, stop)
+        finally:
+            closing.set()
+            self._feeder.interrupt()
+            self._finish(feeding, stop)
+            self._recorder.finish(self._limits.grace_ms / 1000)
+            recording.join()
+        return self._sent
+
+    def _receive(self, claims: list[Claim]) -> None:
+        self._recorder.hold(claims)
+        self._inbox.put(claims)
+
+    def _deliver_until(self, end_ms: int, stop: threading.Event) -> None:
+        while not stop.is_set() and self._clock.now_ms() < end_ms:
+            self._step()
+
+    def _finish(self, feeding: threading.Thread, stop: threading.Event) -> None:
+        """Finish what is in hand; told to stop, only what the grace time allows."""
+        give_up_ms: int | None = None
+        while feeding.is_alive() or self._waiting or self._sender.in_flight:
+            if stop.is_set():
+                now_ms = self._clock.now_ms()
+                give_up_ms = give_up_ms or now_ms + self._limits.grace_ms
+                self._return_unsent()
+                if now_ms >= give_up_ms:
+                    # Their leases end soon, and others attempt them again.
+                    self._sender.abandon()
+                    break
+            self._step()
+        feeding.join()
+        self._take(block=False)
+        self._return_unsent()
+
+    def _return_unsent(self) -> None:
+        self._recorder.give_back(list(self._waiting))
+        self._feeder.done(len(self._waiting))
+        self._waiting.clear()
+
+    def _step(self) -> None:
+        idle = not self._sender.in_flight and not self._waiting
+        self._take(block=idle)
+        while self._waiting and self._sender.in_flight < self._limits.concurrency:
+            self._start(self._waiting.popleft())
+        if self._sender.in_flight:
+            for claim, outcome in self._sender.poll(POLL_MS):
+                self._ended(claim, outcome)
+
+    def _take(self, *, block: bool) -> None:
+        try:
+            self._waiting.extend(self._inbox.get(timeout=0.05) if block else self._inbox.get(False))
+            while True:
+                self._waiting.extend(self._inbox.get(block=False))
+        except queue.Empty:
+            return
+
+    def _start(self, claim: Claim) -> None:
+        record = unsendable(claim)
+        if record is not None:
+            self._recorder.put(record)
+            self._feeder.done(1)
+            return
+        limits = self._limits
+        job = job_of(claim, limits.default_secret, limits.default_timeout_ms)
+        self._sender.start(claim, build(job, self._clock.now_ms()))
+        self._sent += 1
+
+    def _ended(self, claim: Claim, outcome: Outcome) -> None:
+        jitter = random.random()  # noqa: S311 - spreads retries, no secret
+        record, gone = record_of(claim, outcome, self._clock.now_ms(), jitter)
+        self._recorder.put(record)
+        self._feeder.done(1)
+        if gone:
+            self._deactivate(claim.event_id)

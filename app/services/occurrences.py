@@ -1,0 +1,112 @@
+"""Occurrences: read one, list many."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from app.domain import ids
+from app.domain.access import Access
+from app.domain.occurrence import Occurrence, OccurrenceStatus
+from app.errors import NotFound
+from app.services.cursors import Cursors
+from app.services.queries import Listing, OccurrenceQuery
+from app.services.scoping import scope_word, tag_groups, tag_keys
+from app.store import keys
+from app.store import listing as index
+from app.store.events import EventStore
+from app.store.listing import Selection
+from app.store.occurrences import OccurrenceStore
+
+_RARE = frozenset({"dispatched", "retrying", "failed", "missed", "skipped", "cancelled"})
+"""Statuses with few members: a list that names one is walked along it."""
+
+
+class OccurrenceService:
+    """Reads occurrences; what is out of scope is absent and not counted."""
+
+    def __init__(
+        self,
+        events: EventStore,
+        occurrences: OccurrenceStore,
+        lists: index.Listing,
+        cursors: Cursors,
+    ) -> None:
+        self._events = events
+        self._occurrences = occurrences
+        self._lists = lists
+        self._cursors = cursors
+
+    def get(self, occurrence_id: str, access: Access) -> Occurrence:
+        """Read one occurrence; raises ``NotFound``, also for one out of scope."""
+        raw = ids.from_text(occurrence_id, version=8)
+        occurrence = self._occurrences.get_many([raw])[0] if raw else None
+        if occurrence is None or not access.sees(occurrence.tags):
+            raise NotFound("No occurrence has this id.")
+        return occurrence
+
+    def list(self, query: OccurrenceQuery, access: Access) -> Listing[Occurrence]:
+        """List occurrences, newest scheduled first."""
+        selection = self._occurrence_selection(query, access)
+        if selection is None:
+            return Listing((), 0)
+        found = self._lists.page(selection, (query.page - 1) * query.limit, query.limit)
+        every_status = len(selection.any_of) == len(OccurrenceStatus)
+        count = self._lists.disjoint_count if every_status else self._lists.count
+        return Listing(self._load(found), count(selection))
+
+    def of_event(
+        self, event_id: str, access: Access, limit: int, cursor: str | None
+    ) -> Listing[Occurrence]:
+        """List an event's occurrences, newest scheduled first; raises ``NotFound``."""
+        raw = ids.from_text(event_id, version=7)
+        event = self._events.get_many([raw])[0] if raw else None
+        if event is None or not access.sees(event.tags):
+            raise NotFound("No event has this id.")
+        selection = self._event_selection(event.id, access)
+        found, following = self._cursors.slice(
+            self._lists, selection, cursor, f"of {event_id} {scope_word(access)}", limit
+        )
+        return Listing(self._load(found), self._lists.count(selection), following)
+
+    def _occurrence_selection(self, query: OccurrenceQuery, access: Access) -> Selection | None:
+        groups = tag_groups(query.tags, access, "occurrences")
+        status = (partial(keys.occurrences, status=query.status),) if query.status else None
+        extra: tuple[index.Entry, ...] = ()
+        if query.event_id is not None:
+            raw = ids.from_text(query.event_id, version=7)
+            if raw is None:
+                return None
+            of_event = self._event_selection(raw, access)
+            extra = of_event.extra
+            groups.insert(0, of_event.any_of)
+            if status:
+                groups.append(status)
+            # The scheduled occurrence stands in no index of its event, so tags and status of it
+            # are what the groups say of its own indexes.
+        elif status:
+            groups.insert(0 if query.status in _RARE or not groups else 1, status)
+        if not groups:
+            every = tuple(partial(keys.occurrences, status=one.value) for one in OccurrenceStatus)
+            groups = [every]
+        return Selection(
+            any_of=groups[0],
+            also=tuple(groups[1:]),
+            low_ms=query.from_ms,
+            high_ms=query.to_ms,
+            extra=extra,
+        )
+
+    def _event_selection(self, event_id: bytes, access: Access) -> Selection:
+        event = self._events.get_many([event_id])[0]
+        extra: tuple[index.Entry, ...] = ()
+        if event is not None and event.next_ms is not None:
+            extra = ((event.next_ms, ids.occurrence_id(event_id, event.next_ms)),)
+        scope = () if access.is_admin else (tag_keys(sorted(access.scope), "occurrences"),)
+        return Selection(
+            any_of=(partial(keys.event_occurrences, event_id=event_id),), also=scope, extra=extra
+        )
+
+    def _load(self, found: Sequence[bytes]) -> tuple[Occurrence, ...]:
+        loaded = self._occurrences.get_many(found)
+        return tuple(occurrence for occurrence in loaded if occurrence is not None)

@@ -1,0 +1,37 @@
+"""Tag filters and token scopes as groups of indexes, applied before paging and counting."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from app.domain.access import Access
+from app.services.queries import TagFilter
+from app.store import keys
+from app.store.listing import KeyOf
+
+
+def tag_keys(tags: Sequence[str], of: str) -> tuple[KeyOf, ...]:
+    """The indexes of these tags; ``of`` is ``events`` or ``occurrences``."""
+    make = keys.tag_events if of == "events" else keys.tag_occurrences
+    return tuple(partial(make, tag=tag) for tag in tags)
+
+
+def tag_groups(tags: TagFilter, access: Access, of: str) -> list[tuple[KeyOf, ...]]:
+    """Groups of indexes such that what is asked for is in one index of every group."""
+    groups: list[tuple[KeyOf, ...]] = []
+    if tags.match_all:
+        groups += [(key,) for key in tag_keys(tags.tags, of)]
+        in_scope = any(tag in access.scope for tag in tags.tags)
+    else:
+        if tags.tags:
+            groups.append(tag_keys(tags.tags, of))
+        in_scope = bool(tags.tags) and access.scope.issuperset(tags.tags)
+    if not access.is_admin and not in_scope:
+        groups.append(tag_keys(sorted(access.scope), of))
+    return groups
+
+
+def scope_word(access: Access) -> str:
+    """The scope as a word that tells lists of different scopes apart."""
+    return "admin" if access.is_admin else repr(sorted(access.scope))

@@ -1,0 +1,99 @@
+"""Keeps series going: after each claim the successor is scheduled, before anything is sent."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from app.domain import ids
+from app.domain.event import EventStatus
+from app.errors import InvalidInput
+from app.services.planning import TOO_LATE, continuation, next_of, recurrence_of
+from app.store.codec import Claim
+from app.store.events import EventStore
+from app.store.work import EndedNote, Successor, WorkStore
+
+log = logging.getLogger(__name__)
+
+
+class Series:
+    """Schedules successors, of claims and of events that lost theirs."""
+
+    def __init__(self, work: WorkStore, events: EventStore) -> None:
+        self._work = work
+        self._events = events
+
+    def go_on(self, claims: Iterable[Claim], now_ms: int) -> None:
+        """Schedule what follows each freshly claimed occurrence of a recurring event.
+
+        Raises ``StoreUnavailable``; the events then wait in the unscheduled set for ``mend``.
+        """
+        successors: list[Successor] = []
+        notes: list[EndedNote] = []
+        for claim in claims:
+            if not claim.recurring or claim.attempt != 1 or claim.doc is None:
+                continue
+            try:
+                self._follow(claim, claim.doc, now_ms, successors, notes)
+            except InvalidInput:
+                # A rule that was accepted once and can't be read now must not stop the others.
+                log.exception("unreadable schedule", extra={"event": ids.to_text(claim.event_id)})
+        if notes:
+            self._work.note_ended(notes, now_ms)
+        if successors:
+            self._work.advance(successors, now_ms)
+
+    def mend(self, partition: int, before_ms: int, now_ms: int, limit: int) -> int:
+        """Give a successor to events whose worker died between claim and successor.
+
+        Returns how many were looked at; fewer than ``limit`` means that none is left.
+        """
+        found = self._work.unscheduled(partition, before_ms, limit)
+        self._reschedule(found, now_ms)
+        return len(found)
+
+    def reconcile(self, event_ids: list[bytes], now_ms: int) -> int:
+        """Mend active events that have no scheduled occurrence; returns how many were mended."""
+        return self._reschedule(event_ids, now_ms)
+
+    def _follow(
+        self,
+        claim: Claim,
+        doc: Mapping[str, Any],
+        now_ms: int,
+        successors: list[Successor],
+        notes: list[EndedNote],
+    ) -> None:
+        rule = recurrence_of(doc["plan"], doc["start"], doc.get("tz"))
+        following = continuation(rule, claim.scheduled_ms, now_ms)
+        notes += [
+            EndedNote(claim.event_id, missed, claim.tags, "missed", TOO_LATE)
+            for missed in following.missed_ms
+        ]
+        successors.append(
+            Successor(
+                event_id=claim.event_id,
+                version=claim.version,
+                before_ms=claim.scheduled_ms,
+                scheduled_ms=following.next_ms,
+                due_ms=following.next_ms or 0,
+            )
+        )
+
+    def _reschedule(self, event_ids: list[bytes], now_ms: int) -> int:
+        successors = [
+            Successor(
+                event_id=event.id,
+                version=event.version,
+                before_ms=event.start_ms,
+                scheduled_ms=(following := next_of(event, now_ms)),
+                due_ms=following or 0,
+            )
+            for event in self._events.get_many(event_ids)
+            if event is not None
+            and event.status is EventStatus.ACTIVE
+            and event.next_ms is None
+            and event.schedule is not None
+        ]
+        return self._work.advance(successors, now_ms) if successors else 0

@@ -1,0 +1,57 @@
+"""The production clock: it follows the store's, so hosts whose clocks differ still agree."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+from app.errors import StoreUnavailable
+from app.store.coordination import Coordination
+
+FOLLOW_EVERY_NS = 60 * 1_000_000_000
+"""Quartz drifts by some microseconds a second: over a minute, by less than a millisecond or two."""
+
+
+class StoreClock:
+    """The store's time, carried on by this host's monotonic clock between looks at it.
+
+    A host clock that is stepped changes nothing. The estimate is never ahead of the store's own
+    clock: the time that an answer took is counted as if it all lay after the reading. Until the
+    store answers for the first time, the host's clock serves.
+    """
+
+    def __init__(self, coordination: Coordination) -> None:
+        self._coordination = coordination
+        self._base_us = time.time_ns() // 1000
+        self._base_ns = time.monotonic_ns()
+        self._next_look_ns = 0
+        self._looking = threading.Lock()
+
+    def now_us(self) -> int:
+        """Microseconds since 1970, UTC."""
+        elapsed_ns = time.monotonic_ns()
+        if elapsed_ns >= self._next_look_ns and self._looking.acquire(blocking=False):
+            try:
+                self._look()
+            finally:
+                self._looking.release()
+        return self._base_us + (time.monotonic_ns() - self._base_ns) // 1000
+
+    def now_ms(self) -> int:
+        """Milliseconds since 1970, UTC."""
+        return self.now_us() // 1000
+
+    def _look(self) -> None:
+        """Read the store's clock three times and believe the quickest answer."""
+        self._next_look_ns = time.monotonic_ns() + FOLLOW_EVERY_NS
+        try:
+            readings = []
+            for _ in range(3):
+                asked_ns = time.monotonic_ns()
+                reading_us = self._coordination.time_us()
+                answered_ns = time.monotonic_ns()
+                readings.append((answered_ns - asked_ns, reading_us, answered_ns))
+        except StoreUnavailable:
+            self._next_look_ns = time.monotonic_ns() + FOLLOW_EVERY_NS // 60
+            return
+        _, self._base_us, self._base_ns = min(readings)

@@ -1,0 +1,107 @@
+"""From a claim to a job, and from an attempt's outcome to a record: pure, no I/O."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from app.delivery.request import Job
+from app.domain.durations import parse_duration_ms
+from app.domain.outcome import Outcome
+from app.domain.retry import DEFAULT, GiveUp, RetryAt, RetryPolicy, decide
+from app.domain.retry_form import parse_retry
+from app.store.codec import Claim, dump_json
+from app.store.work import Record
+
+MAX_DEATHS = 3
+"""An occurrence that so many workers died with is not given to another."""
+
+LOG_MESSAGE_LIMIT = 200
+"""Characters of an error message that the attempt log keeps."""
+
+
+def policy_of(options: Mapping[str, Any]) -> RetryPolicy:
+    """The retry policy of an event; the default one unless it was given."""
+    given = options.get("retry")
+    return DEFAULT if given is None else _policy(dump_json(given))
+
+
+@lru_cache(maxsize=1024)
+def _policy(retry_json: bytes) -> RetryPolicy:
+    return parse_retry(json.loads(retry_json))
+
+
+def job_of(claim: Claim, default_secret: str, default_timeout_ms: int) -> Job:
+    """What to send for a claim; its event must still exist."""
+    doc = claim.doc or {}
+    timeout = doc.get("opt", {}).get("timeout")
+    return Job(
+        event_id=claim.event_id,
+        occurrence_id=claim.occurrence_id,
+        scheduled_ms=claim.scheduled_ms,
+        attempt=claim.attempt,
+        name=doc["name"],
+        description=doc.get("about", ""),
+        metadata_json=claim.metadata_json,
+        tags=claim.tags,
+        url=claim.url,
+        secret=claim.secret or default_secret,
+        timeout_ms=default_timeout_ms if timeout is None else parse_duration_ms(timeout),
+    )
+
+
+def unsendable(claim: Claim) -> Record | None:
+    """The record of a claim that must not be sent, or ``None``."""
+    if claim.doc is None:
+        return _ended(claim, "cancelled", "its event was deleted")
+    if claim.deaths >= MAX_DEATHS:
+        return _ended(claim, "failed", f"{claim.deaths} workers died while delivering it")
+    if claim.attempt > policy_of(claim.doc.get("opt", {})).attempts:
+        return _ended(claim, "failed", "its worker died during the last attempt")
+    return None
+
+
+def _ended(claim: Claim, verdict: str, message: str) -> Record:
+    return Record(claim.occurrence_id, claim.token, verdict, None, b"", message, None, b"")
+
+
+def record_of(claim: Claim, outcome: Outcome, now_ms: int, jitter: float) -> tuple[Record, bool]:
+    """What to record of an attempt, and whether it ends the event (410 Gone).
+
+    ``jitter`` is a random number, at least 0 and below 1.
+    """
+    policy = policy_of((claim.doc or {}).get("opt", {}))
+    decision = decide(
+        outcome,
+        claim.attempt,
+        policy,
+        now_ms=now_ms,
+        scheduled_ms=claim.scheduled_ms,
+        jitter=jitter,
+    )
+    verdict, next_ms, gone = "completed", None, False
+    if isinstance(decision, RetryAt):
+        verdict, next_ms = "retrying", decision.at_ms
+    elif isinstance(decision, GiveUp):
+        verdict, gone = "failed", decision.deactivate_event
+    record = Record(
+        occurrence_id=claim.occurrence_id,
+        token=claim.token,
+        verdict=verdict,
+        status_code=outcome.status_code,
+        response_body=outcome.response_body,
+        error_message=outcome.error_message,
+        next_attempt_ms=next_ms,
+        log_line=_log_line(claim.attempt, outcome),
+    )
+    return record, gone
+
+
+def _log_line(attempt: int, outcome: Outcome) -> bytes:
+    """One JSON line: number, moments (µs), phases (µs), status, error."""
+    fields: list[Any] = [attempt, *outcome.timings, outcome.status_code]
+    if outcome.error_message:
+        fields.append(outcome.error_message[:LOG_MESSAGE_LIMIT])
+    return dump_json(fields) + b"\n"

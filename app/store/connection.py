@@ -1,0 +1,88 @@
+"""Connections: one factory for every client, and one place where the client's errors end.
+
+redis-py's defaults differ by constructor (retries, time-outs), so all are given here.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import redis
+from redis.backoff import ExponentialWithJitterBackoff
+from redis.client import Pipeline
+from redis.retry import Retry
+
+from app.errors import StoreUnavailable
+
+SOCKET_TIMEOUT_S = 5.0
+RETRIES = 2
+"""A request waits for a restarting store for a moment, then says that it is away."""
+
+_AWAY = (
+    redis.exceptions.ConnectionError,  # also BusyLoadingError, AuthenticationError
+    redis.exceptions.TimeoutError,
+    redis.exceptions.ReadOnlyError,
+    redis.exceptions.OutOfMemoryError,
+    redis.exceptions.ClusterDownError,
+    redis.exceptions.TryAgainError,
+)
+_AWAY_WORDS = ("MISCONF", "BUSY", "NOREPLICAS", "MASTERDOWN", "UNKILLABLE")
+"""Replies for which the client has no class of its own, by their first word."""
+
+
+def _translate(error: redis.exceptions.RedisError) -> Exception:
+    if isinstance(error, _AWAY) or str(error).startswith(_AWAY_WORDS):
+        return StoreUnavailable()
+    return error
+
+
+class StorePipeline(Pipeline):
+    """A pipeline whose failures speak the service's language."""
+
+    def execute(self, raise_on_error: bool = True) -> list[Any]:
+        """Send the commands; raises ``StoreUnavailable`` if the store is away."""
+        try:
+            return super().execute(raise_on_error)
+        except redis.exceptions.RedisError as error:
+            raise _translate(error) from error
+
+
+class StoreClient(redis.Redis):
+    """The store's client. Replies are bytes; ids and JSON go through untouched."""
+
+    def execute_command(self, *args: Any, **options: Any) -> Any:
+        """Run a command; raises ``StoreUnavailable`` if the store is away."""
+        try:
+            return super().execute_command(*args, **options)  # type: ignore[no-untyped-call]
+        except redis.exceptions.NoScriptError:
+            raise
+        except redis.exceptions.RedisError as error:
+            raise _translate(error) from error
+
+    def pipeline(self, transaction: bool = True, shard_hint: str | None = None) -> StorePipeline:
+        """Open a pipeline; see ``redis.Redis.pipeline``."""
+        return StorePipeline(self.connection_pool, self.response_callbacks, transaction, shard_hint)
+
+
+def connect(url: str, *, max_connections: int = 64) -> StoreClient:
+    """Make a client for the store. Nothing is sent until it is used."""
+    return StoreClient.from_url(  # type: ignore[return-value]  # typed as the base class
+        url,
+        socket_timeout=SOCKET_TIMEOUT_S,
+        socket_connect_timeout=SOCKET_TIMEOUT_S,
+        health_check_interval=30,
+        max_connections=max_connections,
+        retry=Retry(ExponentialWithJitterBackoff(base=0.05, cap=0.5), RETRIES),
+        protocol=2,
+    )
+
+
+def connect_broker(url: str) -> redis.Redis:
+    """Make a client for RQ's Redis: RQ waits in blocking calls and handles errors itself."""
+    return redis.Redis.from_url(
+        url,
+        socket_connect_timeout=SOCKET_TIMEOUT_S,
+        health_check_interval=30,
+        retry=Retry(ExponentialWithJitterBackoff(base=0.05, cap=1.0), 5),
+        protocol=2,
+    )

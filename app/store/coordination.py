@@ -1,0 +1,96 @@
+"""What processes tell each other through the store: who drains, when to wake, how it is cut."""
+
+from __future__ import annotations
+
+import redis
+
+from app.errors import ConfigError, StoreUnavailable
+from app.store import keys
+from app.store.connection import StoreClient
+
+
+class Coordination:
+    """Signals and small shared facts; none of it is needed for correctness of the record."""
+
+    def __init__(self, client: StoreClient) -> None:
+        self._client = client
+
+    def agree_on_partitions(self, partitions: int) -> None:
+        """Fix the number of partitions on first use.
+
+        Raises ``ConfigError`` if this store was cut otherwise: ids name their partition, so the
+        number can't change under them.
+        """
+        self._client.hsetnx(keys.META.decode(), "partitions", str(partitions))
+        stored = int(self._client.hget(keys.META.decode(), "partitions") or 0)
+        if stored != partitions:
+            raise ConfigError(
+                f"This store was made with QHRONOS_PARTITIONS={stored}; start with that number, "
+                "or with an empty store."
+            )
+
+    def time_us(self) -> int:
+        """The store's clock, microseconds since 1970, UTC."""
+        seconds, micros = self._client.time()
+        return int(seconds) * 1_000_000 + int(micros)
+
+    def drain_alive(self, drain: str, until_ms: int) -> None:
+        """Say that a drain is at work until a moment; it says so again before."""
+        self._client.zadd(keys.DRAINS, {drain: until_ms})
+
+    def drain_gone(self, drain: str) -> None:
+        """Say that a drain has ended."""
+        self._client.zrem(keys.DRAINS, drain)
+
+    def drains_alive(self, now_ms: int) -> int:
+        """How many drains are at work; forgets those that fell silent."""
+        pipe = self._client.pipeline(transaction=False)
+        pipe.zremrangebyscore(keys.DRAINS, "-inf", f"({now_ms}")
+        pipe.zcard(keys.DRAINS)
+        return int(pipe.execute()[1])
+
+    def wake_listener(self) -> WakeListener:
+        """Listen for due times nearer than all that were known."""
+        return WakeListener(self._client)
+
+    def wake(self, at_ms: int) -> None:
+        """Tell every listener that something is due at a moment."""
+        self._client.publish(keys.WAKE, at_ms)
+
+    def sweep_cursor(self, partition: int) -> str:
+        """Where the reconciliation of a partition goes on."""
+        raw = self._client.hget(keys.SWEEP.decode(), str(partition))
+        return raw.decode() if isinstance(raw, bytes) else ""
+
+    def move_sweep(self, partition: int, cursor: str) -> None:
+        """Remember where the reconciliation of a partition goes on."""
+        self._client.hset(keys.SWEEP.decode(), str(partition), cursor)
+
+
+class WakeListener:
+    """Waits for a wake-up; a lost connection counts as one, so nothing is slept through."""
+
+    def __init__(self, client: StoreClient) -> None:
+        self._pubsub = client.pubsub(  # type: ignore[no-untyped-call]
+            ignore_subscribe_messages=True
+        )
+        self._subscribed = False
+
+    def wait(self, timeout_s: float) -> bool:
+        """Wait at most so long; returns whether something nearer was announced.
+
+        Raises ``StoreUnavailable`` if the store is away.
+        """
+        try:
+            if not self._subscribed:
+                self._pubsub.subscribe(keys.WAKE)
+                self._subscribed = True
+                return True
+            return self._pubsub.get_message(timeout=max(timeout_s, 0.0)) is not None
+        except redis.exceptions.RedisError as error:
+            self._subscribed = False
+            raise StoreUnavailable from error
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._pubsub.close()

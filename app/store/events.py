@@ -1,0 +1,119 @@
+"""Events in the store: written together with their scheduled occurrence, or not at all."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from app.domain import ids
+from app.domain.event import Event
+from app.errors import NotFound
+from app.store import codec, keys
+from app.store.connection import StoreClient
+from app.store.scripts import Scripts
+
+
+class Saved(StrEnum):
+    """What a conditional write answers; all but the first have changed nothing."""
+
+    DONE = "saved"
+    GONE = "gone"
+    STALE = "stale"
+    MOVED = "moved"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What becomes of an event's scheduled occurrence when the event is written.
+
+    ``keep`` leaves it as it is. Otherwise it is replaced: by one at ``scheduled_ms`` that is
+    attempted at ``due_ms``, by a record that it was ``missed`` (with that reason), or by nothing.
+    """
+
+    keep: bool = False
+    scheduled_ms: int | None = None
+    due_ms: int = 0
+    missed: str | None = None
+
+
+KEEP = Plan(keep=True)
+NOTHING = Plan()
+
+
+class EventStore:
+    """Reads and writes events of every partition."""
+
+    def __init__(self, client: StoreClient, scripts: Scripts) -> None:
+        self._client = client
+        self._scripts = scripts
+
+    def save(self, event: Event, plan: Plan, before: Event | None, now_ms: int) -> Saved:
+        """Write ``event``; ``before`` is what the caller read (``None`` creates).
+
+        Nothing is written if the stored event is no longer ``before``.
+        """
+        partition = ids.partition_of_event(event.id)
+        request = secrets.token_bytes(8)
+        old_next = before.next_ms if before else None
+        planned = plan.scheduled_ms is not None
+        args: list[bytes | str | int] = [
+            keys.prefix(partition),
+            event.id,
+            before.version if before else 0,
+            "" if old_next is None else old_next,
+            request,
+            now_ms,
+            event.created_ms,
+            codec.join_tags(event.tags),
+            "keep" if plan.keep else "replace",
+            "" if old_next is None else ids.occurrence_id(event.id, old_next),
+            ids.occurrence_id(event.id, plan.scheduled_ms or 0) if planned else "",
+            plan.scheduled_ms or 0,
+            plan.due_ms,
+            "missed" if plan.missed else "scheduled",
+            plan.missed or "",
+            *codec.event_to_fields(event, request),
+        ]
+        reply = self._scripts("save_event", [keys.event(partition, event.id)], args)
+        return Saved(reply.decode())
+
+    def delete(self, event: Event, *, any_version: bool, now_ms: int) -> Saved:
+        """Delete an event as it was read; see ``Saved`` for the answers."""
+        partition = ids.partition_of_event(event.id)
+        next_ms = event.next_ms
+        reply = self._scripts(
+            "delete_event",
+            [keys.event(partition, event.id)],
+            [
+                keys.prefix(partition),
+                event.id,
+                "" if any_version else event.version,
+                "" if next_ms is None else next_ms,
+                "" if next_ms is None else ids.occurrence_id(event.id, next_ms),
+                now_ms,
+                "its event was deleted",
+            ],
+        )
+        return Saved.DONE if reply == b"deleted" else Saved(reply.decode())
+
+    def get(self, event_id: bytes) -> Event:
+        """Read one event; raises ``NotFound``."""
+        (event,) = self.get_many([event_id])
+        if event is None:
+            raise NotFound
+        return event
+
+    def get_many(self, event_ids: Sequence[bytes]) -> list[Event | None]:
+        """Read several events in one round trip, in order; ``None`` where there is none."""
+        pipe = self._client.pipeline(transaction=False)
+        for event_id in event_ids:
+            key = keys.event(ids.partition_of_event(event_id), event_id)
+            pipe.hmget(key, list(codec.EVENT_FIELDS))
+        return [
+            codec.event_from_fields(event_id, ids.created_ms(event_id), fields)
+            if fields[0] is not None
+            else None
+            for event_id, fields in zip(event_ids, pipe.execute(), strict=True)
+        ]

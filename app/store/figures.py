@@ -1,0 +1,35 @@
+"""Sizes of what is stored; each is a count that the store keeps anyway."""
+
+from __future__ import annotations
+
+from app.domain.occurrence import OccurrenceStatus
+from app.store import keys
+from app.store.connection import StoreClient
+
+
+class Figures:
+    """Counts over all partitions."""
+
+    def __init__(self, client: StoreClient, partitions: int) -> None:
+        self._client = client
+        self._partitions = partitions
+
+    def events(self) -> int:
+        """How many events there are."""
+        pipe = self._client.pipeline(transaction=False)
+        for partition in range(self._partitions):
+            pipe.zcard(keys.events(partition))
+        return sum(pipe.execute())
+
+    def occurrences_by_status(self) -> dict[str, int]:
+        """How many occurrences are in each status."""
+        pipe = self._client.pipeline(transaction=False)
+        for status in OccurrenceStatus:
+            for partition in range(self._partitions):
+                pipe.zcard(keys.occurrences(partition, status.value))
+        counts = pipe.execute()
+        width = self._partitions
+        return {
+            status.value: sum(counts[index * width : (index + 1) * width])
+            for index, status in enumerate(OccurrenceStatus)
+        }

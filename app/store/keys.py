@@ -1,0 +1,105 @@
+"""The data model: every key, its type, its members and their scores.
+
+All keys of partition ``p`` share the hash tag ``{p}``, so that every script touches one slot.
+Ids are 16 raw bytes, times are milliseconds since 1970 (UTC), ``<tag>`` is UTF-8.
+
+    key                               type    member → score, or fields
+    qh:{p}:event:<id>                 hash    see ``codec``
+    qh:{p}:events                     zset    event → created
+    qh:{p}:tag:<tag>:events           zset    event → created
+    qh:{p}:inactive                   zset    event → since; what retention of events reads
+    qh:{p}:unscheduled                zset    event → since; active and recurring, its occurrence
+                                              claimed, its successor not yet added
+    qh:{p}:occurrence:<id>            hash    see ``codec``
+    qh:{p}:occurrences:<status>       zset    occurrence → scheduled; each is in exactly one
+    qh:{p}:event:<id>:occurrences     zset    occurrence → scheduled; those that were claimed or
+                                              ended (the scheduled one is the event's ``next``)
+    qh:{p}:tag:<tag>:occurrences      zset    occurrence → scheduled; by the tags it was planned
+                                              or delivered with
+    qh:{p}:due                        zset    occurrence → when to attempt it next
+    qh:{p}:claimed                    zset    occurrence → the lease's deadline
+    qh:{p}:ended                      zset    occurrence → ended; what retention reads
+    qh:{p}:claim:<worker>             string  the worker's last claim, to answer it again (TTL)
+
+    qh:meta                           hash    ``partitions``; set once
+    qh:drains                         zset    drain → alive until
+    qh:sweep                          hash    partition → where reconciliation goes on
+    qh:wake                           channel a due time nearer than all others of a partition
+"""
+
+from __future__ import annotations
+
+META = b"qh:meta"
+DRAINS = b"qh:drains"
+SWEEP = b"qh:sweep"
+WAKE = b"qh:wake"
+
+
+def prefix(partition: int) -> bytes:
+    """What every key of a partition begins with."""
+    return b"qh:{%d}:" % partition
+
+
+def event(partition: int, event_id: bytes) -> bytes:
+    """The event's hash."""
+    return prefix(partition) + b"event:" + event_id
+
+
+def events(partition: int) -> bytes:
+    """All events of the partition."""
+    return prefix(partition) + b"events"
+
+
+def tag_events(partition: int, tag: str) -> bytes:
+    """The events that bear a tag."""
+    return prefix(partition) + b"tag:" + tag.encode() + b":events"
+
+
+def inactive(partition: int) -> bytes:
+    """The events that have run or were ended."""
+    return prefix(partition) + b"inactive"
+
+
+def unscheduled(partition: int) -> bytes:
+    """The recurring events that wait for their successor to be added."""
+    return prefix(partition) + b"unscheduled"
+
+
+def occurrence(partition: int, occurrence_id: bytes) -> bytes:
+    """The occurrence's hash."""
+    return prefix(partition) + b"occurrence:" + occurrence_id
+
+
+def occurrences(partition: int, status: str) -> bytes:
+    """The occurrences in one status."""
+    return prefix(partition) + b"occurrences:" + status.encode()
+
+
+def event_occurrences(partition: int, event_id: bytes) -> bytes:
+    """What has become of an event's occurrences so far."""
+    return prefix(partition) + b"event:" + event_id + b":occurrences"
+
+
+def tag_occurrences(partition: int, tag: str) -> bytes:
+    """The occurrences that bear a tag."""
+    return prefix(partition) + b"tag:" + tag.encode() + b":occurrences"
+
+
+def due(partition: int) -> bytes:
+    """What waits for its moment."""
+    return prefix(partition) + b"due"
+
+
+def claimed(partition: int) -> bytes:
+    """What workers hold, by the deadline of their lease."""
+    return prefix(partition) + b"claimed"
+
+
+def ended(partition: int) -> bytes:
+    """What retention will take, oldest first."""
+    return prefix(partition) + b"ended"
+
+
+def claim(partition: int, worker: bytes) -> bytes:
+    """A worker's last claim."""
+    return prefix(partition) + b"claim:" + worker

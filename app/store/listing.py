@@ -1,0 +1,153 @@
+"""Walking time-ordered indexes, newest first, over all partitions, with filters and pages.
+
+A walk reads an index in chunks by (score, member), so nothing in the store is blocked and the
+cost grows with what is read, not with what is stored. A question that one index per partition
+answers is counted by the store; any other is counted by walking, up to ``COUNT_LIMIT``.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+from app.store.connection import StoreClient
+
+CHUNK = 500
+COUNT_LIMIT = 100_000
+"""A total that needs walking stops here: beyond it, it is a lower bound."""
+
+Entry = tuple[int, bytes]
+"""Score (ms) and member (id): the order of every list, newest first."""
+
+KeyOf = Callable[[int], bytes]
+"""An index, as a function of the partition."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Members of any of ``any_of`` that are also in one index of every group of ``also``.
+
+    Bounds on the score are inclusive. ``keep`` looks at a chunk of ids and says which stay; it is
+    for what no index knows. ``extra`` entries belong to no index of ``any_of`` but take part.
+    """
+
+    any_of: tuple[KeyOf, ...]
+    also: tuple[tuple[KeyOf, ...], ...] = ()
+    low_ms: int | None = None
+    high_ms: int | None = None
+    keep: Callable[[Sequence[bytes]], Sequence[bool]] | None = None
+    extra: tuple[Entry, ...] = ()
+
+    @property
+    def is_one_index(self) -> bool:
+        """Whether the store's own ranges and counts answer it."""
+        return len(self.any_of) == 1 and not (self.also or self.keep or self.extra)
+
+
+class Listing:
+    """Reads selections."""
+
+    def __init__(self, client: StoreClient, partitions: int) -> None:
+        self._client = client
+        self._partitions = partitions
+
+    def walk(self, selection: Selection, after: Entry | None = None) -> Iterator[Entry]:
+        """Yield entries newest first, beginning after ``after``, each once."""
+        streams = [
+            self._index(key_of(partition), selection, after)
+            for partition in range(self._partitions)
+            for key_of in selection.any_of
+        ]
+        low, high = selection.low_ms, selection.high_ms
+        extra = [
+            entry
+            for entry in selection.extra
+            if (low is None or entry[0] >= low)
+            and (high is None or entry[0] <= high)
+            and (after is None or entry < after)
+        ]
+        merged = heapq.merge(*streams, sorted(extra, reverse=True), reverse=True)
+        unique = (entry for entry, _ in itertools.groupby(merged))
+        while chunk := list(itertools.islice(unique, CHUNK)):
+            yield from self._filtered(chunk, selection)
+
+    def count(self, selection: Selection) -> int:
+        """How many entries a selection has, at most ``COUNT_LIMIT`` if they must be walked."""
+        if selection.is_one_index:
+            return self._sizes(selection)
+        return sum(1 for _ in itertools.islice(self.walk(selection), COUNT_LIMIT))
+
+    def disjoint_count(self, selection: Selection) -> int:
+        """Like ``count`` where the indexes of ``any_of`` share no members."""
+        plain = not (selection.also or selection.keep or selection.extra)
+        return self._sizes(selection) if plain else self.count(selection)
+
+    def page(self, selection: Selection, skip: int, limit: int) -> list[bytes]:
+        """Ids of one page."""
+        if selection.is_one_index and self._partitions == 1:
+            low, high = _bounds(selection)
+            key = selection.any_of[0](0)
+            found = self._client.zrevrangebyscore(key, high, low, start=skip, num=limit)
+            return cast("list[bytes]", found)
+        return [member for _, member in itertools.islice(self.walk(selection), skip, skip + limit)]
+
+    def _sizes(self, selection: Selection) -> int:
+        low, high = _bounds(selection)
+        pipe = self._client.pipeline(transaction=False)
+        for partition in range(self._partitions):
+            for key_of in selection.any_of:
+                pipe.zcount(key_of(partition), low, high)
+        return sum(pipe.execute())
+
+    def _index(self, key: bytes, selection: Selection, after: Entry | None) -> Iterator[Entry]:
+        low, high = _bounds(selection)
+        position = after
+        if after is not None and (selection.high_ms is None or after[0] < selection.high_ms):
+            high = str(after[0])
+        skip = 0
+        while True:
+            rows = self._client.zrevrangebyscore(
+                key, high, low, start=skip, num=CHUNK, withscores=True
+            )
+            pairs = cast("list[tuple[bytes, float]]", rows)
+            entries: list[Entry] = [(int(score), member) for member, score in pairs]
+            for entry in entries:
+                if position is None or entry < position:
+                    yield entry
+            if len(entries) < CHUNK:
+                return
+            last = position = entries[-1]
+            # Next chunk: from the last score on, past the members of that score already seen.
+            same = sum(1 for score, _ in entries if score == last[0])
+            skip = skip + CHUNK if str(last[0]) == high else same
+            high = str(last[0])
+
+    def _filtered(self, chunk: list[Entry], selection: Selection) -> list[Entry]:
+        for group in selection.also:
+            chunk = self._members(chunk, group) if chunk else chunk
+        if selection.keep is not None and chunk:
+            stays = selection.keep([member for _, member in chunk])
+            chunk = [entry for entry, stay in zip(chunk, stays, strict=True) if stay]
+        return chunk
+
+    def _members(self, chunk: list[Entry], group: tuple[KeyOf, ...]) -> list[Entry]:
+        pipe = self._client.pipeline(transaction=False)
+        members = cast("list[str]", [member for _, member in chunk])  # typed for text alone
+        for partition in range(self._partitions):
+            for key_of in group:
+                pipe.zmscore(key_of(partition), members)
+        replies = pipe.execute()
+        return [
+            entry
+            for index, entry in enumerate(chunk)
+            if any(scores[index] is not None for scores in replies)
+        ]
+
+
+def _bounds(selection: Selection) -> tuple[str, str]:
+    low = "-inf" if selection.low_ms is None else str(selection.low_ms)
+    high = "+inf" if selection.high_ms is None else str(selection.high_ms)
+    return low, high

@@ -1,0 +1,28 @@
+-- Does: deletes one event; what was scheduled or waits for a retry ends as cancelled.
+-- KEYS: 1 the event's hash
+-- ARGV: 1 prefix  2 event id  3 version expected, '' for any  4 next expected, '' for none
+--       5 the scheduled occurrence's id  6 now  7 message
+-- Returns: 'deleted'; 'gone', 'stale' or 'moved', and then nothing has changed. An attempt under
+--          way is left to its worker.
+--#include unschedule
+--#include note
+--#include cancel
+local key, prefix, id, now = KEYS[1], ARGV[1], ARGV[2], ARGV[6]
+local stored = redis.call('HMGET', key, 'ver', 'next', 'tags')
+local tags = stored[3] or ''
+if not stored[1] then return 'gone' end
+if ARGV[3] ~= '' and stored[1] ~= ARGV[3] then return 'stale' end
+if (stored[2] or '') ~= ARGV[4] then return 'moved' end
+
+if ARGV[5] ~= '' and unschedule(prefix, ARGV[5], tags) then
+  note(prefix, ARGV[5], id, ARGV[4], tags, 'cancelled', ARGV[7], now)
+end
+cancel_retries(prefix, id, ARGV[7], now)
+redis.call('DEL', key)
+redis.call('ZREM', prefix .. 'events', id)
+redis.call('ZREM', prefix .. 'inactive', id)
+redis.call('ZREM', prefix .. 'unscheduled', id)
+for tag in string.gmatch(tags, '[^\n]+') do
+  redis.call('ZREM', prefix .. 'tag:' .. tag .. ':events', id)
+end
+return 'deleted'

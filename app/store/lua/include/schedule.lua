@@ -1,0 +1,19 @@
+-- schedule(prefix, occurrence, event, scheduled, due, tags): adds one planned occurrence.
+-- A second call with the same id changes nothing and returns false.
+local function schedule(prefix, occurrence, event, scheduled, due, tags)
+  local key = prefix .. 'occurrence:' .. occurrence
+  if redis.call('EXISTS', key) == 1 then
+    return false
+  end
+  redis.call('HSET', key, 'e', event, 'at', scheduled)
+  redis.call('ZADD', prefix .. 'occurrences:scheduled', scheduled, occurrence)
+  for tag in string.gmatch(tags, '[^\n]+') do
+    redis.call('ZADD', prefix .. 'tag:' .. tag .. ':occurrences', scheduled, occurrence)
+  end
+  local head = redis.call('ZRANGE', prefix .. 'due', 0, 0, 'WITHSCORES')[2]
+  redis.call('ZADD', prefix .. 'due', due, occurrence)
+  if not head or tonumber(due) < tonumber(head) then
+    redis.call('PUBLISH', 'qh:wake', due)
+  end
+  return true
+end

@@ -1,0 +1,13 @@
+-- unschedule(prefix, occurrence, tags): takes back a planned occurrence that nobody
+-- has claimed. Returns whether there was one.
+local function unschedule(prefix, occurrence, tags)
+  if redis.call('ZREM', prefix .. 'occurrences:scheduled', occurrence) == 0 then
+    return false
+  end
+  redis.call('ZREM', prefix .. 'due', occurrence)
+  redis.call('DEL', prefix .. 'occurrence:' .. occurrence)
+  for tag in string.gmatch(tags, '[^\n]+') do
+    redis.call('ZREM', prefix .. 'tag:' .. tag .. ':occurrences', occurrence)
+  end
+  return true
+end

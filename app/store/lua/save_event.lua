@@ -1,0 +1,62 @@
+-- Does: creates or replaces one event together with its scheduled occurrence, or changes nothing.
+-- KEYS: 1 the event's hash (all others share its slot and are made from the prefix)
+-- ARGV: 1 prefix  2 event id  3 version expected, 0 to create  4 next expected, '' for none
+--       5 request id  6 now  7 created  8 tags, one a line
+--       9 'keep' or 'replace' the scheduled occurrence  10 its id, '' for none
+--       11 the new one's id, '' for none  12 scheduled  13 due  14 'scheduled' or 'missed'
+--       15 message for 'missed'  16… all fields of the event's hash, name then value
+-- Returns: 'saved'; 'gone', 'stale' (another version) or 'moved' (another next occurrence), and
+--          then nothing has changed. A call repeated with its request id answers 'saved'.
+--#include schedule
+--#include unschedule
+--#include note
+local key, prefix, id, now, tags = KEYS[1], ARGV[1], ARGV[2], ARGV[6], ARGV[8]
+local stored = redis.call('HMGET', key, 'ver', 'next', 'tags', 'req')
+local version, next_ms, old_tags, request = stored[1], stored[2], stored[3] or '', stored[4]
+if request == ARGV[5] then return 'saved' end
+if ARGV[3] == '0' then
+  if version then return 'stale' end
+else
+  if not version then return 'gone' end
+  if version ~= ARGV[3] then return 'stale' end
+  if ARGV[9] == 'replace' and (next_ms or '') ~= ARGV[4] then return 'moved' end
+end
+
+local keep = ARGV[9] == 'keep'
+redis.call('DEL', key)
+redis.call('HSET', key, unpack(ARGV, 16))
+redis.call('ZADD', prefix .. 'events', ARGV[7], id)
+for tag in string.gmatch(old_tags, '[^\n]+') do
+  redis.call('ZREM', prefix .. 'tag:' .. tag .. ':events', id)
+end
+for tag in string.gmatch(tags, '[^\n]+') do
+  redis.call('ZADD', prefix .. 'tag:' .. tag .. ':events', ARGV[7], id)
+end
+
+if keep and next_ms then
+  redis.call('HSET', key, 'next', next_ms)
+  if old_tags ~= tags then
+    for tag in string.gmatch(old_tags, '[^\n]+') do
+      redis.call('ZREM', prefix .. 'tag:' .. tag .. ':occurrences', ARGV[10])
+    end
+    for tag in string.gmatch(tags, '[^\n]+') do
+      redis.call('ZADD', prefix .. 'tag:' .. tag .. ':occurrences', next_ms, ARGV[10])
+    end
+  end
+elseif not keep then
+  if ARGV[10] ~= '' then unschedule(prefix, ARGV[10], old_tags) end
+  redis.call('ZREM', prefix .. 'unscheduled', id)
+  if ARGV[11] ~= '' and ARGV[14] == 'scheduled' then
+    if schedule(prefix, ARGV[11], id, ARGV[12], ARGV[13], tags) then
+      redis.call('HSET', key, 'next', ARGV[12])
+    end
+  elseif ARGV[11] ~= '' then
+    note(prefix, ARGV[11], id, ARGV[12], tags, ARGV[14], ARGV[15], now)
+  end
+end
+if redis.call('HGET', key, 'st') == 'inactive' then
+  redis.call('ZADD', prefix .. 'inactive', now, id)
+else
+  redis.call('ZREM', prefix .. 'inactive', id)
+end
+return 'saved'

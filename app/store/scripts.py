@@ -1,0 +1,56 @@
+"""Loads the Lua scripts once and calls them by name.
+
+A script begins with its contract (Does, KEYS, ARGV, Returns). A line ``--#include name`` puts
+``lua/include/name.lua`` in its place. Scripts are given ``now``; none reads the server's clock.
+They make the keys of their own partition from its prefix: all are in the slot of the declared
+ones. None decodes user data: JSON goes through as opaque bytes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from importlib.resources import files
+from typing import Any
+
+from redis.commands.core import Script
+
+from app.store.connection import StoreClient
+
+NAMES = (
+    "advance",
+    "claim",
+    "delete_event",
+    "note_ended",
+    "record",
+    "release",
+    "renew",
+    "retire",
+    "save_event",
+)
+_INCLUDE = re.compile(r"^--#include (\w+)$", re.MULTILINE)
+
+Argument = bytes | str | int
+
+
+def source(name: str) -> str:
+    """Return a script's text with its includes in place."""
+    folder = files("app.store") / "lua"
+
+    def include(match: re.Match[str]) -> str:
+        return (folder / "include" / f"{match[1]}.lua").read_text(encoding="utf-8")
+
+    return _INCLUDE.sub(include, (folder / f"{name}.lua").read_text(encoding="utf-8"))
+
+
+class Scripts:
+    """Every script, ready to call; a lost script cache is refilled by the client."""
+
+    def __init__(self, client: StoreClient) -> None:
+        self._scripts: dict[str, Script] = {
+            name: client.register_script(source(name)) for name in NAMES
+        }
+
+    def __call__(self, name: str, keys: Sequence[bytes], args: Sequence[Argument]) -> Any:
+        """Run a script; raises ``StoreUnavailable`` if the store is away."""
+        return self._scripts[name](keys=list(keys), args=list(args))

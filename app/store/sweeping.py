@@ -1,0 +1,56 @@
+"""Looking through events in slices: for reconciliation and for retention."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+from app.store import keys
+from app.store.connection import StoreClient
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """Suspects of one slice and where the next begins; an empty cursor: at the beginning."""
+
+    suspects: list[bytes]
+    cursor: str
+
+
+class EventSweep:
+    """Bounded reads over a partition's events."""
+
+    def __init__(self, client: StoreClient) -> None:
+        self._client = client
+
+    def suspects(self, partition: int, cursor: str, limit: int) -> Slice:
+        """Active events without a scheduled occurrence among the next ``limit`` events.
+
+        ``cursor`` is a creation time; events of the same millisecond are never split, so a slice
+        may be longer than ``limit`` by those.
+        """
+        key = keys.events(partition)
+        rows = self._client.zrangebyscore(
+            key, f"({cursor}" if cursor else "-inf", "+inf", start=0, num=limit, withscores=True
+        )
+        found = cast("list[tuple[bytes, float]]", rows)
+        if not found:
+            return Slice([], "")
+        last = int(found[-1][1])
+        peers = cast("list[bytes]", self._client.zrangebyscore(key, last, last))
+        event_ids = [event_id for event_id, score in found if int(score) < last] + peers
+        pipe = self._client.pipeline(transaction=False)
+        for event_id in event_ids:
+            pipe.hmget(keys.event(partition, event_id), ["st", "next"])
+        suspects = [
+            event_id
+            for event_id, (status, following) in zip(event_ids, pipe.execute(), strict=True)
+            if status == b"active" and following is None
+        ]
+        return Slice(suspects, str(last) if len(found) == limit else "")
+
+    def inactive(self, partition: int, before_ms: int, limit: int) -> list[bytes]:
+        """Events that have been inactive since before a moment, oldest first."""
+        key = keys.inactive(partition)
+        found = self._client.zrangebyscore(key, "-inf", f"({before_ms}", start=0, num=limit)
+        return cast("list[bytes]", found)

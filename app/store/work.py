@@ -1,0 +1,223 @@
+"""The work in the store: what is due, who holds it, what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+from app.domain import ids
+from app.store import codec, keys
+from app.store.codec import Claim
+from app.store.connection import StoreClient
+from app.store.scripts import Argument, Scripts
+
+BATCH = 256
+"""Items in one script call: short enough that no other client waits more than a millisecond
+or two, long enough that the round trip does not count."""
+
+
+@dataclass(frozen=True, slots=True)
+class Successor:
+    """What follows an occurrence in its series; ``scheduled_ms`` ``None`` is the end."""
+
+    event_id: bytes
+    version: int
+    before_ms: int
+    scheduled_ms: int | None
+    due_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What became of one attempt. ``verdict``: ``completed``, ``failed`` or ``retrying``."""
+
+    occurrence_id: bytes
+    token: bytes
+    verdict: str
+    status_code: int | None
+    response_body: bytes
+    error_message: str | None
+    next_attempt_ms: int | None
+    log_line: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class EndedNote:
+    """An occurrence that ends without an attempt, and why."""
+
+    event_id: bytes
+    scheduled_ms: int
+    tags: tuple[str, ...]
+    status: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Heads:
+    """The earliest due time and the earliest lease deadline of a partition, ms, or ``None``."""
+
+    due_ms: int | None
+    lease_ms: int | None
+
+
+class WorkStore:
+    """Claims, successors, records and leases, each a bounded script on one partition."""
+
+    def __init__(self, client: StoreClient, scripts: Scripts, partitions: int) -> None:
+        self._client = client
+        self._scripts = scripts
+        self.partitions = partitions
+
+    def claim(
+        self, partition: int, worker: bytes, request: int, *, now_ms: int, limit: int, lease_ms: int
+    ) -> list[Claim]:
+        """Take what is due under a lease; ``request`` must rise by one with each new claim.
+
+        Repeating a call with the same ``request`` answers the same occurrences.
+        """
+        token = b"%s:%d" % (worker, request)
+        rows = self._scripts(
+            "claim",
+            [
+                keys.due(partition),
+                keys.claimed(partition),
+                keys.claim(partition, worker),
+            ],
+            [keys.prefix(partition), now_ms, limit, now_ms + lease_ms, token, request],
+        )
+        return [codec.claim_from_reply(row, token) for row in rows]
+
+    def advance(self, successors: Iterable[Successor], now_ms: int) -> int:
+        """Schedule what follows; returns how many were scheduled. Harmless when repeated."""
+        per_partition: dict[int, list[Argument]] = {}
+        for one in successors:
+            args = per_partition.setdefault(ids.partition_of_event(one.event_id), [])
+            ends = one.scheduled_ms is None
+            args += [
+                one.event_id,
+                one.version,
+                ids.occurrence_id(one.event_id, one.before_ms),
+                "" if ends else ids.occurrence_id(one.event_id, one.scheduled_ms or 0),
+                one.scheduled_ms or 0,
+                one.due_ms,
+            ]
+        return sum(
+            int(self._scripts("advance", [keys.unscheduled(p)], [keys.prefix(p), now_ms, *args]))
+            for p, args in per_partition.items()
+        )
+
+    def note_ended(self, notes: Iterable[EndedNote], now_ms: int) -> int:
+        """Record occurrences that were never attempted; returns how many were new."""
+        per_partition: dict[int, list[Argument]] = {}
+        for one in notes:
+            args = per_partition.setdefault(ids.partition_of_event(one.event_id), [])
+            args += [
+                ids.occurrence_id(one.event_id, one.scheduled_ms),
+                one.event_id,
+                one.scheduled_ms,
+                codec.join_tags(one.tags),
+                one.status,
+                one.message,
+            ]
+        added = 0
+        for p, args in per_partition.items():
+            for start in range(0, len(args), 6 * BATCH):
+                batch = args[start : start + 6 * BATCH]
+                added += int(
+                    self._scripts("note_ended", [keys.ended(p)], [keys.prefix(p), now_ms, *batch])
+                )
+        return added
+
+    def record(self, records: Sequence[Record], now_ms: int) -> int:
+        """Write outcomes; returns how many counted (a lost lease does not)."""
+        per_partition: dict[int, list[Argument]] = {}
+        for one in records:
+            args = per_partition.setdefault(ids.partition_of_occurrence(one.occurrence_id), [])
+            args += [
+                one.occurrence_id,
+                one.token,
+                one.verdict,
+                "" if one.status_code is None else one.status_code,
+                one.response_body,
+                one.error_message or "",
+                "" if one.next_attempt_ms is None else one.next_attempt_ms,
+                one.log_line,
+            ]
+        return sum(
+            sum(
+                self._scripts(
+                    "record",
+                    [keys.claimed(p), keys.due(p), keys.ended(p)],
+                    [keys.prefix(p), now_ms, *args],
+                )
+            )
+            for p, args in per_partition.items()
+        )
+
+    def renew(self, held: Iterable[tuple[bytes, bytes]], deadline_ms: int) -> int:
+        """Move the lease deadline of (occurrence, token) pairs; returns how many are still held."""
+        return sum(
+            int(self._scripts("renew", [keys.claimed(p)], [keys.prefix(p), deadline_ms, *args]))
+            for p, args in self._by_partition(held).items()
+        )
+
+    def give_back(self, unsent: Iterable[tuple[bytes, bytes]], now_ms: int) -> int:
+        """Return (occurrence, token) pairs that were never sent; they are due at once."""
+        return sum(
+            self._release(p, now_ms, 0, args) for p, args in self._by_partition(unsent).items()
+        )
+
+    def reclaim_expired(self, partition: int, now_ms: int, limit: int = BATCH) -> int:
+        """Make due again what a dead worker held; fewer than ``limit`` means none is left."""
+        return self._release(partition, now_ms, limit, [])
+
+    def retire(self, partition: int, before_ms: int, limit: int) -> int:
+        """Forget occurrences that ended before a moment; fewer than ``limit``: none is left."""
+        args: list[Argument] = [keys.prefix(partition), before_ms, limit]
+        return int(self._scripts("retire", [keys.ended(partition)], args))
+
+    def _release(self, partition: int, now_ms: int, limit: int, args: list[Argument]) -> int:
+        return int(
+            self._scripts(
+                "release",
+                [keys.claimed(partition), keys.due(partition)],
+                [keys.prefix(partition), now_ms, limit, *args],
+            )
+        )
+
+    def heads(self) -> list[Heads]:
+        """For every partition, what will be due or expire first."""
+        pipe = self._client.pipeline(transaction=False)
+        for partition in range(self.partitions):
+            pipe.zrange(keys.due(partition), 0, 0, withscores=True)
+            pipe.zrange(keys.claimed(partition), 0, 0, withscores=True)
+        replies = pipe.execute()
+        return [
+            Heads(
+                due_ms=int(due[0][1]) if due else None,
+                lease_ms=int(lease[0][1]) if lease else None,
+            )
+            for due, lease in zip(replies[::2], replies[1::2], strict=True)
+        ]
+
+    def backlog(self, now_ms: int) -> int:
+        """How many occurrences are due and wait to be claimed."""
+        pipe = self._client.pipeline(transaction=False)
+        for partition in range(self.partitions):
+            pipe.zcount(keys.due(partition), "-inf", now_ms)
+        return sum(pipe.execute())
+
+    def unscheduled(self, partition: int, before_ms: int, limit: int) -> list[bytes]:
+        """Events whose occurrence was claimed before a moment and that still have no successor."""
+        key = keys.unscheduled(partition)
+        found = self._client.zrangebyscore(key, "-inf", before_ms, start=0, num=limit)
+        return cast("list[bytes]", found)
+
+    @staticmethod
+    def _by_partition(pairs: Iterable[tuple[bytes, bytes]]) -> dict[int, list[Argument]]:
+        grouped: dict[int, list[Argument]] = {}
+        for occurrence_id, token in pairs:
+            partition = ids.partition_of_occurrence(occurrence_id)
+            grouped.setdefault(partition, []).extend((occurrence_id, token))
+        return grouped

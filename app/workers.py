@@ -1,0 +1,111 @@
+"""The processes beside the API: delivery workers, the upkeep worker, the scheduler."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
+import redis
+
+from app import logs, queueing
+from app.bootstrap import Services, worker_services
+from app.config import environment, load_settings
+from app.errors import ConfigError, StoreUnavailable
+from app.store.connection import connect_broker
+
+log = logging.getLogger(__name__)
+
+UPKEEP_LOOK_S = 1.0
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one role until told to stop; returns the exit status (2: wrong use or settings)."""
+    role = arguments[0] if arguments else "host"
+    roles: dict[str, Callable[[Services], None]] = {
+        "deliver": deliver,
+        "upkeep": upkeep,
+        "scheduler": schedule,
+    }
+    if len(arguments) > 1 or role not in {"host", *roles}:
+        sys.stderr.write("usage: python worker.py [deliver | upkeep | scheduler]\n")
+        return 2
+    try:
+        settings = load_settings(environment(os.environ))
+        settings.require_secrets()
+        settings.require_store()
+        logs.configure(settings)
+        if role == "host":
+            return host(settings.workers, settings.stop_grace_ms)
+        roles[role](_services_when_there())
+    except ConfigError as error:
+        sys.stderr.write(f"{error.message}\n")
+        return 2
+    return 0
+
+
+def _services_when_there() -> Services:
+    """Wait for the store: a worker that starts before it must not need a restart."""
+    while True:
+        try:
+            return worker_services()
+        except StoreUnavailable:
+            log.warning("the store is away; this process starts when it is there")
+            threading.Event().wait(0.5)
+
+
+def deliver(services: Services) -> None:
+    """Run drains until told to stop."""
+    _work(services, queueing.DELIVER)
+
+
+def upkeep(services: Services) -> None:
+    """Run upkeep jobs until told to stop."""
+    _work(services, queueing.UPKEEP)
+
+
+def _work(services: Services, name: str) -> None:
+    settings = services.settings
+    broker = connect_broker(settings.broker_url or settings.redis_url)
+    worker = queueing.worker(name, broker, on_stop=services.stop.set)
+    worker.work(logging_level="WARNING")
+
+
+def schedule(services: Services) -> None:
+    """Dispatch, and keep the upkeep jobs coming, until told to stop."""
+    stop = services.stop
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    keeper = threading.Thread(target=_keep_upkeep, args=(services, stop), name="upkeep")
+    keeper.start()
+    try:
+        services.dispatcher.run(stop)
+    finally:
+        stop.set()
+        keeper.join()
+
+
+def _keep_upkeep(services: Services, stop: threading.Event) -> None:
+    while not stop.is_set():
+        try:
+            services.upkeep_schedule.register(datetime.now(UTC).replace(tzinfo=None))
+            services.upkeep_schedule.enqueue_due()
+        except redis.exceptions.RedisError:
+            log.warning("RQ's Redis is away; upkeep waits for it")
+        stop.wait(UPKEEP_LOOK_S)
+
+
+def host(workers: int, grace_ms: int) -> int:
+    """Run everything that one worker host runs, supervised."""
+    from app.runtime.supervisor import Process, supervise  # noqa: PLC0415 - only this role needs it
+
+    roles = ["scheduler", "upkeep", *["deliver"] * workers]
+    processes = [
+        Process(f"{role}.{index}", [sys.executable, "worker.py", role], dict(os.environ))
+        for index, role in enumerate(roles)
+    ]
+    return supervise(processes, grace_ms=grace_ms)

@@ -1,0 +1,51 @@
+"""A real store, cut into one or four partitions, and the stores upon it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from app.store.connection import StoreClient, connect
+from app.store.coordination import Coordination
+from app.store.events import EventStore
+from app.store.listing import Listing
+from app.store.occurrences import OccurrenceStore
+from app.store.scripts import Scripts
+from app.store.sweeping import EventSweep
+from app.store.work import WorkStore
+
+
+@dataclass
+class Stores:
+    client: StoreClient
+    events: EventStore
+    occurrences: OccurrenceStore
+    work: WorkStore
+    lists: Listing
+    sweep: EventSweep
+    coordination: Coordination
+    partitions: int
+
+
+def open_stores(url: str, partitions: int) -> Stores:
+    client = connect(url)
+    scripts = Scripts(client)
+    return Stores(
+        client,
+        EventStore(client, scripts),
+        OccurrenceStore(client),
+        WorkStore(client, scripts, partitions),
+        Listing(client, partitions),
+        EventSweep(client),
+        Coordination(client),
+        partitions,
+    )
+
+
+@pytest.fixture(params=[1, 4], ids=["1-partition", "4-partitions"])
+def stores(request: pytest.FixtureRequest, store_url: str) -> Iterator[Stores]:
+    opened = open_stores(store_url, request.param)
+    yield opened
+    opened.client.close()
