@@ -69,8 +69,10 @@ def _partition(client: redis.Redis, prefix: bytes) -> list[str]:
     for name, found in [*members.items(), *by_status.items()]:
         if name in (b"events", b"inactive", b"unscheduled"):
             continue
-        for orphan in found - set(occurrences):
-            problems.append(f"{name!r} lists {ids.to_text(orphan)}, which does not exist")
+        problems += [
+            f"{name!r} lists {ids.to_text(orphan)}, which does not exist"
+            for orphan in found - set(occurrences)
+        ]
     if members[b"events"] != set(events):
         problems.append("the list of events is not the events")
     problems += _events(events, occurrences, members)
