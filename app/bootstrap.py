@@ -12,6 +12,7 @@ from app.clock import Clock
 from app.config import Settings, environment, load_settings
 from app.delivery.sender import Sender
 from app.queueing import RqDrainQueue, UpkeepSchedule
+from app.services.bell import Bell
 from app.services.cursors import Cursors
 from app.services.dispatching import Dispatcher
 from app.services.draining import Drain, DrainLimits
@@ -77,7 +78,8 @@ class Services:
 
     @cached_property
     def event_store(self) -> EventStore:
-        """Events at rest."""
+        """Events at rest; asked for, the store must be cut as the settings say."""
+        self.coordination.agree_on_partitions(self.settings.partitions)
         return EventStore(self.client, self.scripts)
 
     @cached_property
@@ -155,7 +157,16 @@ class Services:
     def sender(self) -> Sender:
         """Connections to receivers, kept between drains."""
         settings = self.settings
-        return Sender(settings.allow_private_targets, settings.delivery_concurrency)
+        return Sender(
+            settings.allow_private_targets,
+            settings.delivery_concurrency,
+            wake_fd=self.bell.fd,
+        )
+
+    @cached_property
+    def bell(self) -> Bell:
+        """Tells the sending thread that there is more to send."""
+        return Bell()
 
     def drain(self) -> int:
         """Run one drain in this process; returns how many attempts it made."""
@@ -183,7 +194,15 @@ class Services:
             default_secret=settings.signing_secret,
             default_timeout_ms=settings.delivery_timeout_ms,
         )
-        drain = Drain(feeder, recorder, self.sender, self.clock, limits, self.events.deactivate)
+        drain = Drain(
+            feeder,
+            recorder,
+            self.sender,
+            self.clock,
+            limits,
+            self.events.deactivate,
+            self.bell,
+        )
         return drain.run(self.stop)
 
 

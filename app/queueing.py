@@ -126,7 +126,7 @@ class QhronosWorker(SimpleWorker):
         """Tell the running job first, then stop as RQ does."""
         if self.on_stop is not None:
             self.on_stop()
-        super().request_stop(signum, frame)
+        super().request_stop(signum, frame)  # type: ignore[no-untyped-call]
 
 
 def worker(name: str, broker: redis.Redis, on_stop: Any = None) -> QhronosWorker:

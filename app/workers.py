@@ -16,6 +16,7 @@ from app import logs, queueing
 from app.bootstrap import Services, worker_services
 from app.config import environment, load_settings
 from app.errors import ConfigError, StoreUnavailable
+from app.runtime.supervisor import Process, Supervisor
 from app.store.connection import connect_broker
 
 log = logging.getLogger(__name__)
@@ -101,11 +102,9 @@ def _keep_upkeep(services: Services, stop: threading.Event) -> None:
 
 def host(workers: int, grace_ms: int) -> int:
     """Run everything that one worker host runs, supervised."""
-    from app.runtime.supervisor import Process, supervise  # noqa: PLC0415 - only this role needs it
-
     roles = ["scheduler", "upkeep", *["deliver"] * workers]
     processes = [
-        Process(f"{role}.{index}", [sys.executable, "worker.py", role], dict(os.environ))
+        Process(f"{role}.{index}", [sys.executable, "worker.py", role])
         for index, role in enumerate(roles)
     ]
-    return supervise(processes, grace_ms=grace_ms)
+    return Supervisor([processes], stop_s=grace_ms / 1000 + 1.5).run()

@@ -12,6 +12,7 @@ bounded time; what it has in hand is finished first.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import queue
 import random
@@ -24,6 +25,7 @@ from typing import Protocol
 from app.clock import Clock
 from app.delivery.request import Request, build
 from app.domain.outcome import Outcome
+from app.services.bell import Bell
 from app.services.feeding import Feeder
 from app.services.recording import Recorder
 from app.services.verdicts import job_of, record_of, unsendable
@@ -31,8 +33,8 @@ from app.store.codec import Claim
 
 log = logging.getLogger(__name__)
 
-POLL_MS = 1.0
-"""How long the sender waits for receivers before it looks for new claims."""
+POLL_MS = 50.0
+"""How long the sender waits before it looks at the time again; new claims wake it at once."""
 
 
 class Sender(Protocol):
@@ -43,7 +45,7 @@ class Sender(Protocol):
         """How many requests have no outcome yet."""
         ...
 
-    def start(self, token: Claim, request: Request) -> None:
+    def start(self, token: Claim, request: Request, *, due_us: int, now_us: int) -> None:
         """Begin to send."""
         ...
 
@@ -82,6 +84,7 @@ class Drain:
         clock: Clock,
         limits: DrainLimits,
         deactivate: Callable[[bytes], None],
+        bell: Bell,
     ) -> None:
         self._feeder = feeder
         self._recorder = recorder
@@ -89,6 +92,7 @@ class Drain:
         self._clock = clock
         self._limits = limits
         self._deactivate = deactivate
+        self._bell = bell
         self._inbox: queue.SimpleQueue[list[Claim]] = queue.SimpleQueue()
         self._waiting: deque[Claim] = deque()
         self._sent = 0
@@ -115,6 +119,7 @@ class Drain:
     def _receive(self, claims: list[Claim]) -> None:
         self._recorder.hold(claims)
         self._inbox.put(claims)
+        self._bell.ring()
 
     def _deliver_until(self, end_ms: int, stop: threading.Event) -> None:
         while not stop.is_set() and self._clock.now_ms() < end_ms:
@@ -134,7 +139,7 @@ class Drain:
                     break
             self._step()
         feeding.join()
-        self._take(block=False)
+        self._take()
         self._return_unsent()
 
     def _return_unsent(self) -> None:
@@ -143,21 +148,17 @@ class Drain:
         self._waiting.clear()
 
     def _step(self) -> None:
-        idle = not self._sender.in_flight and not self._waiting
-        self._take(block=idle)
+        self._take()
         while self._waiting and self._sender.in_flight < self._limits.concurrency:
             self._start(self._waiting.popleft())
-        if self._sender.in_flight:
-            for claim, outcome in self._sender.poll(POLL_MS):
-                self._ended(claim, outcome)
+        for claim, outcome in self._sender.poll(POLL_MS):
+            self._ended(claim, outcome)
 
-    def _take(self, *, block: bool) -> None:
-        try:
-            self._waiting.extend(self._inbox.get(timeout=0.05) if block else self._inbox.get(False))
+    def _take(self) -> None:
+        self._bell.silence()
+        with contextlib.suppress(queue.Empty):
             while True:
                 self._waiting.extend(self._inbox.get(block=False))
-        except queue.Empty:
-            return
 
     def _start(self, claim: Claim) -> None:
         record = unsendable(claim)
@@ -167,7 +168,9 @@ class Drain:
             return
         limits = self._limits
         job = job_of(claim, limits.default_secret, limits.default_timeout_ms)
-        self._sender.start(claim, build(job, self._clock.now_ms()))
+        now_us = self._clock.now_us()
+        request = build(job, now_us // 1000)
+        self._sender.start(claim, request, due_us=claim.due_ms * 1000, now_us=now_us)
         self._sent += 1
 
     def _ended(self, claim: Claim, outcome: Outcome) -> None:

@@ -162,6 +162,7 @@ class Claim:
     recurring: bool
     version: int
     deaths: int
+    due_ms: int
 
     @property
     def url(self) -> str:
@@ -172,7 +173,7 @@ class Claim:
 def claim_from_reply(row: Sequence[Any], token: bytes) -> Claim:
     """Read one row of the claim script's answer."""
     occurrence_id, event_id, scheduled, attempt, doc, meta, tags, secret = row[:8]
-    recurring, version, deaths = row[8:]
+    recurring, version, deaths, due = row[8:]
     return Claim(
         occurrence_id=occurrence_id,
         event_id=event_id,
@@ -186,4 +187,5 @@ def claim_from_reply(row: Sequence[Any], token: bytes) -> Claim:
         recurring=recurring is not None,
         version=int(version or 0),
         deaths=int(deaths or 0),
+        due_ms=int(due),
     )

@@ -4,7 +4,7 @@
 -- ARGV: 1 prefix  2 now  3 how many at most  4 the lease's deadline  5 lease token
 --       6 request number
 -- Returns: a list of [occurrence, event, scheduled, attempt, doc, meta, tags, secret, recurring,
---          version, workers that died while they held it]
+--          version, workers that died while they held it, when it was due]
 local prefix, now, token = ARGV[1], ARGV[2], ARGV[5]
 local due
 local last = redis.call('GET', KEYS[3])
@@ -24,7 +24,7 @@ local claimed = {}
 local lease, first, again, dispatched = {}, {}, {}, {}
 for _, id in ipairs(due) do
   local key = prefix .. 'occurrence:' .. id
-  local o = redis.call('HMGET', key, 'e', 'at', 'n', 'l', 'k')
+  local o = redis.call('HMGET', key, 'e', 'at', 'n', 'l', 'k', 'na')
   if not o[1] then
     redis.call('ZREM', KEYS[1], id)
   elseif not repeated or o[4] == token then
@@ -48,7 +48,8 @@ for _, id in ipairs(due) do
       lease[#lease + 1] = ARGV[4]; lease[#lease + 1] = id
       dispatched[#dispatched + 1] = o[2]; dispatched[#dispatched + 1] = id
     end
-    claimed[#claimed + 1] = {id, o[1], o[2], attempt, e[1], e[2], e[3], e[4], e[5], e[6], o[5]}
+    claimed[#claimed + 1] = {id, o[1], o[2], attempt, e[1], e[2], e[3], e[4], e[5], e[6], o[5],
+      o[6] or o[2]}
   end
 end
 if #lease > 0 then

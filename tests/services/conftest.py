@@ -1,0 +1,62 @@
+"""Services on a fake store, with a clock that stands still."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from app.bootstrap import Services
+from app.config import Settings
+from app.domain.access import MASTER
+from app.domain.event import Event
+from app.services.queries import EventChanges
+from tests.support.clock import NOW_MS, FakeClock
+from tests.support.fake_store import fake_client
+
+HOUR_MS = 3_600_000
+
+
+class FakeDrains:
+    """Counts what was called for; see ``DrainQueue``."""
+
+    def __init__(self, workers: int = 2) -> None:
+        self.enqueued = 0
+        self.worker_count = workers
+
+    def enqueue_drain(self) -> None:
+        self.enqueued += 1
+
+    def waiting(self) -> int:
+        return self.enqueued
+
+    def workers(self) -> int:
+        return self.worker_count
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture(params=[1, 4], ids=["1-partition", "4-partitions"])
+def services(request: pytest.FixtureRequest, clock: FakeClock) -> Services:
+    settings = Settings(partitions=request.param, jwt_secret="j" * 32, signing_secret="s" * 32)
+    made = Services(settings, clock_override=clock, client_override=fake_client())
+    made.__dict__["drain_queue"] = FakeDrains()
+    return made
+
+
+@pytest.fixture
+def create(services: Services) -> Callable[..., Event]:
+    def make(**given: Any) -> Event:
+        defaults = {
+            "name": "an event",
+            "start_time": NOW_MS + HOUR_MS,
+            "action": {"type": "webhook", "params": {"url": "https://example.com/hook"}},
+            "tags": ("red", "blue"),
+        }
+        return services.events.create(EventChanges({**defaults, **given}), MASTER)
+
+    return make

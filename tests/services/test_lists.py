@@ -1,0 +1,161 @@
+"""Lists against an obvious oracle: filter everything in memory, sort, cut."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+
+import pytest
+
+from app.bootstrap import Services
+from app.domain import ids
+from app.domain.access import MASTER, Access
+from app.domain.event import Event, EventStatus
+from app.errors import InvalidInput
+from app.services.queries import EventQuery, OccurrenceQuery, TagFilter
+from tests.support.clock import NOW_MS
+
+Create = Callable[..., Event]
+TAGS = ("a", "b", "c", "d")
+TENANT = Access("tenant", "read", frozenset({"a", "d"}))
+NOBODY = Access("nobody", "read", frozenset())
+FILTERS = [
+    TagFilter(),
+    TagFilter(("a",)),
+    TagFilter(("b",)),
+    TagFilter(("a", "b")),
+    TagFilter(("a", "b"), match_all=True),
+    TagFilter(("b", "c"), match_all=True),
+    TagFilter(("nothing",)),
+]
+
+
+@pytest.fixture
+def events(create: Create) -> list[Event]:
+    choose = random.Random(7)
+    return [
+        create(
+            name=choose.choice(["x", "y"]),
+            start_time=NOW_MS + choose.randrange(5) * 1000,
+            tags=tuple(choose.sample(TAGS, choose.randrange(4))),
+            status=choose.choice([EventStatus.ACTIVE, EventStatus.PAUSED]),
+        )
+        for _ in range(40)
+    ]
+
+
+def matches(tags: tuple[str, ...], wanted: TagFilter, access: Access) -> bool:
+    if not access.sees(tags):
+        return False
+    if not wanted.tags:
+        return True
+    return (all if wanted.match_all else any)(tag in tags for tag in wanted.tags)
+
+
+@pytest.mark.parametrize("access", [MASTER, TENANT, NOBODY], ids=lambda one: one.subject)
+@pytest.mark.parametrize("tags", FILTERS)
+@pytest.mark.parametrize(("status", "name"), [(None, None), ("paused", None), (None, "x")])
+def test_events_are_those_that_match_newest_first(
+    services: Services,
+    events: list[Event],
+    access: Access,
+    tags: TagFilter,
+    status: str | None,
+    name: str | None,
+) -> None:
+    expected = [
+        event.id
+        for event in sorted(events, key=lambda one: one.id, reverse=True)
+        if matches(event.tags, tags, access)
+        and status in (None, event.status.value)
+        and name in (None, event.name)
+    ]
+    found: list[bytes] = []
+    cursor: str | None = None
+    while True:
+        query = EventQuery(tags=tags, status=status, name=name, limit=7, cursor=cursor)
+        page = services.events.list(query, access)
+        assert page.total == len(expected)
+        found += [event.id for event in page.items]
+        cursor = page.next_cursor
+        if cursor is None:
+            break
+    assert found == expected
+
+
+@pytest.mark.parametrize("access", [MASTER, TENANT, NOBODY], ids=lambda one: one.subject)
+@pytest.mark.parametrize("tags", FILTERS)
+@pytest.mark.parametrize("status", [None, "scheduled", "dispatched", "completed"])
+@pytest.mark.parametrize("bounds", [(None, None), (NOW_MS + 1000, NOW_MS + 3000)])
+def test_occurrences_are_those_that_match_newest_scheduled_first(
+    services: Services,
+    events: list[Event],
+    access: Access,
+    tags: TagFilter,
+    status: str | None,
+    bounds: tuple[int | None, int | None],
+) -> None:
+    for partition in range(services.settings.partitions):
+        services.work.claim(partition, b"w", 1, now_ms=NOW_MS + 1000, limit=9, lease_ms=9)
+    low, high = bounds
+    everything = [
+        services.occurrence_store.get(ids.occurrence_id(event.id, event.start_ms))
+        for event in events
+        if event.status is EventStatus.ACTIVE
+    ]
+    expected = [
+        one.id
+        for one in sorted(everything, key=lambda one: (one.scheduled_ms, one.id), reverse=True)
+        if matches(one.tags, tags, access)
+        and status in (None, one.status.value)
+        and (low is None or one.scheduled_ms >= low)
+        and (high is None or one.scheduled_ms <= high)
+    ]
+    found: list[bytes] = []
+    for page in range(1, 12):
+        query = OccurrenceQuery(
+            tags=tags, status=status, from_ms=low, to_ms=high, page=page, limit=4
+        )
+        listing = services.occurrences.list(query, access)
+        assert listing.total == len(expected)
+        found += [one.id for one in listing.items]
+    assert found == expected
+
+
+def test_a_cursor_fits_only_the_list_that_it_was_made_for(
+    services: Services, events: list[Event]
+) -> None:
+    """A forged, foreign or damaged cursor is refused."""
+    page = services.events.list(EventQuery(limit=2), MASTER)
+    assert page.next_cursor is not None
+    damaged = page.next_cursor[:-2] + ("AA" if not page.next_cursor.endswith("AA") else "BB")
+    for query, access in [
+        (EventQuery(limit=2, cursor=damaged), MASTER),
+        (EventQuery(limit=2, cursor="x"), MASTER),
+        (EventQuery(limit=2, cursor="é"), MASTER),
+        (EventQuery(limit=2, cursor=page.next_cursor, name="x"), MASTER),
+        (EventQuery(limit=2, cursor=page.next_cursor), TENANT),
+    ]:
+        with pytest.raises(InvalidInput):
+            services.events.list(query, access)
+    _ = events
+
+
+def test_of_an_event_lists_what_happened_and_what_is_next(
+    services: Services, create: Create
+) -> None:
+    event = create(start_time=NOW_MS, schedule={"frequency": "minutely"}, tags=("a",))
+    partition = ids.partition_of_event(event.id)
+    moment = event.next_ms or 0
+    for request in range(1, 6):
+        claims = services.work.claim(
+            partition, b"w", request, now_ms=moment, limit=1, lease_ms=30_000
+        )
+        services.series.go_on(claims, moment)
+        moment += 60_000
+    text = ids.to_text(event.id)
+    first = services.occurrences.of_event(text, TENANT, 4, None)
+    second = services.occurrences.of_event(text, TENANT, 4, first.next_cursor)
+    times = [one.scheduled_ms for one in (*first.items, *second.items)]
+    assert times == [(event.next_ms or 0) + 60_000 * index for index in (5, 4, 3, 2, 1, 0)]
+    assert (first.total, second.next_cursor) == (6, None)

@@ -1,0 +1,71 @@
+"""Short ways to send in tests."""
+
+from __future__ import annotations
+
+import ipaddress
+import time
+from collections.abc import Callable
+
+from app.delivery.request import Job, Request, build
+from app.delivery.sender import Sender
+from app.domain.ids import EventIds, occurrence_id
+from app.domain.outcome import Outcome
+from app.domain.targets import TargetPolicy
+
+LOCAL = TargetPolicy(allowed=(ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128")))
+SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+NOW_MS = 1_713_866_400_000
+
+_event_ids = EventIds()
+
+
+def job(url: str, **changes) -> Job:
+    """Make a job that delivers to ``url``; any field may be given."""
+    event_id = _event_ids.make(NOW_MS * 1000, 0)
+    values = {
+        "event_id": event_id,
+        "occurrence_id": occurrence_id(event_id, NOW_MS),
+        "scheduled_ms": NOW_MS,
+        "attempt": 1,
+        "name": "Report",
+        "description": "",
+        "metadata_json": '{"a":1}',
+        "tags": ("daily",),
+        "url": url,
+        "secret": SECRET,
+        "timeout_ms": 5_000,
+    }
+    return Job(**{**values, **changes})
+
+
+def request(url: str, **changes) -> Request:
+    return build(job(url, **changes), NOW_MS)
+
+
+def start(sender: Sender, url: str, token: object = None, **changes) -> None:
+    now_us = time.time_ns() // 1000
+    sender.start(token or url, request(url, **changes), due_us=now_us, now_us=now_us)
+
+
+def outcomes(sender: Sender, count: int, timeout: float = 20.0) -> list[tuple[object, Outcome]]:
+    """Poll until so many attempts have ended."""
+    ended: list[tuple[object, Outcome]] = []
+    deadline = time.monotonic() + timeout
+    while len(ended) < count:
+        assert time.monotonic() < deadline, f"{len(ended)} of {count} ended in {timeout} s"
+        ended += sender.poll(100)
+    return ended
+
+
+def send(sender: Sender, url: str, **changes) -> Outcome:
+    """Send one request and return what it came to."""
+    start(sender, url, **changes)
+    return outcomes(sender, 1)[0][1]
+
+
+def eventually(holds: Callable[[], bool], what: str, timeout: float = 10.0) -> None:
+    """Wait until something holds."""
+    deadline = time.monotonic() + timeout
+    while not holds():
+        assert time.monotonic() < deadline, f"{what}: not within {timeout} s"
+        time.sleep(0.005)

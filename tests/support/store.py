@@ -1,0 +1,41 @@
+"""A real server for tests: one for the session, empty for every test.
+
+No server program is a failure, not a reason to skip: most of what matters is proved on it.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis
+
+from app.runtime.embedded import EmbeddedStore
+
+
+@pytest.fixture(scope="session")
+def store_server() -> Iterator[str]:
+    """The URL of a server that keeps nothing on disk; shared, so use ``store_url`` instead."""
+    # Not pytest's own directory: its paths are too long for a Unix socket.
+    with (
+        tempfile.TemporaryDirectory(prefix="qhronos-") as directory,
+        EmbeddedStore(Path(directory), persist=False) as store,
+    ):
+        yield store.url
+
+
+@pytest.fixture
+def store_url(store_server: str) -> str:
+    """The URL of an empty store."""
+    with redis.Redis.from_url(store_server) as client:
+        client.flushall()
+    return store_server
+
+
+@pytest.fixture
+def redis_client(store_url: str) -> Iterator[redis.Redis]:
+    """A plain client of an empty store, answering bytes."""
+    with redis.Redis.from_url(store_url) as client:
+        yield client
