@@ -18,6 +18,7 @@ from dotenv import dotenv_values
 
 from app.domain.durations import parse_duration_ms
 from app.domain.ids import MAX_PARTITIONS
+from app.domain.targets import TargetPolicy
 from app.errors import ConfigError, InvalidInput
 
 PREFIX = "QHRONOS_"
@@ -26,16 +27,6 @@ MIN_SECRET_BYTES = 32
 
 MIN_CHOSEN_SECRET = 8
 """Shortest master token and signing secret accepted: they may be of the operator's choosing."""
-
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-
-
-@dataclass(frozen=True, slots=True)
-class TargetPolicy:
-    """Which non-public addresses webhooks may reach: all, or the listed networks, or none."""
-
-    allow_all: bool = False
-    allowed: tuple[Network, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +53,7 @@ class Settings:
     web_workers: int = 2
     web_threads: int = 16
     partitions: int = 1
-    allow_private_targets: TargetPolicy = TargetPolicy()
+    allow_private_targets: TargetPolicy = field(default_factory=TargetPolicy)
     delivery_timeout_ms: int = 10_000
     delivery_concurrency: int = 128
     lease_ms: int = 30_000

@@ -112,7 +112,7 @@ class Receiver:
         self._changed = threading.Condition()
         self._received: list[Received] = []
         self._replies: dict[str, list[Answer]] = {}
-        self._tasks: set[asyncio.Task[Any]] = set()
+        self._writers: set[asyncio.StreamWriter] = set()
         self.connections = 0
         self.port = 0
 
@@ -173,24 +173,22 @@ class Receiver:
 
     async def _stop(self) -> None:
         self._server.close()
-        for task in self._tasks:
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        await asyncio.sleep(0)  # transports close in the next turn
+        await asyncio.gather(*others, return_exceptions=True)
+        for writer in self._writers:
+            writer.transport.abort()
+        for _ in range(3):  # transports close in the turns that follow
+            await asyncio.sleep(0)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._tasks.add(task)
+        self._writers.add(writer)
         self.connections += 1
-        try:
+        with contextlib.suppress(EOFError, OSError, asyncio.CancelledError):
             while await self._exchange(reader, writer):
                 pass
-        except (EOFError, OSError, asyncio.CancelledError, asyncio.LimitOverrunError):
-            pass
-        finally:
-            self._tasks.discard(task)
-            writer.transport.abort() if writer.transport.is_closing() else writer.close()
+        writer.close()
 
     async def _exchange(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")

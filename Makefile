@@ -1,0 +1,65 @@
+# Everything starts here: `make run`, `make test`. Nothing is installed outside .venv.
+
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+VENV := .venv
+PY := $(VENV)/bin/python
+
+# The first Python that is recent enough; PYTHON=… chooses another.
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+
+# A stamp's name carries a checksum of what is installed: it is renewed when that changes,
+# not whenever git touches a file.
+checksum = $(shell cat $(1) | cksum | cut -d' ' -f1)
+RUNTIME := $(VENV)/.runtime-$(call checksum,requirements.txt)
+DEV := $(VENV)/.dev-$(call checksum,requirements.txt requirements-dev.txt)
+PIP := $(PY) -m pip --disable-pip-version-check --quiet install
+
+.PHONY: help run demo test lint format clean
+
+help: ## show this help
+	@grep -hE '^[a-z%-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
+
+run: $(RUNTIME) ## start everything in the foreground; ARGS=--no-inbox does without the inbox
+	@exec $(PY) -m app.runtime $(ARGS)
+
+demo: $(RUNTIME) ## with 'make run' up: have a webhook sent in two seconds and check it
+	@exec $(PY) -m app.runtime.demo
+
+test: $(DEV) ## run the whole test suite; ARGS='-k name' narrows it
+	@$(PY) -m pytest $(ARGS)
+
+lint: $(DEV) ## check style and types
+	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/ruff format --check .
+	@$(VENV)/bin/mypy
+
+format: $(DEV) ## put the code into its usual shape
+	@$(VENV)/bin/ruff check --fix .
+	@$(VENV)/bin/ruff format .
+
+bench-%: $(DEV) ## run one of the benchmarks, as in 'make bench-speed'
+	@$(PY) -m benchmarks.$*
+
+clean: ## remove what can be made again (never the data)
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage htmlcov
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(PY):
+	@[ -n "$(PYTHON)" ] || { echo "Qhronos needs Python 3.11 or later: install it, or set PYTHON." >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "$(PYTHON) is too old: Qhronos needs Python 3.11 or later." >&2; exit 1; }
+	@echo "Making $(VENV) with $$($(PYTHON) --version)"
+	@$(PYTHON) -m venv $(VENV) \
+		|| { rm -rf $(VENV); echo "Python's venv module is missing: on Debian, install python3-venv." >&2; exit 1; }
+
+$(RUNTIME): | $(PY)
+	@echo "Installing what requirements.txt lists"
+	@$(PIP) -r requirements.txt
+	@rm -f $(VENV)/.runtime-* && touch $@
+
+$(DEV): | $(PY)
+	@echo "Installing what requirements-dev.txt lists"
+	@$(PIP) -r requirements-dev.txt
+	@rm -f $(VENV)/.dev-* $(VENV)/.runtime-* && touch $@ $(RUNTIME)

@@ -1,0 +1,21 @@
+"""What belongs to the application and to the request at hand."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from flask import Flask, current_app
+
+from app.api.ports import Services
+
+EXTENSION = "qhronos"
+
+
+def attach_services(app: Flask, services: Services) -> None:
+    """Hand the services to an application; views find them with ``services()``."""
+    app.extensions[EXTENSION] = services
+
+
+def services() -> Services:
+    """Return the services of the application that is handling this request."""
+    return cast("Services", current_app.extensions[EXTENSION])

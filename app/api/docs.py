@@ -1,0 +1,86 @@
+"""``/openapi.json`` and ``/docs``: the document that the schemas make, and a page of it.
+
+The page is made here, without scripts and without anything from elsewhere, so it works on a
+machine that reaches nothing and under a policy that allows nothing.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from functools import cached_property
+from typing import Any
+
+from flask import Flask, Response, render_template
+
+from app import __version__
+from app.api.answers import json_answer, json_text
+from app.api.smorest import Api
+
+STYLE = """
+body { font: 1rem/1.5 system-ui, sans-serif; max-width: 56rem; margin: 2rem auto; padding: 0 1rem }
+code { font-family: ui-monospace, monospace } h2 { margin-top: 2.5rem }
+table { border-collapse: collapse; width: 100% } th { text-align: left }
+td, th { border-bottom: 1px solid #8884; padding: .3rem .6rem .3rem 0; vertical-align: top }
+:root { color-scheme: light dark }
+"""
+_STYLE_HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
+POLICY = f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; frame-ancestors 'none'"
+
+ABOUT = (
+    "Schedules webhooks and delivers them, signed, at the right moment. Send a token as "
+    "'Authorization: Bearer <token>'. Errors are JSON whatever the path: "
+    '{"error": "what to change"}.'
+)
+
+
+def make_api(app: Flask) -> Api:
+    """Begin the document of an application."""
+    app.config.update(
+        API_TITLE="Qhronos",
+        API_VERSION=__version__,
+        OPENAPI_VERSION="3.1.0",
+        API_SPEC_OPTIONS={
+            "info": {"description": ABOUT},
+            "security": [{"bearer": []}],
+        },
+    )
+    api = Api(app)
+    api.spec.components.security_scheme(
+        "bearer",
+        {"type": "http", "scheme": "bearer", "description": "The master token or a JWT."},
+    )
+    return api
+
+
+class Documentation:
+    """Serves the document; written once, when it is first asked for."""
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+
+    def register(self, app: Flask) -> None:
+        """Serve both forms; neither needs a token."""
+        app.add_url_rule("/openapi.json", "openapi_json", self._serve_json)
+        app.add_url_rule("/docs", "docs", self._serve_page)
+
+    @cached_property
+    def document(self) -> dict[str, Any]:
+        """The OpenAPI document."""
+        document: dict[str, Any] = self._api.spec.to_dict()
+        return document
+
+    @cached_property
+    def _json(self) -> str:
+        return json_text(self.document)
+
+    @cached_property
+    def _page(self) -> str:
+        return render_template("docs.html", document=self.document, style=STYLE)
+
+    def _serve_json(self) -> Response:
+        return json_answer(self._json)
+
+    def _serve_page(self) -> Response:
+        headers = {"Content-Security-Policy": POLICY}
+        return Response(self._page, headers=headers, content_type="text/html; charset=utf-8")

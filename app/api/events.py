@@ -1,0 +1,114 @@
+"""``/events``."""
+
+from __future__ import annotations
+
+from flask import Response
+
+from app.api.answers import json_answer, json_text
+from app.api.auth import access, require_right
+from app.api.conditional import etag, is_unchanged, version_to_match
+from app.api.context import services
+from app.api.paging import array_answer
+from app.api.representations import event_text, occurrence_text
+from app.api.schemas.events import EventSchema, EventUpdateSchema, MomentSchema
+from app.api.schemas.occurrences import OccurrenceSchema
+from app.api.schemas.queries import (
+    EventQuerySchema,
+    Outlook,
+    OutlookSchema,
+    Slice,
+    SliceSchema,
+)
+from app.api.smorest import Blueprint
+from app.domain.event import Event
+from app.domain.ids import to_text
+from app.domain.times import to_rfc3339
+from app.services.queries import EventChanges, EventQuery
+
+ETAG = {"ETag": {"description": "For If-Match.", "schema": {"type": "string"}}}
+LISTED = {
+    "Link": {"description": 'The next part, rel="next".', "schema": {"type": "string"}},
+    "X-Total-Count": {"description": "How many in all.", "schema": {"type": "integer"}},
+}
+
+blueprint = Blueprint("events", __name__, description="What to deliver, where, and when")
+blueprint.before_request(require_right)
+
+
+@blueprint.operation("/events", "POST")
+@blueprint.reads(EventSchema)
+@blueprint.answers(201, EventSchema, headers=ETAG)
+@blueprint.refuses(401, 403, 413, 415)
+def create_event(changes: EventChanges) -> Response:
+    """Create an event, one-time or recurring."""
+    event = services().events.create(changes, access())
+    answer = _event_answer(event, 201)
+    answer.headers["Location"] = f"/events/{to_text(event.id)}"
+    return answer
+
+
+@blueprint.operation("/events")
+@blueprint.reads(EventQuerySchema, "query")
+@blueprint.answers(200, EventSchema(many=True), headers=LISTED)
+@blueprint.refuses(401, 403)
+def list_events(query: EventQuery) -> Response:
+    """List events, newest first."""
+    return array_answer(services().events.list(query, access()), event_text)
+
+
+@blueprint.operation("/events/<event_id>")
+@blueprint.answers(200, EventSchema, headers=ETAG)
+@blueprint.refuses(401, 403, 404)
+def get_event(event_id: str) -> Response:
+    """Read an event."""
+    event = services().events.get(event_id, access())
+    if is_unchanged(event):
+        return Response(status=304, headers={"ETag": etag(event)})
+    return _event_answer(event, 200)
+
+
+@blueprint.operation("/events/<event_id>", "PATCH", "patch_event")
+@blueprint.operation("/events/<event_id>", "PUT")
+@blueprint.reads(EventUpdateSchema)
+@blueprint.answers(200, EventSchema, headers=ETAG)
+@blueprint.refuses(401, 403, 404, 409, 412, 413, 415)
+def update_event(changes: EventChanges, event_id: str) -> Response:
+    """Change an event: what is left out stays, null clears."""
+    wanted = version_to_match(event_id)
+    return _event_answer(services().events.update(event_id, changes, access(), wanted), 200)
+
+
+@blueprint.operation("/events/<event_id>", "DELETE")
+@blueprint.answers(204)
+@blueprint.refuses(401, 403, 404, 412)
+def delete_event(event_id: str) -> Response:
+    """Delete an event; what is scheduled is cancelled, what is recorded stays readable."""
+    services().events.delete(event_id, access(), version_to_match(event_id))
+    return Response(status=204)
+
+
+@blueprint.operation("/events/<event_id>/occurrences")
+@blueprint.reads(SliceSchema, "query")
+@blueprint.answers(200, OccurrenceSchema(many=True), headers=LISTED)
+@blueprint.refuses(401, 403, 404)
+def list_event_occurrences(part: Slice, event_id: str) -> Response:
+    """List an event's occurrences, newest scheduled first."""
+    found = services().occurrences.of_event(event_id, access(), part.limit, part.cursor)
+    return array_answer(found, occurrence_text)
+
+
+@blueprint.operation("/events/<event_id>/preview")
+@blueprint.reads(OutlookSchema, "query")
+@blueprint.answers(200, MomentSchema(many=True))
+@blueprint.refuses(401, 403, 404)
+def preview_event(outlook: Outlook, event_id: str) -> Response:
+    """Compute when an event would fire next; nothing is stored."""
+    moments = services().events.preview(
+        event_id, access(), outlook.count, outlook.from_ms, outlook.to_ms
+    )
+    times = [{"scheduled_at": to_rfc3339(moment.scheduled_ms)} for moment in moments]
+    return json_answer(json_text(times))
+
+
+def _event_answer(event: Event, status: int) -> Response:
+    return json_answer(event_text(event), status, {"ETag": etag(event)})

@@ -1,0 +1,38 @@
+"""Headers that every answer carries: who asked what, and what a browser must not do with it."""
+
+from __future__ import annotations
+
+import re
+import secrets
+
+from flask import Flask, Response, g, request
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
+_SAFE = {
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+}
+
+
+def register_headers(app: Flask) -> None:
+    """Name every request and put the safe headers on every answer."""
+    app.before_request(name_request)
+    app.after_request(_finish)
+
+
+def name_request() -> None:
+    """Take the caller's ``X-Request-Id`` if it is harmless in a log, else make one."""
+    given = request.headers.get("X-Request-Id", "")
+    g.request_id = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
+
+
+def _finish(answer: Response) -> Response:
+    headers = answer.headers
+    for name, value in _SAFE.items():
+        if name not in headers:
+            headers.add(name, value)
+    if "request_id" not in g:
+        name_request()
+    headers.add("X-Request-Id", g.request_id)
+    return answer

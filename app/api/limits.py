@@ -1,0 +1,67 @@
+"""How often one caller may ask: counted in the store, in this process while that is away."""
+
+from __future__ import annotations
+
+import hashlib
+
+from flask import Flask, Response, request
+from flask_limiter import Limiter
+
+from app.api.auth import access
+from app.api.errors import RETRY_AFTER_SECONDS
+from app.config import RateLimit, Settings
+from app.errors import Unauthenticated
+
+_UNLIMITED = frozenset({"/health"})
+"""Probes must go on while a caller on the same address is held back."""
+
+
+def register_limits(app: Flask, settings: Settings) -> None:
+    """Limit requests per token, or per address without one, if the settings say so."""
+    limit = settings.rate_limit
+    if limit is None:
+        return
+    app.after_request(_keep_retry_after_meaningful)
+    limiter = Limiter(
+        _caller,
+        application_limits=[_words(limit)],
+        headers_enabled=True,
+        storage_uri=_storage(settings.redis_url),
+        storage_options={"socket_connect_timeout": 1, "socket_timeout": 1}
+        if settings.redis_url
+        else {},
+        in_memory_fallback_enabled=True,
+        key_prefix="qh",
+    )
+    limiter.request_filter(lambda: request.path in _UNLIMITED)
+    limiter.init_app(app)
+
+
+def _words(limit: RateLimit) -> str:
+    return f"{limit.requests} per {limit.seconds} second"
+
+
+def _storage(redis_url: str) -> str:
+    if not redis_url:
+        return "memory://"
+    return f"redis+{redis_url}" if redis_url.startswith("unix://") else redis_url
+
+
+def _caller() -> str:
+    """Name the caller. Only a token that holds counts: made-up ones must not open new counts."""
+    try:
+        access()
+    except Unauthenticated:
+        return f"address:{request.remote_addr}"
+    token = request.headers.get("Authorization", "").partition(" ")[2].strip()
+    digest = hashlib.sha256(token.encode("latin-1", "replace")).hexdigest()[:16]
+    return f"token:{digest}"
+
+
+def _keep_retry_after_meaningful(answer: Response) -> Response:
+    """Undo the limiter's ``Retry-After`` on answers that need no waiting for the limit."""
+    if answer.status_code == 503:
+        answer.headers["Retry-After"] = RETRY_AFTER_SECONDS
+    elif answer.status_code != 429:
+        answer.headers.pop("Retry-After", None)
+    return answer

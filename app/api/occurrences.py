@@ -1,0 +1,36 @@
+"""``/occurrences``."""
+
+from __future__ import annotations
+
+from flask import Response
+
+from app.api.answers import json_answer
+from app.api.auth import access, require_right
+from app.api.context import services
+from app.api.paging import page_answer
+from app.api.representations import occurrence_text
+from app.api.schemas.occurrences import OccurrencePageSchema, OccurrenceSchema
+from app.api.schemas.queries import OccurrenceQuerySchema
+from app.api.smorest import Blueprint
+from app.services.queries import OccurrenceQuery
+
+blueprint = Blueprint("occurrences", __name__, description="What is planned and what has happened")
+blueprint.before_request(require_right)
+
+
+@blueprint.operation("/occurrences")
+@blueprint.reads(OccurrenceQuerySchema, "query")
+@blueprint.answers(200, OccurrencePageSchema)
+@blueprint.refuses(401, 403)
+def list_occurrences(query: OccurrenceQuery) -> Response:
+    """List occurrences, newest scheduled first."""
+    found = services().occurrences.list(query, access())
+    return page_answer(found, occurrence_text, query.page, query.limit)
+
+
+@blueprint.operation("/occurrences/<occurrence_id>")
+@blueprint.answers(200, OccurrenceSchema)
+@blueprint.refuses(401, 403, 404)
+def get_occurrence(occurrence_id: str) -> Response:
+    """Read an occurrence."""
+    return json_answer(occurrence_text(services().occurrences.get(occurrence_id, access())))

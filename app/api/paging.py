@@ -1,0 +1,37 @@
+"""Lists as answers: a bare array that leads on, or a page that counts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from urllib.parse import urlencode
+
+from flask import Response, request
+
+from app.api.answers import json_answer, json_text
+from app.services.queries import Item, Listing
+
+
+def array_answer(listing: Listing[Item], write: Callable[[Item], str]) -> Response:
+    """Answer with an array: ``Link`` (RFC 8288) leads on, ``X-Total-Count`` counts."""
+    headers = {"X-Total-Count": str(listing.total)}
+    if listing.next_cursor is not None:
+        headers["Link"] = f'<{_following(listing.next_cursor)}>; rel="next"'
+    return json_answer(_array(listing, write), headers=headers)
+
+
+def page_answer(
+    listing: Listing[Item], write: Callable[[Item], str], page: int, limit: int
+) -> Response:
+    """Answer with a page, and where it stands among all."""
+    pagination = json_text({"page": page, "limit": limit, "total": listing.total})
+    return json_answer(f'{{"data":{_array(listing, write)},"pagination":{pagination}}}')
+
+
+def _array(listing: Listing[Item], write: Callable[[Item], str]) -> str:
+    return "[" + ",".join(map(write, listing.items)) + "]"
+
+
+def _following(cursor: str) -> str:
+    """Return this request's path and filters with another cursor; relative, so proxies may be."""
+    kept = [(name, value) for name, value in request.args.items(multi=True) if name != "cursor"]
+    return f"{request.path}?{urlencode([*kept, ('cursor', cursor)])}"

@@ -1,0 +1,35 @@
+"""What all schemas share: nothing unknown passes, and a near miss is named."""
+
+from __future__ import annotations
+
+import difflib
+from typing import Any
+
+from marshmallow import RAISE, Schema, ValidationError
+
+UNKNOWN = "is not known here; check its spelling or leave it out"
+
+
+class StrictSchema(Schema):
+    """Refuses unknown and read-only members, each by its name."""
+
+    error_messages: dict[str, str] = {"unknown": UNKNOWN}  # noqa: RUF012 - as in the library
+
+    class Meta:
+        """A member that nobody reads is a mistake that nobody sees."""
+
+        unknown = RAISE
+
+    def handle_error(self, error: ValidationError, data: Any, *, many: bool, **kwargs: Any) -> None:
+        """Say of unknown members what they are, or what they were probably meant to be."""
+        del data, many, kwargs
+        if not isinstance(error.messages, dict):
+            return
+        known = [field.data_key or name for name, field in self.load_fields.items()]
+        for name, messages in error.messages.items():
+            if messages != [UNKNOWN]:
+                continue
+            if name in self.dump_fields:
+                error.messages[name] = ["is read-only; leave it out"]
+            elif near := difflib.get_close_matches(str(name), known, n=1):
+                error.messages[name] = [f"is not known here; did you mean {near[0]}?"]

@@ -1,0 +1,124 @@
+"""Events in requests and answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import Schema, ValidationError, fields, post_load, pre_load
+
+from app.api.fields import (
+    Choice,
+    Metadata,
+    Moment,
+    Object,
+    Read,
+    Retry,
+    Secret,
+    TagList,
+    Text,
+    Timeout,
+    Timezone,
+    Url,
+)
+from app.api.schemas.base import StrictSchema
+from app.api.schemas.schedule import ACTION, RETRY, SCHEDULE
+from app.domain.event import EventStatus
+from app.services.queries import EventChanges
+
+_TIME = {"format": "date-time", "example": "2030-01-31T09:00:00Z"}
+_PLANNED = ("apicall", "websocket")
+
+
+class Action(Read):
+    """``{"type": "webhook", "params": {"url": …}}``; read as the URL."""
+
+    kind = ACTION
+    _url = Url(1, 2_048, required=True)
+
+    def read(self, value: Any) -> Any:
+        """Return the URL."""
+        if not isinstance(value, dict) or not value.keys() <= {"type", "params"}:
+            raise ValidationError("must be an object with type and params and nothing else")
+        if value.get("type") in _PLANNED:
+            raise ValidationError({"type": [f"{value['type']} is not supported yet: use webhook"]})
+        if value.get("type") != "webhook":
+            raise ValidationError({"type": ["must be webhook"]})
+        params = value.get("params")
+        if not isinstance(params, dict) or params.keys() != {"url"}:
+            raise ValidationError({"params": ["must be an object with url and nothing else"]})
+        try:
+            return self._url.deserialize(params["url"])
+        except ValidationError as error:
+            raise ValidationError({"params.url": error.messages}) from None
+
+
+class EventSchema(StrictSchema):
+    """An event: what to deliver, where, and when."""
+
+    id = fields.UUID(dump_only=True)
+    name = Text(1, 255, required=True)
+    description = Text(0, 4_096, allow_none=True)
+    start_time = Moment(
+        required=True,
+        metadata={
+            "description": "RFC 3339; without an offset it is a time in the event's timezone."
+        },
+    )
+    timezone = Timezone(
+        1, 64, allow_none=True, metadata={"description": "IANA name.", "example": "Europe/Berlin"}
+    )
+    webhook = Url(1, 2_048, metadata={"description": "This or action is needed."})
+    action = Action()
+    metadata = Metadata(
+        allow_none=True, metadata={"description": "Delivered as given; at most 64 KiB."}
+    )
+    schedule = Object(allow_none=True, metadata=SCHEDULE)
+    tags = TagList(allow_none=True)
+    status = Choice([status.value for status in EventStatus])
+    created_at = fields.String(dump_only=True, metadata=_TIME)
+    updated_at = fields.String(dump_only=True, metadata=_TIME)
+    next_occurrence_at = fields.String(dump_only=True, allow_none=True, metadata=_TIME)
+    retry = Retry(allow_none=True, metadata=RETRY)
+    timeout = Timeout(1, 64, allow_none=True, metadata={"description": "From 100ms to 5m."})
+    hmac_secret = Secret(
+        1,
+        512,
+        allow_none=True,
+        load_only=True,
+        metadata={"description": "Signs deliveries; base64 after whsec_, else text."},
+    )
+    has_hmac_secret = fields.Boolean(dump_only=True)
+
+    @post_load
+    def _as_changes(self, data: dict[str, Any], **_kwargs: Any) -> EventChanges:
+        webhook, action = data.pop("webhook", None), data.pop("action", None)
+        if webhook and action and webhook != action:
+            raise ValidationError(
+                "must be the same as action.params.url, or be left out", "webhook"
+            )
+        url = webhook or action
+        if url:
+            data["action"] = {"type": "webhook", "params": {"url": url}}
+        elif not self.partial:
+            raise ValidationError("is required", "webhook")
+        if "status" in data:
+            data["status"] = EventStatus(data["status"])
+        return EventChanges(data)
+
+
+class EventUpdateSchema(EventSchema):
+    """Changes to an event; what is left out stays, and read-only fields are not looked at."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(partial=True, **options)
+
+    @pre_load
+    def _without_read_only(self, data: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
+        # Who reads an event, edits it and sends it back must not have to pick fields.
+        return {name: value for name, value in data.items() if name not in self.dump_fields}
+
+
+class MomentSchema(Schema):
+    """A moment at which an event would fire."""
+
+    scheduled_at = fields.String(required=True, metadata=_TIME)

@@ -1,0 +1,48 @@
+"""Occurrences in answers; documentation only, ``app.api.representations`` writes them."""
+
+from __future__ import annotations
+
+from marshmallow import Schema, fields
+
+from app.domain.occurrence import OccurrenceStatus
+
+_TIME = {"format": "date-time", "example": "2030-01-31T09:00:00Z"}
+
+
+def _time(description: str) -> fields.String:
+    return fields.String(allow_none=True, metadata={**_TIME, "description": description})
+
+
+class OccurrenceSchema(Schema):
+    """One firing of an event; what is not known yet is null."""
+
+    id = fields.UUID(metadata={"description": "Also the webhook-id of every attempt."})
+    occurrence_id = fields.UUID(metadata={"description": "The same as id."})
+    event_id = fields.UUID()
+    scheduled_at = fields.String(metadata=_TIME)
+    status = fields.Enum(OccurrenceStatus, by_value=True)
+    attempt_count = fields.Integer()
+    timestamp = _time("The last change.")
+    status_code = fields.Integer(allow_none=True)
+    response_body = fields.String(
+        allow_none=True, metadata={"description": "The first 4 KiB of the receiver's answer."}
+    )
+    error_message = fields.String(allow_none=True)
+    started_at = _time("The first attempt.")
+    completed_at = _time("The end.")
+    next_attempt_at = _time("The next attempt, while there is one to come.")
+
+
+class PaginationSchema(Schema):
+    """Where a page stands among all."""
+
+    page = fields.Integer()
+    limit = fields.Integer()
+    total = fields.Integer()
+
+
+class OccurrencePageSchema(Schema):
+    """A page of occurrences, newest scheduled first."""
+
+    data = fields.List(fields.Nested(OccurrenceSchema))
+    pagination = fields.Nested(PaginationSchema)

@@ -1,0 +1,140 @@
+"""Query parameters: every wrong value is refused by its name, none is guessed at."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from marshmallow import ValidationError, post_load
+
+from app.api.fields import Choice, Instant, Read, Text, judged
+from app.api.schemas.base import StrictSchema
+from app.api.tags import read_tags
+from app.domain.event import EventStatus
+from app.domain.occurrence import OccurrenceStatus
+from app.services.queries import EventQuery, OccurrenceQuery, TagFilter
+
+MAX_PAGE = 10_000_000
+_FILTERS = ("tags", "event_id", "status", "from_ms", "to_ms")
+
+
+class Whole(Read):
+    """A whole number in plain digits."""
+
+    kind = {"type": "integer"}  # noqa: RUF012
+
+    def __init__(self, low: int, high: int, default: int, description: str) -> None:
+        limits = {"minimum": low, "maximum": high, "description": description}
+        super().__init__(load_default=default, metadata=limits)
+        self._low, self._high = low, high
+
+    def read(self, value: Any) -> Any:
+        """Return the number."""
+        if re.fullmatch(r"[0-9]{1,9}", value) and self._low <= int(value) <= self._high:
+            return int(value)
+        raise ValidationError(f"must be a whole number from {self._low} to {self._high}")
+
+
+class Tags(Read):
+    """Tags between commas."""
+
+    def read(self, value: Any) -> Any:
+        """Return a tuple of tags."""
+        return judged(lambda: read_tags(str(value).split(",")))
+
+
+class _TagQuery(StrictSchema):
+    tags = Tags(metadata={"description": "Tags between commas; the parameter may be repeated."})
+    match = Choice(
+        ["any", "all"],
+        load_default="any",
+        metadata={"description": "Whether one of the tags is enough."},
+    )
+
+    @staticmethod
+    def _filter(data: dict[str, Any]) -> TagFilter:
+        return TagFilter(data.pop("tags", ()), data.pop("match") == "all")
+
+
+def _cursor() -> Text:
+    return Text(1, 512, metadata={"description": "Where to go on, from the Link header."})
+
+
+class EventQuerySchema(_TagQuery):
+    """Which events to list."""
+
+    status = Choice([status.value for status in EventStatus])
+    name = Text(1, 255, metadata={"description": "The whole name."})
+    limit = Whole(1, 1_000, 100, "How many to list at most.")
+    cursor = _cursor()
+
+    @post_load
+    def _as_query(self, data: dict[str, Any], **_kwargs: Any) -> EventQuery:
+        return EventQuery(tags=self._filter(data), **data)
+
+
+class OccurrenceQuerySchema(_TagQuery):
+    """Which occurrences to list; at least one filter is needed."""
+
+    event_id = Text(1, 64)
+    status = Choice([status.value for status in OccurrenceStatus])
+    from_ms = Instant(data_key="from")
+    to_ms = Instant(data_key="to")
+    page = Whole(1, MAX_PAGE, 1, "Which page, from 1.")
+    limit = Whole(1, 100, 50, "How many to a page.")
+
+    @post_load
+    def _as_query(self, data: dict[str, Any], **_kwargs: Any) -> OccurrenceQuery:
+        if not any(name in data for name in _FILTERS):
+            raise ValidationError(
+                "is required, or another filter (event_id, status, from or to)", "tags"
+            )
+        _check_order(data)
+        return OccurrenceQuery(tags=self._filter(data), **data)
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """How many, from where."""
+
+    limit: int
+    cursor: str | None = None
+
+
+class SliceSchema(StrictSchema):
+    """Which part of a list."""
+
+    limit = Whole(1, 1_000, 100, "How many to list at most.")
+    cursor = _cursor()
+
+    @post_load
+    def _as_slice(self, data: dict[str, Any], **_kwargs: Any) -> Slice:
+        return Slice(**data)
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """How many future moments, between which bounds (ms UTC, inclusive)."""
+
+    count: int
+    from_ms: int | None = None
+    to_ms: int | None = None
+
+
+class OutlookSchema(StrictSchema):
+    """Which future moments to compute."""
+
+    count = Whole(1, 1_000, 10, "How many to compute at most.")
+    from_ms = Instant(data_key="from", metadata={"description": "Or now."})
+    to_ms = Instant(data_key="to")
+
+    @post_load
+    def _as_outlook(self, data: dict[str, Any], **_kwargs: Any) -> Outlook:
+        _check_order(data)
+        return Outlook(**data)
+
+
+def _check_order(data: dict[str, Any]) -> None:
+    if data.get("from_ms", 0) > data.get("to_ms", data.get("from_ms", 0)):
+        raise ValidationError("must not be before from", "to")

@@ -1,0 +1,85 @@
+"""What went wrong on the wire, as a word for machines and a sentence for people.
+
+Decided by libcurl's codes (libcurl-errors(3)), never by its texts.
+"""
+
+from __future__ import annotations
+
+import errno
+from typing import NamedTuple
+
+import pycurl
+
+from app.domain.durations import format_duration
+
+
+class Progress(NamedTuple):
+    """How far an attempt had come when it failed."""
+
+    timeout_ms: int
+    resolved: bool
+    connected: bool
+    answered: bool
+    """A status line was read."""
+    os_error: int = 0
+    """The system's error number of a failed connection, 0 if there is none."""
+
+
+_WEIRD_SERVER_REPLY = 8  # pycurl knows these two by older names, or not at all
+_TOO_LARGE = 100
+
+_TLS = ("tls", "no secure connection could be made with the receiver (TLS)")
+_CERTIFICATE = (
+    "tls",
+    "the receiver's certificate is not trusted, has expired or is for another host",
+)
+_PROTOCOL = ("protocol", "the receiver's answer is not valid HTTP")
+_BY_CODE = {
+    pycurl.E_COULDNT_RESOLVE_HOST: ("dns", "the receiver's host name could not be resolved"),
+    pycurl.E_SSL_CONNECT_ERROR: _TLS,
+    pycurl.E_SSL_CIPHER: _TLS,
+    pycurl.E_PEER_FAILED_VERIFICATION: _CERTIFICATE,
+    pycurl.E_SSL_CACERT_BADFILE: ("internal", "this host's trusted certificates can't be read"),
+    pycurl.E_SEND_ERROR: ("reset", "the connection broke while the request was being sent"),
+    pycurl.E_GOT_NOTHING: ("closed", "the receiver closed the connection before answering"),
+    pycurl.E_PARTIAL_FILE: ("closed", "the receiver closed the connection within its answer"),
+    pycurl.E_UNSUPPORTED_PROTOCOL: _PROTOCOL,  # also an answer without a status line
+    _WEIRD_SERVER_REPLY: _PROTOCOL,
+    pycurl.E_BAD_CONTENT_ENCODING: _PROTOCOL,
+    _TOO_LARGE: ("protocol", "the receiver's answer has too many or too long headers"),
+    pycurl.E_URL_MALFORMAT: ("url", "the target's URL can't be used"),
+    pycurl.E_OUT_OF_MEMORY: ("internal", "this host is out of memory"),
+}
+_UNREACHABLE = ("unreachable", "the receiver's host can't be reached from here")
+_BY_ERRNO = {
+    errno.ECONNREFUSED: ("refused", "the receiver refused the connection"),
+    errno.ECONNRESET: ("reset", "the receiver broke off the connection while it was being made"),
+    errno.ENETUNREACH: _UNREACHABLE,
+    errno.EHOSTUNREACH: _UNREACHABLE,
+    errno.EADDRNOTAVAIL: ("internal", "this host has no free port or no route for the connection"),
+    errno.EMFILE: ("internal", "this host has too many files open"),
+    errno.ENFILE: ("internal", "this host has too many files open"),
+}
+
+
+def explain(code: int, progress: Progress) -> tuple[str, str]:
+    """Return the word and the sentence for a failed attempt."""
+    if code == pycurl.E_OPERATION_TIMEDOUT:
+        return _timeout(progress)
+    if code == pycurl.E_COULDNT_CONNECT:
+        return _BY_ERRNO.get(progress.os_error, _UNREACHABLE)
+    if code == pycurl.E_RECV_ERROR:
+        when = "within its answer" if progress.answered else "before answering"
+        return "reset", f"the receiver reset the connection {when}"
+    return _BY_CODE.get(code, ("internal", f"the delivery failed (libcurl error {code})"))
+
+
+def _timeout(progress: Progress) -> tuple[str, str]:
+    limit = format_duration(progress.timeout_ms)
+    if progress.answered:
+        return "too_slow", f"the receiver's answer did not end within {limit}"
+    if progress.connected:
+        return "timeout", f"the receiver did not answer within {limit}"
+    if progress.resolved:
+        return "timeout", f"no connection to the receiver could be made within {limit}"
+    return "dns", f"the receiver's host name could not be resolved within {limit}"

@@ -1,0 +1,81 @@
+"""What goes over the wire for one attempt: body, headers, signatures. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import lru_cache
+from json.encoder import encode_basestring_ascii as quoted
+from typing import NamedTuple
+
+from app import __version__
+from app.domain.ids import to_text
+from app.domain.signing import body_signature, signing_key, standard_signature
+from app.domain.targets import ascii_url
+from app.domain.times import to_rfc3339
+
+USER_AGENT = f"Qhronos/{__version__}"
+
+_FIXED_HEADERS = ("Content-Type: application/json", f"User-Agent: {USER_AGENT}")
+_key_of = lru_cache(maxsize=4096)(signing_key)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One attempt to make. ``attempt`` counts from 1; times are milliseconds.
+
+    ``metadata_json`` is JSON text and is sent as it is. ``secret`` is the event's, or the
+    service's. ``headers`` are the event's own, already checked.
+    """
+
+    event_id: bytes
+    occurrence_id: bytes
+    scheduled_ms: int
+    attempt: int
+    name: str
+    description: str
+    metadata_json: str
+    tags: tuple[str, ...]
+    url: str
+    secret: str = field(repr=False)
+    timeout_ms: int = 10_000
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+class Request(NamedTuple):
+    """An HTTP POST, ready to be sent. Each header is a whole line without its end."""
+
+    url: str
+    headers: list[str]
+    body: bytes
+    timeout_ms: int
+
+
+def build(job: Job, now_ms: int) -> Request:
+    """Make the request of an attempt that starts at ``now_ms``.
+
+    Raises ``InvalidInput`` if the secret is not one.
+    """
+    webhook_id = to_text(job.occurrence_id)
+    body = _body(job, webhook_id)
+    key = _key_of(job.secret)
+    timestamp_s = now_ms // 1000
+    headers = [
+        *_FIXED_HEADERS,
+        "X-Qhronos-Signature: " + body_signature(key, body),
+        "webhook-id: " + webhook_id,
+        f"webhook-timestamp: {timestamp_s}",
+        "webhook-signature: " + standard_signature(key, webhook_id, timestamp_s, body),
+    ]
+    if job.headers:
+        headers += [f"{name}: {value}" for name, value in job.headers]
+    return Request(ascii_url(job.url), headers, body, job.timeout_ms)
+
+
+def _body(job: Job, webhook_id: str) -> bytes:
+    # Spliced, not dumped: metadata keeps every digit and key as the user wrote them.
+    return (
+        f'{{"event_id":"{to_text(job.event_id)}","occurrence_id":"{webhook_id}",'
+        f'"name":{quoted(job.name)},"description":{quoted(job.description)},'
+        f'"scheduled_at":"{to_rfc3339(job.scheduled_ms)}","attempt":{job.attempt},'
+        f'"metadata":{job.metadata_json},"tags":[{",".join(map(quoted, job.tags))}]}}'
+    ).encode()

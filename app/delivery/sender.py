@@ -1,0 +1,151 @@
+"""Many deliveries at once, on libcurl's multi interface."""
+
+from __future__ import annotations
+
+import select
+from typing import Any
+
+import pycurl
+
+from app.delivery.exchange import Exchange
+from app.delivery.request import Request
+from app.delivery.trust import trusted_certificates
+from app.domain.addresses import TargetPolicy
+from app.domain.outcome import Outcome, Timings
+
+BLIND_WAIT_MS = 5
+"""How long to wait at most when there are sockets that can't be waited for."""
+
+
+class Sender:
+    """Sends requests and hands back their outcomes, in one thread, without ever raising for them.
+
+    Connections and handles are kept and used again. The loop calls ``perform``, which looks at
+    every transfer under way, rather than ``socket_action``, which needs three calls into Python
+    per request: measured, the first is a quarter faster with 64 in flight, and a transfer that
+    hangs costs it 0.4 µs a turn.
+    """
+
+    def __init__(
+        self,
+        policy: TargetPolicy,
+        max_in_flight: int,
+        *,
+        wake_fd: int | None = None,
+        ca_file: str | None = None,
+    ) -> None:
+        """Make a sender for at most ``max_in_flight`` requests at once.
+
+        When ``wake_fd`` becomes readable, ``poll`` stops waiting; emptying it is the caller's.
+        ``ca_file`` names a PEM bundle of trusted authorities, the system's by default.
+        """
+        self._policy = policy
+        self._max = max_in_flight
+        self._wake_fd = wake_fd
+        self._ca_file = ca_file or trusted_certificates()
+        self._idle: list[Exchange] = []
+        self._active: dict[pycurl.Curl, Exchange] = {}
+        self._unsendable: list[tuple[Any, Outcome]] = []
+        self._multi = pycurl.CurlMulti()
+        self._multi.setopt(pycurl.M_MAXCONNECTS, 2 * max_in_flight)
+
+    @property
+    def in_flight(self) -> int:
+        """How many requests are under way."""
+        return len(self._active)
+
+    @property
+    def room(self) -> int:
+        """How many more requests may be started now."""
+        return self._max - len(self._active)
+
+    def start(self, token: Any, request: Request, *, due_us: int, now_us: int) -> None:
+        """Begin to send; ``poll`` will return the outcome beside ``token``.
+
+        ``due_us`` is when the attempt was to be made and ``now_us`` the present moment, both in
+        microseconds since 1970. Raises ``RuntimeError`` if there is no room.
+        """
+        if self.room <= 0:
+            raise RuntimeError("the sender is full: look at 'room' before starting")
+        exchange = self._idle.pop() if self._idle else Exchange(self._policy, self._ca_file)
+        try:
+            exchange.begin(token, request, due_us, now_us)
+        except (pycurl.error, UnicodeError, TypeError):
+            self._idle.append(exchange)
+            outcome = Outcome(
+                Timings(due_us, now_us, now_us),
+                error="url",
+                error_message="the target's URL or a header can't be sent",
+            )
+            self._unsendable.append((token, outcome))
+            return
+        self._active[exchange.curl] = exchange
+        self._multi.add_handle(exchange.curl)
+
+    def poll(self, max_wait_ms: float) -> list[tuple[Any, Outcome]]:
+        """Move everything on, wait for something to happen if nothing has, return what ended.
+
+        Returns early, perhaps with nothing, when a socket or ``wake_fd`` has news.
+        """
+        ended = self._advance()
+        if ended or max_wait_ms <= 0:
+            return ended
+        self._wait(max_wait_ms)
+        return self._advance()
+
+    def _advance(self) -> list[tuple[Any, Outcome]]:
+        ended, self._unsendable = self._unsendable, []
+        self._multi.perform()
+        _, succeeded, failed = self._multi.info_read()
+        for curl in succeeded:
+            ended.append(self._end(curl, 0))
+        for curl, code, _ in failed:
+            ended.append(self._end(curl, code))
+        return ended
+
+    def _end(self, curl: pycurl.Curl, code: int) -> tuple[Any, Outcome]:
+        exchange = self._active.pop(curl)
+        self._multi.remove_handle(curl)
+        outcome = exchange.finish(code)
+        token, exchange.token = exchange.token, None
+        self._idle.append(exchange)
+        return token, outcome
+
+    def _wait(self, max_wait_ms: float) -> None:
+        readable, writable, _ = self._multi.fdset()
+        wanted_ms = self._multi.timeout()
+        if wanted_ms >= 0:
+            max_wait_ms = min(max_wait_ms, wanted_ms)
+        if len(readable) + len(writable) < len(self._active):
+            # libcurl does not name sockets numbered 1024 and above.
+            max_wait_ms = min(max_wait_ms, BLIND_WAIT_MS)
+        poller = select.poll()
+        for fd in readable:
+            poller.register(fd, select.POLLIN)
+        for fd in writable:
+            poller.register(fd, select.POLLIN | select.POLLOUT)
+        if self._wake_fd is not None:
+            poller.register(self._wake_fd, select.POLLIN)
+        poller.poll(max_wait_ms)
+
+    def abandon(self) -> list[Any]:
+        """Break off everything under way and return its tokens.
+
+        A receiver may have got, or may yet get, what was abandoned.
+        """
+        tokens = []
+        for curl, exchange in self._active.items():
+            self._multi.remove_handle(curl)
+            tokens.append(exchange.token)
+            exchange.token = None
+            self._idle.append(exchange)
+        self._active.clear()
+        return tokens
+
+    def close(self) -> None:
+        """Break off everything and free connections and handles. May be called again."""
+        self.abandon()
+        for exchange in self._idle:
+            exchange.curl.close()
+        self._idle.clear()
+        self._multi.close()

@@ -1,0 +1,55 @@
+"""The outcome of one attempt: what the receiver answered, or why there is no answer."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+NOT_ALLOWED = "not_allowed"
+"""The error of an attempt whose target may not be reached."""
+
+NOT_ALLOWED_MESSAGE = "target not allowed"
+
+
+class Timings(NamedTuple):
+    """When things happened in one attempt.
+
+    Moments are microseconds since 1970 on the service's clock; ``…_took`` are microseconds, from
+    libcurl, ``None`` where the phase was not reached or not needed (a connection used again has
+    no DNS, connect and TLS phase).
+    """
+
+    due_us: int
+    started_us: int
+    done_us: int
+    first_byte_us: int | None = None
+    dns_took: int | None = None
+    connect_took: int | None = None
+    tls_took: int | None = None
+
+
+class Outcome(NamedTuple):
+    """What one attempt came to.
+
+    ``response_body`` is at most the first 4,096 bytes, as received: treat it as hostile.
+    ``error`` is a word for machines, ``None`` for a success: ``status`` (an answer, but not 2xx),
+    ``timeout`` (no answer in time), ``too_slow`` (an answer that did not end in time), ``dns``,
+    ``refused``, ``unreachable``, ``tls``, ``closed``, ``reset``, ``protocol``, ``not_allowed``,
+    ``url`` or ``internal``. ``error_message`` says the same to people.
+    """
+
+    timings: Timings
+    status_code: int | None = None
+    response_body: bytes = b""
+    error: str | None = None
+    error_message: str | None = None
+    retry_after: str | None = None
+    """The ``Retry-After`` header as received."""
+    abort: bool = False
+    """The receiver answered ``webhook-delivery: abort-message``: do not try again."""
+    ack_required: bool = False
+    """The receiver answered ``Qhronos-Ack: required``: done only when acknowledged."""
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether the delivery is done: a whole answer with a status from 200 to 299."""
+        return self.error is None

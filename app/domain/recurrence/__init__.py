@@ -1,0 +1,16 @@
+"""When a schedule happens: RFC 5545 rules, cron and fixed periods, in any time zone.
+
+One way in, ``compile_schedule``, and one thing out, a ``Recurrence``. Data flows::
+
+    schedule (JSON) → rule.py, rrule_text.py, cron.py   checked values
+                    → build.py                          Pattern: periods, days, times
+                    → series.py                         instants in a zone
+                    → recurrence.py                     union, inclusions, exclusions
+"""
+
+from app.domain.recurrence.compiler import compile_schedule
+from app.domain.recurrence.notices import Notice
+from app.domain.recurrence.recurrence import Recurrence
+from app.domain.recurrence.zones import resolve_local, validate_timezone
+
+__all__ = ["Notice", "Recurrence", "compile_schedule", "resolve_local", "validate_timezone"]

@@ -1,0 +1,93 @@
+"""What stands beside the rule: ``exclude`` and ``include``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+from typing import Any
+
+from app.domain.recurrence.kinds import Compiled, Context
+from app.domain.recurrence.moments import parse_date, parse_moment_ms
+from app.domain.recurrence.rule import MAX_ENTRIES
+from app.domain.recurrence.series import Series
+from app.domain.recurrence.zones import wall_datetime
+from app.errors import InvalidInput
+
+_MAX_RULES = 100
+CompileRule = Callable[[Any, str, Context], Compiled]
+
+
+@dataclass(slots=True)
+class Amendments:
+    """Moments, days and rules to add or take away; ``added`` and ``removed`` as they were given."""
+
+    added: list[Any] = field(default_factory=list)
+    removed: list[Any] = field(default_factory=list)
+    included: list[int] = field(default_factory=list)
+    including: list[Series] = field(default_factory=list)
+    excluded: list[int] = field(default_factory=list)
+    excluded_days: list[date] = field(default_factory=list)
+    excluding: list[Series] = field(default_factory=list)
+
+
+def read_amendments(
+    schedule: Mapping[str, Any], context: Context, compile_rule: CompileRule
+) -> Amendments:
+    """Read both lists; raises ``InvalidInput`` for the entry, as in ``schedule.exclude.2``."""
+    found = Amendments(
+        added=_read_list(schedule, "include"), removed=_read_list(schedule, "exclude")
+    )
+    for index, entry in enumerate(found.added):
+        path = f"schedule.include.{index}"
+        if isinstance(entry, Mapping):
+            found.including.append(compile_rule(entry, path, context).series)
+        else:
+            found.included.append(_included_ms(entry, path, context))
+    for index, entry in enumerate(found.removed):
+        path = f"schedule.exclude.{index}"
+        if isinstance(entry, Mapping):
+            found.excluding.append(compile_rule(entry, path, context).series)
+            continue
+        moment = _read_moment(entry, path, context)
+        if isinstance(moment, date):
+            found.excluded_days.append(moment)
+        else:
+            found.excluded.append(moment)
+    return found
+
+
+def _read_list(schedule: Mapping[str, Any], name: str) -> list[Any]:
+    entries = schedule.get(name)
+    path = f"schedule.{name}"
+    if entries is None:
+        return []
+    if not isinstance(entries, list | tuple) or not entries:
+        raise InvalidInput.field(path, "must be a list of at least one time, date or rule")
+    if len(entries) > MAX_ENTRIES:
+        raise InvalidInput.field(path, f"must have at most {MAX_ENTRIES} entries")
+    if sum(isinstance(entry, Mapping) for entry in entries) > _MAX_RULES:
+        raise InvalidInput.field(path, f"must have at most {_MAX_RULES} rules")
+    return list(entries)
+
+
+def _read_moment(entry: Any, path: str, context: Context) -> date | int:
+    try:
+        found = parse_date(entry) or parse_moment_ms(entry, context.zone)
+    except ValueError:
+        found = None
+    if found is None:
+        raise InvalidInput.field(
+            path, "must be a date such as 2026-12-25, a time such as 2026-12-25T09:00:00Z or a rule"
+        )
+    return found
+
+
+def _included_ms(entry: Any, path: str, context: Context) -> int:
+    """Read an added moment; a date is taken at the start's time of day."""
+    moment = _read_moment(entry, path, context)
+    if not isinstance(moment, date):
+        return moment
+    clock = wall_datetime(context.start_wall).time()
+    wall = datetime.combine(moment, time(clock.hour, clock.minute, clock.second))
+    return context.zone.resolve(wall) * 1000 + context.start_ms % 1000

@@ -1,0 +1,118 @@
+"""From the ``schedule`` of a request to a ``Recurrence``, or to the field that is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import Any, Final
+
+from app.domain.recurrence.amendments import read_amendments
+from app.domain.recurrence.explain import explain_amendments
+from app.domain.recurrence.kinds import KINDS, Compiled, Context, compile_kind
+from app.domain.recurrence.recurrence import Recurrence
+from app.domain.recurrence.series import Policy
+from app.domain.recurrence.zones import EARLIEST, HORIZON, get_zone
+from app.errors import InvalidInput
+
+MAX_RULES: Final = 100
+_MOST_EXCLUDED_FIRST = 10_000
+_LAST_START = HORIZON - 365 * 86_400
+_POLICIES: Final = {"gap": ("next", "skip", "shift"), "repeat": ("first", "second", "both")}
+
+
+def compile_schedule(
+    schedule: Mapping[str, Any],
+    start_ms: int,
+    timezone: str | None,
+    *,
+    dst: Mapping[str, str] | None = None,
+) -> Recurrence:
+    """Check a schedule and make it ready to be asked for its occurrences.
+
+    ``start_ms`` is UTC milliseconds; nothing happens before it, and it is an occurrence only if
+    the rule says so. ``timezone`` is an IANA name, UTC if ``None``. ``dst`` chooses what happens
+    to a wall time that the clock skips (``gap``: ``next`` moment after the gap, ``skip``, or
+    ``shift`` by the length of the gap) or shows twice (``repeat``: ``first``, ``second``,
+    ``both``). Raises ``InvalidInput`` with the dotted field, as in ``schedule.interval``.
+    """
+    zone = get_zone("UTC" if timezone is None else timezone)
+    policy = _read_policy(dst or {})
+    if not EARLIEST * 1000 <= start_ms <= _LAST_START * 1000:
+        raise InvalidInput.field("start_time", "must lie between the years 1900 and 9998")
+    if not isinstance(schedule, Mapping):
+        raise InvalidInput.field("schedule", "must be an object")
+    given = {key: value for key, value in schedule.items() if value is not None}
+    context = Context(start_ms, zone, policy, gap_is_given="gap" in (dst or {}))
+    amendments = read_amendments(given, context, _compile_one)
+    compiled = _compile_rules(given, context)
+    words = " and ".join(part.words for part in compiled)
+    recurrence = Recurrence(
+        [part.series for part in compiled] + amendments.including,
+        zone,
+        start_ms,
+        words + explain_amendments(len(amendments.added), len(amendments.removed)),
+        included=amendments.included,
+        excluded=amendments.excluded,
+        excluded_days=amendments.excluded_days,
+        excluding=amendments.excluding,
+    )
+    if amendments.removed and recurrence.is_emptied(_MOST_EXCLUDED_FIRST):
+        raise InvalidInput.field(
+            "schedule.exclude", "leaves no occurrence near the start; exclude less"
+        )
+    return recurrence
+
+
+def _read_policy(dst: Mapping[str, str]) -> Policy:
+    for name, value in dst.items():
+        if name not in _POLICIES:
+            raise InvalidInput.field(f"dst.{name}", "is not known; dst has gap and repeat")
+        if value not in _POLICIES[name]:
+            raise InvalidInput.field(f"dst.{name}", f"must be {_list_or(_POLICIES[name])}")
+    return Policy(**dst)
+
+
+def _compile_rules(given: Mapping[str, Any], context: Context) -> list[Compiled]:
+    own = {key: value for key, value in given.items() if key not in ("exclude", "include")}
+    if "rules" not in own:
+        return [_compile_one(own, "schedule", context, also=("rules", "exclude", "include"))]
+    rules = own["rules"]
+    if len(own) > 1:
+        other = next(key for key in own if key != "rules")
+        raise InvalidInput.field(f"schedule.{other}", "can't stand beside rules; put it into them")
+    if not isinstance(rules, list | tuple) or not 1 <= len(rules) <= MAX_RULES:
+        raise InvalidInput.field("schedule.rules", f"must be a list of 1 to {MAX_RULES} schedules")
+    return [
+        _compile_one(rule, f"schedule.rules.{index}", context) for index, rule in enumerate(rules)
+    ]
+
+
+def _compile_one(
+    schedule: Any, path: str, context: Context, also: tuple[str, ...] = ()
+) -> Compiled:
+    """Compile one mapping of one of the four kinds."""
+    if not isinstance(schedule, Mapping):
+        raise InvalidInput.field(path, "must be an object")
+    given = {key: value for key, value in schedule.items() if value is not None}
+    kinds = [kind for kind in KINDS if kind in given]
+    if len(kinds) > 1:
+        raise InvalidInput.field(
+            f"{path}.{kinds[1]}", f"can't stand beside {kinds[0]}; give one of them"
+        )
+    if not kinds and not also:
+        raise InvalidInput.field(path, f"must have one of {', '.join(KINDS)}")
+    allowed = KINDS[kinds[0]] if kinds else KINDS["frequency"]
+    for key in given:
+        if key not in allowed:
+            close = get_close_matches(str(key)[:40], [*allowed, *also, *KINDS], 1)
+            hint = f"; did you mean {close[0]}?" if close else ""
+            raise InvalidInput.field(f"{path}.{str(key)[:40]}", f"is not known here{hint}")
+    if not kinds:
+        raise InvalidInput.field(
+            f"{path}.frequency", f"is required, or one of {', '.join([*KINDS, 'rules'][1:])}"
+        )
+    return compile_kind(kinds[0], given, path, context)
+
+
+def _list_or(words: tuple[str, ...]) -> str:
+    return f"{', '.join(words[:-1])} or {words[-1]}"

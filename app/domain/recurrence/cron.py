@@ -1,0 +1,171 @@
+"""Cron expressions: five fields, or six with the seconds first; what Debian's cron understands.
+
+The grammar is cronsim's: names, ranges, lists, steps, ``L``, ``LW``, ``5L``, ``MON#2``. Beside it
+stand ``@daily`` and its like, ``?`` for ``*`` in the day fields, and ``15W``: the weekday nearest
+to the 15th within its month.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any, Final
+
+from cronsim import CronSim, CronSimError
+
+from app.domain.recurrence.days import EveryDay, MonthDays, month_length
+from app.domain.recurrence.pattern import Pattern
+from app.domain.recurrence.rrule_text import check_text
+from app.domain.recurrence.times import Times, seconds_of_hour
+from app.errors import InvalidInput
+
+_NICKNAMES: Final = {
+    "@YEARLY": "0 0 1 1 *",
+    "@ANNUALLY": "0 0 1 1 *",
+    "@MONTHLY": "0 0 1 * *",
+    "@WEEKLY": "0 0 * * 0",
+    "@DAILY": "0 0 * * *",
+    "@MIDNIGHT": "0 0 * * *",
+    "@HOURLY": "0 * * * *",
+}
+_CHARACTERS = re.compile(r"[0-9A-Z*/,\-#? \t]+", re.ASCII)
+_NEAREST = re.compile(r"(\d{1,2})W", re.ASCII)
+_ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Cron:
+    """A cron expression: its pattern and how it meets a change of the clock."""
+
+    text: str
+    pattern: Pattern
+    is_wildcard: bool
+    """The hour or the minute begins with ``*``: it runs by elapsed time."""
+    has_seconds: bool
+    words: str
+
+
+def read_cron(value: Any, path: str) -> Cron:
+    """Read a cron expression; raises ``InvalidInput`` for the field ``path``."""
+    text = check_text(value, path)
+    upper = text.upper()
+    if upper.startswith("@"):
+        if upper not in _NICKNAMES:
+            raise InvalidInput.field(
+                path, f"must be one of {', '.join(_NICKNAMES).lower()}, or a list of fields"
+            )
+        upper = _NICKNAMES[upper]
+    fields = upper.split()
+    if len(fields) not in (5, 6):
+        raise InvalidInput.field(path, "must have five fields, or six with the seconds first")
+    has_seconds = len(fields) == 6
+    if not has_seconds:
+        fields.insert(0, "0")
+    fields[3] = "*" if fields[3] == "?" else fields[3]
+    fields[5] = "*" if fields[5] == "?" else fields[5]
+    fields[3], nearest = _take_nearest_weekdays(fields[3], path)
+    cron = _parse(" ".join(fields), path)
+    days = _CronMonth(cron, nearest)
+    return Cron(
+        text=text,
+        pattern=Pattern(
+            None,
+            EveryDay() if days.is_every_day else MonthDays(days, sorted(cron.months)),
+            Times(
+                sorted(cron.hours),
+                seconds_of_hour(tuple(sorted(cron.minutes)), tuple(sorted(cron.seconds))),
+            ),
+        ),
+        is_wildcard=fields[1].startswith("*") or fields[2].startswith("*"),
+        has_seconds=has_seconds,
+        words=text if nearest else _explain(cron),
+    )
+
+
+def _take_nearest_weekdays(field: str, path: str) -> tuple[str, frozenset[int]]:
+    """Split ``15W`` off the day-of-month field; a field of nothing else leaves its day behind."""
+    nearest, others = set(), []
+    for term in field.split(","):
+        match = _NEAREST.fullmatch(term)
+        if match is None:
+            others.append(term)
+        elif 1 <= int(match[1]) <= 31:
+            nearest.add(int(match[1]))
+        else:
+            raise InvalidInput.field(path, f"has the day {term}, which no month has")
+    # Without other days, one stands in that _CronMonth takes out again.
+    return ",".join(others) or "1", frozenset(nearest if others else {*nearest, 0})
+
+
+def _parse(expression: str, path: str) -> CronSim:
+    if not _CHARACTERS.fullmatch(expression):
+        raise InvalidInput.field(path, "has a character that cron does not know")
+    try:
+        return CronSim(expression, _ANY_TIME)
+    except (CronSimError, AssertionError, ValueError, TypeError) as error:
+        reason = str(error).removeprefix("Bad ") if isinstance(error, CronSimError) else "wrong"
+        raise InvalidInput.field(
+            path, f"has a {reason} field that can't be read or never matches any date"
+        ) from None
+
+
+def _explain(cron: CronSim) -> str:
+    words = cron.explain()
+    return words[:1].lower() + words[1:]
+
+
+class _CronMonth:
+    """Lists the days of a month that match; as cron does, by day of month, of week or both."""
+
+    def __init__(self, cron: CronSim, nearest: frozenset[int]) -> None:
+        self._days = frozenset() if 0 in nearest else frozenset(cron.days)
+        self._nearest = sorted(nearest - {0})
+        self._both = cron.day_and
+        self._weekdays = [
+            (day[1] if isinstance(day, tuple) else 0, day[0] if isinstance(day, tuple) else day)
+            for day in cron.weekdays
+        ]
+        self._is_every_month = len(cron.months) == 12
+
+    @property
+    def is_every_day(self) -> bool:
+        """Whether every day of every month matches."""
+        every_day = self._days.issuperset(range(1, 32))
+        every_weekday = {weekday % 7 for nth, weekday in self._weekdays if nth == 0} == set(
+            range(7)
+        )
+        return self._is_every_month and every_day and every_weekday
+
+    def __call__(self, year: int, month: int) -> Sequence[int]:
+        """Return the days' numbers, sorted."""
+        first, length = date(year, month, 1).weekday(), month_length(year, month)
+        of_month = {day for day in range(1, length + 1) if day in self._days}
+        if CronSim.LAST in self._days:
+            of_month.add(length)
+        if CronSim.LAST_WEEKDAY in self._days:
+            of_month.add(_nearest_weekday(first, length, length))
+        of_month.update(
+            _nearest_weekday(first, length, day) for day in self._nearest if day <= length
+        )
+        of_week: set[int] = set()
+        for nth, weekday in self._weekdays:
+            # Cron's Sunday is 0 or 7, Monday 1; here Monday is 0.
+            start = 1 + (weekday - 1 - first) % 7
+            days = range(start, length + 1, 7)
+            if nth == 0:
+                of_week.update(days)
+            else:
+                of_week.update(days[-1:] if nth == CronSim.LAST else days[nth - 1 : nth])
+        return sorted(of_month & of_week if self._both else of_month | of_week)
+
+
+def _nearest_weekday(first: int, length: int, day: int) -> int:
+    """Return the Monday to Friday nearest to a day without leaving its month."""
+    weekday = (first + day - 1) % 7
+    if weekday == 5:
+        return day - 1 if day > 1 else day + 2
+    if weekday == 6:
+        return day + 1 if day < length else day - 2
+    return day

@@ -1,0 +1,223 @@
+"""The four ways to write a rule, each compiled to a series and to words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any, Final
+
+from app.domain.durations import format_duration, parse_duration_ms
+from app.domain.recurrence.build import SUB_DAILY, build_pattern
+from app.domain.recurrence.cron import Cron, read_cron
+from app.domain.recurrence.explain import explain_end, explain_every, explain_rule
+from app.domain.recurrence.naming import Naming
+from app.domain.recurrence.pattern import Pattern
+from app.domain.recurrence.rrule_text import read_parts
+from app.domain.recurrence.rule import PARTS, Rule, read_count, read_rule, read_until_ms
+from app.domain.recurrence.series import ELAPSED, Every, Policy, Series, WallSeries
+from app.domain.recurrence.zones import DAY, HORIZON, Zone, get_zone, wall_datetime
+from app.errors import InvalidInput
+
+KINDS: Final[Mapping[str, tuple[str, ...]]] = {
+    "frequency": PARTS,
+    "rrule": ("rrule",),
+    "cron": ("cron", "count", "until"),
+    "every": ("every", "count", "until"),
+}
+"""What tells the kind, and the members that may stand with it."""
+
+MAX_WALKED_COUNT: Final = 100_000
+_WALK_AT_MOST: Final = 100
+_SHORTEST_PERIOD_MS: Final = 1_000
+_SECONDS = {"secondly": 1, "minutely": 60, "hourly": 3600, "daily": DAY, "weekly": 7 * DAY}
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What every rule of a schedule shares."""
+
+    start_ms: int
+    zone: Zone
+    policy: Policy
+    gap_is_given: bool
+
+    @property
+    def start_wall(self) -> int:
+        """The start on the wall clock, in whole seconds."""
+        return self.start_ms // 1000 + self.zone.offset_at(self.start_ms // 1000)
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """One rule, ready."""
+
+    series: Series
+    words: str
+
+
+def compile_kind(kind: str, given: Mapping[str, Any], path: str, context: Context) -> Compiled:
+    """Compile a mapping whose members are known to belong to its kind."""
+    if kind == "every":
+        return _compile_every(given, path, context)
+    if kind == "cron":
+        return _compile_cron(given, path, context)
+    if kind == "rrule":
+        naming = Naming(f"{path}.rrule", is_text=True)
+        return _compile_rule(read_parts(given["rrule"], naming.path), naming, context)
+    return _compile_rule(given, Naming(path), context)
+
+
+def _compile_every(given: Mapping[str, Any], path: str, context: Context) -> Compiled:
+    naming = Naming(path)
+    text = given["every"]
+    try:
+        period_ms = parse_duration_ms(text if isinstance(text, str) else "")
+    except InvalidInput as error:
+        raise naming.error("every", error.message) from None
+    if period_ms < _SHORTEST_PERIOD_MS:
+        raise naming.error("every", "must be at least 1s")
+    series = Every(context.start_ms, period_ms)
+    count = read_count(given, naming)
+    series.end_ms = read_until_ms(given, naming, context.zone)
+    if count is not None:
+        series.end_ms = context.start_ms + (count - 1) * period_ms
+    start = wall_datetime(context.start_wall)
+    words = explain_every(format_duration(period_ms), start, context.zone)
+    return Compiled(series, words + explain_end(count, _shown_until(series, count), context.zone))
+
+
+def _compile_cron(given: Mapping[str, Any], path: str, context: Context) -> Compiled:
+    naming = Naming(path)
+    cron = read_cron(given["cron"], f"{path}.cron")
+    if not cron.pattern.can_match(context.start_wall):
+        raise naming.error("cron", "never matches any date; change its day or month")
+    series = _cron_series(cron, context)
+    count = read_count(given, naming)
+    series.end_ms = read_until_ms(given, naming, context.zone)
+    if count is not None:
+        series.end_ms = _walk(cron.text, count, naming, context)
+    words = f"{cron.words} {context.zone.name}"
+    return Compiled(series, words + explain_end(count, _shown_until(series, count), context.zone))
+
+
+def _cron_series(cron: Cron, context: Context) -> WallSeries:
+    """Follow Debian's cron across a change of the clock.
+
+    With a wildcard it runs by elapsed time. So it does through a gap with a field of seconds,
+    which Debian's cron does not have, unless a policy is given.
+    """
+    policy = context.policy
+    if cron.is_wildcard:
+        policy = ELAPSED
+    elif cron.has_seconds and not context.gap_is_given:
+        policy = replace(policy, gap="skip")
+    return WallSeries(cron.pattern, context.zone, policy, context.start_ms, 0, in_steps=False)
+
+
+def _compile_rule(parts: Mapping[str, Any], naming: Naming, context: Context) -> Compiled:
+    rule = read_rule(parts, naming, context.zone)
+    pattern = build_pattern(rule, context.start_wall)
+    if pattern is None or not _can_match(pattern, rule, context):
+        path = naming.path if naming.is_text else f"{naming.path}.frequency"
+        raise InvalidInput.field(
+            path, "never matches, or too rarely to be found; change the rule so that it does"
+        )
+    series = _rule_series(pattern, rule, context)
+    series.end_ms = rule.until_ms
+    if rule.count is not None:
+        series.end_ms = _end_of_count(rule, rule.count, naming, context)
+    words = explain_rule(rule, wall_datetime(context.start_wall), context.zone)
+    return Compiled(series, words + explain_end(rule.count, rule.until_ms, context.zone))
+
+
+def _runs_by_elapsed_time(rule: Rule) -> bool:
+    """Whether an hour means sixty minutes; a rule that names hours means those on the wall."""
+    return rule.frequency in SUB_DAILY and not rule.by_hour
+
+
+def _can_match(pattern: Pattern, rule: Rule, context: Context) -> bool:
+    wall = context.start_wall
+    if pattern.can_match(wall):
+        return True
+    if not _runs_by_elapsed_time(rule) or pattern.grid is None:
+        return False
+    # In elapsed time the hours wander with the clock, so another offset may match.
+    instant = context.start_ms // 1000
+    offset = context.zone.offset_at(instant)
+    stretch = context.zone.stretch_at(instant)
+    others = {stretch.before - offset, stretch.after - offset} - {0}
+    return any(pattern.can_match(wall, shift) for shift in others)
+
+
+def _rule_series(pattern: Pattern, rule: Rule, context: Context) -> WallSeries:
+    by_elapsed = _runs_by_elapsed_time(rule)
+    return WallSeries(
+        pattern,
+        context.zone,
+        ELAPSED if by_elapsed else context.policy,
+        context.start_ms,
+        0 if rule.by_second else context.start_ms % 1000,
+        in_steps=by_elapsed and pattern.grid is not None,
+    )
+
+
+def _end_of_count(rule: Rule, count: int, naming: Naming, context: Context) -> int | None:
+    """Return when the series has had ``count`` occurrences: by arithmetic, else by a walk."""
+    step = _SECONDS.get(rule.frequency)
+    is_plain = not any(getattr(rule, part) for part in PARTS if part.startswith("by_"))
+    if step is not None and is_plain:
+        ahead = (count - 1) * rule.interval * step
+        if _runs_by_elapsed_time(rule):
+            return context.start_ms + ahead * 1000
+        wall = context.start_wall + ahead
+        policy = context.policy
+        if count > _WALK_AT_MOST and policy.gap != "skip" and policy.repeat != "both":
+            return None if wall >= HORIZON else _latest_ms(wall, context)
+    return _walk(rule, count, naming, context)
+
+
+def _latest_ms(wall: int, context: Context) -> int:
+    """Return the last instant that a wall time can mean."""
+    local = wall_datetime(wall)
+    zone = context.zone
+    latest = max(zone.resolve(local), zone.resolve_second(local))
+    return latest * 1000 + context.start_ms % 1000
+
+
+def _walk(source: Rule | str, count: int, naming: Naming, context: Context) -> int | None:
+    if count > MAX_WALKED_COUNT:
+        raise naming.error(
+            "count", f"must be at most {MAX_WALKED_COUNT} for this rule; give until instead"
+        )
+    return _nth(
+        source, count, context.start_ms, context.zone.name, context.policy, context.gap_is_given
+    )
+
+
+@lru_cache(maxsize=512)
+def _nth(
+    source: Rule | str, count: int, start_ms: int, zone: str, policy: Policy, gap_is_given: bool
+) -> int | None:
+    """Return occurrence number ``count`` of a rule or cron text, ``None`` if there are fewer.
+
+    Kept, for a schedule is compiled again whenever it is used.
+    """
+    context = Context(start_ms, get_zone(zone), policy, gap_is_given)
+    if isinstance(source, str):
+        series: Series = _cron_series(read_cron(source, "cron"), context)
+    else:
+        pattern = build_pattern(source, context.start_wall)
+        if pattern is None:
+            return None
+        series = _rule_series(pattern, source, context)
+    found = series.ceil(start_ms)
+    for _ in range(count - 1):
+        if found is None:
+            return None
+        found = series.ceil(found + 1)
+    return found
+
+
+def _shown_until(series: Series, count: int | None) -> int | None:
+    return series.end_ms if count is None else None

@@ -1,0 +1,53 @@
+"""Reading points in time and dates from a schedule."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from app.domain.recurrence.zones import HORIZON, Zone
+
+_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_MOMENT = re.compile(
+    r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?([Zz]|[+-]\d\d:\d\d)?", re.ASCII
+)
+LAST_MS = HORIZON * 1000
+
+
+def parse_date(value: Any) -> date | None:
+    """Read ``2026-12-25``; ``None`` for anything else. Raises ``ValueError`` for 30 February."""
+    if isinstance(value, str) and _DATE.fullmatch(value):
+        return date.fromisoformat(value)
+    return None
+
+
+def parse_moment_ms(value: Any, zone: Zone) -> int | None:
+    """Read an RFC 3339 time into UTC milliseconds; ``None`` for anything else.
+
+    Without an offset it is wall time in the zone, read as RFC 5545 3.3.5 says. Raises
+    ``ValueError`` for a time that no calendar or clock shows.
+    """
+    match = _MOMENT.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
+        return None
+    moment = datetime.fromisoformat(value.upper())
+    fraction = moment.microsecond // 1000
+    moment = moment.replace(microsecond=0)
+    try:
+        instant = zone.resolve(moment) if moment.tzinfo is None else int(moment.timestamp())
+    except OverflowError:
+        raise ValueError(value) from None
+    return min(instant * 1000 + fraction, LAST_MS)
+
+
+def day_start_ms(day: date, zone: Zone) -> int:
+    """Return the first moment of a date in the zone, in UTC milliseconds."""
+    return zone.resolve(datetime(day.year, day.month, day.day)) * 1000  # noqa: DTZ001 - wall time
+
+
+def day_end_ms(day: date, zone: Zone) -> int:
+    """Return the last millisecond of a date in the zone."""
+    if day.year == 9999:
+        return LAST_MS
+    return day_start_ms(day + timedelta(days=1), zone) - 1

@@ -1,0 +1,139 @@
+"""One rule in one time zone: from wall times to instants, across every change of the clock."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from app.domain.recurrence.pattern import Pattern
+from app.domain.recurrence.zones import DAY, HORIZON, Stretch, Zone
+
+_ELAPSED_SEARCH = 50 * 366 * DAY
+"""How far a rule in elapsed time looks ahead; a Monday 29 February comes within 40 years."""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What happens to a wall time that the clock skips, or shows twice."""
+
+    gap: str = "next"
+    repeat: str = "first"
+
+
+ELAPSED = Policy(gap="skip", repeat="both")
+"""Follows the time that passes: an hour that is left out is not missing, one repeated counts."""
+
+
+class Series(ABC):
+    """Ascending occurrences, in UTC milliseconds, from a start on."""
+
+    end_ms: int | None = None
+    """The last possible occurrence: ``until``, or what ``count`` comes to."""
+
+    @abstractmethod
+    def ceil(self, at_ms: int) -> int | None:
+        """Return the first occurrence at or after ``at_ms``, ``None`` if there is none."""
+
+    def reaches(self, at_ms: int) -> bool:
+        """Whether the series has not ended before a time."""
+        return self.end_ms is None or at_ms <= self.end_ms
+
+
+class Every(Series):
+    """Elapsed time, aligned to the start: start, start + period, …."""
+
+    def __init__(self, start_ms: int, period_ms: int) -> None:
+        self.start_ms = start_ms
+        self.period_ms = period_ms
+
+    def ceil(self, at_ms: int) -> int | None:
+        """Return the first occurrence at or after ``at_ms``."""
+        late = max(at_ms - self.start_ms, 0)
+        found = self.start_ms + -(-late // self.period_ms) * self.period_ms
+        return found if self.reaches(found) and found < HORIZON * 1000 else None
+
+
+class WallSeries(Series):
+    """A pattern on the wall clock of a zone."""
+
+    def __init__(
+        self,
+        pattern: Pattern,
+        zone: Zone,
+        policy: Policy,
+        start_ms: int,
+        fraction_ms: int,
+        *,
+        in_steps: bool,
+    ) -> None:
+        """Put a pattern into a zone.
+
+        ``fraction_ms`` is what each occurrence has beyond its whole second. ``in_steps``: the
+        grid counts elapsed time from the start instead of the time on the wall.
+        """
+        self.pattern = pattern
+        self.zone = zone
+        self.policy = policy
+        self.start_ms = start_ms
+        self.fraction_ms = fraction_ms
+        self.in_steps = in_steps
+        self._start_offset = zone.offset_at(start_ms // 1000)
+
+    def ceil(self, at_ms: int) -> int | None:
+        """Return the first occurrence at or after ``at_ms`` and the start."""
+        at = -((self.fraction_ms - max(at_ms, self.start_ms)) // 1000)
+        last = HORIZON if self.end_ms is None else (self.end_ms - self.fraction_ms) // 1000
+        if self.in_steps:
+            last = min(last, at + _ELAPSED_SEARCH)
+        while at <= last:
+            stretch = self.zone.stretch_at(at)
+            found, waiting = self._in_stretch(stretch, at)
+            if found is not None:
+                return found * 1000 + self.fraction_ms if found <= last else None
+            if waiting is None:
+                return None
+            # No wall time matches before ``waiting``; two days are more than any clock has moved.
+            at = max(stretch.end, waiting - stretch.offset - 2 * DAY)
+        return None
+
+    def _in_stretch(self, stretch: Stretch, at: int) -> tuple[int | None, int | None]:
+        """Return the first occurrence from ``at`` on in the stretch, and the next wall time."""
+        offset = stretch.offset
+        begin, end = at + offset, stretch.end + offset
+        if self.policy.repeat == "first":
+            begin = max(begin, stretch.start + stretch.before)
+        elif self.policy.repeat == "second":
+            end = min(end, stretch.end + stretch.after)
+        if self.in_steps:
+            wall = self.pattern.ceil(begin, offset - self._start_offset, limit=end)
+            return (None, end) if wall is None else (wall - offset, wall)
+        wall = self.pattern.ceil(begin)
+        found = wall - offset if wall is not None and wall < end else None
+        from_gap = self._from_gap(stretch, at)
+        if from_gap is not None and (found is None or from_gap < found):
+            found = from_gap
+        return found, wall
+
+    def _from_gap(self, stretch: Stretch, at: int) -> int | None:
+        """Return when a wall time skipped by the stretch's beginning fires, from ``at`` on."""
+        gap_start, gap_end = stretch.start + stretch.before, stretch.start + stretch.offset
+        if gap_start >= gap_end or self.policy.gap == "skip":
+            return None
+        if self.policy.gap == "next":
+            skips = at == stretch.start and self.pattern.ceil(gap_start, limit=gap_end) is not None
+            return stretch.start if skips else None
+        wall = self.pattern.ceil(max(gap_start, at + stretch.before), limit=gap_end)
+        return None if wall is None else wall - stretch.before
+
+    def stretches(self, after_ms: int, until_ms: int) -> Iterator[Stretch]:
+        """List the stretches of constant offset that begin between two times."""
+        at = max(after_ms, self.start_ms) // 1000
+        last = min(until_ms // 1000, HORIZON)
+        if self.end_ms is not None:
+            last = min(last, self.end_ms // 1000)
+        while at <= last:
+            stretch = self.zone.stretch_at(at)
+            if stretch.start >= at:
+                yield stretch
+            at = stretch.end

@@ -1,0 +1,33 @@
+"""The application: services in, Flask out."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from app.api import auth, events, occurrences, service, tokens
+from app.api.context import attach_services
+from app.api.credentials import Credentials
+from app.api.dashboard import register_dashboard
+from app.api.docs import Documentation, make_api
+from app.api.errors import register_errors
+from app.api.headers import register_headers
+from app.api.limits import register_limits
+from app.api.ports import Services
+
+
+def create_app(services: Services) -> Flask:
+    """Make the application around its services; nothing is connected to yet."""
+    app = Flask("app.api", static_folder=None)
+    # A path has one spelling: others are 404, not a redirect that drops the request's body.
+    app.url_map.merge_slashes = False
+    attach_services(app, services)
+    app.extensions[auth.EXTENSION] = Credentials(app, services.settings, services.clock)
+    register_headers(app)
+    register_errors(app)
+    register_limits(app, services.settings)
+    api = make_api(app)
+    for part in (events, occurrences, tokens, service):
+        api.register_blueprint(part.blueprint)
+    Documentation(api).register(app)
+    register_dashboard(app, services.settings)
+    return app

@@ -1,0 +1,143 @@
+"""Logging: one line per thing that happened, as text or JSON, with secrets masked.
+
+Say what happened in the message and put what it happened to in ``extra``::
+
+    log.info("delivered", extra={"event_id": event.id, "status_code": 204, "ms": 12})
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import logging.config
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from app.config import Settings
+
+MASK = "***"
+
+_PATTERNS = (
+    # Authorization: Bearer …, in a header, a mapping or a sentence.
+    (re.compile(r"(?i)(authorization[\"']?\s*[:=]\s*[\"']?)(?:[a-z]+\s+)?[^\s\"',;\\]+"), r"\1***"),
+    (re.compile(r"(?i)\b(bearer\s+)[A-Za-z0-9._~+/=-]{8,}"), r"\1***"),
+    # Signing secrets, made master tokens and JWTs, wherever they stand.
+    (re.compile(r"\b(whsec_|qhr_)[A-Za-z0-9+/=_-]+"), r"\1***"),
+    (re.compile(r"\beyJ[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*"), MASK),
+    # The user and password of a URL.
+    (re.compile(r"\b([A-Za-z][A-Za-z0-9+.-]*://)[^\s/?#@\"'\\]+@"), r"\1***@"),
+)
+_ORDINARY = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+class Masker:
+    """Replaces what must not be read in a log."""
+
+    def __init__(self, secrets: Sequence[str] = ()) -> None:
+        """``secrets`` are masked wherever they stand, besides what looks like a secret."""
+        forms = {form for secret in secrets if secret for form in (secret, _inside_json(secret))}
+        longest_first = sorted(forms, key=len, reverse=True)
+        self._known = re.compile("|".join(map(re.escape, longest_first))) if forms else None
+
+    def __call__(self, text: str) -> str:
+        """Answer the text with every secret in it replaced."""
+        for pattern, mask in _PATTERNS:
+            text = pattern.sub(mask, text)
+        return self._known.sub(MASK, text) if self._known else text
+
+
+class TextFormatter(logging.Formatter):
+    """``2026-11-23T11:01:02.123Z INFO app.worker delivered event_id=… ms=12``."""
+
+    def __init__(self, secrets: Sequence[str] = ()) -> None:
+        super().__init__()
+        self._mask = Masker(secrets)
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Write a record on one line; a traceback follows on lines of its own."""
+        words = [_time(record), record.levelname, record.name, _escaped(record.getMessage())]
+        words += [f"{key}={_word(value)}" for key, value in _extra(record).items()]
+        line = " ".join(words)
+        if record.exc_info:
+            line += "\n" + self.formatException(record.exc_info)
+        return self._mask(line)
+
+
+class JsonFormatter(logging.Formatter):
+    """One JSON object a line: ``time``, ``level``, ``logger``, ``message``, then the extras."""
+
+    def __init__(self, secrets: Sequence[str] = ()) -> None:
+        super().__init__()
+        self._mask = Masker(secrets)
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Write a record as JSON; a traceback stands in ``exception``."""
+        entry = {
+            **_extra(record),
+            "time": _time(record),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if record.exc_info:
+            entry["exception"] = self.formatException(record.exc_info)
+        return self._mask(json.dumps(entry, ensure_ascii=False, default=str))
+
+
+def logging_config(settings: Settings) -> dict[str, Any]:
+    """Describe the logging that the settings ask for, as ``logging.config`` reads it."""
+    formatter = JsonFormatter if settings.log_format == "json" else TextFormatter
+    secrets = (settings.master_token, settings.jwt_secret, settings.signing_secret)
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {"line": {"()": formatter, "secrets": secrets}},
+        "handlers": {
+            "stderr": {
+                "class": "logging.StreamHandler",
+                "stream": "ext://sys.stderr",
+                "formatter": "line",
+            }
+        },
+        "root": {"level": settings.log_level, "handlers": ["stderr"]},
+        "loggers": {
+            # It brings a handler of its own; ours write its lines.
+            "gunicorn.error": {"level": settings.log_level, "handlers": [], "propagate": True},
+            # The application writes a better line for each request.
+            "gunicorn.access": {"level": "WARNING", "handlers": [], "propagate": False},
+        },
+    }
+
+
+def configure(settings: Settings) -> None:
+    """Send every log line of this process to standard error, as the settings ask."""
+    logging.config.dictConfig(logging_config(settings))
+
+
+def _time(record: logging.LogRecord) -> str:
+    moment = datetime.fromtimestamp(record.created, UTC)
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+
+
+def _extra(record: logging.LogRecord) -> dict[str, Any]:
+    return {key: value for key, value in vars(record).items() if key not in _ORDINARY}
+
+
+def _word(value: object) -> str:
+    """Write a value so that it stays one word, quoted if it has to be."""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    if isinstance(value, str) and (not text or re.search(r"[\s\"=]", text)):
+        text = json.dumps(text, ensure_ascii=False)
+    return _escaped(text)
+
+
+def _escaped(text: str) -> str:
+    """Keep whoever chose part of a message from writing lines or terminal codes of their own."""
+    return _CONTROL.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
+
+
+def _inside_json(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)[1:-1]

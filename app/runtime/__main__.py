@@ -1,0 +1,159 @@
+"""``make run``: everything that Qhronos needs, on this machine, in the foreground."""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+import os
+import socket
+import sys
+import time
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from app import __version__
+from app.config import Settings, environment
+from app.errors import ConfigError
+from app.runtime.embedded import EmbeddedStore, free_port
+from app.runtime.local import (
+    LOCAL_TARGETS,
+    LocalRun,
+    base_url,
+    example,
+    prepare,
+    reaches_loopback,
+    token_file,
+)
+from app.runtime.supervisor import Process, supervise
+
+STORE_STOP_S = 30.0
+"""The store writes out its file when it stops, which is worth waiting for."""
+
+PATIENCE_S = 20.0
+
+
+def main(argv: list[str], environ: Mapping[str, str]) -> int:
+    """Run until a signal; answer the exit status: 0, 1 if it can't start, 2 for settings."""
+    parser = argparse.ArgumentParser(prog="make run", description=__doc__)
+    parser.add_argument(
+        "--no-inbox", action="store_true", help="do without the inbox that prints webhooks"
+    )
+    options = parser.parse_args(argv)
+    store: EmbeddedStore | None = None
+    try:
+        run = prepare(environment(environ))
+        if not run.settings.redis_url:
+            store = EmbeddedStore(run.settings.data_dir)
+            run = run.with_setting("REDIS_URL", store.open())
+        _require_free(run.settings)
+        return _supervise(run, store, inbox=not options.no_inbox)
+    except ConfigError as error:
+        sys.stderr.write(f"{error.message}\n")
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    finally:
+        if store:
+            store.close()
+
+
+def _supervise(run: LocalRun, store: EmbeddedStore | None, *, inbox: bool) -> int:
+    settings = run.settings
+    environ = {**run.environ, "PYTHONUNBUFFERED": "1"}
+    python = sys.executable
+
+    def ours(name: str, *argv: str) -> Process:
+        return Process(name, (python, *argv), environ)
+
+    health = _Health(base_url(settings))
+    processes = [
+        Process("web", (python, "-m", "gunicorn", "wsgi:app"), environ, ready=health.ready),
+        ours("scheduler", "worker.py", "scheduler"),
+        ours("upkeep", "worker.py", "upkeep"),
+        *(ours(f"deliver-{n}", "worker.py", "deliver") for n in range(1, settings.workers + 1)),
+    ]
+    webhook = None
+    if inbox and reaches_loopback(settings):
+        port = free_port(settings.port + 1)
+        webhook = f"http://127.0.0.1:{port}/hello"
+        processes.append(ours("inbox", "-m", "app.runtime.inbox", str(port)))
+    stages = [processes]
+    if store:
+        own = Process(
+            "store", store.argv, ready=store.ready, stop_s=STORE_STOP_S, pass_fds=store.pass_fds
+        )
+        stages.insert(0, [own])
+    return supervise(
+        *stages,
+        grace_ms=settings.stop_grace_ms,
+        on_ready=lambda: _say(_banner(run, webhook)),
+    )
+
+
+def _banner(run: LocalRun, webhook: str | None) -> str:
+    url = base_url(run.settings)
+    lines = [
+        f"Qhronos {__version__} is ready at {url} (documentation: {url}/docs)",
+        f"Master token: {token_file(run) or 'as set in QHRONOS_MASTER_TOKEN'}",
+    ]
+    if "ALLOW_PRIVATE_TARGETS" in run.made:
+        lines.append(
+            f"Webhooks may reach {LOCAL_TARGETS} beside public addresses: "
+            "set QHRONOS_ALLOW_PRIVATE_TARGETS to change that."
+        )
+    if webhook:
+        lines += ["This sends a webhook to the inbox below, two seconds later:", ""]
+        lines.append("  " + example(run, webhook))
+    else:
+        lines += ["Its state:", "", f"  curl -s {url}/status"]
+    return "\n" + "\n".join(lines) + "\n"
+
+
+class _Health:
+    """Asks ``/health`` until it says 200; says so if that takes long."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._say_at = time.monotonic() + PATIENCE_S
+
+    def ready(self) -> bool:
+        answer = "nothing"
+        connection = http.client.HTTPConnection(urlsplit(self._url).netloc, timeout=1)
+        try:
+            connection.request("GET", "/health")
+            response = connection.getresponse()
+            if response.status == http.HTTPStatus.OK:
+                return True
+            answer = f"{response.status} {response.read(500).decode(errors='replace').strip()}"
+        except (OSError, http.client.HTTPException):
+            pass  # not up yet
+        finally:
+            connection.close()
+        if time.monotonic() > self._say_at:
+            self._say_at = time.monotonic() + PATIENCE_S
+            _say(f"Still waiting for {self._url}/health; it answers {answer}.")
+        return False
+
+
+def _require_free(settings: Settings) -> None:
+    """Refuse a port that is taken before anything is started on it."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            raise ConfigError(
+                f"Can't listen on {settings.host}:{settings.port} ({error.strerror}): stop what "
+                "uses it, or set QHRONOS_PORT and QHRONOS_HOST to an address that is free."
+            ) from None
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    os.umask(0o077)  # what we and our children write is for the owner
+    sys.exit(main(sys.argv[1:], os.environ))

@@ -1,0 +1,271 @@
+"""The embedded store: a real Valkey or Redis server of our own, for ``make run`` and tests.
+
+The server keeps an append-only file in ``<data>/store``, listens on a Unix socket there, and
+holds, with the process that started it, a lock on that directory: the server itself takes none
+and two of them would ruin each other's file. The lock is inherited, so it ends only when both
+are gone, and nobody can start a second server while the first is still writing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import secrets
+import socket
+import subprocess
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from urllib.parse import quote
+
+import redis
+
+from app.errors import ConfigError
+from app.runtime.binary import ServerBinary, find_server, parse_version
+from app.runtime.files import private_directory, replace_file
+from app.runtime.lifeline import end_with_parent
+
+LONGEST_SOCKET_PATH = 100
+"""Bytes; the kernel's limit is 108 on Linux and 104 on macOS, the final zero included."""
+
+_PREDECESSOR_S = 15.0
+_OWNER_S = 1.0
+_STOP_S = 60.0
+
+
+class EmbeddedStore:
+    """One server on one data directory; usable as a context manager around ``start``.
+
+    ``persist=False`` keeps nothing on disk, for tests. To run under a supervisor, call
+    ``open``, run ``argv`` with ``pass_fds``, wait for ``ready``, and ``close`` at the end.
+    """
+
+    def __init__(self, data_dir: Path, *, persist: bool = True) -> None:
+        self._dir = data_dir.absolute() / "store"
+        self._persist = persist
+        self._lock: int | None = None
+        self._child: subprocess.Popen[bytes] | None = None
+        self._binary: ServerBinary | None = None
+        self.url = ""
+        self.argv: tuple[str, ...] = ()
+
+    @property
+    def pass_fds(self) -> tuple[int, ...]:
+        """What the server must inherit: its share of the lock."""
+        return () if self._lock is None else (self._lock,)
+
+    def open(self) -> str:
+        """Lock the directory, configure a server on it, answer the URL that it will have.
+
+        Raises ``ConfigError`` if another Qhronos uses the directory, if there is no server
+        program, or if the directory was written by one that ours can't follow.
+        """
+        self._binary = find_server()
+        private_directory(self._dir)
+        self._take_lock()
+        try:
+            self._check_stamp(self._binary)
+            listen, self.url = self._address()
+            config = self._dir / "store.conf"
+            replace_file(config, self._directives(self._binary, listen))
+        except BaseException:
+            self.close()
+            raise
+        self.argv = (str(self._binary.path), str(config))
+        return self.url
+
+    def start(self, timeout_s: float = 60.0) -> str:
+        """Open, run the server as a child of this process, wait until it answers.
+
+        Call it from the main thread: the server ends when the calling thread does.
+        """
+        self.open()
+        log = self._dir / "store.log"
+        replace_file(log, "")
+        with log.open("ab") as output:
+            self._child = subprocess.Popen(  # noqa: S603 - a program that find_server chose
+                self.argv,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                pass_fds=self.pass_fds,
+                start_new_session=True,
+                umask=0o077,
+                preexec_fn=end_with_parent(),  # noqa: PLW1509 - it makes one system call
+            )
+        deadline = time.monotonic() + timeout_s
+        while not self.ready():
+            if self._child.poll() is not None or time.monotonic() > deadline:
+                self.stop()
+                said = log.read_text(errors="replace").strip().rpartition("\n")[2]
+                raise ConfigError(f"The embedded store did not start; {log} ends with: {said}")
+            time.sleep(0.01)
+        return self.url
+
+    def ready(self) -> bool:
+        """Tell whether the server answers and has loaded its data; if so, stamp the directory."""
+        try:
+            with redis.Redis.from_url(self.url, socket_timeout=2) as client:
+                pid = int(client.info("server")["process_id"])
+                loading = client.info("persistence")["loading"]
+        except (redis.RedisError, OSError):
+            return False
+        if loading or self._binary is None:
+            return False
+        self._write_stamp(self._binary, pid)
+        return True
+
+    def stop(self) -> None:
+        """End the server, its file flushed, and release the directory; harmless when repeated."""
+        child, self._child = self._child, None
+        if child:
+            child.terminate()
+            try:
+                child.wait(_STOP_S)
+            except subprocess.TimeoutExpired:
+                child.kill()
+                child.wait()
+        self.close()
+
+    def close(self) -> None:
+        """Release our share of the lock; a server that still runs keeps its own."""
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def _take_lock(self) -> None:
+        """Take the lock; wait for a server whose owner has died, never for a living owner."""
+        lock = os.open(self._dir / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        started, asked = time.monotonic(), False
+        while True:
+            with contextlib.suppress(BlockingIOError):
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            owned = _alive(os.pread(lock, 32, 0))
+            if not owned and not asked and end_with_parent() is None:
+                asked = True  # here nothing else ends a server whose owner was killed
+                self._end_orphan()
+            if time.monotonic() - started > (_OWNER_S if owned else _PREDECESSOR_S):
+                os.close(lock)
+                raise ConfigError(
+                    f"Another Qhronos uses the data directory {self._dir.parent}: "
+                    "stop it, or set QHRONOS_DATA_DIR to another directory."
+                )
+            time.sleep(0.05)
+        os.ftruncate(lock, 0)
+        os.pwrite(lock, str(os.getpid()).encode(), 0)
+        self._lock = lock
+
+    def _end_orphan(self) -> None:
+        with (
+            contextlib.suppress(redis.RedisError, OSError),
+            redis.Redis.from_url(_socket_url(self._dir / "socket")) as client,
+        ):
+            client.shutdown()
+
+    def _check_stamp(self, binary: ServerBinary) -> None:
+        try:
+            stamp = json.loads((self._dir / "server.json").read_text(encoding="utf-8"))
+            name, version = str(stamp["name"]), str(stamp["version"])
+        except FileNotFoundError:
+            return  # a new directory
+        except (OSError, ValueError, KeyError, TypeError):
+            raise ConfigError(
+                f"{self._dir / 'server.json'} can't be read, so nobody knows which server wrote "
+                "this directory: put the file back, or remove it if the store is empty."
+            ) from None
+        if not binary.can_read(name, parse_version(version)):
+            raise ConfigError(
+                f"The store in {self._dir} was written by {name} {version}, whose files "
+                f"{binary} can't read: install {name} {version} or later, or set "
+                "QHRONOS_DATA_DIR to another directory."
+            )
+
+    def _write_stamp(self, binary: ServerBinary, pid: int) -> None:
+        stamp = {
+            "name": binary.name,
+            "version": ".".join(map(str, binary.version)),
+            "pid": pid,
+            "started": datetime.now(UTC).isoformat(timespec="seconds"),
+        }
+        replace_file(self._dir / "server.json", json.dumps(stamp) + "\n")
+
+    def _address(self) -> tuple[list[str], str]:
+        """Choose where to listen; answer the directives for it and the URL to reach it."""
+        path = self._dir / "socket"
+        if len(os.fsencode(path)) < LONGEST_SOCKET_PATH:
+            return (
+                ["port 0", f"unixsocket {_quoted(path)}", "unixsocketperm 700"],
+                _socket_url(path),
+            )
+        # Any user of the host can reach a port, so this way takes a password.
+        port, password = free_port(), secrets.token_urlsafe(32)
+        return (
+            [f"port {port}", "bind 127.0.0.1", f"requirepass {password}"],
+            f"redis://:{password}@127.0.0.1:{port}/0",
+        )
+
+    def _directives(self, binary: ServerBinary, listen: list[str]) -> str:
+        listpack = "listpack" if binary.version >= (7, 0) else "ziplist"
+        lines = [
+            *listen,
+            f"dir {_quoted(self._dir)}",
+            f"appendonly {'yes' if self._persist else 'no'}",
+            "appendfsync everysec",
+            # Valkey and Redis no longer share an RDB format; plain commands they both read.
+            "aof-use-rdb-preamble no",
+            'save ""',
+            # Losing an event silently would be worse than refusing one loudly.
+            "maxmemory-policy noeviction",
+            # Keeps the hashes of events and occurrences in their compact encoding.
+            f"hash-max-{listpack}-value 4096",
+            f"hash-max-{listpack}-entries 64",
+            "loglevel warning",
+        ]
+        return "\n".join(lines) + "\n"
+
+
+def free_port(preferred: int = 0) -> int:
+    """Find a TCP port that is free on 127.0.0.1: the preferred one, else any."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", preferred))
+        except (OSError, OverflowError):
+            return free_port()
+        return int(probe.getsockname()[1])
+
+
+def _alive(pid: bytes) -> bool:
+    try:
+        os.kill(int(pid), 0)
+    except PermissionError:
+        return True
+    except (ValueError, OSError):
+        return False
+    return True
+
+
+def _socket_url(path: Path) -> str:
+    return "unix://" + quote(str(path))
+
+
+def _quoted(path: Path) -> str:
+    escaped = str(path).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'

@@ -1,0 +1,55 @@
+"""Secrets that ``make run`` makes for itself, once, in the data directory.
+
+A production start never comes here: it refuses to run without secrets of the operator's.
+"""
+
+from __future__ import annotations
+
+import base64
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+
+from app.config import Settings
+from app.errors import ConfigError
+from app.runtime.files import create_file, private_directory
+
+_MAKERS: dict[str, Callable[[], str]] = {
+    "master_token": lambda: "qhr_" + secrets.token_urlsafe(32),
+    "jwt_secret": lambda: secrets.token_urlsafe(48),
+    # Standard Webhooks: a key of 24 to 64 random bytes, in base64 after this prefix.
+    "signing_secret": lambda: "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode(),
+}
+
+
+def secret_path(data_dir: Path, name: str) -> Path:
+    """Say where a made secret is kept; ``name`` is the setting's, as in ``master_token``."""
+    return data_dir.absolute() / "secrets" / name
+
+
+def made_secrets(settings: Settings) -> dict[str, str]:
+    """Answer the secrets that no setting gives, by setting name, made now or earlier.
+
+    A secret once made is never overwritten, whoever starts at the same time. Raises
+    ``ConfigError`` if the data directory can't be used or a kept secret has been damaged.
+    """
+    return {
+        name: _made_once(secret_path(settings.data_dir, name), make)
+        for name, make in _MAKERS.items()
+        if not getattr(settings, name)
+    }
+
+
+def _made_once(path: Path, make: Callable[[], str]) -> str:
+    private_directory(path.parent)
+    try:
+        if not path.exists():
+            create_file(path, make())
+        secret = path.read_text(encoding="utf-8").strip()
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"The secret in {path} can't be read or made: {error}.") from None
+    if not secret:
+        raise ConfigError(
+            f"The file {path} is empty: put the secret back, or remove the file to get a new one."
+        )
+    return secret

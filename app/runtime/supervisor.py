@@ -1,0 +1,272 @@
+"""A supervisor in the foreground: starts processes in stages, restarts, stops in reverse.
+
+Honcho and its relatives stop everything when one process ends and restart nothing; here a
+process that dies comes back, and the store goes last, when nobody writes to it any more.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import selectors
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import FrameType
+
+from app.runtime.lifeline import end_with_parent
+
+FIRST_BACKOFF_S = 0.5
+LONGEST_BACKOFF_S = 10.0
+STEADY_S = 30.0
+"""A process that has run this long is taken to be well again: its backoff starts over."""
+
+KILL_AFTER_GRACE_S = 1.5
+"""How much longer than its own grace a process may take to stop before it is killed."""
+
+TRIES_TO_START = 3
+"""Failures of one process before everything was ready that end the whole start."""
+
+HURRY_AFTER_S = 1.0
+"""A second signal this long after the first is a person losing patience: no more grace."""
+
+_TICK_S = 0.05
+_COLOURS = ("36", "33", "32", "35", "34", "96", "93", "92", "95", "94")
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """A program to keep running.
+
+    ``ready`` is asked again and again until it says yes; the next stage waits for that.
+    ``stop_s`` is how long it may take to stop, where that differs from the supervisor's.
+    """
+
+    name: str
+    argv: Sequence[str]
+    env: Mapping[str, str] | None = None
+    ready: Callable[[], bool] | None = None
+    stop_s: float | None = None
+    pass_fds: tuple[int, ...] = ()
+
+
+@dataclass(slots=True, eq=False)
+class _Child:
+    """A process and what has become of it."""
+
+    process: Process
+    colour: str
+    running: subprocess.Popen[bytes] | None = None
+    started_at: float = 0.0
+    start_at: float = 0.0
+    backoff_s: float = FIRST_BACKOFF_S
+    failures: int = 0
+    tail: bytearray = field(default_factory=bytearray)
+
+
+class Supervisor:
+    """Keeps processes running until a signal ends it; one thread, so that forking is safe.
+
+    Every child has a session of its own, so that Ctrl-C reaches the supervisor alone, and
+    ends with it whatever happens. ``stop_s`` is the time from SIGTERM to SIGKILL; ``on_ready``
+    is called once, when every process of every stage is ready.
+    """
+
+    def __init__(
+        self,
+        stages: Sequence[Sequence[Process]],
+        *,
+        stop_s: float,
+        on_ready: Callable[[], None] | None = None,
+    ) -> None:
+        self._colours = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+        names = [process.name for stage in stages for process in stage]
+        self._width = max(map(len, names), default=0)
+        self._stages = [
+            [_Child(process, _COLOURS[names.index(process.name) % 10]) for process in stage]
+            for stage in stages
+        ]
+        self._stop_s = stop_s
+        self._on_ready = on_ready
+        self._selector = selectors.DefaultSelector()
+        self._signalled_at: float | None = None
+        self._hurry = False
+
+    def run(self) -> int:
+        """Run until SIGTERM, SIGINT or SIGHUP; call it from the main thread.
+
+        Answers 0 when a signal ended it, 1 when a process could not be started.
+        """
+        previous = {
+            number: signal.signal(number, self._on_signal)
+            for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+            if signal.getsignal(number) != signal.SIG_IGN  # as nohup wants it
+        }
+        try:
+            started = self._start_stages()
+            while started and self._signalled_at is None:
+                self._turn()
+        finally:
+            self._stop_stages()
+            self._selector.close()
+            for number, handler in previous.items():
+                signal.signal(number, handler)
+        return 0 if self._signalled_at is not None else 1
+
+    def _start_stages(self) -> bool:
+        """Start stage after stage; tell whether all of it is up."""
+        for stage in self._stages:
+            for child in stage:
+                self._spawn(child)
+            waiting = [child for child in stage if child.process.ready]
+            while waiting:
+                self._turn()
+                if self._signalled_at is not None or self._given_up():
+                    return False
+                waiting = [c for c in waiting if not (c.running and _is_ready(c.process))]
+        if self._on_ready:
+            self._on_ready()
+        return True
+
+    def _given_up(self) -> bool:
+        for child in self._children():
+            if child.failures >= TRIES_TO_START:
+                self._say(child, "does not start; the lines above say why. Stopping.")
+                return True
+        return False
+
+    def _turn(self) -> None:
+        """Pass on output for a moment, then see to the dead."""
+        self._pump(_TICK_S)
+        now = time.monotonic()
+        for child in self._children():
+            if child.running and child.running.poll() is not None:
+                status = self._bury(child)
+                if now - child.started_at >= STEADY_S:
+                    child.backoff_s, child.failures = FIRST_BACKOFF_S, 0
+                child.failures += 1
+                child.start_at = now + child.backoff_s
+                self._say(child, f"{_ending(status)}; starting again in {child.backoff_s:g} s")
+                child.backoff_s = min(child.backoff_s * 2, LONGEST_BACKOFF_S)
+            elif not child.running and 0 < child.start_at <= now:
+                self._spawn(child)
+
+    def _spawn(self, child: _Child) -> None:
+        process = child.process
+        child.running = subprocess.Popen(  # noqa: S603 - the programs are the caller's
+            process.argv,
+            env=process.env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            pass_fds=process.pass_fds,
+            start_new_session=True,
+            preexec_fn=end_with_parent(),  # noqa: PLW1509 - no threads here, one system call
+        )
+        child.started_at = time.monotonic()
+        output = child.running.stdout
+        if output:
+            os.set_blocking(output.fileno(), False)
+            self._selector.register(output, selectors.EVENT_READ, child)
+
+    def _bury(self, child: _Child) -> int:
+        """Take leave of a child that has ended; answer its exit status."""
+        running, child.running = child.running, None
+        if not running:
+            return 0
+        if running.stdout:
+            if running.stdout.fileno() in self._selector.get_map():
+                self._read(child, running.stdout.fileno())
+                self._selector.unregister(running.stdout)
+            running.stdout.close()
+        if child.tail:
+            self._line(child, bytes(child.tail))
+            child.tail.clear()
+        return running.wait()
+
+    def _stop_stages(self) -> None:
+        for stage in reversed(self._stages):
+            for child in stage:
+                if child.running:
+                    child.running.terminate()
+            begun = time.monotonic()
+            while alive := [child for child in stage if child.running]:
+                self._pump(_TICK_S)
+                for child in alive:
+                    if child.running and child.running.poll() is not None:
+                        self._bury(child)
+                    elif child.running and self._overdue(child, begun):
+                        self._say(child, "does not stop; killing it")
+                        # The session too: a killed parent can't end its own children.
+                        with contextlib.suppress(ProcessLookupError):
+                            os.killpg(child.running.pid, signal.SIGKILL)
+                        child.running.wait()
+
+    def _overdue(self, child: _Child, begun: float) -> bool:
+        own = child.process.stop_s
+        allowed = own if own is not None else 0.0 if self._hurry else self._stop_s
+        return time.monotonic() - begun > allowed
+
+    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
+        now = time.monotonic()
+        if self._signalled_at is None:
+            self._signalled_at = now
+        elif now - self._signalled_at >= HURRY_AFTER_S:
+            self._hurry = True
+
+    def _children(self) -> list[_Child]:
+        return [child for stage in self._stages for child in stage]
+
+    def _pump(self, timeout_s: float) -> None:
+        if not self._selector.get_map():
+            time.sleep(timeout_s)
+            return
+        for key, _ in self._selector.select(timeout_s):
+            if not self._read(key.data, key.fd):
+                self._selector.unregister(key.fileobj)
+
+    def _read(self, child: _Child, fd: int) -> bool:
+        """Pass on what a child has written, line by line; answer False at the end of it."""
+        try:
+            chunk = os.read(fd, 65_536)
+        except BlockingIOError:
+            return True
+        child.tail += chunk
+        *lines, rest = child.tail.split(b"\n")
+        child.tail = rest
+        for line in lines:
+            self._line(child, bytes(line))
+        return bool(chunk)
+
+    def _say(self, child: _Child, text: str) -> None:
+        self._line(child, text.encode())
+
+    def _line(self, child: _Child, text: bytes) -> None:
+        label = f"{child.process.name:<{self._width}} | "
+        if self._colours:
+            label = f"\033[{child.colour}m{label}\033[0m"
+        # Whoever reads our output may have gone (as in ``| head``): no reason to stop.
+        with contextlib.suppress(OSError):
+            sys.stdout.buffer.write(label.encode() + text.rstrip(b"\r") + b"\n")
+            sys.stdout.flush()
+
+
+def supervise(
+    *stages: Sequence[Process], grace_ms: int, on_ready: Callable[[], None] | None = None
+) -> int:
+    """Run processes whose own grace for stopping is ``grace_ms``; see ``Supervisor.run``."""
+    stop_s = grace_ms / 1000 + KILL_AFTER_GRACE_S
+    return Supervisor(stages, stop_s=stop_s, on_ready=on_ready).run()
+
+
+def _is_ready(process: Process) -> bool:
+    return process.ready is None or process.ready()
+
+
+def _ending(status: int) -> str:
+    if status < 0:
+        return f"was killed by {signal.Signals(-status).name}"
+    return f"ended with status {status}"

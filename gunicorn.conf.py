@@ -1,0 +1,48 @@
+"""How gunicorn serves ``wsgi:app``; it finds this file by itself in the directory it starts in."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from app.config import environment, load_settings
+from app.errors import ConfigError
+from app.logs import logging_config
+
+try:
+    settings = load_settings(environment(os.environ))
+except ConfigError as error:
+    sys.stderr.write(f"{error.message}\n")
+    sys.exit(2)
+
+_host = f"[{settings.host}]" if ":" in settings.host else settings.host
+bind = [f"{_host}:{settings.port}"]
+workers = settings.web_workers
+# Threads wait for the store most of the time; idle keep-alive connections hold none.
+worker_class = "gthread"
+threads = settings.web_threads
+preload_app = False
+
+# Seconds that a worker may show no life before it is replaced.
+timeout = 30
+graceful_timeout = max(1, settings.stop_grace_ms // 1000)
+# Longer than the pause between the requests of a busy client, shorter than proxies' 60 s.
+keepalive = 30
+backlog = 1024
+
+# A list of tags may be long; the rest are gunicorn's own limits, written down.
+limit_request_line = 8190
+limit_request_fields = 100
+limit_request_field_size = 8190
+
+# The workers' sign of life is a file: in memory, where a slow disk can't stall it.
+if Path("/dev/shm").is_dir():  # noqa: S108 - gunicorn makes an anonymous file there
+    worker_tmp_dir = "/dev/shm"  # noqa: S108
+
+# Nothing here uses gunicorn's remote control, and two instances would share its socket.
+control_socket_disable = True
+
+# The application writes one line for a request; gunicorn's messages go the same way.
+accesslog = None
+logconfig_dict = logging_config(settings)

@@ -1,0 +1,98 @@
+"""The bytes of a delivery."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app import __version__
+from app.delivery.request import build
+from app.domain.ids import to_text
+from app.domain.signing import signing_key
+from app.errors import InvalidInput
+from tests.support.deliveries import NOW_MS, SECRET, job
+
+URL = "https://example.com/hook"
+
+
+def header_map(made):
+    return dict(line.split(": ", 1) for line in made.headers)
+
+
+def test_the_body_has_exactly_these_keys_in_this_order():
+    made = job(URL, description="Zoë's", attempt=3, tags=("a", "b"))
+    body = build(made, NOW_MS).body
+    assert list(json.loads(body).items()) == [
+        ("event_id", to_text(made.event_id)),
+        ("occurrence_id", to_text(made.occurrence_id)),
+        ("name", "Report"),
+        ("description", "Zoë's"),
+        ("scheduled_at", "2024-04-23T10:00:00Z"),
+        ("attempt", 3),
+        ("metadata", {"a": 1}),
+        ("tags", ["a", "b"]),
+    ]
+
+
+@pytest.mark.parametrize("metadata", ["{}", '{"n":9007199254740993,"f":1.10,"e":[],"ü":"é"}'])
+def test_metadata_is_sent_byte_for_byte(metadata):
+    body = build(job(URL, metadata_json=metadata), NOW_MS).body
+    assert b'"metadata":' + metadata.encode() + b',"tags"' in body
+
+
+@given(name=st.text(), description=st.text(), tags=st.lists(st.text()).map(tuple))
+def test_any_text_survives_the_journey_as_json(name, description, tags):
+    body = json.loads(build(job(URL, name=name, description=description, tags=tags), NOW_MS).body)
+    assert (body["name"], body["description"], tuple(body["tags"])) == (name, description, tags)
+
+
+def test_milliseconds_of_the_scheduled_time_are_kept():
+    body = json.loads(build(job(URL, scheduled_ms=NOW_MS + 7), NOW_MS).body)
+    assert body["scheduled_at"] == "2024-04-23T10:00:00.007Z"
+
+
+def test_the_headers_name_type_sender_and_attempt():
+    made = job(URL)
+    headers = header_map(build(made, NOW_MS + 1_999))
+    assert headers["Content-Type"] == "application/json"
+    assert headers["User-Agent"] == f"Qhronos/{__version__}"
+    assert headers["webhook-id"] == to_text(made.occurrence_id)
+    assert headers["webhook-timestamp"] == str(NOW_MS // 1000 + 1)
+
+
+@pytest.mark.parametrize("secret", [SECRET, "not so secret"])
+def test_both_signatures_are_over_the_exact_body_with_one_key(secret):
+    made = build(job(URL, secret=secret, name="Zoë"), NOW_MS)
+    headers, key = header_map(made), signing_key(secret)
+    expected = hmac.new(key, made.body, hashlib.sha256).hexdigest()
+    assert headers["X-Qhronos-Signature"] == expected
+    signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + made.body
+    digest = hmac.new(key, signed, hashlib.sha256).digest()
+    assert headers["webhook-signature"] == "v1," + base64.b64encode(digest).decode()
+
+
+def test_every_attempt_of_an_occurrence_has_the_same_webhook_id_and_a_new_timestamp():
+    made = job(URL)
+    first, later = header_map(build(made, NOW_MS)), header_map(build(made, NOW_MS + 60_000))
+    assert first["webhook-id"] == later["webhook-id"]
+    assert first["webhook-timestamp"] != later["webhook-timestamp"]
+
+
+def test_headers_of_the_events_own_come_last():
+    made = build(job(URL, headers=(("X-Team", "blue"), ("X-Empty", ""))), NOW_MS)
+    assert made.headers[-2:] == ["X-Team: blue", "X-Empty: "]
+
+
+def test_a_secret_that_is_no_key_is_refused():
+    with pytest.raises(InvalidInput, match="base64"):
+        build(job(URL, secret="whsec_*"), NOW_MS)
+
+
+def test_a_job_does_not_show_its_secret():
+    assert SECRET not in repr(job(URL))

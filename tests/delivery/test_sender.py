@@ -1,0 +1,237 @@
+"""The sender at work: what goes over the wire, many at once, one loop."""
+
+from __future__ import annotations
+
+import os
+import resource
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from standardwebhooks.webhooks import Webhook
+
+from app.delivery.request import Request, build
+from app.delivery.sender import Sender
+from app.domain.targets import TargetPolicy
+from tests.support.deliveries import LOCAL, SECRET, eventually, job, outcomes, request, send, start
+from tests.support.receiver import Receiver, Reply
+
+
+@pytest.fixture
+def sender():
+    made = Sender(LOCAL, 64)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def receiver():
+    with Receiver() as made:
+        yield made
+
+
+def test_what_was_built_is_what_arrives(sender, receiver):
+    made = request(receiver.url("/a%20b/../c?x=1"), name="Zoë", headers=(("X-Team", "blau ü"),))
+    sender.start("token", made, due_us=1, now_us=2)
+    [(token, outcome)] = outcomes(sender, 1)
+    [got] = receiver.requests
+    assert (token, outcome.succeeded, outcome.status_code) == ("token", True, 200)
+    assert (got.method, got.path, got.body) == ("POST", "/a%20b/../c?x=1", made.body)
+    for line in made.headers:
+        name, _, value = line.partition(": ")
+        assert got.headers[name.lower()] == value
+    assert set(got.headers) == {
+        "host", "accept", "content-length", "content-type", "user-agent", "x-team",
+        "x-qhronos-signature", "webhook-id", "webhook-timestamp", "webhook-signature",
+    }  # fmt: skip
+
+
+def test_the_public_library_verifies_what_arrives(sender, receiver):
+    now_ms = int(datetime.now(UTC).timestamp() * 1000)
+    sender.start(1, build(job(receiver.url()), now_ms), due_us=0, now_us=0)
+    outcomes(sender, 1)
+    [got] = receiver.requests
+    assert Webhook(SECRET).verify(got.body, dict(got.headers))["name"] == "Report"
+
+
+def test_a_large_body_is_sent_without_waiting_for_100_continue(sender, receiver):
+    metadata = '{"x":"' + "y" * 3_000_000 + '"}'
+    assert send(sender, receiver.url(), metadata_json=metadata).succeeded
+    [got] = receiver.requests
+    assert "expect" not in got.headers
+    assert len(got.body) > 3_000_000
+
+
+def test_connections_are_used_again(sender, receiver):
+    for _ in range(5):
+        assert send(sender, receiver.url()).succeeded
+    assert receiver.connections == 1
+
+
+def test_timings_have_the_phases_of_a_new_connection_and_none_for_a_used_one(sender, receiver):
+    receiver.reply("/", Reply(delay=0.02))
+    sender.start(1, request(receiver.url()), due_us=1_000, now_us=5_000)
+    new = outcomes(sender, 1)[0][1].timings
+    assert (new.due_us, new.started_us) == (1_000, 5_000)
+    assert 25_000 <= new.first_byte_us <= new.done_us
+    assert new.dns_took is not None
+    assert new.connect_took is not None
+    assert new.tls_took is None
+    used = send(sender, receiver.url()).timings
+    assert (used.dns_took, used.connect_took, used.tls_took) == (None, None, None)
+
+
+def test_hundreds_are_delivered_at_once_each_to_its_token(receiver):
+    sender = Sender(LOCAL, 600)
+    receiver.reply("/", Reply(delay=0.3))
+    began = time.monotonic()
+    for number in range(600):
+        start(sender, receiver.url(), token=f"t{number}")
+    assert (sender.in_flight, sender.room) == (600, 0)
+    ended = outcomes(sender, 600)
+    assert {token for token, outcome in ended if outcome.succeeded} == {
+        f"t{number}" for number in range(600)
+    }
+    assert time.monotonic() - began < 10
+    assert (sender.in_flight, sender.room) == (0, 600)
+    sender.close()
+
+
+def test_starting_without_room_is_an_error_of_the_caller(receiver):
+    sender = Sender(LOCAL, 1)
+    start(sender, receiver.url())
+    with pytest.raises(RuntimeError, match="full"):
+        start(sender, receiver.url())
+    sender.close()
+
+
+def test_a_hanging_receiver_delays_nobody_else(sender, receiver):
+    receiver.reply("/hang", Reply.hang())
+    for _ in range(60):
+        start(sender, receiver.url("/hang"), timeout_ms=3_000)
+    began = time.monotonic()
+    for _ in range(20):
+        start(sender, receiver.url("/ok"))
+        [(_, outcome)] = outcomes(sender, 1)
+        assert outcome.succeeded
+    assert time.monotonic() - began < 2
+    assert sender.in_flight == 60
+
+
+def test_poll_returns_as_soon_as_something_has_ended(sender, receiver):
+    receiver.reply("/", Reply(delay=0.05))
+    start(sender, receiver.url())
+    began = time.monotonic()
+    while not sender.poll(5_000):
+        pass
+    assert time.monotonic() - began < 2
+
+
+def test_poll_waits_no_longer_than_told(sender, receiver):
+    receiver.reply("/", Reply.hang())
+    assert sender.poll(0) == []
+    start(sender, receiver.url())
+    began = time.monotonic()
+    while time.monotonic() - began < 0.1:
+        before = time.monotonic()
+        assert sender.poll(20) == []
+        assert time.monotonic() - before < 1
+
+
+def test_the_wake_descriptor_ends_a_wait(receiver):
+    read_end, write_end = os.pipe()
+    sender = Sender(LOCAL, 4, wake_fd=read_end)
+    receiver.reply("/", Reply.hang())
+    for _ in range(2):  # with nothing under way, and with something
+        os.write(write_end, b"x")
+        began = time.monotonic()
+        assert sender.poll(10_000) == []
+        assert time.monotonic() - began < 5
+        start(sender, receiver.url())
+        sender.poll(0)
+        receiver.wait_for(0)
+    sender.close()
+    os.close(read_end)
+    os.close(write_end)
+
+
+def test_what_is_abandoned_is_handed_back_and_the_sender_goes_on(sender, receiver):
+    receiver.reply("/hang", Reply.hang())
+    for number in range(3):
+        start(sender, receiver.url("/hang"), token=f"t{number}")
+    sender.poll(10)
+    assert sorted(sender.abandon()) == ["t0", "t1", "t2"]
+    assert sender.in_flight == 0
+    assert send(sender, receiver.url("/ok")).succeeded
+
+
+def open_descriptors():
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="needs /proc")
+def test_closing_twice_is_fine_and_leaves_no_descriptor_open(receiver):
+    before = open_descriptors()
+    sender = Sender(LOCAL, 8)
+    for _ in range(8):
+        start(sender, receiver.url())
+    outcomes(sender, 8)
+    start(sender, receiver.url())
+    sender.close()
+    sender.close()
+    eventually(lambda: open_descriptors() <= before, "the descriptors are closed")
+
+
+@pytest.mark.parametrize(
+    "url", ["", "http://", "ftp://127.0.0.1/", "http://127.0.0.1:99999/", "http://a b/"]
+)
+def test_a_url_that_libcurl_refuses_is_an_outcome_and_not_an_exception(sender, url):
+    made = Request(url, [], b"{}", 1_000)
+    sender.start(1, made, due_us=0, now_us=0)
+    [(_, outcome)] = outcomes(sender, 1)
+    assert outcome.error in ("url", "protocol", "dns")
+
+
+def test_text_that_latin_1_cannot_carry_is_an_outcome_and_not_an_exception(sender, receiver):
+    sender.start(7, Request(receiver.url(), ["X-A: \u20ac"], b"", 1_000), due_us=3, now_us=4)
+    [(token, outcome)] = outcomes(sender, 1)
+    assert (token, outcome.error, outcome.timings[:3]) == (7, "url", (3, 4, 4))
+
+
+def test_sockets_numbered_beyond_1024_are_served_too(receiver):
+    """``select`` can't see them, so a careless loop would sleep through their answers."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard < 4096:
+        pytest.skip("this host allows too few open files")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 4096), hard))
+    fillers = [os.open(os.devnull, os.O_RDONLY) for _ in range(1100)]
+    sender = Sender(LOCAL, 8)
+    try:
+        began = time.monotonic()
+        for _ in range(5):
+            assert send(sender, receiver.url()).succeeded
+        assert time.monotonic() - began < 2
+    finally:
+        sender.close()
+        for filler in fillers:
+            os.close(filler)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_an_idle_connection_that_the_receiver_closed_is_not_mourned(sender, receiver):
+    receiver.reply("/", Reply(then="close"), Reply())
+    assert send(sender, receiver.url()).succeeded
+    assert send(sender, receiver.url()).succeeded
+    assert receiver.connections == 2
+
+
+def test_ipv6_is_served(sender):
+    with Receiver("::1") as receiver:
+        assert send(sender, receiver.url()).succeeded
+
+
+def test_a_policy_that_allows_everything_reaches_loopback(receiver):
+    sender = Sender(TargetPolicy(allow_all=True), 1)
+    assert send(sender, receiver.url()).succeeded
+    sender.close()

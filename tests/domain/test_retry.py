@@ -1,0 +1,165 @@
+"""What follows an attempt."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.domain.outcome import Outcome, Timings
+from app.domain.retry import DEFAULT, Done, GiveUp, RetryAt, RetryPolicy, decide
+from app.domain.retry_after import LIMIT_MS, parse_retry_after
+
+NOW = 1_713_866_400_000
+DAY = 86_400_000
+
+
+def outcome(status=None, error="status", **wishes):
+    return Outcome(Timings(0, 0, 0), status_code=status, error=error, **wishes)
+
+
+def decided(given, attempt=1, policy=DEFAULT, scheduled_ms=NOW, jitter=0.5):
+    return decide(given, attempt, policy, now_ms=NOW, scheduled_ms=scheduled_ms, jitter=jitter)
+
+
+def wait(given, attempt=1, policy=DEFAULT, **rest):
+    decision = decided(given, attempt, policy, **rest)
+    assert isinstance(decision, RetryAt)
+    return decision.at_ms - NOW
+
+
+def test_a_success_is_done():
+    assert decided(outcome(204, error=None)) == Done()
+
+
+def test_the_default_makes_eight_attempts_over_about_a_day():
+    waits = [wait(outcome(500), attempt) for attempt in range(1, 8)]
+    assert waits == [15_000, 60_000, 240_000, 960_000, 3_840_000, 15_360_000, 61_440_000]
+    assert sum(waits) == 81_915_000  # 22:45:15
+    assert isinstance(decided(outcome(500), 8), GiveUp)
+
+
+def test_jitter_moves_a_delay_by_its_fraction_either_way():
+    policy = RetryPolicy(first_ms=1000, jitter=0.2)
+    assert wait(outcome(500), policy=policy, jitter=0.0) == 800
+    assert wait(outcome(500), policy=policy, jitter=0.5) == 1000
+    assert wait(outcome(500), policy=policy, jitter=0.75) == 1100
+    assert wait(outcome(500), policy=policy, jitter=1 - 2**-53) == 1200
+
+
+def test_the_last_delay_of_a_list_repeats():
+    policy = RetryPolicy(attempts=5, delays_ms=(5_000, 300_000), jitter=0)
+    assert [wait(outcome(500), n, policy) for n in (1, 2, 3, 4)] == [5_000, *[300_000] * 3]
+    assert decided(outcome(500), 5, policy) == GiveUp("all attempts were used")
+
+
+def test_growth_stops_at_the_maximum():
+    policy = RetryPolicy(attempts=100, first_ms=1000, factor=10, max_ms=60_000, jitter=0)
+    assert [wait(outcome(500), n, policy) for n in (1, 2, 3, 99)] == [1000, 10_000, 60_000, 60_000]
+
+
+@given(
+    attempt=st.integers(1, 10**9),
+    factor=st.floats(1, 100),
+    first_ms=st.integers(0, 30 * DAY),
+    fraction=st.floats(0, 1),
+    jitter=st.floats(0, 1, exclude_max=True),
+)
+def test_no_number_overflows_a_delay(attempt, factor, first_ms, fraction, jitter):
+    policy = RetryPolicy(first_ms=first_ms, factor=factor, max_ms=30 * DAY, jitter=fraction)
+    assert 0 <= policy.delay_ms(attempt, jitter) <= 60 * DAY
+
+
+def test_nothing_is_tried_after_max_age():
+    policy = RetryPolicy(delays_ms=(10_000,), jitter=0, max_age_ms=60_000)
+    assert wait(outcome(500), policy=policy, scheduled_ms=NOW - 50_000) == 10_000
+    late = decided(outcome(500), policy=policy, scheduled_ms=NOW - 50_001)
+    assert late == GiveUp("the next attempt would come after max_age")
+
+
+def test_410_ends_it_and_makes_the_event_inactive():
+    decision = decided(outcome(410, retry_after="1"))
+    assert decision == GiveUp("the receiver answered 410 Gone", deactivate_event=True)
+
+
+def test_a_receiver_may_ask_to_stop():
+    decision = decided(outcome(500, abort=True))
+    assert isinstance(decision, GiveUp)
+    assert not decision.deactivate_event
+
+
+def test_a_target_that_is_not_allowed_is_not_tried_again():
+    assert decided(outcome(error="not_allowed")) == GiveUp("target not allowed")
+
+
+@pytest.mark.parametrize(
+    "error", ["timeout", "dns", "refused", "tls", "closed", "reset", "protocol"]
+)
+def test_every_other_failure_is_tried_again(error):
+    assert wait(outcome(error=error)) == 15_000
+
+
+@pytest.mark.parametrize(("asked", "ms"), [("1", 1000), ("3600", 3_600_000), ("0", 0)])
+def test_retry_after_replaces_the_delay_shorter_or_longer_and_without_jitter(asked, ms):
+    assert wait(outcome(503, retry_after=asked), jitter=0.0) == ms
+
+
+def test_retry_after_adds_no_attempts_and_no_age():
+    assert isinstance(decided(outcome(503, retry_after="1"), 8), GiveUp)
+    policy = RetryPolicy(max_age_ms=60_000)
+    assert isinstance(decided(outcome(503, retry_after="61"), policy=policy), GiveUp)
+
+
+def test_retry_after_nonsense_leaves_the_policy_in_charge():
+    assert wait(outcome(503, retry_after="-5")) == 15_000
+
+
+def http_date(**ahead):
+    moment = datetime.fromtimestamp(NOW / 1000, UTC) + timedelta(**ahead)
+    return format_datetime(moment, usegmt=True)
+
+
+@pytest.mark.parametrize(
+    ("value", "ms"),
+    [
+        (None, None),
+        ("", None),
+        ("0", 0),
+        ("007", 7_000),
+        (" 120 ", 120_000),
+        ("86400", LIMIT_MS),
+        ("86401", LIMIT_MS),
+        ("1000000000", LIMIT_MS),
+        ("9" * 5000, LIMIT_MS),
+        ("0" * 5000 + "5", 5_000),
+        ("-5", None),
+        ("+5", None),
+        ("1.5", None),
+        ("1e3", None),
+        ("6m5s", None),
+        ("٣", None),
+        ("soon", None),
+        ("Tomorrow morning at ten", None),
+        ("Tue, 99 Apr 2024 10:00:00 GMT", None),
+        ("2024-04-23T10:00:05Z", None),
+        (http_date(seconds=90), 90_000),
+        (http_date(seconds=-90), 0),
+        (http_date(days=3), LIMIT_MS),
+        ("Sun, 23 Apr 2024 10:00:05 GMT", 5_000),  # a Tuesday
+        ("Tuesday, 23-Apr-24 10:00:05 GMT", 5_000),
+        ("Tue Apr 23 10:00:05 2024", 5_000),
+    ],
+)
+def test_retry_after_takes_seconds_or_a_date_up_to_a_day_and_ignores_nonsense(value, ms):
+    assert parse_retry_after(value, NOW) == ms
+
+
+@given(
+    st.text(max_size=60) | st.from_regex(r"[A-Z][a-z]{2}, [0-9A-Za-z :+-]{5,40}", fullmatch=True)
+)
+def test_no_header_breaks_the_reader(value):
+    wait_ms = parse_retry_after(value, NOW)
+    assert wait_ms is None or 0 <= wait_ms <= LIMIT_MS

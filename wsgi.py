@@ -1,0 +1,31 @@
+"""The production entry point: ``gunicorn wsgi:app``."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from flask import Flask
+
+from app.bootstrap import build_services
+from app.config import environment, load_settings
+from app.errors import ConfigError
+from app.factory import create_app
+
+
+def _make_app() -> Flask:
+    """Read the settings and build the application; the store may still be away.
+
+    Exits with code 2 and one line if the settings can't be used.
+    """
+    try:
+        settings = load_settings(environment(os.environ))
+        settings.require_secrets()
+        settings.require_store()
+    except ConfigError as error:
+        sys.stderr.write(f"qhronos: {error.message}\n")
+        raise SystemExit(2) from None
+    return create_app(build_services(settings))
+
+
+app = _make_app()
