@@ -20,6 +20,7 @@ from app.services.event_lists import EventLists
 from app.services.events import EventService
 from app.services.feeding import Feeder
 from app.services.health import HealthService
+from app.services.lanes import SLOW_FACTOR
 from app.services.occurrences import OccurrenceService
 from app.services.recording import Recorder
 from app.services.retaining import Retention
@@ -159,7 +160,7 @@ class Services:
         settings = self.settings
         return Sender(
             settings.allow_private_targets,
-            settings.delivery_concurrency,
+            settings.delivery_concurrency * (1 + SLOW_FACTOR),
             wake_fd=self.bell.fd,
         )
 

@@ -17,7 +17,6 @@ import hashlib
 import re
 import secrets
 import threading
-import uuid
 
 MAX_PARTITIONS = 4096
 """What twelve bits can name."""
@@ -76,7 +75,8 @@ def created_ms(event_id: bytes) -> int:
 
 def to_text(raw: bytes) -> str:
     """Return the lower-case text form."""
-    return str(uuid.UUID(bytes=raw))
+    text = raw.hex()
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
 def from_text(text: str, *, version: int) -> bytes | None:

@@ -17,7 +17,6 @@ import logging
 import queue
 import random
 import threading
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
@@ -27,6 +26,7 @@ from app.delivery.request import Request, build
 from app.domain.outcome import Outcome
 from app.services.bell import Bell
 from app.services.feeding import Feeder
+from app.services.lanes import Flight, Lanes
 from app.services.recording import Recorder
 from app.services.verdicts import job_of, record_of, unsendable
 from app.store.codec import Claim
@@ -37,6 +37,10 @@ POLL_MS = 50.0
 """How long the sender waits before it looks at the time again; new claims wake it at once."""
 
 
+LOOK_MS = 50
+"""How often to look for targets that have become slow."""
+
+
 class Sender(Protocol):
     """Sends many requests at once; see ``app.delivery.sender``."""
 
@@ -45,15 +49,15 @@ class Sender(Protocol):
         """How many requests have no outcome yet."""
         ...
 
-    def start(self, token: Claim, request: Request, *, due_us: int, now_us: int) -> None:
+    def start(self, token: Flight, request: Request, *, due_us: int, now_us: int) -> None:
         """Begin to send."""
         ...
 
-    def poll(self, max_wait_ms: float) -> list[tuple[Claim, Outcome]]:
+    def poll(self, max_wait_ms: float) -> list[tuple[Flight, Outcome]]:
         """Wait at most so long and return what has finished."""
         ...
 
-    def abandon(self) -> list[Claim]:
+    def abandon(self) -> list[Flight]:
         """Stop sending; returns what has no outcome."""
         ...
 
@@ -94,7 +98,8 @@ class Drain:
         self._deactivate = deactivate
         self._bell = bell
         self._inbox: queue.SimpleQueue[list[Claim]] = queue.SimpleQueue()
-        self._waiting: deque[Claim] = deque()
+        self._lanes = Lanes(limits.concurrency)
+        self._next_look_ms = 0
         self._sent = 0
 
     def run(self, stop: threading.Event) -> int:
@@ -128,7 +133,7 @@ class Drain:
     def _finish(self, feeding: threading.Thread, stop: threading.Event) -> None:
         """Finish what is in hand; told to stop, only what the grace time allows."""
         give_up_ms: int | None = None
-        while feeding.is_alive() or self._waiting or self._sender.in_flight:
+        while feeding.is_alive() or self._lanes.waiting or self._sender.in_flight:
             if stop.is_set():
                 now_ms = self._clock.now_ms()
                 give_up_ms = give_up_ms or now_ms + self._limits.grace_ms
@@ -143,40 +148,54 @@ class Drain:
         self._return_unsent()
 
     def _return_unsent(self) -> None:
-        self._recorder.give_back(list(self._waiting))
-        self._feeder.done(len(self._waiting))
-        self._waiting.clear()
+        unsent = self._lanes.clear()
+        self._recorder.give_back(unsent, self._clock.now_ms())
+        self._feeder.done(len(unsent))
 
     def _step(self) -> None:
         self._take()
-        while self._waiting and self._sender.in_flight < self._limits.concurrency:
-            self._start(self._waiting.popleft())
-        for claim, outcome in self._sender.poll(POLL_MS):
-            self._ended(claim, outcome)
+        now_ms = self._clock.now_ms()
+        for flight in self._lanes.take(now_ms):
+            self._start(flight)
+        for flight, outcome in self._sender.poll(POLL_MS):
+            self._ended(flight, outcome)
+        if now_ms >= self._next_look_ms:
+            self._next_look_ms = now_ms + LOOK_MS
+            self._feeder.done(self._lanes.age(now_ms))
+            self._defer(now_ms)
 
     def _take(self) -> None:
         self._bell.silence()
         with contextlib.suppress(queue.Empty):
             while True:
-                self._waiting.extend(self._inbox.get(block=False))
+                for claim in self._inbox.get(block=False):
+                    record = unsendable(claim)
+                    if record is None:
+                        self._lanes.add(claim)
+                    else:
+                        self._recorder.put(record)
+                        self._feeder.done(1)
 
-    def _start(self, claim: Claim) -> None:
-        record = unsendable(claim)
-        if record is not None:
-            self._recorder.put(record)
+    def _defer(self, now_ms: int) -> None:
+        for claim, delay_ms in self._lanes.surplus(now_ms):
+            self._recorder.defer(claim, now_ms + delay_ms)
             self._feeder.done(1)
-            return
-        limits = self._limits
+
+    def _start(self, flight: Flight) -> None:
+        limits, claim = self._limits, flight.claim
         job = job_of(claim, limits.default_secret, limits.default_timeout_ms)
         now_us = self._clock.now_us()
         request = build(job, now_us // 1000)
-        self._sender.start(claim, request, due_us=claim.due_ms * 1000, now_us=now_us)
+        self._sender.start(flight, request, due_us=claim.due_ms * 1000, now_us=now_us)
         self._sent += 1
 
-    def _ended(self, claim: Claim, outcome: Outcome) -> None:
+    def _ended(self, flight: Flight, outcome: Outcome) -> None:
+        now_ms = self._clock.now_ms()
+        self._lanes.end(flight, now_ms)
         jitter = random.random()  # noqa: S311 - spreads retries, no secret
-        record, gone = record_of(claim, outcome, self._clock.now_ms(), jitter)
+        record, gone = record_of(flight.claim, outcome, now_ms, jitter)
         self._recorder.put(record)
-        self._feeder.done(1)
+        if not flight.slow:
+            self._feeder.done(1)
         if gone:
-            self._deactivate(claim.event_id)
+            self._deactivate(flight.claim.event_id)

@@ -11,7 +11,7 @@ from app.clock import Clock
 from app.errors import StoreUnavailable
 from app.store.codec import Claim
 from app.store.coordination import Coordination
-from app.store.work import Record, WorkStore
+from app.store.work import Deferral, Record, WorkStore
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +46,7 @@ class Recorder:
         self._drain = drain
         self._lease_ms = lease_ms
         self._end_ms = end_ms
-        self._outbox: queue.SimpleQueue[Record | None] = queue.SimpleQueue()
+        self._outbox: queue.SimpleQueue[Record | Deferral | None] = queue.SimpleQueue()
         self._held: dict[bytes, bytes] = {}
         self._held_lock = threading.Lock()
         self._next_keep_ms = 0
@@ -62,16 +62,14 @@ class Recorder:
         """Hand over what became of an attempt."""
         self._outbox.put(record)
 
-    def give_back(self, claims: Sequence[Claim]) -> None:
-        """Return claims that were never sent; if the store is away, their leases end."""
-        if not claims:
-            return
-        pairs = [(claim.occurrence_id, claim.token) for claim in claims]
-        self._forget([occurrence for occurrence, _ in pairs])
-        try:
-            self._work.give_back(pairs, self._clock.now_ms())
-        except StoreUnavailable:
-            log.warning("the store is away; unsent occurrences come back when their lease ends")
+    def defer(self, claim: Claim, due_ms: int) -> None:
+        """Return a claim unsent; it is due again at ``due_ms``."""
+        self._outbox.put(Deferral(claim.occurrence_id, claim.token, due_ms))
+
+    def give_back(self, claims: Sequence[Claim], now_ms: int) -> None:
+        """Return claims that were never sent; they are due at once."""
+        for claim in claims:
+            self.defer(claim, now_ms)
 
     def finish(self, patience_s: float) -> None:
         """Write what is left and stop; give up on a store that stays away so long."""
@@ -91,8 +89,8 @@ class Recorder:
         except StoreUnavailable:
             log.warning("the store is away; this drain will be forgotten in a few seconds")
 
-    def _batch(self) -> tuple[list[Record], bool]:
-        batch: list[Record] = []
+    def _batch(self) -> tuple[list[Record | Deferral], bool]:
+        batch: list[Record | Deferral] = []
         try:
             one = self._outbox.get(timeout=0.5)
             while one is not None:
@@ -104,13 +102,18 @@ class Recorder:
             return batch, False
         return batch, True
 
-    def _write(self, batch: Sequence[Record]) -> None:
+    def _write(self, batch: Sequence[Record | Deferral]) -> None:
         """Record a batch; it may be repeated, since a lease counts once."""
+        records = [one for one in batch if isinstance(one, Record)]
+        deferrals = [one for one in batch if isinstance(one, Deferral)]
         started_ms = self._clock.now_ms()
         while True:
             now_ms = self._clock.now_ms()
             try:
-                self._work.record(batch, now_ms)
+                if records:
+                    self._work.record(records, now_ms)
+                if deferrals:
+                    self._work.give_back(deferrals, now_ms)
                 break
             except StoreUnavailable:
                 patience = self._patience_s

@@ -43,6 +43,15 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
+class Deferral:
+    """A claim that is returned unsent, and when it is due again, ms UTC."""
+
+    occurrence_id: bytes
+    token: bytes
+    due_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class EndedNote:
     """An occurrence that ends without an attempt, and why."""
 
@@ -157,16 +166,22 @@ class WorkStore:
 
     def renew(self, held: Iterable[tuple[bytes, bytes]], deadline_ms: int) -> int:
         """Move the lease deadline of (occurrence, token) pairs; returns how many are still held."""
+        per_partition: dict[int, list[Argument]] = {}
+        for occurrence_id, token in held:
+            partition = ids.partition_of_occurrence(occurrence_id)
+            per_partition.setdefault(partition, []).extend((occurrence_id, token))
         return sum(
             int(self._scripts("renew", [keys.claimed(p)], [keys.prefix(p), deadline_ms, *args]))
-            for p, args in self._by_partition(held).items()
+            for p, args in per_partition.items()
         )
 
-    def give_back(self, unsent: Iterable[tuple[bytes, bytes]], now_ms: int) -> int:
-        """Return (occurrence, token) pairs that were never sent; they are due at once."""
-        return sum(
-            self._release(p, now_ms, 0, args) for p, args in self._by_partition(unsent).items()
-        )
+    def give_back(self, deferrals: Iterable[Deferral], now_ms: int) -> int:
+        """Return claims that were never sent; returns how many were still held."""
+        per_partition: dict[int, list[Argument]] = {}
+        for one in deferrals:
+            args = per_partition.setdefault(ids.partition_of_occurrence(one.occurrence_id), [])
+            args += [one.occurrence_id, one.token, one.due_ms]
+        return sum(self._release(p, now_ms, 0, args) for p, args in per_partition.items())
 
     def reclaim_expired(self, partition: int, now_ms: int, limit: int = BATCH) -> int:
         """Make due again what a dead worker held; fewer than ``limit`` means none is left."""
@@ -213,11 +228,3 @@ class WorkStore:
         key = keys.unscheduled(partition)
         found = self._client.zrangebyscore(key, "-inf", before_ms, start=0, num=limit)
         return cast("list[bytes]", found)
-
-    @staticmethod
-    def _by_partition(pairs: Iterable[tuple[bytes, bytes]]) -> dict[int, list[Argument]]:
-        grouped: dict[int, list[Argument]] = {}
-        for occurrence_id, token in pairs:
-            partition = ids.partition_of_occurrence(occurrence_id)
-            grouped.setdefault(partition, []).extend((occurrence_id, token))
-        return grouped

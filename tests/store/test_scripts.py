@@ -14,7 +14,7 @@ from app.domain.occurrence import OccurrenceStatus
 from app.errors import NotFound
 from app.store import keys, scripts
 from app.store.events import KEEP, NOTHING, Plan, Saved
-from app.store.work import EndedNote, Record, Successor
+from app.store.work import Deferral, EndedNote, Record, Successor
 from tests.store.conftest import Stores
 from tests.support.builders import DAILY, an_event
 from tests.support.clock import NOW_MS
@@ -327,12 +327,13 @@ class TestLeases:
     def test_what_is_given_back_unsent_does_not_count_as_an_attempt(self, stores: Stores) -> None:
         event = saved(stores)
         (claimed,) = claim(stores, event.start_ms)
-        pairs = [(claimed.occurrence_id, claimed.token)]
-        assert stores.work.give_back(pairs, event.start_ms) == 1
-        assert stores.work.give_back(pairs, event.start_ms) == 0
+        deferral = Deferral(claimed.occurrence_id, claimed.token, event.start_ms + 5)
+        assert stores.work.give_back([deferral], event.start_ms) == 1
+        assert stores.work.give_back([deferral], event.start_ms) == 0
         assert status_of(stores, event) is OccurrenceStatus.SCHEDULED
         assert broken(stores.client, stores.partitions) == []
-        (again,) = claim(stores, event.start_ms, request=2)
+        assert claim(stores, event.start_ms + 4, request=2) == []
+        (again,) = claim(stores, event.start_ms + 5, request=3)
         assert again.attempt == 1
 
     def test_deaths_of_workers_are_counted(self, stores: Stores) -> None:

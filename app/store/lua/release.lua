@@ -1,19 +1,19 @@
--- Does: gives claimed occurrences back, to be attempted again at once: those whose lease has ended,
---       or those that a worker returns unsent, which then do not count as an attempt.
+-- Does: gives claimed occurrences back: those whose lease has ended, due at once, and those that a
+--       worker returns unsent, due when it says; these do not count as an attempt.
 -- KEYS: 1 claimed  2 due
--- ARGV: 1 prefix  2 now  3 how many expired ones at most, 0 for none  4… occurrences returned
---       unsent, each followed by its lease token
+-- ARGV: 1 prefix  2 now  3 how many expired ones at most, 0 for none  4… per occurrence returned
+--       unsent: its id, its lease token, when it is due
 -- Returns: how many came back.
-local prefix, now, back = ARGV[1], ARGV[2], 0
+local prefix, now, back, soonest = ARGV[1], ARGV[2], 0, nil
 
-local function give_back(id, attempts, unsent)
+local function give_back(id, attempts, due, unsent)
   local key = prefix .. 'occurrence:' .. id
   local status = 'retrying'
   if unsent and attempts <= 1 then
     status = 'scheduled'
     redis.call('HDEL', key, 'st', 'n', 's')
   else
-    redis.call('HSET', key, 'st', 'retrying', 'na', now)
+    redis.call('HSET', key, 'st', 'retrying', 'na', due)
     if unsent then
       redis.call('HSET', key, 'n', attempts - 1)
     else
@@ -25,23 +25,24 @@ local function give_back(id, attempts, unsent)
   redis.call('ZREM', KEYS[1], id)
   redis.call('ZREM', prefix .. 'occurrences:dispatched', id)
   redis.call('ZADD', prefix .. 'occurrences:' .. status, redis.call('HGET', key, 'at'), id)
-  redis.call('ZADD', KEYS[2], now, id)
+  redis.call('ZADD', KEYS[2], due, id)
+  if not soonest or tonumber(due) < tonumber(soonest) then soonest = due end
   back = back + 1
 end
 
-for i = 4, #ARGV, 2 do
+for i = 4, #ARGV, 3 do
   local o = redis.call('HMGET', prefix .. 'occurrence:' .. ARGV[i], 'l', 'n')
-  if o[1] == ARGV[i + 1] then give_back(ARGV[i], tonumber(o[2]), true) end
+  if o[1] == ARGV[i + 1] then give_back(ARGV[i], tonumber(o[2]), ARGV[i + 2], true) end
 end
 if ARGV[3] ~= '0' then
   for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, ARGV[3])) do
     local attempts = redis.call('HGET', prefix .. 'occurrence:' .. id, 'n')
     if attempts then
-      give_back(id, tonumber(attempts), false)
+      give_back(id, tonumber(attempts), now, false)
     else
       redis.call('ZREM', KEYS[1], id)
     end
   end
 end
-if back > 0 then redis.call('PUBLISH', 'qh:wake', now) end
+if soonest then redis.call('PUBLISH', 'qh:wake', soonest) end
 return back
