@@ -8,7 +8,6 @@ from typing import Any
 
 from flask import Response
 
-
 _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 
 

@@ -61,6 +61,8 @@ def register_dashboard(app: Flask, settings: Settings) -> None:
     app.before_request(_guard)
     app.after_request(_allow_scripts)
     app.register_blueprint(web.blueprint, url_prefix=PREFIX)
+    # Its pages take their icon from the application's own files, of which there are none.
+    app.add_url_rule(f"{PREFIX}/static/<path:filename>", "static", build_only=True)
     for endpoint in [name for name in app.view_functions if name.startswith(f"{NAME}.")]:
         if endpoint not in _FILES:
             app.view_functions[endpoint] = _shielded(app.view_functions[endpoint])

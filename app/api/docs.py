@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import inspect
 from functools import cached_property
 from typing import Any
 
@@ -53,6 +54,10 @@ def make_api(app: Flask) -> Api:
     return api
 
 
+_FOREIGN = "PaginationMetadata"
+"""A schema that flask-smorest adds for a feature that is not used here."""
+
+
 class Documentation:
     """Serves the document; written once, when it is first asked for."""
 
@@ -68,6 +73,10 @@ class Documentation:
     def document(self) -> dict[str, Any]:
         """The OpenAPI document."""
         document: dict[str, Any] = self._api.spec.to_dict()
+        schemas = document["components"]["schemas"]
+        for (schema, *_), name in self._api.ma_plugin.converter.refs.items():
+            schemas[name]["description"] = inspect.getdoc(schema)
+        del schemas[_FOREIGN]
         return document
 
     @cached_property

@@ -9,6 +9,7 @@ from typing import Any
 from flask import Flask, Response, g, request
 from marshmallow import ValidationError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.wrappers import Response as AnyResponse
 
 from app.api.answers import json_answer, json_text
 from app.errors import (
@@ -103,9 +104,11 @@ def _answer_validation(error: ValidationError) -> Response:
     return _answer_ours(invalid(error))
 
 
-def _answer_http(error: HTTPException) -> Response:
+def _answer_http(error: HTTPException) -> AnyResponse:
     """Keep the framework's status and headers (``Allow``, ``Retry-After``); say it in JSON."""
     code = error.code or 500
+    if code < 400:
+        return error.get_response(request.environ)
     answer = error_answer(code, _sentence(error, code))
     for name, value in error.get_headers(request.environ):
         if name.lower() not in ("content-type", "content-length"):

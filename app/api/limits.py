@@ -15,6 +15,8 @@ from app.errors import Unauthenticated
 _UNLIMITED = frozenset({"/health"})
 """Probes must go on while a caller on the same address is held back."""
 
+_UNITS = {1: "second", 60: "minute", 3_600: "hour", 86_400: "day"}
+
 
 def register_limits(app: Flask, settings: Settings) -> None:
     """Limit requests per token, or per address without one, if the settings say so."""
@@ -38,7 +40,7 @@ def register_limits(app: Flask, settings: Settings) -> None:
 
 
 def _words(limit: RateLimit) -> str:
-    return f"{limit.requests} per {limit.seconds} second"
+    return f"{limit.requests} per {_UNITS[limit.seconds]}"
 
 
 def _storage(redis_url: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
+from http import HTTPStatus
 from typing import Any
 
 import flask_smorest
@@ -17,10 +18,6 @@ from app.api.schemas.errors import ErrorSchema
 View = Callable[..., Response]
 Decorator = Callable[[View], View]
 Described = type[Schema] | Schema | dict[str, str] | None
-
-_NAMES = {401: "UNAUTHORIZED", 403: "FORBIDDEN", 404: "NOT_FOUND", 409: "CONFLICT",
-          412: "PRECONDITION_FAILED", 413: "CONTENT_TOO_LARGE", 415: "UNSUPPORTED_MEDIA_TYPE",
-          429: "TOO_MANY_REQUESTS", 503: "SERVICE_UNAVAILABLE"}  # fmt: skip
 
 
 def _body() -> dict[str, Any]:
@@ -81,7 +78,7 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc] # it publishes n
 
     def refuses(self, *statuses: int) -> Decorator:
         """Document the errors beside those that every operation can have."""
-        document = self.doc(responses={str(status): _NAMES[status] for status in statuses})
+        document = self.doc(responses={str(status): HTTPStatus(status).name for status in statuses})
         return lambda view: _documented(view, document)
 
     def open_to_all(self) -> Decorator:

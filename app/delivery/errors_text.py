@@ -22,7 +22,7 @@ class Progress(NamedTuple):
     answered: bool
     """A status line was read."""
     os_error: int = 0
-    """The system's error number of a failed connection, 0 if there is none."""
+    """The system's error number for the connection, 0 if it had none."""
 
 
 _WEIRD_SERVER_REPLY = 8  # pycurl knows these two by older names, or not at all
@@ -46,6 +46,7 @@ _BY_CODE = {
     pycurl.E_UNSUPPORTED_PROTOCOL: _PROTOCOL,  # also an answer without a status line
     _WEIRD_SERVER_REPLY: _PROTOCOL,
     pycurl.E_BAD_CONTENT_ENCODING: _PROTOCOL,
+    pycurl.E_RECV_ERROR: _PROTOCOL,  # without an error of the system's
     _TOO_LARGE: ("protocol", "the receiver's answer has too many or too long headers"),
     pycurl.E_URL_MALFORMAT: ("url", "the target's URL can't be used"),
     pycurl.E_OUT_OF_MEMORY: ("internal", "this host is out of memory"),
@@ -68,7 +69,7 @@ def explain(code: int, progress: Progress) -> tuple[str, str]:
         return _timeout(progress)
     if code == pycurl.E_COULDNT_CONNECT:
         return _BY_ERRNO.get(progress.os_error, _UNREACHABLE)
-    if code == pycurl.E_RECV_ERROR:
+    if code == pycurl.E_RECV_ERROR and progress.os_error:
         when = "within its answer" if progress.answered else "before answering"
         return "reset", f"the receiver reset the connection {when}"
     return _BY_CODE.get(code, ("internal", f"the delivery failed (libcurl error {code})"))

@@ -141,7 +141,7 @@ class Exchange:
             Progress(
                 timeout_ms=self._timeout_ms,
                 resolved=getinfo(pycurl.NAMELOOKUP_TIME_T) > 0,
-                connected=getinfo(pycurl.PRETRANSFER_TIME_T) > 0,
+                connected=getinfo(pycurl.CONNECT_TIME_T) > 0,
                 answered=status is not None,
                 os_error=guard.os_error or getinfo(pycurl.OS_ERRNO),
             ),
@@ -170,8 +170,9 @@ class Exchange:
         getinfo = self.curl.getinfo
         started_us = self._started_us
         done_us = started_us + getinfo(pycurl.TOTAL_TIME_T)
-        first_took = getinfo(pycurl.STARTTRANSFER_TIME_T)
-        first_us = started_us + first_took if first_took else None
+        first_us = None
+        if self._headers:
+            first_us = started_us + getinfo(pycurl.STARTTRANSFER_TIME_T)
         if not self._guard.opened:  # a connection used again, or none
             return Timings(self._due_us, started_us, done_us, first_us)
         resolved = getinfo(pycurl.NAMELOOKUP_TIME_T)

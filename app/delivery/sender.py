@@ -65,7 +65,7 @@ class Sender:
         ``due_us`` is when the attempt was to be made and ``now_us`` the present moment, both in
         microseconds since 1970. Raises ``RuntimeError`` if there is no room.
         """
-        if self.room <= 0:
+        if len(self._active) >= self._max:
             raise RuntimeError("the sender is full: look at 'room' before starting")
         exchange = self._idle.pop() if self._idle else Exchange(self._policy, self._ca_file)
         try:

@@ -103,7 +103,8 @@ class Supervisor:
         previous = {
             number: signal.signal(number, self._on_signal)
             for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-            if signal.getsignal(number) != signal.SIG_IGN  # as nohup wants it
+            # nohup ignores SIGHUP, and means it; a shell's ``&`` ignores SIGINT without a thought.
+            if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN
         }
         try:
             started = self._start_stages()

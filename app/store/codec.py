@@ -3,7 +3,7 @@
 Fields of an event's hash: ``doc`` (JSON of the definition), ``meta`` (the user's metadata, JSON
 text, left out when empty), ``tags`` (one a line), ``ver``, ``st`` (status), ``up`` (updated, left
 out when never), ``next`` (its scheduled occurrence's time), ``rec`` (present while the series
-goes on), ``sec`` (the signing secret), ``req`` (the last request, to recognise a repeated one).
+goes on), ``sec`` (the signing secret), ``cals`` (calendars it names, one a line), ``req`` (the last request, to recognise a repeated one).
 
 Fields of an occurrence's hash: ``e`` (event), ``at`` (scheduled); once claimed or ended also
 ``st`` (status), ``n`` (attempts), ``l`` (lease token), ``s`` (started), ``c`` (ended), ``ch``
@@ -77,6 +77,8 @@ def event_to_fields(event: Event, request: bytes) -> list[bytes | str | int]:
         fields += ["up", event.updated_ms]
     if event.schedule is not None and event.status is not EventStatus.INACTIVE:
         fields += ["rec", 1]
+    if calendars := event.options.get("calendars"):
+        fields += ["cals", join_tags(calendars)]
     if event.hmac_secret is not None:
         fields += ["sec", event.hmac_secret.encode()]
     return fields

@@ -7,6 +7,7 @@ Ids are 16 raw bytes, times are milliseconds since 1970 (UTC), ``<tag>`` is UTF-
     qh:{p}:event:<id>                 hash    see ``codec``
     qh:{p}:events                     zset    event → created
     qh:{p}:tag:<tag>:events           zset    event → created
+    qh:{p}:calendar:<name>:events     zset    event → created; those that name the calendar
     qh:{p}:inactive                   zset    event → since; what retention of events reads
     qh:{p}:unscheduled                zset    event → since; active and recurring, its occurrence
                                               claimed, its successor not yet added
@@ -21,6 +22,8 @@ Ids are 16 raw bytes, times are milliseconds since 1970 (UTC), ``<tag>`` is UTF-
     qh:{p}:ended                      zset    occurrence → ended; what retention reads
     qh:{p}:claim:<worker>             string  the worker's last claim, to answer it again (TTL)
 
+    qh:calendars                      hash    name → definition (JSON); one for all partitions
+    qh:calendars:version              string  rises with every change of a calendar
     qh:meta                           hash    ``partitions``; set once
     qh:drains                         zset    drain → alive until
     qh:sweep                          hash    partition → where reconciliation goes on
@@ -32,6 +35,8 @@ from __future__ import annotations
 META = b"qh:meta"
 DRAINS = b"qh:drains"
 SWEEP = b"qh:sweep"
+CALENDARS = b"qh:calendars"
+CALENDARS_VERSION = b"qh:calendars:version"
 WAKE = b"qh:wake"
 
 
@@ -53,6 +58,11 @@ def events(partition: int) -> bytes:
 def tag_events(partition: int, tag: str) -> bytes:
     """The events that bear a tag."""
     return prefix(partition) + b"tag:" + tag.encode() + b":events"
+
+
+def calendar_events(partition: int, name: str) -> bytes:
+    """The events that name a calendar."""
+    return prefix(partition) + b"calendar:" + name.encode() + b":events"
 
 
 def inactive(partition: int) -> bytes:

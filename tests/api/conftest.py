@@ -71,3 +71,9 @@ def valid() -> dict[str, Any]:
         "start_time": "2031-01-31T09:00:00Z",
         "webhook": "https://example.com/hook",
     }
+
+
+@pytest.fixture
+def created(client, valid):
+    """An event as it was answered on creation."""
+    return client.post("/events", json={**valid, "tags": ["billing"]}).json

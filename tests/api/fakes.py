@@ -85,9 +85,7 @@ class FakeEvents:
         found = [event for event in reversed(self.stored.values()) if access.sees(event.tags)]
         begin = int(query.cursor or 0)
         end = begin + query.limit
-        return Listing(
-            tuple(found[begin:end]), len(found), str(end) if end < len(found) else None
-        )
+        return Listing(tuple(found[begin:end]), len(found), str(end) if end < len(found) else None)
 
     def preview(
         self, event_id: str, access: Access, count: int, from_ms: int | None, to_ms: int | None

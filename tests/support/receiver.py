@@ -112,14 +112,15 @@ class Receiver:
         self._changed = threading.Condition()
         self._received: list[Received] = []
         self._replies: dict[str, list[Answer]] = {}
-        self._writers: set[asyncio.StreamWriter] = set()
+        self._writers: list[asyncio.StreamWriter] = []
+        self._tasks: set[asyncio.Task[None]] = set()
         self.connections = 0
         self.port = 0
 
     def __enter__(self) -> Self:
         self._thread.start()
         self._server = self._run(
-            asyncio.start_server(self._serve, self._host, 0, backlog=4096, ssl=self._tls)
+            asyncio.start_server(self._connected, self._host, 0, backlog=4096, ssl=self._tls)
         )
         self.port = self._server.sockets[0].getsockname()[1]
         return self
@@ -173,18 +174,23 @@ class Receiver:
 
     async def _stop(self) -> None:
         self._server.close()
-        others = asyncio.all_tasks() - {asyncio.current_task()}
+        await _turns()  # connections that were just accepted become ours
+        others = asyncio.all_tasks() - {asyncio.current_task()}  # TLS handshakes among them
         for task in others:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
         for writer in self._writers:
             writer.transport.abort()
-        for _ in range(3):  # transports close in the turns that follow
-            await asyncio.sleep(0)
+        await _turns()  # transports close in the turns that follow
+
+    def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        self._writers.append(writer)
+        task = self._loop.create_task(self._serve(reader, writer))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._writers.add(writer)
-        self.connections += 1
         with contextlib.suppress(EOFError, OSError, asyncio.CancelledError):
             while await self._exchange(reader, writer):
                 pass
@@ -233,3 +239,8 @@ def _linger_zero(writer: asyncio.StreamWriter) -> None:
     raw = writer.get_extra_info("socket")
     with contextlib.suppress(OSError):
         raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+async def _turns() -> None:
+    for _ in range(20):
+        await asyncio.sleep(0)

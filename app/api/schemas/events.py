@@ -115,7 +115,8 @@ class EventUpdateSchema(EventSchema):
     @pre_load
     def _without_read_only(self, data: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
         # Who reads an event, edits it and sends it back must not have to pick fields.
-        return {name: value for name, value in data.items() if name not in self.dump_fields}
+        read_only = self.dump_fields.keys() - self.load_fields.keys()
+        return {name: value for name, value in data.items() if name not in read_only}
 
 
 class MomentSchema(Schema):

@@ -24,6 +24,7 @@ _MONTHS: Final = (
     *("August", "September", "October", "November", "December"),
 )
 _ORDINALS: Final = ("first", "second", "third", "fourth", "fifth")
+_WORKING_DAYS: Final = tuple((0, weekday) for weekday in range(5))
 _MOST_TIMES: Final = 6
 
 
@@ -92,7 +93,7 @@ def _days(rule: Rule, start: datetime) -> str:
         return f"on the {day}" if rule.by_month else f"on the {day} of {_MONTHS[start.month - 1]}"
     words = []
     if rule.by_day and not (rule.frequency == "weekly" and len(rule.by_day) == 1):
-        words.append(f"on {join([_weekday(nth, day) for nth, day in rule.by_day])}")
+        words.append(f"on {_weekdays(rule.by_day)}")
     elif rule.frequency == "weekly" and rule.interval > 2:
         words.append(f"on {_DAYS[rule.by_day[0][1] if rule.by_day else start.weekday()]}")
     if rule.by_month_day:
@@ -131,6 +132,13 @@ def _times(rule: Rule, start: datetime) -> str:
         )
     times = [_clock(hour, m, second) for hour in hours for m in minutes for second in seconds]
     return f"at {join(times)}"
+
+
+def _weekdays(days: Sequence[tuple[int, int]]) -> str:
+    if days == _WORKING_DAYS:
+        return "Monday to Friday"
+    ordered = sorted(days, key=lambda day: (day[0] < 0, day))
+    return join([_weekday(nth, day) for nth, day in ordered])
 
 
 def _weekday(nth: int, weekday: int) -> str:

@@ -87,7 +87,9 @@ def read_rule(parts: Mapping[str, Any], naming: Naming, zone: Zone) -> Rule:
 def _read_frequency(value: Any, naming: Naming) -> str:
     allowed = FREQUENCIES if naming.is_text else FREQUENCIES[1:]
     if value is None:
-        raise naming.error("frequency", f"is required: one of {', '.join(allowed)}")
+        raise naming.error(
+            "frequency", f"is required: one of {', '.join(map(naming.value, allowed))}"
+        )
     frequency = value.lower() if isinstance(value, str) else ""
     if frequency == "secondly" and not naming.is_text:
         raise naming.error(

@@ -8,7 +8,7 @@
 --#include note
 --#include cancel
 local key, prefix, id, now = KEYS[1], ARGV[1], ARGV[2], ARGV[6]
-local stored = redis.call('HMGET', key, 'ver', 'next', 'tags')
+local stored = redis.call('HMGET', key, 'ver', 'next', 'tags', 'cals')
 local tags = stored[3] or ''
 if not stored[1] then return 'gone' end
 if ARGV[3] ~= '' and stored[1] ~= ARGV[3] then return 'stale' end
@@ -24,5 +24,8 @@ redis.call('ZREM', prefix .. 'inactive', id)
 redis.call('ZREM', prefix .. 'unscheduled', id)
 for tag in string.gmatch(tags, '[^\n]+') do
   redis.call('ZREM', prefix .. 'tag:' .. tag .. ':events', id)
+end
+for name in string.gmatch(stored[4] or '', '[^\n]+') do
+  redis.call('ZREM', prefix .. 'calendar:' .. name .. ':events', id)
 end
 return 'deleted'

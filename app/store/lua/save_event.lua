@@ -11,7 +11,7 @@
 --#include unschedule
 --#include note
 local key, prefix, id, now, tags = KEYS[1], ARGV[1], ARGV[2], ARGV[6], ARGV[8]
-local stored = redis.call('HMGET', key, 'ver', 'next', 'tags', 'req')
+local stored = redis.call('HMGET', key, 'ver', 'next', 'tags', 'req', 'cals')
 local version, next_ms, old_tags, request = stored[1], stored[2], stored[3] or '', stored[4]
 if request == ARGV[5] then return 'saved' end
 if ARGV[3] == '0' then
@@ -31,6 +31,13 @@ for tag in string.gmatch(old_tags, '[^\n]+') do
 end
 for tag in string.gmatch(tags, '[^\n]+') do
   redis.call('ZADD', prefix .. 'tag:' .. tag .. ':events', ARGV[7], id)
+end
+
+for name in string.gmatch(stored[5] or '', '[^\n]+') do
+  redis.call('ZREM', prefix .. 'calendar:' .. name .. ':events', id)
+end
+for name in string.gmatch(redis.call('HGET', key, 'cals') or '', '[^\n]+') do
+  redis.call('ZADD', prefix .. 'calendar:' .. name .. ':events', ARGV[7], id)
 end
 
 if keep and next_ms then

@@ -1,0 +1,63 @@
+"""The extra headers that an event may send along."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from app.errors import InvalidInput
+
+MAX_HEADERS = 20
+MAX_VALUE = 1024
+
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}", re.ASCII)
+"""A field name (RFC 9110 section 5.6.2)."""
+
+_VALUE = re.compile(r"[\t\x20-\x7e\xa0-\xff]*")
+"""A field value (RFC 9110 section 5.5): no control characters, so no line of its own."""
+
+_OURS = ("webhook-", "x-qhronos-", "content-", "proxy-")
+_RESERVED = frozenset(
+    {
+        "accept-encoding",  # answers are never decompressed
+        "connection",
+        "expect",
+        "host",
+        "keep-alive",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+        "user-agent",
+    }
+)
+
+
+def parse_headers(value: Any) -> tuple[tuple[str, str], ...]:
+    """Read ``headers``, an object of names and values, checking all of it.
+
+    Headers that frame, route or sign the request are the service's own and are refused. Raises
+    ``InvalidInput`` naming the field.
+    """
+    if not isinstance(value, Mapping) or len(value) > MAX_HEADERS:
+        raise InvalidInput.field(
+            "headers", f"must be an object of at most {MAX_HEADERS} names and values"
+        )
+    for name, content in value.items():
+        if not isinstance(name, str) or not _TOKEN.fullmatch(name):
+            raise InvalidInput.field("headers", "must have names of letters, digits and hyphens")
+        _check(name, content)
+    if len({name.lower() for name in value}) != len(value):
+        raise InvalidInput.field("headers", "must name each header once, in any case of letters")
+    return tuple((name, content.strip()) for name, content in value.items())
+
+
+def _check(name: str, content: Any) -> None:
+    lower = name.lower()
+    if lower in _RESERVED or lower.startswith(_OURS):
+        raise InvalidInput.field(f"headers.{name}", "must not be set: the service sets it itself")
+    if not isinstance(content, str) or len(content) > MAX_VALUE or not _VALUE.fullmatch(content):
+        raise InvalidInput.field(
+            f"headers.{name}", f"must be a line of at most {MAX_VALUE} characters of Latin-1"
+        )

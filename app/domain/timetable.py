@@ -1,0 +1,206 @@
+"""A timetable: what a rule gives, less or moved by calendars, spread by jitter."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from app.domain.calendar import Calendar
+from app.domain.recurrence import Recurrence, resolve_local
+from app.errors import InvalidInput
+
+ON_EXCLUDED = ("skip", "next_day", "previous_day")
+MAX_EXCLUDED_DAYS = 3_660
+"""After ten years of excluded days a series counts as ended."""
+
+MAX_MOVE_DAYS = 31
+"""An occurrence that would have to move further is skipped."""
+
+MAX_MOVED_A_DAY = 24
+"""Moving is for schedules of a few occurrences a day."""
+
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Firing:
+    """One occurrence to come.
+
+    ``nominal_ms`` is the rule's own time; ``reason`` says why ``scheduled_ms`` is another day.
+    """
+
+    scheduled_ms: int
+    nominal_ms: int
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A time that the rule gives and a calendar takes away."""
+
+    nominal_ms: int
+    reason: str
+
+
+class Timetable:
+    """When an event fires. Times are ms UTC, days are days in the event's zone."""
+
+    def __init__(
+        self,
+        rule: Recurrence,
+        timezone: str | None,
+        *,
+        calendars: Sequence[Calendar] = (),
+        on_excluded: str = "skip",
+        jitter_ms: int = 0,
+        seed: bytes = b"",
+    ) -> None:
+        """``seed`` (the event's id) makes the jitter of different events differ."""
+        self.rule = rule
+        self._zone = ZoneInfo(timezone or "UTC")
+        self._zone_name = timezone or "UTC"
+        self._calendars = calendars
+        self._step = {"skip": 0, "next_day": 1, "previous_day": -1}[on_excluded]
+        self._jitter_ms = jitter_ms
+        self._seed = seed
+        if self._step and calendars:
+            self._check_sparse()
+
+    def next_after(self, after_ms: int) -> Firing | None:
+        """The first firing strictly after a moment; ``None``: there is none."""
+        if not self._calendars:
+            found = self.rule.next_after(after_ms)
+            return None if found is None else Firing(found, found)
+        return self._next_moved(after_ms) if self._step else self._next_kept(after_ms)
+
+    def upcoming(self, after_ms: int, count: int, until_ms: int | None = None) -> list[Firing]:
+        """At most ``count`` firings after a moment, up to ``until_ms``."""
+        found: list[Firing] = []
+        while len(found) < count:
+            firing = self.next_after(after_ms)
+            if firing is None or (until_ms is not None and firing.scheduled_ms > until_ms):
+                break
+            found.append(firing)
+            after_ms = firing.scheduled_ms
+        return found
+
+    def skipped(self, after_ms: int, before_ms: int, count: int) -> list[Skipped]:
+        """At most ``count`` of the times between two moments that calendars take away."""
+        found: list[Skipped] = []
+        if self._step or not self._calendars:
+            return found
+        at = self.rule.next_after(after_ms)
+        while at is not None and at < before_ms and len(found) < count:
+            reason = self._reason(self._day(at))
+            if reason is None:
+                # Nothing is taken from a day like any other: go on behind it.
+                at = self.rule.next_after(self._end_of(self._day(at)))
+            else:
+                found.append(Skipped(at, reason))
+                at = self.rule.next_after(at)
+        return found
+
+    def planned_ms(self, scheduled_ms: int) -> int:
+        """When to attempt an occurrence: its time plus its share of the jitter.
+
+        The same however often it is computed; never before the scheduled time and never as late
+        as the next.
+        """
+        if not self._jitter_ms:
+            return scheduled_ms
+        following = self.next_after(scheduled_ms)
+        room = self._jitter_ms
+        if following is not None:
+            room = min(room, following.scheduled_ms - scheduled_ms - 1)
+        return scheduled_ms + spread(self._seed, scheduled_ms, room)
+
+    def _next_kept(self, after_ms: int) -> Firing | None:
+        at = self.rule.next_after(after_ms)
+        for _ in range(MAX_EXCLUDED_DAYS):
+            if at is None:
+                return None
+            day = self._day(at)
+            if self._reason(day) is None:
+                return Firing(at, at)
+            at = self.rule.next_after(self._end_of(day))
+        return None
+
+    def _next_moved(self, after_ms: int) -> Firing | None:
+        day = self._day(after_ms)
+        for _ in range(MAX_EXCLUDED_DAYS):
+            landed = [one for one in self._landing(day) if one.scheduled_ms > after_ms]
+            if landed:
+                return min(landed, key=lambda one: one.scheduled_ms)
+            nominal = self.rule.next_after(self._end_of(day))
+            if nominal is None:
+                return None
+            source = self._day(nominal)
+            target = self._moved(source)
+            # Where a day's occurrences land may have been looked at already: then go on behind.
+            day = target if target is not None and target > day else source
+        return None
+
+    def _landing(self, day: date) -> Iterator[Firing]:
+        """What fires on a day: its own occurrences, and those moved here from excluded days."""
+        if self._reason(day) is not None:
+            return
+        for at in self._nominal(day):
+            yield Firing(at, at)
+        source = day - self._step * _DAY
+        for _ in range(MAX_MOVE_DAYS):
+            reason = self._reason(source)
+            if reason is None:
+                return
+            for at in self._nominal(source):
+                local = datetime.fromtimestamp(at / 1000, self._zone)
+                wall = datetime.combine(day, local.time())
+                yield Firing(resolve_local(wall, self._zone_name), at, reason)
+            source -= self._step * _DAY
+
+    def _moved(self, day: date) -> date | None:
+        for _ in range(MAX_MOVE_DAYS + 1):
+            if self._reason(day) is None:
+                return day
+            day += self._step * _DAY
+        return None
+
+    def _nominal(self, day: date) -> list[int]:
+        start = self._start_of(day)
+        return self.rule.upcoming(start - 1, MAX_MOVED_A_DAY + 1, self._end_of(day))
+
+    def _check_sparse(self) -> None:
+        first = self.rule.next_after(-(1 << 62))
+        if first is not None and len(self._nominal(self._day(first) + _DAY)) > MAX_MOVED_A_DAY:
+            raise InvalidInput.field(
+                "on_excluded",
+                f"moves whole days, so it is for at most {MAX_MOVED_A_DAY} occurrences a day; "
+                "use skip",
+            )
+
+    def _reason(self, day: date) -> str | None:
+        for calendar in self._calendars:
+            reason = calendar.reason(day)
+            if reason is not None:
+                return reason
+        return None
+
+    def _day(self, at_ms: int) -> date:
+        return datetime.fromtimestamp(at_ms / 1000, self._zone).date()
+
+    def _start_of(self, day: date) -> int:
+        return int(datetime.combine(day, time(), self._zone).astimezone(UTC).timestamp() * 1000)
+
+    def _end_of(self, day: date) -> int:
+        return self._start_of(day + _DAY) - 1
+
+
+def spread(seed: bytes, scheduled_ms: int, room_ms: int) -> int:
+    """A stable offset from 0 to ``room_ms`` for one occurrence of one event."""
+    if room_ms <= 0:
+        return 0
+    text = seed + scheduled_ms.to_bytes(8, "big", signed=True)
+    digest = hashlib.blake2b(text, digest_size=8, person=b"jitter").digest()
+    return int.from_bytes(digest, "big") * (room_ms + 1) >> 64

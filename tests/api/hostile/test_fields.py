@@ -1,0 +1,177 @@
+"""Good JSON with one wrong field: it is named, and nothing is made."""
+
+# ruff: noqa: RUF001 - digits that only look like digits are part of what is sent
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.api.hostile.refusals import EVENT, refused
+
+# What is wrong with one field of a good event, and the path that the answer names.
+FIELDS: list[tuple[str, Any, str]] = [
+    ("name", None, "name"),
+    ("name", "", "name"),
+    ("name", "x" * 256, "name"),
+    ("name", 5, "name"),
+    ("name", ["x"], "name"),
+    ("name", "nul \x00 inside", "name"),
+    ("description", 5, "description"),
+    ("description", "x" * 4097, "description"),
+    ("description", "\x00", "description"),
+    ("start_time", None, "start_time"),
+    ("start_time", "", "start_time"),
+    ("start_time", "tomorrow", "start_time"),
+    ("start_time", 1700000000, "start_time"),
+    ("start_time", "2031-02-30T09:00:00Z", "start_time"),
+    ("start_time", "2031-01-31", "start_time"),
+    ("start_time", "2031-01-31T25:00:00Z", "start_time"),
+    ("start_time", "2031-01-31T23:59:60Z", "start_time"),
+    ("start_time", "2031-01-31T09:00:00+24:00", "start_time"),
+    ("start_time", "9999-12-31T23:59:59-14:00", "start_time"),
+    ("start_time", "0001-01-01T00:00:00Z", "start_time"),
+    ("start_time", "２０31-01-31T09:00:00Z", "start_time"),
+    ("start_time", "2031-01-31T09:00:00", "start_time"),
+    ("timezone", "Mars/Olympus", "timezone"),
+    ("timezone", "", "timezone"),
+    ("timezone", "../../etc/passwd", "timezone"),
+    ("timezone", 5, "timezone"),
+    ("webhook", None, "webhook"),
+    ("webhook", "", "webhook"),
+    ("webhook", 5, "webhook"),
+    ("webhook", "example.com/hook", "webhook"),
+    ("webhook", "ftp://example.com/", "webhook"),
+    ("webhook", "javascript:alert(1)", "webhook"),
+    ("webhook", "file:///etc/passwd", "webhook"),
+    ("webhook", "https://", "webhook"),
+    ("webhook", "https://user:pass@example.com/", "webhook"),
+    ("webhook", "https://example.com:99999/", "webhook"),
+    ("webhook", "https://exa mple.com/", "webhook"),
+    ("webhook", "https://example.com/\r\nX: y", "webhook"),
+    ("webhook", "https://example.com\\@evil.example/", "webhook"),
+    ("webhook", "https://example.com/" + "x" * 2048, "webhook"),
+    ("webhook", "http://127.0.0.1/", "webhook"),
+    ("webhook", "http://[::1]/", "webhook"),
+    ("webhook", "http://[::ffff:127.0.0.1]/", "webhook"),
+    ("webhook", "http://2130706433/", "webhook"),
+    ("webhook", "http://0x7f.1/", "webhook"),
+    ("webhook", "http://169.254.169.254/latest/", "webhook"),
+    ("webhook", "http://10.0.0.1/", "webhook"),
+    ("webhook", "http://localhost/", "webhook"),
+    ("webhook", "q:client-name", "webhook"),
+    ("action", "https://example.com/hook", "action"),
+    ("action", {}, "action.type"),
+    ("action", {"type": "apicall", "params": {}}, "action.type"),
+    ("action", {"type": "websocket", "params": {"client_name": "x"}}, "action.type"),
+    ("action", {"type": "shell", "params": {"cmd": "x"}}, "action.type"),
+    ("action", {"type": ["webhook"], "params": {}}, "action.type"),
+    ("action", {"type": "webhook"}, "action.params"),
+    ("action", {"type": "webhook", "params": []}, "action.params"),
+    ("action", {"type": "webhook", "params": {"url": "x", "a": 1}}, "action.params"),
+    ("action", {"type": "webhook", "params": {"url": None}}, "action.params.url"),
+    ("action", {"type": "webhook", "params": {"url": "http://10.0.0.1/"}}, "action.params.url"),
+    ("action", {"type": "webhook", "params": {"url": "https://other.example/"}}, "webhook"),
+    ("action", {"type": "webhook", "params": {}, "more": 1}, "action"),
+    ("metadata", [], "metadata"),
+    ("metadata", "x", "metadata"),
+    ("metadata", 5, "metadata"),
+    ("metadata", {"x": "y" * 65_536}, "metadata"),
+    ("schedule", [], "schedule"),
+    ("schedule", "daily", "schedule"),
+    ("schedule", 5, "schedule"),
+    ("tags", "a,b", "tags"),
+    ("tags", {"a": 1}, "tags"),
+    ("tags", [5], "tags.0"),
+    ("tags", ["ok", None], "tags.1"),
+    ("tags", [""], "tags.0"),
+    ("tags", ["  "], "tags.0"),
+    ("tags", ["a,b"], "tags.0"),
+    ("tags", ["x" * 65], "tags.0"),
+    ("tags", ["a\x00b"], "tags.0"),
+    ("tags", ["a\nb"], "tags.0"),
+    ("tags", ["a\u0085b"], "tags.0"),
+    ("tags", ["a\u2028b"], "tags.0"),
+    ("tags", [["a"]], "tags.0"),
+    ("tags", [f"t{n}" for n in range(51)], "tags"),
+    ("status", "deleted", "status"),
+    ("status", "ACTIVE", "status"),
+    ("status", None, "status"),
+    ("status", True, "status"),
+    ("status", ["active"], "status"),
+    ("retry", 5, "retry"),
+    ("retry", {"attempts": 0}, "retry.attempts"),
+    ("retry", {"attempts": True}, "retry.attempts"),
+    ("retry", {"attempts": 1.5}, "retry.attempts"),
+    ("retry", {"delays": ["soon"]}, "retry.delays"),
+    ("retry", {"unknown": 1}, "retry"),
+    ("timeout", 5, "timeout"),
+    ("timeout", "99ms", "timeout"),
+    ("timeout", "6m", "timeout"),
+    ("timeout", "soon", "timeout"),
+    ("timeout", "-5s", "timeout"),
+    ("hmac_secret", "", "hmac_secret"),
+    ("hmac_secret", "x" * 513, "hmac_secret"),
+    ("hmac_secret", "whsec_***", "hmac_secret"),
+    ("hmac_secret", 5, "hmac_secret"),
+    ("id", "01960000-0000-7000-8000-000000000000", "id"),
+    ("created_at", "2031-01-31T09:00:00Z", "created_at"),
+    ("updated_at", "2031-01-31T09:00:00Z", "updated_at"),
+    ("next_occurrence_at", None, "next_occurrence_at"),
+    ("has_hmac_secret", True, "has_hmac_secret"),
+    ("webhook_url", "https://example.com/", "webhook_url"),
+    ("__proto__", {}, "__proto__"),
+    ("", 1, ""),
+]
+
+TOKENS: list[tuple[dict[str, Any], str]] = [
+    ({"type": "opaque"}, "type"),
+    ({"type": None}, "type"),
+    ({"sub": ""}, "sub"),
+    ({"sub": 5}, "sub"),
+    ({"sub": "x" * 256}, "sub"),
+    ({"sub": None}, "sub"),
+    ({"access": "owner"}, "access"),
+    ({"access": ["admin"]}, "access"),
+    ({"access": None}, "access"),
+    ({"scope": []}, "scope"),
+    ({"scope": "billing"}, "scope"),
+    ({"scope": None}, "scope"),
+    ({"scope": [5]}, "scope.0"),
+    ({"scope": ["a,b"]}, "scope.0"),
+    ({"expires_at": "2030-01-01T00:00:00Z"}, "expires_at"),
+    ({"expires_at": "2031-01-01T00:00:00"}, "expires_at"),
+    ({"expires_at": "2041-01-01T00:00:00Z"}, "expires_at"),
+    ({"expires_at": 1_900_100_000}, "expires_at"),
+    ({"expires_at": "never"}, "expires_at"),
+    ({"expires_at": None}, "expires_at"),
+    ({"token": "mine"}, "token"),
+    ({"admin": True}, "admin"),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "path"), FIELDS)
+def test_a_wrong_field_of_a_new_event_is_named(client, name, value, path):
+    body = refused(client.post("/events", json={**EVENT, name: value}), 400)
+    assert path in body["fields"]
+    assert body["error"].startswith(path)
+
+
+@pytest.mark.parametrize("name", ["name", "start_time", "webhook"])
+def test_a_missing_field_of_a_new_event_is_named(client, name):
+    rest = {key: value for key, value in EVENT.items() if key != name}
+    body = refused(client.post("/events", json=rest), 400)
+    assert body["fields"] == {name: ["is required"]}
+
+
+@pytest.mark.parametrize(("changes", "path"), TOKENS)
+def test_a_wrong_field_of_a_token_is_named(client, changes, path):
+    good = {
+        "type": "jwt",
+        "sub": "user1",
+        "access": "read",
+        "scope": ["billing"],
+        "expires_at": "2030-06-01T00:00:00Z",
+    }
+    body = refused(client.post("/tokens", json={**good, **changes}), 400)
+    assert path in body["fields"]

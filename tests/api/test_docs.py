@@ -1,0 +1,145 @@
+"""``/openapi.json`` and ``/docs``: everything that is served is described, and as it is."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+
+import pytest
+
+from app.api.docs import POLICY
+from tests.api.fakes import NOW_MS, an_occurrence
+
+DOCUMENTATION = {"/openapi.json", "/docs"}
+
+
+@pytest.fixture
+def document(anonymous):
+    return anonymous.get("/openapi.json").json
+
+
+def operations(document):
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            if method != "parameters":
+                yield method, path, operation
+
+
+def test_every_route_is_in_it(app, document):
+    """And nothing that is not served."""
+    served = {
+        (method.lower(), re.sub(r"<(\w+)>", r"{\1}", rule.rule))
+        for rule in app.url_map.iter_rules()
+        for method in rule.methods - {"HEAD", "OPTIONS"}
+        if rule.rule not in DOCUMENTATION
+    }
+    assert {(method, path) for method, path, _ in operations(document)} == served
+
+
+def test_its_form(document):
+    assert document["openapi"] == "3.1.0"
+    assert document["info"]["title"] == "Qhronos"
+    assert document["security"] == [{"bearer": []}]
+    assert document["components"]["securitySchemes"]["bearer"]["scheme"] == "bearer"
+
+
+def test_every_reference_leads_somewhere(document):
+    def references(value):
+        if isinstance(value, dict):
+            for key, inner in value.items():
+                if key == "$ref":
+                    yield inner
+                else:
+                    yield from references(inner)
+        elif isinstance(value, list):
+            for inner in value:
+                yield from references(inner)
+
+    found = set(references(document))
+    assert found
+    for reference in found:
+        target = document
+        for step in reference.removeprefix("#/").split("/"):
+            target = target[step]
+        assert target
+
+
+def test_every_operation_is_described(document):
+    """A sentence, a name of its own, a success with its form, and errors."""
+    names = []
+    for method, path, operation in operations(document):
+        where = f"{method} {path}"
+        assert operation["summary"].endswith("."), where
+        names.append(operation["operationId"])
+        good = [status for status in operation["responses"] if status.startswith("2")]
+        assert len(good) == 1, where
+        assert good == ["204"] or "content" in operation["responses"][good[0]], where
+        assert "default" in operation["responses"], where
+        open_to_all = path in ("/health", "/status")
+        assert (operation.get("security") == []) == open_to_all, where
+        assert ("401" in operation["responses"]) != open_to_all, where
+        assert ("requestBody" in operation) == (method in ("post", "put", "patch")), where
+        for name in re.findall(r"{(\w+)}", path):
+            shared = document["paths"][path].get("parameters", [])
+            assert name in {parameter["name"] for parameter in shared}, where
+    assert len(names) == len(set(names))
+
+
+def test_every_schema_is_described(document):
+    """A sentence, and a type or a form for every member."""
+    assert document["components"]["schemas"].keys() == {
+        "Error", "Event", "EventUpdate", "Health", "Moment", "Occurrence", "OccurrencePage",
+        "Pagination", "Status", "Token",
+    }  # fmt: skip
+    for name, schema in document["components"]["schemas"].items():
+        assert schema["description"].endswith("."), name
+        for field, described in schema["properties"].items():
+            assert {"type", "$ref", "enum"} & described.keys(), f"{name}.{field}"
+
+
+def test_answers_have_the_documented_members(client, services, valid, document):
+    """Answers are written by hand; this holds them to their description."""
+    schemas = document["components"]["schemas"]
+    event = client.post("/events", json={**valid, "retry": {}, "timeout": "5s"}).json
+    secret = {"hmac_secret"}
+    assert schemas["Event"]["properties"].keys() - secret == event.keys()
+    raw = next(iter(services.events.stored.values())).id
+    services.occurrences.add(an_occurrence(raw, NOW_MS))
+    page = client.get("/occurrences?tags=a").json
+    assert schemas["OccurrencePage"]["properties"].keys() == page.keys()
+    assert schemas["Pagination"]["properties"].keys() == page["pagination"].keys()
+    assert schemas["Occurrence"]["properties"].keys() == page["data"][0].keys()
+    assert schemas["Status"]["properties"].keys() == client.get("/status").json.keys()
+    assert schemas["Error"]["properties"].keys() == client.post("/events", json={}).json.keys()
+
+
+def test_required_members(document):
+    """Creating needs three; changing needs none."""
+    schemas = document["components"]["schemas"]
+    assert set(schemas["Event"]["required"]) == {"name", "start_time"}
+    assert "required" not in schemas["EventUpdate"]
+
+
+def test_the_page_lists_every_operation_and_loads_nothing(anonymous, document):
+    """No script, nothing from elsewhere: it works on a machine that reaches nothing."""
+    answer = anonymous.get("/docs")
+    assert answer.content_type == "text/html; charset=utf-8"
+    assert answer.headers["Content-Security-Policy"] == POLICY
+    for method, path, _ in operations(document):
+        assert f"<code>{method.upper()} {path}</code>" in answer.text
+    for name in document["components"]["schemas"]:
+        assert f'id="{name}"' in answer.text
+    assert "<script" not in answer.text
+    assert "http://" not in answer.text
+    assert not re.findall(r'(?:src|href)="(?!/|#)', answer.text)
+    for target in re.findall(r'href="#([^"]+)"', answer.text):
+        assert f'id="{target}"' in answer.text
+
+
+def test_the_policy_lets_the_page_have_its_own_style(anonymous):
+    """The hash in the policy is that of the style in the page."""
+    answer = anonymous.get("/docs")
+    style = re.search(r"<style>(.*)</style>", answer.text, re.DOTALL)[1]
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    assert f"'sha256-{digest}'" in POLICY

@@ -1,0 +1,231 @@
+"""``/events`` as a user meets it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import datetime
+
+import pytest
+
+from app.config import TargetPolicy
+from app.domain.event import EventStatus
+
+FIELDS = [
+    "id", "name", "description", "start_time", "timezone", "webhook", "action", "metadata",
+    "schedule", "tags", "status", "created_at", "updated_at", "next_occurrence_at",
+    "has_hmac_secret",
+]  # fmt: skip
+
+
+def given(services):
+    """The one event that the service holds."""
+    (event,) = services.events.stored.values()
+    return event
+
+
+class TestCreate:
+    def test_the_answer_is_the_event(self, client, valid):
+        """201, where it is, its version, and every field with its default."""
+        answer = client.post("/events", json=valid)
+
+        assert answer.status_code == 201
+        event = answer.json
+        assert answer.headers["Location"] == f"/events/{event['id']}"
+        assert list(event) == FIELDS
+        assert event == {
+            "id": event["id"],
+            "name": "invoice run",
+            "description": "",
+            "start_time": "2031-01-31T09:00:00Z",
+            "timezone": None,
+            "webhook": "https://example.com/hook",
+            "action": {"type": "webhook", "params": {"url": "https://example.com/hook"}},
+            "metadata": {},
+            "schedule": None,
+            "tags": [],
+            "status": "active",
+            "created_at": "2030-03-17T17:46:40Z",
+            "updated_at": "2030-03-17T17:46:40Z",
+            "next_occurrence_at": "2031-01-31T09:00:00Z",
+            "has_hmac_secret": False,
+        }
+
+    def test_every_field_arrives(self, client, services):
+        """What the service is given, in its own terms."""
+        body = {
+            "name": "Rechnungen ✓",
+            "description": "monthly",
+            "start_time": "2031-01-31T09:00:00.125+01:00",
+            "timezone": "Europe/Berlin",
+            "webhook": "https://example.com/hook",
+            "schedule": {"frequency": "monthly", "by_month_day": [-1]},
+            "metadata": {"customer": 17},
+            "tags": ["billing", " eu ", "billing"],
+            "status": "paused",
+            "retry": {"attempts": 3, "delays": ["5s"]},
+            "timeout": "20s",
+            "hmac_secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+        }
+
+        answer = client.post("/events", json=body)
+
+        assert answer.status_code == 201
+        event = given(services)
+        assert event.start_ms % 60_000 == 125
+        assert event.status is EventStatus.PAUSED
+        assert event.tags == ("billing", "eu")
+        assert event.hmac_secret == body["hmac_secret"]
+        assert event.options == {"retry": body["retry"], "timeout": "20s"}
+        assert answer.json["start_time"] == "2031-01-31T08:00:00.125Z"
+        assert answer.json["schedule"] == body["schedule"]
+        assert answer.json["retry"] == body["retry"]
+        assert answer.json["timeout"] == "20s"
+        assert answer.json["has_hmac_secret"] is True
+        assert "hmac_secret" not in answer.json
+        assert "MfKQ9r8" not in answer.text
+
+    def test_action_and_webhook_are_one_thing(self, client, valid):
+        """The long form alone, or both if they agree."""
+        url = valid.pop("webhook")
+        action = {"type": "webhook", "params": {"url": url}}
+        for body in ({**valid, "action": action}, {**valid, "action": action, "webhook": url}):
+            answer = client.post("/events", json=body)
+            assert answer.status_code == 201
+            assert answer.json["webhook"] == url
+            assert answer.json["action"] == action
+
+    def test_metadata_keeps_every_number_as_it_was_written(self, client, services, valid):
+        """Nothing that passes through a double: large, long, exponents, empty, order."""
+        metadata = (
+            '{"big":9007199254740993,"long":0.1234567890123456789,"one":1.0,"money":1.10,'
+            '"e":1E5,"tiny":1e-400,"minus":-0.0,"list":[],"object":{},"null":null,"b":true,'
+            '"text":"ü\\u0000\\\\","z":1,"a":[1,[2.50]]}'
+        )
+        body = json.dumps(valid)[:-1] + f', "metadata": {metadata}}}'
+
+        answer = client.post("/events", data=body, content_type="application/json")
+
+        assert answer.status_code == 201
+        assert given(services).metadata_json == metadata
+        assert f'"metadata":{metadata}' in answer.text
+
+    def test_a_time_without_offset_goes_with_its_timezone(self, client, services, valid):
+        """The service places it; the API hands it over as wall time."""
+        seen = []
+        create = services.events.create
+        services.events.create = lambda changes, access: (
+            seen.append(changes.given["start_time"]),
+            create(changes, access),
+        )[1]
+        valid |= {"start_time": "2031-01-31T09:00:00", "timezone": "Asia/Tokyo"}
+
+        assert client.post("/events", json=valid).status_code == 201
+        assert seen == [datetime(2031, 1, 31, 9)]  # noqa: DTZ001 - that it is naive is the point
+
+    def test_tags_have_one_spelling(self, client, valid):
+        """Composed and decomposed characters are the same tag."""
+        valid["tags"] = ["caf\u00e9", "cafe\u0301", "日本", "👩\u200d🚀"]
+        answer = client.post("/events", json=valid)
+        assert answer.json["tags"] == ["caf\u00e9", "日本", "👩\u200d🚀"]
+
+    def test_null_is_the_same_as_left_out(self, client, valid):
+        """Where a field can be cleared."""
+        clearable = [
+            "description", "metadata", "tags", "schedule", "timezone", "hmac_secret", "retry",
+            "timeout",
+        ]  # fmt: skip
+        answer = client.post("/events", json=valid | dict.fromkeys(clearable))
+        assert answer.status_code == 201
+        assert list(answer.json) == FIELDS
+
+    def test_a_near_miss_is_named(self, client, valid):
+        """The field that many other services have."""
+        valid["webhook_url"] = valid.pop("webhook")
+        answer = client.post("/events", json=valid)
+        assert answer.json["fields"]["webhook_url"] == ["is not known here; did you mean webhook?"]
+
+    def test_targets_that_the_settings_allow(self, client, services, valid):
+        """The policy is the settings', not the API's."""
+        valid["webhook"] = "http://127.0.0.1:9000/hook"
+        assert client.post("/events", json=valid).status_code == 400
+        services.settings = replace(
+            services.settings, allow_private_targets=TargetPolicy(allow_all=True)
+        )
+        assert client.post("/events", json=valid).status_code == 201
+
+
+class TestRead:
+    def test_reading_gives_what_creating_gave(self, client, created):
+        answer = client.get(f"/events/{created['id']}")
+        assert answer.status_code == 200
+        assert answer.json == created
+
+    def test_head_is_get_without_a_body(self, client, created):
+        answer = client.head(f"/events/{created['id']}")
+        assert answer.status_code == 200
+        assert answer.data == b""
+        assert answer.headers["ETag"]
+
+
+class TestUpdate:
+    @pytest.mark.parametrize("method", ["PUT", "PATCH"])
+    def test_what_is_left_out_stays(self, client, created, method):
+        answer = client.open(f"/events/{created['id']}", method=method, json={"name": "new"})
+        assert answer.status_code == 200
+        assert answer.json == {**created, "name": "new"}
+
+    def test_an_event_can_be_read_edited_and_sent_back(self, client, created):
+        """Read-only fields are not looked at on the way back."""
+        edited = {**created, "description": "edited"}
+        answer = client.put(f"/events/{created['id']}", json=edited)
+        assert answer.status_code == 200
+        assert answer.json == edited
+
+    def test_null_clears(self, client, valid):
+        optional = {
+            "description": "x", "metadata": {"a": 1}, "tags": ["t"], "timezone": "Asia/Tokyo",
+            "schedule": {"every": "90s"}, "hmac_secret": "s", "retry": {"attempts": 2},
+            "timeout": "5s",
+        }  # fmt: skip
+        event = client.post("/events", json=valid | optional).json
+        answer = client.put(f"/events/{event['id']}", json=dict.fromkeys(optional))
+        assert list(answer.json) == FIELDS
+        assert answer.json["metadata"] == {}
+        assert answer.json["tags"] == []
+        assert answer.json["description"] == ""
+        assert answer.json["schedule"] is None
+        assert answer.json["timezone"] is None
+        assert answer.json["has_hmac_secret"] is False
+
+    @pytest.mark.parametrize("name", ["name", "start_time", "webhook", "action", "status"])
+    def test_null_does_not_clear_what_an_event_must_have(self, client, created, name):
+        answer = client.put(f"/events/{created['id']}", json={name: None})
+        assert answer.status_code == 400
+        assert answer.json["fields"] == {name: ["must not be null"]}
+
+    def test_an_empty_change_changes_nothing(self, client, created):
+        assert client.put(f"/events/{created['id']}", json={}).json == created
+
+    def test_the_target_changes_in_either_form(self, client, created):
+        path = f"/events/{created['id']}"
+        action = {"type": "webhook", "params": {"url": "https://example.net/"}}
+        assert client.put(path, json={"action": action}).json["webhook"] == "https://example.net/"
+        answer = client.put(path, json={"webhook": "https://example.org/"})
+        assert answer.json["action"]["params"] == {"url": "https://example.org/"}
+
+    def test_unknown_fields_are_refused(self, client, created):
+        answer = client.put(f"/events/{created['id']}", json={"nmae": "x"})
+        assert answer.status_code == 400
+        assert "nmae" in answer.json["fields"]
+
+
+class TestDelete:
+    def test_no_body_and_then_nothing(self, client, created):
+        path = f"/events/{created['id']}"
+        answer = client.delete(path)
+        assert answer.status_code == 204
+        assert answer.data == b""
+        assert client.get(path).status_code == 404
+        assert client.delete(path).status_code == 404
+        assert client.put(path, json={}).status_code == 404
