@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from pathlib import Path
 
+from app.bootstrap import build_services
 from app.config import environment, load_settings
-from app.errors import ConfigError
+from app.errors import ConfigError, StoreUnavailable
 from app.logs import logging_config
 
+# Here rather than in the workers, which gunicorn would start again and again.
 try:
     settings = load_settings(environment(os.environ))
+    settings.require_secrets()
+    settings.require_store()
+    with contextlib.suppress(StoreUnavailable):  # they wait for it and say that it is away
+        build_services(settings).coordination.agree_on_partitions(settings.partitions)
 except ConfigError as error:
-    sys.stderr.write(f"{error.message}\n")
+    sys.stderr.write(f"qhronos: {error.message}\n")
     sys.exit(2)
 
 _host = f"[{settings.host}]" if ":" in settings.host else settings.host

@@ -12,7 +12,9 @@ from app.clock import Clock
 from app.config import Settings, environment, load_settings
 from app.delivery.sender import Sender
 from app.queueing import RqDrainQueue, UpkeepSchedule
+from app.services.actions import ActionService
 from app.services.bell import Bell
+from app.services.calendar_book import CalendarBook
 from app.services.cursors import Cursors
 from app.services.dispatching import Dispatcher
 from app.services.draining import Drain, DrainLimits
@@ -22,11 +24,14 @@ from app.services.feeding import Feeder
 from app.services.health import HealthService
 from app.services.lanes import SLOW_FACTOR
 from app.services.occurrences import OccurrenceService
+from app.services.previews import PreviewService
 from app.services.recording import Recorder
 from app.services.retaining import Retention
 from app.services.series import Series
 from app.services.timekeeping import StoreClock
+from app.services.timetables import Timetables
 from app.services.upkeep import Upkeep
+from app.store.calendars import CalendarStore
 from app.store.connection import StoreClient, connect, connect_broker
 from app.store.coordination import Coordination
 from app.store.events import EventStore
@@ -110,8 +115,31 @@ class Services:
             self.event_store,
             EventLists(self.event_store, self.lists, self.cursors),
             self.occurrence_store,
+            self.timetables,
             self.clock,
             self.settings.partitions,
+        )
+
+    @cached_property
+    def calendar_book(self) -> CalendarBook:
+        """Calendars by name."""
+        return CalendarBook(CalendarStore(self.client))
+
+    @cached_property
+    def timetables(self) -> Timetables:
+        """Rules, calendars and jitter of events."""
+        return Timetables(self.calendar_book)
+
+    @cached_property
+    def previews(self) -> PreviewService:
+        """Looking ahead."""
+        return PreviewService(self.events, self.timetables, self.clock)
+
+    @cached_property
+    def actions(self) -> ActionService:
+        """Acts beside the schedule."""
+        return ActionService(
+            self.events, self.event_store, self.occurrence_store, self.timetables, self.clock
         )
 
     @cached_property
@@ -128,7 +156,7 @@ class Services:
     @cached_property
     def series(self) -> Series:
         """Successors."""
-        return Series(self.work, self.event_store)
+        return Series(self.work, self.event_store, self.timetables)
 
     @cached_property
     def upkeep(self) -> Upkeep:
@@ -141,7 +169,9 @@ class Services:
             self.settings.retention_occurrences_ms,
             self.settings.retention_events_ms,
         )
-        return Upkeep(self.work, self.series, sweep, retention, self.coordination, self.clock)
+        return Upkeep(
+            self.work, self.series, self.events, sweep, retention, self.coordination, self.clock
+        )
 
     @cached_property
     def dispatcher(self) -> Dispatcher:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from app.api import auth, events, occurrences, service, tokens
+from app.api import auth, events, occurrences, planning, service, tokens
 from app.api.context import attach_services
 from app.api.credentials import Credentials
 from app.api.dashboard import register_dashboard
@@ -26,7 +26,7 @@ def create_app(services: Services) -> Flask:
     register_errors(app)
     register_limits(app, services.settings)
     api = make_api(app)
-    for part in (events, occurrences, tokens, service):
+    for part in (events, planning, occurrences, tokens, service):
         api.register_blueprint(part.blueprint)
     Documentation(api).register(app)
     register_dashboard(app, services.settings)

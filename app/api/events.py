@@ -4,25 +4,18 @@ from __future__ import annotations
 
 from flask import Response
 
-from app.api.answers import json_answer, json_text
+from app.api.answers import json_answer
 from app.api.auth import access, require_right
 from app.api.conditional import etag, is_unchanged, version_to_match
 from app.api.context import services
 from app.api.paging import array_answer
-from app.api.representations import event_text, occurrence_text
-from app.api.schemas.events import EventSchema, EventUpdateSchema, MomentSchema
+from app.api.representations import difference_text, event_text, occurrence_text
+from app.api.schemas.events import EventSchema, EventUpdateSchema
 from app.api.schemas.occurrences import OccurrenceSchema
-from app.api.schemas.queries import (
-    EventQuerySchema,
-    Outlook,
-    OutlookSchema,
-    Slice,
-    SliceSchema,
-)
+from app.api.schemas.queries import DryRunSchema, EventQuerySchema, Slice, SliceSchema
 from app.api.smorest import Blueprint
 from app.domain.event import Event
 from app.domain.ids import to_text
-from app.domain.times import to_rfc3339
 from app.services.queries import EventChanges, EventQuery
 
 ETAG = {"ETag": {"description": "For If-Match.", "schema": {"type": "string"}}}
@@ -42,7 +35,7 @@ blueprint.before_request(require_right)
 def create_event(changes: EventChanges) -> Response:
     """Create an event, one-time or recurring."""
     event = services().events.create(changes, access())
-    answer = _event_answer(event, 201)
+    answer = _written(event, 201)
     answer.headers["Location"] = f"/events/{to_text(event.id)}"
     return answer
 
@@ -69,13 +62,22 @@ def get_event(event_id: str) -> Response:
 
 @blueprint.operation("/events/<event_id>", "PATCH", "patch_event")
 @blueprint.operation("/events/<event_id>", "PUT")
+@blueprint.reads(DryRunSchema, "query")
 @blueprint.reads(EventUpdateSchema)
 @blueprint.answers(200, EventSchema, headers=ETAG)
 @blueprint.refuses(401, 403, 404, 409, 412, 413, 415)
-def update_event(changes: EventChanges, event_id: str) -> Response:
-    """Change an event: what is left out stays, null clears."""
+def update_event(dry_run: bool, changes: EventChanges, event_id: str) -> Response:
+    """Change an event: what is left out stays, null clears.
+
+    With dry_run=true nothing changes; the answer says which future occurrences would be added,
+    removed and moved.
+    """
+    if dry_run:
+        return json_answer(
+            difference_text(services().previews.of_change(event_id, changes, access()))
+        )
     wanted = version_to_match(event_id)
-    return _event_answer(services().events.update(event_id, changes, access(), wanted), 200)
+    return _written(services().events.update(event_id, changes, access(), wanted), 200)
 
 
 @blueprint.operation("/events/<event_id>", "DELETE")
@@ -97,18 +99,12 @@ def list_event_occurrences(part: Slice, event_id: str) -> Response:
     return array_answer(found, occurrence_text)
 
 
-@blueprint.operation("/events/<event_id>/preview")
-@blueprint.reads(OutlookSchema, "query")
-@blueprint.answers(200, MomentSchema(many=True))
-@blueprint.refuses(401, 403, 404)
-def preview_event(outlook: Outlook, event_id: str) -> Response:
-    """Compute when an event would fire next; nothing is stored."""
-    moments = services().events.preview(
-        event_id, access(), outlook.count, outlook.from_ms, outlook.to_ms
-    )
-    times = [{"scheduled_at": to_rfc3339(moment.scheduled_ms)} for moment in moments]
-    return json_answer(json_text(times))
-
-
 def _event_answer(event: Event, status: int) -> Response:
     return json_answer(event_text(event), status, {"ETag": etag(event)})
+
+
+def _written(event: Event, status: int) -> Response:
+    """The event, with what changes of the clock will do to it."""
+    return json_answer(
+        event_text(event, services().previews.notices(event)), status, {"ETag": etag(event)}
+    )

@@ -191,6 +191,22 @@ class TagList(Read):
         return judged(lambda: read_tags(value))
 
 
+class Names(Read):
+    """Names of calendars, each once."""
+
+    kind = {"type": "array", "items": {"type": "string"}, "maxItems": 10}  # noqa: RUF012
+
+    def read(self, value: Any) -> Any:
+        """Return a list of names."""
+        if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+            raise ValidationError("must be a list of names")
+        if len(value) > 10 or any(not 1 <= len(one) <= 64 for one in value):
+            raise ValidationError("must be at most 10 names of 1 to 64 characters")
+        if not all(one.isprintable() for one in value):
+            raise ValidationError("must hold names without control characters")
+        return list(dict.fromkeys(value))
+
+
 class Object(Read):
     """A JSON object."""
 

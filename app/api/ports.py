@@ -10,7 +10,10 @@ from app.config import Settings
 from app.domain.access import Access
 from app.domain.event import Event
 from app.domain.occurrence import Occurrence
-from app.services.queries import EventChanges, EventQuery, Listing, OccurrenceQuery, Preview
+from app.domain.recurrence import Notice
+from app.services.actions import Backfill
+from app.services.previews import Difference, Outlook
+from app.services.queries import EventChanges, EventQuery, Listing, OccurrenceQuery
 
 
 class Events(Protocol):
@@ -38,7 +41,11 @@ class Events(Protocol):
         """Return a page of events, newest first; raises ``InvalidInput`` for a foreign cursor."""
         ...
 
-    def preview(
+
+class Previews(Protocol):
+    """Looks ahead; nothing is stored."""
+
+    def of_event(
         self,
         event_id: str,
         access: Access,
@@ -46,8 +53,46 @@ class Events(Protocol):
         from_ms: int | None,
         to_ms: int | None,
         /,
-    ) -> Sequence[Preview]:
-        """Return future moments, the next one first; raises ``NotFound``."""
+    ) -> Outlook:
+        """Look ahead for a stored event; raises ``NotFound``."""
+        ...
+
+    def of_draft(
+        self, changes: EventChanges, count: int, from_ms: int | None, to_ms: int | None, /
+    ) -> Outlook:
+        """Look ahead for a schedule that is not saved; raises ``InvalidInput``."""
+        ...
+
+    def of_change(self, event_id: str, changes: EventChanges, access: Access, /) -> Difference:
+        """Compare future occurrences before and after a change; raises what it would."""
+        ...
+
+    def notices(self, event: Event, /) -> Sequence[Notice]:
+        """Return what changes of the clock will do in the next two years."""
+        ...
+
+
+class Actions(Protocol):
+    """Acts beside the schedule; each raises ``NotFound`` and ``Forbidden``."""
+
+    def trigger(self, event_id: str, access: Access, /) -> Occurrence:
+        """Add an occurrence for this very moment."""
+        ...
+
+    def pause(
+        self, event_id: str, access: Access, until_ms: int | None, note: str | None, /
+    ) -> Event:
+        """Pause an event; raises ``Conflict`` for an inactive one."""
+        ...
+
+    def resume(self, event_id: str, access: Access, /) -> Event:
+        """Let a paused event go on; raises ``Conflict`` for any other."""
+        ...
+
+    def backfill(
+        self, event_id: str, access: Access, from_ms: int, to_ms: int, /, *, dry_run: bool
+    ) -> Backfill:
+        """Add the occurrences that a schedule would have had in a past range."""
         ...
 
 
@@ -101,6 +146,16 @@ class Services(Protocol):
     @property
     def events(self) -> Events:
         """Events."""
+        ...
+
+    @property
+    def previews(self) -> Previews:
+        """Looking ahead."""
+        ...
+
+    @property
+    def actions(self) -> Actions:
+        """Acts beside the schedule."""
         ...
 
     @property

@@ -6,15 +6,23 @@ the very text that came in. The schemas document these forms; a test holds the t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from app.api.answers import json_text
 from app.domain.event import Event
 from app.domain.ids import to_text
 from app.domain.occurrence import Occurrence
+from app.domain.recurrence import Notice
 from app.domain.times import to_rfc3339
+from app.services.previews import Difference, Outlook
 
 
-def event_text(event: Event) -> str:
-    """Return an event as JSON; its secret is never in it."""
+def event_text(event: Event, notices: Sequence[Notice] | None = None) -> str:
+    """Return an event as JSON; its secret is never in it.
+
+    ``notices`` (what changes of the clock will do) belong to answers to a write.
+    """
     first = {
         "id": to_text(event.id),
         "name": event.name,
@@ -24,7 +32,7 @@ def event_text(event: Event) -> str:
         "webhook": event.webhook,
         "action": event.action,
     }
-    rest = {
+    rest: dict[str, Any] = {
         "schedule": event.schedule,
         "tags": event.tags,
         "status": event.status,
@@ -34,6 +42,10 @@ def event_text(event: Event) -> str:
         "has_hmac_secret": event.hmac_secret is not None,
         **event.options,
     }
+    if pause := event.options.get("pause"):
+        rest["pause"] = {"until": _time(pause.get("until_ms")), "note": pause.get("note")}
+    if notices is not None:
+        rest["notices"] = [_notice(one) for one in notices]
     return f'{json_text(first)[:-1]},"metadata":{event.metadata_json},{json_text(rest)[1:]}'
 
 
@@ -54,9 +66,61 @@ def occurrence_text(occurrence: Occurrence) -> str:
             "error_message": occurrence.error_message,
             "started_at": _time(occurrence.started_ms),
             "completed_at": _time(occurrence.completed_ms),
+            "planned_at": to_rfc3339(occurrence.planned_ms),
             "next_attempt_at": _time(occurrence.next_attempt_ms),
         }
     )
+
+
+def planned_list(outlook: Outlook) -> list[dict[str, Any]]:
+    """Return future occurrences as JSON values; what goes without saying is left out."""
+    found = []
+    for one in outlook.occurrences:
+        entry: dict[str, Any] = {"scheduled_at": to_rfc3339(one.scheduled_ms)}
+        if one.planned_ms != one.scheduled_ms:
+            entry["planned_at"] = to_rfc3339(one.planned_ms)
+        if one.nominal_ms != one.scheduled_ms:
+            entry["nominal_at"] = to_rfc3339(one.nominal_ms)
+            entry["reason"] = one.reason
+        found.append(entry)
+    return found
+
+
+def outlook_text(outlook: Outlook) -> str:
+    """Return all that a preview knows as JSON."""
+    return json_text(
+        {
+            "explained": outlook.explained,
+            "occurrences": planned_list(outlook),
+            "skipped": [
+                {"nominal_at": to_rfc3339(one.nominal_ms), "reason": one.reason}
+                for one in outlook.skipped
+            ],
+            "notices": [_notice(one) for one in outlook.notices],
+        }
+    )
+
+
+def difference_text(difference: Difference) -> str:
+    """Return what a change would do to future occurrences as JSON."""
+    return json_text(
+        {
+            "added": [to_rfc3339(one) for one in difference.added],
+            "removed": [to_rfc3339(one) for one in difference.removed],
+            "moved": [
+                {"from": to_rfc3339(old), "to": to_rfc3339(new)} for old, new in difference.moved
+            ],
+        }
+    )
+
+
+def _notice(notice: Notice) -> dict[str, Any]:
+    return {
+        "local_time": notice.local,
+        "kind": notice.kind,
+        "text": notice.text,
+        "scheduled_at": _time(notice.scheduled_ms),
+    }
 
 
 def _time(ms: int | None) -> str | None:

@@ -34,7 +34,15 @@ def _query() -> dict[str, str]:
     return values
 
 
-_READERS: dict[str, Callable[[], dict[str, Any]]] = {"json": _body, "query": _query}
+def _optional_body() -> dict[str, Any]:
+    return _body() if request.content_length or request.content_type else {}
+
+
+_READERS: dict[str, Callable[[], dict[str, Any]]] = {
+    "json": _body,
+    "optional json": _optional_body,
+    "query": _query,
+}
 
 
 def _documented(view: View, by: Callable[[View], Any]) -> View:
@@ -58,14 +66,19 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc] # it publishes n
         return decorate
 
     def reads(self, schema: type[Schema], location: str = "json") -> Decorator:
-        """Pass what a schema reads from the body or the query as the view's first argument."""
+        """Pass what a schema reads from the body or the query as the view's next argument."""
         reader, read = schema(), _READERS[location]
-        document = self.arguments(schema, location=location, error_status_code=400)
+        document = self.arguments(
+            schema,
+            location=location.removeprefix("optional "),
+            required=not location.startswith("optional "),
+            error_status_code=400,
+        )
 
         def decorate(view: View) -> View:
             @wraps(view)
-            def wrapper(**names: str) -> Response:
-                return view(reader.load(read()), **names)
+            def wrapper(*values: Any, **names: str) -> Response:
+                return view(*values, reader.load(read()), **names)
 
             return _documented(wrapper, document)
 

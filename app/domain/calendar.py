@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -16,8 +18,13 @@ WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 MAX_DAYS = 5_000
 """Dates and ranges of one calendar: more than a decade of single days."""
 
-MAX_RULES = 50
-_RULES_START_MS = 0
+MAX_RULES = 200
+MAX_RULE_DAYS = 366
+MAX_DESCRIPTION = 4_096
+_MAX_YEARS = 64
+_EPOCH = date(1970, 1, 1)
+_DAY = timedelta(days=1)
+_DAY_MS = 86_400_000
 _FIELDS = ("description", "dates", "ranges", "rules", "holidays", "weekdays")
 
 
@@ -28,39 +35,91 @@ class Calendar:
         """Read a definition; raises ``InvalidInput`` with the dotted field.
 
         ``definition`` has any of ``dates`` (ISO dates), ``ranges`` (``{"from", "to"}``, both
-        included), ``rules`` (schedules whose days count, in UTC), ``holidays`` (``{"country",
-        "subdivision"}``), ``weekdays`` (``MO`` … ``SU``) and ``description``.
+        included), ``rules`` (schedules whose days count; ``from`` is the date on which one
+        begins, 1970 by itself, ``days`` how many days each time takes), ``holidays``
+        (``{"country", "subdivision"}``), ``weekdays`` (``MO`` … ``SU``) and ``description``.
         """
         for field in definition:
             if field not in _FIELDS:
                 raise InvalidInput.field(field, f"is not known; use {', '.join(_FIELDS)}")
         self.name = name
+        _description(definition.get("description"))
         self._dates = {_date("dates", one) for one in _list(definition, "dates", MAX_DAYS)}
-        self._ranges = [_range(one) for one in _list(definition, "ranges", MAX_DAYS)]
+        self._ranges = _merged(_range(one) for one in _list(definition, "ranges", MAX_DAYS))
         self._rules = [_rule(one) for one in _list(definition, "rules", MAX_RULES)]
         self._weekdays = {_weekday(one) for one in _list(definition, "weekdays", 7)}
         self._holidays = _holidays(definition.get("holidays"))
         if len(self._weekdays) == len(WEEKDAYS):
             raise InvalidInput.field("weekdays", "leave at least one day of the week")
+        self._rule_days: dict[int, frozenset[date]] = {}
 
     def reason(self, day: date) -> str | None:
         """Why nothing should happen on a day; ``None`` for a day like any other."""
-        if self._holidays is not None and (holiday := self._holidays.get(day)):
+        if self._holidays is not None and (
+            holiday := _holidays_in(*self._holidays, day.year).get(day)
+        ):
             return f"{holiday} ({self.name})"
         if (
             day in self._dates
             or day.weekday() in self._weekdays
-            or any(first <= day <= last for first, last in self._ranges)
-            or any(_falls_on(rule, day) for rule in self._rules)
+            or self._is_in_range(day)
+            or (self._rules and day in self._days_of_rules(day.year))
         ):
             return f"calendar {self.name}"
         return None
 
+    def _is_in_range(self, day: date) -> bool:
+        position = bisect_right(self._ranges, (day, date.max)) - 1
+        return position >= 0 and day <= self._ranges[position][1]
 
-def _falls_on(rule: Recurrence, day: date) -> bool:
-    start = int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp() * 1000)
-    found = rule.next_after(start - 1)
-    return found is not None and found < start + 86_400_000
+    def _days_of_rules(self, year: int) -> frozenset[date]:
+        found = self._rule_days.get(year)
+        if found is None:
+            if len(self._rule_days) >= _MAX_YEARS:
+                self._rule_days.clear()
+            found = frozenset(day for rule in self._rules for day in rule.days_of(year))
+            self._rule_days[year] = found
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """A schedule of which each occurrence takes ``length`` days, the first its own."""
+
+    schedule: Recurrence
+    length: int
+
+    def days_of(self, year: int) -> Iterator[date]:
+        """The days of a year and perhaps some around it."""
+        after = _start_ms(date(year, 1, 1)) - (self.length - 1) * _DAY_MS - 1
+        end = _start_ms(date(year, 12, 31)) + _DAY_MS
+        while (at := self.schedule.next_after(after)) is not None and at < end:
+            first = _EPOCH + timedelta(milliseconds=at)
+            for offset in range(min(self.length, (date.max - first).days + 1)):
+                yield first + offset * _DAY
+            after = _start_ms(first) + _DAY_MS - 1
+
+
+def _start_ms(day: date) -> int:
+    return (day - _EPOCH).days * _DAY_MS
+
+
+def _merged(ranges: Iterable[tuple[date, date]]) -> list[tuple[date, date]]:
+    """The same days in ranges that are sorted and apart, so that one look finds a day."""
+    found: list[tuple[date, date]] = []
+    for first, last in sorted(ranges):
+        if found and first <= found[-1][1]:
+            found[-1] = (found[-1][0], max(last, found[-1][1]))
+        else:
+            found.append((first, last))
+    return found
+
+
+def _description(value: Any) -> None:
+    if value is not None and (not isinstance(value, str) or len(value) > MAX_DESCRIPTION):
+        raise InvalidInput.field(
+            "description", f"must be text of at most {MAX_DESCRIPTION} characters"
+        )
 
 
 def _list(definition: Mapping[str, Any], field: str, most: int) -> list[Any]:
@@ -72,9 +131,13 @@ def _list(definition: Mapping[str, Any], field: str, most: int) -> list[Any]:
 
 def _date(field: str, value: Any) -> date:
     try:
-        return date.fromisoformat(value)
+        found = date.fromisoformat(value)
     except (TypeError, ValueError):
-        raise InvalidInput.field(field, "must hold dates as in 2026-12-25") from None
+        found = None
+    # Python also reads other forms of ISO 8601, such as 20261225.
+    if found is None or found.isoformat() != value:
+        raise InvalidInput.field(field, "must hold dates as in 2026-12-25")
+    return found
 
 
 def _range(value: Any) -> tuple[date, date]:
@@ -92,30 +155,49 @@ def _weekday(value: Any) -> int:
     return WEEKDAYS.index(value)
 
 
-def _rule(value: Any) -> Recurrence:
+def _rule(value: Any) -> _Rule:
+    if not isinstance(value, Mapping):
+        raise InvalidInput.field("rules", 'must hold schedules, as in {"rrule": "FREQ=…"}')
+    length = value.get("days", 1)
+    if type(length) is not int or not 1 <= length <= MAX_RULE_DAYS:
+        raise InvalidInput.field("rules", f"days must be a whole number from 1 to {MAX_RULE_DAYS}")
+    begins = _date("rules", value["from"]) if "from" in value else _EPOCH
+    schedule = {key: part for key, part in value.items() if key not in ("from", "days")}
     try:
-        return compile_schedule(value, _RULES_START_MS, None)
+        return _Rule(compile_schedule(schedule, _start_ms(begins), None), length)
     except InvalidInput as error:
         raise InvalidInput.field("rules", error.message) from None
 
 
-def _holidays(value: Any) -> holidays.HolidayBase | None:
+def _holidays(value: Any) -> tuple[str, str | None] | None:
     if value is None:
         return None
     if not isinstance(value, Mapping) or not set(value) <= {"country", "subdivision"}:
         raise InvalidInput.field("holidays", 'must be {"country": "DE", "subdivision": "BE"}')
     country, subdivision = value.get("country"), value.get("subdivision")
-    if not isinstance(country, str) or not isinstance(subdivision, str | None):
+    if not isinstance(country, str):
         raise InvalidInput.field("holidays.country", "must be a code of two letters, as in DE")
-    return _country(country, subdivision)
-
-
-@lru_cache(maxsize=64)
-def _country(country: str, subdivision: str | None) -> holidays.HolidayBase:
-    known = holidays.list_supported_countries(include_aliases=True)
+    if not isinstance(subdivision, str | None):
+        raise InvalidInput.field("holidays.subdivision", "must be a code, as in BE")
+    known = _countries()
     if country not in known:
         raise InvalidInput.field("holidays.country", "is not a country whose holidays are known")
     if subdivision is not None and subdivision not in known[country]:
         some = ", ".join(known[country][:20]) or "none"
         raise InvalidInput.field("holidays.subdivision", f"is not known; {country} has {some}")
-    return holidays.country_holidays(country, subdiv=subdivision, language="en_US")
+    return country, subdivision
+
+
+@lru_cache(maxsize=1)
+def _countries() -> dict[str, list[str]]:
+    found: dict[str, list[str]] = holidays.list_supported_countries(include_aliases=True)
+    return found
+
+
+@lru_cache(maxsize=1024)
+def _holidays_in(country: str, subdivision: str | None, year: int) -> Mapping[date, str]:
+    # A year at a time: an object that grows while it is asked is not for several threads.
+    found: Mapping[date, str] = holidays.country_holidays(
+        country, subdiv=subdivision, years=year, expand=False, language="en_US"
+    )
+    return dict(found)

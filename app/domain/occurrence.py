@@ -56,3 +56,5 @@ class Occurrence:
     started_ms: int | None = None
     completed_ms: int | None = None
     next_attempt_ms: int | None = None
+    planned_ms: int = 0
+    """When the first attempt was planned: the scheduled time, or later by its share of jitter."""

@@ -166,10 +166,11 @@ class Drain:
 
     def _take(self) -> None:
         self._bell.silence()
+        now_ms = self._clock.now_ms()
         with contextlib.suppress(queue.Empty):
             while True:
                 for claim in self._inbox.get(block=False):
-                    record = unsendable(claim)
+                    record = unsendable(claim, now_ms)
                     if record is None:
                         self._lanes.add(claim)
                     else:

@@ -3,29 +3,27 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 from app.clock import Clock
 from app.domain import ids
 from app.domain.access import Access
 from app.domain.event import Event, EventStatus
-from app.domain.recurrence import resolve_local
-from app.errors import Conflict, Forbidden, InvalidInput, NotFound, StaleVersion
+from app.errors import Conflict, Forbidden, NotFound, StaleVersion
+from app.services.changes import apply_changes, timing
 from app.services.event_lists import EventLists
-from app.services.planning import next_of, plan_of, recurrence_of
-from app.services.queries import EventChanges, EventQuery, Listing, Moment, Preview
+from app.services.planning import plan_of
+from app.services.queries import EventChanges, EventQuery, Listing
+from app.services.timetables import Timetables, jitter_of, misfire_of
 from app.store.events import KEEP, EventStore, Plan, Saved
 from app.store.occurrences import OccurrenceStore
 
 WRITE_TRIES = 8
 """How often a write is planned anew when the event's next occurrence moves on meanwhile."""
 
-_DEFINITION = ("name", "description", "timezone", "action", "tags", "status", "hmac_secret")
-_EMPTY: Mapping[str, Any] = {"description": "", "tags": (), "status": EventStatus.ACTIVE}
-_TIMING = ("start_ms", "timezone", "schedule", "status")
+Write = Callable[[Event], tuple[Saved, Event]]
 
 
 class EventService:
@@ -36,37 +34,40 @@ class EventService:
         events: EventStore,
         lists: EventLists,
         occurrences: OccurrenceStore,
+        timetables: Timetables,
         clock: Clock,
         partitions: int,
     ) -> None:
         self._events = events
         self._lists = lists
         self._occurrences = occurrences
+        self._timetables = timetables
         self._clock = clock
         self._partitions = partitions
         self._ids = ids.EventIds()
 
     def create(self, changes: EventChanges, access: Access) -> Event:
         """Create an event and schedule it; raises ``InvalidInput`` or ``Forbidden``."""
-        partition = random.randrange(self._partitions)  # noqa: S311 - spreads load, no secret
-        event_id = self._ids.make(self._clock.now_us(), partition)
         now_ms = self._clock.now_ms()
-        created_ms = ids.created_ms(event_id)
-        blank = Event(
-            id=event_id, name="", start_ms=0, action={}, created_ms=created_ms,
-            updated_ms=created_ms,
-        )  # fmt: skip
-        event = _changed(blank, changes.given)
-        if not access.may_change(event.tags):
-            raise Forbidden("This token may create events only with tags that are in its scope.")
-        event, plan = _planned(event, now_ms)
+        event, plan = self._planned(self.drafted(changes, access), now_ms)
         self._events.save(event, plan, None, now_ms)
         return _with_next(event, plan)
+
+    def drafted(self, changes: EventChanges, access: Access) -> Event:
+        """The event that ``create`` would plan and store; nothing is stored."""
+        partition = random.randrange(self._partitions)  # noqa: S311 - spreads load, no secret
+        event_id = self._ids.make(self._clock.now_us(), partition)
+        created_ms = ids.created_ms(event_id)
+        blank = Event(event_id, "", 0, {}, created_ms, created_ms)
+        event = apply_changes(blank, changes.given, self._clock.now_ms())
+        if not access.may_change(event.tags):
+            raise Forbidden("This token may create events only with tags that are in its scope.")
+        return event
 
     def get(self, event_id: str, access: Access) -> Event:
         """Read an event; raises ``NotFound``, also for one out of scope."""
         raw = ids.from_text(event_id, version=7)
-        event = self._events.get(raw) if raw else None
+        event = self._events.get_many([raw])[0] if raw else None
         if event is None or not access.sees(event.tags):
             raise NotFound("No event has this id.")
         return event
@@ -84,20 +85,17 @@ class EventService:
         """
 
         def write(before: Event) -> tuple[Saved, Event]:
-            after = _changed(before, changes.given)
-            if not access.may_change(after.tags):
-                raise Forbidden("This token may give an event only tags that are in its scope.")
-            if after == before:
-                return Saved.DONE, before
-            now_ms = self._clock.now_ms()
-            after = replace(after, version=before.version + 1, updated_ms=now_ms)
-            plan = KEEP
-            if any(getattr(after, name) != getattr(before, name) for name in _TIMING):
-                self._refuse_repetition(before, after, now_ms)
-                after, plan = _planned(after, now_ms)
-            return self._events.save(after, plan, before, now_ms), _with_next(after, plan)
+            after = self.changed(before, changes, access)
+            return (Saved.DONE, before) if after == before else self._replace(before, after)
 
         return self._write(event_id, access, if_match, write)
+
+    def changed(self, before: Event, changes: EventChanges, access: Access) -> Event:
+        """The event as it would be after a change; nothing is stored. Raises ``Forbidden``."""
+        after = apply_changes(before, changes.given, self._clock.now_ms())
+        if not access.may_change(after.tags):
+            raise Forbidden("This token may give an event only tags that are in its scope.")
+        return after
 
     def delete(self, event_id: str, access: Access, if_match: int | None) -> None:
         """Delete an event; what is scheduled or waits for a retry ends as cancelled."""
@@ -112,46 +110,71 @@ class EventService:
 
     def deactivate(self, event_id: bytes) -> None:
         """End an event because its receiver is gone; nothing happens if it is not active."""
+        self._maintain(event_id, lambda before: replace(before, status=EventStatus.INACTIVE))
+
+    def resume_due(self, event_id: bytes) -> None:
+        """Resume an event whose pause has ended: it goes on from the end of the pause."""
+
+        def resumed(before: Event) -> Event | None:
+            pause = before.options.get("pause")
+            if before.status is not EventStatus.PAUSED or not pause:
+                return None
+            options = {name: value for name, value in before.options.items() if name != "pause"}
+            return replace(before, status=EventStatus.ACTIVE, options=options)
+
+        self._maintain(event_id, resumed, not_before=True)
+
+    def replan(self, event_id: bytes) -> None:
+        """Compute an active event's scheduled occurrence anew, after a calendar has changed."""
         for _ in range(WRITE_TRIES):
-            try:
-                before = self._events.get(event_id)
-            except NotFound:
-                return
-            if before.status is not EventStatus.ACTIVE:
+            (before,) = self._events.get_many([event_id])
+            if before is None or before.status is not EventStatus.ACTIVE or not before.schedule:
                 return
             now_ms = self._clock.now_ms()
-            after = replace(
-                before,
-                status=EventStatus.INACTIVE,
-                version=before.version + 1,
-                updated_ms=now_ms,
-            )
-            if self._events.save(after, Plan(), before, now_ms) is Saved.DONE:
+            plan = plan_of(before, self._timetables.of_event(before), now_ms)
+            if plan.scheduled_ms == before.next_ms:
+                return
+            after = replace(before, version=before.version + 1, updated_ms=now_ms)
+            if self._events.save(after, plan, before, now_ms) is Saved.DONE:
                 return
 
-    def preview(
-        self, event_id: str, access: Access, count: int, from_ms: int | None, to_ms: int | None
-    ) -> Sequence[Preview]:
-        """Compute future occurrences, the next one first; nothing is stored."""
-        event = self.get(event_id, access)
-        after = max(self._clock.now_ms(), (from_ms or 0) - 1)
-        if event.schedule is None:
-            following = next_of(event, after)
-            moments = [] if following is None else [following]
-            if to_ms is not None:
-                moments = [one for one in moments if one <= to_ms]
-        else:
-            rule = recurrence_of(event.schedule, event.start_ms, event.timezone)
-            moments = rule.upcoming(max(after, event.start_ms - 1), count, to_ms)
-        return [Preview(scheduled_ms=one) for one in moments]
-
-    def _write(
+    def _maintain(
         self,
-        event_id: str,
-        access: Access,
-        if_match: int | None,
-        write: Callable[[Event], tuple[Saved, Event]],
-    ) -> Event:
+        event_id: bytes,
+        change: Callable[[Event], Event | None],
+        *,
+        not_before: bool = False,
+    ) -> None:
+        """Change an event in the service's own name; ``None`` leaves it as it is.
+
+        ``not_before``: its series goes on from the end of its pause, if that is past.
+        """
+        for _ in range(WRITE_TRIES):
+            (before,) = self._events.get_many([event_id])
+            after = None if before is None else change(before)
+            if before is None or after is None or after == before:
+                return
+            now_ms = self._clock.now_ms()
+            since = now_ms
+            if not_before:
+                since = min(now_ms, before.options["pause"]["until_ms"] - 1)
+            if self._replace(before, after, since)[0] is Saved.DONE:
+                return
+
+    def _replace(
+        self, before: Event, after: Event, since_ms: int | None = None
+    ) -> tuple[Saved, Event]:
+        now_ms = self._clock.now_ms()
+        after = replace(after, version=before.version + 1, updated_ms=now_ms)
+        plan = KEEP
+        if timing(after) != timing(before):
+            self._refuse_repetition(before, after, now_ms)
+            after, plan = self._planned(after, now_ms if since_ms is None else since_ms)
+        else:
+            misfire_of(after.options)
+        return self._events.save(after, plan, before, now_ms), _with_next(after, plan)
+
+    def _write(self, event_id: str, access: Access, if_match: int | None, write: Write) -> Event:
         for _ in range(WRITE_TRIES):
             before = self.get(event_id, access)
             if not access.may_change(before.tags):
@@ -165,6 +188,20 @@ class EventService:
                 return after
         raise Conflict("The event is being changed by others all the time; try again.")
 
+    def _planned(self, event: Event, now_ms: int) -> tuple[Event, Plan]:
+        """The event and its plan; one for which nothing is left to do is inactive."""
+        timetable: Any = None
+        if event.schedule is not None:
+            timetable = self._timetables.checked(event)
+        else:
+            jitter_of(event.options)
+            misfire_of(event.options)
+        plan = plan_of(event, timetable, now_ms)
+        over = plan.scheduled_ms is None or plan.missed is not None
+        if event.status is EventStatus.ACTIVE and over:
+            event = replace(event, status=EventStatus.INACTIVE)
+        return event, plan
+
     def _refuse_repetition(self, before: Event, after: Event, now_ms: int) -> None:
         """A one-time event fires once for one time: to fire again it needs another."""
         again = (
@@ -177,50 +214,6 @@ class EventService:
             occurrence = ids.occurrence_id(after.id, after.start_ms)
             if self._occurrences.get_many([occurrence])[0] is not None:
                 raise Conflict("The event has already run at this start_time; give it a new one.")
-
-
-def _changed(before: Event, given: Mapping[str, Any]) -> Event:
-    """Apply given fields; ``None`` clears. Raises ``InvalidInput``."""
-    values: dict[str, Any] = {}
-    options = dict(before.options)
-    for name, value in given.items():
-        if name == "start_time":
-            continue
-        if name in _DEFINITION:
-            values[name] = _EMPTY.get(name) if value is None else value
-        elif name == "metadata":
-            values["metadata_json"] = value or "{}"
-        elif name == "schedule":
-            values["schedule"] = value
-        elif value is None:
-            options.pop(name, None)
-        else:
-            options[name] = value
-    timezone = values.get("timezone", before.timezone)
-    if "start_time" in given:
-        values["start_ms"] = _placed(given["start_time"], timezone)
-    return replace(before, options=options, **values)
-
-
-def _placed(moment: Moment, timezone: str | None) -> int:
-    if isinstance(moment, datetime):
-        if timezone is None:
-            raise InvalidInput.field(
-                "start_time", "needs an offset, as in 2026-01-31T09:00:00Z, or a timezone beside it"
-            )
-        return resolve_local(moment, timezone)
-    return moment
-
-
-def _planned(event: Event, now_ms: int) -> tuple[Event, Plan]:
-    """The event and its plan; one for which nothing is left to do is inactive."""
-    if event.schedule is not None:
-        recurrence_of(event.schedule, event.start_ms, event.timezone)
-    plan = plan_of(event, now_ms)
-    over = plan.scheduled_ms is None or plan.missed is not None
-    if event.status is EventStatus.ACTIVE and over:
-        event = replace(event, status=EventStatus.INACTIVE)
-    return event, plan
 
 
 def _with_next(event: Event, plan: Plan) -> Event:

@@ -1,81 +1,85 @@
-"""When an event fires next: its schedule, its status and the misfire rule, put together."""
+"""When an event fires next: its timetable, its status and the misfire rule, put together."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any
 
 from app.domain.event import Event, EventStatus
-from app.domain.recurrence import Recurrence, compile_schedule
-from app.store.codec import dump_json
+from app.domain.misfire import MisfirePolicy
+from app.domain.timetable import Skipped, Timetable, spread
+from app.services.timetables import jitter_of, misfire_of
 from app.store.events import NOTHING, Plan
-
-MISFIRE_GRACE_MS = 300_000
-"""How late an occurrence may be and still count as on its way; older ones were missed."""
-
-MISSED_RECORDED = 100
-"""How many missed occurrences of one gap get a record each."""
 
 TOO_LATE = "it was due more than the misfire grace before anybody could deliver it"
 
 
-@lru_cache(maxsize=4096)
-def _compiled(plan_json: bytes, start_ms: int, timezone: str | None) -> Recurrence:
-    return compile_schedule(json.loads(plan_json), start_ms, timezone)
-
-
-def recurrence_of(schedule: Mapping[str, Any], start_ms: int, timezone: str | None) -> Recurrence:
-    """The rule of a series, compiled once per definition; raises ``InvalidInput``."""
-    return _compiled(dump_json(schedule), start_ms, timezone)
-
-
-def next_of(event: Event, after_ms: int) -> int | None:
-    """The first occurrence strictly after a moment, ms UTC; ``None``: there is none."""
-    if event.schedule is None:
-        return event.start_ms if event.start_ms > after_ms else None
-    rule = recurrence_of(event.schedule, event.start_ms, event.timezone)
-    return rule.next_after(max(after_ms, event.start_ms - 1))
-
-
-def plan_of(event: Event, now_ms: int) -> Plan:
+def plan_of(event: Event, timetable: Timetable | None, now_ms: int) -> Plan:
     """What is to be scheduled for an event that was just created, changed or resumed.
 
-    A series goes on with its next future occurrence. A one-time event that is past fires at once
-    within the misfire grace, and is recorded as missed beyond it.
+    ``timetable`` is ``None`` for a one-time event. A series goes on with its next future
+    occurrence. A one-time event that is past fires at once within the misfire grace, and is
+    recorded as missed beyond it.
     """
     if event.status is not EventStatus.ACTIVE:
         return NOTHING
-    if event.schedule is None:
-        if event.start_ms < now_ms - MISFIRE_GRACE_MS:
+    if timetable is None:
+        if event.start_ms < now_ms - misfire_of(event.options).grace_ms:
             return Plan(scheduled_ms=event.start_ms, missed=TOO_LATE)
-        return Plan(scheduled_ms=event.start_ms, due_ms=event.start_ms)
-    following = next_of(event, now_ms)
+        offset = spread(event.id, event.start_ms, jitter_of(event.options))
+        return Plan(scheduled_ms=event.start_ms, due_ms=event.start_ms + offset)
+    following = timetable.next_after(max(now_ms, event.start_ms - 1))
     if following is None:
         return NOTHING
-    return Plan(scheduled_ms=following, due_ms=following)
+    at = following.scheduled_ms
+    return Plan(scheduled_ms=at, due_ms=timetable.planned_ms(at))
 
 
 @dataclass(frozen=True, slots=True)
 class Continuation:
-    """How a series goes on: its next occurrence (``None``: the end), and those it passed over."""
+    """How a series goes on: its next occurrence (``None``: the end), and what it passed over."""
 
     next_ms: int | None
+    due_ms: int = 0
     missed_ms: tuple[int, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
 
 
-def continuation(rule: Recurrence, claimed_ms: int, now_ms: int) -> Continuation:
+def continuation(
+    timetable: Timetable, claimed_ms: int, now_ms: int, misfire: MisfirePolicy
+) -> Continuation:
     """What follows a claimed occurrence.
 
-    After a time in which nobody was there, the claimed occurrence fires once for all that are
-    older than the misfire grace; those are recorded as missed (the oldest ``MISSED_RECORDED`` of
-    them), and the series goes on from the grace.
+    After a time in which nobody was there, everything that is older than the misfire grace is
+    dealt with by the policy; the series goes on from what is left. See ``MisfirePolicy``.
     """
-    horizon = now_ms - MISFIRE_GRACE_MS
-    following = rule.next_after(claimed_ms)
-    if following is None or following >= horizon:
-        return Continuation(following)
-    missed = tuple(rule.upcoming(claimed_ms, MISSED_RECORDED, horizon - 1))
-    return Continuation(rule.next_after(horizon - 1), missed)
+    late_before = now_ms - misfire.grace_ms
+    following = timetable.next_after(claimed_ms)
+    missed: tuple[int, ...] = ()
+    if following is not None and following.scheduled_ms < late_before:
+        go_on = late_before - 1
+        if misfire.policy == "fire_all":
+            go_on = _oldest_to_fire(timetable, claimed_ms, late_before, misfire.limit)
+        late = timetable.upcoming(claimed_ms, misfire.limit, go_on)
+        missed = tuple(one.scheduled_ms for one in late)
+        following = timetable.next_after(go_on)
+    if following is None:
+        skipped = timetable.skipped(claimed_ms, now_ms, misfire.limit)
+        return Continuation(None, 0, missed, tuple(skipped))
+    at = following.scheduled_ms
+    skipped = timetable.skipped(claimed_ms, at, misfire.limit)
+    return Continuation(at, timetable.planned_ms(at), missed, tuple(skipped))
+
+
+def _oldest_to_fire(timetable: Timetable, claimed_ms: int, late_before: int, limit: int) -> int:
+    """The moment after which at most ``limit`` late occurrences remain, by halving."""
+
+    def too_many(after_ms: int) -> bool:
+        return len(timetable.upcoming(after_ms, limit + 1, late_before - 1)) > limit
+
+    if not too_many(claimed_ms):
+        return claimed_ms
+    low, high = claimed_ms, late_before
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if too_many(middle) else (low, middle)
+    return high

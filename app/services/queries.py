@@ -69,12 +69,5 @@ class Listing(Generic[Item]):
     next_cursor: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Preview:
-    """A future moment at which an event would fire, ms UTC."""
-
-    scheduled_ms: int
-
-
 Moment = int | datetime
 """A moment as given: ms UTC, or a naive wall time still to be placed in a zone."""

@@ -9,7 +9,8 @@ from typing import Any
 from app.domain import ids
 from app.domain.event import EventStatus
 from app.errors import InvalidInput
-from app.services.planning import TOO_LATE, continuation, next_of, recurrence_of
+from app.services.planning import TOO_LATE, continuation, plan_of
+from app.services.timetables import Timetables, misfire_of
 from app.store.codec import Claim
 from app.store.events import EventStore
 from app.store.work import EndedNote, Successor, WorkStore
@@ -20,9 +21,10 @@ log = logging.getLogger(__name__)
 class Series:
     """Schedules successors, of claims and of events that lost theirs."""
 
-    def __init__(self, work: WorkStore, events: EventStore) -> None:
+    def __init__(self, work: WorkStore, events: EventStore, timetables: Timetables) -> None:
         self._work = work
         self._events = events
+        self._timetables = timetables
 
     def go_on(self, claims: Iterable[Claim], now_ms: int) -> None:
         """Schedule what follows each freshly claimed occurrence of a recurring event.
@@ -65,11 +67,16 @@ class Series:
         successors: list[Successor],
         notes: list[EndedNote],
     ) -> None:
-        rule = recurrence_of(doc["plan"], doc["start"], doc.get("tz"))
-        following = continuation(rule, claim.scheduled_ms, now_ms)
+        timetable = self._timetables.of_claim(claim, doc)
+        misfire = misfire_of(doc.get("opt", {}))
+        following = continuation(timetable, claim.scheduled_ms, now_ms, misfire)
         notes += [
             EndedNote(claim.event_id, missed, claim.tags, "missed", TOO_LATE)
             for missed in following.missed_ms
+        ]
+        notes += [
+            EndedNote(claim.event_id, one.nominal_ms, claim.tags, "skipped", one.reason)
+            for one in following.skipped
         ]
         successors.append(
             Successor(
@@ -77,23 +84,22 @@ class Series:
                 version=claim.version,
                 before_ms=claim.scheduled_ms,
                 scheduled_ms=following.next_ms,
-                due_ms=following.next_ms or 0,
+                due_ms=following.due_ms,
             )
         )
 
     def _reschedule(self, event_ids: list[bytes], now_ms: int) -> int:
-        successors = [
-            Successor(
-                event_id=event.id,
-                version=event.version,
-                before_ms=event.start_ms,
-                scheduled_ms=(following := next_of(event, now_ms)),
-                due_ms=following or 0,
+        successors: list[Successor] = []
+        for event in self._events.get_many(event_ids):
+            if (
+                event is None
+                or event.status is not EventStatus.ACTIVE
+                or event.next_ms is not None
+                or event.schedule is None
+            ):
+                continue
+            plan = plan_of(event, self._timetables.of_event(event), now_ms)
+            successors.append(
+                Successor(event.id, event.version, event.start_ms, plan.scheduled_ms, plan.due_ms)
             )
-            for event in self._events.get_many(event_ids)
-            if event is not None
-            and event.status is EventStatus.ACTIVE
-            and event.next_ms is None
-            and event.schedule is not None
-        ]
         return self._work.advance(successors, now_ms) if successors else 0

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.clock import Clock
+from app.services.events import EventService
 from app.services.retaining import Retention
 from app.services.series import Series
 from app.store.coordination import Coordination
@@ -28,18 +29,22 @@ class Upkeep:
 
     work: WorkStore
     series: Series
+    events: EventService
     sweep: EventSweep
     retention: Retention
     coordination: Coordination
     clock: Clock
 
     def recover(self) -> int:
-        """Return expired leases and mend broken series; returns how many there were."""
+        """Return expired leases, mend broken series, end pauses; returns how many there were."""
         recovered = 0
         for partition in range(self.work.partitions):
             now_ms = self.clock.now_ms()
             recovered += self.work.reclaim_expired(partition, now_ms)
             recovered += self.series.mend(partition, now_ms - MEND_AFTER_MS, now_ms, BATCH)
+            for event_id in self.sweep.paused(partition, now_ms, BATCH):
+                self.events.resume_due(event_id)
+                recovered += 1
         return recovered
 
     def reconcile(self) -> int:

@@ -12,6 +12,8 @@ from app.domain.durations import parse_duration_ms
 from app.domain.outcome import Outcome
 from app.domain.retry import DEFAULT, GiveUp, RetryAt, RetryPolicy, decide
 from app.domain.retry_form import parse_retry
+from app.services.planning import TOO_LATE
+from app.services.timetables import misfire_of
 from app.store.codec import Claim, dump_json
 from app.store.work import Record
 
@@ -52,10 +54,14 @@ def job_of(claim: Claim, default_secret: str, default_timeout_ms: int) -> Job:
     )
 
 
-def unsendable(claim: Claim) -> Record | None:
+def unsendable(claim: Claim, now_ms: int) -> Record | None:
     """The record of a claim that must not be sent, or ``None``."""
     if claim.doc is None:
         return _ended(claim, "cancelled", "its event was deleted")
+    if "misfire" in claim.doc.get("opt", {}) and claim.attempt == 1:
+        misfire = misfire_of(claim.doc["opt"])
+        if misfire.policy == "skip" and now_ms - claim.due_ms > misfire.grace_ms:
+            return _ended(claim, "missed", TOO_LATE)
     if claim.deaths >= MAX_DEATHS:
         return _ended(claim, "failed", f"{claim.deaths} workers died while delivering it")
     if claim.attempt > policy_of(claim.doc.get("opt", {})).attempts:

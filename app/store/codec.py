@@ -3,12 +3,13 @@
 Fields of an event's hash: ``doc`` (JSON of the definition), ``meta`` (the user's metadata, JSON
 text, left out when empty), ``tags`` (one a line), ``ver``, ``st`` (status), ``up`` (updated, left
 out when never), ``next`` (its scheduled occurrence's time), ``rec`` (present while the series
-goes on), ``sec`` (the signing secret), ``cals`` (calendars it names, one a line), ``req`` (the last request, to recognise a repeated one).
+goes on), ``sec`` (the signing secret), ``cals`` (calendars it names, one a line), ``pu`` (paused
+until), ``req`` (the last request, to recognise a repeated one).
 
 Fields of an occurrence's hash: ``e`` (event), ``at`` (scheduled); once claimed or ended also
 ``st`` (status), ``n`` (attempts), ``l`` (lease token), ``s`` (started), ``c`` (ended), ``ch``
-(last change), ``na`` (next attempt), ``k`` (workers that died holding it), ``code``, ``body``,
-``err``, ``tags``, ``log`` (a JSON line an attempt).
+(last change), ``na`` (next attempt), ``p`` (planned, if not ``at``), ``k`` (workers that died
+holding it), ``code``, ``body``, ``err``, ``tags``, ``log`` (a JSON line an attempt).
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ OCCURRENCE_FIELDS = (
     "s",
     "c",
     "na",
+    "p",
     "tags",
 )
 EVENT_FIELDS = ("doc", "meta", "tags", "ver", "st", "up", "next", "sec")
@@ -79,6 +81,9 @@ def event_to_fields(event: Event, request: bytes) -> list[bytes | str | int]:
         fields += ["rec", 1]
     if calendars := event.options.get("calendars"):
         fields += ["cals", join_tags(calendars)]
+    pause = event.options.get("pause")
+    if pause and pause.get("until_ms") is not None:
+        fields += ["pu", pause["until_ms"]]
     if event.hmac_secret is not None:
         fields += ["sec", event.hmac_secret.encode()]
     return fields
@@ -130,7 +135,8 @@ def occurrence_from_fields(
 
     One that was never claimed has the tags of its event, which the caller reads.
     """
-    event, at, status, attempts, changed, code, body, error, started, ended, again, tags = fields
+    event, at, status, attempts, changed, code, body, error = fields[:8]
+    started, ended, again, planned, tags = fields[8:]
     return Occurrence(
         id=occurrence_id,
         event_id=event or b"",
@@ -145,6 +151,7 @@ def occurrence_from_fields(
         started_ms=_number(started),
         completed_ms=_number(ended),
         next_attempt_ms=_number(again),
+        planned_ms=_number(planned) or int(at or 0),
     )
 
 

@@ -98,6 +98,20 @@ class EventStore:
         )
         return Saved.DONE if reply == b"deleted" else Saved(reply.decode())
 
+    def add_occurrences(self, event_id: bytes, times: Sequence[tuple[int, int]]) -> int:
+        """Add occurrences beside the schedule, as (scheduled, due) in ms UTC.
+
+        Returns how many were new; raises ``NotFound``.
+        """
+        partition = ids.partition_of_event(event_id)
+        args: list[bytes | str | int] = [keys.prefix(partition), event_id]
+        for scheduled_ms, due_ms in times:
+            args += [ids.occurrence_id(event_id, scheduled_ms), scheduled_ms, due_ms]
+        added = int(self._scripts("add_occurrences", [keys.event(partition, event_id)], args))
+        if added < 0:
+            raise NotFound
+        return added
+
     def get(self, event_id: bytes) -> Event:
         """Read one event; raises ``NotFound``."""
         (event,) = self.get_many([event_id])

@@ -9,6 +9,7 @@ Ids are 16 raw bytes, times are milliseconds since 1970 (UTC), ``<tag>`` is UTF-
     qh:{p}:tag:<tag>:events           zset    event → created
     qh:{p}:calendar:<name>:events     zset    event → created; those that name the calendar
     qh:{p}:inactive                   zset    event → since; what retention of events reads
+    qh:{p}:paused                     zset    event → when to resume it
     qh:{p}:unscheduled                zset    event → since; active and recurring, its occurrence
                                               claimed, its successor not yet added
     qh:{p}:occurrence:<id>            hash    see ``codec``
@@ -22,8 +23,9 @@ Ids are 16 raw bytes, times are milliseconds since 1970 (UTC), ``<tag>`` is UTF-
     qh:{p}:ended                      zset    occurrence → ended; what retention reads
     qh:{p}:claim:<worker>             string  the worker's last claim, to answer it again (TTL)
 
-    qh:calendars                      hash    name → definition (JSON); one for all partitions
-    qh:calendars:version              string  rises with every change of a calendar
+    qh:{calendars}                    hash    name → definition (JSON); one for all partitions
+    qh:{calendars}:version            string  rises with every change of a calendar
+    qh:{calendars}:pending            hash    change → how far its events are planned anew
     qh:meta                           hash    ``partitions``; set once
     qh:drains                         zset    drain → alive until
     qh:sweep                          hash    partition → where reconciliation goes on
@@ -35,8 +37,9 @@ from __future__ import annotations
 META = b"qh:meta"
 DRAINS = b"qh:drains"
 SWEEP = b"qh:sweep"
-CALENDARS = b"qh:calendars"
-CALENDARS_VERSION = b"qh:calendars:version"
+CALENDARS = b"qh:{calendars}"
+CALENDARS_VERSION = b"qh:{calendars}:version"
+CALENDARS_PENDING = b"qh:{calendars}:pending"
 WAKE = b"qh:wake"
 
 
@@ -68,6 +71,11 @@ def calendar_events(partition: int, name: str) -> bytes:
 def inactive(partition: int) -> bytes:
     """The events that have run or were ended."""
     return prefix(partition) + b"inactive"
+
+
+def paused(partition: int) -> bytes:
+    """The events that are paused until a moment."""
+    return prefix(partition) + b"paused"
 
 
 def unscheduled(partition: int) -> bytes:

@@ -18,6 +18,7 @@ from redis.commands.core import Script
 from app.store.connection import StoreClient
 
 NAMES = (
+    "add_occurrences",
     "advance",
     "claim",
     "delete_event",

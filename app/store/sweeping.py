@@ -54,3 +54,9 @@ class EventSweep:
         key = keys.inactive(partition)
         found = self._client.zrangebyscore(key, "-inf", f"({before_ms}", start=0, num=limit)
         return cast("list[bytes]", found)
+
+    def paused(self, partition: int, until_ms: int, limit: int) -> list[bytes]:
+        """Events whose pause ends by a moment."""
+        key = keys.paused(partition)
+        found = self._client.zrangebyscore(key, "-inf", until_ms, start=0, num=limit)
+        return cast("list[bytes]", found)

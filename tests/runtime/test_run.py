@@ -138,6 +138,43 @@ class TestWhole:
         assert output.startswith(f"Can't listen on 127.0.0.1:{port}")
 
 
+class TestGunicorn:
+    """What a production start reads: ``gunicorn wsgi:app`` finds gunicorn.conf.py by itself."""
+
+    def start(self, project: Path, **environ: str) -> subprocess.CompletedProcess[str]:
+        clean = {key: value for key, value in os.environ.items() if "QHRONOS" not in key}
+        return subprocess.run(
+            [sys.executable, "-m", "gunicorn", "--check-config", "wsgi:app"],
+            cwd=project,
+            env={**clean, "PYTHONPATH": str(ROOT), **environ},
+            capture_output=True,
+            text=True,
+            timeout=20,
+            check=False,
+        )
+
+    @pytest.mark.parametrize(
+        ("environ", "named"),
+        [
+            ({}, "QHRONOS_MASTER_TOKEN, QHRONOS_JWT_SECRET, QHRONOS_SIGNING_SECRET"),
+            ({"QHRONOS_PORT": "x"}, "QHRONOS_PORT"),
+        ],
+    )
+    def test_it_ends_at_once_with_one_line_if_the_settings_wont_do(
+        self, project: Path, environ: dict[str, str], named: str
+    ) -> None:
+        ended = self.start(project, **environ)
+        assert ended.returncode == 2
+        (line,) = ended.stderr.splitlines()
+        assert named in line
+
+    def test_it_takes_good_settings(self, project: Path) -> None:
+        good = {"QHRONOS_HOST": "::1", "QHRONOS_REDIS_URL": "redis://127.0.0.1:1"}
+        for name in ("MASTER_TOKEN", "JWT_SECRET", "SIGNING_SECRET"):
+            good[f"QHRONOS_{name}"] = "x" * 32
+        assert self.start(project, **good).returncode == 0
+
+
 class TestSettings:
     def test_wrong_ones_end_it_with_one_line_and_status_2(self, capsys) -> None:
         assert main([], {"QHRONOS_PORT": "x", "QHRONOS_LEASE": "y"}) == 2

@@ -196,6 +196,23 @@ class TestStop:
         assert seconds < 2
         assert (tmp_path / "a.stopped").exists()
 
+    @pytest.mark.parametrize(("number", "stops"), [(signal.SIGINT, True), (signal.SIGHUP, False)])
+    def test_an_interrupt_counts_even_where_the_shell_ignores_it_but_nohup_holds(
+        self, supervise, tmp_path, number: int, stops: bool
+    ) -> None:
+        before = signal.signal(number, signal.SIG_IGN)  # which children inherit
+        try:
+            process = supervise([("a", reporting("a"))])
+        finally:
+            signal.signal(number, before)
+        wait_until(lambda: pids(tmp_path / "a"))
+        process.send_signal(number)
+        if stops:
+            assert process.wait(10) == 0
+        else:
+            time.sleep(0.3)
+            assert process.poll() is None
+
     def test_one_that_does_not_stop_is_killed_with_its_children(self, supervise, tmp_path) -> None:
         forks = f"os.fork()\n(out / 'a').open('a').write(f'{{os.getpid()}}\\n')\n{SLEEP}"
         process = supervise([("a", reporting("a", then=forks, on_term="pass"))], stop_s=0.5)

@@ -173,8 +173,11 @@ class Receiver:
         return asyncio.run_coroutine_threadsafe(awaited(), self._loop).result(10)
 
     async def _stop(self) -> None:
+        for listening in self._server.sockets:
+            self._loop.remove_reader(listening.fileno())
+        # Connections that were just accepted become ours; a closed server would lose them.
+        await _turns()
         self._server.close()
-        await _turns()  # connections that were just accepted become ours
         others = asyncio.all_tasks() - {asyncio.current_task()}  # TLS handshakes among them
         for task in others:
             task.cancel()

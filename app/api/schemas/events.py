@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from marshmallow import Schema, ValidationError, fields, post_load, pre_load
+from marshmallow import ValidationError, fields, post_load, pre_load
 
 from app.api.fields import (
     Choice,
     Metadata,
     Moment,
+    Names,
     Object,
     Read,
     Retry,
@@ -21,8 +22,18 @@ from app.api.fields import (
     Url,
 )
 from app.api.schemas.base import StrictSchema
-from app.api.schemas.schedule import ACTION, RETRY, SCHEDULE
+from app.api.schemas.schedule import (
+    ACTION,
+    DST,
+    JITTER,
+    MISFIRE,
+    NOTICES,
+    PAUSE,
+    RETRY,
+    SCHEDULE,
+)
 from app.domain.event import EventStatus
+from app.domain.timetable import ON_EXCLUDED
 from app.services.queries import EventChanges
 
 _TIME = {"format": "date-time", "example": "2030-01-31T09:00:00Z"}
@@ -59,10 +70,15 @@ class EventSchema(StrictSchema):
     name = Text(1, 255, required=True)
     description = Text(0, 4_096, allow_none=True)
     start_time = Moment(
-        required=True,
         metadata={
             "description": "RFC 3339; without an offset it is a time in the event's timezone."
         },
+    )
+    delay = Text(
+        1,
+        64,
+        load_only=True,
+        metadata={"description": "Instead of start_time: so long from now, as in 30m."},
     )
     timezone = Timezone(
         1, 64, allow_none=True, metadata={"description": "IANA name.", "example": "Europe/Berlin"}
@@ -73,6 +89,13 @@ class EventSchema(StrictSchema):
         allow_none=True, metadata={"description": "Delivered as given; at most 64 KiB."}
     )
     schedule = Object(allow_none=True, metadata=SCHEDULE)
+    dst = Object(allow_none=True, metadata=DST)
+    calendars = Names(allow_none=True)
+    on_excluded = Choice(ON_EXCLUDED, allow_none=True)
+    jitter = Text(1, 64, allow_none=True, metadata=JITTER)
+    misfire = Object(allow_none=True, metadata=MISFIRE)
+    pause = fields.Dict(dump_only=True, metadata=PAUSE)
+    notices = fields.List(fields.Dict(), dump_only=True, metadata=NOTICES)
     tags = TagList(allow_none=True)
     status = Choice([status.value for status in EventStatus])
     created_at = fields.String(dump_only=True, metadata=_TIME)
@@ -101,6 +124,8 @@ class EventSchema(StrictSchema):
             data["action"] = {"type": "webhook", "params": {"url": url}}
         elif not self.partial:
             raise ValidationError("is required", "webhook")
+        if not self.partial and "start_time" not in data and "delay" not in data:
+            raise ValidationError("is required (or delay)", "start_time")
         if "status" in data:
             data["status"] = EventStatus(data["status"])
         return EventChanges(data)
@@ -117,9 +142,3 @@ class EventUpdateSchema(EventSchema):
         # Who reads an event, edits it and sends it back must not have to pick fields.
         read_only = self.dump_fields.keys() - self.load_fields.keys()
         return {name: value for name, value in data.items() if name not in read_only}
-
-
-class MomentSchema(Schema):
-    """A moment at which an event would fire."""
-
-    scheduled_at = fields.String(required=True, metadata=_TIME)

@@ -113,6 +113,28 @@ class SliceSchema(StrictSchema):
         return Slice(**data)
 
 
+class Flag(Read):
+    """A switch."""
+
+    kind = {"type": "boolean"}  # noqa: RUF012
+
+    def read(self, value: Any) -> Any:
+        """Return whether it is on."""
+        if value not in ("true", "false"):
+            raise ValidationError("must be true or false")
+        return value == "true"
+
+
+class DryRunSchema(StrictSchema):
+    """Whether to answer what would happen, and change nothing."""
+
+    dry_run = Flag(load_default=False, metadata={"description": "Change nothing, only say."})
+
+    @post_load
+    def _as_flag(self, data: dict[str, Any], **_kwargs: Any) -> bool:
+        return bool(data["dry_run"])
+
+
 @dataclass(frozen=True, slots=True)
 class Outlook:
     """How many future moments, between which bounds (ms UTC, inclusive)."""
@@ -120,6 +142,7 @@ class Outlook:
     count: int
     from_ms: int | None = None
     to_ms: int | None = None
+    detail: bool = False
 
 
 class OutlookSchema(StrictSchema):
@@ -128,6 +151,10 @@ class OutlookSchema(StrictSchema):
     count = Whole(1, 1_000, 10, "How many to compute at most.")
     from_ms = Instant(data_key="from", metadata={"description": "Or now."})
     to_ms = Instant(data_key="to")
+    detail = Flag(
+        load_default=False,
+        metadata={"description": "An object that also says what is skipped and why."},
+    )
 
     @post_load
     def _as_outlook(self, data: dict[str, Any], **_kwargs: Any) -> Outlook:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-_TIMES = {"type": "array", "items": {"type": "string"}}
+_AMENDED = {"type": "array", "items": {"oneOf": [{"type": "string"}, {"type": "object"}]}}
 _INTEGERS = {"type": "array", "items": {"type": "integer"}}
 _WHOLE = {"type": "integer", "minimum": 1}
 
@@ -43,8 +43,13 @@ SCHEDULE: dict[str, Any] = {
         "rrule": _described({"type": "string"}, "A rule of RFC 5545, as in FREQ=DAILY;COUNT=3."),
         "cron": _described({"type": "string"}, "A cron expression, as in */5 * * * *."),
         "every": _described({"type": "string"}, "A duration, as in 90s."),
-        "exclude": _described(_TIMES, "Times or dates that do not occur."),
-        "include": _described(_TIMES, "Times that occur beside the rule."),
+        "rules": {
+            "type": "array",
+            "items": {"type": "object"},
+            "description": "Several of these, whose occurrences are put together.",
+        },
+        "exclude": _described(_AMENDED, "Times, dates or rules that do not occur."),
+        "include": _described(_AMENDED, "Times, dates or rules that occur too."),
     },
     "example": {"frequency": "daily", "interval": 1},
 }
@@ -81,4 +86,43 @@ ACTION: dict[str, Any] = {
         },
     },
     "required": ["type", "params"],
+}
+
+DST: dict[str, Any] = {
+    "description": "What becomes of a wall time that the clock skips, and of one that it repeats.",
+    "type": "object",
+    "properties": {
+        "gap": {"type": "string", "enum": ["next", "skip", "shift"], "default": "next"},
+        "repeat": {"type": "string", "enum": ["first", "second", "both"], "default": "first"},
+    },
+}
+
+JITTER: dict[str, Any] = {
+    "description": "Spreads occurrences over so long after their time, each at a stable offset.",
+    "example": "10m",
+}
+
+MISFIRE: dict[str, Any] = {
+    "description": "What becomes of occurrences that were due while nobody was there.",
+    "type": "object",
+    "properties": {
+        "grace": _described(_DURATION, "Up to this late they fire as if nothing had happened."),
+        "policy": {
+            "type": "string",
+            "enum": ["fire_once", "fire_all", "skip"],
+            "default": "fire_once",
+        },
+        "limit": _described({**_WHOLE, "maximum": 1000, "default": 100}, "How many at most."),
+    },
+}
+
+PAUSE: dict[str, Any] = {
+    "description": "Until when the event is paused, and why.",
+    "example": {"until": "2030-01-31T09:00:00Z", "note": "maintenance"},
+}
+
+NOTICES: dict[str, Any] = {
+    "description": (
+        "After a write: the occurrences of the next two years that a change of the clock touches."
+    ),
 }

@@ -6,9 +6,13 @@ start that doesn't match its own rule is no occurrence.
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from calendar import isleap
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
+from functools import lru_cache
+from math import gcd
 
 from app.domain.recurrence.days import (
     Days,
@@ -34,8 +38,11 @@ def build_pattern(rule: Rule, start: int) -> Pattern | None:
     if times is None:
         return None
     rule = _with_days_of_start(rule, start)
+    months = _months(rule, start)
+    if not months:
+        return None
     positions = () if rule.frequency in SUB_DAILY else rule.by_set_pos
-    return Pattern(_build_grid(rule, start), _build_days(rule), times, positions)
+    return Pattern(_build_grid(rule, start), _build_days(rule, months), times, positions)
 
 
 def _with_days_of_start(rule: Rule, start: int) -> Rule:
@@ -101,7 +108,16 @@ def _build_grid(rule: Rule, start: int) -> Grid | None:
     return EvenGrid(start - start % unit, unit, interval * unit)
 
 
-def _build_days(rule: Rule) -> Days:
+def _months(rule: Rule, start: int) -> set[int]:
+    """Return the months that a rule allows and that its interval ever comes to."""
+    months = set(rule.by_month or range(1, 13))
+    if rule.frequency == "monthly":
+        stride, first = gcd(rule.interval, 12), wall_datetime(start).month
+        months = {month for month in months if (month - first) % stride == 0}
+    return months
+
+
+def _build_days(rule: Rule, months: set[int]) -> Days:
     """Return the days that every by-part of days and months allows."""
     by_year = bool(rule.by_year_day or rule.by_week_no)
     plain = all(nth == 0 for nth, _ in rule.by_day)
@@ -109,7 +125,7 @@ def _build_days(rule: Rule) -> Days:
         if not rule.by_day:
             return EveryDay()
         return Weekdays(weekday for _, weekday in rule.by_day)
-    return MonthDays(_MonthLister(rule), rule.by_month or range(1, 13))
+    return MonthDays(_MonthLister(rule), months)
 
 
 class _MonthLister:
@@ -122,7 +138,7 @@ class _MonthLister:
         # names no months.
         self._in_year = numbered and rule.frequency == "yearly" and not rule.by_month
         self._by_year = bool(rule.by_year_day or rule.by_week_no or self._in_year)
-        self._year_days: tuple[int, set[int]] = (0, set())
+        self._year_days: tuple[int, list[int]] = (0, [])
 
     def __call__(self, year: int, month: int) -> Sequence[int]:
         """Return the days' numbers, sorted."""
@@ -131,8 +147,9 @@ class _MonthLister:
         days: Sequence[int] = range(1, length + 1)
         if self._by_year:
             before = first.toordinal() - date(year, 1, 1).toordinal()
-            allowed = self._days_of_year(year)
-            days = [day for day in days if before + day in allowed]
+            of_year = self._days_of_year(year)
+            part = slice(bisect_right(of_year, before), bisect_right(of_year, before + length))
+            days = [day - before for day in of_year[part]]
         if rule.by_month_day:
             allowed = {day if day > 0 else length + 1 + day for day in rule.by_month_day}
             days = [day for day in days if day in allowed]
@@ -141,22 +158,22 @@ class _MonthLister:
             days = [day for day in days if day in allowed]
         return days
 
-    def _days_of_year(self, year: int) -> set[int]:
+    def _days_of_year(self, year: int) -> list[int]:
         if self._year_days[0] != year:
-            self._year_days = (year, self._list_year(year))
+            self._year_days = (year, sorted(self._list_year(year)))
         return self._year_days[1]
 
     def _list_year(self, year: int) -> set[int]:
         rule, first = self._rule, date(year, 1, 1)
-        length = date(year, 12, 31).timetuple().tm_yday
-        days = set(range(1, length + 1))
+        length = 366 if isleap(year) else 365
+        parts = []
         if rule.by_year_day:
-            days &= {day if day > 0 else length + 1 + day for day in rule.by_year_day}
+            parts.append({day if day > 0 else length + 1 + day for day in rule.by_year_day})
         if rule.by_week_no:
-            days &= _days_of_weeks(year, rule.by_week_no, rule.week_start)
+            parts.append(_days_of_weeks(year, rule.by_week_no, rule.week_start))
         if self._in_year:
-            days &= nth_weekdays(first.weekday(), length, rule.by_day)
-        return days
+            parts.append(nth_weekdays(first.weekday(), length, rule.by_day))
+        return set.intersection(*parts)
 
 
 def _days_of_weeks(year: int, numbers: Sequence[int], week_start: int) -> set[int]:
@@ -178,6 +195,7 @@ def _days_of_weeks(year: int, numbers: Sequence[int], week_start: int) -> set[in
     return found
 
 
+@lru_cache(maxsize=1024)
 def _first_week(year: int, week_start: int) -> int:
     """Return the ordinal of the first day of week 1."""
     january = date(year, 1, 1)

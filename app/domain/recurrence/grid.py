@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from datetime import date
+from math import gcd
 
+from app.domain.recurrence.times import Times
 from app.domain.recurrence.zones import DAY, EPOCH_ORDINAL, HORIZON
 
 
@@ -20,6 +22,18 @@ class Grid(ABC):
 
         ``shift`` is how far the clock has been moved since the start, for grids of elapsed time.
         """
+
+    @abstractmethod
+    def cycle_years(self) -> int:
+        """Return after how many years all that can match has matched, or is too rare to wait for.
+
+        The Gregorian calendar repeats after 400 years.
+        """
+
+    def may_meet(self, times: Times, shift: int) -> bool:
+        """Whether any period that counts ever holds one of those times of day."""
+        del times, shift
+        return True
 
     @abstractmethod
     def period(self, wall: int) -> tuple[int, int]:
@@ -40,6 +54,24 @@ class EvenGrid(Grid):
         """Return the first second from ``wall`` on that lies in a period that counts."""
         rest = (wall - self._anchor - shift + shift % self.unit) % self._step
         return wall if rest < self.unit else wall + self._step - rest
+
+    def cycle_years(self) -> int:
+        """Return 400: a rule that waits longer counts as one that never matches."""
+        return 400
+
+    def may_meet(self, times: Times, shift: int) -> bool:
+        """Look through one day, in which periods may begin wherever they do on any day."""
+        common = gcd(self._step, DAY)
+        if common <= self.unit:
+            return True
+        reachable = EvenGrid(self._anchor, self.unit, common)
+        second: int | None = 0
+        while second is not None and second < DAY:
+            moved = reachable.ceil(second, shift)
+            second = times.ceil(moved)
+            if second == moved:
+                return True
+        return False
 
     def period(self, wall: int) -> tuple[int, int]:
         """Return the days of the period around ``wall``, whose unit is days or weeks."""
@@ -76,6 +108,10 @@ class MonthGrid(Grid):
         index = self._index(wall)
         rest = (index - self._anchor) % self._interval
         return wall if rest == 0 else self._first_day(index + self._interval - rest) * DAY
+
+    def cycle_years(self) -> int:
+        """Return when months of the same kind have all been periods that count."""
+        return 400 * self._interval // gcd(self._interval, 4800 // self._months)
 
     def period(self, wall: int) -> tuple[int, int]:
         """Return the days of the month or year around ``wall``."""

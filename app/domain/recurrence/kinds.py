@@ -121,7 +121,7 @@ def _compile_rule(parts: Mapping[str, Any], naming: Naming, context: Context) ->
     if pattern is None or not _can_match(pattern, rule, context):
         path = naming.path if naming.is_text else f"{naming.path}.frequency"
         raise InvalidInput.field(
-            path, "never matches, or too rarely to be found; change the rule so that it does"
+            path, "never matches, or not within centuries; change the rule so that it does"
         )
     series = _rule_series(pattern, rule, context)
     series.end_ms = rule.until_ms

@@ -70,8 +70,13 @@ class Pattern:
 
     def can_match(self, wall: int, shift: int = 0) -> bool:
         """Whether anything matches from a wall time on; one that is too rare to find doesn't."""
+        limit = HORIZON
+        if self.grid is not None:
+            if not self.grid.may_meet(self.times, shift):
+                return False
+            limit = min(limit, wall + self.grid.cycle_years() * 366 * DAY)
         tries = COMPILE_PERIODS if self._positions else COMPILE_TRIES
-        return self.ceil(wall, shift, tries=tries) is not None
+        return self.ceil(wall, shift, limit, tries) is not None
 
     def matches(self, start: int, end: int, most: int) -> list[int]:
         """List the first matches with ``start <= wall < end``, ``most`` of them at most."""

@@ -3,8 +3,8 @@
 -- KEYS: 1 due  2 claimed  3 the worker's last claim
 -- ARGV: 1 prefix  2 now  3 how many at most  4 the lease's deadline  5 lease token
 --       6 request number
--- Returns: a list of [occurrence, event, scheduled, attempt, doc, meta, tags, secret, recurring,
---          version, workers that died while they held it, when it was due]
+-- Returns: a list of [occurrence, event, scheduled, attempt, doc, meta, tags, secret, whether its
+--          successor is to be scheduled, version, workers that died while they held it, when it was due]
 local prefix, now, token = ARGV[1], ARGV[2], ARGV[5]
 local due
 local last = redis.call('GET', KEYS[3])
@@ -30,6 +30,7 @@ for _, id in ipairs(due) do
   elseif not repeated or o[4] == token then
     local event = prefix .. 'event:' .. o[1]
     local e = redis.call('HMGET', event, 'doc', 'meta', 'tags', 'sec', 'rec', 'ver', 'next')
+    local series = e[5] and e[7] == o[2]
     local attempt = tonumber(o[3] or '0')
     if not repeated then
       attempt = attempt + 1
@@ -37,18 +38,20 @@ for _, id in ipairs(due) do
         redis.call('HSET', key, 'st', 'dispatched', 'n', attempt, 'l', token, 's', now, 'ch', now,
           'tags', e[3] or '')
         redis.call('ZADD', prefix .. 'event:' .. o[1] .. ':occurrences', o[2], id)
-        if e[7] == o[2] then redis.call('HDEL', event, 'next') end
-        if e[5] then redis.call('ZADD', prefix .. 'unscheduled', now, o[1]) end
+        if e[7] == o[2] then
+          redis.call('HDEL', event, 'next')
+          if e[5] then redis.call('ZADD', prefix .. 'unscheduled', now, o[1]) end
+        end
         first[#first + 1] = id
       else
-        redis.call('HSET', key, 'st', 'dispatched', 'n', attempt, 'l', token, 's', now, 'ch', now)
-        redis.call('HDEL', key, 'na')
+        redis.call('HSET', key, 'st', 'dispatched', 'n', attempt, 'l', token, 'ch', now)
         again[#again + 1] = id
       end
+      if o[6] then redis.call('HDEL', key, 'na') end
       lease[#lease + 1] = ARGV[4]; lease[#lease + 1] = id
       dispatched[#dispatched + 1] = o[2]; dispatched[#dispatched + 1] = id
     end
-    claimed[#claimed + 1] = {id, o[1], o[2], attempt, e[1], e[2], e[3], e[4], e[5], e[6], o[5],
+    claimed[#claimed + 1] = {id, o[1], o[2], attempt, e[1], e[2], e[3], e[4], series and 1 or false, e[6], o[5],
       o[6] or o[2]}
   end
 end

@@ -22,6 +22,7 @@ redis.call('DEL', key)
 redis.call('ZREM', prefix .. 'events', id)
 redis.call('ZREM', prefix .. 'inactive', id)
 redis.call('ZREM', prefix .. 'unscheduled', id)
+redis.call('ZREM', prefix .. 'paused', id)
 for tag in string.gmatch(tags, '[^\n]+') do
   redis.call('ZREM', prefix .. 'tag:' .. tag .. ':events', id)
 end

@@ -12,6 +12,7 @@ local function give_back(id, attempts, due, unsent)
   if unsent and attempts <= 1 then
     status = 'scheduled'
     redis.call('HDEL', key, 'st', 'n', 's')
+    redis.call('HSET', key, 'na', due)
   else
     redis.call('HSET', key, 'st', 'retrying', 'na', due)
     if unsent then

@@ -61,6 +61,12 @@ elseif not keep then
     note(prefix, ARGV[11], id, ARGV[12], tags, ARGV[14], ARGV[15], now)
   end
 end
+local until_ms = redis.call('HGET', key, 'pu')
+if until_ms then
+  redis.call('ZADD', prefix .. 'paused', until_ms, id)
+else
+  redis.call('ZREM', prefix .. 'paused', id)
+end
 if redis.call('HGET', key, 'st') == 'inactive' then
   redis.call('ZADD', prefix .. 'inactive', now, id)
 else

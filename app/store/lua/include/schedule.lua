@@ -6,6 +6,7 @@ local function schedule(prefix, occurrence, event, scheduled, due, tags)
     return false
   end
   redis.call('HSET', key, 'e', event, 'at', scheduled)
+  if due ~= scheduled then redis.call('HSET', key, 'p', due, 'na', due) end
   redis.call('ZADD', prefix .. 'occurrences:scheduled', scheduled, occurrence)
   for tag in string.gmatch(tags, '[^\n]+') do
     redis.call('ZADD', prefix .. 'tag:' .. tag .. ':occurrences', scheduled, occurrence)

@@ -1,0 +1,113 @@
+"""Acts beside the schedule: trigger now, pause, resume, backfill."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.clock import Clock
+from app.domain import ids
+from app.domain.access import Access
+from app.domain.event import Event, EventStatus
+from app.domain.occurrence import Occurrence
+from app.errors import Conflict, Forbidden, InvalidInput
+from app.services.events import EventService
+from app.services.queries import EventChanges
+from app.services.timetables import Timetables
+from app.store.events import EventStore
+from app.store.occurrences import OccurrenceStore
+
+MAX_BACKFILL = 1_000
+"""How many occurrences one call may add."""
+
+PACE_MS = 50
+"""Backfilled occurrences follow each other at this distance, so that no receiver is flooded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Backfill:
+    """How many occurrences a range has, and how many of them have a record already."""
+
+    count: int
+    existing: int
+
+
+class ActionService:
+    """Every call is made in the name of an ``Access`` that may change the event."""
+
+    def __init__(
+        self,
+        service: EventService,
+        events: EventStore,
+        occurrences: OccurrenceStore,
+        timetables: Timetables,
+        clock: Clock,
+    ) -> None:
+        self._service = service
+        self._events = events
+        self._occurrences = occurrences
+        self._timetables = timetables
+        self._clock = clock
+
+    def trigger(self, event_id: str, access: Access) -> Occurrence:
+        """Add an occurrence for this very moment, whatever the schedule and status say."""
+        event = self._changeable(event_id, access)
+        now_ms = self._clock.now_ms()
+        self._events.add_occurrences(event.id, [(now_ms, now_ms)])
+        return self._occurrences.get(ids.occurrence_id(event.id, now_ms))
+
+    def pause(self, event_id: str, access: Access, until_ms: int | None, note: str | None) -> Event:
+        """Pause an event, for good or until a moment; what was scheduled is taken back."""
+        if until_ms is not None and until_ms <= self._clock.now_ms():
+            raise InvalidInput.field("until", "must be in the future")
+        event = self._changeable(event_id, access)
+        if event.status is EventStatus.INACTIVE:
+            raise Conflict("The event is inactive; there is nothing to pause.")
+        pause = {"until_ms": until_ms, "note": note}
+        pause = {name: value for name, value in pause.items() if value is not None}
+        changes = EventChanges({"status": EventStatus.PAUSED, "pause": pause or None})
+        return self._service.update(event_id, changes, access, None)
+
+    def resume(self, event_id: str, access: Access) -> Event:
+        """Let a paused event go on with its next future occurrence."""
+        event = self._changeable(event_id, access)
+        if event.status is not EventStatus.PAUSED:
+            raise Conflict("The event is not paused.")
+        changes = EventChanges({"status": EventStatus.ACTIVE})
+        return self._service.update(event_id, changes, access, None)
+
+    def backfill(
+        self, event_id: str, access: Access, from_ms: int, to_ms: int, *, dry_run: bool
+    ) -> Backfill:
+        """Add the occurrences that a schedule would have had in a past range.
+
+        ``dry_run`` only counts. Those that have a record already are left as they are.
+        """
+        event = self._changeable(event_id, access)
+        if event.schedule is None:
+            raise InvalidInput("A one-time event has nothing to backfill; trigger it instead.")
+        now_ms = self._clock.now_ms()
+        if to_ms > now_ms:
+            raise InvalidInput.field("to", "must not be in the future: the schedule sees to that")
+        timetable = self._timetables.of_event(event)
+        found = timetable.upcoming(from_ms - 1, MAX_BACKFILL + 1, to_ms)
+        if len(found) > MAX_BACKFILL:
+            raise InvalidInput(
+                f"The range has more than {MAX_BACKFILL} occurrences; backfill it in parts."
+            )
+        times = [one.scheduled_ms for one in found]
+        if not times:
+            return Backfill(0, 0)
+        recorded = self._occurrences.get_many([ids.occurrence_id(event.id, at) for at in times])
+        existing = sum(one is not None for one in recorded)
+        if not dry_run:
+            fresh = [at for at, one in zip(times, recorded, strict=True) if one is None]
+            paced = [(at, now_ms + PACE_MS * position) for position, at in enumerate(fresh)]
+            if paced:
+                self._events.add_occurrences(event.id, paced)
+        return Backfill(len(times), existing)
+
+    def _changeable(self, event_id: str, access: Access) -> Event:
+        event = self._service.get(event_id, access)
+        if not access.may_change(event.tags):
+            raise Forbidden("This token may not change an event that has tags out of its scope.")
+        return event

@@ -1,0 +1,86 @@
+"""Applying what a request gave to an event: pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from app.domain.durations import parse_duration_ms
+from app.domain.event import Event, EventStatus
+from app.domain.recurrence import resolve_local
+from app.errors import InvalidInput
+from app.services.queries import Moment
+
+_DEFINITION = ("name", "description", "timezone", "action", "tags", "status", "hmac_secret")
+_EMPTY: Mapping[str, Any] = {"description": "", "tags": (), "status": EventStatus.ACTIVE}
+_TIMING_OPTIONS = ("dst", "calendars", "on_excluded", "jitter")
+
+
+def apply_changes(before: Event, given: Mapping[str, Any], now_ms: int) -> Event:
+    """Return the event with the given fields in place; ``None`` clears.
+
+    ``delay`` (a duration) stands for a ``start_time`` so long after ``now_ms``. Raises
+    ``InvalidInput``.
+    """
+    values: dict[str, Any] = {}
+    options = dict(before.options)
+    for name, value in given.items():
+        if name in ("start_time", "delay"):
+            continue
+        if name in _DEFINITION:
+            values[name] = _EMPTY.get(name) if value is None else value
+        elif name == "metadata":
+            values["metadata_json"] = value or "{}"
+        elif name == "schedule":
+            values["schedule"] = _with_interval(value)
+        elif value is None:
+            options.pop(name, None)
+        else:
+            options[name] = value
+    if values.get("status", before.status) is not EventStatus.PAUSED:
+        options.pop("pause", None)
+    timezone = values.get("timezone", before.timezone)
+    if "delay" in given:
+        values["start_ms"] = now_ms + _delay_ms(given)
+    elif "start_time" in given:
+        values["start_ms"] = _placed(given["start_time"], timezone)
+    return replace(before, options=options, **values)
+
+
+def timing(event: Event) -> tuple[Any, ...]:
+    """All that an event's scheduled occurrence depends on."""
+    return (
+        event.start_ms,
+        event.timezone,
+        event.schedule,
+        event.status,
+        *(event.options.get(name) for name in _TIMING_OPTIONS),
+    )
+
+
+def _with_interval(schedule: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    """The reference form with the interval that it means when it names none."""
+    if schedule is not None and "frequency" in schedule and "interval" not in schedule:
+        return {**schedule, "interval": 1}
+    return schedule
+
+
+def _delay_ms(given: Mapping[str, Any]) -> int:
+    if "start_time" in given:
+        raise InvalidInput.field("delay", "give either delay or start_time")
+    try:
+        return parse_duration_ms(given["delay"])
+    except InvalidInput as error:
+        raise InvalidInput.field("delay", error.message) from None
+
+
+def _placed(moment: Moment, timezone: str | None) -> int:
+    if isinstance(moment, datetime):
+        if timezone is None:
+            raise InvalidInput.field(
+                "start_time", "needs an offset, as in 2026-01-31T09:00:00Z, or a timezone beside it"
+            )
+        return resolve_local(moment, timezone)
+    return moment

@@ -1,0 +1,143 @@
+"""Looking ahead: what a schedule will do, what a change would do. Nothing is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app.clock import Clock
+from app.domain.access import MASTER, Access
+from app.domain.event import Event
+from app.domain.recurrence import Notice
+from app.domain.timetable import Firing, Skipped
+from app.services.events import EventService
+from app.services.queries import EventChanges
+from app.services.timetables import Timetables
+
+NOTICE_MS = 2 * 366 * 86_400_000
+"""How far ahead changes of the clock are announced."""
+
+COMPARED = 200
+"""How many occurrences before and after a change are compared."""
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """One future occurrence: its time, when it is to be attempted, and why it was moved."""
+
+    scheduled_ms: int
+    planned_ms: int
+    nominal_ms: int
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What a schedule will do."""
+
+    occurrences: tuple[Planned, ...]
+    skipped: tuple[Skipped, ...]
+    notices: tuple[Notice, ...]
+    explained: str
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What a change would do to future occurrences, ms UTC; ``moved`` pairs old and new."""
+
+    added: tuple[int, ...]
+    removed: tuple[int, ...]
+    moved: tuple[tuple[int, int], ...]
+
+
+class PreviewService:
+    """Computes; every call is made in the name of an ``Access``."""
+
+    def __init__(self, events: EventService, timetables: Timetables, clock: Clock) -> None:
+        self._events = events
+        self._timetables = timetables
+        self._clock = clock
+
+    def of_event(
+        self, event_id: str, access: Access, count: int, from_ms: int | None, to_ms: int | None
+    ) -> Outlook:
+        """Look ahead for a stored event; raises ``NotFound``."""
+        return self._outlook(self._events.get(event_id, access), count, from_ms, to_ms)
+
+    def of_draft(
+        self, changes: EventChanges, count: int, from_ms: int | None, to_ms: int | None
+    ) -> Outlook:
+        """Look ahead for a schedule that is not saved yet; raises ``InvalidInput``."""
+        return self._outlook(self._events.drafted(changes, MASTER), count, from_ms, to_ms)
+
+    def notices(self, event: Event) -> Sequence[Notice]:
+        """What changes of the clock will do to an event in the next two years."""
+        if event.schedule is None:
+            return ()
+        now_ms = self._clock.now_ms()
+        return self._timetables.of_event(event).rule.notices(now_ms, now_ms + NOTICE_MS)
+
+    def of_change(self, event_id: str, changes: EventChanges, access: Access) -> Difference:
+        """Compare future occurrences before and after a change; raises what the change would."""
+        before = self._events.get(event_id, access)
+        after = self._events.changed(before, changes, access)
+        now_ms = self._clock.now_ms()
+        old, new = self._times(before, now_ms), self._times(after, now_ms)
+        # Both lists are cut at the same moment, or the end of the longer would look removed.
+        full = [times[-1] for times in (old, new) if len(times) == COMPARED]
+        until = min(full, default=None)
+        if until is not None:
+            old = [one for one in old if one <= until]
+            new = [one for one in new if one <= until]
+        removed, added = sorted(set(old) - set(new)), sorted(set(new) - set(old))
+        moved = _pair_within_a_day(removed, added)
+        gone, come = {one for one, _ in moved}, {one for _, one in moved}
+        return Difference(
+            added=tuple(one for one in added if one not in come),
+            removed=tuple(one for one in removed if one not in gone),
+            moved=tuple(moved),
+        )
+
+    def _times(self, event: Event, now_ms: int) -> list[int]:
+        if event.status != "active":
+            return []
+        outlook = self._outlook(event, COMPARED, now_ms, None)
+        return [one.scheduled_ms for one in outlook.occurrences]
+
+    def _outlook(self, event: Event, count: int, from_ms: int | None, to_ms: int | None) -> Outlook:
+        now_ms = self._clock.now_ms()
+        after = max(now_ms, (from_ms or 0) - 1)
+        if event.schedule is None:
+            ahead = event.start_ms > after and (to_ms is None or event.start_ms <= to_ms)
+            once = (Planned(event.start_ms, event.start_ms, event.start_ms),) if ahead else ()
+            return Outlook(once, (), (), "once, at its start_time")
+        timetable = self._timetables.checked(event)
+        after = max(after, event.start_ms - 1)
+        firings: list[Firing] = timetable.upcoming(after, count, to_ms)
+        end = firings[-1].scheduled_ms if len(firings) == count else to_ms
+        skipped = timetable.skipped(after, end or now_ms + NOTICE_MS, count)
+        words = timetable.rule.explain()
+        if names := event.options.get("calendars"):
+            words += f", except on days of {', '.join(names)}"
+        return Outlook(
+            occurrences=tuple(
+                Planned(
+                    one.scheduled_ms,
+                    timetable.planned_ms(one.scheduled_ms),
+                    one.nominal_ms,
+                    one.reason,
+                )
+                for one in firings
+            ),
+            skipped=tuple(skipped),
+            notices=tuple(timetable.rule.notices(now_ms, now_ms + NOTICE_MS)),
+            explained=words,
+        )
+
+
+def _pair_within_a_day(removed: Sequence[int], added: Sequence[int]) -> list[tuple[int, int]]:
+    """Old and new times of the same UTC day, in order, are taken for moves."""
+    waiting: dict[int, list[int]] = {}
+    for one in removed:
+        waiting.setdefault(one // 86_400_000, []).append(one)
+    return [(same_day.pop(0), one) for one in added if (same_day := waiting.get(one // 86_400_000))]

@@ -1,0 +1,1 @@
+"""Speed, scale and lateness: each command prints absolute figures and a ratio. See README.md."""

@@ -1,0 +1,167 @@
+"""``python -m benchmarks.drain``: how fast a backlog that is due at one instant is delivered.
+
+One worker process (RQ's, as in ``make run``) and one scheduler, against a bare libcurl loop that
+posts the same bytes and records nothing, and against one RQ job per webhook.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import statistics
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, cast
+
+from app.delivery.request import Job, build
+from app.domain.ids import EventIds, occurrence_id
+from app.store import keys
+from app.store.connection import StoreClient, connect
+from benchmarks import loading, plot, support
+from benchmarks.support import BenchmarkFailed, say
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """What the store's records say about a drain; moments in ms since 1970."""
+
+    rate: float
+    first_start_ms: float
+    last_record_ms: float
+    arrivals_ms: list[float]
+
+
+def request_like_ours(webhook: str) -> dict[str, Any]:
+    """The headers and the body of a delivery, as both sides send them."""
+    event_id = EventIds().make(time.time_ns() // 1000, 0)
+    now_ms = time.time_ns() // 1_000_000
+    event = loading.example(event_id, webhook, now_ms, now_ms)
+    job = Job(
+        event_id, occurrence_id(event_id, now_ms), now_ms, 1, event.name, event.description,
+        event.metadata_json, event.tags, webhook, support.SECRET,
+    )  # fmt: skip
+    request = build(job, now_ms)
+    return {"url": webhook, "headers": request.headers, "body": request.body.decode()}
+
+
+def bare_rate(webhook: str, count: int, in_flight: int) -> float:
+    """Requests a second of the bare loop, in a process of its own."""
+    spec = {**request_like_ours(webhook), "count": count, "in_flight": in_flight}
+    answer = support.run_python("benchmarks.posting", spec)
+    if answer["wrong"]:
+        raise BenchmarkFailed(f"the receiver refused {answer['wrong']} requests")
+    return float(answer["count"] / answer["seconds"])
+
+
+def job_per_webhook_rate(webhook: str, count: int) -> float:
+    """Webhooks a second of one RQ job each, in a worker process of its own."""
+    with support.store() as url:
+        spec = {**request_like_ours(webhook), "count": count, "redis_url": url}
+        answer = support.run_python("benchmarks.rq_post", spec)
+    if answer["count"] != count:
+        raise BenchmarkFailed(f"{answer['count']} of {count} jobs ran")
+    return float(answer["count"] / answer["seconds"])
+
+
+def drain_rate(webhook: str, count: int, in_flight: int, lead_s: float) -> Delivered:
+    """Create ``count`` events due at one instant in a fresh store and have them delivered."""
+    with contextlib.ExitStack() as stack:
+        url = stack.enter_context(support.store())
+        client = stack.enter_context(connect(url))
+        environ = support.environment(url, delivery_concurrency=in_flight)
+        stack.enter_context(support.workers(environ))
+        return deliver(client, webhook, count, lead_s)
+
+
+def deliver(client: StoreClient, webhook: str, count: int, lead_s: float) -> Delivered:
+    """Create ``count`` events due at one instant, wait for their records, check every one."""
+    support.wait_for(lambda: client.scard("rq:workers:deliver"), 30, "no worker came up")
+    before = client.zcard(keys.ended(0))
+    due_ms = time.time_ns() // 1_000_000 + int(lead_s * 1000) + count // 4
+    loading.load(client, webhook, [due_ms] * count)
+    if time.time() * 1000 > due_ms - 200:
+        raise BenchmarkFailed("creating the events took too long: set a larger --lead")
+    support.wait_for(
+        lambda: client.zcard(keys.ended(0)) >= before + count,
+        count / 100 + 60,
+        f"not all of {count} occurrences were recorded in time",
+    )
+    return _read_records(client, due_ms, count)
+
+
+def _read_records(client: StoreClient, due_ms: int, count: int) -> Delivered:
+    started, arrived, ended = [], [], []
+    for status, log, at in _records(client, due_ms):
+        if status != b"completed":
+            raise BenchmarkFailed(f"an occurrence is {status!r}, not completed")
+        moments = json.loads(log.decode().splitlines()[-1])
+        started.append(moments[2] / 1000)
+        arrived.append(moments[3] / 1000)
+        ended.append(int(at))
+    if len(ended) != count:
+        raise BenchmarkFailed(f"{len(ended)} of {count} occurrences have a record")
+    rate = count / (max(ended) - min(started)) * 1000
+    return Delivered(rate, min(started) - due_ms, max(ended) - due_ms, sorted(arrived))
+
+
+def _records(client: StoreClient, due_ms: int) -> Iterator[tuple[bytes, bytes, bytes]]:
+    key = keys.occurrences(0, "completed")
+    ids = cast("list[bytes]", client.zrangebyscore(key, due_ms, due_ms))
+    for start in range(0, len(ids), 1000):
+        pipe = client.pipeline(transaction=False)
+        for one in ids[start : start + 1000]:
+            pipe.hmget(keys.occurrence(0, one), ["st", "log", "c"])
+        yield from pipe.execute()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--events", type=int, default=20_000)
+    parser.add_argument("--jobs", type=int, default=2_000, help="of RQ; 0 leaves them out")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--in-flight", type=int, default=64)
+    parser.add_argument("--lead", type=float, default=3.0, help="seconds to load beside N/4000")
+    options = parser.parse_args()
+    last: list[Delivered] = []
+
+    def ours(webhook: str) -> float:
+        last[:] = [drain_rate(webhook, options.events, options.in_flight, options.lead)]
+        return last[0].rate
+
+    with support.nginx() as webhook:
+        sides = {
+            "bare libcurl loop": lambda: bare_rate(webhook, options.events, options.in_flight),
+            "qhronos": lambda: ours(webhook),
+        }
+        if options.jobs:
+            sides["one RQ job per webhook"] = lambda: job_per_webhook_rate(webhook, options.jobs)
+        figures = support.alternate(options.rounds, sides, "webhooks/s")
+    _show(figures, last[0])
+
+
+def _show(figures: dict[str, list[float]], drained: Delivered) -> None:
+    medians = {name: statistics.median(values) for name, values in figures.items()}
+    ours, bare = figures["qhronos"], figures["bare libcurl loop"]
+    ratios = {"of the bare libcurl loop": support.median_ratio(ours, bare)}
+    if jobs := figures.get("one RQ job per webhook"):
+        ratios["times one RQ job per webhook"] = support.median_ratio(ours, jobs)
+    say("")
+    for name, value in medians.items():
+        say(f"{name:<24} {value:>10,.0f} webhooks/s (median)")
+    for name, value in ratios.items():
+        say(f"qhronos is {value:.3f} {name}")
+    say(
+        f"the last drain began {drained.first_start_ms:.1f} ms after the instant and had its last "
+        f"record {drained.last_record_ms:.0f} ms after it"
+    )
+    support.report(
+        "drain",
+        {"figures": figures, "medians": medians, "ratios": ratios},
+        plot.cumulative("webhooks delivered over time", drained.arrivals_ms),
+    )
+
+
+if __name__ == "__main__":
+    support.main(main)

@@ -1,0 +1,22 @@
+"""A sender that may reach this host, and a receiver on it."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.delivery.sender import Sender
+from tests.support.deliveries import LOCAL
+from tests.support.receiver import Receiver
+
+
+@pytest.fixture
+def sender():
+    made = Sender(LOCAL, 64)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def receiver():
+    with Receiver() as made:
+        yield made

@@ -1,0 +1,85 @@
+"""No spelling of a target leads to an address that may not be reached."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from types import SimpleNamespace
+
+import pycurl
+import pytest
+
+from app.delivery.guard import Guard
+from app.delivery.request import Request
+from app.delivery.sender import Sender
+from app.domain.targets import TargetPolicy
+from tests.support.deliveries import LOCAL, outcomes, send
+
+SPELLINGS = [
+    "127.0.0.1", "127.1", "2130706433", "0x7f000001", "0177.0.0.1", "0", "0.0.0.0", "localhost",
+    "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "127.0.0.1.", "127.0.0.%31", "LOCALHOST",
+]  # fmt: skip
+
+
+def attempt(sender, url):
+    sender.start(1, Request(url, ["X-A: 1"], b"{}", 2_000), due_us=0, now_us=0)
+    return outcomes(sender, 1)[0][1]
+
+
+@pytest.mark.parametrize("host", SPELLINGS)
+def test_every_spelling_of_a_private_address_is_refused_at_the_connection(receiver, host):
+    sender = Sender(TargetPolicy(), 1)
+    outcome = attempt(sender, f"http://{host}:{receiver.port}/")
+    sender.close()
+    assert (outcome.status_code, outcome.error) == (None, "not_allowed")
+    assert outcome.error_message == "target not allowed"
+    assert receiver.connections == 0
+
+
+@pytest.mark.parametrize("host", SPELLINGS)
+def test_with_a_policy_that_opens_them_the_same_spellings_arrive(receiver, host):
+    sender = Sender(TargetPolicy(allow_all=True), 1)
+    assert attempt(sender, f"http://{host}:{receiver.port}/").succeeded
+    sender.close()
+
+
+def test_a_name_is_judged_by_the_address_connected_to(receiver):
+    """What a name resolved to before does not matter: the connection itself is judged."""
+    only_v6 = TargetPolicy(allowed=(ipaddress.ip_network("::1/128"),))
+    sender = Sender(only_v6, 1)
+    outcome = attempt(sender, f"http://localhost:{receiver.port}/")
+    sender.close()
+    # ::1 was tried and refused the connection; 127.0.0.1, where the receiver is, was not tried.
+    assert outcome.error in ("not_allowed", "refused")
+    assert receiver.connections == 0
+
+
+def test_a_refusal_of_one_target_says_nothing_about_the_next(sender, receiver):
+    assert attempt(sender, "http://10.0.0.1/").error == "not_allowed"
+    assert send(sender, receiver.url()).succeeded
+    assert attempt(sender, "http://169.254.169.254/latest/meta-data/").error == "not_allowed"
+
+
+def test_a_socket_that_is_not_of_the_internet_is_refused():
+    guard = Guard(TargetPolicy(allow_all=True))
+    address = SimpleNamespace(family=socket.AF_UNIX, addr="/run/x.sock")
+    assert guard.open(0, address) == pycurl.SOCKET_BAD
+    assert guard.refused
+
+
+def test_running_out_of_descriptors_is_told_as_this_hosts_fault(sender, monkeypatch):
+    def fail(*_):
+        raise OSError(24, "Too many open files")
+
+    monkeypatch.setattr("app.delivery.guard._Socket", fail)
+    outcome = attempt(sender, "http://127.0.0.1:9/")
+    assert (outcome.error, outcome.error_message) == (
+        "internal",
+        "this host has too many files open",
+    )
+
+
+def test_the_local_policy_of_these_tests_opens_loopback_only():
+    guard = Guard(LOCAL)
+    address = SimpleNamespace(family=socket.AF_INET, addr=("10.0.0.1", 80))
+    assert guard.open(0, address) == pycurl.SOCKET_BAD

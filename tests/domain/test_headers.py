@@ -1,0 +1,50 @@
+"""The extra headers of an event."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.domain.headers import parse_headers
+from app.errors import InvalidInput
+
+
+def test_names_and_values_are_kept_in_order_and_trimmed():
+    given = {"Authorization": "Bearer x", "X-Team": " blau ü ", "X-Empty": ""}
+    assert parse_headers(given) == (
+        ("Authorization", "Bearer x"),
+        ("X-Team", "blau ü"),
+        ("X-Empty", ""),
+    )
+
+
+@pytest.mark.parametrize(
+    ("headers", "field"),
+    [
+        (None, "headers"),
+        (["X-A: 1"], "headers"),
+        ({f"X-{n}": "" for n in range(21)}, "headers"),
+        ({"": "x"}, "headers"),
+        ({"X A": "x"}, "headers"),
+        ({"X:A": "x"}, "headers"),
+        ({"X\r\nEvil": "x"}, "headers"),
+        ({"Ü": "x"}, "headers"),
+        ({"X-A": "1", "x-a": "2"}, "headers"),
+        ({"X-A": 1}, "headers.X-A"),
+        ({"X-A": "1\r\nEvil: 1"}, "headers.X-A"),
+        ({"X-A": "1\x00"}, "headers.X-A"),
+        ({"X-A": "\u20ac"}, "headers.X-A"),
+        ({"X-A": "x" * 1025}, "headers.X-A"),
+        ({"Host": "x"}, "headers.Host"),
+        ({"Content-Length": "1"}, "headers.Content-Length"),
+        ({"CONTENT-TYPE": "x"}, "headers.CONTENT-TYPE"),
+        ({"Transfer-Encoding": "chunked"}, "headers.Transfer-Encoding"),
+        ({"webhook-id": "x"}, "headers.webhook-id"),
+        ({"X-Qhronos-Signature": "x"}, "headers.X-Qhronos-Signature"),
+        ({"Connection": "close"}, "headers.Connection"),
+        ({"User-Agent": "x"}, "headers.User-Agent"),
+    ],
+)
+def test_what_would_break_or_forge_a_request_is_refused(headers, field):
+    with pytest.raises(InvalidInput) as caught:
+        parse_headers(headers)
+    assert list(caught.value.fields) == [field]

@@ -1,0 +1,49 @@
+"""A receiver, stacks that tests share, and the logs of a stack beside the test that failed."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from typing import Any
+
+import pytest
+
+from tests.support.api_client import Api
+from tests.support.receiver import Receiver
+from tests.support.stack import ALIVE, Stack
+
+
+@pytest.fixture(scope="module")
+def module_stack() -> Iterator[Stack]:
+    """The stack of one module; tests ask for ``stack``."""
+    with Stack(workers=2) as stack:
+        yield stack
+
+
+@pytest.fixture
+def stack(module_stack: Stack) -> Stack:
+    """The module's stack with everything up, whatever the test before has killed."""
+    module_stack.up()
+    return module_stack
+
+
+@pytest.fixture
+def api(stack: Stack) -> Iterator[Api]:
+    """The API by the master token; what a test leaves active is deleted after it."""
+    yield stack.api
+    for event in stack.api.get("/events?status=active&limit=1000"):
+        stack.api.call("DELETE", f"/events/{event['id']}")
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """An endpoint for webhooks that answers 200 unless told otherwise."""
+    with Receiver() as receiver:
+        yield receiver
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, Any, Any]:
+    report = yield
+    if report.failed:
+        report.sections += [("what the processes wrote", stack.log()) for stack in ALIVE]
+    return report

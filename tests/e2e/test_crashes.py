@@ -1,0 +1,209 @@
+"""Processes that are stopped or killed in the middle of their work: nothing is lost."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from app.store import keys
+from tests.support.api_client import Api, at, seconds_of
+from tests.support.invariants import broken
+from tests.support.processes import pids_with_environ
+from tests.support.receiver import Receiver, Reply
+from tests.support.stack import WORKER, Stack
+from tests.support.wait import wait_until
+
+pytestmark = pytest.mark.e2e
+
+LEASE_S = 2.0
+SLACK_S = 8.0
+"""What a slow machine may add."""
+
+
+@pytest.fixture(scope="module")
+def module_stack() -> Iterator[Stack]:
+    """No worker but those that a test starts; a short grace, to see it end."""
+    with Stack(workers=0, STOP_GRACE="1500ms", DELIVERY_TIMEOUT="30s") as stack:
+        yield stack
+
+
+@pytest.fixture
+def stack(module_stack: Stack) -> Iterator[Stack]:
+    module_stack.up()
+    yield module_stack
+    for worker in module_stack.workers:
+        worker.kill()
+
+
+def assert_nothing_is_held(stack: Stack) -> None:
+    with stack.redis() as client:
+        assert not client.zcard(keys.claimed(0))
+        assert not broken(client)
+
+
+def test_a_killed_workers_delivery_goes_to_another(
+    stack: Stack, api: Api, receiver: Receiver
+) -> None:
+    """kill -9 in mid-delivery: within the lease another worker makes the next attempt."""
+    receiver.reply("/held", Reply.hang(), Reply(200))
+    first = stack.add_worker()
+    held = api.create(receiver.url("/held"))
+    receiver.wait_for(1, 30, "/held")
+    stack.add_worker()
+    others = [api.create(receiver.url("/other"), ahead=0.1) for _ in range(20)]
+    first.kill()
+    killed_s = time.time()
+    before, after = receiver.wait_for(2, 30, "/held")
+    assert after.at_ns / 1e9 - killed_s < LEASE_S + SLACK_S
+    assert after.webhook_id == before.webhook_id
+    assert [before.json["attempt"], after.json["attempt"]] == [1, 2]
+    assert api.wait_for_status(held["id"], "completed")["attempt_count"] == 2
+    for event in others:
+        api.wait_for_status(event["id"], "completed")
+    assert_nothing_is_held(stack)
+
+
+def test_a_stopped_worker_finishes_what_is_under_way(
+    stack: Stack, api: Api, receiver: Receiver
+) -> None:
+    """SIGTERM in mid-delivery: the attempt ends and is recorded, then the worker is gone."""
+    receiver.reply("/", Reply(200, body=b"at last", delay=0.7))
+    worker = stack.add_worker()
+    event = api.create(receiver.url("/"))
+    receiver.wait_for(1, 30)
+    status, _ = worker.stop()
+    assert status == 0
+    occurrence = api.only_occurrence(event["id"])
+    assert occurrence["status"] == "completed"
+    assert occurrence["response_body"] == "at last"
+    assert len(receiver.requests) == 1
+    assert_nothing_is_held(stack)
+
+
+def test_an_idle_worker_stops_at_once(stack: Stack) -> None:
+    """SIGTERM without work: exit status 0, well within the grace."""
+    known = _workers(stack, "deliver")
+    worker = stack.add_worker()
+    wait_until(lambda: _workers(stack, "deliver") - known, "the worker is there")
+    status, took_s = worker.stop()
+    assert status == 0
+    assert took_s < 5
+
+
+def test_a_receiver_that_hangs_does_not_keep_a_worker(
+    stack: Stack, api: Api, receiver: Receiver
+) -> None:
+    """SIGTERM and no answer within the grace: the worker goes, another attempt follows."""
+    receiver.reply("/", Reply.hang(), Reply(200))
+    worker = stack.add_worker()
+    event = api.create(receiver.url("/"))
+    receiver.wait_for(1, 30)
+    status, took_s = worker.stop()
+    assert status == 0
+    assert took_s < 1.5 + SLACK_S
+    stack.add_worker()
+    before, after = receiver.wait_for(2, 30)
+    assert after.webhook_id == before.webhook_id
+    assert after.json["attempt"] == 2
+    assert api.wait_for_status(event["id"], "completed")["attempt_count"] == 2
+    assert_nothing_is_held(stack)
+
+
+@pytest.mark.parametrize("role", ["scheduler", "upkeep", "web"])
+def test_the_other_processes_stop_cleanly(stack: Stack, role: str) -> None:
+    """SIGTERM ends each of them with status 0."""
+    program = getattr(stack, role)
+    if role == "upkeep":
+        wait_until(lambda: _workers(stack, "upkeep"), "the upkeep worker is there")
+    status, took_s = program.stop()
+    assert status == 0
+    assert took_s < 1.5 + SLACK_S
+
+
+def test_a_worker_host_runs_all_its_parts_and_stops_them(
+    stack: Stack, api: Api, receiver: Receiver
+) -> None:
+    """``python worker.py`` by itself: deliveries happen, SIGTERM ends every process of it."""
+    mark = f"{stack.directory}/host"
+    host = stack.program("host", *WORKER, WORKERS="1", DATA_DIR=mark)
+    host.start()
+    try:
+        event = api.create(receiver.url("/"))
+        api.wait_for_status(event["id"], "completed")
+        status, took_s = host.stop()
+        assert status == 0
+        assert took_s < 1.5 + SLACK_S
+        assert pids_with_environ(mark) == []
+    finally:
+        host.kill()
+
+
+def _workers(stack: Stack, queue: str) -> set[bytes]:
+    """What RQ knows of workers; those that were killed stay listed for a while."""
+    with stack.redis() as client:
+        return set(client.smembers(f"rq:workers:{queue}"))
+
+
+@pytest.mark.timeout(120)
+def test_everything_may_be_killed_at_once(stack: Stack, api: Api, receiver: Receiver) -> None:
+    """kill -9 of all, the store too: every event is there again, what fell due is delivered."""
+    receiver.reply("/held", Reply.hang(), Reply(200))
+    stack.add_worker()
+    held = api.create(receiver.url("/held"))
+    receiver.wait_for(1, 30, "/held")
+    due = [api.create(receiver.url("/due"), ahead=1) for _ in range(10)]
+    later = api.create(receiver.url("/later"), ahead=3_600, metadata={"kept": True})
+    series = api.create(receiver.url("/series"), ahead=1, schedule={"every": "1s"})
+    stack.kill_all()
+    wait_until(lambda: time.time() > seconds_of(due[-1]["start_time"]) + 1, "their time passes")
+
+    stack.up()
+    stack.add_worker()
+    assert api.event(later["id"]) == later
+    for event in due:
+        api.wait_for_status(event["id"], "completed")
+    assert api.wait_for_status(held["id"], "completed")["attempt_count"] == 2
+    requests = receiver.wait_for(3, 30, "/series")
+    assert requests[0].json["scheduled_at"] == at(seconds_of(series["start_time"]))
+    assert len({one.webhook_id for one in receiver.requests_to("/due")}) == 10
+    assert len({one.json["event_id"] for one in receiver.requests_to("/due")}) == 10
+    assert api.call("DELETE", f"/events/{series['id']}").status == 204
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL], ids=["SIGTERM", "SIGKILL"])
+def test_the_store_may_be_restarted_under_load(
+    stack: Stack, api: Api, receiver: Receiver, how: signal.Signals
+) -> None:
+    """While the store is away the API says 503; then all goes on, in the same processes."""
+    workers = [stack.add_worker(), stack.add_worker()]
+    series = api.create(receiver.url("/series"), schedule={"every": "1s"})
+    receiver.wait_for(1, 30, "/series")
+    event = api.create(receiver.url("/due"), ahead=1)
+    if how is signal.SIGKILL:
+        stack.store.kill()
+    else:
+        stack.store.stop()
+    for method, path, body in [
+        ("GET", "/health", None),
+        ("GET", f"/events/{event['id']}", None),
+        ("POST", "/events", {"name": "x", "webhook": receiver.url("/"), "start_time": at(0)}),
+    ]:
+        answer = api.call(method, path, body)
+        assert answer.status == 503, answer
+        assert int(answer.headers["retry-after"]) >= 1
+        assert answer.json["error"]
+    wait_until(lambda: time.time() > seconds_of(event["start_time"]), "the event falls due")
+
+    stack.store.start()
+    wait_until(api.answers, "the API answers again")
+    assert api.wait_for_status(event["id"], "completed")["attempt_count"] == 1
+    receiver.wait_for(len(receiver.requests_to("/series")) + 2, 30, "/series")
+    soon = api.create(receiver.url("/soon"))
+    api.wait_for_status(soon["id"], "completed")
+    ended = [program.name for program in [*stack.programs, *workers] if not program.running]
+    assert not ended
+    assert api.call("DELETE", f"/events/{series['id']}").status == 204

@@ -1,0 +1,44 @@
+"""Many at one moment."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from tests.support.api_client import Api, at, seconds_of
+from tests.support.invariants import broken
+from tests.support.receiver import Receiver
+from tests.support.stack import Stack
+from tests.support.wait import wait_until
+
+pytestmark = pytest.mark.e2e
+
+MANY = 500
+
+
+def test_two_workers_deliver_each_of_many_exactly_once(
+    stack: Stack, api: Api, receiver: Receiver
+) -> None:
+    """500 events due at one moment: each comes once, none early, all are recorded."""
+    start = time.time() + 6
+    with ThreadPoolExecutor(4) as pool:
+        events = list(
+            pool.map(
+                lambda _: api.create(receiver.url("/"), start_time=at(start), tags=["many"]),
+                range(MANY),
+            )
+        )
+    requests = receiver.wait_for(MANY, 40)
+    assert {one.json["event_id"] for one in requests} == {event["id"] for event in events}
+    assert all(one.at_ns / 1e9 >= seconds_of(one.json["scheduled_at"]) for one in requests)
+
+    def completed() -> bool:
+        counted = api.get("/occurrences?tags=many&status=completed&limit=1")
+        return bool(counted["pagination"]["total"] == MANY)
+
+    wait_until(completed, "all are recorded as completed")
+    assert len(receiver.requests) == len({one.webhook_id for one in receiver.requests}) == MANY
+    with stack.redis() as client:
+        assert not broken(client)
