@@ -11,10 +11,11 @@ from functools import cached_property, lru_cache
 from app.clock import Clock
 from app.config import Settings, environment, load_settings
 from app.delivery.sender import Sender
-from app.queueing import RqDrainQueue, UpkeepSchedule
+from app.queueing import RqDrainQueue, RqReplanQueue, UpkeepSchedule
 from app.services.actions import ActionService
 from app.services.bell import Bell
 from app.services.calendar_book import CalendarBook
+from app.services.calendars import CalendarService
 from app.services.cursors import Cursors
 from app.services.dispatching import Dispatcher
 from app.services.draining import Drain, DrainLimits
@@ -123,7 +124,25 @@ class Services:
     @cached_property
     def calendar_book(self) -> CalendarBook:
         """Calendars by name."""
-        return CalendarBook(CalendarStore(self.client))
+        return CalendarBook(self.calendar_store)
+
+    @cached_property
+    def calendar_store(self) -> CalendarStore:
+        """Calendars at rest."""
+        return CalendarStore(self.client, self.settings.partitions)
+
+    @cached_property
+    def replan_queue(self) -> RqReplanQueue:
+        """RQ's queue of upkeep, for events to be planned anew."""
+        settings = self.settings
+        return RqReplanQueue(connect_broker(settings.broker_url or settings.redis_url))
+
+    @cached_property
+    def calendars(self) -> CalendarService:
+        """Use cases around calendars."""
+        return CalendarService(
+            self.calendar_store, self.replan_queue, self.clock, self.events.replan
+        )
 
     @cached_property
     def timetables(self) -> Timetables:
@@ -170,7 +189,14 @@ class Services:
             self.settings.retention_events_ms,
         )
         return Upkeep(
-            self.work, self.series, self.events, sweep, retention, self.coordination, self.clock
+            self.work,
+            self.series,
+            self.events,
+            self.calendars,
+            sweep,
+            retention,
+            self.coordination,
+            self.clock,
         )
 
     @cached_property

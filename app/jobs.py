@@ -15,6 +15,11 @@ def recover() -> int:
     return worker_services().upkeep.recover()
 
 
+def replan(name: str) -> int:
+    """Plan the events of a calendar anew, after it has changed."""
+    return worker_services().calendars.replan(name)
+
+
 def reconcile() -> int:
     """Find active events without a scheduled occurrence and mend them."""
     return worker_services().upkeep.reconcile()

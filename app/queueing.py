@@ -6,6 +6,7 @@ since unpickling would let anyone who can write to Redis run code.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import redis
@@ -57,7 +58,7 @@ class RqDrainQueue:
     def enqueue_drain(self) -> None:
         """Call for one more drain."""
         # A drain bounds its own time; RQ's alarm would cut it off in mid-delivery.
-        self._ask(
+        _ask(
             lambda: self._queue.enqueue(
                 "app.jobs.drain", job_timeout=-1, result_ttl=60, failure_ttl=3600
             )
@@ -65,18 +66,33 @@ class RqDrainQueue:
 
     def waiting(self) -> int:
         """How many drain jobs no worker has taken yet."""
-        return int(self._ask(lambda: self._queue.count))
+        return int(_ask(lambda: self._queue.count))
 
     def workers(self) -> int:
         """How many delivery workers there are."""
-        return int(self._ask(lambda: Worker.count(queue=self._queue)))
+        return int(_ask(lambda: Worker.count(queue=self._queue)))
 
-    @staticmethod
-    def _ask(question: Any) -> Any:
-        try:
-            return question()
-        except redis.exceptions.RedisError as error:
-            raise StoreUnavailable("RQ's Redis does not answer; try again shortly.") from error
+
+class RqReplanQueue:
+    """Jobs that plan a calendar's events anew; see ``app.services.calendars.ReplanQueue``."""
+
+    def __init__(self, broker: redis.Redis) -> None:
+        self._queue = queue(UPKEEP, broker)
+
+    def enqueue_replan(self, name: str) -> None:
+        """Have the events of a calendar planned anew; its name is the argument."""
+        _ask(
+            lambda: self._queue.enqueue(
+                "app.jobs.replan", name, job_timeout=120, result_ttl=60, failure_ttl=3600
+            )
+        )
+
+
+def _ask(question: Callable[[], Any]) -> Any:
+    try:
+        return question()
+    except redis.exceptions.RedisError as error:
+        raise StoreUnavailable("RQ's Redis does not answer; try again shortly.") from error
 
 
 class UpkeepSchedule:

@@ -91,9 +91,11 @@ def real_rate(count: int, connections: int, kind: str) -> float:
 
 
 def bare_rate(count: int, connections: int) -> float:
-    """Answers a second of the bare view."""
-    with gunicorn("benchmarks.bare_view:app", support.environment("", port=free_port())) as base:
-        return load(base, "none", count, connections)
+    """Answers a second of the bare view; the store beside it is asked for by the settings only."""
+    with support.store() as url:
+        environ = support.environment(url, port=free_port())
+        with gunicorn("benchmarks.bare_view:app", environ) as base:
+            return load(base, "none", count, connections)
 
 
 def main() -> None:

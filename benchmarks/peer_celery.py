@@ -7,7 +7,7 @@ import os
 import sys
 from datetime import UTC, datetime
 
-from celery import Celery
+from celery import Celery  # type: ignore[import-not-found]
 
 from benchmarks import rq_job
 
@@ -17,7 +17,7 @@ app = Celery(
 app.conf.update(task_ignore_result=True, worker_hijack_root_logger=False)
 
 
-@app.task
+@app.task  # type: ignore[untyped-decorator]
 def post(url: str, headers: list[str], body: str) -> None:
     rq_job.post(url, headers, body)
 

@@ -43,7 +43,7 @@ def read_object(request: Request, max_bytes: int) -> dict[str, Any]:
     Raises ``UnsupportedMediaType``, ``RequestEntityTooLarge`` and ``InvalidInput``.
     """
     _check_type(request)
-    value = parse(_read_bytes(request, max_bytes))
+    value = parse(read_bytes(request, max_bytes))
     if not isinstance(value, dict):
         raise InvalidInput('The body must be a JSON object, as in {"name": "…"}.')
     return value
@@ -105,7 +105,8 @@ def _check_type(request: Request) -> None:
         raise UnsupportedMediaType("Send the body uncompressed, without Content-Encoding.")
 
 
-def _read_bytes(request: Request, max_bytes: int) -> bytes:
+def read_bytes(request: Request, max_bytes: int) -> bytes:
+    """Return a request's body; raises ``RequestEntityTooLarge``."""
     length = request.content_length
     if length is not None:
         if length > max_bytes:

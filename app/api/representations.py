@@ -18,10 +18,11 @@ from app.domain.times import to_rfc3339
 from app.services.previews import Difference, Outlook
 
 
-def event_text(event: Event, notices: Sequence[Notice] | None = None) -> str:
+def event_text(event: Event, notices: Sequence[Notice] = ()) -> str:
     """Return an event as JSON; its secret is never in it.
 
-    ``notices`` (what changes of the clock will do) belong to answers to a write.
+    ``notices`` (what changes of the clock will do) belong to answers to a write, if there are
+    any.
     """
     first = {
         "id": to_text(event.id),
@@ -44,7 +45,7 @@ def event_text(event: Event, notices: Sequence[Notice] | None = None) -> str:
     }
     if pause := event.options.get("pause"):
         rest["pause"] = {"until": _time(pause.get("until_ms")), "note": pause.get("note")}
-    if notices is not None:
+    if notices:
         rest["notices"] = [_notice(one) for one in notices]
     return f'{json_text(first)[:-1]},"metadata":{event.metadata_json},{json_text(rest)[1:]}'
 

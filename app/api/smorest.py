@@ -12,6 +12,7 @@ from flask import Response, request
 from marshmallow import Schema, ValidationError
 
 from app.api import json_body
+from app.api.calendar_body import CALENDAR
 from app.api.context import services
 from app.api.schemas.errors import ErrorSchema
 
@@ -81,6 +82,24 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc] # it publishes n
                 return view(*values, reader.load(read()), **names)
 
             return _documented(wrapper, document)
+
+        return decorate
+
+    def reads_calendar_too(self, other: View, document: dict[str, Any]) -> Decorator:
+        """Have another view serve requests whose body is an iCalendar file.
+
+        ``document`` describes that body and what else differs; stands above ``reads``.
+        """
+        content = {CALENDAR: {"schema": {"type": "string", **document}}}
+        described = self.doc(requestBody={"content": content})
+
+        def decorate(view: View) -> View:
+            @wraps(view)
+            def wrapper(**names: str) -> Response:
+                chosen = other if request.mimetype == CALENDAR else view
+                return chosen(**names)
+
+            return _documented(wrapper, described)
 
         return decorate
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from app.store.events import EventStore, Saved
@@ -21,13 +22,16 @@ class Retention:
     sweep: EventSweep
     occurrences_ms: int
     events_ms: int
+    others: tuple[Callable[[int], int], ...] = ()
+    """What else is forgotten in time; each is given the moment, ms UTC."""
 
     def run(self, now_ms: int) -> int:
-        """Forget what is old enough; returns how many occurrences and events were forgotten."""
-        return sum(
+        """Forget what is old enough; returns how much was forgotten."""
+        forgotten = sum(
             self._occurrences(partition, now_ms) + self._events(partition, now_ms)
             for partition in range(self.work.partitions)
         )
+        return forgotten + sum(forget(now_ms) for forget in self.others)
 
     def _occurrences(self, partition: int, now_ms: int) -> int:
         forgotten = 0

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.clock import Clock
+from app.services.calendars import CalendarService
 from app.services.events import EventService
 from app.services.retaining import Retention
 from app.services.series import Series
@@ -30,13 +31,17 @@ class Upkeep:
     work: WorkStore
     series: Series
     events: EventService
+    calendars: CalendarService
     sweep: EventSweep
     retention: Retention
     coordination: Coordination
     clock: Clock
 
     def recover(self) -> int:
-        """Return expired leases, mend broken series, end pauses; returns how many there were."""
+        """Return expired leases, mend broken series, end pauses, plan anew after calendars changed.
+
+        Returns how many there were.
+        """
         recovered = 0
         for partition in range(self.work.partitions):
             now_ms = self.clock.now_ms()
@@ -45,7 +50,7 @@ class Upkeep:
             for event_id in self.sweep.paused(partition, now_ms, BATCH):
                 self.events.resume_due(event_id)
                 recovered += 1
-        return recovered
+        return recovered + self.calendars.finish_abandoned()
 
     def reconcile(self) -> int:
         """Look at a stretch of all events, from where the last run stopped.

@@ -26,6 +26,17 @@ Ids are 16 raw bytes, times are milliseconds since 1970 (UTC), ``<tag>`` is UTF-
     qh:{calendars}                    hash    name → definition (JSON); one for all partitions
     qh:{calendars}:version            string  rises with every change of a calendar
     qh:{calendars}:pending            hash    change → how far its events are planned anew
+    qh:{tokens}                       zset    jti → created; the tokens that are registered
+    qh:{tokens}:of:<sub>              zset    jti → created; those of one subject
+    qh:{tokens}:ending                zset    [jti, sub] (JSON) → when it ends
+    qh:{tokens}:token:<jti>           string  what it grants (JSON; TTL); never the token itself
+    qh:{tokens}:used:<jti>            string  when it was last used (TTL)
+    qh:{tokens}:revoked:<jti>         string  present: refused (TTL)
+    qh:{tokens}:barred:<sub>          string  the second up to which its tokens are refused (TTL)
+    qh:{audit}                        stream  ``e`` an entry (JSON), ``h`` its hash; see ``audit``
+    qh:{audit}:head                   hash    ``seq``, ``hash`` of the newest entry
+    qh:{audit}:done:<request>         string  an entry that was added, to answer it again (TTL)
+    qh:seals                          set     names of the keys that secrets are sealed with
     qh:meta                           hash    ``partitions``; set once
     qh:drains                         zset    drain → alive until
     qh:sweep                          hash    partition → where reconciliation goes on
@@ -41,6 +52,11 @@ CALENDARS = b"qh:{calendars}"
 CALENDARS_VERSION = b"qh:{calendars}:version"
 CALENDARS_PENDING = b"qh:{calendars}:pending"
 WAKE = b"qh:wake"
+TOKENS = b"qh:{tokens}"
+TOKENS_ENDING = b"qh:{tokens}:ending"
+AUDIT = b"qh:{audit}"
+AUDIT_HEAD = b"qh:{audit}:head"
+SEALS = b"qh:seals"
 
 
 def prefix(partition: int) -> bytes:
@@ -121,3 +137,33 @@ def ended(partition: int) -> bytes:
 def claim(partition: int, worker: bytes) -> bytes:
     """A worker's last claim."""
     return prefix(partition) + b"claim:" + worker
+
+
+def tokens_of(subject: str) -> bytes:
+    """The tokens of one subject."""
+    return TOKENS + b":of:" + subject.encode()
+
+
+def token(jti: str) -> bytes:
+    """What a token grants."""
+    return TOKENS + b":token:" + jti.encode()
+
+
+def token_used(jti: str) -> bytes:
+    """When a token was last used."""
+    return TOKENS + b":used:" + jti.encode()
+
+
+def token_revoked(jti: str) -> bytes:
+    """Present if a token was revoked."""
+    return TOKENS + b":revoked:" + jti.encode()
+
+
+def token_barred(subject: str) -> bytes:
+    """Up to when a subject's tokens are refused."""
+    return TOKENS + b":barred:" + subject.encode()
+
+
+def audit_done(request: str) -> bytes:
+    """The answer to a request that added an audit entry."""
+    return AUDIT + b":done:" + request.encode()

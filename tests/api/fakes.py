@@ -13,7 +13,8 @@ from app.domain.access import Access
 from app.domain.event import Event, EventStatus
 from app.domain.occurrence import Occurrence, OccurrenceStatus
 from app.errors import Forbidden, InvalidInput, NotFound, StaleVersion, StoreUnavailable
-from app.services.queries import EventChanges, EventQuery, Listing, OccurrenceQuery, Preview
+from app.services.previews import Outlook, Planned
+from app.services.queries import EventChanges, EventQuery, Listing, OccurrenceQuery
 
 NOW_MS = 1_900_000_000_000
 """2030-03-17T17:46:40Z"""
@@ -45,7 +46,6 @@ class FakeEvents:
         self.clock = clock
         self.stored: dict[str, Event] = {}
         self.queries: list[EventQuery] = []
-        self.previews: list[tuple[int, int | None, int | None]] = []
         self.writes = 0
         self._ids = ids.EventIds()
 
@@ -87,13 +87,6 @@ class FakeEvents:
         end = begin + query.limit
         return Listing(tuple(found[begin:end]), len(found), str(end) if end < len(found) else None)
 
-    def preview(
-        self, event_id: str, access: Access, count: int, from_ms: int | None, to_ms: int | None
-    ) -> list[Preview]:
-        event = self.get(event_id, access)
-        self.previews.append((count, from_ms, to_ms))
-        return [Preview(event.start_ms + 60_000 * step) for step in range(count)]
-
     def _changed(self, before: Event, changes: EventChanges) -> Event:
         values: dict[str, Any] = {}
         options = dict(before.options)
@@ -129,6 +122,25 @@ class FakeEvents:
         json.loads(event.metadata_json)
         self.stored[ids.to_text(event.id)] = event
         return event
+
+
+class FakePreviews:
+    """One occurrence a minute from the start on."""
+
+    def __init__(self, events: FakeEvents) -> None:
+        self.events = events
+        self.asked: list[tuple[int, int | None, int | None]] = []
+
+    def of_event(
+        self, event_id: str, access: Access, count: int, from_ms: int | None, to_ms: int | None
+    ) -> Outlook:
+        event = self.events.get(event_id, access)
+        self.asked.append((count, from_ms, to_ms))
+        times = [event.start_ms + 60_000 * step for step in range(count)]
+        return Outlook(tuple(Planned(at, at, at) for at in times), (), (), "every minute")
+
+    def notices(self, event: Event) -> tuple[()]:
+        return ()
 
 
 class FakeOccurrences:
@@ -206,6 +218,7 @@ class FakeServices:
 
     def __post_init__(self) -> None:
         self.events = FakeEvents(self.clock)
+        self.previews = FakePreviews(self.events)
 
 
 def an_occurrence(event_id: bytes, scheduled_ms: int = NOW_MS, **values: Any) -> Occurrence:
@@ -215,5 +228,6 @@ def an_occurrence(event_id: bytes, scheduled_ms: int = NOW_MS, **values: Any) ->
         event_id=event_id,
         scheduled_ms=scheduled_ms,
         status=values.pop("status", OccurrenceStatus.SCHEDULED),
+        planned_ms=scheduled_ms,
         **values,
     )

@@ -81,10 +81,10 @@ class TestUnder:
         query = "count=1000&from=2031-01-01T00:00:00Z&to=2031-01-01T02:00:00%2B02:00"
         assert client.get(f"/events/{created['id']}/preview?{query}").status_code == 200
         moment = 1_924_992_000_000
-        assert services.events.previews == [(10, None, None), (1000, moment, moment)]
+        assert services.previews.asked == [(10, None, None), (1000, moment, moment)]
 
     def test_an_offset_whose_plus_was_not_encoded(self, client, services, created):
         """In a query "+" means a space; nobody can mean a space there."""
         path = f"/events/{created['id']}/preview?from=2031-01-01T02:00:00+02:00"
         assert client.get(path).status_code == 200
-        assert services.events.previews[-1][1] == 1_924_992_000_000
+        assert services.previews.asked[-1][1] == 1_924_992_000_000

@@ -30,6 +30,7 @@ def test_one_that_has_not_begun(client, services):
         "error_message": None,
         "started_at": None,
         "completed_at": None,
+        "planned_at": "2030-03-17T17:46:40Z",
         "next_attempt_at": None,
     }
 

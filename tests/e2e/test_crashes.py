@@ -155,7 +155,7 @@ def test_everything_may_be_killed_at_once(stack: Stack, api: Api, receiver: Rece
     held = api.create(receiver.url("/held"))
     receiver.wait_for(1, 30, "/held")
     due = [api.create(receiver.url("/due"), ahead=1) for _ in range(10)]
-    later = api.create(receiver.url("/later"), ahead=3_600, metadata={"kept": True})
+    later = api.event(api.create(receiver.url("/later"), ahead=3_600, metadata={"a": 1})["id"])
     series = api.create(receiver.url("/series"), ahead=1, schedule={"every": "1s"})
     stack.kill_all()
     wait_until(lambda: time.time() > seconds_of(due[-1]["start_time"]) + 1, "their time passes")

@@ -129,7 +129,7 @@ def test_start_copy_the_line_stop_and_start_again(run: LocalRun, receiver: Recei
     wait_until(lambda: "a webhook arrived at /hello" in run.program.output, "the inbox shows it")
     assert "webhook-signature ok, X-Qhronos-Signature ok" in run.program.output
 
-    later = run.api.create(receiver.url("/later"), ahead=3_600)
+    later = run.api.event(run.api.create(receiver.url("/later"), ahead=3_600)["id"])
     missed = run.api.create(receiver.url("/missed"), ahead=2)
     run.stop(signal.SIGINT)
     wait_until(lambda: time.time() > seconds_of(missed["start_time"]), "its time passes")
@@ -213,7 +213,7 @@ def is_worker(pid: int) -> bool:
 def test_nothing_outlives_a_run_that_is_killed(run: LocalRun) -> None:
     """kill -9 of ``make run`` itself: its processes end, and the next start finds its data."""
     run.start()
-    event = run.api.create("http://127.0.0.1:1/", ahead=3_600)
+    event = run.api.event(run.api.create("http://127.0.0.1:1/", ahead=3_600)["id"])
     run.program.kill()
     wait_until(lambda: not run.processes(), "its processes end with it")
     run.start()

@@ -12,9 +12,9 @@ from app.bootstrap import Services
 from app.domain import ids
 from app.domain.access import MASTER, Access
 from app.domain.event import Event, EventStatus
+from app.domain.misfire import DEFAULT
 from app.domain.occurrence import Occurrence, OccurrenceStatus
 from app.errors import Conflict, Forbidden, InvalidInput, NotFound, StaleVersion
-from app.services.planning import MISFIRE_GRACE_MS
 from app.services.queries import EventChanges, OccurrenceQuery
 from tests.services.conftest import HOUR_MS
 from tests.support.builders import DAILY
@@ -22,6 +22,7 @@ from tests.support.clock import NOW_MS, FakeClock
 from tests.support.invariants import broken, snapshot
 
 DAY_MS = 24 * HOUR_MS
+MISFIRE_GRACE_MS = DEFAULT.grace_ms
 Create = Callable[..., Event]
 
 
@@ -278,23 +279,26 @@ class TestPreview:
         self, services: Services, create: Create
     ) -> None:
         event = create(schedule=DAILY)
-        found = services.events.preview(ids.to_text(event.id), MASTER, 3, None, None)
+        found = services.previews.of_event(ids.to_text(event.id), MASTER, 3, None, None)
         first = NOW_MS + HOUR_MS
-        assert [one.scheduled_ms for one in found] == [first, first + DAY_MS, first + 2 * DAY_MS]
+        assert [one.scheduled_ms for one in found.occurrences] == [
+            first,
+            first + DAY_MS,
+            first + 2 * DAY_MS,
+        ]
 
     def test_stays_within_its_bounds(self, services: Services, create: Create) -> None:
         event = create(schedule=DAILY)
         low, high = NOW_MS + HOUR_MS + DAY_MS, NOW_MS + HOUR_MS + 2 * DAY_MS
-        found = services.events.preview(ids.to_text(event.id), MASTER, 10, low, high)
-        assert [one.scheduled_ms for one in found] == [low, high]
+        found = services.previews.of_event(ids.to_text(event.id), MASTER, 10, low, high)
+        assert [one.scheduled_ms for one in found.occurrences] == [low, high]
 
     def test_of_a_one_time_event_is_its_start_until_it_has_been(
         self, services: Services, create: Create, clock: FakeClock
     ) -> None:
         event = create()
         text = ids.to_text(event.id)
-        assert [
-            one.scheduled_ms for one in services.events.preview(text, MASTER, 9, None, None)
-        ] == [event.start_ms]
+        (only,) = services.previews.of_event(text, MASTER, 9, None, None).occurrences
+        assert only.scheduled_ms == event.start_ms
         clock.advance(2 * HOUR_MS)
-        assert services.events.preview(text, MASTER, 9, None, None) == []
+        assert services.previews.of_event(text, MASTER, 9, None, None).occurrences == ()

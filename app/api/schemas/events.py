@@ -125,7 +125,7 @@ class EventSchema(StrictSchema):
         elif not self.partial:
             raise ValidationError("is required", "webhook")
         if not self.partial and "start_time" not in data and "delay" not in data:
-            raise ValidationError("is required (or delay)", "start_time")
+            raise ValidationError("is required", "start_time")
         if "status" in data:
             data["status"] = EventStatus(data["status"])
         return EventChanges(data)

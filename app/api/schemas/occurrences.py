@@ -30,6 +30,7 @@ class OccurrenceSchema(Schema):
     error_message = fields.String(allow_none=True)
     started_at = _time("The first attempt.")
     completed_at = _time("The end.")
+    planned_at = _time("When the first attempt was planned: scheduled_at, or later by jitter.")
     next_attempt_at = _time("The next attempt, while there is one to come.")
 
 

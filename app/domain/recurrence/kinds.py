@@ -118,12 +118,12 @@ def _cron_series(cron: Cron, context: Context) -> WallSeries:
 def _compile_rule(parts: Mapping[str, Any], naming: Naming, context: Context) -> Compiled:
     rule = read_rule(parts, naming, context.zone)
     pattern = build_pattern(rule, context.start_wall)
-    if pattern is None or not _can_match(pattern, rule, context):
+    series = _rule_series(pattern, rule, context) if pattern is not None else None
+    if series is None or not _can_match(series, context):
         path = naming.path if naming.is_text else f"{naming.path}.frequency"
         raise InvalidInput.field(
-            path, "never matches, or not within centuries; change the rule so that it does"
+            path, "never matches, or too rarely to wait for; change the rule so that it does"
         )
-    series = _rule_series(pattern, rule, context)
     series.end_ms = rule.until_ms
     if rule.count is not None:
         series.end_ms = _end_of_count(rule, rule.count, naming, context)
@@ -136,18 +136,18 @@ def _runs_by_elapsed_time(rule: Rule) -> bool:
     return rule.frequency in SUB_DAILY and not rule.by_hour
 
 
-def _can_match(pattern: Pattern, rule: Rule, context: Context) -> bool:
-    wall = context.start_wall
-    if pattern.can_match(wall):
-        return True
-    if not _runs_by_elapsed_time(rule) or pattern.grid is None:
-        return False
+def _can_match(series: WallSeries, context: Context) -> bool:
+    pattern, wall = series.pattern, context.start_wall
+    if not series.in_steps:
+        return pattern.can_match(wall)
     # In elapsed time the hours wander with the clock, so another offset may match.
     instant = context.start_ms // 1000
-    offset = context.zone.offset_at(instant)
     stretch = context.zone.stretch_at(instant)
-    others = {stretch.before - offset, stretch.after - offset} - {0}
-    return any(pattern.can_match(wall, shift) for shift in others)
+    offsets = {stretch.offset, stretch.before, stretch.after}
+    shifts = sorted((offset - stretch.offset for offset in offsets), key=abs)
+    if not any(pattern.can_match(wall, shift) for shift in shifts):
+        return False
+    return series.ceil(context.start_ms) is not None
 
 
 def _rule_series(pattern: Pattern, rule: Rule, context: Context) -> WallSeries:

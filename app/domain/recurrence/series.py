@@ -93,8 +93,11 @@ class WallSeries(Series):
                 return found * 1000 + self.fraction_ms if found <= last else None
             if waiting is None:
                 return None
-            # No wall time matches before ``waiting``; two days are more than any clock has moved.
-            at = max(stretch.end, waiting - stretch.offset - 2 * DAY)
+            at = stretch.end
+            if self.policy.repeat == "first" or stretch.after >= stretch.offset:
+                # No wall time matches before ``waiting``, and none comes back; two days are more
+                # than any clock has moved.
+                at = max(at, waiting - stretch.offset - 2 * DAY)
         return None
 
     def _in_stretch(self, stretch: Stretch, at: int) -> tuple[int | None, int | None]:

@@ -40,6 +40,17 @@ def test_a_time_that_repeats(repeat, expected):
     assert found[1:] == expected
 
 
+def test_a_second_copy_is_found_though_the_next_time_is_far():
+    """Of every third day, 2 November comes twice before 5 November."""
+    every_third = {"frequency": "daily", "interval": 3}
+    assert run(every_third, "2025-10-30T05:00:00Z", 4, "America/New_York", repeat="both") == [
+        "2025-10-30T01:00:00-04:00",
+        "2025-11-02T01:00:00-04:00",
+        "2025-11-02T01:00:00-05:00",
+        "2025-11-05T01:00:00-05:00",
+    ]
+
+
 def test_a_shifted_time_keeps_its_place_in_the_order():
     """02:30 shifted to 03:30 comes after 03:00 and before 04:00, and nothing comes twice."""
     schedule = {"frequency": "daily", "by_hour": [2, 3], "by_minute": [0, 30]}

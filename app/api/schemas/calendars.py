@@ -1,0 +1,79 @@
+"""Calendars in requests and answers; ``app.domain.calendar`` is what reads a definition."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import fields, post_load, pre_load
+
+from app.api import json_body
+from app.api.fields import Read
+from app.api.schemas.base import StrictSchema
+from app.domain.calendar import MAX_DAYS, MAX_RULE_DAYS, MAX_RULES, WEEKDAYS
+
+_DAY = {"type": "string", "format": "date", "example": "2026-12-25"}
+_RANGE = {
+    "type": "object",
+    "properties": {"from": _DAY, "to": _DAY},
+    "required": ["from", "to"],
+}
+_RULE = {
+    "type": "object",
+    "description": "A schedule as an event has it.",
+    "properties": {
+        "from": {**_DAY, "description": "When it begins; 1970-01-01 by itself."},
+        "days": {"type": "integer", "minimum": 1, "maximum": MAX_RULE_DAYS, "default": 1},
+    },
+    "example": {"rrule": "FREQ=YEARLY;BYMONTH=12;BYMONTHDAY=24"},
+}
+_HOLIDAYS = {
+    "type": "object",
+    "description": "The public holidays of a country or a part of it, by ISO 3166 code.",
+    "properties": {"country": {"type": "string"}, "subdivision": {"type": "string"}},
+    "required": ["country"],
+    "example": {"country": "DE", "subdivision": "BE"},
+}
+
+
+class _Given(Read):
+    """What the domain reads, with ordinary numbers in it."""
+
+    kind = {"type": "array"}  # noqa: RUF012
+
+    def read(self, value: Any) -> Any:
+        """Return the value."""
+        return json_body.plain(value)
+
+
+def _list(items: dict[str, Any], most: int, description: str) -> _Given:
+    return _Given(
+        allow_none=True,
+        metadata={"type": "array", "items": items, "maxItems": most, "description": description},
+    )
+
+
+class CalendarSchema(StrictSchema):
+    """A named set of days on which nothing should happen."""
+
+    name = fields.String(dump_only=True)
+    description = _Given(allow_none=True, metadata={"type": "string", "maxLength": 4_096})
+    dates = _list(_DAY, MAX_DAYS, "Single days.")
+    ranges = _list(_RANGE, MAX_DAYS, "From the first to the last day, both included.")
+    rules = _list(_RULE, MAX_RULES, "Days that recur.")
+    holidays = _Given(allow_none=True, metadata=_HOLIDAYS)
+    weekdays = _list({"type": "string", "enum": list(WEEKDAYS)}, 6, "Days of the week.")
+    updated_at = fields.String(dump_only=True, metadata={"format": "date-time"})
+    events = fields.Integer(
+        dump_only=True,
+        metadata={"description": "How many events name it; only for tokens of access admin."},
+    )
+
+    @pre_load
+    def _without_read_only(self, data: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
+        # Who reads a calendar, edits it and sends it back must not have to pick fields.
+        read_only = self.dump_fields.keys() - self.load_fields.keys()
+        return {name: value for name, value in data.items() if name not in read_only}
+
+    @post_load
+    def _as_definition(self, data: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
+        return {name: value for name, value in data.items() if value is not None}

@@ -1,0 +1,116 @@
+"""The calendar feed: what will happen soon and what has just happened, as far as one may see it."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator, Sequence
+from itertools import islice
+
+from app.clock import Clock
+from app.domain import ids
+from app.domain.access import Access
+from app.domain.event import Event, EventStatus
+from app.domain.ical.writing import Happening
+from app.domain.occurrence import Occurrence
+from app.services.events import EventService
+from app.services.occurrences import OccurrenceService
+from app.services.queries import EventQuery, OccurrenceQuery, TagFilter
+from app.services.timetables import Timetables
+from app.store.events import EventStore
+
+AHEAD_MS = 60 * 86_400_000
+BACK_MS = 7 * 86_400_000
+MAX_EVENTS = 500
+MAX_PER_EVENT = 1_000
+MAX_IN_ALL = 2_000
+MAX_RECORDED = 1_000
+"""Of what has happened no more is shown, the newest, so that there is room for what will."""
+
+_FORGOTTEN = "An event that was deleted"
+
+
+class FeedService:
+    """Gathers happenings, bounded: a feed is asked for again and again by programs."""
+
+    def __init__(
+        self,
+        events: EventService,
+        occurrences: OccurrenceService,
+        event_store: EventStore,
+        timetables: Timetables,
+        clock: Clock,
+    ) -> None:
+        self._events = events
+        self._occurrences = occurrences
+        self._event_store = event_store
+        self._timetables = timetables
+        self._clock = clock
+
+    def happenings(self, tags: TagFilter, access: Access) -> list[Happening]:
+        """Occurrences of the last 7 and the next 60 days, what is out of scope left out.
+
+        The nearest ones first: at most ``MAX_EVENTS`` events are looked at, the newest.
+        """
+        now_ms = self._clock.now_ms()
+        found = {one.uid: one for one in self._recorded(tags, access, now_ms)}
+        for one in self._planned(tags, access, now_ms):
+            if len(found) >= MAX_IN_ALL:
+                break
+            found.setdefault(one.uid, one)
+        return sorted(found.values(), key=lambda one: (one.scheduled_ms, one.uid))
+
+    def _recorded(self, tags: TagFilter, access: Access, now_ms: int) -> list[Happening]:
+        query = OccurrenceQuery(
+            tags=tags, from_ms=now_ms - BACK_MS, to_ms=now_ms, limit=MAX_RECORDED
+        )
+        occurrences = self._occurrences.list(query, access).items
+        event_ids = list(dict.fromkeys(one.event_id for one in occurrences))
+        events = dict(zip(event_ids, self._event_store.get_many(event_ids), strict=True))
+        return [_recorded(one, events[one.event_id]) for one in occurrences]
+
+    def _planned(self, tags: TagFilter, access: Access, now_ms: int) -> Iterator[Happening]:
+        query = EventQuery(tags=tags, status=EventStatus.ACTIVE.value, limit=MAX_EVENTS)
+        events: Sequence[Event] = self._events.list(query, access).items
+        # Each event's times are computed only as far as they are among the nearest of all.
+        return heapq.merge(
+            *(islice(self._ahead(event, now_ms), MAX_PER_EVENT) for event in events),
+            key=lambda one: one.scheduled_ms,
+        )
+
+    def _ahead(self, event: Event, now_ms: int) -> Iterator[Happening]:
+        end_ms = now_ms + AHEAD_MS
+        if event.schedule is None:
+            if now_ms < event.start_ms <= end_ms:
+                yield _planned(event, event.start_ms)
+            return
+        timetable = self._timetables.of_event(event)
+        after = max(now_ms, event.start_ms - 1)
+        while (firing := timetable.next_after(after)) and firing.scheduled_ms <= end_ms:
+            yield _planned(event, firing.scheduled_ms)
+            after = firing.scheduled_ms
+
+
+def _planned(event: Event, scheduled_ms: int) -> Happening:
+    return Happening(
+        uid=ids.to_text(ids.occurrence_id(event.id, scheduled_ms)),
+        name=event.name,
+        scheduled_ms=scheduled_ms,
+        changed_ms=event.updated_ms,
+        description=event.description,
+        tags=event.tags,
+    )
+
+
+def _recorded(occurrence: Occurrence, event: Event | None) -> Happening:
+    return Happening(
+        uid=ids.to_text(occurrence.id),
+        name=_FORGOTTEN if event is None else event.name,
+        scheduled_ms=occurrence.scheduled_ms,
+        status=occurrence.status,
+        changed_ms=occurrence.changed_ms,
+        description="" if event is None else event.description,
+        attempts=occurrence.attempt_count,
+        status_code=occurrence.status_code,
+        error=occurrence.error_message,
+        tags=occurrence.tags,
+    )

@@ -1,0 +1,55 @@
+"""All sealed secrets of the store, for when the key that they are sealed with changes."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from app.domain import ids
+from app.store import keys
+from app.store.connection import StoreClient
+from app.store.listing import Listing, Selection
+from app.store.scripts import Argument, Scripts
+
+BATCH = 256
+
+
+class SealedSecret(NamedTuple):
+    """A secret and the event that it belongs to."""
+
+    event_id: bytes
+    sealed: bytes
+
+
+class SealedSecrets:
+    """Walks over them and replaces them, a bounded batch at a time."""
+
+    def __init__(self, client: StoreClient, scripts: Scripts, lists: Listing) -> None:
+        self._client = client
+        self._scripts = scripts
+        self._lists = lists
+
+    def batches(self) -> Iterator[list[SealedSecret]]:
+        """Yield every secret that was there when the walk began."""
+        events = (member for _, member in self._lists.walk(Selection(any_of=(keys.events,))))
+        while batch := list(itertools.islice(events, BATCH)):
+            pipe = self._client.pipeline(transaction=False)
+            for event_id in batch:
+                pipe.hget(keys.event(ids.partition_of_event(event_id), event_id), "sec")
+            yield [
+                SealedSecret(event_id, sealed)
+                for event_id, sealed in zip(batch, pipe.execute(), strict=True)
+                if sealed is not None
+            ]
+
+    def replace(self, replacements: Iterable[tuple[SealedSecret, bytes]]) -> int:
+        """Put new forms in the place of old ones; returns how many were still the old ones."""
+        per_partition: dict[int, list[Argument]] = {}
+        for old, new in replacements:
+            args = per_partition.setdefault(ids.partition_of_event(old.event_id), [])
+            args += [old.event_id, old.sealed, new]
+        return sum(
+            int(self._scripts("reseal", [keys.events(p)], [keys.prefix(p), *args]))
+            for p, args in per_partition.items()
+        )

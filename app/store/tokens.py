@@ -1,0 +1,155 @@
+"""The registry of JWTs: which were made, which were revoked, when each was last used.
+
+A token is valid by its signature alone; what is kept here can only take that away. Every entry
+ends with the token it is about, so the registry never outgrows the tokens that are still good.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import cast
+from uuid import UUID
+
+from app.domain.access import Access
+from app.domain.ids import to_text
+from app.store import keys
+from app.store.codec import dump_json
+from app.store.connection import StoreClient, StorePipeline
+
+GRACE_MS = 86_400_000
+"""So long beyond a token's end what was said against it is kept: clocks differ."""
+
+BARRED_MS = 3_653 * 86_400_000 + GRACE_MS
+"""How long a subject's earlier tokens stay refused: no token lasts longer than ten years."""
+
+BATCH = 256
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRecord:
+    """A token as the registry knows it; the token itself is not in it. Times are ms UTC."""
+
+    jti: str
+    access: Access
+    created_ms: int
+    expires_ms: int
+    last_used_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is held against a token: itself, or its subject's tokens up to a second."""
+
+    revoked: bool
+    barred_until_s: int | None
+    last_used_ms: int | None
+
+
+class TokenStore:
+    """Reads and writes the registry. Every call raises ``StoreUnavailable``."""
+
+    def __init__(self, client: StoreClient) -> None:
+        self._client = client
+
+    def standing(self, jti: str, subject: str) -> Standing:
+        """What is held against a token: one read of three small keys."""
+        names = [keys.token_revoked(jti), keys.token_barred(subject), keys.token_used(jti)]
+        revoked, barred, used = cast("list[bytes | None]", self._client.mget(names))
+        return Standing(
+            revoked is not None,
+            None if barred is None else int(barred),
+            None if used is None else int(used),
+        )
+
+    def note_use(self, jti: str, now_ms: int, expires_ms: int) -> None:
+        """Remember when a token was last used, until it ends."""
+        self._client.set(keys.token_used(jti), now_ms, pxat=expires_ms + GRACE_MS)
+
+    def add(self, token: TokenRecord) -> None:
+        """Register a token; harmless when repeated."""
+        access = token.access
+        about = [access.subject, access.level, sorted(access.scope), token.created_ms]
+        ends_ms, subject_key = token.expires_ms + GRACE_MS, keys.tokens_of(access.subject)
+        pipe = self._client.pipeline()
+        pipe.set(keys.token(token.jti), dump_json([*about, token.expires_ms]), pxat=ends_ms)
+        for index in (keys.TOKENS, subject_key):
+            pipe.zadd(index, {_member(token.jti): token.created_ms})
+        pipe.zadd(keys.TOKENS_ENDING, {_ending(token.jti, access.subject): token.expires_ms})
+        pipe.execute()
+
+    def get_many(self, jtis: Sequence[str]) -> list[TokenRecord | None]:
+        """Read several in one round trip, in order; ``None`` where there is none."""
+        if not jtis:
+            return []
+        names = [key(jti) for jti in jtis for key in (keys.token, keys.token_used)]
+        rows = cast("list[bytes | None]", self._client.mget(names))
+        return [
+            None if about is None else _record(jti, about, used)
+            for jti, about, used in zip(jtis, rows[::2], rows[1::2], strict=True)
+        ]
+
+    def of_subject(self, subject: str, limit: int) -> list[str]:
+        """Some of a subject's tokens."""
+        found = self._client.zrange(keys.tokens_of(subject), 0, limit - 1)
+        return [to_text(member) for member in cast("list[bytes]", found)]
+
+    def revoke(self, tokens: Sequence[TokenRecord]) -> int:
+        """Revoke tokens for good; returns how many were registered until now."""
+        if not tokens:
+            return 0
+        pipe = self._client.pipeline()
+        for token in tokens:
+            pipe.set(keys.token_revoked(token.jti), 1, pxat=token.expires_ms + GRACE_MS)
+            pipe.delete(keys.token(token.jti), keys.token_used(token.jti))
+            self._drop(pipe, token.jti, token.access.subject)
+        return sum(pipe.execute()[2::_STEPS])
+
+    def bar(self, subject: str, until_s: int) -> None:
+        """Refuse a subject's tokens made up to a second, also those that are not registered."""
+        self._client.set(keys.token_barred(subject), until_s, px=BARRED_MS)
+
+    def barred_until_s(self, subject: str) -> int | None:
+        """Up to which second a subject's tokens are refused."""
+        found = cast("bytes | None", self._client.get(keys.token_barred(subject)))
+        return None if found is None else int(found)
+
+    def forget_ended(self, before_ms: int, limit: int) -> int:
+        """Drop index entries of tokens that have ended; fewer than ``limit``: none is left."""
+        found = self._client.zrangebyscore(
+            keys.TOKENS_ENDING, "-inf", before_ms, start=0, num=limit
+        )
+        ended = cast("list[bytes]", found)
+        if ended:
+            pipe = self._client.pipeline()
+            for member in ended:
+                jti, subject = json.loads(member)
+                self._drop(pipe, jti, subject)
+            pipe.execute()
+        return len(ended)
+
+    @staticmethod
+    def _drop(pipe: StorePipeline, jti: str, subject: str) -> None:
+        pipe.zrem(keys.TOKENS, _member(jti))
+        pipe.zrem(keys.tokens_of(subject), _member(jti))
+        pipe.zrem(keys.TOKENS_ENDING, _ending(jti, subject))
+
+
+_STEPS = 5
+"""Commands that revoking one token takes; the third takes it out of the list of all."""
+
+
+def _member(jti: str) -> bytes:
+    """As an index holds it; the tokens that are registered are named by UUIDs."""
+    return UUID(jti).bytes
+
+
+def _ending(jti: str, subject: str) -> bytes:
+    return dump_json([jti, subject])
+
+
+def _record(jti: str, about: bytes, used: bytes | None) -> TokenRecord:
+    subject, level, scope, created_ms, expires_ms = json.loads(about)
+    access = Access(subject, level, frozenset(scope))
+    return TokenRecord(jti, access, created_ms, expires_ms, None if used is None else int(used))
