@@ -21,8 +21,10 @@ from app.services.dispatching import Dispatcher
 from app.services.draining import Drain, DrainLimits
 from app.services.event_lists import EventLists
 from app.services.events import EventService
+from app.services.feed import FeedService
 from app.services.feeding import Feeder
 from app.services.health import HealthService
+from app.services.imports import ImportService
 from app.services.lanes import SLOW_FACTOR
 from app.services.occurrences import OccurrenceService
 from app.services.previews import PreviewService
@@ -165,6 +167,18 @@ class Services:
     def occurrences(self) -> OccurrenceService:
         """Use cases around occurrences."""
         return OccurrenceService(self.event_store, self.occurrence_store, self.lists, self.cursors)
+
+    @cached_property
+    def feed(self) -> FeedService:
+        """The calendar feed."""
+        return FeedService(
+            self.events, self.occurrences, self.event_store, self.timetables, self.clock
+        )
+
+    @cached_property
+    def imports(self) -> ImportService:
+        """Several events at once."""
+        return ImportService(self.events, self.previews)
 
     @cached_property
     def health(self) -> HealthService:

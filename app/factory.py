@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from app.api import auth, events, occurrences, planning, service, tokens
+from app.api import auth, calendars, events, feed, occurrences, planning, service, tokens
 from app.api.context import attach_services
 from app.api.credentials import Credentials
 from app.api.dashboard import register_dashboard
@@ -21,12 +21,14 @@ def create_app(services: Services) -> Flask:
     # A path has one spelling: others are 404, not a redirect that drops the request's body.
     app.url_map.merge_slashes = False
     attach_services(app, services)
-    app.extensions[auth.EXTENSION] = Credentials(app, services.settings, services.clock)
+    app.extensions[auth.EXTENSION] = Credentials(
+        app, services.settings, services.clock, services.tokens
+    )
     register_headers(app)
     register_errors(app)
     register_limits(app, services.settings)
     api = make_api(app)
-    for part in (events, planning, occurrences, tokens, service):
+    for part in (events, planning, occurrences, calendars, feed, tokens, service):
         api.register_blueprint(part.blueprint)
     Documentation(api).register(app)
     register_dashboard(app, services.settings)

@@ -6,7 +6,7 @@ from typing import cast
 
 from flask import current_app, g, request
 
-from app.api.credentials import Credentials
+from app.api.credentials import FEED, NOT_VALID, Bearer, Credentials
 from app.domain.access import Access
 from app.errors import Forbidden, Unauthenticated
 
@@ -20,11 +20,16 @@ def credentials() -> Credentials:
     return cast("Credentials", current_app.extensions[EXTENSION])
 
 
+def bearer() -> Bearer:
+    """Return whose token came with the request; raises ``Unauthenticated``."""
+    if "bearer" not in g:
+        g.bearer = credentials().bearer_of(_token())
+    return cast("Bearer", g.bearer)
+
+
 def access() -> Access:
     """Return what the request's token grants; raises ``Unauthenticated``."""
-    if "access" not in g:
-        g.access = credentials().access_of(_bearer())
-    return cast("Access", g.access)
+    return bearer().access
 
 
 def require_right() -> None:
@@ -38,13 +43,27 @@ def require_right() -> None:
         raise Forbidden("This token may not write; use one whose access is write or read_write.")
 
 
+def require_right_or_feed_token() -> None:
+    """Let pass who may read, and who has a token for the feed in the query.
+
+    Programs that read calendars send no headers. Other tokens have no business in an address,
+    which is stored and shown in many places, and are not accepted there.
+    """
+    tokens = request.args.getlist("token")
+    if request.method in READING and tokens and "Authorization" not in request.headers:
+        if len(tokens) > 1:
+            raise Unauthenticated(NOT_VALID)
+        g.bearer = credentials().bearer_of(tokens[0].encode("utf-8", "replace"), FEED)
+    require_right()
+
+
 def require_admin() -> None:
     """Let pass the master token and tokens of access ``admin``."""
     if request.method != "OPTIONS" and not access().is_admin:
         raise Forbidden("Only the master token or one whose access is admin may do this.")
 
 
-def _bearer() -> bytes:
+def _token() -> bytes:
     scheme, _, token = request.headers.get("Authorization", "").strip().partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise Unauthenticated(NO_TOKEN)

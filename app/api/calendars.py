@@ -77,9 +77,10 @@ def delete_calendar(name: str) -> Response:
 
 def _put(name: str, definition: Mapping[str, Any]) -> Response:
     view, is_new = services().calendars.put(name, definition, access())
-    return json_answer(
-        json_text(_members(view)), 201 if is_new else 200, {"Location": f"/calendars/{name}"}
-    )
+    text = json_text(_members(view))
+    if is_new:
+        return json_answer(text, 201, {"Location": f"/calendars/{name}"})
+    return json_answer(text)
 
 
 def _members(view: CalendarView) -> dict[str, Any]:

@@ -75,7 +75,7 @@ def _guard() -> None:
     g.challenge = CHALLENGE
     given = request.authorization
     if given is not None and given.type == "basic":
-        g.access = credentials().access_of((given.password or "").encode())
+        g.bearer = credentials().bearer_of((given.password or "").encode())
     require_admin()
     if request.method not in READING or request.endpoint == _CHANGING:
         raise MethodNotAllowed([], "The dashboard is for looking at only.")

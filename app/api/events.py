@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Response
 
+from app.api import icalendar_import
 from app.api.answers import json_answer
 from app.api.auth import access, require_right
 from app.api.conditional import etag, is_unchanged, version_to_match
@@ -29,6 +30,7 @@ blueprint.before_request(require_right)
 
 
 @blueprint.operation("/events", "POST")
+@blueprint.reads_calendar_too(icalendar_import.create_events_of_calendar, icalendar_import.FILE)
 @blueprint.reads(EventSchema)
 @blueprint.answers(201, EventSchema, headers=ETAG)
 @blueprint.refuses(401, 403, 413, 415)

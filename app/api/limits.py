@@ -10,7 +10,7 @@ from flask_limiter import Limiter
 from app.api.auth import access
 from app.api.errors import RETRY_AFTER_SECONDS
 from app.config import RateLimit, Settings
-from app.errors import Unauthenticated
+from app.errors import StoreUnavailable, Unauthenticated
 
 _UNLIMITED = frozenset({"/health"})
 """Probes must go on while a caller on the same address is held back."""
@@ -53,7 +53,7 @@ def _caller() -> str:
     """Name the caller. Only a token that holds counts: made-up ones must not open new counts."""
     try:
         access()
-    except Unauthenticated:
+    except (Unauthenticated, StoreUnavailable):
         return f"address:{request.remote_addr}"
     token = request.headers.get("Authorization", "").partition(" ")[2].strip()
     digest = hashlib.sha256(token.encode("latin-1", "replace")).hexdigest()[:16]

@@ -13,10 +13,13 @@ from app.services.queries import Item, Listing
 
 def array_answer(listing: Listing[Item], write: Callable[[Item], str]) -> Response:
     """Answer with an array: ``Link`` (RFC 8288) leads on, ``X-Total-Count`` counts."""
-    headers = {"X-Total-Count": str(listing.total)}
-    if listing.next_cursor is not None:
-        headers["Link"] = f'<{_following(listing.next_cursor)}>; rel="next"'
+    headers = {"X-Total-Count": str(listing.total), **link_to_next(listing.next_cursor)}
     return json_answer(_array(listing, write), headers=headers)
+
+
+def link_to_next(cursor: str | None) -> dict[str, str]:
+    """Return the header ``Link`` that leads to what follows, if something does."""
+    return {} if cursor is None else {"Link": f'<{_following(cursor)}>; rel="next"'}
 
 
 def page_answer(

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from app.clock import Clock
 from app.config import Settings
 from app.domain.access import Access
 from app.domain.event import Event
+from app.domain.ical.writing import Happening
 from app.domain.occurrence import Occurrence
 from app.domain.recurrence import Notice
 from app.services.actions import Backfill
+from app.services.audit import Act, AuditQuery
+from app.services.calendars import CalendarView
 from app.services.previews import Difference, Outlook
-from app.services.queries import EventChanges, EventQuery, Listing, OccurrenceQuery
+from app.services.queries import EventChanges, EventQuery, Listing, OccurrenceQuery, TagFilter
 
 
 class Events(Protocol):
@@ -114,6 +117,52 @@ class Occurrences(Protocol):
         ...
 
 
+class Tokens(Protocol):
+    """Knows every JWT. Every call raises ``StoreUnavailable``."""
+
+    def check(self, jti: str, subject: str, issued_s: int, expires_ms: int, /) -> None:
+        """Let a token pass; raises ``Unauthenticated`` if it was revoked."""
+        ...
+
+    def issue_second(self, subject: str, /) -> int:
+        """Return the second that a new token is dated."""
+        ...
+
+    def register(
+        self, jti: str, access: Access, expires_ms: int, purpose: str | None, /
+    ) -> None:
+        """Take a new token into the registry."""
+        ...
+
+    def list(self, subject: str | None, limit: int, cursor: str | None, /) -> Listing[TokenRecord]:
+        """Return a page of tokens that are good, newest first; raises ``InvalidInput``."""
+        ...
+
+    def revoke(self, jti: str, /) -> TokenRecord:
+        """Revoke a token at once; raises ``NotFound``."""
+        ...
+
+    def revoke_all(self, subject: str, /) -> int:
+        """Revoke every token of a subject; returns how many."""
+        ...
+
+
+class Audit(Protocol):
+    """Writes down who changed what. Every call raises ``StoreUnavailable``."""
+
+    def record(self, act: Act, /) -> int:
+        """Add an entry; returns its number."""
+        ...
+
+    def list(self, query: AuditQuery, /) -> tuple[list[str], str | None]:
+        """Return entries as JSON and the next cursor; raises ``InvalidInput``."""
+        ...
+
+    def export(self) -> Iterator[str]:
+        """Return all entries as lines, oldest first, in pieces."""
+        ...
+
+
 class Health(Protocol):
     """Tells how the service is."""
 
@@ -127,6 +176,46 @@ class Health(Protocol):
 
     def metrics(self) -> Mapping[str, float]:
         """Return gauges by name."""
+        ...
+
+
+class Calendars(Protocol):
+    """Days on which nothing should happen."""
+
+    def put(
+        self, name: str, definition: Mapping[str, Any], access: Access, /
+    ) -> tuple[CalendarView, bool]:
+        """Create or replace one; raises ``Forbidden``, ``InvalidInput`` and ``Conflict``."""
+        ...
+
+    def get(self, name: str, access: Access, /) -> CalendarView:
+        """Return one; raises ``NotFound``."""
+        ...
+
+    def list(self, access: Access, /) -> Sequence[CalendarView]:
+        """Return every calendar, by name."""
+        ...
+
+    def delete(self, name: str, access: Access, /) -> None:
+        """Forget one; raises ``Forbidden``, ``NotFound`` and ``Conflict``."""
+        ...
+
+
+class Feed(Protocol):
+    """What will happen soon and what has just happened."""
+
+    def happenings(self, tags: TagFilter, access: Access, /) -> Sequence[Happening]:
+        """Return what is in scope, the oldest first."""
+        ...
+
+
+class Imports(Protocol):
+    """Several events at once."""
+
+    def create_all(
+        self, drafts: Sequence[tuple[str, EventChanges]], access: Access, /
+    ) -> Sequence[Event]:
+        """Create all or none; raises ``InvalidInput`` and ``Forbidden``."""
         ...
 
 
@@ -161,6 +250,31 @@ class Services(Protocol):
     @property
     def occurrences(self) -> Occurrences:
         """Occurrences."""
+        ...
+
+    @property
+    def calendars(self) -> Calendars:
+        """Calendars."""
+        ...
+
+    @property
+    def feed(self) -> Feed:
+        """The calendar feed."""
+        ...
+
+    @property
+    def imports(self) -> Imports:
+        """Several events at once."""
+        ...
+
+    @property
+    def tokens(self) -> Tokens:
+        """Tokens."""
+        ...
+
+    @property
+    def audit(self) -> Audit:
+        """The audit log."""
         ...
 
     @property

@@ -25,7 +25,7 @@ def _body() -> dict[str, Any]:
     return json_body.read_object(request, services().settings.max_body_bytes)
 
 
-def _query() -> dict[str, str]:
+def read_query() -> dict[str, str]:
     """Return the query's parameters; only ``tags`` may stand more than once."""
     values: dict[str, str] = {}
     for name, given in request.args.lists():
@@ -42,7 +42,7 @@ def _optional_body() -> dict[str, Any]:
 _READERS: dict[str, Callable[[], dict[str, Any]]] = {
     "json": _body,
     "optional json": _optional_body,
-    "query": _query,
+    "query": read_query,
 }
 
 

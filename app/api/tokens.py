@@ -20,10 +20,13 @@ blueprint.before_request(require_admin)
 @blueprint.answers(200, TokenSchema)
 @blueprint.refuses(401, 403, 413, 415)
 def create_token(grant: Grant) -> Response:
-    """Make a JWT; nothing is stored, so keep the answer."""
+    """Make a JWT; nothing is stored, so keep the answer.
+
+    One of type feed reads /calendar.ics alone, where it may stand in the query as token.
+    """
     body = {
         "token": credentials().issue(grant),
-        "type": "jwt",
+        "type": grant.purpose or "jwt",
         "sub": grant.subject,
         "access": grant.level,
         "scope": grant.scope,

@@ -55,9 +55,9 @@ class TokenService:
         barred = self._tokens.barred_until_s(subject)
         return now_s if barred is None else max(now_s, barred + 1)
 
-    def register(self, jti: str, access: Access, expires_ms: int) -> None:
+    def register(self, jti: str, access: Access, expires_ms: int, purpose: str | None) -> None:
         """Take a new token into the registry."""
-        self._tokens.add(TokenRecord(jti, access, self._clock.now_ms(), expires_ms))
+        self._tokens.add(TokenRecord(jti, access, self._clock.now_ms(), expires_ms, purpose))
 
     def list(self, subject: str | None, limit: int, cursor: str | None) -> Listing[TokenRecord]:
         """List tokens that are good, newest first; raises ``InvalidInput`` for a wrong cursor."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 from uuid import UUID
 
 from app.domain.access import Access
@@ -35,6 +35,7 @@ class TokenRecord:
     access: Access
     created_ms: int
     expires_ms: int
+    purpose: str | None = None
     last_used_ms: int | None = None
 
 
@@ -70,10 +71,11 @@ class TokenStore:
     def add(self, token: TokenRecord) -> None:
         """Register a token; harmless when repeated."""
         access = token.access
-        about = [access.subject, access.level, sorted(access.scope), token.created_ms]
+        about: list[Any] = [access.subject, access.level, sorted(access.scope)]
+        about += [token.created_ms, token.expires_ms, token.purpose]
         ends_ms, subject_key = token.expires_ms + GRACE_MS, keys.tokens_of(access.subject)
         pipe = self._client.pipeline()
-        pipe.set(keys.token(token.jti), dump_json([*about, token.expires_ms]), pxat=ends_ms)
+        pipe.set(keys.token(token.jti), dump_json(about), pxat=ends_ms)
         for index in (keys.TOKENS, subject_key):
             pipe.zadd(index, {_member(token.jti): token.created_ms})
         pipe.zadd(keys.TOKENS_ENDING, {_ending(token.jti, access.subject): token.expires_ms})
@@ -150,6 +152,7 @@ def _ending(jti: str, subject: str) -> bytes:
 
 
 def _record(jti: str, about: bytes, used: bytes | None) -> TokenRecord:
-    subject, level, scope, created_ms, expires_ms = json.loads(about)
+    subject, level, scope, created_ms, expires_ms, purpose = json.loads(about)
+    last_used_ms = None if used is None else int(used)
     access = Access(subject, level, frozenset(scope))
-    return TokenRecord(jti, access, created_ms, expires_ms, None if used is None else int(used))
+    return TokenRecord(jti, access, created_ms, expires_ms, purpose, last_used_ms)

@@ -12,18 +12,18 @@ from tests.support.receiver import Receiver
 from tests.support.stack import ALIVE, Stack
 
 
-@pytest.fixture(scope="module")
-def module_stack() -> Iterator[Stack]:
-    """The stack of one module; tests ask for ``stack``."""
+@pytest.fixture(scope="package")
+def shared_stack() -> Iterator[Stack]:
+    """What most tests share; they ask for ``stack``."""
     with Stack(workers=2) as stack:
         yield stack
 
 
 @pytest.fixture
-def stack(module_stack: Stack) -> Stack:
-    """The module's stack with everything up, whatever the test before has killed."""
-    module_stack.up()
-    return module_stack
+def stack(shared_stack: Stack) -> Stack:
+    """The stack with everything up, whatever the test before has killed."""
+    shared_stack.up()
+    return shared_stack
 
 
 @pytest.fixture

@@ -24,17 +24,17 @@ SLACK_S = 8.0
 
 
 @pytest.fixture(scope="module")
-def module_stack() -> Iterator[Stack]:
+def shared_stack() -> Iterator[Stack]:
     """No worker but those that a test starts; a short grace, to see it end."""
     with Stack(workers=0, STOP_GRACE="1500ms", DELIVERY_TIMEOUT="30s") as stack:
         yield stack
 
 
 @pytest.fixture
-def stack(module_stack: Stack) -> Iterator[Stack]:
-    module_stack.up()
-    yield module_stack
-    for worker in module_stack.workers:
+def stack(shared_stack: Stack) -> Iterator[Stack]:
+    shared_stack.up()
+    yield shared_stack
+    for worker in shared_stack.workers:
         worker.kill()
 
 

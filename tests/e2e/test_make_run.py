@@ -98,18 +98,33 @@ class LocalRun:
                 os.kill(pid, signal.SIGKILL)
 
 
-@pytest.fixture
-def directory() -> Iterator[Path]:
+def new_checkout() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="qhronos-") as name:
         checkout(Path(name))
         yield Path(name)
 
 
+directory = pytest.fixture(new_checkout, name="directory")
+shared_directory = pytest.fixture(new_checkout, name="shared_directory", scope="module")
+
+
 @pytest.fixture
 def run(directory: Path) -> Iterator[LocalRun]:
+    """One that a test starts and stops as it likes."""
     one = LocalRun(directory)
     yield one
     one.kill()
+
+
+@pytest.fixture(scope="module")
+def running(shared_directory: Path) -> Iterator[LocalRun]:
+    """One that runs all the time."""
+    one = LocalRun(shared_directory)
+    try:
+        one.start()
+        yield one
+    finally:
+        one.kill()
 
 
 def test_start_copy_the_line_stop_and_start_again(run: LocalRun, receiver: Receiver) -> None:
@@ -146,10 +161,9 @@ def test_start_copy_the_line_stop_and_start_again(run: LocalRun, receiver: Recei
     run.stop(signal.SIGTERM)
 
 
-def test_the_demo_passes(run: LocalRun) -> None:
+def test_the_demo_passes(running: LocalRun) -> None:
     """``make demo`` beside a running instance sends itself a webhook and checks it."""
-    run.start()
-    demo = run.prepare("demo", "app.runtime.demo")
+    demo = running.prepare("demo", "app.runtime.demo")
     demo.start()
     assert demo.wait() == 0
     assert demo.output.count("the signature holds") == 2
@@ -166,42 +180,40 @@ def test_the_demo_says_what_is_missing(directory: Path) -> None:
 
 
 def test_instances_stand_side_by_side_but_not_on_one_directory(
-    directory: Path, run: LocalRun, receiver: Receiver
+    shared_directory: Path, running: LocalRun, receiver: Receiver
 ) -> None:
     """Other port and directory: both work. The same directory: refused in one sentence."""
-    run.start()
-    second = LocalRun(directory, "second", data="other")
-    third = LocalRun(directory, "third")
+    second = LocalRun(shared_directory, "second", data="other")
+    third = LocalRun(shared_directory, "third")
     try:
         second.start()
-        for number, one in enumerate((run, second)):
+        for number, one in enumerate((running, second)):
             event = one.api.create(receiver.url(f"/{number}"))
             receiver.wait_for(1, 30, f"/{number}")
             one.api.wait_for_status(event["id"], "completed")
         assert len(receiver.requests) == 2
-        stranger = run.api.with_token(second.secret("master_token"))
+        stranger = running.api.with_token(second.secret("master_token"))
         assert stranger.call("GET", "/events").status == 401
 
         third.program.start()
         assert third.program.wait() == 2
         (line,) = third.program.output.splitlines()
-        assert f"Another Qhronos uses the data directory {run.data}" in line
-        assert run.api.answers()
+        assert f"Another Qhronos uses the data directory {running.data}" in line
+        assert running.api.answers()
     finally:
         second.kill()
         third.kill()
 
 
-def test_what_dies_is_started_again(run: LocalRun, receiver: Receiver) -> None:
+def test_what_dies_is_started_again(running: LocalRun, receiver: Receiver) -> None:
     """kill -9 of every worker: the supervisor brings them back and deliveries go on."""
-    run.start()
-    event = run.api.create(receiver.url("/"), ahead=1)
-    supervisor = run.program
-    killed = [pid for pid in run.processes() if is_worker(pid)]
+    event = running.api.create(receiver.url("/"), ahead=1)
+    supervisor = running.program
+    killed = [pid for pid in running.processes() if is_worker(pid)]
     assert len(killed) == 3
     for pid in killed:
         os.kill(pid, signal.SIGKILL)
-    run.api.wait_for_status(event["id"], "completed")
+    running.api.wait_for_status(event["id"], "completed")
     assert supervisor.output.count("was killed by SIGKILL; starting again") == 3
     assert len(receiver.requests) == 1
 

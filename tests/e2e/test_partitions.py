@@ -20,7 +20,7 @@ MANY = 24
 
 
 @pytest.fixture(scope="module")
-def module_stack() -> Iterator[Stack]:
+def shared_stack() -> Iterator[Stack]:
     with Stack(workers=1, PARTITIONS="4") as stack:
         yield stack
 
@@ -50,8 +50,8 @@ def test_events_of_all_partitions_are_listed_and_delivered(
 
 @pytest.mark.parametrize(
     "argv",
-    [(*WORKER, "deliver"), (*WORKER, "scheduler"), GUNICORN, (sys.executable, "-m", "app.runtime")],
-    ids=["worker", "scheduler", "web", "make run"],
+    [(*WORKER, "deliver"), GUNICORN, (sys.executable, "-m", "app.runtime")],
+    ids=["worker", "web", "make run"],
 )
 def test_another_number_on_the_same_store_is_refused(stack: Stack, argv: tuple[str, ...]) -> None:
     """The number can't change: whatever is started with another one says so and ends."""

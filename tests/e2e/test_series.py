@@ -33,7 +33,7 @@ def wait_for_more(receiver: Receiver, path: str, more: int = 2) -> None:
 
 @pytest.mark.parametrize(
     "schedule",
-    [EVERY_SECOND, {"rrule": "FREQ=SECONDLY;COUNT=4"}],
+    [EVERY_SECOND, {"rrule": "FREQ=SECONDLY;COUNT=3"}],
     ids=["every", "rrule"],
 )
 def test_a_series_comes_second_by_second(api: Api, receiver: Receiver, schedule) -> None:
@@ -46,12 +46,12 @@ def test_a_series_comes_second_by_second(api: Api, receiver: Receiver, schedule)
         assert listed.count("scheduled") <= 1
         return len(receiver.requests)
 
-    wait_until(lambda: waiting() >= 4, "four deliveries come")
-    requests = receiver.requests[:4]
-    assert [scheduled_s(one) for one in requests] == [start + n for n in range(4)]
+    wait_until(lambda: waiting() >= 3, "three deliveries come")
+    requests = receiver.requests[:3]
+    assert [scheduled_s(one) for one in requests] == [start + n for n in range(3)]
     assert all(one.at_ns / 1e9 >= scheduled_s(one) for one in requests)
-    assert len({one.webhook_id for one in requests}) == 4
-    assert [one.json["attempt"] for one in requests] == [1] * 4
+    assert len({one.webhook_id for one in requests}) == 3
+    assert [one.json["attempt"] for one in requests] == [1] * 3
     ended = "COUNT" in str(schedule)
     wait_until(
         lambda: api.event(event["id"])["status"] == ("inactive" if ended else "active"),

@@ -42,7 +42,12 @@ def clock() -> FakeClock:
 
 @pytest.fixture(params=[1, 4], ids=["1-partition", "4-partitions"])
 def services(request: pytest.FixtureRequest, clock: FakeClock) -> Services:
-    settings = Settings(partitions=request.param, jwt_secret="j" * 32, signing_secret="s" * 32)
+    settings = Settings(
+        redis_url="redis://127.0.0.1:1/0",
+        partitions=request.param,
+        jwt_secret="j" * 32,
+        signing_secret="s" * 32,
+    )
     made = Services(settings, clock_override=clock, client_override=fake_client())
     made.__dict__["drain_queue"] = FakeDrains()
     return made

@@ -8,7 +8,7 @@ from typing import Any
 
 from marshmallow import ValidationError, post_load
 
-from app.api.fields import Choice, Instant, Read, Text, judged
+from app.api.fields import Choice, Instant, Read, Text, Timezone, judged
 from app.api.schemas.base import StrictSchema
 from app.api.tags import read_tags
 from app.domain.event import EventStatus
@@ -72,6 +72,24 @@ class EventQuerySchema(_TagQuery):
     @post_load
     def _as_query(self, data: dict[str, Any], **_kwargs: Any) -> EventQuery:
         return EventQuery(tags=self._filter(data), **data)
+
+
+class FeedQuerySchema(_TagQuery):
+    """Which occurrences a feed shows."""
+
+    token = Text(1, 4_096, metadata={"description": "A token of type feed."})
+
+    @post_load
+    def _as_filter(self, data: dict[str, Any], **_kwargs: Any) -> TagFilter:
+        return self._filter(data)
+
+
+class ImportQuerySchema(StrictSchema):
+    """What VEVENTs do not say of the events that are made of them."""
+
+    webhook = Text(1, 2_048)
+    tags = Tags(load_default=())
+    timezone = Timezone(1, 64)
 
 
 class OccurrenceQuerySchema(_TagQuery):

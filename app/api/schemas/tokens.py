@@ -7,7 +7,7 @@ from typing import Any
 from marshmallow import ValidationError, fields, post_load
 
 from app.api.context import services
-from app.api.credentials import LONGEST_MS, Grant
+from app.api.credentials import FEED, LONGEST_MS, Grant
 from app.api.fields import Choice, Instant, TagList, Text
 from app.api.schemas.base import StrictSchema
 from app.domain.access import LEVELS
@@ -17,9 +17,13 @@ class TokenSchema(StrictSchema):
     """A token: who may do what to which tags, and until when."""
 
     token = fields.String(dump_only=True)
-    type = Choice(["jwt"], required=True)
+    type = Choice(
+        ["jwt", FEED],
+        required=True,
+        metadata={"description": "feed: for /calendar.ics alone; its access is read."},
+    )
     sub = Text(1, 255, required=True, metadata={"description": "Whom the token is for."})
-    access = Choice(LEVELS, required=True)
+    access = Choice(LEVELS, metadata={"description": "Needed, unless type is feed."})
     scope = TagList(
         required=True,
         metadata={"description": "Tags that it may touch; may be empty for admin alone."},
@@ -39,6 +43,13 @@ class TokenSchema(StrictSchema):
             raise ValidationError("must be in the future", "expires_at")
         if expires_ms > now + LONGEST_MS:
             raise ValidationError("must be at most ten years ahead", "expires_at")
-        if not data["scope"] and data["access"] != "admin":
+        is_feed = data["type"] == FEED
+        if "access" not in data and not is_feed:
+            raise ValidationError("is required", "access")
+        level = data.get("access", "read")
+        if is_feed and level != "read":
+            raise ValidationError("must be read, or be left out, if type is feed", "access")
+        if not data["scope"] and level != "admin":
             raise ValidationError("must name at least one tag, unless access is admin", "scope")
-        return Grant(data["sub"], data["access"], data["scope"], expires_ms)
+        purpose = FEED if is_feed else None
+        return Grant(data["sub"], level, data["scope"], expires_ms, purpose)

@@ -11,9 +11,12 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Final
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, reset_tzpath
 
 from app.errors import InvalidInput
+
+# The pinned tzdata alone: every host computes the same, however old its own files are.
+reset_tzpath(())
 
 DAY: Final = 86_400
 EPOCH_ORDINAL: Final = date(1970, 1, 1).toordinal()

@@ -1,0 +1,43 @@
+"""The audit log in queries and answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import Schema, fields, post_load
+
+from app.api.fields import Text
+from app.api.schemas.base import StrictSchema
+from app.api.schemas.queries import Whole
+from app.services.audit import AuditQuery
+
+
+class AuditEntrySchema(Schema):
+    """One change; ``app.domain.audit`` says how ``hash`` follows from ``prev`` and the rest."""
+
+    seq = fields.Integer(metadata={"description": "Its number, from 1, without gaps."})
+    at = fields.String(metadata={"format": "date-time"})
+    actor = fields.String(metadata={"description": "The token's sub, or 'master token'."})
+    token = fields.String(allow_none=True, metadata={"description": "The token's jti."})
+    address = fields.String(allow_none=True)
+    action = fields.String(metadata={"example": "event.update"})
+    object = fields.String(allow_none=True, metadata={"description": "The id of what changed."})
+    before = fields.Raw(allow_none=True, metadata={"description": "Its state before."})
+    after = fields.Raw(allow_none=True, metadata={"description": "The answer to the change."})
+    request = fields.String(metadata={"description": "The answer's X-Request-Id."})
+    prev = fields.String(metadata={"description": "The hash of the entry before."})
+    hash = fields.String(metadata={"description": "SHA-256 of prev and this entry."})
+
+
+class AuditQuerySchema(StrictSchema):
+    """Which entries to list."""
+
+    object = Text(1, 255, metadata={"description": "The id of what changed."})
+    action = Text(1, 64)
+    actor = Text(1, 255)
+    limit = Whole(1, 1_000, 100, "How many to list at most.")
+    cursor = Text(1, 512, metadata={"description": "Where to go on, from the Link header."})
+
+    @post_load
+    def _as_query(self, data: dict[str, Any], **_kwargs: Any) -> AuditQuery:
+        return AuditQuery(**data)

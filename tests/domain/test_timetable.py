@@ -1,0 +1,165 @@
+"""Timetables: what calendars take away or move, and where jitter puts an occurrence."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.domain.calendar import Calendar
+from app.domain.recurrence import compile_schedule
+from app.domain.timetable import Timetable, spread
+from app.errors import InvalidInput
+
+WEEKEND = Calendar("weekend", {"weekdays": ["SA", "SU"]})
+BERLIN = Calendar("berlin", {"holidays": {"country": "DE", "subdivision": "BE"}})
+
+
+def ms(text: str) -> int:
+    return int(datetime.fromisoformat(text).timestamp() * 1000)
+
+
+def shown(at_ms: int) -> str:
+    return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%a %d %b %H:%M")
+
+
+def timetable(schedule: dict, start: str, *calendars: Calendar, zone: str = "UTC", **options):
+    rule = compile_schedule(schedule, ms(start), zone)
+    return Timetable(rule, zone, calendars=calendars, **options)
+
+
+class TestExcluded:
+    def test_skipped_days_are_left_out_and_named(self) -> None:
+        table = timetable({"frequency": "daily"}, "2026-12-23T08:00:00+00:00", WEEKEND, BERLIN)
+        start = ms("2026-12-23T00:00:00+00:00")
+        found = table.upcoming(start, 3)
+        assert [shown(one.scheduled_ms) for one in found] == [
+            "Wed 23 Dec 08:00",
+            "Thu 24 Dec 08:00",
+            "Mon 28 Dec 08:00",
+        ]
+        skipped = table.skipped(start, found[-1].scheduled_ms, 10)
+        assert [(shown(one.nominal_ms), one.reason) for one in skipped] == [
+            ("Fri 25 Dec 08:00", "Christmas Day (berlin)"),
+            ("Sat 26 Dec 08:00", "calendar weekend"),
+            ("Sun 27 Dec 08:00", "calendar weekend"),
+        ]
+
+    @pytest.mark.parametrize(
+        ("policy", "expected"),
+        [
+            ("next_day", ["Mon 02 Nov 09:00", "Tue 01 Dec 09:00", "Fri 01 Jan 09:00"]),
+            ("previous_day", ["Tue 01 Dec 09:00", "Fri 01 Jan 09:00", "Mon 01 Feb 09:00"]),
+            ("skip", ["Tue 01 Dec 09:00", "Fri 01 Jan 09:00", "Mon 01 Feb 09:00"]),
+        ],
+    )
+    def test_the_first_of_the_month_moves_off_a_weekend(
+        self, policy: str, expected: list[str]
+    ) -> None:
+        """1 November 2026 is a Sunday; the Friday before it is already past."""
+        table = timetable(
+            {"frequency": "monthly", "by_month_day": [1]},
+            "2026-10-31T09:00:00+00:00",
+            WEEKEND,
+            on_excluded=policy,
+        )
+        found = table.upcoming(ms("2026-10-31T09:00:00+00:00"), 3)
+        assert [shown(one.scheduled_ms) for one in found] == expected
+
+    def test_a_moved_day_keeps_its_wall_time_across_a_change_of_the_clock(self) -> None:
+        """Sunday 29 March 2026 08:00 CEST in Berlin moves to Friday 08:00 CET."""
+        table = timetable(
+            {"frequency": "weekly", "by_day": ["SU"]},
+            "2026-03-22T08:00:00+01:00",
+            WEEKEND,
+            zone="Europe/Berlin",
+            on_excluded="previous_day",
+        )
+        found = table.next_after(ms("2026-03-23T00:00:00+01:00"))
+        assert found is not None
+        assert shown(found.scheduled_ms) == "Fri 27 Mar 07:00"
+        assert (shown(found.nominal_ms), found.reason) == ("Sun 29 Mar 06:00", "calendar weekend")
+
+    def test_moving_is_refused_for_schedules_of_many_a_day(self) -> None:
+        with pytest.raises(InvalidInput) as caught:
+            timetable(
+                {"frequency": "minutely"},
+                "2026-01-01T00:00:00+00:00",
+                WEEKEND,
+                on_excluded="next_day",
+            )
+        assert list(caught.value.fields) == ["on_excluded"]
+
+    def test_a_calendar_that_takes_everything_ends_the_series(self) -> None:
+        calendar = Calendar("sundays", {"weekdays": ["SU"]})
+        table = timetable(
+            {"frequency": "weekly", "by_day": ["SU"]}, "2026-01-04T09:00:00+00:00", calendar
+        )
+        assert table.next_after(ms("2026-01-01T00:00:00+00:00")) is None
+
+    @settings(max_examples=60, deadline=None)
+    @given(
+        days=st.sets(st.integers(0, 40), max_size=25),
+        policy=st.sampled_from(["skip", "next_day", "previous_day"]),
+        hours=st.sets(st.integers(0, 23), min_size=1, max_size=3),
+        after=st.integers(0, 30 * 24),
+    )
+    def test_agrees_with_an_obvious_walk(
+        self, days: set[int], policy: str, hours: set[int], after: int
+    ) -> None:
+        """Move every nominal time by hand, sort, drop repeats: the same times."""
+        first = date(2026, 3, 1)
+        excluded = {first + timedelta(day) for day in days}
+        calendar = Calendar("some", {"dates": [day.isoformat() for day in excluded]})
+        table = timetable(
+            {"frequency": "daily", "by_hour": sorted(hours)},
+            "2026-03-01T00:00:00+00:00",
+            calendar,
+            on_excluded=policy,
+        )
+        step = {"skip": 0, "next_day": 1, "previous_day": -1}[policy]
+        walked = set()
+        for offset in range(70):
+            for hour in hours:
+                day = first + timedelta(offset)
+                if day in excluded and not step:
+                    continue
+                while day in excluded:
+                    day += timedelta(step)
+                walked.add(
+                    int(datetime(day.year, day.month, day.day, hour, tzinfo=UTC).timestamp()) * 1000
+                )
+        start = ms("2026-03-01T00:00:00+00:00") + after * 3_600_000
+        expected = sorted(one for one in walked if one > start)[:20]
+        assert [one.scheduled_ms for one in table.upcoming(start, 20)] == expected
+
+
+class TestJitter:
+    def test_is_stable_within_its_room_and_before_the_next(self) -> None:
+        table = timetable(
+            {"every": "10m"}, "2026-01-01T00:00:00+00:00", jitter_ms=3_600_000, seed=b"event"
+        )
+        at = ms("2026-01-01T00:00:00+00:00")
+        for _ in range(200):
+            firing = table.next_after(at)
+            assert firing is not None
+            at = firing.scheduled_ms
+            planned = table.planned_ms(at)
+            assert planned == table.planned_ms(at)
+            assert at <= planned < at + 600_000
+
+    def test_spreads_evenly(self) -> None:
+        """Each tenth of the window gets about a tenth of the occurrences."""
+        room, counts = 1_000, [0] * 10
+        for index in range(20_000):
+            counts[min(spread(b"seed", index, room) * 10 // (room + 1), 9)] += 1
+        assert min(counts) > 1_800
+        assert max(counts) < 2_200
+
+    def test_differs_from_event_to_event(self) -> None:
+        assert len({spread(bytes([seed]), 5, 10**9) for seed in range(100)}) == 100
+
+    def test_without_room_nothing_moves(self) -> None:
+        assert spread(b"x", 5, 0) == 0
