@@ -3,36 +3,34 @@
 from __future__ import annotations
 
 import os
-import secrets
 import threading
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
 from app.clock import Clock
 from app.config import Settings, environment, load_settings
-from app.delivery.sender import Sender
+from app.delivering import Delivering
 from app.queueing import RqDrainQueue, RqReplanQueue, UpkeepSchedule
+from app.safekeeping import Safekeeping
 from app.services.actions import ActionService
-from app.services.bell import Bell
+from app.services.audit import AuditService
 from app.services.calendar_book import CalendarBook
 from app.services.calendars import CalendarService
 from app.services.cursors import Cursors
 from app.services.dispatching import Dispatcher
-from app.services.draining import Drain, DrainLimits
 from app.services.event_lists import EventLists
 from app.services.events import EventService
 from app.services.feed import FeedService
-from app.services.feeding import Feeder
 from app.services.health import HealthService
 from app.services.imports import ImportService
-from app.services.lanes import SLOW_FACTOR
 from app.services.occurrences import OccurrenceService
 from app.services.previews import PreviewService
-from app.services.recording import Recorder
 from app.services.retaining import Retention
+from app.services.rotating import RotationService
 from app.services.series import Series
 from app.services.timekeeping import StoreClock
 from app.services.timetables import Timetables
+from app.services.tokens import TokenService
 from app.services.upkeep import Upkeep
 from app.store.calendars import CalendarStore
 from app.store.connection import StoreClient, connect, connect_broker
@@ -44,10 +42,6 @@ from app.store.occurrences import OccurrenceStore
 from app.store.scripts import Scripts
 from app.store.sweeping import EventSweep
 from app.store.work import WorkStore
-
-WINDOW_FACTOR = 3
-"""How many claims a drain holds for each one it may have in flight, so that sending never waits
-for the store."""
 
 
 @dataclass
@@ -112,6 +106,26 @@ class Services:
         return Listing(self.client, self.settings.partitions)
 
     @cached_property
+    def safekeeping(self) -> Safekeeping:
+        """Secrets at rest, tokens, the audit log."""
+        return Safekeeping(self.settings, self.client, self.scripts, self.cursors, self.clock)
+
+    @cached_property
+    def rotations(self) -> RotationService:
+        """New signing secrets."""
+        return RotationService(self.events, self.clock)
+
+    @property
+    def tokens(self) -> TokenService:
+        """Use cases around JWTs."""
+        return self.safekeeping.tokens
+
+    @property
+    def audit(self) -> AuditService:
+        """Who changed what."""
+        return self.safekeeping.audit
+
+    @cached_property
     def events(self) -> EventService:
         """Use cases around events."""
         return EventService(
@@ -119,6 +133,7 @@ class Services:
             EventLists(self.event_store, self.lists, self.cursors),
             self.occurrence_store,
             self.timetables,
+            self.safekeeping.signing,
             self.clock,
             self.settings.partitions,
         )
@@ -201,6 +216,7 @@ class Services:
             sweep,
             self.settings.retention_occurrences_ms,
             self.settings.retention_events_ms,
+            (self.tokens.forget_ended, self.audit.forget_old),
         )
         return Upkeep(
             self.work,
@@ -225,56 +241,23 @@ class Services:
         return UpkeepSchedule(connect_broker(settings.broker_url or settings.redis_url))
 
     @cached_property
-    def sender(self) -> Sender:
-        """Connections to receivers, kept between drains."""
-        settings = self.settings
-        return Sender(
-            settings.allow_private_targets,
-            settings.delivery_concurrency * (1 + SLOW_FACTOR),
-            wake_fd=self.bell.fd,
-        )
-
-    @cached_property
-    def bell(self) -> Bell:
-        """Tells the sending thread that there is more to send."""
-        return Bell()
-
-    def drain(self) -> int:
-        """Run one drain in this process; returns how many attempts it made."""
-        settings = self.settings
-        feeder = Feeder(
+    def delivering(self) -> Delivering:
+        """Drains of this process."""
+        return Delivering(
+            self.settings,
+            self.client,
+            self.scripts,
             self.work,
             self.series,
             self.coordination,
             self.clock,
-            lease_ms=settings.lease_ms,
-            window=settings.delivery_concurrency * WINDOW_FACTOR,
-        )
-        recorder = Recorder(
-            self.work,
-            self.coordination,
-            self.clock,
-            drain=secrets.token_hex(8),
-            lease_ms=settings.lease_ms,
-            end_ms=self.clock.now_ms() + settings.drain_linger_ms,
-        )
-        limits = DrainLimits(
-            concurrency=settings.delivery_concurrency,
-            linger_ms=settings.drain_linger_ms,
-            grace_ms=settings.stop_grace_ms,
-            default_secret=settings.signing_secret,
-            default_timeout_ms=settings.delivery_timeout_ms,
-        )
-        drain = Drain(
-            feeder,
-            recorder,
-            self.sender,
-            self.clock,
-            limits,
+            self.safekeeping.signing,
             self.events.deactivate,
-            self.bell,
         )
-        return drain.run(self.stop)
+
+    def drain(self) -> int:
+        """Run one drain in this process; returns how many attempts it made."""
+        return self.delivering.drain(self.stop)
 
 
 def build_services(settings: Settings) -> Services:

@@ -48,7 +48,10 @@ class Settings:
     data_dir: Path = Path("data")
     master_token: str = field(default="", repr=False)
     jwt_secret: str = field(default="", repr=False)
+    jwt_secret_previous: str = field(default="", repr=False)
     signing_secret: str = field(default="", repr=False)
+    encryption_key: str = field(default="", repr=False)
+    encryption_key_previous: str = field(default="", repr=False)
     workers: int = 2
     web_workers: int = 2
     web_threads: int = 16
@@ -61,9 +64,14 @@ class Settings:
     stop_grace_ms: int = 8_000
     retention_occurrences_ms: int = 7 * 86_400_000
     retention_events_ms: int = 30 * 86_400_000
+    retention_audit_ms: int = 365 * 86_400_000
     rate_limit: RateLimit | None = None
     max_body_bytes: int = 262_144
+    max_events_per_sub: int = 0
+    max_occurrences_per_minute: int = 60
     metrics_public: bool = False
+    docs_public: bool = True
+    cors_origins: tuple[str, ...] = ()
     log_level: str = "INFO"
     log_format: str = "text"
 
@@ -148,6 +156,18 @@ def _private_targets(text: str) -> TargetPolicy:
     return TargetPolicy(allowed=networks)
 
 
+def _origins(text: str) -> tuple[str, ...]:
+    origins = tuple(part.strip() for part in text.split(","))
+    for origin in origins:
+        if not re.fullmatch(
+            r"https?://[a-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9a-f:]+\](:[0-9]{1,5})?", origin
+        ):
+            raise ValueError(
+                "must be exact origins as in https://app.example.com,https://b.example"
+            )
+    return origins
+
+
 _WINDOWS = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400}
 
 
@@ -176,7 +196,10 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "DATA_DIR": Path,
     "MASTER_TOKEN": _secret(MIN_CHOSEN_SECRET),
     "JWT_SECRET": _secret(MIN_SECRET_BYTES),
+    "JWT_SECRET_PREVIOUS": _secret(MIN_SECRET_BYTES),
     "SIGNING_SECRET": _secret(MIN_CHOSEN_SECRET),
+    "ENCRYPTION_KEY": _secret(MIN_SECRET_BYTES),
+    "ENCRYPTION_KEY_PREVIOUS": _secret(MIN_SECRET_BYTES),
     "WORKERS": _integer(1, 256),
     "WEB_WORKERS": _integer(1, 256),
     "WEB_THREADS": _integer(1, 256),
@@ -189,9 +212,14 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "STOP_GRACE": _duration(100, 600_000),
     "RETENTION_OCCURRENCES": _duration(1_000, 3_650 * _DAY),
     "RETENTION_EVENTS": _duration(1_000, 3_650 * _DAY),
+    "RETENTION_AUDIT": _duration(1_000, 36_500 * _DAY),
     "RATE_LIMIT": _rate_limit,
     "MAX_BODY_BYTES": _integer(1_024, 16_777_216),
+    "MAX_EVENTS_PER_SUB": _integer(0, 999_999_999),
+    "MAX_OCCURRENCES_PER_MINUTE": _integer(0, 60),
     "METRICS_PUBLIC": _boolean,
+    "DOCS_PUBLIC": _boolean,
+    "CORS_ORIGINS": _origins,
     "LOG_LEVEL": _choice("DEBUG", "INFO", "WARNING", "ERROR"),
     "LOG_FORMAT": _choice("text", "json"),
 }

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from flask import Flask
 
-from app.api import auth, calendars, events, feed, occurrences, planning, service, tokens
+from app.api import (
+    audit,
+    auth,
+    calendars,
+    events,
+    feed,
+    occurrences,
+    planning,
+    rotation,
+    service,
+    tokens,
+)
 from app.api.context import attach_services
 from app.api.credentials import Credentials
 from app.api.dashboard import register_dashboard
@@ -28,7 +39,7 @@ def create_app(services: Services) -> Flask:
     register_errors(app)
     register_limits(app, services.settings)
     api = make_api(app)
-    for part in (events, planning, occurrences, calendars, feed, tokens, service):
+    for part in (events, planning, rotation, occurrences, calendars, feed, tokens, audit, service):
         api.register_blueprint(part.blueprint)
     Documentation(api).register(app)
     register_dashboard(app, services.settings)

@@ -31,9 +31,10 @@ def main(arguments: Sequence[str]) -> int:
         "deliver": deliver,
         "upkeep": upkeep,
         "scheduler": schedule,
+        "reencrypt": reencrypt,
     }
     if len(arguments) > 1 or role not in {"host", *roles}:
-        sys.stderr.write("usage: python worker.py [deliver | upkeep | scheduler]\n")
+        sys.stderr.write("usage: python worker.py [deliver | upkeep | scheduler | reencrypt]\n")
         return 2
     try:
         settings = load_settings(environment(os.environ))
@@ -98,6 +99,21 @@ def _keep_upkeep(services: Services, stop: threading.Event) -> None:
         except redis.exceptions.RedisError:
             log.warning("RQ's Redis is away; upkeep waits for it")
         stop.wait(UPKEEP_LOOK_S)
+
+
+def reencrypt(services: Services) -> None:
+    """Seal every stored secret with the current key; then the one before can be thrown away.
+
+    Raises ``ConfigError`` if a secret opens with no key that is known.
+    """
+    done = services.safekeeping.reencrypt()
+    sys.stdout.write(f"{done.replaced} secrets were sealed anew.\n")
+    if done.unreadable:
+        some = ", ".join(done.unreadable[:10])
+        raise ConfigError(
+            f"{len(done.unreadable)} secrets open with no key that is known: set "
+            f"QHRONOS_ENCRYPTION_KEY_PREVIOUS, or give these events new ones: {some}."
+        )
 
 
 def host(workers: int, grace_ms: int) -> int:

@@ -14,16 +14,17 @@ moments: list[float] = []
 
 
 @lru_cache(maxsize=1)
-def _handle(url: str, body: str) -> pycurl.Curl:
-    return posting.handle({"url": url, "headers": [], "body": body})
+def _handle(url: str) -> pycurl.Curl:
+    return posting.handle({"url": url})
 
 
 def post(url: str, headers: list[str], body: str) -> int:
     """Post one webhook; its status."""
     if not moments:
         moments.append(time.perf_counter())
-    curl = _handle(url, body)
+    curl = _handle(url)
     curl.setopt(pycurl.HTTPHEADER, headers)
+    curl.setopt(pycurl.POSTFIELDS, body)
     curl.perform()
     moments.append(time.perf_counter())
     return int(curl.getinfo(pycurl.RESPONSE_CODE))

@@ -33,9 +33,9 @@ blueprint.before_request(require_admin)
 def audited(action: str, before: State | None = None) -> Decorator:
     """Write a view's change into the audit log once it has succeeded.
 
-    The object is what the path names, else the ``id``, ``jti`` or ``name`` of the answer; the
-    state after is the answer. ``before`` reads the state that is about to change. A change
-    stands even if its entry can't be written; the log of the service then says so.
+    The object is what the path names, else what ``name_object`` was told, else the answer's
+    ``id``; the state after is the answer. ``before`` reads the state that is about to change. A
+    change stands even if its entry can't be written: the service's own log then has a line for it.
     """
 
     def decorate(view: View) -> View:
@@ -51,6 +51,11 @@ def audited(action: str, before: State | None = None) -> Decorator:
         return wrapper
 
     return decorate
+
+
+def name_object(name: str) -> None:
+    """Say what the request is about to change, where neither path nor answer does."""
+    g.audit_object = name
 
 
 def event_state(event_id: str) -> Any:
@@ -74,8 +79,9 @@ def _answered(answer: Response) -> Any:
 
 def _write(action: str, named: str | None, before: Any, after: Any) -> None:
     asker = bearer()
+    named = named or g.get("audit_object")
     if named is None and isinstance(after, dict):
-        named = next((after[key] for key in ("id", "jti", "name", "sub") if key in after), None)
+        named = after.get("id")
     act = Act(
         actor=asker.access.subject if asker.access is not MASTER else "master token",
         token=asker.jti,
@@ -89,7 +95,7 @@ def _write(action: str, named: str | None, before: Any, after: Any) -> None:
     try:
         services().audit.record(act)
     except QhronosError as error:
-        _log.error(  # noqa: TRY400 - the store is away: no traceback says more
+        _log.error(
             "a change is missing from the audit log: %s",
             error.message,
             extra={"action": action, "object": named, "actor": act.actor, "request": act.request},
@@ -105,7 +111,7 @@ def list_audit(query: AuditQuery) -> Response:
 
     A page may be short, even empty, while Link leads on: rare filters are looked for in pieces.
     """
-    entries, cursor = services().audit.list(query)
+    entries, cursor = services().audit.page(query)
     return json_answer(f"[{','.join(entries)}]", headers=link_to_next(cursor))
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from flask import Response, request
 
 from app.api.answers import json_answer, json_text
+from app.api.audit import audited
 from app.api.auth import access, require_right
 from app.api.calendar_body import read_calendar
 from app.api.context import services
@@ -36,7 +37,12 @@ def _put_file(name: str) -> Response:
     return _put(name, read_definition(read_calendar(request)))
 
 
+def _state(name: str) -> dict[str, Any]:
+    return _members(services().calendars.get(name, access()))
+
+
 @blueprint.operation("/calendars/<name>", "PUT")
+@audited("calendar.put", _state)
 @blueprint.reads_calendar_too(_put_file, FILE)
 @blueprint.reads(CalendarSchema)
 @blueprint.answers(200, CalendarSchema)
@@ -67,6 +73,7 @@ def get_calendar(name: str) -> Response:
 
 
 @blueprint.operation("/calendars/<name>", "DELETE")
+@audited("calendar.delete", _state)
 @blueprint.answers(204)
 @blueprint.refuses(401, 403, 404, 409)
 def delete_calendar(name: str) -> Response:

@@ -136,8 +136,6 @@ class Credentials:
             raise Unauthenticated(NOT_VALID) from None
         if verified.purpose != purpose:
             raise Unauthenticated(NOT_VALID)
-        if verified.purpose != purpose:
-            raise Unauthenticated(NOT_VALID)
         self._check_time(verified)
         self._tokens.check(
             verified.jti, verified.access.subject, verified.issued_s, verified.expires_ms

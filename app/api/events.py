@@ -6,6 +6,7 @@ from flask import Response
 
 from app.api import icalendar_import
 from app.api.answers import json_answer
+from app.api.audit import audited, event_state
 from app.api.auth import access, require_right
 from app.api.conditional import etag, is_unchanged, version_to_match
 from app.api.context import services
@@ -30,6 +31,7 @@ blueprint.before_request(require_right)
 
 
 @blueprint.operation("/events", "POST")
+@audited("event.create")
 @blueprint.reads_calendar_too(icalendar_import.create_events_of_calendar, icalendar_import.FILE)
 @blueprint.reads(EventSchema)
 @blueprint.answers(201, EventSchema, headers=ETAG)
@@ -64,6 +66,7 @@ def get_event(event_id: str) -> Response:
 
 @blueprint.operation("/events/<event_id>", "PATCH", "patch_event")
 @blueprint.operation("/events/<event_id>", "PUT")
+@audited("event.update", event_state)
 @blueprint.reads(DryRunSchema, "query")
 @blueprint.reads(EventUpdateSchema)
 @blueprint.answers(200, EventSchema, headers=ETAG)
@@ -83,6 +86,7 @@ def update_event(dry_run: bool, changes: EventChanges, event_id: str) -> Respons
 
 
 @blueprint.operation("/events/<event_id>", "DELETE")
+@audited("event.delete", event_state)
 @blueprint.answers(204)
 @blueprint.refuses(401, 403, 404, 412)
 def delete_event(event_id: str) -> Response:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Response
 
 from app.api.answers import json_answer, json_text
+from app.api.audit import audited, event_state
 from app.api.auth import access, require_right
 from app.api.conditional import etag
 from app.api.context import services
@@ -54,6 +55,7 @@ def preview_schedule(outlook: Outlook, changes: EventChanges) -> Response:
 
 
 @blueprint.operation("/events/<event_id>/trigger", "POST")
+@audited("event.trigger")
 @blueprint.answers(202, OccurrenceSchema)
 @blueprint.refuses(401, 403, 404)
 def trigger_event(event_id: str) -> Response:
@@ -63,6 +65,7 @@ def trigger_event(event_id: str) -> Response:
 
 
 @blueprint.operation("/events/<event_id>/pause", "POST")
+@audited("event.pause", event_state)
 @blueprint.reads(PauseSchema, "optional json")
 @blueprint.answers(200, EventSchema)
 @blueprint.refuses(401, 403, 404, 409)
@@ -73,6 +76,7 @@ def pause_event(pause: Pause, event_id: str) -> Response:
 
 
 @blueprint.operation("/events/<event_id>/resume", "POST")
+@audited("event.resume", event_state)
 @blueprint.answers(200, EventSchema)
 @blueprint.refuses(401, 403, 404, 409)
 def resume_event(event_id: str) -> Response:
@@ -81,6 +85,7 @@ def resume_event(event_id: str) -> Response:
 
 
 @blueprint.operation("/events/<event_id>/backfill", "POST")
+@audited("event.backfill")
 @blueprint.reads(DryRunSchema, "query")
 @blueprint.reads(RangeSchema)
 @blueprint.answers(200, BackfillSchema)

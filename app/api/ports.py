@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
+from app.api.calendar_ports import Calendars, Feed, Imports
 from app.clock import Clock
 from app.config import Settings
-from app.domain.access import Access
+from app.domain.access import Access, TokenRecord
 from app.domain.event import Event
-from app.domain.ical.writing import Happening
 from app.domain.occurrence import Occurrence
 from app.domain.recurrence import Notice
 from app.services.actions import Backfill
 from app.services.audit import Act, AuditQuery
-from app.services.calendars import CalendarView
 from app.services.previews import Difference, Outlook
 from app.services.queries import EventChanges, EventQuery, Listing, OccurrenceQuery, TagFilter
+from app.services.rotating import Rotated, Rotation
 
 
 class Events(Protocol):
@@ -117,6 +117,20 @@ class Occurrences(Protocol):
         ...
 
 
+class Rotations(Protocol):
+    """Gives events new signing secrets; each raises ``Forbidden`` and ``Conflict``."""
+
+    def of_event(self, event_id: str, rotation: Rotation, access: Access, /) -> Rotated:
+        """Give one event a new secret; raises ``NotFound``."""
+        ...
+
+    def of_tags(
+        self, tags: TagFilter, rotation: Rotation, access: Access, /, *, dry_run: bool
+    ) -> Rotated:
+        """Give every event with these tags a new one; raises ``InvalidInput`` for too many."""
+        ...
+
+
 class Tokens(Protocol):
     """Knows every JWT. Every call raises ``StoreUnavailable``."""
 
@@ -128,9 +142,7 @@ class Tokens(Protocol):
         """Return the second that a new token is dated."""
         ...
 
-    def register(
-        self, jti: str, access: Access, expires_ms: int, purpose: str | None, /
-    ) -> None:
+    def register(self, jti: str, access: Access, expires_ms: int, purpose: str | None, /) -> None:
         """Take a new token into the registry."""
         ...
 
@@ -154,7 +166,7 @@ class Audit(Protocol):
         """Add an entry; returns its number."""
         ...
 
-    def list(self, query: AuditQuery, /) -> tuple[list[str], str | None]:
+    def page(self, query: AuditQuery, /) -> tuple[list[str], str | None]:
         """Return entries as JSON and the next cursor; raises ``InvalidInput``."""
         ...
 
@@ -176,46 +188,6 @@ class Health(Protocol):
 
     def metrics(self) -> Mapping[str, float]:
         """Return gauges by name."""
-        ...
-
-
-class Calendars(Protocol):
-    """Days on which nothing should happen."""
-
-    def put(
-        self, name: str, definition: Mapping[str, Any], access: Access, /
-    ) -> tuple[CalendarView, bool]:
-        """Create or replace one; raises ``Forbidden``, ``InvalidInput`` and ``Conflict``."""
-        ...
-
-    def get(self, name: str, access: Access, /) -> CalendarView:
-        """Return one; raises ``NotFound``."""
-        ...
-
-    def list(self, access: Access, /) -> Sequence[CalendarView]:
-        """Return every calendar, by name."""
-        ...
-
-    def delete(self, name: str, access: Access, /) -> None:
-        """Forget one; raises ``Forbidden``, ``NotFound`` and ``Conflict``."""
-        ...
-
-
-class Feed(Protocol):
-    """What will happen soon and what has just happened."""
-
-    def happenings(self, tags: TagFilter, access: Access, /) -> Sequence[Happening]:
-        """Return what is in scope, the oldest first."""
-        ...
-
-
-class Imports(Protocol):
-    """Several events at once."""
-
-    def create_all(
-        self, drafts: Sequence[tuple[str, EventChanges]], access: Access, /
-    ) -> Sequence[Event]:
-        """Create all or none; raises ``InvalidInput`` and ``Forbidden``."""
         ...
 
 
@@ -265,6 +237,11 @@ class Services(Protocol):
     @property
     def imports(self) -> Imports:
         """Several events at once."""
+        ...
+
+    @property
+    def rotations(self) -> Rotations:
+        """New signing secrets."""
         ...
 
     @property

@@ -23,8 +23,9 @@ _key_of = lru_cache(maxsize=4096)(signing_key)
 class Job:
     """One attempt to make. ``attempt`` counts from 1; times are milliseconds.
 
-    ``metadata_json`` is JSON text and is sent as it is. ``secret`` is the event's, or the
-    service's. ``headers`` are the event's own, already checked.
+    ``metadata_json`` is JSON text and is sent as it is. ``secrets`` are the event's, or the
+    service's: the present one and, during a rotation, the one before. ``headers`` are the event's
+    own, already checked.
     """
 
     event_id: bytes
@@ -36,7 +37,7 @@ class Job:
     metadata_json: str
     tags: tuple[str, ...]
     url: str
-    secret: str = field(repr=False)
+    secrets: tuple[str, ...] = field(repr=False)
     timeout_ms: int = 10_000
     headers: tuple[tuple[str, str], ...] = ()
 
@@ -57,14 +58,15 @@ def build(job: Job, now_ms: int) -> Request:
     """
     webhook_id = to_text(job.occurrence_id)
     body = _body(job, webhook_id)
-    key = _key_of(job.secret)
+    keys = [_key_of(secret) for secret in job.secrets]
     timestamp_s = now_ms // 1000
+    signatures = [standard_signature(key, webhook_id, timestamp_s, body) for key in keys]
     headers = [
         *_FIXED_HEADERS,
-        "X-Qhronos-Signature: " + body_signature(key, body),
+        "X-Qhronos-Signature: " + body_signature(keys[0], body),
         "webhook-id: " + webhook_id,
         f"webhook-timestamp: {timestamp_s}",
-        "webhook-signature: " + standard_signature(key, webhook_id, timestamp_s, body),
+        "webhook-signature: " + " ".join(signatures),
     ]
     if job.headers:
         headers += [f"{name}: {value}" for name, value in job.headers]

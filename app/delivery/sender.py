@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import select
+from collections.abc import Sequence
 from typing import Any
 
 import pycurl
@@ -31,17 +32,14 @@ class Sender:
         policy: TargetPolicy,
         max_in_flight: int,
         *,
-        wake_fd: int | None = None,
         ca_file: str | None = None,
     ) -> None:
         """Make a sender for at most ``max_in_flight`` requests at once.
 
-        When ``wake_fd`` becomes readable, ``poll`` stops waiting; emptying it is the caller's.
         ``ca_file`` names a PEM bundle of trusted authorities, the system's by default.
         """
         self._policy = policy
         self._max = max_in_flight
-        self._wake_fd = wake_fd
         self._ca_file = ca_file or trusted_certificates()
         self._idle: list[Exchange] = []
         self._active: dict[pycurl.Curl, Exchange] = {}
@@ -82,15 +80,16 @@ class Sender:
         self._active[exchange.curl] = exchange
         self._multi.add_handle(exchange.curl)
 
-    def poll(self, max_wait_ms: float) -> list[tuple[Any, Outcome]]:
+    def poll(self, max_wait_ms: float, also: Sequence[int] = ()) -> list[tuple[Any, Outcome]]:
         """Move everything on, wait for something to happen if nothing has, return what ended.
 
-        Returns early, perhaps with nothing, when a socket or ``wake_fd`` has news.
+        Returns early, perhaps with nothing, when a socket has news; ``also`` are file
+        descriptors of others that may have some to read.
         """
         ended = self._advance()
         if ended or max_wait_ms <= 0:
             return ended
-        self._wait(max_wait_ms)
+        self._wait(max_wait_ms, also)
         return self._advance()
 
     def _advance(self) -> list[tuple[Any, Outcome]]:
@@ -111,7 +110,7 @@ class Sender:
         self._idle.append(exchange)
         return token, outcome
 
-    def _wait(self, max_wait_ms: float) -> None:
+    def _wait(self, max_wait_ms: float, also: Sequence[int]) -> None:
         readable, writable, _ = self._multi.fdset()
         wanted_ms = self._multi.timeout()
         if wanted_ms >= 0:
@@ -124,8 +123,8 @@ class Sender:
             poller.register(fd, select.POLLIN)
         for fd in writable:
             poller.register(fd, select.POLLIN | select.POLLOUT)
-        if self._wake_fd is not None:
-            poller.register(self._wake_fd, select.POLLIN)
+        for fd in also:
+            poller.register(fd, select.POLLIN)
         poller.poll(max_wait_ms)
 
     def abandon(self) -> list[Any]:

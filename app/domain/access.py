@@ -49,3 +49,15 @@ class Access:
 
 MASTER = Access(subject="master", level="admin")
 """What the master token grants; also used by the service itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRecord:
+    """A token as the registry knows it; the token itself is not in it. Times are ms UTC."""
+
+    jti: str
+    access: Access
+    created_ms: int
+    expires_ms: int
+    purpose: str | None = None
+    last_used_ms: int | None = None

@@ -23,7 +23,8 @@ class Event:
     ``metadata_json`` stays JSON text from the request to the webhook, so that no number changes
     on the way. ``options`` holds the delivery and planning settings that were given (``retry``,
     ``timeout``, …) as they were given. ``version`` counts definitions: it changes when a user or
-    the end of the series changes the event, not when its next occurrence moves on.
+    the end of the series changes the event, not when its next occurrence moves on. ``hmac_secret``
+    is sealed: only who builds a delivery opens it.
     """
 
     id: bytes
@@ -39,7 +40,7 @@ class Event:
     tags: tuple[str, ...] = ()
     status: EventStatus = EventStatus.ACTIVE
     options: Mapping[str, Any] = field(default_factory=dict)
-    hmac_secret: str | None = field(default=None, repr=False)
+    hmac_secret: bytes | None = field(default=None, repr=False)
     version: int = 1
     next_ms: int | None = None
 

@@ -1,4 +1,8 @@
-"""``make run``: everything that Qhronos needs, on this machine, in the foreground."""
+"""``make run``: everything that Qhronos needs, on this machine, in the foreground.
+
+Beside it ``python -m app.runtime audit-check FILE`` and ``python -m app.runtime reencrypt``; the
+latter for the store of ``make run``, while that is stopped.
+"""
 
 from __future__ import annotations
 
@@ -24,6 +28,7 @@ from app.runtime.local import (
     reaches_loopback,
     token_file,
 )
+from app.runtime.maintenance import check_file, maintain
 from app.runtime.supervisor import Process, supervise
 
 STORE_STOP_S = 30.0
@@ -34,6 +39,10 @@ PATIENCE_S = 20.0
 
 def main(argv: list[str], environ: Mapping[str, str]) -> int:
     """Run until a signal; answer the exit status: 0, 1 if it can't start, 2 for settings."""
+    if argv[:1] == ["audit-check"]:
+        return check_file(argv[1:])
+    if argv == ["reencrypt"]:
+        return maintain(environ, "reencrypt")
     parser = argparse.ArgumentParser(prog="make run", description=__doc__)
     parser.add_argument(
         "--no-inbox", action="store_true", help="do without the inbox that prints webhooks"

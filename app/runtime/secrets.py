@@ -19,6 +19,7 @@ _MAKERS: dict[str, Callable[[], str]] = {
     "jwt_secret": lambda: secrets.token_urlsafe(48),
     # Standard Webhooks: a key of 24 to 64 random bytes, in base64 after this prefix.
     "signing_secret": lambda: "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode(),
+    "encryption_key": lambda: base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
 }
 
 

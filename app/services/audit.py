@@ -74,7 +74,7 @@ class AuditService:
         }
         return self._log.append(entry, now_ms)
 
-    def list(self, query: AuditQuery) -> tuple[list[str], str | None]:
+    def page(self, query: AuditQuery) -> tuple[list[str], str | None]:
         """Read entries as JSON, newest first, and where to go on (``None``: nowhere).
 
         There may be fewer than the limit although more follow: an index that finds every entry

@@ -1,44 +1,50 @@
 """A drain: claims what is due, delivers many at once, records what became of it.
 
-Three threads, so that waiting for the store and waiting for receivers overlap::
+One thread and one loop. The store's answers are waited for together with the receivers', so
+claiming, sending and recording overlap::
 
-    feeder    claims under a lease, schedules successors          → inbox
-    sender    (the caller's thread) starts requests, reads answers → outbox
+    feeder    claims under a lease, schedules successors
+    lanes     give each target its share
+    sender    sends, reads answers
     recorder  writes outcomes in batches, renews leases
 
-A drain serves every partition, so that one that lingers leaves none waiting. It ends after a
-bounded time; what it has in hand is finished first.
+(With a thread for each, the interpreter's lock goes from hand to hand with every line that
+libcurl reads, and half the speed is lost.) A drain serves every partition, so that one that
+lingers leaves none waiting. It ends after a bounded time; what it has in hand is finished first.
 """
 
 from __future__ import annotations
 
-import contextlib
 import logging
-import queue
 import random
+import select
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from app.clock import Clock
 from app.delivery.request import Request, build
-from app.domain.outcome import Outcome
-from app.services.bell import Bell
+from app.domain.outcome import Outcome, Timings
 from app.services.feeding import Feeder
 from app.services.lanes import Flight, Lanes
 from app.services.recording import Recorder
+from app.services.signing_secrets import SigningSecrets
 from app.services.verdicts import job_of, record_of, unsendable
 from app.store.codec import Claim
+from app.store.sealing import Unsealable
 
 log = logging.getLogger(__name__)
 
 POLL_MS = 50.0
-"""How long the sender waits before it looks at the time again; new claims wake it at once."""
-
+"""How long to wait at most before looking at the time again."""
 
 LOOK_MS = 50
 """How often to look for targets that have become slow."""
+
+
+GATHER_WAIT_MS = 1.0
+"""How long to wait at most while outcomes gather, and at least: less would be a busy loop."""
 
 
 class Sender(Protocol):
@@ -53,7 +59,7 @@ class Sender(Protocol):
         """Begin to send."""
         ...
 
-    def poll(self, max_wait_ms: float) -> list[tuple[Flight, Outcome]]:
+    def poll(self, max_wait_ms: float, also: Sequence[int]) -> list[tuple[Flight, Outcome]]:
         """Wait at most so long and return what has finished."""
         ...
 
@@ -73,7 +79,7 @@ class DrainLimits:
     concurrency: int
     linger_ms: int
     grace_ms: int
-    default_secret: str
+    signing: SigningSecrets
     default_timeout_ms: int
 
 
@@ -88,7 +94,6 @@ class Drain:
         clock: Clock,
         limits: DrainLimits,
         deactivate: Callable[[bytes], None],
-        bell: Bell,
     ) -> None:
         self._feeder = feeder
         self._recorder = recorder
@@ -96,86 +101,82 @@ class Drain:
         self._clock = clock
         self._limits = limits
         self._deactivate = deactivate
-        self._bell = bell
-        self._inbox: queue.SimpleQueue[list[Claim]] = queue.SimpleQueue()
         self._lanes = Lanes(limits.concurrency)
         self._next_look_ms = 0
         self._sent = 0
 
     def run(self, stop: threading.Event) -> int:
         """Deliver until the time is over; returns how many attempts were made."""
-        closing = threading.Event()
-        feeding = threading.Thread(
-            target=self._feeder.run, args=(self._receive, closing), name="feeder"
-        )
-        recording = threading.Thread(target=self._recorder.run, name="recorder")
-        feeding.start()
-        recording.start()
+        end_ms = self._clock.now_ms() + self._limits.linger_ms
         try:
-            self._deliver_until(self._clock.now_ms() + self._limits.linger_ms, stop)
+            while not stop.is_set() and self._clock.now_ms() < end_ms:
+                self._step(closing=False)
+            self._finish(stop)
         finally:
-            closing.set()
-            self._feeder.interrupt()
-            self._finish(feeding, stop)
-            self._recorder.finish(self._limits.grace_ms / 1000)
-            recording.join()
+            self._feeder.close()
+            self._recorder.close()
         return self._sent
 
-    def _receive(self, claims: list[Claim]) -> None:
-        self._recorder.hold(claims)
-        self._inbox.put(claims)
-        self._bell.ring()
-
-    def _deliver_until(self, end_ms: int, stop: threading.Event) -> None:
-        while not stop.is_set() and self._clock.now_ms() < end_ms:
-            self._step()
-
-    def _finish(self, feeding: threading.Thread, stop: threading.Event) -> None:
+    def _finish(self, stop: threading.Event) -> None:
         """Finish what is in hand; told to stop, only what the grace time allows."""
         give_up_ms: int | None = None
-        while feeding.is_alive() or self._lanes.waiting or self._sender.in_flight:
+        while self._feeder.busy or self._lanes.waiting or self._sender.in_flight:
             if stop.is_set():
                 now_ms = self._clock.now_ms()
                 give_up_ms = give_up_ms or now_ms + self._limits.grace_ms
-                self._return_unsent()
+                self._return_unsent(now_ms)
                 if now_ms >= give_up_ms:
                     # Their leases end soon, and others attempt them again.
                     self._sender.abandon()
                     break
-            self._step()
-        feeding.join()
-        self._take()
-        self._return_unsent()
+            self._step(closing=True)
+        self._return_unsent(self._clock.now_ms())
+        give_up_ms = self._clock.now_ms() + self._limits.grace_ms
+        while not self._recorder.idle and (now_ms := self._clock.now_ms()) < give_up_ms:
+            self._recorder.step(now_ms, now_or_never=True)
+            self._wait(now_ms)
 
-    def _return_unsent(self) -> None:
+    def _return_unsent(self, now_ms: int) -> None:
         unsent = self._lanes.clear()
-        self._recorder.give_back(unsent, self._clock.now_ms())
+        for claim in unsent:
+            self._recorder.defer(claim, now_ms)
         self._feeder.done(len(unsent))
 
-    def _step(self) -> None:
-        self._take()
+    def _step(self, *, closing: bool) -> None:
         now_ms = self._clock.now_ms()
+        self._take(self._feeder.step(now_ms, closing=closing), now_ms)
         for flight in self._lanes.take(now_ms):
             self._start(flight)
-        for flight, outcome in self._sender.poll(POLL_MS):
+        self._recorder.step(now_ms, now_or_never=not self._sender.in_flight)
+        for flight, outcome in self._wait(now_ms):
             self._ended(flight, outcome)
         if now_ms >= self._next_look_ms:
             self._next_look_ms = now_ms + LOOK_MS
             self._feeder.done(self._lanes.age(now_ms))
             self._defer(now_ms)
 
-    def _take(self) -> None:
-        self._bell.silence()
-        now_ms = self._clock.now_ms()
-        with contextlib.suppress(queue.Empty):
-            while True:
-                for claim in self._inbox.get(block=False):
-                    record = unsendable(claim, now_ms)
-                    if record is None:
-                        self._lanes.add(claim)
-                    else:
-                        self._recorder.put(record)
-                        self._feeder.done(1)
+    def _wait(self, now_ms: int) -> list[tuple[Flight, Outcome]]:
+        """Wait for receivers, for the store, or for the next due time."""
+        store = self._feeder.filenos() + self._recorder.filenos()
+        until_ms = min(self._feeder.next_look_ms, now_ms + POLL_MS)
+        wait_ms = max(until_ms - self._clock.now_us() / 1000, GATHER_WAIT_MS)
+        if not self._recorder.idle:
+            wait_ms = min(wait_ms, GATHER_WAIT_MS)
+        if self._sender.in_flight:
+            return self._sender.poll(wait_ms, store)
+        # To the microsecond, where poll() knows only milliseconds.
+        select.select(store, [], [], wait_ms / 1000)
+        return []
+
+    def _take(self, claims: Sequence[Claim], now_ms: int) -> None:
+        self._recorder.hold(claims)
+        for claim in claims:
+            record = unsendable(claim, now_ms)
+            if record is None:
+                self._lanes.add(claim)
+            else:
+                self._recorder.put(record)
+                self._feeder.done(1)
 
     def _defer(self, now_ms: int) -> None:
         for claim, delay_ms in self._lanes.surplus(now_ms):
@@ -184,8 +185,13 @@ class Drain:
 
     def _start(self, flight: Flight) -> None:
         limits, claim = self._limits, flight.claim
-        job = job_of(claim, limits.default_secret, limits.default_timeout_ms)
         now_us = self._clock.now_us()
+        try:
+            job = job_of(claim, limits.signing, limits.default_timeout_ms, now_us // 1000)
+        except Unsealable as error:
+            timings = Timings(claim.due_ms * 1000, now_us, now_us)
+            self._ended(flight, Outcome(timings, error="internal", error_message=error.message))
+            return
         request = build(job, now_us // 1000)
         self._sender.start(flight, request, due_us=claim.due_ms * 1000, now_us=now_us)
         self._sent += 1

@@ -16,6 +16,7 @@ from app.services.changes import apply_changes, timing
 from app.services.event_lists import EventLists
 from app.services.planning import plan_of
 from app.services.queries import EventChanges, EventQuery, Listing
+from app.services.signing_secrets import SigningSecrets
 from app.services.timetables import Timetables, jitter_of, misfire_of
 from app.store.events import KEEP, EventStore, Plan, Saved
 from app.store.occurrences import OccurrenceStore
@@ -35,6 +36,7 @@ class EventService:
         lists: EventLists,
         occurrences: OccurrenceStore,
         timetables: Timetables,
+        signing: SigningSecrets,
         clock: Clock,
         partitions: int,
     ) -> None:
@@ -42,6 +44,7 @@ class EventService:
         self._lists = lists
         self._occurrences = occurrences
         self._timetables = timetables
+        self._signing = signing
         self._clock = clock
         self._partitions = partitions
         self._ids = ids.EventIds()
@@ -59,7 +62,8 @@ class EventService:
         event_id = self._ids.make(self._clock.now_us(), partition)
         created_ms = ids.created_ms(event_id)
         blank = Event(event_id, "", 0, {}, created_ms, created_ms)
-        event = apply_changes(blank, changes.given, self._clock.now_ms())
+        given = self._signing.sealed(event_id, changes.given)
+        event = apply_changes(blank, given, self._clock.now_ms())
         if not access.may_change(event.tags):
             raise Forbidden("This token may create events only with tags that are in its scope.")
         return event
@@ -92,7 +96,8 @@ class EventService:
 
     def changed(self, before: Event, changes: EventChanges, access: Access) -> Event:
         """The event as it would be after a change; nothing is stored. Raises ``Forbidden``."""
-        after = apply_changes(before, changes.given, self._clock.now_ms())
+        given = self._signing.sealed(before.id, changes.given, before.hmac_secret)
+        after = apply_changes(before, given, self._clock.now_ms())
         if not access.may_change(after.tags):
             raise Forbidden("This token may give an event only tags that are in its scope.")
         return after
@@ -107,6 +112,17 @@ class EventService:
             return saved, before
 
         self._write(event_id, access, if_match, write)
+
+    def rotate_secret(self, event_id: str, secret: str, until_ms: int, access: Access) -> Event:
+        """Give an event a new signing secret; the old one signs beside it until a moment."""
+
+        def write(before: Event) -> tuple[Saved, Event]:
+            now_ms = self._clock.now_ms()
+            stored = before.hmac_secret
+            rotated = self._signing.rotated(before.id, stored, secret, until_ms, now_ms)
+            return self._replace(before, replace(before, hmac_secret=rotated))
+
+        return self._write(event_id, access, None, write)
 
     def deactivate(self, event_id: bytes) -> None:
         """End an event because its receiver is gone; nothing happens if it is not active."""

@@ -1,37 +1,40 @@
-"""The feeder of a drain: claims what is due and sleeps exactly until something is."""
+"""The feeder of a drain: claims what is due, never more than the drain can take on.
+
+It never waits: ``step`` reads the answer of the last claim, if it is there, and sends the next.
+"""
 
 from __future__ import annotations
 
-import itertools
 import logging
 import secrets
-import threading
-from collections.abc import Callable
 
 from app.clock import Clock
 from app.errors import StoreUnavailable
 from app.services.series import Series
+from app.store.calls import claim_call, lease_token
+from app.store.channel import Channel
 from app.store.codec import Claim
-from app.store.coordination import Coordination
-from app.store.work import BATCH, WorkStore
+from app.store.coordination import WakeListener
+from app.store.work import BATCH, WorkStore, claims_of
 
 log = logging.getLogger(__name__)
 
 MAX_SLEEP_MS = 500
 """A drain looks again at least so often, for leases that ended and wake-ups that got lost."""
 
-AWAY_PAUSE_S = 0.25
+AWAY_PAUSE_MS = 250
 """How long to leave a store alone that does not answer."""
 
 
 class Feeder:
-    """Claims for one drain, never more than it can take on."""
+    """Claims for one drain, partition after partition."""
 
     def __init__(
         self,
         work: WorkStore,
         series: Series,
-        coordination: Coordination,
+        listener: WakeListener,
+        channel: Channel,
         clock: Clock,
         *,
         lease_ms: int,
@@ -40,94 +43,95 @@ class Feeder:
         """``window`` bounds what is claimed and has no outcome yet."""
         self._work = work
         self._series = series
-        self._coordination = coordination
+        self._listener = listener
+        self._channel = channel
         self._clock = clock
         self._lease_ms = lease_ms
         self._window = window
         self._in_hand = 0
-        self._room = threading.Condition()
         self._worker = secrets.token_hex(8).encode()
-        self._requests = itertools.count(1)
-        self._closing = threading.Event()
-        self._on_claimed: Callable[[list[Claim]], None] = lambda _: None
+        self._number = 0
+        self._partition = 0
+        self._empty = 0
+        self._away_until_ms = 0
+        self.next_look_ms = 0
+        """When something will be due, as far as is known: what the drain may sleep until."""
 
-    def run(self, put: Callable[[list[Claim]], None], closing: threading.Event) -> None:
-        """Claim and ``put`` until ``closing`` is set."""
-        self._closing = closing
-        listener = self._coordination.wake_listener()
-        try:
-            while not closing.is_set():
-                try:
-                    if not self._claim(put):
-                        self._sleep(listener.wait)
-                except StoreUnavailable:
-                    log.warning("the store is away; claiming waits for it")
-                    closing.wait(AWAY_PAUSE_S)
-        finally:
-            listener.close()
+    @property
+    def busy(self) -> bool:
+        """Whether a claim has no answer yet."""
+        return self._channel.busy
 
-    def interrupt(self) -> None:
-        """Wake the feeder if it waits for room."""
-        with self._room:
-            self._room.notify_all()
+    def filenos(self) -> list[int]:
+        """What becomes readable when there is something to do."""
+        found = (self._channel.fileno(), self._listener.fileno())
+        return [fd for fd in found if fd is not None]
 
     def done(self, count: int) -> None:
         """Say that so many claims have been dealt with."""
-        with self._room:
-            self._in_hand -= count
-            if self._in_hand <= self._window * 3 // 4:
-                self._room.notify_all()
+        self._in_hand -= count
 
-    def _claim(self, put: Callable[[list[Claim]], None]) -> bool:
-        """Claim once from every partition; returns whether there was anything."""
-        found = False
-        for partition in range(self._work.partitions):
-            limit = min(self._wait_for_room(), BATCH)
-            if limit <= 0:
-                return True
-            now_ms = self._clock.now_ms()
-            claims = self._request(partition, now_ms, limit)
-            if claims:
-                found = True
-                with self._room:
-                    self._in_hand += len(claims)
-                self._go_on(claims, now_ms)
-                put(claims)
-        return found
-
-    def _request(self, partition: int, now_ms: int, limit: int) -> list[Claim]:
-        """Claim; a claim whose answer got lost is asked for again, and answered the same."""
-        number = next(self._requests)
-        while True:
-            try:
-                return self._work.claim(
-                    partition,
-                    self._worker,
-                    number,
-                    now_ms=now_ms,
-                    limit=limit,
-                    lease_ms=self._lease_ms,
-                )
-            except StoreUnavailable:
-                if self._closing.wait(AWAY_PAUSE_S):
-                    raise
-
-    def _go_on(self, claims: list[Claim], now_ms: int) -> None:
+    def step(self, now_ms: int, *, closing: bool) -> list[Claim]:
+        """Return what was claimed, and claim more unless the drain is closing."""
+        if now_ms < self._away_until_ms:
+            return []
+        claims: list[Claim] = []
         try:
-            self._series.go_on(claims, now_ms)
+            claims = self._receive(now_ms)
+            if not closing and not self._channel.busy:
+                self._ask(now_ms)
         except StoreUnavailable:
-            log.warning("the store is away; successors are scheduled when it is back")
+            log.warning("the store is away; claiming waits for it")
+            self._away_until_ms = self.next_look_ms = now_ms + AWAY_PAUSE_MS
+        return claims
 
-    def _wait_for_room(self) -> int:
-        with self._room:
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._channel.close()
+        self._listener.close()
+
+    def _receive(self, now_ms: int) -> list[Claim]:
+        answer = self._channel.receive()
+        if answer is None:
+            return []
+        claims = claims_of(answer, lease_token(self._worker, self._number))
+        self._in_hand += len(claims)
+        if claims:
+            self._empty = 0
+            self._go_on(claims, now_ms)
+        else:
+            self._empty += 1
+        self._partition = (self._partition + 1) % self._work.partitions
+        return claims
+
+    def _ask(self, now_ms: int) -> None:
+        room = self._window - self._in_hand
+        if room < self._window // 4:
             # A quarter of the window at once: claiming one by one would cost a call each.
-            self._room.wait_for(
-                lambda: self._closing.is_set() or self._in_hand <= self._window * 3 // 4
+            return
+        if self._listener.heard():
+            self.next_look_ms = now_ms
+        if self._empty >= self._work.partitions:
+            if now_ms < self.next_look_ms:
+                return
+            self._look(now_ms)
+            if now_ms < self.next_look_ms:
+                return
+            self._empty = 0
+        self._number += 1
+        self._channel.send(
+            claim_call(
+                self._partition,
+                self._worker,
+                self._number,
+                now_ms=now_ms,
+                limit=min(room, BATCH),
+                lease_ms=self._lease_ms,
             )
-            return 0 if self._closing.is_set() else self._window - self._in_hand
+        )
 
-    def _sleep(self, wait: Callable[[float], bool]) -> None:
-        now_ms = self._clock.now_ms()
+    def _look(self, now_ms: int) -> None:
+        """Find out when something will be due; return leases that have ended."""
         until = now_ms + MAX_SLEEP_MS
         for partition, head in enumerate(self._work.heads()):
             if head.lease_ms is not None and head.lease_ms <= now_ms:
@@ -135,5 +139,10 @@ class Feeder:
                 until = now_ms
             if head.due_ms is not None:
                 until = min(until, head.due_ms)
-        if until > now_ms:
-            wait((until - self._clock.now_us() / 1000) / 1000)
+        self.next_look_ms = until
+
+    def _go_on(self, claims: list[Claim], now_ms: int) -> None:
+        try:
+            self._series.go_on(claims, now_ms)
+        except StoreUnavailable:
+            log.warning("the store is away; successors are scheduled when it is back")

@@ -1,23 +1,34 @@
-"""The recorder of a drain: writes outcomes in batches and keeps its leases alive."""
+"""The recorder of a drain: writes outcomes in batches and keeps its leases alive.
+
+It never waits: ``step`` reads the answer of the last batch, if it is there, and sends the next.
+"""
 
 from __future__ import annotations
 
+import itertools
 import logging
-import queue
-import threading
+from collections import deque
 from collections.abc import Sequence
 
 from app.clock import Clock
+from app.domain import ids
 from app.errors import StoreUnavailable
+from app.store.calls import Deferral, Record, record_call, release_call
+from app.store.channel import Channel
 from app.store.codec import Claim
 from app.store.coordination import Coordination
-from app.store.work import Deferral, Record, WorkStore
+from app.store.work import WorkStore
 
 log = logging.getLogger(__name__)
 
-AWAY_PAUSE_S = 0.25
+AWAY_PAUSE_MS = 250
 BATCH = 128
-"""Records in one call."""
+"""Items in one call."""
+
+GATHER = 32
+GATHER_MS = 2
+"""A batch is sent when it has so many items, or its first has waited so long: a call costs the
+sender's time, so one for each outcome would halve what it can do."""
 
 ALIVE_MS = 5_000
 """How long a drain that falls silent still counts as alive."""
@@ -33,6 +44,7 @@ class Recorder:
         self,
         work: WorkStore,
         coordination: Coordination,
+        channel: Channel,
         clock: Clock,
         *,
         drain: str,
@@ -42,107 +54,103 @@ class Recorder:
         """``end_ms``: when the drain stops claiming, ms UTC."""
         self._work = work
         self._coordination = coordination
+        self._channel = channel
         self._clock = clock
         self._drain = drain
         self._lease_ms = lease_ms
         self._end_ms = end_ms
-        self._outbox: queue.SimpleQueue[Record | Deferral | None] = queue.SimpleQueue()
+        self._outbox: dict[tuple[type, int], deque[Record | Deferral]] = {}
+        self._sent: list[bytes] = []
+        self._since_ms: int | None = None
         self._held: dict[bytes, bytes] = {}
-        self._held_lock = threading.Lock()
         self._next_keep_ms = 0
-        self._patience_s: float | None = None
+        self._away_until_ms = 0
+
+    @property
+    def idle(self) -> bool:
+        """Whether everything is written."""
+        return not self._outbox and not self._channel.busy
+
+    def filenos(self) -> list[int]:
+        """What becomes readable when there is something to do."""
+        fd = self._channel.fileno()
+        return [] if fd is None else [fd]
 
     def hold(self, claims: Sequence[Claim]) -> None:
         """Keep the leases of these claims alive until they are recorded or given back."""
-        with self._held_lock:
-            for claim in claims:
-                self._held[claim.occurrence_id] = claim.token
+        for claim in claims:
+            self._held[claim.occurrence_id] = claim.token
 
-    def put(self, record: Record) -> None:
-        """Hand over what became of an attempt."""
-        self._outbox.put(record)
+    def put(self, item: Record | Deferral) -> None:
+        """Hand over what became of an attempt, or a claim that goes back unsent."""
+        key = (type(item), ids.partition_of_occurrence(item.occurrence_id))
+        self._outbox.setdefault(key, deque()).append(item)
+        if self._since_ms is None:
+            self._since_ms = self._clock.now_ms()
 
     def defer(self, claim: Claim, due_ms: int) -> None:
         """Return a claim unsent; it is due again at ``due_ms``."""
-        self._outbox.put(Deferral(claim.occurrence_id, claim.token, due_ms))
+        self.put(Deferral(claim.occurrence_id, claim.token, due_ms))
 
-    def give_back(self, claims: Sequence[Claim], now_ms: int) -> None:
-        """Return claims that were never sent; they are due at once."""
-        for claim in claims:
-            self.defer(claim, now_ms)
+    def step(self, now_ms: int, *, now_or_never: bool = False) -> None:
+        """Write what has gathered; ``now_or_never`` waits for no more to gather."""
+        if now_ms < self._away_until_ms:
+            return
+        try:
+            if self._channel.receive() is not None:
+                self._forget()
+            if not self._channel.busy:
+                self._send(now_ms, now_or_never=now_or_never)
+            self._keep(now_ms)
+        except StoreUnavailable:
+            log.warning("the store is away; outcomes wait for it")
+            self._away_until_ms = now_ms + AWAY_PAUSE_MS
 
-    def finish(self, patience_s: float) -> None:
-        """Write what is left and stop; give up on a store that stays away so long."""
-        self._patience_s = patience_s
-        self._outbox.put(None)
-
-    def run(self) -> None:
-        """Write until told to finish."""
-        finished = False
-        while not finished:
-            self._keep()
-            batch, finished = self._batch()
-            if batch:
-                self._write(batch)
+    def close(self) -> None:
+        """Say good-bye; what is not written by now comes back when its lease ends."""
+        if not self.idle:
+            log.error("outcomes are lost to the store; their leases end and they repeat")
+        self._channel.close()
         try:
             self._coordination.drain_gone(self._drain)
         except StoreUnavailable:
             log.warning("the store is away; this drain will be forgotten in a few seconds")
 
-    def _batch(self) -> tuple[list[Record | Deferral], bool]:
-        batch: list[Record | Deferral] = []
-        try:
-            one = self._outbox.get(timeout=0.5)
-            while one is not None:
-                batch.append(one)
-                if len(batch) == BATCH:
-                    return batch, False
-                one = self._outbox.get(block=False)
-        except queue.Empty:
-            return batch, False
-        return batch, True
-
-    def _write(self, batch: Sequence[Record | Deferral]) -> None:
-        """Record a batch; it may be repeated, since a lease counts once."""
+    def _send(self, now_ms: int, *, now_or_never: bool) -> None:
+        if not self._outbox or self._since_ms is None:
+            return
+        key = max(self._outbox, key=lambda one: len(self._outbox[one]))
+        waiting = self._outbox[key]
+        if len(waiting) < GATHER and now_ms - self._since_ms < GATHER_MS and not now_or_never:
+            return
+        batch = list(itertools.islice(waiting, BATCH))
+        kind, partition = key
         records = [one for one in batch if isinstance(one, Record)]
         deferrals = [one for one in batch if isinstance(one, Deferral)]
-        started_ms = self._clock.now_ms()
-        while True:
-            now_ms = self._clock.now_ms()
-            try:
-                if records:
-                    self._work.record(records, now_ms)
-                if deferrals:
-                    self._work.give_back(deferrals, now_ms)
-                break
-            except StoreUnavailable:
-                patience = self._patience_s
-                if patience is not None and now_ms - started_ms > patience * 1000:
-                    log.exception(
-                        "outcomes are lost to the store; their leases end and they repeat"
-                    )
-                    break
-                threading.Event().wait(AWAY_PAUSE_S)
-        self._forget([record.occurrence_id for record in batch])
+        # From here on the channel keeps the call, and sends it again if the store was away.
+        for _ in batch:
+            waiting.popleft()
+        if not waiting:
+            del self._outbox[key]
+        self._since_ms = now_ms if self._outbox else None
+        self._sent = [one.occurrence_id for one in batch]
+        if kind is Record:
+            self._channel.send(record_call(partition, records, now_ms))
+        else:
+            self._channel.send(release_call(partition, deferrals, now_ms))
 
-    def _forget(self, occurrence_ids: Sequence[bytes]) -> None:
-        with self._held_lock:
-            for occurrence_id in occurrence_ids:
-                self._held.pop(occurrence_id, None)
+    def _forget(self) -> None:
+        for occurrence_id in self._sent:
+            self._held.pop(occurrence_id, None)
+        self._sent = []
 
-    def _keep(self) -> None:
+    def _keep(self, now_ms: int) -> None:
         """Renew the leases and the drain's own sign of life, well before either ends."""
-        now_ms = self._clock.now_ms()
         if now_ms < self._next_keep_ms:
             return
-        with self._held_lock:
-            held = list(self._held.items())
-        try:
-            self._coordination.drain_alive(
-                self._drain, min(now_ms + ALIVE_MS, self._end_ms - HANDOVER_MS)
-            )
-            for start in range(0, len(held), BATCH):
-                self._work.renew(held[start : start + BATCH], now_ms + self._lease_ms)
-        except StoreUnavailable:
-            return
+        alive_until = min(now_ms + ALIVE_MS, self._end_ms - HANDOVER_MS)
+        self._coordination.drain_alive(self._drain, alive_until)
+        held = list(self._held.items())
+        for start in range(0, len(held), BATCH):
+            self._work.renew(held[start : start + BATCH], now_ms + self._lease_ms)
         self._next_keep_ms = now_ms + min(ALIVE_MS, self._lease_ms) // 3

@@ -1,7 +1,7 @@
 """Signing secrets of events: sealed where they come in, opened where a delivery is built.
 
 In between they are opaque bytes: nothing that is stored, listed or logged can show them. An
-event's sealed value holds its secret and, for the time of a rotation, the one before.
+event's sealed value holds its secret and those before it that still sign beside it.
 """
 
 from __future__ import annotations
@@ -16,18 +16,26 @@ from typing import Any, NamedTuple
 from app.domain.signing import PREFIX
 from app.store.sealing import Sealer, Unsealable
 
+MAX_PREVIOUS = 3
+"""How many earlier secrets sign beside the present one: a rotation may be asked for again by
+somebody who never saw the answer, and the receiver then still knows the one before that."""
+
 _REMEMBERED = 4_096
 """How many events' secrets each process keeps open."""
 
 _FIELD = "hmac_secret"
 
 
-class _Opened(NamedTuple):
-    """A secret; the one before it (``""``: the service's) and until when it still signs, ms."""
+class _Previous(NamedTuple):
+    """An earlier secret (``""``: the service's) and until when it signs, ms UTC."""
 
     secret: str
-    previous: str | None = None
-    until_ms: int = 0
+    until_ms: int
+
+
+class _Opened(NamedTuple):
+    secret: str
+    previous: tuple[_Previous, ...] = ()
 
 
 class SigningSecrets:
@@ -45,15 +53,26 @@ class SigningSecrets:
         secret = given.get(_FIELD)
         if secret is None:
             return given
-        return {**given, _FIELD: self._kept(event_id, stored, secret)}
+        before = self._try_open(event_id, stored)
+        if before is not None and before.secret == secret:
+            return {**given, _FIELD: stored}
+        return {**given, _FIELD: self._seal(event_id, _Opened(secret))}
 
-    def rotated(self, event_id: bytes, stored: bytes | None, secret: str, until_ms: int) -> bytes:
-        """Return a new secret, sealed together with the old one that signs beside it for a time.
+    def rotated(
+        self, event_id: bytes, stored: bytes | None, secret: str, until_ms: int, now_ms: int
+    ) -> bytes:
+        """Return a new secret, sealed together with the old ones that sign beside it for a time.
 
-        Raises ``Unsealable`` if the old one can't be read.
+        A secret that can't be opened is given up: a new one is how to get over it.
         """
-        old = "" if stored is None else self._opened(event_id, stored).secret
-        return self._seal(event_id, _Opened(secret, old, until_ms))
+        before = _Opened("") if stored is None else self._try_open(event_id, stored)
+        if before is None:
+            return self._seal(event_id, _Opened(secret))
+        previous = [one for one in before.previous if one.until_ms > now_ms]
+        if before.secret != secret:
+            previous = [_Previous(before.secret, until_ms), *previous]
+        kept = [one for one in previous if one.until_ms > now_ms and one.secret != secret]
+        return self._seal(event_id, _Opened(secret, tuple(kept[:MAX_PREVIOUS])))
 
     def of(self, event_id: bytes, stored: bytes | None, now_ms: int) -> tuple[str, ...]:
         """Return the secrets that sign at a moment, the present one first.
@@ -63,24 +82,23 @@ class SigningSecrets:
         if stored is None:
             return (self._default,)
         opened = self._opened(event_id, stored)
-        if opened.previous is None or now_ms >= opened.until_ms:
+        if not opened.previous:
             return (opened.secret,)
-        return (opened.secret, opened.previous or self._default)
+        still = [one.secret or self._default for one in opened.previous if now_ms < one.until_ms]
+        return (opened.secret, *still)
 
-    def _kept(self, event_id: bytes, stored: bytes | None, secret: str) -> bytes:
+    def _try_open(self, event_id: bytes, stored: bytes | None) -> _Opened | None:
         try:
-            if stored is not None and self._opened(event_id, stored).secret == secret:
-                return stored
+            return None if stored is None else self._opened(event_id, stored)
         except Unsealable:
-            pass  # a new secret is how to get over one that is lost
-        return self._seal(event_id, _Opened(secret))
+            return None
 
     def _seal(self, event_id: bytes, opened: _Opened) -> bytes:
-        parts = opened if opened.previous is not None else opened[:1]
-        return self._sealer.seal(json.dumps(parts, separators=(",", ":")).encode(), event_id)
+        return self._sealer.seal(json.dumps(opened, separators=(",", ":")).encode(), event_id)
 
     def _open(self, event_id: bytes, stored: bytes) -> _Opened:
-        return _Opened(*json.loads(self._sealer.open(stored, event_id)))
+        secret, previous = json.loads(self._sealer.open(stored, event_id))
+        return _Opened(secret, tuple(_Previous(*one) for one in previous))
 
 
 def new_secret() -> str:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from app.clock import Clock
-from app.domain.access import Access
+from app.domain.access import Access, TokenRecord
 from app.domain.ids import to_text
 from app.errors import NotFound, Unauthenticated
 from app.services.cursors import Cursors
@@ -14,7 +14,7 @@ from app.services.queries import Listing
 from app.store import keys
 from app.store import listing as index
 from app.store.listing import Selection
-from app.store.tokens import BATCH, TokenRecord, TokenStore
+from app.store.tokens import BATCH, TokenStore
 
 NOTED_EVERY_MS = 60_000
 """How exactly the last use of a token is known: a busy one costs a write a minute."""

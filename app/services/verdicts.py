@@ -13,9 +13,10 @@ from app.domain.outcome import Outcome
 from app.domain.retry import DEFAULT, GiveUp, RetryAt, RetryPolicy, decide
 from app.domain.retry_form import parse_retry
 from app.services.planning import TOO_LATE
+from app.services.signing_secrets import SigningSecrets
 from app.services.timetables import misfire_of
+from app.store.calls import Record
 from app.store.codec import Claim, dump_json
-from app.store.work import Record
 
 MAX_DEATHS = 3
 """An occurrence that so many workers died with is not given to another."""
@@ -35,8 +36,8 @@ def _policy(retry_json: bytes) -> RetryPolicy:
     return parse_retry(json.loads(retry_json))
 
 
-def job_of(claim: Claim, default_secret: str, default_timeout_ms: int) -> Job:
-    """What to send for a claim; its event must still exist."""
+def job_of(claim: Claim, signing: SigningSecrets, default_timeout_ms: int, now_ms: int) -> Job:
+    """What to send for a claim; its event must still exist. Raises ``Unsealable``."""
     doc = claim.doc or {}
     timeout = doc.get("opt", {}).get("timeout")
     return Job(
@@ -49,7 +50,7 @@ def job_of(claim: Claim, default_secret: str, default_timeout_ms: int) -> Job:
         metadata_json=claim.metadata_json,
         tags=claim.tags,
         url=claim.url,
-        secret=claim.secret or default_secret,
+        secrets=signing.of(claim.event_id, claim.secret, now_ms),
         timeout_ms=default_timeout_ms if timeout is None else parse_duration_ms(timeout),
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import threading
 from collections.abc import Mapping
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 from app.domain.audit import GENESIS, canonical, link
 from app.errors import StoreUnavailable
@@ -71,7 +71,7 @@ class AuditLog:
 
     def forget(self, before_ms: int) -> int:
         """Cut off entries from before a moment, about; returns how many."""
-        return int(cast("int", self._client.xtrim(keys.AUDIT, minid=str(before_ms))))
+        return int(self._client.xtrim(keys.AUDIT, minid=str(before_ms)))
 
 
 def _entries(rows: Any) -> list[StoredEntry]:

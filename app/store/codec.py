@@ -3,7 +3,7 @@
 Fields of an event's hash: ``doc`` (JSON of the definition), ``meta`` (the user's metadata, JSON
 text, left out when empty), ``tags`` (one a line), ``ver``, ``st`` (status), ``up`` (updated, left
 out when never), ``next`` (its scheduled occurrence's time), ``rec`` (present while the series
-goes on), ``sec`` (the signing secret), ``cals`` (calendars it names, one a line), ``pu`` (paused
+goes on), ``sec`` (the sealed secret), ``cals`` (calendars it names, one a line), ``pu`` (paused
 until), ``req`` (the last request, to recognise a repeated one).
 
 Fields of an occurrence's hash: ``e`` (event), ``at`` (scheduled); once claimed or ended also
@@ -85,7 +85,7 @@ def event_to_fields(event: Event, request: bytes) -> list[bytes | str | int]:
     if pause and pause.get("until_ms") is not None:
         fields += ["pu", pause["until_ms"]]
     if event.hmac_secret is not None:
-        fields += ["sec", event.hmac_secret.encode()]
+        fields += ["sec", event.hmac_secret]
     return fields
 
 
@@ -113,7 +113,7 @@ def event_from_fields(event_id: bytes, created: int, fields: Sequence[bytes | No
         tags=split_tags(tags),
         status=EventStatus((status or b"").decode()),
         options=doc.get("opt", {}),
-        hmac_secret=None if secret is None else secret.decode(),
+        hmac_secret=secret,
         version=int(version or 0),
         created_ms=created,
         updated_ms=int(updated) if updated else created,
@@ -167,7 +167,7 @@ class Claim:
     doc: Mapping[str, Any] | None
     metadata_json: str
     tags: tuple[str, ...]
-    secret: str | None
+    secret: bytes | None
     recurring: bool
     version: int
     deaths: int
@@ -192,7 +192,7 @@ def claim_from_reply(row: Sequence[Any], token: bytes) -> Claim:
         doc=None if doc is None else json.loads(doc),
         metadata_json=(meta or b"{}").decode(),
         tags=split_tags(tags),
-        secret=None if secret is None else secret.decode(),
+        secret=secret,
         recurring=recurring is not None,
         version=int(version or 0),
         deaths=int(deaths or 0),

@@ -68,13 +68,18 @@ class Coordination:
 
 
 class WakeListener:
-    """Waits for a wake-up; a lost connection counts as one, so nothing is slept through."""
+    """Hears wake-ups; a lost connection counts as one, so nothing is slept through."""
 
     def __init__(self, client: StoreClient) -> None:
         self._pubsub = client.pubsub(  # type: ignore[no-untyped-call]
             ignore_subscribe_messages=True
         )
         self._subscribed = False
+
+    def fileno(self) -> int | None:
+        """What becomes readable with a wake-up; ``None`` while there is no connection."""
+        socket = getattr(self._pubsub.connection, "_sock", None)
+        return None if socket is None else int(socket.fileno())
 
     def wait(self, timeout_s: float) -> bool:
         """Wait at most so long; returns whether something nearer was announced.
@@ -90,6 +95,13 @@ class WakeListener:
         except redis.exceptions.RedisError as error:
             self._subscribed = False
             raise StoreUnavailable from error
+
+    def heard(self) -> bool:
+        """Whether something nearer was announced since the last look; does not wait."""
+        heard = False
+        while self.wait(0):
+            heard = True
+        return heard
 
     def close(self) -> None:
         """Let go of the connection."""

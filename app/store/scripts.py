@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from importlib.resources import files
-from typing import Any
+from typing import Any, NamedTuple
 
 from redis.commands.core import Script
 
@@ -20,12 +20,14 @@ from app.store.connection import StoreClient
 NAMES = (
     "add_occurrences",
     "advance",
+    "audit_append",
     "claim",
     "delete_event",
     "note_ended",
     "record",
     "release",
     "renew",
+    "reseal",
     "retire",
     "save_event",
 )
@@ -44,6 +46,13 @@ def source(name: str) -> str:
     return _INCLUDE.sub(include, (folder / f"{name}.lua").read_text(encoding="utf-8"))
 
 
+class ScriptText(NamedTuple):
+    """A script as EVAL and EVALSHA want it."""
+
+    source: str
+    sha: str
+
+
 class Scripts:
     """Every script, ready to call; a lost script cache is refilled by the client."""
 
@@ -51,6 +60,11 @@ class Scripts:
         self._scripts: dict[str, Script] = {
             name: client.register_script(source(name)) for name in NAMES
         }
+
+    def text(self, name: str) -> ScriptText:
+        """A script's text and hash."""
+        script = self._scripts[name]
+        return ScriptText(str(script.script), str(script.sha))
 
     def __call__(self, name: str, keys: Sequence[bytes], args: Sequence[Argument]) -> Any:
         """Run a script; raises ``StoreUnavailable`` if the store is away."""

@@ -29,7 +29,7 @@ KEY_BYTES = 32
 
 
 class Unsealable(QhronosError):
-    """A stored secret can't be decrypted; set QHRONOS_ENCRYPTION_KEY as it was when it was stored."""
+    """A secret can't be decrypted; set the QHRONOS_ENCRYPTION_KEY that it was sealed with."""
 
 
 def key_from_setting(text: str) -> bytes:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 from uuid import UUID
 
-from app.domain.access import Access
+from app.domain.access import Access, TokenRecord
 from app.domain.ids import to_text
 from app.store import keys
 from app.store.codec import dump_json
@@ -25,18 +25,6 @@ BARRED_MS = 3_653 * 86_400_000 + GRACE_MS
 """How long a subject's earlier tokens stay refused: no token lasts longer than ten years."""
 
 BATCH = 256
-
-
-@dataclass(frozen=True, slots=True)
-class TokenRecord:
-    """A token as the registry knows it; the token itself is not in it. Times are ms UTC."""
-
-    jti: str
-    access: Access
-    created_ms: int
-    expires_ms: int
-    purpose: str | None = None
-    last_used_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

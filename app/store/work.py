@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 from app.domain import ids
 from app.store import codec, keys
+from app.store.calls import (
+    Call,
+    Deferral,
+    Record,
+    by_partition,
+    claim_call,
+    lease_token,
+    record_call,
+    release_call,
+)
 from app.store.codec import Claim
 from app.store.connection import StoreClient
 from app.store.scripts import Argument, Scripts
@@ -29,29 +39,6 @@ class Successor:
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
-    """What became of one attempt. ``verdict``: ``completed``, ``failed`` or ``retrying``."""
-
-    occurrence_id: bytes
-    token: bytes
-    verdict: str
-    status_code: int | None
-    response_body: bytes
-    error_message: str | None
-    next_attempt_ms: int | None
-    log_line: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Deferral:
-    """A claim that is returned unsent, and when it is due again, ms UTC."""
-
-    occurrence_id: bytes
-    token: bytes
-    due_ms: int
-
-
-@dataclass(frozen=True, slots=True)
 class EndedNote:
     """An occurrence that ends without an attempt, and why."""
 
@@ -70,6 +57,11 @@ class Heads:
     lease_ms: int | None
 
 
+def claims_of(answer: Iterable[Sequence[Any]], token: bytes) -> list[Claim]:
+    """What a claim call has answered, under its lease token."""
+    return [codec.claim_from_reply(row, token) for row in answer]
+
+
 class WorkStore:
     """Claims, successors, records and leases, each a bounded script on one partition."""
 
@@ -85,17 +77,8 @@ class WorkStore:
 
         Repeating a call with the same ``request`` answers the same occurrences.
         """
-        token = b"%s:%d" % (worker, request)
-        rows = self._scripts(
-            "claim",
-            [
-                keys.due(partition),
-                keys.claimed(partition),
-                keys.claim(partition, worker),
-            ],
-            [keys.prefix(partition), now_ms, limit, now_ms + lease_ms, token, request],
-        )
-        return [codec.claim_from_reply(row, token) for row in rows]
+        call = claim_call(partition, worker, request, now_ms=now_ms, limit=limit, lease_ms=lease_ms)
+        return claims_of(self._run(call), lease_token(worker, request))
 
     def advance(self, successors: Iterable[Successor], now_ms: int) -> int:
         """Schedule what follows; returns how many were scheduled. Harmless when repeated."""
@@ -138,30 +121,11 @@ class WorkStore:
                 )
         return added
 
-    def record(self, records: Sequence[Record], now_ms: int) -> int:
+    def record(self, records: Iterable[Record], now_ms: int) -> int:
         """Write outcomes; returns how many counted (a lost lease does not)."""
-        per_partition: dict[int, list[Argument]] = {}
-        for one in records:
-            args = per_partition.setdefault(ids.partition_of_occurrence(one.occurrence_id), [])
-            args += [
-                one.occurrence_id,
-                one.token,
-                one.verdict,
-                "" if one.status_code is None else one.status_code,
-                one.response_body,
-                one.error_message or "",
-                "" if one.next_attempt_ms is None else one.next_attempt_ms,
-                one.log_line,
-            ]
         return sum(
-            sum(
-                self._scripts(
-                    "record",
-                    [keys.claimed(p), keys.due(p), keys.ended(p)],
-                    [keys.prefix(p), now_ms, *args],
-                )
-            )
-            for p, args in per_partition.items()
+            sum(self._run(record_call(p, some, now_ms)))
+            for p, some in by_partition(records).items()
         )
 
     def renew(self, held: Iterable[tuple[bytes, bytes]], deadline_ms: int) -> int:
@@ -177,29 +141,22 @@ class WorkStore:
 
     def give_back(self, deferrals: Iterable[Deferral], now_ms: int) -> int:
         """Return claims that were never sent; returns how many were still held."""
-        per_partition: dict[int, list[Argument]] = {}
-        for one in deferrals:
-            args = per_partition.setdefault(ids.partition_of_occurrence(one.occurrence_id), [])
-            args += [one.occurrence_id, one.token, one.due_ms]
-        return sum(self._release(p, now_ms, 0, args) for p, args in per_partition.items())
+        return sum(
+            int(self._run(release_call(p, some, now_ms)))
+            for p, some in by_partition(deferrals).items()
+        )
 
     def reclaim_expired(self, partition: int, now_ms: int, limit: int = BATCH) -> int:
         """Make due again what a dead worker held; fewer than ``limit`` means none is left."""
-        return self._release(partition, now_ms, limit, [])
+        return int(self._run(release_call(partition, (), now_ms, limit)))
 
     def retire(self, partition: int, before_ms: int, limit: int) -> int:
         """Forget occurrences that ended before a moment; fewer than ``limit``: none is left."""
         args: list[Argument] = [keys.prefix(partition), before_ms, limit]
         return int(self._scripts("retire", [keys.ended(partition)], args))
 
-    def _release(self, partition: int, now_ms: int, limit: int, args: list[Argument]) -> int:
-        return int(
-            self._scripts(
-                "release",
-                [keys.claimed(partition), keys.due(partition)],
-                [keys.prefix(partition), now_ms, limit, *args],
-            )
-        )
+    def _run(self, call: Call) -> Any:
+        return self._scripts(call.script, call.keys, call.args)
 
     def heads(self) -> list[Heads]:
         """For every partition, what will be due or expire first."""

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from app.config import Settings
 from app.domain import ids
-from app.domain.access import Access
+from app.domain.access import Access, TokenRecord
 from app.domain.event import Event, EventStatus
 from app.domain.occurrence import Occurrence, OccurrenceStatus
-from app.errors import Forbidden, InvalidInput, NotFound, StaleVersion, StoreUnavailable
+from app.errors import (
+    Forbidden,
+    InvalidInput,
+    NotFound,
+    StaleVersion,
+    StoreUnavailable,
+    Unauthenticated,
+)
+from app.services.audit import Act, AuditQuery
 from app.services.previews import Outlook, Planned
 from app.services.queries import EventChanges, EventQuery, Listing, OccurrenceQuery
 
@@ -176,6 +185,64 @@ class FakeOccurrences:
         return Listing(found[:limit], len(found), "2" if len(found) > limit else None)
 
 
+class FakeTokens:
+    """Tokens in a dict; those of ``away`` can't be judged."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        self.clock = clock
+        self.stored: dict[str, TokenRecord] = {}
+        self.revoked: set[str] = set()
+        self.away = False
+
+    def check(self, jti: str, subject: str, issued_s: int, expires_ms: int) -> None:
+        if self.away:
+            raise StoreUnavailable
+        if jti in self.revoked:
+            raise Unauthenticated("This token was revoked; ask for a new one.")
+
+    def issue_second(self, subject: str) -> int:
+        return self.clock.now_ms() // 1000
+
+    def register(self, jti: str, access: Access, expires_ms: int, purpose: str | None) -> None:
+        self.stored[jti] = TokenRecord(jti, access, self.clock.now_ms(), expires_ms, purpose)
+
+    def list(self, subject: str | None, limit: int, cursor: str | None) -> Listing[TokenRecord]:
+        found = [one for one in self.stored.values() if subject in (None, one.access.subject)]
+        return Listing(tuple(found[:limit]), len(found))
+
+    def revoke(self, jti: str) -> TokenRecord:
+        if jti not in self.stored:
+            raise NotFound("No token has this id.")
+        self.revoked.add(jti)
+        return self.stored.pop(jti)
+
+    def revoke_all(self, subject: str) -> int:
+        found = [jti for jti, one in self.stored.items() if one.access.subject == subject]
+        return len([self.revoke(jti) for jti in found])
+
+
+class FakeAudit:
+    """Keeps what it is given."""
+
+    def __init__(self) -> None:
+        self.acts: list[Act] = []
+        self.queries: list[AuditQuery] = []
+        self.away = False
+
+    def record(self, act: Act) -> int:
+        if self.away:
+            raise StoreUnavailable
+        self.acts.append(act)
+        return len(self.acts)
+
+    def page(self, query: AuditQuery) -> tuple[list[str], str | None]:
+        self.queries.append(query)
+        return [f'{{"seq":{number}}}' for number, _ in enumerate(self.acts, 1)], None
+
+    def export(self) -> Iterator[str]:
+        yield from (f'{{"seq":{number}}}\n' for number, _ in enumerate(self.acts, 1))
+
+
 class FakeHealth:
     """Well, until told otherwise."""
 
@@ -215,9 +282,11 @@ class FakeServices:
     clock: FakeClock = field(default_factory=FakeClock)
     health: FakeHealth = field(default_factory=FakeHealth)
     occurrences: FakeOccurrences = field(default_factory=FakeOccurrences)
+    audit: FakeAudit = field(default_factory=FakeAudit)
 
     def __post_init__(self) -> None:
         self.events = FakeEvents(self.clock)
+        self.tokens = FakeTokens(self.clock)
         self.previews = FakePreviews(self.events)
 
 

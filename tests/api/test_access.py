@@ -10,6 +10,7 @@ from dataclasses import replace
 import jwt
 import pytest
 
+from app.domain.times import to_rfc3339
 from app.factory import create_app
 from tests.api.conftest import with_token
 from tests.api.fakes import MASTER_TOKEN, NOW_MS
@@ -38,6 +39,11 @@ GUARDED = [
     ("GET", "/occurrences"),
     ("GET", "/occurrences/x"),
     ("POST", "/tokens"),
+    ("GET", "/tokens"),
+    ("DELETE", "/tokens"),
+    ("DELETE", "/tokens/x"),
+    ("GET", "/audit"),
+    ("GET", "/audit/export"),
     ("GET", "/metrics"),
 ]
 
@@ -177,7 +183,7 @@ def test_what_each_access_may(client_with, valid, access):
         "sub": "x",
         "access": "read",
         "scope": ["a"],
-        "expires_at": "2030-06-01T00:00:00Z",
+        "expires_at": to_rfc3339(NOW_MS + 60_000),
     }
     answers = (
         client.get("/events"),

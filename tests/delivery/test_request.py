@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -68,13 +69,24 @@ def test_the_headers_name_type_sender_and_attempt():
 
 @pytest.mark.parametrize("secret", [SECRET, "not so secret"])
 def test_both_signatures_are_over_the_exact_body_with_one_key(secret):
-    made = build(job(URL, secret=secret, name="Zoë"), NOW_MS)
+    made = build(job(URL, secrets=(secret,), name="Zoë"), NOW_MS)
     headers, key = header_map(made), signing_key(secret)
     expected = hmac.new(key, made.body, hashlib.sha256).hexdigest()
     assert headers["X-Qhronos-Signature"] == expected
     signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + made.body
     digest = hmac.new(key, signed, hashlib.sha256).digest()
     assert headers["webhook-signature"] == "v1," + base64.b64encode(digest).decode()
+
+
+def test_during_a_rotation_both_secrets_sign_and_the_new_one_comes_first():
+    """Receivers of Standard Webhooks try every signature; the reference form has one place."""
+    both_ways = ("the new one", SECRET)
+    made = job(URL, secrets=both_ways)
+    alone = [header_map(build(replace(made, secrets=(one,)), NOW_MS)) for one in both_ways]
+    headers = header_map(build(made, NOW_MS))
+    both = [one["webhook-signature"] for one in alone]
+    assert headers["webhook-signature"] == " ".join(both)
+    assert headers["X-Qhronos-Signature"] == alone[0]["X-Qhronos-Signature"]
 
 
 def test_every_attempt_of_an_occurrence_has_the_same_webhook_id_and_a_new_timestamp():
@@ -91,7 +103,7 @@ def test_headers_of_the_events_own_come_last():
 
 def test_a_secret_that_is_no_key_is_refused():
     with pytest.raises(InvalidInput, match="base64"):
-        build(job(URL, secret="whsec_*"), NOW_MS)
+        build(job(URL, secrets=("whsec_*",)), NOW_MS)
 
 
 def test_a_job_does_not_show_its_secret():

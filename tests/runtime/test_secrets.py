@@ -15,7 +15,7 @@ from app.errors import ConfigError
 from app.runtime.files import create_file, replace_file
 from app.runtime.secrets import made_secrets, secret_path
 
-NAMES = {"master_token", "jwt_secret", "signing_secret"}
+NAMES = {"master_token", "jwt_secret", "signing_secret", "encryption_key"}
 
 
 @pytest.fixture
@@ -35,7 +35,8 @@ def test_they_are_strong_and_accepted_as_settings(settings: Settings) -> None:
     assert len(base64.b64decode(made["signing_secret"].removeprefix("whsec_"))) == 32
     loaded = load_settings({f"QHRONOS_{name.upper()}": value for name, value in made.items()})
     loaded.require_secrets()
-    assert len(set(made.values())) == 3
+    assert len(base64.urlsafe_b64decode(made["encryption_key"])) == 32
+    assert len(set(made.values())) == len(NAMES)
 
 
 def test_two_directories_get_different_ones(settings: Settings, tmp_path: Path) -> None:

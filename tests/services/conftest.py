@@ -11,6 +11,7 @@ from app.bootstrap import Services
 from app.config import Settings
 from app.domain.access import MASTER
 from app.domain.event import Event
+from app.errors import StoreUnavailable
 from app.services.queries import EventChanges
 from tests.support.clock import NOW_MS, FakeClock
 from tests.support.fake_store import fake_client
@@ -35,6 +36,19 @@ class FakeDrains:
         return self.worker_count
 
 
+class FakeReplans:
+    """Remembers what was called for; see ``ReplanQueue``."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+        self.away = False
+
+    def enqueue_replan(self, name: str) -> None:
+        if self.away:
+            raise StoreUnavailable
+        self.names.append(name)
+
+
 @pytest.fixture
 def clock() -> FakeClock:
     return FakeClock()
@@ -50,6 +64,7 @@ def services(request: pytest.FixtureRequest, clock: FakeClock) -> Services:
     )
     made = Services(settings, clock_override=clock, client_override=fake_client())
     made.__dict__["drain_queue"] = FakeDrains()
+    made.__dict__["replan_queue"] = FakeReplans()
     return made
 
 

@@ -14,7 +14,8 @@ from app.domain.occurrence import OccurrenceStatus
 from app.errors import NotFound
 from app.store import keys, scripts
 from app.store.events import KEEP, NOTHING, Plan, Saved
-from app.store.work import Deferral, EndedNote, Record, Successor
+from app.store.calls import Deferral, Record
+from app.store.work import EndedNote, Successor
 from tests.store.conftest import Stores
 from tests.support.builders import DAILY, an_event
 from tests.support.clock import NOW_MS
@@ -75,7 +76,7 @@ class TestSave:
             metadata_json='{"n":9007199254740993,"l":[],"f":1.0}',
             schedule=DAILY,
             options={"retry": {"attempts": 2}},
-            hmac_secret="whsec_x",
+            hmac_secret=b"\x01sealed\xff",
             tags=(),
         )
         stores.events.save(event, NOTHING, None, NOW_MS)
@@ -191,13 +192,13 @@ class TestClaim:
         assert len(claim(stores, event.start_ms)) == 1
 
     def test_returns_all_that_a_delivery_needs(self, stores: Stores) -> None:
-        event = saved(stores, metadata_json='{"a":[]}', hmac_secret="s3cret-s3cret")
+        event = saved(stores, metadata_json='{"a":[]}', hmac_secret=b"\x01sealed\xff")
         (one,) = claim(stores, event.start_ms)
         assert (one.event_id, one.scheduled_ms, one.attempt) == (event.id, event.start_ms, 1)
         assert (one.metadata_json, one.tags, one.secret) == (
             '{"a":[]}',
             event.tags,
-            "s3cret-s3cret",
+            b"\x01sealed\xff",
         )
         assert (one.url, one.recurring, one.version) == (event.webhook, False, 1)
         assert broken(stores.client, stores.partitions) == []

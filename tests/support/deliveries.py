@@ -32,7 +32,7 @@ def job(url: str, **changes) -> Job:
         "metadata_json": '{"a":1}',
         "tags": ("daily",),
         "url": url,
-        "secret": SECRET,
+        "secrets": (SECRET,),
         "timeout_ms": 5_000,
     }
     return Job(**{**values, **changes})

@@ -145,11 +145,15 @@ class Stack:
         self.workers = [worker for worker in self.workers if worker.running]
         while len(self.workers) < self._wanted:
             self.add_worker()
-        wait_until(self.api.answers, "the API answers")
+        wait_until(lambda: self.api.answers() or not self._web_runs(), "the API answers")
+        assert self._web_runs(), "the API does not start; see what it wrote"
         if self._wanted:
             wait_until(
                 lambda: self.api.get("/status")["workers"] >= self._wanted, "the workers are there"
             )
+
+    def _web_runs(self) -> bool:
+        return self.web is not None and self.web.running
 
     def add_worker(self) -> Program:
         """Start one more delivery worker."""

@@ -12,6 +12,10 @@ from app.api.schemas.queries import Whole
 from app.services.audit import AuditQuery
 
 
+def _state(description: str) -> fields.Raw:
+    return fields.Raw(metadata={"type": ["object", "null"], "description": description})
+
+
 class AuditEntrySchema(Schema):
     """One change; ``app.domain.audit`` says how ``hash`` follows from ``prev`` and the rest."""
 
@@ -22,8 +26,8 @@ class AuditEntrySchema(Schema):
     address = fields.String(allow_none=True)
     action = fields.String(metadata={"example": "event.update"})
     object = fields.String(allow_none=True, metadata={"description": "The id of what changed."})
-    before = fields.Raw(allow_none=True, metadata={"description": "Its state before."})
-    after = fields.Raw(allow_none=True, metadata={"description": "The answer to the change."})
+    before = _state("Its state before.")
+    after = _state("The answer to the change.")
     request = fields.String(metadata={"description": "The answer's X-Request-Id."})
     prev = fields.String(metadata={"description": "The hash of the entry before."})
     hash = fields.String(metadata={"description": "SHA-256 of prev and this entry."})

@@ -183,3 +183,24 @@ class OutlookSchema(StrictSchema):
 def _check_order(data: dict[str, Any]) -> None:
     if data.get("from_ms", 0) > data.get("to_ms", data.get("from_ms", 0)):
         raise ValidationError("must not be before from", "to")
+
+
+@dataclass(frozen=True, slots=True)
+class TagSelection:
+    """Which events, and whether only to count them."""
+
+    tags: TagFilter
+    dry_run: bool
+
+
+class TagSelectionSchema(_TagQuery):
+    """Which events are meant."""
+
+    dry_run = Flag(load_default=False, metadata={"description": "Change nothing, only count."})
+
+    @post_load
+    def _as_selection(self, data: dict[str, Any], **_kwargs: Any) -> TagSelection:
+        if "tags" not in data:
+            raise ValidationError("is required", "tags")
+        dry_run = bool(data.pop("dry_run"))
+        return TagSelection(self._filter(data), dry_run)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
-from marshmallow import ValidationError, fields, post_load
+from marshmallow import Schema, ValidationError, fields, post_load
 
 from app.api.context import services
 from app.api.credentials import FEED, LONGEST_MS, Grant
 from app.api.fields import Choice, Instant, TagList, Text
 from app.api.schemas.base import StrictSchema
+from app.api.schemas.queries import Whole
 from app.domain.access import LEVELS
 
 
@@ -53,3 +55,55 @@ class TokenSchema(StrictSchema):
             raise ValidationError("must name at least one tag, unless access is admin", "scope")
         purpose = FEED if is_feed else None
         return Grant(data["sub"], level, data["scope"], expires_ms, purpose)
+
+
+class TokenRecordSchema(Schema):
+    """A token as it is listed; documentation only."""
+
+    jti = fields.UUID(metadata={"description": "By which it is revoked."})
+    type = fields.String()
+    sub = fields.String()
+    access = fields.String()
+    scope = fields.List(fields.String())
+    created_at = fields.String(metadata={"format": "date-time"})
+    last_used_at = fields.String(
+        allow_none=True, metadata={"format": "date-time", "description": "To the minute."}
+    )
+    expires_at = fields.String(metadata={"format": "date-time"})
+
+
+@dataclass(frozen=True, slots=True)
+class TokenQuery:
+    """Whose tokens to list (``None``: everybody's), how many, from where."""
+
+    limit: int
+    sub: str | None = None
+    cursor: str | None = None
+
+
+class TokenQuerySchema(StrictSchema):
+    """Which tokens to list."""
+
+    sub = Text(1, 255)
+    limit = Whole(1, 1_000, 100, "How many to list at most.")
+    cursor = Text(1, 512, metadata={"description": "Where to go on, from the Link header."})
+
+    @post_load
+    def _as_query(self, data: dict[str, Any], **_kwargs: Any) -> TokenQuery:
+        return TokenQuery(**data)
+
+
+class SubjectSchema(StrictSchema):
+    """Whose tokens to revoke."""
+
+    sub = Text(1, 255, required=True)
+
+    @post_load
+    def _as_subject(self, data: dict[str, Any], **_kwargs: Any) -> str:
+        return str(data["sub"])
+
+
+class RevokedSchema(Schema):
+    """How many tokens were revoked."""
+
+    revoked = fields.Integer()

@@ -15,6 +15,9 @@ KEPT = frozenset(
         *("X-QHRONOS-WEBHOOK", "X-QHRONOS-TAGS"),
     }
 )
+ZONE = "X-ZONE"
+"""The name under which the parameter ``TZID`` goes on."""
+
 MAX_DEPTH = 8
 MAX_LINE = 65_536
 MAX_LINES = 1_000
@@ -26,6 +29,7 @@ MAX_DATES = 20_000
 _EVENT = ["VCALENDAR", "VEVENT"]
 _FORM = "The body must be an iCalendar file: VEVENTs between BEGIN:VCALENDAR and END:VCALENDAR."
 _FOLD = re.compile(r"\r?\n[ \t]")
+_ZONE = re.compile(r";TZID=", re.IGNORECASE)
 _NEWLINE = re.compile(r"\r\n|\n|\r")
 _NAME = re.compile(r"[A-Za-z0-9-]+(?=[:;])")
 
@@ -94,7 +98,8 @@ class _Cutter:
 
     def _keep(self, number: int, name: str, line: str) -> None:
         lines = self._found.events[-1]
-        lines.append(line)
+        # Under another name the library leaves zones alone: it guesses and follows their rules.
+        lines.append(_ZONE.sub(rf";{ZONE}=", line, count=1))
         if name in ("EXDATE", "RDATE"):
             self._dates += line.count(",") + 1
         if len(line) > MAX_LINE or len(lines) > MAX_LINES or self._dates > MAX_DATES:

@@ -10,7 +10,7 @@ from typing import Any
 import icalendar
 from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
 
-from app.domain.ical.lines import cut
+from app.domain.ical.lines import ZONE, cut
 from app.domain.recurrence import validate_timezone
 from app.errors import InvalidInput
 
@@ -109,8 +109,8 @@ def _read(number: int, event: Any) -> Entry:
         description=_text(event, "DESCRIPTION"),
         is_cancelled=_text(event, "STATUS").upper() == "CANCELLED",
         replaces=_replaces(event, number),
-        rules=tuple(one.to_ical().decode() for one in _all(event, "RRULE")),
-        excluding_rules=tuple(one.to_ical().decode() for one in _all(event, "EXRULE")),
+        rules=tuple(_rules(event, "RRULE", number)),
+        excluding_rules=tuple(_rules(event, "EXRULE", number)),
         included=tuple(_dates(event, "RDATE", number)),
         excluded=tuple(_dates(event, "EXDATE", number)),
         categories=tuple(
@@ -124,6 +124,14 @@ def _read(number: int, event: Any) -> Entry:
 def _all(event: Any, name: str) -> list[Any]:
     found = event.get(name, [])
     return found if isinstance(found, list) else [found]
+
+
+def _rules(event: Any, name: str, number: int) -> Iterator[str]:
+    for one in _all(event, name):
+        text: str = one.to_ical().decode()
+        if not text:
+            raise trouble(number, name, "must not be empty")
+        yield text
 
 
 def _text(event: Any, name: str) -> str:
@@ -157,11 +165,11 @@ def _dates(event: Any, name: str, number: int) -> Iterator[Timed]:
     for line in _all(event, name):
         for one in line.dts:
             value = one.dt[0] if isinstance(one.dt, tuple) else one.dt
-            yield _placed(value, line.params.get("TZID"), number, name)
+            yield _placed(value, line.params.get(ZONE), number, name)
 
 
 def _timed(found: Any, number: int, name: str) -> Timed:
-    return _placed(found.dt, found.params.get("TZID"), number, name)
+    return _placed(found.dt, found.params.get(ZONE), number, name)
 
 
 def _placed(value: Any, tzid: Any, number: int, name: str) -> Timed:
@@ -169,14 +177,16 @@ def _placed(value: Any, tzid: Any, number: int, name: str) -> Timed:
         raise trouble(number, name, "must be a date or a time")
     if not isinstance(value, datetime):
         return Timed(value)
+    if value.tzinfo is not None:
+        return Timed(value.astimezone(UTC))
     if tzid is None:
-        return Timed(value if value.tzinfo is None else value.astimezone(UTC))
+        return Timed(value)
     if not isinstance(tzid, str):
         raise trouble(number, name, "must have one TZID")
     zone = _zone(tzid)
     if zone is None:
         raise trouble(number, name, f"has the TZID {tzid[:60]!r}; use an IANA name")
-    return Timed(value.replace(tzinfo=None), zone)
+    return Timed(value, zone)
 
 
 def _zone(tzid: str) -> str | None:

@@ -25,6 +25,18 @@ QUERIES: list[tuple[str, str]] = [
         (f"{MISSING}/preview?count={wrong}", "count")
         for wrong in ("0", "-1", "1001", "1e3", "abc", "", "１２")
     ],
+    *[
+        (f"{path}?limit={wrong}", "limit")
+        for path in ("/tokens", "/audit")
+        for wrong in ("0", "-1", "1001", "1e3", "")
+    ],
+    ("/tokens?sub=", "sub"),
+    ("/tokens?sub=" + "x" * 256, "sub"),
+    ("/tokens?jti=1", "jti"),
+    ("/audit?action=", "action"),
+    ("/audit?object=" + "x" * 256, "object"),
+    ("/audit?actor=a%00", "actor"),
+    ("/audit?from=2031-01-01T00:00:00Z", "from"),
     ("/events?tags=", "tags"),
     ("/events?tags=a,,b", "tags"),
     ("/events?tags=a&tags=", "tags"),
@@ -79,7 +91,14 @@ PATHS: list[tuple[str, str, int]] = [
     ("POST", MISSING, 405),
     ("POST", "/occurrences", 405),
     ("DELETE", "/occurrences/x", 405),
-    ("GET", "/tokens", 405),
+    ("PUT", "/tokens", 405),
+    ("POST", "/audit", 405),
+    ("DELETE", "/audit", 405),
+    ("PUT", "/tokens/x", 405),
+    ("DELETE", "/tokens/x", 404),
+    ("DELETE", "/tokens/%00", 404),
+    ("DELETE", "/tokens/../events", 404),
+    ("GET", "/audit/", 404),
     ("POST", "/health", 405),
     ("POST", "/openapi.json", 405),
     ("TRACE", "/events", 405),

@@ -1,0 +1,82 @@
+"""Wiring of drains: what one process keeps between them, and what is made anew for each."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+from app.clock import Clock
+from app.config import Settings
+from app.delivery.sender import Sender
+from app.services.draining import Drain, DrainLimits
+from app.services.feeding import Feeder
+from app.services.lanes import SLOW_FACTOR
+from app.services.recording import Recorder
+from app.services.series import Series
+from app.services.signing_secrets import SigningSecrets
+from app.store.channel import Channel
+from app.store.connection import StoreClient
+from app.store.coordination import Coordination
+from app.store.scripts import Scripts
+from app.store.work import WorkStore
+
+WINDOW_FACTOR = 3
+"""How many claims a drain holds for each one it may have in flight, so that sending never waits
+for the store."""
+
+
+@dataclass(frozen=True)
+class Delivering:
+    """The drains of one process, one after another."""
+
+    settings: Settings
+    client: StoreClient
+    scripts: Scripts
+    work: WorkStore
+    series: Series
+    coordination: Coordination
+    clock: Clock
+    signing: SigningSecrets
+    deactivate: Callable[[bytes], None]
+
+    @cached_property
+    def sender(self) -> Sender:
+        """Connections to receivers, kept between drains."""
+        return Sender(
+            self.settings.allow_private_targets,
+            self.settings.delivery_concurrency * (1 + SLOW_FACTOR),
+        )
+
+    def drain(self, stop: threading.Event) -> int:
+        """Run one drain; returns how many attempts it made."""
+        settings = self.settings
+        feeder = Feeder(
+            self.work,
+            self.series,
+            self.coordination.wake_listener(),
+            Channel(self.client, self.scripts),
+            self.clock,
+            lease_ms=settings.lease_ms,
+            window=settings.delivery_concurrency * WINDOW_FACTOR,
+        )
+        recorder = Recorder(
+            self.work,
+            self.coordination,
+            Channel(self.client, self.scripts),
+            self.clock,
+            drain=secrets.token_hex(8),
+            lease_ms=settings.lease_ms,
+            end_ms=self.clock.now_ms() + settings.drain_linger_ms,
+        )
+        limits = DrainLimits(
+            concurrency=settings.delivery_concurrency,
+            linger_ms=settings.drain_linger_ms,
+            grace_ms=settings.stop_grace_ms,
+            signing=self.signing,
+            default_timeout_ms=settings.delivery_timeout_ms,
+        )
+        drain = Drain(feeder, recorder, self.sender, self.clock, limits, self.deactivate)
+        return drain.run(stop)

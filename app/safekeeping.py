@@ -1,0 +1,71 @@
+"""Wiring of what keeps secrets and accounts: encryption at rest, tokens, the audit log."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from app.clock import Clock
+from app.config import Settings
+from app.services.audit import AuditService
+from app.services.cursors import Cursors
+from app.services.resealing import Resealed, reseal
+from app.services.signing_secrets import SigningSecrets
+from app.services.tokens import TokenService
+from app.store.audit import AuditLog
+from app.store.connection import StoreClient
+from app.store.listing import Listing
+from app.store.scripts import Scripts
+from app.store.sealed import SealedSecrets
+from app.store.sealing import Sealer, derived_key, key_from_setting
+from app.store.tokens import TokenStore
+
+
+@dataclass(frozen=True)
+class Safekeeping:
+    """Nothing connects before it is used."""
+
+    settings: Settings
+    client: StoreClient
+    scripts: Scripts
+    cursors: Cursors
+    clock: Clock
+
+    @cached_property
+    def sealer(self) -> Sealer:
+        """Encrypts what must not be stored in clear."""
+        return Sealer(encryption_keys(self.settings))
+
+    @cached_property
+    def signing(self) -> SigningSecrets:
+        """Signing secrets, sealed and open."""
+        return SigningSecrets(self.sealer, self.settings.signing_secret)
+
+    @cached_property
+    def tokens(self) -> TokenService:
+        """Use cases around JWTs."""
+        lists = Listing(self.client, partitions=1)
+        return TokenService(TokenStore(self.client), lists, self.cursors, self.clock)
+
+    @cached_property
+    def audit(self) -> AuditService:
+        """Who changed what."""
+        log = AuditLog(self.client, self.scripts)
+        return AuditService(log, self.cursors, self.clock, self.settings.retention_audit_ms)
+
+    def reencrypt(self) -> Resealed:
+        """Seal every stored secret with the current key."""
+        lists = Listing(self.client, self.settings.partitions)
+        return reseal(SealedSecrets(self.client, self.scripts, lists), self.sealer)
+
+
+def encryption_keys(settings: Settings) -> list[bytes]:
+    """The keys for secrets at rest, the current one first.
+
+    Without one of its own it follows from the JWT secret, so that nothing is ever stored in
+    clear; who changes the JWT secret then names the one before, as for tokens.
+    """
+    given = [key for key in (settings.encryption_key, settings.encryption_key_previous) if key]
+    secrets = [key for key in (settings.jwt_secret, settings.jwt_secret_previous) if key]
+    derived = [derived_key(secret, "secrets at rest") for secret in secrets]
+    return [*map(key_from_setting, given), *derived]

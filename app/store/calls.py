@@ -1,0 +1,106 @@
+"""The hot calls of a drain, as data: built here, sent at once or through a channel."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from app.domain import ids
+from app.store import keys
+from app.store.scripts import Argument
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What became of one attempt. ``verdict``: ``retrying``, or a status in which it ends."""
+
+    occurrence_id: bytes
+    token: bytes
+    verdict: str
+    status_code: int | None
+    response_body: bytes
+    error_message: str | None
+    next_attempt_ms: int | None
+    log_line: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Deferral:
+    """A claim that is returned unsent, and when it is due again, ms UTC."""
+
+    occurrence_id: bytes
+    token: bytes
+    due_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One run of a script."""
+
+    script: str
+    keys: Sequence[bytes]
+    args: Sequence[Argument]
+
+
+def lease_token(worker: bytes, request: int) -> bytes:
+    """The token of all leases that one claim gets."""
+    return b"%s:%d" % (worker, request)
+
+
+def claim_call(
+    partition: int, worker: bytes, request: int, *, now_ms: int, limit: int, lease_ms: int
+) -> Call:
+    """Take at most ``limit`` due occurrences of a partition under a lease."""
+    return Call(
+        "claim",
+        [keys.due(partition), keys.claimed(partition), keys.claim(partition, worker)],
+        [
+            keys.prefix(partition),
+            now_ms,
+            limit,
+            now_ms + lease_ms,
+            lease_token(worker, request),
+            request,
+        ],
+    )
+
+
+def record_call(partition: int, records: Iterable[Record], now_ms: int) -> Call:
+    """Write what became of attempts in one partition."""
+    args: list[Argument] = [keys.prefix(partition), now_ms]
+    for one in records:
+        args += [
+            one.occurrence_id,
+            one.token,
+            one.verdict,
+            "" if one.status_code is None else one.status_code,
+            one.response_body,
+            one.error_message or "",
+            "" if one.next_attempt_ms is None else one.next_attempt_ms,
+            one.log_line,
+        ]
+    return Call(
+        "record", [keys.claimed(partition), keys.due(partition), keys.ended(partition)], args
+    )
+
+
+def release_call(
+    partition: int, deferrals: Iterable[Deferral], now_ms: int, expired: int = 0
+) -> Call:
+    """Return claims of one partition unsent, and up to ``expired`` whose lease has ended."""
+    args: list[Argument] = [keys.prefix(partition), now_ms, expired]
+    for one in deferrals:
+        args += [one.occurrence_id, one.token, one.due_ms]
+    return Call("release", [keys.claimed(partition), keys.due(partition)], args)
+
+
+Item = TypeVar("Item", Record, Deferral)
+
+
+def by_partition(items: Iterable[Item]) -> dict[int, list[Item]]:
+    """Group by the partition of the occurrence."""
+    grouped: dict[int, list[Item]] = {}
+    for one in items:
+        grouped.setdefault(ids.partition_of_occurrence(one.occurrence_id), []).append(one)
+    return grouped

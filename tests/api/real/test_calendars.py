@@ -1,0 +1,114 @@
+"""``/calendars``, on real services."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.ical import a_file
+
+BERLIN = {"country": "DE", "subdivision": "BE"}
+ICS = {"Content-Type": "text/calendar; charset=utf-8"}
+EVE = "UID:1\nDTSTART;VALUE=DATE:20261224\nRRULE:FREQ=YEARLY"
+
+
+def test_its_life(client):
+    """Created, read, replaced, listed, deleted."""
+    definition = {"description": "Berlin", "holidays": BERLIN, "weekdays": ["SA", "SU"]}
+    created = client.put("/calendars/de-be", json=definition)
+    assert created.status_code == 201
+    assert created.headers["Location"] == "/calendars/de-be"
+    assert created.json == {
+        "name": "de-be", **definition, "updated_at": "2026-01-01T00:00:00Z", "events": 0,
+    }  # fmt: skip
+    assert client.get("/calendars/de-be").json == created.json
+    # What was read can be sent back.
+    replaced = client.put("/calendars/de-be", json={**created.json, "weekdays": None})
+    assert replaced.status_code == 200
+    assert "weekdays" not in replaced.json
+    assert client.get("/calendars").json == [replaced.json]
+    assert client.delete("/calendars/de-be").status_code == 204
+    assert client.get("/calendars/de-be").status_code == 404
+    assert client.get("/calendars").json == []
+
+
+def test_a_file_becomes_a_calendar(client):
+    answer = client.put("/calendars/eve", data=a_file(EVE), headers=ICS)
+    assert answer.status_code == 201
+    assert answer.json["rules"] == [{"rrule": "FREQ=YEARLY", "from": "2026-12-24"}]
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "field"),
+    [
+        ({"dates": ["never"]}, 400, "dates"),
+        ({"dates": "2026-01-01"}, 400, "dates"),
+        ({"dates": [{"a": 1.5}]}, 400, "dates"),
+        ({"holidays": {"country": "XX"}}, 400, "holidays.country"),
+        ({"holidays": {"country": "DE", "subdivision": "XX"}}, 400, "holidays.subdivision"),
+        ({"rules": [{"rrule": "FREQ=DAILY", "days": 2.0}]}, 400, "rules"),
+        ({"holiday": BERLIN}, 400, "holiday"),
+    ],
+)
+def test_a_wrong_definition_is_refused_by_its_field(client, body, status, field):
+    answer = client.put("/calendars/a", json=body)
+    assert answer.status_code == status
+    assert list(answer.json["fields"]) == [field]
+    assert client.get("/calendars").json == []
+
+
+@pytest.mark.parametrize(
+    ("data", "headers", "status"),
+    [
+        (b"nonsense", ICS, 400),
+        (a_file("UID:1\nDTSTART:20261224T090000Z"), ICS, 400),
+        (a_file(*[EVE] * 201), ICS, 400),
+        (b"x" * 1_048_577, ICS, 413),
+        (a_file(EVE), {"Content-Type": "text/calendar; charset=utf-16"}, 415),
+        (a_file(EVE), {**ICS, "Content-Encoding": "gzip"}, 415),
+        (a_file(EVE), {"Content-Type": "text/plain"}, 415),
+    ],
+)
+def test_a_file_that_can_not_be_read(client, data, headers, status):
+    answer = client.put("/calendars/a", data=data, headers=headers)
+    assert answer.status_code == status
+    assert answer.json["error"]
+
+
+@pytest.mark.parametrize("name", ["A", "a b", "%C3%A4", "x" * 65, "a%2Fb", "a%0A"])
+def test_a_wrong_name(client, name):
+    """Is a mistake in a write and nothing that is there in a read."""
+    assert client.put(f"/calendars/{name}", json={}).status_code in (400, 404)
+    assert client.get(f"/calendars/{name}").status_code == 404
+    assert client.delete(f"/calendars/{name}").status_code == 404
+
+
+def test_who_may(client, client_with):
+    """Reading needs the right to read, and no scope; writing needs access admin."""
+    client.put("/calendars/a", json={})
+    reader, writer = client_with("read", "red"), client_with("write", "red")
+    both, admin = client_with("read_write", "red"), client_with("admin")
+    assert reader.get("/calendars/a").json.keys() == {"name", "updated_at"}
+    assert admin.get("/calendars").json[0]["events"] == 0
+    assert writer.get("/calendars/a").status_code == 403
+    for other in (reader, writer, both):
+        assert other.put("/calendars/a", json={}).status_code == 403
+        assert other.put("/calendars/a", data=b"x", headers=ICS).status_code == 403
+        assert other.delete("/calendars/a").status_code == 403
+    assert admin.put("/calendars/a", json={}).status_code == 200
+    assert admin.delete("/calendars/a").status_code == 204
+
+
+def test_an_event_that_names_one(client, an_event):
+    """Keeps it from being deleted, counts, moves with it; it must be there."""
+    body = {**an_event, "schedule": {"frequency": "daily"}, "calendars": ["a"]}
+    missing = client.post("/events", json=body)
+    assert missing.status_code == 400
+    assert list(missing.json["fields"]) == ["calendars"]
+    client.put("/calendars/a", json={})
+    event = client.post("/events", json=body).json
+    assert event["next_occurrence_at"] == "2026-01-02T09:00:00Z"
+    refused = client.delete("/calendars/a")
+    assert refused.status_code == 409
+    assert client.put("/calendars/a", json={"dates": ["2026-01-02"]}).json["events"] == 1
+    after = client.get(f"/events/{event['id']}").json
+    assert after["next_occurrence_at"] == "2026-01-03T09:00:00Z"

@@ -1,0 +1,102 @@
+"""Files that no honest program makes: each is refused, soon and in a sentence."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from app.domain.ical.days import read_definition
+from app.domain.ical.reading import read_document
+from app.errors import InvalidInput
+from tests.support.ical import a_file
+
+MEGABYTE = 1_048_576
+START = "DTSTART;VALUE=DATE:20260101"
+OPEN, CLOSE = b"BEGIN:VCALENDAR\r\n", b"END:VCALENDAR\r\n"
+EVENT = b"BEGIN:VEVENT\r\nDTSTART;VALUE=DATE:20260101\r\nEND:VEVENT\r\n"
+WITH_ZONE = b"BEGIN:VTIMEZONE\r\nTZID:Europe/Berlin\r\nBEGIN:STANDARD\r\nDTSTART:19000101T000000\r\nRRULE:FREQ=SECONDLY\r\nTZOFFSETFROM:+9999\r\nTZOFFSETTO:+0000\r\nEND:STANDARD\r\nEND:VTIMEZONE\r\n"
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b"\x00" * 1_000,
+        b"\xff\xfe",
+        b'{"name": "json"}',
+        b"BEGIN:VCARD\r\nEND:VCARD\r\n",
+        EVENT,
+        OPEN,
+        OPEN + CLOSE,
+        OPEN + EVENT,
+        CLOSE,
+        OPEN + b"BEGIN:VEVENT\r\nEND:VCALENDAR\r\n",
+        OPEN + EVENT + CLOSE + b"trailing",
+        OPEN * (MEGABYTE // len(OPEN)),
+        OPEN + EVENT * 5_001 + CLOSE,
+        OPEN + b"BEGIN:VEVENT\r\n" * (MEGABYTE // 14),
+        b"\r\n " * (MEGABYTE // 3),
+        b"\r\n" * (MEGABYTE // 2),
+        b"X" * MEGABYTE,
+        b":" * MEGABYTE,
+        b"X;" + b"A=B;" * (MEGABYTE // 4) + b":1",
+        b'X;A="' + b"\\" * MEGABYTE,
+        a_file("SUMMARY:no start"),
+        a_file(f"{START}\n{START}"),
+        a_file("DTSTART:nonsense"),
+        a_file("DTSTART:99999999T999999Z"),
+        a_file("DTSTART:20260101T000000/PT1H"),
+        a_file("DTSTART;VALUE=PERIOD:20260101T000000Z/PT1H"),
+        a_file("DTSTART;VALUE=TEXT:hello"),
+        a_file("DTSTART;VALUE=BINARY;ENCODING=BASE64:AAAA"),
+        a_file("DTSTART;TZID=No/Where:20260101T000000"),
+        a_file("DTSTART;TZID=A,B:20260101T000000"),
+        a_file("DTSTART;TZID=../../etc/passwd:20260101T000000"),
+        a_file(f"{START}\nDURATION:P99999999999999999999W"),
+        a_file(f"{START}\nDURATION:soon"),
+        a_file(f"{START}\nRRULE:"),
+        a_file(f"{START}\nRRULE:FREQ=NOPE"),
+        a_file(f"{START}\nRRULE:FREQ=DAILY;COUNT=x"),
+        a_file(f"{START}\nRECURRENCE-ID;RANGE=THISANDFUTURE;VALUE=DATE:20260101"),
+        a_file(f"{START}\nEXDATE;VALUE=DATE:" + ",".join(["20260101"] * 30_000)),
+        a_file(f"{START}\nSUMMARY:" + "x" * 70_000),
+        a_file(START + "\nCATEGORIES:a" * 2_000),
+        a_file(START + "\nX-QHRONOS-TAGS:a" * 2),
+    ],
+    ids=lambda raw: raw[:40].decode("latin-1").replace("\r\n", " ").replace("\x00", "0"),
+)  # fmt: skip
+def test_it_is_refused_within_two_seconds(raw):
+    began = time.perf_counter()
+    with pytest.raises(InvalidInput) as refused:
+        read_definition(raw[:MEGABYTE])
+    assert time.perf_counter() - began < 2
+    assert len(refused.value.message) < 300
+
+
+def test_time_zones_in_the_file_are_not_followed():
+    """A rule of a change every second since 1900 costs nothing, and changes no zone."""
+    began = time.perf_counter()
+    event = b"BEGIN:VEVENT\r\nDTSTART;TZID=Europe/Berlin:20260101T090000\r\nEND:VEVENT\r\n"
+    (entry,) = read_document(OPEN + WITH_ZONE + event + CLOSE, 1).entries
+    assert time.perf_counter() - began < 1
+    assert (entry.start.value.hour, entry.start.zone) == (9, "Europe/Berlin")
+
+
+def test_what_nobody_reads_costs_nothing():
+    """Megabytes of properties that are not understood are passed over."""
+    padding = "X-PADDING:" + "x" * 900_000
+    assert read_definition(a_file(f"{START}\n{padding}")) == {"dates": ["2026-01-01"]}
+
+
+def test_the_most_that_is_allowed_is_read():
+    """Five thousand VEVENTs in five thousand days, in some seconds at most."""
+    began = time.perf_counter()
+    days = [
+        f"DTSTART;VALUE=DATE:{year}{month:02}{day:02}"
+        for year in range(2026, 2041)
+        for month in range(1, 13)
+        for day in range(1, 28)
+    ]
+    assert len(read_definition(a_file(*days[:5_000]))["dates"]) == len(days[:5_000])
+    assert time.perf_counter() - began < 10

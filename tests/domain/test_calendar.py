@@ -1,0 +1,127 @@
+"""Calendars: which days belong to one, and what is wrong with a definition."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from app.domain.calendar import Calendar
+from app.errors import InvalidInput
+
+BERLIN = {"country": "DE", "subdivision": "BE"}
+YEARLY = {"rrule": "FREQ=YEARLY", "from": "2026-12-30", "days": 4}
+SECOND_FRIDAYS = {"rrule": "FREQ=MONTHLY;BYDAY=2FR"}
+EVERY_OTHER_WEEK = {"frequency": "weekly", "interval": 2, "from": "2026-01-05"}
+OWN = "calendar closed"
+
+
+@pytest.mark.parametrize(
+    ("definition", "day", "reason"),
+    [
+        ({}, "2026-01-01", None),
+        ({"description": "nothing"}, "2026-01-01", None),
+        ({"dates": ["2026-12-24"]}, "2026-12-24", OWN),
+        ({"dates": ["2026-12-24"]}, "2026-12-25", None),
+        ({"ranges": [{"from": "2026-07-01", "to": "2026-07-10"}]}, "2026-06-30", None),
+        ({"ranges": [{"from": "2026-07-01", "to": "2026-07-10"}]}, "2026-07-01", OWN),
+        ({"ranges": [{"from": "2026-07-01", "to": "2026-07-10"}]}, "2026-07-10", OWN),
+        ({"ranges": [{"from": "2026-07-01", "to": "2026-07-10"}]}, "2026-07-11", None),
+        ({"weekdays": ["SA", "SU"]}, "2026-01-03", OWN),
+        ({"weekdays": ["SA", "SU"]}, "2026-01-05", None),
+        ({"rules": [SECOND_FRIDAYS]}, "2026-02-13", OWN),
+        ({"rules": [SECOND_FRIDAYS]}, "2026-02-20", None),
+        ({"rules": [{"cron": "0 0 24 12 *"}]}, "2031-12-24", OWN),
+        ({"rules": [{"every": "1h"}]}, "2031-12-24", OWN),
+        # A rule begins where it says, and takes as many days as it says.
+        ({"rules": [YEARLY]}, "2026-12-29", None),
+        ({"rules": [YEARLY]}, "2026-12-30", OWN),
+        ({"rules": [YEARLY]}, "2027-01-02", OWN),
+        ({"rules": [YEARLY]}, "2027-01-03", None),
+        ({"rules": [YEARLY]}, "2025-12-30", None),
+        ({"rules": [EVERY_OTHER_WEEK]}, "2026-01-19", OWN),
+        ({"rules": [EVERY_OTHER_WEEK]}, "2026-01-12", None),
+        ({"holidays": BERLIN}, "2026-03-08", "Women's Day (closed)"),
+        ({"holidays": BERLIN}, "2026-10-03", "German Unity Day (closed)"),
+        ({"holidays": BERLIN}, "2026-04-03", "Good Friday (closed)"),
+        ({"holidays": BERLIN}, "2025-05-08", "80th anniversary of the liberation from Nazism and the end of the Second World War in Europe (closed)"),
+        ({"holidays": BERLIN}, "2026-10-31", None),
+        ({"holidays": {"country": "DE", "subdivision": "BB"}}, "2026-10-31", "Reformation Day (closed)"),
+        ({"holidays": {"country": "US"}}, "2026-07-04", "Independence Day (closed)"),
+        # A holiday has its name, whatever else the day is.
+        ({"holidays": BERLIN, "dates": ["2026-01-01"]}, "2026-01-01", "New Year's Day (closed)"),
+    ],
+)  # fmt: skip
+def test_the_reason_of_a_day(definition, day, reason):
+    assert Calendar("closed", definition).reason(date.fromisoformat(day)) == reason
+
+
+def test_ranges_may_overlap_and_stand_in_any_order():
+    """What several of them cover is covered."""
+    spans = [
+        ("2026-05-10", "2026-05-20"),
+        ("2026-05-01", "2026-05-31"),
+        ("2026-06-05", "2026-06-05"),
+    ]
+    ranges = [{"from": first, "to": last} for first, last in spans]
+    calendar = Calendar("closed", {"ranges": ranges})
+    days = [
+        date(2026, 4, 30),
+        date(2026, 5, 1),
+        date(2026, 5, 31),
+        date(2026, 6, 1),
+        date(2026, 6, 5),
+        date(2026, 6, 6),
+    ]
+    assert [bool(calendar.reason(day)) for day in days] == [False, True, True, False, True, False]
+
+
+def test_a_calendar_answers_for_more_years_than_it_remembers():
+    calendar = Calendar("closed", {"rules": [{"rrule": "FREQ=YEARLY;BYMONTH=5;BYMONTHDAY=1"}]})
+    for _ in range(2):
+        for year in range(1975, 2100):
+            assert calendar.reason(date(year, 5, 1)) == OWN
+            assert calendar.reason(date(year, 5, 2)) is None
+    assert calendar.reason(date(9999, 5, 1)) == OWN
+
+
+@pytest.mark.parametrize(
+    ("definition", "field"),
+    [
+        ({"date": []}, "date"),
+        ({"description": 3}, "description"),
+        ({"description": "x" * 4_097}, "description"),
+        ({"dates": "2026-01-01"}, "dates"),
+        ({"dates": ["20260101"]}, "dates"),
+        ({"dates": ["2026-W01-1"]}, "dates"),
+        ({"dates": ["2026-02-30"]}, "dates"),
+        ({"dates": [20260101]}, "dates"),
+        ({"dates": [None]}, "dates"),
+        ({"dates": ["2026-01-01"] * 5_001}, "dates"),
+        ({"ranges": [{"from": "2026-01-02", "to": "2026-01-01"}]}, "ranges"),
+        ({"ranges": [{"from": "2026-01-02"}]}, "ranges"),
+        ({"ranges": ["2026-01-02"]}, "ranges"),
+        ({"rules": ["FREQ=DAILY"]}, "rules"),
+        ({"rules": [{"rrule": "FREQ=NEVER"}]}, "rules"),
+        ({"rules": [{"rrule": "FREQ=DAILY", "days": 0}]}, "rules"),
+        ({"rules": [{"rrule": "FREQ=DAILY", "days": True}]}, "rules"),
+        ({"rules": [{"rrule": "FREQ=DAILY", "days": 367}]}, "rules"),
+        ({"rules": [{"rrule": "FREQ=DAILY", "from": "soon"}]}, "rules"),
+        ({"rules": [{"rrule": "FREQ=DAILY", "from": None}]}, "rules"),
+        ({"rules": [SECOND_FRIDAYS] * 201}, "rules"),
+        ({"weekdays": ["Monday"]}, "weekdays"),
+        ({"weekdays": [0]}, "weekdays"),
+        ({"weekdays": ["MO", "TU", "WE", "TH", "FR", "SA", "SU"]}, "weekdays"),
+        ({"holidays": "DE"}, "holidays"),
+        ({"holidays": {"country": "DE", "state": "BE"}}, "holidays"),
+        ({"holidays": {}}, "holidays.country"),
+        ({"holidays": {"country": ["DE"]}}, "holidays.country"),
+        ({"holidays": {"country": "XX"}}, "holidays.country"),
+        ({"holidays": {"country": "DE", "subdivision": "XX"}}, "holidays.subdivision"),
+        ({"holidays": {"country": "DE", "subdivision": 1}}, "holidays.subdivision"),
+    ],
+)  # fmt: skip
+def test_a_wrong_definition_is_refused_by_its_field(definition, field):
+    with pytest.raises(InvalidInput) as refused:
+        Calendar("closed", definition)
+    assert list(refused.value.fields) == [field]
