@@ -25,6 +25,7 @@ from app.services.health import HealthService
 from app.services.imports import ImportService
 from app.services.occurrences import OccurrenceService
 from app.services.previews import PreviewService
+from app.services.quotas import EventQuota
 from app.services.retaining import Retention
 from app.services.rotating import RotationService
 from app.services.series import Series
@@ -39,6 +40,7 @@ from app.store.events import EventStore
 from app.store.figures import Figures
 from app.store.listing import Listing
 from app.store.occurrences import OccurrenceStore
+from app.store.owners import Owners
 from app.store.scripts import Scripts
 from app.store.sweeping import EventSweep
 from app.store.work import WorkStore
@@ -81,8 +83,9 @@ class Services:
 
     @cached_property
     def event_store(self) -> EventStore:
-        """Events at rest; asked for, the store must be cut as the settings say."""
+        """Events at rest; asked for, the store must be cut and sealed as the settings say."""
         self.coordination.agree_on_partitions(self.settings.partitions)
+        self.safekeeping.agree_on_keys()
         return EventStore(self.client, self.scripts)
 
     @cached_property
@@ -134,6 +137,7 @@ class Services:
             self.occurrence_store,
             self.timetables,
             self.safekeeping.signing,
+            EventQuota(Owners(self.client), self.settings.max_events_per_sub),
             self.clock,
             self.settings.partitions,
         )
@@ -164,7 +168,7 @@ class Services:
     @cached_property
     def timetables(self) -> Timetables:
         """Rules, calendars and jitter of events."""
-        return Timetables(self.calendar_book)
+        return Timetables(self.calendar_book, self.settings.max_occurrences_per_minute)
 
     @cached_property
     def previews(self) -> PreviewService:
@@ -273,4 +277,5 @@ def worker_services() -> Services:
     settings.require_store()
     services = build_services(settings)
     services.coordination.agree_on_partitions(settings.partitions)
+    services.safekeeping.agree_on_keys()
     return services

@@ -17,6 +17,7 @@ from app.api import (
     tokens,
 )
 from app.api.context import attach_services
+from app.api.cors import register_cors
 from app.api.credentials import Credentials
 from app.api.dashboard import register_dashboard
 from app.api.docs import Documentation, make_api
@@ -36,11 +37,12 @@ def create_app(services: Services) -> Flask:
         app, services.settings, services.clock, services.tokens
     )
     register_headers(app)
+    register_cors(app, services.settings.cors_origins)
     register_errors(app)
     register_limits(app, services.settings)
     api = make_api(app)
     for part in (events, planning, rotation, occurrences, calendars, feed, tokens, audit, service):
         api.register_blueprint(part.blueprint)
-    Documentation(api).register(app)
+    Documentation(api).register(app, public=services.settings.docs_public)
     register_dashboard(app, services.settings)
     return app

@@ -53,10 +53,19 @@ class Safekeeping:
         log = AuditLog(self.client, self.scripts)
         return AuditService(log, self.cursors, self.clock, self.settings.retention_audit_ms)
 
+    @cached_property
+    def sealed(self) -> SealedSecrets:
+        """What is stored of secrets."""
+        lists = Listing(self.client, self.settings.partitions)
+        return SealedSecrets(self.client, self.scripts, lists)
+
+    def agree_on_keys(self) -> None:
+        """Raise ``ConfigError`` if secrets may be stored that no key of this process opens."""
+        self.sealed.agree(self.sealer.current, self.sealer.known)
+
     def reencrypt(self) -> Resealed:
         """Seal every stored secret with the current key."""
-        lists = Listing(self.client, self.settings.partitions)
-        return reseal(SealedSecrets(self.client, self.scripts, lists), self.sealer)
+        return reseal(self.sealed, self.sealer)
 
 
 def encryption_keys(settings: Settings) -> list[bytes]:

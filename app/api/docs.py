@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import inspect
+from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
@@ -16,6 +17,7 @@ from flask import Flask, Response, render_template
 
 from app import __version__
 from app.api.answers import json_answer, json_text
+from app.api.auth import access
 from app.api.smorest import Api
 
 STYLE = """
@@ -64,10 +66,13 @@ class Documentation:
     def __init__(self, api: Api) -> None:
         self._api = api
 
-    def register(self, app: Flask) -> None:
-        """Serve both forms; neither needs a token."""
-        app.add_url_rule("/openapi.json", "openapi_json", self._serve_json)
-        app.add_url_rule("/docs", "docs", self._serve_page)
+    def register(self, app: Flask, *, public: bool) -> None:
+        """Serve both forms; unless they are public, to who has a token, whichever."""
+        for path, name, view in (
+            ("/openapi.json", "openapi_json", self._serve_json),
+            ("/docs", "docs", self._serve_page),
+        ):
+            app.add_url_rule(path, name, view if public else _for_token_holders(view))
 
     @cached_property
     def document(self) -> dict[str, Any]:
@@ -93,3 +98,11 @@ class Documentation:
     def _serve_page(self) -> Response:
         headers = {"Content-Security-Policy": POLICY}
         return Response(self._page, headers=headers, content_type="text/html; charset=utf-8")
+
+
+def _for_token_holders(view: Callable[[], Response]) -> Callable[[], Response]:
+    def guarded() -> Response:
+        access()
+        return view()
+
+    return guarded

@@ -44,7 +44,7 @@ LOOK_MS = 50
 
 
 GATHER_WAIT_MS = 1.0
-"""How long to wait at most while outcomes gather, and at least: less would be a busy loop."""
+"""How long to wait at most while outcomes gather."""
 
 
 class Sender(Protocol):
@@ -158,14 +158,15 @@ class Drain:
     def _wait(self, now_ms: int) -> list[tuple[Flight, Outcome]]:
         """Wait for receivers, for the store, or for the next due time."""
         store = self._feeder.filenos() + self._recorder.filenos()
-        until_ms = min(self._feeder.next_look_ms, now_ms + POLL_MS)
-        wait_ms = max(until_ms - self._clock.now_us() / 1000, GATHER_WAIT_MS)
+        wait_ms = POLL_MS
+        if not self._feeder.busy and self._feeder.next_look_ms > now_ms:
+            wait_ms = min(self._feeder.next_look_ms - self._clock.now_us() / 1000, POLL_MS)
         if not self._recorder.idle:
             wait_ms = min(wait_ms, GATHER_WAIT_MS)
         if self._sender.in_flight:
             return self._sender.poll(wait_ms, store)
         # To the microsecond, where poll() knows only milliseconds.
-        select.select(store, [], [], wait_ms / 1000)
+        select.select(store, [], [], max(wait_ms, 0.0) / 1000)
         return []
 
     def _take(self, claims: Sequence[Claim], now_ms: int) -> None:

@@ -16,6 +16,7 @@ from app.services.changes import apply_changes, timing
 from app.services.event_lists import EventLists
 from app.services.planning import plan_of
 from app.services.queries import EventChanges, EventQuery, Listing
+from app.services.quotas import EventQuota
 from app.services.signing_secrets import SigningSecrets
 from app.services.timetables import Timetables, jitter_of, misfire_of
 from app.store.events import KEEP, EventStore, Plan, Saved
@@ -37,6 +38,7 @@ class EventService:
         occurrences: OccurrenceStore,
         timetables: Timetables,
         signing: SigningSecrets,
+        quota: EventQuota,
         clock: Clock,
         partitions: int,
     ) -> None:
@@ -45,6 +47,7 @@ class EventService:
         self._occurrences = occurrences
         self._timetables = timetables
         self._signing = signing
+        self._quota = quota
         self._clock = clock
         self._partitions = partitions
         self._ids = ids.EventIds()
@@ -53,6 +56,7 @@ class EventService:
         """Create an event and schedule it; raises ``InvalidInput`` or ``Forbidden``."""
         now_ms = self._clock.now_ms()
         event, plan = self._planned(self.drafted(changes, access), now_ms)
+        self._quota.take(event.id, access)
         self._events.save(event, plan, None, now_ms)
         return _with_next(event, plan)
 

@@ -17,7 +17,10 @@ class Resealed(NamedTuple):
 
 
 def reseal(secrets: SealedSecrets, sealer: Sealer) -> Resealed:
-    """Look at every secret; harmless beside running processes and when repeated."""
+    """Look at every secret; harmless beside running processes and when repeated.
+
+    Processes that still seal with the key before must have been restarted first.
+    """
     replaced, unreadable = 0, []
     for batch in secrets.batches():
         replacements: list[tuple[SealedSecret, bytes]] = []
@@ -31,4 +34,6 @@ def reseal(secrets: SealedSecrets, sealer: Sealer) -> Resealed:
             else:
                 replacements.append((one, sealer.seal(plain, one.event_id)))
         replaced += secrets.replace(replacements)
+    if not unreadable:
+        secrets.forget_other_keys(sealer.current)
     return Resealed(replaced, tuple(unreadable))

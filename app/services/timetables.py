@@ -14,6 +14,7 @@ from app.domain.misfire import DEFAULT, MisfirePolicy, parse_misfire
 from app.domain.recurrence import Recurrence, compile_schedule
 from app.domain.timetable import ON_EXCLUDED, Timetable
 from app.errors import InvalidInput
+from app.services.quotas import check_density
 from app.store.codec import Claim, dump_json
 
 MAX_JITTER_MS = 7 * 86_400_000
@@ -64,8 +65,10 @@ def jitter_of(options: Mapping[str, Any]) -> int:
 class Timetables:
     """Makes timetables; rules are compiled once per definition."""
 
-    def __init__(self, calendars: Calendars) -> None:
+    def __init__(self, calendars: Calendars, most_a_minute: int = 0) -> None:
+        """``most_a_minute``: how often a schedule may occur within a minute, 0 for any."""
         self._calendars = calendars
+        self._most_a_minute = most_a_minute
 
     def checked(self, event: Event) -> Timetable:
         """The timetable of a recurring event that is being written.
@@ -78,9 +81,11 @@ class Timetables:
         misfire_of(event.options)
         names = event.options.get("calendars") or ()
         calendars = self._calendars.named(names) if names else ()
-        return _timetable(
+        timetable = _timetable(
             event.id, event.schedule or {}, event.start_ms, event.timezone, event.options, calendars
         )
+        check_density(timetable.rule, self._most_a_minute)
+        return timetable
 
     def of_event(self, event: Event) -> Timetable:
         """The timetable of a recurring event that was accepted before."""

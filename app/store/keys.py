@@ -33,6 +33,7 @@ Ids are 16 raw bytes, times are milliseconds since 1970 (UTC), ``<tag>`` is UTF-
     qh:{tokens}:used:<jti>            string  when it was last used (TTL)
     qh:{tokens}:revoked:<jti>         string  present: refused (TTL)
     qh:{tokens}:barred:<sub>          string  the second up to which its tokens are refused (TTL)
+    qh:owned:<sub>                    zset    event → created; where events of a sub are limited
     qh:{audit}                        stream  ``e`` an entry (JSON), ``h`` its hash; see ``audit``
     qh:{audit}:head                   hash    ``seq``, ``hash`` of the newest entry
     qh:{audit}:done:<request>         string  an entry that was added, to answer it again (TTL)
@@ -167,3 +168,8 @@ def token_barred(subject: str) -> bytes:
 def audit_done(request: str) -> bytes:
     """The answer to a request that added an audit entry."""
     return AUDIT + b":done:" + request.encode()
+
+
+def owned(subject: str) -> bytes:
+    """The events that a subject's tokens made."""
+    return b"qh:owned:" + subject.encode()

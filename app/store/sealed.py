@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import NamedTuple
 
 from app.domain import ids
+from app.errors import ConfigError
 from app.store import keys
 from app.store.connection import StoreClient
 from app.store.listing import Listing, Selection
@@ -29,6 +30,24 @@ class SealedSecrets:
         self._client = client
         self._scripts = scripts
         self._lists = lists
+
+    def agree(self, current: bytes, known: Collection[bytes]) -> None:
+        """Note that a key is in use; raises ``ConfigError`` if another one is that is not known.
+
+        Keys go by their names.
+        """
+        if not self._client.smembers(keys.SEALS) <= set(known):
+            raise ConfigError(
+                "The store's secrets were sealed with another key: set QHRONOS_ENCRYPTION_KEY (or, "
+                "without one, QHRONOS_JWT_SECRET) as it was, or give the old one in …_PREVIOUS."
+            )
+        self._client.sadd(keys.SEALS, current)
+
+    def forget_other_keys(self, current: bytes) -> None:
+        """Note that nothing is sealed with any key but one."""
+        others = self._client.smembers(keys.SEALS) - {current}
+        if others:
+            self._client.srem(keys.SEALS, *others)
 
     def batches(self) -> Iterator[list[SealedSecret]]:
         """Yield every secret that was there when the walk began."""

@@ -65,6 +65,16 @@ class Sealer:
         self._ciphers = {_name(key): AESGCM(key) for key in reversed(keys)}
         self._current = _name(keys[0])
 
+    @property
+    def current(self) -> bytes:
+        """The name of the key that seals."""
+        return self._current
+
+    @property
+    def known(self) -> frozenset[bytes]:
+        """The names of all keys."""
+        return frozenset(self._ciphers)
+
     def seal(self, plain: bytes, belongs_to: bytes) -> bytes:
         """Return the sealed form of ``plain``."""
         nonce = os.urandom(_NONCE_BYTES)

@@ -1,0 +1,50 @@
+"""Which events the tokens of a subject made, where that is limited."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from app.domain import ids
+from app.store import keys
+from app.store.connection import StoreClient
+
+BATCH = 1_000
+
+
+class Owners:
+    """Counts events by subject; an entry may outlive its event until somebody looks."""
+
+    def __init__(self, client: StoreClient) -> None:
+        self._client = client
+
+    def add(self, subject: str, event_id: bytes, created_ms: int) -> int:
+        """Note an event; returns how many there are now. Harmless when repeated."""
+        key = keys.owned(subject)
+        pipe = self._client.pipeline()
+        pipe.zadd(key, {event_id: created_ms})
+        pipe.zcard(key)
+        return int(pipe.execute()[1])
+
+    def count(self, subject: str) -> int:
+        """How many events are noted."""
+        return int(self._client.zcard(keys.owned(subject)))
+
+    def drop(self, subject: str, event_id: bytes) -> None:
+        """Forget an event."""
+        self._client.zrem(keys.owned(subject), event_id)
+
+    def drop_gone(self, subject: str) -> None:
+        """Forget events that exist no more, save for the newest, which may be being made."""
+        key, start = keys.owned(subject), 0
+        while members := cast("list[bytes]", self._client.zrange(key, start, start + BATCH - 1)):
+            pipe = self._client.pipeline(transaction=False)
+            for event_id in members:
+                pipe.exists(keys.event(ids.partition_of_event(event_id), event_id))
+            newest = len(members) < BATCH
+            found = list(zip(members, pipe.execute(), strict=True))
+            gone = [event_id for event_id, exists in found[: -1 if newest else None] if not exists]
+            if gone:
+                self._client.zrem(key, *gone)
+            start += len(members) - len(gone)
+            if newest:
+                return
