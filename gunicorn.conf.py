@@ -18,7 +18,9 @@ try:
     settings.require_secrets()
     settings.require_store()
     with contextlib.suppress(StoreUnavailable):  # they wait for it and say that it is away
-        build_services(settings).coordination.agree_on_partitions(settings.partitions)
+        services = build_services(settings)
+        services.coordination.agree_on_partitions(settings.partitions)
+        services.safekeeping.agree_on_keys()
 except ConfigError as error:
     sys.stderr.write(f"qhronos: {error.message}\n")
     sys.exit(2)

@@ -23,6 +23,9 @@ UPKEEP = "upkeep"
 UPKEEP_EVERY_S = {"recover": 5, "reconcile": 30, "retain": 60}
 """The upkeep jobs and their intervals, in seconds."""
 
+WORKER_TTL_S = 45
+"""How long a worker that was killed still counts as one; a drain ends well before."""
+
 MAX_WAITING_UPKEEP = 20
 """With no worker to take them, no more upkeep jobs than this pile up."""
 
@@ -70,7 +73,12 @@ class RqDrainQueue:
 
     def workers(self) -> int:
         """How many delivery workers there are."""
-        return int(_ask(lambda: Worker.count(queue=self._queue)))
+        return int(_ask(self._living))
+
+    def _living(self) -> int:
+        # RQ's register keeps workers that were killed; their own keys end soon after them.
+        names = Worker.all_keys(queue=self._queue)
+        return int(self._broker.exists(*names)) if names else 0
 
 
 class RqReplanQueue:
@@ -152,6 +160,7 @@ def worker(name: str, broker: redis.Redis, on_stop: Any = None) -> QhronosWorker
         connection=broker,
         job_class=JsonJob,
         serializer=JSONSerializer,
+        worker_ttl=WORKER_TTL_S,
     )
     made.on_stop = on_stop
     return made

@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 
 import redis
 
@@ -16,12 +17,13 @@ from app import logs, queueing
 from app.bootstrap import Services, worker_services
 from app.config import environment, load_settings
 from app.errors import ConfigError, StoreUnavailable
-from app.runtime.supervisor import Process, Supervisor
+from app.runtime.supervisor import Process, supervise
 from app.store.connection import connect_broker
 
 log = logging.getLogger(__name__)
 
 UPKEEP_LOOK_S = 1.0
+WORKER = Path(__file__).resolve().parent.parent / "worker.py"
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -41,9 +43,10 @@ def main(arguments: Sequence[str]) -> int:
         settings.require_secrets()
         settings.require_store()
         logs.configure(settings)
+        services = _services_when_there()
         if role == "host":
             return host(settings.workers, settings.stop_grace_ms)
-        roles[role](_services_when_there())
+        roles[role](services)
     except ConfigError as error:
         sys.stderr.write(f"{error.message}\n")
         return 2
@@ -120,7 +123,7 @@ def host(workers: int, grace_ms: int) -> int:
     """Run everything that one worker host runs, supervised."""
     roles = ["scheduler", "upkeep", *["deliver"] * workers]
     processes = [
-        Process(f"{role}.{index}", [sys.executable, "worker.py", role])
+        Process(f"{role}.{index}", [sys.executable, str(WORKER), role])
         for index, role in enumerate(roles)
     ]
-    return Supervisor([processes], stop_s=grace_ms / 1000 + 1.5).run()
+    return supervise(processes, grace_ms=grace_ms)

@@ -40,7 +40,7 @@ def request_like_ours(webhook: str) -> dict[str, Any]:
     event = loading.example(event_id, webhook, now_ms, now_ms)
     job = Job(
         event_id, occurrence_id(event_id, now_ms), now_ms, 1, event.name, event.description,
-        event.metadata_json, event.tags, webhook, support.SECRET,
+        event.metadata_json, event.tags, webhook, (support.SECRET,),
     )  # fmt: skip
     request = build(job, now_ms)
     return {"url": webhook, "headers": request.headers, "body": request.body.decode()}

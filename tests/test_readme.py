@@ -206,6 +206,32 @@ def test_the_table_of_routes_is_complete(app: Flask) -> None:
     assert set(listed) == real
 
 
+def test_the_table_of_routes_tells_who_may(app: Flask) -> None:
+    """Open to all, to tokens that read, to tokens that write, or to admins alone: as it says."""
+    client = app.test_client()
+    far = {"type": "jwt", "sub": "s", "scope": ["t"], "expires_at": "2031-01-01T00:00:00Z"}
+
+    def status(call: str, token: str) -> int:
+        method, path = re.sub(r"\{[^}]*\}", "x", call).split()
+        body = None if method == "GET" else {}
+        headers = {"Authorization": f"Bearer {token}"} if token else None
+        return client.open(path, method=method, json=body, headers=headers).status_code
+
+    tokens = {
+        access: client.post(
+            "/tokens",
+            json={**far, "access": access},
+            headers={"Authorization": f"Bearer {SECRETS['MASTER_TOKEN']}"},
+        ).json["token"]
+        for access in ("read", "write")
+    }
+    for calls, access, *_ in rows_under("API"):
+        for call in re.findall(r"`([A-Z]+ /[^`]*)`", calls):
+            assert (status(call, "") != 401) is (access == "open"), call
+            assert (status(call, tokens["read"]) != 403) is (access in ("open", "read")), call
+            assert (status(call, tokens["write"]) != 403) is (access in ("open", "write")), call
+
+
 @pytest.fixture(scope="module")
 def shell(port: int, tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, list[str]]:
     """What became of the shell examples: the shell's end, and a line for each request."""

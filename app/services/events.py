@@ -18,7 +18,7 @@ from app.services.planning import plan_of
 from app.services.queries import EventChanges, EventQuery, Listing
 from app.services.quotas import EventQuota
 from app.services.signing_secrets import SigningSecrets
-from app.services.timetables import Timetables, jitter_of, misfire_of
+from app.services.timetables import Timetables, check_one_time, misfire_of
 from app.store.events import KEEP, EventStore, Plan, Saved
 from app.store.occurrences import OccurrenceStore
 
@@ -214,8 +214,7 @@ class EventService:
         if event.schedule is not None:
             timetable = self._timetables.checked(event)
         else:
-            jitter_of(event.options)
-            misfire_of(event.options)
+            check_one_time(event)
         plan = plan_of(event, timetable, now_ms)
         over = plan.scheduled_ms is None or plan.missed is not None
         if event.status is EventStatus.ACTIVE and over:

@@ -148,9 +148,10 @@ class Recorder:
         """Renew the leases and the drain's own sign of life, well before either ends."""
         if now_ms < self._next_keep_ms:
             return
-        alive_until = min(now_ms + ALIVE_MS, self._end_ms - HANDOVER_MS)
+        alive_ms = min(ALIVE_MS, self._lease_ms)
+        alive_until = min(now_ms + alive_ms, self._end_ms - HANDOVER_MS)
         self._coordination.drain_alive(self._drain, alive_until)
         held = list(self._held.items())
         for start in range(0, len(held), BATCH):
             self._work.renew(held[start : start + BATCH], now_ms + self._lease_ms)
-        self._next_keep_ms = now_ms + min(ALIVE_MS, self._lease_ms) // 3
+        self._next_keep_ms = now_ms + alive_ms // 3

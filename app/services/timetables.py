@@ -62,6 +62,15 @@ def jitter_of(options: Mapping[str, Any]) -> int:
     return jitter_ms
 
 
+def check_one_time(event: Event) -> None:
+    """Check the planning options of a one-time event; raises ``InvalidInput``."""
+    for name in ("calendars", "on_excluded", "dst"):
+        if name in event.options:
+            raise InvalidInput.field(name, "is for events with a schedule; leave it out")
+    jitter_of(event.options)
+    misfire_of(event.options)
+
+
 class Timetables:
     """Makes timetables; rules are compiled once per definition."""
 

@@ -5,6 +5,7 @@ Each call does a bounded amount and says whether more is left; each is harmless 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from app.clock import Clock
@@ -22,6 +23,10 @@ MEND_AFTER_MS = 5_000
 SWEEP_EVENTS = 20_000
 """How many events one reconciliation looks at: some hundred milliseconds of the store's time,
 in slices of a millisecond."""
+
+
+Mend = Callable[[int, str, str], tuple[int, str]]
+"""Looks at one slice: partition, what, cursor → how many were mended, the next cursor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,24 +58,40 @@ class Upkeep:
         return recovered + self.calendars.finish_abandoned()
 
     def reconcile(self) -> int:
-        """Look at a stretch of all events, from where the last run stopped.
+        """Look at a stretch of everything, from where the last run stopped.
 
-        Returns how many active events without a scheduled occurrence were mended.
+        Active events without a scheduled occurrence get one; open occurrences that are neither
+        due nor claimed are put back. Returns how many of both there were.
         """
         mended = 0
-        share = max(BATCH, SWEEP_EVENTS // self.work.partitions)
         for partition in range(self.work.partitions):
-            cursor = self.coordination.sweep_cursor(partition)
-            looked = 0
-            while looked < share:
-                found = self.sweep.suspects(partition, cursor, BATCH)
-                mended += self.series.reconcile(found.suspects, self.clock.now_ms())
-                looked += BATCH
-                cursor = found.cursor
-                if not cursor:
-                    break
-            self.coordination.move_sweep(partition, cursor)
+            mended += self._sweep(partition, "events", self._mend_events)
+            for status in ("scheduled", "retrying", "dispatched"):
+                mended += self._sweep(partition, status, self._restore)
         return mended
+
+    def _sweep(self, partition: int, what: str, mend: Mend) -> int:
+        mended, looked = 0, 0
+        place = f"{partition}:{what}"
+        cursor = self.coordination.sweep_cursor(place)
+        while looked < max(BATCH, SWEEP_EVENTS // self.work.partitions):
+            count, cursor = mend(partition, what, cursor)
+            mended += count
+            looked += BATCH
+            if not cursor:
+                break
+        self.coordination.move_sweep(place, cursor)
+        return mended
+
+    def _mend_events(self, partition: int, _what: str, cursor: str) -> tuple[int, str]:
+        found = self.sweep.suspects(partition, cursor, BATCH)
+        return self.series.reconcile(found.suspects, self.clock.now_ms()), found.cursor
+
+    def _restore(self, partition: int, status: str, cursor: str) -> tuple[int, str]:
+        found = self.sweep.open_slice(partition, status, cursor, BATCH)
+        if not found.suspects:
+            return 0, found.cursor
+        return self.work.restore(partition, found.suspects, self.clock.now_ms()), found.cursor
 
     def retain(self) -> int:
         """Forget what retention says is old enough; returns how much was forgotten."""

@@ -57,14 +57,14 @@ class Coordination:
         """Tell every listener that something is due at a moment."""
         self._client.publish(keys.WAKE, at_ms)
 
-    def sweep_cursor(self, partition: int) -> str:
-        """Where the reconciliation of a partition goes on."""
-        raw = self._client.hget(keys.SWEEP.decode(), str(partition))
+    def sweep_cursor(self, place: str) -> str:
+        """Where the reconciliation of a place goes on."""
+        raw = self._client.hget(keys.SWEEP.decode(), place)
         return raw.decode() if isinstance(raw, bytes) else ""
 
-    def move_sweep(self, partition: int, cursor: str) -> None:
-        """Remember where the reconciliation of a partition goes on."""
-        self._client.hset(keys.SWEEP.decode(), str(partition), cursor)
+    def move_sweep(self, place: str, cursor: str) -> None:
+        """Remember where the reconciliation of a place goes on."""
+        self._client.hset(keys.SWEEP.decode(), place, cursor)
 
 
 class WakeListener:

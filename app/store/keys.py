@@ -37,10 +37,10 @@ Ids are 16 raw bytes, times are milliseconds since 1970 (UTC), ``<tag>`` is UTF-
     qh:{audit}                        stream  ``e`` an entry (JSON), ``h`` its hash; see ``audit``
     qh:{audit}:head                   hash    ``seq``, ``hash`` of the newest entry
     qh:{audit}:done:<request>         string  an entry that was added, to answer it again (TTL)
-    qh:seals                          set     names of the keys that secrets are sealed with
-    qh:meta                           hash    ``partitions``; set once
+    qh:meta                           hash    ``partitions``, set once; ``seal:<name>`` for each key
+                                              that secrets are sealed with
     qh:drains                         zset    drain → alive until
-    qh:sweep                          hash    partition → where reconciliation goes on
+    qh:sweep                          hash    partition:what → where reconciliation goes on
     qh:wake                           channel a due time nearer than all others of a partition
 """
 
@@ -57,7 +57,6 @@ TOKENS = b"qh:{tokens}"
 TOKENS_ENDING = b"qh:{tokens}:ending"
 AUDIT = b"qh:{audit}"
 AUDIT_HEAD = b"qh:{audit}:head"
-SEALS = b"qh:seals"
 
 
 def prefix(partition: int) -> bytes:

@@ -28,6 +28,7 @@ NAMES = (
     "release",
     "renew",
     "reseal",
+    "restore",
     "retire",
     "save_event",
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Collection, Iterable, Iterator
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from app.domain import ids
 from app.errors import ConfigError
@@ -14,6 +14,7 @@ from app.store.listing import Listing, Selection
 from app.store.scripts import Argument, Scripts
 
 BATCH = 256
+_SEAL = "seal:"
 
 
 class SealedSecret(NamedTuple):
@@ -36,18 +37,17 @@ class SealedSecrets:
 
         Keys go by their names.
         """
-        if not self._client.smembers(keys.SEALS) <= set(known):
+        if not self._in_use() <= set(known):
             raise ConfigError(
                 "The store's secrets were sealed with another key: set QHRONOS_ENCRYPTION_KEY (or, "
                 "without one, QHRONOS_JWT_SECRET) as it was, or give the old one in …_PREVIOUS."
             )
-        self._client.sadd(keys.SEALS, current)
+        self._client.hset(keys.META.decode(), _field(current), 1)
 
     def forget_other_keys(self, current: bytes) -> None:
         """Note that nothing is sealed with any key but one."""
-        others = self._client.smembers(keys.SEALS) - {current}
-        if others:
-            self._client.srem(keys.SEALS, *others)
+        for name in self._in_use() - {current}:
+            self._client.hdel(keys.META.decode(), _field(name))
 
     def batches(self) -> Iterator[list[SealedSecret]]:
         """Yield every secret that was there when the walk began."""
@@ -72,3 +72,12 @@ class SealedSecrets:
             int(self._scripts("reseal", [keys.events(p)], [keys.prefix(p), *args]))
             for p, args in per_partition.items()
         )
+
+    def _in_use(self) -> set[bytes]:
+        fields = cast("list[bytes]", self._client.hkeys(keys.META.decode()))
+        names = [field.decode() for field in fields]
+        return {bytes.fromhex(name.removeprefix(_SEAL)) for name in names if name.startswith(_SEAL)}
+
+
+def _field(name: bytes) -> str:
+    return _SEAL + name.hex()

@@ -1,4 +1,4 @@
-"""Looking through events in slices: for reconciliation and for retention."""
+"""Looking through what is stored in slices: for reconciliation and for retention."""
 
 from __future__ import annotations
 
@@ -60,3 +60,19 @@ class EventSweep:
         key = keys.paused(partition)
         found = self._client.zrangebyscore(key, "-inf", until_ms, start=0, num=limit)
         return cast("list[bytes]", found)
+
+    def open_slice(self, partition: int, status: str, cursor: str, limit: int) -> Slice:
+        """The occurrences in one open status that are not where that status puts them.
+
+        Looks at about ``limit``; the cursor is the store's own.
+        """
+        place = keys.claimed if status == "dispatched" else keys.due
+        following, found = self._client.zscan(
+            keys.occurrences(partition, status), cursor=int(cursor or 0), count=limit
+        )
+        members = [member for member, _ in cast("list[tuple[bytes, float]]", found)]
+        places: list[float | None] = []
+        if members:
+            places = self._client.zmscore(place(partition), cast("list[str]", members))
+        lost = [one for one, at in zip(members, places, strict=True) if at is None]
+        return Slice(lost, str(following) if following else "")

@@ -150,6 +150,11 @@ class WorkStore:
         """Make due again what a dead worker held; fewer than ``limit`` means none is left."""
         return int(self._run(release_call(partition, (), now_ms, limit)))
 
+    def restore(self, partition: int, lost: Sequence[bytes], now_ms: int) -> int:
+        """Put open occurrences that lost their place back; returns how many there were."""
+        args: list[Argument] = [keys.prefix(partition), now_ms, *lost]
+        return int(self._scripts("restore", [keys.due(partition), keys.claimed(partition)], args))
+
     def retire(self, partition: int, before_ms: int, limit: int) -> int:
         """Forget occurrences that ended before a moment; fewer than ``limit``: none is left."""
         args: list[Argument] = [keys.prefix(partition), before_ms, limit]

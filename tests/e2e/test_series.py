@@ -123,10 +123,7 @@ def test_what_was_scheduled_for_the_old_time_never_fires(api: Api, receiver: Rec
     assert api.only_occurrence(event["id"])["scheduled_at"] == later
 
 
-NOT_SEEN = pytest.mark.xfail(reason="reconciliation looks at events, not at what is due")
-
-
-@pytest.mark.parametrize("lost", ["next and due", pytest.param("due", marks=NOT_SEEN)])
+@pytest.mark.parametrize("lost", ["next and due", "due"])
 def test_reconciliation_mends_a_series_that_lost_its_next_occurrence(
     stack: Stack, api: Api, receiver: Receiver, lost: str
 ) -> None:

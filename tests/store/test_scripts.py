@@ -384,3 +384,29 @@ def test_every_lua_file_is_registered() -> None:
     """A script that nobody can call is dead."""
     folder = Path(scripts.__file__).parent / "lua"
     assert sorted(path.stem for path in folder.glob("*.lua")) == sorted(scripts.NAMES)
+
+
+class TestRestore:
+    @pytest.mark.parametrize("status", ["scheduled", "retrying", "dispatched"])
+    def test_puts_back_what_lost_its_place(self, stores: Stores, status: str) -> None:
+        event = saved(stores)
+        partition = ids.partition_of_event(event.id)
+        if status != "scheduled":
+            (claimed,) = claim(stores, event.start_ms)
+            if status == "retrying":
+                stores.work.record([record(claimed, status, event.start_ms + 9)], event.start_ms)
+        place = keys.claimed(partition) if status == "dispatched" else keys.due(partition)
+        occurrence = ids.occurrence_id(event.id, event.start_ms)
+        assert stores.sweep.open_slice(partition, status, "", 10).suspects == []
+        stores.client.zrem(place, occurrence)
+        assert stores.sweep.open_slice(partition, status, "", 10).suspects == [occurrence]
+        assert stores.work.restore(partition, [occurrence], event.start_ms) == 1
+        assert stores.work.restore(partition, [occurrence], event.start_ms) == 0
+        assert broken(stores.client, stores.partitions) == []
+
+    def test_leaves_alone_what_has_ended(self, stores: Stores) -> None:
+        event = saved(stores)
+        (claimed,) = claim(stores, event.start_ms)
+        stores.work.record([record(claimed)], event.start_ms)
+        partition = ids.partition_of_event(event.id)
+        assert stores.work.restore(partition, [claimed.occurrence_id], event.start_ms) == 0

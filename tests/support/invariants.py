@@ -19,6 +19,10 @@ def snapshot(client: redis.Redis) -> dict[bytes, object]:
             found[key] = client.hgetall(key)
         elif kind == b"zset":
             found[key] = client.zrange(key, 0, -1, withscores=True)
+        elif kind == b"set":
+            found[key] = client.smembers(key)
+        elif kind == b"stream":
+            found[key] = client.xrange(key)
         else:
             found[key] = client.get(key)
     return found

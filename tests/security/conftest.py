@@ -1,0 +1,111 @@
+"""The application as each attacker meets it, on a real store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app.bootstrap import Services
+from app.config import Settings
+from app.domain.targets import TargetPolicy
+from app.domain.times import to_rfc3339
+from app.factory import create_app
+from tests.support.clock import FakeClock
+
+MASTER_TOKEN = "qhr_the-master-token-of-the-security-tests"
+SECRETS = {
+    "master_token": MASTER_TOKEN,
+    "jwt_secret": "the-jwt-secret-of-the-security-tests",
+    "signing_secret": "whsec_dGhlIHNlcnZpY2UncyBzaWduaW5nIHNlY3JldA==",
+    "encryption_key": "the-encryption-key-of-the-security-tests",
+}
+DAY_MS = 86_400_000
+NOW_MS = 1_893_456_000_000
+"""2030-01-01T00:00:00Z: ahead of the store's own clock, by which entries end."""
+
+
+class NoQueue:
+    """RQ's part is not the point here."""
+
+    def __getattr__(self, name: str) -> Callable[..., int]:
+        return lambda *_args: 0
+
+
+@dataclass
+class Process:
+    """One API process."""
+
+    settings: Settings
+    clock: FakeClock = field(default_factory=lambda: FakeClock(NOW_MS))
+
+    def __post_init__(self) -> None:
+        self.services = Services(self.settings, clock_override=self.clock)
+        for name in ("drain_queue", "replan_queue"):
+            self.services.__dict__[name] = NoQueue()
+        self.app: Flask = create_app(self.services)
+
+    def client(self, token: str | None = MASTER_TOKEN) -> FlaskClient:
+        client = self.app.test_client()
+        if token is not None:
+            client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {token}"
+        return client
+
+    def mint(self, **fields: Any) -> str:
+        body = {
+            "type": "jwt",
+            "sub": "somebody",
+            "access": "read_write",
+            "scope": ["red"],
+            "expires_at": to_rfc3339(NOW_MS + DAY_MS),
+            **fields,
+        }
+        answer = self.client().post("/tokens", json=body)
+        assert answer.status_code == 200, answer.text
+        return str(answer.json["token"])
+
+
+@pytest.fixture
+def start(store_url: str) -> Iterator[Callable[..., Process]]:
+    """Starts processes on one store; settings may differ."""
+    started: list[Process] = []
+
+    def make(**settings: Any) -> Process:
+        values: dict[str, Any] = {
+            **SECRETS,
+            "redis_url": store_url,
+            "allow_private_targets": TargetPolicy(allow_all=True),
+            **settings,
+        }
+        process = Process(Settings(**values))
+        started.append(process)
+        return process
+
+    yield make
+    for process in started:
+        process.services.client.close()
+
+
+@pytest.fixture
+def process(start) -> Process:
+    return start()
+
+
+@pytest.fixture
+def admin(process) -> FlaskClient:
+    return process.client()
+
+
+@pytest.fixture
+def event() -> dict[str, Any]:
+    """What a client posts."""
+    return {
+        "name": "invoice run",
+        "start_time": "2030-01-02T09:00:00Z",
+        "webhook": "https://example.com/hook",
+        "tags": ["red"],
+    }
