@@ -40,53 +40,14 @@ SECRETS = {"MASTER_TOKEN": "m" * 32, "JWT_SECRET": "j" * 32, "SIGNING_SECRET": "
 SUFFIXES = (".py", ".md", ".txt", ".toml", ".yaml", ".lua", ".example")
 NAMES = ("Makefile", "Dockerfile", ".ci/run")
 
-CURL = '''\
-#!{python}
-"""As much of curl as the examples need; writes down each call and what it was answered."""
-import http.client, sys, urllib.parse
-
-method, body, url, headers = None, None, None, {{}}
-words = iter(sys.argv[1:])
-for word in words:
-    if word in ("-s", "-sS"):
-        continue
-    if word == "-X":
-        method = next(words)
-    elif word == "-H":
-        name, _, value = next(words).partition(":")
-        headers[name] = value.strip()
-    elif word in ("-d", "--data-binary"):
-        body = next(words)
-        if body.startswith("@"):
-            body = sys.stdin.read() if body == "@-" else open(body[1:]).read()
-    elif word.startswith("-") or url is not None:
-        sys.exit("this stand-in for curl does not know " + word)
-    else:
-        url = word
-parts = urllib.parse.urlsplit(url)
-target = parts.path + ("?" + parts.query if parts.query else "")
-connection = http.client.HTTPConnection(parts.netloc, timeout=20)
-method = method or ("POST" if body is not None else "GET")
-connection.request(method, target, body.encode() if body is not None else None, headers)
-answer = connection.getresponse()
-text = answer.read().decode()
-with open({log!r}, "a") as log:
-    print(method, target, answer.status, " ".join(text.split()), file=log)
-sys.stdout.write(text)
-'''
+CURL = ROOT / "tests" / "support" / "curl.py"
 
 
 class _NoQueue:
     """Stands in for RQ: nothing is delivered here."""
 
-    def enqueue_drain(self) -> None:
-        pass
-
     def enqueue_replan(self, name: str) -> None:
         pass
-
-    def waiting(self) -> int:
-        return 0
 
     def workers(self) -> int:
         return 0
@@ -238,16 +199,13 @@ def shell(port: int, tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, lis
     place = tmp_path_factory.mktemp("examples")
     (place / "data" / "secrets").mkdir(parents=True)
     (place / "data" / "secrets" / "master_token").write_text(SECRETS["MASTER_TOKEN"])
-    curl, log = place / "bin" / "curl", place / "log"
-    curl.parent.mkdir()
-    curl.write_text(CURL.format(python=sys.executable, log=str(log)))
-    curl.chmod(0o755)
-    script = "\n".join(["set -euo pipefail", *blocks("bash")])
-    path = f"{curl.parent}:{Path(sys.executable).parent}:{os.environ['PATH']}"
+    curl = f'curl() {{ {shlex.join([sys.executable, str(CURL)])} "$@"; }}'
+    script = "\n".join(["set -euo pipefail", curl, *blocks("bash")])
+    log = place / "log"
     ended = subprocess.run(
         ["bash", "-c", script.replace("127.0.0.1:8080", f"127.0.0.1:{port}")],
         cwd=place,
-        env={**os.environ, "PATH": path},
+        env={**os.environ, "QHRONOS_TEST_LOG": str(log)},
         capture_output=True,
         text=True,
         check=False,
@@ -258,10 +216,8 @@ def shell(port: int, tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, lis
 def test_the_examples_run_as_printed(shell: tuple[Any, list[str]]) -> None:
     """The shell reaches the end, and every request is answered with a success."""
     ended, requests = shell
-    failed = [line for line in requests if not re.match(r"\S+ \S+ 2\d\d ", line)]
-    assert not failed
-    assert ended.returncode == 0, ended.stderr
-    assert ended.stderr == ""
+    assert not [line for line in requests if not re.match(r"\S+ \S+ 2\d\d ", line)]
+    assert (ended.returncode, ended.stderr) == (0, "")
 
 
 def test_every_line_of_the_examples_that_asks_something_is_answered(
@@ -304,6 +260,16 @@ def test_the_example_of_a_receiver_accepts_what_is_sent(
     assert not verify("another secret", headers, request.body)
     monkeypatch.setattr(namespace["time"], "time", lambda: EXAMPLES_NOW_MS / 1000 + 600)
     assert not verify(secret, headers, request.body)
+
+
+def test_the_figures_are_those_of_the_benchmarks() -> None:
+    """What is quoted stands in the report, digit for digit."""
+    report = (ROOT / "benchmarks" / "README.md").read_text(encoding="utf-8")
+    (quoted,) = re.findall(r"^\*\*Measured\*\*.*?\n\n", README, flags=re.MULTILINE | re.DOTALL)
+    stated = set(re.findall(r"\d[\d,.]*\d", report))
+    figures = set(re.findall(r"\d[\d,.]*\d", quoted))
+    assert figures
+    assert figures <= stated
 
 
 def test_every_package_that_we_chose_has_its_reason() -> None:

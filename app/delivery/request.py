@@ -19,7 +19,7 @@ _FIXED_HEADERS = ("Content-Type: application/json", f"User-Agent: {USER_AGENT}")
 _key_of = lru_cache(maxsize=4096)(signing_key)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: made for every delivery, and freezing doubles its cost
 class Job:
     """One attempt to make. ``attempt`` counts from 1; times are milliseconds.
 

@@ -11,7 +11,7 @@ from app.store import keys
 from app.store.scripts import Argument
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: made for every delivery, and freezing doubles its cost
 class Record:
     """What became of one attempt. ``verdict``: ``retrying``, or a status in which it ends."""
 

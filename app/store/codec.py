@@ -155,7 +155,7 @@ def occurrence_from_fields(
     )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: made for every delivery, and freezing doubles its cost
 class Claim:
     """One claimed occurrence and all that its delivery needs, as read by the claim script."""
 

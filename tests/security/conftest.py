@@ -15,6 +15,7 @@ from app.config import Settings
 from app.domain.targets import TargetPolicy
 from app.domain.times import to_rfc3339
 from app.factory import create_app
+from app.store.connection import StoreClient
 from tests.support.clock import FakeClock
 
 MASTER_TOKEN = "qhr_the-master-token-of-the-security-tests"
@@ -42,9 +43,12 @@ class Process:
 
     settings: Settings
     clock: FakeClock = field(default_factory=lambda: FakeClock(NOW_MS))
+    store: StoreClient | None = None
 
     def __post_init__(self) -> None:
-        self.services = Services(self.settings, clock_override=self.clock)
+        self.services = Services(
+            self.settings, clock_override=self.clock, client_override=self.store
+        )
         for name in ("drain_queue", "replan_queue"):
             self.services.__dict__[name] = NoQueue()
         self.app: Flask = create_app(self.services)

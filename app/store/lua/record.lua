@@ -1,13 +1,15 @@
--- Does: records what became of attempts; ends the occurrence or plans its next attempt.
+-- Does: records what became of attempts; ends the occurrence or plans its next attempt. An active
+--       event for which nothing is left to come ends with its last occurrence.
 -- KEYS: 1 claimed  2 due  3 ended
 -- ARGV: 1 prefix  2 now  3… per attempt: occurrence, lease token, verdict ('retrying' or a
---       status in which an occurrence ends), status code, response body, error message, next attempt ('' unless
---       retrying), one line for the attempt log
+--       status in which an occurrence ends), status code, response body, error message, next
+--       attempt ('' unless retrying), one line for the attempt log
 -- Returns: one number per attempt: 1 recorded, 0 the lease was lost (somebody else has it, or
 --          this very call was made before) and nothing has changed.
---#include end_event
+--#include gather
 local prefix, now = ARGV[1], ARGV[2]
-local recorded = {}
+local recorded, done, again, ended, inactive, by_status = {}, {}, {}, {}, {}, {}
+local soonest
 for i = 3, #ARGV, 8 do
   local id, verdict = ARGV[i], ARGV[i + 2]
   local key = prefix .. 'occurrence:' .. id
@@ -16,30 +18,44 @@ for i = 3, #ARGV, 8 do
     recorded[#recorded + 1] = 0
   else
     local event = prefix .. 'event:' .. o[2]
-    local e = redis.call('HMGET', event, 'next', 'rec', 'st')
-    local fields = {'ch', now, 'code', ARGV[i + 3], 'body', ARGV[i + 4], 'err', ARGV[i + 5],
-      'log', (o[4] or '') .. ARGV[i + 7]}
-    if verdict == 'retrying' and not e[3] then
-      verdict = 'cancelled'
-    end
+    local e = redis.call('HMGET', event, 'next', 'rec', 'st', 'ver')
+    if verdict == 'retrying' and not e[3] then verdict = 'cancelled' end
+    local when = 'c'
+    local moment = now
     if verdict == 'retrying' then
-      fields[#fields + 1] = 'na'; fields[#fields + 1] = ARGV[i + 6]
-      local head = redis.call('ZRANGE', KEYS[2], 0, 0, 'WITHSCORES')[2]
-      redis.call('ZADD', KEYS[2], ARGV[i + 6], id)
-      if not head or tonumber(ARGV[i + 6]) < tonumber(head) then
-        redis.call('PUBLISH', 'qh:wake', ARGV[i + 6])
-      end
+      when, moment = 'na', ARGV[i + 6]
+      again[#again + 1] = moment; again[#again + 1] = id
+      if not soonest or tonumber(moment) < tonumber(soonest) then soonest = moment end
     else
-      fields[#fields + 1] = 'c'; fields[#fields + 1] = now
-      redis.call('ZADD', KEYS[3], now, id)
-      if e[3] == 'active' and not e[1] and not e[2] then end_event(prefix, o[2], now) end
+      ended[#ended + 1] = now; ended[#ended + 1] = id
+      if e[3] == 'active' and not e[1] and not e[2] then
+        redis.call('HSET', event, 'st', 'inactive', 'up', now, 'ver', tonumber(e[4]) + 1)
+        inactive[#inactive + 1] = now; inactive[#inactive + 1] = o[2]
+      end
     end
-    redis.call('ZREM', KEYS[1], id)
-    redis.call('ZREM', prefix .. 'occurrences:dispatched', id)
-    redis.call('ZADD', prefix .. 'occurrences:' .. verdict, o[3], id)
-    redis.call('HSET', key, 'st', verdict, unpack(fields))
-    redis.call('HDEL', key, 'l')
+    redis.call('HSET', key, 'st', verdict, 'l', '', 'ch', now, when, moment, 'code', ARGV[i + 3],
+      'body', ARGV[i + 4], 'err', ARGV[i + 5], 'log', (o[4] or '') .. ARGV[i + 7])
+    local listed = by_status[verdict] or {}
+    listed[#listed + 1] = o[3]; listed[#listed + 1] = id
+    by_status[verdict] = listed
+    done[#done + 1] = id
     recorded[#recorded + 1] = 1
+  end
+end
+
+-- One call for all, where each member would cost one.
+gather('ZREM', KEYS[1], done)
+gather('ZREM', prefix .. 'occurrences:dispatched', done)
+for status, listed in pairs(by_status) do
+  gather('ZADD', prefix .. 'occurrences:' .. status, listed)
+end
+gather('ZADD', KEYS[3], ended)
+gather('ZADD', prefix .. 'inactive', inactive)
+if soonest then
+  local head = redis.call('ZRANGE', KEYS[2], 0, 0, 'WITHSCORES')[2]
+  gather('ZADD', KEYS[2], again)
+  if not head or tonumber(soonest) < tonumber(head) then
+    redis.call('PUBLISH', 'qh:wake', soonest)
   end
 end
 return recorded

@@ -1,0 +1,200 @@
+"""The attacker who can read the store: its keys, its files, its slow log, its backups."""
+
+from __future__ import annotations
+
+import base64
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+from standardwebhooks.webhooks import Webhook
+
+from app.bootstrap import Services
+from app.config import RateLimit, Settings
+from app.domain.targets import TargetPolicy
+from app.domain.times import to_rfc3339
+from app.errors import ConfigError
+from app.factory import create_app
+from app.runtime.embedded import EmbeddedStore
+from tests.security.conftest import MASTER_TOKEN, SECRETS
+from tests.support.receiver import Receiver
+
+OWN = "whsec_" + base64.b64encode(b"the event's own secret, of bytes").decode()
+NEXT = "the next secret of the event, a text"
+
+
+@pytest.fixture(scope="module")
+def store() -> Iterator[EmbeddedStore]:
+    """One that writes every command to its file."""
+    with (
+        tempfile.TemporaryDirectory(prefix="qhronos-") as directory,
+        EmbeddedStore(Path(directory)) as server,
+    ):
+        yield server
+
+
+@pytest.fixture
+def raw(store) -> Iterator[redis.Redis]:
+    with redis.Redis.from_url(store.url) as client:
+        client.flushall()
+        client.config_set("slowlog-log-slower-than", 0)
+        client.config_set("slowlog-max-len", 100_000)
+        yield client
+
+
+def settings_of(store: EmbeddedStore, **changes: Any) -> Settings:
+    plain = Settings(
+        **SECRETS,
+        redis_url=store.url,
+        allow_private_targets=TargetPolicy(allow_all=True),
+        drain_linger_ms=300,
+        rate_limit=RateLimit(1_000, 60),
+    )
+    return replace(plain, **changes)
+
+
+def client_of(services: Services, token: str = MASTER_TOKEN) -> Any:
+    client = create_app(services).test_client()
+    client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {token}"
+    return client
+
+
+def everything(client: redis.Redis, directory: Path) -> bytes:
+    """All that the store holds, has logged and has written to disk."""
+    dump: list[bytes] = []
+    for key in client.scan_iter(count=1_000):
+        dump.append(key)
+        kind = client.type(key)
+        if kind == b"string":
+            dump.append(client.get(key))
+        elif kind == b"hash":
+            dump += [part for pair in client.hgetall(key).items() for part in pair]
+        elif kind == b"stream":
+            dump += [part for _, fields in client.xrange(key) for part in fields.values()]
+        elif kind == b"list":
+            dump += client.lrange(key, 0, -1)
+        elif kind == b"set":
+            dump += client.smembers(key)
+        else:
+            dump += client.zrange(key, 0, -1)
+    dump += [entry["command"] for entry in client.slowlog_get(100_000)]
+    dump += [path.read_bytes() for path in directory.rglob("*") if path.is_file()]
+    return b"\n".join(dump)
+
+
+def forms(secret: str) -> list[bytes]:
+    """A secret as text, decoded, and in base64 and hex."""
+    plain = secret.encode()
+    decoded = base64.b64decode(secret.removeprefix("whsec_")) if "whsec_" in secret else plain
+    return [plain, decoded, base64.b64encode(plain)[:-4], plain.hex().encode(), decoded.hex().encode()]
+
+
+def soon() -> str:
+    return to_rfc3339(int(time.time() * 1000) + 100)
+
+
+def test_no_secret_is_stored_logged_or_written_in_clear(store, raw):
+    """After every call that handles one, and a delivery that uses them all."""
+    services = Services(settings_of(store))
+    api = client_of(services)
+    token_body = {
+        "type": "jwt",
+        "sub": "somebody",
+        "access": "read_write",
+        "scope": ["red"],
+        "expires_at": to_rfc3339(int(time.time() * 1000) + 3_600_000),
+    }
+    token = api.post("/tokens", json=token_body).json["token"]
+    tenant = client_of(services, token)
+    with Receiver() as receiver:
+        event = {"name": "a", "webhook": receiver.url("/"), "tags": ["red"], "hmac_secret": OWN}
+        first = tenant.post("/events", json={**event, "start_time": soon()}).json["id"]
+        tenant.put(f"/events/{first}", json={"name": "b", "hmac_secret": OWN})
+        tenant.post(f"/events/{first}/rotate-secret", json={"secret": NEXT})
+        made = tenant.post(f"/events/{first}/rotate-secret").json["secret"]
+        api.post("/events/rotate-secret?tags=red", json={"secret": NEXT + " for all"})
+        services.drain_queue.enqueue_drain()
+        services.upkeep_schedule.register(datetime(2030, 1, 1))  # noqa: DTZ001 - as it wants it
+        assert services.drain() == 1
+        (request,) = receiver.requests
+    for secret in (OWN, NEXT + " for all"):
+        key = secret if secret.startswith("whsec_") else base64.b64encode(secret.encode()).decode()
+        Webhook(key).verify(request.body, dict(request.headers))
+    time_to_flush(raw)
+    found = everything(raw, store._dir)
+    assert b"qh:{0}:event:" in found
+    assert b"rq:" in found
+    assert b"rotate-secret" in found
+    for secret in (*SECRETS.values(), OWN, NEXT, made, token, token.split(".")[2]):
+        assert [form for form in forms(secret) if form in found] == []
+
+
+def time_to_flush(client: redis.Redis) -> None:
+    """Have the store write what it holds back."""
+    client.config_set("appendfsync", "always")
+    client.set("flushed", 1)
+
+
+def test_a_sealed_secret_is_good_for_its_own_event_alone(store, raw):
+    """Copied to another event, or changed, it does not open; the delivery fails and says why."""
+    services = Services(settings_of(store))
+    api = client_of(services)
+    with Receiver() as receiver:
+        event = {"name": "a", "webhook": receiver.url("/"), "start_time": soon()}
+        ids = [
+            api.post("/events", json={**event, "hmac_secret": secret}).json["id"]
+            for secret in (OWN, NEXT)
+        ]
+        keys = [b"qh:{0}:event:" + bytes.fromhex(one.replace("-", "")) for one in ids]
+        raw.hset(keys[0], "sec", raw.hget(keys[1], "sec"))
+        raw.hset(keys[1], "sec", raw.hget(keys[1], "sec")[:-1] + b"x")
+        services.drain()
+        assert receiver.requests == []
+    for one in ids:
+        (occurrence,) = api.get(f"/events/{one}/occurrences").json
+        assert occurrence["status"] == "retrying"
+        assert "QHRONOS_ENCRYPTION_KEY" in occurrence["error_message"]
+        assert api.get(f"/events/{one}").json["has_hmac_secret"] is True
+        assert api.put(f"/events/{one}", json={"hmac_secret": OWN}).status_code == 200
+
+
+def test_the_key_is_changed_without_a_gap(store, raw):
+    """Old secrets open while the old key is named; after a re-encryption it can go."""
+    old = Services(settings_of(store))
+    body = {"name": "a", "webhook": "https://example.com/", "start_time": "2031-01-01T00:00:00Z"}
+    ids = [client_of(old).post("/events", json={**body, "hmac_secret": OWN}).json["id"] for _ in range(600)]
+    new_key = {"encryption_key": "another-encryption-key-of-the-tests!"}
+    with pytest.raises(ConfigError, match="ENCRYPTION_KEY"):
+        _ = Services(settings_of(store, **new_key)).event_store
+    both = Services(
+        settings_of(store, **new_key, encryption_key_previous=SECRETS["encryption_key"])
+    )
+    before = {one: client_of(both).get(f"/events/{one}").headers["ETag"] for one in ids[:3]}
+    assert both.safekeeping.reencrypt() == (600, ())
+    assert both.safekeeping.reencrypt() == (0, ())
+    new = Services(settings_of(store, **new_key))
+    api = client_of(new)
+    assert {one: api.get(f"/events/{one}").headers["ETag"] for one in before} == before
+    event = new.event_store.get(bytes.fromhex(ids[0].replace("-", "")))
+    assert new.safekeeping.signing.of(event.id, event.hmac_secret, 0) == (OWN,)
+    with pytest.raises(ConfigError, match="ENCRYPTION_KEY"):
+        _ = Services(settings_of(store)).event_store
+
+
+def test_without_a_key_of_its_own_it_follows_from_the_jwt_secret(store, raw):
+    """So nothing is in clear; and a key that is set later takes over without losing anything."""
+    derived = Services(settings_of(store, encryption_key=""))
+    body = {"name": "a", "webhook": "https://example.com/", "start_time": "2031-01-01T00:00:00Z"}
+    one = client_of(derived).post("/events", json={**body, "hmac_secret": OWN}).json["id"]
+    assert OWN.encode() not in b"".join(raw.hgetall(b"qh:{0}:event:" + bytes.fromhex(one.replace("-", ""))).values())
+    later = Services(settings_of(store))
+    event = later.event_store.get(bytes.fromhex(one.replace("-", "")))
+    assert later.safekeeping.signing.of(event.id, event.hmac_secret, 0) == (OWN,)
+    with pytest.raises(ConfigError, match="JWT_SECRET"):
+        _ = Services(settings_of(store, encryption_key="", jwt_secret="x" * 32)).event_store
