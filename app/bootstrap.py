@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
@@ -54,6 +55,7 @@ class Services:
     clock_override: Clock | None = None
     client_override: StoreClient | None = None
     stop: threading.Event = field(default_factory=threading.Event)
+    started_s: float = field(default_factory=time.monotonic)
 
     @cached_property
     def client(self) -> StoreClient:
@@ -203,7 +205,14 @@ class Services:
     def health(self) -> HealthService:
         """How the service is."""
         figures = Figures(self.client, self.settings.partitions)
-        return HealthService(self.work, figures, self.coordination, self.drain_queue, self.clock)
+        return HealthService(
+            self.work,
+            figures,
+            self.coordination,
+            self.drain_queue,
+            self.clock,
+            self.started_s,
+        )
 
     @cached_property
     def series(self) -> Series:

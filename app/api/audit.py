@@ -48,6 +48,7 @@ def audited(action: str, before: State | None = None) -> Decorator:
                 _write(action, named, was, _answered(answer))
             return answer
 
+        vars(wrapper)["audited"] = action
         return wrapper
 
     return decorate

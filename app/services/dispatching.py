@@ -26,6 +26,9 @@ BUSY_LOOK_MS = 200
 MAX_SLEEP_MS = 5_000
 """Look again at least so often, for wake-ups that got lost."""
 
+MAX_FAILURES = 6
+"""After so many drains that ended at once, one is called for every 12 s or so."""
+
 SPARE_BACKLOG = 200
 """What one drain takes care of within a moment; more calls every worker."""
 
@@ -60,6 +63,9 @@ class Dispatcher:
         self._coordination = coordination
         self._drains = drains
         self._clock = clock
+        self._called_ms = 0
+        self._failures = 0
+        self._unanswered = False
 
     def run(self, stop: threading.Event) -> None:
         """Dispatch until told to stop; a store that is away is waited for."""
@@ -87,10 +93,22 @@ class Dispatcher:
         ]
         earliest = min(times, default=None)
         if earliest is not None and earliest <= now_ms + LEAD_MS:
-            missing = self._wanted(now_ms) - self._coordination.drains_alive(now_ms)
-            for _ in range(missing - self._drains.waiting()):
-                self._drains.enqueue_drain()
+            self._call(now_ms)
         return earliest
+
+    def _call(self, now_ms: int) -> None:
+        """Call for what is missing; drains that fail at once are called for ever more rarely."""
+        alive, waiting = self._coordination.drains_alive(now_ms), self._drains.waiting()
+        if alive:
+            self._failures, self._unanswered = 0, False
+        elif self._unanswered and not waiting:
+            self._failures, self._unanswered = min(self._failures + 1, MAX_FAILURES), False
+        if now_ms < self._called_ms + BUSY_LOOK_MS * (2**self._failures - 1):
+            return
+        missing = self._wanted(now_ms) - alive - waiting
+        for _ in range(missing):
+            self._drains.enqueue_drain()
+            self._called_ms, self._unanswered = now_ms, True
 
     def _wanted(self, now_ms: int) -> int:
         if self._work.backlog(now_ms) <= SPARE_BACKLOG:

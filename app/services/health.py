@@ -23,13 +23,15 @@ class HealthService:
         coordination: Coordination,
         drains: DrainQueue,
         clock: Clock,
+        started_s: float,
     ) -> None:
+        """``started_s``: when this process was made ready, on the monotonic clock."""
         self._work = work
         self._figures = figures
         self._coordination = coordination
         self._drains = drains
         self._clock = clock
-        self._started = time.monotonic()
+        self._started = started_s
 
     def check(self) -> None:
         """Raise ``StoreUnavailable`` unless the store answers."""

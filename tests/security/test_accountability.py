@@ -1,0 +1,192 @@
+"""Who did it: every change is in the audit log, once, in order, and tampering shows."""
+
+from __future__ import annotations
+
+import json
+import logging
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from app.api.audit import blueprint
+from app.domain.audit import check
+from app.errors import StoreUnavailable
+from app.runtime.maintenance import check_file
+from app.services.audit import MAX_STATE
+from tests.security.conftest import DAY_MS, NOW_MS
+
+NOT_CHANGES = {"preview_schedule", "import_events_preview"}
+"""Operations that are no reading methods and change nothing."""
+
+
+def entries(client, query=""):
+    return client.get(f"/audit{query}").json
+
+
+def test_a_change_is_written_down_with_who_when_where_and_what(process, admin, event):
+    token = process.mint(sub="Zoë", access="read_write", scope=["red"])
+    client = process.client(token)
+    made = client.post("/events", json={**event, "hmac_secret": "a secret of the event's"}).json
+    process.clock.ms += 1_500
+    path = f"/events/{made['id']}"
+    client.put(path, json={"name": "b"}, headers={"X-Request-Id": "ask-for-me"})
+    client.delete(path)
+    deleted, updated, created, minted = entries(admin)
+    assert [one["action"] for one in (minted, created, updated, deleted)] == [
+        "token.create",
+        "event.create",
+        "event.update",
+        "event.delete",
+    ]
+    assert [one["seq"] for one in (minted, created, updated, deleted)] == [1, 2, 3, 4]
+    assert (minted["actor"], minted["token"]) == ("master token", None)
+    assert {one["token"] for one in (created, updated, deleted)} == {minted["object"]}
+    assert {one["actor"] for one in (created, updated, deleted)} == {"Zoë"}
+    assert {one["object"] for one in (created, updated, deleted)} == {made["id"]}
+    assert (updated["at"], updated["address"]) == ("2030-01-01T00:00:01.500Z", "127.0.0.1")
+    assert updated["request"] == "ask-for-me"
+    assert (created["before"], deleted["after"]) == (None, None)
+    assert created["after"] == made
+    assert (updated["before"]["name"], updated["after"]["name"]) == ("invoice run", "b")
+    assert deleted["before"]["name"] == "b"
+    text = admin.get("/audit/export").text
+    assert token not in text
+    assert "a secret of the event's" not in text
+
+
+def test_what_does_not_happen_is_not_written_down(process, admin, event):
+    """Refusals, dry runs, reading."""
+    reader = process.client(process.mint(access="read"))
+    one = admin.post("/events", json=event).json["id"]
+    before = len(entries(admin))
+    reader.post("/events", json=event)
+    admin.post("/events", json={})
+    admin.put(f"/events/{one}?dry_run=true", json={"name": "b"})
+    admin.put(f"/events/{one}", json={"name": "b"}, headers={"If-Match": '"99"'})
+    admin.delete("/events/x")
+    admin.get(f"/events/{one}")
+    admin.post("/events/rotate-secret?tags=red&dry_run=true")
+    assert len(entries(admin)) == before
+
+
+def test_every_operation_that_changes_something_is_audited(process):
+    """A new one must be too, or be named here."""
+    rules = [
+        rule
+        for rule in process.app.url_map.iter_rules()
+        if rule.methods & {"POST", "PUT", "PATCH", "DELETE"}
+        and not rule.endpoint.startswith("rq_dashboard")
+    ]
+    assert len(rules) > 10
+    unaudited = {
+        rule.endpoint.rpartition(".")[2]
+        for rule in rules
+        if not hasattr(process.app.view_functions[rule.endpoint], "audited")
+    }
+    assert unaudited <= NOT_CHANGES
+
+
+def test_it_can_be_filtered_and_has_pages(process, admin, event):
+    ids = [admin.post("/events", json=event).json["id"] for _ in range(5)]
+    for one in ids[:2]:
+        admin.delete(f"/events/{one}")
+    assert [one["seq"] for one in entries(admin, "?action=event.delete")] == [7, 6]
+    assert [one["seq"] for one in entries(admin, f"?object={ids[0]}")] == [6, 1]
+    assert entries(admin, "?actor=nobody") == []
+    seen, path = [], "/audit?limit=3&actor=master+token"
+    for _ in range(5):
+        answer = admin.get(path)
+        seen += [one["seq"] for one in answer.json]
+        if "Link" not in answer.headers:
+            break
+        path = answer.headers["Link"].split(";")[0].strip("<>")
+    assert seen == [7, 6, 5, 4, 3, 2, 1]
+    assert admin.get(path.replace("actor=master", "actor=x")).status_code == 400
+
+
+def test_an_export_can_be_checked_offline(process, admin, event, tmp_path, capsys):
+    for number in range(1_100):
+        process.services.audit._log.append({"action": "x", "after": {"n": number / 7}}, NOW_MS)
+    admin.post("/events", json={**event, "metadata": {"n": 1e30, "ü": "\u2028", "f": 1.10}})
+    file = tmp_path / "audit.jsonl"
+    file.write_bytes(admin.get("/audit/export").data)
+    assert check_file([str(file)]) == 0
+    assert "1101 entries, 1 to 1101, hold together" in capsys.readouterr().out
+    lines = file.read_text().splitlines()
+    file.write_text("\n".join(lines).replace("invoice", "INVOICE"))
+    assert check_file([str(file)]) == 1
+    assert "line 1101" in capsys.readouterr().err
+    assert check_file([str(tmp_path / "missing")]) == 2
+    assert check_file([]) == 2
+
+
+def test_any_number_of_writers_make_one_chain(start):
+    """Threads of several processes; each change is there once."""
+    processes = [start(), start()]
+
+    def write(number):
+        entry = {"action": "x", "number": number}
+        processes[number % 2].services.audit._log.append(entry, NOW_MS - number)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(write, range(200)))
+    lines = list(processes[0].services.audit.export())[0].splitlines()
+    assert check(lines).last == 200
+    assert sorted(json.loads(line)["number"] for line in lines) == list(range(200))
+
+
+def test_a_command_that_is_sent_twice_adds_one_entry(process, monkeypatch):
+    """The client repeats what timed out, and it may have run."""
+    scripts = process.services.scripts
+    monkeypatch.setattr(
+        process.services.audit._log, "_scripts", lambda *call: (scripts(*call), scripts(*call))[1]
+    )
+    for number in range(3):
+        process.services.audit._log.append({"action": "x", "number": number}, NOW_MS)
+    assert check("".join(process.services.audit.export()).splitlines()).last == 3
+
+
+def test_a_change_stands_though_it_could_not_be_written_down(
+    process, admin, event, monkeypatch, caplog
+):
+    """The event is made, and the service's own log says what is missing."""
+
+    def fail(_act):
+        raise StoreUnavailable
+
+    monkeypatch.setattr(process.services.audit, "record", fail)
+    with caplog.at_level(logging.ERROR):
+        answer = admin.post("/events", json=event)
+    assert answer.status_code == 201
+    (record,) = caplog.records
+    assert "missing from the audit log" in record.message
+    assert (record.action, record.object) == ("event.create", answer.json["id"])
+
+
+def test_long_metadata_are_kept_as_a_hash(process, admin, event):
+    admin.post("/events", json={**event, "metadata": {"x": "y" * MAX_STATE}})
+    (entry,) = entries(admin)
+    assert entry["after"]["metadata"].keys() == {"sha256", "bytes"}
+    assert len(json.dumps(entry)) < MAX_STATE
+
+
+def test_retention_cuts_the_old_end_and_what_is_left_holds_together(start):
+    process = start(retention_audit_ms=DAY_MS)
+    for number in range(600):
+        process.services.audit._log.append({"action": "x", "n": number}, NOW_MS + number)
+    process.clock.ms = NOW_MS + DAY_MS + 450
+    process.services.upkeep.retain()
+    left = check("".join(process.services.audit.export()).splitlines())
+    assert left.last == 600
+    assert 1 < left.first <= 451
+
+
+def test_the_log_is_there_for_admins(process):
+    assert process.client(process.mint()).get("/audit").status_code == 403
+    assert process.client(None).get("/audit/export").status_code == 401
+    assert blueprint.name == "audit"
+
+
+@pytest.mark.parametrize("path", ["/audit?cursor=x", "/audit?limit=0", "/audit?from=x"])
+def test_a_wrong_query_is_refused(admin, path):
+    assert admin.get(path).status_code == 400

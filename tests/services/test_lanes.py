@@ -1,0 +1,108 @@
+"""Lanes: each target gets a fair share, and one that hangs delays no other."""
+
+from __future__ import annotations
+
+from app.services.lanes import SLOW_MS, STALL_MS, Flight, Lanes, target_of
+from app.store.codec import Claim
+
+CONCURRENCY = 16
+
+
+def claim(number: int, host: str) -> Claim:
+    return Claim(
+        occurrence_id=number.to_bytes(16, "big"),
+        event_id=b"e" * 16,
+        scheduled_ms=0,
+        attempt=1,
+        token=b"t",
+        doc={"to": f"https://{host}/hook"},
+        metadata_json="{}",
+        tags=(),
+        secret=None,
+        recurring=False,
+        version=1,
+        deaths=0,
+        due_ms=0,
+    )
+
+
+def hosts(flights: list[Flight]) -> list[str]:
+    return [flight.claim.url.split("/")[2] for flight in flights]
+
+
+def test_a_target_is_scheme_host_and_port() -> None:
+    assert target_of("https://Example.com/a?b") == "https://example.com:443"
+    assert target_of("http://example.com:8080/") == "http://example.com:8080"
+
+
+def test_targets_take_turns() -> None:
+    lanes = Lanes(CONCURRENCY)
+    for number in range(8):
+        lanes.add(claim(number, "a" if number < 4 else "b"))
+    assert hosts(list(lanes.take(0))) == ["a", "b"] * 4
+
+
+def test_one_target_begins_with_a_share_and_gets_all_by_answering_quickly() -> None:
+    lanes = Lanes(CONCURRENCY)
+    for number in range(200):
+        lanes.add(claim(number, "a"))
+    flights = list(lanes.take(0))
+    assert len(flights) == CONCURRENCY // 4
+    widest = 0
+    for now_ms in range(5, 200, 5):
+        for flight in flights:
+            lanes.end(flight, now_ms)
+        flights = list(lanes.take(now_ms))
+        widest = max(widest, len(flights))
+    assert widest == CONCURRENCY
+
+
+def test_a_target_that_hangs_leaves_room_for_the_others() -> None:
+    """A hundred wait for the one that hangs; the other's go out as if it were alone."""
+    lanes = Lanes(CONCURRENCY)
+    for number in range(100):
+        lanes.add(claim(number, "hangs"))
+        lanes.add(claim(1_000 + number, "well"))
+    sent, now_ms = 0, 0
+    in_flight = list(lanes.take(0))
+    while now_ms < 10_000 and sent < 100:
+        now_ms += 10
+        for flight in [one for one in in_flight if "well" in one.claim.url]:
+            in_flight.remove(flight)
+            lanes.end(flight, now_ms)
+            sent += 1
+        lanes.age(now_ms)
+        in_flight += lanes.take(now_ms)
+    assert sent == 100
+    assert now_ms < 300
+    assert sum("hangs" in one.claim.url for one in in_flight) <= CONCURRENCY // 4
+
+
+def test_what_a_hanging_target_can_not_take_is_deferred_the_last_furthest() -> None:
+    lanes = Lanes(CONCURRENCY)
+    for number in range(100):
+        lanes.add(claim(number, "hangs"))
+    list(lanes.take(0))
+    assert list(lanes.surplus(STALL_MS - 1)) == []
+    deferred = list(lanes.surplus(STALL_MS))
+    assert len(deferred) + lanes.waiting == 100 - CONCURRENCY // 4
+    delays = [delay_ms for _, delay_ms in deferred]
+    assert delays == sorted(delays, reverse=True)
+    assert {one.occurrence_id for one, _ in deferred}.isdisjoint(
+        one.occurrence_id for one in lanes.clear()
+    )
+
+
+def test_slow_requests_leave_the_common_concurrency_and_come_back_to_the_count() -> None:
+    lanes = Lanes(CONCURRENCY)
+    for number in range(4):
+        lanes.add(claim(number, "slow"))
+    flights = list(lanes.take(0))
+    assert lanes.age(SLOW_MS - 1) == 0
+    assert lanes.age(SLOW_MS) == 4
+    for number in range(CONCURRENCY):
+        lanes.add(claim(100 + number, f"other{number}"))
+    assert len(list(lanes.take(SLOW_MS))) == CONCURRENCY
+    for flight in flights:
+        lanes.end(flight, SLOW_MS + 1)
+    assert lanes.age(SLOW_MS + 1) == 0
