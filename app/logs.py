@@ -90,7 +90,14 @@ class JsonFormatter(logging.Formatter):
 def logging_config(settings: Settings) -> dict[str, Any]:
     """Describe the logging that the settings ask for, as ``logging.config`` reads it."""
     formatter = JsonFormatter if settings.log_format == "json" else TextFormatter
-    secrets = (settings.master_token, settings.jwt_secret, settings.signing_secret)
+    secrets = (
+        settings.master_token,
+        settings.jwt_secret,
+        settings.jwt_secret_previous,
+        settings.signing_secret,
+        settings.encryption_key,
+        settings.encryption_key_previous,
+    )
     return {
         "version": 1,
         "disable_existing_loggers": False,

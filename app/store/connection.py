@@ -5,6 +5,8 @@ redis-py's defaults differ by constructor (retries, time-outs), so all are given
 
 from __future__ import annotations
 
+import threading
+import time
 from typing import Any
 
 import redis
@@ -15,6 +17,7 @@ from redis.retry import Retry
 from app.errors import StoreUnavailable
 
 SOCKET_TIMEOUT_S = 5.0
+FIRST_PAUSE_S = 0.05
 RETRIES = 2
 """A request waits for a restarting store for a moment, then says that it is away."""
 
@@ -58,6 +61,35 @@ class StoreClient(redis.Redis):
             raise
         except redis.exceptions.RedisError as error:
             raise _translate(error) from error
+
+    def direct(self, *command: Any) -> Any:
+        """Run a command that may run twice on this thread's own connection.
+
+        It does without the client's pool and its bookkeeping, which cost three times what the
+        command does; for the calls of every request. Replies come as they are sent. Raises
+        ``StoreUnavailable``.
+        """
+        for again in range(RETRIES + 1):
+            connection = self._own_connection()
+            try:
+                connection.send_command(*command, check_health=False)
+                return connection.read_response()
+            except (redis.exceptions.ConnectionError, redis.exceptions.TimeoutError) as error:
+                connection.disconnect()
+                if again == RETRIES:
+                    raise StoreUnavailable from error
+                time.sleep(FIRST_PAUSE_S * 2**again)
+            except redis.exceptions.NoScriptError:
+                raise
+            except redis.exceptions.RedisError as error:
+                raise _translate(error) from error
+        raise StoreUnavailable
+
+    def _own_connection(self) -> Any:
+        threads: threading.local = self.__dict__.setdefault("_threads", threading.local())
+        if not hasattr(threads, "connection"):
+            threads.connection = self.connection_pool.make_connection()
+        return threads.connection
 
     def pipeline(self, transaction: bool = True, shard_hint: str | None = None) -> StorePipeline:
         """Open a pipeline; see ``redis.Redis.pipeline``."""

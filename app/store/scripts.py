@@ -8,12 +8,13 @@ ones. None decodes user data: JSON goes through as opaque bytes.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Sequence
 from importlib.resources import files
 from typing import Any, NamedTuple
 
-from redis.commands.core import Script
+import redis
 
 from app.store.connection import StoreClient
 
@@ -58,15 +59,21 @@ class Scripts:
     """Every script, ready to call; a lost script cache is refilled by the client."""
 
     def __init__(self, client: StoreClient) -> None:
-        self._scripts: dict[str, Script] = {
-            name: client.register_script(source(name)) for name in NAMES
+        self._client = client
+        texts = {name: source(name) for name in NAMES}
+        self._texts = {
+            name: ScriptText(text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest())
+            for name, text in texts.items()
         }
 
     def text(self, name: str) -> ScriptText:
         """A script's text and hash."""
-        script = self._scripts[name]
-        return ScriptText(str(script.script), str(script.sha))
+        return self._texts[name]
 
     def __call__(self, name: str, keys: Sequence[bytes], args: Sequence[Argument]) -> Any:
         """Run a script; raises ``StoreUnavailable`` if the store is away."""
-        return self._scripts[name](keys=list(keys), args=list(args))
+        text = self.text(name)
+        try:
+            return self._client.direct("EVALSHA", text.sha, len(keys), *keys, *args)
+        except redis.exceptions.NoScriptError:
+            return self._client.direct("EVAL", text.source, len(keys), *keys, *args)

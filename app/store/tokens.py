@@ -45,7 +45,7 @@ class TokenStore:
     def standing(self, jti: str, subject: str) -> Standing:
         """What is held against a token: one read of three small keys."""
         names = [keys.token_revoked(jti), keys.token_barred(subject), keys.token_used(jti)]
-        revoked, barred, used = cast("list[bytes | None]", self._client.mget(names))
+        revoked, barred, used = cast("list[bytes | None]", self._client.direct("MGET", *names))
         return Standing(
             revoked is not None,
             None if barred is None else int(barred),
@@ -74,7 +74,7 @@ class TokenStore:
         if not jtis:
             return []
         names = [key(jti) for jti in jtis for key in (keys.token, keys.token_used)]
-        rows = cast("list[bytes | None]", self._client.mget(names))
+        rows = cast("list[bytes | None]", self._client.direct("MGET", *names))
         return [
             None if about is None else _record(jti, about, used)
             for jti, about, used in zip(jtis, rows[::2], rows[1::2], strict=True)

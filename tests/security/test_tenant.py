@@ -151,11 +151,11 @@ class World:
             name = ids.to_text(ids.occurrence_id(event, moment))
             return [self.ask("GET", f"/occurrences/{name}")]
         path = f"/events/{_pick(everybody, target)}"
-        if kind == "PUT":
-            return [self.ask("PUT", path, what)]
-        if kind == "rotate":
-            return [self.ask("POST", path + what, {"secret": "of the tenant's own"})]
-        return [self.ask(kind, path + what)]
+        method, after, body = {
+            "PUT": ("PUT", "", what),
+            "rotate": ("POST", what, {"secret": "of the tenant's own"}),
+        }.get(kind, (kind, what, None))
+        return [self.ask(method, f"{path}{after}", body)]
 
     def stored(self, event_ids: list[str]) -> list[Any]:
         client = self.process.services.client
@@ -213,7 +213,11 @@ def test_creating_needs_every_tag_in_scope(worlds):
         ("read", "write", "read_write"), (["red"], ["red", "blue"]), ([], ["red"], ["red", "blue"])
     ):
         world = World(worlds[0], [], Access("tenant", level, frozenset(scope)))
-        body = {"name": "a", "webhook": "https://example.com/", "start_time": "2031-01-01T00:00:00Z"}
+        body = {
+            "name": "a",
+            "webhook": "https://example.com/",
+            "start_time": "2031-01-01T00:00:00Z",
+        }
         status = world.ask("POST", "/events", {**body, "tags": tags})[0]
         allowed = level != "read" and bool(tags) and set(tags) <= set(scope)
         assert status == (201 if allowed else 403)

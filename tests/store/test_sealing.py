@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import hashlib
+import hmac
 
 import pytest
 from hypothesis import given
@@ -70,9 +72,6 @@ def test_a_setting_is_a_key_in_base64_or_a_text_to_derive_one_from() -> None:
 
 def test_the_derivation_is_hkdf() -> None:
     """RFC 5869 by hand: a change of it would lose every secret."""
-    import hashlib
-    import hmac
-
     extracted = hmac.digest(bytes(32), b"s" * 32, hashlib.sha256)
     expanded = hmac.digest(extracted, b"qhronos secrets at rest\x01", hashlib.sha256)
     assert derived_key("s" * 32, "secrets at rest") == expanded

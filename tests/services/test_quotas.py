@@ -1,0 +1,119 @@
+"""Limits on what one caller may put into the store."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from app.bootstrap import Services
+from app.config import Settings
+from app.domain.access import MASTER, Access
+from app.domain.event import Event
+from app.domain.ids import to_text
+from app.errors import Forbidden, InvalidInput
+from app.services.queries import EventChanges
+from app.services.quotas import check_density
+from app.services.timetables import _rule
+from tests.support.clock import NOW_MS, FakeClock
+from tests.support.fake_store import fake_client
+
+ZOE = Access("Zoë", "write", frozenset({"red"}))
+BOB = Access("Bob", "admin")
+GIVEN = {
+    "name": "an event",
+    "start_time": NOW_MS + 3_600_000,
+    "action": {"type": "webhook", "params": {"url": "https://example.com/hook"}},
+    "tags": ("red",),
+}
+
+
+@pytest.fixture
+def limited() -> Services:
+    settings = Settings(jwt_secret="j" * 32, signing_secret="s" * 32, max_events_per_sub=3)
+    return Services(settings, clock_override=FakeClock(), client_override=fake_client())
+
+
+@pytest.fixture
+def create(limited: Services) -> Callable[[Access], Event]:
+    return lambda access: limited.events.create(EventChanges(GIVEN), access)
+
+
+def test_a_subject_may_make_so_many_events(limited: Services, create) -> None:
+    """Each subject for itself; the master token as many as it likes; deleting makes room."""
+    made = [create(ZOE) for _ in range(3)]
+    with pytest.raises(Forbidden, match="at most 3 events"):
+        create(ZOE)
+    for _ in range(3):
+        create(BOB)
+    for _ in range(5):
+        create(MASTER)
+    for event in made[:2]:
+        limited.events.delete(to_text(event.id), MASTER, None)
+    create(ZOE)
+    create(ZOE)
+    with pytest.raises(Forbidden):
+        create(ZOE)
+
+
+def test_many_at_once_get_no_more(limited: Services, create) -> None:
+    def attempt(_number: int) -> bool:
+        try:
+            create(ZOE)
+        except Forbidden:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        made = sum(pool.map(attempt, range(40)))
+    assert made <= 3
+    assert limited.client.zcard(b"qh:{0}:events") == made
+
+
+def test_what_is_refused_does_not_count(limited: Services) -> None:
+    bad = EventChanges({**GIVEN, "schedule": {"cron": "nonsense"}})
+    for _ in range(9):
+        with pytest.raises(InvalidInput):
+            limited.events.create(bad, ZOE)
+    for _ in range(3):
+        limited.events.create(EventChanges(GIVEN), ZOE)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "most", "accepted"),
+    [
+        ({"every": "1s"}, 60, True),
+        ({"every": "1s"}, 59, False),
+        ({"every": "1s"}, 0, True),
+        ({"every": "1m"}, 1, True),
+        ({"every": "59s"}, 1, False),
+        ({"frequency": "minutely"}, 1, True),
+        ({"rrule": "FREQ=MINUTELY;BYSECOND=0,1,2"}, 2, False),
+        ({"rrule": "FREQ=MINUTELY;BYSECOND=0,1,2"}, 3, True),
+        ({"rrule": "FREQ=YEARLY;BYHOUR=1;BYMINUTE=1;BYSECOND=0,1,2"}, 2, False),
+        ({"rrule": "FREQ=SECONDLY;COUNT=2"}, 2, True),
+        ({"rrule": "FREQ=SECONDLY;COUNT=3"}, 2, False),
+        ({"cron": "* * * * *"}, 1, True),
+    ],
+)
+def test_how_often_a_schedule_may_occur(schedule, most: int, accepted: bool) -> None:
+    rule = _rule(json.dumps(schedule).encode(), NOW_MS, None, b"{}")
+    if accepted:
+        check_density(rule, most)
+    else:
+        with pytest.raises(InvalidInput, match="within a minute"):
+            check_density(rule, most)
+
+
+def test_a_schedule_is_checked_when_it_is_written() -> None:
+    settings = Settings(jwt_secret="j" * 32, signing_secret="s" * 32, max_occurrences_per_minute=1)
+    services = Services(settings, clock_override=FakeClock(), client_override=fake_client())
+    made = services.events.create(EventChanges(GIVEN), MASTER)
+    dense = {"schedule": {"every": "30s"}}
+    with pytest.raises(InvalidInput) as caught:
+        services.events.create(EventChanges({**GIVEN, **dense}), MASTER)
+    assert "schedule" in caught.value.fields
+    with pytest.raises(InvalidInput):
+        services.events.update(to_text(made.id), EventChanges(dense), MASTER, None)
