@@ -27,7 +27,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(150)]
 READY = "is ready at http://127.0.0.1:"
 START_S = 5.0
 STOP_S = 10.0
-SECRETS = ("master_token", "jwt_secret", "signing_secret")
+SECRETS = ("master_token", "jwt_secret", "signing_secret", "encryption_key")
 
 
 class LocalRun:

@@ -191,6 +191,7 @@ class TestSettings:
             "MASTER_TOKEN",
             "JWT_SECRET",
             "SIGNING_SECRET",
+            "ENCRYPTION_KEY",
         }
         assert run.environ["QHRONOS_JWT_SECRET"] == run.settings.jwt_secret
 
@@ -202,6 +203,7 @@ class TestSettings:
             "QHRONOS_MASTER_TOKEN_FILE": str(file),
             "QHRONOS_JWT_SECRET": "x" * 32,
             "QHRONOS_SIGNING_SECRET": "y" * 32,
+            "QHRONOS_ENCRYPTION_KEY": "z" * 32,
             "QHRONOS_ALLOW_PRIVATE_TARGETS": "false",
         }
         run = prepare(given)

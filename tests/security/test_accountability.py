@@ -129,7 +129,7 @@ def test_any_number_of_writers_make_one_chain(start):
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(write, range(200)))
-    lines = list(processes[0].services.audit.export())[0].splitlines()
+    lines = "".join(processes[0].services.audit.export()).splitlines()
     assert check(lines).last == 200
     assert sorted(json.loads(line)["number"] for line in lines) == list(range(200))
 

@@ -13,8 +13,8 @@ from app.domain.event import Event, EventStatus
 from app.domain.occurrence import OccurrenceStatus
 from app.errors import NotFound
 from app.store import keys, scripts
-from app.store.events import KEEP, NOTHING, Plan, Saved
 from app.store.calls import Deferral, Record
+from app.store.events import KEEP, NOTHING, Plan, Saved
 from app.store.work import EndedNote, Successor
 from tests.store.conftest import Stores
 from tests.support.builders import DAILY, an_event

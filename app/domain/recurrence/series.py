@@ -19,9 +19,11 @@ class Policy:
 
     gap: str = "next"
     repeat: str = "first"
+    elapsed: bool = False
+    """Set by the rule, never by a user, who may ask for the same of a rule in wall time."""
 
 
-ELAPSED = Policy(gap="skip", repeat="both")
+ELAPSED = Policy(gap="skip", repeat="both", elapsed=True)
 """Follows the time that passes: an hour that is left out is not missing, one repeated counts."""
 
 

@@ -1,0 +1,208 @@
+"""Looking ahead and acts by hand, over HTTP on real services. It is 2026-01-01T00:00:00Z."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.support.invariants import snapshot
+
+NIGHTLY = {"frequency": "daily", "by_hour": [2], "by_minute": [30]}
+
+
+def create(client, an_event, **fields: Any) -> dict[str, Any]:
+    answer = client.post("/events", json={**an_event, **fields})
+    assert answer.status_code == 201, answer.text
+    return answer.json
+
+
+class TestNotices:
+    def test_a_write_says_what_changes_of_the_clock_will_do(self, client, an_event) -> None:
+        """Two years of a nightly run at 02:30 in Berlin: two gaps, two repeats."""
+        event = create(client, an_event, timezone="Europe/Berlin", schedule=NIGHTLY)
+        assert [(one["local_time"], one["kind"]) for one in event["notices"]] == [
+            ("2026-03-29T02:30:00", "gap"),
+            ("2026-10-25T02:30:00", "repeat"),
+            ("2027-03-28T02:30:00", "gap"),
+            ("2027-10-31T02:30:00", "repeat"),
+        ]
+        assert event["notices"][0]["scheduled_at"] == "2026-03-29T01:00:00Z"
+        assert "does not exist" in event["notices"][0]["text"]
+        assert "notices" not in client.get(f"/events/{event['id']}").json
+
+    def test_the_policy_decides(self, client, an_event) -> None:
+        policy = {"gap": "skip", "repeat": "both"}
+        zone = {"timezone": "Europe/Berlin", "schedule": NIGHTLY}
+        event = create(client, an_event, **zone, dst=policy)
+        assert event["dst"] == policy
+        assert event["notices"][0]["scheduled_at"] is None
+        span = "from=2026-10-24T12:00:00Z&to=2026-10-26T12:00:00Z"
+        found = client.get(f"/events/{event['id']}/preview?{span}").json
+        assert [one["scheduled_at"] for one in found] == [
+            "2026-10-25T00:30:00Z",
+            "2026-10-25T01:30:00Z",
+            "2026-10-26T01:30:00Z",
+        ]
+
+    def test_a_wrong_policy_is_named(self, client, an_event) -> None:
+        answer = client.post(
+            "/events", json={**an_event, "schedule": NIGHTLY, "dst": {"gap": "hope"}}
+        )
+        assert answer.status_code == 400
+        assert list(answer.json["fields"]) == ["dst.gap"]
+
+
+class TestOneTimeForms:
+    def test_a_delay_counts_from_now(self, client, an_event) -> None:
+        del an_event["start_time"]
+        event = create(client, an_event, delay="1h30m")
+        assert event["start_time"] == event["next_occurrence_at"] == "2026-01-01T01:30:00Z"
+        assert "delay" not in event
+
+    def test_a_wall_time_needs_its_zone(self, client, an_event) -> None:
+        an_event["start_time"] = "2026-07-01T09:00:00"
+        event = create(client, an_event, timezone="America/New_York")
+        assert event["start_time"] == "2026-07-01T13:00:00Z"
+        assert client.post("/events", json=an_event).status_code == 400
+
+    @pytest.mark.parametrize(
+        ("fields", "path"),
+        [
+            ({"delay": "5m"}, "delay"),
+            ({"delay": "soon", "start_time": None}, "start_time"),
+            ({"calendars": ["x"]}, "calendars"),
+            ({"jitter": "8d"}, "jitter"),
+            ({"misfire": {"policy": "x"}}, "misfire.policy"),
+        ],
+    )
+    def test_what_does_not_fit_is_refused_and_leaves_nothing(
+        self, client, services, an_event, fields: dict[str, Any], path: str
+    ) -> None:
+        before = set(snapshot(services.client))
+        answer = client.post("/events", json={**an_event, **fields})
+        assert answer.status_code == 400
+        assert list(answer.json["fields"]) == [path]
+        assert {key for key in snapshot(services.client) if b"event" in key} == {
+            key for key in before if b"event" in key
+        }
+
+
+class TestPreview:
+    def test_a_draft_is_explained_and_nothing_is_stored(self, client, services) -> None:
+        client.put("/calendars/closed", json={"dates": ["2026-01-16"]})
+        before = snapshot(services.client)
+        draft = {
+            "start_time": "2026-01-02T09:00:00",
+            "timezone": "Europe/Berlin",
+            "schedule": {"frequency": "weekly", "interval": 2, "until": "2026-02-28"},
+            "calendars": ["closed"],
+        }
+        answer = client.post("/preview?count=3", json=draft)
+        assert answer.status_code == 200
+        assert answer.json["explained"] == (
+            "every second Friday at 09:00 Europe/Berlin, until 28 February 2026, "
+            "except on days of closed"
+        )
+        assert [one["scheduled_at"] for one in answer.json["occurrences"]] == [
+            "2026-01-02T08:00:00Z",
+            "2026-01-30T08:00:00Z",
+            "2026-02-13T08:00:00Z",
+        ]
+        assert answer.json["skipped"] == [
+            {"nominal_at": "2026-01-16T08:00:00Z", "reason": "calendar closed"}
+        ]
+        assert snapshot(services.client) == before
+
+    def test_of_an_event_is_an_array_or_in_detail_an_object(self, client, an_event) -> None:
+        event = create(client, an_event, schedule={"frequency": "daily"}, jitter="10m")
+        path = f"/events/{event['id']}/preview?count=2"
+        brief = client.get(path).json
+        assert [one["scheduled_at"] for one in brief] == [
+            "2026-01-02T09:00:00Z",
+            "2026-01-03T09:00:00Z",
+        ]
+        assert all(one["planned_at"] > one["scheduled_at"] for one in brief)
+        detail = client.get(f"{path}&detail=true").json
+        assert detail["occurrences"] == brief
+        assert detail["explained"] == "every day at 09:00 UTC"
+
+    def test_a_moved_day_says_why(self, client, an_event) -> None:
+        client.put("/calendars/weekend", json={"weekdays": ["SA", "SU"]})
+        schedule = {"frequency": "monthly", "by_month_day": [1]}
+        options = {"calendars": ["weekend"], "on_excluded": "next_day"}
+        event = create(client, an_event, schedule=schedule, **options)
+        (first,) = client.get(f"/events/{event['id']}/preview?count=1").json
+        assert first == {
+            "scheduled_at": "2026-02-02T09:00:00Z",
+            "nominal_at": "2026-02-01T09:00:00Z",
+            "reason": "calendar weekend",
+        }
+        assert event["next_occurrence_at"] == first["scheduled_at"]
+
+    def test_a_dry_run_answers_the_difference_and_changes_nothing(
+        self, client, services, an_event
+    ) -> None:
+        event = create(client, an_event, schedule={"frequency": "daily", "count": 2})
+        before = snapshot(services.client)
+        answer = client.put(
+            f"/events/{event['id']}?dry_run=true", json={"start_time": "2026-01-02T10:00:00Z"}
+        )
+        assert answer.status_code == 200
+        assert answer.json == {
+            "added": [],
+            "removed": [],
+            "moved": [
+                {"from": "2026-01-02T09:00:00Z", "to": "2026-01-02T10:00:00Z"},
+                {"from": "2026-01-03T09:00:00Z", "to": "2026-01-03T10:00:00Z"},
+            ],
+        }
+        assert snapshot(services.client) == before
+
+
+class TestActs:
+    def test_trigger_answers_the_occurrence(self, client, an_event) -> None:
+        event = create(client, an_event)
+        answer = client.post(f"/events/{event['id']}/trigger")
+        assert answer.status_code == 202
+        assert answer.json["scheduled_at"] == "2026-01-01T00:00:00Z"
+        assert client.get(f"/occurrences/{answer.json['id']}").json == answer.json
+
+    def test_pause_shows_until_when_and_why_and_resume_clears_it(self, client, an_event) -> None:
+        event = create(client, an_event, schedule={"frequency": "daily"})
+        pause = {"until": "2026-02-01T00:00:00Z", "note": "maintenance"}
+        paused = client.post(f"/events/{event['id']}/pause", json=pause)
+        assert (paused.json["status"], paused.json["pause"]) == ("paused", pause)
+        assert paused.json["next_occurrence_at"] is None
+        resumed = client.post(f"/events/{event['id']}/resume").json
+        assert resumed["status"] == "active"
+        assert resumed["next_occurrence_at"] == "2026-01-02T09:00:00Z"
+        assert "pause" not in resumed
+        assert client.post(f"/events/{event['id']}/resume").status_code == 409
+
+    @pytest.mark.parametrize("headers", [{}, {"Content-Type": "application/json"}])
+    def test_pause_needs_no_body(self, client, an_event, headers: dict[str, str]) -> None:
+        event = create(client, an_event)
+        answer = client.post(f"/events/{event['id']}/pause", headers=headers)
+        assert (answer.status_code, answer.json["status"]) == (200, "paused")
+
+    def test_backfill_counts_before_it_adds(self, client, an_event) -> None:
+        an_event["start_time"] = "2025-12-01T09:00:00Z"
+        event = create(client, an_event, schedule={"frequency": "daily"})
+        span = {"from": "2025-12-10T00:00:00Z", "to": "2025-12-13T00:00:00Z"}
+        path = f"/events/{event['id']}/backfill"
+        counted = client.post(f"{path}?dry_run=true", json=span)
+        assert counted.json == {"count": 3, "existing": 0, "added": 0}
+        assert client.post(path, json=span).json == {"count": 3, "existing": 0, "added": 3}
+        assert client.post(path, json=span).json == {"count": 3, "existing": 3, "added": 0}
+        listed = client.get(f"/events/{event['id']}/occurrences").json
+        assert [one["scheduled_at"][:10] for one in listed] == [
+            "2026-01-01",
+            "2025-12-12",
+            "2025-12-11",
+            "2025-12-10",
+        ]
+
+    def test_a_schedule_without_an_interval_has_interval_1(self, client, an_event) -> None:
+        event = create(client, an_event, schedule={"frequency": "daily"})
+        assert event["schedule"] == {"frequency": "daily", "interval": 1}
