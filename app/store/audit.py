@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import secrets
 import threading
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from app.domain.audit import GENESIS, canonical, link
 from app.errors import StoreUnavailable
 from app.store import keys
 from app.store.connection import StoreClient
-from app.store.scripts import Scripts
+from app.store.scripts import Argument, Scripts
 
 TRIES = 200
-"""How often an entry is chained anew because another process was faster; each time one of them
+"""How often entries are chained anew because another process was faster; each time one of them
 has got through."""
+
+BATCH = 64
+"""Entries in one call."""
 
 Position = tuple[int, int]
 """When an entry was added (ms UTC) and its number: the order of the log."""
@@ -30,33 +35,74 @@ class StoredEntry(NamedTuple):
     digest: str
 
 
+@dataclass(slots=True, eq=False)
+class _Ticket:
+    """An entry on its way into the log."""
+
+    entry: Mapping[str, Any]
+    now_ms: int
+    number: int = 0
+    settled: bool = False
+    failure: StoreUnavailable | None = None
+
+
 class AuditLog:
     """Adds and reads entries. Every call raises ``StoreUnavailable``."""
 
     def __init__(self, client: StoreClient, scripts: Scripts) -> None:
         self._client = client
         self._scripts = scripts
-        # Threads of one process take turns: racing them would cost a round trip each time.
         self._turn = threading.Lock()
+        self._waiting: deque[_Ticket] = deque()
         self._head = (0, GENESIS)
 
     def append(self, entry: Mapping[str, Any], now_ms: int) -> int:
-        """Add an entry and return its number; it is given that as ``seq``."""
-        request = secrets.token_hex(16)
+        """Add an entry and return its number; it is given that as ``seq``.
+
+        Each entry holds the hash of the one before, so they are added one after another. Requests
+        that come together share a round trip: whoever has its turn adds what all of them brought.
+        """
+        ticket = _Ticket(entry, now_ms)
+        self._waiting.append(ticket)
         with self._turn:
-            for _ in range(TRIES):
-                number, previous = self._head[0] + 1, self._head[1]
-                text = canonical({**entry, "seq": number})
-                digest = link(previous, text)
-                reply = self._scripts(
-                    "audit_append",
-                    [keys.AUDIT, keys.AUDIT_HEAD, keys.audit_done(request)],
-                    [number, previous, text, digest, now_ms],
-                )
-                if reply[0] == b"added":
-                    self._head = (number, digest)
-                    return number
-                self._head = (int(reply[1]), reply[2].decode())
+            if not ticket.settled:
+                self._settle([self._waiting.popleft() for _ in range(self._size())])
+        if ticket.failure is not None:
+            raise ticket.failure
+        return ticket.number
+
+    def _size(self) -> int:
+        return min(len(self._waiting), BATCH)
+
+    def _settle(self, batch: Sequence[_Ticket]) -> None:
+        try:
+            self._add(batch)
+        except StoreUnavailable as error:
+            for ticket in batch:
+                ticket.failure = error
+        finally:
+            for ticket in batch:
+                ticket.settled = True
+
+    def _add(self, batch: Sequence[_Ticket]) -> None:
+        request = secrets.token_hex(16)
+        for _ in range(TRIES):
+            number, digest = self._head
+            previous, args = digest, list[Argument]()
+            for ticket in batch:
+                number += 1
+                ticket.number = number
+                text = canonical({**ticket.entry, "seq": number})
+                args += [text, digest := link(digest, text)]
+            reply = self._scripts(
+                "audit_append",
+                [keys.AUDIT, keys.AUDIT_HEAD, keys.audit_done(request)],
+                [batch[0].number, previous, batch[-1].now_ms, *args],
+            )
+            if reply[0] == b"added":
+                self._head = (number, digest)
+                return
+            self._head = (int(reply[1]), reply[2].decode())
         raise StoreUnavailable("The audit log is being written by too many at once.")
 
     def newest_first(self, before: Position | None, limit: int) -> list[StoredEntry]:

@@ -69,7 +69,7 @@ def _read_policy(dst: Mapping[str, str]) -> Policy:
             raise InvalidInput.field(f"dst.{name}", "is not known; dst has gap and repeat")
         if value not in _POLICIES[name]:
             raise InvalidInput.field(f"dst.{name}", f"must be {_list_or(_POLICIES[name])}")
-    return Policy(**dst)
+    return Policy(gap=dst.get("gap", "next"), repeat=dst.get("repeat", "first"))
 
 
 def _compile_rules(given: Mapping[str, Any], context: Context) -> list[Compiled]:
