@@ -19,6 +19,7 @@ import logging
 import random
 import select
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -26,9 +27,10 @@ from typing import Protocol
 from app.clock import Clock
 from app.delivery.request import Request, build
 from app.domain.outcome import Outcome, Timings
+from app.errors import StoreUnavailable
 from app.services.feeding import Feeder
 from app.services.lanes import Flight, Lanes
-from app.services.recording import Recorder
+from app.services.recording import HANDOVER_MS, Recorder
 from app.services.signing_secrets import SigningSecrets
 from app.services.verdicts import job_of, record_of, unsendable
 from app.store.codec import Claim
@@ -102,39 +104,54 @@ class Drain:
         self._limits = limits
         self._deactivate = deactivate
         self._lanes = Lanes(limits.concurrency)
+        self._gone: list[bytes] = []
         self._next_look_ms = 0
         self._sent = 0
 
     def run(self, stop: threading.Event) -> int:
-        """Deliver until the time is over; returns how many attempts were made."""
+        """Deliver until the time is over; returns how many attempts were made.
+
+        While a receiver is slow the drain goes on claiming: to wait for it and do nothing else
+        would make all others wait with it.
+        """
         end_ms = self._clock.now_ms() + self._limits.linger_ms
         try:
-            while not stop.is_set() and self._clock.now_ms() < end_ms:
-                self._step(closing=False)
+            while not stop.is_set():
+                now_ms = self._clock.now_ms()
+                closing = now_ms >= end_ms and not self._lanes.slow
+                if closing and not self._has_work():
+                    break
+                if now_ms >= end_ms and not closing:
+                    self._recorder.go_on_until(now_ms + 2 * HANDOVER_MS)
+                self._step(closing=closing)
             self._finish(stop)
         finally:
+            # The sender outlives the drain: what it still has must not turn up in the next.
+            self._sender.abandon()
             self._feeder.close()
             self._recorder.close()
         return self._sent
 
+    def _has_work(self) -> bool:
+        return bool(self._feeder.busy or self._lanes.waiting or self._sender.in_flight)
+
     def _finish(self, stop: threading.Event) -> None:
-        """Finish what is in hand; told to stop, only what the grace time allows."""
-        give_up_ms: int | None = None
-        while self._feeder.busy or self._lanes.waiting or self._sender.in_flight:
-            if stop.is_set():
-                now_ms = self._clock.now_ms()
-                give_up_ms = give_up_ms or now_ms + self._limits.grace_ms
-                self._return_unsent(now_ms)
-                if now_ms >= give_up_ms:
-                    # Their leases end soon, and others attempt them again.
-                    self._sender.abandon()
-                    break
+        """Told to stop, finish what the grace time allows; then write what is left to write."""
+        give_up_ms = self._clock.now_ms() + self._limits.grace_ms
+        while stop.is_set() and self._has_work():
+            now_ms = self._clock.now_ms()
+            self._return_unsent(now_ms)
+            if now_ms >= give_up_ms:
+                # Their leases end soon, and others attempt them again.
+                self._sender.abandon()
+                break
             self._step(closing=True)
         self._return_unsent(self._clock.now_ms())
         give_up_ms = self._clock.now_ms() + self._limits.grace_ms
         while not self._recorder.idle and (now_ms := self._clock.now_ms()) < give_up_ms:
             self._recorder.step(now_ms, now_or_never=True)
             self._wait(now_ms)
+        self._end_gone()
 
     def _return_unsent(self, now_ms: int) -> None:
         unsent = self._lanes.clear()
@@ -154,6 +171,16 @@ class Drain:
             self._next_look_ms = now_ms + LOOK_MS
             self._feeder.done(self._lanes.age(now_ms))
             self._defer(now_ms)
+            self._end_gone()
+
+    def _end_gone(self) -> None:
+        """End the events whose receivers are gone; the store being away, try again later."""
+        while self._gone:
+            try:
+                self._deactivate(self._gone[-1])
+            except StoreUnavailable:
+                return
+            self._gone.pop()
 
     def _wait(self, now_ms: int) -> list[tuple[Flight, Outcome]]:
         """Wait for receivers, for the store, or for the next due time."""
@@ -165,8 +192,13 @@ class Drain:
             wait_ms = min(wait_ms, GATHER_WAIT_MS)
         if self._sender.in_flight:
             return self._sender.poll(wait_ms, store)
-        # To the microsecond, where poll() knows only milliseconds.
-        select.select(store, [], [], max(wait_ms, 0.0) / 1000)
+        poller = select.poll()
+        for fd in store:
+            poller.register(fd, select.POLLIN)
+        # poll() knows whole milliseconds; the rest of the last one is slept, to be exact.
+        whole_ms = int(max(wait_ms, 0.0))
+        if not poller.poll(whole_ms) and whole_ms < wait_ms < POLL_MS:
+            time.sleep((wait_ms - whole_ms) / 1000)
         return []
 
     def _take(self, claims: Sequence[Claim], now_ms: int) -> None:
@@ -206,4 +238,4 @@ class Drain:
         if not flight.slow:
             self._feeder.done(1)
         if gone:
-            self._deactivate(flight.claim.event_id)
+            self._gone.append(flight.claim.event_id)

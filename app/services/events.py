@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import random
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,7 +12,7 @@ from app.clock import Clock
 from app.domain import ids
 from app.domain.access import Access
 from app.domain.event import Event, EventStatus
-from app.errors import Conflict, Forbidden, NotFound, StaleVersion
+from app.errors import Conflict, Forbidden, InvalidInput, NotFound, StaleVersion
 from app.services.changes import apply_changes, timing
 from app.services.event_lists import EventLists
 from app.services.planning import plan_of
@@ -19,8 +20,10 @@ from app.services.queries import EventChanges, EventQuery, Listing
 from app.services.quotas import EventQuota
 from app.services.signing_secrets import SigningSecrets
 from app.services.timetables import Timetables, check_one_time, misfire_of
-from app.store.events import KEEP, EventStore, Plan, Saved
+from app.store.events import KEEP, NOTHING, EventStore, Plan, Saved
 from app.store.occurrences import OccurrenceStore
+
+log = logging.getLogger(__name__)
 
 WRITE_TRIES = 8
 """How often a write is planned anew when the event's next occurrence moves on meanwhile."""
@@ -130,19 +133,34 @@ class EventService:
 
     def deactivate(self, event_id: bytes) -> None:
         """End an event because its receiver is gone; nothing happens if it is not active."""
-        self._maintain(event_id, lambda before: replace(before, status=EventStatus.INACTIVE))
+
+        def ended(before: Event) -> Event | None:
+            active = before.status is EventStatus.ACTIVE
+            return replace(before, status=EventStatus.INACTIVE) if active else None
+
+        self._maintain(event_id, ended, self._end)
 
     def resume_due(self, event_id: bytes) -> None:
-        """Resume an event whose pause has ended: it goes on from the end of the pause."""
+        """Resume an event whose pause has ended: it goes on from the end of the pause.
+
+        One that can't be planned any more, or has run meanwhile, ends instead.
+        """
 
         def resumed(before: Event) -> Event | None:
-            pause = before.options.get("pause")
-            if before.status is not EventStatus.PAUSED or not pause:
+            if before.status is not EventStatus.PAUSED or not before.options.get("pause"):
                 return None
             options = {name: value for name, value in before.options.items() if name != "pause"}
             return replace(before, status=EventStatus.ACTIVE, options=options)
 
-        self._maintain(event_id, resumed, not_before=True)
+        def write(before: Event, after: Event) -> Saved:
+            since_ms = min(self._clock.now_ms(), before.options["pause"]["until_ms"] - 1)
+            try:
+                return self._replace(before, after, since_ms)[0]
+            except (Conflict, InvalidInput):
+                log.exception("a pause has ended, but the event can't go on")
+                return self._end(before, replace(after, status=EventStatus.INACTIVE))
+
+        self._maintain(event_id, resumed, write)
 
     def replan(self, event_id: bytes) -> None:
         """Compute an active event's scheduled occurrence anew, after a calendar has changed."""
@@ -162,24 +180,20 @@ class EventService:
         self,
         event_id: bytes,
         change: Callable[[Event], Event | None],
-        *,
-        not_before: bool = False,
+        write: Callable[[Event, Event], Saved],
     ) -> None:
-        """Change an event in the service's own name; ``None`` leaves it as it is.
-
-        ``not_before``: its series goes on from the end of its pause, if that is past.
-        """
+        """Change an event in the service's own name; ``None`` leaves it as it is."""
         for _ in range(WRITE_TRIES):
             (before,) = self._events.get_many([event_id])
             after = None if before is None else change(before)
-            if before is None or after is None or after == before:
+            if before is None or after is None or write(before, after) is Saved.DONE:
                 return
-            now_ms = self._clock.now_ms()
-            since = now_ms
-            if not_before:
-                since = min(now_ms, before.options["pause"]["until_ms"] - 1)
-            if self._replace(before, after, since)[0] is Saved.DONE:
-                return
+
+    def _end(self, before: Event, after: Event) -> Saved:
+        """Write an event that is over; there is nothing to plan or check."""
+        now_ms = self._clock.now_ms()
+        after = replace(after, version=before.version + 1, updated_ms=now_ms)
+        return self._events.save(after, NOTHING, before, now_ms)
 
     def _replace(
         self, before: Event, after: Event, since_ms: int | None = None

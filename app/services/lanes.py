@@ -109,6 +109,11 @@ class Lanes:
         """How many claims wait for their turn."""
         return sum(len(lane.waiting) for lane in self._turns)
 
+    @property
+    def slow(self) -> int:
+        """How many requests in flight are slow."""
+        return self._slow
+
     def add(self, claim: Claim) -> None:
         """Queue a claim in its target's lane."""
         target = target_of(claim.url)

@@ -51,9 +51,7 @@ class OccurrenceService:
         if selection is None:
             return Listing((), 0)
         found = self._lists.page(selection, (query.page - 1) * query.limit, query.limit)
-        every_status = len(selection.any_of) == len(OccurrenceStatus)
-        count = self._lists.disjoint_count if every_status else self._lists.count
-        return Listing(self._load(found), count(selection))
+        return Listing(self._load(found), self._lists.count(selection))
 
     def of_event(
         self, event_id: str, access: Access, limit: int, cursor: str | None
@@ -86,7 +84,8 @@ class OccurrenceService:
             # are what the groups say of its own indexes.
         elif status:
             groups.insert(0 if query.status in _RARE or not groups else 1, status)
-        if not groups:
+        every_status = not groups
+        if every_status:
             every = tuple(partial(keys.occurrences, status=one.value) for one in OccurrenceStatus)
             groups = [every]
         return Selection(
@@ -95,6 +94,7 @@ class OccurrenceService:
             low_ms=query.from_ms,
             high_ms=query.to_ms,
             extra=extra,
+            disjoint=every_status,
         )
 
     def _event_selection(self, event_id: bytes, access: Access) -> Selection:

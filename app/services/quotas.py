@@ -14,6 +14,9 @@ SAMPLE_MINUTES = 4
 
 _BEFORE_ALL_MS = -(1 << 62)
 
+IN_THE_MAKING_MS = 60_000
+"""An event that was noted so recently may not be stored yet: longer than any request takes."""
+
 
 class EventQuota:
     """How many events the tokens of one subject may make; those made before it was set are free."""
@@ -34,7 +37,7 @@ class EventQuota:
         created_ms = ids.created_ms(event_id)
         if self._owners.add(access.subject, event_id, created_ms) <= self._most:
             return
-        self._owners.drop_gone(access.subject)
+        self._owners.drop_gone(access.subject, created_ms - IN_THE_MAKING_MS)
         if self._owners.count(access.subject) > self._most:
             self._owners.drop(access.subject, event_id)
             raise Forbidden(

@@ -60,7 +60,7 @@ class Recorder:
         self._lease_ms = lease_ms
         self._end_ms = end_ms
         self._outbox: dict[tuple[type, int], deque[Record | Deferral]] = {}
-        self._sent: list[bytes] = []
+        self._sent: list[tuple[bytes, bytes]] = []
         self._since_ms: int | None = None
         self._held: dict[bytes, bytes] = {}
         self._next_keep_ms = 0
@@ -75,6 +75,10 @@ class Recorder:
         """What becomes readable when there is something to do."""
         fd = self._channel.fileno()
         return [] if fd is None else [fd]
+
+    def go_on_until(self, end_ms: int) -> None:
+        """Say that the drain goes on claiming until later than was planned, ms UTC."""
+        self._end_ms = max(self._end_ms, end_ms)
 
     def hold(self, claims: Sequence[Claim]) -> None:
         """Keep the leases of these claims alive until they are recorded or given back."""
@@ -133,15 +137,17 @@ class Recorder:
         if not waiting:
             del self._outbox[key]
         self._since_ms = now_ms if self._outbox else None
-        self._sent = [one.occurrence_id for one in batch]
+        self._sent = [(one.occurrence_id, one.token) for one in batch]
         if kind is Record:
             self._channel.send(record_call(partition, records, now_ms))
         else:
             self._channel.send(release_call(partition, deferrals, now_ms))
 
     def _forget(self) -> None:
-        for occurrence_id in self._sent:
-            self._held.pop(occurrence_id, None)
+        for occurrence_id, token in self._sent:
+            # A retry that is due at once may have been claimed again, under another lease.
+            if self._held.get(occurrence_id) == token:
+                del self._held[occurrence_id]
         self._sent = []
 
     def _keep(self, now_ms: int) -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from app.store.events import EventStore, Saved
 from app.store.sweeping import EventSweep
 from app.store.work import BATCH, WorkStore
 
-MAX_BATCHES = 40
-"""Batches of one run and partition: a backlog is worked off over several runs."""
+BUDGET_S = 20.0
+"""How long one run goes on, in batches of a millisecond or two; the next takes what is left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,19 +29,15 @@ class Retention:
 
     def run(self, now_ms: int) -> int:
         """Forget what is old enough; returns how much was forgotten."""
-        forgotten = sum(
-            self._occurrences(partition, now_ms) + self._events(partition, now_ms)
-            for partition in range(self.work.partitions)
-        )
-        return forgotten + sum(forget(now_ms) for forget in self.others)
-
-    def _occurrences(self, partition: int, now_ms: int) -> int:
+        until = time.monotonic() + BUDGET_S
+        ended_before = now_ms - self.occurrences_ms
         forgotten = 0
-        for _ in range(MAX_BATCHES):
-            count = self.work.retire(partition, now_ms - self.occurrences_ms, BATCH)
-            forgotten += count
-            if count < BATCH:
-                break
+        for partition in range(self.work.partitions):
+            retire = partial(self.work.retire, partition, ended_before, BATCH)
+            forgotten += _repeat(retire, until)
+            forgotten += _repeat(partial(self._events, partition, now_ms), until)
+        for forget in self.others:
+            forgotten += _repeat(partial(forget, now_ms), until)
         return forgotten
 
     def _events(self, partition: int, now_ms: int) -> int:
@@ -50,3 +48,13 @@ class Retention:
                 saved = self.events.delete(event, any_version=False, now_ms=now_ms)
                 forgotten += saved is Saved.DONE
         return forgotten
+
+
+def _repeat(forget: Callable[[], int], until_s: float) -> int:
+    """Repeat while whole batches are forgotten and there is time; returns how much went."""
+    forgotten = 0
+    while True:
+        count = forget()
+        forgotten += count
+        if count < BATCH or time.monotonic() >= until_s:
+            return forgotten

@@ -9,7 +9,7 @@ from typing import Any
 from app.domain import ids
 from app.domain.event import EventStatus
 from app.errors import InvalidInput
-from app.services.planning import TOO_LATE, continuation, plan_of
+from app.services.planning import TOO_LATE, Continuation, continuation, plan_of
 from app.services.timetables import Timetables, misfire_of
 from app.store.codec import Claim
 from app.store.events import EventStore
@@ -70,27 +70,23 @@ class Series:
         timetable = self._timetables.of_claim(claim, doc)
         misfire = misfire_of(doc.get("opt", {}))
         following = continuation(timetable, claim.scheduled_ms, now_ms, misfire)
-        notes += [
-            EndedNote(claim.event_id, missed, claim.tags, "missed", TOO_LATE)
-            for missed in following.missed_ms
-        ]
-        notes += [
-            EndedNote(claim.event_id, one.nominal_ms, claim.tags, "skipped", one.reason)
-            for one in following.skipped
-        ]
+        notes += _notes(claim.event_id, claim.tags, following)
         successors.append(
             Successor(
-                event_id=claim.event_id,
-                version=claim.version,
-                before_ms=claim.scheduled_ms,
-                scheduled_ms=following.next_ms,
-                due_ms=following.due_ms,
+                claim.event_id,
+                claim.plan,
+                claim.scheduled_ms,
+                following.next_ms,
+                following.due_ms,
             )
         )
 
     def _reschedule(self, event_ids: list[bytes], now_ms: int) -> int:
+        """Schedule what follows the last occurrence that was claimed, as if right after it."""
         successors: list[Successor] = []
-        for event in self._events.get_many(event_ids):
+        notes: list[EndedNote] = []
+        events = self._events.get_many(event_ids)
+        for event, (plan, last_ms) in zip(events, self._events.progress(event_ids), strict=True):
             if (
                 event is None
                 or event.status is not EventStatus.ACTIVE
@@ -98,8 +94,25 @@ class Series:
                 or event.schedule is None
             ):
                 continue
-            plan = plan_of(event, self._timetables.of_event(event), now_ms)
+            timetable = self._timetables.of_event(event)
+            if last_ms is None:
+                fresh = plan_of(event, timetable, now_ms)
+                following = Continuation(fresh.scheduled_ms, fresh.due_ms)
+            else:
+                misfire = misfire_of(event.options)
+                following = continuation(timetable, last_ms, now_ms, misfire)
+            notes += _notes(event.id, event.tags, following)
+            before_ms = event.start_ms if last_ms is None else last_ms
             successors.append(
-                Successor(event.id, event.version, event.start_ms, plan.scheduled_ms, plan.due_ms)
+                Successor(event.id, plan, before_ms, following.next_ms, following.due_ms)
             )
+        if notes:
+            self._work.note_ended(notes, now_ms)
         return self._work.advance(successors, now_ms) if successors else 0
+
+
+def _notes(event_id: bytes, tags: tuple[str, ...], passed: Continuation) -> list[EndedNote]:
+    missed = [EndedNote(event_id, at, tags, "missed", TOO_LATE) for at in passed.missed_ms]
+    return missed + [
+        EndedNote(event_id, one.nominal_ms, tags, "skipped", one.reason) for one in passed.skipped
+    ]

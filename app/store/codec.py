@@ -4,12 +4,14 @@ Fields of an event's hash: ``doc`` (JSON of the definition), ``meta`` (the user'
 text, left out when empty), ``tags`` (one a line), ``ver``, ``st`` (status), ``up`` (updated, left
 out when never), ``next`` (its scheduled occurrence's time), ``rec`` (present while the series
 goes on), ``sec`` (the sealed secret), ``cals`` (calendars it names, one a line), ``pu`` (paused
-until), ``req`` (the last request, to recognise a repeated one).
+until), ``req`` (the last request, to recognise a repeated one), ``tv`` (the request that planned
+it: what successors are computed for), ``last`` (the last claimed occurrence's time).
 
 Fields of an occurrence's hash: ``e`` (event), ``at`` (scheduled); once claimed or ended also
 ``st`` (status), ``n`` (attempts), ``l`` (lease token), ``s`` (started), ``c`` (ended), ``ch``
 (last change), ``na`` (next attempt), ``p`` (planned, if not ``at``), ``k`` (workers that died
-holding it), ``code``, ``body``, ``err``, ``tags``, ``log`` (a JSON line an attempt).
+holding it), ``code``, ``body``, ``err``, ``tags``, ``sr`` (made by the schedule), ``log`` (a JSON
+line an attempt).
 """
 
 from __future__ import annotations
@@ -169,7 +171,7 @@ class Claim:
     tags: tuple[str, ...]
     secret: bytes | None
     recurring: bool
-    version: int
+    plan: bytes
     deaths: int
     due_ms: int
 
@@ -182,7 +184,7 @@ class Claim:
 def claim_from_reply(row: Sequence[Any], token: bytes) -> Claim:
     """Read one row of the claim script's answer."""
     occurrence_id, event_id, scheduled, attempt, doc, meta, tags, secret = row[:8]
-    recurring, version, deaths, due = row[8:]
+    recurring, plan, deaths, due = row[8:]
     return Claim(
         occurrence_id=occurrence_id,
         event_id=event_id,
@@ -194,7 +196,7 @@ def claim_from_reply(row: Sequence[Any], token: bytes) -> Claim:
         tags=split_tags(tags),
         secret=secret,
         recurring=recurring is not None,
-        version=int(version or 0),
+        plan=plan or b"",
         deaths=int(deaths or 0),
         due_ms=int(due),
     )

@@ -53,10 +53,6 @@ class Coordination:
         """Listen for due times nearer than all that were known."""
         return WakeListener(self._client)
 
-    def wake(self, at_ms: int) -> None:
-        """Tell every listener that something is due at a moment."""
-        self._client.publish(keys.WAKE, at_ms)
-
     def sweep_cursor(self, place: str) -> str:
         """Where the reconciliation of a place goes on."""
         raw = self._client.hget(keys.SWEEP.decode(), place)

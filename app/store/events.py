@@ -112,6 +112,13 @@ class EventStore:
             raise NotFound
         return added
 
+    def progress(self, event_ids: Sequence[bytes]) -> list[tuple[bytes, int | None]]:
+        """For each event, its plan and the last occurrence of its series that was claimed."""
+        pipe = self._client.pipeline(transaction=False)
+        for event_id in event_ids:
+            pipe.hmget(keys.event(ids.partition_of_event(event_id), event_id), ["tv", "last"])
+        return [(plan or b"", None if last is None else int(last)) for plan, last in pipe.execute()]
+
     def get(self, event_id: bytes) -> Event:
         """Read one event; raises ``NotFound``."""
         (event,) = self.get_many([event_id])

@@ -41,6 +41,15 @@ class Selection:
     keep: Callable[[Sequence[bytes]], Sequence[bool]] | None = None
     extra: tuple[Entry, ...] = ()
 
+    disjoint: bool = False
+    """The indexes of ``any_of`` share no members."""
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether the sizes of its indexes add up to its own."""
+        plain = not (self.also or self.keep or self.extra)
+        return plain and (self.disjoint or len(self.any_of) == 1)
+
     @property
     def is_one_index(self) -> bool:
         """Whether the store's own ranges and counts answer it."""
@@ -76,14 +85,9 @@ class Listing:
 
     def count(self, selection: Selection) -> int:
         """How many entries a selection has, at most ``COUNT_LIMIT`` if they must be walked."""
-        if selection.is_one_index:
+        if selection.is_counted:
             return self._sizes(selection)
         return sum(1 for _ in itertools.islice(self.walk(selection), COUNT_LIMIT))
-
-    def disjoint_count(self, selection: Selection) -> int:
-        """Like ``count`` where the indexes of ``any_of`` share no members."""
-        plain = not (selection.also or selection.keep or selection.extra)
-        return self._sizes(selection) if plain else self.count(selection)
 
     def page(self, selection: Selection, skip: int, limit: int) -> list[bytes]:
         """Ids of one page."""

@@ -33,18 +33,19 @@ class Owners:
         """Forget an event."""
         self._client.zrem(keys.owned(subject), event_id)
 
-    def drop_gone(self, subject: str) -> None:
-        """Forget events that exist no more, save for the newest, which may be being made."""
+    def drop_gone(self, subject: str, before_ms: int) -> None:
+        """Forget events that exist no more; those noted since ``before_ms`` may be being made."""
         key, start = keys.owned(subject), 0
-        while members := cast("list[bytes]", self._client.zrange(key, start, start + BATCH - 1)):
+        while True:
+            found = self._client.zrangebyscore(key, "-inf", before_ms, start=start, num=BATCH)
+            members = cast("list[bytes]", found)
             pipe = self._client.pipeline(transaction=False)
             for event_id in members:
                 pipe.exists(keys.event(ids.partition_of_event(event_id), event_id))
-            newest = len(members) < BATCH
-            found = list(zip(members, pipe.execute(), strict=True))
-            gone = [event_id for event_id, exists in found[: -1 if newest else None] if not exists]
+            exist = pipe.execute() if members else []
+            gone = [one for one, exists in zip(members, exist, strict=True) if not exists]
             if gone:
                 self._client.zrem(key, *gone)
             start += len(members) - len(gone)
-            if newest:
+            if len(members) < BATCH:
                 return

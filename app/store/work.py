@@ -29,10 +29,13 @@ or two, long enough that the round trip does not count."""
 
 @dataclass(frozen=True, slots=True)
 class Successor:
-    """What follows an occurrence in its series; ``scheduled_ms`` ``None`` is the end."""
+    """What follows an occurrence in its series; ``scheduled_ms`` ``None`` is the end.
+
+    ``plan`` names the plan that it was computed for; under another it is left out.
+    """
 
     event_id: bytes
-    version: int
+    plan: bytes
     before_ms: int
     scheduled_ms: int | None
     due_ms: int = 0
@@ -88,7 +91,7 @@ class WorkStore:
             ends = one.scheduled_ms is None
             args += [
                 one.event_id,
-                one.version,
+                one.plan,
                 ids.occurrence_id(one.event_id, one.before_ms),
                 "" if ends else ids.occurrence_id(one.event_id, one.scheduled_ms or 0),
                 one.scheduled_ms or 0,

@@ -14,6 +14,7 @@ from app.domain.event import Event, EventStatus
 from app.domain.occurrence import OccurrenceStatus
 from app.errors import Conflict, Forbidden, InvalidInput, NotFound
 from app.services.queries import EventChanges, OccurrenceQuery
+from app.store.calls import Record
 from tests.services.conftest import HOUR_MS
 from tests.support.builders import DAILY
 from tests.support.clock import NOW_MS, FakeClock
@@ -104,6 +105,24 @@ class TestPause:
         resumed = services.events.get(text(event), MASTER)
         assert (resumed.status, resumed.next_ms) == (EventStatus.ACTIVE, until)
         assert "pause" not in resumed.options
+
+    def test_one_that_has_run_meanwhile_ends_and_stops_nobody(
+        self, services: Services, create: Create, clock: FakeClock
+    ) -> None:
+        """Its attempt was under way when it was paused; others' pauses still end."""
+        event, other = create(), create(schedule=HOURLY)
+        clock.advance(HOUR_MS)
+        (claim,) = [one for one in claim_all(services, clock.ms) if one.event_id == event.id]
+        until = clock.ms + HOUR_MS
+        for one in (event, other):
+            services.actions.pause(text(one), MASTER, until, None)
+        record = Record(claim.occurrence_id, claim.token, "completed", 200, b"", None, None, b"")
+        services.work.record([record], clock.ms)
+        clock.advance(HOUR_MS)
+        services.upkeep.recover()
+        assert services.events.get(text(event), MASTER).status is EventStatus.INACTIVE
+        assert services.events.get(text(other), MASTER).status is EventStatus.ACTIVE
+        assert services.upkeep.recover() == 0
 
     def test_resuming_by_hand_goes_on_in_the_future(
         self, services: Services, create: Create, clock: FakeClock

@@ -20,7 +20,7 @@ def claim(number: int, host: str) -> Claim:
         tags=(),
         secret=None,
         recurring=False,
-        version=1,
+        plan=b"p",
         deaths=0,
         due_ms=0,
     )

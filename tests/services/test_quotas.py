@@ -15,7 +15,7 @@ from app.domain.event import Event
 from app.domain.ids import to_text
 from app.errors import Forbidden, InvalidInput
 from app.services.queries import EventChanges
-from app.services.quotas import check_density
+from app.services.quotas import IN_THE_MAKING_MS, check_density
 from app.services.timetables import _rule
 from tests.support.clock import NOW_MS, FakeClock
 from tests.support.fake_store import fake_client
@@ -52,6 +52,7 @@ def test_a_subject_may_make_so_many_events(limited: Services, create) -> None:
         create(MASTER)
     for event in made[:2]:
         limited.events.delete(to_text(event.id), MASTER, None)
+    limited.clock.advance(IN_THE_MAKING_MS)
     create(ZOE)
     create(ZOE)
     with pytest.raises(Forbidden):

@@ -136,6 +136,14 @@ class TestSave:
         for index in (keys.tag_occurrences, keys.tag_events):
             assert stores.client.zcard(index(partition, "red")) == 0
 
+    def test_keeping_with_new_tags_notices_a_claim_in_between(self, stores: Stores) -> None:
+        event = saved(stores, schedule=DAILY)
+        claim(stores, event.start_ms)
+        before = snapshot(stores.client)
+        retagged = replace(event, tags=("green",), version=2)
+        assert stores.events.save(retagged, KEEP, event, NOW_MS) is Saved.MOVED
+        assert snapshot(stores.client) == before
+
     def test_records_a_start_that_was_missed(self, stores: Stores) -> None:
         event = an_event(partition=0, status=EventStatus.INACTIVE)
         plan = Plan(scheduled_ms=event.start_ms, missed="too late")
@@ -185,6 +193,49 @@ class TestDelete:
         assert snapshot(stores.client) == before
 
 
+class TestOpenAgain:
+    """A claim that was returned unsent is scheduled, but no longer its event's next."""
+
+    def deferred(self, stores: Stores) -> Event:
+        event = saved(stores)
+        (claimed,) = claim(stores, event.start_ms)
+        deferral = Deferral(claimed.occurrence_id, claimed.token, event.start_ms + 5)
+        stores.work.give_back([deferral], event.start_ms)
+        return stores.events.get(event.id)
+
+    def test_a_new_time_takes_it_back(self, stores: Stores) -> None:
+        event = self.deferred(stores)
+        later = replace(event, start_ms=event.start_ms + 999, version=2)
+        plan = Plan(scheduled_ms=later.start_ms, due_ms=later.start_ms)
+        stores.events.save(later, plan, event, NOW_MS)
+        assert status_of(stores, event) is OccurrenceStatus.CANCELLED
+        assert [one.scheduled_ms for one in claim(stores, later.start_ms, request=2)] == [
+            later.start_ms
+        ]
+        assert broken(stores.client, stores.partitions) == []
+
+    def test_deleting_the_event_ends_it(self, stores: Stores) -> None:
+        event = self.deferred(stores)
+        stores.events.delete(event, any_version=True, now_ms=NOW_MS)
+        assert status_of(stores, event) is OccurrenceStatus.CANCELLED
+        assert broken(stores.client, stores.partitions) == []
+
+    def test_what_stands_beside_the_schedule_keeps_its_tags_and_outlives_a_new_time(
+        self, stores: Stores
+    ) -> None:
+        event = saved(stores)
+        stores.events.add_occurrences(event.id, [(NOW_MS, NOW_MS)])
+        later = replace(event, start_ms=event.start_ms + 9, tags=("green",), version=2)
+        plan = Plan(scheduled_ms=later.start_ms, due_ms=later.start_ms)
+        assert stores.events.save(later, plan, event, NOW_MS) is Saved.DONE
+        (claimed,) = claim(stores, NOW_MS)
+        stores.work.record([record(claimed)], NOW_MS)
+        assert stores.occurrences.get(claimed.occurrence_id).tags == event.tags
+        partition = ids.partition_of_event(event.id)
+        stores.work.retire(partition, NOW_MS + 1, 10)
+        assert stores.client.zcard(keys.tag_occurrences(partition, "red")) == 0
+
+
 class TestClaim:
     def test_takes_nothing_before_its_moment(self, stores: Stores) -> None:
         event = saved(stores)
@@ -200,7 +251,7 @@ class TestClaim:
             event.tags,
             b"\x01sealed\xff",
         )
-        assert (one.url, one.recurring, one.version) == (event.webhook, False, 1)
+        assert (one.url, one.recurring) == (event.webhook, False)
         assert broken(stores.client, stores.partitions) == []
 
     def test_the_same_request_gets_the_same_answer_again(self, stores: Stores) -> None:
@@ -231,8 +282,11 @@ class TestClaim:
 
 
 class TestAdvance:
-    def advance(self, stores: Stores, event: Event, next_ms: int | None, version: int = 1) -> int:
-        successor = Successor(event.id, version, event.start_ms, next_ms, next_ms or 0)
+    def advance(
+        self, stores: Stores, event: Event, next_ms: int | None, plan: bytes | None = None
+    ) -> int:
+        ((current, _),) = stores.events.progress([event.id])
+        successor = Successor(event.id, plan or current, event.start_ms, next_ms, next_ms or 0)
         return stores.work.advance([successor], NOW_MS)
 
     def test_schedules_the_successor_once(self, stores: Stores) -> None:
@@ -247,12 +301,34 @@ class TestAdvance:
         assert status_of(stores, event, following) is OccurrenceStatus.SCHEDULED
         assert broken(stores.client, stores.partitions) == []
 
-    def test_leaves_an_event_alone_that_was_changed_meanwhile(self, stores: Stores) -> None:
+    def test_leaves_an_event_alone_whose_plan_was_changed_meanwhile(self, stores: Stores) -> None:
         event = saved(stores, schedule=DAILY)
         claim(stores, event.start_ms)
-        assert self.advance(stores, event, event.start_ms + 1, version=2) == 0
+        assert self.advance(stores, event, event.start_ms + 1, plan=b"another") == 0
         partition = ids.partition_of_event(event.id)
         assert stores.work.unscheduled(partition, event.start_ms, 10) == [event.id]
+
+    def test_a_new_name_in_between_does_not_stop_the_series(self, stores: Stores) -> None:
+        event = saved(stores, schedule=DAILY)
+        claim(stores, event.start_ms)
+        ((plan, last_ms),) = stores.events.progress([event.id])
+        assert last_ms == event.start_ms
+        before = stores.events.get(event.id)
+        renamed = replace(before, name="new", version=2)
+        assert stores.events.save(renamed, KEEP, before, NOW_MS) is Saved.DONE
+        assert stores.events.progress([event.id]) == [(plan, last_ms)]
+        assert self.advance(stores, event, event.start_ms + 5, plan) == 1
+
+    def test_a_record_that_it_was_to_be_skipped_gives_way(self, stores: Stores) -> None:
+        """A calendar gave the day back."""
+        event = saved(stores, schedule=DAILY)
+        claim(stores, event.start_ms)
+        following = event.start_ms + 86_400_000
+        note = EndedNote(event.id, following, event.tags, "skipped", "closed")
+        stores.work.note_ended([note], NOW_MS)
+        assert self.advance(stores, event, following) == 1
+        assert status_of(stores, event, following) is OccurrenceStatus.SCHEDULED
+        assert broken(stores.client, stores.partitions) == []
 
     def test_the_end_of_a_series_waits_for_the_last_outcome(self, stores: Stores) -> None:
         event = saved(stores, schedule=DAILY)

@@ -16,6 +16,9 @@ from app.domain.occurrence import OccurrenceStatus
 from app.services.queries import EventQuery, OccurrenceQuery, TagFilter
 
 MAX_PAGE = 10_000_000
+MAX_DEPTH = 100_000
+"""How far pages reach: each costs what lies before it."""
+
 _FILTERS = ("tags", "event_id", "status", "from_ms", "to_ms")
 
 
@@ -109,6 +112,11 @@ class OccurrenceQuerySchema(_TagQuery):
                 "is required, or another filter (event_id, status, from or to)", "tags"
             )
         _check_order(data)
+        if data["page"] * data["limit"] > MAX_DEPTH:
+            raise ValidationError(
+                f"must not reach past {MAX_DEPTH} occurrences; narrow the list with from and to",
+                "page",
+            )
         return OccurrenceQuery(tags=self._filter(data), **data)
 
 

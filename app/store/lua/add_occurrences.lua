@@ -8,6 +8,8 @@ if not tags[1] then return -1 end
 local added = 0
 for i = 3, #ARGV, 3 do
   if schedule(ARGV[1], ARGV[i], ARGV[2], ARGV[i + 1], ARGV[i + 2], tags[2] or '') then
+    -- These tags stay its own: a later change of the event's moves only the scheduled one's.
+    redis.call('HSET', ARGV[1] .. 'occurrence:' .. ARGV[i], 'tags', tags[2] or '')
     redis.call('ZADD', ARGV[1] .. 'event:' .. ARGV[2] .. ':occurrences', ARGV[i + 1], ARGV[i])
     added = added + 1
   end

@@ -1,6 +1,6 @@
 -- Does: gives recurring events their next scheduled occurrence, or ends their series.
 -- KEYS: 1 the unscheduled set
--- ARGV: 1 prefix  2 now  3… per event: event id, version, the occurrence before, the next
+-- ARGV: 1 prefix  2 now  3… per event: event id, its plan, the occurrence before, the next
 --       occurrence's id ('' for the end of the series), scheduled, due
 -- Returns: how many were scheduled. An event that was changed, paused, deleted or given a next
 --          occurrence meanwhile is left as it is, so a repeated call does no harm.
@@ -10,7 +10,7 @@ local prefix, now, scheduled = ARGV[1], ARGV[2], 0
 for i = 3, #ARGV, 6 do
   local id, before, successor = ARGV[i], ARGV[i + 2], ARGV[i + 3]
   local key = prefix .. 'event:' .. id
-  local e = redis.call('HMGET', key, 'st', 'next', 'tags', 'ver')
+  local e = redis.call('HMGET', key, 'st', 'next', 'tags', 'tv')
   if e[1] == 'active' and not e[2] and e[4] == ARGV[i + 1] then
     if successor == '' then
       redis.call('HDEL', key, 'rec')

@@ -4,7 +4,7 @@
 -- ARGV: 1 prefix  2 now  3 how many at most  4 the lease's deadline  5 lease token
 --       6 request number
 -- Returns: a list of [occurrence, event, scheduled, attempt, doc, meta, tags, secret, whether its
---          successor is to be scheduled, version, workers that died while they held it, when it was due]
+--          successor is to be scheduled, plan, workers that died while they held it, when it was due]
 local prefix, now, token = ARGV[1], ARGV[2], ARGV[5]
 local due
 local last = redis.call('GET', KEYS[3])
@@ -24,23 +24,27 @@ local claimed = {}
 local lease, first, again, dispatched = {}, {}, {}, {}
 for _, id in ipairs(due) do
   local key = prefix .. 'occurrence:' .. id
-  local o = redis.call('HMGET', key, 'e', 'at', 'n', 'l', 'k', 'na')
+  local o = redis.call('HMGET', key, 'e', 'at', 'n', 'l', 'k', 'na', 'tags')
   if not o[1] then
     redis.call('ZREM', KEYS[1], id)
   elseif not repeated or o[4] == token then
     local event = prefix .. 'event:' .. o[1]
-    local e = redis.call('HMGET', event, 'doc', 'meta', 'tags', 'sec', 'rec', 'ver', 'next')
+    local e = redis.call('HMGET', event, 'doc', 'meta', 'tags', 'sec', 'rec', 'tv', 'next')
     local series = e[5] and e[7] == o[2]
     local attempt = tonumber(o[3] or '0')
     if not repeated then
       attempt = attempt + 1
       if attempt == 1 then
         redis.call('HSET', key, 'st', 'dispatched', 'n', attempt, 'l', token, 's', now, 'ch', now,
-          'tags', e[3] or '')
+          'tags', o[7] or e[3] or '')
         redis.call('ZADD', prefix .. 'event:' .. o[1] .. ':occurrences', o[2], id)
         if e[7] == o[2] then
           redis.call('HDEL', event, 'next')
-          if e[5] then redis.call('ZADD', prefix .. 'unscheduled', now, o[1]) end
+          redis.call('HSET', key, 'sr', 1)
+          if e[5] then
+            redis.call('HSET', event, 'last', o[2])
+            redis.call('ZADD', prefix .. 'unscheduled', now, o[1])
+          end
         end
         first[#first + 1] = id
       else

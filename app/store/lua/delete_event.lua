@@ -17,7 +17,8 @@ if (stored[2] or '') ~= ARGV[4] then return 'moved' end
 if ARGV[5] ~= '' and unschedule(prefix, ARGV[5], tags) then
   note(prefix, ARGV[5], id, ARGV[4], tags, 'cancelled', ARGV[7], now)
 end
-cancel_retries(prefix, id, ARGV[7], now)
+cancel_open(prefix, id, 'retrying', false, ARGV[7], now)
+cancel_open(prefix, id, 'scheduled', false, ARGV[7], now)
 redis.call('DEL', key)
 redis.call('ZREM', prefix .. 'events', id)
 redis.call('ZREM', prefix .. 'inactive', id)

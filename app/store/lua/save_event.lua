@@ -10,8 +10,9 @@
 --#include schedule
 --#include unschedule
 --#include note
+--#include cancel
 local key, prefix, id, now, tags = KEYS[1], ARGV[1], ARGV[2], ARGV[6], ARGV[8]
-local stored = redis.call('HMGET', key, 'ver', 'next', 'tags', 'req', 'cals')
+local stored = redis.call('HMGET', key, 'ver', 'next', 'tags', 'req', 'cals', 'last', 'tv')
 local version, next_ms, old_tags, request = stored[1], stored[2], stored[3] or '', stored[4]
 if request == ARGV[5] then return 'saved' end
 if ARGV[3] == '0' then
@@ -19,12 +20,15 @@ if ARGV[3] == '0' then
 else
   if not version then return 'gone' end
   if version ~= ARGV[3] then return 'stale' end
-  if ARGV[9] == 'replace' and (next_ms or '') ~= ARGV[4] then return 'moved' end
+  local fixed = ARGV[9] == 'replace' or old_tags ~= tags
+  if fixed and (next_ms or '') ~= ARGV[4] then return 'moved' end
 end
 
 local keep = ARGV[9] == 'keep'
 redis.call('DEL', key)
 redis.call('HSET', key, unpack(ARGV, 16))
+redis.call('HSET', key, 'tv', keep and stored[7] or ARGV[5])
+if keep and stored[6] then redis.call('HSET', key, 'last', stored[6]) end
 redis.call('ZADD', prefix .. 'events', ARGV[7], id)
 for tag in string.gmatch(old_tags, '[^\n]+') do
   redis.call('ZREM', prefix .. 'tag:' .. tag .. ':events', id)
@@ -52,6 +56,7 @@ if keep and next_ms then
   end
 elseif not keep then
   if ARGV[10] ~= '' then unschedule(prefix, ARGV[10], old_tags) end
+  cancel_open(prefix, id, 'scheduled', true, 'its event was changed', now)
   redis.call('ZREM', prefix .. 'unscheduled', id)
   if ARGV[11] ~= '' and ARGV[14] == 'scheduled' then
     if schedule(prefix, ARGV[11], id, ARGV[12], ARGV[13], tags) then
@@ -62,7 +67,7 @@ elseif not keep then
   end
 end
 local until_ms = redis.call('HGET', key, 'pu')
-if until_ms then
+if until_ms and redis.call('HGET', key, 'st') == 'paused' then
   redis.call('ZADD', prefix .. 'paused', until_ms, id)
 else
   redis.call('ZREM', prefix .. 'paused', id)

@@ -1,14 +1,19 @@
--- cancel_retries(prefix, event, message, now): ends the event's occurrences that wait for a retry.
-local function cancel_retries(prefix, event, message, now)
+-- cancel_open(prefix, event, status, series, message, now): ends occurrences of an event that are
+-- 'retrying', or 'scheduled' again after a claim or beside the schedule. With series true, only
+-- those that its schedule made.
+local function cancel_open(prefix, event, status, series, message, now)
   local waiting = redis.call('ZINTER', 2, prefix .. 'event:' .. event .. ':occurrences',
-    prefix .. 'occurrences:retrying')
+    prefix .. 'occurrences:' .. status)
   for _, occurrence in ipairs(waiting) do
     local key = prefix .. 'occurrence:' .. occurrence
-    redis.call('ZREM', prefix .. 'due', occurrence)
-    redis.call('ZREM', prefix .. 'occurrences:retrying', occurrence)
-    redis.call('ZADD', prefix .. 'occurrences:cancelled', redis.call('HGET', key, 'at'), occurrence)
-    redis.call('ZADD', prefix .. 'ended', now, occurrence)
-    redis.call('HSET', key, 'st', 'cancelled', 'err', message, 'ch', now, 'c', now)
-    redis.call('HDEL', key, 'na')
+    if not series or redis.call('HEXISTS', key, 'sr') == 1 then
+      redis.call('ZREM', prefix .. 'due', occurrence)
+      redis.call('ZREM', prefix .. 'occurrences:' .. status, occurrence)
+      redis.call('ZADD', prefix .. 'occurrences:cancelled', redis.call('HGET', key, 'at'),
+        occurrence)
+      redis.call('ZADD', prefix .. 'ended', now, occurrence)
+      redis.call('HSET', key, 'st', 'cancelled', 'err', message, 'ch', now, 'c', now)
+      redis.call('HDEL', key, 'na')
+    end
   end
 end

@@ -1,9 +1,14 @@
 -- schedule(prefix, occurrence, event, scheduled, due, tags): adds one planned occurrence.
--- A second call with the same id changes nothing and returns false.
+-- A second call with the same id changes nothing and returns false; a record that it was to be
+-- skipped, made when a calendar said so, gives way.
 local function schedule(prefix, occurrence, event, scheduled, due, tags)
   local key = prefix .. 'occurrence:' .. occurrence
   if redis.call('EXISTS', key) == 1 then
-    return false
+    if redis.call('HGET', key, 'st') ~= 'skipped' then return false end
+    redis.call('ZREM', prefix .. 'occurrences:skipped', occurrence)
+    redis.call('ZREM', prefix .. 'event:' .. event .. ':occurrences', occurrence)
+    redis.call('ZREM', prefix .. 'ended', occurrence)
+    redis.call('DEL', key)
   end
   redis.call('HSET', key, 'e', event, 'at', scheduled)
   if due ~= scheduled then redis.call('HSET', key, 'p', due, 'na', due) end

@@ -1,0 +1,65 @@
+"""Series that broke off are mended as if nothing had happened in between."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from app.bootstrap import Services
+from app.domain import ids
+from app.domain.access import MASTER
+from app.domain.event import Event
+from app.domain.occurrence import OccurrenceStatus
+from app.services.queries import OccurrenceQuery
+from app.services.upkeep import MEND_AFTER_MS
+from tests.services.conftest import HOUR_MS
+from tests.support.clock import NOW_MS, FakeClock
+from tests.support.invariants import broken
+
+Create = Callable[..., Event]
+
+
+def claim_without_successor(services: Services, now_ms: int) -> None:
+    """A worker claims, and dies before it has scheduled what follows."""
+    for partition in range(services.settings.partitions):
+        services.work.claim(partition, b"w", 1, now_ms=now_ms, limit=9, lease_ms=30_000)
+
+
+def test_what_was_due_meanwhile_is_fired_or_recorded(
+    services: Services, create: Create, clock: FakeClock
+) -> None:
+    """An hour of a run every minute: the last five minutes fire, the others are missed."""
+    event = create(start_time=NOW_MS + 60_000, schedule={"frequency": "minutely"})
+    claim_without_successor(services, clock.advance(60_000))
+    clock.advance(HOUR_MS)
+    services.upkeep.recover()
+    mended = services.events.get(ids.to_text(event.id), MASTER)
+    assert mended.next_ms == clock.ms - 5 * 60_000
+    query = OccurrenceQuery(event_id=ids.to_text(event.id), status="missed", limit=100)
+    missed = services.occurrences.list(query, MASTER)
+    assert missed.total == 54
+    assert broken(services.client, services.settings.partitions) == []
+
+
+def test_a_short_break_loses_nothing(services: Services, create: Create, clock: FakeClock) -> None:
+    event = create(start_time=NOW_MS + 1_000, schedule={"every": "1s"})
+    claim_without_successor(services, clock.advance(1_000))
+    clock.advance(MEND_AFTER_MS)
+    services.upkeep.recover()
+    mended = services.events.get(ids.to_text(event.id), MASTER)
+    assert mended.next_ms == NOW_MS + 2_000
+    assert (
+        services.occurrence_store.get(ids.occurrence_id(event.id, NOW_MS + 2_000)).status
+        is OccurrenceStatus.SCHEDULED
+    )
+
+
+def test_an_event_without_anything_scheduled_is_found_by_reconciliation(
+    services: Services, create: Create
+) -> None:
+    event = create(schedule={"frequency": "daily"})
+    partition = ids.partition_of_event(event.id)
+    prefix = b"qh:{%d}:" % partition
+    services.client.hdel(prefix + b"event:" + event.id, "next")
+    assert services.upkeep.reconcile() >= 0
+    found = services.client.zcard(prefix + b"unscheduled")
+    assert found == 0
