@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
+import socket
 import sys
 from pathlib import Path
+
+import gunicorn.util
 
 from app.bootstrap import build_services
 from app.config import environment, load_settings
@@ -26,6 +30,28 @@ except ConfigError as error:
     sys.exit(2)
 
 _host = f"[{settings.host}]" if ":" in settings.host else settings.host
+
+
+_REFUSALS = {
+    414: "The address is too long: it may have 8 KiB; name fewer tags or shorter cursors.",
+    431: "The headers are too long or too many: each may have 8 KiB, and there may be 100.",
+    500: "Something broke on our side.",
+}
+
+
+def _write_error(sock: socket.socket, status: int, reason: str, _message: str) -> None:
+    """Answer what never reaches the application in its own form, without echoing it."""
+    sentence = _REFUSALS.get(status, "This is not a request that HTTP knows; see RFC 9112.")
+    body = json.dumps({"error": sentence})
+    head = (
+        f"HTTP/1.1 {status} {reason}\r\nConnection: close\r\nContent-Type: application/json\r\n"
+        f"Content-Length: {len(body)}\r\n\r\n"
+    )
+    gunicorn.util.write_nonblock(sock, (head + body).encode())
+
+
+gunicorn.util.write_error = _write_error
+
 bind = [f"{_host}:{settings.port}"]
 workers = settings.web_workers
 # Threads wait for the store most of the time; idle keep-alive connections hold none.

@@ -7,6 +7,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
+from typing import Any
 
 from app.clock import Clock
 from app.config import Settings, environment, load_settings
@@ -45,6 +46,9 @@ from app.store.owners import Owners
 from app.store.scripts import Scripts
 from app.store.sweeping import EventSweep
 from app.store.work import WorkStore
+
+IMPATIENT: dict[str, Any] = {"timeout_s": 1.0, "retries": 0, "max_connections": 8}
+"""A probe that waits for a store that hangs is given up on by who sent it."""
 
 
 @dataclass
@@ -212,6 +216,7 @@ class Services:
             self.drain_queue,
             self.clock,
             self.started_s,
+            Coordination(self.client_override or connect(self.settings.redis_url, **IMPATIENT)),
         )
 
     @cached_property

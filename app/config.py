@@ -18,6 +18,7 @@ from dotenv import dotenv_values
 
 from app.domain.durations import parse_duration_ms
 from app.domain.ids import MAX_PARTITIONS
+from app.domain.signing import signing_key
 from app.domain.targets import TargetPolicy
 from app.errors import ConfigError, InvalidInput
 
@@ -187,6 +188,14 @@ def _secret(minimum: int) -> Callable[[str], str]:
     return parse
 
 
+def _signing_secret(text: str) -> str:
+    try:
+        signing_key(_secret(MIN_CHOSEN_SECRET)(text))
+    except InvalidInput as error:
+        raise ValueError(error.message) from None
+    return text
+
+
 _DAY = 86_400_000
 _READERS: dict[str, Callable[[str], Any]] = {
     "HOST": str,
@@ -197,7 +206,7 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "MASTER_TOKEN": _secret(MIN_CHOSEN_SECRET),
     "JWT_SECRET": _secret(MIN_SECRET_BYTES),
     "JWT_SECRET_PREVIOUS": _secret(MIN_SECRET_BYTES),
-    "SIGNING_SECRET": _secret(MIN_CHOSEN_SECRET),
+    "SIGNING_SECRET": _signing_secret,
     "ENCRYPTION_KEY": _secret(MIN_SECRET_BYTES),
     "ENCRYPTION_KEY_PREVIOUS": _secret(MIN_SECRET_BYTES),
     "WORKERS": _integer(1, 256),

@@ -211,3 +211,9 @@ def test_secrets_are_not_in_the_representation() -> None:
 def test_settings_are_frozen() -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         Settings().port = 1  # type: ignore[misc]
+
+
+def test_a_signing_secret_that_is_none_is_named() -> None:
+    """Every delivery would fail with it."""
+    with pytest.raises(ConfigError, match="QHRONOS_SIGNING_SECRET must be base64"):
+        load_settings({"QHRONOS_SIGNING_SECRET": "whsec_@@@@@@@@@@"})

@@ -12,6 +12,7 @@ import math
 from typing import Any, NoReturn, Self
 
 from flask import Request
+from gunicorn.http.errors import ParseException
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
 from app.errors import InvalidInput
@@ -114,10 +115,13 @@ def read_bytes(request: Request, max_bytes: int) -> bytes:
         return request.stream.read(length)
     # A body in chunks does not tell its length, so it is counted.
     body = bytearray()
-    while chunk := request.stream.read(_CHUNK):
-        body += chunk
-        if len(body) > max_bytes:
-            raise _too_large(max_bytes)
+    try:
+        while chunk := request.stream.read(_CHUNK):
+            body += chunk
+            if len(body) > max_bytes:
+                raise _too_large(max_bytes)
+    except (ParseException, OSError) as error:
+        raise InvalidInput("The chunks of the body can't be read; send it whole.") from error
     return bytes(body)
 
 

@@ -7,7 +7,7 @@ from flask import Response
 from app.api.answers import json_answer, json_text
 from app.api.audit import audited, event_state
 from app.api.auth import access, require_right
-from app.api.conditional import etag
+from app.api.conditional import etag, version_to_match
 from app.api.context import services
 from app.api.representations import event_text, occurrence_text, outlook_text, planned_list
 from app.api.schemas.events import EventSchema
@@ -68,20 +68,22 @@ def trigger_event(event_id: str) -> Response:
 @audited("event.pause", event_state)
 @blueprint.reads(PauseSchema, "optional json")
 @blueprint.answers(200, EventSchema)
-@blueprint.refuses(401, 403, 404, 409)
+@blueprint.refuses(401, 403, 404, 409, 412)
 def pause_event(pause: Pause, event_id: str) -> Response:
     """Pause an event, for good or until a moment."""
-    event = services().actions.pause(event_id, access(), pause.until_ms, pause.note)
+    event = services().actions.pause(
+        event_id, access(), pause.until_ms, pause.note, version_to_match(event_id)
+    )
     return _event_answer(event)
 
 
 @blueprint.operation("/events/<event_id>/resume", "POST")
 @audited("event.resume", event_state)
 @blueprint.answers(200, EventSchema)
-@blueprint.refuses(401, 403, 404, 409)
+@blueprint.refuses(401, 403, 404, 409, 412)
 def resume_event(event_id: str) -> Response:
     """Let a paused event go on with its next future occurrence."""
-    return _event_answer(services().actions.resume(event_id, access()))
+    return _event_answer(services().actions.resume(event_id, access(), version_to_match(event_id)))
 
 
 @blueprint.operation("/events/<event_id>/backfill", "POST")

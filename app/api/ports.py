@@ -83,12 +83,18 @@ class Actions(Protocol):
         ...
 
     def pause(
-        self, event_id: str, access: Access, until_ms: int | None, note: str | None, /
+        self,
+        event_id: str,
+        access: Access,
+        until_ms: int | None,
+        note: str | None,
+        if_match: int | None,
+        /,
     ) -> Event:
         """Pause an event; raises ``Conflict`` for an inactive one."""
         ...
 
-    def resume(self, event_id: str, access: Access, /) -> Event:
+    def resume(self, event_id: str, access: Access, if_match: int | None, /) -> Event:
         """Let a paused event go on; raises ``Conflict`` for any other."""
         ...
 

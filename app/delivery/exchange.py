@@ -136,12 +136,14 @@ class Exchange:
         if guard.refused and not guard.opened:
             return NOT_ALLOWED, NOT_ALLOWED_MESSAGE
         getinfo = self.curl.getinfo
+        # A connection used again has no such phases: its times are 0, and bytes were sent.
+        reused = not guard.opened and getinfo(pycurl.PRETRANSFER_TIME_T) > 0
         return explain(
             code,
             Progress(
                 timeout_ms=self._timeout_ms,
-                resolved=getinfo(pycurl.NAMELOOKUP_TIME_T) > 0,
-                connected=getinfo(pycurl.CONNECT_TIME_T) > 0,
+                resolved=reused or getinfo(pycurl.NAMELOOKUP_TIME_T) > 0,
+                connected=reused or getinfo(pycurl.CONNECT_TIME_T) > 0,
                 answered=status is not None,
                 os_error=guard.os_error or getinfo(pycurl.OS_ERRNO),
             ),

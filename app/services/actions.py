@@ -55,7 +55,14 @@ class ActionService:
         self._events.add_occurrences(event.id, [(now_ms, now_ms)])
         return self._occurrences.get(ids.occurrence_id(event.id, now_ms))
 
-    def pause(self, event_id: str, access: Access, until_ms: int | None, note: str | None) -> Event:
+    def pause(
+        self,
+        event_id: str,
+        access: Access,
+        until_ms: int | None,
+        note: str | None,
+        if_match: int | None = None,
+    ) -> Event:
         """Pause an event, for good or until a moment; what was scheduled is taken back."""
         if until_ms is not None and until_ms <= self._clock.now_ms():
             raise InvalidInput.field("until", "must be in the future")
@@ -65,15 +72,15 @@ class ActionService:
         pause = {"until_ms": until_ms, "note": note}
         pause = {name: value for name, value in pause.items() if value is not None}
         changes = EventChanges({"status": EventStatus.PAUSED, "pause": pause or None})
-        return self._service.update(event_id, changes, access, None)
+        return self._service.update(event_id, changes, access, if_match)
 
-    def resume(self, event_id: str, access: Access) -> Event:
+    def resume(self, event_id: str, access: Access, if_match: int | None = None) -> Event:
         """Let a paused event go on with its next future occurrence."""
         event = self._changeable(event_id, access)
         if event.status is not EventStatus.PAUSED:
             raise Conflict("The event is not paused.")
         changes = EventChanges({"status": EventStatus.ACTIVE})
-        return self._service.update(event_id, changes, access, None)
+        return self._service.update(event_id, changes, access, if_match)
 
     def backfill(
         self, event_id: str, access: Access, from_ms: int, to_ms: int, *, dry_run: bool

@@ -27,14 +27,13 @@ from typing import Protocol
 from app.clock import Clock
 from app.delivery.request import Request, build
 from app.domain.outcome import Outcome, Timings
-from app.errors import StoreUnavailable
+from app.errors import QhronosError, StoreUnavailable
 from app.services.feeding import Feeder
 from app.services.lanes import Flight, Lanes
 from app.services.recording import HANDOVER_MS, Recorder
 from app.services.signing_secrets import SigningSecrets
 from app.services.verdicts import job_of, record_of, unsendable
 from app.store.codec import Claim
-from app.store.sealing import Unsealable
 
 log = logging.getLogger(__name__)
 
@@ -221,11 +220,11 @@ class Drain:
         now_us = self._clock.now_us()
         try:
             job = job_of(claim, limits.signing, limits.default_timeout_ms, now_us // 1000)
-        except Unsealable as error:
+            request = build(job, now_us // 1000)
+        except QhronosError as error:  # a secret that does not open, or is none: fail this one
             timings = Timings(claim.due_ms * 1000, now_us, now_us)
             self._ended(flight, Outcome(timings, error="internal", error_message=error.message))
             return
-        request = build(job, now_us // 1000)
         self._sender.start(flight, request, due_us=claim.due_ms * 1000, now_us=now_us)
         self._sent += 1
 

@@ -24,21 +24,27 @@ class HealthService:
         drains: DrainQueue,
         clock: Clock,
         started_s: float,
+        probe: Coordination,
     ) -> None:
-        """``started_s``: when this process was made ready, on the monotonic clock."""
+        """``probe`` looks without patience.
+
+        ``started_s``: when this process was made ready, on the monotonic clock.
+        """
         self._work = work
         self._figures = figures
         self._coordination = coordination
         self._drains = drains
         self._clock = clock
         self._started = started_s
+        self._probe = probe
 
     def check(self) -> None:
-        """Raise ``StoreUnavailable`` unless the store answers."""
-        self._coordination.time_us()
+        """Raise ``StoreUnavailable`` unless the store answers at once."""
+        self._probe.time_us()
 
     def status(self) -> dict[str, Any]:
         """What ``GET /status`` shows; no secrets."""
+        self.check()
         now_ms = self._clock.now_ms()
         heads = [head.due_ms for head in self._work.heads() if head.due_ms is not None]
         return {

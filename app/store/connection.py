@@ -96,15 +96,21 @@ class StoreClient(redis.Redis):
         return StorePipeline(self.connection_pool, self.response_callbacks, transaction, shard_hint)
 
 
-def connect(url: str, *, max_connections: int = 64) -> StoreClient:
+def connect(
+    url: str,
+    *,
+    max_connections: int = 64,
+    timeout_s: float = SOCKET_TIMEOUT_S,
+    retries: int = RETRIES,
+) -> StoreClient:
     """Make a client for the store. Nothing is sent until it is used."""
     return StoreClient.from_url(  # type: ignore[return-value]  # typed as the base class
         url,
-        socket_timeout=SOCKET_TIMEOUT_S,
-        socket_connect_timeout=SOCKET_TIMEOUT_S,
+        socket_timeout=timeout_s,
+        socket_connect_timeout=timeout_s,
         health_check_interval=30,
         max_connections=max_connections,
-        retry=Retry(ExponentialWithJitterBackoff(base=0.05, cap=0.5), RETRIES),
+        retry=Retry(ExponentialWithJitterBackoff(base=0.05, cap=0.5), retries),
         protocol=2,
     )
 

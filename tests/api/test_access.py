@@ -152,9 +152,9 @@ def test_the_scheme_may_be_in_any_case(anonymous, word):
 
 
 def test_a_token_that_was_good_ends(app, services):
-    """Time is looked at on every request, with ten seconds for clocks that differ."""
+    """Time is looked at on every request: from its end on, a token is as good as none."""
     client = with_token(app, sign({**CLAIMS, "exp": NOW + 60}))
-    for later, status in ((0, 200), (60, 200), (69, 200), (70, 401), (1000, 401)):
+    for later, status in ((0, 200), (59, 200), (60, 401), (1000, 401)):
         services.clock.ms = NOW_MS + later * 1000
         assert client.get("/events").status_code == status
 

@@ -74,8 +74,10 @@ def test_a_page(client, services):
 def test_a_page_beyond_the_end(client, services):
     """Nothing, and still the total."""
     services.occurrences.add(an_occurrence(EVENT))
-    answer = client.get("/occurrences?tags=a&page=10000000")
-    assert answer.json == {"data": [], "pagination": {"page": 10_000_000, "limit": 50, "total": 1}}
+    answer = client.get("/occurrences?tags=a&page=2000")
+    assert answer.json == {"data": [], "pagination": {"page": 2_000, "limit": 50, "total": 1}}
+    refused = client.get("/occurrences?tags=a&page=2001")
+    assert (refused.status_code, list(refused.json["fields"])) == (400, ["page"])
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from datetime import date, datetime, time
 from typing import Any
 
 from app.domain.recurrence.kinds import Compiled, Context
-from app.domain.recurrence.moments import parse_date, parse_moment_ms
+from app.domain.recurrence.moments import NEEDS_ZONE, is_guess, parse_date, parse_moment_ms
 from app.domain.recurrence.rule import MAX_ENTRIES
 from app.domain.recurrence.series import Series
 from app.domain.recurrence.zones import wall_datetime
@@ -72,6 +72,8 @@ def _read_list(schedule: Mapping[str, Any], name: str) -> list[Any]:
 
 
 def _read_moment(entry: Any, path: str, context: Context) -> date | int:
+    if is_guess(entry, context.zone):
+        raise InvalidInput.field(path, NEEDS_ZONE)
     try:
         found = parse_date(entry) or parse_moment_ms(entry, context.zone)
     except ValueError:

@@ -11,7 +11,7 @@ from app.domain.recurrence.explain import explain_amendments
 from app.domain.recurrence.kinds import KINDS, Compiled, Context, compile_kind
 from app.domain.recurrence.recurrence import Recurrence
 from app.domain.recurrence.series import Policy
-from app.domain.recurrence.zones import EARLIEST, HORIZON, get_zone
+from app.domain.recurrence.zones import ASSUMED_UTC, EARLIEST, HORIZON, get_zone
 from app.errors import InvalidInput
 
 MAX_RULES: Final = 100
@@ -35,7 +35,7 @@ def compile_schedule(
     ``shift`` by the length of the gap) or shows twice (``repeat``: ``first``, ``second``,
     ``both``). Raises ``InvalidInput`` with the dotted field, as in ``schedule.interval``.
     """
-    zone = get_zone("UTC" if timezone is None else timezone)
+    zone = ASSUMED_UTC if timezone is None else get_zone(timezone)
     policy = _read_policy(dst or {})
     if not EARLIEST * 1000 <= start_ms <= _LAST_START * 1000:
         raise InvalidInput.field("start_time", "must lie between the years 1900 and 9998")

@@ -15,6 +15,15 @@ _MOMENT = re.compile(
 LAST_MS = HORIZON * 1000
 
 
+NEEDS_ZONE = "needs an offset, as in 2026-12-25T09:00:00Z, or the event a timezone"
+
+
+def is_guess(value: Any, zone: Zone) -> bool:
+    """Whether a value is a wall time, and nobody said in which zone."""
+    match = _MOMENT.fullmatch(value) if zone.assumed and isinstance(value, str) else None
+    return match is not None and match[1] is None
+
+
 def parse_date(value: Any) -> date | None:
     """Read ``2026-12-25``; ``None`` for anything else. Raises ``ValueError`` for 30 February."""
     if isinstance(value, str) and _DATE.fullmatch(value):

@@ -7,7 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from app.domain.recurrence.moments import day_end_ms, parse_date, parse_moment_ms
+from app.domain.recurrence.moments import (
+    NEEDS_ZONE,
+    day_end_ms,
+    is_guess,
+    parse_date,
+    parse_moment_ms,
+)
 from app.domain.recurrence.naming import Naming
 from app.domain.recurrence.zones import Zone
 
@@ -120,6 +126,9 @@ def read_until_ms(parts: Mapping[str, Any], naming: Naming, zone: Zone) -> int |
         return None
     if parts.get("count") is not None:
         raise naming.error("count", f"can't stand beside {naming.name('until')}; give one of them")
+    # In a rule's text a time without Z is the calendar's own way to say local time.
+    if not naming.is_text and is_guess(value, zone):
+        raise naming.error("until", NEEDS_ZONE)
     try:
         day = parse_date(value)
         until = parse_moment_ms(value, zone) if day is None else day_end_ms(day, zone)

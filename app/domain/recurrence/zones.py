@@ -46,9 +46,11 @@ class Stretch:
 class Zone:
     """One IANA time zone."""
 
-    __slots__ = ("info", "name")
+    __slots__ = ("assumed", "info", "name")
 
-    def __init__(self, name: str, info: ZoneInfo) -> None:
+    def __init__(self, name: str, info: ZoneInfo, *, assumed: bool = False) -> None:
+        """``assumed``: nobody named it, so no wall time may be read in it."""
+        self.assumed = assumed
         self.name = name
         self.info = info
 
@@ -123,6 +125,10 @@ def _change_between(info: ZoneInfo, low: int, high: int, offset: int) -> int:
         else:
             high = middle
     return high
+
+
+ASSUMED_UTC = Zone("UTC", ZoneInfo("UTC"), assumed=True)
+"""What recurrence is computed in when no zone was given: a default, not a guess at wall times."""
 
 
 @lru_cache(maxsize=1024)

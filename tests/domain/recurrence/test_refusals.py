@@ -202,3 +202,20 @@ def test_starts_beyond_the_calendar(start):
     with pytest.raises(InvalidInput) as caught:
         compile_schedule({"frequency": "yearly"}, start, "Europe/Berlin")
     assert list(caught.value.fields) == ["start_time"]
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        {"frequency": "daily", "until": "2031-01-05T09:00:00"},
+        {"frequency": "daily", "exclude": ["2031-01-05T09:00:00"]},
+        {"frequency": "daily", "include": ["2031-01-05T09:00:00"]},
+        {"every": "1h", "until": "2031-01-05T09:00:00"},
+    ],
+)
+def test_a_wall_time_is_not_guessed_to_be_utc(schedule):
+    """It needs an offset or a zone; with one it is read there."""
+    with pytest.raises(InvalidInput) as caught:
+        compile_schedule(schedule, 1_900_000_000_000, None)
+    assert "needs an offset" in caught.value.message
+    compile_schedule(schedule, 1_900_000_000_000, "Europe/Berlin")
