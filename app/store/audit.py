@@ -6,7 +6,7 @@ import secrets
 import threading
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from app.domain.audit import GENESIS, canonical, link
@@ -43,6 +43,8 @@ class _Ticket:
     now_ms: int
     number: int = 0
     settled: bool = False
+    woken: threading.Event = field(default_factory=threading.Event)
+    """Set when it is settled, or has to lead."""
     failure: StoreUnavailable | None = None
 
 
@@ -52,7 +54,8 @@ class AuditLog:
     def __init__(self, client: StoreClient, scripts: Scripts) -> None:
         self._client = client
         self._scripts = scripts
-        self._turn = threading.Lock()
+        self._lock = threading.Lock()
+        self._led = False
         self._waiting: deque[_Ticket] = deque()
         self._head = (0, GENESIS)
 
@@ -60,29 +63,47 @@ class AuditLog:
         """Add an entry and return its number; it is given that as ``seq``.
 
         Each entry holds the hash of the one before, so they are added one after another. Requests
-        that come together share a round trip: whoever has its turn adds what all of them brought.
+        that come together share a round trip: one of them adds what all have brought.
         """
         ticket = _Ticket(entry, now_ms)
-        self._waiting.append(ticket)
-        with self._turn:
-            if not ticket.settled:
-                self._settle([self._waiting.popleft() for _ in range(self._size())])
+        with self._lock:
+            self._waiting.append(ticket)
+            leads = not self._led
+            self._led = True
+        if not leads:
+            ticket.woken.wait()
+        if not ticket.settled:
+            self._lead()
         if ticket.failure is not None:
             raise ticket.failure
         return ticket.number
 
-    def _size(self) -> int:
-        return min(len(self._waiting), BATCH)
+    def _lead(self) -> None:
+        """Add what waits, then hand the lead to the first of those that have come meanwhile."""
+        with self._lock:
+            batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), BATCH))]
+        try:
+            self._settle(batch)
+        finally:
+            with self._lock:
+                if self._waiting:
+                    self._waiting[0].woken.set()
+                else:
+                    self._led = False
 
     def _settle(self, batch: Sequence[_Ticket]) -> None:
         try:
             self._add(batch)
-        except StoreUnavailable as error:
+        except Exception as error:
+            away = error if isinstance(error, StoreUnavailable) else StoreUnavailable()
             for ticket in batch:
-                ticket.failure = error
+                ticket.failure = away
+            if error is not away:
+                raise
         finally:
             for ticket in batch:
                 ticket.settled = True
+                ticket.woken.set()
 
     def _add(self, batch: Sequence[_Ticket]) -> None:
         request = secrets.token_hex(16)
