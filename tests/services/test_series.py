@@ -11,6 +11,7 @@ from app.domain.event import Event
 from app.domain.occurrence import OccurrenceStatus
 from app.services.queries import OccurrenceQuery
 from app.services.upkeep import MEND_AFTER_MS
+from app.store import keys
 from tests.services.conftest import HOUR_MS
 from tests.support.clock import NOW_MS, FakeClock
 from tests.support.invariants import broken
@@ -53,13 +54,29 @@ def test_a_short_break_loses_nothing(services: Services, create: Create, clock: 
     )
 
 
-def test_an_event_without_anything_scheduled_is_found_by_reconciliation(
+def test_an_event_that_forgot_what_is_scheduled_is_found_by_reconciliation(
     services: Services, create: Create
 ) -> None:
     event = create(schedule={"frequency": "daily"})
     partition = ids.partition_of_event(event.id)
-    prefix = b"qh:{%d}:" % partition
-    services.client.hdel(prefix + b"event:" + event.id, "next")
-    assert services.upkeep.reconcile() >= 0
-    found = services.client.zcard(prefix + b"unscheduled")
-    assert found == 0
+    services.client.hdel(keys.event(partition, event.id), "next")
+    services.upkeep.reconcile()
+    mended = services.events.get(ids.to_text(event.id), MASTER)
+    assert mended.next_ms == event.next_ms
+    assert broken(services.client, services.settings.partitions) == []
+
+
+def test_an_event_with_nothing_scheduled_is_found_by_reconciliation(
+    services: Services, create: Create
+) -> None:
+    event = create(schedule={"frequency": "daily"})
+    partition = ids.partition_of_event(event.id)
+    occurrence = ids.occurrence_id(event.id, event.next_ms or 0)
+    services.client.hdel(keys.event(partition, event.id), "next")
+    services.client.delete(keys.occurrence(partition, occurrence))
+    services.client.zrem(keys.due(partition), occurrence)
+    services.client.zrem(keys.occurrences(partition, "scheduled"), occurrence)
+    assert services.upkeep.reconcile() == 1
+    mended = services.events.get(ids.to_text(event.id), MASTER)
+    assert mended.next_ms == event.next_ms
+    assert broken(services.client, services.settings.partitions) == []

@@ -19,6 +19,9 @@ for i = 3, #ARGV, 6 do
     elseif schedule(prefix, successor, id, ARGV[i + 4], ARGV[i + 5], e[3] or '') then
       redis.call('HSET', key, 'next', ARGV[i + 4])
       scheduled = scheduled + 1
+    elseif not redis.call('HGET', prefix .. 'occurrence:' .. successor, 'st') then
+      -- It is scheduled already, only its event had forgotten.
+      redis.call('HSET', key, 'next', ARGV[i + 4])
     end
   end
   if e[1] ~= 'active' or e[2] or e[4] == ARGV[i + 1] then
