@@ -41,6 +41,13 @@ def receiver() -> Iterator[Receiver]:
         yield receiver
 
 
+@pytest.fixture
+def other_receiver() -> Iterator[Receiver]:
+    """Another endpoint: another target."""
+    with Receiver() as receiver:
+        yield receiver
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, Any, Any]:
     report = yield
