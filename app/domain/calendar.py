@@ -14,6 +14,7 @@ import holidays
 from app.domain.recurrence import Recurrence, compile_schedule
 from app.errors import InvalidInput
 
+_DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 MAX_DAYS = 5_000
 """Dates and ranges of one calendar: more than a decade of single days."""
@@ -52,6 +53,16 @@ class Calendar:
         if len(self._weekdays) == len(WEEKDAYS):
             raise InvalidInput.field("weekdays", "leave at least one day of the week")
         self._rule_days: dict[int, frozenset[date]] = {}
+        self._place = _place(definition.get("holidays"))
+
+    @property
+    def words(self) -> str:
+        """What its days are, as in ``public holidays in Berlin and Sundays``."""
+        words = [f"public holidays in {self._place}"] if self._holidays is not None else []
+        words += [f"{_DAY_NAMES[day]}s" for day in sorted(self._weekdays)]
+        if self._dates or self._ranges or self._rules or not words:
+            words.append(f"days of {self.name}")
+        return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
 
     def reason(self, day: date) -> str | None:
         """Why nothing should happen on a day; ``None`` for a day like any other."""
@@ -201,3 +212,13 @@ def _holidays_in(country: str, subdivision: str | None, year: int) -> Mapping[da
         country, subdiv=subdivision, years=year, expand=False, language="en_US"
     )
     return dict(found)
+
+
+def _place(value: Any) -> str:
+    """The name of a part of a country where there is one, else the codes that were given."""
+    given = value or {}
+    country, subdivision = given.get("country", ""), given.get("subdivision")
+    if subdivision is None:
+        return str(country)
+    names = holidays.country_holidays(country, subdiv=subdivision).subdivisions_aliases
+    return next((name for name, code in names.items() if code == subdivision), subdivision)

@@ -69,6 +69,13 @@ class Timetable:
         if self._step and calendars:
             self._check_sparse()
 
+    def explain(self) -> str:
+        """Say in one English sentence when it fires, without a full stop."""
+        words = self.rule.explain()
+        if self._calendars:
+            words += f", except on {' and '.join(one.words for one in self._calendars)}"
+        return words
+
     def next_after(self, after_ms: int) -> Firing | None:
         """The first firing strictly after a moment; ``None``: there is none."""
         if not self._calendars:

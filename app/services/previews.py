@@ -116,9 +116,6 @@ class PreviewService:
         firings: list[Firing] = timetable.upcoming(after, count, to_ms)
         end = firings[-1].scheduled_ms if len(firings) == count else to_ms
         skipped = timetable.skipped(after, end or now_ms + NOTICE_MS, count)
-        words = timetable.rule.explain()
-        if names := event.options.get("calendars"):
-            words += f", except on days of {', '.join(names)}"
         return Outlook(
             occurrences=tuple(
                 Planned(
@@ -131,7 +128,7 @@ class PreviewService:
             ),
             skipped=tuple(skipped),
             notices=tuple(timetable.rule.notices(now_ms, now_ms + NOTICE_MS)),
-            explained=words,
+            explained=timetable.explain(),
         )
 
 

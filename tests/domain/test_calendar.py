@@ -125,3 +125,19 @@ def test_a_wrong_definition_is_refused_by_its_field(definition, field):
     with pytest.raises(InvalidInput) as refused:
         Calendar("closed", definition)
     assert list(refused.value.fields) == [field]
+
+
+@pytest.mark.parametrize(
+    ("definition", "words"),
+    [
+        ({"dates": ["2026-12-24"]}, "days of closed"),
+        ({"weekdays": ["SU", "SA"]}, "Saturdays and Sundays"),
+        ({"holidays": {"country": "DE", "subdivision": "BE"}}, "public holidays in Berlin"),
+        (
+            {"holidays": {"country": "FR"}, "weekdays": ["SU"], "dates": ["2026-12-24"]},
+            "public holidays in FR, Sundays and days of closed",
+        ),
+    ],
+)
+def test_says_what_its_days_are(definition, words):
+    assert Calendar("closed", definition).words == words

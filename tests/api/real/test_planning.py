@@ -114,6 +114,18 @@ class TestPreview:
         ]
         assert snapshot(services.client) == before
 
+    def test_the_sentence_names_holidays_by_their_place(self, client) -> None:
+        client.put("/calendars/berlin", json={"holidays": {"country": "DE", "subdivision": "BE"}})
+        draft = {
+            "start_time": "2026-01-02T09:00:00",
+            "timezone": "Europe/Berlin",
+            "schedule": {"frequency": "weekly", "interval": 2, "by_day": ["FR"]},
+            "calendars": ["berlin"],
+        }
+        assert client.post("/preview", json=draft).json["explained"] == (
+            "every second Friday at 09:00 Europe/Berlin, except on public holidays in Berlin"
+        )
+
     def test_of_an_event_is_an_array_or_in_detail_an_object(self, client, an_event) -> None:
         event = create(client, an_event, schedule={"frequency": "daily"}, jitter="10m")
         path = f"/events/{event['id']}/preview?count=2"
