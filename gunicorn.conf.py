@@ -78,7 +78,7 @@ if Path("/dev/shm").is_dir():  # noqa: S108 - gunicorn makes an anonymous file t
 # Nothing here uses gunicorn's remote control, and two instances would share its socket.
 control_socket_disable = True
 
-# The application writes one line for a request; gunicorn's messages go the same way.
+# No line for each request (changes are in the audit log); gunicorn's messages go where ours go.
 accesslog = None
 logconfig_dict = logging_config(settings)
 

@@ -113,7 +113,7 @@ def logging_config(settings: Settings) -> dict[str, Any]:
         "loggers": {
             # It brings a handler of its own; ours write its lines.
             "gunicorn.error": {"level": settings.log_level, "handlers": [], "propagate": True},
-            # The application writes a better line for each request.
+            # Who asked for what is in the audit log; reads go unrecorded, a proxy can log them.
             "gunicorn.access": {"level": "WARNING", "handlers": [], "propagate": False},
         },
     }

@@ -10,7 +10,7 @@ from app.api.audit import audited, event_state
 from app.api.auth import access, require_right
 from app.api.conditional import etag, is_unchanged, version_to_match
 from app.api.context import services
-from app.api.paging import array_answer
+from app.api.paging import LISTED, array_answer
 from app.api.representations import difference_text, event_text, occurrence_text
 from app.api.schemas.events import EventSchema, EventUpdateSchema
 from app.api.schemas.occurrences import OccurrenceSchema
@@ -21,11 +21,6 @@ from app.domain.ids import to_text
 from app.services.queries import EventChanges, EventQuery
 
 ETAG = {"ETag": {"description": "For If-Match.", "schema": {"type": "string"}}}
-LISTED = {
-    "Link": {"description": 'The next part, rel="next".', "schema": {"type": "string"}},
-    "X-Total-Count": {"description": "How many in all.", "schema": {"type": "integer"}},
-}
-
 blueprint = Blueprint("events", __name__, description="What to deliver, where, and when")
 blueprint.before_request(require_right)
 

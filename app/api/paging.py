@@ -10,6 +10,12 @@ from flask import Response, request
 from app.api.answers import json_answer, json_text
 from app.services.queries import Item, Listing
 
+LISTED = {
+    "Link": {"description": 'The next part, rel="next".', "schema": {"type": "string"}},
+    "X-Total-Count": {"description": "How many in all.", "schema": {"type": "integer"}},
+}
+"""What documents the headers of an array."""
+
 
 def array_answer(listing: Listing[Item], write: Callable[[Item], str]) -> Response:
     """Answer with an array: ``Link`` (RFC 8288) leads on, ``X-Total-Count`` counts."""

@@ -9,7 +9,7 @@ from app.api.audit import audited, name_object
 from app.api.auth import bearer, credentials, require_admin
 from app.api.context import services
 from app.api.credentials import Grant
-from app.api.paging import array_answer
+from app.api.paging import LISTED, array_answer
 from app.api.schemas.tokens import (
     RevokedSchema,
     SubjectSchema,
@@ -21,11 +21,6 @@ from app.api.schemas.tokens import (
 from app.api.smorest import Blueprint
 from app.domain.access import TokenRecord
 from app.domain.times import to_rfc3339
-
-LISTED = {
-    "Link": {"description": 'The next part, rel="next".', "schema": {"type": "string"}},
-    "X-Total-Count": {"description": "How many in all.", "schema": {"type": "integer"}},
-}
 
 blueprint = Blueprint("tokens", __name__, description="Who may do what")
 blueprint.before_request(require_admin)
