@@ -9,20 +9,20 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Any
 
-from app.clock import Clock
+import redis
+
+from app.calendaring import Calendaring
 from app.config import Settings, environment, load_settings
 from app.delivering import Delivering
 from app.queueing import RqDrainQueue, RqReplanQueue, UpkeepSchedule
-from app.safekeeping import Safekeeping
 from app.services.actions import ActionService
 from app.services.audit import AuditService
-from app.services.calendar_book import CalendarBook
 from app.services.calendars import CalendarService
-from app.services.cursors import Cursors
 from app.services.dispatching import Dispatcher
 from app.services.event_lists import EventLists
 from app.services.events import EventService
 from app.services.feed import FeedService
+from app.services.flows import FlowService
 from app.services.health import HealthService
 from app.services.imports import ImportService
 from app.services.occurrences import OccurrenceService
@@ -31,93 +31,34 @@ from app.services.quotas import EventQuota
 from app.services.retaining import Retention
 from app.services.rotating import RotationService
 from app.services.series import Series
-from app.services.timekeeping import StoreClock
 from app.services.timetables import Timetables
 from app.services.tokens import TokenService
 from app.services.upkeep import Upkeep
-from app.store.calendars import CalendarStore
-from app.store.connection import StoreClient, connect, connect_broker
+from app.store.breakers import BreakerStore
+from app.store.connection import connect, connect_broker
 from app.store.coordination import Coordination
-from app.store.events import EventStore
 from app.store.figures import Figures
-from app.store.listing import Listing
-from app.store.occurrences import OccurrenceStore
+from app.store.flow_gate import FlowGate
+from app.store.flows import FlowStore
 from app.store.owners import Owners
-from app.store.scripts import Scripts
 from app.store.sweeping import EventSweep
-from app.store.work import WorkStore
+from app.storing import Storing
 
 IMPATIENT: dict[str, Any] = {"timeout_s": 1.0, "retries": 0, "max_connections": 8}
 """A probe that waits for a store that hangs is given up on by who sent it."""
 
 
 @dataclass
-class Services:
+class Services(Storing):
     """Everything that the API and the workers use. Nothing connects before it is used."""
 
-    settings: Settings
-    clock_override: Clock | None = None
-    client_override: StoreClient | None = None
     stop: threading.Event = field(default_factory=threading.Event)
     started_s: float = field(default_factory=time.monotonic)
 
     @cached_property
-    def client(self) -> StoreClient:
-        """The store's client."""
-        return self.client_override or connect(self.settings.redis_url)
-
-    @cached_property
-    def scripts(self) -> Scripts:
-        """The store's scripts."""
-        return Scripts(self.client)
-
-    @cached_property
-    def coordination(self) -> Coordination:
-        """Signals between processes."""
-        return Coordination(self.client)
-
-    @cached_property
-    def clock(self) -> Clock:
-        """The store's time."""
-        return self.clock_override or StoreClock(self.coordination)
-
-    @cached_property
     def drain_queue(self) -> RqDrainQueue:
         """RQ's queue of drains."""
-        settings = self.settings
-        return RqDrainQueue(connect_broker(settings.broker_url or settings.redis_url))
-
-    @cached_property
-    def event_store(self) -> EventStore:
-        """Events at rest; asked for, the store must be cut and sealed as the settings say."""
-        self.coordination.agree_on_partitions(self.settings.partitions)
-        self.safekeeping.agree_on_keys()
-        return EventStore(self.client, self.scripts)
-
-    @cached_property
-    def occurrence_store(self) -> OccurrenceStore:
-        """Occurrences at rest."""
-        return OccurrenceStore(self.client)
-
-    @cached_property
-    def work(self) -> WorkStore:
-        """Due, claimed, ended."""
-        return WorkStore(self.client, self.scripts, self.settings.partitions)
-
-    @cached_property
-    def cursors(self) -> Cursors:
-        """Sealed positions in lists."""
-        return Cursors(self.settings.jwt_secret)
-
-    @cached_property
-    def lists(self) -> Listing:
-        """Walks of indexes."""
-        return Listing(self.client, self.settings.partitions)
-
-    @cached_property
-    def safekeeping(self) -> Safekeeping:
-        """Secrets at rest, tokens, the audit log."""
-        return Safekeeping(self.settings, self.client, self.scripts, self.cursors, self.clock)
+        return RqDrainQueue(self._broker())
 
     @cached_property
     def rotations(self) -> RotationService:
@@ -144,37 +85,30 @@ class Services:
             self.timetables,
             self.safekeeping.signing,
             EventQuota(Owners(self.client), self.settings.max_events_per_sub),
+            self.flows,
             self.clock,
             self.settings.partitions,
         )
 
     @cached_property
-    def calendar_book(self) -> CalendarBook:
-        """Calendars by name."""
-        return CalendarBook(self.calendar_store)
-
-    @cached_property
-    def calendar_store(self) -> CalendarStore:
-        """Calendars at rest."""
-        return CalendarStore(self.client, self.settings.partitions)
+    def calendaring(self) -> Calendaring:
+        """Calendars and timetables."""
+        return Calendaring(self.settings, self.client, self.clock)
 
     @cached_property
     def replan_queue(self) -> RqReplanQueue:
         """RQ's queue of upkeep, for events to be planned anew."""
-        settings = self.settings
-        return RqReplanQueue(connect_broker(settings.broker_url or settings.redis_url))
+        return RqReplanQueue(self._broker())
 
     @cached_property
     def calendars(self) -> CalendarService:
         """Use cases around calendars."""
-        return CalendarService(
-            self.calendar_store, self.replan_queue, self.clock, self.events.replan
-        )
+        return self.calendaring.service(self.replan_queue, self.events.replan)
 
-    @cached_property
+    @property
     def timetables(self) -> Timetables:
         """Rules, calendars and jitter of events."""
-        return Timetables(self.calendar_book, self.settings.max_occurrences_per_minute)
+        return self.calendaring.timetables
 
     @cached_property
     def previews(self) -> PreviewService:
@@ -194,6 +128,13 @@ class Services:
         return OccurrenceService(self.event_store, self.occurrence_store, self.lists, self.cursors)
 
     @cached_property
+    def flows(self) -> FlowService:
+        """Use cases around flows."""
+        cut = (self.client, self.scripts, self.settings.partitions)
+        keep_ms = self.settings.retention_events_ms
+        return FlowService(FlowStore(*cut), FlowGate(*cut), self.clock, keep_ms)
+
+    @cached_property
     def feed(self) -> FeedService:
         """The calendar feed."""
         return FeedService(
@@ -208,15 +149,15 @@ class Services:
     @cached_property
     def health(self) -> HealthService:
         """How the service is."""
-        figures = Figures(self.client, self.settings.partitions)
         return HealthService(
             self.work,
-            figures,
+            Figures(self.client, self.settings.partitions),
             self.coordination,
             self.drain_queue,
             self.clock,
             self.started_s,
             Coordination(self.client_override or connect(self.settings.redis_url, **IMPATIENT)),
+            BreakerStore(self.client, self.scripts),
         )
 
     @cached_property
@@ -234,7 +175,7 @@ class Services:
             sweep,
             self.settings.retention_occurrences_ms,
             self.settings.retention_events_ms,
-            (self.tokens.forget_ended, self.audit.forget_old),
+            (self.tokens.forget_ended, self.audit.forget_old, self.flows.forget_unused),
         )
         return Upkeep(
             self.work,
@@ -255,8 +196,7 @@ class Services:
     @cached_property
     def upkeep_schedule(self) -> UpkeepSchedule:
         """The periodic jobs on RQ."""
-        settings = self.settings
-        return UpkeepSchedule(connect_broker(settings.broker_url or settings.redis_url))
+        return UpkeepSchedule(self._broker())
 
     @cached_property
     def delivering(self) -> Delivering:
@@ -272,6 +212,9 @@ class Services:
             self.safekeeping.signing,
             self.events.deactivate,
         )
+
+    def _broker(self) -> redis.Redis:
+        return connect_broker(self.settings.broker_url or self.settings.redis_url)
 
     def drain(self) -> int:
         """Run one drain in this process; returns how many attempts it made."""
@@ -289,7 +232,7 @@ def worker_services() -> Services:
     settings = load_settings(environment(os.environ))
     settings.require_secrets()
     settings.require_store()
-    services = build_services(settings)
+    services = Services(settings)
     services.coordination.agree_on_partitions(settings.partitions)
     services.safekeeping.agree_on_keys()
     return services

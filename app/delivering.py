@@ -11,15 +11,19 @@ from functools import cached_property
 from app.clock import Clock
 from app.config import Settings
 from app.delivery.sender import Sender
+from app.services.breaking import Breakers
 from app.services.draining import Drain, DrainLimits
 from app.services.feeding import Feeder
+from app.services.flowing import FlowLine
 from app.services.lanes import SLOW_FACTOR
 from app.services.recording import Recorder
 from app.services.series import Series
 from app.services.signing_secrets import SigningSecrets
+from app.store.breakers import BreakerStore
 from app.store.channel import Channel
 from app.store.connection import StoreClient
 from app.store.coordination import Coordination
+from app.store.flow_gate import FlowGate
 from app.store.scripts import Scripts
 from app.store.work import WorkStore
 
@@ -50,15 +54,29 @@ class Delivering:
             self.settings.delivery_concurrency * (1 + SLOW_FACTOR),
         )
 
+    @cached_property
+    def breakers(self) -> Breakers:
+        """What is known of targets that fail, kept between drains."""
+        return Breakers(BreakerStore(self.client, self.scripts))
+
     def drain(self, stop: threading.Event) -> int:
         """Run one drain; returns how many attempts it made."""
         settings = self.settings
+        worker = secrets.token_hex(8)
+        flows = FlowLine(
+            FlowGate(self.client, self.scripts, self.work.partitions),
+            self.work.partitions,
+            worker.encode(),
+            settings.lease_ms,
+        )
         feeder = Feeder(
             self.work,
             self.series,
             self.coordination.wake_listener(),
             Channel(self.client, self.scripts),
             self.clock,
+            flows,
+            worker=worker.encode(),
             lease_ms=settings.lease_ms,
             window=settings.delivery_concurrency * WINDOW_FACTOR,
         )
@@ -67,9 +85,10 @@ class Delivering:
             self.coordination,
             Channel(self.client, self.scripts),
             self.clock,
-            drain=secrets.token_hex(8),
+            drain=worker,
             lease_ms=settings.lease_ms,
             end_ms=self.clock.now_ms() + settings.drain_linger_ms,
+            flows=flows,
         )
         limits = DrainLimits(
             concurrency=settings.delivery_concurrency,
@@ -78,5 +97,7 @@ class Delivering:
             signing=self.signing,
             default_timeout_ms=settings.delivery_timeout_ms,
         )
-        drain = Drain(feeder, recorder, self.sender, self.clock, limits, self.deactivate)
+        drain = Drain(
+            feeder, recorder, self.sender, self.clock, limits, self.deactivate, self.breakers
+        )
         return drain.run(stop)

@@ -10,6 +10,7 @@ from app.api import (
     calendars,
     events,
     feed,
+    flows,
     occurrences,
     planning,
     rotation,
@@ -26,6 +27,19 @@ from app.api.headers import register_headers
 from app.api.limits import register_limits
 from app.api.ports import Services
 
+PARTS = (
+    events,
+    planning,
+    rotation,
+    occurrences,
+    flows,
+    calendars,
+    feed,
+    tokens,
+    audit,
+    service,
+)
+
 
 def create_app(services: Services) -> Flask:
     """Make the application around its services; nothing is connected to yet."""
@@ -41,7 +55,7 @@ def create_app(services: Services) -> Flask:
     register_errors(app)
     register_limits(app, services.settings)
     api = make_api(app)
-    for part in (events, planning, rotation, occurrences, calendars, feed, tokens, audit, service):
+    for part in PARTS:
         api.register_blueprint(part.blueprint)
     Documentation(api).register(app, public=services.settings.docs_public)
     register_dashboard(app, services.settings)

@@ -17,6 +17,7 @@ from app.api import json_body
 from app.api.context import services
 from app.api.tags import MAX_LENGTH, MAX_TAGS, read_tags
 from app.domain.durations import parse_duration_ms
+from app.domain.flow import parse_flow
 from app.domain.recurrence import validate_timezone
 from app.domain.retry_form import parse_retry
 from app.domain.signing import signing_key
@@ -227,6 +228,16 @@ class Retry(Object):
         policy = super().read(value)
         judged(lambda: parse_retry(policy), "retry")
         return policy
+
+
+class Flow(Object):
+    """The flow of an event; checked whole, kept as written."""
+
+    def read(self, value: Any) -> Any:
+        """Return the flow as given."""
+        flow = super().read(value)
+        judged(lambda: parse_flow(flow), "flow")
+        return flow
 
 
 class Metadata(Object):

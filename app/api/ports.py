@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from app.api.calendar_ports import Calendars, Feed, Imports
+from app.api.flow_ports import Flows
 from app.clock import Clock
 from app.config import Settings
 from app.domain.access import Access, TokenRecord
@@ -192,6 +193,10 @@ class Health(Protocol):
         """Return the figures of ``GET /status``."""
         ...
 
+    def breakers(self) -> dict[str, int]:
+        """Return the targets that are left alone, and until when, ms UTC."""
+        ...
+
     def metrics(self) -> Mapping[str, float]:
         """Return gauges by name."""
         ...
@@ -233,6 +238,11 @@ class Services(Protocol):
     @property
     def calendars(self) -> Calendars:
         """Calendars."""
+        ...
+
+    @property
+    def flows(self) -> Flows:
+        """Flows."""
         ...
 
     @property

@@ -16,6 +16,7 @@ from app.domain.occurrence import Occurrence
 from app.domain.recurrence import Notice
 from app.domain.times import to_rfc3339
 from app.services.previews import Difference, Outlook
+from app.store.flows import StoredFlow
 
 
 def event_text(event: Event, notices: Sequence[Notice] = ()) -> str:
@@ -43,6 +44,7 @@ def event_text(event: Event, notices: Sequence[Notice] = ()) -> str:
         "has_hmac_secret": event.hmac_secret is not None,
         **event.options,
     }
+    rest.pop("flow_space", None)
     if pause := event.options.get("pause"):
         rest["pause"] = {"until": _time(pause.get("until_ms")), "note": pause.get("note")}
     if notices:
@@ -69,6 +71,8 @@ def occurrence_text(occurrence: Occurrence) -> str:
             "completed_at": _time(occurrence.completed_ms),
             "planned_at": to_rfc3339(occurrence.planned_ms),
             "next_attempt_at": _time(occurrence.next_attempt_ms),
+            "deferral_count": occurrence.deferral_count,
+            "deferral_reason": occurrence.deferral_reason,
         }
     )
 
@@ -111,6 +115,27 @@ def difference_text(difference: Difference) -> str:
             "moved": [
                 {"from": to_rfc3339(old), "to": to_rfc3339(new)} for old, new in difference.moved
             ],
+        }
+    )
+
+
+def flow_text(flow: StoredFlow) -> str:
+    """Return a flow as JSON."""
+    space, _, key = flow.name.partition("/")
+    limits = flow.limits
+    return json_text(
+        {
+            "key": key,
+            "space": space,
+            "rate": limits.rate.text if limits.rate else None,
+            "burst": limits.burst,
+            "concurrency": limits.concurrency,
+            "order": "strict" if limits.strict else "any",
+            "paused": flow.paused,
+            "set_by": "user" if flow.set_by_user else "events",
+            "waiting": flow.waiting,
+            "in_flight": flow.in_flight,
+            "events": flow.events,
         }
     )
 

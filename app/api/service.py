@@ -8,8 +8,9 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, gen
 from app.api.answers import json_answer, json_text
 from app.api.auth import require_admin
 from app.api.context import services
-from app.api.schemas.service import HealthSchema, StatusSchema
+from app.api.schemas.service import BreakerSchema, HealthSchema, StatusSchema
 from app.api.smorest import Blueprint
+from app.domain.times import to_rfc3339
 
 PREFIX = "qhronos_"
 
@@ -33,6 +34,18 @@ def health() -> Response:
 def status() -> Response:
     """What the service is doing."""
     return json_answer(json_text(services().health.status()))
+
+
+@blueprint.operation("/breakers")
+@blueprint.answers(200, BreakerSchema(many=True))
+@blueprint.refuses(401, 403, 503)
+def list_breakers() -> Response:
+    """List targets that have only failed of late and are left alone for a while; for admins."""
+    require_admin()
+    found = sorted(services().health.breakers().items())
+    return json_answer(
+        json_text([{"target": one, "open_until": to_rfc3339(until)} for one, until in found])
+    )
 
 
 @blueprint.operation("/metrics")

@@ -58,3 +58,6 @@ class Occurrence:
     next_attempt_ms: int | None = None
     planned_ms: int = 0
     """When the first attempt was planned: the scheduled time, or later by its share of jitter."""
+    deferral_count: int = 0
+    """How often the last attempt was put off, through no fault of its own."""
+    deferral_reason: str | None = None

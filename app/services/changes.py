@@ -7,8 +7,10 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from app.domain.access import Access
 from app.domain.durations import parse_duration_ms
 from app.domain.event import Event, EventStatus
+from app.domain.flow import space_of
 from app.domain.recurrence import resolve_local
 from app.errors import InvalidInput
 from app.services.queries import Moment
@@ -47,6 +49,13 @@ def apply_changes(before: Event, given: Mapping[str, Any], now_ms: int) -> Event
     elif "start_time" in given:
         values["start_ms"] = _placed(given["start_time"], timezone)
     return replace(before, options=options, **values)
+
+
+def in_space(given: Mapping[str, Any], access: Access) -> Mapping[str, Any]:
+    """The changes, and whose flow is meant if they name one or want order."""
+    if given.get("flow") is None and given.get("order") is None:
+        return given
+    return {**given, "flow_space": space_of(access)}
 
 
 def timing(event: Event) -> tuple[Any, ...]:

@@ -28,8 +28,9 @@ from app.clock import Clock
 from app.delivery.request import Request, build
 from app.domain.outcome import Outcome, Timings
 from app.errors import QhronosError, StoreUnavailable
+from app.services.breaking import Breakers
 from app.services.feeding import Feeder
-from app.services.lanes import Flight, Lanes
+from app.services.lanes import Flight, Lanes, target_of
 from app.services.recording import HANDOVER_MS, Recorder
 from app.services.signing_secrets import SigningSecrets
 from app.services.verdicts import job_of, record_of, unsendable
@@ -43,6 +44,12 @@ POLL_MS = 50.0
 LOOK_MS = 50
 """How often to look for targets that have become slow."""
 
+
+FAILING = "its target has only failed of late; it is tried again one by one"
+"""Why a claim is deferred while a breaker is open."""
+
+BUSY = "its target answers too slowly to take more at once"
+"""Why a claim that its lane can't take on is deferred."""
 
 GATHER_WAIT_MS = 1.0
 """How long to wait at most while outcomes gather."""
@@ -95,7 +102,9 @@ class Drain:
         clock: Clock,
         limits: DrainLimits,
         deactivate: Callable[[bytes], None],
+        breakers: Breakers,
     ) -> None:
+        self._breakers = breakers
         self._feeder = feeder
         self._recorder = recorder
         self._sender = sender
@@ -132,7 +141,8 @@ class Drain:
         return self._sent
 
     def _has_work(self) -> bool:
-        return bool(self._feeder.busy or self._lanes.waiting or self._sender.in_flight)
+        feeder, lanes = self._feeder, self._lanes
+        return bool(feeder.busy or feeder.flows.holding or lanes.waiting or self._sender.in_flight)
 
     def _finish(self, stop: threading.Event) -> None:
         """Told to stop, finish what the grace time allows; then write what is left to write."""
@@ -153,7 +163,7 @@ class Drain:
         self._end_gone()
 
     def _return_unsent(self, now_ms: int) -> None:
-        unsent = self._lanes.clear()
+        unsent = self._feeder.flows.clear() + self._lanes.clear()
         for claim in unsent:
             self._recorder.defer(claim, now_ms)
         self._feeder.done(len(unsent))
@@ -185,8 +195,9 @@ class Drain:
         """Wait for receivers, for the store, or for the next due time."""
         store = self._feeder.filenos() + self._recorder.filenos()
         wait_ms = POLL_MS
-        if not self._feeder.busy and self._feeder.next_look_ms > now_ms:
-            wait_ms = min(self._feeder.next_look_ms - self._clock.now_us() / 1000, POLL_MS)
+        wake_ms = self._feeder.wake_ms
+        if wake_ms < now_ms + POLL_MS:
+            wait_ms = max(wake_ms - self._clock.now_us() / 1000, 0.0)
         if not self._recorder.idle:
             wait_ms = min(wait_ms, GATHER_WAIT_MS)
         if self._sender.in_flight:
@@ -204,15 +215,24 @@ class Drain:
         self._recorder.hold(claims)
         for claim in claims:
             record = unsendable(claim, now_ms)
-            if record is None:
-                self._lanes.add(claim)
-            else:
+            if record is not None:
                 self._recorder.put(record)
                 self._feeder.done(1)
+            else:
+                self._queue(claim, target_of(claim.url), now_ms)
+
+    def _queue(self, claim: Claim, target: str, now_ms: int) -> None:
+        """Have a claim sent in its turn, or deferred if its target's breaker is open."""
+        until_ms = self._breakers.hold(target, claim, now_ms)
+        if until_ms is None:
+            self._lanes.add(claim, target)
+        else:
+            self._recorder.defer(claim, until_ms, FAILING)
+            self._feeder.done(1)
 
     def _defer(self, now_ms: int) -> None:
         for claim, delay_ms in self._lanes.surplus(now_ms):
-            self._recorder.defer(claim, now_ms + delay_ms)
+            self._recorder.defer(claim, now_ms + delay_ms, BUSY)
             self._feeder.done(1)
 
     def _start(self, flight: Flight) -> None:
@@ -231,6 +251,9 @@ class Drain:
     def _ended(self, flight: Flight, outcome: Outcome) -> None:
         now_ms = self._clock.now_ms()
         self._lanes.end(flight, now_ms)
+        if self._breakers.ended(flight.lane.target, outcome, now_ms):
+            for claim in self._lanes.empty(flight.lane):
+                self._queue(claim, flight.lane.target, now_ms)
         jitter = random.random()  # noqa: S311 - spreads retries, no secret
         record, gone = record_of(flight.claim, outcome, now_ms, jitter)
         self._recorder.put(record)

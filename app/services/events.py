@@ -13,8 +13,9 @@ from app.domain import ids
 from app.domain.access import Access
 from app.domain.event import Event, EventStatus
 from app.errors import Conflict, Forbidden, InvalidInput, NotFound, StaleVersion
-from app.services.changes import apply_changes, timing
+from app.services.changes import apply_changes, in_space, timing
 from app.services.event_lists import EventLists
+from app.services.flows import FlowService
 from app.services.planning import plan_of
 from app.services.queries import EventChanges, EventQuery, Listing
 from app.services.quotas import EventQuota
@@ -42,6 +43,7 @@ class EventService:
         timetables: Timetables,
         signing: SigningSecrets,
         quota: EventQuota,
+        flows: FlowService,
         clock: Clock,
         partitions: int,
     ) -> None:
@@ -51,6 +53,7 @@ class EventService:
         self._timetables = timetables
         self._signing = signing
         self._quota = quota
+        self._flows = flows
         self._clock = clock
         self._partitions = partitions
         self._ids = ids.EventIds()
@@ -60,6 +63,7 @@ class EventService:
         now_ms = self._clock.now_ms()
         event, plan = self._planned(self.drafted(changes, access), now_ms)
         self._quota.take(event.id, access)
+        self._flows.join(event)
         self._events.save(event, plan, None, now_ms)
         return _with_next(event, plan)
 
@@ -69,7 +73,7 @@ class EventService:
         event_id = self._ids.make(self._clock.now_us(), partition)
         created_ms = ids.created_ms(event_id)
         blank = Event(event_id, "", 0, {}, created_ms, created_ms)
-        given = self._signing.sealed(event_id, changes.given)
+        given = self._signing.sealed(event_id, in_space(changes.given, access))
         event = apply_changes(blank, given, self._clock.now_ms())
         if not access.may_change(event.tags):
             raise Forbidden("This token may create events only with tags that are in its scope.")
@@ -103,7 +107,8 @@ class EventService:
 
     def changed(self, before: Event, changes: EventChanges, access: Access) -> Event:
         """The event as it would be after a change; nothing is stored. Raises ``Forbidden``."""
-        given = self._signing.sealed(before.id, changes.given, before.hmac_secret)
+        given = in_space(changes.given, access)
+        given = self._signing.sealed(before.id, given, before.hmac_secret)
         after = apply_changes(before, given, self._clock.now_ms())
         if not access.may_change(after.tags):
             raise Forbidden("This token may give an event only tags that are in its scope.")
@@ -206,6 +211,7 @@ class EventService:
             after, plan = self._planned(after, now_ms if since_ms is None else since_ms)
         else:
             misfire_of(after.options)
+        self._flows.join(after, before)
         return self._events.save(after, plan, before, now_ms), _with_next(after, plan)
 
     def _write(self, event_id: str, access: Access, if_match: int | None, write: Write) -> Event:

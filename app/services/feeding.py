@@ -6,10 +6,10 @@ It never waits: ``step`` reads the answer of the last claim, if it is there, and
 from __future__ import annotations
 
 import logging
-import secrets
 
 from app.clock import Clock
 from app.errors import StoreUnavailable
+from app.services.flowing import FlowLine
 from app.services.series import Series
 from app.store.calls import claim_call, lease_token
 from app.store.channel import Channel
@@ -36,11 +36,14 @@ class Feeder:
         listener: WakeListener,
         channel: Channel,
         clock: Clock,
+        flows: FlowLine,
         *,
+        worker: bytes,
         lease_ms: int,
         window: int,
     ) -> None:
         """``window`` bounds what is claimed and has no outcome yet."""
+        self.flows = flows
         self._work = work
         self._series = series
         self._listener = listener
@@ -49,7 +52,7 @@ class Feeder:
         self._lease_ms = lease_ms
         self._window = window
         self._in_hand = 0
-        self._worker = secrets.token_hex(8).encode()
+        self._worker = worker
         self._number = 0
         self._partition = 0
         self._empty = 0
@@ -61,6 +64,13 @@ class Feeder:
     def busy(self) -> bool:
         """Whether a claim has no answer yet."""
         return self._channel.busy
+
+    @property
+    def wake_ms(self) -> int:
+        """When there is something to do that no file descriptor tells of, ms UTC."""
+        if self.busy or self.next_look_ms <= self._clock.now_ms():
+            return self.flows.wake_ms
+        return min(self.next_look_ms, self.flows.wake_ms)
 
     def filenos(self) -> list[int]:
         """What becomes readable when there is something to do."""
@@ -80,13 +90,16 @@ class Feeder:
             claims = self._receive(now_ms)
             if not closing and not self._channel.busy:
                 self._ask(now_ms)
+            self._serve_flows(now_ms, closing=closing)
         except StoreUnavailable:
             log.warning("the store is away; claiming waits for it")
             self._away_until_ms = self.next_look_ms = now_ms + AWAY_PAUSE_MS
-        return claims
+            self.flows.rest(self._away_until_ms)
+        return claims + self.flows.due(now_ms)
 
     def close(self) -> None:
         """Let go of the connections."""
+        self.flows.close(self._clock.now_ms())
         self._channel.close()
         self._listener.close()
 
@@ -96,7 +109,9 @@ class Feeder:
             return []
         claims = claims_of(answer, lease_token(self._worker, self._number))
         self._in_hand += len(claims)
-        if claims:
+        if len(claims) < len(answer):
+            self.flows.look_at(now_ms)
+        if answer:
             self._empty = 0
             self._go_on(claims, now_ms)
         else:
@@ -130,6 +145,17 @@ class Feeder:
             )
         )
 
+    def _serve_flows(self, now_ms: int, *, closing: bool) -> None:
+        self.flows.keep(now_ms)
+        if closing:
+            return
+        try:
+            self.flows.take(now_ms, self._window - self._in_hand)
+        finally:
+            claims = self.flows.fresh()
+            self._in_hand += len(claims)
+            self._go_on(claims, now_ms)
+
     def _look(self, now_ms: int) -> None:
         """Find out when something will be due; return leases that have ended."""
         until = now_ms + MAX_SLEEP_MS
@@ -139,6 +165,8 @@ class Feeder:
                 until = now_ms
             if head.due_ms is not None:
                 until = min(until, head.due_ms)
+            if head.flow_ms is not None:
+                self.flows.look_at(head.flow_ms)
         self.next_look_ms = until
 
     def _go_on(self, claims: list[Claim], now_ms: int) -> None:

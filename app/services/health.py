@@ -8,6 +8,7 @@ from typing import Any
 from app import __version__
 from app.clock import Clock
 from app.services.dispatching import DrainQueue
+from app.store.breakers import BreakerStore
 from app.store.coordination import Coordination
 from app.store.figures import Figures
 from app.store.work import WorkStore
@@ -25,6 +26,7 @@ class HealthService:
         clock: Clock,
         started_s: float,
         probe: Coordination,
+        breakers: BreakerStore,
     ) -> None:
         """``probe`` looks without patience.
 
@@ -37,6 +39,7 @@ class HealthService:
         self._clock = clock
         self._started = started_s
         self._probe = probe
+        self._breakers = breakers
 
     def check(self) -> None:
         """Raise ``StoreUnavailable`` unless the store answers at once."""
@@ -57,6 +60,10 @@ class HealthService:
             "workers": self._drains.workers(),
         }
 
+    def breakers(self) -> dict[str, int]:
+        """Targets that are left alone now, and until when (ms UTC)."""
+        return self._breakers.all(self._clock.now_ms())
+
     def metrics(self) -> dict[str, float]:
         """Gauges by name, for Prometheus."""
         status = self.status()
@@ -70,5 +77,6 @@ class HealthService:
             "qhronos_lag_seconds": status["lag_ms"] / 1000,
             "qhronos_workers": float(status["workers"]),
             "qhronos_drains": float(self._coordination.drains_alive(self._clock.now_ms())),
+            "qhronos_breakers_open": float(len(self.breakers())),
             "qhronos_uptime_seconds": float(status["uptime_seconds"]),
         }

@@ -114,9 +114,8 @@ class Lanes:
         """How many requests in flight are slow."""
         return self._slow
 
-    def add(self, claim: Claim) -> None:
+    def add(self, claim: Claim, target: str) -> None:
         """Queue a claim in its target's lane."""
-        target = target_of(claim.url)
         lane = self._lanes.get(target)
         if lane is None:
             first = max(self._concurrency / FIRST_SHARE, SMALLEST)
@@ -177,6 +176,14 @@ class Lanes:
                 keep = max(int(lane.limit) * QUEUE_FACTOR, SMALLEST)
                 for position in reversed(range(len(lane.waiting) - keep)):
                     yield lane.waiting.pop(), lane.defer_ms(position)
+
+    def empty(self, lane: Lane) -> list[Claim]:
+        """Give up what waits in one lane."""
+        waiting = list(lane.waiting)
+        if waiting:
+            lane.waiting.clear()
+            self._turns.remove(lane)
+        return waiting
 
     def clear(self) -> list[Claim]:
         """Give up everything that waits."""

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from app.clock import Clock
 from app.domain import ids
 from app.errors import StoreUnavailable
+from app.services.flowing import FlowLine
 from app.store.calls import Deferral, Record, record_call, release_call
 from app.store.channel import Channel
 from app.store.codec import Claim
@@ -50,8 +51,10 @@ class Recorder:
         drain: str,
         lease_ms: int,
         end_ms: int,
+        flows: FlowLine,
     ) -> None:
         """``end_ms``: when the drain stops claiming, ms UTC."""
+        self._flows = flows
         self._work = work
         self._coordination = coordination
         self._channel = channel
@@ -60,7 +63,7 @@ class Recorder:
         self._lease_ms = lease_ms
         self._end_ms = end_ms
         self._outbox: dict[tuple[type, int], deque[Record | Deferral]] = {}
-        self._sent: list[tuple[bytes, bytes]] = []
+        self._sent: list[Record | Deferral] = []
         self._since_ms: int | None = None
         self._held: dict[bytes, bytes] = {}
         self._next_keep_ms = 0
@@ -92,17 +95,18 @@ class Recorder:
         if self._since_ms is None:
             self._since_ms = self._clock.now_ms()
 
-    def defer(self, claim: Claim, due_ms: int) -> None:
-        """Return a claim unsent; it is due again at ``due_ms``."""
-        self.put(Deferral(claim.occurrence_id, claim.token, due_ms))
+    def defer(self, claim: Claim, due_ms: int, why: str = "") -> None:
+        """Return a claim unsent; it is due again at ``due_ms``. ``why`` is for people."""
+        self.put(Deferral(claim.occurrence_id, claim.token, due_ms, why))
 
     def step(self, now_ms: int, *, now_or_never: bool = False) -> None:
         """Write what has gathered; ``now_or_never`` waits for no more to gather."""
         if now_ms < self._away_until_ms:
             return
         try:
-            if self._channel.receive() is not None:
-                self._forget()
+            answer = self._channel.receive()
+            if answer is not None:
+                self._forget(answer)
             if not self._channel.busy:
                 self._send(now_ms, now_or_never=now_or_never)
             self._keep(now_ms)
@@ -137,17 +141,23 @@ class Recorder:
         if not waiting:
             del self._outbox[key]
         self._since_ms = now_ms if self._outbox else None
-        self._sent = [(one.occurrence_id, one.token) for one in batch]
+        self._sent = batch
         if kind is Record:
             self._channel.send(record_call(partition, records, now_ms))
         else:
             self._channel.send(release_call(partition, deferrals, now_ms))
 
-    def _forget(self) -> None:
-        for occurrence_id, token in self._sent:
+    def _forget(self, answer: Sequence[int] | int) -> None:
+        """Let go of what was written. ``answer``: 1 or 0 for each, or how many of them, counted."""
+        for one in self._sent:
             # A retry that is due at once may have been claimed again, under another lease.
-            if self._held.get(occurrence_id) == token:
-                del self._held[occurrence_id]
+            if self._held.get(one.occurrence_id) == one.token:
+                del self._held[one.occurrence_id]
+        if isinstance(answer, int):
+            counted = self._sent if answer == len(self._sent) else []
+        else:
+            counted = [one for one, count in zip(self._sent, answer, strict=True) if count]
+        self._flows.written(counted, self._sent)
         self._sent = []
 
     def _keep(self, now_ms: int) -> None:

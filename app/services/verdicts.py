@@ -59,7 +59,8 @@ def unsendable(claim: Claim, now_ms: int) -> Record | None:
     """The record of a claim that must not be sent, or ``None``."""
     if claim.doc is None:
         return _ended(claim, "cancelled", "its event was deleted")
-    if "misfire" in claim.doc.get("opt", {}) and claim.attempt == 1:
+    waited = claim.start_ms > 0  # for its flow: somebody was there in time
+    if "misfire" in claim.doc.get("opt", {}) and claim.attempt == 1 and not waited:
         misfire = misfire_of(claim.doc["opt"])
         if misfire.policy == "skip" and now_ms - claim.due_ms > misfire.grace_ms:
             return _ended(claim, "missed", TOO_LATE)

@@ -27,11 +27,12 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Deferral:
-    """A claim that is returned unsent, and when it is due again, ms UTC."""
+    """A claim that is returned unsent, when it is due again, ms UTC, and why, in words."""
 
     occurrence_id: bytes
     token: bytes
     due_ms: int
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,7 @@ def release_call(
     """Return claims of one partition unsent, and up to ``expired`` whose lease has ended."""
     args: list[Argument] = [keys.prefix(partition), now_ms, expired]
     for one in deferrals:
-        args += [one.occurrence_id, one.token, one.due_ms]
+        args += [one.occurrence_id, one.token, one.due_ms, one.why]
     return Call("release", [keys.claimed(partition), keys.due(partition)], args)
 
 

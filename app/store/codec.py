@@ -5,13 +5,15 @@ text, left out when empty), ``tags`` (one a line), ``ver``, ``st`` (status), ``u
 out when never), ``next`` (its scheduled occurrence's time), ``rec`` (present while the series
 goes on), ``sec`` (the sealed secret), ``cals`` (calendars it names, one a line), ``pu`` (paused
 until), ``req`` (the last request, to recognise a repeated one), ``tv`` (the request that planned
-it: what successors are computed for), ``last`` (the last claimed occurrence's time).
+it: what successors are computed for), ``last`` (the last claimed occurrence's time), ``fl`` (the
+flow it is in).
 
 Fields of an occurrence's hash: ``e`` (event), ``at`` (scheduled); once claimed or ended also
 ``st`` (status), ``n`` (attempts), ``l`` (lease token), ``s`` (started), ``c`` (ended), ``ch``
 (last change), ``na`` (next attempt), ``p`` (planned, if not ``at``), ``k`` (workers that died
-holding it), ``code``, ``body``, ``err``, ``tags``, ``sr`` (made by the schedule), ``log`` (a JSON
-line an attempt).
+holding it), ``code``, ``body``, ``err``, ``tags``, ``sr`` (made by the schedule), ``w`` (the flow
+it waits for), ``d`` (attempt:how often it was deferred), ``dr`` (why), ``log`` (a JSON line an
+attempt).
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.domain.event import Event, EventStatus
+from app.domain.flow import flow_of
 from app.domain.occurrence import Occurrence, OccurrenceStatus
 
 OCCURRENCE_FIELDS = (
@@ -37,6 +40,8 @@ OCCURRENCE_FIELDS = (
     "c",
     "na",
     "p",
+    "d",
+    "dr",
     "tags",
 )
 EVENT_FIELDS = ("doc", "meta", "tags", "ver", "st", "up", "next", "sec")
@@ -86,6 +91,8 @@ def event_to_fields(event: Event, request: bytes) -> list[bytes | str | int]:
     pause = event.options.get("pause")
     if pause and pause.get("until_ms") is not None:
         fields += ["pu", pause["until_ms"]]
+    if (flow := flow_of(event.options, event.webhook)) is not None:
+        fields += ["fl", flow]
     if event.hmac_secret is not None:
         fields += ["sec", event.hmac_secret]
     return fields
@@ -138,7 +145,7 @@ def occurrence_from_fields(
     One that was never claimed has the tags of its event, which the caller reads.
     """
     event, at, status, attempts, changed, code, body, error = fields[:8]
-    started, ended, again, planned, tags = fields[8:]
+    started, ended, again, planned, deferred, reason, tags = fields[8:]
     return Occurrence(
         id=occurrence_id,
         event_id=event or b"",
@@ -154,6 +161,8 @@ def occurrence_from_fields(
         completed_ms=_number(ended),
         next_attempt_ms=_number(again),
         planned_ms=_number(planned) or int(at or 0),
+        deferral_count=int(deferred.partition(b":")[2]) if deferred else 0,
+        deferral_reason=reason.decode() if reason else None,
     )
 
 
@@ -174,6 +183,10 @@ class Claim:
     plan: bytes
     deaths: int
     due_ms: int
+    deferred: int = 0
+    """How often this attempt was deferred."""
+    start_ms: int = 0
+    """When its flow lets it start, ms UTC; 0: it is in none."""
 
     @property
     def url(self) -> str:
@@ -184,7 +197,7 @@ class Claim:
 def claim_from_reply(row: Sequence[Any], token: bytes) -> Claim:
     """Read one row of the claim script's answer."""
     occurrence_id, event_id, scheduled, attempt, doc, meta, tags, secret = row[:8]
-    recurring, plan, deaths, due = row[8:]
+    recurring, plan, deaths, due, deferred = row[8:]
     return Claim(
         occurrence_id=occurrence_id,
         event_id=event_id,
@@ -199,4 +212,10 @@ def claim_from_reply(row: Sequence[Any], token: bytes) -> Claim:
         plan=plan or b"",
         deaths=int(deaths or 0),
         due_ms=int(due),
+        deferred=_deferrals(deferred, attempt) if deferred else 0,
     )
+
+
+def _deferrals(raw: bytes, attempt: int) -> int:
+    of, _, count = raw.partition(b":")
+    return int(count) if int(of) == int(attempt) else 0

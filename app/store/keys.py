@@ -22,7 +22,18 @@ Ids are 16 raw bytes, times are milliseconds since 1970 (UTC), ``<tag>`` is UTF-
     qh:{p}:claimed                    zset    occurrence → the lease's deadline
     qh:{p}:ended                      zset    occurrence → ended; what retention reads
     qh:{p}:claim:<worker>             string  the worker's last claim, to answer it again (TTL)
+    qh:{p}:flow:<flow>                zset    event and occurrence → scheduled; due, but waiting
+                                              for their flow (and then not in ``due``)
+    qh:{p}:flowing                    zset    flow → when to look at it; those for which one waits
+    qh:{p}:flow-events:<flow>         zset    event → created; those that are in the flow
 
+    qh:{flows}                        zset    flow → 0; all, by name (``<space>/<key>``)
+    qh:{flows}:used                   zset    flow → last used or set
+    qh:{flows}:flow:<flow>            hash    its limits and where it stands; see ``flows``
+    qh:{flows}:busy:<flow>            zset    occurrence → lease deadline; what is under way
+    qh:{flows}:answer:<worker>        string  the last answer, to give it again (TTL)
+    qh:{breakers}                     zset    target → when it may be tried again; open breakers
+    qh:{breakers}:steps               hash    target → how often in a row its breaker has opened
     qh:{calendars}                    hash    name → definition (JSON); one for all partitions
     qh:{calendars}:version            string  rises with every change of a calendar
     qh:{calendars}:pending            hash    change → how far its events are planned anew
@@ -57,6 +68,11 @@ TOKENS = b"qh:{tokens}"
 TOKENS_ENDING = b"qh:{tokens}:ending"
 AUDIT = b"qh:{audit}"
 AUDIT_HEAD = b"qh:{audit}:head"
+FLOWS = b"qh:{flows}"
+FLOWS_PREFIX = b"qh:{flows}:"
+FLOWS_USED = b"qh:{flows}:used"
+BREAKERS = b"qh:{breakers}"
+BREAKER_STEPS = b"qh:{breakers}:steps"
 
 
 def prefix(partition: int) -> bytes:
@@ -137,6 +153,36 @@ def ended(partition: int) -> bytes:
 def claim(partition: int, worker: bytes) -> bytes:
     """A worker's last claim."""
     return prefix(partition) + b"claim:" + worker
+
+
+def flow_waiting(partition: int, flow: bytes) -> bytes:
+    """What waits for a flow."""
+    return prefix(partition) + b"flow:" + flow
+
+
+def flowing(partition: int) -> bytes:
+    """The flows for which something waits."""
+    return prefix(partition) + b"flowing"
+
+
+def flow_events(partition: int, flow: bytes) -> bytes:
+    """The events that are in a flow."""
+    return prefix(partition) + b"flow-events:" + flow
+
+
+def flow(name: bytes) -> bytes:
+    """A flow's limits and where it stands."""
+    return FLOWS_PREFIX + b"flow:" + name
+
+
+def flow_busy(name: bytes) -> bytes:
+    """What is under way in a flow."""
+    return FLOWS_PREFIX + b"busy:" + name
+
+
+def flow_answer(worker: bytes) -> bytes:
+    """The last answer about flows that a worker got."""
+    return FLOWS_PREFIX + b"answer:" + worker
 
 
 def tokens_of(subject: str) -> bytes:

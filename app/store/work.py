@@ -54,15 +54,19 @@ class EndedNote:
 
 @dataclass(frozen=True, slots=True)
 class Heads:
-    """The earliest due time and the earliest lease deadline of a partition, ms, or ``None``."""
+    """The earliest moments of a partition, ms, or ``None``: due, end of a lease, turn of a flow."""
 
     due_ms: int | None
     lease_ms: int | None
+    flow_ms: int | None = None
 
 
 def claims_of(answer: Iterable[Sequence[Any]], token: bytes) -> list[Claim]:
-    """What a claim call has answered, under its lease token."""
-    return [codec.claim_from_reply(row, token) for row in answer]
+    """What a claim call has answered, under its lease token.
+
+    What was put to wait for its flow instead stands in the answer as its flow alone.
+    """
+    return [codec.claim_from_reply(row, token) for row in answer if len(row) > 1]
 
 
 class WorkStore:
@@ -172,14 +176,9 @@ class WorkStore:
         for partition in range(self.partitions):
             pipe.zrange(keys.due(partition), 0, 0, withscores=True)
             pipe.zrange(keys.claimed(partition), 0, 0, withscores=True)
-        replies = pipe.execute()
-        return [
-            Heads(
-                due_ms=int(due[0][1]) if due else None,
-                lease_ms=int(lease[0][1]) if lease else None,
-            )
-            for due, lease in zip(replies[::2], replies[1::2], strict=True)
-        ]
+            pipe.zrange(keys.flowing(partition), 0, 0, withscores=True)
+        firsts = [int(found[0][1]) if found else None for found in pipe.execute()]
+        return [Heads(*firsts[at : at + 3]) for at in range(0, len(firsts), 3)]
 
     def backlog(self, now_ms: int) -> int:
         """How many occurrences are due and wait to be claimed."""

@@ -264,6 +264,9 @@ class FakeHealth:
             "workers": 4,
         }
 
+    def breakers(self) -> dict[str, int]:
+        return {"https://example.com:443": NOW_MS}
+
     def metrics(self) -> dict[str, float]:
         return {"queue_depth": 2.0, "qhronos_lag_ms": 3.5}
 

@@ -13,7 +13,7 @@ from tests.api.fakes import NOW_MS, an_occurrence
 
 DOCUMENTATION = {"/openapi.json", "/docs"}
 
-WITHOUT_BODY = ("/trigger", "/resume")
+WITHOUT_BODY = ("/trigger", "/resume", "{key}/pause")
 """Acts that need nothing said."""
 
 
@@ -92,7 +92,7 @@ def test_every_operation_is_described(document):
 
 SOMETIMES = {
     "hmac_secret", "delay",  # never answered
-    "dst", "calendars", "on_excluded", "jitter", "misfire",  # if given
+    "dst", "calendars", "on_excluded", "jitter", "misfire", "flow", "order",  # if given
     "pause", "notices",  # if there is any
 }  # fmt: skip
 

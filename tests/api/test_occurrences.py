@@ -32,6 +32,8 @@ def test_one_that_has_not_begun(client, services):
         "completed_at": None,
         "planned_at": "2030-03-17T17:46:40Z",
         "next_attempt_at": None,
+        "deferral_count": 0,
+        "deferral_reason": None,
     }
 
 

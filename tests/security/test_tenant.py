@@ -31,6 +31,7 @@ plans = st.sampled_from(
         {"start_time": "2030-01-01T00:00:00Z"},
         {"start_time": "2030-01-01T00:00:00Z", "schedule": {"every": "30s"}},
         {"start_time": "2030-01-05T00:00:00Z", "status": "paused"},
+        {"start_time": "2030-01-01T00:00:00Z", "flow": {"key": "shared", "concurrency": 1}},
     ]
 )
 stored = st.lists(st.tuples(tag_lists, plans, st.sampled_from(["a", "b"])), max_size=6)
@@ -64,6 +65,7 @@ bodies = st.sampled_from(
         {"status": "active"},
         {"start_time": "2030-02-01T00:00:00Z"},
         {"hmac_secret": "a secret of the tenant's"},
+        {"flow": {"key": "shared", "rate": "1/s"}},
     ]
 )
 calls = st.lists(
@@ -80,6 +82,11 @@ calls = st.lists(
         st.tuples(st.just("POST"), st.sampled_from(["/trigger", "/pause", "/resume"]), which),
         st.tuples(st.just("rotate"), st.just("/rotate-secret"), which),
         st.tuples(st.just("rotate all"), st.just("/events/rotate-secret"), filters),
+        st.tuples(
+            st.sampled_from(["GET /flows", "GET /flows/shared", "POST /flows/shared/pause"]),
+            st.just(""),
+            which,
+        ),
         st.tuples(st.just("feed"), st.just("/calendar.ics"), filters),
     ),
     min_size=1,
@@ -141,6 +148,8 @@ class World:
         kind, what, target = call
         if kind == "list":
             return list(self.follow(f"{what}?{target}"))
+        if "/flows" in kind:
+            return [self.ask(*kind.split())]
         if kind == "feed":
             return [self.ask("GET", f"{what}?{target}")]
         if kind == "rotate all":

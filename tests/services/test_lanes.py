@@ -26,6 +26,10 @@ def claim(number: int, host: str) -> Claim:
     )
 
 
+def queue(lanes: Lanes, one: Claim) -> None:
+    lanes.add(one, target_of(one.url))
+
+
 def hosts(flights: list[Flight]) -> list[str]:
     return [flight.claim.url.split("/")[2] for flight in flights]
 
@@ -38,14 +42,14 @@ def test_a_target_is_scheme_host_and_port() -> None:
 def test_targets_take_turns() -> None:
     lanes = Lanes(CONCURRENCY)
     for number in range(8):
-        lanes.add(claim(number, "a" if number < 4 else "b"))
+        queue(lanes, claim(number, "a" if number < 4 else "b"))
     assert hosts(list(lanes.take(0))) == ["a", "b"] * 4
 
 
 def test_one_target_begins_with_a_share_and_gets_all_by_answering_quickly() -> None:
     lanes = Lanes(CONCURRENCY)
     for number in range(200):
-        lanes.add(claim(number, "a"))
+        queue(lanes, claim(number, "a"))
     flights = list(lanes.take(0))
     assert len(flights) == CONCURRENCY // 4
     widest = 0
@@ -61,8 +65,8 @@ def test_a_target_that_hangs_leaves_room_for_the_others() -> None:
     """A hundred wait for the one that hangs; the other's go out as if it were alone."""
     lanes = Lanes(CONCURRENCY)
     for number in range(100):
-        lanes.add(claim(number, "hangs"))
-        lanes.add(claim(1_000 + number, "well"))
+        queue(lanes, claim(number, "hangs"))
+        queue(lanes, claim(1_000 + number, "well"))
     sent, now_ms = 0, 0
     in_flight = list(lanes.take(0))
     while now_ms < 10_000 and sent < 100:
@@ -81,7 +85,7 @@ def test_a_target_that_hangs_leaves_room_for_the_others() -> None:
 def test_what_a_hanging_target_can_not_take_is_deferred_the_last_furthest() -> None:
     lanes = Lanes(CONCURRENCY)
     for number in range(100):
-        lanes.add(claim(number, "hangs"))
+        queue(lanes, claim(number, "hangs"))
     list(lanes.take(0))
     assert list(lanes.surplus(STALL_MS - 1)) == []
     deferred = list(lanes.surplus(STALL_MS))
@@ -96,12 +100,12 @@ def test_what_a_hanging_target_can_not_take_is_deferred_the_last_furthest() -> N
 def test_slow_requests_leave_the_common_concurrency_and_come_back_to_the_count() -> None:
     lanes = Lanes(CONCURRENCY)
     for number in range(4):
-        lanes.add(claim(number, "slow"))
+        queue(lanes, claim(number, "slow"))
     flights = list(lanes.take(0))
     assert lanes.age(SLOW_MS - 1) == 0
     assert lanes.age(SLOW_MS) == 4
     for number in range(CONCURRENCY):
-        lanes.add(claim(100 + number, f"other{number}"))
+        queue(lanes, claim(100 + number, f"other{number}"))
     assert len(list(lanes.take(SLOW_MS))) == CONCURRENCY
     for flight in flights:
         lanes.end(flight, SLOW_MS + 1)

@@ -63,7 +63,11 @@ def _partition(client: redis.Redis, prefix: bytes) -> list[str]:
         where = [name for name, found in by_status.items() if occurrence in found]
         if where != [status]:
             problems.append(f"occurrence {text} is {status} and listed as {where}")
-        if (occurrence in members[b"due"]) != (status in _OPEN_IN_DUE):
+        flow = fields.get(b"w")
+        waits = flow is not None and status in _OPEN_IN_DUE
+        if flow is not None and not _waits(client, prefix, flow, fields[b"e"] + occurrence):
+            problems.append(f"occurrence {text} waits for its flow, which knows nothing of it")
+        if (occurrence in members[b"due"]) != (status in _OPEN_IN_DUE and not waits):
             problems.append(f"occurrence {text} is {status}; due: {occurrence in members[b'due']}")
         if (occurrence in members[b"claimed"]) != (status == "dispatched"):
             problems.append(f"occurrence {text} is {status}; its lease says otherwise")
@@ -81,6 +85,12 @@ def _partition(client: redis.Redis, prefix: bytes) -> list[str]:
         problems.append("the list of events is not the events")
     problems += _events(events, occurrences, members)
     return problems
+
+
+def _waits(client: redis.Redis, prefix: bytes, flow: bytes, member: bytes) -> bool:
+    """Whether an occurrence is among those that wait, and its flow among those to be looked at."""
+    waiting = client.zscore(prefix + b"flow:" + flow, member)
+    return waiting is not None and client.zscore(prefix + b"flowing", flow) is not None
 
 
 def _events(

@@ -8,6 +8,7 @@ from marshmallow import ValidationError, fields, post_load, pre_load
 
 from app.api.fields import (
     Choice,
+    Flow,
     Metadata,
     Moment,
     Names,
@@ -25,14 +26,17 @@ from app.api.schemas.base import StrictSchema
 from app.api.schemas.schedule import (
     ACTION,
     DST,
+    FLOW,
     JITTER,
     MISFIRE,
     NOTICES,
+    ORDER,
     PAUSE,
     RETRY,
     SCHEDULE,
 )
 from app.domain.event import EventStatus
+from app.domain.flow import ORDERS
 from app.domain.timetable import ON_EXCLUDED
 from app.services.queries import EventChanges
 
@@ -102,6 +106,8 @@ class EventSchema(StrictSchema):
     updated_at = fields.String(dump_only=True, metadata=_TIME)
     next_occurrence_at = fields.String(dump_only=True, allow_none=True, metadata=_TIME)
     retry = Retry(allow_none=True, metadata=RETRY)
+    flow = Flow(allow_none=True, metadata=FLOW)
+    order = Choice(ORDERS, allow_none=True, metadata=ORDER)
     timeout = Timeout(1, 64, allow_none=True, metadata={"description": "From 100ms to 5m."})
     hmac_secret = Secret(
         1,

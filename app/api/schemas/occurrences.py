@@ -32,6 +32,10 @@ class OccurrenceSchema(Schema):
     completed_at = _time("The end.")
     planned_at = _time("When the first attempt was planned: scheduled_at, or later by jitter.")
     next_attempt_at = _time("The next attempt, while there is one to come.")
+    deferral_count = fields.Integer(
+        metadata={"description": "How often the last attempt was put off; it is no attempt."}
+    )
+    deferral_reason = fields.String(allow_none=True)
 
 
 class PaginationSchema(Schema):

@@ -126,3 +126,38 @@ NOTICES: dict[str, Any] = {
         "After a write: the occurrences of the next two years that a change of the clock touches."
     ),
 }
+
+FLOW_LIMITS: dict[str, dict[str, Any]] = {
+    "rate": {
+        "type": "string",
+        "description": "Attempts in a second, minute, hour or day, evenly spaced.",
+        "example": "10/s",
+    },
+    "burst": {**_WHOLE, "default": 1, "description": "How many may go at once before that."},
+    "concurrency": {**_WHOLE, "description": "How many may be under way at once."},
+}
+
+FLOW: dict[str, Any] = {
+    "description": (
+        "Limits that this event's deliveries share with all of the same key, exact over all "
+        "workers."
+    ),
+    "type": "object",
+    "properties": {
+        "key": {
+            "type": "string",
+            "maxLength": 128,
+            "description": "By itself the target's host.",
+        },
+        **FLOW_LIMITS,
+    },
+    "additionalProperties": False,
+    "example": {"key": "acme", "rate": "10/s", "concurrency": 5},
+}
+
+ORDER: dict[str, Any] = {
+    "description": (
+        "strict: the flow sends one occurrence at a time, the next one after the end of the one "
+        "before, its retries included."
+    )
+}

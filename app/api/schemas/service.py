@@ -21,3 +21,10 @@ class StatusSchema(Schema):
     queue_depth = fields.Integer(metadata={"description": "Occurrences that are due."})
     lag_ms = fields.Integer(metadata={"description": "How late the oldest due occurrence is."})
     workers = fields.Integer(metadata={"description": "Worker processes that are alive."})
+
+
+class BreakerSchema(Schema):
+    """A target whose circuit breaker is open."""
+
+    target = fields.String(metadata={"example": "https://example.com:443"})
+    open_until = fields.String(metadata={"format": "date-time"})

@@ -1,10 +1,14 @@
 -- Does: moves due occurrences to the claimed set under a lease and returns all that a delivery
---       needs. The same request, sent again, gets the same occurrences again.
+--       needs; those whose event is in a flow are put to wait for it instead. The same request,
+--       sent again, gets the same occurrences again.
 -- KEYS: 1 due  2 claimed  3 the worker's last claim
 -- ARGV: 1 prefix  2 now  3 how many at most  4 the lease's deadline  5 lease token
 --       6 request number
 -- Returns: a list of [occurrence, event, scheduled, attempt, doc, meta, tags, secret, whether its
---          successor is to be scheduled, plan, workers that died while they held it, when it was due]
+--          successor is to be scheduled, plan, workers that died while they held it, when it was
+--          due, deferrals]; or of [flow] for one that waits for its flow now.
+--#include lease
+--#include wait_for_flow
 local prefix, now, token = ARGV[1], ARGV[2], ARGV[5]
 local due
 local last = redis.call('GET', KEYS[3])
@@ -21,49 +25,21 @@ else
 end
 
 local claimed = {}
-local lease, first, again, dispatched = {}, {}, {}, {}
+local take, finish = leases(prefix, now, ARGV[4], token)
 for _, id in ipairs(due) do
-  local key = prefix .. 'occurrence:' .. id
-  local o = redis.call('HMGET', key, 'e', 'at', 'n', 'l', 'k', 'na', 'tags')
-  if not o[1] then
-    redis.call('ZREM', KEYS[1], id)
-  elseif not repeated or o[4] == token then
-    local event = prefix .. 'event:' .. o[1]
-    local e = redis.call('HMGET', event, 'doc', 'meta', 'tags', 'sec', 'rec', 'tv', 'next')
-    local series = e[5] and e[7] == o[2]
-    local attempt = tonumber(o[3] or '0')
-    if not repeated then
-      attempt = attempt + 1
-      if attempt == 1 then
-        redis.call('HSET', key, 'st', 'dispatched', 'n', attempt, 'l', token, 's', now, 'ch', now,
-          'tags', o[7] or e[3] or '')
-        redis.call('ZADD', prefix .. 'event:' .. o[1] .. ':occurrences', o[2], id)
-        if e[7] == o[2] then
-          redis.call('HDEL', event, 'next')
-          redis.call('HSET', key, 'sr', 1)
-          if e[5] then
-            redis.call('HSET', event, 'last', o[2])
-            redis.call('ZADD', prefix .. 'unscheduled', now, o[1])
-          end
-        end
-        first[#first + 1] = id
-      else
-        redis.call('HSET', key, 'st', 'dispatched', 'n', attempt, 'l', token, 'ch', now)
-        again[#again + 1] = id
-      end
-      if o[6] then redis.call('HDEL', key, 'na') end
-      lease[#lease + 1] = ARGV[4]; lease[#lease + 1] = id
-      dispatched[#dispatched + 1] = o[2]; dispatched[#dispatched + 1] = id
+  local o = redis.call('HMGET', prefix .. 'occurrence:' .. id, unpack(OCCURRENCE))
+  if repeated and (o[4] == token or o[9]) then
+    claimed[#claimed + 1] = o[9] and {o[9]} or take(id, o, true)
+  elseif o[1] and not repeated then
+    local e = redis.call('HMGET', prefix .. 'event:' .. o[1], unpack(EVENT))
+    if e[8] then
+      wait_for_flow(prefix, e[8], o[1], id, o[2], now)
+      claimed[#claimed + 1] = {e[8]}
+    else
+      claimed[#claimed + 1] = take(id, o, false, e)
     end
-    claimed[#claimed + 1] = {id, o[1], o[2], attempt, e[1], e[2], e[3], e[4], series and 1 or false, e[6], o[5],
-      o[6] or o[2]}
   end
 end
-if #lease > 0 then
-  redis.call('ZREM', KEYS[1], unpack(due))
-  redis.call('ZADD', KEYS[2], unpack(lease))
-  redis.call('ZADD', prefix .. 'occurrences:dispatched', unpack(dispatched))
-end
-if #first > 0 then redis.call('ZREM', prefix .. 'occurrences:scheduled', unpack(first)) end
-if #again > 0 then redis.call('ZREM', prefix .. 'occurrences:retrying', unpack(again)) end
+if not repeated then redis.call('ZREM', KEYS[1], unpack(due)) end
+finish()
 return claimed

@@ -4,11 +4,12 @@
 --       5 the scheduled occurrence's id  6 now  7 message
 -- Returns: 'deleted'; 'gone', 'stale' or 'moved', and then nothing has changed. An attempt under
 --          way is left to its worker.
+--#include leave_due
 --#include unschedule
 --#include note
 --#include cancel
 local key, prefix, id, now = KEYS[1], ARGV[1], ARGV[2], ARGV[6]
-local stored = redis.call('HMGET', key, 'ver', 'next', 'tags', 'cals')
+local stored = redis.call('HMGET', key, 'ver', 'next', 'tags', 'cals', 'fl')
 local tags = stored[3] or ''
 if not stored[1] then return 'gone' end
 if ARGV[3] ~= '' and stored[1] ~= ARGV[3] then return 'stale' end
@@ -30,4 +31,5 @@ end
 for name in string.gmatch(stored[4] or '', '[^\n]+') do
   redis.call('ZREM', prefix .. 'calendar:' .. name .. ':events', id)
 end
+if stored[5] then redis.call('ZREM', prefix .. 'flow-events:' .. stored[5], id) end
 return 'deleted'

@@ -2,11 +2,11 @@
 --       worker returns unsent, due when it says; these do not count as an attempt.
 -- KEYS: 1 claimed  2 due
 -- ARGV: 1 prefix  2 now  3 how many expired ones at most, 0 for none  4… per occurrence returned
---       unsent: its id, its lease token, when it is due
+--       unsent: its id, its lease token, when it is due, why it was deferred ('' if it was not)
 -- Returns: how many came back.
 local prefix, now, back, soonest = ARGV[1], ARGV[2], 0, nil
 
-local function give_back(id, attempts, due, unsent)
+local function give_back(id, attempts, due, unsent, why)
   local key = prefix .. 'occurrence:' .. id
   local status = 'retrying'
   if unsent and attempts <= 1 then
@@ -22,6 +22,10 @@ local function give_back(id, attempts, due, unsent)
     end
   end
   redis.call('HDEL', key, 'l')
+  if why and why ~= '' then
+    local before = string.match(redis.call('HGET', key, 'd') or '', '^' .. attempts .. ':(%d+)$')
+    redis.call('HSET', key, 'd', attempts .. ':' .. (tonumber(before or '0') + 1), 'dr', why)
+  end
   redis.call('HSET', key, 'ch', now)
   redis.call('ZREM', KEYS[1], id)
   redis.call('ZREM', prefix .. 'occurrences:dispatched', id)
@@ -31,9 +35,9 @@ local function give_back(id, attempts, due, unsent)
   back = back + 1
 end
 
-for i = 4, #ARGV, 3 do
+for i = 4, #ARGV, 4 do
   local o = redis.call('HMGET', prefix .. 'occurrence:' .. ARGV[i], 'l', 'n')
-  if o[1] == ARGV[i + 1] then give_back(ARGV[i], tonumber(o[2]), ARGV[i + 2], true) end
+  if o[1] == ARGV[i + 1] then give_back(ARGV[i], tonumber(o[2]), ARGV[i + 2], true, ARGV[i + 3]) end
 end
 if ARGV[3] ~= '0' then
   for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, ARGV[3])) do

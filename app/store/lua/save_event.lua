@@ -8,11 +8,14 @@
 -- Returns: 'saved'; 'gone', 'stale' (another version) or 'moved' (another next occurrence), and
 --          then nothing has changed. A call repeated with its request id answers 'saved'.
 --#include schedule
+--#include leave_due
 --#include unschedule
+--#include index_event
+--#include change_flow
 --#include note
 --#include cancel
 local key, prefix, id, now, tags = KEYS[1], ARGV[1], ARGV[2], ARGV[6], ARGV[8]
-local stored = redis.call('HMGET', key, 'ver', 'next', 'tags', 'req', 'cals', 'last', 'tv')
+local stored = redis.call('HMGET', key, 'ver', 'next', 'tags', 'req', 'cals', 'last', 'tv', 'fl')
 local version, next_ms, old_tags, request = stored[1], stored[2], stored[3] or '', stored[4]
 if request == ARGV[5] then return 'saved' end
 if ARGV[3] == '0' then
@@ -30,22 +33,12 @@ redis.call('HSET', key, unpack(ARGV, 16))
 redis.call('HSET', key, 'tv', keep and stored[7] or ARGV[5])
 if keep and stored[6] then redis.call('HSET', key, 'last', stored[6]) end
 redis.call('ZADD', prefix .. 'events', ARGV[7], id)
-for tag in string.gmatch(old_tags, '[^\n]+') do
-  redis.call('ZREM', prefix .. 'tag:' .. tag .. ':events', id)
-end
-for tag in string.gmatch(tags, '[^\n]+') do
-  redis.call('ZADD', prefix .. 'tag:' .. tag .. ':events', ARGV[7], id)
-end
-
-for name in string.gmatch(stored[5] or '', '[^\n]+') do
-  redis.call('ZREM', prefix .. 'calendar:' .. name .. ':events', id)
-end
-for name in string.gmatch(redis.call('HGET', key, 'cals') or '', '[^\n]+') do
-  redis.call('ZADD', prefix .. 'calendar:' .. name .. ':events', ARGV[7], id)
-end
+local is = redis.call('HMGET', key, 'cals', 'fl')
+index_event(prefix, id, ARGV[7], {old_tags, stored[5], stored[8]}, {tags, is[1], is[2]})
 
 if keep and next_ms then
   redis.call('HSET', key, 'next', next_ms)
+  if stored[8] ~= is[2] then change_flow(prefix, ARGV[10], now) end
   if old_tags ~= tags then
     for tag in string.gmatch(old_tags, '[^\n]+') do
       redis.call('ZREM', prefix .. 'tag:' .. tag .. ':occurrences', ARGV[10])

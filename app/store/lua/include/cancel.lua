@@ -7,13 +7,13 @@ local function cancel_open(prefix, event, status, series, message, now)
   for _, occurrence in ipairs(waiting) do
     local key = prefix .. 'occurrence:' .. occurrence
     if not series or redis.call('HEXISTS', key, 'sr') == 1 then
-      redis.call('ZREM', prefix .. 'due', occurrence)
+      leave_due(prefix, occurrence)
       redis.call('ZREM', prefix .. 'occurrences:' .. status, occurrence)
       redis.call('ZADD', prefix .. 'occurrences:cancelled', redis.call('HGET', key, 'at'),
         occurrence)
       redis.call('ZADD', prefix .. 'ended', now, occurrence)
       redis.call('HSET', key, 'st', 'cancelled', 'err', message, 'ch', now, 'c', now)
-      redis.call('HDEL', key, 'na')
+      redis.call('HDEL', key, 'na', 'w')
     end
   end
 end

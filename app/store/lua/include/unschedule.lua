@@ -4,7 +4,7 @@ local function unschedule(prefix, occurrence, tags)
   if redis.call('ZREM', prefix .. 'occurrences:scheduled', occurrence) == 0 then
     return false
   end
-  redis.call('ZREM', prefix .. 'due', occurrence)
+  leave_due(prefix, occurrence)
   redis.call('DEL', prefix .. 'occurrence:' .. occurrence)
   for tag in string.gmatch(tags, '[^\n]+') do
     redis.call('ZREM', prefix .. 'tag:' .. tag .. ':occurrences', occurrence)

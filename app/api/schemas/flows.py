@@ -1,0 +1,60 @@
+"""Flows in requests and answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import fields, post_load
+
+from app.api import json_body
+from app.api.fields import Choice, Read, Text
+from app.api.schemas.base import StrictSchema
+from app.api.schemas.schedule import FLOW_LIMITS
+from app.domain.flow import ORDERS
+
+
+class _Given(Read):
+    """What the domain reads."""
+
+    def read(self, value: Any) -> Any:
+        """Return the value, with ordinary numbers in it."""
+        return json_body.plain(value)
+
+
+class FlowSchema(StrictSchema):
+    """A flow: deliveries that share limits on how fast and how many at once they are sent."""
+
+    key = fields.String(dump_only=True)
+    space = fields.String(
+        dump_only=True,
+        metadata={"description": "Whose it is: empty for admins, else one for each scope."},
+    )
+    rate = _Given(allow_none=True, metadata=FLOW_LIMITS["rate"])
+    burst = _Given(allow_none=True, metadata=FLOW_LIMITS["burst"])
+    concurrency = _Given(allow_none=True, metadata=FLOW_LIMITS["concurrency"])
+    order = Choice(ORDERS)
+    paused = fields.Boolean(dump_only=True)
+    set_by = fields.String(
+        dump_only=True,
+        metadata={
+            "enum": ["events", "user"],
+            "description": "Once a user has set limits here, events change them no more.",
+        },
+    )
+    waiting = fields.Integer(
+        dump_only=True, metadata={"description": "Occurrences that are due and wait for it."}
+    )
+    in_flight = fields.Integer(dump_only=True, metadata={"description": "Attempts under way."})
+    events = fields.Integer(dump_only=True, metadata={"description": "Events that are in it."})
+
+
+class FlowQuerySchema(StrictSchema):
+    """Which of several flows with one key."""
+
+    space = Text(
+        0, 16, metadata={"description": "Another scope's, for admins; by itself your own."}
+    )
+
+    @post_load
+    def _as_space(self, data: dict[str, Any], **_kwargs: Any) -> str | None:
+        return data.get("space")

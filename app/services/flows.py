@@ -1,0 +1,113 @@
+"""Flows: read, change, pause, resume. Events bring them into being."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from app.clock import Clock
+from app.domain.access import Access
+from app.domain.event import Event
+from app.domain.flow import check_key, flow_name, flow_of, limits_of, parse_limits, space_of
+from app.errors import InvalidInput, NotFound
+from app.services.queries import Listing
+from app.store.flow_gate import FlowGate
+from app.store.flows import FlowStore, StoredFlow, all_of, given_by_event
+from app.store.work import BATCH
+
+
+class FlowService:
+    """The use cases around flows. A token sees those of its own scope; an admin sees all."""
+
+    def __init__(self, store: FlowStore, gate: FlowGate, clock: Clock, keep_ms: int) -> None:
+        self._store = store
+        self._gate = gate
+        self._clock = clock
+        self._keep_ms = keep_ms
+
+    def join(self, event: Event, before: Event | None = None) -> None:
+        """Make the flow of an event known, with the limits that the event gives."""
+        name = flow_of(event.options, event.webhook)
+        if name is None:
+            return
+        limits = limits_of(event.options)
+        if (
+            before is not None
+            and flow_of(before.options, before.webhook) == name
+            and limits_of(before.options) == limits
+        ):
+            return
+        self._store.set(name, given_by_event(limits), self._clock.now_ms(), by_user=False)
+
+    def list(self, access: Access, limit: int, cursor: str | None) -> Listing[StoredFlow]:
+        """List flows by name; those of other scopes are absent and not counted.
+
+        A cursor is the last name before. Raises ``InvalidInput`` for one of another scope.
+        """
+        space = None if access.is_admin else space_of(access)
+        if cursor is not None and space is not None and not cursor.startswith(f"{space}/"):
+            raise InvalidInput.field("cursor", "use the cursor of the list's own Link header")
+        names = self._store.names(space, cursor, limit + 1)
+        flows = self._store.get_many(names[:limit], self._clock.now_ms())
+        following = names[limit - 1] if len(names) > limit else None
+        found = tuple(flow for flow in flows if flow is not None)
+        return Listing(found, self._store.count(space), following)
+
+    def get(self, key: str, access: Access, space: str | None) -> StoredFlow:
+        """Read one; raises ``NotFound``."""
+        flow = self._store.get_many([self._named(key, access, space)], self._clock.now_ms())[0]
+        if flow is None:
+            raise NotFound("No flow has this key.")
+        return flow
+
+    def change(
+        self, key: str, given: Mapping[str, Any], access: Access, space: str | None
+    ) -> tuple[StoredFlow, bool]:
+        """Set limits, ``None`` clears one; from then on events change none of this flow's.
+
+        Makes the flow if there is none; also returns whether it did. Raises ``InvalidInput``.
+        """
+        name = self._named(key, access, space)
+        now_ms = self._clock.now_ms()
+        before = self._store.get_many([name], now_ms)[0]
+        if before is None:
+            check_key(key)
+        merged = {**({} if before is None else _as_given(before)), **given}
+        if merged.get("rate") is None and "burst" not in given:
+            merged.pop("burst", None)
+        self._store.set(name, all_of(parse_limits(merged)), now_ms, by_user=True)
+        self._gate.wake([name.encode()], now_ms)
+        return self.get(key, access, space), before is None
+
+    def pause(self, key: str, access: Access, space: str | None) -> StoredFlow:
+        """Have nothing more of a flow be sent; what is under way is finished."""
+        return self._pause(key, access, space, paused=True)
+
+    def resume(self, key: str, access: Access, space: str | None) -> StoredFlow:
+        """Let a flow go on."""
+        return self._pause(key, access, space, paused=False)
+
+    def forget_unused(self, now_ms: int, limit: int = BATCH) -> int:
+        """Forget flows without events that nobody has used for long; see the store."""
+        return self._store.forget_unused(now_ms - self._keep_ms, now_ms, limit)
+
+    def _pause(self, key: str, access: Access, space: str | None, *, paused: bool) -> StoredFlow:
+        flow = self.get(key, access, space)
+        self._store.pause(flow.name, paused=paused)
+        self._gate.wake([flow.name.encode()], self._clock.now_ms())
+        return self.get(key, access, space)
+
+    def _named(self, key: str, access: Access, space: str | None) -> str:
+        if space is None or not access.is_admin:
+            space = space_of(access)
+        return flow_name(space, key)
+
+
+def _as_given(flow: StoredFlow) -> dict[str, Any]:
+    limits = flow.limits
+    return {
+        "rate": limits.rate.text if limits.rate else None,
+        "burst": limits.burst if limits.burst > 1 else None,
+        "concurrency": limits.concurrency,
+        "order": "strict" if limits.strict else "any",
+    }

@@ -1,0 +1,154 @@
+"""The way of an occurrence through its flow: seen waiting, let through, claimed, over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from heapq import merge
+
+from app.domain import ids
+from app.store import codec, keys
+from app.store.codec import Claim
+from app.store.connection import StoreClient
+from app.store.scripts import Argument, Scripts
+
+Member = bytes
+"""An event's id and its occurrence's: what waits for a flow."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What a flow allows now. Times are ms UTC.
+
+    ``starts`` has a moment for each occurrence that was let through, ``None`` for the others.
+    ``look_ms`` is when to ask again, ``None`` when something ends. ``after`` is the occurrence
+    whose end a strict flow waits for.
+    """
+
+    starts: Sequence[int | None]
+    look_ms: int | None
+    paused: bool = False
+    after: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Over:
+    """An attempt in a flow that is over, and whether its occurrence has ended with it."""
+
+    flow: bytes
+    occurrence_id: bytes
+    ended: bool
+
+
+class FlowGate:
+    """What drains ask of flows. Every call is bounded and may run twice."""
+
+    def __init__(self, client: StoreClient, scripts: Scripts, partitions: int) -> None:
+        self._client = client
+        self._scripts = scripts
+        self._partitions = partitions
+
+    def peek(self, now_ms: int, flows: int, each: int, until_ms: int) -> dict[bytes, list[Member]]:
+        """What waits for flows that are to be looked at, in its order, over all partitions.
+
+        Others leave these flows alone until ``until_ms``, unless they are woken.
+        """
+        found: dict[bytes, list[list[tuple[float, Member]]]] = {}
+        for partition in range(self._partitions):
+            rows = self._scripts(
+                "flow_peek",
+                [keys.flowing(partition)],
+                [keys.prefix(partition), now_ms, flows, each, until_ms],
+            )
+            for flow, *waiting in rows:
+                pairs = zip(map(float, waiting[1::2]), waiting[::2], strict=True)
+                found.setdefault(flow, []).append(list(pairs))
+        return {
+            flow: [member for _, member in merge(*lists)][:each] for flow, lists in found.items()
+        }
+
+    def take(
+        self,
+        worker: bytes,
+        request: int,
+        waiting: Mapping[bytes, Sequence[Member]],
+        *,
+        now_ms: int,
+        ahead_ms: int,
+        deadline_ms: int,
+    ) -> list[Turn]:
+        """Let through what the flows allow, to start within ``ahead_ms``; in the order given.
+
+        What is let through counts as under way until ``deadline_ms``. ``request`` must rise with
+        each call; a repeated one is answered as before.
+        """
+        args: list[Argument] = [keys.FLOWS_PREFIX, now_ms, ahead_ms, deadline_ms, request]
+        for flow, members in waiting.items():
+            args += [flow, len(members), *(one[16:] for one in members)]
+        text: bytes = self._scripts("flow_take", [keys.FLOWS_USED, keys.flow_answer(worker)], args)
+        return [_turn(one) for one in text.decode().split(";")]
+
+    def claim(
+        self,
+        partition: int,
+        chosen: Mapping[bytes, Sequence[Member]],
+        looks: Mapping[bytes, int],
+        token: bytes,
+        *,
+        now_ms: int,
+        deadline_ms: int,
+    ) -> list[Claim]:
+        """Lease waiting occurrences of one partition; ``looks``: when to look at each flow again.
+
+        A repeated call with the same token answers the same. What waits no longer is left out.
+        """
+        args: list[Argument] = [keys.prefix(partition), now_ms, deadline_ms, token]
+        for flow, look_ms in looks.items():
+            members = chosen.get(flow, ())
+            args += [flow, look_ms, len(members), *members]
+        rows = self._scripts("claim_flow", [keys.flowing(partition), keys.claimed(partition)], args)
+        return [codec.claim_from_reply(row, token) for row in rows]
+
+    def end(self, over: Iterable[Over], now_ms: int) -> None:
+        """Note attempts that are over, and have their flows looked at."""
+        args: list[Argument] = [keys.FLOWS_PREFIX]
+        flows = set()
+        for one in over:
+            args += [one.flow, one.occurrence_id, int(one.ended)]
+            flows.add(one.flow)
+        if flows:
+            self._scripts("flow_end", [keys.FLOWS_USED], args)
+            self.wake(sorted(flows), now_ms)
+
+    def wake(self, flows: Sequence[bytes], now_ms: int) -> None:
+        """Have flows for which something waits looked at now."""
+        pipe = self._client.pipeline(transaction=False)
+        for partition in range(self._partitions):
+            pipe.zadd(keys.flowing(partition), dict.fromkeys(flows, 0), xx=True)
+        pipe.publish(keys.WAKE, now_ms)
+        pipe.execute()
+
+    def renew(self, held: Mapping[bytes, Sequence[bytes]], deadline_ms: int) -> None:
+        """Have occurrences, by flow, count as under way until later."""
+        pipe = self._client.pipeline(transaction=False)
+        for flow, occurrence_ids in held.items():
+            scores = dict.fromkeys(occurrence_ids, deadline_ms)
+            pipe.zadd(keys.flow_busy(flow), scores, xx=True)
+        pipe.execute()
+
+    def has_ended(self, occurrence_id: bytes) -> bool:
+        """Whether an occurrence is over, or gone."""
+        key = keys.occurrence(ids.partition_of_occurrence(occurrence_id), occurrence_id)
+        event, ended = self._client.hmget(key, ["e", "c"])
+        return event is None or ended is not None
+
+
+def _turn(text: str) -> Turn:
+    look, *starts = text.split(" ")
+    after = next((bytes.fromhex(one[1:]) for one in starts if one.startswith("@")), None)
+    return Turn(
+        starts=[int(one) if one.isdigit() else None for one in starts],
+        look_ms=int(look) if look.isdigit() else None,
+        paused=look == "p",
+        after=after,
+    )

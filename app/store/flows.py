@@ -1,0 +1,151 @@
+"""Flows at rest: which there are, their limits, and how many occurrences wait or are under way.
+
+Fields of a flow's hash: ``n``, ``per`` (the rate: so many in so many ms), ``burst``, ``conc``
+(concurrency), ``strict`` (present: in order), ``paused`` (present), ``by`` (``user`` once a user
+has set limits), ``tat`` (when the next attempt is due at this rate), ``hold`` (the occurrence whose
+end a strict flow waits for).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+from app.domain.flow import FlowLimits
+from app.domain.rates import Rate
+from app.store import keys
+from app.store.connection import StoreClient
+from app.store.scripts import Argument, Scripts
+
+_FIELDS = ("n", "per", "burst", "conc", "strict", "paused", "by")
+
+Changes = Mapping[str, str | int]
+"""Fields of the hash; an empty text clears one."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFlow:
+    """A flow as it stands now."""
+
+    name: str
+    limits: FlowLimits
+    paused: bool
+    set_by_user: bool
+    waiting: int
+    in_flight: int
+    events: int
+
+
+class FlowStore:
+    """Reads and changes flows of every space."""
+
+    def __init__(self, client: StoreClient, scripts: Scripts, partitions: int) -> None:
+        self._client = client
+        self._scripts = scripts
+        self._partitions = partitions
+
+    def set(self, name: str, changes: Changes, now_ms: int, *, by_user: bool) -> None:
+        """Make a flow known and change limits of it; an event changes none that a user has set."""
+        args: list[Argument] = [keys.FLOWS_PREFIX, name, now_ms, "user" if by_user else "event"]
+        for field, value in changes.items():
+            args += [field, value]
+        self._scripts("flow_set", [keys.FLOWS, keys.FLOWS_USED], args)
+
+    def names(self, space: str | None, after: str | None, limit: int) -> list[str]:
+        """Names in their order, of one space or of all (``None``), those after one first."""
+        low = "-" if space is None else f"[{space}/"
+        if after is not None:
+            low = f"({after}"
+        high = "+" if space is None else f"({space}0"  # "0" is what follows "/"
+        found = self._client.zrangebylex(keys.FLOWS, low, high, start=0, num=limit)
+        return [name.decode() for name in cast("list[bytes]", found)]
+
+    def count(self, space: str | None) -> int:
+        """How many there are, in one space or in all."""
+        if space is None:
+            return int(self._client.zcard(keys.FLOWS))
+        return int(self._client.zlexcount(keys.FLOWS, f"[{space}/", f"({space}0"))
+
+    def get_many(self, names: Sequence[str], now_ms: int) -> list[StoredFlow | None]:
+        """Read several; ``None`` where there is none."""
+        pipe = self._client.pipeline(transaction=False)
+        for name in names:
+            raw = name.encode()
+            pipe.zscore(keys.FLOWS, raw)
+            pipe.hmget(keys.flow(raw), list(_FIELDS))
+            pipe.zcount(keys.flow_busy(raw), now_ms, "+inf")
+            for partition in range(self._partitions):
+                pipe.zcard(keys.flow_waiting(partition, raw))
+                pipe.zcard(keys.flow_events(partition, raw))
+        replies = pipe.execute()
+        size = 3 + 2 * self._partitions
+        found: list[StoredFlow | None] = []
+        for at, name in enumerate(names):
+            known, fields, busy, *counts = replies[at * size : (at + 1) * size]
+            if known is None:
+                found.append(None)
+                continue
+            waiting, events = sum(counts[::2]), sum(counts[1::2])
+            found.append(_flow(name, fields, waiting, busy, events))
+        return found
+
+    def pause(self, name: str, *, paused: bool) -> None:
+        """Have nothing more of a flow be sent, or all of it go on."""
+        key = keys.flow(name.encode()).decode()
+        if paused:
+            self._client.hset(key, "paused", "1")
+        else:
+            self._client.hdel(key, "paused")
+
+    def forget_unused(self, before_ms: int, now_ms: int, limit: int) -> int:
+        """Forget flows in which there is no event and which nobody has used since a moment.
+
+        Returns how many were looked at; fewer than ``limit`` means that none is left. Those that
+        are still needed count as used now.
+        """
+        raw = self._client.zrangebyscore(
+            keys.FLOWS_USED, "-inf", f"({before_ms}", start=0, num=limit
+        )
+        names = [name.decode() for name in cast("list[bytes]", raw)]
+        pipe = self._client.pipeline(transaction=False)
+        for name, flow in zip(names, self.get_many(names, before_ms), strict=True):
+            if flow is not None and (flow.events or flow.waiting or flow.in_flight or flow.paused):
+                pipe.zadd(keys.FLOWS_USED, {name: now_ms})
+                continue
+            pipe.delete(keys.flow(name.encode()), keys.flow_busy(name.encode()))
+            pipe.zrem(keys.FLOWS, name)
+            pipe.zrem(keys.FLOWS_USED, name)
+        if names:
+            pipe.execute()
+        return len(names)
+
+
+def _flow(
+    name: str, fields: Sequence[bytes | None], waiting: int, busy: int, events: int
+) -> StoredFlow:
+    count, period, burst, concurrency, strict, paused, by = fields
+    limits = FlowLimits(
+        rate=Rate(int(count), int(period)) if count and period else None,
+        burst=int(burst or 1),
+        concurrency=int(concurrency) if concurrency else None,
+        strict=strict is not None,
+    )
+    return StoredFlow(name, limits, paused is not None, by == b"user", waiting, busy, events)
+
+
+def given_by_event(limits: FlowLimits) -> Changes:
+    """What an event's own limits change: those that it gives."""
+    return {name: value for name, value in all_of(limits).items() if value != ""}
+
+
+def all_of(limits: FlowLimits) -> Changes:
+    """Every limit, those that are not there cleared."""
+    rate = limits.rate
+    return {
+        "n": rate.count if rate else "",
+        "per": rate.period_ms if rate else "",
+        "burst": limits.burst if limits.burst > 1 else "",
+        "conc": limits.concurrency or "",
+        "strict": 1 if limits.strict else "",
+    }

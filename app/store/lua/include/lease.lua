@@ -1,0 +1,50 @@
+-- What both claims share. leases(prefix, now, deadline, token) returns two functions:
+--   take(id, o, repeated): leases the occurrence with these fields (OCCURRENCE) to the token and
+--     returns the row of the answer; with repeated true nothing changes. Given an event's fields
+--     (EVENT) it does not read them again.
+--   finish(): moves all that were taken between the indexes, one call for each.
+local OCCURRENCE = {'e', 'at', 'n', 'l', 'k', 'na', 'tags', 'd', 'w'}
+local EVENT = {'doc', 'meta', 'tags', 'sec', 'rec', 'tv', 'next', 'fl'}
+local function leases(prefix, now, deadline, token)
+  local lease, first, again, dispatched = {}, {}, {}, {}
+  local function take(id, o, repeated, e)
+    local key, event = prefix .. 'occurrence:' .. id, prefix .. 'event:' .. o[1]
+    e = e or redis.call('HMGET', event, unpack(EVENT))
+    local series = e[5] and e[7] == o[2]
+    local attempt = tonumber(o[3] or '0')
+    if not repeated then
+      attempt = attempt + 1
+      if attempt == 1 then
+        redis.call('HSET', key, 'st', 'dispatched', 'n', attempt, 'l', token, 's', now, 'ch', now,
+          'tags', o[7] or e[3] or '')
+        redis.call('ZADD', prefix .. 'event:' .. o[1] .. ':occurrences', o[2], id)
+        if e[7] == o[2] then
+          redis.call('HDEL', event, 'next')
+          redis.call('HSET', key, 'sr', 1)
+          if e[5] then
+            redis.call('HSET', event, 'last', o[2])
+            redis.call('ZADD', prefix .. 'unscheduled', now, o[1])
+          end
+        end
+        first[#first + 1] = id
+      else
+        redis.call('HSET', key, 'st', 'dispatched', 'n', attempt, 'l', token, 'ch', now)
+        again[#again + 1] = id
+      end
+      if o[6] or o[9] then redis.call('HDEL', key, 'na', 'w') end
+      lease[#lease + 1] = deadline; lease[#lease + 1] = id
+      dispatched[#dispatched + 1] = o[2]; dispatched[#dispatched + 1] = id
+    end
+    return {id, o[1], o[2], attempt, e[1], e[2], e[3], e[4], series and 1 or false, e[6], o[5],
+      o[6] or o[2], o[8]}
+  end
+  local function finish()
+    if #lease > 0 then
+      redis.call('ZADD', prefix .. 'claimed', unpack(lease))
+      redis.call('ZADD', prefix .. 'occurrences:dispatched', unpack(dispatched))
+    end
+    if #first > 0 then redis.call('ZREM', prefix .. 'occurrences:scheduled', unpack(first)) end
+    if #again > 0 then redis.call('ZREM', prefix .. 'occurrences:retrying', unpack(again)) end
+  end
+  return take, finish
+end
