@@ -143,6 +143,7 @@ class Services:
             self.occurrence_store,
             self.timetables,
             self.safekeeping.signing,
+            self.safekeeping.headers,
             EventQuota(Owners(self.client), self.settings.max_events_per_sub),
             self.clock,
             self.settings.partitions,
@@ -270,6 +271,7 @@ class Services:
             self.coordination,
             self.clock,
             self.safekeeping.signing,
+            self.safekeeping.headers,
             self.events.deactivate,
         )
 

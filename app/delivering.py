@@ -13,6 +13,7 @@ from app.config import Settings
 from app.delivery.sender import Sender
 from app.services.draining import Drain, DrainLimits
 from app.services.feeding import Feeder
+from app.services.header_secrets import HeaderSecrets
 from app.services.lanes import SLOW_FACTOR
 from app.services.recording import Recorder
 from app.services.series import Series
@@ -40,6 +41,7 @@ class Delivering:
     coordination: Coordination
     clock: Clock
     signing: SigningSecrets
+    headers: HeaderSecrets
     deactivate: Callable[[bytes], None]
 
     @cached_property
@@ -76,6 +78,7 @@ class Delivering:
             linger_ms=settings.drain_linger_ms,
             grace_ms=settings.stop_grace_ms,
             signing=self.signing,
+            headers=self.headers,
             default_timeout_ms=settings.delivery_timeout_ms,
         )
         drain = Drain(feeder, recorder, self.sender, self.clock, limits, self.deactivate)

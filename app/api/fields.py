@@ -17,6 +17,7 @@ from app.api import json_body
 from app.api.context import services
 from app.api.tags import MAX_LENGTH, MAX_TAGS, read_tags
 from app.domain.durations import parse_duration_ms
+from app.domain.headers import MAX_HEADERS, MAX_VALUE, parse_headers
 from app.domain.recurrence import validate_timezone
 from app.domain.retry_form import parse_retry
 from app.domain.signing import signing_key
@@ -172,6 +173,21 @@ class Secret(Text):
         secret = super().read(value)
         judged(lambda: signing_key(secret))
         return secret
+
+
+class Headers(Read):
+    """Headers of deliveries; their values are secrets."""
+
+    kind = {  # noqa: RUF012
+        "type": "object",
+        "maxProperties": MAX_HEADERS,
+        "additionalProperties": {"type": "string", "maxLength": MAX_VALUE},
+        "example": {"Authorization": "Bearer 1234"},
+    }
+
+    def read(self, value: Any) -> Any:
+        """Return a tuple of names and values."""
+        return judged(lambda: parse_headers(value), "headers")
 
 
 class TagList(Read):

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from app.api.answers import json_text
+from app.domain.audit import MASK
 from app.domain.event import Event
 from app.domain.ids import to_text
 from app.domain.occurrence import Occurrence
@@ -19,7 +20,7 @@ from app.services.previews import Difference, Outlook
 
 
 def event_text(event: Event, notices: Sequence[Notice] = ()) -> str:
-    """Return an event as JSON; its secret is never in it.
+    """Return an event as JSON; its secret and the values of its headers are never in it.
 
     ``notices`` (what changes of the clock will do) belong to answers to a write, if there are
     any.
@@ -43,6 +44,8 @@ def event_text(event: Event, notices: Sequence[Notice] = ()) -> str:
         "has_hmac_secret": event.hmac_secret is not None,
         **event.options,
     }
+    if event.headers:
+        rest["headers"] = dict.fromkeys(event.headers.names, MASK)
     if pause := event.options.get("pause"):
         rest["pause"] = {"until": _time(pause.get("until_ms")), "note": pause.get("note")}
     if notices:

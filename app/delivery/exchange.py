@@ -97,6 +97,9 @@ class Exchange:
             self._url = request.url
         # All lines as one entry: libcurl sends an entry as it is, and takes its time for each.
         headers = ["\r\n".join(request.headers).encode("latin-1")]
+        if request.own:
+            # One by one: libcurl leaves out its own ``Accept`` if it sees one here.
+            headers += [line.encode("latin-1") for line in request.own]
         if len(request.body) >= _EXPECTED:
             headers.append(b"Expect:")
         setopt(pycurl.HTTPHEADER, headers)

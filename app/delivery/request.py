@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from json.encoder import encode_basestring_ascii as quoted
 from typing import NamedTuple
 
 from app import __version__
+from app.domain.headers import Headers
 from app.domain.ids import to_text
 from app.domain.signing import body_signature, signing_key, standard_signature
 from app.domain.targets import ascii_url
@@ -39,16 +41,21 @@ class Job:
     url: str
     secrets: tuple[str, ...] = field(repr=False)
     timeout_ms: int = 10_000
-    headers: tuple[tuple[str, str], ...] = ()
+    headers: Headers = field(default=(), repr=False)
 
 
 class Request(NamedTuple):
-    """An HTTP POST, ready to be sent. Each header is a whole line without its end."""
+    """An HTTP POST, ready to be sent.
+
+    Each of ``headers`` is a whole line without its end. ``own`` are the event's, as libcurl wants
+    them: one without a value ends in a semicolon.
+    """
 
     url: str
     headers: list[str]
     body: bytes
     timeout_ms: int
+    own: Sequence[str] = ()
 
 
 def build(job: Job, now_ms: int) -> Request:
@@ -69,7 +76,8 @@ def build(job: Job, now_ms: int) -> Request:
         "webhook-signature: " + " ".join(signatures),
     ]
     if job.headers:
-        headers += [f"{name}: {value}" for name, value in job.headers]
+        own = [f"{name}: {value}" if value else f"{name};" for name, value in job.headers]
+        return Request(ascii_url(job.url), headers, body, job.timeout_ms, own)
     return Request(ascii_url(job.url), headers, body, job.timeout_ms)
 
 

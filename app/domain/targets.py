@@ -28,6 +28,7 @@ __all__ = [
     "check_url",
     "is_allowed",
     "literal_address",
+    "origin",
 ]
 
 MAX_LENGTH = 2048
@@ -63,6 +64,13 @@ def check_target(url: str, policy: TargetPolicy) -> None:
         allowed = _name_allowed(host.removesuffix("."), policy)
     if not allowed:
         raise InvalidInput("must not lead to a private, local or reserved address")
+
+
+def origin(url: str) -> tuple[str, str, int | None]:
+    """Return scheme, host and port of a checked URL (RFC 6454 section 4)."""
+    parts = urlsplit(url)
+    port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+    return parts.scheme, _host(url).removesuffix("."), port
 
 
 @lru_cache(maxsize=4096)

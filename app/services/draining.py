@@ -29,6 +29,7 @@ from app.delivery.request import Request, build
 from app.domain.outcome import Outcome, Timings
 from app.errors import QhronosError, StoreUnavailable
 from app.services.feeding import Feeder
+from app.services.header_secrets import HeaderSecrets
 from app.services.lanes import Flight, Lanes
 from app.services.recording import HANDOVER_MS, Recorder
 from app.services.signing_secrets import SigningSecrets
@@ -81,6 +82,7 @@ class DrainLimits:
     linger_ms: int
     grace_ms: int
     signing: SigningSecrets
+    headers: HeaderSecrets
     default_timeout_ms: int
 
 
@@ -219,7 +221,9 @@ class Drain:
         limits, claim = self._limits, flight.claim
         now_us = self._clock.now_us()
         try:
-            job = job_of(claim, limits.signing, limits.default_timeout_ms, now_us // 1000)
+            job = job_of(
+                claim, limits.signing, limits.headers, limits.default_timeout_ms, now_us // 1000
+            )
             request = build(job, now_us // 1000)
         except QhronosError as error:  # a secret that does not open, or is none: fail this one
             timings = Timings(claim.due_ms * 1000, now_us, now_us)

@@ -15,6 +15,7 @@ from app.domain.event import Event, EventStatus
 from app.errors import Conflict, Forbidden, InvalidInput, NotFound, StaleVersion
 from app.services.changes import apply_changes, timing
 from app.services.event_lists import EventLists
+from app.services.header_secrets import HeaderSecrets
 from app.services.planning import plan_of
 from app.services.queries import EventChanges, EventQuery, Listing
 from app.services.quotas import EventQuota
@@ -41,6 +42,7 @@ class EventService:
         occurrences: OccurrenceStore,
         timetables: Timetables,
         signing: SigningSecrets,
+        headers: HeaderSecrets,
         quota: EventQuota,
         clock: Clock,
         partitions: int,
@@ -50,6 +52,7 @@ class EventService:
         self._occurrences = occurrences
         self._timetables = timetables
         self._signing = signing
+        self._headers = headers
         self._quota = quota
         self._clock = clock
         self._partitions = partitions
@@ -69,7 +72,7 @@ class EventService:
         event_id = self._ids.make(self._clock.now_us(), partition)
         created_ms = ids.created_ms(event_id)
         blank = Event(event_id, "", 0, {}, created_ms, created_ms)
-        given = self._signing.sealed(event_id, changes.given)
+        given = self._headers.sealed(event_id, self._signing.sealed(event_id, changes.given))
         event = apply_changes(blank, given, self._clock.now_ms())
         if not access.may_change(event.tags):
             raise Forbidden("This token may create events only with tags that are in its scope.")
@@ -104,6 +107,7 @@ class EventService:
     def changed(self, before: Event, changes: EventChanges, access: Access) -> Event:
         """The event as it would be after a change; nothing is stored. Raises ``Forbidden``."""
         given = self._signing.sealed(before.id, changes.given, before.hmac_secret)
+        given = self._headers.sealed(before.id, given, before)
         after = apply_changes(before, given, self._clock.now_ms())
         if not access.may_change(after.tags):
             raise Forbidden("This token may give an event only tags that are in its scope.")

@@ -5,7 +5,8 @@ text, left out when empty), ``tags`` (one a line), ``ver``, ``st`` (status), ``u
 out when never), ``next`` (its scheduled occurrence's time), ``rec`` (present while the series
 goes on), ``sec`` (the sealed secret), ``cals`` (calendars it names, one a line), ``pu`` (paused
 until), ``req`` (the last request, to recognise a repeated one), ``tv`` (the request that planned
-it: what successors are computed for), ``last`` (the last claimed occurrence's time).
+it: what successors are computed for), ``last`` (the last claimed occurrence's time), ``hdr`` (the
+sealed headers that it sends along; their names are in ``doc``).
 
 Fields of an occurrence's hash: ``e`` (event), ``at`` (scheduled); once claimed or ended also
 ``st`` (status), ``n`` (attempts), ``l`` (lease token), ``s`` (started), ``c`` (ended), ``ch``
@@ -21,7 +22,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.domain.event import Event, EventStatus
+from app.domain.event import Event, EventStatus, SealedHeaders
 from app.domain.occurrence import Occurrence, OccurrenceStatus
 
 OCCURRENCE_FIELDS = (
@@ -39,7 +40,7 @@ OCCURRENCE_FIELDS = (
     "p",
     "tags",
 )
-EVENT_FIELDS = ("doc", "meta", "tags", "ver", "st", "up", "next", "sec")
+EVENT_FIELDS = ("doc", "meta", "tags", "ver", "st", "up", "next", "sec", "hdr")
 
 
 def join_tags(tags: Sequence[str]) -> bytes:
@@ -65,6 +66,7 @@ def event_to_fields(event: Event, request: bytes) -> list[bytes | str | int]:
         "tz": event.timezone,
         "plan": event.schedule,
         "opt": dict(event.options),
+        "hdr": event.headers.names if event.headers else (),
     }
     doc |= {key: value for key, value in optional.items() if value}
     if event.action.get("type") == "webhook" and set(event.action["params"]) == {"url"}:
@@ -88,6 +90,8 @@ def event_to_fields(event: Event, request: bytes) -> list[bytes | str | int]:
         fields += ["pu", pause["until_ms"]]
     if event.hmac_secret is not None:
         fields += ["sec", event.hmac_secret]
+    if event.headers is not None:
+        fields += ["hdr", event.headers.sealed]
     return fields
 
 
@@ -101,7 +105,7 @@ def action_of(doc: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def event_from_fields(event_id: bytes, created: int, fields: Sequence[bytes | None]) -> Event:
     """Rebuild an event from the values of ``EVENT_FIELDS``; ``doc`` must be there."""
-    doc_raw, meta, tags, version, status, updated, next_ms, secret = fields
+    doc_raw, meta, tags, version, status, updated, next_ms, secret, headers = fields
     doc = json.loads(doc_raw or b"")
     return Event(
         id=event_id,
@@ -120,6 +124,7 @@ def event_from_fields(event_id: bytes, created: int, fields: Sequence[bytes | No
         created_ms=created,
         updated_ms=int(updated) if updated else created,
         next_ms=int(next_ms) if next_ms else None,
+        headers=SealedHeaders(tuple(doc["hdr"]), headers) if headers else None,
     )
 
 
@@ -174,6 +179,7 @@ class Claim:
     plan: bytes
     deaths: int
     due_ms: int
+    headers: bytes | None = None
 
     @property
     def url(self) -> str:
@@ -184,7 +190,7 @@ class Claim:
 def claim_from_reply(row: Sequence[Any], token: bytes) -> Claim:
     """Read one row of the claim script's answer."""
     occurrence_id, event_id, scheduled, attempt, doc, meta, tags, secret = row[:8]
-    recurring, plan, deaths, due = row[8:]
+    recurring, plan, deaths, due, headers = row[8:]
     return Claim(
         occurrence_id=occurrence_id,
         event_id=event_id,
@@ -199,4 +205,5 @@ def claim_from_reply(row: Sequence[Any], token: bytes) -> Claim:
         plan=plan or b"",
         deaths=int(deaths or 0),
         due_ms=int(due),
+        headers=headers,
     )

@@ -8,6 +8,7 @@ from marshmallow import ValidationError, fields, post_load, pre_load
 
 from app.api.fields import (
     Choice,
+    Headers,
     Metadata,
     Moment,
     Names,
@@ -103,6 +104,13 @@ class EventSchema(StrictSchema):
     next_occurrence_at = fields.String(dump_only=True, allow_none=True, metadata=_TIME)
     retry = Retry(allow_none=True, metadata=RETRY)
     timeout = Timeout(1, 64, allow_none=True, metadata={"description": "From 100ms to 5m."})
+    headers = Headers(
+        allow_none=True,
+        metadata={
+            "description": "Sent with every delivery. Answers mask the values; *** sent back keeps "
+            "what is stored."
+        },
+    )
     hmac_secret = Secret(
         1,
         512,

@@ -4,7 +4,8 @@
 -- ARGV: 1 prefix  2 now  3 how many at most  4 the lease's deadline  5 lease token
 --       6 request number
 -- Returns: a list of [occurrence, event, scheduled, attempt, doc, meta, tags, secret, whether its
---          successor is to be scheduled, plan, workers that died while they held it, when it was due]
+--          successor is to be scheduled, plan, workers that died while they held it, when it was due,
+--          headers]
 local prefix, now, token = ARGV[1], ARGV[2], ARGV[5]
 local due
 local last = redis.call('GET', KEYS[3])
@@ -29,7 +30,7 @@ for _, id in ipairs(due) do
     redis.call('ZREM', KEYS[1], id)
   elseif not repeated or o[4] == token then
     local event = prefix .. 'event:' .. o[1]
-    local e = redis.call('HMGET', event, 'doc', 'meta', 'tags', 'sec', 'rec', 'tv', 'next')
+    local e = redis.call('HMGET', event, 'doc', 'meta', 'tags', 'sec', 'rec', 'tv', 'next', 'hdr')
     local series = e[5] and e[7] == o[2]
     local attempt = tonumber(o[3] or '0')
     if not repeated then
@@ -56,7 +57,7 @@ for _, id in ipairs(due) do
       dispatched[#dispatched + 1] = o[2]; dispatched[#dispatched + 1] = id
     end
     claimed[#claimed + 1] = {id, o[1], o[2], attempt, e[1], e[2], e[3], e[4], series and 1 or false, e[6], o[5],
-      o[6] or o[2]}
+      o[6] or o[2], e[8]}
   end
 end
 if #lease > 0 then
