@@ -19,7 +19,7 @@ from dotenv import dotenv_values
 from app.domain.durations import parse_duration_ms
 from app.domain.ids import MAX_PARTITIONS
 from app.domain.signing import signing_key
-from app.domain.targets import TargetPolicy
+from app.domain.targets import Network, TargetPolicy
 from app.errors import ConfigError, InvalidInput
 
 PREFIX = "QHRONOS_"
@@ -73,6 +73,7 @@ class Settings:
     metrics_public: bool = False
     docs_public: bool = True
     cors_origins: tuple[str, ...] = ()
+    trusted_proxies: tuple[Network, ...] = ()
     log_level: str = "INFO"
     log_format: str = "text"
 
@@ -157,6 +158,16 @@ def _private_targets(text: str) -> TargetPolicy:
     return TargetPolicy(allowed=networks)
 
 
+def _proxies(text: str) -> tuple[Network, ...]:
+    try:
+        networks = tuple(ipaddress.ip_network(part.strip()) for part in text.split(","))
+    except ValueError:
+        raise ValueError("must be networks as in 10.0.0.7/32,fd00::/8") from None
+    if not all(network.prefixlen for network in networks):
+        raise ValueError("must not hold every address: anybody could then pretend to be another")
+    return networks
+
+
 def _origins(text: str) -> tuple[str, ...]:
     origins = tuple(part.strip() for part in text.split(","))
     for origin in origins:
@@ -229,6 +240,7 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "METRICS_PUBLIC": _boolean,
     "DOCS_PUBLIC": _boolean,
     "CORS_ORIGINS": _origins,
+    "TRUSTED_PROXIES": _proxies,
     "LOG_LEVEL": _choice("DEBUG", "INFO", "WARNING", "ERROR"),
     "LOG_FORMAT": _choice("text", "json"),
 }

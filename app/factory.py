@@ -25,6 +25,7 @@ from app.api.errors import register_errors
 from app.api.headers import register_headers
 from app.api.limits import register_limits
 from app.api.ports import Services
+from app.api.proxies import register_proxies
 
 
 def create_app(services: Services) -> Flask:
@@ -36,6 +37,7 @@ def create_app(services: Services) -> Flask:
     app.extensions[auth.EXTENSION] = Credentials(
         app, services.settings, services.clock, services.tokens
     )
+    register_proxies(app, services.settings.trusted_proxies)
     register_headers(app)
     register_cors(app, services.settings.cors_origins)
     register_errors(app)
