@@ -10,6 +10,7 @@ from functools import cached_property
 
 from app.clock import Clock
 from app.config import Settings
+from app.delivery.request import Identity
 from app.delivery.sender import Sender
 from app.services.draining import Drain, DrainLimits
 from app.services.feeding import Feeder
@@ -50,7 +51,13 @@ class Delivering:
         return Sender(
             self.settings.allow_private_targets,
             self.settings.delivery_concurrency * (1 + SLOW_FACTOR),
+            own_port=self.settings.port,
         )
+
+    @cached_property
+    def identity(self) -> Identity:
+        """Who sends."""
+        return Identity(self.coordination.instance())
 
     def drain(self, stop: threading.Event) -> int:
         """Run one drain; returns how many attempts it made."""
@@ -77,6 +84,7 @@ class Delivering:
             concurrency=settings.delivery_concurrency,
             linger_ms=settings.drain_linger_ms,
             grace_ms=settings.stop_grace_ms,
+            identity=self.identity,
             signing=self.signing,
             headers=self.headers,
             default_timeout_ms=settings.delivery_timeout_ms,

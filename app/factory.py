@@ -24,6 +24,7 @@ from app.api.docs import Documentation, make_api
 from app.api.errors import register_errors
 from app.api.headers import register_headers
 from app.api.limits import register_limits
+from app.api.loops import register_loops
 from app.api.ports import Services
 from app.api.proxies import register_proxies
 
@@ -39,6 +40,7 @@ def create_app(services: Services) -> Flask:
     )
     register_proxies(app, services.settings.trusted_proxies)
     register_headers(app)
+    register_loops(app)
     register_cors(app, services.settings.cors_origins)
     register_errors(app)
     register_limits(app, services.settings)

@@ -147,7 +147,8 @@ class Url(Text):
         url = super().read(value)
         if url.startswith("q:"):
             raise ValidationError("'q:…' is not supported yet: use a webhook, https://…")
-        judged(lambda: check_target(url, services().settings.allow_private_targets))
+        settings = services().settings
+        judged(lambda: check_target(url, settings.allow_private_targets, settings.port))
         return url
 
 

@@ -63,9 +63,9 @@ class Exchange:
         "token",
     )
 
-    def __init__(self, policy: TargetPolicy, ca_file: str) -> None:
+    def __init__(self, policy: TargetPolicy, ca_file: str, own_port: int | None = None) -> None:
         self.token: Any = None
-        self._guard = Guard(policy)
+        self._guard = Guard(policy, own_port)
         self._headers: list[bytes] = []
         self._chunks: list[bytes] = []
         self._answer_size = self._due_us = self._started_us = self._timeout_ms = 0

@@ -18,6 +18,9 @@ from app.domain.times import to_rfc3339
 USER_AGENT = f"Qhronos/{__version__}"
 
 _FIXED_HEADERS = ("Content-Type: application/json", f"User-Agent: {USER_AGENT}")
+
+INSTANCE_HEADER = "X-Qhronos-Instance"
+"""Says whose delivery it is, so that an instance knows its own when they come back to it."""
 _key_of = lru_cache(maxsize=4096)(signing_key)
 
 
@@ -44,6 +47,20 @@ class Job:
     headers: Headers = field(default=(), repr=False)
 
 
+class Identity:
+    """Who sends: what all deliveries of an instance have in common."""
+
+    __slots__ = ("headers",)
+
+    def __init__(self, instance: str = "") -> None:
+        """``instance`` is its name, which all its processes share."""
+        named = (f"{INSTANCE_HEADER}: {instance}",) if instance else ()
+        self.headers = (*_FIXED_HEADERS, *named)
+
+
+NOBODY = Identity()
+
+
 class Request(NamedTuple):
     """An HTTP POST, ready to be sent.
 
@@ -58,7 +75,7 @@ class Request(NamedTuple):
     own: Sequence[str] = ()
 
 
-def build(job: Job, now_ms: int) -> Request:
+def build(job: Job, now_ms: int, identity: Identity = NOBODY) -> Request:
     """Make the request of an attempt that starts at ``now_ms``.
 
     Raises ``InvalidInput`` if the secret is not one.
@@ -69,7 +86,7 @@ def build(job: Job, now_ms: int) -> Request:
     timestamp_s = now_ms // 1000
     signatures = [standard_signature(key, webhook_id, timestamp_s, body) for key in keys]
     headers = [
-        *_FIXED_HEADERS,
+        *identity.headers,
         "X-Qhronos-Signature: " + body_signature(keys[0], body),
         "webhook-id: " + webhook_id,
         f"webhook-timestamp: {timestamp_s}",

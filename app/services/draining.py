@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from app.clock import Clock
-from app.delivery.request import Request, build
+from app.delivery.request import Identity, Request, build
 from app.domain.outcome import Outcome, Timings
 from app.errors import QhronosError, StoreUnavailable
 from app.services.feeding import Feeder
@@ -81,6 +81,7 @@ class DrainLimits:
     concurrency: int
     linger_ms: int
     grace_ms: int
+    identity: Identity
     signing: SigningSecrets
     headers: HeaderSecrets
     default_timeout_ms: int
@@ -224,7 +225,7 @@ class Drain:
             job = job_of(
                 claim, limits.signing, limits.headers, limits.default_timeout_ms, now_us // 1000
             )
-            request = build(job, now_us // 1000)
+            request = build(job, now_us // 1000, limits.identity)
         except QhronosError as error:  # a secret that does not open, or is none: fail this one
             timings = Timings(claim.due_ms * 1000, now_us, now_us)
             self._ended(flight, Outcome(timings, error="internal", error_message=error.message))

@@ -31,6 +31,7 @@ def test_what_was_built_is_what_arrives(sender, receiver):
     assert got.headers["x-team"] == "blau ü"
     assert set(got.headers) == {
         "host", "accept", "content-length", "content-type", "user-agent", "x-team",
+        "x-qhronos-instance",
         "x-qhronos-signature", "webhook-id", "webhook-timestamp", "webhook-signature",
     }  # fmt: skip
 
