@@ -89,8 +89,7 @@ class Services:
     @cached_property
     def drain_queue(self) -> RqDrainQueue:
         """RQ's queue of drains."""
-        settings = self.settings
-        return RqDrainQueue(connect_broker(settings.broker_url or settings.redis_url))
+        return RqDrainQueue(connect_broker(self.settings.broker))
 
     @cached_property
     def event_store(self) -> EventStore:
@@ -167,8 +166,7 @@ class Services:
     @cached_property
     def replan_queue(self) -> RqReplanQueue:
         """RQ's queue of upkeep, for events to be planned anew."""
-        settings = self.settings
-        return RqReplanQueue(connect_broker(settings.broker_url or settings.redis_url))
+        return RqReplanQueue(connect_broker(self.settings.broker))
 
     @cached_property
     def calendars(self) -> CalendarService:
@@ -261,8 +259,7 @@ class Services:
     @cached_property
     def upkeep_schedule(self) -> UpkeepSchedule:
         """The periodic jobs on RQ."""
-        settings = self.settings
-        return UpkeepSchedule(connect_broker(settings.broker_url or settings.redis_url))
+        return UpkeepSchedule(connect_broker(self.settings.broker))
 
     @cached_property
     def delivering(self) -> Delivering:

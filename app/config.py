@@ -77,6 +77,11 @@ class Settings:
     log_level: str = "INFO"
     log_format: str = "text"
 
+    @property
+    def broker(self) -> str:
+        """RQ's Redis."""
+        return self.broker_url or self.redis_url
+
     def require_secrets(self) -> None:
         """Refuse to go on without the three secrets; a production start calls this.
 
