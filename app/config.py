@@ -19,6 +19,7 @@ from dotenv import dotenv_values
 from app.domain.durations import parse_duration_ms
 from app.domain.ids import MAX_PARTITIONS
 from app.domain.signing import signing_key
+from app.domain.signing_keys import signing_keys
 from app.domain.targets import Network, TargetPolicy
 from app.errors import ConfigError, InvalidInput
 
@@ -51,6 +52,7 @@ class Settings:
     jwt_secret: str = field(default="", repr=False)
     jwt_secret_previous: str = field(default="", repr=False)
     signing_secret: str = field(default="", repr=False)
+    signing_private_key: str = field(default="", repr=False)
     encryption_key: str = field(default="", repr=False)
     encryption_key_previous: str = field(default="", repr=False)
     workers: int = 2
@@ -204,12 +206,15 @@ def _secret(minimum: int) -> Callable[[str], str]:
     return parse
 
 
-def _signing_secret(text: str) -> str:
-    try:
-        signing_key(_secret(MIN_CHOSEN_SECRET)(text))
-    except InvalidInput as error:
-        raise ValueError(error.message) from None
-    return text
+def _accepted(check: Callable[[str], object]) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        try:
+            check(text)
+        except InvalidInput as error:
+            raise ValueError(error.message) from None
+        return text
+
+    return parse
 
 
 _DAY = 86_400_000
@@ -222,7 +227,8 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "MASTER_TOKEN": _secret(MIN_CHOSEN_SECRET),
     "JWT_SECRET": _secret(MIN_SECRET_BYTES),
     "JWT_SECRET_PREVIOUS": _secret(MIN_SECRET_BYTES),
-    "SIGNING_SECRET": _signing_secret,
+    "SIGNING_SECRET": _accepted(lambda text: signing_key(_secret(MIN_CHOSEN_SECRET)(text))),
+    "SIGNING_PRIVATE_KEY": _accepted(signing_keys),
     "ENCRYPTION_KEY": _secret(MIN_SECRET_BYTES),
     "ENCRYPTION_KEY_PREVIOUS": _secret(MIN_SECRET_BYTES),
     "WORKERS": _integer(1, 256),

@@ -12,6 +12,7 @@ from app.clock import Clock
 from app.config import Settings
 from app.delivery.request import Identity
 from app.delivery.sender import Sender
+from app.domain.signing_keys import signing_keys
 from app.services.draining import Drain, DrainLimits
 from app.services.feeding import Feeder
 from app.services.header_secrets import HeaderSecrets
@@ -57,7 +58,8 @@ class Delivering:
     @cached_property
     def identity(self) -> Identity:
         """Who sends."""
-        return Identity(self.coordination.instance())
+        keys = signing_keys(self.settings.signing_private_key)
+        return Identity(self.coordination.instance(), keys)
 
     def drain(self, stop: threading.Event) -> int:
         """Run one drain; returns how many attempts it made."""

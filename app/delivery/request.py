@@ -12,6 +12,7 @@ from app import __version__
 from app.domain.headers import Headers
 from app.domain.ids import to_text
 from app.domain.signing import body_signature, signing_key, standard_signature
+from app.domain.signing_keys import SigningKey
 from app.domain.targets import ascii_url
 from app.domain.times import to_rfc3339
 
@@ -50,10 +51,11 @@ class Job:
 class Identity:
     """Who sends: what all deliveries of an instance have in common."""
 
-    __slots__ = ("headers",)
+    __slots__ = ("headers", "keys")
 
-    def __init__(self, instance: str = "") -> None:
-        """``instance`` is its name, which all its processes share."""
+    def __init__(self, instance: str = "", keys: Sequence[SigningKey] = ()) -> None:
+        """``instance`` is its name, which all its processes share; ``keys`` sign everything."""
+        self.keys = keys
         named = (f"{INSTANCE_HEADER}: {instance}",) if instance else ()
         self.headers = (*_FIXED_HEADERS, *named)
 
@@ -85,6 +87,8 @@ def build(job: Job, now_ms: int, identity: Identity = NOBODY) -> Request:
     keys = [_key_of(secret) for secret in job.secrets]
     timestamp_s = now_ms // 1000
     signatures = [standard_signature(key, webhook_id, timestamp_s, body) for key in keys]
+    if identity.keys:
+        signatures += [key.signature(webhook_id, timestamp_s, body) for key in identity.keys]
     headers = [
         *identity.headers,
         "X-Qhronos-Signature: " + body_signature(keys[0], body),

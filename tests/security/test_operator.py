@@ -128,6 +128,9 @@ def test_no_secret_is_stored_logged_or_written_in_clear(store, raw):
         assert services.drain() == 1
         (request,) = receiver.requests
     assert request.headers["authorization"] == request.headers["x-b"] == HEADER
+    (key,) = api.get("/.well-known/webhook-keys").json["keys"]
+    assert key["key"].startswith("whpk_")
+    assert request.headers["webhook-signature"].count("v1a,") == 1
     for secret in (OWN, NEXT + " for all"):
         key = secret if secret.startswith("whsec_") else base64.b64encode(secret.encode()).decode()
         Webhook(key).verify(request.body, dict(request.headers))

@@ -21,3 +21,17 @@ class StatusSchema(Schema):
     queue_depth = fields.Integer(metadata={"description": "Occurrences that are due."})
     lag_ms = fields.Integer(metadata={"description": "How late the oldest due occurrence is."})
     workers = fields.Integer(metadata={"description": "Worker processes that are alive."})
+
+
+class PublicKeySchema(Schema):
+    """A key that signatures of deliveries can be checked with."""
+
+    id = fields.String(required=True, metadata={"example": "6f1a2b3c4d5e6f70"})
+    algorithm = fields.String(required=True, metadata={"enum": ["ed25519"]})
+    key = fields.String(required=True, metadata={"description": "whpk_ and base64."})
+
+
+class PublicKeysSchema(Schema):
+    """Any of these may have signed."""
+
+    keys = fields.List(fields.Nested(PublicKeySchema), required=True)
