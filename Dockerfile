@@ -5,8 +5,8 @@ FROM python:3.12-slim AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 RUN ["python", "-m", "venv", "/venv"]
 WORKDIR /build
-COPY requirements.txt .
-RUN ["/venv/bin/pip", "install", "-r", "requirements.txt"]
+COPY requirements.lock .
+RUN ["/venv/bin/pip", "install", "--require-hashes", "-r", "requirements.lock"]
 
 FROM python:3.12-slim
 RUN ["useradd", "--no-create-home", "--uid", "10001", "qhronos"]

@@ -12,11 +12,19 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 # A stamp's name carries a checksum of what is installed: it is renewed when that changes,
 # not whenever git touches a file.
 checksum = $(shell cat $(1) | cksum | cut -d' ' -f1)
-RUNTIME := $(VENV)/.runtime-$(call checksum,requirements.txt)
-DEV := $(VENV)/.dev-$(call checksum,requirements.txt requirements-dev.txt)
-PIP := $(PY) -m pip --disable-pip-version-check --quiet install
+RUNTIME := $(VENV)/.runtime-$(call checksum,requirements.lock)
+DEV := $(VENV)/.dev-$(call checksum,requirements-dev.lock)
+# A file that is not the one that was locked is not installed.
+PIP := $(PY) -m pip --disable-pip-version-check --quiet install --require-hashes
 
-.PHONY: help run demo test lint format clean
+# Tools with dependencies of their own, which nothing else needs, have a place of their own.
+TOOLS := $(VENV)/tools
+UV := uv==0.13.9
+PIP_AUDIT := pip-audit==2.10.1
+LOCK := $(TOOLS)/bin/uv pip compile --quiet --universal --python-version 3.11 \
+	--fork-strategy fewest --generate-hashes --no-annotate --custom-compile-command 'make lock'
+
+.PHONY: help run demo test fuzz lint format lock audit clean
 
 help: ## show this help
 	@grep -hE '^[a-z%-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -30,6 +38,9 @@ demo: $(RUNTIME) ## with 'make run' up: have a webhook sent in two seconds and c
 test: $(DEV) ## run the whole test suite; ARGS='-k name' narrows it
 	@$(PY) -m pytest $(ARGS)
 
+fuzz: $(DEV) ## ask every call of the API for a long time, something else every time
+	@QHRONOS_FUZZ=$(or $(EXAMPLES),500) $(PY) -m pytest -q tests/api/test_fuzz.py $(ARGS)
+
 lint: $(DEV) ## check style and types
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/ruff format --check .
@@ -38,6 +49,15 @@ lint: $(DEV) ## check style and types
 format: $(DEV) ## put the code into its usual shape
 	@$(VENV)/bin/ruff check --fix .
 	@$(VENV)/bin/ruff format .
+
+lock: | $(PY) ## pin what requirements*.txt bring, with hashes; ARGS=--upgrade takes newer ones
+	@$(PY) -m venv $(TOOLS) && $(TOOLS)/bin/pip --disable-pip-version-check -q install '$(UV)'
+	@$(LOCK) $(ARGS) requirements.txt -o requirements.lock
+	@$(LOCK) $(ARGS) requirements-dev.txt -c requirements.lock -o requirements-dev.lock
+
+audit: | $(PY) ## look for known vulnerabilities in what is locked
+	@$(PY) -m venv $(TOOLS) && $(TOOLS)/bin/pip --disable-pip-version-check -q install '$(PIP_AUDIT)'
+	@$(TOOLS)/bin/pip-audit --strict --disable-pip --require-hashes -r requirements.lock
 
 bench-%: $(DEV) ## run one of the benchmarks, as in 'make bench-speed'
 	@$(PY) -m benchmarks.$*
@@ -55,11 +75,11 @@ $(PY):
 		|| { rm -rf $(VENV); echo "Python's venv module is missing: on Debian, install python3-venv." >&2; exit 1; }
 
 $(RUNTIME): | $(PY)
-	@echo "Installing what requirements.txt lists"
-	@$(PIP) -r requirements.txt
+	@echo "Installing what requirements.lock lists"
+	@$(PIP) -r requirements.lock
 	@rm -f $(VENV)/.runtime-* && touch $@
 
 $(DEV): | $(PY)
-	@echo "Installing what requirements-dev.txt lists"
-	@$(PIP) -r requirements-dev.txt
+	@echo "Installing what requirements-dev.lock lists"
+	@$(PIP) -r requirements-dev.lock
 	@rm -f $(VENV)/.dev-* $(VENV)/.runtime-* && touch $@ $(RUNTIME)

@@ -75,6 +75,10 @@ limit_request_field_size = 8190
 if Path("/dev/shm").is_dir():  # noqa: S108 - gunicorn makes an anonymous file there
     worker_tmp_dir = "/dev/shm"  # noqa: S108
 
+# No header sets the scheme or the path; the caller's address is read in app/api/proxies.py.
+forwarded_allow_ips = ""
+forwarder_headers = ""
+
 # Nothing here uses gunicorn's remote control, and two instances would share its socket.
 control_socket_disable = True
 

@@ -84,6 +84,7 @@ class Services(Storing):
             self.occurrence_store,
             self.timetables,
             self.safekeeping.signing,
+            self.safekeeping.headers,
             EventQuota(Owners(self.client), self.settings.max_events_per_sub),
             self.flows,
             self.clock,
@@ -210,11 +211,12 @@ class Services(Storing):
             self.coordination,
             self.clock,
             self.safekeeping.signing,
+            self.safekeeping.headers,
             self.events.deactivate,
         )
 
     def _broker(self) -> redis.Redis:
-        return connect_broker(self.settings.broker_url or self.settings.redis_url)
+        return connect_broker(self.settings.broker)
 
     def drain(self) -> int:
         """Run one drain in this process; returns how many attempts it made."""

@@ -19,7 +19,8 @@ from dotenv import dotenv_values
 from app.domain.durations import parse_duration_ms
 from app.domain.ids import MAX_PARTITIONS
 from app.domain.signing import signing_key
-from app.domain.targets import TargetPolicy
+from app.domain.signing_keys import signing_keys
+from app.domain.targets import Network, TargetPolicy
 from app.errors import ConfigError, InvalidInput
 
 PREFIX = "QHRONOS_"
@@ -51,6 +52,7 @@ class Settings:
     jwt_secret: str = field(default="", repr=False)
     jwt_secret_previous: str = field(default="", repr=False)
     signing_secret: str = field(default="", repr=False)
+    signing_private_key: str = field(default="", repr=False)
     encryption_key: str = field(default="", repr=False)
     encryption_key_previous: str = field(default="", repr=False)
     workers: int = 2
@@ -73,8 +75,14 @@ class Settings:
     metrics_public: bool = False
     docs_public: bool = True
     cors_origins: tuple[str, ...] = ()
+    trusted_proxies: tuple[Network, ...] = ()
     log_level: str = "INFO"
     log_format: str = "text"
+
+    @property
+    def broker(self) -> str:
+        """RQ's Redis."""
+        return self.broker_url or self.redis_url
 
     def require_secrets(self) -> None:
         """Refuse to go on without the three secrets; a production start calls this.
@@ -157,6 +165,16 @@ def _private_targets(text: str) -> TargetPolicy:
     return TargetPolicy(allowed=networks)
 
 
+def _proxies(text: str) -> tuple[Network, ...]:
+    try:
+        networks = tuple(ipaddress.ip_network(part.strip()) for part in text.split(","))
+    except ValueError:
+        raise ValueError("must be networks as in 10.0.0.7/32,fd00::/8") from None
+    if not all(network.prefixlen for network in networks):
+        raise ValueError("must not hold every address: anybody could then pretend to be another")
+    return networks
+
+
 def _origins(text: str) -> tuple[str, ...]:
     origins = tuple(part.strip() for part in text.split(","))
     for origin in origins:
@@ -188,12 +206,15 @@ def _secret(minimum: int) -> Callable[[str], str]:
     return parse
 
 
-def _signing_secret(text: str) -> str:
-    try:
-        signing_key(_secret(MIN_CHOSEN_SECRET)(text))
-    except InvalidInput as error:
-        raise ValueError(error.message) from None
-    return text
+def _accepted(check: Callable[[str], object]) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        try:
+            check(text)
+        except InvalidInput as error:
+            raise ValueError(error.message) from None
+        return text
+
+    return parse
 
 
 _DAY = 86_400_000
@@ -206,7 +227,8 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "MASTER_TOKEN": _secret(MIN_CHOSEN_SECRET),
     "JWT_SECRET": _secret(MIN_SECRET_BYTES),
     "JWT_SECRET_PREVIOUS": _secret(MIN_SECRET_BYTES),
-    "SIGNING_SECRET": _signing_secret,
+    "SIGNING_SECRET": _accepted(lambda text: signing_key(_secret(MIN_CHOSEN_SECRET)(text))),
+    "SIGNING_PRIVATE_KEY": _accepted(signing_keys),
     "ENCRYPTION_KEY": _secret(MIN_SECRET_BYTES),
     "ENCRYPTION_KEY_PREVIOUS": _secret(MIN_SECRET_BYTES),
     "WORKERS": _integer(1, 256),
@@ -229,6 +251,7 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "METRICS_PUBLIC": _boolean,
     "DOCS_PUBLIC": _boolean,
     "CORS_ORIGINS": _origins,
+    "TRUSTED_PROXIES": _proxies,
     "LOG_LEVEL": _choice("DEBUG", "INFO", "WARNING", "ERROR"),
     "LOG_FORMAT": _choice("text", "json"),
 }

@@ -10,11 +10,14 @@ from functools import cached_property
 
 from app.clock import Clock
 from app.config import Settings
+from app.delivery.request import Identity
 from app.delivery.sender import Sender
+from app.domain.signing_keys import signing_keys
 from app.services.breaking import Breakers
 from app.services.draining import Drain, DrainLimits
 from app.services.feeding import Feeder
 from app.services.flowing import FlowLine
+from app.services.header_secrets import HeaderSecrets
 from app.services.lanes import SLOW_FACTOR
 from app.services.recording import Recorder
 from app.services.series import Series
@@ -44,6 +47,7 @@ class Delivering:
     coordination: Coordination
     clock: Clock
     signing: SigningSecrets
+    headers: HeaderSecrets
     deactivate: Callable[[bytes], None]
 
     @cached_property
@@ -52,12 +56,19 @@ class Delivering:
         return Sender(
             self.settings.allow_private_targets,
             self.settings.delivery_concurrency * (1 + SLOW_FACTOR),
+            own_port=self.settings.port,
         )
 
     @cached_property
     def breakers(self) -> Breakers:
         """What is known of targets that fail, kept between drains."""
         return Breakers(BreakerStore(self.client, self.scripts))
+
+    @cached_property
+    def identity(self) -> Identity:
+        """Who sends."""
+        keys = signing_keys(self.settings.signing_private_key)
+        return Identity(self.coordination.instance(), keys)
 
     def drain(self, stop: threading.Event) -> int:
         """Run one drain; returns how many attempts it made."""
@@ -94,7 +105,9 @@ class Delivering:
             concurrency=settings.delivery_concurrency,
             linger_ms=settings.drain_linger_ms,
             grace_ms=settings.stop_grace_ms,
+            identity=self.identity,
             signing=self.signing,
+            headers=self.headers,
             default_timeout_ms=settings.delivery_timeout_ms,
         )
         drain = Drain(

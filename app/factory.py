@@ -25,7 +25,9 @@ from app.api.docs import Documentation, make_api
 from app.api.errors import register_errors
 from app.api.headers import register_headers
 from app.api.limits import register_limits
+from app.api.loops import register_loops
 from app.api.ports import Services
+from app.api.proxies import register_proxies
 
 PARTS = (
     events,
@@ -50,7 +52,9 @@ def create_app(services: Services) -> Flask:
     app.extensions[auth.EXTENSION] = Credentials(
         app, services.settings, services.clock, services.tokens
     )
+    register_proxies(app, services.settings.trusted_proxies)
     register_headers(app)
+    register_loops(app)
     register_cors(app, services.settings.cors_origins)
     register_errors(app)
     register_limits(app, services.settings)

@@ -24,7 +24,7 @@ _PATTERNS = (
     (re.compile(r"(?i)(authorization[\"']?\s*[:=]\s*[\"']?)(?:[a-z]+\s+)?[^\s\"',;\\]+"), r"\1***"),
     (re.compile(r"(?i)\b(bearer\s+)[A-Za-z0-9._~+/=-]{8,}"), r"\1***"),
     # Signing secrets, made master tokens and JWTs, wherever they stand.
-    (re.compile(r"\b(whsec_|qhr_)[A-Za-z0-9+/=_-]+"), r"\1***"),
+    (re.compile(r"\b(whsec_|whsk_|qhr_)[A-Za-z0-9+/=_-]+"), r"\1***"),
     (re.compile(r"\beyJ[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*"), MASK),
     # The user and password of a URL.
     (re.compile(r"\b([A-Za-z][A-Za-z0-9+.-]*://)[^\s/?#@\"'\\]+@"), r"\1***@"),
@@ -95,6 +95,7 @@ def logging_config(settings: Settings) -> dict[str, Any]:
         settings.jwt_secret,
         settings.jwt_secret_previous,
         settings.signing_secret,
+        settings.signing_private_key,
         settings.encryption_key,
         settings.encryption_key_previous,
     )

@@ -9,6 +9,7 @@ from app.clock import Clock
 from app.config import Settings
 from app.services.audit import AuditService
 from app.services.cursors import Cursors
+from app.services.header_secrets import HeaderSecrets
 from app.services.resealing import Resealed, reseal
 from app.services.signing_secrets import SigningSecrets
 from app.services.tokens import TokenService
@@ -40,6 +41,11 @@ class Safekeeping:
     def signing(self) -> SigningSecrets:
         """Signing secrets, sealed and open."""
         return SigningSecrets(self.sealer, self.settings.signing_secret)
+
+    @cached_property
+    def headers(self) -> HeaderSecrets:
+        """Headers of events, sealed and open."""
+        return HeaderSecrets(self.sealer)
 
     @cached_property
     def tokens(self) -> TokenService:

@@ -43,6 +43,11 @@ class Storing:
         return Coordination(self.client)
 
     @cached_property
+    def instance(self) -> str:
+        """The name that all processes on one store share."""
+        return self.coordination.instance()
+
+    @cached_property
     def clock(self) -> Clock:
         """The store's time."""
         return self.clock_override or StoreClock(self.coordination)

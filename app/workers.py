@@ -75,7 +75,7 @@ def upkeep(services: Services) -> None:
 
 def _work(services: Services, name: str) -> None:
     settings = services.settings
-    broker = connect_broker(settings.broker_url or settings.redis_url)
+    broker = connect_broker(settings.broker)
     worker = queueing.worker(name, broker, on_stop=services.stop.set)
     worker.work(logging_level="WARNING")
 

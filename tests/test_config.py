@@ -59,6 +59,12 @@ def test_an_empty_value_means_the_default() -> None:
         ("MAX_OCCURRENCES_PER_MINUTE", "0", "max_occurrences_per_minute", 0),
         ("DOCS_PUBLIC", "false", "docs_public", False),
         (
+            "TRUSTED_PROXIES",
+            "10.0.0.7, fd00::/64",
+            "trusted_proxies",
+            (ipaddress.ip_network("10.0.0.7/32"), ipaddress.ip_network("fd00::/64")),
+        ),
+        (
             "CORS_ORIGINS",
             "https://a.example, http://localhost:3000,http://[::1]:80",
             "cors_origins",
@@ -89,6 +95,10 @@ def test_a_good_value_is_read(name: str, text: str, field: str, value: object) -
         ("JWT_SECRET_PREVIOUS", "x" * 31),
         ("ENCRYPTION_KEY", "x" * 31),
         ("ENCRYPTION_KEY_PREVIOUS", "short"),
+        ("TRUSTED_PROXIES", "2"),
+        ("TRUSTED_PROXIES", "10.0.0.7/8"),
+        ("TRUSTED_PROXIES", "10.0.0.0/8,0.0.0.0/0"),
+        ("TRUSTED_PROXIES", "::/0"),
         ("CORS_ORIGINS", "*"),
         ("CORS_ORIGINS", "null"),
         ("CORS_ORIGINS", "https://a.example/"),

@@ -51,7 +51,7 @@ class _JsonWorkers:
 
 def register_dashboard(app: Flask, settings: Settings) -> None:
     """Mount the dashboard of the broker; nothing is connected to before it is looked at."""
-    broker = settings.broker_url or settings.redis_url
+    broker = settings.broker
     if not broker:
         return
     web.config.serializer = JSONSerializer

@@ -14,6 +14,7 @@ from app.api.paging import LISTED, array_answer
 from app.api.representations import difference_text, event_text, occurrence_text
 from app.api.schemas.events import EventSchema, EventUpdateSchema
 from app.api.schemas.occurrences import OccurrenceSchema
+from app.api.schemas.planning import DifferenceSchema
 from app.api.schemas.queries import DryRunSchema, EventQuerySchema, Slice, SliceSchema
 from app.api.smorest import Blueprint
 from app.domain.event import Event
@@ -64,7 +65,7 @@ def get_event(event_id: str) -> Response:
 @audited("event.update", event_state)
 @blueprint.reads(DryRunSchema, "query")
 @blueprint.reads(EventUpdateSchema)
-@blueprint.answers(200, EventSchema, headers=ETAG)
+@blueprint.answers(200, {"anyOf": [EventSchema, DifferenceSchema]}, headers=ETAG)
 @blueprint.refuses(401, 403, 404, 409, 412, 413, 415)
 def update_event(dry_run: bool, changes: EventChanges, event_id: str) -> Response:
     """Change an event: what is left out stays, null clears.

@@ -18,6 +18,7 @@ from app.api.context import services
 from app.api.tags import MAX_LENGTH, MAX_TAGS, read_tags
 from app.domain.durations import parse_duration_ms
 from app.domain.flow import parse_flow
+from app.domain.headers import MAX_HEADERS, MAX_VALUE, parse_headers
 from app.domain.recurrence import validate_timezone
 from app.domain.retry_form import parse_retry
 from app.domain.signing import signing_key
@@ -147,7 +148,8 @@ class Url(Text):
         url = super().read(value)
         if url.startswith("q:"):
             raise ValidationError("'q:…' is not supported yet: use a webhook, https://…")
-        judged(lambda: check_target(url, services().settings.allow_private_targets))
+        settings = services().settings
+        judged(lambda: check_target(url, settings.allow_private_targets, settings.port))
         return url
 
 
@@ -173,6 +175,21 @@ class Secret(Text):
         secret = super().read(value)
         judged(lambda: signing_key(secret))
         return secret
+
+
+class Headers(Read):
+    """Headers of deliveries; their values are secrets."""
+
+    kind = {  # noqa: RUF012
+        "type": "object",
+        "maxProperties": MAX_HEADERS,
+        "additionalProperties": {"type": "string", "maxLength": MAX_VALUE},
+        "example": {"Authorization": "Bearer 1234"},
+    }
+
+    def read(self, value: Any) -> Any:
+        """Return a tuple of names and values."""
+        return judged(lambda: parse_headers(value), "headers")
 
 
 class TagList(Read):

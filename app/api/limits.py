@@ -10,6 +10,7 @@ from flask_limiter import Limiter
 from app.api.auth import access
 from app.api.errors import RETRY_AFTER_SECONDS
 from app.config import RateLimit, Settings
+from app.domain.callers import counted_address
 from app.errors import StoreUnavailable, Unauthenticated
 
 _UNLIMITED = frozenset({"/health"})
@@ -54,7 +55,7 @@ def _caller() -> str:
     try:
         access()
     except (Unauthenticated, StoreUnavailable):
-        return f"address:{request.remote_addr}"
+        return f"address:{counted_address(request.remote_addr or '')}"
     token = request.headers.get("Authorization", "").partition(" ")[2].strip()
     digest = hashlib.sha256(token.encode("latin-1", "replace")).hexdigest()[:16]
     return f"token:{digest}"

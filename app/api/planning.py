@@ -33,7 +33,7 @@ blueprint.before_request(require_right)
 
 @blueprint.operation("/events/<event_id>/preview")
 @blueprint.reads(OutlookSchema, "query")
-@blueprint.answers(200, PlannedSchema(many=True))
+@blueprint.answers(200, {"oneOf": [PlannedSchema(many=True), OutlookAnswerSchema]})
 @blueprint.refuses(401, 403, 404)
 def preview_event(outlook: Outlook, event_id: str) -> Response:
     """Compute when an event would fire next; nothing is stored."""

@@ -211,6 +211,11 @@ class Services(Protocol):
         ...
 
     @property
+    def instance(self) -> str:
+        """The name of this instance; raises ``StoreUnavailable``."""
+        ...
+
+    @property
     def clock(self) -> Clock:
         """The clock that the services go by."""
         ...

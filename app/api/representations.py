@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from app.api.answers import json_text
+from app.domain.audit import MASK
 from app.domain.event import Event
 from app.domain.ids import to_text
 from app.domain.occurrence import Occurrence
@@ -20,7 +21,7 @@ from app.store.flows import StoredFlow
 
 
 def event_text(event: Event, notices: Sequence[Notice] = ()) -> str:
-    """Return an event as JSON; its secret is never in it.
+    """Return an event as JSON; its secret and the values of its headers are never in it.
 
     ``notices`` (what changes of the clock will do) belong to answers to a write, if there are
     any.
@@ -45,6 +46,8 @@ def event_text(event: Event, notices: Sequence[Notice] = ()) -> str:
         **event.options,
     }
     rest.pop("flow_space", None)
+    if event.headers:
+        rest["headers"] = dict.fromkeys(event.headers.names, MASK)
     if pause := event.options.get("pause"):
         rest["pause"] = {"until": _time(pause.get("until_ms")), "note": pause.get("note")}
     if notices:

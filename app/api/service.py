@@ -1,4 +1,4 @@
-"""``/health``, ``/status``, ``/metrics``: how the service is."""
+"""``/health``, ``/status``, ``/metrics``: how the service is; and the keys that it signs with."""
 
 from __future__ import annotations
 
@@ -8,9 +8,16 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, gen
 from app.api.answers import json_answer, json_text
 from app.api.auth import require_admin
 from app.api.context import services
-from app.api.schemas.service import BreakerSchema, HealthSchema, StatusSchema
+from app.api.schemas.service import (
+    BreakerSchema,
+    HealthSchema,
+    PublicKeysSchema,
+    StatusSchema,
+)
 from app.api.smorest import Blueprint
+from app.domain.signing_keys import ALGORITHM, signing_keys
 from app.domain.times import to_rfc3339
+from app.errors import NotFound
 
 PREFIX = "qhronos_"
 
@@ -46,6 +53,19 @@ def list_breakers() -> Response:
     return json_answer(
         json_text([{"target": one, "open_until": to_rfc3339(until)} for one, until in found])
     )
+
+
+@blueprint.operation("/.well-known/webhook-keys")
+@blueprint.answers(200, PublicKeysSchema)
+@blueprint.refuses(404)
+@blueprint.open_to_all()
+def public_keys() -> Response:
+    """The public keys that 'v1a' signatures of deliveries are checked with."""
+    keys = signing_keys(services().settings.signing_private_key)
+    if not keys:
+        raise NotFound("This service signs with no key; deliveries have 'v1' signatures alone.")
+    listed = [{"id": key.id, "algorithm": ALGORITHM, "key": key.public} for key in keys]
+    return json_answer(json_text({"keys": listed}), headers={"Cache-Control": "max-age=300"})
 
 
 @blueprint.operation("/metrics")

@@ -18,7 +18,7 @@ from app.api.schemas.errors import ErrorSchema
 
 View = Callable[..., Response]
 Decorator = Callable[[View], View]
-Described = type[Schema] | Schema | dict[str, str] | None
+Described = type[Schema] | Schema | dict[str, Any] | None
 
 
 def _body() -> dict[str, Any]:

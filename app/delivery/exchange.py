@@ -63,9 +63,9 @@ class Exchange:
         "token",
     )
 
-    def __init__(self, policy: TargetPolicy, ca_file: str) -> None:
+    def __init__(self, policy: TargetPolicy, ca_file: str, own_port: int | None = None) -> None:
         self.token: Any = None
-        self._guard = Guard(policy)
+        self._guard = Guard(policy, own_port)
         self._headers: list[bytes] = []
         self._chunks: list[bytes] = []
         self._answer_size = self._due_us = self._started_us = self._timeout_ms = 0
@@ -97,6 +97,9 @@ class Exchange:
             self._url = request.url
         # All lines as one entry: libcurl sends an entry as it is, and takes its time for each.
         headers = ["\r\n".join(request.headers).encode("latin-1")]
+        if request.own:
+            # One by one: libcurl leaves out its own ``Accept`` if it sees one here.
+            headers += [line.encode("latin-1") for line in request.own]
         if len(request.body) >= _EXPECTED:
             headers.append(b"Expect:")
         setopt(pycurl.HTTPHEADER, headers)

@@ -6,12 +6,15 @@ It stands behind the name's resolution and any rewriting of literals, in libcurl
 
 from __future__ import annotations
 
+import ipaddress
 import socket
 from typing import Any
 
 import pycurl
 
-from app.domain.addresses import TargetPolicy, is_allowed
+from app.domain.addresses import Address, TargetPolicy, is_allowed
+
+_ANY_PORT = 9
 
 
 class _Socket(socket.socket):
@@ -22,12 +25,16 @@ class _Socket(socket.socket):
 
 
 class Guard:
-    """Opens the sockets of one transfer, and remembers what it refused."""
+    """Opens the sockets of one transfer, and remembers what it refused.
 
-    __slots__ = ("_policy", "opened", "os_error", "refused", "used")
+    ``own_port`` is where the service listens: on this machine it is never a target.
+    """
 
-    def __init__(self, policy: TargetPolicy) -> None:
+    __slots__ = ("_own_port", "_policy", "opened", "os_error", "refused", "used")
+
+    def __init__(self, policy: TargetPolicy, own_port: int | None = None) -> None:
         self._policy = policy
+        self._own_port = own_port
         self.reset()
 
     def reset(self) -> None:
@@ -40,8 +47,7 @@ class Guard:
     def open(self, _purpose: int, address: Any) -> socket.socket | int:
         """Open a socket for the address, or return ``SOCKET_BAD``; called by libcurl."""
         self.used = True
-        internet = address.family in (socket.AF_INET, socket.AF_INET6)
-        if not internet or not is_allowed(address.addr[0], self._policy):
+        if not self._may_connect(address):
             self.refused = True
             return int(pycurl.SOCKET_BAD)
         try:
@@ -51,3 +57,25 @@ class Guard:
             return int(pycurl.SOCKET_BAD)
         self.opened = True
         return opened
+
+    def _may_connect(self, address: Any) -> bool:
+        if address.family not in (socket.AF_INET, socket.AF_INET6):
+            return False
+        host, port = address.addr[:2]
+        if not is_allowed(host, self._policy):
+            return False
+        return port != self._own_port or not _is_here(ipaddress.ip_address(host))
+
+
+def _is_here(address: Address) -> bool:
+    """Whether an address is one of this machine's: what it sends there, it sends from there."""
+    address = getattr(address, "ipv4_mapped", None) or address
+    if address.is_loopback or address.is_unspecified:
+        return True
+    family = socket.AF_INET if address.version == 4 else socket.AF_INET6
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
+            probe.connect((str(address), _ANY_PORT))  # looks the route up; nothing is sent
+            return bool(ipaddress.ip_address(probe.getsockname()[0]) == address)
+    except OSError:
+        return False  # there is no way there, so a connection will fail too

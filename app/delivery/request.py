@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from json.encoder import encode_basestring_ascii as quoted
 from typing import NamedTuple
 
 from app import __version__
+from app.domain.headers import Headers
 from app.domain.ids import to_text
 from app.domain.signing import body_signature, signing_key, standard_signature
+from app.domain.signing_keys import SigningKey
 from app.domain.targets import ascii_url
 from app.domain.times import to_rfc3339
 
 USER_AGENT = f"Qhronos/{__version__}"
 
 _FIXED_HEADERS = ("Content-Type: application/json", f"User-Agent: {USER_AGENT}")
+
+INSTANCE_HEADER = "X-Qhronos-Instance"
+"""Says whose delivery it is, so that an instance knows its own when they come back to it."""
 _key_of = lru_cache(maxsize=4096)(signing_key)
 
 
@@ -39,19 +45,39 @@ class Job:
     url: str
     secrets: tuple[str, ...] = field(repr=False)
     timeout_ms: int = 10_000
-    headers: tuple[tuple[str, str], ...] = ()
+    headers: Headers = field(default=(), repr=False)
+
+
+class Identity:
+    """Who sends: what all deliveries of an instance have in common."""
+
+    __slots__ = ("headers", "keys")
+
+    def __init__(self, instance: str = "", keys: Sequence[SigningKey] = ()) -> None:
+        """``instance`` is its name, which all its processes share; ``keys`` sign everything."""
+        self.keys = keys
+        named = (f"{INSTANCE_HEADER}: {instance}",) if instance else ()
+        self.headers = (*_FIXED_HEADERS, *named)
+
+
+NOBODY = Identity()
 
 
 class Request(NamedTuple):
-    """An HTTP POST, ready to be sent. Each header is a whole line without its end."""
+    """An HTTP POST, ready to be sent.
+
+    Each of ``headers`` is a whole line without its end. ``own`` are the event's, as libcurl wants
+    them: one without a value ends in a semicolon.
+    """
 
     url: str
     headers: list[str]
     body: bytes
     timeout_ms: int
+    own: Sequence[str] = ()
 
 
-def build(job: Job, now_ms: int) -> Request:
+def build(job: Job, now_ms: int, identity: Identity = NOBODY) -> Request:
     """Make the request of an attempt that starts at ``now_ms``.
 
     Raises ``InvalidInput`` if the secret is not one.
@@ -61,15 +87,18 @@ def build(job: Job, now_ms: int) -> Request:
     keys = [_key_of(secret) for secret in job.secrets]
     timestamp_s = now_ms // 1000
     signatures = [standard_signature(key, webhook_id, timestamp_s, body) for key in keys]
+    if identity.keys:
+        signatures += [key.signature(webhook_id, timestamp_s, body) for key in identity.keys]
     headers = [
-        *_FIXED_HEADERS,
+        *identity.headers,
         "X-Qhronos-Signature: " + body_signature(keys[0], body),
         "webhook-id: " + webhook_id,
         f"webhook-timestamp: {timestamp_s}",
         "webhook-signature: " + " ".join(signatures),
     ]
     if job.headers:
-        headers += [f"{name}: {value}" for name, value in job.headers]
+        own = [f"{name}: {value}" if value else f"{name};" for name, value in job.headers]
+        return Request(ascii_url(job.url), headers, body, job.timeout_ms, own)
     return Request(ascii_url(job.url), headers, body, job.timeout_ms)
 
 

@@ -33,11 +33,14 @@ class Sender:
         max_in_flight: int,
         *,
         ca_file: str | None = None,
+        own_port: int | None = None,
     ) -> None:
         """Make a sender for at most ``max_in_flight`` requests at once.
 
-        ``ca_file`` names a PEM bundle of trusted authorities, the system's by default.
+        ``ca_file`` names a PEM bundle of trusted authorities, the system's by default. Nothing is
+        sent to ``own_port`` of this machine.
         """
+        self._own_port = own_port
         self._policy = policy
         self._max = max_in_flight
         self._ca_file = ca_file or trusted_certificates()
@@ -65,7 +68,7 @@ class Sender:
         """
         if len(self._active) >= self._max:
             raise RuntimeError("the sender is full: look at 'room' before starting")
-        exchange = self._idle.pop() if self._idle else Exchange(self._policy, self._ca_file)
+        exchange = self._idle.pop() if self._idle else self._new_exchange()
         try:
             exchange.begin(token, request, due_us, now_us)
         except (pycurl.error, UnicodeError, TypeError):
@@ -79,6 +82,9 @@ class Sender:
             return
         self._active[exchange.curl] = exchange
         self._multi.add_handle(exchange.curl)
+
+    def _new_exchange(self) -> Exchange:
+        return Exchange(self._policy, self._ca_file, self._own_port)
 
     def poll(self, max_wait_ms: float, also: Sequence[int] = ()) -> list[tuple[Any, Outcome]]:
         """Move everything on, wait for something to happen if nothing has, return what ended.

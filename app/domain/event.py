@@ -17,6 +17,14 @@ class EventStatus(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class SealedHeaders:
+    """Headers that an event sends along: their names, and names and values sealed."""
+
+    names: tuple[str, ...]
+    sealed: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """One event, as stored. All times are milliseconds since 1970, UTC.
 
@@ -24,7 +32,7 @@ class Event:
     on the way. ``options`` holds the delivery and planning settings that were given (``retry``,
     ``timeout``, …) as they were given. ``version`` counts definitions: it changes when a user or
     the end of the series changes the event, not when its next occurrence moves on. ``hmac_secret``
-    is sealed: only who builds a delivery opens it.
+    and ``headers`` are sealed: only who builds a delivery opens them.
     """
 
     id: bytes
@@ -43,6 +51,7 @@ class Event:
     hmac_secret: bytes | None = field(default=None, repr=False)
     version: int = 1
     next_ms: int | None = None
+    headers: SealedHeaders | None = None
 
     @property
     def webhook(self) -> str:

@@ -6,7 +6,11 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from app.domain.audit import MASK
 from app.errors import InvalidInput
+
+Headers = tuple[tuple[str, str], ...]
+"""Names and values, in order."""
 
 MAX_HEADERS = 20
 MAX_VALUE = 1024
@@ -34,7 +38,7 @@ _RESERVED = frozenset(
 )
 
 
-def parse_headers(value: Any) -> tuple[tuple[str, str], ...]:
+def parse_headers(value: Any) -> Headers:
     """Read ``headers``, an object of names and values, checking all of it.
 
     Headers that frame, route or sign the request are the service's own and are refused. Raises
@@ -51,6 +55,17 @@ def parse_headers(value: Any) -> tuple[tuple[str, str], ...]:
     if len({name.lower() for name in value}) != len(value):
         raise InvalidInput.field("headers", "must name each header once, in any case of letters")
     return tuple((name, content.strip()) for name, content in value.items())
+
+
+def unmasked(given: Headers, stored: Headers) -> Headers:
+    """Put stored values where a mask was sent back; raises ``InvalidInput`` if there is none."""
+    values = {name.lower(): value for name, value in stored}
+    for name, value in given:
+        if value == MASK and name.lower() not in values:
+            raise InvalidInput.field(
+                f"headers.{name}", f"must be a value: {MASK} keeps one that is stored, and none is"
+            )
+    return tuple((name, values[name.lower()] if value == MASK else value) for name, value in given)
 
 
 def _check(name: str, content: Any) -> None:

@@ -23,7 +23,10 @@ def signing_key(secret: str) -> bytes:
     ``InvalidInput`` if the secret is empty or can't be decoded.
     """
     if secret.startswith(PREFIX):
-        key = _decoded(secret.removeprefix(PREFIX))
+        try:
+            key = decoded(secret.removeprefix(PREFIX))
+        except ValueError:
+            raise InvalidInput("must be base64 after 'whsec_'") from None
     else:
         try:
             key = secret.encode()
@@ -34,12 +37,15 @@ def signing_key(secret: str) -> bytes:
     return key
 
 
-def _decoded(text: str) -> bytes:
+def decoded(text: str) -> bytes:
+    """Read base64, padded or not; raises ``ValueError``."""
     bare = text.rstrip("=")
-    try:
-        return binascii.a2b_base64(bare + "=" * (-len(bare) % 4), strict_mode=True)
-    except ValueError:
-        raise InvalidInput("must be base64 after 'whsec_'") from None
+    return binascii.a2b_base64(bare + "=" * (-len(bare) % 4), strict_mode=True)
+
+
+def signed_bytes(webhook_id: str, timestamp_s: int, body: bytes) -> bytes:
+    """Return what a Standard Webhooks signature covers."""
+    return b"%b.%d.%b" % (webhook_id.encode(), timestamp_s, body)
 
 
 def body_signature(key: bytes, body: bytes) -> str:
@@ -52,7 +58,7 @@ def standard_signature(key: bytes, webhook_id: str, timestamp_s: int, body: byte
 
     ``timestamp_s`` is the moment of the attempt in seconds since 1970, as sent beside it.
     """
-    signed = b"%b.%d.%b" % (webhook_id.encode(), timestamp_s, body)
+    signed = signed_bytes(webhook_id, timestamp_s, body)
     return "v1," + binascii.b2a_base64(_hmac(key, signed), newline=False).decode()
 
 

@@ -28,6 +28,7 @@ __all__ = [
     "check_url",
     "is_allowed",
     "literal_address",
+    "origin",
 ]
 
 MAX_LENGTH = 2048
@@ -50,19 +51,28 @@ def check_url(url: str) -> None:
     _host(url)
 
 
-def check_target(url: str, policy: TargetPolicy) -> None:
+def check_target(url: str, policy: TargetPolicy, own_port: int | None = None) -> None:
     """Check a URL, and the host in it as far as it can be judged without asking DNS.
 
-    Raises ``InvalidInput`` as ``check_url`` does.
+    ``own_port`` is where the service itself listens. Raises ``InvalidInput`` as ``check_url`` does.
     """
     host = _host(url)
     address = literal_address(host)
+    if origin(url)[2] == own_port and _is_loopback(host, address):
+        raise InvalidInput("must not lead to this service itself")
     if address is not None:
         allowed = is_allowed(address, policy)
     else:
         allowed = _name_allowed(host.removesuffix("."), policy)
     if not allowed:
         raise InvalidInput("must not lead to a private, local or reserved address")
+
+
+def origin(url: str) -> tuple[str, str, int | None]:
+    """Return scheme, host and port of a checked URL (RFC 6454 section 4)."""
+    parts = urlsplit(url)
+    port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+    return parts.scheme, _host(url).removesuffix("."), port
 
 
 @lru_cache(maxsize=4096)
@@ -120,6 +130,13 @@ def _checked_host(host: str, *, bracketed: bool) -> str:
     if _NUMERIC.fullmatch(labels[-1]) and literal_address(name) is None:
         raise InvalidInput("must have a valid IPv4 address, or a name, as its host")
     return name
+
+
+def _is_loopback(host: str, address: Address | None) -> bool:
+    if address is None:
+        return f".{host.removesuffix('.')}".endswith(".localhost")
+    inner = getattr(address, "ipv4_mapped", None) or address
+    return bool(inner.is_loopback or inner.is_unspecified)
 
 
 def _name_allowed(name: str, policy: TargetPolicy) -> bool:

@@ -15,7 +15,8 @@ from app.domain.recurrence import resolve_local
 from app.errors import InvalidInput
 from app.services.queries import Moment
 
-_DEFINITION = ("name", "description", "timezone", "action", "tags", "status", "hmac_secret")
+_SECRET = ("hmac_secret", "headers")
+_DEFINITION = ("name", "description", "timezone", "action", "tags", "status", *_SECRET)
 _EMPTY: Mapping[str, Any] = {"description": "", "tags": (), "status": EventStatus.ACTIVE}
 _TIMING_OPTIONS = ("dst", "calendars", "on_excluded", "jitter")
 

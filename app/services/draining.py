@@ -25,11 +25,12 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from app.clock import Clock
-from app.delivery.request import Request, build
+from app.delivery.request import Identity, Request, build
 from app.domain.outcome import Outcome, Timings
 from app.errors import QhronosError, StoreUnavailable
 from app.services.breaking import Breakers
 from app.services.feeding import Feeder
+from app.services.header_secrets import HeaderSecrets
 from app.services.lanes import Flight, Lanes, target_of
 from app.services.recording import HANDOVER_MS, Recorder
 from app.services.signing_secrets import SigningSecrets
@@ -87,7 +88,9 @@ class DrainLimits:
     concurrency: int
     linger_ms: int
     grace_ms: int
+    identity: Identity
     signing: SigningSecrets
+    headers: HeaderSecrets
     default_timeout_ms: int
 
 
@@ -239,8 +242,10 @@ class Drain:
         limits, claim = self._limits, flight.claim
         now_us = self._clock.now_us()
         try:
-            job = job_of(claim, limits.signing, limits.default_timeout_ms, now_us // 1000)
-            request = build(job, now_us // 1000)
+            job = job_of(
+                claim, limits.signing, limits.headers, limits.default_timeout_ms, now_us // 1000
+            )
+            request = build(job, now_us // 1000, limits.identity)
         except QhronosError as error:  # a secret that does not open, or is none: fail this one
             timings = Timings(claim.due_ms * 1000, now_us, now_us)
             self._ended(flight, Outcome(timings, error="internal", error_message=error.message))

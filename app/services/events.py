@@ -16,6 +16,7 @@ from app.errors import Conflict, Forbidden, InvalidInput, NotFound, StaleVersion
 from app.services.changes import apply_changes, in_space, timing
 from app.services.event_lists import EventLists
 from app.services.flows import FlowService
+from app.services.header_secrets import HeaderSecrets
 from app.services.planning import plan_of
 from app.services.queries import EventChanges, EventQuery, Listing
 from app.services.quotas import EventQuota
@@ -42,6 +43,7 @@ class EventService:
         occurrences: OccurrenceStore,
         timetables: Timetables,
         signing: SigningSecrets,
+        headers: HeaderSecrets,
         quota: EventQuota,
         flows: FlowService,
         clock: Clock,
@@ -52,6 +54,7 @@ class EventService:
         self._occurrences = occurrences
         self._timetables = timetables
         self._signing = signing
+        self._headers = headers
         self._quota = quota
         self._flows = flows
         self._clock = clock
@@ -74,6 +77,7 @@ class EventService:
         created_ms = ids.created_ms(event_id)
         blank = Event(event_id, "", 0, {}, created_ms, created_ms)
         given = self._signing.sealed(event_id, in_space(changes.given, access))
+        given = self._headers.sealed(event_id, given)
         event = apply_changes(blank, given, self._clock.now_ms())
         if not access.may_change(event.tags):
             raise Forbidden("This token may create events only with tags that are in its scope.")
@@ -109,6 +113,7 @@ class EventService:
         """The event as it would be after a change; nothing is stored. Raises ``Forbidden``."""
         given = in_space(changes.given, access)
         given = self._signing.sealed(before.id, given, before.hmac_secret)
+        given = self._headers.sealed(before.id, given, before)
         after = apply_changes(before, given, self._clock.now_ms())
         if not access.may_change(after.tags):
             raise Forbidden("This token may give an event only tags that are in its scope.")

@@ -20,7 +20,8 @@ class EventChanges:
         action: {"type": "webhook", "params": {"url"}}, also for what came as ``webhook``
         start_time: int (ms UTC) or a naive datetime (wall time in the event's timezone)
         metadata: JSON text       schedule: mapping    tags: tuple of tags
-        status: EventStatus       hmac_secret: str     any delivery option: as given
+        status: EventStatus       hmac_secret: str     headers: pairs of name and value
+        any delivery option: as given
 
     ``None`` clears a clearable field.
     """

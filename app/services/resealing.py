@@ -28,11 +28,11 @@ def reseal(secrets: SealedSecrets, sealer: Sealer) -> Resealed:
             if sealer.is_current(one.sealed):
                 continue
             try:
-                plain = sealer.open(one.sealed, one.event_id)
+                plain = sealer.open(one.sealed, one.belongs_to)
             except Unsealable:
                 unreadable.append(to_text(one.event_id))
             else:
-                replacements.append((one, sealer.seal(plain, one.event_id)))
+                replacements.append((one, sealer.seal(plain, one.belongs_to)))
         replaced += secrets.replace(replacements)
     if not unreadable:
         secrets.forget_other_keys(sealer.current)

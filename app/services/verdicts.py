@@ -12,6 +12,7 @@ from app.domain.durations import parse_duration_ms
 from app.domain.outcome import Outcome
 from app.domain.retry import DEFAULT, GiveUp, RetryAt, RetryPolicy, decide
 from app.domain.retry_form import parse_retry
+from app.services.header_secrets import HeaderSecrets
 from app.services.planning import TOO_LATE
 from app.services.signing_secrets import SigningSecrets
 from app.services.timetables import misfire_of
@@ -36,7 +37,13 @@ def _policy(retry_json: bytes) -> RetryPolicy:
     return parse_retry(json.loads(retry_json))
 
 
-def job_of(claim: Claim, signing: SigningSecrets, default_timeout_ms: int, now_ms: int) -> Job:
+def job_of(
+    claim: Claim,
+    signing: SigningSecrets,
+    headers: HeaderSecrets,
+    default_timeout_ms: int,
+    now_ms: int,
+) -> Job:
     """What to send for a claim; its event must still exist. Raises ``Unsealable``."""
     doc = claim.doc or {}
     timeout = doc.get("opt", {}).get("timeout")
@@ -52,6 +59,7 @@ def job_of(claim: Claim, signing: SigningSecrets, default_timeout_ms: int, now_m
         url=claim.url,
         secrets=signing.of(claim.event_id, claim.secret, now_ms),
         timeout_ms=default_timeout_ms if timeout is None else parse_duration_ms(timeout),
+        headers=() if claim.headers is None else headers.of(claim.event_id, claim.headers),
     )
 
 

@@ -6,7 +6,7 @@ out when never), ``next`` (its scheduled occurrence's time), ``rec`` (present wh
 goes on), ``sec`` (the sealed secret), ``cals`` (calendars it names, one a line), ``pu`` (paused
 until), ``req`` (the last request, to recognise a repeated one), ``tv`` (the request that planned
 it: what successors are computed for), ``last`` (the last claimed occurrence's time), ``fl`` (the
-flow it is in).
+flow it is in), ``hdr`` (the sealed headers that it sends along; their names are in ``doc``).
 
 Fields of an occurrence's hash: ``e`` (event), ``at`` (scheduled); once claimed or ended also
 ``st`` (status), ``n`` (attempts), ``l`` (lease token), ``s`` (started), ``c`` (ended), ``ch``
@@ -23,7 +23,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.domain.event import Event, EventStatus
+from app.domain.event import Event, EventStatus, SealedHeaders
 from app.domain.flow import flow_of
 from app.domain.occurrence import Occurrence, OccurrenceStatus
 
@@ -44,7 +44,7 @@ OCCURRENCE_FIELDS = (
     "dr",
     "tags",
 )
-EVENT_FIELDS = ("doc", "meta", "tags", "ver", "st", "up", "next", "sec")
+EVENT_FIELDS = ("doc", "meta", "tags", "ver", "st", "up", "next", "sec", "hdr")
 
 
 def join_tags(tags: Sequence[str]) -> bytes:
@@ -64,38 +64,42 @@ def dump_json(value: Any) -> bytes:
 
 def event_to_fields(event: Event, request: bytes) -> list[bytes | str | int]:
     """The event's hash as a flat list, without ``next``: that belongs to the scripts."""
-    doc: dict[str, Any] = {"name": event.name, "start": event.start_ms}
+    going_on = event.schedule is not None and event.status is not EventStatus.INACTIVE
+    fields: dict[str, bytes | str | int | None] = {
+        "doc": dump_json(_definition(event)),
+        "ver": event.version,
+        "st": event.status.value,
+        "req": request,
+        "meta": None if event.metadata_json == "{}" else event.metadata_json,
+        "tags": join_tags(event.tags) or None,
+        "up": None if event.updated_ms == event.created_ms else event.updated_ms,
+        "rec": 1 if going_on else None,
+        "cals": join_tags(event.options.get("calendars", ())) or None,
+        "pu": event.options.get("pause", {}).get("until_ms"),
+        "fl": flow_of(event.options, event.webhook),
+        "sec": event.hmac_secret,
+        "hdr": event.headers.sealed if event.headers else None,
+    }
+    flat: list[bytes | str | int] = []
+    for name, value in fields.items():
+        if value is not None:
+            flat += (name, value)
+    return flat
+
+
+def _definition(event: Event) -> dict[str, Any]:
     optional = {
         "about": event.description,
         "tz": event.timezone,
         "plan": event.schedule,
         "opt": dict(event.options),
+        "hdr": event.headers.names if event.headers else (),
     }
+    doc: dict[str, Any] = {"name": event.name, "start": event.start_ms}
     doc |= {key: value for key, value in optional.items() if value}
     if event.action.get("type") == "webhook" and set(event.action["params"]) == {"url"}:
-        doc["to"] = event.action["params"]["url"]
-    else:
-        doc["action"] = event.action
-    fields: list[bytes | str | int] = ["doc", dump_json(doc), "ver", event.version]
-    fields += ["st", event.status.value, "req", request]
-    if event.metadata_json != "{}":
-        fields += ["meta", event.metadata_json.encode()]
-    if event.tags:
-        fields += ["tags", join_tags(event.tags)]
-    if event.updated_ms != event.created_ms:
-        fields += ["up", event.updated_ms]
-    if event.schedule is not None and event.status is not EventStatus.INACTIVE:
-        fields += ["rec", 1]
-    if calendars := event.options.get("calendars"):
-        fields += ["cals", join_tags(calendars)]
-    pause = event.options.get("pause")
-    if pause and pause.get("until_ms") is not None:
-        fields += ["pu", pause["until_ms"]]
-    if (flow := flow_of(event.options, event.webhook)) is not None:
-        fields += ["fl", flow]
-    if event.hmac_secret is not None:
-        fields += ["sec", event.hmac_secret]
-    return fields
+        return doc | {"to": event.action["params"]["url"]}
+    return doc | {"action": event.action}
 
 
 def action_of(doc: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -108,7 +112,7 @@ def action_of(doc: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def event_from_fields(event_id: bytes, created: int, fields: Sequence[bytes | None]) -> Event:
     """Rebuild an event from the values of ``EVENT_FIELDS``; ``doc`` must be there."""
-    doc_raw, meta, tags, version, status, updated, next_ms, secret = fields
+    doc_raw, meta, tags, version, status, updated, next_ms, secret, headers = fields
     doc = json.loads(doc_raw or b"")
     return Event(
         id=event_id,
@@ -127,6 +131,7 @@ def event_from_fields(event_id: bytes, created: int, fields: Sequence[bytes | No
         created_ms=created,
         updated_ms=int(updated) if updated else created,
         next_ms=int(next_ms) if next_ms else None,
+        headers=SealedHeaders(tuple(doc["hdr"]), headers) if headers else None,
     )
 
 
@@ -187,6 +192,7 @@ class Claim:
     """How often this attempt was deferred."""
     start_ms: int = 0
     """When its flow lets it start, ms UTC; 0: it is in none."""
+    headers: bytes | None = None
 
     @property
     def url(self) -> str:
@@ -197,7 +203,7 @@ class Claim:
 def claim_from_reply(row: Sequence[Any], token: bytes) -> Claim:
     """Read one row of the claim script's answer."""
     occurrence_id, event_id, scheduled, attempt, doc, meta, tags, secret = row[:8]
-    recurring, plan, deaths, due, deferred = row[8:]
+    recurring, plan, deaths, due, deferred, headers = row[8:]
     return Claim(
         occurrence_id=occurrence_id,
         event_id=event_id,
@@ -213,6 +219,7 @@ def claim_from_reply(row: Sequence[Any], token: bytes) -> Claim:
         deaths=int(deaths or 0),
         due_ms=int(due),
         deferred=_deferrals(deferred, attempt) if deferred else 0,
+        headers=headers,
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
+
 import redis
 
 from app.errors import ConfigError, StoreUnavailable
@@ -28,6 +30,12 @@ class Coordination:
                 f"This store was made with QHRONOS_PARTITIONS={stored}; start with that number, "
                 "or with an empty store."
             )
+
+    def instance(self) -> str:
+        """The name of the instance that this store belongs to, made on first use."""
+        meta = keys.META.decode()
+        self._client.hsetnx(meta, "instance", secrets.token_hex(8))
+        return str(self._client.hget(meta, "instance"), "ascii")  # type: ignore[arg-type]
 
     def time_us(self) -> int:
         """The store's clock, microseconds since 1970, UTC."""

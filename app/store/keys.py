@@ -48,8 +48,9 @@ Ids are 16 raw bytes, times are milliseconds since 1970 (UTC), ``<tag>`` is UTF-
     qh:{audit}                        stream  ``e`` an entry (JSON), ``h`` its hash; see ``audit``
     qh:{audit}:head                   hash    ``seq``, ``hash`` of the newest entry
     qh:{audit}:done:<request>         string  an entry that was added, to answer it again (TTL)
-    qh:meta                           hash    ``partitions``, set once; ``seal:<name>`` for each key
-                                              that secrets are sealed with
+    qh:meta                           hash    ``partitions`` and ``instance``, set once;
+                                              ``seal:<name>`` for each key that secrets are sealed
+                                              with
     qh:drains                         zset    drain → alive until
     qh:sweep                          hash    partition:what → where reconciliation goes on
     qh:wake                           channel a due time nearer than all others of a partition

@@ -16,12 +16,26 @@ from app.store.scripts import Argument, Scripts
 BATCH = 256
 _SEAL = "seal:"
 
+FIELDS = ("sec", "hdr")
+"""The fields of an event's hash that are sealed."""
+
 
 class SealedSecret(NamedTuple):
-    """A secret and the event that it belongs to."""
+    """A secret, the event that it belongs to, and the field of its hash that holds it."""
 
     event_id: bytes
+    field: str
     sealed: bytes
+
+    @property
+    def belongs_to(self) -> bytes:
+        """What it is sealed with, so that it opens nowhere else."""
+        return self.event_id if self.field == "sec" else headers_of(self.event_id)
+
+
+def headers_of(event_id: bytes) -> bytes:
+    """What an event's headers are sealed with."""
+    return event_id + b"hdr"
 
 
 class SealedSecrets:
@@ -55,10 +69,11 @@ class SealedSecrets:
         while batch := list(itertools.islice(events, BATCH)):
             pipe = self._client.pipeline(transaction=False)
             for event_id in batch:
-                pipe.hget(keys.event(ids.partition_of_event(event_id), event_id), "sec")
+                pipe.hmget(keys.event(ids.partition_of_event(event_id), event_id), FIELDS)
             yield [
-                SealedSecret(event_id, sealed)
-                for event_id, sealed in zip(batch, pipe.execute(), strict=True)
+                SealedSecret(event_id, field, sealed)
+                for event_id, values in zip(batch, pipe.execute(), strict=True)
+                for field, sealed in zip(FIELDS, values, strict=True)
                 if sealed is not None
             ]
 
@@ -67,7 +82,7 @@ class SealedSecrets:
         per_partition: dict[int, list[Argument]] = {}
         for old, new in replacements:
             args = per_partition.setdefault(ids.partition_of_event(old.event_id), [])
-            args += [old.event_id, old.sealed, new]
+            args += [old.event_id, old.field, old.sealed, new]
         return sum(
             int(self._scripts("reseal", [keys.events(p)], [keys.prefix(p), *args]))
             for p, args in per_partition.items()

@@ -1,7 +1,7 @@
 """Secrets at rest: sealed with AES-256-GCM (NIST SP 800-38D), bound to what they belong to.
 
 A sealed value is a version byte, four bytes that name the key, twelve of nonce, then ciphertext
-and tag. What it belongs to (an event's id) is authenticated with it, so that a value moved to
+and tag. What it belongs to (an event, by its id) is authenticated with it, so that a value moved to
 another event does not open. Nonces are random: 2**32 values a key are far from a repetition
 (section 8.3).
 """

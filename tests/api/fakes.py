@@ -282,6 +282,7 @@ class FakeServices:
             signing_secret="signing-secret-for-tests",
         )
     )
+    instance: str = "this-instance"
     clock: FakeClock = field(default_factory=FakeClock)
     health: FakeHealth = field(default_factory=FakeHealth)
     occurrences: FakeOccurrences = field(default_factory=FakeOccurrences)

@@ -67,6 +67,40 @@ def test_a_socket_that_is_not_of_the_internet_is_refused():
     assert guard.refused
 
 
+def addresses_of_this_machine():
+    """Those of loopback, and the one that it would be asked from outside under."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))
+        except OSError:
+            return ["127.0.0.1"]
+        return ["127.0.0.1", probe.getsockname()[0]]
+
+
+@pytest.mark.parametrize("host", [*SPELLINGS, "127.9.9.9", *addresses_of_this_machine()])
+def test_the_services_own_port_is_refused_on_every_address_of_this_machine(receiver, host):
+    """Even if the policy opens everything; another port on the same address is reached."""
+    everywhere = TargetPolicy(allow_all=True)
+    own, another = Sender(everywhere, 1, own_port=receiver.port), Sender(everywhere, 1, own_port=1)
+    outcome = attempt(own, f"http://{host}:{receiver.port}/")
+    assert (outcome.error, receiver.connections) == ("not_allowed", 0)
+    assert attempt(another, f"http://{host}:{receiver.port}/").error != "not_allowed"
+    own.close()
+    another.close()
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "2001:db8::1", "::ffff:192.0.2.1", "1.1.1.1"])
+def test_the_same_port_of_other_machines_is_no_business_of_the_guards(host):
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    guard = Guard(TargetPolicy(allow_all=True), own_port=8080)
+    address = SimpleNamespace(
+        family=family, socktype=socket.SOCK_STREAM, protocol=0, addr=(host, 8080)
+    )
+    opened = guard.open(0, address)
+    assert isinstance(opened, socket.socket)
+    opened.close()
+
+
 def test_running_out_of_descriptors_is_told_as_this_hosts_fault(sender, monkeypatch):
     def fail(*_):
         raise OSError(24, "Too many open files")

@@ -13,9 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app import __version__
-from app.delivery.request import build
+from app.delivery.request import Identity, build
 from app.domain.ids import to_text
 from app.domain.signing import signing_key
+from app.domain.signing_keys import SigningKey
 from app.errors import InvalidInput
 from tests.support.deliveries import NOW_MS, SECRET, job
 
@@ -96,9 +97,23 @@ def test_every_attempt_of_an_occurrence_has_the_same_webhook_id_and_a_new_timest
     assert first["webhook-timestamp"] != later["webhook-timestamp"]
 
 
-def test_headers_of_the_events_own_come_last():
+def test_keys_sign_beside_the_secrets():
+    """All that the setting names, over the same bytes; the first header has the others."""
+    keys = [SigningKey("whsk_" + base64.b64encode(bytes([n]) * 32).decode()) for n in (1, 2)]
+    one = job(URL)
+    plain, signed = build(one, NOW_MS), build(one, NOW_MS, Identity("", keys))
+    expected = [
+        key.signature(to_text(one.occurrence_id), NOW_MS // 1000, plain.body) for key in keys
+    ]
+    before = header_map(plain)["webhook-signature"]
+    assert header_map(signed)["webhook-signature"].split() == [before, *expected]
+    assert signed.body == plain.body
+
+
+def test_headers_of_the_events_own_stand_apart():
     made = build(job(URL, headers=(("X-Team", "blue"), ("X-Empty", ""))), NOW_MS)
-    assert made.headers[-2:] == ["X-Team: blue", "X-Empty: "]
+    assert made.own == ["X-Team: blue", "X-Empty;"]
+    assert "X-Team" not in repr(job(URL, headers=(("X-Team", "blue"),)))
 
 
 def test_a_secret_that_is_no_key_is_refused():

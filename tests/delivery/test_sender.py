@@ -28,10 +28,24 @@ def test_what_was_built_is_what_arrives(sender, receiver):
     for line in made.headers:
         name, _, value = line.partition(": ")
         assert got.headers[name.lower()] == value
+    assert got.headers["x-team"] == "blau ü"
     assert set(got.headers) == {
         "host", "accept", "content-length", "content-type", "user-agent", "x-team",
+        "x-qhronos-instance",
         "x-qhronos-signature", "webhook-id", "webhook-timestamp", "webhook-signature",
     }  # fmt: skip
+
+
+def test_headers_of_the_events_own_replace_libcurls_and_may_be_empty(sender, receiver):
+    """And the next delivery on the same connection has none of them."""
+    own = (("Accept", "text/plain"), ("X-Empty", ""), ("Authorization", "Bearer x"))
+    assert send(sender, receiver.url("/own"), headers=own).succeeded
+    assert send(sender, receiver.url("/next")).succeeded
+    first, second = receiver.requests
+    assert first.headers["accept"] == "text/plain"
+    assert (first.headers["x-empty"], first.headers["authorization"]) == ("", "Bearer x")
+    assert second.headers["accept"] == "*/*"
+    assert not {"x-empty", "authorization"} & set(second.headers)
 
 
 def test_the_public_library_verifies_what_arrives(sender, receiver):

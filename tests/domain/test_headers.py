@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.domain.headers import parse_headers
+from app.domain.headers import parse_headers, unmasked
 from app.errors import InvalidInput
 
 
@@ -48,3 +48,14 @@ def test_what_would_break_or_forge_a_request_is_refused(headers, field):
     with pytest.raises(InvalidInput) as caught:
         parse_headers(headers)
     assert list(caught.value.fields) == [field]
+
+
+def test_a_mask_stands_for_the_stored_value_of_that_name_in_any_case():
+    stored = (("Authorization", "Bearer x"), ("X-Team", "blue"))
+    assert unmasked((("authorization", "***"), ("X-New", "1")), stored) == (
+        ("authorization", "Bearer x"),
+        ("X-New", "1"),
+    )
+    with pytest.raises(InvalidInput) as caught:
+        unmasked((("X-Other", "***"),), stored)
+    assert list(caught.value.fields) == ["headers.X-Other"]

@@ -213,6 +213,16 @@ def test_opening_loopback_alone_does_not_open_internal_names():
         check_target("http://metadata.google.internal/", LOCAL)
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.1", "localhost", "a.localhost.", "[::1]", "0"])
+def test_the_services_own_port_is_refused_early_where_it_is_plain_to_see(host):
+    with pytest.raises(InvalidInput, match="this service itself"):
+        check_target(f"http://{host}:8080/", EVERYTHING, 8080)
+    with pytest.raises(InvalidInput, match="this service itself"):
+        check_target(f"http://{host}/", EVERYTHING, 80)
+    check_target(f"http://{host}:8081/", EVERYTHING, 8080)
+    check_target("http://notlocalhost:8080/", EVERYTHING, 8080)
+
+
 @given(st.text(max_size=60) | st.text(max_size=40).map("http://{}".format))
 def test_no_text_breaks_the_check_and_what_passes_can_be_written_in_ascii(url):
     try:

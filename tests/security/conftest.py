@@ -23,6 +23,7 @@ SECRETS = {
     "master_token": MASTER_TOKEN,
     "jwt_secret": "the-jwt-secret-of-the-security-tests",
     "signing_secret": "whsec_dGhlIHNlcnZpY2UncyBzaWduaW5nIHNlY3JldA==",
+    "signing_private_key": "whsk_dGhlIHByaXZhdGUga2V5IG9mIHRoZXNlIHRlc3RzLi4=",
     "encryption_key": "the-encryption-key-of-the-security-tests",
 }
 DAY_MS = 86_400_000

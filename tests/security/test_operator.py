@@ -26,6 +26,7 @@ from tests.security.conftest import MASTER_TOKEN, SECRETS
 from tests.support.receiver import Receiver
 
 OWN = "whsec_" + base64.b64encode(b"the event's own secret, of bytes").decode()
+HEADER = "Bearer the-value-of-a-header-of-the-event"
 NEXT = "the next secret of the event, a text"
 
 
@@ -115,8 +116,10 @@ def test_no_secret_is_stored_logged_or_written_in_clear(store, raw):
     tenant = client_of(services, token)
     with Receiver() as receiver:
         event = {"name": "a", "webhook": receiver.url("/"), "tags": ["red"], "hmac_secret": OWN}
+        event["headers"] = {"Authorization": HEADER}
         first = tenant.post("/events", json={**event, "start_time": soon()}).json["id"]
         tenant.put(f"/events/{first}", json={"name": "b", "hmac_secret": OWN})
+        tenant.put(f"/events/{first}", json={"headers": {"Authorization": "***", "X-B": HEADER}})
         tenant.post(f"/events/{first}/rotate-secret", json={"secret": NEXT})
         made = tenant.post(f"/events/{first}/rotate-secret").json["secret"]
         api.post("/events/rotate-secret?tags=red", json={"secret": NEXT + " for all"})
@@ -124,6 +127,10 @@ def test_no_secret_is_stored_logged_or_written_in_clear(store, raw):
         services.upkeep_schedule.register(datetime(2030, 1, 1))  # noqa: DTZ001 - as it wants it
         assert services.drain() == 1
         (request,) = receiver.requests
+    assert request.headers["authorization"] == request.headers["x-b"] == HEADER
+    (key,) = api.get("/.well-known/webhook-keys").json["keys"]
+    assert key["key"].startswith("whpk_")
+    assert request.headers["webhook-signature"].count("v1a,") == 1
     for secret in (OWN, NEXT + " for all"):
         key = secret if secret.startswith("whsec_") else base64.b64encode(secret.encode()).decode()
         Webhook(key).verify(request.body, dict(request.headers))
@@ -132,7 +139,7 @@ def test_no_secret_is_stored_logged_or_written_in_clear(store, raw):
     assert b"qh:{0}:event:" in found
     assert b"rq:" in found
     assert b"rotate-secret" in found
-    for secret in (*SECRETS.values(), OWN, NEXT, made, token, token.split(".")[2]):
+    for secret in (*SECRETS.values(), OWN, HEADER, NEXT, made, token, token.split(".")[2]):
         assert [form for form in forms(secret) if form in found] == []
 
 
@@ -165,11 +172,34 @@ def test_a_sealed_secret_is_good_for_its_own_event_alone(store, raw):
         assert api.put(f"/events/{one}", json={"hmac_secret": OWN}).status_code == 200
 
 
+def test_sealed_headers_are_good_for_their_own_place_alone(store, raw):
+    """Neither those of another event open, nor an event's own signing secret in their place."""
+    services = Services(settings_of(store))
+    api = client_of(services)
+    with Receiver() as receiver:
+        event = {"name": "a", "webhook": receiver.url("/"), "start_time": soon()}
+        event |= {"hmac_secret": OWN, "headers": {"Authorization": HEADER}}
+        ids = [api.post("/events", json=event).json["id"] for _ in range(2)]
+        keys = [b"qh:{0}:event:" + bytes.fromhex(one.replace("-", "")) for one in ids]
+        raw.hset(keys[0], "hdr", raw.hget(keys[1], "hdr"))
+        raw.hset(keys[1], "hdr", raw.hget(keys[1], "sec"))
+        services.drain()
+        assert receiver.requests == []
+    for one in ids:
+        (occurrence,) = api.get(f"/events/{one}/occurrences").json
+        assert "QHRONOS_ENCRYPTION_KEY" in occurrence["error_message"]
+        again = {"headers": {"Authorization": "***"}}
+        assert api.put(f"/events/{one}", json=again).status_code == 400
+        assert api.put(f"/events/{one}", json={"headers": {"X-A": "1"}}).status_code == 200
+
+
 def test_the_key_is_changed_without_a_gap(store, raw):
     """Old secrets open while the old key is named; after a re-encryption it can go."""
     old = Services(settings_of(store))
     body = {"name": "a", "webhook": "https://example.com/", "start_time": "2031-01-01T00:00:00Z"}
     with_secret, maker = {**body, "hmac_secret": OWN}, client_of(old)
+    with_headers = {**body, "headers": {"Authorization": HEADER}}
+    headers = maker.post("/events", json=with_headers).json["id"]
     ids = [maker.post("/events", json=with_secret).json["id"] for _ in range(600)]
     new_key = {"encryption_key": "another-encryption-key-of-the-tests!"}
     with pytest.raises(ConfigError, match="ENCRYPTION_KEY"):
@@ -179,13 +209,17 @@ def test_the_key_is_changed_without_a_gap(store, raw):
     )
     reader = client_of(both)
     before = {one: reader.get(f"/events/{one}").headers["ETag"] for one in ids[:3]}
-    assert both.safekeeping.reencrypt() == (600, ())
+    assert both.safekeeping.reencrypt() == (601, ())
     assert both.safekeeping.reencrypt() == (0, ())
     new = Services(settings_of(store, **new_key))
     api = client_of(new)
     assert {one: api.get(f"/events/{one}").headers["ETag"] for one in before} == before
     event = new.event_store.get(bytes.fromhex(ids[0].replace("-", "")))
     assert new.safekeeping.signing.of(event.id, event.hmac_secret, 0) == (OWN,)
+    event = new.event_store.get(bytes.fromhex(headers.replace("-", "")))
+    assert new.safekeeping.headers.of(event.id, event.headers.sealed) == (
+        ("Authorization", HEADER),
+    )
     with pytest.raises(ConfigError, match="ENCRYPTION_KEY"):
         _ = Services(settings_of(store)).event_store
 

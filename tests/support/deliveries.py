@@ -6,7 +6,7 @@ import ipaddress
 import time
 from collections.abc import Callable
 
-from app.delivery.request import Job, Request, build
+from app.delivery.request import Identity, Job, Request, build
 from app.delivery.sender import Sender
 from app.domain.ids import EventIds, occurrence_id
 from app.domain.outcome import Outcome
@@ -39,7 +39,7 @@ def job(url: str, **changes) -> Job:
 
 
 def request(url: str, **changes) -> Request:
-    return build(job(url, **changes), NOW_MS)
+    return build(job(url, **changes), NOW_MS, Identity("a1b2"))
 
 
 def start(sender: Sender, url: str, token: object = None, **changes) -> None:

@@ -9,6 +9,7 @@ from marshmallow import ValidationError, fields, post_load, pre_load
 from app.api.fields import (
     Choice,
     Flow,
+    Headers,
     Metadata,
     Moment,
     Names,
@@ -109,6 +110,13 @@ class EventSchema(StrictSchema):
     flow = Flow(allow_none=True, metadata=FLOW)
     order = Choice(ORDERS, allow_none=True, metadata=ORDER)
     timeout = Timeout(1, 64, allow_none=True, metadata={"description": "From 100ms to 5m."})
+    headers = Headers(
+        allow_none=True,
+        metadata={
+            "description": "Sent with every delivery. Answers mask the values; *** sent back keeps "
+            "what is stored."
+        },
+    )
     hmac_secret = Secret(
         1,
         512,

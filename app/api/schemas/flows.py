@@ -52,7 +52,7 @@ class FlowQuerySchema(StrictSchema):
     """Which of several flows with one key."""
 
     space = Text(
-        0, 16, metadata={"description": "Another scope's, for admins; by itself your own."}
+        1, 16, metadata={"description": "Another scope's, for admins; by itself your own."}
     )
 
     @post_load

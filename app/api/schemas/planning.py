@@ -45,6 +45,21 @@ class PlannedSchema(Schema):
     reason = fields.String(metadata={"description": "Why it was moved."})
 
 
+class MovedSchema(Schema):
+    """An occurrence that a change would move."""
+
+    from_ = fields.String(data_key="from", required=True, metadata=_TIME)
+    to = fields.String(required=True, metadata=_TIME)
+
+
+class DifferenceSchema(Schema):
+    """What a change would do to future occurrences."""
+
+    added = fields.List(fields.String(metadata=_TIME), required=True)
+    removed = fields.List(fields.String(metadata=_TIME), required=True)
+    moved = fields.List(fields.Nested(MovedSchema), required=True)
+
+
 class OutlookAnswerSchema(Schema):
     """What a schedule will do."""
 

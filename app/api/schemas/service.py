@@ -28,3 +28,17 @@ class BreakerSchema(Schema):
 
     target = fields.String(metadata={"example": "https://example.com:443"})
     open_until = fields.String(metadata={"format": "date-time"})
+
+
+class PublicKeySchema(Schema):
+    """A key that signatures of deliveries can be checked with."""
+
+    id = fields.String(required=True, metadata={"example": "6f1a2b3c4d5e6f70"})
+    algorithm = fields.String(required=True, metadata={"enum": ["ed25519"]})
+    key = fields.String(required=True, metadata={"description": "whpk_ and base64."})
+
+
+class PublicKeysSchema(Schema):
+    """Any of these may have signed."""
+
+    keys = fields.List(fields.Nested(PublicKeySchema), required=True)

@@ -4,7 +4,7 @@
 --     (EVENT) it does not read them again.
 --   finish(): moves all that were taken between the indexes, one call for each.
 local OCCURRENCE = {'e', 'at', 'n', 'l', 'k', 'na', 'tags', 'd', 'w'}
-local EVENT = {'doc', 'meta', 'tags', 'sec', 'rec', 'tv', 'next', 'fl'}
+local EVENT = {'doc', 'meta', 'tags', 'sec', 'rec', 'tv', 'next', 'fl', 'hdr'}
 local function leases(prefix, now, deadline, token)
   local lease, first, again, dispatched = {}, {}, {}, {}
   local function take(id, o, repeated, e)
@@ -36,7 +36,7 @@ local function leases(prefix, now, deadline, token)
       dispatched[#dispatched + 1] = o[2]; dispatched[#dispatched + 1] = id
     end
     return {id, o[1], o[2], attempt, e[1], e[2], e[3], e[4], series and 1 or false, e[6], o[5],
-      o[6] or o[2], o[8]}
+      o[6] or o[2], o[8], e[9]}
   end
   local function finish()
     if #lease > 0 then

@@ -1,0 +1,160 @@
+"""Every operation, asked what the OpenAPI document allows and what it forbids.
+
+The real services on a store in memory. Whatever is asked: no 5xx, a status and a content type that
+the document names, and a body that has the form that it describes. ``make fuzz`` asks for longer,
+and something else every time.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from schemathesis import APIOperation, Case, GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    negative_data_rejection,
+    response_headers_conformance,
+    response_schema_conformance,
+)
+
+from app.bootstrap import Services
+from app.config import Settings
+from app.domain.targets import TargetPolicy
+from app.factory import create_app
+from tests.api.fakes import MASTER_TOKEN
+from tests.support.clock import FakeClock
+from tests.support.fake_store import fake_client
+
+EXAMPLES = int(os.environ.get("QHRONOS_FUZZ", "0"))
+"""How many requests to an operation in each mode; 0: as many as belong into the suite."""
+
+CHECKS = [
+    not_a_server_error,
+    content_type_conformance,
+    response_schema_conformance,
+    response_headers_conformance,
+    negative_data_rejection,
+]
+NOW_MS = 1_893_456_000_000
+"""2030-01-01T00:00:00Z: ahead of the store's own clock, by which entries end."""
+
+AUTHORIZATION = {"Authorization": f"Bearer {MASTER_TOKEN}"}
+SOUND = {
+    "POST /events": {
+        "name": "a",
+        "start_time": "2030-01-02T09:00:00Z",
+        "webhook": "https://example.com/hook",
+    },
+    "POST /preview": {"start_time": "2030-01-02T09:00:00Z"},
+    "POST /events/{event_id}/backfill": {
+        "from": "2029-12-30T00:00:00Z",
+        "to": "2029-12-31T00:00:00Z",
+    },
+    "POST /tokens": {"type": "jwt", "expires_at": "2030-02-01T00:00:00Z"},
+    "PUT /calendars/{name}": {"dates": ["2030-12-24"]},
+}
+"""Members that make a body good, where what the document says of them is not all."""
+
+
+class NoQueue:
+    """RQ's part is not the point here."""
+
+    def enqueue_replan(self, _name: str) -> None:
+        pass
+
+    def workers(self) -> int:
+        return 0
+
+
+class World:
+    """The application, and what there is in it."""
+
+    def __init__(self) -> None:
+        plain = Settings(
+            master_token=MASTER_TOKEN,
+            jwt_secret="jwt-secret-for-tests-of-32-bytes!",
+            signing_secret="signing-secret-for-tests",
+            signing_private_key="whsk_" + "A" * 43,
+            allow_private_targets=TargetPolicy(allow_all=True),
+        )
+        services = Services(plain, clock_override=FakeClock(NOW_MS), client_override=fake_client())
+        services.__dict__["drain_queue"] = services.__dict__["replan_queue"] = NoQueue()
+        self.app = create_app(services)
+        self.schema = schemathesis.openapi.from_wsgi("/openapi.json", self.app)
+        self._client = self.app.test_client()
+        self.operations = {
+            found.ok().label: found.ok() for found in self.schema.get_all_operations()
+        }
+
+    def names(self) -> dict[str, str]:
+        """Make one of each, and name it as paths do."""
+
+        def ask(method: str, path: str, body: Any) -> Any:
+            answer = self._client.open(path, method=method, json=body, headers=AUTHORIZATION)
+            assert answer.status_code < 300, answer.text
+            return answer.json
+
+        event = ask(
+            "POST",
+            "/events",
+            {**SOUND["POST /events"], "schedule": {"frequency": "daily"}, "headers": {"X-A": "1"}},
+        )
+        occurrence = ask("POST", f"/events/{event['id']}/trigger", None)
+        ask("PUT", "/calendars/days", SOUND["PUT /calendars/{name}"])
+        ask("PUT", "/flows/acme", {"rate": "10/s"})
+        token = {**SOUND["POST /tokens"], "sub": "a", "access": "read", "scope": ["a"]}
+        ask("POST", "/tokens", token)
+        (listed,) = ask("GET", "/tokens?limit=1", None)
+        return {
+            "event_id": event["id"],
+            "occurrence_id": occurrence["id"],
+            "name": "days",
+            "key": "acme",
+            "jti": listed["jti"],
+        }
+
+
+WORLD = World()
+
+
+def judge(operation: APIOperation[Any], case: Case) -> None:
+    """Ask, and hold the answer against the document."""
+    answer = case.call(headers=AUTHORIZATION)
+    case.validate_response(answer, checks=CHECKS)
+    documented = operation.definition.raw["responses"]
+    assert str(answer.status_code) in documented, (answer.status_code, answer.text)
+
+
+@pytest.mark.timeout(3_600 if EXAMPLES else 60)
+@pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
+@pytest.mark.parametrize("label", WORLD.operations)
+def test_whatever_is_asked_the_answer_is_as_documented(label: str, mode: GenerationMode) -> None:
+    operation = WORLD.operations[label]
+    if mode is GenerationMode.NEGATIVE and not (operation.query or operation.body):
+        pytest.skip("there is nothing to get wrong")
+    cases = operation.as_strategy(generation_mode=mode)
+
+    @settings(
+        max_examples=EXAMPLES or 20,
+        derandomize=not EXAMPLES,
+        database=None,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        phases=[Phase.generate],
+    )
+    @given(cases, st.booleans(), st.booleans())
+    def ask(case: Case, is_there: bool, is_sound: bool) -> None:
+        if is_there:
+            names = WORLD.names()
+            case.path_parameters = {name: names[name] for name in case.path_parameters or {}}
+        if is_sound and mode is GenerationMode.POSITIVE and isinstance(case.body, dict):
+            case.body = {**case.body, **SOUND.get(label, {})}
+        judge(operation, case)
+
+    ask()

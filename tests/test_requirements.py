@@ -1,0 +1,76 @@
+"""What is installed is what was chosen, and nothing but the files that were locked."""
+
+from __future__ import annotations
+
+import re
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+LOCKS = {"requirements.txt": "requirements.lock", "requirements-dev.txt": "requirements-dev.lock"}
+HASH = re.compile(r"--hash=sha256:[0-9a-f]{64}")
+
+
+def plain(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def chosen(name: str) -> dict[str, str]:
+    """What a list of requirements pins: version by name."""
+    lines = (line.partition("#")[0].strip() for line in (ROOT / name).read_text().splitlines())
+    pins = (line.split("==") for line in lines if "==" in line)
+    return {plain(package): pinned for package, pinned in pins}
+
+
+def locked(name: str) -> dict[str, tuple[str, str, list[str]]]:
+    """What a lock pins: version, condition and hashes by name."""
+    text = (ROOT / name).read_text().replace("\\\n", " ")
+    found = {}
+    for line in text.splitlines():
+        if line.startswith("#"):
+            continue
+        pin, *hashes = re.split(r"\s+(?=--hash=)", line.strip())
+        requirement, _, condition = pin.partition(" ; ")
+        package, _, pinned = requirement.partition("==")
+        assert plain(package) not in found, f"{package} is locked twice"
+        found[plain(package)] = (pinned, condition, hashes)
+    return found
+
+
+@pytest.mark.parametrize("name", LOCKS)
+def test_the_lock_holds_what_was_chosen(name: str) -> None:
+    pins = {package: entry[0] for package, entry in locked(LOCKS[name]).items()}
+    assert chosen(name).items() <= pins.items()
+
+
+@pytest.mark.parametrize("lock", LOCKS.values())
+def test_every_file_is_known_by_its_hash_and_by_nothing_else(lock: str) -> None:
+    for package, (pinned, _, hashes) in locked(lock).items():
+        assert re.fullmatch(r"[\w.]+", pinned), package
+        assert hashes, package
+        assert all(HASH.fullmatch(one) for one in hashes), package
+    assert "://" not in (ROOT / lock).read_text()
+
+
+def test_tests_run_on_what_is_run() -> None:
+    """The second lock is the first and more."""
+    assert locked("requirements.lock").items() <= locked("requirements-dev.lock").items()
+
+
+def test_what_is_installed_is_what_is_locked() -> None:
+    """Where a condition leaves a package out, it may be missing."""
+    for package, (pinned, condition, _) in locked("requirements-dev.lock").items():
+        try:
+            assert version(package) == pinned, package
+        except PackageNotFoundError:
+            assert condition, f"{package} is not installed: make test installs it"
+
+
+def test_everything_installs_from_the_locks_and_checks_the_hashes() -> None:
+    """Neither the Makefile nor the image installs from anything else."""
+    makefile, image = (ROOT / "Makefile").read_text(), (ROOT / "Dockerfile").read_text()
+    assert re.findall(r"\$\(PIP\) -r (\S+)", makefile) == list(LOCKS.values())
+    assert "install --require-hashes" in makefile
+    assert '"--require-hashes", "-r", "requirements.lock"' in image
