@@ -12,7 +12,8 @@ from typing import Any
 from app.clock import Clock
 from app.config import Settings, environment, load_settings
 from app.delivering import Delivering
-from app.queueing import RqDrainQueue, RqReplanQueue, UpkeepSchedule
+from app.queueing import RqDrainQueue, RqUpkeepQueue, UpkeepSchedule
+from app.redelivering import retry_service
 from app.safekeeping import Safekeeping
 from app.services.actions import ActionService
 from app.services.audit import AuditService
@@ -29,6 +30,7 @@ from app.services.occurrences import OccurrenceService
 from app.services.previews import PreviewService
 from app.services.quotas import EventQuota
 from app.services.retaining import Retention
+from app.services.retries import RetryService
 from app.services.rotating import RotationService
 from app.services.series import Series
 from app.services.timekeeping import StoreClock
@@ -84,8 +86,7 @@ class Services:
     @cached_property
     def drain_queue(self) -> RqDrainQueue:
         """RQ's queue of drains."""
-        settings = self.settings
-        return RqDrainQueue(connect_broker(settings.broker_url or settings.redis_url))
+        return RqDrainQueue(connect_broker(self.settings.broker_url or self.settings.redis_url))
 
     @cached_property
     def event_store(self) -> EventStore:
@@ -159,16 +160,15 @@ class Services:
         return CalendarStore(self.client, self.settings.partitions)
 
     @cached_property
-    def replan_queue(self) -> RqReplanQueue:
-        """RQ's queue of upkeep, for events to be planned anew."""
-        settings = self.settings
-        return RqReplanQueue(connect_broker(settings.broker_url or settings.redis_url))
+    def upkeep_queue(self) -> RqUpkeepQueue:
+        """RQ's queue of upkeep, for what is to be done soon."""
+        return RqUpkeepQueue(connect_broker(self.settings.broker_url or self.settings.redis_url))
 
     @cached_property
     def calendars(self) -> CalendarService:
         """Use cases around calendars."""
         return CalendarService(
-            self.calendar_store, self.replan_queue, self.clock, self.events.replan
+            self.calendar_store, self.upkeep_queue, self.clock, self.events.replan
         )
 
     @cached_property
@@ -194,6 +194,11 @@ class Services:
         return OccurrenceService(self.event_store, self.occurrence_store, self.lists, self.cursors)
 
     @cached_property
+    def retries(self) -> RetryService:
+        """Dead letters, attempted again."""
+        return retry_service(self)
+
+    @cached_property
     def feed(self) -> FeedService:
         """The calendar feed."""
         return FeedService(
@@ -208,10 +213,9 @@ class Services:
     @cached_property
     def health(self) -> HealthService:
         """How the service is."""
-        figures = Figures(self.client, self.settings.partitions)
         return HealthService(
             self.work,
-            figures,
+            Figures(self.client, self.settings.partitions),
             self.coordination,
             self.drain_queue,
             self.clock,
@@ -234,13 +238,14 @@ class Services:
             sweep,
             self.settings.retention_occurrences_ms,
             self.settings.retention_events_ms,
-            (self.tokens.forget_ended, self.audit.forget_old),
+            (self.tokens.forget_ended, self.audit.forget_old, self.retries.forget_old),
         )
         return Upkeep(
             self.work,
             self.series,
             self.events,
             self.calendars,
+            self.retries,
             sweep,
             retention,
             self.coordination,
@@ -255,8 +260,7 @@ class Services:
     @cached_property
     def upkeep_schedule(self) -> UpkeepSchedule:
         """The periodic jobs on RQ."""
-        settings = self.settings
-        return UpkeepSchedule(connect_broker(settings.broker_url or settings.redis_url))
+        return UpkeepSchedule(connect_broker(self.settings.broker_url or self.settings.redis_url))
 
     @cached_property
     def delivering(self) -> Delivering:

@@ -12,6 +12,7 @@ from app.api import (
     feed,
     occurrences,
     planning,
+    retries,
     rotation,
     service,
     tokens,
@@ -41,7 +42,18 @@ def create_app(services: Services) -> Flask:
     register_errors(app)
     register_limits(app, services.settings)
     api = make_api(app)
-    for part in (events, planning, rotation, occurrences, calendars, feed, tokens, audit, service):
+    for part in (
+        events,
+        planning,
+        rotation,
+        occurrences,
+        retries,
+        calendars,
+        feed,
+        tokens,
+        audit,
+        service,
+    ):
         api.register_blueprint(part.blueprint)
     Documentation(api).register(app, public=services.settings.docs_public)
     register_dashboard(app, services.settings)

@@ -23,7 +23,7 @@ LAYERS = (
     {"store", "delivery", "runtime"},
     {"services", "queueing"},
     {"api", "console"},
-    {"delivering", "safekeeping"},
+    {"delivering", "redelivering", "safekeeping"},
     {"bootstrap", "factory"},
     {"jobs"},
     {"workers"},

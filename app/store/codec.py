@@ -11,7 +11,8 @@ Fields of an occurrence's hash: ``e`` (event), ``at`` (scheduled); once claimed 
 ``st`` (status), ``n`` (attempts), ``l`` (lease token), ``s`` (started), ``c`` (ended), ``ch``
 (last change), ``na`` (next attempt), ``p`` (planned, if not ``at``), ``k`` (workers that died
 holding it), ``code``, ``body``, ``err``, ``tags``, ``sr`` (made by the schedule), ``log`` (a JSON
-line an attempt).
+line an attempt; see ``attempts``), ``again`` (asked for again: attempts made before, since when,
+by which request; between colons).
 """
 
 from __future__ import annotations
@@ -174,6 +175,11 @@ class Claim:
     plan: bytes
     deaths: int
     due_ms: int
+    attempts_before: int = 0
+    """Attempts made before it was asked for again: the retry policy does not count them."""
+    again_ms: int | None = None
+    """Since when it is asked for again."""
+    claimed_ms: int = 0
 
     @property
     def url(self) -> str:
@@ -181,11 +187,11 @@ class Claim:
         return str(action_of(self.doc or {})["params"]["url"])
 
 
-def claim_from_reply(row: Sequence[Any], token: bytes) -> Claim:
+def claim_from_reply(row: Sequence[Any], token: bytes, claimed_ms: int) -> Claim:
     """Read one row of the claim script's answer."""
     occurrence_id, event_id, scheduled, attempt, doc, meta, tags, secret = row[:8]
-    recurring, plan, deaths, due = row[8:]
-    return Claim(
+    recurring, plan, deaths, due, again = row[8:]
+    claim = Claim(
         occurrence_id=occurrence_id,
         event_id=event_id,
         scheduled_ms=int(scheduled),
@@ -199,4 +205,9 @@ def claim_from_reply(row: Sequence[Any], token: bytes) -> Claim:
         plan=plan or b"",
         deaths=int(deaths or 0),
         due_ms=int(due),
+        claimed_ms=claimed_ms,
     )
+    if again is not None:
+        before, since, _ = again.split(b":")
+        claim.attempts_before, claim.again_ms = int(before), int(since)
+    return claim

@@ -31,6 +31,8 @@ NAMES = (
     "reseal",
     "restore",
     "retire",
+    "retry",
+    "save_retry",
     "save_event",
 )
 _INCLUDE = re.compile(r"^--#include (\w+)$", re.MULTILINE)

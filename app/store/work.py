@@ -60,9 +60,9 @@ class Heads:
     lease_ms: int | None
 
 
-def claims_of(answer: Iterable[Sequence[Any]], token: bytes) -> list[Claim]:
+def claims_of(answer: Iterable[Sequence[Any]], token: bytes, now_ms: int) -> list[Claim]:
     """What a claim call has answered, under its lease token."""
-    return [codec.claim_from_reply(row, token) for row in answer]
+    return [codec.claim_from_reply(row, token, now_ms) for row in answer]
 
 
 class WorkStore:
@@ -81,7 +81,7 @@ class WorkStore:
         Repeating a call with the same ``request`` answers the same occurrences.
         """
         call = claim_call(partition, worker, request, now_ms=now_ms, limit=limit, lease_ms=lease_ms)
-        return claims_of(self._run(call), lease_token(worker, request))
+        return claims_of(self._run(call), lease_token(worker, request), now_ms)
 
     def advance(self, successors: Iterable[Successor], now_ms: int) -> int:
         """Schedule what follows; returns how many were scheduled. Harmless when repeated."""

@@ -13,7 +13,7 @@ from tests.api.fakes import NOW_MS, an_occurrence
 
 DOCUMENTATION = {"/openapi.json", "/docs"}
 
-WITHOUT_BODY = ("/trigger", "/resume")
+WITHOUT_BODY = ("/trigger", "/resume", "/cancel")
 """Acts that need nothing said."""
 
 

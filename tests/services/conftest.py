@@ -64,7 +64,7 @@ def services(request: pytest.FixtureRequest, clock: FakeClock) -> Services:
     )
     made = Services(settings, clock_override=clock, client_override=fake_client())
     made.__dict__["drain_queue"] = FakeDrains()
-    made.__dict__["replan_queue"] = FakeReplans()
+    made.__dict__["upkeep_queue"] = FakeReplans()
     return made
 
 

@@ -4,7 +4,8 @@
 -- ARGV: 1 prefix  2 now  3 how many at most  4 the lease's deadline  5 lease token
 --       6 request number
 -- Returns: a list of [occurrence, event, scheduled, attempt, doc, meta, tags, secret, whether its
---          successor is to be scheduled, plan, workers that died while they held it, when it was due]
+--          successor is to be scheduled, plan, workers that died while they held it, when it was due,
+--          'attempts made before:since when' if it was asked for again]
 local prefix, now, token = ARGV[1], ARGV[2], ARGV[5]
 local due
 local last = redis.call('GET', KEYS[3])
@@ -24,7 +25,7 @@ local claimed = {}
 local lease, first, again, dispatched = {}, {}, {}, {}
 for _, id in ipairs(due) do
   local key = prefix .. 'occurrence:' .. id
-  local o = redis.call('HMGET', key, 'e', 'at', 'n', 'l', 'k', 'na', 'tags')
+  local o = redis.call('HMGET', key, 'e', 'at', 'n', 'l', 'k', 'na', 'tags', 'again')
   if not o[1] then
     redis.call('ZREM', KEYS[1], id)
   elseif not repeated or o[4] == token then
@@ -46,7 +47,8 @@ for _, id in ipairs(due) do
             redis.call('ZADD', prefix .. 'unscheduled', now, o[1])
           end
         end
-        first[#first + 1] = id
+        local waited = o[8] and again or first
+        waited[#waited + 1] = id
       else
         redis.call('HSET', key, 'st', 'dispatched', 'n', attempt, 'l', token, 'ch', now)
         again[#again + 1] = id
@@ -56,7 +58,7 @@ for _, id in ipairs(due) do
       dispatched[#dispatched + 1] = o[2]; dispatched[#dispatched + 1] = id
     end
     claimed[#claimed + 1] = {id, o[1], o[2], attempt, e[1], e[2], e[3], e[4], series and 1 or false, e[6], o[5],
-      o[6] or o[2]}
+      o[6] or o[2], o[8]}
   end
 end
 if #lease > 0 then

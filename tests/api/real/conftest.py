@@ -34,7 +34,7 @@ def services(clock) -> Services:
         signing_secret="signing-secret-for-tests",
     )
     made = Services(settings, clock_override=clock, client_override=fake_client())
-    made.__dict__["replan_queue"] = NoQueue()
+    made.__dict__["upkeep_queue"] = NoQueue()
     return made
 
 
