@@ -14,7 +14,7 @@ from app.domain.retry_job import RETRYABLE, RetryFilter, RetryWish
 
 _TIME = {"format": "date-time", "example": "2030-01-31T09:00:00Z"}
 _STATUSES = ["running", "completed", "stopped", "cancelled"]
-_OBJECT = 'must be an object, as in {"tags": ["billing"]}'
+_OBJECT = 'must be an object, as in {{"tags": ["billing"]}}'  # the library formats it
 _RATE = {"type": "string", "example": "10/s"}
 
 

@@ -15,9 +15,12 @@ from tests.support.fake_store import fake_client
 
 
 class NoQueue:
-    """RQ is away; see ``ReplanQueue``."""
+    """RQ is away; see ``ReplanQueue`` and ``RetryQueue``."""
 
     def enqueue_replan(self, name: str) -> None:
+        raise StoreUnavailable
+
+    def enqueue_retry(self, job_id: str) -> None:
         raise StoreUnavailable
 
 
