@@ -14,7 +14,8 @@ import redis
 from app.calendaring import Calendaring
 from app.config import Settings, environment, load_settings
 from app.delivering import Delivering
-from app.queueing import RqDrainQueue, RqReplanQueue, UpkeepSchedule
+from app.queueing import RqDrainQueue, RqUpkeepQueue, UpkeepSchedule
+from app.redelivering import retry_service
 from app.services.actions import ActionService
 from app.services.audit import AuditService
 from app.services.calendars import CalendarService
@@ -29,6 +30,7 @@ from app.services.occurrences import OccurrenceService
 from app.services.previews import PreviewService
 from app.services.quotas import EventQuota
 from app.services.retaining import Retention
+from app.services.retries import RetryService
 from app.services.rotating import RotationService
 from app.services.series import Series
 from app.services.timetables import Timetables
@@ -97,14 +99,14 @@ class Services(Storing):
         return Calendaring(self.settings, self.client, self.clock)
 
     @cached_property
-    def replan_queue(self) -> RqReplanQueue:
-        """RQ's queue of upkeep, for events to be planned anew."""
-        return RqReplanQueue(self._broker())
+    def upkeep_queue(self) -> RqUpkeepQueue:
+        """RQ's queue of upkeep, for what is to be done soon."""
+        return RqUpkeepQueue(self._broker())
 
     @cached_property
     def calendars(self) -> CalendarService:
         """Use cases around calendars."""
-        return self.calendaring.service(self.replan_queue, self.events.replan)
+        return self.calendaring.service(self.upkeep_queue, self.events.replan)
 
     @property
     def timetables(self) -> Timetables:
@@ -134,6 +136,11 @@ class Services(Storing):
         cut = (self.client, self.scripts, self.settings.partitions)
         keep_ms = self.settings.retention_events_ms
         return FlowService(FlowStore(*cut), FlowGate(*cut), self.clock, keep_ms)
+
+    @cached_property
+    def retries(self) -> RetryService:
+        """Dead letters, attempted again."""
+        return retry_service(self)
 
     @cached_property
     def feed(self) -> FeedService:
@@ -176,13 +183,19 @@ class Services(Storing):
             sweep,
             self.settings.retention_occurrences_ms,
             self.settings.retention_events_ms,
-            (self.tokens.forget_ended, self.audit.forget_old, self.flows.forget_unused),
+            (
+                self.tokens.forget_ended,
+                self.audit.forget_old,
+                self.flows.forget_unused,
+                self.retries.forget_old,
+            ),
         )
         return Upkeep(
             self.work,
             self.series,
             self.events,
             self.calendars,
+            self.retries,
             sweep,
             retention,
             self.coordination,

@@ -20,6 +20,11 @@ def replan(name: str) -> int:
     return worker_services().calendars.replan(name)
 
 
+def retry(job_id: str) -> int:
+    """Go on with a retry job."""
+    return worker_services().retries.work(job_id)
+
+
 def reconcile() -> int:
     """Find active events without a scheduled occurrence and mend them."""
     return worker_services().upkeep.reconcile()

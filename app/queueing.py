@@ -81,8 +81,8 @@ class RqDrainQueue:
         return int(self._broker.exists(*names)) if names else 0
 
 
-class RqReplanQueue:
-    """Jobs that plan a calendar's events anew; see ``app.services.calendars.ReplanQueue``."""
+class RqUpkeepQueue:
+    """Jobs beside the periodic ones: ``ReplanQueue`` of calendars, ``RetryQueue`` of retries."""
 
     def __init__(self, broker: redis.Redis) -> None:
         self._queue = queue(UPKEEP, broker)
@@ -92,6 +92,14 @@ class RqReplanQueue:
         _ask(
             lambda: self._queue.enqueue(
                 "app.jobs.replan", name, job_timeout=120, result_ttl=60, failure_ttl=3600
+            )
+        )
+
+    def enqueue_retry(self, job_id: str) -> None:
+        """Have somebody go on with a retry job."""
+        _ask(
+            lambda: self._queue.enqueue(
+                "app.jobs.retry", job_id, job_timeout=120, result_ttl=60, failure_ttl=3600
             )
         )
 

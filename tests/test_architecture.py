@@ -23,7 +23,7 @@ LAYERS = (
     {"store", "delivery", "runtime"},
     {"services", "queueing"},
     {"api", "console"},
-    {"calendaring", "delivering", "safekeeping"},
+    {"calendaring", "delivering", "redelivering", "safekeeping"},
     {"storing"},
     {"bootstrap", "factory"},
     {"jobs"},

@@ -49,6 +49,9 @@ class _NoQueue:
     def enqueue_replan(self, name: str) -> None:
         pass
 
+    def enqueue_retry(self, job_id: str) -> None:
+        pass
+
     def workers(self) -> int:
         return 0
 
@@ -61,7 +64,7 @@ def app() -> Flask:
     services = Services(
         settings, clock_override=FakeClock(EXAMPLES_NOW_MS), client_override=fake_client()
     )
-    services.__dict__["drain_queue"] = services.__dict__["replan_queue"] = _NoQueue()
+    services.__dict__["drain_queue"] = services.__dict__["upkeep_queue"] = _NoQueue()
     return create_app(services)
 
 

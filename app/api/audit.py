@@ -36,6 +36,7 @@ def audited(action: str, before: State | None = None) -> Decorator:
     The object is what the path names, else what ``name_object`` was told, else the answer's
     ``id``; the state after is the answer. ``before`` reads the state that is about to change. A
     change stands even if its entry can't be written: the service's own log then has a line for it.
+    What ``only_asked`` is no change.
     """
 
     def decorate(view: View) -> View:
@@ -44,7 +45,7 @@ def audited(action: str, before: State | None = None) -> Decorator:
             named = next(iter(names.values()), None)
             was = _read(before, named)
             answer = view(**names)
-            if answer.status_code < 300 and request.args.get("dry_run") != "true":
+            if answer.status_code < 300 and not g.get("audit_only_asked"):
                 _write(action, named, was, _answered(answer))
             return answer
 
@@ -57,6 +58,11 @@ def audited(action: str, before: State | None = None) -> Decorator:
 def name_object(name: str) -> None:
     """Say what the request is about to change, where neither path nor answer does."""
     g.audit_object = name
+
+
+def only_asked() -> None:
+    """Say that the request changes nothing: a dry run, of those that can be dry."""
+    g.audit_only_asked = True
 
 
 def event_state(event_id: str) -> Any:

@@ -6,7 +6,7 @@ from flask import Response
 
 from app.api import icalendar_import
 from app.api.answers import json_answer
-from app.api.audit import audited, event_state
+from app.api.audit import audited, event_state, only_asked
 from app.api.auth import access, require_right
 from app.api.conditional import etag, is_unchanged, version_to_match
 from app.api.context import services
@@ -74,6 +74,7 @@ def update_event(dry_run: bool, changes: EventChanges, event_id: str) -> Respons
     removed and moved.
     """
     if dry_run:
+        only_asked()
         return json_answer(
             difference_text(services().previews.of_change(event_id, changes, access()))
         )

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from flask import Response
 
-from app.api.answers import json_answer
+from app.api.answers import json_answer, json_text
 from app.api.auth import access, require_right
 from app.api.context import services
 from app.api.paging import page_answer
-from app.api.representations import occurrence_text
-from app.api.schemas.occurrences import OccurrencePageSchema, OccurrenceSchema
+from app.api.representations import attempt_members, occurrence_text
+from app.api.schemas.occurrences import AttemptSchema, OccurrencePageSchema, OccurrenceSchema
 from app.api.schemas.queries import OccurrenceQuerySchema
 from app.api.smorest import Blueprint
 from app.services.queries import OccurrenceQuery
@@ -34,3 +34,15 @@ def list_occurrences(query: OccurrenceQuery) -> Response:
 def get_occurrence(occurrence_id: str) -> Response:
     """Read an occurrence."""
     return json_answer(occurrence_text(services().occurrences.get(occurrence_id, access())))
+
+
+@blueprint.operation("/occurrences/<occurrence_id>/attempts")
+@blueprint.answers(200, AttemptSchema(many=True))
+@blueprint.refuses(401, 403, 404)
+def list_attempts(occurrence_id: str) -> Response:
+    """List the attempts that have ended, oldest first: the newest hundred.
+
+    One whose worker died has left no trace but its number.
+    """
+    found = services().occurrences.attempts(occurrence_id, access())
+    return json_answer(json_text([attempt_members(one) for one in found]))

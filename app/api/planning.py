@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Response
 
 from app.api.answers import json_answer, json_text
-from app.api.audit import audited, event_state
+from app.api.audit import audited, event_state, only_asked
 from app.api.auth import access, require_right
 from app.api.conditional import etag, version_to_match
 from app.api.context import services
@@ -100,6 +100,8 @@ def backfill_event(dry_run: bool, span: Range, event_id: str) -> Response:
     found = services().actions.backfill(
         event_id, access(), span.from_ms, span.to_ms, dry_run=dry_run
     )
+    if dry_run:
+        only_asked()
     added = 0 if dry_run else found.count - found.existing
     return json_answer(
         json_text({"count": found.count, "existing": found.existing, "added": added})

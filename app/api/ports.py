@@ -7,9 +7,11 @@ from typing import Any, Protocol
 
 from app.api.calendar_ports import Calendars, Feed, Imports
 from app.api.flow_ports import Flows
+from app.api.retry_ports import Retries
 from app.clock import Clock
 from app.config import Settings
 from app.domain.access import Access, TokenRecord
+from app.domain.attempt import Attempt
 from app.domain.event import Event
 from app.domain.occurrence import Occurrence
 from app.domain.recurrence import Notice
@@ -111,6 +113,10 @@ class Occurrences(Protocol):
 
     def get(self, occurrence_id: str, access: Access, /) -> Occurrence:
         """Return an occurrence; raises ``NotFound``."""
+        ...
+
+    def attempts(self, occurrence_id: str, access: Access, /) -> Sequence[Attempt]:
+        """Return what is recorded of its attempts, oldest first; raises ``NotFound``."""
         ...
 
     def list(self, query: OccurrenceQuery, access: Access, /) -> Listing[Occurrence]:
@@ -238,6 +244,11 @@ class Services(Protocol):
     @property
     def occurrences(self) -> Occurrences:
         """Occurrences."""
+        ...
+
+    @property
+    def retries(self) -> Retries:
+        """Dead letters."""
         ...
 
     @property

@@ -10,12 +10,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from app.api.answers import json_text
+from app.domain.attempt import Attempt
 from app.domain.audit import MASK
 from app.domain.event import Event
 from app.domain.ids import to_text
 from app.domain.occurrence import Occurrence
 from app.domain.recurrence import Notice
-from app.domain.times import to_rfc3339
+from app.domain.times import micros_to_rfc3339, to_rfc3339
 from app.services.previews import Difference, Outlook
 from app.store.flows import StoredFlow
 
@@ -78,6 +79,28 @@ def occurrence_text(occurrence: Occurrence) -> str:
             "deferral_reason": occurrence.deferral_reason,
         }
     )
+
+
+def attempt_members(attempt: Attempt) -> dict[str, Any]:
+    """Return an attempt as JSON values; what was not reached, not needed or not kept is null."""
+    timings = attempt.timings
+    return {
+        "number": attempt.number,
+        "due_at": micros_to_rfc3339(timings.due_us),
+        "claimed_at": _time(attempt.claimed_ms),
+        "started_at": micros_to_rfc3339(timings.started_us),
+        "first_byte_at": None
+        if timings.first_byte_us is None
+        else micros_to_rfc3339(timings.first_byte_us),
+        "completed_at": micros_to_rfc3339(timings.done_us),
+        "lateness_ms": (timings.started_us - timings.due_us) / 1000,
+        "dns_ms": _milliseconds(timings.dns_took),
+        "connect_ms": _milliseconds(timings.connect_took),
+        "tls_ms": _milliseconds(timings.tls_took),
+        "took_ms": (timings.done_us - timings.started_us) / 1000,
+        "status_code": attempt.status_code,
+        "error_message": attempt.error_message,
+    }
 
 
 def planned_list(outlook: Outlook) -> list[dict[str, Any]]:
@@ -150,6 +173,10 @@ def _notice(notice: Notice) -> dict[str, Any]:
         "text": notice.text,
         "scheduled_at": _time(notice.scheduled_ms),
     }
+
+
+def _milliseconds(us: int | None) -> float | None:
+    return None if us is None else us / 1000
 
 
 def _time(ms: int | None) -> str | None:

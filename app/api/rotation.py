@@ -7,7 +7,7 @@ from typing import Any
 from flask import Response
 
 from app.api.answers import json_answer, json_text
-from app.api.audit import audited, name_object
+from app.api.audit import audited, name_object, only_asked
 from app.api.auth import access, require_right
 from app.api.context import services
 from app.api.schemas.queries import TagSelection, TagSelectionSchema
@@ -47,6 +47,8 @@ def rotate_secrets(selection: TagSelection, rotation: Rotation) -> Response:
     At most 1,000 events. One that is made here is in this answer and nowhere else.
     """
     name_object(f"tags {','.join(selection.tags.tags)}")
+    if selection.dry_run:
+        only_asked()
     rotated = services().rotations.of_tags(
         selection.tags, rotation, access(), dry_run=selection.dry_run
     )

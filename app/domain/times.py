@@ -29,6 +29,12 @@ def to_rfc3339(ms: int) -> str:
     return f"{_second(seconds)}.{rest:03d}Z" if rest else _second(seconds) + "Z"
 
 
+def micros_to_rfc3339(us: int) -> str:
+    """Write a moment given in microseconds; six digits unless it is a whole millisecond."""
+    ms, rest = divmod(us, 1000)
+    return f"{_second(ms // 1000)}.{us % 1_000_000:06d}Z" if rest else to_rfc3339(ms)
+
+
 @lru_cache(maxsize=1024)
 def _second(seconds: int) -> str:
     # What is due together is written together: the same second is asked for again and again.

@@ -107,7 +107,7 @@ class Feeder:
         answer = self._channel.receive()
         if answer is None:
             return []
-        claims = claims_of(answer, lease_token(self._worker, self._number))
+        claims = claims_of(answer, lease_token(self._worker, self._number), now_ms)
         self._in_hand += len(claims)
         if len(claims) < len(answer):
             self.flows.look_at(now_ms)

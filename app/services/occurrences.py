@@ -7,6 +7,7 @@ from functools import partial
 
 from app.domain import ids
 from app.domain.access import Access
+from app.domain.attempt import Attempt
 from app.domain.occurrence import Occurrence, OccurrenceStatus
 from app.errors import NotFound
 from app.services.cursors import Cursors
@@ -45,9 +46,13 @@ class OccurrenceService:
             raise NotFound("No occurrence has this id.")
         return occurrence
 
+    def attempts(self, occurrence_id: str, access: Access) -> Sequence[Attempt]:
+        """Read what is recorded of an occurrence's attempts, oldest first; raises ``NotFound``."""
+        return self._occurrences.attempts(self.get(occurrence_id, access).id)
+
     def list(self, query: OccurrenceQuery, access: Access) -> Listing[Occurrence]:
         """List occurrences, newest scheduled first."""
-        selection = self._occurrence_selection(query, access)
+        selection = self.selection(query, access)
         if selection is None:
             return Listing((), 0)
         found = self._lists.page(selection, (query.page - 1) * query.limit, query.limit)
@@ -67,7 +72,8 @@ class OccurrenceService:
         )
         return Listing(self._load(found), self._lists.count(selection), following)
 
-    def _occurrence_selection(self, query: OccurrenceQuery, access: Access) -> Selection | None:
+    def selection(self, query: OccurrenceQuery, access: Access) -> Selection | None:
+        """What a query asks for, as a walk of indexes; ``None``: nothing can be found."""
         groups = tag_groups(query.tags, access, "occurrences")
         status = (partial(keys.occurrences, status=query.status),) if query.status else None
         extra: tuple[index.Entry, ...] = ()

@@ -12,6 +12,7 @@ from app.clock import Clock
 from app.services.calendars import CalendarService
 from app.services.events import EventService
 from app.services.retaining import Retention
+from app.services.retries import RetryService
 from app.services.series import Series
 from app.store.coordination import Coordination
 from app.store.sweeping import EventSweep
@@ -37,13 +38,14 @@ class Upkeep:
     series: Series
     events: EventService
     calendars: CalendarService
+    retries: RetryService
     sweep: EventSweep
     retention: Retention
     coordination: Coordination
     clock: Clock
 
     def recover(self) -> int:
-        """Return expired leases, mend broken series, end pauses, plan anew after calendars changed.
+        """Return expired leases, mend broken series, end pauses, go on with replans and retries.
 
         Returns how many there were.
         """
@@ -55,7 +57,7 @@ class Upkeep:
             for event_id in self.sweep.paused(partition, now_ms, BATCH):
                 self.events.resume_due(event_id)
                 recovered += 1
-        return recovered + self.calendars.finish_abandoned()
+        return recovered + self.calendars.finish_abandoned() + self.retries.go_on()
 
     def reconcile(self) -> int:
         """Look at a stretch of everything, from where the last run stopped.

@@ -67,14 +67,16 @@ def unsendable(claim: Claim, now_ms: int) -> Record | None:
     """The record of a claim that must not be sent, or ``None``."""
     if claim.doc is None:
         return _ended(claim, "cancelled", "its event was deleted")
-    waited = claim.start_ms > 0  # for its flow: somebody was there in time
-    if "misfire" in claim.doc.get("opt", {}) and claim.attempt == 1 and not waited:
+    made = claim.attempt - claim.attempts_before
+    # Who asks for one again wants it, however late; what waited for its flow was seen in time.
+    late = claim.attempt == 1 and claim.again_ms is None and not claim.start_ms
+    if late and "misfire" in claim.doc.get("opt", {}):
         misfire = misfire_of(claim.doc["opt"])
         if misfire.policy == "skip" and now_ms - claim.due_ms > misfire.grace_ms:
             return _ended(claim, "missed", TOO_LATE)
     if claim.deaths >= MAX_DEATHS:
         return _ended(claim, "failed", f"{claim.deaths} workers died while delivering it")
-    if claim.attempt > policy_of(claim.doc.get("opt", {})).attempts:
+    if made > policy_of(claim.doc.get("opt", {})).attempts:
         return _ended(claim, "failed", "its worker died during the last attempt")
     return None
 
@@ -91,10 +93,10 @@ def record_of(claim: Claim, outcome: Outcome, now_ms: int, jitter: float) -> tup
     policy = policy_of((claim.doc or {}).get("opt", {}))
     decision = decide(
         outcome,
-        claim.attempt,
+        claim.attempt - claim.attempts_before,
         policy,
         now_ms=now_ms,
-        scheduled_ms=claim.scheduled_ms,
+        scheduled_ms=claim.scheduled_ms if claim.again_ms is None else claim.again_ms,
         jitter=jitter,
     )
     verdict, next_ms, gone = "completed", None, False
@@ -110,17 +112,17 @@ def record_of(claim: Claim, outcome: Outcome, now_ms: int, jitter: float) -> tup
         response_body=outcome.response_body,
         error_message=outcome.error_message,
         next_attempt_ms=next_ms,
-        log_line=_log_line(claim.attempt, outcome),
+        log_line=_log_line(claim, outcome),
     )
     return record, gone
 
 
-def _log_line(attempt: int, outcome: Outcome) -> bytes:
-    """One JSON line: number, moments (µs), phases (µs), status, error."""
+def _log_line(claim: Claim, outcome: Outcome) -> bytes:
+    """One JSON line, as ``app.store.attempts`` reads it."""
     if outcome.error_message:
         message = outcome.error_message[:LOG_MESSAGE_LIMIT]
-        fields = [attempt, *outcome.timings, outcome.status_code, message]
+        fields = [claim.attempt, *outcome.timings, outcome.status_code, message, claim.claimed_ms]
         return dump_json(fields) + b"\n"
     # The common case, written by hand: a third of the time that the encoder takes.
-    numbers = (attempt, *outcome.timings, outcome.status_code)
+    numbers = (claim.attempt, *outcome.timings, outcome.status_code, None, claim.claimed_ms)
     return f"[{','.join(['null' if one is None else str(one) for one in numbers])}]\n".encode()

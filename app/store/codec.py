@@ -13,7 +13,8 @@ Fields of an occurrence's hash: ``e`` (event), ``at`` (scheduled); once claimed 
 (last change), ``na`` (next attempt), ``p`` (planned, if not ``at``), ``k`` (workers that died
 holding it), ``code``, ``body``, ``err``, ``tags``, ``sr`` (made by the schedule), ``w`` (the flow
 it waits for), ``d`` (attempt:how often it was deferred), ``dr`` (why), ``log`` (a JSON line an
-attempt).
+attempt; see ``attempts``), ``again`` (asked for again: attempts made before, since when, by which
+request; between colons).
 """
 
 from __future__ import annotations
@@ -193,6 +194,11 @@ class Claim:
     start_ms: int = 0
     """When its flow lets it start, ms UTC; 0: it is in none."""
     headers: bytes | None = None
+    attempts_before: int = 0
+    """Attempts made before it was asked for again: the retry policy does not count them."""
+    again_ms: int | None = None
+    """Since when it is asked for again."""
+    claimed_ms: int = 0
 
     @property
     def url(self) -> str:
@@ -200,11 +206,11 @@ class Claim:
         return str(action_of(self.doc or {})["params"]["url"])
 
 
-def claim_from_reply(row: Sequence[Any], token: bytes) -> Claim:
+def claim_from_reply(row: Sequence[Any], token: bytes, claimed_ms: int) -> Claim:
     """Read one row of the claim script's answer."""
     occurrence_id, event_id, scheduled, attempt, doc, meta, tags, secret = row[:8]
-    recurring, plan, deaths, due, deferred, headers = row[8:]
-    return Claim(
+    recurring, plan, deaths, due, deferred, headers, again = row[8:]
+    claim = Claim(
         occurrence_id=occurrence_id,
         event_id=event_id,
         scheduled_ms=int(scheduled),
@@ -220,7 +226,12 @@ def claim_from_reply(row: Sequence[Any], token: bytes) -> Claim:
         due_ms=int(due),
         deferred=_deferrals(deferred, attempt) if deferred else 0,
         headers=headers,
+        claimed_ms=claimed_ms,
     )
+    if again is not None:
+        before, since, _ = again.split(b":")
+        claim.attempts_before, claim.again_ms = int(before), int(since)
+    return claim
 
 
 def _deferrals(raw: bytes, attempt: int) -> int:

@@ -107,7 +107,7 @@ class FlowGate:
             members = chosen.get(flow, ())
             args += [flow, look_ms, len(members), *members]
         rows = self._scripts("claim_flow", [keys.flowing(partition), keys.claimed(partition)], args)
-        return [codec.claim_from_reply(row, token) for row in rows]
+        return [codec.claim_from_reply(row, token, now_ms) for row in rows]
 
     def end(self, over: Iterable[Over], now_ms: int) -> None:
         """Note attempts that are over, and have their flows looked at."""

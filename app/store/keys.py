@@ -37,6 +37,12 @@ Ids are 16 raw bytes, times are milliseconds since 1970 (UTC), ``<tag>`` is UTF-
     qh:{calendars}                    hash    name → definition (JSON); one for all partitions
     qh:{calendars}:version            string  rises with every change of a calendar
     qh:{calendars}:pending            hash    change → how far its events are planned anew
+    qh:{retries}                      zset    job → created; every retry job
+    qh:{retries}:job:<id>             hash    ``job`` (JSON), ``stamp`` (changes with every write)
+    qh:{retries}:running              zset    job → when somebody should go on with it
+    qh:{retries}:ended                zset    job → ended; what retention reads
+    qh:{retries}:of:<scope>           zset    job → created; those made with one scope
+    qh:{retries}:of:<scope>:running   zset    job → created; and of these, those that run
     qh:{tokens}                       zset    jti → created; the tokens that are registered
     qh:{tokens}:of:<sub>              zset    jti → created; those of one subject
     qh:{tokens}:ending                zset    [jti, sub] (JSON) → when it ends
@@ -65,6 +71,9 @@ CALENDARS = b"qh:{calendars}"
 CALENDARS_VERSION = b"qh:{calendars}:version"
 CALENDARS_PENDING = b"qh:{calendars}:pending"
 WAKE = b"qh:wake"
+RETRIES = b"qh:{retries}"
+RETRIES_RUNNING = b"qh:{retries}:running"
+RETRIES_ENDED = b"qh:{retries}:ended"
 TOKENS = b"qh:{tokens}"
 TOKENS_ENDING = b"qh:{tokens}:ending"
 AUDIT = b"qh:{audit}"
@@ -184,6 +193,21 @@ def flow_busy(name: bytes) -> bytes:
 def flow_answer(worker: bytes) -> bytes:
     """The last answer about flows that a worker got."""
     return FLOWS_PREFIX + b"answer:" + worker
+
+
+def retry_job(job_id: bytes) -> bytes:
+    """A retry job."""
+    return RETRIES + b":job:" + job_id
+
+
+def retries_of(scope: str) -> bytes:
+    """The retry jobs made with one scope."""
+    return RETRIES + b":of:" + scope.encode()
+
+
+def retries_running_of(scope: str) -> bytes:
+    """The retry jobs made with one scope that run."""
+    return retries_of(scope) + b":running"
 
 
 def tokens_of(subject: str) -> bytes:

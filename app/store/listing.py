@@ -65,8 +65,28 @@ class Listing:
 
     def walk(self, selection: Selection, after: Entry | None = None) -> Iterator[Entry]:
         """Yield entries newest first, beginning after ``after``, each once."""
+        unique = self._unique(selection, after, oldest_first=False)
+        while chunk := list(itertools.islice(unique, CHUNK)):
+            yield from self._filtered(chunk, selection)
+
+    def stretch(
+        self, selection: Selection, after: Entry | None, length: int, *, oldest_first: bool
+    ) -> tuple[list[Entry], Entry | None]:
+        """Look at the next ``length`` entries of the indexes; ``extra`` ones must not be there.
+
+        Returns those that are selected, and the last one looked at; ``None``: none follows.
+        """
+        chunk = list(
+            itertools.islice(self._unique(selection, after, oldest_first=oldest_first), length)
+        )
+        last = chunk[-1] if len(chunk) == length else None
+        return self._filtered(chunk, selection), last
+
+    def _unique(
+        self, selection: Selection, after: Entry | None, *, oldest_first: bool
+    ) -> Iterator[Entry]:
         streams = [
-            self._index(key_of(partition), selection, after)
+            self._index(key_of(partition), selection, after, oldest_first=oldest_first)
             for partition in range(self._partitions)
             for key_of in selection.any_of
         ]
@@ -78,10 +98,9 @@ class Listing:
             and (high is None or entry[0] <= high)
             and (after is None or entry < after)
         ]
-        merged = heapq.merge(*streams, sorted(extra, reverse=True), reverse=True)
-        unique = (entry for entry, _ in itertools.groupby(merged))
-        while chunk := list(itertools.islice(unique, CHUNK)):
-            yield from self._filtered(chunk, selection)
+        newest_first = not oldest_first
+        merged = heapq.merge(*streams, sorted(extra, reverse=newest_first), reverse=newest_first)
+        return (entry for entry, _ in itertools.groupby(merged))
 
     def count(self, selection: Selection) -> int:
         """How many entries a selection has, at most ``COUNT_LIMIT`` if they must be walked."""
@@ -106,28 +125,32 @@ class Listing:
                 pipe.zcount(key_of(partition), low, high)
         return sum(pipe.execute())
 
-    def _index(self, key: bytes, selection: Selection, after: Entry | None) -> Iterator[Entry]:
+    def _index(
+        self, key: bytes, selection: Selection, after: Entry | None, *, oldest_first: bool = False
+    ) -> Iterator[Entry]:
         low, high = _bounds(selection)
+        first, last = (low, high) if oldest_first else (high, low)
+        command = "ZRANGEBYSCORE" if oldest_first else "ZREVRANGEBYSCORE"
         position = after
-        if after is not None and (selection.high_ms is None or after[0] < selection.high_ms):
-            high = str(after[0])
+        if after is not None and _is_within(after[0], selection, oldest_first=oldest_first):
+            first = str(after[0])
         skip = 0
         while True:
-            rows = self._client.zrevrangebyscore(
-                key, high, low, start=skip, num=CHUNK, withscores=True
+            rows = self._client.execute_command(
+                command, key, first, last, "LIMIT", skip, CHUNK, "WITHSCORES", withscores=True
             )
             pairs = cast("list[tuple[bytes, float]]", rows)
             entries: list[Entry] = [(int(score), member) for member, score in pairs]
             for entry in entries:
-                if position is None or entry < position:
+                if position is None or (entry > position if oldest_first else entry < position):
                     yield entry
             if len(entries) < CHUNK:
                 return
-            last = position = entries[-1]
+            position = entries[-1]
             # Next chunk: from the last score on, past the members of that score already seen.
-            same = sum(1 for score, _ in entries if score == last[0])
-            skip = skip + CHUNK if str(last[0]) == high else same
-            high = str(last[0])
+            same = sum(1 for score, _ in entries if score == position[0])
+            skip = skip + CHUNK if str(position[0]) == first else same
+            first = str(position[0])
 
     def _filtered(self, chunk: list[Entry], selection: Selection) -> list[Entry]:
         for group in selection.also:
@@ -149,6 +172,13 @@ class Listing:
             for index, entry in enumerate(chunk)
             if any(scores[index] is not None for scores in replies)
         ]
+
+
+def _is_within(score: int, selection: Selection, *, oldest_first: bool) -> bool:
+    """Whether a score lies behind the bound at which a walk begins."""
+    if oldest_first:
+        return selection.low_ms is None or score > selection.low_ms
+    return selection.high_ms is None or score < selection.high_ms
 
 
 def _bounds(selection: Selection) -> tuple[str, str]:

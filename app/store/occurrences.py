@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 from app.domain import ids
+from app.domain.attempt import Attempt
 from app.domain.occurrence import Occurrence
 from app.errors import NotFound
 from app.store import codec, keys
+from app.store.attempts import read_log
 from app.store.connection import StoreClient
 
 
@@ -39,6 +42,12 @@ class OccurrenceStore:
             else None
             for one, row in zip(occurrence_ids, rows, strict=True)
         ]
+
+    def attempts(self, occurrence_id: bytes) -> list[Attempt]:
+        """Read what is recorded of an occurrence's attempts, oldest first."""
+        key = keys.occurrence(ids.partition_of_occurrence(occurrence_id), occurrence_id)
+        (log,) = self._client.hmget(key, ["log"])
+        return read_log(cast("bytes | None", log))
 
     def _tags_of(self, event_ids: Sequence[bytes]) -> dict[bytes, tuple[str, ...]]:
         pipe = self._client.pipeline(transaction=False)

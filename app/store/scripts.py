@@ -37,6 +37,8 @@ NAMES = (
     "reseal",
     "restore",
     "retire",
+    "retry",
+    "save_retry",
     "save_event",
 )
 _INCLUDE = re.compile(r"^--#include (\w+)$", re.MULTILINE)

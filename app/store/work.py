@@ -61,12 +61,12 @@ class Heads:
     flow_ms: int | None = None
 
 
-def claims_of(answer: Iterable[Sequence[Any]], token: bytes) -> list[Claim]:
+def claims_of(answer: Iterable[Sequence[Any]], token: bytes, now_ms: int) -> list[Claim]:
     """What a claim call has answered, under its lease token.
 
     What was put to wait for its flow instead stands in the answer as its flow alone.
     """
-    return [codec.claim_from_reply(row, token) for row in answer if len(row) > 1]
+    return [codec.claim_from_reply(row, token, now_ms) for row in answer if len(row) > 1]
 
 
 class WorkStore:
@@ -85,7 +85,7 @@ class WorkStore:
         Repeating a call with the same ``request`` answers the same occurrences.
         """
         call = claim_call(partition, worker, request, now_ms=now_ms, limit=limit, lease_ms=lease_ms)
-        return claims_of(self._run(call), lease_token(worker, request))
+        return claims_of(self._run(call), lease_token(worker, request), now_ms)
 
     def advance(self, successors: Iterable[Successor], now_ms: int) -> int:
         """Schedule what follows; returns how many were scheduled. Harmless when repeated."""

@@ -68,6 +68,9 @@ class NoQueue:
     def enqueue_replan(self, _name: str) -> None:
         pass
 
+    def enqueue_retry(self, _job_id: str) -> None:
+        pass
+
     def workers(self) -> int:
         return 0
 
@@ -84,7 +87,7 @@ class World:
             allow_private_targets=TargetPolicy(allow_all=True),
         )
         services = Services(plain, clock_override=FakeClock(NOW_MS), client_override=fake_client())
-        services.__dict__["drain_queue"] = services.__dict__["replan_queue"] = NoQueue()
+        services.__dict__["drain_queue"] = services.__dict__["upkeep_queue"] = NoQueue()
         self.app = create_app(services)
         self.schema = schemathesis.openapi.from_wsgi("/openapi.json", self.app)
         self._client = self.app.test_client()
@@ -108,6 +111,8 @@ class World:
         occurrence = ask("POST", f"/events/{event['id']}/trigger", None)
         ask("PUT", "/calendars/days", SOUND["PUT /calendars/{name}"])
         ask("PUT", "/flows/acme", {"rate": "10/s"})
+        retry = ask("POST", "/occurrences/retry", {"filter": {}})
+        ask("POST", f"/retries/{retry['id']}/cancel", None)
         token = {**SOUND["POST /tokens"], "sub": "a", "access": "read", "scope": ["a"]}
         ask("POST", "/tokens", token)
         (listed,) = ask("GET", "/tokens?limit=1", None)
@@ -116,6 +121,7 @@ class World:
             "occurrence_id": occurrence["id"],
             "name": "days",
             "key": "acme",
+            "retry_id": retry["id"],
             "jti": listed["jti"],
         }
 

@@ -50,7 +50,7 @@ class Process:
         self.services = Services(
             self.settings, clock_override=self.clock, client_override=self.store
         )
-        for name in ("drain_queue", "replan_queue"):
+        for name in ("drain_queue", "upkeep_queue"):
             self.services.__dict__[name] = NoQueue()
         self.app: Flask = create_app(self.services)
 

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from app.config import Settings
 from app.domain import ids
 from app.domain.access import Access
+from app.store.calls import Record
 from tests.security.conftest import NOW_MS, SECRETS, Process
 from tests.support.fake_store import fake_client
 
@@ -68,6 +69,9 @@ bodies = st.sampled_from(
         {"flow": {"key": "shared", "rate": "1/s"}},
     ]
 )
+chosen = st.sampled_from(
+    [{}, {"tags": ["red"]}, {"tags": ["blue", "green"]}, {"status": "cancelled"}]
+)
 calls = st.lists(
     st.one_of(
         st.tuples(st.just("list"), st.sampled_from(["/events", "/occurrences"]), filters),
@@ -77,14 +81,18 @@ calls = st.lists(
             which,
         ),
         st.tuples(st.just("occurrence"), which, which),
+        st.tuples(st.just("attempts"), which, which),
+        st.tuples(st.just("retry"), which, which),
+        st.tuples(st.just("retry all"), st.just("/occurrences/retry"), chosen),
+        st.tuples(st.just("list"), st.just("/retries"), st.just("limit=1")),
         st.tuples(st.just("PUT"), bodies, which),
         st.tuples(st.just("DELETE"), st.just(""), which),
         st.tuples(st.just("POST"), st.sampled_from(["/trigger", "/pause", "/resume"]), which),
         st.tuples(st.just("rotate"), st.just("/rotate-secret"), which),
         st.tuples(st.just("rotate all"), st.just("/events/rotate-secret"), filters),
         st.tuples(
+            st.just("flow"),
             st.sampled_from(["GET /flows", "GET /flows/shared", "POST /flows/shared/pause"]),
-            st.just(""),
             which,
         ),
         st.tuples(st.just("feed"), st.just("/calendar.ics"), filters),
@@ -126,7 +134,16 @@ class World:
             assert answer.status_code == 201, answer.text
             self.ids.append(answer.json["id"])
         process.clock.ms = NOW_MS + SECOND_MS
-        process.services.work.claim(0, b"w", 1, now_ms=NOW_MS, limit=9, lease_ms=30_000)
+        claimed = process.services.work.claim(0, b"w", 1, now_ms=NOW_MS, limit=9, lease_ms=30_000)
+        # What becomes of one may not depend on the others: both worlds must agree.
+        process.services.work.record(
+            [
+                Record(one.occurrence_id, one.token, "failed", 500, b"", "no", None, b"")
+                for one in claimed
+                if one.event_id[-1] % 2
+            ],
+            NOW_MS,
+        )
 
     def ask(self, method: str, path: str, body: Any = None) -> tuple[Any, ...]:
         self.process.clock.ms += 1
@@ -148,17 +165,22 @@ class World:
         kind, what, target = call
         if kind == "list":
             return list(self.follow(f"{what}?{target}"))
-        if "/flows" in kind:
-            return [self.ask(*kind.split())]
-        if kind == "feed":
-            return [self.ask("GET", f"{what}?{target}")]
-        if kind == "rotate all":
-            return [self.ask("POST", f"{what}?{target}", {"secret": "of the tenant's own"})]
-        if kind == "occurrence":
+        whole: dict[str, tuple[Any, ...]] = {
+            "feed": ("GET", f"{what}?{target}"),
+            "flow": (*str(what).split(" "),),
+            "rotate all": ("POST", f"{what}?{target}", {"secret": "of the tenant's own"}),
+            "retry all": ("POST", what, {"filter": target, "dry_run": True}),
+        }
+        if kind in whole:
+            return [self.ask(*whole[kind])]
+        if kind in ("occurrence", "attempts", "retry"):
             event = bytes.fromhex(_pick(everybody, what).replace("-", ""))
             moment = (NOW_MS, NOW_MS + 30_000, NOW_MS + 60_000)[target % 3]
             name = ids.to_text(ids.occurrence_id(event, moment))
-            return [self.ask("GET", f"/occurrences/{name}")]
+            method, after = {"attempts": ("GET", "/attempts"), "retry": ("POST", "/retry")}.get(
+                kind, ("GET", "")
+            )
+            return [self.ask(method, f"/occurrences/{name}{after}")]
         path = f"/events/{_pick(everybody, target)}"
         method, after, body = {
             "PUT": ("PUT", "", what),

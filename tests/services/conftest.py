@@ -36,17 +36,23 @@ class FakeDrains:
         return self.worker_count
 
 
-class FakeReplans:
-    """Remembers what was called for; see ``ReplanQueue``."""
+class FakeUpkeep:
+    """Remembers what was called for; see ``ReplanQueue`` and ``RetryQueue``."""
 
     def __init__(self) -> None:
         self.names: list[str] = []
+        self.retries: list[str] = []
         self.away = False
 
     def enqueue_replan(self, name: str) -> None:
         if self.away:
             raise StoreUnavailable
         self.names.append(name)
+
+    def enqueue_retry(self, job_id: str) -> None:
+        if self.away:
+            raise StoreUnavailable
+        self.retries.append(job_id)
 
 
 @pytest.fixture
@@ -64,7 +70,7 @@ def services(request: pytest.FixtureRequest, clock: FakeClock) -> Services:
     )
     made = Services(settings, clock_override=clock, client_override=fake_client())
     made.__dict__["drain_queue"] = FakeDrains()
-    made.__dict__["replan_queue"] = FakeReplans()
+    made.__dict__["upkeep_queue"] = FakeUpkeep()
     return made
 
 

@@ -20,7 +20,7 @@ NEW_YEAR = {"dates": ["2026-01-02"]}
 
 @pytest.fixture
 def queue(services):
-    return services.replan_queue
+    return services.upkeep_queue
 
 
 @pytest.fixture

@@ -38,6 +38,28 @@ class OccurrenceSchema(Schema):
     deferral_reason = fields.String(allow_none=True)
 
 
+def _took(description: str) -> fields.Float:
+    return fields.Float(allow_none=True, metadata={"description": description})
+
+
+class AttemptSchema(Schema):
+    """One attempt; what was not reached or not needed is null. Durations are milliseconds."""
+
+    number = fields.Integer(metadata={"description": "As in the webhook's body, from 1."})
+    due_at = fields.String(metadata=_TIME)
+    claimed_at = _time("A worker took it on.")
+    started_at = fields.String(metadata={**_TIME, "description": "The request began."})
+    first_byte_at = _time("The answer began.")
+    completed_at = fields.String(metadata={**_TIME, "description": "The attempt was over."})
+    lateness_ms = fields.Float(metadata={"description": "From due_at to started_at."})
+    dns_ms = _took("The name was looked up; null on a connection that was open already.")
+    connect_ms = _took("The connection was made.")
+    tls_ms = _took("TLS was agreed on.")
+    took_ms = fields.Float(metadata={"description": "From started_at to completed_at."})
+    status_code = fields.Integer(allow_none=True)
+    error_message = fields.String(allow_none=True)
+
+
 class PaginationSchema(Schema):
     """Where a page stands among all."""
 

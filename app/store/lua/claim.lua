@@ -6,7 +6,8 @@
 --       6 request number
 -- Returns: a list of [occurrence, event, scheduled, attempt, doc, meta, tags, secret, whether its
 --          successor is to be scheduled, plan, workers that died while they held it, when it was
---          due, deferrals, headers]; or of [flow] for one that waits for its flow now.
+--          due, deferrals, headers, 'attempts made before:since when:' if it was asked for
+--          again]; or of [flow] for one that waits for its flow now.
 --#include lease
 --#include wait_for_flow
 local prefix, now, token = ARGV[1], ARGV[2], ARGV[5]

@@ -7,6 +7,7 @@
 -- Returns: one number per attempt: 1 recorded, 0 the lease was lost (somebody else has it, or
 --          this very call was made before) and nothing has changed.
 --#include gather
+--#include shortened
 local prefix, now = ARGV[1], ARGV[2]
 local recorded, done, again, ended, inactive, by_status = {}, {}, {}, {}, {}, {}
 local soonest
@@ -34,7 +35,7 @@ for i = 3, #ARGV, 8 do
       end
     end
     redis.call('HSET', key, 'st', verdict, 'l', '', 'ch', now, when, moment, 'code', ARGV[i + 3],
-      'body', ARGV[i + 4], 'err', ARGV[i + 5], 'log', (o[4] or '') .. ARGV[i + 7])
+      'body', ARGV[i + 4], 'err', ARGV[i + 5], 'log', (o[4] and shortened(o[4]) or '') .. ARGV[i + 7])
     local listed = by_status[verdict] or {}
     listed[#listed + 1] = o[3]; listed[#listed + 1] = id
     by_status[verdict] = listed

@@ -6,10 +6,10 @@
 -- Returns: how many came back.
 local prefix, now, back, soonest = ARGV[1], ARGV[2], 0, nil
 
-local function give_back(id, attempts, due, unsent, why)
+local function give_back(id, attempts, due, unsent, why, again)
   local key = prefix .. 'occurrence:' .. id
   local status = 'retrying'
-  if unsent and attempts <= 1 then
+  if unsent and attempts <= 1 and not again then
     status = 'scheduled'
     redis.call('HDEL', key, 'st', 'n', 's')
     redis.call('HSET', key, 'na', due)
@@ -36,8 +36,10 @@ local function give_back(id, attempts, due, unsent, why)
 end
 
 for i = 4, #ARGV, 4 do
-  local o = redis.call('HMGET', prefix .. 'occurrence:' .. ARGV[i], 'l', 'n')
-  if o[1] == ARGV[i + 1] then give_back(ARGV[i], tonumber(o[2]), ARGV[i + 2], true, ARGV[i + 3]) end
+  local o = redis.call('HMGET', prefix .. 'occurrence:' .. ARGV[i], 'l', 'n', 'again')
+  if o[1] == ARGV[i + 1] then
+    give_back(ARGV[i], tonumber(o[2]), ARGV[i + 2], true, ARGV[i + 3], o[3])
+  end
 end
 if ARGV[3] ~= '0' then
   for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, ARGV[3])) do

@@ -15,9 +15,12 @@ from tests.support.fake_store import fake_client
 
 
 class NoQueue:
-    """RQ is away; see ``ReplanQueue``."""
+    """RQ is away; see ``ReplanQueue`` and ``RetryQueue``."""
 
     def enqueue_replan(self, name: str) -> None:
+        raise StoreUnavailable
+
+    def enqueue_retry(self, job_id: str) -> None:
         raise StoreUnavailable
 
 
@@ -34,7 +37,7 @@ def services(clock) -> Services:
         signing_secret="signing-secret-for-tests",
     )
     made = Services(settings, clock_override=clock, client_override=fake_client())
-    made.__dict__["replan_queue"] = made.__dict__["drain_queue"] = NoQueue()
+    made.__dict__["upkeep_queue"] = made.__dict__["drain_queue"] = NoQueue()
     return made
 
 

@@ -3,7 +3,7 @@
 --     returns the row of the answer; with repeated true nothing changes. Given an event's fields
 --     (EVENT) it does not read them again.
 --   finish(): moves all that were taken between the indexes, one call for each.
-local OCCURRENCE = {'e', 'at', 'n', 'l', 'k', 'na', 'tags', 'd', 'w'}
+local OCCURRENCE = {'e', 'at', 'n', 'l', 'k', 'na', 'tags', 'd', 'w', 'again'}
 local EVENT = {'doc', 'meta', 'tags', 'sec', 'rec', 'tv', 'next', 'fl', 'hdr'}
 local function leases(prefix, now, deadline, token)
   local lease, first, again, dispatched = {}, {}, {}, {}
@@ -26,7 +26,8 @@ local function leases(prefix, now, deadline, token)
             redis.call('ZADD', prefix .. 'unscheduled', now, o[1])
           end
         end
-        first[#first + 1] = id
+        local waited = o[10] and again or first
+        waited[#waited + 1] = id
       else
         redis.call('HSET', key, 'st', 'dispatched', 'n', attempt, 'l', token, 'ch', now)
         again[#again + 1] = id
@@ -36,7 +37,7 @@ local function leases(prefix, now, deadline, token)
       dispatched[#dispatched + 1] = o[2]; dispatched[#dispatched + 1] = id
     end
     return {id, o[1], o[2], attempt, e[1], e[2], e[3], e[4], series and 1 or false, e[6], o[5],
-      o[6] or o[2], o[8], e[9]}
+      o[6] or o[2], o[8], e[9], o[10]}
   end
   local function finish()
     if #lease > 0 then

@@ -1,0 +1,117 @@
+"""Dead letters attempted again by real processes, some of which die."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from tests.support.api_client import Api
+from tests.support.invariants import broken
+from tests.support.receiver import Receiver, Reply
+from tests.support.stack import Stack
+from tests.support.wait import wait_until
+
+pytestmark = pytest.mark.e2e
+
+ONCE = {"attempts": 1}
+
+
+def fail_many(api: Api, receiver: Receiver, tag: str, count: int) -> dict[str, str]:
+    """Have so many occurrences fail; returns their ids by event."""
+    receiver.reply(f"/{tag}", Reply(500))
+    url = receiver.url(f"/{tag}")
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: api.create(url, retry=ONCE, tags=[tag]), range(count)))
+    query = f"/occurrences?tags={tag}&status=failed&limit=100"
+    wait_until(lambda: api.get(query)["pagination"]["total"] == count, "all have failed")
+    return {one["event_id"]: one["id"] for one in api.get(query)["data"]}
+
+
+def begin(api: Api, tag: str, **wish: Any) -> dict[str, Any]:
+    answer = api.call("POST", "/occurrences/retry", {"filter": {"tags": [tag]}, **wish})
+    assert answer.status == 202, answer
+    job: dict[str, Any] = answer.json
+    assert answer.headers["location"] == f"/retries/{job['id']}"
+    return job
+
+
+def test_a_mended_receiver_gets_all_of_it_although_upkeep_dies(
+    stack: Stack, api: Api, receiver: Receiver
+) -> None:
+    """By tag, at the rate asked for, each once, under the webhook-id that it had."""
+    count, a_second = 60, 3
+    dead = fail_many(api, receiver, "mended", count)
+    fail_many(api, receiver, "other", 1)
+    receiver.reply("/mended", Reply(200))
+    receiver.clear()
+    job = begin(api, "mended", rate=f"{a_second}/s")
+    assert job["total"] == count
+
+    def progress() -> dict[str, Any]:
+        found: dict[str, Any] = api.get(f"/retries/{job['id']}")
+        return found
+
+    wait_until(lambda: progress()["retried"], "some are handed on")
+    assert stack.upkeep is not None
+    stack.upkeep.kill()
+    assert progress()["retried"] < count
+    stack.up()
+    wait_until(lambda: progress()["status"] == "completed", "the retry ends", 45)
+    ended = progress()
+    assert (ended["retried"], ended["completed"], ended["error_rate"]) == (count, count, 0)
+    came = receiver.requests_to("/mended")
+    assert {one.json["event_id"]: one.webhook_id for one in came} == dead
+    assert len(came) == count
+    assert {one.json["attempt"] for one in came} == {2}
+    assert (came[-1].at_ns - came[0].at_ns) / 1e9 > (count - 1) / a_second - 0.5
+    assert receiver.requests_to("/other") == []
+    with stack.redis() as client:
+        assert not broken(client)
+
+
+def test_a_retry_stops_when_too_many_fail_again(api: Api, receiver: Receiver) -> None:
+    """The brake spares a receiver that is still broken: what is left stays a dead letter."""
+    count, probe = 80, 50
+    fail_many(api, receiver, "broken", count)
+    receiver.clear()
+    job = begin(api, "broken", stop_at_error_rate=0.5)
+    wait_until(lambda: api.get(f"/retries/{job['id']}")["status"] == "stopped", "it stops")
+    stopped = api.get(f"/retries/{job['id']}")
+    assert (stopped["retried"], stopped["error_rate"]) == (probe, 1)
+    assert stopped["failed"] >= 20
+    assert "failed again" in stopped["reason"]
+    assert stopped["ended_at"] is not None
+    query = "/occurrences?tags=broken&status=failed&limit=1"
+    wait_until(lambda: api.get(query)["pagination"]["total"] == count, "all have failed again")
+    assert len(receiver.requests) == probe
+
+
+def test_one_is_attempted_again_and_its_attempts_are_told(api: Api, receiver: Receiver) -> None:
+    """The policy starts afresh, attempts go on being counted, each with its moments."""
+    receiver.reply("/", Reply(500), Reply(500), Reply(503), Reply(200))
+    event = api.create(receiver.url("/"), retry={"attempts": 2, "delays": ["100ms"]})
+    occurrence = api.wait_for_status(event["id"], "failed")
+    answer = api.call("POST", f"/occurrences/{occurrence['id']}/retry")
+    assert (answer.status, answer.json["status"]) == (202, "retrying")
+    completed = api.wait_for_status(event["id"], "completed")
+    assert completed["attempt_count"] == 4
+    requests = receiver.requests
+    assert [one.json["attempt"] for one in requests] == [1, 2, 3, 4]
+    assert {one.webhook_id for one in requests} == {occurrence["id"]}
+    attempts = api.get(f"/occurrences/{occurrence['id']}/attempts")
+    assert [one["number"] for one in attempts] == [1, 2, 3, 4]
+    assert [one["status_code"] for one in attempts] == [500, 500, 503, 200]
+    for one in attempts:
+        names = ("due_at", "claimed_at", "started_at", "first_byte_at", "completed_at")
+        moments = [datetime.fromisoformat(one[name]) for name in names]
+        assert moments == sorted(moments)
+        assert one["lateness_ms"] >= 0
+        assert one["took_ms"] > 0
+    assert attempts[-1]["error_message"] is None
+    assert attempts[0]["connect_ms"] is not None
+    assert attempts[0]["tls_ms"] is None
+    again = api.call("POST", f"/occurrences/{occurrence['id']}/retry")
+    assert again.status == 409
