@@ -95,10 +95,11 @@ class Feeder:
         if answer is None:
             return []
         claims = claims_of(answer, lease_token(self._worker, self._number))
-        self._in_hand += len(claims)
         if claims:
             self._empty = 0
             self._go_on(claims, now_ms)
+            claims = [one for one in claims if not one.held]
+            self._in_hand += len(claims)
         else:
             self._empty += 1
         self._partition = (self._partition + 1) % self._work.partitions

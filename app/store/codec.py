@@ -5,7 +5,9 @@ text, left out when empty), ``tags`` (one a line), ``ver``, ``st`` (status), ``u
 out when never), ``next`` (its scheduled occurrence's time), ``rec`` (present while the series
 goes on), ``sec`` (the sealed secret), ``cals`` (calendars it names, one a line), ``pu`` (paused
 until), ``req`` (the last request, to recognise a repeated one), ``tv`` (the request that planned
-it: what successors are computed for), ``last`` (the last claimed occurrence's time).
+it: what successors are computed for), ``last`` (the last claimed occurrence's time), ``ov`` (its
+overlap policy, unless it is to allow it), and for these ``run`` (the last of its series that was
+begun) and ``qd`` (the one that waits for that to be over).
 
 Fields of an occurrence's hash: ``e`` (event), ``at`` (scheduled); once claimed or ended also
 ``st`` (status), ``n`` (attempts), ``l`` (lease token), ``s`` (started), ``c`` (ended), ``ch``
@@ -21,7 +23,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.domain.event import Event, EventStatus
+from app.domain.event import OVERLAP, Event, EventStatus
 from app.domain.occurrence import Occurrence, OccurrenceStatus
 
 OCCURRENCE_FIELDS = (
@@ -81,6 +83,9 @@ def event_to_fields(event: Event, request: bytes) -> list[bytes | str | int]:
         fields += ["up", event.updated_ms]
     if event.schedule is not None and event.status is not EventStatus.INACTIVE:
         fields += ["rec", 1]
+    overlap = event.options.get("overlap", OVERLAP[0])
+    if event.schedule is not None and overlap != OVERLAP[0]:
+        fields += ["ov", overlap]
     if calendars := event.options.get("calendars"):
         fields += ["cals", join_tags(calendars)]
     pause = event.options.get("pause")
@@ -174,6 +179,8 @@ class Claim:
     plan: bytes
     deaths: int
     due_ms: int
+    held: bool = False
+    """An earlier one of its event is not over: it was skipped or waits, and is not to be sent."""
 
     @property
     def url(self) -> str:
@@ -184,7 +191,7 @@ class Claim:
 def claim_from_reply(row: Sequence[Any], token: bytes) -> Claim:
     """Read one row of the claim script's answer."""
     occurrence_id, event_id, scheduled, attempt, doc, meta, tags, secret = row[:8]
-    recurring, plan, deaths, due = row[8:]
+    recurring, plan, deaths, due, held = row[8:]
     return Claim(
         occurrence_id=occurrence_id,
         event_id=event_id,
@@ -199,4 +206,5 @@ def claim_from_reply(row: Sequence[Any], token: bytes) -> Claim:
         plan=plan or b"",
         deaths=int(deaths or 0),
         due_ms=int(due),
+        held=held is not None,
     )

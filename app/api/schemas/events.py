@@ -28,11 +28,12 @@ from app.api.schemas.schedule import (
     JITTER,
     MISFIRE,
     NOTICES,
+    OVERLAPPING,
     PAUSE,
     RETRY,
     SCHEDULE,
 )
-from app.domain.event import EventStatus
+from app.domain.event import OVERLAP, EventStatus
 from app.domain.timetable import ON_EXCLUDED
 from app.services.queries import EventChanges
 
@@ -94,6 +95,7 @@ class EventSchema(StrictSchema):
     on_excluded = Choice(ON_EXCLUDED, allow_none=True)
     jitter = Text(1, 64, allow_none=True, metadata=JITTER)
     misfire = Object(allow_none=True, metadata=MISFIRE)
+    overlap = Choice(OVERLAP, allow_none=True, metadata=OVERLAPPING)
     pause = fields.Dict(dump_only=True, metadata=PAUSE)
     notices = fields.List(fields.Dict(), dump_only=True, metadata=NOTICES)
     tags = TagList(allow_none=True)

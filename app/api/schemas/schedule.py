@@ -116,6 +116,11 @@ MISFIRE: dict[str, Any] = {
     },
 }
 
+OVERLAPPING: dict[str, Any] = {
+    "description": "What becomes of an occurrence that falls due while the one before is not over.",
+    "default": "allow",
+}
+
 PAUSE: dict[str, Any] = {
     "description": "Until when the event is paused, and why.",
     "example": {"until": "2030-01-31T09:00:00Z", "note": "maintenance"},

@@ -4,7 +4,10 @@
 -- ARGV: 1 prefix  2 now  3 how many at most  4 the lease's deadline  5 lease token
 --       6 request number
 -- Returns: a list of [occurrence, event, scheduled, attempt, doc, meta, tags, secret, whether its
---          successor is to be scheduled, plan, workers that died while they held it, when it was due]
+--          successor is to be scheduled, plan, workers that died while they held it, when it was
+--          due, 'skipped' or 'waits' if an earlier one of its event is not over: it is not claimed]
+--#include cancel
+--#include overlap
 local prefix, now, token = ARGV[1], ARGV[2], ARGV[5]
 local due
 local last = redis.call('GET', KEYS[3])
@@ -18,6 +21,7 @@ else
   due = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, ARGV[3])
   if #due == 0 then return {} end
   redis.call('SET', KEYS[3], ARGV[6] .. ':' .. table.concat(due), 'PX', 600000)
+  redis.call('ZREM', KEYS[1], unpack(due))
 end
 
 local claimed = {}
@@ -25,12 +29,10 @@ local lease, first, again, dispatched = {}, {}, {}, {}
 for _, id in ipairs(due) do
   local key = prefix .. 'occurrence:' .. id
   local o = redis.call('HMGET', key, 'e', 'at', 'n', 'l', 'k', 'na', 'tags')
-  if not o[1] then
-    redis.call('ZREM', KEYS[1], id)
-  elseif not repeated or o[4] == token then
+  if o[1] and (not repeated or o[4] == token) then
     local event = prefix .. 'event:' .. o[1]
-    local e = redis.call('HMGET', event, 'doc', 'meta', 'tags', 'sec', 'rec', 'tv', 'next')
-    local series = e[5] and e[7] == o[2]
+    local e = redis.call('HMGET', event, 'doc', 'meta', 'tags', 'sec', 'rec', 'tv', 'next', 'ov')
+    local series, held = e[5] and e[7] == o[2], false
     local attempt = tonumber(o[3] or '0')
     if not repeated then
       attempt = attempt + 1
@@ -46,21 +48,24 @@ for _, id in ipairs(due) do
             redis.call('ZADD', prefix .. 'unscheduled', now, o[1])
           end
         end
-        first[#first + 1] = id
       else
         redis.call('HSET', key, 'st', 'dispatched', 'n', attempt, 'l', token, 'ch', now)
-        again[#again + 1] = id
       end
       if o[6] then redis.call('HDEL', key, 'na') end
-      lease[#lease + 1] = ARGV[4]; lease[#lease + 1] = id
-      dispatched[#dispatched + 1] = o[2]; dispatched[#dispatched + 1] = id
+      if e[8] then
+        held = overlap(prefix, e[8], o[1], id, o[2], attempt, ARGV[4], now) or false
+      else
+        local listed = attempt == 1 and first or again
+        listed[#listed + 1] = id
+        lease[#lease + 1] = ARGV[4]; lease[#lease + 1] = id
+        dispatched[#dispatched + 1] = o[2]; dispatched[#dispatched + 1] = id
+      end
     end
     claimed[#claimed + 1] = {id, o[1], o[2], attempt, e[1], e[2], e[3], e[4], series and 1 or false, e[6], o[5],
-      o[6] or o[2]}
+      o[6] or o[2], held}
   end
 end
 if #lease > 0 then
-  redis.call('ZREM', KEYS[1], unpack(due))
   redis.call('ZADD', KEYS[2], unpack(lease))
   redis.call('ZADD', prefix .. 'occurrences:dispatched', unpack(dispatched))
 end

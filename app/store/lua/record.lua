@@ -3,10 +3,11 @@
 -- KEYS: 1 claimed  2 due  3 ended
 -- ARGV: 1 prefix  2 now  3… per attempt: occurrence, lease token, verdict ('retrying' or a
 --       status in which an occurrence ends), status code, response body, error message, next
---       attempt ('' unless retrying), one line for the attempt log
+--       attempt ('' unless retrying), one line for the attempt log ('': none was made)
 -- Returns: one number per attempt: 1 recorded, 0 the lease was lost (somebody else has it, or
 --          this very call was made before) and nothing has changed.
 --#include gather
+--#include queued
 local prefix, now = ARGV[1], ARGV[2]
 local recorded, done, again, ended, inactive, by_status = {}, {}, {}, {}, {}, {}
 local soonest
@@ -18,7 +19,7 @@ for i = 3, #ARGV, 8 do
     recorded[#recorded + 1] = 0
   else
     local event = prefix .. 'event:' .. o[2]
-    local e = redis.call('HMGET', event, 'next', 'rec', 'st', 'ver')
+    local e = redis.call('HMGET', event, 'next', 'rec', 'st', 'ver', 'qd')
     if verdict == 'retrying' and not e[3] then verdict = 'cancelled' end
     local when = 'c'
     local moment = now
@@ -28,10 +29,14 @@ for i = 3, #ARGV, 8 do
       if not soonest or tonumber(moment) < tonumber(soonest) then soonest = moment end
     else
       ended[#ended + 1] = now; ended[#ended + 1] = id
-      if e[3] == 'active' and not e[1] and not e[2] then
+      local queued = e[5] and call_queued(prefix, event, e[5], now)
+      if e[3] == 'active' and not e[1] and not e[2] and not queued then
         redis.call('HSET', event, 'st', 'inactive', 'up', now, 'ver', tonumber(e[4]) + 1)
         inactive[#inactive + 1] = now; inactive[#inactive + 1] = o[2]
       end
+    end
+    if ARGV[i + 7] == '' and redis.call('HINCRBY', key, 'n', -1) == 0 then
+      redis.call('HDEL', key, 's')
     end
     redis.call('HSET', key, 'st', verdict, 'l', '', 'ch', now, when, moment, 'code', ARGV[i + 3],
       'body', ARGV[i + 4], 'err', ARGV[i + 5], 'log', (o[4] or '') .. ARGV[i + 7])

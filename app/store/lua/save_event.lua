@@ -12,7 +12,7 @@
 --#include note
 --#include cancel
 local key, prefix, id, now, tags = KEYS[1], ARGV[1], ARGV[2], ARGV[6], ARGV[8]
-local stored = redis.call('HMGET', key, 'ver', 'next', 'tags', 'req', 'cals', 'last', 'tv')
+local stored = redis.call('HMGET', key, 'ver', 'next', 'tags', 'req', 'cals', 'last', 'tv', 'run', 'qd')
 local version, next_ms, old_tags, request = stored[1], stored[2], stored[3] or '', stored[4]
 if request == ARGV[5] then return 'saved' end
 if ARGV[3] == '0' then
@@ -29,6 +29,8 @@ redis.call('DEL', key)
 redis.call('HSET', key, unpack(ARGV, 16))
 redis.call('HSET', key, 'tv', keep and stored[7] or ARGV[5])
 if keep and stored[6] then redis.call('HSET', key, 'last', stored[6]) end
+if stored[8] then redis.call('HSET', key, 'run', stored[8]) end
+if stored[9] then redis.call('HSET', key, 'qd', stored[9]) end
 redis.call('ZADD', prefix .. 'events', ARGV[7], id)
 for tag in string.gmatch(old_tags, '[^\n]+') do
   redis.call('ZREM', prefix .. 'tag:' .. tag .. ':events', id)
@@ -36,14 +38,12 @@ end
 for tag in string.gmatch(tags, '[^\n]+') do
   redis.call('ZADD', prefix .. 'tag:' .. tag .. ':events', ARGV[7], id)
 end
-
 for name in string.gmatch(stored[5] or '', '[^\n]+') do
   redis.call('ZREM', prefix .. 'calendar:' .. name .. ':events', id)
 end
 for name in string.gmatch(redis.call('HGET', key, 'cals') or '', '[^\n]+') do
   redis.call('ZADD', prefix .. 'calendar:' .. name .. ':events', ARGV[7], id)
 end
-
 if keep and next_ms then
   redis.call('HSET', key, 'next', next_ms)
   if old_tags ~= tags then

@@ -1,3 +1,16 @@
+-- cancel_one(prefix, occurrence, status, message, now): ends an occurrence that is not over. The
+-- outcome of an attempt that is under way will not count: nobody holds it any more.
+local function cancel_one(prefix, occurrence, status, message, now)
+  local key = prefix .. 'occurrence:' .. occurrence
+  redis.call('ZREM', prefix .. 'due', occurrence)
+  redis.call('ZREM', prefix .. 'claimed', occurrence)
+  redis.call('ZREM', prefix .. 'occurrences:' .. status, occurrence)
+  redis.call('ZADD', prefix .. 'occurrences:cancelled', redis.call('HGET', key, 'at'), occurrence)
+  redis.call('ZADD', prefix .. 'ended', now, occurrence)
+  redis.call('HSET', key, 'st', 'cancelled', 'l', '', 'err', message, 'ch', now, 'c', now)
+  redis.call('HDEL', key, 'na')
+end
+
 -- cancel_open(prefix, event, status, series, message, now): ends occurrences of an event that are
 -- 'retrying', or 'scheduled' again after a claim or beside the schedule. With series true, only
 -- those that its schedule made.
@@ -5,15 +18,8 @@ local function cancel_open(prefix, event, status, series, message, now)
   local waiting = redis.call('ZINTER', 2, prefix .. 'event:' .. event .. ':occurrences',
     prefix .. 'occurrences:' .. status)
   for _, occurrence in ipairs(waiting) do
-    local key = prefix .. 'occurrence:' .. occurrence
-    if not series or redis.call('HEXISTS', key, 'sr') == 1 then
-      redis.call('ZREM', prefix .. 'due', occurrence)
-      redis.call('ZREM', prefix .. 'occurrences:' .. status, occurrence)
-      redis.call('ZADD', prefix .. 'occurrences:cancelled', redis.call('HGET', key, 'at'),
-        occurrence)
-      redis.call('ZADD', prefix .. 'ended', now, occurrence)
-      redis.call('HSET', key, 'st', 'cancelled', 'err', message, 'ch', now, 'c', now)
-      redis.call('HDEL', key, 'na')
+    if not series or redis.call('HEXISTS', prefix .. 'occurrence:' .. occurrence, 'sr') == 1 then
+      cancel_one(prefix, occurrence, status, message, now)
     end
   end
 end
