@@ -7,13 +7,13 @@ import threading
 import time
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
-from typing import Any
 
 from app.clock import Clock
 from app.config import Settings, environment, load_settings
 from app.delivering import Delivering
 from app.queueing import RqDrainQueue, RqReplanQueue, UpkeepSchedule
 from app.safekeeping import Safekeeping
+from app.services.acknowledging import Acknowledgements
 from app.services.actions import ActionService
 from app.services.audit import AuditService
 from app.services.calendar_book import CalendarBook
@@ -36,7 +36,7 @@ from app.services.timetables import Timetables
 from app.services.tokens import TokenService
 from app.services.upkeep import Upkeep
 from app.store.calendars import CalendarStore
-from app.store.connection import StoreClient, connect, connect_broker
+from app.store.connection import StoreClient, connect, connect_broker, connect_probe
 from app.store.coordination import Coordination
 from app.store.events import EventStore
 from app.store.figures import Figures
@@ -46,9 +46,6 @@ from app.store.owners import Owners
 from app.store.scripts import Scripts
 from app.store.sweeping import EventSweep
 from app.store.work import WorkStore
-
-IMPATIENT: dict[str, Any] = {"timeout_s": 1.0, "retries": 0, "max_connections": 8}
-"""A probe that waits for a store that hangs is given up on by who sent it."""
 
 
 @dataclass
@@ -193,6 +190,11 @@ class Services:
         """Use cases around occurrences."""
         return OccurrenceService(self.event_store, self.occurrence_store, self.lists, self.cursors)
 
+    @property
+    def acknowledgements(self) -> Acknowledgements:
+        """What receivers say of deliveries."""
+        return self.delivering.acknowledgements
+
     @cached_property
     def feed(self) -> FeedService:
         """The calendar feed."""
@@ -216,7 +218,7 @@ class Services:
             self.drain_queue,
             self.clock,
             self.started_s,
-            Coordination(self.client_override or connect(self.settings.redis_url, **IMPATIENT)),
+            Coordination(self.client_override or connect_probe(self.settings.redis_url)),
         )
 
     @cached_property
@@ -245,6 +247,7 @@ class Services:
             retention,
             self.coordination,
             self.clock,
+            self.acknowledgements,
         )
 
     @cached_property
@@ -270,6 +273,7 @@ class Services:
             self.coordination,
             self.clock,
             self.safekeeping.signing,
+            self.safekeeping.ack_tokens,
             self.events.deactivate,
         )
 

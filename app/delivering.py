@@ -11,6 +11,8 @@ from functools import cached_property
 from app.clock import Clock
 from app.config import Settings
 from app.delivery.sender import Sender
+from app.services.ack_tokens import AckTokens
+from app.services.acknowledging import Acknowledgements
 from app.services.draining import Drain, DrainLimits
 from app.services.feeding import Feeder
 from app.services.lanes import SLOW_FACTOR
@@ -20,7 +22,9 @@ from app.services.signing_secrets import SigningSecrets
 from app.store.channel import Channel
 from app.store.connection import StoreClient
 from app.store.coordination import Coordination
+from app.store.occurrences import OccurrenceStore
 from app.store.scripts import Scripts
+from app.store.waiting import WaitingStore
 from app.store.work import WorkStore
 
 WINDOW_FACTOR = 3
@@ -40,7 +44,14 @@ class Delivering:
     coordination: Coordination
     clock: Clock
     signing: SigningSecrets
+    acks: AckTokens
     deactivate: Callable[[bytes], None]
+
+    @cached_property
+    def acknowledgements(self) -> Acknowledgements:
+        """What receivers say afterwards."""
+        waiting, occurrences = WaitingStore(self.client), OccurrenceStore(self.client)
+        return Acknowledgements(waiting, self.work, occurrences, self.acks, self.clock)
 
     @cached_property
     def sender(self) -> Sender:
@@ -61,6 +72,7 @@ class Delivering:
             self.clock,
             lease_ms=settings.lease_ms,
             window=settings.delivery_concurrency * WINDOW_FACTOR,
+            overdue=self.acknowledgements.overdue,
         )
         recorder = Recorder(
             self.work,
@@ -76,6 +88,7 @@ class Delivering:
             linger_ms=settings.drain_linger_ms,
             grace_ms=settings.stop_grace_ms,
             signing=self.signing,
+            acks=self.acks,
             default_timeout_ms=settings.delivery_timeout_ms,
         )
         drain = Drain(feeder, recorder, self.sender, self.clock, limits, self.deactivate)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from app.api import (
+    acknowledgements,
     audit,
     auth,
     calendars,
@@ -41,7 +42,10 @@ def create_app(services: Services) -> Flask:
     register_errors(app)
     register_limits(app, services.settings)
     api = make_api(app)
-    for part in (events, planning, rotation, occurrences, calendars, feed, tokens, audit, service):
+    for part in (
+        *(events, planning, rotation, occurrences, acknowledgements),
+        *(calendars, feed, tokens, audit, service),
+    ):
         api.register_blueprint(part.blueprint)
     Documentation(api).register(app, public=services.settings.docs_public)
     register_dashboard(app, services.settings)

@@ -123,6 +123,20 @@ class Occurrences(Protocol):
         ...
 
 
+class Acknowledgements(Protocol):
+    """Hears what receivers say of deliveries; each raises ``Unauthenticated``, ``Conflict``."""
+
+    def ack(self, occurrence_id: str, token: str, /) -> Occurrence:
+        """Complete an occurrence."""
+        ...
+
+    def nack(
+        self, occurrence_id: str, token: str, error: str | None, /, *, retry: bool
+    ) -> Occurrence:
+        """Fail the attempt."""
+        ...
+
+
 class Rotations(Protocol):
     """Gives events new signing secrets; each raises ``Forbidden`` and ``Conflict``."""
 
@@ -228,6 +242,11 @@ class Services(Protocol):
     @property
     def occurrences(self) -> Occurrences:
         """Occurrences."""
+        ...
+
+    @property
+    def acknowledgements(self) -> Acknowledgements:
+        """What receivers say of deliveries."""
         ...
 
     @property

@@ -40,6 +40,7 @@ class Job:
     secrets: tuple[str, ...] = field(repr=False)
     timeout_ms: int = 10_000
     headers: tuple[tuple[str, str], ...] = ()
+    ack_token: str = field(default="", repr=False)
 
 
 class Request(NamedTuple):
@@ -68,6 +69,8 @@ def build(job: Job, now_ms: int) -> Request:
         f"webhook-timestamp: {timestamp_s}",
         "webhook-signature: " + " ".join(signatures),
     ]
+    if job.ack_token:
+        headers.append("Qhronos-Ack-Token: " + job.ack_token)
     if job.headers:
         headers += [f"{name}: {value}" for name, value in job.headers]
     return Request(ascii_url(job.url), headers, body, job.timeout_ms)

@@ -28,6 +28,7 @@ from app.clock import Clock
 from app.delivery.request import Request, build
 from app.domain.outcome import Outcome, Timings
 from app.errors import QhronosError, StoreUnavailable
+from app.services.ack_tokens import AckTokens
 from app.services.feeding import Feeder
 from app.services.lanes import Flight, Lanes
 from app.services.recording import HANDOVER_MS, Recorder
@@ -81,6 +82,7 @@ class DrainLimits:
     linger_ms: int
     grace_ms: int
     signing: SigningSecrets
+    acks: AckTokens
     default_timeout_ms: int
 
 
@@ -219,8 +221,9 @@ class Drain:
         limits, claim = self._limits, flight.claim
         now_us = self._clock.now_us()
         try:
-            job = job_of(claim, limits.signing, limits.default_timeout_ms, now_us // 1000)
-            request = build(job, now_us // 1000)
+            now_ms = now_us // 1000
+            job = job_of(claim, limits.signing, limits.acks, limits.default_timeout_ms, now_ms)
+            request = build(job, now_ms)
         except QhronosError as error:  # a secret that does not open, or is none: fail this one
             timings = Timings(claim.due_ms * 1000, now_us, now_us)
             self._ended(flight, Outcome(timings, error="internal", error_message=error.message))

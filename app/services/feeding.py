@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+from collections.abc import Callable
 
 from app.clock import Clock
 from app.errors import StoreUnavailable
@@ -39,8 +40,12 @@ class Feeder:
         *,
         lease_ms: int,
         window: int,
+        overdue: Callable[[int, int], int],
     ) -> None:
-        """``window`` bounds what is claimed and has no outcome yet."""
+        """``window`` bounds what is claimed and has no outcome yet.
+
+        ``overdue`` deals with what was not acknowledged in time, of a partition at a moment.
+        """
         self._work = work
         self._series = series
         self._listener = listener
@@ -48,6 +53,7 @@ class Feeder:
         self._clock = clock
         self._lease_ms = lease_ms
         self._window = window
+        self._overdue = overdue
         self._in_hand = 0
         self._worker = secrets.token_hex(8).encode()
         self._number = 0
@@ -132,14 +138,19 @@ class Feeder:
         )
 
     def _look(self, now_ms: int) -> None:
-        """Find out when something will be due; return leases that have ended."""
+        """Find out when something will be due; deal with leases and waits that have ended."""
         until = now_ms + MAX_SLEEP_MS
         for partition, head in enumerate(self._work.heads()):
             if head.lease_ms is not None and head.lease_ms <= now_ms:
                 self._work.reclaim_expired(partition, now_ms)
                 until = now_ms
+            if head.ack_ms is not None and head.ack_ms <= now_ms:
+                self._overdue(partition, now_ms)
+                until = now_ms
             if head.due_ms is not None:
                 until = min(until, head.due_ms)
+            if head.ack_ms is not None:
+                until = min(until, head.ack_ms)
         self.next_look_ms = until
 
     def _go_on(self, claims: list[Claim], now_ms: int) -> None:

@@ -12,14 +12,22 @@ from app.domain.durations import parse_duration_ms
 from app.domain.outcome import Outcome
 from app.domain.retry import DEFAULT, GiveUp, RetryAt, RetryPolicy, decide
 from app.domain.retry_form import parse_retry
+from app.services.ack_tokens import AckTokens
 from app.services.planning import TOO_LATE
 from app.services.signing_secrets import SigningSecrets
 from app.services.timetables import misfire_of
 from app.store.calls import Record
 from app.store.codec import Claim, dump_json
 
+ACCEPTED = 202
+"""The status with which a receiver may ask to acknowledge later."""
+
+DEFAULT_ACK_MS = 3_600_000
+
 MAX_DEATHS = 3
 """An occurrence that so many workers died with is not given to another."""
+
+EVENT_DELETED = "its event was deleted"
 
 LOG_MESSAGE_LIMIT = 200
 """Characters of an error message that the attempt log keeps."""
@@ -36,7 +44,15 @@ def _policy(retry_json: bytes) -> RetryPolicy:
     return parse_retry(json.loads(retry_json))
 
 
-def job_of(claim: Claim, signing: SigningSecrets, default_timeout_ms: int, now_ms: int) -> Job:
+def ack_timeout_of(options: Mapping[str, Any]) -> int:
+    """How long a receiver may take to acknowledge, ms; an hour unless it was given."""
+    given = options.get("ack_timeout")
+    return DEFAULT_ACK_MS if given is None else parse_duration_ms(given)
+
+
+def job_of(
+    claim: Claim, signing: SigningSecrets, acks: AckTokens, default_timeout_ms: int, now_ms: int
+) -> Job:
     """What to send for a claim; its event must still exist. Raises ``Unsealable``."""
     doc = claim.doc or {}
     timeout = doc.get("opt", {}).get("timeout")
@@ -52,25 +68,27 @@ def job_of(claim: Claim, signing: SigningSecrets, default_timeout_ms: int, now_m
         url=claim.url,
         secrets=signing.of(claim.event_id, claim.secret, now_ms),
         timeout_ms=default_timeout_ms if timeout is None else parse_duration_ms(timeout),
+        ack_token=acks.of(claim.occurrence_id, claim.attempt),
     )
 
 
 def unsendable(claim: Claim, now_ms: int) -> Record | None:
     """The record of a claim that must not be sent, or ``None``."""
     if claim.doc is None:
-        return _ended(claim, "cancelled", "its event was deleted")
+        return ended(claim, "cancelled", EVENT_DELETED)
     if "misfire" in claim.doc.get("opt", {}) and claim.attempt == 1:
         misfire = misfire_of(claim.doc["opt"])
         if misfire.policy == "skip" and now_ms - claim.due_ms > misfire.grace_ms:
-            return _ended(claim, "missed", TOO_LATE)
+            return ended(claim, "missed", TOO_LATE)
     if claim.deaths >= MAX_DEATHS:
-        return _ended(claim, "failed", f"{claim.deaths} workers died while delivering it")
+        return ended(claim, "failed", f"{claim.deaths} workers died while delivering it")
     if claim.attempt > policy_of(claim.doc.get("opt", {})).attempts:
-        return _ended(claim, "failed", "its worker died during the last attempt")
+        return ended(claim, "failed", "its worker died during the last attempt")
     return None
 
 
-def _ended(claim: Claim, verdict: str, message: str) -> Record:
+def ended(claim: Claim, verdict: str, message: str) -> Record:
+    """The record of a claim that ends without an attempt."""
     return Record(claim.occurrence_id, claim.token, verdict, None, b"", message, None, b"")
 
 
@@ -79,7 +97,8 @@ def record_of(claim: Claim, outcome: Outcome, now_ms: int, jitter: float) -> tup
 
     ``jitter`` is a random number, at least 0 and below 1.
     """
-    policy = policy_of((claim.doc or {}).get("opt", {}))
+    options = (claim.doc or {}).get("opt", {})
+    policy = policy_of(options)
     decision = decide(
         outcome,
         claim.attempt,
@@ -93,6 +112,8 @@ def record_of(claim: Claim, outcome: Outcome, now_ms: int, jitter: float) -> tup
         verdict, next_ms = "retrying", decision.at_ms
     elif isinstance(decision, GiveUp):
         verdict, gone = "failed", decision.deactivate_event
+    elif outcome.ack_required and outcome.status_code == ACCEPTED:
+        verdict, next_ms = "dispatched", now_ms + ack_timeout_of(options)
     record = Record(
         occurrence_id=claim.occurrence_id,
         token=claim.token,

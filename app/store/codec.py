@@ -10,7 +10,8 @@ overlap policy, unless it is to allow it), and for these ``run`` (the last of it
 begun) and ``qd`` (the one that waits for that to be over).
 
 Fields of an occurrence's hash: ``e`` (event), ``at`` (scheduled); once claimed or ended also
-``st`` (status), ``n`` (attempts), ``l`` (lease token), ``s`` (started), ``c`` (ended), ``ch``
+``st`` (status), ``n`` (attempts), ``l`` (lease token; ``ack:`` and the attempt while it waits to be
+acknowledged), ``ack`` (until when), ``s`` (started), ``c`` (ended), ``ch``
 (last change), ``na`` (next attempt), ``p`` (planned, if not ``at``), ``k`` (workers that died
 holding it), ``code``, ``body``, ``err``, ``tags``, ``sr`` (made by the schedule), ``log`` (a JSON
 line an attempt).
@@ -39,6 +40,7 @@ OCCURRENCE_FIELDS = (
     "c",
     "na",
     "p",
+    "ack",
     "tags",
 )
 EVENT_FIELDS = ("doc", "meta", "tags", "ver", "st", "up", "next", "sec")
@@ -143,7 +145,7 @@ def occurrence_from_fields(
     One that was never claimed has the tags of its event, which the caller reads.
     """
     event, at, status, attempts, changed, code, body, error = fields[:8]
-    started, ended, again, planned, tags = fields[8:]
+    started, ended, again, planned, acknowledge, tags = fields[8:]
     return Occurrence(
         id=occurrence_id,
         event_id=event or b"",
@@ -159,6 +161,7 @@ def occurrence_from_fields(
         completed_ms=_number(ended),
         next_attempt_ms=_number(again),
         planned_ms=_number(planned) or int(at or 0),
+        ack_deadline_ms=_number(acknowledge),
     )
 
 

@@ -20,6 +20,7 @@ Ids are 16 raw bytes, times are milliseconds since 1970 (UTC), ``<tag>`` is UTF-
                                               or delivered with
     qh:{p}:due                        zset    occurrence → when to attempt it next
     qh:{p}:claimed                    zset    occurrence → the lease's deadline
+    qh:{p}:unacknowledged             zset    occurrence → until when its receiver may acknowledge
     qh:{p}:ended                      zset    occurrence → ended; what retention reads
     qh:{p}:claim:<worker>             string  the worker's last claim, to answer it again (TTL)
 
@@ -127,6 +128,11 @@ def due(partition: int) -> bytes:
 def claimed(partition: int) -> bytes:
     """What workers hold, by the deadline of their lease."""
     return prefix(partition) + b"claimed"
+
+
+def unacknowledged(partition: int) -> bytes:
+    """What waits for its receiver to acknowledge, by the deadline."""
+    return prefix(partition) + b"unacknowledged"
 
 
 def ended(partition: int) -> bytes:

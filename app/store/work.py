@@ -54,10 +54,11 @@ class EndedNote:
 
 @dataclass(frozen=True, slots=True)
 class Heads:
-    """The earliest due time and the earliest lease deadline of a partition, ms, or ``None``."""
+    """A partition's earliest due time, lease deadline, deadline to acknowledge: ms or ``None``."""
 
     due_ms: int | None
     lease_ms: int | None
+    ack_ms: int | None
 
 
 def claims_of(answer: Iterable[Sequence[Any]], token: bytes) -> list[Claim]:
@@ -156,7 +157,8 @@ class WorkStore:
     def restore(self, partition: int, lost: Sequence[bytes], now_ms: int) -> int:
         """Put open occurrences that lost their place back; returns how many there were."""
         args: list[Argument] = [keys.prefix(partition), now_ms, *lost]
-        return int(self._scripts("restore", [keys.due(partition), keys.claimed(partition)], args))
+        places = (keys.due, keys.claimed, keys.unacknowledged)
+        return int(self._scripts("restore", [place(partition) for place in places], args))
 
     def retire(self, partition: int, before_ms: int, limit: int) -> int:
         """Forget occurrences that ended before a moment; fewer than ``limit``: none is left."""
@@ -168,18 +170,13 @@ class WorkStore:
 
     def heads(self) -> list[Heads]:
         """For every partition, what will be due or expire first."""
+        places = (keys.due, keys.claimed, keys.unacknowledged)
         pipe = self._client.pipeline(transaction=False)
         for partition in range(self.partitions):
-            pipe.zrange(keys.due(partition), 0, 0, withscores=True)
-            pipe.zrange(keys.claimed(partition), 0, 0, withscores=True)
-        replies = pipe.execute()
-        return [
-            Heads(
-                due_ms=int(due[0][1]) if due else None,
-                lease_ms=int(lease[0][1]) if lease else None,
-            )
-            for due, lease in zip(replies[::2], replies[1::2], strict=True)
-        ]
+            for place in places:
+                pipe.zrange(place(partition), 0, 0, withscores=True)
+        moments = iter([int(head[0][1]) if head else None for head in pipe.execute()])
+        return [Heads(*each) for each in zip(moments, moments, moments, strict=True)]
 
     def backlog(self, now_ms: int) -> int:
         """How many occurrences are due and wait to be claimed."""

@@ -92,7 +92,7 @@ def test_every_operation_is_described(document):
 
 SOMETIMES = {
     "hmac_secret", "delay",  # never answered
-    "dst", "calendars", "on_excluded", "jitter", "misfire", "overlap",  # if given
+    "dst", "calendars", "on_excluded", "jitter", "misfire", "overlap", "ack_timeout",  # if given
     "pause", "notices",  # if there is any
 }  # fmt: skip
 

@@ -106,5 +106,12 @@ def test_a_secret_that_is_no_key_is_refused():
         build(job(URL, secrets=("whsec_*",)), NOW_MS)
 
 
-def test_a_job_does_not_show_its_secret():
-    assert SECRET not in repr(job(URL))
+def test_an_attempt_carries_what_acknowledges_it():
+    made = job(URL, ack_token="2.0123")
+    assert header_map(build(made, NOW_MS))["Qhronos-Ack-Token"] == "2.0123"
+
+
+def test_a_job_does_not_show_its_secrets():
+    shown = repr(job(URL, ack_token="2.0123"))
+    assert SECRET not in shown
+    assert "2.0123" not in shown

@@ -40,7 +40,10 @@ def _partition(client: redis.Redis, prefix: bytes) -> list[str]:
     problems: list[str] = []
     members = {
         name: set(client.zrange(prefix + name, 0, -1))
-        for name in (b"due", b"claimed", b"ended", b"events", b"inactive", b"unscheduled")
+        for name in (
+            *(b"due", b"claimed", b"unacknowledged", b"ended"),
+            *(b"events", b"inactive", b"unscheduled"),
+        )
     }
     by_status = {
         status.value: set(client.zrange(prefix + b"occurrences:" + status.value.encode(), 0, -1))
@@ -65,8 +68,7 @@ def _partition(client: redis.Redis, prefix: bytes) -> list[str]:
             problems.append(f"occurrence {text} is {status} and listed as {where}")
         if (occurrence in members[b"due"]) != (status in _OPEN_IN_DUE):
             problems.append(f"occurrence {text} is {status}; due: {occurrence in members[b'due']}")
-        if (occurrence in members[b"claimed"]) != (status == "dispatched"):
-            problems.append(f"occurrence {text} is {status}; its lease says otherwise")
+        problems += _dispatched(occurrence, fields, status, members)
         ended = status not in _OPEN_IN_DUE and status != "dispatched"
         if (occurrence in members[b"ended"]) != ended:
             problems.append(f"occurrence {text} is {status}; ended: {not ended}")
@@ -80,6 +82,21 @@ def _partition(client: redis.Redis, prefix: bytes) -> list[str]:
     if members[b"events"] != set(events):
         problems.append("the list of events is not the events")
     problems += _events(events, occurrences, members)
+    return problems
+
+
+def _dispatched(
+    occurrence: bytes, fields: dict[bytes, bytes], status: str, members: dict[bytes, set[bytes]]
+) -> list[str]:
+    """What is dispatched has a worker, or waits for its receiver to acknowledge it."""
+    waits = fields.get(b"l", b"").startswith(b"ack:")
+    leased = status == "dispatched" and not waits
+    signs = {occurrence in members[b"unacknowledged"], b"ack" in fields, waits}
+    text, problems = ids.to_text(occurrence), []
+    if (occurrence in members[b"claimed"]) != leased:
+        problems.append(f"occurrence {text} is {status}; its lease says otherwise")
+    if len(signs) > 1 or (waits and status != "dispatched"):
+        problems.append(f"occurrence {text} is {status}; does it wait to be acknowledged?")
     return problems
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from marshmallow import ValidationError, fields, post_load, pre_load
 
 from app.api.fields import (
+    AckTimeout,
     Choice,
     Metadata,
     Moment,
@@ -23,6 +24,7 @@ from app.api.fields import (
 )
 from app.api.schemas.base import StrictSchema
 from app.api.schemas.schedule import (
+    ACK_TIMEOUT,
     ACTION,
     DST,
     JITTER,
@@ -105,6 +107,7 @@ class EventSchema(StrictSchema):
     next_occurrence_at = fields.String(dump_only=True, allow_none=True, metadata=_TIME)
     retry = Retry(allow_none=True, metadata=RETRY)
     timeout = Timeout(1, 64, allow_none=True, metadata={"description": "From 100ms to 5m."})
+    ack_timeout = AckTimeout(1, 64, allow_none=True, metadata=ACK_TIMEOUT)
     hmac_secret = Secret(
         1,
         512,

@@ -74,6 +74,13 @@ RETRY: dict[str, Any] = {
     "example": {"attempts": 8, "delays": ["5s", "5m", "30m"]},
 }
 
+ACK_TIMEOUT: dict[str, Any] = {
+    "description": (
+        "From 1s to 7d: how long a receiver that answers 202 with 'Qhronos-Ack: required' may "
+        "take to acknowledge the delivery."
+    ),
+}
+
 ACTION: dict[str, Any] = {
     "description": "What to do; webhook is the short form of it.",
     "type": "object",

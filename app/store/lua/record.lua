@@ -1,16 +1,19 @@
--- Does: records what became of attempts; ends the occurrence or plans its next attempt. An active
---       event for which nothing is left to come ends with its last occurrence.
--- KEYS: 1 claimed  2 due  3 ended
--- ARGV: 1 prefix  2 now  3… per attempt: occurrence, lease token, verdict ('retrying' or a
+-- Does: records what became of attempts; ends the occurrence, plans its next attempt or has it wait
+--       to be acknowledged. An active event for which nothing is left to come ends with its last
+--       occurrence.
+-- KEYS: 1 claimed  2 due  3 ended  4 unacknowledged
+-- ARGV: 1 prefix  2 now  3… per attempt: occurrence, lease token ('ack:' and the attempt's number
+--       for one that waits to be acknowledged), verdict ('retrying', 'dispatched' to wait, or a
 --       status in which an occurrence ends), status code, response body, error message, next
---       attempt ('' unless retrying), one line for the attempt log ('': none was made)
+--       attempt or deadline to acknowledge ('' at the end), one line for the attempt log ('': none
+--       was made, or it was written when the wait began)
 -- Returns: one number per attempt: 1 recorded, 0 the lease was lost (somebody else has it, or
 --          this very call was made before) and nothing has changed.
 --#include gather
 --#include queued
 local prefix, now = ARGV[1], ARGV[2]
 local recorded, done, again, ended, inactive, by_status = {}, {}, {}, {}, {}, {}
-local soonest
+local waits, acknowledged, soonest = {}, {}, nil
 for i = 3, #ARGV, 8 do
   local id, verdict = ARGV[i], ARGV[i + 2]
   local key = prefix .. 'occurrence:' .. id
@@ -20,13 +23,17 @@ for i = 3, #ARGV, 8 do
   else
     local event = prefix .. 'event:' .. o[2]
     local e = redis.call('HMGET', event, 'next', 'rec', 'st', 'ver', 'qd')
-    if verdict == 'retrying' and not e[3] then verdict = 'cancelled' end
-    local when = 'c'
-    local moment = now
+    local goes_on = verdict == 'retrying' or verdict == 'dispatched'
+    if goes_on and not e[3] then verdict = 'cancelled' end
+    local when, moment, lease = 'c', now, ''
+    local waited = string.sub(o[1], 1, 4) == 'ack:'
     if verdict == 'retrying' then
       when, moment = 'na', ARGV[i + 6]
       again[#again + 1] = moment; again[#again + 1] = id
       if not soonest or tonumber(moment) < tonumber(soonest) then soonest = moment end
+    elseif verdict == 'dispatched' then
+      when, moment, lease = 'ack', ARGV[i + 6], 'ack:' .. redis.call('HGET', key, 'n')
+      waits[#waits + 1] = moment; waits[#waits + 1] = id
     else
       ended[#ended + 1] = now; ended[#ended + 1] = id
       local queued = e[5] and call_queued(prefix, event, e[5], now)
@@ -35,10 +42,13 @@ for i = 3, #ARGV, 8 do
         inactive[#inactive + 1] = now; inactive[#inactive + 1] = o[2]
       end
     end
-    if ARGV[i + 7] == '' and redis.call('HINCRBY', key, 'n', -1) == 0 then
+    if waited then
+      redis.call('HDEL', key, 'ack')
+      acknowledged[#acknowledged + 1] = id
+    elseif ARGV[i + 7] == '' and redis.call('HINCRBY', key, 'n', -1) == 0 then
       redis.call('HDEL', key, 's')
     end
-    redis.call('HSET', key, 'st', verdict, 'l', '', 'ch', now, when, moment, 'code', ARGV[i + 3],
+    redis.call('HSET', key, 'st', verdict, 'l', lease, 'ch', now, when, moment, 'code', ARGV[i + 3],
       'body', ARGV[i + 4], 'err', ARGV[i + 5], 'log', (o[4] or '') .. ARGV[i + 7])
     local listed = by_status[verdict] or {}
     listed[#listed + 1] = o[3]; listed[#listed + 1] = id
@@ -50,6 +60,9 @@ end
 
 -- One call for all, where each member would cost one.
 gather('ZREM', KEYS[1], done)
+gather('ZREM', KEYS[4], acknowledged)
+gather('ZADD', KEYS[4], waits)
+if waits[1] then redis.call('PUBLISH', 'qh:wake', waits[1]) end
 gather('ZREM', prefix .. 'occurrences:dispatched', done)
 for status, listed in pairs(by_status) do
   gather('ZADD', prefix .. 'occurrences:' .. status, listed)
