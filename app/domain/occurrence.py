@@ -59,5 +59,7 @@ class Occurrence:
     next_attempt_ms: int | None = None
     ack_deadline_ms: int | None = None
     """Until when its receiver may acknowledge, while it has to."""
+    callback_of: bytes | None = None
+    """The occurrence of whose end it tells, if it is a callback."""
     planned_ms: int = 0
     """When the first attempt was planned: the scheduled time, or later by its share of jitter."""

@@ -8,6 +8,8 @@ from functools import lru_cache
 from typing import Any
 
 from app.delivery.request import Job
+from app.domain import ids
+from app.domain.callback import CALLBACKS
 from app.domain.durations import parse_duration_ms
 from app.domain.outcome import Outcome
 from app.domain.retry import DEFAULT, GiveUp, RetryAt, RetryPolicy, decide
@@ -69,6 +71,7 @@ def job_of(
         secrets=signing.of(claim.event_id, claim.secret, now_ms),
         timeout_ms=default_timeout_ms if timeout is None else parse_duration_ms(timeout),
         ack_token=acks.of(claim.occurrence_id, claim.attempt),
+        callback=claim.callback,
     )
 
 
@@ -76,7 +79,10 @@ def unsendable(claim: Claim, now_ms: int) -> Record | None:
     """The record of a claim that must not be sent, or ``None``."""
     if claim.doc is None:
         return ended(claim, "cancelled", EVENT_DELETED)
-    if "misfire" in claim.doc.get("opt", {}) and claim.attempt == 1:
+    if claim.callback is not None:
+        if claim.callback.option not in claim.doc.get("opt", {}):
+            return ended(claim, "cancelled", "its event has no such callback any more")
+    elif "misfire" in claim.doc.get("opt", {}) and claim.attempt == 1:
         misfire = misfire_of(claim.doc["opt"])
         if misfire.policy == "skip" and now_ms - claim.due_ms > misfire.grace_ms:
             return ended(claim, "missed", TOO_LATE)
@@ -89,7 +95,16 @@ def unsendable(claim: Claim, now_ms: int) -> Record | None:
 
 def ended(claim: Claim, verdict: str, message: str) -> Record:
     """The record of a claim that ends without an attempt."""
-    return Record(claim.occurrence_id, claim.token, verdict, None, b"", message, None, b"")
+    told = callback_of(claim, verdict)
+    return Record(claim.occurrence_id, claim.token, verdict, None, b"", message, None, b"", told)
+
+
+def callback_of(claim: Claim, verdict: str) -> bytes:
+    """The id of the callback that tells of this end; empty if nobody is to be told."""
+    options = (claim.doc or {}).get("opt")
+    if not options or claim.callback is not None or CALLBACKS.get(verdict) not in options:
+        return b""
+    return ids.callback_id(claim.event_id, claim.occurrence_id, verdict)
 
 
 def record_of(claim: Claim, outcome: Outcome, now_ms: int, jitter: float) -> tuple[Record, bool]:
@@ -111,7 +126,7 @@ def record_of(claim: Claim, outcome: Outcome, now_ms: int, jitter: float) -> tup
     if isinstance(decision, RetryAt):
         verdict, next_ms = "retrying", decision.at_ms
     elif isinstance(decision, GiveUp):
-        verdict, gone = "failed", decision.deactivate_event
+        verdict, gone = "failed", decision.deactivate_event and claim.callback is None
     elif outcome.ack_required and outcome.status_code == ACCEPTED:
         verdict, next_ms = "dispatched", now_ms + ack_timeout_of(options)
     record = Record(
@@ -123,6 +138,7 @@ def record_of(claim: Claim, outcome: Outcome, now_ms: int, jitter: float) -> tup
         error_message=outcome.error_message,
         next_attempt_ms=next_ms,
         log_line=_log_line(claim.attempt, outcome),
+        callback_id=callback_of(claim, verdict),
     )
     return record, gone
 

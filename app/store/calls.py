@@ -27,6 +27,8 @@ class Record:
     error_message: str | None
     next_attempt_ms: int | None
     log_line: bytes
+    callback_id: bytes = b""
+    """The occurrence to add that tells of this end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,7 @@ def record_call(partition: int, records: Iterable[Record], now_ms: int) -> Call:
             one.error_message or "",
             "" if one.next_attempt_ms is None else one.next_attempt_ms,
             one.log_line,
+            one.callback_id,
         ]
     places = (keys.claimed, keys.due, keys.ended, keys.unacknowledged)
     return Call("record", [place(partition) for place in places], args)

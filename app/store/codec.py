@@ -14,7 +14,8 @@ Fields of an occurrence's hash: ``e`` (event), ``at`` (scheduled); once claimed 
 acknowledged), ``ack`` (until when), ``s`` (started), ``c`` (ended), ``ch``
 (last change), ``na`` (next attempt), ``p`` (planned, if not ``at``), ``k`` (workers that died
 holding it), ``code``, ``body``, ``err``, ``tags``, ``sr`` (made by the schedule), ``log`` (a JSON
-line an attempt).
+line an attempt), ``cb`` (for a callback: the id of the occurrence that has ended, then a line each
+of its status, time, end, attempts, status code and error).
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from app.domain.callback import Callback
 from app.domain.event import OVERLAP, Event, EventStatus
 from app.domain.occurrence import Occurrence, OccurrenceStatus
 
@@ -41,6 +43,7 @@ OCCURRENCE_FIELDS = (
     "na",
     "p",
     "ack",
+    "cb",
     "tags",
 )
 EVENT_FIELDS = ("doc", "meta", "tags", "ver", "st", "up", "next", "sec")
@@ -145,7 +148,7 @@ def occurrence_from_fields(
     One that was never claimed has the tags of its event, which the caller reads.
     """
     event, at, status, attempts, changed, code, body, error = fields[:8]
-    started, ended, again, planned, acknowledge, tags = fields[8:]
+    started, ended, again, planned, acknowledge, callback, tags = fields[8:]
     return Occurrence(
         id=occurrence_id,
         event_id=event or b"",
@@ -162,6 +165,21 @@ def occurrence_from_fields(
         next_attempt_ms=_number(again),
         planned_ms=_number(planned) or int(at or 0),
         ack_deadline_ms=_number(acknowledge),
+        callback_of=callback[:16] if callback else None,
+    )
+
+
+def callback_from_field(raw: bytes) -> Callback:
+    """Read what a callback tells of."""
+    status, scheduled, completed, attempts, code, error = raw[16:].split(b"\n", 5)
+    return Callback(
+        occurrence_id=raw[:16],
+        status=status.decode(),
+        scheduled_ms=int(scheduled),
+        completed_ms=int(completed),
+        attempt_count=int(attempts),
+        status_code=_number(code),
+        error_message=error.decode() or None,
     )
 
 
@@ -184,17 +202,21 @@ class Claim:
     due_ms: int
     held: bool = False
     """An earlier one of its event is not over: it was skipped or waits, and is not to be sent."""
+    callback: Callback | None = None
+    """What it tells of, if it is a callback."""
 
     @property
     def url(self) -> str:
         """Where to deliver."""
+        if self.callback is not None:
+            return str((self.doc or {})["opt"][self.callback.option])
         return str(action_of(self.doc or {})["params"]["url"])
 
 
 def claim_from_reply(row: Sequence[Any], token: bytes) -> Claim:
     """Read one row of the claim script's answer."""
     occurrence_id, event_id, scheduled, attempt, doc, meta, tags, secret = row[:8]
-    recurring, plan, deaths, due, held = row[8:]
+    recurring, plan, deaths, due, held, callback = row[8:]
     return Claim(
         occurrence_id=occurrence_id,
         event_id=event_id,
@@ -210,4 +232,5 @@ def claim_from_reply(row: Sequence[Any], token: bytes) -> Claim:
         deaths=int(deaths or 0),
         due_ms=int(due),
         held=held is not None,
+        callback=None if callback is None else callback_from_field(callback),
     )

@@ -15,7 +15,8 @@ Ids are 16 raw bytes, times are milliseconds since 1970 (UTC), ``<tag>`` is UTF-
     qh:{p}:occurrence:<id>            hash    see ``codec``
     qh:{p}:occurrences:<status>       zset    occurrence → scheduled; each is in exactly one
     qh:{p}:event:<id>:occurrences     zset    occurrence → scheduled; those that were claimed or
-                                              ended (the scheduled one is the event's ``next``)
+                                              ended (the scheduled one is the event's ``next``),
+                                              callbacks left out
     qh:{p}:tag:<tag>:occurrences      zset    occurrence → scheduled; by the tags it was planned
                                               or delivered with
     qh:{p}:due                        zset    occurrence → when to attempt it next

@@ -9,13 +9,13 @@ from typing import cast
 
 from app.domain import ids
 from app.store import keys
-from app.store.codec import Claim
+from app.store.codec import Claim, callback_from_field
 from app.store.connection import StoreClient
 
 ACK = b"ack:"
 """What the lease token of one that waits to be acknowledged begins with; its attempt follows."""
 
-_FIELDS = ("e", "at", "st", "n", "l", "code", "body")
+_FIELDS = ("e", "at", "st", "n", "l", "code", "body", "cb")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class WaitingStore:
 
 
 def _open(occurrence_id: bytes, row: Sequence[bytes | None], doc: bytes | None) -> Open:
-    event_id, at, _, attempt, token, code, body = row
+    event_id, at, _, attempt, token, code, body, callback = row
     claim = Claim(
         occurrence_id=occurrence_id,
         event_id=event_id or b"",
@@ -80,5 +80,6 @@ def _open(occurrence_id: bytes, row: Sequence[bytes | None], doc: bytes | None) 
         plan=b"",
         deaths=0,
         due_ms=int(at or 0),
+        callback=None if callback is None else callback_from_field(callback),
     )
     return Open(claim, int(code) if code else None, body or b"")

@@ -93,6 +93,7 @@ def test_every_operation_is_described(document):
 SOMETIMES = {
     "hmac_secret", "delay",  # never answered
     "dst", "calendars", "on_excluded", "jitter", "misfire", "overlap", "ack_timeout",  # if given
+    "on_success", "on_failure",  # if given
     "pause", "notices",  # if there is any
 }  # fmt: skip
 

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from app import __version__
 from app.delivery.request import build
-from app.domain.ids import to_text
+from app.domain.callback import Callback
+from app.domain.ids import occurrence_id, to_text
 from app.domain.signing import signing_key
 from app.errors import InvalidInput
 from tests.support.deliveries import NOW_MS, SECRET, job
@@ -39,6 +40,31 @@ def test_the_body_has_exactly_these_keys_in_this_order():
         ("metadata", {"a": 1}),
         ("tags", ["a", "b"]),
     ]
+
+
+@pytest.mark.parametrize(("code", "error"), [(500, 'it said "no"'), (None, None)])
+def test_the_body_of_a_callback_tells_of_the_other_occurrence(code, error):
+    other = occurrence_id(b"e" * 16, NOW_MS)
+    status = "completed" if error is None else "failed"
+    told = Callback(other, status, NOW_MS - 9_000, NOW_MS - 1, 3, code, error)
+    made = job(URL, callback=told, attempt=2)
+    request = build(made, NOW_MS)
+    assert list(json.loads(request.body).items()) == [
+        ("type", f"occurrence.{status}"),
+        ("event_id", to_text(made.event_id)),
+        ("occurrence_id", to_text(other)),
+        ("name", "Report"),
+        ("scheduled_at", "2024-04-23T09:59:51Z"),
+        ("completed_at", "2024-04-23T09:59:59.999Z"),
+        ("status", status),
+        ("attempt_count", 3),
+        ("status_code", code),
+        ("error_message", error),
+        ("metadata", {"a": 1}),
+        ("tags", ["daily"]),
+        ("attempt", 2),
+    ]
+    assert header_map(request)["webhook-id"] == to_text(made.occurrence_id)
 
 
 @pytest.mark.parametrize("metadata", ["{}", '{"n":9007199254740993,"f":1.10,"e":[],"ü":"é"}'])

@@ -40,6 +40,7 @@ from app.domain.timetable import ON_EXCLUDED
 from app.services.queries import EventChanges
 
 _TIME = {"format": "date-time", "example": "2030-01-31T09:00:00Z"}
+_TOLD = "Where to POST when an occurrence has "
 _PLANNED = ("apicall", "websocket")
 
 
@@ -107,6 +108,8 @@ class EventSchema(StrictSchema):
     next_occurrence_at = fields.String(dump_only=True, allow_none=True, metadata=_TIME)
     retry = Retry(allow_none=True, metadata=RETRY)
     timeout = Timeout(1, 64, allow_none=True, metadata={"description": "From 100ms to 5m."})
+    on_success = Url(1, 2_048, allow_none=True, metadata={"description": _TOLD + "completed."})
+    on_failure = Url(1, 2_048, allow_none=True, metadata={"description": _TOLD + "failed."})
     ack_timeout = AckTimeout(1, 64, allow_none=True, metadata=ACK_TIMEOUT)
     hmac_secret = Secret(
         1,

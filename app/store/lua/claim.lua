@@ -5,7 +5,8 @@
 --       6 request number
 -- Returns: a list of [occurrence, event, scheduled, attempt, doc, meta, tags, secret, whether its
 --          successor is to be scheduled, plan, workers that died while they held it, when it was
---          due, 'skipped' or 'waits' if an earlier one of its event is not over: it is not claimed]
+--          due, 'skipped' or 'waits' if an earlier one of its event is not over: it is not claimed,
+--          what it tells of if it is a callback]
 --#include cancel
 --#include overlap
 local prefix, now, token = ARGV[1], ARGV[2], ARGV[5]
@@ -28,19 +29,22 @@ local claimed = {}
 local lease, first, again, dispatched = {}, {}, {}, {}
 for _, id in ipairs(due) do
   local key = prefix .. 'occurrence:' .. id
-  local o = redis.call('HMGET', key, 'e', 'at', 'n', 'l', 'k', 'na', 'tags')
+  local o = redis.call('HMGET', key, 'e', 'at', 'n', 'l', 'k', 'na', 'tags', 'cb')
   if o[1] and (not repeated or o[4] == token) then
     local event = prefix .. 'event:' .. o[1]
     local e = redis.call('HMGET', event, 'doc', 'meta', 'tags', 'sec', 'rec', 'tv', 'next', 'ov')
-    local series, held = e[5] and e[7] == o[2], false
+    local planned, held = e[7] == o[2] and not o[8], false
+    local series = e[5] and planned
     local attempt = tonumber(o[3] or '0')
     if not repeated then
       attempt = attempt + 1
       if attempt == 1 then
         redis.call('HSET', key, 'st', 'dispatched', 'n', attempt, 'l', token, 's', now, 'ch', now,
           'tags', o[7] or e[3] or '')
-        redis.call('ZADD', prefix .. 'event:' .. o[1] .. ':occurrences', o[2], id)
-        if e[7] == o[2] then
+        if not o[8] then
+          redis.call('ZADD', prefix .. 'event:' .. o[1] .. ':occurrences', o[2], id)
+        end
+        if planned then
           redis.call('HDEL', event, 'next')
           redis.call('HSET', key, 'sr', 1)
           if e[5] then
@@ -52,7 +56,7 @@ for _, id in ipairs(due) do
         redis.call('HSET', key, 'st', 'dispatched', 'n', attempt, 'l', token, 'ch', now)
       end
       if o[6] then redis.call('HDEL', key, 'na') end
-      if e[8] then
+      if e[8] and not o[8] then
         held = overlap(prefix, e[8], o[1], id, o[2], attempt, ARGV[4], now) or false
       else
         local listed = attempt == 1 and first or again
@@ -62,7 +66,7 @@ for _, id in ipairs(due) do
       end
     end
     claimed[#claimed + 1] = {id, o[1], o[2], attempt, e[1], e[2], e[3], e[4], series and 1 or false, e[6], o[5],
-      o[6] or o[2], held}
+      o[6] or o[2], held, o[8] or false}
   end
 end
 if #lease > 0 then

@@ -123,6 +123,16 @@ FIELDS: list[tuple[str, Any, str]] = [
     ("ack_timeout", "soon", "ack_timeout"),
     ("ack_timeout", "-1h", "ack_timeout"),
     ("ack_timeout", ["1h"], "ack_timeout"),
+    *[
+        (name, value, name)
+        for name in ("on_failure", "on_success")
+        for value in (
+            *("", 5, "example.com/hook", "ftp://example.com/", "https://user:pass@example.com/"),
+            *("http://10.0.0.1/", "http://169.254.169.254/latest/", "q:client-name"),
+            *(["https://example.com/"], {"url": "https://example.com/"}),
+            *("https://example.com/\r\nX: y", "https://example.com/" + "x" * 2048),
+        )
+    ],
     ("hmac_secret", "", "hmac_secret"),
     ("hmac_secret", "x" * 513, "hmac_secret"),
     ("hmac_secret", "whsec_***", "hmac_secret"),
