@@ -22,6 +22,7 @@ blueprint = Blueprint("acknowledgements", __name__, description="What receivers 
 @blueprint.reads(AckSchema, "optional json")
 @blueprint.answers(200, OccurrenceSchema)
 @blueprint.refuses(401, 409, 413, 415)
+@blueprint.for_receivers()
 def acknowledge(word: Word, occurrence_id: str) -> Response:
     """Say that the work of a delivery is done; the bearer token is its Qhronos-Ack-Token."""
     found = services().acknowledgements.ack(occurrence_id, _token(word))
@@ -32,6 +33,7 @@ def acknowledge(word: Word, occurrence_id: str) -> Response:
 @blueprint.reads(NackSchema, "optional json")
 @blueprint.answers(200, OccurrenceSchema)
 @blueprint.refuses(401, 409, 413, 415)
+@blueprint.for_receivers()
 def refuse(word: Word, occurrence_id: str) -> Response:
     """Say that the work of a delivery has failed; it is tried again as its event's policy says."""
     found = services().acknowledgements.nack(

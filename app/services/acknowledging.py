@@ -12,7 +12,7 @@ from app.domain.occurrence import Occurrence
 from app.domain.outcome import Outcome, Timings
 from app.errors import Conflict, Unauthenticated
 from app.services.ack_tokens import AckTokens
-from app.services.verdicts import EVENT_DELETED, ended, record_of
+from app.services.verdicts import record_of
 from app.store.calls import Record
 from app.store.occurrences import OccurrenceStore
 from app.store.waiting import Open, WaitingStore
@@ -97,8 +97,6 @@ class Acknowledgements:
         return self._record(one, Outcome(self._moment(), one.status_code, one.response_body))
 
     def _failed(self, one: Open, message: str, *, retry: bool = True) -> Record:
-        if one.claim.doc is None:
-            return ended(one.claim, "cancelled", EVENT_DELETED)
         outcome = Outcome(
             self._moment(),
             one.status_code,

@@ -29,8 +29,6 @@ DEFAULT_ACK_MS = 3_600_000
 MAX_DEATHS = 3
 """An occurrence that so many workers died with is not given to another."""
 
-EVENT_DELETED = "its event was deleted"
-
 LOG_MESSAGE_LIMIT = 200
 """Characters of an error message that the attempt log keeps."""
 
@@ -78,23 +76,22 @@ def job_of(
 def unsendable(claim: Claim, now_ms: int) -> Record | None:
     """The record of a claim that must not be sent, or ``None``."""
     if claim.doc is None:
-        return ended(claim, "cancelled", EVENT_DELETED)
+        return _ended(claim, "cancelled", "its event was deleted")
     if claim.callback is not None:
         if claim.callback.option not in claim.doc.get("opt", {}):
-            return ended(claim, "cancelled", "its event has no such callback any more")
+            return _ended(claim, "cancelled", "its event has no such callback any more")
     elif "misfire" in claim.doc.get("opt", {}) and claim.attempt == 1:
         misfire = misfire_of(claim.doc["opt"])
         if misfire.policy == "skip" and now_ms - claim.due_ms > misfire.grace_ms:
-            return ended(claim, "missed", TOO_LATE)
+            return _ended(claim, "missed", TOO_LATE)
     if claim.deaths >= MAX_DEATHS:
-        return ended(claim, "failed", f"{claim.deaths} workers died while delivering it")
+        return _ended(claim, "failed", f"{claim.deaths} workers died while delivering it")
     if claim.attempt > policy_of(claim.doc.get("opt", {})).attempts:
-        return ended(claim, "failed", "its worker died during the last attempt")
+        return _ended(claim, "failed", "its worker died during the last attempt")
     return None
 
 
-def ended(claim: Claim, verdict: str, message: str) -> Record:
-    """The record of a claim that ends without an attempt."""
+def _ended(claim: Claim, verdict: str, message: str) -> Record:
     told = callback_of(claim, verdict)
     return Record(claim.occurrence_id, claim.token, verdict, None, b"", message, None, b"", told)
 
