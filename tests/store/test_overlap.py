@@ -100,14 +100,6 @@ class TestSkip:
         stores.events.add_occurrences(run.event.id, [(FIRST + 1, FIRST + 1)])
         assert sent(run.claim(FIRST + 1)) == [FIRST + 1]
 
-    def test_a_repeated_claim_changes_nothing(self, stores: Stores) -> None:
-        run = Run(stores, "skip")
-        run.claim(FIRST)
-        claim(stores, SECOND, request=9)
-        before = snapshot(stores.client)
-        assert sent(claim(stores, SECOND, request=9)) == []
-        assert snapshot(stores.client) == before
-
     @pytest.mark.parametrize("plan", [KEEP, Plan(scheduled_ms=THIRD, due_ms=THIRD)])
     def test_a_changed_event_still_knows_what_is_under_way(
         self, stores: Stores, plan: Plan
@@ -244,6 +236,16 @@ class TestCancelPrevious:
         assert [one.scheduled_ms for one in run.claim(SECOND)] == [FIRST, SECOND]
         assert run.status(FIRST) is OccurrenceStatus.CANCELLED
         assert run.status(SECOND) is OccurrenceStatus.DISPATCHED
+
+
+@pytest.mark.parametrize("policy", ["skip", "queue_one", "cancel_previous"])
+def test_a_repeated_claim_changes_nothing(stores: Stores, policy: str) -> None:
+    run = Run(stores, policy)
+    run.claim(FIRST)
+    first = sent(claim(stores, SECOND, request=9))
+    before = snapshot(stores.client)
+    assert sent(claim(stores, SECOND, request=9)) == first
+    assert snapshot(stores.client) == before
 
 
 def test_a_claim_that_was_never_sent_counts_no_attempt(stores: Stores) -> None:
