@@ -7,7 +7,6 @@ import threading
 import time
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
-from typing import Any
 
 import redis
 
@@ -16,6 +15,7 @@ from app.config import Settings, environment, load_settings
 from app.delivering import Delivering
 from app.queueing import RqDrainQueue, RqUpkeepQueue, UpkeepSchedule
 from app.redelivering import retry_service
+from app.services.acknowledging import Acknowledgements
 from app.services.actions import ActionService
 from app.services.audit import AuditService
 from app.services.calendars import CalendarService
@@ -37,7 +37,7 @@ from app.services.timetables import Timetables
 from app.services.tokens import TokenService
 from app.services.upkeep import Upkeep
 from app.store.breakers import BreakerStore
-from app.store.connection import connect, connect_broker
+from app.store.connection import connect_broker, connect_probe
 from app.store.coordination import Coordination
 from app.store.figures import Figures
 from app.store.flow_gate import FlowGate
@@ -45,9 +45,6 @@ from app.store.flows import FlowStore
 from app.store.owners import Owners
 from app.store.sweeping import EventSweep
 from app.storing import Storing
-
-IMPATIENT: dict[str, Any] = {"timeout_s": 1.0, "retries": 0, "max_connections": 8}
-"""A probe that waits for a store that hangs is given up on by who sent it."""
 
 
 @dataclass
@@ -130,6 +127,11 @@ class Services(Storing):
         """Use cases around occurrences."""
         return OccurrenceService(self.event_store, self.occurrence_store, self.lists, self.cursors)
 
+    @property
+    def acknowledgements(self) -> Acknowledgements:
+        """What receivers say of deliveries."""
+        return self.delivering.acknowledgements
+
     @cached_property
     def flows(self) -> FlowService:
         """Use cases around flows."""
@@ -164,7 +166,7 @@ class Services(Storing):
             self.drain_queue,
             self.clock,
             self.started_s,
-            Coordination(self.client_override or connect(self.settings.redis_url, **IMPATIENT)),
+            Coordination(self.client_override or connect_probe(self.settings.redis_url)),
             BreakerStore(self.client, self.scripts),
         )
 
@@ -200,6 +202,7 @@ class Services(Storing):
             retention,
             self.coordination,
             self.clock,
+            self.acknowledgements,
         )
 
     @cached_property
@@ -225,6 +228,7 @@ class Services(Storing):
             self.clock,
             self.safekeeping.signing,
             self.safekeeping.headers,
+            self.safekeeping.ack_tokens,
             self.events.deactivate,
         )
 

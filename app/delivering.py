@@ -13,6 +13,8 @@ from app.config import Settings
 from app.delivery.request import Identity
 from app.delivery.sender import Sender
 from app.domain.signing_keys import signing_keys
+from app.services.ack_tokens import AckTokens
+from app.services.acknowledging import Acknowledgements
 from app.services.breaking import Breakers
 from app.services.draining import Drain, DrainLimits
 from app.services.feeding import Feeder
@@ -27,7 +29,9 @@ from app.store.channel import Channel
 from app.store.connection import StoreClient
 from app.store.coordination import Coordination
 from app.store.flow_gate import FlowGate
+from app.store.occurrences import OccurrenceStore
 from app.store.scripts import Scripts
+from app.store.waiting import WaitingStore
 from app.store.work import WorkStore
 
 WINDOW_FACTOR = 3
@@ -48,7 +52,14 @@ class Delivering:
     clock: Clock
     signing: SigningSecrets
     headers: HeaderSecrets
+    acks: AckTokens
     deactivate: Callable[[bytes], None]
+
+    @cached_property
+    def acknowledgements(self) -> Acknowledgements:
+        """What receivers say afterwards."""
+        waiting, occurrences = WaitingStore(self.client), OccurrenceStore(self.client)
+        return Acknowledgements(waiting, self.work, occurrences, self.acks, self.clock)
 
     @cached_property
     def sender(self) -> Sender:
@@ -90,6 +101,7 @@ class Delivering:
             worker=worker.encode(),
             lease_ms=settings.lease_ms,
             window=settings.delivery_concurrency * WINDOW_FACTOR,
+            overdue=self.acknowledgements.overdue,
         )
         recorder = Recorder(
             self.work,
@@ -108,6 +120,7 @@ class Delivering:
             identity=self.identity,
             signing=self.signing,
             headers=self.headers,
+            acks=self.acks,
             default_timeout_ms=settings.delivery_timeout_ms,
         )
         drain = Drain(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from app.api import (
+    acknowledgements,
     audit,
     auth,
     calendars,
@@ -35,6 +36,7 @@ PARTS = (
     planning,
     rotation,
     occurrences,
+    acknowledgements,
     retries,
     flows,
     calendars,

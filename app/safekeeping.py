@@ -7,6 +7,7 @@ from functools import cached_property
 
 from app.clock import Clock
 from app.config import Settings
+from app.services.ack_tokens import AckTokens
 from app.services.audit import AuditService
 from app.services.cursors import Cursors
 from app.services.header_secrets import HeaderSecrets
@@ -46,6 +47,12 @@ class Safekeeping:
     def headers(self) -> HeaderSecrets:
         """Headers of events, sealed and open."""
         return HeaderSecrets(self.sealer)
+
+    @cached_property
+    def ack_tokens(self) -> AckTokens:
+        """What acknowledges deliveries."""
+        previous = self.settings.jwt_secret_previous
+        return AckTokens([self.settings.jwt_secret, *([previous] if previous else [])])
 
     @cached_property
     def tokens(self) -> TokenService:

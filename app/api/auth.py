@@ -23,7 +23,7 @@ def credentials() -> Credentials:
 def bearer() -> Bearer:
     """Return whose token came with the request; raises ``Unauthenticated``."""
     if "bearer" not in g:
-        g.bearer = credentials().bearer_of(_token())
+        g.bearer = credentials().bearer_of(bearer_token())
     return cast("Bearer", g.bearer)
 
 
@@ -63,7 +63,8 @@ def require_admin() -> None:
         raise Forbidden("Only the master token or one whose access is admin may do this.")
 
 
-def _token() -> bytes:
+def bearer_token() -> bytes:
+    """Return the token of the request's header as it was sent; raises ``Unauthenticated``."""
     scheme, _, token = request.headers.get("Authorization", "").strip().partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise Unauthenticated(NO_TOKEN)

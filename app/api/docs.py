@@ -49,10 +49,12 @@ def make_api(app: Flask) -> Api:
         },
     )
     api = Api(app)
-    api.spec.components.security_scheme(
-        "bearer",
-        {"type": "http", "scheme": "bearer", "description": "The master token or a JWT."},
-    )
+    for name, described in (
+        ("bearer", "The master token or a JWT."),
+        ("delivery", "The Qhronos-Ack-Token of the delivery."),
+    ):
+        scheme = {"type": "http", "scheme": "bearer", "description": described}
+        api.spec.components.security_scheme(name, scheme)
     return api
 
 

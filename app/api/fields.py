@@ -28,6 +28,7 @@ from app.errors import InvalidInput
 
 METADATA_BYTES = 65_536
 TIMEOUT_MS = (100, 300_000)
+ACK_TIMEOUT_MS = (1_000, 7 * 86_400_000)
 Value = TypeVar("Value")
 
 
@@ -157,14 +158,36 @@ class Timeout(Text):
     """How long one attempt may take; kept as written."""
 
     kind = {"type": "string", "example": "10s"}  # noqa: RUF012
+    limits: ClassVar[tuple[int, int]] = TIMEOUT_MS
+    words: ClassVar[str] = "from 100ms to 5m"
 
     def read(self, value: Any) -> Any:
         """Return the duration as text."""
         text = super().read(value)
-        low, high = TIMEOUT_MS
+        low, high = self.limits
         if not low <= judged(lambda: parse_duration_ms(text)) <= high:
-            raise ValidationError("must be a duration from 100ms to 5m")
+            raise ValidationError(f"must be a duration {self.words}")
         return text
+
+
+class AckTimeout(Timeout):
+    """How long a receiver may take to acknowledge; kept as written."""
+
+    kind = {"type": "string", "example": "1h", "default": "1h"}  # noqa: RUF012
+    limits = ACK_TIMEOUT_MS
+    words = "from 1s to 7d"
+
+
+class Flag(Read):
+    """True or false, and nothing that is read as one of them."""
+
+    kind = {"type": "boolean"}  # noqa: RUF012
+
+    def read(self, value: Any) -> Any:
+        """Return the truth value."""
+        if not isinstance(value, bool):
+            raise ValidationError("must be true or false")
+        return value
 
 
 class Secret(Text):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
+from app.api.acknowledgement_ports import Acknowledgements
 from app.api.calendar_ports import Calendars, Feed, Imports
 from app.api.flow_ports import Flows
 from app.api.retry_ports import Retries
@@ -249,6 +250,11 @@ class Services(Protocol):
     @property
     def retries(self) -> Retries:
         """Dead letters."""
+        ...
+
+    @property
+    def acknowledgements(self) -> Acknowledgements:
+        """What receivers say of deliveries."""
         ...
 
     @property

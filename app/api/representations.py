@@ -74,6 +74,8 @@ def occurrence_text(occurrence: Occurrence) -> str:
             "started_at": _time(occurrence.started_ms),
             "completed_at": _time(occurrence.completed_ms),
             "planned_at": to_rfc3339(occurrence.planned_ms),
+            "callback_of": occurrence.callback_of and to_text(occurrence.callback_of),
+            "ack_deadline_at": _time(occurrence.ack_deadline_ms),
             "next_attempt_at": _time(occurrence.next_attempt_ms),
             "deferral_count": occurrence.deferral_count,
             "deferral_reason": occurrence.deferral_reason,

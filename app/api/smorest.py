@@ -141,6 +141,11 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc] # it publishes n
         document = self.doc(responses={str(status): HTTPStatus(status).name for status in statuses})
         return lambda view: _documented(view, document)
 
+    def for_receivers(self) -> Decorator:
+        """Document that the token of a delivery is needed, and no other."""
+        document = self.doc(security=[{"delivery": []}])
+        return lambda view: _documented(view, document)
+
     def open_to_all(self) -> Decorator:
         """Document that no token is needed."""
         document = self.doc(security=[])

@@ -9,6 +9,7 @@ from json.encoder import encode_basestring_ascii as quoted
 from typing import NamedTuple
 
 from app import __version__
+from app.domain.callback import Callback
 from app.domain.headers import Headers
 from app.domain.ids import to_text
 from app.domain.signing import body_signature, signing_key, standard_signature
@@ -31,7 +32,7 @@ class Job:
 
     ``metadata_json`` is JSON text and is sent as it is. ``secrets`` are the event's, or the
     service's: the present one and, during a rotation, the one before. ``headers`` are the event's
-    own, already checked.
+    own, already checked. With ``callback`` it tells of that and not of an occurrence's time.
     """
 
     event_id: bytes
@@ -46,6 +47,8 @@ class Job:
     secrets: tuple[str, ...] = field(repr=False)
     timeout_ms: int = 10_000
     headers: Headers = field(default=(), repr=False)
+    ack_token: str = field(default="", repr=False)
+    callback: Callback | None = None
 
 
 class Identity:
@@ -83,7 +86,7 @@ def build(job: Job, now_ms: int, identity: Identity = NOBODY) -> Request:
     Raises ``InvalidInput`` if the secret is not one.
     """
     webhook_id = to_text(job.occurrence_id)
-    body = _body(job, webhook_id)
+    body = _body(job, webhook_id) if job.callback is None else _callback_body(job, job.callback)
     keys = [_key_of(secret) for secret in job.secrets]
     timestamp_s = now_ms // 1000
     signatures = [standard_signature(key, webhook_id, timestamp_s, body) for key in keys]
@@ -96,6 +99,8 @@ def build(job: Job, now_ms: int, identity: Identity = NOBODY) -> Request:
         f"webhook-timestamp: {timestamp_s}",
         "webhook-signature: " + " ".join(signatures),
     ]
+    if job.ack_token:
+        headers.append("Qhronos-Ack-Token: " + job.ack_token)
     if job.headers:
         own = [f"{name}: {value}" if value else f"{name};" for name, value in job.headers]
         return Request(ascii_url(job.url), headers, body, job.timeout_ms, own)
@@ -109,4 +114,18 @@ def _body(job: Job, webhook_id: str) -> bytes:
         f'"name":{quoted(job.name)},"description":{quoted(job.description)},'
         f'"scheduled_at":"{to_rfc3339(job.scheduled_ms)}","attempt":{job.attempt},'
         f'"metadata":{job.metadata_json},"tags":[{",".join(map(quoted, job.tags))}]}}'
+    ).encode()
+
+
+def _callback_body(job: Job, told: Callback) -> bytes:
+    error = "null" if told.error_message is None else quoted(told.error_message)
+    code = "null" if told.status_code is None else told.status_code
+    return (
+        f'{{"type":"occurrence.{told.status}","event_id":"{to_text(job.event_id)}",'
+        f'"occurrence_id":"{to_text(told.occurrence_id)}","name":{quoted(job.name)},'
+        f'"scheduled_at":"{to_rfc3339(told.scheduled_ms)}",'
+        f'"completed_at":"{to_rfc3339(told.completed_ms)}","status":"{told.status}",'
+        f'"attempt_count":{told.attempt_count},"status_code":{code},"error_message":{error},'
+        f'"metadata":{job.metadata_json},"tags":[{",".join(map(quoted, job.tags))}],'
+        f'"attempt":{job.attempt}}}'
     ).encode()

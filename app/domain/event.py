@@ -7,6 +7,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+OVERLAP = ("allow", "skip", "queue_one", "cancel_previous")
+"""What becomes of an occurrence that falls due while the one before it is not over: it is sent all
+the same, skipped, or waits (one at most), or it ends the one before."""
+
 
 class EventStatus(StrEnum):
     """``active`` fires; ``paused`` waits to be resumed; ``inactive`` has run or was ended."""

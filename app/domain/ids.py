@@ -6,6 +6,7 @@ Layout (RFC 9562), most significant bit first::
                 12 bits partition | 50 random bits
     occurrence  UUIDv8: 48 bits scheduled ms | 8 | 12 bits partition | 10 |
                 62 bits of BLAKE2b(event id, scheduled ms)
+    callback    the same, with the BLAKE2b of (event id, occurrence id, kind)
 
 An event's id sorts by creation; an occurrence's is a pure function of (event, scheduled time).
 Ids travel as 16 bytes inside the service and as lower-case text outside.
@@ -56,6 +57,14 @@ def occurrence_id(event_id: bytes, scheduled_ms: int) -> bytes:
     partition = partition_of_event(event_id)
     value = (scheduled_ms & _MASK_48) << 80 | 0x8 << 76 | partition << 64 | 0b10 << 62 | low
     return value.to_bytes(16, "big")
+
+
+def callback_id(event_id: bytes, occurrence_id: bytes, kind: str) -> bytes:
+    """Return the one id that the callback of this kind for an occurrence can have."""
+    text = event_id + occurrence_id + kind.encode()
+    digest = hashlib.blake2b(text, digest_size=8, person=b"callback").digest()
+    low = 0b10 << 62 | int.from_bytes(digest, "big") & _MASK_62
+    return occurrence_id[:8] + low.to_bytes(8, "big")
 
 
 def partition_of_event(event_id: bytes) -> int:

@@ -11,7 +11,8 @@ class OccurrenceStatus(StrEnum):
 
     ``scheduled → dispatched → completed | retrying → … → failed``; beside these ``missed``
     (nobody was there in time), ``skipped`` (a rule said no) and ``cancelled`` (its event was
-    deleted or changed).
+    deleted or changed, or a newer one took its place). One that its receiver has yet to
+    acknowledge is ``dispatched``.
     """
 
     SCHEDULED = "scheduled"
@@ -56,6 +57,10 @@ class Occurrence:
     started_ms: int | None = None
     completed_ms: int | None = None
     next_attempt_ms: int | None = None
+    ack_deadline_ms: int | None = None
+    """Until when its receiver may acknowledge, while it has to."""
+    callback_of: bytes | None = None
+    """The occurrence of whose end it tells, if it is a callback."""
     planned_ms: int = 0
     """When the first attempt was planned: the scheduled time, or later by its share of jitter."""
     deferral_count: int = 0

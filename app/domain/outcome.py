@@ -34,7 +34,8 @@ class Outcome(NamedTuple):
     ``error`` is a word for machines, ``None`` for a success: ``status`` (an answer, but not 2xx),
     ``timeout`` (no answer in time), ``too_slow`` (an answer that did not end in time), ``dns``,
     ``refused``, ``unreachable``, ``tls``, ``closed``, ``reset``, ``protocol``, ``not_allowed``,
-    ``url`` or ``internal``. ``error_message`` says the same to people.
+    ``url``, ``internal`` or ``nack`` (it was not acknowledged). ``error_message`` says the same to
+    people.
     """
 
     timings: Timings

@@ -1,4 +1,4 @@
-"""Signatures over the exact bytes of a delivery, in two forms.
+"""Signatures over the exact bytes of a delivery, in two forms, and what acknowledges it.
 
 ``X-Qhronos-Signature`` is the hex HMAC-SHA256 of the body. ``webhook-signature`` follows the
 Standard Webhooks specification 1.0.0: base64 of the HMAC-SHA256 of ``id.timestamp.body``. Both
@@ -60,6 +60,14 @@ def standard_signature(key: bytes, webhook_id: str, timestamp_s: int, body: byte
     """
     signed = signed_bytes(webhook_id, timestamp_s, body)
     return "v1," + binascii.b2a_base64(_hmac(key, signed), newline=False).decode()
+
+
+def ack_token(key: bytes, occurrence_id: bytes, attempt: int) -> str:
+    """Return what proves that somebody was sent this attempt: its number, a point, 128 bits in hex.
+
+    ``key`` is the service's own: no receiver has it.
+    """
+    return f"{attempt}.{_hmac(key, b'%b%d' % (occurrence_id, attempt)).hex()[:32]}"
 
 
 def _hmac(key: bytes, message: bytes) -> bytes:

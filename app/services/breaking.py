@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from app.domain.outcome import Outcome
 from app.errors import StoreUnavailable
 from app.store.breakers import BreakerStore
-from app.store.codec import Claim
+from app.store.claims import Claim
 
 log = logging.getLogger(__name__)
 

@@ -49,7 +49,13 @@ def apply_changes(before: Event, given: Mapping[str, Any], now_ms: int) -> Event
         values["start_ms"] = now_ms + _delay_ms(given)
     elif "start_time" in given:
         values["start_ms"] = _placed(given["start_time"], timezone)
-    return replace(before, options=options, **values)
+    return _checked(replace(before, options=options, **values))
+
+
+def _checked(event: Event) -> Event:
+    if event.schedule is None and "overlap" in event.options:
+        raise InvalidInput.field("overlap", "is for events with a schedule; leave it out")
+    return event
 
 
 def in_space(given: Mapping[str, Any], access: Access) -> Mapping[str, Any]:

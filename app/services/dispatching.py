@@ -88,7 +88,7 @@ class Dispatcher:
         times = [
             moment
             for head in self._work.heads()
-            for moment in (head.due_ms, head.lease_ms, head.flow_ms)
+            for moment in (head.due_ms, head.lease_ms, head.ack_ms, head.flow_ms)
             if moment is not None
         ]
         earliest = min(times, default=None)

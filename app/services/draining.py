@@ -28,6 +28,7 @@ from app.clock import Clock
 from app.delivery.request import Identity, Request, build
 from app.domain.outcome import Outcome, Timings
 from app.errors import QhronosError, StoreUnavailable
+from app.services.ack_tokens import AckTokens
 from app.services.breaking import Breakers
 from app.services.feeding import Feeder
 from app.services.header_secrets import HeaderSecrets
@@ -35,7 +36,7 @@ from app.services.lanes import Flight, Lanes, target_of
 from app.services.recording import HANDOVER_MS, Recorder
 from app.services.signing_secrets import SigningSecrets
 from app.services.verdicts import job_of, record_of, unsendable
-from app.store.codec import Claim
+from app.store.claims import Claim
 
 log = logging.getLogger(__name__)
 
@@ -91,6 +92,7 @@ class DrainLimits:
     identity: Identity
     signing: SigningSecrets
     headers: HeaderSecrets
+    acks: AckTokens
     default_timeout_ms: int
 
 
@@ -242,10 +244,16 @@ class Drain:
         limits, claim = self._limits, flight.claim
         now_us = self._clock.now_us()
         try:
+            now_ms = now_us // 1000
             job = job_of(
-                claim, limits.signing, limits.headers, limits.default_timeout_ms, now_us // 1000
+                claim,
+                limits.signing,
+                limits.headers,
+                limits.acks,
+                limits.default_timeout_ms,
+                now_ms,
             )
-            request = build(job, now_us // 1000, limits.identity)
+            request = build(job, now_ms, limits.identity)
         except QhronosError as error:  # a secret that does not open, or is none: fail this one
             timings = Timings(claim.due_ms * 1000, now_us, now_us)
             self._ended(flight, Outcome(timings, error="internal", error_message=error.message))

@@ -63,7 +63,8 @@ class FeedService:
         query = OccurrenceQuery(
             tags=tags, from_ms=now_ms - BACK_MS, to_ms=now_ms, limit=MAX_RECORDED
         )
-        occurrences = self._occurrences.list(query, access).items
+        listed = self._occurrences.list(query, access).items
+        occurrences = [one for one in listed if one.callback_of is None]
         event_ids = list(dict.fromkeys(one.event_id for one in occurrences))
         events = dict(zip(event_ids, self._event_store.get_many(event_ids), strict=True))
         return [_recorded(one, events[one.event_id]) for one in occurrences]

@@ -6,6 +6,7 @@ It never waits: ``step`` reads the answer of the last claim, if it is there, and
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 
 from app.clock import Clock
 from app.errors import StoreUnavailable
@@ -13,7 +14,7 @@ from app.services.flowing import FlowLine
 from app.services.series import Series
 from app.store.calls import claim_call, lease_token
 from app.store.channel import Channel
-from app.store.codec import Claim
+from app.store.claims import Claim
 from app.store.coordination import WakeListener
 from app.store.work import BATCH, WorkStore, claims_of
 
@@ -41,8 +42,12 @@ class Feeder:
         worker: bytes,
         lease_ms: int,
         window: int,
+        overdue: Callable[[int, int], int],
     ) -> None:
-        """``window`` bounds what is claimed and has no outcome yet."""
+        """``window`` bounds what is claimed and has no outcome yet.
+
+        ``overdue`` deals with what was not acknowledged in time, of a partition at a moment.
+        """
         self.flows = flows
         self._work = work
         self._series = series
@@ -51,6 +56,7 @@ class Feeder:
         self._clock = clock
         self._lease_ms = lease_ms
         self._window = window
+        self._overdue = overdue
         self._in_hand = 0
         self._worker = worker
         self._number = 0
@@ -108,12 +114,13 @@ class Feeder:
         if answer is None:
             return []
         claims = claims_of(answer, lease_token(self._worker, self._number), now_ms)
-        self._in_hand += len(claims)
         if len(claims) < len(answer):
             self.flows.look_at(now_ms)
         if answer:
             self._empty = 0
             self._go_on(claims, now_ms)
+            claims = [one for one in claims if not one.held]
+            self._in_hand += len(claims)
         else:
             self._empty += 1
         self._partition = (self._partition + 1) % self._work.partitions
@@ -153,20 +160,25 @@ class Feeder:
             self.flows.take(now_ms, self._window - self._in_hand)
         finally:
             claims = self.flows.fresh()
-            self._in_hand += len(claims)
+            self._in_hand += sum(not claim.held for claim in claims)
             self._go_on(claims, now_ms)
 
     def _look(self, now_ms: int) -> None:
-        """Find out when something will be due; return leases that have ended."""
+        """Find out when something will be due; deal with leases and waits that have ended."""
         until = now_ms + MAX_SLEEP_MS
         for partition, head in enumerate(self._work.heads()):
             if head.lease_ms is not None and head.lease_ms <= now_ms:
                 self._work.reclaim_expired(partition, now_ms)
                 until = now_ms
+            if head.ack_ms is not None and head.ack_ms <= now_ms:
+                self._overdue(partition, now_ms)
+                until = now_ms
             if head.due_ms is not None:
                 until = min(until, head.due_ms)
             if head.flow_ms is not None:
                 self.flows.look_at(head.flow_ms)
+            if head.ack_ms is not None:
+                until = min(until, head.ack_ms)
         self.next_look_ms = until
 
     def _go_on(self, claims: list[Claim], now_ms: int) -> None:

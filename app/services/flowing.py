@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from app.domain import ids
 from app.errors import StoreUnavailable
 from app.store.calls import Deferral, Record, lease_token
-from app.store.codec import Claim
+from app.store.claims import Claim
 from app.store.flow_gate import FlowGate, Member, Over, Turn
 
 log = logging.getLogger(__name__)
@@ -187,11 +187,13 @@ class FlowLine:
                 deadline_ms=deadline_ms,
             )
             for claim in claims:
+                if claim.held:  # the one before it is not over: another may have its place
+                    continue
                 claim.start_ms = moments[claim.occurrence_id]
                 self._held[claim.occurrence_id] = let_through.pop(claim.occurrence_id)
                 heapq.heappush(self._soon, (claim.start_ms, next(self._order), claim))
             self._fresh += claims
-        # What was cancelled in between leaves its place to others.
+        # What was cancelled in between, or is held, leaves its place to others.
         self._over += [Over(flow, one, ended=False) for one, flow in let_through.items()]
 
 

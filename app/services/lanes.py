@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from urllib.parse import urlsplit
 
-from app.store.codec import Claim
+from app.store.claims import Claim
 
 SLOW_MS = 1_000
 """An exchange that takes longer is slow; most receivers answer in a tenth of it."""

@@ -16,7 +16,7 @@ from app.errors import StoreUnavailable
 from app.services.flowing import FlowLine
 from app.store.calls import Deferral, Record, record_call, release_call
 from app.store.channel import Channel
-from app.store.codec import Claim
+from app.store.claims import Claim
 from app.store.coordination import Coordination
 from app.store.work import WorkStore
 

@@ -11,7 +11,7 @@ from app.domain.event import EventStatus
 from app.errors import InvalidInput
 from app.services.planning import TOO_LATE, Continuation, continuation, plan_of
 from app.services.timetables import Timetables, misfire_of
-from app.store.codec import Claim
+from app.store.claims import Claim
 from app.store.events import EventStore
 from app.store.work import EndedNote, Successor, WorkStore
 

@@ -15,7 +15,8 @@ from app.domain.recurrence import Recurrence, compile_schedule
 from app.domain.timetable import ON_EXCLUDED, Timetable
 from app.errors import InvalidInput
 from app.services.quotas import check_density
-from app.store.codec import Claim, dump_json
+from app.store.claims import Claim
+from app.store.codec import dump_json
 
 MAX_JITTER_MS = 7 * 86_400_000
 

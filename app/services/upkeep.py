@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from app.clock import Clock
+from app.services.acknowledging import Acknowledgements
 from app.services.calendars import CalendarService
 from app.services.events import EventService
 from app.services.retaining import Retention
@@ -43,9 +44,10 @@ class Upkeep:
     retention: Retention
     coordination: Coordination
     clock: Clock
+    acknowledgements: Acknowledgements
 
     def recover(self) -> int:
-        """Return expired leases, mend broken series, end pauses, go on with replans and retries.
+        """Return expired leases, end waits and pauses, mend series, go on with replans and retries.
 
         Returns how many there were.
         """
@@ -53,6 +55,7 @@ class Upkeep:
         for partition in range(self.work.partitions):
             now_ms = self.clock.now_ms()
             recovered += self.work.reclaim_expired(partition, now_ms)
+            recovered += self.acknowledgements.overdue(partition, now_ms)
             recovered += self.series.mend(partition, now_ms - MEND_AFTER_MS, now_ms, BATCH)
             for event_id in self.sweep.paused(partition, now_ms, BATCH):
                 self.events.resume_due(event_id)

@@ -8,16 +8,26 @@ from functools import lru_cache
 from typing import Any
 
 from app.delivery.request import Job
+from app.domain import ids
+from app.domain.callback import CALLBACKS
 from app.domain.durations import parse_duration_ms
+from app.domain.headers import Headers
 from app.domain.outcome import Outcome
 from app.domain.retry import DEFAULT, GiveUp, RetryAt, RetryPolicy, decide
 from app.domain.retry_form import parse_retry
+from app.services.ack_tokens import AckTokens
 from app.services.header_secrets import HeaderSecrets
 from app.services.planning import TOO_LATE
 from app.services.signing_secrets import SigningSecrets
 from app.services.timetables import misfire_of
 from app.store.calls import Record
-from app.store.codec import Claim, dump_json
+from app.store.claims import Claim
+from app.store.codec import dump_json
+
+ACCEPTED = 202
+"""The status with which a receiver may ask to acknowledge later."""
+
+DEFAULT_ACK_MS = 3_600_000
 
 MAX_DEATHS = 3
 """An occurrence that so many workers died with is not given to another."""
@@ -37,10 +47,17 @@ def _policy(retry_json: bytes) -> RetryPolicy:
     return parse_retry(json.loads(retry_json))
 
 
+def ack_timeout_of(options: Mapping[str, Any]) -> int:
+    """How long a receiver may take to acknowledge, ms; an hour unless it was given."""
+    given = options.get("ack_timeout")
+    return DEFAULT_ACK_MS if given is None else parse_duration_ms(given)
+
+
 def job_of(
     claim: Claim,
     signing: SigningSecrets,
     headers: HeaderSecrets,
+    acks: AckTokens,
     default_timeout_ms: int,
     now_ms: int,
 ) -> Job:
@@ -59,8 +76,17 @@ def job_of(
         url=claim.url,
         secrets=signing.of(claim.event_id, claim.secret, now_ms),
         timeout_ms=default_timeout_ms if timeout is None else parse_duration_ms(timeout),
-        headers=() if claim.headers is None else headers.of(claim.event_id, claim.headers),
+        headers=_headers(claim, headers),
+        ack_token=acks.of(claim.occurrence_id, claim.attempt),
+        callback=claim.callback,
     )
+
+
+def _headers(claim: Claim, headers: HeaderSecrets) -> Headers:
+    """The event's own headers; they are for its webhook, and no business of a callback's."""
+    if claim.headers is None or claim.callback is not None:
+        return ()
+    return headers.of(claim.event_id, claim.headers)
 
 
 def unsendable(claim: Claim, now_ms: int) -> Record | None:
@@ -70,7 +96,10 @@ def unsendable(claim: Claim, now_ms: int) -> Record | None:
     made = claim.attempt - claim.attempts_before
     # Who asks for one again wants it, however late; what waited for its flow was seen in time.
     late = claim.attempt == 1 and claim.again_ms is None and not claim.start_ms
-    if late and "misfire" in claim.doc.get("opt", {}):
+    if claim.callback is not None:
+        if claim.callback.option not in claim.doc.get("opt", {}):
+            return _ended(claim, "cancelled", "its event has no such callback any more")
+    elif late and "misfire" in claim.doc.get("opt", {}):
         misfire = misfire_of(claim.doc["opt"])
         if misfire.policy == "skip" and now_ms - claim.due_ms > misfire.grace_ms:
             return _ended(claim, "missed", TOO_LATE)
@@ -82,7 +111,16 @@ def unsendable(claim: Claim, now_ms: int) -> Record | None:
 
 
 def _ended(claim: Claim, verdict: str, message: str) -> Record:
-    return Record(claim.occurrence_id, claim.token, verdict, None, b"", message, None, b"")
+    told = callback_of(claim, verdict)
+    return Record(claim.occurrence_id, claim.token, verdict, None, b"", message, None, b"", told)
+
+
+def callback_of(claim: Claim, verdict: str) -> bytes:
+    """The id of the callback that tells of this end; empty if nobody is to be told."""
+    options = (claim.doc or {}).get("opt")
+    if not options or claim.callback is not None or CALLBACKS.get(verdict) not in options:
+        return b""
+    return ids.callback_id(claim.event_id, claim.occurrence_id, verdict)
 
 
 def record_of(claim: Claim, outcome: Outcome, now_ms: int, jitter: float) -> tuple[Record, bool]:
@@ -90,7 +128,8 @@ def record_of(claim: Claim, outcome: Outcome, now_ms: int, jitter: float) -> tup
 
     ``jitter`` is a random number, at least 0 and below 1.
     """
-    policy = policy_of((claim.doc or {}).get("opt", {}))
+    options = (claim.doc or {}).get("opt", {})
+    policy = policy_of(options)
     decision = decide(
         outcome,
         claim.attempt - claim.attempts_before,
@@ -103,7 +142,9 @@ def record_of(claim: Claim, outcome: Outcome, now_ms: int, jitter: float) -> tup
     if isinstance(decision, RetryAt):
         verdict, next_ms = "retrying", decision.at_ms
     elif isinstance(decision, GiveUp):
-        verdict, gone = "failed", decision.deactivate_event
+        verdict, gone = "failed", decision.deactivate_event and claim.callback is None
+    elif outcome.ack_required and outcome.status_code == ACCEPTED:
+        verdict, next_ms = "dispatched", now_ms + ack_timeout_of(options)
     record = Record(
         occurrence_id=claim.occurrence_id,
         token=claim.token,
@@ -113,6 +154,7 @@ def record_of(claim: Claim, outcome: Outcome, now_ms: int, jitter: float) -> tup
         error_message=outcome.error_message,
         next_attempt_ms=next_ms,
         log_line=_log_line(claim, outcome),
+        callback_id=callback_of(claim, verdict),
     )
     return record, gone
 

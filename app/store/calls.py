@@ -13,7 +13,11 @@ from app.store.scripts import Argument
 
 @dataclass(slots=True)  # not frozen: made for every delivery, and freezing doubles its cost
 class Record:
-    """What became of one attempt. ``verdict``: ``retrying``, or a status in which it ends."""
+    """What became of one attempt.
+
+    ``verdict``: ``retrying``, ``dispatched`` (the receiver will acknowledge, until
+    ``next_attempt_ms``), or a status in which the occurrence ends.
+    """
 
     occurrence_id: bytes
     token: bytes
@@ -23,6 +27,8 @@ class Record:
     error_message: str | None
     next_attempt_ms: int | None
     log_line: bytes
+    callback_id: bytes = b""
+    """The occurrence to add that tells of this end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +86,10 @@ def record_call(partition: int, records: Iterable[Record], now_ms: int) -> Call:
             one.error_message or "",
             "" if one.next_attempt_ms is None else one.next_attempt_ms,
             one.log_line,
+            one.callback_id,
         ]
-    return Call(
-        "record", [keys.claimed(partition), keys.due(partition), keys.ended(partition)], args
-    )
+    places = (keys.claimed, keys.due, keys.ended, keys.unacknowledged)
+    return Call("record", [place(partition) for place in places], args)
 
 
 def release_call(

@@ -6,25 +6,28 @@ out when never), ``next`` (its scheduled occurrence's time), ``rec`` (present wh
 goes on), ``sec`` (the sealed secret), ``cals`` (calendars it names, one a line), ``pu`` (paused
 until), ``req`` (the last request, to recognise a repeated one), ``tv`` (the request that planned
 it: what successors are computed for), ``last`` (the last claimed occurrence's time), ``fl`` (the
-flow it is in), ``hdr`` (the sealed headers that it sends along; their names are in ``doc``).
+flow it is in), ``hdr`` (the sealed headers that it sends along; their names are in ``doc``), ``ov``
+(its overlap policy, unless it is to allow it), and for these ``run`` (the last of its series that
+was begun) and ``qd`` (the one that waits for that to be over).
 
 Fields of an occurrence's hash: ``e`` (event), ``at`` (scheduled); once claimed or ended also
-``st`` (status), ``n`` (attempts), ``l`` (lease token), ``s`` (started), ``c`` (ended), ``ch``
+``st`` (status), ``n`` (attempts), ``l`` (lease token; ``ack:`` and the attempt while it waits to be
+acknowledged), ``ack`` (until when), ``s`` (started), ``c`` (ended), ``ch``
 (last change), ``na`` (next attempt), ``p`` (planned, if not ``at``), ``k`` (workers that died
 holding it), ``code``, ``body``, ``err``, ``tags``, ``sr`` (made by the schedule), ``w`` (the flow
 it waits for), ``d`` (attempt:how often it was deferred), ``dr`` (why), ``log`` (a JSON line an
 attempt; see ``attempts``), ``again`` (asked for again: attempts made before, since when, by which
-request; between colons).
+request; between colons), ``cb`` (for a callback: the id of the occurrence that has ended, then a
+line each of its status, time, end, attempts, status code and error).
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from app.domain.event import Event, EventStatus, SealedHeaders
+from app.domain.event import OVERLAP, Event, EventStatus, SealedHeaders
 from app.domain.flow import flow_of
 from app.domain.occurrence import Occurrence, OccurrenceStatus
 
@@ -43,6 +46,8 @@ OCCURRENCE_FIELDS = (
     "p",
     "d",
     "dr",
+    "ack",
+    "cb",
     "tags",
 )
 EVENT_FIELDS = ("doc", "meta", "tags", "ver", "st", "up", "next", "sec", "hdr")
@@ -66,6 +71,7 @@ def dump_json(value: Any) -> bytes:
 def event_to_fields(event: Event, request: bytes) -> list[bytes | str | int]:
     """The event's hash as a flat list, without ``next``: that belongs to the scripts."""
     going_on = event.schedule is not None and event.status is not EventStatus.INACTIVE
+    overlap = event.options.get("overlap", OVERLAP[0])
     fields: dict[str, bytes | str | int | None] = {
         "doc": dump_json(_definition(event)),
         "ver": event.version,
@@ -75,6 +81,7 @@ def event_to_fields(event: Event, request: bytes) -> list[bytes | str | int]:
         "tags": join_tags(event.tags) or None,
         "up": None if event.updated_ms == event.created_ms else event.updated_ms,
         "rec": 1 if going_on else None,
+        "ov": overlap if event.schedule is not None and overlap != OVERLAP[0] else None,
         "cals": join_tags(event.options.get("calendars", ())) or None,
         "pu": event.options.get("pause", {}).get("until_ms"),
         "fl": flow_of(event.options, event.webhook),
@@ -151,7 +158,7 @@ def occurrence_from_fields(
     One that was never claimed has the tags of its event, which the caller reads.
     """
     event, at, status, attempts, changed, code, body, error = fields[:8]
-    started, ended, again, planned, deferred, reason, tags = fields[8:]
+    started, ended, again, planned, deferred, reason, acknowledge, callback, tags = fields[8:]
     return Occurrence(
         id=occurrence_id,
         event_id=event or b"",
@@ -169,71 +176,6 @@ def occurrence_from_fields(
         planned_ms=_number(planned) or int(at or 0),
         deferral_count=int(deferred.partition(b":")[2]) if deferred else 0,
         deferral_reason=reason.decode() if reason else None,
+        ack_deadline_ms=_number(acknowledge),
+        callback_of=callback[:16] if callback else None,
     )
-
-
-@dataclass(slots=True)  # not frozen: made for every delivery, and freezing doubles its cost
-class Claim:
-    """One claimed occurrence and all that its delivery needs, as read by the claim script."""
-
-    occurrence_id: bytes
-    event_id: bytes
-    scheduled_ms: int
-    attempt: int
-    token: bytes
-    doc: Mapping[str, Any] | None
-    metadata_json: str
-    tags: tuple[str, ...]
-    secret: bytes | None
-    recurring: bool
-    plan: bytes
-    deaths: int
-    due_ms: int
-    deferred: int = 0
-    """How often this attempt was deferred."""
-    start_ms: int = 0
-    """When its flow lets it start, ms UTC; 0: it is in none."""
-    headers: bytes | None = None
-    attempts_before: int = 0
-    """Attempts made before it was asked for again: the retry policy does not count them."""
-    again_ms: int | None = None
-    """Since when it is asked for again."""
-    claimed_ms: int = 0
-
-    @property
-    def url(self) -> str:
-        """Where to deliver."""
-        return str(action_of(self.doc or {})["params"]["url"])
-
-
-def claim_from_reply(row: Sequence[Any], token: bytes, claimed_ms: int) -> Claim:
-    """Read one row of the claim script's answer."""
-    occurrence_id, event_id, scheduled, attempt, doc, meta, tags, secret = row[:8]
-    recurring, plan, deaths, due, deferred, headers, again = row[8:]
-    claim = Claim(
-        occurrence_id=occurrence_id,
-        event_id=event_id,
-        scheduled_ms=int(scheduled),
-        attempt=int(attempt),
-        token=token,
-        doc=None if doc is None else json.loads(doc),
-        metadata_json=(meta or b"{}").decode(),
-        tags=split_tags(tags),
-        secret=secret,
-        recurring=recurring is not None,
-        plan=plan or b"",
-        deaths=int(deaths or 0),
-        due_ms=int(due),
-        deferred=_deferrals(deferred, attempt) if deferred else 0,
-        headers=headers,
-        claimed_ms=claimed_ms,
-    )
-    if again is not None:
-        before, since, _ = again.split(b":")
-        claim.attempts_before, claim.again_ms = int(before), int(since)
-    return claim
-
-
-def _deferrals(raw: bytes, attempt: int) -> int:
-    of, _, count = raw.partition(b":")
-    return int(count) if int(of) == int(attempt) else 0

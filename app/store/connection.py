@@ -115,6 +115,11 @@ def connect(
     )
 
 
+def connect_probe(url: str) -> StoreClient:
+    """Make a client without patience: a probe is given up on by who sent it while others wait."""
+    return connect(url, timeout_s=1.0, retries=0, max_connections=8)
+
+
 def connect_broker(url: str) -> redis.Redis:
     """Make a client for RQ's Redis: RQ waits in blocking calls and handles errors itself."""
     return redis.Redis.from_url(

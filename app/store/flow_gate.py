@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from heapq import merge
 
 from app.domain import ids
-from app.store import codec, keys
-from app.store.codec import Claim
+from app.store import keys
+from app.store.claims import Claim, claim_from_reply
 from app.store.connection import StoreClient
 from app.store.scripts import Argument, Scripts
 
@@ -107,7 +107,7 @@ class FlowGate:
             members = chosen.get(flow, ())
             args += [flow, look_ms, len(members), *members]
         rows = self._scripts("claim_flow", [keys.flowing(partition), keys.claimed(partition)], args)
-        return [codec.claim_from_reply(row, token, now_ms) for row in rows]
+        return [claim_from_reply(row, token, now_ms) for row in rows]
 
     def end(self, over: Iterable[Over], now_ms: int) -> None:
         """Note attempts that are over, and have their flows looked at."""

@@ -15,11 +15,13 @@ Ids are 16 raw bytes, times are milliseconds since 1970 (UTC), ``<tag>`` is UTF-
     qh:{p}:occurrence:<id>            hash    see ``codec``
     qh:{p}:occurrences:<status>       zset    occurrence → scheduled; each is in exactly one
     qh:{p}:event:<id>:occurrences     zset    occurrence → scheduled; those that were claimed or
-                                              ended (the scheduled one is the event's ``next``)
+                                              ended (the scheduled one is the event's ``next``),
+                                              callbacks left out
     qh:{p}:tag:<tag>:occurrences      zset    occurrence → scheduled; by the tags it was planned
                                               or delivered with
     qh:{p}:due                        zset    occurrence → when to attempt it next
     qh:{p}:claimed                    zset    occurrence → the lease's deadline
+    qh:{p}:unacknowledged             zset    occurrence → until when its receiver may acknowledge
     qh:{p}:ended                      zset    occurrence → ended; what retention reads
     qh:{p}:claim:<worker>             string  the worker's last claim, to answer it again (TTL)
     qh:{p}:flow:<flow>                zset    event and occurrence → scheduled; due, but waiting
@@ -153,6 +155,11 @@ def due(partition: int) -> bytes:
 def claimed(partition: int) -> bytes:
     """What workers hold, by the deadline of their lease."""
     return prefix(partition) + b"claimed"
+
+
+def unacknowledged(partition: int) -> bytes:
+    """What waits for its receiver to acknowledge, by the deadline."""
+    return prefix(partition) + b"unacknowledged"
 
 
 def ended(partition: int) -> bytes:

@@ -66,13 +66,13 @@ class EventSweep:
 
         Looks at about ``limit``; the cursor is the store's own.
         """
-        place = keys.claimed if status == "dispatched" else keys.due
+        places = (keys.claimed, keys.unacknowledged) if status == "dispatched" else (keys.due,)
         following, found = self._client.zscan(
             keys.occurrences(partition, status), cursor=int(cursor or 0), count=limit
         )
-        members = [member for member, _ in cast("list[tuple[bytes, float]]", found)]
-        places: list[float | None] = []
-        if members:
-            places = self._client.zmscore(place(partition), cast("list[str]", members))
-        lost = [one for one, at in zip(members, places, strict=True) if at is None]
+        lost = [member for member, _ in cast("list[tuple[bytes, float]]", found)]
+        for place in places:
+            if lost:
+                moments = self._client.zmscore(place(partition), cast("list[str]", lost))
+                lost = [one for one, at in zip(lost, moments, strict=True) if at is None]
         return Slice(lost, str(following) if following else "")

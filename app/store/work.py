@@ -18,7 +18,7 @@ from app.store.calls import (
     record_call,
     release_call,
 )
-from app.store.codec import Claim
+from app.store.claims import Claim, claim_from_reply
 from app.store.connection import StoreClient
 from app.store.scripts import Argument, Scripts
 
@@ -54,11 +54,12 @@ class EndedNote:
 
 @dataclass(frozen=True, slots=True)
 class Heads:
-    """The earliest moments of a partition, ms, or ``None``: due, end of a lease, turn of a flow."""
+    """A partition's earliest: due time, lease deadline, acknowledgement, flow; ms or ``None``."""
 
     due_ms: int | None
     lease_ms: int | None
-    flow_ms: int | None = None
+    ack_ms: int | None
+    flow_ms: int | None
 
 
 def claims_of(answer: Iterable[Sequence[Any]], token: bytes, now_ms: int) -> list[Claim]:
@@ -66,7 +67,7 @@ def claims_of(answer: Iterable[Sequence[Any]], token: bytes, now_ms: int) -> lis
 
     What was put to wait for its flow instead stands in the answer as its flow alone.
     """
-    return [codec.claim_from_reply(row, token, now_ms) for row in answer if len(row) > 1]
+    return [claim_from_reply(row, token, now_ms) for row in answer if len(row) > 1]
 
 
 class WorkStore:
@@ -160,7 +161,8 @@ class WorkStore:
     def restore(self, partition: int, lost: Sequence[bytes], now_ms: int) -> int:
         """Put open occurrences that lost their place back; returns how many there were."""
         args: list[Argument] = [keys.prefix(partition), now_ms, *lost]
-        return int(self._scripts("restore", [keys.due(partition), keys.claimed(partition)], args))
+        places = (keys.due, keys.claimed, keys.unacknowledged)
+        return int(self._scripts("restore", [place(partition) for place in places], args))
 
     def retire(self, partition: int, before_ms: int, limit: int) -> int:
         """Forget occurrences that ended before a moment; fewer than ``limit``: none is left."""
@@ -172,13 +174,14 @@ class WorkStore:
 
     def heads(self) -> list[Heads]:
         """For every partition, what will be due or expire first."""
+        places = (keys.due, keys.claimed, keys.unacknowledged, keys.flowing)
         pipe = self._client.pipeline(transaction=False)
         for partition in range(self.partitions):
-            pipe.zrange(keys.due(partition), 0, 0, withscores=True)
-            pipe.zrange(keys.claimed(partition), 0, 0, withscores=True)
-            pipe.zrange(keys.flowing(partition), 0, 0, withscores=True)
-        firsts = [int(found[0][1]) if found else None for found in pipe.execute()]
-        return [Heads(*firsts[at : at + 3]) for at in range(0, len(firsts), 3)]
+            for place in places:
+                pipe.zrange(place(partition), 0, 0, withscores=True)
+        moments = [int(head[0][1]) if head else None for head in pipe.execute()]
+        size = len(places)
+        return [Heads(*moments[at : at + size]) for at in range(0, len(moments), size)]
 
     def backlog(self, now_ms: int) -> int:
         """How many occurrences are due and wait to be claimed."""

@@ -31,6 +31,8 @@ def test_one_that_has_not_begun(client, services):
         "started_at": None,
         "completed_at": None,
         "planned_at": "2030-03-17T17:46:40Z",
+        "callback_of": None,
+        "ack_deadline_at": None,
         "next_attempt_at": None,
         "deferral_count": 0,
         "deferral_reason": None,

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from app import __version__
 from app.delivery.request import Identity, build
-from app.domain.ids import to_text
+from app.domain.callback import Callback
+from app.domain.ids import occurrence_id, to_text
 from app.domain.signing import signing_key
 from app.domain.signing_keys import SigningKey
 from app.errors import InvalidInput
@@ -40,6 +41,31 @@ def test_the_body_has_exactly_these_keys_in_this_order():
         ("metadata", {"a": 1}),
         ("tags", ["a", "b"]),
     ]
+
+
+@pytest.mark.parametrize(("code", "error"), [(500, 'it said "no"'), (None, None)])
+def test_the_body_of_a_callback_tells_of_the_other_occurrence(code, error):
+    other = occurrence_id(b"e" * 16, NOW_MS)
+    status = "completed" if error is None else "failed"
+    told = Callback(other, status, NOW_MS - 9_000, NOW_MS - 1, 3, code, error)
+    made = job(URL, callback=told, attempt=2)
+    request = build(made, NOW_MS)
+    assert list(json.loads(request.body).items()) == [
+        ("type", f"occurrence.{status}"),
+        ("event_id", to_text(made.event_id)),
+        ("occurrence_id", to_text(other)),
+        ("name", "Report"),
+        ("scheduled_at", "2024-04-23T09:59:51Z"),
+        ("completed_at", "2024-04-23T09:59:59.999Z"),
+        ("status", status),
+        ("attempt_count", 3),
+        ("status_code", code),
+        ("error_message", error),
+        ("metadata", {"a": 1}),
+        ("tags", ["daily"]),
+        ("attempt", 2),
+    ]
+    assert header_map(request)["webhook-id"] == to_text(made.occurrence_id)
 
 
 @pytest.mark.parametrize("metadata", ["{}", '{"n":9007199254740993,"f":1.10,"e":[],"ü":"é"}'])
@@ -121,5 +147,12 @@ def test_a_secret_that_is_no_key_is_refused():
         build(job(URL, secrets=("whsec_*",)), NOW_MS)
 
 
-def test_a_job_does_not_show_its_secret():
-    assert SECRET not in repr(job(URL))
+def test_an_attempt_carries_what_acknowledges_it():
+    made = job(URL, ack_token="2.0123")
+    assert header_map(build(made, NOW_MS))["Qhronos-Ack-Token"] == "2.0123"
+
+
+def test_a_job_does_not_show_its_secrets():
+    shown = repr(job(URL, ack_token="2.0123"))
+    assert SECRET not in shown
+    assert "2.0123" not in shown

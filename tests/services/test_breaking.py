@@ -18,7 +18,7 @@ from app.services.breaking import (
     Breakers,
 )
 from app.store.breakers import BreakerStore
-from app.store.codec import Claim
+from app.store.claims import Claim
 from tests.services.test_lanes import claim
 from tests.support.clock import NOW_MS
 

@@ -7,8 +7,11 @@ from collections.abc import Callable
 import pytest
 
 from app.bootstrap import Services
+from app.domain import ids
 from app.domain.event import Event
+from app.domain.outcome import Outcome, Timings
 from app.services.dispatching import LEAD_MS, Dispatcher
+from app.services.verdicts import DEFAULT_ACK_MS, record_of
 from tests.services.conftest import HOUR_MS, FakeDrains
 from tests.support.clock import NOW_MS, FakeClock
 
@@ -37,6 +40,20 @@ def test_a_drain_is_called_for_ahead_of_the_due_time(
     assert dispatcher.look(DUE - LEAD_MS - 1) == DUE
     assert drains.enqueued == 0
     assert dispatcher.look(DUE - LEAD_MS) == DUE
+    assert drains.enqueued == 1
+
+
+def test_a_drain_is_called_for_ahead_of_a_deadline_to_acknowledge(
+    services, dispatcher, drains, create: Callable[..., Event]
+) -> None:
+    partition = ids.partition_of_event(create(start_time=NOW_MS).id)
+    (claimed,) = services.work.claim(partition, b"w", 1, now_ms=NOW_MS, limit=1, lease_ms=HOUR_MS)
+    answer = Outcome(Timings(0, 0, 0), 202, ack_required=True)
+    record, _ = record_of(claimed, answer, NOW_MS, 0.5)
+    services.work.record([record], NOW_MS)
+    assert dispatcher.look(NOW_MS) == NOW_MS + DEFAULT_ACK_MS
+    assert drains.enqueued == 0
+    dispatcher.look(NOW_MS + DEFAULT_ACK_MS - LEAD_MS)
     assert drains.enqueued == 1
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.services.lanes import SLOW_MS, STALL_MS, Flight, Lanes, target_of
-from app.store.codec import Claim
+from app.store.claims import Claim
 
 CONCURRENCY = 16
 

@@ -55,7 +55,10 @@ def end(services: Services, clock: FakeClock, verdict: str = "failed") -> list[b
     """Deliver all that is due, with this end; a moment passes."""
     taken = claims(services)
     services.work.record(
-        [Record(one.occurrence_id, one.token, verdict, 500, b"", "no", None, b"") for one in taken],
+        [
+            Record(one.occurrence_id, one.token, verdict, 500, b"", "no", None, b"[1]\n")
+            for one in taken
+        ],
         services.clock.now_ms(),
     )
     clock.advance(1)
@@ -328,7 +331,7 @@ class TestMany:
         (one,) = fail(1)
         job = work(services, begin(services))
         (claim,) = claims(services)
-        record = Record(one, claim.token, "retrying", 500, b"", "no", clock.ms + 9, b"")
+        record = Record(one, claim.token, "retrying", 500, b"", "no", clock.ms + 9, b"[1]\n")
         services.work.record([record], clock.ms)
         job = work(services, job)
         assert (job.status, job.failed) == ("completed", 1)

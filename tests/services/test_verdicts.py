@@ -7,7 +7,7 @@ import pytest
 from app.domain.outcome import Outcome, Timings
 from app.services.verdicts import LOG_MESSAGE_LIMIT, record_of
 from app.store.attempts import read_log
-from app.store.codec import Claim
+from app.store.claims import Claim
 
 CLAIM = Claim(
     occurrence_id=b"o" * 16,

@@ -13,7 +13,7 @@ from app.domain.flow import FlowLimits
 from app.domain.rates import Rate
 from app.store import keys
 from app.store.calls import Deferral, Record
-from app.store.codec import Claim
+from app.store.claims import Claim
 from app.store.events import KEEP, Plan, Saved
 from app.store.flow_gate import FlowGate, Over, Turn
 from app.store.flows import FlowStore, all_of, given_by_event

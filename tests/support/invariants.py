@@ -40,7 +40,10 @@ def _partition(client: redis.Redis, prefix: bytes) -> list[str]:
     problems: list[str] = []
     members = {
         name: set(client.zrange(prefix + name, 0, -1))
-        for name in (b"due", b"claimed", b"ended", b"events", b"inactive", b"unscheduled")
+        for name in (
+            *(b"due", b"claimed", b"unacknowledged", b"ended"),
+            *(b"events", b"inactive", b"unscheduled"),
+        )
     }
     by_status = {
         status.value: set(client.zrange(prefix + b"occurrences:" + status.value.encode(), 0, -1))
@@ -69,8 +72,7 @@ def _partition(client: redis.Redis, prefix: bytes) -> list[str]:
             problems.append(f"occurrence {text} waits for its flow, which knows nothing of it")
         if (occurrence in members[b"due"]) != (status in _OPEN_IN_DUE and not waits):
             problems.append(f"occurrence {text} is {status}; due: {occurrence in members[b'due']}")
-        if (occurrence in members[b"claimed"]) != (status == "dispatched"):
-            problems.append(f"occurrence {text} is {status}; its lease says otherwise")
+        problems += _dispatched(occurrence, fields, status, members)
         ended = status not in _OPEN_IN_DUE and status != "dispatched"
         if (occurrence in members[b"ended"]) != ended:
             problems.append(f"occurrence {text} is {status}; ended: {not ended}")
@@ -91,6 +93,21 @@ def _waits(client: redis.Redis, prefix: bytes, flow: bytes, member: bytes) -> bo
     """Whether an occurrence is among those that wait, and its flow among those to be looked at."""
     waiting = client.zscore(prefix + b"flow:" + flow, member)
     return waiting is not None and client.zscore(prefix + b"flowing", flow) is not None
+
+
+def _dispatched(
+    occurrence: bytes, fields: dict[bytes, bytes], status: str, members: dict[bytes, set[bytes]]
+) -> list[str]:
+    """What is dispatched has a worker, or waits for its receiver to acknowledge it."""
+    waits = fields.get(b"l", b"").startswith(b"ack:")
+    leased = status == "dispatched" and not waits
+    signs = {occurrence in members[b"unacknowledged"], b"ack" in fields, waits}
+    text, problems = ids.to_text(occurrence), []
+    if (occurrence in members[b"claimed"]) != leased:
+        problems.append(f"occurrence {text} is {status}; its lease says otherwise")
+    if len(signs) > 1 or (waits and status != "dispatched"):
+        problems.append(f"occurrence {text} is {status}; does it wait to be acknowledged?")
+    return problems
 
 
 def _events(

@@ -7,6 +7,7 @@ from typing import Any
 from marshmallow import ValidationError, fields, post_load, pre_load
 
 from app.api.fields import (
+    AckTimeout,
     Choice,
     Flow,
     Headers,
@@ -25,6 +26,7 @@ from app.api.fields import (
 )
 from app.api.schemas.base import StrictSchema
 from app.api.schemas.schedule import (
+    ACK_TIMEOUT,
     ACTION,
     DST,
     FLOW,
@@ -32,16 +34,18 @@ from app.api.schemas.schedule import (
     MISFIRE,
     NOTICES,
     ORDER,
+    OVERLAPPING,
     PAUSE,
     RETRY,
     SCHEDULE,
 )
-from app.domain.event import EventStatus
+from app.domain.event import OVERLAP, EventStatus
 from app.domain.flow import ORDERS
 from app.domain.timetable import ON_EXCLUDED
 from app.services.queries import EventChanges
 
 _TIME = {"format": "date-time", "example": "2030-01-31T09:00:00Z"}
+_TOLD = "Where to POST when an occurrence has "
 _PLANNED = ("apicall", "websocket")
 
 
@@ -99,6 +103,7 @@ class EventSchema(StrictSchema):
     on_excluded = Choice(ON_EXCLUDED, allow_none=True)
     jitter = Text(1, 64, allow_none=True, metadata=JITTER)
     misfire = Object(allow_none=True, metadata=MISFIRE)
+    overlap = Choice(OVERLAP, allow_none=True, metadata=OVERLAPPING)
     pause = fields.Dict(dump_only=True, metadata=PAUSE)
     notices = fields.List(fields.Dict(), dump_only=True, metadata=NOTICES)
     tags = TagList(allow_none=True)
@@ -117,6 +122,9 @@ class EventSchema(StrictSchema):
             "what is stored."
         },
     )
+    on_success = Url(1, 2_048, allow_none=True, metadata={"description": _TOLD + "completed."})
+    on_failure = Url(1, 2_048, allow_none=True, metadata={"description": _TOLD + "failed."})
+    ack_timeout = AckTimeout(1, 64, allow_none=True, metadata=ACK_TIMEOUT)
     hmac_secret = Secret(
         1,
         512,

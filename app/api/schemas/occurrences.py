@@ -31,6 +31,11 @@ class OccurrenceSchema(Schema):
     started_at = _time("The first attempt.")
     completed_at = _time("The end.")
     planned_at = _time("When the first attempt was planned: scheduled_at, or later by jitter.")
+    callback_of = fields.UUID(
+        allow_none=True,
+        metadata={"description": "The occurrence of whose end it tells, if it is a callback."},
+    )
+    ack_deadline_at = _time("Until when its receiver may acknowledge it, while it has to.")
     next_attempt_at = _time("The next attempt, while there is one to come.")
     deferral_count = fields.Integer(
         metadata={"description": "How often the last attempt was put off; it is no attempt."}

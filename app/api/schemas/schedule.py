@@ -74,6 +74,13 @@ RETRY: dict[str, Any] = {
     "example": {"attempts": 8, "delays": ["5s", "5m", "30m"]},
 }
 
+ACK_TIMEOUT: dict[str, Any] = {
+    "description": (
+        "From 1s to 7d: how long a receiver that answers 202 with 'Qhronos-Ack: required' may "
+        "take to acknowledge the delivery."
+    ),
+}
+
 ACTION: dict[str, Any] = {
     "description": "What to do; webhook is the short form of it.",
     "type": "object",
@@ -114,6 +121,11 @@ MISFIRE: dict[str, Any] = {
         },
         "limit": _described({**_WHOLE, "maximum": 1000, "default": 100}, "How many at most."),
     },
+}
+
+OVERLAPPING: dict[str, Any] = {
+    "description": "What becomes of an occurrence that falls due while the one before is not over.",
+    "default": "allow",
 }
 
 PAUSE: dict[str, Any] = {

@@ -14,8 +14,11 @@ for i = 3, #ARGV, 6 do
   if e[1] == 'active' and not e[2] and e[4] == ARGV[i + 1] then
     if successor == '' then
       redis.call('HDEL', key, 'rec')
-      local status = redis.call('HGET', prefix .. 'occurrence:' .. before, 'st')
-      if status ~= 'dispatched' and status ~= 'retrying' then end_event(prefix, id, now) end
+      local o = redis.call('HMGET', prefix .. 'occurrence:' .. before, 'e', 'st')
+      local status = o[2] or o[1] and 'scheduled'
+      if status ~= 'scheduled' and status ~= 'dispatched' and status ~= 'retrying' then
+        end_event(prefix, id, now)
+      end
     elseif schedule(prefix, successor, id, ARGV[i + 4], ARGV[i + 5], e[3] or '') then
       redis.call('HSET', key, 'next', ARGV[i + 4])
       scheduled = scheduled + 1

@@ -6,8 +6,12 @@
 --       6 request number
 -- Returns: a list of [occurrence, event, scheduled, attempt, doc, meta, tags, secret, whether its
 --          successor is to be scheduled, plan, workers that died while they held it, when it was
---          due, deferrals, headers, 'attempts made before:since when:' if it was asked for
---          again]; or of [flow] for one that waits for its flow now.
+--          due, deferrals, headers, 'attempts made before:since when:' if it was asked for again,
+--          'skipped' or 'waits' if an earlier one of its event is not over: it is not claimed, what
+--          it tells of if it is a callback]; or of [flow] for one that waits for its flow now.
+--#include leave_due
+--#include cancel
+--#include overlap
 --#include lease
 --#include wait_for_flow
 local prefix, now, token = ARGV[1], ARGV[2], ARGV[5]
@@ -23,6 +27,7 @@ else
   due = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, ARGV[3])
   if #due == 0 then return {} end
   redis.call('SET', KEYS[3], ARGV[6] .. ':' .. table.concat(due), 'PX', 600000)
+  redis.call('ZREM', KEYS[1], unpack(due))
 end
 
 local claimed = {}
@@ -33,7 +38,7 @@ for _, id in ipairs(due) do
     claimed[#claimed + 1] = o[9] and {o[9]} or take(id, o, true)
   elseif o[1] and not repeated then
     local e = redis.call('HMGET', prefix .. 'event:' .. o[1], unpack(EVENT))
-    if e[8] then
+    if e[8] and not o[11] then
       wait_for_flow(prefix, e[8], o[1], id, o[2], now)
       claimed[#claimed + 1] = {e[8]}
     else
@@ -41,6 +46,5 @@ for _, id in ipairs(due) do
     end
   end
 end
-if not repeated then redis.call('ZREM', KEYS[1], unpack(due)) end
 finish()
 return claimed

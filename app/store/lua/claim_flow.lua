@@ -4,6 +4,9 @@
 -- ARGV: 1 prefix  2 now  3 the lease's deadline  4 lease token  5… per flow: its name, when to look
 --       at it again, how many, and so many waiting members
 -- Returns: a list of rows as of claim. What waits no longer is left out.
+--#include leave_due
+--#include cancel
+--#include overlap
 --#include lease
 local prefix, now, token = ARGV[1], ARGV[2], ARGV[4]
 local take, finish = leases(prefix, now, ARGV[3], token)

@@ -1,4 +1,5 @@
--- Does: deletes one event; what was scheduled or waits for a retry ends as cancelled.
+-- Does: deletes one event; what was scheduled or waits for a retry, or to be
+--       acknowledged, ends as cancelled.
 -- KEYS: 1 the event's hash
 -- ARGV: 1 prefix  2 event id  3 version expected, '' for any  4 next expected, '' for none
 --       5 the scheduled occurrence's id  6 now  7 message
@@ -20,6 +21,7 @@ if ARGV[5] ~= '' and unschedule(prefix, ARGV[5], tags) then
 end
 cancel_open(prefix, id, 'retrying', false, ARGV[7], now)
 cancel_open(prefix, id, 'scheduled', false, ARGV[7], now)
+cancel_open(prefix, id, 'dispatched', false, ARGV[7], now)
 redis.call('DEL', key)
 redis.call('ZREM', prefix .. 'events', id)
 redis.call('ZREM', prefix .. 'inactive', id)

@@ -15,7 +15,8 @@
 --#include note
 --#include cancel
 local key, prefix, id, now, tags = KEYS[1], ARGV[1], ARGV[2], ARGV[6], ARGV[8]
-local stored = redis.call('HMGET', key, 'ver', 'next', 'tags', 'req', 'cals', 'last', 'tv', 'fl')
+local stored = redis.call('HMGET', key, 'ver', 'next', 'tags', 'req', 'cals', 'last', 'tv', 'fl', 'run',
+  'qd')
 local version, next_ms, old_tags, request = stored[1], stored[2], stored[3] or '', stored[4]
 if request == ARGV[5] then return 'saved' end
 if ARGV[3] == '0' then
@@ -32,6 +33,8 @@ redis.call('DEL', key)
 redis.call('HSET', key, unpack(ARGV, 16))
 redis.call('HSET', key, 'tv', keep and stored[7] or ARGV[5])
 if keep and stored[6] then redis.call('HSET', key, 'last', stored[6]) end
+if stored[9] then redis.call('HSET', key, 'run', stored[9]) end
+if stored[10] then redis.call('HSET', key, 'qd', stored[10]) end
 redis.call('ZADD', prefix .. 'events', ARGV[7], id)
 local is = redis.call('HMGET', key, 'cals', 'fl')
 index_event(prefix, id, ARGV[7], {old_tags, stored[5], stored[8]}, {tags, is[1], is[2]})

@@ -110,6 +110,29 @@ FIELDS: list[tuple[str, Any, str]] = [
     ("timeout", "6m", "timeout"),
     ("timeout", "soon", "timeout"),
     ("timeout", "-5s", "timeout"),
+    ("overlap", "", "overlap"),
+    ("overlap", "queue", "overlap"),
+    ("overlap", "SKIP", "overlap"),
+    ("overlap", ["skip"], "overlap"),
+    ("overlap", {"policy": "skip"}, "overlap"),
+    ("overlap", True, "overlap"),
+    ("ack_timeout", 60, "ack_timeout"),
+    ("ack_timeout", "", "ack_timeout"),
+    ("ack_timeout", "999ms", "ack_timeout"),
+    ("ack_timeout", "8d", "ack_timeout"),
+    ("ack_timeout", "soon", "ack_timeout"),
+    ("ack_timeout", "-1h", "ack_timeout"),
+    ("ack_timeout", ["1h"], "ack_timeout"),
+    *[
+        (name, value, name)
+        for name in ("on_failure", "on_success")
+        for value in (
+            *("", 5, "example.com/hook", "ftp://example.com/", "https://user:pass@example.com/"),
+            *("http://10.0.0.1/", "http://169.254.169.254/latest/", "q:client-name"),
+            *(["https://example.com/"], {"url": "https://example.com/"}),
+            *("https://example.com/\r\nX: y", "https://example.com/" + "x" * 2048),
+        )
+    ],
     ("hmac_secret", "", "hmac_secret"),
     ("hmac_secret", "x" * 513, "hmac_secret"),
     ("hmac_secret", "whsec_***", "hmac_secret"),

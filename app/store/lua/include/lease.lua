@@ -3,22 +3,26 @@
 --     returns the row of the answer; with repeated true nothing changes. Given an event's fields
 --     (EVENT) it does not read them again.
 --   finish(): moves all that were taken between the indexes, one call for each.
-local OCCURRENCE = {'e', 'at', 'n', 'l', 'k', 'na', 'tags', 'd', 'w', 'again'}
-local EVENT = {'doc', 'meta', 'tags', 'sec', 'rec', 'tv', 'next', 'fl', 'hdr'}
+local OCCURRENCE = {'e', 'at', 'n', 'l', 'k', 'na', 'tags', 'd', 'w', 'again', 'cb'}
+local EVENT = {'doc', 'meta', 'tags', 'sec', 'rec', 'tv', 'next', 'fl', 'hdr', 'ov'}
 local function leases(prefix, now, deadline, token)
   local lease, first, again, dispatched = {}, {}, {}, {}
   local function take(id, o, repeated, e)
     local key, event = prefix .. 'occurrence:' .. id, prefix .. 'event:' .. o[1]
     e = e or redis.call('HMGET', event, unpack(EVENT))
-    local series = e[5] and e[7] == o[2]
+    local planned, held = e[7] == o[2] and not o[11], false
+    local series = e[5] and planned
     local attempt = tonumber(o[3] or '0')
     if not repeated then
       attempt = attempt + 1
+      local fresh = attempt == 1 and not o[10]
       if attempt == 1 then
         redis.call('HSET', key, 'st', 'dispatched', 'n', attempt, 'l', token, 's', now, 'ch', now,
           'tags', o[7] or e[3] or '')
-        redis.call('ZADD', prefix .. 'event:' .. o[1] .. ':occurrences', o[2], id)
-        if e[7] == o[2] then
+        if not o[11] then
+          redis.call('ZADD', prefix .. 'event:' .. o[1] .. ':occurrences', o[2], id)
+        end
+        if planned then
           redis.call('HDEL', event, 'next')
           redis.call('HSET', key, 'sr', 1)
           if e[5] then
@@ -26,18 +30,21 @@ local function leases(prefix, now, deadline, token)
             redis.call('ZADD', prefix .. 'unscheduled', now, o[1])
           end
         end
-        local waited = o[10] and again or first
-        waited[#waited + 1] = id
       else
         redis.call('HSET', key, 'st', 'dispatched', 'n', attempt, 'l', token, 'ch', now)
-        again[#again + 1] = id
       end
       if o[6] or o[9] then redis.call('HDEL', key, 'na', 'w') end
-      lease[#lease + 1] = deadline; lease[#lease + 1] = id
-      dispatched[#dispatched + 1] = o[2]; dispatched[#dispatched + 1] = id
+      if e[10] and not o[11] then
+        held = overlap(prefix, e[10], o[1], id, o[2], fresh, deadline, now) or false
+      else
+        local listed = fresh and first or again
+        listed[#listed + 1] = id
+        lease[#lease + 1] = deadline; lease[#lease + 1] = id
+        dispatched[#dispatched + 1] = o[2]; dispatched[#dispatched + 1] = id
+      end
     end
     return {id, o[1], o[2], attempt, e[1], e[2], e[3], e[4], series and 1 or false, e[6], o[5],
-      o[6] or o[2], o[8], e[9], o[10]}
+      o[6] or o[2], o[8], e[9], o[10], held, o[11]}
   end
   local function finish()
     if #lease > 0 then

@@ -1,0 +1,46 @@
+"""What a receiver says of a delivery."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from marshmallow import post_load
+
+from app.api.fields import Flag, Text
+from app.api.schemas.base import StrictSchema
+
+_TOKEN = {
+    "description": "The delivery's Qhronos-Ack-Token, unless the Authorization header has it."
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """What was said, and by which right."""
+
+    token: str | None = None
+    error: str | None = None
+    retry: bool = True
+
+
+class AckSchema(StrictSchema):
+    """That the work is done."""
+
+    token = Text(1, 256, load_only=True, metadata=_TOKEN)
+
+    @post_load
+    def _as_word(self, data: dict[str, Any], **_kwargs: Any) -> Word:
+        return Word(**data)
+
+
+class NackSchema(AckSchema):
+    """That the work has failed."""
+
+    error = Text(
+        1, 500, load_only=True, metadata={"description": "Why; the occurrence's error_message."}
+    )
+    retry = Flag(
+        load_only=True,
+        metadata={"description": "false: do not try again, whatever the policy.", "default": True},
+    )

@@ -1,0 +1,105 @@
+"""What the claim scripts answer: occurrences with all that their delivery needs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from app.domain.callback import Callback
+from app.store.codec import action_of, split_tags
+
+
+@dataclass(slots=True)  # not frozen: made for every delivery, and freezing doubles its cost
+class Claim:
+    """One claimed occurrence and all that its delivery needs, as read by the claim script."""
+
+    occurrence_id: bytes
+    event_id: bytes
+    scheduled_ms: int
+    attempt: int
+    token: bytes
+    doc: Mapping[str, Any] | None
+    metadata_json: str
+    tags: tuple[str, ...]
+    secret: bytes | None
+    recurring: bool
+    plan: bytes
+    deaths: int
+    due_ms: int
+    deferred: int = 0
+    """How often this attempt was deferred."""
+    start_ms: int = 0
+    """When its flow lets it start, ms UTC; 0: it is in none."""
+    headers: bytes | None = None
+    attempts_before: int = 0
+    """Attempts made before it was asked for again: the retry policy does not count them."""
+    again_ms: int | None = None
+    """Since when it is asked for again."""
+    claimed_ms: int = 0
+    held: bool = False
+    """An earlier one of its event is not over: it was skipped or waits, and is not to be sent."""
+    callback: Callback | None = None
+    """What it tells of, if it is a callback."""
+
+    @property
+    def url(self) -> str:
+        """Where to deliver."""
+        if self.callback is not None:
+            return str((self.doc or {})["opt"][self.callback.option])
+        return str(action_of(self.doc or {})["params"]["url"])
+
+
+def claim_from_reply(row: Sequence[Any], token: bytes, claimed_ms: int) -> Claim:
+    """Read one row of the claim script's answer."""
+    occurrence_id, event_id, scheduled, attempt, doc, meta, tags, secret = row[:8]
+    recurring, plan, deaths, due, deferred, headers, again, held, callback = row[8:]
+    claim = Claim(
+        occurrence_id=occurrence_id,
+        event_id=event_id,
+        scheduled_ms=int(scheduled),
+        attempt=int(attempt),
+        token=token,
+        doc=None if doc is None else json.loads(doc),
+        metadata_json=(meta or b"{}").decode(),
+        tags=split_tags(tags),
+        secret=secret,
+        recurring=recurring is not None,
+        plan=plan or b"",
+        deaths=int(deaths or 0),
+        due_ms=int(due),
+        deferred=_deferrals(deferred, attempt) if deferred else 0,
+        headers=headers,
+        claimed_ms=claimed_ms,
+        held=held is not None,
+        callback=None if callback is None else callback_from_field(callback),
+    )
+    if again is not None:
+        claim.attempts_before, claim.again_ms = again_from_field(again)
+    return claim
+
+
+def again_from_field(raw: bytes) -> tuple[int, int]:
+    """Read how many attempts were made before it was asked for again, and since when it is."""
+    before, since, _ = raw.split(b":")
+    return int(before), int(since)
+
+
+def _deferrals(raw: bytes, attempt: int) -> int:
+    of, _, count = raw.partition(b":")
+    return int(count) if int(of) == int(attempt) else 0
+
+
+def callback_from_field(raw: bytes) -> Callback:
+    """Read what a callback tells of."""
+    status, scheduled, completed, attempts, code, error = raw[16:].split(b"\n", 5)
+    return Callback(
+        occurrence_id=raw[:16],
+        status=status.decode(),
+        scheduled_ms=int(scheduled),
+        completed_ms=int(completed),
+        attempt_count=int(attempts),
+        status_code=int(code) if code else None,
+        error_message=error.decode() or None,
+    )

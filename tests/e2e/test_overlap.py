@@ -1,0 +1,78 @@
+"""Receivers that are slower than the schedule, and what each overlap policy makes of that."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.api_client import Api, seconds_of
+from tests.support.receiver import Received, Receiver, Reply
+from tests.support.stack import Stack
+from tests.support.wait import wait_until
+
+pytestmark = pytest.mark.e2e
+
+EVERY_SECOND = {"every": "1s"}
+SLOW = Reply(delay=2.5)
+
+
+def scheduled_s(request: Received) -> float:
+    return seconds_of(request.json["scheduled_at"])
+
+
+def with_status(api: Api, event_id: str, status: str) -> list[dict[str, object]]:
+    return [one for one in api.occurrences(event_id) if one["status"] == status]
+
+
+def test_skip_sends_nothing_while_the_one_before_is_under_way(api: Api, receiver: Receiver) -> None:
+    receiver.reply("/", SLOW)
+    event = api.create(receiver.url("/"), schedule=EVERY_SECOND, overlap="skip")
+    requests = receiver.wait_for(2, 30)
+    assert requests[1].at_ns - requests[0].at_ns >= 2.5e9
+    assert scheduled_s(requests[1]) - scheduled_s(requests[0]) == 3
+    first, second = with_status(api, event["id"], "skipped")[:2]
+    for number, one in enumerate((first, second), 1):
+        assert seconds_of(str(one["scheduled_at"])) == scheduled_s(requests[0]) + number
+        assert one["error_message"] == "the occurrence before it is not over"
+        assert (one["attempt_count"], one["started_at"]) == (0, None)
+
+
+def test_queue_one_sends_the_next_as_soon_as_the_one_before_is_over(
+    api: Api, receiver: Receiver
+) -> None:
+    receiver.reply("/", SLOW)
+    event = api.create(receiver.url("/"), schedule=EVERY_SECOND, overlap="queue_one")
+    first, second = receiver.wait_for(2, 30)
+    assert scheduled_s(second) - scheduled_s(first) == 1
+    assert 2.5e9 <= second.at_ns - first.at_ns < 5e9  # long before it would look by itself
+    assert second.json["attempt"] == 1
+    (skipped, *_) = with_status(api, event["id"], "skipped")
+    assert seconds_of(str(skipped["scheduled_at"])) == scheduled_s(first) + 2
+    assert "waits already" in str(skipped["error_message"])
+
+
+def test_cancel_previous_ends_one_whose_answer_then_does_not_count(
+    api: Api, receiver: Receiver
+) -> None:
+    receiver.reply("/", SLOW)
+    event = api.create(receiver.url("/"), schedule=EVERY_SECOND, overlap="cancel_previous")
+    requests = receiver.wait_for(5, 30)
+    assert [scheduled_s(one) - scheduled_s(requests[0]) for one in requests] == [0, 1, 2, 3, 4]
+    # The first has been answered by now, with 200.
+    cancelled = with_status(api, event["id"], "cancelled")
+    assert cancelled[0]["id"] == requests[0].webhook_id
+    assert cancelled[0]["error_message"] == "a newer occurrence has taken its place"
+    assert cancelled[0]["status_code"] is None
+
+
+def test_one_that_waits_outlives_every_worker(stack: Stack, api: Api, receiver: Receiver) -> None:
+    """Killed in mid-delivery: the one before comes again, and the one that waits follows it."""
+    receiver.reply("/", Reply.hang(), Reply())
+    event = api.create(receiver.url("/"), schedule=EVERY_SECOND, overlap="queue_one")
+    (first,) = receiver.wait_for(1, 30)
+    wait_until(lambda: with_status(api, event["id"], "skipped"), "one waits and one is skipped")
+    for worker in stack.workers:
+        worker.kill()
+    stack.up()
+    _, again, second = receiver.wait_for(3, 30)[:3]
+    assert (again.webhook_id, again.json["attempt"]) == (first.webhook_id, 2)
+    assert (scheduled_s(second) - scheduled_s(first), second.json["attempt"]) == (1, 1)
