@@ -66,7 +66,9 @@ class Previews(Protocol):
         """Look ahead for a schedule that is not saved; raises ``InvalidInput``."""
         ...
 
-    def of_change(self, event_id: str, changes: EventChanges, access: Access, /) -> Difference:
+    def of_change(
+        self, event_id: str, changes: EventChanges, access: Access, if_match: int | None, /
+    ) -> Difference:
         """Compare future occurrences before and after a change; raises what it would."""
         ...
 
@@ -78,8 +80,8 @@ class Previews(Protocol):
 class Actions(Protocol):
     """Acts beside the schedule; each raises ``NotFound`` and ``Forbidden``."""
 
-    def trigger(self, event_id: str, access: Access, /) -> Occurrence:
-        """Add an occurrence for this very moment."""
+    def trigger(self, event_id: str, access: Access, if_match: int | None, /) -> Occurrence:
+        """Add an occurrence for this very moment; raises ``StaleVersion``."""
         ...
 
     def pause(
@@ -99,9 +101,17 @@ class Actions(Protocol):
         ...
 
     def backfill(
-        self, event_id: str, access: Access, from_ms: int, to_ms: int, /, *, dry_run: bool
+        self,
+        event_id: str,
+        access: Access,
+        from_ms: int,
+        to_ms: int,
+        if_match: int | None,
+        /,
+        *,
+        dry_run: bool,
     ) -> Backfill:
-        """Add the occurrences that a schedule would have had in a past range."""
+        """Add the occurrences of a past range; raises ``InvalidInput``, ``StaleVersion``."""
         ...
 
 
@@ -126,8 +136,10 @@ class Occurrences(Protocol):
 class Rotations(Protocol):
     """Gives events new signing secrets; each raises ``Forbidden`` and ``Conflict``."""
 
-    def of_event(self, event_id: str, rotation: Rotation, access: Access, /) -> Rotated:
-        """Give one event a new secret; raises ``NotFound``."""
+    def of_event(
+        self, event_id: str, rotation: Rotation, access: Access, if_match: int | None, /
+    ) -> Rotated:
+        """Give one event a new secret; raises ``NotFound``, ``StaleVersion``."""
         ...
 
     def of_tags(
