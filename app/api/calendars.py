@@ -46,6 +46,7 @@ def _state(name: str) -> dict[str, Any]:
 @blueprint.reads_calendar_too(_put_file, FILE)
 @blueprint.reads(CalendarSchema)
 @blueprint.answers(200, CalendarSchema)
+@blueprint.answers(201, CalendarSchema)
 @blueprint.refuses(401, 403, 409, 413, 415)
 def put_calendar(definition: Mapping[str, Any], name: str) -> Response:
     """Create or replace a calendar; its events are planned anew.

@@ -64,6 +64,8 @@ bodies = st.sampled_from(
         {"status": "active"},
         {"start_time": "2030-02-01T00:00:00Z"},
         {"hmac_secret": "a secret of the tenant's"},
+        {"headers": {"Authorization": "a value of the tenant's"}},
+        {"headers": {"Authorization": "***"}},
     ]
 )
 calls = st.lists(
