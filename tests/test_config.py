@@ -95,6 +95,8 @@ def test_a_good_value_is_read(name: str, text: str, field: str, value: object) -
         ("JWT_SECRET_PREVIOUS", "x" * 31),
         ("ENCRYPTION_KEY", "x" * 31),
         ("ENCRYPTION_KEY_PREVIOUS", "short"),
+        ("SIGNING_PRIVATE_KEY", "whsk_c2hvcnQ="),
+        ("SIGNING_PRIVATE_KEY", "no key at all"),
         ("TRUSTED_PROXIES", "2"),
         ("TRUSTED_PROXIES", "10.0.0.7/8"),
         ("TRUSTED_PROXIES", "10.0.0.0/8,0.0.0.0/0"),

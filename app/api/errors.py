@@ -50,10 +50,17 @@ BEARER = 'Bearer realm="qhronos"'
 
 def register_errors(app: Flask) -> None:
     """Answer every error of every path and method in JSON."""
+    app.before_request(_refuse_more_slashes)
     app.register_error_handler(QhronosError, _answer_ours)
     app.register_error_handler(ValidationError, _answer_validation)
     app.register_error_handler(HTTPException, _answer_http)
     app.register_error_handler(Exception, _answer_unexpected)
+
+
+def _refuse_more_slashes() -> None:
+    """Werkzeug takes ``//events`` for ``/events``; a path has one spelling."""
+    if request.environ.get("PATH_INFO", "").startswith("//"):
+        raise NotFound(_SENTENCES[404])
 
 
 def error_answer(

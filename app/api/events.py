@@ -73,12 +73,11 @@ def update_event(dry_run: bool, changes: EventChanges, event_id: str) -> Respons
     With dry_run=true nothing changes; the answer says which future occurrences would be added,
     removed and moved.
     """
+    wanted = version_to_match(event_id)
     if dry_run:
         only_asked()
-        return json_answer(
-            difference_text(services().previews.of_change(event_id, changes, access()))
-        )
-    wanted = version_to_match(event_id)
+        difference = services().previews.of_change(event_id, changes, access(), wanted)
+        return json_answer(difference_text(difference))
     return _written(services().events.update(event_id, changes, access(), wanted), 200)
 
 

@@ -14,6 +14,9 @@ _SAFE = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
 }
 
+_EMPTY = frozenset({204, 304})
+"""Without a body there is nothing to have a type (RFC 9110 sections 15.3.5 and 15.4.5)."""
+
 
 def register_headers(app: Flask) -> None:
     """Name every request and put the safe headers on every answer."""
@@ -29,6 +32,8 @@ def name_request() -> None:
 
 def _finish(answer: Response) -> Response:
     headers = answer.headers
+    if answer.status_code in _EMPTY:
+        headers.remove("Content-Type")
     for name, value in _SAFE.items():
         if name not in headers:
             headers.add(name, value)

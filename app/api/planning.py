@@ -57,10 +57,10 @@ def preview_schedule(outlook: Outlook, changes: EventChanges) -> Response:
 @blueprint.operation("/events/<event_id>/trigger", "POST")
 @audited("event.trigger")
 @blueprint.answers(202, OccurrenceSchema)
-@blueprint.refuses(401, 403, 404)
+@blueprint.refuses(401, 403, 404, 412)
 def trigger_event(event_id: str) -> Response:
     """Deliver now, beside the schedule."""
-    occurrence = services().actions.trigger(event_id, access())
+    occurrence = services().actions.trigger(event_id, access(), version_to_match(event_id))
     return json_answer(occurrence_text(occurrence), 202)
 
 
@@ -91,14 +91,15 @@ def resume_event(event_id: str) -> Response:
 @blueprint.reads(DryRunSchema, "query")
 @blueprint.reads(RangeSchema)
 @blueprint.answers(200, BackfillSchema)
-@blueprint.refuses(401, 403, 404, 413, 415)
+@blueprint.refuses(401, 403, 404, 412, 413, 415)
 def backfill_event(dry_run: bool, span: Range, event_id: str) -> Response:
     """Add the occurrences that the schedule would have had in a past range.
 
     Count first, with dry_run=true.
     """
+    wanted = version_to_match(event_id)
     found = services().actions.backfill(
-        event_id, access(), span.from_ms, span.to_ms, dry_run=dry_run
+        event_id, access(), span.from_ms, span.to_ms, wanted, dry_run=dry_run
     )
     if dry_run:
         only_asked()

@@ -5,21 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
-from app.api.acknowledgement_ports import Acknowledgements
 from app.api.calendar_ports import Calendars, Feed, Imports
 from app.api.flow_ports import Flows
+from app.api.occurrence_ports import Acknowledgements, Occurrences
 from app.api.retry_ports import Retries
 from app.clock import Clock
 from app.config import Settings
 from app.domain.access import Access, TokenRecord
-from app.domain.attempt import Attempt
 from app.domain.event import Event
 from app.domain.occurrence import Occurrence
 from app.domain.recurrence import Notice
 from app.services.actions import Backfill
 from app.services.audit import Act, AuditQuery
 from app.services.previews import Difference, Outlook
-from app.services.queries import EventChanges, EventQuery, Listing, OccurrenceQuery, TagFilter
+from app.services.queries import EventChanges, EventQuery, Listing, TagFilter
 from app.services.rotating import Rotated, Rotation
 
 
@@ -70,7 +69,9 @@ class Previews(Protocol):
         """Look ahead for a schedule that is not saved; raises ``InvalidInput``."""
         ...
 
-    def of_change(self, event_id: str, changes: EventChanges, access: Access, /) -> Difference:
+    def of_change(
+        self, event_id: str, changes: EventChanges, access: Access, if_match: int | None, /
+    ) -> Difference:
         """Compare future occurrences before and after a change; raises what it would."""
         ...
 
@@ -82,8 +83,8 @@ class Previews(Protocol):
 class Actions(Protocol):
     """Acts beside the schedule; each raises ``NotFound`` and ``Forbidden``."""
 
-    def trigger(self, event_id: str, access: Access, /) -> Occurrence:
-        """Add an occurrence for this very moment."""
+    def trigger(self, event_id: str, access: Access, if_match: int | None, /) -> Occurrence:
+        """Add an occurrence for this very moment; raises ``StaleVersion``."""
         ...
 
     def pause(
@@ -103,39 +104,27 @@ class Actions(Protocol):
         ...
 
     def backfill(
-        self, event_id: str, access: Access, from_ms: int, to_ms: int, /, *, dry_run: bool
+        self,
+        event_id: str,
+        access: Access,
+        from_ms: int,
+        to_ms: int,
+        if_match: int | None,
+        /,
+        *,
+        dry_run: bool,
     ) -> Backfill:
-        """Add the occurrences that a schedule would have had in a past range."""
-        ...
-
-
-class Occurrences(Protocol):
-    """Reads what has been planned and what has happened."""
-
-    def get(self, occurrence_id: str, access: Access, /) -> Occurrence:
-        """Return an occurrence; raises ``NotFound``."""
-        ...
-
-    def attempts(self, occurrence_id: str, access: Access, /) -> Sequence[Attempt]:
-        """Return what is recorded of its attempts, oldest first; raises ``NotFound``."""
-        ...
-
-    def list(self, query: OccurrenceQuery, access: Access, /) -> Listing[Occurrence]:
-        """Return a page of occurrences, newest scheduled first."""
-        ...
-
-    def of_event(
-        self, event_id: str, access: Access, limit: int, cursor: str | None, /
-    ) -> Listing[Occurrence]:
-        """Return a page of one event's occurrences; raises ``NotFound``, ``InvalidInput``."""
+        """Add the occurrences of a past range; raises ``InvalidInput``, ``StaleVersion``."""
         ...
 
 
 class Rotations(Protocol):
     """Gives events new signing secrets; each raises ``Forbidden`` and ``Conflict``."""
 
-    def of_event(self, event_id: str, rotation: Rotation, access: Access, /) -> Rotated:
-        """Give one event a new secret; raises ``NotFound``."""
+    def of_event(
+        self, event_id: str, rotation: Rotation, access: Access, if_match: int | None, /
+    ) -> Rotated:
+        """Give one event a new secret; raises ``NotFound``, ``StaleVersion``."""
         ...
 
     def of_tags(

@@ -9,6 +9,7 @@ from flask import Response
 from app.api.answers import json_answer, json_text
 from app.api.audit import audited, name_object, only_asked
 from app.api.auth import access, require_right
+from app.api.conditional import version_to_match
 from app.api.context import services
 from app.api.schemas.queries import TagSelection, TagSelectionSchema
 from app.api.schemas.rotation import RotatedAllSchema, RotatedSchema, RotationSchema
@@ -24,15 +25,15 @@ blueprint.before_request(require_right)
 @audited("event.rotate-secret")
 @blueprint.reads(RotationSchema, "optional json")
 @blueprint.answers(200, RotatedSchema)
-@blueprint.refuses(401, 403, 404, 409, 413, 415)
+@blueprint.refuses(401, 403, 404, 409, 412, 413, 415)
 def rotate_secret(rotation: Rotation, event_id: str) -> Response:
     """Give an event a new signing secret.
 
     One that is made here is in this answer and nowhere else.
     """
-    return json_answer(
-        json_text(_members(services().rotations.of_event(event_id, rotation, access())))
-    )
+    wanted = version_to_match(event_id)
+    rotated = services().rotations.of_event(event_id, rotation, access(), wanted)
+    return json_answer(json_text(_members(rotated)))
 
 
 @blueprint.operation("/events/rotate-secret", "POST")

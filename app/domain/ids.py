@@ -22,6 +22,7 @@ import threading
 MAX_PARTITIONS = 4096
 """What twelve bits can name."""
 
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _CANONICAL = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[78][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 _MASK_48 = (1 << 48) - 1
 _MASK_62 = (1 << 62) - 1
@@ -86,6 +87,11 @@ def to_text(raw: bytes) -> str:
     """Return the lower-case text form."""
     text = raw.hex()
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+def is_written_right(text: str) -> bool:
+    """Whether a text is a UUID in canonical lower-case form, of whatever version."""
+    return _UUID.fullmatch(text) is not None
 
 
 def from_text(text: str, *, version: int) -> bytes | None:

@@ -10,7 +10,7 @@ from app.domain.access import Access
 from app.domain.event import Event, EventStatus
 from app.domain.occurrence import Occurrence
 from app.errors import Conflict, Forbidden, InvalidInput
-from app.services.events import EventService
+from app.services.events import EventService, require_version
 from app.services.queries import EventChanges
 from app.services.timetables import Timetables
 from app.store.events import EventStore
@@ -48,9 +48,10 @@ class ActionService:
         self._timetables = timetables
         self._clock = clock
 
-    def trigger(self, event_id: str, access: Access) -> Occurrence:
+    def trigger(self, event_id: str, access: Access, if_match: int | None = None) -> Occurrence:
         """Add an occurrence for this very moment, whatever the schedule and status say."""
         event = self._changeable(event_id, access)
+        require_version(event, if_match)
         now_ms = self._clock.now_ms()
         self._events.add_occurrences(event.id, [(now_ms, now_ms)])
         return self._occurrences.get(ids.occurrence_id(event.id, now_ms))
@@ -83,13 +84,21 @@ class ActionService:
         return self._service.update(event_id, changes, access, if_match)
 
     def backfill(
-        self, event_id: str, access: Access, from_ms: int, to_ms: int, *, dry_run: bool
+        self,
+        event_id: str,
+        access: Access,
+        from_ms: int,
+        to_ms: int,
+        if_match: int | None = None,
+        *,
+        dry_run: bool,
     ) -> Backfill:
         """Add the occurrences that a schedule would have had in a past range.
 
         ``dry_run`` only counts. Those that have a record already are left as they are.
         """
         event = self._changeable(event_id, access)
+        require_version(event, if_match)
         if event.schedule is None:
             raise InvalidInput("A one-time event has nothing to backfill; trigger it instead.")
         now_ms = self._clock.now_ms()

@@ -130,7 +130,14 @@ class EventService:
 
         self._write(event_id, access, if_match, write)
 
-    def rotate_secret(self, event_id: str, secret: str, until_ms: int, access: Access) -> Event:
+    def rotate_secret(
+        self,
+        event_id: str,
+        secret: str,
+        until_ms: int,
+        access: Access,
+        if_match: int | None = None,
+    ) -> Event:
         """Give an event a new signing secret; the old one signs beside it until a moment."""
 
         def write(before: Event) -> tuple[Saved, Event]:
@@ -139,7 +146,7 @@ class EventService:
             rotated = self._signing.rotated(before.id, stored, secret, until_ms, now_ms)
             return self._replace(before, replace(before, hmac_secret=rotated))
 
-        return self._write(event_id, access, None, write)
+        return self._write(event_id, access, if_match, write)
 
     def deactivate(self, event_id: bytes) -> None:
         """End an event because its receiver is gone; nothing happens if it is not active."""
@@ -226,8 +233,7 @@ class EventService:
                 raise Forbidden(
                     "This token may not change an event that has tags out of its scope."
                 )
-            if if_match is not None and before.version != if_match:
-                raise StaleVersion
+            require_version(before, if_match)
             saved, after = write(before)
             if saved is Saved.DONE:
                 return after
@@ -258,6 +264,12 @@ class EventService:
             occurrence = ids.occurrence_id(after.id, after.start_ms)
             if self._occurrences.get_many([occurrence])[0] is not None:
                 raise Conflict("The event has already run at this start_time; give it a new one.")
+
+
+def require_version(event: Event, if_match: int | None) -> None:
+    """Raise ``StaleVersion`` if another version is wanted; ``None`` wants any."""
+    if if_match is not None and event.version != if_match:
+        raise StaleVersion
 
 
 def _with_next(event: Event, plan: Plan) -> Event:

@@ -10,7 +10,7 @@ from app.domain.access import MASTER, Access
 from app.domain.event import Event
 from app.domain.recurrence import Notice
 from app.domain.timetable import Firing, Skipped
-from app.services.events import EventService
+from app.services.events import EventService, require_version
 from app.services.queries import EventChanges
 from app.services.timetables import Timetables
 
@@ -77,9 +77,12 @@ class PreviewService:
         now_ms = self._clock.now_ms()
         return self._timetables.of_event(event).rule.notices(now_ms, now_ms + NOTICE_MS)
 
-    def of_change(self, event_id: str, changes: EventChanges, access: Access) -> Difference:
+    def of_change(
+        self, event_id: str, changes: EventChanges, access: Access, if_match: int | None = None
+    ) -> Difference:
         """Compare future occurrences before and after a change; raises what the change would."""
         before = self._events.get(event_id, access)
+        require_version(before, if_match)
         after = self._events.changed(before, changes, access)
         now_ms = self._clock.now_ms()
         old, new = self._times(before, now_ms), self._times(after, now_ms)

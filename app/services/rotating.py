@@ -40,12 +40,14 @@ class RotationService:
         self._events = events
         self._clock = clock
 
-    def of_event(self, event_id: str, rotation: Rotation, access: Access) -> Rotated:
-        """Give an event a new secret; raises ``NotFound`` and ``Forbidden``."""
+    def of_event(
+        self, event_id: str, rotation: Rotation, access: Access, if_match: int | None = None
+    ) -> Rotated:
+        """Give an event a new secret; raises ``NotFound``, ``Forbidden``, ``StaleVersion``."""
         made = new_secret() if rotation.secret is None else None
         until_ms = self._clock.now_ms() + rotation.overlap_ms
         secret = rotation.secret or made or ""
-        self._events.rotate_secret(event_id, secret, until_ms, access)
+        self._events.rotate_secret(event_id, secret, until_ms, access, if_match)
         return Rotated(1, made, until_ms)
 
     def of_tags(

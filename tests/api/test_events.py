@@ -226,6 +226,7 @@ class TestDelete:
         answer = client.delete(path)
         assert answer.status_code == 204
         assert answer.data == b""
+        assert "Content-Type" not in answer.headers
         assert client.get(path).status_code == 404
         assert client.delete(path).status_code == 404
         assert client.put(path, json={}).status_code == 404

@@ -84,12 +84,24 @@ def test_a_page_beyond_the_end(client, services):
     assert (refused.status_code, list(refused.json["fields"])) == (400, ["page"])
 
 
+NOBODY = "00000000-0000-4000-8000-000000000000"
+"""Well-formed, though no event has such an id: an empty list."""
+
+
+@pytest.mark.parametrize(
+    "wrong", ["abc", "", NOBODY[1:], NOBODY.replace("-", ""), "A" + NOBODY[1:]]
+)
+def test_what_is_no_id_is_refused_rather_than_not_found(client, wrong):
+    answer = client.get(f"/occurrences?event_id={wrong}")
+    assert (answer.status_code, list(answer.json["fields"])) == (400, ["event_id"])
+
+
 @pytest.mark.parametrize(
     ("query", "expected"),
     [
         ("tags=a,b", {"tags": TagFilter(("a", "b"))}),
         ("tags=a&tags=b&match=all", {"tags": TagFilter(("a", "b"), match_all=True)}),
-        ("event_id=abc", {"event_id": "abc"}),
+        (f"event_id={NOBODY}", {"event_id": NOBODY}),
         ("status=failed", {"status": "failed"}),
         ("from=2031-01-01T00:00:00Z", {"from_ms": 1_924_992_000_000}),
         ("to=2031-01-01T00:00:00.5Z", {"to_ms": 1_924_992_000_500}),

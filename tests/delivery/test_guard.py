@@ -8,6 +8,8 @@ from types import SimpleNamespace
 
 import pycurl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from app.delivery.guard import Guard
 from app.delivery.request import Request
@@ -99,6 +101,25 @@ def test_the_same_port_of_other_machines_is_no_business_of_the_guards(host):
     opened = guard.open(0, address)
     assert isinstance(opened, socket.socket)
     opened.close()
+
+
+@given(st.ip_addresses())
+def test_what_python_knows_as_not_public_is_never_connected_to(address):
+    """Its table and ours are each other's check; ours refuses more."""
+    guard = Guard(TargetPolicy())
+    family = socket.AF_INET if address.version == 4 else socket.AF_INET6
+    opened = guard.open(
+        0,
+        SimpleNamespace(
+            family=family, socktype=socket.SOCK_STREAM, protocol=0, addr=(str(address), 80)
+        ),
+    )
+    if isinstance(opened, socket.socket):
+        opened.close()
+        assert address.is_global
+        assert not address.is_multicast
+    else:
+        assert guard.refused
 
 
 def test_running_out_of_descriptors_is_told_as_this_hosts_fault(sender, monkeypatch):

@@ -18,9 +18,10 @@ pytestmark = pytest.mark.e2e
         (b"GET /events?tags=" + b"a" * 9000 + b" HTTP/1.1\r\nHost: x\r\n\r\n", 414),
         (b"GET /events HTTP/1.1\r\nHost: x\r\nAuthorization: " + b"a" * 9000 + b"\r\n\r\n", 431),
         (b"GET /events HTTP/1.1\r\nHost: x\r\nContent-Length: abc\r\n\r\n", 400),
+        (b"GET //events HTTP/1.1\r\nHost: x\r\n\r\n", 404),
         (b"<script>alert(1)</script>\r\n\r\n", 400),
     ],
-    ids=["long address", "long header", "no length", "no request"],
+    ids=["long address", "long header", "no length", "two slashes", "no request"],
 )
 def test_a_request_that_no_view_sees_is_refused_in_json(
     stack: Stack, request_bytes: bytes, status: int

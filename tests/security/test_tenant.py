@@ -67,6 +67,8 @@ bodies = st.sampled_from(
         {"start_time": "2030-02-01T00:00:00Z"},
         {"hmac_secret": "a secret of the tenant's"},
         {"flow": {"key": "shared", "rate": "1/s"}},
+        {"headers": {"Authorization": "a value of the tenant's"}},
+        {"headers": {"Authorization": "***"}},
     ]
 )
 chosen = st.sampled_from(

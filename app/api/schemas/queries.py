@@ -12,6 +12,7 @@ from app.api.fields import Choice, Instant, Read, Text, Timezone, judged
 from app.api.schemas.base import StrictSchema
 from app.api.tags import read_tags
 from app.domain.event import EventStatus
+from app.domain.ids import is_written_right
 from app.domain.occurrence import OccurrenceStatus
 from app.services.queries import EventQuery, OccurrenceQuery, TagFilter
 
@@ -45,6 +46,18 @@ class Tags(Read):
     def read(self, value: Any) -> Any:
         """Return a tuple of tags."""
         return judged(lambda: read_tags(str(value).split(",")))
+
+
+class Identifier(Read):
+    """An id as answers have it; one that names nothing is no mistake."""
+
+    kind = {"type": "string", "format": "uuid"}  # noqa: RUF012
+
+    def read(self, value: Any) -> Any:
+        """Return the id as it is."""
+        if not is_written_right(value):
+            raise ValidationError("must be an id: a UUID in lower case")
+        return value
 
 
 class _TagQuery(StrictSchema):
@@ -98,7 +111,7 @@ class ImportQuerySchema(StrictSchema):
 class OccurrenceQuerySchema(_TagQuery):
     """Which occurrences to list; at least one filter is needed."""
 
-    event_id = Text(1, 64)
+    event_id = Identifier()
     status = Choice([status.value for status in OccurrenceStatus])
     from_ms = Instant(data_key="from")
     to_ms = Instant(data_key="to")

@@ -106,6 +106,12 @@ PATHS: list[tuple[str, str, int]] = [
 ]
 
 
+@pytest.mark.parametrize("path", ["//events", "///events", "//", "//health", "//rq"])
+def test_a_path_does_not_begin_with_more_than_one_slash(client, path):
+    """As a server hands it over; test clients take the first part for a host."""
+    refused(client.get("/", environ_overrides={"PATH_INFO": path}), 404)
+
+
 @pytest.mark.parametrize(("url", "name"), QUERIES)
 def test_a_wrong_query_parameter_is_named(client, url, name):
     body = refused(client.get(url), 400)
