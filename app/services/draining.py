@@ -164,8 +164,10 @@ class Drain:
         for flight in self._lanes.take(now_ms):
             self._start(flight)
         self._recorder.step(now_ms, now_or_never=not self._sender.in_flight)
-        for flight, outcome in self._wait(now_ms):
-            self._ended(flight, outcome)
+        if ended := self._wait(now_ms):
+            ended_ms = self._clock.now_ms()
+            for flight, outcome in ended:
+                self._ended(flight, outcome, ended_ms)
         if now_ms >= self._next_look_ms:
             self._next_look_ms = now_ms + LOOK_MS
             self._feeder.done(self._lanes.age(now_ms))
@@ -223,13 +225,13 @@ class Drain:
             request = build(job, now_us // 1000)
         except QhronosError as error:  # a secret that does not open, or is none: fail this one
             timings = Timings(claim.due_ms * 1000, now_us, now_us)
-            self._ended(flight, Outcome(timings, error="internal", error_message=error.message))
+            outcome = Outcome(timings, error="internal", error_message=error.message)
+            self._ended(flight, outcome, now_us // 1000)
             return
         self._sender.start(flight, request, due_us=claim.due_ms * 1000, now_us=now_us)
         self._sent += 1
 
-    def _ended(self, flight: Flight, outcome: Outcome) -> None:
-        now_ms = self._clock.now_ms()
+    def _ended(self, flight: Flight, outcome: Outcome, now_ms: int) -> None:
         self._lanes.end(flight, now_ms)
         jitter = random.random()  # noqa: S311 - spreads retries, no secret
         record, gone = record_of(flight.claim, outcome, now_ms, jitter)

