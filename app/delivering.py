@@ -13,6 +13,7 @@ from app.config import Settings
 from app.delivery.sender import Sender
 from app.services.draining import Drain, DrainLimits
 from app.services.feeding import Feeder
+from app.services.handover import Handover
 from app.services.lanes import SLOW_FACTOR
 from app.services.recording import Recorder
 from app.services.series import Series
@@ -50,8 +51,20 @@ class Delivering:
             self.settings.delivery_concurrency * (1 + SLOW_FACTOR),
         )
 
+    @cached_property
+    def handover(self) -> Handover:
+        """What runs the drains."""
+        return Handover(self._make_drain, self.clock, self.settings.drain_linger_ms)
+
     def drain(self, stop: threading.Event) -> int:
-        """Run one drain; returns how many attempts it made."""
+        """Drain for the time of one job; returns how many attempts were made."""
+        return self.handover.run(stop)
+
+    def close(self) -> None:
+        """Wait until the last drain has ended; it has been told to stop."""
+        self.handover.close()
+
+    def _make_drain(self) -> Drain:
         settings = self.settings
         feeder = Feeder(
             self.work,
@@ -69,14 +82,11 @@ class Delivering:
             self.clock,
             drain=secrets.token_hex(8),
             lease_ms=settings.lease_ms,
-            end_ms=self.clock.now_ms() + settings.drain_linger_ms,
         )
         limits = DrainLimits(
             concurrency=settings.delivery_concurrency,
-            linger_ms=settings.drain_linger_ms,
             grace_ms=settings.stop_grace_ms,
             signing=self.signing,
             default_timeout_ms=settings.delivery_timeout_ms,
         )
-        drain = Drain(feeder, recorder, self.sender, self.clock, limits, self.deactivate)
-        return drain.run(stop)
+        return Drain(feeder, recorder, self.sender, self.clock, limits, self.deactivate)

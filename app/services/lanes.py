@@ -178,6 +178,11 @@ class Lanes:
                 for position in reversed(range(len(lane.waiting) - keep)):
                     yield lane.waiting.pop(), lane.defer_ms(position)
 
+    def forget_idle(self) -> None:
+        """Forget the targets for which there is nothing: there may be ever more of them."""
+        busy = {t: lane for t, lane in self._lanes.items() if lane.waiting or lane.in_flight}
+        self._lanes = busy
+
     def clear(self) -> list[Claim]:
         """Give up everything that waits."""
         waiting = [claim for lane in self._turns for claim in lane.waiting]
