@@ -31,12 +31,19 @@ Arrivals = list[tuple[int, float]]
 
 
 @contextlib.contextmanager
+def stamping_receivers(targets: int) -> Iterator[list[str]]:
+    """Run the receiver that stamps, on so many ports; their URLs."""
+    ports = [free_port() for _ in range(targets)]
+    urls = [f"http://127.0.0.1:{port}/" for port in ports]
+    with support.process([sys.executable, "-m", "benchmarks.stamping", *map(str, ports)]):
+        support.wait_for(lambda: support.answers(urls[-1]), 10, "the receiver did not start")
+        yield urls
+
+
+@contextlib.contextmanager
 def stamping_receiver() -> Iterator[str]:
     """Run the receiver that stamps; its URL."""
-    port = free_port()
-    url = f"http://127.0.0.1:{port}/"
-    with support.process([sys.executable, "-m", "benchmarks.stamping", str(port)]):
-        support.wait_for(lambda: support.answers(url), 10, "the receiver did not start")
+    with stamping_receivers(1) as (url,):
         yield url
 
 
