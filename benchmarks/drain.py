@@ -160,7 +160,7 @@ def _show(figures: dict[str, list[float]], drained: Delivered) -> None:
     if jobs := figures.get("one RQ job per webhook"):
         ratios["times one RQ job per webhook"] = support.median_ratio(ours, jobs)
     for name in figures.keys() - {"qhronos", "bare libcurl loop", "one RQ job per webhook"}:
-        ratios[f"of {name}"] = support.median_ratio(ours, figures[name])
+        ratios[f"(one worker) of {name}"] = support.median_ratio(ours, figures[name])
     say("")
     for name, value in medians.items():
         say(f"{name:<24} {value:>10,.0f} webhooks/s (median)")

@@ -44,6 +44,8 @@ POLL_MS = 50.0
 LOOK_MS = 50
 """How often to look for targets that have become slow."""
 
+HURRY_MS = 5
+"""How often while nothing more can be claimed: what waits for a slow target may be in the way."""
 
 GATHER_WAIT_MS = 1.0
 """How long to wait at most while outcomes gather."""
@@ -182,7 +184,7 @@ class Drain:
             for flight, outcome in ended:
                 self._ended(flight, outcome, ended_ms)
         if now_ms >= self._next_look_ms:
-            self._next_look_ms = now_ms + LOOK_MS
+            self._next_look_ms = now_ms + (HURRY_MS if self._feeder.full else LOOK_MS)
             self._feeder.done(self._lanes.age(now_ms))
             self._defer(now_ms)
             self._end_gone()
