@@ -19,6 +19,7 @@ from app.services.breaking import Breakers
 from app.services.draining import Drain, DrainLimits
 from app.services.feeding import Feeder
 from app.services.flowing import FlowLine
+from app.services.handover import Handover
 from app.services.header_secrets import HeaderSecrets
 from app.services.lanes import SLOW_FACTOR
 from app.services.recording import Recorder
@@ -81,8 +82,20 @@ class Delivering:
         keys = signing_keys(self.settings.signing_private_key)
         return Identity(self.coordination.instance(), keys)
 
+    @cached_property
+    def handover(self) -> Handover:
+        """What runs the drains."""
+        return Handover(self._make_drain, self.clock, self.settings.drain_linger_ms)
+
     def drain(self, stop: threading.Event) -> int:
-        """Run one drain; returns how many attempts it made."""
+        """Drain for the time of one job; returns how many attempts were made."""
+        return self.handover.run(stop)
+
+    def close(self) -> None:
+        """Wait until the last drain has ended; it has been told to stop."""
+        self.handover.close()
+
+    def _make_drain(self) -> Drain:
         settings = self.settings
         worker = secrets.token_hex(8)
         flows = FlowLine(
@@ -110,12 +123,10 @@ class Delivering:
             self.clock,
             drain=worker,
             lease_ms=settings.lease_ms,
-            end_ms=self.clock.now_ms() + settings.drain_linger_ms,
             flows=flows,
         )
         limits = DrainLimits(
             concurrency=settings.delivery_concurrency,
-            linger_ms=settings.drain_linger_ms,
             grace_ms=settings.stop_grace_ms,
             identity=self.identity,
             signing=self.signing,
@@ -123,7 +134,6 @@ class Delivering:
             acks=self.acks,
             default_timeout_ms=settings.delivery_timeout_ms,
         )
-        drain = Drain(
+        return Drain(
             feeder, recorder, self.sender, self.clock, limits, self.deactivate, self.breakers
         )
-        return drain.run(stop)

@@ -65,7 +65,11 @@ def _services_when_there() -> Services:
 
 def deliver(services: Services) -> None:
     """Run drains until told to stop."""
-    _work(services, queueing.DELIVER)
+    try:
+        _work(services, queueing.DELIVER)
+    finally:
+        services.stop.set()
+        services.delivering.close()
 
 
 def upkeep(services: Services) -> None:

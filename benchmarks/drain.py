@@ -65,13 +65,18 @@ def job_per_webhook_rate(webhook: str, count: int) -> float:
     return float(answer["count"] / answer["seconds"])
 
 
-def drain_rate(webhook: str, count: int, in_flight: int, lead_s: float) -> Delivered:
+def drain_rate(
+    webhook: str, count: int, in_flight: int, lead_s: float, workers: int = 1
+) -> Delivered:
     """Create ``count`` events due at one instant in a fresh store and have them delivered."""
     with contextlib.ExitStack() as stack:
         url = stack.enter_context(support.store())
         client = stack.enter_context(connect(url))
         environ = support.environment(url, delivery_concurrency=in_flight)
-        stack.enter_context(support.workers(environ))
+        stack.enter_context(support.workers(environ, workers))
+        support.wait_for(
+            lambda: client.scard("rq:workers:deliver") == workers, 30, "not all workers came up"
+        )
         return deliver(client, webhook, count, lead_s)
 
 
@@ -122,6 +127,7 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=2_000, help="of RQ; 0 leaves them out")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--in-flight", type=int, default=64)
+    parser.add_argument("--workers", type=int, default=1, help="compares so many with one")
     parser.add_argument("--lead", type=float, default=3.0, help="seconds to load beside N/4000")
     options = parser.parse_args()
     last: list[Delivered] = []
@@ -135,6 +141,12 @@ def main() -> None:
             "bare libcurl loop": lambda: bare_rate(webhook, options.events, options.in_flight),
             "qhronos": lambda: ours(webhook),
         }
+        if options.workers > 1:
+            sides[f"{options.workers} workers"] = lambda: (
+                drain_rate(
+                    webhook, options.events, options.in_flight, options.lead, options.workers
+                ).rate
+            )
         if options.jobs:
             sides["one RQ job per webhook"] = lambda: job_per_webhook_rate(webhook, options.jobs)
         figures = support.alternate(options.rounds, sides, "webhooks/s")
@@ -147,6 +159,8 @@ def _show(figures: dict[str, list[float]], drained: Delivered) -> None:
     ratios = {"of the bare libcurl loop": support.median_ratio(ours, bare)}
     if jobs := figures.get("one RQ job per webhook"):
         ratios["times one RQ job per webhook"] = support.median_ratio(ours, jobs)
+    for name in figures.keys() - {"qhronos", "bare libcurl loop", "one RQ job per webhook"}:
+        ratios[f"(one worker) of {name}"] = support.median_ratio(ours, figures[name])
     say("")
     for name, value in medians.items():
         say(f"{name:<24} {value:>10,.0f} webhooks/s (median)")

@@ -31,12 +31,22 @@ Arrivals = list[tuple[int, float]]
 
 
 @contextlib.contextmanager
+def stamping_receivers(targets: int) -> Iterator[list[str]]:
+    """Run the receiver that stamps, on so many ports; their URLs."""
+    found: set[int] = set()
+    while len(found) < targets:  # one that is free is not taken yet, and may be found again
+        found.add(free_port())
+    ports = sorted(found)
+    urls = [f"http://127.0.0.1:{port}/" for port in ports]
+    with support.process([sys.executable, "-m", "benchmarks.stamping", *map(str, ports)]):
+        support.wait_for(lambda: support.answers(urls[-1]), 10, "the receiver did not start")
+        yield urls
+
+
+@contextlib.contextmanager
 def stamping_receiver() -> Iterator[str]:
     """Run the receiver that stamps; its URL."""
-    port = free_port()
-    url = f"http://127.0.0.1:{port}/"
-    with support.process([sys.executable, "-m", "benchmarks.stamping", str(port)]):
-        support.wait_for(lambda: support.answers(url), 10, "the receiver did not start")
+    with stamping_receivers(1) as (url,):
         yield url
 
 
@@ -76,6 +86,20 @@ def ours(receiver: str, rate: int, seconds: int) -> Arrivals:
         )  # fmt: skip
         if client.zcard(keys.occurrences(0, "completed")) != count:
             raise BenchmarkFailed("not all occurrences were completed")
+    return collect(receiver, count)
+
+
+def soon(receiver: str, count: int, ahead_ms: int) -> Arrivals:
+    """Create events so shortly before their time, ten a second; nothing is at work at first."""
+    with support.store() as url, connect(url) as client, support.workers(support.environment(url)):
+        support.wait_for(lambda: client.scard("rq:workers:deliver"), 30, "no worker came up")
+        for _ in range(count):
+            # Looked at when the connection is warm: what is measured begins with the event.
+            loading.load(client, receiver, (time.time_ns() // 1_000_000 + ahead_ms for _ in "1"))
+            time.sleep(0.1)
+        support.wait_for(
+            lambda: client.zcard(keys.ended(0)) >= count, 60, "not all occurrences were recorded"
+        )
     return collect(receiver, count)
 
 
@@ -133,6 +157,7 @@ def main() -> None:
     parser.add_argument("--rate", type=int, default=200, help="webhooks a second")
     parser.add_argument("--seconds", type=int, default=30)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--ahead", type=int, default=0, help="also events created so many ms ahead")
     parser.add_argument("--idle", type=int, default=0, help="also idle so many seconds, as in 20")
     options = parser.parse_args()
     sides = {"bare libcurl loop": bare, "qhronos": ours}
@@ -146,7 +171,11 @@ def main() -> None:
                 say(f"round {number + 1}: {name:<18} {_line(points[name][-1])}")
                 if name == "qhronos":
                     arrivals = measured
+        shortly = soon(receiver, 100, options.ahead) if options.ahead else []
     result = _summary(points)
+    if shortly:
+        result["created_shortly_before"] = few = support.quantiles([late for _, late in shortly])
+        say(f"created {options.ahead} ms ahead:       {_line(few)}; the first {shortly[0][1]:.2f}")
     if options.idle:
         result["idle_cpu_percent"] = idle = idle_cpu(options.idle)
         for name, percent in idle.items():

@@ -52,10 +52,15 @@ def example(event_id: bytes, webhook: str, start_ms: int, now_ms: int) -> Event:
 
 def load(client: StoreClient, webhook: str, start_times_ms: Iterable[int]) -> float:
     """Create one event for each start time; how many seconds that took."""
+    return load_each(client, ((webhook, start_ms) for start_ms in start_times_ms))
+
+
+def load_each(client: StoreClient, wanted: Iterable[tuple[str, int]]) -> float:
+    """Create one event for each (webhook, start time); how many seconds that took."""
     began = time.perf_counter()
     ids, scripts = EventIds(), PipedScripts(client)
     events = EventStore(client, scripts)
-    for start_ms in start_times_ms:
+    for webhook, start_ms in wanted:
         event_id = ids.make(time.time_ns() // 1000, 0)
         now_ms = int.from_bytes(event_id[:6], "big")
         event = example(event_id, webhook, start_ms, now_ms)

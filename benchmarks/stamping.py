@@ -1,9 +1,9 @@
 """A receiver that notes when each webhook arrived, to the microsecond, in a process of its own.
 
-Run as ``python -m benchmarks.stamping <port>``. A POST is answered 200; a GET answers, as JSON,
-``[scheduled ms, arrival µs]`` of every POST since the last one; ``GET /count`` answers how many
-there are. The scheduled time is read out of
-the first 48 bits of ``webhook-id``; the arrival is when the last byte was read.
+Run as ``python -m benchmarks.stamping <port>…``: several ports are several targets. A POST is
+answered 200; a GET answers, as JSON, ``[scheduled ms, arrival µs]`` of every POST since the last
+one; ``GET /count`` answers how many there are. The scheduled time is read out of the first 48 bits
+of ``webhook-id``; the arrival is when the last byte was read.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import json
 import re
 import sys
 import time
+from collections.abc import Sequence
 
 _IDENTITY = re.compile(rb"\r\nwebhook-id: ?([0-9a-f]{8})-?([0-9a-f]{4})", re.IGNORECASE)
 _LENGTH = re.compile(rb"\r\ncontent-length: ?([0-9]+)", re.IGNORECASE)
@@ -54,11 +55,12 @@ class Receiver(asyncio.Protocol):
         return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
 
 
-async def serve(port: int) -> None:
-    server = await asyncio.get_running_loop().create_server(Receiver, "127.0.0.1", port)
-    await server.serve_forever()
+async def serve(ports: Sequence[int]) -> None:
+    loop = asyncio.get_running_loop()
+    servers = [await loop.create_server(Receiver, "127.0.0.1", port) for port in ports]
+    await asyncio.gather(*(server.serve_forever() for server in servers))
 
 
 if __name__ == "__main__":
     gc.disable()  # a collection would look like lateness of the sender's
-    asyncio.run(serve(int(sys.argv[1])))
+    asyncio.run(serve([int(port) for port in sys.argv[1:]]))

@@ -89,7 +89,12 @@ def _supervise(run: LocalRun, store: EmbeddedStore | None, *, inbox: bool) -> in
     stages = [processes]
     if store:
         own = Process(
-            "store", store.argv, ready=store.ready, stop_s=STORE_STOP_S, pass_fds=store.pass_fds
+            "store",
+            store.argv,
+            store.environ,
+            ready=store.ready,
+            stop_s=STORE_STOP_S,
+            pass_fds=store.pass_fds,
         )
         stages.insert(0, [own])
     return supervise(

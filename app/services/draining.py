@@ -10,7 +10,8 @@ claiming, sending and recording overlap::
 
 (With a thread for each, the interpreter's lock goes from hand to hand with every line that
 libcurl reads, and half the speed is lost.) A drain serves every partition, so that one that
-lingers leaves none waiting. It ends after a bounded time; what it has in hand is finished first.
+lingers leaves none waiting. A job runs it for a bounded time; see ``handover`` for what comes
+between jobs.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ from app.services.breaking import Breakers
 from app.services.feeding import Feeder
 from app.services.header_secrets import HeaderSecrets
 from app.services.lanes import Flight, Lanes, target_of
-from app.services.recording import HANDOVER_MS, Recorder
+from app.services.recording import Recorder
 from app.services.signing_secrets import SigningSecrets
 from app.services.verdicts import job_of, record_of, unsendable
 from app.store.claims import Claim
@@ -46,6 +47,8 @@ POLL_MS = 50.0
 LOOK_MS = 50
 """How often to look for targets that have become slow."""
 
+HURRY_MS = 5
+"""How often while nothing more can be claimed: what waits for a slow target may be in the way."""
 
 FAILING = "its target has only failed of late; it is tried again one by one"
 """Why a claim is deferred while a breaker is open."""
@@ -84,10 +87,9 @@ class Sender(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class DrainLimits:
-    """How much a drain takes on and for how long; ``_ms`` are milliseconds."""
+    """How much a drain takes on, and how long it may take to stop; ``_ms`` are milliseconds."""
 
     concurrency: int
-    linger_ms: int
     grace_ms: int
     identity: Identity
     signing: SigningSecrets
@@ -97,7 +99,7 @@ class DrainLimits:
 
 
 class Drain:
-    """One run. ``run`` returns when its time is over or ``stop`` is set."""
+    """``run`` it, once or more, each time in one thread; ``close`` it in the end."""
 
     def __init__(
         self,
@@ -121,29 +123,42 @@ class Drain:
         self._next_look_ms = 0
         self._sent = 0
 
-    def run(self, stop: threading.Event) -> int:
-        """Deliver until the time is over; returns how many attempts were made.
+    def run(self, end_ms: int, stop: threading.Event) -> int:
+        """Deliver until a moment, ms UTC, or ``stop``; returns how many attempts were made.
 
-        While a receiver is slow the drain goes on claiming: to wait for it and do nothing else
-        would make all others wait with it.
+        What is under way then is left so, for another ``run``, ``wind_up`` or ``close``.
         """
-        end_ms = self._clock.now_ms() + self._limits.linger_ms
+        before = self._sent
+        self._lanes.forget_idle()
+        self._recorder.go_on_until(end_ms)
+        while not stop.is_set() and self._clock.now_ms() < end_ms:
+            self._step(closing=False)
+        return self._sent - before
+
+    def wind_up(self, until_ms: int, relieved: threading.Event, stop: threading.Event) -> bool:
+        """Go on until a moment, ms UTC, then finish what is in hand; ``relieved`` ends both.
+
+        Returns whether it was relieved, and is to be ``run`` again.
+        """
+        while not relieved.is_set():
+            closing = self._clock.now_ms() >= until_ms
+            if stop.is_set() or (closing and not self._has_work()):
+                return False
+            self._step(closing=closing)
+        return True
+
+    def close(self, stop: threading.Event) -> None:
+        """Write what is left to write and let go of everything.
+
+        What is under way is broken off, unless ``stop`` is set: it then has the grace time.
+        """
         try:
-            while not stop.is_set():
-                now_ms = self._clock.now_ms()
-                closing = now_ms >= end_ms and not self._lanes.slow
-                if closing and not self._has_work():
-                    break
-                if now_ms >= end_ms and not closing:
-                    self._recorder.go_on_until(now_ms + 2 * HANDOVER_MS)
-                self._step(closing=closing)
             self._finish(stop)
         finally:
             # The sender outlives the drain: what it still has must not turn up in the next.
             self._sender.abandon()
             self._feeder.close()
             self._recorder.close()
-        return self._sent
 
     def _has_work(self) -> bool:
         feeder, lanes = self._feeder, self._lanes
@@ -179,10 +194,12 @@ class Drain:
         for flight in self._lanes.take(now_ms):
             self._start(flight)
         self._recorder.step(now_ms, now_or_never=not self._sender.in_flight)
-        for flight, outcome in self._wait(now_ms):
-            self._ended(flight, outcome)
+        if ended := self._wait(now_ms):
+            ended_ms = self._clock.now_ms()
+            for flight, outcome in ended:
+                self._ended(flight, outcome, ended_ms)
         if now_ms >= self._next_look_ms:
-            self._next_look_ms = now_ms + LOOK_MS
+            self._next_look_ms = now_ms + (HURRY_MS if self._feeder.full else LOOK_MS)
             self._feeder.done(self._lanes.age(now_ms))
             self._defer(now_ms)
             self._end_gone()
@@ -256,13 +273,13 @@ class Drain:
             request = build(job, now_ms, limits.identity)
         except QhronosError as error:  # a secret that does not open, or is none: fail this one
             timings = Timings(claim.due_ms * 1000, now_us, now_us)
-            self._ended(flight, Outcome(timings, error="internal", error_message=error.message))
+            outcome = Outcome(timings, error="internal", error_message=error.message)
+            self._ended(flight, outcome, now_us // 1000)
             return
         self._sender.start(flight, request, due_us=claim.due_ms * 1000, now_us=now_us)
         self._sent += 1
 
-    def _ended(self, flight: Flight, outcome: Outcome) -> None:
-        now_ms = self._clock.now_ms()
+    def _ended(self, flight: Flight, outcome: Outcome, now_ms: int) -> None:
         self._lanes.end(flight, now_ms)
         if self._breakers.ended(flight.lane.target, outcome, now_ms):
             for claim in self._lanes.empty(flight.lane):

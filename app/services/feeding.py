@@ -78,6 +78,12 @@ class Feeder:
             return self.flows.wake_ms
         return min(self.next_look_ms, self.flows.wake_ms)
 
+    @property
+    def full(self) -> bool:
+        """Whether too much is in hand to claim more."""
+        # A quarter of the window at once: claiming one by one would cost a call each.
+        return self._window - self._in_hand < self._window // 4
+
     def filenos(self) -> list[int]:
         """What becomes readable when there is something to do."""
         found = (self._channel.fileno(), self._listener.fileno())
@@ -127,9 +133,7 @@ class Feeder:
         return claims
 
     def _ask(self, now_ms: int) -> None:
-        room = self._window - self._in_hand
-        if room < self._window // 4:
-            # A quarter of the window at once: claiming one by one would cost a call each.
+        if self.full:
             return
         if self._listener.heard():
             self.next_look_ms = now_ms
@@ -147,7 +151,7 @@ class Feeder:
                 self._worker,
                 self._number,
                 now_ms=now_ms,
-                limit=min(room, BATCH),
+                limit=min(self._window - self._in_hand, BATCH),
                 lease_ms=self._lease_ms,
             )
         )

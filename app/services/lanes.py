@@ -76,9 +76,12 @@ class Lane:
         """Learn that an exchange has become slow."""
         self.limit = max(self.limit * 0.75, SMALLEST)
 
-    def defer_ms(self, position: int) -> int:
+    def defer_ms(self, position: int, now_ms: int) -> int:
         """How long until a claim at this position of the surplus can hope for its turn."""
-        expected = self.took_ms * (position + 1) / max(self.limit, 1)
+        # What stands still takes at least as long as it has stood: else the same claims would
+        # come back again and again, and take the store's time from the others.
+        took_ms = max(self.took_ms, now_ms - self.progress_ms)
+        expected = took_ms * (position + 1) / max(self.limit, 1)
         return int(min(max(expected, SHORTEST_DEFER_MS), LONGEST_DEFER_MS))
 
 
@@ -175,7 +178,12 @@ class Lanes:
             if lane.stalled(now_ms):
                 keep = max(int(lane.limit) * QUEUE_FACTOR, SMALLEST)
                 for position in reversed(range(len(lane.waiting) - keep)):
-                    yield lane.waiting.pop(), lane.defer_ms(position)
+                    yield lane.waiting.pop(), lane.defer_ms(position, now_ms)
+
+    def forget_idle(self) -> None:
+        """Forget the targets for which there is nothing: there may be ever more of them."""
+        busy = {t: lane for t, lane in self._lanes.items() if lane.waiting or lane.in_flight}
+        self._lanes = busy
 
     def empty(self, lane: Lane) -> list[Claim]:
         """Give up what waits in one lane."""

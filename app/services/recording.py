@@ -50,10 +50,9 @@ class Recorder:
         *,
         drain: str,
         lease_ms: int,
-        end_ms: int,
         flows: FlowLine,
     ) -> None:
-        """``end_ms``: when the drain stops claiming, ms UTC."""
+        """``drain`` is its name in the store, ``lease_ms`` how long a lease is held."""
         self._flows = flows
         self._work = work
         self._coordination = coordination
@@ -61,7 +60,7 @@ class Recorder:
         self._clock = clock
         self._drain = drain
         self._lease_ms = lease_ms
-        self._end_ms = end_ms
+        self._end_ms = 0
         self._outbox: dict[tuple[type, int], deque[Record | Deferral]] = {}
         self._sent: list[Record | Deferral] = []
         self._since_ms: int | None = None
@@ -80,8 +79,9 @@ class Recorder:
         return [] if fd is None else [fd]
 
     def go_on_until(self, end_ms: int) -> None:
-        """Say that the drain goes on claiming until later than was planned, ms UTC."""
-        self._end_ms = max(self._end_ms, end_ms)
+        """Say that the drain goes on claiming until a moment, ms UTC."""
+        self._end_ms = end_ms
+        self._next_keep_ms = 0
 
     def hold(self, claims: Sequence[Claim]) -> None:
         """Keep the leases of these claims alive until they are recorded or given back."""

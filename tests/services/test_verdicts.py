@@ -32,6 +32,8 @@ TIMINGS = Timings(1_000_000, 1_001_500, 1_009_000, 1_008_000, 10, 200, None)
     "outcome",
     [
         Outcome(TIMINGS, 204),
+        Outcome(Timings(1_000, 2_000, 9_000, 8_000), 200),
+        Outcome(Timings(1_000, 2_000, 9_000), 200),
         Outcome(TIMINGS, 500, b"no", "status", "HTTP 500"),
         Outcome(Timings(1, 2, 3), None, b"", "timeout", 'a "quoted"\nmessage'),
         Outcome(Timings(1, 2, 3), None, b"", "tls", "x" * 999),
