@@ -30,7 +30,8 @@ for _, id in ipairs(due) do
   elseif not repeated or o[4] == token then
     local event = prefix .. 'event:' .. o[1]
     local e = redis.call('HMGET', event, 'doc', 'meta', 'tags', 'sec', 'rec', 'tv', 'next')
-    local series = e[5] and e[7] == o[2]
+    local series = e[5] and (e[7] == o[2]
+      or repeated and o[3] == '1' and not e[7] and redis.call('HGET', event, 'last') == o[2])
     local attempt = tonumber(o[3] or '0')
     if not repeated then
       attempt = attempt + 1
@@ -56,7 +57,7 @@ for _, id in ipairs(due) do
       dispatched[#dispatched + 1] = o[2]; dispatched[#dispatched + 1] = id
     end
     claimed[#claimed + 1] = {id, o[1], o[2], attempt, e[1], e[2], e[3], e[4], series and 1 or false, e[6], o[5],
-      o[6] or o[2]}
+      o[6] or repeated and redis.call('HGET', key, 'p') or o[2]}
   end
 end
 if #lease > 0 then

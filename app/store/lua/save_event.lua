@@ -12,7 +12,7 @@
 --#include note
 --#include cancel
 local key, prefix, id, now, tags = KEYS[1], ARGV[1], ARGV[2], ARGV[6], ARGV[8]
-local stored = redis.call('HMGET', key, 'ver', 'next', 'tags', 'req', 'cals', 'last', 'tv')
+local stored = redis.call('HMGET', key, 'ver', 'next', 'tags', 'req', 'cals', 'last', 'tv', 'rec')
 local version, next_ms, old_tags, request = stored[1], stored[2], stored[3] or '', stored[4]
 if request == ARGV[5] then return 'saved' end
 if ARGV[3] == '0' then
@@ -25,10 +25,11 @@ else
 end
 
 local keep = ARGV[9] == 'keep'
-redis.call('DEL', key)
+if version then redis.call('DEL', key) end -- a new one: HSET first, which a full store refuses
 redis.call('HSET', key, unpack(ARGV, 16))
 redis.call('HSET', key, 'tv', keep and stored[7] or ARGV[5])
 if keep and stored[6] then redis.call('HSET', key, 'last', stored[6]) end
+if keep and not stored[8] then redis.call('HDEL', key, 'rec') end
 redis.call('ZADD', prefix .. 'events', ARGV[7], id)
 for tag in string.gmatch(old_tags, '[^\n]+') do
   redis.call('ZREM', prefix .. 'tag:' .. tag .. ':events', id)
@@ -36,7 +37,6 @@ end
 for tag in string.gmatch(tags, '[^\n]+') do
   redis.call('ZADD', prefix .. 'tag:' .. tag .. ':events', ARGV[7], id)
 end
-
 for name in string.gmatch(stored[5] or '', '[^\n]+') do
   redis.call('ZREM', prefix .. 'calendar:' .. name .. ':events', id)
 end
