@@ -16,7 +16,7 @@ RUNTIME := $(VENV)/.runtime-$(call checksum,requirements.txt)
 DEV := $(VENV)/.dev-$(call checksum,requirements.txt requirements-dev.txt)
 PIP := $(PY) -m pip --disable-pip-version-check --quiet install
 
-.PHONY: help run demo test lint format clean
+.PHONY: help run demo test chaos soak lint format clean
 
 help: ## show this help
 	@grep -hE '^[a-z%-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -29,6 +29,12 @@ demo: $(RUNTIME) ## with 'make run' up: have a webhook sent in two seconds and c
 
 test: $(DEV) ## run the whole test suite; ARGS='-k name' narrows it
 	@$(PY) -m pytest $(ARGS)
+
+chaos: $(DEV) ## kill and stop everything at random, prove that nothing is lost; SECONDS=, SEED=
+	@$(PY) -m tests.chaos $(if $(SEED),--seed $(SEED)) --seconds $(or $(SECONDS),600)
+
+soak: $(DEV) ## deliver for an hour, prove that memory stays flat; MINUTES=, RATE=
+	@$(PY) -m benchmarks.soak --minutes $(or $(MINUTES),60) --rate $(or $(RATE),500)
 
 lint: $(DEV) ## check style and types
 	@$(VENV)/bin/ruff check .
