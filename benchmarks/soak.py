@@ -93,9 +93,9 @@ class Soak:
         for status in ("failed", "missed", "cancelled"):
             if self._client.zcard(keys.occurrences(0, status)):
                 raise BenchmarkFailed(f"an occurrence is {status}")
-        for one in self._client.zrange(keys.occurrences(0, "retrying"), 0, -1):
-            (said,) = self._client.hmget(keys.occurrence(0, one), ["err"])
-            say(f"{since_s:.0f} s: an occurrence is retrying: {said!r}")
+        if retrying := self._client.zrange(keys.occurrences(0, "retrying"), 0, 0):
+            (said,) = self._client.hmget(keys.occurrence(0, retrying[0]), ["err"])
+            raise BenchmarkFailed(f"after {since_s:.0f} s an attempt had failed: {said!r}")
 
 
 def quarters(values: Sequence[float]) -> tuple[float, float]:

@@ -93,8 +93,17 @@ class StoreClient(redis.Redis):
     def _own_connection(self) -> Any:
         threads: threading.local = self.__dict__.setdefault("_threads", threading.local())
         if not hasattr(threads, "connection"):
-            threads.connection = self.connection_pool.make_connection()
+            threads.connection = self.new_connection()
         return threads.connection
+
+    def new_connection(self) -> Any:
+        """Make a connection that is its caller's own to open and close.
+
+        It is not the pool's: that counts every connection it ever made, closed or not, and makes
+        no more at its limit.
+        """
+        pool = self.connection_pool
+        return pool.connection_class(**pool.connection_kwargs)
 
     def pipeline(self, transaction: bool = True, shard_hint: str | None = None) -> StorePipeline:
         """Open a pipeline; see ``redis.Redis.pipeline``."""

@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import partial
 
 from tests.support.processes import Program
@@ -130,7 +131,8 @@ class Hand:
         else:
             program.signal(signal.SIGTERM)
         self.done[f"{fault.how} {target}"] += 1
-        self.say(f"{fault.at_s:8.2f} s  {fault.how} {program.name} for {fault.for_s} s")
+        moment = datetime.now(UTC).strftime("%H:%M:%S.%f")[:-3]
+        self.say(f"{moment}  {fault.how} {program.name} for {fault.for_s} s")
         self._busy.add(program.name)
         self._later(fault.for_s, program, fault.how, time.monotonic() + ENDS_S)
 

@@ -6,7 +6,10 @@ import pytest
 import redis
 
 from app.errors import StoreUnavailable
-from app.store.connection import _translate
+from app.store.calls import release_call
+from app.store.channel import Channel
+from app.store.connection import _translate, connect
+from app.store.scripts import Scripts
 
 
 @pytest.mark.parametrize(
@@ -36,3 +39,19 @@ def test_it_is_away(error: redis.exceptions.RedisError) -> None:
 def test_a_mistake_of_ours_stays_one() -> None:
     error = redis.exceptions.ResponseError("WRONGTYPE Operation against a key, BUSY or not")
     assert _translate(error) is error
+
+
+def test_any_number_of_channels_may_follow_each_other(store_url: str) -> None:
+    """Each drain has two: a worker that lives for months makes millions of them."""
+    client = connect(store_url, max_connections=4)
+    scripts = Scripts(client)
+    for number in range(20):
+        channel = Channel(client, scripts)
+        channel.send(release_call(0, (), number, 1))
+        answers: list[object] = []
+        while not answers or answers[-1] is None:
+            answers.append(channel.receive())
+        assert answers[-1] == 0
+        channel.close()
+    assert client.ping()
+    client.close()
