@@ -132,7 +132,9 @@ def _entry(
 
     for moment_ms in wanted:
         if (became := status(moment_ms)) in (*_OPEN, "not there"):
-            yield f"event {entry.event_id}: its occurrence of {at(moment_ms / 1000)} is {became}"
+            accepted = f"accepted {at(entry.answered_ms / 1000)}"
+            moment = at(moment_ms / 1000)
+            yield f"event {entry.event_id}, {accepted}: its occurrence of {moment} is {became}"
     if entry.one_of and all(status(one) in (*_OPEN, "not there") for one in entry.one_of):
         yield f"event {entry.event_id}: neither of its two possible occurrences has ended"
     if entry.deleted and event_id in events:

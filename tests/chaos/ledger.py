@@ -24,6 +24,8 @@ class Entry:
     """One event. Times are ms UTC."""
 
     event_id: str
+    answered_ms: int
+    """When the API had accepted the last of what follows."""
     all_of: set[int] = field(default_factory=set)
     """Times at which an occurrence must have ended."""
     one_of: set[int] = field(default_factory=set)
@@ -80,7 +82,7 @@ class Client(threading.Thread):
         if answer is None:
             return None
         assert answer.status == 201, answer
-        entry = Entry(answer.json["id"])
+        entry = Entry(answer.json["id"], _now_ms())
         # A series whose start has passed meanwhile begins with its next occurrence.
         first = answer.json["next_occurrence_at"] if "schedule" in fields else None
         entry.all_of.add(_ms(first or answer.json["start_time"]))
@@ -101,7 +103,7 @@ class Client(threading.Thread):
         if answer is None:
             entry.all_of, entry.one_of = set(), {before_ms, after_ms}
         elif answer.status == 200:
-            entry.all_of = {after_ms}
+            entry.all_of, entry.answered_ms = {after_ms}, _now_ms()
 
     def _removed(self) -> None:
         entry = self._create(self._chance.uniform(0, 3))
@@ -145,6 +147,11 @@ class Client(threading.Thread):
         if answer is not None:
             assert answer.status == 202, answer
             entry.all_of.add(_ms(answer.json["scheduled_at"]))
+            entry.answered_ms = _now_ms()
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
 
 
 def _ms(text: str) -> int:

@@ -24,8 +24,7 @@ LEASE_S = 2.0
 PARTITIONS = 2
 CLIENTS = 5
 QUIET_S = 100.0
-"""How long what was broken may take to be done with all that waits. The scheduler's lock on
-upkeep outlives a scheduler that was killed while it held it by 70 s."""
+"""How long what was broken may take to be done with all that waits."""
 
 SETTLED_MS = 2_000
 """Series are judged up to so long before they were paused."""
@@ -73,7 +72,8 @@ def _account(
     if errors:
         raise errors[0]
     entries = [entry for client in clients for entry in client.entries]
-    quiet = _in_time(lambda: _is_quiet(stack), QUIET_S)
+    since_ms = time.time() * 1000
+    quiet = _in_time(lambda: _is_quiet(stack, since_ms), QUIET_S)
     quiet_ms = int(time.time() * 1000) - SETTLED_MS
     for event in stack.api.get("/events?status=active&limit=1000"):
         # Also those that were made by a call that had no answer.
@@ -120,8 +120,8 @@ def _receiver(stack: Stack) -> Iterator[str]:
         receiver.kill()
 
 
-def _is_quiet(stack: Stack) -> bool:
-    """Whether nothing is late, held, or waits for another attempt or a successor."""
+def _is_quiet(stack: Stack, since_ms: float) -> bool:
+    """Whether nothing is late, without a successor, or from before a moment and tried again."""
     before_ms = time.time() * 1000 - 1_000
     with stack.redis() as client:
         for number in range(PARTITIONS):
@@ -131,7 +131,7 @@ def _is_quiet(stack: Stack) -> bool:
                 return False
             if client.zcount(keys.claimed(number), "-inf", before_ms):
                 return False
-            if client.zcard(keys.occurrences(number, "retrying")):
+            if client.zcount(keys.occurrences(number, "retrying"), "-inf", since_ms):
                 return False
     return True
 
