@@ -24,7 +24,7 @@ PIP_AUDIT := pip-audit==2.10.1
 LOCK := $(TOOLS)/bin/uv pip compile --quiet --universal --python-version 3.11 \
 	--fork-strategy fewest --generate-hashes --no-annotate --custom-compile-command 'make lock'
 
-.PHONY: help run demo test fuzz lint format lock audit clean
+.PHONY: help run demo test chaos soak fuzz lint format lock audit clean
 
 help: ## show this help
 	@grep -hE '^[a-z%-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -37,6 +37,12 @@ demo: $(RUNTIME) ## with 'make run' up: have a webhook sent in two seconds and c
 
 test: $(DEV) ## run the whole test suite; ARGS='-k name' narrows it
 	@$(PY) -m pytest $(ARGS)
+
+chaos: $(DEV) ## kill and stop everything at random, prove that nothing is lost; SECONDS=, SEED=
+	@$(PY) -m tests.chaos $(if $(SEED),--seed $(SEED)) --seconds $(or $(SECONDS),600)
+
+soak: $(DEV) ## deliver for an hour, prove that memory stays flat; MINUTES=, RATE=
+	@$(PY) -m benchmarks.soak --minutes $(or $(MINUTES),60) --rate $(or $(RATE),500)
 
 fuzz: $(DEV) ## ask every call of the API for a long time, something else every time
 	@QHRONOS_FUZZ=$(or $(EXAMPLES),500) $(PY) -m pytest -q tests/api/test_fuzz.py $(ARGS)

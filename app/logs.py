@@ -19,6 +19,10 @@ from app.config import Settings
 
 MASK = "***"
 
+REPEAT_S = 10.0
+MAX_SEEN = 256
+"""How many different warnings are remembered."""
+
 _PATTERNS = (
     # Authorization: Bearer …, in a header, a mapping or a sentence.
     (re.compile(r"(?i)(authorization[\"']?\s*[:=]\s*[\"']?)(?:[a-z]+\s+)?[^\s\"',;\\]+"), r"\1***"),
@@ -47,6 +51,35 @@ class Masker:
         for pattern, mask in _PATTERNS:
             text = pattern.sub(mask, text)
         return self._known.sub(MASK, text) if self._known else text
+
+
+class Repeats(logging.Filter):
+    """Lets the same warning through once in ``REPEAT_S``, and says then how many there were.
+
+    A store that is away is looked for four times a second by every process. Lines that say in
+    extras what they are about are all let through.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._seen: dict[tuple[str, str], tuple[float, int]] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether to write a record; adds to its message what was left out before."""
+        if record.levelno < logging.WARNING or _extra(record):
+            return True
+        message = record.getMessage()
+        key = (record.name, message)
+        since, count = self._seen.get(key, (-REPEAT_S, 0))
+        if record.created < since + REPEAT_S:
+            self._seen[key] = (since, count + 1)
+            return False
+        if len(self._seen) >= MAX_SEEN:
+            self._seen.clear()
+        self._seen[key] = (record.created, 0)
+        if count:
+            record.msg, record.args = f"{message} ({count} more like this)", None
+        return True
 
 
 class TextFormatter(logging.Formatter):
@@ -103,11 +136,13 @@ def logging_config(settings: Settings) -> dict[str, Any]:
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {"line": {"()": formatter, "secrets": secrets}},
+        "filters": {"repeats": {"()": Repeats}},
         "handlers": {
             "stderr": {
                 "class": "logging.StreamHandler",
                 "stream": "ext://sys.stderr",
                 "formatter": "line",
+                "filters": ["repeats"],
             }
         },
         "root": {"level": settings.log_level, "handlers": ["stderr"]},

@@ -6,7 +6,9 @@ since unpickling would let anyone who can write to Redis run code.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+import threading
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import redis
@@ -120,7 +122,10 @@ class UpkeepSchedule:
 
     def __init__(self, broker: redis.Redis) -> None:
         self._queue = queue(UPKEEP, broker)
-        self._scheduler = Scheduler(queue=self._queue, connection=broker, job_class=JsonJob)
+        # Its lock outlives one who was killed while he held it by the interval and ten seconds.
+        self._scheduler = Scheduler(
+            queue=self._queue, connection=broker, job_class=JsonJob, interval=1
+        )
 
     def register(self, now: Any) -> None:
         """Add those upkeep jobs that are not scheduled; ``now`` is naive UTC, as it wants."""
@@ -145,6 +150,18 @@ class UpkeepSchedule:
                 self._scheduler.remove_lock()
 
 
+@contextlib.contextmanager
+def _give_up() -> Iterator[None]:
+    """Have RQ's loop end with one line when its Redis refuses writes, not with a long trace.
+
+    Whoever runs the worker begins again.
+    """
+    try:
+        yield
+    except redis.exceptions.RedisError as error:
+        raise redis.exceptions.TimeoutError(str(error)) from error
+
+
 class QhronosWorker(SimpleWorker):
     """An RQ worker that runs jobs in its own process and passes on a request to stop.
 
@@ -154,8 +171,55 @@ class QhronosWorker(SimpleWorker):
     max_connection_wait_time = 2
     on_stop: Any = None
 
+    def dequeue_job_and_maintain_ttl(
+        self, timeout: int | None, max_idle_time: int | None = None
+    ) -> tuple[Job, Queue] | None:
+        """Wait for a job; see ``_give_up``."""
+        with _give_up():
+            return super().dequeue_job_and_maintain_ttl(timeout, max_idle_time)
+
+    def subscribe(self) -> None:
+        """Leave it out: nobody sends commands, and its thread dies loudly when Redis goes away."""
+
+    def execute_job(self, job: Job, queue: Queue) -> None:
+        """Run a job in this process; see ``_give_up``."""
+        with _give_up():
+            super().execute_job(job, queue)
+
+    def heartbeat(self, _timeout: int | None = None, pipeline: Any = None) -> None:
+        """Show that this worker lives, for as long as every worker does.
+
+        While a job without an end runs, RQ would have it count as alive for seven minutes. A
+        worker that was forgotten while its Redis was away is registered again.
+        """
+        if pipeline is None and not self.connection.hexists(self.key, "birth"):
+            self.connection.delete(self.key)
+            self.register_birth()  # type: ignore[no-untyped-call]
+        super().heartbeat(WORKER_TTL_S, pipeline)
+
+    def set_shutdown_requested_date(self) -> None:
+        """Leave it out: a Redis that is away would hold up the stop and break the job."""
+
+    def perform_job(self, job: Job, queue: Queue) -> bool:
+        """Run a job, with signs of life beside it: a drain may go on for longer than they last."""
+        ended = threading.Event()
+        beside = threading.Thread(target=self._beat, args=(ended,), name="heartbeat", daemon=True)
+        beside.start()
+        try:
+            return bool(super().perform_job(job, queue))
+        finally:
+            ended.set()
+
+    def _beat(self, ended: threading.Event) -> None:
+        while not ended.wait(WORKER_TTL_S / 3):
+            with contextlib.suppress(redis.exceptions.RedisError):
+                self.heartbeat()
+
     def request_stop(self, signum: Any, frame: Any) -> None:
         """Tell the running job first, then stop as RQ does."""
+        # What RQ raises to stop a worker between two jobs is taken for the failure of a job that
+        # just begins or ends; then this is what it finds.
+        self._stop_requested = True
         if self.on_stop is not None:
             self.on_stop()
         super().request_stop(signum, frame)  # type: ignore[no-untyped-call]

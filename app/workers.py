@@ -23,6 +23,7 @@ from app.store.connection import connect_broker
 log = logging.getLogger(__name__)
 
 UPKEEP_LOOK_S = 1.0
+BROKER_PAUSE_S = 1.0
 WORKER = Path(__file__).resolve().parent.parent / "worker.py"
 
 
@@ -79,16 +80,36 @@ def upkeep(services: Services) -> None:
 
 def _work(services: Services, name: str) -> None:
     settings = services.settings
-    broker = connect_broker(settings.broker)
-    worker = queueing.worker(name, broker, on_stop=services.stop.set)
-    worker.work(logging_level="WARNING")
+    while not services.stop.is_set():
+        broker = connect_broker(settings.broker)
+        worker = queueing.worker(name, broker, on_stop=services.stop.set)
+        # RQ's worker gives up when its Redis is away for long, full or read-only.
+        try:
+            _handle_signals(_leave)  # RQ puts its own in their place
+            worker.work(logging_level="WARNING")
+        except redis.exceptions.RedisError:
+            log.warning("RQ's Redis is away; this worker goes on when it is there")
+        finally:
+            broker.close()
+        if not services.stop.is_set():
+            _handle_signals(_leave)
+        services.stop.wait(BROKER_PAUSE_S)
+
+
+def _handle_signals(handler: Callable[..., None]) -> None:
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, handler)
+
+
+def _leave(*_: object) -> None:
+    """End at once: nothing is in hand."""
+    sys.exit(0)
 
 
 def schedule(services: Services) -> None:
     """Dispatch, and keep the upkeep jobs coming, until told to stop."""
     stop = services.stop
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    _handle_signals(lambda *_: stop.set())
     keeper = threading.Thread(target=_keep_upkeep, args=(services, stop), name="upkeep")
     keeper.start()
     try:

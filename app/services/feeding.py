@@ -26,6 +26,10 @@ MAX_SLEEP_MS = 500
 AWAY_PAUSE_MS = 250
 """How long to leave a store alone that does not answer."""
 
+STANDSTILL_MS = 1_000
+"""After the store, or this process, stood still for so long, leases that ended meanwhile are left
+alone for as long: those who hold them are back as well and renew them first."""
+
 
 class Feeder:
     """Claims for one drain, partition after partition."""
@@ -63,6 +67,8 @@ class Feeder:
         self._partition = 0
         self._empty = 0
         self._away_until_ms = 0
+        self._step_ms = 0
+        self._reclaim_from_ms = 0
         self.next_look_ms = 0
         """When something will be due, as far as is known: what the drain may sleep until."""
 
@@ -95,6 +101,9 @@ class Feeder:
 
     def step(self, now_ms: int, *, closing: bool) -> list[Claim]:
         """Return what was claimed, and claim more unless the drain is closing."""
+        if now_ms - self._step_ms > STANDSTILL_MS:
+            self._reclaim_from_ms = now_ms + STANDSTILL_MS
+        self._step_ms = now_ms
         if now_ms < self._away_until_ms:
             return []
         claims: list[Claim] = []
@@ -107,6 +116,7 @@ class Feeder:
             log.warning("the store is away; claiming waits for it")
             self._away_until_ms = self.next_look_ms = now_ms + AWAY_PAUSE_MS
             self.flows.rest(self._away_until_ms)
+            self._reclaim_from_ms = self._away_until_ms + STANDSTILL_MS
         return claims + self.flows.due(now_ms)
 
     def close(self) -> None:
@@ -171,7 +181,11 @@ class Feeder:
         """Find out when something will be due; deal with leases and waits that have ended."""
         until = now_ms + MAX_SLEEP_MS
         for partition, head in enumerate(self._work.heads()):
-            if head.lease_ms is not None and head.lease_ms <= now_ms:
+            if head.lease_ms is None or head.lease_ms > now_ms:
+                pass
+            elif now_ms < self._reclaim_from_ms:
+                until = min(until, self._reclaim_from_ms)
+            else:
                 self._work.reclaim_expired(partition, now_ms)
                 until = now_ms
             if head.ack_ms is not None and head.ack_ms <= now_ms:

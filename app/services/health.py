@@ -42,12 +42,12 @@ class HealthService:
         self._breakers = breakers
 
     def check(self) -> None:
-        """Raise ``StoreUnavailable`` unless the store answers at once."""
-        self._probe.time_us()
+        """Raise ``StoreUnavailable`` unless the store answers at once and takes writes."""
+        self._probe.check_writable()
 
     def status(self) -> dict[str, Any]:
         """What ``GET /status`` shows; no secrets."""
-        self.check()
+        self._probe.time_us()
         now_ms = self._clock.now_ms()
         heads = [head.due_ms for head in self._work.heads() if head.due_ms is not None]
         return {

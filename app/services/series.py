@@ -17,6 +17,9 @@ from app.store.work import EndedNote, Successor, WorkStore
 
 log = logging.getLogger(__name__)
 
+MEND_STEPS = 32
+"""How many occurrences that exist already are passed over at once."""
+
 
 class Series:
     """Schedules successors, of claims and of events that lost theirs."""
@@ -82,7 +85,20 @@ class Series:
         )
 
     def _reschedule(self, event_ids: list[bytes], now_ms: int) -> int:
-        """Schedule what follows the last occurrence that was claimed, as if right after it."""
+        """Schedule what follows the last occurrence that was claimed, as if right after it.
+
+        Where that was made already beside the schedule, go on to what follows it.
+        """
+        scheduled = 0
+        for _ in range(MEND_STEPS):
+            wanted, found = self._step(event_ids, now_ms)
+            scheduled += found
+            if found >= wanted:
+                break
+        return scheduled
+
+    def _step(self, event_ids: list[bytes], now_ms: int) -> tuple[int, int]:
+        """Schedule one successor each; returns how many there were, and how many were new."""
         successors: list[Successor] = []
         notes: list[EndedNote] = []
         events = self._events.get_many(event_ids)
@@ -108,7 +124,8 @@ class Series:
             )
         if notes:
             self._work.note_ended(notes, now_ms)
-        return self._work.advance(successors, now_ms) if successors else 0
+        wanted = sum(one.scheduled_ms is not None for one in successors)
+        return wanted, self._work.advance(successors, now_ms) if successors else 0
 
 
 def _notes(event_id: bytes, tags: tuple[str, ...], passed: Continuation) -> list[EndedNote]:

@@ -5,6 +5,8 @@ Each call does a bounded amount and says whether more is left; each is harmless 
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -21,6 +23,10 @@ from app.store.work import BATCH, WorkStore
 
 MEND_AFTER_MS = 5_000
 """A successor that was not scheduled so long after its claim has lost its worker."""
+
+SETTLE_S = 1.0
+"""How long leases that have ended are left alone: if it was the store that stood still, those who
+hold them are back as well and renew them first."""
 
 SWEEP_EVENTS = 20_000
 """How many events one reconciliation looks at: some hundred milliseconds of the store's time,
@@ -52,6 +58,8 @@ class Upkeep:
         Returns how many there were.
         """
         recovered = 0
+        if any((head.lease_ms or math.inf) <= self.clock.now_ms() for head in self.work.heads()):
+            time.sleep(SETTLE_S)
         for partition in range(self.work.partitions):
             now_ms = self.clock.now_ms()
             recovered += self.work.reclaim_expired(partition, now_ms)

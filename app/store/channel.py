@@ -22,7 +22,7 @@ class Channel:
     """Sends calls and receives answers. Each call may run twice, as every script can."""
 
     def __init__(self, client: StoreClient, scripts: Scripts) -> None:
-        self._pool = client.connection_pool
+        self._client = client
         self._scripts = scripts
         self._connection: Any = None  # redis-py types its connections as three unrelated classes
         self._call: Call | None = None
@@ -79,8 +79,8 @@ class Channel:
         verb, script = ("EVAL", text.source) if whole else ("EVALSHA", text.sha)
         try:
             if self._connection is None:
-                connection = self._pool.make_connection()
-                connection.connect()  # type: ignore[no-untyped-call]
+                connection = self._client.new_connection()
+                connection.connect()
                 self._connection = connection
             # The client would look at the type of each of the hundreds of arguments first.
             command: Any = (verb, script, len(call.keys), *call.keys, *call.args)

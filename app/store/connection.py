@@ -5,6 +5,7 @@ redis-py's defaults differ by constructor (retries, time-outs), so all are given
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from typing import Any
@@ -29,12 +30,16 @@ _AWAY = (
     redis.exceptions.ClusterDownError,
     redis.exceptions.TryAgainError,
 )
-_AWAY_WORDS = ("MISCONF", "BUSY", "NOREPLICAS", "MASTERDOWN", "UNKILLABLE")
-"""Replies for which the client has no class of its own, by their first word."""
+_AWAY_WORDS = re.compile(
+    r"(?:^|caused error: |: -)"
+    r"(?:MISCONF|BUSY|NOREPLICAS|MASTERDOWN|UNKILLABLE|OOM|READONLY|LOADING)\b"
+)
+"""Replies for which the client has no class of its own: by their first word, after what a pipeline
+puts before it, or after what a script does on servers before Redis 7."""
 
 
 def _translate(error: redis.exceptions.RedisError) -> Exception:
-    if isinstance(error, _AWAY) or str(error).startswith(_AWAY_WORDS):
+    if isinstance(error, _AWAY) or _AWAY_WORDS.search(str(error)):
         return StoreUnavailable()
     return error
 
@@ -88,8 +93,17 @@ class StoreClient(redis.Redis):
     def _own_connection(self) -> Any:
         threads: threading.local = self.__dict__.setdefault("_threads", threading.local())
         if not hasattr(threads, "connection"):
-            threads.connection = self.connection_pool.make_connection()
+            threads.connection = self.new_connection()
         return threads.connection
+
+    def new_connection(self) -> Any:
+        """Make a connection that is its caller's own to open and close.
+
+        It is not the pool's: that counts every connection it ever made, closed or not, and makes
+        no more at its limit.
+        """
+        pool = self.connection_pool
+        return pool.connection_class(**pool.connection_kwargs)
 
     def pipeline(self, transaction: bool = True, shard_hint: str | None = None) -> StorePipeline:
         """Open a pipeline; see ``redis.Redis.pipeline``."""

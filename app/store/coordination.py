@@ -42,6 +42,10 @@ class Coordination:
         seconds, micros = self._client.time()
         return int(seconds) * 1_000_000 + int(micros)
 
+    def check_writable(self) -> None:
+        """Raise ``StoreUnavailable`` unless the store takes writes: a full one does not."""
+        self._client.zadd(keys.DRAINS, {b"": 0}, xx=True)  # changes nothing, as nobody is b""
+
     def drain_alive(self, drain: str, until_ms: int) -> None:
         """Say that a drain is at work until a moment; it says so again before."""
         self._client.zadd(keys.DRAINS, {drain: until_ms})

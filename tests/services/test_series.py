@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
+
 from app.bootstrap import Services
 from app.domain import ids
 from app.domain.access import MASTER
@@ -80,3 +82,48 @@ def test_an_event_with_nothing_scheduled_is_found_by_reconciliation(
     mended = services.events.get(ids.to_text(event.id), MASTER)
     assert mended.next_ms == event.next_ms
     assert broken(services.client, services.settings.partitions) == []
+
+
+def test_a_series_passes_over_what_was_made_beside_it(
+    services: Services, create: Create, clock: FakeClock
+) -> None:
+    """Late occurrences that were backfilled, and claimed together with the scheduled one."""
+    event = create(start_time=NOW_MS + 1_000, schedule={"every": "1s"})
+    clock.advance(10_000)
+    text = ids.to_text(event.id)
+    services.actions.backfill(text, MASTER, NOW_MS + 1_000, NOW_MS + 9_000, dry_run=False)
+    claim_without_successor(services, clock.advance(1_000))
+    clock.advance(MEND_AFTER_MS)
+    services.upkeep.recover()
+    assert services.events.get(text, MASTER).next_ms == NOW_MS + 10_000
+    assert broken(services.client, services.settings.partitions) == []
+
+
+def test_leases_that_ended_while_the_store_stood_still_are_left_to_who_holds_them(
+    services: Services, create: Create, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They renew them as soon as it goes on; upkeep waits for that."""
+    create(start_time=NOW_MS + 1_000)
+    create(start_time=NOW_MS + 1_000)
+    clock.advance(1_000)
+    held = [
+        (one.occurrence_id, one.token)
+        for partition in range(services.settings.partitions)
+        for one in services.work.claim(
+            partition, b"w", 1, now_ms=clock.ms, limit=9, lease_ms=30_000
+        )
+    ]
+    assert len(held) == 2
+    clock.advance(60_000)
+    waits: list[float] = []
+
+    def meanwhile(seconds: float) -> None:
+        waits.append(seconds)
+        if len(waits) == 1:
+            services.work.renew(held, clock.ms + 30_000)
+
+    monkeypatch.setattr("app.services.upkeep.time.sleep", meanwhile)
+    assert services.upkeep.recover() == 0
+    clock.advance(60_000)
+    assert services.upkeep.recover() == 2
+    assert len(waits) == 2

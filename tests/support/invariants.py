@@ -1,6 +1,14 @@
-"""What must hold of a store at rest, whatever has happened to it."""
+"""What must hold of a store at rest, whatever has happened to it.
+
+Every key is read once; then what one key says is compared with what the others say. A key that
+nobody knows, or that speaks of something that is not there, is a sentence too.
+"""
 
 from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import redis
 
@@ -8,129 +16,248 @@ from app.domain import ids
 from app.domain.occurrence import OccurrenceStatus
 
 _OPEN_IN_DUE = {"scheduled", "retrying"}
+_OF_OCCURRENCES = ("due", "claimed", "unacknowledged", "ended")
+_OF_EVENTS = ("events", "inactive", "unscheduled", "paused")
+_SCORED = (*_OF_OCCURRENCES, *_OF_EVENTS)
+_GLOBAL = re.compile(
+    rb"qh:(meta|drains|sweep|owned:.+|\{calendars\}(:version|:pending)?"
+    rb"|\{tokens\}(:ending|:(of|token|used|revoked|barred):.+)?|\{audit\}(:head|:done:.+)?"
+    rb"|\{flows\}(:used|:(flow|busy|answer):.+)?|\{breakers\}(:steps)?"
+    rb"|\{retries\}(:running|:ended|:(job|of):.+)?)",
+    re.DOTALL,
+)
 
 
-def snapshot(client: redis.Redis) -> dict[bytes, object]:
+def snapshot(client: redis.Redis) -> dict[bytes, Any]:
     """Every key of the service and its value: two equal snapshots are two equal stores."""
-    found: dict[bytes, object] = {}
-    for key in client.scan_iter(match=b"qh:*", count=1000):
-        kind = client.type(key)
+    keys = sorted(client.scan_iter(match=b"qh:*", count=10_000))
+    pipe = client.pipeline(transaction=False)
+    for key in keys:
+        pipe.type(key)
+    for key, kind in zip(keys, pipe.execute(), strict=True):
         if kind == b"hash":
-            found[key] = client.hgetall(key)
+            pipe.hgetall(key)
         elif kind == b"zset":
-            found[key] = client.zrange(key, 0, -1, withscores=True)
+            pipe.zrange(key, 0, -1, withscores=True)
         elif kind == b"set":
-            found[key] = client.smembers(key)
+            pipe.smembers(key)
         elif kind == b"stream":
-            found[key] = client.xrange(key)
+            pipe.xrange(key)
         else:
-            found[key] = client.get(key)
-    return found
+            pipe.get(key)
+    values = zip(keys, pipe.execute(), strict=True)
+    # A key that has expired meanwhile has no value.
+    return {key: _plain(value) for key, value in values if value}
 
 
-def broken(client: redis.Redis, partitions: int = 1) -> list[str]:
-    """Sentences about what does not hold; empty for a sound store."""
-    problems: list[str] = []
-    for partition in range(partitions):
-        problems += _partition(client, b"qh:{%d}:" % partition)
-    return problems
+def _plain(value: Any) -> Any:
+    """The members of a sorted set with their scores, as a mapping."""
+    is_scored = isinstance(value, list) and isinstance(value[0][1], float)
+    return dict(value) if is_scored else value
 
 
-def _partition(client: redis.Redis, prefix: bytes) -> list[str]:
-    problems: list[str] = []
-    members = {
-        name: set(client.zrange(prefix + name, 0, -1))
-        for name in (
-            *(b"due", b"claimed", b"unacknowledged", b"ended"),
-            *(b"events", b"inactive", b"unscheduled"),
-        )
-    }
-    by_status = {
-        status.value: set(client.zrange(prefix + b"occurrences:" + status.value.encode(), 0, -1))
-        for status in OccurrenceStatus
-    }
-    occurrences = {
-        key[len(prefix) + 11 :]: client.hgetall(key)
-        for key in client.scan_iter(match=_literal(prefix + b"occurrence:") + b"*", count=1000)
-    }
-    event_keys = [
-        key
-        for key in client.scan_iter(match=_literal(prefix + b"event:") + b"*", count=1000)
-        if not key.endswith(b":occurrences")
-    ]
-    events = {key[len(prefix) + 6 :]: client.hgetall(key) for key in event_keys}
-
-    for occurrence, fields in occurrences.items():
-        status = fields.get(b"st", b"scheduled").decode()
-        text = ids.to_text(occurrence)
-        where = [name for name, found in by_status.items() if occurrence in found]
-        if where != [status]:
-            problems.append(f"occurrence {text} is {status} and listed as {where}")
-        flow = fields.get(b"w")
-        waits = flow is not None and status in _OPEN_IN_DUE
-        if flow is not None and not _waits(client, prefix, flow, fields[b"e"] + occurrence):
-            problems.append(f"occurrence {text} waits for its flow, which knows nothing of it")
-        if (occurrence in members[b"due"]) != (status in _OPEN_IN_DUE and not waits):
-            problems.append(f"occurrence {text} is {status}; due: {occurrence in members[b'due']}")
-        problems += _dispatched(occurrence, fields, status, members)
-        ended = status not in _OPEN_IN_DUE and status != "dispatched"
-        if (occurrence in members[b"ended"]) != ended:
-            problems.append(f"occurrence {text} is {status}; ended: {not ended}")
-    for name, found in [*members.items(), *by_status.items()]:
-        if name in (b"events", b"inactive", b"unscheduled"):
-            continue
-        problems += [
-            f"{name!r} lists {ids.to_text(orphan)}, which does not exist"
-            for orphan in found - set(occurrences)
-        ]
-    if members[b"events"] != set(events):
-        problems.append("the list of events is not the events")
-    problems += _events(events, occurrences, members)
-    return problems
-
-
-def _waits(client: redis.Redis, prefix: bytes, flow: bytes, member: bytes) -> bool:
-    """Whether an occurrence is among those that wait, and its flow among those to be looked at."""
-    waiting = client.zscore(prefix + b"flow:" + flow, member)
-    return waiting is not None and client.zscore(prefix + b"flowing", flow) is not None
-
-
-def _dispatched(
-    occurrence: bytes, fields: dict[bytes, bytes], status: str, members: dict[bytes, set[bytes]]
+def broken(
+    client: redis.Redis, partitions: int = 1, found: Mapping[bytes, Any] | None = None
 ) -> list[str]:
-    """What is dispatched has a worker, or waits for its receiver to acknowledge it."""
-    waits = fields.get(b"l", b"").startswith(b"ack:")
-    leased = status == "dispatched" and not waits
-    signs = {occurrence in members[b"unacknowledged"], b"ack" in fields, waits}
-    text, problems = ids.to_text(occurrence), []
-    if (occurrence in members[b"claimed"]) != leased:
-        problems.append(f"occurrence {text} is {status}; its lease says otherwise")
-    if len(signs) > 1 or (waits and status != "dispatched"):
-        problems.append(f"occurrence {text} is {status}; does it wait to be acknowledged?")
+    """Sentences about what does not hold; empty for a sound store.
+
+    ``found`` is a snapshot, if there is one already.
+    """
+    found = snapshot(client) if found is None else found
+    parts = [Partition(b"qh:{%d}:" % number) for number in range(partitions)]
+    problems: list[str] = []
+    for key, value in found.items():
+        owner = next((part for part in parts if key.startswith(part.prefix)), None)
+        known = owner.take(key, value) if owner else _GLOBAL.fullmatch(key) is not None
+        if not known:
+            problems.append(f"nobody knows the key {key!r}")
+    for part in parts:
+        problems += part.problems()
     return problems
 
 
-def _events(
-    events: dict[bytes, dict[bytes, bytes]],
-    occurrences: dict[bytes, dict[bytes, bytes]],
-    members: dict[bytes, set[bytes]],
-) -> list[str]:
-    problems: list[str] = []
-    for event, fields in events.items():
-        text = ids.to_text(event)
-        following = fields.get(b"next")
+class Partition:
+    """The keys of one partition, sorted by what they are."""
+
+    def __init__(self, prefix: bytes) -> None:
+        self.prefix = prefix
+        self.scored: dict[str, dict[bytes, float]] = {name: {} for name in _SCORED}
+        self.status: dict[str, dict[bytes, float]] = {one.value: {} for one in OccurrenceStatus}
+        self.events: dict[bytes, dict[bytes, bytes]] = {}
+        self.occurrences: dict[bytes, dict[bytes, bytes]] = {}
+        self.of_event: dict[bytes, dict[bytes, float]] = {}
+        self.by_tag: dict[tuple[bytes, bytes], dict[bytes, float]] = {}
+        self.by_calendar: dict[bytes, dict[bytes, float]] = {}
+        self.by_flow: dict[bytes, dict[bytes, float]] = {}
+        self.waiting: dict[bytes, dict[bytes, float]] = {}
+        self.flowing: dict[bytes, float] = {}
+
+    def take(self, key: bytes, value: Any) -> bool:
+        """Put a key into its place; whether it has one. An id may hold any byte, colons too."""
+        kind, _, rest = key[len(self.prefix) :].partition(b":")
+        name = kind.decode("ascii", "replace")
+        if name in self.scored and not rest:
+            self.scored[name] = value
+        elif name == "event" and len(rest) == 16:
+            self.events[rest] = value
+        elif name == "event" and len(rest) == 28 and rest.endswith(b":occurrences"):
+            self.of_event[rest[:16]] = value
+        elif name == "occurrence" and len(rest) == 16:
+            self.occurrences[rest] = value
+        elif name == "occurrences" and rest.decode("ascii", "replace") in self.status:
+            self.status[rest.decode()] = value
+        elif name == "tag" and rest.endswith((b":events", b":occurrences")):
+            tag, _, what = rest.rpartition(b":")
+            self.by_tag[tag, what] = value
+        elif name == "calendar" and rest.endswith(b":events"):
+            self.by_calendar[rest[: -len(b":events")]] = value
+        else:
+            return self._take_flow(name, rest, value) or (name == "claim" and bool(rest))
+        return True
+
+    def _take_flow(self, name: str, rest: bytes, value: Any) -> bool:
+        if name == "flowing" and not rest:
+            self.flowing = value
+        elif name in ("flow", "flow-events") and rest:
+            (self.waiting if name == "flow" else self.by_flow)[rest] = value
+        else:
+            return False
+        return True
+
+    def problems(self) -> list[str]:
+        """What does not hold here."""
+        return [*self._occurrences(), *self._events(), *self._indexes(), *self._flows()]
+
+    def _occurrences(self) -> Iterable[str]:
+        for occurrence, fields in self.occurrences.items():
+            status = fields.get(b"st", b"scheduled").decode()
+            text = f"occurrence {ids.to_text(occurrence)}"
+            at = int(fields[b"at"])
+            where = {
+                name: found[occurrence]
+                for name, found in self.status.items()
+                if occurrence in found
+            }
+            if where != {status: at}:
+                yield f"{text} is {status} for {at} and listed as {where}"
+            is_open = status in _OPEN_IN_DUE and b"w" not in fields
+            due = int(fields.get(b"na", at)) if is_open else None
+            event = self.events.get(fields[b"e"], {})
+            if event.get(b"qd") == occurrence and self.scored["due"].get(occurrence) == at:
+                due = at  # called before others, now that the one before it is over
+            if self.scored["due"].get(occurrence) != due:
+                yield f"{text} is {status}; due: {self.scored['due'].get(occurrence)}, not {due}"
+            held = status == "dispatched"
+            if not self._is_held_as_it_says(occurrence, fields, held=held):
+                yield f"{text} is {status}; its lease or its receiver's word says otherwise"
+            ended = status not in _OPEN_IN_DUE and not held
+            if (occurrence in self.scored["ended"]) != ended:
+                yield f"{text} is {status}; ended: {not ended}"
+            listed = occurrence in self.of_event.get(fields[b"e"], {})
+            if b"cb" in fields:
+                if listed:
+                    yield f"{text} is a callback, and its event lists it"
+            elif not listed and (ended or held or event.get(b"next") != fields[b"at"]):
+                yield f"{text} is {status}, its event does not list it and waits for another"
+
+    def _is_held_as_it_says(
+        self, occurrence: bytes, fields: Mapping[bytes, bytes], *, held: bool
+    ) -> bool:
+        """What is dispatched has a worker, or waits for its receiver to acknowledge it."""
+        lease = fields.get(b"l", b"")
+        waits = lease.startswith(b"ack:")
+        signs = {occurrence in self.scored["unacknowledged"], b"ack" in fields, waits}
+        leased = occurrence in self.scored["claimed"]
+        return len(signs) == 1 and leased == (held and not waits) and bool(lease) == held
+
+    def _events(self) -> Iterable[str]:
+        if self.scored["events"].keys() != self.events.keys():
+            yield "the list of events is not the events"
+        open_ones = (b"scheduled", b"retrying", b"dispatched")
+        unfinished = {
+            fields[b"e"]
+            for fields in self.occurrences.values()
+            if fields.get(b"st", b"scheduled") in open_ones
+        }
+        for event, fields in self.events.items():
+            text, status = f"event {ids.to_text(event)}", fields[b"st"]
+            if problem := self._what_comes(event, fields, unfinished):
+                yield f"{text} {problem}"
+            if (status == b"inactive") != (event in self.scored["inactive"]):
+                yield f"{text} is {status!r}; retention thinks otherwise"
+            if (status == b"paused" and b"pu" in fields) != (event in self.scored["paused"]):
+                yield f"{text} is {status!r}; who resumes thinks otherwise"
+
+    def _what_comes(
+        self, event: bytes, fields: Mapping[bytes, bytes], unfinished: set[bytes]
+    ) -> str | None:
+        """An active event waits for one occurrence, for a successor, or for its last to end."""
+        status, following = fields[b"st"], fields.get(b"next")
         if following is not None:
-            scheduled = occurrences.get(ids.occurrence_id(event, int(following)))
+            scheduled = self.occurrences.get(ids.occurrence_id(event, int(following)))
             if scheduled is None or b"st" in scheduled:
-                problems.append(f"event {text} names a next occurrence that is not scheduled")
-        elif (
-            fields[b"st"] == b"active" and b"rec" in fields and event not in members[b"unscheduled"]
+                return "names a next occurrence that is not scheduled"
+            return None if status == b"active" else f"is {status!r} and has something scheduled"
+        if status != b"active":
+            return None
+        if b"rec" in fields:
+            waits = event in self.scored["unscheduled"]
+            return None if waits else "is active and has nothing scheduled"
+        return None if event in unfinished else "is active, and nothing is left to come"
+
+    def _indexes(self) -> Iterable[str]:
+        for name in (*_SCORED, *self.status):
+            exists = self.events if name in _OF_EVENTS else self.occurrences
+            for one in self.scored.get(name, self.status.get(name, {})):
+                if one not in exists:
+                    yield f"{name} lists {ids.to_text(one)}, which does not exist"
+        for event, listed in self.of_event.items():
+            for one in listed:
+                if self.occurrences.get(one, {}).get(b"e") != event:
+                    yield f"event {ids.to_text(event)} lists {ids.to_text(one)}, not its own"
+        yield from _differences("tag", self._tagged(), self.by_tag)
+        for what, field, stored in (
+            ("calendar", b"cals", self.by_calendar),
+            ("flow", b"fl", self.by_flow),
         ):
-            problems.append(f"event {text} is active and has nothing scheduled")
-        if (fields[b"st"] == b"inactive") != (event in members[b"inactive"]):
-            problems.append(f"event {text} is {fields[b'st']!r}; retention thinks otherwise")
-    return problems
+            named: dict[bytes, set[bytes]] = {}
+            for event, fields in self.events.items():
+                for one in _lines(fields.get(field)):
+                    named.setdefault(one, set()).add(event)
+            yield from _differences(what, named, stored)
+
+    def _flows(self) -> Iterable[str]:
+        """What waits for a flow says so, and its flow is among those that are looked at."""
+        wanted: dict[bytes, set[bytes]] = {}
+        for occurrence, fields in self.occurrences.items():
+            if b"w" in fields:
+                wanted.setdefault(fields[b"w"], set()).add(fields[b"e"] + occurrence)
+        for flow in wanted.keys() | self.waiting.keys():
+            if wanted.get(flow, set()) != set(self.waiting.get(flow, {})):
+                yield f"flow {flow!r} is wrong about what waits for it"
+            if flow not in self.flowing:
+                yield f"flow {flow!r} is not looked at"
+
+    def _tagged(self) -> dict[tuple[bytes, bytes], set[bytes]]:
+        tagged: dict[tuple[bytes, bytes], set[bytes]] = {}
+        for event, fields in self.events.items():
+            for tag in _lines(fields.get(b"tags")):
+                tagged.setdefault((tag, b"events"), set()).add(event)
+        for one, fields in self.occurrences.items():
+            # One that was never claimed has those of its event.
+            own = fields.get(b"tags", self.events.get(fields[b"e"], {}).get(b"tags"))
+            for tag in _lines(own):
+                tagged.setdefault((tag, b"occurrences"), set()).add(one)
+        return tagged
 
 
-def _literal(pattern: bytes) -> bytes:
-    return pattern.replace(b"[", b"\\[").replace(b"{", b"\\{").replace(b"}", b"\\}")
+def _differences(
+    what: str, wanted: Mapping[Any, set[bytes]], stored: Mapping[Any, Mapping[bytes, float]]
+) -> Iterable[str]:
+    for name in wanted.keys() | stored.keys():
+        for one in wanted.get(name, set()) ^ set(stored.get(name, {})):
+            yield f"the index of {what} {name!r} is wrong about {ids.to_text(one)}"
+
+
+def _lines(raw: bytes | None) -> list[bytes]:
+    return raw.split(b"\n") if raw else []

@@ -81,6 +81,12 @@ class Program:
         assert self._process is not None, f"{self.name} was never started"
         self._process.send_signal(number)
 
+    def signal_all(self, number: signal.Signals) -> None:
+        """Send a signal to the program and its children; harmless if it has ended."""
+        if self.running:
+            assert self._process is not None
+            os.killpg(self._process.pid, number)
+
     def wait(self, timeout: float = PATIENCE_S) -> int:
         """Wait until it ends; returns its exit status, negative for a signal."""
         assert self._process is not None, f"{self.name} was never started"
@@ -101,6 +107,12 @@ class Program:
             return
         os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
+
+    @property
+    def pid(self) -> int:
+        """Its process id; it must have been started."""
+        assert self._process is not None, f"{self.name} was never started"
+        return self._process.pid
 
 
 def pids_with_environ(text: str) -> list[int]:

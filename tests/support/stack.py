@@ -53,8 +53,8 @@ class StoreServer:
         self._program: Program | None = None
         self.url = ""
 
-    def start(self) -> None:
-        """Start it and wait until it has loaded its data."""
+    def start(self, *options: str, loaded: bool = True) -> None:
+        """Start it and wait until it has loaded its data, unless told otherwise."""
         if self.running:
             return
         self.release()
@@ -62,22 +62,32 @@ class StoreServer:
         self._embedded, self.url = embedded, embedded.open()
         self._program = Program(
             "store",
-            embedded.argv,
+            [*embedded.argv, *options],
             clean_environ(),
             cwd=self._directory,
             pass_fds=embedded.pass_fds,
         )
         self._program.start()
-        wait_until(embedded.ready, "the store answers")
+        if loaded:
+            self.wait_until_loaded()
+
+    def wait_until_loaded(self) -> None:
+        assert self._embedded is not None
+        wait_until(self._embedded.ready, "the store answers")
 
     @property
     def running(self) -> bool:
         return self._program is not None and self._program.running
 
+    @property
+    def program(self) -> Program:
+        """The server's process; it must have been started."""
+        assert self._program is not None
+        return self._program
+
     def stop(self) -> None:
         """End it with SIGTERM."""
-        assert self._program is not None
-        self._program.stop()
+        self.program.stop()
 
     def kill(self) -> None:
         """End it with SIGKILL."""

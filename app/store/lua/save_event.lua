@@ -16,7 +16,7 @@
 --#include cancel
 local key, prefix, id, now, tags = KEYS[1], ARGV[1], ARGV[2], ARGV[6], ARGV[8]
 local stored = redis.call('HMGET', key, 'ver', 'next', 'tags', 'req', 'cals', 'last', 'tv', 'fl', 'run',
-  'qd')
+  'qd', 'rec')
 local version, next_ms, old_tags, request = stored[1], stored[2], stored[3] or '', stored[4]
 if request == ARGV[5] then return 'saved' end
 if ARGV[3] == '0' then
@@ -29,10 +29,11 @@ else
 end
 
 local keep = ARGV[9] == 'keep'
-redis.call('DEL', key)
+if version then redis.call('DEL', key) end -- a new one: HSET first, which a full store refuses
 redis.call('HSET', key, unpack(ARGV, 16))
 redis.call('HSET', key, 'tv', keep and stored[7] or ARGV[5])
 if keep and stored[6] then redis.call('HSET', key, 'last', stored[6]) end
+if keep and not stored[11] then redis.call('HDEL', key, 'rec') end
 if stored[9] then redis.call('HSET', key, 'run', stored[9]) end
 if stored[10] then redis.call('HSET', key, 'qd', stored[10]) end
 redis.call('ZADD', prefix .. 'events', ARGV[7], id)

@@ -11,7 +11,9 @@ local function leases(prefix, now, deadline, token)
     local key, event = prefix .. 'occurrence:' .. id, prefix .. 'event:' .. o[1]
     e = e or redis.call('HMGET', event, unpack(EVENT))
     local planned, held = e[7] == o[2] and not o[11], false
-    local series = e[5] and planned
+    -- The first answer has made it the event's last; who asks again gets the same answer.
+    local series = e[5] and (planned or repeated and o[3] == '1' and not e[7] and not o[11]
+      and redis.call('HGET', event, 'last') == o[2])
     local attempt = tonumber(o[3] or '0')
     if not repeated then
       attempt = attempt + 1
@@ -44,7 +46,7 @@ local function leases(prefix, now, deadline, token)
       end
     end
     return {id, o[1], o[2], attempt, e[1], e[2], e[3], e[4], series and 1 or false, e[6], o[5],
-      o[6] or o[2], o[8], e[9], o[10], held, o[11]}
+      o[6] or repeated and redis.call('HGET', key, 'p') or o[2], o[8], e[9], o[10], held, o[11]}
   end
   local function finish()
     if #lease > 0 then

@@ -8,8 +8,9 @@ local function call_queued(prefix, event, queued, now)
     redis.call('HDEL', event, 'qd')
     return false
   end
-  redis.call('HSET', key, 'na', now)
-  redis.call('ZADD', prefix .. 'due', 'XX', o[1], queued)
+  if redis.call('ZADD', prefix .. 'due', 'XX', 'CH', o[1], queued) == 1 then
+    redis.call('HSET', key, 'na', now)
+  end
   redis.call('PUBLISH', 'qh:wake', now)
   return true
 end

@@ -4,7 +4,11 @@
 local function schedule(prefix, occurrence, event, scheduled, due, tags)
   local key = prefix .. 'occurrence:' .. occurrence
   if redis.call('EXISTS', key) == 1 then
-    if redis.call('HGET', key, 'st') ~= 'skipped' then return false end
+    local noted = redis.call('HMGET', key, 'st', 'tags')
+    if noted[1] ~= 'skipped' then return false end
+    for tag in string.gmatch(noted[2], '[^\n]+') do
+      redis.call('ZREM', prefix .. 'tag:' .. tag .. ':occurrences', occurrence)
+    end
     redis.call('ZREM', prefix .. 'occurrences:skipped', occurrence)
     redis.call('ZREM', prefix .. 'event:' .. event .. ':occurrences', occurrence)
     redis.call('ZREM', prefix .. 'ended', occurrence)

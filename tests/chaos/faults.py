@@ -1,0 +1,163 @@
+"""What goes wrong and when: a list that follows from the seed alone, and the hand that does it."""
+
+from __future__ import annotations
+
+import random
+import signal
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
+
+from tests.support.processes import Program
+from tests.support.stack import WORKER, Stack
+
+WORKERS, SCHEDULERS, UPKEEPS = 3, 2, 2
+
+ENDS_S = 60.0
+"""A process that was told to stop must have ended by then, whatever else is the matter."""
+
+_WEIGHTS = {"deliver": 10, "scheduler": 3, "upkeep": 3, "web": 3, "store": 4, "everything": 1}
+_STORE = ("kill", "kill", "term", "stop")
+_OTHER = ("kill", "kill", "stop", "term")
+
+
+@dataclass(frozen=True)
+class Fault:
+    """``at_s`` after the beginning, ``how`` happens to ``target`` and lasts ``for_s``."""
+
+    at_s: float
+    how: str
+    target: str
+    number: int
+    for_s: float
+
+
+def planned(seed: int, seconds: float, lease_s: float) -> list[Fault]:
+    """The faults of a run. A stop may last longer than the lease."""
+    chance = random.Random(seed)
+    faults, at_s = [], 1.0
+    while at_s < seconds - 1:
+        target = chance.choices(list(_WEIGHTS), list(_WEIGHTS.values()))[0]
+        how = chance.choice(_STORE if target == "store" else _OTHER)
+        if target == "everything":
+            how = "kill"
+        longest_s = lease_s * 2 if how == "stop" else 2.0
+        for_s = round(chance.uniform(0.1, longest_s), 2)
+        faults.append(Fault(round(at_s, 2), how, target, chance.randrange(6), for_s))
+        at_s += chance.uniform(0.5, 3.0)
+    return faults
+
+
+@dataclass
+class Hand:
+    """Does the faults and undoes them; only ever to processes that it has started."""
+
+    stack: Stack
+    say: Callable[[str], None]
+    done: Counter[str] = field(default_factory=Counter)
+    extra: dict[str, list[Program]] = field(default_factory=dict)
+    _undo: list[tuple[float, Callable[[], None]]] = field(default_factory=list)
+    _busy: set[str] = field(default_factory=set)
+
+    def prepare(self) -> None:
+        """Start what there is more than one of."""
+        for role, count in (("scheduler", SCHEDULERS), ("upkeep", UPKEEPS)):
+            first = getattr(self.stack, role)
+            more = [
+                self.stack.program(f"{role}-{number}", *WORKER, role) for number in range(1, count)
+            ]
+            for program in more:
+                program.start()
+            self.extra[role] = [first, *more]
+
+    def run(self, faults: list[Fault], seconds: float) -> None:
+        """Do each at its time; then end all that still lasts."""
+        begun = time.monotonic()
+        waiting = list(faults)
+        while (now := time.monotonic() - begun) < seconds:
+            while waiting and waiting[0].at_s <= now:
+                self._do(waiting.pop(0))
+            self._end_what_is_over()
+            time.sleep(0.02)
+        self.heal()
+
+    def heal(self) -> None:
+        """Let everything run."""
+        while self._undo:
+            undos, self._undo = self._undo, []
+            for _, undo in undos:
+                undo()
+            time.sleep(0.02)
+
+    def kill_all(self) -> None:
+        """End the additional processes."""
+        for programs in self.extra.values():
+            for program in programs:
+                program.kill()
+
+    def _do(self, fault: Fault) -> None:
+        if fault.target == "everything":
+            chosen = ["store", "web", "deliver", "scheduler", "upkeep"]
+        else:
+            chosen = [fault.target]
+        for target in chosen:
+            programs = self._programs(target)
+            some = (
+                programs
+                if fault.target == "everything"
+                else [programs[fault.number % len(programs)]]
+            )
+            for program in some:
+                self._hurt(program, target, fault)
+
+    def _programs(self, target: str) -> list[Program]:
+        if target == "store":
+            return [self.stack.store.program]
+        if target == "web":
+            assert self.stack.web is not None
+            return [self.stack.web]
+        return self.stack.workers if target == "deliver" else self.extra[target]
+
+    def _hurt(self, program: Program, target: str, fault: Fault) -> None:
+        if program.name in self._busy or not program.running:
+            return
+        if fault.how == "stop":
+            program.signal_all(signal.SIGSTOP)
+        elif fault.how == "kill":
+            program.kill()
+        else:
+            program.signal(signal.SIGTERM)
+        self.done[f"{fault.how} {target}"] += 1
+        moment = datetime.now(UTC).strftime("%H:%M:%S.%f")[:-3]
+        self.say(f"{moment}  {fault.how} {program.name} for {fault.for_s} s")
+        self._busy.add(program.name)
+        self._later(fault.for_s, program, fault.how, time.monotonic() + ENDS_S)
+
+    def _later(self, after_s: float, program: Program, how: str, until: float) -> None:
+        undo = partial(self._mend, program, how, until)
+        self._undo.append((time.monotonic() + after_s, undo))
+
+    def _mend(self, program: Program, how: str, until: float) -> None:
+        if how == "term" and program.running:
+            # It may wait for a store that stands still: what would end that must not wait for it.
+            assert time.monotonic() < until, f"{program.name} does not end"
+            self._later(0.1, program, how, until)
+            return
+        self._busy.discard(program.name)
+        if how == "stop":
+            program.signal_all(signal.SIGCONT)
+            return
+        if program is self.stack.store.program:
+            self.stack.store.start()
+        elif not program.running:
+            program.start()
+
+    def _end_what_is_over(self) -> None:
+        now = time.monotonic()
+        over = [one for one in self._undo if one[0] <= now]
+        self._undo = [one for one in self._undo if one[0] > now]
+        for _, undo in over:
+            undo()

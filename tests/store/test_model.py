@@ -1,0 +1,304 @@
+"""The scripts against a model in plain Python: whatever is called, in whatever order.
+
+The model says in dictionaries what an event and an occurrence are after each call. After each
+step all that it knows is compared with the store, and the store's own invariants are looked at.
+Every call is made twice: the second changes nothing.
+
+``MODEL_EXAMPLES=5000 python -m pytest tests/store/test_model.py`` looks for longer, at random.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from app.domain import ids
+from app.domain.event import EventStatus
+from app.store import keys
+from app.store.calls import Deferral, Record
+from app.store.claims import Claim
+from app.store.events import KEEP, NOTHING, Plan, Saved
+from app.store.scripts import Argument, Scripts
+from app.store.work import EndedNote, Successor
+from tests.store.conftest import Stores
+from tests.support.builders import DAILY, an_event
+from tests.support.clock import NOW_MS
+from tests.support.invariants import broken, snapshot
+from tests.support.store_model import StoreModel
+
+EXAMPLES = os.environ.get("MODEL_EXAMPLES")
+SETTINGS = settings(
+    max_examples=int(EXAMPLES or 60),
+    stateful_step_count=40,
+    derandomize=EXAMPLES is None,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    database=None,
+    report_multiple_bugs=False,
+    # A failure is shown as it was found: to make it short takes minutes.
+    phases=[Phase.generate],
+)
+LEASE_MS = 5_000
+PERIOD_MS = 4_000
+TAGS = st.sampled_from([(), ("red",), ("blue",), ("red", "blue")])
+WORKERS = st.sampled_from([b"one", b"two"])
+ANY = st.randoms(use_true_random=False)
+
+
+def _but_due(row: Sequence[Any]) -> list[Any]:
+    return [*row[:11], *row[12:]]
+
+
+class Twice(Scripts):
+    """Runs every script twice, as a client does that never saw the first answer."""
+
+    def __call__(self, name: str, keys: Sequence[bytes], args: Sequence[Argument]) -> Any:
+        answer = super().__call__(name, keys, args)
+        before = snapshot(self._client)
+        again = super().__call__(name, keys, args)
+        assert snapshot(self._client) == before, f"{name} changes something the second time"
+        if name == "claim":
+            # When a retry was due is not kept beyond its claim.
+            assert [_but_due(row) for row in again] == [_but_due(row) for row in answer]
+        elif name == "save_event":
+            assert again == answer
+        return answer
+
+
+class Machine(RuleBasedStateMachine):
+    """What drains, upkeep and the API do, without an order."""
+
+    def __init__(self, stores: Stores) -> None:
+        super().__init__()
+        stores.client.flushall()
+        self.stores = stores
+        self.model = StoreModel()
+        self.now = NOW_MS
+        self.made = 0
+        self.requests = {b"one": 0, b"two": 0}
+        self.last: dict[bytes, tuple[int, list[Claim]]] = {}
+        self.claims: list[Claim] = []
+        self.planless: list[tuple[Claim, int]] = []
+
+    def event_id(self, partition: int) -> bytes:
+        """Ids that are the same in every run: what is due at once is claimed in their order."""
+        self.made += 1
+        value = NOW_MS << 80 | 0x7 << 76 | 0b10 << 62 | partition << 50 | self.made
+        return value.to_bytes(16, "big")
+
+    @rule(ms=st.sampled_from([1, 500, 1_000, 4_000, 6_000, 20_000]))
+    def time_goes_on(self, ms: int) -> None:
+        self.now += ms
+
+    @rule(series=st.booleans(), ahead=st.integers(0, 5), tags=TAGS, any_of=ANY)
+    def create(self, series: bool, ahead: int, tags: tuple[str, ...], any_of: Any) -> None:
+        event = an_event(
+            id=self.event_id(any_of.randrange(self.stores.partitions)),
+            created_ms=NOW_MS,
+            start_ms=self.now + ahead * 1_000,
+            schedule=DAILY if series else None,
+            tags=tags,
+        )
+        plan = Plan(scheduled_ms=event.start_ms, due_ms=event.start_ms + any_of.choice([0, 700]))
+        assert self.stores.events.save(event, plan, None, self.now) is Saved.DONE
+        self.model.create(event, plan)
+
+    @precondition(lambda self: self.model.events)
+    @rule(any_of=ANY, how=st.sampled_from(["keep", "retag", "move", "pause", "end"]), tags=TAGS)
+    def change(self, any_of: Any, how: str, tags: tuple[str, ...]) -> None:
+        before = self.stores.events.get(any_of.choice(list(self.model.events)))
+        after = replace(before, version=before.version + 1, updated_ms=self.now, name=f"by {how}")
+        plan = NOTHING
+        if how in ("keep", "retag"):
+            plan = KEEP
+            after = replace(after, tags=tags if how == "retag" else before.tags)
+        elif how == "move":
+            start_ms = self.now + any_of.randrange(1, 9_000)
+            if self.model.is_taken(before.id, start_ms):
+                return
+            after = replace(after, start_ms=start_ms, status=EventStatus.ACTIVE, tags=tags)
+            plan = Plan(scheduled_ms=start_ms, due_ms=start_ms)
+        else:
+            after = replace(after, status=EventStatus("paused" if how == "pause" else "inactive"))
+        assert self.stores.events.save(after, plan, before, self.now) is Saved.DONE
+        self.model.change(before.id, after, plan, self.now)
+
+    @precondition(lambda self: self.model.events)
+    @rule(any_of=ANY, change=st.sampled_from([{"version": 99}, {"next_ms": 5}]), gone=st.booleans())
+    def change_what_has_changed(self, any_of: Any, change: dict[str, int], gone: bool) -> None:
+        stored = self.stores.events.get(any_of.choice(list(self.model.events)))
+        before = snapshot(self.stores.client)
+        old = replace(stored, **change)
+        if gone:
+            saved = self.stores.events.delete(old, any_version=False, now_ms=self.now)
+        else:
+            saved = self.stores.events.save(replace(old, name="x"), NOTHING, old, self.now)
+        assert saved in (Saved.STALE, Saved.MOVED)
+        assert snapshot(self.stores.client) == before
+
+    @precondition(lambda self: self.model.events)
+    @rule(any_of=ANY)
+    def delete(self, any_of: Any) -> None:
+        event = self.stores.events.get(any_of.choice(list(self.model.events)))
+        assert self.stores.events.delete(event, any_version=True, now_ms=self.now) is Saved.DONE
+        self.model.delete(event.id, self.now)
+
+    @precondition(lambda self: self.model.events)
+    @rule(any_of=ANY, back=st.integers(0, 3))
+    def add_beside_the_schedule(self, any_of: Any, back: int) -> None:
+        event_id = any_of.choice(list(self.model.events))
+        times = [(self.now - 1_000 * number, self.now) for number in range(back + 1)]
+        added = self.stores.events.add_occurrences(event_id, times)
+        assert added == self.model.add_beside(event_id, times)
+
+    @precondition(lambda self: self.model.events)
+    @rule(any_of=ANY, status=st.sampled_from(["missed", "skipped"]), ahead=st.integers(-9, 9))
+    def note(self, any_of: Any, status: str, ahead: int) -> None:
+        event_id = any_of.choice(list(self.model.events))
+        tags = self.model.events[event_id].tags
+        note = EndedNote(event_id, self.now + ahead * 1_000, tags, status, "because")
+        added = self.stores.work.note_ended([note], self.now)
+        assert added == self.model.note(note, self.now)
+
+    @rule(worker=WORKERS, limit=st.integers(1, 4), any_of=ANY)
+    def claim(self, worker: bytes, limit: int, any_of: Any) -> None:
+        partition = any_of.randrange(self.stores.partitions)
+        self.requests[worker] += 1
+        claims = self.stores.work.claim(
+            partition,
+            worker,
+            self.requests[worker],
+            now_ms=self.now,
+            limit=limit,
+            lease_ms=LEASE_MS,
+        )
+        expected = self.model.claim(
+            partition, b"%s:%d" % (worker, self.requests[worker]), limit, self.now, LEASE_MS
+        )
+        assert [(c.occurrence_id, c.attempt, c.recurring, c.deaths) for c in claims] == expected
+        self.claims += claims
+        self.last[worker] = partition, claims
+        self.planless += [
+            (one, self.model.events[one.event_id].plan) for one in claims if one.recurring
+        ]
+
+    @precondition(lambda self: self.last)
+    @rule(any_of=ANY)
+    def ask_again(self, any_of: Any) -> None:
+        """A claim whose answer was lost, or came long ago, is answered with what is still held."""
+        worker = any_of.choice(list(self.last))
+        partition, claims = self.last[worker]
+        if not claims:
+            return
+        before = snapshot(self.stores.client)
+        again = self.stores.work.claim(
+            partition, worker, self.requests[worker], now_ms=self.now, limit=9, lease_ms=LEASE_MS
+        )
+        held = [one.occurrence_id for one in claims if self.model.holds(one)]
+        assert [one.occurrence_id for one in again] == held
+        assert snapshot(self.stores.client) == before
+
+    @precondition(lambda self: self.planless)
+    @rule(any_of=ANY, ends=st.integers(0, 2), keep=st.booleans())
+    def advance(self, any_of: Any, ends: int, keep: bool) -> None:
+        number = any_of.randrange(len(self.planless))
+        claim, plan = self.planless[number] if keep else self.planless.pop(number)
+        following = None if ends == 0 else claim.scheduled_ms + PERIOD_MS
+        successor = Successor(
+            claim.event_id, claim.plan, claim.scheduled_ms, following, following or 0
+        )
+        scheduled = self.stores.work.advance([successor], self.now)
+        assert scheduled == self.model.advance(successor, plan, self.now)
+
+    @precondition(lambda self: self.claims)
+    @rule(any_of=ANY, verdict=st.sampled_from(["completed", "failed", "retrying", "cancelled"]))
+    def record(self, any_of: Any, verdict: str) -> None:
+        """Of any claim there ever was: most have lost their lease."""
+        some = any_of.sample(self.claims, min(len(self.claims), any_of.choice([1, 1, 3])))
+        again = self.now + 800 if verdict == "retrying" else None
+        records = [
+            Record(one.occurrence_id, one.token, verdict, 200, b"", None, again, b"[1]\n")
+            for one in some
+        ]
+        counted = self.stores.work.record(records, self.now)
+        assert counted == sum(self.model.record(one, self.now) for one in records)
+
+    @precondition(lambda self: self.claims)
+    @rule(any_of=ANY, late_ms=st.sampled_from([0, 3_000]))
+    def give_back(self, any_of: Any, late_ms: int) -> None:
+        claim = any_of.choice(self.claims)
+        deferral = Deferral(claim.occurrence_id, claim.token, self.now + late_ms)
+        assert self.stores.work.give_back([deferral], self.now) == self.model.give_back(deferral)
+
+    @precondition(lambda self: self.claims)
+    @rule(any_of=ANY)
+    def renew(self, any_of: Any) -> None:
+        some = any_of.sample(self.claims, min(len(self.claims), 3))
+        deadline_ms = self.now + LEASE_MS
+        held = self.stores.work.renew([(c.occurrence_id, c.token) for c in some], deadline_ms)
+        assert held == self.model.renew(some, deadline_ms)
+
+    @rule()
+    def reclaim(self) -> None:
+        found = sum(
+            self.stores.work.reclaim_expired(partition, self.now)
+            for partition in range(self.stores.partitions)
+        )
+        assert found == self.model.reclaim(self.now)
+
+    @rule(any_of=ANY)
+    def lose_a_place_and_restore_it(self, any_of: Any) -> None:
+        for partition in range(self.stores.partitions):
+            opened = self.model.open_in(partition)
+            lost = any_of.sample(opened, min(len(opened), 2))
+            for index in (keys.due(partition), keys.claimed(partition)):
+                for one in lost:
+                    self.stores.client.zrem(index, one)
+            assert self.stores.work.restore(partition, lost, self.now) == len(lost)
+            self.model.restore(lost, self.now)
+
+    @rule(age_ms=st.sampled_from([0, 5_000]))
+    def retire(self, age_ms: int) -> None:
+        before_ms = self.now - age_ms
+        for partition in range(self.stores.partitions):
+            count = self.stores.work.retire(partition, before_ms, 1_000)
+            assert count == self.model.retire(partition, before_ms)
+
+    @invariant()
+    def the_store_agrees(self) -> None:
+        found = snapshot(self.stores.client)
+        assert broken(self.stores.client, self.stores.partitions, found) == []
+        self.model.compare(found)
+
+
+def test_the_store_does_what_the_model_says(stores: Stores) -> None:
+    scripts = Twice(stores.client)
+    for store in (stores.events, stores.work):
+        store._scripts = scripts
+    run_state_machine_as_test(lambda: Machine(stores), settings=SETTINGS)
+
+
+def test_the_model_notices_a_difference(stores: Stores) -> None:
+    """A store that lost something does not pass for one that did not."""
+    model = StoreModel()
+    event = an_event()
+    plan = Plan(scheduled_ms=event.start_ms, due_ms=event.start_ms)
+    stores.events.save(event, plan, None, NOW_MS)
+    model.create(event, plan)
+    model.compare(snapshot(stores.client))
+    model.events[event.id].next_ms = event.start_ms + 1
+    with pytest.raises(AssertionError, match=ids.to_text(event.id)):
+        model.compare(snapshot(stores.client))

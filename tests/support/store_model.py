@@ -1,0 +1,288 @@
+"""What the store's scripts mean, in plain Python: the oracle of ``tests/store/test_model.py``.
+
+It knows nothing of keys and indexes, only of events and occurrences. ``compare`` reads the store
+beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from app.domain import ids
+from app.domain.event import Event, EventStatus
+from app.store.calls import Deferral, Record
+from app.store.claims import Claim
+from app.store.codec import join_tags
+from app.store.events import Plan
+from app.store.work import EndedNote, Successor
+from tests.support.invariants import Partition
+
+OPEN = ("scheduled", "retrying", "dispatched")
+
+
+@dataclass
+class ModelEvent:
+    version: int
+    status: str
+    tags: tuple[str, ...]
+    next_ms: int | None
+    recurring: bool
+    """Whether its series goes on."""
+    plan: int = 0
+    """Counts how often it was planned anew."""
+    last_ms: int | None = None
+
+
+@dataclass
+class ModelOccurrence:
+    event: bytes
+    at_ms: int
+    status: str = "scheduled"
+    attempts: int = 0
+    due_ms: int | None = None
+    token: bytes | None = None
+    deadline_ms: int | None = None
+    deaths: int = 0
+    ended_ms: int | None = None
+    of_series: bool = False
+    beside: bool = False
+    """Whether it is no longer, or never was, what its event waits for."""
+
+    def end(self, status: str, now_ms: int) -> None:
+        self.status, self.ended_ms = status, now_ms
+        self.token = self.due_ms = self.deadline_ms = None
+
+
+class StoreModel:
+    """Each method does what the call of that name does, and returns what it answers."""
+
+    def __init__(self) -> None:
+        self.events: dict[bytes, ModelEvent] = {}
+        self.occurrences: dict[bytes, ModelOccurrence] = {}
+
+    def create(self, event: Event, plan: Plan) -> None:
+        made = ModelEvent(event.version, "active", event.tags, None, event.schedule is not None)
+        self.events[event.id] = made
+        self._schedule(event.id, plan)
+
+    def change(self, event_id: bytes, after: Event, plan: Plan, now_ms: int) -> None:
+        event = self.events[event_id]
+        event.version, event.status, event.tags = after.version, after.status.value, after.tags
+        if plan.keep:
+            return
+        event.plan += 1
+        event.last_ms = None
+        event.recurring = after.schedule is not None and after.status is not EventStatus.INACTIVE
+        if event.next_ms is not None:
+            del self.occurrences[ids.occurrence_id(event_id, event.next_ms)]
+            event.next_ms = None
+        for one in self._of(event_id, "scheduled"):
+            if one.of_series:
+                one.end("cancelled", now_ms)
+        if plan.scheduled_ms is not None:
+            self._schedule(event_id, plan)
+
+    def delete(self, event_id: bytes, now_ms: int) -> None:
+        del self.events[event_id]
+        for one in [*self._of(event_id, "scheduled"), *self._of(event_id, "retrying")]:
+            one.end("cancelled", now_ms)
+
+    def is_taken(self, event_id: bytes, at_ms: int) -> bool:
+        """Whether this moment of an event has a record of its own, which no plan replaces."""
+        found = self.occurrences.get(ids.occurrence_id(event_id, at_ms))
+        return found is not None and found.status != "skipped" and found.beside
+
+    def add_beside(self, event_id: bytes, times: Sequence[tuple[int, int]]) -> int:
+        added = 0
+        for at_ms, due_ms in times:
+            if self._is_free(event_id, at_ms):
+                self._put(ModelOccurrence(event_id, at_ms, due_ms=due_ms, beside=True))
+                added += 1
+        return added
+
+    def note(self, note: EndedNote, now_ms: int) -> int:
+        if ids.occurrence_id(note.event_id, note.scheduled_ms) in self.occurrences:
+            return 0
+        made = ModelOccurrence(note.event_id, note.scheduled_ms, beside=True)
+        made.end(note.status, now_ms)
+        self._put(made)
+        return 1
+
+    def claim(
+        self, partition: int, token: bytes, limit: int, now_ms: int, lease_ms: int
+    ) -> list[tuple[bytes, int, bool, int]]:
+        due = sorted(
+            (one.due_ms, occurrence_id)
+            for occurrence_id, one in self.occurrences.items()
+            if one.due_ms is not None
+            and one.due_ms <= now_ms
+            and ids.partition_of_occurrence(occurrence_id) == partition
+        )
+        answer = []
+        for _, occurrence_id in due[:limit]:
+            one = self.occurrences[occurrence_id]
+            one.status, one.token, one.due_ms = "dispatched", token, None
+            one.deadline_ms, one.beside = now_ms + lease_ms, True
+            one.attempts += 1
+            event, goes_on = self.events.get(one.event), False
+            if event and event.next_ms == one.at_ms:
+                event.next_ms, one.of_series, goes_on = None, True, event.recurring
+                event.last_ms = one.at_ms if goes_on else event.last_ms
+            answer.append((occurrence_id, one.attempts, goes_on, one.deaths))
+        return answer
+
+    def advance(self, successor: Successor, plan: int, now_ms: int) -> int:
+        event_id = successor.event_id
+        event = self.events.get(event_id)
+        if event is None or (event.status, event.next_ms, event.plan) != ("active", None, plan):
+            return 0
+        if successor.scheduled_ms is None:
+            event.recurring = False
+            before = self.occurrences.get(ids.occurrence_id(event_id, successor.before_ms))
+            if before is None or before.status not in OPEN:
+                event.status, event.version = "inactive", event.version + 1
+            return 0
+        if self._is_free(event_id, successor.scheduled_ms):
+            plan_of = Plan(scheduled_ms=successor.scheduled_ms, due_ms=successor.due_ms)
+            self._schedule(event_id, plan_of)
+            return 1
+        found = self.occurrences[ids.occurrence_id(event_id, successor.scheduled_ms)]
+        if found.status == "scheduled":
+            event.next_ms = successor.scheduled_ms
+        else:
+            event.last_ms = max(successor.scheduled_ms, event.last_ms or 0)
+        return 0
+
+    def record(self, record: Record, now_ms: int) -> int:
+        one = self.occurrences.get(record.occurrence_id)
+        if one is None or one.token != record.token:
+            return 0
+        event = self.events.get(one.event)
+        if record.verdict == "retrying" and event is not None:
+            one.status, one.due_ms = "retrying", record.next_attempt_ms
+            one.token = one.deadline_ms = None
+            return 1
+        one.end("cancelled" if record.verdict == "retrying" else record.verdict, now_ms)
+        if event and (event.status, event.next_ms, event.recurring) == ("active", None, False):
+            event.status, event.version = "inactive", event.version + 1
+        return 1
+
+    def give_back(self, deferral: Deferral) -> int:
+        one = self.occurrences.get(deferral.occurrence_id)
+        if one is None or one.token != deferral.token:
+            return 0
+        one.attempts -= 1
+        one.status = "retrying" if one.attempts else "scheduled"
+        one.due_ms = deferral.due_ms
+        one.token = one.deadline_ms = None
+        return 1
+
+    def reclaim(self, now_ms: int) -> int:
+        expired = [
+            one
+            for one in self.occurrences.values()
+            if one.deadline_ms is not None and one.deadline_ms <= now_ms
+        ]
+        for one in expired:
+            one.status, one.due_ms, one.deaths = "retrying", now_ms, one.deaths + 1
+            one.token = one.deadline_ms = None
+        return len(expired)
+
+    def renew(self, claims: Sequence[Claim], deadline_ms: int) -> int:
+        held = [self.occurrences[one.occurrence_id] for one in claims if self.holds(one)]
+        for one in held:
+            one.deadline_ms = deadline_ms
+        return len(held)
+
+    def holds(self, claim: Claim) -> bool:
+        one = self.occurrences.get(claim.occurrence_id)
+        return one is not None and one.token == claim.token
+
+    def restore(self, lost: Sequence[bytes], now_ms: int) -> None:
+        for one in (self.occurrences[occurrence_id] for occurrence_id in lost):
+            if one.deadline_ms is not None:
+                one.deadline_ms = now_ms
+
+    def retire(self, partition: int, before_ms: int) -> int:
+        old = [
+            occurrence_id
+            for occurrence_id, one in self.occurrences.items()
+            if one.ended_ms is not None
+            and one.ended_ms < before_ms
+            and ids.partition_of_occurrence(occurrence_id) == partition
+        ]
+        for one in old:
+            del self.occurrences[one]
+        return len(old)
+
+    def open_in(self, partition: int) -> list[bytes]:
+        return sorted(
+            occurrence_id
+            for occurrence_id, one in self.occurrences.items()
+            if one.status in OPEN and ids.partition_of_occurrence(occurrence_id) == partition
+        )
+
+    def compare(self, found: Mapping[bytes, Any]) -> None:
+        """Fail unless the store, as it was read, holds what the model holds."""
+        events: dict[bytes, dict[bytes, bytes]] = {}
+        occurrences: dict[bytes, dict[bytes, bytes]] = {}
+        due: dict[bytes, float] = {}
+        claimed: dict[bytes, float] = {}
+        for number in range(4):
+            part = Partition(b"qh:{%d}:" % number)
+            for key, value in found.items():
+                if key.startswith(part.prefix):
+                    part.take(key, value)
+            events |= part.events
+            occurrences |= part.occurrences
+            due |= part.scored["due"]
+            claimed |= part.scored["claimed"]
+        assert events.keys() == self.events.keys()
+        for event_id, event in self.events.items():
+            stored = events[event_id]
+            assert {
+                b"ver": b"%d" % event.version,
+                b"st": event.status.encode(),
+                b"tags": join_tags(event.tags) or None,
+                b"next": _number(event.next_ms),
+                b"rec": b"1" if event.recurring else None,
+                b"last": _number(event.last_ms),
+            } == {
+                name: stored.get(name)
+                for name in (b"ver", b"st", b"tags", b"next", b"rec", b"last")
+            }, f"event {ids.to_text(event_id)}"
+        assert occurrences.keys() == self.occurrences.keys()
+        for one_id, one in self.occurrences.items():
+            stored = occurrences[one_id]
+            assert (one.status, one.attempts, one.deaths, one.due_ms, one.deadline_ms) == (
+                stored.get(b"st", b"scheduled").decode(),
+                int(stored.get(b"n", 0)),
+                int(stored.get(b"k", 0)),
+                due.get(one_id),
+                claimed.get(one_id),
+            ), f"occurrence {ids.to_text(one_id)}"
+
+    def _of(self, event_id: bytes, status: str) -> list[ModelOccurrence]:
+        return [
+            one
+            for one in self.occurrences.values()
+            if one.event == event_id and one.status == status
+        ]
+
+    def _is_free(self, event_id: bytes, at_ms: int) -> bool:
+        found = self.occurrences.get(ids.occurrence_id(event_id, at_ms))
+        return found is None or found.status == "skipped"
+
+    def _schedule(self, event_id: bytes, plan: Plan) -> None:
+        assert plan.scheduled_ms is not None
+        self._put(ModelOccurrence(event_id, plan.scheduled_ms, due_ms=plan.due_ms))
+        self.events[event_id].next_ms = plan.scheduled_ms
+
+    def _put(self, one: ModelOccurrence) -> None:
+        self.occurrences[ids.occurrence_id(one.event, one.at_ms)] = one
+
+
+def _number(value: int | None) -> bytes | None:
+    return None if value is None else b"%d" % value
