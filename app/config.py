@@ -6,22 +6,32 @@ the project is honoured, the real environment wins. An empty value means the def
 
 from __future__ import annotations
 
-import ipaddress
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 
-from app.domain.durations import parse_duration_ms
 from app.domain.ids import MAX_PARTITIONS
 from app.domain.signing import signing_key
 from app.domain.signing_keys import signing_keys
 from app.domain.targets import Network, TargetPolicy
-from app.errors import ConfigError, InvalidInput
+from app.errors import ConfigError
+from app.setting_readers import (
+    RateLimit,
+    accepted,
+    boolean,
+    choice,
+    duration,
+    integer,
+    origins,
+    private_targets,
+    proxies,
+    rate_limit,
+    redis_url,
+    secret,
+)
 
 PREFIX = "QHRONOS_"
 MIN_SECRET_BYTES = 32
@@ -29,14 +39,6 @@ MIN_SECRET_BYTES = 32
 
 MIN_CHOSEN_SECRET = 8
 """Shortest master token and signing secret accepted: they may be of the operator's choosing."""
-
-
-@dataclass(frozen=True, slots=True)
-class RateLimit:
-    """So many requests in a window of so many seconds."""
-
-    requests: int
-    seconds: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,7 @@ class Settings:
     docs_public: bool = True
     cors_origins: tuple[str, ...] = ()
     trusted_proxies: tuple[Network, ...] = ()
+    store_fsync: str = "always"
     log_level: str = "INFO"
     log_format: str = "text"
 
@@ -103,157 +106,44 @@ class Settings:
             raise ConfigError(f"Set {PREFIX}REDIS_URL: only 'make run' embeds a store.")
 
 
-def _integer(low: int, high: int) -> Callable[[str], int]:
-    def parse(text: str) -> int:
-        if not re.fullmatch(r"[0-9]{1,12}", text) or not low <= int(text) <= high:
-            raise ValueError(f"must be a whole number from {low} to {high}")
-        return int(text)
-
-    return parse
-
-
-def _duration(low_ms: int, high_ms: int) -> Callable[[str], int]:
-    def parse(text: str) -> int:
-        try:
-            value = parse_duration_ms(text)
-        except InvalidInput as error:
-            raise ValueError(error.message) from None
-        if not low_ms <= value <= high_ms:
-            raise ValueError(f"must be from {low_ms} ms to {high_ms} ms")
-        return value
-
-    return parse
-
-
-def _boolean(text: str) -> bool:
-    if text not in ("true", "false"):
-        raise ValueError("must be 'true' or 'false'")
-    return text == "true"
-
-
-def _choice(*words: str) -> Callable[[str], str]:
-    def parse(text: str) -> str:
-        for word in words:
-            if text.lower() == word.lower():
-                return word
-        raise ValueError(f"must be one of {', '.join(words)}")
-
-    return parse
-
-
-def _redis_url(text: str) -> str:
-    parts = urlsplit(text)
-    if parts.scheme not in ("redis", "rediss", "unix"):
-        raise ValueError("must begin with redis://, rediss:// or unix://")
-    if parts.scheme != "unix":
-        try:
-            parts.port  # noqa: B018 - reading it is what checks it
-        except ValueError:
-            raise ValueError("has a port that is not a number from 0 to 65535") from None
-        if not parts.hostname:
-            raise ValueError("must name a host, as in redis://localhost:6379/0")
-    return text
-
-
-def _private_targets(text: str) -> TargetPolicy:
-    if text in ("true", "false"):
-        return TargetPolicy(allow_all=text == "true")
-    try:
-        networks = tuple(ipaddress.ip_network(part.strip()) for part in text.split(","))
-    except ValueError:
-        raise ValueError("must be 'true', 'false' or networks as in 10.0.0.0/8,::1/128") from None
-    return TargetPolicy(allowed=networks)
-
-
-def _proxies(text: str) -> tuple[Network, ...]:
-    try:
-        networks = tuple(ipaddress.ip_network(part.strip()) for part in text.split(","))
-    except ValueError:
-        raise ValueError("must be networks as in 10.0.0.7/32,fd00::/8") from None
-    if not all(network.prefixlen for network in networks):
-        raise ValueError("must not hold every address: anybody could then pretend to be another")
-    return networks
-
-
-def _origins(text: str) -> tuple[str, ...]:
-    origins = tuple(part.strip() for part in text.split(","))
-    for origin in origins:
-        if not re.fullmatch(
-            r"https?://[a-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9a-f:]+\](:[0-9]{1,5})?", origin
-        ):
-            raise ValueError(
-                "must be exact origins as in https://app.example.com,https://b.example"
-            )
-    return origins
-
-
-_WINDOWS = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400}
-
-
-def _rate_limit(text: str) -> RateLimit:
-    match = re.fullmatch(r"([1-9][0-9]{0,8})\s*/\s*(second|minute|hour|day)s?", text)
-    if not match:
-        raise ValueError("must look like 600/minute (second, minute, hour or day)")
-    return RateLimit(int(match[1]), _WINDOWS[match[2]])
-
-
-def _secret(minimum: int) -> Callable[[str], str]:
-    def parse(text: str) -> str:
-        if len(text.encode()) < minimum:
-            raise ValueError(f"must be at least {minimum} bytes long")
-        return text
-
-    return parse
-
-
-def _accepted(check: Callable[[str], object]) -> Callable[[str], str]:
-    def parse(text: str) -> str:
-        try:
-            check(text)
-        except InvalidInput as error:
-            raise ValueError(error.message) from None
-        return text
-
-    return parse
-
-
 _DAY = 86_400_000
 _READERS: dict[str, Callable[[str], Any]] = {
     "HOST": str,
-    "PORT": _integer(1, 65_535),
-    "REDIS_URL": _redis_url,
-    "BROKER_URL": _redis_url,
+    "PORT": integer(1, 65_535),
+    "REDIS_URL": redis_url,
+    "BROKER_URL": redis_url,
     "DATA_DIR": Path,
-    "MASTER_TOKEN": _secret(MIN_CHOSEN_SECRET),
-    "JWT_SECRET": _secret(MIN_SECRET_BYTES),
-    "JWT_SECRET_PREVIOUS": _secret(MIN_SECRET_BYTES),
-    "SIGNING_SECRET": _accepted(lambda text: signing_key(_secret(MIN_CHOSEN_SECRET)(text))),
-    "SIGNING_PRIVATE_KEY": _accepted(signing_keys),
-    "ENCRYPTION_KEY": _secret(MIN_SECRET_BYTES),
-    "ENCRYPTION_KEY_PREVIOUS": _secret(MIN_SECRET_BYTES),
-    "WORKERS": _integer(1, 256),
-    "WEB_WORKERS": _integer(1, 256),
-    "WEB_THREADS": _integer(1, 256),
-    "PARTITIONS": _integer(1, MAX_PARTITIONS),
-    "ALLOW_PRIVATE_TARGETS": _private_targets,
-    "DELIVERY_TIMEOUT": _duration(100, 300_000),
-    "DELIVERY_CONCURRENCY": _integer(1, 4096),
-    "LEASE": _duration(1_000, 3_600_000),
-    "DRAIN_LINGER": _duration(100, 120_000),
-    "STOP_GRACE": _duration(100, 600_000),
-    "RETENTION_OCCURRENCES": _duration(1_000, 3_650 * _DAY),
-    "RETENTION_EVENTS": _duration(1_000, 3_650 * _DAY),
-    "RETENTION_AUDIT": _duration(1_000, 36_500 * _DAY),
-    "RATE_LIMIT": _rate_limit,
-    "MAX_BODY_BYTES": _integer(1_024, 16_777_216),
-    "MAX_EVENTS_PER_SUB": _integer(0, 999_999_999),
-    "MAX_OCCURRENCES_PER_MINUTE": _integer(0, 60),
-    "METRICS_PUBLIC": _boolean,
-    "DOCS_PUBLIC": _boolean,
-    "CORS_ORIGINS": _origins,
-    "TRUSTED_PROXIES": _proxies,
-    "LOG_LEVEL": _choice("DEBUG", "INFO", "WARNING", "ERROR"),
-    "LOG_FORMAT": _choice("text", "json"),
+    "MASTER_TOKEN": secret(MIN_CHOSEN_SECRET),
+    "JWT_SECRET": secret(MIN_SECRET_BYTES),
+    "JWT_SECRET_PREVIOUS": secret(MIN_SECRET_BYTES),
+    "SIGNING_SECRET": accepted(lambda text: signing_key(secret(MIN_CHOSEN_SECRET)(text))),
+    "SIGNING_PRIVATE_KEY": accepted(signing_keys),
+    "ENCRYPTION_KEY": secret(MIN_SECRET_BYTES),
+    "ENCRYPTION_KEY_PREVIOUS": secret(MIN_SECRET_BYTES),
+    "WORKERS": integer(1, 256),
+    "WEB_WORKERS": integer(1, 256),
+    "WEB_THREADS": integer(1, 256),
+    "PARTITIONS": integer(1, MAX_PARTITIONS),
+    "ALLOW_PRIVATE_TARGETS": private_targets,
+    "DELIVERY_TIMEOUT": duration(100, 300_000),
+    "DELIVERY_CONCURRENCY": integer(1, 4096),
+    "LEASE": duration(1_000, 3_600_000),
+    "DRAIN_LINGER": duration(100, 120_000),
+    "STOP_GRACE": duration(100, 600_000),
+    "RETENTION_OCCURRENCES": duration(1_000, 3_650 * _DAY),
+    "RETENTION_EVENTS": duration(1_000, 3_650 * _DAY),
+    "RETENTION_AUDIT": duration(1_000, 36_500 * _DAY),
+    "RATE_LIMIT": rate_limit,
+    "MAX_BODY_BYTES": integer(1_024, 16_777_216),
+    "MAX_EVENTS_PER_SUB": integer(0, 999_999_999),
+    "MAX_OCCURRENCES_PER_MINUTE": integer(0, 60),
+    "METRICS_PUBLIC": boolean,
+    "DOCS_PUBLIC": boolean,
+    "CORS_ORIGINS": origins,
+    "TRUSTED_PROXIES": proxies,
+    "STORE_FSYNC": choice("always", "everysec"),
+    "LOG_LEVEL": choice("DEBUG", "INFO", "WARNING", "ERROR"),
+    "LOG_FORMAT": choice("text", "json"),
 }
 _FIELD_OF = {
     name: f"{name.lower()}_ms" if f"{name.lower()}_ms" in Settings.__slots__ else name.lower()

@@ -35,7 +35,7 @@ from app.store.scripts import Scripts
 from app.store.waiting import WaitingStore
 from app.store.work import WorkStore
 
-WINDOW_FACTOR = 3
+WINDOW_FACTOR = 6
 """How many claims a drain holds for each one it may have in flight, so that sending never waits
 for the store."""
 

@@ -18,6 +18,7 @@ APP = ROOT / "app"
 LAYERS = (
     {"errors"},
     {"domain", "clock"},
+    {"setting_readers"},
     {"config"},
     {"logs"},
     {"store", "delivery", "runtime"},

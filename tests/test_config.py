@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from app.config import RateLimit, Settings, environment, load_settings
+from app.config import Settings, environment, load_settings
 from app.domain.targets import TargetPolicy
 from app.errors import ConfigError
+from app.setting_readers import RateLimit
 
 LONG = "x" * 32
 

@@ -9,9 +9,10 @@ from flask_limiter import Limiter
 
 from app.api.auth import access
 from app.api.errors import RETRY_AFTER_SECONDS
-from app.config import RateLimit, Settings
+from app.config import Settings
 from app.domain.callers import counted_address
 from app.errors import StoreUnavailable, Unauthenticated
+from app.setting_readers import RateLimit
 
 _UNLIMITED = frozenset({"/health"})
 """Probes must go on while a caller on the same address is held back."""

@@ -52,7 +52,7 @@ def main(argv: list[str], environ: Mapping[str, str]) -> int:
     try:
         run = prepare(environment(environ))
         if not run.settings.redis_url:
-            store = EmbeddedStore(run.settings.data_dir)
+            store = EmbeddedStore(run.settings.data_dir, fsync=run.settings.store_fsync)
             run = run.with_setting("REDIS_URL", store.open())
         _require_free(run.settings)
         return _supervise(run, store, inbox=not options.no_inbox)

@@ -50,9 +50,11 @@ class EmbeddedStore:
     at the end.
     """
 
-    def __init__(self, data_dir: Path, *, persist: bool = True) -> None:
+    def __init__(self, data_dir: Path, *, persist: bool = True, fsync: str = "always") -> None:
+        """``fsync``: when the disk has what was answered: ``always``, or within ``everysec``."""
         self._dir = data_dir.absolute() / "store"
         self._persist = persist
+        self._fsync = fsync
         self._lock: int | None = None
         self._child: subprocess.Popen[bytes] | None = None
         self._binary: ServerBinary | None = None
@@ -239,7 +241,7 @@ class EmbeddedStore:
             *listen,
             f"dir {_quoted(self._dir)}",
             f"appendonly {'yes' if self._persist else 'no'}",
-            "appendfsync everysec",
+            f"appendfsync {self._fsync}",
             # Valkey and Redis no longer share an RDB format; plain commands they both read.
             "aof-use-rdb-preamble no",
             'save ""',

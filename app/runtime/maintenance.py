@@ -48,7 +48,7 @@ def maintain(environ: Mapping[str, str], command: str) -> int:
         run = prepare(environment(environ))
         if run.settings.redis_url:
             return _run(run.environ, command)
-        with EmbeddedStore(run.settings.data_dir) as store:
+        with EmbeddedStore(run.settings.data_dir, fsync=run.settings.store_fsync) as store:
             return _run(run.with_setting("REDIS_URL", store.url).environ, command)
     except ConfigError as error:
         sys.stderr.write(f"{error.message}\n")

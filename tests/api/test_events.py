@@ -8,8 +8,8 @@ from datetime import datetime
 
 import pytest
 
-from app.config import TargetPolicy
 from app.domain.event import EventStatus
+from app.domain.targets import TargetPolicy
 
 FIELDS = [
     "id", "name", "description", "start_time", "timezone", "webhook", "action", "metadata",

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from app.config import RateLimit
 from app.factory import create_app
+from app.setting_readers import RateLimit
 from tests.api.conftest import with_token
 from tests.api.fakes import MASTER_TOKEN, FakeServices
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from typing import Any
 
 from app.domain import ids
 from app.services.verdicts import MAX_DEATHS
+from app.store.attempts import read_log
 from tests.chaos.ledger import Entry
 from tests.support.api_client import at
 from tests.support.invariants import Partition
@@ -108,7 +108,7 @@ def _count(
 
 def _without_answer(log: bytes) -> int:
     """How many attempts of an occurrence have neither a status nor were refused one."""
-    return sum(json.loads(line)[-2] is None for line in log.splitlines() if b'"' in line)
+    return sum(one.status_code is None for one in read_log(log) if one.error_message)
 
 
 def _required(entry: Entry, quiet_ms: int) -> set[int]:

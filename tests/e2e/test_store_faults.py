@@ -142,7 +142,7 @@ def test_a_store_that_is_loading_is_waited_for(stack: Stack, api: Api, receiver:
     pids = {program.name: program.pid for program in stack.programs}
     stack.store.stop()
     stack.store.start(
-        *("--key-load-delay", "30000", "--loading-process-events-interval-bytes", "1024"),
+        *("--key-load-delay", "10000", "--loading-process-events-interval-bytes", "1024"),
         loaded=False,
     )
     assert_unavailable(api, "GET", "/health")

@@ -207,7 +207,7 @@ class TestAddress:
         with EmbeddedStore(data_dir) as store, redis.Redis.from_url(store.url) as client:
             for directive, value in {
                 "appendonly": "yes",
-                "appendfsync": "everysec",
+                "appendfsync": "always",
                 "maxmemory-policy": "noeviction",
                 "aof-use-rdb-preamble": "no",
                 "hash-max-listpack-value": "4096",

@@ -17,12 +17,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from standardwebhooks.webhooks import Webhook
 
 from app.bootstrap import Services
-from app.config import RateLimit, Settings
+from app.config import Settings
 from app.domain.targets import TargetPolicy
 from app.domain.times import to_rfc3339
 from app.errors import ConfigError
 from app.factory import create_app
 from app.runtime.embedded import EmbeddedStore
+from app.setting_readers import RateLimit
 from tests.security.conftest import MASTER_TOKEN, SECRETS
 from tests.support.receiver import Received, Receiver
 

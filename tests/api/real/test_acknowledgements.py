@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from app.config import RateLimit
 from app.domain import ids
 from app.domain.outcome import Outcome, Timings
 from app.factory import create_app
 from app.services.verdicts import record_of
+from app.setting_readers import RateLimit
 from tests.api.hostile.refusals import refused
 
 HOUR_MS = 3_600_000
