@@ -67,7 +67,7 @@ def judged(
             if key.startswith(part.prefix):
                 part.take(key, value)
     stored = {one: fields for part in parts for one, fields in part.occurrences.items()}
-    events = {one for part in parts for one in part.events}
+    events = {one: fields for part in parts for one, fields in part.events.items()}
     verdict = Verdict()
     for entry in entries:
         wanted = _required(entry, quiet_ms)
@@ -114,14 +114,16 @@ def _without_answer(log: bytes) -> int:
 def _required(entry: Entry, quiet_ms: int) -> set[int]:
     if entry.tampered or not entry.period_ms:
         return set() if entry.tampered else entry.all_of
-    return set(range(min(entry.all_of), quiet_ms, entry.period_ms)) | entry.all_of
+    # Triggered ones among them are not of the rhythm; what comes later the pause has taken back.
+    rhythm = set(range(min(entry.all_of), quiet_ms, entry.period_ms))
+    return rhythm | {moment for moment in entry.all_of if moment < quiet_ms}
 
 
 def _entry(
     entry: Entry,
     wanted: Iterable[int],
     stored: Mapping[bytes, Mapping[bytes, bytes]],
-    events: set[bytes],
+    events: Mapping[bytes, Mapping[bytes, bytes]],
 ) -> Iterable[str]:
     event_id = ids.from_text(entry.event_id, version=7)
     assert event_id is not None
@@ -134,7 +136,8 @@ def _entry(
         if (became := status(moment_ms)) in (*_OPEN, "not there"):
             accepted = f"accepted {at(entry.answered_ms / 1000)}"
             moment = at(moment_ms / 1000)
-            yield f"event {entry.event_id}, {accepted}: its occurrence of {moment} is {became}"
+            known = events.get(event_id)
+            yield f"event {entry.event_id}, {accepted}: its occurrence of {moment} is {became}; {known}"
     if entry.one_of and all(status(one) in (*_OPEN, "not there") for one in entry.one_of):
         yield f"event {entry.event_id}: neither of its two possible occurrences has ended"
     if entry.deleted and event_id in events:

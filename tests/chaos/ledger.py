@@ -58,9 +58,18 @@ class Client(threading.Thread):
             self.error = error
 
     def _act(self) -> None:
-        acts = [self._one, self._moved, self._removed, self._series, self._paused, self._triggered]
+        acts = {
+            self._one: 60,
+            self._moved: 10,
+            self._removed: 8,
+            self._series: 5,
+            self._paused: 4,
+            self._triggered: 8,
+            self._limited: 12,
+            self._in_order: 2,
+        }
         while not self._told.is_set():
-            self._chance.choices(acts, [60, 10, 8, 5, 4, 8])[0]()
+            self._chance.choices(list(acts), list(acts.values()))[0]()
             self._told.wait(self._chance.expovariate(1 / self._pause_s))
 
     def _call(self, method: str, path: str, body: object = None) -> Answer | None:
@@ -91,6 +100,14 @@ class Client(threading.Thread):
 
     def _one(self) -> None:
         self._create(self._chance.uniform(0, 4))
+
+    def _limited(self) -> None:
+        flow = self._chance.choice([{"key": "few", "concurrency": 3}, {"rate": "50/s"}])
+        self._create(self._chance.uniform(0, 4), flow=flow)
+
+    def _in_order(self) -> None:
+        ahead_s, webhook = self._chance.uniform(0, 4), self._target + "/ok"
+        self._create(ahead_s, flow={"key": "in-order"}, order="strict", webhook=webhook)
 
     def _moved(self) -> None:
         entry = self._create(self._chance.uniform(2, 5))
