@@ -60,7 +60,13 @@ class Delivering:
     def acknowledgements(self) -> Acknowledgements:
         """What receivers say afterwards."""
         waiting, occurrences = WaitingStore(self.client), OccurrenceStore(self.client)
-        return Acknowledgements(waiting, self.work, occurrences, self.acks, self.clock)
+        return Acknowledgements(
+            waiting, self.work, occurrences, self.acks, self._flow_gate, self.clock
+        )
+
+    @property
+    def _flow_gate(self) -> FlowGate:
+        return FlowGate(self.client, self.scripts, self.work.partitions)
 
     @cached_property
     def sender(self) -> Sender:
@@ -99,7 +105,7 @@ class Delivering:
         settings = self.settings
         worker = secrets.token_hex(8)
         flows = FlowLine(
-            FlowGate(self.client, self.scripts, self.work.partitions),
+            self._flow_gate,
             self.work.partitions,
             worker.encode(),
             settings.lease_ms,
@@ -128,6 +134,7 @@ class Delivering:
         limits = DrainLimits(
             concurrency=settings.delivery_concurrency,
             grace_ms=settings.stop_grace_ms,
+            lease_ms=settings.lease_ms,
             identity=self.identity,
             signing=self.signing,
             headers=self.headers,

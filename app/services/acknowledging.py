@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from app.clock import Clock
@@ -14,6 +14,7 @@ from app.errors import Conflict, Unauthenticated
 from app.services.ack_tokens import AckTokens
 from app.services.verdicts import record_of
 from app.store.calls import Record
+from app.store.flow_gate import FlowGate, Over
 from app.store.occurrences import OccurrenceStore
 from app.store.waiting import Open, WaitingStore
 from app.store.work import BATCH, WorkStore
@@ -39,8 +40,10 @@ class Acknowledgements:
         work: WorkStore,
         occurrences: OccurrenceStore,
         tokens: AckTokens,
+        flows: FlowGate,
         clock: Clock,
     ) -> None:
+        self._flows = flows
         self._waiting = waiting
         self._work = work
         self._occurrences = occurrences
@@ -76,7 +79,19 @@ class Acknowledgements:
         if lost:
             self._waiting.forget(partition, lost)
         waited = [one for one in opened if one is not None and one.waits]
-        return self._work.record([self._failed(one, OVERDUE) for one in waited], now_ms)
+        records = [self._failed(one, OVERDUE) for one in waited]
+        counted = self._work.record(records, now_ms)
+        self._go_on(zip(waited, records, strict=True))
+        return counted
+
+    def _go_on(self, settled: Iterable[tuple[Open, Record]]) -> None:
+        """Have strict flows that waited for the end of these go on."""
+        over = [
+            Over(one.flow, one.claim.occurrence_id, ended=True, until_ms=0)
+            for one, record in settled
+            if one.flow is not None and record.verdict != "retrying"
+        ]
+        self._flows.end(over, self._clock.now_ms())
 
     def _settle(
         self, occurrence_id: str, token: str, verdict: Callable[[Open], Record]
@@ -89,7 +104,9 @@ class Acknowledgements:
             (one,) = self._waiting.read([raw])
             if one is None or one.claim.attempt != attempt:
                 break
-            if self._work.record([verdict(one)], self._clock.now_ms()):
+            record = verdict(one)
+            if self._work.record([record], self._clock.now_ms()):
+                self._go_on([(one, record)])
                 return self._occurrences.get(raw)
         raise Conflict("This attempt is not waiting to be acknowledged, or not any more.")
 

@@ -91,6 +91,7 @@ class DrainLimits:
 
     concurrency: int
     grace_ms: int
+    lease_ms: int
     identity: Identity
     signing: SigningSecrets
     headers: HeaderSecrets
@@ -121,6 +122,7 @@ class Drain:
         self._lanes = Lanes(limits.concurrency)
         self._gone: list[bytes] = []
         self._next_look_ms = 0
+        self._stepped_ms = 0
         self._sent = 0
 
     def run(self, end_ms: int, stop: threading.Event) -> int:
@@ -190,6 +192,10 @@ class Drain:
 
     def _step(self, *, closing: bool) -> None:
         now_ms = self._clock.now_ms()
+        if 0 < self._stepped_ms < now_ms - self._limits.lease_ms:
+            # This process stood still for longer than its leases: what waits may be another's.
+            self._return_unsent(now_ms)
+        self._stepped_ms = now_ms
         self._take(self._feeder.step(now_ms, closing=closing), now_ms)
         for flight in self._lanes.take(now_ms):
             self._start(flight)

@@ -17,6 +17,7 @@ from app.errors import StoreUnavailable
 from app.store.calls import Deferral, Record, lease_token
 from app.store.claims import Claim
 from app.store.flow_gate import FlowGate, Member, Over, Turn
+from app.store.work import BATCH
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +49,9 @@ class FlowLine:
         self._worker = worker + b"f"
         self._lease_ms = lease_ms
         self._number = 0
-        self._held: dict[bytes, bytes] = {}
+        self._held: dict[bytes, tuple[bytes, bytes]] = {}
+        self._until_ms = 0
+        self._first: dict[bytes, Member] = {}
         self._over: list[Over] = []
         self._soon: list[tuple[int, int, Claim]] = []
         self._fresh: list[Claim] = []
@@ -58,7 +61,7 @@ class FlowLine:
 
     @property
     def wake_ms(self) -> int:
-        """When to call ``step`` or ``take`` again, ms UTC."""
+        """When to call ``take`` or ``due`` again, ms UTC."""
         return min(self._look_ms, self._soon[0][0]) if self._soon else self._look_ms
 
     @property
@@ -77,16 +80,19 @@ class FlowLine:
     def written(
         self, counted: Sequence[Record | Deferral], sent: Sequence[Record | Deferral]
     ) -> None:
-        """Learn which attempts are over: those that counted; of the others somebody else has."""
+        """Learn which attempts are over. Those that did not count give up their places alone."""
         if not self._held:
             return
-        for item in counted:
-            flow = self._held.pop(item.occurrence_id, None)
-            if flow is not None:
-                ended = isinstance(item, Record) and item.verdict not in _OPEN
-                self._over.append(Over(flow, item.occurrence_id, ended))
+        ended = {
+            one.occurrence_id
+            for one in counted
+            if isinstance(one, Record) and one.verdict not in _OPEN
+        }
         for item in sent:
-            self._held.pop(item.occurrence_id, None)
+            flow, token = self._held.get(item.occurrence_id, (b"", b""))
+            if token == item.token:
+                del self._held[item.occurrence_id]
+                self._end(flow, item.occurrence_id, ended=item.occurrence_id in ended)
 
     def due(self, now_ms: int) -> list[Claim]:
         """Return the claims whose moment has come."""
@@ -109,8 +115,9 @@ class FlowLine:
             self._look_ms = now_ms
         if self._held and now_ms >= self._next_keep_ms:
             held: dict[bytes, list[bytes]] = {}
-            for occurrence_id, flow in self._held.items():
+            for occurrence_id, (flow, _) in self._held.items():
                 held.setdefault(flow, []).append(occurrence_id)
+            self._until_ms = max(self._until_ms, now_ms + self._lease_ms)
             self._gate.renew(held, now_ms + self._lease_ms)
             self._next_keep_ms = now_ms + self._lease_ms // 3
 
@@ -130,9 +137,12 @@ class FlowLine:
         waiting = self._gate.peek(now_ms, FLOWS, EACH, now_ms + STUCK_MS)
         if not waiting:
             return
-        share = max(room // len(waiting), 1)
-        waiting = {flow: members[:share] for flow, members in waiting.items()}
+        if len(waiting) == FLOWS:
+            self.look_at(now_ms)
+        share = max(min(room, BATCH) // len(waiting), 1)
+        waiting = {flow: self._in_turn(flow, members)[:share] for flow, members in waiting.items()}
         deadline_ms = now_ms + self._lease_ms
+        self._until_ms = max(self._until_ms, deadline_ms)
         self._number += 1
         turns = self._gate.take(
             self._worker,
@@ -157,10 +167,17 @@ class FlowLine:
             log.warning("the store is away; flows go on when leases have ended")
 
     def _look_again(self, flow: bytes, turn: Turn, now_ms: int) -> int:
-        if turn.after is not None and self._gate.has_ended(turn.after):
-            # Whoever was to say so has died, or it ended without an attempt.
-            self._over.append(Over(flow, turn.after, ended=True))
-            return now_ms
+        if turn.after is not None:
+            standing = self._gate.standing(flow, turn.after)
+            if standing.has_ended:
+                # Whoever was to say so has died, or it ended without an attempt.
+                self._end(flow, turn.after, ended=True)
+                return now_ms
+            if standing.waiting is not None:
+                # Its retry is due, but others come before it in the order of their times.
+                self._first[flow] = standing.waiting
+                self.look_at(now_ms)
+                return now_ms
         look_ms = now_ms + (PAUSED_MS if turn.paused else STUCK_MS)
         if turn.look_ms is not None:
             look_ms = turn.look_ms
@@ -190,11 +207,20 @@ class FlowLine:
                 if claim.held:  # the one before it is not over: another may have its place
                     continue
                 claim.start_ms = moments[claim.occurrence_id]
-                self._held[claim.occurrence_id] = let_through.pop(claim.occurrence_id)
+                self._held[claim.occurrence_id] = (let_through.pop(claim.occurrence_id), token)
                 heapq.heappush(self._soon, (claim.start_ms, next(self._order), claim))
             self._fresh += claims
-        # What was cancelled in between, or is held, leaves its place to others.
-        self._over += [Over(flow, one, ended=False) for one, flow in let_through.items()]
+        for occurrence_id, flow in let_through.items():
+            # Cancelled in between, moved elsewhere or held: it has not begun.
+            self._end(flow, occurrence_id, ended=True)
+
+    def _in_turn(self, flow: bytes, members: list[Member]) -> list[Member]:
+        """The order in which to ask for them: first what a strict flow waits for."""
+        first = self._first.pop(flow, None)
+        return members if first is None else [first, *(one for one in members if one != first)]
+
+    def _end(self, flow: bytes, occurrence_id: bytes, *, ended: bool) -> None:
+        self._over.append(Over(flow, occurrence_id, ended, self._until_ms))
 
 
 def _of_partition(

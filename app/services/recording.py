@@ -147,16 +147,16 @@ class Recorder:
         else:
             self._channel.send(release_call(partition, deferrals, now_ms))
 
-    def _forget(self, answer: Sequence[int] | int) -> None:
-        """Let go of what was written. ``answer``: 1 or 0 for each, or how many of them, counted."""
+    def _forget(self, answer: Sequence[int]) -> None:
+        """Let go of what was written. ``answer``: 1 for each that counted, 0 for one that did not.
+
+        (That of a release ends with how many expired leases came back: none was asked for.)
+        """
         for one in self._sent:
             # A retry that is due at once may have been claimed again, under another lease.
             if self._held.get(one.occurrence_id) == one.token:
                 del self._held[one.occurrence_id]
-        if isinstance(answer, int):
-            counted = self._sent if answer == len(self._sent) else []
-        else:
-            counted = [one for one, count in zip(self._sent, answer, strict=True) if count]
+        counted = [one for one, count in zip(self._sent, answer, strict=False) if count]
         self._flows.written(counted, self._sent)
         self._sent = []
 

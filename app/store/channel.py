@@ -7,6 +7,7 @@ struggle of threads for the interpreter.
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import hiredis
@@ -14,7 +15,7 @@ import redis
 
 from app.errors import StoreUnavailable
 from app.store.calls import Call
-from app.store.connection import StoreClient
+from app.store.connection import SOCKET_TIMEOUT_S, StoreClient, translate
 from app.store.scripts import Scripts
 
 
@@ -26,6 +27,7 @@ class Channel:
         self._scripts = scripts
         self._connection: Any = None  # redis-py types its connections as three unrelated classes
         self._call: Call | None = None
+        self._sent_s = 0.0
 
     @property
     def busy(self) -> bool:
@@ -55,14 +57,19 @@ class Channel:
             return None
         try:
             if not self._connection.can_read(0):
-                return None
+                if time.monotonic() - self._sent_s < SOCKET_TIMEOUT_S:
+                    return None
+                raise redis.exceptions.TimeoutError
             answer = self._connection.read_response()
         except redis.exceptions.NoScriptError:
             self._transmit(whole=True)
             return None
         except redis.exceptions.RedisError as error:
             self._break()
-            raise StoreUnavailable from error
+            translated = translate(error)
+            if translated is error:
+                self._call = None  # it would fail again, however often it was sent
+            raise translated from error
         self._call = None
         return answer
 
@@ -75,6 +82,7 @@ class Channel:
         call = self._call
         if call is None:
             return
+        self._sent_s = time.monotonic()
         text = self._scripts.text(call.script)
         verb, script = ("EVAL", text.source) if whole else ("EVALSHA", text.sha)
         try:

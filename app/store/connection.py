@@ -38,7 +38,8 @@ _AWAY_WORDS = re.compile(
 puts before it, or after what a script does on servers before Redis 7."""
 
 
-def _translate(error: redis.exceptions.RedisError) -> Exception:
+def translate(error: redis.exceptions.RedisError) -> Exception:
+    """``StoreUnavailable`` for an error that says that the store is away; else the error itself."""
     if isinstance(error, _AWAY) or _AWAY_WORDS.search(str(error)):
         return StoreUnavailable()
     return error
@@ -52,7 +53,7 @@ class StorePipeline(Pipeline):
         try:
             return super().execute(raise_on_error)
         except redis.exceptions.RedisError as error:
-            raise _translate(error) from error
+            raise translate(error) from error
 
 
 class StoreClient(redis.Redis):
@@ -65,7 +66,7 @@ class StoreClient(redis.Redis):
         except redis.exceptions.NoScriptError:
             raise
         except redis.exceptions.RedisError as error:
-            raise _translate(error) from error
+            raise translate(error) from error
 
     def direct(self, *command: Any) -> Any:
         """Run a command that may run twice on this thread's own connection.
@@ -87,7 +88,11 @@ class StoreClient(redis.Redis):
             except redis.exceptions.NoScriptError:
                 raise
             except redis.exceptions.RedisError as error:
-                raise _translate(error) from error
+                raise translate(error) from error
+            except BaseException:
+                # Cut off by a signal: the answer that is yet to come must not be read as another's.
+                connection.disconnect()
+                raise
         raise StoreUnavailable
 
     def _own_connection(self) -> Any:

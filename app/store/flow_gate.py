@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import merge
+from typing import cast
 
 from app.domain import ids
 from app.store import keys
@@ -33,11 +34,24 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Over:
-    """An attempt in a flow that is over, and whether its occurrence has ended with it."""
+    """An attempt in a flow that is over.
+
+    ``ended``: its occurrence has ended with it, or never began: a strict flow goes on to its next.
+    ``until_ms`` is until when its place was held; a newer one is somebody else's.
+    """
 
     flow: bytes
     occurrence_id: bytes
     ended: bool
+    until_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Whether an occurrence is over, or gone; else, what waits of it for its flow, if it does."""
+
+    has_ended: bool = False
+    waiting: Member | None = None
 
 
 class FlowGate:
@@ -114,10 +128,10 @@ class FlowGate:
         args: list[Argument] = [keys.FLOWS_PREFIX]
         flows = set()
         for one in over:
-            args += [one.flow, one.occurrence_id, int(one.ended)]
+            args += [one.flow, one.occurrence_id, one.until_ms, int(one.ended)]
             flows.add(one.flow)
         if flows:
-            self._scripts("flow_end", [keys.FLOWS_USED], args)
+            self._scripts("flow_end", [keys.FLOWS], args)
             self.wake(sorted(flows), now_ms)
 
     def wake(self, flows: Sequence[bytes], now_ms: int) -> None:
@@ -136,11 +150,14 @@ class FlowGate:
             pipe.zadd(keys.flow_busy(flow), scores, xx=True)
         pipe.execute()
 
-    def has_ended(self, occurrence_id: bytes) -> bool:
-        """Whether an occurrence is over, or gone."""
+    def standing(self, flow: bytes, occurrence_id: bytes) -> Standing:
+        """How an occurrence stands that a strict flow waits for."""
         key = keys.occurrence(ids.partition_of_occurrence(occurrence_id), occurrence_id)
-        event, ended = self._client.hmget(key, ["e", "c"])
-        return event is None or ended is not None
+        found = self._client.hmget(key, ["e", "c", "w"])
+        event, ended, waits = cast("list[bytes | None]", found)
+        if event is None or ended is not None:
+            return Standing(has_ended=True)
+        return Standing(waiting=event + occurrence_id if waits == flow else None)
 
 
 def _turn(text: str) -> Turn:

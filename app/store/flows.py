@@ -108,16 +108,18 @@ class FlowStore:
             keys.FLOWS_USED, "-inf", f"({before_ms}", start=0, num=limit
         )
         names = [name.decode() for name in cast("list[bytes]", raw)]
-        pipe = self._client.pipeline(transaction=False)
+        pipe, unused = self._client.pipeline(transaction=False), []
         for name, flow in zip(names, self.get_many(names, before_ms), strict=True):
             if flow is not None and (flow.events or flow.waiting or flow.in_flight or flow.paused):
                 pipe.zadd(keys.FLOWS_USED, {name: now_ms})
-                continue
-            pipe.delete(keys.flow(name.encode()), keys.flow_busy(name.encode()))
-            pipe.zrem(keys.FLOWS, name)
-            pipe.zrem(keys.FLOWS_USED, name)
+            else:
+                unused.append(name)
         if names:
             pipe.execute()
+        if unused:
+            # An event that joins one just now has used it: it is looked at again.
+            args: list[Argument] = [keys.FLOWS_PREFIX, before_ms, *unused]
+            self._scripts("flow_forget", [keys.FLOWS, keys.FLOWS_USED], args)
         return len(names)
 
 

@@ -27,6 +27,7 @@ NAMES = (
     "claim_flow",
     "delete_event",
     "flow_end",
+    "flow_forget",
     "flow_peek",
     "flow_set",
     "flow_take",

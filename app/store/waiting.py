@@ -25,6 +25,8 @@ class Open:
     claim: Claim
     status_code: int | None
     response_body: bytes
+    flow: bytes | None = None
+    """The flow that its event is in."""
 
     @property
     def waits(self) -> bool:
@@ -57,14 +59,16 @@ class WaitingStore:
         rows = pipe.execute()
         for event_id, *_ in rows:
             event = keys.event(ids.partition_of_event(event_id or b""), event_id or b"")
-            pipe.hget(event, "doc")
+            pipe.hmget(event, ["doc", "fl"])
         return [
-            _open(one, row, doc) if row[2] == b"dispatched" else None
-            for one, row, doc in zip(occurrence_ids, rows, pipe.execute(), strict=True)
+            _open(one, row, doc, flow) if row[2] == b"dispatched" else None
+            for one, row, (doc, flow) in zip(occurrence_ids, rows, pipe.execute(), strict=True)
         ]
 
 
-def _open(occurrence_id: bytes, row: Sequence[bytes | None], doc: bytes | None) -> Open:
+def _open(
+    occurrence_id: bytes, row: Sequence[bytes | None], doc: bytes | None, flow: bytes | None
+) -> Open:
     event_id, at, _, attempt, token, code, body, callback, again = row
     claim = Claim(
         occurrence_id=occurrence_id,
@@ -84,4 +88,4 @@ def _open(occurrence_id: bytes, row: Sequence[bytes | None], doc: bytes | None) 
     )
     if again is not None:
         claim.attempts_before, claim.again_ms = again_from_field(again)
-    return Open(claim, int(code) if code else None, body or b"")
+    return Open(claim, int(code) if code else None, body or b"", flow)

@@ -150,13 +150,13 @@ class WorkStore:
     def give_back(self, deferrals: Iterable[Deferral], now_ms: int) -> int:
         """Return claims that were never sent; returns how many were still held."""
         return sum(
-            int(self._run(release_call(p, some, now_ms)))
+            sum(self._run(release_call(p, some, now_ms)))
             for p, some in by_partition(deferrals).items()
         )
 
     def reclaim_expired(self, partition: int, now_ms: int, limit: int = BATCH) -> int:
         """Make due again what a dead worker held; fewer than ``limit`` means none is left."""
-        return int(self._run(release_call(partition, (), now_ms, limit)))
+        return int(self._run(release_call(partition, (), now_ms, limit))[-1])
 
     def restore(self, partition: int, lost: Sequence[bytes], now_ms: int) -> int:
         """Put open occurrences that lost their place back; returns how many there were."""

@@ -119,7 +119,8 @@ class Client(threading.Thread):
         answer = self._call("PUT", f"/events/{entry.event_id}", body)
         if answer is None:
             entry.all_of, entry.one_of = set(), {before_ms, after_ms}
-        elif answer.status == 200:
+        elif answer.status == 200 and answer.json["status"] == "active":
+            # (Inactive, it had run at its old time before it was moved.)
             entry.all_of, entry.answered_ms = {after_ms}, _now_ms()
 
     def _removed(self) -> None:

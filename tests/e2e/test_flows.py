@@ -138,3 +138,29 @@ def test_a_target_that_only_fails_is_left_alone_and_found_again(
     for event in events:
         api.wait_for_status(event["id"], "completed")
     assert api.get("/breakers") == []
+
+
+def test_a_strict_flow_goes_on_when_the_one_in_hand_is_overtaken(
+    api: Api, receiver: Receiver
+) -> None:
+    """While it waits for its retry, one of an earlier time comes: the retry still goes first."""
+    seen: list[str] = []
+
+    def answer(request: Received) -> Reply:
+        seen.append(request.json["name"])
+        return Reply(500 if request.json["name"] == "holder" and len(seen) == 1 else 200)
+
+    receiver.reply("/overtaken", answer)
+    start = time.time() + 0.5
+    given: dict[str, Any] = {"order": "strict", "flow": {"key": "overtaken"}}
+    api.create(
+        receiver.url("/overtaken"),
+        name="holder",
+        start_time=at(start),
+        retry={"delays": ["2s"]},
+        **given,
+    )
+    receiver.wait_for(1, 10, path="/overtaken")
+    api.create(receiver.url("/overtaken"), name="earlier", start_time=at(start - 60), **given)
+    receiver.wait_for(3, 20, path="/overtaken")
+    assert seen == ["holder", "holder", "earlier"]

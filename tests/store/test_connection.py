@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import time
+from typing import Any
+
 import pytest
 import redis
 
 from app.errors import StoreUnavailable
-from app.store.calls import release_call
+from app.store.calls import Call, release_call
 from app.store.channel import Channel
-from app.store.connection import _translate, connect
+from app.store.connection import SOCKET_TIMEOUT_S, connect, translate
 from app.store.scripts import Scripts
 
 
@@ -33,12 +36,12 @@ from app.store.scripts import Scripts
     ids=str,
 )
 def test_it_is_away(error: redis.exceptions.RedisError) -> None:
-    assert isinstance(_translate(error), StoreUnavailable)
+    assert isinstance(translate(error), StoreUnavailable)
 
 
 def test_a_mistake_of_ours_stays_one() -> None:
     error = redis.exceptions.ResponseError("WRONGTYPE Operation against a key, BUSY or not")
-    assert _translate(error) is error
+    assert translate(error) is error
 
 
 def test_any_number_of_channels_may_follow_each_other(store_url: str) -> None:
@@ -55,3 +58,42 @@ def test_any_number_of_channels_may_follow_each_other(store_url: str) -> None:
         channel.close()
     assert client.ping()
     client.close()
+
+
+class Silent:
+    """A connection that takes every command and never answers."""
+
+    def __init__(self) -> None:
+        self.sent: list[Any] = []
+        self.disconnected = 0
+
+    def connect(self) -> None:
+        pass
+
+    def send_packed_command(self, command: Any, *, check_health: bool) -> None:
+        assert not check_health
+        self.sent.append(command)
+
+    def can_read(self, timeout: float) -> bool:
+        return timeout > 0
+
+    def disconnect(self) -> None:
+        self.disconnected += 1
+
+
+def test_a_call_without_an_answer_is_sent_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A connection that has died without a word must not keep a drain waiting for ever."""
+    client = connect("redis://127.0.0.1:1/0")
+    made = [Silent(), Silent()]
+    monkeypatch.setattr(client, "new_connection", iter(made).__next__)
+    channel = Channel(client, Scripts(client))
+    channel.send(Call("renew", [b"k"], [b"p", 1]))
+    assert channel.receive() is None
+    now_s = time.monotonic() + SOCKET_TIMEOUT_S
+    monkeypatch.setattr("app.store.channel.time.monotonic", lambda: now_s)
+    with pytest.raises(StoreUnavailable):
+        channel.receive()
+    assert channel.busy
+    assert channel.receive() is None
+    assert [len(one.sent) for one in made] == [1, 1]
+    assert made[0].disconnected == 1

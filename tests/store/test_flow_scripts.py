@@ -15,7 +15,7 @@ from app.store import keys
 from app.store.calls import Deferral, Record
 from app.store.claims import Claim
 from app.store.events import KEEP, Plan, Saved
-from app.store.flow_gate import FlowGate, Over, Turn
+from app.store.flow_gate import FlowGate, Over, Standing, Turn
 from app.store.flows import FlowStore, all_of, given_by_event
 from app.store.scripts import Scripts
 from tests.store.conftest import Stores
@@ -26,6 +26,7 @@ from tests.support.invariants import broken, snapshot
 FLOW = b"/acme"
 LEASE_MS = 30_000
 AHEAD_MS = 100
+FOREVER_MS = 2 * NOW_MS
 
 
 @pytest.fixture
@@ -202,7 +203,7 @@ class TestTake:
         assert turn.starts == [NOW_MS, NOW_MS, None]
         assert turn.look_ms is None
         assert take(gate, [third], NOW_MS, 2).starts == [None]
-        gate.end([Over(FLOW, first[16:], ended=True)], NOW_MS)
+        gate.end([Over(FLOW, first[16:], ended=True, until_ms=FOREVER_MS)], NOW_MS)
         assert take(gate, [third], NOW_MS, 3).starts == [NOW_MS]
 
     def test_a_dead_workers_place_is_free_after_its_lease(
@@ -224,12 +225,32 @@ class TestTake:
         limit(flows, strict=True)
         first, second = self.members(2)
         assert take(gate, [first, second], NOW_MS, 1).starts == [NOW_MS, None]
-        gate.end([Over(FLOW, first[16:], ended=False)], NOW_MS)
+        gate.end([Over(FLOW, first[16:], ended=False, until_ms=FOREVER_MS)], NOW_MS)
         turn = take(gate, [second], NOW_MS, 2)
         assert (turn.starts, turn.after) == ([None], first[16:])
         assert take(gate, [first, second], NOW_MS, 3).starts == [NOW_MS, None]
-        gate.end([Over(FLOW, first[16:], ended=True)], NOW_MS)
+        gate.end([Over(FLOW, first[16:], ended=True, until_ms=FOREVER_MS)], NOW_MS)
         assert take(gate, [second], NOW_MS, 4).starts == [NOW_MS]
+
+    def test_a_strict_flow_takes_its_holder_also_behind_others(
+        self, gate: FlowGate, flows: FlowStore
+    ) -> None:
+        """Its retry falls due when one of an earlier time has come."""
+        limit(flows, strict=True)
+        earlier, holder = self.members(2)
+        assert take(gate, [holder], NOW_MS, 1).starts == [NOW_MS]
+        gate.end([Over(FLOW, holder[16:], ended=False, until_ms=FOREVER_MS)], NOW_MS)
+        assert take(gate, [earlier, holder], NOW_MS, 2).starts == [None, NOW_MS]
+
+    def test_a_place_that_is_somebody_elses_by_now_is_left_to_him(
+        self, gate: FlowGate, flows: FlowStore
+    ) -> None:
+        limit(flows, concurrency=1)
+        first, second = self.members(2)
+        take(gate, [first], NOW_MS, 1)
+        gate.renew({FLOW: [first[16:]]}, NOW_MS + 2 * LEASE_MS)
+        gate.end([Over(FLOW, first[16:], ended=False, until_ms=NOW_MS + LEASE_MS)], NOW_MS)
+        assert take(gate, [second], NOW_MS, 2).starts == [None]
 
     def test_what_another_worker_was_given_is_not_given_again(
         self, gate: FlowGate, flows: FlowStore
@@ -263,9 +284,9 @@ class TestTake:
         limit(flows, strict=True)
         (first,) = self.members(1)
         take(gate, [first], NOW_MS, 1)
-        gate.end([Over(FLOW, first[16:], ended=True)], NOW_MS)
+        gate.end([Over(FLOW, first[16:], ended=True, until_ms=FOREVER_MS)], NOW_MS)
         before = snapshot(stores.client)
-        gate.end([Over(FLOW, first[16:], ended=True)], NOW_MS)
+        gate.end([Over(FLOW, first[16:], ended=True, until_ms=FOREVER_MS)], NOW_MS)
         assert snapshot(stores.client) == before
 
 
@@ -348,6 +369,18 @@ class TestDeferral:
         stores.work.record([record], NOW_MS + 4)
         (claimed,) = claim_due(stores, NOW_MS + 4, 4)
         assert (claimed.attempt, claimed.deferred) == (2, 0)
+
+
+class TestStanding:
+    def test_tells_what_waits_from_what_is_over(self, stores: Stores, gate: FlowGate) -> None:
+        event = saved(stores)
+        claim_due(stores, NOW_MS)
+        (member,) = waiting(gate, NOW_MS)
+        assert gate.standing(FLOW, member[16:]) == Standing(waiting=member)
+        assert gate.standing(b"/other", member[16:]) == Standing()
+        assert stores.events.delete(event, any_version=True, now_ms=NOW_MS) is Saved.DONE
+        assert gate.standing(FLOW, member[16:]) == Standing(has_ended=True)
+        assert gate.standing(FLOW, bytes(16)) == Standing(has_ended=True)
 
 
 class TestFlows:

@@ -39,7 +39,7 @@ for _, id in ipairs(due) do
   elseif o[1] and not repeated then
     local e = redis.call('HMGET', prefix .. 'event:' .. o[1], unpack(EVENT))
     if e[8] and not o[11] then
-      wait_for_flow(prefix, e[8], o[1], id, o[2], now)
+      wait_for_flow(prefix, e[8], o[1], id, o[2], o[3], now)
       claimed[#claimed + 1] = {e[8]}
     else
       claimed[#claimed + 1] = take(id, o, false, e)

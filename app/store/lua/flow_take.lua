@@ -28,12 +28,12 @@ local function let_through(flow, ids)
   -- The generic cell rate algorithm (ITU-T I.371): tat is when the next one is due at this rate.
   local interval = f[1] and tonumber(f[2]) / tonumber(f[1])
   local spare = interval and (tonumber(f[3] or '1') - 1) * interval
-  local tat, hold, later, held = tonumber(f[7] or '0'), f[8], nil, nil
+  local tat, hold, later, held, waits = tonumber(f[7] or '0'), f[8], nil, nil, false
   local answer = {}
   for _, id in ipairs(ids) do
     local start = '-'
     if f[5] and hold and hold ~= id then
-      start, room = '@' .. hexadecimal(hold), 0
+      start, waits = '@' .. hexadecimal(hold), true
     elseif redis.call('ZSCORE', busy, id) then
       held = number(now + 50)  -- its attempt is just ending, or its worker has died
     elseif room > 0 and not later then
@@ -51,7 +51,7 @@ local function let_through(flow, ids)
   end
   if interval then redis.call('HSET', key, 'tat', string.format('%.3f', tat)) end
   if f[5] and hold then redis.call('HSET', key, 'hold', hold) end
-  return (later or room <= 0 and 'c' or held or number(now)) .. ' ' .. table.concat(answer, ' ')
+  return (later or (waits or room <= 0) and 'c' or held or number(now)) .. ' ' .. table.concat(answer, ' ')
 end
 
 local answers, i = {}, 6

@@ -3,8 +3,8 @@
 -- KEYS: 1 claimed  2 due
 -- ARGV: 1 prefix  2 now  3 how many expired ones at most, 0 for none  4… per occurrence returned
 --       unsent: its id, its lease token, when it is due, why it was deferred ('' if it was not)
--- Returns: how many came back.
-local prefix, now, back, soonest = ARGV[1], ARGV[2], 0, nil
+-- Returns: for each returned unsent 1, or 0 if its lease was lost; then how many expired came back.
+local prefix, now, back, soonest, answer = ARGV[1], ARGV[2], 0, nil, {}
 
 local function give_back(id, attempts, due, unsent, why, again)
   local key = prefix .. 'occurrence:' .. id
@@ -32,11 +32,11 @@ local function give_back(id, attempts, due, unsent, why, again)
   redis.call('ZADD', prefix .. 'occurrences:' .. status, redis.call('HGET', key, 'at'), id)
   redis.call('ZADD', KEYS[2], due, id)
   if not soonest or tonumber(due) < tonumber(soonest) then soonest = due end
-  back = back + 1
 end
 
 for i = 4, #ARGV, 4 do
   local o = redis.call('HMGET', prefix .. 'occurrence:' .. ARGV[i], 'l', 'n', 'again')
+  answer[#answer + 1] = o[1] == ARGV[i + 1] and 1 or 0
   if o[1] == ARGV[i + 1] then
     give_back(ARGV[i], tonumber(o[2]), ARGV[i + 2], true, ARGV[i + 3], o[3])
   end
@@ -46,10 +46,12 @@ if ARGV[3] ~= '0' then
     local attempts = redis.call('HGET', prefix .. 'occurrence:' .. id, 'n')
     if attempts then
       give_back(id, tonumber(attempts), now, false)
+      back = back + 1
     else
       redis.call('ZREM', KEYS[1], id)
     end
   end
 end
 if soonest then redis.call('PUBLISH', 'qh:wake', soonest) end
-return back
+answer[#answer + 1] = back
+return answer
