@@ -21,7 +21,7 @@ _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}", re.ASCII)
 _VALUE = re.compile(r"[\t\x20-\x7e\xa0-\xff]*")
 """A field value (RFC 9110 section 5.5): no control characters, so no line of its own."""
 
-_OURS = ("webhook-", "x-qhronos-", "content-", "proxy-")
+_OURS = ("webhook-", "x-qhronos-", "qhronos-", "content-", "proxy-")
 _RESERVED = frozenset(
     {
         "accept-encoding",  # answers are never decompressed

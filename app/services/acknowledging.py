@@ -23,6 +23,8 @@ OVERDUE = "the receiver did not acknowledge in time"
 REFUSED = "the receiver reported that it failed"
 NOT_ITS_TOKEN = "Send the Qhronos-Ack-Token of the delivery."  # noqa: S105 - a sentence
 
+_EVER_MS = 2**52
+
 TRIES = 8
 """How often to look again when the attempt moves on at this very moment."""
 
@@ -85,11 +87,11 @@ class Acknowledgements:
         return counted
 
     def _go_on(self, settled: Iterable[tuple[Open, Record]]) -> None:
-        """Have strict flows that waited for the end of these go on."""
+        """Have others take the places of these in their flows."""
         over = [
-            Over(one.flow, one.claim.occurrence_id, ended=True, until_ms=0)
+            Over(one.flow, one.claim.occurrence_id, record.verdict != "retrying", _EVER_MS)
             for one, record in settled
-            if one.flow is not None and record.verdict != "retrying"
+            if one.flow is not None
         ]
         self._flows.end(over, self._clock.now_ms())
 

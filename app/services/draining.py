@@ -286,7 +286,7 @@ class Drain:
         self._sent += 1
 
     def _ended(self, flight: Flight, outcome: Outcome, now_ms: int) -> None:
-        self._lanes.end(flight, now_ms)
+        self._lanes.end(flight, now_ms, succeeded=outcome.succeeded)
         if self._breakers.ended(flight.lane.target, outcome, now_ms):
             for claim in self._lanes.empty(flight.lane):
                 self._queue(claim, flight.lane.target, now_ms)

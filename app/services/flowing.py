@@ -50,6 +50,7 @@ class FlowLine:
         self._lease_ms = lease_ms
         self._number = 0
         self._held: dict[bytes, tuple[bytes, bytes]] = {}
+        self._kept: list[tuple[bytes, bytes, int]] = []
         self._until_ms = 0
         self._first: dict[bytes, Member] = {}
         self._over: list[Over] = []
@@ -92,7 +93,11 @@ class FlowLine:
             flow, token = self._held.get(item.occurrence_id, (b"", b""))
             if token == item.token:
                 del self._held[item.occurrence_id]
-                self._end(flow, item.occurrence_id, ended=item.occurrence_id in ended)
+                waits_ms = _acknowledged_by(item)
+                if waits_ms is None:
+                    self._end(flow, item.occurrence_id, ended=item.occurrence_id in ended)
+                else:
+                    self._kept.append((flow, item.occurrence_id, waits_ms))
 
     def due(self, now_ms: int) -> list[Claim]:
         """Return the claims whose moment has come."""
@@ -109,6 +114,10 @@ class FlowLine:
 
     def keep(self, now_ms: int) -> None:
         """Tell the flows what is over and what is still under way. Raises ``StoreUnavailable``."""
+        while self._kept:
+            flow, occurrence_id, until_ms = self._kept[-1]
+            self._gate.renew({flow: [occurrence_id]}, until_ms)
+            self._kept.pop()
         if self._over:
             self._gate.end(self._over, now_ms)
             self._over = []
@@ -221,6 +230,12 @@ class FlowLine:
 
     def _end(self, flow: bytes, occurrence_id: bytes, *, ended: bool) -> None:
         self._over.append(Over(flow, occurrence_id, ended, self._until_ms))
+
+
+def _acknowledged_by(item: Record | Deferral) -> int | None:
+    """Until when a receiver may acknowledge, ms UTC, if it will: it is at work until then."""
+    waits = isinstance(item, Record) and item.verdict == "dispatched"
+    return item.next_attempt_ms if isinstance(item, Record) and waits else None
 
 
 def _of_partition(

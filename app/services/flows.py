@@ -37,7 +37,10 @@ class FlowService:
             and limits_of(before.options) == limits
         ):
             return
-        self._store.set(name, given_by_event(limits), self._clock.now_ms(), by_user=False)
+        now_ms = self._clock.now_ms()
+        self._store.set(name, given_by_event(limits), now_ms, by_user=False)
+        if before is not None:
+            self._gate.wake([name.encode()], now_ms)
 
     def list(self, access: Access, limit: int, cursor: str | None) -> Listing[StoredFlow]:
         """List flows by name; those of other scopes are absent and not counted.

@@ -60,21 +60,29 @@ class Lane:
     """What an exchange takes, smoothed."""
     progress_ms: int = 0
     """When an exchange last ended, or the first began."""
+    slowed_ms: int = -SLOW_MS
+    """When its limit last shrank."""
 
-    def settled(self, now_ms: int, took_ms: int, *, ceiling: int) -> None:
-        """Learn from an exchange that has ended."""
+    def settled(self, now_ms: int, took_ms: int, *, succeeded: bool, ceiling: int) -> None:
+        """Learn from an exchange that has ended.
+
+        A target that takes its time, but does its work, is given more to do at once: its rate
+        must not suffer from that.
+        """
         self.progress_ms = now_ms
         self.took_ms += (took_ms - self.took_ms) / 8
-        if took_ms < SLOW_MS:
+        if succeeded or took_ms < SLOW_MS:
             self.limit = min(self.limit + 1, ceiling)
 
     def stalled(self, now_ms: int) -> bool:
         """Whether the lane is full and stands still."""
         return self.in_flight >= int(self.limit) and now_ms - self.progress_ms >= STALL_MS
 
-    def slowed(self) -> None:
-        """Learn that an exchange has become slow."""
-        self.limit = max(self.limit * 0.75, SMALLEST)
+    def slowed(self, now_ms: int) -> None:
+        """Learn that an exchange has become slow; many at once say no more than one."""
+        if now_ms - self.slowed_ms >= SLOW_MS:
+            self.slowed_ms = now_ms
+            self.limit = max(self.limit * 0.75, SMALLEST)
 
     def defer_ms(self, position: int, now_ms: int) -> int:
         """How long until a claim at this position of the surplus can hope for its turn."""
@@ -155,18 +163,18 @@ class Lanes:
             flight = self._young.popleft()
             if not flight.ended:
                 flight.slow = True
-                flight.lane.slowed()
+                flight.lane.slowed(now_ms)
                 self._quick -= 1
                 self._slow += 1
                 moved += 1
         return moved
 
-    def end(self, flight: Flight, now_ms: int) -> None:
+    def end(self, flight: Flight, now_ms: int, *, succeeded: bool) -> None:
         """Take a request that has ended out of the counts."""
         flight.ended = True
         flight.lane.in_flight -= 1
         took_ms = now_ms - flight.started_ms
-        flight.lane.settled(now_ms, took_ms, ceiling=self._concurrency)
+        flight.lane.settled(now_ms, took_ms, succeeded=succeeded, ceiling=self._concurrency)
         if flight.slow:
             self._slow -= 1
         else:

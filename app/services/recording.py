@@ -31,7 +31,7 @@ GATHER_MS = 2
 """A batch is sent when it has so many items, or its first has waited so long: a call costs the
 sender's time, so one for each outcome would halve what it can do."""
 
-ALIVE_MS = 5_000
+ALIVE_MS = 2_000
 """How long a drain that falls silent still counts as alive."""
 
 HANDOVER_MS = 1_000

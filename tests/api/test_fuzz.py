@@ -114,7 +114,7 @@ class World:
         occurrence = ask("POST", f"/events/{event['id']}/trigger", None)
         ask("PUT", "/calendars/days", SOUND["PUT /calendars/{name}"])
         ask("PUT", "/flows/acme", {"rate": "10/s"})
-        retry = ask("POST", "/occurrences/retry", {"filter": {}})
+        retry = ask("POST", "/occurrences/retry", {"filter": {"status": "failed"}})
         ask("POST", f"/retries/{retry['id']}/cancel", None)
         token = {**SOUND["POST /tokens"], "sub": "a", "access": "read", "scope": ["a"]}
         ask("POST", "/tokens", token)

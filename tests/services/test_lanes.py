@@ -55,7 +55,7 @@ def test_one_target_begins_with_a_share_and_gets_all_by_answering_quickly() -> N
     widest = 0
     for now_ms in range(5, 200, 5):
         for flight in flights:
-            lanes.end(flight, now_ms)
+            lanes.end(flight, now_ms, succeeded=True)
         flights = list(lanes.take(now_ms))
         widest = max(widest, len(flights))
     assert widest == CONCURRENCY
@@ -73,7 +73,7 @@ def test_a_target_that_hangs_leaves_room_for_the_others() -> None:
         now_ms += 10
         for flight in [one for one in in_flight if "well" in one.claim.url]:
             in_flight.remove(flight)
-            lanes.end(flight, now_ms)
+            lanes.end(flight, now_ms, succeeded=True)
             sent += 1
         lanes.age(now_ms)
         in_flight += lanes.take(now_ms)
@@ -120,5 +120,26 @@ def test_slow_requests_leave_the_common_concurrency_and_come_back_to_the_count()
         queue(lanes, claim(100 + number, f"other{number}"))
     assert len(list(lanes.take(SLOW_MS))) == CONCURRENCY
     for flight in flights:
-        lanes.end(flight, SLOW_MS + 1)
+        lanes.end(flight, SLOW_MS + 1, succeeded=True)
     assert lanes.age(SLOW_MS + 1) == 0
+
+
+def test_a_target_that_takes_its_time_keeps_its_rate() -> None:
+    """Five a second, each of them answered well after a second and a half: about eight at once."""
+    lanes = Lanes(128)
+    in_flight: list[Flight] = []
+    late_ms = 0
+    for now_ms in range(0, 60_000, 10):
+        for flight in [one for one in in_flight if now_ms - one.started_ms >= 1_500]:
+            in_flight.remove(flight)
+            lanes.end(flight, now_ms, succeeded=True)
+        if now_ms % 200 == 0:
+            one = claim(now_ms, "slow")
+            one.due_ms = now_ms
+            queue(lanes, one)
+        lanes.age(now_ms)
+        for flight in lanes.take(now_ms):
+            in_flight.append(flight)
+            late_ms = max(late_ms, now_ms - flight.claim.due_ms)
+        assert list(lanes.surplus(now_ms)) == []
+    assert late_ms <= 20

@@ -55,7 +55,7 @@ class Identifier(Read):
 
     def read(self, value: Any) -> Any:
         """Return the id as it is."""
-        if not is_written_right(value):
+        if not isinstance(value, str) or not is_written_right(value):
             raise ValidationError("must be an id: a UUID in lower case")
         return value
 

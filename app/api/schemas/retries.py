@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from marshmallow import Schema, ValidationError, fields, post_load
+from marshmallow import Schema, ValidationError, fields, post_load, pre_load
 
 from app.api.fields import Choice, Instant, Read, TagList, Text, judged
 from app.api.schemas.base import StrictSchema
+from app.api.schemas.queries import Identifier
 from app.domain.rates import parse_rate
 from app.domain.retry_job import RETRYABLE, RetryFilter, RetryWish
 
@@ -69,17 +70,25 @@ class RetrySchema(StrictSchema):
 
 
 class RetryFilterSchema(StrictSchema):
-    """Which occurrences; an empty object means every one that has failed."""
+    """Which occurrences; at least one of these is needed, so that nobody means all by mistake."""
 
     tags = TagList()
     match = Choice(["any", "all"], load_default="any")
-    event_id = Text(1, 64)
+    event_id = Identifier()
     status = Choice(RETRYABLE, load_default="failed")
     from_ms = Instant(data_key="from", metadata={"description": "Scheduled then or later."})
     to_ms = Instant(data_key="to", metadata={"description": "Scheduled then or earlier."})
 
+    @pre_load
+    def _says_something(self, data: Any, **_kwargs: Any) -> Any:
+        if data in ({}, {"match": "any"}, {"match": "all"}):
+            raise ValidationError('is empty: say which, as in {"status": "failed"} for all')
+        return data
+
     @post_load
     def _as_filter(self, data: dict[str, Any], **_kwargs: Any) -> RetryFilter:
+        if "tags" in data and not data["tags"]:
+            raise ValidationError("must hold at least one tag, or be left out", "tags")
         if data.get("from_ms", 0) > data.get("to_ms", data.get("from_ms", 0)):
             raise ValidationError("must not be before from", "to")
         return RetryFilter(match_all=data.pop("match") == "all", **data)
@@ -103,7 +112,7 @@ class RetryManySchema(StrictSchema):
     )
     dry_run = Switch(load_default=False, metadata={"description": "Only count: 200."})
     order = Choice(["oldest", "newest"], load_default="oldest")
-    rate = Pace(1, 16, metadata={**_RATE, "description": "n/s, n/m or n/h; left out: all at once."})
+    rate = Pace(1, 16, metadata={**_RATE, "description": "Left out: all at once."})
     stop_at = Fraction(
         data_key="stop_at_error_rate",
         metadata={"description": "Stop when this part fails again, judged from 20 on."},

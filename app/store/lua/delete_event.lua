@@ -33,5 +33,10 @@ end
 for name in string.gmatch(stored[4] or '', '[^\n]+') do
   redis.call('ZREM', prefix .. 'calendar:' .. name .. ':events', id)
 end
-if stored[5] then redis.call('ZREM', prefix .. 'flow-events:' .. stored[5], id) end
+if stored[5] then
+  redis.call('ZREM', prefix .. 'flow-events:' .. stored[5], id)
+  -- Others may have waited for one of its occurrences.
+  redis.call('ZADD', prefix .. 'flowing', 'XX', 0, stored[5])
+  redis.call('PUBLISH', 'qh:wake', now)
+end
 return 'deleted'

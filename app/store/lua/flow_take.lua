@@ -29,6 +29,8 @@ local function let_through(flow, ids)
   local interval = f[1] and tonumber(f[2]) / tonumber(f[1])
   local spare = interval and (tonumber(f[3] or '1') - 1) * interval
   local tat, hold, later, held, waits = tonumber(f[7] or '0'), f[8], nil, nil, false
+  -- Farther ahead it can only be from a slower rate that was changed since.
+  if interval then tat = math.min(tat, now + ahead + spare + interval) end
   local answer = {}
   for _, id in ipairs(ids) do
     local start = '-'
