@@ -36,7 +36,7 @@ demo: $(RUNTIME) ## with 'make run' up: have a webhook sent in two seconds and c
 	@exec $(PY) -m app.runtime.demo
 
 test: $(DEV) ## run the whole test suite; ARGS='-k name' narrows it
-	@$(PY) -m pytest $(ARGS)
+	@$(PY) -m pytest -n 2 $(ARGS)
 
 chaos: $(DEV) ## kill and stop everything at random, prove that nothing is lost; SECONDS=, SEED=
 	@$(PY) -m tests.chaos $(if $(SEED),--seed $(SEED)) --seconds $(or $(SECONDS),600)

@@ -232,6 +232,11 @@ class Services(Storing):
             self.events.deactivate,
         )
 
+    def close(self) -> None:
+        """Wait until the last drain of this process has ended; it has been told to stop."""
+        if "delivering" in vars(self):  # one that never drained has nothing to close
+            self.delivering.close()
+
     def _broker(self) -> redis.Redis:
         return connect_broker(self.settings.broker)
 

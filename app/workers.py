@@ -70,7 +70,7 @@ def deliver(services: Services) -> None:
         _work(services, queueing.DELIVER)
     finally:
         services.stop.set()
-        services.delivering.close()
+        services.close()
 
 
 def upkeep(services: Services) -> None:

@@ -56,7 +56,7 @@ def settings_of(store: EmbeddedStore, **changes: Any) -> Settings:
         **SECRETS,
         redis_url=store.url,
         allow_private_targets=TargetPolicy(allow_all=True),
-        drain_linger_ms=300,
+        drain_linger_ms=1_000,
         rate_limit=RateLimit(1_000, 60),
     )
     return replace(plain, **changes)
