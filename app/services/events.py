@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Callable
+import zlib
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +13,7 @@ from app.clock import Clock
 from app.domain import ids
 from app.domain.access import Access
 from app.domain.event import Event, EventStatus
+from app.domain.flow import flow_of
 from app.errors import Conflict, Forbidden, InvalidInput, NotFound, StaleVersion
 from app.services.changes import apply_changes, in_space, timing
 from app.services.event_lists import EventLists
@@ -72,16 +74,23 @@ class EventService:
 
     def drafted(self, changes: EventChanges, access: Access) -> Event:
         """The event that ``create`` would plan and store; nothing is stored."""
-        partition = random.randrange(self._partitions)  # noqa: S311 - spreads load, no secret
-        event_id = self._ids.make(self._clock.now_us(), partition)
+        given = in_space(changes.given, access)
+        event_id = self._ids.make(self._clock.now_us(), self._partition_for(given))
         created_ms = ids.created_ms(event_id)
         blank = Event(event_id, "", 0, {}, created_ms, created_ms)
-        given = self._signing.sealed(event_id, in_space(changes.given, access))
-        given = self._headers.sealed(event_id, given)
+        given = self._headers.sealed(event_id, self._signing.sealed(event_id, given))
         event = apply_changes(blank, given, self._clock.now_ms())
         if not access.may_change(event.tags):
             raise Forbidden("This token may create events only with tags that are in its scope.")
         return event
+
+    def _partition_for(self, given: Mapping[str, Any]) -> int:
+        """Any partition; but one and the same for all events that are made in one flow."""
+        options = {name: value for name, value in given.items() if value is not None}
+        flow = flow_of(options, given.get("action", {}).get("params", {}).get("url", ""))
+        if flow is not None:
+            return zlib.crc32(flow.encode()) % self._partitions
+        return random.randrange(self._partitions)  # noqa: S311 - spreads load, no secret
 
     def get(self, event_id: str, access: Access) -> Event:
         """Read an event; raises ``NotFound``, also for one out of scope."""

@@ -187,6 +187,17 @@ class TestTake:
         later = turn.look_ms or 0
         assert take(gate, self.members(5)[3:], later, 2).starts == [NOW_MS + 150, NOW_MS + 200]
 
+    def test_a_raised_rate_counts_at_once(self, gate: FlowGate, flows: FlowStore) -> None:
+        limit(flows, rate=Rate(1, 60_000))
+        assert take(gate, self.members(2), NOW_MS, 1).starts == [NOW_MS, None]
+        limit(flows, rate=Rate(100, 1_000))
+        turn = take(gate, self.members(3)[1:], NOW_MS + 500, 2)
+        # What was given out ahead may have begun just now: one interval more, and no minute.
+        soon = NOW_MS + 500 + AHEAD_MS + 10
+        assert turn.look_ms == soon - AHEAD_MS // 2
+        later = take(gate, self.members(3)[1:], turn.look_ms, 3)
+        assert later.starts == [soon, soon + 10]
+
     def test_a_burst_goes_at_once_and_is_earned_again(
         self, gate: FlowGate, flows: FlowStore
     ) -> None:
