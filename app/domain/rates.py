@@ -24,11 +24,6 @@ class Rate:
     period_ms: int
 
     @property
-    def interval_ms(self) -> float:
-        """The distance between two that are evenly spaced."""
-        return self.period_ms / self.count
-
-    @property
     def text(self) -> str:
         """The rate as it is written, in the short form."""
         unit = next(unit for unit, ms in _PERIODS_MS.items() if ms == self.period_ms)

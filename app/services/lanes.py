@@ -1,9 +1,9 @@
-"""Fair shares of a drain's sending for each target, so that one that hangs delays no other.
+"""Fair shares of a drain's sending for each target, so that one that hangs takes no other's place.
 
-Each target (scheme, host and port of the URL) has a lane with a limit of its own that grows while
-the target answers quickly and shrinks when it does not, as TCP's congestion window does. A request
-that takes longer than ``SLOW_MS`` leaves the drain's common concurrency and counts against its
-lane alone. What a lane can't take on soon is handed back to be deferred.
+Each target (scheme, host and port of the URL) has a lane with a limit of its own that grows with
+answers that are quick or successful and shrinks while there are none, as TCP's congestion window
+does. A request that takes longer than ``SLOW_MS`` leaves the drain's common concurrency and counts
+against its lane alone. What a lane can't take on soon is handed back to be deferred.
 """
 
 from __future__ import annotations
@@ -119,11 +119,6 @@ class Lanes:
     def waiting(self) -> int:
         """How many claims wait for their turn."""
         return sum(len(lane.waiting) for lane in self._turns)
-
-    @property
-    def slow(self) -> int:
-        """How many requests in flight are slow."""
-        return self._slow
 
     def add(self, claim: Claim, target: str) -> None:
         """Queue a claim in its target's lane."""

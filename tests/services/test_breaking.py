@@ -19,7 +19,7 @@ from app.services.breaking import (
 )
 from app.store.breakers import BreakerStore
 from app.store.claims import Claim
-from tests.services.test_lanes import claim
+from tests.support.builders import a_claim as claim
 from tests.support.clock import NOW_MS
 
 TARGET = "https://example.com:443"

@@ -4,26 +4,9 @@ from __future__ import annotations
 
 from app.services.lanes import LONGEST_DEFER_MS, SLOW_MS, STALL_MS, Flight, Lanes, target_of
 from app.store.claims import Claim
+from tests.support.builders import a_claim as claim
 
 CONCURRENCY = 16
-
-
-def claim(number: int, host: str) -> Claim:
-    return Claim(
-        occurrence_id=number.to_bytes(16, "big"),
-        event_id=b"e" * 16,
-        scheduled_ms=0,
-        attempt=1,
-        token=b"t",
-        doc={"to": f"https://{host}/hook"},
-        metadata_json="{}",
-        tags=(),
-        secret=None,
-        recurring=False,
-        plan=b"p",
-        deaths=0,
-        due_ms=0,
-    )
 
 
 def queue(lanes: Lanes, one: Claim) -> None:

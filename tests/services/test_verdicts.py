@@ -7,24 +7,9 @@ import pytest
 from app.domain.outcome import Outcome, Timings
 from app.services.verdicts import LOG_MESSAGE_LIMIT, record_of
 from app.store.attempts import read_log
-from app.store.claims import Claim
+from tests.support.builders import a_claim
 
-CLAIM = Claim(
-    occurrence_id=b"o" * 16,
-    event_id=b"e" * 16,
-    scheduled_ms=1,
-    attempt=3,
-    token=b"t",
-    doc={"to": "https://example.com/hook"},
-    metadata_json="{}",
-    tags=(),
-    secret=None,
-    recurring=False,
-    plan=b"p",
-    deaths=0,
-    due_ms=1_000,
-    claimed_ms=1_001,
-)
+CLAIM = a_claim(attempt=3, due_ms=1_000, claimed_ms=1_001)
 TIMINGS = Timings(1_000_000, 1_001_500, 1_009_000, 1_008_000, 10, 200, None)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from app.domain import ids
 from app.domain.event import Event
+from app.store.claims import Claim
 from tests.support.clock import NOW_MS
 
 _event_ids = ids.EventIds()
@@ -27,6 +28,26 @@ def an_event(*, partition: int = 0, created_ms: int = NOW_MS, **fields: Any) -> 
         updated_ms=made_ms,
     )
     return replace(event, **fields)
+
+
+def a_claim(number: int = 0, host: str = "example.com", **fields: Any) -> Claim:
+    """The first attempt of an occurrence, claimed; its number is its id."""
+    claim = Claim(
+        occurrence_id=number.to_bytes(16, "big"),
+        event_id=b"e" * 16,
+        scheduled_ms=0,
+        attempt=1,
+        token=b"t",
+        doc={"to": f"https://{host}/hook"},
+        metadata_json="{}",
+        tags=(),
+        secret=None,
+        recurring=False,
+        plan=b"p",
+        deaths=0,
+        due_ms=0,
+    )
+    return replace(claim, **fields)
 
 
 def a_request_body(**fields: Any) -> dict[str, Any]:

@@ -163,9 +163,3 @@ def resolve_local(naive: datetime, timezone: str) -> int:
 def wall_datetime(wall: int) -> datetime:
     """Return a wall time as a naive datetime."""
     return datetime.fromordinal(wall // DAY + EPOCH_ORDINAL) + timedelta(seconds=wall % DAY)
-
-
-def wall_seconds(naive: datetime) -> int:
-    """Return a naive datetime as a wall time, leaving out its fraction of a second."""
-    seconds = naive.hour * 3600 + naive.minute * 60 + naive.second
-    return (naive.toordinal() - EPOCH_ORDINAL) * DAY + seconds

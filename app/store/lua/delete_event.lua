@@ -8,6 +8,7 @@
 --#include leave_due
 --#include unschedule
 --#include note
+--#include index_event
 --#include cancel
 local key, prefix, id, now = KEYS[1], ARGV[1], ARGV[2], ARGV[6]
 local stored = redis.call('HMGET', key, 'ver', 'next', 'tags', 'cals', 'fl')
@@ -27,14 +28,8 @@ redis.call('ZREM', prefix .. 'events', id)
 redis.call('ZREM', prefix .. 'inactive', id)
 redis.call('ZREM', prefix .. 'unscheduled', id)
 redis.call('ZREM', prefix .. 'paused', id)
-for tag in string.gmatch(tags, '[^\n]+') do
-  redis.call('ZREM', prefix .. 'tag:' .. tag .. ':events', id)
-end
-for name in string.gmatch(stored[4] or '', '[^\n]+') do
-  redis.call('ZREM', prefix .. 'calendar:' .. name .. ':events', id)
-end
+index_event(prefix, id, '', {tags, stored[4], stored[5]}, {})
 if stored[5] then
-  redis.call('ZREM', prefix .. 'flow-events:' .. stored[5], id)
   -- Others may have waited for one of its occurrences.
   redis.call('ZADD', prefix .. 'flowing', 'XX', 0, stored[5])
   redis.call('PUBLISH', 'qh:wake', now)

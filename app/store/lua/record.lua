@@ -10,7 +10,6 @@
 -- Returns: one number per attempt: 1 recorded, 0 the lease was lost (somebody else has it, or
 --          this very call was made before) and nothing has changed.
 --#include gather
---#include gather
 --#include shortened
 --#include queued
 --#include again

@@ -1,5 +1,6 @@
 -- index_event(prefix, id, created, was, is): lists an event under its tags, calendars and flow, and
--- no longer under those that it had. was and is: tags, calendars (one a line each), flow, or false.
+-- no longer under those that it had. was and is: tags, calendars (one a line each), flow, or false;
+-- for one that is deleted, is is empty.
 local function index_event(prefix, id, created, was, is)
   local function each(names, kind, act)
     for name in string.gmatch(names or '', '[^\n]+') do
