@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import redis
+from rq.exceptions import StopRequested
 
 from app import logs, queueing
 from app.bootstrap import Services, worker_services
@@ -89,6 +90,9 @@ def _work(services: Services, name: str) -> None:
             worker.work(logging_level="WARNING")
         except redis.exceptions.RedisError:
             log.warning("RQ's Redis is away; this worker goes on when it is there")
+        except StopRequested:
+            # Told to stop while RQ was already taking its leave, where it does not expect that.
+            services.stop.set()
         finally:
             broker.close()
         if not services.stop.is_set():

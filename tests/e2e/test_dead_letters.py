@@ -95,7 +95,8 @@ def test_one_is_attempted_again_and_its_attempts_are_told(api: Api, receiver: Re
     event = api.create(receiver.url("/"), retry={"attempts": 2, "delays": ["100ms"]})
     occurrence = api.wait_for_status(event["id"], "failed")
     answer = api.call("POST", f"/occurrences/{occurrence['id']}/retry")
-    assert (answer.status, answer.json["status"]) == (202, "retrying")
+    assert answer.status == 202
+    assert answer.json["status"] in {"retrying", "dispatched"}, "a worker may be there already"
     completed = api.wait_for_status(event["id"], "completed")
     assert completed["attempt_count"] == 4
     requests = receiver.requests

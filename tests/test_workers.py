@@ -1,0 +1,41 @@
+"""A worker process that is told to stop ends, whatever RQ is doing at that moment."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+
+import pytest
+from rq.exceptions import StopRequested
+
+from app import queueing, workers
+from app.bootstrap import Services
+from app.config import Settings
+
+
+@pytest.fixture(autouse=True)
+def _handlers_are_put_back() -> Iterator[None]:
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+class TakingItsLeave:
+    """An RQ worker that gets the signal after its own work is over, as it unregisters."""
+
+    def __init__(self) -> None:
+        self.runs = 0
+
+    def work(self, **_: object) -> None:
+        self.runs += 1
+        raise StopRequested
+
+
+def test_told_to_stop_while_rq_takes_its_leave(monkeypatch: pytest.MonkeyPatch) -> None:
+    leaving = TakingItsLeave()
+    monkeypatch.setattr(queueing, "worker", lambda *_, **__: leaving)
+    services = Services(Settings(redis_url="redis://127.0.0.1:1/0"))
+    workers.deliver(services)
+    assert services.stop.is_set()
+    assert leaving.runs == 1
