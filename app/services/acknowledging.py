@@ -9,7 +9,7 @@ from dataclasses import replace
 from app.clock import Clock
 from app.domain import ids
 from app.domain.occurrence import Occurrence
-from app.domain.outcome import Outcome, Timings
+from app.domain.outcome import NACK, Outcome, Timings
 from app.errors import Conflict, Unauthenticated
 from app.services.ack_tokens import AckTokens
 from app.services.verdicts import record_of
@@ -120,7 +120,7 @@ class Acknowledgements:
             self._moment(),
             one.status_code,
             one.response_body,
-            error="nack",
+            error=NACK,
             error_message=message,
             abort=not retry,
         )

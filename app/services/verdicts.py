@@ -138,14 +138,16 @@ def record_of(claim: Claim, outcome: Outcome, now_ms: int, jitter: float) -> tup
         claim.attempt - claim.attempts_before,
         policy,
         now_ms=now_ms,
-        scheduled_ms=claim.scheduled_ms if claim.again_ms is None else claim.again_ms,
+        since_ms=claim.since_ms,
         jitter=jitter,
     )
-    verdict, next_ms, gone = "completed", None, False
+    verdict, next_ms, gone, message = "completed", None, False, outcome.error_message
     if isinstance(decision, RetryAt):
         verdict, next_ms = "retrying", decision.at_ms
     elif isinstance(decision, GiveUp):
         verdict, gone = "failed", decision.deactivate_event and claim.callback is None
+        if decision.reason:
+            message = f"{message}; {decision.reason}"
     elif outcome.ack_required and outcome.status_code == ACCEPTED:
         verdict, next_ms = "dispatched", now_ms + ack_timeout_of(options)
     record = Record(
@@ -154,7 +156,7 @@ def record_of(claim: Claim, outcome: Outcome, now_ms: int, jitter: float) -> tup
         verdict=verdict,
         status_code=outcome.status_code,
         response_body=outcome.response_body,
-        error_message=outcome.error_message,
+        error_message=message,
         next_attempt_ms=next_ms,
         log_line=_log_line(claim, outcome),
         callback_id=callback_of(claim, verdict),

@@ -15,7 +15,7 @@ from app.store.connection import StoreClient
 ACK = b"ack:"
 """What the lease token of one that waits to be acknowledged begins with; its attempt follows."""
 
-_FIELDS = ("e", "at", "st", "n", "l", "code", "body", "cb", "again")
+_FIELDS = ("e", "at", "st", "n", "l", "code", "body", "cb", "again", "p")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class WaitingStore:
 def _open(
     occurrence_id: bytes, row: Sequence[bytes | None], doc: bytes | None, flow: bytes | None
 ) -> Open:
-    event_id, at, _, attempt, token, code, body, callback, again = row
+    event_id, at, _, attempt, token, code, body, callback, again, planned = row
     claim = Claim(
         occurrence_id=occurrence_id,
         event_id=event_id or b"",
@@ -85,6 +85,7 @@ def _open(
         deaths=0,
         due_ms=int(at or 0),
         callback=None if callback is None else callback_from_field(callback),
+        planned_ms=None if planned is None else int(planned),
     )
     if again is not None:
         claim.attempts_before, claim.again_ms = again_from_field(again)
