@@ -144,13 +144,14 @@ class Listing:
             for entry in entries:
                 if position is None or (entry > position if oldest_first else entry < position):
                     yield entry
+                    position = entry
             if len(entries) < CHUNK:
                 return
-            position = entries[-1]
             # Next chunk: from the last score on, past the members of that score already seen.
-            same = sum(1 for score, _ in entries if score == position[0])
-            skip = skip + CHUNK if str(position[0]) == first else same
-            first = str(position[0])
+            last_score = entries[-1][0]
+            same = sum(1 for score, _ in entries if score == last_score)
+            skip = skip + CHUNK if str(last_score) == first else same
+            first = str(last_score)
 
     def _filtered(self, chunk: list[Entry], selection: Selection) -> list[Entry]:
         for group in selection.also:
