@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 import pytest
 
-from app.store.listing import CHUNK, Entry, Selection
+from app.store import keys, listing
+from app.store.listing import CHUNK, EVERY_EVENT, Entry, Selection
 from tests.store.conftest import Stores
 
 MANY = 2 * CHUNK + 300
@@ -40,3 +42,40 @@ def test_what_is_due_at_one_moment_is_walked_once_in_any_stretches(
         if position is None:
             break
     assert found == (entries if oldest_first else entries[::-1])
+
+
+@pytest.mark.parametrize(("source", "target"), [("active", "inactive"), ("inactive", "active")])
+def test_an_event_that_changes_its_status_during_a_walk_is_met_once(
+    stores: Stores, source: str, target: str
+) -> None:
+    """All that were not yet met move to another index, some of them behind where the walk is."""
+    entries = [(score // 3, b"%016d" % score) for score in range(MANY)]
+    for place, some in ((source, entries[::2]), (target, entries[1::2])):
+        stores.client.zadd(keys.events(0, place), {member: score for score, member in some})
+    walk = stores.lists.walk(EVERY_EVENT)
+    found = list(itertools.islice(walk, CHUNK))
+    for score, member in entries[:-CHUNK:2]:
+        stores.client.zrem(keys.events(0, source), member)
+        stores.client.zadd(keys.events(0, target), {member: score})
+    assert [*found, *walk] == entries[::-1]
+
+
+def test_a_part_looks_at_a_bounded_number_and_says_where_to_go_on(
+    stores: Stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entries = filled(stores, range(MANY))
+    monkeypatch.setattr(listing, "LOOK_LIMIT", CHUNK)
+    looked: list[int] = []
+
+    def oldest(found: Sequence[bytes]) -> list[bool]:
+        looked.append(len(found))
+        return [member == entries[0][1] for member in found]
+
+    selection = Selection(any_of=(index_of,), keep=oldest)
+    position: Entry | None = None
+    parts: list[list[Entry]] = []
+    for _ in range(3):
+        found, position = stores.lists.part(selection, position, 5)
+        parts.append(found)
+    assert (parts, position) == ([[], [], [entries[0]]], None)
+    assert looked == [CHUNK, CHUNK, MANY - 2 * CHUNK]

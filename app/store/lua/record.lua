@@ -15,6 +15,7 @@
 --#include again
 --#include schedule
 --#include callback
+--#include list_ended
 local prefix, now = ARGV[1], ARGV[2]
 local recorded, done, again, ended, inactive, by_status = {}, {}, {}, {}, {}, {}
 local waits, acknowledged, soonest = {}, {}, nil
@@ -44,7 +45,7 @@ for i = 3, #ARGV, 9 do
       local goes_on = o[5] or e[5] and call_queued(prefix, event, e[5], now) or e[1] or e[2]
       if e[3] == 'active' and not goes_on then
         redis.call('HSET', event, 'st', 'inactive', 'up', now, 'ver', tonumber(e[4]) + 1)
-        inactive[#inactive + 1] = now; inactive[#inactive + 1] = o[2]
+        inactive[#inactive + 1] = o[2]
       end
     end
     if waited then
@@ -74,6 +75,6 @@ for status, listed in pairs(by_status) do
   gather('ZADD', prefix .. 'occurrences:' .. status, listed)
 end
 gather('ZADD', KEYS[3], ended)
-gather('ZADD', prefix .. 'inactive', inactive)
+list_ended(prefix, inactive, now)
 plan_again(prefix, again, soonest)
 return recorded
