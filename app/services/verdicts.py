@@ -32,6 +32,9 @@ DEFAULT_ACK_MS = 3_600_000
 MAX_DEATHS = 3
 """An occurrence that so many workers died with is not given to another."""
 
+USED_UP_BY_DEATH = "its worker died during the last attempt"
+USED_UP_BY_CHANGE = "its event's retry policy was changed and allows no further attempt"
+
 _REUSED = [None, None, None]
 """The phases of an attempt on a connection that is used again."""
 
@@ -109,7 +112,7 @@ def unsendable(claim: Claim, now_ms: int) -> Record | None:
     if claim.deaths >= MAX_DEATHS:
         return _ended(claim, "failed", f"{claim.deaths} workers died while delivering it")
     if made > policy_of(claim.doc.get("opt", {})).attempts:
-        return _ended(claim, "failed", "its worker died during the last attempt")
+        return _ended(claim, "failed", USED_UP_BY_DEATH if claim.deaths else USED_UP_BY_CHANGE)
     return None
 
 

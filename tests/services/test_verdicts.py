@@ -7,7 +7,7 @@ import pytest
 from app.domain.access import MASTER
 from app.domain.ids import to_text
 from app.domain.outcome import Outcome, Timings
-from app.services.verdicts import LOG_MESSAGE_LIMIT, record_of
+from app.services.verdicts import LOG_MESSAGE_LIMIT, record_of, unsendable
 from app.store.attempts import read_log
 from tests.services.conftest import HOUR_MS
 from tests.services.test_callbacks import BROKEN, claim
@@ -70,3 +70,12 @@ def test_the_age_of_a_backfilled_occurrence_begins_when_it_was_to_be_attempted(
         services.work.record([record], clock.ms)
         clock.ms += 40 * 60_000
     assert verdicts == ["retrying", "failed"]
+
+
+@pytest.mark.parametrize(("deaths", "said"), [(1, "worker died"), (0, "policy was changed")])
+def test_what_has_no_attempt_left_when_it_is_claimed_says_why(deaths: int, said: str) -> None:
+    doc = {"to": "https://example.com", "opt": {"retry": {"attempts": 2}}}
+    record = unsendable(a_claim(attempt=3, deaths=deaths, doc=doc), 1_010)
+    assert record is not None
+    assert record.verdict == "failed"
+    assert said in (record.error_message or "")
