@@ -167,6 +167,13 @@ def record_of(claim: Claim, outcome: Outcome, now_ms: int, jitter: float) -> tup
     return record, gone
 
 
+def with_message(line: bytes, message: str) -> bytes:
+    """The line of an attempt with what is known of its failure since."""
+    fields = [*json.loads(line), None, None][:11]
+    fields[9] = message[:LOG_MESSAGE_LIMIT]
+    return dump_json(fields) + b"\n"
+
+
 def _log_line(claim: Claim, outcome: Outcome) -> bytes:
     """One JSON line, as ``app.store.attempts`` reads it."""
     if outcome.error_message:

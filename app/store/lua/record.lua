@@ -6,7 +6,8 @@
 --       for one that waits to be acknowledged), verdict ('retrying', 'dispatched' to wait, or a
 --       status in which an occurrence ends), status code, response body, error message, next
 --       attempt or deadline to acknowledge ('' at the end), one line for the attempt log ('': none
---       was made, or it was written when the wait began), the callback's id ('' for none)
+--       was made, or the one that was written when the wait began stays; another takes its place),
+--       the callback's id ('' for none)
 -- Returns: one number per attempt: 1 recorded, 0 the lease was lost (somebody else has it, or
 --          this very call was made before) and nothing has changed.
 --#include gather
@@ -51,6 +52,7 @@ for i = 3, #ARGV, 9 do
     if waited then
       redis.call('HDEL', key, 'ack')
       acknowledged[#acknowledged + 1] = id
+      if o[4] and ARGV[i + 7] ~= '' then o[4] = string.gsub(o[4], '[^\n]*\n$', '') end
     elseif ARGV[i + 7] == '' and redis.call('HINCRBY', key, 'n', -1) == 0 then
       redis.call('HDEL', key, 's')
     end
