@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import signal
@@ -25,6 +26,9 @@ log = logging.getLogger(__name__)
 
 UPKEEP_LOOK_S = 1.0
 BROKER_PAUSE_S = 1.0
+COLLECT_AFTER = 50_000
+"""So many more objects than at the last look are looked through for rings that nobody holds."""
+
 WORKER = Path(__file__).resolve().parent.parent / "worker.py"
 
 
@@ -67,6 +71,10 @@ def _services_when_there() -> Services:
 
 def deliver(services: Services) -> None:
     """Run drains until told to stop."""
+    # What a drain makes refers to nothing that refers back, and goes when it is let go of. Looking
+    # for rings in it all the time, and in all that was imported, took a tenth of its work.
+    gc.freeze()
+    gc.set_threshold(COLLECT_AFTER)
     try:
         _work(services, queueing.DELIVER)
     finally:

@@ -1,7 +1,8 @@
 """``python -m benchmarks.drain``: how fast a backlog that is due at one instant is delivered.
 
 One worker process (RQ's, as in ``make run``) and one scheduler, against a bare libcurl loop that
-posts the same bytes and records nothing, and against one RQ job per webhook.
+posts the same bytes and records nothing, with handles that it uses again or, as in libcurl's
+examples, one for every request; and against one RQ job per webhook.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from app.store import keys
 from app.store.connection import StoreClient, connect
 from benchmarks import loading, plot, support
 from benchmarks.support import BenchmarkFailed, say
+
+FRESH = "loop with a handle each"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +49,10 @@ def request_like_ours(webhook: str) -> dict[str, Any]:
     return {"url": webhook, "headers": request.headers, "body": request.body.decode()}
 
 
-def bare_rate(webhook: str, count: int, in_flight: int) -> float:
-    """Requests a second of the bare loop, in a process of its own."""
-    spec = {**request_like_ours(webhook), "count": count, "in_flight": in_flight}
+def bare_rate(webhook: str, count: int, in_flight: int, *, fresh: bool = False) -> float:
+    """Requests a second of the bare loop, in a process of its own; ``fresh``: see ``posting``."""
+    sizes = {"count": count, "in_flight": in_flight, "fresh": fresh}
+    spec = {**request_like_ours(webhook), **sizes}
     answer = support.run_python("benchmarks.posting", spec)
     if answer["wrong"]:
         raise BenchmarkFailed(f"the receiver refused {answer['wrong']} requests")
@@ -139,6 +143,7 @@ def main() -> None:
     with support.nginx() as webhook:
         sides = {
             "bare libcurl loop": lambda: bare_rate(webhook, options.events, options.in_flight),
+            FRESH: lambda: bare_rate(webhook, options.events, options.in_flight, fresh=True),
             "qhronos": lambda: ours(webhook),
         }
         if options.workers > 1:
@@ -156,10 +161,13 @@ def main() -> None:
 def _show(figures: dict[str, list[float]], drained: Delivered) -> None:
     medians = {name: statistics.median(values) for name, values in figures.items()}
     ours, bare = figures["qhronos"], figures["bare libcurl loop"]
-    ratios = {"of the bare libcurl loop": support.median_ratio(ours, bare)}
+    ratios = {
+        "of the bare libcurl loop": support.median_ratio(ours, bare),
+        f"of a {FRESH}": support.median_ratio(ours, figures[FRESH]),
+    }
     if jobs := figures.get("one RQ job per webhook"):
         ratios["times one RQ job per webhook"] = support.median_ratio(ours, jobs)
-    for name in figures.keys() - {"qhronos", "bare libcurl loop", "one RQ job per webhook"}:
+    for name in figures.keys() - {"qhronos", "bare libcurl loop", FRESH, "one RQ job per webhook"}:
         ratios[f"(one worker) of {name}"] = support.median_ratio(ours, figures[name])
     say("")
     for name, value in medians.items():

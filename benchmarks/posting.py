@@ -1,9 +1,11 @@
 """The floor that others are compared with: libcurl's multi interface from Python, posting only.
 
 Run as ``python -m benchmarks.posting`` with a JSON document on standard input: ``url``,
-``headers``, ``body``, ``count``, ``in_flight``; ``expect`` (a status, 200). It prints seconds from
-the first request's start to the last answer. With ``rate`` (a second) and ``start_ms`` requests
-are made at their times, each with a ``webhook-id`` that carries its time, as Qhronos's do.
+``headers``, ``body``, ``count``, ``in_flight``; ``expect`` (a status, 200); ``fresh`` (every
+request has a handle of its own, as in libcurl's examples, instead of one that is used again). It
+prints seconds from the first request's start to the last answer. With ``rate`` (a second) and
+``start_ms`` requests are made at their times, each with a ``webhook-id`` that carries its time,
+as Qhronos's do.
 """
 
 from __future__ import annotations
@@ -52,7 +54,7 @@ def post(spec: dict[str, Any]) -> dict[str, Any]:
         for curl in succeeded:
             multi.remove_handle(curl)
             wrong += curl.getinfo(pycurl.RESPONSE_CODE) != expected
-            idle.append(curl)
+            idle.append(handle(spec) if spec.get("fresh") else curl)
         if failed:
             raise SystemExit(f"a request failed: {failed[0][2]}")
         ended += len(succeeded)

@@ -31,6 +31,10 @@ STANDSTILL_MS = 1_000
 alone for as long: those who hold them are back as well and renew them first."""
 
 
+STANDING_FACTOR = 4
+"""What waits for targets that stand still may be so many times the window."""
+
+
 class Feeder:
     """Claims for one drain, partition after partition."""
 
@@ -62,6 +66,7 @@ class Feeder:
         self._window = window
         self._overdue = overdue
         self._in_hand = 0
+        self._room = window
         self._worker = worker
         self._number = 0
         self._partition = 0
@@ -88,12 +93,16 @@ class Feeder:
     def full(self) -> bool:
         """Whether too much is in hand to claim more."""
         # A quarter of the window at once: claiming one by one would cost a call each.
-        return self._window - self._in_hand < self._window // 4
+        return self._room - self._in_hand < self._window // 4
 
     def filenos(self) -> list[int]:
         """What becomes readable when there is something to do."""
         found = (self._channel.fileno(), self._listener.fileno())
         return [fd for fd in found if fd is not None]
+
+    def expect(self, standing: int) -> None:
+        """Say how many of the claims in hand keep nobody busy: so many more may be claimed."""
+        self._room = self._window + min(standing, STANDING_FACTOR * self._window)
 
     def done(self, count: int) -> None:
         """Say that so many claims have been dealt with."""
@@ -161,7 +170,7 @@ class Feeder:
                 self._worker,
                 self._number,
                 now_ms=now_ms,
-                limit=min(self._window - self._in_hand, BATCH),
+                limit=min(self._room - self._in_hand, BATCH),
                 lease_ms=self._lease_ms,
             )
         )
@@ -171,7 +180,7 @@ class Feeder:
         if closing:
             return
         try:
-            self.flows.take(now_ms, self._window - self._in_hand)
+            self.flows.take(now_ms, self._room - self._in_hand)
         finally:
             claims = self.flows.fresh()
             self._in_hand += sum(not claim.held for claim in claims)

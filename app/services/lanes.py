@@ -35,6 +35,9 @@ QUEUE_FACTOR = 2
 STALL_MS = 150
 """A lane that is full and in which nothing ended for so long can't take on more soon."""
 
+STANDSTILL_MS = 20
+"""A lane that is full and in which nothing ended for so long has all that it needs waiting."""
+
 SHORTEST_DEFER_MS = 500
 LONGEST_DEFER_MS = 15_000
 """A deferred occurrence comes back no later than this, to find out whether its target is well."""
@@ -74,9 +77,9 @@ class Lane:
         if succeeded or took_ms < SLOW_MS:
             self.limit = min(self.limit + 1, ceiling)
 
-    def stalled(self, now_ms: int) -> bool:
-        """Whether the lane is full and stands still."""
-        return self.in_flight >= int(self.limit) and now_ms - self.progress_ms >= STALL_MS
+    def stalled(self, now_ms: int, since_ms: int = STALL_MS) -> bool:
+        """Whether the lane is full and has stood still for so long."""
+        return self.in_flight >= int(self.limit) and now_ms - self.progress_ms >= since_ms
 
     def slowed(self, now_ms: int) -> None:
         """Learn that an exchange has become slow; many at once say no more than one."""
@@ -174,6 +177,10 @@ class Lanes:
             self._slow -= 1
         else:
             self._quick -= 1
+
+    def standing(self, now_ms: int) -> int:
+        """How many claims wait in lanes that stand still: they keep nobody busy."""
+        return sum(len(one.waiting) for one in self._turns if one.stalled(now_ms, STANDSTILL_MS))
 
     def surplus(self, now_ms: int) -> Iterator[tuple[Claim, int]]:
         """Yield claims that their lane can't take on soon, and for how many ms to defer each."""

@@ -5,15 +5,13 @@ It never waits: ``step`` reads the answer of the last batch, if it is there, and
 
 from __future__ import annotations
 
-import itertools
 import logging
-from collections import deque
 from collections.abc import Sequence
 
 from app.clock import Clock
-from app.domain import ids
 from app.errors import StoreUnavailable
 from app.services.flowing import FlowLine
+from app.services.outbox import Outbox
 from app.store.calls import Deferral, Record, record_call, release_call
 from app.store.channel import Channel
 from app.store.claims import Claim
@@ -30,6 +28,10 @@ GATHER = 32
 GATHER_MS = 2
 """A batch is sent when it has so many items, or its first has waited so long: a call costs the
 sender's time, so one for each outcome would halve what it can do."""
+
+QUIET_MS, LATEST_MS, MOST = 20, 1_000, 2_000
+"""What goes back unsent is written when there have been no outcomes for so long, when it has waited
+for so long, or when there is so much of it: it is in no hurry, and those who are need the store."""
 
 ALIVE_MS = 2_000
 """How long a drain that falls silent still counts as alive."""
@@ -61,17 +63,18 @@ class Recorder:
         self._drain = drain
         self._lease_ms = lease_ms
         self._end_ms = 0
-        self._outbox: dict[tuple[type, int], deque[Record | Deferral]] = {}
+        self._outcomes = Outbox[Record]()
+        self._unsent = Outbox[Deferral]()
         self._sent: list[Record | Deferral] = []
-        self._since_ms: int | None = None
         self._held: dict[bytes, bytes] = {}
+        self._outcome_ms = 0
         self._next_keep_ms = 0
         self._away_until_ms = 0
 
     @property
     def idle(self) -> bool:
         """Whether everything is written."""
-        return not self._outbox and not self._channel.busy
+        return not self._outcomes.size and not self._unsent.size and not self._channel.busy
 
     def filenos(self) -> list[int]:
         """What becomes readable when there is something to do."""
@@ -88,16 +91,17 @@ class Recorder:
         for claim in claims:
             self._held[claim.occurrence_id] = claim.token
 
-    def put(self, item: Record | Deferral) -> None:
-        """Hand over what became of an attempt, or a claim that goes back unsent."""
-        key = (type(item), ids.partition_of_occurrence(item.occurrence_id))
-        self._outbox.setdefault(key, deque()).append(item)
-        if self._since_ms is None:
-            self._since_ms = self._clock.now_ms()
+    def put(self, record: Record) -> None:
+        """Hand over what became of an attempt."""
+        if not self._outcomes.size:
+            self._outcomes.since_ms = self._clock.now_ms()
+        self._outcomes.put(record)
 
     def defer(self, claim: Claim, due_ms: int, why: str = "") -> None:
         """Return a claim unsent; it is due again at ``due_ms``. ``why`` is for people."""
-        self.put(Deferral(claim.occurrence_id, claim.token, due_ms, why))
+        if not self._unsent.size:
+            self._unsent.since_ms = self._clock.now_ms()
+        self._unsent.put(Deferral(claim.occurrence_id, claim.token, due_ms, why))
 
     def step(self, now_ms: int, *, now_or_never: bool = False) -> None:
         """Write what has gathered; ``now_or_never`` waits for no more to gather."""
@@ -125,27 +129,31 @@ class Recorder:
             log.warning("the store is away; this drain will be forgotten in a few seconds")
 
     def _send(self, now_ms: int, *, now_or_never: bool) -> None:
-        if not self._outbox or self._since_ms is None:
-            return
-        key = max(self._outbox, key=lambda one: len(self._outbox[one]))
-        waiting = self._outbox[key]
-        if len(waiting) < GATHER and now_ms - self._since_ms < GATHER_MS and not now_or_never:
-            return
-        batch = list(itertools.islice(waiting, BATCH))
-        kind, partition = key
-        records = [one for one in batch if isinstance(one, Record)]
-        deferrals = [one for one in batch if isinstance(one, Deferral)]
+        outcomes, unsent = self._outcomes, self._unsent
+        if outcomes.size:
+            self._outcome_ms = now_ms
         # From here on the channel keeps the call, and sends it again if the store was away.
-        for _ in batch:
-            waiting.popleft()
-        if not waiting:
-            del self._outbox[key]
-        self._since_ms = now_ms if self._outbox else None
-        self._sent = batch
-        if kind is Record:
-            self._channel.send(record_call(partition, records, now_ms))
-        else:
+        if self._unsent_first(now_ms, now_or_never=now_or_never):
+            partition, deferrals = unsent.take(BATCH)
+            self._sent = [*deferrals]
             self._channel.send(release_call(partition, deferrals, now_ms))
+        elif outcomes.size and (
+            now_or_never or outcomes.most() >= GATHER or now_ms - outcomes.since_ms >= GATHER_MS
+        ):
+            partition, records = outcomes.take(BATCH)
+            outcomes.since_ms = now_ms
+            self._sent = [*records]
+            self._channel.send(record_call(partition, records, now_ms))
+
+    def _unsent_first(self, now_ms: int, *, now_or_never: bool) -> bool:
+        """Whether what goes back unsent is to be written now."""
+        unsent = self._unsent
+        if not unsent.size:
+            return False
+        urgent = now_ms - unsent.since_ms >= LATEST_MS or unsent.size >= MOST or now_or_never
+        if self._outcomes.size:
+            return urgent and unsent.size >= self._outcomes.size
+        return urgent or now_ms - self._outcome_ms >= QUIET_MS
 
     def _forget(self, answer: Sequence[int]) -> None:
         """Let go of what was written. ``answer``: 1 for each that counted, 0 for one that did not.

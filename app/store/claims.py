@@ -68,27 +68,27 @@ def claim_from_reply(row: Sequence[Any], token: bytes, claimed_ms: int) -> Claim
     """Read one row of the claim script's answer."""
     occurrence_id, event_id, scheduled, attempt, doc, meta, tags, secret = row[:8]
     recurring, plan, deaths, due, deferred, headers, again, held, callback, planned = row[8:]
-    claim = Claim(
-        occurrence_id=occurrence_id,
-        event_id=event_id,
-        scheduled_ms=int(scheduled),
-        attempt=int(attempt),
-        token=token,
-        doc=None if doc is None else _read_json(doc.decode())[0],
-        metadata_json=(meta or b"{}").decode(),
-        tags=split_tags(tags),
-        secret=secret,
-        recurring=recurring is not None,
-        plan=plan or b"",
-        deaths=int(deaths or 0),
-        due_ms=int(due),
-        deferred=_deferrals(deferred, attempt) if deferred else 0,
-        headers=headers,
-        claimed_ms=claimed_ms,
-        held=held is not None,
-        callback=None if callback is None else callback_from_field(callback),
-        planned_ms=None if planned is None else int(planned),
+    claim = Claim(  # by position: naming twenty fields takes as long as reading them
+        occurrence_id,
+        event_id,
+        int(scheduled),
+        int(attempt),
+        token,
+        None if doc is None else _read_json(doc.decode())[0],
+        (meta or b"{}").decode(),
+        split_tags(tags),
+        secret,
+        recurring is not None,
+        plan or b"",
+        int(deaths or 0),
+        int(due),
+        _deferrals(deferred, attempt) if deferred else 0,
     )
+    claim.headers, claim.claimed_ms, claim.held = headers, claimed_ms, held is not None
+    if callback is not None:
+        claim.callback = callback_from_field(callback)
+    if planned is not None:
+        claim.planned_ms = int(planned)
     if again is not None:
         claim.attempts_before, claim.again_ms = again_from_field(again)
     return claim

@@ -20,6 +20,10 @@ from tests.support.wait import wait_until
 pytestmark = pytest.mark.e2e
 
 LEASE_S = 2.0
+PADDING = 12_000
+"""Commands for a store to load. It looks up from them once in a thousand, to say that it is loading
+and nothing else."""
+
 MOST_LINES = 60
 """What all processes together may write about one fault."""
 
@@ -140,11 +144,12 @@ def test_a_store_that_is_loading_is_waited_for(stack: Stack, api: Api, receiver:
     for _ in range(30):
         api.create(receiver.url("/later"), ahead=3_600)
     pids = {program.name: program.pid for program in stack.programs}
+    with stack.redis() as client, client.pipeline(transaction=False) as pipe:
+        for _ in range(PADDING):
+            pipe.incr("padding")
+        pipe.execute()
     stack.store.stop()
-    stack.store.start(
-        *("--key-load-delay", "10000", "--loading-process-events-interval-bytes", "1024"),
-        loaded=False,
-    )
+    stack.store.start("--key-load-delay", "1000", loaded=False)
     assert_unavailable(api, "GET", "/health")
     assert_unavailable(api, "GET", f"/events/{due['id']}")
     stack.store.wait_until_loaded()

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from app.services.lanes import LONGEST_DEFER_MS, SLOW_MS, STALL_MS, Flight, Lanes, target_of
+from app.services.lanes import (
+    LONGEST_DEFER_MS,
+    SLOW_MS,
+    STALL_MS,
+    STANDSTILL_MS,
+    Flight,
+    Lanes,
+    target_of,
+)
 from app.store.claims import Claim
 from tests.support.builders import a_claim as claim
 
@@ -63,6 +71,19 @@ def test_a_target_that_hangs_leaves_room_for_the_others() -> None:
     assert sent == 100
     assert now_ms < 300
     assert sum("hangs" in one.claim.url for one in in_flight) <= CONCURRENCY // 4
+
+
+def test_what_waits_for_a_target_that_stands_still_is_known() -> None:
+    """So that more can be claimed meanwhile. A target that is full but at work does not count."""
+    lanes = Lanes(CONCURRENCY)
+    for number in range(20):
+        queue(lanes, claim(number, "hangs"))
+        queue(lanes, claim(1_000 + number, "well"))
+    flights = list(lanes.take(0))
+    assert lanes.standing(STANDSTILL_MS - 1) == 0
+    well = next(one for one in flights if "well" in one.claim.url)
+    lanes.end(well, STANDSTILL_MS, succeeded=True)
+    assert lanes.standing(STANDSTILL_MS) == 20 - CONCURRENCY // 4
 
 
 def test_what_a_hanging_target_can_not_take_is_deferred_the_last_furthest() -> None:

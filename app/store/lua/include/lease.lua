@@ -19,14 +19,15 @@ local function leases(prefix, now, deadline, token)
       attempt = attempt + 1
       local fresh = attempt == 1 and not o[10]
       if attempt == 1 then
-        redis.call('HSET', key, 'st', 'dispatched', 'n', attempt, 'l', token, 's', now, 'ch', now,
-          'tags', o[7] or e[3] or '')
+        local fields = {'st', 'dispatched', 'n', attempt, 'l', token, 's', now, 'ch', now,
+          'tags', o[7] or e[3] or ''}
+        if planned then fields[13] = 'sr'; fields[14] = 1 end
+        redis.call('HSET', key, unpack(fields))
         if not o[11] then
           redis.call('ZADD', prefix .. 'event:' .. o[1] .. ':occurrences', o[2], id)
         end
         if planned then
           redis.call('HDEL', event, 'next')
-          redis.call('HSET', key, 'sr', 1)
           if e[5] then
             redis.call('HSET', event, 'last', o[2])
             redis.call('ZADD', prefix .. 'unscheduled', now, o[1])

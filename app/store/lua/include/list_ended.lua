@@ -3,8 +3,9 @@ local function list_ended(prefix, events, now)
   if #events == 0 then return end
   local created, since = {}, {}
   for _, id in ipairs(events) do
-    local moment = 0 -- an event's id begins with when it was created
-    for i = 1, 6 do moment = moment * 256 + string.byte(id, i) end
+    -- An event's id begins with when it was created.
+    local a, b, c, d, e, f = string.byte(id, 1, 6)
+    local moment = ((((a * 256 + b) * 256 + c) * 256 + d) * 256 + e) * 256 + f
     created[#created + 1] = string.format('%.0f', moment); created[#created + 1] = id
     since[#since + 1] = now; since[#since + 1] = id
   end
