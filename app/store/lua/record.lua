@@ -6,12 +6,11 @@
 --       for one that waits to be acknowledged), verdict ('retrying', 'dispatched' to wait, or a
 --       status in which an occurrence ends), status code, response body, error message, next
 --       attempt or deadline to acknowledge ('' at the end), one line for the attempt log ('': none
---       was made, or the one that was written when the wait began stays; another takes its place),
---       the callback's id ('' for none)
+--       was made, or that of the wait stays; else it takes its place), the callback's id or ''
 -- Returns: one number per attempt: 1 recorded, 0 the lease was lost (somebody else has it, or
 --          this very call was made before) and nothing has changed.
 --#include gather
---#include shortened
+--#include with_line
 --#include queued
 --#include again
 --#include schedule
@@ -52,12 +51,11 @@ for i = 3, #ARGV, 9 do
     if waited then
       redis.call('HDEL', key, 'ack')
       acknowledged[#acknowledged + 1] = id
-      if o[4] and ARGV[i + 7] ~= '' then o[4] = string.gsub(o[4], '[^\n]*\n$', '') end
     elseif ARGV[i + 7] == '' and redis.call('HINCRBY', key, 'n', -1) == 0 then
       redis.call('HDEL', key, 's')
     end
     redis.call('HSET', key, 'st', verdict, 'l', lease, 'ch', now, when, moment, 'code', ARGV[i + 3],
-      'body', ARGV[i + 4], 'err', ARGV[i + 5], 'log', (o[4] and shortened(o[4]) or '') .. ARGV[i + 7])
+      'body', ARGV[i + 4], 'err', ARGV[i + 5], 'log', with_line(o[4], waited, ARGV[i + 7]))
     if ARGV[i + 8] ~= '' and e[3] then call_back(prefix, ARGV[i + 8], o[2], id, now) end
     local listed = by_status[verdict] or {}
     listed[#listed + 1] = o[3]; listed[#listed + 1] = id
