@@ -10,6 +10,10 @@ NOT_ALLOWED = "not_allowed"
 NOT_ALLOWED_MESSAGE = "target not allowed"
 
 
+NACK = "nack"
+"""The error of an attempt that was not acknowledged."""
+
+
 class Timings(NamedTuple):
     """When things happened in one attempt.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from app.domain.outcome import NOT_ALLOWED, NOT_ALLOWED_MESSAGE, Outcome
+from app.domain.outcome import NACK, NOT_ALLOWED, Outcome
 from app.domain.retry_after import parse_retry_after
 
 GONE = 410
@@ -21,7 +21,8 @@ class RetryPolicy:
     ``attempts`` counts all of them, the first included. With ``delays_ms`` the n-th failure is
     followed by the n-th delay, and the last one repeats. Without, the n-th failure is followed by
     ``first_ms * factor ** (n - 1)``, at most ``max_ms``. ``jitter`` moves each delay by up to that
-    fraction of it, either way. ``max_age_ms`` after the scheduled time nothing is tried again.
+    fraction of it, either way. ``max_age_ms`` after the first attempt was
+    planned nothing is tried again.
 
     The defaults, which make ``DEFAULT``::
 
@@ -74,9 +75,13 @@ class RetryAt:
 
 @dataclass(frozen=True, slots=True)
 class GiveUp:
-    """The delivery has failed for good. ``reason`` says why no further attempt follows."""
+    """The delivery has failed for good.
 
-    reason: str
+    ``reason`` says why no further attempt follows, where neither the outcome nor the number of
+    attempts tells; else it is empty.
+    """
+
+    reason: str = ""
     deactivate_event: bool = False
 
 
@@ -91,11 +96,12 @@ def decide(
     policy: RetryPolicy,
     *,
     now_ms: int,
-    scheduled_ms: int,
+    since_ms: int,
     jitter: float,
 ) -> Decision:
     """Decide what follows the attempt of this number (from 1), which ended at ``now_ms``.
 
+    ``since_ms`` is when the first attempt was planned for, or when it was asked for again.
     ``jitter`` is a random number, at least 0 and below 1. ``Retry-After`` (RFC 9110 section
     10.2.3) replaces the next delay, and adds no attempts.
     """
@@ -105,12 +111,12 @@ def decide(
     if refusal is not None:
         return refusal
     if attempt >= policy.attempts:
-        return GiveUp("all attempts were used")
+        return GiveUp()
     delay_ms = parse_retry_after(outcome.retry_after, now_ms)
     if delay_ms is None:
         delay_ms = policy.delay_ms(attempt, jitter)
     at_ms = now_ms + delay_ms
-    if policy.max_age_ms is not None and at_ms > scheduled_ms + policy.max_age_ms:
+    if policy.max_age_ms is not None and at_ms > since_ms + policy.max_age_ms:
         return GiveUp("the next attempt would come after max_age")
     return RetryAt(at_ms)
 
@@ -118,9 +124,11 @@ def decide(
 def _refusal(outcome: Outcome) -> GiveUp | None:
     """Return the end that the outcome itself calls for, however many attempts are left."""
     if outcome.status_code == GONE:
-        return GiveUp("the receiver answered 410 Gone", deactivate_event=True)
+        return GiveUp(deactivate_event=True)
     if outcome.abort:
-        return GiveUp("the receiver asked to stop (webhook-delivery: abort-message)")
+        # Who refuses to acknowledge has said why in words of its own.
+        asked = "it asked not to be sent this again (webhook-delivery: abort-message)"
+        return GiveUp("" if outcome.error == NACK else asked)
     if outcome.error == NOT_ALLOWED:
-        return GiveUp(NOT_ALLOWED_MESSAGE)
+        return GiveUp()
     return None

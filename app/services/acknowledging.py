@@ -9,10 +9,10 @@ from dataclasses import replace
 from app.clock import Clock
 from app.domain import ids
 from app.domain.occurrence import Occurrence
-from app.domain.outcome import Outcome, Timings
+from app.domain.outcome import NACK, Outcome, Timings
 from app.errors import Conflict, Unauthenticated
 from app.services.ack_tokens import AckTokens
-from app.services.verdicts import record_of
+from app.services.verdicts import record_of, with_message
 from app.store.calls import Record
 from app.store.flow_gate import FlowGate, Over
 from app.store.occurrences import OccurrenceStore
@@ -120,7 +120,7 @@ class Acknowledgements:
             self._moment(),
             one.status_code,
             one.response_body,
-            error="nack",
+            error=NACK,
             error_message=message,
             abort=not retry,
         )
@@ -129,8 +129,12 @@ class Acknowledgements:
     def _record(self, one: Open, outcome: Outcome) -> Record:
         jitter = random.random()  # noqa: S311 - spreads retries, no secret
         record, _ = record_of(one.claim, outcome, self._clock.now_ms(), jitter)
-        # The attempt's line was written when its answer came.
-        return replace(record, log_line=b"") if one.waits else record
+        if not one.waits:
+            return record
+        # The attempt's line was written when its answer came; it has to say that it failed.
+        failed = outcome.error_message and one.log_line
+        line = with_message(one.log_line, outcome.error_message or "") if failed else b""
+        return replace(record, log_line=line)
 
     def _moment(self) -> Timings:
         now_us = self._clock.now_us()

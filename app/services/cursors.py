@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
-import itertools
 
 from app.errors import InvalidInput
 from app.store.listing import Entry, Listing, Selection
@@ -40,9 +39,9 @@ class Cursors:
     ) -> tuple[list[bytes], str | None]:
         """Read one page of ids and the cursor of the next (``None``: there is none)."""
         after = self.open(cursor, context)
-        entries = list(itertools.islice(lists.walk(selection, after), limit + 1))
-        following = self.seal(entries[limit - 1], context) if len(entries) > limit else None
-        return [member for _, member in entries[:limit]], following
+        entries, last = lists.part(selection, after, limit)
+        following = None if last is None else self.seal(last, context)
+        return [member for _, member in entries], following
 
     def _mac(self, body: bytes, context: str) -> bytes:
         return hmac.digest(self._key, b"cursor\0" + body + context.encode(), "sha256")[:12]

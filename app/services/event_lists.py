@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 
 from app.domain.access import Access
 from app.domain.event import Event
 from app.services.cursors import Cursors
 from app.services.queries import EventQuery, Listing
 from app.services.scoping import scope_word, tag_groups
-from app.store import keys
 from app.store import listing as index
 from app.store.events import EventStore
 from app.store.listing import Selection
@@ -25,25 +25,27 @@ class EventLists:
 
     def page(self, query: EventQuery, access: Access) -> Listing[Event]:
         """List events, newest first."""
-        groups = tag_groups(query.tags, access, "events")
-
-        def keep(found: Sequence[bytes]) -> list[bool]:
-            return [
-                event is not None
-                and query.status in (None, event.status.value)
-                and query.name in (None, event.name)
-                for event in self._events.get_many(found)
-            ]
-
-        filtered = query.status is not None or query.name is not None
-        selection = Selection(
-            any_of=groups[0] if groups else (keys.events,),
-            also=tuple(groups[1:]),
-            keep=keep if filtered else None,
-        )
+        selection = self._selection(query, access)
         context = f"events {query.tags} {query.status} {query.name} {scope_word(access)}"
         found, cursor = self._cursors.slice(
             self._lists, selection, query.cursor, context, query.limit
         )
         items = tuple(event for event in self._events.get_many(found) if event is not None)
-        return Listing(items, self._lists.count(selection), cursor)
+        if selection.keep is None:
+            total = self._lists.count(selection)
+        elif query.cursor is None and cursor is None:
+            total = len(found)
+        else:
+            total = len(self._lists.part(selection, None, index.COUNT_LIMIT)[0])
+        return Listing(items, total, cursor)
+
+    def _selection(self, query: EventQuery, access: Access) -> Selection:
+        groups = tag_groups(query.tags, access, "events")
+        if query.status is not None:
+            groups.append(index.event_indexes(query.status))
+        selection = index.EVERY_EVENT
+        if groups:
+            selection = Selection(any_of=groups[0], also=tuple(groups[1:]))
+        if query.name is None:
+            return selection
+        return replace(selection, keep=partial(self._events.bear, query.name))

@@ -32,6 +32,9 @@ DEFAULT_ACK_MS = 3_600_000
 MAX_DEATHS = 3
 """An occurrence that so many workers died with is not given to another."""
 
+USED_UP_BY_DEATH = "its worker died during the last attempt"
+USED_UP_BY_CHANGE = "its event's retry policy was changed and allows no further attempt"
+
 _REUSED = [None, None, None]
 """The phases of an attempt on a connection that is used again."""
 
@@ -109,7 +112,7 @@ def unsendable(claim: Claim, now_ms: int) -> Record | None:
     if claim.deaths >= MAX_DEATHS:
         return _ended(claim, "failed", f"{claim.deaths} workers died while delivering it")
     if made > policy_of(claim.doc.get("opt", {})).attempts:
-        return _ended(claim, "failed", "its worker died during the last attempt")
+        return _ended(claim, "failed", USED_UP_BY_DEATH if claim.deaths else USED_UP_BY_CHANGE)
     return None
 
 
@@ -138,14 +141,16 @@ def record_of(claim: Claim, outcome: Outcome, now_ms: int, jitter: float) -> tup
         claim.attempt - claim.attempts_before,
         policy,
         now_ms=now_ms,
-        scheduled_ms=claim.scheduled_ms if claim.again_ms is None else claim.again_ms,
+        since_ms=claim.since_ms,
         jitter=jitter,
     )
-    verdict, next_ms, gone = "completed", None, False
+    verdict, next_ms, gone, message = "completed", None, False, outcome.error_message
     if isinstance(decision, RetryAt):
         verdict, next_ms = "retrying", decision.at_ms
     elif isinstance(decision, GiveUp):
         verdict, gone = "failed", decision.deactivate_event and claim.callback is None
+        if decision.reason:
+            message = f"{message}; {decision.reason}"
     elif outcome.ack_required and outcome.status_code == ACCEPTED:
         verdict, next_ms = "dispatched", now_ms + ack_timeout_of(options)
     record = Record(
@@ -154,12 +159,19 @@ def record_of(claim: Claim, outcome: Outcome, now_ms: int, jitter: float) -> tup
         verdict,
         outcome.status_code,
         outcome.response_body,
-        outcome.error_message,
+        message,
         next_ms,
         _log_line(claim, outcome),
         callback_of(claim, verdict),
     )
     return record, gone
+
+
+def with_message(line: bytes, message: str) -> bytes:
+    """The line of an attempt with what is known of its failure since."""
+    fields = [*json.loads(line), None, None][:11]
+    fields[9] = message[:LOG_MESSAGE_LIMIT]
+    return dump_json(fields) + b"\n"
 
 
 def _log_line(claim: Claim, outcome: Outcome) -> bytes:

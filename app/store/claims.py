@@ -45,6 +45,15 @@ class Claim:
     """An earlier one of its event is not over: it was skipped or waits, and is not to be sent."""
     callback: Callback | None = None
     """What it tells of, if it is a callback."""
+    planned_ms: int | None = None
+    """When it was first to be attempted, if not at its scheduled time."""
+
+    @property
+    def since_ms(self) -> int:
+        """Since when it is to be delivered: the age that a retry policy may limit begins here."""
+        if self.again_ms is not None:
+            return self.again_ms
+        return self.scheduled_ms if self.planned_ms is None else self.planned_ms
 
     @property
     def url(self) -> str:
@@ -58,7 +67,7 @@ class Claim:
 def claim_from_reply(row: Sequence[Any], token: bytes, claimed_ms: int) -> Claim:
     """Read one row of the claim script's answer."""
     occurrence_id, event_id, scheduled, attempt, doc, meta, tags, secret = row[:8]
-    recurring, plan, deaths, due, deferred, headers, again, held, callback = row[8:]
+    recurring, plan, deaths, due, deferred, headers, again, held, callback, planned = row[8:]
     claim = Claim(  # by position: naming twenty fields takes as long as reading them
         occurrence_id,
         event_id,
@@ -78,6 +87,8 @@ def claim_from_reply(row: Sequence[Any], token: bytes, claimed_ms: int) -> Claim
     claim.headers, claim.claimed_ms, claim.held = headers, claimed_ms, held is not None
     if callback is not None:
         claim.callback = callback_from_field(callback)
+    if planned is not None:
+        claim.planned_ms = int(planned)
     if again is not None:
         claim.attempts_before, claim.again_ms = again_from_field(again)
     return claim

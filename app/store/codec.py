@@ -110,6 +110,11 @@ def _definition(event: Event) -> dict[str, Any]:
     return doc | {"action": event.action}
 
 
+def definition_beginning(name: str) -> bytes:
+    """What the definition of every event with this name begins with, and of no other."""
+    return b'{"name":' + dump_json(name) + b","
+
+
 def action_of(doc: Mapping[str, Any]) -> Mapping[str, Any]:
     """The action kept in a definition."""
     if "to" in doc:

@@ -119,6 +119,19 @@ class EventStore:
             pipe.hmget(keys.event(ids.partition_of_event(event_id), event_id), ["tv", "last"])
         return [(plan or b"", None if last is None else int(last)) for plan, last in pipe.execute()]
 
+    def bear(self, name: str, event_ids: Sequence[bytes]) -> list[bool]:
+        """Whether each of these events has this name, in order; nothing else of them is read."""
+        beginning = codec.definition_beginning(name)
+        grouped: dict[int, list[bytes]] = {}
+        for event_id in event_ids:
+            grouped.setdefault(ids.partition_of_event(event_id), []).append(event_id)
+        named: set[bytes] = set()
+        for partition, some in grouped.items():
+            args: list[bytes | str | int] = [keys.prefix(partition), beginning, *some]
+            answers = self._scripts("named", [keys.event(partition, some[0])], args)
+            named.update(one for one, answer in zip(some, answers, strict=True) if answer)
+        return [one in named for one in event_ids]
+
     def get(self, event_id: bytes) -> Event:
         """Read one event; raises ``NotFound``."""
         (event,) = self.get_many([event_id])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.domain.event import EventStatus
 from app.domain.occurrence import OccurrenceStatus
 from app.store import keys
 from app.store.connection import StoreClient
@@ -18,7 +19,8 @@ class Figures:
         """How many events there are."""
         pipe = self._client.pipeline(transaction=False)
         for partition in range(self._partitions):
-            pipe.zcard(keys.events(partition))
+            for status in EventStatus:
+                pipe.zcard(keys.events(partition, status))
         return sum(pipe.execute())
 
     def occurrences_by_status(self) -> dict[str, int]:

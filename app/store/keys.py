@@ -5,7 +5,7 @@ Ids are 16 raw bytes, times are milliseconds since 1970 (UTC), ``<tag>`` is UTF-
 
     key                               type    member → score, or fields
     qh:{p}:event:<id>                 hash    see ``codec``
-    qh:{p}:events                     zset    event → created
+    qh:{p}:events:<status>            zset    event → created; each is in exactly one
     qh:{p}:tag:<tag>:events           zset    event → created
     qh:{p}:calendar:<name>:events     zset    event → created; those that name the calendar
     qh:{p}:inactive                   zset    event → since; what retention of events reads
@@ -97,9 +97,9 @@ def event(partition: int, event_id: bytes) -> bytes:
     return prefix(partition) + b"event:" + event_id
 
 
-def events(partition: int) -> bytes:
-    """All events of the partition."""
-    return prefix(partition) + b"events"
+def events(partition: int, status: str) -> bytes:
+    """The events in one status."""
+    return prefix(partition) + b"events:" + status.encode()
 
 
 def tag_events(partition: int, tag: str) -> bytes:

@@ -11,13 +11,19 @@ import heapq
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import cast
 
+from app.domain.event import EventStatus
+from app.store import keys
 from app.store.connection import StoreClient
 
 CHUNK = 500
 COUNT_LIMIT = 100_000
 """A total that needs walking stops here: beyond it, it is a lower bound."""
+
+LOOK_LIMIT = 100_000
+"""How many entries are looked at for one part of a list by what no index knows."""
 
 Entry = tuple[int, bytes]
 """Score (ms) and member (id): the order of every list, newest first."""
@@ -44,6 +50,9 @@ class Selection:
     disjoint: bool = False
     """The indexes of ``any_of`` share no members."""
 
+    shifting: bool = False
+    """They share none, but members move between them, and none may be missed for that."""
+
     @property
     def is_counted(self) -> bool:
         """Whether the sizes of its indexes add up to its own."""
@@ -54,6 +63,15 @@ class Selection:
     def is_one_index(self) -> bool:
         """Whether the store's own ranges and counts answer it."""
         return len(self.any_of) == 1 and not (self.also or self.keep or self.extra)
+
+
+def event_indexes(*statuses: str) -> tuple[KeyOf, ...]:
+    """The indexes of the events in these statuses."""
+    return tuple(partial(keys.events, status=status) for status in statuses)
+
+
+EVERY_EVENT = Selection(any_of=event_indexes(*EventStatus), disjoint=True, shifting=True)
+"""All events, newest first."""
 
 
 class Listing:
@@ -82,13 +100,33 @@ class Listing:
         last = chunk[-1] if len(chunk) == length else None
         return self._filtered(chunk, selection), last
 
+    def part(
+        self, selection: Selection, after: Entry | None, length: int
+    ) -> tuple[list[Entry], Entry | None]:
+        """The next entries, at most ``length``, and the one after which to go on (``None``: none).
+
+        Where something must be looked at that no index knows there may be fewer, and more to come.
+        """
+        if selection.keep is None:
+            found = list(itertools.islice(self.walk(selection, after), length + 1))
+            return found[:length], found[length - 1] if len(found) > length else None
+        found, position = [], after
+        for _ in range(0, LOOK_LIMIT, CHUNK):
+            some, position = self.stretch(selection, position, CHUNK, oldest_first=False)
+            found += some
+            if len(found) > length:
+                return found[:length], found[length - 1]
+            if position is None:
+                break
+        return found, position
+
     def _unique(
         self, selection: Selection, after: Entry | None, *, oldest_first: bool
     ) -> Iterator[Entry]:
         streams = [
-            self._index(key_of(partition), selection, after, oldest_first=oldest_first)
+            self._index(indexes, selection, after, oldest_first=oldest_first)
             for partition in range(self._partitions)
-            for key_of in selection.any_of
+            for indexes in _read_together(selection, partition)
         ]
         low, high = selection.low_ms, selection.high_ms
         extra = [
@@ -126,31 +164,50 @@ class Listing:
         return sum(pipe.execute())
 
     def _index(
-        self, key: bytes, selection: Selection, after: Entry | None, *, oldest_first: bool = False
+        self,
+        indexes: Sequence[bytes],
+        selection: Selection,
+        after: Entry | None,
+        *,
+        oldest_first: bool,
     ) -> Iterator[Entry]:
+        """Yield the entries of one index, or of several that are read at one moment."""
         low, high = _bounds(selection)
         first, last = (low, high) if oldest_first else (high, low)
-        command = "ZRANGEBYSCORE" if oldest_first else "ZREVRANGEBYSCORE"
         position = after
         if after is not None and _is_within(after[0], selection, oldest_first=oldest_first):
             first = str(after[0])
-        skip = 0
+        skip, length = 0, CHUNK
         while True:
-            rows = self._client.execute_command(
-                command, key, first, last, "LIMIT", skip, CHUNK, "WITHSCORES", withscores=True
-            )
-            pairs = cast("list[tuple[bytes, float]]", rows)
-            entries: list[Entry] = [(int(score), member) for member, score in pairs]
+            entries = self._chunk(indexes, first, last, skip, length, up=oldest_first)
             for entry in entries:
                 if position is None or (entry > position if oldest_first else entry < position):
                     yield entry
-            if len(entries) < CHUNK:
+                    position = entry
+            if len(entries) < length:
                 return
-            position = entries[-1]
             # Next chunk: from the last score on, past the members of that score already seen.
-            same = sum(1 for score, _ in entries if score == position[0])
-            skip = skip + CHUNK if str(position[0]) == first else same
-            first = str(position[0])
+            last_score = entries[-1][0]
+            same = sum(1 for score, _ in entries if score == last_score)
+            if len(indexes) > 1:
+                length = CHUNK + same  # which index they are in may change: they are read again
+            else:
+                skip = skip + CHUNK if str(last_score) == first else same
+            first = str(last_score)
+
+    def _chunk(
+        self, indexes: Sequence[bytes], first: str, last: str, skip: int, length: int, *, up: bool
+    ) -> list[Entry]:
+        """The next entries of all these indexes, as they are at one moment."""
+        pipe = self._client.pipeline(transaction=len(indexes) > 1)
+        read = pipe.zrangebyscore if up else pipe.zrevrangebyscore
+        for key in indexes:
+            read(key, first, last, skip, length, withscores=True)
+        rows = cast("list[list[tuple[bytes, float]]]", pipe.execute())
+        entries = [(int(score), member) for row in rows for member, score in row]
+        if len(indexes) > 1:
+            entries.sort(reverse=not up)
+        return entries[:length]
 
     def _filtered(self, chunk: list[Entry], selection: Selection) -> list[Entry]:
         for group in selection.also:
@@ -172,6 +229,11 @@ class Listing:
             for index, entry in enumerate(chunk)
             if any(scores[index] is not None for scores in replies)
         ]
+
+
+def _read_together(selection: Selection, partition: int) -> list[list[bytes]]:
+    indexes = [key_of(partition) for key_of in selection.any_of]
+    return [indexes] if selection.shifting else [[key] for key in indexes]
 
 
 def _is_within(score: int, selection: Selection, *, oldest_first: bool) -> bool:

@@ -31,6 +31,7 @@ NAMES = (
     "flow_peek",
     "flow_set",
     "flow_take",
+    "named",
     "note_ended",
     "record",
     "release",

@@ -7,10 +7,11 @@ from collections.abc import Collection, Iterable, Iterator
 from typing import NamedTuple, cast
 
 from app.domain import ids
+from app.domain.event import EventStatus
 from app.errors import ConfigError
 from app.store import keys
 from app.store.connection import StoreClient
-from app.store.listing import Listing, Selection
+from app.store.listing import EVERY_EVENT, Listing
 from app.store.scripts import Argument, Scripts
 
 BATCH = 256
@@ -65,7 +66,7 @@ class SealedSecrets:
 
     def batches(self) -> Iterator[list[SealedSecret]]:
         """Yield every secret that was there when the walk began."""
-        events = (member for _, member in self._lists.walk(Selection(any_of=(keys.events,))))
+        events = (member for _, member in self._lists.walk(EVERY_EVENT))
         while batch := list(itertools.islice(events, BATCH)):
             pipe = self._client.pipeline(transaction=False)
             for event_id in batch:
@@ -83,10 +84,11 @@ class SealedSecrets:
         for old, new in replacements:
             args = per_partition.setdefault(ids.partition_of_event(old.event_id), [])
             args += [old.event_id, old.field, old.sealed, new]
-        return sum(
-            int(self._scripts("reseal", [keys.events(p)], [keys.prefix(p), *args]))
-            for p, args in per_partition.items()
-        )
+        replaced = 0
+        for p, args in per_partition.items():
+            slot = [keys.events(p, EventStatus.ACTIVE)]
+            replaced += int(self._scripts("reseal", slot, [keys.prefix(p), *args]))
+        return replaced
 
     def _in_use(self) -> set[bytes]:
         fields = cast("list[bytes]", self._client.hkeys(keys.META.decode()))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import cast
 
+from app.domain.event import EventStatus
 from app.store import keys
 from app.store.connection import StoreClient
 
@@ -29,7 +30,7 @@ class EventSweep:
         ``cursor`` is a creation time; events of the same millisecond are never split, so a slice
         may be longer than ``limit`` by those.
         """
-        key = keys.events(partition)
+        key = keys.events(partition, EventStatus.ACTIVE)
         rows = self._client.zrangebyscore(
             key, f"({cursor}" if cursor else "-inf", "+inf", start=0, num=limit, withscores=True
         )

@@ -15,7 +15,7 @@ from app.store.connection import StoreClient
 ACK = b"ack:"
 """What the lease token of one that waits to be acknowledged begins with; its attempt follows."""
 
-_FIELDS = ("e", "at", "st", "n", "l", "code", "body", "cb", "again")
+_FIELDS = ("e", "at", "st", "n", "l", "code", "body", "cb", "again", "p", "log")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,8 @@ class Open:
     response_body: bytes
     flow: bytes | None = None
     """The flow that its event is in."""
+    log_line: bytes = b""
+    """The line of its attempt, if it has one."""
 
     @property
     def waits(self) -> bool:
@@ -69,7 +71,7 @@ class WaitingStore:
 def _open(
     occurrence_id: bytes, row: Sequence[bytes | None], doc: bytes | None, flow: bytes | None
 ) -> Open:
-    event_id, at, _, attempt, token, code, body, callback, again = row
+    event_id, at, _, attempt, token, code, body, callback, again, planned, log = row
     claim = Claim(
         occurrence_id=occurrence_id,
         event_id=event_id or b"",
@@ -85,7 +87,9 @@ def _open(
         deaths=0,
         due_ms=int(at or 0),
         callback=None if callback is None else callback_from_field(callback),
+        planned_ms=None if planned is None else int(planned),
     )
     if again is not None:
         claim.attempts_before, claim.again_ms = again_from_field(again)
-    return Open(claim, int(code) if code else None, body or b"", flow)
+    lines = (log or b"").splitlines(keepends=True)
+    return Open(claim, int(code) if code else None, body or b"", flow, b"".join(lines[-1:]))

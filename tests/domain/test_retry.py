@@ -21,8 +21,8 @@ def outcome(status=None, error="status", **wishes):
     return Outcome(Timings(0, 0, 0), status_code=status, error=error, **wishes)
 
 
-def decided(given, attempt=1, policy=DEFAULT, scheduled_ms=NOW, jitter=0.5):
-    return decide(given, attempt, policy, now_ms=NOW, scheduled_ms=scheduled_ms, jitter=jitter)
+def decided(given, attempt=1, policy=DEFAULT, since_ms=NOW, jitter=0.5):
+    return decide(given, attempt, policy, now_ms=NOW, since_ms=since_ms, jitter=jitter)
 
 
 def wait(given, attempt=1, policy=DEFAULT, **rest):
@@ -53,7 +53,7 @@ def test_jitter_moves_a_delay_by_its_fraction_either_way():
 def test_the_last_delay_of_a_list_repeats():
     policy = RetryPolicy(attempts=5, delays_ms=(5_000, 300_000), jitter=0)
     assert [wait(outcome(500), n, policy) for n in (1, 2, 3, 4)] == [5_000, *[300_000] * 3]
-    assert decided(outcome(500), 5, policy) == GiveUp("all attempts were used")
+    assert decided(outcome(500), 5, policy) == GiveUp()
 
 
 def test_growth_stops_at_the_maximum():
@@ -75,24 +75,28 @@ def test_no_number_overflows_a_delay(attempt, factor, first_ms, fraction, jitter
 
 def test_nothing_is_tried_after_max_age():
     policy = RetryPolicy(delays_ms=(10_000,), jitter=0, max_age_ms=60_000)
-    assert wait(outcome(500), policy=policy, scheduled_ms=NOW - 50_000) == 10_000
-    late = decided(outcome(500), policy=policy, scheduled_ms=NOW - 50_001)
+    assert wait(outcome(500), policy=policy, since_ms=NOW - 50_000) == 10_000
+    late = decided(outcome(500), policy=policy, since_ms=NOW - 50_001)
     assert late == GiveUp("the next attempt would come after max_age")
 
 
 def test_410_ends_it_and_makes_the_event_inactive():
     decision = decided(outcome(410, retry_after="1"))
-    assert decision == GiveUp("the receiver answered 410 Gone", deactivate_event=True)
+    assert decision == GiveUp(deactivate_event=True)
 
 
 def test_a_receiver_may_ask_to_stop():
     decision = decided(outcome(500, abort=True))
-    assert isinstance(decision, GiveUp)
-    assert not decision.deactivate_event
+    reason = "it asked not to be sent this again (webhook-delivery: abort-message)"
+    assert decision == GiveUp(reason, deactivate_event=False)
+
+
+def test_who_does_not_acknowledge_gives_a_reason_of_its_own():
+    assert decided(outcome(202, error="nack", abort=True)) == GiveUp()
 
 
 def test_a_target_that_is_not_allowed_is_not_tried_again():
-    assert decided(outcome(error="not_allowed")) == GiveUp("target not allowed")
+    assert decided(outcome(error="not_allowed")) == GiveUp()
 
 
 @pytest.mark.parametrize(

@@ -67,6 +67,27 @@ def test_a_killed_workers_delivery_goes_to_another(
     assert_nothing_is_held(stack)
 
 
+@pytest.mark.timeout(120)
+def test_an_occurrence_that_kills_three_workers_gets_no_fourth(
+    stack: Stack, api: Api, receiver: Receiver
+) -> None:
+    """It ends as failed and says why; what is delivered beside it is not held up."""
+    receiver.reply("/deadly", Reply.hang())
+    deadly = api.create(receiver.url("/deadly"), retry={"attempts": 9, "delays": ["100ms"]})
+    for death in range(1, 4):
+        worker = stack.add_worker()
+        receiver.wait_for(death, 30, "/deadly")
+        other = api.create(receiver.url("/other"))
+        api.wait_for_status(other["id"], "completed")
+        worker.kill()
+    stack.add_worker()
+    occurrence = api.wait_for_status(deadly["id"], "failed")
+    assert (occurrence["attempt_count"], occurrence["status_code"]) == (3, None)
+    assert occurrence["error_message"] == "3 workers died while delivering it"
+    assert len(receiver.requests_to("/deadly")) == 3
+    assert_nothing_is_held(stack)
+
+
 def test_a_stopped_worker_finishes_what_is_under_way(
     stack: Stack, api: Api, receiver: Receiver
 ) -> None:

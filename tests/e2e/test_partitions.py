@@ -42,7 +42,7 @@ def test_events_of_all_partitions_are_listed_and_delivered(
     for event_id in ids:
         api.wait_for_status(event_id, "completed")
     with stack.redis() as client:
-        used = {key.split(b"}")[0] for key in client.scan_iter(match="qh:{*}:events")}
+        used = {key.split(b"}")[0] for key in client.scan_iter(match="qh:{*}:events:*")}
         assert len(used) == 4
         assert not broken(client, 4)
 

@@ -124,3 +124,12 @@ def test_a_target_that_refuses_is_tried_again(api: Api, receiver: Receiver) -> N
     occurrence = api.wait_for_status(event["id"], "retrying")
     assert occurrence["status_code"] is None
     assert "refused" in occurrence["error_message"]
+
+
+def test_a_receiver_may_ask_not_to_be_tried_again(api: Api, receiver: Receiver) -> None:
+    """Attempts that are left are not made, and the occurrence says why."""
+    receiver.reply("/", Reply(500, headers={"webhook-delivery": "abort-message"}))
+    event = api.create(receiver.url("/"), retry=SOON)
+    occurrence = api.wait_for_status(event["id"], "failed")
+    assert occurrence["attempt_count"] == len(receiver.requests) == 1
+    assert "abort-message" in occurrence["error_message"]

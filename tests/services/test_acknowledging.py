@@ -15,6 +15,7 @@ from app.domain.occurrence import OccurrenceStatus
 from app.domain.outcome import Outcome, Timings
 from app.errors import Conflict, Unauthenticated
 from app.services.ack_tokens import AckTokens
+from app.services.acknowledging import OVERDUE
 from app.services.verdicts import record_of
 from app.store import keys
 from tests.services.conftest import HOUR_MS
@@ -217,3 +218,23 @@ def test_a_foreign_token_changes_nothing(services, deliver) -> None:
         with pytest.raises(Unauthenticated):
             services.acknowledgements.ack(name, token)
     assert one.now().status is OccurrenceStatus.DISPATCHED
+
+
+def test_an_attempt_that_was_not_acknowledged_says_so_in_its_record(
+    services, deliver, clock
+) -> None:
+    """Its answer was 202, and it failed all the same: by word of the receiver, then by none."""
+    one = deliver(ack_timeout="1m", retry={"attempts": 2, "delays": ["30s"]})
+    one.answer()
+    services.acknowledgements.nack(one.id, one.token, "disk full", retry=True)
+    clock.ms += 30_000
+    one.claim()
+    one.answer()
+    clock.ms += 60_000
+    assert services.acknowledgements.overdue(one.partition, clock.ms) == 1
+    attempts = services.occurrences.attempts(one.id, MASTER)
+    assert [(entry.number, entry.status_code, entry.error_message) for entry in attempts] == [
+        (1, 202, "disk full"),
+        (2, 202, OVERDUE),
+    ]
+    assert one.now().attempt_count == 2

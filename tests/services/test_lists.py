@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 
@@ -13,6 +13,7 @@ from app.domain.access import MASTER, Access
 from app.domain.event import Event, EventStatus
 from app.errors import InvalidInput
 from app.services.queries import EventQuery, OccurrenceQuery, TagFilter
+from app.store.events import EventStore
 from tests.support.clock import NOW_MS
 
 Create = Callable[..., Event]
@@ -38,7 +39,7 @@ def events(create: Create) -> list[Event]:
             name=choose.choice(["x", "y"]),
             start_time=NOW_MS + choose.randrange(5) * 1000,
             tags=tuple(choose.sample(TAGS, choose.randrange(4))),
-            status=choose.choice([EventStatus.ACTIVE, EventStatus.PAUSED]),
+            status=choose.choice(list(EventStatus)),
         )
         for _ in range(40)
     ]
@@ -54,7 +55,16 @@ def matches(tags: tuple[str, ...], wanted: TagFilter, access: Access) -> bool:
 
 @pytest.mark.parametrize("access", [MASTER, TENANT, NOBODY], ids=lambda one: one.subject)
 @pytest.mark.parametrize("tags", FILTERS)
-@pytest.mark.parametrize(("status", "name"), [(None, None), ("paused", None), (None, "x")])
+@pytest.mark.parametrize(
+    ("status", "name"),
+    [
+        (None, None),
+        ("paused", None),
+        ("active", None),
+        ("inactive", "y"),
+        (None, "x"),
+    ],
+)
 def test_events_are_those_that_match_newest_first(
     services: Services,
     events: list[Event],
@@ -81,6 +91,28 @@ def test_events_are_those_that_match_newest_first(
         if cursor is None:
             break
     assert found == expected
+
+
+def test_only_the_events_of_a_page_are_read(
+    services: Services, create: Create, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Behind many that have run, the active one is found without a look at them."""
+    first = create(name="needle")
+    for _ in range(50):
+        create(status=EventStatus.INACTIVE)
+    read: list[int] = []
+    get_many = EventStore.get_many
+
+    def counted(self: EventStore, event_ids: Sequence[bytes]) -> list[Event | None]:
+        read.append(len(event_ids))
+        return get_many(self, event_ids)
+
+    monkeypatch.setattr(EventStore, "get_many", counted)
+    for query in (EventQuery(status="active"), EventQuery(name="needle")):
+        page = services.events.list(query, MASTER)
+        assert [event.id for event in page.items] == [first.id]
+        assert page.total == 1
+    assert sum(read) == 2
 
 
 @pytest.mark.parametrize("access", [MASTER, TENANT, NOBODY], ids=lambda one: one.subject)

@@ -17,6 +17,7 @@ from app.errors import Forbidden, InvalidInput
 from app.services.queries import EventChanges
 from app.services.quotas import IN_THE_MAKING_MS, check_density
 from app.services.timetables import _rule
+from app.store import keys
 from tests.support.clock import NOW_MS, FakeClock
 from tests.support.fake_store import fake_client
 
@@ -70,7 +71,7 @@ def test_many_at_once_get_no_more(limited: Services, create) -> None:
     with ThreadPoolExecutor(8) as pool:
         made = sum(pool.map(attempt, range(40)))
     assert made <= 3
-    assert limited.client.zcard(b"qh:{0}:events") == made
+    assert limited.client.zcard(keys.events(0, "active")) == made
 
 
 def test_what_is_refused_does_not_count(limited: Services) -> None:

@@ -13,11 +13,12 @@ from typing import Any
 import redis
 
 from app.domain import ids
+from app.domain.event import EventStatus
 from app.domain.occurrence import OccurrenceStatus
 
 _OPEN_IN_DUE = {"scheduled", "retrying"}
 _OF_OCCURRENCES = ("due", "claimed", "unacknowledged", "ended")
-_OF_EVENTS = ("events", "inactive", "unscheduled", "paused")
+_OF_EVENTS = ("inactive", "unscheduled", "paused")
 _SCORED = (*_OF_OCCURRENCES, *_OF_EVENTS)
 _GLOBAL = re.compile(
     rb"qh:(meta|drains|sweep|owned:.+|\{calendars\}(:version|:pending)?"
@@ -83,6 +84,7 @@ class Partition:
         self.prefix = prefix
         self.scored: dict[str, dict[bytes, float]] = {name: {} for name in _SCORED}
         self.status: dict[str, dict[bytes, float]] = {one.value: {} for one in OccurrenceStatus}
+        self.event_status: dict[str, dict[bytes, float]] = {one.value: {} for one in EventStatus}
         self.events: dict[bytes, dict[bytes, bytes]] = {}
         self.occurrences: dict[bytes, dict[bytes, bytes]] = {}
         self.of_event: dict[bytes, dict[bytes, float]] = {}
@@ -98,6 +100,8 @@ class Partition:
         name = kind.decode("ascii", "replace")
         if name in self.scored and not rest:
             self.scored[name] = value
+        elif name == "events" and rest.decode("ascii", "replace") in self.event_status:
+            self.event_status[rest.decode()] = value
         elif name == "event" and len(rest) == 16:
             self.events[rest] = value
         elif name == "event" and len(rest) == 28 and rest.endswith(b":occurrences"):
@@ -171,8 +175,8 @@ class Partition:
         return len(signs) == 1 and leased == (held and not waits) and bool(lease) == held
 
     def _events(self) -> Iterable[str]:
-        if self.scored["events"].keys() != self.events.keys():
-            yield "the list of events is not the events"
+        if sum(map(len, self.event_status.values())) != len(self.events):
+            yield "the lists of events are not the events"
         open_ones = (b"scheduled", b"retrying", b"dispatched")
         unfinished = {
             fields[b"e"]
@@ -181,6 +185,9 @@ class Partition:
         }
         for event, fields in self.events.items():
             text, status = f"event {ids.to_text(event)}", fields[b"st"]
+            listed = self.event_status[status.decode()].get(event)
+            if listed != ids.created_ms(event):
+                yield f"{text} is {status!r} and listed there as made at {listed}"
             if problem := self._what_comes(event, fields, unfinished):
                 yield f"{text} {problem}"
             if (status == b"inactive") != (event in self.scored["inactive"]):

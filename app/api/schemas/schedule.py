@@ -69,7 +69,7 @@ RETRY: dict[str, Any] = {
         "factor": {"type": "number", "minimum": 1, "maximum": 100},
         "max": _described(_DURATION, "The longest delay of a rule."),
         "jitter": {"type": "number", "minimum": 0, "maximum": 1},
-        "max_age": _described(_DURATION, "When to give up, counted from the scheduled time."),
+        "max_age": _described(_DURATION, "When to give up, from the first planned attempt on."),
     },
     "example": {"attempts": 8, "delays": ["5s", "5m", "30m"]},
 }

@@ -7,6 +7,7 @@
 --          paused, deleted or given a next occurrence meanwhile is left as it is, so a repeated
 --          call does no harm.
 --#include schedule
+--#include list_ended
 --#include end_event
 local prefix, now, scheduled = ARGV[1], ARGV[2], 0
 for i = 3, #ARGV, 6 do

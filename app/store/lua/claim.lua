@@ -8,7 +8,8 @@
 --          successor is to be scheduled, plan, workers that died while they held it, when it was
 --          due, deferrals, headers, 'attempts made before:since when:' if it was asked for again,
 --          'skipped' or 'waits' if an earlier one of its event is not over: it is not claimed, what
---          it tells of if it is a callback]; or of [flow] for one that waits for its flow now.
+--          it tells of if it is a callback, when it was planned if not for its time]; or of [flow]
+--          for one that waits for its flow now.
 --#include leave_due
 --#include cancel
 --#include overlap

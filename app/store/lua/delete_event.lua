@@ -9,9 +9,10 @@
 --#include unschedule
 --#include note
 --#include index_event
+--#include list_event
 --#include cancel
 local key, prefix, id, now = KEYS[1], ARGV[1], ARGV[2], ARGV[6]
-local stored = redis.call('HMGET', key, 'ver', 'next', 'tags', 'cals', 'fl')
+local stored = redis.call('HMGET', key, 'ver', 'next', 'tags', 'cals', 'fl', 'st')
 local tags = stored[3] or ''
 if not stored[1] then return 'gone' end
 if ARGV[3] ~= '' and stored[1] ~= ARGV[3] then return 'stale' end
@@ -24,7 +25,7 @@ cancel_open(prefix, id, 'retrying', false, ARGV[7], now)
 cancel_open(prefix, id, 'scheduled', false, ARGV[7], now)
 cancel_open(prefix, id, 'dispatched', false, ARGV[7], now)
 redis.call('DEL', key)
-redis.call('ZREM', prefix .. 'events', id)
+list_event(prefix, id, '', stored[6], false)
 redis.call('ZREM', prefix .. 'inactive', id)
 redis.call('ZREM', prefix .. 'unscheduled', id)
 redis.call('ZREM', prefix .. 'paused', id)

@@ -6,15 +6,16 @@
 --       for one that waits to be acknowledged), verdict ('retrying', 'dispatched' to wait, or a
 --       status in which an occurrence ends), status code, response body, error message, next
 --       attempt or deadline to acknowledge ('' at the end), one line for the attempt log ('': none
---       was made, or it was written when the wait began), the callback's id ('' for none)
+--       was made, or that of the wait stays; else it takes its place), the callback's id or ''
 -- Returns: one number per attempt: 1 recorded, 0 the lease was lost (somebody else has it, or
 --          this very call was made before) and nothing has changed.
 --#include gather
---#include shortened
+--#include with_line
 --#include queued
 --#include again
 --#include schedule
 --#include callback
+--#include list_ended
 local prefix, now = ARGV[1], ARGV[2]
 local recorded, done, again, ended, inactive, by_status = {}, {}, {}, {}, {}, {}
 local waits, acknowledged, soonest = {}, {}, nil
@@ -44,7 +45,7 @@ for i = 3, #ARGV, 9 do
       local goes_on = o[5] or e[5] and call_queued(prefix, event, e[5], now) or e[1] or e[2]
       if e[3] == 'active' and not goes_on then
         redis.call('HSET', event, 'st', 'inactive', 'up', now, 'ver', tonumber(e[4]) + 1)
-        inactive[#inactive + 1] = now; inactive[#inactive + 1] = o[2]
+        inactive[#inactive + 1] = o[2]
       end
     end
     if waited then
@@ -54,7 +55,7 @@ for i = 3, #ARGV, 9 do
       redis.call('HDEL', key, 's')
     end
     redis.call('HSET', key, 'st', verdict, 'l', lease, 'ch', now, when, moment, 'code', ARGV[i + 3],
-      'body', ARGV[i + 4], 'err', ARGV[i + 5], 'log', (o[4] and shortened(o[4]) or '') .. ARGV[i + 7])
+      'body', ARGV[i + 4], 'err', ARGV[i + 5], 'log', with_line(o[4], waited, ARGV[i + 7]))
     if ARGV[i + 8] ~= '' and e[3] then call_back(prefix, ARGV[i + 8], o[2], id, now) end
     local listed = by_status[verdict] or {}
     listed[#listed + 1] = o[3]; listed[#listed + 1] = id
@@ -74,6 +75,6 @@ for status, listed in pairs(by_status) do
   gather('ZADD', prefix .. 'occurrences:' .. status, listed)
 end
 gather('ZADD', KEYS[3], ended)
-gather('ZADD', prefix .. 'inactive', inactive)
+list_ended(prefix, inactive, now)
 plan_again(prefix, again, soonest)
 return recorded

@@ -11,12 +11,13 @@
 --#include leave_due
 --#include unschedule
 --#include index_event
+--#include list_event
 --#include change_flow
 --#include note
 --#include cancel
 local key, prefix, id, now, tags = KEYS[1], ARGV[1], ARGV[2], ARGV[6], ARGV[8]
 local stored = redis.call('HMGET', key, 'ver', 'next', 'tags', 'req', 'cals', 'last', 'tv', 'fl', 'run',
-  'qd', 'rec')
+  'qd', 'rec', 'st')
 local version, next_ms, old_tags, request = stored[1], stored[2], stored[3] or '', stored[4]
 if request == ARGV[5] then return 'saved' end
 if ARGV[3] == '0' then
@@ -36,8 +37,8 @@ if keep and stored[6] then redis.call('HSET', key, 'last', stored[6]) end
 if keep and not stored[11] then redis.call('HDEL', key, 'rec') end
 if stored[9] then redis.call('HSET', key, 'run', stored[9]) end
 if stored[10] then redis.call('HSET', key, 'qd', stored[10]) end
-redis.call('ZADD', prefix .. 'events', ARGV[7], id)
-local is = redis.call('HMGET', key, 'cals', 'fl')
+local is = redis.call('HMGET', key, 'cals', 'fl', 'st')
+list_event(prefix, id, ARGV[7], stored[12], is[3])
 index_event(prefix, id, ARGV[7], {old_tags, stored[5], stored[8]}, {tags, is[1], is[2]})
 
 if keep and next_ms then
@@ -64,12 +65,12 @@ elseif not keep then
   end
 end
 local until_ms = redis.call('HGET', key, 'pu')
-if until_ms and redis.call('HGET', key, 'st') == 'paused' then
+if until_ms and is[3] == 'paused' then
   redis.call('ZADD', prefix .. 'paused', until_ms, id)
 else
   redis.call('ZREM', prefix .. 'paused', id)
 end
-if redis.call('HGET', key, 'st') == 'inactive' then
+if is[3] == 'inactive' then
   redis.call('ZADD', prefix .. 'inactive', now, id)
 else
   redis.call('ZREM', prefix .. 'inactive', id)

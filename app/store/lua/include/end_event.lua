@@ -4,6 +4,6 @@ local function end_event(prefix, event, now)
   if redis.call('HGET', key, 'st') ~= 'active' then return end
   redis.call('HSET', key, 'st', 'inactive', 'up', now)
   redis.call('HINCRBY', key, 'ver', 1)
-  redis.call('ZADD', prefix .. 'inactive', now, event)
   redis.call('ZREM', prefix .. 'unscheduled', event)
+  list_ended(prefix, {event}, now)
 end

@@ -3,7 +3,7 @@
 --     returns the row of the answer; with repeated true nothing changes. Given an event's fields
 --     (EVENT) it does not read them again.
 --   finish(): moves all that were taken between the indexes, one call for each.
-local OCCURRENCE = {'e', 'at', 'n', 'l', 'k', 'na', 'tags', 'd', 'w', 'again', 'cb'}
+local OCCURRENCE = {'e', 'at', 'n', 'l', 'k', 'na', 'tags', 'd', 'w', 'again', 'cb', 'p'}
 local EVENT = {'doc', 'meta', 'tags', 'sec', 'rec', 'tv', 'next', 'fl', 'hdr', 'ov'}
 local function leases(prefix, now, deadline, token)
   local lease, first, again, dispatched = {}, {}, {}, {}
@@ -47,7 +47,7 @@ local function leases(prefix, now, deadline, token)
       end
     end
     return {id, o[1], o[2], attempt, e[1], e[2], e[3], e[4], series and 1 or false, e[6], o[5],
-      o[6] or repeated and redis.call('HGET', key, 'p') or o[2], o[8], e[9], o[10], held, o[11]}
+      o[6] or repeated and o[12] or o[2], o[8], e[9], o[10], held, o[11], o[12]}
   end
   local function finish()
     if #lease > 0 then

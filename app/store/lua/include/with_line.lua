@@ -1,0 +1,11 @@
+-- with_line(log, replaces, line): an attempt log with one line more, or with that in the place of its
+-- last ('': as it is); a hundred at most, without the oldest.
+local function with_line(log, replaces, line)
+  log = log or ''
+  if replaces and line ~= '' then log = string.gsub(log, '[^\n]*\n$', '') end
+  local _, lines = string.gsub(log, '\n', '\n')
+  for _ = 100, lines do
+    log = string.sub(log, string.find(log, '\n', 1, true) + 1)
+  end
+  return log .. line
+end
