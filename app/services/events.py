@@ -32,6 +32,8 @@ log = logging.getLogger(__name__)
 WRITE_TRIES = 8
 """How often a write is planned anew when the event's next occurrence moves on meanwhile."""
 
+CHANGING = "The event is being changed by others all the time; try again."
+
 Write = Callable[[Event], tuple[Saved, Event]]
 
 
@@ -246,7 +248,7 @@ class EventService:
             saved, after = write(before)
             if saved is Saved.DONE:
                 return after
-        raise Conflict("The event is being changed by others all the time; try again.")
+        raise Conflict(CHANGING)
 
     def _planned(self, event: Event, now_ms: int) -> tuple[Event, Plan]:
         """The event and its plan; one for which nothing is left to do is inactive."""

@@ -38,6 +38,9 @@ class Plan:
     missed: str | None = None
 
 
+_GONE, _RETAGGED = -1, -2
+"""What adding occurrences answers if it adds none."""
+
 KEEP = Plan(keep=True)
 NOTHING = Plan()
 
@@ -94,23 +97,29 @@ class EventStore:
                 "" if next_ms is None else ids.occurrence_id(event.id, next_ms),
                 now_ms,
                 "its event was deleted",
+                codec.join_tags(event.tags),
             ],
         )
         return Saved.DONE if reply == b"deleted" else Saved(reply.decode())
 
-    def add_occurrences(self, event_id: bytes, times: Sequence[tuple[int, int]]) -> int:
+    def add_occurrences(self, event: Event, times: Sequence[tuple[int, int]]) -> int | None:
         """Add occurrences beside the schedule, as (scheduled, due) in ms UTC.
 
-        Returns how many were new; raises ``NotFound``.
+        Returns how many were new; ``None`` if the event has other tags than when it was read, and
+        then nothing has changed. Raises ``NotFound``.
         """
-        partition = ids.partition_of_event(event_id)
-        args: list[bytes | str | int] = [keys.prefix(partition), event_id]
+        partition = ids.partition_of_event(event.id)
+        args: list[bytes | str | int] = [
+            keys.prefix(partition),
+            event.id,
+            codec.join_tags(event.tags),
+        ]
         for scheduled_ms, due_ms in times:
-            args += [ids.occurrence_id(event_id, scheduled_ms), scheduled_ms, due_ms]
-        added = int(self._scripts("add_occurrences", [keys.event(partition, event_id)], args))
-        if added < 0:
+            args += [ids.occurrence_id(event.id, scheduled_ms), scheduled_ms, due_ms]
+        added = int(self._scripts("add_occurrences", [keys.event(partition, event.id)], args))
+        if added == _GONE:
             raise NotFound
-        return added
+        return None if added == _RETAGGED else added
 
     def progress(self, event_ids: Sequence[bytes]) -> list[tuple[bytes, int | None]]:
         """For each event, its plan and the last occurrence of its series that was claimed."""

@@ -19,11 +19,10 @@ from app.config import Settings
 from app.domain import ids
 from app.domain.access import Access
 from app.store.calls import Record
-from tests.security.conftest import NOW_MS, SECRETS, Process
+from tests.security.conftest import NOW_MS, SECOND_MS, SECRETS, Process
 from tests.support.fake_store import fake_client
 
 TAGS = ("red", "blue", "green", "red-ish")
-SECOND_MS = 1_000
 
 tag_lists = st.lists(st.sampled_from(TAGS), max_size=3, unique=True)
 plans = st.sampled_from(
