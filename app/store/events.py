@@ -6,9 +6,11 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import cast
 
 from app.domain import ids
 from app.domain.event import Event
+from app.domain.once import KEPT_MS, AlreadyMade, Once
 from app.errors import NotFound
 from app.store import codec, keys
 from app.store.connection import StoreClient
@@ -22,6 +24,7 @@ class Saved(StrEnum):
     GONE = "gone"
     STALE = "stale"
     MOVED = "moved"
+    MADE = "made"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +55,17 @@ class EventStore:
         self._client = client
         self._scripts = scripts
 
-    def save(self, event: Event, plan: Plan, before: Event | None, now_ms: int) -> Saved:
+    def save(
+        self,
+        event: Event,
+        plan: Plan,
+        before: Event | None,
+        now_ms: int,
+        once: Once | None = None,
+    ) -> Saved:
         """Write ``event``; ``before`` is what the caller read (``None`` creates).
 
-        Nothing is written if the stored event is no longer ``before``.
+        Nothing is written if the stored event is no longer ``before``, or if ``once`` has made one.
         """
         partition = ids.partition_of_event(event.id)
         request = secrets.token_bytes(8)
@@ -77,10 +87,22 @@ class EventStore:
             plan.due_ms,
             "missed" if plan.missed else "scheduled",
             plan.missed or "",
+            event.id + once.digest if once else "",
+            KEPT_MS,
             *codec.event_to_fields(event, request),
         ]
-        reply = self._scripts("save_event", [keys.event(partition, event.id)], args)
-        return Saved(reply.decode())
+        written = [keys.event(partition, event.id)]
+        if once is not None:
+            written.append(keys.made(partition, once.name))
+        return Saved(self._scripts("save_event", written, args).decode())
+
+    def refuse_again(self, event_id: bytes, once: Once | None) -> None:
+        """Raise ``AlreadyMade`` if ``once`` has made another event in the partition of this one."""
+        if once is not None:
+            partition = ids.partition_of_event(event_id)
+            found = cast("bytes | None", self._client.get(keys.made(partition, once.name)))
+            if found is not None:
+                raise AlreadyMade(found[:16], found[16:])
 
     def delete(self, event: Event, *, any_version: bool, now_ms: int) -> Saved:
         """Delete an event as it was read; see ``Saved`` for the answers."""

@@ -166,7 +166,8 @@ class World:
             process.clock.ms = NOW_MS + number * 7
             with patch("app.domain.ids.secrets.randbits", return_value=number):
                 body = {"name": name, "webhook": "https://example.com/", "tags": tags, **plan}
-                answer = self.admin.post("/events", json=body)
+                key = {"Idempotency-Key": f"key-{number}"}
+                answer = self.admin.post("/events", json=body, headers=key)
             assert answer.status_code == 201, answer.text
             self.ids.append(answer.json["id"])
         process.clock.ms = NOW_MS + SECOND_MS
@@ -185,7 +186,9 @@ class World:
         self.process.clock.ms += 1
         # What is made has the same id in both worlds.
         with patch("app.domain.ids.secrets.randbits", return_value=self.process.clock.ms):
-            answer = self.tenant.open(path, method=method, json=body)
+            key = {"Idempotency-Key": f"key-{self.process.clock.ms % 5}"}
+            headers = key if (method, path) == ("POST", "/events") else None
+            answer = self.tenant.open(path, method=method, json=body, headers=headers)
         headers = {
             name: answer.headers.get(name) for name in ("Link", "X-Total-Count", "ETag", "Location")
         }
