@@ -162,6 +162,16 @@ def test_it_is_refused_and_nothing_changes(stack: Stack, sent: bytes, status: in
     assert stack.api.answers()
 
 
+def test_clients_that_never_finish_keep_nobody_out_for_good(stack: Stack) -> None:
+    """There are more of them than threads: with nothing, half a line and half a body."""
+    begun = (b"", b"GET /health HTTP/1.1\r\nX: ", post(length(100), body=b"{"))
+    with contextlib.ExitStack() as opened:
+        for sent in begun * 20:
+            connection = socket.create_connection(("127.0.0.1", stack.port), timeout=30)
+            opened.enter_context(connection).sendall(sent)
+        assert stack.api.call("GET", "/health").status == 200
+
+
 def exchange(port: int, sent: bytes) -> tuple[bytes, bytes]:
     """Send bytes and nothing more; return the head and the body of the first answer."""
     with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
