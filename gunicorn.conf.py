@@ -7,9 +7,12 @@ import json
 import os
 import socket
 import sys
+import time
 from pathlib import Path
+from typing import Any
 
 import gunicorn.util
+from gunicorn.workers import gthread
 
 from app.bootstrap import build_services
 from app.config import environment, load_settings
@@ -52,10 +55,54 @@ def _write_error(sock: socket.socket, status: int, reason: str, _message: str) -
 
 gunicorn.util.write_error = _write_error
 
+
+class PatientWorker(gthread.ThreadWorker):
+    """Threads that wait for a slow client for so long and no longer.
+
+    Gunicorn's own wait without end for the rest of a request, so that as many clients as there are
+    threads, each with half a line, could keep out all others for good.
+    """
+
+    first_byte_s = 0.05
+    """A connection on which nothing comes at once waits in the poller, where it costs nothing."""
+
+    request_s = 10.0
+    """Time for a whole request to arrive."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._busy: dict[Any, float] = {}
+
+    def handle(self, conn: Any) -> Any:
+        """Handle a request; called in a thread."""
+        if (
+            not conn.initialized
+            and not conn.data_ready
+            and not conn.wait_for_data(self.first_byte_s)
+        ):
+            return gthread._DEFER  # noqa: SLF001 - what the overridden one answers
+        key = conn.sock
+        self._busy[key] = time.monotonic() + self.request_s
+        try:
+            return super().handle(conn)
+        finally:
+            del self._busy[key]
+
+    def murder_keepalived(self, force: bool = False) -> None:
+        """End what has taken too long; called by the main loop every second."""
+        super().murder_keepalived(force)
+        now = time.monotonic()
+        for connection, until in list(self._busy.items()):
+            if now > until:
+                # Nothing more is read of it; an answer that is being sent goes on.
+                with contextlib.suppress(OSError):
+                    connection.shutdown(socket.SHUT_RD)
+
+
 bind = [f"{_host}:{settings.port}"]
 workers = settings.web_workers
 # Threads wait for the store most of the time; idle keep-alive connections hold none.
-worker_class = "gthread"
+worker_class = PatientWorker
 threads = settings.web_threads
 preload_app = False
 

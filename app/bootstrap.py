@@ -19,6 +19,7 @@ from app.services.acknowledging import Acknowledgements
 from app.services.actions import ActionService
 from app.services.audit import AuditService
 from app.services.calendars import CalendarService
+from app.services.creating import CreationService
 from app.services.dispatching import Dispatcher
 from app.services.event_lists import EventLists
 from app.services.events import EventService
@@ -150,6 +151,11 @@ class Services(Storing):
         return FeedService(
             self.events, self.occurrences, self.event_store, self.timetables, self.clock
         )
+
+    @cached_property
+    def creations(self) -> CreationService:
+        """Events, created once."""
+        return CreationService(self.events)
 
     @cached_property
     def imports(self) -> ImportService:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Response
+from flask import Response, request
 
 from app.api import icalendar_import
 from app.api.answers import json_answer
@@ -19,24 +19,44 @@ from app.api.schemas.queries import DryRunSchema, EventQuerySchema, Slice, Slice
 from app.api.smorest import Blueprint
 from app.domain.event import Event
 from app.domain.ids import to_text
+from app.domain.once import HEADER
 from app.services.queries import EventChanges, EventQuery
 
 ETAG = {"ETag": {"description": "For If-Match.", "schema": {"type": "string"}}}
+REPLAYED = "Idempotent-Replayed"
+ONCE = {
+    "in": "header",
+    "name": HEADER,
+    "description": "So that the request can be sent again: it makes one event, whatever happens.",
+    "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"},
+}
 blueprint = Blueprint("events", __name__, description="What to deliver, where, and when")
 blueprint.before_request(require_right)
 
 
 @blueprint.operation("/events", "POST")
 @audited("event.create")
+@blueprint.takes(ONCE)
 @blueprint.reads_calendar_too(icalendar_import.create_events_of_calendar, icalendar_import.FILE)
 @blueprint.reads(EventSchema)
 @blueprint.answers(201, EventSchema, headers=ETAG)
-@blueprint.refuses(401, 403, 413, 415)
+@blueprint.refuses(401, 403, 409, 413, 415)
 def create_event(changes: EventChanges) -> Response:
-    """Create an event, one-time or recurring."""
-    event = services().events.create(changes, access())
+    """Create an event, one-time or recurring.
+
+    The same request with the same Idempotency-Key, sent again within a day, is answered with the
+    event that is there, and Idempotent-Replayed: true.
+    """
+    key = request.headers.get(HEADER)
+    if key is None:
+        event, is_new = services().events.create(changes, access()), True
+    else:
+        event, is_new = services().creations.create(changes, access(), key)
     answer = _written(event, 201)
     answer.headers["Location"] = f"/events/{to_text(event.id)}"
+    if not is_new:
+        only_asked()
+        answer.headers[REPLAYED] = "true"
     return answer
 
 

@@ -18,6 +18,8 @@ from app.api.schemas.queries import ImportQuerySchema
 from app.api.smorest import read_query
 from app.domain.ical.bodies import MAX_EVENTS, read_bodies
 from app.domain.ical.reading import read_document
+from app.domain.once import HEADER
+from app.errors import InvalidInput
 from app.services.imports import of_one
 from app.services.queries import EventChanges
 
@@ -33,6 +35,8 @@ FILE = {
 
 def create_events_of_calendar() -> Response:
     """Create events of the VEVENTs in the request's body."""
+    if HEADER in request.headers:
+        raise InvalidInput(f"{HEADER} is for one event, sent as JSON; leave it out.")
     query = ImportQuerySchema().load(read_query())
     document = read_document(read_calendar(request), MAX_EVENTS)
     drafts = [

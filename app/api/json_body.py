@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 from typing import Any, NoReturn, Self
 
 from flask import Request
@@ -107,12 +108,15 @@ def _check_type(request: Request) -> None:
 
 
 def read_bytes(request: Request, max_bytes: int) -> bytes:
-    """Return a request's body; raises ``RequestEntityTooLarge``."""
+    """Return a request's body, all of it; raises ``RequestEntityTooLarge``, ``InvalidInput``."""
     length = request.content_length
     if length is not None:
         if length > max_bytes:
             raise _too_large(max_bytes)
-        return request.stream.read(length)
+        whole = request.stream.read(length)
+        if len(whole) < length:
+            raise InvalidInput("The body is shorter than its Content-Length; send all of it.")
+        return whole
     # A body in chunks does not tell its length, so it is counted.
     body = bytearray()
     try:
@@ -128,8 +132,8 @@ def read_bytes(request: Request, max_bytes: int) -> bytes:
 def _unique(pairs: Pairs) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        counts = Counter(name for name, _ in pairs)
+        twice = next(name for name, count in counts.items() if count > 1)
         raise InvalidInput(f"The body names {twice[:64]!r} twice in one object; keep one of them.")
     return members
 

@@ -57,7 +57,7 @@ def preview_schedule(outlook: Outlook, changes: EventChanges) -> Response:
 @blueprint.operation("/events/<event_id>/trigger", "POST")
 @audited("event.trigger")
 @blueprint.answers(202, OccurrenceSchema)
-@blueprint.refuses(401, 403, 404, 412)
+@blueprint.refuses(401, 403, 404, 409, 412)
 def trigger_event(event_id: str) -> Response:
     """Deliver now, beside the schedule."""
     occurrence = services().actions.trigger(event_id, access(), version_to_match(event_id))
@@ -91,7 +91,7 @@ def resume_event(event_id: str) -> Response:
 @blueprint.reads(DryRunSchema, "query")
 @blueprint.reads(RangeSchema)
 @blueprint.answers(200, BackfillSchema)
-@blueprint.refuses(401, 403, 404, 412, 413, 415)
+@blueprint.refuses(401, 403, 404, 409, 412, 413, 415)
 def backfill_event(dry_run: bool, span: Range, event_id: str) -> Response:
     """Add the occurrences that the schedule would have had in a past range.
 

@@ -48,6 +48,14 @@ class Events(Protocol):
         ...
 
 
+class Creations(Protocol):
+    """Creates events once."""
+
+    def create(self, changes: EventChanges, access: Access, key: str, /) -> tuple[Event, bool]:
+        """Create an event, or return what the key made; raises what creating does, ``Conflict``."""
+        ...
+
+
 class Previews(Protocol):
     """Looks ahead; nothing is stored."""
 
@@ -259,6 +267,11 @@ class Services(Protocol):
     @property
     def feed(self) -> Feed:
         """The calendar feed."""
+        ...
+
+    @property
+    def creations(self) -> Creations:
+        """Events, created once."""
         ...
 
     @property

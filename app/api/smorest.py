@@ -141,6 +141,11 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc] # it publishes n
         document = self.doc(responses={str(status): HTTPStatus(status).name for status in statuses})
         return lambda view: _documented(view, document)
 
+    def takes(self, parameter: dict[str, Any]) -> Decorator:
+        """Document a header that the view reads by itself."""
+        document = self.doc(parameters=[parameter])
+        return lambda view: _documented(view, document)
+
     def for_receivers(self) -> Decorator:
         """Document that the token of a delivery is needed, and no other."""
         document = self.doc(security=[{"delivery": []}])

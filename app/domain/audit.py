@@ -51,12 +51,13 @@ def line(entry: str, previous: str, digest: str) -> str:
     return f'{entry[:-1]},"prev":"{previous}","hash":"{digest}"}}'
 
 
-def check(lines: Iterable[str]) -> Chain:
+def check(lines: Iterable[str], known: str | None = None) -> Chain:
     """Verify an export, from whichever entry it begins with.
 
-    Raises ``ChainBroken`` with the number of the line at which it breaks.
+    ``known`` is the newest hash of an earlier export, which must be in this one. Raises
+    ``ChainBroken`` with the number of the line at which it breaks.
     """
-    chain = Chain()
+    chain, is_there = Chain(), known is None
     for number, text in enumerate(lines, 1):
         entry = _read(number, text)
         previous, digest, seq = entry.pop("prev"), entry.pop("hash"), entry["seq"]
@@ -71,6 +72,11 @@ def check(lines: Iterable[str]) -> Chain:
         if link(previous, canonical(entry)) != digest:
             raise _broken(number, f"entry {seq} was changed")
         chain = Chain(chain.entries + 1, chain.first, seq, digest)
+        is_there = is_there or known in (previous, digest)
+    if not is_there:
+        raise ChainBroken(
+            "The entry with the known hash is missing: the log was cut off before it."
+        )
     return chain
 
 

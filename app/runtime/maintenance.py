@@ -13,7 +13,7 @@ from app.errors import ConfigError
 from app.runtime.embedded import EmbeddedStore
 from app.runtime.local import prepare
 
-USAGE = "usage: python -m app.runtime audit-check FILE\n"
+USAGE = "usage: python -m app.runtime audit-check FILE [NEWEST HASH OF AN EARLIER EXPORT]\n"
 
 
 def check_file(arguments: Sequence[str]) -> int:
@@ -21,12 +21,12 @@ def check_file(arguments: Sequence[str]) -> int:
 
     Answer the exit status: 0 if it holds together, 1 if not, 2 if it can't be read.
     """
-    if len(arguments) != 1:
+    if len(arguments) not in (1, 2):
         sys.stderr.write(USAGE)
         return 2
     try:
         with Path(arguments[0]).open(encoding="utf-8") as lines:
-            chain = check(lines)
+            chain = check(lines, *arguments[1:])
     except (OSError, UnicodeDecodeError) as error:
         sys.stderr.write(f"{arguments[0]} can't be read: {error}.\n")
         return 2

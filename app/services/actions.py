@@ -10,7 +10,7 @@ from app.domain.access import Access
 from app.domain.event import Event, EventStatus
 from app.domain.occurrence import Occurrence
 from app.errors import Conflict, Forbidden, InvalidInput
-from app.services.events import EventService, require_version
+from app.services.events import CHANGING, WRITE_TRIES, EventService, require_version
 from app.services.queries import EventChanges
 from app.services.timetables import Timetables
 from app.store.events import EventStore
@@ -50,11 +50,13 @@ class ActionService:
 
     def trigger(self, event_id: str, access: Access, if_match: int | None = None) -> Occurrence:
         """Add an occurrence for this very moment, whatever the schedule and status say."""
-        event = self._changeable(event_id, access)
-        require_version(event, if_match)
-        now_ms = self._clock.now_ms()
-        self._events.add_occurrences(event.id, [(now_ms, now_ms)])
-        return self._occurrences.get(ids.occurrence_id(event.id, now_ms))
+        for _ in range(WRITE_TRIES):
+            event = self._changeable(event_id, access)
+            require_version(event, if_match)
+            now_ms = self._clock.now_ms()
+            if self._events.add_occurrences(event, [(now_ms, now_ms)]) is not None:
+                return self._occurrences.get(ids.occurrence_id(event.id, now_ms))
+        raise Conflict(CHANGING)
 
     def pause(
         self,
@@ -97,8 +99,18 @@ class ActionService:
 
         ``dry_run`` only counts. Those that have a record already are left as they are.
         """
-        event = self._changeable(event_id, access)
-        require_version(event, if_match)
+        for _ in range(WRITE_TRIES):
+            event = self._changeable(event_id, access)
+            require_version(event, if_match)
+            done = self._backfill(event, from_ms, to_ms, dry_run=dry_run)
+            if done is not None:
+                return done
+        raise Conflict(CHANGING)
+
+    def _backfill(
+        self, event: Event, from_ms: int, to_ms: int, *, dry_run: bool
+    ) -> Backfill | None:
+        """Do so for an event as it was read; ``None`` if it has other tags by now."""
         if event.schedule is None:
             raise InvalidInput("A one-time event has nothing to backfill; trigger it instead.")
         now_ms = self._clock.now_ms()
@@ -118,8 +130,8 @@ class ActionService:
         if not dry_run:
             fresh = [at for at, one in zip(times, recorded, strict=True) if one is None]
             paced = [(at, now_ms + PACE_MS * position) for position, at in enumerate(fresh)]
-            if paced:
-                self._events.add_occurrences(event.id, paced)
+            if paced and self._events.add_occurrences(event, paced) is None:
+                return None
         return Backfill(len(times), existing)
 
     def _changeable(self, event_id: str, access: Access) -> Event:

@@ -14,6 +14,7 @@ from app.domain import ids
 from app.domain.access import Access
 from app.domain.event import Event, EventStatus
 from app.domain.flow import flow_of
+from app.domain.once import Once
 from app.errors import Conflict, Forbidden, InvalidInput, NotFound, StaleVersion
 from app.services.changes import apply_changes, in_space, timing
 from app.services.event_lists import EventLists
@@ -31,6 +32,8 @@ log = logging.getLogger(__name__)
 
 WRITE_TRIES = 8
 """How often a write is planned anew when the event's next occurrence moves on meanwhile."""
+
+CHANGING = "The event is being changed by others all the time; try again."
 
 Write = Callable[[Event], tuple[Saved, Event]]
 
@@ -63,19 +66,25 @@ class EventService:
         self._partitions = partitions
         self._ids = ids.EventIds()
 
-    def create(self, changes: EventChanges, access: Access) -> Event:
-        """Create an event and schedule it; raises ``InvalidInput`` or ``Forbidden``."""
+    def create(self, changes: EventChanges, access: Access, once: Once | None = None) -> Event:
+        """Create an event and schedule it; raises ``InvalidInput`` or ``Forbidden``.
+
+        With ``once`` raises ``AlreadyMade`` if that has made one.
+        """
         now_ms = self._clock.now_ms()
-        event, plan = self._planned(self.drafted(changes, access), now_ms)
+        draft = self.drafted(changes, access, once)
+        self._events.refuse_again(draft.id, once)
+        event, plan = self._planned(draft, now_ms)
         self._quota.take(event.id, access)
         self._flows.join(event)
-        self._events.save(event, plan, None, now_ms)
+        if self._events.save(event, plan, None, now_ms, once) is Saved.MADE:
+            self._events.refuse_again(event.id, once)
         return _with_next(event, plan)
 
-    def drafted(self, changes: EventChanges, access: Access) -> Event:
+    def drafted(self, changes: EventChanges, access: Access, once: Once | None = None) -> Event:
         """The event that ``create`` would plan and store; nothing is stored."""
         given = in_space(changes.given, access)
-        event_id = self._ids.make(self._clock.now_us(), self._partition_for(given))
+        event_id = self._ids.make(self._clock.now_us(), self._partition_for(given, once))
         created_ms = ids.created_ms(event_id)
         blank = Event(event_id, "", 0, {}, created_ms, created_ms)
         given = self._headers.sealed(event_id, self._signing.sealed(event_id, given))
@@ -84,12 +93,14 @@ class EventService:
             raise Forbidden("This token may create events only with tags that are in its scope.")
         return event
 
-    def _partition_for(self, given: Mapping[str, Any]) -> int:
-        """Any partition; but one and the same for all events that are made in one flow."""
+    def _partition_for(self, given: Mapping[str, Any], once: Once | None) -> int:
+        """Any partition; but one and the same for all events of one flow, or of one ``once``."""
         options = {name: value for name, value in given.items() if value is not None}
         flow = flow_of(options, given.get("action", {}).get("params", {}).get("url", ""))
         if flow is not None:
             return zlib.crc32(flow.encode()) % self._partitions
+        if once is not None:
+            return zlib.crc32(once.name) % self._partitions
         return random.randrange(self._partitions)  # noqa: S311 - spreads load, no secret
 
     def get(self, event_id: str, access: Access) -> Event:
@@ -246,7 +257,7 @@ class EventService:
             saved, after = write(before)
             if saved is Saved.DONE:
                 return after
-        raise Conflict("The event is being changed by others all the time; try again.")
+        raise Conflict(CHANGING)
 
     def _planned(self, event: Event, now_ms: int) -> tuple[Event, Plan]:
         """The event and its plan; one for which nothing is left to do is inactive."""

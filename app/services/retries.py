@@ -104,7 +104,7 @@ class RetryService:
             return self._trigger(ids.to_text(occurrence.event_id), access)
         now_ms = self._clock.now_ms()
         request = secrets.token_hex(8)
-        (answer,) = self._store.retry([(occurrence.id, now_ms)], request, now_ms)
+        (answer,) = self._store.retry([(occurrence.id, now_ms)], request, now_ms, access)
         if answer in _REFUSALS:
             raise Conflict(_REFUSALS[answer])
         return self._occurrences.get(occurrence_id, access)

@@ -81,7 +81,7 @@ class RetrySteps:
     def _hand_on(self, job: RetryJob, now_ms: int) -> RetryJob:
         if not job.planned:
             return job
-        answers = self._store.retry(job.planned, to_text(job.id), now_ms)
+        answers = self._store.retry(job.planned, to_text(job.id), now_ms, job.access)
         return job.handed_on(
             [
                 one

@@ -6,9 +6,11 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import cast
 
 from app.domain import ids
 from app.domain.event import Event
+from app.domain.once import KEPT_MS, AlreadyMade, Once
 from app.errors import NotFound
 from app.store import codec, keys
 from app.store.connection import StoreClient
@@ -22,6 +24,7 @@ class Saved(StrEnum):
     GONE = "gone"
     STALE = "stale"
     MOVED = "moved"
+    MADE = "made"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,9 @@ class Plan:
     missed: str | None = None
 
 
+_GONE, _RETAGGED = -1, -2
+"""What adding occurrences answers if it adds none."""
+
 KEEP = Plan(keep=True)
 NOTHING = Plan()
 
@@ -49,10 +55,17 @@ class EventStore:
         self._client = client
         self._scripts = scripts
 
-    def save(self, event: Event, plan: Plan, before: Event | None, now_ms: int) -> Saved:
+    def save(
+        self,
+        event: Event,
+        plan: Plan,
+        before: Event | None,
+        now_ms: int,
+        once: Once | None = None,
+    ) -> Saved:
         """Write ``event``; ``before`` is what the caller read (``None`` creates).
 
-        Nothing is written if the stored event is no longer ``before``.
+        Nothing is written if the stored event is no longer ``before``, or if ``once`` has made one.
         """
         partition = ids.partition_of_event(event.id)
         request = secrets.token_bytes(8)
@@ -74,10 +87,22 @@ class EventStore:
             plan.due_ms,
             "missed" if plan.missed else "scheduled",
             plan.missed or "",
+            event.id + once.digest if once else "",
+            KEPT_MS,
             *codec.event_to_fields(event, request),
         ]
-        reply = self._scripts("save_event", [keys.event(partition, event.id)], args)
-        return Saved(reply.decode())
+        written = [keys.event(partition, event.id)]
+        if once is not None:
+            written.append(keys.made(partition, once.name))
+        return Saved(self._scripts("save_event", written, args).decode())
+
+    def refuse_again(self, event_id: bytes, once: Once | None) -> None:
+        """Raise ``AlreadyMade`` if ``once`` has made another event in the partition of this one."""
+        if once is not None:
+            partition = ids.partition_of_event(event_id)
+            found = cast("bytes | None", self._client.get(keys.made(partition, once.name)))
+            if found is not None:
+                raise AlreadyMade(found[:16], found[16:])
 
     def delete(self, event: Event, *, any_version: bool, now_ms: int) -> Saved:
         """Delete an event as it was read; see ``Saved`` for the answers."""
@@ -94,23 +119,29 @@ class EventStore:
                 "" if next_ms is None else ids.occurrence_id(event.id, next_ms),
                 now_ms,
                 "its event was deleted",
+                codec.join_tags(event.tags),
             ],
         )
         return Saved.DONE if reply == b"deleted" else Saved(reply.decode())
 
-    def add_occurrences(self, event_id: bytes, times: Sequence[tuple[int, int]]) -> int:
+    def add_occurrences(self, event: Event, times: Sequence[tuple[int, int]]) -> int | None:
         """Add occurrences beside the schedule, as (scheduled, due) in ms UTC.
 
-        Returns how many were new; raises ``NotFound``.
+        Returns how many were new; ``None`` if the event has other tags than when it was read, and
+        then nothing has changed. Raises ``NotFound``.
         """
-        partition = ids.partition_of_event(event_id)
-        args: list[bytes | str | int] = [keys.prefix(partition), event_id]
+        partition = ids.partition_of_event(event.id)
+        args: list[bytes | str | int] = [
+            keys.prefix(partition),
+            event.id,
+            codec.join_tags(event.tags),
+        ]
         for scheduled_ms, due_ms in times:
-            args += [ids.occurrence_id(event_id, scheduled_ms), scheduled_ms, due_ms]
-        added = int(self._scripts("add_occurrences", [keys.event(partition, event_id)], args))
-        if added < 0:
+            args += [ids.occurrence_id(event.id, scheduled_ms), scheduled_ms, due_ms]
+        added = int(self._scripts("add_occurrences", [keys.event(partition, event.id)], args))
+        if added == _GONE:
             raise NotFound
-        return added
+        return None if added == _RETAGGED else added
 
     def progress(self, event_ids: Sequence[bytes]) -> list[tuple[bytes, int | None]]:
         """For each event, its plan and the last occurrence of its series that was claimed."""

@@ -24,6 +24,8 @@ Ids are 16 raw bytes, times are milliseconds since 1970 (UTC), ``<tag>`` is UTF-
     qh:{p}:unacknowledged             zset    occurrence → until when its receiver may acknowledge
     qh:{p}:ended                      zset    occurrence → ended; what retention reads
     qh:{p}:claim:<worker>             string  the worker's last claim, to answer it again (TTL)
+    qh:{p}:made:<key>                 string  the event that an idempotency key made, and a digest
+                                              of what was sent (TTL)
     qh:{p}:flow:<flow>                zset    event and occurrence → scheduled; due, but waiting
                                               for their flow (and then not in ``due``)
     qh:{p}:flowing                    zset    flow → when to look at it; those for which one waits
@@ -165,6 +167,11 @@ def unacknowledged(partition: int) -> bytes:
 def ended(partition: int) -> bytes:
     """What retention will take, oldest first."""
     return prefix(partition) + b"ended"
+
+
+def made(partition: int, name: bytes) -> bytes:
+    """What an idempotency key has made."""
+    return prefix(partition) + b"made:" + name
 
 
 def claim(partition: int, worker: bytes) -> bytes:

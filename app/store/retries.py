@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, cast
 
 from app.domain import ids
-from app.domain.access import Access
+from app.domain.access import MASTER, Access
 from app.domain.retry_job import RetryFilter, RetryJob, RetryWish
 from app.store import codec, keys
 from app.store.connection import StoreClient
@@ -54,19 +54,27 @@ class RetryStore:
         self._client = client
         self._scripts = scripts
 
-    def retry(self, times: Iterable[tuple[bytes, int]], request: str, now_ms: int) -> list[str]:
+    def retry(
+        self,
+        times: Iterable[tuple[bytes, int]],
+        request: str,
+        now_ms: int,
+        access: Access = MASTER,
+    ) -> list[str]:
         """Have occurrences attempted again, given as (occurrence, when it is due).
 
-        Answers in order: ``retried``, or why not: ``completed``, ``open``, ``gone`` (its event is)
-        or ``unknown``. Repeated with the same ``request``, it answers the same.
+        Answers in order: ``retried``, or why not: ``completed``, ``open``, ``gone`` (its event is,
+        or ``access`` may not change both) or ``unknown``. Repeated with the same ``request``, it
+        answers the same.
         """
+        scope = b"\n" if access.is_admin else codec.join_tags(sorted(access.scope))
         times = list(times)
         grouped: dict[int, list[tuple[bytes, int]]] = {}
         for one, due_ms in times:
             grouped.setdefault(ids.partition_of_occurrence(one), []).append((one, due_ms))
         answers: dict[bytes, str] = {}
         for p, some in grouped.items():
-            args: list[Argument] = [keys.prefix(p), now_ms, request]
+            args: list[Argument] = [keys.prefix(p), now_ms, request, scope]
             for one, due_ms in some:
                 args += [one, due_ms]
             words = self._scripts("retry", [keys.due(p), keys.ended(p)], args)

@@ -73,6 +73,22 @@ def test_the_limit_is_per_token_and_else_per_address():
     assert statuses(app.test_client(), 3) == [401, 401, 429]
 
 
+def test_a_token_written_otherwise_is_the_same_token():
+    """Padding may follow its base64."""
+    app = limited(requests=2)
+    body = {
+        "type": "jwt",
+        "sub": "x",
+        "access": "read",
+        "scope": ["a"],
+        "expires_at": "2031-01-01T00:00:00Z",
+    }
+    token = with_token(app, MASTER_TOKEN).post("/tokens", json=body).json["token"]
+    spellings = [token, f"{token}=", token]
+    answers = [with_token(app, one).get("/events").status_code for one in spellings]
+    assert answers == [200, 200, 429]
+
+
 def test_made_up_tokens_share_the_address(monkeypatch):
     """Guessing tokens is limited, whatever is guessed and whatever a header claims."""
     app = limited(requests=2)

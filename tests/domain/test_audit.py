@@ -77,6 +77,16 @@ TAMPERED = {
 }
 
 
+def test_what_was_cut_off_at_the_end_shows_by_the_hash_of_an_earlier_export() -> None:
+    newest = json.loads(LINES[-1])["hash"]
+    assert check(LINES, newest).newest == newest
+    assert check([*LINES, *exported(1, 7, newest)], newest).last == 7
+    assert check(LINES[3:], json.loads(LINES[2])["hash"]).first == 4  # retention has been there
+    for cut in (LINES[:-1], []):
+        with pytest.raises(ChainBroken, match="known hash is missing"):
+            check(cut, newest)
+
+
 @pytest.mark.parametrize("what", TAMPERED)
 def test_tampering_shows_where_it_was_done(what: str) -> None:
     lines, number = TAMPERED[what]

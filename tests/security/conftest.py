@@ -27,6 +27,7 @@ SECRETS = {
     "encryption_key": "the-encryption-key-of-the-security-tests",
 }
 DAY_MS = 86_400_000
+SECOND_MS = 1_000
 NOW_MS = 1_893_456_000_000
 """2030-01-01T00:00:00Z: ahead of the store's own clock, by which entries end."""
 

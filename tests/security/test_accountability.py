@@ -113,6 +113,11 @@ def test_an_export_can_be_checked_offline(process, admin, event, tmp_path, capsy
     file = tmp_path / "audit.jsonl"
     file.write_bytes(admin.get("/audit/export").data)
     assert check_file([str(file)]) == 0
+    newest = json.loads(file.read_text().splitlines()[-1])["hash"]
+    assert check_file([str(file), newest]) == 0
+    assert check_file([str(file), "0" * 63 + "1"]) == 1
+    assert "known hash is missing" in capsys.readouterr().err
+    assert check_file([str(file)]) == 0
     assert "1101 entries, 1 to 1101, hold together" in capsys.readouterr().out
     lines = file.read_text().splitlines()
     file.write_text("\n".join(lines).replace("invoice", "INVOICE"))

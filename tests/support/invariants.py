@@ -116,7 +116,7 @@ class Partition:
         elif name == "calendar" and rest.endswith(b":events"):
             self.by_calendar[rest[: -len(b":events")]] = value
         else:
-            return self._take_flow(name, rest, value) or (name == "claim" and bool(rest))
+            return self._take_flow(name, rest, value) or (name in ("claim", "made") and bool(rest))
         return True
 
     def _take_flow(self, name: str, rest: bytes, value: Any) -> bool:

@@ -9,6 +9,9 @@ from marshmallow import RAISE, Schema, ValidationError
 
 UNKNOWN = "is not known here; check its spelling or leave it out"
 
+MAX_NAMED = 20
+"""How many unknown members an answer names: a body has room for thousands."""
+
 
 class StrictSchema(Schema):
     """Refuses unknown and read-only members, each by its name."""
@@ -26,9 +29,10 @@ class StrictSchema(Schema):
         if not isinstance(error.messages, dict):
             return
         known = [field.data_key or name for name, field in self.load_fields.items()]
-        for name, messages in error.messages.items():
-            if messages != [UNKNOWN]:
-                continue
+        unknown = [name for name, messages in error.messages.items() if messages == [UNKNOWN]]
+        for name in unknown[MAX_NAMED:]:
+            del error.messages[name]
+        for name in unknown[:MAX_NAMED]:
             if name in self.dump_fields:
                 error.messages[name] = ["is read-only; leave it out"]
             elif near := difflib.get_close_matches(str(name), known, n=1):

@@ -2,9 +2,10 @@
 --       acknowledged, ends as cancelled.
 -- KEYS: 1 the event's hash
 -- ARGV: 1 prefix  2 event id  3 version expected, '' for any  4 next expected, '' for none
---       5 the scheduled occurrence's id  6 now  7 message
--- Returns: 'deleted'; 'gone', 'stale' or 'moved', and then nothing has changed. An attempt under
---          way is left to its worker.
+--       5 the scheduled occurrence's id  6 now  7 message  8 tags expected, one a line
+-- Returns: 'deleted'; 'gone', 'stale' or 'moved' (another next occurrence, or other tags: they say
+--          who may delete it), and then nothing has changed. An attempt under way is left to its
+--          worker.
 --#include leave_due
 --#include unschedule
 --#include note
@@ -16,7 +17,7 @@ local stored = redis.call('HMGET', key, 'ver', 'next', 'tags', 'cals', 'fl', 'st
 local tags = stored[3] or ''
 if not stored[1] then return 'gone' end
 if ARGV[3] ~= '' and stored[1] ~= ARGV[3] then return 'stale' end
-if (stored[2] or '') ~= ARGV[4] then return 'moved' end
+if (stored[2] or '') ~= ARGV[4] or tags ~= ARGV[8] then return 'moved' end
 
 if ARGV[5] ~= '' and unschedule(prefix, ARGV[5], tags) then
   note(prefix, ARGV[5], id, ARGV[4], tags, 'cancelled', ARGV[7], now)

@@ -1,12 +1,14 @@
 -- Does: creates or replaces one event together with its scheduled occurrence, or changes nothing.
--- KEYS: 1 the event's hash (all others share its slot and are made from the prefix)
+-- KEYS: 1 the event's hash (others share its slot)  2 perhaps: what an idempotency key has made
 -- ARGV: 1 prefix  2 event id  3 version expected, 0 to create  4 next expected, '' for none
 --       5 request id  6 now  7 created  8 tags, one a line
 --       9 'keep' or 'replace' the scheduled occurrence  10 its id, '' for none
 --       11 the new one's id, '' for none  12 scheduled  13 due  14 'scheduled' or 'missed'
---       15 message for 'missed'  16… all fields of the event's hash, name then value
--- Returns: 'saved'; 'gone', 'stale' (another version) or 'moved' (another next occurrence), and
---          then nothing has changed. A call repeated with its request id answers 'saved'.
+--       15 message for 'missed'  16 what to keep at the second key  17 for how long, ms
+--       18… all fields of the event's hash, name then value
+-- Returns: 'saved'; 'gone', 'stale' (another version), 'moved' (another next occurrence) or 'made'
+--          (by that key, before), and then nothing has changed. A call repeated with its request id
+--          answers 'saved'.
 --#include schedule
 --#include leave_due
 --#include unschedule
@@ -15,13 +17,14 @@
 --#include change_flow
 --#include note
 --#include cancel
-local key, prefix, id, now, tags = KEYS[1], ARGV[1], ARGV[2], ARGV[6], ARGV[8]
+local key, once, prefix, id, now, tags = KEYS[1], KEYS[2], ARGV[1], ARGV[2], ARGV[6], ARGV[8]
 local stored = redis.call('HMGET', key, 'ver', 'next', 'tags', 'req', 'cals', 'last', 'tv', 'fl', 'run',
   'qd', 'rec', 'st')
 local version, next_ms, old_tags, request = stored[1], stored[2], stored[3] or '', stored[4]
 if request == ARGV[5] then return 'saved' end
 if ARGV[3] == '0' then
   if version then return 'stale' end
+  if once and not redis.call('SET', once, ARGV[16], 'NX', 'PX', ARGV[17]) then return 'made' end
 else
   if not version then return 'gone' end
   if version ~= ARGV[3] then return 'stale' end
@@ -31,7 +34,7 @@ end
 
 local keep = ARGV[9] == 'keep'
 if version then redis.call('DEL', key) end -- a new one: HSET first, which a full store refuses
-redis.call('HSET', key, unpack(ARGV, 16))
+redis.call('HSET', key, unpack(ARGV, 18))
 redis.call('HSET', key, 'tv', keep and stored[7] or ARGV[5])
 if keep and stored[6] then redis.call('HSET', key, 'last', stored[6]) end
 if keep and not stored[11] then redis.call('HDEL', key, 'rec') end

@@ -40,6 +40,11 @@ RAW_BODIES: list[tuple[str, bytes, str]] = [
     ("5000 digits", b'{"metadata": {"x": ' + b"9" * 5000 + b"}}", "digits"),
     ("a name twice", b'{"name": "x", "name": "y"}', "twice"),
     ("a name twice inside", b'{"metadata": {"a": {"b": 1, "b": 1}}}', "twice"),
+    (
+        "a name twice among many",
+        b"{" + b",".join(b'"%d":1' % n for n in [*range(20_000), 19_999]) + b"}",
+        "twice",
+    ),
     ("half a character", b'{"name": "\\ud800"}', "half of a character"),
     ("half a character in a name", b'{"metadata": {"\\udfff": 1}}', "half of a character"),
     ("33 levels", b'{"metadata": ' + b'{"a":' * 32 + b"1" + b"}" * 32 + b"}", "nested"),

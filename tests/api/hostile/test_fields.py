@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from app.api.schemas.base import MAX_NAMED
 from tests.api.hostile.refusals import EVENT, refused
 
 # What is wrong with one field of a good event, and the path that the answer names.
@@ -71,7 +72,6 @@ FIELDS: list[tuple[str, Any, str]] = [
     ("action", {"type": "webhook", "params": {"url": "x", "a": 1}}, "action.params"),
     ("action", {"type": "webhook", "params": {"url": None}}, "action.params.url"),
     ("action", {"type": "webhook", "params": {"url": "http://10.0.0.1/"}}, "action.params.url"),
-    ("action", {"type": "webhook", "params": {"url": "https://other.example/"}}, "webhook"),
     ("action", {"type": "webhook", "params": {}, "more": 1}, "action"),
     ("metadata", [], "metadata"),
     ("metadata", "x", "metadata"),
@@ -137,15 +137,20 @@ FIELDS: list[tuple[str, Any, str]] = [
     ("hmac_secret", "x" * 513, "hmac_secret"),
     ("hmac_secret", "whsec_***", "hmac_secret"),
     ("hmac_secret", 5, "hmac_secret"),
+    ("webhook_url", "https://example.com/", "webhook_url"),
+    ("__proto__", {}, "__proto__"),
+    ("", 1, ""),
+]
+
+NEW: list[tuple[str, Any, str]] = [
+    ("action", {"type": "webhook", "params": {"url": "https://other.example/"}}, "webhook"),
     ("id", "01960000-0000-7000-8000-000000000000", "id"),
     ("created_at", "2031-01-31T09:00:00Z", "created_at"),
     ("updated_at", "2031-01-31T09:00:00Z", "updated_at"),
     ("next_occurrence_at", None, "next_occurrence_at"),
     ("has_hmac_secret", True, "has_hmac_secret"),
-    ("webhook_url", "https://example.com/", "webhook_url"),
-    ("__proto__", {}, "__proto__"),
-    ("", 1, ""),
 ]
+"""Wrong for a new event alone: what is read, edited and sent back may have them."""
 
 TOKENS: list[tuple[dict[str, Any], str]] = [
     ({"type": "opaque"}, "type"),
@@ -173,11 +178,24 @@ TOKENS: list[tuple[dict[str, Any], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("name", "value", "path"), FIELDS)
+@pytest.mark.parametrize(("name", "value", "path"), [*FIELDS, *NEW])
 def test_a_wrong_field_of_a_new_event_is_named(client, name, value, path):
     body = refused(client.post("/events", json={**EVENT, name: value}), 400)
     assert path in body["fields"]
     assert body["error"].startswith(path)
+
+
+@pytest.mark.parametrize(("name", "value", "path"), FIELDS)
+def test_a_wrong_field_of_a_change_is_named(client, stored, name, value, path):
+    body = refused(client.put(f"/events/{stored['id']}", json={name: value}), 400)
+    assert path in body["fields"]
+
+
+def test_of_thousands_of_unknown_members_some_are_named(client):
+    """An answer, and the search for what was meant, must not grow with what is sent."""
+    many = {f"member{number}": number for number in range(10_000)}
+    body = refused(client.post("/events", json={**EVENT, **many}), 400)
+    assert len(body["fields"]) == MAX_NAMED
 
 
 @pytest.mark.parametrize("name", ["name", "start_time", "webhook"])

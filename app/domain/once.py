@@ -1,0 +1,58 @@
+"""Requests that may be sent twice and count once: what an ``Idempotency-Key`` stands for."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from app.domain.access import MASTER, Access
+from app.errors import InvalidInput
+
+HEADER = "Idempotency-Key"
+KEPT_MS = 86_400_000
+"""How long a key is remembered."""
+
+_KEY = re.compile(r"[!-~]{1,255}")
+_SECRET = frozenset({"hmac_secret", "headers"})
+"""What is left out of the digest: it is stored, and short secrets could be guessed from it."""
+
+
+class AlreadyMade(Exception):
+    """An event was made with this key before."""
+
+    def __init__(self, event_id: bytes, digest: bytes) -> None:
+        """Keep which one, and the digest of what was sent."""
+        super().__init__()
+        self.event_id = event_id
+        self.digest = digest
+
+
+@dataclass(frozen=True, slots=True)
+class Once:
+    """A key of somebody's, as 16 bytes that tell neither, and a digest of what is to be made.
+
+    Callers that see different things have different keys, whatever they call them.
+    """
+
+    name: bytes
+    digest: bytes
+
+    @classmethod
+    def of(cls, key: str, given: Mapping[str, Any], access: Access) -> Once:
+        """Read a key; raises ``InvalidInput``."""
+        if not _KEY.fullmatch(key):
+            raise InvalidInput(
+                f"{HEADER} must be 1 to 255 characters of ASCII without spaces, such as a UUID."
+            )
+        who = [access is MASTER, access.subject, access.is_admin or sorted(access.scope), key]
+        what = {name: value for name, value in given.items() if name not in _SECRET}
+        return cls(_digest(who), _digest(what))
+
+
+def _digest(value: Any) -> bytes:
+    text = json.dumps(value, sort_keys=True, default=str)
+    return hashlib.blake2b(text.encode(), digest_size=16).digest()
