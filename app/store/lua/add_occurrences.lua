@@ -3,6 +3,7 @@
 -- ARGV: 1 prefix  2 event id  3 tags expected, one a line  4… per occurrence: id, scheduled, due
 -- Returns: how many were new; -1 if the event is gone, -2 if it has other tags: they say who may do
 --          this. A repeated call adds nothing.
+--#include under_tags
 --#include schedule
 local stored, tags = redis.call('HMGET', KEYS[1], 'ver', 'tags'), ARGV[3]
 if not stored[1] then return -1 end

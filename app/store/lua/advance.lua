@@ -6,6 +6,7 @@
 --          stays unscheduled: what follows that one is to be asked for. An event that was changed,
 --          paused, deleted or given a next occurrence meanwhile is left as it is, so a repeated
 --          call does no harm.
+--#include under_tags
 --#include schedule
 --#include list_ended
 --#include end_event

@@ -7,6 +7,7 @@
 --          who may delete it), and then nothing has changed. An attempt under way is left to its
 --          worker.
 --#include leave_due
+--#include under_tags
 --#include unschedule
 --#include note
 --#include index_event

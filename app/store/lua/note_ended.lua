@@ -3,6 +3,7 @@
 -- ARGV: 1 prefix  2 now  3… per occurrence: id, event id, scheduled, tags (one a line), status,
 --       message
 -- Returns: how many were new; a repeated call adds nothing.
+--#include under_tags
 --#include note
 local added = 0
 for i = 3, #ARGV, 6 do

@@ -13,6 +13,7 @@
 --#include with_line
 --#include queued
 --#include again
+--#include under_tags
 --#include schedule
 --#include callback
 --#include list_ended
@@ -71,9 +72,7 @@ gather('ZREM', KEYS[4], acknowledged)
 gather('ZADD', KEYS[4], waits)
 if waits[1] then redis.call('PUBLISH', 'qh:wake', waits[1]) end
 gather('ZREM', prefix .. 'occurrences:dispatched', done)
-for status, listed in pairs(by_status) do
-  gather('ZADD', prefix .. 'occurrences:' .. status, listed)
-end
+for status, listed in pairs(by_status) do gather('ZADD', prefix .. 'occurrences:' .. status, listed) end
 gather('ZADD', KEYS[3], ended)
 list_ended(prefix, inactive, now)
 plan_again(prefix, again, soonest)

@@ -2,6 +2,7 @@
 -- KEYS: 1 ended
 -- ARGV: 1 prefix  2 ended before  3 how many at most
 -- Returns: how many were forgotten; fewer than asked for means that none is left.
+--#include under_tags
 local prefix = ARGV[1]
 local old = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', '(' .. ARGV[2], 'LIMIT', 0, ARGV[3])
 for _, id in ipairs(old) do
@@ -10,9 +11,7 @@ for _, id in ipairs(old) do
   if o[1] then
     redis.call('ZREM', prefix .. 'occurrences:' .. o[2], id)
     redis.call('ZREM', prefix .. 'event:' .. o[1] .. ':occurrences', id)
-    for tag in string.gmatch(o[3] or '', '[^\n]+') do
-      redis.call('ZREM', prefix .. 'tag:' .. tag .. ':occurrences', id)
-    end
+    under_tags(prefix, o[3] or '', id, false)
     redis.call('DEL', key)
   end
   redis.call('ZREM', KEYS[1], id)

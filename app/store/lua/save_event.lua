@@ -9,6 +9,7 @@
 -- Returns: 'saved'; 'gone', 'stale' (another version), 'moved' (another next occurrence) or 'made'
 --          (by that key, before), and then nothing has changed. A call repeated with its request id
 --          answers 'saved'.
+--#include under_tags
 --#include schedule
 --#include leave_due
 --#include unschedule
@@ -48,12 +49,8 @@ if keep and next_ms then
   redis.call('HSET', key, 'next', next_ms)
   if stored[8] ~= is[2] then change_flow(prefix, ARGV[10], now) end
   if old_tags ~= tags then
-    for tag in string.gmatch(old_tags, '[^\n]+') do
-      redis.call('ZREM', prefix .. 'tag:' .. tag .. ':occurrences', ARGV[10])
-    end
-    for tag in string.gmatch(tags, '[^\n]+') do
-      redis.call('ZADD', prefix .. 'tag:' .. tag .. ':occurrences', next_ms, ARGV[10])
-    end
+    under_tags(prefix, old_tags, ARGV[10], false)
+    under_tags(prefix, tags, ARGV[10], next_ms)
   end
 elseif not keep then
   if ARGV[10] ~= '' then unschedule(prefix, ARGV[10], old_tags) end

@@ -148,10 +148,15 @@ def test_bad_schedules(schedule, field, words):
 @pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin"])
 def test_rules_that_never_match_are_refused_at_once(schedule, zone):
     """No walk to the end of the calendar: 50 ms of the processor are enough."""
-    begin = time.process_time()
-    with pytest.raises(InvalidInput, match="never match"):
-        compile_schedule(schedule, START, zone)
-    assert time.process_time() - begin < 0.05
+
+    def refused_s() -> float:
+        begin = time.process_time()
+        with pytest.raises(InvalidInput, match="never match"):
+            compile_schedule(schedule, START, zone)
+        return time.process_time() - begin
+
+    # A walk would take long every time, whatever else the process has to do once.
+    assert min(refused_s() for _ in range(3)) < 0.05
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,7 @@ local function note(prefix, occurrence, event, scheduled, tags, status, message,
     'err', message, 'ch', now, 'c', now)
   redis.call('ZADD', prefix .. 'occurrences:' .. status, scheduled, occurrence)
   redis.call('ZADD', prefix .. 'event:' .. event .. ':occurrences', scheduled, occurrence)
-  for tag in string.gmatch(tags, '[^\n]+') do
-    redis.call('ZADD', prefix .. 'tag:' .. tag .. ':occurrences', scheduled, occurrence)
-  end
+  under_tags(prefix, tags, occurrence, scheduled)
   redis.call('ZADD', prefix .. 'ended', now, occurrence)
   return true
 end

@@ -6,9 +6,7 @@ local function schedule(prefix, occurrence, event, scheduled, due, tags)
   if redis.call('EXISTS', key) == 1 then
     local noted = redis.call('HMGET', key, 'st', 'tags')
     if noted[1] ~= 'skipped' then return false end
-    for tag in string.gmatch(noted[2], '[^\n]+') do
-      redis.call('ZREM', prefix .. 'tag:' .. tag .. ':occurrences', occurrence)
-    end
+    under_tags(prefix, noted[2], occurrence, false)
     redis.call('ZREM', prefix .. 'occurrences:skipped', occurrence)
     redis.call('ZREM', prefix .. 'event:' .. event .. ':occurrences', occurrence)
     redis.call('ZREM', prefix .. 'ended', occurrence)
@@ -17,9 +15,7 @@ local function schedule(prefix, occurrence, event, scheduled, due, tags)
   redis.call('HSET', key, 'e', event, 'at', scheduled)
   if due ~= scheduled then redis.call('HSET', key, 'p', due, 'na', due) end
   redis.call('ZADD', prefix .. 'occurrences:scheduled', scheduled, occurrence)
-  for tag in string.gmatch(tags, '[^\n]+') do
-    redis.call('ZADD', prefix .. 'tag:' .. tag .. ':occurrences', scheduled, occurrence)
-  end
+  under_tags(prefix, tags, occurrence, scheduled)
   local head = redis.call('ZRANGE', prefix .. 'due', 0, 0, 'WITHSCORES')[2]
   redis.call('ZADD', prefix .. 'due', due, occurrence)
   if not head or tonumber(due) < tonumber(head) then

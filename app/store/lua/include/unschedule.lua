@@ -6,8 +6,6 @@ local function unschedule(prefix, occurrence, tags)
   end
   leave_due(prefix, occurrence)
   redis.call('DEL', prefix .. 'occurrence:' .. occurrence)
-  for tag in string.gmatch(tags, '[^\n]+') do
-    redis.call('ZREM', prefix .. 'tag:' .. tag .. ':occurrences', occurrence)
-  end
+  under_tags(prefix, tags, occurrence, false)
   return true
 end
