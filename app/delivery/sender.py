@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import select
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -131,7 +132,10 @@ class Sender:
             poller.register(fd, select.POLLIN | select.POLLOUT)
         for fd in also:
             poller.register(fd, select.POLLIN)
-        poller.poll(max_wait_ms)
+        # poll() knows whole milliseconds, and what is due has to be met better than that.
+        whole_ms = int(max_wait_ms)
+        if not poller.poll(whole_ms) and not whole_ms:
+            time.sleep(max_wait_ms / 1000)
 
     def abandon(self) -> list[Any]:
         """Break off everything under way and return its tokens.

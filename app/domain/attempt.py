@@ -11,7 +11,8 @@ from app.domain.outcome import Timings
 class Attempt:
     """When things happened in one attempt, and what came of it; see ``Timings`` for the units.
 
-    ``claimed_ms`` is when a worker took it on, ms UTC; ``None``: not recorded.
+    ``claimed_ms`` is when a worker took it on or, ahead of its time, when it was due; ms UTC;
+    ``None``: not recorded.
     """
 
     number: int

@@ -164,7 +164,7 @@ class Drain:
 
     def _has_work(self) -> bool:
         feeder, lanes = self._feeder, self._lanes
-        return bool(feeder.busy or feeder.flows.holding or lanes.waiting or self._sender.in_flight)
+        return bool(feeder.busy or feeder.holding or lanes.waiting or self._sender.in_flight)
 
     def _finish(self, stop: threading.Event) -> None:
         """Told to stop, finish what the grace time allows; then write what is left to write."""
@@ -185,9 +185,9 @@ class Drain:
         self._end_gone()
 
     def _return_unsent(self, now_ms: int) -> None:
-        unsent = self._feeder.flows.clear() + self._lanes.clear()
+        unsent = self._feeder.clear() + self._lanes.clear()
         for claim in unsent:
-            self._recorder.defer(claim, now_ms)
+            self._recorder.defer(claim, max(now_ms, claim.due_ms))
         self._feeder.done(len(unsent))
 
     def _step(self, *, closing: bool) -> None:

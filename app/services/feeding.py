@@ -1,6 +1,8 @@
 """The feeder of a drain: claims what is due, never more than the drain can take on.
 
-It never waits: ``step`` reads the answer of the last claim, if it is there, and sends the next.
+What is due within ``AHEAD_MS`` is claimed already, and held until its moment: the time that the
+store takes to claim, and to have that on its disk, then makes nothing late. It never waits:
+``step`` reads the answer of the last claim, if it is there, and sends the next.
 """
 
 from __future__ import annotations
@@ -10,13 +12,14 @@ from collections.abc import Callable
 
 from app.clock import Clock
 from app.errors import StoreUnavailable
+from app.services.countdown import Countdown
 from app.services.flowing import FlowLine
 from app.services.series import Series
 from app.store.calls import claim_call, lease_token
 from app.store.channel import Channel
 from app.store.claims import Claim
 from app.store.coordination import WakeListener
-from app.store.work import BATCH, WorkStore, claims_of
+from app.store.work import BATCH, WorkStore, claims_of, exact_of
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +33,10 @@ STANDSTILL_MS = 1_000
 """After the store, or this process, stood still for so long, leases that ended meanwhile are left
 alone for as long: those who hold them are back as well and renew them first."""
 
+
+AHEAD_MS = 50
+"""How long before its moment an occurrence is claimed. Whoever changes or deletes its event after
+that finds a delivery under way."""
 
 STANDING_FACTOR = 4
 """What waits for targets that stand still may be so many times the window."""
@@ -74,6 +81,8 @@ class Feeder:
         self._away_until_ms = 0
         self._step_ms = 0
         self._reclaim_from_ms = 0
+        self._soon = Countdown()
+        self._exact_until_ms = 0
         self.next_look_ms = 0
         """When something will be due, as far as is known: what the drain may sleep until."""
 
@@ -85,9 +94,17 @@ class Feeder:
     @property
     def wake_ms(self) -> int:
         """When there is something to do that no file descriptor tells of, ms UTC."""
-        if self.busy or self.next_look_ms <= self._clock.now_ms():
-            return self.flows.wake_ms
-        return min(self.next_look_ms, self.flows.wake_ms)
+        moments = [self.flows.wake_ms]
+        if self._soon.next_ms is not None:
+            moments.append(self._soon.next_ms)
+        if not self.busy and self.next_look_ms > self._clock.now_ms():
+            moments.append(self.next_look_ms)
+        return min(moments)
+
+    @property
+    def holding(self) -> int:
+        """How many claims wait for their moment."""
+        return len(self._soon) + self.flows.holding
 
     @property
     def full(self) -> bool:
@@ -126,7 +143,11 @@ class Feeder:
             self._away_until_ms = self.next_look_ms = now_ms + AWAY_PAUSE_MS
             self.flows.rest(self._away_until_ms)
             self._reclaim_from_ms = self._away_until_ms + STANDSTILL_MS
-        return claims + self.flows.due(now_ms)
+        return claims + self._soon.due(now_ms) + self.flows.due(now_ms)
+
+    def clear(self) -> list[Claim]:
+        """Give up the claims that wait for their moment."""
+        return self._soon.clear() + self.flows.clear()
 
     def close(self) -> None:
         """Let go of the connections."""
@@ -141,15 +162,18 @@ class Feeder:
         claims = claims_of(answer, lease_token(self._worker, self._number), now_ms)
         if len(claims) < len(answer):
             self.flows.look_at(now_ms)
+            self._exact_until_ms = max([self._exact_until_ms, *exact_of(answer)])
         if answer:
             self._empty = 0
             self._go_on(claims, now_ms)
             claims = [one for one in claims if not one.held]
             self._in_hand += len(claims)
+            for early in (one for one in claims if one.due_ms > now_ms):
+                self._soon.add(early.due_ms, early)
         else:
             self._empty += 1
         self._partition = (self._partition + 1) % self._work.partitions
-        return claims
+        return [one for one in claims if one.due_ms <= now_ms]
 
     def _ask(self, now_ms: int) -> None:
         if self.full:
@@ -170,10 +194,15 @@ class Feeder:
                 self._worker,
                 self._number,
                 now_ms=now_ms,
+                ahead_ms=self._ahead_ms(now_ms),
                 limit=min(self._room - self._in_hand, BATCH),
                 lease_ms=self._lease_ms,
             )
         )
+
+    def _ahead_ms(self, now_ms: int) -> int:
+        """How far ahead to claim: not at all while something waits that can't be claimed before."""
+        return AHEAD_MS if now_ms >= self._exact_until_ms else 0
 
     def _serve_flows(self, now_ms: int, *, closing: bool) -> None:
         self.flows.keep(now_ms)
@@ -201,7 +230,7 @@ class Feeder:
                 self._overdue(partition, now_ms)
                 until = now_ms
             if head.due_ms is not None:
-                until = min(until, head.due_ms)
+                until = min(until, head.due_ms - self._ahead_ms(now_ms))
             if head.flow_ms is not None:
                 self.flows.look_at(head.flow_ms)
             if head.ack_ms is not None:

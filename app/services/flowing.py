@@ -7,13 +7,12 @@ until its flow has room again: then whoever made the room, or sees that the time
 
 from __future__ import annotations
 
-import heapq
-import itertools
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 
 from app.domain import ids
 from app.errors import StoreUnavailable
+from app.services.countdown import Countdown
 from app.store.calls import Deferral, Record, lease_token
 from app.store.claims import Claim
 from app.store.flow_gate import FlowGate, Member, Over, Turn
@@ -54,16 +53,16 @@ class FlowLine:
         self._until_ms = 0
         self._first: dict[bytes, Member] = {}
         self._over: list[Over] = []
-        self._soon: list[tuple[int, int, Claim]] = []
+        self._soon = Countdown()
         self._fresh: list[Claim] = []
-        self._order = itertools.count()
         self._next_keep_ms = 0
         self._look_ms = 0
 
     @property
     def wake_ms(self) -> int:
         """When to call ``take`` or ``due`` again, ms UTC."""
-        return min(self._look_ms, self._soon[0][0]) if self._soon else self._look_ms
+        soon_ms = self._soon.next_ms
+        return self._look_ms if soon_ms is None else min(self._look_ms, soon_ms)
 
     @property
     def holding(self) -> int:
@@ -101,16 +100,11 @@ class FlowLine:
 
     def due(self, now_ms: int) -> list[Claim]:
         """Return the claims whose moment has come."""
-        found = []
-        while self._soon and self._soon[0][0] <= now_ms:
-            found.append(heapq.heappop(self._soon)[2])
-        return found
+        return self._soon.due(now_ms)
 
     def clear(self) -> list[Claim]:
         """Give up what waits for its moment."""
-        left = [claim for _, _, claim in self._soon]
-        self._soon.clear()
-        return left
+        return self._soon.clear()
 
     def keep(self, now_ms: int) -> None:
         """Tell the flows what is over and what is still under way. Raises ``StoreUnavailable``."""
@@ -217,7 +211,7 @@ class FlowLine:
                     continue
                 claim.start_ms = moments[claim.occurrence_id]
                 self._held[claim.occurrence_id] = (let_through.pop(claim.occurrence_id), token)
-                heapq.heappush(self._soon, (claim.start_ms, next(self._order), claim))
+                self._soon.add(claim.start_ms, claim)
             self._fresh += claims
         for occurrence_id, flow in let_through.items():
             # Cancelled in between, moved elsewhere or held: it has not begun.

@@ -56,9 +56,16 @@ def lease_token(worker: bytes, request: int) -> bytes:
 
 
 def claim_call(
-    partition: int, worker: bytes, request: int, *, now_ms: int, limit: int, lease_ms: int
+    partition: int,
+    worker: bytes,
+    request: int,
+    *,
+    now_ms: int,
+    limit: int,
+    lease_ms: int,
+    ahead_ms: int = 0,
 ) -> Call:
-    """Take at most ``limit`` due occurrences of a partition under a lease."""
+    """Take what is due, or will be within ``ahead_ms``, at most ``limit``, under a lease."""
     return Call(
         "claim",
         [keys.due(partition), keys.claimed(partition), keys.claim(partition, worker)],
@@ -69,6 +76,7 @@ def claim_call(
             now_ms + lease_ms,
             lease_token(worker, request),
             request,
+            now_ms + ahead_ms,
         ],
     )
 

@@ -41,6 +41,7 @@ class Claim:
     again_ms: int | None = None
     """Since when it is asked for again."""
     claimed_ms: int = 0
+    """When a worker took it on; if that was ahead of its time, when it was due."""
     held: bool = False
     """An earlier one of its event is not over: it was skipped or waits, and is not to be sent."""
     callback: Callback | None = None
@@ -84,7 +85,8 @@ def claim_from_reply(row: Sequence[Any], token: bytes, claimed_ms: int) -> Claim
         int(due),
         _deferrals(deferred, attempt) if deferred else 0,
     )
-    claim.headers, claim.claimed_ms, claim.held = headers, claimed_ms, held is not None
+    claim.headers, claim.held = headers, held is not None
+    claim.claimed_ms = max(claimed_ms, claim.due_ms)
     if callback is not None:
         claim.callback = callback_from_field(callback)
     if planned is not None:

@@ -27,6 +27,10 @@ BATCH = 256
 or two, long enough that the round trip does not count."""
 
 
+EXACT = 2
+"""The length of a row that stands for an occurrence which was left until it is due."""
+
+
 @dataclass(frozen=True, slots=True)
 class Successor:
     """What follows an occurrence in its series; ``scheduled_ms`` ``None`` is the end.
@@ -65,9 +69,15 @@ class Heads:
 def claims_of(answer: Iterable[Sequence[Any]], token: bytes, now_ms: int) -> list[Claim]:
     """What a claim call has answered, under its lease token.
 
-    What was put to wait for its flow instead stands in the answer as its flow alone.
+    What was put to wait for its flow instead stands in the answer as its flow alone; for what can't
+    be claimed before its time see ``exact_of``.
     """
-    return [claim_from_reply(row, token, now_ms) for row in answer if len(row) > 1]
+    return [claim_from_reply(row, token, now_ms) for row in answer if len(row) > EXACT]
+
+
+def exact_of(answer: Iterable[Sequence[Any]]) -> list[int]:
+    """When the occurrences that a claim call left, being early for them, are due, ms UTC."""
+    return [int(row[1]) for row in answer if len(row) == EXACT]
 
 
 class WorkStore:
@@ -79,13 +89,29 @@ class WorkStore:
         self.partitions = partitions
 
     def claim(
-        self, partition: int, worker: bytes, request: int, *, now_ms: int, limit: int, lease_ms: int
+        self,
+        partition: int,
+        worker: bytes,
+        request: int,
+        *,
+        now_ms: int,
+        limit: int,
+        lease_ms: int,
+        ahead_ms: int = 0,
     ) -> list[Claim]:
         """Take what is due under a lease; ``request`` must rise by one with each new claim.
 
         Repeating a call with the same ``request`` answers the same occurrences.
         """
-        call = claim_call(partition, worker, request, now_ms=now_ms, limit=limit, lease_ms=lease_ms)
+        call = claim_call(
+            partition,
+            worker,
+            request,
+            now_ms=now_ms,
+            limit=limit,
+            lease_ms=lease_ms,
+            ahead_ms=ahead_ms,
+        )
         return claims_of(self._run(call), lease_token(worker, request), now_ms)
 
     def advance(self, successors: Iterable[Successor], now_ms: int) -> int:

@@ -94,7 +94,10 @@ def _count(
     verdict.expired += expired
     verdict.unheard += unheard
     if arrivals:
-        verdict.late_ms.append(min(arrivals) - int(fields[b"at"]))
+        late_ms = min(arrivals) - int(fields[b"at"])
+        verdict.late_ms.append(late_ms)
+        if late_ms < 0:
+            verdict.problems.append(f"{text} came {-late_ms} ms before its time")
     if repeats > expired + unheard:
         verdict.problems.append(
             f"{text} was delivered {repeats + 1} times; {expired} leases had ended, "

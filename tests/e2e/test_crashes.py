@@ -105,6 +105,25 @@ def test_a_stopped_worker_finishes_what_is_under_way(
     assert_nothing_is_held(stack)
 
 
+def test_nothing_comes_early_while_workers_come_and_go(
+    stack: Stack, api: Api, receiver: Receiver
+) -> None:
+    """What a worker has claimed ahead of its time goes back to its time when it is told to stop."""
+    count, start = 120, time.time() + 2
+    for number in range(count):
+        api.create(receiver.url("/"), start_time=at(start + number * 0.025))
+    worker = stack.add_worker()
+    while len(receiver.requests) < count:
+        # The next one is there before this one goes: what it gives back is taken up at once.
+        before, worker = worker, stack.add_worker()
+        receiver.wait_for(min(len(receiver.requests) + 1, count), 30)
+        assert before.stop()[0] == 0
+    early = [seconds_of(one.json["scheduled_at"]) - one.at_ns / 1e9 for one in receiver.requests]
+    assert max(early) <= 0
+    assert len({one.webhook_id for one in receiver.requests}) == len(receiver.requests) == count
+    assert_nothing_is_held(stack)
+
+
 def test_an_idle_worker_stops_at_once(stack: Stack) -> None:
     """SIGTERM without work: exit status 0, well within the grace."""
     known = _workers(stack, "deliver")

@@ -52,7 +52,7 @@ class AttemptSchema(Schema):
 
     number = fields.Integer(metadata={"description": "As in the webhook's body, from 1."})
     due_at = fields.String(metadata=_TIME)
-    claimed_at = _time("A worker took it on.")
+    claimed_at = _time("A worker took it on; not before due_at.")
     started_at = fields.String(metadata={**_TIME, "description": "The request began."})
     first_byte_at = _time("The answer began.")
     completed_at = fields.String(metadata={**_TIME, "description": "The attempt was over."})

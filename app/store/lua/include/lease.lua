@@ -19,7 +19,10 @@ local function leases(prefix, now, deadline, token)
       attempt = attempt + 1
       local fresh = attempt == 1 and not o[10]
       if attempt == 1 then
-        local fields = {'st', 'dispatched', 'n', attempt, 'l', token, 's', now, 'ch', now,
+        -- It may be claimed shortly before it is due; it starts no earlier.
+        local due = o[6] or o[2]
+        local start = tonumber(due) > tonumber(now) and due or now
+        local fields = {'st', 'dispatched', 'n', attempt, 'l', token, 's', start, 'ch', now,
           'tags', o[7] or e[3] or ''}
         if planned then fields[13] = 'sr'; fields[14] = 1 end
         redis.call('HSET', key, unpack(fields))

@@ -1,0 +1,101 @@
+"""Claiming shortly before the moment: what is taken then, and what is left alone until it is due."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.domain import ids
+from app.store.calls import Deferral, claim_call, lease_token
+from app.store.claims import Claim
+from app.store.work import claims_of, exact_of
+from tests.store.conftest import Stores
+from tests.store.test_scripts import LEASE_MS, saved
+from tests.support.builders import DAILY
+from tests.support.clock import NOW_MS
+from tests.support.invariants import broken, snapshot
+
+AHEAD_MS = 50
+DUE_MS = NOW_MS + AHEAD_MS
+WORKER = b"w"
+
+
+def claim_ahead(
+    stores: Stores, now_ms: int = NOW_MS, request: int = 1
+) -> tuple[list[Claim], list[int]]:
+    """Claim in every partition; what was taken, and when what was left is due."""
+    taken: list[Claim] = []
+    left: list[int] = []
+    for partition in range(stores.partitions):
+        call = claim_call(
+            partition, WORKER, request, now_ms=now_ms, limit=10, lease_ms=LEASE_MS,
+            ahead_ms=AHEAD_MS,
+        )  # fmt: skip
+        answer = stores.work._run(call)
+        taken += claims_of(answer, lease_token(WORKER, request), now_ms)
+        left += exact_of(answer)
+    assert broken(stores.client, stores.partitions) == []
+    return taken, left
+
+
+def test_what_will_soon_be_due_is_taken_and_knows_its_moment(stores: Stores) -> None:
+    event = saved(stores, start_ms=DUE_MS)
+    saved(stores, start_ms=DUE_MS + 1)
+    taken, left = claim_ahead(stores)
+    assert [(one.event_id, one.due_ms, one.attempt) for one in taken] == [(event.id, DUE_MS, 1)]
+    assert left == []
+
+
+def test_it_does_not_start_before_its_time(stores: Stores) -> None:
+    event = saved(stores, start_ms=DUE_MS - 10, due_ms=DUE_MS)
+    (claimed,), _ = claim_ahead(stores)
+    assert claimed.due_ms == DUE_MS
+    occurrence = stores.occurrences.get(ids.occurrence_id(event.id, event.start_ms))
+    assert occurrence.started_ms == DUE_MS
+
+
+def test_what_is_late_started_when_it_was_claimed(stores: Stores) -> None:
+    event = saved(stores, start_ms=NOW_MS - 500)
+    claim_ahead(stores)
+    occurrence = stores.occurrences.get(ids.occurrence_id(event.id, event.start_ms))
+    assert occurrence.started_ms == NOW_MS
+
+
+def test_the_same_request_gets_the_same_again(stores: Stores) -> None:
+    saved(stores, start_ms=DUE_MS)
+    saved(stores, start_ms=DUE_MS, schedule=DAILY, options={"overlap": "skip"})
+    first, _ = claim_ahead(stores)
+    before = snapshot(stores.client)
+    again, _ = claim_ahead(stores)
+    assert again == first
+    assert snapshot(stores.client) == before
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"schedule": DAILY, "options": {"overlap": "skip"}},
+        {"options": {"flow": {"key": "acme", "concurrency": 1}}},
+    ],
+    ids=["overlap policy", "flow"],
+)
+def test_what_may_yet_have_to_wait_is_left_until_it_is_due(stores: Stores, fields) -> None:
+    """Whether the one before is over, or the flow has room, is known when the moment comes."""
+    plain = saved(stores, start_ms=DUE_MS)
+    kept = saved(stores, start_ms=DUE_MS, **fields)
+    taken, left = claim_ahead(stores)
+    assert [one.event_id for one in taken] == [plain.id]
+    assert left == [DUE_MS]
+    assert [head.due_ms for head in stores.work.heads()][-1] == DUE_MS
+    later, left = claim_ahead(stores, DUE_MS, request=2)
+    assert [one.event_id for one in later] == ([] if "flow" in str(fields) else [kept.id])
+    assert left == []
+
+
+def test_what_is_given_back_before_its_time_is_due_at_its_time(stores: Stores) -> None:
+    saved(stores, start_ms=DUE_MS)
+    (claimed,), _ = claim_ahead(stores)
+    back = Deferral(claimed.occurrence_id, claimed.token, claimed.due_ms)
+    assert stores.work.give_back([back], NOW_MS) == 1
+    assert claim_ahead(stores, NOW_MS - 1, request=2) == ([], [])
+    (again,), _ = claim_ahead(stores, request=3)
+    assert (again.due_ms, again.attempt) == (DUE_MS, 1)
