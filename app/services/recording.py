@@ -76,7 +76,12 @@ class Recorder:
     @property
     def idle(self) -> bool:
         """Whether everything is written."""
-        return not self._outcomes.size and not self._unsent.size and not self._channel.busy
+        return not self.waiting and not self._channel.busy
+
+    @property
+    def waiting(self) -> int:
+        """How much waits to be written."""
+        return self._outcomes.size + self._unsent.size
 
     def filenos(self) -> list[int]:
         """What becomes readable when there is something to do."""

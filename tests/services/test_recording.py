@@ -147,9 +147,8 @@ def test_a_little_of_it_is_written_too_however_many_outcomes_there_are(
     begun_ms = clock.now_ms()
     for claim in claims(BATCH + 1):
         recorder.defer(claim, begun_ms)
-    number = 1_000
     while clock.now_ms() < begun_ms + 2 * LATEST_MS:
-        for number in range(number, number + 2 * BATCH):
+        for number in range(1_000, 1_000 + 2 * BATCH):
             recorder.put(record(a_claim(number)))
         recorder.step(clock.advance(20))
     assert [call.script for call in channel.calls].count("release") == 2
