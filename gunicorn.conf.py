@@ -59,8 +59,9 @@ gunicorn.util.write_error = _write_error
 class PatientWorker(gthread.ThreadWorker):
     """Threads that wait for a slow client for so long and no longer.
 
-    Gunicorn's own wait without end for the rest of a request, so that as many clients as there are
-    threads, each with half a line, could keep out all others for good.
+    Gunicorn's own wait without end for the rest of a request, and for their answer to be taken, so
+    that as many clients as there are threads could keep out all others for good; and its main loop
+    waits two seconds for each client that does not hang up, and takes on nobody meanwhile.
     """
 
     first_byte_s = 0.05
@@ -68,6 +69,13 @@ class PatientWorker(gthread.ThreadWorker):
 
     request_s = 10.0
     """Time for a whole request to arrive."""
+
+    answer_s = 120.0
+    """Time for it to arrive and for its answer to be taken; an export may be long."""
+
+    parting_s = 0.2
+    """Time for a client to hang up after the last answer, while what it still sends is read: else
+    that answer could be lost to it."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -82,21 +90,36 @@ class PatientWorker(gthread.ThreadWorker):
         ):
             return gthread._DEFER  # noqa: SLF001 - what the overridden one answers
         key = conn.sock
-        self._busy[key] = time.monotonic() + self.request_s
+        self._busy[key] = time.monotonic()
         try:
-            return super().handle(conn)
+            goes_on = super().handle(conn)
         finally:
             del self._busy[key]
+        if not goes_on:
+            self._part(conn.sock)
+        return goes_on
+
+    def _part(self, connection: socket.socket) -> None:
+        """See a client off here, in its thread: the main loop then need not wait for it."""
+        until = time.monotonic() + self.parting_s
+        with contextlib.suppress(OSError):
+            connection.shutdown(socket.SHUT_WR)
+            connection.settimeout(self.parting_s)
+            while connection.recv(65_536) and time.monotonic() < until:
+                pass
+        with contextlib.suppress(OSError):
+            connection.shutdown(socket.SHUT_RD)
 
     def murder_keepalived(self, force: bool = False) -> None:
         """End what has taken too long; called by the main loop every second."""
         super().murder_keepalived(force)
         now = time.monotonic()
-        for connection, until in list(self._busy.items()):
-            if now > until:
-                # Nothing more is read of it; an answer that is being sent goes on.
+        for connection, since in list(self._busy.items()):
+            if now - since > self.request_s:
+                # Nothing more is read of it; an answer that is being sent goes on for a while.
+                is_over = now - since > self.answer_s
                 with contextlib.suppress(OSError):
-                    connection.shutdown(socket.SHUT_RD)
+                    connection.shutdown(socket.SHUT_RDWR if is_over else socket.SHUT_RD)
 
 
 bind = [f"{_host}:{settings.port}"]

@@ -155,7 +155,7 @@ class Services(Storing):
     @cached_property
     def creations(self) -> CreationService:
         """Events, created once."""
-        return CreationService(self.events)
+        return CreationService(self.events, self.event_store, self.settings.partitions)
 
     @cached_property
     def imports(self) -> ImportService:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zlib
+
 from app.domain.access import Access
 from app.domain.event import Event
 from app.domain.ids import to_text
@@ -9,6 +11,7 @@ from app.domain.once import HEADER, AlreadyMade, Once
 from app.errors import Conflict, NotFound
 from app.services.events import EventService
 from app.services.queries import EventChanges
+from app.store.events import EventStore
 
 _OTHER = f"This {HEADER} has made another event within the last day; choose a new one."
 _GONE = f"The event that this {HEADER} made is gone; choose a new one to make another."
@@ -17,8 +20,10 @@ _GONE = f"The event that this {HEADER} made is gone; choose a new one to make an
 class CreationService:
     """Wraps the creation of events."""
 
-    def __init__(self, events: EventService) -> None:
+    def __init__(self, events: EventService, store: EventStore, partitions: int) -> None:
         self._events = events
+        self._store = store
+        self._partitions = partitions
 
     def create(self, changes: EventChanges, access: Access, key: str) -> tuple[Event, bool]:
         """Create an event, or return the one that this key made; also whether it is a new one.
@@ -27,12 +32,21 @@ class CreationService:
         that has made something else, or something that is gone.
         """
         once = Once.of(key, changes.given, access)
+        # An event of a flow is where the flow is; what its key has made is known here too, so that
+        # the key means the same whatever flow the next request names.
+        home = zlib.crc32(once.name) % self._partitions
         try:
-            return self._events.create(changes, access, once), True
+            self._store.refuse_again(home, once)
+            event = self._events.create(changes, access, once)
         except AlreadyMade as before:
-            if before.digest != once.digest:
-                raise Conflict(_OTHER) from None
-            try:
-                return self._events.get(to_text(before.event_id), access), False
-            except NotFound:
-                raise Conflict(_GONE) from None
+            return self._made(before, once, access), False
+        self._store.remember(home, event.id, once)
+        return event, True
+
+    def _made(self, before: AlreadyMade, once: Once, access: Access) -> Event:
+        if before.digest != once.digest:
+            raise Conflict(_OTHER)
+        try:
+            return self._events.get(to_text(before.event_id), access)
+        except NotFound:
+            raise Conflict(_GONE) from None

@@ -208,7 +208,7 @@ class Drain:
             self._next_look_ms = now_ms + (HURRY_MS if self._feeder.full else LOOK_MS)
             self._feeder.done(self._lanes.age(now_ms))
             self._defer(now_ms)
-            self._feeder.expect(self._lanes.standing(now_ms))
+            self._feeder.expect(self._lanes.standing(now_ms), self._recorder.waiting)
             self._end_gone()
 
     def _end_gone(self) -> None:

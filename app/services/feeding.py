@@ -41,6 +41,10 @@ that finds a delivery under way."""
 STANDING_FACTOR = 4
 """What waits for targets that stand still may be so many times the window."""
 
+UNWRITTEN = 8_000
+"""While more than this waits to be written, less is claimed: a worker that dies then repeats no
+more than so many deliveries, and what it holds stays within bounds."""
+
 
 class Feeder:
     """Claims for one drain, partition after partition."""
@@ -117,9 +121,13 @@ class Feeder:
         found = (self._channel.fileno(), self._listener.fileno())
         return [fd for fd in found if fd is not None]
 
-    def expect(self, standing: int) -> None:
-        """Say how many of the claims in hand keep nobody busy: so many more may be claimed."""
-        self._room = self._window + min(standing, STANDING_FACTOR * self._window)
+    def expect(self, standing: int, unwritten: int) -> None:
+        """Say how many of the claims in hand keep nobody busy: so many more may be claimed.
+
+        ``unwritten`` is how many that are not in hand any more wait to be written.
+        """
+        most = self._window + min(standing, STANDING_FACTOR * self._window)
+        self._room = most - max(unwritten - UNWRITTEN, 0)
 
     def done(self, count: int) -> None:
         """Say that so many claims have been dealt with."""

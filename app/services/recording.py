@@ -31,7 +31,8 @@ sender's time, so one for each outcome would halve what it can do."""
 
 QUIET_MS, LATEST_MS, MOST = 20, 1_000, 2_000
 """What goes back unsent is written when there have been no outcomes for so long, when it has waited
-for so long, or when there is so much of it: it is in no hurry, and those who are need the store."""
+for so long, or when there is so much of it: it is in no hurry, and those who are need the store.
+While there are more outcomes than of it, one batch of it is written in so long as it may wait."""
 
 ALIVE_MS = 2_000
 """How long a drain that falls silent still counts as alive."""
@@ -68,13 +69,19 @@ class Recorder:
         self._sent: list[Record | Deferral] = []
         self._held: dict[bytes, bytes] = {}
         self._outcome_ms = 0
+        self._returned_ms = 0
         self._next_keep_ms = 0
         self._away_until_ms = 0
 
     @property
     def idle(self) -> bool:
         """Whether everything is written."""
-        return not self._outcomes.size and not self._unsent.size and not self._channel.busy
+        return not self.waiting and not self._channel.busy
+
+    @property
+    def waiting(self) -> int:
+        """How much waits to be written."""
+        return self._outcomes.size + self._unsent.size
 
     def filenos(self) -> list[int]:
         """What becomes readable when there is something to do."""
@@ -134,6 +141,7 @@ class Recorder:
             self._outcome_ms = now_ms
         # From here on the channel keeps the call, and sends it again if the store was away.
         if self._unsent_first(now_ms, now_or_never=now_or_never):
+            self._returned_ms = now_ms
             partition, deferrals = unsent.take(BATCH)
             self._sent = [*deferrals]
             self._channel.send(release_call(partition, deferrals, now_ms))
@@ -150,9 +158,11 @@ class Recorder:
         unsent = self._unsent
         if not unsent.size:
             return False
-        urgent = now_ms - unsent.since_ms >= LATEST_MS or unsent.size >= MOST or now_or_never
+        late = now_ms - unsent.since_ms >= LATEST_MS
+        urgent = late or unsent.size >= MOST or now_or_never
         if self._outcomes.size:
-            return urgent and unsent.size >= self._outcomes.size
+            its_turn = late and now_ms - self._returned_ms >= LATEST_MS
+            return its_turn or (urgent and unsent.size >= self._outcomes.size)
         return urgent or now_ms - self._outcome_ms >= QUIET_MS
 
     def _forget(self, answer: Sequence[int]) -> None:

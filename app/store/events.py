@@ -96,13 +96,19 @@ class EventStore:
             written.append(keys.made(partition, once.name))
         return Saved(self._scripts("save_event", written, args).decode())
 
-    def refuse_again(self, event_id: bytes, once: Once | None) -> None:
-        """Raise ``AlreadyMade`` if ``once`` has made another event in the partition of this one."""
-        if once is not None:
-            partition = ids.partition_of_event(event_id)
-            found = cast("bytes | None", self._client.get(keys.made(partition, once.name)))
-            if found is not None:
-                raise AlreadyMade(found[:16], found[16:])
+    def refuse_again(self, partition: int, once: Once | None) -> None:
+        """Raise ``AlreadyMade`` if ``once`` has made an event, as far as a partition knows."""
+        if once is None:
+            return
+        found = cast("bytes | None", self._client.get(keys.made(partition, once.name)))
+        if found is not None:
+            raise AlreadyMade(found[:16], found[16:])
+
+    def remember(self, partition: int, event_id: bytes, once: Once) -> None:
+        """Note in another partition than the event's what ``once`` has made."""
+        if partition != ids.partition_of_event(event_id):
+            key = keys.made(partition, once.name)
+            self._client.set(key, event_id + once.digest, nx=True, px=KEPT_MS)
 
     def delete(self, event: Event, *, any_version: bool, now_ms: int) -> Saved:
         """Delete an event as it was read; see ``Saved`` for the answers."""

@@ -47,6 +47,18 @@ def test_another_request_with_the_same_key_is_a_conflict(process, admin, event, 
     assert snapshot(process.services.client) == before
 
 
+@pytest.mark.parametrize("first", [{}, {"flow": {"key": "acme"}}])
+def test_a_key_means_the_same_in_every_flow(start, event, first):
+    """An event of a flow is in the flow's partition, wherever the key belongs."""
+    client = start(partitions=4).client()
+    assert client.post("/events", json={**event, **first}, headers=KEY).status_code == 201
+    for number in range(8):
+        other = {**event, "flow": {"key": str(number)}}
+        assert client.post("/events", json=other, headers=KEY).status_code == 409
+    again = client.post("/events", json={**event, **first}, headers=KEY)
+    assert (again.status_code, again.headers["Idempotent-Replayed"]) == (201, "true")
+
+
 def test_a_key_is_its_callers_own(process, event):
     """Nobody learns that somebody else has used it, whatever he calls himself."""
     callers = [

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import socket
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -170,6 +171,18 @@ def test_clients_that_never_finish_keep_nobody_out_for_good(stack: Stack) -> Non
             connection = socket.create_connection(("127.0.0.1", stack.port), timeout=30)
             opened.enter_context(connection).sendall(sent)
         assert stack.api.call("GET", "/health").status == 200
+
+
+def test_clients_that_do_not_hang_up_keep_nobody_out(stack: Stack) -> None:
+    """The main loop waits for none of them, or it would take on nobody meanwhile."""
+    sent = b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    with contextlib.ExitStack() as opened:
+        for _ in range(20):
+            connection = socket.create_connection(("127.0.0.1", stack.port), timeout=30)
+            opened.enter_context(connection).sendall(sent)
+        began = time.monotonic()
+        assert stack.api.call("GET", "/health").status == 200
+        assert time.monotonic() - began < 5  # each would have taken two
 
 
 def exchange(port: int, sent: bytes) -> tuple[bytes, bytes]:

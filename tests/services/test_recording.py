@@ -140,6 +140,20 @@ def test_it_waits_for_no_longer_than_a_second_and_in_no_larger_number(
     assert [call.script for call in channel.calls] == ["release"]
 
 
+def test_a_little_of_it_is_written_too_however_many_outcomes_there_are(
+    recorder: Recorder, channel: FakeChannel, clock: FakeClock
+) -> None:
+    """Else its leases would be held, and its places in flows, for as long as others are busy."""
+    begun_ms = clock.now_ms()
+    for claim in claims(BATCH + 1):
+        recorder.defer(claim, begun_ms)
+    while clock.now_ms() < begun_ms + 2 * LATEST_MS:
+        for number in range(1_000, 1_000 + 2 * BATCH):
+            recorder.put(record(a_claim(number)))
+        recorder.step(clock.advance(20))
+    assert [call.script for call in channel.calls].count("release") == 2
+
+
 def test_at_the_end_all_of_it_is_written_at_once(
     recorder: Recorder, channel: FakeChannel, clock: FakeClock
 ) -> None:

@@ -141,3 +141,29 @@ def test_what_is_overdue_is_found_and_read(stores: Stores) -> None:
     assert (found.status_code, found.response_body) == (200, b"ok")
     stores.work.record([word(claimed)], deadline_ms)
     assert store.read([claimed.occurrence_id, b"x" * 16]) == [None, None]
+
+
+def test_a_word_about_a_long_history_holds_the_store_up_no_longer_than_one_about_none(
+    stores: Stores,
+) -> None:
+    """Its line is replaced at the end of the log, which is not searched from every character."""
+    event, claimed = waiting(stores)
+    line = b'[1,1,2,3,null,null,null,null,202,"%b",4]\n' % (b"x" * 2_000)
+    key = keys.occurrence(ids.partition_of_event(event.id), claimed.occurrence_id)
+    stores.client.hset(key, "log", line * 100)
+    stores.client.config_resetstat()
+    said = replace(word(claimed, "failed"), log_line=line.replace(b"202", b"500"))
+    assert stores.work.record([said], event.start_ms + 9) == 1
+    log = stores.client.hget(key, "log")
+    assert log == line * 99 + said.log_line
+    usec = sum(one["usec"] for one in stores.client.info("commandstats").values())
+    assert usec < 100_000
+
+
+@pytest.mark.parametrize("lines", [1, 100])
+def test_a_word_without_a_line_leaves_the_log_as_it_is(stores: Stores, lines: int) -> None:
+    event, claimed = waiting(stores)
+    key = keys.occurrence(ids.partition_of_event(event.id), claimed.occurrence_id)
+    stores.client.hset(key, "log", b"[1]\n" * lines)
+    assert stores.work.record([word(claimed)], event.start_ms + 9) == 1
+    assert stores.client.hget(key, "log") == b"[1]\n" * lines
