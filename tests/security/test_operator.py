@@ -53,6 +53,21 @@ def raw(store) -> Iterator[redis.Redis]:
         yield client
 
 
+@pytest.fixture
+def draining(store) -> Iterator[Callable[[Services], Services]]:
+    """Has services whose drains are over, threads and all, before the store and the test are."""
+    made: list[Services] = []
+
+    def remember(services: Services) -> Services:
+        made.append(services)
+        return services
+
+    yield remember
+    for services in made:
+        services.stop.set()
+        services.close()
+
+
 def settings_of(store: EmbeddedStore, **changes: Any) -> Settings:
     plain = Settings(
         **SECRETS,
@@ -115,10 +130,10 @@ def soon() -> str:
     return to_rfc3339(int(time.time() * 1000) + 100)
 
 
-def test_no_secret_is_stored_logged_or_written_in_clear(store, raw, caplog):
+def test_no_secret_is_stored_logged_or_written_in_clear(store, raw, caplog, draining):
     """After every call that handles one, and a delivery that uses them all; nor is it answered."""
     caplog.set_level(logging.DEBUG)
-    services = Services(settings_of(store))
+    services = draining(Services(settings_of(store)))
     api = client_of(services)
     token_body = {
         "type": "jwt",
@@ -180,9 +195,9 @@ def time_to_flush(client: redis.Redis) -> None:
     client.set("flushed", 1)
 
 
-def test_a_sealed_secret_is_good_for_its_own_event_alone(store, raw):
+def test_a_sealed_secret_is_good_for_its_own_event_alone(store, raw, draining):
     """Copied to another event, or changed, it does not open; the delivery fails and says why."""
-    services = Services(settings_of(store))
+    services = draining(Services(settings_of(store)))
     api = client_of(services)
     with Receiver() as receiver:
         event = {"name": "a", "webhook": receiver.url("/"), "start_time": soon()}
@@ -203,9 +218,9 @@ def test_a_sealed_secret_is_good_for_its_own_event_alone(store, raw):
         assert api.put(f"/events/{one}", json={"hmac_secret": OWN}).status_code == 200
 
 
-def test_sealed_headers_are_good_for_their_own_place_alone(store, raw):
+def test_sealed_headers_are_good_for_their_own_place_alone(store, raw, draining):
     """Neither those of another event open, nor an event's own signing secret in their place."""
-    services = Services(settings_of(store))
+    services = draining(Services(settings_of(store)))
     api = client_of(services)
     with Receiver() as receiver:
         event = {"name": "a", "webhook": receiver.url("/"), "start_time": soon()}
