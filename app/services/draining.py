@@ -23,10 +23,9 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from app.clock import Clock
-from app.delivery.request import Identity, Request, build
+from app.delivery.request import Identity, build
 from app.domain.outcome import Outcome, Timings
 from app.errors import QhronosError, StoreUnavailable
 from app.services.ack_tokens import AckTokens
@@ -35,6 +34,7 @@ from app.services.feeding import Feeder
 from app.services.header_secrets import HeaderSecrets
 from app.services.lanes import Flight, Lanes, target_of
 from app.services.recording import Recorder
+from app.services.sending import Sender
 from app.services.signing_secrets import SigningSecrets
 from app.services.verdicts import job_of, record_of, unsendable
 from app.store.claims import Claim
@@ -58,31 +58,6 @@ BUSY = "its target answers too slowly to take more at once"
 
 GATHER_WAIT_MS = 1.0
 """How long to wait at most while outcomes gather."""
-
-
-class Sender(Protocol):
-    """Sends many requests at once; see ``app.delivery.sender``."""
-
-    @property
-    def in_flight(self) -> int:
-        """How many requests have no outcome yet."""
-        ...
-
-    def start(self, token: Flight, request: Request, *, due_us: int, now_us: int) -> None:
-        """Begin to send."""
-        ...
-
-    def poll(self, max_wait_ms: float, also: Sequence[int]) -> list[tuple[Flight, Outcome]]:
-        """Wait at most so long and return what has finished."""
-        ...
-
-    def abandon(self) -> list[Flight]:
-        """Stop sending; returns what has no outcome."""
-        ...
-
-    def close(self) -> None:
-        """Close every connection."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,20 +171,31 @@ class Drain:
             # This process stood still for longer than its leases: what waits may be another's.
             self._return_unsent(now_ms)
         self._stepped_ms = now_ms
+        if due := self._feeder.due(now_ms):
+            # Sent before anything else is done: asking the store would make them late.
+            self._take(due, now_ms)
+            self._launch(now_ms)
+            self._settle(self._sender.poll(0, ()))
         self._take(self._feeder.step(now_ms, closing=closing), now_ms)
-        for flight in self._lanes.take(now_ms):
-            self._start(flight)
+        self._launch(now_ms)
         self._recorder.step(now_ms, now_or_never=not self._sender.in_flight)
-        if ended := self._wait(now_ms):
-            ended_ms = self._clock.now_ms()
-            for flight, outcome in ended:
-                self._ended(flight, outcome, ended_ms)
+        self._settle(self._wait(now_ms))
         if now_ms >= self._next_look_ms:
             self._next_look_ms = now_ms + (HURRY_MS if self._feeder.full else LOOK_MS)
             self._feeder.done(self._lanes.age(now_ms))
             self._defer(now_ms)
             self._feeder.expect(self._lanes.standing(now_ms), self._recorder.waiting)
             self._end_gone()
+
+    def _launch(self, now_ms: int) -> None:
+        for flight in self._lanes.take(now_ms):
+            self._start(flight)
+
+    def _settle(self, ended: Sequence[tuple[Flight, Outcome]]) -> None:
+        if ended:
+            ended_ms = self._clock.now_ms()
+            for flight, outcome in ended:
+                self._ended(flight, outcome, ended_ms)
 
     def _end_gone(self) -> None:
         """End the events whose receivers are gone; the store being away, try again later."""

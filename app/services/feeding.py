@@ -134,7 +134,7 @@ class Feeder:
         self._in_hand -= count
 
     def step(self, now_ms: int, *, closing: bool) -> list[Claim]:
-        """Return what was claimed, and claim more unless the drain is closing."""
+        """Return what was claimed and is due; claim more unless the drain is closing."""
         if now_ms - self._step_ms > STANDSTILL_MS:
             self._reclaim_from_ms = now_ms + STANDSTILL_MS
         self._step_ms = now_ms
@@ -151,7 +151,11 @@ class Feeder:
             self._away_until_ms = self.next_look_ms = now_ms + AWAY_PAUSE_MS
             self.flows.rest(self._away_until_ms)
             self._reclaim_from_ms = self._away_until_ms + STANDSTILL_MS
-        return claims + self._soon.due(now_ms) + self.flows.due(now_ms)
+        return claims
+
+    def due(self, now_ms: int) -> list[Claim]:
+        """Return what was claimed before its moment, which has come."""
+        return self._soon.due(now_ms) + self.flows.due(now_ms)
 
     def clear(self) -> list[Claim]:
         """Give up the claims that wait for their moment."""

@@ -116,8 +116,8 @@ def test_what_is_claimed_ahead_leaves_at_its_moment() -> None:
     assert feeder.step(NOW_MS, closing=False) == []
     assert [one.due_ms for one in feeder.step(NOW_MS, closing=False)] == [NOW_MS]
     assert (feeder.holding, feeder.wake_ms) == (1, NOW_MS + 20)
-    assert feeder.step(clock.advance(19), closing=False) == []
-    assert [one.due_ms for one in feeder.step(clock.advance(1), closing=True)] == [NOW_MS + 20]
+    assert feeder.due(clock.advance(19)) == []
+    assert [one.due_ms for one in feeder.due(clock.advance(1))] == [NOW_MS + 20]
     assert feeder.holding == 0
 
 
@@ -126,7 +126,7 @@ def test_it_is_given_up_when_asked() -> None:
     for _ in range(2):
         assert feeder.step(NOW_MS, closing=False) == []
     assert [one.due_ms for one in feeder.clear()] == [NOW_MS + 20]
-    assert feeder.step(NOW_MS + 20, closing=True) == []
+    assert feeder.due(NOW_MS + 20) == []
 
 
 def test_nothing_is_claimed_ahead_while_something_can_not_be() -> None:
