@@ -33,7 +33,6 @@ STANDSTILL_MS = 1_000
 """After the store, or this process, stood still for so long, leases that ended meanwhile are left
 alone for as long: those who hold them are back as well and renew them first."""
 
-
 AHEAD_MS = 50
 """How long before its moment an occurrence is claimed. Whoever changes or deletes its event after
 that finds a delivery under way."""

@@ -89,29 +89,13 @@ class WorkStore:
         self.partitions = partitions
 
     def claim(
-        self,
-        partition: int,
-        worker: bytes,
-        request: int,
-        *,
-        now_ms: int,
-        limit: int,
-        lease_ms: int,
-        ahead_ms: int = 0,
+        self, partition: int, worker: bytes, request: int, *, now_ms: int, limit: int, lease_ms: int
     ) -> list[Claim]:
         """Take what is due under a lease; ``request`` must rise by one with each new claim.
 
         Repeating a call with the same ``request`` answers the same occurrences.
         """
-        call = claim_call(
-            partition,
-            worker,
-            request,
-            now_ms=now_ms,
-            limit=limit,
-            lease_ms=lease_ms,
-            ahead_ms=ahead_ms,
-        )
+        call = claim_call(partition, worker, request, now_ms=now_ms, limit=limit, lease_ms=lease_ms)
         return claims_of(self._run(call), lease_token(worker, request), now_ms)
 
     def advance(self, successors: Iterable[Successor], now_ms: int) -> int:
