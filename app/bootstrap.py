@@ -13,30 +13,29 @@ import redis
 from app.calendaring import Calendaring
 from app.config import Settings, environment, load_settings
 from app.delivering import Delivering
+from app.engine.acknowledgements import Acknowledgements
+from app.engine.retention import Retention
+from app.engine.scheduler import Scheduler
+from app.engine.upkeep import Upkeep
+from app.planning.successors import Successors
+from app.planning.timetables import Timetables
 from app.queueing import RqDrainQueue, RqUpkeepQueue, UpkeepSchedule
 from app.redelivering import retry_service
-from app.services.acknowledging import Acknowledgements
 from app.services.actions import ActionService
 from app.services.audit import AuditService
 from app.services.calendars import CalendarService
-from app.services.creating import CreationService
-from app.services.dispatching import Dispatcher
+from app.services.event_creation import CreationService, ImportService
 from app.services.event_lists import EventLists
 from app.services.events import EventService
 from app.services.feed import FeedService
 from app.services.flows import FlowService
 from app.services.health import HealthService
-from app.services.imports import ImportService
 from app.services.occurrences import OccurrenceService
 from app.services.previews import PreviewService
 from app.services.quotas import EventQuota
-from app.services.retaining import Retention
 from app.services.retries import RetryService
-from app.services.rotating import RotationService
-from app.services.series import Series
-from app.services.timetables import Timetables
+from app.services.secret_rotation import RotationService
 from app.services.tokens import TokenService
-from app.services.upkeep import Upkeep
 from app.store.breakers import BreakerStore
 from app.store.connection import connect_broker, connect_probe
 from app.store.coordination import Coordination
@@ -44,7 +43,7 @@ from app.store.figures import Figures
 from app.store.flow_gate import FlowGate
 from app.store.flows import FlowStore
 from app.store.owners import Owners
-from app.store.sweeping import EventSweep
+from app.store.sweep import EventSweep
 from app.storing import Storing
 
 
@@ -177,9 +176,9 @@ class Services(Storing):
         )
 
     @cached_property
-    def series(self) -> Series:
+    def series(self) -> Successors:
         """Successors."""
-        return Series(self.work, self.event_store, self.timetables)
+        return Successors(self.work, self.event_store, self.timetables)
 
     @cached_property
     def upkeep(self) -> Upkeep:
@@ -212,9 +211,9 @@ class Services(Storing):
         )
 
     @cached_property
-    def dispatcher(self) -> Dispatcher:
+    def dispatcher(self) -> Scheduler:
         """The scheduler's loop."""
-        return Dispatcher(self.work, self.coordination, self.drain_queue, self.clock)
+        return Scheduler(self.work, self.coordination, self.drain_queue, self.clock)
 
     @cached_property
     def upkeep_schedule(self) -> UpkeepSchedule:

@@ -8,9 +8,10 @@ from functools import cached_property
 
 from app.clock import Clock
 from app.config import Settings
-from app.services.calendar_book import CalendarBook
-from app.services.calendars import CalendarService, ReplanQueue
-from app.services.timetables import Timetables
+from app.planning.calendar_cache import CalendarCache
+from app.planning.timetables import Timetables
+from app.services.calendars import CalendarService
+from app.services.queues import ReplanQueue
 from app.store.calendars import CalendarStore
 from app.store.connection import StoreClient
 
@@ -34,9 +35,9 @@ class Calendaring:
         return Timetables(self.book, self.settings.max_occurrences_per_minute)
 
     @cached_property
-    def book(self) -> CalendarBook:
+    def book(self) -> CalendarCache:
         """Calendars by name."""
-        return CalendarBook(self.store)
+        return CalendarCache(self.store)
 
     def service(self, queue: ReplanQueue, replan: Callable[[bytes], object]) -> CalendarService:
         """Use cases around calendars; ``replan`` plans an event anew."""

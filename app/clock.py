@@ -6,7 +6,7 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Tells the time; the production one is ``app.services.timekeeping.StoreClock``."""
+    """Tells the time; the production one is ``app.engine.store_clock.StoreClock``."""
 
     def now_ms(self) -> int:
         """Milliseconds since 1970, UTC."""

@@ -10,21 +10,21 @@ from functools import cached_property
 
 from app.clock import Clock
 from app.config import Settings
+from app.crypto.ack_tokens import AckTokens
+from app.crypto.header_secrets import HeaderSecrets
+from app.crypto.signing_secrets import SigningSecrets
 from app.delivery.request import Identity
 from app.delivery.sender import Sender
 from app.domain.signing_keys import signing_keys
-from app.services.ack_tokens import AckTokens
-from app.services.acknowledging import Acknowledgements
-from app.services.breaking import Breakers
-from app.services.draining import Drain, DrainLimits
-from app.services.feeding import Feeder
-from app.services.flowing import FlowLine
-from app.services.handover import Handover
-from app.services.header_secrets import HeaderSecrets
-from app.services.lanes import SLOW_FACTOR
-from app.services.recording import Recorder
-from app.services.series import Series
-from app.services.signing_secrets import SigningSecrets
+from app.engine.acknowledgements import Acknowledgements
+from app.engine.circuit_breakers import CircuitBreakers
+from app.engine.claimer import Claimer
+from app.engine.drain import Drain, DrainOptions
+from app.engine.drain_runner import DrainRunner
+from app.engine.flow_claimer import FlowClaimer
+from app.engine.recorder import Recorder
+from app.engine.target_limits import SLOW_FACTOR
+from app.planning.successors import Successors
 from app.store.breakers import BreakerStore
 from app.store.channel import Channel
 from app.store.connection import StoreClient
@@ -48,7 +48,7 @@ class Delivering:
     client: StoreClient
     scripts: Scripts
     work: WorkStore
-    series: Series
+    series: Successors
     coordination: Coordination
     clock: Clock
     signing: SigningSecrets
@@ -78,9 +78,9 @@ class Delivering:
         )
 
     @cached_property
-    def breakers(self) -> Breakers:
+    def breakers(self) -> CircuitBreakers:
         """What is known of targets that fail, kept between drains."""
-        return Breakers(BreakerStore(self.client, self.scripts))
+        return CircuitBreakers(BreakerStore(self.client, self.scripts))
 
     @cached_property
     def identity(self) -> Identity:
@@ -89,9 +89,9 @@ class Delivering:
         return Identity(self.coordination.instance(), keys)
 
     @cached_property
-    def handover(self) -> Handover:
+    def handover(self) -> DrainRunner:
         """What runs the drains."""
-        return Handover(self._make_drain, self.clock, self.settings.drain_linger_ms)
+        return DrainRunner(self._make_drain, self.clock, self.settings.drain_linger_ms)
 
     def drain(self, stop: threading.Event) -> int:
         """Drain for the time of one job; returns how many attempts were made."""
@@ -104,13 +104,13 @@ class Delivering:
     def _make_drain(self) -> Drain:
         settings = self.settings
         worker = secrets.token_hex(8)
-        flows = FlowLine(
+        flows = FlowClaimer(
             self._flow_gate,
             self.work.partitions,
             worker.encode(),
             settings.lease_ms,
         )
-        feeder = Feeder(
+        feeder = Claimer(
             self.work,
             self.series,
             self.coordination.wake_listener(),
@@ -131,7 +131,7 @@ class Delivering:
             lease_ms=settings.lease_ms,
             flows=flows,
         )
-        limits = DrainLimits(
+        limits = DrainOptions(
             concurrency=settings.delivery_concurrency,
             grace_ms=settings.stop_grace_ms,
             lease_ms=settings.lease_ms,

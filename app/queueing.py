@@ -54,7 +54,7 @@ def queue(name: str, broker: redis.Redis) -> Queue:
 
 
 class RqDrainQueue:
-    """Drain jobs on RQ; see ``app.services.dispatching.DrainQueue``."""
+    """Drain jobs on RQ; see ``app.engine.scheduler.DrainQueue``."""
 
     def __init__(self, broker: redis.Redis) -> None:
         self._broker = broker

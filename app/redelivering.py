@@ -9,10 +9,11 @@ from app.config import Settings
 from app.services.actions import ActionService
 from app.services.cursors import Cursors
 from app.services.occurrences import OccurrenceService
-from app.services.retries import RetryQueue, RetryService
+from app.services.queues import RetryQueue
+from app.services.retries import RetryService
 from app.services.retry_steps import RetrySteps
 from app.store.connection import StoreClient
-from app.store.listing import Listing
+from app.store.indexes import IndexReader
 from app.store.retries import RetryJobStore, RetryStore
 from app.store.scripts import Scripts
 
@@ -31,7 +32,7 @@ class Parts(Protocol):
     @property
     def clock(self) -> Clock: ...
     @property
-    def lists(self) -> Listing: ...
+    def lists(self) -> IndexReader: ...
     @property
     def cursors(self) -> Cursors: ...
     @property
@@ -51,7 +52,7 @@ def retry_service(parts: Parts) -> RetryService:
         jobs,
         RetrySteps(store, jobs, parts.occurrences, parts.lists),
         parts.occurrences,
-        Listing(parts.client, 1),
+        IndexReader(parts.client, 1),
         parts.cursors,
         parts.upkeep_queue,
         parts.actions.trigger,

@@ -7,19 +7,19 @@ from functools import cached_property
 
 from app.clock import Clock
 from app.config import Settings
-from app.services.ack_tokens import AckTokens
+from app.crypto.ack_tokens import AckTokens
+from app.crypto.encryption import Encryptor, derived_key, key_from_setting
+from app.crypto.header_secrets import HeaderSecrets
+from app.crypto.reencryption import Reencrypted, reencrypt
+from app.crypto.signing_secrets import SigningSecrets
 from app.services.audit import AuditService
 from app.services.cursors import Cursors
-from app.services.header_secrets import HeaderSecrets
-from app.services.resealing import Resealed, reseal
-from app.services.signing_secrets import SigningSecrets
 from app.services.tokens import TokenService
 from app.store.audit import AuditLog
 from app.store.connection import StoreClient
-from app.store.listing import Listing
+from app.store.encrypted_secrets import EncryptedSecrets
+from app.store.indexes import IndexReader
 from app.store.scripts import Scripts
-from app.store.sealed import SealedSecrets
-from app.store.sealing import Sealer, derived_key, key_from_setting
 from app.store.tokens import TokenStore
 
 
@@ -34,9 +34,9 @@ class Safekeeping:
     clock: Clock
 
     @cached_property
-    def sealer(self) -> Sealer:
+    def sealer(self) -> Encryptor:
         """Encrypts what must not be stored in clear."""
-        return Sealer(encryption_keys(self.settings))
+        return Encryptor(encryption_keys(self.settings))
 
     @cached_property
     def signing(self) -> SigningSecrets:
@@ -57,7 +57,7 @@ class Safekeeping:
     @cached_property
     def tokens(self) -> TokenService:
         """Use cases around JWTs."""
-        lists = Listing(self.client, partitions=1)
+        lists = IndexReader(self.client, partitions=1)
         return TokenService(TokenStore(self.client), lists, self.cursors, self.clock)
 
     @cached_property
@@ -67,18 +67,18 @@ class Safekeeping:
         return AuditService(log, self.cursors, self.clock, self.settings.retention_audit_ms)
 
     @cached_property
-    def sealed(self) -> SealedSecrets:
+    def sealed(self) -> EncryptedSecrets:
         """What is stored of secrets."""
-        lists = Listing(self.client, self.settings.partitions)
-        return SealedSecrets(self.client, self.scripts, lists)
+        lists = IndexReader(self.client, self.settings.partitions)
+        return EncryptedSecrets(self.client, self.scripts, lists)
 
     def agree_on_keys(self) -> None:
         """Raise ``ConfigError`` if secrets may be stored that no key of this process opens."""
         self.sealed.agree(self.sealer.current, self.sealer.known)
 
-    def reencrypt(self) -> Resealed:
+    def reencrypt(self) -> Reencrypted:
         """Seal every stored secret with the current key."""
-        return reseal(self.sealed, self.sealer)
+        return reencrypt(self.sealed, self.sealer)
 
 
 def encryption_keys(settings: Settings) -> list[bytes]:

@@ -7,13 +7,13 @@ from functools import cached_property
 
 from app.clock import Clock
 from app.config import Settings
+from app.engine.store_clock import StoreClock
 from app.safekeeping import Safekeeping
 from app.services.cursors import Cursors
-from app.services.timekeeping import StoreClock
 from app.store.connection import StoreClient, connect
 from app.store.coordination import Coordination
 from app.store.events import EventStore
-from app.store.listing import Listing
+from app.store.indexes import IndexReader
 from app.store.occurrences import OccurrenceStore
 from app.store.scripts import Scripts
 from app.store.work import WorkStore
@@ -75,9 +75,9 @@ class Storing:
         return Cursors(self.settings.jwt_secret)
 
     @cached_property
-    def lists(self) -> Listing:
+    def lists(self) -> IndexReader:
         """Walks of indexes."""
-        return Listing(self.client, self.settings.partitions)
+        return IndexReader(self.client, self.settings.partitions)
 
     @cached_property
     def safekeeping(self) -> Safekeeping:

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from app.domain.access import Access
-from app.services.queries import Listing
+from app.services.queries import Page
 from app.store.flows import StoredFlow
 
 
 class Flows(Protocol):
     """Deliveries that share limits; ``space`` chooses among all of them, for an admin."""
 
-    def list(self, access: Access, limit: int, cursor: str | None, /) -> Listing[StoredFlow]:
+    def list(self, access: Access, limit: int, cursor: str | None, /) -> Page[StoredFlow]:
         """Return a page of flows by name; raises ``InvalidInput`` for a foreign cursor."""
         ...
 

@@ -20,7 +20,7 @@ from app.domain.ical.bodies import MAX_EVENTS, read_bodies
 from app.domain.ical.reading import read_document
 from app.domain.once import HEADER
 from app.errors import InvalidInput
-from app.services.imports import of_one
+from app.services.event_creation import of_one
 from app.services.queries import EventChanges
 
 FILE = {

@@ -8,7 +8,7 @@ from typing import Protocol
 from app.domain.access import Access
 from app.domain.attempt import Attempt
 from app.domain.occurrence import Occurrence
-from app.services.queries import Listing, OccurrenceQuery
+from app.services.queries import OccurrenceQuery, Page
 
 
 class Occurrences(Protocol):
@@ -22,13 +22,13 @@ class Occurrences(Protocol):
         """Return what is recorded of its attempts, oldest first; raises ``NotFound``."""
         ...
 
-    def list(self, query: OccurrenceQuery, access: Access, /) -> Listing[Occurrence]:
+    def list(self, query: OccurrenceQuery, access: Access, /) -> Page[Occurrence]:
         """Return a page of occurrences, newest scheduled first."""
         ...
 
     def of_event(
         self, event_id: str, access: Access, limit: int, cursor: str | None, /
-    ) -> Listing[Occurrence]:
+    ) -> Page[Occurrence]:
         """Return a page of one event's occurrences; raises ``NotFound``, ``InvalidInput``."""
         ...
 

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from flask import Response, request
 
 from app.api.answers import json_answer, json_text
-from app.services.queries import Item, Listing
+from app.services.queries import Item, Page
 
 LISTED = {
     "Link": {"description": 'The next part, rel="next".', "schema": {"type": "string"}},
@@ -17,7 +17,7 @@ LISTED = {
 """What documents the headers of an array."""
 
 
-def array_answer(listing: Listing[Item], write: Callable[[Item], str]) -> Response:
+def array_answer(listing: Page[Item], write: Callable[[Item], str]) -> Response:
     """Answer with an array: ``Link`` (RFC 8288) leads on, ``X-Total-Count`` counts."""
     headers = {"X-Total-Count": str(listing.total), **link_to_next(listing.next_cursor)}
     return json_answer(_array(listing, write), headers=headers)
@@ -29,14 +29,14 @@ def link_to_next(cursor: str | None) -> dict[str, str]:
 
 
 def page_answer(
-    listing: Listing[Item], write: Callable[[Item], str], page: int, limit: int
+    listing: Page[Item], write: Callable[[Item], str], page: int, limit: int
 ) -> Response:
     """Answer with a page, and where it stands among all."""
     pagination = json_text({"page": page, "limit": limit, "total": listing.total})
     return json_answer(f'{{"data":{_array(listing, write)},"pagination":{pagination}}}')
 
 
-def _array(listing: Listing[Item], write: Callable[[Item], str]) -> str:
+def _array(listing: Page[Item], write: Callable[[Item], str]) -> str:
     return "[" + ",".join(map(write, listing.items)) + "]"
 
 

@@ -18,8 +18,8 @@ from app.domain.recurrence import Notice
 from app.services.actions import Backfill
 from app.services.audit import Act, AuditQuery
 from app.services.previews import Difference, Outlook
-from app.services.queries import EventChanges, EventQuery, Listing, TagFilter
-from app.services.rotating import Rotated, Rotation
+from app.services.queries import EventChanges, EventQuery, Page, TagFilter
+from app.services.secret_rotation import Rotated, Rotation
 
 
 class Events(Protocol):
@@ -43,7 +43,7 @@ class Events(Protocol):
         """End an event; raises ``NotFound``, ``Forbidden``, ``StaleVersion``."""
         ...
 
-    def list(self, query: EventQuery, access: Access, /) -> Listing[Event]:
+    def list(self, query: EventQuery, access: Access, /) -> Page[Event]:
         """Return a page of events, newest first; raises ``InvalidInput`` for a foreign cursor."""
         ...
 
@@ -157,7 +157,7 @@ class Tokens(Protocol):
         """Take a new token into the registry."""
         ...
 
-    def list(self, subject: str | None, limit: int, cursor: str | None, /) -> Listing[TokenRecord]:
+    def list(self, subject: str | None, limit: int, cursor: str | None, /) -> Page[TokenRecord]:
         """Return a page of tokens that are good, newest first; raises ``InvalidInput``."""
         ...
 

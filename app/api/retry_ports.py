@@ -7,7 +7,7 @@ from typing import Protocol
 from app.domain.access import Access
 from app.domain.occurrence import Occurrence
 from app.domain.retry_job import RetryJob, RetryWish
-from app.services.queries import Listing
+from app.services.queries import Page
 
 
 class Retries(Protocol):
@@ -29,7 +29,7 @@ class Retries(Protocol):
         """Return a job; raises ``NotFound``."""
         ...
 
-    def list(self, access: Access, limit: int, cursor: str | None, /) -> Listing[RetryJob]:
+    def list(self, access: Access, limit: int, cursor: str | None, /) -> Page[RetryJob]:
         """Return a page of jobs, newest first; raises ``InvalidInput``."""
         ...
 

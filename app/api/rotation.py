@@ -15,7 +15,7 @@ from app.api.schemas.queries import TagSelection, TagSelectionSchema
 from app.api.schemas.rotation import RotatedAllSchema, RotatedSchema, RotationSchema
 from app.api.smorest import Blueprint
 from app.domain.times import to_rfc3339
-from app.services.rotating import Rotated, Rotation
+from app.services.secret_rotation import Rotated, Rotation
 
 blueprint = Blueprint("rotation", __name__, description="Signing secrets")
 blueprint.before_request(require_right)

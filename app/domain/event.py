@@ -21,7 +21,7 @@ class EventStatus(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class SealedHeaders:
+class EncryptedHeaders:
     """Headers that an event sends along: their names, and names and values sealed."""
 
     names: tuple[str, ...]
@@ -55,7 +55,7 @@ class Event:
     hmac_secret: bytes | None = field(default=None, repr=False)
     version: int = 1
     next_ms: int | None = None
-    headers: SealedHeaders | None = None
+    headers: EncryptedHeaders | None = None
 
     @property
     def webhook(self) -> str:

@@ -10,9 +10,9 @@ from app.domain.access import Access
 from app.domain.event import Event, EventStatus
 from app.domain.occurrence import Occurrence
 from app.errors import Conflict, Forbidden, InvalidInput
+from app.planning.timetables import Timetables
 from app.services.events import CHANGING, WRITE_TRIES, EventService, require_version
 from app.services.queries import EventChanges
-from app.services.timetables import Timetables
 from app.store.events import EventStore
 from app.store.occurrences import OccurrenceStore
 

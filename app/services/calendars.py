@@ -6,7 +6,7 @@ import logging
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from app.clock import Clock
 from app.domain import ids
@@ -20,6 +20,7 @@ from app.errors import (
     QhronosError,
     StoreUnavailable,
 )
+from app.services.queues import ReplanQueue
 from app.store.calendars import CalendarStore, Pending, StoredCalendar
 
 log = logging.getLogger(__name__)
@@ -37,14 +38,6 @@ SLICE_MS = 2_000
 """How long one job plans anew before it lets other upkeep have its turn."""
 
 _FORBIDDEN = "A calendar concerns events of every tag: only a token of access admin may change it."
-
-
-class ReplanQueue(Protocol):
-    """Calls for work to be done by a worker."""
-
-    def enqueue_replan(self, name: str, /) -> None:
-        """Have the events of a calendar planned anew; raises ``StoreUnavailable``."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import binascii
 import hmac
 
 from app.errors import InvalidInput
-from app.store.listing import Entry, Listing, Selection
+from app.store.indexes import Entry, IndexReader, Selection
 
 
 class Cursors:
@@ -35,7 +35,7 @@ class Cursors:
         return int.from_bytes(body[:8], "big", signed=True), body[8:]
 
     def slice(
-        self, lists: Listing, selection: Selection, cursor: str | None, context: str, limit: int
+        self, lists: IndexReader, selection: Selection, cursor: str | None, context: str, limit: int
     ) -> tuple[list[bytes], str | None]:
         """Read one page of ids and the cursor of the next (``None``: there is none)."""
         after = self.open(cursor, context)

@@ -8,22 +8,22 @@ from functools import partial
 from app.domain.access import Access
 from app.domain.event import Event
 from app.services.cursors import Cursors
-from app.services.queries import EventQuery, Listing
+from app.services.queries import EventQuery, Page
 from app.services.scoping import scope_word, tag_groups
-from app.store import listing as index
+from app.store import indexes
 from app.store.events import EventStore
-from app.store.listing import Selection
+from app.store.indexes import Selection
 
 
 class EventLists:
     """Lists events; what is out of scope is absent and not counted."""
 
-    def __init__(self, events: EventStore, lists: index.Listing, cursors: Cursors) -> None:
+    def __init__(self, events: EventStore, lists: indexes.IndexReader, cursors: Cursors) -> None:
         self._events = events
         self._lists = lists
         self._cursors = cursors
 
-    def page(self, query: EventQuery, access: Access) -> Listing[Event]:
+    def page(self, query: EventQuery, access: Access) -> Page[Event]:
         """List events, newest first."""
         selection = self._selection(query, access)
         context = f"events {query.tags} {query.status} {query.name} {scope_word(access)}"
@@ -36,14 +36,14 @@ class EventLists:
         elif query.cursor is None and cursor is None:
             total = len(found)
         else:
-            total = len(self._lists.part(selection, None, index.COUNT_LIMIT)[0])
-        return Listing(items, total, cursor)
+            total = len(self._lists.part(selection, None, indexes.COUNT_LIMIT)[0])
+        return Page(items, total, cursor)
 
     def _selection(self, query: EventQuery, access: Access) -> Selection:
         groups = tag_groups(query.tags, access, "events")
         if query.status is not None:
-            groups.append(index.event_indexes(query.status))
-        selection = index.EVERY_EVENT
+            groups.append(indexes.event_indexes(query.status))
+        selection = indexes.EVERY_EVENT
         if groups:
             selection = Selection(any_of=groups[0], also=tuple(groups[1:]))
         if query.name is None:

@@ -10,21 +10,21 @@ from dataclasses import replace
 from typing import Any
 
 from app.clock import Clock
+from app.crypto.header_secrets import HeaderSecrets
+from app.crypto.signing_secrets import SigningSecrets
 from app.domain import ids
 from app.domain.access import Access
 from app.domain.event import Event, EventStatus
 from app.domain.flow import flow_of
 from app.domain.once import Once
 from app.errors import Conflict, Forbidden, InvalidInput, NotFound, StaleVersion
-from app.services.changes import apply_changes, in_space, timing
+from app.planning.next_occurrence import plan_of
+from app.planning.timetables import Timetables, check_one_time, misfire_of
+from app.services.event_changes import apply_changes, in_space, timing
 from app.services.event_lists import EventLists
 from app.services.flows import FlowService
-from app.services.header_secrets import HeaderSecrets
-from app.services.planning import plan_of
-from app.services.queries import EventChanges, EventQuery, Listing
+from app.services.queries import EventChanges, EventQuery, Page
 from app.services.quotas import EventQuota
-from app.services.signing_secrets import SigningSecrets
-from app.services.timetables import Timetables, check_one_time, misfire_of
 from app.store.events import KEEP, NOTHING, EventStore, Plan, Saved
 from app.store.occurrences import OccurrenceStore
 
@@ -112,7 +112,7 @@ class EventService:
             raise NotFound("No event has this id.")
         return event
 
-    def list(self, query: EventQuery, access: Access) -> Listing[Event]:
+    def list(self, query: EventQuery, access: Access) -> Page[Event]:
         """List events, newest first; what is out of scope is absent and not counted."""
         return self._lists.page(query, access)
 

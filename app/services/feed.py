@@ -12,10 +12,10 @@ from app.domain.access import Access
 from app.domain.event import Event, EventStatus
 from app.domain.ical.writing import Happening
 from app.domain.occurrence import Occurrence
+from app.planning.timetables import Timetables
 from app.services.events import EventService
 from app.services.occurrences import OccurrenceService
 from app.services.queries import EventQuery, OccurrenceQuery, TagFilter
-from app.services.timetables import Timetables
 from app.store.events import EventStore
 
 AHEAD_MS = 60 * 86_400_000

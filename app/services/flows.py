@@ -10,7 +10,7 @@ from app.domain.access import Access
 from app.domain.event import Event
 from app.domain.flow import check_key, flow_name, flow_of, limits_of, parse_limits, space_of
 from app.errors import InvalidInput, NotFound
-from app.services.queries import Listing
+from app.services.queries import Page
 from app.store.flow_gate import FlowGate
 from app.store.flows import FlowStore, StoredFlow, all_of, given_by_event
 from app.store.work import BATCH
@@ -42,7 +42,7 @@ class FlowService:
         if before is not None:
             self._gate.wake([name.encode()], now_ms)
 
-    def list(self, access: Access, limit: int, cursor: str | None) -> Listing[StoredFlow]:
+    def list(self, access: Access, limit: int, cursor: str | None) -> Page[StoredFlow]:
         """List flows by name; those of other scopes are absent and not counted.
 
         A cursor is the last name before. Raises ``InvalidInput`` for one of another scope.
@@ -54,7 +54,7 @@ class FlowService:
         flows = self._store.get_many(names[:limit], self._clock.now_ms())
         following = names[limit - 1] if len(names) > limit else None
         found = tuple(flow for flow in flows if flow is not None)
-        return Listing(found, self._store.count(space), following)
+        return Page(found, self._store.count(space), following)
 
     def get(self, key: str, access: Access, space: str | None) -> StoredFlow:
         """Read one; raises ``NotFound``."""

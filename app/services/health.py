@@ -7,7 +7,7 @@ from typing import Any
 
 from app import __version__
 from app.clock import Clock
-from app.services.dispatching import DrainQueue
+from app.services.queues import DrainQueue
 from app.store.breakers import BreakerStore
 from app.store.coordination import Coordination
 from app.store.figures import Figures

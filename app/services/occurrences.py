@@ -11,12 +11,11 @@ from app.domain.attempt import Attempt
 from app.domain.occurrence import Occurrence, OccurrenceStatus
 from app.errors import NotFound
 from app.services.cursors import Cursors
-from app.services.queries import Listing, OccurrenceQuery
+from app.services.queries import OccurrenceQuery, Page
 from app.services.scoping import scope_word, tag_groups, tag_keys
-from app.store import keys
-from app.store import listing as index
+from app.store import indexes, keys
 from app.store.events import EventStore
-from app.store.listing import Selection
+from app.store.indexes import Selection
 from app.store.occurrences import OccurrenceStore
 
 _RARE = frozenset({"dispatched", "retrying", "failed", "missed", "skipped", "cancelled"})
@@ -30,7 +29,7 @@ class OccurrenceService:
         self,
         events: EventStore,
         occurrences: OccurrenceStore,
-        lists: index.Listing,
+        lists: indexes.IndexReader,
         cursors: Cursors,
     ) -> None:
         self._events = events
@@ -50,17 +49,17 @@ class OccurrenceService:
         """Read what is recorded of an occurrence's attempts, oldest first; raises ``NotFound``."""
         return self._occurrences.attempts(self.get(occurrence_id, access).id)
 
-    def list(self, query: OccurrenceQuery, access: Access) -> Listing[Occurrence]:
+    def list(self, query: OccurrenceQuery, access: Access) -> Page[Occurrence]:
         """List occurrences, newest scheduled first."""
         selection = self.selection(query, access)
         if selection is None:
-            return Listing((), 0)
+            return Page((), 0)
         found = self._lists.page(selection, (query.page - 1) * query.limit, query.limit)
-        return Listing(self._load(found), self._lists.count(selection))
+        return Page(self._load(found), self._lists.count(selection))
 
     def of_event(
         self, event_id: str, access: Access, limit: int, cursor: str | None
-    ) -> Listing[Occurrence]:
+    ) -> Page[Occurrence]:
         """List an event's occurrences, newest scheduled first; raises ``NotFound``."""
         raw = ids.from_text(event_id, version=7)
         event = self._events.get_many([raw])[0] if raw else None
@@ -70,13 +69,13 @@ class OccurrenceService:
         found, following = self._cursors.slice(
             self._lists, selection, cursor, f"of {event_id} {scope_word(access)}", limit
         )
-        return Listing(self._load(found), self._lists.count(selection), following)
+        return Page(self._load(found), self._lists.count(selection), following)
 
     def selection(self, query: OccurrenceQuery, access: Access) -> Selection | None:
         """What a query asks for, as a walk of indexes; ``None``: nothing can be found."""
         groups = tag_groups(query.tags, access, "occurrences")
         status = (partial(keys.occurrences, status=query.status),) if query.status else None
-        extra: tuple[index.Entry, ...] = ()
+        extra: tuple[indexes.Entry, ...] = ()
         if query.event_id is not None:
             raw = ids.from_text(query.event_id, version=7)
             if raw is None:
@@ -105,7 +104,7 @@ class OccurrenceService:
 
     def _event_selection(self, event_id: bytes, access: Access) -> Selection:
         event = self._events.get_many([event_id])[0]
-        extra: tuple[index.Entry, ...] = ()
+        extra: tuple[indexes.Entry, ...] = ()
         if event is not None and event.next_ms is not None:
             extra = ((event.next_ms, ids.occurrence_id(event_id, event.next_ms)),)
         scope = () if access.is_admin else (tag_keys(sorted(access.scope), "occurrences"),)

@@ -10,9 +10,9 @@ from app.domain.access import MASTER, Access
 from app.domain.event import Event
 from app.domain.recurrence import Notice
 from app.domain.timetable import Firing, Skipped
+from app.planning.timetables import Timetables
 from app.services.events import EventService, require_version
 from app.services.queries import EventChanges
-from app.services.timetables import Timetables
 
 NOTICE_MS = 2 * 366 * 86_400_000
 """How far ahead changes of the clock are announced."""

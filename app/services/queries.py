@@ -62,7 +62,7 @@ class OccurrenceQuery:
 
 
 @dataclass(frozen=True, slots=True)
-class Listing(Generic[Item]):
+class Page(Generic[Item]):
     """One page, how many there are in all, and where the next page begins (``None``: nowhere)."""
 
     items: tuple[Item, ...]

@@ -4,15 +4,8 @@ from __future__ import annotations
 
 from app.domain import ids
 from app.domain.access import MASTER, Access
-from app.domain.recurrence import Recurrence
-from app.errors import Forbidden, InvalidInput
+from app.errors import Forbidden
 from app.store.owners import Owners
-
-MINUTE_MS = 60_000
-SAMPLE_MINUTES = 4
-"""How many minutes' worth of the fastest allowed schedule is looked at."""
-
-_BEFORE_ALL_MS = -(1 << 62)
 
 IN_THE_MAKING_MS = 60_000
 """An event that was noted so recently may not be stored yet: longer than any request takes."""
@@ -42,20 +35,4 @@ class EventQuota:
             self._owners.drop(access.subject, event_id)
             raise Forbidden(
                 f"The tokens of this sub may have at most {self._most} events; delete some."
-            )
-
-
-def check_density(rule: Recurrence, most: int) -> None:
-    """Refuse a schedule that occurs more often than ``most`` times within a minute (0: any).
-
-    Looks at its beginning. Raises ``InvalidInput``.
-    """
-    first = rule.next_after(_BEFORE_ALL_MS) if most else None
-    if first is None:
-        return
-    sample = rule.upcoming(first - 1, SAMPLE_MINUTES * most + 1)
-    for early, late in zip(sample, sample[most:], strict=False):
-        if late - early < MINUTE_MS:
-            raise InvalidInput.field(
-                "schedule", f"occurs more than {most} times within a minute; make it rarer"
             )

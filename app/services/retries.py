@@ -10,7 +10,6 @@ import logging
 import secrets
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Protocol
 
 from app.clock import Clock
 from app.domain import ids
@@ -20,12 +19,12 @@ from app.domain.retry_job import RetryJob, RetryWish
 from app.errors import Conflict, Forbidden, NotFound, QhronosError, StoreUnavailable
 from app.services.cursors import Cursors
 from app.services.occurrences import OccurrenceService
-from app.services.queries import Listing
+from app.services.queries import Page
+from app.services.queues import RetryQueue
 from app.services.retry_steps import RetrySteps, may_retry
 from app.services.scoping import scope_word
-from app.store import keys
-from app.store import listing as index
-from app.store.listing import Selection
+from app.store import indexes, keys
+from app.store.indexes import Selection
 from app.store.retries import RetryJobStore, RetryStore, Stamped, scope_of
 
 log = logging.getLogger(__name__)
@@ -44,14 +43,6 @@ _GONE = "The occurrence's event was deleted; there is nothing left to deliver."
 _REFUSALS = {"completed": _COMPLETED, "open": _OPEN, "gone": _GONE}
 
 
-class RetryQueue(Protocol):
-    """Calls for work to be done by a worker."""
-
-    def enqueue_retry(self, job_id: str, /) -> None:
-        """Have somebody go on with a retry job; raises ``StoreUnavailable``."""
-        ...
-
-
 class RetryService:
     """The use cases around dead letters."""
 
@@ -61,7 +52,7 @@ class RetryService:
         jobs: RetryJobStore,
         steps: RetrySteps,
         occurrences: OccurrenceService,
-        job_lists: index.Listing,
+        job_lists: indexes.IndexReader,
         cursors: Cursors,
         queue: RetryQueue,
         trigger: Callable[[str, Access], Occurrence],
@@ -131,14 +122,14 @@ class RetryService:
         """Read a job; raises ``NotFound``."""
         return self._visible(job_id, access).job
 
-    def list(self, access: Access, limit: int, cursor: str | None) -> Listing[RetryJob]:
+    def list(self, access: Access, limit: int, cursor: str | None) -> Page[RetryJob]:
         """List jobs, newest first; raises ``InvalidInput`` for a foreign cursor."""
         key = keys.RETRIES if access.is_admin else keys.retries_of(scope_of(access))
         selection = Selection(any_of=(lambda _partition: key,))
         context = f"retries {scope_word(access)}"
         found, following = self._cursors.slice(self._job_lists, selection, cursor, context, limit)
         jobs = tuple(one.job for one in self._jobs.get_many(found) if one is not None)
-        return Listing(jobs, self._job_lists.count(selection), following)
+        return Page(jobs, self._job_lists.count(selection), following)
 
     def cancel(self, job_id: str, access: Access) -> RetryJob:
         """End a job; what it has handed on goes its way.

@@ -11,8 +11,8 @@ from app.domain.occurrence import ENDED
 from app.domain.retry_job import RetryJob, RetryWish
 from app.services.occurrences import OccurrenceService
 from app.services.queries import OccurrenceQuery, TagFilter
-from app.store import listing as index
-from app.store.listing import Selection
+from app.store import indexes
+from app.store.indexes import Selection
 from app.store.retries import Candidate, RetryJobStore, RetryStore, Round
 
 GO_ON_MS = 5_000
@@ -39,7 +39,7 @@ class RetrySteps:
         store: RetryStore,
         jobs: RetryJobStore,
         occurrences: OccurrenceService,
-        lists: index.Listing,
+        lists: indexes.IndexReader,
     ) -> None:
         self._store = store
         self._jobs = jobs

@@ -8,7 +8,7 @@ from functools import partial
 from app.domain.access import Access
 from app.services.queries import TagFilter
 from app.store import keys
-from app.store.listing import KeyOf
+from app.store.indexes import KeyOf
 
 
 def tag_keys(tags: Sequence[str], of: str) -> tuple[KeyOf, ...]:

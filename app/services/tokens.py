@@ -10,10 +10,9 @@ from app.domain.access import Access, TokenRecord
 from app.domain.ids import to_text
 from app.errors import NotFound, Unauthenticated
 from app.services.cursors import Cursors
-from app.services.queries import Listing
-from app.store import keys
-from app.store import listing as index
-from app.store.listing import Selection
+from app.services.queries import Page
+from app.store import indexes, keys
+from app.store.indexes import Selection
 from app.store.tokens import BATCH, TokenStore
 
 NOTED_EVERY_MS = 60_000
@@ -28,7 +27,7 @@ class TokenService:
     """The use cases around JWTs. Every call raises ``StoreUnavailable``: none passes unchecked."""
 
     def __init__(
-        self, tokens: TokenStore, lists: index.Listing, cursors: Cursors, clock: Clock
+        self, tokens: TokenStore, lists: indexes.IndexReader, cursors: Cursors, clock: Clock
     ) -> None:
         """``lists`` walks indexes that are not cut into partitions."""
         self._tokens = tokens
@@ -59,7 +58,7 @@ class TokenService:
         """Take a new token into the registry."""
         self._tokens.add(TokenRecord(jti, access, self._clock.now_ms(), expires_ms, purpose))
 
-    def list(self, subject: str | None, limit: int, cursor: str | None) -> Listing[TokenRecord]:
+    def list(self, subject: str | None, limit: int, cursor: str | None) -> Page[TokenRecord]:
         """List tokens that are good, newest first; raises ``InvalidInput`` for a wrong cursor."""
         key = keys.TOKENS if subject is None else keys.tokens_of(subject)
         selection = Selection(any_of=(lambda _partition: key,))
@@ -67,7 +66,7 @@ class TokenService:
         found, following = self._cursors.slice(self._lists, selection, cursor, context, limit)
         records = self._tokens.get_many([to_text(member) for member in found])
         items = tuple(record for record in records if record is not None)
-        return Listing(items, self._lists.count(selection), following)
+        return Page(items, self._lists.count(selection), following)
 
     def revoke(self, jti: str) -> TokenRecord:
         """Revoke a token, at once and for good; raises ``NotFound``."""

@@ -27,7 +27,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from app.domain.event import OVERLAP, Event, EventStatus, SealedHeaders
+from app.domain.event import OVERLAP, EncryptedHeaders, Event, EventStatus
 from app.domain.flow import flow_of
 from app.domain.occurrence import Occurrence, OccurrenceStatus
 
@@ -144,7 +144,7 @@ def event_from_fields(event_id: bytes, created: int, fields: Sequence[bytes | No
         created_ms=created,
         updated_ms=int(updated) if updated else created,
         next_ms=int(next_ms) if next_ms else None,
-        headers=SealedHeaders(tuple(doc["hdr"]), headers) if headers else None,
+        headers=EncryptedHeaders(tuple(doc["hdr"]), headers) if headers else None,
     )
 
 

@@ -36,7 +36,7 @@ NAMES = (
     "record",
     "release",
     "renew",
-    "reseal",
+    "reencrypt",
     "restore",
     "retire",
     "retry",

@@ -23,7 +23,7 @@ from app.errors import (
 )
 from app.services.audit import Act, AuditQuery
 from app.services.previews import Outlook, Planned
-from app.services.queries import EventChanges, EventQuery, Listing, OccurrenceQuery
+from app.services.queries import EventChanges, EventQuery, OccurrenceQuery, Page
 
 NOW_MS = 1_900_000_000_000
 """2030-03-17T17:46:40Z"""
@@ -87,14 +87,14 @@ class FakeEvents:
         self.writes += 1
         del self.stored[event_id]
 
-    def list(self, query: EventQuery, access: Access) -> Listing[Event]:
+    def list(self, query: EventQuery, access: Access) -> Page[Event]:
         self.queries.append(query)
         if query.cursor is not None and not query.cursor.isdecimal():
             raise InvalidInput.field("cursor", "use the cursor of the list's own Link header")
         found = [event for event in reversed(self.stored.values()) if access.sees(event.tags)]
         begin = int(query.cursor or 0)
         end = begin + query.limit
-        return Listing(tuple(found[begin:end]), len(found), str(end) if end < len(found) else None)
+        return Page(tuple(found[begin:end]), len(found), str(end) if end < len(found) else None)
 
     def _changed(self, before: Event, changes: EventChanges) -> Event:
         values: dict[str, Any] = {}
@@ -171,18 +171,18 @@ class FakeOccurrences:
             raise NotFound("No occurrence has this id.")
         return occurrence
 
-    def list(self, query: OccurrenceQuery, access: Access) -> Listing[Occurrence]:
+    def list(self, query: OccurrenceQuery, access: Access) -> Page[Occurrence]:
         self.queries.append(query)
         found = tuple(one for one in self.stored.values() if access.sees(one.tags))
         begin = (query.page - 1) * query.limit
-        return Listing(found[begin : begin + query.limit], len(found))
+        return Page(found[begin : begin + query.limit], len(found))
 
     def of_event(
         self, event_id: str, access: Access, limit: int, cursor: str | None
-    ) -> Listing[Occurrence]:
+    ) -> Page[Occurrence]:
         self.slices.append((event_id, limit, cursor))
         found = tuple(self.stored.values())
-        return Listing(found[:limit], len(found), "2" if len(found) > limit else None)
+        return Page(found[:limit], len(found), "2" if len(found) > limit else None)
 
 
 class FakeTokens:
@@ -206,9 +206,9 @@ class FakeTokens:
     def register(self, jti: str, access: Access, expires_ms: int, purpose: str | None) -> None:
         self.stored[jti] = TokenRecord(jti, access, self.clock.now_ms(), expires_ms, purpose)
 
-    def list(self, subject: str | None, limit: int, cursor: str | None) -> Listing[TokenRecord]:
+    def list(self, subject: str | None, limit: int, cursor: str | None) -> Page[TokenRecord]:
         found = [one for one in self.stored.values() if subject in (None, one.access.subject)]
-        return Listing(tuple(found[:limit]), len(found))
+        return Page(tuple(found[:limit]), len(found))
 
     def revoke(self, jti: str) -> TokenRecord:
         if jti not in self.stored:

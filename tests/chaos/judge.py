@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from app.domain import ids
-from app.services.verdicts import MAX_DEATHS
+from app.engine.attempts import MAX_DEATHS
 from app.store.attempts import read_log
 from tests.chaos.ledger import Entry
 from tests.support.api_client import at

@@ -15,10 +15,10 @@ from app.domain.occurrence import OccurrenceStatus
 from app.errors import Conflict, Forbidden, InvalidInput, NotFound
 from app.services.queries import EventChanges, OccurrenceQuery
 from app.store.calls import Record
-from tests.services.conftest import HOUR_MS
 from tests.support.builders import DAILY
 from tests.support.clock import NOW_MS, FakeClock
 from tests.support.invariants import broken
+from tests.support.services import HOUR_MS
 
 Create = Callable[..., Event]
 DAY_MS = 24 * HOUR_MS

@@ -16,10 +16,10 @@ from app.domain.misfire import DEFAULT
 from app.domain.occurrence import Occurrence, OccurrenceStatus
 from app.errors import Conflict, Forbidden, InvalidInput, NotFound, StaleVersion
 from app.services.queries import EventChanges, OccurrenceQuery
-from tests.services.conftest import HOUR_MS
 from tests.support.builders import DAILY
 from tests.support.clock import NOW_MS, FakeClock
 from tests.support.invariants import broken, snapshot
+from tests.support.services import HOUR_MS
 
 DAY_MS = 24 * HOUR_MS
 MISFIRE_GRACE_MS = DEFAULT.grace_ms

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -15,8 +14,7 @@ from app.domain.event import Event
 from app.domain.ids import to_text
 from app.errors import Forbidden, InvalidInput
 from app.services.queries import EventChanges
-from app.services.quotas import IN_THE_MAKING_MS, check_density
-from app.services.timetables import _rule
+from app.services.quotas import IN_THE_MAKING_MS
 from app.store import keys
 from tests.support.clock import NOW_MS, FakeClock
 from tests.support.fake_store import fake_client
@@ -81,32 +79,6 @@ def test_what_is_refused_does_not_count(limited: Services) -> None:
             limited.events.create(bad, ZOE)
     for _ in range(3):
         limited.events.create(EventChanges(GIVEN), ZOE)
-
-
-@pytest.mark.parametrize(
-    ("schedule", "most", "accepted"),
-    [
-        ({"every": "1s"}, 60, True),
-        ({"every": "1s"}, 59, False),
-        ({"every": "1s"}, 0, True),
-        ({"every": "1m"}, 1, True),
-        ({"every": "59s"}, 1, False),
-        ({"frequency": "minutely"}, 1, True),
-        ({"rrule": "FREQ=MINUTELY;BYSECOND=0,1,2"}, 2, False),
-        ({"rrule": "FREQ=MINUTELY;BYSECOND=0,1,2"}, 3, True),
-        ({"rrule": "FREQ=YEARLY;BYHOUR=1;BYMINUTE=1;BYSECOND=0,1,2"}, 2, False),
-        ({"rrule": "FREQ=SECONDLY;COUNT=2"}, 2, True),
-        ({"rrule": "FREQ=SECONDLY;COUNT=3"}, 2, False),
-        ({"cron": "* * * * *"}, 1, True),
-    ],
-)
-def test_how_often_a_schedule_may_occur(schedule, most: int, accepted: bool) -> None:
-    rule = _rule(json.dumps(schedule).encode(), NOW_MS, None, b"{}")
-    if accepted:
-        check_density(rule, most)
-    else:
-        with pytest.raises(InvalidInput, match="within a minute"):
-            check_density(rule, most)
 
 
 def test_a_schedule_is_checked_when_it_is_written() -> None:

@@ -14,15 +14,15 @@ from app.domain.event import Event, EventStatus
 from app.domain.occurrence import Occurrence, OccurrenceStatus
 from app.domain.outcome import Outcome, Timings
 from app.domain.retry_job import PROBE, RetryFilter, RetryJob, RetryWish
+from app.engine.attempts import record_of, unsendable
 from app.errors import Conflict, Forbidden, NotFound
 from app.services import retries as module
 from app.services.queries import EventChanges
-from app.services.verdicts import record_of, unsendable
 from app.store.calls import Record
 from app.store.work import EndedNote
-from tests.services.conftest import HOUR_MS
 from tests.support.clock import NOW_MS, FakeClock
 from tests.support.invariants import broken
+from tests.support.services import HOUR_MS
 
 Create = Callable[..., Event]
 RED = Access("red", "read_write", frozenset({"red"}))

@@ -10,10 +10,10 @@ import pytest
 from app.store.connection import StoreClient, connect
 from app.store.coordination import Coordination
 from app.store.events import EventStore
-from app.store.listing import Listing
+from app.store.indexes import IndexReader
 from app.store.occurrences import OccurrenceStore
 from app.store.scripts import Scripts
-from app.store.sweeping import EventSweep
+from app.store.sweep import EventSweep
 from app.store.work import WorkStore
 
 
@@ -23,7 +23,7 @@ class Stores:
     events: EventStore
     occurrences: OccurrenceStore
     work: WorkStore
-    lists: Listing
+    lists: IndexReader
     sweep: EventSweep
     coordination: Coordination
     partitions: int
@@ -37,7 +37,7 @@ def open_stores(url: str, partitions: int) -> Stores:
         EventStore(client, scripts),
         OccurrenceStore(client),
         WorkStore(client, scripts, partitions),
-        Listing(client, partitions),
+        IndexReader(client, partitions),
         EventSweep(client),
         Coordination(client),
         partitions,

@@ -16,7 +16,7 @@ from app.store import keys
 from app.store.attempts import read_log
 from app.store.calls import Deferral, Record
 from app.store.events import Plan, Saved
-from app.store.listing import Selection
+from app.store.indexes import Selection
 from app.store.retries import RetryJobStore, RetryStore, Round
 from app.store.scripts import Scripts
 from app.store.work import EndedNote

@@ -9,7 +9,7 @@ from marshmallow import Schema, ValidationError, fields, post_load
 from app.api.fields import Secret, Text, judged
 from app.api.schemas.base import StrictSchema
 from app.domain.durations import parse_duration_ms
-from app.services.rotating import Rotation
+from app.services.secret_rotation import Rotation
 
 MAX_OVERLAP_MS = 30 * 86_400_000
 _MADE = {"description": "The new secret, if it was made here; it is never shown again."}

@@ -9,8 +9,8 @@ import pytest
 
 from app.domain import ids
 from app.domain.outcome import Outcome, Timings
+from app.engine.attempts import record_of
 from app.factory import create_app
-from app.services.verdicts import record_of
 from app.setting_readers import RateLimit
 from tests.api.hostile.refusals import refused
 

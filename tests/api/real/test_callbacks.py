@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from app.domain.outcome import Outcome, Timings
-from app.services.verdicts import record_of
+from app.engine.attempts import record_of
 
 
 @pytest.mark.parametrize("name", ["on_success", "on_failure"])

@@ -1,0 +1,1 @@
+"""Secrets: encrypted at rest, opened where a delivery is built, and what signs for itself."""

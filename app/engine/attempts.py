@@ -1,0 +1,189 @@
+"""From a claim to a job, and from an attempt's outcome to a record: pure, no I/O."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from app.crypto.ack_tokens import AckTokens
+from app.crypto.header_secrets import HeaderSecrets
+from app.crypto.signing_secrets import SigningSecrets
+from app.delivery.request import Job
+from app.domain import ids
+from app.domain.callback import CALLBACKS
+from app.domain.durations import parse_duration_ms
+from app.domain.headers import Headers
+from app.domain.outcome import Outcome
+from app.domain.retry import DEFAULT, GiveUp, RetryAt, RetryPolicy, decide
+from app.domain.retry_form import parse_retry
+from app.planning.next_occurrence import TOO_LATE
+from app.planning.timetables import misfire_of
+from app.store.calls import Record
+from app.store.claims import Claim
+from app.store.codec import dump_json
+
+ACCEPTED = 202
+"""The status with which a receiver may ask to acknowledge later."""
+
+DEFAULT_ACK_MS = 3_600_000
+
+MAX_DEATHS = 3
+"""An occurrence that so many workers died with is not given to another."""
+
+USED_UP_BY_DEATH = "its worker died during the last attempt"
+USED_UP_BY_CHANGE = "its event's retry policy was changed and allows no further attempt"
+
+_REUSED = [None, None, None]
+"""The phases of an attempt on a connection that is used again."""
+
+LOG_MESSAGE_LIMIT = 200
+"""Characters of an error message that the attempt log keeps."""
+
+
+def policy_of(options: Mapping[str, Any]) -> RetryPolicy:
+    """The retry policy of an event; the default one unless it was given."""
+    given = options.get("retry")
+    return DEFAULT if given is None else _policy(dump_json(given))
+
+
+@lru_cache(maxsize=1024)
+def _policy(retry_json: bytes) -> RetryPolicy:
+    return parse_retry(json.loads(retry_json))
+
+
+def ack_timeout_of(options: Mapping[str, Any]) -> int:
+    """How long a receiver may take to acknowledge, ms; an hour unless it was given."""
+    given = options.get("ack_timeout")
+    return DEFAULT_ACK_MS if given is None else parse_duration_ms(given)
+
+
+def job_of(
+    claim: Claim,
+    signing: SigningSecrets,
+    headers: HeaderSecrets,
+    acks: AckTokens,
+    default_timeout_ms: int,
+    now_ms: int,
+) -> Job:
+    """What to send for a claim; its event must still exist. Raises ``DecryptionFailed``."""
+    doc = claim.doc or {}
+    timeout = doc.get("opt", {}).get("timeout")
+    return Job(  # by position: naming the fields takes longer than most of them
+        claim.event_id,
+        claim.occurrence_id,
+        claim.scheduled_ms,
+        claim.attempt,
+        doc["name"],
+        doc.get("about", ""),
+        claim.metadata_json,
+        claim.tags,
+        claim.url,
+        signing.of(claim.event_id, claim.secret, now_ms),
+        default_timeout_ms if timeout is None else parse_duration_ms(timeout),
+        _headers(claim, headers),
+        acks.of(claim.occurrence_id, claim.attempt),
+        claim.callback,
+    )
+
+
+def _headers(claim: Claim, headers: HeaderSecrets) -> Headers:
+    """The event's own headers; they are for its webhook, and no business of a callback's."""
+    if claim.headers is None or claim.callback is not None:
+        return ()
+    return headers.of(claim.event_id, claim.headers)
+
+
+def unsendable(claim: Claim, now_ms: int) -> Record | None:
+    """The record of a claim that must not be sent, or ``None``."""
+    if claim.doc is None:
+        return _ended(claim, "cancelled", "its event was deleted")
+    made = claim.attempt - claim.attempts_before
+    # Who asks for one again wants it, however late; what waited for its flow was seen in time.
+    late = claim.attempt == 1 and claim.again_ms is None and not claim.start_ms
+    if claim.callback is not None:
+        if claim.callback.option not in claim.doc.get("opt", {}):
+            return _ended(claim, "cancelled", "its event has no such callback any more")
+    elif late and "misfire" in claim.doc.get("opt", {}):
+        misfire = misfire_of(claim.doc["opt"])
+        if misfire.policy == "skip" and now_ms - claim.due_ms > misfire.grace_ms:
+            return _ended(claim, "missed", TOO_LATE)
+    if claim.deaths >= MAX_DEATHS:
+        return _ended(claim, "failed", f"{claim.deaths} workers died while delivering it")
+    if made > policy_of(claim.doc.get("opt", {})).attempts:
+        return _ended(claim, "failed", USED_UP_BY_DEATH if claim.deaths else USED_UP_BY_CHANGE)
+    return None
+
+
+def _ended(claim: Claim, verdict: str, message: str) -> Record:
+    told = callback_of(claim, verdict)
+    return Record(claim.occurrence_id, claim.token, verdict, None, b"", message, None, b"", told)
+
+
+def callback_of(claim: Claim, verdict: str) -> bytes:
+    """The id of the callback that tells of this end; empty if nobody is to be told."""
+    options = (claim.doc or {}).get("opt")
+    if not options or claim.callback is not None or CALLBACKS.get(verdict) not in options:
+        return b""
+    return ids.callback_id(claim.event_id, claim.occurrence_id, verdict)
+
+
+def record_of(claim: Claim, outcome: Outcome, now_ms: int, jitter: float) -> tuple[Record, bool]:
+    """What to record of an attempt, and whether it ends the event (410 Gone).
+
+    ``jitter`` is a random number, at least 0 and below 1.
+    """
+    options = (claim.doc or {}).get("opt", {})
+    policy = policy_of(options)
+    decision = decide(
+        outcome,
+        claim.attempt - claim.attempts_before,
+        policy,
+        now_ms=now_ms,
+        since_ms=claim.since_ms,
+        jitter=jitter,
+    )
+    verdict, next_ms, gone, message = "completed", None, False, outcome.error_message
+    if isinstance(decision, RetryAt):
+        verdict, next_ms = "retrying", decision.at_ms
+    elif isinstance(decision, GiveUp):
+        verdict, gone = "failed", decision.deactivate_event and claim.callback is None
+        if decision.reason:
+            message = f"{message}; {decision.reason}"
+    elif outcome.ack_required and outcome.status_code == ACCEPTED:
+        verdict, next_ms = "dispatched", now_ms + ack_timeout_of(options)
+    record = Record(
+        claim.occurrence_id,
+        claim.token,
+        verdict,
+        outcome.status_code,
+        outcome.response_body,
+        message,
+        next_ms,
+        _log_line(claim, outcome),
+        callback_of(claim, verdict),
+    )
+    return record, gone
+
+
+def with_message(line: bytes, message: str) -> bytes:
+    """The line of an attempt with what is known of its failure since."""
+    fields = [*json.loads(line), None, None][:11]
+    fields[9] = message[:LOG_MESSAGE_LIMIT]
+    return dump_json(fields) + b"\n"
+
+
+def _log_line(claim: Claim, outcome: Outcome) -> bytes:
+    """One JSON line, as ``app.store.attempts`` reads it."""
+    if outcome.error_message:
+        message = outcome.error_message[:LOG_MESSAGE_LIMIT]
+        fields = [claim.attempt, *outcome.timings, outcome.status_code, message, claim.claimed_ms]
+        return dump_json(fields) + b"\n"
+    # The common cases, written by hand: the encoder takes three times as long, or twelve times.
+    due, started, done, first, *phases = timings = outcome.timings
+    if first is not None and outcome.status_code is not None and phases == _REUSED:
+        moments = (claim.attempt, due, started, done, first, outcome.status_code, claim.claimed_ms)
+        return b"[%d,%d,%d,%d,%d,null,null,null,%d,null,%d]\n" % moments
+    numbers = (claim.attempt, *timings, outcome.status_code, None, claim.claimed_ms)
+    return f"[{','.join(['null' if one is None else str(one) for one in numbers])}]\n".encode()

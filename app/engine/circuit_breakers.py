@@ -1,0 +1,135 @@
+"""Circuit breakers: a target that only fails is left alone for a while, then tried again.
+
+Attempts that would be made meanwhile are deferred, and recorded as such; they count for nothing
+and fail nothing. An attempt is deferred twice at most, so that a target that stays away for days
+delays what happens to its occurrences by minutes and never keeps them from ending as their retry
+policy says.
+
+::
+
+    closed ── FAILURES in a row, for AFTER_MS at least ──▶ open for 5 s, 10 s, … 60 s
+      ▲                                                      │
+      └──── it answers ──── half open: one at a time ◀───────┘
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+from app.domain.outcome import Outcome
+from app.errors import StoreUnavailable
+from app.store.breakers import BreakerStore
+from app.store.claims import Claim
+
+log = logging.getLogger(__name__)
+
+FAILURES = 20
+AFTER_MS = 5_000
+FIRST_MS = 5_000
+LONGEST_MS = 60_000
+FORGET_MS = 600_000
+"""A target of which nothing was heard for so long is tried as if all were well."""
+
+REFRESH_MS = 500
+"""How old what other workers found out may be."""
+
+PROBE_MS = 2_000
+"""How long the others wait at least while one attempt finds out whether the target is well."""
+
+MAX_DEFERRALS = 2
+
+_FAULTS = frozenset(
+    {"timeout", "too_slow", "dns", "refused", "unreachable", "tls", "closed", "reset"}
+)
+_UNWELL = frozenset({502, 503, 504})
+"""What proxies say of a server that is away. 500 is not among them: one kind of event that the
+receiver can't take must not stop all others."""
+
+
+@dataclass(slots=True)
+class _Streak:
+    """Failures in a row."""
+
+    since_ms: int
+    count: int = 0
+
+
+class CircuitBreakers:
+    """What one process knows of the breakers; it is shared by its drains, one after another."""
+
+    def __init__(self, store: BreakerStore) -> None:
+        self._store = store
+        self._known: dict[str, int] = {}
+        self._streaks: dict[str, _Streak] = {}
+        self._probing: dict[str, int] = {}
+        self._next_refresh_ms = 0
+
+    def hold(self, target: str, claim: Claim, now_ms: int) -> int | None:
+        """Until when to defer an attempt, ms UTC; ``None``: make it."""
+        if now_ms >= self._next_refresh_ms:
+            self._refresh(now_ms)
+        until_ms = self._known.get(target)
+        if until_ms is None or claim.deferred >= MAX_DEFERRALS:
+            return None
+        if now_ms >= until_ms:
+            if self._probing.get(target, 0) <= now_ms:
+                self._probing[target] = now_ms + PROBE_MS
+                return None
+            until_ms = self._probing[target]
+        # They come back one after another, not all at once.
+        return until_ms + int.from_bytes(claim.occurrence_id[-2:], "big") % FIRST_MS
+
+    def ended(self, target: str, outcome: Outcome, now_ms: int) -> bool:
+        """Learn from an attempt; returns whether its target's breaker has just opened."""
+        if not _is_fault(outcome):
+            self._streaks.pop(target, None)
+            if target in self._known:
+                self._close(target)
+            return False
+        streak = self._streaks.setdefault(target, _Streak(now_ms))
+        streak.count += 1
+        until_ms = self._known.get(target)
+        lasting = streak.count >= FAILURES and now_ms - streak.since_ms >= AFTER_MS
+        half_open = until_ms is not None and now_ms >= until_ms
+        if not half_open and (until_ms is not None or not lasting):
+            return False
+        return self._open(target, now_ms)
+
+    def _refresh(self, now_ms: int) -> None:
+        self._next_refresh_ms = now_ms + REFRESH_MS
+        try:
+            self._known = self._store.all(now_ms - FORGET_MS)
+        except StoreUnavailable:
+            return  # what was known still counts
+        if len(self._streaks) > 10_000:
+            self._streaks.clear()
+        self._probing = {one: at for one, at in self._probing.items() if at > now_ms}
+
+    def _open(self, target: str, now_ms: int) -> bool:
+        try:
+            self._known[target] = self._store.open(
+                target,
+                now_ms,
+                first_ms=FIRST_MS,
+                longest_ms=LONGEST_MS,
+                forget_ms=FORGET_MS,
+            )
+        except StoreUnavailable:
+            return False
+        self._probing.pop(target, None)
+        log.warning("a target's breaker is open", extra={"target": target})
+        return True
+
+    def _close(self, target: str) -> None:
+        try:
+            self._store.close(target)
+        except StoreUnavailable:
+            return  # the next attempt that succeeds closes it
+        self._known.pop(target, None)
+        self._probing.pop(target, None)
+        log.info("a target's breaker is closed", extra={"target": target})
+
+
+def _is_fault(outcome: Outcome) -> bool:
+    return outcome.error in _FAULTS or outcome.status_code in _UNWELL

@@ -1,0 +1,112 @@
+"""The scheduler: sleeps until something is due and sees to it that drains are at work.
+
+It keeps no state: what is due and which drains are alive is read from the store, so any number of
+schedulers may run, none is special, and a drain too many does no harm.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+
+from app.clock import Clock
+from app.errors import StoreUnavailable
+from app.services.queues import DrainQueue
+from app.store.coordination import Coordination, WakeListener
+from app.store.work import WorkStore
+
+log = logging.getLogger(__name__)
+
+LEAD_MS = 1_000
+"""How long before its due time a drain is called for: it is there when the moment comes."""
+
+BUSY_LOOK_MS = 200
+"""How often to look while something is due or will be at once."""
+
+MAX_SLEEP_MS = 5_000
+"""Look again at least so often, for wake-ups that got lost."""
+
+MAX_FAILURES = 6
+"""After so many drains that ended at once, one is called for every 12 s or so."""
+
+SPARE_BACKLOG = 200
+"""What one drain takes care of within a moment; more calls every worker."""
+
+
+class Scheduler:
+    """The loop of one scheduler process."""
+
+    def __init__(
+        self,
+        work: WorkStore,
+        coordination: Coordination,
+        drains: DrainQueue,
+        clock: Clock,
+    ) -> None:
+        self._work = work
+        self._coordination = coordination
+        self._drains = drains
+        self._clock = clock
+        self._called_ms = 0
+        self._failures = 0
+        self._unanswered = False
+
+    def run(self, stop: threading.Event) -> None:
+        """Dispatch until told to stop; a store that is away is waited for."""
+        listener = self._coordination.wake_listener()
+        try:
+            while not stop.is_set():
+                try:
+                    self._sleep(self.look(self._clock.now_ms()), listener, stop)
+                except StoreUnavailable:
+                    log.warning("the store is away; dispatching waits for it")
+                    stop.wait(BUSY_LOOK_MS / 1000)
+        finally:
+            listener.close()
+
+    def look(self, now_ms: int) -> int | None:
+        """Call for the drains that are missing.
+
+        Returns when something will be due next, ms UTC; ``None``: nothing is scheduled.
+        """
+        times = [
+            moment
+            for head in self._work.heads()
+            for moment in (head.due_ms, head.lease_ms, head.ack_ms, head.flow_ms)
+            if moment is not None
+        ]
+        earliest = min(times, default=None)
+        if earliest is not None and earliest <= now_ms + LEAD_MS:
+            self._call(now_ms)
+        return earliest
+
+    def _call(self, now_ms: int) -> None:
+        """Call for what is missing; drains that fail at once are called for ever more rarely."""
+        alive, waiting = self._coordination.drains_alive(now_ms), self._drains.waiting()
+        if alive:
+            self._failures, self._unanswered = 0, False
+        elif self._unanswered and not waiting:
+            self._failures, self._unanswered = min(self._failures + 1, MAX_FAILURES), False
+        if now_ms < self._called_ms + BUSY_LOOK_MS * (2**self._failures - 1):
+            return
+        missing = self._wanted(now_ms) - alive - waiting
+        for _ in range(missing):
+            self._drains.enqueue_drain()
+            self._called_ms, self._unanswered = now_ms, True
+
+    def _wanted(self, now_ms: int) -> int:
+        if self._work.backlog(now_ms) <= SPARE_BACKLOG:
+            return 1
+        return max(self._drains.workers(), 1)
+
+    def _sleep(self, earliest: int | None, listener: WakeListener, stop: threading.Event) -> None:
+        now_ms = self._clock.now_ms()
+        rest = MAX_SLEEP_MS if earliest is None else min(earliest - LEAD_MS - now_ms, MAX_SLEEP_MS)
+        if rest <= BUSY_LOOK_MS:
+            stop.wait(BUSY_LOOK_MS / 1000)
+            return
+        until = now_ms + rest
+        while not stop.is_set() and (now_ms := self._clock.now_ms()) < until:
+            # Short waits, so that a request to stop is seen; a wake-up ends the sleep.
+            if listener.wait(min(until - now_ms, 1_000) / 1000):
+                return

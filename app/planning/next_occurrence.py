@@ -1,0 +1,85 @@
+"""When an event fires next: its timetable, its status and the misfire rule, put together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.domain.event import Event, EventStatus
+from app.domain.misfire import MisfirePolicy
+from app.domain.timetable import Skipped, Timetable, spread
+from app.planning.timetables import jitter_of, misfire_of
+from app.store.events import NOTHING, Plan
+
+TOO_LATE = "it was due more than the misfire grace before anybody could deliver it"
+
+
+def plan_of(event: Event, timetable: Timetable | None, now_ms: int) -> Plan:
+    """What is to be scheduled for an event that was just created, changed or resumed.
+
+    ``timetable`` is ``None`` for a one-time event. A series goes on with its next future
+    occurrence. A one-time event that is past fires at once within the misfire grace, and is
+    recorded as missed beyond it.
+    """
+    if event.status is not EventStatus.ACTIVE:
+        return NOTHING
+    if timetable is None:
+        if event.start_ms < now_ms - misfire_of(event.options).grace_ms:
+            return Plan(scheduled_ms=event.start_ms, missed=TOO_LATE)
+        offset = spread(event.id, event.start_ms, jitter_of(event.options))
+        return Plan(scheduled_ms=event.start_ms, due_ms=event.start_ms + offset)
+    following = timetable.next_after(max(now_ms, event.start_ms - 1))
+    if following is None:
+        return NOTHING
+    at = following.scheduled_ms
+    return Plan(scheduled_ms=at, due_ms=timetable.planned_ms(at))
+
+
+@dataclass(frozen=True, slots=True)
+class Continuation:
+    """How a series goes on: its next occurrence (``None``: the end), and what it passed over."""
+
+    next_ms: int | None
+    due_ms: int = 0
+    missed_ms: tuple[int, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
+
+
+def continuation(
+    timetable: Timetable, claimed_ms: int, now_ms: int, misfire: MisfirePolicy
+) -> Continuation:
+    """What follows a claimed occurrence.
+
+    After a time in which nobody was there, everything that is older than the misfire grace is
+    dealt with by the policy; the series goes on from what is left. See ``MisfirePolicy``.
+    """
+    late_before = now_ms - misfire.grace_ms
+    following = timetable.next_after(claimed_ms)
+    missed: tuple[int, ...] = ()
+    if following is not None and following.scheduled_ms < late_before:
+        go_on = late_before - 1
+        if misfire.policy == "fire_all":
+            go_on = _oldest_to_fire(timetable, claimed_ms, late_before, misfire.limit)
+        late = timetable.upcoming(claimed_ms, misfire.limit, go_on)
+        missed = tuple(one.scheduled_ms for one in late)
+        following = timetable.next_after(go_on)
+    if following is None:
+        skipped = timetable.skipped(claimed_ms, now_ms, misfire.limit)
+        return Continuation(None, 0, missed, tuple(skipped))
+    at = following.scheduled_ms
+    skipped = timetable.skipped(claimed_ms, at, misfire.limit)
+    return Continuation(at, timetable.planned_ms(at), missed, tuple(skipped))
+
+
+def _oldest_to_fire(timetable: Timetable, claimed_ms: int, late_before: int, limit: int) -> int:
+    """The moment after which at most ``limit`` late occurrences remain, by halving."""
+
+    def too_many(after_ms: int) -> bool:
+        return len(timetable.upcoming(after_ms, limit + 1, late_before - 1)) > limit
+
+    if not too_many(claimed_ms):
+        return claimed_ms
+    low, high = claimed_ms, late_before
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if too_many(middle) else (low, middle)
+    return high

@@ -1,0 +1,135 @@
+"""Keeps series going: after each claim the successor is scheduled, before anything is sent."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from app.domain import ids
+from app.domain.event import EventStatus
+from app.errors import InvalidInput
+from app.planning.next_occurrence import TOO_LATE, Continuation, continuation, plan_of
+from app.planning.timetables import Timetables, misfire_of
+from app.store.claims import Claim
+from app.store.events import EventStore
+from app.store.work import EndedNote, Successor, WorkStore
+
+log = logging.getLogger(__name__)
+
+MEND_STEPS = 32
+"""How many occurrences that exist already are passed over at once."""
+
+
+class Successors:
+    """Schedules successors, of claims and of events that lost theirs."""
+
+    def __init__(self, work: WorkStore, events: EventStore, timetables: Timetables) -> None:
+        self._work = work
+        self._events = events
+        self._timetables = timetables
+
+    def go_on(self, claims: Iterable[Claim], now_ms: int) -> None:
+        """Schedule what follows each freshly claimed occurrence of a recurring event.
+
+        Raises ``StoreUnavailable``; the events then wait in the unscheduled set for ``mend``.
+        """
+        successors: list[Successor] = []
+        notes: list[EndedNote] = []
+        for claim in claims:
+            if not claim.recurring or claim.attempt != 1 or claim.doc is None:
+                continue
+            try:
+                self._follow(claim, claim.doc, now_ms, successors, notes)
+            except InvalidInput:
+                # A rule that was accepted once and can't be read now must not stop the others.
+                log.exception("unreadable schedule", extra={"event": ids.to_text(claim.event_id)})
+        if notes:
+            self._work.note_ended(notes, now_ms)
+        if successors:
+            self._work.advance(successors, now_ms)
+
+    def mend(self, partition: int, before_ms: int, now_ms: int, limit: int) -> int:
+        """Give a successor to events whose worker died between claim and successor.
+
+        Returns how many were looked at; fewer than ``limit`` means that none is left.
+        """
+        found = self._work.unscheduled(partition, before_ms, limit)
+        self._reschedule(found, now_ms)
+        return len(found)
+
+    def reconcile(self, event_ids: list[bytes], now_ms: int) -> int:
+        """Mend active events that have no scheduled occurrence; returns how many were mended."""
+        return self._reschedule(event_ids, now_ms)
+
+    def _follow(
+        self,
+        claim: Claim,
+        doc: Mapping[str, Any],
+        now_ms: int,
+        successors: list[Successor],
+        notes: list[EndedNote],
+    ) -> None:
+        timetable = self._timetables.of_claim(claim, doc)
+        misfire = misfire_of(doc.get("opt", {}))
+        following = continuation(timetable, claim.scheduled_ms, now_ms, misfire)
+        notes += _notes(claim.event_id, claim.tags, following)
+        successors.append(
+            Successor(
+                claim.event_id,
+                claim.plan,
+                claim.scheduled_ms,
+                following.next_ms,
+                following.due_ms,
+            )
+        )
+
+    def _reschedule(self, event_ids: list[bytes], now_ms: int) -> int:
+        """Schedule what follows the last occurrence that was claimed, as if right after it.
+
+        Where that was made already beside the schedule, go on to what follows it.
+        """
+        scheduled = 0
+        for _ in range(MEND_STEPS):
+            wanted, found = self._step(event_ids, now_ms)
+            scheduled += found
+            if found >= wanted:
+                break
+        return scheduled
+
+    def _step(self, event_ids: list[bytes], now_ms: int) -> tuple[int, int]:
+        """Schedule one successor each; returns how many there were, and how many were new."""
+        successors: list[Successor] = []
+        notes: list[EndedNote] = []
+        events = self._events.get_many(event_ids)
+        for event, (plan, last_ms) in zip(events, self._events.progress(event_ids), strict=True):
+            if (
+                event is None
+                or event.status is not EventStatus.ACTIVE
+                or event.next_ms is not None
+                or event.schedule is None
+            ):
+                continue
+            timetable = self._timetables.of_event(event)
+            if last_ms is None:
+                fresh = plan_of(event, timetable, now_ms)
+                following = Continuation(fresh.scheduled_ms, fresh.due_ms)
+            else:
+                misfire = misfire_of(event.options)
+                following = continuation(timetable, last_ms, now_ms, misfire)
+            notes += _notes(event.id, event.tags, following)
+            before_ms = event.start_ms if last_ms is None else last_ms
+            successors.append(
+                Successor(event.id, plan, before_ms, following.next_ms, following.due_ms)
+            )
+        if notes:
+            self._work.note_ended(notes, now_ms)
+        wanted = sum(one.scheduled_ms is not None for one in successors)
+        return wanted, self._work.advance(successors, now_ms) if successors else 0
+
+
+def _notes(event_id: bytes, tags: tuple[str, ...], passed: Continuation) -> list[EndedNote]:
+    missed = [EndedNote(event_id, at, tags, "missed", TOO_LATE) for at in passed.missed_ms]
+    return missed + [
+        EndedNote(event_id, one.nominal_ms, tags, "skipped", one.reason) for one in passed.skipped
+    ]

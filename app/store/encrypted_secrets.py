@@ -1,0 +1,100 @@
+"""All sealed secrets of the store, for when the key that they are sealed with changes."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Collection, Iterable, Iterator
+from typing import NamedTuple, cast
+
+from app.domain import ids
+from app.domain.event import EventStatus
+from app.errors import ConfigError
+from app.store import keys
+from app.store.connection import StoreClient
+from app.store.indexes import EVERY_EVENT, IndexReader
+from app.store.scripts import Argument, Scripts
+
+BATCH = 256
+_SEAL = "seal:"
+
+FIELDS = ("sec", "hdr")
+"""The fields of an event's hash that are sealed."""
+
+
+class EncryptedSecret(NamedTuple):
+    """A secret, the event that it belongs to, and the field of its hash that holds it."""
+
+    event_id: bytes
+    field: str
+    sealed: bytes
+
+    @property
+    def belongs_to(self) -> bytes:
+        """What it is sealed with, so that it opens nowhere else."""
+        return self.event_id if self.field == "sec" else headers_of(self.event_id)
+
+
+def headers_of(event_id: bytes) -> bytes:
+    """What an event's headers are sealed with."""
+    return event_id + b"hdr"
+
+
+class EncryptedSecrets:
+    """Walks over them and replaces them, a bounded batch at a time."""
+
+    def __init__(self, client: StoreClient, scripts: Scripts, lists: IndexReader) -> None:
+        self._client = client
+        self._scripts = scripts
+        self._lists = lists
+
+    def agree(self, current: bytes, known: Collection[bytes]) -> None:
+        """Note that a key is in use; raises ``ConfigError`` if another one is that is not known.
+
+        Keys go by their names.
+        """
+        if not self._in_use() <= set(known):
+            raise ConfigError(
+                "The store's secrets were sealed with another key: set QHRONOS_ENCRYPTION_KEY (or, "
+                "without one, QHRONOS_JWT_SECRET) as it was, or give the old one in …_PREVIOUS."
+            )
+        self._client.hset(keys.META.decode(), _field(current), 1)
+
+    def forget_other_keys(self, current: bytes) -> None:
+        """Note that nothing is sealed with any key but one."""
+        for name in self._in_use() - {current}:
+            self._client.hdel(keys.META.decode(), _field(name))
+
+    def batches(self) -> Iterator[list[EncryptedSecret]]:
+        """Yield every secret that was there when the walk began."""
+        events = (member for _, member in self._lists.walk(EVERY_EVENT))
+        while batch := list(itertools.islice(events, BATCH)):
+            pipe = self._client.pipeline(transaction=False)
+            for event_id in batch:
+                pipe.hmget(keys.event(ids.partition_of_event(event_id), event_id), FIELDS)
+            yield [
+                EncryptedSecret(event_id, field, sealed)
+                for event_id, values in zip(batch, pipe.execute(), strict=True)
+                for field, sealed in zip(FIELDS, values, strict=True)
+                if sealed is not None
+            ]
+
+    def replace(self, replacements: Iterable[tuple[EncryptedSecret, bytes]]) -> int:
+        """Put new forms in the place of old ones; returns how many were still the old ones."""
+        per_partition: dict[int, list[Argument]] = {}
+        for old, new in replacements:
+            args = per_partition.setdefault(ids.partition_of_event(old.event_id), [])
+            args += [old.event_id, old.field, old.sealed, new]
+        replaced = 0
+        for p, args in per_partition.items():
+            slot = [keys.events(p, EventStatus.ACTIVE)]
+            replaced += int(self._scripts("reencrypt", slot, [keys.prefix(p), *args]))
+        return replaced
+
+    def _in_use(self) -> set[bytes]:
+        fields = cast("list[bytes]", self._client.hkeys(keys.META.decode()))
+        names = [field.decode() for field in fields]
+        return {bytes.fromhex(name.removeprefix(_SEAL)) for name in names if name.startswith(_SEAL)}
+
+
+def _field(name: bytes) -> str:
+    return _SEAL + name.hex()

@@ -1,0 +1,181 @@
+"""The recorder: outcomes first, what goes back unsent when there is time for it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+import pytest
+
+from app.domain.ids import EventIds, occurrence_id
+from app.engine.recorder import (
+    BATCH,
+    GATHER,
+    GATHER_MS,
+    LATEST_MS,
+    MOST,
+    QUIET_MS,
+    Recorder,
+)
+from app.engine.write_buffer import WriteBuffer
+from app.store.calls import Call, Record
+from app.store.claims import Claim
+from tests.support.builders import a_claim
+from tests.support.clock import FakeClock
+
+
+class FakeChannel:
+    """Notes the calls; answers each when told to."""
+
+    def __init__(self) -> None:
+        self.calls: list[Call] = []
+        self.busy = False
+
+    def fileno(self) -> int | None:
+        return None
+
+    def send(self, call: Call) -> None:
+        self.calls.append(call)
+        self.busy = True
+
+    def receive(self) -> list[int] | None:
+        if not self.busy:
+            return None
+        self.busy = False
+        return [1] * BATCH
+
+
+class Quiet:
+    """Does nothing, in place of what this is not about."""
+
+    def written(self, counted: Sequence[Any], sent: Sequence[Any]) -> None:
+        """See ``FlowClaimer.written``."""
+
+    def drain_alive(self, drain: str, until_ms: int) -> None:
+        """See ``Coordination.drain_alive``."""
+
+    def renew(self, held: Sequence[Any], deadline_ms: int) -> None:
+        """See ``WorkStore.renew``."""
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def channel() -> FakeChannel:
+    return FakeChannel()
+
+
+@pytest.fixture
+def recorder(clock: FakeClock, channel: FakeChannel) -> Recorder:
+    made = Recorder(
+        cast("Any", Quiet()),
+        cast("Any", Quiet()),
+        cast("Any", channel),
+        clock,
+        drain="d",
+        lease_ms=30_000,
+        flows=cast("Any", Quiet()),
+    )
+    made.go_on_until(clock.now_ms() + 60_000)
+    return made
+
+
+def claims(count: int) -> list[Claim]:
+    return [a_claim(number) for number in range(count)]
+
+
+def record(claim: Claim) -> Record:
+    return Record(claim.occurrence_id, claim.token, "completed", 200, b"", None, None, b"")
+
+
+def test_outcomes_gather_until_there_are_enough(
+    recorder: Recorder, channel: FakeChannel, clock: FakeClock
+) -> None:
+    for claim in claims(GATHER - 1):
+        recorder.put(record(claim))
+    recorder.step(clock.now_ms())
+    assert channel.calls == []
+    recorder.put(record(a_claim(GATHER)))
+    recorder.step(clock.now_ms())
+    assert [call.script for call in channel.calls] == ["record"]
+
+
+def test_outcomes_wait_for_no_more_than_a_moment(
+    recorder: Recorder, channel: FakeChannel, clock: FakeClock
+) -> None:
+    recorder.put(record(a_claim(1)))
+    recorder.step(clock.advance(GATHER_MS))
+    assert [call.script for call in channel.calls] == ["record"]
+
+
+def test_what_goes_back_unsent_waits_while_there_are_outcomes(
+    recorder: Recorder, channel: FakeChannel, clock: FakeClock
+) -> None:
+    """Those who are in a hurry need the store; what was deferred is not."""
+    for claim in claims(BATCH):
+        recorder.defer(claim, clock.now_ms() + 5_000, "why")
+    for number in range(10):
+        recorder.put(record(a_claim(1_000 + number)))
+        recorder.step(clock.advance(GATHER_MS))
+        recorder.step(clock.advance(GATHER_MS))
+    assert {call.script for call in channel.calls} == {"record"}
+    recorder.step(clock.advance(QUIET_MS))
+    assert channel.calls[-1].script == "release"
+    recorder.step(clock.now_ms())
+    assert recorder.idle
+
+
+@pytest.mark.parametrize(("count", "wait_ms"), [(MOST, 0), (2 * GATHER, LATEST_MS)])
+def test_it_waits_for_no_longer_than_a_second_and_in_no_larger_number(
+    recorder: Recorder, channel: FakeChannel, clock: FakeClock, count: int, wait_ms: int
+) -> None:
+    for claim in claims(count):
+        recorder.defer(claim, clock.now_ms() + 5_000)
+    for claim in claims(GATHER):
+        recorder.put(record(claim))
+    recorder.step(clock.advance(wait_ms))
+    assert [call.script for call in channel.calls] == ["release"]
+
+
+def test_a_little_of_it_is_written_too_however_many_outcomes_there_are(
+    recorder: Recorder, channel: FakeChannel, clock: FakeClock
+) -> None:
+    """Else its leases would be held, and its places in flows, for as long as others are busy."""
+    begun_ms = clock.now_ms()
+    for claim in claims(BATCH + 1):
+        recorder.defer(claim, begun_ms)
+    while clock.now_ms() < begun_ms + 2 * LATEST_MS:
+        for number in range(1_000, 1_000 + 2 * BATCH):
+            recorder.put(record(a_claim(number)))
+        recorder.step(clock.advance(20))
+    assert [call.script for call in channel.calls].count("release") == 2
+
+
+def test_at_the_end_all_of_it_is_written_at_once(
+    recorder: Recorder, channel: FakeChannel, clock: FakeClock
+) -> None:
+    recorder.put(record(a_claim(1)))
+    recorder.defer(a_claim(2), clock.now_ms())
+    assert not recorder.idle
+    for _ in range(3):
+        recorder.step(clock.now_ms(), now_or_never=True)
+    assert sorted(call.script for call in channel.calls) == ["record", "release"]
+    assert recorder.idle
+
+
+def test_an_outbox_gives_of_the_partition_with_most_the_oldest_first() -> None:
+    event_ids, outbox = EventIds(), WriteBuffer[Record]()
+    made = []
+    for partition, number in [(0, 0), (1, 1), (1, 2), (0, 3), (1, 4)]:
+        one = a_claim(number)
+        one.occurrence_id = occurrence_id(event_ids.make(1_000, partition), number)
+        made.append(record(one))
+        outbox.put(made[-1])
+    assert (outbox.size, outbox.most()) == (5, 3)
+    assert outbox.take(2) == (1, [made[1], made[2]])
+    assert outbox.take(2) == (0, [made[0], made[3]])
+    assert outbox.take(2) == (1, [made[4]])
+    assert (outbox.size, outbox.most()) == (0, 0)

@@ -1,0 +1,61 @@
+"""Sealed secrets where they lie: read in batches, claimed as they are, replaced once."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.domain import ids
+from app.domain.event import EncryptedHeaders
+from app.store import keys
+from app.store.encrypted_secrets import EncryptedSecret, EncryptedSecrets, headers_of
+from app.store.events import Plan, Saved
+from app.store.scripts import Scripts
+from tests.store.conftest import Stores
+from tests.support.builders import an_event
+from tests.support.clock import NOW_MS
+
+
+@pytest.fixture
+def event(stores: Stores):
+    """One in the last partition, with both kinds of secrets."""
+    made = an_event(
+        partition=stores.partitions - 1,
+        hmac_secret=b"old secret",
+        headers=EncryptedHeaders(("Authorization", "X-Team"), b"old headers"),
+    )
+    plan = Plan(scheduled_ms=made.start_ms, due_ms=made.start_ms)
+    assert stores.events.save(made, plan, None, NOW_MS) is Saved.DONE
+    return made
+
+
+def test_headers_are_stored_and_claimed_as_they_were_sealed(stores: Stores, event) -> None:
+    """Their names beside them; an event without any has neither."""
+    assert stores.events.get(event.id).headers == event.headers
+    (claimed,) = stores.work.claim(
+        stores.partitions - 1, b"w", 1, now_ms=event.start_ms, limit=9, lease_ms=30_000
+    )
+    assert (claimed.secret, claimed.headers) == (b"old secret", b"old headers")
+    plain = an_event()
+    stores.events.save(plain, Plan(), None, NOW_MS)
+    assert stores.events.get(plain.id).headers is None
+    key = keys.event(ids.partition_of_event(plain.id), plain.id)
+    assert not stores.client.hexists(key, "hdr")
+
+
+def test_a_repeated_replacement_changes_nothing(stores: Stores, event) -> None:
+    """Nor one of a value that has changed meanwhile; version and occurrence stay."""
+    sealed = EncryptedSecrets(stores.client, Scripts(stores.client), stores.lists)
+    (found,) = sealed.batches()
+    assert found == [
+        EncryptedSecret(event.id, "sec", b"old secret"),
+        EncryptedSecret(event.id, "hdr", b"old headers"),
+    ]
+    assert [one.belongs_to for one in found] == [event.id, headers_of(event.id)]
+    before = stores.events.get(event.id)
+    renewed = [(one, b"new " + one.field.encode()) for one in found]
+    assert sealed.replace(renewed) == 2
+    after = stores.events.get(event.id)
+    assert (after.hmac_secret, after.headers and after.headers.sealed) == (b"new sec", b"new hdr")
+    assert (after.version, after.next_ms) == (before.version, before.next_ms)
+    assert sealed.replace(renewed) == 0
+    assert stores.events.get(event.id) == after
