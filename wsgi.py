@@ -7,10 +7,10 @@ import sys
 
 from flask import Flask
 
-from app.bootstrap import build_services
 from app.config import environment, load_settings
 from app.errors import ConfigError
 from app.factory import create_app
+from app.wiring.services import build_services
 
 
 def _make_app() -> Flask:

@@ -11,7 +11,7 @@
     └── ConfigError         the settings can't be used
 
 A class's docstring is its default message. Which HTTP status belongs to each is decided in
-one table, ``app.api.errors``.
+one table, ``app.api.http.errors``.
 """
 
 from __future__ import annotations

@@ -4,40 +4,40 @@ from __future__ import annotations
 
 from flask import Flask
 
-from app.api import (
+from app.api.http import auth
+from app.api.http.context import attach_services
+from app.api.http.cors import register_cors
+from app.api.http.credentials import Credentials
+from app.api.http.errors import register_errors
+from app.api.http.headers import register_headers
+from app.api.http.loops import register_loops
+from app.api.http.proxies import register_proxies
+from app.api.http.rate_limit import register_limits
+from app.api.ports import Services
+from app.api.routes import (
     acknowledgements,
     audit,
-    auth,
     calendars,
     events,
     feed,
     flows,
     occurrences,
     planning,
-    retries,
-    rotation,
+    redeliveries,
+    secret_rotation,
     service,
     tokens,
 )
-from app.api.context import attach_services
-from app.api.cors import register_cors
-from app.api.credentials import Credentials
-from app.api.dashboard import register_dashboard
-from app.api.docs import Documentation, make_api
-from app.api.errors import register_errors
-from app.api.headers import register_headers
-from app.api.limits import register_limits
-from app.api.loops import register_loops
-from app.api.ports import Services
-from app.api.proxies import register_proxies
+from app.api.routes.dashboard import register_dashboard
+from app.api.routes.docs import Documentation, make_api
 
 PARTS = (
     events,
     planning,
-    rotation,
+    secret_rotation,
     occurrences,
     acknowledgements,
-    retries,
+    redeliveries,
     flows,
     calendars,
     feed,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.bootstrap import worker_services
+from app.wiring.services import worker_services
 
 
 def drain() -> int:
@@ -22,7 +22,7 @@ def replan(name: str) -> int:
 
 def retry(job_id: str) -> int:
     """Go on with a retry job."""
-    return worker_services().retries.work(job_id)
+    return worker_services().redeliveries.work(job_id)
 
 
 def reconcile() -> int:

@@ -15,12 +15,12 @@ from pathlib import Path
 import redis
 from rq.exceptions import StopRequested
 
-from app import logs, queueing
-from app.bootstrap import Services, worker_services
+from app import logs, rq_queues
 from app.config import environment, load_settings
 from app.errors import ConfigError, StoreUnavailable
 from app.runtime.supervisor import Process, supervise
 from app.store.connection import connect_broker
+from app.wiring.services import Services, worker_services
 
 log = logging.getLogger(__name__)
 
@@ -76,7 +76,7 @@ def deliver(services: Services) -> None:
     gc.freeze()
     gc.set_threshold(COLLECT_AFTER)
     try:
-        _work(services, queueing.DELIVER)
+        _work(services, rq_queues.DELIVER)
     finally:
         services.stop.set()
         services.close()
@@ -84,14 +84,14 @@ def deliver(services: Services) -> None:
 
 def upkeep(services: Services) -> None:
     """Run upkeep jobs until told to stop."""
-    _work(services, queueing.UPKEEP)
+    _work(services, rq_queues.UPKEEP)
 
 
 def _work(services: Services, name: str) -> None:
     settings = services.settings
     while not services.stop.is_set():
         broker = connect_broker(settings.broker)
-        worker = queueing.worker(name, broker, on_stop=services.stop.set)
+        worker = rq_queues.worker(name, broker, on_stop=services.stop.set)
         # RQ's worker gives up when its Redis is away for long, full or read-only.
         try:
             _handle_signals(_leave)  # RQ puts its own in their place

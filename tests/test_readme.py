@@ -20,11 +20,11 @@ import pytest
 from flask import Flask
 from werkzeug.serving import make_server
 
-from app.bootstrap import Services
 from app.config import _FIELD_OF, _READERS, PREFIX, Settings, load_settings
 from app.delivery.request import Job, build
 from app.factory import create_app
 from app.runtime.local import LOCAL_TARGETS, example, prepare
+from app.wiring.services import Services
 from tests.support.clock import FakeClock
 from tests.support.fake_store import fake_client
 
@@ -49,7 +49,7 @@ class _NoQueue:
     def enqueue_replan(self, name: str) -> None:
         pass
 
-    def enqueue_retry(self, job_id: str) -> None:
+    def enqueue_redelivery(self, job_id: str) -> None:
         pass
 
     def workers(self) -> int:

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 import pytest
 from rq.exceptions import StopRequested
 
-from app import queueing, workers
-from app.bootstrap import Services
+from app import rq_queues, workers
 from app.config import Settings
+from app.wiring.services import Services
 
 
 @pytest.fixture(autouse=True)
@@ -34,7 +34,7 @@ class TakingItsLeave:
 
 def test_told_to_stop_while_rq_takes_its_leave(monkeypatch: pytest.MonkeyPatch) -> None:
     leaving = TakingItsLeave()
-    monkeypatch.setattr(queueing, "worker", lambda *_, **__: leaving)
+    monkeypatch.setattr(rq_queues, "worker", lambda *_, **__: leaving)
     services = Services(Settings(redis_url="redis://127.0.0.1:1/0"))
     workers.deliver(services)
     assert services.stop.is_set()

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from app.api.calendar_ports import Calendars, Feed, Imports
 from app.api.flow_ports import Flows
 from app.api.occurrence_ports import Acknowledgements, Occurrences
-from app.api.retry_ports import Retries
+from app.api.redelivery_ports import Redeliveries
 from app.clock import Clock
 from app.config import Settings
 from app.domain.access import Access, TokenRecord
@@ -245,7 +245,7 @@ class Services(Protocol):
         ...
 
     @property
-    def retries(self) -> Retries:
+    def redeliveries(self) -> Redeliveries:
         """Dead letters."""
         ...
 

@@ -16,7 +16,7 @@ from app.engine.retention import Retention
 from app.planning.successors import Successors
 from app.services.calendars import CalendarService
 from app.services.events import EventService
-from app.services.retries import RetryService
+from app.services.redeliveries import RedeliveryService
 from app.store.coordination import Coordination
 from app.store.sweep import EventSweep
 from app.store.work import BATCH, WorkStore
@@ -45,7 +45,7 @@ class Upkeep:
     series: Successors
     events: EventService
     calendars: CalendarService
-    retries: RetryService
+    redeliveries: RedeliveryService
     sweep: EventSweep
     retention: Retention
     coordination: Coordination
@@ -68,7 +68,7 @@ class Upkeep:
             for event_id in self.sweep.paused(partition, now_ms, BATCH):
                 self.events.resume_due(event_id)
                 recovered += 1
-        return recovered + self.calendars.finish_abandoned() + self.retries.go_on()
+        return recovered + self.calendars.finish_abandoned() + self.redeliveries.go_on()
 
     def reconcile(self) -> int:
         """Look at a stretch of everything, from where the last run stopped.

@@ -32,9 +32,9 @@ class ReplanQueue(Protocol):
         ...
 
 
-class RetryQueue(Protocol):
+class RedeliveryQueue(Protocol):
     """Calls for work to be done by a worker."""
 
-    def enqueue_retry(self, job_id: str, /) -> None:
+    def enqueue_redelivery(self, job_id: str, /) -> None:
         """Have somebody go on with a retry job; raises ``StoreUnavailable``."""
         ...

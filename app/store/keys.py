@@ -75,9 +75,9 @@ CALENDARS = b"qh:{calendars}"
 CALENDARS_VERSION = b"qh:{calendars}:version"
 CALENDARS_PENDING = b"qh:{calendars}:pending"
 WAKE = b"qh:wake"
-RETRIES = b"qh:{retries}"
-RETRIES_RUNNING = b"qh:{retries}:running"
-RETRIES_ENDED = b"qh:{retries}:ended"
+REDELIVERIES = b"qh:{retries}"
+REDELIVERIES_RUNNING = b"qh:{retries}:running"
+REDELIVERIES_ENDED = b"qh:{retries}:ended"
 TOKENS = b"qh:{tokens}"
 TOKENS_ENDING = b"qh:{tokens}:ending"
 AUDIT = b"qh:{audit}"
@@ -209,19 +209,19 @@ def flow_answer(worker: bytes) -> bytes:
     return FLOWS_PREFIX + b"answer:" + worker
 
 
-def retry_job(job_id: bytes) -> bytes:
+def redelivery_job(job_id: bytes) -> bytes:
     """A retry job."""
-    return RETRIES + b":job:" + job_id
+    return REDELIVERIES + b":job:" + job_id
 
 
-def retries_of(scope: str) -> bytes:
+def redeliveries_of(scope: str) -> bytes:
     """The retry jobs made with one scope."""
-    return RETRIES + b":of:" + scope.encode()
+    return REDELIVERIES + b":of:" + scope.encode()
 
 
-def retries_running_of(scope: str) -> bytes:
+def redeliveries_running_of(scope: str) -> bytes:
     """The retry jobs made with one scope that run."""
-    return retries_of(scope) + b":running"
+    return redeliveries_of(scope) + b":running"
 
 
 def tokens_of(subject: str) -> bytes:

@@ -39,8 +39,8 @@ NAMES = (
     "reencrypt",
     "restore",
     "retire",
-    "retry",
-    "save_retry",
+    "redeliver",
+    "save_redelivery",
     "save_event",
 )
 _INCLUDE = re.compile(r"^--#include (\w+)$", re.MULTILINE)

@@ -8,7 +8,7 @@ import pytest
 from rq import Queue, SimpleWorker
 from rq.serializers import JSONSerializer
 
-from app.api.dashboard import POLICY
+from app.api.routes.dashboard import POLICY
 from app.factory import create_app
 from tests.api.conftest import with_token
 from tests.api.fakes import MASTER_TOKEN, FakeServices

@@ -8,7 +8,7 @@ import re
 
 import pytest
 
-from app.api.docs import POLICY
+from app.api.routes.docs import POLICY
 from tests.api.fakes import NOW_MS, an_occurrence
 
 DOCUMENTATION = {"/openapi.json", "/docs"}

@@ -23,10 +23,10 @@ from schemathesis.specs.openapi.checks import (
     response_schema_conformance,
 )
 
-from app.bootstrap import Services
 from app.config import Settings
 from app.domain.targets import TargetPolicy
 from app.factory import create_app
+from app.wiring.services import Services
 from tests.api.fakes import MASTER_TOKEN
 from tests.support.clock import FakeClock
 from tests.support.fake_store import fake_client
@@ -68,7 +68,7 @@ class NoQueue:
     def enqueue_replan(self, _name: str) -> None:
         pass
 
-    def enqueue_retry(self, _job_id: str) -> None:
+    def enqueue_redelivery(self, _job_id: str) -> None:
         pass
 
     def workers(self) -> int:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.api.json_body import MAX_DEPTH, parse, plain, write
+from app.api.http.json_body import MAX_DEPTH, parse, plain, write
 from app.errors import InvalidInput
 
 SCALARS = (

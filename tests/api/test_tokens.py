@@ -5,7 +5,7 @@ from __future__ import annotations
 import jwt
 import pytest
 
-from app.api.credentials import key_name
+from app.api.http.credentials import key_name
 from app.domain.times import to_rfc3339
 from tests.api.conftest import with_token
 from tests.api.fakes import NOW_MS

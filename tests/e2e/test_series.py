@@ -7,10 +7,10 @@ import time
 
 import pytest
 
-from app.bootstrap import build_services
 from app.config import load_settings
 from app.domain.ids import from_text
 from app.store import keys
+from app.wiring.services import build_services
 from tests.support.api_client import Api, at, seconds_of
 from tests.support.invariants import broken
 from tests.support.receiver import Received, Receiver

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from app.bootstrap import Services
 from app.crypto.ack_tokens import AckTokens
 from app.domain import ids
 from app.domain.access import MASTER
@@ -18,6 +17,7 @@ from app.engine.acknowledgements import OVERDUE
 from app.engine.attempts import record_of
 from app.errors import Conflict, Unauthenticated
 from app.store import keys
+from app.wiring.services import Services
 from tests.support.clock import NOW_MS, FakeClock
 from tests.support.invariants import broken
 from tests.support.services import HOUR_MS

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from app.bootstrap import Services
 from app.domain.outcome import Outcome, Timings
 from app.engine.circuit_breakers import (
     AFTER_MS,
@@ -19,6 +18,7 @@ from app.engine.circuit_breakers import (
 )
 from app.store.breakers import BreakerStore
 from app.store.claims import Claim
+from app.wiring.services import Services
 from tests.support.builders import a_claim as claim
 from tests.support.clock import NOW_MS
 

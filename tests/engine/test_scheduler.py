@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 import pytest
 
-from app.bootstrap import Services
 from app.domain import ids
 from app.domain.event import Event
 from app.domain.outcome import Outcome, Timings
 from app.engine.attempts import DEFAULT_ACK_MS, record_of
 from app.engine.scheduler import LEAD_MS, Scheduler
+from app.wiring.services import Services
 from tests.support.clock import NOW_MS, FakeClock
 from tests.support.services import HOUR_MS, FakeDrains
 

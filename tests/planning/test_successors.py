@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 import pytest
 
-from app.bootstrap import Services
 from app.domain import ids
 from app.domain.access import MASTER
 from app.domain.event import Event
@@ -14,6 +13,7 @@ from app.domain.occurrence import OccurrenceStatus
 from app.engine.upkeep import MEND_AFTER_MS
 from app.services.queries import OccurrenceQuery
 from app.store import keys
+from app.wiring.services import Services
 from tests.support.clock import NOW_MS, FakeClock
 from tests.support.invariants import broken
 from tests.support.services import HOUR_MS

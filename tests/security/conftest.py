@@ -10,12 +10,12 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app.bootstrap import Services
 from app.config import Settings
 from app.domain.targets import TargetPolicy
 from app.domain.times import to_rfc3339
 from app.factory import create_app
 from app.store.connection import StoreClient
+from app.wiring.services import Services
 from tests.support.clock import FakeClock
 
 MASTER_TOKEN = "qhr_the-master-token-of-the-security-tests"

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from app.bootstrap import Services
 from app.config import load_settings
 from app.domain.access import MASTER
 from app.runtime.embedded import EmbeddedStore
 from app.runtime.local import prepare
 from app.services.queries import EventChanges
+from app.wiring.services import Services
 from tests.support.processes import checkout, clean_environ
 
 NEW_KEY = "another-encryption-key-of-the-tests!"

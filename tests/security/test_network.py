@@ -8,7 +8,7 @@ import json
 import jwt
 import pytest
 
-from app.api.credentials import LONGEST_TOKEN, key_name
+from app.api.http.credentials import LONGEST_TOKEN, key_name
 from tests.security.conftest import DAY_MS, MASTER_TOKEN, NOW_MS, SECRETS
 
 KEY = SECRETS["jwt_secret"]

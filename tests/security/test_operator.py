@@ -17,7 +17,6 @@ import redis
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from standardwebhooks.webhooks import Webhook
 
-from app.bootstrap import Services
 from app.config import Settings
 from app.domain.targets import TargetPolicy
 from app.domain.times import to_rfc3339
@@ -25,6 +24,7 @@ from app.errors import ConfigError
 from app.factory import create_app
 from app.runtime.embedded import EmbeddedStore
 from app.setting_readers import RateLimit
+from app.wiring.services import Services
 from tests.security.conftest import MASTER_TOKEN, SECRETS
 from tests.support.receiver import Received, Receiver
 from tests.support.wait import wait_until

@@ -67,7 +67,9 @@ def test_a_dead_letter_whose_event_leaves_the_scope_meanwhile_stays_dead(start, 
     failed = Record(one.occurrence_id, one.token, "failed", 500, b"", "no", None, b"")
     ours.services.work.record([failed], NOW_MS)
     (dead,) = tenant.get(f"{path}/occurrences").json
-    Meanwhile(theirs.services.retries._store, lambda: ours.client().put(path, json={"tags": tags}))
+    Meanwhile(
+        theirs.services.redeliveries._store, lambda: ours.client().put(path, json={"tags": tags})
+    )
     assert tenant.post(f"/occurrences/{dead['id']}/retry").status_code == 409
     (dead,) = ours.client().get(f"{path}/occurrences").json
     assert dead["status"] == "failed"

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from app.bootstrap import Services
 from app.domain import ids
 from app.domain.access import MASTER, Access
 from app.domain.event import Event, EventStatus
@@ -15,6 +14,7 @@ from app.domain.occurrence import OccurrenceStatus
 from app.errors import Conflict, Forbidden, InvalidInput, NotFound
 from app.services.queries import EventChanges, OccurrenceQuery
 from app.store.calls import Record
+from app.wiring.services import Services
 from tests.support.builders import DAILY
 from tests.support.clock import NOW_MS, FakeClock
 from tests.support.invariants import broken

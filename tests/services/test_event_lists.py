@@ -7,13 +7,13 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from app.bootstrap import Services
 from app.domain import ids
 from app.domain.access import MASTER, Access
 from app.domain.event import Event, EventStatus
 from app.errors import InvalidInput
 from app.services.queries import EventQuery, OccurrenceQuery, TagFilter
 from app.store.events import EventStore
+from app.wiring.services import Services
 from tests.support.clock import NOW_MS
 
 Create = Callable[..., Event]

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from app.bootstrap import Services
 from app.domain import ids
 from app.domain.access import MASTER, Access
 from app.domain.event import Event, EventStatus
@@ -16,6 +15,7 @@ from app.domain.misfire import DEFAULT
 from app.domain.occurrence import Occurrence, OccurrenceStatus
 from app.errors import Conflict, Forbidden, InvalidInput, NotFound, StaleVersion
 from app.services.queries import EventChanges, OccurrenceQuery
+from app.wiring.services import Services
 from tests.support.builders import DAILY
 from tests.support.clock import NOW_MS, FakeClock
 from tests.support.invariants import broken, snapshot

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from app.bootstrap import Services
 from app.domain import ids
 from app.domain.access import MASTER
 from app.domain.event import Event
+from app.wiring.services import Services
 
 
 def test_the_events_of_a_flow_are_in_one_partition(create: Callable[..., Event]) -> None:

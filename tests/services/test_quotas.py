@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from app.bootstrap import Services
 from app.config import Settings
 from app.domain.access import MASTER, Access
 from app.domain.event import Event
@@ -16,6 +15,7 @@ from app.errors import Forbidden, InvalidInput
 from app.services.queries import EventChanges
 from app.services.quotas import IN_THE_MAKING_MS
 from app.store import keys
+from app.wiring.services import Services
 from tests.support.clock import NOW_MS, FakeClock
 from tests.support.fake_store import fake_client
 

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from app.bootstrap import Services
 from app.config import Settings
 from app.domain.access import MASTER
 from app.domain.event import Event
 from app.errors import StoreUnavailable
 from app.services.queries import EventChanges
+from app.wiring.services import Services
 from tests.support.clock import NOW_MS, FakeClock
 from tests.support.fake_store import fake_client
 
@@ -37,11 +37,11 @@ class FakeDrains:
 
 
 class FakeUpkeep:
-    """Remembers what was called for; see ``ReplanQueue`` and ``RetryQueue``."""
+    """Remembers what was called for; see ``ReplanQueue`` and ``RedeliveryQueue``."""
 
     def __init__(self) -> None:
         self.names: list[str] = []
-        self.retries: list[str] = []
+        self.redeliveries: list[str] = []
         self.away = False
 
     def enqueue_replan(self, name: str) -> None:
@@ -49,10 +49,10 @@ class FakeUpkeep:
             raise StoreUnavailable
         self.names.append(name)
 
-    def enqueue_retry(self, job_id: str) -> None:
+    def enqueue_redelivery(self, job_id: str) -> None:
         if self.away:
             raise StoreUnavailable
-        self.retries.append(job_id)
+        self.redeliveries.append(job_id)
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ from typing import Any
 
 from marshmallow import post_load
 
-from app.api.fields import Flag, Text
 from app.api.schemas.base import StrictSchema
+from app.api.schemas.fields import Flag, Text
 
 _TOKEN = {
     "description": "The delivery's Qhronos-Ack-Token, unless the Authorization header has it."

@@ -6,8 +6,8 @@ from typing import Any
 
 from marshmallow import Schema, fields, post_load
 
-from app.api.fields import Text
 from app.api.schemas.base import StrictSchema
+from app.api.schemas.fields import Text
 from app.api.schemas.queries import Whole
 from app.services.audit import AuditQuery
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from marshmallow import fields, post_load, pre_load
 
-from app.api import json_body
-from app.api.fields import Read
+from app.api.http import json_body
 from app.api.schemas.base import StrictSchema
+from app.api.schemas.fields import Read
 from app.domain.calendar import MAX_DAYS, MAX_RULE_DAYS, MAX_RULES, WEEKDAYS
 
 _DAY = {"type": "string", "format": "date", "example": "2026-12-25"}

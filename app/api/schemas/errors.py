@@ -1,4 +1,4 @@
-"""What every error looks like; documentation only, ``app.api.errors`` writes it."""
+"""What every error looks like; documentation only, ``app.api.http.errors`` writes it."""
 
 from __future__ import annotations
 

@@ -6,7 +6,8 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, post_load, pre_load
 
-from app.api.fields import (
+from app.api.schemas.base import StrictSchema
+from app.api.schemas.fields import (
     AckTimeout,
     Choice,
     Flow,
@@ -24,7 +25,6 @@ from app.api.fields import (
     Timezone,
     Url,
 )
-from app.api.schemas.base import StrictSchema
 from app.api.schemas.schedule import (
     ACK_TIMEOUT,
     ACTION,

@@ -6,9 +6,9 @@ from typing import Any
 
 from marshmallow import fields, post_load
 
-from app.api import json_body
-from app.api.fields import Choice, Read, Text
+from app.api.http import json_body
 from app.api.schemas.base import StrictSchema
+from app.api.schemas.fields import Choice, Read, Text
 from app.api.schemas.schedule import FLOW_LIMITS
 from app.domain.flow import ORDERS
 

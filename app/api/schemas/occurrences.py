@@ -1,4 +1,4 @@
-"""Occurrences in answers; documentation only, ``app.api.representations`` writes them."""
+"""Occurrences in answers; documentation only, ``app.api.schemas.representations`` writes them."""
 
 from __future__ import annotations
 

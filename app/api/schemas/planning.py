@@ -7,8 +7,8 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, post_load
 
-from app.api.fields import Choice, Instant, Moment, Names, Object, Text, Timezone
 from app.api.schemas.base import StrictSchema
+from app.api.schemas.fields import Choice, Instant, Moment, Names, Object, Text, Timezone
 from app.api.schemas.schedule import DST, JITTER, SCHEDULE
 from app.domain.timetable import ON_EXCLUDED
 from app.services.queries import EventChanges

@@ -8,9 +8,9 @@ from typing import Any
 
 from marshmallow import ValidationError, post_load
 
-from app.api.fields import Choice, Instant, Read, Text, Timezone, judged
 from app.api.schemas.base import StrictSchema
-from app.api.tags import read_tags
+from app.api.schemas.fields import Choice, Instant, Read, Text, Timezone, judged
+from app.api.schemas.tags import read_tags
 from app.domain.event import EventStatus
 from app.domain.ids import is_written_right
 from app.domain.occurrence import OccurrenceStatus

@@ -7,10 +7,10 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, post_load
 
-from app.api.context import services
-from app.api.credentials import FEED, LONGEST_MS, Grant
-from app.api.fields import Choice, Instant, TagList, Text
+from app.api.http.context import services
+from app.api.http.credentials import FEED, LONGEST_MS, Grant
 from app.api.schemas.base import StrictSchema
+from app.api.schemas.fields import Choice, Instant, TagList, Text
 from app.api.schemas.queries import Whole
 from app.domain.access import LEVELS
 

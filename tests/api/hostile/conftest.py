@@ -9,10 +9,10 @@ import pytest
 import redis
 from flask.testing import FlaskClient
 
-from app.bootstrap import Services
 from app.config import Settings
 from app.domain.targets import TargetPolicy
 from app.factory import create_app
+from app.wiring.services import Services
 from tests.api.conftest import with_token
 from tests.api.fakes import MASTER_TOKEN, NOW_MS
 from tests.api.hostile.refusals import EVENT

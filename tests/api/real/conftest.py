@@ -6,21 +6,21 @@ from typing import Any
 
 import pytest
 
-from app.bootstrap import Services
 from app.config import Settings
 from app.errors import StoreUnavailable
+from app.wiring.services import Services
 from tests.api.fakes import MASTER_TOKEN
 from tests.support.clock import FakeClock
 from tests.support.fake_store import fake_client
 
 
 class NoQueue:
-    """RQ is away; see ``ReplanQueue`` and ``RetryQueue``."""
+    """RQ is away; see ``ReplanQueue`` and ``RedeliveryQueue``."""
 
     def enqueue_replan(self, name: str) -> None:
         raise StoreUnavailable
 
-    def enqueue_retry(self, job_id: str) -> None:
+    def enqueue_redelivery(self, job_id: str) -> None:
         raise StoreUnavailable
 
 

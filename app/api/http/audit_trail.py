@@ -1,0 +1,103 @@
+"""The one seam through which changes are written into the audit log."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from flask import Response, g, request
+
+from app.api.http.auth import access, bearer
+from app.api.http.context import services
+from app.api.http.smorest import Decorator, View
+from app.api.schemas.representations import event_text
+from app.domain.access import MASTER
+from app.errors import QhronosError
+from app.services.audit import Act
+
+State = Callable[[str], Any]
+"""Reads an object's state, as JSON, by the name that the path gives."""
+
+_log = logging.getLogger(__name__)
+
+
+def audited(action: str, before: State | None = None) -> Decorator:
+    """Write a view's change into the audit log once it has succeeded.
+
+    The object is what the path names, else what ``name_object`` was told, else the answer's
+    ``id``; the state after is the answer. ``before`` reads the state that is about to change. A
+    change stands even if its entry can't be written: the service's own log then has a line for it.
+    What ``only_asked`` is no change.
+    """
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def wrapper(**names: str) -> Response:
+            named = next(iter(names.values()), None)
+            was = _read(before, named)
+            answer = view(**names)
+            if answer.status_code < 300 and not g.get("audit_only_asked"):
+                _write(action, named, was, _answered(answer))
+            return answer
+
+        vars(wrapper)["audited"] = action
+        return wrapper
+
+    return decorate
+
+
+def name_object(name: str) -> None:
+    """Say what the request is about to change, where neither path nor answer does."""
+    g.audit_object = name
+
+
+def only_asked() -> None:
+    """Say that the request changes nothing: a dry run, of those that can be dry."""
+    g.audit_only_asked = True
+
+
+def event_state(event_id: str) -> Any:
+    """Return an event as it is answered."""
+    return json.loads(event_text(services().events.get(event_id, access())))
+
+
+def _read(before: State | None, name: str | None) -> Any:
+    if before is None or name is None:
+        return None
+    try:
+        return before(name)
+    except QhronosError:
+        return None  # the view says what is wrong
+
+
+def _answered(answer: Response) -> Any:
+    text = answer.get_data(as_text=True)
+    return json.loads(text) if text and answer.is_json else None
+
+
+def _write(action: str, named: str | None, before: Any, after: Any) -> None:
+    asker = bearer()
+    named = named or g.get("audit_object")
+    if named is None and isinstance(after, dict):
+        named = after.get("id")
+    act = Act(
+        actor=asker.access.subject if asker.access is not MASTER else "master token",
+        token=asker.jti,
+        address=request.remote_addr,
+        action=action,
+        object=named,
+        before=before,
+        after=after,
+        request=g.request_id,
+    )
+    try:
+        services().audit.record(act)
+    except QhronosError as error:
+        _log.error(
+            "a change is missing from the audit log: %s",
+            error.message,
+            extra={"action": action, "object": named, "actor": act.actor, "request": act.request},
+        )

@@ -1,0 +1,72 @@
+"""Who is asking, and whether they may: run before anything of the request is read."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from flask import current_app, g, request
+
+from app.api.http.credentials import FEED, NOT_VALID, Bearer, Credentials
+from app.domain.access import Access
+from app.errors import Forbidden, Unauthenticated
+
+EXTENSION = "qhronos-credentials"
+READING = frozenset({"GET", "HEAD"})
+NO_TOKEN = "Send a token in the header 'Authorization: Bearer <token>'."  # noqa: S105 - a sentence
+
+
+def credentials() -> Credentials:
+    """Return the judge of tokens of this application."""
+    return cast("Credentials", current_app.extensions[EXTENSION])
+
+
+def bearer() -> Bearer:
+    """Return whose token came with the request; raises ``Unauthenticated``."""
+    if "bearer" not in g:
+        g.bearer = credentials().bearer_of(bearer_token())
+    return cast("Bearer", g.bearer)
+
+
+def access() -> Access:
+    """Return what the request's token grants; raises ``Unauthenticated``."""
+    return bearer().access
+
+
+def require_right() -> None:
+    """Let pass who may read (``GET``, ``HEAD``) or write (the other methods)."""
+    if request.method == "OPTIONS":
+        return
+    if request.method in READING:
+        if not access().can_read:
+            raise Forbidden("This token may not read; use one whose access is read or read_write.")
+    elif not access().can_write:
+        raise Forbidden("This token may not write; use one whose access is write or read_write.")
+
+
+def require_right_or_feed_token() -> None:
+    """Let pass who may read, and who has a token for the feed in the query.
+
+    Programs that read calendars send no headers. Other tokens have no business in an address,
+    which is stored and shown in many places, and are not accepted there.
+    """
+    tokens = request.args.getlist("token")
+    if request.method in READING and tokens and "Authorization" not in request.headers:
+        if len(tokens) > 1:
+            raise Unauthenticated(NOT_VALID)
+        g.bearer = credentials().bearer_of(tokens[0].encode("utf-8", "replace"), FEED)
+    require_right()
+
+
+def require_admin() -> None:
+    """Let pass the master token and tokens of access ``admin``."""
+    if request.method != "OPTIONS" and not access().is_admin:
+        raise Forbidden("Only the master token or one whose access is admin may do this.")
+
+
+def bearer_token() -> bytes:
+    """Return the token of the request's header as it was sent; raises ``Unauthenticated``."""
+    scheme, _, token = request.headers.get("Authorization", "").strip().partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise Unauthenticated(NO_TOKEN)
+    # WSGI hands headers over as latin-1; these are the bytes that were sent.
+    return token.strip().encode("latin-1", "replace")

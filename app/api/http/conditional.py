@@ -1,0 +1,68 @@
+"""Conditional requests (RFC 9110 section 13): ``ETag``, ``If-Match``, ``If-None-Match``.
+
+An event's tag is its version and, while something is planned, the planned moment:
+``"3-18c9a1b2c00"``. The first part is what a write is compared with, so that the series moving
+on does not stand in the way of an edit; both parts together say whether a copy is still true.
+"""
+
+from __future__ import annotations
+
+import re
+
+from flask import request
+
+from app.api.http.auth import access
+from app.api.http.context import services
+from app.domain.event import Event
+from app.errors import InvalidInput, StaleVersion
+
+_TAG = r'(?:W/)?"([\x21\x23-\x7e]*)"'
+_LIST = re.compile(rf"\s*{_TAG}(?:\s*,\s*{_TAG})*\s*")
+_ONE = re.compile(_TAG)
+_NO_VERSION = 0
+"""Versions count from 1: a tag that is not ours matches none."""
+
+
+def etag(event: Event) -> str:
+    """Return the tag of an event's present form, with its quotes."""
+    moment = "" if event.next_ms is None else f"-{event.next_ms:x}"
+    return f'"{event.version}{moment}"'
+
+
+def version_to_match(event_id: str) -> int | None:
+    """Return the version that ``If-Match`` demands of an event; ``None`` if any will do.
+
+    Raises ``InvalidInput`` for a malformed header, and what reading the event raises if the
+    header names several versions.
+    """
+    wanted = _wanted()
+    if wanted is None:
+        return None
+    versions = {_version(tag) for tag in wanted}
+    if len(versions) == 1:
+        return versions.pop()
+    current = services().events.get(event_id, access()).version
+    if current not in versions:
+        raise StaleVersion
+    return current
+
+
+def is_unchanged(event: Event) -> bool:
+    """Whether ``If-None-Match`` says that the caller already holds this form of the event."""
+    given = request.headers.get("If-None-Match", "")
+    return given.strip() == "*" or etag(event).strip('"') in _ONE.findall(given)
+
+
+def _wanted() -> list[str] | None:
+    """Return the tags in ``If-Match``, weak ones too: proxies weaken those of what they pack."""
+    given = request.headers.get("If-Match", "*").strip()
+    if given == "*":
+        return None
+    if len(given) > 1_000 or not _LIST.fullmatch(given):
+        raise InvalidInput('If-Match must be an ETag with its quotes, as in "3", or *.')
+    return _ONE.findall(given)
+
+
+def _version(tag: str) -> int:
+    number = tag.partition("-")[0]
+    return int(number) if re.fullmatch(r"[1-9][0-9]{0,15}", number) else _NO_VERSION

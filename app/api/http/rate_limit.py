@@ -1,0 +1,68 @@
+"""How often one caller may ask: counted in the store, in this process while that is away."""
+
+from __future__ import annotations
+
+from flask import Flask, Response, request
+from flask_limiter import Limiter
+
+from app.api.http.auth import bearer
+from app.api.http.errors import RETRY_AFTER_SECONDS
+from app.config import Settings
+from app.domain.callers import counted_address
+from app.errors import StoreUnavailable, Unauthenticated
+from app.setting_readers import RateLimit
+
+_UNLIMITED = frozenset({"/health"})
+"""Probes must go on while a caller on the same address is held back."""
+
+_UNITS = {1: "second", 60: "minute", 3_600: "hour", 86_400: "day"}
+
+
+def register_limits(app: Flask, settings: Settings) -> None:
+    """Limit requests per token, or per address without one, if the settings say so."""
+    limit = settings.rate_limit
+    if limit is None:
+        return
+    app.after_request(_keep_retry_after_meaningful)
+    limiter = Limiter(
+        _caller,
+        application_limits=[_words(limit)],
+        headers_enabled=True,
+        storage_uri=_storage(settings.redis_url),
+        storage_options={"socket_connect_timeout": 1, "socket_timeout": 1}
+        if settings.redis_url
+        else {},
+        in_memory_fallback_enabled=True,
+        key_prefix="qh",
+    )
+    limiter.request_filter(lambda: request.path in _UNLIMITED)
+    limiter.init_app(app)
+
+
+def _words(limit: RateLimit) -> str:
+    return f"{limit.requests} per {_UNITS[limit.seconds]}"
+
+
+def _storage(redis_url: str) -> str:
+    if not redis_url:
+        return "memory://"
+    return f"redis+{redis_url}" if redis_url.startswith("unix://") else redis_url
+
+
+def _caller() -> str:
+    """Name the caller. Only a token that holds counts: made-up ones must not open new counts."""
+    try:
+        asker = bearer()
+    except (Unauthenticated, StoreUnavailable):
+        return f"address:{counted_address(request.remote_addr or '')}"
+    # By its id and not by its text: padding makes the same token of another text.
+    return f"token:{asker.jti or 'master'}"
+
+
+def _keep_retry_after_meaningful(answer: Response) -> Response:
+    """Undo the limiter's ``Retry-After`` on answers that need no waiting for the limit."""
+    if answer.status_code == 503:
+        answer.headers["Retry-After"] = RETRY_AFTER_SECONDS
+    elif answer.status_code != 429:
+        answer.headers.pop("Retry-After", None)
+    return answer

@@ -1,0 +1,110 @@
+"""``/openapi.json`` and ``/docs``: the document that the schemas make, and a page of it.
+
+The page is made here, without scripts and without anything from elsewhere, so it works on a
+machine that reaches nothing and under a policy that allows nothing.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import inspect
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any
+
+from flask import Flask, Response, render_template
+
+from app import __version__
+from app.api.http.answers import json_answer, json_text
+from app.api.http.auth import access
+from app.api.http.smorest import Api
+
+STYLE = """
+body { font: 1rem/1.5 system-ui, sans-serif; max-width: 56rem; margin: 2rem auto; padding: 0 1rem }
+code { font-family: ui-monospace, monospace } h2 { margin-top: 2.5rem }
+table { border-collapse: collapse; width: 100% } th { text-align: left }
+td, th { border-bottom: 1px solid #8884; padding: .3rem .6rem .3rem 0; vertical-align: top }
+:root { color-scheme: light dark }
+"""
+_STYLE_HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
+POLICY = f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; frame-ancestors 'none'"
+
+ABOUT = (
+    "Schedules webhooks and delivers them, signed, at the right moment. Send a token as "
+    "'Authorization: Bearer <token>'. Errors are JSON whatever the path: "
+    '{"error": "what to change"}.'
+)
+
+
+def make_api(app: Flask) -> Api:
+    """Begin the document of an application."""
+    app.config.update(
+        API_TITLE="Qhronos",
+        API_VERSION=__version__,
+        OPENAPI_VERSION="3.1.0",
+        API_SPEC_OPTIONS={
+            "info": {"description": ABOUT},
+            "security": [{"bearer": []}],
+        },
+    )
+    api = Api(app)
+    for name, described in (
+        ("bearer", "The master token or a JWT."),
+        ("delivery", "The Qhronos-Ack-Token of the delivery."),
+    ):
+        scheme = {"type": "http", "scheme": "bearer", "description": described}
+        api.spec.components.security_scheme(name, scheme)
+    return api
+
+
+_FOREIGN = "PaginationMetadata"
+"""A schema that flask-smorest adds for a feature that is not used here."""
+
+
+class Documentation:
+    """Serves the document; written once, when it is first asked for."""
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+
+    def register(self, app: Flask, *, public: bool) -> None:
+        """Serve both forms; unless they are public, to who has a token, whichever."""
+        for path, name, view in (
+            ("/openapi.json", "openapi_json", self._serve_json),
+            ("/docs", "docs", self._serve_page),
+        ):
+            app.add_url_rule(path, name, view if public else _for_token_holders(view))
+
+    @cached_property
+    def document(self) -> dict[str, Any]:
+        """The OpenAPI document."""
+        document: dict[str, Any] = self._api.spec.to_dict()
+        schemas = document["components"]["schemas"]
+        for (schema, *_), name in self._api.ma_plugin.converter.refs.items():
+            schemas[name]["description"] = inspect.getdoc(schema)
+        del schemas[_FOREIGN]
+        return document
+
+    @cached_property
+    def _json(self) -> str:
+        return json_text(self.document)
+
+    @cached_property
+    def _page(self) -> str:
+        return render_template("docs.html", document=self.document, style=STYLE)
+
+    def _serve_json(self) -> Response:
+        return json_answer(self._json)
+
+    def _serve_page(self) -> Response:
+        headers = {"Content-Security-Policy": POLICY}
+        return Response(self._page, headers=headers, content_type="text/html; charset=utf-8")
+
+
+def _for_token_holders(view: Callable[[], Response]) -> Callable[[], Response]:
+    def guarded() -> Response:
+        access()
+        return view()
+
+    return guarded

@@ -1,0 +1,132 @@
+"""``/events``."""
+
+from __future__ import annotations
+
+from flask import Response, request
+
+from app.api.http.answers import json_answer
+from app.api.http.audit_trail import audited, event_state, only_asked
+from app.api.http.auth import access, require_right
+from app.api.http.conditional import etag, is_unchanged, version_to_match
+from app.api.http.context import services
+from app.api.http.paging import LISTED, array_answer
+from app.api.http.smorest import Blueprint
+from app.api.routes import icalendar_import
+from app.api.schemas.events import EventSchema, EventUpdateSchema
+from app.api.schemas.occurrences import OccurrenceSchema
+from app.api.schemas.planning import DifferenceSchema
+from app.api.schemas.queries import DryRunSchema, EventQuerySchema, Slice, SliceSchema
+from app.api.schemas.representations import difference_text, event_text, occurrence_text
+from app.domain.event import Event
+from app.domain.ids import to_text
+from app.domain.once import HEADER
+from app.services.queries import EventChanges, EventQuery
+
+ETAG = {"ETag": {"description": "For If-Match.", "schema": {"type": "string"}}}
+REPLAYED = "Idempotent-Replayed"
+ONCE = {
+    "in": "header",
+    "name": HEADER,
+    "description": "So that the request can be sent again: it makes one event, whatever happens.",
+    "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"},
+}
+blueprint = Blueprint("events", __name__, description="What to deliver, where, and when")
+blueprint.before_request(require_right)
+
+
+@blueprint.operation("/events", "POST")
+@audited("event.create")
+@blueprint.takes(ONCE)
+@blueprint.reads_calendar_too(icalendar_import.create_events_of_calendar, icalendar_import.FILE)
+@blueprint.reads(EventSchema)
+@blueprint.answers(201, EventSchema, headers=ETAG)
+@blueprint.refuses(401, 403, 409, 413, 415)
+def create_event(changes: EventChanges) -> Response:
+    """Create an event, one-time or recurring.
+
+    The same request with the same Idempotency-Key, sent again within a day, is answered with the
+    event that is there, and Idempotent-Replayed: true.
+    """
+    key = request.headers.get(HEADER)
+    if key is None:
+        event, is_new = services().events.create(changes, access()), True
+    else:
+        event, is_new = services().creations.create(changes, access(), key)
+    answer = _written(event, 201)
+    answer.headers["Location"] = f"/events/{to_text(event.id)}"
+    if not is_new:
+        only_asked()
+        answer.headers[REPLAYED] = "true"
+    return answer
+
+
+@blueprint.operation("/events")
+@blueprint.reads(EventQuerySchema, "query")
+@blueprint.answers(200, EventSchema(many=True), headers=LISTED)
+@blueprint.refuses(401, 403)
+def list_events(query: EventQuery) -> Response:
+    """List events, newest first."""
+    return array_answer(services().events.list(query, access()), event_text)
+
+
+@blueprint.operation("/events/<event_id>")
+@blueprint.answers(200, EventSchema, headers=ETAG)
+@blueprint.refuses(401, 403, 404)
+def get_event(event_id: str) -> Response:
+    """Read an event."""
+    event = services().events.get(event_id, access())
+    if is_unchanged(event):
+        return Response(status=304, headers={"ETag": etag(event)})
+    return _event_answer(event, 200)
+
+
+@blueprint.operation("/events/<event_id>", "PATCH", "patch_event")
+@blueprint.operation("/events/<event_id>", "PUT")
+@audited("event.update", event_state)
+@blueprint.reads(DryRunSchema, "query")
+@blueprint.reads(EventUpdateSchema)
+@blueprint.answers(200, {"anyOf": [EventSchema, DifferenceSchema]}, headers=ETAG)
+@blueprint.refuses(401, 403, 404, 409, 412, 413, 415)
+def update_event(dry_run: bool, changes: EventChanges, event_id: str) -> Response:
+    """Change an event: what is left out stays, null clears.
+
+    With dry_run=true nothing changes; the answer says which future occurrences would be added,
+    removed and moved.
+    """
+    wanted = version_to_match(event_id)
+    if dry_run:
+        only_asked()
+        difference = services().previews.of_change(event_id, changes, access(), wanted)
+        return json_answer(difference_text(difference))
+    return _written(services().events.update(event_id, changes, access(), wanted), 200)
+
+
+@blueprint.operation("/events/<event_id>", "DELETE")
+@audited("event.delete", event_state)
+@blueprint.answers(204)
+@blueprint.refuses(401, 403, 404, 412)
+def delete_event(event_id: str) -> Response:
+    """Delete an event; what is scheduled is cancelled, what is recorded stays readable."""
+    services().events.delete(event_id, access(), version_to_match(event_id))
+    return Response(status=204)
+
+
+@blueprint.operation("/events/<event_id>/occurrences")
+@blueprint.reads(SliceSchema, "query")
+@blueprint.answers(200, OccurrenceSchema(many=True), headers=LISTED)
+@blueprint.refuses(401, 403, 404)
+def list_event_occurrences(part: Slice, event_id: str) -> Response:
+    """List an event's occurrences, newest scheduled first."""
+    found = services().occurrences.of_event(event_id, access(), part.limit, part.cursor)
+    return array_answer(found, occurrence_text)
+
+
+def _event_answer(event: Event, status: int) -> Response:
+    return json_answer(event_text(event), status, {"ETag": etag(event)})
+
+
+def _written(event: Event, status: int) -> Response:
+    """The event, with what changes of the clock will do to it."""
+    return json_answer(
+        event_text(event, services().previews.notices(event)), status, {"ETag": etag(event)}
+    )

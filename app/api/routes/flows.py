@@ -1,0 +1,80 @@
+"""``/flows``."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from flask import Response, request
+
+from app.api.http.answers import json_answer
+from app.api.http.audit_trail import audited
+from app.api.http.auth import access, require_right
+from app.api.http.context import services
+from app.api.http.paging import LISTED, array_answer
+from app.api.http.smorest import Blueprint
+from app.api.schemas.flows import FlowQuerySchema, FlowSchema
+from app.api.schemas.queries import Slice, SliceSchema
+from app.api.schemas.representations import flow_text
+
+blueprint = Blueprint("flows", __name__, description="Limits that deliveries share")
+blueprint.before_request(require_right)
+
+
+def _state(key: str) -> dict[str, Any]:
+    flow = services().flows.get(key, access(), request.args.get("space"))
+    return dict(json.loads(flow_text(flow)))
+
+
+@blueprint.operation("/flows")
+@blueprint.reads(SliceSchema, "query")
+@blueprint.answers(200, FlowSchema(many=True), headers=LISTED)
+@blueprint.refuses(401, 403)
+def list_flows(part: Slice) -> Response:
+    """List flows by key: those of your scope, or all for an admin."""
+    return array_answer(services().flows.list(access(), part.limit, part.cursor), flow_text)
+
+
+@blueprint.operation("/flows/<key>")
+@blueprint.reads(FlowQuerySchema, "query")
+@blueprint.answers(200, FlowSchema)
+@blueprint.refuses(401, 403, 404)
+def get_flow(space: str | None, key: str) -> Response:
+    """Read a flow: its limits, what waits for it and what is under way."""
+    return json_answer(flow_text(services().flows.get(key, access(), space)))
+
+
+@blueprint.operation("/flows/<key>", "PUT")
+@audited("flow.put", _state)
+@blueprint.reads(FlowQuerySchema, "query")
+@blueprint.reads(FlowSchema)
+@blueprint.answers(200, FlowSchema)
+@blueprint.answers(201, FlowSchema)
+@blueprint.refuses(401, 403, 413, 415)
+def put_flow(space: str | None, given: dict[str, Any], key: str) -> Response:
+    """Set limits of a flow, at once and for all workers; null clears one.
+
+    From then on its events change them no more. A new one is answered with 201.
+    """
+    flow, is_new = services().flows.change(key, given, access(), space)
+    return json_answer(flow_text(flow), 201 if is_new else 200)
+
+
+@blueprint.operation("/flows/<key>/pause", "POST")
+@audited("flow.pause", _state)
+@blueprint.reads(FlowQuerySchema, "query")
+@blueprint.answers(200, FlowSchema)
+@blueprint.refuses(401, 403, 404)
+def pause_flow(space: str | None, key: str) -> Response:
+    """Send nothing more of a flow; what is under way is finished, the rest waits."""
+    return json_answer(flow_text(services().flows.pause(key, access(), space)))
+
+
+@blueprint.operation("/flows/<key>/resume", "POST")
+@audited("flow.resume", _state)
+@blueprint.reads(FlowQuerySchema, "query")
+@blueprint.answers(200, FlowSchema)
+@blueprint.refuses(401, 403, 404)
+def resume_flow(space: str | None, key: str) -> Response:
+    """Let a paused flow go on."""
+    return json_answer(flow_text(services().flows.resume(key, access(), space)))

@@ -1,0 +1,48 @@
+"""``/occurrences``."""
+
+from __future__ import annotations
+
+from flask import Response
+
+from app.api.http.answers import json_answer, json_text
+from app.api.http.auth import access, require_right
+from app.api.http.context import services
+from app.api.http.paging import page_answer
+from app.api.http.smorest import Blueprint
+from app.api.schemas.occurrences import AttemptSchema, OccurrencePageSchema, OccurrenceSchema
+from app.api.schemas.queries import OccurrenceQuerySchema
+from app.api.schemas.representations import attempt_members, occurrence_text
+from app.services.queries import OccurrenceQuery
+
+blueprint = Blueprint("occurrences", __name__, description="What is planned and what has happened")
+blueprint.before_request(require_right)
+
+
+@blueprint.operation("/occurrences")
+@blueprint.reads(OccurrenceQuerySchema, "query")
+@blueprint.answers(200, OccurrencePageSchema)
+@blueprint.refuses(401, 403)
+def list_occurrences(query: OccurrenceQuery) -> Response:
+    """List occurrences, newest scheduled first."""
+    found = services().occurrences.list(query, access())
+    return page_answer(found, occurrence_text, query.page, query.limit)
+
+
+@blueprint.operation("/occurrences/<occurrence_id>")
+@blueprint.answers(200, OccurrenceSchema)
+@blueprint.refuses(401, 403, 404)
+def get_occurrence(occurrence_id: str) -> Response:
+    """Read an occurrence."""
+    return json_answer(occurrence_text(services().occurrences.get(occurrence_id, access())))
+
+
+@blueprint.operation("/occurrences/<occurrence_id>/attempts")
+@blueprint.answers(200, AttemptSchema(many=True))
+@blueprint.refuses(401, 403, 404)
+def list_attempts(occurrence_id: str) -> Response:
+    """List the attempts that have ended, oldest first: the newest hundred.
+
+    One whose worker died has left no trace but its number.
+    """
+    found = services().occurrences.attempts(occurrence_id, access())
+    return json_answer(json_text([attempt_members(one) for one in found]))

@@ -1,0 +1,113 @@
+"""Beside the schedule: previews, trigger, pause, resume, backfill."""
+
+from __future__ import annotations
+
+from flask import Response
+
+from app.api.http.answers import json_answer, json_text
+from app.api.http.audit_trail import audited, event_state, only_asked
+from app.api.http.auth import access, require_right
+from app.api.http.conditional import etag, version_to_match
+from app.api.http.context import services
+from app.api.http.smorest import Blueprint
+from app.api.schemas.events import EventSchema
+from app.api.schemas.occurrences import OccurrenceSchema
+from app.api.schemas.planning import (
+    BackfillSchema,
+    DraftSchema,
+    OutlookAnswerSchema,
+    Pause,
+    PauseSchema,
+    PlannedSchema,
+    Range,
+    RangeSchema,
+)
+from app.api.schemas.queries import DryRunSchema, Outlook, OutlookSchema
+from app.api.schemas.representations import event_text, occurrence_text, outlook_text, planned_list
+from app.domain.event import Event
+from app.services.queries import EventChanges
+
+blueprint = Blueprint("planning", __name__, description="Looking ahead, and acts by hand")
+blueprint.before_request(require_right)
+
+
+@blueprint.operation("/events/<event_id>/preview")
+@blueprint.reads(OutlookSchema, "query")
+@blueprint.answers(200, {"oneOf": [PlannedSchema(many=True), OutlookAnswerSchema]})
+@blueprint.refuses(401, 403, 404)
+def preview_event(outlook: Outlook, event_id: str) -> Response:
+    """Compute when an event would fire next; nothing is stored."""
+    found = services().previews.of_event(
+        event_id, access(), outlook.count, outlook.from_ms, outlook.to_ms
+    )
+    return json_answer(outlook_text(found) if outlook.detail else json_text(planned_list(found)))
+
+
+@blueprint.operation("/preview", "POST")
+@blueprint.reads(OutlookSchema, "query")
+@blueprint.reads(DraftSchema)
+@blueprint.answers(200, OutlookAnswerSchema)
+@blueprint.refuses(401, 403, 413, 415)
+def preview_schedule(outlook: Outlook, changes: EventChanges) -> Response:
+    """Say in words and times what a schedule that is not saved would do."""
+    found = services().previews.of_draft(changes, outlook.count, outlook.from_ms, outlook.to_ms)
+    return json_answer(outlook_text(found))
+
+
+@blueprint.operation("/events/<event_id>/trigger", "POST")
+@audited("event.trigger")
+@blueprint.answers(202, OccurrenceSchema)
+@blueprint.refuses(401, 403, 404, 409, 412)
+def trigger_event(event_id: str) -> Response:
+    """Deliver now, beside the schedule."""
+    occurrence = services().actions.trigger(event_id, access(), version_to_match(event_id))
+    return json_answer(occurrence_text(occurrence), 202)
+
+
+@blueprint.operation("/events/<event_id>/pause", "POST")
+@audited("event.pause", event_state)
+@blueprint.reads(PauseSchema, "optional json")
+@blueprint.answers(200, EventSchema)
+@blueprint.refuses(401, 403, 404, 409, 412)
+def pause_event(pause: Pause, event_id: str) -> Response:
+    """Pause an event, for good or until a moment."""
+    event = services().actions.pause(
+        event_id, access(), pause.until_ms, pause.note, version_to_match(event_id)
+    )
+    return _event_answer(event)
+
+
+@blueprint.operation("/events/<event_id>/resume", "POST")
+@audited("event.resume", event_state)
+@blueprint.answers(200, EventSchema)
+@blueprint.refuses(401, 403, 404, 409, 412)
+def resume_event(event_id: str) -> Response:
+    """Let a paused event go on with its next future occurrence."""
+    return _event_answer(services().actions.resume(event_id, access(), version_to_match(event_id)))
+
+
+@blueprint.operation("/events/<event_id>/backfill", "POST")
+@audited("event.backfill")
+@blueprint.reads(DryRunSchema, "query")
+@blueprint.reads(RangeSchema)
+@blueprint.answers(200, BackfillSchema)
+@blueprint.refuses(401, 403, 404, 409, 412, 413, 415)
+def backfill_event(dry_run: bool, span: Range, event_id: str) -> Response:
+    """Add the occurrences that the schedule would have had in a past range.
+
+    Count first, with dry_run=true.
+    """
+    wanted = version_to_match(event_id)
+    found = services().actions.backfill(
+        event_id, access(), span.from_ms, span.to_ms, wanted, dry_run=dry_run
+    )
+    if dry_run:
+        only_asked()
+    added = 0 if dry_run else found.count - found.existing
+    return json_answer(
+        json_text({"count": found.count, "existing": found.existing, "added": added})
+    )
+
+
+def _event_answer(event: Event) -> Response:
+    return json_answer(event_text(event), 200, {"ETag": etag(event)})

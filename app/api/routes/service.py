@@ -1,0 +1,82 @@
+"""``/health``, ``/status``, ``/metrics``: how the service is; and the keys that it signs with."""
+
+from __future__ import annotations
+
+from flask import Response
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
+
+from app.api.http.answers import json_answer, json_text
+from app.api.http.auth import require_admin
+from app.api.http.context import services
+from app.api.http.smorest import Blueprint
+from app.api.schemas.service import (
+    BreakerSchema,
+    HealthSchema,
+    PublicKeysSchema,
+    StatusSchema,
+)
+from app.domain.signing_keys import ALGORITHM, signing_keys
+from app.domain.times import to_rfc3339
+from app.errors import NotFound
+
+PREFIX = "qhronos_"
+
+blueprint = Blueprint("service", __name__, description="How the service is")
+
+
+@blueprint.operation("/health")
+@blueprint.answers(200, HealthSchema)
+@blueprint.refuses(503)
+@blueprint.open_to_all()
+def health() -> Response:
+    """Whether this process can serve and reach the store."""
+    services().health.check()
+    return json_answer('{"status":"ok"}')
+
+
+@blueprint.operation("/status")
+@blueprint.answers(200, StatusSchema)
+@blueprint.refuses(503)
+@blueprint.open_to_all()
+def status() -> Response:
+    """What the service is doing."""
+    return json_answer(json_text(services().health.status()))
+
+
+@blueprint.operation("/breakers")
+@blueprint.answers(200, BreakerSchema(many=True))
+@blueprint.refuses(401, 403, 503)
+def list_breakers() -> Response:
+    """List targets that have only failed of late and are left alone for a while; for admins."""
+    require_admin()
+    found = sorted(services().health.breakers().items())
+    return json_answer(
+        json_text([{"target": one, "open_until": to_rfc3339(until)} for one, until in found])
+    )
+
+
+@blueprint.operation("/.well-known/webhook-keys")
+@blueprint.answers(200, PublicKeysSchema)
+@blueprint.refuses(404)
+@blueprint.open_to_all()
+def public_keys() -> Response:
+    """The public keys that 'v1a' signatures of deliveries are checked with."""
+    keys = signing_keys(services().settings.signing_private_key)
+    if not keys:
+        raise NotFound("This service signs with no key; deliveries have 'v1' signatures alone.")
+    listed = [{"id": key.id, "algorithm": ALGORITHM, "key": key.public} for key in keys]
+    return json_answer(json_text({"keys": listed}), headers={"Cache-Control": "max-age=300"})
+
+
+@blueprint.operation("/metrics")
+@blueprint.answers(200, {"type": "string"}, content_type="text/plain")
+@blueprint.refuses(401, 403, 503)
+def metrics() -> Response:
+    """Gauges for Prometheus; for admins, unless the settings open it."""
+    if not services().settings.metrics_public:
+        require_admin()
+    registry = CollectorRegistry()
+    for name, value in services().health.metrics().items():
+        bare = name.removeprefix(PREFIX)
+        Gauge(PREFIX + bare, bare.replace("_", " "), registry=registry).set(value)
+    return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)

@@ -1,0 +1,95 @@
+"""``/tokens``."""
+
+from __future__ import annotations
+
+from flask import Response
+
+from app.api.http.answers import json_answer, json_text
+from app.api.http.audit_trail import audited, name_object
+from app.api.http.auth import bearer, credentials, require_admin
+from app.api.http.context import services
+from app.api.http.credentials import Grant
+from app.api.http.paging import LISTED, array_answer
+from app.api.http.smorest import Blueprint
+from app.api.schemas.tokens import (
+    RevokedSchema,
+    SubjectSchema,
+    TokenQuery,
+    TokenQuerySchema,
+    TokenRecordSchema,
+    TokenSchema,
+)
+from app.domain.access import TokenRecord
+from app.domain.times import to_rfc3339
+
+blueprint = Blueprint("tokens", __name__, description="Who may do what")
+blueprint.before_request(require_admin)
+
+
+@blueprint.operation("/tokens", "POST")
+@audited("token.create")
+@blueprint.reads(TokenSchema)
+@blueprint.answers(200, TokenSchema)
+@blueprint.refuses(401, 403, 413, 415, 503)
+def create_token(grant: Grant) -> Response:
+    """Make a JWT; it is not stored, so keep the answer.
+
+    One of type feed reads /calendar.ics alone, where it may stand in the query as token.
+    """
+    minted = credentials().issue(grant, bearer())
+    name_object(minted.jti)
+    body = {
+        "token": minted.token,
+        "type": grant.purpose or "jwt",
+        "sub": grant.subject,
+        "access": grant.level,
+        "scope": grant.scope,
+        "expires_at": to_rfc3339(grant.expires_ms),
+    }
+    return json_answer(json_text(body))
+
+
+@blueprint.operation("/tokens")
+@blueprint.reads(TokenQuerySchema, "query")
+@blueprint.answers(200, TokenRecordSchema(many=True), headers=LISTED)
+@blueprint.refuses(401, 403, 503)
+def list_tokens(query: TokenQuery) -> Response:
+    """List the tokens that are good, newest first; the tokens themselves are not known."""
+    return array_answer(services().tokens.list(query.sub, query.limit, query.cursor), _text)
+
+
+@blueprint.operation("/tokens/<jti>", "DELETE")
+@audited("token.revoke")
+@blueprint.answers(204)
+@blueprint.refuses(401, 403, 404, 503)
+def revoke_token(jti: str) -> Response:
+    """Revoke a token; every process refuses it from now on."""
+    services().tokens.revoke(jti)
+    return Response(status=204)
+
+
+@blueprint.operation("/tokens", "DELETE")
+@audited("token.revoke_all")
+@blueprint.reads(SubjectSchema, "query")
+@blueprint.answers(200, RevokedSchema)
+@blueprint.refuses(401, 403, 503)
+def revoke_tokens(subject: str) -> Response:
+    """Revoke every token of a subject that was made until now."""
+    name_object(subject)
+    return json_answer(json_text({"revoked": services().tokens.revoke_all(subject)}))
+
+
+def _text(token: TokenRecord) -> str:
+    used_ms = token.last_used_ms
+    return json_text(
+        {
+            "jti": token.jti,
+            "type": token.purpose or "jwt",
+            "sub": token.access.subject,
+            "access": token.access.level,
+            "scope": sorted(token.access.scope),
+            "created_at": to_rfc3339(token.created_ms),
+            "last_used_at": None if used_ms is None else to_rfc3339(used_ms),
+            "expires_at": to_rfc3339(token.expires_ms),
+        }
+    )

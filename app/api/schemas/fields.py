@@ -1,0 +1,293 @@
+"""Kinds of fields: how text and JSON of a request become values, and what to say if they don't.
+
+Messages follow the name of their field ("name: must be text"), so they begin with a verb.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any, ClassVar, TypeVar
+
+from marshmallow import ValidationError, fields
+from marshmallow.types import ErrorMessages
+
+from app.api.http import json_body
+from app.api.http.context import services
+from app.api.schemas.tags import MAX_LENGTH, MAX_TAGS, read_tags
+from app.domain.durations import parse_duration_ms
+from app.domain.flow import parse_flow
+from app.domain.headers import MAX_HEADERS, MAX_VALUE, parse_headers
+from app.domain.recurrence import validate_timezone
+from app.domain.retry_form import parse_retry
+from app.domain.signing import signing_key
+from app.domain.targets import check_target
+from app.domain.times import parse_rfc3339
+from app.errors import InvalidInput
+
+METADATA_BYTES = 65_536
+TIMEOUT_MS = (100, 300_000)
+ACK_TIMEOUT_MS = (1_000, 7 * 86_400_000)
+Value = TypeVar("Value")
+
+
+def judged(read: Callable[[], Value], field: str = "") -> Value:
+    """Return what a rule of the domain reads; its ``InvalidInput`` becomes a field's error.
+
+    ``field`` is the path that the rule puts before those that it names.
+    """
+    try:
+        return read()
+    except InvalidInput as error:
+        paths = {path.removeprefix(field).lstrip("."): said for path, said in error.fields.items()}
+        if "" in paths or not paths:
+            raise ValidationError(paths.get("") or error.message) from None
+        raise ValidationError(dict(paths)) from None
+
+
+class Read(fields.Field[Any]):
+    """A field that is only read: ``read`` makes its value, ``kind`` documents it."""
+
+    default_error_messages: ErrorMessages = {  # noqa: RUF012 - as in the library
+        "required": "is required",
+        "null": "must not be null",
+    }
+    kind: ClassVar[dict[str, Any]] = {"type": "string"}
+
+    def __init__(self, *, metadata: dict[str, Any] | None = None, **options: Any) -> None:
+        super().__init__(metadata={**self.kind, **(metadata or {})}, **options)
+
+    def read(self, value: Any) -> Any:
+        """Return the value; raises ``ValidationError``."""
+        raise NotImplementedError
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> Any:
+        del attr, data, kwargs
+        return self.read(value)
+
+
+class Text(Read):
+    """A text of limited length, in characters, without NUL."""
+
+    def __init__(self, low: int, high: int, **options: Any) -> None:
+        super().__init__(**options)
+        self.low, self.high = low, high
+        self.metadata = {"minLength": low, "maxLength": high, **self.metadata}
+
+    def read(self, value: Any) -> Any:
+        """Return the text as it is."""
+        if not isinstance(value, str):
+            raise ValidationError("must be text")
+        if not self.low <= len(value) <= self.high:
+            raise ValidationError(f"must be {self.low} to {self.high} characters long")
+        if "\x00" in value:
+            raise ValidationError("must not contain the character NUL")
+        return value
+
+
+class Choice(Read):
+    """One of a few words."""
+
+    def __init__(self, words: Iterable[str], **options: Any) -> None:
+        super().__init__(**options)
+        self.words = list(words)
+        self.metadata = {**self.metadata, "enum": self.words}
+
+    def read(self, value: Any) -> Any:
+        """Return the word."""
+        if value not in self.words:
+            raise ValidationError(f"must be one of {', '.join(self.words)}")
+        return value
+
+
+class Moment(Text):
+    """A time: ms UTC, or a naive datetime if it was written without an offset."""
+
+    kind = {"type": "string", "format": "date-time", "example": "2030-01-31T09:00:00Z"}  # noqa: RUF012
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(1, 64, **options)
+
+    def read(self, value: Any) -> Any:
+        """Return the moment."""
+        text = super().read(value)
+        return judged(lambda: parse_rfc3339(text))
+
+
+class Instant(Moment):
+    """A time with an offset, ms UTC."""
+
+    def read(self, value: Any) -> Any:
+        """Return the moment."""
+        # In a query, an offset's "+" that was not encoded arrives as a space.
+        if isinstance(value, str):
+            value = re.sub(r" (\d\d:\d\d)$", r"+\1", value)
+        moment = super().read(value)
+        if isinstance(moment, datetime):
+            raise ValidationError("must end in Z or in an offset such as +02:00")
+        return moment
+
+
+class Timezone(Text):
+    """The IANA name of a time zone."""
+
+    def read(self, value: Any) -> Any:
+        """Return the name."""
+        name = super().read(value)
+        judged(lambda: validate_timezone(name), "timezone")
+        return name
+
+
+class Url(Text):
+    """A target that may be reached, as far as its text tells."""
+
+    kind = {"type": "string", "format": "uri", "example": "https://example.com/hook"}  # noqa: RUF012
+
+    def read(self, value: Any) -> Any:
+        """Return the URL."""
+        url = super().read(value)
+        if url.startswith("q:"):
+            raise ValidationError("'q:…' is not supported yet: use a webhook, https://…")
+        settings = services().settings
+        judged(lambda: check_target(url, settings.allow_private_targets, settings.port))
+        return url
+
+
+class Timeout(Text):
+    """How long one attempt may take; kept as written."""
+
+    kind = {"type": "string", "example": "10s"}  # noqa: RUF012
+    limits: ClassVar[tuple[int, int]] = TIMEOUT_MS
+    words: ClassVar[str] = "from 100ms to 5m"
+
+    def read(self, value: Any) -> Any:
+        """Return the duration as text."""
+        text = super().read(value)
+        low, high = self.limits
+        if not low <= judged(lambda: parse_duration_ms(text)) <= high:
+            raise ValidationError(f"must be a duration {self.words}")
+        return text
+
+
+class AckTimeout(Timeout):
+    """How long a receiver may take to acknowledge; kept as written."""
+
+    kind = {"type": "string", "example": "1h", "default": "1h"}  # noqa: RUF012
+    limits = ACK_TIMEOUT_MS
+    words = "from 1s to 7d"
+
+
+class Flag(Read):
+    """True or false, and nothing that is read as one of them."""
+
+    kind = {"type": "boolean"}  # noqa: RUF012
+
+    def read(self, value: Any) -> Any:
+        """Return the truth value."""
+        if not isinstance(value, bool):
+            raise ValidationError("must be true or false")
+        return value
+
+
+class Secret(Text):
+    """A signing secret that a key can be made of."""
+
+    def read(self, value: Any) -> Any:
+        """Return the secret as it is."""
+        secret = super().read(value)
+        judged(lambda: signing_key(secret))
+        return secret
+
+
+class Headers(Read):
+    """Headers of deliveries; their values are secrets."""
+
+    kind = {  # noqa: RUF012
+        "type": "object",
+        "maxProperties": MAX_HEADERS,
+        "additionalProperties": {"type": "string", "maxLength": MAX_VALUE},
+        "example": {"Authorization": "Bearer 1234"},
+    }
+
+    def read(self, value: Any) -> Any:
+        """Return a tuple of names and values."""
+        return judged(lambda: parse_headers(value), "headers")
+
+
+class TagList(Read):
+    """Tags in order, each once."""
+
+    kind = {  # noqa: RUF012
+        "type": "array",
+        "items": {"type": "string", "minLength": 1, "maxLength": MAX_LENGTH},
+        "maxItems": MAX_TAGS,
+        "example": ["billing", "eu"],
+    }
+
+    def read(self, value: Any) -> Any:
+        """Return a tuple of tags."""
+        if not isinstance(value, list):
+            raise ValidationError('must be a list of tags, as in ["billing", "eu"]')
+        return judged(lambda: read_tags(value))
+
+
+class Names(Read):
+    """Names of calendars, each once."""
+
+    kind = {"type": "array", "items": {"type": "string"}, "maxItems": 10}  # noqa: RUF012
+
+    def read(self, value: Any) -> Any:
+        """Return a list of names."""
+        if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+            raise ValidationError("must be a list of names")
+        if len(value) > 10 or any(not 1 <= len(one) <= 64 for one in value):
+            raise ValidationError("must be at most 10 names of 1 to 64 characters")
+        if not all(one.isprintable() for one in value):
+            raise ValidationError("must hold names without control characters")
+        return list(dict.fromkeys(value))
+
+
+class Object(Read):
+    """A JSON object."""
+
+    kind = {"type": "object"}  # noqa: RUF012
+
+    def read(self, value: Any) -> Any:
+        """Return a dict with ordinary numbers in it."""
+        if not isinstance(value, dict):
+            raise ValidationError('must be an object, as in {"key": "value"}')
+        return json_body.plain(value)
+
+
+class Retry(Object):
+    """A retry policy; checked whole, kept as written."""
+
+    def read(self, value: Any) -> Any:
+        """Return the policy as given."""
+        policy = super().read(value)
+        judged(lambda: parse_retry(policy), "retry")
+        return policy
+
+
+class Flow(Object):
+    """The flow of an event; checked whole, kept as written."""
+
+    def read(self, value: Any) -> Any:
+        """Return the flow as given."""
+        flow = super().read(value)
+        judged(lambda: parse_flow(flow), "flow")
+        return flow
+
+
+class Metadata(Object):
+    """A JSON object that is kept as JSON text, every number as it was written."""
+
+    def read(self, value: Any) -> Any:
+        """Return compact JSON."""
+        if not isinstance(value, dict):
+            raise ValidationError('must be an object, as in {"key": "value"}')
+        text = json_body.write(value)
+        if len(text.encode()) > METADATA_BYTES:
+            raise ValidationError(f"must be at most {METADATA_BYTES} bytes of JSON")
+        return text

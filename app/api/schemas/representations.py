@@ -1,0 +1,185 @@
+"""Events and occurrences as JSON text.
+
+Written by hand rather than by a schema: it is what every answer costs, and metadata goes out as
+the very text that came in. The schemas document these forms; a test holds the two together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from app.api.http.answers import json_text
+from app.domain.attempt import Attempt
+from app.domain.audit import MASK
+from app.domain.event import Event
+from app.domain.ids import to_text
+from app.domain.occurrence import Occurrence
+from app.domain.recurrence import Notice
+from app.domain.times import micros_to_rfc3339, to_rfc3339
+from app.services.previews import Difference, Outlook
+from app.store.flows import StoredFlow
+
+
+def event_text(event: Event, notices: Sequence[Notice] = ()) -> str:
+    """Return an event as JSON; its secret and the values of its headers are never in it.
+
+    ``notices`` (what changes of the clock will do) belong to answers to a write, if there are
+    any.
+    """
+    first = {
+        "id": to_text(event.id),
+        "name": event.name,
+        "description": event.description,
+        "start_time": to_rfc3339(event.start_ms),
+        "timezone": event.timezone,
+        "webhook": event.webhook,
+        "action": event.action,
+    }
+    rest: dict[str, Any] = {
+        "schedule": event.schedule,
+        "tags": event.tags,
+        "status": event.status,
+        "created_at": to_rfc3339(event.created_ms),
+        "updated_at": to_rfc3339(event.updated_ms),
+        "next_occurrence_at": _time(event.next_ms),
+        "has_hmac_secret": event.hmac_secret is not None,
+        **event.options,
+    }
+    rest.pop("flow_space", None)
+    if event.headers:
+        rest["headers"] = dict.fromkeys(event.headers.names, MASK)
+    if pause := event.options.get("pause"):
+        rest["pause"] = {"until": _time(pause.get("until_ms")), "note": pause.get("note")}
+    if notices:
+        rest["notices"] = [_notice(one) for one in notices]
+    return f'{json_text(first)[:-1]},"metadata":{event.metadata_json},{json_text(rest)[1:]}'
+
+
+def occurrence_text(occurrence: Occurrence) -> str:
+    """Return an occurrence as JSON; what is not known yet is null."""
+    name = to_text(occurrence.id)
+    return json_text(
+        {
+            "id": name,
+            "occurrence_id": name,
+            "event_id": to_text(occurrence.event_id),
+            "scheduled_at": to_rfc3339(occurrence.scheduled_ms),
+            "status": occurrence.status,
+            "attempt_count": occurrence.attempt_count,
+            "timestamp": _time(occurrence.changed_ms),
+            "status_code": occurrence.status_code,
+            "response_body": occurrence.response_body,
+            "error_message": occurrence.error_message,
+            "started_at": _time(occurrence.started_ms),
+            "completed_at": _time(occurrence.completed_ms),
+            "planned_at": to_rfc3339(occurrence.planned_ms),
+            "callback_of": occurrence.callback_of and to_text(occurrence.callback_of),
+            "ack_deadline_at": _time(occurrence.ack_deadline_ms),
+            "next_attempt_at": _time(occurrence.next_attempt_ms),
+            "deferral_count": occurrence.deferral_count,
+            "deferral_reason": occurrence.deferral_reason,
+        }
+    )
+
+
+def attempt_members(attempt: Attempt) -> dict[str, Any]:
+    """Return an attempt as JSON values; what was not reached, not needed or not kept is null."""
+    timings = attempt.timings
+    return {
+        "number": attempt.number,
+        "due_at": micros_to_rfc3339(timings.due_us),
+        "claimed_at": _time(attempt.claimed_ms),
+        "started_at": micros_to_rfc3339(timings.started_us),
+        "first_byte_at": None
+        if timings.first_byte_us is None
+        else micros_to_rfc3339(timings.first_byte_us),
+        "completed_at": micros_to_rfc3339(timings.done_us),
+        "lateness_ms": (timings.started_us - timings.due_us) / 1000,
+        "dns_ms": _milliseconds(timings.dns_took),
+        "connect_ms": _milliseconds(timings.connect_took),
+        "tls_ms": _milliseconds(timings.tls_took),
+        "took_ms": (timings.done_us - timings.started_us) / 1000,
+        "status_code": attempt.status_code,
+        "error_message": attempt.error_message,
+    }
+
+
+def planned_list(outlook: Outlook) -> list[dict[str, Any]]:
+    """Return future occurrences as JSON values; what goes without saying is left out."""
+    found = []
+    for one in outlook.occurrences:
+        entry: dict[str, Any] = {"scheduled_at": to_rfc3339(one.scheduled_ms)}
+        if one.planned_ms != one.scheduled_ms:
+            entry["planned_at"] = to_rfc3339(one.planned_ms)
+        if one.nominal_ms != one.scheduled_ms:
+            entry["nominal_at"] = to_rfc3339(one.nominal_ms)
+            entry["reason"] = one.reason
+        found.append(entry)
+    return found
+
+
+def outlook_text(outlook: Outlook) -> str:
+    """Return all that a preview knows as JSON."""
+    return json_text(
+        {
+            "explained": outlook.explained,
+            "occurrences": planned_list(outlook),
+            "skipped": [
+                {"nominal_at": to_rfc3339(one.nominal_ms), "reason": one.reason}
+                for one in outlook.skipped
+            ],
+            "notices": [_notice(one) for one in outlook.notices],
+        }
+    )
+
+
+def difference_text(difference: Difference) -> str:
+    """Return what a change would do to future occurrences as JSON."""
+    return json_text(
+        {
+            "added": [to_rfc3339(one) for one in difference.added],
+            "removed": [to_rfc3339(one) for one in difference.removed],
+            "moved": [
+                {"from": to_rfc3339(old), "to": to_rfc3339(new)} for old, new in difference.moved
+            ],
+        }
+    )
+
+
+def flow_text(flow: StoredFlow) -> str:
+    """Return a flow as JSON."""
+    space, _, key = flow.name.partition("/")
+    limits = flow.limits
+    return json_text(
+        {
+            "key": key,
+            "space": space,
+            "rate": limits.rate.text if limits.rate else None,
+            "burst": limits.burst,
+            "concurrency": limits.concurrency,
+            "order": "strict" if limits.strict else "any",
+            "paused": flow.paused,
+            "set_by": "user" if flow.set_by_user else "events",
+            "waiting": flow.waiting,
+            "in_flight": flow.in_flight,
+            "events": flow.events,
+        }
+    )
+
+
+def _notice(notice: Notice) -> dict[str, Any]:
+    return {
+        "local_time": notice.local,
+        "kind": notice.kind,
+        "text": notice.text,
+        "scheduled_at": _time(notice.scheduled_ms),
+    }
+
+
+def _milliseconds(us: int | None) -> float | None:
+    return None if us is None else us / 1000
+
+
+def _time(ms: int | None) -> str | None:
+    return None if ms is None else to_rfc3339(ms)

@@ -1,0 +1,231 @@
+"""Dead letters in the store: moved back among the due, looked at, and the jobs that do so."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, cast
+
+from app.domain import ids
+from app.domain.access import MASTER, Access
+from app.domain.redelivery_job import RedeliveryFilter, RedeliveryJob, RedeliveryRequest
+from app.store import codec, keys
+from app.store.connection import StoreClient
+from app.store.scripts import Argument, Scripts
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An occurrence that might be attempted again; ``event_tags`` ``None``: no event any more."""
+
+    id: bytes
+    tags: tuple[str, ...]
+    event_tags: tuple[str, ...] | None
+    ended_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What has become of an occurrence since somebody asked for it again.
+
+    ``tried``: how many attempts are over, those whose worker died not counted.
+    """
+
+    request: str
+    status: str
+    tried: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stamped:
+    """A job as it was read; it is written only if it still is."""
+
+    job: RedeliveryJob
+    stamp: bytes
+
+
+class RedeliveryStore:
+    """Moves ended occurrences back among the due and tells what becomes of them."""
+
+    def __init__(self, client: StoreClient, scripts: Scripts) -> None:
+        self._client = client
+        self._scripts = scripts
+
+    def redeliver(
+        self,
+        times: Iterable[tuple[bytes, int]],
+        request: str,
+        now_ms: int,
+        access: Access = MASTER,
+    ) -> list[str]:
+        """Have occurrences attempted again, given as (occurrence, when it is due).
+
+        Answers in order: ``retried``, or why not: ``completed``, ``open``, ``gone`` (its event is,
+        or ``access`` may not change both) or ``unknown``. Repeated with the same ``request``, it
+        answers the same.
+        """
+        scope = b"\n" if access.is_admin else codec.join_tags(sorted(access.scope))
+        times = list(times)
+        grouped: dict[int, list[tuple[bytes, int]]] = {}
+        for one, due_ms in times:
+            grouped.setdefault(ids.partition_of_occurrence(one), []).append((one, due_ms))
+        answers: dict[bytes, str] = {}
+        for p, some in grouped.items():
+            args: list[Argument] = [keys.prefix(p), now_ms, request, scope]
+            for one, due_ms in some:
+                args += [one, due_ms]
+            words = self._scripts("redeliver", [keys.due(p), keys.ended(p)], args)
+            answers |= {one: word.decode() for (one, _), word in zip(some, words, strict=True)}
+        return [answers[one] for one, _ in times]
+
+    def candidates(self, occurrence_ids: Sequence[bytes]) -> list[Candidate]:
+        """Read, in two round trips, what decides who may have them attempted again."""
+        pipe = self._client.pipeline(transaction=False)
+        for one in occurrence_ids:
+            pipe.hmget(keys.occurrence(ids.partition_of_occurrence(one), one), "e", "tags", "c")
+        rows = [
+            (one, *row)
+            for one, row in zip(occurrence_ids, pipe.execute(), strict=True)
+            if row[0] is not None
+        ]
+        events = sorted({event for _, event, _, _ in rows})
+        for event in events:
+            pipe.hmget(keys.event(ids.partition_of_event(event), event), "ver", "tags")
+        found = dict(zip(events, pipe.execute() if events else [], strict=True))
+        return [
+            Candidate(
+                one,
+                codec.split_tags(tags),
+                None if found[event][0] is None else codec.split_tags(found[event][1]),
+                None if ended is None else int(ended),
+            )
+            for one, event, tags, ended in rows
+        ]
+
+    def rounds(self, occurrence_ids: Sequence[bytes]) -> list[Round | None]:
+        """Read what has become of occurrences, in order; ``None`` where there is none."""
+        pipe = self._client.pipeline(transaction=False)
+        for one in occurrence_ids:
+            key = keys.occurrence(ids.partition_of_occurrence(one), one)
+            pipe.hmget(key, "again", "st", "n", "k")
+        return [_round(*row) for row in (pipe.execute() if occurrence_ids else [])]
+
+
+def _round(
+    again: bytes | None, status: bytes | None, attempts: bytes | None, deaths: bytes | None
+) -> Round | None:
+    if again is None:
+        return None
+    before, _, request = again.decode().split(":")
+    word = (status or b"scheduled").decode()
+    under_way = word == "dispatched"
+    return Round(request, word, int(attempts or 0) - int(before) - int(deaths or 0) - under_way)
+
+
+class RedeliveryJobStore:
+    """Reads and writes retry jobs; those of one scope are listed by themselves."""
+
+    def __init__(self, client: StoreClient, scripts: Scripts) -> None:
+        self._client = client
+        self._scripts = scripts
+
+    def save(self, job: RedeliveryJob, stamp: bytes, look_ms: int) -> bytes | None:
+        """Write a job that was read under a stamp (``b""``: create it).
+
+        ``look_ms`` says when somebody should go on with it. Returns the new stamp; ``None`` if the
+        job has changed meanwhile, and then nothing is written.
+        """
+        fresh = secrets.token_hex(8).encode()
+        scope = scope_of(job.access)
+        args: list[Argument] = [job.id, stamp, fresh, job.created_ms]
+        args += [look_ms if job.is_running else "", job.ended_ms or "", _dump(job)]
+        written = self._scripts(
+            "save_redelivery",
+            [
+                keys.redelivery_job(job.id),
+                keys.REDELIVERIES,
+                keys.redeliveries_of(scope),
+                keys.REDELIVERIES_RUNNING,
+                keys.redeliveries_running_of(scope),
+                keys.REDELIVERIES_ENDED,
+            ],
+            args,
+        )
+        return fresh if written else None
+
+    def get_many(self, job_ids: Sequence[bytes]) -> list[Stamped | None]:
+        """Read jobs in order; ``None`` where there is none."""
+        pipe = self._client.pipeline(transaction=False)
+        for one in job_ids:
+            pipe.hmget(keys.redelivery_job(one), "stamp", "job")
+        return [
+            None if raw is None else Stamped(_load(one, raw), stamp)
+            for one, (stamp, raw) in zip(job_ids, pipe.execute() if job_ids else [], strict=True)
+        ]
+
+    def waiting(self, now_ms: int, limit: int) -> list[bytes]:
+        """Running jobs that somebody should go on with, the longest waiting first."""
+        found = self._client.zrangebyscore(
+            keys.REDELIVERIES_RUNNING, "-inf", now_ms, start=0, num=limit
+        )
+        return cast("list[bytes]", found)
+
+    def look_again(self, job_id: bytes, look_ms: int) -> None:
+        """Say when somebody should go on with a running job of which nothing has changed."""
+        self._client.zadd(keys.REDELIVERIES_RUNNING, {job_id: look_ms}, xx=True)
+
+    def running(self, access: Access) -> int:
+        """How many jobs of a scope run."""
+        return int(self._client.zcard(keys.redeliveries_running_of(scope_of(access))))
+
+    def forget_ended(self, before_ms: int, limit: int) -> int:
+        """Forget jobs that ended before a moment; fewer than ``limit``: none is left."""
+        found = self._client.zrangebyscore(
+            keys.REDELIVERIES_ENDED, "-inf", f"({before_ms}", start=0, num=limit
+        )
+        old = cast("list[bytes]", found)
+        pipe = self._client.pipeline()
+        for one, stamped in zip(old, self.get_many(old), strict=True):
+            if stamped is not None:
+                pipe.zrem(keys.redeliveries_of(scope_of(stamped.job.access)), one)
+            pipe.delete(keys.redelivery_job(one))
+            pipe.zrem(keys.REDELIVERIES, one)
+            pipe.zrem(keys.REDELIVERIES_ENDED, one)
+        if old:
+            pipe.execute()
+        return len(old)
+
+
+def scope_of(access: Access) -> str:
+    """A word for the jobs that a token sees: those that were made with its own scope."""
+    if access.is_admin:
+        return "admin"
+    return hashlib.blake2b(codec.join_tags(sorted(access.scope)), digest_size=16).hexdigest()
+
+
+def _dump(job: RedeliveryJob) -> bytes:
+    values: dict[str, Any] = asdict(job)
+    del values["id"]
+    values["access"]["scope"] = sorted(job.access.scope)
+    values["position"] = job.position and [job.position[0], job.position[1].hex()]
+    values["planned"] = [[one.hex(), due_ms] for one, due_ms in job.planned]
+    values["watched"] = [one.hex() for one in job.watched]
+    return codec.dump_json(values)
+
+
+def _load(job_id: bytes, raw: bytes) -> RedeliveryJob:
+    values = json.loads(raw)
+    wish, access, position = values["wish"], values["access"], values["position"]
+    chosen = wish.pop("filter")
+    chosen["tags"] = tuple(chosen["tags"])
+    values |= {
+        "wish": RedeliveryRequest(RedeliveryFilter(**chosen), **wish),
+        "access": Access(access["subject"], access["level"], frozenset(access["scope"])),
+        "position": position and (position[0], bytes.fromhex(position[1])),
+        "planned": tuple((bytes.fromhex(one), due_ms) for one, due_ms in values["planned"]),
+        "watched": tuple(bytes.fromhex(one) for one in values["watched"]),
+    }
+    return RedeliveryJob(job_id, **values)

@@ -1,0 +1,1 @@
+"""Who gets what: settings in, services out. Nothing connects before it is used."""
