@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from app.domain.access import MASTER
+from app.domain.callback import Callback
 from app.domain.ids import to_text
 from app.domain.outcome import Outcome, Timings
 from app.engine.attempts import LOG_MESSAGE_LIMIT, record_of, unsendable
+from app.planning.next_occurrence import TOO_LATE
 from app.store.attempts import read_log
+from app.store.claims import Claim
 from tests.engine.test_callbacks import BROKEN, claim
 from tests.support.builders import DAILY, a_claim
 from tests.support.clock import NOW_MS
@@ -79,3 +84,39 @@ def test_what_has_no_attempt_left_when_it_is_claimed_says_why(deaths: int, said:
     assert record is not None
     assert record.verdict == "failed"
     assert said in (record.error_message or "")
+
+
+GRACE_MS = 60_000
+SKIP = {
+    "to": "https://example.com",
+    "opt": {"misfire": {"policy": "skip", "grace": "1m"}, "on_failure": "https://example.com/sad"},
+}
+
+
+def verdict_of(claim: Claim, late_ms: int) -> tuple[str, str | None] | None:
+    record = unsendable(claim, NOW_MS + late_ms)
+    return record and (record.verdict, record.error_message)
+
+
+def test_with_skip_what_is_later_than_its_grace_is_missed_and_not_sent() -> None:
+    late = a_claim(due_ms=NOW_MS, doc=SKIP)
+    assert verdict_of(late, GRACE_MS) is None
+    assert verdict_of(late, GRACE_MS + 1) == ("missed", TOO_LATE)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"doc": {**SKIP, "opt": {"misfire": {"policy": "fire_once", "grace": "1m"}}}},
+        {"doc": {**SKIP, "opt": {}}},
+        {"attempt": 2},
+        {"again_ms": NOW_MS},
+        {"start_ms": NOW_MS},
+        {"callback": Callback(b"o" * 16, "failed", 0, 0, 1, None, None)},
+    ],
+    ids=["another policy", "none", "a retry", "asked for again", "in a flow", "a callback"],
+)
+def test_it_is_sent_however_late_if_skip_is_not_meant_for_it(fields: dict[str, Any]) -> None:
+    """A retry has begun in time, and who asks for one again wants it."""
+    claim = a_claim(due_ms=NOW_MS, **{"doc": SKIP, **fields})
+    assert verdict_of(claim, 9 * GRACE_MS) is None

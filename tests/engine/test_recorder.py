@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, cast
 
 import pytest
 
 from app.domain.ids import EventIds, occurrence_id
 from app.engine.recorder import (
+    ALIVE_MS,
     BATCH,
     GATHER,
     GATHER_MS,
@@ -46,7 +48,10 @@ class FakeChannel:
 
 
 class Quiet:
-    """Does nothing, in place of what this is not about."""
+    """Does nothing, in place of what this is not about; notes which leases were renewed."""
+
+    def __init__(self) -> None:
+        self.renewed: list[tuple[bytes, bytes]] = []
 
     def written(self, counted: Sequence[Any], sent: Sequence[Any]) -> None:
         """See ``FlowClaimer.written``."""
@@ -56,6 +61,7 @@ class Quiet:
 
     def renew(self, held: Sequence[Any], deadline_ms: int) -> None:
         """See ``WorkStore.renew``."""
+        self.renewed += held
 
 
 @pytest.fixture
@@ -69,9 +75,14 @@ def channel() -> FakeChannel:
 
 
 @pytest.fixture
-def recorder(clock: FakeClock, channel: FakeChannel) -> Recorder:
+def work() -> Quiet:
+    return Quiet()
+
+
+@pytest.fixture
+def recorder(clock: FakeClock, channel: FakeChannel, work: Quiet) -> Recorder:
     made = Recorder(
-        cast("Any", Quiet()),
+        cast("Any", work),
         cast("Any", Quiet()),
         cast("Any", channel),
         clock,
@@ -179,3 +190,20 @@ def test_an_outbox_gives_of_the_partition_with_most_the_oldest_first() -> None:
     assert outbox.take(2) == (0, [made[0], made[3]])
     assert outbox.take(2) == (1, [made[4]])
     assert (outbox.size, outbox.most()) == (0, 0)
+
+
+def test_what_is_written_is_let_go_of_but_not_its_retry_that_was_claimed_meanwhile(
+    recorder: Recorder, clock: FakeClock, work: Quiet
+) -> None:
+    """A retry that is due at once has the same occurrence and another lease; that one is kept."""
+    first, other = claims(2)
+    retry = replace(first, token=b"another", attempt=2)
+    recorder.hold([first, other])
+    recorder.put(record(first))
+    recorder.put(record(other))
+    recorder.step(clock.now_ms(), now_or_never=True)
+    recorder.hold([retry])
+    recorder.step(clock.now_ms())
+    work.renewed.clear()
+    recorder.step(clock.advance(ALIVE_MS))
+    assert work.renewed == [(retry.occurrence_id, retry.token)]

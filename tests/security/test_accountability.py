@@ -71,6 +71,34 @@ def test_what_does_not_happen_is_not_written_down(process, admin, event):
     assert len(entries(admin)) == before
 
 
+DRY_RUNS = {
+    "update_event": ("PUT", "/events/{event}?dry_run=true", {"name": "b"}),
+    "backfill_event": (
+        "POST",
+        "/events/{event}/backfill?dry_run=true",
+        {"from": "2029-12-01T00:00:00Z", "to": "2029-12-03T00:00:00Z"},
+    ),
+    "rotate_secrets": ("POST", "/events/rotate-secret?tags=red&dry_run=true", None),
+    "retry_occurrences": (
+        "POST",
+        "/occurrences/retry",
+        {"filter": {"status": "failed"}, "dry_run": True},
+    ),
+}
+"""By operation."""
+
+
+@pytest.mark.parametrize(("method", "path", "body"), DRY_RUNS.values(), ids=DRY_RUNS)
+def test_a_dry_run_is_not_written_down(admin, event, method, path, body):
+    """It answers what would be, and nothing is."""
+    series = {**event, "start_time": "2029-12-01T09:00:00Z", "schedule": {"frequency": "daily"}}
+    one = admin.post("/events", json=series).json["id"]
+    before = entries(admin)
+    answer = admin.open(path.format(event=one), method=method, json=body)
+    assert answer.status_code == 200, answer.text
+    assert entries(admin) == before
+
+
 def test_every_operation_that_changes_something_is_audited(process):
     """A new one must be too, or be named here."""
     rules = [

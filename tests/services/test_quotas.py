@@ -58,6 +58,17 @@ def test_a_subject_may_make_so_many_events(limited: Services, create) -> None:
         create(ZOE)
 
 
+def test_an_event_that_is_refused_takes_no_place(limited: Services, create) -> None:
+    """Not for the minute either in which it might still be being made."""
+    made = [create(ZOE) for _ in range(3)]
+    limited.clock.advance(IN_THE_MAKING_MS)
+    for _ in range(3):
+        with pytest.raises(Forbidden):
+            create(ZOE)
+    limited.events.delete(to_text(made[0].id), MASTER, None)
+    create(ZOE)
+
+
 def test_many_at_once_get_no_more(limited: Services, create) -> None:
     def attempt(_number: int) -> bool:
         try:

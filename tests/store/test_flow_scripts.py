@@ -253,6 +253,18 @@ class TestTake:
         gate.end([Over(FLOW, holder[16:], ended=False, until_ms=FOREVER_MS)], NOW_MS)
         assert take(gate, [earlier, holder], NOW_MS, 2).starts == [None, NOW_MS]
 
+    def test_only_the_end_of_what_a_strict_flow_waits_for_lets_the_next_one_through(
+        self, gate: FlowGate, flows: FlowStore
+    ) -> None:
+        """A drain that comes late may end what never had the turn, or has it no more."""
+        limit(flows, strict=True)
+        first, second, third = self.members(3)
+        assert take(gate, [first, second, third], NOW_MS, 1).starts == [NOW_MS, None, None]
+        gate.end([Over(FLOW, first[16:], ended=False, until_ms=FOREVER_MS)], NOW_MS)
+        gate.end([Over(FLOW, third[16:], ended=True, until_ms=FOREVER_MS)], NOW_MS)
+        turn = take(gate, [second], NOW_MS, 2)
+        assert (turn.starts, turn.after) == ([None], first[16:])
+
     def test_a_place_that_is_somebody_elses_by_now_is_left_to_him(
         self, gate: FlowGate, flows: FlowStore
     ) -> None:

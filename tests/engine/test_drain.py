@@ -1,0 +1,190 @@
+"""Drain, on a real store: what it must not send, and what it leaves behind when it ends."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import pytest
+
+from app.config import Settings
+from app.domain.access import MASTER
+from app.domain.outcome import Outcome, Timings
+from app.engine.drain import Drain
+from app.services.queries import EventChanges
+from app.store.calls import Record
+from app.store.claims import Claim
+from app.wiring.services import Services
+from tests.support.clock import FakeClock
+
+LEASE_MS = 30_000
+LONG_MS = 3_600_000
+
+
+class HeldSender:
+    """Takes requests on and answers none of them, until it is told to."""
+
+    def __init__(self) -> None:
+        self.started: list[Any] = []
+        self.under_way: list[Any] = []
+        self.answer = False
+
+    @property
+    def in_flight(self) -> int:
+        return len(self.under_way)
+
+    def start(self, token: Any, request: Any, *, due_us: int, now_us: int) -> None:
+        self.started.append(token)
+        self.under_way.append(token)
+
+    def poll(self, max_wait_ms: float, also: Sequence[int] = ()) -> list[tuple[Any, Outcome]]:
+        time.sleep(0.001)
+        if not self.answer:
+            return []
+        ended = [(one, Outcome(Timings(0, 0, 0), 200)) for one in self.under_way]
+        self.under_way.clear()
+        return ended
+
+    def abandon(self) -> list[Any]:
+        abandoned, self.under_way = self.under_way, []
+        return abandoned
+
+    def close(self) -> None:
+        """Holds nothing."""
+
+
+class NoQueue:
+    """RQ's part is not the point here."""
+
+    def __getattr__(self, name: str) -> Callable[..., int]:
+        return lambda *_args: 0
+
+
+@pytest.fixture
+def sender() -> HeldSender:
+    return HeldSender()
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock(int(time.time() * 1_000))
+
+
+@pytest.fixture
+def services(store_url: str, clock: FakeClock, sender: HeldSender) -> Iterator[Services]:
+    settings = Settings(
+        redis_url=store_url,
+        partitions=1,
+        jwt_secret="j" * 32,
+        signing_secret="s" * 32,
+        delivery_concurrency=1,
+        lease_ms=LEASE_MS,
+    )
+    made = Services(settings, clock_override=clock)
+    for name in ("drain_queue", "upkeep_queue"):
+        made.__dict__[name] = NoQueue()
+    made.delivering.__dict__["sender"] = sender
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def drain(services: Services) -> Iterator[Drain]:
+    made = services.delivering._make_drain()
+    yield made
+    made.close(threading.Event())
+
+
+def make_due(services: Services, clock: FakeClock, count: int) -> None:
+    for number in range(count):
+        given = {
+            "name": "an event",
+            "start_time": clock.ms + 1_000 + number,
+            "action": {"type": "webhook", "params": {"url": "https://example.com/hook"}},
+        }
+        services.events.create(EventChanges(given), MASTER)
+    clock.advance(2_000)
+
+
+class Until(threading.Event):
+    """Tells a drain to stop once a condition holds, or when patience ends."""
+
+    def __init__(self, done: Callable[[], bool]) -> None:
+        super().__init__()
+        self.done = done
+        self.end_s = time.monotonic() + 10
+
+    def is_set(self) -> bool:
+        return self.done() or time.monotonic() > self.end_s
+
+
+def run_until(drain: Drain, clock: FakeClock, done: Callable[[], bool]) -> None:
+    """Run a drain until a condition holds; time stands still meanwhile."""
+    drain.run(clock.ms + LONG_MS, Until(done))
+    assert done(), "the drain did not get there"
+
+
+def claim_as_another(services: Services, clock: FakeClock) -> list[Claim]:
+    """What another drain does with leases that have ended."""
+    services.work.reclaim_expired(0, clock.ms)
+    return services.work.claim(0, b"another", 1, now_ms=clock.ms, limit=9, lease_ms=LEASE_MS)
+
+
+def test_what_waited_while_the_process_stood_still_is_not_sent_under_its_old_lease(
+    services: Services, clock: FakeClock, sender: HeldSender, drain: Drain
+) -> None:
+    """The leases have ended, and another may be delivering it by now."""
+    make_due(services, clock, 3)
+    run_until(drain, clock, lambda: len(sender.started) == 1)
+    run_until(drain, clock, lambda: services.work.heads()[0].due_ms is None)
+    clock.advance(LEASE_MS + 1)
+    taken = claim_as_another(services, clock)
+    assert len(taken) == 3
+    sender.answer = True
+    turns = iter(range(20))
+    run_until(drain, clock, lambda: next(turns, None) is None)
+    assert len(sender.started) == 1
+    ended = [
+        Record(one.occurrence_id, one.token, "completed", 200, b"", None, None, b"[1]\n")
+        for one in taken
+    ]
+    assert services.work.record(ended, clock.ms) == 3
+
+
+def test_a_pause_that_no_lease_ends_in_changes_nothing(
+    services: Services, clock: FakeClock, sender: HeldSender, drain: Drain
+) -> None:
+    make_due(services, clock, 3)
+    run_until(drain, clock, lambda: len(sender.started) == 1)
+    clock.advance(LEASE_MS - 1)
+    sender.answer = True
+    run_until(drain, clock, lambda: len(sender.started) == 3)
+
+
+@pytest.mark.parametrize("recording", ["works", "fails"])
+def test_a_drain_that_is_closed_breaks_off_what_is_under_way(
+    services: Services,
+    clock: FakeClock,
+    sender: HeldSender,
+    drain: Drain,
+    recording: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The sender outlives the drain: an answer that comes later must not turn up in the next."""
+    make_due(services, clock, 1)
+    run_until(drain, clock, lambda: sender.in_flight == 1)
+    if recording == "fails":
+
+        def fail(*_: object, **__: object) -> None:
+            raise ValueError("as expected")
+
+        drain._recorder.put(Record(b"o" * 16, b"t", "completed", 200, b"", None, None, b""))
+        with monkeypatch.context() as patched:
+            patched.setattr(drain._recorder, "step", fail)
+            with pytest.raises(ValueError, match="as expected"):
+                drain.close(threading.Event())
+    else:
+        drain.close(threading.Event())
+    assert sender.in_flight == 0
