@@ -24,7 +24,8 @@ from app.config import _FIELD_OF, _READERS, PREFIX, Settings, load_settings
 from app.delivery.request import Job, build
 from app.factory import create_app
 from app.runtime.local import LOCAL_TARGETS, example, prepare
-from app.wiring.services import Services
+from app.wiring.doubles import Doubles
+from app.wiring.services import build_services
 from tests.support.clock import FakeClock
 from tests.support.fake_store import fake_client
 
@@ -61,11 +62,9 @@ def app() -> Flask:
     """The whole application, on a store in memory, with the settings of ``make run``."""
     environ = {PREFIX + name: value for name, value in SECRETS.items()}
     settings = load_settings({**environ, f"{PREFIX}ALLOW_PRIVATE_TARGETS": LOCAL_TARGETS})
-    services = Services(
-        settings, clock_override=FakeClock(EXAMPLES_NOW_MS), client_override=fake_client()
-    )
-    services.__dict__["drain_queue"] = services.__dict__["upkeep_queue"] = _NoQueue()
-    return create_app(services)
+    clock, queue = FakeClock(EXAMPLES_NOW_MS), _NoQueue()
+    doubles = Doubles(store=fake_client(), clock=clock, drain_queue=queue, upkeep_queue=queue)
+    return create_app(build_services(settings, doubles))
 
 
 @pytest.fixture(scope="module")

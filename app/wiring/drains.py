@@ -14,7 +14,7 @@ from app.crypto.ack_tokens import AckTokens
 from app.crypto.header_secrets import HeaderSecrets
 from app.crypto.signing_secrets import SigningSecrets
 from app.delivery.request import Identity
-from app.delivery.sender import Sender
+from app.delivery.sender import Sender as CurlSender
 from app.domain.signing_keys import signing_keys
 from app.engine.acknowledgements import Acknowledgements
 from app.engine.circuit_breakers import CircuitBreakers
@@ -23,6 +23,7 @@ from app.engine.drain import Drain, DrainOptions
 from app.engine.drain_runner import DrainRunner
 from app.engine.flow_claimer import FlowClaimer
 from app.engine.recorder import Recorder
+from app.engine.sender import Sender
 from app.engine.target_limits import SLOW_FACTOR
 from app.planning.successors import Successors
 from app.store.breakers import BreakerStore
@@ -55,6 +56,7 @@ class Delivering:
     headers: HeaderSecrets
     acks: AckTokens
     deactivate: Callable[[bytes], None]
+    sender_double: Sender | None = None
 
     @cached_property
     def acknowledgements(self) -> Acknowledgements:
@@ -71,7 +73,7 @@ class Delivering:
     @cached_property
     def sender(self) -> Sender:
         """Connections to receivers, kept between drains."""
-        return Sender(
+        return self.sender_double or CurlSender(
             self.settings.allow_private_targets,
             self.settings.delivery_concurrency * (1 + SLOW_FACTOR),
             own_port=self.settings.port,

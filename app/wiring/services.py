@@ -29,6 +29,7 @@ from app.services.flows import FlowService
 from app.services.health import HealthService
 from app.services.occurrences import OccurrenceService
 from app.services.previews import PreviewService
+from app.services.queues import DrainQueue
 from app.services.quotas import EventQuota
 from app.services.redeliveries import RedeliveryService
 from app.services.secret_rotation import RotationService
@@ -41,6 +42,7 @@ from app.store.flow_gate import FlowGate
 from app.store.flows import FlowStore
 from app.store.owners import Owners
 from app.store.sweep import EventSweep
+from app.wiring.doubles import NO_DOUBLES, Doubles, UpkeepQueue
 from app.wiring.drains import Delivering
 from app.wiring.planning import Calendaring
 from app.wiring.redeliveries import redelivery_service
@@ -55,9 +57,9 @@ class Services(Storing):
     started_s: float = field(default_factory=time.monotonic)
 
     @cached_property
-    def drain_queue(self) -> RqDrainQueue:
+    def drain_queue(self) -> DrainQueue:
         """RQ's queue of drains."""
-        return RqDrainQueue(self._broker())
+        return self.doubles.drain_queue or RqDrainQueue(self._broker())
 
     @cached_property
     def rotations(self) -> RotationService:
@@ -96,9 +98,9 @@ class Services(Storing):
         return Calendaring(self.settings, self.client, self.clock)
 
     @cached_property
-    def upkeep_queue(self) -> RqUpkeepQueue:
+    def upkeep_queue(self) -> UpkeepQueue:
         """RQ's queue of upkeep, for what is to be done soon."""
-        return RqUpkeepQueue(self._broker())
+        return self.doubles.upkeep_queue or RqUpkeepQueue(self._broker())
 
     @cached_property
     def calendars(self) -> CalendarService:
@@ -171,7 +173,7 @@ class Services(Storing):
             self.drain_queue,
             self.clock,
             self.started_s,
-            Coordination(self.client_override or connect_probe(self.settings.redis_url)),
+            Coordination(self.doubles.store or connect_probe(self.settings.redis_url)),
             BreakerStore(self.client, self.scripts),
         )
 
@@ -235,6 +237,7 @@ class Services(Storing):
             self.safekeeping.headers,
             self.safekeeping.ack_tokens,
             self.events.deactivate,
+            self.doubles.sender,
         )
 
     def close(self) -> None:
@@ -250,9 +253,9 @@ class Services(Storing):
         return self.delivering.drain(self.stop)
 
 
-def build_services(settings: Settings) -> Services:
+def build_services(settings: Settings, doubles: Doubles = NO_DOUBLES) -> Services:
     """Make the services of one process; connects to nothing yet."""
-    return Services(settings)
+    return Services(settings, doubles)
 
 
 @lru_cache(maxsize=1)
@@ -261,7 +264,7 @@ def worker_services() -> Services:
     settings = load_settings(environment(os.environ))
     settings.require_secrets()
     settings.require_store()
-    services = Services(settings)
+    services = build_services(settings)
     services.coordination.agree_on_partitions(settings.partitions)
     services.safekeeping.agree_on_keys()
     return services

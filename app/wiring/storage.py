@@ -17,6 +17,7 @@ from app.store.occurrences import OccurrenceStore
 from app.store.scripts import Scripts
 from app.store.work import WorkStore
 from app.wiring.crypto import Safekeeping
+from app.wiring.doubles import NO_DOUBLES, Doubles
 
 
 @dataclass
@@ -24,13 +25,12 @@ class Storing:
     """Nothing connects before it is used."""
 
     settings: Settings
-    clock_override: Clock | None = None
-    client_override: StoreClient | None = None
+    doubles: Doubles = NO_DOUBLES
 
     @cached_property
     def client(self) -> StoreClient:
         """The store's client."""
-        return self.client_override or connect(self.settings.redis_url)
+        return self.doubles.store or connect(self.settings.redis_url)
 
     @cached_property
     def scripts(self) -> Scripts:
@@ -50,7 +50,7 @@ class Storing:
     @cached_property
     def clock(self) -> Clock:
         """The store's time."""
-        return self.clock_override or StoreClock(self.coordination)
+        return self.doubles.clock or StoreClock(self.coordination)
 
     @cached_property
     def event_store(self) -> EventStore:

@@ -26,7 +26,8 @@ from schemathesis.specs.openapi.checks import (
 from app.config import Settings
 from app.domain.targets import TargetPolicy
 from app.factory import create_app
-from app.wiring.services import Services
+from app.wiring.doubles import Doubles
+from app.wiring.services import build_services
 from tests.api.fakes import MASTER_TOKEN
 from tests.support.clock import FakeClock
 from tests.support.fake_store import fake_client
@@ -86,8 +87,9 @@ class World:
             signing_private_key="whsk_" + "A" * 43,
             allow_private_targets=TargetPolicy(allow_all=True),
         )
-        services = Services(plain, clock_override=FakeClock(NOW_MS), client_override=fake_client())
-        services.__dict__["drain_queue"] = services.__dict__["upkeep_queue"] = NoQueue()
+        clock, queue = FakeClock(NOW_MS), NoQueue()
+        doubles = Doubles(store=fake_client(), clock=clock, drain_queue=queue, upkeep_queue=queue)
+        services = build_services(plain, doubles)
         self.empty = services.client.flushall
         self.app = create_app(services)
         self._client = self.app.test_client()

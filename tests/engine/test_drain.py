@@ -16,7 +16,8 @@ from app.engine.drain import Drain
 from app.services.queries import EventChanges
 from app.store.calls import Record
 from app.store.claims import Claim
-from app.wiring.services import Services
+from app.wiring.doubles import Doubles
+from app.wiring.services import Services, build_services
 from tests.support.clock import FakeClock
 
 LEASE_MS = 30_000
@@ -82,10 +83,10 @@ def services(store_url: str, clock: FakeClock, sender: HeldSender) -> Iterator[S
         delivery_concurrency=1,
         lease_ms=LEASE_MS,
     )
-    made = Services(settings, clock_override=clock)
-    for name in ("drain_queue", "upkeep_queue"):
-        made.__dict__[name] = NoQueue()
-    made.delivering.__dict__["sender"] = sender
+    queue = NoQueue()
+    made = build_services(
+        settings, Doubles(clock=clock, drain_queue=queue, upkeep_queue=queue, sender=sender)
+    )
     yield made
     made.close()
 

@@ -15,7 +15,8 @@ from app.domain.targets import TargetPolicy
 from app.domain.times import to_rfc3339
 from app.factory import create_app
 from app.store.connection import StoreClient
-from app.wiring.services import Services
+from app.wiring.doubles import Doubles
+from app.wiring.services import build_services
 from tests.support.clock import FakeClock
 
 MASTER_TOKEN = "qhr_the-master-token-of-the-security-tests"
@@ -48,11 +49,11 @@ class Process:
     store: StoreClient | None = None
 
     def __post_init__(self) -> None:
-        self.services = Services(
-            self.settings, clock_override=self.clock, client_override=self.store
+        queue = NoQueue()
+        self.services = build_services(
+            self.settings,
+            Doubles(store=self.store, clock=self.clock, drain_queue=queue, upkeep_queue=queue),
         )
-        for name in ("drain_queue", "upkeep_queue"):
-            self.services.__dict__[name] = NoQueue()
         self.app: Flask = create_app(self.services)
 
     def client(self, token: str | None = MASTER_TOKEN) -> FlaskClient:

@@ -15,7 +15,7 @@ from app.domain.access import MASTER
 from app.runtime.embedded import EmbeddedStore
 from app.runtime.local import prepare
 from app.services.queries import EventChanges
-from app.wiring.services import Services
+from app.wiring.services import build_services
 from tests.support.processes import checkout, clean_environ
 
 NEW_KEY = "another-encryption-key-of-the-tests!"
@@ -36,7 +36,9 @@ def project() -> Iterator[Path]:
         checkout(directory)
         run = prepare({"QHRONOS_DATA_DIR": str(directory / "data")})
         with EmbeddedStore(directory / "data") as store:
-            services = Services(load_settings({**run.environ, "QHRONOS_REDIS_URL": store.url}))
+            services = build_services(
+                load_settings({**run.environ, "QHRONOS_REDIS_URL": store.url})
+            )
             services.events.create(EventChanges(EVENT), MASTER)
             services.client.close()
         yield directory

@@ -24,7 +24,7 @@ from app.errors import ConfigError
 from app.factory import create_app
 from app.runtime.embedded import EmbeddedStore
 from app.setting_readers import RateLimit
-from app.wiring.services import Services
+from app.wiring.services import Services, build_services
 from tests.security.conftest import MASTER_TOKEN, SECRETS
 from tests.support.receiver import Received, Receiver
 from tests.support.wait import wait_until
@@ -133,7 +133,7 @@ def soon() -> str:
 def test_no_secret_is_stored_logged_or_written_in_clear(store, raw, caplog, draining):
     """After every call that handles one, and a delivery that uses them all; nor is it answered."""
     caplog.set_level(logging.DEBUG)
-    services = draining(Services(settings_of(store)))
+    services = draining(build_services(settings_of(store)))
     api = client_of(services)
     token_body = {
         "type": "jwt",
@@ -197,7 +197,7 @@ def time_to_flush(client: redis.Redis) -> None:
 
 def test_a_sealed_secret_is_good_for_its_own_event_alone(store, raw, draining):
     """Copied to another event, or changed, it does not open; the delivery fails and says why."""
-    services = draining(Services(settings_of(store)))
+    services = draining(build_services(settings_of(store)))
     api = client_of(services)
     with Receiver() as receiver:
         event = {"name": "a", "webhook": receiver.url("/"), "start_time": soon()}
@@ -220,7 +220,7 @@ def test_a_sealed_secret_is_good_for_its_own_event_alone(store, raw, draining):
 
 def test_sealed_headers_are_good_for_their_own_place_alone(store, raw, draining):
     """Neither those of another event open, nor an event's own signing secret in their place."""
-    services = draining(Services(settings_of(store)))
+    services = draining(build_services(settings_of(store)))
     api = client_of(services)
     with Receiver() as receiver:
         event = {"name": "a", "webhook": receiver.url("/"), "start_time": soon()}
@@ -241,7 +241,7 @@ def test_sealed_headers_are_good_for_their_own_place_alone(store, raw, draining)
 
 def test_the_key_is_changed_without_a_gap(store, raw):
     """Old secrets open while the old key is named; after a re-encryption it can go."""
-    old = Services(settings_of(store))
+    old = build_services(settings_of(store))
     body = {"name": "a", "webhook": "https://example.com/", "start_time": "2031-01-01T00:00:00Z"}
     with_secret, maker = {**body, "hmac_secret": OWN}, client_of(old)
     with_headers = {**body, "headers": {"Authorization": HEADER}}
@@ -249,15 +249,15 @@ def test_the_key_is_changed_without_a_gap(store, raw):
     ids = [maker.post("/events", json=with_secret).json["id"] for _ in range(600)]
     new_key = {"encryption_key": "another-encryption-key-of-the-tests!"}
     with pytest.raises(ConfigError, match="ENCRYPTION_KEY"):
-        _ = Services(settings_of(store, **new_key)).event_store
-    both = Services(
+        _ = build_services(settings_of(store, **new_key)).event_store
+    both = build_services(
         settings_of(store, **new_key, encryption_key_previous=SECRETS["encryption_key"])
     )
     reader = client_of(both)
     before = {one: reader.get(f"/events/{one}").headers["ETag"] for one in ids[:3]}
     assert both.safekeeping.reencrypt() == (601, ())
     assert both.safekeeping.reencrypt() == (0, ())
-    new = Services(settings_of(store, **new_key))
+    new = build_services(settings_of(store, **new_key))
     api = client_of(new)
     assert {one: api.get(f"/events/{one}").headers["ETag"] for one in before} == before
     event = new.event_store.get(bytes.fromhex(ids[0].replace("-", "")))
@@ -267,18 +267,18 @@ def test_the_key_is_changed_without_a_gap(store, raw):
         ("Authorization", HEADER),
     )
     with pytest.raises(ConfigError, match="ENCRYPTION_KEY"):
-        _ = Services(settings_of(store)).event_store
+        _ = build_services(settings_of(store)).event_store
 
 
 def test_without_a_key_of_its_own_it_follows_from_the_jwt_secret(store, raw):
     """So nothing is in clear; and a key that is set later takes over without losing anything."""
-    derived = Services(settings_of(store, encryption_key=""))
+    derived = build_services(settings_of(store, encryption_key=""))
     body = {"name": "a", "webhook": "https://example.com/", "start_time": "2031-01-01T00:00:00Z"}
     one = client_of(derived).post("/events", json={**body, "hmac_secret": OWN}).json["id"]
     raw_id = bytes.fromhex(one.replace("-", ""))
     assert OWN.encode() not in b"".join(raw.hgetall(b"qh:{0}:event:" + raw_id).values())
-    later = Services(settings_of(store))
+    later = build_services(settings_of(store))
     event = later.event_store.get(raw_id)
     assert later.safekeeping.signing.of(event.id, event.hmac_secret, 0) == (OWN,)
     with pytest.raises(ConfigError, match="JWT_SECRET"):
-        _ = Services(settings_of(store, encryption_key="", jwt_secret="x" * 32)).event_store
+        _ = build_services(settings_of(store, encryption_key="", jwt_secret="x" * 32)).event_store

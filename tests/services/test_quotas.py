@@ -15,7 +15,8 @@ from app.errors import Forbidden, InvalidInput
 from app.services.queries import EventChanges
 from app.services.quotas import IN_THE_MAKING_MS
 from app.store import keys
-from app.wiring.services import Services
+from app.wiring.doubles import Doubles
+from app.wiring.services import Services, build_services
 from tests.support.clock import NOW_MS, FakeClock
 from tests.support.fake_store import fake_client
 
@@ -32,7 +33,7 @@ GIVEN = {
 @pytest.fixture
 def limited() -> Services:
     settings = Settings(jwt_secret="j" * 32, signing_secret="s" * 32, max_events_per_sub=3)
-    return Services(settings, clock_override=FakeClock(), client_override=fake_client())
+    return build_services(settings, Doubles(store=fake_client(), clock=FakeClock()))
 
 
 @pytest.fixture
@@ -94,7 +95,7 @@ def test_what_is_refused_does_not_count(limited: Services) -> None:
 
 def test_a_schedule_is_checked_when_it_is_written() -> None:
     settings = Settings(jwt_secret="j" * 32, signing_secret="s" * 32, max_occurrences_per_minute=1)
-    services = Services(settings, clock_override=FakeClock(), client_override=fake_client())
+    services = build_services(settings, Doubles(store=fake_client(), clock=FakeClock()))
     made = services.events.create(EventChanges(GIVEN), MASTER)
     dense = {"schedule": {"every": "30s"}}
     with pytest.raises(InvalidInput) as caught:

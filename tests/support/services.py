@@ -12,7 +12,8 @@ from app.domain.access import MASTER
 from app.domain.event import Event
 from app.errors import StoreUnavailable
 from app.services.queries import EventChanges
-from app.wiring.services import Services
+from app.wiring.doubles import Doubles
+from app.wiring.services import Services, build_services
 from tests.support.clock import NOW_MS, FakeClock
 from tests.support.fake_store import fake_client
 
@@ -68,10 +69,10 @@ def services(request: pytest.FixtureRequest, clock: FakeClock) -> Services:
         jwt_secret="j" * 32,
         signing_secret="s" * 32,
     )
-    made = Services(settings, clock_override=clock, client_override=fake_client())
-    made.__dict__["drain_queue"] = FakeDrains()
-    made.__dict__["upkeep_queue"] = FakeUpkeep()
-    return made
+    doubles = Doubles(
+        store=fake_client(), clock=clock, drain_queue=FakeDrains(), upkeep_queue=FakeUpkeep()
+    )
+    return build_services(settings, doubles)
 
 
 @pytest.fixture

@@ -12,7 +12,8 @@ from flask.testing import FlaskClient
 from app.config import Settings
 from app.domain.targets import TargetPolicy
 from app.factory import create_app
-from app.wiring.services import Services
+from app.wiring.doubles import Doubles
+from app.wiring.services import Services, build_services
 from tests.api.conftest import with_token
 from tests.api.fakes import MASTER_TOKEN, NOW_MS
 from tests.api.hostile.refusals import EVENT
@@ -38,8 +39,8 @@ def services(store_server: str, store: redis.Redis) -> Iterator[Services]:
         redis_url=store_server,
         allow_private_targets=TargetPolicy(),
     )
-    made = Services(settings, clock_override=FakeClock(NOW_MS))
-    made.__dict__["upkeep_queue"] = made.__dict__["drain_queue"] = NoQueue()
+    clock, queue = FakeClock(NOW_MS), NoQueue()
+    made = build_services(settings, Doubles(clock=clock, drain_queue=queue, upkeep_queue=queue))
     yield made
     made.client.close()
 

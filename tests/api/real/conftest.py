@@ -8,7 +8,8 @@ import pytest
 
 from app.config import Settings
 from app.errors import StoreUnavailable
-from app.wiring.services import Services
+from app.wiring.doubles import Doubles
+from app.wiring.services import Services, build_services
 from tests.api.fakes import MASTER_TOKEN
 from tests.support.clock import FakeClock
 from tests.support.fake_store import fake_client
@@ -36,9 +37,9 @@ def services(clock) -> Services:
         jwt_secret="jwt-secret-for-tests-of-32-bytes!",
         signing_secret="signing-secret-for-tests",
     )
-    made = Services(settings, clock_override=clock, client_override=fake_client())
-    made.__dict__["upkeep_queue"] = made.__dict__["drain_queue"] = NoQueue()
-    return made
+    queue = NoQueue()
+    doubles = Doubles(store=fake_client(), clock=clock, drain_queue=queue, upkeep_queue=queue)
+    return build_services(settings, doubles)
 
 
 @pytest.fixture
