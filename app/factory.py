@@ -13,7 +13,6 @@ from app.api.http.headers import register_headers
 from app.api.http.loops import register_loops
 from app.api.http.proxies import register_proxies
 from app.api.http.rate_limit import register_limits
-from app.api.ports import Services
 from app.api.routes import (
     acknowledgements,
     audit,
@@ -30,6 +29,7 @@ from app.api.routes import (
 )
 from app.api.routes.dashboard import register_dashboard
 from app.api.routes.docs import Documentation, make_api
+from app.wiring.services import Services
 
 PARTS = (
     events,

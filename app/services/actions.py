@@ -32,7 +32,10 @@ class Backfill:
 
 
 class ActionService:
-    """Every call is made in the name of an ``Access`` that may change the event."""
+    """Every call is made in the name of an ``Access`` that may change the event.
+
+    Every call raises ``NotFound``, ``Forbidden`` and ``StaleVersion``.
+    """
 
     def __init__(
         self,
@@ -49,7 +52,10 @@ class ActionService:
         self._clock = clock
 
     def trigger(self, event_id: str, access: Access, if_match: int | None = None) -> Occurrence:
-        """Add an occurrence for this very moment, whatever the schedule and status say."""
+        """Add an occurrence for this very moment, whatever the schedule and status say.
+
+        Raises ``Conflict`` if the event is being changed all the time.
+        """
         for _ in range(WRITE_TRIES):
             event = self._changeable(event_id, access)
             require_version(event, if_match)
@@ -66,7 +72,10 @@ class ActionService:
         note: str | None,
         if_match: int | None = None,
     ) -> Event:
-        """Pause an event, for good or until a moment; what was scheduled is taken back."""
+        """Pause an event, for good or until a moment; what was scheduled is taken back.
+
+        Raises ``InvalidInput`` for a moment that has passed, ``Conflict`` for an inactive event.
+        """
         if until_ms is not None and until_ms <= self._clock.now_ms():
             raise InvalidInput.field("until", "must be in the future")
         event = self._changeable(event_id, access)
@@ -78,7 +87,10 @@ class ActionService:
         return self._service.update(event_id, changes, access, if_match)
 
     def resume(self, event_id: str, access: Access, if_match: int | None = None) -> Event:
-        """Let a paused event go on with its next future occurrence."""
+        """Let a paused event go on with its next future occurrence.
+
+        Raises ``Conflict`` for any other event.
+        """
         event = self._changeable(event_id, access)
         if event.status is not EventStatus.PAUSED:
             raise Conflict("The event is not paused.")
@@ -98,6 +110,8 @@ class ActionService:
         """Add the occurrences that a schedule would have had in a past range.
 
         ``dry_run`` only counts. Those that have a record already are left as they are.
+        Raises ``InvalidInput`` for a one-time event, for a range that has more than
+        ``MAX_BACKFILL`` occurrences, and for one that ends in the future.
         """
         for _ in range(WRITE_TRIES):
             event = self._changeable(event_id, access)

@@ -97,7 +97,7 @@ class AuditService:
         return found, self._cursors.seal(_sealable(position), context) if position else None
 
     def export(self) -> Iterator[str]:
-        """Yield pages of lines, oldest first; the first is read before this returns."""
+        """Yield all entries as pages of lines, oldest first; the first is read at once."""
         page = self._log.oldest_first(None, PAGE)
         return self._pages(page)
 

@@ -39,7 +39,7 @@ Write = Callable[[Event], tuple[Saved, Event]]
 
 
 class EventService:
-    """The use cases around events. Every call is made in the name of an ``Access``."""
+    """The use cases around events, in the name of an ``Access``; all raise ``StoreUnavailable``."""
 
     def __init__(
         self,
@@ -113,7 +113,7 @@ class EventService:
         return event
 
     def list(self, query: EventQuery, access: Access) -> Page[Event]:
-        """List events, newest first; what is out of scope is absent and not counted."""
+        """List those in scope, newest first; raises ``InvalidInput`` for a foreign cursor."""
         return self._lists.page(query, access)
 
     def update(
@@ -141,7 +141,7 @@ class EventService:
         return after
 
     def delete(self, event_id: str, access: Access, if_match: int | None) -> None:
-        """Delete an event; what is scheduled or waits for a retry ends as cancelled."""
+        """Delete an event, cancel what is open; raises what ``update`` does but ``InvalidInput``."""
 
         def write(before: Event) -> tuple[Saved, Event]:
             saved = self._events.delete(

@@ -17,7 +17,10 @@ from app.store.work import BATCH
 
 
 class FlowService:
-    """The use cases around flows. A token sees those of its own scope; an admin sees all."""
+    """The use cases around flows. A token sees those of its own scope; an admin sees all.
+
+    ``space`` says whose flow is meant, where an admin may choose; ``None`` is the caller's own.
+    """
 
     def __init__(self, store: FlowStore, gate: FlowGate, clock: Clock, keep_ms: int) -> None:
         self._store = store
@@ -83,11 +86,14 @@ class FlowService:
         return self.get(key, access, space), before is None
 
     def pause(self, key: str, access: Access, space: str | None) -> StoredFlow:
-        """Have nothing more of a flow be sent; what is under way is finished."""
+        """Have nothing more of a flow be sent; what is under way is finished.
+
+        Raises ``NotFound``.
+        """
         return self._pause(key, access, space, paused=True)
 
     def resume(self, key: str, access: Access, space: str | None) -> StoredFlow:
-        """Let a flow go on."""
+        """Let a flow go on; raises ``NotFound``."""
         return self._pause(key, access, space, paused=False)
 
     def forget_unused(self, now_ms: int, limit: int = BATCH) -> int:

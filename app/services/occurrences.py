@@ -60,7 +60,10 @@ class OccurrenceService:
     def of_event(
         self, event_id: str, access: Access, limit: int, cursor: str | None
     ) -> Page[Occurrence]:
-        """List an event's occurrences, newest scheduled first; raises ``NotFound``."""
+        """List an event's occurrences, newest scheduled first.
+
+        Raises ``NotFound``, and ``InvalidInput`` for the cursor of another list.
+        """
         raw = ids.from_text(event_id, version=7)
         event = self._events.get_many([raw])[0] if raw else None
         if event is None or not access.sees(event.tags):

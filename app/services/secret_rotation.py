@@ -34,7 +34,10 @@ class Rotated(NamedTuple):
 
 
 class RotationService:
-    """Every call is made in the name of an ``Access`` that may change the events."""
+    """Every call is made in the name of an ``Access`` that may change the events.
+
+    Every call raises ``Forbidden`` and, if an event is being changed all the time, ``Conflict``.
+    """
 
     def __init__(self, events: EventService, clock: Clock) -> None:
         self._events = events
@@ -43,7 +46,7 @@ class RotationService:
     def of_event(
         self, event_id: str, rotation: Rotation, access: Access, if_match: int | None = None
     ) -> Rotated:
-        """Give an event a new secret; raises ``NotFound``, ``Forbidden``, ``StaleVersion``."""
+        """Give an event a new secret; raises ``NotFound`` and ``StaleVersion``."""
         made = new_secret() if rotation.secret is None else None
         until_ms = self._clock.now_ms() + rotation.overlap_ms
         secret = rotation.secret or made or ""

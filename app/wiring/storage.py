@@ -44,7 +44,7 @@ class Storing:
 
     @cached_property
     def instance(self) -> str:
-        """The name that all processes on one store share."""
+        """The name that all processes on one store share; raises ``StoreUnavailable``."""
         return self.coordination.instance()
 
     @cached_property

@@ -6,7 +6,7 @@ from typing import cast
 
 from flask import Flask, current_app
 
-from app.api.ports import Services
+from app.wiring.services import Services
 
 EXTENSION = "qhronos"
 

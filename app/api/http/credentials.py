@@ -23,12 +23,12 @@ from flask_jwt_extended import JWTManager, create_access_token, decode_token
 from flask_jwt_extended.exceptions import JWTExtendedException
 from jwt.exceptions import InvalidTokenError, PyJWTError
 
-from app.api.ports import Tokens
 from app.api.schemas.tags import read_tag
 from app.clock import Clock
 from app.config import Settings
 from app.domain.access import LEVELS, MASTER, Access
 from app.errors import Forbidden, InvalidInput, Unauthenticated
+from app.services.tokens import TokenService
 
 ISSUER = "qhronos"
 LEEWAY_MS = 10_000
@@ -94,7 +94,7 @@ class _Verified:
 class Credentials:
     """Judges the tokens of one application."""
 
-    def __init__(self, app: Flask, settings: Settings, clock: Clock, tokens: Tokens) -> None:
+    def __init__(self, app: Flask, settings: Settings, clock: Clock, tokens: TokenService) -> None:
         """Configure the library on ``app`` with the secrets in ``settings``."""
         self._master = settings.master_token.encode()
         self._clock = clock
