@@ -141,7 +141,7 @@ class EventService:
         return after
 
     def delete(self, event_id: str, access: Access, if_match: int | None) -> None:
-        """Delete an event, cancel what is open; raises what ``update`` does but ``InvalidInput``."""
+        """Delete an event, cancel what is open; raises as ``update``, but no ``InvalidInput``."""
 
         def write(before: Event) -> tuple[Saved, Event]:
             saved = self._events.delete(
