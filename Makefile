@@ -21,6 +21,10 @@ PIP := $(PY) -m pip --disable-pip-version-check --quiet install --require-hashes
 TOOLS := $(VENV)/tools
 UV := uv==0.13.9
 PIP_AUDIT := pip-audit==2.10.1
+# mutmut 3: a mutant costs it a fork, not a new process, and only the tests that reach the function
+# are run: 35 a second where cosmic-ray tries one. It runs the tests, so it needs what they need.
+MUTMUT := mutmut==3.8.1
+MUTATE := $(VENV)/mutate/.dev-$(call checksum,requirements-dev.lock)
 LOCK := $(TOOLS)/bin/uv pip compile --quiet --universal --python-version 3.11 \
 	--fork-strategy fewest --generate-hashes --no-annotate --custom-compile-command 'make lock'
 
@@ -28,7 +32,7 @@ LOCK := $(TOOLS)/bin/uv pip compile --quiet --universal --python-version 3.11 \
 QUICK := $(addprefix tests/,domain delivery store crypto planning services engine) \
 	$(wildcard tests/test_*.py)
 
-.PHONY: help run demo check test chaos soak fuzz lint format lock audit clean
+.PHONY: help run demo check test chaos soak fuzz mutate lint format lock audit clean
 
 help: ## show this help
 	@grep -hE '^[a-z%-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -54,6 +58,10 @@ soak: $(DEV) ## deliver for an hour, prove that memory stays flat; MINUTES=, RAT
 fuzz: $(DEV) ## ask every call of the API for a long time, something else every time
 	@QHRONOS_FUZZ=$(or $(EXAMPLES),500) $(PY) -m pytest -q tests/api/test_fuzz.py $(ARGS)
 
+mutate: $(MUTATE) ## change the rules a little, see that tests notice; MINUTES=, SEED=, ONLY=app/domain/*
+	@$(VENV)/mutate/bin/python -m tests.mutation --minutes $(or $(MINUTES),30) \
+		$(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only '$(ONLY)') $(ARGS)
+
 lint: $(DEV) ## check style and types
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/ruff format --check .
@@ -76,7 +84,7 @@ bench-%: $(DEV) ## run one of the benchmarks, as in 'make bench-speed'
 	@$(PY) -m benchmarks.$*
 
 clean: ## remove what can be made again (never the data)
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage htmlcov
+	rm -rf $(VENV) mutants mutants.log .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage htmlcov
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(PY):
@@ -96,3 +104,10 @@ $(DEV): | $(PY)
 	@echo "Installing what requirements-dev.lock lists"
 	@$(PIP) -r requirements-dev.lock
 	@rm -f $(VENV)/.dev-* $(VENV)/.runtime-* && touch $@ $(RUNTIME)
+
+$(MUTATE): | $(PY)
+	@echo "Installing what requirements-dev.lock lists, and $(MUTMUT)"
+	@$(PY) -m venv --clear $(VENV)/mutate
+	@$(VENV)/mutate/bin/pip --disable-pip-version-check -q install --require-hashes -r requirements-dev.lock
+	@$(VENV)/mutate/bin/pip --disable-pip-version-check -q install '$(MUTMUT)'
+	@touch $@
