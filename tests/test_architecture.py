@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import Iterator
 from functools import cache
+from graphlib import TopologicalSorter
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -56,6 +57,10 @@ ONLY_IN = {
     "app.runtime": {"runtime", "workers"},
 }
 """Which rooms know a library, or a room that is none of the others' business."""
+
+ASSEMBLED_BY = ("app/factory.py", "app/jobs.py", "app/workers.py", "app/api/http/context.py")
+"""Who asks ``app.wiring`` for services: the entry points, and the one place where a request finds
+them. Everything else is given what it needs."""
 
 IMPURE = {
     *("asyncio", "concurrent", "http", "io", "logging", "os", "pathlib", "random", "requests"),
@@ -124,6 +129,47 @@ def test_a_room_imports_only_rooms_below_it(path: Path) -> None:
         assert layer(parts[1]) < layer(room), f"{room} may not import {module}"
 
 
+def test_every_room_has_a_layer_and_no_layer_names_a_room_that_is_gone() -> None:
+    rooms = {room_of(path) for path in MODULES} - {"app"}
+    assert rooms == set().union(*LAYERS)
+    assert sum(map(len, LAYERS)) == len(rooms), "a room has two layers"
+    assert set().union(*ONLY_IN.values()) <= rooms
+
+
+@pytest.mark.parametrize("package", ONLY_IN)
+def test_every_room_that_may_know_a_library_does(package: str) -> None:
+    """A permission that nobody uses any more would let the next one in unseen."""
+    users = {
+        room_of(path) for path in MODULES if any(is_in(module, package) for module in imports(path))
+    }
+    assert users == ONLY_IN[package]
+
+
+def test_modules_do_not_import_each_other_in_a_circle() -> None:
+    names = {".".join(path.relative_to(ROOT).with_suffix("").parts): path for path in MODULES}
+    graph = {
+        name: sorted({module for module in imports(path) if module in names and module != name})
+        for name, path in names.items()
+    }
+    TopologicalSorter(graph).prepare()  # raises CycleError, which names the circle
+
+
+def test_only_entry_points_ask_the_wiring_for_services() -> None:
+    askers = {
+        name_of(path)
+        for path in MODULES
+        if room_of(path) != "wiring"
+        and any(is_in(module, "app.wiring") for module in imports(path))
+    }
+    assert askers == set(ASSEMBLED_BY)
+
+
+def test_what_every_request_passes_knows_no_route() -> None:
+    for path in (*APP.glob("api/http/*.py"), *APP.glob("api/schemas/*.py")):
+        for module in imports(path):
+            assert not is_in(module, "app.api.routes"), f"{name_of(path)} imports {module}"
+
+
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
 def test_a_library_is_known_only_where_it_belongs(path: Path) -> None:
     for module in imports(path):
@@ -190,6 +236,13 @@ def test_a_script_begins_with_its_contract_and_is_short(path: Path) -> None:
     words = [match[1] for line in header if (match := re.match(r"-- (\w+): \S", line))]
     assert words == ["Does", "KEYS", "ARGV", "Returns"]
     assert len(lines) <= 80
+
+
+def test_no_excuse_outlives_its_reason() -> None:
+    used = {
+        (path.name, module) for path in (APP / "domain").rglob("*.py") for module in imports(path)
+    }
+    assert used >= EXCUSED
 
 
 def test_there_are_scripts_to_check() -> None:
