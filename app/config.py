@@ -43,44 +43,122 @@ MIN_CHOSEN_SECRET = 8
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Every setting, in the unit its name says. See the README for what each one means."""
+    """Every setting, in the unit its name says. The guide's reference is made from these texts."""
 
     host: str = "127.0.0.1"
+    """The address on which the API listens."""
+
     port: int = 8080
+    """The port on which the API listens."""
+
     redis_url: str = ""
+    """The store: a Redis or Valkey server. Empty: ``make run`` starts its own."""
+
     broker_url: str = ""
+    """The Redis server for RQ's queues. Empty: the store."""
+
     data_dir: Path = Path("data")
+    """The directory in which ``make run`` keeps its store and its secrets."""
+
     master_token: str = field(default="", repr=False)
+    """The token that may do everything."""
+
     jwt_secret: str = field(default="", repr=False)
+    """The key that signs JWTs."""
+
     jwt_secret_previous: str = field(default="", repr=False)
+    """The key before, while it is changed. Its tokens stay valid until they end."""
+
     signing_secret: str = field(default="", repr=False)
+    """Signs webhooks of events that have no secret of their own."""
+
     signing_private_key: str = field(default="", repr=False)
+    """Signs every webhook with ed25519 too: ``whsk_`` and base64 of 32 random bytes. Give two of
+    them, with a comma between, while you change it. Empty: no such signature."""
+
     encryption_key: str = field(default="", repr=False)
+    """Encrypts the secrets in the store: 32 bytes in base64, or a text of at least 32 bytes.
+    Empty: the key is derived from ``QHRONOS_JWT_SECRET``."""
+
     encryption_key_previous: str = field(default="", repr=False)
+    """The key before, while it is changed. It decrypts what it has encrypted."""
+
     workers: int = 2
+    """Delivery workers on one host."""
+
     web_workers: int = 2
+    """API processes on one host."""
+
     web_threads: int = 16
+    """Threads in each API process."""
+
     partitions: int = 1
+    """Partitions of the store. The number is fixed when a store is first used."""
+
     allow_private_targets: TargetPolicy = field(default_factory=TargetPolicy)
+    """Private addresses that webhooks may reach: ``false``, ``true``, or networks as in
+    ``10.0.0.0/8,::1/128``. Empty: none. ``make run`` uses ``127.0.0.0/8,::1/128``."""
+
     delivery_timeout_ms: int = 10_000
+    """Time for the whole exchange of one attempt, if the event sets no ``timeout``."""
+
     delivery_concurrency: int = 128
+    """Requests that one worker has in flight at once. Slow ones are not counted."""
+
     lease_ms: int = 30_000
+    """A worker that shows no sign of life for so long loses its work to other workers."""
+
     drain_linger_ms: int = 15_000
+    """How long one drain job runs, with or without work."""
+
     stop_grace_ms: int = 8_000
+    """How long a process that is told to stop may finish the deliveries under way."""
+
     retention_occurrences_ms: int = 7 * 86_400_000
+    """How long ended occurrences are kept."""
+
     retention_events_ms: int = 30 * 86_400_000
+    """How long inactive events are kept."""
+
     retention_audit_ms: int = 365 * 86_400_000
+    """How long entries of the audit log are kept."""
+
     rate_limit: RateLimit | None = None
+    """Requests of one token (without a token: of one address), as in ``600/minute``.
+    Empty: no limit."""
+
     max_body_bytes: int = 262_144
+    """The largest request body, in bytes."""
+
     max_events_per_sub: int = 0
+    """How many events the tokens of one ``sub`` may make. 0: no limit."""
+
     max_occurrences_per_minute: int = 60
+    """How often one schedule may occur within a minute. 0: no limit."""
+
     metrics_public: bool = False
+    """Whether ``/metrics`` is open to everyone."""
+
     docs_public: bool = True
+    """Whether ``/docs``, the guide and ``/openapi.json`` are open to everyone."""
+
     cors_origins: tuple[str, ...] = ()
+    """Web origins whose pages may call the API, as in ``https://app.example.com``.
+    Empty: none."""
+
     trusted_proxies: tuple[Network, ...] = ()
+    """Networks of the proxies in front, as in ``10.0.0.7/32,fd00::/64``. Only through these
+    does ``X-Forwarded-For`` name the caller, for the rate limit and the audit log. Empty: none."""
+
     store_fsync: str = "always"
+    """When the store of ``make run`` writes to disk what it has answered: ``always``, before it
+    answers, or ``everysec``, which may lose the last two seconds in a crash."""
+
     log_level: str = "INFO"
+    """The least important messages that are logged."""
+
     log_format: str = "text"
+    """The form of the log: lines of text, or one JSON object a line."""
 
     @property
     def broker(self) -> str:
