@@ -13,9 +13,13 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 # not whenever git touches a file.
 checksum = $(shell cat $(1) | cksum | cut -d' ' -f1)
 RUNTIME := $(VENV)/.runtime-$(call checksum,requirements.lock)
+DOCS := $(VENV)/.docs-$(call checksum,requirements-docs.lock)
 DEV := $(VENV)/.dev-$(call checksum,requirements-dev.lock)
 # A file that is not the one that was locked is not installed.
 PIP := $(PY) -m pip --disable-pip-version-check --quiet install --require-hashes
+
+SPHINX := $(PY) -m sphinx --quiet --fail-on-warning --keep-going --builder html \
+	--doctree-dir docs/_build/doctrees
 
 # Tools with dependencies of their own, which nothing else needs, have a place of their own.
 TOOLS := $(VENV)/tools
@@ -32,7 +36,7 @@ LOCK := $(TOOLS)/bin/uv pip compile --quiet --universal --python-version 3.11 \
 QUICK := $(addprefix tests/,domain delivery store crypto planning services engine) \
 	$(wildcard tests/test_*.py)
 
-.PHONY: help run demo check test chaos soak fuzz mutate lint format lock audit clean
+.PHONY: help run demo check test chaos soak fuzz mutate docs lint format lock audit clean
 
 help: ## show this help
 	@grep -hE '^[a-z%-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -62,7 +66,11 @@ mutate: $(MUTATE) ## change the rules a little, see that tests notice; MINUTES=,
 	@$(VENV)/mutate/bin/python -m tests.mutation --minutes $(or $(MINUTES),30) \
 		$(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only '$(ONLY)') $(ARGS)
 
-lint: $(DEV) ## check style and types
+# Only pages that changed are built anew; the generated ones always are.
+docs: $(DOCS) ## build the guide into docs/_build/html; a warning is an error
+	@$(SPHINX) docs docs/_build/html
+
+lint: $(DEV) docs ## check style, types and the guide
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/ruff format --check .
 	@$(VENV)/bin/mypy
@@ -74,7 +82,8 @@ format: $(DEV) ## put the code into its usual shape
 lock: | $(PY) ## pin what requirements*.txt bring, with hashes; ARGS=--upgrade takes newer ones
 	@$(PY) -m venv $(TOOLS) && $(TOOLS)/bin/pip --disable-pip-version-check -q install '$(UV)'
 	@$(LOCK) $(ARGS) requirements.txt -o requirements.lock
-	@$(LOCK) $(ARGS) requirements-dev.txt -c requirements.lock -o requirements-dev.lock
+	@$(LOCK) $(ARGS) requirements-docs.txt -c requirements.lock -o requirements-docs.lock
+	@$(LOCK) $(ARGS) requirements-dev.txt -c requirements-docs.lock -o requirements-dev.lock
 
 audit: | $(PY) ## look for known vulnerabilities in what is locked
 	@$(PY) -m venv $(TOOLS) && $(TOOLS)/bin/pip --disable-pip-version-check -q install '$(PIP_AUDIT)'
@@ -95,15 +104,21 @@ $(PY):
 	@$(PYTHON) -m venv $(VENV) \
 		|| { rm -rf $(VENV); echo "Python's venv module is missing: on Debian, install python3-venv." >&2; exit 1; }
 
+# Each lock holds the ones before it, so installing one renews the stamps of those.
 $(RUNTIME): | $(PY)
 	@echo "Installing what requirements.lock lists"
 	@$(PIP) -r requirements.lock
 	@rm -f $(VENV)/.runtime-* && touch $@
 
+$(DOCS): | $(PY)
+	@echo "Installing what requirements-docs.lock lists"
+	@$(PIP) -r requirements-docs.lock
+	@rm -f $(VENV)/.docs-* $(VENV)/.runtime-* && touch $@ $(RUNTIME)
+
 $(DEV): | $(PY)
 	@echo "Installing what requirements-dev.lock lists"
 	@$(PIP) -r requirements-dev.lock
-	@rm -f $(VENV)/.dev-* $(VENV)/.runtime-* && touch $@ $(RUNTIME)
+	@rm -f $(VENV)/.dev-* $(VENV)/.docs-* $(VENV)/.runtime-* && touch $@ $(DOCS) $(RUNTIME)
 
 $(MUTATE): | $(PY)
 	@echo "Installing what requirements-dev.lock lists, and $(MUTMUT)"

@@ -219,7 +219,7 @@ def test_every_library_that_is_imported_is_pinned_as_one_that_we_chose() -> None
 
 
 def test_every_requirement_is_pinned_exactly() -> None:
-    for name in ("requirements.txt", "requirements-dev.txt"):
+    for name in ("requirements.txt", "requirements-docs.txt", "requirements-dev.txt"):
         for line in (ROOT / name).read_text().splitlines():
             code = line.partition("#")[0].strip()
             assert not code or code.startswith("-r ") or re.fullmatch(r"[\w.-]+==[\w.]+", code)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -9,7 +10,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-LOCKS = {"requirements.txt": "requirements.lock", "requirements-dev.txt": "requirements-dev.lock"}
+LOCKS = {
+    "requirements.txt": "requirements.lock",
+    "requirements-docs.txt": "requirements-docs.lock",
+    "requirements-dev.txt": "requirements-dev.lock",
+}
 HASH = re.compile(r"--hash=sha256:[0-9a-f]{64}")
 
 
@@ -55,8 +60,9 @@ def test_every_file_is_known_by_its_hash_and_by_nothing_else(lock: str) -> None:
 
 
 def test_tests_run_on_what_is_run() -> None:
-    """The second lock is the first and more."""
-    assert locked("requirements.lock").items() <= locked("requirements-dev.lock").items()
+    """Each lock is the one before it and more."""
+    for smaller, larger in itertools.pairwise(LOCKS.values()):
+        assert locked(smaller).items() <= locked(larger).items(), larger
 
 
 def test_what_is_installed_is_what_is_locked() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ipaddress
 import shlex
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,15 +68,14 @@ def token_file(run: LocalRun) -> Path | None:
 def example(run: LocalRun, webhook: str) -> str:
     """Write a ``curl`` line that has a webhook sent two seconds after it is run.
 
-    The shell looks the master token up, so that it is never printed.
+    The shell looks the master token up, so that it is never printed. The service adds the two
+    seconds: ``date`` has other options on every system.
     """
     file = token_file(run)
     token = f"$(cat {shlex.quote(str(file))})" if file else f"${PREFIX}MASTER_TOKEN"
-    late = "-v+2S +%FT%TZ" if sys.platform == "darwin" else "-d '+2 sec' +%FT%T.%3NZ"
     return (
         f"curl -s -X POST {base_url(run.settings)}/events "
         f'-H "Authorization: Bearer {token}" '
         "-H 'Content-Type: application/json' "
-        f'-d \'{{"name":"hello","start_time":"\'$(date -u {late})\'",'
-        f'"webhook":"{webhook}","tags":["demo"]}}\''
+        f'-d \'{{"name":"hello","delay":"2s","webhook":"{webhook}","tags":["demo"]}}\''
     )

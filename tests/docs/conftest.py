@@ -1,0 +1,58 @@
+"""The application that the examples talk to: all of it, on a store in memory."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+from werkzeug.serving import make_server
+
+from app.config import PREFIX, load_settings
+from app.factory import create_app
+from app.runtime.local import LOCAL_TARGETS
+from app.wiring.doubles import Doubles
+from app.wiring.services import build_services
+from tests.support.clock import FakeClock
+from tests.support.fake_store import fake_client
+
+EXAMPLES_NOW_MS = 1_798_761_600_000
+"""2027-01-01: after what the examples call past, long before what they call future."""
+
+SECRETS = {"MASTER_TOKEN": "m" * 32, "JWT_SECRET": "j" * 32, "SIGNING_SECRET": "s" * 32}
+
+
+class _NoQueue:
+    """Stands in for RQ: nothing is delivered here."""
+
+    def enqueue_replan(self, name: str) -> None:
+        pass
+
+    def enqueue_redelivery(self, job_id: str) -> None:
+        pass
+
+    def workers(self) -> int:
+        return 0
+
+
+@pytest.fixture
+def app() -> Flask:
+    """The whole application, with the settings of ``make run``."""
+    environ = {PREFIX + name: value for name, value in SECRETS.items()}
+    settings = load_settings({**environ, f"{PREFIX}ALLOW_PRIVATE_TARGETS": LOCAL_TARGETS})
+    clock, queue = FakeClock(EXAMPLES_NOW_MS), _NoQueue()
+    doubles = Doubles(store=fake_client(), clock=clock, drain_queue=queue, upkeep_queue=queue)
+    return create_app(build_services(settings, doubles))
+
+
+@pytest.fixture
+def port(app: Flask) -> Iterator[int]:
+    """The port on which the application listens."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    serving = threading.Thread(target=server.serve_forever)
+    serving.start()
+    yield server.server_port
+    server.shutdown()
+    serving.join()
+    server.server_close()

@@ -1,0 +1,138 @@
+"""Every example runs as it is printed.
+
+The shell examples run in a shell against the real application; only the port differs, and ``curl``
+is a stand-in that refuses options it does not know.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from app.delivery.request import Job, build
+from app.domain.callback import Callback
+from app.runtime.local import example, prepare
+from tests.docs.conftest import EXAMPLES_NOW_MS, SECRETS
+from tests.docs.pages import PAGES, ROOT, Page, page
+
+CURL = ROOT / "tests" / "support" / "curl.py"
+HELPERS = next(text for text in page("docs/tour.md").in_language("bash") if "q()" in text)
+WITH_EXAMPLES = [one for one in PAGES if one.in_language("bash")]
+
+ELSEWHERE = {
+    "make run": "tests/e2e/test_make_run.py",
+    ".ci/run": ".github/workflows/ci.yml",
+}
+"""Commands that are run by another test, or by whoever runs all of them."""
+
+
+def by_name(one: Page) -> str:
+    return one.name
+
+
+@pytest.mark.parametrize("one", WITH_EXAMPLES, ids=by_name)
+def test_the_shell_examples_of_a_page_run_as_printed(one: Page, port: int, tmp_path: Path) -> None:
+    """The shell reaches the end, each request is sent, and each is answered with a success."""
+    (tmp_path / "data" / "secrets").mkdir(parents=True)
+    (tmp_path / "data" / "secrets" / "master_token").write_text(SECRETS["MASTER_TOKEN"])
+    curl = f'curl() {{ {shlex.join([sys.executable, str(CURL)])} "$@"; }}'
+    script = "\n".join(["set -euo pipefail", curl, HELPERS, *one.in_language("bash")])
+    log = tmp_path / "log"
+    ended = subprocess.run(
+        ["bash", "-c", script.replace("127.0.0.1:8080", f"127.0.0.1:{port}")],
+        cwd=tmp_path,
+        env={**os.environ, "QHRONOS_TEST_LOG": str(log)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    requests = log.read_text().splitlines()
+    assert not [line for line in requests if not re.match(r"\S+ \S+ 2\d\d ", line)]
+    assert (ended.returncode, ended.stderr) == (0, "")
+    lines = [line for text in one.in_language("bash") for line in text.splitlines()]
+    assert len(requests) == len([line for line in lines if "$Q/" in line or ":8080/" in line]) > 0
+
+
+def test_enough_pages_have_examples() -> None:
+    """The search for examples finds them."""
+    assert len(WITH_EXAMPLES) >= 8
+
+
+@pytest.mark.parametrize("one", PAGES, ids=by_name)
+def test_every_block_is_in_a_language_that_a_test_runs(one: Page) -> None:
+    """A block in another language, or in none, would escape the tests."""
+    known = {"bash", "sh", "python", "json", "js", "go", "", "toctree", "include"}
+    assert {block.language for block in one.blocks} <= known
+    for block in one.blocks:
+        # Directives have no language: their fence says {toctree} or {include}.
+        assert (
+            block.language
+            or block.text.startswith((":", "\n"))
+            or "/" in block.text
+            or (block.text == "")
+        )
+
+
+@pytest.mark.parametrize("one", PAGES, ids=by_name)
+def test_json_is_json_and_python_is_python(one: Page) -> None:
+    for text in one.in_language("json"):
+        assert isinstance(json.loads(text), dict)
+    for text in one.in_language("python"):
+        ast.parse(text)
+
+
+@pytest.mark.parametrize("name", ["docs/flows.md", "docs/retries.md"])
+def test_settings_of_an_event_that_are_shown_are_accepted(name: str, app: Flask) -> None:
+    """Each JSON block that is not a delivery can be sent with an event."""
+    shown = [json.loads(text) for text in page(name).in_language("json")]
+    settings = [one for one in shown if "event_id" not in one]
+    assert settings
+    event = {"name": "n", "start_time": "2031-01-01T00:00:00Z", "webhook": "http://127.0.0.1:1/"}
+    for one in settings:
+        answer = app.test_client().post(
+            "/events",
+            json={**event, **one},
+            headers={"Authorization": f"Bearer {SECRETS['MASTER_TOKEN']}"},
+        )
+        assert answer.status_code == 201, answer.text
+        assert answer.json.items() >= one.items()
+
+
+def test_bodies_of_deliveries_have_the_members_that_are_shown() -> None:
+    """In the order in which they are sent."""
+    callback = Callback(b"o" * 16, "failed", 0, 0, 8, 500, "the receiver answered 500")
+    job = Job(b"e" * 16, b"o" * 16, 0, 1, "n", "", "{}", (), "https://example.com/", ("secret",))
+    for name, sent in (("docs/delivering.md", None), ("docs/retries.md", callback)):
+        (shown,) = [
+            body
+            for text in page(name).in_language("json")
+            if "event_id" in (body := json.loads(text))
+        ]
+        job.callback = sent
+        assert list(json.loads(build(job, EXAMPLES_NOW_MS).body)) == list(shown), name
+
+
+def test_the_line_that_make_run_prints_is_shown(tmp_path: Path) -> None:
+    """The README shows the very line, with a shorter path."""
+    run = prepare({"QHRONOS_DATA_DIR": str(tmp_path)})
+    line = example(run, "http://127.0.0.1:8081/hello")
+    assert line.replace(shlex.quote(str(tmp_path)) + "/", "data/") in page("README.md").text
+
+
+def test_other_commands_are_run_elsewhere_or_by_operators() -> None:
+    """A page outside of the runbooks has no command that no test knows."""
+    for one in PAGES:
+        if one.name in ("docs/runbooks.md", "docs/operations.md"):
+            continue  # see test_operator_commands
+        for text in one.in_language("sh"):
+            assert text.strip() in ELSEWHERE, (one.name, text)
+            assert (ROOT / ELSEWHERE[text.strip()]).exists()
