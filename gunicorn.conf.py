@@ -19,9 +19,7 @@ try:
     settings.require_secrets()
     settings.require_store()
     with contextlib.suppress(StoreUnavailable):  # they wait for it and say that it is away
-        services = build_services(settings)
-        services.coordination.agree_on_partitions(settings.partitions)
-        services.safekeeping.agree_on_keys()
+        build_services(settings).storage.agree()
 except ConfigError as error:
     sys.stderr.write(f"qhronos: {error.message}\n")
     sys.exit(2)

@@ -20,14 +20,18 @@ from app.config import environment, load_settings
 from app.errors import ConfigError, StoreUnavailable
 from app.runtime.supervisor import Process, supervise
 from app.store.connection import connect_broker
-from app.wiring.services import Services, worker_services
+from app.wiring.engine import Engine, worker_engine
 
 log = logging.getLogger(__name__)
 
-UPKEEP_LOOK_S = 1.0
+UPKEEP_INTERVAL_S = 1.0
+"""How often the scheduler looks for upkeep jobs that are due."""
+
 BROKER_PAUSE_S = 1.0
-COLLECT_AFTER = 50_000
-"""So many more objects than at the last look are looked through for rings that nobody holds."""
+"""How long a worker waits before it tries RQ's Redis again."""
+
+GC_THRESHOLD = 50_000
+"""How many more objects than after the last collection start the next collection."""
 
 WORKER = Path(__file__).resolve().parent.parent / "worker.py"
 
@@ -35,7 +39,7 @@ WORKER = Path(__file__).resolve().parent.parent / "worker.py"
 def main(arguments: Sequence[str]) -> int:
     """Run one role until told to stop; returns the exit status (2: wrong use or settings)."""
     role = arguments[0] if arguments else "host"
-    roles: dict[str, Callable[[Services], None]] = {
+    roles: dict[str, Callable[[Engine], None]] = {
         "deliver": deliver,
         "upkeep": upkeep,
         "scheduler": schedule,
@@ -49,63 +53,63 @@ def main(arguments: Sequence[str]) -> int:
         settings.require_secrets()
         settings.require_store()
         logs.configure(settings)
-        services = _services_when_there()
+        engine = _engine_when_store_is_there()
         if role == "host":
             return host(settings.workers, settings.stop_grace_ms)
-        roles[role](services)
+        roles[role](engine)
     except ConfigError as error:
         sys.stderr.write(f"{error.message}\n")
         return 2
     return 0
 
 
-def _services_when_there() -> Services:
+def _engine_when_store_is_there() -> Engine:
     """Wait for the store: a worker that starts before it must not need a restart."""
     while True:
         try:
-            return worker_services()
+            return worker_engine()
         except StoreUnavailable:
             log.warning("the store is away; this process starts when it is there")
             threading.Event().wait(0.5)
 
 
-def deliver(services: Services) -> None:
+def deliver(engine: Engine) -> None:
     """Run drains until told to stop."""
-    # What a drain makes refers to nothing that refers back, and goes when it is let go of. Looking
-    # for rings in it all the time, and in all that was imported, took a tenth of its work.
+    # A drain's objects form no reference cycles, so reference counting frees them. Collections at
+    # Python's own threshold, which also looked at every imported module, took a tenth of its time.
     gc.freeze()
-    gc.set_threshold(COLLECT_AFTER)
+    gc.set_threshold(GC_THRESHOLD)
     try:
-        _work(services, rq_queues.DELIVER)
+        _run_worker(engine, rq_queues.DELIVER)
     finally:
-        services.stop.set()
-        services.close()
+        engine.stop.set()
+        engine.close()
 
 
-def upkeep(services: Services) -> None:
+def upkeep(engine: Engine) -> None:
     """Run upkeep jobs until told to stop."""
-    _work(services, rq_queues.UPKEEP)
+    _run_worker(engine, rq_queues.UPKEEP)
 
 
-def _work(services: Services, name: str) -> None:
-    settings = services.settings
-    while not services.stop.is_set():
+def _run_worker(engine: Engine, name: str) -> None:
+    settings = engine.services.settings
+    while not engine.stop.is_set():
         broker = connect_broker(settings.broker)
-        worker = rq_queues.worker(name, broker, on_stop=services.stop.set)
-        # RQ's worker gives up when its Redis is away for long, full or read-only.
+        worker = rq_queues.worker(name, broker, on_stop=engine.stop.set)
+        # RQ's worker ends when its Redis is away for long, full or read-only.
         try:
-            _handle_signals(_leave)  # RQ puts its own in their place
+            _handle_signals(_exit)  # until RQ installs its own handlers
             worker.work(logging_level="WARNING")
         except redis.exceptions.RedisError:
             log.warning("RQ's Redis is away; this worker goes on when it is there")
         except StopRequested:
-            # Told to stop while RQ was already taking its leave, where it does not expect that.
-            services.stop.set()
+            # The signal came while RQ's worker was already ending: RQ does not catch it there.
+            engine.stop.set()
         finally:
             broker.close()
-        if not services.stop.is_set():
-            _handle_signals(_leave)
-        services.stop.wait(BROKER_PAUSE_S)
+        if not engine.stop.is_set():
+            _handle_signals(_exit)
+        engine.stop.wait(BROKER_PAUSE_S)
 
 
 def _handle_signals(handler: Callable[..., None]) -> None:
@@ -113,40 +117,41 @@ def _handle_signals(handler: Callable[..., None]) -> None:
         signal.signal(number, handler)
 
 
-def _leave(*_: object) -> None:
-    """End at once: nothing is in hand."""
+def _exit(*_: object) -> None:
+    """End at once: no job is running."""
     sys.exit(0)
 
 
-def schedule(services: Services) -> None:
-    """Dispatch, and keep the upkeep jobs coming, until told to stop."""
-    stop = services.stop
+def schedule(engine: Engine) -> None:
+    """Call for drains and enqueue upkeep jobs until told to stop."""
+    stop = engine.stop
     _handle_signals(lambda *_: stop.set())
-    keeper = threading.Thread(target=_keep_upkeep, args=(services, stop), name="upkeep")
-    keeper.start()
+    upkeep_loop = threading.Thread(target=_enqueue_upkeep, args=(engine, stop), name="upkeep")
+    upkeep_loop.start()
     try:
-        services.dispatcher.run(stop)
+        engine.scheduler.run(stop)
     finally:
         stop.set()
-        keeper.join()
+        upkeep_loop.join()
 
 
-def _keep_upkeep(services: Services, stop: threading.Event) -> None:
+def _enqueue_upkeep(engine: Engine, stop: threading.Event) -> None:
+    upkeep_schedule = engine.services.queues.upkeep_schedule
     while not stop.is_set():
         try:
-            services.upkeep_schedule.register(datetime.now(UTC).replace(tzinfo=None))
-            services.upkeep_schedule.enqueue_due()
+            upkeep_schedule.register(datetime.now(UTC).replace(tzinfo=None))
+            upkeep_schedule.enqueue_due()
         except redis.exceptions.RedisError:
             log.warning("RQ's Redis is away; upkeep waits for it")
-        stop.wait(UPKEEP_LOOK_S)
+        stop.wait(UPKEEP_INTERVAL_S)
 
 
-def reencrypt(services: Services) -> None:
-    """Seal every stored secret with the current key; then the one before can be thrown away.
+def reencrypt(engine: Engine) -> None:
+    """Encrypt every stored secret with the current key; the key before is then not needed any more.
 
-    Raises ``ConfigError`` if a secret opens with no key that is known.
+    Raises ``ConfigError`` if no known key decrypts a secret.
     """
-    done = services.safekeeping.reencrypt()
+    done = engine.reencrypt()
     sys.stdout.write(f"{done.replaced} secrets were sealed anew.\n")
     if done.unreadable:
         some = ", ".join(done.unreadable[:10])

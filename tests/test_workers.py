@@ -10,7 +10,7 @@ from rq.exceptions import StopRequested
 
 from app import rq_queues, workers
 from app.config import Settings
-from app.wiring.services import build_services
+from app.wiring.engine import build_engine
 
 
 @pytest.fixture(autouse=True)
@@ -35,7 +35,7 @@ class TakingItsLeave:
 def test_told_to_stop_while_rq_takes_its_leave(monkeypatch: pytest.MonkeyPatch) -> None:
     leaving = TakingItsLeave()
     monkeypatch.setattr(rq_queues, "worker", lambda *_, **__: leaving)
-    services = build_services(Settings(redis_url="redis://127.0.0.1:1/0"))
-    workers.deliver(services)
-    assert services.stop.is_set()
+    engine = build_engine(Settings(redis_url="redis://127.0.0.1:1/0"))
+    workers.deliver(engine)
+    assert engine.stop.is_set()
     assert leaving.runs == 1

@@ -4,19 +4,12 @@ from __future__ import annotations
 
 import secrets
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
-from app.clock import Clock
-from app.config import Settings
-from app.crypto.ack_tokens import AckTokens
-from app.crypto.header_secrets import HeaderSecrets
-from app.crypto.signing_secrets import SigningSecrets
 from app.delivery.request import Identity
 from app.delivery.sender import Sender as CurlSender
 from app.domain.signing_keys import signing_keys
-from app.engine.acknowledgements import Acknowledgements
 from app.engine.circuit_breakers import CircuitBreakers
 from app.engine.claimer import Claimer
 from app.engine.drain import Drain, DrainOptions
@@ -25,16 +18,7 @@ from app.engine.flow_claimer import FlowClaimer
 from app.engine.recorder import Recorder
 from app.engine.sender import Sender
 from app.engine.target_limits import SLOW_FACTOR
-from app.planning.successors import Successors
-from app.store.breakers import BreakerStore
-from app.store.channel import Channel
-from app.store.connection import StoreClient
-from app.store.coordination import Coordination
-from app.store.flow_gate import FlowGate
-from app.store.occurrences import OccurrenceStore
-from app.store.scripts import Scripts
-from app.store.waiting import WaitingStore
-from app.store.work import WorkStore
+from app.wiring.services import Services
 
 WINDOW_FACTOR = 6
 """How many claims a drain holds for each one it may have in flight, so that sending never waits
@@ -42,107 +26,101 @@ for the store."""
 
 
 @dataclass(frozen=True)
-class Delivering:
+class Drains:
     """The drains of one process, one after another."""
 
-    settings: Settings
-    client: StoreClient
-    scripts: Scripts
-    work: WorkStore
-    series: Successors
-    coordination: Coordination
-    clock: Clock
-    signing: SigningSecrets
-    headers: HeaderSecrets
-    acks: AckTokens
-    deactivate: Callable[[bytes], None]
+    services: Services
     sender_double: Sender | None = None
-
-    @cached_property
-    def acknowledgements(self) -> Acknowledgements:
-        """What receivers say afterwards."""
-        waiting, occurrences = WaitingStore(self.client), OccurrenceStore(self.client)
-        return Acknowledgements(
-            waiting, self.work, occurrences, self.acks, self._flow_gate, self.clock
-        )
-
-    @property
-    def _flow_gate(self) -> FlowGate:
-        return FlowGate(self.client, self.scripts, self.work.partitions)
 
     @cached_property
     def sender(self) -> Sender:
         """Connections to receivers, kept between drains."""
+        settings = self.services.settings
         return self.sender_double or CurlSender(
-            self.settings.allow_private_targets,
-            self.settings.delivery_concurrency * (1 + SLOW_FACTOR),
-            own_port=self.settings.port,
+            settings.allow_private_targets,
+            settings.delivery_concurrency * (1 + SLOW_FACTOR),
+            own_port=settings.port,
         )
 
     @cached_property
     def breakers(self) -> CircuitBreakers:
         """What is known of targets that fail, kept between drains."""
-        return CircuitBreakers(BreakerStore(self.client, self.scripts))
+        return CircuitBreakers(self.services.storage.breakers)
 
     @cached_property
     def identity(self) -> Identity:
-        """Who sends."""
-        keys = signing_keys(self.settings.signing_private_key)
-        return Identity(self.coordination.instance(), keys)
+        """Who sends: the instance's name and its keys."""
+        keys = signing_keys(self.services.settings.signing_private_key)
+        return Identity(self.services.instance, keys)
 
     @cached_property
-    def handover(self) -> DrainRunner:
+    def runner(self) -> DrainRunner:
         """What runs the drains."""
-        return DrainRunner(self._make_drain, self.clock, self.settings.drain_linger_ms)
+        settings = self.services.settings
+        return DrainRunner(self.new_drain, self.services.clock, settings.drain_linger_ms)
 
-    def drain(self, stop: threading.Event) -> int:
+    def run(self, stop: threading.Event) -> int:
         """Drain for the time of one job; returns how many attempts were made."""
-        return self.handover.run(stop)
+        return self.runner.run(stop)
 
     def close(self) -> None:
         """Wait until the last drain has ended; it has been told to stop."""
-        self.handover.close()
+        self.runner.close()
 
-    def _make_drain(self) -> Drain:
-        settings = self.settings
-        worker = secrets.token_hex(8)
-        flows = FlowClaimer(
-            self._flow_gate,
-            self.work.partitions,
-            worker.encode(),
-            settings.lease_ms,
+    def new_drain(self) -> Drain:
+        """Make a drain with a name, a claimer and a recorder of its own."""
+        name = secrets.token_hex(8)
+        flows = self._flow_claimer(name)
+        return Drain(
+            self._claimer(name, flows),
+            self._recorder(name, flows),
+            self.sender,
+            self.services.clock,
+            self._options(),
+            self.services.events.deactivate,
+            self.breakers,
         )
-        feeder = Claimer(
-            self.work,
-            self.series,
-            self.coordination.wake_listener(),
-            Channel(self.client, self.scripts),
-            self.clock,
+
+    def _flow_claimer(self, name: str) -> FlowClaimer:
+        storage, settings = self.services.storage, self.services.settings
+        return FlowClaimer(storage.flow_gate, settings.partitions, name.encode(), settings.lease_ms)
+
+    def _claimer(self, name: str, flows: FlowClaimer) -> Claimer:
+        storage, settings = self.services.storage, self.services.settings
+        return Claimer(
+            storage.work,
+            self.services.planning.successors,
+            storage.coordination.wake_listener(),
+            storage.new_channel(),
+            storage.clock,
             flows,
-            worker=worker.encode(),
+            worker=name.encode(),
             lease_ms=settings.lease_ms,
             window=settings.delivery_concurrency * WINDOW_FACTOR,
-            overdue=self.acknowledgements.overdue,
+            overdue=self.services.acknowledgements.overdue,
         )
-        recorder = Recorder(
-            self.work,
-            self.coordination,
-            Channel(self.client, self.scripts),
-            self.clock,
-            drain=worker,
-            lease_ms=settings.lease_ms,
+
+    def _recorder(self, name: str, flows: FlowClaimer) -> Recorder:
+        storage = self.services.storage
+        return Recorder(
+            storage.work,
+            storage.coordination,
+            storage.new_channel(),
+            storage.clock,
+            drain=name,
+            lease_ms=self.services.settings.lease_ms,
             flows=flows,
         )
-        limits = DrainOptions(
+
+    def _options(self) -> DrainOptions:
+        crypto, settings = self.services.crypto, self.services.settings
+        return DrainOptions(
             concurrency=settings.delivery_concurrency,
             grace_ms=settings.stop_grace_ms,
             lease_ms=settings.lease_ms,
             identity=self.identity,
-            signing=self.signing,
-            headers=self.headers,
-            acks=self.acks,
+            signing=crypto.signing_secrets,
+            headers=crypto.header_secrets,
+            acks=crypto.ack_tokens,
             default_timeout_ms=settings.delivery_timeout_ms,
-        )
-        return Drain(
-            feeder, recorder, self.sender, self.clock, limits, self.deactivate, self.breakers
         )

@@ -1,23 +1,14 @@
-"""Wiring: the one file that knows every concrete class. Settings in, services out."""
+"""Wiring of everything that the API calls."""
 
 from __future__ import annotations
 
-import os
-import threading
 import time
-from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from dataclasses import dataclass
+from functools import cached_property
 
-import redis
-
-from app.config import Settings, environment, load_settings
+from app.clock import Clock
+from app.config import Settings
 from app.engine.acknowledgements import Acknowledgements
-from app.engine.retention import Retention
-from app.engine.scheduler import Scheduler
-from app.engine.upkeep import Upkeep
-from app.planning.successors import Successors
-from app.planning.timetables import Timetables
-from app.rq_queues import RqDrainQueue, RqUpkeepQueue, UpkeepSchedule
 from app.services.actions import ActionService
 from app.services.audit import AuditService
 from app.services.calendars import CalendarService
@@ -29,242 +20,192 @@ from app.services.flows import FlowService
 from app.services.health import HealthService
 from app.services.occurrences import OccurrenceService
 from app.services.previews import PreviewService
-from app.services.queues import DrainQueue
 from app.services.quotas import EventQuota
 from app.services.redeliveries import RedeliveryService
+from app.services.redelivery_steps import RedeliverySteps
 from app.services.secret_rotation import RotationService
 from app.services.tokens import TokenService
-from app.store.breakers import BreakerStore
-from app.store.connection import connect_broker, connect_probe
-from app.store.coordination import Coordination
-from app.store.figures import Figures
-from app.store.flow_gate import FlowGate
-from app.store.flows import FlowStore
-from app.store.owners import Owners
-from app.store.sweep import EventSweep
-from app.wiring.doubles import NO_DOUBLES, Doubles, UpkeepQueue
-from app.wiring.drains import Delivering
-from app.wiring.planning import Calendaring
-from app.wiring.redeliveries import redelivery_service
-from app.wiring.storage import Storing
+from app.wiring.crypto import Crypto
+from app.wiring.doubles import NO_DOUBLES, Doubles
+from app.wiring.planning import Planning
+from app.wiring.queues import Queues
+from app.wiring.storage import Storage
 
 
-@dataclass
-class Services(Storing):
-    """Everything that the API and the workers use. Nothing connects before it is used."""
+@dataclass(frozen=True)
+class Services:
+    """What an API process works with, and every other process too."""
 
-    stop: threading.Event = field(default_factory=threading.Event)
-    started_s: float = field(default_factory=time.monotonic)
-
-    @cached_property
-    def drain_queue(self) -> DrainQueue:
-        """RQ's queue of drains."""
-        return self.doubles.drain_queue or RqDrainQueue(self._broker())
-
-    @cached_property
-    def rotations(self) -> RotationService:
-        """New signing secrets."""
-        return RotationService(self.events, self.clock)
+    settings: Settings
+    crypto: Crypto
+    storage: Storage
+    planning: Planning
+    queues: Queues
+    started_s: float
+    """When the process began, on the monotonic clock."""
 
     @property
-    def tokens(self) -> TokenService:
-        """Use cases around JWTs."""
-        return self.safekeeping.tokens
+    def clock(self) -> Clock:
+        """The clock that every use case goes by."""
+        return self.storage.clock
 
     @property
-    def audit(self) -> AuditService:
-        """Who changed what."""
-        return self.safekeeping.audit
+    def instance(self) -> str:
+        """The name that all processes on one store share; raises ``StoreUnavailable``."""
+        return self.storage.instance
 
     @cached_property
     def events(self) -> EventService:
-        """Use cases around events."""
+        """Events: create, read, change, delete."""
         return EventService(
-            self.event_store,
-            EventLists(self.event_store, self.lists, self.cursors),
-            self.occurrence_store,
-            self.timetables,
-            self.safekeeping.signing,
-            self.safekeeping.headers,
-            EventQuota(Owners(self.client), self.settings.max_events_per_sub),
+            self.storage.events,
+            EventLists(self.storage.events, self.storage.lists, self.crypto.cursors),
+            self.storage.occurrences,
+            self.planning.timetables,
+            self.crypto.signing_secrets,
+            self.crypto.header_secrets,
+            EventQuota(self.storage.owners, self.settings.max_events_per_sub),
             self.flows,
             self.clock,
             self.settings.partitions,
         )
 
     @cached_property
-    def calendaring(self) -> Calendaring:
-        """Calendars and timetables."""
-        return Calendaring(self.settings, self.client, self.clock)
-
-    @cached_property
-    def upkeep_queue(self) -> UpkeepQueue:
-        """RQ's queue of upkeep, for what is to be done soon."""
-        return self.doubles.upkeep_queue or RqUpkeepQueue(self._broker())
-
-    @cached_property
-    def calendars(self) -> CalendarService:
-        """Use cases around calendars."""
-        return self.calendaring.service(self.upkeep_queue, self.events.replan)
-
-    @property
-    def timetables(self) -> Timetables:
-        """Rules, calendars and jitter of events."""
-        return self.calendaring.timetables
-
-    @cached_property
-    def previews(self) -> PreviewService:
-        """Looking ahead."""
-        return PreviewService(self.events, self.timetables, self.clock)
-
-    @cached_property
-    def actions(self) -> ActionService:
-        """Acts beside the schedule."""
-        return ActionService(
-            self.events, self.event_store, self.occurrence_store, self.timetables, self.clock
-        )
-
-    @cached_property
-    def occurrences(self) -> OccurrenceService:
-        """Use cases around occurrences."""
-        return OccurrenceService(self.event_store, self.occurrence_store, self.lists, self.cursors)
-
-    @property
-    def acknowledgements(self) -> Acknowledgements:
-        """What receivers say of deliveries."""
-        return self.delivering.acknowledgements
-
-    @cached_property
-    def flows(self) -> FlowService:
-        """Use cases around flows."""
-        cut = (self.client, self.scripts, self.settings.partitions)
-        keep_ms = self.settings.retention_events_ms
-        return FlowService(FlowStore(*cut), FlowGate(*cut), self.clock, keep_ms)
-
-    @cached_property
-    def redeliveries(self) -> RedeliveryService:
-        """Dead letters, attempted again."""
-        return redelivery_service(self)
-
-    @cached_property
-    def feed(self) -> FeedService:
-        """The calendar feed."""
-        return FeedService(
-            self.events, self.occurrences, self.event_store, self.timetables, self.clock
-        )
-
-    @cached_property
     def creations(self) -> CreationService:
-        """Events, created once."""
-        return CreationService(self.events, self.event_store, self.settings.partitions)
+        """Events that are created once for an idempotency key."""
+        return CreationService(self.events, self.storage.events, self.settings.partitions)
 
     @cached_property
     def imports(self) -> ImportService:
-        """Several events at once."""
+        """Many events created at once."""
         return ImportService(self.events, self.previews)
 
     @cached_property
+    def previews(self) -> PreviewService:
+        """Occurrences that are not yet scheduled."""
+        return PreviewService(self.events, self.planning.timetables, self.clock)
+
+    @cached_property
+    def actions(self) -> ActionService:
+        """Events: trigger, pause, resume, backfill."""
+        return ActionService(
+            self.events,
+            self.storage.events,
+            self.storage.occurrences,
+            self.planning.timetables,
+            self.clock,
+        )
+
+    @cached_property
+    def rotations(self) -> RotationService:
+        """New signing secrets."""
+        return RotationService(self.events, self.clock)
+
+    @cached_property
+    def occurrences(self) -> OccurrenceService:
+        """Occurrences and their attempts."""
+        return OccurrenceService(
+            self.storage.events, self.storage.occurrences, self.storage.lists, self.crypto.cursors
+        )
+
+    @cached_property
+    def acknowledgements(self) -> Acknowledgements:
+        """What receivers say of deliveries after they answered."""
+        return Acknowledgements(
+            self.storage.waiting,
+            self.storage.work,
+            self.storage.occurrences,
+            self.crypto.ack_tokens,
+            self.storage.flow_gate,
+            self.clock,
+        )
+
+    @cached_property
+    def redeliveries(self) -> RedeliveryService:
+        """Dead letters delivered again."""
+        steps = RedeliverySteps(
+            self.storage.redeliveries,
+            self.storage.redelivery_jobs,
+            self.occurrences,
+            self.storage.lists,
+        )
+        return RedeliveryService(
+            self.storage.redeliveries,
+            self.storage.redelivery_jobs,
+            steps,
+            self.occurrences,
+            self.storage.whole_lists,
+            self.crypto.cursors,
+            self.queues.upkeep,
+            self.actions.trigger,
+            self.clock,
+            self.settings.retention_occurrences_ms,
+        )
+
+    @cached_property
+    def flows(self) -> FlowService:
+        """Flows: rate and concurrency shared by events."""
+        return FlowService(
+            self.storage.flows,
+            self.storage.flow_gate,
+            self.clock,
+            self.settings.retention_events_ms,
+        )
+
+    @cached_property
+    def calendars(self) -> CalendarService:
+        """Calendars, and planning anew the events that name them."""
+        return CalendarService(
+            self.storage.calendars, self.queues.upkeep, self.clock, self.events.replan
+        )
+
+    @cached_property
+    def feed(self) -> FeedService:
+        """The iCalendar feed."""
+        return FeedService(
+            self.events,
+            self.occurrences,
+            self.storage.events,
+            self.planning.timetables,
+            self.clock,
+        )
+
+    @cached_property
+    def tokens(self) -> TokenService:
+        """JWTs: issue, list, revoke."""
+        return TokenService(
+            self.storage.tokens, self.storage.whole_lists, self.crypto.cursors, self.clock
+        )
+
+    @cached_property
+    def audit(self) -> AuditService:
+        """Who changed what."""
+        return AuditService(
+            self.storage.audit_log,
+            self.crypto.cursors,
+            self.clock,
+            self.settings.retention_audit_ms,
+        )
+
+    @cached_property
     def health(self) -> HealthService:
-        """How the service is."""
+        """Health, status and metrics."""
         return HealthService(
-            self.work,
-            Figures(self.client, self.settings.partitions),
-            self.coordination,
-            self.drain_queue,
+            self.storage.work,
+            self.storage.figures,
+            self.storage.coordination,
+            self.queues.drains,
             self.clock,
             self.started_s,
-            Coordination(self.doubles.store or connect_probe(self.settings.redis_url)),
-            BreakerStore(self.client, self.scripts),
+            self.storage.probe,
+            self.storage.breakers,
         )
-
-    @cached_property
-    def series(self) -> Successors:
-        """Successors."""
-        return Successors(self.work, self.event_store, self.timetables)
-
-    @cached_property
-    def upkeep(self) -> Upkeep:
-        """Periodic duties."""
-        sweep = EventSweep(self.client)
-        retention = Retention(
-            self.work,
-            self.event_store,
-            sweep,
-            self.settings.retention_occurrences_ms,
-            self.settings.retention_events_ms,
-            (
-                self.tokens.forget_ended,
-                self.audit.forget_old,
-                self.flows.forget_unused,
-                self.redeliveries.forget_old,
-            ),
-        )
-        return Upkeep(
-            self.work,
-            self.series,
-            self.events,
-            self.calendars,
-            self.redeliveries,
-            sweep,
-            retention,
-            self.coordination,
-            self.clock,
-            self.acknowledgements,
-        )
-
-    @cached_property
-    def dispatcher(self) -> Scheduler:
-        """The scheduler's loop."""
-        return Scheduler(self.work, self.coordination, self.drain_queue, self.clock)
-
-    @cached_property
-    def upkeep_schedule(self) -> UpkeepSchedule:
-        """The periodic jobs on RQ."""
-        return UpkeepSchedule(self._broker())
-
-    @cached_property
-    def delivering(self) -> Delivering:
-        """Drains of this process."""
-        return Delivering(
-            self.settings,
-            self.client,
-            self.scripts,
-            self.work,
-            self.series,
-            self.coordination,
-            self.clock,
-            self.safekeeping.signing,
-            self.safekeeping.headers,
-            self.safekeeping.ack_tokens,
-            self.events.deactivate,
-            self.doubles.sender,
-        )
-
-    def close(self) -> None:
-        """Wait until the last drain of this process has ended; it has been told to stop."""
-        if "delivering" in vars(self):  # one that never drained has nothing to close
-            self.delivering.close()
-
-    def _broker(self) -> redis.Redis:
-        return connect_broker(self.settings.broker)
-
-    def drain(self) -> int:
-        """Run one drain in this process; returns how many attempts it made."""
-        return self.delivering.drain(self.stop)
 
 
 def build_services(settings: Settings, doubles: Doubles = NO_DOUBLES) -> Services:
-    """Make the services of one process; connects to nothing yet."""
-    return Services(settings, doubles)
-
-
-@lru_cache(maxsize=1)
-def worker_services() -> Services:
-    """The services of this worker process, made from its environment on first use."""
-    settings = load_settings(environment(os.environ))
-    settings.require_secrets()
-    settings.require_store()
-    services = build_services(settings)
-    services.coordination.agree_on_partitions(settings.partitions)
-    services.safekeeping.agree_on_keys()
-    return services
+    """Make what an API process works with; it connects to nothing yet."""
+    crypto = Crypto(settings)
+    storage = Storage(settings, doubles, crypto)
+    planning = Planning(settings, storage)
+    queues = Queues(settings, doubles)
+    return Services(settings, crypto, storage, planning, queues, started_s=time.monotonic())

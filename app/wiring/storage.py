@@ -1,4 +1,4 @@
-"""Wiring of what is at rest: the store's client, and what reads and writes through it."""
+"""Wiring of the store: its client, its clock, and what reads and writes through them."""
 
 from __future__ import annotations
 
@@ -8,44 +8,47 @@ from functools import cached_property
 from app.clock import Clock
 from app.config import Settings
 from app.engine.store_clock import StoreClock
-from app.services.cursors import Cursors
-from app.store.connection import StoreClient, connect
+from app.store.audit import AuditLog
+from app.store.breakers import BreakerStore
+from app.store.calendars import CalendarStore
+from app.store.channel import Channel
+from app.store.connection import StoreClient, connect, connect_probe
 from app.store.coordination import Coordination
+from app.store.encrypted_secrets import EncryptedSecrets
 from app.store.events import EventStore
+from app.store.figures import Figures
+from app.store.flow_gate import FlowGate
+from app.store.flows import FlowStore
 from app.store.indexes import IndexReader
 from app.store.occurrences import OccurrenceStore
+from app.store.owners import Owners
+from app.store.redeliveries import RedeliveryJobStore, RedeliveryStore
 from app.store.scripts import Scripts
+from app.store.sweep import EventSweep
+from app.store.tokens import TokenStore
+from app.store.waiting import WaitingStore
 from app.store.work import WorkStore
-from app.wiring.crypto import Safekeeping
-from app.wiring.doubles import NO_DOUBLES, Doubles
+from app.wiring.crypto import Crypto
+from app.wiring.doubles import Doubles
 
 
-@dataclass
-class Storing:
-    """Nothing connects before it is used."""
+@dataclass(frozen=True)
+class Storage:
+    """Everything that speaks to the store."""
 
     settings: Settings
-    doubles: Doubles = NO_DOUBLES
+    doubles: Doubles
+    crypto: Crypto
 
     @cached_property
     def client(self) -> StoreClient:
-        """The store's client."""
+        """The client, with patience for a store that restarts."""
         return self.doubles.store or connect(self.settings.redis_url)
 
     @cached_property
     def scripts(self) -> Scripts:
-        """The store's scripts."""
+        """The Lua scripts."""
         return Scripts(self.client)
-
-    @cached_property
-    def coordination(self) -> Coordination:
-        """Signals between processes."""
-        return Coordination(self.client)
-
-    @cached_property
-    def instance(self) -> str:
-        """The name that all processes on one store share; raises ``StoreUnavailable``."""
-        return self.coordination.instance()
 
     @cached_property
     def clock(self) -> Clock:
@@ -53,33 +56,120 @@ class Storing:
         return self.doubles.clock or StoreClock(self.coordination)
 
     @cached_property
-    def event_store(self) -> EventStore:
-        """Events at rest; asked for, the store must be cut and sealed as the settings say."""
+    def coordination(self) -> Coordination:
+        """Signals between processes."""
+        return Coordination(self.client)
+
+    @cached_property
+    def probe(self) -> Coordination:
+        """The same for health checks, without patience."""
+        return Coordination(self.doubles.store or connect_probe(self.settings.redis_url))
+
+    @cached_property
+    def instance(self) -> str:
+        """The name that all processes on one store share; raises ``StoreUnavailable``."""
+        return self.coordination.instance()
+
+    def agree(self) -> None:
+        """Check that the store has the partitions and the keys that the settings name.
+
+        Raises ``ConfigError`` if it does not, ``StoreUnavailable``.
+        """
         self.coordination.agree_on_partitions(self.settings.partitions)
-        self.safekeeping.agree_on_keys()
+        encryptor = self.crypto.encryptor
+        self.encrypted_secrets.agree(encryptor.current, encryptor.known)
+
+    @cached_property
+    def events(self) -> EventStore:
+        """Events; raises what ``agree`` does, so that none is written that cannot be read."""
+        self.agree()
         return EventStore(self.client, self.scripts)
 
     @cached_property
-    def occurrence_store(self) -> OccurrenceStore:
-        """Occurrences at rest."""
+    def occurrences(self) -> OccurrenceStore:
+        """Occurrences."""
         return OccurrenceStore(self.client)
 
     @cached_property
     def work(self) -> WorkStore:
-        """Due, claimed, ended."""
+        """Occurrences by what is to be done: due, claimed, ended."""
         return WorkStore(self.client, self.scripts, self.settings.partitions)
 
     @cached_property
-    def cursors(self) -> Cursors:
-        """Sealed positions in lists."""
-        return Cursors(self.settings.jwt_secret)
+    def waiting(self) -> WaitingStore:
+        """Occurrences that wait for their receiver's acknowledgement."""
+        return WaitingStore(self.client)
 
     @cached_property
     def lists(self) -> IndexReader:
-        """Walks of indexes."""
+        """Indexes, in all partitions."""
         return IndexReader(self.client, self.settings.partitions)
 
     @cached_property
-    def safekeeping(self) -> Safekeeping:
-        """Secrets at rest, tokens, the audit log."""
-        return Safekeeping(self.settings, self.client, self.scripts, self.cursors, self.clock)
+    def whole_lists(self) -> IndexReader:
+        """Indexes that have no partitions."""
+        return IndexReader(self.client, partitions=1)
+
+    @cached_property
+    def owners(self) -> Owners:
+        """How many events a token's subject has."""
+        return Owners(self.client)
+
+    @cached_property
+    def sweep(self) -> EventSweep:
+        """Walks over all events for upkeep."""
+        return EventSweep(self.client)
+
+    @cached_property
+    def calendars(self) -> CalendarStore:
+        """Calendars."""
+        return CalendarStore(self.client, self.settings.partitions)
+
+    @cached_property
+    def flows(self) -> FlowStore:
+        """Flows and their settings."""
+        return FlowStore(self.client, self.scripts, self.settings.partitions)
+
+    @cached_property
+    def flow_gate(self) -> FlowGate:
+        """Which occurrences of a flow may be claimed."""
+        return FlowGate(self.client, self.scripts, self.settings.partitions)
+
+    @cached_property
+    def redeliveries(self) -> RedeliveryStore:
+        """Dead letters."""
+        return RedeliveryStore(self.client, self.scripts)
+
+    @cached_property
+    def redelivery_jobs(self) -> RedeliveryJobStore:
+        """Jobs that redeliver many dead letters."""
+        return RedeliveryJobStore(self.client, self.scripts)
+
+    @cached_property
+    def breakers(self) -> BreakerStore:
+        """Circuit breakers of targets."""
+        return BreakerStore(self.client, self.scripts)
+
+    @cached_property
+    def figures(self) -> Figures:
+        """Counts for metrics."""
+        return Figures(self.client, self.settings.partitions)
+
+    @cached_property
+    def tokens(self) -> TokenStore:
+        """JWTs that were issued and revoked."""
+        return TokenStore(self.client)
+
+    @cached_property
+    def audit_log(self) -> AuditLog:
+        """Who changed what."""
+        return AuditLog(self.client, self.scripts)
+
+    @cached_property
+    def encrypted_secrets(self) -> EncryptedSecrets:
+        """Every secret at rest, as it is encrypted."""
+        return EncryptedSecrets(self.client, self.scripts, self.lists)
+
+    def new_channel(self) -> Channel:
+        """Open a channel for one user: it has a connection of its own."""
+        return Channel(self.client, self.scripts)

@@ -90,7 +90,7 @@ class World:
         clock, queue = FakeClock(NOW_MS), NoQueue()
         doubles = Doubles(store=fake_client(), clock=clock, drain_queue=queue, upkeep_queue=queue)
         services = build_services(plain, doubles)
-        self.empty = services.client.flushall
+        self.empty = services.storage.client.flushall
         self.app = create_app(services)
         self._client = self.app.test_client()
         document = self._client.get("/openapi.json").json

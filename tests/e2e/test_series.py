@@ -10,7 +10,7 @@ import pytest
 from app.config import load_settings
 from app.domain.ids import from_text
 from app.store import keys
-from app.wiring.services import build_services
+from app.wiring.engine import build_engine
 from tests.support.api_client import Api, at, seconds_of
 from tests.support.invariants import broken
 from tests.support.receiver import Received, Receiver
@@ -129,8 +129,8 @@ def test_reconciliation_mends_a_series_that_lost_its_next_occurrence(
 ) -> None:
     """Whatever took the entry away: an active event always gets a next occurrence again."""
     event = api.create(receiver.url("/"), ahead=3_600, schedule={"every": "1h"})
-    services = build_services(load_settings(stack.environ))
-    with stack.redis() as client, services.client:
+    engine = build_engine(load_settings(stack.environ))
+    with stack.redis() as client, engine.services.storage.client:
         scheduled = api.only_occurrence(event["id"])
         occurrence = from_text(scheduled["id"], version=8)
         assert occurrence
@@ -141,7 +141,7 @@ def test_reconciliation_mends_a_series_that_lost_its_next_occurrence(
             client.delete(keys.occurrence(0, occurrence))
         assert broken(client)
 
-        services.upkeep.reconcile()
+        engine.upkeep.reconcile()
         assert not broken(client)
         assert client.zscore(keys.due(0), occurrence) is not None
     assert api.only_occurrence(event["id"]) | {"timestamp": None} == scheduled | {"timestamp": None}

@@ -36,20 +36,20 @@ class Delivered:
 
     def claim(self) -> None:
         now_ms = self.services.clock.now_ms()
-        (self.claimed,) = self.services.work.claim(
+        (self.claimed,) = self.services.storage.work.claim(
             self.partition, b"w", now_ms, now_ms=now_ms, limit=9, lease_ms=HOUR_MS
         )
         self.id = ids.to_text(self.claimed.occurrence_id)
-        tokens = self.services.safekeeping.ack_tokens
+        tokens = self.services.crypto.ack_tokens
         self.token = tokens.of(self.claimed.occurrence_id, self.claimed.attempt)
 
     def answer(self, outcome: Outcome = ACCEPTED) -> int:
         now_ms = self.services.clock.now_ms()
         record, _ = record_of(self.claimed, outcome, now_ms, 0.5)
-        return self.services.work.record([record], now_ms)
+        return self.services.storage.work.record([record], now_ms)
 
     def now(self):
-        assert broken(self.services.client, self.services.settings.partitions) == []
+        assert broken(self.services.storage.client, self.services.settings.partitions) == []
         return self.services.occurrences.get(self.id, MASTER)
 
 
@@ -134,13 +134,13 @@ def test_nack_may_ask_not_to_be_tried_again(services, deliver) -> None:
 
 
 @pytest.mark.parametrize("duty", ["recover", "look"])
-def test_no_word_in_time_is_a_failed_attempt(services, deliver, clock, duty: str) -> None:
+def test_no_word_in_time_is_a_failed_attempt(services, engine, deliver, clock, duty: str) -> None:
     one = deliver(ack_timeout="1m", retry={"attempts": 2, "delays": ["30s"]})
     one.answer()
 
     def done() -> int:
         if duty == "recover":
-            return services.upkeep.recover()
+            return engine.upkeep.recover()
         return services.acknowledgements.overdue(one.partition, clock.ms)
 
     clock.advance(59_999)
@@ -182,9 +182,9 @@ def test_a_word_that_races_with_the_answer_is_heard(services, deliver, monkeypat
 def test_what_does_not_wait_is_forgotten(services, deliver, clock) -> None:
     """An entry that nothing accounts for must not keep every drain looking."""
     one = deliver()
-    services.client.zadd(keys.unacknowledged(one.partition), {one.claimed.occurrence_id: 1})
+    services.storage.client.zadd(keys.unacknowledged(one.partition), {one.claimed.occurrence_id: 1})
     assert services.acknowledgements.overdue(one.partition, clock.ms) == 0
-    assert services.client.zcard(keys.unacknowledged(one.partition)) == 0
+    assert services.storage.client.zcard(keys.unacknowledged(one.partition)) == 0
     assert one.now().status is OccurrenceStatus.DISPATCHED
 
 
@@ -213,7 +213,7 @@ class TestTokens:
 def test_a_foreign_token_changes_nothing(services, deliver) -> None:
     one = deliver()
     one.answer()
-    other = services.safekeeping.ack_tokens.of(b"o" * 16, 1)
+    other = services.crypto.ack_tokens.of(b"o" * 16, 1)
     for name, token in ((one.id, other), ("not-an-id", one.token), (ids.to_text(b"o" * 16), "1.")):
         with pytest.raises(Unauthenticated):
             services.acknowledgements.ack(name, token)

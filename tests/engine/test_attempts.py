@@ -72,7 +72,7 @@ def test_the_age_of_a_backfilled_occurrence_begins_when_it_was_to_be_attempted(
         (claimed,) = claim(services, clock)
         record, _ = record_of(claimed, BROKEN, clock.ms, 0.5)
         verdicts.append(record.verdict)
-        services.work.record([record], clock.ms)
+        services.storage.work.record([record], clock.ms)
         clock.ms += 40 * 60_000
     assert verdicts == ["retrying", "failed"]
 

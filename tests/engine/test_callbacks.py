@@ -44,7 +44,7 @@ def claim(services, clock):
     return [
         one
         for partition in range(services.settings.partitions)
-        for one in services.work.claim(
+        for one in services.storage.work.claim(
             partition, b"w", clock.ms, now_ms=clock.ms, limit=9, lease_ms=HOUR_MS
         )
     ]
@@ -53,8 +53,8 @@ def claim(services, clock):
 def end(services, clock, claimed, outcome) -> bool:
     """Record an outcome; returns whether the event's receiver is gone."""
     record, gone = record_of(claimed, outcome, clock.ms, 0.5)
-    assert services.work.record([record], clock.ms) == 1
-    assert broken(services.client, services.settings.partitions) == []
+    assert services.storage.work.record([record], clock.ms) == 1
+    assert broken(services.storage.client, services.settings.partitions) == []
     return gone
 
 
@@ -83,7 +83,7 @@ def test_what_a_receiver_says_afterwards_is_told_too(services, clock, fire, verb
     event, claimed = fire(**BOTH, retry=ONE_TRY)
     end(services, clock, claimed, ACCEPTED)
     name = ids.to_text(claimed.occurrence_id)
-    token = services.safekeeping.ack_tokens.of(claimed.occurrence_id, 1)
+    token = services.crypto.ack_tokens.of(claimed.occurrence_id, 1)
     if verb == "ack":
         services.acknowledgements.ack(name, token)
     elif verb == "nack":
@@ -103,7 +103,7 @@ def test_nobody_is_told_of_a_callback(services, clock, fire, outcome) -> None:
     (callback,) = claim(services, clock)
     assert end(services, clock, callback, outcome) is False
     if outcome is ACCEPTED:
-        token = services.safekeeping.ack_tokens.of(callback.occurrence_id, 1)
+        token = services.crypto.ack_tokens.of(callback.occurrence_id, 1)
         services.acknowledgements.ack(ids.to_text(callback.occurrence_id), token)
     assert claim(services, clock) == []
     assert services.events.get(ids.to_text(event.id), MASTER).status is EventStatus.ACTIVE
@@ -114,7 +114,7 @@ def test_one_that_died_with_its_workers_is_told_of(services, clock, fire) -> Non
     claimed.deaths = 3
     record = unsendable(claimed, clock.ms)
     assert record is not None
-    services.work.record([record], clock.ms)
+    services.storage.work.record([record], clock.ms)
     (callback,) = claim(services, clock)
     assert callback.callback is not None
     assert callback.callback.attempt_count == 0
@@ -133,10 +133,10 @@ def test_one_that_nobody_wants_any_more_is_cancelled(services, clock, fire, chan
     (callback,) = claim(services, clock)
     record = unsendable(callback, clock.ms)
     assert record is not None
-    services.work.record([record], clock.ms)
+    services.storage.work.record([record], clock.ms)
     ended = services.occurrences.get(ids.to_text(callback.occurrence_id), MASTER)
     assert (ended.status, ended.attempt_count) == (OccurrenceStatus.CANCELLED, 0)
-    assert broken(services.client, services.settings.partitions) == []
+    assert broken(services.storage.client, services.settings.partitions) == []
 
 
 def test_it_is_never_missed(services, clock, fire) -> None:

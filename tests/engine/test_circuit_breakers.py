@@ -34,7 +34,7 @@ def one() -> Claim:
 
 @pytest.fixture
 def store(services: Services) -> BreakerStore:
-    return BreakerStore(services.client, services.scripts)
+    return services.storage.breakers
 
 
 @pytest.fixture

@@ -17,7 +17,8 @@ from app.services.queries import EventChanges
 from app.store.calls import Record
 from app.store.claims import Claim
 from app.wiring.doubles import Doubles
-from app.wiring.services import Services, build_services
+from app.wiring.engine import Engine, build_engine
+from app.wiring.services import Services
 from tests.support.clock import FakeClock
 
 LEASE_MS = 30_000
@@ -74,7 +75,7 @@ def clock() -> FakeClock:
 
 
 @pytest.fixture
-def services(store_url: str, clock: FakeClock, sender: HeldSender) -> Iterator[Services]:
+def engine(store_url: str, clock: FakeClock, sender: HeldSender) -> Iterator[Engine]:
     settings = Settings(
         redis_url=store_url,
         partitions=1,
@@ -84,7 +85,7 @@ def services(store_url: str, clock: FakeClock, sender: HeldSender) -> Iterator[S
         lease_ms=LEASE_MS,
     )
     queue = NoQueue()
-    made = build_services(
+    made = build_engine(
         settings, Doubles(clock=clock, drain_queue=queue, upkeep_queue=queue, sender=sender)
     )
     yield made
@@ -92,8 +93,13 @@ def services(store_url: str, clock: FakeClock, sender: HeldSender) -> Iterator[S
 
 
 @pytest.fixture
-def drain(services: Services) -> Iterator[Drain]:
-    made = services.delivering._make_drain()
+def services(engine: Engine) -> Services:
+    return engine.services
+
+
+@pytest.fixture
+def drain(engine: Engine) -> Iterator[Drain]:
+    made = engine.drains.new_drain()
     yield made
     made.close(threading.Event())
 
@@ -129,8 +135,10 @@ def run_until(drain: Drain, clock: FakeClock, done: Callable[[], bool]) -> None:
 
 def claim_as_another(services: Services, clock: FakeClock) -> list[Claim]:
     """What another drain does with leases that have ended."""
-    services.work.reclaim_expired(0, clock.ms)
-    return services.work.claim(0, b"another", 1, now_ms=clock.ms, limit=9, lease_ms=LEASE_MS)
+    services.storage.work.reclaim_expired(0, clock.ms)
+    return services.storage.work.claim(
+        0, b"another", 1, now_ms=clock.ms, limit=9, lease_ms=LEASE_MS
+    )
 
 
 def test_what_waited_while_the_process_stood_still_is_not_sent_under_its_old_lease(
@@ -139,7 +147,7 @@ def test_what_waited_while_the_process_stood_still_is_not_sent_under_its_old_lea
     """The leases have ended, and another may be delivering it by now."""
     make_due(services, clock, 3)
     run_until(drain, clock, lambda: len(sender.started) == 1)
-    run_until(drain, clock, lambda: services.work.heads()[0].due_ms is None)
+    run_until(drain, clock, lambda: services.storage.work.heads()[0].due_ms is None)
     clock.advance(LEASE_MS + 1)
     taken = claim_as_another(services, clock)
     assert len(taken) == 3
@@ -151,7 +159,7 @@ def test_what_waited_while_the_process_stood_still_is_not_sent_under_its_old_lea
         Record(one.occurrence_id, one.token, "completed", 200, b"", None, None, b"[1]\n")
         for one in taken
     ]
-    assert services.work.record(ended, clock.ms) == 3
+    assert services.storage.work.record(ended, clock.ms) == 3
 
 
 def test_a_pause_that_no_lease_ends_in_changes_nothing(

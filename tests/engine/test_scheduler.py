@@ -25,7 +25,7 @@ def drains() -> FakeDrains:
 
 @pytest.fixture
 def dispatcher(services: Services, drains: FakeDrains, clock: FakeClock) -> Scheduler:
-    return Scheduler(services.work, services.coordination, drains, clock)
+    return Scheduler(services.storage.work, services.storage.coordination, drains, clock)
 
 
 def test_with_nothing_scheduled_nothing_is_called_for(dispatcher, drains) -> None:
@@ -47,10 +47,12 @@ def test_a_drain_is_called_for_ahead_of_a_deadline_to_acknowledge(
     services, dispatcher, drains, create: Callable[..., Event]
 ) -> None:
     partition = ids.partition_of_event(create(start_time=NOW_MS).id)
-    (claimed,) = services.work.claim(partition, b"w", 1, now_ms=NOW_MS, limit=1, lease_ms=HOUR_MS)
+    (claimed,) = services.storage.work.claim(
+        partition, b"w", 1, now_ms=NOW_MS, limit=1, lease_ms=HOUR_MS
+    )
     answer = Outcome(Timings(0, 0, 0), 202, ack_required=True)
     record, _ = record_of(claimed, answer, NOW_MS, 0.5)
-    services.work.record([record], NOW_MS)
+    services.storage.work.record([record], NOW_MS)
     assert dispatcher.look(NOW_MS) == NOW_MS + DEFAULT_ACK_MS
     assert drains.enqueued == 0
     dispatcher.look(NOW_MS + DEFAULT_ACK_MS - LEAD_MS)
@@ -65,7 +67,7 @@ def test_one_that_waits_or_is_at_work_is_enough(
     dispatcher.look(DUE)
     assert drains.enqueued == 1
     drains.enqueued = 0
-    services.coordination.drain_alive("one", DUE + 5_000)
+    services.storage.coordination.drain_alive("one", DUE + 5_000)
     dispatcher.look(DUE + 1_000)
     assert drains.enqueued == 0
     dispatcher.look(DUE + 5_001)
@@ -84,7 +86,7 @@ def test_a_lease_that_ends_calls_for_a_drain(
 ) -> None:
     create()
     for partition in range(services.settings.partitions):
-        services.work.claim(partition, b"w", 1, now_ms=DUE, limit=9, lease_ms=30_000)
+        services.storage.work.claim(partition, b"w", 1, now_ms=DUE, limit=9, lease_ms=30_000)
     assert dispatcher.look(DUE + 1) == DUE + 30_000
     assert drains.enqueued == 0
     dispatcher.look(DUE + 30_000)

@@ -13,6 +13,7 @@ from app.domain.occurrence import OccurrenceStatus
 from app.engine.upkeep import MEND_AFTER_MS
 from app.services.queries import OccurrenceQuery
 from app.store import keys
+from app.wiring.engine import Engine
 from app.wiring.services import Services
 from tests.support.clock import NOW_MS, FakeClock
 from tests.support.invariants import broken
@@ -24,68 +25,70 @@ Create = Callable[..., Event]
 def claim_without_successor(services: Services, now_ms: int) -> None:
     """A worker claims, and dies before it has scheduled what follows."""
     for partition in range(services.settings.partitions):
-        services.work.claim(partition, b"w", 1, now_ms=now_ms, limit=9, lease_ms=30_000)
+        services.storage.work.claim(partition, b"w", 1, now_ms=now_ms, limit=9, lease_ms=30_000)
 
 
 def test_what_was_due_meanwhile_is_fired_or_recorded(
-    services: Services, create: Create, clock: FakeClock
+    services: Services, engine: Engine, create: Create, clock: FakeClock
 ) -> None:
     """An hour of a run every minute: the last five minutes fire, the others are missed."""
     event = create(start_time=NOW_MS + 60_000, schedule={"frequency": "minutely"})
     claim_without_successor(services, clock.advance(60_000))
     clock.advance(HOUR_MS)
-    services.upkeep.recover()
+    engine.upkeep.recover()
     mended = services.events.get(ids.to_text(event.id), MASTER)
     assert mended.next_ms == clock.ms - 5 * 60_000
     query = OccurrenceQuery(event_id=ids.to_text(event.id), status="missed", limit=100)
     missed = services.occurrences.list(query, MASTER)
     assert missed.total == 54
-    assert broken(services.client, services.settings.partitions) == []
+    assert broken(services.storage.client, services.settings.partitions) == []
 
 
-def test_a_short_break_loses_nothing(services: Services, create: Create, clock: FakeClock) -> None:
+def test_a_short_break_loses_nothing(
+    services: Services, engine: Engine, create: Create, clock: FakeClock
+) -> None:
     event = create(start_time=NOW_MS + 1_000, schedule={"every": "1s"})
     claim_without_successor(services, clock.advance(1_000))
     clock.advance(MEND_AFTER_MS)
-    services.upkeep.recover()
+    engine.upkeep.recover()
     mended = services.events.get(ids.to_text(event.id), MASTER)
     assert mended.next_ms == NOW_MS + 2_000
     assert (
-        services.occurrence_store.get(ids.occurrence_id(event.id, NOW_MS + 2_000)).status
+        services.storage.occurrences.get(ids.occurrence_id(event.id, NOW_MS + 2_000)).status
         is OccurrenceStatus.SCHEDULED
     )
 
 
 def test_an_event_that_forgot_what_is_scheduled_is_found_by_reconciliation(
-    services: Services, create: Create
+    services: Services, engine: Engine, create: Create
 ) -> None:
     event = create(schedule={"frequency": "daily"})
     partition = ids.partition_of_event(event.id)
-    services.client.hdel(keys.event(partition, event.id), "next")
-    services.upkeep.reconcile()
+    services.storage.client.hdel(keys.event(partition, event.id), "next")
+    engine.upkeep.reconcile()
     mended = services.events.get(ids.to_text(event.id), MASTER)
     assert mended.next_ms == event.next_ms
-    assert broken(services.client, services.settings.partitions) == []
+    assert broken(services.storage.client, services.settings.partitions) == []
 
 
 def test_an_event_with_nothing_scheduled_is_found_by_reconciliation(
-    services: Services, create: Create
+    services: Services, engine: Engine, create: Create
 ) -> None:
     event = create(schedule={"frequency": "daily"})
     partition = ids.partition_of_event(event.id)
     occurrence = ids.occurrence_id(event.id, event.next_ms or 0)
-    services.client.hdel(keys.event(partition, event.id), "next")
-    services.client.delete(keys.occurrence(partition, occurrence))
-    services.client.zrem(keys.due(partition), occurrence)
-    services.client.zrem(keys.occurrences(partition, "scheduled"), occurrence)
-    assert services.upkeep.reconcile() == 1
+    services.storage.client.hdel(keys.event(partition, event.id), "next")
+    services.storage.client.delete(keys.occurrence(partition, occurrence))
+    services.storage.client.zrem(keys.due(partition), occurrence)
+    services.storage.client.zrem(keys.occurrences(partition, "scheduled"), occurrence)
+    assert engine.upkeep.reconcile() == 1
     mended = services.events.get(ids.to_text(event.id), MASTER)
     assert mended.next_ms == event.next_ms
-    assert broken(services.client, services.settings.partitions) == []
+    assert broken(services.storage.client, services.settings.partitions) == []
 
 
 def test_a_series_passes_over_what_was_made_beside_it(
-    services: Services, create: Create, clock: FakeClock
+    services: Services, engine: Engine, create: Create, clock: FakeClock
 ) -> None:
     """Late occurrences that were backfilled, and claimed together with the scheduled one."""
     event = create(start_time=NOW_MS + 1_000, schedule={"every": "1s"})
@@ -94,13 +97,17 @@ def test_a_series_passes_over_what_was_made_beside_it(
     services.actions.backfill(text, MASTER, NOW_MS + 1_000, NOW_MS + 9_000, dry_run=False)
     claim_without_successor(services, clock.advance(1_000))
     clock.advance(MEND_AFTER_MS)
-    services.upkeep.recover()
+    engine.upkeep.recover()
     assert services.events.get(text, MASTER).next_ms == NOW_MS + 10_000
-    assert broken(services.client, services.settings.partitions) == []
+    assert broken(services.storage.client, services.settings.partitions) == []
 
 
 def test_leases_that_ended_while_the_store_stood_still_are_left_to_who_holds_them(
-    services: Services, create: Create, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+    services: Services,
+    engine: Engine,
+    create: Create,
+    clock: FakeClock,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """They renew them as soon as it goes on; upkeep waits for that."""
     create(start_time=NOW_MS + 1_000)
@@ -109,7 +116,7 @@ def test_leases_that_ended_while_the_store_stood_still_are_left_to_who_holds_the
     held = [
         (one.occurrence_id, one.token)
         for partition in range(services.settings.partitions)
-        for one in services.work.claim(
+        for one in services.storage.work.claim(
             partition, b"w", 1, now_ms=clock.ms, limit=9, lease_ms=30_000
         )
     ]
@@ -120,10 +127,10 @@ def test_leases_that_ended_while_the_store_stood_still_are_left_to_who_holds_the
     def meanwhile(seconds: float) -> None:
         waits.append(seconds)
         if len(waits) == 1:
-            services.work.renew(held, clock.ms + 30_000)
+            services.storage.work.renew(held, clock.ms + 30_000)
 
     monkeypatch.setattr("app.engine.upkeep.time.sleep", meanwhile)
-    assert services.upkeep.recover() == 0
+    assert engine.upkeep.recover() == 0
     clock.advance(60_000)
-    assert services.upkeep.recover() == 2
+    assert engine.upkeep.recover() == 2
     assert len(waits) == 2

@@ -94,7 +94,7 @@ def start(store_url: str) -> Iterator[Callable[..., Process]]:
 
     yield make
     for process in started:
-        process.services.client.close()
+        process.services.storage.client.close()
 
 
 @pytest.fixture

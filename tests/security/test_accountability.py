@@ -12,6 +12,7 @@ from app.domain.audit import check
 from app.errors import StoreUnavailable
 from app.runtime.maintenance import check_file
 from app.services.audit import MAX_STATE
+from app.wiring.engine import Engine
 from tests.security.conftest import DAY_MS, NOW_MS
 
 NOT_CHANGES = {"preview_schedule"}
@@ -172,7 +173,7 @@ def test_any_number_of_writers_make_one_chain(start):
 
 def test_a_command_that_is_sent_twice_adds_one_entry(process, monkeypatch):
     """The client repeats what timed out, and it may have run."""
-    scripts = process.services.scripts
+    scripts = process.services.storage.scripts
     monkeypatch.setattr(
         process.services.audit._log, "_scripts", lambda *call: (scripts(*call), scripts(*call))[1]
     )
@@ -210,7 +211,7 @@ def test_retention_cuts_the_old_end_and_what_is_left_holds_together(start):
     for number in range(600):
         process.services.audit._log.append({"action": "x", "n": number}, NOW_MS + number)
     process.clock.ms = NOW_MS + DAY_MS + 450
-    process.services.upkeep.retain()
+    Engine(process.services).upkeep.retain()
     left = check("".join(process.services.audit.export()).splitlines())
     assert left.last == 600
     assert 1 < left.first <= 451

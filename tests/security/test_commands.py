@@ -40,7 +40,7 @@ def project() -> Iterator[Path]:
                 load_settings({**run.environ, "QHRONOS_REDIS_URL": store.url})
             )
             services.events.create(EventChanges(EVENT), MASTER)
-            services.client.close()
+            services.storage.client.close()
         yield directory
 
 

@@ -17,7 +17,7 @@ def test_the_same_request_again_is_answered_with_the_same_event(start, event):
     one, other = start(), start()
     token = one.mint()
     first = one.client(token).post("/events", json=event, headers=KEY)
-    before = snapshot(one.services.client)
+    before = snapshot(one.services.storage.client)
     again = [
         other.client(token).post("/events", json=dict(reversed(event.items())), headers=KEY),
         one.client(token).post("/events", json=event, headers=KEY),
@@ -29,22 +29,22 @@ def test_the_same_request_again_is_answered_with_the_same_event(start, event):
         assert answer.headers["Idempotent-Replayed"] == "true"
         assert answer.headers["Location"] == first.headers["Location"]
         assert answer.headers["ETag"] == first.headers["ETag"]
-    assert snapshot(one.services.client) == before
+    assert snapshot(one.services.storage.client) == before
     assert [entry["action"] for entry in one.client().get("/audit").json] == [
         "event.create",
         "token.create",
     ]
-    assert broken(one.services.client) == []
+    assert broken(one.services.storage.client) == []
 
 
 @pytest.mark.parametrize("change", [{"name": "b"}, {"metadata": {"a": 1}}, {"tags": []}, {"delay": "5s", "start_time": None}])  # fmt: skip
 def test_another_request_with_the_same_key_is_a_conflict(process, admin, event, change):
     admin.post("/events", json=event, headers=KEY)
-    before = snapshot(process.services.client)
+    before = snapshot(process.services.storage.client)
     other = {name: value for name, value in {**event, **change}.items() if value is not None}
     answer = admin.post("/events", json=other, headers=KEY)
     assert (answer.status_code, list(answer.json)) == (409, ["error"])
-    assert snapshot(process.services.client) == before
+    assert snapshot(process.services.storage.client) == before
 
 
 @pytest.mark.parametrize("first", [{}, {"flow": {"key": "acme"}}])
@@ -127,7 +127,7 @@ def test_sending_again_takes_no_place_of_a_quota(start, event):
 def test_a_key_is_remembered_for_a_day_and_neither_it_nor_a_secret_is_stored(process, admin, event):
     secret = {"hmac_secret": "1234", "headers": {"X-Pin": "4321"}}
     admin.post("/events", json={**event, **secret}, headers=KEY)
-    store = process.services.client
+    store = process.services.storage.client
     (key,) = store.keys(b"qh:{0}:made:*")
     assert 0 < store.pttl(key) <= DAY_MS
     assert len(store.get(key)) == 32
@@ -144,11 +144,11 @@ def test_a_key_is_remembered_for_a_day_and_neither_it_nor_a_secret_is_stored(pro
 @pytest.mark.parametrize("key", ["", "a b", "ü", "x" * 256, "a\tb"])
 def test_a_malformed_key_is_refused(process, admin, event, key):
     admin.post("/events", json=event, headers=KEY)
-    before = snapshot(process.services.client)
+    before = snapshot(process.services.storage.client)
     answer = admin.post("/events", json=event, headers={"Idempotency-Key": key})
     assert answer.status_code == 400
     assert answer.json["error"].startswith("Idempotency-Key")
-    assert snapshot(process.services.client) == before
+    assert snapshot(process.services.storage.client) == before
 
 
 def test_a_file_of_events_has_no_key(admin):

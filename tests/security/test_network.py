@@ -9,6 +9,7 @@ import jwt
 import pytest
 
 from app.api.http.credentials import LONGEST_TOKEN, key_name
+from app.wiring.engine import Engine
 from tests.security.conftest import DAY_MS, MASTER_TOKEN, NOW_MS, SECRETS
 
 KEY = SECRETS["jwt_secret"]
@@ -188,10 +189,12 @@ def test_the_list_of_tokens_has_pages_and_forgets_what_has_ended(process, admin)
     assert "Link" not in second.headers
     assert [one["sub"] for one in admin.get("/tokens?sub=user1").json] == ["user1", "user1"]
     process.clock.ms = NOW_MS + DAY_MS
-    process.services.upkeep.retain()
+    Engine(process.services).upkeep.retain()
     assert admin.get("/tokens").json == []
     assert [
-        key for key in process.services.client.keys(b"qh:{tokens}*") if b":token:" not in key
+        key
+        for key in process.services.storage.client.keys(b"qh:{tokens}*")
+        if b":token:" not in key
     ] == []
 
 
@@ -200,9 +203,9 @@ def test_checking_a_token_is_one_round_trip(process):
     client = process.client(process.mint())
     client.get("/openapi.json")
     client.get("/occurrences/x")
-    stats = process.services.client.info("commandstats")
+    stats = process.services.storage.client.info("commandstats")
     client.get("/occurrences/x")
-    after = process.services.client.info("commandstats")
+    after = process.services.storage.client.info("commandstats")
     calls = {
         name: after[name]["calls"] - stats.get(name, {"calls": 0})["calls"]
         for name in after

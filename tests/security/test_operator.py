@@ -24,6 +24,7 @@ from app.errors import ConfigError
 from app.factory import create_app
 from app.runtime.embedded import EmbeddedStore
 from app.setting_readers import RateLimit
+from app.wiring.engine import Engine, build_engine
 from app.wiring.services import Services, build_services
 from tests.security.conftest import MASTER_TOKEN, SECRETS
 from tests.support.receiver import Received, Receiver
@@ -54,18 +55,18 @@ def raw(store) -> Iterator[redis.Redis]:
 
 
 @pytest.fixture
-def draining(store) -> Iterator[Callable[[Services], Services]]:
-    """Has services whose drains are over, threads and all, before the store and the test are."""
-    made: list[Services] = []
+def draining(store) -> Iterator[Callable[[Settings], Engine]]:
+    """Makes engines whose drains are over, threads and all, before the store and the test are."""
+    made: list[Engine] = []
 
-    def remember(services: Services) -> Services:
-        made.append(services)
-        return services
+    def make(settings: Settings) -> Engine:
+        made.append(build_engine(settings))
+        return made[-1]
 
-    yield remember
-    for services in made:
-        services.stop.set()
-        services.close()
+    yield make
+    for engine in made:
+        engine.stop.set()
+        engine.close()
 
 
 def settings_of(store: EmbeddedStore, **changes: Any) -> Settings:
@@ -116,9 +117,9 @@ def forms(secret: str) -> list[bytes]:
     return [plain, decoded, base64.b64encode(plain)[:-4], *hexes]
 
 
-def drain_until(services: Services, condition: Callable[[], object]) -> None:
+def drain_until(engine: Engine, condition: Callable[[], object]) -> None:
     """Drain, however long the store may take to answer, until a condition holds."""
-    wait_until(lambda: services.drain() >= 0 and condition(), "the drain has done its work")
+    wait_until(lambda: engine.drain() >= 0 and condition(), "the drain has done its work")
 
 
 def is_tried(api: Any, event_id: str) -> bool:
@@ -133,8 +134,8 @@ def soon() -> str:
 def test_no_secret_is_stored_logged_or_written_in_clear(store, raw, caplog, draining):
     """After every call that handles one, and a delivery that uses them all; nor is it answered."""
     caplog.set_level(logging.DEBUG)
-    services = draining(build_services(settings_of(store)))
-    api = client_of(services)
+    engine = draining(settings_of(store))
+    api = client_of(engine.services)
     token_body = {
         "type": "jwt",
         "sub": "somebody",
@@ -143,7 +144,7 @@ def test_no_secret_is_stored_logged_or_written_in_clear(store, raw, caplog, drai
         "expires_at": to_rfc3339(int(time.time() * 1000) + 3_600_000),
     }
     token = api.post("/tokens", json=token_body).json["token"]
-    tenant = client_of(services, token)
+    tenant = client_of(engine.services, token)
     with Receiver() as receiver:
         event = {"name": "a", "webhook": receiver.url("/"), "tags": ["red"], "hmac_secret": OWN}
         event["headers"] = {"Authorization": HEADER}
@@ -153,9 +154,9 @@ def test_no_secret_is_stored_logged_or_written_in_clear(store, raw, caplog, drai
         tenant.post(f"/events/{first}/rotate-secret", json={"secret": NEXT})
         made = tenant.post(f"/events/{first}/rotate-secret").json["secret"]
         api.post("/events/rotate-secret?tags=red", json={"secret": NEXT + " for all"})
-        services.drain_queue.enqueue_drain()
-        services.upkeep_schedule.register(datetime(2030, 1, 1))  # noqa: DTZ001 - as it wants it
-        drain_until(services, lambda: receiver.requests)
+        engine.services.queues.drains.enqueue_drain()
+        engine.services.queues.upkeep_schedule.register(datetime(2030, 1, 1))  # noqa: DTZ001 - as it wants it
+        drain_until(engine, lambda: receiver.requests)
         (request,) = receiver.requests
     assert request.headers["authorization"] == request.headers["x-b"] == HEADER
     (key,) = api.get("/.well-known/webhook-keys").json["keys"]
@@ -197,8 +198,8 @@ def time_to_flush(client: redis.Redis) -> None:
 
 def test_a_sealed_secret_is_good_for_its_own_event_alone(store, raw, draining):
     """Copied to another event, or changed, it does not open; the delivery fails and says why."""
-    services = draining(build_services(settings_of(store)))
-    api = client_of(services)
+    engine = draining(settings_of(store))
+    api = client_of(engine.services)
     with Receiver() as receiver:
         event = {"name": "a", "webhook": receiver.url("/"), "start_time": soon()}
         ids = [
@@ -208,7 +209,7 @@ def test_a_sealed_secret_is_good_for_its_own_event_alone(store, raw, draining):
         keys = [b"qh:{0}:event:" + bytes.fromhex(one.replace("-", "")) for one in ids]
         raw.hset(keys[0], "sec", raw.hget(keys[1], "sec"))
         raw.hset(keys[1], "sec", raw.hget(keys[1], "sec")[:-1] + b"x")
-        drain_until(services, lambda: all(is_tried(api, one) for one in ids))
+        drain_until(engine, lambda: all(is_tried(api, one) for one in ids))
         assert receiver.requests == []
     for one in ids:
         (occurrence,) = api.get(f"/events/{one}/occurrences").json
@@ -220,8 +221,8 @@ def test_a_sealed_secret_is_good_for_its_own_event_alone(store, raw, draining):
 
 def test_sealed_headers_are_good_for_their_own_place_alone(store, raw, draining):
     """Neither those of another event open, nor an event's own signing secret in their place."""
-    services = draining(build_services(settings_of(store)))
-    api = client_of(services)
+    engine = draining(settings_of(store))
+    api = client_of(engine.services)
     with Receiver() as receiver:
         event = {"name": "a", "webhook": receiver.url("/"), "start_time": soon()}
         event |= {"hmac_secret": OWN, "headers": {"Authorization": HEADER}}
@@ -229,7 +230,7 @@ def test_sealed_headers_are_good_for_their_own_place_alone(store, raw, draining)
         keys = [b"qh:{0}:event:" + bytes.fromhex(one.replace("-", "")) for one in ids]
         raw.hset(keys[0], "hdr", raw.hget(keys[1], "hdr"))
         raw.hset(keys[1], "hdr", raw.hget(keys[1], "sec"))
-        drain_until(services, lambda: all(is_tried(api, one) for one in ids))
+        drain_until(engine, lambda: all(is_tried(api, one) for one in ids))
         assert receiver.requests == []
     for one in ids:
         (occurrence,) = api.get(f"/events/{one}/occurrences").json
@@ -249,25 +250,25 @@ def test_the_key_is_changed_without_a_gap(store, raw):
     ids = [maker.post("/events", json=with_secret).json["id"] for _ in range(600)]
     new_key = {"encryption_key": "another-encryption-key-of-the-tests!"}
     with pytest.raises(ConfigError, match="ENCRYPTION_KEY"):
-        _ = build_services(settings_of(store, **new_key)).event_store
+        _ = build_services(settings_of(store, **new_key)).storage.events
     both = build_services(
         settings_of(store, **new_key, encryption_key_previous=SECRETS["encryption_key"])
     )
     reader = client_of(both)
     before = {one: reader.get(f"/events/{one}").headers["ETag"] for one in ids[:3]}
-    assert both.safekeeping.reencrypt() == (601, ())
-    assert both.safekeeping.reencrypt() == (0, ())
+    assert Engine(both).reencrypt() == (601, ())
+    assert Engine(both).reencrypt() == (0, ())
     new = build_services(settings_of(store, **new_key))
     api = client_of(new)
     assert {one: api.get(f"/events/{one}").headers["ETag"] for one in before} == before
-    event = new.event_store.get(bytes.fromhex(ids[0].replace("-", "")))
-    assert new.safekeeping.signing.of(event.id, event.hmac_secret, 0) == (OWN,)
-    event = new.event_store.get(bytes.fromhex(headers.replace("-", "")))
-    assert new.safekeeping.headers.of(event.id, event.headers.sealed) == (
+    event = new.storage.events.get(bytes.fromhex(ids[0].replace("-", "")))
+    assert new.crypto.signing_secrets.of(event.id, event.hmac_secret, 0) == (OWN,)
+    event = new.storage.events.get(bytes.fromhex(headers.replace("-", "")))
+    assert new.crypto.header_secrets.of(event.id, event.headers.sealed) == (
         ("Authorization", HEADER),
     )
     with pytest.raises(ConfigError, match="ENCRYPTION_KEY"):
-        _ = build_services(settings_of(store)).event_store
+        _ = build_services(settings_of(store)).storage.events
 
 
 def test_without_a_key_of_its_own_it_follows_from_the_jwt_secret(store, raw):
@@ -278,7 +279,9 @@ def test_without_a_key_of_its_own_it_follows_from_the_jwt_secret(store, raw):
     raw_id = bytes.fromhex(one.replace("-", ""))
     assert OWN.encode() not in b"".join(raw.hgetall(b"qh:{0}:event:" + raw_id).values())
     later = build_services(settings_of(store))
-    event = later.event_store.get(raw_id)
-    assert later.safekeeping.signing.of(event.id, event.hmac_secret, 0) == (OWN,)
+    event = later.storage.events.get(raw_id)
+    assert later.crypto.signing_secrets.of(event.id, event.hmac_secret, 0) == (OWN,)
     with pytest.raises(ConfigError, match="JWT_SECRET"):
-        _ = build_services(settings_of(store, encryption_key="", jwt_secret="x" * 32)).event_store
+        _ = build_services(
+            settings_of(store, encryption_key="", jwt_secret="x" * 32)
+        ).storage.events

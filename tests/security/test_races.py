@@ -48,12 +48,12 @@ def test_an_event_that_leaves_the_scope_meanwhile_stays_as_it_is(start, event, c
 
     def leave() -> None:
         assert ours.client().put(path, json={"tags": tags}).status_code == 200
-        after.append(snapshot(ours.services.client))
+        after.append(snapshot(ours.services.storage.client))
 
-    Meanwhile(theirs.services.event_store, leave)
+    Meanwhile(theirs.services.storage.events, leave)
     method, rest, body = CALLS[call]
     assert tenant.open(f"{path}{rest}", method=method, json=body).status_code == status
-    assert [snapshot(ours.services.client)] == after
+    assert [snapshot(ours.services.storage.client)] == after
 
 
 @pytest.mark.parametrize("tags", [["red", "blue"], ["blue"]])
@@ -63,9 +63,9 @@ def test_a_dead_letter_whose_event_leaves_the_scope_meanwhile_stays_dead(start, 
     now = {**event, "start_time": "2030-01-01T00:00:00Z"}
     path = f"/events/{ours.client().post('/events', json=now).json['id']}"
     ours.clock.ms = theirs.clock.ms = NOW_MS + SECOND_MS
-    (one,) = ours.services.work.claim(0, b"w", 1, now_ms=NOW_MS, limit=9, lease_ms=30_000)
+    (one,) = ours.services.storage.work.claim(0, b"w", 1, now_ms=NOW_MS, limit=9, lease_ms=30_000)
     failed = Record(one.occurrence_id, one.token, "failed", 500, b"", "no", None, b"")
-    ours.services.work.record([failed], NOW_MS)
+    ours.services.storage.work.record([failed], NOW_MS)
     (dead,) = tenant.get(f"{path}/occurrences").json
     Meanwhile(
         theirs.services.redeliveries._store, lambda: ours.client().put(path, json={"tags": tags})

@@ -38,7 +38,7 @@ def worlds(store_server: str) -> Iterator[tuple[Process, Process]]:
     )
     yield first, second
     for process in (first, second):
-        process.services.client.close()
+        process.services.storage.client.close()
 
 
 @pytest.mark.parametrize("seed", range(SEEDS))

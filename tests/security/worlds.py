@@ -151,7 +151,7 @@ class World:
 
     def __init__(self, process: Process, events: list[Any], access: Access) -> None:
         self.process = process
-        process.services.client.flushdb()
+        process.services.storage.client.flushdb()
         process.services.events._ids = ids.EventIds()
         process.services.redeliveries._ids = ids.EventIds()
         process.clock.ms = NOW_MS
@@ -171,9 +171,11 @@ class World:
             assert answer.status_code == 201, answer.text
             self.ids.append(answer.json["id"])
         process.clock.ms = NOW_MS + SECOND_MS
-        claimed = process.services.work.claim(0, b"w", 1, now_ms=NOW_MS, limit=9, lease_ms=30_000)
+        claimed = process.services.storage.work.claim(
+            0, b"w", 1, now_ms=NOW_MS, limit=9, lease_ms=30_000
+        )
         # What becomes of one may not depend on the others: both worlds must agree.
-        process.services.work.record(
+        process.services.storage.work.record(
             [
                 Record(one.occurrence_id, one.token, "failed", 500, b"", "no", None, b"")
                 for one in claimed
@@ -221,7 +223,7 @@ class World:
 
     def stored(self, event_ids: list[str]) -> dict[bytes, Any]:
         """Every key that is about these events, and every index as far as it has them."""
-        found = snapshot(self.process.services.client)
+        found = snapshot(self.process.services.storage.client)
         raw = {bytes.fromhex(one.replace("-", "")) for one in event_ids}
         own = {key: value for key, value in found.items() if any(one in key for one in raw)}
         occurrences = {

@@ -14,6 +14,7 @@ from app.domain.occurrence import OccurrenceStatus
 from app.errors import Conflict, Forbidden, InvalidInput, NotFound
 from app.services.queries import EventChanges, OccurrenceQuery
 from app.store.calls import Record
+from app.wiring.engine import Engine
 from app.wiring.services import Services
 from tests.support.builders import DAILY
 from tests.support.clock import NOW_MS, FakeClock
@@ -29,7 +30,7 @@ READER = Access("reader", "read_write", frozenset({"red"}))
 @pytest.fixture(autouse=True)
 def _sound_store(services: Services):
     yield
-    assert broken(services.client, services.settings.partitions) == []
+    assert broken(services.storage.client, services.settings.partitions) == []
 
 
 def text(event: Event) -> str:
@@ -45,11 +46,11 @@ def claim_all(services: Services, now_ms: int) -> list[Any]:
     claims = [
         claim
         for partition in range(services.settings.partitions)
-        for claim in services.work.claim(
+        for claim in services.storage.work.claim(
             partition, b"w", now_ms, now_ms=now_ms, limit=99, lease_ms=30_000
         )
     ]
-    services.series.go_on(claims, now_ms)
+    services.planning.successors.go_on(claims, now_ms)
     return claims
 
 
@@ -91,23 +92,23 @@ class TestPause:
         assert times(services, event) == []
 
     def test_ends_by_itself_and_goes_on_from_its_end(
-        self, services: Services, create: Create, clock: FakeClock
+        self, services: Services, engine: Engine, create: Create, clock: FakeClock
     ) -> None:
         """An occurrence right at the end is not lost to the seconds until upkeep looks."""
         event = create(schedule=HOURLY)
         until = NOW_MS + 3 * HOUR_MS
         services.actions.pause(text(event), MASTER, until, None)
         clock.advance(3 * HOUR_MS - 1)
-        services.upkeep.recover()
+        engine.upkeep.recover()
         assert services.events.get(text(event), MASTER).status is EventStatus.PAUSED
         clock.advance(4_001)
-        services.upkeep.recover()
+        engine.upkeep.recover()
         resumed = services.events.get(text(event), MASTER)
         assert (resumed.status, resumed.next_ms) == (EventStatus.ACTIVE, until)
         assert "pause" not in resumed.options
 
     def test_one_that_has_run_meanwhile_ends_and_stops_nobody(
-        self, services: Services, create: Create, clock: FakeClock
+        self, services: Services, engine: Engine, create: Create, clock: FakeClock
     ) -> None:
         """Its attempt was under way when it was paused; others' pauses still end."""
         event, other = create(), create(schedule=HOURLY)
@@ -117,12 +118,12 @@ class TestPause:
         for one in (event, other):
             services.actions.pause(text(one), MASTER, until, None)
         record = Record(claim.occurrence_id, claim.token, "completed", 200, b"", None, None, b"")
-        services.work.record([record], clock.ms)
+        services.storage.work.record([record], clock.ms)
         clock.advance(HOUR_MS)
-        services.upkeep.recover()
+        engine.upkeep.recover()
         assert services.events.get(text(event), MASTER).status is EventStatus.INACTIVE
         assert services.events.get(text(other), MASTER).status is EventStatus.ACTIVE
-        assert services.upkeep.recover() == 0
+        assert engine.upkeep.recover() == 0
 
     def test_resuming_by_hand_goes_on_in_the_future(
         self, services: Services, create: Create, clock: FakeClock
@@ -136,12 +137,12 @@ class TestPause:
         self, services: Services, create: Create, clock: FakeClock
     ) -> None:
         event = create(schedule={"every": "7m"})
-        untouched = services.timetables.of_event(event).upcoming(NOW_MS + 2 * HOUR_MS, 50)
+        untouched = services.planning.timetables.of_event(event).upcoming(NOW_MS + 2 * HOUR_MS, 50)
         for _ in range(5):
             services.actions.pause(text(event), MASTER, None, None)
             clock.advance(17 * 60_000 + 13)
             resumed = services.actions.resume(text(event), MASTER)
-        tail = services.timetables.of_event(resumed).upcoming(NOW_MS + 2 * HOUR_MS, 50)
+        tail = services.planning.timetables.of_event(resumed).upcoming(NOW_MS + 2 * HOUR_MS, 50)
         assert tail == untouched
         assert resumed.next_ms in {one.scheduled_ms for one in untouched} | {
             event.start_ms + 7 * 60_000 * step for step in range(20)
@@ -172,8 +173,8 @@ class TestBackfill:
     def test_is_paced(self, services: Services, create: Create) -> None:
         event = create(start_time=NOW_MS - DAY_MS, schedule=HOURLY)
         services.actions.backfill(text(event), MASTER, NOW_MS - DAY_MS, NOW_MS, dry_run=False)
-        assert services.work.backlog(NOW_MS) == 1
-        assert services.work.backlog(NOW_MS + 10_000) == 25
+        assert services.storage.work.backlog(NOW_MS) == 1
+        assert services.storage.work.backlog(NOW_MS + 10_000) == 25
 
     @pytest.mark.parametrize(
         "span", [(NOW_MS - DAY_MS, NOW_MS + 1), (NOW_MS - 2000 * HOUR_MS, NOW_MS)]
@@ -219,7 +220,9 @@ class TestSpread:
         self, services: Services, create: Create
     ) -> None:
         event = create(schedule=DAILY, jitter="10m")
-        occurrence = services.occurrence_store.get(ids.occurrence_id(event.id, event.next_ms or 0))
+        occurrence = services.storage.occurrences.get(
+            ids.occurrence_id(event.id, event.next_ms or 0)
+        )
         assert occurrence.scheduled_ms == event.next_ms
         assert 0 < occurrence.planned_ms - occurrence.scheduled_ms <= 600_000
         assert claim_all(services, occurrence.planned_ms - 1) == []

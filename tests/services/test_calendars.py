@@ -20,7 +20,7 @@ NEW_YEAR = {"dates": ["2026-01-02"]}
 
 @pytest.fixture
 def queue(services):
-    return services.upkeep_queue
+    return services.queues.upkeep
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def daily(services, calendars, create):
 
 
 def next_of(services, event):
-    return services.event_store.get(event.id).next_ms
+    return services.storage.events.get(event.id).next_ms
 
 
 def test_a_calendar_is_created_read_replaced_listed_and_deleted(calendars, clock):
@@ -111,7 +111,7 @@ def test_a_calendar_that_an_event_names_stays(services, calendars, daily):
 
 
 def test_the_book_knows_calendars_and_notices_changes(services, calendars):
-    book = services.calendaring.book
+    book = services.planning.calendar_cache
     assert book.named([]) == ()
     with pytest.raises(InvalidInput) as refused:
         book.named(["closed"])
@@ -141,7 +141,7 @@ def test_a_change_moves_what_is_scheduled_at_once(services, calendars, daily, qu
     calendars.put("closed", {}, MASTER)
     assert next_of(services, event) == NOW_MS + DAY_MS
     assert queue.names == []
-    assert services.calendaring.store.pending() == []
+    assert services.storage.calendars.pending() == []
 
 
 def test_a_change_for_many_events_is_left_to_a_worker(
@@ -158,7 +158,7 @@ def test_a_change_for_many_events_is_left_to_a_worker(
     assert calendars.replan("closed") >= 11
     assert {next_of(services, event) for event in events} == {NOW_MS + 2 * DAY_MS}
     assert queue.names == ["closed"]
-    assert services.calendaring.store.pending() == []
+    assert services.storage.calendars.pending() == []
 
 
 def test_a_job_works_for_a_bounded_time_and_calls_for_the_next(
@@ -178,7 +178,7 @@ def test_a_job_works_for_a_bounded_time_and_calls_for_the_next(
         calendars, "_replan_event", lambda event_id: (moved.append(event_id), clock.advance(3_000))
     )
     looked, calls = 0, 0
-    while services.calendaring.store.pending():
+    while services.storage.calendars.pending():
         looked += calendars.replan("closed")
         calls += 1
     assert looked == 3
@@ -187,19 +187,21 @@ def test_a_job_works_for_a_bounded_time_and_calls_for_the_next(
     assert queue.names == ["closed"] * calls
 
 
-def test_with_rq_away_the_change_is_not_lost(services, calendars, daily, queue, clock, monkeypatch):
+def test_with_rq_away_the_change_is_not_lost(
+    services, engine, calendars, daily, queue, clock, monkeypatch
+):
     """Upkeep finishes what nobody has worked on for a while, and leaves alone what is new."""
     monkeypatch.setattr(module, "AT_ONCE", 0)
     calendars.put("closed", {}, MASTER)
     event = daily("closed")
     queue.away = True
     calendars.put("closed", NEW_YEAR, MASTER)
-    services.upkeep.recover()
+    engine.upkeep.recover()
     assert next_of(services, event) == NOW_MS + DAY_MS
     clock.advance(module.ABANDONED_AFTER_MS)
-    services.upkeep.recover()
+    engine.upkeep.recover()
     assert next_of(services, event) == NOW_MS + 2 * DAY_MS
-    assert services.calendaring.store.pending() == []
+    assert services.storage.calendars.pending() == []
 
 
 def test_a_change_during_the_work_is_worked_off_too(services, calendars, daily, monkeypatch):
@@ -208,9 +210,9 @@ def test_a_change_during_the_work_is_worked_off_too(services, calendars, daily, 
     calendars.put("closed", {}, MASTER)
     event = daily("closed")
     calendars.put("closed", NEW_YEAR, MASTER)
-    (first,) = services.calendaring.store.pending()
+    (first,) = services.storage.calendars.pending()
     calendars.put("closed", {"dates": ["2026-01-02", "2026-01-03"]}, MASTER)
-    services.calendaring.store.settle(first)
+    services.storage.calendars.settle(first)
     calendars.replan("closed")
     assert next_of(services, event) == NOW_MS + 3 * DAY_MS
 
@@ -230,7 +232,7 @@ def test_one_event_that_can_not_be_planned_does_not_hold_up_the_others(
     monkeypatch.setattr(calendars, "_replan_event", replan)
     calendars.put("closed", NEW_YEAR, MASTER)
     assert next_of(services, good) == NOW_MS + 2 * DAY_MS
-    assert services.calendaring.store.pending() == []
+    assert services.storage.calendars.pending() == []
 
 
 def test_while_the_store_is_away_the_change_stays_noted(services, calendars, daily, monkeypatch):
@@ -244,7 +246,7 @@ def test_while_the_store_is_away_the_change_stays_noted(services, calendars, dai
         patched.setattr(calendars, "_replan_event", away)
         with pytest.raises(StoreUnavailable):
             calendars.put("closed", NEW_YEAR, MASTER)
-    assert len(services.calendaring.store.pending()) == 1
+    assert len(services.storage.calendars.pending()) == 1
 
 
 def test_the_index_follows_the_events(services, calendars, daily):
@@ -252,12 +254,12 @@ def test_the_index_follows_the_events(services, calendars, daily):
     calendars.put("a", {}, MASTER)
     calendars.put("b", {}, MASTER)
     event = daily("a", "b")
-    assert services.calendaring.store.users(["a", "b"]) == [1, 1]
+    assert services.storage.calendars.users(["a", "b"]) == [1, 1]
     name = to_text(event.id)
     services.events.update(name, EventChanges({"calendars": ["b"]}), MASTER, None)
-    assert services.calendaring.store.users(["a", "b"]) == [0, 1]
+    assert services.storage.calendars.users(["a", "b"]) == [0, 1]
     services.events.update(name, EventChanges({"calendars": None}), MASTER, None)
-    assert services.calendaring.store.users(["a", "b"]) == [0, 0]
+    assert services.storage.calendars.users(["a", "b"]) == [0, 0]
 
 
 def test_the_keys_of_calendars_share_a_slot():

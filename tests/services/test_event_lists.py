@@ -128,10 +128,10 @@ def test_occurrences_are_those_that_match_newest_scheduled_first(
     bounds: tuple[int | None, int | None],
 ) -> None:
     for partition in range(services.settings.partitions):
-        services.work.claim(partition, b"w", 1, now_ms=NOW_MS + 1000, limit=9, lease_ms=9)
+        services.storage.work.claim(partition, b"w", 1, now_ms=NOW_MS + 1000, limit=9, lease_ms=9)
     low, high = bounds
     everything = [
-        services.occurrence_store.get(ids.occurrence_id(event.id, event.start_ms))
+        services.storage.occurrences.get(ids.occurrence_id(event.id, event.start_ms))
         for event in events
         if event.status is EventStatus.ACTIVE
     ]
@@ -180,10 +180,10 @@ def test_of_an_event_lists_what_happened_and_what_is_next(
     partition = ids.partition_of_event(event.id)
     moment = event.next_ms or 0
     for request in range(1, 6):
-        claims = services.work.claim(
+        claims = services.storage.work.claim(
             partition, b"w", request, now_ms=moment, limit=1, lease_ms=30_000
         )
-        services.series.go_on(claims, moment)
+        services.planning.successors.go_on(claims, moment)
         moment += 60_000
     text = ids.to_text(event.id)
     first = services.occurrences.of_event(text, TENANT, 4, None)

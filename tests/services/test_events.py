@@ -43,7 +43,7 @@ def get(services: Services, event: Event) -> Event:
 def _sound_store(services: Services):
     """Whatever a test does, the store's invariants hold afterwards."""
     yield
-    assert broken(services.client, services.settings.partitions) == []
+    assert broken(services.storage.client, services.settings.partitions) == []
 
 
 class TestCreate:
@@ -61,7 +61,7 @@ class TestCreate:
     ) -> None:
         event = create(start_time=NOW_MS - MISFIRE_GRACE_MS)
         assert event.status is EventStatus.ACTIVE
-        assert services.work.backlog(NOW_MS) == 1
+        assert services.storage.work.backlog(NOW_MS) == 1
 
     def test_an_older_start_is_recorded_as_missed(self, services: Services, create: Create) -> None:
         event = create(start_time=NOW_MS - MISFIRE_GRACE_MS - 1)
@@ -97,12 +97,12 @@ class TestCreate:
         with pytest.raises(InvalidInput) as caught:
             create(start_time=datetime(2026, 7, 1, 9))  # noqa: DTZ001
         assert list(caught.value.fields) == ["start_time"]
-        assert not [key for key in snapshot(services.client) if key != b"qh:meta"]
+        assert not [key for key in snapshot(services.storage.client) if key != b"qh:meta"]
 
     def test_a_bad_schedule_leaves_nothing_behind(self, services: Services, create: Create) -> None:
         with pytest.raises(InvalidInput):
             create(schedule={"frequency": "daily", "interval": 0})
-        assert not [key for key in snapshot(services.client) if key != b"qh:meta"]
+        assert not [key for key in snapshot(services.storage.client) if key != b"qh:meta"]
 
     def test_ids_sort_by_creation(self, create: Create) -> None:
         made = [create().id for _ in range(50)]
@@ -190,18 +190,18 @@ class TestUpdate:
         event = create(schedule=DAILY)
         clock.advance(HOUR_MS)
         partition = ids.partition_of_event(event.id)
-        real, claimed = services.event_store.save, []
+        real, claimed = services.storage.events.save, []
 
         def save(*args: Any):
             if not claimed:
                 claimed.extend(
-                    services.work.claim(
+                    services.storage.work.claim(
                         partition, b"w", 1, now_ms=clock.ms, limit=1, lease_ms=30_000
                     )
                 )
             return real(*args)
 
-        monkeypatch.setattr(services.event_store, "save", save)
+        monkeypatch.setattr(services.storage.events, "save", save)
         after = update(services, event, schedule={"frequency": "hourly"})
         assert [one.scheduled_ms for one in claimed] == [event.next_ms]
         assert after.next_ms == clock.ms + HOUR_MS

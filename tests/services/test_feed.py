@@ -47,7 +47,7 @@ def test_recorded_ones_of_the_last_seven_days(services, create, happenings):
     event = create(name="once", description="about it", start_time=NOW_MS + 61 * DAY_MS)
     for ago in (1, 6, 8):
         note = EndedNote(event.id, NOW_MS - ago * DAY_MS, event.tags, "missed", "too late")
-        services.work.note_ended([note], NOW_MS)
+        services.storage.work.note_ended([note], NOW_MS)
     found = happenings()
     assert times_of(found) == [NOW_MS - 6 * DAY_MS, NOW_MS - DAY_MS]
     assert {(one.name, one.status, one.error, one.description) for one in found} == {

@@ -81,7 +81,7 @@ def test_many_at_once_get_no_more(limited: Services, create) -> None:
     with ThreadPoolExecutor(8) as pool:
         made = sum(pool.map(attempt, range(40)))
     assert made <= 3
-    assert limited.client.zcard(keys.events(0, "active")) == made
+    assert limited.storage.client.zcard(keys.events(0, "active")) == made
 
 
 def test_what_is_refused_does_not_count(limited: Services) -> None:

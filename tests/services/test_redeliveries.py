@@ -33,7 +33,7 @@ DAY_MS = 24 * HOUR_MS
 @pytest.fixture(autouse=True)
 def _sound_store(services: Services):
     yield
-    assert broken(services.client, services.settings.partitions) == []
+    assert broken(services.storage.client, services.settings.partitions) == []
 
 
 def text(raw: bytes) -> str:
@@ -45,7 +45,7 @@ def claims(services: Services, limit: int = 2_000) -> list[Any]:
     return [
         claim
         for partition in range(services.settings.partitions)
-        for claim in services.work.claim(
+        for claim in services.storage.work.claim(
             partition, b"w%d" % now_ms, now_ms, now_ms=now_ms, limit=limit, lease_ms=30_000
         )
     ]
@@ -54,7 +54,7 @@ def claims(services: Services, limit: int = 2_000) -> list[Any]:
 def end(services: Services, clock: FakeClock, verdict: str = "failed") -> list[bytes]:
     """Deliver all that is due, with this end; a moment passes."""
     taken = claims(services)
-    services.work.record(
+    services.storage.work.record(
         [
             Record(one.occurrence_id, one.token, verdict, 500, b"", "no", None, b"[1]\n")
             for one in taken
@@ -79,7 +79,7 @@ def fail(services: Services, clock: FakeClock, create: Create):
 
 
 def status(services: Services, one: bytes) -> str:
-    return services.occurrence_store.get(one).status.value
+    return services.storage.occurrences.get(one).status.value
 
 
 class TestOne:
@@ -88,7 +88,7 @@ class TestOne:
         self, services, clock, fail, paused
     ) -> None:
         (one,) = fail()
-        event = services.event_store.get(services.occurrence_store.get(one).event_id)
+        event = services.storage.events.get(services.storage.occurrences.get(one).event_id)
         assert event.status is EventStatus.INACTIVE
         if paused:
             changes = EventChanges({"status": EventStatus.PAUSED, "start_time": NOW_MS + DAY_MS})
@@ -113,18 +113,18 @@ class TestOne:
         refused = Outcome(Timings(0, 0, 0), error="status", status_code=500)
         record, _ = record_of(second, refused, now_ms, 0.5)
         assert (record.verdict, record.next_attempt_ms) == ("retrying", now_ms + 60_000)
-        services.work.record([record], now_ms)
+        services.storage.work.record([record], now_ms)
         clock.advance(60_000)
         (third,) = claims(services)
         assert unsendable(third, clock.ms) is None
         record, _ = record_of(third, refused, clock.ms, 0.5)
         assert record.verdict == "failed"
-        services.work.record([record], clock.ms)
+        services.storage.work.record([record], clock.ms)
 
     def test_what_was_missed_is_not_too_late_again(self, services, clock, create) -> None:
         event = create(misfire={"policy": "skip", "grace": "1m"}, schedule={"frequency": "daily"})
         note = EndedNote(event.id, NOW_MS - DAY_MS, event.tags, "missed", "too late")
-        services.work.note_ended([note], NOW_MS)
+        services.storage.work.note_ended([note], NOW_MS)
         one = ids.occurrence_id(event.id, NOW_MS - DAY_MS)
         services.redeliveries.redeliver(text(one), MASTER, fresh=False)
         clock.advance(10 * 60_000)
@@ -154,7 +154,7 @@ class TestOne:
             with pytest.raises(Conflict, match="trigger"):
                 services.redeliveries.redeliver(one, MASTER, fresh=fresh)
         (orphan,) = fail()
-        event_id = services.occurrence_store.get(orphan).event_id
+        event_id = services.storage.occurrences.get(orphan).event_id
         services.events.delete(text(event_id), MASTER, None)
         for fresh in (True, False):
             with pytest.raises(Conflict, match="deleted"):
@@ -171,7 +171,7 @@ class TestOne:
             services.redeliveries.redeliver(
                 text(one), Access("x", "write", frozenset({"green"})), fresh=False
             )
-        event_id = text(services.occurrence_store.get(one).event_id)
+        event_id = text(services.storage.occurrences.get(one).event_id)
         services.events.update(event_id, EventChanges({"tags": ("red", "green")}), MASTER, None)
         with pytest.raises(Forbidden):
             services.redeliveries.redeliver(text(one), BOTH, fresh=False)
@@ -201,7 +201,7 @@ class TestMany:
         dead = fail(300)
         clock.advance(5)
         job = begin(services)
-        assert services.upkeep_queue.redeliveries == [text(job.id)]
+        assert services.queues.upkeep.redeliveries == [text(job.id)]
         assert (job.status, job.total, job.retried) == ("running", 300, 0)
         clock.advance(5)
         late = fail(2)
@@ -224,8 +224,8 @@ class TestMany:
         reds = fail(2, tags=("red",))
         blues = fail(2, tags=("blue",))
         both = fail(1)
-        event = text(services.occurrence_store.get(reds[0]).event_id)
-        bounds = services.occurrence_store.get(blues[0]).scheduled_ms
+        event = text(services.storage.occurrences.get(reds[0]).event_id)
+        bounds = services.storage.occurrences.get(blues[0]).scheduled_ms
         for given, count in (
             ({}, 5),
             ({"tags": ("red",)}, 3),
@@ -255,19 +255,19 @@ class TestMany:
         job = work(services, begin(services, rate="2/s", oldest_first=oldest_first))
         dues = sorted(
             (one.next_attempt_ms, one.scheduled_ms)
-            for one in services.occurrence_store.get_many(job.watched)
+            for one in services.storage.occurrences.get_many(job.watched)
         )
         assert [due - clock.ms for due, _ in dues] == [0, 500, 1_000, 1_500, 2_000]
         times = [scheduled for _, scheduled in dues]
         assert times == sorted(times, reverse=not oldest_first)
 
-    def test_a_rate_goes_on_by_upkeep_alone(self, services, clock, fail) -> None:
+    def test_a_rate_goes_on_by_upkeep_alone(self, services, engine, clock, fail) -> None:
         dead = fail(60)
-        services.upkeep_queue.away = True
+        services.queues.upkeep.away = True
         job = begin(services, rate="1/s")
         ended: list[bytes] = []
         for _ in range(14):
-            services.upkeep.recover()
+            engine.upkeep.recover()
             ended += end(services, clock, "completed")
             clock.advance(5_000)
         job = services.redeliveries.get(text(job.id), MASTER)
@@ -302,7 +302,7 @@ class TestMany:
                 assert steps.step(job.id, clock.ms + 100) == (0, False)
         found = services.redeliveries.get(text(job.id), MASTER)
         assert (found.retried, len(found.watched)) == (16, 16)
-        dues = [one.next_attempt_ms for one in services.occurrence_store.get_many(found.watched)]
+        dues = [one.next_attempt_ms for one in services.storage.occurrences.get_many(found.watched)]
         assert sorted(dues) == [clock.ms + 1_000 * at for at in range(16)]
 
     def test_its_brake_stops_it(self, services, clock, fail) -> None:
@@ -334,7 +334,7 @@ class TestMany:
         job = work(services, begin(services))
         (claim,) = claims(services)
         record = Record(one, claim.token, "retrying", 500, b"", "no", clock.ms + 9, b"[1]\n")
-        services.work.record([record], clock.ms)
+        services.storage.work.record([record], clock.ms)
         job = work(services, job)
         assert (job.status, job.failed) == ("completed", 1)
         assert status(services, one) == "retrying"
@@ -361,11 +361,11 @@ class TestMany:
         fail(3)
         job = begin(services)
         assert services.redeliveries.work(text(job.id)) == 0
-        assert services.upkeep_queue.redeliveries == [text(job.id)] * 2
+        assert services.queues.upkeep.redeliveries == [text(job.id)] * 2
         assert services.redeliveries.work(text(job.id)) == 3
 
     def test_one_that_breaks_does_not_hold_up_others(
-        self, services, fail, clock, monkeypatch
+        self, services, engine, fail, clock, monkeypatch
     ) -> None:
         fail(1)
         bad, good = begin(services), begin(services)
@@ -377,7 +377,7 @@ class TestMany:
             return step(job_id, now_ms)
 
         monkeypatch.setattr(steps, "step", fails)
-        assert services.upkeep.recover() == 1
+        assert engine.upkeep.recover() == 1
         assert services.redeliveries.get(text(good.id), MASTER).retried == 1
 
     def test_too_many_are_refused(self, services, fail, monkeypatch) -> None:
@@ -389,11 +389,11 @@ class TestMany:
         begin(services, RED)
         begin(services)
 
-    def test_retention_takes_what_has_ended(self, services, clock, fail) -> None:
+    def test_retention_takes_what_has_ended(self, services, engine, clock, fail) -> None:
         fail(1)
         ended, running = work(services, begin(services, status="missed")), begin(services)
         clock.advance(services.settings.retention_occurrences_ms + 1)
-        services.upkeep.retain()
+        engine.upkeep.retain()
         with pytest.raises(NotFound):
             services.redeliveries.get(text(ended.id), MASTER)
         assert services.redeliveries.get(text(running.id), MASTER).is_running
@@ -403,7 +403,7 @@ class TestScope:
     def test_a_job_touches_what_its_token_may_change(self, services, fail) -> None:
         reds, both = fail(2, tags=("red",)), fail(2)
         moved = fail(1, tags=("red",))
-        event_id = text(services.occurrence_store.get(moved[0]).event_id)
+        event_id = text(services.storage.occurrences.get(moved[0]).event_id)
         services.events.update(event_id, EventChanges({"tags": ("blue",)}), MASTER, None)
         assert services.redeliveries.count(RedeliveryRequest(RedeliveryFilter()), RED) == 2
         job = begin(services, RED)
@@ -416,7 +416,7 @@ class TestScope:
         """Tags may change between the beginning and a step."""
         (one,) = fail(1, tags=("red",))
         job = begin(services, RED)
-        event_id = text(services.occurrence_store.get(one).event_id)
+        event_id = text(services.storage.occurrences.get(one).event_id)
         services.events.update(event_id, EventChanges({"tags": ("blue",)}), MASTER, None)
         assert work(services, job).retried == 0
         assert status(services, one) == "failed"

@@ -13,6 +13,7 @@ from app.domain.event import Event
 from app.errors import StoreUnavailable
 from app.services.queries import EventChanges
 from app.wiring.doubles import Doubles
+from app.wiring.engine import Engine
 from app.wiring.services import Services, build_services
 from tests.support.clock import NOW_MS, FakeClock
 from tests.support.fake_store import fake_client
@@ -73,6 +74,12 @@ def services(request: pytest.FixtureRequest, clock: FakeClock) -> Services:
         store=fake_client(), clock=clock, drain_queue=FakeDrains(), upkeep_queue=FakeUpkeep()
     )
     return build_services(settings, doubles)
+
+
+@pytest.fixture
+def engine(services: Services) -> Engine:
+    """What workers do with these services."""
+    return Engine(services)
 
 
 @pytest.fixture

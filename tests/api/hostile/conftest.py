@@ -42,7 +42,7 @@ def services(store_server: str, store: redis.Redis) -> Iterator[Services]:
     clock, queue = FakeClock(NOW_MS), NoQueue()
     made = build_services(settings, Doubles(clock=clock, drain_queue=queue, upkeep_queue=queue))
     yield made
-    made.client.close()
+    made.storage.client.close()
 
 
 @pytest.fixture(scope="module")

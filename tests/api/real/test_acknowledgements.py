@@ -25,11 +25,13 @@ class Taken:
         event = {**an_event, "start_time": "2026-01-01T00:00:00Z", **fields}
         self.event_id = client.post("/events", json=event).json["id"]
         now_ms = services.clock.now_ms()
-        (claimed,) = services.work.claim(0, b"w", 1, now_ms=now_ms, limit=9, lease_ms=HOUR_MS)
+        (claimed,) = services.storage.work.claim(
+            0, b"w", 1, now_ms=now_ms, limit=9, lease_ms=HOUR_MS
+        )
         record, _ = record_of(claimed, ACCEPTED, now_ms, 0.5)
-        assert services.work.record([record], now_ms) == 1
+        assert services.storage.work.record([record], now_ms) == 1
         self.id = ids.to_text(claimed.occurrence_id)
-        self.token = services.safekeeping.ack_tokens.of(claimed.occurrence_id, 1)
+        self.token = services.crypto.ack_tokens.of(claimed.occurrence_id, 1)
         self.bearer = {"Authorization": f"Bearer {self.token}"}
 
 
@@ -71,7 +73,7 @@ def test_nack_may_ask_not_to_be_tried_again(anonymous, taken):
 @pytest.mark.parametrize("verb", ["ack", "nack"])
 def test_without_its_token_nobody_learns_anything(anonymous, client, services, taken, verb):
     """Not even whether there is such an occurrence."""
-    other = services.safekeeping.ack_tokens.of(b"o" * 16, 1)
+    other = services.crypto.ack_tokens.of(b"o" * 16, 1)
     tokens = (other, "", "x", taken.token[:-1], taken.token.replace("1.", "2.", 1), "é")
     for name in (taken.id, ids.to_text(b"o" * 16), "not-an-id", "%00"):
         path = f"/occurrences/{name}/{verb}"
@@ -95,7 +97,7 @@ def test_one_that_is_forgotten_does_not_wait(anonymous, client, services, taken,
     client.delete(f"/events/{taken.event_id}")
     assert client.get(f"/occurrences/{taken.id}").json["status"] == "cancelled"
     refused(anonymous.post(f"/occurrences/{taken.id}/ack", headers=taken.bearer), 409)
-    services.work.retire(0, clock.ms + 1, 10)
+    services.storage.work.retire(0, clock.ms + 1, 10)
     refused(anonymous.post(f"/occurrences/{taken.id}/ack", headers=taken.bearer), 409)
 
 
@@ -131,8 +133,8 @@ def test_what_is_no_json_is_refused(anonymous, taken):
 
 
 def test_guesses_count_for_the_address(services):
-    services.settings = replace(services.settings, redis_url="", rate_limit=RateLimit(3, 3600))
-    client = create_app(services).test_client()
+    settings = replace(services.settings, redis_url="", rate_limit=RateLimit(3, 3600))
+    client = create_app(replace(services, settings=settings)).test_client()
     path = f"/occurrences/{ids.to_text(b'o' * 16)}/ack"
     guesses = [
         client.post(path, headers={"Authorization": f"Bearer 1.{n:032x}"}).status_code

@@ -23,9 +23,9 @@ def test_is_answered_as_it_was_given_and_cleared_by_null(client, an_event, name)
 def test_a_callback_says_what_it_tells_of(client, services, an_event, clock):
     event = {**an_event, "start_time": "2026-01-01T00:00:00Z", "on_success": "https://example.com/"}
     client.post("/events", json=event)
-    (claimed,) = services.work.claim(0, b"w", 1, now_ms=clock.ms, limit=9, lease_ms=9)
+    (claimed,) = services.storage.work.claim(0, b"w", 1, now_ms=clock.ms, limit=9, lease_ms=9)
     record, _ = record_of(claimed, Outcome(Timings(0, 0, 0), 200), clock.ms, 0.5)
-    services.work.record([record], clock.ms)
+    services.storage.work.record([record], clock.ms)
     (callback,) = client.get("/occurrences?status=scheduled").json["data"]
     (ended,) = client.get("/occurrences?status=completed").json["data"]
     assert callback["callback_of"] == ended["id"]

@@ -135,11 +135,11 @@ def test_reading_needs_the_right_to_read_and_changing_to_write(client, client_wi
     ],
 )
 def test_what_is_wrong_is_named_and_leaves_nothing(client, services, key, body, field) -> None:
-    before = snapshot(services.client)
+    before = snapshot(services.storage.client)
     answer = client.put(f"/flows/{key}", json=body)
     assert answer.status_code == 400
     assert list(answer.json["fields"]) == [field]
-    assert snapshot(services.client) == before
+    assert snapshot(services.storage.client) == before
 
 
 @pytest.mark.parametrize(
@@ -176,7 +176,7 @@ def test_open_breakers_are_shown_to_admins(client, client_with, services, clock)
     assert client.get("/breakers").json == []
     now_ms = clock.now_ms()
     times = {"first_ms": 5_000, "longest_ms": 60_000, "forget_ms": 600_000}
-    services.delivering.breakers._store.open("https://a.example:443", now_ms, **times)
+    services.storage.breakers.open("https://a.example:443", now_ms, **times)
     (found,) = client.get("/breakers").json
     assert found == {"target": "https://a.example:443", "open_until": "2026-01-01T00:00:05Z"}
     assert client_with("read_write", "red").get("/breakers").status_code == 403

@@ -24,8 +24,8 @@ def headers_of(services):
 
     def read(event_id):
         raw = bytes.fromhex(event_id.replace("-", ""))
-        stored = services.event_store.get(raw).headers
-        return {} if stored is None else dict(services.safekeeping.headers.of(raw, stored.sealed))
+        stored = services.storage.events.get(raw).headers
+        return {} if stored is None else dict(services.crypto.header_secrets.of(raw, stored.sealed))
 
     return read
 
@@ -135,7 +135,7 @@ def test_a_rotation_of_the_signing_secret_leaves_them(client, make, headers_of):
 def test_a_value_that_no_key_opens_can_be_given_anew(client, make, services, headers_of):
     event = make().json["id"]
     key = b"qh:{0}:event:" + bytes.fromhex(event.replace("-", ""))
-    services.client.hset(key, "hdr", b"\x01 what nobody can open")
+    services.storage.client.hset(key, "hdr", b"\x01 what nobody can open")
     assert client.get(f"/events/{event}").json["headers"]["Authorization"] == "***"
     refused = client.put(f"/events/{event}", json={"headers": {"Authorization": "***"}})
     assert refused.status_code == 400

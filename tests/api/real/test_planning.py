@@ -79,11 +79,11 @@ class TestOneTimeForms:
     def test_what_does_not_fit_is_refused_and_leaves_nothing(
         self, client, services, an_event, fields: dict[str, Any], path: str
     ) -> None:
-        before = set(snapshot(services.client))
+        before = set(snapshot(services.storage.client))
         answer = client.post("/events", json={**an_event, **fields})
         assert answer.status_code == 400
         assert list(answer.json["fields"]) == [path]
-        assert {key for key in snapshot(services.client) if b"event" in key} == {
+        assert {key for key in snapshot(services.storage.client) if b"event" in key} == {
             key for key in before if b"event" in key
         }
 
@@ -91,7 +91,7 @@ class TestOneTimeForms:
 class TestPreview:
     def test_a_draft_is_explained_and_nothing_is_stored(self, client, services) -> None:
         client.put("/calendars/closed", json={"dates": ["2026-01-16"]})
-        before = snapshot(services.client)
+        before = snapshot(services.storage.client)
         draft = {
             "start_time": "2026-01-02T09:00:00",
             "timezone": "Europe/Berlin",
@@ -112,7 +112,7 @@ class TestPreview:
         assert answer.json["skipped"] == [
             {"nominal_at": "2026-01-16T08:00:00Z", "reason": "calendar closed"}
         ]
-        assert snapshot(services.client) == before
+        assert snapshot(services.storage.client) == before
 
     def test_the_sentence_names_holidays_by_their_place(self, client) -> None:
         client.put("/calendars/berlin", json={"holidays": {"country": "DE", "subdivision": "BE"}})
@@ -156,7 +156,7 @@ class TestPreview:
         self, client, services, an_event
     ) -> None:
         event = create(client, an_event, schedule={"frequency": "daily", "count": 2})
-        before = snapshot(services.client)
+        before = snapshot(services.storage.client)
         answer = client.put(
             f"/events/{event['id']}?dry_run=true", json={"start_time": "2026-01-02T10:00:00Z"}
         )
@@ -169,7 +169,7 @@ class TestPreview:
                 {"from": "2026-01-03T09:00:00Z", "to": "2026-01-03T10:00:00Z"},
             ],
         }
-        assert snapshot(services.client) == before
+        assert snapshot(services.storage.client) == before
 
 
 class TestActs:

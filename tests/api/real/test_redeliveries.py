@@ -23,9 +23,11 @@ def dead(services, clock, client, an_event):
         body = {**an_event, "start_time": to_rfc3339(start_ms), "tags": ["red"], **fields}
         event = client.post("/events", json=body).json
         clock.advance(60_000)
-        (one,) = services.work.claim(0, b"w", clock.ms, now_ms=clock.ms, limit=9, lease_ms=30_000)
+        (one,) = services.storage.work.claim(
+            0, b"w", clock.ms, now_ms=clock.ms, limit=9, lease_ms=30_000
+        )
         record = Record(one.occurrence_id, one.token, verdict, 500, b"", "HTTP 500", None, LINE)
-        services.work.record([record], clock.ms)
+        services.storage.work.record([record], clock.ms)
         clock.advance(1)
         assert ids.to_text(one.event_id) == event["id"]
         return ids.to_text(one.occurrence_id)
@@ -131,7 +133,7 @@ def test_many_are_counted_first(client, dead):
     assert {client.get(f"/occurrences/{one}").json["status"] for one in ones} == {"failed"}
 
 
-def test_many_are_attempted_again(services, client, dead, clock):
+def test_many_are_attempted_again(engine, client, dead, clock):
     """Created, read, listed, worked on by upkeep alone (RQ is away here), cancelled."""
     ones = [dead() for _ in range(3)]
     given = {
@@ -165,7 +167,7 @@ def test_many_are_attempted_again(services, client, dead, clock):
     }
     assert actions_of(client)[0] == ("retry.create", job["id"])
     clock.advance(5_000)
-    services.upkeep.recover()
+    engine.upkeep.recover()
     read = client.get(f"/retries/{job['id']}").json
     assert (read["retried"], read["updated_at"]) == (1, to_rfc3339(clock.ms))
     assert client.get(f"/occurrences/{ones[-1]}").json["status"] == "retrying"

@@ -24,8 +24,8 @@ def secrets_of(services):
 
     def read(event_id, now_ms=NOW_MS):
         raw = bytes.fromhex(event_id.replace("-", ""))
-        stored = services.event_store.get(raw).hmac_secret
-        return services.safekeeping.signing.of(raw, stored, now_ms)
+        stored = services.storage.events.get(raw).hmac_secret
+        return services.crypto.signing_secrets.of(raw, stored, now_ms)
 
     return read
 

@@ -1,0 +1,108 @@
+"""Wiring of workers: the scheduler, drains and upkeep."""
+
+from __future__ import annotations
+
+import os
+import threading
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+
+from app.config import Settings, environment, load_settings
+from app.crypto.reencryption import Reencrypted, reencrypt
+from app.engine.retention import Retention
+from app.engine.scheduler import Scheduler
+from app.engine.upkeep import Upkeep
+from app.wiring.doubles import NO_DOUBLES, Doubles
+from app.wiring.drains import Drains
+from app.wiring.services import Services, build_services
+
+
+@dataclass(frozen=True)
+class Engine:
+    """What a worker process works with."""
+
+    services: Services
+    doubles: Doubles = NO_DOUBLES
+    stop: threading.Event = field(default_factory=threading.Event)
+    """Set when the process is told to stop."""
+
+    @cached_property
+    def scheduler(self) -> Scheduler:
+        """The loop of a scheduler process."""
+        storage = self.services.storage
+        return Scheduler(
+            storage.work, storage.coordination, self.services.queues.drains, storage.clock
+        )
+
+    @cached_property
+    def drains(self) -> Drains:
+        """The drains of a delivery worker."""
+        return Drains(self.services, self.doubles.sender)
+
+    @cached_property
+    def upkeep(self) -> Upkeep:
+        """The jobs of an upkeep worker."""
+        services, storage = self.services, self.services.storage
+        return Upkeep(
+            storage.work,
+            services.planning.successors,
+            services.events,
+            services.calendars,
+            services.redeliveries,
+            storage.sweep,
+            self._retention,
+            storage.coordination,
+            services.clock,
+            services.acknowledgements,
+        )
+
+    @cached_property
+    def _retention(self) -> Retention:
+        services, storage = self.services, self.services.storage
+        return Retention(
+            storage.work,
+            storage.events,
+            storage.sweep,
+            services.settings.retention_occurrences_ms,
+            services.settings.retention_events_ms,
+            (
+                services.tokens.forget_ended,
+                services.audit.forget_old,
+                services.flows.forget_unused,
+                services.redeliveries.forget_old,
+            ),
+        )
+
+    def drain(self) -> int:
+        """Drain for the time of one job; returns how many attempts were made."""
+        return self.drains.run(self.stop)
+
+    def reencrypt(self) -> Reencrypted:
+        """Encrypt every stored secret with the current key."""
+        services = self.services
+        return reencrypt(services.storage.encrypted_secrets, services.crypto.encryptor)
+
+    def close(self) -> None:
+        """Wait until the last drain of this process has ended; ``stop`` must be set."""
+        if "drains" in vars(self):  # a process that never drained has nothing to close
+            self.drains.close()
+
+
+def build_engine(settings: Settings, doubles: Doubles = NO_DOUBLES) -> Engine:
+    """Make what a worker process works with; it connects to nothing yet."""
+    return Engine(build_services(settings, doubles), doubles)
+
+
+@lru_cache(maxsize=1)
+def worker_engine() -> Engine:
+    """Return the engine of this process, made from its environment on first use.
+
+    Raises ``ConfigError`` for settings that are wrong or do not fit the store, and
+    ``StoreUnavailable``.
+    """
+    settings = load_settings(environment(os.environ))
+    settings.require_secrets()
+    settings.require_store()
+    engine = build_engine(settings)
+    engine.services.storage.agree()
+    return engine

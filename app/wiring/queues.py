@@ -1,0 +1,40 @@
+"""Wiring of RQ: the queues on which workers find their jobs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import redis
+
+from app.config import Settings
+from app.rq_queues import RqDrainQueue, RqUpkeepQueue, UpkeepSchedule
+from app.services.queues import DrainQueue
+from app.store.connection import connect_broker
+from app.wiring.doubles import Doubles, UpkeepQueue
+
+
+@dataclass(frozen=True)
+class Queues:
+    """Everything that speaks to RQ's Redis, each on a client of its own."""
+
+    settings: Settings
+    doubles: Doubles
+
+    @cached_property
+    def drains(self) -> DrainQueue:
+        """Drain jobs, for delivery workers."""
+        return self.doubles.drain_queue or RqDrainQueue(self._connect())
+
+    @cached_property
+    def upkeep(self) -> UpkeepQueue:
+        """Upkeep jobs that are to be done soon."""
+        return self.doubles.upkeep_queue or RqUpkeepQueue(self._connect())
+
+    @cached_property
+    def upkeep_schedule(self) -> UpkeepSchedule:
+        """Upkeep jobs that come again and again."""
+        return UpkeepSchedule(self._connect())
+
+    def _connect(self) -> redis.Redis:
+        return connect_broker(self.settings.broker)
