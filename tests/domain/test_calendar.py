@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -141,3 +141,123 @@ def test_a_wrong_definition_is_refused_by_its_field(definition, field):
 )
 def test_says_what_its_days_are(definition, words):
     assert Calendar("closed", definition).words == words
+
+
+@pytest.mark.parametrize(
+    ("value", "sentence"),
+    [
+        (
+            {"days": []},
+            "days: is not known; use description, dates, ranges, rules, holidays, weekdays",
+        ),
+        (
+            {"weekdays": ["MO", "TU", "WE", "TH", "FR", "SA", "SU"]},
+            "weekdays: leave at least one day of the week",
+        ),
+        ({"weekdays": ["MO"] * 8}, "weekdays: must be a list of at most 7 entries"),
+        ({"weekdays": ["monday"]}, "weekdays: must hold MO, TU, WE, TH, FR, SA, SU"),
+        ({"description": 1}, "description: must be text of at most 4096 characters"),
+        ({"dates": ["2026-01-01"] * 5_001}, "dates: must be a list of at most 5000 entries"),
+        ({"dates": ["20261225"]}, "dates: must hold dates as in 2026-12-25"),
+        (
+            {"ranges": [{"from": "2026-01-01"}]},
+            'ranges: must hold objects {"from": date, "to": date}',
+        ),
+        (
+            {"ranges": [{"from": "x", "to": "2026-01-01"}]},
+            "ranges: must hold dates as in 2026-12-25",
+        ),
+        (
+            {"ranges": [{"from": "2026-01-01", "to": "x"}]},
+            "ranges: must hold dates as in 2026-12-25",
+        ),
+        (
+            {"ranges": [{"from": "2026-01-02", "to": "2026-01-01"}]},
+            "ranges: must not end before they begin",
+        ),
+        ({"rules": ["daily"]}, 'rules: must hold schedules, as in {"rrule": "FREQ=…"}'),
+        (
+            {"rules": [{"frequency": "daily", "days": 367}]},
+            "rules: days must be a whole number from 1 to 366",
+        ),
+        (
+            {"rules": [{"frequency": "daily", "from": "x"}]},
+            "rules: must hold dates as in 2026-12-25",
+        ),
+        (
+            {"rules": [{"frequency": "often"}]},
+            "rules: schedule.frequency: must be one of minutely, hourly, daily, weekly, monthly, yearly",
+        ),
+        ({"holidays": "DE"}, 'holidays: must be {"country": "DE", "subdivision": "BE"}'),
+        (
+            {"holidays": {"country": 49}},
+            "holidays.country: must be a code of two letters, as in DE",
+        ),
+        (
+            {"holidays": {"country": "DE", "subdivision": 1}},
+            "holidays.subdivision: must be a code, as in BE",
+        ),
+        (
+            {"holidays": {"country": "XX"}},
+            "holidays.country: is not a country whose holidays are known",
+        ),
+        (
+            {"holidays": {"country": "AT", "subdivision": "ZZ"}},
+            "holidays.subdivision: is not known; AT has 1, 2, 3, 4, 5, 6, 7, 8, 9",
+        ),
+        (
+            {"holidays": {"country": "US", "subdivision": "ZZ"}},
+            "holidays.subdivision: is not known; US has AK, AL, AR, AS, AZ, CA, CO, CT, DC, DE, FL, GA, GU, HI, IA, ID, IL, IN, KS, KY",
+        ),
+        (
+            {"holidays": {"country": "VA", "subdivision": "ZZ"}},
+            "holidays.subdivision: is not known; VA has none",
+        ),
+    ],
+)
+def test_each_refusal_says_what_to_write_instead(value, sentence):
+    with pytest.raises(InvalidInput) as caught:
+        Calendar("name", value)
+    assert caught.value.message == sentence
+
+
+@pytest.mark.parametrize(
+    ("definition", "days"),
+    [
+        ({"rules": [{"rrule": "FREQ=YEARLY;BYMONTH=1;BYMONTHDAY=1"}]}, ["2026-01-01"]),
+        ({"rules": [{"rrule": "FREQ=YEARLY;BYMONTH=12;BYMONTHDAY=31"}]}, ["2026-12-31"]),
+        (
+            {"rules": [{"rrule": "FREQ=YEARLY;BYMONTH=12;BYMONTHDAY=31", "days": 2}]},
+            ["2026-01-01", "2026-12-31"],
+        ),
+        ({"rules": [{"frequency": "daily", "from": "2026-12-30"}]}, ["2026-12-30", "2026-12-31"]),
+        ({"ranges": [{"from": "2025-12-01", "to": "2026-01-01"}]}, ["2026-01-01"]),
+    ],
+)
+def test_the_first_and_the_last_day_of_a_year_are_days_like_others(definition, days):
+    calendar = Calendar("closed", definition)
+    year = [date(2026, 1, 1) + timedelta(day) for day in range(365)]
+    assert [day.isoformat() for day in year if calendar.reason(day)] == days
+
+
+def test_a_rule_may_go_on_beyond_the_last_day_that_there_is():
+    rule = {"rrule": "FREQ=YEARLY;BYMONTH=12;BYMONTHDAY=29", "days": 5}
+    calendar = Calendar("closed", {"rules": [rule]})
+    reasons = [calendar.reason(date(9999, 12, day)) for day in (28, 29, 30, 31)]
+    assert reasons == [None, OWN, OWN, OWN]
+
+
+def test_as_much_as_may_be():
+    dates = [(date(2026, 1, 1) + timedelta(day)).isoformat() for day in range(5_000)]
+    rule = {"rrule": "FREQ=YEARLY;BYMONTH=1;BYMONTHDAY=1;COUNT=1", "from": "2026-01-01"}
+    calendar = Calendar(
+        "closed",
+        {"dates": dates, "description": "x" * 4_096, "rules": [{**rule, "days": 366}]},
+    )
+    assert calendar.reason(date.fromisoformat(dates[-1])) == OWN
+    assert calendar.reason(date(2026, 1, 1)) == OWN
+
+
+def test_a_part_of_a_country_may_be_given_by_its_name():
+    calendar = Calendar("x", {"holidays": {"country": "DE", "subdivision": "Augsburg"}})
+    assert calendar.words == "public holidays in Augsburg"

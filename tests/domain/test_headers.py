@@ -59,3 +59,32 @@ def test_a_mask_stands_for_the_stored_value_of_that_name_in_any_case():
     with pytest.raises(InvalidInput) as caught:
         unmasked((("X-Other", "***"),), stored)
     assert list(caught.value.fields) == ["headers.X-Other"]
+
+
+@pytest.mark.parametrize(
+    ("value", "sentence"),
+    [
+        (None, "headers: must be an object of at most 20 names and values"),
+        ({"X A": "x"}, "headers: must have names of letters, digits and hyphens"),
+        ({"X-A": "1", "x-a": "2"}, "headers: must name each header once, in any case of letters"),
+        ({"Host": "x"}, "headers.Host: must not be set: the service sets it itself"),
+        ({"X-A": 1}, "headers.X-A: must be a line of at most 1024 characters of Latin-1"),
+    ],
+)
+def test_each_refusal_says_what_to_write_instead(value, sentence):
+    with pytest.raises(InvalidInput) as caught:
+        parse_headers(value)
+    assert caught.value.message == sentence
+
+
+def test_as_many_and_as_long_as_may_be():
+    given = {f"X-{n}": "x" * 1024 for n in range(20)}
+    assert parse_headers(given) == tuple(given.items())
+
+
+def test_a_mask_without_a_stored_value_says_what_it_is_for():
+    with pytest.raises(InvalidInput) as caught:
+        unmasked((("X-Other", "***"),), ())
+    assert caught.value.message == (
+        "headers.X-Other: must be a value: *** keeps one that is stored, and none is"
+    )

@@ -167,3 +167,10 @@ def test_retry_after_takes_seconds_or_a_date_up_to_a_day_and_ignores_nonsense(va
 def test_no_header_breaks_the_reader(value):
     wait_ms = parse_retry_after(value, NOW)
     assert wait_ms is None or 0 <= wait_ms <= LIMIT_MS
+
+
+def test_a_date_in_retry_after_counts_from_now():
+    late = format_datetime(
+        datetime.fromtimestamp(NOW / 1000, UTC) + timedelta(hours=2), usegmt=True
+    )
+    assert wait(outcome(503, retry_after=late)) == 7_200_000

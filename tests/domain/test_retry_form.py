@@ -107,3 +107,64 @@ def test_no_json_breaks_the_reader(form):
     except InvalidInput:
         return
     assert 1 <= policy.attempts <= 100
+
+
+@pytest.mark.parametrize(
+    ("value", "sentence"),
+    [
+        (None, 'retry: must be an object such as {"attempts": 5}'),
+        (
+            {"tries": 3},
+            "retry: may only have the members attempts, delays, max_age, backoff, first, factor, max, jitter",
+        ),
+        ({"attempts": 0}, "retry.attempts: must be a whole number from 1 to 100"),
+        ({"delays": []}, 'retry.delays: must be a list of 1 to 100 durations such as ["5s", "5m"]'),
+        ({"delays": ["5s"], "first": "1s"}, "retry.first: must not stand beside delays"),
+        ({"delays": ["31d"]}, "retry.delays: must be at most 30d"),
+        ({"delays": [True]}, "retry.delays: must be a duration such as 30s, 5m or 1h30m"),
+        ({"delays": [10**9]}, "retry.delays: must be a duration such as 30s, 5m or 1h30m"),
+        ({"delays": ["soon"]}, "retry.delays: must be a duration such as 30s, 5m or 1h30m"),
+        (
+            {"delays": {"attempts": 3}},
+            "retry.delays: may only have the members backoff, first, factor, max, jitter",
+        ),
+        ({"backoff": "linear"}, "retry.backoff: must be 'exponential' or 'fixed'"),
+        ({"backoff": "fixed", "max": "1m"}, "retry.max: goes with exponential backoff only"),
+        (
+            {"delays": {"backoff": "fixed", "factor": 2}},
+            "retry.delays.factor: goes with exponential backoff only",
+        ),
+        ({"first": "31d"}, "retry.first: must be at most 30d"),
+        ({"max": "31d"}, "retry.max: must be at most 30d"),
+        ({"delays": {"first": "31d"}}, "retry.delays.first: must be at most 30d"),
+        ({"factor": 0.9}, "retry.factor: must be a number from 1 to 100"),
+        ({"delays": {"factor": 101}}, "retry.delays.factor: must be a number from 1 to 100"),
+        ({"jitter": 1.1}, "retry.jitter: must be a number from 0 to 1"),
+    ],
+)
+def test_each_refusal_says_what_to_write_instead(value, sentence):
+    with pytest.raises(InvalidInput) as caught:
+        parse_retry(value)
+    assert caught.value.message == sentence
+
+
+@pytest.mark.parametrize(
+    ("form", "policy"),
+    [
+        ({"attempts": 1}, RetryPolicy(attempts=1)),
+        ({"attempts": 100}, RetryPolicy(attempts=100)),
+        ({"delays": [0]}, RetryPolicy(attempts=2, delays_ms=(0,), jitter=0)),
+        (
+            {"delays": ["30d"] * 100},
+            RetryPolicy(attempts=100, delays_ms=(2_592_000_000,) * 100, jitter=0),
+        ),
+        (
+            {"delays": {"backoff": "exponential", "first": 1, "factor": 1, "max": 2, "jitter": 1}},
+            RetryPolicy(first_ms=1_000, factor=1.0, max_ms=2_000, jitter=1.0),
+        ),
+        ({"factor": 100, "jitter": 0}, RetryPolicy(factor=100.0, jitter=0.0)),
+        ({"first": 999_999}, RetryPolicy(first_ms=999_999_000, max_ms=999_999_000)),
+    ],
+)
+def test_the_least_and_the_most_that_may_be(form, policy):
+    assert parse_retry(form) == policy

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from standardwebhooks.webhooks import Webhook
 
-from app.domain.signing import body_signature, signing_key, standard_signature
+from app.domain.signing import ack_token, body_signature, signing_key, standard_signature
 from app.errors import InvalidInput
 
 VECTORS = json.loads((Path(__file__).parent.parent / "vectors/standard_webhooks.json").read_text())
@@ -70,3 +70,29 @@ def test_whsec_stands_for_its_decoded_bytes_and_anything_else_for_its_utf8_bytes
 def test_a_secret_that_is_no_key_is_refused_in_words(secret):
     with pytest.raises(InvalidInput, match=r"^must "):
         signing_key(secret)
+
+
+@pytest.mark.parametrize(
+    ("value", "sentence"),
+    [
+        ("", "must not be empty"),
+        ("whsec_A", "must be base64 after 'whsec_'"),
+        ("\ud800", "must be text that UTF-8 can carry"),
+    ],
+)
+def test_each_refusal_says_what_to_write_instead(value, sentence):
+    with pytest.raises(InvalidInput) as caught:
+        signing_key(value)
+    assert caught.value.message == sentence
+
+
+def test_only_padding_at_the_end_is_left_off():
+    assert signing_key("whsec_AAAX") == b"\x00\x00\x17"
+    with pytest.raises(InvalidInput):
+        signing_key("whsec_=AAEC")
+
+
+def test_an_acknowledgement_is_proved_by_the_attempt_and_128_bits():
+    """Receivers keep it: after an upgrade it still holds."""
+    digest = hmac.new(b"key", b"o" * 16 + b"3", hashlib.sha256).hexdigest()
+    assert ack_token(b"key", b"o" * 16, 3) == f"3.{digest[:32]}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 
 import pytest
 from cryptography.exceptions import InvalidSignature
@@ -61,3 +62,24 @@ def test_what_is_no_key_is_refused_without_repeating_it(text):
 def test_there_may_be_none_and_two():
     assert signing_keys("") == ()
     assert len(signing_keys(f"{written(SEED)}, {written(PUBLIC)}")) == 2
+
+
+@pytest.mark.parametrize(
+    ("value", "sentence"),
+    [
+        ("whsk_***", "must be whsk_ and base64 of 32 bytes, or of 64 that end in the public key"),
+        (
+            written(PUBLIC + SEED),
+            "must be whsk_ and base64 of 32 bytes, or of 64 that end in the public key",
+        ),
+        (",".join([written(SEED)] * 3), "must be at most 2 keys, a comma between"),
+    ],
+)
+def test_each_refusal_says_what_to_write_instead(value, sentence):
+    with pytest.raises(InvalidInput) as caught:
+        signing_keys(value)
+    assert caught.value.message == sentence
+
+
+def test_a_key_is_known_by_the_digest_of_its_public_half():
+    assert SigningKey(written(SEED)).id == hashlib.sha256(PUBLIC).hexdigest()[:16]

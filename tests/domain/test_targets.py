@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.addresses import DENIED_V4, DENIED_V6, is_allowed, literal_address
-from app.domain.targets import TargetPolicy, ascii_url, check_target, check_url
+from app.domain.targets import TargetPolicy, ascii_url, check_target, check_url, origin
 from app.errors import InvalidInput
 
 PUBLIC_ONLY = TargetPolicy()
@@ -273,3 +273,66 @@ def _inet_aton(host):
 )
 def test_a_url_goes_over_the_wire_in_ascii(url, wire):
     assert ascii_url(url) == wire
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://Example.com./x", ("https", "example.com", 443)),
+        ("http://example.com", ("http", "example.com", 80)),
+        ("https://example.com:8443/", ("https", "example.com", 8443)),
+        ("http://[2001:DB8::1]/", ("http", "2001:db8::1", 80)),
+    ],
+)
+def test_an_origin_is_scheme_host_and_port(url, expected):
+    assert origin(url) == expected
+
+
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1", "0.0.0.0", "[::1]", "[::]", "[::ffff:127.0.0.1]", "a.localhost."]
+)
+def test_the_service_is_no_target_of_its_own_whatever_the_policy(host):
+    with pytest.raises(InvalidInput, match=r"^must not lead to this service itself$"):
+        check_target(f"http://{host}:8080/", EVERYTHING, own_port=8080)
+    check_target(f"http://{host}:8081/", EVERYTHING, own_port=8080)
+
+
+def test_a_name_may_have_253_characters_and_a_point():
+    name = ".".join(["a" * 61] * 4) + ".abcde"
+    assert len(name) == 253
+    check_url(f"https://{name}.")
+    with pytest.raises(InvalidInput):
+        check_url(f"https://{name}x.")
+    with pytest.raises(InvalidInput):
+        check_url(f"https://{name}xx")
+
+
+@pytest.mark.parametrize(
+    ("value", "sentence"),
+    [
+        ("https://example.com/" + "x" * 2_029, "must be at most 2048 characters long"),
+        ("https://example.com/a b", "must not contain spaces, control characters or backslashes"),
+        ("https://example.com:0", "must be a URL with a valid host and a port from 1 to 65535"),
+        ("https://[::1", "must be a URL with a valid host and a port from 1 to 65535"),
+        ("ftp://example.com", "must begin with http:// or https://"),
+        ("https://a:b@example.com", "must not contain a user name or password"),
+        ("https:///hook", "must name a host, as in https://example.com/hook"),
+        (
+            "https://[fe80::1%25eth0]/",
+            "must have an IPv6 address without a zone inside the brackets",
+        ),
+        ("https://" + "ü" * 64, "must have a host that is a valid domain name"),
+        ("https://-a.example", "must have a host that is a valid domain name"),
+        ("https://1.2.3.256", "must have a valid IPv4 address, or a name, as its host"),
+        ("https://10.0.0.1", "must not lead to a private, local or reserved address"),
+        ("http://localhost", "must not lead to a private, local or reserved address"),
+        (
+            "http://metadata.google.internal",
+            "must not lead to a private, local or reserved address",
+        ),
+    ],
+)
+def test_each_refusal_says_what_to_write_instead(value, sentence):
+    with pytest.raises(InvalidInput) as caught:
+        check_target(value, PUBLIC_ONLY)
+    assert caught.value.message == sentence

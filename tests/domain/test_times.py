@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.times import MAX_MS, parse_rfc3339, to_rfc3339
+from app.domain.times import MAX_MS, micros_to_rfc3339, parse_rfc3339, to_rfc3339
 from app.errors import InvalidInput
 
 
@@ -101,3 +101,47 @@ def test_no_text_breaks_the_reader(text):
 def test_every_aware_moment_python_can_write_is_read():
     moment = datetime(2024, 4, 23, 10, 0, 0, 123_456, tzinfo=UTC)
     assert parse_rfc3339(moment.isoformat()) == 1_713_866_400_123
+
+
+@pytest.mark.parametrize(
+    ("us", "text"),
+    [
+        (0, "1970-01-01T00:00:00Z"),
+        (1, "1970-01-01T00:00:00.000001Z"),
+        (1_713_866_400_120_000, "2024-04-23T10:00:00.120Z"),
+        (1_713_866_400_120_034, "2024-04-23T10:00:00.120034Z"),
+        (1_713_866_400_000_999, "2024-04-23T10:00:00.000999Z"),
+    ],
+)
+def test_microseconds_are_written_only_where_there_are_some(us, text):
+    assert micros_to_rfc3339(us) == text
+
+
+def test_the_first_year_and_the_widest_offsets_are_read():
+    assert parse_rfc3339("1970-06-01T00:00:00") == datetime(1970, 6, 1)  # noqa: DTZ001
+    assert parse_rfc3339("1970-01-02T00:00:00+23:59") == 60_000
+    assert parse_rfc3339("1970-01-01T00:00:00-23:59") == 86_340_000
+
+
+def test_a_moment_is_a_whole_number():
+    assert type(parse_rfc3339("2024-04-23T10:00:00.1Z")) is int
+
+
+@pytest.mark.parametrize(
+    ("value", "sentence"),
+    [
+        ("now", "must be a time such as 2024-05-01T09:30:00Z (RFC 3339)"),
+        ("2024-04-23T10:00:60Z", "must not be a leap second; write the second after it"),
+        ("2023-02-29T10:00:00Z", "must be a time that exists in the calendar and on the clock"),
+        ("2024-04-23T10:00:00+24:00", "must have an offset from -23:59 to +23:59"),
+        ("1969-06-01T00:00:00", "must be a time from 1970-01-01T00:00:00Z to 9999-12-31T23:59:59Z"),
+        (
+            "9999-12-31T23:59:59-14:00",
+            "must be a time from 1970-01-01T00:00:00Z to 9999-12-31T23:59:59Z",
+        ),
+    ],
+)
+def test_each_refusal_says_what_to_write_instead(value, sentence):
+    with pytest.raises(InvalidInput) as caught:
+        parse_rfc3339(value)
+    assert caught.value.message == sentence
