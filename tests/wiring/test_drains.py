@@ -1,0 +1,35 @@
+"""Of a drain, what must not be shared is made anew; connections and breakers outlive it."""
+
+from __future__ import annotations
+
+import threading
+
+from app.wiring.drains import WINDOW_FACTOR
+from app.wiring.engine import Engine
+
+
+def test_each_drain_has_a_name_and_connections_of_its_own(process: Engine) -> None:
+    """Two drains under one name would keep each other's leases alive."""
+    one, other = process.drains.new_drain(), process.drains.new_drain()
+    assert one._recorder._drain != other._recorder._drain
+    assert one._feeder._worker == one._recorder._drain.encode()
+    assert one._feeder._channel is not one._recorder._channel
+    assert one._feeder._channel is not other._feeder._channel
+
+
+def test_drains_share_the_sender_and_the_breakers(process: Engine) -> None:
+    one, other = process.drains.new_drain(), process.drains.new_drain()
+    assert one._sender is other._sender
+    assert one._breakers is other._breakers
+
+
+def test_a_drain_claims_more_than_it_sends_at_once(process: Engine) -> None:
+    concurrency = process.services.settings.delivery_concurrency
+    assert process.drains.new_drain()._feeder._window == concurrency * WINDOW_FACTOR
+
+
+def test_a_process_that_never_drained_has_nothing_to_close(process: Engine) -> None:
+    before = threading.active_count()
+    process.close()
+    assert "drains" not in vars(process)
+    assert threading.active_count() == before
