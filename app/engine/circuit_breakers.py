@@ -1,9 +1,8 @@
-"""Circuit breakers: a target that only fails is left alone for a while, then tried again.
+"""Circuit breakers: a target that only fails gets no requests for a while, then is tried again.
 
-Attempts that would be made meanwhile are deferred, and recorded as such; they count for nothing
-and fail nothing. An attempt is deferred twice at most, so that a target that stays away for days
-delays what happens to its occurrences by minutes and never keeps them from ending as their retry
-policy says.
+While a breaker is open, the attempts for its target are deferred. A deferral is recorded, but it is
+no attempt and no failure. An attempt is deferred twice at most: a target that is down for days
+delays its occurrences by minutes, and they still end as their retry policy says.
 
 ::
 
@@ -26,25 +25,31 @@ log = logging.getLogger(__name__)
 
 FAILURES = 20
 AFTER_MS = 5_000
+"""A breaker opens after so many failures in a row, if the first is so long ago: a short outage, or
+a few unlucky requests at once, open none."""
+
 FIRST_MS = 5_000
 LONGEST_MS = 60_000
+"""How long a breaker is open the first time, and at most; each opening in a row doubles it."""
+
 FORGET_MS = 600_000
-"""A target of which nothing was heard for so long is tried as if all were well."""
+"""A breaker that is not opened again for so long after its time is forgotten."""
 
 REFRESH_MS = 500
-"""How old what other workers found out may be."""
+"""How often to read what other workers have found out."""
 
 PROBE_MS = 2_000
-"""How long the others wait at least while one attempt finds out whether the target is well."""
+"""How long the other attempts wait while one probes whether the target has recovered."""
 
 MAX_DEFERRALS = 2
+"""How often one attempt is deferred: then it is made, and its retry policy decides."""
 
 _FAULTS = frozenset(
     {"timeout", "too_slow", "dns", "refused", "unreachable", "tls", "closed", "reset"}
 )
-_UNWELL = frozenset({502, 503, 504})
-"""What proxies say of a server that is away. 500 is not among them: one kind of event that the
-receiver can't take must not stop all others."""
+_DOWN = frozenset({502, 503, 504})
+"""What proxies answer for a server that is down. 500 is not among them: one kind of event that the
+receiver can't process must not stop all the others."""
 
 
 @dataclass(slots=True)
@@ -56,7 +61,7 @@ class _Streak:
 
 
 class CircuitBreakers:
-    """What one process knows of the breakers; it is shared by its drains, one after another."""
+    """The breakers as one process knows them; its drains use them one after another."""
 
     def __init__(self, store: BreakerStore) -> None:
         self._store = store
@@ -65,8 +70,8 @@ class CircuitBreakers:
         self._probing: dict[str, int] = {}
         self._next_refresh_ms = 0
 
-    def hold(self, target: str, claim: Claim, now_ms: int) -> int | None:
-        """Until when to defer an attempt, ms UTC; ``None``: make it."""
+    def defer_until(self, target: str, claim: Claim, now_ms: int) -> int | None:
+        """Until when to defer an attempt, ms UTC; ``None``: send it now."""
         if now_ms >= self._next_refresh_ms:
             self._refresh(now_ms)
         until_ms = self._known.get(target)
@@ -77,11 +82,11 @@ class CircuitBreakers:
                 self._probing[target] = now_ms + PROBE_MS
                 return None
             until_ms = self._probing[target]
-        # They come back one after another, not all at once.
+        # Spread, so that they do not all come back at once.
         return until_ms + int.from_bytes(claim.occurrence_id[-2:], "big") % FIRST_MS
 
-    def ended(self, target: str, outcome: Outcome, now_ms: int) -> bool:
-        """Learn from an attempt; returns whether its target's breaker has just opened."""
+    def learn(self, target: str, outcome: Outcome, now_ms: int) -> bool:
+        """Learn from an outcome; returns whether it has opened its target's breaker."""
         if not _is_fault(outcome):
             self._streaks.pop(target, None)
             if target in self._known:
@@ -101,7 +106,7 @@ class CircuitBreakers:
         try:
             self._known = self._store.all(now_ms - FORGET_MS)
         except StoreUnavailable:
-            return  # what was known still counts
+            return  # what is known still counts
         if len(self._streaks) > 10_000:
             self._streaks.clear()
         self._probing = {one: at for one, at in self._probing.items() if at > now_ms}
@@ -132,4 +137,4 @@ class CircuitBreakers:
 
 
 def _is_fault(outcome: Outcome) -> bool:
-    return outcome.error in _FAULTS or outcome.status_code in _UNWELL
+    return outcome.error in _FAULTS or outcome.status_code in _DOWN

@@ -1,8 +1,8 @@
-"""The feeder of a drain: claims what is due, never more than the drain can take on.
+"""The claimer of a drain: claims what is due, never more than the drain can deliver.
 
-What is due within ``AHEAD_MS`` is claimed already, and held until its moment: the time that the
-store takes to claim, and to have that on its disk, then makes nothing late. It never waits:
-``step`` reads the answer of the last claim, if it is there, and sends the next.
+What is due within ``AHEAD_MS`` is claimed already and waits in a delay queue: the time that the
+store takes to claim and to sync its disk then makes no delivery late. The claimer never waits
+itself: ``step`` reads the answer to the last claim call, if it has come, and sends the next.
 """
 
 from __future__ import annotations
@@ -24,25 +24,25 @@ from app.store.work import BATCH, WorkStore, claims_of, exact_of
 log = logging.getLogger(__name__)
 
 MAX_SLEEP_MS = 500
-"""A drain looks again at least so often, for leases that ended and wake-ups that got lost."""
+"""How often a drain looks at least: for expired leases, and for wake-ups that got lost."""
 
-AWAY_PAUSE_MS = 250
+STORE_RETRY_MS = 250
 """How long to leave a store alone that does not answer."""
 
-STANDSTILL_MS = 1_000
-"""After the store, or this process, stood still for so long, leases that ended meanwhile are left
-alone for as long: those who hold them are back as well and renew them first."""
+STALL_MS = 1_000
+"""If the store or this process was unresponsive for so long, expired leases are left alone for as
+long again: their holders are back as well, and renew them first."""
 
 AHEAD_MS = 50
-"""How long before its moment an occurrence is claimed. Whoever changes or deletes its event after
-that finds a delivery under way."""
+"""How long before its due time an occurrence is claimed. Who changes or deletes its event after
+the claim finds a delivery under way."""
 
-STANDING_FACTOR = 4
-"""What waits for targets that stand still may be so many times the window."""
+STALLED_FACTOR = 4
+"""Claims that wait for stalled targets may be so many times the window."""
 
-UNWRITTEN = 8_000
-"""While more than this waits to be written, less is claimed: a worker that dies then repeats no
-more than so many deliveries, and what it holds stays within bounds."""
+MAX_UNWRITTEN = 8_000
+"""While more outcomes than this wait to be written, less is claimed. A worker that dies then
+repeats no more than so many deliveries, and its memory stays bounded."""
 
 
 class Claimer:
@@ -51,7 +51,7 @@ class Claimer:
     def __init__(
         self,
         work: WorkStore,
-        series: Successors,
+        successors: Successors,
         listener: WakeListener,
         channel: Channel,
         clock: Clock,
@@ -62,106 +62,107 @@ class Claimer:
         window: int,
         overdue: Callable[[int, int], int],
     ) -> None:
-        """``window`` bounds what is claimed and has no outcome yet.
+        """``window`` bounds the claims that have no outcome yet.
 
-        ``overdue`` deals with what was not acknowledged in time, of a partition at a moment.
+        ``overdue`` fails what was not acknowledged in time, given a partition and ms UTC.
         """
         self.flows = flows
         self._work = work
-        self._series = series
+        self._successors = successors
         self._listener = listener
         self._channel = channel
         self._clock = clock
         self._lease_ms = lease_ms
         self._window = window
         self._overdue = overdue
-        self._in_hand = 0
-        self._room = window
+        self._unsettled = 0
+        self._capacity = window
         self._worker = worker
-        self._number = 0
+        self._request = 0
         self._partition = 0
-        self._empty = 0
-        self._away_until_ms = 0
-        self._step_ms = 0
+        self._empty_answers = 0
+        self._store_retry_ms = 0
+        self._last_step_ms = 0
         self._reclaim_from_ms = 0
-        self._soon = DelayQueue()
+        self._delayed = DelayQueue()
         self._exact_until_ms = 0
         self.next_look_ms = 0
-        """When something will be due, as far as is known: what the drain may sleep until."""
+        """When the next occurrence is due, as far as is known: the drain may sleep until then."""
 
     @property
     def busy(self) -> bool:
-        """Whether a claim has no answer yet."""
+        """Whether a claim call has no answer yet."""
         return self._channel.busy
 
     @property
     def wake_ms(self) -> int:
-        """When there is something to do that no file descriptor tells of, ms UTC."""
+        """When ``step`` or ``due`` has something to do that no file descriptor shows, ms UTC."""
         moments = [self.flows.wake_ms]
-        if self._soon.next_ms is not None:
-            moments.append(self._soon.next_ms)
+        if self._delayed.next_ms is not None:
+            moments.append(self._delayed.next_ms)
         if not self.busy and self.next_look_ms > self._clock.now_ms():
             moments.append(self.next_look_ms)
         return min(moments)
 
     @property
-    def holding(self) -> int:
-        """How many claims wait for their moment."""
-        return len(self._soon) + self.flows.holding
+    def delayed(self) -> int:
+        """How many claims are not due yet."""
+        return len(self._delayed) + self.flows.delayed
 
     @property
     def full(self) -> bool:
-        """Whether too much is in hand to claim more."""
-        # A quarter of the window at once: claiming one by one would cost a call each.
-        return self._room - self._in_hand < self._window // 4
+        """Whether too many claims have no outcome yet to claim more."""
+        # Claims come a quarter of the window at a time: one by one would cost a call each.
+        return self._capacity - self._unsettled < self._window // 4
 
     def filenos(self) -> list[int]:
-        """What becomes readable when there is something to do."""
+        """The file descriptors that become readable when the store has answered or woken us."""
         found = (self._channel.fileno(), self._listener.fileno())
         return [fd for fd in found if fd is not None]
 
-    def expect(self, standing: int, unwritten: int) -> None:
-        """Say how many of the claims in hand keep nobody busy: so many more may be claimed.
+    def adjust(self, stalled: int, unwritten: int) -> None:
+        """Adjust how much may be claimed.
 
-        ``unwritten`` is how many that are not in hand any more wait to be written.
+        ``stalled`` claims wait for stalled targets: so many more may be claimed. ``unwritten``
+        outcomes wait to be written: above ``MAX_UNWRITTEN`` so many fewer.
         """
-        most = self._window + min(standing, STANDING_FACTOR * self._window)
-        self._room = most - max(unwritten - UNWRITTEN, 0)
+        most = self._window + min(stalled, STALLED_FACTOR * self._window)
+        self._capacity = most - max(unwritten - MAX_UNWRITTEN, 0)
 
-    def done(self, count: int) -> None:
-        """Say that so many claims have been dealt with."""
-        self._in_hand -= count
+    def settle(self, count: int) -> None:
+        """Count so many claims as settled: they have an outcome or were deferred."""
+        self._unsettled -= count
 
     def step(self, now_ms: int, *, closing: bool) -> list[Claim]:
-        """Return what was claimed and is due; claim more unless the drain is closing."""
-        if now_ms - self._step_ms > STANDSTILL_MS:
-            self._reclaim_from_ms = now_ms + STANDSTILL_MS
-        self._step_ms = now_ms
-        if now_ms < self._away_until_ms:
+        """Return the new claims that are due; claim more unless the drain is closing."""
+        if now_ms - self._last_step_ms > STALL_MS:
+            self._reclaim_from_ms = now_ms + STALL_MS
+        self._last_step_ms = now_ms
+        if now_ms < self._store_retry_ms:
             return []
         claims: list[Claim] = []
         try:
             claims = self._receive(now_ms)
             if not closing and not self._channel.busy:
-                self._ask(now_ms)
-            self._serve_flows(now_ms, closing=closing)
+                self._claim(now_ms)
+            self._claim_from_flows(now_ms, closing=closing)
         except StoreUnavailable:
             log.warning("the store is away; claiming waits for it")
-            self._away_until_ms = self.next_look_ms = now_ms + AWAY_PAUSE_MS
-            self.flows.rest(self._away_until_ms)
-            self._reclaim_from_ms = self._away_until_ms + STANDSTILL_MS
+            self._store_retry_ms = self.next_look_ms = now_ms + STORE_RETRY_MS
+            self.flows.pause_until(self._store_retry_ms)
+            self._reclaim_from_ms = self._store_retry_ms + STALL_MS
         return claims
 
     def due(self, now_ms: int) -> list[Claim]:
-        """Return what was claimed before its moment, which has come."""
-        return self._soon.due(now_ms) + self.flows.due(now_ms)
+        """Return the claims that were delayed until now."""
+        return self._delayed.due(now_ms) + self.flows.due(now_ms)
 
     def clear(self) -> list[Claim]:
-        """Give up the claims that wait for their moment."""
-        return self._soon.clear() + self.flows.clear()
+        """Remove and return the delayed claims."""
+        return self._delayed.clear() + self.flows.clear()
 
     def close(self) -> None:
-        """Let go of the connections."""
+        """Close the connections; flows learn what has ended."""
         self.flows.close(self._clock.now_ms())
         self._channel.close()
         self._listener.close()
@@ -170,64 +171,64 @@ class Claimer:
         answer = self._channel.receive()
         if answer is None:
             return []
-        claims = claims_of(answer, lease_token(self._worker, self._number), now_ms)
+        claims = claims_of(answer, lease_token(self._worker, self._request), now_ms)
         if len(claims) < len(answer):
-            self.flows.look_at(now_ms)
+            self.flows.look_by(now_ms)
             self._exact_until_ms = max([self._exact_until_ms, *exact_of(answer)])
         if answer:
-            self._empty = 0
-            self._go_on(claims, now_ms)
+            self._empty_answers = 0
+            self._schedule_successors(claims, now_ms)
             claims = [one for one in claims if not one.held]
-            self._in_hand += len(claims)
+            self._unsettled += len(claims)
             for early in (one for one in claims if one.due_ms > now_ms):
-                self._soon.add(early.due_ms, early)
+                self._delayed.add(early.due_ms, early)
         else:
-            self._empty += 1
+            self._empty_answers += 1
         self._partition = (self._partition + 1) % self._work.partitions
         return [one for one in claims if one.due_ms <= now_ms]
 
-    def _ask(self, now_ms: int) -> None:
+    def _claim(self, now_ms: int) -> None:
         if self.full:
             return
         if self._listener.heard():
             self.next_look_ms = now_ms
-        if self._empty >= self._work.partitions:
+        if self._empty_answers >= self._work.partitions:
             if now_ms < self.next_look_ms:
                 return
-            self._look(now_ms)
+            self._look_at_heads(now_ms)
             if now_ms < self.next_look_ms:
                 return
-            self._empty = 0
-        self._number += 1
+            self._empty_answers = 0
+        self._request += 1
         self._channel.send(
             claim_call(
                 self._partition,
                 self._worker,
-                self._number,
+                self._request,
                 now_ms=now_ms,
                 ahead_ms=self._ahead_ms(now_ms),
-                limit=min(self._room - self._in_hand, BATCH),
+                limit=min(self._capacity - self._unsettled, BATCH),
                 lease_ms=self._lease_ms,
             )
         )
 
     def _ahead_ms(self, now_ms: int) -> int:
-        """How far ahead to claim: not at all while something waits that can't be claimed before."""
+        """How far ahead to claim: 0 while an occurrence is due soon that can't be claimed early."""
         return AHEAD_MS if now_ms >= self._exact_until_ms else 0
 
-    def _serve_flows(self, now_ms: int, *, closing: bool) -> None:
-        self.flows.keep(now_ms)
+    def _claim_from_flows(self, now_ms: int, *, closing: bool) -> None:
+        self.flows.report(now_ms)
         if closing:
             return
         try:
-            self.flows.take(now_ms, self._room - self._in_hand)
+            self.flows.claim(now_ms, self._capacity - self._unsettled)
         finally:
-            claims = self.flows.fresh()
-            self._in_hand += sum(not claim.held for claim in claims)
-            self._go_on(claims, now_ms)
+            claims = self.flows.take_new()
+            self._unsettled += sum(not claim.held for claim in claims)
+            self._schedule_successors(claims, now_ms)
 
-    def _look(self, now_ms: int) -> None:
-        """Find out when something will be due; deal with leases and waits that have ended."""
+    def _look_at_heads(self, now_ms: int) -> None:
+        """Find out when the next is due; deal with expired leases and overdue acknowledgements."""
         until = now_ms + MAX_SLEEP_MS
         for partition, head in enumerate(self._work.heads()):
             if head.lease_ms is None or head.lease_ms > now_ms:
@@ -243,13 +244,13 @@ class Claimer:
             if head.due_ms is not None:
                 until = min(until, head.due_ms - self._ahead_ms(now_ms))
             if head.flow_ms is not None:
-                self.flows.look_at(head.flow_ms)
+                self.flows.look_by(head.flow_ms)
             if head.ack_ms is not None:
                 until = min(until, head.ack_ms)
         self.next_look_ms = until
 
-    def _go_on(self, claims: list[Claim], now_ms: int) -> None:
+    def _schedule_successors(self, claims: list[Claim], now_ms: int) -> None:
         try:
-            self._series.go_on(claims, now_ms)
+            self._successors.schedule(claims, now_ms)
         except StoreUnavailable:
             log.warning("the store is away; successors are scheduled when it is back")

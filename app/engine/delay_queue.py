@@ -1,4 +1,4 @@
-"""Claims that are in hand before their moment, which is then met to the millisecond."""
+"""Claims that were made before they are due; they are sent to the millisecond when they are."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from app.store.claims import Claim
 
 
 class DelayQueue:
-    """Holds claims and gives them up when their moment has come, the earliest first."""
+    """A queue of claims by due time, the earliest first."""
 
     def __init__(self) -> None:
         self._heap: list[tuple[int, int, Claim]] = []
@@ -23,19 +23,19 @@ class DelayQueue:
         """When the first is due, ms UTC; ``None`` if there is none."""
         return self._heap[0][0] if self._heap else None
 
-    def add(self, moment_ms: int, claim: Claim) -> None:
-        """Hold a claim until a moment, ms UTC."""
-        heapq.heappush(self._heap, (moment_ms, next(self._order), claim))
+    def add(self, due_ms: int, claim: Claim) -> None:
+        """Queue a claim that is due at ``due_ms``, UTC."""
+        heapq.heappush(self._heap, (due_ms, next(self._order), claim))
 
     def due(self, now_ms: int) -> list[Claim]:
-        """Return, and let go of, the claims whose moment has come."""
+        """Remove and return the claims that are due."""
         found = []
         while self._heap and self._heap[0][0] <= now_ms:
             found.append(heapq.heappop(self._heap)[2])
         return found
 
     def clear(self) -> list[Claim]:
-        """Give up all of them."""
+        """Remove and return all claims."""
         left = [claim for _, _, claim in self._heap]
         self._heap.clear()
         return left

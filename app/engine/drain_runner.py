@@ -1,8 +1,8 @@
-"""From one drain job to the next without a gap.
+"""Runs one drain from drain job to drain job without a gap.
 
-RQ takes some ten milliseconds to end one job and start another, and what falls due meanwhile
-would be late. So a job's drain goes on in a thread of its own until the next job takes it over,
-with all that is under way. Jobs stay short, to be watched; what is due does not notice them.
+RQ takes some ten milliseconds to end one job and start another. Occurrences that fall due in that
+time would be late. So a thread runs the drain between two jobs, until the next job takes it over
+with its requests in flight. Jobs stay short, so that RQ can watch them.
 """
 
 from __future__ import annotations
@@ -14,54 +14,54 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from app.clock import Clock
 from app.engine.drain import Drain
 
-BRIDGE_MS = 500
-"""How long a drain goes on claiming after its job: the next job is long in the queue by then,
-or was taken by another worker, or nothing is due."""
+BETWEEN_JOBS_MS = 500
+"""How long a drain claims after its job: by then the next job has started in this process or in
+another one, or nothing is due."""
 
 
 class DrainRunner:
-    """The drain jobs of one process, one after another; one thread at a time drains."""
+    """Runs the drain jobs of one process, one after another; one thread at a time drains."""
 
-    def __init__(self, make: Callable[[], Drain], clock: Clock, linger_ms: int) -> None:
-        """``make`` makes a drain; ``linger_ms`` is how long each job takes."""
+    def __init__(self, make: Callable[[], Drain], clock: Clock, job_ms: int) -> None:
+        """``make`` makes a drain; ``job_ms`` is how long each job takes."""
         self._make = make
         self._clock = clock
-        self._linger_ms = linger_ms
-        self._relieved = threading.Event()
+        self._job_ms = job_ms
+        self._taken_over = threading.Event()
         self._between: Future[Drain | None] | None = None
-        # One thread for all times: the store's client keeps a connection for each.
-        self._bridge = ThreadPoolExecutor(1, thread_name_prefix="between-drains")
+        # One thread for the life of the process: the store's client keeps a connection for each.
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="between-drains")
 
     def run(self, stop: threading.Event) -> int:
-        """Deliver for the time of one job or until ``stop``; returns how many attempts were made.
+        """Deliver for the time of one job or until ``stop``; returns how many requests were sent.
 
-        What the drain could not do after the job before is raised here, for RQ to show.
+        An error of the drain between the last job and this one is raised here, for RQ to show.
         """
         drain = self._take_over() or self._make()
         try:
-            sent = drain.run(self._clock.now_ms() + self._linger_ms, stop)
+            sent = drain.run(self._clock.now_ms() + self._job_ms, stop)
         except BaseException:
             drain.close(stop)
             raise
-        self._relieved.clear()
-        self._between = self._bridge.submit(self._go_on, drain, stop)
+        self._taken_over.clear()
+        self._between = self._thread.submit(self._run_between_jobs, drain, stop)
         return sent
 
     def close(self) -> None:
-        """Wait until what is left is done; ``stop`` has been set."""
-        self._bridge.shutdown()
+        """Wait until the drain has finished; ``stop`` has been set."""
+        self._thread.shutdown()
 
     def _take_over(self) -> Drain | None:
         between, self._between = self._between, None
-        self._relieved.set()
+        self._taken_over.set()
         return None if between is None else between.result()
 
-    def _go_on(self, drain: Drain, stop: threading.Event) -> Drain | None:
-        relieved = False
+    def _run_between_jobs(self, drain: Drain, stop: threading.Event) -> Drain | None:
+        taken_over = False
         try:
-            until_ms = self._clock.now_ms() + BRIDGE_MS
-            relieved = drain.wind_up(until_ms, self._relieved, stop)
+            until_ms = self._clock.now_ms() + BETWEEN_JOBS_MS
+            taken_over = drain.run_between_jobs(until_ms, self._taken_over, stop)
         finally:
-            if not relieved:
+            if not taken_over:
                 drain.close(stop)
-        return drain if relieved else None
+        return drain if taken_over else None

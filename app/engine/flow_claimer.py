@@ -1,8 +1,9 @@
-"""A drain's share in flows: lets through what they allow, holds it until its moment, ends it.
+"""The flow claimer of a drain: claims what flows allow and tells them what has ended.
 
-Who is let through is decided in the store, one place for all drains, so that rate, concurrency and
-order hold exactly over all of them. What must wait stays in the store and costs nobody anything
-until its flow has room again: then whoever made the room, or sees that the time has come, goes on.
+The store decides which occurrences of a flow may start. It is one place for all drains, so rate,
+concurrency and order hold exactly over all of them. What must wait stays in the store, at no cost
+to anybody, until its flow has room again. Then the drain that made the room, or one that sees that
+the time has come, claims it.
 """
 
 from __future__ import annotations
@@ -21,67 +22,76 @@ from app.store.work import BATCH
 log = logging.getLogger(__name__)
 
 LOOK_MS = 500
-"""How often to look for flows at least; another drain may have died with what it was to wake."""
+"""How often to look for flows at least: a drain may have died with flows that it was to wake."""
 
 AHEAD_MS = 100
-"""Starts are given out so far ahead: the smaller, the less is lost with a drain that dies."""
+"""How far ahead starts are given out: the less, the less of a flow's rate dies with a drain."""
 
-FLOWS, EACH = 64, 64
-"""How many flows one look serves, and how many occurrences of each."""
+MAX_FLOWS = 64
+MAX_OF_FLOW = 64
+"""How many flows one look serves, and how many occurrences of each: one call of the store stays
+short."""
 
 STUCK_MS = 5_000
-"""When to look at a flow again in which all that is allowed is under way: the drain that ends one
-looks at once, unless it has died."""
+"""When to look again at a flow whose concurrency is used up: the drain that ends a request of it
+looks at once, unless that drain has died."""
 
 PAUSED_MS = 60_000
+"""When to look again at a paused flow: resuming it wakes it anyway."""
+
 FULL_MS = 10
+"""When to look again if the drain itself can't take more: a few requests end within that time."""
 
 _OPEN = ("retrying", "dispatched")
 
 
 class FlowClaimer:
-    """What one drain has in hand of flows."""
+    """The claims of one drain on occurrences in flows."""
 
     def __init__(self, gate: FlowGate, partitions: int, worker: bytes, lease_ms: int) -> None:
         self._gate = gate
         self._partitions = partitions
         self._worker = worker + b"f"
         self._lease_ms = lease_ms
-        self._number = 0
-        self._held: dict[bytes, tuple[bytes, bytes]] = {}
-        self._kept: list[tuple[bytes, bytes, int]] = []
+        self._request = 0
+        self._started: dict[bytes, tuple[bytes, bytes]] = {}
+        self._awaiting_ack: list[tuple[bytes, bytes, int]] = []
         self._until_ms = 0
-        self._first: dict[bytes, Member] = {}
-        self._over: list[Over] = []
-        self._soon = DelayQueue()
-        self._fresh: list[Claim] = []
-        self._next_keep_ms = 0
+        self._ask_first: dict[bytes, Member] = {}
+        self._ended: list[Over] = []
+        self._delayed = DelayQueue()
+        self._new: list[Claim] = []
+        self._next_renewal_ms = 0
         self._look_ms = 0
 
     @property
     def wake_ms(self) -> int:
-        """When to call ``take`` or ``due`` again, ms UTC."""
-        soon_ms = self._soon.next_ms
-        return self._look_ms if soon_ms is None else min(self._look_ms, soon_ms)
+        """When to call ``claim`` or ``due`` again, ms UTC."""
+        due_ms = self._delayed.next_ms
+        return self._look_ms if due_ms is None else min(self._look_ms, due_ms)
 
     @property
-    def holding(self) -> int:
-        """How many claims wait for their moment."""
-        return len(self._soon)
+    def delayed(self) -> int:
+        """How many claims are not to be sent yet."""
+        return len(self._delayed)
 
-    def rest(self, until_ms: int) -> None:
-        """Look no earlier: the store is away."""
-        self._look_ms = until_ms
+    def pause_until(self, look_ms: int) -> None:
+        """Look no earlier, ms UTC: the store is away."""
+        self._look_ms = look_ms
 
-    def look_at(self, ms: int) -> None:
-        """Have flows looked at by this moment."""
-        self._look_ms = min(self._look_ms, ms)
+    def look_by(self, look_ms: int) -> None:
+        """Look no later, ms UTC."""
+        self._look_ms = min(self._look_ms, look_ms)
 
-    def written(
+    def handle_written(
         self, counted: Sequence[Record | Deferral], sent: Sequence[Record | Deferral]
     ) -> None:
-        """Learn which attempts are over. Those that did not count give up their places alone."""
-        if not self._held:
+        """Learn which of the items ``sent`` to the store were ``counted``.
+
+        Each attempt gives its place in the flow back. Its occurrence has ended only if the item
+        was counted and says so.
+        """
+        if not self._started:
             return
         ended = {
             one.occurrence_id
@@ -89,47 +99,47 @@ class FlowClaimer:
             if isinstance(one, Record) and one.verdict not in _OPEN
         }
         for item in sent:
-            flow, token = self._held.get(item.occurrence_id, (b"", b""))
+            flow, token = self._started.get(item.occurrence_id, (b"", b""))
             if token == item.token:
-                del self._held[item.occurrence_id]
-                waits_ms = _acknowledged_by(item)
-                if waits_ms is None:
+                del self._started[item.occurrence_id]
+                until_ms = _acknowledged_by(item)
+                if until_ms is None:
                     self._end(flow, item.occurrence_id, ended=item.occurrence_id in ended)
                 else:
-                    self._kept.append((flow, item.occurrence_id, waits_ms))
+                    self._awaiting_ack.append((flow, item.occurrence_id, until_ms))
 
     def due(self, now_ms: int) -> list[Claim]:
-        """Return the claims whose moment has come."""
-        return self._soon.due(now_ms)
+        """Remove and return the claims that may be sent now."""
+        return self._delayed.due(now_ms)
 
     def clear(self) -> list[Claim]:
-        """Give up what waits for its moment."""
-        return self._soon.clear()
+        """Remove and return the delayed claims."""
+        return self._delayed.clear()
 
-    def keep(self, now_ms: int) -> None:
-        """Tell the flows what is over and what is still under way. Raises ``StoreUnavailable``."""
-        while self._kept:
-            flow, occurrence_id, until_ms = self._kept[-1]
+    def report(self, now_ms: int) -> None:
+        """Tell the flows what has ended, and what is in flight. Raises ``StoreUnavailable``."""
+        while self._awaiting_ack:
+            flow, occurrence_id, until_ms = self._awaiting_ack[-1]
             self._gate.renew({flow: [occurrence_id]}, until_ms)
-            self._kept.pop()
-        if self._over:
-            self._gate.end(self._over, now_ms)
-            self._over = []
+            self._awaiting_ack.pop()
+        if self._ended:
+            self._gate.end(self._ended, now_ms)
+            self._ended = []
             self._look_ms = now_ms
-        if self._held and now_ms >= self._next_keep_ms:
-            held: dict[bytes, list[bytes]] = {}
-            for occurrence_id, (flow, _) in self._held.items():
-                held.setdefault(flow, []).append(occurrence_id)
+        if self._started and now_ms >= self._next_renewal_ms:
+            started: dict[bytes, list[bytes]] = {}
+            for occurrence_id, (flow, _) in self._started.items():
+                started.setdefault(flow, []).append(occurrence_id)
             self._until_ms = max(self._until_ms, now_ms + self._lease_ms)
-            self._gate.renew(held, now_ms + self._lease_ms)
-            self._next_keep_ms = now_ms + self._lease_ms // 3
+            self._gate.renew(started, now_ms + self._lease_ms)
+            self._next_renewal_ms = now_ms + self._lease_ms // 3
 
-    def fresh(self) -> list[Claim]:
-        """Return what ``take`` has claimed; ``due`` has it when it may be sent."""
-        claimed, self._fresh = self._fresh, []
-        return claimed
+    def take_new(self) -> list[Claim]:
+        """Return what ``claim`` has claimed; ``due`` returns each again when it may be sent."""
+        claims, self._new = self._new, []
+        return claims
 
-    def take(self, now_ms: int, room: int) -> None:
+    def claim(self, now_ms: int, room: int) -> None:
         """Claim what flows allow, at most ``room``. Raises ``StoreUnavailable``."""
         if now_ms < self._look_ms:
             return
@@ -137,19 +147,19 @@ class FlowClaimer:
             self._look_ms = now_ms + FULL_MS
             return
         self._look_ms = now_ms + LOOK_MS
-        waiting = self._gate.peek(now_ms, FLOWS, EACH, now_ms + STUCK_MS)
+        waiting = self._gate.peek(now_ms, MAX_FLOWS, MAX_OF_FLOW, now_ms + STUCK_MS)
         if not waiting:
             return
-        if len(waiting) == FLOWS:
-            self.look_at(now_ms)
+        if len(waiting) == MAX_FLOWS:
+            self.look_by(now_ms)
         share = max(min(room, BATCH) // len(waiting), 1)
-        waiting = {flow: self._in_turn(flow, members)[:share] for flow, members in waiting.items()}
+        waiting = {flow: self._in_order(flow, members)[:share] for flow, members in waiting.items()}
         deadline_ms = now_ms + self._lease_ms
         self._until_ms = max(self._until_ms, deadline_ms)
-        self._number += 1
+        self._request += 1
         turns = self._gate.take(
             self._worker,
-            self._number,
+            self._request,
             waiting,
             now_ms=now_ms,
             ahead_ms=AHEAD_MS,
@@ -160,42 +170,42 @@ class FlowClaimer:
             for flow, turn in zip(waiting, turns, strict=True)
         }
         starts = _starts(waiting, turns)
-        self._claim(starts, looks, now_ms, deadline_ms)
+        self._lease(starts, looks, now_ms, deadline_ms)
 
     def close(self, now_ms: int) -> None:
-        """Say what is over; the store being away, the rest ends with its deadline."""
+        """Report what has ended; if the store is away, the rest ends with its deadline."""
         try:
-            self.keep(now_ms)
+            self.report(now_ms)
         except StoreUnavailable:
-            log.warning("the store is away; flows go on when leases have ended")
+            log.warning("the store is away; flows continue when their leases have expired")
 
     def _look_again(self, flow: bytes, turn: Turn, now_ms: int) -> int:
         if turn.after is not None:
             standing = self._gate.standing(flow, turn.after)
             if standing.has_ended:
-                # Whoever was to say so has died, or it ended without an attempt.
+                # The drain that was to report it has died, or it ended without an attempt.
                 self._end(flow, turn.after, ended=True)
                 return now_ms
             if standing.waiting is not None:
-                # Its retry is due, but others come before it in the order of their times.
-                self._first[flow] = standing.waiting
-                self.look_at(now_ms)
+                # Its retry is due, but occurrences with earlier times come before it.
+                self._ask_first[flow] = standing.waiting
+                self.look_by(now_ms)
                 return now_ms
         look_ms = now_ms + (PAUSED_MS if turn.paused else STUCK_MS)
         if turn.look_ms is not None:
             look_ms = turn.look_ms
-            self.look_at(look_ms)
+            self.look_by(look_ms)
         return look_ms
 
-    def _claim(
+    def _lease(
         self,
         starts: Mapping[bytes, Mapping[Member, int]],
         looks: Mapping[bytes, int],
         now_ms: int,
         deadline_ms: int,
     ) -> None:
-        token = lease_token(self._worker, self._number)
-        let_through = {one[16:]: flow for flow, members in starts.items() for one in members}
+        token = lease_token(self._worker, self._request)
+        allowed = {one[16:]: flow for flow, members in starts.items() for one in members}
         moments = {one[16:]: at for members in starts.values() for one, at in members.items()}
         for partition in range(self._partitions):
             claims = self._gate.claim(
@@ -207,27 +217,27 @@ class FlowClaimer:
                 deadline_ms=deadline_ms,
             )
             for claim in claims:
-                if claim.held:  # the one before it is not over: another may have its place
+                if claim.held:  # the one before it has not ended: another may have its place
                     continue
                 claim.start_ms = moments[claim.occurrence_id]
-                self._held[claim.occurrence_id] = (let_through.pop(claim.occurrence_id), token)
-                self._soon.add(claim.start_ms, claim)
-            self._fresh += claims
-        for occurrence_id, flow in let_through.items():
-            # Cancelled in between, moved elsewhere or held: it has not begun.
+                self._started[claim.occurrence_id] = (allowed.pop(claim.occurrence_id), token)
+                self._delayed.add(claim.start_ms, claim)
+            self._new += claims
+        for occurrence_id, flow in allowed.items():
+            # Cancelled in between, moved to another flow or held: it was not started.
             self._end(flow, occurrence_id, ended=True)
 
-    def _in_turn(self, flow: bytes, members: list[Member]) -> list[Member]:
-        """The order in which to ask for them: first what a strict flow waits for."""
-        first = self._first.pop(flow, None)
+    def _in_order(self, flow: bytes, members: list[Member]) -> list[Member]:
+        """The order to ask for them in: first the occurrence that a strict flow waits for."""
+        first = self._ask_first.pop(flow, None)
         return members if first is None else [first, *(one for one in members if one != first)]
 
     def _end(self, flow: bytes, occurrence_id: bytes, *, ended: bool) -> None:
-        self._over.append(Over(flow, occurrence_id, ended, self._until_ms))
+        self._ended.append(Over(flow, occurrence_id, ended, self._until_ms))
 
 
 def _acknowledged_by(item: Record | Deferral) -> int | None:
-    """Until when a receiver may acknowledge, ms UTC, if it will: it is at work until then."""
+    """Until when a receiver may acknowledge, ms UTC; ``None`` if it was not asked to."""
     waits = isinstance(item, Record) and item.verdict == "dispatched"
     return item.next_attempt_ms if isinstance(item, Record) and waits else None
 
@@ -244,7 +254,7 @@ def _of_partition(
 def _starts(
     waiting: Mapping[bytes, Sequence[Member]], turns: Sequence[Turn]
 ) -> dict[bytes, dict[Member, int]]:
-    """By flow, the members that were let through and when each may start."""
+    """By flow, the members that may start, and when."""
     return {
         flow: {
             member: start

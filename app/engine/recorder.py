@@ -1,6 +1,6 @@
-"""The recorder of a drain: writes outcomes in batches and keeps its leases alive.
+"""The recorder of a drain: writes outcomes in batches and renews the drain's leases.
 
-It never waits: ``step`` reads the answer of the last batch, if it is there, and sends the next.
+It never waits: ``step`` reads the answer to the last batch, if it has come, and sends the next.
 """
 
 from __future__ import annotations
@@ -20,25 +20,30 @@ from app.store.work import WorkStore
 
 log = logging.getLogger(__name__)
 
-AWAY_PAUSE_MS = 250
+STORE_RETRY_MS = 250
+"""How long to leave a store alone that does not answer."""
+
 BATCH = 128
-"""Items in one call."""
+"""Records or deferrals in one call: more would keep the store from others for too long."""
 
 GATHER = 32
 GATHER_MS = 2
-"""A batch is sent when it has so many items, or its first has waited so long: a call costs the
-sender's time, so one for each outcome would halve what it can do."""
+"""Records are sent when there are ``GATHER`` of them, or the oldest has waited for ``GATHER_MS``:
+every call takes time from the sender, so one call for each outcome would halve its rate."""
 
-QUIET_MS, LATEST_MS, MOST = 20, 1_000, 2_000
-"""What goes back unsent is written when there have been no outcomes for so long, when it has waited
-for so long, or when there is so much of it: it is in no hurry, and those who are need the store.
-While there are more outcomes than of it, one batch of it is written in so long as it may wait."""
+DEFER_QUIET_MS = 20
+DEFER_MAX_WAIT_MS = 1_000
+DEFER_MAX_COUNT = 2_000
+"""Deferrals are written when there have been no records for ``DEFER_QUIET_MS``, when the oldest
+has waited for ``DEFER_MAX_WAIT_MS``, or when there are ``DEFER_MAX_COUNT``: they are not urgent,
+and records need the store. While there are more records than deferrals, one batch of deferrals is
+written in each ``DEFER_MAX_WAIT_MS``."""
 
 ALIVE_MS = 2_000
-"""How long a drain that falls silent still counts as alive."""
+"""How long a drain counts as alive after its last heartbeat."""
 
-HANDOVER_MS = 1_000
-"""So long before its end a drain counts as gone, so that the next one is there in time."""
+RETIRE_EARLY_MS = 1_000
+"""How long before its end a drain stops counting as alive, so that the next one starts in time."""
 
 
 class Recorder:
@@ -55,7 +60,7 @@ class Recorder:
         lease_ms: int,
         flows: FlowClaimer,
     ) -> None:
-        """``drain`` is its name in the store, ``lease_ms`` how long a lease is held."""
+        """``drain`` is the drain's name in the store, ``lease_ms`` how long a lease lasts."""
         self._flows = flows
         self._work = work
         self._coordination = coordination
@@ -64,14 +69,14 @@ class Recorder:
         self._drain = drain
         self._lease_ms = lease_ms
         self._end_ms = 0
-        self._outcomes = WriteBuffer[Record]()
-        self._unsent = WriteBuffer[Deferral]()
+        self._records = WriteBuffer[Record]()
+        self._deferrals = WriteBuffer[Deferral]()
         self._sent: list[Record | Deferral] = []
-        self._held: dict[bytes, bytes] = {}
-        self._outcome_ms = 0
-        self._returned_ms = 0
-        self._next_keep_ms = 0
-        self._away_until_ms = 0
+        self._leases: dict[bytes, bytes] = {}
+        self._last_record_ms = 0
+        self._last_deferral_ms = 0
+        self._next_renewal_ms = 0
+        self._store_retry_ms = 0
 
     @property
     def idle(self) -> bool:
@@ -80,112 +85,112 @@ class Recorder:
 
     @property
     def waiting(self) -> int:
-        """How much waits to be written."""
-        return self._outcomes.size + self._unsent.size
+        """How many records and deferrals wait to be written."""
+        return self._records.size + self._deferrals.size
 
     def filenos(self) -> list[int]:
-        """What becomes readable when there is something to do."""
+        """The file descriptors that become readable when the store has answered."""
         fd = self._channel.fileno()
         return [] if fd is None else [fd]
 
-    def go_on_until(self, end_ms: int) -> None:
-        """Say that the drain goes on claiming until a moment, ms UTC."""
+    def announce(self, end_ms: int) -> None:
+        """Have the drain count as alive until shortly before ``end_ms``, UTC."""
         self._end_ms = end_ms
-        self._next_keep_ms = 0
+        self._next_renewal_ms = 0
 
-    def hold(self, claims: Sequence[Claim]) -> None:
-        """Keep the leases of these claims alive until they are recorded or given back."""
+    def keep_leases(self, claims: Sequence[Claim]) -> None:
+        """Renew the leases of these claims until they are recorded or deferred."""
         for claim in claims:
-            self._held[claim.occurrence_id] = claim.token
+            self._leases[claim.occurrence_id] = claim.token
 
-    def put(self, record: Record) -> None:
-        """Hand over what became of an attempt."""
-        if not self._outcomes.size:
-            self._outcomes.since_ms = self._clock.now_ms()
-        self._outcomes.put(record)
+    def add(self, record: Record) -> None:
+        """Add the record of an attempt to those that wait to be written."""
+        if not self._records.size:
+            self._records.since_ms = self._clock.now_ms()
+        self._records.put(record)
 
-    def defer(self, claim: Claim, due_ms: int, why: str = "") -> None:
-        """Return a claim unsent; it is due again at ``due_ms``. ``why`` is for people."""
-        if not self._unsent.size:
-            self._unsent.since_ms = self._clock.now_ms()
-        self._unsent.put(Deferral(claim.occurrence_id, claim.token, due_ms, why))
+    def defer(self, claim: Claim, due_ms: int, reason: str = "") -> None:
+        """Release a claim that was not sent; it is due again at ``due_ms``, UTC."""
+        if not self._deferrals.size:
+            self._deferrals.since_ms = self._clock.now_ms()
+        self._deferrals.put(Deferral(claim.occurrence_id, claim.token, due_ms, reason))
 
-    def step(self, now_ms: int, *, now_or_never: bool = False) -> None:
-        """Write what has gathered; ``now_or_never`` waits for no more to gather."""
-        if now_ms < self._away_until_ms:
+    def step(self, now_ms: int, *, flush: bool = False) -> None:
+        """Write what has gathered; with ``flush`` everything that waits."""
+        if now_ms < self._store_retry_ms:
             return
         try:
             answer = self._channel.receive()
             if answer is not None:
-                self._forget(answer)
+                self._handle_answer(answer)
             if not self._channel.busy:
-                self._send(now_ms, now_or_never=now_or_never)
-            self._keep(now_ms)
+                self._send(now_ms, flush=flush)
+            self._renew(now_ms)
         except StoreUnavailable:
             log.warning("the store is away; outcomes wait for it")
-            self._away_until_ms = now_ms + AWAY_PAUSE_MS
+            self._store_retry_ms = now_ms + STORE_RETRY_MS
 
     def close(self) -> None:
-        """Say good-bye; what is not written by now comes back when its lease ends."""
+        """Sign the drain off; what is not written comes back when its lease expires."""
         if not self.idle:
-            log.error("outcomes are lost to the store; their leases end and they repeat")
+            log.error("outcomes were not written; their leases expire and they are repeated")
         self._channel.close()
         try:
             self._coordination.drain_gone(self._drain)
         except StoreUnavailable:
-            log.warning("the store is away; this drain will be forgotten in a few seconds")
+            log.warning("the store is away; this drain counts as alive for a few seconds more")
 
-    def _send(self, now_ms: int, *, now_or_never: bool) -> None:
-        outcomes, unsent = self._outcomes, self._unsent
-        if outcomes.size:
-            self._outcome_ms = now_ms
+    def _send(self, now_ms: int, *, flush: bool) -> None:
+        records, deferrals = self._records, self._deferrals
+        if records.size:
+            self._last_record_ms = now_ms
         # From here on the channel keeps the call, and sends it again if the store was away.
-        if self._unsent_first(now_ms, now_or_never=now_or_never):
-            self._returned_ms = now_ms
-            partition, deferrals = unsent.take(BATCH)
-            self._sent = [*deferrals]
-            self._channel.send(release_call(partition, deferrals, now_ms))
-        elif outcomes.size and (
-            now_or_never or outcomes.most() >= GATHER or now_ms - outcomes.since_ms >= GATHER_MS
+        if self._deferrals_first(now_ms, flush=flush):
+            self._last_deferral_ms = now_ms
+            partition, released = deferrals.take(BATCH)
+            self._sent = [*released]
+            self._channel.send(release_call(partition, released, now_ms))
+        elif records.size and (
+            flush or records.most() >= GATHER or now_ms - records.since_ms >= GATHER_MS
         ):
-            partition, records = outcomes.take(BATCH)
-            outcomes.since_ms = now_ms
-            self._sent = [*records]
-            self._channel.send(record_call(partition, records, now_ms))
+            partition, recorded = records.take(BATCH)
+            records.since_ms = now_ms
+            self._sent = [*recorded]
+            self._channel.send(record_call(partition, recorded, now_ms))
 
-    def _unsent_first(self, now_ms: int, *, now_or_never: bool) -> bool:
-        """Whether what goes back unsent is to be written now."""
-        unsent = self._unsent
-        if not unsent.size:
+    def _deferrals_first(self, now_ms: int, *, flush: bool) -> bool:
+        """Whether the next batch is one of deferrals."""
+        deferrals = self._deferrals
+        if not deferrals.size:
             return False
-        late = now_ms - unsent.since_ms >= LATEST_MS
-        urgent = late or unsent.size >= MOST or now_or_never
-        if self._outcomes.size:
-            its_turn = late and now_ms - self._returned_ms >= LATEST_MS
-            return its_turn or (urgent and unsent.size >= self._outcomes.size)
-        return urgent or now_ms - self._outcome_ms >= QUIET_MS
+        late = now_ms - deferrals.since_ms >= DEFER_MAX_WAIT_MS
+        urgent = late or deferrals.size >= DEFER_MAX_COUNT or flush
+        if self._records.size:
+            its_turn = late and now_ms - self._last_deferral_ms >= DEFER_MAX_WAIT_MS
+            return its_turn or (urgent and deferrals.size >= self._records.size)
+        return urgent or now_ms - self._last_record_ms >= DEFER_QUIET_MS
 
-    def _forget(self, answer: Sequence[int]) -> None:
-        """Let go of what was written. ``answer``: 1 for each that counted, 0 for one that did not.
+    def _handle_answer(self, answer: Sequence[int]) -> None:
+        """Forget what was written. ``answer`` has 1 for each item that counted, 0 for the others.
 
-        (That of a release ends with how many expired leases came back: none was asked for.)
+        (The answer to a release ends with how many expired leases came back: none was asked for.)
         """
         for one in self._sent:
             # A retry that is due at once may have been claimed again, under another lease.
-            if self._held.get(one.occurrence_id) == one.token:
-                del self._held[one.occurrence_id]
+            if self._leases.get(one.occurrence_id) == one.token:
+                del self._leases[one.occurrence_id]
         counted = [one for one, count in zip(self._sent, answer, strict=False) if count]
-        self._flows.written(counted, self._sent)
+        self._flows.handle_written(counted, self._sent)
         self._sent = []
 
-    def _keep(self, now_ms: int) -> None:
-        """Renew the leases and the drain's own sign of life, well before either ends."""
-        if now_ms < self._next_keep_ms:
+    def _renew(self, now_ms: int) -> None:
+        """Renew the leases and send the drain's heartbeat, well before either expires."""
+        if now_ms < self._next_renewal_ms:
             return
         alive_ms = min(ALIVE_MS, self._lease_ms)
-        alive_until = min(now_ms + alive_ms, self._end_ms - HANDOVER_MS)
+        alive_until = min(now_ms + alive_ms, self._end_ms - RETIRE_EARLY_MS)
         self._coordination.drain_alive(self._drain, alive_until)
-        held = list(self._held.items())
-        for start in range(0, len(held), BATCH):
-            self._work.renew(held[start : start + BATCH], now_ms + self._lease_ms)
-        self._next_keep_ms = now_ms + alive_ms // 3
+        leases = list(self._leases.items())
+        for start in range(0, len(leases), BATCH):
+            self._work.renew(leases[start : start + BATCH], now_ms + self._lease_ms)
+        self._next_renewal_ms = now_ms + alive_ms // 3

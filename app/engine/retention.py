@@ -1,4 +1,4 @@
-"""Retention: ended occurrences and inactive events are kept for a time, then forgotten."""
+"""Retention: ended occurrences and inactive events are kept for a time, then deleted."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from app.store.sweep import EventSweep
 from app.store.work import BATCH, WorkStore
 
 BUDGET_S = 20.0
-"""How long one run goes on, in batches of a millisecond or two; the next takes what is left."""
+"""How long one run works, in batches of a millisecond or two; the next run does the rest."""
 
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """How long to keep what is over, in milliseconds."""
+    """How long to keep what has ended; ``occurrences_ms`` and ``events_ms`` are milliseconds."""
 
     work: WorkStore
     events: EventStore
@@ -25,36 +25,36 @@ class Retention:
     occurrences_ms: int
     events_ms: int
     others: tuple[Callable[[int], int], ...] = ()
-    """What else is forgotten in time; each is given the moment, ms UTC."""
+    """Deletes other kinds of old records; each is given the present moment, ms UTC."""
 
     def run(self, now_ms: int) -> int:
-        """Forget what is old enough; returns how much was forgotten."""
+        """Delete what is old enough; returns how many records were deleted."""
         until = time.monotonic() + BUDGET_S
         ended_before = now_ms - self.occurrences_ms
-        forgotten = 0
+        deleted = 0
         for partition in range(self.work.partitions):
             retire = partial(self.work.retire, partition, ended_before, BATCH)
-            forgotten += _repeat(retire, until)
-            forgotten += _repeat(partial(self._events, partition, now_ms), until)
+            deleted += _repeat(retire, until)
+            deleted += _repeat(partial(self._events, partition, now_ms), until)
         for forget in self.others:
-            forgotten += _repeat(partial(forget, now_ms), until)
-        return forgotten
+            deleted += _repeat(partial(forget, now_ms), until)
+        return deleted
 
     def _events(self, partition: int, now_ms: int) -> int:
         old = self.sweep.inactive(partition, now_ms - self.events_ms, BATCH)
-        forgotten = 0
+        deleted = 0
         for event in self.events.get_many(old):
             if event is not None:
                 saved = self.events.delete(event, any_version=False, now_ms=now_ms)
-                forgotten += saved is Saved.DONE
-        return forgotten
+                deleted += saved is Saved.DONE
+        return deleted
 
 
 def _repeat(forget: Callable[[], int], until_s: float) -> int:
-    """Repeat while whole batches are forgotten and there is time; returns how much went."""
-    forgotten = 0
+    """Repeat while batches are full and there is time; returns how many were deleted."""
+    deleted = 0
     while True:
         count = forget()
-        forgotten += count
+        deleted += count
         if count < BATCH or time.monotonic() >= until_s:
-            return forgotten
+            return deleted

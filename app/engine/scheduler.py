@@ -1,7 +1,7 @@
-"""The scheduler: sleeps until something is due and sees to it that drains are at work.
+"""The scheduler: sleeps until something is due and enqueues drain jobs.
 
-It keeps no state: what is due and which drains are alive is read from the store, so any number of
-schedulers may run, none is special, and a drain too many does no harm.
+It keeps no state of its own: it reads what is due and which drains are alive from the store. So any
+number of schedulers may run, none is a leader, and a drain too many does no harm.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from app.store.work import WorkStore
 log = logging.getLogger(__name__)
 
 LEAD_MS = 1_000
-"""How long before its due time a drain is called for: it is there when the moment comes."""
+"""How long before an occurrence is due its drain is enqueued: it has started by then."""
 
 BUSY_LOOK_MS = 200
-"""How often to look while something is due or will be at once."""
+"""How often to look while something is due, or is due within ``LEAD_MS``."""
 
 MAX_SLEEP_MS = 5_000
 """Look again at least so often, for wake-ups that got lost."""
 
 MAX_FAILURES = 6
-"""After so many drains that ended at once, one is called for every 12 s or so."""
+"""The backoff between drains that fail at once doubles so often, to about 12 s."""
 
-SPARE_BACKLOG = 200
-"""What one drain takes care of within a moment; more calls every worker."""
+ONE_DRAIN_BACKLOG = 200
+"""What one drain delivers within a second or so; a larger backlog gets a drain of every worker."""
 
 
 class Scheduler:
@@ -47,25 +47,25 @@ class Scheduler:
         self._coordination = coordination
         self._drains = drains
         self._clock = clock
-        self._called_ms = 0
+        self._enqueued_ms = 0
         self._failures = 0
         self._unanswered = False
 
     def run(self, stop: threading.Event) -> None:
-        """Dispatch until told to stop; a store that is away is waited for."""
+        """Enqueue drains until told to stop; if the store is away, wait for it."""
         listener = self._coordination.wake_listener()
         try:
             while not stop.is_set():
                 try:
                     self._sleep(self.look(self._clock.now_ms()), listener, stop)
                 except StoreUnavailable:
-                    log.warning("the store is away; dispatching waits for it")
+                    log.warning("the store is away; scheduling waits for it")
                     stop.wait(BUSY_LOOK_MS / 1000)
         finally:
             listener.close()
 
     def look(self, now_ms: int) -> int | None:
-        """Call for the drains that are missing.
+        """Enqueue the drains that are missing.
 
         Returns when something will be due next, ms UTC; ``None``: nothing is scheduled.
         """
@@ -77,25 +77,25 @@ class Scheduler:
         ]
         earliest = min(times, default=None)
         if earliest is not None and earliest <= now_ms + LEAD_MS:
-            self._call(now_ms)
+            self._enqueue_missing(now_ms)
         return earliest
 
-    def _call(self, now_ms: int) -> None:
-        """Call for what is missing; drains that fail at once are called for ever more rarely."""
+    def _enqueue_missing(self, now_ms: int) -> None:
+        """Enqueue what is missing; with a backoff if drains fail at once."""
         alive, waiting = self._coordination.drains_alive(now_ms), self._drains.waiting()
         if alive:
             self._failures, self._unanswered = 0, False
         elif self._unanswered and not waiting:
             self._failures, self._unanswered = min(self._failures + 1, MAX_FAILURES), False
-        if now_ms < self._called_ms + BUSY_LOOK_MS * (2**self._failures - 1):
+        if now_ms < self._enqueued_ms + BUSY_LOOK_MS * (2**self._failures - 1):
             return
         missing = self._wanted(now_ms) - alive - waiting
         for _ in range(missing):
             self._drains.enqueue_drain()
-            self._called_ms, self._unanswered = now_ms, True
+            self._enqueued_ms, self._unanswered = now_ms, True
 
     def _wanted(self, now_ms: int) -> int:
-        if self._work.backlog(now_ms) <= SPARE_BACKLOG:
+        if self._work.backlog(now_ms) <= ONE_DRAIN_BACKLOG:
             return 1
         return max(self._drains.workers(), 1)
 

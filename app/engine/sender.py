@@ -1,4 +1,4 @@
-"""What a drain wants of whoever sends for it."""
+"""The sender that a drain is given, as a protocol: tests put a double in libcurl's place."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Protocol
 
 from app.delivery.request import Request
 from app.domain.outcome import Outcome
-from app.engine.target_limits import InFlight
+from app.engine.target_limits import InFlightRequest
 
 
 class Sender(Protocol):
@@ -18,16 +18,21 @@ class Sender(Protocol):
         """How many requests have no outcome yet."""
         ...
 
-    def start(self, token: InFlight, request: Request, *, due_us: int, now_us: int) -> None:
-        """Begin to send."""
+    def start(self, token: InFlightRequest, request: Request, *, due_us: int, now_us: int) -> None:
+        """Start a request; ``poll`` returns its outcome with ``token``."""
         ...
 
-    def poll(self, max_wait_ms: float, also: Sequence[int]) -> list[tuple[InFlight, Outcome]]:
-        """Wait at most so long and return what has finished."""
+    def poll(
+        self, max_wait_ms: float, also: Sequence[int]
+    ) -> list[tuple[InFlightRequest, Outcome]]:
+        """Wait for at most ``max_wait_ms`` and return the requests that ended, with outcomes.
+
+        News on one of the file descriptors ``also`` ends the wait.
+        """
         ...
 
-    def abandon(self) -> list[InFlight]:
-        """Stop sending; returns what has no outcome."""
+    def abandon(self) -> list[InFlightRequest]:
+        """Break off every request in flight; returns their tokens."""
         ...
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""The production clock: it follows the store's, so hosts whose clocks differ still agree."""
+"""The clock in production: it follows the store's clock, so that all hosts agree on the time."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ from app.errors import StoreUnavailable
 from app.store.coordination import Coordination
 
 FOLLOW_EVERY_NS = 60 * 1_000_000_000
-"""Quartz drifts by some microseconds a second: over a minute, by less than a millisecond or two."""
+"""How often to read the store's clock. A quartz drifts by some microseconds in a second: within a
+minute by a millisecond or two."""
 
 
 class StoreClock:
-    """The store's time, carried on by this host's monotonic clock between looks at it.
+    """The store's time; between two readings this host's monotonic clock continues it.
 
-    A host clock that is stepped changes nothing. The estimate is never ahead of the store's own
-    clock: the time that an answer took is counted as if it all lay after the reading. Until the
-    store answers for the first time, the host's clock serves.
+    A step of the host's clock changes nothing. The estimate is never ahead of the store's clock:
+    the whole time that an answer took is counted as if it came after the reading. Until the store
+    answers for the first time, this is the host's clock.
     """
 
     def __init__(self, coordination: Coordination) -> None:
@@ -43,7 +44,7 @@ class StoreClock:
         return self.now_us() // 1000
 
     def _look(self) -> None:
-        """Read the store's clock three times and believe the quickest answer."""
+        """Read the store's clock three times and use the quickest answer."""
         self._next_look_ns = time.monotonic_ns() + FOLLOW_EVERY_NS
         try:
             readings = []

@@ -1,6 +1,6 @@
-"""Periodic upkeep: leases that ended, series that broke off, records that are old enough to go.
+"""Periodic upkeep: recovers expired leases, repairs series, deletes old records.
 
-Each call does a bounded amount and says whether more is left; each is harmless when repeated.
+Each call does a bounded amount of work, and repeating it is harmless.
 """
 
 from __future__ import annotations
@@ -21,28 +21,28 @@ from app.store.coordination import Coordination
 from app.store.sweep import EventSweep
 from app.store.work import BATCH, WorkStore
 
-MEND_AFTER_MS = 5_000
-"""A successor that was not scheduled so long after its claim has lost its worker."""
+REPAIR_AFTER_MS = 5_000
+"""If a successor is not scheduled so long after the claim, the worker that claimed has died."""
 
-SETTLE_S = 1.0
-"""How long leases that have ended are left alone: if it was the store that stood still, those who
-hold them are back as well and renew them first."""
+STALL_S = 1.0
+"""How long expired leases are left alone: if the store was unresponsive, the holders are back now
+as well, and renew their leases first."""
 
 SWEEP_EVENTS = 20_000
-"""How many events one reconciliation looks at: some hundred milliseconds of the store's time,
-in slices of a millisecond."""
+"""How many events one reconciliation looks at. It takes some hundred milliseconds of the store's
+time, in calls of a millisecond."""
 
 
-Mend = Callable[[int, str, str], tuple[int, str]]
-"""Looks at one slice: partition, what, cursor → how many were mended, the next cursor."""
+Repair = Callable[[int, str, str], tuple[int, str]]
+"""Repairs one slice: partition, what, cursor → how many were repaired, the next cursor."""
 
 
 @dataclass(frozen=True, slots=True)
 class Upkeep:
-    """The three duties, by name as RQ runs them."""
+    """The three kinds of upkeep; RQ runs each as a job of its own."""
 
     work: WorkStore
-    series: Successors
+    successors: Successors
     events: EventService
     calendars: CalendarService
     redeliveries: RedeliveryService
@@ -53,52 +53,52 @@ class Upkeep:
     acknowledgements: Acknowledgements
 
     def recover(self) -> int:
-        """Return expired leases, end waits and pauses, mend series, go on with replans and retries.
+        """Release expired leases, end overdue waits and pauses, repair series, continue jobs.
 
-        Returns how many there were.
+        The jobs are replans and redeliveries. Returns how many of all these there were.
         """
         recovered = 0
         if any((head.lease_ms or math.inf) <= self.clock.now_ms() for head in self.work.heads()):
-            time.sleep(SETTLE_S)
+            time.sleep(STALL_S)
         for partition in range(self.work.partitions):
             now_ms = self.clock.now_ms()
             recovered += self.work.reclaim_expired(partition, now_ms)
             recovered += self.acknowledgements.overdue(partition, now_ms)
-            recovered += self.series.mend(partition, now_ms - MEND_AFTER_MS, now_ms, BATCH)
+            recovered += self.successors.repair(partition, now_ms - REPAIR_AFTER_MS, now_ms, BATCH)
             for event_id in self.sweep.paused(partition, now_ms, BATCH):
                 self.events.resume_due(event_id)
                 recovered += 1
-        return recovered + self.calendars.finish_abandoned() + self.redeliveries.go_on()
+        return recovered + self.calendars.finish_abandoned() + self.redeliveries.continue_waiting()
 
     def reconcile(self) -> int:
-        """Look at a stretch of everything, from where the last run stopped.
+        """Check a part of all records, from where the last run stopped.
 
         Active events without a scheduled occurrence get one; open occurrences that are neither
         due nor claimed are put back. Returns how many of both there were.
         """
-        mended = 0
+        repaired = 0
         for partition in range(self.work.partitions):
-            mended += self._sweep(partition, "events", self._mend_events)
+            repaired += self._sweep(partition, "events", self._repair_events)
             for status in ("scheduled", "retrying", "dispatched"):
-                mended += self._sweep(partition, status, self._restore)
-        return mended
+                repaired += self._sweep(partition, status, self._restore)
+        return repaired
 
-    def _sweep(self, partition: int, what: str, mend: Mend) -> int:
-        mended, looked = 0, 0
+    def _sweep(self, partition: int, what: str, repair: Repair) -> int:
+        repaired, looked = 0, 0
         place = f"{partition}:{what}"
         cursor = self.coordination.sweep_cursor(place)
         while looked < max(BATCH, SWEEP_EVENTS // self.work.partitions):
-            count, cursor = mend(partition, what, cursor)
-            mended += count
+            count, cursor = repair(partition, what, cursor)
+            repaired += count
             looked += BATCH
             if not cursor:
                 break
         self.coordination.move_sweep(place, cursor)
-        return mended
+        return repaired
 
-    def _mend_events(self, partition: int, _what: str, cursor: str) -> tuple[int, str]:
+    def _repair_events(self, partition: int, _what: str, cursor: str) -> tuple[int, str]:
         found = self.sweep.suspects(partition, cursor, BATCH)
-        return self.series.reconcile(found.suspects, self.clock.now_ms()), found.cursor
+        return self.successors.reconcile(found.suspects, self.clock.now_ms()), found.cursor
 
     def _restore(self, partition: int, status: str, cursor: str) -> tuple[int, str]:
         found = self.sweep.open_slice(partition, status, cursor, BATCH)
@@ -107,5 +107,5 @@ class Upkeep:
         return self.work.restore(partition, found.suspects, self.clock.now_ms()), found.cursor
 
     def retain(self) -> int:
-        """Forget what retention says is old enough; returns how much was forgotten."""
+        """Delete what is older than the retention; returns how many records were deleted."""
         return self.retention.run(self.clock.now_ms())

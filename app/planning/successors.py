@@ -1,4 +1,4 @@
-"""Keeps series going: after each claim the successor is scheduled, before anything is sent."""
+"""Schedules successors: the next occurrence of a series, after each claim and before it is sent."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ from app.store.work import EndedNote, Successor, WorkStore
 
 log = logging.getLogger(__name__)
 
-MEND_STEPS = 32
-"""How many occurrences that exist already are passed over at once."""
+MAX_STEPS = 32
+"""How many occurrences that exist already one repair passes over."""
 
 
 class Successors:
-    """Schedules successors, of claims and of events that lost theirs."""
+    """Schedules the successors of claims, and of events that have lost theirs."""
 
     def __init__(self, work: WorkStore, events: EventStore, timetables: Timetables) -> None:
         self._work = work
         self._events = events
         self._timetables = timetables
 
-    def go_on(self, claims: Iterable[Claim], now_ms: int) -> None:
+    def schedule(self, claims: Iterable[Claim], now_ms: int) -> None:
         """Schedule what follows each freshly claimed occurrence of a recurring event.
 
-        Raises ``StoreUnavailable``; the events then wait in the unscheduled set for ``mend``.
+        Raises ``StoreUnavailable``; ``repair`` finds the events later.
         """
         successors: list[Successor] = []
         notes: list[EndedNote] = []
@@ -40,17 +40,17 @@ class Successors:
             if not claim.recurring or claim.attempt != 1 or claim.doc is None:
                 continue
             try:
-                self._follow(claim, claim.doc, now_ms, successors, notes)
+                self._plan_successor(claim, claim.doc, now_ms, successors, notes)
             except InvalidInput:
-                # A rule that was accepted once and can't be read now must not stop the others.
+                # A schedule that was accepted once and can't be read now must not stop the others.
                 log.exception("unreadable schedule", extra={"event": ids.to_text(claim.event_id)})
         if notes:
             self._work.note_ended(notes, now_ms)
         if successors:
             self._work.advance(successors, now_ms)
 
-    def mend(self, partition: int, before_ms: int, now_ms: int, limit: int) -> int:
-        """Give a successor to events whose worker died between claim and successor.
+    def repair(self, partition: int, before_ms: int, now_ms: int, limit: int) -> int:
+        """Schedule the successors of events whose worker died after the claim.
 
         Returns how many were looked at; fewer than ``limit`` means that none is left.
         """
@@ -59,10 +59,10 @@ class Successors:
         return len(found)
 
     def reconcile(self, event_ids: list[bytes], now_ms: int) -> int:
-        """Mend active events that have no scheduled occurrence; returns how many were mended."""
+        """Schedule active events that have no scheduled occurrence; returns how many there were."""
         return self._reschedule(event_ids, now_ms)
 
-    def _follow(
+    def _plan_successor(
         self,
         claim: Claim,
         doc: Mapping[str, Any],
@@ -85,12 +85,12 @@ class Successors:
         )
 
     def _reschedule(self, event_ids: list[bytes], now_ms: int) -> int:
-        """Schedule what follows the last occurrence that was claimed, as if right after it.
+        """Schedule what follows the last claimed occurrence, as if right after its claim.
 
-        Where that was made already beside the schedule, go on to what follows it.
+        If that occurrence exists already (a trigger or backfill made it), schedule the next one.
         """
         scheduled = 0
-        for _ in range(MEND_STEPS):
+        for _ in range(MAX_STEPS):
             wanted, found = self._step(event_ids, now_ms)
             scheduled += found
             if found >= wanted:
@@ -98,7 +98,7 @@ class Successors:
         return scheduled
 
     def _step(self, event_ids: list[bytes], now_ms: int) -> tuple[int, int]:
-        """Schedule one successor each; returns how many there were, and how many were new."""
+        """Schedule one successor for each; returns how many there are, and how many were new."""
         successors: list[Successor] = []
         notes: list[EndedNote] = []
         events = self._events.get_many(event_ids)

@@ -155,7 +155,7 @@ class RedeliveryService:
         raw = ids.from_text(job_id, version=7)
         return 0 if raw is None else self._work(raw, self._clock.now_ms() + SLICE_MS)
 
-    def go_on(self) -> int:
+    def continue_waiting(self) -> int:
         """Go on with jobs that wait for something or lost their worker; returns how many moved."""
         handed_on, now_ms = 0, self._clock.now_ms()
         end_ms = now_ms + SLICE_MS

@@ -168,14 +168,14 @@ def test_a_word_may_come_before_the_answer(services, deliver) -> None:
 def test_a_word_that_races_with_the_answer_is_heard(services, deliver, monkeypatch) -> None:
     one = deliver()
     service = services.acknowledgements
-    read = service._waiting.read
+    read = service.waiting.read
 
     def and_then(names):
         found = read(names)
         one.answer()
         return found
 
-    monkeypatch.setattr(service._waiting, "read", and_then)
+    monkeypatch.setattr(service.waiting, "read", and_then)
     assert service.ack(one.id, one.token).status is OccurrenceStatus.COMPLETED
 
 

@@ -46,7 +46,7 @@ def fail(breakers: CircuitBreakers, since_ms: int, until_ms: int, outcome: Outco
     """Fail ``FAILURES`` times between two moments; returns whether the breaker opened."""
     step = (until_ms - since_ms) / (FAILURES - 1)
     return [
-        breakers.ended(TARGET, outcome, round(since_ms + step * number))
+        breakers.learn(TARGET, outcome, round(since_ms + step * number))
         for number in range(FAILURES)
     ][-1]
 
@@ -54,19 +54,19 @@ def fail(breakers: CircuitBreakers, since_ms: int, until_ms: int, outcome: Outco
 def test_opens_after_many_failures_over_some_time(breakers: CircuitBreakers) -> None:
     opened_ms = NOW_MS + AFTER_MS
     assert fail(breakers, NOW_MS, opened_ms)
-    assert breakers.hold(TARGET, one(), opened_ms) == opened_ms + FIRST_MS
-    assert breakers.hold("https://other.example:443", one(), opened_ms) is None
+    assert breakers.defer_until(TARGET, one(), opened_ms) == opened_ms + FIRST_MS
+    assert breakers.defer_until("https://other.example:443", one(), opened_ms) is None
 
 
 def test_many_failures_at_once_do_not_open_it(breakers: CircuitBreakers) -> None:
     assert not fail(breakers, NOW_MS, NOW_MS + AFTER_MS - 1)
-    assert breakers.hold(TARGET, one(), NOW_MS + AFTER_MS) is None
+    assert breakers.defer_until(TARGET, one(), NOW_MS + AFTER_MS) is None
 
 
 def test_an_answer_ends_the_count(breakers: CircuitBreakers) -> None:
     fail(breakers, NOW_MS, NOW_MS + AFTER_MS - 1)
-    breakers.ended(TARGET, OK, NOW_MS + AFTER_MS)
-    assert not breakers.ended(TARGET, DOWN, NOW_MS + AFTER_MS + 1)
+    breakers.learn(TARGET, OK, NOW_MS + AFTER_MS)
+    assert not breakers.learn(TARGET, DOWN, NOW_MS + AFTER_MS + 1)
 
 
 @pytest.mark.parametrize(("status", "opens"), [(500, False), (404, False), (503, True)])
@@ -81,11 +81,11 @@ def test_half_open_one_attempt_finds_out(breakers: CircuitBreakers) -> None:
     opened_ms = NOW_MS + AFTER_MS
     fail(breakers, NOW_MS, opened_ms)
     tried_ms = opened_ms + FIRST_MS
-    assert breakers.hold(TARGET, one(), tried_ms) is None
-    assert breakers.hold(TARGET, one(), tried_ms) == tried_ms + PROBE_MS
-    assert not breakers.ended(TARGET, OK, tried_ms + 10)
-    assert breakers.hold(TARGET, one(), tried_ms + 10) is None
-    assert breakers.hold(TARGET, one(), tried_ms + 10) is None
+    assert breakers.defer_until(TARGET, one(), tried_ms) is None
+    assert breakers.defer_until(TARGET, one(), tried_ms) == tried_ms + PROBE_MS
+    assert not breakers.learn(TARGET, OK, tried_ms + 10)
+    assert breakers.defer_until(TARGET, one(), tried_ms + 10) is None
+    assert breakers.defer_until(TARGET, one(), tried_ms + 10) is None
 
 
 def test_each_time_in_a_row_it_stays_open_for_twice_as_long(breakers: CircuitBreakers) -> None:
@@ -93,11 +93,11 @@ def test_each_time_in_a_row_it_stays_open_for_twice_as_long(breakers: CircuitBre
     fail(breakers, NOW_MS, now_ms)
     lengths = []
     for _ in range(6):
-        until_ms = breakers.hold(TARGET, one(), now_ms) or 0
+        until_ms = breakers.defer_until(TARGET, one(), now_ms) or 0
         lengths.append(until_ms - now_ms)
         now_ms = until_ms
-        assert breakers.hold(TARGET, one(), now_ms) is None
-        assert breakers.ended(TARGET, DOWN, now_ms)
+        assert breakers.defer_until(TARGET, one(), now_ms) is None
+        assert breakers.learn(TARGET, DOWN, now_ms)
     assert lengths == [5_000, 10_000, 20_000, 40_000, LONGEST_MS, LONGEST_MS]
 
 
@@ -105,25 +105,25 @@ def test_an_attempt_is_deferred_twice_at_most(breakers: CircuitBreakers) -> None
     fail(breakers, NOW_MS, NOW_MS + AFTER_MS)
     held = one()
     held.deferred = MAX_DEFERRALS
-    assert breakers.hold(TARGET, held, NOW_MS + AFTER_MS) is None
+    assert breakers.defer_until(TARGET, held, NOW_MS + AFTER_MS) is None
 
 
 def test_what_is_held_comes_back_one_after_another(breakers: CircuitBreakers) -> None:
     fail(breakers, NOW_MS, NOW_MS + AFTER_MS)
     claims = [claim(number, "example.com") for number in range(100)]
-    moments = {breakers.hold(TARGET, one, NOW_MS + AFTER_MS) for one in claims}
+    moments = {breakers.defer_until(TARGET, one, NOW_MS + AFTER_MS) for one in claims}
     assert len(moments) == 100
 
 
 def test_workers_share_what_they_find_out(breakers: CircuitBreakers, store: BreakerStore) -> None:
     other = CircuitBreakers(store)
     opened_ms = NOW_MS + AFTER_MS
-    assert other.hold(TARGET, one(), opened_ms - REFRESH_MS) is None
+    assert other.defer_until(TARGET, one(), opened_ms - REFRESH_MS) is None
     fail(breakers, NOW_MS, opened_ms)
-    assert other.hold(TARGET, one(), opened_ms) is not None
+    assert other.defer_until(TARGET, one(), opened_ms) is not None
     later_ms = opened_ms + FIRST_MS
-    other.ended(TARGET, OK, later_ms)
-    assert breakers.hold(TARGET, one(), later_ms + REFRESH_MS) is None
+    other.learn(TARGET, OK, later_ms)
+    assert breakers.defer_until(TARGET, one(), later_ms + REFRESH_MS) is None
 
 
 def test_what_two_workers_find_out_at_once_counts_once(store: BreakerStore) -> None:
@@ -137,7 +137,7 @@ def test_a_target_of_which_nothing_is_heard_is_forgotten(
 ) -> None:
     fail(breakers, NOW_MS, NOW_MS + AFTER_MS)
     late_ms = NOW_MS + AFTER_MS + FIRST_MS + FORGET_MS + 1
-    assert breakers.hold(TARGET, one(), late_ms) is None
+    assert breakers.defer_until(TARGET, one(), late_ms) is None
     times = {"first_ms": 1, "longest_ms": 1, "forget_ms": FORGET_MS}
     store.open("https://other.example:443", late_ms, **times)
     assert list(store.all(0)) == ["https://other.example:443"]

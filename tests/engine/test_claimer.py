@@ -1,4 +1,4 @@
-"""The feeder: how much it takes on, and when it hands that over."""
+"""The claimer: how much it claims, and when its claims may be sent."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import pytest
 
-from app.engine.claimer import AHEAD_MS, STANDING_FACTOR, UNWRITTEN, Claimer
+from app.engine.claimer import AHEAD_MS, MAX_UNWRITTEN, STALLED_FACTOR, Claimer
 from app.store.calls import Call
 from app.store.claims import Claim
 from app.store.work import Heads
@@ -16,20 +16,20 @@ WINDOW = 100
 
 
 @pytest.mark.parametrize(
-    ("standing", "unwritten", "room"),
+    ("stalled", "unwritten", "room"),
     [
         (0, 0, WINDOW),
-        (30, UNWRITTEN, WINDOW + 30),
-        (10_000, 0, WINDOW + STANDING_FACTOR * WINDOW),
-        (0, UNWRITTEN + 40, WINDOW - 40),
-        (10_000, UNWRITTEN + 10_000, 0),
+        (30, MAX_UNWRITTEN, WINDOW + 30),
+        (10_000, 0, WINDOW + STALLED_FACTOR * WINDOW),
+        (0, MAX_UNWRITTEN + 40, WINDOW - 40),
+        (10_000, MAX_UNWRITTEN + 10_000, 0),
     ],
 )
-def test_what_stands_still_leaves_room_for_more_and_what_is_unwritten_takes_it(
-    standing: int, unwritten: int, room: int
+def test_stalled_claims_add_to_what_may_be_claimed_and_unwritten_outcomes_take_from_it(
+    stalled: int, unwritten: int, room: int
 ) -> None:
     nothing = cast("Any", None)
-    feeder = Claimer(
+    claimer = Claimer(
         *[nothing] * 4,
         FakeClock(),
         nothing,
@@ -38,11 +38,11 @@ def test_what_stands_still_leaves_room_for_more_and_what_is_unwritten_takes_it(
         window=WINDOW,
         overdue=nothing,
     )
-    feeder.expect(standing, unwritten)
-    feeder.done(-(room - WINDOW // 4))
-    assert not feeder.full or not room
-    feeder.done(-1)
-    assert feeder.full
+    claimer.adjust(stalled, unwritten)
+    claimer.settle(-(room - WINDOW // 4))
+    assert not claimer.full or not room
+    claimer.settle(-1)
+    assert claimer.full
 
 
 class FakeChannel:
@@ -65,11 +65,11 @@ class FakeChannel:
 
 
 class Nothing:
-    """In place of what this is not about: no flows, no series, no wake-ups."""
+    """In place of the other collaborators: no flows, no series, no wake-ups."""
 
     partitions = 1
     wake_ms = NOW_MS + 60_000
-    holding = 0
+    delayed = 0
 
     def heard(self) -> bool:
         return False
@@ -77,7 +77,7 @@ class Nothing:
     def heads(self) -> list[Heads]:
         return [Heads(None, None, None, None)]
 
-    def fresh(self) -> list[Claim]:
+    def take_new(self) -> list[Claim]:
         return []
 
     def due(self, now_ms: int) -> list[Claim]:
@@ -90,7 +90,7 @@ class Nothing:
         return lambda *_, **__: None
 
 
-def feeding(clock: FakeClock, channel: FakeChannel) -> Claimer:
+def a_claimer(clock: FakeClock, channel: FakeChannel) -> Claimer:
     nothing = cast("Any", Nothing())
     return Claimer(
         *[nothing] * 3,
@@ -110,33 +110,33 @@ def row(due_ms: int) -> list[Any]:
     return [b"o" * 16, b"e" * 16, at, 1, b"{}", *[None] * 6, at, *[None] * 6]
 
 
-def test_what_is_claimed_ahead_leaves_at_its_moment() -> None:
+def test_what_is_claimed_ahead_is_returned_when_it_is_due() -> None:
     clock = FakeClock()
-    feeder = feeding(clock, FakeChannel([row(NOW_MS + 20), row(NOW_MS)]))
-    assert feeder.step(NOW_MS, closing=False) == []
-    assert [one.due_ms for one in feeder.step(NOW_MS, closing=False)] == [NOW_MS]
-    assert (feeder.holding, feeder.wake_ms) == (1, NOW_MS + 20)
-    assert feeder.due(clock.advance(19)) == []
-    assert [one.due_ms for one in feeder.due(clock.advance(1))] == [NOW_MS + 20]
-    assert feeder.holding == 0
+    claimer = a_claimer(clock, FakeChannel([row(NOW_MS + 20), row(NOW_MS)]))
+    assert claimer.step(NOW_MS, closing=False) == []
+    assert [one.due_ms for one in claimer.step(NOW_MS, closing=False)] == [NOW_MS]
+    assert (claimer.delayed, claimer.wake_ms) == (1, NOW_MS + 20)
+    assert claimer.due(clock.advance(19)) == []
+    assert [one.due_ms for one in claimer.due(clock.advance(1))] == [NOW_MS + 20]
+    assert claimer.delayed == 0
 
 
-def test_it_is_given_up_when_asked() -> None:
-    feeder = feeding(FakeClock(), FakeChannel([row(NOW_MS + 20)]))
+def test_clear_returns_what_is_claimed_ahead() -> None:
+    claimer = a_claimer(FakeClock(), FakeChannel([row(NOW_MS + 20)]))
     for _ in range(2):
-        assert feeder.step(NOW_MS, closing=False) == []
-    assert [one.due_ms for one in feeder.clear()] == [NOW_MS + 20]
-    assert feeder.due(NOW_MS + 20) == []
+        assert claimer.step(NOW_MS, closing=False) == []
+    assert [one.due_ms for one in claimer.clear()] == [NOW_MS + 20]
+    assert claimer.due(NOW_MS + 20) == []
 
 
-def test_nothing_is_claimed_ahead_while_something_can_not_be() -> None:
-    """Else the same occurrence would be asked for again and again until it is due."""
+def test_nothing_is_claimed_ahead_while_the_next_can_not_be() -> None:
+    """Otherwise the same occurrence would be asked for again and again until it is due."""
     clock, left = FakeClock(), ["", b"%d" % (NOW_MS + 30)]
     channel = FakeChannel([[b"flow"]], [left], [row(NOW_MS)], [row(NOW_MS + 31)])
-    feeder = feeding(clock, channel)
+    claimer = a_claimer(clock, channel)
     for _ in range(4):
-        feeder.step(clock.now_ms(), closing=False)
-    feeder.step(clock.advance(30), closing=False)
+        claimer.step(clock.now_ms(), closing=False)
+    claimer.step(clock.advance(30), closing=False)
     ahead = [until - asked for until, asked in zip(channel.asked, [NOW_MS] * 3, strict=False)]
     assert ahead == [AHEAD_MS, AHEAD_MS, 0]
     assert channel.asked[-1] == NOW_MS + 30 + AHEAD_MS

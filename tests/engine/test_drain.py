@@ -189,7 +189,7 @@ def test_a_drain_that_is_closed_breaks_off_what_is_under_way(
         def fail(*_: object, **__: object) -> None:
             raise ValueError("as expected")
 
-        drain._recorder.put(Record(b"o" * 16, b"t", "completed", 200, b"", None, None, b""))
+        drain._recorder.add(Record(b"o" * 16, b"t", "completed", 200, b"", None, None, b""))
         with monkeypatch.context() as patched:
             patched.setattr(drain._recorder, "step", fail)
             with pytest.raises(ValueError, match="as expected"):

@@ -1,4 +1,4 @@
-"""DrainRunner: a drain goes on between two jobs, and is let go of when no job follows."""
+"""DrainRunner: a drain runs on between two jobs, and is closed when no job follows."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import cast
 import pytest
 
 from app.engine.drain import Drain
-from app.engine.drain_runner import BRIDGE_MS, DrainRunner
+from app.engine.drain_runner import BETWEEN_JOBS_MS, DrainRunner
 from tests.support.clock import NOW_MS, FakeClock
 from tests.support.wait import wait_until
 
-LINGER_MS = 15_000
+JOB_MS = 15_000
 
 
 class FakeDrain:
-    """Winds up until it is relieved, or until the test says that nothing is left to do."""
+    """Runs between jobs until it is taken over, or until the test says that no work is left."""
 
     def __init__(self, error: Exception | None = None) -> None:
         self.calls: list[tuple[str, int]] = []
@@ -30,11 +30,13 @@ class FakeDrain:
             raise self._error
         return len(self.calls)
 
-    def wind_up(self, until_ms: int, relieved: threading.Event, stop: threading.Event) -> bool:
-        self.calls.append(("wind up", until_ms))
-        while not (self.done.is_set() or stop.is_set() or relieved.wait(0.001)):
+    def run_between_jobs(
+        self, until_ms: int, taken_over: threading.Event, stop: threading.Event
+    ) -> bool:
+        self.calls.append(("between jobs", until_ms))
+        while not (self.done.is_set() or stop.is_set() or taken_over.wait(0.001)):
             pass
-        return relieved.is_set()
+        return taken_over.is_set()
 
     def close(self, stop: threading.Event) -> None:
         self.calls.append(("close", 0))
@@ -63,64 +65,64 @@ def stop() -> threading.Event:
 
 
 @pytest.fixture
-def handover(made: Made, stop: threading.Event) -> Iterator[DrainRunner]:
-    handover = DrainRunner(made.make, FakeClock(), LINGER_MS)
-    yield handover
+def runner(made: Made, stop: threading.Event) -> Iterator[DrainRunner]:
+    runner = DrainRunner(made.make, FakeClock(), JOB_MS)
+    yield runner
     stop.set()
-    handover.close()
+    runner.close()
 
 
 def test_the_next_job_takes_the_drain_over(
-    handover: DrainRunner, made: Made, stop: threading.Event
+    runner: DrainRunner, made: Made, stop: threading.Event
 ) -> None:
-    end_ms, until_ms = NOW_MS + LINGER_MS, NOW_MS + BRIDGE_MS
-    assert [handover.run(stop), handover.run(stop)] == [1, 3]
+    end_ms, until_ms = NOW_MS + JOB_MS, NOW_MS + BETWEEN_JOBS_MS
+    assert [runner.run(stop), runner.run(stop)] == [1, 3]
     assert len(made) == 1
-    assert made[0].calls[:3] == [("run", end_ms), ("wind up", until_ms), ("run", end_ms)]
+    assert made[0].calls[:3] == [("run", end_ms), ("between jobs", until_ms), ("run", end_ms)]
     assert not made[0].closed
 
 
 def test_without_a_next_job_the_drain_ends_and_a_later_job_gets_another(
-    handover: DrainRunner, made: Made, stop: threading.Event
+    runner: DrainRunner, made: Made, stop: threading.Event
 ) -> None:
-    handover.run(stop)
+    runner.run(stop)
     made[0].done.set()
-    wait_until(lambda: made[0].closed, "the drain was let go of")
-    handover.run(stop)
+    wait_until(lambda: made[0].closed, "the drain was closed")
+    runner.run(stop)
     assert len(made) == 2
-    assert [name for name, _ in made[0].calls] == ["run", "wind up", "close"]
+    assert [name for name, _ in made[0].calls] == ["run", "between jobs", "close"]
 
 
 def test_told_to_stop_it_waits_until_the_drain_has_ended(
-    handover: DrainRunner, made: Made, stop: threading.Event
+    runner: DrainRunner, made: Made, stop: threading.Event
 ) -> None:
-    handover.run(stop)
+    runner.run(stop)
     stop.set()
-    handover.close()
+    runner.close()
     assert made[0].closed
 
 
-def test_a_job_that_fails_lets_go_of_its_drain(
-    handover: DrainRunner, made: Made, stop: threading.Event
+def test_a_job_that_fails_closes_its_drain(
+    runner: DrainRunner, made: Made, stop: threading.Event
 ) -> None:
     made.error = ValueError("as expected")
     with pytest.raises(ValueError, match="as expected"):
-        handover.run(stop)
+        runner.run(stop)
     assert made[0].closed
     made.error = None
-    assert handover.run(stop) == 1
+    assert runner.run(stop) == 1
 
 
 def test_what_failed_between_two_jobs_is_the_next_ones_failure_once(
-    handover: DrainRunner, made: Made, stop: threading.Event, monkeypatch: pytest.MonkeyPatch
+    runner: DrainRunner, made: Made, stop: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object) -> bool:
         raise ValueError("in between")
 
     with monkeypatch.context() as patched:
-        patched.setattr(FakeDrain, "wind_up", fail)
-        handover.run(stop)
+        patched.setattr(FakeDrain, "run_between_jobs", fail)
+        runner.run(stop)
         with pytest.raises(ValueError, match="in between"):
-            handover.run(stop)
+            runner.run(stop)
     assert made[0].closed
-    assert handover.run(stop) == 1
+    assert runner.run(stop) == 1

@@ -1,4 +1,4 @@
-"""The recorder: outcomes first, what goes back unsent when there is time for it."""
+"""The recorder: records come first; deferrals are written when there is time for them."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from app.domain.ids import EventIds, occurrence_id
 from app.engine.recorder import (
     ALIVE_MS,
     BATCH,
+    DEFER_MAX_COUNT,
+    DEFER_MAX_WAIT_MS,
+    DEFER_QUIET_MS,
     GATHER,
     GATHER_MS,
-    LATEST_MS,
-    MOST,
-    QUIET_MS,
     Recorder,
 )
 from app.engine.write_buffer import WriteBuffer
@@ -48,13 +48,13 @@ class FakeChannel:
 
 
 class Quiet:
-    """Does nothing, in place of what this is not about; notes which leases were renewed."""
+    """Does nothing, in place of the other collaborators; notes which leases were renewed."""
 
     def __init__(self) -> None:
         self.renewed: list[tuple[bytes, bytes]] = []
 
-    def written(self, counted: Sequence[Any], sent: Sequence[Any]) -> None:
-        """See ``FlowClaimer.written``."""
+    def handle_written(self, counted: Sequence[Any], sent: Sequence[Any]) -> None:
+        """See ``FlowClaimer.handle_written``."""
 
     def drain_alive(self, drain: str, until_ms: int) -> None:
         """See ``Coordination.drain_alive``."""
@@ -90,7 +90,7 @@ def recorder(clock: FakeClock, channel: FakeChannel, work: Quiet) -> Recorder:
         lease_ms=30_000,
         flows=cast("Any", Quiet()),
     )
-    made.go_on_until(clock.now_ms() + 60_000)
+    made.announce(clock.now_ms() + 60_000)
     return made
 
 
@@ -102,107 +102,109 @@ def record(claim: Claim) -> Record:
     return Record(claim.occurrence_id, claim.token, "completed", 200, b"", None, None, b"")
 
 
-def test_outcomes_gather_until_there_are_enough(
+def test_records_gather_until_there_are_enough(
     recorder: Recorder, channel: FakeChannel, clock: FakeClock
 ) -> None:
     for claim in claims(GATHER - 1):
-        recorder.put(record(claim))
+        recorder.add(record(claim))
     recorder.step(clock.now_ms())
     assert channel.calls == []
-    recorder.put(record(a_claim(GATHER)))
+    recorder.add(record(a_claim(GATHER)))
     recorder.step(clock.now_ms())
     assert [call.script for call in channel.calls] == ["record"]
 
 
-def test_outcomes_wait_for_no_more_than_a_moment(
+def test_records_wait_for_at_most_a_moment(
     recorder: Recorder, channel: FakeChannel, clock: FakeClock
 ) -> None:
-    recorder.put(record(a_claim(1)))
+    recorder.add(record(a_claim(1)))
     recorder.step(clock.advance(GATHER_MS))
     assert [call.script for call in channel.calls] == ["record"]
 
 
-def test_what_goes_back_unsent_waits_while_there_are_outcomes(
+def test_deferrals_wait_while_there_are_records(
     recorder: Recorder, channel: FakeChannel, clock: FakeClock
 ) -> None:
-    """Those who are in a hurry need the store; what was deferred is not."""
+    """Records are urgent; deferrals are not."""
     for claim in claims(BATCH):
         recorder.defer(claim, clock.now_ms() + 5_000, "why")
     for number in range(10):
-        recorder.put(record(a_claim(1_000 + number)))
+        recorder.add(record(a_claim(1_000 + number)))
         recorder.step(clock.advance(GATHER_MS))
         recorder.step(clock.advance(GATHER_MS))
     assert {call.script for call in channel.calls} == {"record"}
-    recorder.step(clock.advance(QUIET_MS))
+    recorder.step(clock.advance(DEFER_QUIET_MS))
     assert channel.calls[-1].script == "release"
     recorder.step(clock.now_ms())
     assert recorder.idle
 
 
-@pytest.mark.parametrize(("count", "wait_ms"), [(MOST, 0), (2 * GATHER, LATEST_MS)])
-def test_it_waits_for_no_longer_than_a_second_and_in_no_larger_number(
+@pytest.mark.parametrize(
+    ("count", "wait_ms"), [(DEFER_MAX_COUNT, 0), (2 * GATHER, DEFER_MAX_WAIT_MS)]
+)
+def test_deferrals_are_written_after_a_second_or_when_there_are_many(
     recorder: Recorder, channel: FakeChannel, clock: FakeClock, count: int, wait_ms: int
 ) -> None:
     for claim in claims(count):
         recorder.defer(claim, clock.now_ms() + 5_000)
     for claim in claims(GATHER):
-        recorder.put(record(claim))
+        recorder.add(record(claim))
     recorder.step(clock.advance(wait_ms))
     assert [call.script for call in channel.calls] == ["release"]
 
 
-def test_a_little_of_it_is_written_too_however_many_outcomes_there_are(
+def test_a_batch_of_deferrals_is_written_each_second_however_many_records_there_are(
     recorder: Recorder, channel: FakeChannel, clock: FakeClock
 ) -> None:
-    """Else its leases would be held, and its places in flows, for as long as others are busy."""
+    """Otherwise deferrals would keep their leases and their places in flows for very long."""
     begun_ms = clock.now_ms()
     for claim in claims(BATCH + 1):
         recorder.defer(claim, begun_ms)
-    while clock.now_ms() < begun_ms + 2 * LATEST_MS:
+    while clock.now_ms() < begun_ms + 2 * DEFER_MAX_WAIT_MS:
         for number in range(1_000, 1_000 + 2 * BATCH):
-            recorder.put(record(a_claim(number)))
+            recorder.add(record(a_claim(number)))
         recorder.step(clock.advance(20))
     assert [call.script for call in channel.calls].count("release") == 2
 
 
-def test_at_the_end_all_of_it_is_written_at_once(
+def test_a_flush_writes_everything_at_once(
     recorder: Recorder, channel: FakeChannel, clock: FakeClock
 ) -> None:
-    recorder.put(record(a_claim(1)))
+    recorder.add(record(a_claim(1)))
     recorder.defer(a_claim(2), clock.now_ms())
     assert not recorder.idle
     for _ in range(3):
-        recorder.step(clock.now_ms(), now_or_never=True)
+        recorder.step(clock.now_ms(), flush=True)
     assert sorted(call.script for call in channel.calls) == ["record", "release"]
     assert recorder.idle
 
 
-def test_an_outbox_gives_of_the_partition_with_most_the_oldest_first() -> None:
-    event_ids, outbox = EventIds(), WriteBuffer[Record]()
+def test_a_buffer_returns_the_oldest_of_the_fullest_partition() -> None:
+    event_ids, buffer = EventIds(), WriteBuffer[Record]()
     made = []
     for partition, number in [(0, 0), (1, 1), (1, 2), (0, 3), (1, 4)]:
         one = a_claim(number)
         one.occurrence_id = occurrence_id(event_ids.make(1_000, partition), number)
         made.append(record(one))
-        outbox.put(made[-1])
-    assert (outbox.size, outbox.most()) == (5, 3)
-    assert outbox.take(2) == (1, [made[1], made[2]])
-    assert outbox.take(2) == (0, [made[0], made[3]])
-    assert outbox.take(2) == (1, [made[4]])
-    assert (outbox.size, outbox.most()) == (0, 0)
+        buffer.put(made[-1])
+    assert (buffer.size, buffer.most()) == (5, 3)
+    assert buffer.take(2) == (1, [made[1], made[2]])
+    assert buffer.take(2) == (0, [made[0], made[3]])
+    assert buffer.take(2) == (1, [made[4]])
+    assert (buffer.size, buffer.most()) == (0, 0)
 
 
-def test_what_is_written_is_let_go_of_but_not_its_retry_that_was_claimed_meanwhile(
+def test_a_written_lease_is_not_renewed_but_that_of_a_retry_claimed_meanwhile_is(
     recorder: Recorder, clock: FakeClock, work: Quiet
 ) -> None:
-    """A retry that is due at once has the same occurrence and another lease; that one is kept."""
+    """A retry that is due at once has the same occurrence and another lease."""
     first, other = claims(2)
     retry = replace(first, token=b"another", attempt=2)
-    recorder.hold([first, other])
-    recorder.put(record(first))
-    recorder.put(record(other))
-    recorder.step(clock.now_ms(), now_or_never=True)
-    recorder.hold([retry])
+    recorder.keep_leases([first, other])
+    recorder.add(record(first))
+    recorder.add(record(other))
+    recorder.step(clock.now_ms(), flush=True)
+    recorder.keep_leases([retry])
     recorder.step(clock.now_ms())
     work.renewed.clear()
     recorder.step(clock.advance(ALIVE_MS))

@@ -1,4 +1,4 @@
-"""The scheduler: calls for drains in time, for no more than are missing, and never floods."""
+"""The scheduler: enqueues drains in time, no more than are missing, with a backoff."""
 
 from __future__ import annotations
 
@@ -24,27 +24,27 @@ def drains() -> FakeDrains:
 
 
 @pytest.fixture
-def dispatcher(services: Services, drains: FakeDrains, clock: FakeClock) -> Scheduler:
+def scheduler(services: Services, drains: FakeDrains, clock: FakeClock) -> Scheduler:
     return Scheduler(services.storage.work, services.storage.coordination, drains, clock)
 
 
-def test_with_nothing_scheduled_nothing_is_called_for(dispatcher, drains) -> None:
-    assert dispatcher.look(NOW_MS) is None
+def test_with_nothing_scheduled_no_drain_is_enqueued(scheduler, drains) -> None:
+    assert scheduler.look(NOW_MS) is None
     assert drains.enqueued == 0
 
 
-def test_a_drain_is_called_for_ahead_of_the_due_time(
-    dispatcher, drains, create: Callable[..., Event]
+def test_a_drain_is_enqueued_ahead_of_the_due_time(
+    scheduler, drains, create: Callable[..., Event]
 ) -> None:
     create()
-    assert dispatcher.look(DUE - LEAD_MS - 1) == DUE
+    assert scheduler.look(DUE - LEAD_MS - 1) == DUE
     assert drains.enqueued == 0
-    assert dispatcher.look(DUE - LEAD_MS) == DUE
+    assert scheduler.look(DUE - LEAD_MS) == DUE
     assert drains.enqueued == 1
 
 
-def test_a_drain_is_called_for_ahead_of_a_deadline_to_acknowledge(
-    services, dispatcher, drains, create: Callable[..., Event]
+def test_a_drain_is_enqueued_ahead_of_a_deadline_to_acknowledge(
+    services, scheduler, drains, create: Callable[..., Event]
 ) -> None:
     partition = ids.partition_of_event(create(start_time=NOW_MS).id)
     (claimed,) = services.storage.work.claim(
@@ -53,54 +53,56 @@ def test_a_drain_is_called_for_ahead_of_a_deadline_to_acknowledge(
     answer = Outcome(Timings(0, 0, 0), 202, ack_required=True)
     record, _ = record_of(claimed, answer, NOW_MS, 0.5)
     services.storage.work.record([record], NOW_MS)
-    assert dispatcher.look(NOW_MS) == NOW_MS + DEFAULT_ACK_MS
+    assert scheduler.look(NOW_MS) == NOW_MS + DEFAULT_ACK_MS
     assert drains.enqueued == 0
-    dispatcher.look(NOW_MS + DEFAULT_ACK_MS - LEAD_MS)
+    scheduler.look(NOW_MS + DEFAULT_ACK_MS - LEAD_MS)
     assert drains.enqueued == 1
 
 
 def test_one_that_waits_or_is_at_work_is_enough(
-    services, dispatcher, drains, create: Callable[..., Event]
+    services, scheduler, drains, create: Callable[..., Event]
 ) -> None:
     create()
-    dispatcher.look(DUE)
-    dispatcher.look(DUE)
+    scheduler.look(DUE)
+    scheduler.look(DUE)
     assert drains.enqueued == 1
     drains.enqueued = 0
     services.storage.coordination.drain_alive("one", DUE + 5_000)
-    dispatcher.look(DUE + 1_000)
+    scheduler.look(DUE + 1_000)
     assert drains.enqueued == 0
-    dispatcher.look(DUE + 5_001)
+    scheduler.look(DUE + 5_001)
     assert drains.enqueued == 1
 
 
-def test_a_backlog_calls_every_worker(dispatcher, drains, create: Callable[..., Event]) -> None:
+def test_a_backlog_gets_a_drain_of_every_worker(
+    scheduler, drains, create: Callable[..., Event]
+) -> None:
     for _ in range(201):
         create()
-    dispatcher.look(DUE)
+    scheduler.look(DUE)
     assert drains.enqueued == 3
 
 
-def test_a_lease_that_ends_calls_for_a_drain(
-    services, dispatcher, drains, create: Callable[..., Event]
+def test_a_lease_that_expires_gets_a_drain(
+    services, scheduler, drains, create: Callable[..., Event]
 ) -> None:
     create()
     for partition in range(services.settings.partitions):
         services.storage.work.claim(partition, b"w", 1, now_ms=DUE, limit=9, lease_ms=30_000)
-    assert dispatcher.look(DUE + 1) == DUE + 30_000
+    assert scheduler.look(DUE + 1) == DUE + 30_000
     assert drains.enqueued == 0
-    dispatcher.look(DUE + 30_000)
+    scheduler.look(DUE + 30_000)
     assert drains.enqueued == 1
 
 
-def test_drains_that_end_at_once_are_called_for_ever_more_rarely(
-    dispatcher, drains, create: Callable[..., Event]
+def test_drains_that_fail_at_once_are_enqueued_with_a_backoff(
+    scheduler, drains, create: Callable[..., Event]
 ) -> None:
     """A worker that can't drain must not fill RQ with failures."""
     create()
     called = 0
     for now_ms in range(DUE, DUE + 60_000, 200):
-        dispatcher.look(now_ms)
+        scheduler.look(now_ms)
         called += drains.enqueued
         drains.enqueued = 0
     assert 5 < called < 15

@@ -10,7 +10,7 @@ from app.domain import ids
 from app.domain.access import MASTER
 from app.domain.event import Event
 from app.domain.occurrence import OccurrenceStatus
-from app.engine.upkeep import MEND_AFTER_MS
+from app.engine.upkeep import REPAIR_AFTER_MS
 from app.services.queries import OccurrenceQuery
 from app.store import keys
 from app.wiring.engine import Engine
@@ -49,7 +49,7 @@ def test_a_short_break_loses_nothing(
 ) -> None:
     event = create(start_time=NOW_MS + 1_000, schedule={"every": "1s"})
     claim_without_successor(services, clock.advance(1_000))
-    clock.advance(MEND_AFTER_MS)
+    clock.advance(REPAIR_AFTER_MS)
     engine.upkeep.recover()
     mended = services.events.get(ids.to_text(event.id), MASTER)
     assert mended.next_ms == NOW_MS + 2_000
@@ -96,7 +96,7 @@ def test_a_series_passes_over_what_was_made_beside_it(
     text = ids.to_text(event.id)
     services.actions.backfill(text, MASTER, NOW_MS + 1_000, NOW_MS + 9_000, dry_run=False)
     claim_without_successor(services, clock.advance(1_000))
-    clock.advance(MEND_AFTER_MS)
+    clock.advance(REPAIR_AFTER_MS)
     engine.upkeep.recover()
     assert services.events.get(text, MASTER).next_ms == NOW_MS + 10_000
     assert broken(services.storage.client, services.settings.partitions) == []

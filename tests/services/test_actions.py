@@ -50,7 +50,7 @@ def claim_all(services: Services, now_ms: int) -> list[Any]:
             partition, b"w", now_ms, now_ms=now_ms, limit=99, lease_ms=30_000
         )
     ]
-    services.planning.successors.go_on(claims, now_ms)
+    services.planning.successors.schedule(claims, now_ms)
     return claims
 
 

@@ -313,7 +313,7 @@ class TestMany:
         job = work(services, job)
         assert (job.status, job.retried, job.failed) == ("stopped", PROBE, PROBE)
         assert job.reason == "50 of 50 failed again"
-        assert services.redeliveries.go_on() == 0
+        assert services.redeliveries.continue_waiting() == 0
         assert claims(services) == []
         assert {status(services, one) for one in dead} == {"failed"}
 
@@ -350,7 +350,7 @@ class TestMany:
         )
         assert services.redeliveries.cancel(text(job.id), MASTER) == cancelled
         clock.advance(60_000)
-        assert services.redeliveries.go_on() == 0
+        assert services.redeliveries.continue_waiting() == 0
         assert len([one for one in dead if status(services, one) == "failed"]) == 24
         done = work(services, begin(services, status="missed"))
         with pytest.raises(Conflict, match="completed"):
