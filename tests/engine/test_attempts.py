@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
+from app.delivery.request import Job
 from app.domain.access import MASTER
 from app.domain.callback import Callback
 from app.domain.ids import to_text
 from app.domain.outcome import Outcome, Timings
-from app.engine.attempts import LOG_MESSAGE_LIMIT, record_of, unsendable
+from app.engine.attempts import (
+    DEFAULT_ACK_MS,
+    LOG_MESSAGE_LIMIT,
+    job_of,
+    record_of,
+    unsendable,
+    with_message,
+)
 from app.planning.next_occurrence import TOO_LATE
 from app.store.attempts import read_log
 from app.store.claims import Claim
-from tests.engine.test_callbacks import BROKEN, claim
+from tests.engine.test_callbacks import ACCEPTED, BROKEN, claim
 from tests.support.builders import DAILY, a_claim
 from tests.support.clock import NOW_MS
 from tests.support.services import HOUR_MS
 
 CLAIM = a_claim(attempt=3, due_ms=1_000, claimed_ms=1_001)
+CALLBACK = Callback(b"o" * 16, "failed", 0, 0, 1, None, None)
 TIMINGS = Timings(1_000_000, 1_001_500, 1_009_000, 1_008_000, 10, 200, None)
 
 
@@ -112,7 +121,7 @@ def test_with_skip_what_is_later_than_its_grace_is_missed_and_not_sent() -> None
         {"attempt": 2},
         {"again_ms": NOW_MS},
         {"start_ms": NOW_MS},
-        {"callback": Callback(b"o" * 16, "failed", 0, 0, 1, None, None)},
+        {"callback": CALLBACK},
     ],
     ids=["another policy", "none", "a retry", "asked for again", "in a flow", "a callback"],
 )
@@ -120,3 +129,118 @@ def test_it_is_sent_however_late_if_skip_is_not_meant_for_it(fields: dict[str, A
     """A retry has begun in time, and who asks for one again wants it."""
     claim = a_claim(due_ms=NOW_MS, **{"doc": SKIP, **fields})
     assert verdict_of(claim, 9 * GRACE_MS) is None
+
+
+@pytest.mark.parametrize(
+    ("fields", "verdict", "said"),
+    [
+        ({"doc": None}, "cancelled", "its event was deleted"),
+        ({"callback": CALLBACK}, "cancelled", "its event has no such callback any more"),
+        (
+            {"callback": CALLBACK, "doc": {"to": "x", "opt": {}}},
+            "cancelled",
+            "its event has no such callback any more",
+        ),
+        ({"deaths": 3}, "failed", "3 workers died while delivering it"),
+    ],
+)
+def test_what_must_not_be_sent_says_why(fields: dict[str, Any], verdict: str, said: str) -> None:
+    record = unsendable(a_claim(**fields), NOW_MS)
+    assert record is not None
+    assert (record.verdict, record.error_message) == (verdict, said)
+    assert (record.status_code, record.response_body, record.log_line) == (None, b"", b"")
+
+
+@pytest.mark.parametrize(
+    ("attempt", "before", "sent"), [(2, 0, True), (3, 0, False), (7, 5, True), (8, 5, False)]
+)
+def test_what_was_attempted_before_it_was_asked_for_again_is_not_counted(
+    attempt: int, before: int, sent: bool
+) -> None:
+    doc = {"to": "https://example.com", "opt": {"retry": {"attempts": 2}}}
+    claimed = a_claim(attempt=attempt, attempts_before=before, doc=doc, again_ms=NOW_MS)
+    assert (unsendable(claimed, NOW_MS) is None) == sent
+    if sent:
+        record, _ = record_of(claimed, BROKEN, NOW_MS, 0.5)
+        assert (record.verdict, record.status_code) == ("failed", 500)
+
+
+@pytest.mark.parametrize(
+    ("options", "waits_ms"), [({}, DEFAULT_ACK_MS), ({"ack_timeout": "5m"}, 300_000)]
+)
+def test_a_receiver_that_acknowledges_later_has_its_time(
+    options: dict[str, Any], waits_ms: int
+) -> None:
+    claimed = a_claim(doc={"to": "https://example.com", "opt": options})
+    record, gone = record_of(claimed, ACCEPTED, NOW_MS, 0.5)
+    assert (record.verdict, record.next_attempt_ms) == ("dispatched", NOW_MS + waits_ms)
+    assert (record.status_code, gone) == (202, False)
+
+
+class Given:
+    """Notes what it was asked for, in place of secrets, headers and tokens."""
+
+    def of(self, *asked: object) -> tuple[object, ...]:
+        return asked
+
+
+def job(claimed: Claim) -> Job:
+    given = cast("Any", Given())
+    return job_of(claimed, given, given, given, 10_000, NOW_MS)
+
+
+def test_a_job_has_all_that_the_claim_says() -> None:
+    claimed = a_claim(
+        7,
+        scheduled_ms=NOW_MS - 5,
+        attempt=2,
+        doc={"to": "https://example.com/x", "name": "n", "about": "a", "opt": {"timeout": "3s"}},
+        metadata_json='{"a":1}',
+        tags=("red",),
+        secret=b"s",
+        headers=b"h",
+    )
+    assert job(claimed) == Job(
+        event_id=claimed.event_id,
+        occurrence_id=claimed.occurrence_id,
+        scheduled_ms=NOW_MS - 5,
+        attempt=2,
+        name="n",
+        description="a",
+        metadata_json='{"a":1}',
+        tags=("red",),
+        url="https://example.com/x",
+        secrets=cast("Any", (claimed.event_id, b"s", NOW_MS)),
+        timeout_ms=3_000,
+        headers=cast("Any", (claimed.event_id, b"h")),
+        ack_token=cast("Any", (claimed.occurrence_id, 2)),
+        callback=None,
+    )
+
+
+def test_what_an_event_does_not_say_is_left_out_of_its_job() -> None:
+    made = job(a_claim(doc={"to": "https://example.com", "name": "n"}))
+    assert (made.description, made.timeout_ms, made.headers) == ("", 10_000, ())
+
+
+def test_an_events_own_headers_are_no_business_of_a_callbacks() -> None:
+    doc = {"to": "https://example.com", "name": "n", "opt": {"on_failure": "https://sad.example"}}
+    made = job(a_claim(doc=doc, headers=b"h", callback=CALLBACK))
+    assert (made.url, made.headers, made.callback) == ("https://sad.example", (), CALLBACK)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"[1,2,3,4,5,null,null,null,204,null,6]\n",
+        b"[1,2,3,4,5,null,null,null,204,null]\n",
+        b"[1,2,3,4,5,null,null,null,204]\n",
+    ],
+)
+def test_the_line_of_an_attempt_can_be_given_the_failure_that_is_known_since(line: bytes) -> None:
+    """Lines of earlier versions are shorter."""
+    (before,) = read_log(line)
+    (after,) = read_log(with_message(line, "x" * 999))
+    assert after.error_message == "x" * LOG_MESSAGE_LIMIT
+    assert (after.number, after.timings, after.status_code) == (1, before.timings, 204)
+    assert after.claimed_ms == before.claimed_ms

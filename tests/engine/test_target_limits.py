@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import pytest
+
 from app.engine.target_limits import (
     BRIEFLY_STALLED_MS,
     MAX_DEFER_MS,
+    MIN_DEFER_MS,
+    MIN_LIMIT,
+    SLOW_FACTOR,
     SLOW_MS,
     STALLED_MS,
     InFlightRequest,
+    TargetLimit,
     TargetLimits,
     target_of,
 )
@@ -147,3 +153,141 @@ def test_a_target_that_takes_its_time_keeps_its_rate() -> None:
             late_ms = max(late_ms, now_ms - request.claim.due_ms)
         assert list(limits.take_surplus(now_ms)) == []
     assert late_ms <= 20
+
+
+def test_what_an_exchange_takes_is_smoothed_over_eight() -> None:
+    limit = TargetLimit("a", 4.0)
+    limit.grow(500, 900, succeeded=True, most=16)
+    assert (limit.took_ms, limit.progress_ms) == (200.0, 500)
+    limit.grow(600, 200, succeeded=True, most=16)
+    assert limit.took_ms == 200.0
+
+
+@pytest.mark.parametrize(
+    ("succeeded", "took_ms", "expected"),
+    [(True, 5_000, 5.0), (False, SLOW_MS - 1, 5.0), (False, SLOW_MS, 4.0)],
+)
+def test_a_limit_grows_by_one_with_an_answer_that_is_quick_or_successful(
+    succeeded: bool, took_ms: int, expected: float
+) -> None:
+    limit = TargetLimit("a", 4.0)
+    limit.grow(0, took_ms, succeeded=succeeded, most=16)
+    assert limit.limit == expected
+    limit.grow(0, took_ms, succeeded=succeeded, most=4)
+    assert limit.limit == 4.0
+
+
+def test_a_limit_shrinks_by_a_quarter_once_a_second_and_never_to_nothing() -> None:
+    limit = TargetLimit("a", 8.0)
+    limit.shrink(0)
+    limit.shrink(SLOW_MS - 1)
+    assert limit.limit == 6.0
+    limit.shrink(SLOW_MS)
+    assert limit.limit == 4.5
+    for second in range(2, 9):
+        limit.shrink(second * SLOW_MS)
+    assert limit.limit == MIN_LIMIT
+
+
+def test_a_target_is_stalled_when_it_is_full_and_nothing_ends() -> None:
+    limit = TargetLimit("a", 2.9, in_flight=2, progress_ms=1_000)
+    assert not limit.is_stalled(1_000 + STALLED_MS - 1)
+    assert limit.is_stalled(1_000 + STALLED_MS)
+    assert not TargetLimit("a", 2.9, in_flight=1, progress_ms=1_000).is_stalled(9_000)
+
+
+@pytest.mark.parametrize(
+    ("position", "now_ms", "expected"),
+    [
+        (0, 1_000, 1_000),  # 4 s for each of the four at once
+        (1, 1_000, 2_000),
+        (3, 1_000, 4_000),
+        (0, 9_000, 2_000),  # it has stood for 8 s
+        (0, 0, 1_000),
+        (99, 1_000, MAX_DEFER_MS),
+    ],
+)
+def test_a_deferral_is_as_long_as_its_turn_is_away(
+    position: int, now_ms: int, expected: int
+) -> None:
+    limit = TargetLimit("a", 4.0, took_ms=4_000.0, progress_ms=1_000)
+    assert limit.defer_ms(position, now_ms) == expected
+    assert TargetLimit("a", 4.0).defer_ms(0, 0) == MIN_DEFER_MS
+    assert TargetLimit("a", 1.0, took_ms=4_000.0).defer_ms(0, 0) == 4_000
+
+
+def test_a_target_that_begins_again_has_not_stood_still_meanwhile() -> None:
+    """Nothing is known of the time in which there was nothing to do; of one that is busy, there is."""
+    limits = TargetLimits(CONCURRENCY)
+    queue(limits, claim(0, "a"))
+    queue(limits, claim(1, "a"))
+    first, second = limits.start_ready(0)
+    limit = first.limit
+    limits.end(first, 10, succeeded=True)
+    queue(limits, claim(2, "a"))
+    (third,) = limits.start_ready(5_000)
+    assert limit.progress_ms == 10
+    limits.end(second, 5_000, succeeded=True)
+    limits.end(third, 5_000, succeeded=True)
+    queue(limits, claim(3, "a"))
+    list(limits.start_ready(9_000))
+    assert (limit.target, limit.progress_ms, limit.in_flight) == ("https://a:443", 9_000, 1)
+
+
+def test_all_slow_ones_together_have_an_end_and_each_that_ends_makes_room() -> None:
+    limits = TargetLimits(MIN_LIMIT)
+    now_ms, slow = 0, []
+    for number in range(SLOW_FACTOR * MIN_LIMIT):
+        queue(limits, claim(number, f"slow{number}"))
+    for _ in range(SLOW_FACTOR):
+        taken = list(limits.start_ready(now_ms))
+        assert len(taken) == MIN_LIMIT
+        assert list(limits.start_ready(now_ms)) == []
+        now_ms += SLOW_MS
+        assert limits.mark_slow(now_ms) == MIN_LIMIT
+        assert all(request.is_slow for request in taken)
+        slow += taken
+    for number in range(3):
+        queue(limits, claim(100 + number, f"other{number}"))
+    assert list(limits.start_ready(now_ms)) == []
+    assert limits.waiting == 3
+    limits.end(slow[0], now_ms, succeeded=True)
+    assert len(list(limits.start_ready(now_ms))) == MIN_LIMIT
+    assert limits.mark_slow(now_ms + SLOW_MS) == MIN_LIMIT
+    assert list(limits.start_ready(now_ms)) == []
+
+
+def test_what_has_ended_is_never_called_slow() -> None:
+    limits = TargetLimits(CONCURRENCY)
+    queue(limits, claim(0, "a"))
+    (request,) = limits.start_ready(0)
+    limits.end(request, 5, succeeded=False)
+    assert (request.has_ended, limits.mark_slow(9 * SLOW_MS), request.is_slow) == (True, 0, False)
+
+
+def test_targets_for_which_there_is_nothing_are_forgotten() -> None:
+    limits = TargetLimits(CONCURRENCY)
+    for host in ("idle", "waits", "busy"):
+        queue(limits, claim(0, host))
+        (request,) = limits.start_ready(0)
+        if host != "busy":
+            limits.end(request, 1, succeeded=True)
+    queue(limits, claim(1, "waits"))
+    kept = {target: limit for target, limit in limits._limits.items() if "idle" not in target}
+    limits.forget_idle()
+    assert limits._limits == kept
+    assert len(kept) == 2
+
+
+def test_what_waits_for_one_target_can_be_given_up() -> None:
+    limits = TargetLimits(CONCURRENCY)
+    for number in range(3):
+        queue(limits, claim(number, "a"))
+        queue(limits, claim(9 + number, "b"))
+    requests = [next(limits.start_ready(0))]
+    limit = requests[0].limit
+    queue(limits, claim(20, "a"))
+    waiting = limits.clear_target(limit)
+    assert [one.url for one in waiting] == ["https://a/hook"] * len(waiting)
+    assert limits.clear_target(limit) == []
+    assert set(hosts(list(limits.start_ready(0)))) == {"b"}
