@@ -8,12 +8,23 @@ WORKDIR /build
 COPY requirements.lock .
 RUN ["/venv/bin/pip", "install", "--require-hashes", "-r", "requirements.lock"]
 
+# The guide is files: what builds it stays behind in this stage.
+FROM build AS guide
+COPY requirements-docs.lock .
+RUN ["/venv/bin/pip", "install", "--require-hashes", "-r", "requirements-docs.lock"]
+COPY CHANGELOG.md CONTRIBUTING.md SECURITY.md ./
+COPY app app
+COPY docs docs
+RUN ["/venv/bin/python", "-m", "sphinx", "--quiet", "--fail-on-warning", "--builder", "html", \
+     "--doctree-dir", "/tmp/doctrees", "docs", "docs/_build/html"]
+
 FROM python:3.12-slim
 RUN ["useradd", "--no-create-home", "--uid", "10001", "qhronos"]
 COPY --from=build /venv /venv
 WORKDIR /srv
 COPY wsgi.py worker.py gunicorn.conf.py ./
 COPY app app
+COPY --from=guide /build/docs/_build/html docs/_build/html
 # Compiled here, since the user may not write here.
 RUN ["/venv/bin/python", "-m", "compileall", "-q", "app"]
 

@@ -41,7 +41,10 @@ QUICK := $(addprefix tests/,domain delivery store crypto planning services engin
 help: ## show this help
 	@grep -hE '^[a-z%-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
 
+# The guide is built once, in some ten seconds. Qhronos starts without it if that fails.
 run: $(RUNTIME) ## start everything in the foreground; ARGS=--no-inbox does without the inbox
+	@[ -e docs/_build/html/index.html ] || { echo "Building the guide (once)" && $(MAKE) --silent docs; } \
+		|| echo "The guide was not built ('make docs' says why): /docs/guide/ will be missing." >&2
 	@exec $(PY) -m app.runtime $(ARGS)
 
 demo: $(RUNTIME) ## with 'make run' up: have a webhook sent in two seconds and check it

@@ -29,6 +29,7 @@ from app.api.routes import (
 )
 from app.api.routes.dashboard import register_dashboard
 from app.api.routes.docs import Documentation, make_api
+from app.api.routes.guide import BUILT, Guide
 from app.wiring.services import Services
 
 PARTS = (
@@ -66,5 +67,6 @@ def create_app(services: Services) -> Flask:
     for part in PARTS:
         api.register_blueprint(part.blueprint)
     Documentation(api).register(app, public=services.settings.docs_public)
+    Guide(BUILT).register(app, public=services.settings.docs_public)
     register_dashboard(app, services.settings)
     return app

@@ -11,7 +11,9 @@ import pytest
 from app.api.routes.docs import POLICY
 from tests.api.fakes import NOW_MS, an_occurrence
 
-DOCUMENTATION = {"/openapi.json", "/docs"}
+GUIDE = {"/docs/guide", "/docs/guide/", "/docs/guide/<path:name>"}
+DOCUMENTATION = {"/openapi.json", "/docs"} | GUIDE
+"""What describes the API, or is no part of it: left out."""
 
 WITHOUT_BODY = ("/trigger", "/resume", "/cancel", "{key}/pause")
 """Acts that need nothing said."""

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import cast
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, cast
 
-from flask import current_app, g, request
+from flask import Response, current_app, g, request
 
 from app.api.http.credentials import FEED, NOT_VALID, Bearer, Credentials
 from app.domain.access import Access
 from app.errors import Forbidden, Unauthenticated
+
+_P = ParamSpec("_P")
 
 EXTENSION = "qhronos-credentials"
 READING = frozenset({"GET", "HEAD"})
@@ -61,6 +65,17 @@ def require_admin() -> None:
     """Let pass the master token and tokens of access ``admin``."""
     if request.method != "OPTIONS" and not access().is_admin:
         raise Forbidden("Only the master token or one whose access is admin may do this.")
+
+
+def for_token_holders(view: Callable[_P, Response]) -> Callable[_P, Response]:
+    """Wrap a view for who has a token, whatever it grants."""
+
+    @wraps(view)
+    def guarded(*args: _P.args, **kwargs: _P.kwargs) -> Response:
+        access()
+        return view(*args, **kwargs)
+
+    return guarded
 
 
 def bearer_token() -> bytes:

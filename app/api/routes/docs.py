@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import inspect
-from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
@@ -17,7 +16,7 @@ from flask import Flask, Response, render_template
 
 from app import __version__
 from app.api.http.answers import json_answer, json_text
-from app.api.http.auth import access
+from app.api.http.auth import for_token_holders
 from app.api.http.smorest import Api
 
 STYLE = """
@@ -74,7 +73,7 @@ class Documentation:
             ("/openapi.json", "openapi_json", self._serve_json),
             ("/docs", "docs", self._serve_page),
         ):
-            app.add_url_rule(path, name, view if public else _for_token_holders(view))
+            app.add_url_rule(path, name, view if public else for_token_holders(view))
 
     @cached_property
     def document(self) -> dict[str, Any]:
@@ -100,11 +99,3 @@ class Documentation:
     def _serve_page(self) -> Response:
         headers = {"Content-Security-Policy": POLICY}
         return Response(self._page, headers=headers, content_type="text/html; charset=utf-8")
-
-
-def _for_token_holders(view: Callable[[], Response]) -> Callable[[], Response]:
-    def guarded() -> Response:
-        access()
-        return view()
-
-    return guarded
