@@ -54,9 +54,7 @@ def create_app(services: Services) -> Flask:
     # A path has one spelling: others are 404, not a redirect that drops the request's body.
     app.url_map.merge_slashes = False
     attach_services(app, services)
-    app.extensions[auth.EXTENSION] = Credentials(
-        app, services.settings, services.clock, services.tokens
-    )
+    app.extensions[auth.EXTENSION] = Credentials(app, services.settings)
     register_proxies(app, services.settings.trusted_proxies)
     register_headers(app)
     register_loops(app)

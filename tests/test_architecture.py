@@ -69,9 +69,6 @@ IMPURE = {
 }
 """What a rule has no use for: it is given the time and everything else that it needs."""
 
-KNOWS_THE_WIRING = APP / "api" / "http" / "context.py"
-"""The one file of the API that names who wires it; all others ask it for ``services()``."""
-
 EXCUSED = {("ids.py", "secrets"), ("ids.py", "threading")}
 """New ids are made where ids are understood; UUIDv7 wants random bits, in order."""
 
@@ -175,13 +172,6 @@ def test_a_library_is_known_only_where_it_belongs(path: Path) -> None:
     for module in imports(path):
         for package, rooms in ONLY_IN.items():
             assert not is_in(module, package) or room_of(path) in rooms, f"imports {module}"
-
-
-@pytest.mark.parametrize("path", sorted((APP / "api").rglob("*.py")), ids=name_of)
-def test_the_api_knows_its_wiring_in_one_place(path: Path) -> None:
-    assert path == KNOWS_THE_WIRING or not [
-        module for module in imports(path) if is_in(module, "app.wiring")
-    ]
 
 
 @pytest.mark.parametrize("path", sorted((APP / "domain").rglob("*.py")), ids=name_of)

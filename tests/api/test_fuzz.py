@@ -1,6 +1,6 @@
 """Every operation, asked what the OpenAPI document allows and what it forbids.
 
-The real services on a store in memory. Whatever is asked: no 5xx, a status and a content type that
+The real services on a real store. Whatever is asked: no 5xx, a status and a content type that
 the document names, and a body that has the form that it describes. ``make fuzz`` asks for longer,
 and something else every time.
 """
@@ -8,6 +8,7 @@ and something else every time.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -23,14 +24,14 @@ from schemathesis.specs.openapi.checks import (
     response_schema_conformance,
 )
 
-from app.config import Settings
+from app.api.http.context import attach_services
 from app.domain.targets import TargetPolicy
 from app.factory import create_app
 from app.wiring.doubles import Doubles
-from app.wiring.services import build_services
-from tests.api.fakes import MASTER_TOKEN
+from app.wiring.services import Services, build_services
+from tests.api.application import MASTER_TOKEN, settings_for
 from tests.support.clock import FakeClock
-from tests.support.fake_store import fake_client
+from tests.support.services import FakeDrains, FakeUpkeep
 
 EXAMPLES = int(os.environ.get("QHRONOS_FUZZ", "0"))
 """How many requests to an operation in each mode; 0: as many as belong into the suite."""
@@ -63,35 +64,21 @@ SOUND = {
 """Members that make a body good, where what the document says of them is not all."""
 
 
-class NoQueue:
-    """RQ's part is not the point here."""
-
-    def enqueue_replan(self, _name: str) -> None:
-        pass
-
-    def enqueue_redelivery(self, _job_id: str) -> None:
-        pass
-
-    def workers(self) -> int:
-        return 0
+def services_on(store_url: str) -> Services:
+    settings = settings_for(
+        store_url,
+        signing_private_key="whsk_" + "A" * 43,
+        allow_private_targets=TargetPolicy(allow_all=True),
+    )
+    doubles = Doubles(clock=FakeClock(NOW_MS), drain_queue=FakeDrains(), upkeep_queue=FakeUpkeep())
+    return build_services(settings, doubles)
 
 
 class World:
     """The application, and what there is in it."""
 
     def __init__(self) -> None:
-        plain = Settings(
-            master_token=MASTER_TOKEN,
-            jwt_secret="jwt-secret-for-tests-of-32-bytes!",
-            signing_secret="signing-secret-for-tests",
-            signing_private_key="whsk_" + "A" * 43,
-            allow_private_targets=TargetPolicy(allow_all=True),
-        )
-        clock, queue = FakeClock(NOW_MS), NoQueue()
-        doubles = Doubles(store=fake_client(), clock=clock, drain_queue=queue, upkeep_queue=queue)
-        services = build_services(plain, doubles)
-        self.empty = services.storage.client.flushall
-        self.app = create_app(services)
+        self.app = create_app(services_on(""))
         self._client = self.app.test_client()
         document = self._client.get("/openapi.json").json
         # Who may ask is tested elsewhere; here the token is always there.
@@ -132,6 +119,16 @@ class World:
 
 
 WORLD = World()
+"""Made without a store, which is there only while tests run: its operations name them."""
+
+
+@pytest.fixture(autouse=True)
+def _store(store_url: str) -> Iterator[None]:
+    """An empty store."""
+    services = services_on(store_url)
+    attach_services(WORLD.app, services)
+    yield
+    services.storage.client.close()
 
 
 def judge(operation: APIOperation[Any], case: Case) -> None:
@@ -152,7 +149,6 @@ def test_whatever_is_asked_the_answer_is_as_documented(label: str, mode: Generat
     if mode is GenerationMode.NEGATIVE and not (operation.query or operation.body):
         pytest.skip("there is nothing to get wrong")
     cases = operation.as_strategy(generation_mode=mode)
-    WORLD.empty()
 
     @settings(
         max_examples=EXAMPLES or 20,

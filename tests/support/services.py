@@ -1,8 +1,8 @@
-"""Services on a fake store, with a clock that stands still."""
+"""Services on a real store, with a clock that stands still and queues that only remember."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -16,7 +16,6 @@ from app.wiring.doubles import Doubles
 from app.wiring.engine import Engine
 from app.wiring.services import Services, build_services
 from tests.support.clock import NOW_MS, FakeClock
-from tests.support.fake_store import fake_client
 
 HOUR_MS = 3_600_000
 
@@ -63,17 +62,19 @@ def clock() -> FakeClock:
 
 
 @pytest.fixture(params=[1, 4], ids=["1-partition", "4-partitions"])
-def services(request: pytest.FixtureRequest, clock: FakeClock) -> Services:
+def services(
+    request: pytest.FixtureRequest, store_url: str, clock: FakeClock
+) -> Iterator[Services]:
     settings = Settings(
-        redis_url="redis://127.0.0.1:1/0",
+        redis_url=store_url,
         partitions=request.param,
         jwt_secret="j" * 32,
         signing_secret="s" * 32,
     )
-    doubles = Doubles(
-        store=fake_client(), clock=clock, drain_queue=FakeDrains(), upkeep_queue=FakeUpkeep()
-    )
-    return build_services(settings, doubles)
+    doubles = Doubles(clock=clock, drain_queue=FakeDrains(), upkeep_queue=FakeUpkeep())
+    made = build_services(settings, doubles)
+    yield made
+    made.storage.client.close()
 
 
 @pytest.fixture

@@ -23,12 +23,11 @@ from flask_jwt_extended import JWTManager, create_access_token, decode_token
 from flask_jwt_extended.exceptions import JWTExtendedException
 from jwt.exceptions import InvalidTokenError, PyJWTError
 
+from app.api.http.context import services
 from app.api.schemas.tags import read_tag
-from app.clock import Clock
 from app.config import Settings
 from app.domain.access import LEVELS, MASTER, Access
 from app.errors import Forbidden, InvalidInput, Unauthenticated
-from app.services.tokens import TokenService
 
 ISSUER = "qhronos"
 LEEWAY_MS = 10_000
@@ -92,13 +91,11 @@ class _Verified:
 
 
 class Credentials:
-    """Judges the tokens of one application."""
+    """Judges the tokens of one application; every call needs its context."""
 
-    def __init__(self, app: Flask, settings: Settings, clock: Clock, tokens: TokenService) -> None:
+    def __init__(self, app: Flask, settings: Settings) -> None:
         """Configure the library on ``app`` with the secrets in ``settings``."""
         self._master = settings.master_token.encode()
-        self._clock = clock
-        self._tokens = tokens
         # A signature that was good stays good; the time and the registry are looked at again.
         self._verified = lru_cache(_REMEMBERED)(_verify)
         current, previous = settings.jwt_secret, settings.jwt_secret_previous
@@ -136,8 +133,8 @@ class Credentials:
             raise Unauthenticated(NOT_VALID) from None
         if verified.purpose != purpose:
             raise Unauthenticated(NOT_VALID)
-        self._check_time(verified)
-        self._tokens.check(
+        _check_time(verified, services().clock.now_ms())
+        services().tokens.check(
             verified.jti, verified.access.subject, verified.issued_s, verified.expires_ms
         )
         return Bearer(verified.access, verified.jti, verified.expires_ms)
@@ -157,7 +154,7 @@ class Credentials:
             "access": grant.level,
             "scope": list(grant.scope),
             "exp": grant.expires_ms // 1000,
-            "iat": self._tokens.issue_second(grant.subject),
+            "iat": services().tokens.issue_second(grant.subject),
             "jti": jti,
         }
         if grant.purpose is not None:
@@ -171,15 +168,8 @@ class Credentials:
         if len(token) > LONGEST_TOKEN:
             raise InvalidInput.field("scope", "is too long for a token; name fewer tags")
         access = Access(grant.subject, grant.level, frozenset(grant.scope))
-        self._tokens.register(jti, access, grant.expires_ms, grant.purpose)
+        services().tokens.register(jti, access, grant.expires_ms, grant.purpose)
         return Minted(token, jti)
-
-    def _check_time(self, verified: _Verified) -> None:
-        now = self._clock.now_ms()
-        ends_too_late = verified.expires_ms > now + LONGEST_MS + LEEWAY_MS
-        expired = verified.expires_ms <= now
-        if expired or ends_too_late or verified.begins_ms > now + LEEWAY_MS:
-            raise Unauthenticated(NOT_VALID)
 
 
 def key_name(key: str) -> str:
@@ -194,6 +184,13 @@ def _key_for(name: Any, claims: Mapping[str, Any], keys: Mapping[str, str]) -> s
     if name not in keys:
         raise InvalidTokenError
     return keys[name]
+
+
+def _check_time(verified: _Verified, now_ms: int) -> None:
+    ends_too_late = verified.expires_ms > now_ms + LONGEST_MS + LEEWAY_MS
+    expired = verified.expires_ms <= now_ms
+    if expired or ends_too_late or verified.begins_ms > now_ms + LEEWAY_MS:
+        raise Unauthenticated(NOT_VALID)
 
 
 def _verify(token: str) -> _Verified:

@@ -9,17 +9,18 @@ import pytest
 import redis
 from flask.testing import FlaskClient
 
-from app.config import Settings
 from app.domain.targets import TargetPolicy
 from app.factory import create_app
 from app.wiring.doubles import Doubles
 from app.wiring.services import Services, build_services
-from tests.api.conftest import with_token
-from tests.api.fakes import MASTER_TOKEN, NOW_MS
+from tests.api.application import MASTER_TOKEN, settings_for, with_token
 from tests.api.hostile.refusals import EVENT
 from tests.security.conftest import NoQueue
 from tests.support.clock import FakeClock
 from tests.support.invariants import snapshot
+
+NOW_MS = 1_900_000_000_000
+"""2030-03-17T17:46:40Z: ahead of the store's own clock, by which entries end."""
 
 
 @pytest.fixture(scope="module")
@@ -32,13 +33,7 @@ def store(store_server: str) -> Iterator[redis.Redis]:
 
 @pytest.fixture(scope="module")
 def services(store_server: str, store: redis.Redis) -> Iterator[Services]:
-    settings = Settings(
-        master_token=MASTER_TOKEN,
-        jwt_secret="jwt-secret-for-tests-of-32-bytes!",
-        signing_secret="signing-secret-for-tests",
-        redis_url=store_server,
-        allow_private_targets=TargetPolicy(),
-    )
+    settings = settings_for(store_server, allow_private_targets=TargetPolicy())
     clock, queue = FakeClock(NOW_MS), NoQueue()
     made = build_services(settings, Doubles(clock=clock, drain_queue=queue, upkeep_queue=queue))
     yield made

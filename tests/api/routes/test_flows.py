@@ -170,13 +170,3 @@ def test_changes_are_in_the_audit_log(client) -> None:
         ("flow.put", "a"),
     ]
     assert entries[0]["before"]["paused"] is False
-
-
-def test_open_breakers_are_shown_to_admins(client, client_with, services, clock) -> None:
-    assert client.get("/breakers").json == []
-    now_ms = clock.now_ms()
-    times = {"first_ms": 5_000, "longest_ms": 60_000, "forget_ms": 600_000}
-    services.storage.breakers.open("https://a.example:443", now_ms, **times)
-    (found,) = client.get("/breakers").json
-    assert found == {"target": "https://a.example:443", "open_until": "2026-01-01T00:00:05Z"}
-    assert client_with("read_write", "red").get("/breakers").status_code == 403

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from app.domain.outcome import Outcome, Timings
-from app.engine.attempts import record_of
 
 
 @pytest.mark.parametrize("name", ["on_success", "on_failure"])
@@ -20,12 +19,10 @@ def test_is_answered_as_it_was_given_and_cleared_by_null(client, an_event, name)
     assert changed["next_occurrence_at"] == made["next_occurrence_at"]
 
 
-def test_a_callback_says_what_it_tells_of(client, services, an_event, clock):
+def test_a_callback_says_what_it_tells_of(client, attempt, an_event):
     event = {**an_event, "start_time": "2026-01-01T00:00:00Z", "on_success": "https://example.com/"}
     client.post("/events", json=event)
-    (claimed,) = services.storage.work.claim(0, b"w", 1, now_ms=clock.ms, limit=9, lease_ms=9)
-    record, _ = record_of(claimed, Outcome(Timings(0, 0, 0), 200), clock.ms, 0.5)
-    services.storage.work.record([record], clock.ms)
+    attempt(Outcome(Timings(0, 0, 0), 200))
     (callback,) = client.get("/occurrences?status=scheduled").json["data"]
     (ended,) = client.get("/occurrences?status=completed").json["data"]
     assert callback["callback_of"] == ended["id"]

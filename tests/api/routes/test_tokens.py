@@ -7,9 +7,8 @@ import pytest
 
 from app.api.http.credentials import key_name
 from app.domain.times import to_rfc3339
-from tests.api.conftest import with_token
-from tests.api.fakes import NOW_MS
-from tests.api.test_access import KEY
+from tests.api.application import JWT_SECRET, with_token
+from tests.support.clock import NOW_MS
 
 BODY = {
     "type": "jwt",
@@ -22,7 +21,7 @@ BODY = {
 
 def claims_of(token):
     options = {"verify_exp": False, "verify_iat": False}
-    return jwt.decode(token, KEY, ["HS256"], issuer="qhronos", options=options)
+    return jwt.decode(token, JWT_SECRET, ["HS256"], issuer="qhronos", options=options)
 
 
 def test_the_answer_is_what_was_asked_for_and_the_token(client):
@@ -30,7 +29,7 @@ def test_the_answer_is_what_was_asked_for_and_the_token(client):
     assert answer.status_code == 200
     token = answer.json.pop("token")
     assert {key: value for key, value in answer.json.items() if key != "token"} == BODY
-    header = {"alg": "HS256", "typ": "JWT", "kid": key_name(KEY)}
+    header = {"alg": "HS256", "typ": "JWT", "kid": key_name(JWT_SECRET)}
     assert jwt.get_unverified_header(token) == header
 
 
@@ -58,10 +57,10 @@ def test_the_end_is_cut_to_seconds_in_the_answer_too(client):
     assert claims_of(answer["token"])["exp"] == 1_906_502_400
 
 
-def test_scope_has_the_spelling_of_tags(client, client_with, valid):
+def test_scope_has_the_spelling_of_tags(client, client_with, an_event):
     """Trimmed, composed, each once, so that it meets the tags of events."""
     limited = client_with("read_write", " cafe\u0301 ", "caf\u00e9")
-    assert limited.post("/events", json={**valid, "tags": ["caf\u00e9"]}).status_code == 201
+    assert limited.post("/events", json={**an_event, "tags": ["caf\u00e9"]}).status_code == 201
 
 
 def test_an_admin_needs_no_scope_and_may_make_tokens(app, client):

@@ -2,42 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Any
-
 import pytest
 
 from app.domain import ids
 from app.domain.outcome import Outcome, Timings
-from app.engine.attempts import record_of
-from app.factory import create_app
 from app.setting_readers import RateLimit
 from tests.api.hostile.refusals import refused
 
-HOUR_MS = 3_600_000
 ACCEPTED = Outcome(Timings(0, 0, 0), 202, b"", ack_required=True)
 
 
 class Taken:
     """A delivery that its receiver took on."""
 
-    def __init__(self, services, client, an_event, **fields: Any) -> None:
-        event = {**an_event, "start_time": "2026-01-01T00:00:00Z", **fields}
+    def __init__(self, services, client, attempt, an_event) -> None:
+        event = {**an_event, "start_time": "2026-01-01T00:00:00Z"}
         self.event_id = client.post("/events", json=event).json["id"]
-        now_ms = services.clock.now_ms()
-        (claimed,) = services.storage.work.claim(
-            0, b"w", 1, now_ms=now_ms, limit=9, lease_ms=HOUR_MS
-        )
-        record, _ = record_of(claimed, ACCEPTED, now_ms, 0.5)
-        assert services.storage.work.record([record], now_ms) == 1
+        (claimed,) = attempt(ACCEPTED)
         self.id = ids.to_text(claimed.occurrence_id)
         self.token = services.crypto.ack_tokens.of(claimed.occurrence_id, 1)
         self.bearer = {"Authorization": f"Bearer {self.token}"}
 
 
 @pytest.fixture
-def taken(services, client, an_event) -> Taken:
-    return Taken(services, client, an_event)
+def taken(services, client, attempt, an_event) -> Taken:
+    return Taken(services, client, attempt, an_event)
 
 
 def test_it_is_seen_to_wait(client, taken):
@@ -132,9 +121,8 @@ def test_what_is_no_json_is_refused(anonymous, taken):
     )
 
 
-def test_guesses_count_for_the_address(services):
-    settings = replace(services.settings, redis_url="", rate_limit=RateLimit(3, 3600))
-    client = create_app(replace(services, settings=settings)).test_client()
+def test_guesses_count_for_the_address(app_with):
+    client = app_with(rate_limit=RateLimit(3, 3600)).test_client()
     path = f"/occurrences/{ids.to_text(b'o' * 16)}/ack"
     guesses = [
         client.post(path, headers={"Authorization": f"Bearer 1.{n:032x}"}).status_code

@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 
 import pytest
 
 from app.factory import create_app
 from app.setting_readers import RateLimit
-from tests.api.conftest import with_token
-from tests.api.fakes import MASTER_TOKEN, FakeServices
+from app.store.connection import connect
+from app.wiring.doubles import Doubles
+from app.wiring.services import build_services
+from tests.api.application import (
+    FAR_AHEAD,
+    MASTER_TOKEN,
+    NOBODY_LISTENS,
+    settings_for,
+    with_token,
+)
 
-NOBODY_LISTENS = "redis://127.0.0.1:1/0"
 
+@pytest.fixture
+def limited(app_with):
+    def make(requests=3, seconds=3600, **changes):
+        return app_with(rate_limit=RateLimit(requests, seconds), **changes)
 
-def limited(redis_url="", requests=3, seconds=3600):
-    services = FakeServices()
-    services.settings = replace(
-        services.settings, rate_limit=RateLimit(requests, seconds), redis_url=redis_url
-    )
-    return create_app(services)
+    return make
 
 
 def statuses(client, count, path="/events"):
@@ -32,7 +37,7 @@ def test_no_limit_no_headers(client):
     assert not [name for name, _ in answer.headers if "ratelimit" in name.lower()]
 
 
-def test_headers_count_down_and_then_429():
+def test_headers_count_down_and_then_429(limited):
     client = with_token(limited(), MASTER_TOKEN)
     for left in (2, 1, 0):
         answer = client.get("/events")
@@ -50,14 +55,14 @@ def test_headers_count_down_and_then_429():
     assert answer.headers["X-RateLimit-Remaining"] == "0"
 
 
-def test_all_paths_count_together():
+def test_all_paths_count_together(limited):
     """It is a limit on the caller, not on each path."""
     client = with_token(limited(), MASTER_TOKEN)
     assert [client.get(path).status_code for path in ("/events", "/status", "/docs")] == [200] * 3
     assert client.get("/metrics").status_code == 429
 
 
-def test_the_limit_is_per_token_and_else_per_address():
+def test_the_limit_is_per_token_and_else_per_address(limited):
     app = limited(requests=2)
     master = with_token(app, MASTER_TOKEN)
     body = {
@@ -65,7 +70,7 @@ def test_the_limit_is_per_token_and_else_per_address():
         "sub": "x",
         "access": "read",
         "scope": ["a"],
-        "expires_at": "2031-01-01T00:00:00Z",
+        "expires_at": FAR_AHEAD,
     }
     token = master.post("/tokens", json=body).json["token"]
     assert statuses(with_token(app, token), 3) == [200, 200, 429]
@@ -73,7 +78,7 @@ def test_the_limit_is_per_token_and_else_per_address():
     assert statuses(app.test_client(), 3) == [401, 401, 429]
 
 
-def test_a_token_written_otherwise_is_the_same_token():
+def test_a_token_written_otherwise_is_the_same_token(limited):
     """Padding may follow its base64."""
     app = limited(requests=2)
     body = {
@@ -81,7 +86,7 @@ def test_a_token_written_otherwise_is_the_same_token():
         "sub": "x",
         "access": "read",
         "scope": ["a"],
-        "expires_at": "2031-01-01T00:00:00Z",
+        "expires_at": FAR_AHEAD,
     }
     token = with_token(app, MASTER_TOKEN).post("/tokens", json=body).json["token"]
     spellings = [token, f"{token}=", token]
@@ -89,7 +94,7 @@ def test_a_token_written_otherwise_is_the_same_token():
     assert answers == [200, 200, 429]
 
 
-def test_made_up_tokens_share_the_address(monkeypatch):
+def test_made_up_tokens_share_the_address(limited):
     """Guessing tokens is limited, whatever is guessed and whatever a header claims."""
     app = limited(requests=2)
     answers = [
@@ -99,37 +104,37 @@ def test_made_up_tokens_share_the_address(monkeypatch):
     assert [answer.status_code for answer in answers] == [401, 401, 429]
 
 
-def test_probes_are_not_limited():
+def test_probes_are_not_limited(limited):
     app = limited(requests=1)
     assert statuses(app.test_client(), 5, "/health") == [200] * 5
 
 
-def test_processes_count_together(store_url):
+def test_processes_count_together(limited):
     """Two applications on one store are one limit."""
-    first = with_token(limited(store_url), MASTER_TOKEN)
-    second = with_token(limited(store_url), MASTER_TOKEN)
+    first = with_token(limited(), MASTER_TOKEN)
+    second = with_token(limited(), MASTER_TOKEN)
     assert statuses(first, 2) == [200, 200]
     assert statuses(second, 2) == [200, 429]
     assert statuses(first, 1) == [429]
 
 
-def test_the_store_is_away():
+def test_the_counts_are_out_of_reach(store_url, clock):
     """Then each process counts by itself: neither an error nor without limit."""
-    client = with_token(limited(NOBODY_LISTENS), MASTER_TOKEN)
-    assert statuses(client, 4) == [200, 200, 200, 429]
+    with_limit = settings_for(NOBODY_LISTENS, rate_limit=RateLimit(3, 3600))
+    with connect(store_url) as store:
+        services = build_services(with_limit, Doubles(store=store, clock=clock))
+        client = with_token(create_app(services), MASTER_TOKEN)
+        assert statuses(client, 4) == [200, 200, 200, 429]
 
 
 @pytest.mark.parametrize("seconds", [1, 60, 3600, 86_400])
-def test_every_window(seconds):
+def test_every_window(limited, seconds):
     client = with_token(limited(requests=1, seconds=seconds), MASTER_TOKEN)
     assert client.get("/events").headers["X-RateLimit-Limit"] == "1"
 
 
-def test_a_missing_store_says_when_to_come_back_all_the_same():
+def test_a_missing_store_says_when_to_come_back_all_the_same(limited):
     """503 keeps its own Retry-After beside a limit."""
-    app = limited()
-    app.extensions["qhronos"].health.away = True
-    app.extensions["qhronos"].health.status = app.extensions["qhronos"].health.check
-    answer = app.test_client().get("/status")
+    answer = limited(redis_url=NOBODY_LISTENS).test_client().get("/status")
     assert answer.status_code == 503
     assert answer.headers["Retry-After"] == "1"

@@ -9,7 +9,7 @@ import pytest
 from app.domain import ids
 from app.domain.times import to_rfc3339
 from app.store.calls import Record
-from tests.api.conftest import with_token
+from tests.api.application import with_token
 
 LINE = b'[1,1767225660000000,1767225660001250,1767225660043000,1767225660040000,310,4000,null,500,"HTTP 500",1767225660001]\n'
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import icalendar
 import pytest
 
-from tests.api.fakes import MASTER_TOKEN
+from tests.api.application import MASTER_TOKEN
 
 FEED = {"type": "feed", "sub": "phone", "scope": ["red"], "expires_at": "2027-01-01T00:00:00Z"}
 

@@ -2,41 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from rq import Queue, SimpleWorker
 from rq.serializers import JSONSerializer
 
 from app.api.routes.dashboard import POLICY
-from app.factory import create_app
-from tests.api.conftest import with_token
-from tests.api.fakes import MASTER_TOKEN, FakeServices
-
-NOBODY_LISTENS = "redis://127.0.0.1:1/0"
-
-
-def app_on(url):
-    services = FakeServices()
-    services.settings = replace(services.settings, redis_url=url)
-    return create_app(services)
-
-
-@pytest.fixture
-def app(store_url):
-    return app_on(store_url)
+from tests.api.application import MASTER_TOKEN, NOBODY_LISTENS, with_token
 
 
 def fail(reason):
     raise RuntimeError(reason)
 
 
+class Worker(SimpleWorker):
+    """Listens for no commands: to stop listening takes a second."""
+
+    def subscribe(self):
+        pass
+
+    def unsubscribe(self):
+        pass
+
+
 @pytest.fixture
 def failed_job(redis_client):
     """A job that has run and failed, on the queue "drains"."""
     queue = Queue("drains", connection=redis_client, serializer=JSONSerializer)
-    job = queue.enqueue("tests.api.test_dashboard.fail", "because")
-    worker = SimpleWorker([queue], connection=redis_client, serializer=JSONSerializer)
+    job = queue.enqueue("tests.api.routes.test_dashboard.fail", "because")
+    worker = Worker([queue], connection=redis_client, serializer=JSONSerializer)
     worker.work(burst=True, logging_level="CRITICAL")
     assert job.get_status(refresh=True) == "failed"
     return job.id
@@ -101,8 +94,8 @@ def test_a_job_is_shown(client, failed_job):
 def test_a_busy_worker_is_shown(client, redis_client):
     """What it works on is read as JSON too."""
     queue = Queue("drains", connection=redis_client, serializer=JSONSerializer)
-    job = queue.enqueue("tests.api.test_dashboard.fail", "because")
-    worker = SimpleWorker([queue], connection=redis_client, serializer=JSONSerializer)
+    job = queue.enqueue("tests.api.routes.test_dashboard.fail", "because")
+    worker = Worker([queue], connection=redis_client, serializer=JSONSerializer)
     worker.register_birth()
     with redis_client.pipeline() as pipe:
         worker.set_current_job_id(job.id, pipeline=pipe)
@@ -153,9 +146,9 @@ def test_what_does_not_exist_is_404(client, failed_job, path):
 
 
 @pytest.mark.parametrize("path", ["/rq/", "/rq/0/view/workers", "/rq/0/data/queues.json"])
-def test_a_broker_that_is_away_is_503(path):
+def test_a_broker_that_is_away_is_503(app_with, path):
     """On the page that would hide it, too."""
-    answer = with_token(app_on(NOBODY_LISTENS), MASTER_TOKEN).get(path)
+    answer = with_token(app_with(broker_url=NOBODY_LISTENS), MASTER_TOKEN).get(path)
     assert answer.status_code == 503
     assert answer.headers["Retry-After"] == "1"
     assert "error" in answer.json
@@ -167,13 +160,14 @@ def test_pages_run_their_own_scripts_and_reach_nothing(client):
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
 
-def test_the_broker_is_not_shown_with_its_password(store_url):
+def test_the_broker_is_not_shown_with_its_password(app_with):
     """The URL of a broker may hold one."""
-    client = with_token(app_on("redis://user:hunter2@127.0.0.1:1/0"), MASTER_TOKEN)
+    app = app_with(broker_url="redis://user:hunter2@127.0.0.1:1/0")
+    client = with_token(app, MASTER_TOKEN)
     assert "hunter2" not in client.get("/rq/").text
 
 
-def test_no_broker_no_dashboard(services):
-    """Only ``make test`` runs without one."""
-    client = with_token(create_app(services), MASTER_TOKEN)
+def test_no_broker_no_dashboard(app_with):
+    """Only tests run without one."""
+    client = with_token(app_with(redis_url=""), MASTER_TOKEN)
     assert client.get("/rq/").status_code == 404

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
-from app.factory import create_app
-from tests.api.conftest import with_token
-from tests.api.fakes import MASTER_TOKEN
+from tests.api.application import MASTER_TOKEN, with_token
 
 PAGE = "https://app.example.com"
 ASKED = {"Origin": PAGE, "Access-Control-Request-Method": "POST"}
 
 
 @pytest.fixture
-def open_app(services):
-    services.settings = replace(services.settings, cors_origins=(PAGE, "http://localhost:3000"))
-    return create_app(services)
+def open_app(app_with):
+    return app_with(cors_origins=(PAGE, "http://localhost:3000"))
 
 
 @pytest.mark.parametrize("method", ["GET", "OPTIONS"])
@@ -64,20 +59,3 @@ def test_another_page_may_not(open_app, origin):
         answer = with_token(open_app, MASTER_TOKEN).open("/events", method=method, headers=headers)
         assert not [name for name, _ in answer.headers if name.startswith("Access-Control")]
         assert "Origin" in answer.headers["Vary"]
-
-
-@pytest.mark.parametrize("path", ["/events", "/docs", "/nothing", "/health"])
-def test_every_answer_is_safe_to_show(client, path):
-    headers = client.get(path).headers
-    assert headers["X-Content-Type-Options"] == "nosniff"
-    assert "default-src 'none'" in headers["Content-Security-Policy"]
-    assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
-    assert headers["Cache-Control"] == "no-store"
-
-
-@pytest.mark.parametrize("path", ["/docs", "/openapi.json"])
-def test_the_documentation_can_be_kept_for_those_with_a_token(services, path):
-    services.settings = replace(services.settings, docs_public=False)
-    app = create_app(services)
-    assert app.test_client().get(path).status_code == 401
-    assert with_token(app, MASTER_TOKEN).get(path).status_code == 200

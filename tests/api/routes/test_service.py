@@ -1,0 +1,100 @@
+"""``/health``, ``/status``, ``/breakers``, ``/metrics``: how the service is; its public keys."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from app import __version__
+from app.runtime.embedded import EmbeddedStore
+from tests.api.application import MASTER_TOKEN, NOBODY_LISTENS, with_token
+
+FIRST = "whsk_" + "A" * 43 + "="
+NEXT = "whsk_" + "B" * 42 + "A="
+
+
+def test_health(app_with):
+    """200 while the store answers, 503 with Retry-After while it does not."""
+    # Not pytest's own directory: its paths are too long for a Unix socket.
+    with tempfile.TemporaryDirectory(prefix="qhronos-") as directory:
+        with EmbeddedStore(Path(directory), persist=False) as store:
+            client = app_with(redis_url=store.url).test_client()
+            answer = client.get("/health")
+            assert (answer.status_code, answer.json) == (200, {"status": "ok"})
+        answer = client.get("/health")
+    assert answer.status_code == 503
+    assert answer.headers["Retry-After"] == "1"
+    assert "store" in answer.json["error"]
+
+
+def test_status(client, anonymous, clock, an_event):
+    """How much is due, for how long it has been, and who sees to it; nothing that is secret."""
+    for _ in range(2):
+        client.post("/events", json=an_event)
+    clock.advance(33 * 3_600_000 + 250)
+    answer = anonymous.get("/status").json
+    assert answer.pop("uptime_seconds") >= 0
+    assert answer == {
+        "status": "ok",
+        "version": __version__,
+        "store": "ok",
+        "queue_depth": 2,
+        "lag_ms": 250,
+        "workers": 2,
+    }
+
+
+def test_metrics_for_admins(client, client_with, anonymous, clock, an_event):
+    for _ in range(2):
+        client.post("/events", json=an_event)
+    clock.advance(33 * 3_600_000 + 250)
+    answer = client.get("/metrics")
+    assert answer.status_code == 200
+    assert answer.content_type.startswith("text/plain")
+    assert "qhronos_queue_depth 2.0" in answer.text.splitlines()
+    assert "qhronos_lag_seconds 0.25" in answer.text.splitlines()
+    assert client_with("read", "a").get("/metrics").status_code == 403
+    assert anonymous.get("/metrics").status_code == 401
+
+
+def test_metrics_for_all(app_with):
+    assert app_with(metrics_public=True).test_client().get("/metrics").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/events", "/occurrences/01960000-0000-8000-8000-000000000000"])
+def test_the_store_is_away(app_with, path):
+    """Whatever was asked: 503, when to come back, and nothing of the inside."""
+    answer = with_token(app_with(redis_url=NOBODY_LISTENS), MASTER_TOKEN).get(path)
+    assert answer.status_code == 503
+    assert answer.headers["Retry-After"] == "1"
+    assert answer.json == {"error": "The store does not answer; try again shortly."}
+
+
+def test_open_breakers_are_shown_to_admins(client, client_with, services, clock) -> None:
+    assert client.get("/breakers").json == []
+    now_ms = clock.now_ms()
+    times = {"first_ms": 5_000, "longest_ms": 60_000, "forget_ms": 600_000}
+    services.storage.breakers.open("https://a.example:443", now_ms, **times)
+    (found,) = client.get("/breakers").json
+    assert found == {"target": "https://a.example:443", "open_until": "2026-01-01T00:00:05Z"}
+    assert client_with("read_write", "red").get("/breakers").status_code == 403
+
+
+def test_without_keys_there_is_nothing(client):
+    answer = client.get("/.well-known/webhook-keys", headers={"Authorization": ""})
+    assert answer.status_code == 404
+    assert "v1" in answer.json["error"]
+
+
+def test_everybody_may_read_all_that_sign_and_keep_them_for_a_while(app_with):
+    client = app_with(signing_private_key=f"{FIRST},{NEXT}").test_client()
+    answer = client.get("/.well-known/webhook-keys")
+    assert answer.status_code == 200
+    assert answer.headers["Cache-Control"] == "max-age=300"
+    first, second = answer.json["keys"]
+    assert first.keys() == second.keys() == {"id", "algorithm", "key"}
+    assert first["key"] == "whpk_O2onvM62pC1io6jQKm8Nc2UyFXcd4kOmOsBIoYtZ2ik="
+    assert first["id"] != second["id"]
+    assert FIRST[5:] not in answer.text
