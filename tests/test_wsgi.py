@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 SECRETS = {
     "QHRONOS_MASTER_TOKEN": "master-token-for-tests",
     "QHRONOS_JWT_SECRET": "jwt-secret-for-tests-of-32-bytes!",
