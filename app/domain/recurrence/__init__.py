@@ -5,12 +5,19 @@ One way in, ``compile_schedule``, and one thing out, a ``Recurrence``. Data flow
     schedule (JSON) → rule.py, rrule_text.py, cron.py   checked values
                     → build.py                          Pattern: periods, days, times
                     → series.py                         instants in a zone
-                    → recurrence.py                     union, inclusions, exclusions
+                    → recurrence.py, walk.py            union, inclusions, exclusions
 """
 
 from app.domain.recurrence.compiler import compile_schedule
 from app.domain.recurrence.notices import Notice
-from app.domain.recurrence.recurrence import Recurrence
+from app.domain.recurrence.recurrence import Recurrence, most_within
 from app.domain.recurrence.zones import resolve_local, validate_timezone
 
-__all__ = ["Notice", "Recurrence", "compile_schedule", "resolve_local", "validate_timezone"]
+__all__ = [
+    "Notice",
+    "Recurrence",
+    "compile_schedule",
+    "most_within",
+    "resolve_local",
+    "validate_timezone",
+]

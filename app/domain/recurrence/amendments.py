@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import Any
 
+from app.domain.budget import current
 from app.domain.recurrence.kinds import Compiled, Context
 from app.domain.recurrence.moments import NEEDS_ZONE, is_guess, parse_date, parse_moment_ms
 from app.domain.recurrence.rule import MAX_ENTRIES
@@ -15,6 +16,9 @@ from app.domain.recurrence.zones import wall_datetime
 from app.errors import InvalidInput
 
 _MAX_RULES = 100
+_INCLUDE_STEPS, _EXCLUDE_STEPS = 8, 3
+"""What it costs to read an entry, in steps."""
+
 CompileRule = Callable[[Any, str, Context], Compiled]
 
 
@@ -38,6 +42,7 @@ def read_amendments(
     found = Amendments(
         added=_read_list(schedule, "include"), removed=_read_list(schedule, "exclude")
     )
+    current().spend(_INCLUDE_STEPS * len(found.added) + _EXCLUDE_STEPS * len(found.removed))
     for index, entry in enumerate(found.added):
         path = f"schedule.include.{index}"
         if isinstance(entry, Mapping):

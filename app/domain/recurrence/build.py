@@ -29,6 +29,9 @@ from app.domain.recurrence.times import Times, seconds_of_hour
 from app.domain.recurrence.zones import DAY, wall_datetime
 
 SUB_DAILY = ("secondly", "minutely", "hourly")
+_MONTH_STEPS, _YEAR_STEPS = 15, 25
+"""What it costs to list a month by itself, or out of the list of its year, in steps."""
+
 _ALL_60 = tuple(range(60))
 
 
@@ -125,7 +128,8 @@ def _build_days(rule: Rule, months: set[int]) -> Days:
         if not rule.by_day:
             return EveryDay()
         return Weekdays(weekday for _, weekday in rule.by_day)
-    return MonthDays(_MonthLister(rule), months)
+    lister = _MonthLister(rule)
+    return MonthDays(lister, months, lister.steps)
 
 
 class _MonthLister:
@@ -139,6 +143,7 @@ class _MonthLister:
         self._in_year = numbered and rule.frequency == "yearly" and not rule.by_month
         self._by_year = bool(rule.by_year_day or rule.by_week_no or self._in_year)
         self._year_days: tuple[int, list[int]] = (0, [])
+        self.steps = _YEAR_STEPS if self._by_year else _MONTH_STEPS
 
     def __call__(self, year: int, month: int) -> Sequence[int]:
         """Return the days' numbers, sorted."""

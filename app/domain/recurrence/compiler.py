@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, Final
 
+from app.domain.budget import BudgetExceeded, limited
 from app.domain.recurrence.amendments import read_amendments
 from app.domain.recurrence.explain import explain_amendments
-from app.domain.recurrence.kinds import KINDS, Compiled, Context, compile_kind
+from app.domain.recurrence.kinds import KINDS, Compiled, Context, Ends, compile_kind
 from app.domain.recurrence.recurrence import Recurrence
 from app.domain.recurrence.series import Policy
 from app.domain.recurrence.zones import ASSUMED_UTC, EARLIEST, HORIZON, get_zone
@@ -16,6 +17,9 @@ from app.errors import InvalidInput
 
 MAX_RULES: Final = 100
 _MOST_EXCLUDED_FIRST = 10_000
+_EMPTY_STEPS = 30_000
+"""How far an occurrence that is not excluded is looked for, in steps."""
+
 _LAST_START = HORIZON - 365 * 86_400
 _POLICIES: Final = {"gap": ("next", "skip", "shift"), "repeat": ("first", "second", "both")}
 
@@ -26,6 +30,7 @@ def compile_schedule(
     timezone: str | None,
     *,
     dst: Mapping[str, str] | None = None,
+    ends: Sequence[int | None] | None = None,
 ) -> Recurrence:
     """Check a schedule and make it ready to be asked for its occurrences.
 
@@ -34,6 +39,9 @@ def compile_schedule(
     to a wall time that the clock skips (``gap``: ``next`` moment after the gap, ``skip``, or
     ``shift`` by the length of the gap) or shows twice (``repeat``: ``first``, ``second``,
     ``both``). Raises ``InvalidInput`` with the dotted field, as in ``schedule.interval``.
+
+    ``ends`` says that the schedule was accepted before, and what its counts came to then
+    (``Recurrence.ends``): neither they nor what costs a search is looked at again.
     """
     zone = ASSUMED_UTC if timezone is None else get_zone(timezone)
     policy = _read_policy(dst or {})
@@ -42,7 +50,7 @@ def compile_schedule(
     if not isinstance(schedule, Mapping):
         raise InvalidInput.field("schedule", "must be an object")
     given = {key: value for key, value in schedule.items() if value is not None}
-    context = Context(start_ms, zone, policy, gap_is_given="gap" in (dst or {}))
+    context = Context(start_ms, zone, policy, gap_is_given="gap" in (dst or {}), ends=Ends(ends))
     amendments = read_amendments(given, context, _compile_one)
     compiled = _compile_rules(given, context)
     words = " and ".join(part.words for part in compiled)
@@ -55,12 +63,21 @@ def compile_schedule(
         excluded=amendments.excluded,
         excluded_days=amendments.excluded_days,
         excluding=amendments.excluding,
+        ends=context.ends.found,
     )
-    if amendments.removed and recurrence.is_emptied(_MOST_EXCLUDED_FIRST):
+    if amendments.removed and ends is None and _is_emptied(recurrence):
         raise InvalidInput.field(
             "schedule.exclude", "leaves no occurrence near the start; exclude less"
         )
     return recurrence
+
+
+def _is_emptied(recurrence: Recurrence) -> bool:
+    try:
+        with limited(_EMPTY_STEPS):
+            return recurrence.is_emptied(_MOST_EXCLUDED_FIRST)
+    except BudgetExceeded:
+        return True
 
 
 def _read_policy(dst: Mapping[str, str]) -> Policy:

@@ -8,6 +8,7 @@ from calendar import monthrange
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 
+from app.domain.budget import current
 from app.domain.recurrence.zones import EPOCH_ORDINAL, HORIZON
 
 DayNumber = int
@@ -70,7 +71,10 @@ class MonthDays(Days):
         self,
         list_month: Callable[[int, int], Sequence[int]],
         months: Iterable[int] = range(1, 13),
+        steps: int = 15,
     ) -> None:
+        """``steps`` is what it costs to list a month."""
+        self._steps = steps
         self._list_month = list_month
         self._months = frozenset(months)
         self._known: dict[int, list[DayNumber]] = {}
@@ -97,6 +101,7 @@ class MonthDays(Days):
         return found[bisect_left(found, start) : bisect_left(found, end)]
 
     def _fill(self, month: int) -> list[DayNumber]:
+        current().spend(self._steps)
         year, zero_based = divmod(month, 12)
         before = date(year, zero_based + 1, 1).toordinal() - EPOCH_ORDINAL - 1
         days = [before + number for number in self._list_month(year, zero_based + 1)]

@@ -30,6 +30,10 @@ class Grid(ABC):
         The Gregorian calendar repeats after 400 years.
         """
 
+    def most_within_a_minute(self) -> int:
+        """Return how many seconds of 60 may lie in periods that count."""
+        return 60
+
     def may_meet(self, times: Times, shift: int) -> bool:
         """Whether any period that counts ever holds one of those times of day."""
         del times, shift
@@ -58,6 +62,10 @@ class EvenGrid(Grid):
     def cycle_years(self) -> int:
         """Return 400: a rule that waits longer counts as one that never matches."""
         return 400
+
+    def most_within_a_minute(self) -> int:
+        """Return how many seconds of 60 may lie in periods that count."""
+        return min(60, -(-60 // self._step) * self.unit)
 
     def may_meet(self, times: Times, shift: int) -> bool:
         """Look through one day, in which periods may begin wherever they do on any day."""

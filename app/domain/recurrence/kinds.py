@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Any, Final
 
+from app.domain.budget import BudgetExceeded, current
 from app.domain.durations import format_duration, parse_duration_ms
 from app.domain.recurrence.build import SUB_DAILY, build_pattern
 from app.domain.recurrence.cron import Cron, read_cron
@@ -16,7 +16,7 @@ from app.domain.recurrence.pattern import Pattern
 from app.domain.recurrence.rrule_text import read_parts
 from app.domain.recurrence.rule import PARTS, Rule, read_count, read_rule, read_until_ms
 from app.domain.recurrence.series import ELAPSED, Every, Policy, Series, WallSeries
-from app.domain.recurrence.zones import DAY, HORIZON, Zone, get_zone, wall_datetime
+from app.domain.recurrence.zones import DAY, HORIZON, Zone, wall_datetime
 from app.errors import InvalidInput
 
 KINDS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -29,8 +29,33 @@ KINDS: Final[Mapping[str, tuple[str, ...]]] = {
 
 MAX_WALKED_COUNT: Final = 100_000
 _WALK_AT_MOST: Final = 100
+_RULE_STEPS: Final = 50
+_CRON_STEPS: Final = 400
+"""What it costs to read a rule, in steps."""
+
 _SHORTEST_PERIOD_MS: Final = 1_000
 _SECONDS = {"secondly": 1, "minutely": 60, "hourly": 3600, "daily": DAY, "weekly": 7 * DAY}
+
+
+class Ends:
+    """What each ``count`` that has to be walked comes to: walked once, then known.
+
+    They are in the order in which a schedule is read, which is always the same.
+    """
+
+    __slots__ = ("_known", "found", "is_new")
+
+    def __init__(self, known: Sequence[int | None] | None) -> None:
+        """``None``: the schedule is new, so that it is not known to match anything either."""
+        self.is_new = known is None
+        self._known = known or ()
+        self.found: list[int | None] = []
+
+    def next(self, walk: Callable[[], int | None]) -> int | None:
+        """Return the next of them, walked if it is not known."""
+        index = len(self.found)
+        self.found.append(self._known[index] if index < len(self._known) else walk())
+        return self.found[-1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +66,7 @@ class Context:
     zone: Zone
     policy: Policy
     gap_is_given: bool
+    ends: Ends
 
     @property
     def start_wall(self) -> int:
@@ -58,6 +84,7 @@ class Compiled:
 
 def compile_kind(kind: str, given: Mapping[str, Any], path: str, context: Context) -> Compiled:
     """Compile a mapping whose members are known to belong to its kind."""
+    current().spend(_CRON_STEPS if kind == "cron" else _RULE_STEPS)
     if kind == "every":
         return _compile_every(given, path, context)
     if kind == "cron":
@@ -90,13 +117,13 @@ def _compile_every(given: Mapping[str, Any], path: str, context: Context) -> Com
 def _compile_cron(given: Mapping[str, Any], path: str, context: Context) -> Compiled:
     naming = Naming(path)
     cron = read_cron(given["cron"], f"{path}.cron")
-    if not cron.pattern.can_match(context.start_wall):
+    if context.ends.is_new and not cron.pattern.can_match(context.start_wall):
         raise naming.error("cron", "never matches any date; change its day or month")
     series = _cron_series(cron, context)
     count = read_count(given, naming)
     series.end_ms = read_until_ms(given, naming, context.zone)
     if count is not None:
-        series.end_ms = _walk(cron.text, count, naming, context)
+        series.end_ms = _walk(series, count, naming, context)
     words = f"{cron.words} {context.zone.name}"
     return Compiled(series, words + explain_end(count, _shown_until(series, count), context.zone))
 
@@ -119,14 +146,14 @@ def _compile_rule(parts: Mapping[str, Any], naming: Naming, context: Context) ->
     rule = read_rule(parts, naming, context.zone)
     pattern = build_pattern(rule, context.start_wall)
     series = _rule_series(pattern, rule, context) if pattern is not None else None
-    if series is None or not _can_match(series, context):
+    if series is None or (context.ends.is_new and not _can_match(series, context)):
         path = naming.path if naming.is_text else f"{naming.path}.frequency"
         raise InvalidInput.field(
             path, "never matches, or too rarely to wait for; change the rule so that it does"
         )
     series.end_ms = rule.until_ms
     if rule.count is not None:
-        series.end_ms = _end_of_count(rule, rule.count, naming, context)
+        series.end_ms = _end_of_count(series, rule, rule.count, naming, context)
     words = explain_rule(rule, wall_datetime(context.start_wall), context.zone)
     return Compiled(series, words + explain_end(rule.count, rule.until_ms, context.zone))
 
@@ -162,7 +189,9 @@ def _rule_series(pattern: Pattern, rule: Rule, context: Context) -> WallSeries:
     )
 
 
-def _end_of_count(rule: Rule, count: int, naming: Naming, context: Context) -> int | None:
+def _end_of_count(
+    series: Series, rule: Rule, count: int, naming: Naming, context: Context
+) -> int | None:
     """Return when the series has had ``count`` occurrences: by arithmetic, else by a walk."""
     step = _SECONDS.get(rule.frequency)
     is_plain = not any(getattr(rule, part) for part in PARTS if part.startswith("by_"))
@@ -174,7 +203,7 @@ def _end_of_count(rule: Rule, count: int, naming: Naming, context: Context) -> i
         policy = context.policy
         if count > _WALK_AT_MOST and policy.gap != "skip" and policy.repeat != "both":
             return None if wall >= HORIZON else _latest_ms(wall, context)
-    return _walk(rule, count, naming, context)
+    return _walk(series, count, naming, context)
 
 
 def _latest_ms(wall: int, context: Context) -> int:
@@ -185,32 +214,21 @@ def _latest_ms(wall: int, context: Context) -> int:
     return latest * 1000 + context.start_ms % 1000
 
 
-def _walk(source: Rule | str, count: int, naming: Naming, context: Context) -> int | None:
+def _walk(series: Series, count: int, naming: Naming, context: Context) -> int | None:
     if count > MAX_WALKED_COUNT:
         raise naming.error(
             "count", f"must be at most {MAX_WALKED_COUNT} for this rule; give until instead"
         )
-    return _nth(
-        source, count, context.start_ms, context.zone.name, context.policy, context.gap_is_given
-    )
+    try:
+        return context.ends.next(lambda: _nth(series, count, context.start_ms))
+    except BudgetExceeded:
+        raise naming.error(
+            "count", "takes too long to count to for this rule; give until instead"
+        ) from None
 
 
-@lru_cache(maxsize=512)
-def _nth(
-    source: Rule | str, count: int, start_ms: int, zone: str, policy: Policy, gap_is_given: bool
-) -> int | None:
-    """Return occurrence number ``count`` of a rule or cron text, ``None`` if there are fewer.
-
-    Kept, for a schedule is compiled again whenever it is used.
-    """
-    context = Context(start_ms, get_zone(zone), policy, gap_is_given)
-    if isinstance(source, str):
-        series: Series = _cron_series(read_cron(source, "cron"), context)
-    else:
-        pattern = build_pattern(source, context.start_wall)
-        if pattern is None:
-            return None
-        series = _rule_series(pattern, source, context)
+def _nth(series: Series, count: int, start_ms: int) -> int | None:
+    """Return occurrence number ``count`` of a series, ``None`` if it has fewer."""
     found = series.ceil(start_ms)
     for _ in range(count - 1):
         if found is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from app.domain.budget import current
 from app.domain.recurrence.days import Days
 from app.domain.recurrence.grid import Grid
 from app.domain.recurrence.times import Times
@@ -15,6 +16,9 @@ COMPILE_TRIES = 4_000
 """The same for the first search, which decides whether a rule is accepted."""
 COMPILE_PERIODS = 450
 """The same where periods are numbered through; 400 years of them exhaust a yearly rule."""
+
+_PERIOD_STEPS = 4
+"""What it costs to number the matches of one period, in steps."""
 
 
 class Pattern:
@@ -46,7 +50,9 @@ class Pattern:
             return self._ceil_positions(wall, limit, tries)
         limit = min(limit, HORIZON)
         grid = self.grid
+        spend = current().spend
         for _ in range(tries):
+            spend()
             if grid is not None:
                 wall = grid.ceil(wall, shift)
             if wall >= limit:
@@ -67,6 +73,11 @@ class Pattern:
             else:
                 wall += found - second
         return None
+
+    def most_within_a_minute(self) -> int:
+        """Return a bound on the matches within 60 seconds: what the times and periods allow."""
+        most = self.times.most_within_a_minute()
+        return most if self.grid is None else min(most, self.grid.most_within_a_minute())
 
     def can_match(self, wall: int, shift: int = 0) -> bool:
         """Whether anything matches from a wall time on; one that is too rare to find doesn't."""
@@ -93,7 +104,9 @@ class Pattern:
         assert grid is not None  # noqa: S101 - the compiler gives one with positions
         limit = min(limit, HORIZON)
         at = wall
+        spend = current().spend
         for _ in range(tries):
+            spend(_PERIOD_STEPS)
             at = grid.ceil(at, 0)
             if at >= limit:
                 return None
@@ -105,6 +118,7 @@ class Pattern:
                     return None
                 at = day * DAY
                 continue
+            spend(len(days) + len(self._positions))
             total = len(days) * times.per_day
             chosen = {p - 1 if p > 0 else total + p for p in self._positions}
             for index in sorted(i for i in chosen if 0 <= i < total):

@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 
-from app.domain.recurrence.moments import day_end_ms
+from app.domain.recurrence.cover import covers_hours
 from app.domain.recurrence.notices import Notice, list_notices
 from app.domain.recurrence.series import ELAPSED, Series, WallSeries
-from app.domain.recurrence.zones import DAY, EPOCH_ORDINAL, Zone
+from app.domain.recurrence.walk import Parts, Walk
+from app.domain.recurrence.zones import EPOCH_ORDINAL, Zone
 
-MAX_EXCLUDED = 200_000
-"""How many occurrences in a row may be excluded before the series counts as ended."""
 MAX_NOTICES = 1_000
+MINUTE_MS = 60_000
+
+
+def most_within(moments: Sequence[int], length_ms: int) -> int:
+    """Return how many sorted moments at the most lie within less than a length of time."""
+    return max(
+        (
+            bisect_left(moments, moment + length_ms) - position
+            for position, moment in enumerate(moments)
+        ),
+        default=0,
+    )
 
 
 class Recurrence:
@@ -23,7 +34,7 @@ class Recurrence:
     (RFC 5545 3.8.5.1).
     """
 
-    __slots__ = ("_days", "_included", "_moments", "_rules", "_series", "_start", "_words", "_zone")
+    __slots__ = ("_parts", "_start", "_words", "ends")
 
     def __init__(
         self,
@@ -36,48 +47,50 @@ class Recurrence:
         excluded: Iterable[int] = (),
         excluded_days: Iterable[date] = (),
         excluding: Iterable[Series] = (),
+        ends: Iterable[int | None] = (),
     ) -> None:
-        """Put compiled parts together; ``compile_schedule`` makes them."""
-        self._series = tuple(series)
-        self._zone = zone
+        """Put compiled parts together; ``compile_schedule`` makes them.
+
+        ``ends`` is what each ``count`` that had to be walked comes to, in the order of reading.
+        """
         self._start = start_ms
         self._words = words
-        self._included = sorted(moment for moment in set(included) if moment >= start_ms)
-        self._moments = frozenset(excluded)
-        self._days = frozenset(day.toordinal() - EPOCH_ORDINAL for day in excluded_days)
-        self._rules = tuple(excluding)
+        self.ends = tuple(ends)
+        rules, taken = tuple(series), tuple(excluding)
+        added = sorted(moment for moment in set(included) if moment >= start_ms)
+        self._parts = Parts(
+            rules,
+            added,
+            frozenset(excluded),
+            frozenset(day.toordinal() - EPOCH_ORDINAL for day in excluded_days),
+            taken,
+            tuple(covers_hours(one, rules, added) for one in taken),
+            zone,
+        )
 
     def next_after(self, after_ms: int) -> int | None:
         """Return the first occurrence later than ``after_ms``, ``None`` when exhausted."""
-        return self._search(after_ms, MAX_EXCLUDED)
+        return Walk(self._parts, after_ms + 1).step()
 
     def is_emptied(self, most_excluded: int) -> bool:
         """Whether there are occurrences, but so many of the first are excluded, or all."""
-        before = self._start - 1
-        return self._ceil(self._start) is not None and self._search(before, most_excluded) is None
+        first = [one.ceil(self._start) for one in self._parts.series]
+        has_any = bool(self._parts.included) or any(one is not None for one in first)
+        return has_any and Walk(self._parts, self._start).step(None, most_excluded) is None
 
-    def _search(self, after_ms: int, most_excluded: int) -> int | None:
-        at = after_ms + 1
-        for _ in range(most_excluded):
-            found = self._ceil(at)
-            if found is None:
-                return None
-            go_on = self._excluded_before(found)
-            if go_on is None:
-                return found
-            at = go_on
-        return None
+    def walk(self, after_ms: int) -> Walk:
+        """Go through the occurrences later than a moment, one ``step`` each."""
+        return Walk(self._parts, after_ms + 1)
 
     def upcoming(self, after_ms: int, count: int, until_ms: int | None = None) -> list[int]:
         """Return at most ``count`` occurrences later than ``after_ms``, up to ``until_ms``."""
         found: list[int] = []
-        at = after_ms
+        walk = self.walk(after_ms)
         while len(found) < count:
-            occurrence = self.next_after(at)
-            if occurrence is None or (until_ms is not None and occurrence > until_ms):
+            occurrence = walk.step(until_ms)
+            if occurrence is None:
                 break
             found.append(occurrence)
-            at = occurrence
         return found
 
     def notices(self, after_ms: int, until_ms: int) -> list[Notice]:
@@ -86,44 +99,31 @@ class Recurrence:
         Rules in elapsed time just go on and have none. A thousand at most.
         """
         found = []
-        for series in self._series:
+        for series in self._parts.series:
             if isinstance(series, WallSeries) and series.policy != ELAPSED:
                 for notice in list_notices(series, after_ms, until_ms):
                     at = notice.scheduled_ms
-                    if at is None or self._excluded_before(at) is None:
+                    if at is None or self._occurs(at):
                         found.append(notice)
                     if len(found) == MAX_NOTICES:
                         break
         return sorted(found, key=lambda notice: notice.local)[:MAX_NOTICES]
 
+    def most_within_a_minute(self) -> int:
+        """Return a bound on the occurrences within 60 seconds, exclusions not looked at."""
+        return sum(one.most_within_a_minute() for one in self._parts.series) + most_within(
+            self._parts.included, MINUTE_MS
+        )
+
+    def beginnings(self) -> list[int]:
+        """Return where much may come together: the first of each rule, and what is included."""
+        firsts = (one.ceil(self._start) for one in self._parts.series)
+        return sorted({one for one in firsts if one is not None} | set(self._parts.included))
+
     def explain(self) -> str:
         """Say in one English sentence when it happens, without a full stop."""
         return self._words
 
-    def _ceil(self, at: int) -> int | None:
-        """Return the first occurrence from ``at`` on, exclusions not looked at."""
-        best: int | None = None
-        for series in self._series:
-            found = series.ceil(at)
-            if found is not None and (best is None or found < best):
-                best = found
-        if self._included:
-            position = bisect_left(self._included, at)
-            if position < len(self._included):
-                included = self._included[position]
-                best = included if best is None else min(best, included)
-        return best
-
-    def _excluded_before(self, at: int) -> int | None:
-        """Return where to go on after an excluded occurrence, ``None`` if it is not excluded."""
-        if at in self._moments:
-            return at + 1
-        if self._days:
-            instant = at // 1000
-            day = (instant + self._zone.offset_at(instant)) // DAY
-            if day in self._days:
-                ends = day_end_ms(date.fromordinal(day + EPOCH_ORDINAL), self._zone)
-                return max(at, ends) + 1
-        if any(series.ceil(at) == at for series in self._rules):
-            return at + 1
-        return None
+    def _occurs(self, at_ms: int) -> bool:
+        """Whether a moment that a rule has is not excluded."""
+        return Walk(self._parts, at_ms).step(at_ms, 1) == at_ms

@@ -6,11 +6,15 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from app.domain.budget import current
 from app.domain.recurrence.pattern import Pattern
 from app.domain.recurrence.zones import DAY, HORIZON, Stretch, Zone
 
 _ELAPSED_SEARCH = 50 * 366 * DAY
 """How far a rule in elapsed time looks ahead; a Monday 29 February comes within 40 years."""
+
+_STRETCH_STEPS = 20
+"""What it costs to go on to the next stretch, in steps: the zone's year may have to be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,10 @@ class Series(ABC):
     def ceil(self, at_ms: int) -> int | None:
         """Return the first occurrence at or after ``at_ms``, ``None`` if there is none."""
 
+    @abstractmethod
+    def most_within_a_minute(self) -> int:
+        """Return a bound on the occurrences within 60 seconds, wherever they are."""
+
     def reaches(self, at_ms: int) -> bool:
         """Whether the series has not ended before a time."""
         return self.end_ms is None or at_ms <= self.end_ms
@@ -54,6 +62,10 @@ class Every(Series):
         late = max(at_ms - self.start_ms, 0)
         found = self.start_ms + -(-late // self.period_ms) * self.period_ms
         return found if self.reaches(found) and found < HORIZON * 1000 else None
+
+    def most_within_a_minute(self) -> int:
+        """Return a bound on the occurrences within 60 seconds."""
+        return -(-60_000 // self.period_ms)
 
 
 class WallSeries(Series):
@@ -88,7 +100,10 @@ class WallSeries(Series):
         last = HORIZON if self.end_ms is None else (self.end_ms - self.fraction_ms) // 1000
         if self.in_steps:
             last = min(last, at + _ELAPSED_SEARCH)
+        spend, steps = current().spend, 2
         while at <= last:
+            spend(steps)
+            steps = _STRETCH_STEPS
             stretch = self.zone.stretch_at(at)
             found, waiting = self._in_stretch(stretch, at)
             if found is not None:
@@ -101,6 +116,10 @@ class WallSeries(Series):
                 # than any clock has moved.
                 at = max(at, waiting - stretch.offset - 2 * DAY)
         return None
+
+    def most_within_a_minute(self) -> int:
+        """Return a bound on the occurrences within 60 seconds."""
+        return self.pattern.most_within_a_minute()
 
     def _in_stretch(self, stretch: Stretch, at: int) -> tuple[int | None, int | None]:
         """Return the first occurrence from ``at`` on in the stretch, and the next wall time."""
@@ -137,7 +156,9 @@ class WallSeries(Series):
         last = min(until_ms // 1000, HORIZON)
         if self.end_ms is not None:
             last = min(last, self.end_ms // 1000)
+        spend = current().spend
         while at <= last:
+            spend(_STRETCH_STEPS)
             stretch = self.zone.stretch_at(at)
             if stretch.start >= at:
                 yield stretch

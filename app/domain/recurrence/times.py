@@ -10,13 +10,28 @@ from functools import lru_cache
 class Times:
     """A set of times of day, in seconds after midnight: each hour with each second of an hour."""
 
-    __slots__ = ("_hours", "_in_hours", "_seconds", "per_day")
+    __slots__ = ("_hours", "_in_hours", "_seconds", "per_day", "seconds_of_hour")
 
     def __init__(self, hours: Sequence[int], seconds_of_hour: tuple[int, ...]) -> None:
         self._hours = sorted(set(hours))
         self._in_hours = frozenset(hours)
         self._seconds = seconds_of_hour
+        self.seconds_of_hour = frozenset(seconds_of_hour)
         self.per_day = len(self._hours) * len(seconds_of_hour)
+
+    @property
+    def has_every_hour(self) -> bool:
+        """Whether all 24 hours are allowed."""
+        return len(self._hours) == 24
+
+    def most_within_a_minute(self) -> int:
+        """Return how many of the times may come within 60 seconds, at hours that adjoin."""
+        after = [second + 3_600 for second in self._seconds if second < 60]
+        around = [*self._seconds, *after]
+        return max(
+            bisect_left(around, second + 60) - position
+            for position, second in enumerate(self._seconds)
+        )
 
     def ceil(self, second: int) -> int | None:
         """Return the first allowed time from ``second`` on, ``None`` if the day has no more."""

@@ -1,0 +1,60 @@
+"""A budget of steps: what is spent, by whom, and what happens when it is gone."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from app.domain.budget import BudgetExceeded, current, limited
+
+
+def test_a_budget_can_be_spent_to_its_end_and_no_further() -> None:
+    with limited(3) as budget:
+        current().spend(3)
+        assert budget.left == 0
+        with pytest.raises(BudgetExceeded):
+            current().spend()
+
+
+def test_without_a_budget_nothing_is_limited() -> None:
+    current().spend(1 << 40)
+
+
+def test_what_an_inner_budget_spends_is_gone_from_the_outer_one() -> None:
+    with limited(10) as outer:
+        with limited(6):
+            current().spend(4)
+        assert outer.left == 6
+        with pytest.raises(BudgetExceeded), limited(100):
+            current().spend(7)
+        assert outer.left == 0
+
+
+def test_an_inner_budget_is_never_larger_than_what_is_left_outside() -> None:
+    with limited(5), limited(50) as inner:
+        assert inner.left == 5
+
+
+def test_an_exceeded_inner_budget_leaves_the_rest_of_the_outer_one() -> None:
+    with limited(100) as outer:
+        with pytest.raises(BudgetExceeded), limited(10):
+            current().spend(1_000)
+        assert outer.left == 90
+
+
+def test_a_budget_is_its_threads_own() -> None:
+    """Another thread that works at the same time is not limited by it."""
+    failed: list[BaseException] = []
+
+    def spend_much() -> None:
+        try:
+            current().spend(1_000)
+        except BudgetExceeded as error:
+            failed.append(error)
+
+    with limited(1):
+        thread = threading.Thread(target=spend_much)
+        thread.start()
+        thread.join()
+    assert not failed
