@@ -10,7 +10,7 @@ from app.domain.event import Event
 from app.domain.ids import EventIds
 from app.store.connection import StoreClient
 from app.store.events import EventStore, Plan
-from app.store.scripts import NAMES, Argument, Scripts, source
+from app.store.scripts import Argument, Scripts, all_scripts
 
 BATCH = 400
 
@@ -20,7 +20,9 @@ class PipedScripts(Scripts):
 
     def __init__(self, client: StoreClient) -> None:
         super().__init__(client)
-        self._hashes = {name: client.script_load(source(name)) for name in NAMES}
+        self._hashes = {
+            name: client.script_load(text.source) for name, text in all_scripts().items()
+        }
         self._pipe = client.pipeline(transaction=False)
 
     def __call__(self, name: str, keys: Sequence[bytes], args: Sequence[Argument]) -> Any:

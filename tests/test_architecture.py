@@ -73,7 +73,13 @@ EXCUSED = {("ids.py", "secrets"), ("ids.py", "threading")}
 """New ids are made where ids are understood; UUIDv7 wants random bits, in order."""
 
 MODULES = sorted(APP.rglob("*.py"))
-SCRIPTS = sorted((APP / "store" / "lua").glob("*.lua"))
+SCRIPTS = sorted((APP / "store" / "lua").rglob("*.lua"))
+WRITES = {
+    *("DEL", "HDEL", "HINCRBY", "HSET", "PUBLISH", "SET", "XADD"),
+    *("ZADD", "ZREM", "ZREMRANGEBYSCORE"),
+}
+STATEMENT = r"\s*(local \w+ = )?|.*\bthen "
+"""What stands before a command that is a statement: nothing, a name, or the line's condition."""
 
 
 def name_of(path: Path) -> str:
@@ -216,16 +222,20 @@ def test_every_requirement_is_pinned_exactly() -> None:
 
 
 @pytest.mark.parametrize("path", SCRIPTS, ids=name_of)
-def test_a_script_begins_with_its_contract_and_is_short(path: Path) -> None:
+def test_a_script_is_short(path: Path) -> None:
+    """What else a script must be, the loader refuses: see tests/store/test_script_loader.py."""
     lines = path.read_text(encoding="utf-8").splitlines()
-    header = []
-    for line in lines:
-        if not line.startswith("-- "):
-            break
-        header.append(line)
-    words = [match[1] for line in header if (match := re.match(r"-- (\w+): \S", line))]
-    assert words == ["Does", "KEYS", "ARGV", "Returns"]
     assert len(lines) <= 80
+    assert max(map(len, lines)) <= 100
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=name_of)
+def test_a_script_writes_in_statements_of_their_own(path: Path) -> None:
+    """A write in a condition or an expression is overlooked; its answer has a name."""
+    code = path.read_text(encoding="utf-8")
+    for match in re.finditer(r"^(.*)redis\.call\(\s*'(\w+)'", code, re.MULTILINE):
+        before, command = match.groups()
+        assert command not in WRITES or re.fullmatch(STATEMENT, before), match[0]
 
 
 def test_no_excuse_outlives_its_reason() -> None:

@@ -101,7 +101,7 @@ def unsendable(claim: Claim, now_ms: int) -> Record | None:
         return _ended(claim, "cancelled", "its event was deleted")
     made = claim.attempt - claim.attempts_before
     # Who asks for one again wants it, however late; what waited for its flow was seen in time.
-    late = claim.attempt == 1 and claim.again_ms is None and not claim.start_ms
+    late = claim.attempt == 1 and claim.redelivered_ms is None and not claim.start_ms
     if claim.callback is not None:
         if claim.callback.option not in claim.doc.get("opt", {}):
             return _ended(claim, "cancelled", "its event has no such callback any more")

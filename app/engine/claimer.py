@@ -17,9 +17,9 @@ from app.errors import StoreUnavailable
 from app.planning.successors import Successors
 from app.store.calls import claim_call, lease_token
 from app.store.channel import Channel
-from app.store.claims import Claim
+from app.store.claims import Claim, read_claim_answer
 from app.store.coordination import WakeListener
-from app.store.work import BATCH, WorkStore, claims_of, exact_of
+from app.store.work import BATCH, WorkStore
 
 log = logging.getLogger(__name__)
 
@@ -171,11 +171,12 @@ class Claimer:
         answer = self._channel.receive()
         if answer is None:
             return []
-        claims = claims_of(answer, lease_token(self._worker, self._request), now_ms)
-        if len(claims) < len(answer):
+        found = read_claim_answer(answer, lease_token(self._worker, self._request), now_ms)
+        claims = found.claims
+        if found.early_ms or found.flows:
             self.flows.look_by(now_ms)
-            self._exact_until_ms = max([self._exact_until_ms, *exact_of(answer)])
-        if answer:
+            self._exact_until_ms = max([self._exact_until_ms, *found.early_ms])
+        if any(found):
             self._empty_answers = 0
             self._schedule_successors(claims, now_ms)
             claims = [one for one in claims if not one.held]

@@ -13,6 +13,7 @@ from app.domain.audit import GENESIS, canonical, link
 from app.errors import StoreUnavailable
 from app.store import keys
 from app.store.connection import StoreClient
+from app.store.fields import AuditEntryField
 from app.store.scripts import Argument, Scripts
 
 TRIES = 200
@@ -116,7 +117,7 @@ class AuditLog:
                 text = canonical({**ticket.entry, "seq": number})
                 args += [text, digest := link(digest, text)]
             reply = self._scripts(
-                "audit_append",
+                "append_audit",
                 [keys.AUDIT, keys.AUDIT_HEAD, keys.audit_done(request)],
                 [batch[0].number, previous, batch[-1].now_ms, *args],
             )
@@ -144,7 +145,10 @@ class AuditLog:
 def _entries(rows: Any) -> list[StoredEntry]:
     return [
         StoredEntry(
-            _position(entry_id), fields[b"e"].decode(), fields[b"p"].decode(), fields[b"h"].decode()
+            _position(entry_id),
+            fields[AuditEntryField.ENTRY.encode()].decode(),
+            fields[AuditEntryField.PREVIOUS.encode()].decode(),
+            fields[AuditEntryField.HASH.encode()].decode(),
         )
         for entry_id, fields in rows
     ]

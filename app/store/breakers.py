@@ -29,7 +29,7 @@ class BreakerStore:
         ``longest_ms``. After ``forget_ms`` without another it begins anew.
         """
         args: list[Argument] = [target, now_ms, first_ms, longest_ms, forget_ms]
-        return int(self._scripts("breaker_open", [keys.BREAKERS, keys.BREAKER_STEPS], args))
+        return int(self._scripts("open_breaker", [keys.BREAKERS, keys.BREAKER_STEPS], args))
 
     def close(self, target: str) -> None:
         """Close a target's breaker: it is well."""

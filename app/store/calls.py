@@ -67,7 +67,7 @@ def claim_call(
 ) -> Call:
     """Take what is due, or will be within ``ahead_ms``, at most ``limit``, under a lease."""
     return Call(
-        "claim",
+        "claim_due",
         [keys.due(partition), keys.claimed(partition), keys.claim(partition, worker)],
         [
             keys.prefix(partition),
@@ -97,7 +97,7 @@ def record_call(partition: int, records: Iterable[Record], now_ms: int) -> Call:
             one.callback_id,
         ]
     places = (keys.claimed, keys.due, keys.ended, keys.unacknowledged)
-    return Call("record", [place(partition) for place in places], args)
+    return Call("record_attempts", [place(partition) for place in places], args)
 
 
 def release_call(
@@ -107,7 +107,7 @@ def release_call(
     args: list[Argument] = [keys.prefix(partition), now_ms, expired]
     for one in deferrals:
         args += [one.occurrence_id, one.token, one.due_ms, one.why]
-    return Call("release", [keys.claimed(partition), keys.due(partition)], args)
+    return Call("release_leases", [keys.claimed(partition), keys.due(partition)], args)
 
 
 Item = TypeVar("Item", Record, Deferral)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from app.domain.callback import Callback
 from app.store.codec import split_tags
@@ -37,9 +37,9 @@ class Claim:
     """When its flow lets it start, ms UTC; 0: it is in none."""
     headers: bytes | None = None
     attempts_before: int = 0
-    """Attempts made before it was asked for again: the retry policy does not count them."""
-    again_ms: int | None = None
-    """Since when it is asked for again."""
+    """Attempts made before its redelivery: the retry policy does not count them."""
+    redelivered_ms: int | None = None
+    """Since when its redelivery is asked for."""
     claimed_ms: int = 0
     """When a worker took it on; if that was ahead of its time, when it was due."""
     held: bool = False
@@ -52,8 +52,8 @@ class Claim:
     @property
     def since_ms(self) -> int:
         """Since when it is to be delivered: the age that a retry policy may limit begins here."""
-        if self.again_ms is not None:
-            return self.again_ms
+        if self.redelivered_ms is not None:
+            return self.redelivered_ms
         return self.scheduled_ms if self.planned_ms is None else self.planned_ms
 
     @property
@@ -65,39 +65,77 @@ class Claim:
         return str(doc["to"] if "to" in doc else doc["action"]["params"]["url"])
 
 
-def claim_from_reply(row: Sequence[Any], token: bytes, claimed_ms: int) -> Claim:
-    """Read one row of the claim script's answer."""
-    occurrence_id, event_id, scheduled, attempt, doc, meta, tags, secret = row[:8]
-    recurring, plan, deaths, due, deferred, headers, again, held, callback, planned = row[8:]
+class ClaimAnswer(NamedTuple):
+    """What claiming from a partition has found."""
+
+    claims: list[Claim]
+    early_ms: list[int]
+    """When those are due that were left, being early for them, ms UTC."""
+    flows: list[bytes]
+    """The flows for which something waits now instead of being claimed."""
+
+
+def read_claim_answer(answer: Sequence[Any], token: bytes, claimed_ms: int) -> ClaimAnswer:
+    """Read what the script ``claim_due`` answered."""
+    if not answer:
+        return ClaimAnswer([], [], [])
+    claims, early, flows = answer
+    return ClaimAnswer(
+        [read_claim(row, token, claimed_ms) for row in claims], [int(ms) for ms in early], flows
+    )
+
+
+def read_claim(row: Sequence[Any], token: bytes, claimed_ms: int) -> Claim:
+    """Read a row that the include ``claim_row`` made, claimed under a lease token at a time."""
+    (
+        occurrence_id,
+        event_id,
+        scheduled,
+        attempt,
+        definition,
+        metadata,
+        tags,
+        secret,
+        in_series,
+        plan,
+        deaths,
+        due,
+        deferrals,
+        headers,
+        redelivery,
+        skipped,
+        callback,
+        planned,
+    ) = row
     claim = Claim(  # by position: naming twenty fields takes as long as reading them
         occurrence_id,
         event_id,
         int(scheduled),
-        int(attempt),
+        attempt,
         token,
-        None if doc is None else _read_json(doc.decode())[0],
-        (meta or b"{}").decode(),
+        None if definition is None else _read_json(definition.decode())[0],
+        (metadata or b"{}").decode(),
         split_tags(tags),
         secret,
-        recurring is not None,
+        in_series is not None,
         plan or b"",
         int(deaths or 0),
         int(due),
-        _deferrals(deferred, attempt) if deferred else 0,
+        _deferrals(deferrals, attempt) if deferrals else 0,
     )
-    claim.headers, claim.held = headers, held is not None
+    claim.headers, claim.held = headers, skipped is not None
     claim.claimed_ms = max(claimed_ms, claim.due_ms)
     if callback is not None:
         claim.callback = callback_from_field(callback)
     if planned is not None:
         claim.planned_ms = int(planned)
-    if again is not None:
-        claim.attempts_before, claim.again_ms = again_from_field(again)
+    if redelivery is not None:
+        claim.attempts_before, claim.redelivered_ms = redelivery_from_field(redelivery)
     return claim
 
 
-def again_from_field(raw: bytes) -> tuple[int, int]:
-    """Read how many attempts were made before it was asked for again, and since when it is."""
+def redelivery_from_field(raw: bytes) -> tuple[int, int]:
+    """Read how many attempts were made before a redelivery, and since when it is asked for."""
     before, since, _ = raw.split(b":")
     return int(before), int(since)
 
@@ -108,7 +146,11 @@ def _deferrals(raw: bytes, attempt: int) -> int:
 
 
 def callback_from_field(raw: bytes) -> Callback:
-    """Read what a callback tells of."""
+    """Read what a callback tells of.
+
+    That is the id of the occurrence that has ended, then, one a line, its status, scheduled time,
+    end, attempts, status code and error.
+    """
     status, scheduled, completed, attempts, code, error = raw[16:].split(b"\n", 5)
     return Callback(
         occurrence_id=raw[:16],

@@ -1,56 +1,70 @@
-"""Domain objects ↔ hash fields: the only place that knows both.
-
-Fields of an event's hash: ``doc`` (JSON of the definition), ``meta`` (the user's metadata, JSON
-text, left out when empty), ``tags`` (one a line), ``ver``, ``st`` (status), ``up`` (updated, left
-out when never), ``next`` (its scheduled occurrence's time), ``rec`` (present while the series
-goes on), ``sec`` (the sealed secret), ``cals`` (calendars it names, one a line), ``pu`` (paused
-until), ``req`` (the last request, to recognise a repeated one), ``tv`` (the request that planned
-it: what successors are computed for), ``last`` (the last claimed occurrence's time), ``fl`` (the
-flow it is in), ``hdr`` (the sealed headers that it sends along; their names are in ``doc``), ``ov``
-(its overlap policy, unless it is to allow it), and for these ``run`` (the last of its series that
-was begun) and ``qd`` (the one that waits for that to be over).
-
-Fields of an occurrence's hash: ``e`` (event), ``at`` (scheduled); once claimed or ended also
-``st`` (status), ``n`` (attempts), ``l`` (lease token; ``ack:`` and the attempt while it waits to be
-acknowledged), ``ack`` (until when), ``s`` (started), ``c`` (ended), ``ch``
-(last change), ``na`` (next attempt), ``p`` (planned, if not ``at``), ``k`` (workers that died
-holding it), ``code``, ``body``, ``err``, ``tags``, ``sr`` (made by the schedule), ``w`` (the flow
-it waits for), ``d`` (attempt:how often it was deferred), ``dr`` (why), ``log`` (a JSON line an
-attempt; see ``attempts``), ``again`` (asked for again: attempts made before, since when, by which
-request; between colons), ``cb`` (for a callback: the id of the occurrence that has ended, then a
-line each of its status, time, end, attempts, status code and error).
-"""
+"""Domain objects ↔ hash fields: the only place that knows both."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from app.domain.event import OVERLAP, EncryptedHeaders, Event, EventStatus
 from app.domain.flow import flow_of
+from app.domain.ids import created_ms
 from app.domain.occurrence import Occurrence, OccurrenceStatus
+from app.store.fields import EventField, OccurrenceField
+
+
+class OccurrenceRow(NamedTuple):
+    """The stored values of an occurrence, in the order of ``OCCURRENCE_FIELDS``."""
+
+    event: bytes | None
+    scheduled: bytes | None
+    status: bytes | None
+    attempts: bytes | None
+    changed: bytes | None
+    status_code: bytes | None
+    response_body: bytes | None
+    error: bytes | None
+    started: bytes | None
+    completed: bytes | None
+    next_attempt: bytes | None
+    planned: bytes | None
+    deferrals: bytes | None
+    deferral_reason: bytes | None
+    ack_deadline: bytes | None
+    callback: bytes | None
+    tags: bytes | None
+
 
 OCCURRENCE_FIELDS = (
-    "e",
-    "at",
-    "st",
-    "n",
-    "ch",
-    "code",
-    "body",
-    "err",
-    "s",
-    "c",
-    "na",
-    "p",
-    "d",
-    "dr",
-    "ack",
-    "cb",
-    "tags",
+    OccurrenceField.EVENT,
+    OccurrenceField.SCHEDULED,
+    OccurrenceField.STATUS,
+    OccurrenceField.ATTEMPTS,
+    OccurrenceField.CHANGED,
+    OccurrenceField.STATUS_CODE,
+    OccurrenceField.RESPONSE_BODY,
+    OccurrenceField.ERROR,
+    OccurrenceField.STARTED,
+    OccurrenceField.COMPLETED,
+    OccurrenceField.NEXT_ATTEMPT,
+    OccurrenceField.PLANNED,
+    OccurrenceField.DEFERRALS,
+    OccurrenceField.DEFERRAL_REASON,
+    OccurrenceField.ACK_DEADLINE,
+    OccurrenceField.CALLBACK,
+    OccurrenceField.TAGS,
 )
-EVENT_FIELDS = ("doc", "meta", "tags", "ver", "st", "up", "next", "sec", "hdr")
+EVENT_FIELDS = (
+    EventField.DEFINITION,
+    EventField.METADATA,
+    EventField.TAGS,
+    EventField.VERSION,
+    EventField.STATUS,
+    EventField.UPDATED,
+    EventField.NEXT,
+    EventField.SECRET,
+    EventField.HEADERS,
+)
 
 
 def join_tags(tags: Sequence[str]) -> bytes:
@@ -73,20 +87,22 @@ def event_to_fields(event: Event, request: bytes) -> list[bytes | str | int]:
     going_on = event.schedule is not None and event.status is not EventStatus.INACTIVE
     overlap = event.options.get("overlap", OVERLAP[0])
     fields: dict[str, bytes | str | int | None] = {
-        "doc": dump_json(_definition(event)),
-        "ver": event.version,
-        "st": event.status.value,
-        "req": request,
-        "meta": None if event.metadata_json == "{}" else event.metadata_json,
-        "tags": join_tags(event.tags) or None,
-        "up": None if event.updated_ms == event.created_ms else event.updated_ms,
-        "rec": 1 if going_on else None,
-        "ov": overlap if event.schedule is not None and overlap != OVERLAP[0] else None,
-        "cals": join_tags(event.options.get("calendars", ())) or None,
-        "pu": event.options.get("pause", {}).get("until_ms"),
-        "fl": flow_of(event.options, event.webhook),
-        "sec": event.hmac_secret,
-        "hdr": event.headers.sealed if event.headers else None,
+        EventField.DEFINITION: dump_json(_definition(event)),
+        EventField.VERSION: event.version,
+        EventField.STATUS: event.status.value,
+        EventField.REQUEST: request,
+        EventField.METADATA: None if event.metadata_json == "{}" else event.metadata_json,
+        EventField.TAGS: join_tags(event.tags) or None,
+        EventField.UPDATED: None if event.updated_ms == event.created_ms else event.updated_ms,
+        EventField.RECURRING: 1 if going_on else None,
+        EventField.OVERLAP: overlap
+        if event.schedule is not None and overlap != OVERLAP[0]
+        else None,
+        EventField.CALENDARS: join_tags(event.options.get("calendars", ())) or None,
+        EventField.PAUSED_UNTIL: event.options.get("pause", {}).get("until_ms"),
+        EventField.FLOW: flow_of(event.options, event.webhook),
+        EventField.SECRET: event.hmac_secret,
+        EventField.HEADERS: event.headers.sealed if event.headers else None,
     }
     flat: list[bytes | str | int] = []
     for name, value in fields.items():
@@ -152,35 +168,33 @@ def _number(raw: bytes | None) -> int | None:
     return int(raw) if raw else None
 
 
-def occurrence_from_fields(
-    occurrence_id: bytes,
-    fields: Sequence[bytes | None],
-    event_tags: tuple[str, ...] = (),
-    event_created: int | None = None,
-) -> Occurrence:
-    """Rebuild an occurrence from the values of ``OCCURRENCE_FIELDS``.
+def occurrence_from_row(
+    occurrence_id: bytes, row: OccurrenceRow, event_tags: tuple[str, ...]
+) -> Occurrence | None:
+    """Rebuild an occurrence; ``None`` if there is none.
 
     One that was never claimed has the tags of its event, which the caller reads.
     """
-    event, at, status, attempts, changed, code, body, error = fields[:8]
-    started, ended, again, planned, deferred, reason, acknowledge, callback, tags = fields[8:]
+    if row.event is None:
+        return None
+    scheduled_ms, deferrals, body = int(row.scheduled or 0), row.deferrals, row.response_body
     return Occurrence(
         id=occurrence_id,
-        event_id=event or b"",
-        scheduled_ms=int(at or 0),
-        status=OccurrenceStatus(status.decode()) if status else OccurrenceStatus.SCHEDULED,
-        tags=split_tags(tags) if tags is not None else event_tags,
-        attempt_count=int(attempts or 0),
-        changed_ms=_number(changed) or event_created,
-        status_code=_number(code),
+        event_id=row.event,
+        scheduled_ms=scheduled_ms,
+        status=OccurrenceStatus((row.status or b"scheduled").decode()),
+        tags=event_tags if row.tags is None else split_tags(row.tags),
+        attempt_count=int(row.attempts or 0),
+        changed_ms=_number(row.changed) or created_ms(row.event),
+        status_code=_number(row.status_code),
         response_body=body.decode("utf-8", "replace") if body else None,
-        error_message=error.decode() if error else None,
-        started_ms=_number(started),
-        completed_ms=_number(ended),
-        next_attempt_ms=_number(again),
-        planned_ms=_number(planned) or int(at or 0),
-        deferral_count=int(deferred.partition(b":")[2]) if deferred else 0,
-        deferral_reason=reason.decode() if reason else None,
-        ack_deadline_ms=_number(acknowledge),
-        callback_of=callback[:16] if callback else None,
+        error_message=row.error.decode() if row.error else None,
+        started_ms=_number(row.started),
+        completed_ms=_number(row.completed),
+        next_attempt_ms=_number(row.next_attempt),
+        planned_ms=_number(row.planned) or scheduled_ms,
+        deferral_count=int(deferrals.partition(b":")[2]) if deferrals else 0,
+        deferral_reason=row.deferral_reason.decode() if row.deferral_reason else None,
+        ack_deadline_ms=_number(row.ack_deadline),
+        callback_of=row.callback[:16] if row.callback else None,
     )

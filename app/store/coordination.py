@@ -9,6 +9,7 @@ import redis
 from app.errors import ConfigError, StoreUnavailable
 from app.store import keys
 from app.store.connection import StoreClient
+from app.store.fields import MetaField
 
 
 class Coordination:
@@ -23,8 +24,8 @@ class Coordination:
         Raises ``ConfigError`` if this store was cut otherwise: ids name their partition, so the
         number can't change under them.
         """
-        self._client.hsetnx(keys.META.decode(), "partitions", str(partitions))
-        stored = int(self._client.hget(keys.META.decode(), "partitions") or 0)
+        self._client.hsetnx(keys.META.decode(), MetaField.PARTITIONS, str(partitions))
+        stored = int(self._client.hget(keys.META.decode(), MetaField.PARTITIONS) or 0)
         if stored != partitions:
             raise ConfigError(
                 f"This store was made with QHRONOS_PARTITIONS={stored}; start with that number, "
@@ -34,8 +35,8 @@ class Coordination:
     def instance(self) -> str:
         """The name of the instance that this store belongs to, made on first use."""
         meta = keys.META.decode()
-        self._client.hsetnx(meta, "instance", secrets.token_hex(8))
-        return str(self._client.hget(meta, "instance"), "ascii")  # type: ignore[arg-type]
+        self._client.hsetnx(meta, MetaField.INSTANCE, secrets.token_hex(8))
+        return str(self._client.hget(meta, MetaField.INSTANCE), "ascii")  # type: ignore[arg-type]
 
     def time_us(self) -> int:
         """The store's clock, microseconds since 1970, UTC."""

@@ -11,13 +11,15 @@ from app.domain.event import EventStatus
 from app.errors import ConfigError
 from app.store import keys
 from app.store.connection import StoreClient
+from app.store.fields import EventField
 from app.store.indexes import EVERY_EVENT, IndexReader
+from app.store.reading import read_hashes
 from app.store.scripts import Argument, Scripts
 
 BATCH = 256
 _SEAL = "seal:"
 
-FIELDS = ("sec", "hdr")
+FIELDS = (EventField.SECRET, EventField.HEADERS)
 """The fields of an event's hash that are sealed."""
 
 
@@ -31,7 +33,7 @@ class EncryptedSecret(NamedTuple):
     @property
     def belongs_to(self) -> bytes:
         """What it is sealed with, so that it opens nowhere else."""
-        return self.event_id if self.field == "sec" else headers_of(self.event_id)
+        return self.event_id if self.field == EventField.SECRET else headers_of(self.event_id)
 
 
 def headers_of(event_id: bytes) -> bytes:
@@ -68,12 +70,10 @@ class EncryptedSecrets:
         """Yield every secret that was there when the walk began."""
         events = (member for _, member in self._lists.walk(EVERY_EVENT))
         while batch := list(itertools.islice(events, BATCH)):
-            pipe = self._client.pipeline(transaction=False)
-            for event_id in batch:
-                pipe.hmget(keys.event(ids.partition_of_event(event_id), event_id), FIELDS)
+            rows = read_hashes(self._client, map(keys.event_of, batch), FIELDS)
             yield [
                 EncryptedSecret(event_id, field, sealed)
-                for event_id, values in zip(batch, pipe.execute(), strict=True)
+                for event_id, values in zip(batch, rows, strict=True)
                 for field, sealed in zip(FIELDS, values, strict=True)
                 if sealed is not None
             ]
@@ -87,7 +87,7 @@ class EncryptedSecrets:
         replaced = 0
         for p, args in per_partition.items():
             slot = [keys.events(p, EventStatus.ACTIVE)]
-            replaced += int(self._scripts("reencrypt", slot, [keys.prefix(p), *args]))
+            replaced += int(self._scripts("replace_secrets", slot, [keys.prefix(p), *args]))
         return replaced
 
     def _in_use(self) -> set[bytes]:

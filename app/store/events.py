@@ -14,6 +14,8 @@ from app.domain.once import KEPT_MS, AlreadyMade, Once
 from app.errors import NotFound
 from app.store import codec, keys
 from app.store.connection import StoreClient
+from app.store.fields import EventField
+from app.store.reading import read_hashes
 from app.store.scripts import Scripts
 
 
@@ -151,10 +153,9 @@ class EventStore:
 
     def progress(self, event_ids: Sequence[bytes]) -> list[tuple[bytes, int | None]]:
         """For each event, its plan and the last occurrence of its series that was claimed."""
-        pipe = self._client.pipeline(transaction=False)
-        for event_id in event_ids:
-            pipe.hmget(keys.event(ids.partition_of_event(event_id), event_id), ["tv", "last"])
-        return [(plan or b"", None if last is None else int(last)) for plan, last in pipe.execute()]
+        hashes = map(keys.event_of, event_ids)
+        rows = read_hashes(self._client, hashes, (EventField.PLAN, EventField.LAST))
+        return [(plan or b"", None if last is None else int(last)) for plan, last in rows]
 
     def bear(self, name: str, event_ids: Sequence[bytes]) -> list[bool]:
         """Whether each of these events has this name, in order; nothing else of them is read."""
@@ -165,7 +166,7 @@ class EventStore:
         named: set[bytes] = set()
         for partition, some in grouped.items():
             args: list[bytes | str | int] = [keys.prefix(partition), beginning, *some]
-            answers = self._scripts("named", [keys.event(partition, some[0])], args)
+            answers = self._scripts("match_names", [keys.event(partition, some[0])], args)
             named.update(one for one, answer in zip(some, answers, strict=True) if answer)
         return [one in named for one in event_ids]
 
@@ -178,13 +179,10 @@ class EventStore:
 
     def get_many(self, event_ids: Sequence[bytes]) -> list[Event | None]:
         """Read several events in one round trip, in order; ``None`` where there is none."""
-        pipe = self._client.pipeline(transaction=False)
-        for event_id in event_ids:
-            key = keys.event(ids.partition_of_event(event_id), event_id)
-            pipe.hmget(key, list(codec.EVENT_FIELDS))
+        rows = read_hashes(self._client, map(keys.event_of, event_ids), codec.EVENT_FIELDS)
         return [
-            codec.event_from_fields(event_id, ids.created_ms(event_id), fields)
-            if fields[0] is not None
+            codec.event_from_fields(event_id, ids.created_ms(event_id), row)
+            if row[0] is not None
             else None
-            for event_id, fields in zip(event_ids, pipe.execute(), strict=True)
+            for event_id, row in zip(event_ids, rows, strict=True)
         ]

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import merge
-from typing import cast
 
-from app.domain import ids
 from app.store import keys
-from app.store.claims import Claim, claim_from_reply
+from app.store.claims import Claim, read_claim
 from app.store.connection import StoreClient
+from app.store.fields import OccurrenceField
+from app.store.reading import read_hashes
 from app.store.scripts import Argument, Scripts
 
 Member = bytes
@@ -70,7 +70,7 @@ class FlowGate:
         found: dict[bytes, list[list[tuple[float, Member]]]] = {}
         for partition in range(self._partitions):
             rows = self._scripts(
-                "flow_peek",
+                "peek_flows",
                 [keys.flowing(partition)],
                 [keys.prefix(partition), now_ms, flows, each, until_ms],
             )
@@ -99,7 +99,9 @@ class FlowGate:
         args: list[Argument] = [keys.FLOWS_PREFIX, now_ms, ahead_ms, deadline_ms, request]
         for flow, members in waiting.items():
             args += [flow, len(members), *(one[16:] for one in members)]
-        text: bytes = self._scripts("flow_take", [keys.FLOWS_USED, keys.flow_answer(worker)], args)
+        text: bytes = self._scripts(
+            "admit_occurrences", [keys.FLOWS_USED, keys.flow_answer(worker)], args
+        )
         return [_turn(one) for one in text.decode().split(";")]
 
     def claim(
@@ -121,7 +123,7 @@ class FlowGate:
             members = chosen.get(flow, ())
             args += [flow, look_ms, len(members), *members]
         rows = self._scripts("claim_flow", [keys.flowing(partition), keys.claimed(partition)], args)
-        return [claim_from_reply(row, token, now_ms) for row in rows]
+        return [read_claim(row, token, now_ms) for row in rows]
 
     def end(self, over: Iterable[Over], now_ms: int) -> None:
         """Note attempts that are over, and have their flows looked at."""
@@ -131,7 +133,7 @@ class FlowGate:
             args += [one.flow, one.occurrence_id, one.until_ms, int(one.ended)]
             flows.add(one.flow)
         if flows:
-            self._scripts("flow_end", [keys.FLOWS], args)
+            self._scripts("end_flow_attempts", [keys.FLOWS], args)
             self.wake(sorted(flows), now_ms)
 
     def wake(self, flows: Sequence[bytes], now_ms: int) -> None:
@@ -152,12 +154,13 @@ class FlowGate:
 
     def standing(self, flow: bytes, occurrence_id: bytes) -> Standing:
         """How an occurrence stands that a strict flow waits for."""
-        key = keys.occurrence(ids.partition_of_occurrence(occurrence_id), occurrence_id)
-        found = self._client.hmget(key, ["e", "c", "w"])
-        event, ended, waits = cast("list[bytes | None]", found)
+        fields = (OccurrenceField.EVENT, OccurrenceField.COMPLETED, OccurrenceField.FLOW)
+        ((event, ended, its_flow),) = read_hashes(
+            self._client, [keys.occurrence_of(occurrence_id)], fields
+        )
         if event is None or ended is not None:
             return Standing(has_ended=True)
-        return Standing(waiting=event + occurrence_id if waits == flow else None)
+        return Standing(waiting=event + occurrence_id if its_flow == flow else None)
 
 
 def _turn(text: str) -> Turn:

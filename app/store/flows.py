@@ -1,10 +1,4 @@
-"""Flows at rest: which there are, their limits, and how many occurrences wait or are under way.
-
-Fields of a flow's hash: ``n``, ``per`` (the rate: so many in so many ms), ``burst``, ``conc``
-(concurrency), ``strict`` (present: in order), ``paused`` (present), ``by`` (``user`` once a user
-has set limits), ``tat`` (when the next attempt is due at this rate), ``hold`` (the occurrence whose
-end a strict flow waits for).
-"""
+"""Flows at rest: which there are, their limits, and how many occurrences wait or are under way."""
 
 from __future__ import annotations
 
@@ -16,9 +10,19 @@ from app.domain.flow import FlowLimits
 from app.domain.rates import Rate
 from app.store import keys
 from app.store.connection import StoreClient
+from app.store.fields import FlowField
+from app.store.reading import oldest_before
 from app.store.scripts import Argument, Scripts
 
-_FIELDS = ("n", "per", "burst", "conc", "strict", "paused", "by")
+_FIELDS = (
+    FlowField.RATE_COUNT,
+    FlowField.RATE_PERIOD,
+    FlowField.BURST,
+    FlowField.CONCURRENCY,
+    FlowField.STRICT,
+    FlowField.PAUSED,
+    FlowField.SET_BY,
+)
 
 Changes = Mapping[str, str | int]
 """Fields of the hash; an empty text clears one."""
@@ -50,7 +54,7 @@ class FlowStore:
         args: list[Argument] = [keys.FLOWS_PREFIX, name, now_ms, "user" if by_user else "event"]
         for field, value in changes.items():
             args += [field, value]
-        self._scripts("flow_set", [keys.FLOWS, keys.FLOWS_USED], args)
+        self._scripts("set_flow", [keys.FLOWS, keys.FLOWS_USED], args)
 
     def names(self, space: str | None, after: str | None, limit: int) -> list[str]:
         """Names in their order, of one space or of all (``None``), those after one first."""
@@ -94,9 +98,9 @@ class FlowStore:
         """Have nothing more of a flow be sent, or all of it go on."""
         key = keys.flow(name.encode()).decode()
         if paused:
-            self._client.hset(key, "paused", "1")
+            self._client.hset(key, FlowField.PAUSED, "1")
         else:
-            self._client.hdel(key, "paused")
+            self._client.hdel(key, FlowField.PAUSED)
 
     def forget_unused(self, before_ms: int, now_ms: int, limit: int) -> int:
         """Forget flows in which there is no event and which nobody has used since a moment.
@@ -104,10 +108,8 @@ class FlowStore:
         Returns how many were looked at; fewer than ``limit`` means that none is left. Those that
         are still needed count as used now.
         """
-        raw = self._client.zrangebyscore(
-            keys.FLOWS_USED, "-inf", f"({before_ms}", start=0, num=limit
-        )
-        names = [name.decode() for name in cast("list[bytes]", raw)]
+        raw = oldest_before(self._client, keys.FLOWS_USED, before_ms, limit)
+        names = [name.decode() for name in raw]
         pipe, unused = self._client.pipeline(transaction=False), []
         for name, flow in zip(names, self.get_many(names, before_ms), strict=True):
             if flow is not None and (flow.events or flow.waiting or flow.in_flight or flow.paused):
@@ -119,7 +121,7 @@ class FlowStore:
         if unused:
             # An event that joins one just now has used it: it is looked at again.
             args: list[Argument] = [keys.FLOWS_PREFIX, before_ms, *unused]
-            self._scripts("flow_forget", [keys.FLOWS, keys.FLOWS_USED], args)
+            self._scripts("forget_flows", [keys.FLOWS, keys.FLOWS_USED], args)
         return len(names)
 
 
@@ -145,9 +147,9 @@ def all_of(limits: FlowLimits) -> Changes:
     """Every limit, those that are not there cleared."""
     rate = limits.rate
     return {
-        "n": rate.count if rate else "",
-        "per": rate.period_ms if rate else "",
-        "burst": limits.burst if limits.burst > 1 else "",
-        "conc": limits.concurrency or "",
-        "strict": 1 if limits.strict else "",
+        FlowField.RATE_COUNT: rate.count if rate else "",
+        FlowField.RATE_PERIOD: rate.period_ms if rate else "",
+        FlowField.BURST: limits.burst if limits.burst > 1 else "",
+        FlowField.CONCURRENCY: limits.concurrency or "",
+        FlowField.STRICT: 1 if limits.strict else "",
     }

@@ -4,7 +4,7 @@ All keys of partition ``p`` share the hash tag ``{p}``, so that every script tou
 Ids are 16 raw bytes, times are milliseconds since 1970 (UTC), ``<tag>`` is UTF-8.
 
     key                               type    member → score, or fields
-    qh:{p}:event:<id>                 hash    see ``codec``
+    qh:{p}:event:<id>                 hash    see ``fields``
     qh:{p}:events:<status>            zset    event → created; each is in exactly one
     qh:{p}:tag:<tag>:events           zset    event → created
     qh:{p}:calendar:<name>:events     zset    event → created; those that name the calendar
@@ -12,7 +12,7 @@ Ids are 16 raw bytes, times are milliseconds since 1970 (UTC), ``<tag>`` is UTF-
     qh:{p}:paused                     zset    event → when to resume it
     qh:{p}:unscheduled                zset    event → since; active and recurring, its occurrence
                                               claimed, its successor not yet added
-    qh:{p}:occurrence:<id>            hash    see ``codec``
+    qh:{p}:occurrence:<id>            hash    see ``fields``
     qh:{p}:occurrences:<status>       zset    occurrence → scheduled; each is in exactly one
     qh:{p}:event:<id>:occurrences     zset    occurrence → scheduled; those that were claimed or
                                               ended (the scheduled one is the event's ``next``),
@@ -33,7 +33,7 @@ Ids are 16 raw bytes, times are milliseconds since 1970 (UTC), ``<tag>`` is UTF-
 
     qh:{flows}                        zset    flow → 0; all, by name (``<space>/<key>``)
     qh:{flows}:used                   zset    flow → last used or set
-    qh:{flows}:flow:<flow>            hash    its limits and where it stands; see ``flows``
+    qh:{flows}:flow:<flow>            hash    its limits and where it stands; see ``fields``
     qh:{flows}:busy:<flow>            zset    occurrence → lease deadline; what is under way
     qh:{flows}:answer:<worker>        string  the last answer, to give it again (TTL)
     qh:{breakers}                     zset    target → when it may be tried again; open breakers
@@ -42,7 +42,7 @@ Ids are 16 raw bytes, times are milliseconds since 1970 (UTC), ``<tag>`` is UTF-
     qh:{calendars}:version            string  rises with every change of a calendar
     qh:{calendars}:pending            hash    change → how far its events are planned anew
     qh:{retries}                      zset    job → created; every retry job
-    qh:{retries}:job:<id>             hash    ``job`` (JSON), ``stamp`` (changes with every write)
+    qh:{retries}:job:<id>             hash    see ``fields``
     qh:{retries}:running              zset    job → when somebody should go on with it
     qh:{retries}:ended                zset    job → ended; what retention reads
     qh:{retries}:of:<scope>           zset    job → created; those made with one scope
@@ -55,18 +55,18 @@ Ids are 16 raw bytes, times are milliseconds since 1970 (UTC), ``<tag>`` is UTF-
     qh:{tokens}:revoked:<jti>         string  present: refused (TTL)
     qh:{tokens}:barred:<sub>          string  the second up to which its tokens are refused (TTL)
     qh:owned:<sub>                    zset    event → created; where events of a sub are limited
-    qh:{audit}                        stream  ``e`` an entry (JSON), ``h`` its hash; see ``audit``
-    qh:{audit}:head                   hash    ``seq``, ``hash`` of the newest entry
+    qh:{audit}                        stream  see ``fields`` and ``audit``
+    qh:{audit}:head                   hash    see ``fields``
     qh:{audit}:done:<request>         string  an entry that was added, to answer it again (TTL)
-    qh:meta                           hash    ``partitions`` and ``instance``, set once;
-                                              ``seal:<name>`` for each key that secrets are sealed
-                                              with
+    qh:meta                           hash    see ``fields``
     qh:drains                         zset    drain → alive until
     qh:sweep                          hash    partition:what → where reconciliation goes on
     qh:wake                           channel a due time nearer than all others of a partition
 """
 
 from __future__ import annotations
+
+from app.domain import ids
 
 META = b"qh:meta"
 DRAINS = b"qh:drains"
@@ -97,6 +97,11 @@ def prefix(partition: int) -> bytes:
 def event(partition: int, event_id: bytes) -> bytes:
     """The event's hash."""
     return prefix(partition) + b"event:" + event_id
+
+
+def event_of(event_id: bytes) -> bytes:
+    """The event's hash; its id names its partition."""
+    return event(ids.partition_of_event(event_id), event_id)
 
 
 def events(partition: int, status: str) -> bytes:
@@ -132,6 +137,11 @@ def unscheduled(partition: int) -> bytes:
 def occurrence(partition: int, occurrence_id: bytes) -> bytes:
     """The occurrence's hash."""
     return prefix(partition) + b"occurrence:" + occurrence_id
+
+
+def occurrence_of(occurrence_id: bytes) -> bytes:
+    """The occurrence's hash; its id names its partition."""
+    return occurrence(ids.partition_of_occurrence(occurrence_id), occurrence_id)
 
 
 def occurrences(partition: int, status: str) -> bytes:

@@ -7,13 +7,15 @@ import json
 import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, cast
+from typing import Any
 
 from app.domain import ids
 from app.domain.access import MASTER, Access
 from app.domain.redelivery_job import RedeliveryFilter, RedeliveryJob, RedeliveryRequest
 from app.store import codec, keys
 from app.store.connection import StoreClient
+from app.store.fields import EventField, OccurrenceField, RedeliveryJobField
+from app.store.reading import Values, oldest_before, oldest_until, read_hashes
 from app.store.scripts import Argument, Scripts
 
 
@@ -77,49 +79,56 @@ class RedeliveryStore:
             args: list[Argument] = [keys.prefix(p), now_ms, request, scope]
             for one, due_ms in some:
                 args += [one, due_ms]
-            words = self._scripts("redeliver", [keys.due(p), keys.ended(p)], args)
+            words = self._scripts("redeliver_occurrences", [keys.due(p), keys.ended(p)], args)
             answers |= {one: word.decode() for (one, _), word in zip(some, words, strict=True)}
         return [answers[one] for one, _ in times]
 
     def candidates(self, occurrence_ids: Sequence[bytes]) -> list[Candidate]:
         """Read, in two round trips, what decides who may have them attempted again."""
-        pipe = self._client.pipeline(transaction=False)
-        for one in occurrence_ids:
-            pipe.hmget(keys.occurrence(ids.partition_of_occurrence(one), one), "e", "tags", "c")
-        rows = [
-            (one, *row)
-            for one, row in zip(occurrence_ids, pipe.execute(), strict=True)
-            if row[0] is not None
-        ]
-        events = sorted({event for _, event, _, _ in rows})
-        for event in events:
-            pipe.hmget(keys.event(ids.partition_of_event(event), event), "ver", "tags")
-        found = dict(zip(events, pipe.execute() if events else [], strict=True))
+        hashes = map(keys.occurrence_of, occurrence_ids)
+        fields = (OccurrenceField.EVENT, OccurrenceField.TAGS, OccurrenceField.COMPLETED)
+        rows = read_hashes(self._client, hashes, fields)
+        tags_of = self._tags_of({event for event, _, _ in rows if event is not None})
         return [
             Candidate(
                 one,
                 codec.split_tags(tags),
-                None if found[event][0] is None else codec.split_tags(found[event][1]),
+                tags_of[event],
                 None if ended is None else int(ended),
             )
-            for one, event, tags, ended in rows
+            for one, (event, tags, ended) in zip(occurrence_ids, rows, strict=True)
+            if event is not None
         ]
+
+    def _tags_of(self, events: Iterable[bytes]) -> dict[bytes, tuple[str, ...] | None]:
+        """The tags of events; ``None`` for one that is gone."""
+        ordered = sorted(events)
+        fields = (EventField.VERSION, EventField.TAGS)
+        rows = read_hashes(self._client, map(keys.event_of, ordered), fields)
+        return {
+            event: None if version is None else codec.split_tags(tags)
+            for event, (version, tags) in zip(ordered, rows, strict=True)
+        }
 
     def rounds(self, occurrence_ids: Sequence[bytes]) -> list[Round | None]:
         """Read what has become of occurrences, in order; ``None`` where there is none."""
-        pipe = self._client.pipeline(transaction=False)
-        for one in occurrence_ids:
-            key = keys.occurrence(ids.partition_of_occurrence(one), one)
-            pipe.hmget(key, "again", "st", "n", "k")
-        return [_round(*row) for row in (pipe.execute() if occurrence_ids else [])]
+        hashes = map(keys.occurrence_of, occurrence_ids)
+        return [_round(row) for row in read_hashes(self._client, hashes, _ROUND_FIELDS)]
 
 
-def _round(
-    again: bytes | None, status: bytes | None, attempts: bytes | None, deaths: bytes | None
-) -> Round | None:
-    if again is None:
+_ROUND_FIELDS = (
+    OccurrenceField.REDELIVERY,
+    OccurrenceField.STATUS,
+    OccurrenceField.ATTEMPTS,
+    OccurrenceField.DEATHS,
+)
+
+
+def _round(row: Values) -> Round | None:
+    redelivery, status, attempts, deaths = row
+    if redelivery is None:
         return None
-    before, _, request = again.decode().split(":")
+    before, _, request = redelivery.decode().split(":")
     word = (status or b"scheduled").decode()
     under_way = word == "dispatched"
     return Round(request, word, int(attempts or 0) - int(before) - int(deaths or 0) - under_way)
@@ -143,7 +152,7 @@ class RedeliveryJobStore:
         args: list[Argument] = [job.id, stamp, fresh, job.created_ms]
         args += [look_ms if job.is_running else "", job.ended_ms or "", _dump(job)]
         written = self._scripts(
-            "save_redelivery",
+            "save_redelivery_job",
             [
                 keys.redelivery_job(job.id),
                 keys.REDELIVERIES,
@@ -158,20 +167,16 @@ class RedeliveryJobStore:
 
     def get_many(self, job_ids: Sequence[bytes]) -> list[Stamped | None]:
         """Read jobs in order; ``None`` where there is none."""
-        pipe = self._client.pipeline(transaction=False)
-        for one in job_ids:
-            pipe.hmget(keys.redelivery_job(one), "stamp", "job")
+        fields = (RedeliveryJobField.STAMP, RedeliveryJobField.JOB)
+        rows = read_hashes(self._client, map(keys.redelivery_job, job_ids), fields)
         return [
-            None if raw is None else Stamped(_load(one, raw), stamp)
-            for one, (stamp, raw) in zip(job_ids, pipe.execute() if job_ids else [], strict=True)
+            None if raw is None else Stamped(_load(one, raw), stamp or b"")
+            for one, (stamp, raw) in zip(job_ids, rows, strict=True)
         ]
 
     def waiting(self, now_ms: int, limit: int) -> list[bytes]:
         """Running jobs that somebody should go on with, the longest waiting first."""
-        found = self._client.zrangebyscore(
-            keys.REDELIVERIES_RUNNING, "-inf", now_ms, start=0, num=limit
-        )
-        return cast("list[bytes]", found)
+        return oldest_until(self._client, keys.REDELIVERIES_RUNNING, now_ms, limit)
 
     def look_again(self, job_id: bytes, look_ms: int) -> None:
         """Say when somebody should go on with a running job of which nothing has changed."""
@@ -183,10 +188,7 @@ class RedeliveryJobStore:
 
     def forget_ended(self, before_ms: int, limit: int) -> int:
         """Forget jobs that ended before a moment; fewer than ``limit``: none is left."""
-        found = self._client.zrangebyscore(
-            keys.REDELIVERIES_ENDED, "-inf", f"({before_ms}", start=0, num=limit
-        )
-        old = cast("list[bytes]", found)
+        old = oldest_before(self._client, keys.REDELIVERIES_ENDED, before_ms, limit)
         pipe = self._client.pipeline()
         for one, stamped in zip(old, self.get_many(old), strict=True):
             if stamped is not None:

@@ -8,6 +8,8 @@ from typing import cast
 from app.domain.event import EventStatus
 from app.store import keys
 from app.store.connection import StoreClient
+from app.store.fields import EventField
+from app.store.reading import oldest_before, oldest_until, read_hashes
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,27 +42,23 @@ class EventSweep:
         last = int(found[-1][1])
         peers = cast("list[bytes]", self._client.zrangebyscore(key, last, last))
         event_ids = [event_id for event_id, score in found if int(score) < last] + peers
-        pipe = self._client.pipeline(transaction=False)
-        for event_id in event_ids:
-            pipe.hmget(keys.event(partition, event_id), ["st", "next"])
+        rows = read_hashes(
+            self._client, map(keys.event_of, event_ids), (EventField.STATUS, EventField.NEXT)
+        )
         suspects = [
             event_id
-            for event_id, (status, following) in zip(event_ids, pipe.execute(), strict=True)
+            for event_id, (status, following) in zip(event_ids, rows, strict=True)
             if status == b"active" and following is None
         ]
         return Slice(suspects, str(last) if len(found) == limit else "")
 
     def inactive(self, partition: int, before_ms: int, limit: int) -> list[bytes]:
         """Events that have been inactive since before a moment, oldest first."""
-        key = keys.inactive(partition)
-        found = self._client.zrangebyscore(key, "-inf", f"({before_ms}", start=0, num=limit)
-        return cast("list[bytes]", found)
+        return oldest_before(self._client, keys.inactive(partition), before_ms, limit)
 
     def paused(self, partition: int, until_ms: int, limit: int) -> list[bytes]:
         """Events whose pause ends by a moment."""
-        key = keys.paused(partition)
-        found = self._client.zrangebyscore(key, "-inf", until_ms, start=0, num=limit)
-        return cast("list[bytes]", found)
+        return oldest_until(self._client, keys.paused(partition), until_ms, limit)
 
     def open_slice(self, partition: int, status: str, cursor: str, limit: int) -> Slice:
         """The occurrences in one open status that are not where that status puts them.

@@ -5,17 +5,30 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import cast
 
-from app.domain import ids
 from app.store import keys
-from app.store.claims import Claim, again_from_field, callback_from_field
+from app.store.claims import Claim, callback_from_field, redelivery_from_field
 from app.store.connection import StoreClient
+from app.store.fields import EventField, OccurrenceField
+from app.store.reading import Values, oldest_until, read_hashes
 
 ACK = b"ack:"
 """What the lease token of one that waits to be acknowledged begins with; its attempt follows."""
 
-_FIELDS = ("e", "at", "st", "n", "l", "code", "body", "cb", "again", "p", "log")
+_OCCURRENCE_FIELDS = (
+    OccurrenceField.EVENT,
+    OccurrenceField.STATUS,
+    OccurrenceField.SCHEDULED,
+    OccurrenceField.ATTEMPTS,
+    OccurrenceField.LEASE,
+    OccurrenceField.STATUS_CODE,
+    OccurrenceField.RESPONSE_BODY,
+    OccurrenceField.CALLBACK,
+    OccurrenceField.REDELIVERY,
+    OccurrenceField.PLANNED,
+    OccurrenceField.LOG,
+)
+_EVENT_FIELDS = (EventField.DEFINITION, EventField.FLOW)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +57,7 @@ class WaitingStore:
 
     def overdue(self, partition: int, now_ms: int, limit: int) -> list[bytes]:
         """What was to be acknowledged by now, the longest overdue first."""
-        key = keys.unacknowledged(partition)
-        found = self._client.zrangebyscore(key, "-inf", now_ms, start=0, num=limit)
-        return cast("list[bytes]", found)
+        return oldest_until(self._client, keys.unacknowledged(partition), now_ms, limit)
 
     def forget(self, partition: int, occurrence_ids: Sequence[bytes]) -> None:
         """Take out what does not wait any more."""
@@ -54,24 +65,21 @@ class WaitingStore:
 
     def read(self, occurrence_ids: Sequence[bytes]) -> list[Open | None]:
         """Read several in two round trips, in order; ``None`` where no attempt is open."""
-        pipe = self._client.pipeline(transaction=False)
-        for one in occurrence_ids:
-            key = keys.occurrence(ids.partition_of_occurrence(one), one)
-            pipe.hmget(key, list(_FIELDS))
-        rows = pipe.execute()
-        for event_id, *_ in rows:
-            event = keys.event(ids.partition_of_event(event_id or b""), event_id or b"")
-            pipe.hmget(event, ["doc", "fl"])
+        hashes = map(keys.occurrence_of, occurrence_ids)
+        rows = read_hashes(self._client, hashes, _OCCURRENCE_FIELDS)
+        events = [keys.event_of(event_id or b"") for event_id, *_ in rows]
+        of_events = read_hashes(self._client, events, _EVENT_FIELDS)
         return [
-            _open(one, row, doc, flow) if row[2] == b"dispatched" else None
-            for one, row, (doc, flow) in zip(occurrence_ids, rows, pipe.execute(), strict=True)
+            _open(one, row, of_event)
+            for one, row, of_event in zip(occurrence_ids, rows, of_events, strict=True)
         ]
 
 
-def _open(
-    occurrence_id: bytes, row: Sequence[bytes | None], doc: bytes | None, flow: bytes | None
-) -> Open:
-    event_id, at, _, attempt, token, code, body, callback, again, planned, log = row
+def _open(occurrence_id: bytes, row: Values, of_event: Values) -> Open | None:
+    event_id, status, at, attempt, token, code, body, callback, redelivery, planned, log = row
+    doc, flow = of_event
+    if status != b"dispatched":
+        return None
     claim = Claim(
         occurrence_id=occurrence_id,
         event_id=event_id or b"",
@@ -89,7 +97,7 @@ def _open(
         callback=None if callback is None else callback_from_field(callback),
         planned_ms=None if planned is None else int(planned),
     )
-    if again is not None:
-        claim.attempts_before, claim.again_ms = again_from_field(again)
+    if redelivery is not None:
+        claim.attempts_before, claim.redelivered_ms = redelivery_from_field(redelivery)
     lines = (log or b"").splitlines(keepends=True)
     return Open(claim, int(code) if code else None, body or b"", flow, b"".join(lines[-1:]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from app.domain import ids
 from app.store import codec, keys
@@ -18,17 +18,14 @@ from app.store.calls import (
     record_call,
     release_call,
 )
-from app.store.claims import Claim, claim_from_reply
+from app.store.claims import Claim, read_claim_answer
 from app.store.connection import StoreClient
+from app.store.reading import oldest_until
 from app.store.scripts import Argument, Scripts
 
 BATCH = 256
 """Items in one script call: short enough that no other client waits more than a millisecond
 or two, long enough that the round trip does not count."""
-
-
-EXACT = 2
-"""The length of a row that stands for an occurrence which was left until it is due."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,20 +63,6 @@ class Heads:
     flow_ms: int | None
 
 
-def claims_of(answer: Iterable[Sequence[Any]], token: bytes, now_ms: int) -> list[Claim]:
-    """What a claim call has answered, under its lease token.
-
-    What was put to wait for its flow instead stands in the answer as its flow alone; for what can't
-    be claimed before its time see ``exact_of``.
-    """
-    return [claim_from_reply(row, token, now_ms) for row in answer if len(row) > EXACT]
-
-
-def exact_of(answer: Iterable[Sequence[Any]]) -> list[int]:
-    """When the occurrences that a claim call left, being early for them, are due, ms UTC."""
-    return [int(row[1]) for row in answer if len(row) == EXACT]
-
-
 class WorkStore:
     """Claims, successors, records and leases, each a bounded script on one partition."""
 
@@ -96,7 +79,7 @@ class WorkStore:
         Repeating a call with the same ``request`` answers the same occurrences.
         """
         call = claim_call(partition, worker, request, now_ms=now_ms, limit=limit, lease_ms=lease_ms)
-        return claims_of(self._run(call), lease_token(worker, request), now_ms)
+        return read_claim_answer(self._run(call), lease_token(worker, request), now_ms).claims
 
     def advance(self, successors: Iterable[Successor], now_ms: int) -> int:
         """Schedule what follows; returns how many were scheduled. Harmless when repeated."""
@@ -113,7 +96,11 @@ class WorkStore:
                 one.due_ms,
             ]
         return sum(
-            int(self._scripts("advance", [keys.unscheduled(p)], [keys.prefix(p), now_ms, *args]))
+            int(
+                self._scripts(
+                    "schedule_successors", [keys.unscheduled(p)], [keys.prefix(p), now_ms, *args]
+                )
+            )
             for p, args in per_partition.items()
         )
 
@@ -135,7 +122,9 @@ class WorkStore:
             for start in range(0, len(args), 6 * BATCH):
                 batch = args[start : start + 6 * BATCH]
                 added += int(
-                    self._scripts("note_ended", [keys.ended(p)], [keys.prefix(p), now_ms, *batch])
+                    self._scripts(
+                        "record_unattempted", [keys.ended(p)], [keys.prefix(p), now_ms, *batch]
+                    )
                 )
         return added
 
@@ -153,7 +142,11 @@ class WorkStore:
             partition = ids.partition_of_occurrence(occurrence_id)
             per_partition.setdefault(partition, []).extend((occurrence_id, token))
         return sum(
-            int(self._scripts("renew", [keys.claimed(p)], [keys.prefix(p), deadline_ms, *args]))
+            int(
+                self._scripts(
+                    "renew_leases", [keys.claimed(p)], [keys.prefix(p), deadline_ms, *args]
+                )
+            )
             for p, args in per_partition.items()
         )
 
@@ -172,12 +165,14 @@ class WorkStore:
         """Put open occurrences that lost their place back; returns how many there were."""
         args: list[Argument] = [keys.prefix(partition), now_ms, *lost]
         places = (keys.due, keys.claimed, keys.unacknowledged)
-        return int(self._scripts("restore", [place(partition) for place in places], args))
+        return int(
+            self._scripts("restore_occurrences", [place(partition) for place in places], args)
+        )
 
     def retire(self, partition: int, before_ms: int, limit: int) -> int:
         """Forget occurrences that ended before a moment; fewer than ``limit``: none is left."""
         args: list[Argument] = [keys.prefix(partition), before_ms, limit]
-        return int(self._scripts("retire", [keys.ended(partition)], args))
+        return int(self._scripts("delete_ended", [keys.ended(partition)], args))
 
     def _run(self, call: Call) -> Any:
         return self._scripts(call.script, call.keys, call.args)
@@ -202,6 +197,4 @@ class WorkStore:
 
     def unscheduled(self, partition: int, before_ms: int, limit: int) -> list[bytes]:
         """Events whose occurrence was claimed before a moment and that still have no successor."""
-        key = keys.unscheduled(partition)
-        found = self._client.zrangebyscore(key, "-inf", before_ms, start=0, num=limit)
-        return cast("list[bytes]", found)
+        return oldest_until(self._client, keys.unscheduled(partition), before_ms, limit)

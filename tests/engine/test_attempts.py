@@ -119,7 +119,7 @@ def test_with_skip_what_is_later_than_its_grace_is_missed_and_not_sent() -> None
         {"doc": {**SKIP, "opt": {"misfire": {"policy": "fire_once", "grace": "1m"}}}},
         {"doc": {**SKIP, "opt": {}}},
         {"attempt": 2},
-        {"again_ms": NOW_MS},
+        {"redelivered_ms": NOW_MS},
         {"start_ms": NOW_MS},
         {"callback": CALLBACK},
     ],
@@ -158,7 +158,7 @@ def test_what_was_attempted_before_it_was_asked_for_again_is_not_counted(
     attempt: int, before: int, sent: bool
 ) -> None:
     doc = {"to": "https://example.com", "opt": {"retry": {"attempts": 2}}}
-    claimed = a_claim(attempt=attempt, attempts_before=before, doc=doc, again_ms=NOW_MS)
+    claimed = a_claim(attempt=attempt, attempts_before=before, doc=doc, redelivered_ms=NOW_MS)
     assert (unsendable(claimed, NOW_MS) is None) == sent
     if sent:
         record, _ = record_of(claimed, BROKEN, NOW_MS, 0.5)

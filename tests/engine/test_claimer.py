@@ -112,7 +112,7 @@ def row(due_ms: int) -> list[Any]:
 
 def test_what_is_claimed_ahead_is_returned_when_it_is_due() -> None:
     clock = FakeClock()
-    claimer = a_claimer(clock, FakeChannel([row(NOW_MS + 20), row(NOW_MS)]))
+    claimer = a_claimer(clock, FakeChannel([[row(NOW_MS + 20), row(NOW_MS)], [], []]))
     assert claimer.step(NOW_MS, closing=False) == []
     assert [one.due_ms for one in claimer.step(NOW_MS, closing=False)] == [NOW_MS]
     assert (claimer.delayed, claimer.wake_ms) == (1, NOW_MS + 20)
@@ -122,7 +122,7 @@ def test_what_is_claimed_ahead_is_returned_when_it_is_due() -> None:
 
 
 def test_clear_returns_what_is_claimed_ahead() -> None:
-    claimer = a_claimer(FakeClock(), FakeChannel([row(NOW_MS + 20)]))
+    claimer = a_claimer(FakeClock(), FakeChannel([[row(NOW_MS + 20)], [], []]))
     for _ in range(2):
         assert claimer.step(NOW_MS, closing=False) == []
     assert [one.due_ms for one in claimer.clear()] == [NOW_MS + 20]
@@ -131,8 +131,10 @@ def test_clear_returns_what_is_claimed_ahead() -> None:
 
 def test_nothing_is_claimed_ahead_while_the_next_can_not_be() -> None:
     """Otherwise the same occurrence would be asked for again and again until it is due."""
-    clock, left = FakeClock(), ["", b"%d" % (NOW_MS + 30)]
-    channel = FakeChannel([[b"flow"]], [left], [row(NOW_MS)], [row(NOW_MS + 31)])
+    clock, left = FakeClock(), b"%d" % (NOW_MS + 30)
+    waits, early = [[], [], [b"flow"]], [[], [left], []]
+    first, last = [[row(NOW_MS)], [], []], [[row(NOW_MS + 31)], [], []]
+    channel = FakeChannel(waits, early, first, last)
     claimer = a_claimer(clock, channel)
     for _ in range(4):
         claimer.step(clock.now_ms(), closing=False)

@@ -111,7 +111,7 @@ def test_records_gather_until_there_are_enough(
     assert channel.calls == []
     recorder.add(record(a_claim(GATHER)))
     recorder.step(clock.now_ms())
-    assert [call.script for call in channel.calls] == ["record"]
+    assert [call.script for call in channel.calls] == ["record_attempts"]
 
 
 def test_records_wait_for_at_most_a_moment(
@@ -119,7 +119,7 @@ def test_records_wait_for_at_most_a_moment(
 ) -> None:
     recorder.add(record(a_claim(1)))
     recorder.step(clock.advance(GATHER_MS))
-    assert [call.script for call in channel.calls] == ["record"]
+    assert [call.script for call in channel.calls] == ["record_attempts"]
 
 
 def test_deferrals_wait_while_there_are_records(
@@ -132,9 +132,9 @@ def test_deferrals_wait_while_there_are_records(
         recorder.add(record(a_claim(1_000 + number)))
         recorder.step(clock.advance(GATHER_MS))
         recorder.step(clock.advance(GATHER_MS))
-    assert {call.script for call in channel.calls} == {"record"}
+    assert {call.script for call in channel.calls} == {"record_attempts"}
     recorder.step(clock.advance(DEFER_QUIET_MS))
-    assert channel.calls[-1].script == "release"
+    assert channel.calls[-1].script == "release_leases"
     recorder.step(clock.now_ms())
     assert recorder.idle
 
@@ -150,7 +150,7 @@ def test_deferrals_are_written_after_a_second_or_when_there_are_many(
     for claim in claims(GATHER):
         recorder.add(record(claim))
     recorder.step(clock.advance(wait_ms))
-    assert [call.script for call in channel.calls] == ["release"]
+    assert [call.script for call in channel.calls] == ["release_leases"]
 
 
 def test_a_batch_of_deferrals_is_written_each_second_however_many_records_there_are(
@@ -164,7 +164,7 @@ def test_a_batch_of_deferrals_is_written_each_second_however_many_records_there_
         for number in range(1_000, 1_000 + 2 * BATCH):
             recorder.add(record(a_claim(number)))
         recorder.step(clock.advance(20))
-    assert [call.script for call in channel.calls].count("release") == 2
+    assert [call.script for call in channel.calls].count("release_leases") == 2
 
 
 def test_a_flush_writes_everything_at_once(
@@ -175,7 +175,7 @@ def test_a_flush_writes_everything_at_once(
     assert not recorder.idle
     for _ in range(3):
         recorder.step(clock.now_ms(), flush=True)
-    assert sorted(call.script for call in channel.calls) == ["record", "release"]
+    assert sorted(call.script for call in channel.calls) == ["record_attempts", "release_leases"]
     assert recorder.idle
 
 

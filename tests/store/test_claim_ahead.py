@@ -6,8 +6,7 @@ import pytest
 
 from app.domain import ids
 from app.store.calls import Deferral, claim_call, lease_token
-from app.store.claims import Claim
-from app.store.work import claims_of, exact_of
+from app.store.claims import Claim, read_claim_answer
 from tests.store.conftest import Stores
 from tests.store.test_scripts import LEASE_MS, saved
 from tests.support.builders import DAILY
@@ -31,8 +30,9 @@ def claim_ahead(
             ahead_ms=AHEAD_MS,
         )  # fmt: skip
         answer = stores.work._run(call)
-        taken += claims_of(answer, lease_token(WORKER, request), now_ms)
-        left += exact_of(answer)
+        found = read_claim_answer(answer, lease_token(WORKER, request), now_ms)
+        taken += found.claims
+        left += found.early_ms
     assert broken(stores.client, stores.partitions) == []
     return taken, left
 

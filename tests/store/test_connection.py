@@ -87,7 +87,7 @@ def test_a_call_without_an_answer_is_sent_again(monkeypatch: pytest.MonkeyPatch)
     made = [Silent(), Silent()]
     monkeypatch.setattr(client, "new_connection", iter(made).__next__)
     channel = Channel(client, Scripts(client))
-    channel.send(Call("renew", [b"k"], [b"p", 1]))
+    channel.send(Call("renew_leases", [b"k"], [b"p", 1]))
     assert channel.receive() is None
     now_s = time.monotonic() + SOCKET_TIMEOUT_S
     monkeypatch.setattr("app.store.channel.time.monotonic", lambda: now_s)

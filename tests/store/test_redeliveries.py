@@ -91,7 +91,7 @@ class TestRetry:
         assert broken(stores.client, stores.partitions) == []
         assert claim(stores, LATER_MS - 1, request=2) == []
         (again,) = claim(stores, LATER_MS, request=3)
-        assert (again.attempt, again.attempts_before, again.again_ms) == (2, 1, LATER_MS)
+        assert (again.attempt, again.attempts_before, again.redelivered_ms) == (2, 1, LATER_MS)
         assert again.due_ms == again.claimed_ms == LATER_MS
         assert broken(stores.client, stores.partitions) == []
 

@@ -1,19 +1,23 @@
 -- Does: adds occurrences to an event beside its schedule, to be attempted when they say.
--- KEYS: 1 the event's hash
--- ARGV: 1 prefix  2 event id  3 tags expected, one a line  4… per occurrence: id, scheduled, due
+-- KEYS: 1 key (the event's hash)
+-- ARGV: 1 prefix  2 event (its id)  3 tags (that it must have, one a line)
+--       4… per occurrence: id, scheduled, due
 -- Returns: how many were new; -1 if the event is gone, -2 if it has other tags: they say who may do
 --          this. A repeated call adds nothing.
---#include under_tags
---#include schedule
-local stored, tags = redis.call('HMGET', KEYS[1], 'ver', 'tags'), ARGV[3]
-if not stored[1] then return -1 end
-if (stored[2] or '') ~= tags then return -2 end
+--#include schedule_occurrence
+local key = unpack(KEYS)
+local prefix, event, tags = unpack(ARGV, 1, 3)
+local version, stored_tags = unpack(redis.call('HMGET', key, EventField.VERSION, EventField.TAGS))
+if not version then return -1 end
+if (stored_tags or '') ~= tags then return -2 end
 local added = 0
 for i = 4, #ARGV, 3 do
-  if schedule(ARGV[1], ARGV[i], ARGV[2], ARGV[i + 1], ARGV[i + 2], tags) then
+  local id, scheduled, due = unpack(ARGV, i, i + 2)
+  local is_new = schedule_occurrence(prefix, id, event, scheduled, due, tags)
+  if is_new then
     -- These tags stay its own: a later change of the event's moves only the scheduled one's.
-    redis.call('HSET', ARGV[1] .. 'occurrence:' .. ARGV[i], 'tags', tags)
-    redis.call('ZADD', ARGV[1] .. 'event:' .. ARGV[2] .. ':occurrences', ARGV[i + 1], ARGV[i])
+    redis.call('HSET', prefix .. 'occurrence:' .. id, OccurrenceField.TAGS, tags)
+    redis.call('ZADD', prefix .. 'event:' .. event .. ':occurrences', scheduled, id)
     added = added + 1
   end
 end

@@ -1,40 +1,46 @@
 -- Does: deletes one event; what was scheduled or waits for a retry, or to be
 --       acknowledged, ends as cancelled.
--- KEYS: 1 the event's hash
--- ARGV: 1 prefix  2 event id  3 version expected, '' for any  4 next expected, '' for none
---       5 the scheduled occurrence's id  6 now  7 message  8 tags expected, one a line
+-- KEYS: 1 key (the event's hash)
+-- ARGV: 1 prefix  2 id  3 expected_version ('' for any)  4 expected_next ('' for none)
+--       5 scheduled_id (the scheduled occurrence's, '' for none)  6 now  7 message
+--       8 expected_tags (one a line)
 -- Returns: 'deleted'; 'gone', 'stale' or 'moved' (another next occurrence, or other tags: they say
 --          who may delete it), and then nothing has changed. An attempt under way is left to its
 --          worker.
---#include leave_due
---#include under_tags
---#include unschedule
---#include note
+--#include unschedule_occurrence
+--#include add_unattempted
+--#include cancel_waiting
 --#include index_event
---#include list_event
---#include cancel
-local key, prefix, id, now = KEYS[1], ARGV[1], ARGV[2], ARGV[6]
-local stored = redis.call('HMGET', key, 'ver', 'next', 'tags', 'cals', 'fl', 'st')
-local tags = stored[3] or ''
-if not stored[1] then return 'gone' end
-if ARGV[3] ~= '' and stored[1] ~= ARGV[3] then return 'stale' end
-if (stored[2] or '') ~= ARGV[4] or tags ~= ARGV[8] then return 'moved' end
+--#include index_event_status
+local key = unpack(KEYS)
+local prefix, id, expected_version, expected_next, scheduled_id, now, message, expected_tags =
+  unpack(ARGV, 1, 8)
+local version, next_ms, stored_tags, calendars, flow, status = unpack(redis.call('HMGET', key,
+  EventField.VERSION, EventField.NEXT, EventField.TAGS, EventField.CALENDARS, EventField.FLOW,
+  EventField.STATUS))
+local tags = stored_tags or ''
+if not version then return 'gone' end
+if expected_version ~= '' and version ~= expected_version then return 'stale' end
+if (next_ms or '') ~= expected_next or tags ~= expected_tags then return 'moved' end
 
-if ARGV[5] ~= '' and unschedule(prefix, ARGV[5], tags) then
-  note(prefix, ARGV[5], id, ARGV[4], tags, 'cancelled', ARGV[7], now)
+if scheduled_id ~= '' then
+  local was_scheduled = unschedule_occurrence(prefix, scheduled_id, tags)
+  if was_scheduled then
+    add_unattempted(prefix, scheduled_id, id, expected_next, tags, 'cancelled', message, now)
+  end
 end
-cancel_open(prefix, id, 'retrying', false, ARGV[7], now)
-cancel_open(prefix, id, 'scheduled', false, ARGV[7], now)
-cancel_open(prefix, id, 'dispatched', false, ARGV[7], now)
+for _, open_status in ipairs({'retrying', 'scheduled', 'dispatched'}) do
+  cancel_waiting(prefix, id, open_status, false, message, now)
+end
 redis.call('DEL', key)
-list_event(prefix, id, '', stored[6], false)
+index_event_status(prefix, id, '', status, false)
 redis.call('ZREM', prefix .. 'inactive', id)
 redis.call('ZREM', prefix .. 'unscheduled', id)
 redis.call('ZREM', prefix .. 'paused', id)
-index_event(prefix, id, '', {tags, stored[4], stored[5]}, {})
-if stored[5] then
+index_event(prefix, id, '', {tags, calendars, flow}, {})
+if flow then
   -- Others may have waited for one of its occurrences.
-  redis.call('ZADD', prefix .. 'flowing', 'XX', 0, stored[5])
+  redis.call('ZADD', prefix .. 'flowing', 'XX', 0, flow)
   redis.call('PUBLISH', 'qh:wake', now)
 end
 return 'deleted'

@@ -1,78 +1,76 @@
 -- Does: creates or replaces one event together with its scheduled occurrence, or changes nothing.
--- KEYS: 1 the event's hash (others share its slot)  2 perhaps: what an idempotency key has made
--- ARGV: 1 prefix  2 event id  3 version expected, 0 to create  4 next expected, '' for none
---       5 request id  6 now  7 created  8 tags, one a line
---       9 'keep' or 'replace' the scheduled occurrence  10 its id, '' for none
---       11 the new one's id, '' for none  12 scheduled  13 due  14 'scheduled' or 'missed'
---       15 message for 'missed'  16 what to keep at the second key  17 for how long, ms
---       18… all fields of the event's hash, name then value
+-- KEYS: 1 key (the event's hash)  2 made (or nothing: what an idempotency key has made)
+-- ARGV: 1 prefix  2 id  3 expected_version (0 to create)  4 expected_next ('' for none)
+--       5 request (its id)  6 now  7 created  8 tags (one a line)
+--       9 mode ('keep' or 'replace' the scheduled occurrence)  10 scheduled_id ('' for none)
+--       11 new_id (the new one's, '' for none)  12 scheduled  13 due
+--       14 outcome ('scheduled' or 'missed')  15 message (for 'missed')
+--       16 made_value  17 made_ttl (ms)  18… per field of the event's hash: field, value
 -- Returns: 'saved'; 'gone', 'stale' (another version), 'moved' (another next occurrence) or 'made'
 --          (by that key, before), and then nothing has changed. A call repeated with its request id
 --          answers 'saved'.
---#include under_tags
---#include schedule
---#include leave_due
---#include unschedule
 --#include index_event
---#include list_event
---#include change_flow
---#include note
---#include cancel
-local key, once, prefix, id, now, tags = KEYS[1], KEYS[2], ARGV[1], ARGV[2], ARGV[6], ARGV[8]
-local stored = redis.call('HMGET', key, 'ver', 'next', 'tags', 'req', 'cals', 'last', 'tv', 'fl', 'run',
-  'qd', 'rec', 'st')
-local version, next_ms, old_tags, request = stored[1], stored[2], stored[3] or '', stored[4]
-if request == ARGV[5] then return 'saved' end
-if ARGV[3] == '0' then
+--#include index_event_status
+--#include leave_flow
+--#include index_occurrence_tags
+--#include unschedule_occurrence
+--#include cancel_waiting
+--#include schedule_occurrence
+--#include add_unattempted
+--#include list_event_end
+local key, made = unpack(KEYS)
+local prefix, id, expected_version, expected_next, request, now, created, tags, mode, scheduled_id,
+  new_id, scheduled, due, outcome, message, made_value, made_ttl = unpack(ARGV, 1, 17)
+local version, next_ms, stored_tags, last_request, calendars, plan, flow, recurring, status =
+  unpack(redis.call('HMGET', key, EventField.VERSION, EventField.NEXT, EventField.TAGS,
+  EventField.REQUEST, EventField.CALENDARS, EventField.PLAN, EventField.FLOW,
+  EventField.RECURRING, EventField.STATUS))
+local old_tags, keep = stored_tags or '', mode == 'keep'
+if last_request == request then return 'saved' end
+if expected_version == '0' then
   if version then return 'stale' end
-  if once and not redis.call('SET', once, ARGV[16], 'NX', 'PX', ARGV[17]) then return 'made' end
+  if made then
+    local is_first = redis.call('SET', made, made_value, 'NX', 'PX', made_ttl)
+    if not is_first then return 'made' end
+  end
 else
   if not version then return 'gone' end
-  if version ~= ARGV[3] then return 'stale' end
-  local fixed = ARGV[9] == 'replace' or old_tags ~= tags
-  if fixed and (next_ms or '') ~= ARGV[4] then return 'moved' end
+  if version ~= expected_version then return 'stale' end
+  local needs_next = not keep or old_tags ~= tags
+  if needs_next and (next_ms or '') ~= expected_next then return 'moved' end
 end
 
-local keep = ARGV[9] == 'keep'
-if version then redis.call('DEL', key) end -- a new one: HSET first, which a full store refuses
+if version then
+  -- What its series has reached stays. (A new event begins with HSET, which a full store refuses.)
+  redis.call('HDEL', key, EventField.METADATA, EventField.TAGS, EventField.UPDATED,
+    EventField.RECURRING, EventField.SECRET, EventField.CALENDARS, EventField.PAUSED_UNTIL,
+    EventField.FLOW, EventField.HEADERS, EventField.OVERLAP)
+  if not keep then redis.call('HDEL', key, EventField.NEXT, EventField.LAST) end
+end
 redis.call('HSET', key, unpack(ARGV, 18))
-redis.call('HSET', key, 'tv', keep and stored[7] or ARGV[5])
-if keep and stored[6] then redis.call('HSET', key, 'last', stored[6]) end
-if keep and not stored[11] then redis.call('HDEL', key, 'rec') end
-if stored[9] then redis.call('HSET', key, 'run', stored[9]) end
-if stored[10] then redis.call('HSET', key, 'qd', stored[10]) end
-local is = redis.call('HMGET', key, 'cals', 'fl', 'st')
-list_event(prefix, id, ARGV[7], stored[12], is[3])
-index_event(prefix, id, ARGV[7], {old_tags, stored[5], stored[8]}, {tags, is[1], is[2]})
+if not (keep and plan) then redis.call('HSET', key, EventField.PLAN, request) end
+if keep and not recurring then redis.call('HDEL', key, EventField.RECURRING) end
+local new_calendars, new_flow, new_status, paused_until = unpack(redis.call('HMGET', key,
+  EventField.CALENDARS, EventField.FLOW, EventField.STATUS, EventField.PAUSED_UNTIL))
+index_event_status(prefix, id, created, status, new_status)
+index_event(prefix, id, created, {old_tags, calendars, flow}, {tags, new_calendars, new_flow})
+list_event_end(prefix, id, new_status, paused_until, now)
 
 if keep and next_ms then
-  redis.call('HSET', key, 'next', next_ms)
-  if stored[8] ~= is[2] then change_flow(prefix, ARGV[10], now) end
+  if flow ~= new_flow then leave_flow(prefix, scheduled_id, now) end
   if old_tags ~= tags then
-    under_tags(prefix, old_tags, ARGV[10], false)
-    under_tags(prefix, tags, ARGV[10], next_ms)
+    index_occurrence_tags(prefix, old_tags, scheduled_id, false)
+    index_occurrence_tags(prefix, tags, scheduled_id, next_ms)
   end
 elseif not keep then
-  if ARGV[10] ~= '' then unschedule(prefix, ARGV[10], old_tags) end
-  cancel_open(prefix, id, 'scheduled', true, 'its event was changed', now)
+  if scheduled_id ~= '' then unschedule_occurrence(prefix, scheduled_id, old_tags) end
+  cancel_waiting(prefix, id, 'scheduled', true, 'its event was changed', now)
   redis.call('ZREM', prefix .. 'unscheduled', id)
-  if ARGV[11] ~= '' and ARGV[14] == 'scheduled' then
-    if schedule(prefix, ARGV[11], id, ARGV[12], ARGV[13], tags) then
-      redis.call('HSET', key, 'next', ARGV[12])
-    end
-  elseif ARGV[11] ~= '' then
-    note(prefix, ARGV[11], id, ARGV[12], tags, ARGV[14], ARGV[15], now)
+  if new_id ~= '' and outcome == 'scheduled' then
+    local is_new = schedule_occurrence(prefix, new_id, id, scheduled, due, tags)
+    if is_new then redis.call('HSET', key, EventField.NEXT, scheduled) end
+  elseif new_id ~= '' then
+    add_unattempted(prefix, new_id, id, scheduled, tags, outcome, message, now)
   end
-end
-local until_ms = redis.call('HGET', key, 'pu')
-if until_ms and is[3] == 'paused' then
-  redis.call('ZADD', prefix .. 'paused', until_ms, id)
-else
-  redis.call('ZREM', prefix .. 'paused', id)
-end
-if is[3] == 'inactive' then
-  redis.call('ZADD', prefix .. 'inactive', now, id)
-else
-  redis.call('ZREM', prefix .. 'inactive', id)
 end
 return 'saved'

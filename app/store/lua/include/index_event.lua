@@ -1,14 +1,14 @@
--- index_event(prefix, id, created, was, is): lists an event under its tags, calendars and flow, and
--- no longer under those that it had. was and is: tags, calendars (one a line each), flow, or false;
--- for one that is deleted, is is empty.
-local function index_event(prefix, id, created, was, is)
-  local function each(names, kind, act)
-    for name in string.gmatch(names or '', '[^\n]+') do
-      act(prefix .. kind .. name .. (kind == 'flow-events:' and '' or ':events'))
-    end
-  end
+-- index_event(prefix, id, created, old, new): moves an event between the indexes of tags, calendars
+-- and flows. old and new: {tags, calendars, flow} with one name a line, or false for none. An event
+-- that is deleted has an empty new.
+local function index_event(prefix, id, created, old, new)
   for i, kind in ipairs({'tag:', 'calendar:', 'flow-events:'}) do
-    each(was[i], kind, function(index) redis.call('ZREM', index, id) end)
-    each(is[i], kind, function(index) redis.call('ZADD', index, created, id) end)
+    local suffix = kind == 'flow-events:' and '' or ':events'
+    for name in string.gmatch(old[i] or '', '[^\n]+') do
+      redis.call('ZREM', prefix .. kind .. name .. suffix, id)
+    end
+    for name in string.gmatch(new[i] or '', '[^\n]+') do
+      redis.call('ZADD', prefix .. kind .. name .. suffix, created, id)
+    end
   end
 end

@@ -1,7 +1,8 @@
--- leave_due(prefix, occurrence): takes an occurrence out of those that are due, or out of those
--- that wait for their flow. Its hash must still be there.
+-- leave_due(prefix, occurrence): removes an occurrence from those that are due, or from those that
+-- wait for their flow. Its hash must still be there.
 local function leave_due(prefix, occurrence)
   redis.call('ZREM', prefix .. 'due', occurrence)
-  local o = redis.call('HMGET', prefix .. 'occurrence:' .. occurrence, 'w', 'e')
-  if o[1] then redis.call('ZREM', prefix .. 'flow:' .. o[1], o[2] .. occurrence) end
+  local flow, event = unpack(redis.call('HMGET', prefix .. 'occurrence:' .. occurrence,
+    OccurrenceField.FLOW, OccurrenceField.EVENT))
+  if flow then redis.call('ZREM', prefix .. 'flow:' .. flow, event .. occurrence) end
 end

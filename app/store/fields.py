@@ -1,0 +1,241 @@
+"""The fields of every hash and stream whose fields are fixed; the keys themselves are in ``keys``.
+
+A row is a field: its name in Python and in the scripts; its name as stored, which never changes;
+what it holds; what that means; the files that write it; the files that read it. Files are modules
+of ``app.store`` and files of ``lua`` and ``lua/include``. A script writes ``EventField.STATUS`` as
+Python does; the loader puts the stored name in its place.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum, unique
+from typing import Self
+
+
+class HashField(StrEnum):
+    """A field: as a string, its name as stored."""
+
+    kind: str
+    meaning: str
+    written_by: frozenset[str]
+    read_by: frozenset[str]
+
+    def __new__(cls, stored: str, kind: str, meaning: str, written_by: str, read_by: str) -> Self:
+        """Make a member from one row of a table; file names are separated by spaces."""
+        field = str.__new__(cls, stored)
+        field._value_ = stored
+        field.kind, field.meaning = kind, meaning
+        field.written_by, field.read_by = frozenset(written_by.split()), frozenset(read_by.split())
+        return field
+
+
+# Tables, laid out as such.
+# fmt: off
+
+@unique
+class EventField(HashField):
+    """``qh:{p}:event:<id>``."""
+
+    DEFINITION = ("doc", "JSON", "what the user gave and no other field holds",
+        "codec", "codec match_names read_event waiting")
+    METADATA = ("meta", "JSON", "the user's metadata; absent: empty",
+        "codec save_event", "codec read_event")
+    TAGS = ("tags", "lines", "its tags; absent: none",
+        "codec save_event",
+        """add_occurrences codec delete_event occurrences read_event redeliver_occurrences
+        redeliveries save_event schedule_successors""")
+    VERSION = ("ver", "number", "rises with every change that a user can see",
+        "codec end_event end_if_complete",
+        """add_occurrences codec delete_event record_attempts redeliver_occurrences
+        redeliveries save_event""")
+    STATUS = ("st", "word", "active, paused or inactive",
+        "codec end_event end_if_complete",
+        "codec delete_event end_event record_attempts save_event schedule_successors sweep")
+    UPDATED = ("up", "ms", "when it was last changed; absent: never",
+        "codec end_event end_if_complete save_event", "codec")
+    NEXT = ("next", "ms", "scheduled time of its scheduled occurrence",
+        "save_event schedule_successors start_first_attempt",
+        "codec delete_event read_event record_attempts save_event schedule_successors sweep")
+    RECURRING = ("rec", "1", "present while its series goes on",
+        "codec save_event schedule_successors", "read_event record_attempts save_event")
+    SECRET = ("sec", "sealed", "its signing secret",
+        "codec save_event", "codec encrypted_secrets read_event")
+    CALENDARS = ("cals", "lines", "the calendars that it names",
+        "codec save_event", "delete_event save_event")
+    PAUSED_UNTIL = ("pu", "ms", "when it is to be resumed",
+        "codec save_event", "save_event")
+    REQUEST = ("req", "id", "the last request that wrote it, to recognise a repeated one",
+        "codec", "save_event")
+    PLAN = ("tv", "id", "the request that planned it; successors are computed for a plan",
+        "save_event", "events read_event save_event schedule_successors")
+    LAST = ("last", "ms", "scheduled time of the last claimed occurrence of its series",
+        "save_event schedule_successors start_first_attempt",
+        "events repeat_claim schedule_successors")
+    FLOW = ("fl", "name", "the flow that it is in",
+        "codec save_event", "delete_event read_event save_event waiting")
+    HEADERS = ("hdr", "sealed", "headers to send; their names are in the definition",
+        "codec save_event", "codec encrypted_secrets read_event")
+    OVERLAP = ("ov", "word", "its overlap policy; absent: allow",
+        "codec save_event", "read_event")
+    RUNNING = ("run", "id", "with an overlap policy: the last of its series that was begun",
+        "apply_overlap_policy", "apply_overlap_policy")
+    QUEUED = ("qd", "id", "with an overlap policy: the one that waits for that to be over",
+        "apply_overlap_policy make_queued_due", "apply_overlap_policy record_attempts")
+
+
+@unique
+class OccurrenceField(HashField):
+    """``qh:{p}:occurrence:<id>``; all but the first two are absent until it is claimed or ended."""
+
+    EVENT = ("e", "id", "the event that it belongs to",
+        "add_unattempted schedule_occurrence",
+        """apply_overlap_policy codec delete_ended flow_gate leave_due read_occurrence
+        record_attempts redeliver_occurrences redeliveries restore_occurrences
+        schedule_successors waiting""")
+    SCHEDULED = ("at", "ms", "its scheduled time",
+        "add_unattempted schedule_occurrence",
+        """add_callback cancel_occurrence codec make_queued_due read_occurrence record_attempts
+        redeliver_occurrences release_leases restore_occurrences waiting""")
+    STATUS = ("st", "word", "absent: scheduled",
+        """add_unattempted apply_overlap_policy cancel_occurrence lease_occurrence
+        record_attempts redeliver_occurrences release_leases start_first_attempt""",
+        """add_callback apply_overlap_policy codec delete_ended make_queued_due
+        redeliver_occurrences redeliveries restore_occurrences schedule_occurrence
+        schedule_successors waiting""")
+    ATTEMPTS = ("n", "number", "attempts begun",
+        """apply_overlap_policy close_attempt lease_occurrence release_leases
+        start_first_attempt""",
+        """add_callback codec read_occurrence record_attempts redeliver_occurrences
+        redeliveries release_leases waiting""")
+    LEASE = ("l", "text", "the lease token; 'ack:<attempt>' while unacknowledged",
+        """apply_overlap_policy cancel_occurrence lease_occurrence record_attempts
+        release_leases start_first_attempt""",
+        "read_occurrence record_attempts release_leases renew_leases waiting")
+    ACK_DEADLINE = ("ack", "ms", "until when its receiver may acknowledge",
+        "cancel_occurrence close_attempt record_attempts",
+        "cancel_waiting codec restore_occurrences")
+    STARTED = ("s", "ms", "when its first attempt began",
+        "apply_overlap_policy close_attempt release_leases start_first_attempt", "codec")
+    COMPLETED = ("c", "ms", "when it ended",
+        """add_unattempted apply_overlap_policy cancel_occurrence record_attempts
+        redeliver_occurrences""",
+        "codec flow_gate redeliveries schedule_successors")
+    CHANGED = ("ch", "ms", "when it last changed",
+        """add_callback add_unattempted cancel_occurrence lease_occurrence record_attempts
+        redeliver_occurrences release_leases start_first_attempt""",
+        "codec")
+    NEXT_ATTEMPT = ("na", "ms", "when to attempt it next, if not at its scheduled time",
+        """apply_overlap_policy cancel_occurrence lease_occurrence make_queued_due
+        record_attempts redeliver_occurrences release_leases schedule_occurrence""",
+        "codec read_occurrence restore_occurrences")
+    PLANNED = ("p", "ms", "when it was first to be attempted, if not at its scheduled time",
+        "schedule_occurrence", "codec read_occurrence waiting")
+    DEATHS = ("k", "number", "workers that died while they held it",
+        "redeliver_occurrences release_leases", "read_occurrence redeliveries")
+    STATUS_CODE = ("code", "number", "the last answer's HTTP status code",
+        "record_attempts", "add_callback codec waiting")
+    RESPONSE_BODY = ("body", "bytes", "the beginning of the last answer's body",
+        "record_attempts", "codec waiting")
+    ERROR = ("err", "text", "why its last attempt failed, or why it was not attempted",
+        "add_unattempted apply_overlap_policy cancel_occurrence record_attempts",
+        "add_callback codec")
+    TAGS = ("tags", "lines", "the tags that it was claimed with or has of its own",
+        "add_callback add_occurrences add_unattempted start_first_attempt",
+        """add_callback codec delete_ended read_occurrence redeliver_occurrences redeliveries
+        schedule_occurrence""")
+    SERIES = ("sr", "1", "present if the schedule made it",
+        "start_first_attempt", "apply_overlap_policy cancel_waiting")
+    FLOW = ("w", "name", "the flow that it waits for",
+        "cancel_occurrence lease_occurrence leave_flow wait_for_flow",
+        "flow_gate leave_due leave_flow read_occurrence restore_occurrences")
+    DEFERRALS = ("d", "text", "'<attempt>:<how often that attempt was deferred>'",
+        "release_leases", "codec read_occurrence release_leases")
+    DEFERRAL_REASON = ("dr", "text", "why it was last deferred",
+        "release_leases", "codec")
+    LOG = ("log", "lines", "a JSON line for each attempt; see ``attempts``",
+        "record_attempts", "occurrences record_attempts waiting")
+    REDELIVERY = ("again", "text", "'<attempts before>:<since, ms>:<request>'",
+        "redeliver_occurrences",
+        "read_occurrence redeliver_occurrences redeliveries release_leases waiting")
+    CALLBACK = ("cb", "text", "the end that it reports: see ``claims.callback_from_field``",
+        "add_callback", "codec read_occurrence record_attempts waiting")
+
+
+@unique
+class FlowField(HashField):
+    """``qh:{flows}:flow:<flow>``."""
+
+    RATE_COUNT = ("n", "number", "the rate: how many attempts in a period",
+        "flows", "admit_occurrences flows")
+    RATE_PERIOD = ("per", "ms", "the rate: how long the period is",
+        "flows", "admit_occurrences flows")
+    BURST = ("burst", "number", "how many attempts may start at once; absent: 1",
+        "flows", "admit_occurrences flows")
+    CONCURRENCY = ("conc", "number", "how many attempts may be under way; absent: any",
+        "flows", "admit_occurrences flows")
+    STRICT = ("strict", "1", "present: one after the other, in order",
+        "flows", "admit_occurrences flows")
+    PAUSED = ("paused", "1", "present: nothing is sent",
+        "flows", "admit_occurrences flows")
+    SET_BY = ("by", "word", "'user' once a user has set limits; events then set none",
+        "set_flow", "flows set_flow")
+    ARRIVAL = ("tat", "ms", "the theoretical arrival time of the next attempt at this rate",
+        "admit_occurrences", "admit_occurrences")
+    IN_ORDER = ("hold", "id", "the occurrence whose end a strict flow waits for",
+        "admit_occurrences end_flow_attempts", "admit_occurrences end_flow_attempts")
+
+
+@unique
+class RedeliveryJobField(HashField):
+    """``qh:{retries}:job:<id>``."""
+
+    JOB = ("job", "JSON", "the job",
+        "save_redelivery_job", "redeliveries")
+    STAMP = ("stamp", "text", "changes with every write",
+        "save_redelivery_job", "redeliveries save_redelivery_job")
+
+
+@unique
+class AuditEntryField(HashField):
+    """An entry of the stream ``qh:{audit}``."""
+
+    ENTRY = ("e", "JSON", "the entry",
+        "append_audit", "audit")
+    PREVIOUS = ("p", "hex", "the hash of the entry before",
+        "append_audit", "audit")
+    HASH = ("h", "hex", "its own hash",
+        "append_audit", "audit")
+
+
+@unique
+class AuditHeadField(HashField):
+    """``qh:{audit}:head``."""
+
+    SEQUENCE = ("seq", "number", "the newest entry's number",
+        "append_audit", "append_audit")
+    HASH = ("hash", "hex", "the newest entry's hash",
+        "append_audit", "append_audit")
+    AT = ("at", "ms", "the newest entry's time",
+        "append_audit", "append_audit")
+
+
+@unique
+class MetaField(HashField):
+    """``qh:meta``; beside these, ``seal:<name>`` for each key that secrets are sealed with."""
+
+    PARTITIONS = ("partitions", "number", "how many partitions there are; set once",
+        "coordination", "coordination")
+    INSTANCE = ("instance", "hex", "the store's own name; set once",
+        "coordination", "coordination")
+
+
+# fmt: on
+TABLES: tuple[type[HashField], ...] = (
+    EventField,
+    OccurrenceField,
+    FlowField,
+    RedeliveryJobField,
+    AuditEntryField,
+    AuditHeadField,
+    MetaField,
+)

@@ -1,0 +1,58 @@
+-- Does: moves occurrences that are due, or soon will be, to the claimed under a lease and
+--       returns all that a delivery needs; has those whose event is in a flow wait for it instead.
+--       These are left alone until they are due, and so are those with an overlap policy: what
+--       decides about them may yet change. The same request, sent again, gets the same occurrences.
+-- KEYS: 1 due  2 claimed  3 last_claim (of this worker)
+-- ARGV: 1 prefix  2 now  3 limit (how many at most)  4 deadline (of the leases)  5 token (of the
+--       leases)  6 request (its number)  7 horizon (until when what is claimed may be due)
+-- Returns: three lists: the claims, each a row as claim_row makes it; when those that were left
+--          alone are due; the flows for which one waits now.
+--#include read_occurrence
+--#include read_event
+--#include repeat_claim
+--#include wait_for_flow
+--#include lease_occurrence
+--#include move_leased
+local due, claimed, last_claim = unpack(KEYS)
+local prefix, now, limit, deadline, token, request, horizon = unpack(ARGV, 1, 7)
+local claims, early, flows = {}, {}, {}
+
+local last = redis.call('GET', last_claim)
+if last and string.sub(last, 1, #request + 1) == request .. ':' then
+  for at = #request + 2, #last, 16 do
+    local occurrence = read_occurrence(prefix, string.sub(last, at, at + 15))
+    if occurrence and occurrence.flow then
+      flows[#flows + 1] = occurrence.flow
+    elseif occurrence and occurrence.lease == token then
+      local event = read_event(prefix, occurrence.event)
+      claims[#claims + 1] = repeat_claim(prefix, occurrence, event)
+    end
+  end
+  return {claims, early, flows}
+end
+
+local ids = redis.call('ZRANGEBYSCORE', due, '-inf', horizon, 'LIMIT', 0, limit)
+if #ids == 0 then return {claims, early, flows} end
+redis.call('SET', last_claim, request .. ':' .. table.concat(ids), 'PX', 600000)
+redis.call('ZREM', due, unpack(ids))
+local batch = {claimed = {}, dispatched = {}, scheduled = {}, retrying = {}}
+for _, id in ipairs(ids) do
+  local occurrence = read_occurrence(prefix, id)
+  if occurrence then
+    local event = read_event(prefix, occurrence.event)
+    local due_ms = occurrence.next_attempt or occurrence.scheduled
+    local is_bound = (event.flow or event.overlap) and not occurrence.callback
+    if is_bound and tonumber(due_ms) > tonumber(now) then
+      redis.call('ZADD', due, due_ms, id)
+      early[#early + 1] = due_ms
+    elseif is_bound and event.flow then
+      wait_for_flow(prefix, event.flow, occurrence.event, id, occurrence.scheduled,
+        occurrence.attempts, now)
+      flows[#flows + 1] = event.flow
+    else
+      claims[#claims + 1] = lease_occurrence(prefix, occurrence, event, token, deadline, now, batch)
+    end
+  end
+end
+move_leased(prefix, claimed, batch)
+return {claims, early, flows}

@@ -1,0 +1,34 @@
+--#include start_first_attempt
+--#include apply_overlap_policy
+--#include claim_row
+-- lease_occurrence(prefix, occurrence, event, token, deadline, now, batch): begins an attempt under
+-- a lease and returns the row of the answer. What to move between the indexes is added to the
+-- batch: move_leased does so for all at once.
+local function lease_occurrence(prefix, occurrence, event, token, deadline, now, batch)
+  local id, scheduled = occurrence.id, occurrence.scheduled
+  local key = prefix .. 'occurrence:' .. id
+  local attempt = tonumber(occurrence.attempts or '0') + 1
+  local is_fresh = attempt == 1 and not occurrence.redelivery
+  local is_next = event.next == scheduled and not occurrence.callback
+  local due, skipped = occurrence.next_attempt or scheduled, false
+  if attempt == 1 then
+    start_first_attempt(prefix, occurrence, event, token, due, is_next, now)
+  else
+    redis.call('HSET', key, OccurrenceField.STATUS, 'dispatched', OccurrenceField.ATTEMPTS, attempt,
+      OccurrenceField.LEASE, token, OccurrenceField.CHANGED, now)
+  end
+  if occurrence.next_attempt or occurrence.flow then
+    redis.call('HDEL', key, OccurrenceField.NEXT_ATTEMPT, OccurrenceField.FLOW)
+  end
+  if event.overlap and not occurrence.callback then
+    skipped = apply_overlap_policy(prefix, event.overlap, occurrence.event, id, scheduled, is_fresh,
+      deadline, now)
+  else
+    local left = is_fresh and batch.scheduled or batch.retrying
+    left[#left + 1] = id
+    local claimed, dispatched = batch.claimed, batch.dispatched
+    claimed[#claimed + 1] = deadline; claimed[#claimed + 1] = id
+    dispatched[#dispatched + 1] = scheduled; dispatched[#dispatched + 1] = id
+  end
+  return claim_row(occurrence, event, attempt, due, event.recurring and is_next, skipped)
+end

@@ -1,0 +1,16 @@
+--#include claim_row
+-- repeat_claim(prefix, occurrence, event): the row that a claim answered before, for who asks
+-- again.
+local function repeat_claim(prefix, occurrence, event)
+  local scheduled, in_series = occurrence.scheduled, false
+  if event.recurring and not occurrence.callback then
+    in_series = event.next == scheduled
+    if not event.next and occurrence.attempts == '1' then
+      -- Its first claim made it the last of its series, and its successor is not scheduled yet.
+      local last = redis.call('HGET', prefix .. 'event:' .. occurrence.event, EventField.LAST)
+      in_series = last == scheduled
+    end
+  end
+  local due = occurrence.next_attempt or occurrence.planned or scheduled
+  return claim_row(occurrence, event, tonumber(occurrence.attempts or '0'), due, in_series, false)
+end

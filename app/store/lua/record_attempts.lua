@@ -1,0 +1,80 @@
+-- Does: records the outcomes of attempts: ends the occurrence, plans its next attempt or has it
+--       wait to be acknowledged. An active event ends with the last occurrence that it has to come.
+-- KEYS: 1 claimed  2 due  3 ended  4 unacknowledged
+-- ARGV: 1 prefix  2 now
+--       3… per attempt: id, token (of its lease; 'ack:<attempt>' if it waits to be acknowledged),
+--       verdict ('retrying', 'dispatched' to wait, or the status in which the occurrence ends),
+--       status_code, body, message, moment (of the next attempt, or until when to acknowledge),
+--       line (for the log, instead of that of the wait; '': it stays, or no attempt was made),
+--       callback_id
+-- Returns: per attempt 1 or, if its lease was lost, 0 (a repeated call): nothing has changed.
+--#include end_if_complete
+--#include close_attempt
+--#include append_log_line
+--#include add_callback
+--#include leave_claimed
+--#include call_batch
+--#include list_inactive
+--#include make_due
+local claimed, due, ended, unacknowledged = unpack(KEYS)
+local prefix, now = unpack(ARGV, 1, 2)
+local recorded, done, by_status, retries, soonest = {}, {}, {}, {}, nil
+local waits, acknowledged, ends, inactive = {}, {}, {}, {}
+for i = 3, #ARGV, 9 do
+  local id, token, verdict, status_code, body, message, moment, line, callback_id =
+    unpack(ARGV, i, i + 8)
+  local key = prefix .. 'occurrence:' .. id
+  local lease, event, scheduled, attempts, log, callback = unpack(redis.call('HMGET', key,
+    OccurrenceField.LEASE, OccurrenceField.EVENT, OccurrenceField.SCHEDULED,
+    OccurrenceField.ATTEMPTS, OccurrenceField.LOG, OccurrenceField.CALLBACK))
+  if lease ~= token then
+    recorded[#recorded + 1] = 0
+  else
+    local event_key = prefix .. 'event:' .. event
+    local next_ms, recurring, event_status, version, queued = unpack(redis.call('HMGET', event_key,
+      EventField.NEXT, EventField.RECURRING, EventField.STATUS, EventField.VERSION,
+      EventField.QUEUED))
+    local is_open = verdict == 'retrying' or verdict == 'dispatched'
+    if is_open and not event_status then verdict = 'cancelled' end
+    local new_lease, moment_field = '', OccurrenceField.COMPLETED
+    if verdict == 'retrying' then
+      moment_field = OccurrenceField.NEXT_ATTEMPT
+      retries[#retries + 1] = moment; retries[#retries + 1] = id
+      if not soonest or tonumber(moment) < tonumber(soonest) then soonest = moment end
+    elseif verdict == 'dispatched' then
+      new_lease, moment_field = 'ack:' .. attempts, OccurrenceField.ACK_DEADLINE
+      waits[#waits + 1] = moment; waits[#waits + 1] = id
+    else
+      moment = now
+      ends[#ends + 1] = now; ends[#ends + 1] = id
+      -- The end of a callback says nothing about its event.
+      if not callback then
+        local event_ends = end_if_complete(prefix, event_key, next_ms, recurring, event_status,
+          version, queued, now)
+        if event_ends then inactive[#inactive + 1] = event end
+      end
+    end
+    local has_waited = string.sub(lease, 1, 4) == 'ack:'
+    if has_waited then acknowledged[#acknowledged + 1] = id end
+    close_attempt(key, has_waited, line)
+    redis.call('HSET', key, OccurrenceField.STATUS, verdict, OccurrenceField.LEASE, new_lease,
+      OccurrenceField.CHANGED, now, moment_field, moment, OccurrenceField.STATUS_CODE, status_code,
+      OccurrenceField.RESPONSE_BODY, body, OccurrenceField.ERROR, message,
+      OccurrenceField.LOG, append_log_line(log, has_waited, line))
+    if callback_id ~= '' and event_status then add_callback(prefix, callback_id, event, id, now) end
+    local listed = by_status[verdict] or {}
+    listed[#listed + 1] = scheduled; listed[#listed + 1] = id
+    by_status[verdict] = listed
+    done[#done + 1] = id
+    recorded[#recorded + 1] = 1
+  end
+end
+
+leave_claimed(prefix, claimed, done, by_status)
+call_batch('ZREM', unacknowledged, acknowledged)
+call_batch('ZADD', unacknowledged, waits)
+if waits[1] then redis.call('PUBLISH', 'qh:wake', waits[1]) end
+call_batch('ZADD', ended, ends)
+list_inactive(prefix, inactive, now)
+make_due(due, retries, soonest)
+return recorded

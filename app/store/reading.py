@@ -1,0 +1,36 @@
+"""What every store reads in the same way: many hashes at once, the oldest members of an index."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import cast
+
+from app.store.connection import StoreClient
+
+Values = list[bytes | None]
+"""The values of the fields that were asked for, in their order; ``None`` for one that is absent."""
+
+
+def read_hashes(
+    client: StoreClient, hashes: Iterable[bytes], fields: Sequence[str]
+) -> list[Values]:
+    """The same fields of several hashes, in one round trip and in order."""
+    pipe = client.pipeline(transaction=False)
+    for key in hashes:
+        pipe.hmget(key, list(fields))
+    return cast("list[Values]", pipe.execute()) if len(pipe) else []
+
+
+def oldest_before(client: StoreClient, index: bytes, before_ms: int, limit: int) -> list[bytes]:
+    """The members of an index with the lowest scores, if these are below a moment."""
+    return _oldest(client, index, f"({before_ms}", limit)
+
+
+def oldest_until(client: StoreClient, index: bytes, until_ms: int, limit: int) -> list[bytes]:
+    """The members of an index with the lowest scores, if these are at most a moment."""
+    return _oldest(client, index, until_ms, limit)
+
+
+def _oldest(client: StoreClient, index: bytes, highest: int | str, limit: int) -> list[bytes]:
+    found = client.zrangebyscore(index, "-inf", highest, start=0, num=limit)
+    return cast("list[bytes]", found)
