@@ -68,7 +68,9 @@ class Upkeep:
             for event_id in self.sweep.paused(partition, now_ms, BATCH):
                 self.events.resume_due(event_id)
                 recovered += 1
-        return recovered + self.calendars.finish_abandoned() + self.redeliveries.continue_waiting()
+        return (
+            recovered + self.calendars.continue_abandoned() + self.redeliveries.continue_waiting()
+        )
 
     def reconcile(self) -> int:
         """Check a part of all records, from where the last run stopped.

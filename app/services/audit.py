@@ -1,4 +1,4 @@
-"""The audit log: who changed what, when, from where, in a chain that shows tampering."""
+"""The audit log: who changed what, when and from where, as a hash chain that shows tampering."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from app.services.cursors import Cursors
 from app.store.audit import AuditLog, Position, StoredEntry
 
 PAGE = 500
-"""Entries read from the store at once."""
+"""Entries in one read of the store."""
 
 MAX_LOOKED_AT = 10_000
-"""Entries that one request looks through for its filter; the cursor goes on from there."""
+"""Entries that one request searches for its filter; the cursor continues from there."""
 
 MAX_STATE = 16_384
-"""Characters of a state before its metadata is replaced by their hash."""
+"""Characters of a longer state's JSON from which its metadata is stored as a hash."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +49,18 @@ class AuditQuery:
     cursor: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
 class AuditService:
     """Writes and reads the log. Every call raises ``StoreUnavailable``."""
 
-    def __init__(self, log: AuditLog, cursors: Cursors, clock: Clock, retention_ms: int) -> None:
-        self._log = log
-        self._cursors = cursors
-        self._clock = clock
-        self._retention_ms = retention_ms
+    log: AuditLog
+    cursors: Cursors
+    clock: Clock
+    retention_ms: int
 
     def record(self, act: Act) -> int:
         """Add an entry, secrets masked; returns its number."""
-        now_ms = self._clock.now_ms()
+        now_ms = self.clock.now_ms()
         entry = {
             "at": to_rfc3339(now_ms),
             "actor": act.actor,
@@ -72,43 +72,43 @@ class AuditService:
             "after": _state(act.after),
             "request": act.request,
         }
-        return self._log.append(entry, now_ms)
+        return self.log.append(entry, now_ms)
 
     def page(self, query: AuditQuery) -> tuple[list[str], str | None]:
-        """Read entries as JSON, newest first, and where to go on (``None``: nowhere).
+        """Read entries as JSON, newest first, and the cursor of the next page (``None``: the end).
 
-        There may be fewer than the limit although more follow: an index that finds every entry
-        of a rare filter is not kept. Raises ``InvalidInput`` for a wrong cursor.
+        A page may have fewer entries than its limit although more follow, because no index finds
+        the entries of a filter. Raises ``InvalidInput`` for a wrong cursor.
         """
         context = f"audit {query.object!r} {query.action!r} {query.actor!r}"
-        position = _opened(self._cursors.open(query.cursor, context))
+        position = _position_of(self.cursors.decode(query.cursor, context))
         found: list[str] = []
         looked = 0
         while looked < MAX_LOOKED_AT:
-            page = self._log.newest_first(position, PAGE)
+            page = self.log.newest_first(position, PAGE)
             for entry in page:
                 looked, position = looked + 1, entry.position
                 if _matches(query, entry.text):
                     found.append(_written(entry))
                     if len(found) == query.limit:
-                        return found, self._cursors.seal(_sealable(position), context)
+                        return found, self.cursors.encode(_cursor_entry(position), context)
             if len(page) < PAGE:
                 return found, None
-        return found, self._cursors.seal(_sealable(position), context) if position else None
+        return found, self.cursors.encode(_cursor_entry(position), context) if position else None
 
     def export(self) -> Iterator[str]:
         """Yield all entries as pages of lines, oldest first; the first is read at once."""
-        page = self._log.oldest_first(None, PAGE)
+        page = self.log.oldest_first(None, PAGE)
         return self._pages(page)
 
     def forget_old(self, now_ms: int) -> int:
-        """Cut off what retention says is old enough; returns how many entries."""
-        return self._log.forget(now_ms - self._retention_ms)
+        """Delete the entries that are older than the retention; returns how many."""
+        return self.log.forget(now_ms - self.retention_ms)
 
     def _pages(self, page: list[StoredEntry]) -> Iterator[str]:
         while page:
             yield "".join(_written(entry) + "\n" for entry in page)
-            page = self._log.oldest_first(page[-1].position, PAGE)
+            page = self.log.oldest_first(page[-1].position, PAGE)
 
 
 def _state(value: Any) -> Any:
@@ -139,9 +139,9 @@ def _written(entry: StoredEntry) -> str:
     return line(entry.text, entry.previous, entry.digest)
 
 
-def _sealable(position: Position) -> tuple[int, bytes]:
+def _cursor_entry(position: Position) -> tuple[int, bytes]:
     return position[0], position[1].to_bytes(16, "big")
 
 
-def _opened(entry: tuple[int, bytes] | None) -> Position | None:
+def _position_of(entry: tuple[int, bytes] | None) -> Position | None:
     return None if entry is None else (entry[0], int.from_bytes(entry[1], "big"))

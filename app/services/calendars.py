@@ -1,4 +1,4 @@
-"""Calendars: create, read, replace, delete, and what that means for the events that name them."""
+"""Calendars: create, read, replace, delete, and replan the events that name them."""
 
 from __future__ import annotations
 
@@ -27,22 +27,24 @@ log = logging.getLogger(__name__)
 
 NAME = re.compile(r"[a-z0-9._-]{1,64}")
 MAX_CALENDARS = 1_000
-AT_ONCE = 200
-"""With at most so many events, a change is theirs when it is answered."""
+REPLAN_AT_ONCE = 200
+"""If at most so many events name a calendar, they are replanned before its change is answered."""
 
 BATCH = 200
+"""Events in one read of the store."""
+
 ABANDONED_AFTER_MS = 15_000
-"""A change on which nothing has been done for so long has lost its worker, or never had one."""
+"""If a replan has made no progress for so long, its worker has died or it never had one."""
 
 SLICE_MS = 2_000
-"""How long one job plans anew before it lets other upkeep have its turn."""
+"""How long one job replans before other upkeep jobs have their turn."""
 
 _FORBIDDEN = "A calendar concerns events of every tag: only a token of access admin may change it."
 
 
 @dataclass(frozen=True, slots=True)
 class CalendarView:
-    """A calendar as it is shown; ``events`` counts who names it, ``None``: not for this token."""
+    """A calendar as the API shows it; ``events`` is how many name it, ``None`` if not admin."""
 
     name: str
     definition: Mapping[str, Any]
@@ -50,20 +52,14 @@ class CalendarView:
     events: int | None
 
 
+@dataclass(frozen=True, slots=True)
 class CalendarService:
-    """The use cases around calendars. Who reads needs no scope, who writes must be admin."""
+    """The use cases around calendars. Any token may read them; only an admin may write them."""
 
-    def __init__(
-        self,
-        store: CalendarStore,
-        queue: ReplanQueue,
-        clock: Clock,
-        replan_event: Callable[[bytes], object],
-    ) -> None:
-        self._store = store
-        self._queue = queue
-        self._clock = clock
-        self._replan_event = replan_event
+    store: CalendarStore
+    queue: ReplanQueue
+    clock: Clock
+    replan_event: Callable[[bytes], object]
 
     def put(
         self, name: str, definition: Mapping[str, Any], access: Access
@@ -78,96 +74,96 @@ class CalendarService:
                 "name", "must be 1 to 64 characters of a-z, 0-9, '.', '_', '-'"
             )
         Calendar(name, definition)
-        if self._store.count() >= MAX_CALENDARS and self._store.get_many([name]) == [None]:
+        if self.store.count() >= MAX_CALENDARS and self.store.get_many([name]) == [None]:
             raise Conflict(f"There are {MAX_CALENDARS} calendars; delete one first.")
-        stored = StoredCalendar(name, dict(definition), self._clock.now_ms())
-        created = self._store.put(stored)
-        events = self._store.users([name])[0]
-        if events <= AT_ONCE:
-            self._work_off(name, None)
+        stored = StoredCalendar(name, dict(definition), self.clock.now_ms())
+        created = self.store.put(stored)
+        events = self.store.users([name])[0]
+        if events <= REPLAN_AT_ONCE:
+            self._replan(name, None)
         else:
-            self._call_for_replan(name)
+            self._enqueue(name)
         return CalendarView(name, stored.definition, stored.updated_ms, events), created
 
     def get(self, name: str, access: Access) -> CalendarView:
         """Read a calendar; raises ``NotFound``."""
-        stored = self._store.get_many([name])[0] if NAME.fullmatch(name) else None
+        stored = self.store.get_many([name])[0] if NAME.fullmatch(name) else None
         if stored is None:
             raise NotFound("No calendar has this name.")
         return self._views([stored], access)[0]
 
     def list(self, access: Access) -> Sequence[CalendarView]:
-        """Read every calendar, by name."""
-        return self._views(self._store.all(), access)
+        """Read all calendars, by name."""
+        return self._views(self.store.all(), access)
 
     def delete(self, name: str, access: Access) -> None:
         """Forget a calendar; raises ``Forbidden``, ``NotFound``, ``Conflict`` while it is used."""
         _require_admin(access)
         self.get(name, access)
-        if events := self._store.users([name])[0]:
+        if events := self.store.users([name])[0]:
             raise Conflict(f"{events} events name this calendar; take it out of them first.")
-        self._store.delete(name)
+        self.store.delete(name)
 
     def replan(self, name: str) -> int:
-        """Plan events of a calendar anew, for a bounded time; returns how many were looked at.
+        """Replan events of a calendar for a bounded time; returns how many.
 
-        What is left is called for again.
+        Another job is enqueued for the rest.
         """
-        looked, is_done = self._work_off(name, self._clock.now_ms() + SLICE_MS)
+        replanned, is_done = self._replan(name, self.clock.now_ms() + SLICE_MS)
         if not is_done:
-            self._call_for_replan(name)
-        return looked
+            self._enqueue(name)
+        return replanned
 
-    def finish_abandoned(self) -> int:
-        """Go on with changes that nobody works on; returns how many events were looked at."""
-        now_ms = self._clock.now_ms()
+    def continue_abandoned(self) -> int:
+        """Continue the replans that no worker works on; returns how many events were replanned."""
+        now_ms = self.clock.now_ms()
         abandoned = {
             pending.name
-            for pending in self._store.pending()
+            for pending in self.store.pending()
             if pending.touched_ms <= now_ms - ABANDONED_AFTER_MS
         }
         end_ms = now_ms + SLICE_MS
-        return sum(self._work_off(name, end_ms)[0] for name in sorted(abandoned))
+        return sum(self._replan(name, end_ms)[0] for name in sorted(abandoned))
 
-    def _work_off(self, name: str, end_ms: int | None) -> tuple[int, bool]:
-        """Plan anew until all is done or a moment has passed; returns how many, and which."""
-        looked = 0
-        for pending in self._store.pending():
+    def _replan(self, name: str, end_ms: int | None) -> tuple[int, bool]:
+        """Replan until all is done or ``end_ms`` has come; returns how many, and whether all."""
+        replanned = 0
+        for pending in self.store.pending():
             at: Pending | None = pending if pending.name == name else None
             while at is not None:
-                event_ids, following = self._store.users_from(at, BATCH, self._clock.now_ms())
+                event_ids, following = self.store.users_from(at, BATCH, self.clock.now_ms())
                 for event_id in event_ids:
-                    self._plan_anew(event_id)
-                looked += len(event_ids)
+                    self._replan_one(event_id)
+                replanned += len(event_ids)
                 if following is None:
-                    self._store.settle(at)
+                    self.store.settle(at)
                     break
-                self._store.go_on(following)
-                if end_ms is not None and self._clock.now_ms() >= end_ms:
-                    return looked, False
+                self.store.go_on(following)
+                if end_ms is not None and self.clock.now_ms() >= end_ms:
+                    return replanned, False
                 at = following
-        return looked, True
+        return replanned, True
 
-    def _plan_anew(self, event_id: bytes) -> None:
+    def _replan_one(self, event_id: bytes) -> None:
         try:
-            self._replan_event(event_id)
+            self.replan_event(event_id)
         except StoreUnavailable:
             raise
         except QhronosError:
-            # One event that can't be planned must not keep the others on the old calendar.
-            log.exception("an event was not planned anew", extra={"event": ids.to_text(event_id)})
+            # One event that can't be replanned must not keep the others on the old calendar.
+            log.exception("an event was not replanned", extra={"event": ids.to_text(event_id)})
 
-    def _call_for_replan(self, name: str) -> None:
+    def _enqueue(self, name: str) -> None:
         try:
-            self._queue.enqueue_replan(name)
+            self.queue.enqueue_replan(name)
         except StoreUnavailable:
-            log.warning("RQ is away; upkeep will plan the events of calendar %s anew", name)
+            log.warning("RQ is unavailable; upkeep will replan the events of calendar %s", name)
 
     def _views(self, stored: Sequence[StoredCalendar], access: Access) -> Sequence[CalendarView]:
         names = [one.name for one in stored]
         counts: Sequence[int | None] = [None] * len(names)
         if access.is_admin:
-            counts = self._store.users(names)
+            counts = self.store.users(names)
         return [
             CalendarView(one.name, one.definition, one.updated_ms, events)
             for one, events in zip(stored, counts, strict=True)

@@ -1,4 +1,4 @@
-"""Opaque positions in a list."""
+"""Cursors: positions in a list that clients send back, signed."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from app.store.indexes import Entry, IndexReader, Selection
 
 
 class Cursors:
-    """Opaque, sealed positions in a list: they fit the list that they were made for alone."""
+    """Makes and checks cursors; a cursor is valid only for the list that it was made for."""
 
     def __init__(self, key: str) -> None:
         self._key = key.encode()
 
-    def seal(self, entry: Entry, context: str) -> str:
+    def encode(self, entry: Entry, context: str) -> str:
         """Make a cursor for what comes after ``entry``."""
         body = entry[0].to_bytes(8, "big", signed=True) + entry[1]
         return base64.urlsafe_b64encode(body + self._mac(body, context)).decode().rstrip("=")
 
-    def open(self, cursor: str | None, context: str) -> Entry | None:
+    def decode(self, cursor: str | None, context: str) -> Entry | None:
         """Read a cursor; raises ``InvalidInput`` for one that was not made for this list."""
         if cursor is None:
             return None
@@ -37,10 +37,10 @@ class Cursors:
     def slice(
         self, lists: IndexReader, selection: Selection, cursor: str | None, context: str, limit: int
     ) -> tuple[list[bytes], str | None]:
-        """Read one page of ids and the cursor of the next (``None``: there is none)."""
-        after = self.open(cursor, context)
+        """Read one page of ids, and the cursor of the next page (``None``: there is none)."""
+        after = self.decode(cursor, context)
         entries, last = lists.part(selection, after, limit)
-        following = None if last is None else self.seal(last, context)
+        following = None if last is None else self.encode(last, context)
         return [member for _, member in entries], following
 
     def _mac(self, body: bytes, context: str) -> bytes:

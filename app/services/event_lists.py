@@ -1,8 +1,8 @@
-"""Lists of events: filters, scopes and pages, turned into walks of indexes."""
+"""Lists of events: turns filters, scopes and pages into walks of indexes."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 from app.domain.access import Access
@@ -15,28 +15,28 @@ from app.store.events import EventStore
 from app.store.indexes import Selection
 
 
+@dataclass(frozen=True, slots=True)
 class EventLists:
-    """Lists events; what is out of scope is absent and not counted."""
+    """Lists events; events out of scope are absent and not counted."""
 
-    def __init__(self, events: EventStore, lists: indexes.IndexReader, cursors: Cursors) -> None:
-        self._events = events
-        self._lists = lists
-        self._cursors = cursors
+    events: EventStore
+    lists: indexes.IndexReader
+    cursors: Cursors
 
     def page(self, query: EventQuery, access: Access) -> Page[Event]:
         """List events, newest first."""
         selection = self._selection(query, access)
         context = f"events {query.tags} {query.status} {query.name} {scope_word(access)}"
-        found, cursor = self._cursors.slice(
-            self._lists, selection, query.cursor, context, query.limit
+        found, cursor = self.cursors.slice(
+            self.lists, selection, query.cursor, context, query.limit
         )
-        items = tuple(event for event in self._events.get_many(found) if event is not None)
+        items = tuple(event for event in self.events.get_many(found) if event is not None)
         if selection.keep is None:
-            total = self._lists.count(selection)
+            total = self.lists.count(selection)
         elif query.cursor is None and cursor is None:
             total = len(found)
         else:
-            total = len(self._lists.part(selection, None, indexes.COUNT_LIMIT)[0])
+            total = len(self.lists.part(selection, None, indexes.COUNT_LIMIT)[0])
         return Page(items, total, cursor)
 
     def _selection(self, query: EventQuery, access: Access) -> Selection:
@@ -48,4 +48,4 @@ class EventLists:
             selection = Selection(any_of=groups[0], also=tuple(groups[1:]))
         if query.name is None:
             return selection
-        return replace(selection, keep=partial(self._events.bear, query.name))
+        return replace(selection, keep=partial(self.events.bear, query.name))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 
 from app.domain import ids
@@ -19,43 +20,37 @@ from app.store.indexes import Selection
 from app.store.occurrences import OccurrenceStore
 
 _RARE = frozenset({"dispatched", "retrying", "failed", "missed", "skipped", "cancelled"})
-"""Statuses with few members: a list that names one is walked along it."""
+"""Statuses that few occurrences have: a list of one of them walks that status's index first."""
 
 
+@dataclass(frozen=True, slots=True)
 class OccurrenceService:
-    """Reads occurrences; what is out of scope is absent and not counted."""
+    """Reads occurrences; those out of scope are absent and not counted."""
 
-    def __init__(
-        self,
-        events: EventStore,
-        occurrences: OccurrenceStore,
-        lists: indexes.IndexReader,
-        cursors: Cursors,
-    ) -> None:
-        self._events = events
-        self._occurrences = occurrences
-        self._lists = lists
-        self._cursors = cursors
+    events: EventStore
+    occurrences: OccurrenceStore
+    lists: indexes.IndexReader
+    cursors: Cursors
 
     def get(self, occurrence_id: str, access: Access) -> Occurrence:
         """Read one occurrence; raises ``NotFound``, also for one out of scope."""
         raw = ids.from_text(occurrence_id, version=8)
-        occurrence = self._occurrences.get_many([raw])[0] if raw else None
+        occurrence = self.occurrences.get_many([raw])[0] if raw else None
         if occurrence is None or not access.sees(occurrence.tags):
             raise NotFound("No occurrence has this id.")
         return occurrence
 
     def attempts(self, occurrence_id: str, access: Access) -> Sequence[Attempt]:
-        """Read what is recorded of an occurrence's attempts, oldest first; raises ``NotFound``."""
-        return self._occurrences.attempts(self.get(occurrence_id, access).id)
+        """Read the log of an occurrence's attempts, oldest first; raises ``NotFound``."""
+        return self.occurrences.attempts(self.get(occurrence_id, access).id)
 
     def list(self, query: OccurrenceQuery, access: Access) -> Page[Occurrence]:
         """List occurrences, newest scheduled first."""
         selection = self.selection(query, access)
         if selection is None:
             return Page((), 0)
-        found = self._lists.page(selection, (query.page - 1) * query.limit, query.limit)
-        return Page(self._load(found), self._lists.count(selection))
+        found = self.lists.page(selection, (query.page - 1) * query.limit, query.limit)
+        return Page(self._load(found), self.lists.count(selection))
 
     def of_event(
         self, event_id: str, access: Access, limit: int, cursor: str | None
@@ -65,17 +60,17 @@ class OccurrenceService:
         Raises ``NotFound``, and ``InvalidInput`` for the cursor of another list.
         """
         raw = ids.from_text(event_id, version=7)
-        event = self._events.get_many([raw])[0] if raw else None
+        event = self.events.get_many([raw])[0] if raw else None
         if event is None or not access.sees(event.tags):
             raise NotFound("No event has this id.")
         selection = self._event_selection(event.id, access)
-        found, following = self._cursors.slice(
-            self._lists, selection, cursor, f"of {event_id} {scope_word(access)}", limit
+        found, following = self.cursors.slice(
+            self.lists, selection, cursor, f"of {event_id} {scope_word(access)}", limit
         )
-        return Page(self._load(found), self._lists.count(selection), following)
+        return Page(self._load(found), self.lists.count(selection), following)
 
     def selection(self, query: OccurrenceQuery, access: Access) -> Selection | None:
-        """What a query asks for, as a walk of indexes; ``None``: nothing can be found."""
+        """The walk of indexes that a query means; ``None`` if nothing can match."""
         groups = tag_groups(query.tags, access, "occurrences")
         status = (partial(keys.occurrences, status=query.status),) if query.status else None
         extra: tuple[indexes.Entry, ...] = ()
@@ -88,8 +83,8 @@ class OccurrenceService:
             groups.insert(0, of_event.any_of)
             if status:
                 groups.append(status)
-            # The scheduled occurrence stands in no index of its event, so tags and status of it
-            # are what the groups say of its own indexes.
+            # The scheduled occurrence is in no index of its event. Its tags and status are checked
+            # in the other groups, which are its own indexes.
         elif status:
             groups.insert(0 if query.status in _RARE or not groups else 1, status)
         every_status = not groups
@@ -106,7 +101,7 @@ class OccurrenceService:
         )
 
     def _event_selection(self, event_id: bytes, access: Access) -> Selection:
-        event = self._events.get_many([event_id])[0]
+        event = self.events.get_many([event_id])[0]
         extra: tuple[indexes.Entry, ...] = ()
         if event is not None and event.next_ms is not None:
             extra = ((event.next_ms, ids.occurrence_id(event_id, event.next_ms)),)
@@ -116,5 +111,5 @@ class OccurrenceService:
         )
 
     def _load(self, found: Sequence[bytes]) -> tuple[Occurrence, ...]:
-        loaded = self._occurrences.get_many(found)
+        loaded = self.occurrences.get_many(found)
         return tuple(occurrence for occurrence in loaded if occurrence is not None)

@@ -1,7 +1,4 @@
-"""What use cases and the scheduler ask of the queues on which workers find their jobs.
-
-They are protocols because tests put a double in RQ's place.
-"""
+"""The queues from which workers take jobs, as protocols: tests put a double in RQ's place."""
 
 from __future__ import annotations
 
@@ -12,11 +9,11 @@ class DrainQueue(Protocol):
     """The queue from which workers take drain jobs."""
 
     def enqueue_drain(self) -> None:
-        """Call for one more drain."""
+        """Enqueue one drain job."""
         ...
 
     def waiting(self) -> int:
-        """How many drain jobs no worker has taken yet."""
+        """How many drain jobs wait for a worker."""
         ...
 
     def workers(self) -> int:
@@ -25,16 +22,16 @@ class DrainQueue(Protocol):
 
 
 class ReplanQueue(Protocol):
-    """Calls for work to be done by a worker."""
+    """The queue of jobs that reschedule the events of a calendar."""
 
     def enqueue_replan(self, name: str, /) -> None:
-        """Have the events of a calendar planned anew; raises ``StoreUnavailable``."""
+        """Enqueue a job for one calendar; raises ``StoreUnavailable``."""
         ...
 
 
 class RedeliveryQueue(Protocol):
-    """Calls for work to be done by a worker."""
+    """The queue of jobs that work on redeliveries."""
 
     def enqueue_redelivery(self, job_id: str, /) -> None:
-        """Have somebody go on with a retry job; raises ``StoreUnavailable``."""
+        """Enqueue the next steps of a redelivery job; raises ``StoreUnavailable``."""
         ...

@@ -1,38 +1,42 @@
-"""Limits on what one caller may put into the store."""
+"""Quotas: how many events one caller may have."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 from app.domain import ids
 from app.domain.access import MASTER, Access
 from app.errors import Forbidden
 from app.store.owners import Owners
 
-IN_THE_MAKING_MS = 60_000
-"""An event that was noted so recently may not be stored yet: longer than any request takes."""
+BEING_CREATED_MS = 60_000
+"""An event that was counted so recently may not be stored yet: no request takes longer."""
 
 
+@dataclass(frozen=True, slots=True)
 class EventQuota:
-    """How many events the tokens of one subject may make; those made before it was set are free."""
+    """How many events the tokens of one subject may have, ``most`` 0 for any number.
 
-    def __init__(self, owners: Owners, most: int) -> None:
-        """``most`` 0 is no limit, and then nothing is counted."""
-        self._owners = owners
-        self._most = most
+    Events that were created before the quota was set do not count.
+    """
+
+    owners: Owners
+    most: int
 
     def take(self, event_id: bytes, access: Access) -> None:
-        """Count an event that is about to be made; raises ``Forbidden`` if it is one too many.
+        """Count an event that is about to be created; raises ``Forbidden`` if it is one too many.
 
-        Events that are gone are struck off when the limit is met. Of several requests at once
-        for the last place, all may be refused.
+        Deleted events are taken off the count when the quota is reached. If several requests ask
+        for the last place at once, all may be refused.
         """
-        if not self._most or access is MASTER:
+        if not self.most or access is MASTER:
             return
         created_ms = ids.created_ms(event_id)
-        if self._owners.add(access.subject, event_id, created_ms) <= self._most:
+        if self.owners.add(access.subject, event_id, created_ms) <= self.most:
             return
-        self._owners.drop_gone(access.subject, created_ms - IN_THE_MAKING_MS)
-        if self._owners.count(access.subject) > self._most:
-            self._owners.drop(access.subject, event_id)
+        self.owners.drop_gone(access.subject, created_ms - BEING_CREATED_MS)
+        if self.owners.count(access.subject) > self.most:
+            self.owners.drop(access.subject, event_id)
             raise Forbidden(
-                f"The tokens of this sub may have at most {self._most} events; delete some."
+                f"The tokens of this sub may have at most {self.most} events; delete some."
             )

@@ -1,7 +1,7 @@
-"""Dead letters: one occurrence attempted again, or many by a job that goes on in the background.
+"""Redeliveries: attempt one dead letter again, or many by a job in the background.
 
-Every call is made in the name of an ``Access``. A job acts with that of its creator at every step,
-and is there only for tokens of the same scope.
+Every call is made in the name of an ``Access``. A job acts with the access of its creator at every
+step. Only tokens of the same scope see it.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import secrets
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from app.clock import Clock
 from app.domain import ids
@@ -33,9 +33,11 @@ MAX_RUNNING = 20
 """How many jobs of one scope may run at once."""
 
 SLICE_MS = 2_000
-"""How long one run works on jobs before it lets other upkeep have its turn."""
+"""How long one run works on jobs before other upkeep jobs have their turn."""
 
 BATCH = 256
+"""Jobs in one read of the store."""
+
 _FORBIDDEN = "This token may not change an occurrence that has tags out of its scope."
 _OPEN = "The occurrence has not ended yet; it is attempted anyway."
 _COMPLETED = "The occurrence is completed; trigger its event to deliver once more."
@@ -43,48 +45,35 @@ _GONE = "The occurrence's event was deleted; there is nothing left to deliver."
 _REFUSALS = {"completed": _COMPLETED, "open": _OPEN, "gone": _GONE}
 
 
+@dataclass(frozen=True, slots=True)
 class RedeliveryService:
-    """The use cases around dead letters."""
+    """The use cases around dead letters. ``job_lists`` reads lists that have no partitions."""
 
-    def __init__(
-        self,
-        store: RedeliveryStore,
-        jobs: RedeliveryJobStore,
-        steps: RedeliverySteps,
-        occurrences: OccurrenceService,
-        job_lists: indexes.IndexReader,
-        cursors: Cursors,
-        queue: RedeliveryQueue,
-        trigger: Callable[[str, Access], Occurrence],
-        clock: Clock,
-        retention_ms: int,
-    ) -> None:
-        """``job_lists`` reads lists that have no partitions."""
-        self._store = store
-        self._jobs = jobs
-        self._steps = steps
-        self._occurrences = occurrences
-        self._job_lists = job_lists
-        self._cursors = cursors
-        self._queue = queue
-        self._trigger = trigger
-        self._clock = clock
-        self._retention_ms = retention_ms
-        self._ids = ids.EventIds()
+    store: RedeliveryStore
+    jobs: RedeliveryJobStore
+    steps: RedeliverySteps
+    occurrences: OccurrenceService
+    job_lists: indexes.IndexReader
+    cursors: Cursors
+    queue: RedeliveryQueue
+    trigger: Callable[[str, Access], Occurrence]
+    clock: Clock
+    retention_ms: int
+    new_ids: ids.EventIds = field(default_factory=ids.EventIds)
 
     def redeliver(self, occurrence_id: str, access: Access, *, fresh: bool) -> Occurrence:
         """Attempt an ended occurrence again; ``fresh`` adds one of now in its place.
 
         Returns the one to be attempted. Raises ``NotFound``, ``Forbidden`` and ``Conflict``.
         """
-        occurrence = self._occurrences.get(occurrence_id, access)
+        occurrence = self.occurrences.get(occurrence_id, access)
         if not access.may_change(occurrence.tags):
             raise Forbidden(_FORBIDDEN)
         if occurrence.status not in ENDED:
             raise Conflict(_OPEN)
         if occurrence.status is OccurrenceStatus.COMPLETED:
             raise Conflict(_COMPLETED)
-        found = self._store.candidates([occurrence.id])
+        found = self.store.candidates([occurrence.id])
         # An event that is out of scope by now might as well not exist.
         event_tags = found[0].event_tags if found else None
         if event_tags is None or not access.sees(event_tags):
@@ -92,30 +81,30 @@ class RedeliveryService:
         if not may_redeliver(found[0], access):
             raise Forbidden(_FORBIDDEN)
         if fresh:
-            return self._trigger(ids.to_text(occurrence.event_id), access)
-        now_ms = self._clock.now_ms()
-        request = secrets.token_hex(8)
-        (answer,) = self._store.redeliver([(occurrence.id, now_ms)], request, now_ms, access)
+            return self.trigger(ids.to_text(occurrence.event_id), access)
+        now_ms = self.clock.now_ms()
+        request_id = secrets.token_hex(8)
+        (answer,) = self.store.redeliver([(occurrence.id, now_ms)], request_id, now_ms, access)
         if answer in _REFUSALS:
             raise Conflict(_REFUSALS[answer])
-        return self._occurrences.get(occurrence_id, access)
+        return self.occurrences.get(occurrence_id, access)
 
-    def count(self, wish: RedeliveryRequest, access: Access) -> int:
-        """How many occurrences a job would retry; from some number on a lower bound."""
-        return self._steps.count(wish, access)
+    def count(self, request: RedeliveryRequest, access: Access) -> int:
+        """How many occurrences a job would redeliver; a lower bound if there are very many."""
+        return self.steps.count(request, access)
 
-    def create(self, wish: RedeliveryRequest, access: Access) -> RedeliveryJob:
-        """Begin a job; raises ``Conflict`` if too many run."""
-        if self._jobs.running(access) >= MAX_RUNNING:
+    def create(self, request: RedeliveryRequest, access: Access) -> RedeliveryJob:
+        """Create a job; raises ``Conflict`` if too many run."""
+        if self.jobs.running(access) >= MAX_RUNNING:
             raise Conflict(
                 f"{MAX_RUNNING} retries are running; wait for one of them, or cancel it."
             )
-        total = self._steps.count(wish, access)
-        now_ms = self._clock.now_ms()
-        job_id = self._ids.make(self._clock.now_us(), 0)
-        job = RedeliveryJob(job_id, wish, access, now_ms, now_ms, total)
-        self._jobs.save(job, b"", now_ms)
-        self._call_for(job_id)
+        total = self.steps.count(request, access)
+        now_ms = self.clock.now_ms()
+        job_id = self.new_ids.make(self.clock.now_us(), 0)
+        job = RedeliveryJob(job_id, request, access, now_ms, now_ms, total)
+        self.jobs.save(job, b"", now_ms)
+        self._enqueue(job_id)
         return job
 
     def get(self, job_id: str, access: Access) -> RedeliveryJob:
@@ -127,76 +116,78 @@ class RedeliveryService:
         key = keys.REDELIVERIES if access.is_admin else keys.redeliveries_of(scope_of(access))
         selection = Selection(any_of=(lambda _partition: key,))
         context = f"retries {scope_word(access)}"
-        found, following = self._cursors.slice(self._job_lists, selection, cursor, context, limit)
-        jobs = tuple(one.job for one in self._jobs.get_many(found) if one is not None)
-        return Page(jobs, self._job_lists.count(selection), following)
+        found, following = self.cursors.slice(self.job_lists, selection, cursor, context, limit)
+        jobs = tuple(one.job for one in self.jobs.get_many(found) if one is not None)
+        return Page(jobs, self.job_lists.count(selection), following)
 
     def cancel(self, job_id: str, access: Access) -> RedeliveryJob:
-        """End a job; what it has handed on goes its way.
+        """End a job; the occurrences that it has redelivered are attempted all the same.
 
         Raises ``NotFound``, and ``Conflict`` if it has ended otherwise.
         """
         while True:
             stamped = self._visible(job_id, access)
-            job, now_ms = stamped.job, self._clock.now_ms()
+            job, now_ms = stamped.job, self.clock.now_ms()
             if job.status == "cancelled":
                 return job
             if not job.is_running:
                 raise Conflict(f"The retry has ended: it is {job.status}.")
             cancelled = replace(job.ended("cancelled", now_ms), updated_ms=now_ms)
-            if self._jobs.save(cancelled, stamped.stamp, now_ms) is not None:
+            if self.jobs.save(cancelled, stamped.stamp, now_ms) is not None:
                 return cancelled
 
     def work(self, job_id: str) -> int:
-        """Go on with a job for a bounded time; returns how many were handed on.
+        """Work on a job for a bounded time; returns how many occurrences were redelivered.
 
-        What is left is called for again.
+        Another run is enqueued for the rest.
         """
         raw = ids.from_text(job_id, version=7)
-        return 0 if raw is None else self._work(raw, self._clock.now_ms() + SLICE_MS)
+        return 0 if raw is None else self._work(raw, self.clock.now_ms() + SLICE_MS)
 
     def continue_waiting(self) -> int:
-        """Go on with jobs that wait for something or lost their worker; returns how many moved."""
-        handed_on, now_ms = 0, self._clock.now_ms()
+        """Work on jobs that wait or have lost their worker; returns how many were redelivered."""
+        redelivered, now_ms = 0, self.clock.now_ms()
         end_ms = now_ms + SLICE_MS
-        for job_id in self._jobs.waiting(now_ms, BATCH):
+        for job_id in self.jobs.waiting(now_ms, BATCH):
             try:
-                handed_on += self._work(job_id, end_ms)
+                redelivered += self._work(job_id, end_ms)
             except StoreUnavailable:
                 raise
             except QhronosError:
-                # One job that can't go on must not hold up the others.
-                log.exception("a retry does not go on", extra={"retry": ids.to_text(job_id)})
-            if self._clock.now_ms() >= end_ms:
+                # One job that fails must not delay the others.
+                log.exception("a redelivery job has failed", extra={"retry": ids.to_text(job_id)})
+            if self.clock.now_ms() >= end_ms:
                 break
-        return handed_on
+        return redelivered
 
     def forget_old(self, now_ms: int) -> int:
-        """Forget jobs that ended before retention begins; returns how many."""
-        return self._jobs.forget_ended(now_ms - self._retention_ms, BATCH)
+        """Delete the jobs that ended longer ago than the retention; returns how many."""
+        return self.jobs.forget_ended(now_ms - self.retention_ms, BATCH)
 
     def _work(self, job_id: bytes, end_ms: int) -> int:
-        handed_on = 0
+        redelivered = 0
         while True:
-            count, has_more = self._steps.step(job_id, self._clock.now_ms())
-            handed_on += count
+            count, has_more = self.steps.step(job_id, self.clock.now_ms())
+            redelivered += count
             if not has_more:
-                return handed_on
-            if self._clock.now_ms() >= end_ms:
-                self._call_for(job_id)
-                return handed_on
+                return redelivered
+            if self.clock.now_ms() >= end_ms:
+                self._enqueue(job_id)
+                return redelivered
 
     def _visible(self, job_id: str, access: Access) -> Stamped:
         raw = ids.from_text(job_id, version=7)
-        stamped = self._jobs.get_many([raw])[0] if raw else None
+        stamped = self.jobs.get_many([raw])[0] if raw else None
         if stamped is None or not (
             access.is_admin or scope_of(access) == scope_of(stamped.job.access)
         ):
             raise NotFound("No retry has this id.")
         return stamped
 
-    def _call_for(self, job_id: bytes) -> None:
+    def _enqueue(self, job_id: bytes) -> None:
         try:
-            self._queue.enqueue_redelivery(ids.to_text(job_id))
+            self.queue.enqueue_redelivery(ids.to_text(job_id))
         except StoreUnavailable:
-            log.warning("RQ is away; upkeep goes on with retry %s", ids.to_text(job_id))
+            log.warning(
+                "RQ is unavailable; upkeep continues redelivery job %s", ids.to_text(job_id)
+            )

@@ -18,7 +18,7 @@ def tag_keys(tags: Sequence[str], of: str) -> tuple[KeyOf, ...]:
 
 
 def tag_groups(tags: TagFilter, access: Access, of: str) -> list[tuple[KeyOf, ...]]:
-    """Groups of indexes such that what is asked for is in one index of every group."""
+    """Groups of indexes: what matches is in at least one index of every group."""
     groups: list[tuple[KeyOf, ...]] = []
     if tags.match_all:
         groups += [(key,) for key in tag_keys(tags.tags, of)]
@@ -33,5 +33,5 @@ def tag_groups(tags: TagFilter, access: Access, of: str) -> list[tuple[KeyOf, ..
 
 
 def scope_word(access: Access) -> str:
-    """The scope as a word that tells lists of different scopes apart."""
+    """The scope as text, part of a cursor's context: a cursor is not valid in another scope."""
     return "admin" if access.is_admin else repr(sorted(access.scope))

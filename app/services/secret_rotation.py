@@ -1,4 +1,4 @@
-"""Rotation of signing secrets: of one event, or of all that bear a tag."""
+"""Rotation of signing secrets: of one event, or of all events with given tags."""
 
 from __future__ import annotations
 
@@ -19,38 +19,38 @@ MAX_EVENTS = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Rotation:
-    """The new secret (``None``: make one) and how long the old one signs beside it, ms."""
+    """The new secret (``None``: make one) and for how many ms the old one signs beside it."""
 
     secret: str | None
     overlap_ms: int
 
 
 class Rotated(NamedTuple):
-    """How many events it was, the secret if it was made, until when the old ones sign, ms UTC."""
+    """How many events changed, the secret if it was made here, until when old ones sign, ms UTC."""
 
     events: int
     made: str | None
     until_ms: int
 
 
+@dataclass(frozen=True, slots=True)
 class RotationService:
     """Every call is made in the name of an ``Access`` that may change the events.
 
     Every call raises ``Forbidden`` and, if an event is being changed all the time, ``Conflict``.
     """
 
-    def __init__(self, events: EventService, clock: Clock) -> None:
-        self._events = events
-        self._clock = clock
+    events: EventService
+    clock: Clock
 
     def of_event(
         self, event_id: str, rotation: Rotation, access: Access, if_match: int | None = None
     ) -> Rotated:
         """Give an event a new secret; raises ``NotFound`` and ``StaleVersion``."""
         made = new_secret() if rotation.secret is None else None
-        until_ms = self._clock.now_ms() + rotation.overlap_ms
+        until_ms = self.clock.now_ms() + rotation.overlap_ms
         secret = rotation.secret or made or ""
-        self._events.rotate_secret(event_id, secret, until_ms, access, if_match)
+        self.events.rotate_secret(event_id, secret, until_ms, access, if_match)
         return Rotated(1, made, until_ms)
 
     def of_tags(
@@ -61,7 +61,7 @@ class RotationService:
         Raises ``Forbidden`` if one of them may not be changed, and ``InvalidInput`` for more than
         ``MAX_EVENTS``; then nothing has changed.
         """
-        found = self._events.list(EventQuery(tags=tags, limit=MAX_EVENTS), access)
+        found = self.events.list(EventQuery(tags=tags, limit=MAX_EVENTS), access)
         if found.total > MAX_EVENTS:
             raise InvalidInput.field(
                 "tags", f"choose tags of at most {MAX_EVENTS} events (these are {found.total})"
@@ -69,9 +69,9 @@ class RotationService:
         if not all(access.may_change(event.tags) for event in found.items):
             raise Forbidden("This token may not change all of these events; choose other tags.")
         made = new_secret() if rotation.secret is None and not dry_run else None
-        until_ms = self._clock.now_ms() + rotation.overlap_ms
+        until_ms = self.clock.now_ms() + rotation.overlap_ms
         if not dry_run:
             for event in found.items:
                 secret = rotation.secret or made or ""
-                self._events.rotate_secret(to_text(event.id), secret, until_ms, access)
+                self.events.rotate_secret(to_text(event.id), secret, until_ms, access)
         return Rotated(len(found.items), made, until_ms)

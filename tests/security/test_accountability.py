@@ -137,7 +137,7 @@ def test_it_can_be_filtered_and_has_pages(process, admin, event):
 
 def test_an_export_can_be_checked_offline(process, admin, event, tmp_path, capsys):
     for number in range(1_100):
-        process.services.audit._log.append({"action": "x", "after": {"n": number / 7}}, NOW_MS)
+        process.services.audit.log.append({"action": "x", "after": {"n": number / 7}}, NOW_MS)
     admin.post("/events", json={**event, "metadata": {"n": 1e30, "ü": "\u2028", "f": 1.10}})
     file = tmp_path / "audit.jsonl"
     file.write_bytes(admin.get("/audit/export").data)
@@ -162,7 +162,7 @@ def test_any_number_of_writers_make_one_chain(start):
 
     def write(number):
         entry = {"action": "x", "number": number}
-        processes[number % 2].services.audit._log.append(entry, NOW_MS - number)
+        processes[number % 2].services.audit.log.append(entry, NOW_MS - number)
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(write, range(200)))
@@ -175,10 +175,10 @@ def test_a_command_that_is_sent_twice_adds_one_entry(process, monkeypatch):
     """The client repeats what timed out, and it may have run."""
     scripts = process.services.storage.scripts
     monkeypatch.setattr(
-        process.services.audit._log, "_scripts", lambda *call: (scripts(*call), scripts(*call))[1]
+        process.services.audit.log, "_scripts", lambda *call: (scripts(*call), scripts(*call))[1]
     )
     for number in range(3):
-        process.services.audit._log.append({"action": "x", "number": number}, NOW_MS)
+        process.services.audit.log.append({"action": "x", "number": number}, NOW_MS)
     assert check("".join(process.services.audit.export()).splitlines()).last == 3
 
 
@@ -187,10 +187,10 @@ def test_a_change_stands_though_it_could_not_be_written_down(
 ):
     """The event is made, and the service's own log says what is missing."""
 
-    def fail(_act):
+    def fail(_entry, _now_ms):
         raise StoreUnavailable
 
-    monkeypatch.setattr(process.services.audit, "record", fail)
+    monkeypatch.setattr(process.services.audit.log, "append", fail)
     with caplog.at_level(logging.ERROR):
         answer = admin.post("/events", json=event)
     assert answer.status_code == 201
@@ -209,7 +209,7 @@ def test_long_metadata_are_kept_as_a_hash(process, admin, event):
 def test_retention_cuts_the_old_end_and_what_is_left_holds_together(start):
     process = start(retention_audit_ms=DAY_MS)
     for number in range(600):
-        process.services.audit._log.append({"action": "x", "n": number}, NOW_MS + number)
+        process.services.audit.log.append({"action": "x", "n": number}, NOW_MS + number)
     process.clock.ms = NOW_MS + DAY_MS + 450
     Engine(process.services).upkeep.retain()
     left = check("".join(process.services.audit.export()).splitlines())

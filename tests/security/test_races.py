@@ -68,7 +68,7 @@ def test_a_dead_letter_whose_event_leaves_the_scope_meanwhile_stays_dead(start, 
     ours.services.storage.work.record([failed], NOW_MS)
     (dead,) = tenant.get(f"{path}/occurrences").json
     Meanwhile(
-        theirs.services.redeliveries._store, lambda: ours.client().put(path, json={"tags": tags})
+        theirs.services.redeliveries.store, lambda: ours.client().put(path, json={"tags": tags})
     )
     assert tenant.post(f"/occurrences/{dead['id']}/retry").status_code == 409
     (dead,) = ours.client().get(f"{path}/occurrences").json

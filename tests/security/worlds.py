@@ -153,7 +153,7 @@ class World:
         self.process = process
         process.services.storage.client.flushdb()
         process.services.events._ids = ids.EventIds()
-        process.services.redeliveries._ids = ids.EventIds()
+        object.__setattr__(process.services.redeliveries, "new_ids", ids.EventIds())
         process.clock.ms = NOW_MS
         self.admin = process.client()
         self.tenant = process.client(

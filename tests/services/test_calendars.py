@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from app.domain.access import MASTER, Access
@@ -148,7 +150,7 @@ def test_a_change_for_many_events_is_left_to_a_worker(
     services, calendars, daily, queue, monkeypatch
 ):
     """Which goes through all of them in batches."""
-    monkeypatch.setattr(module, "AT_ONCE", 5)
+    monkeypatch.setattr(module, "REPLAN_AT_ONCE", 5)
     monkeypatch.setattr(module, "BATCH", 4)
     calendars.put("closed", {}, MASTER)
     events = [daily("closed") for _ in range(11)]
@@ -165,7 +167,7 @@ def test_a_job_works_for_a_bounded_time_and_calls_for_the_next(
     services, calendars, daily, queue, clock, monkeypatch
 ):
     """The next one goes on where it stopped, so other upkeep has its turn."""
-    monkeypatch.setattr(module, "AT_ONCE", 0)
+    monkeypatch.setattr(module, "REPLAN_AT_ONCE", 0)
     monkeypatch.setattr(module, "BATCH", 1)
     calendars.put("closed", {}, MASTER)
     events = []
@@ -174,9 +176,12 @@ def test_a_job_works_for_a_bounded_time_and_calls_for_the_next(
         clock.advance(1)
     calendars.put("closed", NEW_YEAR, MASTER)
     moved = []
-    monkeypatch.setattr(
-        calendars, "_replan_event", lambda event_id: (moved.append(event_id), clock.advance(3_000))
-    )
+
+    def replan(event_id):
+        moved.append(event_id)
+        clock.advance(3_000)
+
+    calendars = replace(calendars, replan_event=replan)
     looked, calls = 0, 0
     while services.storage.calendars.pending():
         looked += calendars.replan("closed")
@@ -191,7 +196,7 @@ def test_with_rq_away_the_change_is_not_lost(
     services, engine, calendars, daily, queue, clock, monkeypatch
 ):
     """Upkeep finishes what nobody has worked on for a while, and leaves alone what is new."""
-    monkeypatch.setattr(module, "AT_ONCE", 0)
+    monkeypatch.setattr(module, "REPLAN_AT_ONCE", 0)
     calendars.put("closed", {}, MASTER)
     event = daily("closed")
     queue.away = True
@@ -206,7 +211,7 @@ def test_with_rq_away_the_change_is_not_lost(
 
 def test_a_change_during_the_work_is_worked_off_too(services, calendars, daily, monkeypatch):
     """The end of the first change's work does not settle the second."""
-    monkeypatch.setattr(module, "AT_ONCE", 0)
+    monkeypatch.setattr(module, "REPLAN_AT_ONCE", 0)
     calendars.put("closed", {}, MASTER)
     event = daily("closed")
     calendars.put("closed", NEW_YEAR, MASTER)
@@ -217,9 +222,7 @@ def test_a_change_during_the_work_is_worked_off_too(services, calendars, daily, 
     assert next_of(services, event) == NOW_MS + 3 * DAY_MS
 
 
-def test_one_event_that_can_not_be_planned_does_not_hold_up_the_others(
-    services, calendars, daily, monkeypatch
-):
+def test_one_event_that_can_not_be_planned_does_not_delay_the_others(services, calendars, daily):
     calendars.put("closed", {}, MASTER)
     bad, good = daily("closed"), daily("closed")
     planned = services.events.replan
@@ -229,23 +232,21 @@ def test_one_event_that_can_not_be_planned_does_not_hold_up_the_others(
             raise InvalidInput
         planned(event_id)
 
-    monkeypatch.setattr(calendars, "_replan_event", replan)
+    calendars = replace(calendars, replan_event=replan)
     calendars.put("closed", NEW_YEAR, MASTER)
     assert next_of(services, good) == NOW_MS + 2 * DAY_MS
     assert services.storage.calendars.pending() == []
 
 
-def test_while_the_store_is_away_the_change_stays_noted(services, calendars, daily, monkeypatch):
+def test_while_the_store_is_away_the_change_stays_noted(services, calendars, daily):
     calendars.put("closed", {}, MASTER)
     daily("closed")
 
     def away(_event_id):
         raise StoreUnavailable
 
-    with monkeypatch.context() as patched:
-        patched.setattr(calendars, "_replan_event", away)
-        with pytest.raises(StoreUnavailable):
-            calendars.put("closed", NEW_YEAR, MASTER)
+    with pytest.raises(StoreUnavailable):
+        replace(calendars, replan_event=away).put("closed", NEW_YEAR, MASTER)
     assert len(services.storage.calendars.pending()) == 1
 
 

@@ -13,7 +13,7 @@ from app.domain.event import Event
 from app.domain.ids import to_text
 from app.errors import Forbidden, InvalidInput
 from app.services.queries import EventChanges
-from app.services.quotas import IN_THE_MAKING_MS
+from app.services.quotas import BEING_CREATED_MS
 from app.store import keys
 from app.wiring.doubles import Doubles
 from app.wiring.services import Services, build_services
@@ -52,7 +52,7 @@ def test_a_subject_may_make_so_many_events(limited: Services, create) -> None:
         create(MASTER)
     for event in made[:2]:
         limited.events.delete(to_text(event.id), MASTER, None)
-    limited.clock.advance(IN_THE_MAKING_MS)
+    limited.clock.advance(BEING_CREATED_MS)
     create(ZOE)
     create(ZOE)
     with pytest.raises(Forbidden):
@@ -62,7 +62,7 @@ def test_a_subject_may_make_so_many_events(limited: Services, create) -> None:
 def test_an_event_that_is_refused_takes_no_place(limited: Services, create) -> None:
     """Not for the minute either in which it might still be being made."""
     made = [create(ZOE) for _ in range(3)]
-    limited.clock.advance(IN_THE_MAKING_MS)
+    limited.clock.advance(BEING_CREATED_MS)
     for _ in range(3):
         with pytest.raises(Forbidden):
             create(ZOE)

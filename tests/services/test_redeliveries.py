@@ -17,6 +17,7 @@ from app.engine.attempts import record_of, unsendable
 from app.errors import Conflict, Forbidden, NotFound
 from app.services import redeliveries as module
 from app.services.queries import EventChanges
+from app.services.redelivery_steps import RedeliverySteps
 from app.store.calls import Record
 from app.store.work import EndedNote
 from app.wiring.services import Services
@@ -280,11 +281,11 @@ class TestMany:
         """As if the worker had been killed after handing some on, before it could say so."""
         dead = fail(20)
         job = begin(services)
-        steps = services.redeliveries._steps
+        steps = services.redeliveries.steps
         assert steps.step(job.id, services.clock.now_ms()) == (0, True)
         planned = services.redeliveries.get(text(job.id), MASTER).planned
         assert sorted(one for one, _ in planned) == sorted(dead)
-        services.redeliveries._store.redeliver(planned[:7], text(job.id), services.clock.now_ms())
+        services.redeliveries.store.redeliver(planned[:7], text(job.id), services.clock.now_ms())
         job = work(services, job)
         assert (job.retried, len(job.watched)) == (20, 20)
         assert {status(services, one) for one in dead} == {"retrying"}
@@ -292,7 +293,7 @@ class TestMany:
     def test_two_steps_at_once_count_once(self, services, clock, fail, monkeypatch) -> None:
         fail(20)
         job = begin(services, rate="1/s")
-        steps, jobs = services.redeliveries._steps, services.redeliveries._jobs
+        steps, jobs = services.redeliveries.steps, services.redeliveries.jobs
         read = jobs.get_many
         for _ in range(2):
             stale = read([job.id])
@@ -369,14 +370,14 @@ class TestMany:
     ) -> None:
         fail(1)
         bad, good = begin(services), begin(services)
-        steps, step = services.redeliveries._steps, services.redeliveries._steps.step
+        step = services.redeliveries.steps.step
 
-        def fails(job_id: bytes, now_ms: int):
+        def fails(_steps: RedeliverySteps, job_id: bytes, now_ms: int):
             if job_id == bad.id:
                 raise Conflict
             return step(job_id, now_ms)
 
-        monkeypatch.setattr(steps, "step", fails)
+        monkeypatch.setattr(RedeliverySteps, "step", fails)
         assert engine.upkeep.recover() == 1
         assert services.redeliveries.get(text(good.id), MASTER).retried == 1
 

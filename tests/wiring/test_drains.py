@@ -12,9 +12,9 @@ def test_each_drain_has_a_name_and_connections_of_its_own(process: Engine) -> No
     """Two drains under one name would keep each other's leases alive."""
     one, other = process.drains.new_drain(), process.drains.new_drain()
     assert one._recorder._drain != other._recorder._drain
-    assert one._feeder._worker == one._recorder._drain.encode()
-    assert one._feeder._channel is not one._recorder._channel
-    assert one._feeder._channel is not other._feeder._channel
+    assert one._claimer._worker == one._recorder._drain.encode()
+    assert one._claimer._channel is not one._recorder._channel
+    assert one._claimer._channel is not other._claimer._channel
 
 
 def test_drains_share_the_sender_and_the_breakers(process: Engine) -> None:
@@ -25,7 +25,7 @@ def test_drains_share_the_sender_and_the_breakers(process: Engine) -> None:
 
 def test_a_drain_claims_more_than_it_sends_at_once(process: Engine) -> None:
     concurrency = process.services.settings.delivery_concurrency
-    assert process.drains.new_drain()._feeder._window == concurrency * WINDOW_FACTOR
+    assert process.drains.new_drain()._claimer._window == concurrency * WINDOW_FACTOR
 
 
 def test_a_process_that_never_drained_has_nothing_to_close(process: Engine) -> None:
