@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, settings
 settings.register_profile(
     "mutate",
     derandomize=True,
-    max_examples=15,
+    max_examples=8,
     database=None,
     deadline=None,
     suppress_health_check=list(HealthCheck),
