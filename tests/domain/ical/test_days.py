@@ -49,21 +49,38 @@ def test_a_day_of_a_series_that_was_moved():
 
 
 @pytest.mark.parametrize(
-    ("lines", "field"),
+    ("lines", "sentence"),
     [
-        ("DTSTART:20261224T090000Z", "DTSTART"),
-        (f"{DAY}\nDTEND:20261224T090000Z", "DTEND"),
-        (f"{DAY}\nDTEND;VALUE=DATE:20261223", "DTEND"),
-        (f"{DAY}\nDTEND;VALUE=DATE:20991223", "DTEND"),
-        (f"{DAY}\nDURATION:PT1H", "DURATION"),
-        (f"{DAY}\nDURATION:-P1D", "DURATION"),
-        (f"{DAY}\nDURATION:P400D\nRRULE:FREQ=YEARLY", "RRULE"),
-        (f"{DAY}\nEXDATE:20261224T090000Z", "EXDATE"),
-        (f"{DAY}\nRDATE;VALUE=PERIOD:20260301T090000Z/PT1H", "RDATE"),
-        ("DTSTART;VALUE=DATE:99991231", "DTSTART"),
+        ("DTSTART:20261224T090000Z", "VEVENT 2.DTSTART: has a time of day; a calendar is made of all-day events"),
+        (f"{DAY}\nDTEND:20261224T090000Z", "VEVENT 2.DTEND: has a time of day; a calendar is made of all-day events"),
+        (f"{DAY}\nDTEND;VALUE=DATE:20261223", "VEVENT 2.DTEND: must be whole days after DTSTART"),
+        (f"{DAY}\nDURATION:PT1H", "VEVENT 2.DURATION: must be whole days after DTSTART"),
+        (f"{DAY}\nDTEND;VALUE=DATE:20370101", "VEVENT 2.DTEND: must be at most 3660 days later"),
+        (f"{DAY}\nDURATION:P367D\nRRULE:FREQ=YEARLY", "VEVENT 2.RRULE: may repeat at most 366 days"),
+        ("DTSTART;VALUE=DATE:99991231", "VEVENT 2.DTSTART: must not lie at the end of the calendar"),
+        (f"{DAY}\nEXDATE:20261224T090000Z", "VEVENT 2.EXDATE: has a time of day; a calendar is made of all-day events"),
+        (f"{DAY}\nRDATE:20261224T090000Z", "VEVENT 2.RDATE: has a time of day; a calendar is made of all-day events"),
+        (f"{DAY}\nRECURRENCE-ID:20261224T090000Z", "VEVENT 2.RECURRENCE-ID: has a time of day; a calendar is made of all-day events"),
+        (f"{DAY}\nDURATION:-P1D", "VEVENT 2.DURATION: must be whole days after DTSTART"),
+        (f"{DAY}\nRDATE;VALUE=PERIOD:20260301T090000Z/PT1H", "VEVENT 2.RDATE: has a time of day; a calendar is made of all-day events"),
     ],
 )  # fmt: skip
-def test_what_is_no_whole_day_is_refused_by_its_property(lines, field):
+def test_what_is_no_whole_day_is_refused_by_its_property(lines, sentence):
     with pytest.raises(InvalidInput) as refused:
         read_definition(a_file(f"UID:0\n{DAY}", f"UID:1\n{lines}"))
-    assert list(refused.value.fields) == [f"VEVENT 2.{field}"]
+    assert refused.value.message == sentence
+
+
+@pytest.mark.parametrize(
+    ("lines", "definition"),
+    [
+        (f"{DAY}\nDTEND;VALUE=DATE:20361231", {"ranges": [{"from": "2026-12-24", "to": "2036-12-30"}]}),
+        (f"{DAY}\nDURATION:P366D\nRRULE:FREQ=YEARLY", {"rules": [{"rrule": "FREQ=YEARLY", "from": "2026-12-24", "days": 366}]}),
+        (f"{DAY}\nDURATION:P2D\nRRULE:FREQ=YEARLY", {"rules": [{"rrule": "FREQ=YEARLY", "from": "2026-12-24", "days": 2}]}),
+        ("DTSTART;VALUE=DATE:99991230", {"dates": ["9999-12-30"]}),
+        (f"{DAY}\nRRULE:FREQ=YEARLY\nEXRULE:FREQ=YEARLY;INTERVAL=2", {"rules": [{"rrule": "FREQ=YEARLY", "from": "2026-12-24", "exclude": [{"rrule": "FREQ=YEARLY;INTERVAL=2"}]}]}),
+    ],
+)  # fmt: skip
+def test_the_longest_and_the_last_that_may_be(lines, definition):
+    assert read_definition(a_file(f"UID:1\n{lines}")) == definition
+    Calendar("closed", definition)
