@@ -7,18 +7,16 @@ import os
 import sys
 from pathlib import Path
 
-from app.config import environment, load_settings
+from app.config import production_settings
 from app.errors import ConfigError, StoreUnavailable
-from app.http_server import PatientWorker, answer_errors_as_json
+from app.http_server import TimeLimitedWorker, answer_errors_as_json
 from app.logs import logging_config
 from app.wiring.services import build_services
 
-# Here rather than in the workers, which gunicorn would start again and again.
+# Checked here, once: a worker that cannot start would be restarted again and again.
 try:
-    settings = load_settings(environment(os.environ))
-    settings.require_secrets()
-    settings.require_store()
-    with contextlib.suppress(StoreUnavailable):  # they wait for it and say that it is away
+    settings = production_settings(os.environ)
+    with contextlib.suppress(StoreUnavailable):  # workers wait for the store
         build_services(settings).storage.agree()
 except ConfigError as error:
     sys.stderr.write(f"qhronos: {error.message}\n")
@@ -28,11 +26,10 @@ answer_errors_as_json()
 
 _host = f"[{settings.host}]" if ":" in settings.host else settings.host
 
-
 bind = [f"{_host}:{settings.port}"]
 workers = settings.web_workers
 # Threads wait for the store most of the time; idle keep-alive connections hold none.
-worker_class = PatientWorker
+worker_class = TimeLimitedWorker
 threads = settings.web_threads
 preload_app = False
 

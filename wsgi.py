@@ -7,7 +7,7 @@ import sys
 
 from flask import Flask
 
-from app.config import environment, load_settings
+from app.config import production_settings
 from app.errors import ConfigError
 from app.factory import create_app
 from app.wiring.services import build_services
@@ -19,9 +19,7 @@ def _make_app() -> Flask:
     Exits with code 2 and one line if the settings can't be used.
     """
     try:
-        settings = load_settings(environment(os.environ))
-        settings.require_secrets()
-        settings.require_store()
+        settings = production_settings(os.environ)
     except ConfigError as error:
         sys.stderr.write(f"qhronos: {error.message}\n")
         raise SystemExit(2) from None

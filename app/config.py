@@ -257,6 +257,17 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
     return Settings(**values)
 
 
+def production_settings(environ: Mapping[str, str]) -> Settings:
+    """Read the settings of a production start, with ``.env`` under the given environment.
+
+    Raises ``ConfigError`` for settings that are wrong, and for missing secrets or no store.
+    """
+    settings = load_settings(environment(environ))
+    settings.require_secrets()
+    settings.require_store()
+    return settings
+
+
 def _raw(environ: Mapping[str, str], variable: str) -> str:
     direct, path = environ.get(variable, ""), environ.get(variable + "_FILE", "")
     if direct and path:

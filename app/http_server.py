@@ -1,7 +1,7 @@
-"""The server that answers HTTP: gunicorn's threaded worker, patient with slow clients to a bound.
+"""The server that answers HTTP: gunicorn's threaded worker, with time limits for slow clients.
 
-``gunicorn.conf.py`` names it. It reaches into gunicorn where gunicorn offers no setting;
-``tests/test_http_server.py`` fails when gunicorn changes underneath.
+``gunicorn.conf.py`` names it. It overrides parts of gunicorn for which there is no setting;
+``tests/test_http_server.py`` fails when gunicorn changes there.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ _REFUSALS = {
     431: "The headers are too long or too many: each may have 8 KiB, and there may be 100.",
     500: "Something broke on our side.",
 }
+_MALFORMED = "This is not a request that HTTP knows; see RFC 9112."
 
 
 def _write_error(sock: socket.socket, status: int, reason: str, _message: str) -> None:
-    """Answer what never reaches the application in its own form, without echoing it."""
-    sentence = _REFUSALS.get(status, "This is not a request that HTTP knows; see RFC 9112.")
-    body = json.dumps({"error": sentence})
+    """Write an error as JSON; gunicorn's own message, which repeats the request, is left out."""
+    body = json.dumps({"error": _REFUSALS.get(status, _MALFORMED)})
     head = (
         f"HTTP/1.1 {status} {reason}\r\nConnection: close\r\nContent-Type: application/json\r\n"
         f"Content-Length: {len(body)}\r\n\r\n"
@@ -38,67 +38,68 @@ def answer_errors_as_json() -> None:
     gunicorn.util.write_error = _write_error
 
 
-class PatientWorker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn has no types
-    """Threads that wait for a slow client for so long and no longer.
+class TimeLimitedWorker(gthread.ThreadWorker):  # type: ignore[misc] # gunicorn has no types
+    """A threaded worker that gives no client more than a limited time.
 
-    Gunicorn's own wait without end for the rest of a request, and for their answer to be taken, so
-    that as many clients as there are threads could keep out all others for good; and its main loop
-    waits two seconds for each client that does not hang up, and takes on nobody meanwhile.
+    Gunicorn's own threads wait without limit for the rest of a request and for its answer to be
+    taken: as many slow clients as there are threads would keep out all others. Its main loop also
+    waits up to two seconds for each client that does not close its connection, and accepts nobody
+    meanwhile.
     """
 
     first_byte_s = 0.05
-    """A connection on which nothing comes at once waits in the poller, where it costs nothing."""
+    """How long a thread waits for a new connection's first byte; then the poller waits for it."""
 
     request_s = 10.0
-    """Time for a whole request to arrive."""
+    """Time limit for a whole request to arrive."""
 
     answer_s = 120.0
-    """Time for it to arrive and for its answer to be taken; an export may be long."""
+    """Time limit for a request and its answer together; an export may be long."""
 
-    parting_s = 0.2
-    """Time for a client to hang up after the last answer, while what it still sends is read: else
-    that answer could be lost to it."""
+    linger_s = 0.2
+    """How long to read on after the last answer until the client closes the connection. If it were
+    closed while data is unread, the answer could be lost (RFC 9112, section 9.6)."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self._busy: dict[Any, float] = {}
+        self._began_s: dict[Any, float] = {}
 
     def handle(self, conn: Any) -> Any:
-        """Handle a request; called in a thread."""
+        """Handle a request; called in a thread. Returns whether the connection stays open."""
         if (
             not conn.initialized
             and not conn.data_ready
             and not conn.wait_for_data(self.first_byte_s)
         ):
-            return gthread._DEFER  # noqa: SLF001 - what the overridden one answers
-        key = conn.sock
-        self._busy[key] = time.monotonic()
+            return gthread._DEFER  # noqa: SLF001 - what the overridden method returns
+        connection = conn.sock
+        self._began_s[connection] = time.monotonic()
         try:
-            goes_on = super().handle(conn)
+            stays_open = super().handle(conn)
         finally:
-            del self._busy[key]
-        if not goes_on:
-            self._part(conn.sock)
-        return goes_on
+            del self._began_s[connection]
+        if not stays_open:
+            self._close_lingering(conn.sock)
+        return stays_open
 
-    def _part(self, connection: socket.socket) -> None:
-        """See a client off here, in its thread: the main loop then need not wait for it."""
-        until = time.monotonic() + self.parting_s
+    def _close_lingering(self, connection: socket.socket) -> None:
+        """Wait in this thread until the client closes, so that the main loop need not."""
+        until = time.monotonic() + self.linger_s
         with contextlib.suppress(OSError):
             connection.shutdown(socket.SHUT_WR)
-            connection.settimeout(self.parting_s)
+            connection.settimeout(self.linger_s)
             while connection.recv(65_536) and time.monotonic() < until:
                 pass
         with contextlib.suppress(OSError):
             connection.shutdown(socket.SHUT_RD)
 
     def murder_keepalived(self, force: bool = False) -> None:
-        """End what has taken too long; called by the main loop every second."""
+        """End what has exceeded its time limit; called by the main loop every second."""
         super().murder_keepalived(force)
         now = time.monotonic()
-        for connection, since in list(self._busy.items()):
-            if now - since > self.request_s:
-                # Nothing more is read of it; an answer that is being sent goes on for a while.
-                is_over = now - since > self.answer_s
+        for connection, began_s in list(self._began_s.items()):
+            if now - began_s > self.request_s:
+                # No more of the request is read; an answer may be sent until its own limit.
+                is_over = now - began_s > self.answer_s
                 with contextlib.suppress(OSError):
                     connection.shutdown(socket.SHUT_RDWR if is_over else socket.SHUT_RD)

@@ -16,7 +16,7 @@ import redis
 from rq.exceptions import StopRequested
 
 from app import logs, rq_queues
-from app.config import environment, load_settings
+from app.config import production_settings
 from app.errors import ConfigError, StoreUnavailable
 from app.runtime.supervisor import Process, supervise
 from app.store.connection import connect_broker
@@ -49,9 +49,7 @@ def main(arguments: Sequence[str]) -> int:
         sys.stderr.write("usage: python worker.py [deliver | upkeep | scheduler | reencrypt]\n")
         return 2
     try:
-        settings = load_settings(environment(os.environ))
-        settings.require_secrets()
-        settings.require_store()
+        settings = production_settings(os.environ)
         logs.configure(settings)
         engine = _engine_when_store_is_there()
         if role == "host":

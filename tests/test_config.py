@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from app.config import Settings, environment, load_settings
+from app.config import Settings, environment, load_settings, production_settings
 from app.domain.targets import TargetPolicy
 from app.errors import ConfigError
 from app.setting_readers import RateLimit
@@ -230,3 +230,17 @@ def test_a_signing_secret_that_is_none_is_named() -> None:
     """Every delivery would fail with it."""
     with pytest.raises(ConfigError, match="QHRONOS_SIGNING_SECRET must be base64"):
         load_settings({"QHRONOS_SIGNING_SECRET": "whsec_@@@@@@@@@@"})
+
+
+def test_a_production_start_needs_secrets_and_a_store(tmp_path: Path, monkeypatch) -> None:
+    """With ``.env`` under the environment: what stands in both is the environment's."""
+    monkeypatch.chdir(tmp_path)
+    secrets = {"MASTER_TOKEN": LONG, "JWT_SECRET": LONG, "SIGNING_SECRET": LONG}
+    environ = {f"QHRONOS_{name}": value for name, value in secrets.items()}
+    with pytest.raises(ConfigError, match="MASTER_TOKEN"):
+        production_settings({"QHRONOS_REDIS_URL": "redis://host"})
+    with pytest.raises(ConfigError, match="REDIS_URL"):
+        production_settings(environ)
+    (tmp_path / ".env").write_text("QHRONOS_REDIS_URL=redis://host/1\nQHRONOS_PORT=9000\n")
+    settings = production_settings({**environ, "QHRONOS_PORT": "9001"})
+    assert (settings.redis_url, settings.port) == ("redis://host/1", 9001)

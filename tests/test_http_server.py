@@ -1,7 +1,7 @@
 """What ``app.http_server`` reaches into gunicorn for, by real requests through the worker class.
 
 When one of these fails after a change of gunicorn, read the change to
-``gunicorn/workers/gthread.py`` and ``gunicorn/workers/base.py``, and change ``PatientWorker``
+``gunicorn/workers/gthread.py`` and ``gunicorn/workers/base.py``, and change ``TimeLimitedWorker``
 until the requests below are answered again. A setting of gunicorn's own is to be preferred.
 """
 
@@ -20,7 +20,7 @@ import pytest
 from gunicorn.workers import gthread
 
 from app import http_server
-from app.http_server import PatientWorker
+from app.http_server import TimeLimitedWorker
 from tests.support.processes import ROOT, Program, clean_environ
 
 REQUEST_S = 0.5
@@ -43,12 +43,12 @@ def app(environ, start_response):
 """
 
 CONF = f"""
-from app.http_server import PatientWorker, answer_errors_as_json
+from app.http_server import TimeLimitedWorker, answer_errors_as_json
 
 answer_errors_as_json()
 
 
-class worker_class(PatientWorker):
+class worker_class(TimeLimitedWorker):
     request_s = {REQUEST_S}
     answer_s = {ANSWER_S}
 
@@ -174,9 +174,7 @@ def test_an_error_that_never_reaches_the_application_is_answered_in_json(
     """``gunicorn.util.write_error``: what the worker calls by this name."""
     found, headers, body = answered(connect(sent))
     assert (found, headers["content-type"]) == (status, "application/json")
-    wanted = http_server._REFUSALS.get(
-        status, "This is not a request that HTTP knows; see RFC 9112."
-    )
+    wanted = http_server._REFUSALS.get(status, http_server._MALFORMED)
     assert json.loads(body) == {"error": wanted}
     assert headers["connection"] == "close"
 
@@ -199,10 +197,10 @@ def test_gunicorn_has_what_is_overridden_or_called(
 
 def test_everything_that_is_overridden_is_named_above() -> None:
     """A new override wants a request that fails when gunicorn no longer calls it."""
-    overridden = set(vars(PatientWorker)) & set(dir(gthread.ThreadWorker))
+    overridden = set(vars(TimeLimitedWorker)) & set(dir(gthread.ThreadWorker))
     ours = {name for name in overridden if not name.startswith("__")}
     assert ours == {"handle", "murder_keepalived"}
-    assert {"_busy", "_part"}.isdisjoint(dir(gthread.ThreadWorker))
+    assert {"_began_s", "_close_lingering"}.isdisjoint(dir(gthread.ThreadWorker))
 
 
 def test_a_new_connection_has_what_is_asked_of_it() -> None:

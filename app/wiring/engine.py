@@ -7,7 +7,7 @@ import threading
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
-from app.config import Settings, environment, load_settings
+from app.config import Settings, production_settings
 from app.crypto.reencryption import Reencrypted, reencrypt
 from app.engine.retention import Retention
 from app.engine.scheduler import Scheduler
@@ -100,9 +100,7 @@ def worker_engine() -> Engine:
     Raises ``ConfigError`` for settings that are wrong or do not fit the store, and
     ``StoreUnavailable``.
     """
-    settings = load_settings(environment(os.environ))
-    settings.require_secrets()
-    settings.require_store()
+    settings = production_settings(os.environ)
     engine = build_engine(settings)
     engine.services.storage.agree()
     return engine
