@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from app.domain.calendar import Calendar
 from app.domain.recurrence import compile_schedule
-from app.domain.timetable import Timetable, spread
+from app.domain.timetable import Firing, Timetable, spread
 from app.errors import InvalidInput
 
 WEEKEND = Calendar("weekend", {"weekdays": ["SA", "SU"]})
@@ -163,3 +163,137 @@ class TestJitter:
 
     def test_without_room_nothing_moves(self) -> None:
         assert spread(b"x", 5, 0) == 0
+
+    def test_without_jitter_an_occurrence_is_attempted_at_its_time(self) -> None:
+        table = timetable({"every": "10m"}, "2026-01-01T00:00:00+00:00")
+        at = ms("2026-01-01T00:10:00+00:00")
+        assert table.planned_ms(at) == at
+
+    def test_the_last_one_has_all_of_its_room_and_others_what_is_left_before_the_next(self) -> None:
+        """Never as late as the next, even if the jitter is longer."""
+        start = "2026-01-01T00:00:00+00:00"
+        offsets = {
+            seed: timetable(
+                {"every": "1s", "count": 2}, start, jitter_ms=60_000, seed=bytes([seed])
+            )
+            for seed in range(200)
+        }
+        first = [table.planned_ms(ms(start)) - ms(start) for table in offsets.values()]
+        last = [table.planned_ms(ms(start) + 1_000) - ms(start) for table in offsets.values()]
+        assert all(0 <= one < 1_000 for one in first)
+        assert max(last) > 50_000
+
+    @pytest.mark.parametrize(
+        ("at", "room", "offset"),
+        [(1_767_225_600_000, 1_000, 332), (-5, 10**9, 591_382_775), (7, 1, 0), (5, -1, 0)],
+    )
+    def test_an_offset_is_what_it_always_was(self, at: int, room: int, offset: int) -> None:
+        """An upgrade moves no occurrence that is planned."""
+        assert spread(b"event", at, room) == offset
+
+    def test_the_whole_room_is_used(self) -> None:
+        assert {spread(bytes([seed]), 5, 1) for seed in range(50)} == {0, 1}
+        assert {spread(bytes([seed]), 5, 2) for seed in range(50)} == {0, 1, 2}
+
+
+START = "2026-01-01T09:00:00+00:00"
+
+
+class TestWalk:
+    def test_without_calendars_the_rule_alone_counts(self) -> None:
+        table = timetable({"frequency": "daily", "count": 2}, START, on_excluded="next_day")
+        assert table.upcoming(0, 9) == [
+            Firing(ms(START), ms(START)),
+            Firing(ms(START) + 86_400_000, ms(START) + 86_400_000),
+        ]
+        assert table.next_after(ms(START) + 86_400_000) is None
+        assert table.skipped(0, ms(START) + 9 * 86_400_000, 9) == []
+
+    def test_with_calendars_a_kept_time_is_its_own_nominal_time(self) -> None:
+        for policy in ("skip", "next_day"):
+            table = timetable({"frequency": "daily"}, START, WEEKEND, on_excluded=policy)
+            assert table.next_after(0) == Firing(ms(START), ms(START))
+
+    @pytest.mark.parametrize("calendars", [(), (WEEKEND,)])
+    def test_a_span_includes_its_end(self, calendars: tuple[Calendar, ...]) -> None:
+        table = timetable({"frequency": "daily"}, START, *calendars)
+        assert len(table.upcoming(ms(START) - 1, 9, ms(START))) == 1
+        assert table.upcoming(ms(START) - 1, 9, ms(START) - 1) == []
+        assert table.upcoming(ms(START), 1) != table.upcoming(ms(START) - 1, 1)
+
+    def test_what_is_taken_away_is_told_up_to_a_moment_and_a_number(self) -> None:
+        table = timetable({"frequency": "daily"}, START, WEEKEND)
+        saturday = ms("2026-01-03T09:00:00+00:00")
+        assert table.skipped(ms(START), saturday, 9) == []
+        assert len(table.skipped(ms(START), saturday + 1, 9)) == 1
+        month = ms("2026-02-01T00:00:00+00:00")
+        assert len(table.skipped(ms(START), month, 9)) == 9
+        assert len(table.skipped(ms(START), month, 3)) == 3
+        moving = timetable({"frequency": "daily"}, START, WEEKEND, on_excluded="next_day")
+        assert moving.skipped(ms(START), month, 9) == []
+
+    def test_a_day_is_a_day_in_the_zone_of_the_event(self) -> None:
+        """Friday 20:00 in London is Saturday in Tokyo; without a zone it is UTC's Friday."""
+        schedule = {"frequency": "weekly", "by_day": ["SA"], "by_hour": [5]}
+        start = "2026-01-02T20:00:00+00:00"
+        table = timetable(schedule, start, WEEKEND, zone="Asia/Tokyo")
+        (skipped,) = table.skipped(0, ms("2026-01-04T00:00:00+00:00"), 9)
+        assert skipped.nominal_ms == ms(start)
+        rule = compile_schedule({"frequency": "weekly"}, ms(start), None)
+        assert Timetable(rule, None, calendars=(WEEKEND,)).next_after(0) is not None
+
+    def test_the_first_and_the_last_moment_of_a_day_belong_to_it(self) -> None:
+        monday = Calendar("monday", {"dates": ["2026-01-05"]})
+        schedule = {"frequency": "daily", "by_hour": [0, 23], "by_minute": [0, 59]}
+        start = "2026-01-04T00:00:00+00:00"
+        table = timetable(schedule, start, monday)
+        days = [shown(one.scheduled_ms)[:3] for one in table.upcoming(ms(start) - 1, 8)]
+        assert days == ["Sun"] * 4 + ["Tue"] * 4
+        moved = timetable(schedule, start, monday, on_excluded="next_day")
+        times = [shown(one.scheduled_ms) for one in moved.upcoming(ms(start) - 1, 8)]
+        assert times[4:] == [
+            f"Tue 06 Jan {clock}" for clock in ("00:00", "00:59", "23:00", "23:59")
+        ]
+
+    @pytest.mark.parametrize(
+        ("days", "policy", "expected"),
+        [
+            (31, "next_day", "Sat 31 Jan 09:00"),
+            (32, "next_day", None),
+            (31, "previous_day", "Wed 31 Dec 09:00"),
+            (32, "previous_day", None),
+        ],
+    )
+    def test_an_occurrence_moves_31_days_at_most(
+        self, days: int, policy: str, expected: str | None
+    ) -> None:
+        first = date(2025, 12, 31) if policy == "next_day" else date(2026, 1, 31)
+        step = timedelta(days=1 if policy == "next_day" else -1)
+        closed = Calendar("x", {"dates": [(first + n * step).isoformat() for n in range(days)]})
+        start = datetime(first.year, first.month, first.day, 9, tzinfo=UTC).isoformat()
+        rule = compile_schedule({"frequency": "daily", "count": 1}, ms(start), "UTC")
+        table = Timetable(rule, "UTC", calendars=(closed,), on_excluded=policy)
+        found = table.next_after(0)
+        assert (found and shown(found.scheduled_ms)) == expected
+
+    def test_moving_is_for_24_a_day_at_most(self) -> None:
+        hourly = {"frequency": "hourly"}
+        start = "2026-01-01T00:00:00+00:00"
+        assert timetable(hourly, start, WEEKEND, on_excluded="next_day").next_after(0)
+        with pytest.raises(InvalidInput) as caught:
+            timetable(
+                {"frequency": "daily", "by_hour": list(range(5)), "by_minute": [0, 9, 19, 29, 39]},
+                start,
+                WEEKEND,
+                on_excluded="next_day",
+            )
+        assert caught.value.message == (
+            "on_excluded: moves whole days, so it is for at most 24 occurrences a day; use skip"
+        )
+
+    def test_says_on_which_days_it_does_not_fire(self) -> None:
+        table = timetable({"frequency": "daily"}, START, WEEKEND, BERLIN)
+        assert table.explain() == (
+            "every day at 09:00 UTC, except on Saturdays and Sundays and public holidays in Berlin"
+        )
+        assert timetable({"frequency": "daily"}, START).explain() == "every day at 09:00 UTC"

@@ -1,0 +1,135 @@
+"""From what is stored of an event to its timetable, and what is refused when it is written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from app.domain.calendar import Calendar
+from app.domain.event import Event
+from app.domain.misfire import DEFAULT, MisfirePolicy
+from app.errors import InvalidInput
+from app.planning.timetables import Timetables, check_one_time, jitter_of, misfire_of
+from tests.support.builders import DAILY, a_claim, an_event
+from tests.support.clock import NOW_MS
+
+DAY_MS = 86_400_000
+CLOSED = Calendar("closed", {"dates": ["2026-01-02"]})
+
+
+class Named:
+    """Knows one calendar; see ``Calendars``."""
+
+    def named(self, names: Sequence[str]) -> tuple[Calendar, ...]:
+        if set(names) != {"closed"}:
+            raise InvalidInput.field("calendars", "unknown")
+        return (CLOSED,)
+
+    def known(self, names: Sequence[str]) -> tuple[Calendar, ...]:
+        return tuple(CLOSED for name in names if name == "closed")
+
+
+def recurring(**options: Any) -> Event:
+    return an_event(start_ms=NOW_MS, schedule=DAILY, options=options)
+
+
+@pytest.mark.parametrize(
+    ("event", "sentence"),
+    [
+        (recurring(on_excluded="hope"), "on_excluded: must be one of skip, next_day, previous_day"),
+        (recurring(misfire={"limit": 0}), "misfire.limit: must be a whole number from 1 to 1000"),
+        (recurring(calendars=["other"]), "calendars: unknown"),
+        (recurring(jitter="soon"), "jitter: must be a duration such as 30s, 5m or 1h30m"),
+        (recurring(jitter="604801s"), "jitter: must be at most 7d"),
+        (recurring(dst={"gap": "x"}), "dst.gap: must be next, skip or shift"),
+        (
+            an_event(start_ms=NOW_MS, schedule={"every": "1s"}),
+            "schedule: occurs more than 30 times within a minute; make it rarer",
+        ),
+        (
+            an_event(schedule={}),
+            "schedule.frequency: is required, or one of rrule, cron, every, rules",
+        ),
+    ],
+)
+def test_what_is_wrong_is_refused_when_it_is_written(event: Event, sentence: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        Timetables(Named(), 30).checked(event)
+    assert caught.value.message == sentence
+
+
+@pytest.mark.parametrize("name", ["calendars", "on_excluded", "dst"])
+def test_a_one_time_event_has_no_use_for_what_is_for_a_schedule(name: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        check_one_time(an_event(options={name: ["x"]}))
+    assert caught.value.message == f"{name}: is for events with a schedule; leave it out"
+    check_one_time(an_event(options={"jitter": "1m", "misfire": {"policy": "skip"}}))
+    for wrong in ({"jitter": "soon"}, {"misfire": []}):
+        with pytest.raises(InvalidInput):
+            check_one_time(an_event(options=wrong))
+
+
+def test_what_an_event_does_not_say_is_the_default() -> None:
+    assert misfire_of({}) is DEFAULT
+    assert misfire_of({"misfire": {"limit": 5}}) == MisfirePolicy(limit=5)
+    assert (jitter_of({}), jitter_of({"jitter": "7d"})) == (0, 7 * DAY_MS)
+
+
+def test_a_timetable_has_all_that_its_event_says() -> None:
+    """Calendars, what becomes of excluded days, jitter by the event's id, zone and dst."""
+    event = an_event(
+        start_ms=NOW_MS,
+        schedule=DAILY,
+        timezone="Asia/Tokyo",
+        options={"calendars": ["closed"], "on_excluded": "next_day", "jitter": "1h"},
+    )
+    table = Timetables(Named()).checked(event)
+    found = [one.scheduled_ms for one in table.upcoming(NOW_MS - 1, 2)]
+    assert found == [NOW_MS, NOW_MS + 2 * DAY_MS]  # 2 January in Tokyo moves onto the 3rd
+    other = Timetables(Named()).checked(an_event(**_like(event)))
+    assert table.planned_ms(NOW_MS) != other.planned_ms(NOW_MS)
+    assert NOW_MS <= table.planned_ms(NOW_MS) <= NOW_MS + 3_600_000
+    assert "Asia/Tokyo" in table.explain()
+
+
+def _like(event: Event) -> dict[str, Any]:
+    return {
+        "start_ms": event.start_ms,
+        "schedule": event.schedule,
+        "timezone": event.timezone,
+        "options": event.options,
+    }
+
+
+def test_what_was_accepted_once_goes_on_without_a_calendar_that_is_gone() -> None:
+    event = recurring(calendars=["closed", "gone"], dst={"gap": "shift"})
+    days = [one.scheduled_ms for one in Timetables(Named()).of_event(event).upcoming(0, 2)]
+    assert days == [NOW_MS, NOW_MS + 2 * DAY_MS]
+    fast = an_event(start_ms=NOW_MS, schedule={"every": "1s"})
+    assert Timetables(Named(), 30).of_event(fast).next_after(NOW_MS) is not None
+
+
+def test_a_claimed_occurrence_has_the_timetable_of_its_event() -> None:
+    doc = {
+        "plan": DAILY,
+        "start": NOW_MS,
+        "tz": "Asia/Tokyo",
+        "opt": {"calendars": ["closed"], "jitter": "1h"},
+    }
+    claim = a_claim()
+    table = Timetables(Named()).of_claim(claim, doc)
+    event = an_event(
+        id=claim.event_id,
+        start_ms=NOW_MS,
+        schedule=DAILY,
+        timezone="Asia/Tokyo",
+        options=doc["opt"],
+    )
+    expected = Timetables(Named()).of_event(event)
+    assert table.upcoming(0, 3) == expected.upcoming(0, 3)
+    assert table.planned_ms(NOW_MS) == expected.planned_ms(NOW_MS)
+    assert table.explain() == expected.explain()
+    plain = Timetables(Named()).of_claim(claim, {"plan": DAILY, "start": NOW_MS})
+    assert [one.scheduled_ms for one in plain.upcoming(0, 2)] == [NOW_MS, NOW_MS + DAY_MS]
