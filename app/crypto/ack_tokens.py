@@ -1,4 +1,4 @@
-"""Tokens that acknowledge deliveries: each attempt carries its own, which is good for it alone."""
+"""Tokens that acknowledge deliveries: each attempt has its own, valid for that attempt only."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ from collections.abc import Sequence
 from app.crypto.encryption import derived_key
 from app.domain.signing import ack_token
 
-_LONGEST = 64
+_MAX_LENGTH = 64
+"""Characters; a longer text is no token of ours and is not computed with."""
 
 
 class AckTokens:
-    """Makes and checks tokens; nothing of them is stored."""
+    """Makes and checks tokens; none is stored."""
 
     def __init__(self, secrets: Sequence[str]) -> None:
-        """``secrets``: the current one, then those whose tokens are still about."""
+        """``secrets``: the current one, then those whose tokens receivers may still send."""
         self._keys = [derived_key(secret, "acknowledgements") for secret in secrets]
 
     def of(self, occurrence_id: bytes, attempt: int) -> str:
@@ -23,9 +24,9 @@ class AckTokens:
         return ack_token(self._keys[0], occurrence_id, attempt)
 
     def attempt_of(self, token: str, occurrence_id: bytes) -> int | None:
-        """Return the attempt that a token is for, ``None`` if it is none of this occurrence's."""
+        """Return the attempt that a token is for; ``None`` if it is not of this occurrence."""
         number = token.partition(".")[0]
-        if len(token) > _LONGEST or not (number.isascii() and number.isdecimal()):
+        if len(token) > _MAX_LENGTH or not (number.isascii() and number.isdecimal()):
             return None
         attempt, given = int(number), token.encode("utf-8", "replace")
         good = [

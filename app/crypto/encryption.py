@@ -1,9 +1,9 @@
-"""Secrets at rest: sealed with AES-256-GCM (NIST SP 800-38D), bound to what they belong to.
+"""Encryption of secrets at rest: AES-256-GCM (NIST SP 800-38D), bound to the owner of the secret.
 
-A sealed value is a version byte, four bytes that name the key, twelve of nonce, then ciphertext
-and tag. What it belongs to (an event, by its id) is authenticated with it, so that a value moved to
-another event does not open. Nonces are random: 2**32 values a key are far from a repetition
-(section 8.3).
+An encrypted value is a version byte, four bytes that name the key, twelve bytes of nonce, then
+ciphertext and tag. The owner (an event, by its id) is authenticated as associated data, so a value
+that is moved to another event can't be decrypted. Nonces are random: up to 2**32 values for each
+key a repetition is improbable enough (section 8.3).
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ KEY_BYTES = 32
 
 
 class DecryptionFailed(QhronosError):
-    """A secret can't be decrypted; set the QHRONOS_ENCRYPTION_KEY that it was sealed with."""
+    """A secret can't be decrypted; set the QHRONOS_ENCRYPTION_KEY that it was encrypted with."""
 
 
 def key_from_setting(text: str) -> bytes:
-    """Return the key that a setting stands for.
+    """Return the key that a setting means.
 
-    Base64 (either alphabet, padded or not) of exactly 32 bytes is the key itself; any other text
-    is stretched to one with HKDF (RFC 5869).
+    Base64 (either alphabet, padded or not) of exactly 32 bytes is the key itself. From any other
+    text a key is derived with HKDF (RFC 5869).
     """
     bare = text.rstrip("=").replace("-", "+").replace("_", "/")
     try:
@@ -47,27 +47,27 @@ def key_from_setting(text: str) -> bytes:
 
 
 def derived_key(secret: str, purpose: str) -> bytes:
-    """Return a key that is good for one purpose and tells nothing of the secret."""
+    """Derive the key for one purpose from a secret; keys of different purposes are unrelated."""
     info = b"qhronos " + purpose.encode()
     return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=info).derive(secret.encode())
 
 
 def new_key() -> str:
-    """Return a random key as a setting holds it."""
+    """Return a random key in the form of a setting."""
     return base64.urlsafe_b64encode(os.urandom(KEY_BYTES)).decode()
 
 
 class Encryptor:
-    """Seals with the first key and opens with any of them."""
+    """Encrypts with the first key, decrypts with any of them."""
 
     def __init__(self, keys: Sequence[bytes]) -> None:
-        """``keys``: the current one, then those that are still needed to open older values."""
+        """``keys``: the current one, then those that older values were encrypted with."""
         self._ciphers = {_name(key): AESGCM(key) for key in reversed(keys)}
         self._current = _name(keys[0])
 
     @property
     def current(self) -> bytes:
-        """The name of the key that seals."""
+        """The name of the key that encrypts."""
         return self._current
 
     @property
@@ -75,26 +75,26 @@ class Encryptor:
         """The names of all keys."""
         return frozenset(self._ciphers)
 
-    def seal(self, plain: bytes, belongs_to: bytes) -> bytes:
-        """Return the sealed form of ``plain``."""
+    def encrypt(self, plain: bytes, owner: bytes) -> bytes:
+        """Encrypt a secret for its owner."""
         nonce = os.urandom(_NONCE_BYTES)
         cipher = self._ciphers[self._current]
-        return _VERSION + self._current + nonce + cipher.encrypt(nonce, plain, belongs_to)
+        return _VERSION + self._current + nonce + cipher.encrypt(nonce, plain, owner)
 
-    def open(self, sealed: bytes, belongs_to: bytes) -> bytes:
-        """Return what was sealed; raises ``DecryptionFailed``."""
-        cipher = self._ciphers.get(sealed[1 : 1 + _NAME_BYTES])
-        if cipher is None or not sealed.startswith(_VERSION):
+    def decrypt(self, encrypted: bytes, owner: bytes) -> bytes:
+        """Decrypt the secret of an owner; raises ``DecryptionFailed``."""
+        cipher = self._ciphers.get(encrypted[1 : 1 + _NAME_BYTES])
+        if cipher is None or not encrypted.startswith(_VERSION):
             raise DecryptionFailed
-        nonce = sealed[1 + _NAME_BYTES : _HEAD_BYTES]
+        nonce = encrypted[1 + _NAME_BYTES : _HEAD_BYTES]
         try:
-            return cipher.decrypt(nonce, sealed[_HEAD_BYTES:], belongs_to)
+            return cipher.decrypt(nonce, encrypted[_HEAD_BYTES:], owner)
         except (InvalidTag, ValueError):
             raise DecryptionFailed from None
 
-    def is_current(self, sealed: bytes) -> bool:
-        """Whether a value was sealed with the current key."""
-        return sealed.startswith(_VERSION + self._current)
+    def is_current(self, encrypted: bytes) -> bool:
+        """Whether a value was encrypted with the current key."""
+        return encrypted.startswith(_VERSION + self._current)
 
 
 def _name(key: bytes) -> bytes:

@@ -1,7 +1,7 @@
-"""Headers that events send along: sealed where they come in, opened where a delivery is built.
+"""Headers of an event's own: encrypted when they come in, decrypted when a delivery is built.
 
-Their names are no secret; their values (tokens, mostly) are never shown again. A stored value is
-only ever sent where it was meant to go: who changes the target must know it.
+Their names are no secret; their values (mostly tokens) are never shown again. A stored value is
+sent only to the origin it was given for: who changes the target must give the value again.
 """
 
 from __future__ import annotations
@@ -20,56 +20,56 @@ from app.errors import InvalidInput
 from app.store.encrypted_secrets import headers_of
 
 _REMEMBERED = 1_024
-"""How many events' headers each process keeps open."""
+"""How many events' decrypted headers each process keeps."""
 
 _FIELD = "headers"
 
 
 class HeaderSecrets:
-    """Seals and opens."""
+    """Encrypts and decrypts headers."""
 
-    def __init__(self, sealer: Encryptor) -> None:
-        self._sealer = sealer
-        self._opened = lru_cache(_REMEMBERED)(self._open)
+    def __init__(self, encryptor: Encryptor) -> None:
+        self._encryptor = encryptor
+        self._decrypted = lru_cache(_REMEMBERED)(self._decrypt)
 
-    def sealed(
+    def encrypted(
         self, event_id: bytes, given: Mapping[str, Any], before: Event | None = None
     ) -> Mapping[str, Any]:
-        """Return given fields with their headers sealed; a mask stands for a value of ``before``.
+        """Return the given fields with their headers encrypted; a mask means the stored value.
 
-        Raises ``InvalidInput`` for a mask that stands for nothing, and if values would be kept
-        while the target moves to another origin: they would be told to whoever is there.
+        Raises ``InvalidInput`` for a mask without a stored value, and if stored values would be
+        kept while the target moves to another origin: the new receiver would learn them.
         """
         stored = before.headers if before else None
-        _refuse_to_follow(given, before)
+        _refuse_new_origin(given, before)
         headers = given.get(_FIELD)
         if headers is None:
             return given
-        known = () if stored is None else self._try_open(event_id, stored.sealed)
+        known = () if stored is None else self._try_decrypt(event_id, stored.sealed)
         values = unmasked(headers, known)
         if not values:
             return {**given, _FIELD: None}
         if values == known:
             return {**given, _FIELD: stored}
-        sealed = self._sealer.seal(json.dumps(values).encode(), headers_of(event_id))
-        return {**given, _FIELD: EncryptedHeaders(tuple(name for name, _ in values), sealed)}
+        encrypted = self._encryptor.encrypt(json.dumps(values).encode(), headers_of(event_id))
+        return {**given, _FIELD: EncryptedHeaders(tuple(name for name, _ in values), encrypted)}
 
-    def of(self, event_id: bytes, sealed: bytes) -> Headers:
+    def of(self, event_id: bytes, encrypted: bytes) -> Headers:
         """Return names and values; raises ``DecryptionFailed``."""
-        return self._opened(event_id, sealed)
+        return self._decrypted(event_id, encrypted)
 
-    def _try_open(self, event_id: bytes, sealed: bytes) -> Headers:
+    def _try_decrypt(self, event_id: bytes, encrypted: bytes) -> Headers:
         try:
-            return self._opened(event_id, sealed)
+            return self._decrypted(event_id, encrypted)
         except DecryptionFailed:
             return ()
 
-    def _open(self, event_id: bytes, sealed: bytes) -> Headers:
-        values = json.loads(self._sealer.open(sealed, headers_of(event_id)))
+    def _decrypt(self, event_id: bytes, encrypted: bytes) -> Headers:
+        values = json.loads(self._encryptor.decrypt(encrypted, headers_of(event_id)))
         return tuple((name, value) for name, value in values)
 
 
-def _refuse_to_follow(given: Mapping[str, Any], before: Event | None) -> None:
+def _refuse_new_origin(given: Mapping[str, Any], before: Event | None) -> None:
     action = given.get("action")
     if before is None or before.headers is None or action is None:
         return

@@ -1,4 +1,4 @@
-"""Seals every stored secret with the current key, so that the one before can be thrown away."""
+"""Encrypts every stored secret with the current key, so that the previous key can be deleted."""
 
 from __future__ import annotations
 
@@ -10,30 +10,30 @@ from app.store.encrypted_secrets import EncryptedSecret, EncryptedSecrets
 
 
 class Reencrypted(NamedTuple):
-    """How many secrets were sealed anew, and the events whose secret opens with no key."""
+    """How many secrets were encrypted again, and the events whose secret no key decrypts."""
 
     replaced: int
     unreadable: tuple[str, ...]
 
 
-def reencrypt(secrets: EncryptedSecrets, sealer: Encryptor) -> Reencrypted:
-    """Look at every secret; harmless beside running processes and when repeated.
+def reencrypt(secrets: EncryptedSecrets, encryptor: Encryptor) -> Reencrypted:
+    """Encrypt all secrets with the current key; harmless beside running processes, or repeated.
 
-    Processes that still seal with the key before must have been restarted first.
+    Restart the processes that still encrypt with the previous key first.
     """
     replaced, unreadable = 0, []
     for batch in secrets.batches():
         replacements: list[tuple[EncryptedSecret, bytes]] = []
         for one in batch:
-            if sealer.is_current(one.sealed):
+            if encryptor.is_current(one.encrypted):
                 continue
             try:
-                plain = sealer.open(one.sealed, one.belongs_to)
+                plain = encryptor.decrypt(one.encrypted, one.owner)
             except DecryptionFailed:
                 unreadable.append(to_text(one.event_id))
             else:
-                replacements.append((one, sealer.seal(plain, one.belongs_to)))
+                replacements.append((one, encryptor.encrypt(plain, one.owner)))
         replaced += secrets.replace(replacements)
     if not unreadable:
-        secrets.forget_other_keys(sealer.current)
+        secrets.forget_other_keys(encryptor.current)
     return Reencrypted(replaced, tuple(unreadable))

@@ -1,7 +1,7 @@
-"""Signing secrets of events: sealed where they come in, opened where a delivery is built.
+"""Signing secrets of events: encrypted when they come in, decrypted when a delivery is built.
 
-In between they are opaque bytes: nothing that is stored, listed or logged can show them. An
-event's sealed value holds its secret and those before it that still sign beside it.
+In between they are opaque bytes: nothing that is stored, listed or logged shows them. An event's
+encrypted value has its secret and the previous ones that still sign beside it.
 """
 
 from __future__ import annotations
@@ -17,62 +17,67 @@ from app.crypto.encryption import DecryptionFailed, Encryptor
 from app.domain.signing import PREFIX
 
 MAX_PREVIOUS = 3
-"""How many earlier secrets sign beside the present one: a rotation may be asked for again by
-somebody who never saw the answer, and the receiver then still knows the one before that."""
+"""How many previous secrets sign beside the present one. A client that got no answer repeats its
+rotation; the receiver then still has the secret from before the first."""
 
 _REMEMBERED = 4_096
-"""How many events' secrets each process keeps open."""
+"""How many events' decrypted secrets each process keeps."""
 
 _FIELD = "hmac_secret"
 
 
 class _Previous(NamedTuple):
-    """An earlier secret (``""``: the service's) and until when it signs, ms UTC."""
+    """A previous secret (``""``: the service's) and until when it signs, ms UTC."""
 
     secret: str
     until_ms: int
 
 
-class _Opened(NamedTuple):
+class _Secrets(NamedTuple):
+    """The present secret of an event and the previous ones."""
+
     secret: str
     previous: tuple[_Previous, ...] = ()
 
 
 class SigningSecrets:
-    """Seals, opens and rotates. ``default`` signs for events without a secret of their own."""
+    """Encrypts, decrypts and rotates secrets.
 
-    def __init__(self, sealer: Encryptor, default: str) -> None:
-        self._sealer = sealer
+    ``default`` signs for events without a secret of their own.
+    """
+
+    def __init__(self, encryptor: Encryptor, default: str) -> None:
+        self._encryptor = encryptor
         self._default = default
-        self._opened = lru_cache(_REMEMBERED)(self._open)
+        self._decrypted = lru_cache(_REMEMBERED)(self._decrypt)
 
-    def sealed(
+    def encrypted(
         self, event_id: bytes, given: Mapping[str, Any], stored: bytes | None = None
     ) -> Mapping[str, Any]:
-        """Return given fields with their secret sealed; one that is stored already stays as is."""
+        """Return the given fields with their secret encrypted; the stored secret stays as it is."""
         secret = given.get(_FIELD)
         if secret is None:
             return given
-        before = self._try_open(event_id, stored)
+        before = self._try_decrypt(event_id, stored)
         if before is not None and before.secret == secret:
             return {**given, _FIELD: stored}
-        return {**given, _FIELD: self._seal(event_id, _Opened(secret))}
+        return {**given, _FIELD: self._encrypt(event_id, _Secrets(secret))}
 
     def rotated(
         self, event_id: bytes, stored: bytes | None, secret: str, until_ms: int, now_ms: int
     ) -> bytes:
-        """Return a new secret, sealed together with the old ones that sign beside it for a time.
+        """Return a new secret, encrypted together with the previous ones that still sign.
 
-        A secret that can't be opened is given up: a new one is how to get over it.
+        A stored secret that can't be decrypted is dropped: a new one is the way to recover.
         """
-        before = _Opened("") if stored is None else self._try_open(event_id, stored)
+        before = _Secrets("") if stored is None else self._try_decrypt(event_id, stored)
         if before is None:
-            return self._seal(event_id, _Opened(secret))
+            return self._encrypt(event_id, _Secrets(secret))
         previous = [one for one in before.previous if one.until_ms > now_ms]
         if before.secret != secret:
             previous = [_Previous(before.secret, until_ms), *previous]
         kept = [one for one in previous if one.until_ms > now_ms and one.secret != secret]
-        return self._seal(event_id, _Opened(secret, tuple(kept[:MAX_PREVIOUS])))
+        return self._encrypt(event_id, _Secrets(secret, tuple(kept[:MAX_PREVIOUS])))
 
     def of(self, event_id: bytes, stored: bytes | None, now_ms: int) -> tuple[str, ...]:
         """Return the secrets that sign at a moment, the present one first.
@@ -81,24 +86,26 @@ class SigningSecrets:
         """
         if stored is None:
             return (self._default,)
-        opened = self._opened(event_id, stored)
-        if not opened.previous:
-            return (opened.secret,)
-        still = [one.secret or self._default for one in opened.previous if now_ms < one.until_ms]
-        return (opened.secret, *still)
+        found = self._decrypted(event_id, stored)
+        if not found.previous:
+            return (found.secret,)
+        still = [one.secret or self._default for one in found.previous if now_ms < one.until_ms]
+        return (found.secret, *still)
 
-    def _try_open(self, event_id: bytes, stored: bytes | None) -> _Opened | None:
+    def _try_decrypt(self, event_id: bytes, stored: bytes | None) -> _Secrets | None:
         try:
-            return None if stored is None else self._opened(event_id, stored)
+            return None if stored is None else self._decrypted(event_id, stored)
         except DecryptionFailed:
             return None
 
-    def _seal(self, event_id: bytes, opened: _Opened) -> bytes:
-        return self._sealer.seal(json.dumps(opened, separators=(",", ":")).encode(), event_id)
+    def _encrypt(self, event_id: bytes, current: _Secrets) -> bytes:
+        return self._encryptor.encrypt(
+            json.dumps(current, separators=(",", ":")).encode(), event_id
+        )
 
-    def _open(self, event_id: bytes, stored: bytes) -> _Opened:
-        secret, previous = json.loads(self._sealer.open(stored, event_id))
-        return _Opened(secret, tuple(_Previous(*one) for one in previous))
+    def _decrypt(self, event_id: bytes, stored: bytes) -> _Secrets:
+        secret, previous = json.loads(self._encryptor.decrypt(stored, event_id))
+        return _Secrets(secret, tuple(_Previous(*one) for one in previous))
 
 
 def new_secret() -> str:

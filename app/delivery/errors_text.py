@@ -1,6 +1,6 @@
-"""What went wrong on the wire, as a word for machines and a sentence for people.
+"""Names errors of a request: a code for programs and a sentence for people.
 
-Decided by libcurl's codes (libcurl-errors(3)), never by its texts.
+Decided by libcurl's error codes (libcurl-errors(3)), never by its texts.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from app.domain.durations import format_duration
 
 
 class Progress(NamedTuple):
-    """How far an attempt had come when it failed."""
+    """How far a request had come when it failed."""
 
     timeout_ms: int
     resolved: bool
@@ -64,7 +64,7 @@ _BY_ERRNO = {
 
 
 def explain(code: int, progress: Progress) -> tuple[str, str]:
-    """Return the word and the sentence for a failed attempt."""
+    """Return the code and the sentence for a failed request."""
     if code == pycurl.E_OPERATION_TIMEDOUT:
         return _timeout(progress)
     if code == pycurl.E_COULDNT_CONNECT:

@@ -1,4 +1,4 @@
-"""One attempt on the wire: a libcurl handle, what it sends and what it receives."""
+"""One request and its response on a libcurl handle."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ from app.domain.occurrence import RESPONSE_LIMIT
 from app.domain.outcome import NOT_ALLOWED, NOT_ALLOWED_MESSAGE, Outcome, Timings
 
 READ_LIMIT = 65_536
-"""How much of an answer's body is read; a longer one is cut off and judged by its status."""
+"""Bytes of an answer's body that are read; a longer answer is cut off and judged by its status."""
 
 _EXPECTED = 1_000_000
-"""From about here on libcurl would ask first, and wait for ``100 Continue``, unless told not to."""
+"""Bytes of a body from which libcurl would wait for ``100 Continue``, unless told not to."""
 
 _QUICK_EXIT = 322  # CURLOPT_QUICK_EXIT, which pycurl has no name for
 
 _OPTIONS = {
-    # A connection's life
+    # Connections
     pycurl.NOSIGNAL: 1,
     pycurl.HTTP_VERSION: pycurl.CURL_HTTP_VERSION_1_1,
-    _QUICK_EXIT: 1,  # don't wait at the end for a name server that does not answer
+    _QUICK_EXIT: 1,  # on close, don't wait for a name server that does not answer
     # What a sender of webhooks must not do
     pycurl.PROTOCOLS: pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS,
     pycurl.FOLLOWLOCATION: 0,
-    pycurl.PROXY: "",  # empty: the environment's proxies neither
+    pycurl.PROXY: "",  # empty: not the environment's proxies either
     pycurl.NOPROXY: "*",
     pycurl.NETRC: pycurl.NETRC_IGNORED,
     pycurl.HTTP09_ALLOWED: 0,
-    pycurl.HTTP_CONTENT_DECODING: 0,  # what is compressed stays so: no bombs
+    pycurl.HTTP_CONTENT_DECODING: 0,  # compressed answers stay compressed: no decompression bombs
     pycurl.PATH_AS_IS: 1,
     # TLS
     pycurl.SSL_VERIFYPEER: 1,
@@ -43,11 +43,11 @@ _OPTIONS = {
 
 
 class Exchange:
-    """A handle that is used for one attempt after another.
+    """A libcurl handle that is used for one request after another.
 
-    Options that never change are set once; an attempt sets four. Headers are gathered by
-    ``list.append``, because libcurl calls back for every line of them, and a call into Python
-    costs more than libcurl's work for that line.
+    Options that never change are set once; a request sets four. Headers are collected by
+    ``list.append``: libcurl calls back for each of their lines, and a call of a Python function
+    costs more than libcurl's own work for that line.
     """
 
     __slots__ = (
@@ -80,7 +80,7 @@ class Exchange:
         self.curl.setopt(pycurl.WRITEFUNCTION, self._read)
 
     def begin(self, token: Any, request: Request, due_us: int, started_us: int) -> None:
-        """Load the handle with an attempt. Raises ``pycurl.error`` for what can't be sent."""
+        """Prepare the handle for a request. Raises ``pycurl.error`` for what can't be sent."""
         self.token = token
         self._due_us, self._started_us = due_us, started_us
         self._answer_size = 0
@@ -95,10 +95,10 @@ class Exchange:
         if request.url != self._url:
             setopt(pycurl.URL, request.url)
             self._url = request.url
-        # All lines as one entry: libcurl sends an entry as it is, and takes its time for each.
+        # All lines as one entry: libcurl sends an entry as it is, and each entry costs time.
         headers = ["\r\n".join(request.headers).encode("latin-1")]
         if request.own:
-            # One by one: libcurl leaves out its own ``Accept`` if it sees one here.
+            # One entry each: libcurl omits its own ``Accept`` header if it finds one here.
             headers += [line.encode("latin-1") for line in request.own]
         if len(request.body) >= _EXPECTED:
             headers.append(b"Expect:")
@@ -106,14 +106,14 @@ class Exchange:
         setopt(pycurl.POSTFIELDS, request.body)
 
     def _read(self, chunk: bytes) -> int:
-        """Take a piece of the answer's body; called by libcurl, which stops at a short count."""
+        """Receive a chunk of the answer's body; libcurl calls it, and stops if it returns less."""
         if self._answer_size < RESPONSE_LIMIT:
             self._chunks.append(chunk)
         self._answer_size += len(chunk)
         return len(chunk) if self._answer_size <= READ_LIMIT else 0
 
     def finish(self, code: int) -> Outcome:
-        """Read what the attempt came to; ``code`` is libcurl's, 0 if it says all is well."""
+        """Read the outcome of the request; ``code`` is libcurl's error code, 0 for none."""
         if code == pycurl.E_WRITE_ERROR and self._answer_size > READ_LIMIT:
             code = 0
         status = self.curl.getinfo(pycurl.RESPONSE_CODE) or None
@@ -122,7 +122,7 @@ class Exchange:
             error, message = self._explain(code, status)
         elif status is None or not 200 <= status <= 299:
             error, message = "status", f"the receiver answered {status}"
-        retry_after, abort, ack = self._wishes()
+        retry_after, abort, ack = self._instructions()
         return Outcome(
             self._timings(),
             status,
@@ -139,7 +139,7 @@ class Exchange:
         if guard.refused and not guard.opened:
             return NOT_ALLOWED, NOT_ALLOWED_MESSAGE
         getinfo = self.curl.getinfo
-        # A connection used again has no such phases: its times are 0, and bytes were sent.
+        # A reused connection has no such phases: its times are 0 although bytes were sent.
         reused = not guard.opened and getinfo(pycurl.PRETRANSFER_TIME_T) > 0
         return explain(
             code,
@@ -152,8 +152,8 @@ class Exchange:
             ),
         )
 
-    def _wishes(self) -> tuple[str | None, bool, bool]:
-        """Read Retry-After, abort and acknowledgement out of the answer's headers."""
+    def _instructions(self) -> tuple[str | None, bool, bool]:
+        """Read the headers Retry-After, Webhook-Delivery and Qhronos-Ack of the answer."""
         headers = b"".join(self._headers)
         lower = headers.lower()
         if (
@@ -162,7 +162,7 @@ class Exchange:
             and b"\nqhronos-ack:" not in lower
         ):
             return None, False, False
-        # Interim answers (1xx) come first and say nothing about the delivery.
+        # Interim answers (1xx) come first; they say nothing about the delivery.
         start = max(lower.rfind(b"\nhttp/"), 0)
         fields = _fields(headers[start:])
         return (
@@ -178,7 +178,7 @@ class Exchange:
         first_us = None
         if self._headers:
             first_us = started_us + getinfo(pycurl.STARTTRANSFER_TIME_T)
-        if not self._guard.opened:  # a connection used again, or none
+        if not self._guard.opened:  # a reused connection, or none
             return Timings(self._due_us, started_us, done_us, first_us)
         resolved = getinfo(pycurl.NAMELOOKUP_TIME_T)
         connected = getinfo(pycurl.CONNECT_TIME_T)
@@ -195,7 +195,7 @@ class Exchange:
 
 
 def _fields(block: bytes) -> dict[str, str]:
-    """Read header lines into lower-case names and values cut to 256 characters."""
+    """Parse header lines: names in lower case, values cut to 256 characters."""
     fields: dict[str, str] = {}
     for line in block.decode("latin-1").splitlines():
         name, colon, value = line.partition(":")

@@ -1,7 +1,7 @@
 """The guard at the door: every connection's final address is judged before it is made.
 
-It stands behind the name's resolution and any rewriting of literals, in libcurl's
-``OPENSOCKETFUNCTION``, so no notation, no second DNS answer and no IPv6 form leads around it.
+The check is in libcurl's ``OPENSOCKETFUNCTION``, after the name was resolved and literals were
+rewritten. So no notation, no second DNS answer and no IPv6 form avoids it.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ _ANY_PORT = 9
 
 
 class _Socket(socket.socket):
-    """Closes itself without a warning: pycurl takes a duplicate and drops the original."""
+    """Closes without a warning: pycurl duplicates the descriptor and drops the original socket."""
 
     def __del__(self) -> None:
         self.close()
 
 
 class Guard:
-    """Opens the sockets of one transfer, and remembers what it refused.
+    """Opens the sockets of one request and notes what it refused.
 
-    ``own_port`` is where the service listens: on this machine it is never a target.
+    ``own_port`` is the port of this service: on this machine it is never a target.
     """
 
     __slots__ = ("_own_port", "_policy", "opened", "os_error", "refused", "used")
@@ -38,7 +38,7 @@ class Guard:
         self.reset()
 
     def reset(self) -> None:
-        """Forget the last transfer."""
+        """Forget the last request."""
         self.used = False
         self.opened = False
         self.refused = False
@@ -68,14 +68,14 @@ class Guard:
 
 
 def _is_here(address: Address) -> bool:
-    """Whether an address is one of this machine's: what it sends there, it sends from there."""
+    """Whether an address is this machine's: then packets to it have it as their source too."""
     address = getattr(address, "ipv4_mapped", None) or address
     if address.is_loopback or address.is_unspecified:
         return True
     family = socket.AF_INET if address.version == 4 else socket.AF_INET6
     try:
         with socket.socket(family, socket.SOCK_DGRAM) as probe:
-            probe.connect((str(address), _ANY_PORT))  # looks the route up; nothing is sent
+            probe.connect((str(address), _ANY_PORT))  # finds the route; nothing is sent
             return bool(ipaddress.ip_address(probe.getsockname()[0]) == address)
     except OSError:
-        return False  # there is no way there, so a connection will fail too
+        return False  # there is no route, so a connection will fail too

@@ -18,8 +18,8 @@ _BUNDLES = (
 def trusted_certificates() -> str:
     """Return the path of a PEM bundle.
 
-    ``SSL_CERT_FILE`` comes first, as everywhere with OpenSSL: it is how to add an authority of
-    one's own. pycurl's wheel has one path built in, which most systems don't have.
+    ``SSL_CERT_FILE`` comes first, as in all programs with OpenSSL: it is the way to add an
+    authority. The one path that pycurl's wheel has built in does not exist on most systems.
     """
     chosen = ssl.get_default_verify_paths().cafile
     found = (path for path in (chosen, *_BUNDLES) if path and Path(path).is_file())

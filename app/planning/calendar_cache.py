@@ -12,7 +12,7 @@ UNKNOWN = "{!r} is not a calendar; create it with PUT /calendars/<name>"
 
 
 class CalendarCache:
-    """Looks calendars up; each call costs one tiny read, more only after a change."""
+    """Looks calendars up; a call costs one small read, and more only after a change."""
 
     def __init__(self, store: CalendarStore) -> None:
         self._store = store
@@ -30,14 +30,14 @@ class CalendarCache:
         return tuple(calendar for name in names if (calendar := found[name]))
 
     def known(self, names: Sequence[str]) -> tuple[Calendar, ...]:
-        """The same without those that there are not; raises ``StoreUnavailable``."""
+        """The calendars of these names that exist, in order; raises ``StoreUnavailable``."""
         found = self._look_up(names)
         return tuple(calendar for name in names if (calendar := found[name]))
 
     def _look_up(self, names: Sequence[str]) -> dict[str, Calendar | None]:
         if not names:
             return {}
-        # The version is read before the definitions: what is newer than it is read once more.
+        # The version is read before the definitions: a newer definition is then read again.
         version = self._store.version()
         if self._read[0] != version:
             self._read = (version, {})

@@ -88,7 +88,7 @@ class EventService:
         event_id = self._ids.make(self._clock.now_us(), self._partition_for(given, once))
         created_ms = ids.created_ms(event_id)
         blank = Event(event_id, "", 0, {}, created_ms, created_ms)
-        given = self._headers.sealed(event_id, self._signing.sealed(event_id, given))
+        given = self._headers.encrypted(event_id, self._signing.encrypted(event_id, given))
         event = apply_changes(blank, given, self._clock.now_ms())
         if not access.may_change(event.tags):
             raise Forbidden("This token may create events only with tags that are in its scope.")
@@ -133,8 +133,8 @@ class EventService:
     def changed(self, before: Event, changes: EventChanges, access: Access) -> Event:
         """The event as it would be after a change; nothing is stored. Raises ``Forbidden``."""
         given = in_space(changes.given, access)
-        given = self._signing.sealed(before.id, given, before.hmac_secret)
-        given = self._headers.sealed(before.id, given, before)
+        given = self._signing.encrypted(before.id, given, before.hmac_secret)
+        given = self._headers.encrypted(before.id, given, before)
         after = apply_changes(before, given, self._clock.now_ms())
         if not access.may_change(after.tags):
             raise Forbidden("This token may give an event only tags that are in its scope.")

@@ -1,4 +1,4 @@
-"""All sealed secrets of the store, for when the key that they are sealed with changes."""
+"""All encrypted secrets of the store, for a change of the key that they are encrypted with."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ BATCH = 256
 _SEAL = "seal:"
 
 FIELDS = (EventField.SECRET, EventField.HEADERS)
-"""The fields of an event's hash that are sealed."""
+"""The fields of an event's hash that are encrypted."""
 
 
 class EncryptedSecret(NamedTuple):
@@ -28,16 +28,16 @@ class EncryptedSecret(NamedTuple):
 
     event_id: bytes
     field: str
-    sealed: bytes
+    encrypted: bytes
 
     @property
-    def belongs_to(self) -> bytes:
-        """What it is sealed with, so that it opens nowhere else."""
+    def owner(self) -> bytes:
+        """What it is bound to: it can't be decrypted for another owner or field."""
         return self.event_id if self.field == EventField.SECRET else headers_of(self.event_id)
 
 
 def headers_of(event_id: bytes) -> bytes:
-    """What an event's headers are sealed with."""
+    """The owner that an event's headers are bound to."""
     return event_id + b"hdr"
 
 
@@ -56,13 +56,14 @@ class EncryptedSecrets:
         """
         if not self._in_use() <= set(known):
             raise ConfigError(
-                "The store's secrets were sealed with another key: set QHRONOS_ENCRYPTION_KEY (or, "
-                "without one, QHRONOS_JWT_SECRET) as it was, or give the old one in …_PREVIOUS."
+                "The store's secrets were encrypted with another key: set QHRONOS_ENCRYPTION_KEY "
+                "(or, without one, QHRONOS_JWT_SECRET) as it was, or give the old one in "
+                "…_PREVIOUS."
             )
         self._client.hset(keys.META.decode(), _field(current), 1)
 
     def forget_other_keys(self, current: bytes) -> None:
-        """Note that nothing is sealed with any key but one."""
+        """Note that only one key is in use."""
         for name in self._in_use() - {current}:
             self._client.hdel(keys.META.decode(), _field(name))
 
@@ -72,10 +73,10 @@ class EncryptedSecrets:
         while batch := list(itertools.islice(events, BATCH)):
             rows = read_hashes(self._client, map(keys.event_of, batch), FIELDS)
             yield [
-                EncryptedSecret(event_id, field, sealed)
+                EncryptedSecret(event_id, field, encrypted)
                 for event_id, values in zip(batch, rows, strict=True)
-                for field, sealed in zip(FIELDS, values, strict=True)
-                if sealed is not None
+                for field, encrypted in zip(FIELDS, values, strict=True)
+                if encrypted is not None
             ]
 
     def replace(self, replacements: Iterable[tuple[EncryptedSecret, bytes]]) -> int:
@@ -83,7 +84,7 @@ class EncryptedSecrets:
         per_partition: dict[int, list[Argument]] = {}
         for old, new in replacements:
             args = per_partition.setdefault(ids.partition_of_event(old.event_id), [])
-            args += [old.event_id, old.field, old.sealed, new]
+            args += [old.event_id, old.field, old.encrypted, new]
         replaced = 0
         for p, args in per_partition.items():
             slot = [keys.events(p, EventStatus.ACTIVE)]

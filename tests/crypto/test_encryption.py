@@ -1,4 +1,4 @@
-"""Secrets at rest: what is sealed opens with its key, for its owner, unchanged, and not else."""
+"""Secrets at rest: only the key and the owner they were encrypted for decrypt them, unchanged."""
 
 from __future__ import annotations
 
@@ -23,44 +23,44 @@ ONE, TWO = bytes(range(32)), bytes(range(1, 33))
 
 
 @given(plain=st.binary(max_size=600), owner=st.binary(max_size=16))
-def test_what_is_sealed_opens(plain: bytes, owner: bytes) -> None:
-    sealed = Encryptor([ONE]).seal(plain, owner)
-    assert Encryptor([TWO, ONE]).open(sealed, owner) == plain
-    assert len(sealed) == len(plain) + 33
+def test_what_is_encrypted_is_decrypted(plain: bytes, owner: bytes) -> None:
+    encrypted = Encryptor([ONE]).encrypt(plain, owner)
+    assert Encryptor([TWO, ONE]).decrypt(encrypted, owner) == plain
+    assert len(encrypted) == len(plain) + 33
 
 
 @given(data=st.data(), plain=st.binary(min_size=1, max_size=60))
 def test_a_changed_byte_anywhere_is_noticed(data: st.DataObject, plain: bytes) -> None:
-    sealed = bytearray(Encryptor([ONE]).seal(plain, b"owner"))
-    position = data.draw(st.integers(0, len(sealed) - 1))
-    sealed[position] ^= data.draw(st.integers(1, 255))
+    encrypted = bytearray(Encryptor([ONE]).encrypt(plain, b"owner"))
+    position = data.draw(st.integers(0, len(encrypted) - 1))
+    encrypted[position] ^= data.draw(st.integers(1, 255))
     with pytest.raises(DecryptionFailed):
-        Encryptor([ONE, TWO]).open(bytes(sealed), b"owner")
+        Encryptor([ONE, TWO]).decrypt(bytes(encrypted), b"owner")
 
 
 @given(raw=st.binary(max_size=80))
-def test_bytes_that_nobody_sealed_do_not_open(raw: bytes) -> None:
+def test_other_bytes_are_not_decrypted(raw: bytes) -> None:
     with pytest.raises(DecryptionFailed):
-        Encryptor([ONE]).open(raw, b"owner")
+        Encryptor([ONE]).decrypt(raw, b"owner")
 
 
 def test_it_opens_for_its_owner_and_with_its_key_alone() -> None:
-    sealed = Encryptor([ONE]).seal(b"secret", b"owner")
-    for sealer, owner in ((Encryptor([ONE]), b"another"), (Encryptor([TWO]), b"owner")):
+    encrypted = Encryptor([ONE]).encrypt(b"secret", b"owner")
+    for encryptor, owner in ((Encryptor([ONE]), b"another"), (Encryptor([TWO]), b"owner")):
         with pytest.raises(DecryptionFailed):
-            sealer.open(sealed, owner)
+            encryptor.decrypt(encrypted, owner)
 
 
 def test_the_same_secret_never_looks_the_same() -> None:
-    sealer = Encryptor([ONE])
-    assert len({sealer.seal(b"secret", b"owner") for _ in range(100)}) == 100
+    encryptor = Encryptor([ONE])
+    assert len({encryptor.encrypt(b"secret", b"owner") for _ in range(100)}) == 100
 
 
-def test_the_first_key_seals() -> None:
-    sealer = Encryptor([TWO, ONE])
-    assert sealer.is_current(sealer.seal(b"x", b""))
-    assert not sealer.is_current(Encryptor([ONE]).seal(b"x", b""))
-    assert sealer.known == {Encryptor([ONE]).current, sealer.current}
+def test_the_first_key_encrypts() -> None:
+    encryptor = Encryptor([TWO, ONE])
+    assert encryptor.is_current(encryptor.encrypt(b"x", b""))
+    assert not encryptor.is_current(Encryptor([ONE]).encrypt(b"x", b""))
+    assert encryptor.known == {Encryptor([ONE]).current, encryptor.current}
 
 
 def test_a_setting_is_a_key_in_base64_or_a_text_to_derive_one_from() -> None:

@@ -21,12 +21,12 @@ def signing() -> SigningSecrets:
 
 def test_without_a_secret_of_its_own_the_services_signs(signing: SigningSecrets) -> None:
     assert signing.of(EVENT, None, NOW_MS) == (SERVICE,)
-    assert signing.sealed(EVENT, {"name": "x"}) == {"name": "x"}
-    assert signing.sealed(EVENT, {"hmac_secret": None}) == {"hmac_secret": None}
+    assert signing.encrypted(EVENT, {"name": "x"}) == {"name": "x"}
+    assert signing.encrypted(EVENT, {"hmac_secret": None}) == {"hmac_secret": None}
 
 
 def test_the_old_secret_signs_until_the_overlap_ends(signing: SigningSecrets) -> None:
-    stored = signing.sealed(EVENT, {"hmac_secret": "old"})["hmac_secret"]
+    stored = signing.encrypted(EVENT, {"hmac_secret": "old"})["hmac_secret"]
     rotated = signing.rotated(EVENT, stored, "new", NOW_MS + 1000, NOW_MS)
     assert signing.of(EVENT, rotated, NOW_MS + 999) == ("new", "old")
     assert signing.of(EVENT, rotated, NOW_MS + 1000) == ("new",)
@@ -53,8 +53,8 @@ def test_a_rotation_that_is_asked_for_again_loses_nothing(signing: SigningSecret
 def test_the_same_secret_written_again_stays_as_it_is(signing: SigningSecrets) -> None:
     """So an event that is read, edited and sent back is not changed by that; nor is a rotation."""
     stored = signing.rotated(EVENT, None, "new", NOW_MS + 1000, NOW_MS)
-    assert signing.sealed(EVENT, {"hmac_secret": "new"}, stored)["hmac_secret"] == stored
-    other = signing.sealed(EVENT, {"hmac_secret": "other"}, stored)["hmac_secret"]
+    assert signing.encrypted(EVENT, {"hmac_secret": "new"}, stored)["hmac_secret"] == stored
+    other = signing.encrypted(EVENT, {"hmac_secret": "other"}, stored)["hmac_secret"]
     assert signing.of(EVENT, other, NOW_MS) == ("other",)
 
 
@@ -64,7 +64,7 @@ def test_a_secret_that_is_lost_can_be_replaced(signing: SigningSecrets) -> None:
         signing.of(EVENT, lost, NOW_MS)
     rotated = signing.rotated(EVENT, lost, "new", NOW_MS + 1000, NOW_MS)
     assert signing.of(EVENT, rotated, NOW_MS) == ("new",)
-    assert signing.sealed(EVENT, {"hmac_secret": "new"}, lost)["hmac_secret"] != lost
+    assert signing.encrypted(EVENT, {"hmac_secret": "new"}, lost)["hmac_secret"] != lost
 
 
 @given(

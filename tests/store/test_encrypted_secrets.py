@@ -28,7 +28,7 @@ def event(stores: Stores):
     return made
 
 
-def test_headers_are_stored_and_claimed_as_they_were_sealed(stores: Stores, event) -> None:
+def test_headers_are_stored_and_claimed_as_they_were_encrypted(stores: Stores, event) -> None:
     """Their names beside them; an event without any has neither."""
     assert stores.events.get(event.id).headers == event.headers
     (claimed,) = stores.work.claim(
@@ -44,18 +44,18 @@ def test_headers_are_stored_and_claimed_as_they_were_sealed(stores: Stores, even
 
 def test_a_repeated_replacement_changes_nothing(stores: Stores, event) -> None:
     """Nor one of a value that has changed meanwhile; version and occurrence stay."""
-    sealed = EncryptedSecrets(stores.client, Scripts(stores.client), stores.lists)
-    (found,) = sealed.batches()
+    secrets = EncryptedSecrets(stores.client, Scripts(stores.client), stores.lists)
+    (found,) = secrets.batches()
     assert found == [
         EncryptedSecret(event.id, "sec", b"old secret"),
         EncryptedSecret(event.id, "hdr", b"old headers"),
     ]
-    assert [one.belongs_to for one in found] == [event.id, headers_of(event.id)]
+    assert [one.owner for one in found] == [event.id, headers_of(event.id)]
     before = stores.events.get(event.id)
     renewed = [(one, b"new " + one.field.encode()) for one in found]
-    assert sealed.replace(renewed) == 2
+    assert secrets.replace(renewed) == 2
     after = stores.events.get(event.id)
     assert (after.hmac_secret, after.headers and after.headers.sealed) == (b"new sec", b"new hdr")
     assert (after.version, after.next_ms) == (before.version, before.next_ms)
-    assert sealed.replace(renewed) == 0
+    assert secrets.replace(renewed) == 0
     assert stores.events.get(event.id) == after
