@@ -32,7 +32,10 @@ LOG = ROOT / "mutants.log"
 LEAST = 90
 """Per cent of the mutants that must be killed."""
 
-AT_ONCE = 4
+EXAMPLES = "15"
+"""How many of its many examples a property is tried with; ten thousand mutants are."""
+
+AT_ONCE = 8
 """Modules in one call of mutmut: each call runs the tests twice before it begins."""
 
 KILLED = {"killed", "timeout", "segfault", "suspicious", "caught by type check"}
@@ -150,6 +153,7 @@ def main() -> int:
     parser.add_argument("--keep", action="store_true", help="go on from what an earlier run found")
     options = parser.parse_args()
     os.nice(10)
+    os.environ["QHRONOS_TEST_EXAMPLES"] = EXAMPLES
     if not options.keep:
         shutil.rmtree(MUTANTS, ignore_errors=True)
     LOG.unlink(missing_ok=True)
