@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Sequence
+from typing import Any, cast
 
 import pytest
 
@@ -11,10 +13,15 @@ from app.domain.access import MASTER
 from app.domain.event import Event
 from app.domain.occurrence import OccurrenceStatus
 from app.engine.upkeep import REPAIR_AFTER_MS
+from app.planning.next_occurrence import TOO_LATE
+from app.planning.successors import Successors
+from app.planning.timetables import Timetables
 from app.services.queries import OccurrenceQuery
 from app.store import keys
+from app.store.work import EndedNote, Successor
 from app.wiring.engine import Engine
 from app.wiring.services import Services
+from tests.support.builders import DAILY, a_claim
 from tests.support.clock import NOW_MS, FakeClock
 from tests.support.invariants import broken
 from tests.support.services import HOUR_MS
@@ -134,3 +141,99 @@ def test_leases_that_ended_while_the_store_stood_still_are_left_to_who_holds_the
     clock.advance(60_000)
     assert engine.upkeep.recover() == 2
     assert len(waits) == 2
+
+
+DAY_MS = 86_400_000
+DOC = {"to": "https://example.com", "plan": DAILY, "start": NOW_MS}
+
+
+class Writes:
+    """Notes what is to be written; see ``WorkStore``."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[str, list[Any], int]] = []
+
+    def note_ended(self, notes: list[EndedNote], now_ms: int) -> None:
+        self.calls.append(("ended", notes, now_ms))
+
+    def advance(self, successors: list[Successor], now_ms: int) -> int:
+        self.calls.append(("advance", successors, now_ms))
+        return len(successors)
+
+
+class NoCalendars:
+    def named(self, names: Sequence[str]) -> tuple[()]:
+        return ()
+
+    def known(self, names: Sequence[str]) -> tuple[()]:
+        return ()
+
+
+@pytest.fixture
+def writes() -> Writes:
+    return Writes()
+
+
+@pytest.fixture
+def successors(writes: Writes) -> Successors:
+    return Successors(cast("Any", writes), cast("Any", None), Timetables(NoCalendars()))
+
+
+def test_each_first_claim_of_a_series_has_its_successor(
+    successors: Successors, writes: Writes
+) -> None:
+    """Nothing follows a retry, a one-time event, or an event that is gone."""
+    series = {"scheduled_ms": NOW_MS, "recurring": True, "doc": DOC}
+    first = a_claim(1, **series)
+    ended = a_claim(2, **{**series, "doc": {**DOC, "plan": {**DAILY, "count": 1}}})
+    others = [
+        a_claim(3, **{**series, "recurring": False}),
+        a_claim(4, **{**series, "attempt": 2}),
+        a_claim(5, **{**series, "doc": None}),
+    ]
+    successors.schedule([*others, first, ended], NOW_MS + 5)
+    next_ms = NOW_MS + DAY_MS
+    assert writes.calls == [
+        (
+            "advance",
+            [
+                Successor(first.event_id, b"p", NOW_MS, next_ms, next_ms),
+                Successor(ended.event_id, b"p", NOW_MS, None, 0),
+            ],
+            NOW_MS + 5,
+        )
+    ]
+    writes.calls.clear()
+    successors.schedule(others, NOW_MS)
+    assert writes.calls == []
+
+
+def test_what_is_passed_over_is_recorded_before_the_series_goes_on(
+    successors: Successors, writes: Writes
+) -> None:
+    options = {"misfire": {"grace": "1h", "limit": 2}}
+    late = a_claim(scheduled_ms=NOW_MS, recurring=True, tags=("red",), doc={**DOC, "opt": options})
+    now_ms = NOW_MS + 4 * DAY_MS + 2 * HOUR_MS
+    successors.schedule([late], now_ms)
+    missed = [
+        EndedNote(late.event_id, NOW_MS + day * DAY_MS, ("red",), "missed", TOO_LATE)
+        for day in (1, 2)
+    ]
+    next_ms = NOW_MS + 5 * DAY_MS
+    assert writes.calls == [
+        ("ended", missed, now_ms),
+        ("advance", [Successor(late.event_id, b"p", NOW_MS, next_ms, next_ms)], now_ms),
+    ]
+
+
+def test_a_schedule_that_can_not_be_read_stops_no_other(
+    successors: Successors, writes: Writes, caplog: pytest.LogCaptureFixture
+) -> None:
+    bad = a_claim(1, recurring=True, doc={**DOC, "plan": {"frequency": "never"}})
+    good = a_claim(2, scheduled_ms=NOW_MS, recurring=True, doc=DOC)
+    with caplog.at_level(logging.ERROR):
+        successors.schedule([bad, good], NOW_MS)
+    ((_, planned, _),) = writes.calls
+    assert [one.scheduled_ms for one in planned] == [NOW_MS + DAY_MS]
+    (record,) = caplog.records
+    assert (record.message, record.event) == ("unreadable schedule", ids.to_text(bad.event_id))
