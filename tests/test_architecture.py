@@ -167,6 +167,19 @@ def test_only_entry_points_ask_the_wiring_for_services() -> None:
     assert askers == set(ASSEMBLED_BY)
 
 
+def test_no_two_classes_have_one_name() -> None:
+    """Who reads a name, or looks for it, must not have to ask which one is meant."""
+    places: dict[str, list[str]] = {}
+    for path in MODULES:
+        for node in ast.walk(tree(path)):
+            if isinstance(node, ast.ClassDef):
+                places.setdefault(node.name, []).append(name_of(path))
+    meta = {"Meta"}  # marshmallow's word for a schema's options
+    assert {
+        name: found for name, found in places.items() if len(found) > 1 and name not in meta
+    } == {}
+
+
 def test_what_every_request_passes_knows_no_route() -> None:
     for path in (*APP.glob("api/http/*.py"), *APP.glob("api/schemas/*.py")):
         for module in imports(path):

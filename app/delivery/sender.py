@@ -19,7 +19,7 @@ BLIND_WAIT_MS = 5
 """The longest wait when there are sockets that can't be polled."""
 
 
-class Sender:
+class CurlSender:
     """Sends requests and returns their outcomes, in one thread; a failed request raises nothing.
 
     Connections and handles are reused. The loop calls ``perform``, which visits every request in

@@ -181,14 +181,14 @@ class FlowClaimer:
 
     def _look_again(self, flow: bytes, turn: Turn, now_ms: int) -> int:
         if turn.after is not None:
-            standing = self._gate.standing(flow, turn.after)
-            if standing.has_ended:
+            head = self._gate.head_status(flow, turn.after)
+            if head.has_ended:
                 # The drain that was to report it has died, or it ended without an attempt.
                 self._end(flow, turn.after, ended=True)
                 return now_ms
-            if standing.waiting is not None:
+            if head.waiting is not None:
                 # Its retry is due, but occurrences with earlier times come before it.
-                self._ask_first[flow] = standing.waiting
+                self._ask_first[flow] = head.waiting
                 self.look_by(now_ms)
                 return now_ms
         look_ms = now_ms + (PAUSED_MS if turn.paused else STUCK_MS)

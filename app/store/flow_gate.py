@@ -47,8 +47,8 @@ class Over:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """Whether an occurrence is over, or gone; else, what waits of it for its flow, if it does."""
+class HeadStatus:
+    """Whether the head of a strict flow is over, or gone; else what waits of it, if it does."""
 
     has_ended: bool = False
     waiting: Member | None = None
@@ -152,15 +152,15 @@ class FlowGate:
             pipe.zadd(keys.flow_busy(flow), scores, xx=True)
         pipe.execute()
 
-    def standing(self, flow: bytes, occurrence_id: bytes) -> Standing:
-        """How an occurrence stands that a strict flow waits for."""
+    def head_status(self, flow: bytes, occurrence_id: bytes) -> HeadStatus:
+        """Whether the occurrence that a strict flow waits for, its head, is over."""
         fields = (OccurrenceField.EVENT, OccurrenceField.COMPLETED, OccurrenceField.FLOW)
         ((event, ended, its_flow),) = read_hashes(
             self._client, [keys.occurrence_of(occurrence_id)], fields
         )
         if event is None or ended is not None:
-            return Standing(has_ended=True)
-        return Standing(waiting=event + occurrence_id if its_flow == flow else None)
+            return HeadStatus(has_ended=True)
+        return HeadStatus(waiting=event + occurrence_id if its_flow == flow else None)
 
 
 def _turn(text: str) -> Turn:

@@ -28,7 +28,7 @@ BATCH = 256
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class TokenStanding:
     """What is held against a token: itself, or its subject's tokens up to a second."""
 
     revoked: bool
@@ -42,11 +42,11 @@ class TokenStore:
     def __init__(self, client: StoreClient) -> None:
         self._client = client
 
-    def standing(self, jti: str, subject: str) -> Standing:
+    def standing(self, jti: str, subject: str) -> TokenStanding:
         """What is held against a token: one read of three small keys."""
         names = [keys.token_revoked(jti), keys.token_barred(subject), keys.token_used(jti)]
         revoked, barred, used = cast("list[bytes | None]", self._client.direct("MGET", *names))
-        return Standing(
+        return TokenStanding(
             revoked is not None,
             None if barred is None else int(barred),
             None if used is None else int(used),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from app.delivery.request import Identity
-from app.delivery.sender import Sender as CurlSender
+from app.delivery.sender import CurlSender
 from app.domain.signing_keys import signing_keys
 from app.engine.circuit_breakers import CircuitBreakers
 from app.engine.claimer import Claimer

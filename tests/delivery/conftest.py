@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from app.delivery.sender import Sender
+from app.delivery.sender import CurlSender
 from tests.support.deliveries import LOCAL
 from tests.support.receiver import Receiver
 
 
 @pytest.fixture
 def sender():
-    made = Sender(LOCAL, 64)
+    made = CurlSender(LOCAL, 64)
     yield made
     made.close()
 

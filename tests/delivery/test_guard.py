@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from app.delivery.guard import Guard
 from app.delivery.request import Request
-from app.delivery.sender import Sender
+from app.delivery.sender import CurlSender
 from app.domain.targets import TargetPolicy
 from tests.support.deliveries import LOCAL, outcomes, send
 
@@ -30,7 +30,7 @@ def attempt(sender, url):
 
 @pytest.mark.parametrize("host", SPELLINGS)
 def test_every_spelling_of_a_private_address_is_refused_at_the_connection(receiver, host):
-    sender = Sender(TargetPolicy(), 1)
+    sender = CurlSender(TargetPolicy(), 1)
     outcome = attempt(sender, f"http://{host}:{receiver.port}/")
     sender.close()
     assert (outcome.status_code, outcome.error) == (None, "not_allowed")
@@ -40,7 +40,7 @@ def test_every_spelling_of_a_private_address_is_refused_at_the_connection(receiv
 
 @pytest.mark.parametrize("host", SPELLINGS)
 def test_with_a_policy_that_opens_them_the_same_spellings_arrive(receiver, host):
-    sender = Sender(TargetPolicy(allow_all=True), 1)
+    sender = CurlSender(TargetPolicy(allow_all=True), 1)
     assert attempt(sender, f"http://{host}:{receiver.port}/").succeeded
     sender.close()
 
@@ -48,7 +48,7 @@ def test_with_a_policy_that_opens_them_the_same_spellings_arrive(receiver, host)
 def test_a_name_is_judged_by_the_address_connected_to(receiver):
     """What a name resolved to before does not matter: the connection itself is judged."""
     only_v6 = TargetPolicy(allowed=(ipaddress.ip_network("::1/128"),))
-    sender = Sender(only_v6, 1)
+    sender = CurlSender(only_v6, 1)
     outcome = attempt(sender, f"http://localhost:{receiver.port}/")
     sender.close()
     # ::1 was tried and refused the connection; 127.0.0.1, where the receiver is, was not tried.
@@ -83,7 +83,10 @@ def addresses_of_this_machine():
 def test_the_services_own_port_is_refused_on_every_address_of_this_machine(receiver, host):
     """Even if the policy opens everything; another port on the same address is reached."""
     everywhere = TargetPolicy(allow_all=True)
-    own, another = Sender(everywhere, 1, own_port=receiver.port), Sender(everywhere, 1, own_port=1)
+    own, another = (
+        CurlSender(everywhere, 1, own_port=receiver.port),
+        CurlSender(everywhere, 1, own_port=1),
+    )
     outcome = attempt(own, f"http://{host}:{receiver.port}/")
     assert (outcome.error, receiver.connections) == ("not_allowed", 0)
     assert attempt(another, f"http://{host}:{receiver.port}/").error != "not_allowed"

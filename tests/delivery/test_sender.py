@@ -12,7 +12,7 @@ import pytest
 from standardwebhooks.webhooks import Webhook
 
 from app.delivery.request import Request, build
-from app.delivery.sender import Sender
+from app.delivery.sender import CurlSender
 from app.domain.targets import TargetPolicy
 from tests.support.deliveries import LOCAL, SECRET, eventually, job, outcomes, request, send, start
 from tests.support.receiver import Receiver, Reply
@@ -84,7 +84,7 @@ def test_timings_have_the_phases_of_a_new_connection_and_none_for_a_used_one(sen
 
 
 def test_hundreds_are_delivered_at_once_each_to_its_token(receiver):
-    sender = Sender(LOCAL, 600)
+    sender = CurlSender(LOCAL, 600)
     receiver.reply("/", Reply(delay=0.3))
     began = time.monotonic()
     for number in range(600):
@@ -100,7 +100,7 @@ def test_hundreds_are_delivered_at_once_each_to_its_token(receiver):
 
 
 def test_starting_without_room_is_an_error_of_the_caller(receiver):
-    sender = Sender(LOCAL, 1)
+    sender = CurlSender(LOCAL, 1)
     start(sender, receiver.url())
     with pytest.raises(RuntimeError, match="full"):
         start(sender, receiver.url())
@@ -142,7 +142,7 @@ def test_poll_waits_no_longer_than_told(sender, receiver):
 
 def test_another_descriptor_ends_a_wait(receiver):
     read_end, write_end = os.pipe()
-    sender = Sender(LOCAL, 4)
+    sender = CurlSender(LOCAL, 4)
     receiver.reply("/", Reply.hang())
     for _ in range(2):  # with nothing under way, and with something
         os.write(write_end, b"x")
@@ -173,7 +173,7 @@ def open_descriptors():
 @pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="needs /proc")
 def test_closing_twice_is_fine_and_leaves_no_descriptor_open(receiver):
     before = open_descriptors()
-    sender = Sender(LOCAL, 8)
+    sender = CurlSender(LOCAL, 8)
     for _ in range(8):
         start(sender, receiver.url())
     outcomes(sender, 8)
@@ -206,7 +206,7 @@ def test_sockets_numbered_beyond_1024_are_served_too(receiver):
         pytest.skip("this host allows too few open files")
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 4096), hard))
     fillers = [os.open(os.devnull, os.O_RDONLY) for _ in range(1100)]
-    sender = Sender(LOCAL, 8)
+    sender = CurlSender(LOCAL, 8)
     try:
         began = time.monotonic()
         for _ in range(5):
@@ -232,6 +232,6 @@ def test_ipv6_is_served(sender):
 
 
 def test_a_policy_that_allows_everything_reaches_loopback(receiver):
-    sender = Sender(TargetPolicy(allow_all=True), 1)
+    sender = CurlSender(TargetPolicy(allow_all=True), 1)
     assert send(sender, receiver.url()).succeeded
     sender.close()

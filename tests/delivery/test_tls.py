@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from app.delivery.sender import Sender
+from app.delivery.sender import CurlSender
 from app.delivery.trust import trusted_certificates
 from tests.support.certificates import Authority
 from tests.support.deliveries import LOCAL, outcomes, send, start
@@ -23,7 +23,7 @@ def authority(tmp_path_factory):
 
 @pytest.fixture
 def trusting(authority):
-    made = Sender(LOCAL, 4, ca_file=str(authority.bundle))
+    made = CurlSender(LOCAL, 4, ca_file=str(authority.bundle))
     yield made
     made.close()
 
@@ -89,7 +89,7 @@ def test_the_trusted_certificates_are_a_file_that_can_be_read():
 def test_the_environment_may_name_the_trusted_certificates(authority, monkeypatch):
     monkeypatch.setenv("SSL_CERT_FILE", str(authority.bundle))
     assert trusted_certificates() == str(authority.bundle)
-    sender = Sender(LOCAL, 1)
+    sender = CurlSender(LOCAL, 1)
     with Receiver(tls=authority.context()) as receiver:
         assert send(sender, receiver.url("/", "localhost")).succeeded
     sender.close()

@@ -15,7 +15,7 @@ from app.store import keys
 from app.store.calls import Deferral, Record
 from app.store.claims import Claim
 from app.store.events import KEEP, Plan, Saved
-from app.store.flow_gate import FlowGate, Over, Standing, Turn
+from app.store.flow_gate import FlowGate, HeadStatus, Over, Turn
 from app.store.flows import FlowStore, all_of, given_by_event
 from app.store.scripts import Scripts
 from tests.store.conftest import Stores
@@ -394,16 +394,16 @@ class TestDeferral:
         assert (claimed.attempt, claimed.deferred) == (2, 0)
 
 
-class TestStanding:
+class TestHeadStatus:
     def test_tells_what_waits_from_what_is_over(self, stores: Stores, gate: FlowGate) -> None:
         event = saved(stores)
         claim_due(stores, NOW_MS)
         (member,) = waiting(gate, NOW_MS)
-        assert gate.standing(FLOW, member[16:]) == Standing(waiting=member)
-        assert gate.standing(b"/other", member[16:]) == Standing()
+        assert gate.head_status(FLOW, member[16:]) == HeadStatus(waiting=member)
+        assert gate.head_status(b"/other", member[16:]) == HeadStatus()
         assert stores.events.delete(event, any_version=True, now_ms=NOW_MS) is Saved.DONE
-        assert gate.standing(FLOW, member[16:]) == Standing(has_ended=True)
-        assert gate.standing(FLOW, bytes(16)) == Standing(has_ended=True)
+        assert gate.head_status(FLOW, member[16:]) == HeadStatus(has_ended=True)
+        assert gate.head_status(FLOW, bytes(16)) == HeadStatus(has_ended=True)
 
 
 class TestFlows:

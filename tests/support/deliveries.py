@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 
 from app.delivery.request import Identity, Job, Request, build
-from app.delivery.sender import Sender
+from app.delivery.sender import CurlSender
 from app.domain.ids import EventIds, occurrence_id
 from app.domain.outcome import Outcome
 from app.domain.targets import TargetPolicy
@@ -42,12 +42,12 @@ def request(url: str, **changes) -> Request:
     return build(job(url, **changes), NOW_MS, Identity("a1b2"))
 
 
-def start(sender: Sender, url: str, token: object = None, **changes) -> None:
+def start(sender: CurlSender, url: str, token: object = None, **changes) -> None:
     now_us = time.time_ns() // 1000
     sender.start(token or url, request(url, **changes), due_us=now_us, now_us=now_us)
 
 
-def outcomes(sender: Sender, count: int, timeout: float = 20.0) -> list[tuple[object, Outcome]]:
+def outcomes(sender: CurlSender, count: int, timeout: float = 20.0) -> list[tuple[object, Outcome]]:
     """Poll until so many attempts have ended."""
     ended: list[tuple[object, Outcome]] = []
     deadline = time.monotonic() + timeout
@@ -57,7 +57,7 @@ def outcomes(sender: Sender, count: int, timeout: float = 20.0) -> list[tuple[ob
     return ended
 
 
-def send(sender: Sender, url: str, **changes) -> Outcome:
+def send(sender: CurlSender, url: str, **changes) -> Outcome:
     """Send one request and return what it came to."""
     start(sender, url, **changes)
     return outcomes(sender, 1)[0][1]

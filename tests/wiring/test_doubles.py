@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from app.config import Settings
-from app.delivery.sender import Sender as CurlSender
+from app.delivery.sender import CurlSender
 from app.engine.store_clock import StoreClock
 from app.rq_queues import RqDrainQueue, RqUpkeepQueue
 from app.wiring.doubles import NO_DOUBLES, Doubles

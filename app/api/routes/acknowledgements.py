@@ -11,7 +11,7 @@ from app.api.http.answers import json_answer
 from app.api.http.auth import bearer_token
 from app.api.http.context import services
 from app.api.http.smorest import Blueprint
-from app.api.schemas.acknowledgements import AckSchema, NackSchema, Word
+from app.api.schemas.acknowledgements import Acknowledgement, AckSchema, NackSchema
 from app.api.schemas.occurrences import OccurrenceSchema
 from app.api.schemas.representations import occurrence_text
 
@@ -23,9 +23,9 @@ blueprint = Blueprint("acknowledgements", __name__, description="What receivers 
 @blueprint.answers(200, OccurrenceSchema)
 @blueprint.refuses(401, 409, 413, 415)
 @blueprint.for_receivers()
-def acknowledge(word: Word, occurrence_id: str) -> Response:
+def acknowledge(given: Acknowledgement, occurrence_id: str) -> Response:
     """Say that the work of a delivery is done; the bearer token is its Qhronos-Ack-Token."""
-    found = services().acknowledgements.ack(occurrence_id, _token(word))
+    found = services().acknowledgements.ack(occurrence_id, _token(given))
     return json_answer(occurrence_text(found))
 
 
@@ -34,16 +34,16 @@ def acknowledge(word: Word, occurrence_id: str) -> Response:
 @blueprint.answers(200, OccurrenceSchema)
 @blueprint.refuses(401, 409, 413, 415)
 @blueprint.for_receivers()
-def refuse(word: Word, occurrence_id: str) -> Response:
+def refuse(given: Acknowledgement, occurrence_id: str) -> Response:
     """Say that the work of a delivery has failed; it is tried again as its event's policy says."""
     found = services().acknowledgements.nack(
-        occurrence_id, _token(word), word.error, retry=word.retry
+        occurrence_id, _token(given), given.error, retry=given.retry
     )
     return json_answer(occurrence_text(found))
 
 
-def _token(word: Word) -> str:
+def _token(given: Acknowledgement) -> str:
     """The header's token, else the body's; raises ``Unauthenticated``."""
-    if word.token is not None and "Authorization" not in request.headers:
-        return word.token
+    if given.token is not None and "Authorization" not in request.headers:
+        return given.token
     return bearer_token().decode("latin-1")

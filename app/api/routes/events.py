@@ -15,7 +15,7 @@ from app.api.routes import icalendar_import
 from app.api.schemas.events import EventSchema, EventUpdateSchema
 from app.api.schemas.occurrences import OccurrenceSchema
 from app.api.schemas.planning import DifferenceSchema
-from app.api.schemas.queries import DryRunSchema, EventQuerySchema, Slice, SliceSchema
+from app.api.schemas.queries import DryRunSchema, EventQuerySchema, ListQuery, ListQuerySchema
 from app.api.schemas.representations import difference_text, event_text, occurrence_text
 from app.domain.event import Event
 from app.domain.ids import to_text
@@ -112,12 +112,12 @@ def delete_event(event_id: str) -> Response:
 
 
 @blueprint.operation("/events/<event_id>/occurrences")
-@blueprint.reads(SliceSchema, "query")
+@blueprint.reads(ListQuerySchema, "query")
 @blueprint.answers(200, OccurrenceSchema(many=True), headers=LISTED)
 @blueprint.refuses(401, 403, 404)
-def list_event_occurrences(part: Slice, event_id: str) -> Response:
+def list_event_occurrences(query: ListQuery, event_id: str) -> Response:
     """List an event's occurrences, newest scheduled first."""
-    found = services().occurrences.of_event(event_id, access(), part.limit, part.cursor)
+    found = services().occurrences.of_event(event_id, access(), query.limit, query.cursor)
     return array_answer(found, occurrence_text)
 
 

@@ -14,7 +14,7 @@ from app.api.http.context import services
 from app.api.http.paging import LISTED, array_answer
 from app.api.http.smorest import Blueprint
 from app.api.schemas.flows import FlowQuerySchema, FlowSchema
-from app.api.schemas.queries import Slice, SliceSchema
+from app.api.schemas.queries import ListQuery, ListQuerySchema
 from app.api.schemas.representations import flow_text
 
 blueprint = Blueprint("flows", __name__, description="Limits that deliveries share")
@@ -27,12 +27,12 @@ def _state(key: str) -> dict[str, Any]:
 
 
 @blueprint.operation("/flows")
-@blueprint.reads(SliceSchema, "query")
+@blueprint.reads(ListQuerySchema, "query")
 @blueprint.answers(200, FlowSchema(many=True), headers=LISTED)
 @blueprint.refuses(401, 403)
-def list_flows(part: Slice) -> Response:
+def list_flows(query: ListQuery) -> Response:
     """List flows by key: those of your scope, or all for an admin."""
-    return array_answer(services().flows.list(access(), part.limit, part.cursor), flow_text)
+    return array_answer(services().flows.list(access(), query.limit, query.cursor), flow_text)
 
 
 @blueprint.operation("/flows/<key>")

@@ -22,7 +22,7 @@ from app.api.schemas.planning import (
     Range,
     RangeSchema,
 )
-from app.api.schemas.queries import DryRunSchema, Outlook, OutlookSchema
+from app.api.schemas.queries import DryRunSchema, PreviewQuery, PreviewQuerySchema
 from app.api.schemas.representations import event_text, occurrence_text, outlook_text, planned_list
 from app.domain.event import Event
 from app.services.queries import EventChanges
@@ -32,25 +32,25 @@ blueprint.before_request(require_right)
 
 
 @blueprint.operation("/events/<event_id>/preview")
-@blueprint.reads(OutlookSchema, "query")
+@blueprint.reads(PreviewQuerySchema, "query")
 @blueprint.answers(200, {"oneOf": [PlannedSchema(many=True), OutlookAnswerSchema]})
 @blueprint.refuses(401, 403, 404)
-def preview_event(outlook: Outlook, event_id: str) -> Response:
+def preview_event(query: PreviewQuery, event_id: str) -> Response:
     """Compute when an event would fire next; nothing is stored."""
     found = services().previews.of_event(
-        event_id, access(), outlook.count, outlook.from_ms, outlook.to_ms
+        event_id, access(), query.count, query.from_ms, query.to_ms
     )
-    return json_answer(outlook_text(found) if outlook.detail else json_text(planned_list(found)))
+    return json_answer(outlook_text(found) if query.detail else json_text(planned_list(found)))
 
 
 @blueprint.operation("/preview", "POST")
-@blueprint.reads(OutlookSchema, "query")
+@blueprint.reads(PreviewQuerySchema, "query")
 @blueprint.reads(DraftSchema)
 @blueprint.answers(200, OutlookAnswerSchema)
 @blueprint.refuses(401, 403, 413, 415)
-def preview_schedule(outlook: Outlook, changes: EventChanges) -> Response:
+def preview_schedule(query: PreviewQuery, changes: EventChanges) -> Response:
     """Say in words and times what a schedule that is not saved would do."""
-    found = services().previews.of_draft(changes, outlook.count, outlook.from_ms, outlook.to_ms)
+    found = services().previews.of_draft(changes, query.count, query.from_ms, query.to_ms)
     return json_answer(outlook_text(found))
 
 

@@ -14,7 +14,7 @@ from app.api.http.context import services
 from app.api.http.paging import LISTED, array_answer
 from app.api.http.smorest import Blueprint
 from app.api.schemas.occurrences import OccurrenceSchema
-from app.api.schemas.queries import Slice, SliceSchema
+from app.api.schemas.queries import ListQuery, ListQuerySchema
 from app.api.schemas.redeliveries import (
     RetryCountSchema,
     RetryJobSchema,
@@ -73,12 +73,12 @@ def retry_occurrences(wanted: RetryRequest) -> Response:
 
 
 @blueprint.operation("/retries")
-@blueprint.reads(SliceSchema, "query")
+@blueprint.reads(ListQuerySchema, "query")
 @blueprint.answers(200, RetryJobSchema(many=True), headers=LISTED)
 @blueprint.refuses(401, 403)
-def list_retries(part: Slice) -> Response:
+def list_retries(query: ListQuery) -> Response:
     """List retries in the background, newest first; those made with the token's own scope."""
-    return array_answer(services().redeliveries.list(access(), part.limit, part.cursor), _text)
+    return array_answer(services().redeliveries.list(access(), query.limit, query.cursor), _text)
 
 
 @blueprint.operation("/retries/<retry_id>")

@@ -16,8 +16,8 @@ _TOKEN = {
 
 
 @dataclass(frozen=True, slots=True)
-class Word:
-    """What was said, and by which right."""
+class Acknowledgement:
+    """What a receiver reports, and the token that lets it."""
 
     token: str | None = None
     error: str | None = None
@@ -30,8 +30,8 @@ class AckSchema(StrictSchema):
     token = Text(1, 256, load_only=True, metadata=_TOKEN)
 
     @post_load
-    def _as_word(self, data: dict[str, Any], **_kwargs: Any) -> Word:
-        return Word(**data)
+    def _as_acknowledgement(self, data: dict[str, Any], **_kwargs: Any) -> Acknowledgement:
+        return Acknowledgement(**data)
 
 
 class NackSchema(AckSchema):

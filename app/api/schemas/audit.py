@@ -8,7 +8,7 @@ from marshmallow import Schema, fields, post_load
 
 from app.api.schemas.base import StrictSchema
 from app.api.schemas.fields import Text
-from app.api.schemas.queries import Whole
+from app.api.schemas.queries import cursor_field, limit_field
 from app.services.audit import AuditQuery
 
 
@@ -39,8 +39,8 @@ class AuditQuerySchema(StrictSchema):
     object = Text(1, 255, metadata={"description": "The id of what changed."})
     action = Text(1, 64)
     actor = Text(1, 255)
-    limit = Whole(1, 1_000, 100, "How many to list at most.")
-    cursor = Text(1, 512, metadata={"description": "Where to go on, from the Link header."})
+    limit = limit_field()
+    cursor = cursor_field()
 
     @post_load
     def _as_query(self, data: dict[str, Any], **_kwargs: Any) -> AuditQuery:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Mapping
 from typing import Any
 
-from marshmallow import RAISE, Schema, ValidationError
+from marshmallow import RAISE, Schema, ValidationError, pre_load
 
 UNKNOWN = "is not known here; check its spelling or leave it out"
 
 MAX_NAMED = 20
 """How many unknown members an answer names: a body has room for thousands."""
+
+
+TIME = {"format": "date-time", "example": "2030-01-31T09:00:00Z"}
+"""What documents a time in an answer."""
 
 
 class StrictSchema(Schema):
@@ -37,3 +42,18 @@ class StrictSchema(Schema):
                 error.messages[name] = ["is read-only; leave it out"]
             elif near := difflib.get_close_matches(str(name), known, n=1):
                 error.messages[name] = [f"is not known here; did you mean {near[0]}?"]
+
+
+class EditableSchema(StrictSchema):
+    """Does not look at read-only members: what was read can be edited and sent back whole."""
+
+    @pre_load
+    def _without_read_only(self, data: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
+        read_only = self.dump_fields.keys() - self.load_fields.keys()
+        return {name: value for name, value in data.items() if name not in read_only}
+
+
+def check_order(data: Mapping[str, Any]) -> None:
+    """Refuse a range that ends before it begins; either end may be left out."""
+    if data.get("from_ms", 0) > data.get("to_ms", data.get("from_ms", 0)):
+        raise ValidationError("must not be before from", "to")

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from marshmallow import fields, post_load, pre_load
+from marshmallow import fields, post_load
 
-from app.api.http import json_body
-from app.api.schemas.base import StrictSchema
-from app.api.schemas.fields import Read
+from app.api.schemas.base import EditableSchema
+from app.api.schemas.fields import JsonValue
 from app.domain.calendar import MAX_DAYS, MAX_RULE_DAYS, MAX_RULES, WEEKDAYS
 
 _DAY = {"type": "string", "format": "date", "example": "2026-12-25"}
@@ -35,44 +34,28 @@ _HOLIDAYS = {
 }
 
 
-class _Given(Read):
-    """What the domain reads, with ordinary numbers in it."""
-
-    kind = {"type": "array"}  # noqa: RUF012
-
-    def read(self, value: Any) -> Any:
-        """Return the value."""
-        return json_body.plain(value)
-
-
-def _list(items: dict[str, Any], most: int, description: str) -> _Given:
-    return _Given(
+def _list(items: dict[str, Any], most: int, description: str) -> JsonValue:
+    return JsonValue(
         allow_none=True,
         metadata={"type": "array", "items": items, "maxItems": most, "description": description},
     )
 
 
-class CalendarSchema(StrictSchema):
+class CalendarSchema(EditableSchema):
     """A named set of days on which nothing should happen."""
 
     name = fields.String(dump_only=True)
-    description = _Given(allow_none=True, metadata={"type": "string", "maxLength": 4_096})
+    description = JsonValue(allow_none=True, metadata={"type": "string", "maxLength": 4_096})
     dates = _list(_DAY, MAX_DAYS, "Single days.")
     ranges = _list(_RANGE, MAX_DAYS, "From the first to the last day, both included.")
     rules = _list(_RULE, MAX_RULES, "Days that recur.")
-    holidays = _Given(allow_none=True, metadata=_HOLIDAYS)
+    holidays = JsonValue(allow_none=True, metadata=_HOLIDAYS)
     weekdays = _list({"type": "string", "enum": list(WEEKDAYS)}, 6, "Days of the week.")
     updated_at = fields.String(dump_only=True, metadata={"format": "date-time"})
     events = fields.Integer(
         dump_only=True,
         metadata={"description": "How many events name it; only for tokens of access admin."},
     )
-
-    @pre_load
-    def _without_read_only(self, data: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
-        # Who reads a calendar, edits it and sends it back must not have to pick fields.
-        read_only = self.dump_fields.keys() - self.load_fields.keys()
-        return {name: value for name, value in data.items() if name not in read_only}
 
     @post_load
     def _as_definition(self, data: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:

@@ -4,27 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from marshmallow import ValidationError, fields, post_load, pre_load
+from marshmallow import ValidationError, fields, post_load
 
-from app.api.schemas.base import StrictSchema
-from app.api.schemas.fields import (
+from app.api.schemas.base import TIME, EditableSchema, StrictSchema
+from app.api.schemas.event_fields import (
     AckTimeout,
-    Choice,
     Flow,
     Headers,
     Metadata,
-    Moment,
     Names,
-    Object,
-    Read,
     Retry,
     Secret,
-    TagList,
-    Text,
     Timeout,
-    Timezone,
-    Url,
 )
+from app.api.schemas.fields import Choice, Moment, Object, Read, TagList, Text, Timezone, Url
 from app.api.schemas.schedule import (
     ACK_TIMEOUT,
     ACTION,
@@ -44,7 +37,6 @@ from app.domain.flow import ORDERS
 from app.domain.timetable import ON_EXCLUDED
 from app.services.queries import EventChanges
 
-_TIME = {"format": "date-time", "example": "2030-01-31T09:00:00Z"}
 _TOLD = "Where to POST when an occurrence has "
 _PLANNED = ("apicall", "websocket")
 
@@ -108,9 +100,9 @@ class EventSchema(StrictSchema):
     notices = fields.List(fields.Dict(), dump_only=True, metadata=NOTICES)
     tags = TagList(allow_none=True)
     status = Choice([status.value for status in EventStatus])
-    created_at = fields.String(dump_only=True, metadata=_TIME)
-    updated_at = fields.String(dump_only=True, metadata=_TIME)
-    next_occurrence_at = fields.String(dump_only=True, allow_none=True, metadata=_TIME)
+    created_at = fields.String(dump_only=True, metadata=TIME)
+    updated_at = fields.String(dump_only=True, metadata=TIME)
+    next_occurrence_at = fields.String(dump_only=True, allow_none=True, metadata=TIME)
     retry = Retry(allow_none=True, metadata=RETRY)
     flow = Flow(allow_none=True, metadata=FLOW)
     order = Choice(ORDERS, allow_none=True, metadata=ORDER)
@@ -153,14 +145,8 @@ class EventSchema(StrictSchema):
         return EventChanges(data)
 
 
-class EventUpdateSchema(EventSchema):
+class EventUpdateSchema(EditableSchema, EventSchema):
     """Changes to an event; what is left out stays, and read-only fields are not looked at."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(partial=True, **options)
-
-    @pre_load
-    def _without_read_only(self, data: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
-        # Who reads an event, edits it and sends it back must not have to pick fields.
-        read_only = self.dump_fields.keys() - self.load_fields.keys()
-        return {name: value for name, value in data.items() if name not in read_only}

@@ -6,19 +6,10 @@ from typing import Any
 
 from marshmallow import fields, post_load
 
-from app.api.http import json_body
 from app.api.schemas.base import StrictSchema
-from app.api.schemas.fields import Choice, Read, Text
+from app.api.schemas.fields import Choice, JsonValue, Text
 from app.api.schemas.schedule import FLOW_LIMITS
 from app.domain.flow import ORDERS
-
-
-class _Given(Read):
-    """What the domain reads."""
-
-    def read(self, value: Any) -> Any:
-        """Return the value, with ordinary numbers in it."""
-        return json_body.plain(value)
 
 
 class FlowSchema(StrictSchema):
@@ -29,9 +20,9 @@ class FlowSchema(StrictSchema):
         dump_only=True,
         metadata={"description": "Whose it is: empty for admins, else one for each scope."},
     )
-    rate = _Given(allow_none=True, metadata=FLOW_LIMITS["rate"])
-    burst = _Given(allow_none=True, metadata=FLOW_LIMITS["burst"])
-    concurrency = _Given(allow_none=True, metadata=FLOW_LIMITS["concurrency"])
+    rate = JsonValue(allow_none=True, metadata=FLOW_LIMITS["rate"])
+    burst = JsonValue(allow_none=True, metadata=FLOW_LIMITS["burst"])
+    concurrency = JsonValue(allow_none=True, metadata=FLOW_LIMITS["concurrency"])
     order = Choice(ORDERS)
     paused = fields.Boolean(dump_only=True)
     set_by = fields.String(

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields
 
+from app.api.schemas.base import TIME
 from app.domain.occurrence import OccurrenceStatus
-
-_TIME = {"format": "date-time", "example": "2030-01-31T09:00:00Z"}
 
 
 def _time(description: str) -> fields.String:
-    return fields.String(allow_none=True, metadata={**_TIME, "description": description})
+    return fields.String(allow_none=True, metadata={**TIME, "description": description})
 
 
 class OccurrenceSchema(Schema):
@@ -19,7 +18,7 @@ class OccurrenceSchema(Schema):
     id = fields.UUID(metadata={"description": "Also the webhook-id of every attempt."})
     occurrence_id = fields.UUID(metadata={"description": "The same as id."})
     event_id = fields.UUID()
-    scheduled_at = fields.String(metadata=_TIME)
+    scheduled_at = fields.String(metadata=TIME)
     status = fields.Enum(OccurrenceStatus, by_value=True)
     attempt_count = fields.Integer()
     timestamp = _time("The last change.")
@@ -51,11 +50,11 @@ class AttemptSchema(Schema):
     """One attempt; what was not reached or not needed is null. Durations are milliseconds."""
 
     number = fields.Integer(metadata={"description": "As in the webhook's body, from 1."})
-    due_at = fields.String(metadata=_TIME)
+    due_at = fields.String(metadata=TIME)
     claimed_at = _time("A worker took it on; not before due_at.")
-    started_at = fields.String(metadata={**_TIME, "description": "The request began."})
+    started_at = fields.String(metadata={**TIME, "description": "The request began."})
     first_byte_at = _time("The answer began.")
-    completed_at = fields.String(metadata={**_TIME, "description": "The attempt was over."})
+    completed_at = fields.String(metadata={**TIME, "description": "The attempt was over."})
     lateness_ms = fields.Float(metadata={"description": "From due_at to started_at."})
     dns_ms = _took("The name was looked up; null on a connection that was open already.")
     connect_ms = _took("The connection was made.")

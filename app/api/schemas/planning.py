@@ -5,15 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from marshmallow import Schema, ValidationError, fields, post_load
+from marshmallow import Schema, fields, post_load
 
-from app.api.schemas.base import StrictSchema
-from app.api.schemas.fields import Choice, Instant, Moment, Names, Object, Text, Timezone
+from app.api.schemas.base import TIME, StrictSchema, check_order
+from app.api.schemas.event_fields import Names
+from app.api.schemas.fields import Choice, Instant, Moment, Object, Text, Timezone
 from app.api.schemas.schedule import DST, JITTER, SCHEDULE
 from app.domain.timetable import ON_EXCLUDED
 from app.services.queries import EventChanges
-
-_TIME = {"format": "date-time", "example": "2030-01-31T09:00:00Z"}
 
 
 class DraftSchema(StrictSchema):
@@ -35,12 +34,12 @@ class DraftSchema(StrictSchema):
 class PlannedSchema(Schema):
     """One future occurrence."""
 
-    scheduled_at = fields.String(required=True, metadata=_TIME)
+    scheduled_at = fields.String(required=True, metadata=TIME)
     planned_at = fields.String(
-        metadata={**_TIME, "description": "When it is attempted, if jitter makes that later."}
+        metadata={**TIME, "description": "When it is attempted, if jitter makes that later."}
     )
     nominal_at = fields.String(
-        metadata={**_TIME, "description": "The rule's own time, if a calendar moved it."}
+        metadata={**TIME, "description": "The rule's own time, if a calendar moved it."}
     )
     reason = fields.String(metadata={"description": "Why it was moved."})
 
@@ -48,15 +47,15 @@ class PlannedSchema(Schema):
 class MovedSchema(Schema):
     """An occurrence that a change would move."""
 
-    from_ = fields.String(data_key="from", required=True, metadata=_TIME)
-    to = fields.String(required=True, metadata=_TIME)
+    from_ = fields.String(data_key="from", required=True, metadata=TIME)
+    to = fields.String(required=True, metadata=TIME)
 
 
 class DifferenceSchema(Schema):
     """What a change would do to future occurrences."""
 
-    added = fields.List(fields.String(metadata=_TIME), required=True)
-    removed = fields.List(fields.String(metadata=_TIME), required=True)
+    added = fields.List(fields.String(metadata=TIME), required=True)
+    removed = fields.List(fields.String(metadata=TIME), required=True)
     moved = fields.List(fields.Nested(MovedSchema), required=True)
 
 
@@ -110,8 +109,7 @@ class RangeSchema(StrictSchema):
 
     @post_load
     def _as_range(self, data: dict[str, Any], **_kwargs: Any) -> Range:
-        if data["from_ms"] > data["to_ms"]:
-            raise ValidationError("must not be before from", "to")
+        check_order(data)
         return Range(**data)
 
 

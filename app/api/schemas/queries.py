@@ -8,7 +8,7 @@ from typing import Any
 
 from marshmallow import ValidationError, post_load
 
-from app.api.schemas.base import StrictSchema
+from app.api.schemas.base import StrictSchema, check_order
 from app.api.schemas.fields import Choice, Instant, Read, Text, Timezone, judged
 from app.api.schemas.tags import read_tags
 from app.domain.event import EventStatus
@@ -73,7 +73,13 @@ class _TagQuery(StrictSchema):
         return TagFilter(data.pop("tags", ()), data.pop("match") == "all")
 
 
-def _cursor() -> Text:
+def limit_field() -> Whole:
+    """How much of a list that leads on to answer at once."""
+    return Whole(1, 1_000, 100, "How many to list at most.")
+
+
+def cursor_field() -> Text:
+    """Where a list goes on."""
     return Text(1, 512, metadata={"description": "Where to go on, from the Link header."})
 
 
@@ -82,8 +88,8 @@ class EventQuerySchema(_TagQuery):
 
     status = Choice([status.value for status in EventStatus])
     name = Text(1, 255, metadata={"description": "The whole name."})
-    limit = Whole(1, 1_000, 100, "How many to list at most.")
-    cursor = _cursor()
+    limit = limit_field()
+    cursor = cursor_field()
 
     @post_load
     def _as_query(self, data: dict[str, Any], **_kwargs: Any) -> EventQuery:
@@ -124,7 +130,7 @@ class OccurrenceQuerySchema(_TagQuery):
             raise ValidationError(
                 "is required, or another filter (event_id, status, from or to)", "tags"
             )
-        _check_order(data)
+        check_order(data)
         if data["page"] * data["limit"] > MAX_DEPTH:
             raise ValidationError(
                 f"must not reach past {MAX_DEPTH} occurrences; narrow the list with from and to",
@@ -134,31 +140,31 @@ class OccurrenceQuerySchema(_TagQuery):
 
 
 @dataclass(frozen=True, slots=True)
-class Slice:
-    """How many, from where."""
+class ListQuery:
+    """How many to list, from where."""
 
     limit: int
     cursor: str | None = None
 
 
-class SliceSchema(StrictSchema):
+class ListQuerySchema(StrictSchema):
     """Which part of a list."""
 
-    limit = Whole(1, 1_000, 100, "How many to list at most.")
-    cursor = _cursor()
+    limit = limit_field()
+    cursor = cursor_field()
 
     @post_load
-    def _as_slice(self, data: dict[str, Any], **_kwargs: Any) -> Slice:
-        return Slice(**data)
+    def _as_query(self, data: dict[str, Any], **_kwargs: Any) -> ListQuery:
+        return ListQuery(**data)
 
 
-class Flag(Read):
-    """A switch."""
+class QueryFlag(Read):
+    """True or false, as text."""
 
     kind = {"type": "boolean"}  # noqa: RUF012
 
     def read(self, value: Any) -> Any:
-        """Return whether it is on."""
+        """Return the truth value."""
         if value not in ("true", "false"):
             raise ValidationError("must be true or false")
         return value == "true"
@@ -167,7 +173,7 @@ class Flag(Read):
 class DryRunSchema(StrictSchema):
     """Whether to answer what would happen, and change nothing."""
 
-    dry_run = Flag(load_default=False, metadata={"description": "Change nothing, only say."})
+    dry_run = QueryFlag(load_default=False, metadata={"description": "Change nothing, only say."})
 
     @post_load
     def _as_flag(self, data: dict[str, Any], **_kwargs: Any) -> bool:
@@ -175,7 +181,7 @@ class DryRunSchema(StrictSchema):
 
 
 @dataclass(frozen=True, slots=True)
-class Outlook:
+class PreviewQuery:
     """How many future moments, between which bounds (ms UTC, inclusive)."""
 
     count: int
@@ -184,26 +190,21 @@ class Outlook:
     detail: bool = False
 
 
-class OutlookSchema(StrictSchema):
+class PreviewQuerySchema(StrictSchema):
     """Which future moments to compute."""
 
     count = Whole(1, 1_000, 10, "How many to compute at most.")
     from_ms = Instant(data_key="from", metadata={"description": "Or now."})
     to_ms = Instant(data_key="to")
-    detail = Flag(
+    detail = QueryFlag(
         load_default=False,
         metadata={"description": "An object that also says what is skipped and why."},
     )
 
     @post_load
-    def _as_outlook(self, data: dict[str, Any], **_kwargs: Any) -> Outlook:
-        _check_order(data)
-        return Outlook(**data)
-
-
-def _check_order(data: dict[str, Any]) -> None:
-    if data.get("from_ms", 0) > data.get("to_ms", data.get("from_ms", 0)):
-        raise ValidationError("must not be before from", "to")
+    def _as_query(self, data: dict[str, Any], **_kwargs: Any) -> PreviewQuery:
+        check_order(data)
+        return PreviewQuery(**data)
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +218,7 @@ class TagSelection:
 class TagSelectionSchema(_TagQuery):
     """Which events are meant."""
 
-    dry_run = Flag(load_default=False, metadata={"description": "Change nothing, only count."})
+    dry_run = QueryFlag(load_default=False, metadata={"description": "Change nothing, only count."})
 
     @post_load
     def _as_selection(self, data: dict[str, Any], **_kwargs: Any) -> TagSelection:

@@ -7,28 +7,15 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, post_load, pre_load
 
-from app.api.schemas.base import StrictSchema
-from app.api.schemas.fields import Choice, Instant, Read, TagList, Text, judged
+from app.api.schemas.base import TIME, StrictSchema, check_order
+from app.api.schemas.fields import Choice, Flag, Instant, Read, TagList, Text, judged
 from app.api.schemas.queries import Identifier
 from app.domain.rates import parse_rate
 from app.domain.redelivery_job import RETRYABLE, RedeliveryFilter, RedeliveryRequest
 
-_TIME = {"format": "date-time", "example": "2030-01-31T09:00:00Z"}
 _STATUSES = ["running", "completed", "stopped", "cancelled"]
 _OBJECT = 'must be an object, as in {{"tags": ["billing"]}}'  # the library formats it
 _RATE = {"type": "string", "example": "10/s"}
-
-
-class Switch(Read):
-    """A switch in a body."""
-
-    kind = {"type": "boolean"}  # noqa: RUF012
-
-    def read(self, value: Any) -> Any:
-        """Return whether it is on."""
-        if not isinstance(value, bool):
-            raise ValidationError("must be true or false")
-        return value
 
 
 class Fraction(Read):
@@ -89,8 +76,7 @@ class RetryFilterSchema(StrictSchema):
     def _as_filter(self, data: dict[str, Any], **_kwargs: Any) -> RedeliveryFilter:
         if "tags" in data and not data["tags"]:
             raise ValidationError("must hold at least one tag, or be left out", "tags")
-        if data.get("from_ms", 0) > data.get("to_ms", data.get("from_ms", 0)):
-            raise ValidationError("must not be before from", "to")
+        check_order(data)
         return RedeliveryFilter(match_all=data.pop("match") == "all", **data)
 
 
@@ -110,7 +96,7 @@ class RetryManySchema(StrictSchema):
         required=True,
         error_messages={"required": "is required", "null": _OBJECT, "type": _OBJECT},
     )
-    dry_run = Switch(load_default=False, metadata={"description": "Only count: 200."})
+    dry_run = Flag(load_default=False, metadata={"description": "Only count: 200."})
     order = Choice(["oldest", "newest"], load_default="oldest")
     rate = Pace(1, 16, metadata={**_RATE, "description": "Left out: all at once."})
     stop_at = Fraction(
@@ -153,7 +139,7 @@ class RetryJobSchema(Schema):
     error_rate = fields.Float(
         allow_none=True, metadata={"description": "failed of failed and completed."}
     )
-    created_at = fields.String(metadata=_TIME)
-    updated_at = fields.String(metadata=_TIME)
-    ended_at = fields.String(allow_none=True, metadata=_TIME)
+    created_at = fields.String(metadata=TIME)
+    updated_at = fields.String(metadata=TIME)
+    ended_at = fields.String(allow_none=True, metadata=TIME)
     reason = fields.String(allow_none=True, metadata={"description": "Why it was stopped."})

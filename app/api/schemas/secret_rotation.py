@@ -7,7 +7,8 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, post_load
 
 from app.api.schemas.base import StrictSchema
-from app.api.schemas.fields import Secret, Text, judged
+from app.api.schemas.event_fields import Secret
+from app.api.schemas.fields import Text, judged
 from app.domain.durations import parse_duration_ms
 from app.services.secret_rotation import Rotation
 

@@ -11,7 +11,7 @@ from app.api.http.context import services
 from app.api.http.credentials import FEED, LONGEST_MS, Grant
 from app.api.schemas.base import StrictSchema
 from app.api.schemas.fields import Choice, Instant, TagList, Text
-from app.api.schemas.queries import Whole
+from app.api.schemas.queries import cursor_field, limit_field
 from app.domain.access import LEVELS
 
 
@@ -85,8 +85,8 @@ class TokenQuerySchema(StrictSchema):
     """Which tokens to list."""
 
     sub = Text(1, 255)
-    limit = Whole(1, 1_000, 100, "How many to list at most.")
-    cursor = Text(1, 512, metadata={"description": "Where to go on, from the Link header."})
+    limit = limit_field()
+    cursor = cursor_field()
 
     @post_load
     def _as_query(self, data: dict[str, Any], **_kwargs: Any) -> TokenQuery:
