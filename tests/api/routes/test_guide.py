@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from app.api.routes import guide
-from app.factory import create_app
-from tests.api.conftest import with_token
+from tests.api.application import MASTER_TOKEN, with_token
 
 STYLE = "text{fill:red}"
 FILES = {
@@ -41,9 +39,9 @@ def built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def visitor(built, services):
+def visitor(built, app_with):
     """A client without a token."""
-    return create_app(services).test_client()
+    return app_with().test_client()
 
 
 @pytest.mark.parametrize(
@@ -130,10 +128,9 @@ def test_a_page_that_is_known_already_is_not_sent_again(visitor) -> None:
 
 
 @pytest.mark.parametrize("path", ["/docs/guide", "/docs/guide/", "/docs/guide/nothing.html"])
-def test_it_is_as_public_as_the_documentation_of_the_api(built, services, path) -> None:
+def test_it_is_as_public_as_the_documentation_of_the_api(built, app_with, path) -> None:
     """With ``DOCS_PUBLIC=false`` any token opens it, and nobody else learns what there is."""
-    services.settings = replace(services.settings, docs_public=False)
-    app = create_app(services)
+    app = app_with(docs_public=False)
     assert app.test_client().get(path).status_code == 401
-    reader = with_token(app, services.settings.master_token)
+    reader = with_token(app, MASTER_TOKEN)
     assert reader.get(path).status_code == {"/docs/guide": 308, "/docs/guide/": 200}.get(path, 404)
