@@ -5,8 +5,7 @@
 --       3… per attempt: id, token (of its lease; 'ack:<attempt>' if it waits to be acknowledged),
 --       verdict ('retrying', 'dispatched' to wait, or the status in which the occurrence ends),
 --       status_code, body, message, moment (of the next attempt, or until when to acknowledge),
---       line (for the log, instead of that of the wait; '': it stays, or no attempt was made),
---       callback_id
+--       line (for the log, or in place of the wait's; '': none was made, or it stays), callback_id
 -- Returns: per attempt 1 or, if its lease was lost, 0 (a repeated call): nothing has changed.
 --#include end_if_complete
 --#include close_attempt
@@ -24,9 +23,9 @@ for i = 3, #ARGV, 9 do
   local id, token, verdict, status_code, body, message, moment, line, callback_id =
     unpack(ARGV, i, i + 8)
   local key = prefix .. 'occurrence:' .. id
-  local lease, event, scheduled, attempts, log, callback = unpack(redis.call('HMGET', key,
+  local lease, event, scheduled, log, callback = unpack(redis.call('HMGET', key,
     OccurrenceField.LEASE, OccurrenceField.EVENT, OccurrenceField.SCHEDULED,
-    OccurrenceField.ATTEMPTS, OccurrenceField.LOG, OccurrenceField.CALLBACK))
+    OccurrenceField.LOG, OccurrenceField.CALLBACK))
   if lease ~= token then
     recorded[#recorded + 1] = 0
   else
@@ -42,7 +41,8 @@ for i = 3, #ARGV, 9 do
       retries[#retries + 1] = moment; retries[#retries + 1] = id
       if not soonest or tonumber(moment) < tonumber(soonest) then soonest = moment end
     elseif verdict == 'dispatched' then
-      new_lease, moment_field = 'ack:' .. attempts, OccurrenceField.ACK_DEADLINE
+      new_lease = 'ack:' .. redis.call('HGET', key, OccurrenceField.ATTEMPTS)
+      moment_field = OccurrenceField.ACK_DEADLINE
       waits[#waits + 1] = moment; waits[#waits + 1] = id
     else
       moment = now
