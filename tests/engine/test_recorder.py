@@ -8,7 +8,6 @@ from typing import Any, cast
 
 import pytest
 
-from app.domain.ids import EventIds, occurrence_id
 from app.engine.recorder import (
     ALIVE_MS,
     BATCH,
@@ -19,7 +18,6 @@ from app.engine.recorder import (
     GATHER_MS,
     Recorder,
 )
-from app.engine.write_buffer import WriteBuffer
 from app.store.calls import Call, Record
 from app.store.claims import Claim
 from tests.support.builders import a_claim
@@ -177,21 +175,6 @@ def test_a_flush_writes_everything_at_once(
         recorder.step(clock.now_ms(), flush=True)
     assert sorted(call.script for call in channel.calls) == ["record_attempts", "release_leases"]
     assert recorder.idle
-
-
-def test_a_buffer_returns_the_oldest_of_the_fullest_partition() -> None:
-    event_ids, buffer = EventIds(), WriteBuffer[Record]()
-    made = []
-    for partition, number in [(0, 0), (1, 1), (1, 2), (0, 3), (1, 4)]:
-        one = a_claim(number)
-        one.occurrence_id = occurrence_id(event_ids.make(1_000, partition), number)
-        made.append(record(one))
-        buffer.put(made[-1])
-    assert (buffer.size, buffer.most()) == (5, 3)
-    assert buffer.take(2) == (1, [made[1], made[2]])
-    assert buffer.take(2) == (0, [made[0], made[3]])
-    assert buffer.take(2) == (1, [made[4]])
-    assert (buffer.size, buffer.most()) == (0, 0)
 
 
 def test_a_written_lease_is_not_renewed_but_that_of_a_retry_claimed_meanwhile_is(

@@ -1,0 +1,219 @@
+"""The flow claimer: what a flow allows is claimed, kept until its start, and given back after."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import pytest
+
+from app.engine.flow_claimer import AHEAD_MS, FULL_MS, LOOK_MS, PAUSED_MS, FlowClaimer
+from app.errors import StoreUnavailable
+from app.store.calls import Deferral, Record
+from app.store.claims import Claim
+from app.store.flow_gate import HeadStatus, Over, Turn
+from tests.support.builders import a_claim
+from tests.support.clock import NOW_MS
+
+LEASE_MS = 30_000
+FLOW = b"/flow"
+
+
+class FakeGate:
+    """A store with one flow: it allows what a test says and notes what it is told."""
+
+    def __init__(self) -> None:
+        self.waiting: list[Claim] = []
+        self.turn = Turn([], None)
+        self.claimed: list[Claim] = []
+        self.ended: list[Over] = []
+        self.renewed: list[tuple[list[bytes], int]] = []
+        self.looks: dict[bytes, int] = {}
+        self.status = HeadStatus()
+        self.peeks = 0
+        self.asked: list[bytes] = []
+        self.is_away = False
+
+    def peek(self, *_: Any) -> dict[bytes, list[bytes]]:
+        self.peeks += 1
+        return {FLOW: [member(one) for one in self.waiting]} if self.waiting else {}
+
+    def take(self, _worker: bytes, _request: int, waiting: Any, **_: Any) -> list[Turn]:
+        self.asked = waiting[FLOW]
+        return [self.turn]
+
+    def claim(self, _partition: int, _chosen: Any, looks: Any, token: bytes, **_: Any) -> Any:
+        self.looks = dict(looks)
+        for one in self.claimed:
+            one.token = token
+        return self.claimed
+
+    def end(self, ended: list[Over], _now_ms: int) -> None:
+        if self.is_away:
+            raise StoreUnavailable
+        self.ended += ended
+
+    def renew(self, started: dict[bytes, list[bytes]], until_ms: int) -> None:
+        self.renewed.append((started[FLOW], until_ms))
+
+    def head_status(self, _flow: bytes, _occurrence_id: bytes) -> HeadStatus:
+        return self.status
+
+
+def member(claim: Claim) -> bytes:
+    return claim.event_id + claim.occurrence_id
+
+
+def record(claim: Claim, verdict: str, next_ms: int | None = None) -> Record:
+    return Record(claim.occurrence_id, claim.token, verdict, 200, b"", None, next_ms, b"")
+
+
+@pytest.fixture
+def gate() -> FakeGate:
+    return FakeGate()
+
+
+@pytest.fixture
+def flows(gate: FakeGate) -> FlowClaimer:
+    return FlowClaimer(cast("Any", gate), 1, b"w", LEASE_MS)
+
+
+def claim_one(flows: FlowClaimer, gate: FakeGate, start_ms: int = NOW_MS) -> Claim:
+    """Have the flow allow one occurrence, and claim it."""
+    one = a_claim(1)
+    gate.waiting, gate.claimed = [one], [one]
+    gate.turn = Turn([start_ms], NOW_MS + 1_000)
+    flows.claim(NOW_MS, 10)
+    gate.waiting = []
+    assert flows.take_new() == [one]
+    return one
+
+
+def test_what_may_start_later_is_claimed_and_returned_at_its_start(
+    flows: FlowClaimer, gate: FakeGate
+) -> None:
+    one = claim_one(flows, gate, NOW_MS + AHEAD_MS)
+    assert (flows.delayed, flows.wake_ms) == (1, NOW_MS + AHEAD_MS)
+    assert flows.due(NOW_MS + AHEAD_MS - 1) == []
+    assert flows.due(NOW_MS + AHEAD_MS) == [one]
+    assert flows.delayed == 0
+
+
+def test_the_flow_is_looked_at_again_when_it_says(flows: FlowClaimer, gate: FakeGate) -> None:
+    claim_one(flows, gate)
+    assert gate.looks == {FLOW: NOW_MS + 1_000}
+
+
+def test_a_paused_flow_is_left_alone_for_a_minute(flows: FlowClaimer, gate: FakeGate) -> None:
+    gate.waiting, gate.turn = [a_claim(1)], Turn([None], None, paused=True)
+    flows.claim(NOW_MS, 10)
+    assert gate.looks == {FLOW: NOW_MS + PAUSED_MS}
+
+
+def test_a_drain_without_room_asks_no_flow(flows: FlowClaimer, gate: FakeGate) -> None:
+    flows.claim(NOW_MS, 0)
+    assert (gate.peeks, flows.wake_ms) == (0, NOW_MS + FULL_MS)
+    flows.claim(NOW_MS + FULL_MS, 1)
+    assert (gate.peeks, flows.wake_ms) == (1, NOW_MS + FULL_MS + LOOK_MS)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "ended"), [("completed", True), ("failed", True), ("retrying", False)]
+)
+def test_a_recorded_attempt_gives_its_place_back(
+    flows: FlowClaimer, gate: FakeGate, verdict: str, *, ended: bool
+) -> None:
+    """A strict flow moves on only when the occurrence has ended, not when it is retried."""
+    one = claim_one(flows, gate)
+    item = record(one, verdict)
+    flows.handle_written([item], [item])
+    flows.report(NOW_MS)
+    assert gate.ended == [Over(FLOW, one.occurrence_id, ended, NOW_MS + LEASE_MS)]
+
+
+def test_a_record_that_did_not_count_gives_the_place_back_and_ends_nothing(
+    flows: FlowClaimer, gate: FakeGate
+) -> None:
+    one = claim_one(flows, gate)
+    flows.handle_written([], [record(one, "completed")])
+    flows.report(NOW_MS)
+    assert [over.ended for over in gate.ended] == [False]
+
+
+def test_a_deferral_gives_the_place_back(flows: FlowClaimer, gate: FakeGate) -> None:
+    one = claim_one(flows, gate)
+    item = Deferral(one.occurrence_id, one.token, NOW_MS, "")
+    flows.handle_written([item], [item])
+    flows.report(NOW_MS)
+    assert [over.ended for over in gate.ended] == [False]
+
+
+def test_an_attempt_under_another_lease_is_none_of_its_own(
+    flows: FlowClaimer, gate: FakeGate
+) -> None:
+    one = claim_one(flows, gate)
+    item = Record(one.occurrence_id, b"another", "completed", 200, b"", None, None, b"")
+    flows.handle_written([item], [item])
+    flows.report(NOW_MS)
+    assert gate.ended == []
+
+
+def test_an_attempt_that_waits_for_its_ack_keeps_its_place(
+    flows: FlowClaimer, gate: FakeGate
+) -> None:
+    one = claim_one(flows, gate)
+    item = record(one, "dispatched", NOW_MS + 9)
+    flows.handle_written([item], [item])
+    flows.report(NOW_MS)
+    assert gate.renewed == [([one.occurrence_id], NOW_MS + 9)]
+    assert gate.ended == []
+
+
+def test_places_are_renewed_well_before_they_expire(flows: FlowClaimer, gate: FakeGate) -> None:
+    one = claim_one(flows, gate)
+    flows.report(NOW_MS)
+    flows.report(NOW_MS + LEASE_MS // 3 - 1)
+    later_ms = NOW_MS + LEASE_MS // 3
+    flows.report(later_ms)
+    ids = [one.occurrence_id]
+    assert gate.renewed == [(ids, NOW_MS + LEASE_MS), (ids, later_ms + LEASE_MS)]
+
+
+def test_what_was_allowed_but_is_not_there_any_more_gives_its_place_back(
+    flows: FlowClaimer, gate: FakeGate
+) -> None:
+    """It was cancelled, or moved to another flow, between the two calls."""
+    one = a_claim(1)
+    gate.waiting, gate.turn = [one], Turn([NOW_MS], None)
+    flows.claim(NOW_MS, 10)
+    flows.report(NOW_MS)
+    assert [(over.occurrence_id, over.ended) for over in gate.ended] == [(one.occurrence_id, True)]
+
+
+def test_a_strict_flow_that_waits_for_one_that_has_ended_is_told(
+    flows: FlowClaimer, gate: FakeGate
+) -> None:
+    """The drain that was to report its end has died."""
+    gate.waiting, gate.turn = [a_claim(2)], Turn([None], None, after=b"before")
+    gate.status = HeadStatus(has_ended=True)
+    flows.claim(NOW_MS, 10)
+    flows.report(NOW_MS)
+    assert [(over.occurrence_id, over.ended) for over in gate.ended] == [(b"before", True)]
+
+
+def test_a_strict_flow_that_waits_for_a_retry_is_asked_for_that_first(
+    flows: FlowClaimer, gate: FakeGate
+) -> None:
+    early, retry = a_claim(2), a_claim(1)
+    gate.waiting, gate.turn = [early, retry], Turn([None, None], None, after=retry.occurrence_id)
+    gate.status = HeadStatus(waiting=member(retry))
+    flows.claim(NOW_MS, 10)
+    flows.claim(NOW_MS + 1, 10)
+    assert gate.asked == [member(retry), member(early)]
+
+
+def test_a_store_that_is_away_at_the_end_is_no_error(flows: FlowClaimer, gate: FakeGate) -> None:
+    item = record(claim_one(flows, gate), "completed")
+    flows.handle_written([item], [item])
+    gate.is_away = True
+    flows.close(NOW_MS)
+    assert gate.ended == []
