@@ -1,7 +1,8 @@
-"""RQ: the queues, how jobs are written, and which upkeep runs when.
+"""RQ: the queues, their jobs and workers, and the schedule of upkeep jobs.
 
-Job arguments hold no user data: the dashboard shows them as they are. Jobs are written as JSON,
-since unpickling would let anyone who can write to Redis run code.
+Job arguments hold no user data, because the dashboard shows them. Jobs are JSON: with pickles,
+anyone who can write to Redis could run code. Some methods of RQ are overridden;
+``tests/test_rq_queues.py`` fails when RQ changes there.
 """
 
 from __future__ import annotations
@@ -26,14 +27,14 @@ UPKEEP_EVERY_S = {"recover": 5, "reconcile": 30, "retain": 60}
 """The upkeep jobs and their intervals, in seconds."""
 
 WORKER_TTL_S = 45
-"""How long a worker that was killed still counts as one; a drain ends well before."""
+"""How long a killed worker still counts as alive."""
 
 MAX_WAITING_UPKEEP = 20
-"""With no worker to take them, no more upkeep jobs than this pile up."""
+"""While this many upkeep jobs wait, no more are enqueued."""
 
 
 class JsonJob(Job):
-    """A job that is always written as JSON; rq-scheduler knows no other way to say so."""
+    """A job that is always JSON: rq-scheduler passes no serializer, only a class of jobs."""
 
     @classmethod
     def create(cls, *args: Any, **kwargs: Any) -> Job:
@@ -62,8 +63,8 @@ class RqDrainQueue:
 
     def enqueue_drain(self) -> None:
         """Call for one more drain."""
-        # A drain bounds its own time; RQ's alarm would cut it off in mid-delivery.
-        _ask(
+        # No timeout: a drain limits its own time, and RQ's alarm would interrupt deliveries.
+        _translated(
             lambda: self._queue.enqueue(
                 "app.jobs.drain", job_timeout=-1, result_ttl=60, failure_ttl=3600
             )
@@ -71,64 +72,64 @@ class RqDrainQueue:
 
     def waiting(self) -> int:
         """How many drain jobs no worker has taken yet."""
-        return int(_ask(lambda: self._queue.count))
+        return int(_translated(lambda: self._queue.count))
 
     def workers(self) -> int:
         """How many delivery workers there are."""
-        return int(_ask(self._living))
+        return int(_translated(self._count_alive))
 
-    def _living(self) -> int:
-        # RQ's register keeps workers that were killed; their own keys end soon after them.
+    def _count_alive(self) -> int:
+        # RQ's list of workers keeps killed ones, but the key of a killed worker expires.
         names = Worker.all_keys(queue=self._queue)
         return int(self._broker.exists(*names)) if names else 0
 
 
 class RqUpkeepQueue:
-    """Jobs beside the periodic ones: ``ReplanQueue`` of calendars, ``RedeliveryQueue``."""
+    """Upkeep jobs on request; see ``ReplanQueue`` and ``RedeliveryQueue`` in services/queues."""
 
     def __init__(self, broker: redis.Redis) -> None:
         self._queue = queue(UPKEEP, broker)
 
     def enqueue_replan(self, name: str) -> None:
-        """Have the events of a calendar planned anew; its name is the argument."""
-        _ask(
+        """Have the events of a calendar replanned; its name is the argument."""
+        _translated(
             lambda: self._queue.enqueue(
                 "app.jobs.replan", name, job_timeout=120, result_ttl=60, failure_ttl=3600
             )
         )
 
     def enqueue_redelivery(self, job_id: str) -> None:
-        """Have somebody go on with a retry job."""
-        _ask(
+        """Have a redelivery job continued; its id is the argument."""
+        _translated(
             lambda: self._queue.enqueue(
                 "app.jobs.retry", job_id, job_timeout=120, result_ttl=60, failure_ttl=3600
             )
         )
 
 
-def _ask(question: Callable[[], Any]) -> Any:
+def _translated(call: Callable[[], Any]) -> Any:
     try:
-        return question()
+        return call()
     except redis.exceptions.RedisError as error:
         raise StoreUnavailable("RQ's Redis does not answer; try again shortly.") from error
 
 
 class UpkeepSchedule:
-    """The upkeep jobs as rq-scheduler keeps them.
+    """The periodic upkeep jobs, kept by rq-scheduler.
 
-    rq-scheduler forgets a job if it dies between taking it out and putting it back, so the jobs
-    have fixed ids and are registered again with every start and look.
+    rq-scheduler loses a job if its process dies between enqueueing and rescheduling it. So jobs
+    have fixed ids, and those that are missing are registered again and again.
     """
 
     def __init__(self, broker: redis.Redis) -> None:
         self._queue = queue(UPKEEP, broker)
-        # Its lock outlives one who was killed while he held it by the interval and ten seconds.
+        # The lock of a killed process expires after the interval and ten seconds.
         self._scheduler = Scheduler(
             queue=self._queue, connection=broker, job_class=JsonJob, interval=1
         )
 
     def register(self, now: Any) -> None:
-        """Add those upkeep jobs that are not scheduled; ``now`` is naive UTC, as it wants."""
+        """Add the upkeep jobs that are missing; ``now`` is naive UTC, as rq-scheduler wants it."""
         for name, seconds in UPKEEP_EVERY_S.items():
             if f"upkeep-{name}" not in self._scheduler:
                 self._scheduler.schedule(
@@ -142,7 +143,7 @@ class UpkeepSchedule:
                 )
 
     def enqueue_due(self) -> None:
-        """Move upkeep jobs that are due to their queue, unless nobody takes them."""
+        """Enqueue upkeep jobs that are due, unless too many wait already."""
         if self._queue.count < MAX_WAITING_UPKEEP and self._scheduler.acquire_lock():
             try:
                 self._scheduler.enqueue_jobs()
@@ -151,10 +152,11 @@ class UpkeepSchedule:
 
 
 @contextlib.contextmanager
-def _give_up() -> Iterator[None]:
-    """Have RQ's loop end with one line when its Redis refuses writes, not with a long trace.
+def _end_loop_on_refusal() -> Iterator[None]:
+    """End RQ's loop with one log line when its Redis refuses commands.
 
-    Whoever runs the worker begins again.
+    RQ catches ``TimeoutError`` so; for any other error it logs a traceback. ``app.workers`` then
+    starts another loop.
     """
     try:
         yield
@@ -163,9 +165,9 @@ def _give_up() -> Iterator[None]:
 
 
 class QhronosWorker(SimpleWorker):
-    """An RQ worker that runs jobs in its own process and passes on a request to stop.
+    """An RQ worker that runs jobs in its own process and tells a running job to stop.
 
-    No fork per job: a drain keeps its connections, and its threads would not survive a fork.
+    It does not fork for each job: drains keep connections and threads from job to job.
     """
 
     max_connection_wait_time = 2
@@ -174,23 +176,23 @@ class QhronosWorker(SimpleWorker):
     def dequeue_job_and_maintain_ttl(
         self, timeout: int | None, max_idle_time: int | None = None
     ) -> tuple[Job, Queue] | None:
-        """Wait for a job; see ``_give_up``."""
-        with _give_up():
+        """Wait for a job; see ``_end_loop_on_refusal``."""
+        with _end_loop_on_refusal():
             return super().dequeue_job_and_maintain_ttl(timeout, max_idle_time)
 
     def subscribe(self) -> None:
-        """Leave it out: nobody sends commands, and its thread dies loudly when Redis goes away."""
+        """Do nothing: no commands are sent, and RQ's thread raises when Redis is away."""
 
     def execute_job(self, job: Job, queue: Queue) -> None:
-        """Run a job in this process; see ``_give_up``."""
-        with _give_up():
+        """Run a job in this process; see ``_end_loop_on_refusal``."""
+        with _end_loop_on_refusal():
             super().execute_job(job, queue)
 
     def heartbeat(self, _timeout: int | None = None, pipeline: Any = None) -> None:
-        """Show that this worker lives, for as long as every worker does.
+        """Keep this worker's key alive for ``WORKER_TTL_S``, whatever RQ asks for.
 
-        While a job without an end runs, RQ would have it count as alive for seven minutes. A
-        worker that was forgotten while its Redis was away is registered again.
+        For a job without a timeout RQ asks for seven minutes; a killed worker would count that
+        long. A worker whose key was lost with its Redis is registered again.
         """
         if pipeline is None and not self.connection.hexists(self.key, "birth"):
             self.connection.delete(self.key)
@@ -198,13 +200,13 @@ class QhronosWorker(SimpleWorker):
         super().heartbeat(WORKER_TTL_S, pipeline)
 
     def set_shutdown_requested_date(self) -> None:
-        """Leave it out: a Redis that is away would hold up the stop and break the job."""
+        """Do nothing: while Redis is away, the write would delay the stop and fail the job."""
 
     def perform_job(self, job: Job, queue: Queue) -> bool:
-        """Run a job, with signs of life beside it: a drain may go on for longer than they last."""
+        """Run a job, with heartbeats from a thread: a drain may take longer than the key lives."""
         ended = threading.Event()
-        beside = threading.Thread(target=self._beat, args=(ended,), name="heartbeat", daemon=True)
-        beside.start()
+        beats = threading.Thread(target=self._beat, args=(ended,), name="heartbeat", daemon=True)
+        beats.start()
         try:
             return bool(super().perform_job(job, queue))
         finally:
@@ -216,9 +218,9 @@ class QhronosWorker(SimpleWorker):
                 self.heartbeat()
 
     def request_stop(self, signum: Any, frame: Any) -> None:
-        """Tell the running job first, then stop as RQ does."""
-        # What RQ raises to stop a worker between two jobs is taken for the failure of a job that
-        # just begins or ends; then this is what it finds.
+        """Tell the running job to stop, then stop as RQ does."""
+        # RQ stops an idle worker with an exception. If a job is just starting or ending, RQ takes
+        # the exception for a failure of the job and goes on; then its loop finds this flag.
         self._stop_requested = True
         if self.on_stop is not None:
             self.on_stop()
@@ -226,7 +228,7 @@ class QhronosWorker(SimpleWorker):
 
 
 def worker(name: str, broker: redis.Redis, on_stop: Any = None) -> QhronosWorker:
-    """Make a worker for one queue (with one, RQ takes jobs without a window to lose them in)."""
+    """Make a worker of one queue: from one queue RQ takes jobs atomically (``LMOVE``)."""
     made = QhronosWorker(
         [queue(name, broker)],
         connection=broker,

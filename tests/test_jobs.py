@@ -1,0 +1,68 @@
+"""What RQ calls by name: the names are stored in jobs that an earlier version enqueued."""
+
+from __future__ import annotations
+
+import inspect
+from types import SimpleNamespace
+
+import pytest
+import redis
+from rq.utils import import_attribute
+
+from app import jobs, rq_queues
+from app.rq_queues import UPKEEP_EVERY_S, RqDrainQueue, RqUpkeepQueue
+
+CALLS = {
+    "drain": ((), "drain"),
+    "recover": ((), "upkeep.recover"),
+    "reconcile": ((), "upkeep.reconcile"),
+    "retain": ((), "upkeep.retain"),
+    "replan": (("holidays",), "services.calendars.replan"),
+    "retry": (("0123",), "services.redeliveries.work"),
+}
+
+
+class Recorded:
+    """Stands for the engine: any call of it answers with the name and the arguments."""
+
+    def __init__(self, name: str = "") -> None:
+        self._name = name
+
+    def __getattr__(self, name: str) -> Recorded:
+        return Recorded(f"{self._name}.{name}" if self._name else name)
+
+    def __call__(self, *args: str) -> object:
+        return self._name, args
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_each_name_that_may_be_stored_is_there_and_does_its_work(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arguments, wanted = CALLS[name]
+    monkeypatch.setattr(jobs, "worker_engine", Recorded)
+    assert import_attribute(f"app.jobs.{name}")(*arguments) == (wanted, arguments)
+
+
+def test_there_are_no_others() -> None:
+    made_here = [one for one in vars(jobs).values() if inspect.isfunction(one)]
+    assert {one.__name__ for one in made_here if one.__module__ == jobs.__name__} == set(CALLS)
+
+
+def test_what_is_enqueued_can_be_called(redis_client: redis.Redis) -> None:
+    """Every job names one of them, with as many arguments as it takes."""
+    RqDrainQueue(redis_client).enqueue_drain()
+    upkeep = RqUpkeepQueue(redis_client)
+    upkeep.enqueue_replan("holidays")
+    upkeep.enqueue_redelivery("0123")
+    enqueued = [
+        job
+        for name in (rq_queues.DELIVER, rq_queues.UPKEEP)
+        for job in rq_queues.queue(name, redis_client).jobs
+    ]
+    assert {job.func_name for job in enqueued} == {
+        f"app.jobs.{name}" for name in ("drain", "replan", "retry")
+    }
+    periodic = [SimpleNamespace(func_name=f"app.jobs.{name}", args=()) for name in UPKEEP_EVERY_S]
+    for job in (*enqueued, *periodic):
+        inspect.signature(import_attribute(job.func_name)).bind(*job.args)
