@@ -16,7 +16,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, cast
 
-from app.delivery.request import Job, build
+from app.delivery.actions import build
+from app.delivery.request import Job
 from app.domain.ids import EventIds, occurrence_id
 from app.store import keys
 from app.store.connection import StoreClient, connect
@@ -42,8 +43,9 @@ def request_like_ours(webhook: str) -> dict[str, Any]:
     now_ms = time.time_ns() // 1_000_000
     event = loading.example(event_id, webhook, now_ms, now_ms)
     job = Job(
-        event_id, occurrence_id(event_id, now_ms), now_ms, 1, event.name, event.description,
-        event.metadata_json, event.tags, webhook, (support.SECRET,),
+        event_id, occurrence_id(event_id, now_ms), now_ms, 1, event.name,
+        event.definition.description, event.metadata_json, event.tags, event.action,
+        (support.SECRET,),
     )  # fmt: skip
     request = build(job, now_ms)
     return {"url": webhook, "headers": request.headers, "body": request.body.decode()}

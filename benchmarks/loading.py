@@ -6,6 +6,8 @@ import time
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from app.domain import action
+from app.domain.definition import Definition
 from app.domain.event import Event
 from app.domain.ids import EventIds
 from app.store.connection import StoreClient
@@ -41,10 +43,9 @@ def example(event_id: bytes, webhook: str, start_ms: int, now_ms: int) -> Event:
     """A one-time event with the fields that the API's reference shows, and two tags."""
     return Event(
         id=event_id,
-        name="Daily Backup",
-        description="Run the daily backup",
-        start_ms=start_ms,
-        action={"type": "webhook", "params": {"url": webhook}},
+        definition=Definition(
+            "Daily Backup", start_ms, action.webhook(webhook), "Run the daily backup"
+        ),
         metadata_json='{"key":"value"}',
         tags=("tag1", "tag2"),
         created_ms=now_ms,

@@ -12,6 +12,7 @@ import argparse
 import json
 import time
 
+from app.domain.action import webhook
 from app.domain.ids import EventIds, to_text
 from app.domain.times import to_rfc3339
 from app.store.connection import StoreClient, connect
@@ -58,7 +59,7 @@ def _document(event_id: bytes) -> str:
         {
             "id": to_text(event_id), "name": "Daily Backup", "description": "Run the daily backup",
             "start_time": now, "timezone": None, "webhook": WEBHOOK,
-            "action": {"type": "webhook", "params": {"url": WEBHOOK}},
+            "action": webhook(WEBHOOK),
             "metadata": {"key": "value"}, "schedule": None, "tags": ["tag1", "tag2"],
             "status": "active", "created_at": now, "updated_at": now, "next_occurrence_at": now,
         }

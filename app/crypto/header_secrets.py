@@ -75,7 +75,7 @@ def _refuse_new_origin(given: Mapping[str, Any], before: Event | None) -> None:
         return
     headers = given.get(_FIELD, ((_FIELD, MASK),))
     kept = headers is not None and any(value == MASK for _, value in headers)
-    if kept and origin(action["params"]["url"]) != origin(before.webhook):
+    if kept and origin(action.target) != origin(before.action.target):
         raise InvalidInput.field(
             _FIELD, "must be given with their values, or be null: the webhook leads elsewhere now"
         )

@@ -19,8 +19,3 @@ class Callback:
     attempt_count: int
     status_code: int | None
     error_message: str | None
-
-    @property
-    def option(self) -> str:
-        """The event's option with the URL to tell."""
-        return CALLBACKS[self.status]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from typing import Any
 
-OVERLAP = ("allow", "skip", "queue_one", "cancel_previous")
-"""What becomes of an occurrence that falls due while the one before it is not over: it is sent all
-the same, skipped, or waits (one at most), or it ends the one before."""
+from app.domain.action import Action
+from app.domain.definition import Definition
+from app.domain.options import EventOptions
+from app.domain.schedule import Schedule
 
 
 class EventStatus(StrEnum):
@@ -22,7 +22,7 @@ class EventStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class EncryptedHeaders:
-    """Headers that an event sends along: their names, and names and values sealed."""
+    """Headers that an event sends along: their names, and names and values encrypted."""
 
     names: tuple[str, ...]
     sealed: bytes = field(repr=False)
@@ -33,31 +33,64 @@ class Event:
     """One event, as stored. All times are milliseconds since 1970, UTC.
 
     ``metadata_json`` stays JSON text from the request to the webhook, so that no number changes
-    on the way. ``options`` holds the delivery and planning settings that were given (``retry``,
-    ``timeout``, …) as they were given. ``version`` counts definitions: it changes when a user or
-    the end of the series changes the event, not when its next occurrence moves on. ``hmac_secret``
-    and ``headers`` are sealed: only who builds a delivery opens them.
+    on the way. ``version`` counts definitions: it changes when a user or the end of the series
+    changes the event, not when its next occurrence moves on. ``hmac_secret`` and
+    ``encrypted_headers`` are encrypted: only who builds a delivery decrypts them.
     """
 
     id: bytes
-    name: str
-    start_ms: int
-    action: Mapping[str, Any]
+    definition: Definition
     created_ms: int
     updated_ms: int
-    description: str = ""
-    timezone: str | None = None
     metadata_json: str = "{}"
-    schedule: Mapping[str, Any] | None = None
     tags: tuple[str, ...] = ()
     status: EventStatus = EventStatus.ACTIVE
-    options: Mapping[str, Any] = field(default_factory=dict)
     hmac_secret: bytes | None = field(default=None, repr=False)
     version: int = 1
     next_ms: int | None = None
-    headers: EncryptedHeaders | None = None
+    encrypted_headers: bytes | None = field(default=None, repr=False)
 
     @property
-    def webhook(self) -> str:
-        """The target's URL."""
-        return str(self.action["params"]["url"])
+    def name(self) -> str:
+        """What its definition calls it."""
+        return self.definition.name
+
+    @property
+    def start_ms(self) -> int:
+        """Its definition's start."""
+        return self.definition.start_ms
+
+    @property
+    def schedule(self) -> Schedule | None:
+        """Its definition's schedule; ``None``: it occurs once."""
+        return self.definition.schedule
+
+    @property
+    def options(self) -> EventOptions:
+        """Its definition's settings."""
+        return self.definition.options
+
+    @property
+    def action(self) -> Action:
+        """Its definition's action."""
+        return self.definition.action
+
+    @property
+    def headers(self) -> EncryptedHeaders | None:
+        """The headers that it sends along."""
+        if self.encrypted_headers is None:
+            return None
+        return EncryptedHeaders(self.definition.header_names, self.encrypted_headers)
+
+    def changed(self, **values: Any) -> Event:
+        """This event with other values, of its own or of its definition."""
+        if "headers" in values:
+            headers: EncryptedHeaders | None = values.pop("headers")
+            values["header_names"] = headers.names if headers else ()
+            values["encrypted_headers"] = headers.sealed if headers else None
+        own = {name: values.pop(name) for name in _OWN & values.keys()}
+        definition: Definition = own.pop("definition", self.definition)
+        return replace(self, definition=definition._replace(**values), **own)
+
+
+_OWN = frozenset(one.name for one in fields(Event))

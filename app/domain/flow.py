@@ -97,21 +97,20 @@ def flow_name(space: str, key: str) -> str:
     return f"{space}/{key}"
 
 
-def flow_of(options: Mapping[str, Any], url: str) -> str | None:
-    """The flow that an event is in, by its settings and its target; ``None``: in none.
+@dataclass(frozen=True, slots=True)
+class FlowSettings:
+    """The flow that an event is in: its key, whose it is, and the limits that the event gives it.
 
     Without a key it is that of the target's host (and port, if one is given).
     """
-    if "flow" not in options and options.get("order") != "strict":
-        return None
-    key = options.get("flow", {}).get("key")
-    space = options.get("flow_space", "")
-    return flow_name(space, key or urlsplit(ascii_url(url)).netloc.lower())
 
+    key: str | None
+    space: str
+    limits: FlowLimits
 
-def limits_of(options: Mapping[str, Any]) -> FlowLimits:
-    """The limits that an event gives its flow."""
-    return parse_limits({**options.get("flow", {}), "order": options.get("order")}, "flow.")
+    def name(self, target: str) -> str:
+        """What the store calls the flow of an event with this target."""
+        return flow_name(self.space, self.key or urlsplit(ascii_url(target)).netloc.lower())
 
 
 def _count(path: str, value: Any, most: int) -> int:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.domain.access import MASTER, Access
+from app.domain.action import Action
 from app.errors import InvalidInput
 
 HEADER = "Idempotency-Key"
@@ -49,8 +50,12 @@ class Once:
                 f"{HEADER} must be 1 to 255 characters of ASCII without spaces, such as a UUID."
             )
         who = [access is MASTER, access.subject, access.is_admin or sorted(access.scope), key]
-        what = {name: value for name, value in given.items() if name not in _SECRET}
+        what = {name: _plain(value) for name, value in given.items() if name not in _SECRET}
         return cls(_digest(who), _digest(what))
+
+
+def _plain(value: Any) -> Any:
+    return value.as_json() if isinstance(value, Action) else value
 
 
 def _digest(value: Any) -> bytes:

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from functools import lru_cache
-from typing import Any
 
 from app.crypto.ack_tokens import AckTokens
 from app.crypto.header_secrets import HeaderSecrets
 from app.crypto.signing_secrets import SigningSecrets
+from app.delivery.actions import KINDS
 from app.delivery.request import Job
 from app.domain import ids
-from app.domain.callback import CALLBACKS
-from app.domain.durations import parse_duration_ms
 from app.domain.headers import Headers
+from app.domain.options import NO_OPTIONS, EventOptions
 from app.domain.outcome import Outcome
-from app.domain.retry import DEFAULT, GiveUp, RetryAt, RetryPolicy, decide
-from app.domain.retry_form import parse_retry
+from app.domain.retry import GiveUp, RetryAt, decide
+from app.errors import NotFound
 from app.planning.next_occurrence import TOO_LATE
-from app.planning.timetables import misfire_of
 from app.store.calls import Record
 from app.store.claims import Claim
 from app.store.codec import dump_json
@@ -27,11 +23,10 @@ from app.store.codec import dump_json
 ACCEPTED = 202
 """The status with which a receiver may ask to acknowledge later."""
 
-DEFAULT_ACK_MS = 3_600_000
-
 MAX_DEATHS = 3
 """An occurrence that so many workers died with is not given to another."""
 
+UNKNOWN_KIND = "this version of the service does not know the type of its event's action"
 USED_UP_BY_DEATH = "its worker died during the last attempt"
 USED_UP_BY_CHANGE = "its event's retry policy was changed and allows no further attempt"
 
@@ -40,23 +35,6 @@ _REUSED = [None, None, None]
 
 LOG_MESSAGE_LIMIT = 200
 """Characters of an error message that the attempt log keeps."""
-
-
-def policy_of(options: Mapping[str, Any]) -> RetryPolicy:
-    """The retry policy of an event; the default one unless it was given."""
-    given = options.get("retry")
-    return DEFAULT if given is None else _policy(dump_json(given))
-
-
-@lru_cache(maxsize=1024)
-def _policy(retry_json: bytes) -> RetryPolicy:
-    return parse_retry(json.loads(retry_json))
-
-
-def ack_timeout_of(options: Mapping[str, Any]) -> int:
-    """How long a receiver may take to acknowledge, ms; an hour unless it was given."""
-    given = options.get("ack_timeout")
-    return DEFAULT_ACK_MS if given is None else parse_duration_ms(given)
 
 
 def job_of(
@@ -68,20 +46,22 @@ def job_of(
     now_ms: int,
 ) -> Job:
     """What to send for a claim; its event must still exist. Raises ``DecryptionFailed``."""
-    doc = claim.doc or {}
-    timeout = doc.get("opt", {}).get("timeout")
+    definition = claim.definition
+    if definition is None:
+        raise NotFound
+    timeout_ms = definition.options.timeout_ms
     return Job(  # by position: naming the fields takes longer than most of them
         claim.event_id,
         claim.occurrence_id,
         claim.scheduled_ms,
         claim.attempt,
-        doc["name"],
-        doc.get("about", ""),
+        definition.name,
+        definition.description,
         claim.metadata_json,
         claim.tags,
-        claim.url,
+        claim.action,
         signing.of(claim.event_id, claim.secret, now_ms),
-        default_timeout_ms if timeout is None else parse_duration_ms(timeout),
+        default_timeout_ms if timeout_ms is None else timeout_ms,
         _headers(claim, headers),
         acks.of(claim.occurrence_id, claim.attempt),
         claim.callback,
@@ -97,21 +77,32 @@ def _headers(claim: Claim, headers: HeaderSecrets) -> Headers:
 
 def unsendable(claim: Claim, now_ms: int) -> Record | None:
     """The record of a claim that must not be sent, or ``None``."""
-    if claim.doc is None:
+    if claim.definition is None:
         return _ended(claim, "cancelled", "its event was deleted")
-    made = claim.attempt - claim.attempts_before
+    if claim.definition.action.kind not in KINDS:
+        return _ended(claim, "failed", UNKNOWN_KIND)
+    options = claim.definition.options
+    return _unwanted(claim, options, now_ms) or _used_up(claim, options)
+
+
+def _unwanted(claim: Claim, options: EventOptions, now_ms: int) -> Record | None:
+    """The record of a claim that nobody wants any more."""
     # Who asks for one again wants it, however late; what waited for its flow was seen in time.
     late = claim.attempt == 1 and claim.redelivered_ms is None and not claim.start_ms
     if claim.callback is not None:
-        if claim.callback.option not in claim.doc.get("opt", {}):
+        if options.callback(claim.callback.status) is None:
             return _ended(claim, "cancelled", "its event has no such callback any more")
-    elif late and "misfire" in claim.doc.get("opt", {}):
-        misfire = misfire_of(claim.doc["opt"])
-        if misfire.policy == "skip" and now_ms - claim.due_ms > misfire.grace_ms:
-            return _ended(claim, "missed", TOO_LATE)
+    elif late and options.misfire.policy == "skip":
+        overdue_ms = now_ms - claim.due_ms
+        return _ended(claim, "missed", TOO_LATE) if overdue_ms > options.misfire.grace_ms else None
+    return None
+
+
+def _used_up(claim: Claim, options: EventOptions) -> Record | None:
+    """The record of a claim that has no attempts left."""
     if claim.deaths >= MAX_DEATHS:
         return _ended(claim, "failed", f"{claim.deaths} workers died while delivering it")
-    if made > policy_of(claim.doc.get("opt", {})).attempts:
+    if claim.attempt - claim.attempts_before > options.retry.attempts:
         return _ended(claim, "failed", USED_UP_BY_DEATH if claim.deaths else USED_UP_BY_CHANGE)
     return None
 
@@ -123,8 +114,9 @@ def _ended(claim: Claim, verdict: str, message: str) -> Record:
 
 def callback_of(claim: Claim, verdict: str) -> bytes:
     """The id of the callback that tells of this end; empty if nobody is to be told."""
-    options = (claim.doc or {}).get("opt")
-    if not options or claim.callback is not None or CALLBACKS.get(verdict) not in options:
+    if claim.definition is None or claim.callback is not None:
+        return b""
+    if claim.definition.options.callback(verdict) is None:
         return b""
     return ids.callback_id(claim.event_id, claim.occurrence_id, verdict)
 
@@ -134,12 +126,11 @@ def record_of(claim: Claim, outcome: Outcome, now_ms: int, jitter: float) -> tup
 
     ``jitter`` is a random number, at least 0 and below 1.
     """
-    options = (claim.doc or {}).get("opt", {})
-    policy = policy_of(options)
+    options = claim.definition.options if claim.definition else NO_OPTIONS
     decision = decide(
         outcome,
         claim.attempt - claim.attempts_before,
-        policy,
+        options.retry,
         now_ms=now_ms,
         since_ms=claim.since_ms,
         jitter=jitter,
@@ -152,7 +143,7 @@ def record_of(claim: Claim, outcome: Outcome, now_ms: int, jitter: float) -> tup
         if decision.reason:
             message = f"{message}; {decision.reason}"
     elif outcome.ack_required and outcome.status_code == ACCEPTED:
-        verdict, next_ms = "dispatched", now_ms + ack_timeout_of(options)
+        verdict, next_ms = "dispatched", now_ms + options.ack_timeout_ms
     record = Record(
         claim.occurrence_id,
         claim.token,

@@ -27,7 +27,8 @@ from app.clock import Clock
 from app.crypto.ack_tokens import AckTokens
 from app.crypto.header_secrets import HeaderSecrets
 from app.crypto.signing_secrets import SigningSecrets
-from app.delivery.request import Identity, build
+from app.delivery.actions import build
+from app.delivery.request import Identity
 from app.domain.outcome import Outcome, Timings
 from app.engine.attempts import job_of, record_of, unsendable
 from app.engine.circuit_breakers import CircuitBreakers
@@ -243,7 +244,7 @@ class Drain:
                 self._recorder.add(record)
                 self._claimer.settle(1)
             else:
-                self._queue(claim, target_of(claim.url), now_ms)
+                self._queue(claim, target_of(claim.action.target), now_ms)
 
     def _queue(self, claim: Claim, target: str, now_ms: int) -> None:
         """Queue a claim for its target; defer it if the target's breaker is open."""

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from app.domain.event import Event, EventStatus
 from app.domain.misfire import MisfirePolicy
 from app.domain.timetable import Skipped, Timetable, spread
-from app.planning.timetables import jitter_of, misfire_of
 from app.store.events import NOTHING, Plan
 
 TOO_LATE = "it was due more than the misfire grace before anybody could deliver it"
@@ -23,9 +22,9 @@ def plan_of(event: Event, timetable: Timetable | None, now_ms: int) -> Plan:
     if event.status is not EventStatus.ACTIVE:
         return NOTHING
     if timetable is None:
-        if event.start_ms < now_ms - misfire_of(event.options).grace_ms:
+        if event.start_ms < now_ms - event.options.misfire.grace_ms:
             return Plan(scheduled_ms=event.start_ms, missed=TOO_LATE)
-        offset = spread(event.id, event.start_ms, jitter_of(event.options))
+        offset = spread(event.id, event.start_ms, event.options.jitter_ms)
         return Plan(scheduled_ms=event.start_ms, due_ms=event.start_ms + offset)
     following = timetable.next_after(max(now_ms, event.start_ms - 1))
     if following is None:

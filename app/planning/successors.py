@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
 from app.domain import ids
+from app.domain.definition import Definition
 from app.domain.event import EventStatus
 from app.errors import InvalidInput
 from app.planning.next_occurrence import TOO_LATE, Continuation, continuation, plan_of
-from app.planning.timetables import Timetables, misfire_of
+from app.planning.timetables import Timetables
 from app.store.claims import Claim
 from app.store.events import EventStore
 from app.store.work import EndedNote, Successor, WorkStore
@@ -37,10 +37,10 @@ class Successors:
         successors: list[Successor] = []
         notes: list[EndedNote] = []
         for claim in claims:
-            if not claim.recurring or claim.attempt != 1 or claim.doc is None:
+            if not claim.recurring or claim.attempt != 1 or claim.definition is None:
                 continue
             try:
-                self._plan_successor(claim, claim.doc, now_ms, successors, notes)
+                self._plan_successor(claim, claim.definition, now_ms, successors, notes)
             except InvalidInput:
                 # A schedule that was accepted once and can't be read now must not stop the others.
                 log.exception("unreadable schedule", extra={"event": ids.to_text(claim.event_id)})
@@ -65,13 +65,13 @@ class Successors:
     def _plan_successor(
         self,
         claim: Claim,
-        doc: Mapping[str, Any],
+        definition: Definition,
         now_ms: int,
         successors: list[Successor],
         notes: list[EndedNote],
     ) -> None:
-        timetable = self._timetables.of_claim(claim, doc)
-        misfire = misfire_of(doc.get("opt", {}))
+        timetable = self._timetables.of(claim.event_id, definition)
+        misfire = definition.options.misfire
         following = continuation(timetable, claim.scheduled_ms, now_ms, misfire)
         notes += _notes(claim.event_id, claim.tags, following)
         successors.append(
@@ -110,12 +110,12 @@ class Successors:
                 or event.schedule is None
             ):
                 continue
-            timetable = self._timetables.of_event(event)
+            timetable = self._timetables.of(event.id, event.definition)
             if last_ms is None:
                 fresh = plan_of(event, timetable, now_ms)
                 following = Continuation(fresh.scheduled_ms, fresh.due_ms)
             else:
-                misfire = misfire_of(event.options)
+                misfire = event.options.misfire
                 following = continuation(timetable, last_ms, now_ms, misfire)
             notes += _notes(event.id, event.tags, following)
             before_ms = event.start_ms if last_ms is None else last_ms

@@ -130,7 +130,7 @@ class ActionService:
         now_ms = self._clock.now_ms()
         if to_ms > now_ms:
             raise InvalidInput.field("to", "must not be in the future: the schedule sees to that")
-        timetable = self._timetables.of_event(event)
+        timetable = self._timetables.of(event.id, event.definition)
         found = timetable.upcoming(from_ms - 1, MAX_BACKFILL + 1, to_ms)
         if len(found) > MAX_BACKFILL:
             raise InvalidInput(

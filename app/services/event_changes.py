@@ -3,22 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from app.domain.access import Access
+from app.domain.action import NO_ACTION
+from app.domain.definition import Definition
 from app.domain.durations import parse_duration_ms
 from app.domain.event import Event, EventStatus
 from app.domain.flow import space_of
+from app.domain.ids import created_ms as created_ms_of
+from app.domain.options import EventOptions
 from app.domain.recurrence import resolve_local
+from app.domain.schedule import Schedule
 from app.errors import InvalidInput
 from app.services.queries import Moment
 
 _SECRET = ("hmac_secret", "headers")
 _DEFINITION = ("name", "description", "timezone", "action", "tags", "status", *_SECRET)
 _EMPTY: Mapping[str, Any] = {"description": "", "tags": (), "status": EventStatus.ACTIVE}
-_TIMING_OPTIONS = ("dst", "calendars", "on_excluded", "jitter")
+
+
+def blank(event_id: bytes) -> Event:
+    """An event that nothing was said about yet."""
+    created_ms = created_ms_of(event_id)
+    return Event(event_id, Definition("", 0, NO_ACTION), created_ms, created_ms)
+
+
+def flow_of(given: Mapping[str, Any]) -> str | None:
+    """The flow that an event with these fields is in; ``None``: in none."""
+    flow = EventOptions().changed(given).flow
+    return None if flow is None else flow.name(given.get("action", NO_ACTION).target)
 
 
 def apply_changes(before: Event, given: Mapping[str, Any], now_ms: int) -> Event:
@@ -28,7 +43,7 @@ def apply_changes(before: Event, given: Mapping[str, Any], now_ms: int) -> Event
     ``InvalidInput``.
     """
     values: dict[str, Any] = {}
-    options = dict(before.options)
+    options: dict[str, Any] = {}
     for name, value in given.items():
         if name in ("start_time", "delay"):
             continue
@@ -37,23 +52,21 @@ def apply_changes(before: Event, given: Mapping[str, Any], now_ms: int) -> Event
         elif name == "metadata":
             values["metadata_json"] = value or "{}"
         elif name == "schedule":
-            values["schedule"] = _with_interval(value)
-        elif value is None:
-            options.pop(name, None)
+            values["schedule"] = _schedule(value)
         else:
             options[name] = value
     if values.get("status", before.status) is not EventStatus.PAUSED:
-        options.pop("pause", None)
-    timezone = values.get("timezone", before.timezone)
+        options["pause"] = None
+    timezone = values.get("timezone", before.definition.timezone)
     if "delay" in given:
         values["start_ms"] = now_ms + _delay_ms(given)
     elif "start_time" in given:
         values["start_ms"] = _placed(given["start_time"], timezone)
-    return _checked(replace(before, options=options, **values))
+    return _checked(before.changed(options=before.options.changed(options), **values))
 
 
 def _checked(event: Event) -> Event:
-    if event.schedule is None and "overlap" in event.options:
+    if event.schedule is None and "overlap" in event.options.given:
         raise InvalidInput.field("overlap", "is for events with a schedule; leave it out")
     return event
 
@@ -69,18 +82,18 @@ def timing(event: Event) -> tuple[Any, ...]:
     """All that an event's scheduled occurrence depends on."""
     return (
         event.start_ms,
-        event.timezone,
+        event.definition.timezone,
         event.schedule,
         event.status,
-        *(event.options.get(name) for name in _TIMING_OPTIONS),
+        *event.options.planning,
     )
 
 
-def _with_interval(schedule: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
-    """The reference form with the interval that it means when it names none."""
-    if schedule is not None and "frequency" in schedule and "interval" not in schedule:
-        return {**schedule, "interval": 1}
-    return schedule
+def _schedule(given: Mapping[str, Any] | None) -> Schedule | None:
+    """A schedule; the reference form with the interval that it means when it names none."""
+    if given is not None and "frequency" in given and "interval" not in given:
+        return Schedule({**given, "interval": 1})
+    return None if given is None else Schedule(given)
 
 
 def _delay_ms(given: Mapping[str, Any]) -> int:

@@ -15,12 +15,11 @@ from app.crypto.signing_secrets import SigningSecrets
 from app.domain import ids
 from app.domain.access import Access
 from app.domain.event import Event, EventStatus
-from app.domain.flow import flow_of
 from app.domain.once import Once
 from app.errors import Conflict, Forbidden, InvalidInput, NotFound, StaleVersion
 from app.planning.next_occurrence import plan_of
-from app.planning.timetables import Timetables, check_one_time, misfire_of
-from app.services.event_changes import apply_changes, in_space, timing
+from app.planning.timetables import Timetables
+from app.services.event_changes import apply_changes, blank, flow_of, in_space, timing
 from app.services.event_lists import EventLists
 from app.services.flows import FlowService
 from app.services.queries import EventChanges, EventQuery, Page
@@ -86,18 +85,15 @@ class EventService:
         """The event that ``create`` would plan and store; nothing is stored."""
         given = in_space(changes.given, access)
         event_id = self._ids.make(self._clock.now_us(), self._partition_for(given, once))
-        created_ms = ids.created_ms(event_id)
-        blank = Event(event_id, "", 0, {}, created_ms, created_ms)
         given = self._headers.encrypted(event_id, self._signing.encrypted(event_id, given))
-        event = apply_changes(blank, given, self._clock.now_ms())
+        event = apply_changes(blank(event_id), given, self._clock.now_ms())
         if not access.may_change(event.tags):
             raise Forbidden("This token may create events only with tags that are in its scope.")
         return event
 
     def _partition_for(self, given: Mapping[str, Any], once: Once | None) -> int:
         """Any partition; but one and the same for all events of one flow, or of one ``once``."""
-        options = {name: value for name, value in given.items() if value is not None}
-        flow = flow_of(options, given.get("action", {}).get("params", {}).get("url", ""))
+        flow = flow_of(given)
         if flow is not None:
             return zlib.crc32(flow.encode()) % self._partitions
         if once is not None:
@@ -185,13 +181,14 @@ class EventService:
         """
 
         def resumed(before: Event) -> Event | None:
-            if before.status is not EventStatus.PAUSED or not before.options.get("pause"):
+            paused = before.status is EventStatus.PAUSED
+            if not paused or before.options.paused_until_ms is None:
                 return None
-            options = {name: value for name, value in before.options.items() if name != "pause"}
-            return replace(before, status=EventStatus.ACTIVE, options=options)
+            options = before.options.changed({"pause": None})
+            return before.changed(status=EventStatus.ACTIVE, options=options)
 
         def write(before: Event, after: Event) -> Saved:
-            since_ms = min(self._clock.now_ms(), before.options["pause"]["until_ms"] - 1)
+            since_ms = min(self._clock.now_ms(), (before.options.paused_until_ms or 0) - 1)
             try:
                 return self._replace(before, after, since_ms)[0]
             except (Conflict, InvalidInput):
@@ -207,7 +204,7 @@ class EventService:
             if before is None or before.status is not EventStatus.ACTIVE or not before.schedule:
                 return
             now_ms = self._clock.now_ms()
-            plan = plan_of(before, self._timetables.of_event(before), now_ms)
+            plan = plan_of(before, self._timetables.of(before.id, before.definition), now_ms)
             if plan.scheduled_ms == before.next_ms:
                 return
             after = replace(before, version=before.version + 1, updated_ms=now_ms)
@@ -243,7 +240,7 @@ class EventService:
             self._refuse_repetition(before, after, now_ms)
             after, plan = self._planned(after, now_ms if since_ms is None else since_ms)
         else:
-            misfire_of(after.options)
+            _ = after.options.misfire
         self._flows.join(after, before)
         return self._events.save(after, plan, before, now_ms), _with_next(after, plan)
 
@@ -266,7 +263,7 @@ class EventService:
         if event.schedule is not None:
             timetable = self._timetables.checked(event)
         else:
-            check_one_time(event)
+            event.options.check_one_time()
         plan = plan_of(event, timetable, now_ms)
         over = plan.scheduled_ms is None or plan.missed is not None
         if event.status is EventStatus.ACTIVE and over:

@@ -84,7 +84,7 @@ class FeedService:
             if now_ms < event.start_ms <= end_ms:
                 yield _planned(event, event.start_ms)
             return
-        timetable = self._timetables.of_event(event)
+        timetable = self._timetables.of(event.id, event.definition)
         after = max(now_ms, event.start_ms - 1)
         while (firing := timetable.next_after(after)) and firing.scheduled_ms <= end_ms:
             yield _planned(event, firing.scheduled_ms)
@@ -97,7 +97,7 @@ def _planned(event: Event, scheduled_ms: int) -> Happening:
         name=event.name,
         scheduled_ms=scheduled_ms,
         changed_ms=event.updated_ms,
-        description=event.description,
+        description=event.definition.description,
         tags=event.tags,
     )
 
@@ -109,7 +109,7 @@ def _recorded(occurrence: Occurrence, event: Event | None) -> Happening:
         scheduled_ms=occurrence.scheduled_ms,
         status=occurrence.status,
         changed_ms=occurrence.changed_ms,
-        description="" if event is None else event.description,
+        description="" if event is None else event.definition.description,
         attempts=occurrence.attempt_count,
         status_code=occurrence.status_code,
         error=occurrence.error_message,

@@ -8,7 +8,7 @@ from typing import Any
 from app.clock import Clock
 from app.domain.access import Access
 from app.domain.event import Event
-from app.domain.flow import check_key, flow_name, flow_of, limits_of, parse_limits, space_of
+from app.domain.flow import check_key, flow_name, parse_limits, space_of
 from app.errors import InvalidInput, NotFound
 from app.services.queries import Page
 from app.store.flow_gate import FlowGate
@@ -30,18 +30,16 @@ class FlowService:
 
     def join(self, event: Event, before: Event | None = None) -> None:
         """Make the flow of an event known, with the limits that the event gives."""
-        name = flow_of(event.options, event.webhook)
-        if name is None:
+        flow = event.options.flow
+        if flow is None:
             return
-        limits = limits_of(event.options)
-        if (
-            before is not None
-            and flow_of(before.options, before.webhook) == name
-            and limits_of(before.options) == limits
-        ):
-            return
+        name = flow.name(event.action.target)
+        if before is not None and (known := before.options.flow):
+            same = known.name(before.action.target) == name
+            if same and known.limits == flow.limits:
+                return
         now_ms = self._clock.now_ms()
-        self._store.set(name, given_by_event(limits), now_ms, by_user=False)
+        self._store.set(name, given_by_event(flow.limits), now_ms, by_user=False)
         if before is not None:
             self._gate.wake([name.encode()], now_ms)
 

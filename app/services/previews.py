@@ -75,7 +75,7 @@ class PreviewService:
         if event.schedule is None:
             return ()
         now_ms = self._clock.now_ms()
-        return self._timetables.of_event(event).rule.notices(now_ms, now_ms + NOTICE_MS)
+        return event.definition.recurrence.notices(now_ms, now_ms + NOTICE_MS)
 
     def of_change(
         self, event_id: str, changes: EventChanges, access: Access, if_match: int | None = None

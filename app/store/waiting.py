@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.store import keys
 from app.store.claims import Claim, callback_from_field, redelivery_from_field
+from app.store.codec import definition_from_doc
 from app.store.connection import StoreClient
 from app.store.fields import EventField, OccurrenceField
 from app.store.reading import Values, oldest_until, read_hashes
@@ -86,7 +86,7 @@ def _open(occurrence_id: bytes, row: Values, of_event: Values) -> Open | None:
         scheduled_ms=int(at or 0),
         attempt=int(attempt or 0),
         token=token or b"",
-        doc=None if doc is None else json.loads(doc),
+        definition=None if doc is None else definition_from_doc(doc),
         metadata_json="{}",
         tags=(),
         secret=None,

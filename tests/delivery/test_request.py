@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app import __version__
-from app.delivery.request import Identity, build
+from app.delivery.actions import build
+from app.delivery.request import Identity
 from app.domain.callback import Callback
 from app.domain.ids import occurrence_id, to_text
 from app.domain.signing import signing_key

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from standardwebhooks.webhooks import Webhook
 
-from app.delivery.request import Request, build
+from app.delivery.actions import build
+from app.delivery.request import Request
 from app.delivery.sender import CurlSender
 from app.domain.targets import TargetPolicy
 from tests.support.deliveries import LOCAL, SECRET, eventually, job, outcomes, request, send, start

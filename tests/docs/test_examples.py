@@ -18,7 +18,9 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from app.delivery.request import Job, build
+from app.delivery.actions import build
+from app.delivery.request import Job
+from app.domain.action import webhook
 from app.domain.callback import Callback
 from app.runtime.local import example, prepare
 from tests.docs.conftest import EXAMPLES_NOW_MS, SECRETS
@@ -110,7 +112,8 @@ def test_settings_of_an_event_that_are_shown_are_accepted(name: str, app: Flask)
 def test_bodies_of_deliveries_have_the_members_that_are_shown() -> None:
     """In the order in which they are sent."""
     callback = Callback(b"o" * 16, "failed", 0, 0, 8, 500, "the receiver answered 500")
-    job = Job(b"e" * 16, b"o" * 16, 0, 1, "n", "", "{}", (), "https://example.com/", ("secret",))
+    action = webhook("https://example.com/")
+    job = Job(b"e" * 16, b"o" * 16, 0, 1, "n", "", "{}", (), action, ("secret",))
     for name, sent in (("docs/delivering.md", None), ("docs/retries.md", callback)):
         (shown,) = [
             body

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import pytest
 
 from app.domain.access import MASTER, Access
-from app.domain.flow import FlowLimits, flow_of, limits_of, parse_flow, parse_limits, space_of
+from app.domain.flow import FlowLimits, FlowSettings, parse_flow, parse_limits, space_of
+from app.domain.options import EventOptions
 from app.domain.rates import Rate
 from app.errors import InvalidInput
 
@@ -44,19 +48,19 @@ def test_names_what_is_wrong(value: object, field: str) -> None:
 
 
 def test_an_event_without_flow_or_order_is_in_none() -> None:
-    assert flow_of({}, "https://example.com/") is None
-    assert flow_of({"order": "any"}, "https://example.com/") is None
+    assert EventOptions().flow is None
+    assert EventOptions({"order": "any"}).flow is None
 
 
 def test_the_key_is_the_targets_host_by_itself() -> None:
-    assert flow_of({"flow": {}}, "https://Example.com:8443/a?b") == "/example.com:8443"
-    assert flow_of({"order": "strict"}, "https://bücher.example/") == "/xn--bcher-kva.example"
-    assert flow_of({"flow": {"key": "k"}, "flow_space": "s"}, "https://a.example/") == "s/k"
+    assert _name({"flow": {}}, "https://Example.com:8443/a?b") == "/example.com:8443"
+    assert _name({"order": "strict"}, "https://bücher.example/") == "/xn--bcher-kva.example"
+    assert _name({"flow": {"key": "k"}, "flow_space": "s"}, "https://a.example/") == "s/k"
 
 
 def test_order_is_a_limit() -> None:
-    assert limits_of({"order": "strict"}) == FlowLimits(strict=True)
-    assert limits_of({"flow": {"concurrency": 2}}) == FlowLimits(concurrency=2)
+    assert _flow({"order": "strict"}).limits == FlowLimits(strict=True)
+    assert _flow({"flow": {"concurrency": 2}}).limits == FlowLimits(concurrency=2)
 
 
 def test_a_space_is_a_scope() -> None:
@@ -103,5 +107,15 @@ def test_a_refusal_names_the_field_by_where_it_stands() -> None:
         parse_limits({"burst": 2})
     assert caught.value.message == "burst: goes with a rate only"
     with pytest.raises(InvalidInput) as caught:
-        limits_of({"flow": {"rate": "often"}})
+        _flow({"flow": {"rate": "often"}})
     assert list(caught.value.fields) == ["flow.rate"]
+
+
+def _flow(options: Mapping[str, Any]) -> FlowSettings:
+    flow = EventOptions(options).flow
+    assert flow is not None
+    return flow
+
+
+def _name(options: Mapping[str, Any], target: str) -> str:
+    return _flow(options).name(target)

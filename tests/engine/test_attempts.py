@@ -8,11 +8,12 @@ import pytest
 
 from app.delivery.request import Job
 from app.domain.access import MASTER
+from app.domain.action import webhook
 from app.domain.callback import Callback
 from app.domain.ids import to_text
+from app.domain.options import DEFAULT_ACK_MS
 from app.domain.outcome import Outcome, Timings
 from app.engine.attempts import (
-    DEFAULT_ACK_MS,
     LOG_MESSAGE_LIMIT,
     job_of,
     record_of,
@@ -23,7 +24,7 @@ from app.planning.next_occurrence import TOO_LATE
 from app.store.attempts import read_log
 from app.store.claims import Claim
 from tests.engine.test_callbacks import ACCEPTED, BROKEN, claim
-from tests.support.builders import DAILY, a_claim
+from tests.support.builders import DAILY, a_claim, a_definition
 from tests.support.clock import NOW_MS
 from tests.support.services import HOUR_MS
 
@@ -54,8 +55,8 @@ def test_a_line_is_read_as_it_was_written(outcome: Outcome) -> None:
 
 
 def test_what_ends_before_its_attempts_are_used_up_says_why() -> None:
-    options = {"retry": {"attempts": 3, "delays": ["2m"], "max_age": "1m"}}
-    aged = a_claim(scheduled_ms=1_000, doc={"to": "https://example.com", "opt": options})
+    retry = {"attempts": 3, "delays": ["2m"], "max_age": "1m"}
+    aged = a_claim(scheduled_ms=1_000, definition=a_definition(retry=retry))
     record, _ = record_of(aged, BROKEN, 1_010, 0.5)
     said = "the receiver answered 500; the next attempt would come after max_age"
     assert (record.verdict, record.error_message) == ("failed", said)
@@ -88,18 +89,15 @@ def test_the_age_of_a_backfilled_occurrence_begins_when_it_was_to_be_attempted(
 
 @pytest.mark.parametrize(("deaths", "said"), [(1, "worker died"), (0, "policy was changed")])
 def test_what_has_no_attempt_left_when_it_is_claimed_says_why(deaths: int, said: str) -> None:
-    doc = {"to": "https://example.com", "opt": {"retry": {"attempts": 2}}}
-    record = unsendable(a_claim(attempt=3, deaths=deaths, doc=doc), 1_010)
+    definition = a_definition(retry={"attempts": 2})
+    record = unsendable(a_claim(attempt=3, deaths=deaths, definition=definition), 1_010)
     assert record is not None
     assert record.verdict == "failed"
     assert said in (record.error_message or "")
 
 
 GRACE_MS = 60_000
-SKIP = {
-    "to": "https://example.com",
-    "opt": {"misfire": {"policy": "skip", "grace": "1m"}, "on_failure": "https://example.com/sad"},
-}
+SKIP = a_definition(misfire={"policy": "skip", "grace": "1m"}, on_failure="https://example.com/sad")
 
 
 def verdict_of(claim: Claim, late_ms: int) -> tuple[str, str | None] | None:
@@ -108,7 +106,7 @@ def verdict_of(claim: Claim, late_ms: int) -> tuple[str, str | None] | None:
 
 
 def test_with_skip_what_is_later_than_its_grace_is_missed_and_not_sent() -> None:
-    late = a_claim(due_ms=NOW_MS, doc=SKIP)
+    late = a_claim(due_ms=NOW_MS, definition=SKIP)
     assert verdict_of(late, GRACE_MS) is None
     assert verdict_of(late, GRACE_MS + 1) == ("missed", TOO_LATE)
 
@@ -116,8 +114,8 @@ def test_with_skip_what_is_later_than_its_grace_is_missed_and_not_sent() -> None
 @pytest.mark.parametrize(
     "fields",
     [
-        {"doc": {**SKIP, "opt": {"misfire": {"policy": "fire_once", "grace": "1m"}}}},
-        {"doc": {**SKIP, "opt": {}}},
+        {"definition": a_definition(misfire={"policy": "fire_once", "grace": "1m"})},
+        {"definition": a_definition()},
         {"attempt": 2},
         {"redelivered_ms": NOW_MS},
         {"start_ms": NOW_MS},
@@ -127,17 +125,17 @@ def test_with_skip_what_is_later_than_its_grace_is_missed_and_not_sent() -> None
 )
 def test_it_is_sent_however_late_if_skip_is_not_meant_for_it(fields: dict[str, Any]) -> None:
     """A retry has begun in time, and who asks for one again wants it."""
-    claim = a_claim(due_ms=NOW_MS, **{"doc": SKIP, **fields})
+    claim = a_claim(due_ms=NOW_MS, **{"definition": SKIP, **fields})
     assert verdict_of(claim, 9 * GRACE_MS) is None
 
 
 @pytest.mark.parametrize(
     ("fields", "verdict", "said"),
     [
-        ({"doc": None}, "cancelled", "its event was deleted"),
+        ({"definition": None}, "cancelled", "its event was deleted"),
         ({"callback": CALLBACK}, "cancelled", "its event has no such callback any more"),
         (
-            {"callback": CALLBACK, "doc": {"to": "x", "opt": {}}},
+            {"callback": CALLBACK, "definition": a_definition()},
             "cancelled",
             "its event has no such callback any more",
         ),
@@ -157,8 +155,10 @@ def test_what_must_not_be_sent_says_why(fields: dict[str, Any], verdict: str, sa
 def test_what_was_attempted_before_it_was_asked_for_again_is_not_counted(
     attempt: int, before: int, sent: bool
 ) -> None:
-    doc = {"to": "https://example.com", "opt": {"retry": {"attempts": 2}}}
-    claimed = a_claim(attempt=attempt, attempts_before=before, doc=doc, redelivered_ms=NOW_MS)
+    definition = a_definition(retry={"attempts": 2})
+    claimed = a_claim(
+        attempt=attempt, attempts_before=before, definition=definition, redelivered_ms=NOW_MS
+    )
     assert (unsendable(claimed, NOW_MS) is None) == sent
     if sent:
         record, _ = record_of(claimed, BROKEN, NOW_MS, 0.5)
@@ -171,7 +171,7 @@ def test_what_was_attempted_before_it_was_asked_for_again_is_not_counted(
 def test_a_receiver_that_acknowledges_later_has_its_time(
     options: dict[str, Any], waits_ms: int
 ) -> None:
-    claimed = a_claim(doc={"to": "https://example.com", "opt": options})
+    claimed = a_claim(definition=a_definition(**options))
     record, gone = record_of(claimed, ACCEPTED, NOW_MS, 0.5)
     assert (record.verdict, record.next_attempt_ms) == ("dispatched", NOW_MS + waits_ms)
     assert (record.status_code, gone) == (202, False)
@@ -194,7 +194,7 @@ def test_a_job_has_all_that_the_claim_says() -> None:
         7,
         scheduled_ms=NOW_MS - 5,
         attempt=2,
-        doc={"to": "https://example.com/x", "name": "n", "about": "a", "opt": {"timeout": "3s"}},
+        definition=a_definition(timeout="3s")._replace(name="n", description="a"),
         metadata_json='{"a":1}',
         tags=("red",),
         secret=b"s",
@@ -209,7 +209,7 @@ def test_a_job_has_all_that_the_claim_says() -> None:
         description="a",
         metadata_json='{"a":1}',
         tags=("red",),
-        url="https://example.com/x",
+        action=webhook("https://example.com/hook"),
         secrets=cast("Any", (claimed.event_id, b"s", NOW_MS)),
         timeout_ms=3_000,
         headers=cast("Any", (claimed.event_id, b"h")),
@@ -219,14 +219,15 @@ def test_a_job_has_all_that_the_claim_says() -> None:
 
 
 def test_what_an_event_does_not_say_is_left_out_of_its_job() -> None:
-    made = job(a_claim(doc={"to": "https://example.com", "name": "n"}))
+    made = job(a_claim())
     assert (made.description, made.timeout_ms, made.headers) == ("", 10_000, ())
 
 
 def test_an_events_own_headers_are_no_business_of_a_callbacks() -> None:
-    doc = {"to": "https://example.com", "name": "n", "opt": {"on_failure": "https://sad.example"}}
-    made = job(a_claim(doc=doc, headers=b"h", callback=CALLBACK))
-    assert (made.url, made.headers, made.callback) == ("https://sad.example", (), CALLBACK)
+    definition = a_definition(on_failure="https://sad.example")
+    made = job(a_claim(definition=definition, headers=b"h", callback=CALLBACK))
+    sad = webhook("https://sad.example")
+    assert (made.action, made.headers, made.callback) == (sad, (), CALLBACK)
 
 
 @pytest.mark.parametrize(

@@ -74,7 +74,7 @@ def end(services, clock, claimed, outcome) -> bool:
 def test_who_is_told(services, clock, fire, outcome, options, told) -> None:
     _, claimed = fire(**options)
     end(services, clock, claimed, outcome)
-    urls = [one.url for one in claim(services, clock)]
+    urls = [one.action.target for one in claim(services, clock)]
     assert urls == ([f"https://example.com/{told}"] if told else [])
 
 
@@ -92,7 +92,7 @@ def test_what_a_receiver_says_afterwards_is_told_too(services, clock, fire, verb
         clock.advance(HOUR_MS)
         services.acknowledgements.overdue(ids.partition_of_event(event.id), clock.ms)
     (callback,) = claim(services, clock)
-    assert callback.url == f"https://example.com/{told}"
+    assert callback.action.target == f"https://example.com/{told}"
 
 
 @pytest.mark.parametrize("outcome", [OK, GONE, ACCEPTED])

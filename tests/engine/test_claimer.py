@@ -9,7 +9,9 @@ import pytest
 from app.engine.claimer import AHEAD_MS, MAX_UNWRITTEN, STALLED_FACTOR, Claimer
 from app.store.calls import Call
 from app.store.claims import Claim
+from app.store.codec import definition_to_doc
 from app.store.work import Heads
+from tests.support.builders import a_definition
 from tests.support.clock import NOW_MS, FakeClock
 
 WINDOW = 100
@@ -107,7 +109,8 @@ def a_claimer(clock: FakeClock, channel: FakeChannel) -> Claimer:
 def row(due_ms: int) -> list[Any]:
     """A row of the claim script's answer."""
     at = b"%d" % due_ms
-    return [b"o" * 16, b"e" * 16, at, 1, b"{}", *[None] * 6, at, *[None] * 6]
+    doc = definition_to_doc(a_definition())
+    return [b"o" * 16, b"e" * 16, at, 1, doc, *[None] * 6, at, *[None] * 6]
 
 
 def test_what_is_claimed_ahead_is_returned_when_it_is_due() -> None:

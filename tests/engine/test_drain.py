@@ -11,6 +11,7 @@ import pytest
 
 from app.config import Settings
 from app.domain.access import MASTER
+from app.domain.action import webhook
 from app.domain.outcome import Outcome, Timings
 from app.engine.drain import Drain
 from app.services.queries import EventChanges
@@ -109,7 +110,7 @@ def make_due(services: Services, clock: FakeClock, count: int) -> None:
         given = {
             "name": "an event",
             "start_time": clock.ms + 1_000 + number,
-            "action": {"type": "webhook", "params": {"url": "https://example.com/hook"}},
+            "action": webhook("https://example.com/hook"),
         }
         services.events.create(EventChanges(given), MASTER)
     clock.advance(2_000)

@@ -8,8 +8,9 @@ import pytest
 
 from app.domain import ids
 from app.domain.event import Event
+from app.domain.options import DEFAULT_ACK_MS
 from app.domain.outcome import Outcome, Timings
-from app.engine.attempts import DEFAULT_ACK_MS, record_of
+from app.engine.attempts import record_of
 from app.engine.scheduler import LEAD_MS, Scheduler
 from app.wiring.services import Services
 from tests.support.clock import NOW_MS, FakeClock

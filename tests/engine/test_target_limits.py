@@ -24,11 +24,11 @@ CONCURRENCY = 16
 
 
 def queue(limits: TargetLimits, one: Claim) -> None:
-    limits.add(one, target_of(one.url))
+    limits.add(one, target_of(one.action.target))
 
 
 def hosts(requests: list[InFlightRequest]) -> list[str]:
-    return [request.claim.url.split("/")[2] for request in requests]
+    return [request.claim.action.target.split("/")[2] for request in requests]
 
 
 def test_a_target_is_scheme_host_and_port() -> None:
@@ -68,7 +68,7 @@ def test_a_target_that_hangs_leaves_room_for_the_others() -> None:
     in_flight = list(limits.start_ready(0))
     while now_ms < 10_000 and sent < 100:
         now_ms += 10
-        for request in [one for one in in_flight if "well" in one.claim.url]:
+        for request in [one for one in in_flight if "well" in one.claim.action.target]:
             in_flight.remove(request)
             limits.end(request, now_ms, succeeded=True)
             sent += 1
@@ -76,7 +76,7 @@ def test_a_target_that_hangs_leaves_room_for_the_others() -> None:
         in_flight += limits.start_ready(now_ms)
     assert sent == 100
     assert now_ms < 300
-    assert sum("hangs" in one.claim.url for one in in_flight) <= CONCURRENCY // 4
+    assert sum("hangs" in one.claim.action.target for one in in_flight) <= CONCURRENCY // 4
 
 
 def test_what_waits_for_a_stalled_target_is_counted() -> None:
@@ -87,7 +87,7 @@ def test_what_waits_for_a_stalled_target_is_counted() -> None:
         queue(limits, claim(1_000 + number, "well"))
     requests = list(limits.start_ready(0))
     assert limits.stalled(BRIEFLY_STALLED_MS - 1) == 0
-    well = next(one for one in requests if "well" in one.claim.url)
+    well = next(one for one in requests if "well" in one.claim.action.target)
     limits.end(well, BRIEFLY_STALLED_MS, succeeded=True)
     assert limits.stalled(BRIEFLY_STALLED_MS) == 20 - CONCURRENCY // 4
 
@@ -288,6 +288,6 @@ def test_what_waits_for_one_target_can_be_given_up() -> None:
     limit = requests[0].limit
     queue(limits, claim(20, "a"))
     waiting = limits.clear_target(limit)
-    assert [one.url for one in waiting] == ["https://a/hook"] * len(waiting)
+    assert [one.action.target for one in waiting] == ["https://a/hook"] * len(waiting)
     assert limits.clear_target(limit) == []
     assert set(hosts(list(limits.start_ready(0)))) == {"b"}

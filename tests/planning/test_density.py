@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
+from app.domain.recurrence import compile_schedule
 from app.errors import InvalidInput
 from app.planning.density import check_density
-from app.planning.timetables import _rule
 from tests.support.clock import NOW_MS
 
 
@@ -30,7 +28,7 @@ from tests.support.clock import NOW_MS
     ],
 )
 def test_how_often_a_schedule_may_occur(schedule, most: int, accepted: bool) -> None:
-    rule = _rule(json.dumps(schedule).encode(), NOW_MS, None, b"{}")
+    rule = compile_schedule(schedule, NOW_MS, None)
     if accepted:
         check_density(rule, most)
     else:

@@ -21,7 +21,7 @@ from app.store import keys
 from app.store.work import EndedNote, Successor
 from app.wiring.engine import Engine
 from app.wiring.services import Services
-from tests.support.builders import DAILY, a_claim
+from tests.support.builders import DAILY, a_claim, a_definition
 from tests.support.clock import NOW_MS, FakeClock
 from tests.support.invariants import broken
 from tests.support.services import HOUR_MS
@@ -144,7 +144,7 @@ def test_leases_that_ended_while_the_store_stood_still_are_left_to_who_holds_the
 
 
 DAY_MS = 86_400_000
-DOC = {"to": "https://example.com", "plan": DAILY, "start": NOW_MS}
+DEFINITION = a_definition(schedule=DAILY)
 
 
 class Writes:
@@ -183,13 +183,13 @@ def test_each_first_claim_of_a_series_has_its_successor(
     successors: Successors, writes: Writes
 ) -> None:
     """Nothing follows a retry, a one-time event, or an event that is gone."""
-    series = {"scheduled_ms": NOW_MS, "recurring": True, "doc": DOC}
+    series = {"scheduled_ms": NOW_MS, "recurring": True, "definition": DEFINITION}
     first = a_claim(1, **series)
-    ended = a_claim(2, **{**series, "doc": {**DOC, "plan": {**DAILY, "count": 1}}})
+    ended = a_claim(2, **{**series, "definition": a_definition(schedule={**DAILY, "count": 1})})
     others = [
         a_claim(3, **{**series, "recurring": False}),
         a_claim(4, **{**series, "attempt": 2}),
-        a_claim(5, **{**series, "doc": None}),
+        a_claim(5, **{**series, "definition": None}),
     ]
     successors.schedule([*others, first, ended], NOW_MS + 5)
     next_ms = NOW_MS + DAY_MS
@@ -211,8 +211,8 @@ def test_each_first_claim_of_a_series_has_its_successor(
 def test_what_is_passed_over_is_recorded_before_the_series_goes_on(
     successors: Successors, writes: Writes
 ) -> None:
-    options = {"misfire": {"grace": "1h", "limit": 2}}
-    late = a_claim(scheduled_ms=NOW_MS, recurring=True, tags=("red",), doc={**DOC, "opt": options})
+    definition = a_definition(schedule=DAILY, misfire={"grace": "1h", "limit": 2})
+    late = a_claim(scheduled_ms=NOW_MS, recurring=True, tags=("red",), definition=definition)
     now_ms = NOW_MS + 4 * DAY_MS + 2 * HOUR_MS
     successors.schedule([late], now_ms)
     missed = [
@@ -229,8 +229,8 @@ def test_what_is_passed_over_is_recorded_before_the_series_goes_on(
 def test_a_schedule_that_can_not_be_read_stops_no_other(
     successors: Successors, writes: Writes, caplog: pytest.LogCaptureFixture
 ) -> None:
-    bad = a_claim(1, recurring=True, doc={**DOC, "plan": {"frequency": "never"}})
-    good = a_claim(2, scheduled_ms=NOW_MS, recurring=True, doc=DOC)
+    bad = a_claim(1, recurring=True, definition=a_definition(schedule={"frequency": "never"}))
+    good = a_claim(2, scheduled_ms=NOW_MS, recurring=True, definition=DEFINITION)
     with caplog.at_level(logging.ERROR):
         successors.schedule([bad, good], NOW_MS)
     ((_, planned, _),) = writes.calls

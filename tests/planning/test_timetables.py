@@ -10,9 +10,11 @@ import pytest
 from app.domain.calendar import Calendar
 from app.domain.event import Event
 from app.domain.misfire import DEFAULT, MisfirePolicy
+from app.domain.options import EventOptions
+from app.domain.timetable import Timetable
 from app.errors import InvalidInput
-from app.planning.timetables import Timetables, check_one_time, jitter_of, misfire_of
-from tests.support.builders import DAILY, a_claim, an_event
+from app.planning.timetables import Timetables
+from tests.support.builders import DAILY, an_event
 from tests.support.clock import NOW_MS
 
 DAY_MS = 86_400_000
@@ -63,18 +65,19 @@ def test_what_is_wrong_is_refused_when_it_is_written(event: Event, sentence: str
 @pytest.mark.parametrize("name", ["calendars", "on_excluded", "dst"])
 def test_a_one_time_event_has_no_use_for_what_is_for_a_schedule(name: str) -> None:
     with pytest.raises(InvalidInput) as caught:
-        check_one_time(an_event(options={name: ["x"]}))
+        an_event(options={name: ["x"]}).options.check_one_time()
     assert caught.value.message == f"{name}: is for events with a schedule; leave it out"
-    check_one_time(an_event(options={"jitter": "1m", "misfire": {"policy": "skip"}}))
+    an_event(options={"jitter": "1m", "misfire": {"policy": "skip"}}).options.check_one_time()
     for wrong in ({"jitter": "soon"}, {"misfire": []}):
         with pytest.raises(InvalidInput):
-            check_one_time(an_event(options=wrong))
+            an_event(options=wrong).options.check_one_time()
 
 
 def test_what_an_event_does_not_say_is_the_default() -> None:
-    assert misfire_of({}) is DEFAULT
-    assert misfire_of({"misfire": {"limit": 5}}) == MisfirePolicy(limit=5)
-    assert (jitter_of({}), jitter_of({"jitter": "7d"})) == (0, 7 * DAY_MS)
+    assert EventOptions().misfire is DEFAULT
+    assert EventOptions({"misfire": {"limit": 5}}).misfire == MisfirePolicy(limit=5)
+    assert EventOptions().jitter_ms == 0
+    assert EventOptions({"jitter": "7d"}).jitter_ms == 7 * DAY_MS
 
 
 def test_a_timetable_has_all_that_its_event_says() -> None:
@@ -88,48 +91,28 @@ def test_a_timetable_has_all_that_its_event_says() -> None:
     table = Timetables(Named()).checked(event)
     found = [one.scheduled_ms for one in table.upcoming(NOW_MS - 1, 2)]
     assert found == [NOW_MS, NOW_MS + 2 * DAY_MS]  # 2 January in Tokyo moves onto the 3rd
-    other = Timetables(Named()).checked(an_event(**_like(event)))
+    other = Timetables(Named()).checked(an_event(definition=event.definition))
     assert table.planned_ms(NOW_MS) != other.planned_ms(NOW_MS)
     assert NOW_MS <= table.planned_ms(NOW_MS) <= NOW_MS + 3_600_000
     assert "Asia/Tokyo" in table.explain()
 
 
-def _like(event: Event) -> dict[str, Any]:
-    return {
-        "start_ms": event.start_ms,
-        "schedule": event.schedule,
-        "timezone": event.timezone,
-        "options": event.options,
-    }
+def timetable_of(event: Event) -> Timetable:
+    return Timetables(Named()).of(event.id, event.definition)
+
+
+def test_a_series_has_the_timetable_that_was_checked() -> None:
+    options = {"calendars": ["closed"], "jitter": "1h"}
+    event = an_event(start_ms=NOW_MS, schedule=DAILY, timezone="Asia/Tokyo", options=options)
+    table, expected = timetable_of(event), Timetables(Named()).checked(event)
+    assert table.upcoming(0, 3) == expected.upcoming(0, 3)
+    assert table.planned_ms(NOW_MS) == expected.planned_ms(NOW_MS)
+    assert table.explain() == expected.explain()
 
 
 def test_what_was_accepted_once_goes_on_without_a_calendar_that_is_gone() -> None:
     event = recurring(calendars=["closed", "gone"], dst={"gap": "shift"})
-    days = [one.scheduled_ms for one in Timetables(Named()).of_event(event).upcoming(0, 2)]
+    days = [one.scheduled_ms for one in timetable_of(event).upcoming(0, 2)]
     assert days == [NOW_MS, NOW_MS + 2 * DAY_MS]
     fast = an_event(start_ms=NOW_MS, schedule={"every": "1s"})
-    assert Timetables(Named(), 30).of_event(fast).next_after(NOW_MS) is not None
-
-
-def test_a_claimed_occurrence_has_the_timetable_of_its_event() -> None:
-    doc = {
-        "plan": DAILY,
-        "start": NOW_MS,
-        "tz": "Asia/Tokyo",
-        "opt": {"calendars": ["closed"], "jitter": "1h"},
-    }
-    claim = a_claim()
-    table = Timetables(Named()).of_claim(claim, doc)
-    event = an_event(
-        id=claim.event_id,
-        start_ms=NOW_MS,
-        schedule=DAILY,
-        timezone="Asia/Tokyo",
-        options=doc["opt"],
-    )
-    expected = Timetables(Named()).of_event(event)
-    assert table.upcoming(0, 3) == expected.upcoming(0, 3)
-    assert table.planned_ms(NOW_MS) == expected.planned_ms(NOW_MS)
-    assert table.explain() == expected.explain()
-    plain = Timetables(Named()).of_claim(claim, {"plan": DAILY, "start": NOW_MS})
-    assert [one.scheduled_ms for one in plain.upcoming(0, 2)] == [NOW_MS, NOW_MS + DAY_MS]
+    assert Timetables(Named(), 30).of(fast.id, fast.definition).next_after(NOW_MS) is not None

@@ -12,6 +12,7 @@ import pytest
 
 from app.config import load_settings
 from app.domain.access import MASTER
+from app.domain.action import webhook
 from app.runtime.embedded import EmbeddedStore
 from app.runtime.local import prepare
 from app.services.queries import EventChanges
@@ -22,7 +23,7 @@ NEW_KEY = "another-encryption-key-of-the-tests!"
 EVENT = {
     "name": "a",
     "start_time": 1_900_000_000_000,
-    "action": {"type": "webhook", "params": {"url": "https://example.com/"}},
+    "action": webhook("https://example.com/"),
     "hmac_secret": "a secret of the event's",
 }
 

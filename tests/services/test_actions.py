@@ -11,6 +11,7 @@ from app.domain import ids
 from app.domain.access import MASTER, Access
 from app.domain.event import Event, EventStatus
 from app.domain.occurrence import OccurrenceStatus
+from app.domain.pause import Pause
 from app.errors import Conflict, Forbidden, InvalidInput, NotFound
 from app.services.queries import EventChanges, OccurrenceQuery
 from app.store.calls import Record
@@ -88,7 +89,7 @@ class TestPause:
         until = NOW_MS + 3 * DAY_MS
         paused = services.actions.pause(text(event), MASTER, until, "maintenance")
         assert (paused.status, paused.next_ms) == (EventStatus.PAUSED, None)
-        assert paused.options["pause"] == {"until_ms": until, "note": "maintenance"}
+        assert paused.options.pause == Pause(until, "maintenance")
         assert times(services, event) == []
 
     def test_ends_by_itself_and_goes_on_from_its_end(
@@ -105,7 +106,7 @@ class TestPause:
         engine.upkeep.recover()
         resumed = services.events.get(text(event), MASTER)
         assert (resumed.status, resumed.next_ms) == (EventStatus.ACTIVE, until)
-        assert "pause" not in resumed.options
+        assert resumed.options.pause is None
 
     def test_one_that_has_run_meanwhile_ends_and_stops_nobody(
         self, services: Services, engine: Engine, create: Create, clock: FakeClock
@@ -137,12 +138,15 @@ class TestPause:
         self, services: Services, create: Create, clock: FakeClock
     ) -> None:
         event = create(schedule={"every": "7m"})
-        untouched = services.planning.timetables.of_event(event).upcoming(NOW_MS + 2 * HOUR_MS, 50)
+        timetable = services.planning.timetables.of(event.id, event.definition)
+        untouched = timetable.upcoming(NOW_MS + 2 * HOUR_MS, 50)
         for _ in range(5):
             services.actions.pause(text(event), MASTER, None, None)
             clock.advance(17 * 60_000 + 13)
             resumed = services.actions.resume(text(event), MASTER)
-        tail = services.planning.timetables.of_event(resumed).upcoming(NOW_MS + 2 * HOUR_MS, 50)
+        tail = services.planning.timetables.of(resumed.id, resumed.definition).upcoming(
+            NOW_MS + 2 * HOUR_MS, 50
+        )
         assert tail == untouched
         assert resumed.next_ms in {one.scheduled_ms for one in untouched} | {
             event.start_ms + 7 * 60_000 * step for step in range(20)

@@ -10,9 +10,11 @@ import pytest
 
 from app.domain import ids
 from app.domain.access import MASTER, Access
+from app.domain.action import webhook
 from app.domain.event import Event, EventStatus
 from app.domain.misfire import DEFAULT
 from app.domain.occurrence import Occurrence, OccurrenceStatus
+from app.domain.options import NO_OPTIONS
 from app.errors import Conflict, Forbidden, InvalidInput, NotFound, StaleVersion
 from app.services.queries import EventChanges, OccurrenceQuery
 from app.wiring.services import Services
@@ -114,7 +116,11 @@ class TestUpdate:
     def test_keeps_what_is_left_out(self, services: Services, create: Create) -> None:
         event = create(description="old", metadata='{"a":1}')
         after = update(services, event, name="new")
-        assert (after.name, after.description, after.metadata_json) == ("new", "old", '{"a":1}')
+        assert (after.name, after.definition.description, after.metadata_json) == (
+            "new",
+            "old",
+            '{"a":1}',
+        )
         assert (after.next_ms, after.version) == (event.next_ms, 2)
         assert get(services, event) == after
 
@@ -131,8 +137,8 @@ class TestUpdate:
             hmac_secret=None,
             retry=None,
         )
-        assert (after.description, after.metadata_json, after.tags) == ("", "{}", ())
-        assert (after.hmac_secret, after.options) == (None, {})
+        assert (after.definition.description, after.metadata_json, after.tags) == ("", "{}", ())
+        assert (after.hmac_secret, after.options) == (None, NO_OPTIONS)
 
     def test_a_new_time_replaces_the_scheduled_occurrence_at_once(
         self, services: Services, create: Create
@@ -236,7 +242,7 @@ class TestScope:
         self, services: Services, tags: tuple[str, ...]
     ) -> None:
         given = {"name": "n", "start_time": NOW_MS + 1, "tags": tags}
-        action = {"type": "webhook", "params": {"url": "https://example.com/"}}
+        action = webhook("https://example.com/")
         with pytest.raises(Forbidden):
             services.events.create(EventChanges({**given, "action": action}), self.red)
 

@@ -9,6 +9,7 @@ import pytest
 
 from app.config import Settings
 from app.domain.access import MASTER, Access
+from app.domain.action import webhook
 from app.domain.event import Event
 from app.domain.ids import to_text
 from app.errors import Forbidden, InvalidInput
@@ -25,7 +26,7 @@ BOB = Access("Bob", "admin")
 GIVEN = {
     "name": "an event",
     "start_time": NOW_MS + 3_600_000,
-    "action": {"type": "webhook", "params": {"url": "https://example.com/hook"}},
+    "action": webhook("https://example.com/hook"),
     "tags": ("red",),
 }
 

@@ -42,7 +42,7 @@ def test_it_is_due_at_once_and_says_how_it_ended(stores: Stores, verdict: str, u
     ended_ms = event.start_ms + 7
     (found,) = claim(stores, ended_ms, request=2)
     assert (found.occurrence_id, found.event_id, found.attempt) == (callback, event.id, 1)
-    assert found.url == f"https://example.com/{url}"
+    assert found.action.target == f"https://example.com/{url}"
     assert not found.recurring
     assert found.callback == Callback(
         claimed.occurrence_id, verdict, event.start_ms, ended_ms, 1, 200, None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,6 +9,7 @@ import pytest
 from app.domain import ids
 from app.domain.event import Event
 from app.domain.flow import FlowLimits
+from app.domain.options import NO_OPTIONS
 from app.domain.rates import Rate
 from app.store import keys
 from app.store.calls import Deferral, Record
@@ -151,7 +151,7 @@ class TestWaiting:
     def test_leaving_the_flow_makes_it_due(self, stores: Stores, gate: FlowGate) -> None:
         event = saved(stores)
         claim_due(stores, NOW_MS)
-        free = replace(event, options={}, version=2)
+        free = event.changed(options=NO_OPTIONS, version=2)
         assert stores.events.save(free, KEEP, event, NOW_MS) is Saved.DONE
         assert waiting(gate, NOW_MS) == []
         assert [one.event_id for one in claim_due(stores, NOW_MS, 2)] == [event.id]

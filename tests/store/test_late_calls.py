@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from app.domain import ids
@@ -53,7 +51,7 @@ def test_an_exhausted_series_stays_so_when_its_event_is_written(stores: Stores) 
     (one,) = claim(stores, event.start_ms)
     stores.work.advance([Successor(event.id, one.plan, event.start_ms, None)], NOW_MS)
     before = stores.events.get(event.id)
-    after = replace(before, name="another", version=before.version + 1)
+    after = before.changed(name="another", version=before.version + 1)
     stores.events.save(after, KEEP, before, NOW_MS)
     key = keys.event(ids.partition_of_event(event.id), event.id)
     assert stores.client.hget(key, "rec") is None

@@ -120,7 +120,7 @@ class Machine(RuleBasedStateMachine):
     @rule(any_of=ANY, how=st.sampled_from(["keep", "retag", "move", "pause", "end"]), tags=TAGS)
     def change(self, any_of: Any, how: str, tags: tuple[str, ...]) -> None:
         before = self.stores.events.get(any_of.choice(list(self.model.events)))
-        after = replace(before, version=before.version + 1, updated_ms=self.now, name=f"by {how}")
+        after = before.changed(version=before.version + 1, updated_ms=self.now, name=f"by {how}")
         plan = NOTHING
         if how in ("keep", "retag"):
             plan = KEEP
@@ -129,7 +129,7 @@ class Machine(RuleBasedStateMachine):
             start_ms = self.now + any_of.randrange(1, 9_000)
             if self.model.is_taken(before.id, start_ms):
                 return
-            after = replace(after, start_ms=start_ms, status=EventStatus.ACTIVE, tags=tags)
+            after = after.changed(start_ms=start_ms, status=EventStatus.ACTIVE, tags=tags)
             plan = Plan(scheduled_ms=start_ms, due_ms=start_ms)
         else:
             after = replace(after, status=EventStatus("paused" if how == "pause" else "inactive"))
@@ -145,7 +145,7 @@ class Machine(RuleBasedStateMachine):
         if gone:
             saved = self.stores.events.delete(old, any_version=False, now_ms=self.now)
         else:
-            saved = self.stores.events.save(replace(old, name="x"), NOTHING, old, self.now)
+            saved = self.stores.events.save(old.changed(name="x"), NOTHING, old, self.now)
         assert saved in (Saved.STALE, Saved.MOVED)
         assert snapshot(self.stores.client) == before
 

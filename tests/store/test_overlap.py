@@ -9,6 +9,7 @@ import pytest
 from app.domain import ids
 from app.domain.event import Event, EventStatus
 from app.domain.occurrence import Occurrence, OccurrenceStatus
+from app.domain.options import NO_OPTIONS
 from app.store import keys
 from app.store.calls import Deferral
 from app.store.events import KEEP, Plan, Saved
@@ -107,7 +108,7 @@ class TestSkip:
         run = Run(stores, "skip")
         run.claim(FIRST)
         before = run.stored()
-        after = replace(before, name="new", version=before.version + 1)
+        after = before.changed(name="new", version=before.version + 1)
         assert stores.events.save(after, plan, before, FIRST) is Saved.DONE
         assert sent(run.claim(THIRD)) == []
 
@@ -115,7 +116,7 @@ class TestSkip:
         run = Run(stores, "skip")
         run.claim(FIRST)
         before = run.stored()
-        after = replace(before, options={}, version=before.version + 1)
+        after = before.changed(options=NO_OPTIONS, version=before.version + 1)
         assert stores.events.save(after, KEEP, before, FIRST) is Saved.DONE
         assert sent(run.claim(SECOND)) == [SECOND]
 

@@ -105,7 +105,7 @@ class TestSave:
     ) -> None:
         event = saved(stores)
         before = snapshot(stores.client)
-        after = replace(event, name="new", version=event.version + 1)
+        after = event.changed(name="new", version=event.version + 1)
         assert stores.events.save(after, NOTHING, replace(event, **change), NOW_MS) is answer
         assert snapshot(stores.client) == before
 
@@ -117,7 +117,7 @@ class TestSave:
 
     def test_replaces_the_scheduled_occurrence(self, stores: Stores) -> None:
         event = saved(stores)
-        later = replace(event, start_ms=event.start_ms + 1000, version=2)
+        later = event.changed(start_ms=event.start_ms + 1000, version=2)
         plan = Plan(scheduled_ms=later.start_ms, due_ms=later.start_ms)
         assert stores.events.save(later, plan, event, NOW_MS) is Saved.DONE
         with pytest.raises(NotFound):
@@ -205,7 +205,7 @@ class TestOpenAgain:
 
     def test_a_new_time_takes_it_back(self, stores: Stores) -> None:
         event = self.deferred(stores)
-        later = replace(event, start_ms=event.start_ms + 999, version=2)
+        later = event.changed(start_ms=event.start_ms + 999, version=2)
         plan = Plan(scheduled_ms=later.start_ms, due_ms=later.start_ms)
         stores.events.save(later, plan, event, NOW_MS)
         assert status_of(stores, event) is OccurrenceStatus.CANCELLED
@@ -225,7 +225,7 @@ class TestOpenAgain:
     ) -> None:
         event = saved(stores)
         stores.events.add_occurrences(event, [(NOW_MS, NOW_MS)])
-        later = replace(event, start_ms=event.start_ms + 9, tags=("green",), version=2)
+        later = event.changed(start_ms=event.start_ms + 9, tags=("green",), version=2)
         plan = Plan(scheduled_ms=later.start_ms, due_ms=later.start_ms)
         assert stores.events.save(later, plan, event, NOW_MS) is Saved.DONE
         (claimed,) = claim(stores, NOW_MS)
@@ -251,7 +251,7 @@ class TestClaim:
             event.tags,
             b"\x01sealed\xff",
         )
-        assert (one.url, one.recurring) == (event.webhook, False)
+        assert (one.action, one.recurring) == (event.action, False)
         assert broken(stores.client, stores.partitions) == []
 
     def test_the_same_request_gets_the_same_answer_again(self, stores: Stores) -> None:
@@ -314,7 +314,7 @@ class TestAdvance:
         ((plan, last_ms),) = stores.events.progress([event.id])
         assert last_ms == event.start_ms
         before = stores.events.get(event.id)
-        renamed = replace(before, name="new", version=2)
+        renamed = before.changed(name="new", version=2)
         assert stores.events.save(renamed, KEEP, before, NOW_MS) is Saved.DONE
         assert stores.events.progress([event.id]) == [(plan, last_ms)]
         assert self.advance(stores, event, event.start_ms + 5, plan) == 1

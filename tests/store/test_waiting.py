@@ -136,8 +136,8 @@ def test_what_is_overdue_is_found_and_read(stores: Stores) -> None:
     assert found is not None
     assert found.waits
     assert (found.claim.attempt, found.claim.event_id) == (1, event.id)
-    assert found.claim.doc is not None
-    assert found.claim.doc["opt"] == {"retry": {"attempts": 2}}
+    assert found.claim.definition is not None
+    assert found.claim.definition.options.given == {"retry": {"attempts": 2}}
     assert (found.status_code, found.response_body) == (200, b"ok")
     stores.work.record([word(claimed)], deadline_ms)
     assert store.read([claimed.occurrence_id, b"x" * 16]) == [None, None]

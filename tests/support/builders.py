@@ -7,7 +7,11 @@ from dataclasses import replace
 from typing import Any
 
 from app.domain import ids
+from app.domain.action import webhook
+from app.domain.definition import Definition
 from app.domain.event import Event
+from app.domain.options import EventOptions
+from app.domain.schedule import Schedule
 from app.store.claims import Claim
 from tests.support.clock import NOW_MS
 
@@ -18,16 +22,31 @@ def an_event(*, partition: int = 0, created_ms: int = NOW_MS, **fields: Any) -> 
     """An active one-time event a minute ahead, with two tags."""
     event_id = _event_ids.make(created_ms * 1000, partition)
     made_ms = ids.created_ms(event_id)
+    definition = Definition("an event", NOW_MS + 60_000, webhook("https://example.com/hook"))
     event = Event(
         id=event_id,
-        name="an event",
-        start_ms=NOW_MS + 60_000,
-        action={"type": "webhook", "params": {"url": "https://example.com/hook"}},
+        definition=definition,
         tags=("red", "blue"),
         created_ms=made_ms,
         updated_ms=made_ms,
     )
-    return replace(event, **fields)
+    for name, value in (("options", EventOptions), ("schedule", Schedule)):
+        if isinstance(fields.get(name), Mapping):
+            fields[name] = value(fields[name])
+    return event.changed(**fields)
+
+
+def a_definition(
+    host: str = "example.com", *, schedule: Mapping[str, Any] | None = None, **options: Any
+) -> Definition:
+    """That of an event with these settings, which begins at ``NOW_MS``."""
+    return Definition(
+        "an event",
+        NOW_MS,
+        webhook(f"https://{host}/hook"),
+        schedule=None if schedule is None else Schedule(schedule),
+        options=EventOptions(options),
+    )
 
 
 def a_claim(number: int = 0, host: str = "example.com", **fields: Any) -> Claim:
@@ -38,7 +57,7 @@ def a_claim(number: int = 0, host: str = "example.com", **fields: Any) -> Claim:
         scheduled_ms=0,
         attempt=1,
         token=b"t",
-        doc={"to": f"https://{host}/hook"},
+        definition=a_definition(host),
         metadata_json="{}",
         tags=(),
         secret=None,

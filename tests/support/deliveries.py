@@ -6,8 +6,10 @@ import ipaddress
 import time
 from collections.abc import Callable
 
-from app.delivery.request import Identity, Job, Request, build
+from app.delivery.actions import build
+from app.delivery.request import Identity, Job, Request
 from app.delivery.sender import CurlSender
+from app.domain.action import webhook
 from app.domain.ids import EventIds, occurrence_id
 from app.domain.outcome import Outcome
 from app.domain.targets import TargetPolicy
@@ -31,7 +33,7 @@ def job(url: str, **changes) -> Job:
         "description": "",
         "metadata_json": '{"a":1}',
         "tags": ("daily",),
-        "url": url,
+        "action": webhook(url),
         "secrets": (SECRET,),
         "timeout_ms": 5_000,
     }

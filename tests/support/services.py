@@ -9,6 +9,7 @@ import pytest
 
 from app.config import Settings
 from app.domain.access import MASTER
+from app.domain.action import webhook
 from app.domain.event import Event
 from app.errors import StoreUnavailable
 from app.services.queries import EventChanges
@@ -89,7 +90,7 @@ def create(services: Services) -> Callable[..., Event]:
         defaults = {
             "name": "an event",
             "start_time": NOW_MS + HOUR_MS,
-            "action": {"type": "webhook", "params": {"url": "https://example.com/hook"}},
+            "action": webhook("https://example.com/hook"),
             "tags": ("red", "blue"),
         }
         return services.events.create(EventChanges({**defaults, **given}), MASTER)

@@ -16,7 +16,6 @@ from app.api.schemas.planning import (
     BackfillSchema,
     DraftSchema,
     OutlookAnswerSchema,
-    Pause,
     PauseSchema,
     PlannedSchema,
     Range,
@@ -25,6 +24,7 @@ from app.api.schemas.planning import (
 from app.api.schemas.queries import DryRunSchema, PreviewQuery, PreviewQuerySchema
 from app.api.schemas.representations import event_text, occurrence_text, outlook_text, planned_list
 from app.domain.event import Event
+from app.domain.pause import Pause
 from app.services.queries import EventChanges
 
 blueprint = Blueprint("planning", __name__, description="Looking ahead, and acts by hand")

@@ -17,7 +17,17 @@ from app.api.schemas.event_fields import (
     Secret,
     Timeout,
 )
-from app.api.schemas.fields import Choice, Moment, Object, Read, TagList, Text, Timezone, Url
+from app.api.schemas.fields import (
+    Choice,
+    Moment,
+    Object,
+    Read,
+    TagList,
+    Text,
+    Timezone,
+    Url,
+    judged,
+)
 from app.api.schemas.schedule import (
     ACK_TIMEOUT,
     ACTION,
@@ -32,36 +42,34 @@ from app.api.schemas.schedule import (
     RETRY,
     SCHEDULE,
 )
-from app.domain.event import OVERLAP, EventStatus
+from app.delivery.actions import read_action
+from app.domain.action import webhook
+from app.domain.event import EventStatus
 from app.domain.flow import ORDERS
+from app.domain.options import OVERLAP
 from app.domain.timetable import ON_EXCLUDED
 from app.services.queries import EventChanges
 
 _TOLD = "Where to POST when an occurrence has "
-_PLANNED = ("apicall", "websocket")
 
 
-class Action(Read):
-    """``{"type": "webhook", "params": {"url": …}}``; read as the URL."""
+class ActionField(Read):
+    """``{"type": "webhook", "params": {"url": …}}``, or another kind."""
 
     kind = ACTION
     _url = Url(1, 2_048, required=True)
 
     def read(self, value: Any) -> Any:
-        """Return the URL."""
+        """Return the action."""
         if not isinstance(value, dict) or not value.keys() <= {"type", "params"}:
             raise ValidationError("must be an object with type and params and nothing else")
-        if value.get("type") in _PLANNED:
-            raise ValidationError({"type": [f"{value['type']} is not supported yet: use webhook"]})
-        if value.get("type") != "webhook":
-            raise ValidationError({"type": ["must be webhook"]})
-        params = value.get("params")
-        if not isinstance(params, dict) or params.keys() != {"url"}:
-            raise ValidationError({"params": ["must be an object with url and nothing else"]})
+        return judged(lambda: read_action(value.get("type"), value.get("params"), self._read_url))
+
+    def _read_url(self, name: str, value: Any) -> str:
         try:
-            return self._url.deserialize(params["url"])
+            return str(self._url.deserialize(value))
         except ValidationError as error:
-            raise ValidationError({"params.url": error.messages}) from None
+            raise ValidationError({f"params.{name}": error.messages}) from None
 
 
 class EventSchema(StrictSchema):
@@ -85,7 +93,7 @@ class EventSchema(StrictSchema):
         1, 64, allow_none=True, metadata={"description": "IANA name.", "example": "Europe/Berlin"}
     )
     webhook = Url(1, 2_048, metadata={"description": "This or action is needed."})
-    action = Action()
+    action = ActionField()
     metadata = Metadata(
         allow_none=True, metadata={"description": "Delivered as given; at most 64 KiB."}
     )
@@ -128,14 +136,14 @@ class EventSchema(StrictSchema):
 
     @post_load
     def _as_changes(self, data: dict[str, Any], **_kwargs: Any) -> EventChanges:
-        webhook, action = data.pop("webhook", None), data.pop("action", None)
-        if webhook and action and webhook != action:
+        url, action = data.pop("webhook", None), data.pop("action", None)
+        short = webhook(url) if url else None
+        if short and action and short != action:
             raise ValidationError(
                 "must be the same as action.params.url, or be left out", "webhook"
             )
-        url = webhook or action
-        if url:
-            data["action"] = {"type": "webhook", "params": {"url": url}}
+        if short or action:
+            data["action"] = short or action
         elif not self.partial:
             raise ValidationError("is required", "webhook")
         if not self.partial and "start_time" not in data and "delay" not in data:

@@ -11,6 +11,7 @@ from app.api.schemas.base import TIME, StrictSchema, check_order
 from app.api.schemas.event_fields import Names
 from app.api.schemas.fields import Choice, Instant, Moment, Object, Text, Timezone
 from app.api.schemas.schedule import DST, JITTER, SCHEDULE
+from app.domain.pause import Pause
 from app.domain.timetable import ON_EXCLUDED
 from app.services.queries import EventChanges
 
@@ -72,14 +73,6 @@ class OutlookAnswerSchema(Schema):
     notices = fields.List(
         fields.Dict(), metadata={"description": "What changes of the clock will do."}
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Pause:
-    """Until when (ms UTC), and why."""
-
-    until_ms: int | None = None
-    note: str | None = None
 
 
 class PauseSchema(StrictSchema):

@@ -30,27 +30,26 @@ def event_text(event: Event, notices: Sequence[Notice] = ()) -> str:
     first = {
         "id": to_text(event.id),
         "name": event.name,
-        "description": event.description,
+        "description": event.definition.description,
         "start_time": to_rfc3339(event.start_ms),
-        "timezone": event.timezone,
-        "webhook": event.webhook,
-        "action": event.action,
+        "timezone": event.definition.timezone,
+        "webhook": event.action.target,
+        "action": event.action.as_json(),
     }
     rest: dict[str, Any] = {
-        "schedule": event.schedule,
+        "schedule": event.schedule and event.schedule.given,
         "tags": event.tags,
         "status": event.status,
         "created_at": to_rfc3339(event.created_ms),
         "updated_at": to_rfc3339(event.updated_ms),
         "next_occurrence_at": _time(event.next_ms),
         "has_hmac_secret": event.hmac_secret is not None,
-        **event.options,
+        **event.options.answered,
     }
-    rest.pop("flow_space", None)
     if event.headers:
         rest["headers"] = dict.fromkeys(event.headers.names, MASK)
-    if pause := event.options.get("pause"):
-        rest["pause"] = {"until": _time(pause.get("until_ms")), "note": pause.get("note")}
+    if pause := event.options.pause:
+        rest["pause"] = {"until": _time(pause.until_ms), "note": pause.note}
     if notices:
         rest["notices"] = [_notice(one) for one in notices]
     return f'{json_text(first)[:-1]},"metadata":{event.metadata_json},{json_text(rest)[1:]}'

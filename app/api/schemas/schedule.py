@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from app.delivery.actions import KINDS
+
 _AMENDED = {"type": "array", "items": {"oneOf": [{"type": "string"}, {"type": "object"}]}}
 _INTEGERS = {"type": "array", "items": {"type": "integer"}}
 _WHOLE = {"type": "integer", "minimum": 1}
@@ -81,16 +83,14 @@ ACK_TIMEOUT: dict[str, Any] = {
     ),
 }
 
+_PARAMS = [dict(kind.PARAMS) for kind in KINDS.values()]
+
 ACTION: dict[str, Any] = {
     "description": "What to do; webhook is the short form of it.",
     "type": "object",
     "properties": {
-        "type": {"type": "string", "enum": ["webhook"]},
-        "params": {
-            "type": "object",
-            "properties": {"url": {"type": "string", "format": "uri"}},
-            "required": ["url"],
-        },
+        "type": {"type": "string", "enum": list(KINDS)},
+        "params": _PARAMS[0] if len(_PARAMS) == 1 else {"oneOf": _PARAMS},
     },
     "required": ["type", "params"],
 }

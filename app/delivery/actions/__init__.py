@@ -1,0 +1,60 @@
+"""The kinds of actions, and how each is checked and sent.
+
+A kind is a module here with what ``Kind`` asks for, and a line in ``KINDS``. One that is not HTTP
+builds another type of request than ``Request``; whoever sends for a drain (see
+``app.engine.sender``) then hands each type to what can send it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from app.delivery.actions import webhook
+from app.delivery.request import NOBODY, Identity, Job, ReadUrl, Request
+from app.domain.action import WEBHOOK, Action
+from app.errors import InvalidInput
+
+
+class Kind(Protocol):
+    """What a module that knows a kind of action has."""
+
+    PARAMS: Mapping[str, Any]
+    """The JSON schema of its parameters, for the API's document."""
+
+    def read(self, params: Any, url: ReadUrl, /) -> Mapping[str, Any]:
+        """Check what a user gave as parameters; ``url`` checks one that is to be reached.
+
+        Raises ``InvalidInput`` naming ``params`` or ``params.…``.
+        """
+        ...
+
+    def build(self, job: Job, now_ms: int, identity: Identity, /) -> Request:
+        """Make the request of an attempt that starts at ``now_ms``.
+
+        Raises ``InvalidInput`` if the secret is not one.
+        """
+        ...
+
+
+KINDS: dict[str, Kind] = {WEBHOOK: webhook}
+"""By the name that users write as ``type``."""
+
+PLANNED = ("apicall", "websocket")
+
+
+def read_action(kind: Any, params: Any, url: ReadUrl) -> Action:
+    """The action that a user wrote; raises ``InvalidInput`` naming ``type`` or ``params``."""
+    if isinstance(kind, str) and kind in KINDS:
+        return Action(kind, KINDS[kind].read(params, url))
+    if kind in PLANNED:
+        raise InvalidInput.field("type", f"{kind} is not supported yet: use webhook")
+    raise InvalidInput.field("type", f"must be {' or '.join(KINDS)}")
+
+
+def build(job: Job, now_ms: int, identity: Identity = NOBODY) -> Request:
+    """Make the request of an attempt that starts at ``now_ms``; its kind must be known.
+
+    Raises ``InvalidInput`` if the secret is not one.
+    """
+    return KINDS[job.action.kind].build(job, now_ms, identity)
