@@ -8,12 +8,16 @@ on does not stand in the way of an edit; both parts together say whether a copy 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
-from flask import request
+from flask import Response, request
 
+from app.api.http.answers import json_answer
 from app.api.http.auth import access
 from app.api.http.context import services
+from app.api.schemas.representations import event_text
 from app.domain.event import Event
+from app.domain.recurrence import Notice
 from app.errors import InvalidInput, StaleVersion
 
 _TAG = r'(?:W/)?"([\x21\x23-\x7e]*)"'
@@ -27,6 +31,11 @@ def etag(event: Event) -> str:
     """Return the tag of an event's present form, with its quotes."""
     moment = "" if event.next_ms is None else f"-{event.next_ms:x}"
     return f'"{event.version}{moment}"'
+
+
+def event_answer(event: Event, status: int = 200, notices: Sequence[Notice] = ()) -> Response:
+    """Answer with an event and its tag."""
+    return json_answer(event_text(event, notices), status, {"ETag": etag(event)})
 
 
 def version_to_match(event_id: str) -> int | None:

@@ -14,10 +14,9 @@ from app.api.http.context import services
 from app.api.http.icalendar_body import read_calendar
 from app.api.http.smorest import Blueprint
 from app.api.schemas.calendars import CalendarSchema
+from app.api.schemas.representations import calendar_members
 from app.domain.ical.days import read_definition
-from app.domain.times import to_rfc3339
 from app.errors import Forbidden
-from app.services.calendars import CalendarView
 
 FILE = {
     "description": (
@@ -38,7 +37,7 @@ def _put_file(name: str) -> Response:
 
 
 def _state(name: str) -> dict[str, Any]:
-    return _members(services().calendars.get(name, access()))
+    return calendar_members(services().calendars.get(name, access()))
 
 
 @blueprint.operation("/calendars/<name>", "PUT")
@@ -62,7 +61,7 @@ def put_calendar(definition: Mapping[str, Any], name: str) -> Response:
 def list_calendars() -> Response:
     """List every calendar, by name."""
     found = services().calendars.list(access())
-    return json_answer(json_text([_members(view) for view in found]))
+    return json_answer(json_text([calendar_members(view) for view in found]))
 
 
 @blueprint.operation("/calendars/<name>")
@@ -70,7 +69,7 @@ def list_calendars() -> Response:
 @blueprint.refuses(401, 403, 404)
 def get_calendar(name: str) -> Response:
     """Read a calendar."""
-    return json_answer(json_text(_members(services().calendars.get(name, access()))))
+    return json_answer(json_text(calendar_members(services().calendars.get(name, access()))))
 
 
 @blueprint.operation("/calendars/<name>", "DELETE")
@@ -85,16 +84,7 @@ def delete_calendar(name: str) -> Response:
 
 def _put(name: str, definition: Mapping[str, Any]) -> Response:
     view, is_new = services().calendars.put(name, definition, access())
-    text = json_text(_members(view))
+    text = json_text(calendar_members(view))
     if is_new:
         return json_answer(text, 201, {"Location": f"/calendars/{name}"})
     return json_answer(text)
-
-
-def _members(view: CalendarView) -> dict[str, Any]:
-    members = {
-        "name": view.name,
-        **view.definition,
-        "updated_at": to_rfc3339(view.updated_ms),
-    }
-    return members if view.events is None else {**members, "events": view.events}

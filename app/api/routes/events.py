@@ -7,7 +7,7 @@ from flask import Response, request
 from app.api.http.answers import json_answer
 from app.api.http.audit_trail import audited, event_state, only_asked
 from app.api.http.auth import access, require_right
-from app.api.http.conditional import etag, is_unchanged, version_to_match
+from app.api.http.conditional import etag, event_answer, is_unchanged, version_to_match
 from app.api.http.context import services
 from app.api.http.paging import LISTED, array_answer
 from app.api.http.smorest import Blueprint
@@ -77,7 +77,7 @@ def get_event(event_id: str) -> Response:
     event = services().events.get(event_id, access())
     if is_unchanged(event):
         return Response(status=304, headers={"ETag": etag(event)})
-    return _event_answer(event, 200)
+    return event_answer(event)
 
 
 @blueprint.operation("/events/<event_id>", "PATCH", "patch_event")
@@ -98,7 +98,7 @@ def update_event(dry_run: bool, changes: EventChanges, event_id: str) -> Respons
         only_asked()
         difference = services().previews.of_change(event_id, changes, access(), wanted)
         return json_answer(difference_text(difference))
-    return _written(services().events.update(event_id, changes, access(), wanted), 200)
+    return _written(services().events.update(event_id, changes, access(), wanted))
 
 
 @blueprint.operation("/events/<event_id>", "DELETE")
@@ -121,12 +121,6 @@ def list_event_occurrences(query: ListQuery, event_id: str) -> Response:
     return array_answer(found, occurrence_text)
 
 
-def _event_answer(event: Event, status: int) -> Response:
-    return json_answer(event_text(event), status, {"ETag": etag(event)})
-
-
-def _written(event: Event, status: int) -> Response:
+def _written(event: Event, status: int = 200) -> Response:
     """The event, with what changes of the clock will do to it."""
-    return json_answer(
-        event_text(event, services().previews.notices(event)), status, {"ETag": etag(event)}
-    )
+    return event_answer(event, status, services().previews.notices(event))

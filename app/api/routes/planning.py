@@ -7,7 +7,7 @@ from flask import Response
 from app.api.http.answers import json_answer, json_text
 from app.api.http.audit_trail import audited, event_state, only_asked
 from app.api.http.auth import access, require_right
-from app.api.http.conditional import etag, version_to_match
+from app.api.http.conditional import event_answer, version_to_match
 from app.api.http.context import services
 from app.api.http.smorest import Blueprint
 from app.api.schemas.events import EventSchema
@@ -22,8 +22,7 @@ from app.api.schemas.planning import (
     RangeSchema,
 )
 from app.api.schemas.queries import DryRunSchema, PreviewQuery, PreviewQuerySchema
-from app.api.schemas.representations import event_text, occurrence_text, outlook_text, planned_list
-from app.domain.event import Event
+from app.api.schemas.representations import occurrence_text, outlook_text, planned_list
 from app.domain.pause import Pause
 from app.services.queries import EventChanges
 
@@ -74,7 +73,7 @@ def pause_event(pause: Pause, event_id: str) -> Response:
     event = services().actions.pause(
         event_id, access(), pause.until_ms, pause.note, version_to_match(event_id)
     )
-    return _event_answer(event)
+    return event_answer(event)
 
 
 @blueprint.operation("/events/<event_id>/resume", "POST")
@@ -83,7 +82,7 @@ def pause_event(pause: Pause, event_id: str) -> Response:
 @blueprint.refuses(401, 403, 404, 409, 412)
 def resume_event(event_id: str) -> Response:
     """Let a paused event go on with its next future occurrence."""
-    return _event_answer(services().actions.resume(event_id, access(), version_to_match(event_id)))
+    return event_answer(services().actions.resume(event_id, access(), version_to_match(event_id)))
 
 
 @blueprint.operation("/events/<event_id>/backfill", "POST")
@@ -107,7 +106,3 @@ def backfill_event(dry_run: bool, span: Range, event_id: str) -> Response:
     return json_answer(
         json_text({"count": found.count, "existing": found.existing, "added": added})
     )
-
-
-def _event_answer(event: Event) -> Response:
-    return json_answer(event_text(event), 200, {"ETag": etag(event)})

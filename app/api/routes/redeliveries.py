@@ -22,10 +22,8 @@ from app.api.schemas.redeliveries import (
     RetryRequest,
     RetrySchema,
 )
-from app.api.schemas.representations import occurrence_text
+from app.api.schemas.representations import occurrence_text, redelivery_text
 from app.domain.ids import to_text
-from app.domain.redelivery_job import RedeliveryFilter, RedeliveryJob
-from app.domain.times import to_rfc3339
 
 blueprint = Blueprint("retries", __name__, description="Dead letters attempted again")
 blueprint.before_request(require_right)
@@ -36,7 +34,7 @@ def _occurrence_state(occurrence_id: str) -> Any:
 
 
 def _job_state(job_id: str) -> Any:
-    return _members(services().redeliveries.get(job_id, access()))
+    return json.loads(redelivery_text(services().redeliveries.get(job_id, access())))
 
 
 @blueprint.operation("/occurrences/<occurrence_id>/retry", "POST")
@@ -69,7 +67,7 @@ def retry_occurrences(wanted: RetryRequest) -> Response:
         count = services().redeliveries.count(wanted.wish, access())
         return json_answer(json_text({"count": count, "dry_run": True}))
     job = services().redeliveries.create(wanted.wish, access())
-    return json_answer(_text(job), 202, {"Location": f"/retries/{to_text(job.id)}"})
+    return json_answer(redelivery_text(job), 202, {"Location": f"/retries/{to_text(job.id)}"})
 
 
 @blueprint.operation("/retries")
@@ -78,7 +76,8 @@ def retry_occurrences(wanted: RetryRequest) -> Response:
 @blueprint.refuses(401, 403)
 def list_retries(query: ListQuery) -> Response:
     """List retries in the background, newest first; those made with the token's own scope."""
-    return array_answer(services().redeliveries.list(access(), query.limit, query.cursor), _text)
+    found = services().redeliveries.list(access(), query.limit, query.cursor)
+    return array_answer(found, redelivery_text)
 
 
 @blueprint.operation("/retries/<retry_id>")
@@ -86,7 +85,7 @@ def list_retries(query: ListQuery) -> Response:
 @blueprint.refuses(401, 403, 404)
 def get_retry(retry_id: str) -> Response:
     """Read how far a retry has come."""
-    return json_answer(_text(services().redeliveries.get(retry_id, access())))
+    return json_answer(redelivery_text(services().redeliveries.get(retry_id, access())))
 
 
 @blueprint.operation("/retries/<retry_id>/cancel", "POST")
@@ -95,42 +94,4 @@ def get_retry(retry_id: str) -> Response:
 @blueprint.refuses(401, 403, 404, 409)
 def cancel_retry(retry_id: str) -> Response:
     """End a retry; what it has handed on is delivered."""
-    return json_answer(_text(services().redeliveries.cancel(retry_id, access())))
-
-
-def _text(job: RedeliveryJob) -> str:
-    return json_text(_members(job))
-
-
-def _members(job: RedeliveryJob) -> dict[str, Any]:
-    wish, rate = job.wish, job.error_rate
-    return {
-        "id": to_text(job.id),
-        "status": job.status,
-        "filter": _filter(wish.filter),
-        "order": "oldest" if wish.oldest_first else "newest",
-        "rate": wish.rate,
-        "stop_at_error_rate": wish.stop_at,
-        "total": job.total,
-        "retried": job.retried,
-        "completed": job.completed,
-        "failed": job.failed,
-        "error_rate": None if rate is None else round(rate, 4),
-        "created_at": to_rfc3339(job.created_ms),
-        "updated_at": to_rfc3339(job.updated_ms),
-        "ended_at": None if job.ended_ms is None else to_rfc3339(job.ended_ms),
-        "reason": job.reason,
-    }
-
-
-def _filter(chosen: RedeliveryFilter) -> dict[str, Any]:
-    """Return the filter as it was given; what was left out is left out."""
-    members = {
-        "tags": list(chosen.tags),
-        "match": ("all" if chosen.match_all else "any") if chosen.tags else None,
-        "event_id": chosen.event_id,
-        "status": chosen.status,
-        "from": None if chosen.from_ms is None else to_rfc3339(chosen.from_ms),
-        "to": None if chosen.to_ms is None else to_rfc3339(chosen.to_ms),
-    }
-    return {name: value for name, value in members.items() if value}
+    return json_answer(redelivery_text(services().redeliveries.cancel(retry_id, access())))

@@ -11,6 +11,7 @@ from app.api.http.context import services
 from app.api.http.credentials import Grant
 from app.api.http.paging import LISTED, array_answer
 from app.api.http.smorest import Blueprint
+from app.api.schemas.representations import token_text
 from app.api.schemas.tokens import (
     RevokedSchema,
     SubjectSchema,
@@ -19,7 +20,6 @@ from app.api.schemas.tokens import (
     TokenRecordSchema,
     TokenSchema,
 )
-from app.domain.access import TokenRecord
 from app.domain.times import to_rfc3339
 
 blueprint = Blueprint("tokens", __name__, description="Who may do what")
@@ -55,7 +55,7 @@ def create_token(grant: Grant) -> Response:
 @blueprint.refuses(401, 403, 503)
 def list_tokens(query: TokenQuery) -> Response:
     """List the tokens that are good, newest first; the tokens themselves are not known."""
-    return array_answer(services().tokens.list(query.sub, query.limit, query.cursor), _text)
+    return array_answer(services().tokens.list(query.sub, query.limit, query.cursor), token_text)
 
 
 @blueprint.operation("/tokens/<jti>", "DELETE")
@@ -77,19 +77,3 @@ def revoke_tokens(subject: str) -> Response:
     """Revoke every token of a subject that was made until now."""
     name_object(subject)
     return json_answer(json_text({"revoked": services().tokens.revoke_all(subject)}))
-
-
-def _text(token: TokenRecord) -> str:
-    used_ms = token.last_used_ms
-    return json_text(
-        {
-            "jti": token.jti,
-            "type": token.purpose or "jwt",
-            "sub": token.access.subject,
-            "access": token.access.level,
-            "scope": sorted(token.access.scope),
-            "created_at": to_rfc3339(token.created_ms),
-            "last_used_at": None if used_ms is None else to_rfc3339(used_ms),
-            "expires_at": to_rfc3339(token.expires_ms),
-        }
-    )

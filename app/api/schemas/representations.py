@@ -1,4 +1,4 @@
-"""Events and occurrences as JSON text.
+"""Objects of the API as JSON.
 
 Written by hand rather than by a schema: it is what every answer costs, and metadata goes out as
 the very text that came in. The schemas document these forms; a test holds the two together.
@@ -10,13 +10,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from app.api.http.answers import json_text
+from app.domain.access import TokenRecord
 from app.domain.attempt import Attempt
 from app.domain.audit import MASK
 from app.domain.event import Event
 from app.domain.ids import to_text
 from app.domain.occurrence import Occurrence
 from app.domain.recurrence import Notice
+from app.domain.redelivery_job import RedeliveryFilter, RedeliveryJob
 from app.domain.times import micros_to_rfc3339, to_rfc3339
+from app.services.calendars import CalendarView
 from app.services.previews import Difference, Outlook
 from app.store.flows import StoredFlow
 
@@ -165,6 +168,69 @@ def flow_text(flow: StoredFlow) -> str:
             "events": flow.events,
         }
     )
+
+
+def calendar_members(view: CalendarView) -> dict[str, Any]:
+    """Return a calendar as JSON values; how many events name it only if that may be known."""
+    members = {
+        "name": view.name,
+        **view.definition,
+        "updated_at": to_rfc3339(view.updated_ms),
+    }
+    return members if view.events is None else {**members, "events": view.events}
+
+
+def redelivery_text(job: RedeliveryJob) -> str:
+    """Return a redelivery job, which clients know as a retry, as JSON."""
+    wish, rate = job.wish, job.error_rate
+    return json_text(
+        {
+            "id": to_text(job.id),
+            "status": job.status,
+            "filter": _filter_members(wish.filter),
+            "order": "oldest" if wish.oldest_first else "newest",
+            "rate": wish.rate,
+            "stop_at_error_rate": wish.stop_at,
+            "total": job.total,
+            "retried": job.retried,
+            "completed": job.completed,
+            "failed": job.failed,
+            "error_rate": None if rate is None else round(rate, 4),
+            "created_at": to_rfc3339(job.created_ms),
+            "updated_at": to_rfc3339(job.updated_ms),
+            "ended_at": _time(job.ended_ms),
+            "reason": job.reason,
+        }
+    )
+
+
+def token_text(token: TokenRecord) -> str:
+    """Return a token as JSON: what is known of it, which is not the token itself."""
+    return json_text(
+        {
+            "jti": token.jti,
+            "type": token.purpose or "jwt",
+            "sub": token.access.subject,
+            "access": token.access.level,
+            "scope": sorted(token.access.scope),
+            "created_at": to_rfc3339(token.created_ms),
+            "last_used_at": _time(token.last_used_ms),
+            "expires_at": to_rfc3339(token.expires_ms),
+        }
+    )
+
+
+def _filter_members(chosen: RedeliveryFilter) -> dict[str, Any]:
+    """Return the filter as it was given; what was left out is left out."""
+    members = {
+        "tags": list(chosen.tags),
+        "match": ("all" if chosen.match_all else "any") if chosen.tags else None,
+        "event_id": chosen.event_id,
+        "status": chosen.status,
+        "from": _time(chosen.from_ms),
+        "to": _time(chosen.to_ms),
+    }
+    return {name: value for name, value in members.items() if value}
 
 
 def _notice(notice: Notice) -> dict[str, Any]:
