@@ -1,4 +1,4 @@
-"""The application that the examples talk to: all of it, on a store in memory."""
+"""The application that the examples talk to: all of it, on a real store."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from werkzeug.serving import make_server
 from app.config import PREFIX, load_settings
 from app.factory import create_app
 from app.runtime.local import LOCAL_TARGETS
+from app.store.connection import connect
 from app.wiring.doubles import Doubles
 from app.wiring.services import build_services
 from tests.support.clock import FakeClock
-from tests.support.fake_store import fake_client
 
 EXAMPLES_NOW_MS = 1_798_761_600_000
 """2027-01-01: after what the examples call past, long before what they call future."""
@@ -37,13 +37,14 @@ class _NoQueue:
 
 
 @pytest.fixture
-def app() -> Flask:
+def app(store_url: str) -> Iterator[Flask]:
     """The whole application, with the settings of ``make run``."""
     environ = {PREFIX + name: value for name, value in SECRETS.items()}
     settings = load_settings({**environ, f"{PREFIX}ALLOW_PRIVATE_TARGETS": LOCAL_TARGETS})
     clock, queue = FakeClock(EXAMPLES_NOW_MS), _NoQueue()
-    doubles = Doubles(store=fake_client(), clock=clock, drain_queue=queue, upkeep_queue=queue)
-    return create_app(build_services(settings, doubles))
+    with connect(store_url) as store:
+        doubles = Doubles(store=store, clock=clock, drain_queue=queue, upkeep_queue=queue)
+        yield create_app(build_services(settings, doubles))
 
 
 @pytest.fixture

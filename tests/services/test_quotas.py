@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -16,10 +16,10 @@ from app.errors import Forbidden, InvalidInput
 from app.services.queries import EventChanges
 from app.services.quotas import BEING_CREATED_MS
 from app.store import keys
+from app.store.connection import connect
 from app.wiring.doubles import Doubles
 from app.wiring.services import Services, build_services
 from tests.support.clock import NOW_MS, FakeClock
-from tests.support.fake_store import fake_client
 
 ZOE = Access("Zoë", "write", frozenset({"red"}))
 BOB = Access("Bob", "admin")
@@ -32,9 +32,18 @@ GIVEN = {
 
 
 @pytest.fixture
-def limited() -> Services:
-    settings = Settings(jwt_secret="j" * 32, signing_secret="s" * 32, max_events_per_sub=3)
-    return build_services(settings, Doubles(store=fake_client(), clock=FakeClock()))
+def services_with(store_url: str, clock: FakeClock) -> Iterator[Callable[..., Services]]:
+    """Makes services with these limits."""
+    with connect(store_url) as store:
+        yield lambda **limits: build_services(
+            Settings(jwt_secret="j" * 32, signing_secret="s" * 32, **limits),
+            Doubles(store=store, clock=clock),
+        )
+
+
+@pytest.fixture
+def limited(services_with: Callable[..., Services]) -> Services:
+    return services_with(max_events_per_sub=3)
 
 
 @pytest.fixture
@@ -94,9 +103,8 @@ def test_what_is_refused_does_not_count(limited: Services) -> None:
         limited.events.create(EventChanges(GIVEN), ZOE)
 
 
-def test_a_schedule_is_checked_when_it_is_written() -> None:
-    settings = Settings(jwt_secret="j" * 32, signing_secret="s" * 32, max_occurrences_per_minute=1)
-    services = build_services(settings, Doubles(store=fake_client(), clock=FakeClock()))
+def test_a_schedule_is_checked_when_it_is_written(services_with) -> None:
+    services = services_with(max_occurrences_per_minute=1)
     made = services.events.create(EventChanges(GIVEN), MASTER)
     dense = {"schedule": {"every": "30s"}}
     with pytest.raises(InvalidInput) as caught:

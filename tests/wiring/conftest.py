@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import socket
+from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
 from app.config import Settings
+from app.store.connection import connect
 from app.wiring.doubles import Doubles
 from app.wiring.engine import Engine, build_engine
 from tests.support.clock import FakeClock
-from tests.support.fake_store import fake_client
 from tests.support.services import FakeDrains, FakeUpkeep
 from tests.wiring.parts import NOWHERE, SECRETS
 
@@ -25,15 +28,17 @@ def settings() -> Settings:
 
 
 @pytest.fixture
-def doubles() -> Doubles:
+def doubles(store_url: str) -> Iterator[Doubles]:
+    """The store's is a client of another server than the settings name."""
     sender: Any = NoSender()
-    return Doubles(
-        store=fake_client(),
-        clock=FakeClock(),
-        drain_queue=FakeDrains(),
-        upkeep_queue=FakeUpkeep(),
-        sender=sender,
-    )
+    with connect(store_url) as store:
+        yield Doubles(
+            store=store,
+            clock=FakeClock(),
+            drain_queue=FakeDrains(),
+            upkeep_queue=FakeUpkeep(),
+            sender=sender,
+        )
 
 
 @pytest.fixture
@@ -43,11 +48,16 @@ def process(settings: Settings, doubles: Doubles) -> Engine:
 
 
 @pytest.fixture
-def connections(monkeypatch: pytest.MonkeyPatch) -> list[object]:
-    """The addresses that are connected to; each is refused."""
+def connections(monkeypatch: pytest.MonkeyPatch, store_server: str) -> list[object]:
+    """The addresses that are connected to, but for the double's; each is refused."""
     tried: list[object] = []
+    connect_to = socket.socket.connect
+    of_double = urlsplit(store_server).path
 
-    def refuse(_socket: object, address: object) -> None:
+    def refuse(from_socket: socket.socket, address: Any) -> None:
+        if address == of_double:
+            connect_to(from_socket, address)
+            return
         tried.append(address)
         raise ConnectionRefusedError
 
