@@ -108,3 +108,26 @@ def test_it_is_completed_when_nothing_is_left():
     ended = job.settled(NOW + 5)
     assert (ended.status, ended.ended_ms, ended.error_rate) == ("completed", NOW + 5, 0.0)
     assert a_job().error_rate is None
+
+
+def test_what_failed_is_over_too_when_a_brake_is_judged():
+    job = a_job(stop_at=0.9).handed_on(some(PROBE - 1))
+    assert job.judged(some(PROBE - 1), 10, 9).room(NOW) == 1
+    assert job.judged(some(PROBE - 1), 10, 10).room(NOW) == CHUNK
+
+
+def test_what_was_handed_on_is_planned_no_more_and_an_ended_job_has_nothing_left():
+    job = a_job().plan(some(2), (0, b""), NOW).handed_on(some(1))
+    assert (job.planned, job.watched, job.retried) == ((), tuple(some(1)), 1)
+    ended = job.plan(some(2), (0, b""), NOW).ended("cancelled", NOW + 5, "why")
+    assert (ended.planned, ended.watched) == ((), ())
+    assert (ended.status, ended.reason, ended.ended_ms) == ("cancelled", "why", NOW + 5)
+    assert not ended.is_running
+
+
+def test_a_pace_goes_on_from_the_moment_that_is_due():
+    """One whose next slot is now is not behind."""
+    job = a_job("1/s").plan(some(10), (0, b""), NOW)
+    due_ms = NOW + 10_000
+    job = job.plan(some(1), (0, b""), due_ms)
+    assert (job.planned, job.paced_from_ms, job.paced) == (((some(1)[0], due_ms),), NOW, 11)

@@ -123,6 +123,11 @@ def test_the_first_year_and_the_widest_offsets_are_read():
     assert parse_rfc3339("1970-01-01T00:00:00-23:59") == 86_340_000
 
 
+def test_the_last_microsecond_that_can_be_written_is():
+    """Whole seconds are found without a fraction that could be rounded up."""
+    assert micros_to_rfc3339(MAX_MS * 1_000 + 999) == "9999-12-31T23:59:59.999999Z"
+
+
 def test_a_moment_is_a_whole_number():
     assert type(parse_rfc3339("2024-04-23T10:00:00.1Z")) is int
 
