@@ -15,7 +15,9 @@ from typing import Any
 
 import pytest
 
-from app.delivery.request import Job, build
+from app.delivery.actions import build
+from app.delivery.request import Job
+from app.domain.action import webhook
 from app.domain.signing import signing_key, standard_signature
 from app.runtime.embedded import free_port
 from tests.docs.conftest import EXAMPLES_NOW_MS
@@ -197,8 +199,9 @@ def test_the_function_accepts_what_is_sent(secret: str, monkeypatch: pytest.Monk
     """The very request of a delivery holds; anything else does not, and nothing raises."""
     namespace: dict[str, Any] = {}
     exec(FILES["verify.py"], namespace)  # noqa: S102 - the page's own lines
+    action = webhook("https://example.com/")
     request = build(
-        Job(b"e" * 16, b"o" * 16, 0, 1, "n", "", "{}", ("a",), "https://example.com/", (secret,)),
+        Job(b"e" * 16, b"o" * 16, 0, 1, "n", "", "{}", ("a",), action, (secret,)),
         EXAMPLES_NOW_MS,
     )
     headers = dict(line.split(": ", 1) for line in request.headers)
