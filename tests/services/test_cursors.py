@@ -1,0 +1,37 @@
+"""Cursors: each is valid for the list that it was made for, and none can be forged."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.errors import InvalidInput
+from app.services.cursors import Cursors
+
+MEMBER = b"m" * 16
+CURSORS = Cursors("key")
+
+
+@given(score=st.integers(-(2**63), 2**63 - 1), member=st.binary(min_size=16, max_size=16))
+def test_a_cursor_brings_its_entry_back(score: int, member: bytes) -> None:
+    cursor = CURSORS.encode((score, member), "a list")
+    assert CURSORS.decode(cursor, "a list") == (score, member)
+    assert cursor.replace("-", "").replace("_", "").isalnum(), "goes into a URL as it is"
+
+
+def test_no_cursor_is_the_beginning() -> None:
+    assert CURSORS.decode(None, "a list") is None
+
+
+@pytest.mark.parametrize("cursor", ["", "x", "é", "A" * 48, "A" * 500, "====", "a b"])
+def test_other_text_is_refused(cursor: str) -> None:
+    with pytest.raises(InvalidInput, match="cursor"):
+        CURSORS.decode(cursor, "a list")
+
+
+def test_a_cursor_of_another_list_or_another_key_is_refused() -> None:
+    cursor = CURSORS.encode((5, MEMBER), "a list")
+    for cursors, context in ((CURSORS, "another list"), (Cursors("another key"), "a list")):
+        with pytest.raises(InvalidInput, match="cursor"):
+            cursors.decode(cursor, context)

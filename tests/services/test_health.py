@@ -1,0 +1,62 @@
+"""Health, status and metrics: the numbers that an operator watches."""
+
+from __future__ import annotations
+
+import pytest
+
+from app import __version__
+from app.errors import StoreUnavailable
+from app.wiring.services import Services
+from tests.support.clock import NOW_MS, FakeClock
+from tests.support.services import HOUR_MS
+
+
+def test_an_idle_service_has_no_backlog_and_no_lag(services: Services) -> None:
+    status = services.health.status()
+    assert status["status"] == status["store"] == "ok"
+    assert (status["queue_depth"], status["lag_ms"]) == (0, 0)
+    assert (status["workers"], status["version"]) == (2, __version__)
+
+
+def test_what_is_due_is_the_backlog_and_its_age_is_the_lag(
+    services: Services, create, clock: FakeClock
+) -> None:
+    create()
+    assert services.health.status()["lag_ms"] == 0
+    clock.advance(HOUR_MS + 1_500)
+    status = services.health.status()
+    assert (status["queue_depth"], status["lag_ms"]) == (1, 1_500)
+
+
+def test_metrics_have_seconds_and_count_by_status(
+    services: Services, create, clock: FakeClock
+) -> None:
+    create()
+    services.storage.coordination.drain_alive("d", NOW_MS + 2 * HOUR_MS)
+    clock.advance(HOUR_MS + 1_500)
+    metrics = services.health.metrics()
+    assert metrics["qhronos_lag_seconds"] == 1.5
+    assert metrics["qhronos_occurrences_scheduled"] == metrics["qhronos_events"] == 1.0
+    assert metrics["qhronos_drains"] == 1.0
+    assert all(isinstance(value, float) for value in metrics.values())
+
+
+def test_open_breakers_are_listed_until_they_end(services: Services, clock: FakeClock) -> None:
+    services.storage.breakers.open(
+        "https://example.com:443", NOW_MS, first_ms=500, longest_ms=500, forget_ms=1_000
+    )
+    assert services.health.breakers() == {"https://example.com:443": NOW_MS + 500}
+    assert services.health.metrics()["qhronos_breakers_open"] == 1.0
+    clock.advance(501)
+    assert services.health.breakers() == {}
+
+
+def test_a_store_that_takes_no_writes_is_not_healthy(services: Services, monkeypatch) -> None:
+    services.health.check()
+
+    def full() -> None:
+        raise StoreUnavailable
+
+    monkeypatch.setattr(services.storage.probe, "check_writable", full)
+    with pytest.raises(StoreUnavailable):
+        services.health.check()
