@@ -32,8 +32,8 @@ MUTATE := $(VENV)/mutate/.dev-$(call checksum,requirements-dev.lock)
 LOCK := $(TOOLS)/bin/uv pip compile --quiet --universal --python-version 3.11 \
 	--fork-strategy fewest --generate-hashes --no-annotate --custom-compile-command 'make lock'
 
-# What 'make check' runs: the tests that prove most in a second. They start no process of ours.
-QUICK := $(addprefix tests/,domain delivery store crypto planning services engine) \
+# What 'make check' runs: the tests that prove most in a second. They start no process but a store.
+QUICK := $(addprefix tests/,domain delivery store crypto planning services engine wiring) \
 	$(wildcard tests/test_*.py)
 
 .PHONY: help run demo check test chaos soak fuzz mutate docs lint format lock audit clean
@@ -50,7 +50,7 @@ run: $(RUNTIME) ## start everything in the foreground; ARGS=--no-inbox does with
 demo: $(RUNTIME) ## with 'make run' up: have a webhook sent in two seconds and check it
 	@exec $(PY) -m app.runtime.demo
 
-check: lint ## style, types and the tests that start no process; the check after every change
+check: lint ## style, types and the tests that need no running instance; the check after every change
 	@$(PY) -m pytest -q -n 2 $(QUICK) $(ARGS)
 
 test: $(DEV) ## run the whole test suite; ARGS='-k name' narrows it

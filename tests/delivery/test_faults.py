@@ -1,4 +1,7 @@
-"""Receivers that misbehave: each has a defined outcome, and none of them an exception."""
+"""Receivers that misbehave: each has a defined outcome, and none of them an exception.
+
+Tests ``app.delivery.exchange``, too.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Who did it: every change is in the audit log, once, in order, and tampering shows."""
+"""Who did it: every change is in the audit log, once, in order, and tampering shows.
+
+Tests ``app.api.http.audit_trail``, ``app.api.routes.audit``, ``app.api.schemas.audit`` and
+``app.store.audit``, too.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""``Idempotency-Key``: a request that is sent again makes nothing again, and tells nobody else."""
+"""``Idempotency-Key``: a request that is sent again makes nothing again, and tells nobody else.
+
+Tests ``app.services.event_creation``, too.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A tenant who aims webhooks at the service itself, so that events set each other off for ever."""
+"""A tenant who aims webhooks at the service itself, so that events set each other off for ever.
+
+Tests ``app.api.http.loops``, too.
+"""
 
 from __future__ import annotations
 

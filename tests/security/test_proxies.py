@@ -1,4 +1,7 @@
-"""The attacker who claims to be somebody else by ``X-Forwarded-For``, on a real gunicorn."""
+"""The attacker who claims to be somebody else by ``X-Forwarded-For``, on a real gunicorn.
+
+Tests ``app.api.http.proxies``, too.
+"""
 
 from __future__ import annotations
 

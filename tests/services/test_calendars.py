@@ -1,4 +1,7 @@
-"""Calendars: what is stored, who may, and how a change reaches the events that name one."""
+"""Calendars: what is stored, who may, and how a change reaches the events that name one.
+
+Tests ``app.store.calendars``, too.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Events: what creating, changing and deleting them does to what is scheduled."""
+"""Events: what creating, changing and deleting them does to what is scheduled.
+
+Tests ``app.services.event_changes``, too.
+"""
 
 from __future__ import annotations
 

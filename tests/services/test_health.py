@@ -1,4 +1,7 @@
-"""Health, status and metrics: the numbers that an operator watches."""
+"""Health, status and metrics: the numbers that an operator watches.
+
+Tests ``app.store.figures``, too.
+"""
 
 from __future__ import annotations
 

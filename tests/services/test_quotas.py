@@ -1,4 +1,7 @@
-"""Limits on what one caller may put into the store."""
+"""Limits on what one caller may put into the store.
+
+Tests ``app.store.owners``, too.
+"""
 
 from __future__ import annotations
 

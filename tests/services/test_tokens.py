@@ -1,4 +1,7 @@
-"""Tokens: registered, listed, revoked one by one or all of a subject, and checked at every use."""
+"""Tokens: registered, listed, revoked one by one or all of a subject, and checked at every use.
+
+Tests ``app.store.tokens``, too.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What the loader makes of scripts, and what it refuses: a fault is found before a call."""
+"""What the loader makes of scripts, and what it refuses: a fault is found before a call.
+
+Tests ``app.store.script_contracts``, too.
+"""
 
 from __future__ import annotations
 

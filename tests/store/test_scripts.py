@@ -1,4 +1,7 @@
-"""Each script: what it changes, that it changes nothing when refused, and that it can run twice."""
+"""Each script: what it changes, that it changes nothing when refused, and that it can run twice.
+
+Tests ``app.store.codec``, ``app.store.occurrences`` and ``app.store.reading``, too.
+"""
 
 from __future__ import annotations
 

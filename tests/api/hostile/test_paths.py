@@ -1,4 +1,7 @@
-"""Paths, methods and queries that nobody should send."""
+"""Paths, methods and queries that nobody should send.
+
+Tests ``app.api.http.errors`` and ``app.errors``, too.
+"""
 
 # ruff: noqa: RUF001 - digits that only look like digits are part of what is sent
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""``/openapi.json`` and ``/docs``: everything that is served is described, and as it is."""
+"""``/openapi.json`` and ``/docs``: everything that is served is described, and as it is.
+
+Tests ``app.api.http.smorest``, too.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""``/events`` as a user meets it."""
+"""``/events`` as a user meets it.
+
+Tests ``app.api.http.answers`` and ``app.api.schemas.representations``, too.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Lists of and under ``/events``."""
+"""Lists of and under ``/events``.
+
+Tests ``app.api.http.paging`` and ``app.api.schemas.queries``, too.
+"""
 
 from __future__ import annotations
 

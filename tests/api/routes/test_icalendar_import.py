@@ -1,4 +1,7 @@
-"""``POST /events`` with an iCalendar file, on real services."""
+"""``POST /events`` with an iCalendar file, on real services.
+
+Tests ``app.api.http.icalendar_body``, too.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""``/occurrences`` as a user meets it."""
+"""``/occurrences`` as a user meets it.
+
+Tests ``app.services.occurrences``, too.
+"""
 
 from __future__ import annotations
 

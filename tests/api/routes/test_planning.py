@@ -1,4 +1,7 @@
-"""Looking ahead and acts by hand, over HTTP on real services. It is 2026-01-01T00:00:00Z."""
+"""Looking ahead and acts by hand, over HTTP on real services. It is 2026-01-01T00:00:00Z.
+
+Tests ``app.services.previews``, too.
+"""
 
 from __future__ import annotations
 

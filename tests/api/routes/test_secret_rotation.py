@@ -1,4 +1,7 @@
-"""``rotate-secret``, of one event and by tag."""
+"""``rotate-secret``, of one event and by tag.
+
+Tests ``app.services.secret_rotation``, too.
+"""
 
 from __future__ import annotations
 

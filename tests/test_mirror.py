@@ -1,0 +1,170 @@
+"""Tests stand where the code stands: ``tests/x/test_y.py`` tests ``app/x/y.py``.
+
+A file of code whose tests are elsewhere says so in ``ELSEWHERE``. A schema may also be tested by
+the route of its name, and a file that only declares (protocols, values without methods) needs no
+test.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+APP, TESTS = ROOT / "app", ROOT / "tests"
+
+ELSEWHERE = {
+    "app/api/http/answers.py": "tests/api/routes/test_events.py",
+    "app/api/http/audit_trail.py": "tests/security/test_accountability.py",
+    "app/api/http/context.py": "tests/api/test_fuzz.py",
+    "app/api/http/errors.py": "tests/api/hostile/test_paths.py",
+    "app/api/http/icalendar_body.py": "tests/api/routes/test_icalendar_import.py",
+    "app/api/http/loops.py": "tests/security/test_loops.py",
+    "app/api/http/paging.py": "tests/api/routes/test_events_lists.py",
+    "app/api/http/proxies.py": "tests/security/test_proxies.py",
+    "app/api/http/smorest.py": "tests/api/routes/test_docs.py",
+    "app/api/routes/audit.py": "tests/security/test_accountability.py",
+    "app/api/schemas/audit.py": "tests/security/test_accountability.py",
+    "app/api/schemas/base.py": "tests/api/hostile/test_fields.py",
+    "app/api/schemas/event_fields.py": "tests/api/hostile/test_fields.py",
+    "app/api/schemas/fields.py": "tests/api/hostile/test_fields.py",
+    "app/api/schemas/queries.py": "tests/api/routes/test_events_lists.py",
+    "app/api/schemas/representations.py": "tests/api/routes/test_events.py",
+    "app/api/schemas/schedule.py": "tests/api/hostile/test_fields.py",
+    "app/api/schemas/tags.py": "tests/api/hostile/test_fields.py",
+    "app/delivery/exchange.py": "tests/delivery/test_faults.py",
+    "app/delivery/trust.py": "tests/delivery/test_tls.py",
+    "app/domain/callback.py": "tests/store/test_callbacks.py",
+    "app/domain/event.py": "tests/services/test_events.py",
+    "app/domain/outcome.py": "tests/domain/test_retry.py",
+    "app/errors.py": "tests/api/hostile/test_paths.py",
+    "app/factory.py": "tests/api/test_fuzz.py",
+    "app/runtime/__main__.py": "tests/runtime/test_run.py",
+    "app/runtime/binary.py": "tests/runtime/test_embedded.py",
+    "app/runtime/inbox.py": "tests/runtime/test_receiver.py",
+    "app/runtime/local.py": "tests/runtime/test_run.py",
+    "app/runtime/maintenance.py": "tests/security/test_accountability.py",
+    "app/services/audit.py": "tests/security/test_accountability.py",
+    "app/services/event_changes.py": "tests/services/test_events.py",
+    "app/services/event_creation.py": "tests/security/test_idempotency.py",
+    "app/services/occurrences.py": "tests/api/routes/test_occurrences.py",
+    "app/services/previews.py": "tests/api/routes/test_planning.py",
+    "app/services/redelivery_steps.py": "tests/services/test_redeliveries.py",
+    "app/services/secret_rotation.py": "tests/api/routes/test_secret_rotation.py",
+    "app/setting_readers.py": "tests/test_config.py",
+    "app/store/attempts.py": "tests/store/test_redeliveries.py",
+    "app/store/audit.py": "tests/security/test_accountability.py",
+    "app/store/breakers.py": "tests/engine/test_circuit_breakers.py",
+    "app/store/calendars.py": "tests/services/test_calendars.py",
+    "app/store/calls.py": "tests/store/test_scripts.py",
+    "app/store/channel.py": "tests/store/test_connection.py",
+    "app/store/claims.py": "tests/store/test_claim_ahead.py",
+    "app/store/codec.py": "tests/store/test_scripts.py",
+    "app/store/events.py": "tests/store/test_scripts.py",
+    "app/store/figures.py": "tests/services/test_health.py",
+    "app/store/flow_gate.py": "tests/store/test_flow_scripts.py",
+    "app/store/flows.py": "tests/store/test_flow_scripts.py",
+    "app/store/keys.py": "tests/store/test_scripts.py",
+    "app/store/occurrences.py": "tests/store/test_scripts.py",
+    "app/store/owners.py": "tests/services/test_quotas.py",
+    "app/store/reading.py": "tests/store/test_scripts.py",
+    "app/store/script_contracts.py": "tests/store/test_script_loader.py",
+    "app/store/sweep.py": "tests/engine/test_upkeep.py",
+    "app/store/tokens.py": "tests/services/test_tokens.py",
+    "app/store/work.py": "tests/store/test_scripts.py",
+}
+"""Where a file is tested that has no test of its own name: a test that imports or names it."""
+
+WHOLE = {"domain/recurrence": "compile_schedule"}
+"""Packages that are tested as a whole, through the one function that others call."""
+
+OTHER_FOLDERS = {
+    "api/hostile": "requests that try to break the API",
+    "chaos": "kills and stops at random",
+    "docs": "what the documents promise",
+    "e2e": "real processes and a real receiver",
+    "mutation": "changes the rules and sees whether a test notices",
+    "security": "what an attacker would try",
+    "support": "what tests share",
+    "vectors": "published examples of standards",
+}
+"""Folders of tests that mirror no room, and what they are for."""
+
+MODULES = sorted(path for path in APP.rglob("*.py") if path.name != "__init__.py")
+
+
+def name_of(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def mirrors(path: Path) -> list[Path]:
+    """The tests of a file's own name: ``test_y.py``, or ``test_y_….py`` where there is much."""
+    folder = path.relative_to(APP).parent
+    folders = [TESTS / folder]
+    if str(folder) == "api/schemas":
+        folders.append(TESTS / "api" / "routes")
+    return [
+        test
+        for each in folders
+        for test in (each / f"test_{path.stem}.py", *each.glob(f"test_{path.stem}_*.py"))
+        if test.is_file()
+    ]
+
+
+def only_declares(path: Path) -> bool:
+    """Whether no function of a file does anything: protocols, constants, values."""
+    functions = (
+        node
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef)
+    )
+    return all(
+        isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+        for function in functions
+        for statement in function.body
+    )
+
+
+def in_whole(path: Path) -> bool:
+    return any(path.is_relative_to(APP / package) for package in WHOLE)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_a_file_has_its_test_or_says_where_it_is_tested(path: Path) -> None:
+    has_own = bool(mirrors(path)) or only_declares(path) or in_whole(path)
+    assert has_own or name_of(path) in ELSEWHERE, f"write tests for {name_of(path)}"
+    assert not (has_own and name_of(path) in ELSEWHERE), "take it out of ELSEWHERE: it has its own"
+
+
+@pytest.mark.parametrize(("file", "test"), ELSEWHERE.items())
+def test_what_is_tested_elsewhere_is_named_there(file: str, test: str) -> None:
+    """The test imports the module, or its docstring names it."""
+    module = file.removesuffix(".py").replace("/", ".")
+    package, _, name = module.rpartition(".")
+    assert (ROOT / file).is_file()
+    text = (ROOT / test).read_text(encoding="utf-8")
+    imported = rf"{re.escape(module)}\b|from {re.escape(package)} import .*\b{name}\b"
+    assert re.search(imported, text), f"{test} says nothing of {module}"
+
+
+@pytest.mark.parametrize(("package", "function"), WHOLE.items())
+def test_a_package_that_is_tested_as_a_whole_has_tests(package: str, function: str) -> None:
+    tests = [path.read_text(encoding="utf-8") for path in (TESTS / package).glob("test_*.py")]
+    assert any(re.search(rf"\b{function}\b", text) for text in tests)
+
+
+def test_every_folder_of_tests_mirrors_a_room_or_says_what_it_is_for() -> None:
+    folders = {
+        str(path.relative_to(TESTS))
+        for path in TESTS.rglob("*")
+        if path.is_dir() and path.name != "__pycache__" and any(path.iterdir())
+    }
+    rooms = {str(path.parent.relative_to(APP)) for path in APP.rglob("*.py")}
+    unknown = folders - rooms - set(OTHER_FOLDERS)
+    assert not {
+        each for each in unknown if not any(each.startswith(f"{one}/") for one in OTHER_FOLDERS)
+    }
+    assert set(OTHER_FOLDERS) <= folders
