@@ -1,4 +1,4 @@
-"""The bytes of a delivery."""
+"""The bytes of a delivery: what ``app.delivery.actions.webhook`` builds."""
 
 from __future__ import annotations
 
