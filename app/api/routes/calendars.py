@@ -21,7 +21,7 @@ from app.errors import Forbidden
 FILE = {
     "description": (
         "All-day VEVENTs, cancelled ones left out: DTEND is the day after the last one, RRULE "
-        "becomes a rule. At most 1 MiB and 5,000 VEVENTs."
+        "becomes a rule. At most 1 MiB and 1,500 VEVENTs."
     )
 }
 

@@ -39,8 +39,9 @@ def create_events_of_calendar() -> Response:
         raise InvalidInput(f"{HEADER} is for one event, sent as JSON; leave it out.")
     query = ImportQuerySchema().load(read_query())
     document = read_document(read_calendar(request), MAX_EVENTS)
+    schema = EventSchema()
     drafts = [
-        (f"VEVENT {number}", _loaded(f"VEVENT {number}", body))
+        (f"VEVENT {number}", _loaded(f"VEVENT {number}", body, schema))
         for number, body in read_bodies(document, **query)
     ]
     created = services().imports.create_all(drafts, access())
@@ -48,9 +49,9 @@ def create_events_of_calendar() -> Response:
     return json_answer(f"[{','.join(texts)}]", 201)
 
 
-def _loaded(name: str, body: dict[str, Any]) -> EventChanges:
+def _loaded(name: str, body: dict[str, Any], schema: EventSchema) -> EventChanges:
     try:
-        changes: EventChanges = EventSchema().load(body)
+        changes: EventChanges = schema.load(body)
     except ValidationError as error:
         raise of_one(name, invalid(error)) from None
     return changes

@@ -7,9 +7,11 @@ from datetime import date, timedelta
 from typing import Any
 
 from app.domain.calendar import MAX_RULE_DAYS
+from app.domain.ical.lines import KEPT
 from app.domain.ical.reading import Entry, Timed, read_document, trouble
 
-MAX_EVENTS = 5_000
+MAX_EVENTS = 1_500
+_NOT_OF_DAYS = {"SUMMARY", "DESCRIPTION", "CATEGORIES", "X-QHRONOS-WEBHOOK", "X-QHRONOS-TAGS"}
 MAX_RANGE_DAYS = 3_660
 _DAY = timedelta(days=1)
 
@@ -20,7 +22,7 @@ def read_definition(raw: bytes) -> dict[str, Any]:
     ``DTEND`` is the day after the last one (RFC 5545 3.6.1). Cancelled VEVENTs are left out, and
     one that replaces a single day of a series takes that day out of it.
     """
-    entries = read_document(raw, MAX_EVENTS).entries
+    entries = read_document(raw, MAX_EVENTS, KEPT - _NOT_OF_DAYS).entries
     replaced: dict[str, list[date]] = {}
     for entry in entries:
         if entry.replaces is not None:

@@ -23,8 +23,15 @@ MAX_LINE = 65_536
 MAX_LINES = 1_000
 """Lines of one VEVENT that are understood."""
 
-MAX_DATES = 20_000
-"""Entries of all EXDATE and RDATE lines of a file."""
+MAX_WORK = 150_000
+"""What may be kept of a file, in steps of about a microsecond that reading it takes."""
+
+_EVENT_STEPS = 70
+_LINE_STEPS = 15
+_PARAMETER_STEPS = 3
+_CHARACTERS_A_STEP = 4
+_ENTRY_STEPS = {"RDATE": 12, "EXDATE": 12, "RRULE": 4, "EXRULE": 4}
+_OTHER_ENTRY_STEPS = 2
 
 _EVENT = ["VCALENDAR", "VEVENT"]
 _FORM = "The body must be an iCalendar file: VEVENTs between BEGIN:VCALENDAR and END:VCALENDAR."
@@ -42,13 +49,16 @@ class RawCalendar:
     zone: str | None = None
 
 
-def cut(raw: bytes, most: int) -> RawCalendar:
-    """Find the VEVENTs, at most ``most``; raises ``InvalidInput``."""
+def cut(raw: bytes, most: int, kept: frozenset[str] = KEPT) -> RawCalendar:
+    """Find the VEVENTs, at most ``most``; raises ``InvalidInput``.
+
+    ``kept`` are the properties that are read: any other costs nothing.
+    """
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise InvalidInput("The calendar is not UTF-8; encode it as UTF-8.") from None
-    cutter = _Cutter(most)
+    cutter = _Cutter(most, kept)
     for number, line in _lines(text):
         cutter.take(number, line)
     return cutter.finish()
@@ -57,11 +67,12 @@ def cut(raw: bytes, most: int) -> RawCalendar:
 class _Cutter:
     """Follows the nesting of components, line by line."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, kept: frozenset[str]) -> None:
         self._most = most
+        self._kept = kept
         self._found = RawCalendar()
         self._inside: list[str] = []
-        self._dates = 0
+        self._work = 0
 
     def take(self, number: int, line: str) -> None:
         match = _NAME.match(line)
@@ -69,13 +80,13 @@ class _Cutter:
             raise InvalidInput(f"Line {number} of the calendar is no NAME:value; correct it.")
         name = match[0].upper()
         if name == "BEGIN":
-            self._begin(_component(line))
+            self._begin(number, _component(line))
         elif not self._inside:
             raise InvalidInput(_FORM)
         elif name == "END":
             if self._inside.pop() != _component(line):
                 raise InvalidInput(f"Line {number} of the calendar ends what did not begin.")
-        elif self._inside == _EVENT and name in KEPT:
+        elif self._inside == _EVENT and name in self._kept:
             self._keep(number, name, line)
         elif self._inside == _EVENT[:1] and name == "X-WR-TIMEZONE":
             self._found.zone = line.partition(":")[2].strip() or None
@@ -87,7 +98,7 @@ class _Cutter:
             raise InvalidInput("The calendar has no VEVENT; send at least one.")
         return self._found
 
-    def _begin(self, component: str) -> None:
+    def _begin(self, number: int, component: str) -> None:
         self._inside.append(component)
         if len(self._inside) > MAX_DEPTH or self._inside[0] != _EVENT[0]:
             raise InvalidInput(_FORM)
@@ -95,17 +106,20 @@ class _Cutter:
             self._found.events.append([])
             if len(self._found.events) > self._most:
                 raise InvalidInput(f"The calendar has too many VEVENTs; send at most {self._most}.")
+            self._spend(number, _EVENT_STEPS)
 
     def _keep(self, number: int, name: str, line: str) -> None:
         lines = self._found.events[-1]
         # Under another name the library leaves zones alone: it guesses and follows their rules.
         lines.append(_ZONE.sub(rf";{ZONE}=", line, count=1))
-        if name in ("EXDATE", "RDATE"):
-            self._dates += line.count(",") + 1
-        if len(line) > MAX_LINE or len(lines) > MAX_LINES or self._dates > MAX_DATES:
-            raise InvalidInput(
-                f"Line {number} of the calendar is more than can be read; send less."
-            )
+        if len(line) > MAX_LINE or len(lines) > MAX_LINES:
+            raise _too_much(number)
+        self._spend(number, _steps(name, line))
+
+    def _spend(self, number: int, steps: int) -> None:
+        self._work += steps
+        if self._work > MAX_WORK:
+            raise _too_much(number)
 
 
 def _lines(text: str) -> Iterator[tuple[int, str]]:
@@ -113,6 +127,17 @@ def _lines(text: str) -> Iterator[tuple[int, str]]:
     for number, line in enumerate(_NEWLINE.split(_FOLD.sub("", text)), 1):
         if line.strip():
             yield number, line
+
+
+def _steps(name: str, line: str) -> int:
+    """What it costs to read a line: the library goes through it entry by entry."""
+    entries = (line.count(",") + 1) * _ENTRY_STEPS.get(name, _OTHER_ENTRY_STEPS)
+    parameters = line.count(";") * _PARAMETER_STEPS
+    return _LINE_STEPS + entries + parameters + len(line) // _CHARACTERS_A_STEP
+
+
+def _too_much(number: int) -> InvalidInput:
+    return InvalidInput(f"Line {number} of the calendar is more than can be read; send less.")
 
 
 def _component(line: str) -> str:

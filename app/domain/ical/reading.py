@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 import icalendar
 from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
 
-from app.domain.ical.lines import ZONE, cut
+from app.domain.ical.lines import KEPT, ZONE, cut
 from app.domain.recurrence import validate_timezone
 from app.errors import InvalidInput
 
@@ -18,6 +19,7 @@ When = date | datetime
 """A date, a moment in UTC, or a wall time (naive) whose zone stands beside it."""
 
 _ONCE = ("UID", "SUMMARY", "DESCRIPTION", "STATUS", "RECURRENCE-ID", "DTSTART", "DTEND", "DURATION")
+_LONGEST_TZID = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +65,12 @@ class Document:
     zone: str | None
 
 
-def read_document(raw: bytes, most: int) -> Document:
-    """Read a file of at most ``most`` VEVENTs; raises ``InvalidInput`` naming the wrong one."""
-    found = cut(raw, most)
+def read_document(raw: bytes, most: int, kept: frozenset[str] = KEPT) -> Document:
+    """Read a file of at most ``most`` VEVENTs; raises ``InvalidInput`` naming the wrong one.
+
+    ``kept`` are the properties that are looked at.
+    """
+    found = cut(raw, most, kept)
     entries = tuple(_entry(number, lines) for number, lines in enumerate(found.events, 1))
     zone = None if found.zone is None else _zone(found.zone)
     return Document(entries, zone)
@@ -190,6 +195,11 @@ def _placed(value: Any, tzid: Any, number: int, name: str) -> Timed:
 
 
 def _zone(tzid: str) -> str | None:
+    return _known_zone(tzid) if len(tzid) <= _LONGEST_TZID else None
+
+
+@lru_cache(maxsize=1024)
+def _known_zone(tzid: str) -> str | None:
     """The IANA name that a TZID means: itself, at its end, or as Windows has it."""
     parts = tzid.strip().strip('"').split("/")
     # Programs put their own name before, as in /freeassociation.sourceforge.net/Europe/Berlin.

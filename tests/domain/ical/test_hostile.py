@@ -60,9 +60,6 @@ WITH_ZONE = b"BEGIN:VTIMEZONE\r\nTZID:Europe/Berlin\r\nBEGIN:STANDARD\r\nDTSTART
         a_file(f"{START}\nRRULE:FREQ=DAILY;COUNT=x"),
         a_file(f"{START}\nRECURRENCE-ID;RANGE=THISANDFUTURE;VALUE=DATE:20260101"),
         a_file(f"{START}\nEXDATE;VALUE=DATE:" + ",".join(["20260101"] * 30_000)),
-        a_file(f"{START}\nSUMMARY:" + "x" * 70_000),
-        a_file(START + "\nCATEGORIES:a" * 2_000),
-        a_file(START + "\nX-QHRONOS-TAGS:a" * 2),
     ],
     ids=lambda raw: raw[:40].decode("latin-1").replace("\r\n", " ").replace("\x00", "0"),
 )  # fmt: skip
@@ -85,18 +82,23 @@ def test_time_zones_in_the_file_are_not_followed():
 
 def test_what_nobody_reads_costs_nothing():
     """Megabytes of properties that are not understood are passed over."""
-    padding = "X-PADDING:" + "x" * 900_000
-    assert read_definition(a_file(f"{START}\n{padding}")) == {"dates": ["2026-01-01"]}
+    for padding in (
+        "X-PADDING:" + "x" * 900_000,
+        "SUMMARY:" + "x" * 70_000,
+        "CATEGORIES:a\n" * 2_000,
+        "X-QHRONOS-TAGS:a\n" * 2,
+    ):
+        assert read_definition(a_file(f"{START}\n{padding}")) == {"dates": ["2026-01-01"]}
 
 
 def test_the_most_that_is_allowed_is_read():
-    """Five thousand VEVENTs in five thousand days, in some seconds at most."""
+    """Fifteen hundred VEVENTs in as many days, in a second at most."""
     began = time.perf_counter()
     days = [
         f"DTSTART;VALUE=DATE:{year}{month:02}{day:02}"
-        for year in range(2026, 2041)
+        for year in range(2026, 2036)
         for month in range(1, 13)
         for day in range(1, 28)
     ]
-    assert len(read_definition(a_file(*days[:5_000]))["dates"]) == len(days[:5_000])
-    assert time.perf_counter() - began < 10
+    assert len(read_definition(a_file(*days[:1_500]))["dates"]) == 1_500
+    assert time.perf_counter() - began < 1

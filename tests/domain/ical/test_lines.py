@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.domain.ical.lines import MAX_DATES, MAX_LINES, cut
+from app.domain.ical.lines import KEPT, MAX_LINES, MAX_WORK, cut
 from app.errors import InvalidInput
 
 OPEN, CLOSE = b"BEGIN:VCALENDAR\n", b"END:VCALENDAR\n"
@@ -29,7 +29,7 @@ def in_event(lines: bytes) -> bytes:
         (b"BEGIN:VCALENDAR\n" + b"BEGIN:VEVENT\nEND:VEVENT\n" * 3, "The calendar has too many VEVENTs; send at most 2."),
         (b"BEGIN:VCALENDAR\nBEGIN:VEVENT\nSUMMARY:" + b"x" * 65_529, "Line 3 of the calendar is more than can be read; send less."),
         (b"BEGIN:VCALENDAR\nBEGIN:VEVENT\n" + b"CATEGORIES:a\n" * 1_001, "Line 1003 of the calendar is more than can be read; send less."),
-        (b"BEGIN:VCALENDAR\nBEGIN:VEVENT\n" + (b"EXDATE:" + b"1," * 4_999 + b"1\n") * 5, "Line 7 of the calendar is more than can be read; send less."),
+        (b"BEGIN:VCALENDAR\nBEGIN:VEVENT\n" + (b"EXDATE:" + b"1," * 4_999 + b"1\n") * 3, "Line 5 of the calendar is more than can be read; send less."),
     ],
     ids=lambda value: str(value)[:40],
 )  # fmt: skip
@@ -48,10 +48,43 @@ def test_as_much_as_can_be_read() -> None:
     assert len(lines) == MAX_LINES
     (line,) = cut(in_event(b"SUMMARY:" + b"x" * 65_528 + b"\n"), 1).events[0]
     assert len(line) == 65_536
-    dates = b"EXDATE:" + b"1," * (MAX_DATES // 4 - 1) + b"1\n"
-    assert len(cut(in_event(dates * 4), 1).events[0]) == 4
-    with pytest.raises(InvalidInput):
-        cut(in_event(dates * 4 + b"RDATE:1\n"), 1)
+
+
+@pytest.mark.parametrize(
+    ("a_line", "steps"),
+    [
+        (b"CATEGORIES:" + b"a," * 199 + b"a", 15 + 200 * 2 + 410 // 4),
+        (b"UID" + b";X=1" * 200 + b":1", 15 + 2 + 200 * 3 + 805 // 4),
+        (b"SUMMARY:" + b"x" * 4_000, 15 + 2 + 4_008 // 4),
+        (b"EXDATE:" + b"1," * 99 + b"1", 15 + 100 * 12 + 206 // 4),
+        (b"RDATE:" + b"1," * 99 + b"1", 15 + 100 * 12 + 205 // 4),
+        (b"RRULE:" + b"1," * 199 + b"1", 15 + 200 * 4 + 405 // 4),
+        (b"EXRULE:" + b"1," * 199 + b"1", 15 + 200 * 4 + 406 // 4),
+    ],
+    ids=lambda value: value[:10].decode() if isinstance(value, bytes) else "",
+)
+def test_what_is_kept_of_a_file_has_a_price_and_a_limit(a_line: bytes, steps: int) -> None:
+    """A line, an entry of a list, a parameter and a character cost what reading them takes."""
+    most = (MAX_WORK - 70) // steps
+    a_line += b"\n"
+    assert len(cut(in_event(a_line * most), 1).events[0]) == most
+    with pytest.raises(InvalidInput, match="more than can be read"):
+        cut(in_event(a_line * (most + 1)), 1)
+
+
+def test_a_vevent_has_a_price_too() -> None:
+    event = b"BEGIN:VEVENT\nEND:VEVENT\n"
+    most = MAX_WORK // 70
+    assert len(cut(OPEN + event * most + CLOSE, 9_999).events) == most
+    with pytest.raises(InvalidInput, match="more than can be read"):
+        cut(OPEN + event * (most + 1) + CLOSE, 9_999)
+
+
+def test_what_nobody_asked_for_costs_nothing() -> None:
+    """A calendar of days has no use for names and descriptions."""
+    named = b"SUMMARY:" + b"x" * 4_000 + b"\n"
+    found = cut(in_event(named * 900 + b"UID:1\n"), 1, KEPT - {"SUMMARY"})
+    assert found.events == [["UID:1"]]
 
 
 def test_only_what_is_understood_is_kept_and_a_zone_goes_on_under_another_name() -> None:
