@@ -28,6 +28,7 @@ Pairs = list[tuple[str, Any]]
 class Number(float):
     """A number with a fraction or an exponent, which remembers how it was written."""
 
+    __slots__ = ("literal",)
     literal: str
 
     def __new__(cls, literal: str) -> Self:

@@ -13,7 +13,7 @@ from app.domain.recurrence.cron import Cron, read_cron
 from app.domain.recurrence.explain import explain_end, explain_every, explain_rule
 from app.domain.recurrence.naming import Naming
 from app.domain.recurrence.pattern import Pattern
-from app.domain.recurrence.rrule_text import read_parts
+from app.domain.recurrence.rrule_text import MAX_TEXT, read_parts
 from app.domain.recurrence.rule import PARTS, Rule, read_count, read_rule, read_until_ms
 from app.domain.recurrence.series import ELAPSED, Every, Policy, Series, WallSeries
 from app.domain.recurrence.zones import DAY, HORIZON, Zone, wall_datetime
@@ -84,7 +84,7 @@ class Compiled:
 
 def compile_kind(kind: str, given: Mapping[str, Any], path: str, context: Context) -> Compiled:
     """Compile a mapping whose members are known to belong to its kind."""
-    current().spend(_CRON_STEPS if kind == "cron" else _RULE_STEPS)
+    current().spend(_steps_to_read(kind, given))
     if kind == "every":
         return _compile_every(given, path, context)
     if kind == "cron":
@@ -93,6 +93,15 @@ def compile_kind(kind: str, given: Mapping[str, Any], path: str, context: Contex
         naming = Naming(f"{path}.rrule", is_text=True)
         return _compile_rule(read_parts(given["rrule"], naming.path), naming, context)
     return _compile_rule(given, Naming(path), context)
+
+
+def _steps_to_read(kind: str, given: Mapping[str, Any]) -> int:
+    if kind == "cron":
+        # Each term of a list is made into all that it stands for, then put into words.
+        return _CRON_STEPS + min(len(str(given["cron"])), MAX_TEXT)
+    if kind == "rrule":
+        return _RULE_STEPS + str(given["rrule"]).count(",", 0, MAX_TEXT)
+    return _RULE_STEPS + sum(len(part) for part in given.values() if isinstance(part, list | tuple))
 
 
 def _compile_every(given: Mapping[str, Any], path: str, context: Context) -> Compiled:

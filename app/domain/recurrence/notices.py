@@ -6,11 +6,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from app.domain.budget import current
 from app.domain.recurrence.series import Policy, WallSeries
 from app.domain.recurrence.zones import DAY, Stretch, wall_datetime
 
 _PER_CHANGE = 50
 """How many occurrences are named for one change of the clock."""
+
+_NOTICE_STEPS = 10
+"""What it costs to say one, in steps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +33,11 @@ class Notice:
 
 def list_notices(series: WallSeries, after_ms: int, until_ms: int) -> Iterator[Notice]:
     """Tell, in order, which occurrences in ``after_ms < t <= until_ms`` the clock touches."""
+    spend = current().spend
     for stretch in series.stretches(after_ms, until_ms):
         for notice in _of_change(series, stretch):
             at = stretch.start * 1000 if notice.scheduled_ms is None else notice.scheduled_ms
+            spend(_NOTICE_STEPS)
             if after_ms < at <= until_ms and series.start_ms <= at and series.reaches(at):
                 yield notice
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import date
 
-from app.domain.recurrence.cover import covers_hours
+from app.domain.recurrence.cover import Sources, covers_hours
 from app.domain.recurrence.notices import Notice, list_notices
 from app.domain.recurrence.series import ELAPSED, Series, WallSeries
 from app.domain.recurrence.walk import Parts, Walk
@@ -58,13 +59,14 @@ class Recurrence:
         self.ends = tuple(ends)
         rules, taken = tuple(series), tuple(excluding)
         added = sorted(moment for moment in set(included) if moment >= start_ms)
+        sources = Sources.of(rules, added) if taken else None
         self._parts = Parts(
             rules,
             added,
             frozenset(excluded),
             frozenset(day.toordinal() - EPOCH_ORDINAL for day in excluded_days),
             taken,
-            tuple(covers_hours(one, rules, added) for one in taken),
+            () if sources is None else tuple(covers_hours(one, sources) for one in taken),
             zone,
         )
 
@@ -98,16 +100,15 @@ class Recurrence:
 
         Rules in elapsed time just go on and have none. A thousand at most.
         """
-        found = []
-        for series in self._parts.series:
-            if isinstance(series, WallSeries) and series.policy != ELAPSED:
-                for notice in list_notices(series, after_ms, until_ms):
-                    at = notice.scheduled_ms
-                    if at is None or self._occurs(at):
-                        found.append(notice)
-                    if len(found) == MAX_NOTICES:
-                        break
-        return sorted(found, key=lambda notice: notice.local)[:MAX_NOTICES]
+        found = [
+            notice
+            for series in self._parts.series
+            if isinstance(series, WallSeries) and series.policy != ELAPSED
+            for notice in list_notices(series, after_ms, until_ms)
+        ]
+        kept = self._kept(one.scheduled_ms for one in found if one.scheduled_ms is not None)
+        left = [one for one in found if one.scheduled_ms is None or one.scheduled_ms in kept]
+        return sorted(left, key=lambda notice: notice.local)[:MAX_NOTICES]
 
     def most_within_a_minute(self) -> int:
         """Return a bound on the occurrences within 60 seconds, exclusions not looked at."""
@@ -124,6 +125,13 @@ class Recurrence:
         """Say in one English sentence when it happens, without a full stop."""
         return self._words
 
-    def _occurs(self, at_ms: int) -> bool:
-        """Whether a moment that a rule has is not excluded."""
-        return Walk(self._parts, at_ms).step(at_ms, 1) == at_ms
+    def _kept(self, moments: Iterable[int]) -> set[int]:
+        """Return those moments that are not excluded; each is one that a rule has."""
+        given = sorted(set(moments))
+        if not given:
+            return set()
+        walk = Walk(replace(self._parts, series=(), included=given), given[0])
+        kept = set()
+        while (at := walk.step()) is not None:
+            kept.add(at)
+        return kept

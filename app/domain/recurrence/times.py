@@ -16,7 +16,7 @@ class Times:
         self._hours = sorted(set(hours))
         self._in_hours = frozenset(hours)
         self._seconds = seconds_of_hour
-        self.seconds_of_hour = frozenset(seconds_of_hour)
+        self.seconds_of_hour = _as_set(seconds_of_hour)
         self.per_day = len(self._hours) * len(seconds_of_hour)
 
     @property
@@ -26,12 +26,7 @@ class Times:
 
     def most_within_a_minute(self) -> int:
         """Return how many of the times may come within 60 seconds, at hours that adjoin."""
-        after = [second + 3_600 for second in self._seconds if second < 60]
-        around = [*self._seconds, *after]
-        return max(
-            bisect_left(around, second + 60) - position
-            for position, second in enumerate(self._seconds)
-        )
+        return _most_within_a_minute(self._seconds)
 
     def ceil(self, second: int) -> int | None:
         """Return the first allowed time from ``second`` on, ``None`` if the day has no more."""
@@ -54,3 +49,17 @@ def seconds_of_hour(minutes: tuple[int, ...], seconds: tuple[int, ...]) -> tuple
     """Return each minute with each second, as sorted seconds of the hour."""
     ordered = sorted(set(seconds))
     return tuple(minute * 60 + second for minute in sorted(set(minutes)) for second in ordered)
+
+
+@lru_cache(maxsize=512)
+def _as_set(seconds: tuple[int, ...]) -> frozenset[int]:
+    """Return the seconds as a set, one and the same for the same seconds."""
+    return frozenset(seconds)
+
+
+@lru_cache(maxsize=512)
+def _most_within_a_minute(seconds: tuple[int, ...]) -> int:
+    around = [*seconds, *(second + 3_600 for second in seconds if second < 60)]
+    return max(
+        bisect_left(around, second + 60) - position for position, second in enumerate(seconds)
+    )
