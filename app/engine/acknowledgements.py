@@ -14,7 +14,7 @@ from app.domain.outcome import NACK, Outcome, Timings
 from app.engine.attempts import record_of, with_message
 from app.errors import Conflict, Unauthenticated
 from app.store.calls import Record
-from app.store.flow_gate import FlowGate, Over
+from app.store.flow_gate import EndedAttempt, FlowGate
 from app.store.occurrences import OccurrenceStore
 from app.store.waiting import Open, WaitingStore
 from app.store.work import BATCH, WorkStore
@@ -82,7 +82,9 @@ class Acknowledgements:
     def _release_places(self, settled: Iterable[tuple[Open, Record]]) -> None:
         """Give the places of these attempts back to their flows."""
         ended = [
-            Over(one.flow, one.claim.occurrence_id, record.verdict != "retrying", _FOREVER_MS)
+            EndedAttempt(
+                one.flow, one.claim.occurrence_id, record.verdict != "retrying", _FOREVER_MS
+            )
             for one, record in settled
             if one.flow is not None
         ]

@@ -179,7 +179,7 @@ class Claimer:
         if any(found):
             self._empty_answers = 0
             self._schedule_successors(claims, now_ms)
-            claims = [one for one in claims if not one.held]
+            claims = [one for one in claims if not one.overlaps]
             self._unsettled += len(claims)
             for early in (one for one in claims if one.due_ms > now_ms):
                 self._delayed.add(early.due_ms, early)
@@ -225,7 +225,7 @@ class Claimer:
             self.flows.claim(now_ms, self._capacity - self._unsettled)
         finally:
             claims = self.flows.take_new()
-            self._unsettled += sum(not claim.held for claim in claims)
+            self._unsettled += sum(not claim.overlaps for claim in claims)
             self._schedule_successors(claims, now_ms)
 
     def _look_at_heads(self, now_ms: int) -> None:

@@ -16,7 +16,7 @@ from app.engine.delay_queue import DelayQueue
 from app.errors import StoreUnavailable
 from app.store.calls import Deferral, Record, lease_token
 from app.store.claims import Claim
-from app.store.flow_gate import FlowGate, Member, Over, Turn
+from app.store.flow_gate import EndedAttempt, FlowGate, Member, Turn, occurrence_of
 from app.store.work import BATCH
 
 log = logging.getLogger(__name__)
@@ -58,7 +58,7 @@ class FlowClaimer:
         self._awaiting_ack: list[tuple[bytes, bytes, int]] = []
         self._until_ms = 0
         self._ask_first: dict[bytes, Member] = {}
-        self._ended: list[Over] = []
+        self._ended: list[EndedAttempt] = []
         self._delayed = DelayQueue()
         self._new: list[Claim] = []
         self._next_renewal_ms = 0
@@ -205,8 +205,10 @@ class FlowClaimer:
         deadline_ms: int,
     ) -> None:
         token = lease_token(self._worker, self._request)
-        allowed = {one[16:]: flow for flow, members in starts.items() for one in members}
-        moments = {one[16:]: at for members in starts.values() for one, at in members.items()}
+        allowed = {occurrence_of(one): flow for flow, members in starts.items() for one in members}
+        moments = {
+            occurrence_of(one): at for members in starts.values() for one, at in members.items()
+        }
         for partition in range(self._partitions):
             claims = self._gate.claim(
                 partition,
@@ -217,7 +219,7 @@ class FlowClaimer:
                 deadline_ms=deadline_ms,
             )
             for claim in claims:
-                if claim.held:  # the one before it has not ended: another may have its place
+                if claim.overlaps:  # the one before it has not ended: another may have its place
                     continue
                 claim.start_ms = moments[claim.occurrence_id]
                 self._started[claim.occurrence_id] = (allowed.pop(claim.occurrence_id), token)
@@ -233,7 +235,7 @@ class FlowClaimer:
         return members if first is None else [first, *(one for one in members if one != first)]
 
     def _end(self, flow: bytes, occurrence_id: bytes, *, ended: bool) -> None:
-        self._ended.append(Over(flow, occurrence_id, ended, self._until_ms))
+        self._ended.append(EndedAttempt(flow, occurrence_id, ended, self._until_ms))
 
 
 def _acknowledged_by(item: Record | Deferral) -> int | None:
@@ -246,7 +248,9 @@ def _of_partition(
     partition: int, starts: Mapping[bytes, Iterable[Member]]
 ) -> dict[bytes, list[Member]]:
     return {
-        flow: [one for one in members if ids.partition_of_occurrence(one[16:]) == partition]
+        flow: [
+            one for one in members if ids.partition_of_occurrence(occurrence_of(one)) == partition
+        ]
         for flow, members in starts.items()
     }
 

@@ -33,8 +33,8 @@ class Retention:
         ended_before = now_ms - self.occurrences_ms
         deleted = 0
         for partition in range(self.work.partitions):
-            retire = partial(self.work.retire, partition, ended_before, BATCH)
-            deleted += _repeat(retire, until)
+            delete = partial(self.work.delete_ended, partition, ended_before, BATCH)
+            deleted += _repeat(delete, until)
             deleted += _repeat(partial(self._events, partition, now_ms), until)
         for forget in self.others:
             deleted += _repeat(partial(forget, now_ms), until)

@@ -13,7 +13,7 @@ from app.planning.next_occurrence import TOO_LATE, Continuation, continuation, p
 from app.planning.timetables import Timetables
 from app.store.claims import Claim
 from app.store.events import EventStore
-from app.store.work import EndedNote, Successor, WorkStore
+from app.store.work import Successor, Unattempted, WorkStore
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ class Successors:
         Raises ``StoreUnavailable``; ``repair`` finds the events later.
         """
         successors: list[Successor] = []
-        notes: list[EndedNote] = []
+        notes: list[Unattempted] = []
         for claim in claims:
             if not claim.recurring or claim.attempt != 1 or claim.definition is None:
                 continue
@@ -45,9 +45,9 @@ class Successors:
                 # A schedule that was accepted once and can't be read now must not stop the others.
                 log.exception("unreadable schedule", extra={"event": ids.to_text(claim.event_id)})
         if notes:
-            self._work.note_ended(notes, now_ms)
+            self._work.record_unattempted(notes, now_ms)
         if successors:
-            self._work.advance(successors, now_ms)
+            self._work.schedule_successors(successors, now_ms)
 
     def repair(self, partition: int, before_ms: int, now_ms: int, limit: int) -> int:
         """Schedule the successors of events whose worker died after the claim.
@@ -68,7 +68,7 @@ class Successors:
         definition: Definition,
         now_ms: int,
         successors: list[Successor],
-        notes: list[EndedNote],
+        notes: list[Unattempted],
     ) -> None:
         timetable = self._timetables.of(claim.event_id, definition)
         misfire = definition.options.misfire
@@ -100,7 +100,7 @@ class Successors:
     def _step(self, event_ids: list[bytes], now_ms: int) -> tuple[int, int]:
         """Schedule one successor for each; returns how many there are, and how many were new."""
         successors: list[Successor] = []
-        notes: list[EndedNote] = []
+        notes: list[Unattempted] = []
         events = self._events.get_many(event_ids)
         for event, (plan, last_ms) in zip(events, self._events.progress(event_ids), strict=True):
             if (
@@ -123,13 +123,13 @@ class Successors:
                 Successor(event.id, plan, before_ms, following.next_ms, following.due_ms)
             )
         if notes:
-            self._work.note_ended(notes, now_ms)
+            self._work.record_unattempted(notes, now_ms)
         wanted = sum(one.scheduled_ms is not None for one in successors)
-        return wanted, self._work.advance(successors, now_ms) if successors else 0
+        return wanted, self._work.schedule_successors(successors, now_ms) if successors else 0
 
 
-def _notes(event_id: bytes, tags: tuple[str, ...], passed: Continuation) -> list[EndedNote]:
-    missed = [EndedNote(event_id, at, tags, "missed", TOO_LATE) for at in passed.missed_ms]
+def _notes(event_id: bytes, tags: tuple[str, ...], passed: Continuation) -> list[Unattempted]:
+    missed = [Unattempted(event_id, at, tags, "missed", TOO_LATE) for at in passed.missed_ms]
     return missed + [
-        EndedNote(event_id, one.nominal_ms, tags, "skipped", one.reason) for one in passed.skipped
+        Unattempted(event_id, one.nominal_ms, tags, "skipped", one.reason) for one in passed.skipped
     ]

@@ -40,7 +40,7 @@ class CreationService:
         # own, so that it means the same whatever flow the next request names.
         home = zlib.crc32(once.name) % self.partitions
         try:
-            self.store.refuse_again(home, once)
+            self.store.refuse_duplicate(home, once)
             event = self.events.create(changes, access, once)
         except AlreadyMade as before:
             return self._made(before, once, access), False

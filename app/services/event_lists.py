@@ -48,4 +48,4 @@ class EventLists:
             selection = Selection(any_of=groups[0], also=tuple(groups[1:]))
         if query.name is None:
             return selection
-        return replace(selection, keep=partial(self.events.bear, query.name))
+        return replace(selection, keep=partial(self.events.have_name, query.name))

@@ -73,12 +73,12 @@ class EventService:
         now_ms = self._clock.now_ms()
         draft = self.drafted(changes, access, once)
         partition = ids.partition_of_event(draft.id)
-        self._events.refuse_again(partition, once)
+        self._events.refuse_duplicate(partition, once)
         event, plan = self._planned(draft, now_ms)
         self._quota.take(event.id, access)
         self._flows.join(event)
         if self._events.save(event, plan, None, now_ms, once) is Saved.MADE:
-            self._events.refuse_again(partition, once)
+            self._events.refuse_duplicate(partition, once)
         return _with_next(event, plan)
 
     def drafted(self, changes: EventChanges, access: Access, once: Once | None = None) -> Event:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
-from app.domain import ids
 from app.store import keys
 from app.store.scripts import Argument
 
@@ -108,14 +106,3 @@ def release_call(
     for one in deferrals:
         args += [one.occurrence_id, one.token, one.due_ms, one.why]
     return Call("release_leases", [keys.claimed(partition), keys.due(partition)], args)
-
-
-Item = TypeVar("Item", Record, Deferral)
-
-
-def by_partition(items: Iterable[Item]) -> dict[int, list[Item]]:
-    """Group by the partition of the occurrence."""
-    grouped: dict[int, list[Item]] = {}
-    for one in items:
-        grouped.setdefault(ids.partition_of_occurrence(one.occurrence_id), []).append(one)
-    return grouped

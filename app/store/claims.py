@@ -42,8 +42,8 @@ class Claim:
     """Since when its redelivery is asked for."""
     claimed_ms: int = 0
     """When a worker took it on; if that was ahead of its time, when it was due."""
-    held: bool = False
-    """An earlier one of its event is not over: it was skipped or waits, and is not to be sent."""
+    overlaps: bool = False
+    """One before it has not ended: it was skipped or waits, by its event's overlap policy."""
     callback: Callback | None = None
     """What it tells of, if it is a callback."""
     planned_ms: int | None = None
@@ -106,7 +106,7 @@ def read_claim(row: Sequence[Any], token: bytes, claimed_ms: int) -> Claim:
         deferrals,
         headers,
         redelivery,
-        skipped,
+        overlap,
         callback,
         planned,
     ) = row
@@ -126,7 +126,7 @@ def read_claim(row: Sequence[Any], token: bytes, claimed_ms: int) -> Claim:
         int(due),
         _deferrals(deferrals, attempt) if deferrals else 0,
     )
-    claim.headers, claim.held = headers, skipped is not None
+    claim.headers, claim.overlaps = headers, overlap is not None
     claim.claimed_ms = max(claimed_ms, claim.due_ms)
     if callback is not None:
         claim.callback = callback_from_field(callback)

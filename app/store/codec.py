@@ -170,13 +170,16 @@ def definition_beginning(name: str) -> bytes:
     return b'{"name":' + dump_json(name) + b","
 
 
-def event_from_fields(event_id: bytes, created: int, fields: Sequence[bytes | None]) -> Event:
-    """Rebuild an event from the values of ``EVENT_FIELDS``; ``doc`` must be there."""
-    doc_raw, meta, tags, version, status, updated, next_ms, secret, headers = fields
+def event_from_row(event_id: bytes, row: Sequence[bytes | None]) -> Event | None:
+    """Rebuild an event from the values of ``EVENT_FIELDS``; ``None`` if there is none."""
+    definition, metadata, tags, version, status, updated, next_ms, secret, headers = row
+    if definition is None:
+        return None
+    created = created_ms(event_id)
     return Event(
         id=event_id,
-        definition=definition_from_doc(doc_raw or b""),
-        metadata_json=(meta or b"{}").decode(),
+        definition=definition_from_doc(definition),
+        metadata_json=(metadata or b"{}").decode(),
         tags=split_tags(tags),
         status=EventStatus((status or b"").decode()),
         hmac_secret=secret,

@@ -13,6 +13,7 @@ from app.store import keys
 from app.store.connection import StoreClient
 from app.store.fields import EventField
 from app.store.indexes import EVERY_EVENT, IndexReader
+from app.store.partitions import by_partition
 from app.store.reading import read_hashes
 from app.store.scripts import Argument, Scripts
 
@@ -81,14 +82,14 @@ class EncryptedSecrets:
 
     def replace(self, replacements: Iterable[tuple[EncryptedSecret, bytes]]) -> int:
         """Put new forms in the place of old ones; returns how many were still the old ones."""
-        per_partition: dict[int, list[Argument]] = {}
-        for old, new in replacements:
-            args = per_partition.setdefault(ids.partition_of_event(old.event_id), [])
-            args += [old.event_id, old.field, old.encrypted, new]
         replaced = 0
-        for p, args in per_partition.items():
+        grouped = by_partition(replacements, lambda pair: ids.partition_of_event(pair[0].event_id))
+        for p, some in grouped.items():
+            args: list[Argument] = [keys.prefix(p)]
+            for old, new in some:
+                args += [old.event_id, old.field, old.encrypted, new]
             slot = [keys.events(p, EventStatus.ACTIVE)]
-            replaced += int(self._scripts("replace_secrets", slot, [keys.prefix(p), *args]))
+            replaced += int(self._scripts("replace_secrets", slot, args))
         return replaced
 
     def _in_use(self) -> set[bytes]:

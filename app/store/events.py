@@ -15,6 +15,7 @@ from app.errors import NotFound
 from app.store import codec, keys
 from app.store.connection import StoreClient
 from app.store.fields import EventField
+from app.store.partitions import by_partition
 from app.store.reading import read_hashes
 from app.store.scripts import Scripts
 
@@ -98,7 +99,7 @@ class EventStore:
             written.append(keys.made(partition, once.name))
         return Saved(self._scripts("save_event", written, args).decode())
 
-    def refuse_again(self, partition: int, once: Once | None) -> None:
+    def refuse_duplicate(self, partition: int, once: Once | None) -> None:
         """Raise ``AlreadyMade`` if ``once`` has made an event, as far as a partition knows."""
         if once is None:
             return
@@ -157,14 +158,11 @@ class EventStore:
         rows = read_hashes(self._client, hashes, (EventField.PLAN, EventField.LAST))
         return [(plan or b"", None if last is None else int(last)) for plan, last in rows]
 
-    def bear(self, name: str, event_ids: Sequence[bytes]) -> list[bool]:
+    def have_name(self, name: str, event_ids: Sequence[bytes]) -> list[bool]:
         """Whether each of these events has this name, in order; nothing else of them is read."""
         beginning = codec.definition_beginning(name)
-        grouped: dict[int, list[bytes]] = {}
-        for event_id in event_ids:
-            grouped.setdefault(ids.partition_of_event(event_id), []).append(event_id)
         named: set[bytes] = set()
-        for partition, some in grouped.items():
+        for partition, some in by_partition(event_ids, ids.partition_of_event).items():
             args: list[bytes | str | int] = [keys.prefix(partition), beginning, *some]
             answers = self._scripts("match_names", [keys.event(partition, some[0])], args)
             named.update(one for one, answer in zip(some, answers, strict=True) if answer)
@@ -181,8 +179,6 @@ class EventStore:
         """Read several events in one round trip, in order; ``None`` where there is none."""
         rows = read_hashes(self._client, map(keys.event_of, event_ids), codec.EVENT_FIELDS)
         return [
-            codec.event_from_fields(event_id, ids.created_ms(event_id), row)
-            if row[0] is not None
-            else None
+            codec.event_from_row(event_id, row)
             for event_id, row in zip(event_ids, rows, strict=True)
         ]

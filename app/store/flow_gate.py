@@ -16,6 +16,16 @@ from app.store.scripts import Argument, Scripts
 Member = bytes
 """An event's id and its occurrence's: what waits for a flow."""
 
+PAUSED = "p"
+"""In place of the moment to look again: the flow is paused."""
+AFTER = "@"
+"""In place of a start: the occurrence waits for the end of the one whose id follows."""
+
+
+def occurrence_of(member: Member) -> bytes:
+    """The id of the occurrence that waits."""
+    return member[16:]
+
 
 @dataclass(frozen=True, slots=True)
 class Turn:
@@ -33,7 +43,7 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
-class Over:
+class EndedAttempt:
     """An attempt in a flow that is over.
 
     ``ended``: its occurrence has ended with it, or never began: a strict flow goes on to its next.
@@ -98,7 +108,7 @@ class FlowGate:
         """
         args: list[Argument] = [keys.FLOWS_PREFIX, now_ms, ahead_ms, deadline_ms, request]
         for flow, members in waiting.items():
-            args += [flow, len(members), *(one[16:] for one in members)]
+            args += [flow, len(members), *map(occurrence_of, members)]
         text: bytes = self._scripts(
             "admit_occurrences", [keys.FLOWS_USED, keys.flow_answer(worker)], args
         )
@@ -125,11 +135,11 @@ class FlowGate:
         rows = self._scripts("claim_flow", [keys.flowing(partition), keys.claimed(partition)], args)
         return [read_claim(row, token, now_ms) for row in rows]
 
-    def end(self, over: Iterable[Over], now_ms: int) -> None:
-        """Note attempts that are over, and have their flows looked at."""
+    def end(self, attempts: Iterable[EndedAttempt], now_ms: int) -> None:
+        """Free the places of attempts, and have their flows looked at."""
         args: list[Argument] = [keys.FLOWS_PREFIX]
         flows = set()
-        for one in over:
+        for one in attempts:
             args += [one.flow, one.occurrence_id, one.until_ms, int(one.ended)]
             flows.add(one.flow)
         if flows:
@@ -165,10 +175,10 @@ class FlowGate:
 
 def _turn(text: str) -> Turn:
     look, *starts = text.split(" ")
-    after = next((bytes.fromhex(one[1:]) for one in starts if one.startswith("@")), None)
+    after = next((bytes.fromhex(one[1:]) for one in starts if one.startswith(AFTER)), None)
     return Turn(
         starts=[int(one) if one.isdigit() else None for one in starts],
         look_ms=int(look) if look.isdigit() else None,
-        paused=look == "p",
+        paused=look == PAUSED,
         after=after,
     )

@@ -15,6 +15,7 @@ from app.domain.redelivery_job import RedeliveryFilter, RedeliveryJob, Redeliver
 from app.store import codec, keys
 from app.store.connection import StoreClient
 from app.store.fields import EventField, OccurrenceField, RedeliveryJobField
+from app.store.partitions import by_partition
 from app.store.reading import Values, oldest_before, oldest_until, read_hashes
 from app.store.scripts import Argument, Scripts
 
@@ -71,10 +72,8 @@ class RedeliveryStore:
         """
         scope = b"\n" if access.is_admin else codec.join_tags(sorted(access.scope))
         times = list(times)
-        grouped: dict[int, list[tuple[bytes, int]]] = {}
-        for one, due_ms in times:
-            grouped.setdefault(ids.partition_of_occurrence(one), []).append((one, due_ms))
         answers: dict[bytes, str] = {}
+        grouped = by_partition(times, lambda pair: ids.partition_of_occurrence(pair[0]))
         for p, some in grouped.items():
             args: list[Argument] = [keys.prefix(p), now_ms, request, scope]
             for one, due_ms in some:

@@ -12,7 +12,6 @@ from app.store.calls import (
     Call,
     Deferral,
     Record,
-    by_partition,
     claim_call,
     lease_token,
     record_call,
@@ -20,6 +19,7 @@ from app.store.calls import (
 )
 from app.store.claims import Claim, read_claim_answer
 from app.store.connection import StoreClient
+from app.store.partitions import by_partition
 from app.store.reading import oldest_until
 from app.store.scripts import Argument, Scripts
 
@@ -43,7 +43,7 @@ class Successor:
 
 
 @dataclass(frozen=True, slots=True)
-class EndedNote:
+class Unattempted:
     """An occurrence that ends without an attempt, and why."""
 
     event_id: bytes
@@ -61,6 +61,14 @@ class Heads:
     lease_ms: int | None
     ack_ms: int | None
     flow_ms: int | None
+
+
+def _partition_of_event(one: Successor | Unattempted) -> int:
+    return ids.partition_of_event(one.event_id)
+
+
+def _partition_of_occurrence(one: Record | Deferral) -> int:
+    return ids.partition_of_occurrence(one.occurrence_id)
 
 
 class WorkStore:
@@ -81,80 +89,65 @@ class WorkStore:
         call = claim_call(partition, worker, request, now_ms=now_ms, limit=limit, lease_ms=lease_ms)
         return read_claim_answer(self._run(call), lease_token(worker, request), now_ms).claims
 
-    def advance(self, successors: Iterable[Successor], now_ms: int) -> int:
+    def schedule_successors(self, successors: Iterable[Successor], now_ms: int) -> int:
         """Schedule what follows; returns how many were scheduled. Harmless when repeated."""
-        per_partition: dict[int, list[Argument]] = {}
-        for one in successors:
-            args = per_partition.setdefault(ids.partition_of_event(one.event_id), [])
-            ends = one.scheduled_ms is None
-            args += [
-                one.event_id,
-                one.plan,
-                ids.occurrence_id(one.event_id, one.before_ms),
-                "" if ends else ids.occurrence_id(one.event_id, one.scheduled_ms or 0),
-                one.scheduled_ms or 0,
-                one.due_ms,
-            ]
-        return sum(
-            int(
-                self._scripts(
-                    "schedule_successors", [keys.unscheduled(p)], [keys.prefix(p), now_ms, *args]
-                )
-            )
-            for p, args in per_partition.items()
-        )
+        scheduled = 0
+        for p, some in by_partition(successors, _partition_of_event).items():
+            args: list[Argument] = [keys.prefix(p), now_ms]
+            for one in some:
+                ends = one.scheduled_ms is None
+                args += [
+                    one.event_id,
+                    one.plan,
+                    ids.occurrence_id(one.event_id, one.before_ms),
+                    "" if ends else ids.occurrence_id(one.event_id, one.scheduled_ms or 0),
+                    one.scheduled_ms or 0,
+                    one.due_ms,
+                ]
+            scheduled += int(self._scripts("schedule_successors", [keys.unscheduled(p)], args))
+        return scheduled
 
-    def note_ended(self, notes: Iterable[EndedNote], now_ms: int) -> int:
-        """Record occurrences that were never attempted; returns how many were new."""
-        per_partition: dict[int, list[Argument]] = {}
-        for one in notes:
-            args = per_partition.setdefault(ids.partition_of_event(one.event_id), [])
-            args += [
-                ids.occurrence_id(one.event_id, one.scheduled_ms),
-                one.event_id,
-                one.scheduled_ms,
-                codec.join_tags(one.tags),
-                one.status,
-                one.message,
-            ]
+    def record_unattempted(self, occurrences: Iterable[Unattempted], now_ms: int) -> int:
+        """Record occurrences that end without an attempt; returns how many were new."""
         added = 0
-        for p, args in per_partition.items():
-            for start in range(0, len(args), 6 * BATCH):
-                batch = args[start : start + 6 * BATCH]
-                added += int(
-                    self._scripts(
-                        "record_unattempted", [keys.ended(p)], [keys.prefix(p), now_ms, *batch]
-                    )
-                )
+        for p, some in by_partition(occurrences, _partition_of_event).items():
+            for start in range(0, len(some), BATCH):
+                args: list[Argument] = [keys.prefix(p), now_ms]
+                for one in some[start : start + BATCH]:
+                    args += [
+                        ids.occurrence_id(one.event_id, one.scheduled_ms),
+                        one.event_id,
+                        one.scheduled_ms,
+                        codec.join_tags(one.tags),
+                        one.status,
+                        one.message,
+                    ]
+                added += int(self._scripts("record_unattempted", [keys.ended(p)], args))
         return added
 
     def record(self, records: Iterable[Record], now_ms: int) -> int:
         """Write outcomes; returns how many counted (a lost lease does not)."""
         return sum(
             sum(self._run(record_call(p, some, now_ms)))
-            for p, some in by_partition(records).items()
+            for p, some in by_partition(records, _partition_of_occurrence).items()
         )
 
-    def renew(self, held: Iterable[tuple[bytes, bytes]], deadline_ms: int) -> int:
-        """Move the lease deadline of (occurrence, token) pairs; returns how many are still held."""
-        per_partition: dict[int, list[Argument]] = {}
-        for occurrence_id, token in held:
-            partition = ids.partition_of_occurrence(occurrence_id)
-            per_partition.setdefault(partition, []).extend((occurrence_id, token))
-        return sum(
-            int(
-                self._scripts(
-                    "renew_leases", [keys.claimed(p)], [keys.prefix(p), deadline_ms, *args]
-                )
-            )
-            for p, args in per_partition.items()
-        )
+    def renew(self, leases: Iterable[tuple[bytes, bytes]], deadline_ms: int) -> int:
+        """Move the deadline of leases, (occurrence, token); returns how many are still held."""
+        renewed = 0
+        grouped = by_partition(leases, lambda lease: ids.partition_of_occurrence(lease[0]))
+        for p, some in grouped.items():
+            args: list[Argument] = [keys.prefix(p), deadline_ms]
+            for occurrence_id, token in some:
+                args += [occurrence_id, token]
+            renewed += int(self._scripts("renew_leases", [keys.claimed(p)], args))
+        return renewed
 
-    def give_back(self, deferrals: Iterable[Deferral], now_ms: int) -> int:
+    def release(self, deferrals: Iterable[Deferral], now_ms: int) -> int:
         """Return claims that were never sent; returns how many were still held."""
         return sum(
             sum(self._run(release_call(p, some, now_ms)))
-            for p, some in by_partition(deferrals).items()
+            for p, some in by_partition(deferrals, _partition_of_occurrence).items()
         )
 
     def reclaim_expired(self, partition: int, now_ms: int, limit: int = BATCH) -> int:
@@ -169,8 +162,8 @@ class WorkStore:
             self._scripts("restore_occurrences", [place(partition) for place in places], args)
         )
 
-    def retire(self, partition: int, before_ms: int, limit: int) -> int:
-        """Forget occurrences that ended before a moment; fewer than ``limit``: none is left."""
+    def delete_ended(self, partition: int, before_ms: int, limit: int) -> int:
+        """Delete occurrences that ended before a moment; fewer than ``limit``: none is left."""
         args: list[Argument] = [keys.prefix(partition), before_ms, limit]
         return int(self._scripts("delete_ended", [keys.ended(partition)], args))
 

@@ -10,7 +10,7 @@ from app.engine.flow_claimer import AHEAD_MS, FULL_MS, LOOK_MS, PAUSED_MS, FlowC
 from app.errors import StoreUnavailable
 from app.store.calls import Deferral, Record
 from app.store.claims import Claim
-from app.store.flow_gate import HeadStatus, Over, Turn
+from app.store.flow_gate import EndedAttempt, HeadStatus, Turn
 from tests.support.builders import a_claim
 from tests.support.clock import NOW_MS
 
@@ -25,7 +25,7 @@ class FakeGate:
         self.waiting: list[Claim] = []
         self.turn = Turn([], None)
         self.claimed: list[Claim] = []
-        self.ended: list[Over] = []
+        self.ended: list[EndedAttempt] = []
         self.renewed: list[tuple[list[bytes], int]] = []
         self.looks: dict[bytes, int] = {}
         self.status = HeadStatus()
@@ -47,7 +47,7 @@ class FakeGate:
             one.token = token
         return self.claimed
 
-    def end(self, ended: list[Over], _now_ms: int) -> None:
+    def end(self, ended: list[EndedAttempt], _now_ms: int) -> None:
         if self.is_away:
             raise StoreUnavailable
         self.ended += ended
@@ -127,7 +127,7 @@ def test_a_recorded_attempt_gives_its_place_back(
     item = record(one, verdict)
     flows.handle_written([item], [item])
     flows.report(NOW_MS)
-    assert gate.ended == [Over(FLOW, one.occurrence_id, ended, NOW_MS + LEASE_MS)]
+    assert gate.ended == [EndedAttempt(FLOW, one.occurrence_id, ended, NOW_MS + LEASE_MS)]
 
 
 def test_a_record_that_did_not_count_gives_the_place_back_and_ends_nothing(

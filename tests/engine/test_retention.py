@@ -25,7 +25,7 @@ class FakeWork:
         self.left = list(left)
         self.before: set[int] = set()
 
-    def retire(self, partition: int, before_ms: int, limit: int) -> int:
+    def delete_ended(self, partition: int, before_ms: int, limit: int) -> int:
         self.before.add(before_ms)
         count = min(self.left[partition], limit)
         self.left[partition] -= count

@@ -18,7 +18,7 @@ from app.planning.successors import Successors
 from app.planning.timetables import Timetables
 from app.services.queries import OccurrenceQuery
 from app.store import keys
-from app.store.work import EndedNote, Successor
+from app.store.work import Successor, Unattempted
 from app.wiring.engine import Engine
 from app.wiring.services import Services
 from tests.support.builders import DAILY, a_claim, a_definition
@@ -153,11 +153,11 @@ class Writes:
     def __init__(self) -> None:
         self.calls: list[tuple[str, list[Any], int]] = []
 
-    def note_ended(self, notes: list[EndedNote], now_ms: int) -> None:
+    def record_unattempted(self, notes: list[Unattempted], now_ms: int) -> None:
         self.calls.append(("ended", notes, now_ms))
 
-    def advance(self, successors: list[Successor], now_ms: int) -> int:
-        self.calls.append(("advance", successors, now_ms))
+    def schedule_successors(self, successors: list[Successor], now_ms: int) -> int:
+        self.calls.append(("schedule_successors", successors, now_ms))
         return len(successors)
 
 
@@ -195,7 +195,7 @@ def test_each_first_claim_of_a_series_has_its_successor(
     next_ms = NOW_MS + DAY_MS
     assert writes.calls == [
         (
-            "advance",
+            "schedule_successors",
             [
                 Successor(first.event_id, b"p", NOW_MS, next_ms, next_ms),
                 Successor(ended.event_id, b"p", NOW_MS, None, 0),
@@ -216,13 +216,13 @@ def test_what_is_passed_over_is_recorded_before_the_series_goes_on(
     now_ms = NOW_MS + 4 * DAY_MS + 2 * HOUR_MS
     successors.schedule([late], now_ms)
     missed = [
-        EndedNote(late.event_id, NOW_MS + day * DAY_MS, ("red",), "missed", TOO_LATE)
+        Unattempted(late.event_id, NOW_MS + day * DAY_MS, ("red",), "missed", TOO_LATE)
         for day in (1, 2)
     ]
     next_ms = NOW_MS + 5 * DAY_MS
     assert writes.calls == [
         ("ended", missed, now_ms),
-        ("advance", [Successor(late.event_id, b"p", NOW_MS, next_ms, next_ms)], now_ms),
+        ("schedule_successors", [Successor(late.event_id, b"p", NOW_MS, next_ms, next_ms)], now_ms),
     ]
 
 

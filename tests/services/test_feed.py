@@ -10,7 +10,7 @@ from app.domain.ids import occurrence_id, to_text
 from app.domain.occurrence import OccurrenceStatus
 from app.services import feed as module
 from app.services.queries import TagFilter
-from app.store.work import EndedNote
+from app.store.work import Unattempted
 from tests.support.clock import NOW_MS
 
 DAY_MS = 86_400_000
@@ -46,8 +46,8 @@ def test_planned_ones_of_the_next_sixty_days(create, happenings):
 def test_recorded_ones_of_the_last_seven_days(services, create, happenings):
     event = create(name="once", description="about it", start_time=NOW_MS + 61 * DAY_MS)
     for ago in (1, 6, 8):
-        note = EndedNote(event.id, NOW_MS - ago * DAY_MS, event.tags, "missed", "too late")
-        services.storage.work.note_ended([note], NOW_MS)
+        note = Unattempted(event.id, NOW_MS - ago * DAY_MS, event.tags, "missed", "too late")
+        services.storage.work.record_unattempted([note], NOW_MS)
     found = happenings()
     assert times_of(found) == [NOW_MS - 6 * DAY_MS, NOW_MS - DAY_MS]
     assert {(one.name, one.status, one.error, one.description) for one in found} == {

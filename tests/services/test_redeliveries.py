@@ -19,7 +19,7 @@ from app.services import redeliveries as module
 from app.services.queries import EventChanges
 from app.services.redelivery_steps import RedeliverySteps
 from app.store.calls import Record
-from app.store.work import EndedNote
+from app.store.work import Unattempted
 from app.wiring.services import Services
 from tests.support.clock import NOW_MS, FakeClock
 from tests.support.invariants import broken
@@ -124,8 +124,8 @@ class TestOne:
 
     def test_what_was_missed_is_not_too_late_again(self, services, clock, create) -> None:
         event = create(misfire={"policy": "skip", "grace": "1m"}, schedule={"frequency": "daily"})
-        note = EndedNote(event.id, NOW_MS - DAY_MS, event.tags, "missed", "too late")
-        services.storage.work.note_ended([note], NOW_MS)
+        note = Unattempted(event.id, NOW_MS - DAY_MS, event.tags, "missed", "too late")
+        services.storage.work.record_unattempted([note], NOW_MS)
         one = ids.occurrence_id(event.id, NOW_MS - DAY_MS)
         services.redeliveries.redeliver(text(one), MASTER, fresh=False)
         clock.advance(10 * 60_000)

@@ -88,7 +88,7 @@ def test_it_has_its_retries_leases_and_deferrals(stores: Stores) -> None:
     event, _, callback = told(stores)
     now_ms = event.start_ms + 7
     (found,) = claim(stores, now_ms, request=2)
-    stores.work.give_back([Deferral(callback, found.token, now_ms + 5)], now_ms)
+    stores.work.release([Deferral(callback, found.token, now_ms + 5)], now_ms)
     (found,) = claim(stores, now_ms + 5, request=3)
     assert (found.attempt, found.callback is None) == (1, False)
     stores.work.record([record(found, "retrying", now_ms + 50)], now_ms + 5)
@@ -152,7 +152,7 @@ def test_it_is_forgotten_with_every_trace(stores: Stores) -> None:
     (found,) = claim(stores, NOW_MS + 90_000, request=2)
     stores.work.record([record(found)], NOW_MS + 90_000)
     stores.events.delete(stores.events.get(event.id), any_version=True, now_ms=NOW_MS)
-    assert stores.work.retire(ids.partition_of_event(event.id), NOW_MS + 90_001, 10) == 2
+    assert stores.work.delete_ended(ids.partition_of_event(event.id), NOW_MS + 90_001, 10) == 2
     left = {key: value for key, value in snapshot(stores.client).items() if b":claim:" not in key}
     assert left == empty
 

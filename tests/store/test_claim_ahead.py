@@ -95,7 +95,7 @@ def test_what_is_given_back_before_its_time_is_due_at_its_time(stores: Stores) -
     saved(stores, start_ms=DUE_MS)
     (claimed,), _ = claim_ahead(stores)
     back = Deferral(claimed.occurrence_id, claimed.token, claimed.due_ms)
-    assert stores.work.give_back([back], NOW_MS) == 1
+    assert stores.work.release([back], NOW_MS) == 1
     assert claim_ahead(stores, NOW_MS - 1, request=2) == ([], [])
     (again,), _ = claim_ahead(stores, request=3)
     assert (again.due_ms, again.attempt) == (DUE_MS, 1)

@@ -15,7 +15,7 @@ from app.store import keys
 from app.store.calls import Deferral, Record
 from app.store.claims import Claim
 from app.store.events import KEEP, Plan, Saved
-from app.store.flow_gate import FlowGate, HeadStatus, Over, Turn
+from app.store.flow_gate import EndedAttempt, FlowGate, HeadStatus, Turn
 from app.store.flows import FlowStore, all_of, given_by_event
 from app.store.scripts import Scripts
 from tests.store.conftest import Stores
@@ -214,7 +214,7 @@ class TestTake:
         assert turn.starts == [NOW_MS, NOW_MS, None]
         assert turn.look_ms is None
         assert take(gate, [third], NOW_MS, 2).starts == [None]
-        gate.end([Over(FLOW, first[16:], ended=True, until_ms=FOREVER_MS)], NOW_MS)
+        gate.end([EndedAttempt(FLOW, first[16:], ended=True, until_ms=FOREVER_MS)], NOW_MS)
         assert take(gate, [third], NOW_MS, 3).starts == [NOW_MS]
 
     def test_a_dead_workers_place_is_free_after_its_lease(
@@ -236,11 +236,11 @@ class TestTake:
         limit(flows, strict=True)
         first, second = self.members(2)
         assert take(gate, [first, second], NOW_MS, 1).starts == [NOW_MS, None]
-        gate.end([Over(FLOW, first[16:], ended=False, until_ms=FOREVER_MS)], NOW_MS)
+        gate.end([EndedAttempt(FLOW, first[16:], ended=False, until_ms=FOREVER_MS)], NOW_MS)
         turn = take(gate, [second], NOW_MS, 2)
         assert (turn.starts, turn.after) == ([None], first[16:])
         assert take(gate, [first, second], NOW_MS, 3).starts == [NOW_MS, None]
-        gate.end([Over(FLOW, first[16:], ended=True, until_ms=FOREVER_MS)], NOW_MS)
+        gate.end([EndedAttempt(FLOW, first[16:], ended=True, until_ms=FOREVER_MS)], NOW_MS)
         assert take(gate, [second], NOW_MS, 4).starts == [NOW_MS]
 
     def test_a_strict_flow_takes_its_holder_also_behind_others(
@@ -250,7 +250,7 @@ class TestTake:
         limit(flows, strict=True)
         earlier, holder = self.members(2)
         assert take(gate, [holder], NOW_MS, 1).starts == [NOW_MS]
-        gate.end([Over(FLOW, holder[16:], ended=False, until_ms=FOREVER_MS)], NOW_MS)
+        gate.end([EndedAttempt(FLOW, holder[16:], ended=False, until_ms=FOREVER_MS)], NOW_MS)
         assert take(gate, [earlier, holder], NOW_MS, 2).starts == [None, NOW_MS]
 
     def test_only_the_end_of_what_a_strict_flow_waits_for_lets_the_next_one_through(
@@ -260,8 +260,8 @@ class TestTake:
         limit(flows, strict=True)
         first, second, third = self.members(3)
         assert take(gate, [first, second, third], NOW_MS, 1).starts == [NOW_MS, None, None]
-        gate.end([Over(FLOW, first[16:], ended=False, until_ms=FOREVER_MS)], NOW_MS)
-        gate.end([Over(FLOW, third[16:], ended=True, until_ms=FOREVER_MS)], NOW_MS)
+        gate.end([EndedAttempt(FLOW, first[16:], ended=False, until_ms=FOREVER_MS)], NOW_MS)
+        gate.end([EndedAttempt(FLOW, third[16:], ended=True, until_ms=FOREVER_MS)], NOW_MS)
         turn = take(gate, [second], NOW_MS, 2)
         assert (turn.starts, turn.after) == ([None], first[16:])
 
@@ -272,7 +272,7 @@ class TestTake:
         first, second = self.members(2)
         take(gate, [first], NOW_MS, 1)
         gate.renew({FLOW: [first[16:]]}, NOW_MS + 2 * LEASE_MS)
-        gate.end([Over(FLOW, first[16:], ended=False, until_ms=NOW_MS + LEASE_MS)], NOW_MS)
+        gate.end([EndedAttempt(FLOW, first[16:], ended=False, until_ms=NOW_MS + LEASE_MS)], NOW_MS)
         assert take(gate, [second], NOW_MS, 2).starts == [None]
 
     def test_what_another_worker_was_given_is_not_given_again(
@@ -307,9 +307,9 @@ class TestTake:
         limit(flows, strict=True)
         (first,) = self.members(1)
         take(gate, [first], NOW_MS, 1)
-        gate.end([Over(FLOW, first[16:], ended=True, until_ms=FOREVER_MS)], NOW_MS)
+        gate.end([EndedAttempt(FLOW, first[16:], ended=True, until_ms=FOREVER_MS)], NOW_MS)
         before = snapshot(stores.client)
-        gate.end([Over(FLOW, first[16:], ended=True, until_ms=FOREVER_MS)], NOW_MS)
+        gate.end([EndedAttempt(FLOW, first[16:], ended=True, until_ms=FOREVER_MS)], NOW_MS)
         assert snapshot(stores.client) == before
 
 
@@ -381,7 +381,7 @@ class TestDeferral:
             (claimed,) = claim_due(stores, NOW_MS + turn, turn)
             assert claimed.deferred == turn - 1
             back = Deferral(claimed.occurrence_id, claimed.token, NOW_MS + turn, "it is away")
-            assert stores.work.give_back([back], NOW_MS + turn) == 1
+            assert stores.work.release([back], NOW_MS + turn) == 1
         occurrence = stores.occurrences.get(claimed.occurrence_id)
         assert (occurrence.deferral_count, occurrence.deferral_reason) == (2, "it is away")
         assert occurrence.attempt_count == 0

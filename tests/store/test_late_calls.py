@@ -9,7 +9,7 @@ from app.errors import StoreUnavailable
 from app.store import keys
 from app.store.calls import Deferral
 from app.store.events import KEEP, Plan
-from app.store.work import EndedNote, Successor
+from app.store.work import Successor, Unattempted
 from tests.store.conftest import Stores
 from tests.support.builders import DAILY, an_event
 from tests.support.clock import NOW_MS
@@ -49,7 +49,7 @@ def test_a_claim_that_is_answered_again_still_asks_for_the_successor(stores: Sto
 def test_an_exhausted_series_stays_so_when_its_event_is_written(stores: Stores) -> None:
     event = a_series(stores)
     (one,) = claim(stores, event.start_ms)
-    stores.work.advance([Successor(event.id, one.plan, event.start_ms, None)], NOW_MS)
+    stores.work.schedule_successors([Successor(event.id, one.plan, event.start_ms, None)], NOW_MS)
     before = stores.events.get(event.id)
     after = before.changed(name="another", version=before.version + 1)
     stores.events.save(after, KEEP, before, NOW_MS)
@@ -65,12 +65,12 @@ def test_a_series_goes_on_after_what_was_made_beside_it(stores: Stores) -> None:
     stores.events.add_occurrences(event, [(beside_ms, beside_ms)])
     one, _ = claim(stores, beside_ms)
     successor = Successor(event.id, one.plan, event.start_ms, beside_ms, beside_ms)
-    assert stores.work.advance([successor], beside_ms) == 0
+    assert stores.work.schedule_successors([successor], beside_ms) == 0
     partition = ids.partition_of_event(event.id)
     assert stores.work.unscheduled(partition, beside_ms, 10) == [event.id]
     assert stores.events.progress([event.id]) == [(one.plan, beside_ms)]
     before = snapshot(stores.client)
-    assert stores.work.advance([successor], beside_ms) == 0
+    assert stores.work.schedule_successors([successor], beside_ms) == 0
     assert snapshot(stores.client) == before
     assert sound(stores)
 
@@ -81,11 +81,13 @@ def test_a_late_call_does_not_turn_a_series_back(stores: Stores) -> None:
     (one,) = claim(stores, event.start_ms)
     second_ms, third_ms = event.start_ms + 1_000, event.start_ms + 2_000
     late = Successor(event.id, one.plan, event.start_ms, second_ms, second_ms)
-    stores.work.advance([late], NOW_MS)
+    stores.work.schedule_successors([late], NOW_MS)
     (two,) = claim(stores, second_ms, 2)
-    stores.work.advance([Successor(event.id, two.plan, second_ms, third_ms, third_ms)], NOW_MS)
+    stores.work.schedule_successors(
+        [Successor(event.id, two.plan, second_ms, third_ms, third_ms)], NOW_MS
+    )
     claim(stores, third_ms, 3)
-    stores.work.advance([late], NOW_MS)
+    stores.work.schedule_successors([late], NOW_MS)
     assert stores.events.progress([event.id]) == [(one.plan, third_ms)]
     assert sound(stores)
 
@@ -93,8 +95,8 @@ def test_a_late_call_does_not_turn_a_series_back(stores: Stores) -> None:
 def test_a_series_whose_last_went_back_unsent_has_not_ended(stores: Stores) -> None:
     event = a_series(stores)
     (one,) = claim(stores, event.start_ms)
-    stores.work.give_back([Deferral(one.occurrence_id, one.token, NOW_MS)], NOW_MS)
-    stores.work.advance([Successor(event.id, one.plan, event.start_ms, None)], NOW_MS)
+    stores.work.release([Deferral(one.occurrence_id, one.token, NOW_MS)], NOW_MS)
+    stores.work.schedule_successors([Successor(event.id, one.plan, event.start_ms, None)], NOW_MS)
     assert stores.events.get(event.id).status == "active"
     assert sound(stores)
 
@@ -103,8 +105,12 @@ def test_what_was_skipped_leaves_no_trace_under_tags_that_changed(stores: Stores
     event = a_series(stores, tags=("red",))
     (one,) = claim(stores, event.start_ms)
     next_ms = event.start_ms + 1_000
-    stores.work.note_ended([EndedNote(event.id, next_ms, ("blue",), "skipped", "x")], NOW_MS)
-    stores.work.advance([Successor(event.id, one.plan, event.start_ms, next_ms, next_ms)], NOW_MS)
+    stores.work.record_unattempted(
+        [Unattempted(event.id, next_ms, ("blue",), "skipped", "x")], NOW_MS
+    )
+    stores.work.schedule_successors(
+        [Successor(event.id, one.plan, event.start_ms, next_ms, next_ms)], NOW_MS
+    )
     partition = ids.partition_of_event(event.id)
     assert stores.client.zcard(keys.tag_occurrences(partition, "blue")) == 0
     assert sound(stores)

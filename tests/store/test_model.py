@@ -32,7 +32,7 @@ from app.store.calls import Deferral, Record
 from app.store.claims import Claim
 from app.store.events import KEEP, NOTHING, Plan, Saved
 from app.store.scripts import Argument, Scripts
-from app.store.work import EndedNote, Successor
+from app.store.work import Successor, Unattempted
 from tests.store.conftest import Stores
 from tests.support.builders import DAILY, an_event
 from tests.support.clock import NOW_MS
@@ -169,8 +169,8 @@ class Machine(RuleBasedStateMachine):
     def note(self, any_of: Any, status: str, ahead: int) -> None:
         event_id = any_of.choice(list(self.model.events))
         tags = self.model.events[event_id].tags
-        note = EndedNote(event_id, self.now + ahead * 1_000, tags, status, "because")
-        added = self.stores.work.note_ended([note], self.now)
+        note = Unattempted(event_id, self.now + ahead * 1_000, tags, status, "because")
+        added = self.stores.work.record_unattempted([note], self.now)
         assert added == self.model.note(note, self.now)
 
     @rule(worker=WORKERS, limit=st.integers(1, 4), any_of=ANY)
@@ -220,7 +220,7 @@ class Machine(RuleBasedStateMachine):
         successor = Successor(
             claim.event_id, claim.plan, claim.scheduled_ms, following, following or 0
         )
-        scheduled = self.stores.work.advance([successor], self.now)
+        scheduled = self.stores.work.schedule_successors([successor], self.now)
         assert scheduled == self.model.advance(successor, plan, self.now)
 
     @precondition(lambda self: self.claims)
@@ -238,10 +238,10 @@ class Machine(RuleBasedStateMachine):
 
     @precondition(lambda self: self.claims)
     @rule(any_of=ANY, late_ms=st.sampled_from([0, 3_000]))
-    def give_back(self, any_of: Any, late_ms: int) -> None:
+    def release(self, any_of: Any, late_ms: int) -> None:
         claim = any_of.choice(self.claims)
         deferral = Deferral(claim.occurrence_id, claim.token, self.now + late_ms)
-        assert self.stores.work.give_back([deferral], self.now) == self.model.give_back(deferral)
+        assert self.stores.work.release([deferral], self.now) == self.model.release(deferral)
 
     @precondition(lambda self: self.claims)
     @rule(any_of=ANY)
@@ -274,7 +274,7 @@ class Machine(RuleBasedStateMachine):
     def retire(self, age_ms: int) -> None:
         before_ms = self.now - age_ms
         for partition in range(self.stores.partitions):
-            count = self.stores.work.retire(partition, before_ms, 1_000)
+            count = self.stores.work.delete_ended(partition, before_ms, 1_000)
             assert count == self.model.retire(partition, before_ms)
 
     @invariant()

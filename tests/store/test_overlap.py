@@ -47,7 +47,7 @@ class Run:
     def advance(self, before_ms: int, next_ms: int | None) -> None:
         ((plan, _),) = self.stores.events.progress([self.event.id])
         following = Successor(self.event.id, plan, before_ms, next_ms, next_ms or 0)
-        self.stores.work.advance([following], NOW_MS)
+        self.stores.work.schedule_successors([following], NOW_MS)
 
     def occurrence(self, at_ms: int) -> Occurrence:
         return self.stores.occurrences.get(ids.occurrence_id(self.event.id, at_ms))
@@ -60,7 +60,7 @@ class Run:
 
 
 def sent(claimed) -> list[int]:
-    return [one.scheduled_ms for one in claimed if not one.held]
+    return [one.scheduled_ms for one in claimed if not one.overlaps]
 
 
 class TestSkip:
@@ -83,13 +83,13 @@ class TestSkip:
         run = Run(stores, "skip")
         for at_ms in (FIRST, SECOND):
             (one,) = run.claim(at_ms)
-            assert not one.held
+            assert not one.overlaps
             stores.work.record([record(one)], at_ms)
 
     def test_one_that_a_worker_returned_unsent_is_not_over(self, stores: Stores) -> None:
         run = Run(stores, "skip")
         (first,) = run.claim(FIRST)
-        stores.work.give_back([Deferral(first.occurrence_id, first.token, THIRD)], FIRST)
+        stores.work.release([Deferral(first.occurrence_id, first.token, THIRD)], FIRST)
         assert sent(run.claim(SECOND)) == []
         assert run.status(SECOND) is OccurrenceStatus.SKIPPED
         assert sent(run.claim(THIRD)) == [FIRST]
@@ -231,7 +231,7 @@ class TestCancelPrevious:
         run = Run(stores, "cancel_previous")
         (first,) = run.claim(FIRST)
         if unsent:
-            stores.work.give_back([Deferral(first.occurrence_id, first.token, FIRST + 5)], FIRST)
+            stores.work.release([Deferral(first.occurrence_id, first.token, FIRST + 5)], FIRST)
         else:
             stores.work.record([record(first, "retrying", FIRST + 5)], FIRST)
         assert [one.scheduled_ms for one in run.claim(SECOND)] == [FIRST, SECOND]

@@ -19,7 +19,7 @@ from app.store.events import Plan, Saved
 from app.store.indexes import Selection
 from app.store.redeliveries import RedeliveryJobStore, RedeliveryStore, Round
 from app.store.scripts import Scripts
-from app.store.work import EndedNote
+from app.store.work import Unattempted
 from tests.store.conftest import Stores
 from tests.support.builders import an_event
 from tests.support.clock import NOW_MS
@@ -73,7 +73,9 @@ def failed(stores: Stores, **fields: Any) -> bytes:
 
 def missed(stores: Stores, status: str = "missed") -> bytes:
     event = saved(stores)
-    stores.work.note_ended([EndedNote(event.id, NOW_MS - 1, event.tags, status, "why")], NOW_MS)
+    stores.work.record_unattempted(
+        [Unattempted(event.id, NOW_MS - 1, event.tags, status, "why")], NOW_MS
+    )
     return ids.occurrence_id(event.id, NOW_MS - 1)
 
 
@@ -122,7 +124,7 @@ class TestRetry:
         assert (claimed.attempt, claimed.attempts_before, claimed.recurring) == (1, 0, False)
         assert broken(stores.client, stores.partitions) == []
         deferral = Deferral(one, claimed.token, NOW_MS + 5)
-        assert stores.work.give_back([deferral], NOW_MS) == 1
+        assert stores.work.release([deferral], NOW_MS) == 1
         assert stores.occurrences.get(one).status is OccurrenceStatus.RETRYING
         assert broken(stores.client, stores.partitions) == []
         (claimed,) = claim(stores, NOW_MS + 5, request=2)

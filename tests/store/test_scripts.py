@@ -18,7 +18,7 @@ from app.errors import NotFound
 from app.store import keys, scripts
 from app.store.calls import Deferral, Record
 from app.store.events import KEEP, NOTHING, Plan, Saved
-from app.store.work import EndedNote, Successor
+from app.store.work import Successor, Unattempted
 from tests.store.conftest import Stores
 from tests.support.builders import DAILY, an_event
 from tests.support.clock import NOW_MS
@@ -203,7 +203,7 @@ class TestOpenAgain:
         event = saved(stores)
         (claimed,) = claim(stores, event.start_ms)
         deferral = Deferral(claimed.occurrence_id, claimed.token, event.start_ms + 5)
-        stores.work.give_back([deferral], event.start_ms)
+        stores.work.release([deferral], event.start_ms)
         return stores.events.get(event.id)
 
     def test_a_new_time_takes_it_back(self, stores: Stores) -> None:
@@ -235,7 +235,7 @@ class TestOpenAgain:
         stores.work.record([record(claimed)], NOW_MS)
         assert stores.occurrences.get(claimed.occurrence_id).tags == event.tags
         partition = ids.partition_of_event(event.id)
-        stores.work.retire(partition, NOW_MS + 1, 10)
+        stores.work.delete_ended(partition, NOW_MS + 1, 10)
         assert stores.client.zcard(keys.tag_occurrences(partition, "red")) == 0
 
 
@@ -290,7 +290,7 @@ class TestAdvance:
     ) -> int:
         ((current, _),) = stores.events.progress([event.id])
         successor = Successor(event.id, plan or current, event.start_ms, next_ms, next_ms or 0)
-        return stores.work.advance([successor], NOW_MS)
+        return stores.work.schedule_successors([successor], NOW_MS)
 
     def test_schedules_the_successor_once(self, stores: Stores) -> None:
         event = saved(stores, schedule=DAILY)
@@ -327,8 +327,8 @@ class TestAdvance:
         event = saved(stores, schedule=DAILY)
         claim(stores, event.start_ms)
         following = event.start_ms + 86_400_000
-        note = EndedNote(event.id, following, event.tags, "skipped", "closed")
-        stores.work.note_ended([note], NOW_MS)
+        note = Unattempted(event.id, following, event.tags, "skipped", "closed")
+        stores.work.record_unattempted([note], NOW_MS)
         assert self.advance(stores, event, following) == 1
         assert status_of(stores, event, following) is OccurrenceStatus.SCHEDULED
         assert broken(stores.client, stores.partitions) == []
@@ -408,8 +408,8 @@ class TestLeases:
         event = saved(stores)
         (claimed,) = claim(stores, event.start_ms)
         deferral = Deferral(claimed.occurrence_id, claimed.token, event.start_ms + 5)
-        assert stores.work.give_back([deferral], event.start_ms) == 1
-        assert stores.work.give_back([deferral], event.start_ms) == 0
+        assert stores.work.release([deferral], event.start_ms) == 1
+        assert stores.work.release([deferral], event.start_ms) == 0
         assert status_of(stores, event) is OccurrenceStatus.SCHEDULED
         assert broken(stores.client, stores.partitions) == []
         assert claim(stores, event.start_ms + 4, request=2) == []
@@ -434,8 +434,8 @@ class TestRetire:
         stores.work.record([record(claimed)], event.start_ms)
         stores.events.delete(stores.events.get(event.id), any_version=True, now_ms=NOW_MS)
         partition = ids.partition_of_event(event.id)
-        assert stores.work.retire(partition, event.start_ms, 10) == 0
-        assert stores.work.retire(partition, event.start_ms + 1, 10) == 1
+        assert stores.work.delete_ended(partition, event.start_ms, 10) == 0
+        assert stores.work.delete_ended(partition, event.start_ms + 1, 10) == 1
         left = {
             key: value for key, value in snapshot(stores.client).items() if b":claim:" not in key
         }
@@ -445,9 +445,9 @@ class TestRetire:
 class TestNoteEnded:
     def test_adds_each_once(self, stores: Stores) -> None:
         event = saved(stores)
-        note = EndedNote(event.id, NOW_MS - 1, event.tags, "missed", "nobody was there")
-        assert stores.work.note_ended([note], NOW_MS) == 1
-        assert stores.work.note_ended([note], NOW_MS + 5) == 0
+        note = Unattempted(event.id, NOW_MS - 1, event.tags, "missed", "nobody was there")
+        assert stores.work.record_unattempted([note], NOW_MS) == 1
+        assert stores.work.record_unattempted([note], NOW_MS + 5) == 0
         assert status_of(stores, event, NOW_MS - 1) is OccurrenceStatus.MISSED
         assert broken(stores.client, stores.partitions) == []
 

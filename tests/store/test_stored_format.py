@@ -27,11 +27,11 @@ from app.store.calls import Deferral, Record
 from app.store.claims import Claim
 from app.store.connection import StoreClient
 from app.store.events import KEEP, NOTHING, Plan
-from app.store.flow_gate import FlowGate, Over
+from app.store.flow_gate import EndedAttempt, FlowGate
 from app.store.flows import FlowStore
 from app.store.redeliveries import RedeliveryStore
 from app.store.scripts import Scripts
-from app.store.work import EndedNote, Successor
+from app.store.work import Successor, Unattempted
 from tests.store.conftest import Stores, open_stores
 from tests.support.builders import DAILY, an_event
 from tests.support.clock import NOW_MS
@@ -109,7 +109,7 @@ class Scenario:
     def successor(self, name: str, before_ms: int, at_ms: int | None) -> None:
         ((plan, _),) = self.stores.events.progress([self.events[name].id])
         following = Successor(self.events[name].id, plan, before_ms, at_ms, at_ms or 0)
-        self.stores.work.advance([following], AT_MS)
+        self.stores.work.schedule_successors([following], AT_MS)
 
     def occurrence(self, name: str) -> bytes:
         return self.claims[name].occurrence_id
@@ -153,7 +153,7 @@ class Scenario:
             ),
         )
         yield "schedule the next", lambda: self.successor("series", AT_MS, AT_MS + DAY_MS)
-        yield "return unsent", lambda: work.give_back(
+        yield "return unsent", lambda: work.release(
             [Deferral(self.occurrence("full's first"), claims["full's first"].token, AT_MS + 9,
                       "busy")], AT_MS + 6,
         )  # fmt: skip
@@ -195,8 +195,8 @@ class Scenario:
         )
         yield (
             "note what was skipped",
-            lambda: work.note_ended(
-                [EndedNote(events["series"].id, AT_MS + 7, ("green",), "skipped", "a holiday")],
+            lambda: work.record_unattempted(
+                [Unattempted(events["series"].id, AT_MS + 7, ("green",), "skipped", "a holiday")],
                 AT_MS,
             ),
         )
@@ -226,7 +226,7 @@ class Scenario:
             "free its place",
             lambda: self.gate.end(
                 [
-                    Over(
+                    EndedAttempt(
                         FLOW,
                         self.occurrence("first's first"),
                         ended=True,
@@ -249,7 +249,7 @@ class Scenario:
                 "example.com:443", NOW_MS, first_ms=1_000, longest_ms=9_000, forget_ms=60_000
             ),
         )
-        yield "forget what has ended", lambda: work.retire(0, AT_MS + 50, 100)
+        yield "forget what has ended", lambda: work.delete_ended(0, AT_MS + 50, 100)
 
 
 def text_of(value: Any, names: dict[bytes, bytes]) -> Any:

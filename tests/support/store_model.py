@@ -16,7 +16,7 @@ from app.store.calls import Deferral, Record
 from app.store.claims import Claim
 from app.store.codec import join_tags
 from app.store.events import Plan
-from app.store.work import EndedNote, Successor
+from app.store.work import Successor, Unattempted
 from tests.support.invariants import Partition
 
 OPEN = ("scheduled", "retrying", "dispatched")
@@ -102,7 +102,7 @@ class StoreModel:
                 added += 1
         return added
 
-    def note(self, note: EndedNote, now_ms: int) -> int:
+    def note(self, note: Unattempted, now_ms: int) -> int:
         if ids.occurrence_id(note.event_id, note.scheduled_ms) in self.occurrences:
             return 0
         made = ModelOccurrence(note.event_id, note.scheduled_ms, beside=True)
@@ -169,7 +169,7 @@ class StoreModel:
             event.status, event.version = "inactive", event.version + 1
         return 1
 
-    def give_back(self, deferral: Deferral) -> int:
+    def release(self, deferral: Deferral) -> int:
         one = self.occurrences.get(deferral.occurrence_id)
         if one is None or one.token != deferral.token:
             return 0

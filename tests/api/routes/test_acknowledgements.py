@@ -86,7 +86,7 @@ def test_one_that_is_forgotten_does_not_wait(anonymous, client, services, taken,
     client.delete(f"/events/{taken.event_id}")
     assert client.get(f"/occurrences/{taken.id}").json["status"] == "cancelled"
     refused(anonymous.post(f"/occurrences/{taken.id}/ack", headers=taken.bearer), 409)
-    services.storage.work.retire(0, clock.ms + 1, 10)
+    services.storage.work.delete_ended(0, clock.ms + 1, 10)
     refused(anonymous.post(f"/occurrences/{taken.id}/ack", headers=taken.bearer), 409)
 
 

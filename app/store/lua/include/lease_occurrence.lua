@@ -10,7 +10,7 @@ local function lease_occurrence(prefix, occurrence, event, token, deadline, now,
   local attempt = tonumber(occurrence.attempts or '0') + 1
   local is_fresh = attempt == 1 and not occurrence.redelivery
   local is_next = event.next == scheduled and not occurrence.callback
-  local due, skipped = occurrence.next_attempt or scheduled, false
+  local due, overlap = occurrence.next_attempt or scheduled, false
   if attempt == 1 then
     start_first_attempt(prefix, occurrence, event, token, due, is_next, now)
   else
@@ -21,7 +21,7 @@ local function lease_occurrence(prefix, occurrence, event, token, deadline, now,
     redis.call('HDEL', key, OccurrenceField.NEXT_ATTEMPT, OccurrenceField.FLOW)
   end
   if event.overlap and not occurrence.callback then
-    skipped = apply_overlap_policy(prefix, event.overlap, occurrence.event, id, scheduled, is_fresh,
+    overlap = apply_overlap_policy(prefix, event.overlap, occurrence.event, id, scheduled, is_fresh,
       deadline, now)
   else
     local left = is_fresh and batch.scheduled or batch.retrying
@@ -30,5 +30,5 @@ local function lease_occurrence(prefix, occurrence, event, token, deadline, now,
     claimed[#claimed + 1] = deadline; claimed[#claimed + 1] = id
     dispatched[#dispatched + 1] = scheduled; dispatched[#dispatched + 1] = id
   end
-  return claim_row(occurrence, event, attempt, due, event.recurring and is_next, skipped)
+  return claim_row(occurrence, event, attempt, due, event.recurring and is_next, overlap)
 end
