@@ -25,7 +25,7 @@ def settings_reference() -> str:
     """Return one section for each setting, in the order of the code."""
     meanings = dict(_meanings())
     return "\n".join(
-        f"## {PREFIX}{name}\n\n{meanings[_FIELD_OF[name]]}\n\n"
+        f"### {PREFIX}{name}\n\n{meanings[_FIELD_OF[name]]}\n\n"
         f"Default: {_default(name)}.{_accepted(read)}\n"
         for name, read in _READERS.items()
     )

@@ -16,7 +16,7 @@ from tests.docs.pages import PAGES
 
 def test_every_setting_has_a_section_with_its_meaning_and_its_default() -> None:
     """A setting without a text below its field would fail the build."""
-    parts = re.split(r"^## ", settings_reference(), flags=re.MULTILINE)[1:]
+    parts = re.split(r"^### ", settings_reference(), flags=re.MULTILINE)[1:]
     assert [part.splitlines()[0] for part in parts] == [PREFIX + name for name in _READERS]
     for part in parts:
         _, _, meaning, _, default, *_ = part.splitlines()
@@ -36,7 +36,7 @@ def test_every_setting_has_a_section_with_its_meaning_and_its_default() -> None:
     ],
 )
 def test_limits_are_said_by_the_readers_themselves(name: str, line: str) -> None:
-    section = settings_reference().partition(f"## {PREFIX}{name}\n")[2].partition("\n## ")[0]
+    section = settings_reference().partition(f"### {PREFIX}{name}\n")[2].partition("\n### ")[0]
     assert line in section.splitlines()
 
 
