@@ -16,6 +16,7 @@ from app.store.connection import connect
 from app.wiring.doubles import Doubles
 from app.wiring.services import build_services
 from tests.support.clock import FakeClock
+from tests.support.services import FakeDrains, FakeUpkeep
 
 EXAMPLES_NOW_MS = 1_798_761_600_000
 """2027-01-01: after what the examples call past, long before what they call future."""
@@ -23,27 +24,18 @@ EXAMPLES_NOW_MS = 1_798_761_600_000
 SECRETS = {"MASTER_TOKEN": "m" * 32, "JWT_SECRET": "j" * 32, "SIGNING_SECRET": "s" * 32}
 
 
-class _NoQueue:
-    """Stands in for RQ: nothing is delivered here."""
-
-    def enqueue_replan(self, name: str) -> None:
-        pass
-
-    def enqueue_redelivery(self, job_id: str) -> None:
-        pass
-
-    def workers(self) -> int:
-        return 0
-
-
 @pytest.fixture
 def app(store_url: str) -> Iterator[Flask]:
     """The whole application, with the settings of ``make run``."""
     environ = {PREFIX + name: value for name, value in SECRETS.items()}
     settings = load_settings({**environ, f"{PREFIX}ALLOW_PRIVATE_TARGETS": LOCAL_TARGETS})
-    clock, queue = FakeClock(EXAMPLES_NOW_MS), _NoQueue()
     with connect(store_url) as store:
-        doubles = Doubles(store=store, clock=clock, drain_queue=queue, upkeep_queue=queue)
+        doubles = Doubles(
+            store=store,
+            clock=FakeClock(EXAMPLES_NOW_MS),
+            drain_queue=FakeDrains(workers=0),
+            upkeep_queue=FakeUpkeep(),
+        )
         yield create_app(build_services(settings, doubles))
 
 

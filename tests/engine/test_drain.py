@@ -21,6 +21,7 @@ from app.wiring.doubles import Doubles
 from app.wiring.engine import Engine, build_engine
 from app.wiring.services import Services
 from tests.support.clock import FakeClock
+from tests.support.services import FakeDrains, FakeUpkeep
 
 LEASE_MS = 30_000
 LONG_MS = 3_600_000
@@ -58,13 +59,6 @@ class HeldSender:
         """Holds nothing."""
 
 
-class NoQueue:
-    """RQ's part is not the point here."""
-
-    def __getattr__(self, name: str) -> Callable[..., int]:
-        return lambda *_args: 0
-
-
 @pytest.fixture
 def sender() -> HeldSender:
     return HeldSender()
@@ -85,10 +79,10 @@ def engine(store_url: str, clock: FakeClock, sender: HeldSender) -> Iterator[Eng
         delivery_concurrency=1,
         lease_ms=LEASE_MS,
     )
-    queue = NoQueue()
-    made = build_engine(
-        settings, Doubles(clock=clock, drain_queue=queue, upkeep_queue=queue, sender=sender)
+    doubles = Doubles(
+        clock=clock, drain_queue=FakeDrains(), upkeep_queue=FakeUpkeep(), sender=sender
     )
+    made = build_engine(settings, doubles)
     yield made
     made.close()
 

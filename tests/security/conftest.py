@@ -18,6 +18,7 @@ from app.store.connection import StoreClient
 from app.wiring.doubles import Doubles
 from app.wiring.services import build_services
 from tests.support.clock import FakeClock
+from tests.support.services import FakeDrains, FakeUpkeep
 
 MASTER_TOKEN = "qhr_the-master-token-of-the-security-tests"
 SECRETS = {
@@ -33,13 +34,6 @@ NOW_MS = 1_893_456_000_000
 """2030-01-01T00:00:00Z: ahead of the store's own clock, by which entries end."""
 
 
-class NoQueue:
-    """RQ's part is not the point here."""
-
-    def __getattr__(self, name: str) -> Callable[..., int]:
-        return lambda *_args: 0
-
-
 @dataclass
 class Process:
     """One API process."""
@@ -49,11 +43,13 @@ class Process:
     store: StoreClient | None = None
 
     def __post_init__(self) -> None:
-        queue = NoQueue()
-        self.services = build_services(
-            self.settings,
-            Doubles(store=self.store, clock=self.clock, drain_queue=queue, upkeep_queue=queue),
+        doubles = Doubles(
+            store=self.store,
+            clock=self.clock,
+            drain_queue=FakeDrains(),
+            upkeep_queue=FakeUpkeep(),
         )
+        self.services = build_services(self.settings, doubles)
         self.app: Flask = create_app(self.services)
 
     def client(self, token: str | None = MASTER_TOKEN) -> FlaskClient:

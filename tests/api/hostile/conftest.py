@@ -15,9 +15,9 @@ from app.wiring.doubles import Doubles
 from app.wiring.services import Services, build_services
 from tests.api.application import MASTER_TOKEN, settings_for, with_token
 from tests.api.hostile.refusals import EVENT
-from tests.security.conftest import NoQueue
 from tests.support.clock import FakeClock
 from tests.support.invariants import snapshot
+from tests.support.services import FakeDrains, FakeUpkeep
 
 NOW_MS = 1_900_000_000_000
 """2030-03-17T17:46:40Z: ahead of the store's own clock, by which entries end."""
@@ -34,8 +34,8 @@ def store(store_server: str) -> Iterator[redis.Redis]:
 @pytest.fixture(scope="module")
 def services(store_server: str, store: redis.Redis) -> Iterator[Services]:
     settings = settings_for(store_server, allow_private_targets=TargetPolicy())
-    clock, queue = FakeClock(NOW_MS), NoQueue()
-    made = build_services(settings, Doubles(clock=clock, drain_queue=queue, upkeep_queue=queue))
+    doubles = Doubles(clock=FakeClock(NOW_MS), drain_queue=FakeDrains(), upkeep_queue=FakeUpkeep())
+    made = build_services(settings, doubles)
     yield made
     made.storage.client.close()
 
