@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import inspect
 import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 import redis
+from redis.client import Pipeline
 
 from app.errors import StoreUnavailable
 from app.store.calls import Call, release_call
 from app.store.channel import Channel
-from app.store.connection import SOCKET_TIMEOUT_S, connect, translate
+from app.store.connection import (
+    SOCKET_TIMEOUT_S,
+    StoreClient,
+    StorePipeline,
+    connect,
+    translate,
+)
 from app.store.scripts import Scripts
 
 
@@ -97,3 +107,100 @@ def test_a_call_without_an_answer_is_sent_again(monkeypatch: pytest.MonkeyPatch)
     assert channel.receive() is None
     assert [len(one.sent) for one in made] == [1, 1]
     assert made[0].disconnected == 1
+
+
+@pytest.fixture
+def client(store_url: str) -> Iterator[StoreClient]:
+    with connect(store_url) as made:
+        yield made
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        (StoreClient.pipeline, redis.Redis.pipeline),
+        (StoreClient.execute_command, redis.Redis.execute_command),
+        (StorePipeline.execute, Pipeline.execute),
+    ],
+    ids=["pipeline", "execute_command", "execute"],
+)
+def test_redis_py_still_has_what_is_overridden(
+    ours: Callable[..., object], theirs: Callable[..., object]
+) -> None:
+    """When it has not, give ``StoreClient`` the new form; every failure must pass ``translate``."""
+    # Only what is passed on by name may be called otherwise.
+    kinds = [
+        [(one.kind, one.default) for one in inspect.signature(each).parameters.values()]
+        for each in (ours, theirs)
+    ]
+    assert kinds[0] == kinds[1]
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda client: client.get("a"),
+        lambda client: client.hset("a", "b", "c"),
+        lambda client: client.direct("PING"),
+        lambda client: client.pipeline().get("a").execute(),
+        lambda client: client.pipeline(transaction=False).get("a").execute(),
+        lambda client: list(client.scan_iter()),
+    ],
+    ids=["get", "hset", "direct", "transaction", "pipeline", "scan"],
+)
+def test_a_store_that_is_away_is_told_in_our_words(ask: Callable[[StoreClient], object]) -> None:
+    """Each of redis-py's ways to a command goes through what is overridden."""
+    with pytest.raises(StoreUnavailable):
+        ask(connect("redis://127.0.0.1:1/0", retries=0))
+
+
+def test_a_pipeline_is_one_of_ours_and_sends_what_it_was_given(client: StoreClient) -> None:
+    with client.pipeline() as pipe:
+        assert isinstance(pipe, StorePipeline)
+        pipe.set("a", "1")
+        pipe.get("a")
+        assert pipe.execute() == [True, b"1"]
+
+
+def test_each_thread_has_a_connection_of_its_own_for_direct_calls(client: StoreClient) -> None:
+    def number() -> int:
+        return int(client.direct("CLIENT", "ID"))
+
+    assert number() == number()
+    with ThreadPoolExecutor(1) as thread:
+        assert thread.submit(number).result() != number()
+
+
+def test_a_direct_call_connects_again(client: StoreClient) -> None:
+    """``send_command`` opens a connection that is closed."""
+    before = client.direct("CLIENT", "ID")
+    client.client_kill_filter(_type="normal", skipme=True)
+    assert client.direct("CLIENT", "ID") != before
+
+
+def test_a_direct_call_that_was_cut_off_leaves_no_answer_to_the_next(
+    client: StoreClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connection = client._own_connection()
+
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(connection, "read_response", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            client.direct("ECHO", "first")
+    assert client.direct("ECHO", "second") == b"second"
+
+
+def test_a_connection_of_one_s_own_is_made_as_the_pool_makes_its(client: StoreClient) -> None:
+    """``connection_class`` and ``connection_kwargs`` of the pool."""
+    connection = client.new_connection()
+    assert connection.socket_timeout == SOCKET_TIMEOUT_S
+    assert connection.protocol == 2
+    pooled = client.connection_pool.get_connection()
+    assert type(connection) is type(pooled)
+    client.connection_pool.release(pooled)
+    connection.send_command("PING", check_health=False)
+    assert connection.read_response() == b"PONG"
+    connection.disconnect()

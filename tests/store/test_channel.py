@@ -1,0 +1,114 @@
+"""A channel on a real server: its calls come back, whatever becomes of its connection.
+
+It works on redis-py's connections themselves, below the client. When one of these tests fails
+after a change of redis-py, look in ``redis/connection.py`` for what the test names, and change
+``app.store.channel`` (and ``WakeListener.fileno``, ``StoreClient.direct``) alike.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import select
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import redis
+
+from app.errors import StoreUnavailable
+from app.store.calls import Call, release_call
+from app.store.channel import Channel
+from app.store.connection import StoreClient, connect
+from app.store.coordination import WakeListener
+from app.store.keys import WAKE
+from app.store.scripts import Scripts
+from tests.support.wait import wait_until
+
+
+@pytest.fixture
+def client(store_url: str) -> Iterator[StoreClient]:
+    with connect(store_url) as made:
+        yield made
+
+
+@pytest.fixture
+def channel(client: StoreClient) -> Iterator[Channel]:
+    made = Channel(client, Scripts(client))
+    yield made
+    made.close()
+
+
+def call() -> Call:
+    return release_call(0, (), 1, 1)
+
+
+def received(channel: Channel) -> Any:
+    answers: list[Any] = []
+
+    def answer() -> bool:
+        answers.append(channel.receive())
+        return answers[-1] is not None
+
+    wait_until(answer, "an answer")
+    return answers[-1]
+
+
+def readable(fileno: int | None, timeout_s: float) -> bool:
+    """Whether a descriptor has something to read; a drain waits for it beside its sockets."""
+    assert fileno is not None, "without it a drain would wait in vain: is `_sock` gone?"
+    return bool(select.select([fileno], [], [], timeout_s)[0])
+
+
+def test_a_drain_can_wait_for_an_answer_among_other_things(channel: Channel) -> None:
+    """``connection._sock``: redis-py has no public way to it."""
+    assert channel.fileno() is None
+    channel.send(call())
+    assert readable(channel.fileno(), 10)
+    assert received(channel) == [0]
+    assert not readable(channel.fileno(), 0)
+
+
+def test_a_drain_can_wait_for_a_wake_up_among_other_things(client: StoreClient) -> None:
+    """``pubsub.connection._sock``."""
+    listener = WakeListener(client)
+    assert listener.fileno() is None
+    listener.wait(0)  # subscribes
+    while listener.wait(0.01):
+        pass
+    wait_until(lambda: not readable(listener.fileno(), 0), "the subscription is confirmed")
+    client.publish(WAKE, b"1")
+    assert readable(listener.fileno(), 10)
+    assert listener.heard()
+    listener.close()
+
+
+def test_a_script_that_the_server_has_forgotten_is_sent_whole(
+    client: StoreClient, channel: Channel
+) -> None:
+    """``NoScriptError`` tells it from other errors."""
+    client.script_flush()
+    channel.send(call())
+    assert received(channel) == [0]
+
+
+def test_a_call_whose_connection_broke_is_sent_again(client: StoreClient, channel: Channel) -> None:
+    """Whichever of ``send_packed_command``, ``can_read`` and ``read_response`` notices it."""
+    channel.send(call())
+    assert received(channel) == [0]
+    broken = channel._connection
+    client.client_kill_filter(_type="normal", skipme=True)
+    assert readable(channel.fileno(), 10), "the end of a connection is news too"
+    with contextlib.suppress(StoreUnavailable):
+        channel.send(call())
+        assert received(channel) is None, "nobody can have answered"
+    assert channel.busy
+    assert channel.fileno() is None
+    assert received(channel) == [0]
+    assert channel._connection is not broken
+
+
+def test_a_mistake_of_ours_is_told_and_not_sent_again(channel: Channel) -> None:
+    channel.send(Call(call().script, [b"qh:{0}:x"], [b"x"]))
+    with pytest.raises(redis.exceptions.ResponseError):
+        received(channel)
+    assert not channel.busy
