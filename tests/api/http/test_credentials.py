@@ -118,3 +118,16 @@ def test_no_secret_no_way_in(app_with):
     """An empty master token is not the token "nothing"."""
     client = app_with(master_token="").test_client()
     assert client.get("/events", headers={"Authorization": "Bearer "}).status_code == 401
+
+
+def test_the_library_s_own_view_of_the_time_does_not_count(app, clock):
+    """It goes by this host's clock: ``JWT_DECODE_LEEWAY`` and ``allow_expired`` keep it out.
+
+    When this fails after a change of flask-jwt-extended or PyJWT, see what ``decode_token`` makes
+    of ``exp``, ``iat`` and ``nbf``; the service's clock alone may judge them.
+    """
+    year_s = 365 * 86_400
+    for moment_s in (NOW - 20 * year_s, NOW + 50 * year_s):
+        clock.ms = moment_s * 1_000
+        token = sign({**CLAIMS, "iat": moment_s, "nbf": moment_s, "exp": moment_s + 60})
+        assert with_token(app, token).get("/events").status_code == 200

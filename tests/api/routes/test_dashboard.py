@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
+
 import pytest
 from rq import Queue, SimpleWorker
 from rq.serializers import JSONSerializer
+from rq_dashboard import web
 
+from app.api.routes import dashboard
 from app.api.routes.dashboard import POLICY
 from tests.api.application import MASTER_TOKEN, NOBODY_LISTENS, with_token
 
@@ -171,3 +175,58 @@ def test_no_broker_no_dashboard(app_with):
     """Only tests run without one."""
     client = with_token(app_with(redis_url=""), MASTER_TOKEN)
     assert client.get("/rq/").status_code == 404
+
+
+ENDPOINTS = {
+    "favicon": {"GET"},
+    "static": {"GET"},
+    "queues_overview": {"GET"},
+    "workers_overview": {"GET"},
+    "jobs_overview": {"GET"},
+    "job_view": {"GET"},
+    "list_queues": {"GET"},
+    "list_jobs": {"GET"},
+    "job_info": {"GET"},
+    "list_workers": {"GET"},
+    "delete_job_view": {"POST"},
+    "requeue_job_view": {"POST"},
+    "requeue_all": {"GET", "POST"},
+    "empty_queue": {"POST"},
+    "compact_queue": {"POST"},
+}
+
+
+def test_the_dashboard_serves_what_was_read_before_it_was_let_in(app):
+    """All that may be asked for with ``GET`` but ``requeue_all`` only looks.
+
+    When this fails, read what is new in ``rq_dashboard/web.py``: what changes a queue on a ``GET``
+    belongs into ``_CHANGING``.
+    """
+    served: dict[str, set[str]] = {}
+    for rule in app.url_map.iter_rules():
+        blueprint, _, name = rule.endpoint.partition(".")
+        if blueprint == dashboard.NAME:
+            served.setdefault(name, set()).update(rule.methods - {"HEAD", "OPTIONS"})
+    assert served == ENDPOINTS
+
+
+def test_the_names_that_are_replaced_in_the_dashboard_are_those_it_uses(app):
+    """Else it would read jobs as pickles: see ``web.config`` and ``web.Worker``."""
+    used = {name for view in vars(web).values() for name in names_in(view)}
+    assert {"config", "serializer", "Worker"} <= used
+    assert web.config.serializer is JSONSerializer
+    # Everything but ``all`` would be missing in what stands in for the class.
+    called = [line for line in inspect.getsource(web).splitlines() if "Worker." in line]
+    assert called
+    assert all("Worker.all(connection=" in line for line in called)
+
+
+def names_in(function):
+    """The names that a function uses, also beneath what is wrapped around it."""
+    code = getattr(inspect.unwrap(function), "__code__", None) if callable(function) else None
+    return set() if code is None else {*code.co_names, *names_of_nested(code)}
+
+
+def names_of_nested(code):
+    nested = [one for one in code.co_consts if inspect.iscode(one)]
+    return {name for one in nested for name in (*one.co_names, *names_of_nested(one))}
