@@ -72,6 +72,12 @@ IMPURE = {
 EXCUSED = {("ids.py", "secrets"), ("ids.py", "threading")}
 """New ids are made where ids are understood; UUIDv7 wants random bits, in order."""
 
+STORED_KEYS = {"about", "hdr", "opt", "plan", "start", "to", "tz"}
+"""Members of a stored definition. Everybody but the store is given a ``Definition``."""
+
+OTHERS_KEYS = {"calendar.py": {"to"}}
+"""What is no definition's: users write a calendar's ranges with ``from`` and ``to``."""
+
 MODULES = sorted(APP.rglob("*.py"))
 SCRIPTS = sorted((APP / "store" / "lua").rglob("*.lua"))
 WRITES = {
@@ -251,11 +257,32 @@ def test_a_script_writes_in_statements_of_their_own(path: Path) -> None:
         assert command not in WRITES or re.fullmatch(STATEMENT, before), match[0]
 
 
+def words_looked_up(path: Path) -> set[str]:
+    """Every word that a file looks for in a mapping: ``a["b"]``, ``a.get("b")``, ``"b" in a``."""
+    found = set()
+    for node in ast.walk(tree(path)):
+        match node:
+            case (
+                ast.Subscript(slice=ast.Constant(value=word))
+                | ast.Call(func=ast.Attribute(attr="get" | "pop"), args=[ast.Constant(word), *_])
+                | ast.Compare(left=ast.Constant(word), ops=[ast.In() | ast.NotIn()])
+            ):
+                found.add(word)
+    return found
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_only_the_store_knows_the_members_of_a_stored_definition(path: Path) -> None:
+    known = STORED_KEYS if room_of(path) == "store" else OTHERS_KEYS.get(path.name, set())
+    assert words_looked_up(path) & STORED_KEYS <= known
+
+
 def test_no_excuse_outlives_its_reason() -> None:
     used = {
         (path.name, module) for path in (APP / "domain").rglob("*.py") for module in imports(path)
     }
     assert used >= EXCUSED
+    assert OTHERS_KEYS["calendar.py"] <= words_looked_up(APP / "domain" / "calendar.py")
 
 
 def test_there_are_scripts_to_check() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from app.domain.access import MASTER, Access
+from app.domain.action import webhook
 from app.domain.once import AlreadyMade, Once
 from app.errors import InvalidInput
 
@@ -18,6 +19,9 @@ def test_a_key_and_a_digest_are_what_they_always_were() -> None:
     once = Once.of("key", given, Access("a", "write", frozenset({"x", "y"})))
     assert once.name.hex() == "22ee9dd56e272b38cecec1034d80d14d"
     assert once.digest.hex() == "bfae4526002a5f8f95f5117def9b4df0"
+    given = {"name": "n", "action": webhook("https://example.com/")}
+    once = Once.of("key", given, Access("a", "write", frozenset({"x"})))
+    assert once.digest.hex() == "d0f613e06789f77708db794e2c32a03b"
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The settings of an event: read when they are needed, kept as they were given."""
+"""Settings of an event: as values where they are used, as given where they are answered."""
 
 from __future__ import annotations
 
@@ -6,62 +6,130 @@ from typing import Any
 
 import pytest
 
-from app.domain.misfire import DEFAULT as DEFAULT_MISFIRE
-from app.domain.options import DEFAULT_ACK_MS, NO_OPTIONS, EventOptions
+from app.domain import misfire, retry
+from app.domain.options import NO_OPTIONS, EventOptions
 from app.domain.pause import Pause
-from app.domain.retry import DEFAULT as DEFAULT_RETRY
+from app.domain.retry import RetryPolicy
 from app.errors import InvalidInput
 
+GIVEN: dict[str, Any] = {
+    "retry": {"attempts": 2, "delays": ["5s"]},
+    "misfire": {"policy": "skip", "grace": "1m"},
+    "jitter": "10m",
+    "timeout": "20s",
+    "ack_timeout": "5m",
+    "calendars": ["a", "b"],
+    "on_excluded": "next_day",
+    "dst": {"gap": "skip"},
+    "overlap": "skip",
+    "pause": {"until_ms": 7, "note": "why"},
+}
+VALUES: dict[str, Any] = {
+    "retry": RetryPolicy(attempts=2, delays_ms=(5_000,), jitter=0.0),
+    "misfire": misfire.MisfirePolicy(60_000, "skip"),
+    "jitter_ms": 600_000,
+    "timeout_ms": 20_000,
+    "ack_timeout_ms": 300_000,
+    "calendars": ("a", "b"),
+    "on_excluded": "next_day",
+    "dst": {"gap": "skip"},
+    "overlap": "skip",
+    "pause": Pause(7, "why"),
+    "paused_until_ms": 7,
+}
+DEFAULTS: dict[str, Any] = {
+    "retry": retry.DEFAULT,
+    "misfire": misfire.DEFAULT,
+    "jitter_ms": 0,
+    "timeout_ms": None,
+    "ack_timeout_ms": 3_600_000,
+    "calendars": (),
+    "on_excluded": "skip",
+    "dst": {},
+    "overlap": "allow",
+    "pause": None,
+    "paused_until_ms": None,
+}
 
-def test_without_settings_each_has_its_default() -> None:
-    assert (NO_OPTIONS.retry, NO_OPTIONS.misfire) == (DEFAULT_RETRY, DEFAULT_MISFIRE)
-    assert (NO_OPTIONS.jitter_ms, NO_OPTIONS.timeout_ms) == (0, None)
-    assert (NO_OPTIONS.ack_timeout_ms, NO_OPTIONS.calendars) == (DEFAULT_ACK_MS, ())
-    assert (NO_OPTIONS.on_excluded, NO_OPTIONS.overlap) == ("skip", "allow")
-    assert NO_OPTIONS.flow is NO_OPTIONS.pause is NO_OPTIONS.callback("failed") is None
+
+@pytest.mark.parametrize("name", VALUES)
+def test_each_setting_is_a_value_and_has_a_default(name: str) -> None:
+    assert getattr(EventOptions(GIVEN), name) == VALUES[name]
+    assert getattr(NO_OPTIONS, name) == DEFAULTS[name]
+    assert getattr(EventOptions(dict.fromkeys(GIVEN)), name) == DEFAULTS[name]
+
+
+def test_a_setting_is_read_once() -> None:
+    options = EventOptions(GIVEN)
+    assert options.retry is options.retry
+    flow = EventOptions({"flow": {"key": "k"}})
+    assert flow.flow is flow.flow
 
 
 @pytest.mark.parametrize(
-    ("given", "name", "value"),
+    ("name", "value", "attribute", "field"),
     [
-        ({"jitter": "30s"}, "jitter_ms", 30_000),
-        ({"timeout": "5s"}, "timeout_ms", 5_000),
-        ({"ack_timeout": "1d"}, "ack_timeout_ms", 86_400_000),
-        ({"calendars": ["a", "b"]}, "calendars", ("a", "b")),
-        ({"on_excluded": "next_day"}, "on_excluded", "next_day"),
-        ({"pause": {"until_ms": 5, "note": "why"}}, "pause", Pause(5, "why")),
-        ({"pause": {"until_ms": 5}}, "paused_until_ms", 5),
+        ("retry", {"attempts": 0}, "retry", "retry.attempts"),
+        ("misfire", {"limit": 0}, "misfire", "misfire.limit"),
+        ("jitter", "soon", "jitter_ms", "jitter"),
+        ("jitter", "8d", "jitter_ms", "jitter"),
+        ("on_excluded", "hope", "on_excluded", "on_excluded"),
+        ("flow", {"rate": "often"}, "flow", "flow.rate"),
     ],
 )
-def test_each_is_read_from_what_was_given(given: dict[str, Any], name: str, value: Any) -> None:
-    assert getattr(EventOptions(given), name) == value
+def test_what_can_not_be_read_is_named_and_harms_nothing_else(
+    name: str, value: Any, attribute: str, field: str
+) -> None:
+    """A later version may have stored what this one can't read: it delivers all the same."""
+    options = EventOptions({**GIVEN, name: value})
+    for _ in range(2):
+        with pytest.raises(InvalidInput) as caught:
+            getattr(options, attribute)
+        assert list(caught.value.fields) == [field]
+    for other in VALUES.keys() - {attribute}:
+        assert getattr(options, other) == VALUES[other]
+    assert options.answered == options.given
 
 
-def test_what_can_not_be_read_harms_only_what_needs_it() -> None:
-    options = EventOptions({"jitter": "never", "timeout": "5s"})
-    assert options.timeout_ms == 5_000
-    with pytest.raises(InvalidInput, match="jitter"):
-        _ = options.jitter_ms
+def test_what_a_version_does_not_know_is_kept_and_answered() -> None:
+    options = EventOptions({"future": {"a": 1}}).changed({"jitter": "1m"})
+    assert options.given == {"future": {"a": 1}, "jitter": "1m"}
+    assert options.answered == options.given
 
 
-def test_a_change_replaces_adds_and_takes_away_and_leaves_the_first_as_it_is() -> None:
-    before = EventOptions({"jitter": "1s", "timeout": "5s", "from_a_later_version": 1})
-    after = before.changed({"jitter": "2s", "timeout": None, "overlap": "skip"})
-    assert after.given == {"jitter": "2s", "overlap": "skip", "from_a_later_version": 1}
-    assert (before.jitter_ms, after.jitter_ms) == (1_000, 2_000)
+def test_changing_keeps_the_order_in_which_settings_were_given() -> None:
+    """They are answered and stored in it: a change that changes nothing must not move them."""
+    before = EventOptions({"timeout": "1s", "jitter": "1m", "order": "any"})
+    after = before.changed({"jitter": "2m", "timeout": None, "overlap": "skip", "retry": None})
+    assert list(after.given.items()) == [("jitter", "2m"), ("order", "any"), ("overlap", "skip")]
+    assert list(before.given) == ["timeout", "jitter", "order"]
+    assert (before.jitter_ms, after.jitter_ms) == (60_000, 120_000)
 
 
-def test_two_are_equal_if_the_same_was_given_read_or_not() -> None:
-    read = EventOptions({"jitter": "1s"})
-    assert read.jitter_ms == 1_000
-    assert read == EventOptions({"jitter": "1s"}) != EventOptions({"jitter": "1000ms"})
+def test_two_are_equal_if_the_same_was_given() -> None:
+    one, other = EventOptions({"jitter": "1m"}), EventOptions({"jitter": "1m"})
+    assert one.jitter_ms == 60_000
+    assert one == other != EventOptions({"jitter": "60s"})
 
 
-def test_users_do_not_see_whose_flow_it_is() -> None:
-    options = EventOptions({"flow": {"key": "a"}, "flow_space": "s"})
-    assert options.answered == {"flow": {"key": "a"}}
+def test_whose_flow_is_meant_is_nobodys_business() -> None:
+    options = EventOptions({"flow_space": "s", "flow": {"key": "k"}})
+    assert options.answered == {"flow": {"key": "k"}}
     assert options.flow is not None
-    assert options.flow.name("https://example.com") == "s/a"
+    assert options.flow.name("https://example.com/") == "s/k"
+
+
+def test_who_is_told_of_an_end() -> None:
+    options = EventOptions({"on_failure": "https://sad.example/"})
+    assert options.callback("failed") == "https://sad.example/"
+    assert options.callback("completed") is options.callback("missed") is None
+
+
+def test_only_planning_settings_have_an_event_planned_anew() -> None:
+    planning = {"dst": {}, "calendars": ["a"], "on_excluded": "skip", "jitter": "1m"}
+    for name, value in planning.items():
+        assert EventOptions({name: value}).planning != NO_OPTIONS.planning
+    assert EventOptions({"retry": {"attempts": 2}}).planning == NO_OPTIONS.planning
 
 
 @pytest.mark.parametrize("name", ["calendars", "on_excluded", "dst"])
