@@ -1,4 +1,4 @@
-"""What the claim scripts answer: occurrences with all that their delivery needs."""
+"""What the claim scripts answer: leased occurrences with all that their delivery needs."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ class Claim:
     redelivered_ms: int | None = None
     """Since when its redelivery is asked for."""
     claimed_ms: int = 0
-    """When a worker took it on; if that was ahead of its time, when it was due."""
+    """When it was claimed; if that was ahead of its time, when it was due."""
     overlaps: bool = False
     """One before it has not ended: it was skipped or waits, by its event's overlap policy."""
     callback: Callback | None = None
-    """What it tells of, if it is a callback."""
+    """The end that it reports, if it is a callback."""
     planned_ms: int | None = None
     """When it was first to be attempted, if not at its scheduled time."""
 
@@ -149,7 +149,7 @@ def _deferrals(raw: bytes, attempt: int) -> int:
 
 
 def callback_from_field(raw: bytes) -> Callback:
-    """Read what a callback tells of.
+    """Read the end that a callback reports.
 
     That is the id of the occurrence that has ended, then, one a line, its status, scheduled time,
     end, attempts, status code and error.

@@ -130,7 +130,7 @@ class OccurrenceField(HashField):
         "codec read_occurrence restore_occurrences")
     PLANNED = ("p", "ms", "when it was first to be attempted, if not at its scheduled time",
         "schedule_occurrence", "codec read_occurrence waiting")
-    DEATHS = ("k", "number", "workers that died while they held it",
+    DEATHS = ("k", "number", "workers that died during an attempt",
         "redeliver_occurrences release_leases", "read_occurrence redeliveries")
     STATUS_CODE = ("code", "number", "the last answer's HTTP status code",
         "record_attempts", "add_callback codec waiting")

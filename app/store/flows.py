@@ -95,7 +95,7 @@ class FlowStore:
         return found
 
     def pause(self, name: str, *, paused: bool) -> None:
-        """Have nothing more of a flow be sent, or all of it go on."""
+        """Pause or resume a flow: while it is paused, nothing of it is sent."""
         key = keys.flow(name.encode()).decode()
         if paused:
             self._client.hset(key, FlowField.PAUSED, "1")

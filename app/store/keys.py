@@ -23,27 +23,27 @@ Ids are 16 raw bytes, times are milliseconds since 1970 (UTC), ``<tag>`` is UTF-
     qh:{p}:claimed                    zset    occurrence → the lease's deadline
     qh:{p}:unacknowledged             zset    occurrence → until when its receiver may acknowledge
     qh:{p}:ended                      zset    occurrence → ended; what retention reads
-    qh:{p}:claim:<worker>             string  the worker's last claim, to answer it again (TTL)
+    qh:{p}:claim:<worker>             string  the worker's last claim, for a repeated request (TTL)
     qh:{p}:made:<key>                 string  the event that an idempotency key made, and a digest
                                               of what was sent (TTL)
-    qh:{p}:flow:<flow>                zset    event and occurrence → scheduled; due, but waiting
-                                              for their flow (and then not in ``due``)
-    qh:{p}:flowing                    zset    flow → when to look at it; those for which one waits
+    qh:{p}:flow:<flow>                zset    event and occurrence → scheduled; they are due, but
+                                              wait for their flow (and are not in ``due``)
+    qh:{p}:flowing                    zset    flow → when to look at it; those with waiting ones
     qh:{p}:flow-events:<flow>         zset    event → created; those that are in the flow
 
     qh:{flows}                        zset    flow → 0; all, by name (``<space>/<key>``)
     qh:{flows}:used                   zset    flow → last used or set
-    qh:{flows}:flow:<flow>            hash    its limits and where it stands; see ``fields``
-    qh:{flows}:busy:<flow>            zset    occurrence → lease deadline; what is under way
-    qh:{flows}:answer:<worker>        string  the last answer, to give it again (TTL)
+    qh:{flows}:flow:<flow>            hash    its limits, how far they are used; see ``fields``
+    qh:{flows}:busy:<flow>            zset    occurrence → lease deadline; attempts under way
+    qh:{flows}:answer:<worker>        string  the last answer, for a repeated request (TTL)
     qh:{breakers}                     zset    target → when it may be tried again; open breakers
     qh:{breakers}:steps               hash    target → how often in a row its breaker has opened
     qh:{calendars}                    hash    name → definition (JSON); one for all partitions
     qh:{calendars}:version            string  rises with every change of a calendar
-    qh:{calendars}:pending            hash    change → how far its events are planned anew
-    qh:{retries}                      zset    job → created; every retry job
+    qh:{calendars}:pending            hash    change → up to where its events are planned anew
+    qh:{retries}                      zset    job → created; every redelivery job
     qh:{retries}:job:<id>             hash    see ``fields``
-    qh:{retries}:running              zset    job → when somebody should go on with it
+    qh:{retries}:running              zset    job → when to continue it
     qh:{retries}:ended                zset    job → ended; what retention reads
     qh:{retries}:of:<scope>           zset    job → created; those made with one scope
     qh:{retries}:of:<scope>:running   zset    job → created; and of these, those that run
@@ -57,10 +57,10 @@ Ids are 16 raw bytes, times are milliseconds since 1970 (UTC), ``<tag>`` is UTF-
     qh:owned:<sub>                    zset    event → created; where events of a sub are limited
     qh:{audit}                        stream  see ``fields`` and ``audit``
     qh:{audit}:head                   hash    see ``fields``
-    qh:{audit}:done:<request>         string  an entry that was added, to answer it again (TTL)
+    qh:{audit}:done:<request>         string  present: the request was served (TTL)
     qh:meta                           hash    see ``fields``
     qh:drains                         zset    drain → alive until
-    qh:sweep                          hash    partition:what → where reconciliation goes on
+    qh:sweep                          hash    partition:what → where reconciliation continues
     qh:wake                           channel a due time nearer than all others of a partition
 """
 
@@ -150,7 +150,7 @@ def occurrences(partition: int, status: str) -> bytes:
 
 
 def event_occurrences(partition: int, event_id: bytes) -> bytes:
-    """What has become of an event's occurrences so far."""
+    """The occurrences of an event that were claimed or have ended."""
     return prefix(partition) + b"event:" + event_id + b":occurrences"
 
 
@@ -160,27 +160,27 @@ def tag_occurrences(partition: int, tag: str) -> bytes:
 
 
 def due(partition: int) -> bytes:
-    """What waits for its moment."""
+    """The occurrences that are to be attempted, by when."""
     return prefix(partition) + b"due"
 
 
 def claimed(partition: int) -> bytes:
-    """What workers hold, by the deadline of their lease."""
+    """The occurrences under a lease, by its deadline."""
     return prefix(partition) + b"claimed"
 
 
 def unacknowledged(partition: int) -> bytes:
-    """What waits for its receiver to acknowledge, by the deadline."""
+    """The occurrences that their receiver has yet to acknowledge, by the deadline."""
     return prefix(partition) + b"unacknowledged"
 
 
 def ended(partition: int) -> bytes:
-    """What retention will take, oldest first."""
+    """The occurrences that have ended; retention deletes the oldest."""
     return prefix(partition) + b"ended"
 
 
 def made(partition: int, name: bytes) -> bytes:
-    """What an idempotency key has made."""
+    """The event that an idempotency key made."""
     return prefix(partition) + b"made:" + name
 
 
@@ -190,7 +190,7 @@ def claim(partition: int, worker: bytes) -> bytes:
 
 
 def flow_waiting(partition: int, flow: bytes) -> bytes:
-    """What waits for a flow."""
+    """The occurrences that wait for a flow."""
     return prefix(partition) + b"flow:" + flow
 
 
@@ -205,12 +205,12 @@ def flow_events(partition: int, flow: bytes) -> bytes:
 
 
 def flow(name: bytes) -> bytes:
-    """A flow's limits and where it stands."""
+    """The flow's hash: its limits and how far they are used."""
     return FLOWS_PREFIX + b"flow:" + name
 
 
 def flow_busy(name: bytes) -> bytes:
-    """What is under way in a flow."""
+    """The attempts under way in a flow."""
     return FLOWS_PREFIX + b"busy:" + name
 
 
@@ -220,17 +220,17 @@ def flow_answer(worker: bytes) -> bytes:
 
 
 def redelivery_job(job_id: bytes) -> bytes:
-    """A retry job."""
+    """A redelivery job."""
     return REDELIVERIES + b":job:" + job_id
 
 
 def redeliveries_of(scope: str) -> bytes:
-    """The retry jobs made with one scope."""
+    """The redelivery jobs made with one scope."""
     return REDELIVERIES + b":of:" + scope.encode()
 
 
 def redeliveries_running_of(scope: str) -> bytes:
-    """The retry jobs made with one scope that run."""
+    """The redelivery jobs made with one scope that run."""
     return redeliveries_of(scope) + b":running"
 
 
@@ -260,7 +260,7 @@ def token_barred(subject: str) -> bytes:
 
 
 def audit_done(request: str) -> bytes:
-    """The answer to a request that added an audit entry."""
+    """Present once a request has added its audit entries."""
     return AUDIT + b":done:" + request.encode()
 
 

@@ -1,4 +1,4 @@
-"""Dead letters in the store: moved back among the due, looked at, and the jobs that do so."""
+"""Redeliveries: dead letters that are due again, how they end, and the jobs that ask for them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from app.store.scripts import Argument, Scripts
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """An occurrence that might be attempted again; ``event_tags`` ``None``: no event any more."""
+    """An occurrence that may be redelivered; ``event_tags`` ``None``: its event was deleted."""
 
     id: bytes
     tags: tuple[str, ...]
@@ -32,9 +32,9 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """What has become of an occurrence since somebody asked for it again.
+    """How far the last redelivery of an occurrence has come.
 
-    ``tried``: how many attempts are over, those whose worker died not counted.
+    ``tried``: how many attempts have ended, those whose worker died not counted.
     """
 
     request: str
@@ -51,7 +51,7 @@ class Stamped:
 
 
 class RedeliveryStore:
-    """Moves ended occurrences back among the due and tells what becomes of them."""
+    """Makes ended occurrences due again and says how far that has come."""
 
     def __init__(self, client: StoreClient, scripts: Scripts) -> None:
         self._client = client
@@ -64,7 +64,7 @@ class RedeliveryStore:
         now_ms: int,
         access: Access = MASTER,
     ) -> list[str]:
-        """Have occurrences attempted again, given as (occurrence, when it is due).
+        """Make ended occurrences due again, given as (occurrence, when it is due).
 
         Answers in order: ``retried``, or why not: ``completed``, ``open``, ``gone`` (its event is,
         or ``access`` may not change both) or ``unknown``. Repeated with the same ``request``, it
@@ -83,7 +83,7 @@ class RedeliveryStore:
         return [answers[one] for one, _ in times]
 
     def candidates(self, occurrence_ids: Sequence[bytes]) -> list[Candidate]:
-        """Read, in two round trips, what decides who may have them attempted again."""
+        """Read, in two round trips, what decides who may redeliver them."""
         hashes = map(keys.occurrence_of, occurrence_ids)
         fields = (OccurrenceField.EVENT, OccurrenceField.TAGS, OccurrenceField.COMPLETED)
         rows = read_hashes(self._client, hashes, fields)
@@ -110,7 +110,7 @@ class RedeliveryStore:
         }
 
     def rounds(self, occurrence_ids: Sequence[bytes]) -> list[Round | None]:
-        """Read what has become of occurrences, in order; ``None`` where there is none."""
+        """How far redeliveries have come, in order; ``None`` for one that has none."""
         hashes = map(keys.occurrence_of, occurrence_ids)
         return [_round(row) for row in read_hashes(self._client, hashes, _ROUND_FIELDS)]
 
@@ -134,7 +134,7 @@ def _round(row: Values) -> Round | None:
 
 
 class RedeliveryJobStore:
-    """Reads and writes retry jobs; those of one scope are listed by themselves."""
+    """Reads and writes redelivery jobs; those of one scope have an index of their own."""
 
     def __init__(self, client: StoreClient, scripts: Scripts) -> None:
         self._client = client
@@ -143,7 +143,7 @@ class RedeliveryJobStore:
     def save(self, job: RedeliveryJob, stamp: bytes, look_ms: int) -> bytes | None:
         """Write a job that was read under a stamp (``b""``: create it).
 
-        ``look_ms`` says when somebody should go on with it. Returns the new stamp; ``None`` if the
+        ``look_ms`` says when to continue it. Returns the new stamp; ``None`` if the
         job has changed meanwhile, and then nothing is written.
         """
         fresh = secrets.token_hex(8).encode()
@@ -174,11 +174,11 @@ class RedeliveryJobStore:
         ]
 
     def waiting(self, now_ms: int, limit: int) -> list[bytes]:
-        """Running jobs that somebody should go on with, the longest waiting first."""
+        """Running jobs that are to be continued, the longest waiting first."""
         return oldest_until(self._client, keys.REDELIVERIES_RUNNING, now_ms, limit)
 
     def look_again(self, job_id: bytes, look_ms: int) -> None:
-        """Say when somebody should go on with a running job of which nothing has changed."""
+        """Say when to continue a running job of which nothing has changed."""
         self._client.zadd(keys.REDELIVERIES_RUNNING, {job_id: look_ms}, xx=True)
 
     def running(self, access: Access) -> int:
