@@ -41,17 +41,16 @@ def by_name(one: Page) -> str:
     return one.name
 
 
-@pytest.mark.parametrize("one", WITH_EXAMPLES, ids=by_name)
-def test_the_shell_examples_of_a_page_run_as_printed(one: Page, port: int, tmp_path: Path) -> None:
-    """The shell reaches the end, each request is sent, and each is answered with a success."""
-    (tmp_path / "data" / "secrets").mkdir(parents=True)
-    (tmp_path / "data" / "secrets" / "master_token").write_text(SECRETS["MASTER_TOKEN"])
+def run(one: Page, port: int, place: Path) -> tuple[list[str], str]:
+    """The requests that the examples of a page send, with their answers, and what is printed."""
+    (place / "data" / "secrets").mkdir(parents=True)
+    (place / "data" / "secrets" / "master_token").write_text(SECRETS["MASTER_TOKEN"])
     curl = f'curl() {{ {shlex.join([sys.executable, str(CURL)])} "$@"; }}'
     script = "\n".join(["set -euo pipefail", curl, HELPERS, *one.in_language("bash")])
-    log = tmp_path / "log"
+    log = place / "log"
     ended = subprocess.run(
         ["bash", "-c", script.replace("127.0.0.1:8080", f"127.0.0.1:{port}")],
-        cwd=tmp_path,
+        cwd=place,
         env={**os.environ, "QHRONOS_TEST_LOG": str(log)},
         capture_output=True,
         text=True,
@@ -60,8 +59,27 @@ def test_the_shell_examples_of_a_page_run_as_printed(one: Page, port: int, tmp_p
     requests = log.read_text().splitlines()
     assert not [line for line in requests if not re.match(r"\S+ \S+ 2\d\d ", line)]
     assert (ended.returncode, ended.stderr) == (0, "")
+    return requests, ended.stdout
+
+
+@pytest.mark.parametrize("one", WITH_EXAMPLES, ids=by_name)
+def test_the_shell_examples_of_a_page_run_as_printed(one: Page, port: int, tmp_path: Path) -> None:
+    """The shell reaches the end, each request is sent, and each is answered with a success."""
+    requests, _ = run(one, port, tmp_path)
     lines = [line for text in one.in_language("bash") for line in text.splitlines()]
     assert len(requests) == len([line for line in lines if "$Q/" in line or ":8080/" in line]) > 0
+
+
+def test_the_runbooks_show_what_they_say_should_be_seen(port: int, tmp_path: Path) -> None:
+    """Answers that are quoted are printed, and members that are named are in them."""
+    runbooks = page("docs/runbooks.md")
+    _, printed = run(runbooks, port, tmp_path)
+    for quoted in re.findall(r"[Yy]ou should see `([{\"][^`]*)`", runbooks.prose):
+        assert quoted in printed, quoted
+    for member in ("lag_ms", "queue_depth", "workers", "waiting", "retried", "total", "failed"):
+        assert f"`{member}`" in runbooks.text
+    assert '"paused":true' in printed
+    assert '"status":"paused"' in printed
 
 
 def test_enough_pages_have_examples() -> None:

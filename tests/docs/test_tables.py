@@ -10,6 +10,7 @@ from app.domain.event import EventStatus
 from app.domain.occurrence import ENDED, OccurrenceStatus
 from tests.docs.conftest import SECRETS
 from tests.docs.pages import ROOT, page
+from tests.test_architecture import LAYERS
 
 CALLS = page("docs/reference/calls.md")
 
@@ -123,3 +124,12 @@ def test_decisions_have_four_parts() -> None:
         if path.name != "index.md":
             headings = re.findall(r"^## (.*)$", path.read_text(encoding="utf-8"), re.MULTILINE)
             assert headings == ["Context", "Choice", "Alternatives", "Cost"], path.name
+
+
+def test_every_room_has_its_row_and_its_place_in_the_picture() -> None:
+    """The rooms are those whose order the architecture's own test knows."""
+    table = " ".join(cells[0] for cells in page("docs/architecture.md").rows("room"))
+    picture = (ROOT / "docs" / "pictures" / "rooms.svg").read_text(encoding="utf-8")
+    for room in set().union(*LAYERS):
+        assert re.search(rf"`app/{room}(/|\.py)", table), room
+        assert re.search(rf"\b{room}\b", picture), room
