@@ -20,6 +20,8 @@ from app.config import Settings
 MASK = "***"
 
 REPEAT_S = 10.0
+"""How long the same warning is not written again."""
+
 MAX_SEEN = 256
 """How many different warnings are remembered."""
 
@@ -33,7 +35,7 @@ _PATTERNS = (
     # The user and password of a URL.
     (re.compile(r"\b([A-Za-z][A-Za-z0-9+.-]*://)[^\s/?#@\"'\\]+@"), r"\1***@"),
 )
-_ORDINARY = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+_STANDARD_FIELDS = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
@@ -47,17 +49,17 @@ class Masker:
         self._known = re.compile("|".join(map(re.escape, longest_first))) if forms else None
 
     def __call__(self, text: str) -> str:
-        """Answer the text with every secret in it replaced."""
+        """Return the text with every secret in it replaced."""
         for pattern, mask in _PATTERNS:
             text = pattern.sub(mask, text)
         return self._known.sub(MASK, text) if self._known else text
 
 
-class Repeats(logging.Filter):
-    """Lets the same warning through once in ``REPEAT_S``, and says then how many there were.
+class RepeatFilter(logging.Filter):
+    """Writes the same warning once in ``REPEAT_S``, with the count of those left out.
 
-    A store that is away is looked for four times a second by every process. Lines that say in
-    extras what they are about are all let through.
+    While the store is away, each process warns four times a second. Records with extras are
+    never left out: they are about one thing each.
     """
 
     def __init__(self) -> None:
@@ -136,7 +138,7 @@ def logging_config(settings: Settings) -> dict[str, Any]:
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {"line": {"()": formatter, "secrets": secrets}},
-        "filters": {"repeats": {"()": Repeats}},
+        "filters": {"repeats": {"()": RepeatFilter}},
         "handlers": {
             "stderr": {
                 "class": "logging.StreamHandler",
@@ -147,9 +149,9 @@ def logging_config(settings: Settings) -> dict[str, Any]:
         },
         "root": {"level": settings.log_level, "handlers": ["stderr"]},
         "loggers": {
-            # It brings a handler of its own; ours write its lines.
+            # Without gunicorn's own handler: its lines go to the root's.
             "gunicorn.error": {"level": settings.log_level, "handlers": [], "propagate": True},
-            # Who asked for what is in the audit log; reads go unrecorded, a proxy can log them.
+            # Changes are in the audit log; a proxy can log all requests.
             "gunicorn.access": {"level": "WARNING", "handlers": [], "propagate": False},
         },
     }
@@ -166,7 +168,7 @@ def _time(record: logging.LogRecord) -> str:
 
 
 def _extra(record: logging.LogRecord) -> dict[str, Any]:
-    return {key: value for key, value in vars(record).items() if key not in _ORDINARY}
+    return {key: value for key, value in vars(record).items() if key not in _STANDARD_FIELDS}
 
 
 def _word(value: object) -> str:
@@ -178,7 +180,7 @@ def _word(value: object) -> str:
 
 
 def _escaped(text: str) -> str:
-    """Keep whoever chose part of a message from writing lines or terminal codes of their own."""
+    """Escape control characters: text from outside must not forge lines or send terminal codes."""
     return _CONTROL.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from app.config import Settings
-from app.logs import MAX_SEEN, JsonFormatter, Masker, Repeats, TextFormatter, configure
+from app.logs import MAX_SEEN, JsonFormatter, Masker, RepeatFilter, TextFormatter, configure
 
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ1c2VyMSJ9.c2lnbmF0dXJl"
 
@@ -140,14 +140,14 @@ class TestConfigure:
         assert line.startswith("{") is (log_format == "json")
 
 
-class TestRepeats:
+class TestRepeatFilter:
     def warned(self, message: str, at_s: float, **extra: object) -> logging.LogRecord:
         made = record(message, **extra)
         made.levelno, made.created = logging.WARNING, at_s
         return made
 
     def test_the_same_warning_is_written_once_in_a_while(self) -> None:
-        repeats = Repeats()
+        repeats = RepeatFilter()
         let_through = [
             line.getMessage()
             for at_s in range(25)
@@ -160,13 +160,13 @@ class TestRepeats:
         ]
 
     def test_what_differs_is_all_written(self) -> None:
-        repeats = Repeats()
+        repeats = RepeatFilter()
         lines = [self.warned("one", 1.0), self.warned("two", 1.0)]
         lines += [self.warned("a schedule", 1.0, event=number) for number in range(3)]
         assert all(repeats.filter(line) for line in lines)
 
     def test_it_forgets_what_was_long_ago(self) -> None:
-        repeats = Repeats()
+        repeats = RepeatFilter()
         for number in range(2 * MAX_SEEN):
             assert repeats.filter(self.warned(f"warning {number}", 1.0))
         assert len(repeats._seen) <= MAX_SEEN

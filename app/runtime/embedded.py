@@ -37,9 +37,13 @@ _ALLOCATOR = "glibc.malloc.tcache_count=10000"
 at hand; a script that is given a batch frees a thousand, and a sixth of the server's time went
 into merging and splitting them. Elsewhere the variable means nothing."""
 
-_PREDECESSOR_S = 15.0
-_OWNER_S = 1.0
-_STOP_S = 60.0
+_ORPHAN_WAIT_S = 15.0
+"""How long to wait for a server whose owner has died: it is about to end."""
+
+_OWNER_WAIT_S = 1.0
+"""How long to wait for a living owner."""
+
+_STOP_TIMEOUT_S = 60.0
 
 
 class EmbeddedStore:
@@ -139,7 +143,7 @@ class EmbeddedStore:
         if child:
             child.terminate()
             try:
-                child.wait(_STOP_S)
+                child.wait(_STOP_TIMEOUT_S)
             except subprocess.TimeoutExpired:
                 child.kill()
                 child.wait()
@@ -175,7 +179,7 @@ class EmbeddedStore:
             if not owned and not asked and end_with_parent() is None:
                 asked = True  # here nothing else ends a server whose owner was killed
                 self._end_orphan()
-            if time.monotonic() - started > (_OWNER_S if owned else _PREDECESSOR_S):
+            if time.monotonic() - started > (_OWNER_WAIT_S if owned else _ORPHAN_WAIT_S):
                 os.close(lock)
                 raise ConfigError(
                     f"Another Qhronos uses the data directory {self._dir.parent}: "

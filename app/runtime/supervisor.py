@@ -19,21 +19,21 @@ from types import FrameType
 
 from app.runtime.lifeline import end_with_parent
 
-FIRST_BACKOFF_S = 0.5
-LONGEST_BACKOFF_S = 10.0
-STEADY_S = 30.0
-"""A process that has run this long is taken to be well again: its backoff starts over."""
+INITIAL_BACKOFF_S = 0.5
+MAX_BACKOFF_S = 10.0
+RESET_AFTER_S = 30.0
+"""After a process has run this long, its backoff starts over."""
 
 KILL_AFTER_GRACE_S = 1.5
 """How much longer than its own grace a process may take to stop before it is killed."""
 
-TRIES_TO_START = 3
-"""Failures of one process before everything was ready that end the whole start."""
+MAX_START_FAILURES = 3
+"""The whole start ends when one process has failed so often before everything was ready."""
 
-HURRY_AFTER_S = 1.0
-"""A second signal this long after the first is a person losing patience: no more grace."""
+FORCE_AFTER_S = 1.0
+"""A second signal this long after the first ends the grace period: a person has sent it."""
 
-_TICK_S = 0.05
+_POLL_S = 0.05
 _COLOURS = ("36", "33", "32", "35", "34", "96", "93", "92", "95", "94")
 
 
@@ -55,14 +55,14 @@ class Process:
 
 @dataclass(slots=True, eq=False)
 class _Child:
-    """A process and what has become of it."""
+    """A process and its state."""
 
     process: Process
     colour: str
     running: subprocess.Popen[bytes] | None = None
     started_at: float = 0.0
     start_at: float = 0.0
-    backoff_s: float = FIRST_BACKOFF_S
+    backoff_s: float = INITIAL_BACKOFF_S
     failures: int = 0
     tail: bytearray = field(default_factory=bytearray)
 
@@ -93,7 +93,7 @@ class Supervisor:
         self._on_ready = on_ready
         self._selector = selectors.DefaultSelector()
         self._signalled_at: float | None = None
-        self._hurry = False
+        self._force = False
 
     def run(self) -> int:
         """Run until SIGTERM, SIGINT or SIGHUP; call it from the main thread.
@@ -109,7 +109,7 @@ class Supervisor:
         try:
             started = self._start_stages()
             while started and self._signalled_at is None:
-                self._turn()
+                self._step()
         finally:
             self._stop_stages()
             self._selector.close()
@@ -124,7 +124,7 @@ class Supervisor:
                 self._spawn(child)
             waiting = [child for child in stage if child.process.ready]
             while waiting:
-                self._turn()
+                self._step()
                 if self._signalled_at is not None or self._given_up():
                     return False
                 waiting = [c for c in waiting if not (c.running and _is_ready(c.process))]
@@ -134,24 +134,24 @@ class Supervisor:
 
     def _given_up(self) -> bool:
         for child in self._children():
-            if child.failures >= TRIES_TO_START:
+            if child.failures >= MAX_START_FAILURES:
                 self._say(child, "does not start; the lines above say why. Stopping.")
                 return True
         return False
 
-    def _turn(self) -> None:
-        """Pass on output for a moment, then see to the dead."""
-        self._pump(_TICK_S)
+    def _step(self) -> None:
+        """Forward output for a moment; reap and restart children that have ended."""
+        self._forward_output(_POLL_S)
         now = time.monotonic()
         for child in self._children():
             if child.running and child.running.poll() is not None:
-                status = self._bury(child)
-                if now - child.started_at >= STEADY_S:
-                    child.backoff_s, child.failures = FIRST_BACKOFF_S, 0
+                status = self._reap(child)
+                if now - child.started_at >= RESET_AFTER_S:
+                    child.backoff_s, child.failures = INITIAL_BACKOFF_S, 0
                 child.failures += 1
                 child.start_at = now + child.backoff_s
                 self._say(child, f"{_ending(status)}; starting again in {child.backoff_s:g} s")
-                child.backoff_s = min(child.backoff_s * 2, LONGEST_BACKOFF_S)
+                child.backoff_s = min(child.backoff_s * 2, MAX_BACKOFF_S)
             elif not child.running and 0 < child.start_at <= now:
                 self._spawn(child)
 
@@ -173,8 +173,8 @@ class Supervisor:
             os.set_blocking(output.fileno(), False)
             self._selector.register(output, selectors.EVENT_READ, child)
 
-    def _bury(self, child: _Child) -> int:
-        """Take leave of a child that has ended; answer its exit status."""
+    def _reap(self, child: _Child) -> int:
+        """Collect a child that has ended and its last output; return its exit status."""
         running, child.running = child.running, None
         if not running:
             return 0
@@ -195,10 +195,10 @@ class Supervisor:
                     child.running.terminate()
             begun = time.monotonic()
             while alive := [child for child in stage if child.running]:
-                self._pump(_TICK_S)
+                self._forward_output(_POLL_S)
                 for child in alive:
                     if child.running and child.running.poll() is not None:
-                        self._bury(child)
+                        self._reap(child)
                     elif child.running and self._overdue(child, begun):
                         self._say(child, "does not stop; killing it")
                         # The session too: a killed parent can't end its own children.
@@ -208,20 +208,20 @@ class Supervisor:
 
     def _overdue(self, child: _Child, begun: float) -> bool:
         own = child.process.stop_s
-        allowed = own if own is not None else 0.0 if self._hurry else self._stop_s
+        allowed = own if own is not None else 0.0 if self._force else self._stop_s
         return time.monotonic() - begun > allowed
 
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
         now = time.monotonic()
         if self._signalled_at is None:
             self._signalled_at = now
-        elif now - self._signalled_at >= HURRY_AFTER_S:
-            self._hurry = True
+        elif now - self._signalled_at >= FORCE_AFTER_S:
+            self._force = True
 
     def _children(self) -> list[_Child]:
         return [child for stage in self._stages for child in stage]
 
-    def _pump(self, timeout_s: float) -> None:
+    def _forward_output(self, timeout_s: float) -> None:
         if not self._selector.get_map():
             time.sleep(timeout_s)
             return
@@ -230,7 +230,7 @@ class Supervisor:
                 self._selector.unregister(key.fileobj)
 
     def _read(self, child: _Child, fd: int) -> bool:
-        """Pass on what a child has written, line by line; answer False at the end of it."""
+        """Forward a child's output, line by line; return False at its end."""
         try:
             chunk = os.read(fd, 65_536)
         except BlockingIOError:
@@ -249,7 +249,7 @@ class Supervisor:
         label = f"{child.process.name:<{self._width}} | "
         if self._colours:
             label = f"\033[{child.colour}m{label}\033[0m"
-        # Whoever reads our output may have gone (as in ``| head``): no reason to stop.
+        # The reader of our output may be gone, as in ``| head``; the processes go on.
         with contextlib.suppress(OSError):
             sys.stdout.buffer.write(label.encode() + text.rstrip(b"\r") + b"\n")
             sys.stdout.flush()
