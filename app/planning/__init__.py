@@ -1,1 +1,1 @@
-"""When an event fires: from a definition to its timetable, its next occurrence, its successors."""
+"""Planning: the timetable of an event, its next occurrence and the successors of a series."""

@@ -1,4 +1,4 @@
-"""When an event fires next: its timetable, its status and the misfire rule, put together."""
+"""The next occurrence of an event, from its timetable, its status and its misfire policy."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from app.store.events import NOTHING, Plan
 TOO_LATE = "it was due more than the misfire grace before anybody could deliver it"
 
 
-def plan_of(event: Event, timetable: Timetable | None, now_ms: int) -> Plan:
-    """What is to be scheduled for an event that was just created, changed or resumed.
+def plan_next(event: Event, timetable: Timetable | None, now_ms: int) -> Plan:
+    """What to schedule for an event that was just created, changed or resumed.
 
-    ``timetable`` is ``None`` for a one-time event. A series goes on with its next future
-    occurrence. A one-time event that is past fires at once within the misfire grace, and is
-    recorded as missed beyond it.
+    ``timetable`` is ``None`` for a one-time event. A series continues with its next future
+    occurrence. A one-time event in the past fires at once within the misfire grace; after that
+    it is recorded as missed.
     """
     if event.status is not EventStatus.ACTIVE:
         return NOTHING
@@ -35,7 +35,7 @@ def plan_of(event: Event, timetable: Timetable | None, now_ms: int) -> Plan:
 
 @dataclass(frozen=True, slots=True)
 class Continuation:
-    """How a series goes on: its next occurrence (``None``: the end), and what it passed over."""
+    """How a series continues: its next occurrence (``None``: the end), and those it passed over."""
 
     next_ms: int | None
     due_ms: int = 0
@@ -43,24 +43,24 @@ class Continuation:
     skipped: tuple[Skipped, ...] = ()
 
 
-def continuation(
+def continue_series(
     timetable: Timetable, claimed_ms: int, now_ms: int, misfire: MisfirePolicy
 ) -> Continuation:
     """What follows a claimed occurrence.
 
-    After a time in which nobody was there, everything that is older than the misfire grace is
-    dealt with by the policy; the series goes on from what is left. See ``MisfirePolicy``.
+    After a downtime the misfire policy decides about all occurrences that are older than the
+    misfire grace; the series continues with the others. See ``MisfirePolicy``.
     """
     late_before = now_ms - misfire.grace_ms
     following = timetable.next_after(claimed_ms)
     missed: tuple[int, ...] = ()
     if following is not None and following.scheduled_ms < late_before:
-        go_on = late_before - 1
+        resume_after = late_before - 1
         if misfire.policy == "fire_all":
-            go_on = _oldest_to_fire(timetable, claimed_ms, late_before, misfire.limit)
-        late = timetable.upcoming(claimed_ms, misfire.limit, go_on)
+            resume_after = _oldest_to_fire(timetable, claimed_ms, late_before, misfire.limit)
+        late = timetable.upcoming(claimed_ms, misfire.limit, resume_after)
         missed = tuple(one.scheduled_ms for one in late)
-        following = timetable.next_after(go_on)
+        following = timetable.next_after(resume_after)
     if following is None:
         skipped = timetable.skipped(claimed_ms, now_ms, misfire.limit)
         return Continuation(None, 0, missed, tuple(skipped))
@@ -70,7 +70,7 @@ def continuation(
 
 
 def _oldest_to_fire(timetable: Timetable, claimed_ms: int, late_before: int, limit: int) -> int:
-    """The moment after which at most ``limit`` late occurrences remain, by halving."""
+    """The moment after which at most ``limit`` late occurrences remain, by bisection."""
 
     def too_many(after_ms: int) -> bool:
         return len(timetable.upcoming(after_ms, limit + 1, late_before - 1)) > limit

@@ -9,7 +9,7 @@ from app.domain import ids
 from app.domain.definition import Definition
 from app.domain.event import EventStatus
 from app.errors import InvalidInput
-from app.planning.next_occurrence import TOO_LATE, Continuation, continuation, plan_of
+from app.planning.next_occurrence import TOO_LATE, Continuation, continue_series, plan_next
 from app.planning.timetables import Timetables
 from app.store.claims import Claim
 from app.store.events import EventStore
@@ -72,7 +72,7 @@ class Successors:
     ) -> None:
         timetable = self._timetables.of(claim.event_id, definition)
         misfire = definition.options.misfire
-        following = continuation(timetable, claim.scheduled_ms, now_ms, misfire)
+        following = continue_series(timetable, claim.scheduled_ms, now_ms, misfire)
         notes += _notes(claim.event_id, claim.tags, following)
         successors.append(
             Successor(
@@ -112,11 +112,11 @@ class Successors:
                 continue
             timetable = self._timetables.of(event.id, event.definition)
             if last_ms is None:
-                fresh = plan_of(event, timetable, now_ms)
+                fresh = plan_next(event, timetable, now_ms)
                 following = Continuation(fresh.scheduled_ms, fresh.due_ms)
             else:
                 misfire = event.options.misfire
-                following = continuation(timetable, last_ms, now_ms, misfire)
+                following = continue_series(timetable, last_ms, now_ms, misfire)
             notes += _notes(event.id, event.tags, following)
             before_ms = event.start_ms if last_ms is None else last_ms
             successors.append(

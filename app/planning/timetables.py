@@ -1,4 +1,4 @@
-"""From an event's definition to its timetable: rule, calendars, jitter."""
+"""Makes the timetable of an event from its definition: recurrence rule, calendars, jitter."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ class Timetables:
         self._most_a_minute = most_a_minute
 
     def checked(self, event: Event) -> Timetable:
-        """The timetable of a recurring event that is being written.
+        """The timetable of a recurring event that is about to be stored.
 
-        Raises ``InvalidInput`` for whatever its definition has wrong, calendars included.
+        Raises ``InvalidInput`` for anything that is wrong in its definition, calendars included.
         """
         definition = event.definition
         _ = definition.options.on_excluded, definition.options.misfire
@@ -46,7 +46,7 @@ class Timetables:
         return timetable
 
     def of(self, event_id: bytes, definition: Definition) -> Timetable:
-        """The timetable of a recurring event that was accepted before."""
+        """The timetable of a recurring event that is stored."""
         names = definition.options.calendars
         calendars = self._calendars.known(names) if names else ()
         return _timetable(event_id, definition, calendars)

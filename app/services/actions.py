@@ -1,4 +1,4 @@
-"""Acts beside the schedule: trigger now, pause, resume, backfill."""
+"""Actions on an event that its schedule knows nothing of: trigger, pause, resume, backfill."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MAX_BACKFILL = 1_000
 """How many occurrences one call may add."""
 
 PACE_MS = 50
-"""Backfilled occurrences follow each other at this distance, so that no receiver is flooded."""
+"""The interval between backfilled occurrences, so that no receiver is flooded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,25 +31,18 @@ class Backfill:
     existing: int
 
 
+@dataclass(frozen=True, slots=True)
 class ActionService:
     """Every call is made in the name of an ``Access`` that may change the event.
 
     Every call raises ``NotFound``, ``Forbidden`` and ``StaleVersion``.
     """
 
-    def __init__(
-        self,
-        service: EventService,
-        events: EventStore,
-        occurrences: OccurrenceStore,
-        timetables: Timetables,
-        clock: Clock,
-    ) -> None:
-        self._service = service
-        self._events = events
-        self._occurrences = occurrences
-        self._timetables = timetables
-        self._clock = clock
+    service: EventService
+    events: EventStore
+    occurrences: OccurrenceStore
+    timetables: Timetables
+    clock: Clock
 
     def trigger(self, event_id: str, access: Access, if_match: int | None = None) -> Occurrence:
         """Add an occurrence for this very moment, whatever the schedule and status say.
@@ -59,9 +52,9 @@ class ActionService:
         for _ in range(WRITE_TRIES):
             event = self._changeable(event_id, access)
             require_version(event, if_match)
-            now_ms = self._clock.now_ms()
-            if self._events.add_occurrences(event, [(now_ms, now_ms)]) is not None:
-                return self._occurrences.get(ids.occurrence_id(event.id, now_ms))
+            now_ms = self.clock.now_ms()
+            if self.events.add_occurrences(event, [(now_ms, now_ms)]) is not None:
+                return self.occurrences.get(ids.occurrence_id(event.id, now_ms))
         raise Conflict(CHANGING)
 
     def pause(
@@ -72,11 +65,11 @@ class ActionService:
         note: str | None,
         if_match: int | None = None,
     ) -> Event:
-        """Pause an event, for good or until a moment; what was scheduled is taken back.
+        """Pause an event, for good or until a moment; its scheduled occurrence is withdrawn.
 
         Raises ``InvalidInput`` for a moment that has passed, ``Conflict`` for an inactive event.
         """
-        if until_ms is not None and until_ms <= self._clock.now_ms():
+        if until_ms is not None and until_ms <= self.clock.now_ms():
             raise InvalidInput.field("until", "must be in the future")
         event = self._changeable(event_id, access)
         if event.status is EventStatus.INACTIVE:
@@ -84,10 +77,10 @@ class ActionService:
         pause = {"until_ms": until_ms, "note": note}
         pause = {name: value for name, value in pause.items() if value is not None}
         changes = EventChanges({"status": EventStatus.PAUSED, "pause": pause or None})
-        return self._service.update(event_id, changes, access, if_match)
+        return self.service.update(event_id, changes, access, if_match)
 
     def resume(self, event_id: str, access: Access, if_match: int | None = None) -> Event:
-        """Let a paused event go on with its next future occurrence.
+        """Resume a paused event with its next future occurrence.
 
         Raises ``Conflict`` for any other event.
         """
@@ -95,7 +88,7 @@ class ActionService:
         if event.status is not EventStatus.PAUSED:
             raise Conflict("The event is not paused.")
         changes = EventChanges({"status": EventStatus.ACTIVE})
-        return self._service.update(event_id, changes, access, if_match)
+        return self.service.update(event_id, changes, access, if_match)
 
     def backfill(
         self,
@@ -124,13 +117,13 @@ class ActionService:
     def _backfill(
         self, event: Event, from_ms: int, to_ms: int, *, dry_run: bool
     ) -> Backfill | None:
-        """Do so for an event as it was read; ``None`` if it has other tags by now."""
+        """Backfill an event as it was read; ``None`` if its tags have changed since."""
         if event.schedule is None:
             raise InvalidInput("A one-time event has nothing to backfill; trigger it instead.")
-        now_ms = self._clock.now_ms()
+        now_ms = self.clock.now_ms()
         if to_ms > now_ms:
             raise InvalidInput.field("to", "must not be in the future: the schedule sees to that")
-        timetable = self._timetables.of(event.id, event.definition)
+        timetable = self.timetables.of(event.id, event.definition)
         found = timetable.upcoming(from_ms - 1, MAX_BACKFILL + 1, to_ms)
         if len(found) > MAX_BACKFILL:
             raise InvalidInput(
@@ -139,17 +132,17 @@ class ActionService:
         times = [one.scheduled_ms for one in found]
         if not times:
             return Backfill(0, 0)
-        recorded = self._occurrences.get_many([ids.occurrence_id(event.id, at) for at in times])
+        recorded = self.occurrences.get_many([ids.occurrence_id(event.id, at) for at in times])
         existing = sum(one is not None for one in recorded)
         if not dry_run:
             fresh = [at for at, one in zip(times, recorded, strict=True) if one is None]
             paced = [(at, now_ms + PACE_MS * position) for position, at in enumerate(fresh)]
-            if paced and self._events.add_occurrences(event, paced) is None:
+            if paced and self.events.add_occurrences(event, paced) is None:
                 return None
         return Backfill(len(times), existing)
 
     def _changeable(self, event_id: str, access: Access) -> Event:
-        event = self._service.get(event_id, access)
+        event = self.service.get(event_id, access)
         if not access.may_change(event.tags):
             raise Forbidden("This token may not change an event that has tags out of its scope.")
         return event

@@ -1,4 +1,4 @@
-"""Applying what a request gave to an event: pure."""
+"""Applies the fields of a request to an event: pure."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _EMPTY: Mapping[str, Any] = {"description": "", "tags": (), "status": EventStatu
 
 
 def blank(event_id: bytes) -> Event:
-    """An event that nothing was said about yet."""
+    """An event without any fields given yet."""
     created_ms = created_ms_of(event_id)
     return Event(event_id, Definition("", 0, NO_ACTION), created_ms, created_ms)
 
@@ -61,7 +61,7 @@ def apply_changes(before: Event, given: Mapping[str, Any], now_ms: int) -> Event
     if "delay" in given:
         values["start_ms"] = now_ms + _delay_ms(given)
     elif "start_time" in given:
-        values["start_ms"] = _placed(given["start_time"], timezone)
+        values["start_ms"] = _start_ms(given["start_time"], timezone)
     return _checked(before.changed(options=before.options.changed(options), **values))
 
 
@@ -72,7 +72,7 @@ def _checked(event: Event) -> Event:
 
 
 def in_space(given: Mapping[str, Any], access: Access) -> Mapping[str, Any]:
-    """The changes, and whose flow is meant if they name one or want order."""
+    """The given fields; if they name a flow or an order, also whose flow is meant."""
     if given.get("flow") is None and given.get("order") is None:
         return given
     return {**given, "flow_space": space_of(access)}
@@ -90,7 +90,7 @@ def timing(event: Event) -> tuple[Any, ...]:
 
 
 def _schedule(given: Mapping[str, Any] | None) -> Schedule | None:
-    """A schedule; the reference form with the interval that it means when it names none."""
+    """The schedule; one with a frequency and no interval gets interval 1."""
     if given is not None and "frequency" in given and "interval" not in given:
         return Schedule({**given, "interval": 1})
     return None if given is None else Schedule(given)
@@ -105,7 +105,7 @@ def _delay_ms(given: Mapping[str, Any]) -> int:
         raise InvalidInput.field("delay", error.message) from None
 
 
-def _placed(moment: Moment, timezone: str | None) -> int:
+def _start_ms(moment: Moment, timezone: str | None) -> int:
     if isinstance(moment, datetime):
         if timezone is None:
             raise InvalidInput.field(

@@ -6,7 +6,7 @@ import logging
 import random
 import zlib
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from app.clock import Clock
@@ -17,7 +17,7 @@ from app.domain.access import Access
 from app.domain.event import Event, EventStatus
 from app.domain.once import Once
 from app.errors import Conflict, Forbidden, InvalidInput, NotFound, StaleVersion
-from app.planning.next_occurrence import plan_of
+from app.planning.next_occurrence import plan_next
 from app.planning.timetables import Timetables
 from app.services.event_changes import apply_changes, blank, flow_of, in_space, timing
 from app.services.event_lists import EventLists
@@ -30,87 +30,75 @@ from app.store.occurrences import OccurrenceStore
 log = logging.getLogger(__name__)
 
 WRITE_TRIES = 8
-"""How often a write is planned anew when the event's next occurrence moves on meanwhile."""
+"""How often a write is repeated if the event or its next occurrence changes meanwhile."""
 
 CHANGING = "The event is being changed by others all the time; try again."
 
 Write = Callable[[Event], tuple[Saved, Event]]
 
 
+@dataclass(frozen=True, slots=True)
 class EventService:
     """The use cases around events, in the name of an ``Access``; all raise ``StoreUnavailable``."""
 
-    def __init__(
-        self,
-        events: EventStore,
-        lists: EventLists,
-        occurrences: OccurrenceStore,
-        timetables: Timetables,
-        signing: SigningSecrets,
-        headers: HeaderSecrets,
-        quota: EventQuota,
-        flows: FlowService,
-        clock: Clock,
-        partitions: int,
-    ) -> None:
-        self._events = events
-        self._lists = lists
-        self._occurrences = occurrences
-        self._timetables = timetables
-        self._signing = signing
-        self._headers = headers
-        self._quota = quota
-        self._flows = flows
-        self._clock = clock
-        self._partitions = partitions
-        self._ids = ids.EventIds()
+    events: EventStore
+    lists: EventLists
+    occurrences: OccurrenceStore
+    timetables: Timetables
+    signing: SigningSecrets
+    headers: HeaderSecrets
+    quota: EventQuota
+    flows: FlowService
+    clock: Clock
+    partitions: int
+    new_ids: ids.EventIds = field(default_factory=ids.EventIds)
 
     def create(self, changes: EventChanges, access: Access, once: Once | None = None) -> Event:
         """Create an event and schedule it; raises ``InvalidInput`` or ``Forbidden``.
 
         With ``once`` raises ``AlreadyMade`` if that has made one.
         """
-        now_ms = self._clock.now_ms()
+        now_ms = self.clock.now_ms()
         draft = self.drafted(changes, access, once)
         partition = ids.partition_of_event(draft.id)
-        self._events.refuse_duplicate(partition, once)
-        event, plan = self._planned(draft, now_ms)
-        self._quota.take(event.id, access)
-        self._flows.join(event)
-        if self._events.save(event, plan, None, now_ms, once) is Saved.MADE:
-            self._events.refuse_duplicate(partition, once)
+        self.events.refuse_duplicate(partition, once)
+        event, plan = self._schedule(draft, now_ms)
+        self.quota.take(event.id, access)
+        self.flows.join(event)
+        if self.events.save(event, plan, None, now_ms, once) is Saved.MADE:
+            self.events.refuse_duplicate(partition, once)
         return _with_next(event, plan)
 
     def drafted(self, changes: EventChanges, access: Access, once: Once | None = None) -> Event:
-        """The event that ``create`` would plan and store; nothing is stored."""
+        """The event that ``create`` would schedule and store; nothing is stored."""
         given = in_space(changes.given, access)
-        event_id = self._ids.make(self._clock.now_us(), self._partition_for(given, once))
-        given = self._headers.encrypted(event_id, self._signing.encrypted(event_id, given))
-        event = apply_changes(blank(event_id), given, self._clock.now_ms())
+        event_id = self.new_ids.make(self.clock.now_us(), self._partition_for(given, once))
+        given = self.headers.encrypted(event_id, self.signing.encrypted(event_id, given))
+        event = apply_changes(blank(event_id), given, self.clock.now_ms())
         if not access.may_change(event.tags):
             raise Forbidden("This token may create events only with tags that are in its scope.")
         return event
 
     def _partition_for(self, given: Mapping[str, Any], once: Once | None) -> int:
-        """Any partition; but one and the same for all events of one flow, or of one ``once``."""
+        """Any partition, but the same one for all events of a flow, or of an idempotency key."""
         flow = flow_of(given)
         if flow is not None:
-            return zlib.crc32(flow.encode()) % self._partitions
+            return zlib.crc32(flow.encode()) % self.partitions
         if once is not None:
-            return zlib.crc32(once.name) % self._partitions
-        return random.randrange(self._partitions)  # noqa: S311 - spreads load, no secret
+            return zlib.crc32(once.name) % self.partitions
+        return random.randrange(self.partitions)  # noqa: S311 - spreads load, no secret
 
     def get(self, event_id: str, access: Access) -> Event:
         """Read an event; raises ``NotFound``, also for one out of scope."""
         raw = ids.from_text(event_id, version=7)
-        event = self._events.get_many([raw])[0] if raw else None
+        event = self.events.get_many([raw])[0] if raw else None
         if event is None or not access.sees(event.tags):
             raise NotFound("No event has this id.")
         return event
 
     def list(self, query: EventQuery, access: Access) -> Page[Event]:
         """List those in scope, newest first; raises ``InvalidInput`` for a foreign cursor."""
-        return self._lists.page(query, access)
+        return self.lists.page(query, access)
 
     def update(
         self, event_id: str, changes: EventChanges, access: Access, if_match: int | None
@@ -129,9 +117,9 @@ class EventService:
     def changed(self, before: Event, changes: EventChanges, access: Access) -> Event:
         """The event as it would be after a change; nothing is stored. Raises ``Forbidden``."""
         given = in_space(changes.given, access)
-        given = self._signing.encrypted(before.id, given, before.hmac_secret)
-        given = self._headers.encrypted(before.id, given, before)
-        after = apply_changes(before, given, self._clock.now_ms())
+        given = self.signing.encrypted(before.id, given, before.hmac_secret)
+        given = self.headers.encrypted(before.id, given, before)
+        after = apply_changes(before, given, self.clock.now_ms())
         if not access.may_change(after.tags):
             raise Forbidden("This token may give an event only tags that are in its scope.")
         return after
@@ -140,8 +128,8 @@ class EventService:
         """Delete an event, cancel what is open; raises as ``update``, but no ``InvalidInput``."""
 
         def write(before: Event) -> tuple[Saved, Event]:
-            saved = self._events.delete(
-                before, any_version=if_match is None, now_ms=self._clock.now_ms()
+            saved = self.events.delete(
+                before, any_version=if_match is None, now_ms=self.clock.now_ms()
             )
             return saved, before
 
@@ -158,26 +146,26 @@ class EventService:
         """Give an event a new signing secret; the old one signs beside it until a moment."""
 
         def write(before: Event) -> tuple[Saved, Event]:
-            now_ms = self._clock.now_ms()
+            now_ms = self.clock.now_ms()
             stored = before.hmac_secret
-            rotated = self._signing.rotated(before.id, stored, secret, until_ms, now_ms)
+            rotated = self.signing.rotated(before.id, stored, secret, until_ms, now_ms)
             return self._replace(before, replace(before, hmac_secret=rotated))
 
         return self._write(event_id, access, if_match, write)
 
     def deactivate(self, event_id: bytes) -> None:
-        """End an event because its receiver is gone; nothing happens if it is not active."""
+        """End an active event whose receiver answered 410 Gone."""
 
-        def ended(before: Event) -> Event | None:
+        def deactivated(before: Event) -> Event | None:
             active = before.status is EventStatus.ACTIVE
             return replace(before, status=EventStatus.INACTIVE) if active else None
 
-        self._maintain(event_id, ended, self._end)
+        self._maintain(event_id, deactivated, self._end)
 
     def resume_due(self, event_id: bytes) -> None:
-        """Resume an event whose pause has ended: it goes on from the end of the pause.
+        """Resume an event whose pause has ended, as of the end of the pause.
 
-        One that can't be planned any more, or has run meanwhile, ends instead.
+        An event that can't be scheduled any more, or has run meanwhile, is deactivated.
         """
 
         def resumed(before: Event) -> Event | None:
@@ -188,27 +176,27 @@ class EventService:
             return before.changed(status=EventStatus.ACTIVE, options=options)
 
         def write(before: Event, after: Event) -> Saved:
-            since_ms = min(self._clock.now_ms(), (before.options.paused_until_ms or 0) - 1)
+            since_ms = min(self.clock.now_ms(), (before.options.paused_until_ms or 0) - 1)
             try:
                 return self._replace(before, after, since_ms)[0]
             except (Conflict, InvalidInput):
-                log.exception("a pause has ended, but the event can't go on")
+                log.exception("a pause has ended, but the event can't be resumed")
                 return self._end(before, replace(after, status=EventStatus.INACTIVE))
 
         self._maintain(event_id, resumed, write)
 
     def replan(self, event_id: bytes) -> None:
-        """Compute an active event's scheduled occurrence anew, after a calendar has changed."""
+        """Reschedule an active event after one of its calendars has changed."""
         for _ in range(WRITE_TRIES):
-            (before,) = self._events.get_many([event_id])
+            (before,) = self.events.get_many([event_id])
             if before is None or before.status is not EventStatus.ACTIVE or not before.schedule:
                 return
-            now_ms = self._clock.now_ms()
-            plan = plan_of(before, self._timetables.of(before.id, before.definition), now_ms)
+            now_ms = self.clock.now_ms()
+            plan = plan_next(before, self.timetables.of(before.id, before.definition), now_ms)
             if plan.scheduled_ms == before.next_ms:
                 return
             after = replace(before, version=before.version + 1, updated_ms=now_ms)
-            if self._events.save(after, plan, before, now_ms) is Saved.DONE:
+            if self.events.save(after, plan, before, now_ms) is Saved.DONE:
                 return
 
     def _maintain(
@@ -217,32 +205,32 @@ class EventService:
         change: Callable[[Event], Event | None],
         write: Callable[[Event, Event], Saved],
     ) -> None:
-        """Change an event in the service's own name; ``None`` leaves it as it is."""
+        """Change an event in the service's own name; if ``change`` returns ``None``, leave it."""
         for _ in range(WRITE_TRIES):
-            (before,) = self._events.get_many([event_id])
+            (before,) = self.events.get_many([event_id])
             after = None if before is None else change(before)
             if before is None or after is None or write(before, after) is Saved.DONE:
                 return
 
     def _end(self, before: Event, after: Event) -> Saved:
-        """Write an event that is over; there is nothing to plan or check."""
-        now_ms = self._clock.now_ms()
+        """Write an event that has ended; there is nothing to schedule or check."""
+        now_ms = self.clock.now_ms()
         after = replace(after, version=before.version + 1, updated_ms=now_ms)
-        return self._events.save(after, NOTHING, before, now_ms)
+        return self.events.save(after, NOTHING, before, now_ms)
 
     def _replace(
         self, before: Event, after: Event, since_ms: int | None = None
     ) -> tuple[Saved, Event]:
-        now_ms = self._clock.now_ms()
+        now_ms = self.clock.now_ms()
         after = replace(after, version=before.version + 1, updated_ms=now_ms)
         plan = KEEP
         if timing(after) != timing(before):
             self._refuse_repetition(before, after, now_ms)
-            after, plan = self._planned(after, now_ms if since_ms is None else since_ms)
+            after, plan = self._schedule(after, now_ms if since_ms is None else since_ms)
         else:
             _ = after.options.misfire
-        self._flows.join(after, before)
-        return self._events.save(after, plan, before, now_ms), _with_next(after, plan)
+        self.flows.join(after, before)
+        return self.events.save(after, plan, before, now_ms), _with_next(after, plan)
 
     def _write(self, event_id: str, access: Access, if_match: int | None, write: Write) -> Event:
         for _ in range(WRITE_TRIES):
@@ -257,21 +245,21 @@ class EventService:
                 return after
         raise Conflict(CHANGING)
 
-    def _planned(self, event: Event, now_ms: int) -> tuple[Event, Plan]:
-        """The event and its plan; one for which nothing is left to do is inactive."""
+    def _schedule(self, event: Event, now_ms: int) -> tuple[Event, Plan]:
+        """The event and its plan; an event that will not occur again is inactive."""
         timetable: Any = None
         if event.schedule is not None:
-            timetable = self._timetables.checked(event)
+            timetable = self.timetables.checked(event)
         else:
             event.options.check_one_time()
-        plan = plan_of(event, timetable, now_ms)
-        over = plan.scheduled_ms is None or plan.missed is not None
-        if event.status is EventStatus.ACTIVE and over:
+        plan = plan_next(event, timetable, now_ms)
+        has_ended = plan.scheduled_ms is None or plan.missed is not None
+        if event.status is EventStatus.ACTIVE and has_ended:
             event = replace(event, status=EventStatus.INACTIVE)
         return event, plan
 
     def _refuse_repetition(self, before: Event, after: Event, now_ms: int) -> None:
-        """A one-time event fires once for one time: to fire again it needs another."""
+        """Raise ``Conflict`` if a one-time event would fire again for the same time."""
         again = (
             after.schedule is None
             and after.status is EventStatus.ACTIVE
@@ -280,7 +268,7 @@ class EventService:
         )
         if again:
             occurrence = ids.occurrence_id(after.id, after.start_ms)
-            if self._occurrences.get_many([occurrence])[0] is not None:
+            if self.occurrences.get_many([occurrence])[0] is not None:
                 raise Conflict("The event has already run at this start_time; give it a new one.")
 
 

@@ -1,9 +1,10 @@
-"""The calendar feed: what will happen soon and what has just happened, as far as one may see it."""
+"""The calendar feed: the past and future occurrences that a token may see."""
 
 from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice
 
 from app.clock import Clock
@@ -24,34 +25,27 @@ MAX_EVENTS = 500
 MAX_PER_EVENT = 1_000
 MAX_IN_ALL = 2_000
 MAX_RECORDED = 1_000
-"""Of what has happened no more is shown, the newest, so that there is room for what will."""
+"""At most so many past occurrences are shown, the newest, so that there is room for future ones."""
 
 _FORGOTTEN = "An event that was deleted"
 
 
+@dataclass(frozen=True, slots=True)
 class FeedService:
-    """Gathers happenings, bounded: a feed is asked for again and again by programs."""
+    """Collects occurrences for the feed, bounded: programs ask for it again and again."""
 
-    def __init__(
-        self,
-        events: EventService,
-        occurrences: OccurrenceService,
-        event_store: EventStore,
-        timetables: Timetables,
-        clock: Clock,
-    ) -> None:
-        self._events = events
-        self._occurrences = occurrences
-        self._event_store = event_store
-        self._timetables = timetables
-        self._clock = clock
+    events: EventService
+    occurrences: OccurrenceService
+    event_store: EventStore
+    timetables: Timetables
+    clock: Clock
 
     def happenings(self, tags: TagFilter, access: Access) -> list[Happening]:
-        """Occurrences of the last 7 and the next 60 days, what is out of scope left out.
+        """Occurrences in scope of the last 7 and the next 60 days.
 
-        The nearest ones first: at most ``MAX_EVENTS`` events are looked at, the newest.
+        The nearest come first: at most ``MAX_EVENTS`` events are read, the newest.
         """
-        now_ms = self._clock.now_ms()
+        now_ms = self.clock.now_ms()
         found = {one.uid: one for one in self._recorded(tags, access, now_ms)}
         for one in self._planned(tags, access, now_ms):
             if len(found) >= MAX_IN_ALL:
@@ -63,15 +57,15 @@ class FeedService:
         query = OccurrenceQuery(
             tags=tags, from_ms=now_ms - BACK_MS, to_ms=now_ms, limit=MAX_RECORDED
         )
-        listed = self._occurrences.list(query, access).items
+        listed = self.occurrences.list(query, access).items
         occurrences = [one for one in listed if one.callback_of is None]
         event_ids = list(dict.fromkeys(one.event_id for one in occurrences))
-        events = dict(zip(event_ids, self._event_store.get_many(event_ids), strict=True))
+        events = dict(zip(event_ids, self.event_store.get_many(event_ids), strict=True))
         return [_recorded(one, events[one.event_id]) for one in occurrences]
 
     def _planned(self, tags: TagFilter, access: Access, now_ms: int) -> Iterator[Happening]:
         query = EventQuery(tags=tags, status=EventStatus.ACTIVE.value, limit=MAX_EVENTS)
-        events: Sequence[Event] = self._events.list(query, access).items
+        events: Sequence[Event] = self.events.list(query, access).items
         # Each event's times are computed only as far as they are among the nearest of all.
         return heapq.merge(
             *(islice(self._ahead(event, now_ms), MAX_PER_EVENT) for event in events),
@@ -84,7 +78,7 @@ class FeedService:
             if now_ms < event.start_ms <= end_ms:
                 yield _planned(event, event.start_ms)
             return
-        timetable = self._timetables.of(event.id, event.definition)
+        timetable = self.timetables.of(event.id, event.definition)
         after = max(now_ms, event.start_ms - 1)
         while (firing := timetable.next_after(after)) and firing.scheduled_ms <= end_ms:
             yield _planned(event, firing.scheduled_ms)

@@ -1,8 +1,9 @@
-"""Flows: read, change, pause, resume. Events bring them into being."""
+"""Flows: read, change, pause, resume. The first event that names a flow creates it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from app.clock import Clock
@@ -16,20 +17,20 @@ from app.store.flows import FlowStore, StoredFlow, all_of, given_by_event
 from app.store.work import BATCH
 
 
+@dataclass(frozen=True, slots=True)
 class FlowService:
     """The use cases around flows. A token sees those of its own scope; an admin sees all.
 
     ``space`` says whose flow is meant, where an admin may choose; ``None`` is the caller's own.
     """
 
-    def __init__(self, store: FlowStore, gate: FlowGate, clock: Clock, keep_ms: int) -> None:
-        self._store = store
-        self._gate = gate
-        self._clock = clock
-        self._keep_ms = keep_ms
+    store: FlowStore
+    gate: FlowGate
+    clock: Clock
+    keep_ms: int
 
     def join(self, event: Event, before: Event | None = None) -> None:
-        """Make the flow of an event known, with the limits that the event gives."""
+        """Create the flow of an event, or update it with the limits that the event gives."""
         flow = event.options.flow
         if flow is None:
             return
@@ -38,10 +39,10 @@ class FlowService:
             same = known.name(before.action.target) == name
             if same and known.limits == flow.limits:
                 return
-        now_ms = self._clock.now_ms()
-        self._store.set(name, given_by_event(flow.limits), now_ms, by_user=False)
+        now_ms = self.clock.now_ms()
+        self.store.set(name, given_by_event(flow.limits), now_ms, by_user=False)
         if before is not None:
-            self._gate.wake([name.encode()], now_ms)
+            self.gate.wake([name.encode()], now_ms)
 
     def list(self, access: Access, limit: int, cursor: str | None) -> Page[StoredFlow]:
         """List flows by name; those of other scopes are absent and not counted.
@@ -51,15 +52,15 @@ class FlowService:
         space = None if access.is_admin else space_of(access)
         if cursor is not None and space is not None and not cursor.startswith(f"{space}/"):
             raise InvalidInput.field("cursor", "use the cursor of the list's own Link header")
-        names = self._store.names(space, cursor, limit + 1)
-        flows = self._store.get_many(names[:limit], self._clock.now_ms())
+        names = self.store.names(space, cursor, limit + 1)
+        flows = self.store.get_many(names[:limit], self.clock.now_ms())
         following = names[limit - 1] if len(names) > limit else None
         found = tuple(flow for flow in flows if flow is not None)
-        return Page(found, self._store.count(space), following)
+        return Page(found, self.store.count(space), following)
 
     def get(self, key: str, access: Access, space: str | None) -> StoredFlow:
         """Read one; raises ``NotFound``."""
-        flow = self._store.get_many([self._named(key, access, space)], self._clock.now_ms())[0]
+        flow = self.store.get_many([self._named(key, access, space)], self.clock.now_ms())[0]
         if flow is None:
             raise NotFound("No flow has this key.")
         return flow
@@ -67,41 +68,41 @@ class FlowService:
     def change(
         self, key: str, given: Mapping[str, Any], access: Access, space: str | None
     ) -> tuple[StoredFlow, bool]:
-        """Set limits, ``None`` clears one; from then on events change none of this flow's.
+        """Set limits, ``None`` clears one; events do not change this flow's limits any more.
 
         Makes the flow if there is none; also returns whether it did. Raises ``InvalidInput``.
         """
         name = self._named(key, access, space)
-        now_ms = self._clock.now_ms()
-        before = self._store.get_many([name], now_ms)[0]
+        now_ms = self.clock.now_ms()
+        before = self.store.get_many([name], now_ms)[0]
         if before is None:
             check_key(key)
         merged = {**({} if before is None else _as_given(before)), **given}
         if merged.get("rate") is None and "burst" not in given:
             merged.pop("burst", None)
-        self._store.set(name, all_of(parse_limits(merged)), now_ms, by_user=True)
-        self._gate.wake([name.encode()], now_ms)
+        self.store.set(name, all_of(parse_limits(merged)), now_ms, by_user=True)
+        self.gate.wake([name.encode()], now_ms)
         return self.get(key, access, space), before is None
 
     def pause(self, key: str, access: Access, space: str | None) -> StoredFlow:
-        """Have nothing more of a flow be sent; what is under way is finished.
+        """Pause a flow: nothing more of it is started, requests in flight are finished.
 
         Raises ``NotFound``.
         """
         return self._pause(key, access, space, paused=True)
 
     def resume(self, key: str, access: Access, space: str | None) -> StoredFlow:
-        """Let a flow go on; raises ``NotFound``."""
+        """Resume a flow; raises ``NotFound``."""
         return self._pause(key, access, space, paused=False)
 
     def forget_unused(self, now_ms: int, limit: int = BATCH) -> int:
-        """Forget flows without events that nobody has used for long; see the store."""
-        return self._store.forget_unused(now_ms - self._keep_ms, now_ms, limit)
+        """Delete flows without events that were not used for long; see the store."""
+        return self.store.forget_unused(now_ms - self.keep_ms, now_ms, limit)
 
     def _pause(self, key: str, access: Access, space: str | None, *, paused: bool) -> StoredFlow:
         flow = self.get(key, access, space)
-        self._store.pause(flow.name, paused=paused)
-        self._gate.wake([flow.name.encode()], self._clock.now_ms())
+        self.store.pause(flow.name, paused=paused)
+        self.gate.wake([flow.name.encode()], self.clock.now_ms())
         return self.get(key, access, space)
 
     def _named(self, key: str, access: Access, space: str | None) -> str:

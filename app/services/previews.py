@@ -1,4 +1,4 @@
-"""Looking ahead: what a schedule will do, what a change would do. Nothing is stored."""
+"""Previews: what a schedule will do, what a change would do. Nothing is stored."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from app.services.events import EventService, require_version
 from app.services.queries import EventChanges
 
 NOTICE_MS = 2 * 366 * 86_400_000
-"""How far ahead changes of the clock are announced."""
+"""How far ahead clock changes (DST) are announced."""
 
 COMPARED = 200
 """How many occurrences before and after a change are compared."""
@@ -50,41 +50,41 @@ class Difference:
     moved: tuple[tuple[int, int], ...]
 
 
+@dataclass(frozen=True, slots=True)
 class PreviewService:
     """Computes; every call is made in the name of an ``Access``."""
 
-    def __init__(self, events: EventService, timetables: Timetables, clock: Clock) -> None:
-        self._events = events
-        self._timetables = timetables
-        self._clock = clock
+    events: EventService
+    timetables: Timetables
+    clock: Clock
 
     def of_event(
         self, event_id: str, access: Access, count: int, from_ms: int | None, to_ms: int | None
     ) -> Outlook:
         """Look ahead for a stored event; raises ``NotFound``."""
-        return self._outlook(self._events.get(event_id, access), count, from_ms, to_ms)
+        return self._outlook(self.events.get(event_id, access), count, from_ms, to_ms)
 
     def of_draft(
         self, changes: EventChanges, count: int, from_ms: int | None, to_ms: int | None
     ) -> Outlook:
         """Look ahead for a schedule that is not saved yet; raises ``InvalidInput``."""
-        return self._outlook(self._events.drafted(changes, MASTER), count, from_ms, to_ms)
+        return self._outlook(self.events.drafted(changes, MASTER), count, from_ms, to_ms)
 
     def notices(self, event: Event) -> Sequence[Notice]:
         """What changes of the clock will do to an event in the next two years."""
         if event.schedule is None:
             return ()
-        now_ms = self._clock.now_ms()
+        now_ms = self.clock.now_ms()
         return event.definition.recurrence.notices(now_ms, now_ms + NOTICE_MS)
 
     def of_change(
         self, event_id: str, changes: EventChanges, access: Access, if_match: int | None = None
     ) -> Difference:
         """Compare future occurrences before and after a change; raises what the change would."""
-        before = self._events.get(event_id, access)
+        before = self.events.get(event_id, access)
         require_version(before, if_match)
-        after = self._events.changed(before, changes, access)
-        now_ms = self._clock.now_ms()
+        after = self.events.changed(before, changes, access)
+        now_ms = self.clock.now_ms()
         old, new = self._times(before, now_ms), self._times(after, now_ms)
         # Both lists are cut at the same moment, or the end of the longer would look removed.
         full = [times[-1] for times in (old, new) if len(times) == COMPARED]
@@ -108,13 +108,13 @@ class PreviewService:
         return [one.scheduled_ms for one in outlook.occurrences]
 
     def _outlook(self, event: Event, count: int, from_ms: int | None, to_ms: int | None) -> Outlook:
-        now_ms = self._clock.now_ms()
+        now_ms = self.clock.now_ms()
         after = max(now_ms, (from_ms or 0) - 1)
         if event.schedule is None:
             ahead = event.start_ms > after and (to_ms is None or event.start_ms <= to_ms)
             once = (Planned(event.start_ms, event.start_ms, event.start_ms),) if ahead else ()
             return Outlook(once, (), (), "once, at its start_time")
-        timetable = self._timetables.checked(event)
+        timetable = self.timetables.checked(event)
         after = max(after, event.start_ms - 1)
         firings: list[Firing] = timetable.upcoming(after, count, to_ms)
         end = firings[-1].scheduled_ms if len(firings) == count else to_ms

@@ -71,4 +71,4 @@ class Page(Generic[Item]):
 
 
 Moment = int | datetime
-"""A moment as given: ms UTC, or a naive wall time still to be placed in a zone."""
+"""A moment as given: ms UTC, or a naive wall time that belongs to the event's time zone."""

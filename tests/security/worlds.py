@@ -152,7 +152,7 @@ class World:
     def __init__(self, process: Process, events: list[Any], access: Access) -> None:
         self.process = process
         process.services.storage.client.flushdb()
-        process.services.events._ids = ids.EventIds()
+        object.__setattr__(process.services.events, "new_ids", ids.EventIds())
         object.__setattr__(process.services.redeliveries, "new_ids", ids.EventIds())
         process.clock.ms = NOW_MS
         self.admin = process.client()

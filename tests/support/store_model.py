@@ -145,8 +145,8 @@ class StoreModel:
                 event.status, event.version = "inactive", event.version + 1
             return 0
         if self._is_free(event_id, successor.scheduled_ms):
-            plan_of = Plan(scheduled_ms=successor.scheduled_ms, due_ms=successor.due_ms)
-            self._schedule(event_id, plan_of)
+            plan_next = Plan(scheduled_ms=successor.scheduled_ms, due_ms=successor.due_ms)
+            self._schedule(event_id, plan_next)
             return 1
         found = self.occurrences[ids.occurrence_id(event_id, successor.scheduled_ms)]
         if found.status == "scheduled":

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import pytest
 
+from app.services.events import EventService
 from tests.api.hostile.refusals import MISSING, refused
 
 QUERIES: list[tuple[str, str]] = [
@@ -129,13 +130,13 @@ def test_every_path_and_method_answers_in_json(client, method, path, status):
     assert ("Allow" in answer.headers) == (status == 405)
 
 
-def test_an_error_that_nobody_expected_tells_nothing(client, services, caplog, monkeypatch):
+def test_an_error_that_nobody_expected_tells_nothing(client, caplog, monkeypatch):
     """A bug answers with a number to ask for; the log has the rest."""
 
     def fail(*_args):
         raise RuntimeError("secret inside")
 
-    monkeypatch.setattr(services.events, "list", fail)
+    monkeypatch.setattr(EventService, "list", fail)
     answer = client.get("/events", headers={"X-Request-Id": "ask-for-me"})
     refused(answer, 500)
     assert "secret" not in answer.text

@@ -8,6 +8,7 @@ from __future__ import annotations
 import pytest
 
 from app.errors import StoreUnavailable
+from app.services.events import EventService
 from tests.support.ical import a_file
 
 ICS = {"Content-Type": "text/calendar"}
@@ -100,15 +101,15 @@ def test_the_zone_of_the_query(client):
     assert event["start_time"] == "2026-02-01T00:00:00Z"
 
 
-def test_when_creating_fails_half_way_what_was_created_goes_again(client, services, monkeypatch):
-    create, calls = services.events.create, []
+def test_when_creating_fails_half_way_what_was_created_goes_again(client, monkeypatch):
+    create, calls = EventService.create, []
 
-    def failing(changes, access):
+    def failing(service, changes, access):
         calls.append(changes)
         if len(calls) == 2:
             raise StoreUnavailable
-        return create(changes, access)
+        return create(service, changes, access)
 
-    monkeypatch.setattr(services.events, "create", failing)
+    monkeypatch.setattr(EventService, "create", failing)
     assert send(client, ONCE, WEEKLY).status_code == 503
     assert client.get("/events").json == []
