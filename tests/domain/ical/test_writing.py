@@ -69,3 +69,7 @@ def test_no_text_breaks_out_of_its_property():
     lines = text.split(b"\r\n")
     assert sum(line.startswith(b"BEGIN:") for line in lines) == 2
     assert all(len(line) <= 75 for line in lines)
+
+
+def test_a_line_may_end_in_any_way_and_the_last_control_character_is_one():
+    assert read_back(name="a\rb\nc\r\nd\x7fe")["SUMMARY"] == "a\nb\nc\nde"

@@ -75,3 +75,27 @@ def test_nothing_is_told_of_what_is_before_the_start_or_after_the_end() -> None:
     for until, told in (("2025-10-26", 1), ("2025-10-26T00:29:59Z", 0)):
         rule = compile_schedule({**DAILY, "until": until}, at - 86_400_000, "Europe/Berlin")
         assert len(rule.notices(begin, end)) == told
+
+
+def test_a_day_that_is_left_out_is_told_in_full() -> None:
+    rule = compile_schedule(DAILY, ms("2011-12-01T20:00:00Z"), "Pacific/Apia")
+    (notice,) = rule.notices(ms("2011-12-29T00:00:00Z"), ms("2012-01-01T00:00:00Z"))
+    assert notice.text == (
+        "10:00 on 30 December 2011 does not exist, because the clock jumps ahead from 00:00 to "
+        "00:00 on 31 December 2011: the occurrence runs at 00:00 on 31 December 2011."
+    )
+
+
+def test_what_no_change_touches_is_not_told() -> None:
+    rule = compile_schedule(DAILY, ms("2025-01-01T08:00:00Z"), "Europe/Berlin")
+    assert rule.notices(ms("2025-01-01T00:00:00Z"), ms("2027-01-01T00:00:00Z")) == []
+
+
+def test_of_one_change_fifty_are_told_and_a_thousand_of_all() -> None:
+    seconds = {**DAILY, "by_hour": [2], "by_minute": [30], "by_second": list(range(60))}
+    rule = compile_schedule(seconds, ms("2025-01-01T00:00:00Z"), "Europe/Berlin")
+    one = rule.notices(ms("2025-03-01T00:00:00Z"), ms("2025-04-01T00:00:00Z"))
+    assert [notice.local for notice in one] == [
+        f"2025-03-30T02:30:{second:02d}" for second in range(50)
+    ]
+    assert len(rule.notices(ms("2025-01-01T00:00:00Z"), ms("2045-01-01T00:00:00Z"))) == 1_000

@@ -132,3 +132,10 @@ def test_an_added_date_is_taken_at_the_time_of_day_of_the_start() -> None:
         {"frequency": "weekly", "include": ["2025-07-01"]}, start, "Europe/Berlin"
     )
     assert ms("2025-07-01T07:07:06Z") + 5 in rule.upcoming(ms("2025-06-30T00:00:00Z"), 3)
+
+
+def test_until_a_date_is_until_the_last_millisecond_of_that_day() -> None:
+    """In the zone of the event."""
+    start = ms("2025-01-31T22:59:59Z") + 999
+    rule = compile_schedule({"frequency": "daily", "until": "2025-02-02"}, start, "Europe/Berlin")
+    assert len(rule.upcoming(start - 1, 9)) == 3
