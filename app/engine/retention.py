@@ -7,7 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from app.store.events import EventStore, Saved
+from app.services.event_writes import is_written
+from app.store.events import EventStore
 from app.store.sweep import EventSweep
 from app.store.work import BATCH, WorkStore
 
@@ -46,7 +47,7 @@ class Retention:
         for event in self.events.get_many(old):
             if event is not None:
                 saved = self.events.delete(event, any_version=False, now_ms=now_ms)
-                deleted += saved is Saved.DONE
+                deleted += is_written(saved)
         return deleted
 
 

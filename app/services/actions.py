@@ -11,7 +11,8 @@ from app.domain.event import Event, EventStatus
 from app.domain.occurrence import Occurrence
 from app.errors import Conflict, Forbidden, InvalidInput
 from app.planning.timetables import Timetables
-from app.services.events import CHANGING, WRITE_TRIES, EventService, require_version
+from app.services.event_writes import CHANGING, WRITE_TRIES, require_version
+from app.services.events import EventService
 from app.services.queries import EventChanges
 from app.store.events import EventStore
 from app.store.occurrences import OccurrenceStore

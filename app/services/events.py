@@ -7,7 +7,7 @@ import random
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, assert_never
 
 from app.clock import Clock
 from app.crypto.header_secrets import HeaderSecrets
@@ -16,11 +16,20 @@ from app.domain import ids
 from app.domain.access import Access
 from app.domain.event import Event, EventStatus
 from app.domain.once import Once
-from app.errors import Conflict, Forbidden, InvalidInput, NotFound, StaleVersion
+from app.errors import Conflict, Forbidden, InvalidInput, NotFound
 from app.planning.next_occurrence import plan_next
 from app.planning.timetables import Timetables
 from app.services.event_changes import apply_changes, blank, flow_of, in_space, timing
 from app.services.event_lists import EventLists
+from app.services.event_writes import (
+    CHANGING,
+    TAKEN,
+    WRITE_TRIES,
+    Write,
+    is_written,
+    require_version,
+    with_next,
+)
 from app.services.flows import FlowService
 from app.services.queries import EventChanges, EventQuery, Page
 from app.services.quotas import EventQuota
@@ -28,13 +37,6 @@ from app.store.events import KEEP, NOTHING, EventStore, Plan, Saved
 from app.store.occurrences import OccurrenceStore
 
 log = logging.getLogger(__name__)
-
-WRITE_TRIES = 8
-"""How often a write is repeated if the event or its next occurrence changes meanwhile."""
-
-CHANGING = "The event is being changed by others all the time; try again."
-
-Write = Callable[[Event], tuple[Saved, Event]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ class EventService:
     new_ids: ids.EventIds = field(default_factory=ids.EventIds)
 
     def create(self, changes: EventChanges, access: Access, once: Once | None = None) -> Event:
-        """Create an event and schedule it; raises ``InvalidInput`` or ``Forbidden``.
+        """Create an event and schedule it; raises ``InvalidInput``, ``Forbidden`` or ``Conflict``.
 
         With ``once`` raises ``AlreadyMade`` if that has made one.
         """
@@ -65,9 +67,18 @@ class EventService:
         event, plan = self._schedule(draft, now_ms)
         self.quota.take(event.id, access)
         self.flows.join(event)
-        if self.events.save(event, plan, None, now_ms, once) is Saved.MADE:
-            self.events.refuse_duplicate(partition, once)
-        return _with_next(event, plan)
+        for _ in range(WRITE_TRIES):
+            saved = self.events.save(event, plan, None, now_ms, once)
+            match saved:
+                case Saved.DONE:
+                    return with_next(event, plan)
+                case Saved.MADE:  # and once more, if the key was forgotten since
+                    self.events.refuse_duplicate(partition, once)
+                case Saved.STALE | Saved.GONE | Saved.MOVED:
+                    raise Conflict(TAKEN)
+                case _:
+                    assert_never(saved)
+        raise Conflict(CHANGING)
 
     def drafted(self, changes: EventChanges, access: Access, once: Once | None = None) -> Event:
         """The event that ``create`` would schedule and store; nothing is stored."""
@@ -196,8 +207,9 @@ class EventService:
             if plan.scheduled_ms == before.next_ms:
                 return
             after = replace(before, version=before.version + 1, updated_ms=now_ms)
-            if self.events.save(after, plan, before, now_ms) is Saved.DONE:
+            if is_written(self.events.save(after, plan, before, now_ms)):
                 return
+        log.warning(CHANGING, extra={"event": ids.to_text(event_id)})
 
     def _maintain(
         self,
@@ -209,8 +221,9 @@ class EventService:
         for _ in range(WRITE_TRIES):
             (before,) = self.events.get_many([event_id])
             after = None if before is None else change(before)
-            if before is None or after is None or write(before, after) is Saved.DONE:
+            if before is None or after is None or is_written(write(before, after)):
                 return
+        log.warning(CHANGING, extra={"event": ids.to_text(event_id)})
 
     def _end(self, before: Event, after: Event) -> Saved:
         """Write an event that has ended; there is nothing to schedule or check."""
@@ -230,7 +243,7 @@ class EventService:
         else:
             _ = after.options.misfire
         self.flows.join(after, before)
-        return self.events.save(after, plan, before, now_ms), _with_next(after, plan)
+        return self.events.save(after, plan, before, now_ms), with_next(after, plan)
 
     def _write(self, event_id: str, access: Access, if_match: int | None, write: Write) -> Event:
         for _ in range(WRITE_TRIES):
@@ -241,7 +254,7 @@ class EventService:
                 )
             require_version(before, if_match)
             saved, after = write(before)
-            if saved is Saved.DONE:
+            if is_written(saved):
                 return after
         raise Conflict(CHANGING)
 
@@ -270,15 +283,3 @@ class EventService:
             occurrence = ids.occurrence_id(after.id, after.start_ms)
             if self.occurrences.get_many([occurrence])[0] is not None:
                 raise Conflict("The event has already run at this start_time; give it a new one.")
-
-
-def require_version(event: Event, if_match: int | None) -> None:
-    """Raise ``StaleVersion`` if another version is wanted; ``None`` wants any."""
-    if if_match is not None and event.version != if_match:
-        raise StaleVersion
-
-
-def _with_next(event: Event, plan: Plan) -> Event:
-    if plan.keep:
-        return event
-    return replace(event, next_ms=None if plan.missed else plan.scheduled_ms)

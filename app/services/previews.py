@@ -11,7 +11,8 @@ from app.domain.event import Event
 from app.domain.recurrence import Notice
 from app.domain.timetable import Firing, Skipped
 from app.planning.timetables import Timetables
-from app.services.events import EventService, require_version
+from app.services.event_writes import require_version
+from app.services.events import EventService
 from app.services.queries import EventChanges
 
 NOTICE_MS = 2 * 366 * 86_400_000
