@@ -152,6 +152,8 @@ def main() -> int:
     parser.add_argument("--only", default="*", help="files, as in 'app/domain/ical/*'")
     parser.add_argument("--keep", action="store_true", help="go on from what an earlier run found")
     options = parser.parse_args()
+    # In the background a shell has interrupts ignored, and mutmut is stopped by one.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     os.nice(10)
     os.environ["QHRONOS_TEST_EXAMPLES"] = EXAMPLES
     if not options.keep:
