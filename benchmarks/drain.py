@@ -21,6 +21,7 @@ from app.delivery.request import Job
 from app.domain.ids import EventIds, occurrence_id
 from app.store import keys
 from app.store.connection import StoreClient, connect
+from app.store.fields import OccurrenceField
 from benchmarks import loading, plot, support
 from benchmarks.support import BenchmarkFailed, say
 
@@ -117,13 +118,16 @@ def _read_records(client: StoreClient, due_ms: int, count: int) -> Delivered:
     return Delivered(rate, min(started) - due_ms, max(ended) - due_ms, sorted(arrived))
 
 
+RECORD = [OccurrenceField.STATUS, OccurrenceField.LOG, OccurrenceField.COMPLETED]
+
+
 def _records(client: StoreClient, due_ms: int) -> Iterator[tuple[bytes, bytes, bytes]]:
     key = keys.occurrences(0, "completed")
     ids = cast("list[bytes]", client.zrangebyscore(key, due_ms, due_ms))
     for start in range(0, len(ids), 1000):
         pipe = client.pipeline(transaction=False)
         for one in ids[start : start + 1000]:
-            pipe.hmget(keys.occurrence(0, one), ["st", "log", "c"])
+            pipe.hmget(keys.occurrence(0, one), RECORD)
         yield from pipe.execute()
 
 

@@ -22,6 +22,7 @@ from app.runtime.embedded import free_port
 from app.store import keys
 from app.store.connection import StoreClient, connect
 from app.store.events import EventStore, Plan
+from app.store.fields import OccurrenceField
 from app.store.scripts import Scripts
 from benchmarks import loading, plot, support
 from benchmarks.support import BenchmarkFailed, say
@@ -94,7 +95,7 @@ class Soak:
             if self._client.zcard(keys.occurrences(0, status)):
                 raise BenchmarkFailed(f"an occurrence is {status}")
         if retrying := self._client.zrange(keys.occurrences(0, "retrying"), 0, 0):
-            (said,) = self._client.hmget(keys.occurrence(0, retrying[0]), ["err"])
+            (said,) = self._client.hmget(keys.occurrence(0, retrying[0]), [OccurrenceField.ERROR])
             raise BenchmarkFailed(f"after {since_s:.0f} s an attempt had failed: {said!r}")
 
 

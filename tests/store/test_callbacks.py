@@ -12,6 +12,7 @@ from app.domain.event import EventStatus
 from app.domain.occurrence import OccurrenceStatus
 from app.store import keys
 from app.store.calls import Deferral, Record
+from app.store.fields import EventField, OccurrenceField
 from tests.store.conftest import Stores
 from tests.store.test_overlap import FIRST, SECOND, Run, sent
 from tests.store.test_scripts import LEASE_MS, claim, record, saved
@@ -77,7 +78,7 @@ def test_one_that_exists_is_not_added_again(stores: Stores) -> None:
     (found,) = claim(stores, NOW_MS + 90_000, request=2)
     stores.work.record([record(found)], NOW_MS + 90_000)
     key = keys.occurrence(ids.partition_of_event(event.id), claimed.occurrence_id)
-    stores.client.hset(key, "l", "again")
+    stores.client.hset(key, OccurrenceField.LEASE, "again")
     again = replace(ending(claimed), token=b"again")
     assert stores.work.record([again], NOW_MS + 99_000) == 1
     assert stores.occurrences.get(callback).status is OccurrenceStatus.COMPLETED
@@ -124,7 +125,7 @@ def test_its_end_does_not_end_an_event_that_was_made_active_again(stores: Stores
     (found,) = claim(stores, NOW_MS + 90_000, request=2)
     partition = ids.partition_of_event(event.id)
     key = keys.event(partition, event.id)
-    stores.client.hset(key, "st", "active")
+    stores.client.hset(key, EventField.STATUS, "active")
     stores.work.record([record(found, "failed")], NOW_MS + 90_000)
     assert stores.events.get(event.id).status is EventStatus.ACTIVE
 

@@ -9,6 +9,7 @@ from app.domain.event import EncryptedHeaders
 from app.store import keys
 from app.store.encrypted_secrets import EncryptedSecret, EncryptedSecrets, headers_of
 from app.store.events import Plan, Saved
+from app.store.fields import EventField
 from app.store.scripts import Scripts
 from tests.store.conftest import Stores
 from tests.support.builders import an_event
@@ -39,7 +40,7 @@ def test_headers_are_stored_and_claimed_as_they_were_encrypted(stores: Stores, e
     stores.events.save(plain, Plan(), None, NOW_MS)
     assert stores.events.get(plain.id).headers is None
     key = keys.event(ids.partition_of_event(plain.id), plain.id)
-    assert not stores.client.hexists(key, "hdr")
+    assert not stores.client.hexists(key, EventField.HEADERS)
 
 
 def test_a_repeated_replacement_changes_nothing(stores: Stores, event) -> None:
@@ -47,8 +48,8 @@ def test_a_repeated_replacement_changes_nothing(stores: Stores, event) -> None:
     secrets = EncryptedSecrets(stores.client, Scripts(stores.client), stores.lists)
     (found,) = secrets.batches()
     assert found == [
-        EncryptedSecret(event.id, "sec", b"old secret"),
-        EncryptedSecret(event.id, "hdr", b"old headers"),
+        EncryptedSecret(event.id, EventField.SECRET, b"old secret"),
+        EncryptedSecret(event.id, EventField.HEADERS, b"old headers"),
     ]
     assert [one.owner for one in found] == [event.id, headers_of(event.id)]
     before = stores.events.get(event.id)

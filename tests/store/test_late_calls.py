@@ -9,6 +9,7 @@ from app.errors import StoreUnavailable
 from app.store import keys
 from app.store.calls import Deferral
 from app.store.events import KEEP, Plan
+from app.store.fields import EventField
 from app.store.work import Successor, Unattempted
 from tests.store.conftest import Stores
 from tests.support.builders import DAILY, an_event
@@ -54,7 +55,7 @@ def test_an_exhausted_series_stays_so_when_its_event_is_written(stores: Stores) 
     after = before.changed(name="another", version=before.version + 1)
     stores.events.save(after, KEEP, before, NOW_MS)
     key = keys.event(ids.partition_of_event(event.id), event.id)
-    assert stores.client.hget(key, "rec") is None
+    assert stores.client.hget(key, EventField.RECURRING) is None
     assert sound(stores)
 
 

@@ -13,6 +13,7 @@ from app.domain.options import NO_OPTIONS
 from app.store import keys
 from app.store.calls import Deferral
 from app.store.events import KEEP, Plan, Saved
+from app.store.fields import EventField
 from app.store.work import Successor
 from tests.store.conftest import Stores
 from tests.store.test_scripts import LEASE_MS, claim, record, saved
@@ -200,7 +201,9 @@ class TestQueueOne:
         assert run.status(SECOND) is OccurrenceStatus.CANCELLED
         stores.work.record([record(first)], THIRD)
         assert sent(run.claim(FOURTH)) == [FOURTH]
-        assert stores.client.hget(keys.event(run.partition, run.event.id), "qd") is None
+        assert (
+            stores.client.hget(keys.event(run.partition, run.event.id), EventField.QUEUED) is None
+        )
 
 
 class TestCancelPrevious:

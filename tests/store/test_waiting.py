@@ -11,6 +11,7 @@ from app.domain.event import EventStatus
 from app.domain.occurrence import OccurrenceStatus
 from app.store import keys
 from app.store.calls import Record
+from app.store.fields import OccurrenceField
 from app.store.waiting import WaitingStore
 from tests.store.conftest import Stores
 from tests.store.test_overlap import FIRST, SECOND, Run, sent
@@ -150,11 +151,11 @@ def test_a_word_about_a_long_history_holds_the_store_up_no_longer_than_one_about
     event, claimed = waiting(stores)
     line = b'[1,1,2,3,null,null,null,null,202,"%b",4]\n' % (b"x" * 2_000)
     key = keys.occurrence(ids.partition_of_event(event.id), claimed.occurrence_id)
-    stores.client.hset(key, "log", line * 100)
+    stores.client.hset(key, OccurrenceField.LOG, line * 100)
     stores.client.config_resetstat()
     said = replace(word(claimed, "failed"), log_line=line.replace(b"202", b"500"))
     assert stores.work.record([said], event.start_ms + 9) == 1
-    log = stores.client.hget(key, "log")
+    log = stores.client.hget(key, OccurrenceField.LOG)
     assert log == line * 99 + said.log_line
     usec = sum(one["usec"] for one in stores.client.info("commandstats").values())
     assert usec < 100_000
@@ -164,6 +165,6 @@ def test_a_word_about_a_long_history_holds_the_store_up_no_longer_than_one_about
 def test_a_word_without_a_line_leaves_the_log_as_it_is(stores: Stores, lines: int) -> None:
     event, claimed = waiting(stores)
     key = keys.occurrence(ids.partition_of_event(event.id), claimed.occurrence_id)
-    stores.client.hset(key, "log", b"[1]\n" * lines)
+    stores.client.hset(key, OccurrenceField.LOG, b"[1]\n" * lines)
     assert stores.work.record([word(claimed)], event.start_ms + 9) == 1
-    assert stores.client.hget(key, "log") == b"[1]\n" * lines
+    assert stores.client.hget(key, OccurrenceField.LOG) == b"[1]\n" * lines
