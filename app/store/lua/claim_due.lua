@@ -25,7 +25,7 @@ if last and string.sub(last, 1, #request + 1) == request .. ':' then
       flows[#flows + 1] = occurrence.flow
     elseif occurrence and occurrence.lease == token then
       local event = read_event(prefix, occurrence.event)
-      claims[#claims + 1] = repeat_claim(prefix, occurrence, event)
+      claims[#claims + 1] = repeat_claim(occurrence, event)
     end
   end
   return {claims, early, flows}

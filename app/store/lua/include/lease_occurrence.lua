@@ -5,8 +5,7 @@
 -- a lease and returns the row of the answer. What to move between the indexes is added to the
 -- batch: move_leased does so for all at once.
 local function lease_occurrence(prefix, occurrence, event, token, deadline, now, batch)
-  local id, scheduled = occurrence.id, occurrence.scheduled
-  local key = prefix .. 'occurrence:' .. id
+  local id, key, scheduled = occurrence.id, occurrence.key, occurrence.scheduled
   local attempt = tonumber(occurrence.attempts or '0') + 1
   local is_fresh = attempt == 1 and not occurrence.redelivery
   local is_next = event.next == scheduled and not occurrence.callback

@@ -1,13 +1,13 @@
 --#include claim_row
--- repeat_claim(prefix, occurrence, event): the row that a claim answered before, for who asks
+-- repeat_claim(occurrence, event): the row that a claim answered before, for who asks
 -- again.
-local function repeat_claim(prefix, occurrence, event)
+local function repeat_claim(occurrence, event)
   local scheduled, in_series = occurrence.scheduled, false
   if event.recurring and not occurrence.callback then
     in_series = event.next == scheduled
     if not event.next and occurrence.attempts == '1' then
       -- Its first claim made it the last of its series, and its successor is not scheduled yet.
-      local last = redis.call('HGET', prefix .. 'event:' .. occurrence.event, EventField.LAST)
+      local last = redis.call('HGET', event.key, EventField.LAST)
       in_series = last == scheduled
     end
   end

@@ -3,21 +3,20 @@
 -- now on for the successor.
 local function start_first_attempt(prefix, occurrence, event, token, due, is_next, now)
   local id, scheduled = occurrence.id, occurrence.scheduled
-  local key, event_key = prefix .. 'occurrence:' .. id, prefix .. 'event:' .. occurrence.event
   -- It may be claimed shortly before it is due; it starts no earlier.
   local started = tonumber(due) > tonumber(now) and due or now
   local fields = {OccurrenceField.STATUS, 'dispatched', OccurrenceField.ATTEMPTS, 1,
     OccurrenceField.LEASE, token, OccurrenceField.STARTED, started, OccurrenceField.CHANGED, now,
     OccurrenceField.TAGS, occurrence.tags or event.tags or ''}
   if is_next then fields[#fields + 1] = OccurrenceField.SERIES; fields[#fields + 1] = 1 end
-  redis.call('HSET', key, unpack(fields))
+  redis.call('HSET', occurrence.key, unpack(fields))
   if not occurrence.callback then
-    redis.call('ZADD', prefix .. 'event:' .. occurrence.event .. ':occurrences', scheduled, id)
+    redis.call('ZADD', event.key .. ':occurrences', scheduled, id)
   end
   if not is_next then return end
-  redis.call('HDEL', event_key, EventField.NEXT)
+  redis.call('HDEL', event.key, EventField.NEXT)
   if event.recurring then
-    redis.call('HSET', event_key, EventField.LAST, scheduled)
+    redis.call('HSET', event.key, EventField.LAST, scheduled)
     redis.call('ZADD', prefix .. 'unscheduled', now, occurrence.event)
   end
 end
