@@ -79,6 +79,12 @@ class Calendar:
             return f"calendar {self.name}"
         return None
 
+    def follow_rules(self) -> None:
+        """Follow each rule through a year, as planning does: in a budget, that bounds the cost."""
+        for rule in self._rules:
+            for _ in rule.days_of(min(rule.begins.year + 1, date.max.year)):
+                pass
+
     def _is_in_range(self, day: date) -> bool:
         position = bisect_right(self._ranges, (day, date.max)) - 1
         return position >= 0 and day <= self._ranges[position][1]
@@ -99,20 +105,23 @@ class _Rule:
 
     schedule: Recurrence
     length: int
+    begins: date
 
     def days_of(self, year: int) -> Iterator[date]:
-        """The days of a year and perhaps some around it."""
-        after = _start_ms(date(year, 1, 1)) - (self.length - 1) * _DAY_MS - 1
-        end = _start_ms(date(year, 12, 31)) + _DAY_MS
-        while (at := self.schedule.next_after(after)) is not None and at < end:
-            first = _EPOCH + timedelta(milliseconds=at)
-            for offset in range(min(self.length, (date.max - first).days + 1)):
-                yield first + offset * _DAY
-            after = _start_ms(first) + _DAY_MS - 1
+        """The days of a year, each once, ascending."""
+        first, last = _number(date(year, 1, 1)), _number(date(year, 12, 31))
+        given = first - 1
+        at = self.schedule.next_after((first - self.length + 1) * _DAY_MS - 1)
+        while at is not None and given < last and (begins := at // _DAY_MS) <= last:
+            ends = min(begins + self.length - 1, last)
+            for day in range(max(begins, given + 1), ends + 1):
+                yield _EPOCH + timedelta(day)
+            given = max(given, ends)
+            at = self.schedule.next_after((begins + 1) * _DAY_MS - 1)
 
 
-def _start_ms(day: date) -> int:
-    return (day - _EPOCH).days * _DAY_MS
+def _number(day: date) -> int:
+    return (day - _EPOCH).days
 
 
 def _merged(ranges: Iterable[tuple[date, date]]) -> list[tuple[date, date]]:
@@ -175,7 +184,7 @@ def _rule(value: Any) -> _Rule:
     begins = _date("rules", value["from"]) if "from" in value else _EPOCH
     schedule = {key: part for key, part in value.items() if key not in ("from", "days")}
     try:
-        return _Rule(compile_schedule(schedule, _start_ms(begins), None), length)
+        return _Rule(compile_schedule(schedule, _number(begins) * _DAY_MS, None), length, begins)
     except InvalidInput as error:
         raise InvalidInput.field("rules", error.message) from None
 

@@ -11,6 +11,7 @@ from typing import Any
 from app.clock import Clock
 from app.domain import ids
 from app.domain.access import Access
+from app.domain.budget import UNLIMITED, BudgetExceeded, limited
 from app.domain.calendar import Calendar
 from app.errors import (
     Conflict,
@@ -30,8 +31,17 @@ MAX_CALENDARS = 1_000
 REPLAN_AT_ONCE = 200
 """If at most so many events name a calendar, they are replanned before its change is answered."""
 
+REPLAN_STEPS = 20_000
+"""If these are spent before all are replanned, upkeep replans the rest: see ``Budget``."""
+
+RULE_STEPS = 25_000
+"""What it may cost to read a calendar, and to follow its rules through a year."""
+
 BATCH = 200
 """Events in one read of the store."""
+
+BATCH_IN_REQUEST = 10
+"""The same while somebody waits for the answer."""
 
 ABANDONED_AFTER_MS = 15_000
 """If a replan has made no progress for so long, its worker has died or it never had one."""
@@ -73,15 +83,17 @@ class CalendarService:
             raise InvalidInput.field(
                 "name", "must be 1 to 64 characters of a-z, 0-9, '.', '_', '-'"
             )
-        Calendar(name, definition)
+        _check(name, definition)
         if self.store.count() >= MAX_CALENDARS and self.store.get_many([name]) == [None]:
             raise Conflict(f"There are {MAX_CALENDARS} calendars; delete one first.")
         stored = StoredCalendar(name, dict(definition), self.clock.now_ms())
         created = self.store.put(stored)
         events = self.store.users([name])[0]
         if events <= REPLAN_AT_ONCE:
-            self._replan(name, None)
+            _, is_done = self._replan(name, steps=REPLAN_STEPS)
         else:
+            is_done = False
+        if not is_done:
             self._enqueue(name)
         return CalendarView(name, stored.definition, stored.updated_ms, events), created
 
@@ -109,7 +121,7 @@ class CalendarService:
 
         Another job is enqueued for the rest.
         """
-        replanned, is_done = self._replan(name, self.clock.now_ms() + SLICE_MS)
+        replanned, is_done = self._replan(name, end_ms=self.clock.now_ms() + SLICE_MS)
         if not is_done:
             self._enqueue(name)
         return replanned
@@ -123,25 +135,34 @@ class CalendarService:
             if pending.touched_ms <= now_ms - ABANDONED_AFTER_MS
         }
         end_ms = now_ms + SLICE_MS
-        return sum(self._replan(name, end_ms)[0] for name in sorted(abandoned))
+        return sum(self._replan(name, end_ms=end_ms)[0] for name in sorted(abandoned))
 
-    def _replan(self, name: str, end_ms: int | None) -> tuple[int, bool]:
-        """Replan until all is done or ``end_ms`` has come; returns how many, and whether all."""
+    def _replan(
+        self, name: str, *, end_ms: int | None = None, steps: int | None = None
+    ) -> tuple[int, bool]:
+        """Replan until all is done, ``end_ms`` has come or so many steps are spent.
+
+        Returns how many, and whether all.
+        """
+        batch = BATCH if steps is None else BATCH_IN_REQUEST
         replanned = 0
-        for pending in self.store.pending():
-            at: Pending | None = pending if pending.name == name else None
-            while at is not None:
-                event_ids, following = self.store.users_from(at, BATCH, self.clock.now_ms())
-                for event_id in event_ids:
-                    self._replan_one(event_id)
-                replanned += len(event_ids)
-                if following is None:
-                    self.store.settle(at)
-                    break
-                self.store.go_on(following)
-                if end_ms is not None and self.clock.now_ms() >= end_ms:
-                    return replanned, False
-                at = following
+        with limited(UNLIMITED) as budget:
+            given = budget.left
+            for pending in self.store.pending():
+                at: Pending | None = pending if pending.name == name else None
+                while at is not None:
+                    event_ids, following = self.store.users_from(at, batch, self.clock.now_ms())
+                    for event_id in event_ids:
+                        self._replan_one(event_id)
+                    replanned += len(event_ids)
+                    if following is None:
+                        self.store.settle(at)
+                        break
+                    self.store.go_on(following)
+                    is_late = end_ms is not None and self.clock.now_ms() >= end_ms
+                    if is_late or (steps is not None and given - budget.left >= steps):
+                        return replanned, False
+                    at = following
         return replanned, True
 
     def _replan_one(self, event_id: bytes) -> None:
@@ -168,6 +189,17 @@ class CalendarService:
             CalendarView(one.name, one.definition, one.updated_ms, events)
             for one, events in zip(stored, counts, strict=True)
         ]
+
+
+def _check(name: str, definition: Mapping[str, Any]) -> None:
+    """Refuse a calendar that is wrong, or whose rules cost more than they may."""
+    try:
+        with limited(RULE_STEPS):
+            Calendar(name, definition).follow_rules()
+    except BudgetExceeded:
+        raise InvalidInput.field(
+            "rules", "take too long to follow; use fewer, or such as match less often"
+        ) from None
 
 
 def _require_admin(access: Access) -> None:

@@ -261,3 +261,24 @@ def test_as_much_as_may_be():
 def test_a_part_of_a_country_may_be_given_by_its_name():
     calendar = Calendar("x", {"holidays": {"country": "DE", "subdivision": "Augsburg"}})
     assert calendar.words == "public holidays in Augsburg"
+
+
+@pytest.mark.parametrize("length", [1, 2, 31, 366])
+@pytest.mark.parametrize(
+    "rrule", ["FREQ=DAILY", "FREQ=DAILY;INTERVAL=40", "FREQ=WEEKLY;BYDAY=MO", "FREQ=YEARLY"]
+)
+def test_each_day_of_a_rule_is_one_that_an_occurrence_reaches(rrule, length):
+    """However much they overlap, a year has each of its days once."""
+    calendar = Calendar(
+        "closed", {"rules": [{"rrule": rrule, "days": length, "from": "2024-06-03"}]}
+    )
+    (rule,) = calendar._rules
+    reached = set()
+    at = rule.schedule.next_after(0)
+    while at is not None and at < 1_830_297_600_000:
+        first = date(1970, 1, 1) + timedelta(milliseconds=at)
+        reached |= {first + timedelta(day) for day in range(length)}
+        at = rule.schedule.next_after(at)
+    for year in (2023, 2024, 2025, 2026, 2027):
+        days = list(rule.days_of(year))
+        assert days == sorted(day for day in reached if day.year == year)

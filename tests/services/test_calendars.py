@@ -70,6 +70,41 @@ def test_a_calendar_is_created_read_replaced_listed_and_deleted(calendars, clock
         calendars.delete("closed", MASTER)
 
 
+def test_a_calendar_whose_rules_cost_too_much_is_refused_and_not_stored(calendars):
+    """All its rules together, read and followed through a year, have one budget."""
+    daily = {"rrule": "FREQ=DAILY"}
+    calendars.put("closed", {"rules": [daily] * 5}, MASTER)
+    for rules in ([daily] * 50, [{**daily, "days": 366, "from": "9998-01-01"}] * 20):
+        with pytest.raises(InvalidInput) as caught:
+            calendars.put("closed", {"rules": rules}, MASTER)
+        assert caught.value.message == (
+            "rules: take too long to follow; use fewer, or such as match less often"
+        )
+    assert len(calendars.get("closed", MASTER).definition["rules"]) == 5
+    yearly = [
+        {"rrule": f"FREQ=YEARLY;BYMONTH={n % 12 + 1};BYMONTHDAY={n % 28 + 1}"} for n in range(200)
+    ]
+    calendars.put("closed", {"rules": yearly}, MASTER)
+
+
+def test_upkeep_replans_the_rest_if_the_first_events_cost_much(
+    services, calendars, daily, queue, clock, monkeypatch
+):
+    """Whoever puts a calendar waits for a bounded amount of planning, and no event is left out."""
+    calendars.put("closed", {}, MASTER)
+    events = []
+    for _ in range(25):
+        clock.advance(1)
+        events.append(daily("closed"))
+    monkeypatch.setattr(module, "REPLAN_STEPS", 1)
+    calendars.put("closed", NEW_YEAR, MASTER)
+    skipped = [next_of(services, event) == NOW_MS + 2 * DAY_MS for event in events]
+    assert 0 < sum(skipped) <= module.BATCH_IN_REQUEST
+    assert queue.names == ["closed"]
+    assert calendars.replan("closed") == 25 - sum(skipped)
+    assert all(next_of(services, event) == NOW_MS + 2 * DAY_MS for event in events)
+
+
 def test_who_reads_needs_no_scope_and_who_writes_must_be_admin(calendars):
     calendars.put("closed", NEW_YEAR, MASTER)
     assert calendars.get("closed", READER).events is None

@@ -23,10 +23,10 @@ MAX_LINE = 65_536
 MAX_LINES = 1_000
 """Lines of one VEVENT that are understood."""
 
-MAX_WORK = 150_000
+MAX_WORK = 200_000
 """What may be kept of a file, in steps of about a microsecond that reading it takes."""
 
-_EVENT_STEPS = 70
+_EVENT_STEPS = 45
 _LINE_STEPS = 15
 _PARAMETER_STEPS = 3
 _CHARACTERS_A_STEP = 4
