@@ -7,249 +7,20 @@ the data model: it needs a way from the old form to the new one and back.
 
 from __future__ import annotations
 
-import itertools
 import json
 import secrets
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from app.domain import ids
-from app.domain.event import Event, EventStatus
-from app.domain.once import Once
-from app.domain.options import NO_OPTIONS
-from app.store import keys
-from app.store.breakers import BreakerStore
-from app.store.calls import Deferral, Record
-from app.store.claims import Claim
 from app.store.connection import StoreClient
-from app.store.events import KEEP, NOTHING, Plan
-from app.store.flow_gate import EndedAttempt, FlowGate
-from app.store.flows import FlowStore
-from app.store.redeliveries import RedeliveryStore
-from app.store.scripts import Scripts
-from app.store.work import Successor, Unattempted
-from tests.store.conftest import Stores, open_stores
-from tests.support.builders import DAILY, an_event
-from tests.support.clock import NOW_MS
+from tests.store.conftest import open_stores
+from tests.store.scenario import Scenario
 from tests.support.invariants import snapshot
 
 STORED = Path(__file__).with_name("stored_format.json")
-LEASE_MS = 30_000
-AT_MS = NOW_MS + 60_000
-DAY_MS = 86_400_000
-LOG_LINE = b"[1,0,1,2,3,4,5,6,200,null,1767225660000]\n"
-FLOW = b"/acme"
-OCCURRENCES = {"first": 0, "second": DAY_MS, "third": 2 * DAY_MS, "extra": 5, "skipped": 7}
-"""Those that an event of the scenario may have: how long after its start."""
-
-
-class Scenario:
-    """Steps that between them run every script that writes events and occurrences."""
-
-    def __init__(self, stores: Stores) -> None:
-        self.stores = stores
-        scripts = Scripts(stores.client)
-        self.gate = FlowGate(stores.client, scripts, 1)
-        self.flows = FlowStore(stores.client, scripts, 1)
-        self.breakers = BreakerStore(stores.client, scripts)
-        self.redeliveries = RedeliveryStore(stores.client, scripts)
-        self.names: dict[bytes, bytes] = {}
-        self.events: dict[str, Event] = {}
-        self.claims: dict[str, Claim] = {}
-        self.requests = itertools.count(1)
-        self.saves = 0
-
-    def save(self, name: str, plan: Plan | None = None, once: Once | None = None, **fields: Any):
-        number = len(self.events) + 1
-        tail = bytes.fromhex("7000") + (0b10 << 62 | number).to_bytes(8, "big")
-        event_id = NOW_MS.to_bytes(6, "big") + tail
-        event = replace(an_event(**fields), id=event_id, created_ms=NOW_MS, updated_ms=NOW_MS)
-        for label, after_ms in OCCURRENCES.items():
-            occurrence_id = ids.occurrence_id(event_id, event.start_ms + after_ms)
-            self.names[occurrence_id] = f"<{name}'s {label}>".encode()
-        self.names[event_id] = f"<{name}>".encode()
-        plan = plan or Plan(scheduled_ms=event.start_ms, due_ms=event.start_ms + 5)
-        self.saves += 1
-        self.stores.events.save(event, plan, None, NOW_MS, once)
-        self.events[name] = self.stores.events.get(event_id)
-
-    def change(self, name: str, plan: Plan, **fields: Any) -> None:
-        old = self.stores.events.get(self.events[name].id)
-        new = old.changed(version=old.version + 1, updated_ms=AT_MS + 25, **fields)
-        self.saves += 1
-        self.stores.events.save(new, plan, old, AT_MS + 25)
-        self.events[name] = self.stores.events.get(old.id)
-
-    def claim(self, now_ms: int) -> None:
-        number = next(self.requests)
-        for one in self.stores.work.claim(
-            0, b"worker", number, now_ms=now_ms, limit=10, lease_ms=LEASE_MS
-        ):
-            name = self.names.get(one.occurrence_id, b"<callback>")
-            self.names[one.occurrence_id] = name
-            self.claims[name.decode()[1:-1]] = one
-
-    def record(self, name: str, verdict: str, moment: int | None = None, **fields: Any) -> None:
-        one = self.claims[name]
-        record = Record(
-            one.occurrence_id, one.token, verdict, 200, b"answer", None, moment, LOG_LINE
-        )
-        self.stores.work.record([replace(record, **fields)], AT_MS + 100)
-
-    def callback_of(self, name: str) -> bytes:
-        one = self.claims[name]
-        callback = ids.callback_id(one.event_id, one.occurrence_id, "failed")
-        self.names[callback] = b"<callback>"
-        return callback
-
-    def successor(self, name: str, before_ms: int, at_ms: int | None) -> None:
-        ((plan, _),) = self.stores.events.progress([self.events[name].id])
-        following = Successor(self.events[name].id, plan, before_ms, at_ms, at_ms or 0)
-        self.stores.work.schedule_successors([following], AT_MS)
-
-    def occurrence(self, name: str) -> bytes:
-        return self.claims[name].occurrence_id
-
-    def through_flow(self) -> None:
-        members = self.gate.peek(AT_MS + 10, 5, 5, AT_MS + 1_000)
-        turns = self.gate.take(
-            b"worker", 1, members, now_ms=AT_MS + 10, ahead_ms=0, deadline_ms=AT_MS + LEASE_MS
-        )
-        let = [member for member, at in zip(members[FLOW], turns[0].starts, strict=True) if at]
-        taken = self.gate.claim(
-            0, {FLOW: let}, {FLOW: AT_MS + 2_000}, b"worker:flow",
-            now_ms=AT_MS + 10, deadline_ms=AT_MS + LEASE_MS,
-        )  # fmt: skip
-        self.claims |= {self.names[one.occurrence_id].decode()[1:-1]: one for one in taken}
-
-    def steps(self) -> Iterator[tuple[str, Callable[[], object]]]:
-        """What is done, in this order."""
-        work, claims, events = self.stores.work, self.claims, self.events
-        yield "create", lambda: self.save(
-            "full", description="d", metadata_json='{"n":1}', hmac_secret=b"\x01sealed\xff",
-            once=Once(b"k" * 16, b"d" * 16),
-        )  # fmt: skip
-        yield (
-            "create in a series",
-            lambda: self.save("series", schedule=DAILY, tags=(), options={"overlap": "queue_one"}),
-        )
-        yield (
-            "create what was missed",
-            lambda: self.save(
-                "late",
-                Plan(scheduled_ms=AT_MS, missed="nobody was there"),
-                status=EventStatus.INACTIVE,
-            ),
-        )
-        yield "claim", lambda: self.claim(AT_MS + 5)
-        yield (
-            "renew",
-            lambda: work.renew(
-                [(one.occurrence_id, one.token) for one in claims.values()], AT_MS + 2 * LEASE_MS
-            ),
-        )
-        yield "schedule the next", lambda: self.successor("series", AT_MS, AT_MS + DAY_MS)
-        yield "return unsent", lambda: work.release(
-            [Deferral(self.occurrence("full's first"), claims["full's first"].token, AT_MS + 9,
-                      "busy")], AT_MS + 6,
-        )  # fmt: skip
-        yield "claim again", lambda: self.claim(AT_MS + 9)
-        yield "retry", lambda: self.record("full's first", "retrying", AT_MS + 200)
-        yield (
-            "claim the next of a series whose first is not over",
-            lambda: self.claim(AT_MS + DAY_MS),
-        )
-        yield (
-            "wait to be acknowledged",
-            lambda: self.record("full's first", "dispatched", AT_MS + 900),
-        )
-        yield "end with a callback", lambda: self.record(
-            "full's first", "failed", token=b"ack:2", log_line=b"",
-            callback_id=self.callback_of("full's first"),
-        )  # fmt: skip
-        yield "end the first of the series", lambda: self.record("series's first", "completed")
-        yield "claim the callback and what waited", lambda: self.claim(AT_MS + DAY_MS)
-        yield "the worker dies", lambda: work.reclaim_expired(0, AT_MS + DAY_MS + LEASE_MS)
-        yield (
-            "ask for it again",
-            lambda: self.redeliveries.redeliver(
-                [(self.occurrence("full's first"), AT_MS + DAY_MS)], "r1", AT_MS + DAY_MS
-            ),
-        )
-        yield (
-            "change and keep",
-            lambda: self.change("series", KEEP, tags=("green",), metadata_json='{"n":2}'),
-        )
-        yield "pause", lambda: self.change("series", NOTHING, status=EventStatus.PAUSED)
-        yield "resume", lambda: self.change(
-            "series", Plan(scheduled_ms=AT_MS + 2 * DAY_MS, due_ms=AT_MS + 2 * DAY_MS),
-            status=EventStatus.ACTIVE,
-        )  # fmt: skip
-        yield (
-            "add beside the schedule",
-            lambda: self.stores.events.add_occurrences(events["series"], [(AT_MS + 5, AT_MS + 5)]),
-        )
-        yield (
-            "note what was skipped",
-            lambda: work.record_unattempted(
-                [Unattempted(events["series"].id, AT_MS + 7, ("green",), "skipped", "a holiday")],
-                AT_MS,
-            ),
-        )
-        yield "lose places", lambda: self.stores.client.delete(keys.due(0))
-        yield "restore them", lambda: work.restore(
-            0, sorted(one for one in self.names if one not in {e.id for e in events.values()}),
-            AT_MS,
-        )  # fmt: skip
-        yield (
-            "set limits of a flow",
-            lambda: self.flows.set(
-                FLOW.decode(), {"conc": 1, "strict": 1, "n": 5, "per": 1_000}, NOW_MS, by_user=True
-            ),
-        )
-        yield (
-            "create in a flow",
-            lambda: self.save("first", options={"flow": {"key": "acme"}, "flow_space": ""}),
-        )
-        yield (
-            "create another in it",
-            lambda: self.save("second", options={"flow": {"key": "acme"}, "flow_space": ""}),
-        )
-        yield "have them wait for the flow", lambda: self.claim(AT_MS + 10)
-        yield "let the first through", self.through_flow
-        yield "end it", lambda: self.record("first's first", "completed")
-        yield (
-            "free its place",
-            lambda: self.gate.end(
-                [
-                    EndedAttempt(
-                        FLOW,
-                        self.occurrence("first's first"),
-                        ended=True,
-                        until_ms=AT_MS + LEASE_MS,
-                    )
-                ],
-                AT_MS + 20,
-            ),
-        )
-        yield "leave the flow", lambda: self.change("second", KEEP, options=NO_OPTIONS)
-        yield (
-            "delete",
-            lambda: self.stores.events.delete(
-                events["series"], any_version=True, now_ms=AT_MS + 30
-            ),
-        )
-        yield (
-            "open a breaker",
-            lambda: self.breakers.open(
-                "example.com:443", NOW_MS, first_ms=1_000, longest_ms=9_000, forget_ms=60_000
-            ),
-        )
-        yield "forget what has ended", lambda: work.delete_ended(0, AT_MS + 50, 100)
 
 
 def text_of(value: Any, names: dict[bytes, bytes]) -> Any:
@@ -257,6 +28,8 @@ def text_of(value: Any, names: dict[bytes, bytes]) -> Any:
     if isinstance(value, dict):
         pairs = ((text_of(key, names), text_of(one, names)) for key, one in value.items())
         return dict(sorted(pairs))
+    if isinstance(value, list | tuple):
+        return [text_of(one, names) for one in value]
     if not isinstance(value, bytes):
         return value
     for raw, name in names.items():
