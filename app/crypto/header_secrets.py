@@ -45,7 +45,7 @@ class HeaderSecrets:
         headers = given.get(_FIELD)
         if headers is None:
             return given
-        known = () if stored is None else self._try_decrypt(event_id, stored.sealed)
+        known = () if stored is None else self._try_decrypt(event_id, stored.encrypted)
         values = unmasked(headers, known)
         if not values:
             return {**given, _FIELD: None}

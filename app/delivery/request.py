@@ -1,4 +1,4 @@
-"""What an attempt is made of, who makes it, and what goes over the wire. Pure."""
+"""Jobs and requests: what an attempt sends, for whom, and the bytes of it. Pure."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ USER_AGENT = f"Qhronos/{__version__}"
 _FIXED_HEADERS = ("Content-Type: application/json", f"User-Agent: {USER_AGENT}")
 
 INSTANCE_HEADER = "X-Qhronos-Instance"
-"""Says whose delivery it is, so that an instance knows its own when they come back to it."""
+"""Names the sending instance, so that it recognises its own deliveries if they come back."""
 
 
 @dataclass(slots=True)  # not frozen: made for every delivery, and freezing doubles its cost
@@ -25,9 +25,9 @@ class Job:
     """One attempt to make. ``attempt`` counts from 1; times are milliseconds.
 
     ``metadata_json`` is JSON text and is sent as it is. ``secrets`` are the event's, or the
-    service's: the present one and, during a rotation, the one before. ``headers`` are the event's
-    own, already checked. With ``callback`` it tells of that and not of an occurrence's time, and
-    ``action`` is the webhook that it is told to.
+    service's: the present one and, during a rotation, the previous ones. ``headers`` are the
+    event's own, already checked. With ``callback`` the job reports the end of that occurrence,
+    and ``action`` is the webhook that receives the report.
     """
 
     event_id: bytes
@@ -47,7 +47,7 @@ class Job:
 
 
 class Identity:
-    """Who sends: what all deliveries of an instance have in common."""
+    """The sending instance: what all its deliveries have in common."""
 
     __slots__ = ("headers", "keys")
 
@@ -62,14 +62,14 @@ NOBODY = Identity()
 
 
 ReadUrl = Callable[[str, Any], str]
-"""Checks the value of a parameter of this name, and gives it back as a URL that may be reached."""
+"""Checks the parameter of this name; returns its value as a URL that may be reached."""
 
 
 class Request(NamedTuple):
     """An HTTP POST, ready to be sent.
 
-    Each of ``headers`` is a whole line without its end. ``own`` are the event's, as libcurl wants
-    them: one without a value ends in a semicolon.
+    Each of ``headers`` is a whole line without its end. ``own`` are the event's own headers as
+    libcurl expects them: one without a value ends in a semicolon.
     """
 
     url: str

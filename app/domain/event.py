@@ -25,7 +25,7 @@ class EncryptedHeaders:
     """Headers that an event sends along: their names, and names and values encrypted."""
 
     names: tuple[str, ...]
-    sealed: bytes = field(repr=False)
+    encrypted: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ class Event:
         if "headers" in values:
             headers: EncryptedHeaders | None = values.pop("headers")
             values["header_names"] = headers.names if headers else ()
-            values["encrypted_headers"] = headers.sealed if headers else None
+            values["encrypted_headers"] = headers.encrypted if headers else None
         own = {name: values.pop(name) for name in _OWN & values.keys()}
         definition: Definition = own.pop("definition", self.definition)
         return replace(self, definition=definition._replace(**values), **own)

@@ -1,8 +1,9 @@
-"""The retry job: many dead letters attempted again, at a pace, with a brake.
+"""The redelivery job: redelivers many dead letters, at a rate, and stops if too many fail again.
 
-A job goes forward in steps. Each hands on what the one before has planned, looks at what became
-of those handed on, and plans the next. What is planned is stored before it is done: a step that
-is repeated, or begun by two, does the same again, and nothing is handed on twice.
+A job works in steps. Each step redelivers the occurrences that the step before has planned, counts
+the outcomes of those redelivered earlier, and plans the next ones. The plan is stored before it is
+carried out: a step that is repeated, or run by two workers, does the same, and no occurrence is
+redelivered twice.
 """
 
 from __future__ import annotations
@@ -18,20 +19,20 @@ RETRYABLE = ("failed", "missed", "skipped", "cancelled")
 """The statuses from which an occurrence can be attempted again; ``completed`` needs none."""
 
 CHUNK = 256
-"""Occurrences of one step."""
+"""The largest number of occurrences in one step."""
 
 AHEAD_MS = 15_000
-"""At a given rate, occurrences are handed on so long before they are due: longer than it takes
-until somebody goes on with a job whose worker died."""
+"""With a rate, occurrences are redelivered so long before they are due: longer than it takes until
+upkeep continues a job whose worker has died."""
 
 WATCHED = 1_000
-"""How many of those handed on are looked at until their first new attempt is over."""
+"""How many redelivered occurrences are watched until their first new attempt has ended."""
 
 PROBE = 50
-"""With a brake, no more than so many are under way before it can be judged."""
+"""With ``stop_at``, no more than so many are watched before there are ``JUDGED_FROM`` outcomes."""
 
 JUDGED_FROM = 20
-"""So many must be over before the brake is judged."""
+"""The error rate counts from so many outcomes on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,16 +59,16 @@ class RedeliveryRequest:
 
 @dataclass(frozen=True, slots=True)
 class RedeliveryJob:
-    """A wish, in whose name, and how far it has come. Times are ms UTC.
+    """A request, whose access it has, and its progress. Times are ms UTC.
 
-    ``planned`` are occurrences and when they are due, not yet handed on. ``watched`` were handed
-    on, and their first new attempt is not over. ``position`` is the last one looked at, as (score,
-    member) of the index; ``is_read``: there are no more. The pace counts ``paced`` occurrences
-    from ``paced_from_ms`` on.
+    ``planned`` are occurrences, and when they are due, that are not redelivered yet. ``watched``
+    were redelivered, and their first new attempt has not ended. ``position`` is the last
+    occurrence that was read, as (score, member) of the index; ``is_read`` if there are no more.
+    The rate counts ``paced`` occurrences since ``paced_from_ms``.
     """
 
     id: bytes
-    wish: RedeliveryRequest
+    request: RedeliveryRequest
     access: Access
     created_ms: int
     updated_ms: int
@@ -87,9 +88,9 @@ class RedeliveryJob:
 
     @property
     def error_rate(self) -> float | None:
-        """Which part of those whose first new attempt is over has failed it."""
-        over = self.completed + self.failed
-        return self.failed / over if over else None
+        """The fraction of ended first new attempts that have failed."""
+        ended = self.completed + self.failed
+        return self.failed / ended if ended else None
 
     @property
     def is_running(self) -> bool:
@@ -99,11 +100,11 @@ class RedeliveryJob:
     def room(self, now_ms: int) -> int:
         """How many may be planned now."""
         room = CHUNK
-        if self.wish.stop_at is not None:
+        if self.request.stop_at is not None:
             judged = self.completed + self.failed >= JUDGED_FROM
             room = min(room, (WATCHED if judged else PROBE) - len(self.watched))
-        if self.wish.rate is not None:
-            rate = parse_rate(self.wish.rate)
+        if self.request.rate is not None:
+            rate = parse_rate(self.request.rate)
             paced_from, paced = self._pace(now_ms)
             until = now_ms + AHEAD_MS - paced_from
             room = min(room, until * rate.count // rate.period_ms + 1 - paced)
@@ -112,9 +113,9 @@ class RedeliveryJob:
     def plan(
         self, found: Sequence[bytes], position: tuple[int, bytes] | None, now_ms: int
     ) -> RedeliveryJob:
-        """Plan to hand these on; ``position`` is where to go on, ``None``: nowhere."""
+        """Plan to redeliver these; ``position`` is where to continue, ``None`` at the end."""
         paced_from, paced = self._pace(now_ms)
-        if self.wish.rate is None:
+        if self.request.rate is None:
             planned = tuple((one, now_ms) for one in found)
         else:
             planned = tuple(
@@ -129,13 +130,13 @@ class RedeliveryJob:
             is_read=position is None,
         )
 
-    def handed_on(self, retried: Sequence[bytes]) -> RedeliveryJob:
-        """Note that of what was planned these were handed on; too old ones are not watched."""
+    def redelivered(self, retried: Sequence[bytes]) -> RedeliveryJob:
+        """Note which of the planned were redelivered; the oldest beyond ``WATCHED`` are let go."""
         watched = (*self.watched, *retried)[-WATCHED:]
         return replace(self, planned=(), retried=self.retried + len(retried), watched=watched)
 
-    def judged(self, watched: Sequence[bytes], completed: int, failed: int) -> RedeliveryJob:
-        """Note what is still watched and what has become of the others."""
+    def counted(self, watched: Sequence[bytes], completed: int, failed: int) -> RedeliveryJob:
+        """Note which are still watched, and count the outcomes of the others."""
         return replace(
             self,
             watched=tuple(watched),
@@ -144,30 +145,30 @@ class RedeliveryJob:
         )
 
     def settled(self, now_ms: int) -> RedeliveryJob:
-        """End the job if its brake says so, or if nothing is left to do."""
-        over, error_rate = self.completed + self.failed, self.error_rate
-        limit = self.wish.stop_at
+        """End the job if too many have failed again, or if nothing is left to do."""
+        ended, error_rate = self.completed + self.failed, self.error_rate
+        limit = self.request.stop_at
         if (
             limit is not None
             and error_rate is not None
-            and over >= JUDGED_FROM
+            and ended >= JUDGED_FROM
             and error_rate >= limit
         ):
-            return self.ended("stopped", now_ms, f"{self.failed} of {over} failed again")
+            return self.ended("stopped", now_ms, f"{self.failed} of {ended} failed again")
         if self.is_read and not self.planned and not self.watched:
             return self.ended("completed", now_ms)
         return self
 
     def ended(self, status: str, now_ms: int, reason: str | None = None) -> RedeliveryJob:
-        """End the job; what was handed on goes its way."""
+        """End the job; occurrences that were redelivered are attempted all the same."""
         return replace(self, status=status, reason=reason, ended_ms=now_ms, planned=(), watched=())
 
     def _pace(self, now_ms: int) -> tuple[int, int]:
         """From when, and how many since: who fell behind does not catch up all at once."""
-        if self.wish.rate is None or self._slot(self.paced_from_ms, self.paced) < now_ms:
+        if self.request.rate is None or self._slot(self.paced_from_ms, self.paced) < now_ms:
             return now_ms, 0
         return self.paced_from_ms, self.paced
 
     def _slot(self, paced_from_ms: int, number: int) -> int:
-        rate = parse_rate(self.wish.rate or "")
+        rate = parse_rate(self.request.rate or "")
         return paced_from_ms + number * rate.period_ms // rate.count

@@ -1,4 +1,4 @@
-"""From a claim to a job, and from an attempt's outcome to a record: pure, no I/O."""
+"""Attempts: the job to send for a claim, and the record of an outcome. Pure, no I/O."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ from app.store.claims import Claim
 from app.store.codec import dump_json
 
 ACCEPTED = 202
-"""The status with which a receiver may ask to acknowledge later."""
+"""The HTTP status with which a receiver may ask to acknowledge later."""
 
 MAX_DEATHS = 3
-"""An occurrence that so many workers died with is not given to another."""
+"""An occurrence fails when so many workers have died while they delivered it: it may be why."""
 
 UNKNOWN_KIND = "this version of the service does not know the type of its event's action"
-USED_UP_BY_DEATH = "its worker died during the last attempt"
-USED_UP_BY_CHANGE = "its event's retry policy was changed and allows no further attempt"
+ENDED_BY_DEATH = "its worker died during the last attempt"
+ENDED_BY_CHANGE = "its event's retry policy was changed and allows no further attempt"
 
 _REUSED = [None, None, None]
-"""The phases of an attempt on a connection that is used again."""
+"""The phases (DNS, connect, TLS) of an attempt on a reused connection."""
 
 LOG_MESSAGE_LIMIT = 200
 """Characters of an error message that the attempt log keeps."""
@@ -45,12 +45,12 @@ def job_of(
     default_timeout_ms: int,
     now_ms: int,
 ) -> Job:
-    """What to send for a claim; its event must still exist. Raises ``DecryptionFailed``."""
+    """The job of a claim; its event must still exist. Raises ``DecryptionFailed``."""
     definition = claim.definition
     if definition is None:
         raise NotFound
     timeout_ms = definition.options.timeout_ms
-    return Job(  # by position: naming the fields takes longer than most of them
+    return Job(  # by position: keyword arguments would double the time
         claim.event_id,
         claim.occurrence_id,
         claim.scheduled_ms,
@@ -69,7 +69,7 @@ def job_of(
 
 
 def _headers(claim: Claim, headers: HeaderSecrets) -> Headers:
-    """The event's own headers; they are for its webhook, and no business of a callback's."""
+    """The event's own headers; they go to its webhook, never to a callback."""
     if claim.headers is None or claim.callback is not None:
         return ()
     return headers.of(claim.event_id, claim.headers)
@@ -86,8 +86,8 @@ def unsendable(claim: Claim, now_ms: int) -> Record | None:
 
 
 def _unwanted(claim: Claim, options: EventOptions, now_ms: int) -> Record | None:
-    """The record of a claim that nobody wants any more."""
-    # Who asks for one again wants it, however late; what waited for its flow was seen in time.
+    """The record of a claim that is not to be delivered any more, or ``None``."""
+    # A redelivery is wanted however late it is; what waited for its flow was claimed in time.
     late = claim.attempt == 1 and claim.redelivered_ms is None and not claim.start_ms
     if claim.callback is not None:
         if options.callback(claim.callback.status) is None:
@@ -99,21 +99,23 @@ def _unwanted(claim: Claim, options: EventOptions, now_ms: int) -> Record | None
 
 
 def _used_up(claim: Claim, options: EventOptions) -> Record | None:
-    """The record of a claim that has no attempts left."""
+    """The record of a claim that has no attempts left, or ``None``."""
     if claim.deaths >= MAX_DEATHS:
         return _ended(claim, "failed", f"{claim.deaths} workers died while delivering it")
     if claim.attempt - claim.attempts_before > options.retry.attempts:
-        return _ended(claim, "failed", USED_UP_BY_DEATH if claim.deaths else USED_UP_BY_CHANGE)
+        return _ended(claim, "failed", ENDED_BY_DEATH if claim.deaths else ENDED_BY_CHANGE)
     return None
 
 
 def _ended(claim: Claim, verdict: str, message: str) -> Record:
-    told = callback_of(claim, verdict)
-    return Record(claim.occurrence_id, claim.token, verdict, None, b"", message, None, b"", told)
+    callback_id = callback_of(claim, verdict)
+    return Record(
+        claim.occurrence_id, claim.token, verdict, None, b"", message, None, b"", callback_id
+    )
 
 
 def callback_of(claim: Claim, verdict: str) -> bytes:
-    """The id of the callback that tells of this end; empty if nobody is to be told."""
+    """The id of the callback that reports this end; empty if none is wanted."""
     if claim.definition is None or claim.callback is not None:
         return b""
     if claim.definition.options.callback(verdict) is None:
@@ -159,19 +161,19 @@ def record_of(claim: Claim, outcome: Outcome, now_ms: int, jitter: float) -> tup
 
 
 def with_message(line: bytes, message: str) -> bytes:
-    """The line of an attempt with what is known of its failure since."""
+    """The log line of an attempt with the message of a failure that came later."""
     fields = [*json.loads(line), None, None][:11]
     fields[9] = message[:LOG_MESSAGE_LIMIT]
     return dump_json(fields) + b"\n"
 
 
 def _log_line(claim: Claim, outcome: Outcome) -> bytes:
-    """One JSON line, as ``app.store.attempts`` reads it."""
+    """The log line of an attempt in JSON, as ``app.store.attempts`` reads it."""
     if outcome.error_message:
         message = outcome.error_message[:LOG_MESSAGE_LIMIT]
         fields = [claim.attempt, *outcome.timings, outcome.status_code, message, claim.claimed_ms]
         return dump_json(fields) + b"\n"
-    # The common cases, written by hand: the encoder takes three times as long, or twelve times.
+    # The common cases, without the encoder, which takes three to twelve times as long.
     due, started, done, first, *phases = timings = outcome.timings
     if first is not None and outcome.status_code is not None and phases == _REUSED:
         moments = (claim.attempt, due, started, done, first, outcome.status_code, claim.claimed_ms)

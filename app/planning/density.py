@@ -1,4 +1,4 @@
-"""How often a schedule may occur within a minute."""
+"""The limit on how often a schedule may occur within a minute."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from app.errors import InvalidInput
 
 MINUTE_MS = 60_000
 SAMPLE_MINUTES = 4
-"""How many minutes' worth of the fastest allowed schedule is looked at where one begins."""
+"""How much of a schedule is checked at each beginning: so many minutes at the allowed rate."""
 
 
 def check_density(rule: Recurrence, most: int) -> None:

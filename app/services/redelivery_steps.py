@@ -76,7 +76,7 @@ class RedeliverySteps:
         if not job.planned:
             return job
         answers = self.store.redeliver(job.planned, to_text(job.id), now_ms, job.access)
-        return job.handed_on(
+        return job.redelivered(
             [
                 one
                 for (one, _), answer in zip(job.planned, answers, strict=True)
@@ -96,14 +96,14 @@ class RedeliverySteps:
                 completed += 1
             else:
                 failed += 1
-        return job.judged(watched, completed, failed)
+        return job.counted(watched, completed, failed)
 
     def _plan_next(self, job: RedeliveryJob, room: int, now_ms: int) -> RedeliveryJob:
-        selection = self._selection(job.wish, job.access)
+        selection = self._selection(job.request, job.access)
         if selection is None:
             return job.plan((), None, now_ms)
         entries, position = self.lists.stretch(
-            selection, job.position, room, oldest_first=job.wish.oldest_first
+            selection, job.position, room, oldest_first=job.request.oldest_first
         )
         chosen = self._chosen([one for _, one in entries], job.access, job.created_ms)
         found = [one for _, one in entries if one in chosen]

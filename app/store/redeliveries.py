@@ -207,8 +207,12 @@ def scope_of(access: Access) -> str:
     return hashlib.blake2b(codec.join_tags(sorted(access.scope)), digest_size=16).hexdigest()
 
 
+_STORED = {"request": "wish"}
+"""Fields of a job that are stored under an older name."""
+
+
 def _dump(job: RedeliveryJob) -> bytes:
-    values: dict[str, Any] = asdict(job)
+    values: dict[str, Any] = {_STORED.get(name, name): value for name, value in asdict(job).items()}
     del values["id"]
     values["access"]["scope"] = sorted(job.access.scope)
     values["position"] = job.position and [job.position[0], job.position[1].hex()]
@@ -219,11 +223,11 @@ def _dump(job: RedeliveryJob) -> bytes:
 
 def _load(job_id: bytes, raw: bytes) -> RedeliveryJob:
     values = json.loads(raw)
-    wish, access, position = values["wish"], values["access"], values["position"]
-    chosen = wish.pop("filter")
+    request, access, position = values.pop("wish"), values["access"], values["position"]
+    chosen = request.pop("filter")
     chosen["tags"] = tuple(chosen["tags"])
     values |= {
-        "wish": RedeliveryRequest(RedeliveryFilter(**chosen), **wish),
+        "request": RedeliveryRequest(RedeliveryFilter(**chosen), **request),
         "access": Access(access["subject"], access["level"], frozenset(access["scope"])),
         "position": position and (position[0], bytes.fromhex(position[1])),
         "planned": tuple((bytes.fromhex(one), due_ms) for one, due_ms in values["planned"]),

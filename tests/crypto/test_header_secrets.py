@@ -32,14 +32,14 @@ def test_only_the_names_are_stored_in_clear(secrets: HeaderSecrets) -> None:
     event = an_event()
     stored = stored_in(event, VALUES, secrets)
     assert stored.names == ("X-Token", "X-Plain")
-    assert b"secret" not in stored.sealed
-    assert secrets.of(event.id, stored.sealed) == VALUES
+    assert b"secret" not in stored.encrypted
+    assert secrets.of(event.id, stored.encrypted) == VALUES
 
 
 def test_they_are_decrypted_for_their_own_event_alone(secrets: HeaderSecrets) -> None:
     stored = stored_in(an_event(), VALUES, secrets)
     with pytest.raises(DecryptionFailed):
-        secrets.of(an_event().id, stored.sealed)
+        secrets.of(an_event().id, stored.encrypted)
 
 
 @pytest.mark.parametrize("given", [{}, {"name": "x"}, {"headers": None}])
@@ -56,7 +56,7 @@ def test_a_mask_keeps_the_stored_value(secrets: HeaderSecrets) -> None:
     before = an_event(id=event.id, headers=stored_in(event, VALUES, secrets))
     given = {"headers": (("X-Token", MASK), ("X-New", "new"))}
     changed = secrets.encrypted(event.id, given, before)["headers"]
-    assert secrets.of(event.id, changed.sealed) == (("X-Token", "secret"), ("X-New", "new"))
+    assert secrets.of(event.id, changed.encrypted) == (("X-Token", "secret"), ("X-New", "new"))
 
 
 def test_headers_that_stay_the_same_are_not_encrypted_again(secrets: HeaderSecrets) -> None:
@@ -78,6 +78,6 @@ def test_values_that_no_key_decrypts_can_be_replaced_but_not_kept(secrets: Heade
     before = an_event(id=event.id, headers=lost)
     given = {"headers": (("X-Token", "new"),)}
     fresh = secrets.encrypted(event.id, given, before)["headers"]
-    assert secrets.of(event.id, fresh.sealed) == (("X-Token", "new"),)
+    assert secrets.of(event.id, fresh.encrypted) == (("X-Token", "new"),)
     with pytest.raises(InvalidInput):
         secrets.encrypted(event.id, {"headers": (("X-Token", MASK),)}, before)

@@ -21,8 +21,8 @@ NOW = 1_000_000
 
 
 def a_job(rate: str | None = None, stop_at: float | None = None, **values) -> RedeliveryJob:
-    wish = RedeliveryRequest(RedeliveryFilter(), rate=rate, stop_at=stop_at)
-    return replace(RedeliveryJob(b"j" * 16, wish, MASTER, NOW, NOW, 9), **values)
+    request = RedeliveryRequest(RedeliveryFilter(), rate=rate, stop_at=stop_at)
+    return replace(RedeliveryJob(b"j" * 16, request, MASTER, NOW, NOW, 9), **values)
 
 
 def some(count: int) -> list[bytes]:
@@ -72,15 +72,15 @@ def test_a_rate_that_does_not_divide_a_second_does_not_drift():
 def test_a_brake_lets_few_go_until_it_can_be_judged():
     job = a_job(stop_at=0.5)
     assert job.room(NOW) == PROBE
-    job = job.handed_on(some(PROBE - 1))
+    job = job.redelivered(some(PROBE - 1))
     assert job.room(NOW) == 1
-    assert job.judged(some(PROBE - 1), 19, 0).room(NOW) == 1
-    assert job.judged(some(PROBE - 1), 20, 0).room(NOW) == CHUNK
-    assert job.judged(some(WATCHED), 20, 0).room(NOW) == 0
+    assert job.counted(some(PROBE - 1), 19, 0).room(NOW) == 1
+    assert job.counted(some(PROBE - 1), 20, 0).room(NOW) == CHUNK
+    assert job.counted(some(WATCHED), 20, 0).room(NOW) == 0
 
 
 def test_only_the_newest_are_watched():
-    job = a_job().handed_on(some(WATCHED)).handed_on([b"new"])
+    job = a_job().redelivered(some(WATCHED)).redelivered([b"new"])
     assert len(job.watched) == WATCHED
     assert job.watched[-1] == b"new"
     assert job.watched[0] == some(2)[1]
@@ -92,7 +92,7 @@ def test_only_the_newest_are_watched():
     [(0, 19, "running"), (0, 20, "stopped"), (10, 10, "stopped"), (11, 10, "running")],
 )
 def test_a_brake_is_judged_from_twenty_on(completed, failed, status):
-    job = a_job(stop_at=0.5).judged((), completed, failed).settled(NOW + 1)
+    job = a_job(stop_at=0.5).counted((), completed, failed).settled(NOW + 1)
     assert job.status == status
     if status == "stopped":
         assert job.ended_ms == NOW + 1
@@ -102,22 +102,22 @@ def test_a_brake_is_judged_from_twenty_on(completed, failed, status):
 def test_it_is_completed_when_nothing_is_left():
     job = a_job().plan(some(1), None, NOW)
     assert job.settled(NOW).is_running
-    job = job.handed_on(some(1))
+    job = job.redelivered(some(1))
     assert job.settled(NOW).is_running
-    job = job.judged((), 1, 0)
+    job = job.counted((), 1, 0)
     ended = job.settled(NOW + 5)
     assert (ended.status, ended.ended_ms, ended.error_rate) == ("completed", NOW + 5, 0.0)
     assert a_job().error_rate is None
 
 
 def test_what_failed_is_over_too_when_a_brake_is_judged():
-    job = a_job(stop_at=0.9).handed_on(some(PROBE - 1))
-    assert job.judged(some(PROBE - 1), 10, 9).room(NOW) == 1
-    assert job.judged(some(PROBE - 1), 10, 10).room(NOW) == CHUNK
+    job = a_job(stop_at=0.9).redelivered(some(PROBE - 1))
+    assert job.counted(some(PROBE - 1), 10, 9).room(NOW) == 1
+    assert job.counted(some(PROBE - 1), 10, 10).room(NOW) == CHUNK
 
 
 def test_what_was_handed_on_is_planned_no_more_and_an_ended_job_has_nothing_left():
-    job = a_job().plan(some(2), (0, b""), NOW).handed_on(some(1))
+    job = a_job().plan(some(2), (0, b""), NOW).redelivered(some(1))
     assert (job.planned, job.watched, job.retried) == ((), tuple(some(1)), 1)
     ended = job.plan(some(2), (0, b""), NOW).ended("cancelled", NOW + 5, "why")
     assert (ended.planned, ended.watched) == ((), ())

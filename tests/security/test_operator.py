@@ -264,7 +264,7 @@ def test_the_key_is_changed_without_a_gap(store, raw):
     event = new.storage.events.get(bytes.fromhex(ids[0].replace("-", "")))
     assert new.crypto.signing_secrets.of(event.id, event.hmac_secret, 0) == (OWN,)
     event = new.storage.events.get(bytes.fromhex(headers.replace("-", "")))
-    assert new.crypto.header_secrets.of(event.id, event.headers.sealed) == (
+    assert new.crypto.header_secrets.of(event.id, event.headers.encrypted) == (
         ("Authorization", HEADER),
     )
     with pytest.raises(ConfigError, match="ENCRYPTION_KEY"):

@@ -237,8 +237,8 @@ class TestMany:
             ({"status": "missed"}, 0),
             ({"tags": ("blue",), "from_ms": bounds, "to_ms": bounds}, 1),
         ):
-            wish = RedeliveryRequest(RedeliveryFilter(**given))
-            assert services.redeliveries.count(wish, MASTER) == count, given
+            request = RedeliveryRequest(RedeliveryFilter(**given))
+            assert services.redeliveries.count(request, MASTER) == count, given
         assert {status(services, one) for one in reds + blues + both} == {"failed"}
         job = work(services, begin(services, tags=("red",)))
         assert job.retried == 3

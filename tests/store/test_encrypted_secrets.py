@@ -56,7 +56,10 @@ def test_a_repeated_replacement_changes_nothing(stores: Stores, event) -> None:
     renewed = [(one, b"new " + one.field.encode()) for one in found]
     assert secrets.replace(renewed) == 2
     after = stores.events.get(event.id)
-    assert (after.hmac_secret, after.headers and after.headers.sealed) == (b"new sec", b"new hdr")
+    assert (after.hmac_secret, after.headers and after.headers.encrypted) == (
+        b"new sec",
+        b"new hdr",
+    )
     assert (after.version, after.next_ms) == (before.version, before.next_ms)
     assert secrets.replace(renewed) == 0
     assert stores.events.get(event.id) == after

@@ -279,9 +279,11 @@ class TestStretch:
 
 
 def a_job(access: Access = MASTER, at_ms: int = NOW_MS, **values: Any) -> RedeliveryJob:
-    wish = RedeliveryRequest(RedeliveryFilter(("red",), status="missed"), rate="10/s", stop_at=0.5)
+    request = RedeliveryRequest(
+        RedeliveryFilter(("red",), status="missed"), rate="10/s", stop_at=0.5
+    )
     job_id = ids.EventIds().make(at_ms * 1000, 0)
-    return replace(RedeliveryJob(job_id, wish, access, at_ms, at_ms, 7), **values)
+    return replace(RedeliveryJob(job_id, request, access, at_ms, at_ms, 7), **values)
 
 
 class TestJobs:

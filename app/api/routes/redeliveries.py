@@ -64,9 +64,9 @@ def retry_occurrences(wanted: RetryRequest) -> Response:
     """
     if wanted.dry_run:
         only_asked()
-        count = services().redeliveries.count(wanted.wish, access())
+        count = services().redeliveries.count(wanted.request, access())
         return json_answer(json_text({"count": count, "dry_run": True}))
-    job = services().redeliveries.create(wanted.wish, access())
+    job = services().redeliveries.create(wanted.request, access())
     return json_answer(redelivery_text(job), 202, {"Location": f"/retries/{to_text(job.id)}"})
 
 

@@ -82,9 +82,9 @@ class RetryFilterSchema(StrictSchema):
 
 @dataclass(frozen=True, slots=True)
 class RetryRequest:
-    """A wish, and whether only to count."""
+    """A request for redeliveries, and whether only to count them."""
 
-    wish: RedeliveryRequest
+    request: RedeliveryRequest
     dry_run: bool
 
 
@@ -106,10 +106,10 @@ class RetryManySchema(StrictSchema):
 
     @post_load
     def _as_request(self, data: dict[str, Any], **_kwargs: Any) -> RetryRequest:
-        wish = RedeliveryRequest(
+        request = RedeliveryRequest(
             data["filter"], data["order"] == "oldest", data.get("rate"), data.get("stop_at")
         )
-        return RetryRequest(wish, data["dry_run"])
+        return RetryRequest(request, data["dry_run"])
 
 
 def _count(description: str) -> fields.Integer:

@@ -182,15 +182,15 @@ def calendar_members(view: CalendarView) -> dict[str, Any]:
 
 def redelivery_text(job: RedeliveryJob) -> str:
     """Return a redelivery job, which clients know as a retry, as JSON."""
-    wish, rate = job.wish, job.error_rate
+    request, rate = job.request, job.error_rate
     return json_text(
         {
             "id": to_text(job.id),
             "status": job.status,
-            "filter": _filter_members(wish.filter),
-            "order": "oldest" if wish.oldest_first else "newest",
-            "rate": wish.rate,
-            "stop_at_error_rate": wish.stop_at,
+            "filter": _filter_members(request.filter),
+            "order": "oldest" if request.oldest_first else "newest",
+            "rate": request.rate,
+            "stop_at_error_rate": request.stop_at,
             "total": job.total,
             "retried": job.retried,
             "completed": job.completed,

@@ -1,8 +1,8 @@
 """The kinds of actions, and how each is checked and sent.
 
-A kind is a module here with what ``Kind`` asks for, and a line in ``KINDS``. One that is not HTTP
-builds another type of request than ``Request``; whoever sends for a drain (see
-``app.engine.sender``) then hands each type to what can send it.
+A kind is a module of this package that has what ``Kind`` requires, and an entry in ``KINDS``. A
+kind that is not HTTP builds another type of request than ``Request``; the sender of a drain (see
+``app.engine.sender``) then passes each type to the code that can send it.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from app.errors import InvalidInput
 
 
 class Kind(Protocol):
-    """What a module that knows a kind of action has."""
+    """What the module of a kind of action has."""
 
     PARAMS: Mapping[str, Any]
     """The JSON schema of its parameters, for the API's document."""
 
     def read(self, params: Any, url: ReadUrl, /) -> Mapping[str, Any]:
-        """Check what a user gave as parameters; ``url`` checks one that is to be reached.
+        """Check the parameters that a user gave; ``url`` checks those that are URLs.
 
         Raises ``InvalidInput`` naming ``params`` or ``params.…``.
         """
@@ -38,9 +38,10 @@ class Kind(Protocol):
 
 
 KINDS: dict[str, Kind] = {WEBHOOK: webhook}
-"""By the name that users write as ``type``."""
+"""The kinds by the name that users write as ``type``."""
 
 PLANNED = ("apicall", "websocket")
+"""Kinds of the reference API that are not built yet; the error says so."""
 
 
 def read_action(kind: Any, params: Any, url: ReadUrl) -> Action:

@@ -1,4 +1,4 @@
-"""The webhook: a signed POST to a URL, with a body that tells of the occurrence."""
+"""The webhook: a signed POST to a URL with the occurrence in its body."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def build(job: Job, now_ms: int, identity: Identity) -> Request:
 
 
 def _body(job: Job, webhook_id: str) -> bytes:
-    # Spliced, not dumped: metadata keeps every digit and key as the user wrote them.
+    # Put together as text: metadata keeps every digit and key as the user wrote them.
     return (
         f'{{"event_id":"{to_text(job.event_id)}","occurrence_id":"{webhook_id}",'
         f'"name":{quoted(job.name)},"description":{quoted(job.description)},'
@@ -68,15 +68,15 @@ def _body(job: Job, webhook_id: str) -> bytes:
     ).encode()
 
 
-def _callback_body(job: Job, told: Callback) -> bytes:
-    error = "null" if told.error_message is None else quoted(told.error_message)
-    code = "null" if told.status_code is None else told.status_code
+def _callback_body(job: Job, ended: Callback) -> bytes:
+    error = "null" if ended.error_message is None else quoted(ended.error_message)
+    code = "null" if ended.status_code is None else ended.status_code
     return (
-        f'{{"type":"occurrence.{told.status}","event_id":"{to_text(job.event_id)}",'
-        f'"occurrence_id":"{to_text(told.occurrence_id)}","name":{quoted(job.name)},'
-        f'"scheduled_at":"{to_rfc3339(told.scheduled_ms)}",'
-        f'"completed_at":"{to_rfc3339(told.completed_ms)}","status":"{told.status}",'
-        f'"attempt_count":{told.attempt_count},"status_code":{code},"error_message":{error},'
+        f'{{"type":"occurrence.{ended.status}","event_id":"{to_text(job.event_id)}",'
+        f'"occurrence_id":"{to_text(ended.occurrence_id)}","name":{quoted(job.name)},'
+        f'"scheduled_at":"{to_rfc3339(ended.scheduled_ms)}",'
+        f'"completed_at":"{to_rfc3339(ended.completed_ms)}","status":"{ended.status}",'
+        f'"attempt_count":{ended.attempt_count},"status_code":{code},"error_message":{error},'
         f'"metadata":{job.metadata_json},"tags":[{",".join(map(quoted, job.tags))}],'
         f'"attempt":{job.attempt}}}'
     ).encode()

@@ -25,7 +25,9 @@ def headers_of(services):
     def read(event_id):
         raw = bytes.fromhex(event_id.replace("-", ""))
         stored = services.storage.events.get(raw).headers
-        return {} if stored is None else dict(services.crypto.header_secrets.of(raw, stored.sealed))
+        return (
+            {} if stored is None else dict(services.crypto.header_secrets.of(raw, stored.encrypted))
+        )
 
     return read
 
