@@ -186,10 +186,17 @@ def test_no_two_classes_have_one_name() -> None:
     } == {}
 
 
-def test_what_every_request_passes_knows_no_route() -> None:
-    for path in (*APP.glob("api/http/*.py"), *APP.glob("api/schemas/*.py")):
-        for module in imports(path):
-            assert not is_in(module, "app.api.routes"), f"{name_of(path)} imports {module}"
+def test_only_routes_know_routes() -> None:
+    """What a body may look like and what every request passes serve every route alike."""
+    for path in (APP / "api").rglob("*.py"):
+        if path.parent.name != "routes":
+            for module in imports(path):
+                assert not is_in(module, "app.api.routes"), f"{name_of(path)} imports {module}"
+
+
+def test_the_api_has_no_other_folders_with_code() -> None:
+    folders = {path.parent.name for path in (APP / "api").rglob("*.py")} - {"api"}
+    assert folders == {"schemas", "http", "routes"}
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)

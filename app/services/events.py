@@ -16,7 +16,7 @@ from app.domain import ids
 from app.domain.access import Access
 from app.domain.event import Event, EventStatus
 from app.domain.once import Once
-from app.errors import Conflict, Forbidden, InvalidInput, NotFound
+from app.errors import Conflict, Forbidden, InvalidInput
 from app.planning.next_occurrence import plan_next
 from app.planning.timetables import Timetables
 from app.services.event_changes import apply_changes, blank, flow_of, in_space, timing
@@ -33,6 +33,7 @@ from app.services.event_writes import (
 from app.services.flows import FlowService
 from app.services.queries import EventChanges, EventQuery, Page
 from app.services.quotas import EventQuota
+from app.services.scoping import visible_event
 from app.store.events import KEEP, NOTHING, EventStore, Plan, Saved
 from app.store.occurrences import OccurrenceStore
 
@@ -101,11 +102,7 @@ class EventService:
 
     def get(self, event_id: str, access: Access) -> Event:
         """Read an event; raises ``NotFound``, also for one out of scope."""
-        raw = ids.from_text(event_id, version=7)
-        event = self.events.get_many([raw])[0] if raw else None
-        if event is None or not access.sees(event.tags):
-            raise NotFound("No event has this id.")
-        return event
+        return visible_event(self.events, event_id, access)
 
     def list(self, query: EventQuery, access: Access) -> Page[Event]:
         """List those in scope, newest first; raises ``InvalidInput`` for a foreign cursor."""

@@ -13,7 +13,7 @@ from app.domain.occurrence import Occurrence, OccurrenceStatus
 from app.errors import NotFound
 from app.services.cursors import Cursors
 from app.services.queries import OccurrenceQuery, Page
-from app.services.scoping import scope_word, tag_groups, tag_keys
+from app.services.scoping import scope_word, tag_groups, tag_keys, visible_event
 from app.store import indexes, keys
 from app.store.events import EventStore
 from app.store.indexes import Selection
@@ -59,10 +59,7 @@ class OccurrenceService:
 
         Raises ``NotFound``, and ``InvalidInput`` for the cursor of another list.
         """
-        raw = ids.from_text(event_id, version=7)
-        event = self.events.get_many([raw])[0] if raw else None
-        if event is None or not access.sees(event.tags):
-            raise NotFound("No event has this id.")
+        event = visible_event(self.events, event_id, access)
         selection = self._event_selection(event.id, access)
         found, following = self.cursors.slice(
             self.lists, selection, cursor, f"of {event_id} {scope_word(access)}", limit

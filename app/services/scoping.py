@@ -1,14 +1,27 @@
-"""Tag filters and token scopes as groups of indexes, applied before paging and counting."""
+"""Scopes of tokens: the event that one may see, and the indexes that a filter and a scope mean."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
 
+from app.domain import ids
 from app.domain.access import Access
+from app.domain.event import Event
+from app.errors import NotFound
 from app.services.queries import TagFilter
 from app.store import keys
+from app.store.events import EventStore
 from app.store.indexes import KeyOf
+
+
+def visible_event(events: EventStore, event_id: str, access: Access) -> Event:
+    """Read an event; raises ``NotFound``, also for one out of scope."""
+    raw = ids.from_text(event_id, version=7)
+    event = events.get_many([raw])[0] if raw else None
+    if event is None or not access.sees(event.tags):
+        raise NotFound("No event has this id.")
+    return event
 
 
 def tag_keys(tags: Sequence[str], of: str) -> tuple[KeyOf, ...]:
