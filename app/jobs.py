@@ -15,25 +15,25 @@ def drain() -> int:
 
 
 def recover() -> int:
-    """Return expired leases, and schedule successors that are missing."""
+    """Release expired leases and schedule missing successors."""
     return worker_engine().upkeep.recover()
 
 
 def replan(name: str) -> int:
-    """Plan the events of a calendar anew, after it has changed."""
+    """Reschedule the events of a calendar that has changed."""
     return worker_engine().services.calendars.replan(name)
 
 
 def retry(job_id: str) -> int:
-    """Go on with a redelivery job."""
+    """Work on a redelivery job."""
     return worker_engine().services.redeliveries.work(job_id)
 
 
 def reconcile() -> int:
-    """Find active events without a scheduled occurrence and mend them."""
+    """Schedule active events that have no scheduled occurrence."""
     return worker_engine().upkeep.reconcile()
 
 
 def retain() -> int:
-    """Forget what retention says is old enough."""
+    """Delete what is older than the retention."""
     return worker_engine().upkeep.retain()

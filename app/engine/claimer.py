@@ -35,7 +35,7 @@ long again: their holders are back as well, and renew them first."""
 
 AHEAD_MS = 50
 """How long before its due time an occurrence is claimed. Who changes or deletes its event after
-the claim finds a delivery under way."""
+the claim finds its delivery in flight."""
 
 STALLED_FACTOR = 4
 """Claims that wait for stalled targets may be so many times the window."""

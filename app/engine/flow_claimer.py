@@ -226,7 +226,7 @@ class FlowClaimer:
                 self._delayed.add(claim.start_ms, claim)
             self._new += claims
         for occurrence_id, flow in allowed.items():
-            # Cancelled in between, moved to another flow or held: it was not started.
+            # Cancelled in between, moved to another flow or overlapping: it was not started.
             self._end(flow, occurrence_id, ended=True)
 
     def _in_order(self, flow: bytes, members: list[Member]) -> list[Member]:

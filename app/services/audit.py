@@ -26,7 +26,7 @@ MAX_STATE = 16_384
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """A change that somebody made. ``before`` and ``after`` are JSON, ``None`` for nothing."""
+    """A change that a caller made. ``before`` and ``after`` are JSON, ``None`` for nothing."""
 
     actor: str
     token: str | None

@@ -32,7 +32,7 @@ REPLAN_AT_ONCE = 200
 """If at most so many events name a calendar, they are replanned before its change is answered."""
 
 REPLAN_STEPS = 20_000
-"""If these are spent before all are replanned, upkeep replans the rest: see ``Budget``."""
+"""If replanning takes more steps than this, upkeep replans the rest: see ``Budget``."""
 
 RULE_STEPS = 25_000
 """What it may cost to read a calendar, and to follow its rules through a year."""
@@ -41,7 +41,7 @@ BATCH = 200
 """Events in one read of the store."""
 
 BATCH_IN_REQUEST = 10
-"""The same while somebody waits for the answer."""
+"""The same while a client waits for the answer."""
 
 ABANDONED_AFTER_MS = 15_000
 """If a replan has made no progress for so long, its worker has died or it never had one."""
@@ -158,7 +158,7 @@ class CalendarService:
                     if following is None:
                         self.store.settle(at)
                         break
-                    self.store.go_on(following)
+                    self.store.save_progress(following)
                     is_late = end_ms is not None and self.clock.now_ms() >= end_ms
                     if is_late or (steps is not None and given - budget.left >= steps):
                         return replanned, False

@@ -1,4 +1,4 @@
-"""Writing an event that was read: what the store answers, and what follows from it."""
+"""Conditional writes of events: the store's answers, and what follows from each."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from app.errors import StaleVersion
 from app.store.events import Plan, Saved
 
 WRITE_TRIES = 8
-"""How often a write is planned anew when the event has changed since it was read."""
+"""How often a write is repeated if the event has changed since it was read."""
 
 CHANGING = "The event is being changed by others all the time; try again."
-"""What is said when these were not enough."""
+"""The message of the conflict after so many tries."""
 
 TAKEN = (
     "An event with the id of this one is there already, perhaps from this very request: look for "

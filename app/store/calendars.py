@@ -124,7 +124,7 @@ class CalendarStore:
         event_ids = [event_id for event_id, score in found if int(score) < last] + peers
         return event_ids, Pending(at.key, at.name, at.partition, last, now_ms)
 
-    def go_on(self, at: Pending) -> None:
+    def save_progress(self, at: Pending) -> None:
         """Remember how far a change has come."""
         progress = _progress(at.partition, at.after_ms, at.touched_ms)
         self._client.hset(keys.CALENDARS_PENDING.decode(), at.key.decode(), progress)
