@@ -19,6 +19,11 @@ def recover() -> int:
     return worker_engine().upkeep.recover()
 
 
+def repair() -> int:
+    """Schedule the successors which drains have left."""
+    return worker_engine().upkeep.repair()
+
+
 def replan(name: str) -> int:
     """Reschedule the events of a calendar that has changed."""
     return worker_engine().services.calendars.replan(name)

@@ -85,7 +85,7 @@ class RqDrainQueue:
 
 
 class RqUpkeepQueue:
-    """Upkeep jobs on request; see ``ReplanQueue`` and ``RedeliveryQueue`` in services/queues."""
+    """Upkeep jobs on request; see the protocols in services/queues."""
 
     def __init__(self, broker: redis.Redis) -> None:
         self._queue = queue(UPKEEP, broker)
@@ -95,6 +95,14 @@ class RqUpkeepQueue:
         _translated(
             lambda: self._queue.enqueue(
                 "app.jobs.replan", name, job_timeout=120, result_ttl=60, failure_ttl=3600
+            )
+        )
+
+    def enqueue_repair(self) -> None:
+        """Have the successors scheduled which drains have left."""
+        _translated(
+            lambda: self._queue.enqueue(
+                "app.jobs.repair", job_timeout=120, result_ttl=60, failure_ttl=3600
             )
         )
 

@@ -251,7 +251,7 @@ def test_every_requirement_is_pinned_exactly() -> None:
 def test_a_script_is_short(path: Path) -> None:
     """What else a script must be, the loader refuses: see tests/store/test_script_loader.py."""
     lines = path.read_text(encoding="utf-8").splitlines()
-    assert len(lines) <= 80
+    assert len([line for line in lines if not line.startswith("--")]) <= 80
     assert max(map(len, lines)) <= 100
 
 

@@ -17,6 +17,7 @@ CALLS = {
     "recover": ((), "upkeep.recover"),
     "reconcile": ((), "upkeep.reconcile"),
     "retain": ((), "upkeep.retain"),
+    "repair": ((), "upkeep.repair"),
     "replan": (("holidays",), "services.calendars.replan"),
     "retry": (("0123",), "services.redeliveries.work"),
 }
@@ -54,6 +55,7 @@ def test_what_is_enqueued_can_be_called(redis_client: redis.Redis) -> None:
     RqDrainQueue(redis_client).enqueue_drain()
     upkeep = RqUpkeepQueue(redis_client)
     upkeep.enqueue_replan("holidays")
+    upkeep.enqueue_repair()
     upkeep.enqueue_redelivery("0123")
     enqueued = [
         job
@@ -61,7 +63,7 @@ def test_what_is_enqueued_can_be_called(redis_client: redis.Redis) -> None:
         for job in rq_queues.queue(name, redis_client).jobs
     ]
     assert {job.func_name for job in enqueued} == {
-        f"app.jobs.{name}" for name in ("drain", "replan", "retry")
+        f"app.jobs.{name}" for name in ("drain", "replan", "repair", "retry")
     }
     periodic = [SimpleNamespace(func_name=f"app.jobs.{name}", args=()) for name in UPKEEP_EVERY_S]
     for job in (*enqueued, *periodic):

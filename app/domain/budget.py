@@ -48,6 +48,16 @@ def current() -> Budget:
 
 
 @contextmanager
+def unlimited() -> Iterator[None]:
+    """Take the bound off, for work that is done once for everybody, such as reading a calendar."""
+    token = _in_force.set(_UNLIMITED)
+    try:
+        yield
+    finally:
+        _in_force.reset(token)
+
+
+@contextmanager
 def limited(steps: int) -> Iterator[Budget]:
     """Bound what is done inside; what it spends is also taken off the budget around it.
 

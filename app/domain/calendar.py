@@ -11,6 +11,7 @@ from typing import Any
 
 import holidays
 
+from app.domain.budget import current
 from app.domain.recurrence import Recurrence, compile_schedule
 from app.errors import InvalidInput
 
@@ -23,6 +24,9 @@ MAX_RULES = 200
 MAX_RULE_DAYS = 366
 MAX_DESCRIPTION = 4_096
 _MAX_YEARS = 64
+_HOLIDAY_STEPS = 500
+"""What it costs to find the holidays of a year, in steps."""
+
 _EPOCH = date(1970, 1, 1)
 _DAY = timedelta(days=1)
 _DAY_MS = 86_400_000
@@ -216,6 +220,7 @@ def _countries() -> dict[str, list[str]]:
 
 @lru_cache(maxsize=1024)
 def _holidays_in(country: str, subdivision: str | None, year: int) -> Mapping[date, str]:
+    current().spend(_HOLIDAY_STEPS)
     # A year at a time: an object that grows while it is asked is not for several threads.
     found: Mapping[date, str] = holidays.country_holidays(
         country, subdiv=subdivision, years=year, expand=False, language="en_US"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from app.domain.budget import current
 from app.domain.calendar import Calendar
 from app.domain.recurrence import Recurrence, resolve_local
 from app.errors import InvalidInput
@@ -83,8 +84,15 @@ class Timetable:
             return None if found is None else Firing(found, found)
         return self._next_moved(after_ms) if self._step else self._next_kept(after_ms)
 
+    def has(self, at_ms: int) -> bool:
+        """Whether it fires at exactly that moment."""
+        found = self.next_after(at_ms - 1)
+        return found is not None and found.scheduled_ms == at_ms
+
     def upcoming(self, after_ms: int, count: int, until_ms: int | None = None) -> list[Firing]:
         """At most ``count`` firings after a moment, up to ``until_ms``."""
+        if not self._calendars:
+            return [Firing(at, at) for at in self.rule.upcoming(after_ms, count, until_ms)]
         found: list[Firing] = []
         while len(found) < count:
             firing = self.next_after(after_ms)
@@ -188,6 +196,7 @@ class Timetable:
             )
 
     def _reason(self, day: date) -> str | None:
+        current().spend(len(self._calendars))
         for calendar in self._calendars:
             reason = calendar.reason(day)
             if reason is not None:

@@ -52,6 +52,12 @@ class Upkeep:
     clock: Clock
     acknowledgements: Acknowledgements
 
+    def repair(self) -> int:
+        """Schedule the successors which drains have left, now; returns how many were looked at."""
+        now_ms = self.clock.now_ms()
+        partitions = range(self.work.partitions)
+        return sum(self.successors.repair(p, now_ms, now_ms, BATCH) for p in partitions)
+
     def recover(self) -> int:
         """Release expired leases, end overdue waits and pauses, repair series, continue jobs.
 
@@ -64,13 +70,15 @@ class Upkeep:
             now_ms = self.clock.now_ms()
             recovered += self.work.reclaim_expired(partition, now_ms)
             recovered += self.acknowledgements.overdue(partition, now_ms)
-            recovered += self.successors.repair(partition, now_ms - REPAIR_AFTER_MS, now_ms, BATCH)
             for event_id in self.sweep.paused(partition, now_ms, BATCH):
                 self.events.resume_due(event_id)
                 recovered += 1
-        return (
-            recovered + self.calendars.continue_abandoned() + self.redeliveries.continue_waiting()
-        )
+        recovered += self.calendars.continue_abandoned() + self.redeliveries.continue_waiting()
+        for partition in range(self.work.partitions):
+            # Last: it may take long, and what has expired or was paused must not wait for it.
+            now_ms = self.clock.now_ms()
+            recovered += self.successors.repair(partition, now_ms - REPAIR_AFTER_MS, now_ms, BATCH)
+        return recovered
 
     def reconcile(self) -> int:
         """Check a part of all records, from where the last run stopped.

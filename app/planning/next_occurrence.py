@@ -12,12 +12,17 @@ from app.store.events import NOTHING, Plan
 TOO_LATE = "it was due more than the misfire grace before anybody could deliver it"
 
 
-def plan_next(event: Event, timetable: Timetable | None, now_ms: int) -> Plan:
-    """What to schedule for an event that was just created, changed or resumed.
+def plan_next(
+    event: Event, timetable: Timetable | None, now_ms: int, *, pending_ms: int | None = None
+) -> Plan:
+    """What is to be scheduled for an event that was just created, changed or resumed.
 
-    ``timetable`` is ``None`` for a one-time event. A series continues with its next future
-    occurrence. A one-time event in the past fires at once within the misfire grace; after that
-    it is recorded as missed.
+    ``timetable`` is ``None`` for a one-time event. A series goes on with its next future
+    occurrence. A one-time event that is past fires at once within the misfire grace, and is
+    recorded as missed beyond it.
+
+    ``pending_ms`` is the time of the occurrence that is scheduled now. If that time has come, the
+    occurrence waits for a worker, its jitter or its flow: it stays if the timetable has it.
     """
     if event.status is not EventStatus.ACTIVE:
         return NOTHING
@@ -26,6 +31,8 @@ def plan_next(event: Event, timetable: Timetable | None, now_ms: int) -> Plan:
             return Plan(scheduled_ms=event.start_ms, missed=TOO_LATE)
         offset = spread(event.id, event.start_ms, event.options.jitter_ms)
         return Plan(scheduled_ms=event.start_ms, due_ms=event.start_ms + offset)
+    if pending_ms is not None and pending_ms <= now_ms and timetable.has(pending_ms):
+        return Plan(scheduled_ms=pending_ms, due_ms=timetable.planned_ms(pending_ms))
     following = timetable.next_after(max(now_ms, event.start_ms - 1))
     if following is None:
         return NOTHING

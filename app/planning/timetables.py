@@ -2,14 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Protocol
 
+from app.domain.budget import BudgetExceeded, limited
 from app.domain.calendar import Calendar
 from app.domain.definition import Definition
 from app.domain.event import Event
 from app.domain.timetable import Timetable
+from app.errors import InvalidInput
 from app.planning.density import check_density
+from app.planning.limits import WRITING
+
+_PROBES_MS = tuple(quarter * 91 * 86_400_000 for quarter in range(9))
+"""From where on an occurrence is looked for before a schedule is accepted: two years of quarters,
+so that what is costly in a part of the year shows."""
+
+TOO_COSTLY = "takes too many steps to compute; give it fewer or simpler rules and exclusions"
+
+
+@contextmanager
+def bounded(steps: int) -> Iterator[None]:
+    """Bound what is computed for a request; raises ``InvalidInput`` where it needs more."""
+    try:
+        with limited(steps):
+            yield
+    except BudgetExceeded:
+        raise InvalidInput.field("schedule", TOO_COSTLY) from None
 
 
 class Calendars(Protocol):
@@ -32,17 +52,26 @@ class Timetables:
         self._calendars = calendars
         self._most_a_minute = most_a_minute
 
-    def checked(self, event: Event) -> Timetable:
-        """The timetable of a recurring event that is about to be stored.
+    def checked(self, event: Event, now_ms: int) -> Timetable:
+        """The timetable of a recurring event that is being written.
 
-        Raises ``InvalidInput`` for anything that is wrong in its definition, calendars included.
+        Raises ``InvalidInput`` for whatever its definition has wrong, calendars included, and for
+        one that costs too much: to read, to judge, or to find an occurrence in the coming years.
         """
+        with bounded(WRITING):
+            return self._checked(event, now_ms)
+
+    def _checked(self, event: Event, now_ms: int) -> Timetable:
         definition = event.definition
+        if definition.schedule is not None:
+            definition = definition._replace(schedule=definition.schedule.new())
         _ = definition.options.on_excluded, definition.options.misfire
         names = definition.options.calendars
         calendars = self._calendars.named(names) if names else ()
         timetable = _timetable(event.id, definition, calendars)
         check_density(timetable.rule, self._most_a_minute)
+        for ahead_ms in _PROBES_MS:
+            timetable.next_after(max(now_ms, event.start_ms) + ahead_ms)
         return timetable
 
     def of(self, event_id: bytes, definition: Definition) -> Timetable:

@@ -17,10 +17,9 @@ from app.domain.access import Access
 from app.domain.event import Event, EventStatus
 from app.domain.once import Once
 from app.errors import Conflict, Forbidden, InvalidInput
-from app.planning.next_occurrence import plan_next
-from app.planning.timetables import Timetables
-from app.services.event_changes import apply_changes, blank, flow_of, in_space, timing
+from app.services.event_changes import apply_changes, blank, flow_of, in_space
 from app.services.event_lists import EventLists
+from app.services.event_planner import EventPlanner
 from app.services.event_writes import (
     CHANGING,
     TAKEN,
@@ -28,16 +27,18 @@ from app.services.event_writes import (
     Write,
     is_written,
     require_version,
-    with_next,
 )
 from app.services.flows import FlowService
 from app.services.queries import EventChanges, EventQuery, Page
 from app.services.quotas import EventQuota
 from app.services.scoping import visible_event
-from app.store.events import KEEP, NOTHING, EventStore, Plan, Saved
-from app.store.occurrences import OccurrenceStore
+from app.store.events import EventStore, Saved
+from app.store.figures import Figures
 
 log = logging.getLogger(__name__)
+
+MAX_NOTE = 500
+"""Characters of the reason for which an event is set aside."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +47,12 @@ class EventService:
 
     events: EventStore
     lists: EventLists
-    occurrences: OccurrenceStore
-    timetables: Timetables
+    planner: EventPlanner
     signing: SigningSecrets
     headers: HeaderSecrets
     quota: EventQuota
     flows: FlowService
+    figures: Figures
     clock: Clock
     partitions: int
     new_ids: ids.EventIds = field(default_factory=ids.EventIds)
@@ -65,17 +66,17 @@ class EventService:
         draft = self.drafted(changes, access, once)
         partition = ids.partition_of_event(draft.id)
         self.events.refuse_duplicate(partition, once)
-        event, plan = self._schedule(draft, now_ms)
-        self.quota.take(event.id, access)
-        self.flows.join(event)
+        draft, timetable = self.planner.checked(draft, now_ms)
+        self.quota.take(draft.id, access)
+        self.flows.join(draft)
         for _ in range(WRITE_TRIES):
-            saved = self.events.save(event, plan, None, now_ms, once)
+            saved, event = self.planner.create(draft, timetable, now_ms, once)
             match saved:
                 case Saved.DONE:
-                    return with_next(event, plan)
+                    return event
                 case Saved.MADE:  # and once more, if the key was forgotten since
                     self.events.refuse_duplicate(partition, once)
-                case Saved.STALE | Saved.GONE | Saved.MOVED:
+                case Saved.STALE | Saved.GONE | Saved.MOVED | Saved.TAKEN:
                     raise Conflict(TAKEN)
                 case _:
                     assert_never(saved)
@@ -118,7 +119,7 @@ class EventService:
 
         def write(before: Event) -> tuple[Saved, Event]:
             after = self.changed(before, changes, access)
-            return (Saved.DONE, before) if after == before else self._replace(before, after)
+            return (Saved.DONE, before) if after == before else self.planner.replace(before, after)
 
         return self._write(event_id, access, if_match, write)
 
@@ -157,7 +158,7 @@ class EventService:
             now_ms = self.clock.now_ms()
             stored = before.hmac_secret
             rotated = self.signing.rotated(before.id, stored, secret, until_ms, now_ms)
-            return self._replace(before, replace(before, hmac_secret=rotated))
+            return self.planner.replace(before, replace(before, hmac_secret=rotated))
 
         return self._write(event_id, access, if_match, write)
 
@@ -168,12 +169,13 @@ class EventService:
             active = before.status is EventStatus.ACTIVE
             return replace(before, status=EventStatus.INACTIVE) if active else None
 
-        self._maintain(event_id, deactivated, self._end)
+        self._maintain(event_id, deactivated, self.planner.end)
 
     def resume_due(self, event_id: bytes) -> None:
         """Resume an event whose pause has ended, as of the end of the pause.
 
-        An event that can't be scheduled any more, or has run meanwhile, is deactivated.
+        A one-time event that has run meanwhile is deactivated; an event that can't be scheduled any
+        more is set aside.
         """
 
         def resumed(before: Event) -> Event | None:
@@ -186,27 +188,47 @@ class EventService:
         def write(before: Event, after: Event) -> Saved:
             since_ms = min(self.clock.now_ms(), (before.options.paused_until_ms or 0) - 1)
             try:
-                return self._replace(before, after, since_ms)[0]
-            except (Conflict, InvalidInput):
-                log.exception("a pause has ended, but the event can't be resumed")
-                return self._end(before, replace(after, status=EventStatus.INACTIVE))
+                return self.planner.replace(before, after, since_ms)[0]
+            except Conflict:
+                return self.planner.end(before, replace(after, status=EventStatus.INACTIVE))
+            except InvalidInput as error:
+                return self.planner.end(before, self._aside(after, error.message))
 
         self._maintain(event_id, resumed, write)
 
     def replan(self, event_id: bytes) -> None:
-        """Reschedule an active event after one of its calendars has changed."""
-        for _ in range(WRITE_TRIES):
-            (before,) = self.events.get_many([event_id])
-            if before is None or before.status is not EventStatus.ACTIVE or not before.schedule:
-                return
-            now_ms = self.clock.now_ms()
-            plan = plan_next(before, self.timetables.of(before.id, before.definition), now_ms)
-            if plan.scheduled_ms == before.next_ms:
-                return
-            after = replace(before, version=before.version + 1, updated_ms=now_ms)
-            if is_written(self.events.save(after, plan, before, now_ms)):
-                return
-        log.warning(CHANGING, extra={"event": ids.to_text(event_id)})
+        """Reschedule an active event of a series after one of its calendars has changed."""
+
+        def unchanged(before: Event) -> Event | None:
+            is_series = before.status is EventStatus.ACTIVE and before.schedule is not None
+            return before if is_series else None
+
+        def write(before: Event, _after: Event) -> Saved:
+            try:
+                return self.planner.replan(before)
+            except InvalidInput as error:
+                return self.planner.end(before, self._aside(before, error.message))
+
+        self._maintain(event_id, unchanged, write)
+
+    def set_aside(self, event_id: bytes, reason: str) -> None:
+        """Pause an active event whose next occurrence can't be computed, so that it harms no other.
+
+        The reason is the pause's note, which whoever reads the event sees. Resuming tries again.
+        """
+
+        def aside(before: Event) -> Event | None:
+            active = before.status is EventStatus.ACTIVE
+            return self._aside(before, reason) if active else None
+
+        self._maintain(event_id, aside, self.planner.end)
+
+    def _aside(self, event: Event, reason: str) -> Event:
+        log.warning("an event is set aside: %s", reason, extra={"event": ids.to_text(event.id)})
+        self.figures.note_set_aside()
+        note = f"Set aside: {reason}. Change it, then resume it."
+        options = event.options.changed({"pause": {"note": note[:MAX_NOTE]}})
+        return event.changed(status=EventStatus.PAUSED, options=options)
 
     def _maintain(
         self,
@@ -222,26 +244,6 @@ class EventService:
                 return
         log.warning(CHANGING, extra={"event": ids.to_text(event_id)})
 
-    def _end(self, before: Event, after: Event) -> Saved:
-        """Write an event that has ended; there is nothing to schedule or check."""
-        now_ms = self.clock.now_ms()
-        after = replace(after, version=before.version + 1, updated_ms=now_ms)
-        return self.events.save(after, NOTHING, before, now_ms)
-
-    def _replace(
-        self, before: Event, after: Event, since_ms: int | None = None
-    ) -> tuple[Saved, Event]:
-        now_ms = self.clock.now_ms()
-        after = replace(after, version=before.version + 1, updated_ms=now_ms)
-        plan = KEEP
-        if timing(after) != timing(before):
-            self._refuse_repetition(before, after, now_ms)
-            after, plan = self._schedule(after, now_ms if since_ms is None else since_ms)
-        else:
-            _ = after.options.misfire
-        self.flows.join(after, before)
-        return self.events.save(after, plan, before, now_ms), with_next(after, plan)
-
     def _write(self, event_id: str, access: Access, if_match: int | None, write: Write) -> Event:
         for _ in range(WRITE_TRIES):
             before = self.get(event_id, access)
@@ -254,29 +256,3 @@ class EventService:
             if is_written(saved):
                 return after
         raise Conflict(CHANGING)
-
-    def _schedule(self, event: Event, now_ms: int) -> tuple[Event, Plan]:
-        """The event and its plan; an event that will not occur again is inactive."""
-        timetable: Any = None
-        if event.schedule is not None:
-            timetable = self.timetables.checked(event)
-        else:
-            event.options.check_one_time()
-        plan = plan_next(event, timetable, now_ms)
-        has_ended = plan.scheduled_ms is None or plan.missed is not None
-        if event.status is EventStatus.ACTIVE and has_ended:
-            event = replace(event, status=EventStatus.INACTIVE)
-        return event, plan
-
-    def _refuse_repetition(self, before: Event, after: Event, now_ms: int) -> None:
-        """Raise ``Conflict`` if a one-time event would fire again for the same time."""
-        again = (
-            after.schedule is None
-            and after.status is EventStatus.ACTIVE
-            and after.start_ms <= now_ms
-            and after.start_ms != before.next_ms
-        )
-        if again:
-            occurrence = ids.occurrence_id(after.id, after.start_ms)
-            if self.occurrences.get_many([occurrence])[0] is not None:
-                raise Conflict("The event has already run at this start_time; give it a new one.")

@@ -10,9 +10,11 @@ from itertools import islice
 from app.clock import Clock
 from app.domain import ids
 from app.domain.access import Access
+from app.domain.budget import BudgetExceeded, limited
 from app.domain.event import Event, EventStatus
 from app.domain.ical.writing import Happening
 from app.domain.occurrence import Occurrence
+from app.planning.limits import FEED
 from app.planning.timetables import Timetables
 from app.services.events import EventService
 from app.services.occurrences import OccurrenceService
@@ -24,6 +26,9 @@ BACK_MS = 7 * 86_400_000
 MAX_EVENTS = 500
 MAX_PER_EVENT = 1_000
 MAX_IN_ALL = 2_000
+PIECE = 32
+"""Occurrences of an event that are computed at once."""
+
 MAX_RECORDED = 1_000
 """At most so many past occurrences are shown, the newest, so that there is room for future ones."""
 
@@ -80,9 +85,18 @@ class FeedService:
             return
         timetable = self.timetables.of(event.id, event.definition)
         after = max(now_ms, event.start_ms - 1)
-        while (firing := timetable.next_after(after)) and firing.scheduled_ms <= end_ms:
-            yield _planned(event, firing.scheduled_ms)
-            after = firing.scheduled_ms
+        # In pieces: a budget ends before anything is handed out, or it would count others' work.
+        spent = False
+        while not spent:
+            try:
+                with limited(FEED):
+                    found = timetable.upcoming(after, PIECE, end_ms)
+            except BudgetExceeded:
+                return  # what is so costly is left out
+            for firing in found:
+                yield _planned(event, firing.scheduled_ms)
+            spent = len(found) < PIECE
+            after = found[-1].scheduled_ms if found else after
 
 
 def _planned(event: Event, scheduled_ms: int) -> Happening:

@@ -14,6 +14,10 @@ from app.store.coordination import Coordination
 from app.store.figures import Figures
 from app.store.work import WorkStore
 
+DEGRADED_LAG_MS = 5_000
+"""From what lag on the service is degraded: work that is due waits longer than any hand-over
+between workers takes."""
+
 
 @dataclass(frozen=True, slots=True)
 class HealthService:
@@ -41,13 +45,14 @@ class HealthService:
         self.probe.time_us()
         now_ms = self.clock.now_ms()
         heads = [head.due_ms for head in self.work.heads() if head.due_ms is not None]
+        lag_ms = max(0, now_ms - min(heads, default=now_ms))
         return {
-            "status": "ok",
+            "status": "degraded" if lag_ms > DEGRADED_LAG_MS else "ok",
             "version": __version__,
             "uptime_seconds": int(time.monotonic() - self.started_s),
             "store": "ok",
             "queue_depth": self.work.backlog(now_ms),
-            "lag_ms": max(0, now_ms - min(heads, default=now_ms)),
+            "lag_ms": lag_ms,
             "workers": self.drains.workers(),
         }
 
@@ -63,6 +68,7 @@ class HealthService:
             for name, count in self.figures.occurrences_by_status().items()
         }
         return gauges | {
+            "qhronos_events_set_aside": float(self.figures.set_aside()),
             "qhronos_events": float(self.figures.events()),
             "qhronos_queue_depth": float(status["queue_depth"]),
             "qhronos_lag_seconds": status["lag_ms"] / 1000,

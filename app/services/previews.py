@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 from app.clock import Clock
 from app.domain.access import MASTER, Access
+from app.domain.budget import BudgetExceeded, limited
 from app.domain.event import Event
 from app.domain.recurrence import Notice
 from app.domain.timetable import Firing, Skipped
-from app.planning.timetables import Timetables
+from app.planning.limits import WRITING
+from app.planning.timetables import Timetables, bounded
 from app.services.event_writes import require_version
 from app.services.events import EventService
 from app.services.queries import EventChanges
@@ -76,7 +78,11 @@ class PreviewService:
         if event.schedule is None:
             return ()
         now_ms = self.clock.now_ms()
-        return event.definition.recurrence.notices(now_ms, now_ms + NOTICE_MS)
+        try:
+            with limited(WRITING):
+                return event.definition.recurrence.notices(now_ms, now_ms + NOTICE_MS)
+        except BudgetExceeded:
+            return ()
 
     def of_change(
         self, event_id: str, changes: EventChanges, access: Access, if_match: int | None = None
@@ -86,7 +92,7 @@ class PreviewService:
         require_version(before, if_match)
         after = self.events.changed(before, changes, access)
         now_ms = self.clock.now_ms()
-        old, new = self._times(before, now_ms), self._times(after, now_ms)
+        old, new = self._times(before, before, now_ms), self._times(after, before, now_ms)
         # Both lists are cut at the same moment, or the end of the longer would look removed.
         full = [times[-1] for times in (old, new) if len(times) == COMPARED]
         until = min(full, default=None)
@@ -102,11 +108,24 @@ class PreviewService:
             moved=tuple(moved),
         )
 
-    def _times(self, event: Event, now_ms: int) -> list[int]:
+    def _times(self, event: Event, stored: Event, now_ms: int) -> list[int]:
+        """What is to come, and what has come due and waits, if the event has it."""
         if event.status != "active":
             return []
         outlook = self._outlook(event, COMPARED, now_ms, None)
-        return [one.scheduled_ms for one in outlook.occurrences]
+        times = [one.scheduled_ms for one in outlook.occurrences]
+        pending_ms = stored.next_ms
+        if pending_ms is None or pending_ms > now_ms:
+            return times
+        if event is not stored and not self._has(event, pending_ms):
+            return times
+        return [pending_ms, *times]
+
+    def _has(self, event: Event, at_ms: int) -> bool:
+        if event.schedule is None:
+            return event.start_ms == at_ms
+        with bounded(WRITING):
+            return self.timetables.of(event.id, event.definition).has(at_ms)
 
     def _outlook(self, event: Event, count: int, from_ms: int | None, to_ms: int | None) -> Outlook:
         now_ms = self.clock.now_ms()
@@ -115,8 +134,13 @@ class PreviewService:
             ahead = event.start_ms > after and (to_ms is None or event.start_ms <= to_ms)
             once = (Planned(event.start_ms, event.start_ms, event.start_ms),) if ahead else ()
             return Outlook(once, (), (), "once, at its start_time")
-        timetable = self.timetables.checked(event)
-        after = max(after, event.start_ms - 1)
+        with bounded(WRITING):
+            return self._series(event, max(after, event.start_ms - 1), count, to_ms, now_ms)
+
+    def _series(
+        self, event: Event, after: int, count: int, to_ms: int | None, now_ms: int
+    ) -> Outlook:
+        timetable = self.timetables.checked(event, now_ms)
         firings: list[Firing] = timetable.upcoming(after, count, to_ms)
         end = firings[-1].scheduled_ms if len(firings) == count else to_ms
         skipped = timetable.skipped(after, end or now_ms + NOTICE_MS, count)

@@ -29,6 +29,14 @@ class ReplanQueue(Protocol):
         ...
 
 
+class RepairQueue(Protocol):
+    """The queue of jobs that schedule the successors which drains have left."""
+
+    def enqueue_repair(self) -> None:
+        """Enqueue one job; raises ``StoreUnavailable``."""
+        ...
+
+
 class RedeliveryQueue(Protocol):
     """The queue of jobs that work on redeliveries."""
 

@@ -122,6 +122,7 @@ def definition_to_doc(definition: Definition) -> bytes:
         "about": definition.description,
         "tz": definition.timezone,
         "plan": definition.schedule.given if definition.schedule else None,
+        "ends": definition.schedule.ends if definition.schedule else None,
         "opt": definition.options.given,
         "hdr": definition.header_names,
     }
@@ -156,7 +157,7 @@ def _definition(raw: bytes) -> Definition:
         action_from_json(doc["action"]) if to is None else Action(WEBHOOK, {"url": to}),
         get("about", ""),
         get("tz"),
-        None if schedule is None else Schedule(schedule),
+        None if schedule is None else Schedule(schedule, tuple(get("ends", ()))),
         NO_OPTIONS if options is None else EventOptions(options),
         tuple(get("hdr", ())),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import cast
@@ -28,6 +28,7 @@ class Saved(StrEnum):
     STALE = "stale"
     MOVED = "moved"
     MADE = "made"
+    TAKEN = "taken"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +45,37 @@ class Plan:
     missed: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """What becomes of occurrences that no attempt is made of, when their event is written anew.
+
+    That is the scheduled one, unless the plan has it too, and those that were claimed and returned
+    unsent. These stay if ``keeps`` says so of their scheduled time; ``None`` keeps none. Others end
+    as cancelled, for ``reason``; of the scheduled one only if ``is_recorded``: else its time has
+    not come yet, and it leaves no trace.
+    """
+
+    reason: str = "its event was changed"
+    is_recorded: bool = False
+    keeps: Callable[[int], bool] | None = None
+
+
 _GONE, _RETAGGED = -1, -2
 """What adding occurrences answers if it adds none."""
 
+_JUDGED_AT_MOST = 4
+"""How often occurrences that wait are asked about: more may come to wait meanwhile."""
+
 KEEP = Plan(keep=True)
 NOTHING = Plan()
+NO_WITHDRAWAL = Withdrawal()
+
+
+def _judged(waiting: Sequence[bytes], withdrawal: Withdrawal) -> bytes:
+    """Say which occurrences are kept, as the script reads it; ``waiting``: id and time of each."""
+    keeps = withdrawal.keeps or (lambda _at: False)
+    pairs = zip(waiting[::2], waiting[1::2], strict=True)
+    return b"".join(one + (b"1" if keeps(int(at)) else b"0") for one, at in pairs)
 
 
 class EventStore:
@@ -65,10 +92,12 @@ class EventStore:
         before: Event | None,
         now_ms: int,
         once: Once | None = None,
+        withdrawal: Withdrawal = NO_WITHDRAWAL,
     ) -> Saved:
         """Write ``event``; ``before`` is what the caller read (``None`` creates).
 
-        Nothing is written if the stored event is no longer ``before``, or if ``once`` has made one.
+        Nothing is written if the stored event is no longer ``before``, if ``once`` has made one, or
+        if the planned occurrence of a series exists already (``TAKEN``).
         """
         partition = ids.partition_of_event(event.id)
         request = secrets.token_bytes(8)
@@ -92,12 +121,22 @@ class EventStore:
             plan.missed or "",
             event.id + once.digest if once else "",
             KEPT_MS,
-            *codec.event_to_fields(event, request),
+            withdrawal.reason,
+            1 if withdrawal.is_recorded else 0,
+            1 if event.schedule is not None else 0,
+            "all" if withdrawal.keeps is None else "judged",
         ]
+        fields = codec.event_to_fields(event, request)
         written = [keys.event(partition, event.id)]
         if once is not None:
             written.append(keys.made(partition, once.name))
-        return Saved(self._scripts("save_event", written, args).decode())
+        judged = b""
+        for _ in range(_JUDGED_AT_MOST):
+            reply = self._scripts("save_event", written, [*args, judged, *fields])
+            if isinstance(reply, bytes):
+                return Saved(reply.decode())
+            judged = _judged(reply, withdrawal)
+        return Saved.MOVED
 
     def refuse_duplicate(self, partition: int, once: Once | None) -> None:
         """Raise ``AlreadyMade`` if ``once`` has made an event, as far as a partition knows."""

@@ -90,17 +90,17 @@ class OccurrenceField(HashField):
     EVENT = ("e", "id", "the event that it belongs to",
         "add_unattempted schedule_occurrence",
         """apply_overlap_policy codec delete_ended flow_gate leave_due read_occurrence
-        record_attempts redeliver_occurrences redeliveries restore_occurrences
+        is_taken record_attempts redeliver_occurrences redeliveries restore_occurrences
         schedule_successors waiting""")
     SCHEDULED = ("at", "ms", "its scheduled time",
         "add_unattempted schedule_occurrence",
         """add_callback cancel_occurrence codec make_queued_due read_occurrence record_attempts
-        redeliver_occurrences release_leases restore_occurrences waiting""")
+        find_unjudged redeliver_occurrences release_leases restore_occurrences waiting""")
     STATUS = ("st", "word", "absent: scheduled",
         """add_unattempted apply_overlap_policy cancel_occurrence lease_occurrence
         record_attempts redeliver_occurrences release_leases start_first_attempt""",
         """add_callback apply_overlap_policy codec delete_ended make_queued_due
-        redeliver_occurrences redeliveries restore_occurrences schedule_occurrence
+        redeliver_occurrences redeliveries is_taken restore_occurrences schedule_occurrence
         schedule_successors waiting""")
     ATTEMPTS = ("n", "number", "attempts begun",
         """apply_overlap_policy close_attempt lease_occurrence release_leases
@@ -113,7 +113,7 @@ class OccurrenceField(HashField):
         "read_occurrence record_attempts release_leases renew_leases waiting")
     ACK_DEADLINE = ("ack", "ms", "until when its receiver may acknowledge",
         "cancel_occurrence close_attempt record_attempts",
-        "cancel_waiting codec restore_occurrences")
+        "find_waiting codec restore_occurrences")
     STARTED = ("s", "ms", "when its first attempt began",
         "apply_overlap_policy close_attempt release_leases start_first_attempt", "codec")
     COMPLETED = ("c", "ms", "when it ended",
@@ -144,7 +144,7 @@ class OccurrenceField(HashField):
         """add_callback codec delete_ended read_occurrence redeliver_occurrences redeliveries
         schedule_occurrence""")
     SERIES = ("sr", "1", "present if the schedule made it",
-        "start_first_attempt", "apply_overlap_policy cancel_waiting")
+        "start_first_attempt", "apply_overlap_policy find_waiting")
     FLOW = ("w", "name", "the flow that it waits for",
         "cancel_occurrence lease_occurrence leave_flow wait_for_flow",
         "flow_gate leave_due leave_flow read_occurrence restore_occurrences")
@@ -227,6 +227,8 @@ class MetaField(HashField):
         "coordination", "coordination")
     INSTANCE = ("instance", "hex", "the store's own name; set once",
         "coordination", "coordination")
+    SET_ASIDE = ("aside", "number", "how many events were set aside in all",
+        "figures", "figures")
 
 
 # fmt: on

@@ -1,11 +1,16 @@
-"""Sizes of what is stored; each is a count that the store keeps anyway."""
+"""Sizes of what is stored, and what has happened in all; each is a count that the store keeps."""
 
 from __future__ import annotations
+
+from typing import cast
 
 from app.domain.event import EventStatus
 from app.domain.occurrence import OccurrenceStatus
 from app.store import keys
 from app.store.connection import StoreClient
+from app.store.fields import MetaField
+
+META = keys.META.decode()
 
 
 class Figures:
@@ -22,6 +27,14 @@ class Figures:
             for status in EventStatus:
                 pipe.zcard(keys.events(partition, status))
         return sum(pipe.execute())
+
+    def set_aside(self) -> int:
+        """How many events were set aside in all, because they could not be planned."""
+        return int(cast("bytes | None", self._client.hget(META, MetaField.SET_ASIDE)) or 0)
+
+    def note_set_aside(self) -> None:
+        """Count one more of them."""
+        self._client.hincrby(META, MetaField.SET_ASIDE, 1)
 
     def occurrences_by_status(self) -> dict[str, int]:
         """How many occurrences are in each status."""

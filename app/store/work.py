@@ -43,6 +43,17 @@ class Successor:
 
 
 @dataclass(frozen=True, slots=True)
+class Advanced:
+    """How many successors were scheduled, and the events whose successor existed already.
+
+    Their series go on after it.
+    """
+
+    scheduled: int
+    passed: list[bytes]
+
+
+@dataclass(frozen=True, slots=True)
 class Unattempted:
     """An occurrence that ends without an attempt, and why."""
 
@@ -89,9 +100,10 @@ class WorkStore:
         call = claim_call(partition, worker, request, now_ms=now_ms, limit=limit, lease_ms=lease_ms)
         return read_claim_answer(self._run(call), lease_token(worker, request), now_ms).claims
 
-    def schedule_successors(self, successors: Iterable[Successor], now_ms: int) -> int:
-        """Schedule what follows; returns how many were scheduled. Harmless when repeated."""
+    def schedule_successors(self, successors: Iterable[Successor], now_ms: int) -> Advanced:
+        """Schedule what follows. Harmless when repeated."""
         scheduled = 0
+        passed: list[bytes] = []
         for p, some in by_partition(successors, _partition_of_event).items():
             args: list[Argument] = [keys.prefix(p), now_ms]
             for one in some:
@@ -104,8 +116,10 @@ class WorkStore:
                     one.scheduled_ms or 0,
                     one.due_ms,
                 ]
-            scheduled += int(self._scripts("schedule_successors", [keys.unscheduled(p)], args))
-        return scheduled
+            count, *events = self._scripts("schedule_successors", [keys.unscheduled(p)], args)
+            scheduled += int(count)
+            passed += events
+        return Advanced(scheduled, passed)
 
     def record_unattempted(self, occurrences: Iterable[Unattempted], now_ms: int) -> int:
         """Record occurrences that end without an attempt; returns how many were new."""

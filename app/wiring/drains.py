@@ -89,7 +89,7 @@ class Drains:
         storage, settings = self.services.storage, self.services.settings
         return Claimer(
             storage.work,
-            self.services.planning.successors,
+            self.services.successors,
             storage.coordination.wake_listener(),
             storage.new_channel(),
             storage.clock,

@@ -45,7 +45,7 @@ class Engine:
         services, storage = self.services, self.services.storage
         return Upkeep(
             storage.work,
-            services.planning.successors,
+            services.successors,
             services.events,
             services.calendars,
             services.redeliveries,

@@ -7,14 +7,13 @@ from functools import cached_property
 
 from app.config import Settings
 from app.planning.calendar_cache import CalendarCache
-from app.planning.successors import Successors
 from app.planning.timetables import Timetables
 from app.wiring.storage import Storage
 
 
 @dataclass(frozen=True)
 class Planning:
-    """Calendars, timetables and successors."""
+    """Calendars and timetables."""
 
     settings: Settings
     storage: Storage
@@ -28,8 +27,3 @@ class Planning:
     def timetables(self) -> Timetables:
         """Rules, calendars and jitter of events."""
         return Timetables(self.calendar_cache, self.settings.max_occurrences_per_minute)
-
-    @cached_property
-    def successors(self) -> Successors:
-        """What schedules the next occurrence of an event after each claim."""
-        return Successors(self.storage.work, self.storage.events, self.timetables)

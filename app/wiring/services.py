@@ -9,11 +9,13 @@ from functools import cached_property
 from app.clock import Clock
 from app.config import Settings
 from app.engine.acknowledgements import Acknowledgements
+from app.planning.successors import Successors
 from app.services.actions import ActionService
 from app.services.audit import AuditService
 from app.services.calendars import CalendarService
 from app.services.event_creation import CreationService, ImportService
 from app.services.event_lists import EventLists
+from app.services.event_planner import EventPlanner
 from app.services.events import EventService
 from app.services.feed import FeedService
 from app.services.flows import FlowService
@@ -60,14 +62,31 @@ class Services:
         return EventService(
             self.storage.events,
             EventLists(self.storage.events, self.storage.lists, self.crypto.cursors),
-            self.storage.occurrences,
-            self.planning.timetables,
+            EventPlanner(
+                self.storage.events,
+                self.storage.occurrences,
+                self.planning.timetables,
+                self.flows,
+                self.clock,
+            ),
             self.crypto.signing_secrets,
             self.crypto.header_secrets,
             EventQuota(self.storage.owners, self.settings.max_events_per_sub),
             self.flows,
+            self.storage.figures,
             self.clock,
             self.settings.partitions,
+        )
+
+    @cached_property
+    def successors(self) -> Successors:
+        """What schedules the next occurrence of an event after each claim."""
+        return Successors(
+            self.storage.work,
+            self.storage.events,
+            self.planning.timetables,
+            self.events.set_aside,
+            self.queues.upkeep.enqueue_repair,
         )
 
     @cached_property

@@ -59,7 +59,7 @@ def attempt(services: Services, clock: FakeClock) -> Callable[[Outcome], list[Cl
             0, b"worker", next(requests), now_ms=now_ms, limit=99, lease_ms=30_000
         )
         assert claims
-        services.planning.successors.schedule(claims, now_ms)
+        services.successors.schedule(claims, now_ms)
         records = [record_of(one, outcome, now_ms, 0.5)[0] for one in claims]
         assert services.storage.work.record(records, now_ms) == len(records)
         return claims

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
@@ -14,11 +13,11 @@ from app.domain.event import Event
 from app.domain.occurrence import OccurrenceStatus
 from app.engine.upkeep import REPAIR_AFTER_MS
 from app.planning.next_occurrence import TOO_LATE
-from app.planning.successors import Successors
+from app.planning.successors import ASK_EVERY_MS, Successors
 from app.planning.timetables import Timetables
 from app.services.queries import OccurrenceQuery
 from app.store import keys
-from app.store.work import Successor, Unattempted
+from app.store.work import Advanced, Successor, Unattempted
 from app.wiring.engine import Engine
 from app.wiring.services import Services
 from tests.support.builders import DAILY, a_claim, a_definition
@@ -156,9 +155,23 @@ class Writes:
     def record_unattempted(self, notes: list[Unattempted], now_ms: int) -> None:
         self.calls.append(("ended", notes, now_ms))
 
-    def schedule_successors(self, successors: list[Successor], now_ms: int) -> int:
+    def schedule_successors(self, successors: list[Successor], now_ms: int) -> Advanced:
         self.calls.append(("schedule_successors", successors, now_ms))
-        return len(successors)
+        return Advanced(len(successors), [])
+
+
+class Outside:
+    """Notes what was set aside and how often repair was called for."""
+
+    def __init__(self) -> None:
+        self.aside: list[tuple[bytes, str]] = []
+        self.calls = 0
+
+    def set_aside(self, event_id: bytes, reason: str) -> None:
+        self.aside.append((event_id, reason))
+
+    def call(self) -> None:
+        self.calls += 1
 
 
 class NoCalendars:
@@ -175,8 +188,19 @@ def writes() -> Writes:
 
 
 @pytest.fixture
-def successors(writes: Writes) -> Successors:
-    return Successors(cast("Any", writes), cast("Any", None), Timetables(NoCalendars()))
+def outside() -> Outside:
+    return Outside()
+
+
+@pytest.fixture
+def successors(writes: Writes, outside: Outside) -> Successors:
+    return Successors(
+        cast("Any", writes),
+        cast("Any", None),
+        Timetables(NoCalendars()),
+        outside.set_aside,
+        outside.call,
+    )
 
 
 def test_each_first_claim_of_a_series_has_its_successor(
@@ -227,13 +251,31 @@ def test_what_is_passed_over_is_recorded_before_the_series_goes_on(
 
 
 def test_a_schedule_that_can_not_be_read_stops_no_other(
-    successors: Successors, writes: Writes, caplog: pytest.LogCaptureFixture
+    successors: Successors, writes: Writes, outside: Outside
 ) -> None:
+    """A drain leaves it to upkeep, which it calls."""
     bad = a_claim(1, recurring=True, definition=a_definition(schedule={"frequency": "never"}))
     good = a_claim(2, scheduled_ms=NOW_MS, recurring=True, definition=DEFINITION)
-    with caplog.at_level(logging.ERROR):
-        successors.schedule([bad, good], NOW_MS)
+    successors.schedule([bad, good], NOW_MS)
     ((_, planned, _),) = writes.calls
     assert [one.scheduled_ms for one in planned] == [NOW_MS + DAY_MS]
-    (record,) = caplog.records
-    assert (record.message, record.event) == ("unreadable schedule", ids.to_text(bad.event_id))
+    assert outside.calls == 1
+
+
+def test_a_successor_that_costs_a_drain_too_much_is_left_to_upkeep(
+    successors: Successors, writes: Writes, outside: Outside
+) -> None:
+    """Others have theirs; upkeep is called at most once in a while."""
+    minutes = ",".join(map(str, range(59)))
+    schedule = {"every": "1s", "exclude": [{"rrule": f"FREQ=SECONDLY;BYMINUTE={minutes}"}]}
+    definition = a_definition(schedule=schedule)
+    costly = [
+        a_claim(n, scheduled_ms=NOW_MS, recurring=True, definition=definition) for n in (1, 2)
+    ]
+    good = a_claim(3, scheduled_ms=NOW_MS, recurring=True, definition=DEFINITION)
+    successors.schedule([*costly, good], NOW_MS)
+    successors.schedule(costly, NOW_MS + ASK_EVERY_MS - 1)
+    ((_, planned, _),) = writes.calls
+    assert [one.event_id for one in planned] == [good.event_id]
+    assert outside.calls == 1
+    assert outside.aside == []

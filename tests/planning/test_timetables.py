@@ -58,7 +58,7 @@ def recurring(**options: Any) -> Event:
 )
 def test_what_is_wrong_is_refused_when_it_is_written(event: Event, sentence: str) -> None:
     with pytest.raises(InvalidInput) as caught:
-        Timetables(Named(), 30).checked(event)
+        Timetables(Named(), 30).checked(event, NOW_MS)
     assert caught.value.message == sentence
 
 
@@ -88,10 +88,10 @@ def test_a_timetable_has_all_that_its_event_says() -> None:
         timezone="Asia/Tokyo",
         options={"calendars": ["closed"], "on_excluded": "next_day", "jitter": "1h"},
     )
-    table = Timetables(Named()).checked(event)
+    table = Timetables(Named()).checked(event, NOW_MS)
     found = [one.scheduled_ms for one in table.upcoming(NOW_MS - 1, 2)]
     assert found == [NOW_MS, NOW_MS + 2 * DAY_MS]  # 2 January in Tokyo moves onto the 3rd
-    other = Timetables(Named()).checked(an_event(definition=event.definition))
+    other = Timetables(Named()).checked(an_event(definition=event.definition), NOW_MS)
     assert table.planned_ms(NOW_MS) != other.planned_ms(NOW_MS)
     assert NOW_MS <= table.planned_ms(NOW_MS) <= NOW_MS + 3_600_000
     assert "Asia/Tokyo" in table.explain()
@@ -104,7 +104,7 @@ def timetable_of(event: Event) -> Timetable:
 def test_a_series_has_the_timetable_that_was_checked() -> None:
     options = {"calendars": ["closed"], "jitter": "1h"}
     event = an_event(start_ms=NOW_MS, schedule=DAILY, timezone="Asia/Tokyo", options=options)
-    table, expected = timetable_of(event), Timetables(Named()).checked(event)
+    table, expected = timetable_of(event), Timetables(Named()).checked(event, NOW_MS)
     assert table.upcoming(0, 3) == expected.upcoming(0, 3)
     assert table.planned_ms(NOW_MS) == expected.planned_ms(NOW_MS)
     assert table.explain() == expected.explain()

@@ -51,7 +51,7 @@ def claim_all(services: Services, now_ms: int) -> list[Any]:
             partition, b"w", now_ms, now_ms=now_ms, limit=99, lease_ms=30_000
         )
     ]
-    services.planning.successors.schedule(claims, now_ms)
+    services.successors.schedule(claims, now_ms)
     return claims
 
 

@@ -183,7 +183,7 @@ def test_of_an_event_lists_what_happened_and_what_is_next(
         claims = services.storage.work.claim(
             partition, b"w", request, now_ms=moment, limit=1, lease_ms=30_000
         )
-        services.planning.successors.schedule(claims, moment)
+        services.successors.schedule(claims, moment)
         moment += 60_000
     text = ids.to_text(event.id)
     first = services.occurrences.of_event(text, TENANT, 4, None)

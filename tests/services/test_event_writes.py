@@ -33,8 +33,8 @@ def answered(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[Saved]]:
         left = list(words)
         save = EventStore.save
 
-        def answer(store: EventStore, *args: Any) -> Saved:
-            return left.pop(0) if left else save(store, *args)
+        def answer(store: EventStore, *args: Any, **named: Any) -> Saved:
+            return left.pop(0) if left else save(store, *args, **named)
 
         monkeypatch.setattr(EventStore, "save", answer)
         return left
@@ -106,9 +106,9 @@ def test_a_change_of_what_is_gone_meanwhile_finds_nothing(
     event = create()
     save = EventStore.save
 
-    def deleted_first(store: EventStore, *args: Any) -> Saved:
+    def deleted_first(store: EventStore, *args: Any, **named: Any) -> Saved:
         store.delete(event, any_version=True, now_ms=NOW_MS)
-        return save(store, *args)
+        return save(store, *args, **named)
 
     monkeypatch.setattr(EventStore, "save", deleted_first)
     with pytest.raises(NotFound):

@@ -10,7 +10,7 @@ from app.store import keys
 from app.store.calls import Deferral
 from app.store.events import KEEP, Plan
 from app.store.fields import EventField
-from app.store.work import Successor, Unattempted
+from app.store.work import Advanced, Successor, Unattempted
 from tests.store.conftest import Stores
 from tests.support.builders import DAILY, an_event
 from tests.support.clock import NOW_MS
@@ -66,12 +66,12 @@ def test_a_series_goes_on_after_what_was_made_beside_it(stores: Stores) -> None:
     stores.events.add_occurrences(event, [(beside_ms, beside_ms)])
     one, _ = claim(stores, beside_ms)
     successor = Successor(event.id, one.plan, event.start_ms, beside_ms, beside_ms)
-    assert stores.work.schedule_successors([successor], beside_ms) == 0
+    assert stores.work.schedule_successors([successor], beside_ms) == Advanced(0, [event.id])
     partition = ids.partition_of_event(event.id)
     assert stores.work.unscheduled(partition, beside_ms, 10) == [event.id]
     assert stores.events.progress([event.id]) == [(one.plan, beside_ms)]
     before = snapshot(stores.client)
-    assert stores.work.schedule_successors([successor], beside_ms) == 0
+    assert stores.work.schedule_successors([successor], beside_ms) == Advanced(0, [event.id])
     assert snapshot(stores.client) == before
     assert sound(stores)
 

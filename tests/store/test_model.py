@@ -220,7 +220,7 @@ class Machine(RuleBasedStateMachine):
         successor = Successor(
             claim.event_id, claim.plan, claim.scheduled_ms, following, following or 0
         )
-        scheduled = self.stores.work.schedule_successors([successor], self.now)
+        scheduled = self.stores.work.schedule_successors([successor], self.now).scheduled
         assert scheduled == self.model.advance(successor, plan, self.now)
 
     @precondition(lambda self: self.claims)

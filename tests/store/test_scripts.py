@@ -290,7 +290,7 @@ class TestAdvance:
     ) -> int:
         ((current, _),) = stores.events.progress([event.id])
         successor = Successor(event.id, plan or current, event.start_ms, next_ms, next_ms or 0)
-        return stores.work.schedule_successors([successor], NOW_MS)
+        return stores.work.schedule_successors([successor], NOW_MS).scheduled
 
     def test_schedules_the_successor_once(self, stores: Stores) -> None:
         event = saved(stores, schedule=DAILY)

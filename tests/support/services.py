@@ -44,12 +44,18 @@ class FakeUpkeep:
     def __init__(self) -> None:
         self.names: list[str] = []
         self.redeliveries: list[str] = []
+        self.repairs = 0
         self.away = False
 
     def enqueue_replan(self, name: str) -> None:
         if self.away:
             raise StoreUnavailable
         self.names.append(name)
+
+    def enqueue_repair(self) -> None:
+        if self.away:
+            raise StoreUnavailable
+        self.repairs += 1
 
     def enqueue_redelivery(self, job_id: str) -> None:
         if self.away:

@@ -16,7 +16,6 @@ from app.config import Settings
 from app.wiring.doubles import Doubles
 from app.wiring.drains import Drains
 from app.wiring.engine import Engine, build_engine
-from app.wiring.planning import Planning
 from app.wiring.services import Services, build_services
 from app.wiring.storage import Storage
 from tests.wiring.parts import ATTRIBUTES, PARTS, part_of
@@ -55,7 +54,7 @@ NEEDS_THE_STORE = {
     (Drains, "identity"),  # the instance's name
     # Those below ask for ``Storage.events``, which checks that the store fits the settings.
     (Storage, "events"),
-    (Planning, "successors"),
+    (Services, "successors"),
     *((Services, name) for name in ("events", "creations", "imports", "previews", "actions")),
     *((Services, name) for name in ("rotations", "occurrences", "redeliveries", "calendars")),
     (Services, "feed"),

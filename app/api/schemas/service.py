@@ -14,7 +14,9 @@ class HealthSchema(Schema):
 class StatusSchema(Schema):
     """The figures of the moment."""
 
-    status = fields.String()
+    status = fields.String(
+        metadata={"enum": ["ok", "degraded"], "description": "degraded: lag_ms is over 5,000."}
+    )
     version = fields.String()
     uptime_seconds = fields.Float()
     store = fields.String(metadata={"description": "Whether the store answers."})

@@ -30,7 +30,7 @@ if scheduled_id ~= '' then
   end
 end
 for _, open_status in ipairs({'retrying', 'scheduled', 'dispatched'}) do
-  cancel_waiting(prefix, id, open_status, false, message, now)
+  cancel_waiting(prefix, id, open_status, message, now)
 end
 redis.call('DEL', key)
 index_event_status(prefix, id, '', status, false)

@@ -5,22 +5,33 @@
 --       9 mode ('keep' or 'replace' the scheduled occurrence)  10 scheduled_id ('' for none)
 --       11 new_id (the new one's, '' for none)  12 scheduled  13 due
 --       14 outcome ('scheduled' or 'missed')  15 message (for 'missed')
---       16 made_value  17 made_ttl (ms)  18… per field of the event's hash: field, value
--- Returns: 'saved'; 'gone', 'stale' (another version), 'moved' (another next occurrence) or 'made'
---          (by that key, before), and then nothing has changed. A call repeated with its request id
---          answers 'saved'.
+--       16 made_value  17 made_ttl (ms)
+--       18 reason (why occurrences end that the event has no more)
+--       19 records_scheduled ('1': the scheduled one is recorded as cancelled if it is taken away)
+--       20 must_be_new ('1': the new one may not exist already)
+--       21 withdraws ('all' that wait, or those 'judged')  22 judged (a string: per occurrence that
+--       waits its id, then '1' to keep it or '0')
+--       23… per field of the event's hash: field, value
+-- Returns: 'saved'; 'gone', 'stale' (another version), 'moved' (another next occurrence), 'made'
+--          (by that key, before), 'taken' (the new occurrence exists already) or a list (per
+--          occurrence that waits and was not judged: its id, its scheduled time), and then nothing
+--          has changed. A call repeated with its request id answers 'saved'.
 --#include index_event
 --#include index_event_status
 --#include leave_flow
 --#include index_occurrence_tags
---#include unschedule_occurrence
---#include cancel_waiting
+--#include is_taken
+--#include read_judged
+--#include find_waiting
+--#include find_unjudged
+--#include withdraw_occurrences
 --#include schedule_occurrence
 --#include add_unattempted
 --#include list_event_end
 local key, made = unpack(KEYS)
 local prefix, id, expected_version, expected_next, request, now, created, tags, mode, scheduled_id,
-  new_id, scheduled, due, outcome, message, made_value, made_ttl = unpack(ARGV, 1, 17)
+  new_id, scheduled, due, outcome, message, made_value, made_ttl, reason, records_scheduled,
+  must_be_new, withdraws, judged = unpack(ARGV, 1, 22)
 local version, next_ms, stored_tags, last_request, calendars, plan, flow, recurring, status =
   unpack(redis.call('HMGET', key, EventField.VERSION, EventField.NEXT, EventField.TAGS,
   EventField.REQUEST, EventField.CALENDARS, EventField.PLAN, EventField.FLOW,
@@ -39,6 +50,16 @@ else
   local needs_next = not keep or old_tags ~= tags
   if needs_next and (next_ms or '') ~= expected_next then return 'moved' end
 end
+local is_planned = new_id ~= '' and outcome == 'scheduled'
+if is_planned and must_be_new == '1' and new_id ~= scheduled_id and is_taken(prefix, new_id) then
+  return 'taken'
+end
+local waiting, kept = {}, read_judged(judged)
+if version and not keep then waiting = find_waiting(prefix, id, 'scheduled', true) end
+if withdraws == 'judged' then
+  local unjudged = find_unjudged(prefix, waiting, kept)
+  if #unjudged > 0 then return unjudged end
+end
 
 if version then
   -- What its series has reached stays. (A new event begins with HSET, which a full store refuses.)
@@ -47,7 +68,7 @@ if version then
     EventField.FLOW, EventField.HEADERS, EventField.OVERLAP)
   if not keep then redis.call('HDEL', key, EventField.NEXT, EventField.LAST) end
 end
-redis.call('HSET', key, unpack(ARGV, 18))
+redis.call('HSET', key, unpack(ARGV, 23))
 if not (keep and plan) then redis.call('HSET', key, EventField.PLAN, request) end
 if keep and not recurring then redis.call('HDEL', key, EventField.RECURRING) end
 local new_calendars, new_flow, new_status, paused_until = unpack(redis.call('HMGET', key,
@@ -63,10 +84,10 @@ if keep and next_ms then
     index_occurrence_tags(prefix, tags, scheduled_id, next_ms)
   end
 elseif not keep then
-  if scheduled_id ~= '' then unschedule_occurrence(prefix, scheduled_id, old_tags) end
-  cancel_waiting(prefix, id, 'scheduled', true, 'its event was changed', now)
+  withdraw_occurrences(prefix, id, {id = scheduled_id, at = expected_next, tags = old_tags,
+    is_recorded = records_scheduled == '1' and scheduled_id ~= new_id}, waiting, kept, reason, now)
   redis.call('ZREM', prefix .. 'unscheduled', id)
-  if new_id ~= '' and outcome == 'scheduled' then
+  if is_planned then
     local is_new = schedule_occurrence(prefix, new_id, id, scheduled, due, tags)
     if is_new then redis.call('HSET', key, EventField.NEXT, scheduled) end
   elseif new_id ~= '' then

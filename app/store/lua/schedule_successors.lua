@@ -3,15 +3,15 @@
 -- ARGV: 1 prefix  2 now
 --       3… per event: id, plan (that the successor was computed for), before (the id of the
 --       occurrence before), successor (its id, '' at the end of the series), scheduled, due
--- Returns: how many were scheduled. An event whose next occurrence was under way or over already
---          stays unscheduled: what follows that one is to be asked for. An event that was changed,
---          paused, deleted or given a next occurrence meanwhile is left as it is, so a repeated
---          call does no harm.
+-- Returns: how many were scheduled, then the ids of the events whose successor was under way or
+--          over already: they stay unscheduled, and what follows that one is to be asked for. An
+--          event that was changed, paused, deleted or given a next occurrence meanwhile is left as
+--          it is, so a repeated call does no harm.
 --#include schedule_occurrence
 --#include end_event
 local unscheduled = unpack(KEYS)
 local prefix, now = unpack(ARGV, 1, 2)
-local count = 0
+local count, passed = 0, {}
 
 -- Returns whether the event still waits for a successor.
 local function schedule_successor(key, id, tags, last, successor, scheduled, due)
@@ -23,6 +23,7 @@ local function schedule_successor(key, id, tags, last, successor, scheduled, due
     local latest = math.max(tonumber(scheduled), tonumber(last or 0))
     redis.call('HSET', key, EventField.LAST, string.format('%.0f', latest))
     redis.call('ZADD', unscheduled, now, id)
+    passed[#passed + 1] = id
     return true
   end
   -- (One that was there and not yet claimed is what its event had forgotten.)
@@ -52,4 +53,4 @@ for i = 3, #ARGV, 6 do
   end
   if not still_waits then redis.call('ZREM', unscheduled, id) end
 end
-return count
+return {count, unpack(passed)}

@@ -1,17 +1,9 @@
+--#include find_waiting
 --#include cancel_occurrence
--- cancel_waiting(prefix, event, status, series_only, message, now): cancels occurrences of an event
--- in one status, of which no attempt is under way: 'retrying', 'scheduled' (after a claim that was
--- returned, or beside the schedule) or 'dispatched' (those that wait to be acknowledged). With
--- series_only true, only those that its schedule made.
-local function cancel_waiting(prefix, event, status, series_only, message, now)
-  local found = redis.call('ZINTER', 2, prefix .. 'event:' .. event .. ':occurrences',
-    prefix .. 'occurrences:' .. status)
-  for _, occurrence in ipairs(found) do
-    local key = prefix .. 'occurrence:' .. occurrence
-    local in_series, ack_deadline = unpack(redis.call('HMGET', key, OccurrenceField.SERIES,
-      OccurrenceField.ACK_DEADLINE))
-    if (in_series or not series_only) and (ack_deadline or status ~= 'dispatched') then
-      cancel_occurrence(prefix, occurrence, status, message, now)
-    end
+-- cancel_waiting(prefix, event, status, message, now): cancels the occurrences of an event in one
+-- status of which no attempt is under way; see find_waiting.
+local function cancel_waiting(prefix, event, status, message, now)
+  for _, occurrence in ipairs(find_waiting(prefix, event, status, false)) do
+    cancel_occurrence(prefix, occurrence, status, message, now)
   end
 end
