@@ -142,7 +142,7 @@ class Hand:
 
     def _mend(self, program: Program, how: str, until: float) -> None:
         if how == "term" and program.running:
-            # It may wait for a store that stands still: what would end that must not wait for it.
+            # It may wait for an unresponsive store: what would end that must not wait for it.
             assert time.monotonic() < until, f"{program.name} does not end"
             self._later(0.1, program, how, until)
             return

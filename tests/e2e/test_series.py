@@ -1,4 +1,4 @@
-"""Recurring events: second by second, paused, changed, deleted, damaged and mended."""
+"""Recurring events: second by second, paused, changed, deleted, damaged and repaired."""
 
 from __future__ import annotations
 

@@ -123,7 +123,7 @@ class Until(threading.Event):
 
 
 def run_until(drain: Drain, clock: FakeClock, done: Callable[[], bool]) -> None:
-    """Run a drain until a condition holds; time stands still meanwhile."""
+    """Run a drain until a condition holds; the clock does not move meanwhile."""
     drain.run(clock.ms + LONG_MS, Until(done))
     assert done(), "the drain did not get there"
 

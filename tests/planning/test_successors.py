@@ -1,4 +1,4 @@
-"""Series that broke off are mended as if nothing had happened in between."""
+"""A series that has lost its successor is repaired as if nothing had happened in between."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ def test_what_was_due_meanwhile_is_fired_or_recorded(
     claim_without_successor(services, clock.advance(60_000))
     clock.advance(HOUR_MS)
     engine.upkeep.recover()
-    mended = services.events.get(ids.to_text(event.id), MASTER)
-    assert mended.next_ms == clock.ms - 5 * 60_000
+    repaired = services.events.get(ids.to_text(event.id), MASTER)
+    assert repaired.next_ms == clock.ms - 5 * 60_000
     query = OccurrenceQuery(event_id=ids.to_text(event.id), status="missed", limit=100)
     missed = services.occurrences.list(query, MASTER)
     assert missed.total == 54
@@ -57,8 +57,8 @@ def test_a_short_break_loses_nothing(
     claim_without_successor(services, clock.advance(1_000))
     clock.advance(REPAIR_AFTER_MS)
     engine.upkeep.recover()
-    mended = services.events.get(ids.to_text(event.id), MASTER)
-    assert mended.next_ms == NOW_MS + 2_000
+    repaired = services.events.get(ids.to_text(event.id), MASTER)
+    assert repaired.next_ms == NOW_MS + 2_000
     assert (
         services.storage.occurrences.get(ids.occurrence_id(event.id, NOW_MS + 2_000)).status
         is OccurrenceStatus.SCHEDULED
@@ -72,8 +72,8 @@ def test_an_event_that_forgot_what_is_scheduled_is_found_by_reconciliation(
     partition = ids.partition_of_event(event.id)
     services.storage.client.hdel(keys.event(partition, event.id), "next")
     engine.upkeep.reconcile()
-    mended = services.events.get(ids.to_text(event.id), MASTER)
-    assert mended.next_ms == event.next_ms
+    repaired = services.events.get(ids.to_text(event.id), MASTER)
+    assert repaired.next_ms == event.next_ms
     assert broken(services.storage.client, services.settings.partitions) == []
 
 
@@ -88,8 +88,8 @@ def test_an_event_with_nothing_scheduled_is_found_by_reconciliation(
     services.storage.client.zrem(keys.due(partition), occurrence)
     services.storage.client.zrem(keys.occurrences(partition, "scheduled"), occurrence)
     assert engine.upkeep.reconcile() == 1
-    mended = services.events.get(ids.to_text(event.id), MASTER)
-    assert mended.next_ms == event.next_ms
+    repaired = services.events.get(ids.to_text(event.id), MASTER)
+    assert repaired.next_ms == event.next_ms
     assert broken(services.storage.client, services.settings.partitions) == []
 
 
