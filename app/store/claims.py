@@ -43,7 +43,7 @@ class Claim:
     claimed_ms: int = 0
     """When it was claimed; if that was ahead of its time, when it was due."""
     overlaps: bool = False
-    """One before it has not ended: it was skipped or waits, by its event's overlap policy."""
+    """It is not to be sent: it was skipped, waits or was cancelled by its overlap policy."""
     callback: Callback | None = None
     """The end that it reports, if it is a callback."""
     planned_ms: int | None = None

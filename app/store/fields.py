@@ -99,9 +99,9 @@ class OccurrenceField(HashField):
     STATUS = ("st", "word", "absent: scheduled",
         """add_unattempted apply_overlap_policy cancel_occurrence lease_occurrence
         record_attempts redeliver_occurrences release_leases start_first_attempt""",
-        """add_callback apply_overlap_policy codec delete_ended make_queued_due
-        redeliver_occurrences redeliveries is_taken restore_occurrences schedule_occurrence
-        schedule_successors waiting""")
+        """add_callback apply_overlap_policy codec delete_ended is_taken make_queued_due
+        read_occurrence redeliver_occurrences redeliveries release_leases restore_occurrences
+        schedule_occurrence schedule_successors waiting""")
     ATTEMPTS = ("n", "number", "attempts begun",
         """apply_overlap_policy close_attempt lease_occurrence release_leases
         start_first_attempt""",

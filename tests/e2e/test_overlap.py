@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import signal
+import time
+from typing import Any
+
 import pytest
 
-from tests.support.api_client import Api, seconds_of
+from tests.support.api_client import Api, at, seconds_of
+from tests.support.invariants import listed_twice
 from tests.support.receiver import Received, Receiver, Reply
 from tests.support.stack import Stack
 from tests.support.wait import wait_until
@@ -62,6 +67,38 @@ def test_cancel_previous_ends_one_whose_answer_then_does_not_count(
     assert cancelled[0]["id"] == requests[0].webhook_id
     assert cancelled[0]["error_message"] == "a newer occurrence has taken its place"
     assert cancelled[0]["status_code"] is None
+
+
+def test_what_was_cancelled_stays_so_though_its_retry_is_due_with_its_successor(
+    stack: Stack, api: Api, receiver: Receiver
+) -> None:
+    """The workers are held up until the older ones' retries and the newer ones are all due."""
+    receiver.reply("/", Reply(500))
+    start = time.time() + 1.0
+    given: dict[str, Any] = {
+        "start_time": at(start),
+        "schedule": {"every": "4s"},
+        "overlap": "cancel_previous",
+        "retry": {"delays": ["4500ms"]},
+    }
+    events = [api.create(receiver.url("/"), **given) for _ in range(20)]
+    receiver.wait_for(20, 10)
+
+    def first(event: dict[str, Any]) -> dict[str, Any]:
+        return api.occurrences(event["id"])[0]
+
+    wait_until(lambda: {first(one)["status"] for one in events} == {"retrying"}, "all will retry")
+    for worker in stack.workers:
+        worker.signal(signal.SIGSTOP)
+    time.sleep(max(start + 5.0 - time.time(), 0))
+    for worker in stack.workers:
+        worker.signal(signal.SIGCONT)
+    receiver.wait_for(40, 10)
+    assert {one.json["attempt"] for one in receiver.requests_to("/")} == {1}
+    assert listed_twice(stack.redis(), 1) == []
+    assert {(first(one)["status"], first(one)["attempt_count"]) for one in events} == {
+        ("cancelled", 1)
+    }
 
 
 def test_one_that_waits_outlives_every_worker(stack: Stack, api: Api, receiver: Receiver) -> None:

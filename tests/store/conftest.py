@@ -15,6 +15,7 @@ from app.store.occurrences import OccurrenceStore
 from app.store.scripts import Scripts
 from app.store.sweep import EventSweep
 from app.store.work import WorkStore
+from tests.support.invariants import listed_twice
 
 
 @dataclass
@@ -48,4 +49,6 @@ def open_stores(url: str, partitions: int) -> Stores:
 def stores(request: pytest.FixtureRequest, store_url: str) -> Iterator[Stores]:
     opened = open_stores(store_url, request.param)
     yield opened
+    problems = listed_twice(opened.client, opened.partitions)
     opened.client.close()
+    assert problems == []

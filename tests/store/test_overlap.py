@@ -237,9 +237,36 @@ class TestCancelPrevious:
             stores.work.release([Deferral(first.occurrence_id, first.token, FIRST + 5)], FIRST)
         else:
             stores.work.record([record(first, "retrying", FIRST + 5)], FIRST)
-        assert [one.scheduled_ms for one in run.claim(SECOND)] == [FIRST, SECOND]
+        claimed = run.claim(SECOND)
+        assert [one.scheduled_ms for one in claimed] == [FIRST, SECOND]
+        assert sent(claimed) == [SECOND]
         assert run.status(FIRST) is OccurrenceStatus.CANCELLED
         assert run.status(SECOND) is OccurrenceStatus.DISPATCHED
+
+    @pytest.mark.parametrize("unsent", [True, False], ids=["returned", "retrying"])
+    def test_what_it_ends_stays_ended_though_it_is_due_in_the_same_call(
+        self, stores: Stores, unsent: bool
+    ) -> None:
+        """A batch that cancels an occurrence does not go on to claim it."""
+        run = Run(stores, "cancel_previous")
+        (first,) = run.claim(FIRST)
+        if unsent:
+            stores.work.release([Deferral(first.occurrence_id, first.token, SECOND + 40)], FIRST)
+        else:
+            stores.work.record([record(first, "retrying", SECOND + 40)], FIRST)
+        assert [one.scheduled_ms for one in run.claim(SECOND + 50)] == [SECOND]
+        assert run.status(FIRST) is OccurrenceStatus.CANCELLED
+        assert run.occurrence(FIRST).attempt_count == (0 if unsent else 1)
+
+
+def test_a_lease_of_what_has_ended_is_not_taken_for_a_dead_workers(stores: Stores) -> None:
+    run = Run(stores, "cancel_previous")
+    (first,) = run.claim(FIRST)
+    run.claim(SECOND)
+    stores.client.zadd(keys.claimed(run.partition), {first.occurrence_id: SECOND})
+    assert stores.work.reclaim_expired(run.partition, SECOND) == 0
+    assert run.status(FIRST) is OccurrenceStatus.CANCELLED
+    assert broken(stores.client, stores.partitions) == []
 
 
 @pytest.mark.parametrize("policy", ["skip", "queue_one", "cancel_previous"])

@@ -7,14 +7,17 @@ nobody knows, or that speaks of something that is not there, is a sentence too.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
-from typing import Any
+from itertools import chain
+from typing import Any, cast
 
 import redis
 
 from app.domain import ids
 from app.domain.event import EventStatus
 from app.domain.occurrence import OccurrenceStatus
+from app.store import keys
 
 _OPEN_IN_DUE = {"scheduled", "retrying"}
 _OF_OCCURRENCES = ("due", "claimed", "unacknowledged", "ended")
@@ -74,6 +77,21 @@ def broken(
             problems.append(f"nobody knows the key {key!r}")
     for part in parts:
         problems += part.problems()
+    return problems
+
+
+def listed_twice(client: redis.Redis, partitions: int) -> list[str]:
+    """Sentences about occurrences in two statuses at once: that may never be, at rest or not."""
+    problems = []
+    for partition in range(partitions):
+        lists = {
+            one.value: cast("list[bytes]", client.zrange(keys.occurrences(partition, one), 0, -1))
+            for one in OccurrenceStatus
+        }
+        for one, count in Counter(chain(*lists.values())).items():
+            if count > 1:
+                where = [status for status, members in lists.items() if one in members]
+                problems.append(f"occurrence {ids.to_text(one)} is listed as {where}")
     return problems
 
 
@@ -155,8 +173,8 @@ class Partition:
             if not self._is_held_as_it_says(occurrence, fields, held=held):
                 yield f"{text} is {status}; its lease or its receiver's word says otherwise"
             ended = status not in _OPEN_IN_DUE and not held
-            if (occurrence in self.scored["ended"]) != ended:
-                yield f"{text} is {status}; ended: {not ended}"
+            if {occurrence in self.scored["ended"], b"c" in fields} != {ended}:
+                yield f"{text} is {status}; ended at {fields.get(b'c')}, or not listed so"
             listed = occurrence in self.of_event.get(fields[b"e"], {})
             if b"cb" in fields:
                 if listed:

@@ -35,10 +35,11 @@ local ids = redis.call('ZRANGEBYSCORE', due, '-inf', horizon, 'LIMIT', 0, limit)
 if #ids == 0 then return {claims, early, flows} end
 redis.call('SET', last_claim, request .. ':' .. table.concat(ids), 'PX', 600000)
 redis.call('ZREM', due, unpack(ids))
-local batch = {claimed = {}, dispatched = {}, scheduled = {}, retrying = {}}
+local batch = {claimed = {}, dispatched = {}, scheduled = {}, retrying = {}, rows = {}}
 for _, id in ipairs(ids) do
   local occurrence = read_occurrence(prefix, id)
-  if occurrence then
+  -- (One of this batch may have cancelled it a moment ago.)
+  if occurrence and occurrence.awaits_attempt then
     local event = read_event(prefix, occurrence.event)
     local due_ms = occurrence.next_attempt or occurrence.scheduled
     local is_bound = (event.flow or event.overlap) and not occurrence.callback

@@ -11,7 +11,8 @@
 --#include move_leased
 local flowing, claimed = unpack(KEYS)
 local prefix, now, deadline, token = unpack(ARGV, 1, 4)
-local claims, batch = {}, {claimed = {}, dispatched = {}, scheduled = {}, retrying = {}}
+local claims = {}
+local batch = {claimed = {}, dispatched = {}, scheduled = {}, retrying = {}, rows = {}}
 
 local function claim_member(waiting, member)
   local occurrence = read_occurrence(prefix, string.sub(member, 17))
@@ -21,7 +22,7 @@ local function claim_member(waiting, member)
     return
   end
   local removed = redis.call('ZREM', waiting, member)
-  if removed == 1 and occurrence then
+  if removed == 1 and occurrence and occurrence.awaits_attempt then
     local event = read_event(prefix, occurrence.event)
     claims[#claims + 1] = lease_occurrence(prefix, occurrence, event, token, deadline, now, batch)
   end

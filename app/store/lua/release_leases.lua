@@ -58,8 +58,9 @@ if limit ~= '0' then
   call_batch('ZREM', claimed, done)
   for _, id in ipairs(redis.call('ZRANGEBYSCORE', claimed, '-inf', now, 'LIMIT', 0, limit)) do
     local key = prefix .. 'occurrence:' .. id
-    local scheduled = redis.call('HGET', key, OccurrenceField.SCHEDULED)
-    if scheduled then
+    local scheduled, status = unpack(redis.call('HMGET', key, OccurrenceField.SCHEDULED,
+      OccurrenceField.STATUS))
+    if scheduled and status == 'dispatched' then
       redis.call('HINCRBY', key, OccurrenceField.DEATHS, 1)
       redis.call('HDEL', key, OccurrenceField.LEASE)
       redis.call('HSET', key, OccurrenceField.STATUS, 'retrying', OccurrenceField.NEXT_ATTEMPT, now,

@@ -3,7 +3,8 @@
 -- about an occurrence that was just claimed and whose event has an overlap policy. While an earlier
 -- one that the schedule made has not ended, a first attempt (is_fresh) is not made: the occurrence
 -- is 'skipped' or 'waits', and that is returned. Otherwise it is moved among the claimed, at once
--- and not with the others of the call (one of these may have to cancel it), and false is returned.
+-- and not with the others of the call (one of these may have to cancel it); false is returned, and
+-- the id of the one before if that was cancelled.
 local function apply_overlap_policy(prefix, policy, event, id, scheduled, is_fresh, deadline, now)
   local event_key, key = prefix .. 'event:' .. event, prefix .. 'occurrence:' .. id
 
@@ -15,11 +16,13 @@ local function apply_overlap_policy(prefix, policy, event, id, scheduled, is_fre
     return its_event and is_open and status
   end
 
+  local cancelled
   if is_fresh and redis.call('HEXISTS', key, OccurrenceField.SERIES) == 1 then
     local running, queued = unpack(redis.call('HMGET', event_key, EventField.RUNNING,
       EventField.QUEUED))
     local running_status = running and running ~= id and open_status(running)
     if running_status and policy == 'cancel_previous' then
+      cancelled = running
       local message = 'a newer occurrence has taken its place'
       cancel_occurrence(prefix, running, running_status, message, now)
     elseif running_status then
@@ -50,5 +53,5 @@ local function apply_overlap_policy(prefix, policy, event, id, scheduled, is_fre
   redis.call('ZREM', prefix .. 'occurrences:' .. left, id)
   redis.call('ZADD', prefix .. 'occurrences:dispatched', scheduled, id)
   redis.call('ZADD', prefix .. 'claimed', deadline, id)
-  return false
+  return false, cancelled
 end
