@@ -8,7 +8,7 @@ import pytest
 
 from app.delivery.request import Job
 from app.domain.access import MASTER
-from app.domain.action import webhook
+from app.domain.action import Action, webhook
 from app.domain.callback import Callback
 from app.domain.ids import to_text
 from app.domain.options import DEFAULT_ACK_MS
@@ -140,6 +140,11 @@ def test_it_is_sent_however_late_if_skip_is_not_meant_for_it(fields: dict[str, A
             "its event has no such callback any more",
         ),
         ({"deaths": 3}, "failed", "3 workers died while delivering it"),
+        (
+            {"definition": a_definition()._replace(action=Action("pigeon", {"client_name": "x"}))},
+            "failed",
+            "this version of the service does not know the type of its event's action",
+        ),
     ],
 )
 def test_what_must_not_be_sent_says_why(fields: dict[str, Any], verdict: str, said: str) -> None:

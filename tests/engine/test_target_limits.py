@@ -291,3 +291,36 @@ def test_what_waits_for_one_target_can_be_given_up() -> None:
     assert [one.action.target for one in waiting] == ["https://a/hook"] * len(waiting)
     assert limits.clear_target(limit) == []
     assert set(hosts(list(limits.start_ready(0)))) == {"b"}
+
+
+def test_what_a_request_took_is_counted_from_its_start() -> None:
+    limits = TargetLimits(CONCURRENCY)
+    queue(limits, claim(0, "a"))
+    (request,) = limits.start_ready(5_000)
+    limits.end(request, 5_020, succeeded=True)
+    assert request.limit.took_ms == 90.0
+
+
+def test_one_that_ends_makes_room_for_one() -> None:
+    """Quick or slow."""
+    limits = TargetLimits(4)
+    for number in range(6):
+        queue(limits, claim(number, f"quick{number}"))
+    quick = list(limits.start_ready(0))
+    limits.end(quick.pop(), 10, succeeded=True)
+    quick += limits.start_ready(10)
+    assert (len(quick), limits.waiting) == (4, 1)
+    for round_ in range(1, SLOW_FACTOR):
+        limits.mark_slow(round_ * SLOW_MS + 10)
+        for number in range(4):
+            queue(limits, claim(9 + number, f"slow{round_}{number}"))
+        list(limits.start_ready(round_ * SLOW_MS + 10))
+    now_ms = SLOW_FACTOR * SLOW_MS + 10
+    limits.mark_slow(now_ms)
+    assert list(limits.start_ready(now_ms)) == []
+    assert limits.waiting == 1
+    limits.end(quick[0], now_ms, succeeded=True)
+    assert len(list(limits.start_ready(now_ms))) == 1
+    limits.mark_slow(now_ms + SLOW_MS)
+    queue(limits, claim(51, "another"))
+    assert list(limits.start_ready(now_ms + SLOW_MS)) == []
