@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import signal
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from rq.exceptions import StopRequested
@@ -11,6 +13,16 @@ from rq.exceptions import StopRequested
 from app import rq_queues, workers
 from app.config import Settings
 from app.wiring.engine import build_engine
+from tests.support.processes import ROOT, Program, clean_environ
+from tests.support.wait import wait_until
+
+SLOW_TO_IMPORT = """
+import signal
+
+print("importing", flush=True)
+signal.pause()
+raise AssertionError("the signal did not end the process")
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -39,3 +51,35 @@ def test_told_to_stop_while_rq_takes_its_leave(monkeypatch: pytest.MonkeyPatch) 
     workers.deliver(engine)
     assert engine.stop.is_set()
     assert leaving.runs == 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("role", ["deliver", "upkeep", "scheduler", None])
+def test_told_to_stop_while_it_is_still_importing(
+    tmp_path: Path, role: str | None, number: signal.Signals
+) -> None:
+    """Nothing is under way yet: that is a clean stop, with exit status 0."""
+    worker = _importing(tmp_path, role)
+    worker.signal(number)
+    assert worker.wait() == 0
+    assert worker.output == "importing\n"
+
+
+def test_reencrypt_that_was_ended_does_not_say_that_it_is_done(tmp_path: Path) -> None:
+    worker = _importing(tmp_path, "reencrypt")
+    worker.signal(signal.SIGTERM)
+    assert worker.wait() == -signal.SIGTERM
+
+
+def _importing(directory: Path, role: str | None) -> Program:
+    """Start ``worker.py`` with an ``app.workers`` that never ends being imported."""
+    (directory / "app").mkdir()
+    (directory / "app" / "workers.py").write_text(SLOW_TO_IMPORT)
+    (directory / "worker.py").symlink_to(ROOT / "worker.py")
+    # (The directory of a link is not the one that Python puts first.)
+    environ = clean_environ() | {"PYTHONPATH": str(directory), "PYTHONSAFEPATH": "1"}
+    argv = [sys.executable, "worker.py", *([role] if role else [])]
+    worker = Program("worker", argv, environ, cwd=directory)
+    worker.start()
+    wait_until(lambda: "importing" in worker.output, "it imports")
+    return worker

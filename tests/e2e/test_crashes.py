@@ -117,6 +117,7 @@ def test_nothing_comes_early_while_workers_come_and_go(
         # The next one is there before this one goes: what it gives back is taken up at once.
         before, worker = worker, stack.add_worker()
         receiver.wait_for(min(len(receiver.requests) + 1, count), 30)
+        wait_until(lambda old=before: old.handles(signal.SIGTERM), "it can be told to stop")
         assert before.stop()[0] == 0
     early = [seconds_of(one.json["scheduled_at"]) - one.at_ns / 1e9 for one in receiver.requests]
     assert max(early) <= 0

@@ -76,6 +76,12 @@ class Program:
         """Everything it has written, over all its starts."""
         return self._log.read_text(errors="replace") if self._log.exists() else ""
 
+    def handles(self, number: signal.Signals) -> bool:
+        """Whether it has a handler for a signal by now: an interpreter that starts has none."""
+        status = Path(f"/proc/{self.pid}/status").read_text(encoding="ascii")
+        caught = next(line for line in status.splitlines() if line.startswith("SigCgt:"))
+        return bool(int(caught.split()[1], 16) >> (number - 1) & 1)
+
     def signal(self, number: signal.Signals) -> None:
         """Send a signal to the program itself, not to its children."""
         assert self._process is not None, f"{self.name} was never started"
