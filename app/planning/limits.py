@@ -6,6 +6,9 @@ A step is about a microsecond.
 WRITING = 100_000
 """On what one request wants to know of one schedule: is it accepted, what will it do."""
 
+IMPORTING = 200_000
+"""On all events of one file."""
+
 SUCCESSOR = 1_000
 """On the successor of one claim, by a drain: it sends nothing meanwhile. What needs more is left to
 upkeep, which is a process of its own."""

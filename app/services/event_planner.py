@@ -7,6 +7,7 @@ cancelled, with the reason. So does one that was claimed and returned unsent.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from app.clock import Clock
@@ -21,7 +22,7 @@ from app.planning.timetables import Timetables, bounded
 from app.services.event_changes import timing
 from app.services.event_writes import with_next
 from app.services.flows import FlowService
-from app.store.events import KEEP, NOTHING, EventStore, Saved, Withdrawal
+from app.store.events import KEEP, NOTHING, EventStore, Plan, Saved, Withdrawal
 from app.store.occurrences import OccurrenceStore
 
 CHANGED = "its event was changed"
@@ -50,6 +51,19 @@ class EventPlanner:
         """Store a new event as ``checked`` gave it, and schedule it."""
         with bounded(WRITING):
             return self._save(event, timetable, None, now_ms, once=once)
+
+    def create_all(
+        self, drafts: Sequence[tuple[Event, Timetable | None]], now_ms: int
+    ) -> Sequence[Event] | None:
+        """Store new events of one partition and schedule them, all or none.
+
+        They are as ``checked`` gave them. Returns ``None`` if none is stored.
+        """
+        planned = [(event, plan_next(event, timetable, now_ms)) for event, timetable in drafts]
+        written = [(_ended_without(event, plan), plan) for event, plan in planned]
+        if not self.events.create_all(written, now_ms):
+            return None
+        return [with_next(event, plan) for event, plan in written]
 
     def replace(
         self, before: Event, after: Event, since_ms: int | None = None
@@ -118,9 +132,7 @@ class EventPlanner:
         since = now_ms if since_ms is None else since_ms
         for _ in range(MAX_TAKEN):
             plan = plan_next(event, timetable, since, pending_ms=pending_ms)
-            over = plan.scheduled_ms is None or plan.missed is not None
-            ends = event.status is EventStatus.ACTIVE and over
-            written = replace(event, status=EventStatus.INACTIVE) if ends else event
+            written = _ended_without(event, plan)
             withdrawal = _withdrawal(before, written, now_ms, reason or CHANGED, timetable)
             saved = self.events.save(written, plan, before, now_ms, once, withdrawal)
             if saved is not Saved.TAKEN or plan.scheduled_ms is None:
@@ -158,3 +170,10 @@ def _withdrawal(
     is_due = pending_ms is not None and pending_ms <= now_ms
     keeps = timetable.has if timetable and after.status is EventStatus.ACTIVE else None
     return Withdrawal(reason, is_recorded=is_due and not comes_back, keeps=keeps)
+
+
+def _ended_without(event: Event, plan: Plan) -> Event:
+    """The event as it is stored with a plan: without anything to come, it is inactive."""
+    over = plan.scheduled_ms is None or plan.missed is not None
+    ends = event.status is EventStatus.ACTIVE and over
+    return replace(event, status=EventStatus.INACTIVE) if ends else event

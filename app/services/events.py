@@ -82,10 +82,18 @@ class EventService:
                     assert_never(saved)
         raise Conflict(CHANGING)
 
-    def drafted(self, changes: EventChanges, access: Access, once: Once | None = None) -> Event:
+    def drafted(
+        self,
+        changes: EventChanges,
+        access: Access,
+        once: Once | None = None,
+        partition: int | None = None,
+    ) -> Event:
         """The event that ``create`` would schedule and store; nothing is stored."""
         given = in_space(changes.given, access)
-        event_id = self.new_ids.make(self.clock.now_us(), self._partition_for(given, once))
+        if partition is None:
+            partition = self._partition_for(given, once)
+        event_id = self.new_ids.make(self.clock.now_us(), partition)
         given = self.headers.encrypted(event_id, self.signing.encrypted(event_id, given))
         event = apply_changes(blank(event_id), given, self.clock.now_ms())
         if not access.may_change(event.tags):

@@ -36,7 +36,12 @@ class EventQuota:
             return
         self.owners.drop_gone(access.subject, created_ms - BEING_CREATED_MS)
         if self.owners.count(access.subject) > self.most:
-            self.owners.drop(access.subject, event_id)
+            self.give_back(event_id, access)
             raise Forbidden(
                 f"The tokens of this sub may have at most {self.most} events; delete some."
             )
+
+    def give_back(self, event_id: bytes, access: Access) -> None:
+        """Take an event off the count that was not created after all."""
+        if self.most and access is not MASTER:
+            self.owners.drop(access.subject, event_id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import cast
 
@@ -78,6 +78,49 @@ def _judged(waiting: Sequence[bytes], withdrawal: Withdrawal) -> bytes:
     return b"".join(one + (b"1" if keeps(int(at)) else b"0") for one, at in pairs)
 
 
+def _save_call(
+    event: Event,
+    plan: Plan,
+    before: Event | None,
+    now_ms: int,
+    once: Once | None,
+    withdrawal: Withdrawal,
+) -> tuple[list[bytes], list[bytes | str | int], list[bytes | str | int]]:
+    """The keys of ``save_event``, its arguments before those that wait, and the fields after."""
+    partition = ids.partition_of_event(event.id)
+    request = secrets.token_bytes(8)
+    old_next = before.next_ms if before else None
+    planned = plan.scheduled_ms is not None
+    args: list[bytes | str | int] = [
+        keys.prefix(partition),
+        event.id,
+        before.version if before else 0,
+        "" if old_next is None else old_next,
+        request,
+        now_ms,
+        event.created_ms,
+        codec.join_tags(event.tags),
+        "keep" if plan.keep else "replace",
+        "" if old_next is None else ids.occurrence_id(event.id, old_next),
+        ids.occurrence_id(event.id, plan.scheduled_ms or 0) if planned else "",
+        plan.scheduled_ms or 0,
+        plan.due_ms,
+        "missed" if plan.missed else "scheduled",
+        plan.missed or "",
+        event.id + once.digest if once else "",
+        KEPT_MS,
+        withdrawal.reason,
+        1 if withdrawal.is_recorded else 0,
+        1 if event.schedule is not None else 0,
+        "all" if withdrawal.keeps is None else "judged",
+    ]
+    fields = codec.event_to_fields(event, request)
+    written = [keys.event(partition, event.id)]
+    if once is not None:
+        written.append(keys.made(partition, once.name))
+    return written, args, fields
+
+
 class EventStore:
     """Reads and writes events of every partition."""
 
@@ -99,37 +142,7 @@ class EventStore:
         Nothing is written if the stored event is no longer ``before``, if ``once`` has made one, or
         if the planned occurrence of a series exists already (``TAKEN``).
         """
-        partition = ids.partition_of_event(event.id)
-        request = secrets.token_bytes(8)
-        old_next = before.next_ms if before else None
-        planned = plan.scheduled_ms is not None
-        args: list[bytes | str | int] = [
-            keys.prefix(partition),
-            event.id,
-            before.version if before else 0,
-            "" if old_next is None else old_next,
-            request,
-            now_ms,
-            event.created_ms,
-            codec.join_tags(event.tags),
-            "keep" if plan.keep else "replace",
-            "" if old_next is None else ids.occurrence_id(event.id, old_next),
-            ids.occurrence_id(event.id, plan.scheduled_ms or 0) if planned else "",
-            plan.scheduled_ms or 0,
-            plan.due_ms,
-            "missed" if plan.missed else "scheduled",
-            plan.missed or "",
-            event.id + once.digest if once else "",
-            KEPT_MS,
-            withdrawal.reason,
-            1 if withdrawal.is_recorded else 0,
-            1 if event.schedule is not None else 0,
-            "all" if withdrawal.keeps is None else "judged",
-        ]
-        fields = codec.event_to_fields(event, request)
-        written = [keys.event(partition, event.id)]
-        if once is not None:
-            written.append(keys.made(partition, once.name))
+        written, args, fields = _save_call(event, plan, before, now_ms, once, withdrawal)
         judged = b""
         for _ in range(_JUDGED_AT_MOST):
             reply = self._scripts("save_event", written, [*args, judged, *fields])
@@ -137,6 +150,31 @@ class EventStore:
                 return Saved(reply.decode())
             judged = _judged(reply, withdrawal)
         return Saved.MOVED
+
+    def create_all(self, created: Sequence[tuple[Event, Plan]], now_ms: int) -> bool:
+        """Write new events of one partition with their plans in one transaction, or none.
+
+        Returns whether they are written. Nobody sees some of them without the others, unless the
+        store runs out of memory within the transaction: then those that it had written are deleted
+        again. Raises ``StoreUnavailable``.
+        """
+        calls = [
+            _save_call(event, plan, None, now_ms, None, NO_WITHDRAWAL) for event, plan in created
+        ]
+        text = self._scripts.text("save_event")
+        # Whatever the store has forgotten, it has forgotten for all calls of the transaction.
+        self._client.script_load(text.source)
+        pipe = self._client.pipeline(transaction=True)
+        for written, args, fields in calls:
+            pipe.evalsha(text.sha, len(written), *written, *args, b"", *fields)
+        replies = pipe.execute(raise_on_error=False)
+        if all(reply == b"saved" for reply in replies):
+            return True
+        for (event, plan), reply in zip(created, replies, strict=True):
+            if reply == b"saved":
+                stored = replace(event, next_ms=None if plan.missed else plan.scheduled_ms)
+                self.delete(stored, any_version=True, now_ms=now_ms)
+        return False
 
     def refuse_duplicate(self, partition: int, once: Once | None) -> None:
         """Raise ``AlreadyMade`` if ``once`` has made an event, as far as a partition knows."""

@@ -97,7 +97,14 @@ class Services:
     @cached_property
     def imports(self) -> ImportService:
         """Many events created at once."""
-        return ImportService(self.events, self.previews)
+        return ImportService(
+            self.events,
+            self.events.planner,
+            self.events.quota,
+            self.flows,
+            self.clock,
+            self.settings.partitions,
+        )
 
     @cached_property
     def previews(self) -> PreviewService:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from app.errors import StoreUnavailable
-from app.services.events import EventService
+from app.services.quotas import EventQuota
 from tests.support.ical import a_file
 
 ICS = {"Content-Type": "text/calendar"}
@@ -101,15 +101,15 @@ def test_the_zone_of_the_query(client):
     assert event["start_time"] == "2026-02-01T00:00:00Z"
 
 
-def test_when_creating_fails_half_way_what_was_created_goes_again(client, monkeypatch):
-    create, calls = EventService.create, []
+def test_when_the_store_goes_away_in_the_middle_none_is_created(client, monkeypatch):
+    take, calls = EventQuota.take, []
 
-    def failing(service, changes, access):
-        calls.append(changes)
+    def failing(quota, event_id, access):
+        calls.append(event_id)
         if len(calls) == 2:
             raise StoreUnavailable
-        return create(service, changes, access)
+        take(quota, event_id, access)
 
-    monkeypatch.setattr(EventService, "create", failing)
+    monkeypatch.setattr(EventQuota, "take", failing)
     assert send(client, ONCE, WEEKLY).status_code == 503
     assert client.get("/events").json == []
