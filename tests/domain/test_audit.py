@@ -116,3 +116,19 @@ def test_secrets_are_masked_at_any_depth() -> None:
         "a": [{"hmac_secret": MASK, "has_hmac_secret": True}],
         "secret": None,
     }
+
+
+@pytest.mark.parametrize("name", ["seq", "prev", "hash"])
+@pytest.mark.parametrize("value", [None, 1.5, True, []])
+def test_what_is_no_entry_is_said_to_be_none(name: str, value: Any) -> None:
+    lines = exported(2)
+    lines[1] = json.dumps({**json.loads(lines[1]), name: value})
+    with pytest.raises(ChainBroken) as caught:
+        check(lines)
+    assert caught.value.message == "The chain breaks at line 2: it is not an entry."
+
+
+@pytest.mark.parametrize("text", ["", "[]", "1", "x", '"entry"', "null"])
+def test_nor_is_what_is_no_object(text: str) -> None:
+    with pytest.raises(ChainBroken, match=r"at line 1: it is not an entry\.$"):
+        check([text])

@@ -297,3 +297,27 @@ class TestWalk:
             "every day at 09:00 UTC, except on Saturdays and Sundays and public holidays in Berlin"
         )
         assert timetable({"frequency": "daily"}, START).explain() == "every day at 09:00 UTC"
+
+    def test_after_a_day_that_is_left_out_comes_the_next_one_of_the_zone(self) -> None:
+        """00:30 in Tokyo is 15:30 of the day before in UTC."""
+        saturdays = Calendar("saturdays", {"weekdays": ["SA"]})
+        table = timetable(
+            {"frequency": "daily"}, "2026-01-01T15:30:00+00:00", saturdays, zone="Asia/Tokyo"
+        )
+        found = [shown(one.scheduled_ms) for one in table.upcoming(0, 3)]
+        assert found == ["Thu 01 Jan 15:30", "Sat 03 Jan 15:30", "Sun 04 Jan 15:30"]
+
+    @pytest.mark.parametrize("policy", ["next_day", "previous_day"])
+    def test_the_last_millisecond_of_a_day_moves_with_it(self, policy: str) -> None:
+        start = ms("2026-01-01T23:59:59+00:00") + 999
+        rule = compile_schedule({"frequency": "daily", "interval": 2}, start, "UTC")
+        table = Timetable(rule, "UTC", calendars=(WEEKEND,), on_excluded=policy)
+        found = [one.scheduled_ms for one in table.upcoming(start - 1, 3)]
+        days = [0, 4, 6] if policy == "next_day" else [0, 1, 4]
+        assert found == [start + day * 86_400_000 for day in days]
+
+    def test_the_room_of_a_jitter_ends_a_millisecond_before_the_next(self) -> None:
+        at = ms(START)
+        for seed in (bytes([one]) for one in range(50)):
+            table = timetable({"every": "1s"}, START, jitter_ms=60_000, seed=seed)
+            assert table.planned_ms(at) == at + spread(seed, at, 999)

@@ -250,3 +250,10 @@ def test_the_line_of_an_attempt_can_be_given_the_failure_that_is_known_since(lin
     assert after.error_message == "x" * LOG_MESSAGE_LIMIT
     assert (after.number, after.timings, after.status_code) == (1, before.timings, 204)
     assert after.claimed_ms == before.claimed_ms
+
+
+def test_the_first_attempt_of_a_redelivery_is_its_first() -> None:
+    options = {"retry": {"attempts": 2, "delays": ["5s"]}}
+    claimed = a_claim(attempt=6, attempts_before=5, definition=a_definition(**options))
+    record, _ = record_of(claimed, BROKEN, NOW_MS, 0.5)
+    assert (record.verdict, record.next_attempt_ms) == ("retrying", NOW_MS + 5_000)
