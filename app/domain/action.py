@@ -22,8 +22,8 @@ class Action(NamedTuple):  # made for every delivery, in half the time of a froz
     @property
     def target(self) -> str:
         """Whom it reaches: flows, limits and circuit breakers are counted by it."""
-        url = self.params.get("url")
-        return str(url) if url is not None else f"{self.kind}:{self.params['client_name']}"
+        params = self.params
+        return str(params["url"] if "url" in params else f"{self.kind}:{params['client_name']}")
 
     def as_json(self) -> dict[str, Any]:
         """The action as users write it and as it is answered."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from app.errors import InvalidInput
 
@@ -25,6 +26,11 @@ def parse_duration_ms(text: str) -> int:
 
     A bare whole number counts seconds. Each unit may stand once. Raises ``InvalidInput``.
     """
+    return _parsed(text)
+
+
+@lru_cache(maxsize=1024)
+def _parsed(text: str) -> int:
     compact = text.strip().lower() if len(text) <= 64 else ""
     if re.fullmatch(r"[0-9]{1,9}", compact):
         compact += "s"

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from app.domain import misfire, retry
 from app.domain.callback import CALLBACKS
 from app.domain.durations import parse_duration_ms
 from app.domain.flow import FlowSettings, parse_limits
 from app.domain.jitter import parse_jitter
-from app.domain.misfire import parse_misfire
+from app.domain.misfire import MisfirePolicy, parse_misfire
 from app.domain.pause import Pause
+from app.domain.retry import RetryPolicy
 from app.domain.retry_form import parse_retry
 from app.domain.timetable import ON_EXCLUDED
 from app.errors import InvalidInput
@@ -26,27 +27,10 @@ DEFAULT_ACK_MS = 3_600_000
 _SPACE = "flow_space"
 """Whose flow is meant: kept beside what was given, and never answered."""
 
+_Reader = Callable[[Mapping[str, Any]], Any]
+
 _PLANNING = ("dst", "calendars", "on_excluded", "jitter")
 _RECURRING = ("calendars", "on_excluded", "dst")
-
-Value = TypeVar("Value")
-
-
-class _Setting(Generic[Value]):
-    """A setting whose value is read when it is first asked for, and kept."""
-
-    def __init__(self, name: str, read: Callable[[Any], Value], otherwise: Value) -> None:
-        self._name = name
-        self._read = read
-        self._otherwise = otherwise
-
-    def __get__(self, options: EventOptions, _owner: type[EventOptions]) -> Value:
-        known = options.known
-        if self._name not in known:
-            given = options.given.get(self._name)
-            known[self._name] = self._otherwise if given is None else self._read(given)
-        value: Value = known[self._name]
-        return value
 
 
 def _on_excluded(given: Any) -> str:
@@ -59,53 +43,84 @@ def _pause(given: Any) -> Pause:
     return Pause(given.get("until_ms"), given.get("note"))
 
 
+def _flow(given: Mapping[str, Any]) -> FlowSettings | None:
+    flow, order = given.get("flow"), given.get("order")
+    if flow is None and order != "strict":
+        return None
+    flow = flow or {}
+    limits = parse_limits({**flow, "order": order}, "flow.")
+    return FlowSettings(flow.get("key"), given.get(_SPACE, ""), limits)
+
+
+def _setting(name: str, read: Callable[[Any], Any], otherwise: Any) -> _Reader:
+    """Reads one setting; ``otherwise`` is what it is if it was not given."""
+
+    def reader(given: Mapping[str, Any]) -> Any:
+        value = given.get(name)
+        return otherwise if value is None else read(value)
+
+    return reader
+
+
+_READERS: Mapping[str, _Reader] = {
+    "retry": _setting("retry", parse_retry, retry.DEFAULT),
+    "misfire": _setting("misfire", parse_misfire, misfire.DEFAULT),
+    "jitter_ms": _setting("jitter", parse_jitter, 0),
+    "timeout_ms": _setting("timeout", parse_duration_ms, None),
+    "ack_timeout_ms": _setting("ack_timeout", parse_duration_ms, DEFAULT_ACK_MS),
+    "calendars": _setting("calendars", tuple, ()),
+    "on_excluded": _setting("on_excluded", _on_excluded, ON_EXCLUDED[0]),
+    "dst": _setting("dst", dict, {}),
+    "overlap": _setting("overlap", str, OVERLAP[0]),
+    "pause": _setting("pause", _pause, None),
+    "flow": _flow,
+}
+"""How each value of ``EventOptions`` is read from what was given."""
+
+
 @dataclass(frozen=True, slots=True)
 class EventOptions:
     """The settings of an event, as values, and as they were given.
 
     ``given`` is the JSON object that is answered and stored: nobody changes it, and what a
-    version does not know stays in it. A value is read from it when it is first asked for, so that
-    what can't be read harms only what needs it. Reading raises ``InvalidInput`` with the dotted
-    field. Two are equal if the same was given.
+    version does not know stays in it. A value is read from it when it is first asked for, and
+    kept: what can't be read harms only what needs it. Reading raises ``InvalidInput`` with the
+    dotted field. Two are equal if the same was given.
     """
 
     given: Mapping[str, Any] = field(default_factory=dict)
-    known: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
-    """The values that were asked for already."""
-
-    retry = _Setting("retry", parse_retry, retry.DEFAULT)
-    misfire = _Setting("misfire", parse_misfire, misfire.DEFAULT)
-    jitter_ms = _Setting("jitter", parse_jitter, 0)
-    timeout_ms = _Setting[int | None]("timeout", parse_duration_ms, None)
+    retry: RetryPolicy = field(init=False, repr=False, compare=False)
+    misfire: MisfirePolicy = field(init=False, repr=False, compare=False)
+    jitter_ms: int = field(init=False, repr=False, compare=False)
+    timeout_ms: int | None = field(init=False, repr=False, compare=False)
     """How long one attempt may take; ``None``: as long as the service's own setting says."""
-    ack_timeout_ms = _Setting("ack_timeout", parse_duration_ms, DEFAULT_ACK_MS)
+    ack_timeout_ms: int = field(init=False, repr=False, compare=False)
     """How long a receiver may take to acknowledge."""
-    calendars = _Setting[tuple[str, ...]]("calendars", tuple, ())
+    calendars: tuple[str, ...] = field(init=False, repr=False, compare=False)
     """Names of the calendars whose days are excluded."""
-    on_excluded = _Setting("on_excluded", _on_excluded, ON_EXCLUDED[0])
-    dst = _Setting[Mapping[str, str]]("dst", dict, {})
+    on_excluded: str = field(init=False, repr=False, compare=False)
+    dst: Mapping[str, str] = field(init=False, repr=False, compare=False)
     """What becomes of wall times that the clock skips or repeats; the schedule's compiler reads
     it."""
-    overlap = _Setting("overlap", str, OVERLAP[0])
-    pause = _Setting[Pause | None]("pause", _pause, None)
+    overlap: str = field(init=False, repr=False, compare=False)
+    pause: Pause | None = field(init=False, repr=False, compare=False)
+    flow: FlowSettings | None = field(init=False, repr=False, compare=False)
+    """The flow that the event is in; ``None``: in none."""
+
+    if not TYPE_CHECKING:  # a name that does not exist is still found by the checker
+
+        def __getattr__(self, name: str) -> Any:
+            """Read a value that nobody has asked for yet; Python asks here for no other."""
+            if name not in _READERS:
+                raise AttributeError(name)
+            value = _READERS[name](self.given)
+            object.__setattr__(self, name, value)
+            return value
 
     @property
     def paused_until_ms(self) -> int | None:
         """When a pause ends by itself; ``None``: there is none, or it does not."""
         return self.pause.until_ms if self.pause else None
-
-    @property
-    def flow(self) -> FlowSettings | None:
-        """The flow that the event is in; ``None``: in none."""
-        given, order = self.given.get("flow"), self.given.get("order")
-        if given is None and order != "strict":
-            return None
-        if "flow" not in self.known:
-            flow = given or {}
-            limits = parse_limits({**flow, "order": order}, "flow.")
-            self.known["flow"] = FlowSettings(flow.get("key"), self.given.get(_SPACE, ""), limits)
-        found: FlowSettings = self.known["flow"]
-        return found
 
     def callback(self, status: str) -> str | None:
         """The URL to tell when an occurrence has ended with this status; ``None``: nobody."""

@@ -46,8 +46,13 @@ MAX_DEFER_MS = 15_000
 
 @lru_cache(maxsize=8192)
 def target_of(url: str) -> str:
-    """The target that a URL belongs to, as in ``https://example.com:443``."""
+    """The target that a URL belongs to, as in ``https://example.com:443``.
+
+    What is not reached at a URL is a target by itself.
+    """
     parts = urlsplit(url)
+    if not parts.netloc:
+        return url
     port = parts.port or (443 if parts.scheme == "https" else 80)
     return f"{parts.scheme}://{parts.hostname}:{port}"
 

@@ -150,7 +150,7 @@ def definition_from_doc(raw: bytes) -> Definition:
 def _definition(raw: bytes) -> Definition:
     doc = _read_json(raw.decode())[0]
     get = doc.get
-    to, schedule, options = get("to"), get("plan"), get("opt")
+    to, schedule, options, headers = get("to"), get("plan"), get("opt"), get("hdr")
     return Definition(  # by position: naming the fields takes longer than most of them
         doc["name"],
         doc["start"],
@@ -159,7 +159,7 @@ def _definition(raw: bytes) -> Definition:
         get("tz"),
         None if schedule is None else Schedule(schedule, tuple(get("ends", ()))),
         NO_OPTIONS if options is None else EventOptions(options),
-        tuple(get("hdr", ())),
+        () if headers is None else tuple(headers),
     )
 
 

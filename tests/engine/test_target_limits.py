@@ -31,6 +31,10 @@ def hosts(requests: list[InFlightRequest]) -> list[str]:
     return [request.claim.action.target.split("/")[2] for request in requests]
 
 
+def test_whom_no_url_reaches_is_a_target_by_itself() -> None:
+    assert target_of("websocket:one") == "websocket:one" != target_of("websocket:other")
+
+
 def test_a_target_is_scheme_host_and_port() -> None:
     assert target_of("https://Example.com/a?b") == "https://example.com:443"
     assert target_of("http://example.com:8080/") == "http://example.com:8080"
