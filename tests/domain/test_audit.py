@@ -132,3 +132,33 @@ def test_what_is_no_entry_is_said_to_be_none(name: str, value: Any) -> None:
 def test_nor_is_what_is_no_object(text: str) -> None:
     with pytest.raises(ChainBroken, match=r"at line 1: it is not an entry\.$"):
         check([text])
+
+
+@pytest.mark.parametrize(
+    ("what", "reason"),
+    [
+        ("the first follows something", "line 1: the first entry follows another"),
+        ("an entry is taken out", "line 4: entry 5 stands where 4 belongs"),
+        ("one is put in", "line 4: entry 4 does not follow the one before"),
+        ("an entry is changed", "line 4: entry 4 was changed"),
+    ],
+)
+def test_where_it_breaks_and_why(what: str, reason: str) -> None:
+    with pytest.raises(ChainBroken) as caught:
+        check(TAMPERED[what][0])
+    assert caught.value.message == f"The chain breaks at {reason}."
+
+
+def test_a_log_that_was_cut_off_is_said_to_be() -> None:
+    with pytest.raises(ChainBroken) as caught:
+        check(LINES[:-1], json.loads(LINES[-1])["hash"])
+    assert caught.value.message == (
+        "The entry with the known hash is missing: the log was cut off before it."
+    )
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf")])
+def test_what_json_does_not_know_is_not_hashed(number: float) -> None:
+    """Others could not compute it."""
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        canonical({"n": number})
