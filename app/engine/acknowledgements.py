@@ -76,16 +76,17 @@ class Acknowledgements:
         waited = [one for one in opened if one is not None and one.waits]
         records = [self._failed(one, OVERDUE) for one in waited]
         counted = self.work.record(records, now_ms)
-        self._release_places(zip(waited, records, strict=True))
+        self._release_places(waited)
         return counted
 
-    def _release_places(self, settled: Iterable[tuple[Open, Record]]) -> None:
-        """Give the places of these attempts back to their flows."""
+    def _release_places(self, settled: Iterable[Open]) -> None:
+        """Give the places of these attempts back to their flows.
+
+        The next look at a strict flow finds out whether that was the end of a turn.
+        """
         ended = [
-            EndedAttempt(
-                one.flow, one.claim.occurrence_id, record.verdict != "retrying", _FOREVER_MS
-            )
-            for one, record in settled
+            EndedAttempt(one.flow, one.claim.occurrence_id, None, _FOREVER_MS)
+            for one in settled
             if one.flow is not None
         ]
         self.flows.end(ended, self.clock.now_ms())
@@ -103,7 +104,7 @@ class Acknowledgements:
                 break
             record = verdict(one)
             if self.work.record([record], self.clock.now_ms()):
-                self._release_places([(one, record)])
+                self._release_places([one])
                 return self.occurrences.get(raw)
         raise Conflict("This attempt is not waiting to be acknowledged, or not any more.")
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from app.domain import ids
 from app.engine.delay_queue import DelayQueue
@@ -45,6 +46,14 @@ FULL_MS = 10
 _OPEN = ("retrying", "dispatched")
 
 
+class _Started(NamedTuple):
+    """An attempt under way: its flow, its lease's token, and the number of a strict flow's turn."""
+
+    flow: bytes
+    token: bytes
+    turn: int
+
+
 class FlowClaimer:
     """The claims of one drain on occurrences in flows."""
 
@@ -54,7 +63,7 @@ class FlowClaimer:
         self._worker = worker + b"f"
         self._lease_ms = lease_ms
         self._request = 0
-        self._started: dict[bytes, tuple[bytes, bytes]] = {}
+        self._started: dict[bytes, _Started] = {}
         self._awaiting_ack: list[tuple[bytes, bytes, int]] = []
         self._until_ms = 0
         self._ask_first: dict[bytes, Member] = {}
@@ -99,14 +108,16 @@ class FlowClaimer:
             if isinstance(one, Record) and one.verdict not in _OPEN
         }
         for item in sent:
-            flow, token = self._started.get(item.occurrence_id, (b"", b""))
-            if token == item.token:
-                del self._started[item.occurrence_id]
-                until_ms = _acknowledged_by(item)
-                if until_ms is None:
-                    self._end(flow, item.occurrence_id, ended=item.occurrence_id in ended)
-                else:
-                    self._awaiting_ack.append((flow, item.occurrence_id, until_ms))
+            started = self._started.get(item.occurrence_id)
+            if started is None or started.token != item.token:
+                continue
+            del self._started[item.occurrence_id]
+            until_ms = _acknowledged_by(item)
+            if until_ms is None:
+                turn = started.turn if item.occurrence_id in ended else None
+                self._end(started.flow, item.occurrence_id, turn)
+            else:
+                self._awaiting_ack.append((started.flow, item.occurrence_id, until_ms))
 
     def due(self, now_ms: int) -> list[Claim]:
         """Remove and return the claims that may be sent now."""
@@ -128,8 +139,8 @@ class FlowClaimer:
             self._look_ms = now_ms
         if self._started and now_ms >= self._next_renewal_ms:
             started: dict[bytes, list[bytes]] = {}
-            for occurrence_id, (flow, _) in self._started.items():
-                started.setdefault(flow, []).append(occurrence_id)
+            for occurrence_id, one in self._started.items():
+                started.setdefault(one.flow, []).append(occurrence_id)
             self._until_ms = max(self._until_ms, now_ms + self._lease_ms)
             self._gate.renew(started, now_ms + self._lease_ms)
             self._next_renewal_ms = now_ms + self._lease_ms // 3
@@ -169,8 +180,8 @@ class FlowClaimer:
             flow: self._look_again(flow, turn, now_ms)
             for flow, turn in zip(waiting, turns, strict=True)
         }
-        starts = _starts(waiting, turns)
-        self._lease(starts, looks, now_ms, deadline_ms)
+        numbers = {flow: turn.number for flow, turn in zip(waiting, turns, strict=True)}
+        self._lease(_starts(waiting, turns), numbers, looks, now_ms, deadline_ms)
 
     def close(self, now_ms: int) -> None:
         """Report what has ended; if the store is away, the rest ends with its deadline."""
@@ -182,9 +193,9 @@ class FlowClaimer:
     def _look_again(self, flow: bytes, turn: Turn, now_ms: int) -> int:
         if turn.after is not None:
             head = self._gate.head_status(flow, turn.after)
-            if head.has_ended:
+            if head.is_over:
                 # The drain that was to report it has died, or it ended without an attempt.
-                self._end(flow, turn.after, ended=True)
+                self._end(flow, turn.after, turn.number)
                 return now_ms
             if head.waiting is not None:
                 # Its retry is due, but occurrences with earlier times come before it.
@@ -200,6 +211,7 @@ class FlowClaimer:
     def _lease(
         self,
         starts: Mapping[bytes, Mapping[Member, int]],
+        turns: Mapping[bytes, int],
         looks: Mapping[bytes, int],
         now_ms: int,
         deadline_ms: int,
@@ -222,20 +234,22 @@ class FlowClaimer:
                 if claim.overlaps:  # the one before it has not ended: another may have its place
                     continue
                 claim.start_ms = moments[claim.occurrence_id]
-                self._started[claim.occurrence_id] = (allowed.pop(claim.occurrence_id), token)
+                flow = allowed.pop(claim.occurrence_id)
+                self._started[claim.occurrence_id] = _Started(flow, token, turns[flow])
                 self._delayed.add(claim.start_ms, claim)
             self._new += claims
         for occurrence_id, flow in allowed.items():
-            # Cancelled in between, moved to another flow or overlapping: it was not started.
-            self._end(flow, occurrence_id, ended=True)
+            # It was not started: another drain had it meanwhile, or it was cancelled, moved or
+            # skipped. The turn may be that of its retry: the next look finds out if it is over.
+            self._end(flow, occurrence_id, None)
 
     def _in_order(self, flow: bytes, members: list[Member]) -> list[Member]:
         """The order to ask for them in: first the occurrence that a strict flow waits for."""
         first = self._ask_first.pop(flow, None)
         return members if first is None else [first, *(one for one in members if one != first)]
 
-    def _end(self, flow: bytes, occurrence_id: bytes, *, ended: bool) -> None:
-        self._ended.append(EndedAttempt(flow, occurrence_id, ended, self._until_ms))
+    def _end(self, flow: bytes, occurrence_id: bytes, turn: int | None) -> None:
+        self._ended.append(EndedAttempt(flow, occurrence_id, turn, self._until_ms))
 
 
 def _acknowledged_by(item: Record | Deferral) -> int | None:

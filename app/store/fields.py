@@ -72,7 +72,7 @@ class EventField(HashField):
         "save_event schedule_successors start_first_attempt",
         "events repeat_claim schedule_successors")
     FLOW = ("fl", "name", "the flow that it is in",
-        "codec save_event", "delete_event read_event save_event waiting")
+        "codec save_event", "delete_event flow_gate read_event save_event waiting")
     HEADERS = ("hdr", "sealed", "headers to send; their names are in the definition",
         "codec save_event", "codec encrypted_secrets read_event")
     OVERLAP = ("ov", "word", "its overlap policy; absent: allow",
@@ -99,7 +99,7 @@ class OccurrenceField(HashField):
     STATUS = ("st", "word", "absent: scheduled",
         """add_unattempted apply_overlap_policy cancel_occurrence lease_occurrence
         record_attempts redeliver_occurrences release_leases start_first_attempt""",
-        """add_callback apply_overlap_policy codec delete_ended is_taken make_queued_due
+        """add_callback apply_overlap_policy codec delete_ended flow_gate is_taken make_queued_due
         read_occurrence redeliver_occurrences redeliveries release_leases restore_occurrences
         schedule_occurrence schedule_successors waiting""")
     ATTEMPTS = ("n", "number", "attempts begun",
@@ -181,8 +181,10 @@ class FlowField(HashField):
         "set_flow", "flows set_flow")
     ARRIVAL = ("tat", "ms", "the theoretical arrival time of the next attempt at this rate",
         "admit_occurrences", "admit_occurrences")
-    IN_ORDER = ("hold", "id", "the occurrence whose end a strict flow waits for",
+    IN_ORDER = ("hold", "id", "the occurrence whose end a strict flow waits for: it has the turn",
         "admit_occurrences end_flow_attempts", "admit_occurrences end_flow_attempts")
+    TURN = ("turn", "number", "how many turns a strict flow has given; absent: none yet",
+        "admit_occurrences", "admit_occurrences end_flow_attempts")
 
 
 @unique

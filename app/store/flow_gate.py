@@ -9,7 +9,7 @@ from heapq import merge
 from app.store import keys
 from app.store.claims import Claim, read_claim
 from app.store.connection import StoreClient
-from app.store.fields import OccurrenceField
+from app.store.fields import EventField, OccurrenceField
 from app.store.reading import read_hashes
 from app.store.scripts import Argument, Scripts
 
@@ -33,34 +33,39 @@ class Turn:
 
     ``starts`` has a moment for each occurrence that was let through, ``None`` for the others.
     ``look_ms`` is when to ask again, ``None`` when something ends. ``after`` is the occurrence
-    whose end a strict flow waits for.
+    whose end a strict flow waits for. ``number`` is that of the turn of a strict flow.
     """
 
     starts: Sequence[int | None]
     look_ms: int | None
     paused: bool = False
     after: bytes | None = None
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class EndedAttempt:
     """An attempt in a flow that is over.
 
-    ``ended``: its occurrence has ended with it, or never began: a strict flow goes on to its next.
+    ``turn`` is the number of the turn that has ended with it, if its occurrence is over: a strict
+    flow then goes on to its next. Turns rise, so nobody ends one that he does not know of.
     ``until_ms`` is until when its place was held; a newer one is somebody else's.
     """
 
     flow: bytes
     occurrence_id: bytes
-    ended: bool
+    turn: int | None
     until_ms: int
 
 
 @dataclass(frozen=True, slots=True)
 class HeadStatus:
-    """Whether the head of a strict flow is over, or gone; else what waits of it, if it does."""
+    """Whether a strict flow need not wait for its head; else what waits of it, if it does.
 
-    has_ended: bool = False
+    The head is over, or gone, or its event has moved to another flow.
+    """
+
+    is_over: bool = False
     waiting: Member | None = None
 
 
@@ -140,7 +145,8 @@ class FlowGate:
         args: list[Argument] = [keys.FLOWS_PREFIX]
         flows = set()
         for one in attempts:
-            args += [one.flow, one.occurrence_id, one.until_ms, int(one.ended)]
+            turn = "" if one.turn is None else one.turn
+            args += [one.flow, one.occurrence_id, one.until_ms, turn]
             flows.add(one.flow)
         if flows:
             self._scripts("end_flow_attempts", [keys.FLOWS], args)
@@ -164,21 +170,32 @@ class FlowGate:
 
     def head_status(self, flow: bytes, occurrence_id: bytes) -> HeadStatus:
         """Whether the occurrence that a strict flow waits for, its head, is over."""
-        fields = (OccurrenceField.EVENT, OccurrenceField.COMPLETED, OccurrenceField.FLOW)
-        ((event, ended, its_flow),) = read_hashes(
-            self._client, [keys.occurrence_of(occurrence_id)], fields
-        )
+        hashes = [keys.occurrence_of(occurrence_id)]
+        ((event, ended, its_flow, status),) = read_hashes(self._client, hashes, _HEAD_FIELDS)
         if event is None or ended is not None:
-            return HeadStatus(has_ended=True)
-        return HeadStatus(waiting=event + occurrence_id if its_flow == flow else None)
+            return HeadStatus(is_over=True)
+        if its_flow == flow:
+            return HeadStatus(waiting=event + occurrence_id)
+        ((now_in,),) = read_hashes(self._client, [keys.event_of(event)], (EventField.FLOW,))
+        # An attempt that is under way has its place here until it ends.
+        return HeadStatus(is_over=now_in != flow and status != b"dispatched")
+
+
+_HEAD_FIELDS = (
+    OccurrenceField.EVENT,
+    OccurrenceField.COMPLETED,
+    OccurrenceField.FLOW,
+    OccurrenceField.STATUS,
+)
 
 
 def _turn(text: str) -> Turn:
-    look, *starts = text.split(" ")
+    look, number, *starts = text.split(" ")
     after = next((bytes.fromhex(one[1:]) for one in starts if one.startswith(AFTER)), None)
     return Turn(
         starts=[int(one) if one.isdigit() else None for one in starts],
         look_ms=int(look) if look.isdigit() else None,
         paused=look == PAUSED,
         after=after,
+        number=int(number),
     )

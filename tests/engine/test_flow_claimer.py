@@ -81,7 +81,7 @@ def claim_one(flows: FlowClaimer, gate: FakeGate, start_ms: int = NOW_MS) -> Cla
     """Have the flow allow one occurrence, and claim it."""
     one = a_claim(1)
     gate.waiting, gate.claimed = [one], [one]
-    gate.turn = Turn([start_ms], NOW_MS + 1_000)
+    gate.turn = Turn([start_ms], NOW_MS + 1_000, number=7)
     flows.claim(NOW_MS, 10)
     gate.waiting = []
     assert flows.take_new() == [one]
@@ -116,18 +116,16 @@ def test_a_drain_without_room_asks_no_flow(flows: FlowClaimer, gate: FakeGate) -
     assert (gate.peeks, flows.wake_ms) == (1, NOW_MS + FULL_MS + LOOK_MS)
 
 
-@pytest.mark.parametrize(
-    ("verdict", "ended"), [("completed", True), ("failed", True), ("retrying", False)]
-)
+@pytest.mark.parametrize(("verdict", "turn"), [("completed", 7), ("failed", 7), ("retrying", None)])
 def test_a_recorded_attempt_gives_its_place_back(
-    flows: FlowClaimer, gate: FakeGate, verdict: str, *, ended: bool
+    flows: FlowClaimer, gate: FakeGate, verdict: str, turn: int | None
 ) -> None:
     """A strict flow moves on only when the occurrence has ended, not when it is retried."""
     one = claim_one(flows, gate)
     item = record(one, verdict)
     flows.handle_written([item], [item])
     flows.report(NOW_MS)
-    assert gate.ended == [EndedAttempt(FLOW, one.occurrence_id, ended, NOW_MS + LEASE_MS)]
+    assert gate.ended == [EndedAttempt(FLOW, one.occurrence_id, turn, NOW_MS + LEASE_MS)]
 
 
 def test_a_record_that_did_not_count_gives_the_place_back_and_ends_nothing(
@@ -136,7 +134,7 @@ def test_a_record_that_did_not_count_gives_the_place_back_and_ends_nothing(
     one = claim_one(flows, gate)
     flows.handle_written([], [record(one, "completed")])
     flows.report(NOW_MS)
-    assert [over.ended for over in gate.ended] == [False]
+    assert [over.turn for over in gate.ended] == [None]
 
 
 def test_a_deferral_gives_the_place_back(flows: FlowClaimer, gate: FakeGate) -> None:
@@ -144,7 +142,7 @@ def test_a_deferral_gives_the_place_back(flows: FlowClaimer, gate: FakeGate) -> 
     item = Deferral(one.occurrence_id, one.token, NOW_MS, "")
     flows.handle_written([item], [item])
     flows.report(NOW_MS)
-    assert [over.ended for over in gate.ended] == [False]
+    assert [over.turn for over in gate.ended] == [None]
 
 
 def test_an_attempt_under_another_lease_is_none_of_its_own(
@@ -178,26 +176,26 @@ def test_places_are_renewed_well_before_they_expire(flows: FlowClaimer, gate: Fa
     assert gate.renewed == [(ids, NOW_MS + LEASE_MS), (ids, later_ms + LEASE_MS)]
 
 
-def test_what_was_allowed_but_is_not_there_any_more_gives_its_place_back(
+def test_what_was_allowed_but_is_not_there_any_more_gives_its_place_back_and_no_turn(
     flows: FlowClaimer, gate: FakeGate
 ) -> None:
-    """It was cancelled, or moved to another flow, between the two calls."""
+    """Another drain may have had it between the two calls, and it now waits for its retry."""
     one = a_claim(1)
     gate.waiting, gate.turn = [one], Turn([NOW_MS], None)
     flows.claim(NOW_MS, 10)
     flows.report(NOW_MS)
-    assert [(over.occurrence_id, over.ended) for over in gate.ended] == [(one.occurrence_id, True)]
+    assert [(over.occurrence_id, over.turn) for over in gate.ended] == [(one.occurrence_id, None)]
 
 
 def test_a_strict_flow_that_waits_for_one_that_has_ended_is_told(
     flows: FlowClaimer, gate: FakeGate
 ) -> None:
     """The drain that was to report its end has died."""
-    gate.waiting, gate.turn = [a_claim(2)], Turn([None], None, after=b"before")
-    gate.status = HeadStatus(has_ended=True)
+    gate.waiting, gate.turn = [a_claim(2)], Turn([None], None, after=b"before", number=3)
+    gate.status = HeadStatus(is_over=True)
     flows.claim(NOW_MS, 10)
     flows.report(NOW_MS)
-    assert [(over.occurrence_id, over.ended) for over in gate.ended] == [(b"before", True)]
+    assert [(over.occurrence_id, over.turn) for over in gate.ended] == [(b"before", 3)]
 
 
 def test_a_strict_flow_that_waits_for_a_retry_is_asked_for_that_first(

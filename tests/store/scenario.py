@@ -225,7 +225,7 @@ class Scenario:
                     EndedAttempt(
                         FLOW,
                         self.occurrence("first's first"),
-                        ended=True,
+                        turn=1,
                         until_ms=AT_MS + LEASE_MS,
                     )
                 ],

@@ -15,6 +15,7 @@ from app.store import keys
 from app.store.calls import Deferral, Record
 from app.store.claims import Claim
 from app.store.events import KEEP, Plan, Saved
+from app.store.fields import FlowField
 from app.store.flow_gate import EndedAttempt, FlowGate, HeadStatus, Turn
 from app.store.flows import FlowStore, all_of, given_by_event
 from app.store.scripts import Scripts
@@ -93,6 +94,10 @@ def claim_all(gate: FlowGate, stores: Stores, members: list[bytes], now_ms: int)
             deadline_ms=now_ms + LEASE_MS,
         )
     ]
+
+
+def over(member: bytes, turn: int | None = None, until_ms: int = FOREVER_MS) -> EndedAttempt:
+    return EndedAttempt(FLOW, member[16:], turn, until_ms)
 
 
 def limit(flows: FlowStore, **limits: Any) -> None:
@@ -214,7 +219,7 @@ class TestTake:
         assert turn.starts == [NOW_MS, NOW_MS, None]
         assert turn.look_ms is None
         assert take(gate, [third], NOW_MS, 2).starts == [None]
-        gate.end([EndedAttempt(FLOW, first[16:], ended=True, until_ms=FOREVER_MS)], NOW_MS)
+        gate.end([over(first, 1)], NOW_MS)
         assert take(gate, [third], NOW_MS, 3).starts == [NOW_MS]
 
     def test_a_dead_workers_place_is_free_after_its_lease(
@@ -236,11 +241,11 @@ class TestTake:
         limit(flows, strict=True)
         first, second = self.members(2)
         assert take(gate, [first, second], NOW_MS, 1).starts == [NOW_MS, None]
-        gate.end([EndedAttempt(FLOW, first[16:], ended=False, until_ms=FOREVER_MS)], NOW_MS)
+        gate.end([over(first)], NOW_MS)
         turn = take(gate, [second], NOW_MS, 2)
         assert (turn.starts, turn.after) == ([None], first[16:])
         assert take(gate, [first, second], NOW_MS, 3).starts == [NOW_MS, None]
-        gate.end([EndedAttempt(FLOW, first[16:], ended=True, until_ms=FOREVER_MS)], NOW_MS)
+        gate.end([over(first, 1)], NOW_MS)
         assert take(gate, [second], NOW_MS, 4).starts == [NOW_MS]
 
     def test_a_strict_flow_takes_its_holder_also_behind_others(
@@ -250,7 +255,7 @@ class TestTake:
         limit(flows, strict=True)
         earlier, holder = self.members(2)
         assert take(gate, [holder], NOW_MS, 1).starts == [NOW_MS]
-        gate.end([EndedAttempt(FLOW, holder[16:], ended=False, until_ms=FOREVER_MS)], NOW_MS)
+        gate.end([over(holder)], NOW_MS)
         assert take(gate, [earlier, holder], NOW_MS, 2).starts == [None, NOW_MS]
 
     def test_only_the_end_of_what_a_strict_flow_waits_for_lets_the_next_one_through(
@@ -260,10 +265,43 @@ class TestTake:
         limit(flows, strict=True)
         first, second, third = self.members(3)
         assert take(gate, [first, second, third], NOW_MS, 1).starts == [NOW_MS, None, None]
-        gate.end([EndedAttempt(FLOW, first[16:], ended=False, until_ms=FOREVER_MS)], NOW_MS)
-        gate.end([EndedAttempt(FLOW, third[16:], ended=True, until_ms=FOREVER_MS)], NOW_MS)
+        gate.end([over(first)], NOW_MS)
+        gate.end([over(third, 1)], NOW_MS)
         turn = take(gate, [second], NOW_MS, 2)
         assert (turn.starts, turn.after) == ([None], first[16:])
+
+    def test_only_who_holds_a_turn_ends_it(self, gate: FlowGate, flows: FlowStore) -> None:
+        """An occurrence that is redelivered has another turn than before; a late word ends none."""
+        limit(flows, strict=True)
+        first, second = self.members(2)
+        assert take(gate, [first, second], NOW_MS, 1).number == 1
+        gate.end([over(first, 1)], NOW_MS)
+        assert take(gate, [first, second], NOW_MS, 2).number == 2
+        gate.end([over(first, 1)], NOW_MS)
+        turn = take(gate, [second], NOW_MS, 3)
+        assert (turn.after, turn.number) == (first[16:], 2)
+        gate.end([over(first, 2)], NOW_MS)
+        turn = take(gate, [second], NOW_MS, 4)
+        assert (turn.starts, turn.number) == ([NOW_MS], 3)
+
+    def test_an_attempt_after_the_first_is_the_same_turn(
+        self, gate: FlowGate, flows: FlowStore
+    ) -> None:
+        limit(flows, strict=True)
+        (first,) = self.members(1)
+        take(gate, [first], NOW_MS, 1)
+        gate.end([over(first)], NOW_MS)
+        assert take(gate, [first], NOW_MS, 2).number == 1
+
+    def test_a_turn_of_before_there_were_numbers_can_be_ended(
+        self, stores: Stores, gate: FlowGate, flows: FlowStore
+    ) -> None:
+        limit(flows, strict=True)
+        first, second = self.members(2)
+        stores.client.hset(keys.flow(FLOW), FlowField.IN_ORDER, first[16:])
+        turn = take(gate, [second], NOW_MS, 1)
+        gate.end([over(first, turn.number)], NOW_MS)
+        assert take(gate, [second], NOW_MS, 2).starts == [NOW_MS]
 
     def test_a_place_that_is_somebody_elses_by_now_is_left_to_him(
         self, gate: FlowGate, flows: FlowStore
@@ -272,7 +310,7 @@ class TestTake:
         first, second = self.members(2)
         take(gate, [first], NOW_MS, 1)
         gate.renew({FLOW: [first[16:]]}, NOW_MS + 2 * LEASE_MS)
-        gate.end([EndedAttempt(FLOW, first[16:], ended=False, until_ms=NOW_MS + LEASE_MS)], NOW_MS)
+        gate.end([over(first, until_ms=NOW_MS + LEASE_MS)], NOW_MS)
         assert take(gate, [second], NOW_MS, 2).starts == [None]
 
     def test_what_another_worker_was_given_is_not_given_again(
@@ -307,9 +345,9 @@ class TestTake:
         limit(flows, strict=True)
         (first,) = self.members(1)
         take(gate, [first], NOW_MS, 1)
-        gate.end([EndedAttempt(FLOW, first[16:], ended=True, until_ms=FOREVER_MS)], NOW_MS)
+        gate.end([over(first, 1)], NOW_MS)
         before = snapshot(stores.client)
-        gate.end([EndedAttempt(FLOW, first[16:], ended=True, until_ms=FOREVER_MS)], NOW_MS)
+        gate.end([over(first, 1)], NOW_MS)
         assert snapshot(stores.client) == before
 
 
@@ -400,10 +438,10 @@ class TestHeadStatus:
         claim_due(stores, NOW_MS)
         (member,) = waiting(gate, NOW_MS)
         assert gate.head_status(FLOW, member[16:]) == HeadStatus(waiting=member)
-        assert gate.head_status(b"/other", member[16:]) == HeadStatus()
+        assert gate.head_status(b"/other", member[16:]) == HeadStatus(is_over=True)
         assert stores.events.delete(event, any_version=True, now_ms=NOW_MS) is Saved.DONE
-        assert gate.head_status(FLOW, member[16:]) == HeadStatus(has_ended=True)
-        assert gate.head_status(FLOW, bytes(16)) == HeadStatus(has_ended=True)
+        assert gate.head_status(FLOW, member[16:]) == HeadStatus(is_over=True)
+        assert gate.head_status(FLOW, bytes(16)) == HeadStatus(is_over=True)
 
 
 class TestFlows:

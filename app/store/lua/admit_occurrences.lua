@@ -3,10 +3,12 @@
 -- ARGV: 1 prefix  2 now  3 ahead (how far ahead starts may lie, ms)  4 deadline (of the places that
 --       are given)  5 request (its number)
 --       6… per flow: flow, count, ids… (so many, in their order)
--- Returns: a text: per flow 'look start start …;'. look is when to look at it again (ms), 'p' while
---          it is paused, 'c' while all that it allows is under way. Each start (ms) stands for one
---          occurrence; '-': it must wait; '@' and an id in hexadecimal: it waits for the end of
---          that one, as order wants. The same request, sent again, gets the same answer.
+-- Returns: a text: per flow 'look turn start start …;'. look is when to look at it again (ms), 'p'
+--          while it is paused, 'c' while all that it allows is under way. turn is the number of the
+--          turn that a strict flow has given last: who ends that turn has to name it. Each start
+--          (ms) stands for one occurrence; '-': it must wait; '@' and an id in hexadecimal: it
+--          waits for the end of that one, whose turn it is. The same request, sent again, gets the
+--          same answer.
 local used, last_answer = unpack(KEYS)
 local prefix, now, ahead, deadline, request = unpack(ARGV, 1, 5)
 local last = redis.call('GET', last_answer)
@@ -23,12 +25,13 @@ end
 
 local function admit(flow, ids)
   local key, busy = prefix .. 'flow:' .. flow, prefix .. 'busy:' .. flow
-  local rate_count, rate_period, burst, concurrency, strict, paused, arrival, in_order = unpack(
-    redis.call('HMGET', key, FlowField.RATE_COUNT, FlowField.RATE_PERIOD, FlowField.BURST,
+  local rate_count, rate_period, burst, concurrency, strict, paused, arrival, in_order, last_turn =
+    unpack(redis.call('HMGET', key, FlowField.RATE_COUNT, FlowField.RATE_PERIOD, FlowField.BURST,
     FlowField.CONCURRENCY, FlowField.STRICT, FlowField.PAUSED, FlowField.ARRIVAL,
-    FlowField.IN_ORDER))
+    FlowField.IN_ORDER, FlowField.TURN))
+  local turn = tonumber(last_turn or '0')
   redis.call('ZADD', used, now, flow)
-  if paused then return 'p' .. string.rep(' -', #ids) end
+  if paused then return 'p ' .. number(turn) .. string.rep(' -', #ids) end
   redis.call('ZREMRANGEBYSCORE', busy, '-inf', number(now - 1))
   local places = concurrency and tonumber(concurrency) - redis.call('ZCARD', busy) or math.huge
   -- The generic cell rate algorithm (ITU-T I.371) with its terms: the emission interval, the
@@ -51,7 +54,7 @@ local function admit(flow, ids)
         too_early_until = number(at - ahead / 2)
       else
         if interval then theoretical = math.max(theoretical, at) + interval end
-        if strict then in_order = id end
+        if strict and in_order ~= id then in_order, turn = id, turn + 1 end
         redis.call('ZADD', busy, deadline, id)
         start, places = number(at), strict and 0 or places - 1
       end
@@ -61,10 +64,12 @@ local function admit(flow, ids)
   if interval then
     redis.call('HSET', key, FlowField.ARRIVAL, string.format('%.3f', theoretical))
   end
-  if strict and in_order then redis.call('HSET', key, FlowField.IN_ORDER, in_order) end
+  if strict and in_order then
+    redis.call('HSET', key, FlowField.IN_ORDER, in_order, FlowField.TURN, number(turn))
+  end
   local is_full = waits_for_order or places <= 0
   local look = too_early_until or is_full and 'c' or busy_until or number(now)
-  return look .. ' ' .. table.concat(starts, ' ')
+  return look .. ' ' .. number(turn) .. ' ' .. table.concat(starts, ' ')
 end
 
 local answers, i = {}, 6
