@@ -104,7 +104,10 @@ Answer = Reply | Callable[[Received], Reply]
 class Receiver:
     """Answers 200 to everything that no reply was set for."""
 
-    def __init__(self, host: str = "127.0.0.1", *, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self, host: str = "127.0.0.1", *, tls: ssl.SSLContext | None = None, port: int = 0
+    ) -> None:
+        """``port``: any that is free, unless one is named."""
         self._host = host
         self._tls = tls
         self._loop = asyncio.new_event_loop()
@@ -115,12 +118,14 @@ class Receiver:
         self._writers: list[asyncio.StreamWriter] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self.connections = 0
-        self.port = 0
+        self.port = port
 
     def __enter__(self) -> Self:
         self._thread.start()
         self._server = self._run(
-            asyncio.start_server(self._connected, self._host, 0, backlog=4096, ssl=self._tls)
+            asyncio.start_server(
+                self._connected, self._host, self.port, backlog=4096, ssl=self._tls
+            )
         )
         self.port = self._server.sockets[0].getsockname()[1]
         return self

@@ -1,0 +1,118 @@
+"""A data directory of an earlier version: nothing in it is lost, and its work goes on.
+
+``data_of_8d06805.tar.xz`` was made by the commit of that name; ``data_directory`` says how. Its
+tokens and records are there until 2036.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from standardwebhooks import Webhook
+
+from tests.e2e.data_directory import (
+    FAR,
+    SECRET,
+    SETTINGS,
+    KnownReceiver,
+    StillStack,
+    tell,
+    unpack,
+)
+from tests.support.api_client import Api
+from tests.support.invariants import broken
+from tests.support.receiver import Receiver
+from tests.support.stack import SIGNING_SECRET
+from tests.support.wait import wait_until
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(150)]
+
+ARCHIVES = sorted(Path(__file__).parent.glob("data_of_*.tar.xz"))
+
+
+class Earlier:
+    """A stack on an earlier version's data, and what that version's API told of it."""
+
+    def __init__(self, stack: StillStack, told: dict[str, Any], receiver: Receiver) -> None:
+        self.stack = stack
+        self.told = told
+        self.receiver = receiver
+        self.events = {one["name"]: one for one in json.loads(told["/events?limit=1000"]["body"])}
+
+    @property
+    def api(self) -> Api:
+        return self.stack.api
+
+    def occurrence(self, name: str) -> dict[str, Any]:
+        """The only occurrence of an event, by the event's name."""
+        return self.api.only_occurrence(self.events[name]["id"])
+
+
+@pytest.fixture(params=ARCHIVES, ids=lambda path: path.name.split(".")[0])
+def earlier(request: pytest.FixtureRequest) -> Iterator[Earlier]:
+    """The store and the API run; what would move what is stored does not."""
+    with KnownReceiver() as receiver:
+        stack = StillStack(**SETTINGS)
+        told = unpack(request.param, stack.directory)
+        with stack:
+            yield Earlier(stack, told, receiver)
+
+
+def test_everything_is_told_as_it_was(earlier: Earlier) -> None:
+    """Events, occurrences, attempts, flows, calendars, previews, tokens, audit: byte for byte."""
+    assert len(earlier.told) > 200
+    for path, before in earlier.told.items():
+        assert tell(earlier.api, path) == before, path
+
+
+def test_its_work_goes_on(earlier: Earlier) -> None:
+    """What waited is delivered as what it was, whatever it waited for; changes work as ever."""
+    api, receiver = earlier.api, earlier.receiver
+    retrying = earlier.occurrence("retrying")
+    secrets = earlier.events["secrets"]
+    strict = [one["id"] for one in api.occurrences(earlier.events["triggered"]["id"])
+              if one["status"] == "scheduled" and one["scheduled_at"] < FAR]  # fmt: skip
+    earlier.stack.moves = True
+    earlier.stack.up()
+    api.wait_for_status(earlier.events["retrying"]["id"], "completed")
+    assert earlier.occurrence("retrying")["attempt_count"] == retrying["attempt_count"] + 1
+    api.wait_for_status(earlier.events["under way"]["id"], "completed")
+    job = json.loads(earlier.told["/retries"]["body"])[0]
+    wait_until(lambda: api.get(f"/retries/{job['id']}")["status"] == "completed", "the job ends")
+    assert api.get(f"/retries/{job['id']}")["completed"] == job["total"]
+
+    assert receiver.requests_to("/strict") == []
+    api.call("POST", "/flows/strict/resume")
+    for one in strict:
+        wait_until(lambda it=one: api.get(f"/occurrences/{it}")["status"] == "completed", "it came")
+
+    changed = api.update(secrets["id"], name="renamed", tags=["blue"], metadata={"n": 2})
+    assert changed == {
+        **secrets, "name": "renamed", "tags": ["blue"], "metadata": {"n": 2},
+        "updated_at": changed["updated_at"],
+    }  # fmt: skip
+    triggered = api.call("POST", f"/events/{secrets['id']}/trigger").json
+    wait_until(
+        lambda: api.get(f"/occurrences/{triggered['id']}")["status"] == "completed", "it is sent"
+    )
+    (came,) = [one for one in receiver.requests if one.webhook_id == triggered["id"]]
+    assert came.headers["authorization"] == "Bearer of the receiver"
+    Webhook(SECRET).verify(came.body, dict(came.headers))
+    (other,) = receiver.requests_to("/hangs")[:1]
+    Webhook(SIGNING_SECRET).verify(other.body, dict(other.headers))
+
+    paused = earlier.events["paused"]
+    answer = api.call("POST", f"/events/{paused['id']}/resume")
+    assert (answer.status, answer.json["status"]) == (200, "active")
+    resumed = api.update(paused["id"], schedule=None, start_time=FAR)
+    assert resumed["next_occurrence_at"] == FAR
+    assert api.call("DELETE", f"/events/{earlier.events['rotated']['id']}").status == 204
+    days = json.loads(earlier.told["/calendars/days"]["body"])
+    put = api.call("PUT", "/calendars/days", {"dates": days["dates"]})
+    assert (put.status, put.json["events"]) == (200, 1)
+    with earlier.stack.redis() as client:
+        wait_until(lambda: not broken(client), "the store is sound", 30)
