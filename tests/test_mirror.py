@@ -45,7 +45,6 @@ ELSEWHERE = {
     "app/runtime/maintenance.py": "tests/security/test_accountability.py",
     "app/services/audit.py": "tests/security/test_accountability.py",
     "app/services/event_changes.py": "tests/services/test_events.py",
-    "app/services/event_creation.py": "tests/security/test_idempotency.py",
     "app/services/occurrences.py": "tests/api/routes/test_occurrences.py",
     "app/services/previews.py": "tests/api/routes/test_planning.py",
     "app/services/redelivery_steps.py": "tests/services/test_redeliveries.py",
