@@ -36,7 +36,7 @@ LOCK := $(TOOLS)/bin/uv pip compile --quiet --universal --python-version 3.11 \
 QUICK := $(addprefix tests/,domain delivery store crypto planning services engine wiring) \
 	$(wildcard tests/test_*.py)
 
-.PHONY: help run demo check test chaos soak fuzz mutate docs lint format lock audit clean
+.PHONY: help run demo check test chaos soak fuzz costs mutate docs lint format lock audit clean
 
 help: ## show this help
 	@grep -hE '^[a-z%-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -64,6 +64,10 @@ soak: $(DEV) ## deliver for an hour, prove that memory stays flat; MINUTES=, RAT
 
 fuzz: $(DEV) ## ask every call of the API for a long time, something else every time
 	@QHRONOS_FUZZ=$(or $(EXAMPLES),500) $(PY) -m pytest -q tests/api/test_fuzz.py $(ARGS)
+
+costs: $(DEV) ## search for the request that costs most; MINUTES=, SEED=, OUT=
+	@$(PY) -m tests.costs --minutes $(or $(MINUTES),10) $(if $(SEED),--seed $(SEED)) \
+		$(if $(OUT),--out $(OUT))
 
 mutate: $(MUTATE) ## change the rules a little, see that tests notice; MINUTES=, SEED=, ONLY=app/domain/*
 	@$(VENV)/mutate/bin/python -m tests.mutation --minutes $(or $(MINUTES),30) \
