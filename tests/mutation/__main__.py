@@ -69,7 +69,11 @@ def mutated_files() -> list[str]:
 
 
 def try_mutants(paths: list[str], processes: int, end_s: float) -> bool:
-    """Try every mutant of some files; returns whether there was time for all of them."""
+    """Try every mutant of some files; returns whether there was time for all of them.
+
+    They are named, for then mutmut first runs the very tests that are to notice. Otherwise a test
+    whose name no command line can take (one with a backslash) would seem to kill every mutant.
+    """
     patterns = [f"{Module(path).name}.x*" for path in paths]
     command = [sys.executable, "-m", "mutmut", "run", "--max-children", str(processes), *patterns]
     with LOG.open("ab") as log:
