@@ -62,7 +62,7 @@ def load_each(client: StoreClient, wanted: Iterable[tuple[str, int]]) -> float:
     """Create one event for each (webhook, start time); how many seconds that took."""
     began = time.perf_counter()
     ids, scripts = EventIds(), PipedScripts(client)
-    events = EventStore(client, scripts)
+    events = EventStore(client, scripts, partitions=1)
     for webhook, start_ms in wanted:
         event_id = ids.make(time.time_ns() // 1000, 0)
         now_ms = int.from_bytes(event_id[:6], "big")

@@ -56,7 +56,7 @@ class Soak:
 
     def __init__(self, client: StoreClient, webhook: str, api: str) -> None:
         self._client = client
-        self._events = EventStore(client, Scripts(client))
+        self._events = EventStore(client, Scripts(client), partitions=1)
         self._ids = EventIds()
         self._webhook, self._api = webhook, api
         self.created = 0

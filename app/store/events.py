@@ -15,6 +15,7 @@ from app.errors import NotFound
 from app.store import codec, keys
 from app.store.connection import StoreClient
 from app.store.fields import EventField
+from app.store.flow_gate import wake_flows
 from app.store.partitions import by_partition
 from app.store.reading import read_hashes
 from app.store.scripts import Scripts
@@ -71,6 +72,11 @@ NOTHING = Plan()
 NO_WITHDRAWAL = Withdrawal()
 
 
+def _flow_of(event: Event) -> bytes | None:
+    flow = event.options.flow
+    return None if flow is None else flow.name(event.action.target).encode()
+
+
 def _judged(waiting: Sequence[bytes], withdrawal: Withdrawal) -> bytes:
     """Say which occurrences are kept, as the script reads it; ``waiting``: id and time of each."""
     keeps = withdrawal.keeps or (lambda _at: False)
@@ -124,9 +130,10 @@ def _save_call(
 class EventStore:
     """Reads and writes events of every partition."""
 
-    def __init__(self, client: StoreClient, scripts: Scripts) -> None:
+    def __init__(self, client: StoreClient, scripts: Scripts, partitions: int) -> None:
         self._client = client
         self._scripts = scripts
+        self._partitions = partitions
 
     def save(
         self,
@@ -147,7 +154,11 @@ class EventStore:
         for _ in range(_JUDGED_AT_MOST):
             reply = self._scripts("save_event", written, [*args, judged, *fields])
             if isinstance(reply, bytes):
-                return Saved(reply.decode())
+                saved = Saved(reply.decode())
+                kept = plan.keep and before is not None and _flow_of(before) == _flow_of(event)
+                if saved is Saved.DONE and not kept:
+                    self._wake_flow_of(before, now_ms)
+                return saved
             judged = _judged(reply, withdrawal)
         return Saved.MOVED
 
@@ -208,7 +219,16 @@ class EventStore:
                 codec.join_tags(event.tags),
             ],
         )
-        return Saved.DONE if reply == b"deleted" else Saved(reply.decode())
+        if reply != b"deleted":
+            return Saved(reply.decode())
+        self._wake_flow_of(event, now_ms)
+        return Saved.DONE
+
+    def _wake_flow_of(self, event: Event | None, now_ms: int) -> None:
+        """Have the flow looked at in which others may have waited for what the event had in it."""
+        flow = None if event is None else _flow_of(event)
+        if flow is not None:
+            wake_flows(self._client, self._partitions, [flow], now_ms)
 
     def add_occurrences(self, event: Event, times: Sequence[tuple[int, int]]) -> int | None:
         """Add occurrences beside the schedule, as (scheduled, due) in ms UTC.

@@ -125,7 +125,7 @@ class OccurrenceField(HashField):
         redeliver_occurrences release_leases start_first_attempt""",
         "codec")
     NEXT_ATTEMPT = ("na", "ms", "when to attempt it next, if not at its scheduled time",
-        """apply_overlap_policy cancel_occurrence lease_occurrence make_queued_due
+        """apply_overlap_policy cancel_occurrence lease_occurrence leave_flow make_queued_due
         record_attempts redeliver_occurrences release_leases schedule_occurrence""",
         "codec read_occurrence restore_occurrences")
     PLANNED = ("p", "ms", "when it was first to be attempted, if not at its scheduled time",

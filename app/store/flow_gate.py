@@ -69,6 +69,15 @@ class HeadStatus:
     waiting: Member | None = None
 
 
+def wake_flows(client: StoreClient, partitions: int, flows: Sequence[bytes], now_ms: int) -> None:
+    """Have flows for which something waits looked at now, in every partition."""
+    pipe = client.pipeline(transaction=False)
+    for partition in range(partitions):
+        pipe.zadd(keys.flowing(partition), dict.fromkeys(flows, 0), xx=True)
+    pipe.publish(keys.WAKE, now_ms)
+    pipe.execute()
+
+
 class FlowGate:
     """What drains ask of flows. Every call is bounded and may run twice."""
 
@@ -154,11 +163,7 @@ class FlowGate:
 
     def wake(self, flows: Sequence[bytes], now_ms: int) -> None:
         """Have flows for which something waits looked at now."""
-        pipe = self._client.pipeline(transaction=False)
-        for partition in range(self._partitions):
-            pipe.zadd(keys.flowing(partition), dict.fromkeys(flows, 0), xx=True)
-        pipe.publish(keys.WAKE, now_ms)
-        pipe.execute()
+        wake_flows(self._client, self._partitions, flows, now_ms)
 
     def renew(self, held: Mapping[bytes, Sequence[bytes]], deadline_ms: int) -> None:
         """Have occurrences, by flow, count as under way until later."""

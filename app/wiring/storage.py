@@ -83,7 +83,7 @@ class Storage:
     def events(self) -> EventStore:
         """Events; raises what ``agree`` does, so that none is written that cannot be read."""
         self.agree()
-        return EventStore(self.client, self.scripts)
+        return EventStore(self.client, self.scripts, self.settings.partitions)
 
     @cached_property
     def occurrences(self) -> OccurrenceStore:

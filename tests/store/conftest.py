@@ -35,7 +35,7 @@ def open_stores(url: str, partitions: int) -> Stores:
     scripts = Scripts(client)
     return Stores(
         client,
-        EventStore(client, scripts),
+        EventStore(client, scripts, partitions),
         OccurrenceStore(client),
         WorkStore(client, scripts, partitions),
         IndexReader(client, partitions),

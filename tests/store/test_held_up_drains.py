@@ -10,6 +10,7 @@ import pytest
 from app.engine.flow_claimer import FlowClaimer
 from app.store.calls import Record
 from app.store.claims import Claim
+from app.store.events import KEEP, Saved
 from app.store.flow_gate import FlowGate
 from app.store.flows import FlowStore
 from app.store.redeliveries import RedeliveryStore
@@ -17,6 +18,7 @@ from app.store.scripts import Scripts
 from tests.store.conftest import Stores
 from tests.store.test_flow_scripts import FLOW, LEASE_MS, claim_due, limit, saved
 from tests.support.clock import NOW_MS
+from tests.support.invariants import broken
 
 
 @pytest.fixture
@@ -112,3 +114,54 @@ def test_an_end_that_is_told_late_ends_no_later_turn(
     late.report(NOW_MS + 50)
     assert sent_by(other, NOW_MS + 50) == []
     assert stores.events.get(later.id).next_ms == later.start_ms
+
+
+@pytest.mark.parametrize("to", [None, "other"], ids=["none", "another"])
+@pytest.mark.parametrize("is_due", [False, True], ids=["in due", "in its flow"])
+def test_a_head_whose_event_leaves_the_flow_holds_nobody_up(
+    stores: Stores, gate: FlowGate, drains: list[FlowClaimer], to: str | None, *, is_due: bool
+) -> None:
+    """The old flow goes on at once, whatever its partition; the new one gets what waits."""
+    head, following = saved(stores, 0), saved(stores, 1)
+    claim_due(stores, NOW_MS + 10)
+    (sent,) = sent_by(drains[0], NOW_MS + 10)
+    failed = replace(completed(sent), verdict="retrying", next_attempt_ms=NOW_MS + 90)
+    assert stores.work.record([failed], NOW_MS + 20) == 1
+    drains[0].handle_written([failed], [failed])
+    drains[0].report(NOW_MS + 20)
+    assert sent_by(drains[1], NOW_MS + 30) == []
+    if is_due:
+        claim_due(stores, NOW_MS + 90, 2)
+    flow = {"flow": {"key": to}, "flow_space": ""} if to else {"flow": None}
+    before = stores.events.get(head.id)
+    moved = before.changed(options=before.options.changed(flow), version=before.version + 1)
+    assert stores.events.save(moved, KEEP, before, NOW_MS + 95) is Saved.DONE
+    drains[1].claim(NOW_MS + 600, 10)
+    drains[1].report(NOW_MS + 600)
+    drains[1].claim(NOW_MS + 600, 10)
+    assert [one.event_id for one in drains[1].take_new()] == [following.id]
+    claimed = claim_due(stores, NOW_MS + 100, 3)
+    assert [one.event_id for one in claimed] == ([] if to else [head.id])
+    waiting = gate.peek(NOW_MS + 100, 10, 10, NOW_MS + 100)
+    assert [one[:16] for one in waiting.get(b"/other", [])] == ([head.id] if to else [])
+    assert broken(stores.client, stores.partitions) == []
+
+
+def test_a_flow_goes_on_at_once_when_the_event_of_its_head_is_deleted(
+    stores: Stores, drains: list[FlowClaimer]
+) -> None:
+    """What waits behind it may be in another partition than what was deleted."""
+    head, following = saved(stores, 0), saved(stores, 1)
+    claim_due(stores, NOW_MS + 10)
+    (sent,) = sent_by(drains[0], NOW_MS + 10)
+    failed = replace(completed(sent), verdict="retrying", next_attempt_ms=NOW_MS + 90_000)
+    assert stores.work.record([failed], NOW_MS + 20) == 1
+    drains[0].handle_written([failed], [failed])
+    assert sent_by(drains[0], NOW_MS + 20) == []
+    assert stores.events.delete(head, any_version=True, now_ms=NOW_MS + 25) is Saved.MOVED
+    current = stores.events.get(head.id)
+    assert stores.events.delete(current, any_version=True, now_ms=NOW_MS + 25) is Saved.DONE
+    drains[1].claim(NOW_MS + 30, 10)
+    drains[1].report(NOW_MS + 30)
+    drains[1].claim(NOW_MS + 30, 10)
+    assert [one.event_id for one in drains[1].take_new()] == [following.id]

@@ -78,7 +78,6 @@ index_event(prefix, id, created, {old_tags, calendars, flow}, {tags, new_calenda
 list_event_end(prefix, id, new_status, paused_until, now)
 
 if keep and next_ms then
-  if flow ~= new_flow then leave_flow(prefix, scheduled_id, now) end
   if old_tags ~= tags then
     index_occurrence_tags(prefix, old_tags, scheduled_id, false)
     index_occurrence_tags(prefix, tags, scheduled_id, next_ms)
@@ -93,5 +92,8 @@ elseif not keep then
   elseif new_id ~= '' then
     add_unattempted(prefix, new_id, id, scheduled, tags, outcome, message, now)
   end
+end
+if flow and flow ~= new_flow then
+  leave_flow(prefix, id, flow, keep and scheduled_id or '', now)
 end
 return 'saved'

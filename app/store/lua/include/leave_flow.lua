@@ -1,11 +1,28 @@
+--#include find_waiting
 --#include leave_due
--- leave_flow(prefix, occurrence, now): makes an occurrence due that waits for a flow, now that its
--- event has left that flow. Who claims it next has it wait for the right one.
-local function leave_flow(prefix, occurrence, now)
-  local key = prefix .. 'occurrence:' .. occurrence
-  if redis.call('HEXISTS', key, OccurrenceField.FLOW) == 0 then return end
-  leave_due(prefix, occurrence)
-  redis.call('HDEL', key, OccurrenceField.FLOW)
-  redis.call('ZADD', prefix .. 'due', now, occurrence)
+--#include call_batch
+-- leave_flow(prefix, event, flow, scheduled, now): makes what waits for a flow due, now that its
+-- event has left that flow: the scheduled occurrence ('' for none) and all that were claimed before
+-- or stand beside the schedule. Who claims them next has them wait for the right flow. The one that
+-- is left is looked at: others may have waited for one of them.
+local function leave_flow(prefix, event, flow, scheduled, now)
+  local waiting, due = {scheduled}, {}
+  for _, status in ipairs({'scheduled', 'retrying'}) do
+    for _, occurrence in ipairs(find_waiting(prefix, event, status, false)) do
+      waiting[#waiting + 1] = occurrence
+    end
+  end
+  for _, occurrence in ipairs(waiting) do
+    local key = prefix .. 'occurrence:' .. occurrence
+    if redis.call('HGET', key, OccurrenceField.FLOW) == flow then
+      leave_due(prefix, occurrence)
+      redis.call('HDEL', key, OccurrenceField.FLOW)
+      -- It was there in time: what it has waited for its flow does not make it late.
+      redis.call('HSET', key, OccurrenceField.NEXT_ATTEMPT, now)
+      due[#due + 1] = now; due[#due + 1] = occurrence
+    end
+  end
+  call_batch('ZADD', prefix .. 'due', due)
+  redis.call('ZADD', prefix .. 'flowing', 'XX', 0, flow)
   redis.call('PUBLISH', 'qh:wake', now)
 end
