@@ -77,6 +77,7 @@ WHOLE = {"domain/recurrence": "compile_schedule"}
 OTHER_FOLDERS = {
     "api/hostile": "requests that try to break the API",
     "chaos": "kills and stops at random",
+    "costs": "searches for the request that costs most",
     "docs": "what the documents promise",
     "e2e": "real processes and a real receiver",
     "mutation": "changes the rules and sees whether a test notices",
