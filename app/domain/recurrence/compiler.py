@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, Final
 
-from app.domain.budget import BudgetExceeded, limited
+from app.domain.budget import BudgetExceeded, current, limited
 from app.domain.recurrence.amendments import read_amendments
 from app.domain.recurrence.explain import explain_amendments
 from app.domain.recurrence.kinds import KINDS, Compiled, Context, Ends, compile_kind
@@ -73,10 +73,13 @@ def compile_schedule(
 
 
 def _is_emptied(recurrence: Recurrence) -> bool:
+    """Whether so much is excluded that a search of its own bound finds no occurrence."""
     try:
         with limited(_EMPTY_STEPS):
             return recurrence.is_emptied(_MOST_EXCLUDED_FIRST)
     except BudgetExceeded:
+        if not current().left:
+            raise  # it was the budget around this one, which says nothing of the exclusions
         return True
 
 
