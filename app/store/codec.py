@@ -144,7 +144,9 @@ has a backslash before it."""
 
 def definition_from_doc(raw: bytes) -> Definition:
     """The reverse of ``definition_to_doc``; those with a schedule are kept, as they come again."""
-    return _series(raw) if _HAS_SCHEDULE in raw else _definition(raw)
+    if _HAS_SCHEDULE not in raw:
+        return _definition(raw)
+    return _series(raw) if len(raw) <= _SHORT else _long_series(raw)
 
 
 def _definition(raw: bytes) -> Definition:
@@ -163,7 +165,13 @@ def _definition(raw: bytes) -> Definition:
     )
 
 
+_SHORT = 2_048
+"""Definitions up to so many bytes are kept by the thousand."""
+
 _series = lru_cache(maxsize=4096)(_definition)
+_long_series = lru_cache(maxsize=128)(_definition)
+"""Longer ones, up to 256 KB and many times that when compiled. Who writes thousands of them fills
+no process, and only others as long have to be read again."""
 
 
 def definition_beginning(name: str) -> bytes:

@@ -174,3 +174,18 @@ def test_what_occurs_once_takes_no_room_of_those_that_come_again() -> None:
     doc = b'{"name":"\\"plan\\":","start":1,"to":"https://a.example/"}'
     assert definition_from_doc(doc) == definition_from_doc(doc)
     assert definition_from_doc(doc) is not definition_from_doc(doc)
+
+
+def test_long_definitions_are_kept_by_the_hundred_and_no_more() -> None:
+    """Thousands of them would fill the memory of every process; short ones do not suffer."""
+    times = [f"2027-01-01T{n % 24:02}:00:00Z" for n in range(100)]
+    schedule = Schedule({"every": "1h", "exclude": times})
+    short = definition_to_doc(Definition("short", 0, TARGET, schedule=Schedule({"every": "1h"})))
+    kept = definition_from_doc(short)
+    long = [definition_to_doc(Definition(f"{n}", 0, TARGET, schedule=schedule)) for n in range(200)]
+    first = definition_from_doc(long[0])
+    assert definition_from_doc(long[0]) is first
+    for one in long:
+        definition_from_doc(one)
+    assert definition_from_doc(long[0]) is not first
+    assert definition_from_doc(short) is kept
