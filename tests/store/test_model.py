@@ -26,11 +26,11 @@ from hypothesis.stateful import (
 )
 
 from app.domain import ids
-from app.domain.event import EventStatus
+from app.domain.event import Event, EventStatus
 from app.store import keys
-from app.store.calls import Deferral, Record
-from app.store.claims import Claim
-from app.store.events import KEEP, NOTHING, Plan, Saved
+from app.store.calls import Deferral, Record, claim_call, lease_token
+from app.store.claims import Claim, read_claim_answer
+from app.store.events import KEEP, NOTHING, Plan, Saved, Withdrawal
 from app.store.scripts import Argument, Scripts
 from app.store.work import Successor, Unattempted
 from tests.store.conftest import Stores
@@ -122,6 +122,7 @@ class Machine(RuleBasedStateMachine):
         before = self.stores.events.get(any_of.choice(list(self.model.events)))
         after = before.changed(version=before.version + 1, updated_ms=self.now, name=f"by {how}")
         plan = NOTHING
+        withdrawal = Withdrawal(is_recorded=any_of.random() < 0.5)
         if how in ("keep", "retag"):
             plan = KEEP
             after = replace(after, tags=tags if how == "retag" else before.tags)
@@ -133,8 +134,48 @@ class Machine(RuleBasedStateMachine):
             plan = Plan(scheduled_ms=start_ms, due_ms=start_ms)
         else:
             after = replace(after, status=EventStatus("paused" if how == "pause" else "inactive"))
-        assert self.stores.events.save(after, plan, before, self.now) is Saved.DONE
-        self.model.change(before.id, after, plan, self.now)
+        self._save(before, after, plan, withdrawal)
+
+    @precondition(lambda self: self.model.events)
+    @rule(any_of=ANY, jitter_ms=st.sampled_from([0, 700]), keeps=st.integers(0, 3))
+    def replan(self, any_of: Any, jitter_ms: int, keeps: int) -> None:
+        """An edit of what is pending: it stays, or gives way to a time that may exist already.
+
+        It may be overdue, wait for its jitter, be claimed ahead of its time, or have been returned.
+        """
+        before = self.stores.events.get(any_of.choice(list(self.model.events)))
+        times = [self.now + any_of.randrange(1, 9_000), *self.model.times_of(before.id)]
+        if before.next_ms is not None:
+            times += [before.next_ms] * 2
+        at_ms = any_of.choice(times)
+        if before.schedule is None and self.model.is_taken(before.id, at_ms):
+            return
+        after = before.changed(
+            version=before.version + 1, updated_ms=self.now, status=EventStatus.ACTIVE
+        )
+        plan = Plan(scheduled_ms=at_ms, due_ms=at_ms + jitter_ms)
+        withdrawal = Withdrawal(
+            "because",
+            is_recorded=any_of.random() < 0.5,
+            keeps=(lambda at: at // 1_000 % 2 == keeps % 2) if keeps < 2 else None,
+        )
+        self._save(before, after, plan, withdrawal)
+
+    @precondition(lambda self: self.model.events)
+    @rule(any_of=ANY)
+    def miss(self, any_of: Any) -> None:
+        """An edit that comes too late for a one-time event."""
+        before = self.stores.events.get(any_of.choice(list(self.model.events)))
+        if before.schedule is not None:
+            return
+        status = EventStatus.INACTIVE
+        after = before.changed(version=before.version + 1, updated_ms=self.now, status=status)
+        plan = Plan(scheduled_ms=self.now - 10_000, missed="too late")
+        self._save(before, after, plan, Withdrawal(is_recorded=True))
+
+    def _save(self, before: Event, after: Event, plan: Plan, withdrawal: Withdrawal) -> None:
+        saved = self.stores.events.save(after, plan, before, self.now, withdrawal=withdrawal)
+        assert saved is self.model.change(before.id, after, plan, self.now, withdrawal)
 
     @precondition(lambda self: self.model.events)
     @rule(any_of=ANY, change=st.sampled_from([{"version": 99}, {"next_ms": 5}]), gone=st.booleans())
@@ -173,20 +214,29 @@ class Machine(RuleBasedStateMachine):
         added = self.stores.work.record_unattempted([note], self.now)
         assert added == self.model.note(note, self.now)
 
-    @rule(worker=WORKERS, limit=st.integers(1, 4), any_of=ANY)
-    def claim(self, worker: bytes, limit: int, any_of: Any) -> None:
+    @rule(
+        worker=WORKERS,
+        limit=st.integers(1, 4),
+        ahead_ms=st.sampled_from([0, 0, 300, 2_000]),
+        any_of=ANY,
+    )
+    def claim(self, worker: bytes, limit: int, ahead_ms: int, any_of: Any) -> None:
         partition = any_of.randrange(self.stores.partitions)
         self.requests[worker] += 1
-        claims = self.stores.work.claim(
+        request = self.requests[worker]
+        call = claim_call(
             partition,
             worker,
-            self.requests[worker],
+            request,
             now_ms=self.now,
             limit=limit,
             lease_ms=LEASE_MS,
+            ahead_ms=ahead_ms,
         )
+        answer = self.stores.work._run(call)
+        claims = read_claim_answer(answer, lease_token(worker, request), self.now).claims
         expected = self.model.claim(
-            partition, b"%s:%d" % (worker, self.requests[worker]), limit, self.now, LEASE_MS
+            partition, b"%s:%d" % (worker, request), limit, self.now, LEASE_MS, ahead_ms
         )
         assert [(c.occurrence_id, c.attempt, c.recurring, c.deaths) for c in claims] == expected
         self.claims += claims
@@ -216,12 +266,14 @@ class Machine(RuleBasedStateMachine):
     def advance(self, any_of: Any, ends: int, keep: bool) -> None:
         number = any_of.randrange(len(self.planless))
         claim, plan = self.planless[number] if keep else self.planless.pop(number)
-        following = None if ends == 0 else claim.scheduled_ms + PERIOD_MS
+        times = [claim.scheduled_ms + PERIOD_MS, *self.model.times_of(claim.event_id)]
+        following = None if ends == 0 else any_of.choice(times)
         successor = Successor(
             claim.event_id, claim.plan, claim.scheduled_ms, following, following or 0
         )
-        scheduled = self.stores.work.schedule_successors([successor], self.now).scheduled
-        assert scheduled == self.model.advance(successor, plan, self.now)
+        done = self.stores.work.schedule_successors([successor], self.now)
+        expected = self.model.advance(successor, plan, self.now)
+        assert (done.scheduled, done.passed) == expected
 
     @precondition(lambda self: self.claims)
     @rule(any_of=ANY, verdict=st.sampled_from(["completed", "failed", "retrying", "cancelled"]))

@@ -15,7 +15,7 @@ from app.domain.event import Event, EventStatus
 from app.store.calls import Deferral, Record
 from app.store.claims import Claim
 from app.store.codec import join_tags
-from app.store.events import Plan
+from app.store.events import NO_WITHDRAWAL, Plan, Saved, Withdrawal
 from app.store.work import Successor, Unattempted
 from tests.support.invariants import Partition
 
@@ -67,22 +67,58 @@ class StoreModel:
         self.events[event.id] = made
         self._schedule(event.id, plan)
 
-    def change(self, event_id: bytes, after: Event, plan: Plan, now_ms: int) -> None:
+    def change(
+        self,
+        event_id: bytes,
+        after: Event,
+        plan: Plan,
+        now_ms: int,
+        withdrawal: Withdrawal = NO_WITHDRAWAL,
+    ) -> Saved:
         event = self.events[event_id]
+        planned_ms = None if plan.missed else plan.scheduled_ms
+        if after.schedule is not None and self._is_passed_over(event_id, planned_ms):
+            return Saved.TAKEN
         event.version, event.status, event.tags = after.version, after.status.value, after.tags
         if plan.keep:
-            return
+            return Saved.DONE
         event.plan += 1
         event.last_ms = None
         event.recurring = after.schedule is not None and after.status is not EventStatus.INACTIVE
+        waiting = [one for one in self._of(event_id, "scheduled") if one.of_series]
         if event.next_ms is not None:
-            del self.occurrences[ids.occurrence_id(event_id, event.next_ms)]
+            self._withdraw(event_id, event.next_ms, plan, now_ms, withdrawal)
             event.next_ms = None
-        for one in self._of(event_id, "scheduled"):
-            if one.of_series:
+        for one in waiting:
+            if withdrawal.keeps is None or not withdrawal.keeps(one.at_ms):
                 one.end("cancelled", now_ms)
-        if plan.scheduled_ms is not None:
+        if planned_ms is not None:
             self._schedule(event_id, plan)
+        elif plan.scheduled_ms is not None:
+            self._record_unattempted(event_id, plan.scheduled_ms, "missed", now_ms)
+        return Saved.DONE
+
+    def _withdraw(
+        self, event_id: bytes, next_ms: int, plan: Plan, now_ms: int, withdrawal: Withdrawal
+    ) -> None:
+        """Take the scheduled occurrence away; the plan may have it again."""
+        del self.occurrences[ids.occurrence_id(event_id, next_ms)]
+        if withdrawal.is_recorded and plan.scheduled_ms != next_ms:
+            self._record_unattempted(event_id, next_ms, "cancelled", now_ms)
+
+    def _is_passed_over(self, event_id: bytes, planned_ms: int | None) -> bool:
+        """Whether a series can't have this time: it exists, and is not its scheduled one."""
+        if planned_ms is None or planned_ms == self.events[event_id].next_ms:
+            return False
+        return not self._is_free(event_id, planned_ms)
+
+    def _record_unattempted(self, event_id: bytes, at_ms: int, status: str, now_ms: int) -> bool:
+        if ids.occurrence_id(event_id, at_ms) in self.occurrences:
+            return False
+        made = ModelOccurrence(event_id, at_ms, beside=True)
+        made.end(status, now_ms)
+        self._put(made)
+        return True
 
     def delete(self, event_id: bytes, now_ms: int) -> None:
         del self.events[event_id]
@@ -103,21 +139,23 @@ class StoreModel:
         return added
 
     def note(self, note: Unattempted, now_ms: int) -> int:
-        if ids.occurrence_id(note.event_id, note.scheduled_ms) in self.occurrences:
-            return 0
-        made = ModelOccurrence(note.event_id, note.scheduled_ms, beside=True)
-        made.end(note.status, now_ms)
-        self._put(made)
-        return 1
+        made = self._record_unattempted(note.event_id, note.scheduled_ms, note.status, now_ms)
+        return int(made)
 
     def claim(
-        self, partition: int, token: bytes, limit: int, now_ms: int, lease_ms: int
+        self,
+        partition: int,
+        token: bytes,
+        limit: int,
+        now_ms: int,
+        lease_ms: int,
+        ahead_ms: int = 0,
     ) -> list[tuple[bytes, int, bool, int]]:
         due = sorted(
             (one.due_ms, occurrence_id)
             for occurrence_id, one in self.occurrences.items()
             if one.due_ms is not None
-            and one.due_ms <= now_ms
+            and one.due_ms <= now_ms + ahead_ms
             and ids.partition_of_occurrence(occurrence_id) == partition
         )
         answer = []
@@ -133,27 +171,28 @@ class StoreModel:
             answer.append((occurrence_id, one.attempts, goes_on, one.deaths))
         return answer
 
-    def advance(self, successor: Successor, plan: int, now_ms: int) -> int:
+    def advance(self, successor: Successor, plan: int, now_ms: int) -> tuple[int, list[bytes]]:
+        """How many were scheduled, and the events whose successor existed already."""
         event_id = successor.event_id
         event = self.events.get(event_id)
         if event is None or (event.status, event.next_ms, event.plan) != ("active", None, plan):
-            return 0
+            return 0, []
         if successor.scheduled_ms is None:
             event.recurring = False
             before = self.occurrences.get(ids.occurrence_id(event_id, successor.before_ms))
             if before is None or before.status not in OPEN:
                 event.status, event.version = "inactive", event.version + 1
-            return 0
+            return 0, []
         if self._is_free(event_id, successor.scheduled_ms):
             plan_next = Plan(scheduled_ms=successor.scheduled_ms, due_ms=successor.due_ms)
             self._schedule(event_id, plan_next)
-            return 1
+            return 1, []
         found = self.occurrences[ids.occurrence_id(event_id, successor.scheduled_ms)]
         if found.status == "scheduled":
             event.next_ms = successor.scheduled_ms
-        else:
-            event.last_ms = max(successor.scheduled_ms, event.last_ms or 0)
-        return 0
+            return 0, []
+        event.last_ms = max(successor.scheduled_ms, event.last_ms or 0)
+        return 0, [event_id]
 
     def record(self, record: Record, now_ms: int) -> int:
         one = self.occurrences.get(record.occurrence_id)
@@ -216,6 +255,10 @@ class StoreModel:
         for one in old:
             del self.occurrences[one]
         return len(old)
+
+    def times_of(self, event_id: bytes) -> list[int]:
+        """The scheduled times of an event's occurrences."""
+        return sorted(one.at_ms for one in self.occurrences.values() if one.event == event_id)
 
     def open_in(self, partition: int) -> list[bytes]:
         return sorted(
