@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.domain.event import Event, EventStatus
@@ -13,7 +14,7 @@ TOO_LATE = "it was due more than the misfire grace before anybody could deliver 
 
 
 def plan_next(
-    event: Event, timetable: Timetable | None, now_ms: int, *, pending_ms: int | None = None
+    event: Event, timetable: Timetable | None, now_ms: int, *, came_ms: Sequence[int] = ()
 ) -> Plan:
     """What is to be scheduled for an event that was just created, changed or resumed.
 
@@ -21,8 +22,9 @@ def plan_next(
     occurrence. A one-time event that is past fires at once within the misfire grace, and is
     recorded as missed beyond it.
 
-    ``pending_ms`` is the time of the occurrence that is scheduled now. If that time has come, the
-    occurrence waits for a worker, its jitter or its flow: it stays if the timetable has it.
+    ``came_ms`` are times that have come and that nothing has been sent for, oldest first: that of
+    the occurrence that is scheduled, which waits for a worker, its jitter or its flow, and those
+    after it that the series has not reached yet. It goes on with the first that the timetable has.
     """
     if event.status is not EventStatus.ACTIVE:
         return NOTHING
@@ -31,8 +33,9 @@ def plan_next(
             return Plan(scheduled_ms=event.start_ms, missed=TOO_LATE)
         offset = spread(event.id, event.start_ms, event.options.jitter_ms)
         return Plan(scheduled_ms=event.start_ms, due_ms=event.start_ms + offset)
-    if pending_ms is not None and pending_ms <= now_ms and timetable.has(pending_ms):
-        return Plan(scheduled_ms=pending_ms, due_ms=timetable.planned_ms(pending_ms))
+    for came in came_ms:
+        if timetable.has(came):
+            return Plan(scheduled_ms=came, due_ms=timetable.planned_ms(came))
     following = timetable.next_after(max(now_ms, event.start_ms - 1))
     if following is None:
         return NOTHING

@@ -80,6 +80,11 @@ class Timetables:
         calendars = self._calendars.known(names) if names else ()
         return _timetable(event_id, definition, calendars)
 
+    @staticmethod
+    def ruled(event_id: bytes, definition: Definition) -> Timetable:
+        """The timetable of such an event by its rule alone, whatever calendars say of its days."""
+        return _timetable(event_id, definition, ())
+
 
 def _timetable(event_id: bytes, definition: Definition, calendars: Sequence[Calendar]) -> Timetable:
     options = definition.options

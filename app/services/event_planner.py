@@ -2,7 +2,9 @@
 
 An occurrence whose time has come and that nobody has claimed yet (it waits for its jitter, for its
 flow, or for a worker) stays if the changed event still has its time. Otherwise it ends as
-cancelled, with the reason. So does one that was claimed and returned unsent.
+cancelled, with the reason. So does one that was claimed and returned unsent, and so do times that
+have come and that the series has not reached yet: only one occurrence is scheduled at a time, so
+while workers are away the others wait unseen.
 """
 
 from __future__ import annotations
@@ -12,11 +14,12 @@ from dataclasses import dataclass, replace
 
 from app.clock import Clock
 from app.domain import ids
+from app.domain.budget import BudgetExceeded, limited
 from app.domain.event import Event, EventStatus
 from app.domain.once import Once
 from app.domain.timetable import Timetable
-from app.errors import Conflict
-from app.planning.limits import REPAIR, WRITING
+from app.errors import Conflict, InvalidInput
+from app.planning.limits import REPAIR, SUCCESSOR, WRITING
 from app.planning.next_occurrence import plan_next
 from app.planning.timetables import Timetables, bounded
 from app.services.event_changes import timing
@@ -84,13 +87,15 @@ class EventPlanner:
         with bounded(WRITING):
             after, timetable = self.checked(after, now_ms)
             self.flows.join(after, before)
-            return self._save(after, timetable, before, now_ms, since_ms)
+            came_ms = self.came(before, now_ms)
+            return self._save(after, timetable, before, now_ms, since_ms, came_ms=came_ms)
 
     def end(self, before: Event, after: Event, reason: str = ENDED) -> Saved:
         """Write an event that has no future for now: there is nothing to plan or check."""
         now_ms = self.clock.now_ms()
         after = replace(after, version=before.version + 1, updated_ms=now_ms)
-        withdrawal = _withdrawal(before, after, now_ms, reason)
+        came_ms = self.came(before, now_ms)
+        withdrawal = _withdrawal(before, after, now_ms, reason, came_ms)
         return self.events.save(after, NOTHING, before, now_ms, withdrawal=withdrawal)
 
     def replan(self, before: Event) -> Saved:
@@ -101,11 +106,14 @@ class EventPlanner:
         now_ms = self.clock.now_ms()
         with bounded(REPAIR):
             timetable = self.timetables.of(before.id, before.definition)
-            plan = plan_next(before, timetable, now_ms, pending_ms=before.next_ms)
+            came_ms = self.came(before, now_ms, by_rule=True)
+            plan = plan_next(before, timetable, now_ms, came_ms=came_ms)
             if plan.scheduled_ms == before.next_ms:
                 return Saved.DONE
             after = replace(before, version=before.version + 1, updated_ms=now_ms)
-            saved, _ = self._save(after, timetable, before, now_ms, reason=CALENDAR_CHANGED)
+            saved, _ = self._save(
+                after, timetable, before, now_ms, reason=CALENDAR_CHANGED, came_ms=came_ms
+            )
             return saved
 
     def checked(self, event: Event, now_ms: int) -> tuple[Event, Timetable | None]:
@@ -125,20 +133,47 @@ class EventPlanner:
         since_ms: int | None = None,
         *,
         once: Once | None = None,
-        reason: str | None = None,
+        reason: str = CHANGED,
+        came_ms: Sequence[int] = (),
     ) -> tuple[Saved, Event]:
         """Write an event and its next occurrence: the first that does not exist yet."""
-        pending_ms = before.next_ms if before else None
+        left_ms = came_ms
         since = now_ms if since_ms is None else since_ms
         for _ in range(MAX_TAKEN):
-            plan = plan_next(event, timetable, since, pending_ms=pending_ms)
+            plan = plan_next(event, timetable, since, came_ms=left_ms)
             written = _ended_without(event, plan)
-            withdrawal = _withdrawal(before, written, now_ms, reason or CHANGED, timetable)
+            withdrawal = _withdrawal(before, written, now_ms, reason, came_ms, timetable)
             saved = self.events.save(written, plan, before, now_ms, once, withdrawal)
             if saved is not Saved.TAKEN or plan.scheduled_ms is None:
                 return saved, with_next(written, plan)
-            since, pending_ms = plan.scheduled_ms, None
+            taken_ms = plan.scheduled_ms
+            since, left_ms = max(since, taken_ms), [at for at in left_ms if at > taken_ms]
         return Saved.MOVED, event
+
+    def came(self, before: Event, now_ms: int, *, by_rule: bool = False) -> list[int]:
+        """The times of an active series that have come and that nothing has been sent for.
+
+        Oldest first; after the one that is scheduled no more than its misfire policy may fire, and
+        none if they can't be computed in the steps that a successor may take. ``by_rule`` leaves
+        its calendars out: what they took away before they were changed is not known any more.
+        Raises ``StoreUnavailable``.
+        """
+        if before.status is not EventStatus.ACTIVE or before.schedule is None:
+            return []
+        reached_ms = before.next_ms
+        if reached_ms is None:
+            ((_, reached_ms),) = self.events.progress([before.id])
+        if reached_ms is None or reached_ms > now_ms:
+            return []
+        came = [] if before.next_ms is None else [before.next_ms]
+        try:
+            with limited(SUCCESSOR):
+                of = self.timetables.ruled if by_rule else self.timetables.of
+                timetable = of(before.id, before.definition)
+                later = timetable.upcoming(reached_ms, before.options.misfire.limit, now_ms)
+        except (BudgetExceeded, InvalidInput):
+            return came
+        return came + [one.scheduled_ms for one in later]
 
     def _refuse_repetition(self, before: Event, after: Event, now_ms: int) -> None:
         """A one-time event fires once for one time: to fire again it needs another."""
@@ -157,6 +192,7 @@ def _withdrawal(
     after: Event,
     now_ms: int,
     reason: str,
+    came_ms: Sequence[int],
     timetable: Timetable | None = None,
 ) -> Withdrawal:
     """What becomes of occurrences that wait, under a plan that may not have them any more."""
@@ -169,7 +205,10 @@ def _withdrawal(
     comes_back = after.schedule is None and after.status is EventStatus.PAUSED
     is_due = pending_ms is not None and pending_ms <= now_ms
     keeps = timetable.has if timetable and after.status is EventStatus.ACTIVE else None
-    return Withdrawal(reason, is_recorded=is_due and not comes_back, keeps=keeps)
+    passed_ms = [at for at in came_ms if at != pending_ms and not (keeps and keeps(at))]
+    return Withdrawal(
+        reason, is_recorded=is_due and not comes_back, keeps=keeps, passed_ms=passed_ms
+    )
 
 
 def _ended_without(event: Event, plan: Plan) -> Event:

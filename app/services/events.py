@@ -145,8 +145,13 @@ class EventService:
         """Delete an event, cancel what is open; raises as ``update``, but no ``InvalidInput``."""
 
         def write(before: Event) -> tuple[Saved, Event]:
+            now_ms = self.clock.now_ms()
+            came_ms = self.planner.came(before, now_ms)
             saved = self.events.delete(
-                before, any_version=if_match is None, now_ms=self.clock.now_ms()
+                before,
+                any_version=if_match is None,
+                now_ms=now_ms,
+                passed_ms=[at for at in came_ms if at != before.next_ms],
             )
             return saved, before
 

@@ -53,12 +53,14 @@ class Withdrawal:
     That is the scheduled one, unless the plan has it too, and those that were claimed and returned
     unsent. These stay if ``keeps`` says so of their scheduled time; ``None`` keeps none. Others end
     as cancelled, for ``reason``; of the scheduled one only if ``is_recorded``: else its time has
-    not come yet, and it leaves no trace.
+    not come yet, and it leaves no trace. ``passed_ms`` are times that the series had come to and
+    has no more, while nobody had scheduled them yet: they are recorded as cancelled too.
     """
 
     reason: str = "its event was changed"
     is_recorded: bool = False
     keeps: Callable[[int], bool] | None = None
+    passed_ms: Sequence[int] = ()
 
 
 _GONE, _RETAGGED = -1, -2
@@ -82,6 +84,11 @@ def _judged(waiting: Sequence[bytes], withdrawal: Withdrawal) -> bytes:
     keeps = withdrawal.keeps or (lambda _at: False)
     pairs = zip(waiting[::2], waiting[1::2], strict=True)
     return b"".join(one + (b"1" if keeps(int(at)) else b"0") for one, at in pairs)
+
+
+def _passed(event_id: bytes, times_ms: Sequence[int]) -> bytes:
+    """Occurrences with their times, as ``record_passed_over`` reads them."""
+    return b"".join(b"%b%013d" % (ids.occurrence_id(event_id, at), at) for at in times_ms)
 
 
 def _save_call(
@@ -119,6 +126,7 @@ def _save_call(
         1 if withdrawal.is_recorded else 0,
         1 if event.schedule is not None else 0,
         "all" if withdrawal.keeps is None else "judged",
+        _passed(event.id, withdrawal.passed_ms),
     ]
     fields = codec.event_to_fields(event, request)
     written = [keys.event(partition, event.id)]
@@ -201,8 +209,13 @@ class EventStore:
             key = keys.made(partition, once.name)
             self._client.set(key, event_id + once.digest, nx=True, px=KEPT_MS)
 
-    def delete(self, event: Event, *, any_version: bool, now_ms: int) -> Saved:
-        """Delete an event as it was read; see ``Saved`` for the answers."""
+    def delete(
+        self, event: Event, *, any_version: bool, now_ms: int, passed_ms: Sequence[int] = ()
+    ) -> Saved:
+        """Delete an event as it was read; see ``Saved`` for the answers.
+
+        ``passed_ms`` are times that its series had come to; see ``Withdrawal``.
+        """
         partition = ids.partition_of_event(event.id)
         next_ms = event.next_ms
         reply = self._scripts(
@@ -217,6 +230,7 @@ class EventStore:
                 now_ms,
                 "its event was deleted",
                 codec.join_tags(event.tags),
+                _passed(event.id, passed_ms),
             ],
         )
         if reply != b"deleted":

@@ -4,17 +4,19 @@
 -- ARGV: 1 prefix  2 id  3 expected_version ('' for any)  4 expected_next ('' for none)
 --       5 scheduled_id (the scheduled occurrence's, '' for none)  6 now  7 message
 --       8 expected_tags (one a line)
+--       9 passed (what its series had come to and is not scheduled; see record_passed_over)
 -- Returns: 'deleted'; 'gone', 'stale' or 'moved' (another next occurrence, or other tags: they say
 --          who may delete it), and then nothing has changed. An attempt under way is left to its
 --          worker.
 --#include unschedule_occurrence
 --#include add_unattempted
+--#include record_passed_over
 --#include cancel_waiting
 --#include index_event
 --#include index_event_status
 local key = unpack(KEYS)
-local prefix, id, expected_version, expected_next, scheduled_id, now, message, expected_tags =
-  unpack(ARGV, 1, 8)
+local prefix, id, expected_version, expected_next, scheduled_id, now, message, expected_tags,
+  passed = unpack(ARGV, 1, 9)
 local version, next_ms, stored_tags, calendars, flow, status = unpack(redis.call('HMGET', key,
   EventField.VERSION, EventField.NEXT, EventField.TAGS, EventField.CALENDARS, EventField.FLOW,
   EventField.STATUS))
@@ -29,6 +31,7 @@ if scheduled_id ~= '' then
     add_unattempted(prefix, scheduled_id, id, expected_next, tags, 'cancelled', message, now)
   end
 end
+record_passed_over(prefix, id, passed, tags, message, now)
 for _, open_status in ipairs({'retrying', 'scheduled', 'dispatched'}) do
   cancel_waiting(prefix, id, open_status, message, now)
 end

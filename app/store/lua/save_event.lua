@@ -9,9 +9,10 @@
 --       18 reason (why occurrences end that the event has no more)
 --       19 records_scheduled ('1': the scheduled one is recorded as cancelled if it is taken away)
 --       20 must_be_new ('1': the new one may not exist already)
---       21 withdraws ('all' that wait, or those 'judged')  22 judged (a string: per occurrence that
---       waits its id, then '1' to keep it or '0')
---       23… per field of the event's hash: field, value
+--       21 withdraws ('all' that wait, or those 'judged')
+--       22 passed (what its series had come to and has no more; see record_passed_over)
+--       23 judged (a string: per occurrence that waits its id, then '1' to keep it or '0')
+--       24… per field of the event's hash: field, value
 -- Returns: 'saved'; 'gone', 'stale' (another version), 'moved' (another next occurrence), 'made'
 --          (by that key, before), 'taken' (the new occurrence exists already) or a list (per
 --          occurrence that waits and was not judged: its id, its scheduled time), and then nothing
@@ -25,13 +26,14 @@
 --#include find_waiting
 --#include find_unjudged
 --#include withdraw_occurrences
+--#include record_passed_over
 --#include schedule_occurrence
 --#include add_unattempted
 --#include list_event_end
 local key, made = unpack(KEYS)
 local prefix, id, expected_version, expected_next, request, now, created, tags, mode, scheduled_id,
   new_id, scheduled, due, outcome, message, made_value, made_ttl, reason, records_scheduled,
-  must_be_new, withdraws, judged = unpack(ARGV, 1, 22)
+  must_be_new, withdraws, passed, judged = unpack(ARGV, 1, 23)
 local version, next_ms, stored_tags, last_request, calendars, plan, flow, recurring, status =
   unpack(redis.call('HMGET', key, EventField.VERSION, EventField.NEXT, EventField.TAGS,
   EventField.REQUEST, EventField.CALENDARS, EventField.PLAN, EventField.FLOW,
@@ -68,7 +70,7 @@ if version then
     EventField.FLOW, EventField.HEADERS, EventField.OVERLAP)
   if not keep then redis.call('HDEL', key, EventField.NEXT, EventField.LAST) end
 end
-redis.call('HSET', key, unpack(ARGV, 23))
+redis.call('HSET', key, unpack(ARGV, 24))
 if not (keep and plan) then redis.call('HSET', key, EventField.PLAN, request) end
 if keep and not recurring then redis.call('HDEL', key, EventField.RECURRING) end
 local new_calendars, new_flow, new_status, paused_until = unpack(redis.call('HMGET', key,
@@ -85,6 +87,7 @@ if keep and next_ms then
 elseif not keep then
   withdraw_occurrences(prefix, id, {id = scheduled_id, at = expected_next, tags = old_tags,
     is_recorded = records_scheduled == '1' and scheduled_id ~= new_id}, waiting, kept, reason, now)
+  record_passed_over(prefix, id, passed, old_tags, reason, now)
   redis.call('ZREM', prefix .. 'unscheduled', id)
   if is_planned then
     local is_new = schedule_occurrence(prefix, new_id, id, scheduled, due, tags)
