@@ -57,7 +57,7 @@ test: $(DEV) ## run the whole test suite; ARGS='-k name' narrows it
 	@$(PY) -m pytest -n 2 $(ARGS)
 
 chaos: $(DEV) ## kill and stop everything at random, prove that nothing is lost; SECONDS=, SEED=
-	@$(PY) -m tests.chaos $(if $(SEED),--seed $(SEED)) --seconds $(or $(SECONDS),600)
+	@$(PY) -m tests.chaos $(if $(SEED),--seed $(SEED)) --seconds $(or $(SECONDS),600) $(ARGS)
 
 soak: $(DEV) ## deliver for an hour, prove that memory stays flat; MINUTES=, RATE=
 	@$(PY) -m benchmarks.soak --minutes $(or $(MINUTES),60) --rate $(or $(RATE),500)

@@ -1,4 +1,4 @@
-"""``python -m tests.chaos [--seconds 600] [--seed N]``: prove that nothing is lost."""
+"""``python -m tests.chaos [--seconds 600] [--seed N] [--clients N]``: prove that nothing is lost."""
 
 from __future__ import annotations
 
@@ -6,14 +6,18 @@ import argparse
 import secrets
 import sys
 
-from tests.chaos.run import chaos
+from tests.chaos.run import Load, chaos
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=600)
     parser.add_argument("--seed", type=int, default=None, help="of a run to be repeated")
+    parser.add_argument("--clients", type=int, default=Load.clients)
+    parser.add_argument("--series", type=int, default=Load.series, help="of each client")
+    parser.add_argument("--pause", type=float, default=Load.pause_s, help="between two acts, s")
     given = parser.parse_args()
     seed = secrets.randbelow(1_000_000) if given.seed is None else given.seed
-    verdict = chaos(seed, given.seconds, lambda line: print(line, flush=True))
+    load = Load(given.clients, given.series, given.pause)
+    verdict = chaos(seed, given.seconds, lambda line: print(line, flush=True), load)
     print("lost nothing" if not verdict.problems else f"BROKEN, seed {seed}")
     sys.exit(1 if verdict.problems else 0)

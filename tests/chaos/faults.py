@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import signal
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -18,6 +19,9 @@ WORKERS, SCHEDULERS, UPKEEPS = 3, 2, 2
 
 ENDS_S = 60.0
 """A process that was told to stop must have ended by then, whatever else is the matter."""
+
+CYCLE_S, FAULTY_S = 40.0, 16.0
+"""In each cycle nothing goes wrong after its first part: then no series may stand still."""
 
 _WEIGHTS = {"deliver": 10, "scheduler": 3, "upkeep": 3, "web": 3, "store": 4, "everything": 1}
 _STORE = ("kill", "kill", "term", "stop")
@@ -48,6 +52,8 @@ def planned(seed: int, seconds: float, lease_s: float) -> list[Fault]:
         for_s = round(chance.uniform(0.1, longest_s), 2)
         faults.append(Fault(round(at_s, 2), how, target, chance.randrange(6), for_s))
         at_s += chance.uniform(0.5, 3.0)
+        if at_s % CYCLE_S > FAULTY_S:
+            at_s += CYCLE_S - at_s % CYCLE_S
     return faults
 
 
@@ -59,6 +65,10 @@ class Hand:
     say: Callable[[str], None]
     done: Counter[str] = field(default_factory=Counter)
     extra: dict[str, list[Program]] = field(default_factory=dict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    """Held by whoever signals, starts or kills; see ``Stalling``."""
+    windows: list[tuple[int, int]] = field(default_factory=list)
+    """From and until when something was hurt, ms UTC."""
     _undo: list[tuple[float, Callable[[], None]]] = field(default_factory=list)
     _busy: set[str] = field(default_factory=set)
 
@@ -73,23 +83,30 @@ class Hand:
                 program.start()
             self.extra[role] = [first, *more]
 
+    def stallable(self) -> list[Program]:
+        """The workers and schedulers that nothing has happened to."""
+        programs = [*self.stack.workers, *self.extra["scheduler"]]
+        return [one for one in programs if one.name not in self._busy]
+
     def run(self, faults: list[Fault], seconds: float) -> None:
         """Do each at its time; then end all that still lasts."""
         begun = time.monotonic()
         waiting = list(faults)
         while (now := time.monotonic() - begun) < seconds:
-            while waiting and waiting[0].at_s <= now:
-                self._do(waiting.pop(0))
-            self._end_what_is_over()
+            with self.lock:
+                while waiting and waiting[0].at_s <= now:
+                    self._do(waiting.pop(0))
+                self._end_what_is_over()
             time.sleep(0.02)
         self.heal()
 
     def heal(self) -> None:
         """Let everything run."""
         while self._undo:
-            undos, self._undo = self._undo, []
-            for _, undo in undos:
-                undo()
+            with self.lock:
+                undos, self._undo = self._undo, []
+                for _, undo in undos:
+                    undo()
             time.sleep(0.02)
 
     def kill_all(self) -> None:
@@ -134,19 +151,23 @@ class Hand:
         moment = datetime.now(UTC).strftime("%H:%M:%S.%f")[:-3]
         self.say(f"{moment}  {fault.how} {program.name} for {fault.for_s} s")
         self._busy.add(program.name)
-        self._later(fault.for_s, program, fault.how, time.monotonic() + ENDS_S)
+        begun_ms = time.time_ns() // 1_000_000
+        self._later(fault.for_s, program, fault.how, time.monotonic() + ENDS_S, begun_ms)
 
-    def _later(self, after_s: float, program: Program, how: str, until: float) -> None:
-        undo = partial(self._mend, program, how, until)
+    def _later(
+        self, after_s: float, program: Program, how: str, until: float, begun_ms: int
+    ) -> None:
+        undo = partial(self._mend, program, how, until, begun_ms)
         self._undo.append((time.monotonic() + after_s, undo))
 
-    def _mend(self, program: Program, how: str, until: float) -> None:
+    def _mend(self, program: Program, how: str, until: float, begun_ms: int) -> None:
         if how == "term" and program.running:
             # It may wait for an unresponsive store: what would end that must not wait for it.
             assert time.monotonic() < until, f"{program.name} does not end"
-            self._later(0.1, program, how, until)
+            self._later(0.1, program, how, until, begun_ms)
             return
         self._busy.discard(program.name)
+        self.windows.append((begun_ms, time.time_ns() // 1_000_000))
         if how == "stop":
             program.signal_all(signal.SIGCONT)
             return

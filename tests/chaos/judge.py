@@ -1,21 +1,23 @@
-"""Compares what was accepted, what the store says became of it, and what the receiver has seen."""
+"""Compares what was accepted, what the API says became of it, and what the receiver has seen."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from app.domain import ids
 from app.engine.attempts import MAX_DEATHS
 from app.store.attempts import read_log
 from tests.chaos.ledger import Entry
-from tests.support.api_client import at
+from tests.chaos.records import Arrivals
+from tests.chaos.standing import STANDING_MS, Explanations
+from tests.support.api_client import at, seconds_of
 from tests.support.invariants import Partition
 
 _OPEN = ("scheduled", "retrying", "dispatched")
+_NEEDS_A_REASON = ("cancelled", "skipped", "missed", "failed")
 
 
 @dataclass
@@ -31,6 +33,10 @@ class Verdict:
     """Leases that ended: their worker was killed or stopped, or had no store to renew them in."""
     unheard: int = 0
     """Attempts that had no answer in time: the receiver was silent, or the worker was stopped."""
+    watched: int = 0
+    """Occurrences of series of which it was judged whether they stood still."""
+    standing_ms: int = 0
+    """The longest delay that nothing explains."""
     late_ms: list[int] = field(repr=False, default_factory=list)
 
     @property
@@ -49,64 +55,125 @@ class Verdict:
             f"accepted deliveries  {self.deliveries}, {self.repeated} of them repeats",
             f"explained by         {reasons}",
             f"lateness             {', '.join(late)}",
+            f"times of series      {self.watched} judged; not explained {self.standing_ms} ms at most",
         ]
 
 
-def judged(
-    entries: Sequence[Entry], found: Mapping[bytes, Any], partitions: int, log: Path, quiet_ms: int
-) -> Verdict:
-    """Judge a store at rest. ``quiet_ms``: up to when series were left alone.
+@dataclass
+class Judge:
+    """Judges a service at rest. ``quiet_ms``: up to when events were left alone."""
 
-    A repeat is a second delivery of one occurrence that the receiver has answered with 200. It is
-    explained if a lease on the occurrence had ended, or if the worker had seen no answer: so many
-    and no more may there be, for each occurrence by itself.
-    """
-    parts = [Partition(b"qh:{%d}:" % number) for number in range(partitions)]
-    for part in parts:
-        for key, value in found.items():
-            if key.startswith(part.prefix):
-                part.take(key, value)
-    stored = {one: fields for part in parts for one, fields in part.occurrences.items()}
-    events = {one: fields for part in parts for one, fields in part.events.items()}
-    verdict = Verdict()
-    for entry in entries:
-        wanted = _required(entry, quiet_ms)
-        verdict.required += len(wanted)
-        verdict.problems += _entry(entry, wanted, stored, events)
-    accepted = _accepted(log)
-    for one, fields in stored.items():
-        _count(verdict, ids.to_text(one), fields, accepted.pop(ids.to_text(one), []))
-    verdict.problems += [f"{text} arrived and is not recorded" for text in accepted]
-    return verdict
+    records: Mapping[str, Mapping[str, Any]]
+    """By id, as the API gives them."""
+    arrivals: Arrivals
+    explanations: Explanations
+    quiet_ms: int
+    verdict: Verdict = field(default_factory=Verdict)
+
+    def judge(self, entries: Sequence[Entry], found: Mapping[bytes, Any], partitions: int) -> None:
+        """Judge each entry, each record and each request; ``found``: what the store holds.
+
+        A repeat is a second delivery of one occurrence that the receiver has answered with 200. It
+        is explained if a lease on the occurrence had ended, or if the worker had seen no answer: so
+        many and no more may there be, for each occurrence by itself.
+        """
+        known = {entry.event_id: entry for entry in entries}
+        for entry in entries:
+            self.verdict.problems += self._entry(entry)
+        stored = _stored(found, partitions)
+        for text, record in self.records.items():
+            entry = known.get(record["event_id"])
+            fields = stored.get(text)
+            if fields is None:
+                self.verdict.problems.append(f"{text} is listed and not stored")
+                continue
+            self.verdict.problems += self._record(text, record, fields, entry)
+        unknown = self.arrivals.requested.keys() - self.records.keys()
+        self.verdict.problems += [f"{text} arrived and is not recorded" for text in unknown]
+
+    def _entry(self, entry: Entry) -> Iterable[str]:
+        event_id = ids.from_text(entry.event_id, version=7)
+        assert event_id is not None
+        owed = entry.timeline.owed(self.quiet_ms)
+        self.verdict.required += len(owed)
+        for moment_ms in sorted(owed):
+            text = ids.to_text(ids.occurrence_id(event_id, moment_ms))
+            record = self.records.get(text)
+            status = record["status"] if record else "not there"
+            if status in (*_OPEN, "not there"):
+                yield (
+                    f"event {entry.event_id}: its occurrence of {at(moment_ms / 1000)} is {status}; "
+                    + _near(entry, moment_ms)
+                )
+            elif record is not None and status == "completed":
+                yield from self._standing(entry, moment_ms, text, record)
+
+    def _standing(
+        self, entry: Entry, moment_ms: int, text: str, record: Mapping[str, Any]
+    ) -> Iterable[str]:
+        """Whether a series was later with an occurrence than anything explains."""
+        requested = self.arrivals.requested.get(text)
+        is_its_own = entry.shape.period_ms and moment_ms not in entry.timeline.beside
+        if not requested or not is_its_own or entry.limited or record["deferral_count"]:
+            return
+        planned_ms = round(seconds_of(record["planned_at"]) * 1000)
+        left_ms = self.explanations.unexplained_ms(planned_ms, min(requested), entry.excused)
+        self.verdict.watched += 1
+        self.verdict.standing_ms = max(self.verdict.standing_ms, left_ms)
+        if left_ms > STANDING_MS:
+            yield (
+                f"event {entry.event_id}: {at(moment_ms / 1000)} was sent "
+                f"{min(requested) - planned_ms} ms late, {left_ms} ms without a reason; "
+                + _near(entry, moment_ms)
+            )
+
+    def _record(
+        self,
+        text: str,
+        record: Mapping[str, Any],
+        fields: Mapping[bytes, bytes],
+        entry: Entry | None,
+    ) -> Iterable[str]:
+        verdict, status = self.verdict, record["status"]
+        accepted = self.arrivals.accepted.get(text, [])
+        requested = self.arrivals.requested.get(text, [])
+        at_ms = round(seconds_of(record["scheduled_at"]) * 1000)
+        repeats = max(len(accepted) - 1, 0)
+        expired, unheard = int(fields.get(b"k", 0)), _without_answer(fields.get(b"log", b""))
+        verdict.statuses[status] += 1
+        verdict.deliveries += len(accepted)
+        verdict.repeated += repeats
+        verdict.expired += expired
+        verdict.unheard += unheard
+        if requested:
+            verdict.late_ms.append(min(requested) - at_ms)
+        if requested and min(requested) < at_ms:
+            yield f"{text} came {at_ms - min(requested)} ms before its time"
+        # (A redelivery counts deaths afresh.)
+        if repeats > expired + unheard and b"again" not in fields:
+            yield (
+                f"{text} was delivered {repeats + 1} times; {expired} leases had ended, "
+                f"{unheard} attempts had no answer"
+            )
+        if status == "completed" and not accepted:
+            yield f"{text} is recorded as completed and never arrived"
+        if status in _NEEDS_A_REASON and not record["error_message"]:
+            yield f"{text} is {status} without a reason"
+        if status == "missed" or (status == "failed" and expired < MAX_DEATHS):
+            yield f"{text} is {status}: {record['error_message']}"
+        is_judged = entry is not None and not entry.uncertain and status in ("completed", "failed")
+        if is_judged and entry and not entry.timeline.knows(at_ms):
+            yield f"{text} of {at(at_ms / 1000)} was made up; {_near(entry, at_ms)}"
 
 
-def _count(
-    verdict: Verdict, text: str, fields: Mapping[bytes, bytes], arrivals: Sequence[int]
-) -> None:
-    """Add one occurrence, and when it was accepted by the receiver."""
-    status = fields.get(b"st", b"scheduled").decode()
-    repeats = max(len(arrivals) - 1, 0)
-    expired = int(fields.get(b"k", 0))
-    unheard = _without_answer(fields.get(b"log", b""))
-    verdict.statuses[status] += 1
-    verdict.deliveries += len(arrivals)
-    verdict.repeated += repeats
-    verdict.expired += expired
-    verdict.unheard += unheard
-    if arrivals:
-        late_ms = min(arrivals) - int(fields[b"at"])
-        verdict.late_ms.append(late_ms)
-        if late_ms < 0:
-            verdict.problems.append(f"{text} came {-late_ms} ms before its time")
-    if repeats > expired + unheard:
-        verdict.problems.append(
-            f"{text} was delivered {repeats + 1} times; {expired} leases had ended, "
-            f"{unheard} attempts had no answer"
-        )
-    if status == "completed" and not arrivals:
-        verdict.problems.append(f"{text} is recorded as completed and never arrived")
-    if status == "missed" or (status == "failed" and expired < MAX_DEATHS):
-        verdict.problems.append(f"{text} is {status}: {fields.get(b'err')!r}")
+def _near(entry: Entry, moment_ms: int) -> str:
+    """What was written about an event shortly before and after a moment."""
+    near = [
+        f"{one.call} {one.sent_ms - moment_ms:+}..{one.known_ms - moment_ms:+} ms: {one.shape}"
+        for one in entry.timeline.versions
+        if -5_000 < one.sent_ms - moment_ms < 3_000
+    ]
+    return "; ".join(near) or "nothing was written near it"
 
 
 def _without_answer(log: bytes) -> int:
@@ -114,45 +181,10 @@ def _without_answer(log: bytes) -> int:
     return sum(one.status_code is None for one in read_log(log) if one.error_message)
 
 
-def _required(entry: Entry, quiet_ms: int) -> set[int]:
-    if entry.tampered or not entry.period_ms:
-        return set() if entry.tampered else entry.all_of
-    # Triggered ones among them are not of the rhythm; what comes later the pause has taken back.
-    rhythm = set(range(min(entry.all_of), quiet_ms, entry.period_ms))
-    return rhythm | {moment for moment in entry.all_of if moment < quiet_ms}
-
-
-def _entry(
-    entry: Entry,
-    wanted: Iterable[int],
-    stored: Mapping[bytes, Mapping[bytes, bytes]],
-    events: Mapping[bytes, Mapping[bytes, bytes]],
-) -> Iterable[str]:
-    event_id = ids.from_text(entry.event_id, version=7)
-    assert event_id is not None
-
-    def status(moment_ms: int) -> str:
-        fields = stored.get(ids.occurrence_id(event_id, moment_ms))
-        return "not there" if fields is None else fields.get(b"st", b"scheduled").decode()
-
-    for moment_ms in wanted:
-        if (became := status(moment_ms)) in (*_OPEN, "not there"):
-            accepted = f"accepted {at(entry.answered_ms / 1000)}"
-            moment = at(moment_ms / 1000)
-            known = events.get(event_id)
-            yield f"event {entry.event_id}, {accepted}: its occurrence of {moment} is {became}; {known}"
-    if entry.one_of and all(status(one) in (*_OPEN, "not there") for one in entry.one_of):
-        yield f"event {entry.event_id}: neither of its two possible occurrences has ended"
-    if entry.deleted and event_id in events:
-        yield f"event {entry.event_id} was deleted and is there"
-    if not entry.deleted and not entry.tampered and event_id not in events:
-        yield f"event {entry.event_id} was accepted and is not there"
-
-
-def _accepted(log: Path) -> dict[str, list[int]]:
-    """When each occurrence was answered with 200, ms UTC."""
-    found: dict[str, list[int]] = {}
-    for line in log.read_text(encoding="utf-8").splitlines():
-        moment_ms, webhook_id, _attempt, _scheduled = line.split(" ")
-        found.setdefault(webhook_id, []).append(int(moment_ms))
-    return found
+def _stored(found: Mapping[bytes, Any], partitions: int) -> dict[str, Mapping[bytes, bytes]]:
+    parts = [Partition(b"qh:{%d}:" % number) for number in range(partitions)]
+    for part in parts:
+        for key, value in found.items():
+            if key.startswith(part.prefix):
+                part.take(key, value)
+    return {ids.to_text(one): fields for part in parts for one, fields in part.occurrences.items()}

@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
 
 from app.domain import ids
-from app.runtime.embedded import free_port
 from app.store import keys
+from tests.chaos.client import Client
 from tests.chaos.faults import WORKERS, Hand, planned
-from tests.chaos.judge import Verdict, judged
-from tests.chaos.ledger import Client
+from tests.chaos.judge import Judge, Verdict
+from tests.chaos.ledger import now_ms
+from tests.chaos.metronome import Metronome
+from tests.chaos.receiver import LOG, receiving
+from tests.chaos.records import Arrivals, recorded
+from tests.chaos.stalls import Stalling
+from tests.chaos.standing import Explanations
 from tests.support.invariants import broken, snapshot
-from tests.support.processes import ROOT, Program, clean_environ
 from tests.support.stack import Stack
 from tests.support.wait import wait_until
 
 LEASE_S = 2.0
 PARTITIONS = 2
-CLIENTS = 5
 QUIET_S = 100.0
 """How long what was broken may take to be done with all that waits."""
 
@@ -30,10 +34,21 @@ SETTLED_MS = 2_000
 """Series are judged up to so long before they were paused."""
 
 
-def chaos(seed: int, seconds: float, say: Callable[[str], None]) -> Verdict:
-    """Run for so many seconds of faults; says what happens as it does."""
+@dataclass(frozen=True)
+class Load:
+    """How much is asked of the service meanwhile."""
+
+    clients: int = 6
+    series: int = 6
+    """So many series each client keeps going."""
+    pause_s: float = 0.15
+    """Between one act of a client and its next, on average."""
+
+
+def chaos(seed: int, seconds: float, say: Callable[[str], None], load: Load = Load()) -> Verdict:
+    """Run for so many seconds of faults and stalls; says what happens as it does."""
     faults = planned(seed, seconds, LEASE_S)
-    say(f"seed {seed}, {seconds:g} s, {len(faults)} faults")
+    say(f"seed {seed}, {seconds:g} s, {len(faults)} faults, {load}")
     stack = Stack(
         workers=WORKERS,
         LEASE=f"{LEASE_S:g}s",
@@ -42,98 +57,114 @@ def chaos(seed: int, seconds: float, say: Callable[[str], None]) -> Verdict:
         PARTITIONS=str(PARTITIONS),
         WEB_WORKERS="2",
     )
-    with stack, _receiver(stack) as target:
+    begun_ms = now_ms()
+    with stack, receiving(stack.directory) as port, Metronome() as metronome:
         hand = Hand(stack, say)
+        stalling = Stalling(seed, hand.stallable, hand.lock)
         stop = threading.Event()
         clients = [
-            Client(stack.api, target, f"{seed}-{number}", stop, 0.15) for number in range(CLIENTS)
+            Client(
+                stack.api, port, f"{seed}-{number}", stop, pause_s=load.pause_s, series=load.series
+            )
+            for number in range(load.clients)
         ]
         try:
             hand.prepare()
             for client in clients:
                 client.start()
-            hand.run(faults, seconds)
+            with stalling:
+                hand.run(faults, seconds)
         finally:
             stop.set()
             for client in clients:
                 client.join()
+        say(f"stalls               {stalling.count}")
+        explanations = Explanations(hand.windows, stalling.windows, metronome)
         try:
-            return _account(stack, hand, clients, say)
+            return _account(stack, hand, clients, explanations, begun_ms, say)
         finally:
             hand.kill_all()
 
 
 def _account(
-    stack: Stack, hand: Hand, clients: list[Client], say: Callable[[str], None]
+    stack: Stack,
+    hand: Hand,
+    clients: list[Client],
+    explanations: Explanations,
+    begun_ms: int,
+    say: Callable[[str], None],
 ) -> Verdict:
     begun = time.monotonic()
     stack.up()
     errors = [client.error for client in clients if client.error]
     if errors:
         raise errors[0]
-    entries = [entry for client in clients for entry in client.entries]
-    since_ms = time.time() * 1000
-    quiet = _in_time(lambda: _is_quiet(stack, since_ms), QUIET_S)
-    quiet_ms = int(time.time() * 1000) - SETTLED_MS
-    for event in stack.api.get("/events?status=active&limit=1000"):
-        # Also those that were made by a call that had no answer.
-        if event["schedule"] is not None:
-            answer = stack.api.call("POST", f"/events/{event['id']}/pause", {})
-            assert answer.status == 200, answer
-    ended = _in_time(lambda: not _open(stack), QUIET_S)
-    answers = sum((client.answers for client in clients), Counter[str]())
+    quiet_ms, problems = _come_to_rest(stack)
+    records = recorded(stack.api, begun_ms, now_ms() + 60_000)
     with stack.redis() as client:
         found = snapshot(client)
-        problems = broken(client, PARTITIONS, found)
-    stack_log = stack.directory / "accepted"
-    verdict = judged(entries, found, PARTITIONS, stack_log, quiet_ms)
+        problems += broken(client, PARTITIONS, found)
+    judge = Judge(records, Arrivals.of(stack.directory / LOG), explanations, quiet_ms)
+    judge.judge([entry for one in clients for entry in one.entries], found, PARTITIONS)
+    verdict = judge.verdict
+    verdict.problems += [problem for one in clients for problem in one.problems]
     verdict.problems += problems
-    if not (quiet and ended):
-        verdict.problems += [f"left open: {one}" for one in _open(stack)]
+    answers = sum((one.answers for one in clients), Counter[str]())
+    edits = sum((one.acts for one in clients), Counter[str]())
     say(f"faults               {dict(sorted(hand.done.items()))}")
     say(f"answers of the API   {dict(sorted(answers.items()))}")
+    say(f"edits                {edits.total()}: {dict(sorted(edits.items()))}")
     say(f"quiet after          {time.monotonic() - begun:.1f} s")
     for line in verdict.lines + verdict.problems[:50]:
         say(line)
     return verdict
 
 
-@contextmanager
-def _receiver(stack: Stack) -> Iterator[str]:
-    port = free_port()
-    receiver = Program(
-        "receiver",
-        [
-            sys.executable,
-            "-m",
-            "tests.chaos.receiver",
-            str(port),
-            str(stack.directory / "accepted"),
-        ],
-        clean_environ() | {"PYTHONPATH": str(ROOT)},
-        cwd=stack.directory,
-    )
-    receiver.start()
-    try:
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        receiver.kill()
+def _come_to_rest(stack: Stack) -> tuple[int, list[str]]:
+    """Pause what goes on, wait for what is open; up to when all was left alone, and what is not."""
+    since_ms = time.time() * 1000
+    quiet = _in_time(lambda: not _unquiet(stack, since_ms), QUIET_S)
+    left = _unquiet(stack, since_ms)
+    quiet_ms = now_ms() - SETTLED_MS
+    for status in ("paused", "active"):  # upkeep may be about to resume some
+        for event in _all_events(stack, status):
+            # Also those that were made by a call that had no answer, or are to be resumed.
+            if event["schedule"] is not None:
+                answer = stack.api.call("POST", f"/events/{event['id']}/pause", {})
+                assert answer.status == 200, answer
+    ended = _in_time(lambda: not _open(stack), QUIET_S)
+    if not quiet:
+        left.append("it does not become quiet")
+    return quiet_ms, [] if quiet and ended else left + [f"left open: {one}" for one in _open(stack)]
 
 
-def _is_quiet(stack: Stack, since_ms: float) -> bool:
-    """Whether nothing is late, without a successor, or from before a moment and tried again."""
+def _all_events(stack: Stack, status: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    path: str | None = f"/events?status={status}&limit=1000"
+    while path:
+        answer = stack.api.call("GET", path)
+        found += answer.json
+        link = answer.headers.get("link", "")
+        path = link[1 : link.index(">")].split("/", 3)[3] if 'rel="next"' in link else None
+        path = f"/{path}" if path else None
+    return found
+
+
+def _unquiet(stack: Stack, since_ms: float) -> list[str]:
+    """What is late, without a successor, or from before a moment and tried again."""
     before_ms = time.time() * 1000 - 1_000
+    found = []
     with stack.redis() as client:
         for number in range(PARTITIONS):
-            if client.zcount(keys.due(number), "-inf", before_ms):
-                return False
-            if client.zcount(keys.unscheduled(number), "-inf", before_ms):
-                return False
-            if client.zcount(keys.claimed(number), "-inf", before_ms):
-                return False
-            if client.zcount(keys.occurrences(number, "retrying"), "-inf", since_ms):
-                return False
-    return True
+            for key, until_ms in (
+                (keys.due(number), before_ms),
+                (keys.unscheduled(number), before_ms),
+                (keys.claimed(number), before_ms),
+                (keys.occurrences(number, "retrying"), since_ms),
+            ):
+                if count := client.zcount(key, "-inf", until_ms):
+                    found.append(f"{count} are left in {key!r}")
+    return found
 
 
 def _open(stack: Stack) -> list[str]:

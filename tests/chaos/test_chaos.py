@@ -1,11 +1,11 @@
-"""Kill, stop and restart everything while events are created, changed and delivered."""
+"""Kill, stop and restart everything while every kind of write call is made."""
 
 from __future__ import annotations
 
 import pytest
 
 from tests.chaos.faults import planned
-from tests.chaos.run import LEASE_S, chaos
+from tests.chaos.run import LEASE_S, Load, chaos
 
 pytestmark = pytest.mark.e2e
 
@@ -18,9 +18,10 @@ FAULTS_S = 25.0
 def test_nothing_is_lost() -> None:
     """The short form of ``make chaos``."""
     said: list[str] = []
-    verdict = chaos(SEED, FAULTS_S, said.append)
+    verdict = chaos(SEED, FAULTS_S, said.append, Load(clients=12, series=3))
     assert verdict.problems == [], "\n".join(said)
     assert verdict.required > 200
+    assert verdict.watched > 50
     assert verdict.deliveries >= verdict.statuses["completed"] > 200
 
 

@@ -1,0 +1,179 @@
+"""A client of the API that makes every kind of write call, and writes every answer down."""
+
+from __future__ import annotations
+
+import http.client
+import random
+import threading
+import time
+from collections import Counter
+from typing import Any
+
+from tests.chaos.edits import EDITS, has_resumed
+from tests.chaos.ledger import Entry, now_ms
+from tests.chaos.timeline import Shape
+from tests.support.api_client import Answer, Api, at
+
+RETRY = {"attempts": 60, "delays": ["1s", "1s", "2s"]}
+"""More patience than any run of faults can use up."""
+
+NEAR_MS = 100
+"""An edit comes so long before or after a due time of its event at the most."""
+
+SURELY_S = 120.0
+"""A call that must have an answer gets one within this time, whatever is the matter."""
+
+PATHS = {"/ok": "127.0.0.1", "/slow": "127.0.0.2", "/flaky": "127.0.0.3"}
+"""Where a kind of receiver is: one that is slow or fails has a limit and a breaker of its own."""
+
+
+class Client(threading.Thread):
+    """Creates events, and edits its series, until told to stop."""
+
+    def __init__(
+        self, api: Api, port: int, seed: str, stop: threading.Event, *, pause_s: float, series: int
+    ) -> None:
+        """``pause_s``: between one act and the next, on average; ``series``: so many it has."""
+        super().__init__(name=f"client {seed}")
+        self._api, self._port, self.told, self._pause_s = api, port, stop, pause_s
+        self._series = series
+        self.chance = random.Random(seed)
+        self.label = f"c{seed.replace('-', 'x')}"
+        self.entries: list[Entry] = []
+        self.answers: Counter[str] = Counter()
+        self.acts: Counter[str] = Counter()
+        self.problems: list[str] = []
+        self.error: Exception | None = None
+        self.closed = False
+        """Whether this client's calendar takes every day of these now."""
+
+    def run(self) -> None:
+        try:
+            self._act()
+        except Exception as error:  # noqa: BLE001 - a thread's own would be lost
+            self.error = error
+
+    def _act(self) -> None:
+        self.surely("PUT", f"/calendars/{self.label}", {"dates": ["2030-05-05"]})
+        own = {self._one: 20, self._moved: 5, self._removed: 5, self._edited: 70}
+        while not self.told.is_set():
+            if len(self.running_series()) < self._series:
+                self._create_series()
+            act = self.chance.choices(list(own), list(own.values()))[0]
+            act()
+            self.told.wait(self.chance.expovariate(1 / self._pause_s))
+
+    def call(self, method: str, path: str, body: object = None) -> Answer | None:
+        """An answer, or ``None`` if it is not known what became of the call."""
+        try:
+            answer = self._api.call(method, path, body)
+        except (OSError, http.client.HTTPException):
+            self.answers["no answer"] += 1
+            return None
+        self.answers[str(answer.status)] += 1
+        assert answer.status < 500 or answer.status == 503, answer
+        return None if answer.status == 503 else answer
+
+    def surely(self, method: str, path: str, body: object = None) -> Answer:
+        """Make a call again and again until it is answered: one that may be made twice."""
+        until = time.monotonic() + SURELY_S
+        while (answer := self.call(method, path, body)) is None:
+            assert time.monotonic() < until, f"{method} {path} has no answer"
+            time.sleep(0.05)
+        return answer
+
+    def wait_for_a_due_time(self, entry: Entry) -> int:
+        """Wait until shortly before or after a time of a series; returns that time."""
+        soon_ms = now_ms() + NEAR_MS
+        due_ms = entry.shape.next_after(soon_ms)
+        if due_ms is None:
+            return soon_ms
+        until_ms = due_ms + self.chance.randrange(-NEAR_MS, NEAR_MS)
+        self.told.wait(max(until_ms - now_ms(), 0) / 1000)
+        return due_ms
+
+    def running_series(self) -> list[Entry]:
+        return [one for one in self.entries if one.shape.period_ms and not one.deleted]
+
+    def webhook(self) -> str:
+        path = self.chance.choice(["/ok", "/ok", "/ok", "/ok", "/slow", "/flaky"])
+        return f"http://{PATHS[path]}:{self._port}{path}"
+
+    def create(self, shape: Shape, **fields: Any) -> Entry | None:
+        """Create an event; ``None`` if it is not known whether it is there."""
+        sent_ms = now_ms()
+        body = {"name": "chaos", "tags": ["chaos"], "webhook": self.webhook(), "retry": RETRY}
+        body |= {"start_time": at(shape.start_ms / 1000)} | fields
+        answer = self.call("POST", "/events", body)
+        if answer is None:
+            return None
+        assert answer.status == 201, answer
+        entry = Entry(answer.json["id"], shape, has_calendar="calendars" in fields)
+        entry.limited = "flow" in fields or "overlap" in fields
+        entry.write(sent_ms, now_ms(), closed=self.closed)
+        self.note(entry, answer)
+        self.entries.append(entry)
+        return entry
+
+    def note(self, entry: Entry, answer: Answer) -> None:
+        """Take the API at its word about what comes next."""
+        problem = entry.promised(answer.json["next_occurrence_at"], now_ms())
+        self.problems += [problem] if problem else []
+
+    def _create_series(self) -> None:
+        seconds = self.chance.choice([1, 1, 2, 3])
+        start_ms = now_ms() + self.chance.randrange(-5_000, 3_000)
+        settings: dict[str, Any] = self.chance.choice(
+            [
+                {},
+                {},
+                {"jitter": "400ms"},
+                {"calendars": [self.label]},
+                {"calendars": [self.label], "jitter": "200ms"},
+                {"flow": {"key": f"few-{self.label}", "concurrency": 3}},
+                {"flow": {"key": f"one-{self.label}"}, "order": "strict"},
+                {"overlap": self.chance.choice(["skip", "cancel_previous", "queue_one"])},
+            ]
+        )
+        self.create(Shape(start_ms, seconds * 1_000), schedule={"every": f"{seconds}s"}, **settings)
+
+    def _soon(self) -> Shape:
+        return Shape(now_ms() + self.chance.randrange(0, 4_000))
+
+    def _one(self) -> None:
+        entry = self.create(self._soon())
+        if entry and self.chance.random() < 0.3:
+            EDITS["triggered"](self, entry)
+
+    def _moved(self) -> None:
+        """A one-time event gets another time, just before or after it was due."""
+        entry = self.create(self._soon())
+        if entry is None:
+            return
+        self.wait_for_a_due_time(entry)
+        moved = Shape(entry.shape.start_ms + self.chance.randrange(500, 3_000))
+        sent_ms = now_ms()
+        body = {"start_time": at(moved.start_ms / 1000)}
+        answer = self.surely("PUT", f"/events/{entry.event_id}", body)
+        # (Inactive, it had run at its old time before it was moved. A conflict: at its new one.)
+        if answer.status == 200 and answer.json["status"] == "active":
+            entry.shape = moved
+            entry.write(sent_ms, now_ms())
+            self.note(entry, answer)
+
+    def _removed(self) -> None:
+        entry = self.create(self._soon())
+        if entry:
+            EDITS["deleted"](self, entry)
+
+    def _edited(self) -> None:
+        rested = [one for one in self.running_series() if one.busy_until_ms < now_ms()]
+        if not rested:
+            return
+        entry = self.chance.choice(rested)
+        if not has_resumed(self, entry):
+            return
+        name = self.chance.choice(list(EDITS))
+        self.acts[name] += 1
+        entry.call = name
+        EDITS[name](self, entry)

@@ -1,0 +1,301 @@
+"""Every kind of write call that changes an event which is about to fire."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from tests.chaos.ledger import Entry, ms, now_ms
+from tests.chaos.timeline import Shape
+from tests.support.api_client import at
+
+if TYPE_CHECKING:
+    from tests.chaos.client import Client
+
+RESUMED_MS = 12_000
+"""By then upkeep has resumed an event whose pause has ended, on a busy machine too."""
+
+FAR = "2030-05-05T00:00:00Z"
+
+
+def _change(client: Client, entry: Entry, body: dict[str, Any], shape: Shape | None = None) -> None:
+    """Make a change shortly before or after a due time; ``shape``: how it fires from then on."""
+    method = client.chance.choice(["PUT", "PATCH"])
+    sent_ms = now_ms()
+    answer = client.surely(method, f"/events/{entry.event_id}", body)
+    assert answer.status == 200, (body, answer)
+    entry.shape = shape or entry.shape
+    if shape is not None:
+        entry.write(sent_ms, now_ms(), closed=client.closed)
+    client.note(entry, answer)
+
+
+def rescheduled(client: Client, entry: Entry) -> None:
+    """Another schedule: without the next time, with one more, with far ones, or another rhythm."""
+    due_ms = client.wait_for_a_due_time(entry)
+    shape = Shape(entry.shape.start_ms, entry.shape.period_ms)
+    seconds = shape.period_ms // 1000
+    how = client.chance.choice(["far", "less", "more", "rhythm", "words", "start"])
+    body: dict[str, Any] = {}
+    schedule: dict[str, Any] = {"every": f"{seconds}s"}
+    if how == "far":
+        # (Sixty a minute are all that is allowed.)
+        side = client.chance.choice(["exclude", "include"]) if seconds > 1 else "exclude"
+        schedule |= {side: [FAR]}
+    elif how == "less":
+        after_ms = shape.next_after(due_ms) or due_ms
+        gone = sorted({client.chance.choice([due_ms, after_ms]), after_ms + shape.period_ms})
+        shape = shape.changed(exclude=frozenset(gone))
+        schedule |= {"exclude": [at(one / 1000) for one in gone]}
+    elif how == "more" and seconds > 1:
+        more = {due_ms + 333, due_ms + 777}
+        shape = shape.changed(include=frozenset(more))
+        schedule |= {"include": [at(one / 1000) for one in sorted(more)]}
+    elif how == "rhythm":
+        seconds = client.chance.choice([1, 2, 3])
+        shape = Shape(shape.start_ms, seconds * 1_000)
+        schedule = {"every": f"{seconds}s"}
+    elif how == "words":
+        schedule = {"every": f"{seconds * 1000}ms"}
+    elif how == "start":
+        shape = Shape(due_ms + client.chance.randrange(-900, 900), shape.period_ms)
+        body = {"start_time": at(shape.start_ms / 1000)}
+    _change(client, entry, body | {"schedule": schedule}, shape)
+
+
+def jittered(client: Client, entry: Entry) -> None:
+    client.wait_for_a_due_time(entry)
+    _change(client, entry, {"jitter": client.chance.choice(["150ms", "900ms", None])}, entry.shape)
+
+
+def moved_to_a_zone(client: Client, entry: Entry) -> None:
+    client.wait_for_a_due_time(entry)
+    zone = client.chance.choice(["Asia/Tokyo", "Europe/Berlin", "UTC"])
+    _change(client, entry, {"timezone": zone}, entry.shape)
+
+
+def given_a_flow(client: Client, entry: Entry) -> None:
+    """Into a flow with limits, into a strict one, or out of any."""
+    client.wait_for_a_due_time(entry)
+    few = {"key": f"few-{client.label}", "concurrency": 3}
+    fast = {"key": f"fast-{client.label}", "rate": "50/s"}
+    one = {"key": f"one-{client.label}"}
+    flow, order = client.chance.choice(
+        [(few, None), (fast, None), (one, "strict"), (None, None), (None, None)]
+    )
+    entry.limited = entry.limited or flow is not None
+    _change(client, entry, {"flow": flow, "order": order})
+
+
+def given_an_overlap(client: Client, entry: Entry) -> None:
+    client.wait_for_a_due_time(entry)
+    policy = client.chance.choice(["skip", "cancel_previous", "queue_one", None, None])
+    entry.limited = entry.limited or policy is not None
+    _change(client, entry, {"overlap": policy})
+
+
+def described(client: Client, entry: Entry) -> None:
+    """What has nothing to do with its times: tags, metadata, where and how it is delivered."""
+    client.wait_for_a_due_time(entry)
+    body: dict[str, Any] = client.chance.choice(
+        [
+            {"tags": ["chaos", client.chance.choice(["red", "blue"])]},
+            {"metadata": {"changed": time.time()}},
+            {"description": "changed"},
+            {"webhook": client.webhook()},
+            {"headers": {"X-Chaos": "1"}},
+            {"hmac_secret": "a secret of chaos"},
+            {"misfire": {"policy": client.chance.choice(["fire_all", "fire_once"])}},
+        ]
+    )
+    _change(client, entry, body)
+
+
+def given_a_calendar(client: Client, entry: Entry) -> None:
+    """Under this client's calendar, or from under it."""
+    client.wait_for_a_due_time(entry)
+    entry.has_calendar = client.chance.random() < 0.5
+    names = [client.label] if entry.has_calendar else []
+    _change(client, entry, {"calendars": names}, entry.shape)
+
+
+def calendar_put(client: Client, entry: Entry) -> None:
+    """The calendar changes: the days of now are taken, or far ones only."""
+    client.wait_for_a_due_time(entry)
+    today = datetime.now(UTC).date()
+    near = [(today + timedelta(days=day)).isoformat() for day in (-1, 0, 1)]
+    far = [f"2030-05-{client.chance.randrange(10, 28)}"]
+    client.closed = not client.closed and client.chance.random() < 0.3
+    sent_ms = now_ms()
+    dates = near + far if client.closed else far
+    client.surely("PUT", f"/calendars/{client.label}", {"dates": dates})
+    # Other processes learn of it in their own time; what is planned meanwhile is planned again.
+    known_ms = now_ms() + 1_500
+    for one in client.entries:
+        if one.has_calendar and not one.deleted:
+            one.write(sent_ms, known_ms, closed=client.closed)
+            one.busy_until_ms = max(one.busy_until_ms, known_ms)
+            one.excused.append((sent_ms, known_ms))
+
+
+def paused(client: Client, entry: Entry) -> None:
+    """For good, and resumed a little later."""
+    client.wait_for_a_due_time(entry)
+    _set_active(client, entry, "pause", active=False)
+    client.told.wait(client.chance.uniform(0, 0.5))
+    client.wait_for_a_due_time(entry)
+    _set_active(client, entry, "resume", active=True)
+
+
+def _set_active(client: Client, entry: Entry, action: str, *, active: bool) -> None:
+    sent_ms = now_ms()
+    answer = client.surely("POST", f"/events/{entry.event_id}/{action}", {} if not active else None)
+    # A conflict: the first try was made, and its answer lost.
+    assert answer.status in (200, 409), answer
+    entry.is_active = active
+    entry.write(sent_ms, now_ms(), closed=client.closed)
+    if answer.status == 200:
+        client.note(entry, answer)
+
+
+def paused_for_a_while(client: Client, entry: Entry) -> None:
+    """Until a moment, from which on upkeep resumes it."""
+    client.wait_for_a_due_time(entry)
+    sent_ms = now_ms()
+    until_ms = sent_ms + client.chance.randrange(300, 2_500)
+    body = {"until": at(until_ms / 1000)}
+    answer = client.call("POST", f"/events/{entry.event_id}/pause", body)
+    while answer is None:  # asked again, that moment may have passed
+        answer = client.surely("GET", f"/events/{entry.event_id}")
+        client.told.wait(RESUMED_MS / 1000)
+    if answer.status != 200:
+        return
+    known_ms = now_ms()
+    entry.timeline.write(sent_ms, max(known_ms, until_ms - 1), None, entry.call)
+    entry.write(until_ms, max(known_ms, until_ms), closed=client.closed)
+    entry.busy_until_ms = max(entry.busy_until_ms, until_ms + RESUMED_MS)
+    entry.awaits_resume = True
+    entry.excused.append((sent_ms, entry.busy_until_ms))
+
+
+def has_resumed(client: Client, entry: Entry) -> bool:
+    """Whether upkeep has resumed an event by now; until then it is left alone."""
+    if entry.awaits_resume:
+        answer = client.surely("GET", f"/events/{entry.event_id}")
+        entry.awaits_resume = answer.json["status"] == "paused"
+        if entry.awaits_resume:
+            entry.busy_until_ms = now_ms() + RESUMED_MS
+            entry.excused.append((now_ms() - RESUMED_MS, entry.busy_until_ms))
+    return not entry.awaits_resume
+
+
+def triggered(client: Client, entry: Entry) -> None:
+    client.wait_for_a_due_time(entry)
+    answer = client.call("POST", f"/events/{entry.event_id}/trigger")
+    if answer is None:
+        entry.uncertain = True
+        return
+    assert answer.status == 202, answer
+    entry.timeline.beside.add(ms(answer.json["scheduled_at"]))
+
+
+def backfilled(client: Client, entry: Entry) -> None:
+    """Up to this very moment, where the schedule may be at work on the same times."""
+    due_ms = client.wait_for_a_due_time(entry)
+    to_ms = min(due_ms, now_ms() - 1)
+    from_ms = to_ms - client.chance.randrange(2_000, 12_000)
+    body = {"from": at(from_ms / 1000), "to": at(to_ms / 1000)}
+    answer = client.surely("POST", f"/events/{entry.event_id}/backfill", body)
+    if client.closed and entry.has_calendar:
+        return
+    assert answer.status == 200, answer
+    entry.timeline.beside.update(entry.shape.between(from_ms, to_ms + 1))
+
+
+def deleted(client: Client, entry: Entry) -> None:
+    client.wait_for_a_due_time(entry)
+    sent_ms = now_ms()
+    answer = client.surely("DELETE", f"/events/{entry.event_id}")
+    # Deleted by a call that was cut off, it answers 404 to the next.
+    assert answer.status in (204, 404), answer
+    entry.deleted = True
+    entry.write(sent_ms, now_ms())
+
+
+def redelivered(client: Client, entry: Entry) -> None:
+    """One that was not delivered, or all of them in the background."""
+    status = client.chance.choice(["cancelled", "skipped", "failed"])
+    client.wait_for_a_due_time(entry)
+    if client.chance.random() < 0.5:
+        body: dict[str, Any] = {"filter": {"event_id": entry.event_id, "status": status}}
+        if client.chance.random() < 0.5:
+            body["rate"] = "20/s"
+        answer = client.surely("POST", "/occurrences/retry", body)
+        assert answer.status in (202, 409), answer
+        return
+    found = client.surely("GET", f"/occurrences?event_id={entry.event_id}&status={status}&limit=5")
+    for one in found.json["data"][:1]:
+        webhook_id = client.chance.choice(["same", "new"])
+        path = f"/occurrences/{one['id']}/retry"
+        answer = client.call("POST", path, {"webhook_id": webhook_id})
+        assert answer is None or answer.status in (202, 409), answer
+        entry.uncertain = entry.uncertain or answer is None
+        if answer and answer.status == 202:
+            entry.timeline.beside.add(ms(answer.json["scheduled_at"]))
+
+
+def secret_rotated(client: Client, entry: Entry) -> None:
+    client.wait_for_a_due_time(entry)
+    answer = client.surely("POST", f"/events/{entry.event_id}/rotate-secret", {"overlap": "1h"})
+    assert answer.status in (200, 409), answer
+
+
+def token_revoked(client: Client, entry: Entry) -> None:
+    """A token is made, used for a change, and revoked."""
+    client.wait_for_a_due_time(entry)
+    body = {
+        "type": "jwt",
+        "sub": client.label,
+        "access": "read_write",
+        "scope": ["chaos"],
+        "expires_at": at(time.time() + 3_600),
+    }
+    made = client.surely("POST", "/tokens", body)
+    assert made.status == 200, made
+    assert client.surely("DELETE", f"/tokens?sub={client.label}").status == 200
+
+
+def flow_held(client: Client, entry: Entry) -> None:
+    """A flow stands still for a moment, and gets another limit."""
+    client.wait_for_a_due_time(entry)
+    path = f"/flows/few-{client.label}"
+    client.surely("PUT", path, {"concurrency": client.chance.choice([2, 3])})
+    client.surely("POST", f"{path}/pause")
+    client.told.wait(client.chance.uniform(0, 0.3))
+    client.surely("POST", f"{path}/resume")
+
+
+EDITS: dict[str, Callable[[Client, Entry], None]] = {
+    one.__name__: one
+    for one in (
+        rescheduled,
+        jittered,
+        moved_to_a_zone,
+        given_a_flow,
+        given_an_overlap,
+        described,
+        given_a_calendar,
+        calendar_put,
+        paused,
+        paused_for_a_while,
+        triggered,
+        backfilled,
+        deleted,
+        redelivered,
+        secret_rotated,
+        token_revoked,
+        flow_held,
+    )
+}

@@ -1,0 +1,43 @@
+"""How late this machine lets anybody run, measured all the time: what a judge must allow for."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import Self
+
+BEAT_S = 0.02
+NOTED_MS = 20
+
+
+@dataclass
+class Metronome:
+    """Sleeps again and again while it is entered, and notes when it woke late."""
+
+    late: list[tuple[int, int]] = field(default_factory=list)
+    """When it woke, ms UTC, and how many ms too late."""
+
+    def __post_init__(self) -> None:
+        self._told = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="metronome")
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._told.set()
+        self._thread.join()
+
+    def lateness_ms(self, from_ms: int, to_ms: int) -> int:
+        """All that it was late in a time, together."""
+        return sum(late for at, late in self.late if from_ms <= at <= to_ms + late)
+
+    def _run(self) -> None:
+        while not self._told.is_set():
+            begun = time.monotonic()
+            self._told.wait(BEAT_S)
+            late_ms = int((time.monotonic() - begun - BEAT_S) * 1000)
+            if late_ms >= NOTED_MS:
+                self.late.append((time.time_ns() // 1_000_000, late_ms))

@@ -1,0 +1,48 @@
+"""Whether a series stood still for longer than a second, beyond what explains it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from tests.chaos.metronome import Metronome
+
+STANDING_MS = 1_000
+RECOVERY_MS = 8_000
+"""A lease ends, a program starts, a connection is made again: so long after a fault at the most."""
+
+DELAY_FACTOR = 4
+"""A wait for the processor hits several processes in turn before a request arrives."""
+
+Window = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Explanations:
+    """What may hold a series up: faults, stalls, and a machine that has other things to do."""
+
+    faults: Sequence[Window]
+    stalls: Sequence[Window]
+    metronome: Metronome
+
+    def unexplained_ms(
+        self, planned_ms: int, arrived_ms: int, excused: Iterable[Window] = ()
+    ) -> int:
+        """How much of a delay is left that nothing explains."""
+        faults = [(begin, end + RECOVERY_MS) for begin, end in [*self.faults, *excused]]
+        free = _outside([(planned_ms, arrived_ms)], faults)
+        left = _outside(free, self.stalls)
+        waited = self.metronome.lateness_ms(planned_ms, arrived_ms)
+        return sum(end - begin for begin, end in left) - DELAY_FACTOR * waited
+
+
+def _outside(spans: Sequence[Window], taken: Iterable[Window]) -> Sequence[Window]:
+    """What is left of some spans of time without others."""
+    for begin, end in taken:
+        if all(end <= low or begin >= high for low, high in spans):
+            continue
+        left = []
+        for low, high in spans:
+            left += [(low, min(high, begin)), (max(low, end), high)]
+        spans = [(low, high) for low, high in left if low < high]
+    return spans

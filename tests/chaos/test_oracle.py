@@ -1,0 +1,85 @@
+"""What chaos demands: the times that are owed, and how long a series may be late."""
+
+from __future__ import annotations
+
+from itertools import islice
+
+import pytest
+
+from tests.chaos.metronome import Metronome
+from tests.chaos.stalls import LONGEST_S, SHORTEST_S, stalls
+from tests.chaos.standing import RECOVERY_MS, Explanations
+from tests.chaos.timeline import Shape, Timeline
+
+EVERY_SECOND = Shape(0, 1_000)
+
+
+def of(*versions: tuple[int, int, Shape | None]) -> Timeline:
+    timeline = Timeline()
+    for version in versions:
+        timeline.write(*version)
+    return timeline
+
+
+def test_a_shape_has_its_rhythm_and_what_is_included_less_what_is_excluded() -> None:
+    shape = Shape(500, 1_000, exclude=frozenset({2_500}), include=frozenset({2_750}))
+    assert list(shape.between(0, 4_000)) == [500, 1_500, 2_750, 3_500]
+    assert [shape.has(at) for at in (500, 1_000, 2_500, 2_750)] == [True, False, False, True]
+    assert shape.next_after(1_500) == 2_750
+    assert list(Shape(7).between(0, 10)) == [7]
+
+
+def test_a_time_is_owed_once_the_event_is_known_to_have_it() -> None:
+    """What came between the call and its answer may have been too early for it."""
+    assert of((900, 2_100, EVERY_SECOND)).owed(5_000) == {3_000, 4_000}
+
+
+def test_a_change_takes_away_only_what_comes_after_it() -> None:
+    gone = EVERY_SECOND.changed(exclude=frozenset({2_000, 3_000, 4_000}))
+    timeline = of((0, 100, EVERY_SECOND), (2_500, 3_500, gone))
+    assert timeline.owed(6_000) == {1_000, 2_000, 5_000}
+
+
+def test_what_both_versions_have_is_owed_through_the_change() -> None:
+    both = EVERY_SECOND.changed(exclude=frozenset({9_000}))
+    assert of((0, 100, EVERY_SECOND), (1_500, 2_500, both)).owed(4_000) == {1_000, 2_000, 3_000}
+
+
+def test_nothing_is_owed_while_an_event_is_paused() -> None:
+    timeline = of((0, 1, EVERY_SECOND), (1_950, 2_050, None), (3_950, 4_050, EVERY_SECOND))
+    assert timeline.owed(6_000) == {1_000, 5_000}
+
+
+def test_what_no_version_has_was_made_up() -> None:
+    timeline = of((0, 1, EVERY_SECOND), (10, 20, Shape(500, 1_000)))
+    timeline.beside.add(123)
+    assert [timeline.knows(at) for at in (1_000, 1_500, 123, 124)] == [True, True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("faults", "pauses", "late", "left"),
+    [
+        ([], [], [], 5_000),
+        ([(9_000, 9_500)], [], [], 0),
+        ([(1_000, 11_000 - RECOVERY_MS)], [], [], 4_000),
+        ([], [(10_500, 11_000), (12_000, 12_250), (14_900, 15_500)], [], 4_150),
+        ([], [], [(12_000, 500)], 3_000),
+        ([], [], [(9_000, 500)], 5_000),
+    ],
+    ids=["nothing", "a fault", "its recovery", "stalls", "a busy machine", "busy before"],
+)
+def test_what_explains_a_delay_is_taken_from_it(
+    faults: list[tuple[int, int]],
+    pauses: list[tuple[int, int]],
+    late: list[tuple[int, int]],
+    left: int,
+) -> None:
+    explanations = Explanations(faults, pauses, Metronome(late))
+    assert explanations.unexplained_ms(10_000, 15_000) == left
+
+
+def test_the_seed_alone_decides_who_stands_still() -> None:
+    some = list(islice(stalls(7), 500))
+    assert some == list(islice(stalls(7), 500)) != list(islice(stalls(8), 500))
+    assert all(SHORTEST_S <= one.for_s <= LONGEST_S for one in some)
+    assert {one.everybody for one in some} == {True, False}

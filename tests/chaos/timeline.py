@@ -1,0 +1,93 @@
+"""When an event fires, as the client knows that wrote it: the oracle of chaos.
+
+A client knows of each change when it was sent and when it was answered; the service has made it
+somewhere in between. A time is owed if every version of the event that may have been in force then
+has it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+
+
+@dataclass(frozen=True)
+class Shape:
+    """From a start on once in every period (0: once), less what is excluded, and what is included.
+
+    Times are ms UTC.
+    """
+
+    start_ms: int
+    period_ms: int = 0
+    exclude: frozenset[int] = frozenset()
+    include: frozenset[int] = frozenset()
+
+    def has(self, at_ms: int) -> bool:
+        if at_ms in self.exclude:
+            return False
+        if at_ms in self.include:
+            return True
+        since_ms = at_ms - self.start_ms
+        return since_ms >= 0 and (since_ms % self.period_ms if self.period_ms else since_ms) == 0
+
+    def between(self, low_ms: int, high_ms: int) -> Iterator[int]:
+        """Its times from ``low_ms`` on and before ``high_ms``."""
+        times = {at for at in self.include if low_ms <= at < high_ms}
+        if not self.period_ms:
+            times.add(self.start_ms)
+        else:
+            passed = max(-(-(low_ms - self.start_ms) // self.period_ms), 0)
+            times.update(range(self.start_ms + passed * self.period_ms, high_ms, self.period_ms))
+        yield from sorted(at for at in times if low_ms <= at < high_ms and self.has(at))
+
+    def next_after(self, after_ms: int) -> int | None:
+        """Its first time after a moment, if that is not far away."""
+        return next(self.between(after_ms + 1, after_ms + 4 * self.period_ms + 10_000), None)
+
+    def changed(self, **given: object) -> Shape:
+        return replace(self, **given)  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True)
+class Version:
+    """What an event was made: sent and answered then, firing so (``None``: not at all)."""
+
+    sent_ms: int
+    known_ms: int
+    shape: Shape | None
+    call: str = ""
+    """What kind of call it was, for whoever reads a failure."""
+
+
+@dataclass
+class Timeline:
+    """The versions of one event, oldest first."""
+
+    versions: list[Version] = field(default_factory=list)
+    beside: set[int] = field(default_factory=set)
+    """Times that are owed whatever becomes of the schedule: triggered, backfilled, or past."""
+
+    def write(self, sent_ms: int, known_ms: int, shape: Shape | None, call: str = "") -> None:
+        self.versions.append(Version(sent_ms, known_ms, shape, call))
+
+    def owed(self, until_ms: int) -> set[int]:
+        """The times before ``until_ms`` of which there must be a record."""
+        found = set(self.beside)
+        end = Version(until_ms, until_ms, None)
+        before: Version | None = None
+        for one, after in pairwise([*self.versions, end]):
+            if one.shape is not None:
+                found.update(one.shape.between(one.known_ms + 1, min(after.sent_ms, until_ms)))
+            if one.shape is not None and before is not None and before.shape is not None:
+                both = before.shape.between(one.sent_ms, min(one.known_ms + 1, until_ms))
+                found.update(at for at in both if one.shape.has(at))
+            before = one
+        return found
+
+    def knows(self, at_ms: int) -> bool:
+        """Whether any version has a time: one that none has was made up."""
+        return at_ms in self.beside or any(
+            one.shape is not None and one.shape.has(at_ms) for one in self.versions
+        )
