@@ -82,6 +82,8 @@ def check_key(key: Any) -> None:
         raise InvalidInput.field(
             "flow.key", "must be 1 to 128 letters, digits or any of the characters . _ : - [ ]"
         )
+    if key in (".", ".."):
+        raise InvalidInput.field("flow.key", "must not be . or .., which no URL path can name")
 
 
 def space_of(access: Access) -> str:

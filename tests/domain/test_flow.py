@@ -31,6 +31,8 @@ def test_reads_limits() -> None:
         ({"key": "a b"}, "flow.key"),
         ({"key": "ä"}, "flow.key"),
         ({"key": "x" * 129}, "flow.key"),
+        ({"key": "."}, "flow.key"),
+        ({"key": ".."}, "flow.key"),
         ({"key": 5}, "flow.key"),
         ({"rate": "often"}, "flow.rate"),
         ({"burst": 2}, "flow.burst"),
