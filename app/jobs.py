@@ -34,6 +34,11 @@ def retry(job_id: str) -> int:
     return worker_engine().services.redeliveries.work(job_id)
 
 
+def continue_retries() -> int:
+    """Go on with all redelivery jobs whose time has come."""
+    return worker_engine().services.redeliveries.continue_waiting()
+
+
 def reconcile() -> int:
     """Schedule active events that have no scheduled occurrence."""
     return worker_engine().upkeep.reconcile()

@@ -29,6 +29,9 @@ UPKEEP_EVERY_S = {"recover": 5, "reconcile": 30, "retain": 60}
 WORKER_TTL_S = 45
 """How long a killed worker still counts as alive."""
 
+MAX_WAITING_REDELIVERIES = 2
+"""While this many upkeep jobs wait, redelivery jobs are not called for: that is done often."""
+
 MAX_WAITING_UPKEEP = 20
 """While this many upkeep jobs wait, no more are enqueued."""
 
@@ -113,6 +116,15 @@ class RqUpkeepQueue:
                 "app.jobs.retry", job_id, job_timeout=120, result_ttl=60, failure_ttl=3600
             )
         )
+
+    def enqueue_waiting_redeliveries(self) -> None:
+        """Have all redelivery jobs continued that wait, unless the worker has enough to do."""
+        if _translated(lambda: self._queue.count) < MAX_WAITING_REDELIVERIES:
+            _translated(
+                lambda: self._queue.enqueue(
+                    "app.jobs.continue_retries", job_timeout=120, result_ttl=60, failure_ttl=3600
+                )
+            )
 
 
 def _translated(call: Callable[[], Any]) -> Any:

@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,6 +26,7 @@ from app.wiring.engine import Engine, worker_engine
 log = logging.getLogger(__name__)
 
 UPKEEP_INTERVAL_S = 1.0
+REDELIVERIES_INTERVAL_S = 0.25
 """How often the scheduler looks for upkeep jobs that are due."""
 
 BROKER_PAUSE_S = 1.0
@@ -135,13 +137,19 @@ def schedule(engine: Engine) -> None:
 
 def _enqueue_upkeep(engine: Engine, stop: threading.Event) -> None:
     upkeep_schedule = engine.services.queues.upkeep_schedule
+    next_s = 0.0
     while not stop.is_set():
         try:
-            upkeep_schedule.register(datetime.now(UTC).replace(tzinfo=None))
-            upkeep_schedule.enqueue_due()
+            if time.monotonic() >= next_s:
+                next_s = time.monotonic() + UPKEEP_INTERVAL_S
+                upkeep_schedule.register(datetime.now(UTC).replace(tzinfo=None))
+                upkeep_schedule.enqueue_due()
+            engine.services.redeliveries.call_for_waiting()
         except redis.exceptions.RedisError:
             log.warning("RQ's Redis is away; upkeep waits for it")
-        stop.wait(UPKEEP_INTERVAL_S)
+        except StoreUnavailable:
+            log.warning("the store or RQ's Redis is away; redelivery jobs wait for it")
+        stop.wait(REDELIVERIES_INTERVAL_S)
 
 
 def reencrypt(engine: Engine) -> None:

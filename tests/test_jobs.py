@@ -20,6 +20,7 @@ CALLS = {
     "repair": ((), "upkeep.repair"),
     "replan": (("holidays",), "services.calendars.replan"),
     "retry": (("0123",), "services.redeliveries.work"),
+    "continue_retries": ((), "services.redeliveries.continue_waiting"),
 }
 
 
@@ -54,6 +55,7 @@ def test_what_is_enqueued_can_be_called(redis_client: redis.Redis) -> None:
     """Every job names one of them, with as many arguments as it takes."""
     RqDrainQueue(redis_client).enqueue_drain()
     upkeep = RqUpkeepQueue(redis_client)
+    upkeep.enqueue_waiting_redeliveries()
     upkeep.enqueue_replan("holidays")
     upkeep.enqueue_repair()
     upkeep.enqueue_redelivery("0123")
@@ -63,7 +65,7 @@ def test_what_is_enqueued_can_be_called(redis_client: redis.Redis) -> None:
         for job in rq_queues.queue(name, redis_client).jobs
     ]
     assert {job.func_name for job in enqueued} == {
-        f"app.jobs.{name}" for name in ("drain", "replan", "repair", "retry")
+        f"app.jobs.{name}" for name in ("drain", "replan", "repair", "retry", "continue_retries")
     }
     periodic = [SimpleNamespace(func_name=f"app.jobs.{name}", args=()) for name in UPKEEP_EVERY_S]
     for job in (*enqueued, *periodic):

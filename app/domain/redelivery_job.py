@@ -21,9 +21,18 @@ RETRYABLE = ("failed", "missed", "skipped", "cancelled")
 CHUNK = 256
 """The largest number of occurrences in one step."""
 
-AHEAD_MS = 15_000
-"""With a rate, occurrences are redelivered so long before they are due: longer than it takes until
-upkeep continues a job whose worker has died."""
+AHEAD_MS = 1_000
+"""With a rate, occurrences are redelivered so long before they are due at the most: who cancels the
+job stops all but these."""
+
+LOOK_MS = 1_000
+"""How soon to look again at a job that waits for outcomes."""
+
+IDLE_LOOK_MS = 5_000
+"""How soon to look again at a job that waits for nothing but its rate, if that is slow."""
+
+SOON_MS = 250
+"""How soon to look again at the earliest."""
 
 WATCHED = 1_000
 """How many redelivered occurrences are watched until their first new attempt has ended."""
@@ -110,6 +119,15 @@ class RedeliveryJob:
             room = min(room, until * rate.count // rate.period_ms + 1 - paced)
         return 0 if self.is_read else max(room, 0)
 
+    def look_ms(self, now_ms: int) -> int:
+        """When a job that has to wait can take its next step."""
+        look_ms = now_ms + (LOOK_MS if self.watched else IDLE_LOOK_MS)
+        if self.request.rate is not None and not self.is_read:
+            # Half of the time ahead is left for whoever takes that step.
+            planned_until_ms = self._slot(self.paced_from_ms, self.paced)
+            look_ms = min(look_ms, planned_until_ms - AHEAD_MS // 2)
+        return max(look_ms, now_ms + SOON_MS)
+
     def plan(
         self, found: Sequence[bytes], position: tuple[int, bytes] | None, now_ms: int
     ) -> RedeliveryJob:
@@ -161,7 +179,7 @@ class RedeliveryJob:
 
     def ended(self, status: str, now_ms: int, reason: str | None = None) -> RedeliveryJob:
         """End the job; occurrences that were redelivered are attempted all the same."""
-        return replace(self, status=status, reason=reason, ended_ms=now_ms, planned=(), watched=())
+        return replace(self, status=status, reason=reason, ended_ms=now_ms, planned=())
 
     def _pace(self, now_ms: int) -> tuple[int, int]:
         """From when, and how many since: who fell behind does not catch up all at once."""

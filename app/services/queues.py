@@ -43,3 +43,10 @@ class RedeliveryQueue(Protocol):
     def enqueue_redelivery(self, job_id: str, /) -> None:
         """Enqueue the next steps of a redelivery job; raises ``StoreUnavailable``."""
         ...
+
+    def enqueue_waiting_redeliveries(self) -> None:
+        """Enqueue the next steps of all that wait for them, unless some upkeep waits already.
+
+        Raises ``StoreUnavailable``.
+        """
+        ...

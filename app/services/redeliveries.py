@@ -42,7 +42,8 @@ _FORBIDDEN = "This token may not change an occurrence that has tags out of its s
 _OPEN = "The occurrence has not ended yet; it is attempted anyway."
 _COMPLETED = "The occurrence is completed; trigger its event to deliver once more."
 _GONE = "The occurrence's event was deleted; there is nothing left to deliver."
-_REFUSALS = {"completed": _COMPLETED, "open": _OPEN, "gone": _GONE}
+_EARLY = "The occurrence's time has not come yet; trigger its event to deliver now."
+_REFUSALS = {"completed": _COMPLETED, "open": _OPEN, "early": _EARLY, "gone": _GONE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,9 @@ class RedeliveryService:
             raise Conflict(_OPEN)
         if occurrence.status is OccurrenceStatus.COMPLETED:
             raise Conflict(_COMPLETED)
+        now_ms = self.clock.now_ms()
+        if occurrence.scheduled_ms > now_ms:
+            raise Conflict(_EARLY)
         found = self.store.candidates([occurrence.id])
         # An event that is out of scope by now might as well not exist.
         event_tags = found[0].event_tags if found else None
@@ -82,7 +86,6 @@ class RedeliveryService:
             raise Forbidden(_FORBIDDEN)
         if fresh:
             return self.trigger(ids.to_text(occurrence.event_id), access)
-        now_ms = self.clock.now_ms()
         request_id = secrets.token_hex(8)
         (answer,) = self.store.redeliver([(occurrence.id, now_ms)], request_id, now_ms, access)
         if answer in _REFUSALS:
@@ -91,7 +94,7 @@ class RedeliveryService:
 
     def count(self, request: RedeliveryRequest, access: Access) -> int:
         """How many occurrences a job would redeliver; a lower bound if there are very many."""
-        return self.steps.count(request, access)
+        return self.steps.count(request, access, self.clock.now_ms())
 
     def create(self, request: RedeliveryRequest, access: Access) -> RedeliveryJob:
         """Create a job; raises ``Conflict`` if too many run."""
@@ -99,8 +102,8 @@ class RedeliveryService:
             raise Conflict(
                 f"{MAX_RUNNING} retries are running; wait for one of them, or cancel it."
             )
-        total = self.steps.count(request, access)
         now_ms = self.clock.now_ms()
+        total = self.steps.count(request, access, now_ms)
         job_id = self.new_ids.make(self.clock.now_us(), 0)
         job = RedeliveryJob(job_id, request, access, now_ms, now_ms, total)
         self.jobs.save(job, b"", now_ms)
@@ -108,8 +111,18 @@ class RedeliveryService:
         return job
 
     def get(self, job_id: str, access: Access) -> RedeliveryJob:
-        """Read a job; raises ``NotFound``."""
-        return self._visible(job_id, access).job
+        """Read a job with the outcomes that there are by now; raises ``NotFound``."""
+        stamped = self._visible(job_id, access)
+        now_ms, job = self.clock.now_ms(), self.steps.counted(stamped.job)
+        if not job.is_running or job.planned:
+            return job
+        settled = job.settled(now_ms)
+        if settled.is_running:
+            return job
+        # It has ended; whoever reads it first notes when.
+        settled = replace(settled, updated_ms=now_ms)
+        saved = self.jobs.save(settled, stamped.stamp, now_ms)
+        return self._visible(job_id, access).job if saved is None else settled
 
     def list(self, access: Access, limit: int, cursor: str | None) -> Page[RedeliveryJob]:
         """List jobs, newest first; raises ``InvalidInput`` for a foreign cursor."""
@@ -127,7 +140,7 @@ class RedeliveryService:
         """
         while True:
             stamped = self._visible(job_id, access)
-            job, now_ms = stamped.job, self.clock.now_ms()
+            job, now_ms = self.steps.counted(stamped.job), self.clock.now_ms()
             if job.status == "cancelled":
                 return job
             if not job.is_running:
@@ -143,6 +156,11 @@ class RedeliveryService:
         """
         raw = ids.from_text(job_id, version=7)
         return 0 if raw is None else self._work(raw, self.clock.now_ms() + SLICE_MS)
+
+    def call_for_waiting(self) -> None:
+        """Have jobs continued whose time has come; raises ``StoreUnavailable``."""
+        if self.jobs.waiting(self.clock.now_ms(), 1):
+            self.queue.enqueue_waiting_redeliveries()
 
     def continue_waiting(self) -> int:
         """Work on jobs that wait or have lost their worker; returns how many were redelivered."""

@@ -18,9 +18,6 @@ from app.store.redeliveries import Candidate, RedeliveryJobStore, RedeliveryStor
 ABANDONED_AFTER_MS = 5_000
 """If a job that has work left makes no step for so long, its worker has died."""
 
-LOOK_MS = 1_000
-"""How soon to look again at a job that waits for outcomes or for its rate."""
-
 
 def may_redeliver(candidate: Candidate, access: Access) -> bool:
     """Whether an occurrence's event exists, and this token may change both."""
@@ -40,14 +37,14 @@ class RedeliverySteps:
     occurrences: OccurrenceService
     lists: indexes.IndexReader
 
-    def count(self, request: RedeliveryRequest, access: Access) -> int:
+    def count(self, request: RedeliveryRequest, access: Access, now_ms: int) -> int:
         """How many occurrences a request means, at most what a list counts by walking."""
 
         def keep(found: Sequence[bytes]) -> list[bool]:
             chosen = self._chosen(found, access, None)
             return [one in chosen for one in found]
 
-        selection = self._selection(request, access)
+        selection = self._selection(request, access, now_ms)
         return 0 if selection is None else self.lists.count(replace(selection, keep=keep))
 
     def step(self, job_id: bytes, now_ms: int) -> tuple[int, bool]:
@@ -60,15 +57,15 @@ class RedeliverySteps:
         if stamped is None or not stamped.job.is_running:
             return 0, False
         before = stamped.job
-        job = self._count_outcomes(self._redeliver(before, now_ms)).settled(now_ms)
+        job = self.counted(self._redeliver(before, now_ms)).settled(now_ms)
         if job.is_running and (room := job.room(now_ms)):
             job = self._plan_next(job, room, now_ms).settled(now_ms)
         has_more = job.is_running and bool(job.planned or job.room(now_ms))
         if job == before:
             # Nothing has changed that would have to be stored.
-            self.jobs.look_again(job_id, now_ms + LOOK_MS)
+            self.jobs.look_again(job_id, job.look_ms(now_ms))
             return 0, False
-        look_ms = now_ms + (ABANDONED_AFTER_MS if has_more else LOOK_MS)
+        look_ms = now_ms + ABANDONED_AFTER_MS if has_more else job.look_ms(now_ms)
         saved = self.jobs.save(replace(job, updated_ms=now_ms), stamped.stamp, look_ms)
         return (0, False) if saved is None else (job.retried - before.retried, has_more)
 
@@ -84,7 +81,8 @@ class RedeliverySteps:
             ]
         )
 
-    def _count_outcomes(self, job: RedeliveryJob) -> RedeliveryJob:
+    def counted(self, job: RedeliveryJob) -> RedeliveryJob:
+        """The job with the outcomes that there are by now; nothing is stored."""
         request_id, watched = to_text(job.id), []
         completed = failed = 0
         for one, round_ in zip(job.watched, self.store.rounds(job.watched), strict=True):
@@ -94,12 +92,13 @@ class RedeliverySteps:
                 watched.append(one)
             elif round_.status == "completed":
                 completed += 1
-            else:
+            elif round_.tried > 0:
                 failed += 1
+            # (Else it has ended unsent, as its event was deleted: no outcome.)
         return job.counted(watched, completed, failed)
 
     def _plan_next(self, job: RedeliveryJob, room: int, now_ms: int) -> RedeliveryJob:
-        selection = self._selection(job.request, job.access)
+        selection = self._selection(job.request, job.access, job.created_ms)
         if selection is None:
             return job.plan((), None, now_ms)
         entries, position = self.lists.stretch(
@@ -121,14 +120,20 @@ class RedeliverySteps:
             and (before_ms is None or one.ended_ms <= before_ms)
         )
 
-    def _selection(self, request: RedeliveryRequest, access: Access) -> Selection | None:
+    def _selection(
+        self, request: RedeliveryRequest, access: Access, due_by_ms: int
+    ) -> Selection | None:
+        """What a request means, of what was scheduled by ``due_by_ms``, UTC.
+
+        A calendar may have recorded as skipped what is still to come.
+        """
         chosen = request.filter
         query = OccurrenceQuery(
             tags=TagFilter(chosen.tags, chosen.match_all),
             event_id=chosen.event_id,
             status=chosen.status,
             from_ms=chosen.from_ms,
-            to_ms=chosen.to_ms,
+            to_ms=due_by_ms if chosen.to_ms is None else min(chosen.to_ms, due_by_ms),
         )
         selection = self.occurrences.selection(query, access)
         # An event's next occurrence has not ended.

@@ -153,7 +153,7 @@ class OccurrenceField(HashField):
     DEFERRAL_REASON = ("dr", "text", "why it was last deferred",
         "release_leases", "codec")
     LOG = ("log", "lines", "a JSON line for each attempt; see ``attempts``",
-        "record_attempts", "occurrences record_attempts waiting")
+        "record_attempts", "occurrences record_attempts redeliveries waiting")
     REDELIVERY = ("again", "text", "'<attempts before>:<since, ms>:<request>'",
         "redeliver_occurrences",
         "read_occurrence redeliver_occurrences redeliveries release_leases waiting")

@@ -34,7 +34,8 @@ class Candidate:
 class Round:
     """How far the last redelivery of an occurrence has come.
 
-    ``tried``: how many attempts have ended, those whose worker died not counted.
+    ``tried``: how many attempts have ended. Those whose worker died are not counted, unless the
+    occurrence has failed of that; nor is one that was under way when the occurrence was cancelled.
     """
 
     request: str
@@ -66,9 +67,9 @@ class RedeliveryStore:
     ) -> list[str]:
         """Make ended occurrences due again, given as (occurrence, when it is due).
 
-        Answers in order: ``retried``, or why not: ``completed``, ``open``, ``gone`` (its event is,
-        or ``access`` may not change both) or ``unknown``. Repeated with the same ``request``, it
-        answers the same.
+        Answers in order: ``retried``, or why not: ``completed``, ``open``, ``early`` (its time has
+        not come), ``gone`` (its event is, or ``access`` may not change both) or ``unknown``.
+        Repeated with the same ``request``, it answers the same.
         """
         scope = b"\n" if access.is_admin else codec.join_tags(sorted(access.scope))
         times = list(times)
@@ -111,8 +112,14 @@ class RedeliveryStore:
 
     def rounds(self, occurrence_ids: Sequence[bytes]) -> list[Round | None]:
         """How far redeliveries have come, in order; ``None`` for one that has none."""
-        hashes = map(keys.occurrence_of, occurrence_ids)
-        return [_round(row) for row in read_hashes(self._client, hashes, _ROUND_FIELDS)]
+        hashes = [keys.occurrence_of(one) for one in occurrence_ids]
+        rows = read_hashes(self._client, hashes, _ROUND_FIELDS)
+        cut_off = [
+            key for key, (_, word, *_) in zip(hashes, rows, strict=True) if _is_cut_off(word)
+        ]
+        logs = read_hashes(self._client, cut_off, (OccurrenceField.LOG,)) if cut_off else ()
+        log_of = {key: log for key, (log,) in zip(cut_off, logs, strict=True)}
+        return [_round(row, log_of.get(key)) for key, row in zip(hashes, rows, strict=True)]
 
 
 _ROUND_FIELDS = (
@@ -123,14 +130,24 @@ _ROUND_FIELDS = (
 )
 
 
-def _round(row: Values) -> Round | None:
+def _is_cut_off(status: bytes | None) -> bool:
+    """Whether an attempt may have been begun that never has an outcome: only the log knows."""
+    return status == b"cancelled"
+
+
+def _round(row: Values, log: bytes | None) -> Round | None:
     redelivery, status, attempts, deaths = row
     if redelivery is None:
         return None
     before, _, request = redelivery.decode().split(":")
     word = (status or b"scheduled").decode()
-    under_way = word == "dispatched"
-    return Round(request, word, int(attempts or 0) - int(before) - int(deaths or 0) - under_way)
+    ended = int(attempts or 0)
+    if _is_cut_off(status):
+        ended = json.loads(log.splitlines()[-1])[0] if log else 0
+    elif word == "dispatched":
+        ended -= 1
+    died = 0 if word in ("failed", "cancelled") else int(deaths or 0)
+    return Round(request, word, ended - int(before) - died)
 
 
 class RedeliveryJobStore:

@@ -10,7 +10,10 @@ from app.domain.access import MASTER
 from app.domain.redelivery_job import (
     AHEAD_MS,
     CHUNK,
+    IDLE_LOOK_MS,
+    LOOK_MS,
     PROBE,
+    SOON_MS,
     WATCHED,
     RedeliveryFilter,
     RedeliveryJob,
@@ -39,7 +42,7 @@ def test_without_a_rate_a_chunk_is_due_at_once():
 
 
 @pytest.mark.parametrize(
-    ("rate", "room", "step_ms"), [("1/s", 16, 1_000), ("10/s", 151, 100), ("30/h", 1, 120_000)]
+    ("rate", "room", "step_ms"), [("1/s", 2, 1_000), ("10/s", 11, 100), ("30/h", 1, 120_000)]
 )
 def test_at_a_rate_what_is_due_soon_is_handed_on_at_its_distance(rate, room, step_ms):
     job = a_job(rate)
@@ -57,8 +60,24 @@ def test_at_a_rate_what_is_due_soon_is_handed_on_at_its_distance(rate, room, ste
 def test_what_fell_behind_its_rate_does_not_catch_up_at_once():
     job = a_job("1/s").plan(some(10), (0, b""), NOW)
     late = NOW + 3_600_000
-    assert job.room(late) == 16
+    assert job.room(late) == 2
     assert [due for _, due in job.plan(some(2), (0, b""), late).planned] == [late, late + 1_000]
+
+
+@pytest.mark.parametrize(
+    ("rate", "watched", "look_ms"),
+    [
+        (None, 1, LOOK_MS),
+        (None, 0, IDLE_LOOK_MS),
+        ("10/s", 1, SOON_MS),
+        ("1/s", 1, AHEAD_MS // 2),
+        ("30/h", 1, LOOK_MS),
+        ("30/h", 0, IDLE_LOOK_MS),
+    ],
+)
+def test_who_waits_is_looked_at_in_time_for_its_rate_and_its_outcomes(rate, watched, look_ms):
+    job = a_job(rate).plan(some(1), (0, b""), NOW).redelivered(some(watched))
+    assert job.look_ms(NOW) == NOW + look_ms
 
 
 def test_a_rate_that_does_not_divide_a_second_does_not_drift():
@@ -116,11 +135,11 @@ def test_what_failed_is_over_too_when_a_brake_is_judged():
     assert job.counted(some(PROBE - 1), 10, 10).room(NOW) == CHUNK
 
 
-def test_what_was_handed_on_is_planned_no_more_and_an_ended_job_has_nothing_left():
+def test_what_was_handed_on_is_planned_no_more_and_an_ended_job_only_watches():
     job = a_job().plan(some(2), (0, b""), NOW).redelivered(some(1))
     assert (job.planned, job.watched, job.retried) == ((), tuple(some(1)), 1)
     ended = job.plan(some(2), (0, b""), NOW).ended("cancelled", NOW + 5, "why")
-    assert (ended.planned, ended.watched) == ((), ())
+    assert (ended.planned, ended.watched) == ((), tuple(some(1)))
     assert (ended.status, ended.reason, ended.ended_ms) == ("cancelled", "why", NOW + 5)
     assert not ended.is_running
 

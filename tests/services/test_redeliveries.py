@@ -79,6 +79,10 @@ def fail(services: Services, clock: FakeClock, create: Create):
     return make
 
 
+def completed(claim: Any) -> Record:
+    return Record(claim.occurrence_id, claim.token, "completed", 200, b"", None, None, b"[1]\n")
+
+
 def status(services: Services, one: bytes) -> str:
     return services.storage.occurrences.get(one).status.value
 
@@ -253,12 +257,16 @@ class TestMany:
     ) -> None:
         for _ in range(5):
             fail(1)
-        job = work(services, begin(services, rate="2/s", oldest_first=oldest_first))
+        job = begin(services, rate="2/s", oldest_first=oldest_first)
+        begun_ms = clock.ms
+        for _ in range(4):
+            job = work(services, job)
+            clock.advance(500)
         dues = sorted(
             (one.next_attempt_ms, one.scheduled_ms)
             for one in services.storage.occurrences.get_many(job.watched)
         )
-        assert [due - clock.ms for due, _ in dues] == [0, 500, 1_000, 1_500, 2_000]
+        assert [due - begun_ms for due, _ in dues] == [0, 500, 1_000, 1_500, 2_000]
         times = [scheduled for _, scheduled in dues]
         assert times == sorted(times, reverse=not oldest_first)
 
@@ -267,13 +275,91 @@ class TestMany:
         services.queues.upkeep.away = True
         job = begin(services, rate="1/s")
         ended: list[bytes] = []
-        for _ in range(14):
+        for _ in range(31):
             engine.upkeep.recover()
             ended += end(services, clock, "completed")
-            clock.advance(5_000)
+            clock.advance(1_000)
+            ended += end(services, clock, "completed")
+            clock.advance(4_000)
         job = services.redeliveries.get(text(job.id), MASTER)
         assert (job.status, job.retried, job.completed) == ("completed", 60, 60)
         assert sorted(ended) == sorted(dead)
+
+    def test_a_rate_is_kept_a_second_ahead_by_who_is_called_for(
+        self, services, clock, fail
+    ) -> None:
+        """It is called for in time, and no more often than it has something to do."""
+        fail(60)
+        job, begun_ms = work(services, begin(services, rate="10/s")), clock.ms
+        called = services.queues.upkeep
+        while clock.ms < begun_ms + 2_000:
+            services.redeliveries.call_for_waiting()
+            if called.continued:
+                called.continued = 0
+                services.redeliveries.continue_waiting()
+                services.redeliveries.call_for_waiting()
+                assert called.continued == 0
+            job = services.redeliveries.get(text(job.id), MASTER)
+            since_ms = clock.ms - begun_ms
+            assert since_ms // 100 <= job.retried <= since_ms // 100 + 11
+            clock.advance(50)
+        job = services.redeliveries.cancel(text(job.id), MASTER)
+        assert job.retried <= 20 + 11
+        dues = [one.next_attempt_ms for one in services.storage.occurrences.get_many(job.watched)]
+        assert sorted(dues) == [begun_ms + 100 * at for at in range(job.retried)]
+
+    def test_progress_counts_at_once_also_after_it_was_cancelled(
+        self, services, clock, fail
+    ) -> None:
+        fail(3)
+        done = work(services, begin(services))
+        end(services, clock, "completed")
+        done = services.redeliveries.get(text(done.id), MASTER)
+        assert (done.status, done.completed, done.ended_ms) == ("completed", 3, clock.ms)
+        clock.advance(1_000)
+        assert services.redeliveries.get(text(done.id), MASTER) == done
+        fail(4)
+        stopped = work(services, begin(services))
+        first = claims(services, 1)
+        services.storage.work.record([completed(one) for one in first], clock.ms)
+        clock.advance(1)
+        stopped = services.redeliveries.cancel(text(stopped.id), MASTER)
+        assert (stopped.status, stopped.completed) == ("cancelled", len(first))
+        end(services, clock, "completed")
+        stopped = services.redeliveries.get(text(stopped.id), MASTER)
+        assert (stopped.status, stopped.completed) == ("cancelled", 4)
+
+    def test_what_ends_unsent_is_no_failure(self, services, clock, fail) -> None:
+        """An event is deleted meanwhile: its occurrence is cancelled, and no receiver has failed."""
+        dead = fail(120)
+        job = work(services, begin(services, stop_at=0.5))
+        for one in job.watched[:25]:
+            event_id = services.storage.occurrences.get(one).event_id
+            services.events.delete(text(event_id), MASTER, None)
+        job = work(services, job)
+        assert (job.status, job.failed, job.completed) == ("running", 0, 0)
+        for _ in range(5):
+            end(services, clock, "completed")
+            job = work(services, job)
+        assert (job.status, job.completed, job.error_rate) == ("completed", len(dead) - 25, 0.0)
+
+    def test_what_is_still_to_come_is_left_out(self, services, clock, create) -> None:
+        """A calendar has recorded as skipped what today and tomorrow bring."""
+        event = create(schedule={"frequency": "daily"}, start_time=NOW_MS + 5)
+        today, tomorrow = NOW_MS - HOUR_MS, NOW_MS + DAY_MS
+        services.storage.work.record_unattempted(
+            [Unattempted(event.id, at, event.tags, "skipped", "no") for at in (today, tomorrow)],
+            NOW_MS,
+        )
+        wanted = RedeliveryRequest(RedeliveryFilter(status="skipped"))
+        assert services.redeliveries.count(wanted, MASTER) == 1
+        job = work(services, begin(services, status="skipped"))
+        assert (job.total, job.watched) == (1, (ids.occurrence_id(event.id, today),))
+        for fresh in (True, False):
+            with pytest.raises(Conflict, match="time has not come yet"):
+                services.redeliveries.redeliver(
+                    text(ids.occurrence_id(event.id, tomorrow)), MASTER, fresh=fresh
+                )
 
     def test_a_step_that_is_lost_after_it_was_planned_is_done_by_the_next(
         self, services, fail, monkeypatch
@@ -302,9 +388,9 @@ class TestMany:
                 patched.setattr(jobs, "get_many", lambda _ids, stale=stale: stale)
                 assert steps.step(job.id, clock.ms + 100) == (0, False)
         found = services.redeliveries.get(text(job.id), MASTER)
-        assert (found.retried, len(found.watched)) == (16, 16)
+        assert (found.retried, len(found.watched)) == (2, 2)
         dues = [one.next_attempt_ms for one in services.storage.occurrences.get_many(found.watched)]
-        assert sorted(dues) == [clock.ms + 1_000 * at for at in range(16)]
+        assert sorted(dues) == [clock.ms + 1_000 * at for at in range(2)]
 
     def test_its_brake_stops_it(self, services, clock, fail) -> None:
         dead = fail(120)
@@ -347,12 +433,12 @@ class TestMany:
         assert (cancelled.status, cancelled.ended_ms, cancelled.retried) == (
             "cancelled",
             clock.ms,
-            16,
+            2,
         )
         assert services.redeliveries.cancel(text(job.id), MASTER) == cancelled
         clock.advance(60_000)
         assert services.redeliveries.continue_waiting() == 0
-        assert len([one for one in dead if status(services, one) == "failed"]) == 24
+        assert len([one for one in dead if status(services, one) == "failed"]) == 38
         done = work(services, begin(services, status="missed"))
         with pytest.raises(Conflict, match="completed"):
             services.redeliveries.cancel(text(done.id), MASTER)

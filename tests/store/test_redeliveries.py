@@ -16,6 +16,7 @@ from app.store import keys
 from app.store.attempts import read_log
 from app.store.calls import Deferral, Record
 from app.store.events import Plan, Saved
+from app.store.fields import OccurrenceField
 from app.store.indexes import Selection
 from app.store.redeliveries import RedeliveryJobStore, RedeliveryStore, Round
 from app.store.scripts import Scripts
@@ -169,10 +170,41 @@ class TestRetry:
         with stores.client.pubsub(ignore_subscribe_messages=True) as listener:
             listener.subscribe(keys.WAKE)
             listener.get_message(timeout=5)
-            redeliveries.redeliver([(one, NOW_MS)], "r", NOW_MS)
+            redeliveries.redeliver([(one, NOW_MS)], "r", LATER_MS)
             heard = listener.get_message(timeout=5)
         assert heard is not None
         assert heard["data"] == b"%d" % NOW_MS
+
+    def test_what_is_still_to_come_is_refused(self, stores, redeliveries) -> None:
+        """A calendar may have recorded as skipped what tomorrow brings."""
+        event = saved(stores)
+        at_ms = event.start_ms + 86_400_000
+        note = Unattempted(event.id, at_ms, event.tags, "skipped", "a holiday")
+        stores.work.record_unattempted([note], NOW_MS)
+        one = ids.occurrence_id(event.id, at_ms)
+        before = snapshot(stores.client)
+        assert redeliveries.redeliver([(one, at_ms - 1)], "r", at_ms - 1) == ["early"]
+        assert snapshot(stores.client) == before
+        assert redeliveries.redeliver([(one, at_ms)], "r", at_ms) == ["retried"]
+
+    @pytest.mark.parametrize("outcomes", [0, 1])
+    def test_a_round_that_was_cancelled_has_tried_what_its_log_says(
+        self, stores, redeliveries, outcomes
+    ) -> None:
+        """An attempt that was under way when it was cancelled has no outcome."""
+        one = failed(stores)
+        redeliveries.redeliver([(one, LATER_MS)], "r", LATER_MS)
+        for number in range(outcomes):
+            (claimed,) = claim(stores, LATER_MS, request=2 + number)
+            line = b"[%d]\n" % claimed.attempt
+            again = replace(record(claimed, "retrying", LATER_MS), log_line=line)
+            stores.work.record([again], LATER_MS)
+        claim(stores, LATER_MS, request=9)
+        assert redeliveries.rounds([one]) == [Round("r", "dispatched", outcomes)]
+        key = keys.occurrence(ids.partition_of_occurrence(one), one)
+        stores.client.hset(key, OccurrenceField.STATUS, "cancelled")
+        assert redeliveries.rounds([one]) == [Round("r", "cancelled", outcomes)]
+        stores.client.hset(key, OccurrenceField.STATUS, "dispatched")
 
     def test_rounds_tell_what_has_become_of_it(self, stores, redeliveries) -> None:
         one = failed(stores)

@@ -44,6 +44,7 @@ class FakeUpkeep:
     def __init__(self) -> None:
         self.names: list[str] = []
         self.redeliveries: list[str] = []
+        self.continued = 0
         self.repairs = 0
         self.away = False
 
@@ -61,6 +62,11 @@ class FakeUpkeep:
         if self.away:
             raise StoreUnavailable
         self.redeliveries.append(job_id)
+
+    def enqueue_waiting_redeliveries(self) -> None:
+        if self.away:
+            raise StoreUnavailable
+        self.continued += 1
 
 
 @pytest.fixture

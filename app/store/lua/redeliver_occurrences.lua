@@ -5,8 +5,9 @@
 --       4 scope (the tags that may be touched, one a line; a newline alone for all)
 --       5… per occurrence: id, due_ms
 -- Returns: one word per occurrence: 'retried' (also if this very request has done so before);
---          'completed', 'open', 'gone' (its event was deleted, or one of the two has other tags) or
---          'unknown', and then nothing of it has changed.
+--          'completed', 'open', 'early' (its scheduled time has not come), 'gone' (its event was
+--          deleted, or one of the two has other tags) or 'unknown', and then nothing of it has
+--          changed.
 local due, ended = unpack(KEYS)
 local prefix, now, request, scope = unpack(ARGV, 1, 4)
 local answers, soonest = {}, nil
@@ -29,6 +30,7 @@ local function redeliver(id, due_ms)
   if redelivery and string.match(redelivery, ':([^:]*)$') == request then return 'retried' end
   if status == 'completed' then return 'completed' end
   if status == 'scheduled' or status == 'dispatched' or status == 'retrying' then return 'open' end
+  if tonumber(scheduled) > tonumber(now) then return 'early' end
   local version, event_tags = unpack(redis.call('HMGET', prefix .. 'event:' .. event,
     EventField.VERSION, EventField.TAGS))
   if not (version and is_in_scope(tags or '') and is_in_scope(event_tags or '')) then
