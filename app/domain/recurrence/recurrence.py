@@ -35,7 +35,7 @@ class Recurrence:
     (RFC 5545 3.8.5.1).
     """
 
-    __slots__ = ("_parts", "_start", "_words", "ends")
+    __slots__ = ("_only", "_parts", "_start", "_words", "ends")
 
     def __init__(
         self,
@@ -69,9 +69,13 @@ class Recurrence:
             () if sources is None else tuple(covers_hours(one, sources) for one in taken),
             zone,
         )
+        others = (added, self._parts.moments, self._parts.days, taken)
+        self._only = rules[0] if len(rules) == 1 and not any(others) else None
 
     def next_after(self, after_ms: int) -> int | None:
         """Return the first occurrence later than ``after_ms``, ``None`` when exhausted."""
+        if self._only is not None:  # most schedules: nothing to put together
+            return self._only.ceil(after_ms + 1)
         return Walk(self._parts, after_ms + 1).step()
 
     def is_emptied(self, most_excluded: int) -> bool:
