@@ -72,7 +72,7 @@ def try_mutants(paths: list[str], processes: int, end_s: float) -> bool:
     """Try every mutant of some files; returns whether there was time for all of them.
 
     They are named, for then mutmut first runs the very tests that are to notice. Otherwise a test
-    whose name no command line can take (one with a backslash) would seem to kill every mutant.
+    whose name no command line can take would seem to kill every mutant.
     """
     patterns = [f"{Module(path).name}.x*" for path in paths]
     command = [sys.executable, "-m", "mutmut", "run", "--max-children", str(processes), *patterns]

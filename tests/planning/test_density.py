@@ -34,3 +34,15 @@ def test_how_often_a_schedule_may_occur(schedule, most: int, accepted: bool) -> 
     else:
         with pytest.raises(InvalidInput, match="within a minute"):
             check_density(rule, most)
+
+
+def test_every_beginning_is_looked_at_however_late() -> None:
+    """Additions that lie within what was seen are passed over, and those behind it are not."""
+    early = ["2026-01-01T12:00:00Z", "2026-01-02T12:00:00Z"]
+    late = [f"2027-06-01T00:00:0{second}Z" for second in range(4)]
+    schedule = {"every": "1d", "include": early + late}
+    check_density(compile_schedule({**schedule, "include": early}, NOW_MS, None), 3)
+    rule = compile_schedule(schedule, NOW_MS, None)
+    check_density(rule, 5)
+    with pytest.raises(InvalidInput, match="within a minute"):
+        check_density(rule, 3)
