@@ -27,10 +27,12 @@ from hypothesis.stateful import (
 
 from app.domain import ids
 from app.domain.event import Event, EventStatus
+from app.domain.options import EventOptions
 from app.store import keys
 from app.store.calls import Deferral, Record, claim_call, lease_token
 from app.store.claims import Claim, read_claim_answer
-from app.store.events import KEEP, NOTHING, Plan, Saved, Withdrawal
+from app.store.events import KEEP, NO_WITHDRAWAL, NOTHING, Plan, Saved, Withdrawal
+from app.store.flow_gate import FlowGate
 from app.store.scripts import Argument, Scripts
 from app.store.work import Successor, Unattempted
 from tests.store.conftest import Stores
@@ -53,6 +55,7 @@ SETTINGS = settings(
 )
 LEASE_MS = 5_000
 PERIOD_MS = 4_000
+FLOWS = st.sampled_from([{}, {}, {"flow": {"key": "one"}}, {"flow": {"key": "other"}}])
 TAGS = st.sampled_from([(), ("red",), ("blue",), ("red", "blue")])
 WORKERS = st.sampled_from([b"one", b"two"])
 ANY = st.randoms(use_true_random=False)
@@ -86,6 +89,7 @@ class Machine(RuleBasedStateMachine):
         stores.client.flushall()
         self.stores = stores
         self.model = StoreModel()
+        self.gate = FlowGate(stores.client, Twice(stores.client), stores.partitions)
         self.now = NOW_MS
         self.made = 0
         self.requests = {b"one": 0, b"two": 0}
@@ -103,14 +107,17 @@ class Machine(RuleBasedStateMachine):
     def time_goes_on(self, ms: int) -> None:
         self.now += ms
 
-    @rule(series=st.booleans(), ahead=st.integers(0, 5), tags=TAGS, any_of=ANY)
-    def create(self, series: bool, ahead: int, tags: tuple[str, ...], any_of: Any) -> None:
+    @rule(series=st.booleans(), ahead=st.integers(0, 5), tags=TAGS, flow=FLOWS, any_of=ANY)
+    def create(
+        self, series: bool, ahead: int, tags: tuple[str, ...], flow: dict[str, Any], any_of: Any
+    ) -> None:
         event = an_event(
             id=self.event_id(any_of.randrange(self.stores.partitions)),
             created_ms=NOW_MS,
             start_ms=self.now + ahead * 1_000,
             schedule=DAILY if series else None,
             tags=tags,
+            options=flow,
         )
         plan = Plan(scheduled_ms=event.start_ms, due_ms=event.start_ms + any_of.choice([0, 700]))
         assert self.stores.events.save(event, plan, None, self.now) is Saved.DONE
@@ -160,6 +167,27 @@ class Machine(RuleBasedStateMachine):
             keeps=(lambda at: at // 1_000 % 2 == keeps % 2) if keeps < 2 else None,
         )
         self._save(before, after, plan, withdrawal)
+
+    @precondition(lambda self: self.model.events)
+    @rule(any_of=ANY, flow=FLOWS)
+    def move_to_a_flow(self, any_of: Any, flow: dict[str, Any]) -> None:
+        """What waits for the flow that it was in may not wait any longer."""
+        before = self.stores.events.get(any_of.choice(list(self.model.events)))
+        after = before.changed(
+            version=before.version + 1, updated_ms=self.now, options=EventOptions(flow)
+        )
+        self._save(before, after, KEEP, NO_WITHDRAWAL)
+
+    @precondition(lambda self: self.model.events)
+    @rule(any_of=ANY, count=st.integers(1, 3))
+    def fall_behind(self, any_of: Any, count: int) -> None:
+        """An edit of a series that had come to some times which nobody has scheduled."""
+        before = self.stores.events.get(any_of.choice(list(self.model.events)))
+        status = any_of.choice([EventStatus.PAUSED, EventStatus.INACTIVE])
+        after = before.changed(version=before.version + 1, updated_ms=self.now, status=status)
+        passed_ms = [self.now - 1_000 * number for number in range(count)]
+        withdrawal = Withdrawal("because", is_recorded=True, passed_ms=passed_ms)
+        self._save(before, after, NOTHING, withdrawal)
 
     @precondition(lambda self: self.model.events)
     @rule(any_of=ANY)
@@ -241,6 +269,35 @@ class Machine(RuleBasedStateMachine):
         assert [(c.occurrence_id, c.attempt, c.recurring, c.deaths) for c in claims] == expected
         self.claims += claims
         self.last[worker] = partition, claims
+        self.planless += [
+            (one, self.model.events[one.event_id].plan) for one in claims if one.recurring
+        ]
+
+    @rule(worker=WORKERS, any_of=ANY)
+    def claim_from_a_flow(self, worker: bytes, any_of: Any) -> None:
+        """Members that wait, or no longer do, are let through."""
+        partition = any_of.randrange(self.stores.partitions)
+        known = self.model.waiting_in(partition)
+        if not known:
+            return
+        flow = self.model.occurrences[any_of.choice(known)].flow
+        assert flow is not None
+        chosen = any_of.sample(known, min(len(known), 2))
+        members = [self.model.occurrences[one].event + one for one in chosen]
+        self.made += 1
+        token = b"%s:flow:%d" % (worker, self.made)
+        deadline_ms = self.now + LEASE_MS
+        claims = self.gate.claim(
+            partition,
+            {flow: members},
+            {flow: self.now + 1_000},
+            token,
+            now_ms=self.now,
+            deadline_ms=deadline_ms,
+        )
+        expected = self.model.claim_from(flow, chosen, token, deadline_ms)
+        assert [(c.occurrence_id, c.attempt, c.recurring, c.deaths) for c in claims] == expected
+        self.claims += claims
         self.planless += [
             (one, self.model.events[one.event_id].plan) for one in claims if one.recurring
         ]

@@ -30,6 +30,7 @@ class ModelEvent:
     next_ms: int | None
     recurring: bool
     """Whether its series goes on."""
+    flow: bytes | None = None
     plan: int = 0
     """Counts how often it was planned anew."""
     last_ms: int | None = None
@@ -46,13 +47,15 @@ class ModelOccurrence:
     deadline_ms: int | None = None
     deaths: int = 0
     ended_ms: int | None = None
+    flow: bytes | None = None
+    """The flow that it waits for."""
     of_series: bool = False
     beside: bool = False
     """Whether it is no longer, or never was, what its event waits for."""
 
     def end(self, status: str, now_ms: int) -> None:
         self.status, self.ended_ms = status, now_ms
-        self.token = self.due_ms = self.deadline_ms = None
+        self.token = self.due_ms = self.deadline_ms = self.flow = None
 
 
 class StoreModel:
@@ -64,6 +67,7 @@ class StoreModel:
 
     def create(self, event: Event, plan: Plan) -> None:
         made = ModelEvent(event.version, "active", event.tags, None, event.schedule is not None)
+        made.flow = flow_of(event)
         self.events[event.id] = made
         self._schedule(event.id, plan)
 
@@ -80,8 +84,17 @@ class StoreModel:
         if after.schedule is not None and self._is_passed_over(event_id, planned_ms):
             return Saved.TAKEN
         event.version, event.status, event.tags = after.version, after.status.value, after.tags
-        if plan.keep:
-            return Saved.DONE
+        left, event.flow = event.flow, flow_of(after)
+        if not plan.keep:
+            self._replan(event_id, after, plan, now_ms, withdrawal)
+        if left is not None and left != event.flow:
+            self._leave(event_id, left, now_ms)
+        return Saved.DONE
+
+    def _replan(
+        self, event_id: bytes, after: Event, plan: Plan, now_ms: int, withdrawal: Withdrawal
+    ) -> None:
+        event = self.events[event_id]
         event.plan += 1
         event.last_ms = None
         event.recurring = after.schedule is not None and after.status is not EventStatus.INACTIVE
@@ -92,11 +105,18 @@ class StoreModel:
         for one in waiting:
             if withdrawal.keeps is None or not withdrawal.keeps(one.at_ms):
                 one.end("cancelled", now_ms)
-        if planned_ms is not None:
-            self._schedule(event_id, plan)
-        elif plan.scheduled_ms is not None:
+        for at_ms in withdrawal.passed_ms:
+            self._record_unattempted(event_id, at_ms, "cancelled", now_ms)
+        if plan.missed and plan.scheduled_ms is not None:
             self._record_unattempted(event_id, plan.scheduled_ms, "missed", now_ms)
-        return Saved.DONE
+        elif plan.scheduled_ms is not None:
+            self._schedule(event_id, plan)
+
+    def _leave(self, event_id: bytes, flow: bytes, now_ms: int) -> None:
+        """What waits for a flow that its event has left is due at once."""
+        for one in [*self._of(event_id, "scheduled"), *self._of(event_id, "retrying")]:
+            if one.flow == flow:
+                one.flow, one.due_ms = None, now_ms
 
     def _withdraw(
         self, event_id: bytes, next_ms: int, plan: Plan, now_ms: int, withdrawal: Withdrawal
@@ -159,17 +179,41 @@ class StoreModel:
             and ids.partition_of_occurrence(occurrence_id) == partition
         )
         answer = []
-        for _, occurrence_id in due[:limit]:
+        for due_ms, occurrence_id in due[:limit]:
             one = self.occurrences[occurrence_id]
-            one.status, one.token, one.due_ms = "dispatched", token, None
-            one.deadline_ms, one.beside = now_ms + lease_ms, True
-            one.attempts += 1
-            event, goes_on = self.events.get(one.event), False
-            if event and event.next_ms == one.at_ms:
-                event.next_ms, one.of_series, goes_on = None, True, event.recurring
-                event.last_ms = one.at_ms if goes_on else event.last_ms
-            answer.append((occurrence_id, one.attempts, goes_on, one.deaths))
+            event = self.events.get(one.event)
+            if event is None or event.flow is None:
+                answer.append(self._lease(occurrence_id, token, now_ms + lease_ms))
+            elif due_ms <= now_ms:  # it is not claimed ahead
+                one.flow, one.due_ms = event.flow, None
         return answer
+
+    def claim_from(
+        self, flow: bytes, chosen: Sequence[bytes], token: bytes, deadline_ms: int
+    ) -> list[tuple[bytes, int, bool, int]]:
+        waiting = [one for one in chosen if self.occurrences[one].flow == flow]
+        return [self._lease(one, token, deadline_ms) for one in waiting]
+
+    def _lease(
+        self, occurrence_id: bytes, token: bytes, deadline_ms: int
+    ) -> tuple[bytes, int, bool, int]:
+        one = self.occurrences[occurrence_id]
+        one.status, one.token, one.due_ms, one.flow = "dispatched", token, None, None
+        one.deadline_ms, one.beside = deadline_ms, True
+        one.attempts += 1
+        event, goes_on = self.events.get(one.event), False
+        if event and event.next_ms == one.at_ms:
+            event.next_ms, one.of_series, goes_on = None, True, event.recurring
+            event.last_ms = one.at_ms if goes_on else event.last_ms
+        return occurrence_id, one.attempts, goes_on, one.deaths
+
+    def waiting_in(self, partition: int) -> list[bytes]:
+        """What waits for a flow."""
+        return sorted(
+            occurrence_id
+            for occurrence_id, one in self.occurrences.items()
+            if one.flow is not None and ids.partition_of_occurrence(occurrence_id) == partition
+        )
 
     def advance(self, successor: Successor, plan: int, now_ms: int) -> tuple[int, list[bytes]]:
         """How many were scheduled, and the events whose successor existed already."""
@@ -299,12 +343,20 @@ class StoreModel:
         assert occurrences.keys() == self.occurrences.keys()
         for one_id, one in self.occurrences.items():
             stored = occurrences[one_id]
-            assert (one.status, one.attempts, one.deaths, one.due_ms, one.deadline_ms) == (
+            assert (
+                one.status,
+                one.attempts,
+                one.deaths,
+                one.due_ms,
+                one.deadline_ms,
+                one.flow,
+            ) == (
                 stored.get(b"st", b"scheduled").decode(),
                 int(stored.get(b"n", 0)),
                 int(stored.get(b"k", 0)),
                 due.get(one_id),
                 claimed.get(one_id),
+                stored.get(b"w"),
             ), f"occurrence {ids.to_text(one_id)}"
 
     def _of(self, event_id: bytes, status: str) -> list[ModelOccurrence]:
@@ -325,6 +377,11 @@ class StoreModel:
 
     def _put(self, one: ModelOccurrence) -> None:
         self.occurrences[ids.occurrence_id(one.event, one.at_ms)] = one
+
+
+def flow_of(event: Event) -> bytes | None:
+    flow = event.options.flow
+    return None if flow is None else flow.name(event.action.target).encode()
 
 
 def _number(value: int | None) -> bytes | None:
