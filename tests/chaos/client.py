@@ -9,7 +9,7 @@ import time
 from collections import Counter
 from typing import Any
 
-from tests.chaos.edits import EDITS, has_resumed
+from tests.chaos.edits import EDITS, LIMITING, has_resumed
 from tests.chaos.ledger import Entry, now_ms
 from tests.chaos.timeline import Shape
 from tests.support.api_client import Answer, Api, at
@@ -22,6 +22,9 @@ NEAR_MS = 100
 
 SURELY_S = 120.0
 """A call that must have an answer gets one within this time, whatever is the matter."""
+
+FREE = 0.7
+"""This part of the series that begin without a flow or an overlap policy never get one."""
 
 PATHS = {"/ok": "127.0.0.1", "/slow": "127.0.0.2", "/flaky": "127.0.0.3"}
 """Where a kind of receiver is: one that is slow or fails has a limit and a breaker of its own."""
@@ -135,7 +138,10 @@ class Client(threading.Thread):
                 {"overlap": self.chance.choice(["skip", "cancel_previous", "queue_one"])},
             ]
         )
-        self.create(Shape(start_ms, seconds * 1_000), schedule={"every": f"{seconds}s"}, **settings)
+        schedule = {"every": f"{seconds}s"}
+        entry = self.create(Shape(start_ms, seconds * 1_000), schedule=schedule, **settings)
+        if entry:
+            entry.stays_free = not entry.limited and self.chance.random() < FREE
 
     def _soon(self) -> Shape:
         return Shape(now_ms() + self.chance.randrange(0, 4_000))
@@ -173,7 +179,8 @@ class Client(threading.Thread):
         entry = self.chance.choice(rested)
         if not has_resumed(self, entry):
             return
-        name = self.chance.choice(list(EDITS))
+        names = [one for one in EDITS if not (entry.stays_free and one in LIMITING)]
+        name = self.chance.choice(names)
         self.acts[name] += 1
         entry.call = name
         EDITS[name](self, entry)

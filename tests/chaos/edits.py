@@ -218,7 +218,7 @@ def deleted(client: Client, entry: Entry) -> None:
     client.wait_for_a_due_time(entry)
     sent_ms = now_ms()
     answer = client.surely("DELETE", f"/events/{entry.event_id}")
-    # Deleted by a call that was cut off, it answers 404 to the next.
+    # Deleted by a call that was cut off, it is not there for the next.
     assert answer.status in (204, 404), answer
     entry.deleted = True
     entry.write(sent_ms, now_ms())
@@ -299,3 +299,5 @@ EDITS: dict[str, Callable[[Client, Entry], None]] = {
         flow_held,
     )
 }
+
+LIMITING = ("given_a_flow", "given_an_overlap")

@@ -26,6 +26,8 @@ class Entry:
     """Whether it was paused until a moment, and may not have been resumed yet."""
     excused: list[tuple[int, int]] = field(default_factory=list)
     """Times in which it may be late by more than anything explains."""
+    stays_free: bool = False
+    """Whether it gets no flow and no overlap policy: then nothing but what is wrong holds it up."""
     limited: bool = False
     """Whether it ever was in a flow, or had an overlap policy: these have it wait."""
     uncertain: bool = False

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
+from bisect import bisect_left
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import Self
 
 BEAT_S = 0.02
@@ -32,7 +34,8 @@ class Metronome:
 
     def lateness_ms(self, from_ms: int, to_ms: int) -> int:
         """All that it was late in a time, together."""
-        return sum(late for at, late in self.late if from_ms <= at <= to_ms + late)
+        near = self.late[bisect_left(self.late, (from_ms, 0)) :]
+        return sum(late for at, late in takewhile(lambda one: one[0] <= to_ms + one[1], near))
 
     def _run(self) -> None:
         while not self._told.is_set():

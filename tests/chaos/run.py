@@ -96,9 +96,6 @@ def _account(
 ) -> Verdict:
     begun = time.monotonic()
     stack.up()
-    errors = [client.error for client in clients if client.error]
-    if errors:
-        raise errors[0]
     quiet_ms, problems = _come_to_rest(stack)
     records = recorded(stack.api, begun_ms, now_ms() + 60_000)
     with stack.redis() as client:
@@ -108,6 +105,7 @@ def _account(
     judge.judge([entry for one in clients for entry in one.entries], found, PARTITIONS)
     verdict = judge.verdict
     verdict.problems += [problem for one in clients for problem in one.problems]
+    verdict.problems += [f"{one.name}: {one.error!r}" for one in clients if one.error]
     verdict.problems += problems
     answers = sum((one.answers for one in clients), Counter[str]())
     edits = sum((one.acts for one in clients), Counter[str]())
@@ -151,7 +149,7 @@ def _all_events(stack: Stack, status: str) -> list[dict[str, Any]]:
 
 
 def _unquiet(stack: Stack, since_ms: float) -> list[str]:
-    """What is late, without a successor, or from before a moment and tried again."""
+    """What is late, without a successor or not resumed, or of before a moment and retrying."""
     before_ms = time.time() * 1000 - 1_000
     found = []
     with stack.redis() as client:
@@ -160,6 +158,7 @@ def _unquiet(stack: Stack, since_ms: float) -> list[str]:
                 (keys.due(number), before_ms),
                 (keys.unscheduled(number), before_ms),
                 (keys.claimed(number), before_ms),
+                (keys.paused(number), before_ms),
                 (keys.occurrences(number, "retrying"), since_ms),
             ):
                 if count := client.zcount(key, "-inf", until_ms):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -13,6 +14,9 @@ RECOVERY_MS = 8_000
 
 DELAY_FACTOR = 4
 """A wait for the processor hits several processes in turn before a request arrives."""
+
+LONGEST_MS = 10_000
+"""No stall lasts so long, however late whoever ends it is itself."""
 
 Window = tuple[int, int]
 
@@ -31,9 +35,15 @@ class Explanations:
         """How much of a delay is left that nothing explains."""
         faults = [(begin, end + RECOVERY_MS) for begin, end in [*self.faults, *excused]]
         free = _outside([(planned_ms, arrived_ms)], faults)
-        left = _outside(free, self.stalls)
+        left = _outside(free, _near(self.stalls, planned_ms, arrived_ms))
         waited = self.metronome.lateness_ms(planned_ms, arrived_ms)
         return sum(end - begin for begin, end in left) - DELAY_FACTOR * waited
+
+
+def _near(windows: Sequence[Window], from_ms: int, to_ms: int) -> Sequence[Window]:
+    """Those of many short windows, in the order of time, that may reach into a time."""
+    first = bisect_left(windows, (from_ms - LONGEST_MS, 0))
+    return windows[first : bisect_left(windows, (to_ms, 0))]
 
 
 def _outside(spans: Sequence[Window], taken: Iterable[Window]) -> Sequence[Window]:

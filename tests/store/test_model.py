@@ -373,8 +373,11 @@ class Machine(RuleBasedStateMachine):
         for partition in range(self.stores.partitions):
             opened = self.model.open_in(partition)
             lost = any_of.sample(opened, min(len(opened), 2))
-            for index in (keys.due(partition), keys.claimed(partition)):
-                for one in lost:
+            for one in lost:
+                known = self.model.occurrences[one]
+                waiting = keys.prefix(partition) + b"flow:" + (known.flow or b"")
+                self.stores.client.zrem(waiting, known.event + one)
+                for index in (keys.due(partition), keys.claimed(partition)):
                     self.stores.client.zrem(index, one)
             assert self.stores.work.restore(partition, lost, self.now) == len(lost)
             self.model.restore(lost, self.now)
