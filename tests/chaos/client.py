@@ -10,7 +10,7 @@ from collections import Counter
 from typing import Any
 
 from tests.chaos.edits import EDITS, LIMITING, has_resumed
-from tests.chaos.ledger import Entry, now_ms
+from tests.chaos.ledger import Entry, made_ms, now_ms
 from tests.chaos.timeline import Shape
 from tests.support.api_client import Answer, Api, at
 
@@ -164,7 +164,7 @@ class Client(threading.Thread):
         # (Inactive, it had run at its old time before it was moved. A conflict: at its new one.)
         if answer.status == 200 and answer.json["status"] == "active":
             entry.shape = moved
-            entry.write(sent_ms, now_ms())
+            entry.write(made_ms(sent_ms, answer), now_ms())
             self.note(entry, answer)
 
     def _removed(self) -> None:

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from tests.chaos.ledger import Entry, ms, now_ms
+from tests.chaos.actions import ACTIONS
+from tests.chaos.ledger import Entry, made_ms, now_ms
 from tests.chaos.timeline import Shape
 from tests.support.api_client import at
 
@@ -28,7 +29,7 @@ def _change(client: Client, entry: Entry, body: dict[str, Any], shape: Shape | N
     assert answer.status == 200, (body, answer)
     entry.shape = shape or entry.shape
     if shape is not None:
-        entry.write(sent_ms, now_ms(), closed=client.closed)
+        entry.write(made_ms(sent_ms, answer), now_ms(), closed=client.closed)
     client.note(entry, answer)
 
 
@@ -130,7 +131,8 @@ def calendar_put(client: Client, entry: Entry) -> None:
     client.closed = not client.closed and client.chance.random() < 0.3
     sent_ms = now_ms()
     dates = near + far if client.closed else far
-    client.surely("PUT", f"/calendars/{client.label}", {"dates": dates})
+    answer = client.surely("PUT", f"/calendars/{client.label}", {"dates": dates})
+    sent_ms = made_ms(sent_ms, answer)
     # Other processes learn of it in their own time; what is planned meanwhile is planned again.
     known_ms = now_ms() + 1_500
     for one in client.entries:
@@ -155,7 +157,7 @@ def _set_active(client: Client, entry: Entry, action: str, *, active: bool) -> N
     # A conflict: the first try was made, and its answer lost.
     assert answer.status in (200, 409), answer
     entry.is_active = active
-    entry.write(sent_ms, now_ms(), closed=client.closed)
+    entry.write(made_ms(sent_ms, answer), now_ms(), closed=client.closed)
     if answer.status == 200:
         client.note(entry, answer)
 
@@ -172,7 +174,7 @@ def paused_for_a_while(client: Client, entry: Entry) -> None:
         client.told.wait(RESUMED_MS / 1000)
     if answer.status != 200:
         return
-    known_ms = now_ms()
+    known_ms, sent_ms = now_ms(), made_ms(sent_ms, answer)
     entry.timeline.write(sent_ms, max(known_ms, until_ms - 1), None, entry.call)
     entry.write(until_ms, max(known_ms, until_ms), closed=client.closed)
     entry.busy_until_ms = max(entry.busy_until_ms, until_ms + RESUMED_MS)
@@ -191,92 +193,6 @@ def has_resumed(client: Client, entry: Entry) -> bool:
     return not entry.awaits_resume
 
 
-def triggered(client: Client, entry: Entry) -> None:
-    client.wait_for_a_due_time(entry)
-    answer = client.call("POST", f"/events/{entry.event_id}/trigger")
-    if answer is None:
-        entry.uncertain = True
-        return
-    assert answer.status == 202, answer
-    entry.timeline.beside.add(ms(answer.json["scheduled_at"]))
-
-
-def backfilled(client: Client, entry: Entry) -> None:
-    """Up to this very moment, where the schedule may be at work on the same times."""
-    due_ms = client.wait_for_a_due_time(entry)
-    to_ms = min(due_ms, now_ms() - 1)
-    from_ms = to_ms - client.chance.randrange(2_000, 12_000)
-    body = {"from": at(from_ms / 1000), "to": at(to_ms / 1000)}
-    answer = client.surely("POST", f"/events/{entry.event_id}/backfill", body)
-    if client.closed and entry.has_calendar:
-        return
-    assert answer.status == 200, answer
-    entry.timeline.beside.update(entry.shape.between(from_ms, to_ms + 1))
-
-
-def deleted(client: Client, entry: Entry) -> None:
-    client.wait_for_a_due_time(entry)
-    sent_ms = now_ms()
-    answer = client.surely("DELETE", f"/events/{entry.event_id}")
-    # Deleted by a call that was cut off, it is not there for the next.
-    assert answer.status in (204, 404), answer
-    entry.deleted = True
-    entry.write(sent_ms, now_ms())
-
-
-def redelivered(client: Client, entry: Entry) -> None:
-    """One that was not delivered, or all of them in the background."""
-    status = client.chance.choice(["cancelled", "skipped", "failed"])
-    client.wait_for_a_due_time(entry)
-    if client.chance.random() < 0.5:
-        body: dict[str, Any] = {"filter": {"event_id": entry.event_id, "status": status}}
-        if client.chance.random() < 0.5:
-            body["rate"] = "20/s"
-        answer = client.surely("POST", "/occurrences/retry", body)
-        assert answer.status in (202, 409), answer
-        return
-    found = client.surely("GET", f"/occurrences?event_id={entry.event_id}&status={status}&limit=5")
-    for one in found.json["data"][:1]:
-        webhook_id = client.chance.choice(["same", "new"])
-        path = f"/occurrences/{one['id']}/retry"
-        answer = client.call("POST", path, {"webhook_id": webhook_id})
-        assert answer is None or answer.status in (202, 409), answer
-        entry.uncertain = entry.uncertain or answer is None
-        if answer and answer.status == 202:
-            entry.timeline.beside.add(ms(answer.json["scheduled_at"]))
-
-
-def secret_rotated(client: Client, entry: Entry) -> None:
-    client.wait_for_a_due_time(entry)
-    answer = client.surely("POST", f"/events/{entry.event_id}/rotate-secret", {"overlap": "1h"})
-    assert answer.status in (200, 409), answer
-
-
-def token_revoked(client: Client, entry: Entry) -> None:
-    """A token is made, used for a change, and revoked."""
-    client.wait_for_a_due_time(entry)
-    body = {
-        "type": "jwt",
-        "sub": client.label,
-        "access": "read_write",
-        "scope": ["chaos"],
-        "expires_at": at(time.time() + 3_600),
-    }
-    made = client.surely("POST", "/tokens", body)
-    assert made.status == 200, made
-    assert client.surely("DELETE", f"/tokens?sub={client.label}").status == 200
-
-
-def flow_held(client: Client, entry: Entry) -> None:
-    """A flow stands still for a moment, and gets another limit."""
-    client.wait_for_a_due_time(entry)
-    path = f"/flows/few-{client.label}"
-    client.surely("PUT", path, {"concurrency": client.chance.choice([2, 3])})
-    client.surely("POST", f"{path}/pause")
-    client.told.wait(client.chance.uniform(0, 0.3))
-    client.surely("POST", f"{path}/resume")
-
-
 EDITS: dict[str, Callable[[Client, Entry], None]] = {
     one.__name__: one
     for one in (
@@ -290,13 +206,7 @@ EDITS: dict[str, Callable[[Client, Entry], None]] = {
         calendar_put,
         paused,
         paused_for_a_while,
-        triggered,
-        backfilled,
-        deleted,
-        redelivered,
-        secret_rotated,
-        token_revoked,
-        flow_held,
+        *ACTIONS,
     )
 }
 

@@ -6,7 +6,10 @@ import time
 from dataclasses import dataclass, field
 
 from tests.chaos.timeline import Shape, Timeline
-from tests.support.api_client import seconds_of
+from tests.support.api_client import Answer, seconds_of
+
+BEHIND_MS = 250
+"""How far the service's clock may be behind where an answer does not tell."""
 
 
 @dataclass
@@ -58,3 +61,12 @@ def now_ms() -> int:
 
 def ms(text: str) -> int:
     return round(seconds_of(text) * 1000)
+
+
+def made_ms(sent_ms: int, answer: Answer) -> int:
+    """The earliest that a call may have been made, as the service sees the time.
+
+    Its clock may be behind by what the store took to tell it the time.
+    """
+    said = answer.json.get("updated_at") if answer.status == 200 else None
+    return min(sent_ms, ms(said)) if said else sent_ms - BEHIND_MS
