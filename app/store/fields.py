@@ -54,7 +54,7 @@ class EventField(HashField):
     UPDATED = ("up", "ms", "when it was last changed; absent: never",
         "codec end_event end_if_complete save_event", "codec")
     NEXT = ("next", "ms", "scheduled time of its scheduled occurrence",
-        "save_event schedule_successors start_first_attempt",
+        "leave_next save_event schedule_successors",
         "codec delete_event read_event record_attempts save_event schedule_successors sweep")
     RECURRING = ("rec", "1", "present while its series goes on",
         "codec save_event schedule_successors", "read_event record_attempts save_event")
@@ -69,7 +69,7 @@ class EventField(HashField):
     PLAN = ("tv", "id", "the request that planned it; successors are computed for a plan",
         "save_event", "events read_event save_event schedule_successors")
     LAST = ("last", "ms", "scheduled time of the last claimed occurrence of its series",
-        "save_event schedule_successors start_first_attempt",
+        "leave_next save_event schedule_successors",
         "events repeat_claim schedule_successors")
     FLOW = ("fl", "name", "the flow that it is in",
         "codec save_event", "delete_event flow_gate read_event save_event waiting")
@@ -78,9 +78,9 @@ class EventField(HashField):
     OVERLAP = ("ov", "word", "its overlap policy; absent: allow",
         "codec save_event", "read_event")
     RUNNING = ("run", "id", "with an overlap policy: the last of its series that was begun",
-        "apply_overlap_policy", "apply_overlap_policy")
+        "decide_overlap", "decide_overlap")
     QUEUED = ("qd", "id", "with an overlap policy: the one that waits for that to be over",
-        "apply_overlap_policy make_queued_due", "apply_overlap_policy record_attempts")
+        "decide_overlap make_queued_due", "decide_overlap record_attempts")
 
 
 @unique
@@ -89,7 +89,7 @@ class OccurrenceField(HashField):
 
     EVENT = ("e", "id", "the event that it belongs to",
         "add_unattempted schedule_occurrence",
-        """apply_overlap_policy codec delete_ended flow_gate leave_due read_occurrence
+        """decide_overlap codec delete_ended flow_gate leave_due read_occurrence
         is_taken record_attempts redeliver_occurrences redeliveries restore_occurrences
         schedule_successors waiting""")
     SCHEDULED = ("at", "ms", "its scheduled time",
@@ -97,27 +97,27 @@ class OccurrenceField(HashField):
         """add_callback cancel_occurrence codec make_queued_due read_occurrence record_attempts
         find_unjudged redeliver_occurrences release_leases restore_occurrences waiting""")
     STATUS = ("st", "word", "absent: scheduled",
-        """add_unattempted apply_overlap_policy cancel_occurrence lease_occurrence
+        """add_unattempted decide_overlap cancel_occurrence lease_occurrence
         record_attempts redeliver_occurrences release_leases start_first_attempt""",
-        """add_callback apply_overlap_policy codec delete_ended flow_gate is_taken make_queued_due
+        """add_callback decide_overlap codec delete_ended flow_gate is_taken make_queued_due
         read_occurrence redeliver_occurrences redeliveries release_leases restore_occurrences
         schedule_occurrence schedule_successors waiting""")
     ATTEMPTS = ("n", "number", "attempts begun",
-        """apply_overlap_policy close_attempt lease_occurrence release_leases
+        """decide_overlap close_attempt lease_occurrence release_leases
         start_first_attempt""",
         """add_callback codec read_occurrence record_attempts redeliver_occurrences
         redeliveries release_leases waiting""")
     LEASE = ("l", "text", "the lease token; 'ack:<attempt>' while unacknowledged",
-        """apply_overlap_policy cancel_occurrence lease_occurrence record_attempts
+        """decide_overlap cancel_occurrence lease_occurrence record_attempts
         release_leases start_first_attempt""",
         "read_occurrence record_attempts release_leases renew_leases waiting")
     ACK_DEADLINE = ("ack", "ms", "until when its receiver may acknowledge",
         "cancel_occurrence close_attempt record_attempts",
         "find_waiting codec restore_occurrences")
     STARTED = ("s", "ms", "when its first attempt began",
-        "apply_overlap_policy close_attempt release_leases start_first_attempt", "codec")
+        "decide_overlap close_attempt release_leases start_first_attempt", "codec")
     COMPLETED = ("c", "ms", "when it ended",
-        """add_unattempted apply_overlap_policy cancel_occurrence record_attempts
+        """add_unattempted decide_overlap cancel_occurrence record_attempts
         redeliver_occurrences""",
         "codec flow_gate redeliveries schedule_successors")
     CHANGED = ("ch", "ms", "when it last changed",
@@ -125,7 +125,7 @@ class OccurrenceField(HashField):
         redeliver_occurrences release_leases start_first_attempt""",
         "codec")
     NEXT_ATTEMPT = ("na", "ms", "when to attempt it next, if not at its scheduled time",
-        """apply_overlap_policy cancel_occurrence lease_occurrence leave_flow make_queued_due
+        """decide_overlap cancel_occurrence lease_occurrence leave_flow make_queued_due
         record_attempts redeliver_occurrences release_leases schedule_occurrence""",
         "codec read_occurrence restore_occurrences")
     PLANNED = ("p", "ms", "when it was first to be attempted, if not at its scheduled time",
@@ -137,14 +137,14 @@ class OccurrenceField(HashField):
     RESPONSE_BODY = ("body", "bytes", "the beginning of the last answer's body",
         "record_attempts", "codec waiting")
     ERROR = ("err", "text", "why its last attempt failed, or why it was not attempted",
-        "add_unattempted apply_overlap_policy cancel_occurrence record_attempts",
+        "add_unattempted decide_overlap cancel_occurrence record_attempts",
         "add_callback codec")
     TAGS = ("tags", "lines", "the tags that it was claimed with or has of its own",
-        "add_callback add_occurrences add_unattempted start_first_attempt",
+        "add_callback add_occurrences add_unattempted enter_flow start_first_attempt",
         """add_callback codec delete_ended read_occurrence redeliver_occurrences redeliveries
         schedule_occurrence""")
     SERIES = ("sr", "1", "present if the schedule made it",
-        "start_first_attempt", "apply_overlap_policy find_waiting")
+        "enter_flow start_first_attempt", "apply_overlap_policy enter_flow find_waiting")
     FLOW = ("w", "name", "the flow that it waits for",
         "cancel_occurrence lease_occurrence leave_flow wait_for_flow",
         "flow_gate leave_due leave_flow read_occurrence restore_occurrences")

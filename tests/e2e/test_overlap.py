@@ -69,6 +69,41 @@ def test_cancel_previous_ends_one_whose_answer_then_does_not_count(
     assert cancelled[0]["status_code"] is None
 
 
+IN_A_FLOW = pytest.mark.parametrize(
+    "given",
+    [{"flow": {"key": "narrow", "concurrency": 1}}, {"flow": {"key": "row"}, "order": "strict"}],
+    ids=["concurrency", "strict"],
+)
+
+
+@IN_A_FLOW
+def test_in_a_flow_skip_skips_what_falls_due_meanwhile(
+    api: Api, receiver: Receiver, given: dict[str, Any]
+) -> None:
+    """Not what its flow lets through while nothing is under way: that would never be skipped."""
+    receiver.reply("/", SLOW)
+    event = api.create(receiver.url("/"), schedule=EVERY_SECOND, overlap="skip", **given)
+    requests = receiver.wait_for(3, 30)
+    for one in requests:
+        assert one.at_ns / 1e9 - scheduled_s(one) < 1.0, "it is sent at its time or not at all"
+    assert [scheduled_s(one) - scheduled_s(requests[0]) for one in requests] == [0, 3, 6]
+    assert len(with_status(api, event["id"], "skipped")) >= 4
+
+
+@IN_A_FLOW
+def test_in_a_flow_cancel_previous_cancels_at_the_next_ones_time(
+    api: Api, receiver: Receiver, given: dict[str, Any]
+) -> None:
+    receiver.reply("/", SLOW)
+    event = api.create(receiver.url("/"), schedule=EVERY_SECOND, overlap="cancel_previous", **given)
+    (first, *_) = receiver.wait_for(3, 30)
+    cancelled = with_status(api, event["id"], "cancelled")
+    assert cancelled[0]["id"] == first.webhook_id
+    for one in cancelled:
+        ended_s = seconds_of(str(one["completed_at"]))
+        assert 0.9 < ended_s - seconds_of(str(one["scheduled_at"])) < 1.9
+
+
 def test_what_was_cancelled_stays_so_though_its_retry_is_due_with_its_successor(
     stack: Stack, api: Api, receiver: Receiver
 ) -> None:

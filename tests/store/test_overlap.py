@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from app.domain import ids
 from app.domain.event import Event, EventStatus
+from app.domain.flow import FlowLimits
 from app.domain.occurrence import Occurrence, OccurrenceStatus
 from app.domain.options import NO_OPTIONS
+from app.engine.flow_claimer import FlowClaimer
 from app.store import keys
 from app.store.calls import Deferral
+from app.store.claims import Claim
 from app.store.events import KEEP, Plan, Saved
 from app.store.fields import EventField
+from app.store.flow_gate import FlowGate
+from app.store.flows import FlowStore, all_of
+from app.store.scripts import Scripts
 from app.store.work import Successor
 from tests.store.conftest import Stores
 from tests.store.test_scripts import LEASE_MS, claim, record, saved
@@ -27,11 +34,10 @@ FIRST, SECOND, THIRD, FOURTH = (NOW_MS + n * 1000 for n in range(1, 5))
 class Run:
     """A series whose occurrences are claimed one after the other, successors and all."""
 
-    def __init__(self, stores: Stores, policy: str) -> None:
+    def __init__(self, stores: Stores, policy: str, **options: Any) -> None:
         self.stores = stores
-        self.event = saved(
-            stores, start_ms=FIRST, schedule=EVERY_SECOND, options={"overlap": policy}
-        )
+        options = {"overlap": policy, **options}
+        self.event = saved(stores, start_ms=FIRST, schedule=EVERY_SECOND, options=options)
         self.partition = ids.partition_of_event(self.event.id)
         self._requests = 0
 
@@ -257,6 +263,113 @@ class TestCancelPrevious:
         assert [one.scheduled_ms for one in run.claim(SECOND + 50)] == [SECOND]
         assert run.status(FIRST) is OccurrenceStatus.CANCELLED
         assert run.occurrence(FIRST).attempt_count == (0 if unsent else 1)
+
+
+class TestInAFlow:
+    """The policy decides when an occurrence falls due, whenever its flow would let it through."""
+
+    FLOW = b"/narrow"
+
+    def run(self, stores: Stores, policy: str) -> tuple[Run, FlowClaimer]:
+        scripts = Scripts(stores.client)
+        flows = FlowStore(stores.client, scripts, stores.partitions)
+        flows.set("/narrow", all_of(FlowLimits(concurrency=1)), NOW_MS, by_user=False)
+        gate = FlowGate(stores.client, scripts, stores.partitions)
+        run = Run(stores, policy, flow={"key": "narrow"}, flow_space="")
+        return run, FlowClaimer(gate, stores.partitions, b"f", LEASE_MS)
+
+    def let_through(self, drain: FlowClaimer, now_ms: int) -> list[Claim]:
+        found = []
+        for _ in range(3):
+            drain.look_by(now_ms)
+            drain.claim(now_ms, 10)
+            found += drain.take_new()
+            drain.report(now_ms)
+        return [one for one in found if not one.overlaps]
+
+    def end(self, run: Run, drain: FlowClaimer, claimed: Claim, now_ms: int) -> None:
+        counted = run.stores.work.record([record(claimed)], now_ms)
+        drain.handle_written([record(claimed)][:counted], [record(claimed)])
+        drain.report(now_ms)
+
+    def test_skip_skips_what_falls_due_while_the_one_before_is_under_way(
+        self, stores: Stores
+    ) -> None:
+        run, drain = self.run(stores, "skip")
+        assert sent(run.claim(FIRST)) == []
+        (first,) = self.let_through(drain, FIRST)
+        for at_ms in (SECOND, THIRD):
+            run.claim(at_ms)
+            assert run.status(at_ms) is OccurrenceStatus.SKIPPED
+            assert self.let_through(drain, at_ms) == []
+        self.end(run, drain, first, THIRD + 1)
+        run.claim(FOURTH)
+        assert [one.scheduled_ms for one in self.let_through(drain, FOURTH)] == [FOURTH]
+        assert broken(stores.client, stores.partitions) == []
+
+    def test_skip_skips_what_falls_due_while_the_one_before_waits(self, stores: Stores) -> None:
+        run, drain = self.run(stores, "skip")
+        run.claim(FIRST)
+        assert run.status(FIRST) is OccurrenceStatus.SCHEDULED
+        run.claim(SECOND)
+        assert run.status(SECOND) is OccurrenceStatus.SKIPPED
+        assert [one.scheduled_ms for one in self.let_through(drain, SECOND)] == [FIRST]
+
+    def test_queue_one_lets_one_wait_until_the_one_before_is_over(self, stores: Stores) -> None:
+        run, drain = self.run(stores, "queue_one")
+        run.claim(FIRST)
+        (first,) = self.let_through(drain, FIRST)
+        run.claim(SECOND)
+        assert run.status(SECOND) is OccurrenceStatus.SCHEDULED
+        run.claim(THIRD)
+        assert run.status(THIRD) is OccurrenceStatus.SKIPPED
+        self.end(run, drain, first, THIRD + 1)
+        run.claim(THIRD + 2)
+        assert [one.scheduled_ms for one in self.let_through(drain, THIRD + 2)] == [SECOND]
+        run.claim(FOURTH)
+        assert run.status(FOURTH) is OccurrenceStatus.SCHEDULED
+        assert self.let_through(drain, FOURTH) == []
+
+    @pytest.mark.parametrize("begun", [True, False], ids=["under way", "waiting"])
+    def test_cancel_previous_cancels_the_one_before(self, stores: Stores, *, begun: bool) -> None:
+        run, drain = self.run(stores, "cancel_previous")
+        run.claim(FIRST)
+        first = self.let_through(drain, FIRST) if begun else []
+        run.claim(SECOND)
+        assert run.status(FIRST) is OccurrenceStatus.CANCELLED
+        if begun:
+            assert self.let_through(drain, SECOND) == []  # its request still has the place
+            self.end(run, drain, first[0], SECOND + 5)
+            assert run.status(FIRST) is OccurrenceStatus.CANCELLED
+        assert [one.scheduled_ms for one in self.let_through(drain, SECOND + 9)] == [SECOND]
+
+    def test_a_repeated_claim_still_asks_for_the_successor(self, stores: Stores) -> None:
+        run, _ = self.run(stores, "skip")
+        before = [claim(stores, FIRST, request=7) for _ in range(2)]
+        for claimed in before:
+            (one,) = claimed
+            assert (one.recurring, one.attempt, one.overlaps) == (True, 1, True)
+        run.advance(FIRST, SECOND)
+        assert run.stored().next_ms == SECOND
+        assert broken(stores.client, stores.partitions) == []
+
+    def test_what_was_claimed_and_returned_is_not_in_its_own_way(self, stores: Stores) -> None:
+        run, drain = self.run(stores, "skip")
+        run.claim(FIRST)
+        (first,) = self.let_through(drain, FIRST)
+        deferral = Deferral(first.occurrence_id, first.token, FIRST + 500)
+        assert stores.work.release([deferral], FIRST) == 1
+        drain.handle_written([deferral], [deferral])
+        assert sent(run.claim(FIRST + 500)) == []
+        assert [one.scheduled_ms for one in self.let_through(drain, FIRST + 500)] == [FIRST]
+
+    def test_one_time_events_wait_as_ever(self, stores: Stores) -> None:
+        _, drain = self.run(stores, "skip")
+        options = {"overlap": "skip", "flow": {"key": "narrow"}, "flow_space": ""}
+        event = saved(stores, start_ms=FIRST - 500, options=options)
+        assert claim(stores, FIRST - 500, request=70) == []
+        assert stores.events.get(event.id).next_ms == FIRST - 500
+        assert [one.event_id for one in self.let_through(drain, FIRST - 500)] == [event.id]
 
 
 def test_a_lease_of_what_has_ended_is_not_taken_for_a_dead_workers(stores: Stores) -> None:

@@ -1,7 +1,8 @@
 -- Does: moves occurrences that are due, or soon will be, to the claimed under a lease and
 --       returns all that a delivery needs; has those whose event is in a flow wait for it instead.
 --       These are left alone until they are due, and so are those with an overlap policy: what
---       decides about them may yet change. The same request, sent again, gets the same occurrences.
+--       decides about them may yet change. Then the policy decides, also of those in a flow. The
+--       same request, sent again, gets the same occurrences.
 -- KEYS: 1 due  2 claimed  3 last_claim (of this worker)
 -- ARGV: 1 prefix  2 now  3 limit (how many at most)  4 deadline (of the leases)  5 token (of the
 --       leases)  6 request (its number)  7 horizon (until when what is claimed may be due)
@@ -10,7 +11,7 @@
 --#include read_occurrence
 --#include read_event
 --#include repeat_claim
---#include wait_for_flow
+--#include enter_flow
 --#include lease_occurrence
 --#include move_leased
 local due, claimed, last_claim = unpack(KEYS)
@@ -23,9 +24,13 @@ if last and string.sub(last, 1, #request + 1) == request .. ':' then
     local occurrence = read_occurrence(prefix, string.sub(last, at, at + 15))
     if occurrence and occurrence.flow then
       flows[#flows + 1] = occurrence.flow
+      local event = read_event(prefix, occurrence.event)
+      if event.overlap and not event.next and not occurrence.attempts then
+        claims[#claims + 1] = repeat_claim(occurrence, event, 'waits')
+      end
     elseif occurrence and occurrence.lease == token then
       local event = read_event(prefix, occurrence.event)
-      claims[#claims + 1] = repeat_claim(occurrence, event)
+      claims[#claims + 1] = repeat_claim(occurrence, event, false)
     end
   end
   return {claims, early, flows}
@@ -47,9 +52,9 @@ for _, id in ipairs(ids) do
       redis.call('ZADD', due, due_ms, id)
       early[#early + 1] = due_ms
     elseif is_bound and event.flow then
-      wait_for_flow(prefix, event.flow, occurrence.event, id, occurrence.scheduled,
-        occurrence.attempts, now)
-      flows[#flows + 1] = event.flow
+      local waits_for_flow, row = enter_flow(prefix, occurrence, event, now)
+      if waits_for_flow then flows[#flows + 1] = event.flow end
+      claims[#claims + 1] = row
     else
       claims[#claims + 1] = lease_occurrence(prefix, occurrence, event, token, deadline, now, batch)
     end

@@ -18,7 +18,7 @@ local function claim_member(waiting, member)
   local occurrence = read_occurrence(prefix, string.sub(member, 17))
   if occurrence and occurrence.lease == token then
     local event = read_event(prefix, occurrence.event)
-    claims[#claims + 1] = repeat_claim(occurrence, event)
+    claims[#claims + 1] = repeat_claim(occurrence, event, false)
     return
   end
   local removed = redis.call('ZREM', waiting, member)

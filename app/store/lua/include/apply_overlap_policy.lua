@@ -1,53 +1,14 @@
---#include cancel_occurrence
--- apply_overlap_policy(prefix, policy, event, id, scheduled, is_fresh, deadline, now): decides
--- about an occurrence that was just claimed and whose event has an overlap policy. While an earlier
--- one that the schedule made has not ended, a first attempt (is_fresh) is not made: the occurrence
--- is 'skipped' or 'waits', and that is returned. Otherwise it is moved among the claimed, at once
--- and not with the others of the call (one of these may have to cancel it); false is returned, and
--- the id of the one before if that was cancelled.
+--#include decide_overlap
+-- apply_overlap_policy(prefix, policy, event, id, scheduled, is_fresh, deadline, now): has the
+-- overlap policy of its event decide about an occurrence that was just claimed, if this is its
+-- first attempt (is_fresh) and the schedule made it; see decide_overlap, whose answer is returned.
+-- Unless that keeps it back, it is moved among the claimed, at once and not with the others of the
+-- call: one of these may have to cancel it.
 local function apply_overlap_policy(prefix, policy, event, id, scheduled, is_fresh, deadline, now)
-  local event_key, key = prefix .. 'event:' .. event, prefix .. 'occurrence:' .. id
-
-  local function open_status(other)
-    local its_event, status = unpack(redis.call('HMGET', prefix .. 'occurrence:' .. other,
-      OccurrenceField.EVENT, OccurrenceField.STATUS))
-    status = status or 'scheduled'
-    local is_open = status == 'scheduled' or status == 'dispatched' or status == 'retrying'
-    return its_event and is_open and status
-  end
-
-  local cancelled
+  local key, decision, cancelled = prefix .. 'occurrence:' .. id, false, nil
   if is_fresh and redis.call('HEXISTS', key, OccurrenceField.SERIES) == 1 then
-    local running, queued = unpack(redis.call('HMGET', event_key, EventField.RUNNING,
-      EventField.QUEUED))
-    local running_status = running and running ~= id and open_status(running)
-    if running_status and policy == 'cancel_previous' then
-      cancelled = running
-      local message = 'a newer occurrence has taken its place'
-      cancel_occurrence(prefix, running, running_status, message, now)
-    elseif running_status then
-      local is_full = queued and queued ~= id and open_status(queued) == 'scheduled'
-      redis.call('HDEL', key, OccurrenceField.STATUS, OccurrenceField.ATTEMPTS,
-        OccurrenceField.LEASE, OccurrenceField.STARTED)
-      if policy == 'queue_one' and not is_full then
-        -- It is looked at again then, should nobody have made it due when the one before ended.
-        local look = string.format('%d', now + 10000)
-        redis.call('HSET', key, OccurrenceField.NEXT_ATTEMPT, look)
-        redis.call('HSET', event_key, EventField.QUEUED, id)
-        redis.call('ZADD', prefix .. 'due', look, id)
-        return 'waits'
-      end
-      local message = 'the occurrence before it is not over'
-      if policy == 'queue_one' then message = message .. ', and another one waits already' end
-      redis.call('HSET', key, OccurrenceField.STATUS, 'skipped', OccurrenceField.ERROR, message,
-        OccurrenceField.COMPLETED, now)
-      redis.call('ZREM', prefix .. 'occurrences:scheduled', id)
-      redis.call('ZADD', prefix .. 'occurrences:skipped', scheduled, id)
-      redis.call('ZADD', prefix .. 'ended', now, id)
-      return 'skipped'
-    end
-    redis.call('HSET', event_key, EventField.RUNNING, id)
-    if queued == id then redis.call('HDEL', event_key, EventField.QUEUED) end
+    decision, cancelled = decide_overlap(prefix, policy, event, id, scheduled, now)
+    if decision then return decision end
   end
   local left = is_fresh and 'scheduled' or 'retrying'
   redis.call('ZREM', prefix .. 'occurrences:' .. left, id)

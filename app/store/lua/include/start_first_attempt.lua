@@ -1,3 +1,4 @@
+--#include leave_next
 -- start_first_attempt(prefix, occurrence, event, token, due, is_next, now): writes what the first
 -- attempt alone writes. If it is its event's scheduled occurrence (is_next), its event waits from
 -- now on for the successor.
@@ -13,10 +14,5 @@ local function start_first_attempt(prefix, occurrence, event, token, due, is_nex
   if not occurrence.callback then
     redis.call('ZADD', event.key .. ':occurrences', scheduled, id)
   end
-  if not is_next then return end
-  redis.call('HDEL', event.key, EventField.NEXT)
-  if event.recurring then
-    redis.call('HSET', event.key, EventField.LAST, scheduled)
-    redis.call('ZADD', prefix .. 'unscheduled', now, occurrence.event)
-  end
+  if is_next then leave_next(prefix, occurrence, event, now) end
 end
