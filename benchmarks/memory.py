@@ -59,7 +59,7 @@ def _document(event_id: bytes) -> str:
         {
             "id": to_text(event_id), "name": "Daily Backup", "description": "Run the daily backup",
             "start_time": now, "timezone": None, "webhook": WEBHOOK,
-            "action": webhook(WEBHOOK),
+            "action": webhook(WEBHOOK).as_json(),
             "metadata": {"key": "value"}, "schedule": None, "tags": ["tag1", "tag2"],
             "status": "active", "created_at": now, "updated_at": now, "next_occurrence_at": now,
         }
