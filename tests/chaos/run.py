@@ -19,10 +19,10 @@ from tests.chaos.ledger import now_ms
 from tests.chaos.metronome import Metronome
 from tests.chaos.receiver import LOG, receiving
 from tests.chaos.records import Arrivals, recorded
-from tests.chaos.stalls import Stalling
 from tests.chaos.standing import Explanations
 from tests.support.invariants import broken, snapshot
 from tests.support.stack import Stack
+from tests.support.stalls import Stalling
 from tests.support.wait import wait_until
 
 LEASE_S = 2.0

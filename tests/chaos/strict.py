@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import secrets
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,10 +20,11 @@ from typing import Any
 from tests.chaos.ledger import now_ms
 from tests.chaos.receiver import LOG, receiving
 from tests.chaos.records import Arrivals
-from tests.chaos.stalls import Stalling
 from tests.support.api_client import at
 from tests.support.invariants import broken
+from tests.support.processes import Program
 from tests.support.stack import Stack
+from tests.support.stalls import Stalling
 from tests.support.wait import wait_until
 
 RETRY = {"attempts": 10, "delays": ["1s"]}
@@ -49,10 +49,11 @@ def strict(
     stack = Stack(workers=3, DELIVERY_TIMEOUT="5s", LEASE="5s", PARTITIONS="2")
     with stack, receiving(stack.directory) as port:
 
-        def stallable() -> Sequence[Any]:
+        def stallable() -> Sequence[Program]:
+            assert stack.scheduler is not None
             return [*stack.workers, stack.scheduler]
 
-        stalling = Stalling(seed, stallable, threading.Lock())
+        stalling = Stalling(seed, stallable)
         with stalling:
             events = _backfilled(stack, port, flows, each)
             say(f"{flows} flows of {each} occurrences are backfilled")

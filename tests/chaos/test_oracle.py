@@ -7,9 +7,9 @@ from itertools import islice
 import pytest
 
 from tests.chaos.metronome import Metronome
-from tests.chaos.stalls import LONGEST_S, SHORTEST_S, stalls
 from tests.chaos.standing import RECOVERY_MS, Explanations
 from tests.chaos.timeline import Shape, Timeline
+from tests.support.stalls import LONGEST_S, SHORTEST_S, stalls
 
 EVERY_SECOND = Shape(0, 1_000)
 
@@ -79,7 +79,7 @@ def test_what_explains_a_delay_is_taken_from_it(
 
 
 def test_the_seed_alone_decides_who_stands_still() -> None:
-    some = list(islice(stalls(7), 500))
-    assert some == list(islice(stalls(7), 500)) != list(islice(stalls(8), 500))
+    some = list(islice(stalls(7, 0.06), 500))
+    assert some == list(islice(stalls(7, 0.06), 500)) != list(islice(stalls(8, 0.06), 500))
     assert all(SHORTEST_S <= one.for_s <= LONGEST_S for one in some)
     assert {one.everybody for one in some} == {True, False}

@@ -11,7 +11,7 @@ import pytest
 from tests.support.api_client import Api, at, seconds_of
 from tests.support.receiver import Received, Receiver, Reply
 from tests.support.stack import Stack
-from tests.support.stalls import stalled
+from tests.support.stalls import Stalling
 
 pytestmark = pytest.mark.e2e
 
@@ -49,7 +49,7 @@ def test_strict_order_holds_whoever_is_held_up(stack: Stack, api: Api, receiver:
         return Reply(500 if fails and request.json["attempt"] < 3 else 200)
 
     receiver.reply("/", answer)
-    with stalled(stack.workers):
+    with Stalling(seed=0, programs=lambda: stack.workers, apart_s=0.02):
         events = [backfill(api, receiver, number, start) for number in range(FLOWS)]
         requests = receiver.wait_for(FLOWS * (BACKFILLED + 2), 40)
     seen: dict[str, list[tuple[float, int]]] = defaultdict(list)

@@ -1,37 +1,94 @@
-"""Processes that are held up by chance, as on a busy host: stopped for moments, again and again."""
+"""Processes that stand still for a moment all the time, as on a busy host.
+
+::
+
+    with Stalling(seed=0, programs=lambda: stack.workers):
+        ...
+"""
 
 from __future__ import annotations
 
-import contextlib
 import random
 import signal
 import threading
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Self
 
 from tests.support.processes import Program
 
+SHORTEST_S, LONGEST_S = 0.003, 0.080
+ALL_OF_FIVE = 0.2
 
-@contextlib.contextmanager
-def stalled(
-    programs: Sequence[Program], *, stop_ms: tuple[int, int] = (3, 80), seed: int = 0
-) -> Iterator[None]:
-    """Stop one program after another for so many ms (least, most) while the body runs."""
-    ended = threading.Event()
-    chance = random.Random(seed)
 
-    def stall() -> None:
-        while not ended.wait(chance.uniform(0.0, 0.02)):
-            program = chance.choice(programs)
-            program.signal(signal.SIGSTOP)
-            try:
-                ended.wait(chance.uniform(*stop_ms) / 1000)
-            finally:
-                program.signal(signal.SIGCONT)
+@dataclass(frozen=True)
+class Stall:
+    """After a pause, one process (by its number), or all of them, stand still for so long."""
 
-    thread = threading.Thread(target=stall)
-    thread.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        thread.join()
+    after_s: float
+    for_s: float
+    number: int
+    everybody: bool
+
+
+def stalls(seed: int, apart_s: float) -> Iterator[Stall]:
+    """The stalls of a run, without end, so long apart at the most; the seed decides them."""
+    chance = random.Random(f"{seed}-stalls")
+    while True:
+        yield Stall(
+            chance.uniform(0, apart_s),
+            chance.uniform(SHORTEST_S, LONGEST_S),
+            chance.randrange(60),
+            chance.random() < ALL_OF_FIVE,
+        )
+
+
+@dataclass
+class Stalling:
+    """Stalls processes in a thread of its own, while it is entered.
+
+    ``programs`` says which may be stalled now; ``lock`` is held during a stall, so that whoever
+    stops, kills and starts the same processes does not do it meanwhile.
+    """
+
+    seed: int
+    programs: Callable[[], Sequence[Program]]
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    apart_s: float = 0.06
+    count: int = 0
+    windows: list[tuple[int, int]] = field(default_factory=list)
+    """From and until when something stood still, ms UTC."""
+
+    def __post_init__(self) -> None:
+        self._told = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="stalls")
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._told.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        for stall in stalls(self.seed, self.apart_s):
+            if self._told.wait(stall.after_s):
+                return
+            with self.lock:
+                self._stall(stall)
+
+    def _stall(self, stall: Stall) -> None:
+        programs = [one for one in self.programs() if one.running]
+        if not programs:
+            return
+        chosen = programs if stall.everybody else [programs[stall.number % len(programs)]]
+        begun_ms = time.time_ns() // 1_000_000
+        for program in chosen:
+            program.signal_all(signal.SIGSTOP)
+        time.sleep(stall.for_s)
+        for program in chosen:
+            program.signal_all(signal.SIGCONT)
+        self.count += len(chosen)
+        self.windows.append((begun_ms, time.time_ns() // 1_000_000))
