@@ -72,6 +72,28 @@ def test_a_mended_receiver_gets_all_of_it_although_upkeep_dies(
         assert not broken(client)
 
 
+def test_who_cancels_a_retry_stops_all_but_a_seconds_worth(api: Api, receiver: Receiver) -> None:
+    """And its progress counts what had been handed on, as soon as that is delivered."""
+    count, a_second = 60, 10
+    fail_many(api, receiver, "called-off", count)
+    receiver.reply("/called-off", Reply(200))
+    receiver.clear()
+    job = begin(api, "called-off", rate=f"{a_second}/s")
+    came = receiver.wait_for(2 * a_second, 10, path="/called-off")
+    cancelled = api.call("POST", f"/retries/{job['id']}/cancel").json
+    assert cancelled["status"] == "cancelled"
+    assert cancelled["retried"] <= 3 * a_second + 3
+    came = receiver.wait_for(cancelled["retried"], 10, path="/called-off")
+    wait_until(
+        lambda: api.get(f"/retries/{job['id']}")["completed"] == cancelled["retried"],
+        "all that was handed on is counted",
+        2,
+    )
+    took = (came[-1].at_ns - came[0].at_ns) / 1e9
+    # At its rate: the scheduler calls for the next steps before the last ones are used up.
+    assert took == pytest.approx((len(came) - 1) / a_second, abs=0.5)
+
+
 def test_a_retry_stops_when_too_many_fail_again(api: Api, receiver: Receiver) -> None:
     """The brake spares a receiver that is still broken: what is left stays a dead letter."""
     count, probe = 80, 50
