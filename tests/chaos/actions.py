@@ -74,8 +74,7 @@ def secret_rotated(client: Client, entry: Entry) -> None:
 
 
 def token_revoked(client: Client, entry: Entry) -> None:
-    """A token is made, used for a change, and revoked."""
-    client.wait_for_a_due_time(entry)
+    """A token is made, used for a change, and revoked: then it changes nothing."""
     body = {
         "type": "jwt",
         "sub": client.label,
@@ -85,7 +84,13 @@ def token_revoked(client: Client, entry: Entry) -> None:
     }
     made = client.surely("POST", "/tokens", body)
     assert made.status == 200, made
+    client.wait_for_a_due_time(entry)
+    path, token = f"/events/{entry.event_id}", made.json["token"]
+    # (It may have a tag by now that is not in the token's scope.)
+    changed = client.surely("PATCH", path, {"description": "by a token"}, token)
+    assert changed.status in (200, 403), changed
     assert client.surely("DELETE", f"/tokens?sub={client.label}").status == 200
+    assert client.surely("PATCH", path, {"description": "no more"}, token).status == 401
 
 
 def flow_held(client: Client, entry: Entry) -> None:

@@ -66,10 +66,13 @@ class Client(threading.Thread):
             act()
             self.told.wait(self.chance.expovariate(1 / self._pause_s))
 
-    def call(self, method: str, path: str, body: object = None) -> Answer | None:
+    def call(
+        self, method: str, path: str, body: object = None, token: str | None = None
+    ) -> Answer | None:
         """An answer, or ``None`` if it is not known what became of the call."""
+        api = self._api.with_token(token) if token else self._api
         try:
-            answer = self._api.call(method, path, body)
+            answer = api.call(method, path, body)
         except (OSError, http.client.HTTPException):
             self.answers["no answer"] += 1
             return None
@@ -77,10 +80,12 @@ class Client(threading.Thread):
         assert answer.status < 500 or answer.status == 503, answer
         return None if answer.status == 503 else answer
 
-    def surely(self, method: str, path: str, body: object = None) -> Answer:
+    def surely(
+        self, method: str, path: str, body: object = None, token: str | None = None
+    ) -> Answer:
         """Make a call again and again until it is answered: one that may be made twice."""
         until = time.monotonic() + SURELY_S
-        while (answer := self.call(method, path, body)) is None:
+        while (answer := self.call(method, path, body, token)) is None:
             assert time.monotonic() < until, f"{method} {path} has no answer"
             time.sleep(0.05)
         return answer
