@@ -9,6 +9,7 @@ while workers are away the others wait unseen.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -18,7 +19,7 @@ from app.domain.budget import BudgetExceeded, limited
 from app.domain.event import Event, EventStatus
 from app.domain.once import Once
 from app.domain.timetable import Timetable
-from app.errors import Conflict, InvalidInput
+from app.errors import Conflict, InvalidInput, StoreUnavailable
 from app.planning.limits import REPAIR, SUCCESSOR, WRITING
 from app.planning.next_occurrence import plan_next
 from app.planning.timetables import Timetables, bounded
@@ -27,6 +28,8 @@ from app.services.event_writes import with_next
 from app.services.flows import FlowService
 from app.store.events import KEEP, NOTHING, EventStore, Plan, Saved, Withdrawal
 from app.store.occurrences import OccurrenceStore
+
+log = logging.getLogger(__name__)
 
 CHANGED = "its event was changed"
 PAUSED = "its event was paused"
@@ -171,7 +174,13 @@ class EventPlanner:
                 of = self.timetables.ruled if by_rule else self.timetables.of
                 timetable = of(before.id, before.definition)
                 later = timetable.upcoming(reached_ms, before.options.misfire.limit, now_ms)
+        except StoreUnavailable:
+            raise
         except (BudgetExceeded, InvalidInput):
+            return came
+        except Exception:
+            # Whatever is wrong with its schedule must not keep it from being ended or deleted.
+            log.exception("an event can't be computed", extra={"event": ids.to_text(before.id)})
             return came
         return came + [one.scheduled_ms for one in later]
 

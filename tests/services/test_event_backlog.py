@@ -13,7 +13,10 @@ import pytest
 
 from app.domain import ids
 from app.domain.access import MASTER
+from app.domain.budget import BudgetExceeded
 from app.domain.event import Event, EventStatus
+from app.errors import InvalidInput
+from app.planning.timetables import Timetables
 from app.services.queries import EventChanges, OccurrenceQuery
 from app.wiring.services import Services
 from tests.support.api_client import at
@@ -149,3 +152,24 @@ def test_what_was_triggered_or_backfilled_among_them_is_passed_over(
     assert changed.next_ms == NOW_MS + 3_000
     deliver(services, behind, clock)
     assert found(services, behind) == {1: CHANGED, 2: SENT, 3: SENT, 4: SENT, 5: SENT}
+
+
+@pytest.mark.parametrize(
+    "error",
+    [ValueError("broken"), BudgetExceeded(), InvalidInput("broken")],
+    ids=lambda one: type(one).__name__,
+)
+def test_an_event_whose_schedule_is_broken_can_be_deleted_all_the_same(
+    services: Services,
+    behind: Event,
+    error: Exception,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The one that is scheduled says why; what came after it can't be told."""
+
+    def broken_rule(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(Timetables, "of", broken_rule)
+    services.events.delete(ids.to_text(behind.id), MASTER, None)
+    assert found(services, behind) == {1: "its event was deleted"}
