@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import pytest
 
-from app.domain.recurrence import compile_schedule
+from app.domain.recurrence import Recurrence, compile_schedule
 from app.errors import InvalidInput
-from app.planning.density import check_density
+from app.planning.density import MINUTE_MS, check_density
 from tests.support.clock import NOW_MS
 
 
@@ -46,3 +48,78 @@ def test_every_beginning_is_looked_at_however_late() -> None:
     check_density(rule, 5)
     with pytest.raises(InvalidInput, match="within a minute"):
         check_density(rule, 3)
+
+
+def test_rules_are_judged_together() -> None:
+    """Where a later one begins, an occurrence more than of the first alone comes in a minute."""
+    rules = [{"every": "1s"}, {"cron": "0 3 1 6 *"}]
+    rule = compile_schedule({"rules": rules}, NOW_MS + 500, None)
+    check_density(rule, 61)
+    with pytest.raises(InvalidInput, match="within a minute"):
+        check_density(rule, 60)
+
+
+class Rule:
+    """A rule with these beginnings and occurrences, and any bound; see ``Recurrence``."""
+
+    def __init__(self, bound: int, beginnings: list[int], occurrences: list[int]) -> None:
+        self._bound, self._beginnings, self._occurrences = bound, beginnings, occurrences
+        self.asked: list[str | tuple[int, int]] = []
+
+    def most_within_a_minute(self) -> int:
+        self.asked.append("bound")
+        return self._bound
+
+    def beginnings(self) -> list[int]:
+        self.asked.append("beginnings")
+        return self._beginnings
+
+    def upcoming(self, after_ms: int, count: int) -> list[int]:
+        self.asked.append((after_ms, count))
+        return [at for at in self._occurrences if at > after_ms][:count]
+
+
+def check(rule: Rule, most: int) -> None:
+    check_density(cast("Recurrence", rule), most)
+
+
+@pytest.mark.parametrize(("most", "asked"), [(0, []), (3, ["bound"]), (4, ["bound"])])
+def test_what_is_surely_rare_enough_is_not_looked_at(most: int, asked: list[str]) -> None:
+    """Nor is anything where there is no limit."""
+    rule = Rule(3, [0], [0, 1, 2])
+    check(rule, most)
+    assert rule.asked == asked
+
+
+def test_four_minutes_at_the_allowed_rate_are_looked_at_from_a_minute_before() -> None:
+    """What was seen but for its last minute is not looked at again, and what is behind it is."""
+    times = [minute * MINUTE_MS for minute in range(100)]
+    seen = times[8] - MINUTE_MS
+    rule = Rule(9, [times[0], times[1], seen, seen + 1, times[50]], times)
+    check(rule, 2)
+    assert rule.asked == [
+        "bound",
+        "beginnings",
+        (-MINUTE_MS, 9),
+        (seen + 1 - MINUTE_MS, 9),
+        (times[50] - MINUTE_MS, 9),
+    ]
+
+
+def test_a_beginning_without_occurrences_hides_no_other() -> None:
+    """All of a rule may be excluded from some moment on."""
+    rule = Rule(9, [0, 1], [])
+    check(rule, 2)
+    assert rule.asked[2:] == [(-MINUTE_MS, 9), (1 - MINUTE_MS, 9)]
+
+
+@pytest.mark.parametrize(("third_ms", "accepted"), [(MINUTE_MS, True), (MINUTE_MS - 1, False)])
+def test_a_minute_is_less_than_sixty_seconds_of_distance(third_ms: int, accepted: bool) -> None:
+    rule = Rule(9, [0], [0, 1, third_ms])
+    if accepted:
+        check(rule, 2)
+        return
+    with pytest.raises(InvalidInput) as refused:
+        check(rule, 2)
+    sentence = "occurs more than 2 times within a minute; make it rarer"
+    assert refused.value.fields == {"schedule": [sentence]}

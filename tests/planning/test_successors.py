@@ -17,12 +17,13 @@ from app.planning.successors import ASK_EVERY_MS, Successors
 from app.planning.timetables import Timetables
 from app.services.queries import OccurrenceQuery
 from app.store import keys
-from app.store.work import Advanced, Successor, Unattempted
+from app.store.work import Successor, Unattempted
 from app.wiring.engine import Engine
 from app.wiring.services import Services
 from tests.support.builders import DAILY, a_claim, a_definition
 from tests.support.clock import NOW_MS, FakeClock
 from tests.support.invariants import broken
+from tests.support.planning import DAY_MS, Outside, Writes
 from tests.support.services import HOUR_MS
 
 Create = Callable[..., Event]
@@ -142,36 +143,7 @@ def test_leases_that_ended_while_the_store_stood_still_are_left_to_who_holds_the
     assert len(waits) == 2
 
 
-DAY_MS = 86_400_000
 DEFINITION = a_definition(schedule=DAILY)
-
-
-class Writes:
-    """Notes what is to be written; see ``WorkStore``."""
-
-    def __init__(self) -> None:
-        self.calls: list[tuple[str, list[Any], int]] = []
-
-    def record_unattempted(self, notes: list[Unattempted], now_ms: int) -> None:
-        self.calls.append(("ended", notes, now_ms))
-
-    def schedule_successors(self, successors: list[Successor], now_ms: int) -> Advanced:
-        self.calls.append(("schedule_successors", successors, now_ms))
-        return Advanced(len(successors), [])
-
-
-class Outside:
-    """Notes what was set aside and how often repair was called for."""
-
-    def __init__(self) -> None:
-        self.aside: list[tuple[bytes, str]] = []
-        self.calls = 0
-
-    def set_aside(self, event_id: bytes, reason: str) -> None:
-        self.aside.append((event_id, reason))
-
-    def call(self) -> None:
-        self.calls += 1
 
 
 class NoCalendars:
