@@ -38,7 +38,8 @@ WATCHED = 1_000
 """How many redelivered occurrences are watched until their first new attempt has ended."""
 
 PROBE = 50
-"""With ``stop_at``, no more than so many are watched before there are ``JUDGED_FROM`` outcomes."""
+"""With ``stop_at``, no more than so many are watched or have failed before there are
+``JUDGED_FROM`` outcomes."""
 
 JUDGED_FROM = 20
 """The error rate counts from so many outcomes on."""
@@ -111,7 +112,7 @@ class RedeliveryJob:
         room = CHUNK
         if self.request.stop_at is not None:
             judged = self.completed + self.failed >= JUDGED_FROM
-            room = min(room, (WATCHED if judged else PROBE) - len(self.watched))
+            room = min(room, (WATCHED if judged else PROBE - self.failed) - len(self.watched))
         if self.request.rate is not None:
             rate = parse_rate(self.request.rate)
             paced_from, paced = self._pace(now_ms)

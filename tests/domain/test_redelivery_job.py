@@ -94,6 +94,8 @@ def test_a_brake_lets_few_go_until_it_can_be_judged():
     job = job.redelivered(some(PROBE - 1))
     assert job.room(NOW) == 1
     assert job.counted(some(PROBE - 1), 19, 0).room(NOW) == 1
+    assert job.counted(some(PROBE - 2), 0, 1).room(NOW) == 1
+    assert job.counted(some(PROBE - 19), 0, 19).room(NOW) == 0
     assert job.counted(some(PROBE - 1), 20, 0).room(NOW) == CHUNK
     assert job.counted(some(WATCHED), 20, 0).room(NOW) == 0
 
@@ -131,7 +133,7 @@ def test_it_is_completed_when_nothing_is_left():
 
 def test_what_failed_is_over_too_when_a_brake_is_judged():
     job = a_job(stop_at=0.9).redelivered(some(PROBE - 1))
-    assert job.counted(some(PROBE - 1), 10, 9).room(NOW) == 1
+    assert job.counted(some(PROBE - 10), 10, 9).room(NOW) == 1
     assert job.counted(some(PROBE - 1), 10, 10).room(NOW) == CHUNK
 
 
