@@ -7,6 +7,7 @@
     ├── NotFound            the id names nothing that the caller may see
     ├── Conflict            the request contradicts what is stored
     ├── StaleVersion        ``If-Match`` names another version
+    ├── TooBusy             the caller has had enough computed for now
     ├── StoreUnavailable    the store is away, loading, read-only or full
     └── ConfigError         the settings can't be used
 
@@ -58,6 +59,10 @@ class Conflict(QhronosError):
 
 class StaleVersion(QhronosError):
     """The event has changed since the version named in If-Match; read it again."""
+
+
+class TooBusy(QhronosError):
+    """Your schedules take too much computing at once; wait for Retry-After."""
 
 
 class StoreUnavailable(QhronosError):

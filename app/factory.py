@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from app.api.http import auth
+from app.api.http.computing import register_shares
 from app.api.http.context import attach_services
 from app.api.http.cors import register_cors
 from app.api.http.credentials import Credentials
@@ -61,6 +62,7 @@ def create_app(services: Services) -> Flask:
     register_cors(app, services.settings.cors_origins)
     register_errors(app)
     register_limits(app, services.settings)
+    register_shares(app)
     api = make_api(app)
     for part in PARTS:
         api.register_blueprint(part.blueprint)

@@ -8,6 +8,7 @@ anyone who can write to Redis could run code. Some methods of RQ are overridden;
 from __future__ import annotations
 
 import contextlib
+import secrets
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -25,6 +26,9 @@ UPKEEP = "upkeep"
 
 UPKEEP_EVERY_S = {"recover": 5, "reconcile": 30, "retain": 60}
 """The upkeep jobs and their intervals, in seconds."""
+
+_REPAIR = "repair-"
+"""What the ids of jobs begin with that schedule successors."""
 
 WORKER_TTL_S = 45
 """How long a killed worker still counts as alive."""
@@ -102,11 +106,19 @@ class RqUpkeepQueue:
         )
 
     def enqueue_repair(self) -> None:
-        """Have the successors scheduled which drains have left."""
-        _translated(
-            lambda: self._queue.enqueue(
-                "app.jobs.repair", job_timeout=120, result_ttl=60, failure_ttl=3600
-            )
+        """Have the successors scheduled which drains have left, unless that is enqueued."""
+        _translated(self._enqueue_repair)
+
+    def _enqueue_repair(self) -> None:
+        # Each drain calls for it: more than one would keep the worker from its other jobs.
+        if any(name.startswith(_REPAIR) for name in self._queue.get_job_ids()):
+            return
+        self._queue.enqueue(
+            "app.jobs.repair",
+            job_id=_REPAIR + secrets.token_hex(8),
+            job_timeout=120,
+            result_ttl=60,
+            failure_ttl=3600,
         )
 
     def enqueue_redelivery(self, job_id: str) -> None:

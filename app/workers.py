@@ -29,6 +29,10 @@ UPKEEP_INTERVAL_S = 1.0
 REDELIVERIES_INTERVAL_S = 0.25
 """How often the scheduler looks for upkeep jobs that are due."""
 
+UPKEEP_NICENESS = 5
+"""Costly schedules are planned by upkeep: it gets a third of what a delivery worker gets when both
+want the same processor."""
+
 BROKER_PAUSE_S = 1.0
 """How long a worker waits before it tries RQ's Redis again."""
 
@@ -87,7 +91,8 @@ def deliver(engine: Engine) -> None:
 
 
 def upkeep(engine: Engine) -> None:
-    """Run upkeep jobs until told to stop."""
+    """Run upkeep jobs until told to stop, when deliveries leave a processor free for them."""
+    os.nice(UPKEEP_NICENESS)
     _run_worker(engine, rq_queues.UPKEEP)
 
 

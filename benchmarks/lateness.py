@@ -122,16 +122,16 @@ def idle_cpu(seconds: int) -> dict[str, float]:
             url = f"http://127.0.0.1:{environ['QHRONOS_PORT']}/health"
             support.wait_for(lambda: support.answers(url), 30, "Qhronos did not start")
             time.sleep(3)  # what a start costs is not idling
-            before, began = _cpu_seconds(top.pid), time.monotonic()
+            before, began = cpu_seconds(top.pid), time.monotonic()
             time.sleep(seconds)
             took = time.monotonic() - began
             return {
                 name: (used - before.get(name, 0.0)) / took * 100
-                for name, used in _cpu_seconds(top.pid).items()
+                for name, used in cpu_seconds(top.pid).items()
             }
 
 
-def _cpu_seconds(root: int) -> dict[str, float]:
+def cpu_seconds(root: int) -> dict[str, float]:
     """CPU seconds so far of a process and everything under it, by what they are."""
     tick = os.sysconf("SC_CLK_TCK")
     parents: dict[int, int] = {}

@@ -70,3 +70,16 @@ def test_what_is_enqueued_can_be_called(redis_client: redis.Redis) -> None:
     periodic = [SimpleNamespace(func_name=f"app.jobs.{name}", args=()) for name in UPKEEP_EVERY_S]
     for job in (*enqueued, *periodic):
         inspect.signature(import_attribute(job.func_name)).bind(*job.args)
+
+
+def test_a_repair_that_is_enqueued_is_not_enqueued_again(redis_client: redis.Redis) -> None:
+    """Every drain calls for it; the jobs of others are next in between."""
+    upkeep = RqUpkeepQueue(redis_client)
+    for _ in range(3):
+        upkeep.enqueue_repair()
+    upkeep.enqueue_replan("holidays")
+    queue = rq_queues.queue(rq_queues.UPKEEP, redis_client)
+    assert [job.func_name for job in queue.jobs] == ["app.jobs.repair", "app.jobs.replan"]
+    queue.pop_job_id()
+    upkeep.enqueue_repair()
+    assert [job.func_name for job in queue.jobs] == ["app.jobs.replan", "app.jobs.repair"]

@@ -12,9 +12,9 @@ Without one, nothing is limited.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
 
 UNLIMITED = 1 << 62
 
@@ -24,18 +24,40 @@ class BudgetExceeded(Exception):
 
 
 class Budget:
-    """Steps that are left to spend."""
+    """Steps that are left to spend; ``gate`` is asked before fewer than ``gate_at`` are left."""
 
-    __slots__ = ("left",)
+    __slots__ = ("gate", "gate_at", "left")
 
-    def __init__(self, steps: int) -> None:
+    def __init__(
+        self, steps: int, gate: Callable[[], None] | None = None, gate_at: int = 0
+    ) -> None:
         self.left = steps
+        self.gate = gate
+        self.gate_at = gate_at if gate else 0
 
     def spend(self, steps: int = 1) -> None:
         """Take steps off; raises ``BudgetExceeded`` once there are none left."""
         self.left -= steps
+        if self.left < self.gate_at:
+            self._go_on()
+
+    def within(self, steps: int) -> Budget:
+        """A budget of so many of these steps, behind the same gate."""
+        given = min(steps, max(self.left, 0))
+        return Budget(given, self.gate, max(given - (self.left - self.gate_at), 0))
+
+    def take_back(self, given: int, inner: Budget) -> None:
+        """Take off what was spent of a budget that was given; its gate may be open now."""
+        self.left -= given - max(inner.left, 0)
+        if inner.gate is None:
+            self.gate, self.gate_at = None, 0
+
+    def _go_on(self) -> None:
         if self.left < 0:
             raise BudgetExceeded
+        gate, self.gate, self.gate_at = self.gate, None, 0
+        if gate:
+            gate()
 
 
 _UNLIMITED = Budget(UNLIMITED)
@@ -64,11 +86,25 @@ def limited(steps: int) -> Iterator[Budget]:
     The inner budget is never larger than what the outer one has left.
     """
     outer = current()
-    given = min(steps, max(outer.left, 0))
-    inner = Budget(given)
+    inner = outer.within(steps)
+    given = inner.left
     token = _in_force.set(inner)
     try:
         yield inner
     finally:
         _in_force.reset(token)
-        outer.left -= given - max(inner.left, 0)
+        outer.take_back(given, inner)
+
+
+def count(free: int, gate: Callable[[], None]) -> tuple[Budget, Token[Budget]]:
+    """Count from now on what this thread spends, and ask ``gate`` when it is more than ``free``.
+
+    What the gate raises ends the search. Undo it by ``count_no_more``.
+    """
+    counted = Budget(UNLIMITED, gate, UNLIMITED - free)
+    return counted, _in_force.set(counted)
+
+
+def count_no_more(token: Token[Budget]) -> None:
+    """Undo ``count``."""
+    _in_force.reset(token)

@@ -9,19 +9,32 @@ WRITING = 100_000
 IMPORTING = 200_000
 """On all events of one file."""
 
+CHEAP = 500
+"""On the successor of any claim, by a drain: no more than delivering it costs, the first reading of
+its schedule included. Nearly all schedules need less, most of them five."""
+
 SUCCESSOR = 1_000
-"""On the successor of one claim, by a drain: it sends nothing meanwhile. What needs more is left to
-upkeep, which is a process of its own."""
+"""On the successor of one claim that needs more, by a drain: it sends nothing meanwhile. What needs
+more still is left to upkeep, which is a process of its own."""
 
 SUCCESSORS = 4_000
-"""On the successors of all claims that a drain makes at once."""
+"""On all successors that are not cheap, by one drain in ``SUCCESSORS_MS``."""
+
+SUCCESSORS_MS = 100
 
 REPAIR = 150_000
 """On the next occurrence of one event, by upkeep: more than any needed when it was written. An
 event that needs more is set aside."""
 
-REPAIRS = 1_000_000
-"""On all events that one run of upkeep looks at. The rest are next in the next run."""
+QUICK = 10_000
+"""On the next occurrence of an event of which upkeep does not know yet that it needs more."""
+
+RECONCILED = 1_000_000
+"""On the events of one slice that reconciliation looks at. The rest are next in its next round."""
+
+REPAIRS = 400_000
+"""On all events that one repair looks at: it takes some tenths of a second, in which no
+pause ends and no calendar's events are planned. The rest are next in the next run."""
 
 FEED = 20_000
 """On one event of a calendar feed."""

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import heapq
 import logging
+from bisect import bisect
 from collections.abc import Callable, Iterable, Sequence
+from itertools import accumulate
 
 from app.domain import ids
 from app.domain.budget import Budget, BudgetExceeded, limited
-from app.domain.definition import Definition
 from app.domain.event import Event, EventStatus
 from app.errors import InvalidInput, StoreUnavailable
-from app.planning.limits import REPAIR, REPAIRS, SUCCESSOR, SUCCESSORS
+from app.planning.costs import Costs
+from app.planning.limits import (
+    CHEAP,
+    QUICK,
+    RECONCILED,
+    REPAIR,
+    REPAIRS,
+    SUCCESSOR,
+    SUCCESSORS,
+    SUCCESSORS_MS,
+)
 from app.planning.next_occurrence import TOO_LATE, Continuation, continue_series, plan_next
 from app.planning.timetables import Timetables
 from app.store.claims import Claim
@@ -21,6 +33,9 @@ log = logging.getLogger(__name__)
 
 ASK_EVERY_MS = 200
 """How often one drain calls for repair at the most."""
+
+MOST_LOOKED_AT = 20_000
+"""How many events that wait for a successor one repair knows of, of which it does the best."""
 
 MAX_STEPS = 32
 """How many occurrences that exist already one repair passes over."""
@@ -48,6 +63,9 @@ class Successors:
         self._set_aside = set_aside
         self._call_for_repair = call_for_repair
         self._asked_ms = 0
+        self._costs = Costs()
+        self._spare = SUCCESSORS
+        self._spare_ms = 0
 
     def schedule(self, claims: Iterable[Claim], now_ms: int) -> None:
         """Schedule what follows each freshly claimed occurrence of a recurring event.
@@ -57,24 +75,60 @@ class Successors:
         successors: list[Successor] = []
         notes: list[Unattempted] = []
         is_complete = True
-        with limited(SUCCESSORS):
-            for claim in claims:
-                if not claim.recurring or claim.attempt != 1 or claim.definition is None:
-                    continue
-                try:
-                    with limited(SUCCESSOR):
-                        self._plan_successor(claim, claim.definition, now_ms, successors, notes)
-                except (BudgetExceeded, InvalidInput):
-                    # Too costly here, where nothing is sent meanwhile, or not to be read: upkeep
-                    # finds the event among the unscheduled.
-                    is_complete = False
+        self._refill(now_ms)
+        due = [one for one in claims if one.recurring and one.attempt == 1]
+        costs = {one.event_id: self._costs.of(one.event_id, now_ms, 0) for one in due}
+        # The cheap ones first, and whatever the others cost: nobody's schedule is in their way.
+        for claim in sorted(due, key=lambda one: costs[one.event_id]):
+            if not self._plan_within(claim, costs[claim.event_id], now_ms, successors, notes):
+                is_complete = False
         if notes:
             self._work.record_unattempted(notes, now_ms)
         passed = self._work.schedule_successors(successors, now_ms).passed if successors else []
         if passed:
-            is_complete = self._reschedule(passed, now_ms, SUCCESSOR) and is_complete
+            is_complete = self._reschedule(passed, now_ms, SUCCESSOR, SUCCESSORS) and is_complete
         if not is_complete:
             self._ask_for_repair(now_ms)
+
+    def _refill(self, now_ms: int) -> None:
+        passed_ms = max(now_ms - self._spare_ms, 0)
+        self._spare = min(self._spare + passed_ms * SUCCESSORS // SUCCESSORS_MS, SUCCESSORS)
+        self._spare_ms = now_ms
+
+    def _plan_within(
+        self,
+        claim: Claim,
+        cost: int,
+        now_ms: int,
+        successors: list[Successor],
+        notes: list[Unattempted],
+    ) -> bool:
+        """Plan a successor within what it may cost here; returns whether that was enough.
+
+        What is too costly here, where nothing is sent meanwhile, or can't be read, is left: upkeep
+        finds the event among the unscheduled.
+        """
+        if cost <= CHEAP:
+            room = CHEAP
+        elif cost <= SUCCESSOR <= self._spare:
+            room = SUCCESSOR
+        else:
+            return False
+        try:
+            with limited(room) as budget:
+                self._plan_successor(claim, now_ms, successors, notes)
+        except InvalidInput:
+            return False
+        except BudgetExceeded:
+            self._costs.learn(claim.event_id, room + 1, now_ms)
+            if room > CHEAP:
+                self._spare -= room
+                return False
+            return self._plan_within(claim, room + 1, now_ms, successors, notes)
+        self._costs.learn(claim.event_id, room - budget.left, now_ms)
+        if room > CHEAP:
+            self._spare -= room - budget.left
+        return True
 
     def _ask_for_repair(self, now_ms: int) -> None:
         if now_ms - self._asked_ms < ASK_EVERY_MS:
@@ -90,23 +144,34 @@ class Successors:
 
         Returns how many were looked at; fewer than ``limit`` means that none is left.
         """
-        found = self._work.unscheduled(partition, before_ms, limit)
-        self._reschedule(found, now_ms, REPAIR)
-        return len(found)
+        waiting = self._work.unscheduled(partition, before_ms, MOST_LOOKED_AT)
+
+        costs = {one: self._costs.of(one, now_ms, CHEAP) for one in waiting}
+
+        def cost_of_waiting(event_id: bytes) -> float:
+            return costs[event_id] / (1 + max(now_ms - waiting[event_id], 0))
+
+        # Those first that have waited longest for what they cost: the costly are in nobody's way,
+        # and their turn comes too (highest response ratio next).
+        best = heapq.nsmallest(limit, waiting, cost_of_waiting)
+        # What follows is read in the run that has the steps for it.
+        spent = list(accumulate(costs[one] for one in best))
+        best = best[: max(bisect(spent, REPAIRS), 1)]
+        if not self._reschedule(best, now_ms, QUICK, REPAIRS) or len(waiting) > len(best):
+            self._ask_for_repair(now_ms)
+        return len(best)
 
     def reconcile(self, event_ids: Sequence[bytes], now_ms: int) -> int:
         """Schedule active events that have no scheduled occurrence; returns how many there were."""
-        self._reschedule(event_ids, now_ms, REPAIR)
+        self._reschedule(event_ids, now_ms, REPAIR, RECONCILED)
         return len(event_ids)
 
     def _plan_successor(
-        self,
-        claim: Claim,
-        definition: Definition,
-        now_ms: int,
-        successors: list[Successor],
-        notes: list[Unattempted],
+        self, claim: Claim, now_ms: int, successors: list[Successor], notes: list[Unattempted]
     ) -> None:
+        definition = claim.definition
+        if definition is None:  # its event was deleted
+            return
         timetable = self._timetables.of(claim.event_id, definition)
         misfire = definition.options.misfire
         following = continue_series(timetable, claim.scheduled_ms, now_ms, misfire)
@@ -121,14 +186,14 @@ class Successors:
             )
         )
 
-    def _reschedule(self, event_ids: Sequence[bytes], now_ms: int, steps: int) -> bool:
+    def _reschedule(self, event_ids: Sequence[bytes], now_ms: int, steps: int, in_all: int) -> bool:
         """Schedule what follows the last claimed occurrence, as if right after its claim.
 
         If that occurrence exists already (a trigger or backfill made it), schedule the next one.
         Returns whether nothing is left to do. An event that needs more than ``steps`` is left, or
         set aside if upkeep has no more for it.
         """
-        with limited(REPAIRS) as budget:
+        with limited(in_all) as budget:
             for _ in range(MAX_STEPS):
                 event_ids, is_complete = self._step(event_ids, now_ms, steps, budget)
                 if not event_ids or not is_complete:
@@ -146,10 +211,11 @@ class Successors:
         for event, (plan, last_ms) in zip(events, self._events.progress(event_ids), strict=True):
             if event is None or not _lacks_next(event):
                 continue
-            if budget.left < steps:  # the others' turn is in the next run
+            allowed = self._allowed(event.id, now_ms, steps)
+            if budget.left < allowed:  # the others' turn is in the next run
                 is_complete = False
                 break
-            following = self._following(event, last_ms, now_ms, steps)
+            following = self._following(event, last_ms, now_ms, allowed)
             if following is None:
                 is_complete = False
                 continue
@@ -169,15 +235,13 @@ class Successors:
     ) -> Continuation | None:
         """What follows; ``None`` if it can't be computed in so many steps, or at all."""
         try:
-            with limited(steps):
-                timetable = self._timetables.of(event.id, event.definition)
-                if last_ms is not None:
-                    return continue_series(timetable, last_ms, now_ms, event.options.misfire)
-                fresh = plan_next(event, timetable, now_ms)
-                return Continuation(fresh.scheduled_ms, fresh.due_ms)
+            with limited(steps) as budget:
+                found = self._found(event, last_ms, now_ms)
+            self._costs.learn(event.id, steps - budget.left, now_ms)
         except StoreUnavailable:
             raise
         except BudgetExceeded:
+            self._costs.learn(event.id, steps, now_ms)
             if steps >= REPAIR:
                 self._set_aside(event.id, "its schedule takes too many steps to compute")
         except InvalidInput as error:
@@ -186,7 +250,22 @@ class Successors:
             # Whatever is wrong with one event must not keep all others from being repaired.
             log.exception("an event can't be planned", extra={"event": ids.to_text(event.id)})
             self._set_aside(event.id, "its next occurrence can't be computed")
+        else:
+            return found
         return None
+
+    def _found(self, event: Event, last_ms: int | None, now_ms: int) -> Continuation:
+        timetable = self._timetables.of(event.id, event.definition)
+        if last_ms is not None:
+            return continue_series(timetable, last_ms, now_ms, event.options.misfire)
+        fresh = plan_next(event, timetable, now_ms)
+        return Continuation(fresh.scheduled_ms, fresh.due_ms)
+
+    def _allowed(self, event_id: bytes, now_ms: int, steps: int) -> int:
+        """How many steps an event gets: in upkeep all, once it has needed more than a few."""
+        if steps == QUICK and self._costs.of(event_id, now_ms, 0) >= QUICK:
+            return REPAIR
+        return steps
 
 
 def _lacks_next(event: Event) -> bool:

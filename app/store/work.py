@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from app.domain import ids
 from app.store import codec, keys
@@ -20,7 +20,6 @@ from app.store.calls import (
 from app.store.claims import Claim, read_claim_answer
 from app.store.connection import StoreClient
 from app.store.partitions import by_partition
-from app.store.reading import oldest_until
 from app.store.scripts import Argument, Scripts
 
 BATCH = 256
@@ -202,6 +201,13 @@ class WorkStore:
             pipe.zcount(keys.due(partition), "-inf", now_ms)
         return sum(pipe.execute())
 
-    def unscheduled(self, partition: int, before_ms: int, limit: int) -> list[bytes]:
-        """Events whose occurrence was claimed before a moment and that still have no successor."""
-        return oldest_until(self._client, keys.unscheduled(partition), before_ms, limit)
+    def unscheduled(self, partition: int, before_ms: int, limit: int) -> dict[bytes, int]:
+        """Events whose occurrence was claimed before a moment and that still have no successor.
+
+        Each with the moment since when, ms UTC, the oldest first.
+        """
+        key = keys.unscheduled(partition)
+        rows = self._client.zrangebyscore(
+            key, "-inf", before_ms, start=0, num=limit, withscores=True
+        )
+        return {event_id: int(at) for event_id, at in cast("list[tuple[bytes, float]]", rows)}

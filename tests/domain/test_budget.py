@@ -6,7 +6,15 @@ import threading
 
 import pytest
 
-from app.domain.budget import BudgetExceeded, current, limited
+from app.domain.budget import (
+    UNLIMITED,
+    BudgetExceeded,
+    count,
+    count_no_more,
+    current,
+    limited,
+    unlimited,
+)
 
 
 def test_a_budget_can_be_spent_to_its_end_and_no_further() -> None:
@@ -58,3 +66,42 @@ def test_a_budget_is_its_threads_own() -> None:
         thread.start()
         thread.join()
     assert not failed
+
+
+def test_a_gate_is_asked_once_when_more_is_spent_than_is_free() -> None:
+    """Whatever the budgets are in which it is spent; what was spent can be read at the end."""
+    asked: list[None] = []
+    counted, token = count(10, lambda: asked.append(None))
+    try:
+        with limited(100):
+            current().spend(6)
+            with limited(50):
+                current().spend(4)
+            assert asked == []
+            with limited(50):
+                current().spend(1)
+        assert asked == [None]
+        with limited(100):
+            current().spend(90)
+        assert asked == [None]
+        assert UNLIMITED - counted.left == 101
+    finally:
+        count_no_more(token)
+    current().spend(1 << 40)
+    assert asked == [None]
+
+
+def test_a_gate_that_stays_shut_ends_the_search_and_not_the_bound() -> None:
+    def shut() -> None:
+        raise RuntimeError
+
+    _, token = count(10, shut)
+    try:
+        with pytest.raises(BudgetExceeded), limited(5):
+            current().spend(6)
+        with unlimited():
+            current().spend(1 << 40)
+        with pytest.raises(RuntimeError), limited(50):
+            current().spend(11)
+    finally:
+        count_no_more(token)

@@ -9,14 +9,18 @@ import pytest
 
 from app.domain import ids
 from app.domain.access import MASTER
+from app.domain.budget import limited
 from app.domain.event import Event
 from app.domain.occurrence import OccurrenceStatus
 from app.engine.upkeep import REPAIR_AFTER_MS
+from app.planning.costs import RELIABLE_MS
+from app.planning.limits import CHEAP, SUCCESSOR, SUCCESSORS, SUCCESSORS_MS
 from app.planning.next_occurrence import TOO_LATE
 from app.planning.successors import ASK_EVERY_MS, Successors
 from app.planning.timetables import Timetables
 from app.services.queries import OccurrenceQuery
 from app.store import keys
+from app.store.claims import Claim
 from app.store.work import Successor, Unattempted
 from app.wiring.engine import Engine
 from app.wiring.services import Services
@@ -251,3 +255,59 @@ def test_a_successor_that_costs_a_drain_too_much_is_left_to_upkeep(
     assert [one.event_id for one in planned] == [good.event_id]
     assert outside.calls == 1
     assert outside.aside == []
+
+
+LEAP_MONDAY = {"rrule": "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29;BYDAY=MO"}
+
+
+def series_of(number: int, **schedule: object) -> Claim:
+    """A claim of an event whose schedule was read already."""
+    definition = a_definition(schedule=schedule)
+    Timetables(NoCalendars()).of(b"", definition)
+    return a_claim(number, scheduled_ms=NOW_MS, recurring=True, definition=definition)
+
+
+def costing(number: int, exclusions: int) -> Claim:
+    return series_of(number, every="1s", exclude=[LEAP_MONDAY] * exclusions)
+
+
+def test_the_schedules_of_many_others_are_in_nobodys_way(
+    successors: Successors, writes: Writes
+) -> None:
+    """Two hundred that cost a drain too much come first in the batch; the cheap ones have theirs."""
+    worst = [costing(n, 20) for n in range(200)]
+    cheap = [series_of(n, every="1s") for n in range(200, 250)]
+    successors.schedule([*worst, *cheap], NOW_MS)
+    ((_, planned, _),) = writes.calls
+    assert {one.event_id for one in planned} == {one.event_id for one in cheap}
+
+
+def test_what_is_known_to_cost_a_drain_too_much_is_not_tried_again(
+    successors: Successors, writes: Writes
+) -> None:
+    worst = costing(1, 20)
+    with limited(1 << 40) as budget:
+        successors.schedule([worst], NOW_MS)
+        tried = budget.left
+        for turn in range(1, 20):
+            successors.schedule([worst], NOW_MS + turn * 1_000)
+        assert budget.left == tried
+        successors.schedule([worst], NOW_MS + RELIABLE_MS)
+        assert budget.left < tried
+    assert writes.calls == []
+
+
+def test_what_a_drain_spends_on_costly_successors_is_bounded_in_time(
+    successors: Successors, outside: Outside
+) -> None:
+    """However many batches it claims meanwhile; beyond the bound each costs what is cheap."""
+    near_the_bound = [costing(n, 3) for n in range(20)]
+    with limited(1 << 40) as budget:
+        for turn in range(3):  # first it gets to know them
+            successors.schedule(near_the_bound, NOW_MS + turn)
+        begun = budget.left
+        for turn in range(10):
+            successors.schedule(near_the_bound, NOW_MS + turn * SUCCESSORS_MS // 10)
+        most = 2 * SUCCESSORS + SUCCESSOR + CHEAP * len(near_the_bound)
+        assert 0 < begun - budget.left <= most
+    assert outside.calls

@@ -13,9 +13,9 @@ from app.domain import ids
 from app.domain.event import Event, EventStatus
 from app.domain.timetable import Skipped
 from app.errors import InvalidInput, StoreUnavailable
-from app.planning.limits import REPAIR, REPAIRS, SUCCESSOR, SUCCESSORS
+from app.planning.limits import RECONCILED, REPAIR, SUCCESSOR, SUCCESSORS
 from app.planning.next_occurrence import TOO_LATE
-from app.planning.successors import ASK_EVERY_MS, MAX_STEPS, Successors
+from app.planning.successors import ASK_EVERY_MS, MAX_STEPS, MOST_LOOKED_AT, Successors
 from app.store.work import Successor, Unattempted
 from tests.support.builders import DAILY, a_claim, a_definition, an_event
 from tests.support.clock import NOW_MS
@@ -71,7 +71,7 @@ def test_what_the_store_finds_without_a_successor_gets_one(repair: Repair) -> No
     event, paused = repair.add(), repair.add(status=EventStatus.PAUSED)
     repair.writes.lost = [paused.id, event.id]
     assert repair.successors.repair(3, NOW_MS - 5, NOW_MS + 1, 10) == 2
-    assert repair.writes.asked == [(3, NOW_MS - 5, 10)]
+    assert repair.writes.asked == [(3, NOW_MS - 5, MOST_LOOKED_AT)]
     assert repair.writes.calls == [("schedule_successors", [in_days(event, 1, 0)], NOW_MS + 1)]
     assert repair.timetables.read == [(event.id, event.definition)]
 
@@ -258,8 +258,8 @@ def test_a_store_that_is_away_is_no_fault_of_the_event(repair: Repair) -> None:
 
 def test_what_the_budget_of_a_run_does_not_reach_is_left_to_the_next(repair: Repair) -> None:
     """An event is begun only while all that it may cost is there, so none is set aside for it."""
-    full = (REPAIRS - REPAIR) // REPAIR
-    rest = REPAIRS - REPAIR - full * REPAIR
+    full = (RECONCILED - REPAIR) // REPAIR
+    rest = RECONCILED - REPAIR - full * REPAIR
     events = [repair.add(cost=cost) for cost in [REPAIR] * full + [rest, REPAIR, 0, 0]]
     repair.writes.made = {(events[0].id, NOW_MS + DAY_MS)}
     repair.reconcile(*events)

@@ -68,7 +68,7 @@ def test_a_series_goes_on_after_what_was_made_beside_it(stores: Stores) -> None:
     successor = Successor(event.id, one.plan, event.start_ms, beside_ms, beside_ms)
     assert stores.work.schedule_successors([successor], beside_ms) == Advanced(0, [event.id])
     partition = ids.partition_of_event(event.id)
-    assert stores.work.unscheduled(partition, beside_ms, 10) == [event.id]
+    assert list(stores.work.unscheduled(partition, beside_ms, 10)) == [event.id]
     assert stores.events.progress([event.id]) == [(one.plan, beside_ms)]
     before = snapshot(stores.client)
     assert stores.work.schedule_successors([successor], beside_ms) == Advanced(0, [event.id])

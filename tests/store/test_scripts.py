@@ -280,7 +280,7 @@ class TestClaim:
         event = saved(stores, schedule=DAILY)
         claim(stores, event.start_ms)
         partition = ids.partition_of_event(event.id)
-        assert stores.work.unscheduled(partition, event.start_ms, 10) == [event.id]
+        assert list(stores.work.unscheduled(partition, event.start_ms, 10)) == [event.id]
         assert stores.events.get(event.id).next_ms is None
 
 
@@ -309,7 +309,7 @@ class TestAdvance:
         claim(stores, event.start_ms)
         assert self.advance(stores, event, event.start_ms + 1, plan=b"another") == 0
         partition = ids.partition_of_event(event.id)
-        assert stores.work.unscheduled(partition, event.start_ms, 10) == [event.id]
+        assert list(stores.work.unscheduled(partition, event.start_ms, 10)) == [event.id]
 
     def test_a_new_name_in_between_does_not_stop_the_series(self, stores: Stores) -> None:
         event = saved(stores, schedule=DAILY)

@@ -51,9 +51,9 @@ class Writes:
         self.asked: list[tuple[int, int, int]] = []
         self._events = events or Events()
 
-    def unscheduled(self, partition: int, before_ms: int, limit: int) -> list[bytes]:
+    def unscheduled(self, partition: int, before_ms: int, limit: int) -> dict[bytes, int]:
         self.asked.append((partition, before_ms, limit))
-        return self.lost
+        return dict.fromkeys(self.lost, before_ms)
 
     def record_unattempted(self, notes: list[Unattempted], now_ms: int) -> None:
         self.calls.append(("ended", notes, now_ms))

@@ -20,6 +20,7 @@ from app.errors import (
     QhronosError,
     StaleVersion,
     StoreUnavailable,
+    TooBusy,
     Unauthenticated,
 )
 
@@ -32,6 +33,7 @@ STATUS: dict[type[QhronosError], int] = {
     NotFound: 404,
     Conflict: 409,
     StaleVersion: 412,
+    TooBusy: 429,
     StoreUnavailable: 503,
 }
 
@@ -102,7 +104,7 @@ def _answer_ours(error: QhronosError) -> Response:
     answer = error_answer(status, error.message, error.fields)
     if status == 401:
         answer.headers["WWW-Authenticate"] = g.get("challenge", BEARER)
-    if status == 503:
+    if status in (429, 503):
         answer.headers["Retry-After"] = RETRY_AFTER_SECONDS
     return answer
 
