@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.api_client import Answer, Api
+from tests.support.api_client import Answer, Api, seconds_of
 from tests.support.receiver import Received, Receiver, Reply
 from tests.support.stack import Stack
 from tests.support.wait import wait_until
@@ -89,9 +89,12 @@ def test_no_word_in_time_is_a_failed_attempt(stack: Stack, api: Api, receiver: R
 def test_a_wait_that_nobody_else_keeps_awake_for_ends_in_time(api: Api, receiver: Receiver) -> None:
     """Longer than a drain lingers, with nothing else to do: the scheduler sees to it."""
     receiver.reply("/", TAKEN_ON)
-    api.create(receiver.url("/"), retry=QUICK_RETRIES, ack_timeout="6s")
+    event = api.create(receiver.url("/"), retry=QUICK_RETRIES, ack_timeout="6s")
+    receiver.wait_for(1, 30)
+    wait_until_it_waits(api, event["id"])
+    deadline_s = seconds_of(api.only_occurrence(event["id"])["ack_deadline_at"])
     first, second = receiver.wait_for(2, 30)
-    assert 7e9 <= second.at_ns - first.at_ns < 9.5e9
+    assert deadline_s + 1 <= second.at_ns / 1e9 < first.at_ns / 1e9 + 9.5
 
 
 def test_deleting_the_event_ends_the_wait(api: Api, receiver: Receiver) -> None:

@@ -84,10 +84,11 @@ def listed_twice(client: redis.Redis, partitions: int) -> list[str]:
     """Sentences about occurrences in two statuses at once: that may never be, at rest or not."""
     problems = []
     for partition in range(partitions):
-        lists = {
-            one.value: cast("list[bytes]", client.zrange(keys.occurrences(partition, one), 0, -1))
-            for one in OccurrenceStatus
-        }
+        pipe = client.pipeline(transaction=True)  # all at one moment: they may be changing
+        for one in OccurrenceStatus:
+            pipe.zrange(keys.occurrences(partition, one), 0, -1)
+        listed = cast("list[list[bytes]]", pipe.execute())
+        lists = {one.value: found for one, found in zip(OccurrenceStatus, listed, strict=True)}
         for one, count in Counter(chain(*lists.values())).items():
             if count > 1:
                 where = [status for status, members in lists.items() if one in members]
