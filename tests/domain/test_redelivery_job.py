@@ -1,4 +1,4 @@
-"""The retry job: how many may go on, when they are due, and when it ends."""
+"""A redelivery job: how many may be redelivered next, when they are due, and when it ends."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Dead letters attempted again by real processes, some of which die."""
+"""Dead letters that are redelivered by real processes, some of which die."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_a_mended_receiver_gets_all_of_it_although_upkeep_dies(
     stack.upkeep.kill()
     assert progress()["retried"] < count
     stack.up()
-    wait_until(lambda: progress()["status"] == "completed", "the retry ends", 45)
+    wait_until(lambda: progress()["status"] == "completed", "the job ends", 45)
     ended = progress()
     assert (ended["retried"], ended["completed"], ended["error_rate"]) == (count, count, 0)
     came = receiver.requests_to("/mended")
@@ -94,7 +94,7 @@ def test_who_cancels_a_retry_stops_all_but_a_seconds_worth(api: Api, receiver: R
     assert took == pytest.approx((len(came) - 1) / a_second, abs=0.5)
 
 
-def test_a_retry_stops_when_too_many_fail_again(api: Api, receiver: Receiver) -> None:
+def test_a_job_stops_when_too_many_fail_again(api: Api, receiver: Receiver) -> None:
     """The brake spares a receiver that is still broken: what is left stays a dead letter."""
     count, probe = 80, 50
     fail_many(api, receiver, "broken", count)

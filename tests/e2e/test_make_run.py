@@ -99,6 +99,11 @@ class LocalRun:
                 os.kill(pid, signal.SIGKILL)
 
 
+def crowding() -> float:
+    """How many want each processor: on a machine that others use, all takes as much longer."""
+    return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+
+
 @contextlib.contextmanager
 def new_run() -> Iterator[LocalRun]:
     with tempfile.TemporaryDirectory(prefix="qhronos-") as name:
@@ -148,7 +153,7 @@ def test_start_copy_the_line_stop_and_start_again(run: LocalRun, receiver: Recei
     wait_until(lambda: time.time() > seconds_of(missed["start_time"]), "its time passes")
 
     took_s = run.start()
-    assert took_s < START_S
+    assert took_s < START_S * crowding()
     assert run.api.event(later["id"]) == later
     receiver.wait_for(1, 30, "/missed")
     for request in receiver.requests:

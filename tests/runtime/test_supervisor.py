@@ -58,7 +58,10 @@ def supervise(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
         started.append(process)
         return process
 
+    # Children inherit what is ignored: the suite itself may run under nohup.
+    hangup = signal.signal(signal.SIGHUP, signal.SIG_DFL)
     yield start
+    signal.signal(signal.SIGHUP, hangup)
     for process in started:
         process.kill()
         process.wait()
