@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date
 
+from app.domain.budget import current
 from app.domain.recurrence.cover import Sources, covers_hours
 from app.domain.recurrence.notices import Notice, list_notices
 from app.domain.recurrence.series import ELAPSED, Series, WallSeries
@@ -75,6 +76,7 @@ class Recurrence:
     def next_after(self, after_ms: int) -> int | None:
         """Return the first occurrence later than ``after_ms``, ``None`` when exhausted."""
         if self._only is not None:  # most schedules: nothing to put together
+            current().spend()
             return self._only.ceil(after_ms + 1)
         return Walk(self._parts, after_ms + 1).step()
 
