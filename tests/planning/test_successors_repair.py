@@ -121,16 +121,16 @@ def test_what_is_passed_over_is_recorded_before_a_repaired_series_goes_on(repair
     ]
 
 
-def test_a_drain_records_what_calendars_take_away(repair: Repair) -> None:
+def test_what_calendars_take_away_from_several_series_is_recorded_together(repair: Repair) -> None:
+    """By a drain and by a repair alike."""
     repair.timetables.timetable = Daily([Skipped(NOW_MS + 5, "a holiday")])
-    claims = [a_claim(n, event_id=bytes([n]) * 16, tags=("red",), **SERIES) for n in (1, 2)]
+    events = [repair.add(tags=("red",)) for _ in range(2)]
+    claims = [a_claim(n, event_id=one.id, tags=one.tags, **SERIES) for n, one in enumerate(events)]
     repair.successors.schedule(claims, NOW_MS)
-    assert repair.writes.calls[0] == (
-        "ended",
-        [Unattempted(one.event_id, NOW_MS + 5, ("red",), "skipped", "a holiday") for one in claims],
-        NOW_MS,
-    )
-    assert len(repair.writes.planned) == 2
+    repair.reconcile(*events)
+    notes = [Unattempted(one.id, NOW_MS + 5, ("red",), "skipped", "a holiday") for one in events]
+    assert repair.writes.calls[::2] == [("ended", notes, NOW_MS)] * 2
+    assert len(repair.writes.planned) == 4
 
 
 def test_occurrences_that_exist_are_passed_over_one_by_one(repair: Repair) -> None:

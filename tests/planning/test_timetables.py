@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -11,6 +11,7 @@ from app.domain.calendar import Calendar
 from app.domain.event import Event
 from app.domain.misfire import DEFAULT, MisfirePolicy
 from app.domain.options import EventOptions
+from app.domain.schedule import Schedule
 from app.domain.timetable import Timetable
 from app.errors import InvalidInput
 from app.planning.timetables import Timetables
@@ -116,3 +117,52 @@ def test_what_was_accepted_once_goes_on_without_a_calendar_that_is_gone() -> Non
     assert days == [NOW_MS, NOW_MS + 2 * DAY_MS]
     fast = an_event(start_ms=NOW_MS, schedule={"every": "1s"})
     assert Timetables(Named(), 30).of(fast.id, fast.definition).next_after(NOW_MS) is not None
+
+
+def test_a_time_in_the_zone_of_the_event_decides_whether_a_calendar_takes_it() -> None:
+    """2 January begins nine hours earlier in Tokyo."""
+    options = {"calendars": ["closed"], "on_excluded": "next_day"}
+    event = an_event(
+        start_ms=NOW_MS + DAY_MS * 2 // 3, schedule=DAILY, timezone="Asia/Tokyo", options=options
+    )
+    found = [one.scheduled_ms for one in timetable_of(event).upcoming(0, 2)]
+    assert found == [event.start_ms + DAY_MS, event.start_ms + 2 * DAY_MS]
+
+
+def test_no_calendar_is_asked_for_where_none_is_named() -> None:
+    """For most events nothing is read from the store."""
+    event = recurring()
+    timetables = Timetables(cast("Any", None))
+    for table in (timetables.of(event.id, event.definition), timetables.checked(event, NOW_MS)):
+        assert table.next_after(NOW_MS) is not None
+
+
+def test_an_accepted_count_is_judged_anew_when_it_is_written() -> None:
+    """What it came to for another start says nothing."""
+    schedule = Schedule({"rrule": "FREQ=DAILY;BYHOUR=9,17;COUNT=3"}, ends=(NOW_MS,))
+    event = an_event(start_ms=NOW_MS, schedule=schedule)
+    assert len(Timetables(Named()).checked(event, NOW_MS).upcoming(0, 5)) == 3
+
+
+@pytest.mark.parametrize("month", [7, 12])
+def test_a_part_of_the_year_that_costs_too_much_is_found_ahead(month: int) -> None:
+    """Wherever in the coming two years it lies."""
+    minutes = [",".join(str(each) for each in range(60) if each != one) for one in (0, 1)]
+    end = f"UNTIL=2027{month:02}28T000000Z"
+    excluded = [
+        {"rrule": f"FREQ=SECONDLY;BYMONTH={month};BYMINUTE={each};{end}"} for each in minutes
+    ]
+    event = an_event(start_ms=NOW_MS, schedule={"every": "1s", "exclude": excluded})
+    with pytest.raises(InvalidInput, match="too many steps"):
+        Timetables(Named()).checked(event, NOW_MS)
+
+
+def test_a_timetable_by_the_rule_alone_knows_no_calendar() -> None:
+    """The rest is the same: its zone, and the jitter of its event."""
+    options = {"calendars": ["closed"], "jitter": "1h"}
+    event = an_event(start_ms=NOW_MS, schedule=DAILY, timezone="Asia/Tokyo", options=options)
+    table = Timetables.ruled(event.id, event.definition)
+    days = [one.scheduled_ms for one in table.upcoming(0, 3)]
+    assert days == [NOW_MS, NOW_MS + DAY_MS, NOW_MS + 2 * DAY_MS]
+    assert table.planned_ms(NOW_MS) == timetable_of(event).planned_ms(NOW_MS)
+    assert table.explain() == event.definition.recurrence.explain()

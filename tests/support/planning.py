@@ -103,6 +103,9 @@ class Daily:
         at = NOW_MS + ((after_ms - NOW_MS) // DAY_MS + 1) * DAY_MS
         return Firing(at, at)
 
+    def has(self, at_ms: int) -> bool:
+        return self.next_after(at_ms - 1).scheduled_ms == at_ms
+
     def upcoming(self, after_ms: int, count: int, until_ms: int) -> list[Firing]:
         first = self.next_after(after_ms).scheduled_ms
         days = range(first, until_ms + 1, DAY_MS)
