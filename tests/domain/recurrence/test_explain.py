@@ -31,6 +31,10 @@ from tests.domain.recurrence.oracles import ms
             {"frequency": "monthly", "by_day": ["MO", "TU"], "by_set_pos": [-1]},
             "every month on Monday and Tuesday at 09:00 (only the last of each month) Europe/Berlin",
         ),
+        (
+            {"frequency": "monthly", "by_month_day": [10, 22, 23, -6]},
+            "every month on the 10th, 22nd, 23rd and 6th to last day at 09:00 Europe/Berlin",
+        ),
         ({"frequency": "yearly"}, "every year on the 7th of March at 09:00 Europe/Berlin"),
         (
             {"frequency": "yearly", "by_week_no": [20], "by_day": ["MO"], "count": 1},

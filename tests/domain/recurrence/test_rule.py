@@ -139,3 +139,29 @@ def test_until_a_date_is_until_the_last_millisecond_of_that_day() -> None:
     start = ms("2025-01-31T22:59:59Z") + 999
     rule = compile_schedule({"frequency": "daily", "until": "2025-02-02"}, start, "Europe/Berlin")
     assert len(rule.upcoming(start - 1, 9)) == 3
+
+
+@pytest.mark.parametrize(
+    ("schedule", "bound"),
+    [
+        ({"every": "7s"}, 9),
+        ({"every": "1m"}, 1),
+        ({"every": "61s"}, 1),
+        ({"frequency": "daily"}, 1),
+        ({"cron": "* * * * *"}, 1),
+        ({"cron": "*/20 * * * * *"}, 3),
+        ({"rrule": "FREQ=SECONDLY"}, 60),
+        ({"rrule": "FREQ=SECONDLY;INTERVAL=7"}, 9),
+        ({"rrule": "FREQ=SECONDLY;INTERVAL=60"}, 1),
+        ({"rrule": "FREQ=SECONDLY;INTERVAL=90"}, 1),
+        ({"rrule": "FREQ=SECONDLY;INTERVAL=7;BYSECOND=0,1"}, 2),
+        ({"rrule": "FREQ=MINUTELY;BYSECOND=0,1,2"}, 3),
+        ({"rules": [{"every": "20s"}, {"every": "30s"}]}, 5),
+        ({"every": "1d", "include": ["2027-01-01T00:00:00Z", "2027-01-01T00:00:59Z"]}, 3),
+        ({"every": "1d", "include": ["2027-01-01T00:00:00Z", "2027-01-01T00:01:00Z"]}, 2),
+    ],
+)
+def test_what_may_come_within_a_minute_is_bounded(schedule: dict[str, Any], bound: int) -> None:
+    """From above, by what rules and inclusions are alone: no occurrence is looked at."""
+    rule = compile_schedule(schedule, ms("2026-01-01T00:00:00Z"), None)
+    assert rule.most_within_a_minute() == bound

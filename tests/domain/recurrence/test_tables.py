@@ -51,6 +51,12 @@ def times(schedule, start=START, count=6, zone="UTC", **options):
             id="the last day of every month",
         ),
         pytest.param(
+            {"rrule": "FREQ=YEARLY;BYMONTH=3,5;BYMONTHDAY=10,20;BYSETPOS=1,-1"},
+            START,
+            ["2025-03-10", "2025-05-20", "2026-03-10"],
+            id="positions are counted over all months of a year",
+        ),
+        pytest.param(
             {"rrule": "FREQ=WEEKLY;INTERVAL=2;COUNT=4;BYDAY=TU,SU;WKST=MO"},
             "1997-08-05T09:00:00Z",
             ["1997-08-05", "1997-08-10", "1997-08-19", "1997-08-24"],
