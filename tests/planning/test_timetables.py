@@ -119,14 +119,15 @@ def test_what_was_accepted_once_goes_on_without_a_calendar_that_is_gone() -> Non
     assert Timetables(Named(), 30).of(fast.id, fast.definition).next_after(NOW_MS) is not None
 
 
-def test_a_time_in_the_zone_of_the_event_decides_whether_a_calendar_takes_it() -> None:
+def test_an_excluded_day_is_one_in_the_zone_of_the_event_and_moves_as_the_event_says() -> None:
     """2 January begins nine hours earlier in Tokyo."""
     options = {"calendars": ["closed"], "on_excluded": "next_day"}
+    schedule = {"frequency": "daily", "interval": 3}
     event = an_event(
-        start_ms=NOW_MS + DAY_MS * 2 // 3, schedule=DAILY, timezone="Asia/Tokyo", options=options
+        start_ms=NOW_MS + DAY_MS * 2 // 3, schedule=schedule, timezone="Asia/Tokyo", options=options
     )
     found = [one.scheduled_ms for one in timetable_of(event).upcoming(0, 2)]
-    assert found == [event.start_ms + DAY_MS, event.start_ms + 2 * DAY_MS]
+    assert found == [event.start_ms + DAY_MS, event.start_ms + 3 * DAY_MS]
 
 
 def test_no_calendar_is_asked_for_where_none_is_named() -> None:
