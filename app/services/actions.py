@@ -10,7 +10,8 @@ from app.domain.access import Access
 from app.domain.event import Event, EventStatus
 from app.domain.occurrence import Occurrence
 from app.errors import Conflict, Forbidden, InvalidInput
-from app.planning.timetables import Timetables
+from app.planning.limits import WRITING
+from app.planning.timetables import Timetables, bounded
 from app.services.event_writes import CHANGING, WRITE_TRIES, require_version
 from app.services.events import EventService
 from app.services.queries import EventChanges
@@ -124,8 +125,9 @@ class ActionService:
         now_ms = self.clock.now_ms()
         if to_ms > now_ms:
             raise InvalidInput.field("to", "must not be in the future: the schedule sees to that")
-        timetable = self.timetables.of(event.id, event.definition)
-        found = timetable.upcoming(from_ms - 1, MAX_BACKFILL + 1, to_ms)
+        with bounded(WRITING):
+            timetable = self.timetables.of(event.id, event.definition)
+            found = timetable.upcoming(from_ms - 1, MAX_BACKFILL + 1, to_ms)
         if len(found) > MAX_BACKFILL:
             raise InvalidInput(
                 f"The range has more than {MAX_BACKFILL} occurrences; backfill it in parts."

@@ -218,3 +218,15 @@ def test_what_counts_come_to_is_found_once(services: Services, create: Create) -
     assert ends_of(stored) == (third_ms + 240 * HOUR_MS,)
     with limited(200):
         assert services.planning.timetables.of(stored.id, stored.definition).next_after(NOW_MS)
+
+
+def test_a_backfill_that_costs_too_much_is_refused(
+    services: Services, create: Create, clock: FakeClock
+) -> None:
+    """An event of an earlier version may have a schedule that is refused today."""
+    event = create(schedule={"every": "1h"})
+    stored_before(services, event, REFUSED[1][1])
+    clock.advance(24 * HOUR_MS)
+    text, end_ms = ids.to_text(event.id), NOW_MS + 20 * HOUR_MS
+    with limited(WRITING + 1_000), pytest.raises(InvalidInput, match="too many steps"):
+        services.actions.backfill(text, MASTER, NOW_MS + HOUR_MS, end_ms, dry_run=True)
