@@ -103,8 +103,9 @@ class Client(threading.Thread):
     def running_series(self) -> list[Entry]:
         return [one for one in self.entries if one.shape.period_ms and not one.deleted]
 
-    def webhook(self) -> str:
-        path = self.chance.choice(["/ok", "/ok", "/ok", "/ok", "/slow", "/flaky"])
+    def webhook(self, *, well_behaved: bool = False) -> str:
+        path = self.chance.choice(["/ok", "/ok", "/slow", "/flaky"])
+        path = "/ok" if well_behaved else path
         return f"http://{PATHS[path]}:{self._port}{path}"
 
     def create(self, shape: Shape, **fields: Any) -> Entry | None:
@@ -117,7 +118,6 @@ class Client(threading.Thread):
             return None
         assert answer.status == 201, answer
         entry = Entry(answer.json["id"], shape, has_calendar="calendars" in fields)
-        entry.limited = "flow" in fields or "overlap" in fields
         entry.write(sent_ms, now_ms(), closed=self.closed)
         self.note(entry, answer)
         self.entries.append(entry)
@@ -144,9 +144,11 @@ class Client(threading.Thread):
             ]
         )
         schedule = {"every": f"{seconds}s"}
+        stays_free = not {"flow", "overlap"} & settings.keys() and self.chance.random() < FREE
+        settings["webhook"] = self.webhook(well_behaved=stays_free)
         entry = self.create(Shape(start_ms, seconds * 1_000), schedule=schedule, **settings)
         if entry:
-            entry.stays_free = not entry.limited and self.chance.random() < FREE
+            entry.stays_free = stays_free
 
     def _soon(self) -> Shape:
         return Shape(now_ms() + self.chance.randrange(0, 4_000))

@@ -86,14 +86,12 @@ def given_a_flow(client: Client, entry: Entry) -> None:
     flow, order = client.chance.choice(
         [(few, None), (fast, None), (one, "strict"), (None, None), (None, None)]
     )
-    entry.limited = entry.limited or flow is not None
     _change(client, entry, {"flow": flow, "order": order})
 
 
 def given_an_overlap(client: Client, entry: Entry) -> None:
     client.wait_for_a_due_time(entry)
     policy = client.chance.choice(["skip", "cancel_previous", "queue_one", None, None])
-    entry.limited = entry.limited or policy is not None
     _change(client, entry, {"overlap": policy})
 
 
@@ -105,7 +103,7 @@ def described(client: Client, entry: Entry) -> None:
             {"tags": ["chaos", client.chance.choice(["red", "blue"])]},
             {"metadata": {"changed": time.time()}},
             {"description": "changed"},
-            {"webhook": client.webhook()},
+            {"webhook": client.webhook(well_behaved=entry.stays_free)},
             {"headers": {"X-Chaos": "1"}},
             {"hmac_secret": "a secret of chaos"},
             {"misfire": {"policy": client.chance.choice(["fire_all", "fire_once"])}},
@@ -136,7 +134,10 @@ def calendar_put(client: Client, entry: Entry) -> None:
     # Other processes learn of it in their own time; what is planned meanwhile is planned again.
     known_ms = now_ms() + 1_500
     for one in client.entries:
-        if one.has_calendar and not one.deleted:
+        if one.has_calendar and one.awaits_resume:
+            one.timeline.forget_future()  # as of when it is resumed depends on the calendar
+            one.excused.append((sent_ms, known_ms))
+        elif one.has_calendar and not one.deleted:
             one.write(sent_ms, known_ms, closed=client.closed)
             one.busy_until_ms = max(one.busy_until_ms, known_ms)
             one.excused.append((sent_ms, known_ms))
@@ -190,6 +191,8 @@ def has_resumed(client: Client, entry: Entry) -> bool:
         if entry.awaits_resume:
             entry.busy_until_ms = now_ms() + RESUMED_MS
             entry.excused.append((now_ms() - RESUMED_MS, entry.busy_until_ms))
+        elif entry.timeline.versions[-1].shape is None:
+            entry.write(now_ms(), now_ms(), closed=client.closed)
     return not entry.awaits_resume
 
 

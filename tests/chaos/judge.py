@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from statistics import median
 from typing import Any
 
 from app.domain import ids
@@ -69,6 +70,7 @@ class Judge:
     explanations: Explanations
     quiet_ms: int
     verdict: Verdict = field(default_factory=Verdict)
+    _late: dict[int, list[int]] = field(default_factory=dict)
 
     def judge(self, entries: Sequence[Entry], found: Mapping[bytes, Any], partitions: int) -> None:
         """Judge each entry, each record and each request; ``found``: what the store holds.
@@ -114,10 +116,12 @@ class Judge:
         """Whether a series was later with an occurrence than anything explains."""
         requested = self.arrivals.requested.get(text)
         is_its_own = entry.shape.period_ms and moment_ms not in entry.timeline.beside
-        if not requested or not is_its_own or entry.limited or record["deferral_count"]:
+        if not requested or not is_its_own or not entry.stays_free or record["deferral_count"]:
             return
         planned_ms = round(seconds_of(record["planned_at"]) * 1000)
-        left_ms = self.explanations.unexplained_ms(planned_ms, min(requested), entry.excused)
+        # What all others were late by then is a backlog after a fault, or a busy machine.
+        arrived_ms = min(requested) - self._general_ms(planned_ms)
+        left_ms = self.explanations.unexplained_ms(planned_ms, arrived_ms, entry.excused)
         self.verdict.watched += 1
         self.verdict.standing_ms = max(self.verdict.standing_ms, left_ms)
         if left_ms > STANDING_MS:
@@ -126,6 +130,17 @@ class Judge:
                 f"{min(requested) - planned_ms} ms late, {left_ms} ms without a reason; "
                 + _near(entry, moment_ms)
             )
+
+    def _general_ms(self, planned_ms: int) -> int:
+        """How late half of what was due at about the same time was first sent."""
+        if not self._late:
+            for text, record in self.records.items():
+                requested = self.arrivals.requested.get(text)
+                if requested:
+                    due_ms = round(seconds_of(record["planned_at"]) * 1000)
+                    self._late.setdefault(due_ms // 1000, []).append(min(requested) - due_ms)
+        near = [late for s in (-1, 0, 1) for late in self._late.get(planned_ms // 1000 + s, ())]
+        return max(int(median(near)), 0) if near else 0
 
     def _record(
         self,

@@ -30,9 +30,8 @@ class Entry:
     excused: list[tuple[int, int]] = field(default_factory=list)
     """Times in which it may be late by more than anything explains."""
     stays_free: bool = False
-    """Whether it gets no flow and no overlap policy: then nothing but what is wrong holds it up."""
-    limited: bool = False
-    """Whether it ever was in a flow, or had an overlap policy: these have it wait."""
+    """Whether it gets no flow, no overlap policy and no receiver that is slow or fails: then nothing
+    but what is wrong holds it up."""
     uncertain: bool = False
     """Whether calls had no answer that add occurrences: there may be more than is known."""
     call: str = "created"

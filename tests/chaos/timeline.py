@@ -72,6 +72,11 @@ class Timeline:
     def write(self, sent_ms: int, known_ms: int, shape: Shape | None, call: str = "") -> None:
         self.versions.append(Version(sent_ms, known_ms, shape, call))
 
+    def forget_future(self) -> None:
+        """Owe nothing from the end of a pause on: something else has been changed meanwhile."""
+        if self.versions[-1].shape is not None:
+            self.versions.pop()
+
     def owed(self, until_ms: int) -> set[int]:
         """The times before ``until_ms`` of which there must be a record."""
         found = set(self.beside)
