@@ -35,6 +35,27 @@ from tests.domain.recurrence.oracles import ms
             {"frequency": "monthly", "by_month_day": [10, 22, 23, -6]},
             "every month on the 10th, 22nd, 23rd and 6th to last day at 09:00 Europe/Berlin",
         ),
+        (
+            {"frequency": "weekly", "by_day": ["MO", "FR"]},
+            "every week on Monday and Friday at 09:00 Europe/Berlin",
+        ),
+        (
+            {"frequency": "yearly", "by_year_day": [100, 200], "by_month": [4, 7]},
+            "every year on day 100 and 200 of the year in April and July at 09:00 Europe/Berlin",
+        ),
+        (
+            {
+                "frequency": "daily",
+                "by_hour": [9, 10],
+                "by_minute": [0, 15, 30, 45],
+                "by_second": [5],
+            },
+            "every day 8 times a day from 09:00:05 Europe/Berlin",
+        ),
+        (
+            {"frequency": "daily", "include": ["2027-01-01", "2027-01-02"]},
+            "every day at 09:00 Europe/Berlin, with 2 additions",
+        ),
         ({"frequency": "yearly"}, "every year on the 7th of March at 09:00 Europe/Berlin"),
         (
             {"frequency": "yearly", "by_week_no": [20], "by_day": ["MO"], "count": 1},
