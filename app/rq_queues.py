@@ -204,6 +204,15 @@ class QhronosWorker(SimpleWorker):
 
     max_connection_wait_time = 2
     on_stop: Any = None
+    _in_loop = False
+
+    def work(self, *args: Any, **options: Any) -> bool:
+        """Take jobs until told to stop; see ``rq.Worker.work``."""
+        self._in_loop = True
+        try:
+            return bool(super().work(*args, **options))
+        finally:
+            self._in_loop = False
 
     def dequeue_job_and_maintain_ttl(
         self, timeout: int | None, max_idle_time: int | None = None
@@ -256,7 +265,9 @@ class QhronosWorker(SimpleWorker):
         self._stop_requested = True
         if self.on_stop is not None:
             self.on_stop()
-        super().request_stop(signum, frame)  # type: ignore[no-untyped-call]
+        # RQ leaves its handlers installed: after its loop nobody expects the exception.
+        if self._in_loop:
+            super().request_stop(signum, frame)  # type: ignore[no-untyped-call]
 
 
 def worker(name: str, broker: redis.Redis, on_stop: Any = None) -> QhronosWorker:

@@ -169,8 +169,21 @@ def test_a_request_to_stop_is_remembered_whatever_becomes_of_the_exception(
     """RQ takes it for a job's failure if it comes between two steps of a job."""
     told = []
     worker.on_stop = lambda: told.append(True)
+    worker._in_loop = True
     with pytest.raises(StopRequested):
         worker.request_stop(15, None)
+    assert told
+    assert worker._stop_requested
+
+
+@pytest.mark.usefixtures("own_signals")
+def test_a_request_to_stop_after_rq_s_loop_raises_nothing(redis_client: redis.Redis) -> None:
+    """RQ's handlers stay installed when its loop ends; who called it may be closing connections."""
+    worker = rq_queues.worker(DELIVER, redis_client)
+    told = []
+    worker.on_stop = lambda: told.append(True)
+    worker.work(burst=True, logging_level="WARNING")
+    signal.raise_signal(signal.SIGTERM)
     assert told
     assert worker._stop_requested
 
@@ -192,6 +205,7 @@ def test_a_worker_that_remembers_a_request_to_stop_takes_no_job(
 def test_a_request_to_stop_during_a_job_asks_nothing_of_redis(redis_client: redis.Redis) -> None:
     """It may be away: the stop would wait for it, and the job would fail."""
     worker = rq_queues.worker(DELIVER, redis_client)
+    worker._in_loop = True
     worker._state = WorkerStatus.BUSY
     worker.connection = redis.Redis(port=1, retry=Retry(NoBackoff(), 0))
     worker.request_stop(15, None)
@@ -232,6 +246,17 @@ OVERRIDDEN = {
     "request_stop": ["self", "signum", "frame"],
     "set_shutdown_requested_date": ["self"],
     "subscribe": ["self"],
+    "work": [
+        "self",
+        "burst",
+        "logging_level",
+        "date_format",
+        "log_format",
+        "max_jobs",
+        "max_idle_time",
+        "with_scheduler",
+        "dequeue_strategy",
+    ],
 }
 
 
@@ -245,7 +270,7 @@ def test_everything_that_is_overridden_is_named_above() -> None:
     ours = {name for name in vars(QhronosWorker) if not name.startswith("__")}
     known = set(dir(SimpleWorker))
     assert ours & known == {*OVERRIDDEN, "max_connection_wait_time"}
-    assert ours - known == {"_beat", "on_stop"}
+    assert ours - known == {"_beat", "_in_loop", "on_stop"}
 
 
 def test_rq_calls_what_is_overridden(run_job: Callable[..., Job]) -> None:
