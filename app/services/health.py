@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from app import __version__
 from app.clock import Clock
+from app.services.problems.problem import Check, ProblemCode, StatusFigures
 from app.services.queues import DrainQueue
 from app.store.breakers import BreakerStore
 from app.store.coordination import Coordination
 from app.store.figures import Figures
 from app.store.work import WorkStore
 
-DEGRADED_LAG_MS = 5_000
-"""From what lag on the service is degraded: work that is due waits longer than any hand-over
-between workers takes."""
+
+class Metrics(NamedTuple):
+    """Gauges by name, and for each kind of problem whether there is one."""
+
+    gauges: dict[str, float]
+    problems: dict[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,7 @@ class HealthService:
     started_s: float
     probe: Coordination
     breaker_store: BreakerStore
+    checks: tuple[Check, ...]
 
     def check(self) -> None:
         """Raise ``StoreUnavailable`` unless the store answers at once and takes writes."""
@@ -45,29 +50,36 @@ class HealthService:
         self.probe.time_us()
         now_ms = self.clock.now_ms()
         heads = [head.due_ms for head in self.work.heads() if head.due_ms is not None]
-        lag_ms = max(0, now_ms - min(heads, default=now_ms))
+        figures = StatusFigures(
+            now_ms=now_ms,
+            lag_ms=max(0, now_ms - min(heads, default=now_ms)),
+            queue_depth=self.work.backlog(now_ms),
+            workers=self.drains.workers(),
+        )
+        problems = [problem for check in self.checks for problem in check(figures)]
         return {
-            "status": "degraded" if lag_ms > DEGRADED_LAG_MS else "ok",
+            "status": "degraded" if problems else "ok",
             "version": __version__,
             "uptime_seconds": int(time.monotonic() - self.started_s),
             "store": "ok",
-            "queue_depth": self.work.backlog(now_ms),
-            "lag_ms": lag_ms,
-            "workers": self.drains.workers(),
+            "queue_depth": figures.queue_depth,
+            "lag_ms": figures.lag_ms,
+            "workers": figures.workers,
+            "problems": [{"code": one.code.value, "message": one.message} for one in problems],
         }
 
     def breakers(self) -> dict[str, int]:
         """Targets whose breaker is open, and until when (ms UTC)."""
         return self.breaker_store.all(self.clock.now_ms())
 
-    def metrics(self) -> dict[str, float]:
-        """Gauges by name, for Prometheus."""
+    def metrics(self) -> Metrics:
+        """What Prometheus is told."""
         status = self.status()
         gauges = {
             f"qhronos_occurrences_{name}": float(count)
             for name, count in self.figures.occurrences_by_status().items()
         }
-        return gauges | {
+        gauges |= {
             "qhronos_events_set_aside": float(self.figures.set_aside()),
             "qhronos_events": float(self.figures.events()),
             "qhronos_queue_depth": float(status["queue_depth"]),
@@ -77,3 +89,5 @@ class HealthService:
             "qhronos_breakers_open": float(len(self.breakers())),
             "qhronos_uptime_seconds": float(status["uptime_seconds"]),
         }
+        present = {problem["code"] for problem in status["problems"]}
+        return Metrics(gauges, {code.value: float(code in present) for code in ProblemCode})

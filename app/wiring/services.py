@@ -22,6 +22,7 @@ from app.services.flows import FlowService
 from app.services.health import HealthService
 from app.services.occurrences import OccurrenceService
 from app.services.previews import PreviewService
+from app.services.problems.lag import lag
 from app.services.quotas import EventQuota
 from app.services.redeliveries import RedeliveryService
 from app.services.redelivery_steps import RedeliverySteps
@@ -225,6 +226,7 @@ class Services:
             self.started_s,
             self.storage.probe,
             self.storage.breakers,
+            checks=(lag,),
         )
 
 

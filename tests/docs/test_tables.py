@@ -8,6 +8,7 @@ from flask import Flask
 
 from app.domain.event import EventStatus
 from app.domain.occurrence import ENDED, OccurrenceStatus
+from app.services.problems.problem import ProblemCode
 from tests.docs.conftest import SECRETS
 from tests.docs.pages import ROOT, page
 from tests.test_architecture import LAYERS
@@ -74,6 +75,12 @@ def test_the_statuses_are_those_that_there_are() -> None:
     assert [name for name, _ in rows[3:]] == [status.value for status in OccurrenceStatus]
     over = {name for name, rest in rows[3:] if rest.strip().endswith("| yes")}
     assert over == {status.value for status in ENDED}
+
+
+def test_the_problems_are_those_that_there_are() -> None:
+    """Every code that an alert can go by has its row."""
+    listed = [cells[0].strip("`") for cells in page("docs/operations.md").rows("problem")]
+    assert listed == [code.value for code in ProblemCode]
 
 
 def test_every_package_that_we_chose_has_its_reason() -> None:

@@ -195,7 +195,7 @@ def test_a_stored_event_that_costs_too_much_is_set_aside_and_harms_no_other(
     assert "COUNT takes too long" in note_of(services, counted)
     assert "can't be read" in note_of(services, unreadable)
     assert services.events.get(ids.to_text(good.id), MASTER).next_ms == good.next_ms
-    assert services.health.metrics()["qhronos_events_set_aside"] == 3
+    assert services.health.metrics().gauges["qhronos_events_set_aside"] == 3
 
 
 def ends_of(event: Event) -> tuple[int | None, ...] | None:

@@ -19,6 +19,7 @@ def test_an_idle_service_has_no_backlog_and_no_lag(services: Services) -> None:
     assert status["status"] == status["store"] == "ok"
     assert (status["queue_depth"], status["lag_ms"]) == (0, 0)
     assert (status["workers"], status["version"]) == (2, __version__)
+    assert status["problems"] == []
 
 
 def test_what_is_due_is_the_backlog_and_its_age_is_the_lag(
@@ -37,7 +38,7 @@ def test_metrics_have_seconds_and_count_by_status(
     create()
     services.storage.coordination.drain_alive("d", NOW_MS + 2 * HOUR_MS)
     clock.advance(HOUR_MS + 1_500)
-    metrics = services.health.metrics()
+    metrics = services.health.metrics().gauges
     assert metrics["qhronos_lag_seconds"] == 1.5
     assert metrics["qhronos_occurrences_scheduled"] == metrics["qhronos_events"] == 1.0
     assert metrics["qhronos_drains"] == 1.0
@@ -49,7 +50,7 @@ def test_open_breakers_are_listed_until_they_end(services: Services, clock: Fake
         "https://example.com:443", NOW_MS, first_ms=500, longest_ms=500, forget_ms=1_000
     )
     assert services.health.breakers() == {"https://example.com:443": NOW_MS + 500}
-    assert services.health.metrics()["qhronos_breakers_open"] == 1.0
+    assert services.health.metrics().gauges["qhronos_breakers_open"] == 1.0
     clock.advance(501)
     assert services.health.breakers() == {}
 

@@ -76,7 +76,11 @@ def metrics() -> Response:
     if not services().settings.metrics_public:
         require_admin()
     registry = CollectorRegistry()
-    for name, value in services().health.metrics().items():
+    metrics = services().health.metrics()
+    for name, value in metrics.gauges.items():
         bare = name.removeprefix(PREFIX)
         Gauge(PREFIX + bare, bare.replace("_", " "), registry=registry).set(value)
+    problem = Gauge(PREFIX + "problem", "whether there is one", ["code"], registry=registry)
+    for code, value in metrics.problems.items():
+        problem.labels(code).set(value)
     return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields
 
+from app.services.problems.problem import ProblemCode
+
 
 class HealthSchema(Schema):
     """It serves."""
@@ -11,11 +13,20 @@ class HealthSchema(Schema):
     status = fields.String(metadata={"enum": ["ok"]})
 
 
+class ProblemSchema(Schema):
+    """Something that is wrong now."""
+
+    code = fields.String(required=True, metadata={"enum": [code.value for code in ProblemCode]})
+    message = fields.String(
+        required=True, metadata={"description": "What is wrong and what to do, in one sentence."}
+    )
+
+
 class StatusSchema(Schema):
     """The figures of the moment."""
 
     status = fields.String(
-        metadata={"enum": ["ok", "degraded"], "description": "degraded: lag_ms is over 5,000."}
+        metadata={"enum": ["ok", "degraded"], "description": "degraded: there are problems."}
     )
     version = fields.String()
     uptime_seconds = fields.Float()
@@ -23,6 +34,9 @@ class StatusSchema(Schema):
     queue_depth = fields.Integer(metadata={"description": "Occurrences that are due."})
     lag_ms = fields.Integer(metadata={"description": "How late the oldest due occurrence is."})
     workers = fields.Integer(metadata={"description": "Worker processes that are alive."})
+    problems = fields.List(
+        fields.Nested(ProblemSchema), metadata={"description": "Empty while all is well."}
+    )
 
 
 class BreakerSchema(Schema):

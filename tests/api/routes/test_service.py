@@ -43,7 +43,21 @@ def test_status(client, anonymous, clock, an_event):
         "queue_depth": 2,
         "lag_ms": 250,
         "workers": 2,
+        "problems": [],
     }
+
+
+def test_a_problem_is_in_the_status_and_in_the_metrics(client, clock, an_event):
+    """The service is degraded while there is a problem; a sentence says what to do."""
+    assert 'qhronos_problem{code="lag"} 0.0' in client.get("/metrics").text.splitlines()
+    client.post("/events", json=an_event)
+    clock.advance(33 * 3_600_000 + 7_250)
+    answer = client.get("/status").json
+    assert answer["status"] == "degraded"
+    (problem,) = answer["problems"]
+    assert problem["code"] == "lag"
+    assert "7 s" in problem["message"]
+    assert 'qhronos_problem{code="lag"} 1.0' in client.get("/metrics").text.splitlines()
 
 
 def test_metrics_for_admins(client, client_with, anonymous, clock, an_event):

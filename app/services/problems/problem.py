@@ -1,0 +1,38 @@
+"""A problem, the codes that there are, and what a check of the service is given and answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import StrEnum, unique
+
+
+@unique
+class ProblemCode(StrEnum):
+    """The kinds of problems; alerts go by them, so a code once given never changes."""
+
+    LAG = "lag"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something that is wrong now."""
+
+    code: ProblemCode
+    message: str
+    """One sentence: what is wrong and what to do. No secrets."""
+
+
+@dataclass(frozen=True, slots=True)
+class StatusFigures:
+    """The figures of ``GET /status``, for checks that follow from them."""
+
+    now_ms: int
+    lag_ms: int
+    queue_depth: int
+    workers: int
+
+
+Check = Callable[[StatusFigures], Iterable[Problem]]
+"""Answers the problems of one kind. It costs at most one round trip, or what it kept for a while;
+if it can't find out, it answers nothing."""
