@@ -147,6 +147,7 @@ def _description(value: Any) -> None:
 
 
 def _list(definition: Mapping[str, Any], field: str, most: int) -> list[Any]:
+    # Lenient with what is empty: earlier versions stored that in any form. The API is not.
     value = definition.get(field) or []
     if not isinstance(value, list) or len(value) > most:
         raise InvalidInput.field(field, f"must be a list of at most {most} entries")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
-from marshmallow import fields, post_load
+from marshmallow import ValidationError, fields, post_load
 
 from app.api.schemas.base import EditableSchema
 from app.api.schemas.fields import JsonValue
@@ -34,11 +35,22 @@ _HOLIDAYS = {
 }
 
 
-def _list(items: dict[str, Any], most: int, description: str) -> JsonValue:
-    return JsonValue(
-        allow_none=True,
-        metadata={"type": "array", "items": items, "maxItems": most, "description": description},
-    )
+class Entries(JsonValue):
+    """A list whose entries the domain checks; each is kept once, where it first stands."""
+
+    def __init__(self, items: dict[str, Any], most: int, description: str) -> None:
+        kind = {"type": "array", "items": items, "maxItems": most, "description": description}
+        super().__init__(allow_none=True, metadata=kind)
+        self._most = most
+
+    def read(self, value: Any) -> Any:
+        """Return the list without repetitions."""
+        if not isinstance(value, list) or len(value) > self._most:
+            raise ValidationError(f"must be a list of at most {self._most} entries")
+        entries: dict[str, Any] = {}
+        for one in super().read(value):
+            entries.setdefault(json.dumps(one, sort_keys=True), one)
+        return list(entries.values())
 
 
 class CalendarSchema(EditableSchema):
@@ -46,11 +58,11 @@ class CalendarSchema(EditableSchema):
 
     name = fields.String(dump_only=True)
     description = JsonValue(allow_none=True, metadata={"type": "string", "maxLength": 4_096})
-    dates = _list(_DAY, MAX_DAYS, "Single days.")
-    ranges = _list(_RANGE, MAX_DAYS, "From the first to the last day, both included.")
-    rules = _list(_RULE, MAX_RULES, "Days that recur.")
+    dates = Entries(_DAY, MAX_DAYS, "Single days.")
+    ranges = Entries(_RANGE, MAX_DAYS, "From the first to the last day, both included.")
+    rules = Entries(_RULE, MAX_RULES, "Days that recur.")
     holidays = JsonValue(allow_none=True, metadata=_HOLIDAYS)
-    weekdays = _list({"type": "string", "enum": list(WEEKDAYS)}, 6, "Days of the week.")
+    weekdays = Entries({"type": "string", "enum": list(WEEKDAYS)}, 7, "Days of the week.")
     updated_at = fields.String(dump_only=True, metadata={"format": "date-time"})
     events = fields.Integer(
         dump_only=True,

@@ -11,6 +11,7 @@ from app.api.schemas.fields import Object, Read, Text, judged
 from app.domain.durations import parse_duration_ms
 from app.domain.flow import parse_flow
 from app.domain.headers import MAX_HEADERS, MAX_VALUE, parse_headers
+from app.domain.recurrence import read_policy
 from app.domain.retry_form import parse_retry
 from app.domain.signing import signing_key
 
@@ -102,6 +103,16 @@ class Flow(Object):
         flow = super().read(value)
         judged(lambda: parse_flow(flow), "flow")
         return flow
+
+
+class Dst(Object):
+    """What becomes of wall times that the clock skips or repeats; kept as written."""
+
+    def read(self, value: Any) -> Any:
+        """Return the choices as given."""
+        choices = super().read(value)
+        judged(lambda: read_policy(choices), "dst")
+        return choices
 
 
 class Metadata(Object):

@@ -9,6 +9,7 @@ from marshmallow import ValidationError, fields, post_load
 from app.api.schemas.base import TIME, EditableSchema, StrictSchema
 from app.api.schemas.event_fields import (
     AckTimeout,
+    Dst,
     Flow,
     Headers,
     Metadata,
@@ -98,7 +99,7 @@ class EventSchema(StrictSchema):
         allow_none=True, metadata={"description": "Delivered as given; at most 64 KiB."}
     )
     schedule = Object(allow_none=True, metadata=SCHEDULE)
-    dst = Object(allow_none=True, metadata=DST)
+    dst = Dst(allow_none=True, metadata=DST)
     calendars = Names(allow_none=True)
     on_excluded = Choice(ON_EXCLUDED, allow_none=True)
     jitter = Text(1, 64, allow_none=True, metadata=JITTER)

@@ -8,7 +8,7 @@ from typing import Any
 from marshmallow import Schema, fields, post_load
 
 from app.api.schemas.base import TIME, StrictSchema, check_order
-from app.api.schemas.event_fields import Names
+from app.api.schemas.event_fields import Dst, Names
 from app.api.schemas.fields import Choice, Instant, Moment, Object, Text, Timezone
 from app.api.schemas.schedule import DST, JITTER, SCHEDULE
 from app.domain.pause import Pause
@@ -22,7 +22,7 @@ class DraftSchema(StrictSchema):
     start_time = Moment(required=True)
     timezone = Timezone(1, 64, allow_none=True)
     schedule = Object(allow_none=True, metadata=SCHEDULE)
-    dst = Object(allow_none=True, metadata=DST)
+    dst = Dst(allow_none=True, metadata=DST)
     calendars = Names(allow_none=True)
     on_excluded = Choice(ON_EXCLUDED, allow_none=True)
     jitter = Text(1, 64, allow_none=True, metadata=JITTER)

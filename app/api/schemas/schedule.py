@@ -15,63 +15,95 @@ def _described(kind: dict[str, Any], description: str) -> dict[str, Any]:
     return {**kind, "description": description}
 
 
+def _or_null(properties: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """The same properties, where null stands for leaving one out."""
+    return {
+        name: {
+            **kind,
+            "type": [kind["type"], "null"],
+            **({"enum": [*kind["enum"], None]} if "enum" in kind else {}),
+        }
+        for name, kind in properties.items()
+    }
+
+
 SCHEDULE: dict[str, Any] = {
     "description": (
         "When the event repeats; left out for a one-time event. Exactly one of frequency (with "
         "its parts), rrule, cron and every; exclude and include may stand beside any of them."
     ),
     "type": "object",
-    "properties": {
-        "frequency": {
-            "type": "string",
-            "enum": ["minutely", "hourly", "daily", "weekly", "monthly", "yearly"],
-        },
-        "interval": _described({**_WHOLE, "default": 1}, "Every so many periods."),
-        "by_day": _described(
-            {"type": "array", "items": {"type": "string", "pattern": "^[+-]?\\d{0,2}[A-Z]{2}$"}},
-            "Weekdays MO to SU, with an ordinal as in -1FR for the last Friday.",
-        ),
-        "by_month_day": _described(_INTEGERS, "Days 1 to 31, or -1 to -31 from the end."),
-        "by_month": _described(_INTEGERS, "Months 1 to 12."),
-        "by_year_day": _described(_INTEGERS, "Days 1 to 366, or -1 to -366 from the end."),
-        "by_week_no": _described(_INTEGERS, "ISO weeks 1 to 53, or -1 to -53 from the end."),
-        "by_hour": _described(_INTEGERS, "Hours 0 to 23."),
-        "by_minute": _described(_INTEGERS, "Minutes 0 to 59."),
-        "by_second": _described(_INTEGERS, "Seconds 0 to 59."),
-        "by_set_pos": _described(_INTEGERS, "Which of a period's moments, -1 for the last."),
-        "week_start": {"type": "string", "enum": ["MO", "TU", "WE", "TH", "FR", "SA", "SU"]},
-        "count": _described(_WHOLE, "How many occurrences there are in all."),
-        "until": _described({"type": "string"}, "The last moment that may occur, RFC 3339."),
-        "rrule": _described({"type": "string"}, "A rule of RFC 5545, as in FREQ=DAILY;COUNT=3."),
-        "cron": _described({"type": "string"}, "A cron expression, as in */5 * * * *."),
-        "every": _described({"type": "string"}, "A duration, as in 90s."),
-        "rules": {
-            "type": "array",
-            "items": {"type": "object"},
-            "description": "Several of these, whose occurrences are put together.",
-        },
-        "exclude": _described(_AMENDED, "Times, dates or rules that do not occur."),
-        "include": _described(_AMENDED, "Times, dates or rules that occur too."),
-    },
+    "properties": _or_null(
+        {
+            "frequency": {
+                "type": "string",
+                "enum": ["minutely", "hourly", "daily", "weekly", "monthly", "yearly"],
+            },
+            "interval": _described({**_WHOLE, "default": 1}, "Every so many periods."),
+            "by_day": _described(
+                {
+                    "type": "array",
+                    "items": {"type": "string", "pattern": "^[+-]?\\d{0,2}[A-Z]{2}$"},
+                },
+                "Weekdays MO to SU, with an ordinal as in -1FR for the last Friday.",
+            ),
+            "by_month_day": _described(_INTEGERS, "Days 1 to 31, or -1 to -31 from the end."),
+            "by_month": _described(_INTEGERS, "Months 1 to 12."),
+            "by_year_day": _described(_INTEGERS, "Days 1 to 366, or -1 to -366 from the end."),
+            "by_week_no": _described(_INTEGERS, "ISO weeks 1 to 53, or -1 to -53 from the end."),
+            "by_hour": _described(_INTEGERS, "Hours 0 to 23."),
+            "by_minute": _described(_INTEGERS, "Minutes 0 to 59."),
+            "by_second": _described(_INTEGERS, "Seconds 0 to 59."),
+            "by_set_pos": _described(_INTEGERS, "Which of a period's moments, -1 for the last."),
+            "week_start": {"type": "string", "enum": ["MO", "TU", "WE", "TH", "FR", "SA", "SU"]},
+            "count": _described(_WHOLE, "How many occurrences there are in all."),
+            "until": _described({"type": "string"}, "The last moment that may occur, RFC 3339."),
+            "rrule": _described(
+                {"type": "string"}, "A rule of RFC 5545, as in FREQ=DAILY;COUNT=3."
+            ),
+            "cron": _described({"type": "string"}, "A cron expression, as in */5 * * * *."),
+            "every": _described({"type": "string"}, "A duration, as in 90s."),
+            "rules": {
+                "type": "array",
+                "items": {"type": "object"},
+                "description": "Several of these, whose occurrences are put together.",
+            },
+            "exclude": _described(_AMENDED, "Times, dates or rules that do not occur."),
+            "include": _described(_AMENDED, "Times, dates or rules that occur too."),
+        }
+    ),
     "example": {"frequency": "daily", "interval": 1},
 }
 
 _DURATION = {"type": "string", "example": "5m"}
+_DELAY = {**_DURATION, "type": ["string", "integer"]}
+"""A number is one of seconds."""
+
+_RETRY_RULE: dict[str, Any] = {
+    "backoff": {"type": "string", "enum": ["exponential", "fixed"]},
+    "first": _described(_DELAY, "The first delay of a rule."),
+    "factor": {"type": "number", "minimum": 1, "maximum": 100},
+    "max": _described(_DELAY, "The longest delay of a rule."),
+    "jitter": {"type": "number", "minimum": 0, "maximum": 1},
+}
 
 RETRY: dict[str, Any] = {
     "description": "How failed deliveries are tried again: a list of delays, or a rule.",
     "type": "object",
     "properties": {
         "attempts": _described({**_WHOLE, "maximum": 100}, "Attempts in all, the first included."),
-        "delays": _described(
-            {"type": "array", "items": _DURATION}, "Delays in turn; the last one repeats."
-        ),
-        "backoff": {"type": "string", "enum": ["exponential", "fixed"]},
-        "first": _described(_DURATION, "The first delay of a rule."),
-        "factor": {"type": "number", "minimum": 1, "maximum": 100},
-        "max": _described(_DURATION, "The longest delay of a rule."),
-        "jitter": {"type": "number", "minimum": 0, "maximum": 1},
-        "max_age": _described(_DURATION, "When to give up, from the first planned attempt on."),
+        "delays": {
+            "type": ["array", "object", "null"],
+            "items": _DELAY,
+            "properties": _RETRY_RULE,
+            "description": "Delays in turn, the last one repeats; or the members of a rule.",
+        },
+        **_RETRY_RULE,
+        "max_age": {
+            "type": ["string", "integer", "null"],
+            "description": "When to give up, from the first planned attempt on.",
+            "example": "5m",
+        },
     },
     "example": {"attempts": 8, "delays": ["5s", "5m", "30m"]},
 }
@@ -161,7 +193,7 @@ FLOW: dict[str, Any] = {
             "maxLength": 128,
             "description": "By itself the target's host.",
         },
-        **FLOW_LIMITS,
+        **_or_null(FLOW_LIMITS),
     },
     "additionalProperties": False,
     "example": {"key": "acme", "rate": "10/s", "concurrency": 5},

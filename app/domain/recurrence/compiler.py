@@ -44,7 +44,7 @@ def compile_schedule(
     (``Recurrence.ends``): neither they nor what costs a search is looked at again.
     """
     zone = ASSUMED_UTC if timezone is None else get_zone(timezone)
-    policy = _read_policy(dst or {})
+    policy = read_policy(dst or {})
     if not EARLIEST * 1000 <= start_ms <= _LAST_START * 1000:
         raise InvalidInput.field("start_time", "must lie between the years 1900 and 9998")
     if not isinstance(schedule, Mapping):
@@ -83,7 +83,8 @@ def _is_emptied(recurrence: Recurrence) -> bool:
         return True
 
 
-def _read_policy(dst: Mapping[str, str]) -> Policy:
+def read_policy(dst: Mapping[str, Any]) -> Policy:
+    """Read ``dst``, checking all of it; raises ``InvalidInput`` naming the field."""
     for name, value in dst.items():
         if name not in _POLICIES:
             raise InvalidInput.field(f"dst.{name}", "is not known; dst has gap and repeat")

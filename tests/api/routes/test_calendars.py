@@ -112,3 +112,26 @@ def test_an_event_that_names_one(client, an_event):
     assert client.put("/calendars/a", json={"dates": ["2026-01-02"]}).json["events"] == 1
     after = client.get(f"/events/{event['id']}").json
     assert after["next_occurrence_at"] == "2026-01-03T09:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "kept"),
+    [
+        ("weekdays", ["FR"] * 7, ["FR"]),
+        ("weekdays", ["SU", "SA", "SU"], ["SU", "SA"]),
+        ("dates", ["2031-12-24", "2031-12-25", "2031-12-24"], ["2031-12-24", "2031-12-25"]),
+        (
+            "ranges",
+            [
+                {"from": "2031-07-01", "to": "2031-07-02"},
+                {"to": "2031-07-02", "from": "2031-07-01"},
+            ],
+            [{"from": "2031-07-01", "to": "2031-07-02"}],
+        ),
+        ("rules", [{"rrule": "FREQ=YEARLY"}] * 2, [{"rrule": "FREQ=YEARLY"}]),
+    ],
+)
+def test_what_a_calendar_names_twice_is_kept_once(client, name, given, kept):
+    made = client.put("/calendars/twice", json={name: given}).get_json()
+    read = client.get("/calendars/twice").get_json()
+    assert (made[name], read[name]) == (kept, kept)
