@@ -11,7 +11,10 @@ from app.config import production_settings
 from app.errors import ConfigError, StoreUnavailable
 from app.http_server import TimeLimitedWorker, answer_errors_as_json
 from app.logs import logging_config
+from app.open_files import raise_open_file_limit
 from app.wiring.services import build_services
+
+raise_open_file_limit()
 
 # Checked here, once: a worker that cannot start would be restarted again and again.
 try:

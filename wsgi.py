@@ -10,6 +10,7 @@ from flask import Flask
 from app.config import production_settings
 from app.errors import ConfigError
 from app.factory import create_app
+from app.open_files import raise_open_file_limit
 from app.wiring.services import build_services
 
 
@@ -18,6 +19,7 @@ def _make_app() -> Flask:
 
     Exits with code 2 and one line if the settings can't be used.
     """
+    raise_open_file_limit()
     try:
         settings = production_settings(os.environ)
     except ConfigError as error:

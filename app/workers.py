@@ -19,6 +19,7 @@ from rq.exceptions import StopRequested
 from app import logs, rq_queues
 from app.config import production_settings
 from app.errors import ConfigError, StoreUnavailable
+from app.open_files import raise_open_file_limit
 from app.runtime.supervisor import Process, supervise
 from app.store.connection import connect_broker
 from app.wiring.engine import Engine, worker_engine
@@ -44,6 +45,7 @@ WORKER = Path(__file__).resolve().parent.parent / "worker.py"
 
 def main(arguments: Sequence[str]) -> int:
     """Run one role until told to stop; returns the exit status (2: wrong use or settings)."""
+    raise_open_file_limit()
     role = arguments[0] if arguments else "host"
     roles: dict[str, Callable[[Engine], None]] = {
         "deliver": deliver,

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 from app import __version__
 from app.config import Settings, environment
 from app.errors import ConfigError
+from app.open_files import raise_open_file_limit
 from app.runtime.embedded import EmbeddedStore, free_port
 from app.runtime.local import (
     LOCAL_TARGETS,
@@ -39,6 +40,7 @@ PATIENCE_S = 20.0
 
 def main(argv: list[str], environ: Mapping[str, str]) -> int:
     """Run until a signal; answer the exit status: 0, 1 if it can't start, 2 for settings."""
+    raise_open_file_limit()
     if argv[:1] == ["audit-check"]:
         return check_file(argv[1:])
     if argv == ["reencrypt"]:

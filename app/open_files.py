@@ -1,0 +1,19 @@
+"""How many files a process may have open: connections are files, too."""
+
+from __future__ import annotations
+
+import contextlib
+import resource
+
+
+def raise_open_file_limit() -> int:
+    """Raise the soft limit of open files to the hard one; returns what holds from now on.
+
+    The soft limit is 1,024 on most systems, for the sake of programs that use ``select()``
+    (getrlimit(2), select(2)). Ours use ``poll()``. A system that refuses leaves the limit as it is.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(OSError, ValueError):  # macOS has a smaller limit than it reports
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        soft = hard
+    return soft
