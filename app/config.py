@@ -28,6 +28,7 @@ from app.setting_readers import (
     origins,
     private_targets,
     proxies,
+    public_url,
     rate_limit,
     redis_url,
     secret,
@@ -148,7 +149,13 @@ class Settings:
 
     trusted_proxies: tuple[Network, ...] = ()
     """Networks of the proxies in front, as in ``10.0.0.7/32,fd00::/64``. Only through these
-    does ``X-Forwarded-For`` name the caller, for the rate limit and the audit log. Empty: none."""
+    does ``X-Forwarded-For`` name the caller, for the rate limit and the audit log. Only these are
+    believed ``X-Forwarded-Proto`` and ``X-Forwarded-Host``. Empty: none."""
+
+    public_url: str = ""
+    """Where clients reach the API, as in ``https://qhronos.example.com``. ``Link`` and
+    ``Location`` begin with it. It may have a path, which the proxy takes away. Empty: they begin
+    with the scheme and host of the request."""
 
     store_fsync: str = "always"
     """When the store of ``make run`` writes to disk what it has answered: ``always``, before it
@@ -219,6 +226,7 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "DOCS_PUBLIC": boolean,
     "CORS_ORIGINS": origins,
     "TRUSTED_PROXIES": proxies,
+    "PUBLIC_URL": public_url,
     "STORE_FSYNC": choice("always", "everysec"),
     "LOG_LEVEL": choice("DEBUG", "INFO", "WARNING", "ERROR"),
     "LOG_FORMAT": choice("text", "json"),

@@ -13,6 +13,7 @@ from app.api.http.errors import register_errors
 from app.api.http.headers import register_headers
 from app.api.http.loops import register_loops
 from app.api.http.proxies import register_proxies
+from app.api.http.public_urls import register_public_urls
 from app.api.http.rate_limit import register_limits
 from app.api.routes import (
     acknowledgements,
@@ -56,14 +57,15 @@ def create_app(services: Services) -> Flask:
     app.url_map.merge_slashes = False
     attach_services(app, services)
     app.extensions[auth.EXTENSION] = Credentials(app, services.settings)
-    register_proxies(app, services.settings.trusted_proxies)
+    register_proxies(app, services.settings)
     register_headers(app)
+    register_public_urls(app)
     register_loops(app)
     register_cors(app, services.settings.cors_origins)
     register_errors(app)
     register_limits(app, services.settings)
     register_shares(app)
-    api = make_api(app)
+    api = make_api(app, services.settings.public_url)
     for part in PARTS:
         api.register_blueprint(part.blueprint)
     Documentation(api).register(app, public=services.settings.docs_public)

@@ -103,6 +103,16 @@ def proxies(text: str) -> tuple[Network, ...]:
     return networks
 
 
+def public_url(text: str) -> str:
+    """The URL that this service is reached at, without a slash at the end."""
+    match = re.fullmatch(
+        r"https?://(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?(?:/[A-Za-z0-9._~-]+)*/?", text
+    )
+    if not match or int(match[1] or 0) > 65_535:
+        raise ValueError("must be an address as in https://qhronos.example.com or …/below")
+    return text.rstrip("/")
+
+
 def origins(text: str) -> tuple[str, ...]:
     """Origins of web pages, commas between."""
     found = tuple(part.strip() for part in text.split(","))

@@ -1,4 +1,4 @@
-"""Whose request it is when proxies stand between: ``X-Forwarded-For``, believed as far as known.
+"""Whose request it is when proxies stand between: ``X-Forwarded-…``, believed as far as known.
 
 Each proxy adds the address that it was asked from at the right end of the header. So it is read
 from there, as long as who added an entry is one of the proxies that the settings name; whatever
@@ -20,20 +20,37 @@ _SUBSCRIBER = 64
 
 
 def client_address(peer: str, forwarded: str, proxies: tuple[Network, ...]) -> str:
-    """Return the address of the caller: the first, from the peer on, that is not a known proxy's.
+    """Return the address of the caller: see ``caller``."""
+    return caller(peer, forwarded, proxies)[0]
 
-    ``forwarded`` is the whole of ``X-Forwarded-For``. An entry that is no address ends the walk.
+
+def caller(peer: str, forwarded: str, proxies: tuple[Network, ...]) -> tuple[str, int]:
+    """Return the caller's address, and through how many known proxies its request came.
+
+    The address is the first, from the peer on, that is not a known proxy's. ``forwarded`` is the
+    whole of ``X-Forwarded-For``. An entry that is no address ends the walk.
     """
-    address = _address(peer)
+    address, passed = _address(peer), 0
     if address is None:
-        return peer
+        return peer, passed
     hops = forwarded.split(",")
-    while hops and any(address in network for network in proxies):
-        before = _address(hops.pop())
+    while any(address in network for network in proxies):
+        passed += 1
+        before = _address(hops.pop()) if hops else None
         if before is None:
             break
         address = before
-    return str(address)
+    return str(address), passed
+
+
+def said_by(hops: int, listed: str) -> str:
+    """Return what the furthest of so many proxies said in a list to which each adds an entry.
+
+    A proxy that writes over what it got leaves fewer; then it is the first of them. Nothing if
+    there is no known proxy, or no entry.
+    """
+    entries = [entry.strip() for entry in listed.split(",")]
+    return entries[-min(hops, len(entries))] if hops else ""
 
 
 def counted_address(address: str) -> str:

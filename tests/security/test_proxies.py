@@ -80,3 +80,26 @@ def test_a_stranger_does_not_get_around_the_limit_and_takes_nobody_elses(stack: 
     behind = [ask(stack, PROXY, [f"7.7.7.{n}, 2001:db8::{n:x}"]) for n in range(LIMIT + 1)]
     assert behind == [401] * LIMIT + [429]
     assert ask(stack, PROXY, ["2001:db8:0:1::1"]) == 401
+
+
+@pytest.mark.parametrize(
+    ("source", "base"), [(PROXY, "https://q.example"), (STRANGER, "http://127.0.0.1:{port}")]
+)
+def test_only_a_known_proxy_says_where_a_request_came_to(
+    stack: Stack, source: str, base: str
+) -> None:
+    """The scheme and host of what an answer leads to; the server itself believes no header."""
+    connection = http.client.HTTPConnection(
+        "127.0.0.1", stack.port, timeout=30, source_address=(source, 0)
+    )
+    headers = {
+        "Authorization": f"Bearer {MASTER_TOKEN}",
+        "Content-Type": "application/json",
+        "X-Forwarded-Proto": "https",
+        "X-Forwarded-Host": "q.example",
+    }
+    name = f"of-{source}"
+    connection.request("PUT", f"/calendars/{name}", b'{"dates": ["2030-01-01"]}', headers)
+    location = connection.getresponse().headers["Location"]
+    connection.close()
+    assert location == f"{base.format(port=stack.port)}/calendars/{name}"

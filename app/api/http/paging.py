@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from flask import Response, request
 
 from app.api.http.answers import json_answer, json_text
+from app.api.http.public_urls import absolute
 from app.services.queries import Item, Page
 
 LISTED = {
@@ -41,6 +42,6 @@ def _array(listing: Page[Item], write: Callable[[Item], str]) -> str:
 
 
 def _following(cursor: str) -> str:
-    """Return this request's path and filters with another cursor; relative, so proxies may be."""
+    """Return this request's path and filters with another cursor."""
     kept = [(name, value) for name, value in request.args.items(multi=True) if name != "cursor"]
-    return f"{request.path}?{urlencode([*kept, ('cursor', cursor)])}"
+    return absolute(f"{quote(request.path)}?{urlencode([*kept, ('cursor', cursor)])}")

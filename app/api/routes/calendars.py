@@ -12,6 +12,7 @@ from app.api.http.audit_trail import audited
 from app.api.http.auth import access, require_right
 from app.api.http.context import services
 from app.api.http.icalendar_body import read_calendar
+from app.api.http.public_urls import absolute
 from app.api.http.smorest import Blueprint
 from app.api.schemas.calendars import CalendarSchema
 from app.api.schemas.representations import calendar_members
@@ -86,5 +87,5 @@ def _put(name: str, definition: Mapping[str, Any]) -> Response:
     view, is_new = services().calendars.put(name, definition, access())
     text = json_text(calendar_members(view))
     if is_new:
-        return json_answer(text, 201, {"Location": f"/calendars/{name}"})
+        return json_answer(text, 201, {"Location": absolute(f"/calendars/{name}")})
     return json_answer(text)

@@ -36,8 +36,9 @@ ABOUT = (
 )
 
 
-def make_api(app: Flask) -> Api:
-    """Begin the document of an application."""
+def make_api(app: Flask, public_url: str) -> Api:
+    """Begin the document of an application; without ``public_url`` it is where the document is."""
+    options: dict[str, Any] = {"servers": [{"url": public_url}]} if public_url else {}
     app.config.update(
         API_TITLE="Qhronos",
         API_VERSION=__version__,
@@ -45,6 +46,7 @@ def make_api(app: Flask) -> Api:
         API_SPEC_OPTIONS={
             "info": {"description": ABOUT},
             "security": [{"bearer": []}],
+            **options,
         },
     )
     api = Api(app)

@@ -10,6 +10,7 @@ from app.api.http.auth import access, require_right
 from app.api.http.conditional import etag, event_answer, is_unchanged, version_to_match
 from app.api.http.context import services
 from app.api.http.paging import LISTED, array_answer
+from app.api.http.public_urls import absolute
 from app.api.http.smorest import Blueprint
 from app.api.routes import icalendar_import
 from app.api.schemas.events import EventSchema, EventUpdateSchema
@@ -53,7 +54,7 @@ def create_event(changes: EventChanges) -> Response:
     else:
         event, is_new = services().creations.create(changes, access(), key)
     answer = _written(event, 201)
-    answer.headers["Location"] = f"/events/{to_text(event.id)}"
+    answer.headers["Location"] = absolute(f"/events/{to_text(event.id)}")
     if not is_new:
         only_asked()
         answer.headers[REPLAYED] = "true"

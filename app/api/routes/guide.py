@@ -60,7 +60,7 @@ class Guide:
 
     def _serve_start(self) -> Response:
         """Lead to the first page; links within the pages need the slash."""
-        return Response(status=308, headers={"Location": "/docs/guide/"})
+        return Response(status=308, headers={"Location": "./guide/"})
 
     def _serve(self, name: str) -> Response:
         content_type = TYPES.get(PurePosixPath(name).suffix)

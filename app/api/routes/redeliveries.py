@@ -12,6 +12,7 @@ from app.api.http.audit_trail import audited, only_asked
 from app.api.http.auth import access, require_right
 from app.api.http.context import services
 from app.api.http.paging import LISTED, array_answer
+from app.api.http.public_urls import absolute
 from app.api.http.smorest import Blueprint
 from app.api.schemas.occurrences import OccurrenceSchema
 from app.api.schemas.queries import ListQuery, ListQuerySchema
@@ -67,7 +68,9 @@ def retry_occurrences(wanted: RetryRequest) -> Response:
         count = services().redeliveries.count(wanted.request, access())
         return json_answer(json_text({"count": count, "dry_run": True}))
     job = services().redeliveries.create(wanted.request, access())
-    return json_answer(redelivery_text(job), 202, {"Location": f"/retries/{to_text(job.id)}"})
+    return json_answer(
+        redelivery_text(job), 202, {"Location": absolute(f"/retries/{to_text(job.id)}")}
+    )
 
 
 @blueprint.operation("/retries")

@@ -16,7 +16,7 @@ def test_its_life(client):
     definition = {"description": "Berlin", "holidays": BERLIN, "weekdays": ["SA", "SU"]}
     created = client.put("/calendars/de-be", json=definition)
     assert created.status_code == 201
-    assert created.headers["Location"] == "/calendars/de-be"
+    assert created.headers["Location"] == "http://localhost/calendars/de-be"
     assert created.json == {
         "name": "de-be", **definition, "updated_at": "2026-01-01T00:00:00Z", "events": 0,
     }  # fmt: skip

@@ -26,7 +26,7 @@ class TestCreate:
 
         assert answer.status_code == 201
         event = answer.json
-        assert answer.headers["Location"] == f"/events/{event['id']}"
+        assert answer.headers["Location"] == f"http://localhost/events/{event['id']}"
         assert list(event) == FIELDS
         assert event == {
             "id": event["id"],

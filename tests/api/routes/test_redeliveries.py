@@ -147,7 +147,7 @@ def test_many_are_attempted_again(engine, client, dead, clock):
     answer = client.post("/occurrences/retry", json=body)
     assert answer.status_code == 202
     job = answer.json
-    assert answer.headers["Location"] == f"/retries/{job['id']}"
+    assert answer.headers["Location"] == f"http://localhost/retries/{job['id']}"
     assert job == {
         "id": job["id"],
         "status": "running",
