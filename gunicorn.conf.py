@@ -10,7 +10,7 @@ from pathlib import Path
 from app.config import production_settings
 from app.errors import ConfigError, StoreUnavailable
 from app.http_server import TimeLimitedWorker, answer_errors_as_json
-from app.logs import logging_config
+from app.logs import configure, logging_config
 from app.open_files import raise_open_file_limit
 from app.wiring.services import build_services
 
@@ -19,8 +19,9 @@ raise_open_file_limit()
 # Checked here, once: a worker that cannot start would be restarted again and again.
 try:
     settings = production_settings(os.environ)
+    configure(settings)
     with contextlib.suppress(StoreUnavailable):  # workers wait for the store
-        build_services(settings).storage.agree()
+        build_services(settings).storage.migrate()
 except ConfigError as error:
     sys.stderr.write(f"qhronos: {error.message}\n")
     sys.exit(2)

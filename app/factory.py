@@ -15,6 +15,7 @@ from app.api.http.loops import register_loops
 from app.api.http.proxies import register_proxies
 from app.api.http.public_urls import register_public_urls
 from app.api.http.rate_limit import register_limits
+from app.api.http.store_check import register_store_check
 from app.api.routes import (
     acknowledgements,
     audit,
@@ -65,6 +66,7 @@ def create_app(services: Services) -> Flask:
     register_errors(app)
     register_limits(app, services.settings)
     register_shares(app)
+    register_store_check(app, {part.blueprint.name for part in PARTS})
     api = make_api(app, services.settings.public_url)
     for part in PARTS:
         api.register_blueprint(part.blueprint)

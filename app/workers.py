@@ -74,8 +74,8 @@ def _engine_when_store_is_there() -> Engine:
     while True:
         try:
             return worker_engine()
-        except StoreUnavailable:
-            log.warning("the store is away; this process starts when it is there")
+        except StoreUnavailable as error:
+            log.warning("this process starts when the store is there: %s", error.message)
             threading.Event().wait(0.5)
 
 

@@ -18,6 +18,7 @@ from app.services.calendars import CalendarService
 from app.services.events import EventService
 from app.services.redeliveries import RedeliveryService
 from app.store.coordination import Coordination
+from app.store.migrations.schema import Schema
 from app.store.sweep import EventSweep
 from app.store.work import BATCH, WorkStore
 
@@ -32,6 +33,8 @@ SWEEP_EVENTS = 20_000
 """How many events one reconciliation looks at. It takes some hundred milliseconds of the store's
 time, in calls of a millisecond."""
 
+MIGRATE_S = 5.0
+"""How long one reconciliation goes on with a migration that its process has left."""
 
 Repair = Callable[[int, str, str], tuple[int, str]]
 """Repairs one slice: partition, what, cursor → how many were repaired, the next cursor."""
@@ -51,6 +54,7 @@ class Upkeep:
     coordination: Coordination
     clock: Clock
     acknowledgements: Acknowledgements
+    schema: Schema
 
     def repair(self) -> int:
         """Schedule the successors which drains have left, now; returns how many were looked at."""
@@ -86,6 +90,7 @@ class Upkeep:
         Active events without a scheduled occurrence get one; open occurrences that are neither
         due nor claimed are put back. Returns how many of both there were.
         """
+        self.schema.migrate(MIGRATE_S)  # whoever began may have been killed
         repaired = 0
         for partition in range(self.work.partitions):
             repaired += self._sweep(partition, "events", self._repair_events)

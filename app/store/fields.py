@@ -50,7 +50,8 @@ class EventField(HashField):
         redeliveries save_event""")
     STATUS = ("st", "word", "active, paused or inactive",
         "codec end_event end_if_complete",
-        "codec delete_event end_event record_attempts save_event schedule_successors sweep")
+        """codec delete_event end_event list_by_status record_attempts save_event
+        schedule_successors sweep""")
     UPDATED = ("up", "ms", "when it was last changed; absent: never",
         "codec end_event end_if_complete save_event", "codec")
     NEXT = ("next", "ms", "scheduled time of its scheduled occurrence",
@@ -231,6 +232,14 @@ class MetaField(HashField):
         "coordination", "coordination")
     SET_ASIDE = ("aside", "number", "how many events were set aside in all",
         "figures", "figures")
+    SCHEMA = ("schema", "number", "the last migration that it has seen; absent: none",
+        "hold_migrations schema", "schema")
+    MIGRATION = ("migration", "text", "where the next one goes on; see ``migrations.schema``",
+        "hold_migrations", "schema")
+    MIGRATOR = ("migrator", "hex", "the process that runs migrations",
+        "hold_migrations", "hold_migrations")
+    MIGRATOR_UNTIL = ("migrator-until", "ms", "until when it holds the lease on that",
+        "hold_migrations", "hold_migrations")
 
 
 # fmt: on

@@ -54,6 +54,7 @@ class Engine:
             storage.coordination,
             services.clock,
             services.acknowledgements,
+            storage.schema,
         )
 
     @cached_property
@@ -102,5 +103,5 @@ def worker_engine() -> Engine:
     """
     settings = production_settings(os.environ)
     engine = build_engine(settings)
-    engine.services.storage.agree()
+    engine.services.storage.migrate()
     return engine

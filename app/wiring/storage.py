@@ -20,6 +20,7 @@ from app.store.figures import Figures
 from app.store.flow_gate import FlowGate
 from app.store.flows import FlowStore
 from app.store.indexes import IndexReader
+from app.store.migrations.schema import Schema
 from app.store.occurrences import OccurrenceStore
 from app.store.owners import Owners
 from app.store.redeliveries import RedeliveryJobStore, RedeliveryStore
@@ -70,19 +71,41 @@ class Storage:
         """The name that all processes on one store share; raises ``StoreUnavailable``."""
         return self.coordination.instance()
 
-    def agree(self) -> None:
-        """Check that the store has the partitions and the keys that the settings name.
+    @cached_property
+    def schema(self) -> Schema:
+        """The form of the store."""
+        return Schema(self.client, self.scripts, self.settings.partitions)
 
-        Raises ``ConfigError`` if it does not, ``StoreUnavailable``.
+    def migrate(self) -> None:
+        """Bring the store to the form of this version, unless another process does, then ``agree``.
+
+        Raises what that does.
         """
+        if self.schema.pending():
+            self.coordination.agree_on_partitions(self.settings.partitions)
+            self.schema.migrate()
+        self.agree()
+
+    def agree(self) -> None:
+        """Check that the store has the form of this version, and what the settings name.
+
+        Raises ``ConfigError`` if it does not, ``StoreUnavailable``, also while it is migrated.
+        """
+        self.schema.check()
         self.coordination.agree_on_partitions(self.settings.partitions)
         encryptor = self.crypto.encryptor
         self.encrypted_secrets.agree(encryptor.current, encryptor.known)
 
     @cached_property
+    def agreed(self) -> bool:
+        """True; raises what ``agree`` does, which is asked until it has succeeded once."""
+        self.agree()
+        return True
+
+    @cached_property
     def events(self) -> EventStore:
         """Events; raises what ``agree`` does, so that none is written that cannot be read."""
-        self.agree()
+        _ = self.agreed
         return EventStore(self.client, self.scripts, self.settings.partitions)
 
     @cached_property

@@ -19,6 +19,10 @@ class FakeCoordination:
 
     def __init__(self) -> None:
         self.cursors: dict[str, str] = {}
+        self.migrated: list[float] = []
+
+    def migrate(self, limit_s: float) -> None:
+        self.migrated.append(limit_s)
 
     def sweep_cursor(self, place: str) -> str:
         return self.cursors.get(place, "")
@@ -76,6 +80,7 @@ def upkeep(work: FakeWork, sweep: FakeSweep, coordination: FakeCoordination) -> 
         continue_abandoned=lambda: 3,
         continue_waiting=lambda: 4,
         overdue=lambda *_: 5,
+        migrate=coordination.migrate,
     )
     parts: Any = SimpleNamespace(work=work, sweep=sweep, coordination=coordination)
     return Upkeep(
@@ -89,6 +94,7 @@ def upkeep(work: FakeWork, sweep: FakeSweep, coordination: FakeCoordination) -> 
         coordination=parts.coordination,
         clock=FakeClock(),
         acknowledgements=others,
+        schema=others,
     )
 
 
@@ -108,6 +114,13 @@ def test_after_the_end_a_sweep_begins_again() -> None:
     made.reconcile()
     made.reconcile()
     assert [cursor for what, cursor in sweep.asked if what == "events"] == ["", ""]
+
+
+def test_reconciliation_goes_on_with_a_migration_that_was_left() -> None:
+    """For a bounded time: whoever began it may have been killed and not started again."""
+    coordination = FakeCoordination()
+    upkeep(FakeWork(), FakeSweep(1), coordination).reconcile()
+    assert coordination.migrated == [module.MIGRATE_S]
 
 
 @pytest.mark.parametrize(

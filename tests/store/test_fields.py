@@ -42,7 +42,7 @@ def calls(script: Path) -> Iterator[tuple[str, str]]:
 
 
 def files_of(field: str) -> frozenset[str]:
-    paths = [*LUA, *sorted(STORE.glob("*.py"))]
+    paths = [*LUA, *sorted(STORE.rglob("*.py"))]
     return frozenset(path.stem for path in paths if field in uses(path))
 
 

@@ -53,6 +53,7 @@ NEEDS_THE_STORE = {
     (Services, "instance"),
     (Drains, "identity"),  # the instance's name
     # Those below ask for ``Storage.events``, which checks that the store fits the settings.
+    (Storage, "agreed"),
     (Storage, "events"),
     (Services, "successors"),
     *((Services, name) for name in ("events", "creations", "imports", "previews", "actions")),

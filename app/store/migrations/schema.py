@@ -1,0 +1,160 @@
+"""The form of the store: which one it has, and how it is brought to the one of this program.
+
+``qh:meta`` has the number of the last migration that the store has seen. One process at a time runs
+those that it has not, under a lease that every step renews. It notes where it is, so that whoever
+comes after a killed process goes on there.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import time
+from collections.abc import Sequence
+from typing import NamedTuple, cast
+
+from app.errors import ConfigError, StoreUnavailable
+from app.store import keys
+from app.store.connection import StoreClient
+from app.store.fields import MetaField
+from app.store.migrations.events_by_status import EVENTS_BY_STATUS
+from app.store.migrations.migration import Migration, Stored
+from app.store.scripts import Argument, Scripts
+
+_log = logging.getLogger(__name__)
+
+MIGRATIONS: tuple[Migration, ...] = (EVENTS_BY_STATUS,)
+"""In the order of their numbers, which begin at 1 and leave none out."""
+
+LEASE_MS = 15_000
+"""After so long without a step, another process takes over."""
+
+SAY_EVERY_S = 5.0
+
+
+class Place(NamedTuple):
+    """Where a migration goes on."""
+
+    version: int
+    partition: int = 0
+    done: int = 0
+    cursor: str = ""
+
+    def text(self) -> str:
+        """The place as it is stored."""
+        return f"{self.version} {self.partition} {self.done} {self.cursor}"
+
+    @classmethod
+    def read(cls, raw: bytes | None, version: int) -> Place:
+        """Where this migration goes on, or its beginning if another one is noted."""
+        if raw is not None:
+            noted, partition, done, cursor = raw.decode().split(" ", 3)
+            if int(noted) == version:
+                return cls(version, int(partition), int(done), cursor)
+        return cls(version)
+
+
+class Schema:
+    """Reads, checks and raises the form of one store."""
+
+    def __init__(
+        self,
+        client: StoreClient,
+        scripts: Scripts,
+        partitions: int,
+        migrations: Sequence[Migration] = MIGRATIONS,
+    ) -> None:
+        self._client = client
+        self._scripts = scripts
+        self._partitions = partitions
+        self._migrations = migrations
+        self._runner = secrets.token_hex(8)
+
+    def pending(self) -> Sequence[Migration]:
+        """The migrations that this store has not seen; none if it is new.
+
+        Raises ``ConfigError`` for a store that a later version has written.
+        """
+        stored, newest = self._stored(), len(self._migrations)
+        if stored > newest:
+            raise ConfigError(
+                f"A later version of Qhronos has used this store (its schema is {stored}, this "
+                f"version knows {newest}): start that version, or restore a backup of the store "
+                "from before."
+            )
+        return self._migrations[stored:]
+
+    def check(self) -> None:
+        """Raise unless this program can work with the store, as it is now.
+
+        ``ConfigError`` for a store that a later version has written, ``StoreUnavailable`` for one
+        that has to be migrated first.
+        """
+        if any(not migration.online for migration in self.pending()):
+            raise StoreUnavailable(
+                "The store is being brought to the form of this version; try again shortly."
+            )
+
+    def migrate(self, limit_s: float = float("inf")) -> bool:
+        """Run the migrations that this store has not seen, one process at a time.
+
+        Returns whether there is nothing left to do: ``False`` if another process does it, or after
+        ``limit_s``. Raises ``ConfigError`` for a store that a later version has written.
+        """
+        until = time.monotonic() + limit_s
+        for migration in self.pending():
+            try:
+                if not self._run(migration, until):
+                    return False
+            finally:
+                self._hold(0)  # nobody has to wait for the lease's end
+        return True
+
+    def _stored(self) -> int:
+        """The store's schema; a store that nobody has used has the newest."""
+        meta = keys.META.decode()
+        pipe = self._client.pipeline()
+        pipe.hget(meta, MetaField.SCHEMA)
+        pipe.hlen(meta)
+        stored, fields = cast("tuple[bytes | None, int]", pipe.execute())
+        if stored is None and not fields:
+            self._client.hsetnx(meta, MetaField.SCHEMA, str(len(self._migrations)))
+            return self._stored()
+        return int(stored or 0)
+
+    def _run(self, migration: Migration, until: float) -> bool:
+        """Bring the store to the form of one migration; tell whether that was done."""
+        if not self._hold(LEASE_MS):
+            _log.info("another process brings the store to schema %s", migration.version)
+            return False
+        noted = cast("bytes | None", self._client.hget(keys.META.decode(), MetaField.MIGRATION))
+        place = Place.read(noted, migration.version)
+        stored = Stored(self._client, self._scripts)
+        partitions = self._partitions if migration.in_partitions else 1
+        say_at = 0.0
+        while place.partition < partitions:
+            if time.monotonic() >= say_at:
+                say_at = time.monotonic() + SAY_EVERY_S
+                _log.info(
+                    "the store is brought to schema %s (%s): %s records so far",
+                    *(migration.version, migration.what, place.done),
+                )
+            done, cursor = migration.step(stored, place.partition, place.cursor)
+            following = place.partition + (not cursor)
+            place = Place(migration.version, following, place.done + done, cursor)
+            if not self._hold(LEASE_MS, place.text()) or time.monotonic() >= until:
+                return False
+        if not self._hold(LEASE_MS, schema=str(migration.version)):
+            return False
+        _log.info(
+            "the store has schema %s (%s): %s records",
+            *(migration.version, migration.what, place.done),
+        )
+        return True
+
+    def _hold(self, lease_ms: int, place: str = "", schema: str = "") -> bool:
+        seconds, micros = self._client.time()
+        now = int(seconds) * 1000 + int(micros) // 1000
+        until_ms = now + lease_ms if lease_ms else 0
+        args: list[Argument] = [self._runner, now, until_ms, place, schema]
+        return bool(self._scripts("hold_migrations", [keys.META], args))
