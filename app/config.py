@@ -124,6 +124,11 @@ class Settings:
     retention_audit_ms: int = 365 * 86_400_000
     """How long entries of the audit log are kept."""
 
+    audit_max_bytes: int = 0
+    """How much of the store's memory the audit log may take, about, in bytes: beyond it the oldest
+    entries are deleted, and an entry ``audit.drop`` says which. The newest few hundred always
+    stay. 0: no limit."""
+
     rate_limit: RateLimit | None = None
     """Requests of one token (without a token: of one address), as in ``600/minute``.
     Empty: no limit."""
@@ -218,6 +223,7 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "RETENTION_OCCURRENCES": duration(1_000, 3_650 * _DAY),
     "RETENTION_EVENTS": duration(1_000, 3_650 * _DAY),
     "RETENTION_AUDIT": duration(1_000, 36_500 * _DAY),
+    "AUDIT_MAX_BYTES": integer(0, 1 << 50),
     "RATE_LIMIT": rate_limit,
     "MAX_BODY_BYTES": integer(1_024, 16_777_216),
     "MAX_EVENTS_PER_SUB": integer(0, 999_999_999),

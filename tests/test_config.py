@@ -56,6 +56,7 @@ def test_an_empty_value_means_the_default() -> None:
         ("JWT_SECRET_PREVIOUS", LONG, "jwt_secret_previous", LONG),
         ("ENCRYPTION_KEY", LONG, "encryption_key", LONG),
         ("RETENTION_AUDIT", "90d", "retention_audit_ms", 90 * 86_400_000),
+        ("AUDIT_MAX_BYTES", "1073741824", "audit_max_bytes", 1 << 30),
         ("MAX_EVENTS_PER_SUB", "100", "max_events_per_sub", 100),
         ("MAX_OCCURRENCES_PER_MINUTE", "0", "max_occurrences_per_minute", 0),
         ("DOCS_PUBLIC", "false", "docs_public", False),

@@ -14,6 +14,7 @@ from app.clock import Clock
 from app.engine.acknowledgements import Acknowledgements
 from app.engine.retention import Retention
 from app.planning.successors import Successors
+from app.services.audit import AuditService
 from app.services.calendars import CalendarService
 from app.services.events import EventService
 from app.services.redeliveries import RedeliveryService
@@ -55,6 +56,7 @@ class Upkeep:
     clock: Clock
     acknowledgements: Acknowledgements
     schema: Schema
+    audit: AuditService
 
     def repair(self) -> int:
         """Schedule the successors which drains have left, now; returns how many were looked at."""
@@ -65,7 +67,8 @@ class Upkeep:
     def recover(self) -> int:
         """Release expired leases, end overdue waits and pauses, repair series, continue jobs.
 
-        The jobs are replans and redeliveries. Returns how many of all these there were.
+        The jobs are replans and redeliveries. Returns how many of all these there were. Old
+        entries of the audit log are packed, too.
         """
         recovered = 0
         if any((head.lease_ms or math.inf) <= self.clock.now_ms() for head in self.work.heads()):
@@ -82,6 +85,7 @@ class Upkeep:
             # Last: it may take long, and what has expired or was paused must not wait for it.
             now_ms = self.clock.now_ms()
             recovered += self.successors.repair(partition, now_ms - REPAIR_AFTER_MS, now_ms, BATCH)
+        self.audit.pack()
         return recovered
 
     def reconcile(self) -> int:

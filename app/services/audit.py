@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -12,16 +14,22 @@ from app.clock import Clock
 from app.domain.audit import canonical, line, masked
 from app.domain.times import to_rfc3339
 from app.services.cursors import Cursors
-from app.store.audit import AuditLog, Position, StoredEntry
+from app.store.audit import AuditLog
+from app.store.audit_segments import Position, StoredEntry
 
 PAGE = 500
-"""Entries in one read of the store."""
+"""Entries in one read of the store, of those that are not packed."""
+
+PACK_S = 0.5
+"""How long one run packs: it is called for every five seconds, by who also has series to repair."""
 
 MAX_LOOKED_AT = 10_000
 """Entries that one request searches for its filter; the cursor continues from there."""
 
 MAX_STATE = 16_384
 """Characters of a longer state's JSON from which its metadata is stored as a hash."""
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +65,8 @@ class AuditService:
     cursors: Cursors
     clock: Clock
     retention_ms: int
+    max_bytes: int = 0
+    """0: any."""
 
     def record(self, act: Act) -> int:
         """Add an entry, secrets masked; returns its number."""
@@ -86,14 +96,14 @@ class AuditService:
         looked = 0
         while looked < MAX_LOOKED_AT:
             page = self.log.newest_first(position, PAGE)
+            if not page:
+                return found, None
             for entry in page:
                 looked, position = looked + 1, entry.position
                 if _matches(query, entry.text):
                     found.append(_written(entry))
                     if len(found) == query.limit:
                         return found, self.cursors.encode(_cursor_entry(position), context)
-            if len(page) < PAGE:
-                return found, None
         return found, self.cursors.encode(_cursor_entry(position), context) if position else None
 
     def export(self) -> Iterator[str]:
@@ -101,9 +111,47 @@ class AuditService:
         page = self.log.oldest_first(None, PAGE)
         return self._pages(page)
 
+    def pack(self) -> int:
+        """Pack old entries, for a moment; returns how many."""
+        until = time.monotonic() + PACK_S
+        packed = 0
+        while count := self.log.archive.pack_oldest():
+            packed += count
+            if time.monotonic() >= until:
+                break
+        return packed
+
     def forget_old(self, now_ms: int) -> int:
-        """Delete the entries that are older than the retention; returns how many."""
-        return self.log.forget(now_ms - self.retention_ms)
+        """Delete what is older than the retention, and of the oldest what is too much.
+
+        Returns how many entries were deleted. Of those that were too much the log says so itself,
+        in an entry that is there before they go.
+        """
+        forgotten = self.log.archive.forget(now_ms - self.retention_ms)
+        if forgotten or not self.max_bytes:
+            return forgotten
+        beyond = self.log.archive.beyond(self.max_bytes)
+        if beyond is None:
+            return 0
+        first, last = beyond
+        _log.warning(
+            "the oldest entries of the audit log are deleted: it has reached "
+            "QHRONOS_AUDIT_MAX_BYTES",
+            extra={"first": first, "last": last},
+        )
+        self.record(
+            Act(
+                actor="retention",
+                token=None,
+                address=None,
+                action="audit.drop",
+                object=None,
+                before={"first": first, "last": last},
+                after={"max_bytes": self.max_bytes},
+                request="",
+            )
+        )
+        return self.log.archive.drop(last)
 
     def _pages(self, page: list[StoredEntry]) -> Iterator[str]:
         while page:

@@ -1,4 +1,4 @@
-"""The audit log at rest: a stream that is only ever added to, and cut at its old end."""
+"""The audit log at rest: a stream that is only ever added to, and segments of what is older."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ import threading
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 from app.domain.audit import GENESIS, canonical, link
 from app.errors import StoreUnavailable
 from app.store import keys
+from app.store.audit_archive import AuditArchive, entries_of
+from app.store.audit_segments import Position, StoredEntry
 from app.store.connection import StoreClient
-from app.store.fields import AuditEntryField
 from app.store.scripts import Argument, Scripts
 
 TRIES = 200
@@ -22,18 +23,6 @@ has got through."""
 
 BATCH = 64
 """Entries in one call."""
-
-Position = tuple[int, int]
-"""When an entry was added (ms UTC) and its number: the order of the log."""
-
-
-class StoredEntry(NamedTuple):
-    """An entry as canonical JSON, the hash that it follows and its own."""
-
-    position: Position
-    text: str
-    previous: str
-    digest: str
 
 
 @dataclass(slots=True, eq=False)
@@ -55,6 +44,7 @@ class AuditLog:
     def __init__(self, client: StoreClient, scripts: Scripts) -> None:
         self._client = client
         self._scripts = scripts
+        self.archive = AuditArchive(client, scripts)
         self._lock = threading.Lock()
         self._led = False
         self._waiting: deque[_Ticket] = deque()
@@ -128,32 +118,19 @@ class AuditLog:
         raise StoreUnavailable("The audit log is being written by too many at once.")
 
     def newest_first(self, before: Position | None, limit: int) -> list[StoredEntry]:
-        """Read entries older than a position."""
+        """Read entries older than a position: up to a limit, or one segment. None: the end."""
         top = "+" if before is None else f"({before[0]}-{before[1]}"
-        return _entries(self._client.xrevrange(keys.AUDIT, top, "-", count=limit))
+        hot = entries_of(self._client.xrevrange(keys.AUDIT, top, "-", count=limit))
+        return hot or self.archive.up_to(None if before is None else before[1] - 1)[::-1]
 
     def oldest_first(self, after: Position | None, limit: int) -> list[StoredEntry]:
-        """Read entries newer than a position."""
+        """Read entries newer than a position: up to a limit, or one segment. None: the end."""
+        following = 1 if after is None else after[1] + 1
+        if packed := self.archive.since(following):
+            return packed
         bottom = "-" if after is None else f"({after[0]}-{after[1]}"
-        return _entries(self._client.xrange(keys.AUDIT, bottom, "+", count=limit))
-
-    def forget(self, before_ms: int) -> int:
-        """Cut off entries from before a moment, about; returns how many."""
-        return int(self._client.xtrim(keys.AUDIT, minid=str(before_ms)))
-
-
-def _entries(rows: Any) -> list[StoredEntry]:
-    return [
-        StoredEntry(
-            _position(entry_id),
-            fields[AuditEntryField.ENTRY.encode()].decode(),
-            fields[AuditEntryField.PREVIOUS.encode()].decode(),
-            fields[AuditEntryField.HASH.encode()].decode(),
-        )
-        for entry_id, fields in rows
-    ]
-
-
-def _position(entry_id: bytes) -> Position:
-    ms, _, number = entry_id.partition(b"-")
-    return int(ms), int(number)
+        hot = entries_of(self._client.xrange(keys.AUDIT, bottom, "+", count=limit))
+        if hot and hot[0].position[1] == following:
+            return hot
+        # Those between may have been packed a moment ago.
+        return self.archive.since(following) or hot

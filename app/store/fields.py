@@ -203,11 +203,11 @@ class AuditEntryField(HashField):
     """An entry of the stream ``qh:{audit}``."""
 
     ENTRY = ("e", "JSON", "the entry",
-        "append_audit", "audit")
+        "append_audit", "audit_archive")
     PREVIOUS = ("p", "hex", "the hash of the entry before",
-        "append_audit", "audit")
+        "append_audit", "audit_archive")
     HASH = ("h", "hex", "its own hash",
-        "append_audit", "audit")
+        "append_audit", "audit_archive")
 
 
 @unique
@@ -220,6 +220,8 @@ class AuditHeadField(HashField):
         "append_audit", "append_audit")
     AT = ("at", "ms", "the newest entry's time",
         "append_audit", "append_audit")
+    BYTES = ("bytes", "number", "bytes of all segments",
+        "cut_audit pack_audit", "audit_archive")
 
 
 @unique

@@ -55,7 +55,9 @@ Ids are 16 raw bytes, times are milliseconds since 1970 (UTC), ``<tag>`` is UTF-
     qh:{tokens}:revoked:<jti>         string  present: refused (TTL)
     qh:{tokens}:barred:<sub>          string  the second up to which its tokens are refused (TTL)
     qh:owned:<sub>                    zset    event → created; where events of a sub are limited
-    qh:{audit}                        stream  see ``fields`` and ``audit``
+    qh:{audit}                        stream  the newest entries; see ``fields`` and ``audit``
+    qh:{audit}:segments               zset    segment → number of its first entry; the older ones,
+                                              see ``audit_segments``
     qh:{audit}:head                   hash    see ``fields``
     qh:{audit}:done:<request>         string  present: the request was served (TTL)
     qh:meta                           hash    see ``fields``
@@ -81,6 +83,7 @@ REDELIVERIES_ENDED = b"qh:{retries}:ended"
 TOKENS = b"qh:{tokens}"
 TOKENS_ENDING = b"qh:{tokens}:ending"
 AUDIT = b"qh:{audit}"
+AUDIT_SEGMENTS = b"qh:{audit}:segments"
 AUDIT_HEAD = b"qh:{audit}:head"
 FLOWS = b"qh:{flows}"
 FLOWS_PREFIX = b"qh:{flows}:"

@@ -55,6 +55,7 @@ class Engine:
             services.clock,
             services.acknowledgements,
             storage.schema,
+            services.audit,
         )
 
     @cached_property

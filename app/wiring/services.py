@@ -212,6 +212,7 @@ class Services:
             self.crypto.cursors,
             self.clock,
             self.settings.retention_audit_ms,
+            self.settings.audit_max_bytes,
         )
 
     @cached_property

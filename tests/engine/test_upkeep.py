@@ -81,6 +81,7 @@ def upkeep(work: FakeWork, sweep: FakeSweep, coordination: FakeCoordination) -> 
         continue_waiting=lambda: 4,
         overdue=lambda *_: 5,
         migrate=coordination.migrate,
+        pack=lambda: 6,
     )
     parts: Any = SimpleNamespace(work=work, sweep=sweep, coordination=coordination)
     return Upkeep(
@@ -95,6 +96,7 @@ def upkeep(work: FakeWork, sweep: FakeSweep, coordination: FakeCoordination) -> 
         clock=FakeClock(),
         acknowledgements=others,
         schema=others,
+        audit=others,
     )
 
 
