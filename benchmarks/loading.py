@@ -53,18 +53,18 @@ def example(event_id: bytes, webhook: str, start_ms: int, now_ms: int) -> Event:
     )
 
 
-def load(client: StoreClient, webhook: str, start_times_ms: Iterable[int]) -> float:
+def load(client: StoreClient, webhook: str, start_times_ms: Iterable[int], lane: int = 0) -> float:
     """Create one event for each start time; how many seconds that took."""
-    return load_each(client, ((webhook, start_ms) for start_ms in start_times_ms))
+    return load_each(client, ((webhook, start_ms) for start_ms in start_times_ms), lane)
 
 
-def load_each(client: StoreClient, wanted: Iterable[tuple[str, int]]) -> float:
-    """Create one event for each (webhook, start time); how many seconds that took."""
+def load_each(client: StoreClient, wanted: Iterable[tuple[str, int]], lane: int = 0) -> float:
+    """Create one event of one tenant for each (webhook, start time); how many seconds it took."""
     began = time.perf_counter()
     ids, scripts = EventIds(), PipedScripts(client)
     events = EventStore(client, scripts, partitions=1)
     for webhook, start_ms in wanted:
-        event_id = ids.make(time.time_ns() // 1000, 0)
+        event_id = ids.make(time.time_ns() // 1000, 0, lane)
         now_ms = int.from_bytes(event_id[:6], "big")
         event = example(event_id, webhook, start_ms, now_ms)
         events.save(event, Plan(scheduled_ms=start_ms, due_ms=start_ms), None, now_ms)

@@ -3,13 +3,14 @@
 Layout (RFC 9562), most significant bit first::
 
     event       UUIDv7: 48 bits creation ms | 7 | 12 bits fraction of that ms | 10 |
-                12 bits partition | 50 random bits
+                12 bits partition | 2 random bits | 12 bits lane | 36 random bits
     occurrence  UUIDv8: 48 bits scheduled ms | 8 | 12 bits partition | 10 |
                 62 bits of BLAKE2b(event id, scheduled ms)
     callback    the same, with the BLAKE2b of (event id, occurrence id, kind)
 
-An event's id sorts by creation; an occurrence's is a pure function of (event, scheduled time).
-Ids travel as 16 bytes inside the service and as lower-case text outside.
+A lane stands for the tenant who made the event; an event of before there were lanes has random
+bits there. An event's id sorts by creation; an occurrence's is a pure function of (event,
+scheduled time). Ids travel as 16 bytes inside the service and as lower-case text outside.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import re
 import secrets
 import threading
 
-MAX_PARTITIONS = 4096
+MAX_PARTITIONS = MAX_LANES = 4096
 """What twelve bits can name."""
 
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -35,8 +36,11 @@ class EventIds:
         self._lock = threading.Lock()
         self._last = 0
 
-    def make(self, now_us: int, partition: int) -> bytes:
-        """Return a new event id for ``now_us`` (microseconds since 1970, UTC)."""
+    def make(self, now_us: int, partition: int, lane: int | None = None) -> bytes:
+        """Return a new event id for ``now_us`` (microseconds since 1970, UTC).
+
+        ``None`` is a random lane.
+        """
         ms, rest_us = divmod(now_us, 1000)
         tick = (ms << 12) | (rest_us * 4096 // 1000)
         with self._lock:
@@ -45,6 +49,8 @@ class EventIds:
             self._last = tick
         ms, fraction = tick >> 12, tick & 0xFFF
         low = (partition << 50) | secrets.randbits(50)
+        if lane is not None:
+            low = low & ~(0xFFF << 36) | lane << 36
         value = (ms & _MASK_48) << 80 | 0x7 << 76 | fraction << 64 | 0b10 << 62 | low
         return value.to_bytes(16, "big")
 
@@ -71,6 +77,11 @@ def callback_id(event_id: bytes, occurrence_id: bytes, kind: str) -> bytes:
 def partition_of_event(event_id: bytes) -> int:
     """Read the partition out of an event's id."""
     return (int.from_bytes(event_id[8:10], "big") & 0x3FFF) >> 2
+
+
+def lane_of_event(event_id: bytes) -> int:
+    """Read the lane out of an event's id; the scripts of the store do the same."""
+    return int.from_bytes(event_id[10:12], "big") >> 4
 
 
 def partition_of_occurrence(occurrence_id: bytes) -> int:

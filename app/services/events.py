@@ -11,6 +11,7 @@ from typing import Any, assert_never
 
 from app.clock import Clock
 from app.crypto.header_secrets import HeaderSecrets
+from app.crypto.lanes import Lanes
 from app.crypto.signing_secrets import SigningSecrets
 from app.domain import ids
 from app.domain.access import Access
@@ -50,6 +51,7 @@ class EventService:
     planner: EventPlanner
     signing: SigningSecrets
     headers: HeaderSecrets
+    lanes: Lanes
     quota: EventQuota
     flows: FlowService
     figures: Figures
@@ -93,7 +95,8 @@ class EventService:
         given = in_space(changes.given, access)
         if partition is None:
             partition = self._partition_for(given, once)
-        event_id = self.new_ids.make(self.clock.now_us(), partition)
+        lane = self.lanes.of(access.subject)
+        event_id = self.new_ids.make(self.clock.now_us(), partition, lane)
         given = self.headers.encrypted(event_id, self.signing.encrypted(event_id, given))
         event = apply_changes(blank(event_id), given, self.clock.now_ms())
         if not access.may_change(event.tags):

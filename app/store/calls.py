@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from app.store import keys
@@ -62,11 +62,15 @@ def claim_call(
     limit: int,
     lease_ms: int,
     ahead_ms: int = 0,
+    passed_over: Collection[int] = (),
 ) -> Call:
-    """Take what is due, or will be within ``ahead_ms``, at most ``limit``, under a lease."""
+    """Take what is due, or will be within ``ahead_ms``, at most ``limit``, under a lease.
+
+    The lanes in which something is due share the limit; those in ``passed_over`` get nothing.
+    """
     return Call(
         "claim_due",
-        [keys.due(partition), keys.claimed(partition), keys.claim(partition, worker)],
+        [keys.lanes(partition), keys.claimed(partition), keys.claim(partition, worker)],
         [
             keys.prefix(partition),
             now_ms,
@@ -75,6 +79,7 @@ def claim_call(
             lease_token(worker, request),
             request,
             now_ms + ahead_ms,
+            f",{','.join(map(str, passed_over))}," if passed_over else "",
         ],
     )
 
@@ -94,7 +99,7 @@ def record_call(partition: int, records: Iterable[Record], now_ms: int) -> Call:
             one.log_line,
             one.callback_id,
         ]
-    places = (keys.claimed, keys.due, keys.ended, keys.unacknowledged)
+    places = (keys.claimed, keys.ended, keys.unacknowledged)
     return Call("record_attempts", [place(partition) for place in places], args)
 
 
@@ -105,4 +110,4 @@ def release_call(
     args: list[Argument] = [keys.prefix(partition), now_ms, expired]
     for one in deferrals:
         args += [one.occurrence_id, one.token, one.due_ms, one.why]
-    return Call("release_leases", [keys.claimed(partition), keys.due(partition)], args)
+    return Call("release_leases", [keys.claimed(partition)], args)

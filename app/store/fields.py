@@ -90,9 +90,9 @@ class OccurrenceField(HashField):
 
     EVENT = ("e", "id", "the event that it belongs to",
         "add_unattempted schedule_occurrence",
-        """decide_overlap codec delete_ended flow_gate leave_due read_occurrence
-        is_taken record_attempts redeliver_occurrences redeliveries restore_occurrences
-        schedule_successors waiting""")
+        """decide_overlap codec delete_ended flow_gate leave_due make_queued_due read_occurrence
+        is_taken record_attempts redeliver_occurrences redeliveries release_leases
+        restore_occurrences schedule_successors sweep waiting""")
     SCHEDULED = ("at", "ms", "its scheduled time",
         "add_unattempted schedule_occurrence",
         """add_callback cancel_occurrence codec make_queued_due read_occurrence record_attempts

@@ -19,7 +19,10 @@ Ids are 16 raw bytes, times are milliseconds since 1970 (UTC), ``<tag>`` is UTF-
                                               callbacks left out
     qh:{p}:tag:<tag>:occurrences      zset    occurrence → scheduled; by the tags it was planned
                                               or delivered with
-    qh:{p}:due                        zset    occurrence → when to attempt it next
+    qh:{p}:due:<lane>                 zset    occurrence → when to attempt it next; those of the
+                                              events of one lane (its number in decimal)
+    qh:{p}:lanes                      zset    lane → when its first occurrence is due; all lanes in
+                                              which one is
     qh:{p}:claimed                    zset    occurrence → the lease's deadline
     qh:{p}:unacknowledged             zset    occurrence → until when its receiver may acknowledge
     qh:{p}:ended                      zset    occurrence → ended; what retention reads
@@ -27,7 +30,7 @@ Ids are 16 raw bytes, times are milliseconds since 1970 (UTC), ``<tag>`` is UTF-
     qh:{p}:made:<key>                 string  the event that an idempotency key made, and a digest
                                               of what was sent (TTL)
     qh:{p}:flow:<flow>                zset    event and occurrence → scheduled; they are due, but
-                                              wait for their flow (and are not in ``due``)
+                                              wait for their flow (and are in no lane)
     qh:{p}:flowing                    zset    flow → when to look at it; those with waiting ones
     qh:{p}:flow-events:<flow>         zset    event → created; those that are in the flow
 
@@ -162,9 +165,19 @@ def tag_occurrences(partition: int, tag: str) -> bytes:
     return prefix(partition) + b"tag:" + tag.encode() + b":occurrences"
 
 
-def due(partition: int) -> bytes:
-    """The occurrences that are to be attempted, by when."""
-    return prefix(partition) + b"due"
+def due(partition: int, lane: int) -> bytes:
+    """The occurrences of one lane that are to be attempted, by when."""
+    return prefix(partition) + b"due:%d" % lane
+
+
+def due_of(event_id: bytes) -> bytes:
+    """The occurrences that are to be attempted in an event's lane; its id names that."""
+    return due(ids.partition_of_event(event_id), ids.lane_of_event(event_id))
+
+
+def lanes(partition: int) -> bytes:
+    """The lanes in which an occurrence is to be attempted, by when the first is."""
+    return prefix(partition) + b"lanes"
 
 
 def claimed(partition: int) -> bytes:

@@ -79,7 +79,7 @@ class RedeliveryStore:
             args: list[Argument] = [keys.prefix(p), now_ms, request, scope]
             for one, due_ms in some:
                 args += [one, due_ms]
-            words = self._scripts("redeliver_occurrences", [keys.due(p), keys.ended(p)], args)
+            words = self._scripts("redeliver_occurrences", [keys.ended(p)], args)
             answers |= {one: word.decode() for (one, _), word in zip(some, words, strict=True)}
         return [answers[one] for one, _ in times]
 

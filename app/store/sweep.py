@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
 
+from app.domain import ids
 from app.domain.event import EventStatus
 from app.store import keys
 from app.store.connection import StoreClient
-from app.store.fields import EventField
+from app.store.fields import EventField, OccurrenceField
 from app.store.reading import oldest_before, oldest_until, read_hashes
 
 
@@ -65,13 +67,31 @@ class EventSweep:
 
         Looks at about ``limit``; the cursor is the store's own.
         """
-        places = (keys.claimed, keys.unacknowledged) if status == "dispatched" else (keys.due,)
         following, found = self._client.zscan(
             keys.occurrences(partition, status), cursor=int(cursor or 0), count=limit
         )
         lost = [member for member, _ in cast("list[tuple[bytes, float]]", found)]
-        for place in places:
+        if status != "dispatched":
+            return Slice(self._not_due(partition, lost), str(following) if following else "")
+        for place in (keys.claimed, keys.unacknowledged):
             if lost:
                 moments = self._client.zmscore(place(partition), cast("list[str]", lost))
                 lost = [one for one, at in zip(lost, moments, strict=True) if at is None]
         return Slice(lost, str(following) if following else "")
+
+    def _not_due(self, partition: int, occurrence_ids: Sequence[bytes]) -> list[bytes]:
+        """Those that are not in their lane, or whose lane is not listed."""
+        hashes = map(keys.occurrence_of, occurrence_ids)
+        rows = read_hashes(self._client, hashes, (OccurrenceField.EVENT,))
+        pipe = self._client.pipeline(transaction=False)
+        found = [
+            (one, event_id)
+            for one, (event_id,) in zip(occurrence_ids, rows, strict=True)
+            if event_id is not None
+        ]
+        for one, event_id in found:
+            pipe.zscore(keys.due_of(event_id), one)
+            pipe.zscore(keys.lanes(partition), str(ids.lane_of_event(event_id)))
+        scores = pipe.execute()
+        moments = zip(scores[::2], scores[1::2], strict=True)
+        return [one for (one, _), pair in zip(found, moments, strict=True) if None in pair]

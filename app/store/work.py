@@ -170,7 +170,7 @@ class WorkStore:
     def restore(self, partition: int, lost: Sequence[bytes], now_ms: int) -> int:
         """Put open occurrences that lost their place back; returns how many there were."""
         args: list[Argument] = [keys.prefix(partition), now_ms, *lost]
-        places = (keys.due, keys.claimed, keys.unacknowledged)
+        places = (keys.claimed, keys.unacknowledged)
         return int(
             self._scripts("restore_occurrences", [place(partition) for place in places], args)
         )
@@ -185,7 +185,7 @@ class WorkStore:
 
     def heads(self) -> list[Heads]:
         """For every partition, what will be due or expire first."""
-        places = (keys.due, keys.claimed, keys.unacknowledged, keys.flowing)
+        places = (keys.lanes, keys.claimed, keys.unacknowledged, keys.flowing)
         pipe = self._client.pipeline(transaction=False)
         for partition in range(self.partitions):
             for place in places:
@@ -198,7 +198,10 @@ class WorkStore:
         """How many occurrences are due and wait to be claimed."""
         pipe = self._client.pipeline(transaction=False)
         for partition in range(self.partitions):
-            pipe.zcount(keys.due(partition), "-inf", now_ms)
+            pipe.zrangebyscore(keys.lanes(partition), "-inf", now_ms)
+        for partition, lanes in enumerate(pipe.execute()):
+            for lane in lanes:
+                pipe.zcount(keys.due(partition, int(lane)), "-inf", now_ms)
         return sum(pipe.execute())
 
     def unscheduled(self, partition: int, before_ms: int, limit: int) -> dict[bytes, int]:

@@ -9,6 +9,7 @@ from app.config import Settings
 from app.crypto.ack_tokens import AckTokens
 from app.crypto.encryption import Encryptor, derived_key, key_from_setting
 from app.crypto.header_secrets import HeaderSecrets
+from app.crypto.lanes import Lanes
 from app.crypto.signing_secrets import SigningSecrets
 from app.services.cursors import Cursors
 
@@ -39,6 +40,11 @@ class Crypto:
         """Tokens with which receivers acknowledge deliveries."""
         previous = self.settings.jwt_secret_previous
         return AckTokens([self.settings.jwt_secret, *([previous] if previous else [])])
+
+    @cached_property
+    def lanes(self) -> Lanes:
+        """The lanes of tenants."""
+        return Lanes(self.settings.jwt_secret)
 
     @cached_property
     def cursors(self) -> Cursors:

@@ -72,6 +72,7 @@ class Services:
             ),
             self.crypto.signing_secrets,
             self.crypto.header_secrets,
+            self.crypto.lanes,
             EventQuota(self.storage.owners, self.settings.max_events_per_sub),
             self.flows,
             self.storage.figures,

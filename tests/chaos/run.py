@@ -12,6 +12,7 @@ from typing import Any
 
 from app.domain import ids
 from app.store import keys
+from app.store.connection import StoreClient
 from tests.chaos.client import Client
 from tests.chaos.faults import WORKERS, Hand, planned
 from tests.chaos.judge import Judge, Verdict
@@ -155,7 +156,7 @@ def _unquiet(stack: Stack, since_ms: float) -> list[str]:
     with stack.redis() as client:
         for number in range(PARTITIONS):
             for key, until_ms in (
-                (keys.due(number), before_ms),
+                (keys.lanes(number), before_ms),
                 (keys.unscheduled(number), before_ms),
                 (keys.claimed(number), before_ms),
                 (keys.paused(number), before_ms),
@@ -166,15 +167,21 @@ def _unquiet(stack: Stack, since_ms: float) -> list[str]:
     return found
 
 
+def _places(client: StoreClient, number: int) -> list[bytes]:
+    """Where open occurrences are."""
+    lanes = client.zrange(keys.lanes(number), 0, -1)
+    return [*(keys.due(number, int(lane)) for lane in lanes), keys.claimed(number)]
+
+
 def _open(stack: Stack) -> list[str]:
     """Some occurrences that are due or claimed, with all that is known of them."""
     with stack.redis() as client:
         return [
-            f"{index(number)!r} {ids.to_text(one)} at {score:.0f}: "
+            f"{index!r} {ids.to_text(one)} at {score:.0f}: "
             f"{client.hgetall(keys.occurrence(number, one))}"
             for number in range(PARTITIONS)
-            for index in (keys.due, keys.claimed)
-            for one, score in client.zrange(index(number), 0, 4, withscores=True)
+            for index in _places(client, number)
+            for one, score in client.zrange(index, 0, 4, withscores=True)
         ]
 
 

@@ -56,7 +56,7 @@ class FakeChannel:
         self.busy = False
 
     def send(self, call: Call) -> None:
-        self.asked.append(int(call.args[-1]))
+        self.asked.append(int(call.args[6]))
         self.busy = True
 
     def receive(self) -> list[list[Any]] | None:

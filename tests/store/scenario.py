@@ -21,6 +21,8 @@ from app.store.claims import Claim
 from app.store.events import KEEP, NOTHING, Plan
 from app.store.flow_gate import EndedAttempt, FlowGate
 from app.store.flows import FlowStore
+from app.store.migrations import due_by_lane
+from app.store.migrations.migration import Stored
 from app.store.redeliveries import RedeliveryJobStore, RedeliveryStore
 from app.store.scripts import Scripts
 from app.store.work import Successor, Unattempted
@@ -33,6 +35,7 @@ AT_MS = NOW_MS + 60_000
 DAY_MS = 86_400_000
 LOG_LINE = b"[1,0,1,2,3,4,5,6,200,null,1767225660000]\n"
 FLOW = b"/acme"
+LANE = 0
 OCCURRENCES = {"first": 0, "second": DAY_MS, "third": 2 * DAY_MS, "extra": 5, "skipped": 7}
 """Those that an event of the scenario may have: how long after its start."""
 
@@ -105,6 +108,13 @@ class Scenario:
 
     def occurrence(self, name: str) -> bytes:
         return self.claims[name].occurrence_id
+
+    def as_before_lanes(self) -> None:
+        self.stores.client.rename(keys.due(0, LANE), keys.prefix(0) + b"due")
+        self.stores.client.delete(keys.lanes(0))
+
+    def move_to_lanes(self) -> None:
+        due_by_lane.step(Stored(self.stores.client, Scripts(self.stores.client)), 0, "")
 
     def through_flow(self) -> None:
         members = self.gate.peek(AT_MS + 10, 5, 5, AT_MS + 1_000)
@@ -196,7 +206,7 @@ class Scenario:
                 AT_MS,
             ),
         )
-        yield "lose places", lambda: self.stores.client.delete(keys.due(0))
+        yield "lose places", lambda: self.stores.client.delete(keys.due(0, LANE), keys.lanes(0))
         yield "restore them", lambda: work.restore(
             0, sorted(one for one in self.names if one not in {e.id for e in events.values()}),
             AT_MS,
@@ -233,6 +243,8 @@ class Scenario:
             ),
         )
         yield "leave the flow", lambda: self.change("second", KEEP, options=NO_OPTIONS)
+        yield "have what an earlier version had due", self.as_before_lanes
+        yield "move it to its lane", self.move_to_lanes
         yield (
             "delete",
             lambda: self.stores.events.delete(

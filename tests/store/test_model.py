@@ -55,6 +55,7 @@ SETTINGS = settings(
 )
 LEASE_MS = 5_000
 PERIOD_MS = 4_000
+LANES = 3
 FLOWS = st.sampled_from([{}, {}, {"flow": {"key": "one"}}, {"flow": {"key": "other"}}])
 TAGS = st.sampled_from([(), ("red",), ("blue",), ("red", "blue")])
 WORKERS = st.sampled_from([b"one", b"two"])
@@ -104,7 +105,8 @@ class Machine(RuleBasedStateMachine):
     def event_id(self, partition: int) -> bytes:
         """Ids that are the same in every run: what is due at once is claimed in their order."""
         self.made += 1
-        value = NOW_MS << 80 | 0x7 << 76 | 0b10 << 62 | partition << 50 | self.made
+        lane = self.made % LANES
+        value = NOW_MS << 80 | 0x7 << 76 | 0b10 << 62 | partition << 50 | lane << 36 | self.made
         return value.to_bytes(16, "big")
 
     @rule(ms=st.sampled_from([1, 500, 1_000, 4_000, 6_000, 20_000]))
@@ -250,9 +252,12 @@ class Machine(RuleBasedStateMachine):
         worker=WORKERS,
         limit=st.integers(1, 4),
         ahead_ms=st.sampled_from([0, 0, 300, 2_000]),
+        passed_over=st.sampled_from([set(), set(), set(), {0}, {1, 2}]),
         any_of=ANY,
     )
-    def claim(self, worker: bytes, limit: int, ahead_ms: int, any_of: Any) -> None:
+    def claim(
+        self, worker: bytes, limit: int, ahead_ms: int, passed_over: set[int], any_of: Any
+    ) -> None:
         partition = any_of.randrange(self.stores.partitions)
         self.requests[worker] += 1
         request = self.requests[worker]
@@ -264,11 +269,18 @@ class Machine(RuleBasedStateMachine):
             limit=limit,
             lease_ms=LEASE_MS,
             ahead_ms=ahead_ms,
+            passed_over=passed_over,
         )
         answer = self.stores.work._run(call)
         claims = read_claim_answer(answer, lease_token(worker, request), self.now).claims
         expected = self.model.claim(
-            partition, b"%s:%d" % (worker, request), limit, self.now, LEASE_MS, ahead_ms
+            partition,
+            b"%s:%d" % (worker, request),
+            limit,
+            self.now,
+            LEASE_MS,
+            ahead_ms,
+            passed_over,
         )
         assert [(c.occurrence_id, c.attempt, c.recurring, c.deaths) for c in claims] == expected
         self.claims += claims
@@ -381,7 +393,7 @@ class Machine(RuleBasedStateMachine):
                 known = self.model.occurrences[one]
                 waiting = keys.prefix(partition) + b"flow:" + (known.flow or b"")
                 self.stores.client.zrem(waiting, known.event + one)
-                for index in (keys.due(partition), keys.claimed(partition)):
+                for index in (keys.due_of(known.event), keys.claimed(partition)):
                     self.stores.client.zrem(index, one)
             assert self.stores.work.restore(partition, lost, self.now) == len(lost)
             self.model.restore(lost, self.now)

@@ -112,12 +112,14 @@ class Partition:
         self.by_flow: dict[bytes, dict[bytes, float]] = {}
         self.waiting: dict[bytes, dict[bytes, float]] = {}
         self.flowing: dict[bytes, float] = {}
+        self.lanes: dict[bytes, float] = {}
+        self.of_lane: dict[bytes, dict[bytes, float]] = {}
 
     def take(self, key: bytes, value: Any) -> bool:
         """Put a key into its place; whether it has one. An id may hold any byte, colons too."""
         kind, _, rest = key[len(self.prefix) :].partition(b":")
         name = kind.decode("ascii", "replace")
-        if name in self.scored and not rest:
+        if name in self.scored and name != "due" and not rest:
             self.scored[name] = value
         elif name == "events" and rest.decode("ascii", "replace") in self.event_status:
             self.event_status[rest.decode()] = value
@@ -135,7 +137,21 @@ class Partition:
         elif name == "calendar" and rest.endswith(b":events"):
             self.by_calendar[rest[: -len(b":events")]] = value
         else:
-            return self._take_flow(name, rest, value) or (name in ("claim", "made") and bool(rest))
+            return (
+                self._take_lane(name, rest, value)
+                or self._take_flow(name, rest, value)
+                or (name in ("claim", "made") and bool(rest))
+            )
+        return True
+
+    def _take_lane(self, name: str, rest: bytes, value: Any) -> bool:
+        if name == "due" and rest.isdigit():
+            self.of_lane[rest] = value
+            self.scored["due"] = self.scored["due"] | value
+        elif name == "lanes" and not rest:
+            self.lanes = value
+        else:
+            return False
         return True
 
     def _take_flow(self, name: str, rest: bytes, value: Any) -> bool:
@@ -149,7 +165,24 @@ class Partition:
 
     def problems(self) -> list[str]:
         """What does not hold here."""
-        return [*self._occurrences(), *self._events(), *self._indexes(), *self._flows()]
+        return [
+            *self._occurrences(),
+            *self._lanes(),
+            *self._events(),
+            *self._indexes(),
+            *self._flows(),
+        ]
+
+    def _lanes(self) -> Iterable[str]:
+        """Each is listed under its earliest, and has its events' occurrences and no others."""
+        heads = {lane: min(members.values()) for lane, members in self.of_lane.items()}
+        if heads != self.lanes:
+            yield f"the lanes are listed as {self.lanes} and begin at {heads}"
+        for lane, members in self.of_lane.items():
+            for occurrence in members:
+                event = self.occurrences.get(occurrence, {}).get(b"e")
+                if event is not None and ids.lane_of_event(event) != int(lane):
+                    yield f"occurrence {ids.to_text(occurrence)} is in lane {lane!r}"
 
     def _occurrences(self) -> Iterable[str]:
         for occurrence, fields in self.occurrences.items():

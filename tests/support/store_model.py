@@ -6,7 +6,7 @@ beside it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -170,6 +170,7 @@ class StoreModel:
         now_ms: int,
         lease_ms: int,
         ahead_ms: int = 0,
+        passed_over: Collection[int] = (),
     ) -> list[tuple[bytes, int, bool, int]]:
         due = sorted(
             (one.due_ms, occurrence_id)
@@ -179,7 +180,12 @@ class StoreModel:
             and ids.partition_of_occurrence(occurrence_id) == partition
         )
         answer = []
-        for due_ms, occurrence_id in due[:limit]:
+        lanes: dict[int, list[tuple[int, bytes]]] = {}
+        for due_ms, occurrence_id in due:
+            lane = ids.lane_of_event(self.occurrences[occurrence_id].event)
+            if lane not in passed_over:
+                lanes.setdefault(lane, []).append((due_ms, occurrence_id))
+        for due_ms, occurrence_id in _shared(lanes, limit):
             one = self.occurrences[occurrence_id]
             event = self.events.get(one.event)
             if event is None or event.flow is None:
@@ -386,3 +392,18 @@ def flow_of(event: Event) -> bytes | None:
 
 def _number(value: int | None) -> bytes | None:
     return None if value is None else b"%d" % value
+
+
+def _shared(lanes: Mapping[int, list[tuple[int, bytes]]], limit: int) -> list[tuple[int, bytes]]:
+    """What a claim takes of what is due: an equal share of each lane, again until it is enough."""
+    taken: list[tuple[int, bytes]] = []
+    left = sorted(lanes, key=lambda lane: (lanes[lane][0][0], str(lane)))
+    waiting = {lane: list(lanes[lane]) for lane in left}
+    while left and len(taken) < limit:
+        share = max((limit - len(taken)) // len(left), 1)
+        for lane in left:
+            most = min(share, limit - len(taken))
+            taken += waiting[lane][:most]
+            del waiting[lane][:most]
+        left = [lane for lane in left if waiting[lane]]
+    return taken

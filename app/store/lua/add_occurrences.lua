@@ -5,15 +5,16 @@
 -- Returns: how many were new; -1 if the event is gone, -2 if it has other tags: they say who may do
 --          this. A repeated call adds nothing.
 --#include schedule_occurrence
+--#include make_due
 local key = unpack(KEYS)
 local prefix, event, tags = unpack(ARGV, 1, 3)
 local version, stored_tags = unpack(redis.call('HMGET', key, EventField.VERSION, EventField.TAGS))
 if not version then return -1 end
 if (stored_tags or '') ~= tags then return -2 end
-local added = 0
+local added, batch = 0, {}
 for i = 4, #ARGV, 3 do
   local id, scheduled, due = unpack(ARGV, i, i + 2)
-  local is_new = schedule_occurrence(prefix, id, event, scheduled, due, tags)
+  local is_new = schedule_occurrence(prefix, id, event, scheduled, due, tags, batch)
   if is_new then
     -- These tags stay its own: a later change of the event's moves only the scheduled one's.
     redis.call('HSET', prefix .. 'occurrence:' .. id, OccurrenceField.TAGS, tags)
@@ -21,4 +22,5 @@ for i = 4, #ARGV, 3 do
     added = added + 1
   end
 end
+make_due(prefix, batch)
 return added

@@ -3,20 +3,24 @@
 --       These are left alone until they are due, and so are those with an overlap policy: what
 --       decides about them may yet change. Then the policy decides, also of those in a flow. The
 --       same request, sent again, gets the same occurrences.
--- KEYS: 1 due  2 claimed  3 last_claim (of this worker)
+-- KEYS: 1 lanes  2 claimed  3 last_claim (of this worker)
 -- ARGV: 1 prefix  2 now  3 limit (how many at most)  4 deadline (of the leases)  5 token (of the
 --       leases)  6 request (its number)  7 horizon (until when what is claimed may be due)
+--       8 passed_over (lanes from which nothing is claimed, see take_due)
 -- Returns: three lists: the claims, each a row as claim_row makes it; when those that were left
 --          alone are due; the flows for which one waits now.
 --#include read_occurrence
 --#include read_event
 --#include repeat_claim
 --#include enter_flow
+--#include take_due
+--#include add_due
+--#include write_due
 --#include lease_occurrence
 --#include move_leased
-local due, claimed, last_claim = unpack(KEYS)
-local prefix, now, limit, deadline, token, request, horizon = unpack(ARGV, 1, 7)
-local claims, early, flows = {}, {}, {}
+local lanes, claimed, last_claim = unpack(KEYS)
+local prefix, now, limit, deadline, token, request, horizon, passed_over = unpack(ARGV, 1, 8)
+local claims, early, flows, left = {}, {}, {}, {}
 
 local last = redis.call('GET', last_claim)
 if last and string.sub(last, 1, #request + 1) == request .. ':' then
@@ -36,10 +40,9 @@ if last and string.sub(last, 1, #request + 1) == request .. ':' then
   return {claims, early, flows}
 end
 
-local ids = redis.call('ZRANGEBYSCORE', due, '-inf', horizon, 'LIMIT', 0, limit)
+local ids = take_due(prefix, lanes, horizon, limit, passed_over)
 if #ids == 0 then return {claims, early, flows} end
 redis.call('SET', last_claim, request .. ':' .. table.concat(ids), 'PX', 600000)
-redis.call('ZREM', due, unpack(ids))
 local batch = {claimed = {}, dispatched = {}, scheduled = {}, retrying = {}, rows = {}}
 for _, id in ipairs(ids) do
   local occurrence = read_occurrence(prefix, id)
@@ -49,7 +52,7 @@ for _, id in ipairs(ids) do
     local due_ms = occurrence.next_attempt or occurrence.scheduled
     local is_bound = (event.flow or event.overlap) and not occurrence.callback
     if is_bound and tonumber(due_ms) > tonumber(now) then
-      redis.call('ZADD', due, due_ms, id)
+      add_due(left, occurrence.event, id, due_ms)
       early[#early + 1] = due_ms
     elseif is_bound and event.flow then
       local waits_for_flow, row = enter_flow(prefix, occurrence, event, now)
@@ -60,5 +63,6 @@ for _, id in ipairs(ids) do
     end
   end
 end
+write_due(prefix, left)
 move_leased(prefix, claimed, batch)
 return {claims, early, flows}

@@ -1,6 +1,6 @@
 -- Does: records the outcomes of attempts: ends the occurrence, plans its next attempt or has it
 --       wait to be acknowledged. An active event ends with the last occurrence that it has to come.
--- KEYS: 1 claimed  2 due  3 ended  4 unacknowledged
+-- KEYS: 1 claimed  2 ended  3 unacknowledged
 -- ARGV: 1 prefix  2 now
 --       3… per attempt: id, token (of its lease; 'ack:<attempt>' if it waits to be acknowledged),
 --       verdict ('retrying', 'dispatched' to wait, or the status in which the occurrence ends),
@@ -14,10 +14,11 @@
 --#include leave_claimed
 --#include call_batch
 --#include list_inactive
+--#include add_due
 --#include make_due
-local claimed, due, ended, unacknowledged = unpack(KEYS)
+local claimed, ended, unacknowledged = unpack(KEYS)
 local prefix, now = unpack(ARGV, 1, 2)
-local recorded, done, by_status, retries, soonest = {}, {}, {}, {}, nil
+local recorded, done, by_status, due = {}, {}, {}, {}
 local waits, acknowledged, ends, inactive = {}, {}, {}, {}
 for i = 3, #ARGV, 9 do
   local id, token, verdict, status_code, body, message, moment, line, callback_id =
@@ -38,8 +39,7 @@ for i = 3, #ARGV, 9 do
     local new_lease, moment_field = '', OccurrenceField.COMPLETED
     if verdict == 'retrying' then
       moment_field = OccurrenceField.NEXT_ATTEMPT
-      retries[#retries + 1] = moment; retries[#retries + 1] = id
-      if not soonest or tonumber(moment) < tonumber(soonest) then soonest = moment end
+      add_due(due, event, id, moment)
     elseif verdict == 'dispatched' then
       new_lease = 'ack:' .. redis.call('HGET', key, OccurrenceField.ATTEMPTS)
       moment_field = OccurrenceField.ACK_DEADLINE
@@ -61,7 +61,9 @@ for i = 3, #ARGV, 9 do
       OccurrenceField.CHANGED, now, moment_field, moment, OccurrenceField.STATUS_CODE, status_code,
       OccurrenceField.RESPONSE_BODY, body, OccurrenceField.ERROR, message,
       OccurrenceField.LOG, append_log_line(log, has_waited, line))
-    if callback_id ~= '' and event_status then add_callback(prefix, callback_id, event, id, now) end
+    if callback_id ~= '' and event_status then
+      add_callback(prefix, callback_id, event, id, now, due)
+    end
     local listed = by_status[verdict] or {}
     listed[#listed + 1] = scheduled; listed[#listed + 1] = id
     by_status[verdict] = listed
@@ -76,5 +78,5 @@ call_batch('ZADD', unacknowledged, waits)
 if waits[1] then redis.call('PUBLISH', 'qh:wake', waits[1]) end
 call_batch('ZADD', ended, ends)
 list_inactive(prefix, inactive, now)
-make_due(due, retries, soonest)
+make_due(prefix, due)
 return recorded

@@ -1,6 +1,6 @@
 -- Does: makes ended occurrences due again under the same id. Attempts go on being counted, the
 --       retry policy and the deaths of workers start afresh.
--- KEYS: 1 due  2 ended
+-- KEYS: 1 ended
 -- ARGV: 1 prefix  2 now  3 request (a word without ':')
 --       4 scope (the tags that may be touched, one a line; a newline alone for all)
 --       5… per occurrence: id, due_ms
@@ -8,9 +8,11 @@
 --          'completed', 'open', 'early' (its scheduled time has not come), 'gone' (its event was
 --          deleted, or one of the two has other tags) or 'unknown', and then nothing of it has
 --          changed.
-local due, ended = unpack(KEYS)
+--#include add_due
+--#include make_due
+local ended = unpack(KEYS)
 local prefix, now, request, scope = unpack(ARGV, 1, 4)
-local answers, soonest = {}, nil
+local answers, due = {}, {}
 
 local function is_in_scope(tags)
   if scope == '\n' then return true end
@@ -43,9 +45,7 @@ local function redeliver(id, due_ms)
   redis.call('ZREM', ended, id)
   redis.call('ZREM', prefix .. 'occurrences:' .. status, id)
   redis.call('ZADD', prefix .. 'occurrences:retrying', scheduled, id)
-  local head = redis.call('ZRANGE', due, 0, 0, 'WITHSCORES')[2]
-  redis.call('ZADD', due, due_ms, id)
-  if not head or tonumber(due_ms) < tonumber(head) then soonest = due_ms end
+  add_due(due, event, id, due_ms)
   return 'retried'
 end
 
@@ -53,5 +53,5 @@ for i = 5, #ARGV, 2 do
   local id, due_ms = unpack(ARGV, i, i + 1)
   answers[#answers + 1] = redeliver(id, due_ms)
 end
-if soonest then redis.call('PUBLISH', 'qh:wake', soonest) end
+make_due(prefix, due)
 return answers

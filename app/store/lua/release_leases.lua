@@ -1,26 +1,28 @@
 -- Does: returns claimed occurrences: those whose lease has expired, due at once, and those that a
 --       worker returns unsent, due when it says; these do not count as an attempt.
--- KEYS: 1 claimed  2 due
+-- KEYS: 1 claimed
 -- ARGV: 1 prefix  2 now  3 limit (how many expired ones at most, 0 for none)
 --       4… per occurrence returned unsent: id, token (of its lease), due_ms, reason (why it was
 --       deferred, '' if it was not)
 -- Returns: for each returned unsent 1, or 0 if its lease was lost; then how many expired came back.
 --#include call_batch
 --#include leave_claimed
-local claimed, due = unpack(KEYS)
+--#include add_due
+--#include write_due
+local claimed = unpack(KEYS)
 local prefix, now, limit = unpack(ARGV, 1, 3)
-local answer, done, entries, by_status, soonest = {}, {}, {}, {scheduled = {}, retrying = {}}, nil
+local answer, done, due, by_status = {}, {}, {}, {scheduled = {}, retrying = {}}
 
-local function release(id, status, scheduled, due_ms)
+local function release(id, event, status, scheduled, due_ms)
   local listed = by_status[status]
   listed[#listed + 1] = scheduled; listed[#listed + 1] = id
   done[#done + 1] = id
-  entries[#entries + 1] = due_ms; entries[#entries + 1] = id
-  if not soonest or tonumber(due_ms) < tonumber(soonest) then soonest = due_ms end
+  add_due(due, event, id, due_ms)
 end
 
 -- The attempt that was not made is not counted, but its deferrals are.
-local function release_unsent(id, attempt, redelivery, scheduled, deferrals, due_ms, reason)
+local function release_unsent(
+  id, event, attempt, redelivery, scheduled, deferrals, due_ms, reason)
   local key, status = prefix .. 'occurrence:' .. id, 'retrying'
   local fields = {OccurrenceField.NEXT_ATTEMPT, due_ms, OccurrenceField.CHANGED, now}
   local function set(field, value) fields[#fields + 1] = field; fields[#fields + 1] = value end
@@ -39,17 +41,18 @@ local function release_unsent(id, attempt, redelivery, scheduled, deferrals, due
     set(OccurrenceField.DEFERRAL_REASON, reason)
   end
   redis.call('HSET', key, unpack(fields))
-  release(id, status, scheduled, due_ms)
+  release(id, event, status, scheduled, due_ms)
 end
 
 for i = 4, #ARGV, 4 do
   local id, token, due_ms, reason = unpack(ARGV, i, i + 3)
-  local attempts, redelivery, scheduled, deferrals, lease = unpack(redis.call('HMGET',
-    prefix .. 'occurrence:' .. id, OccurrenceField.ATTEMPTS, OccurrenceField.REDELIVERY,
-    OccurrenceField.SCHEDULED, OccurrenceField.DEFERRALS, OccurrenceField.LEASE))
+  local event, attempts, redelivery, scheduled, deferrals, lease = unpack(redis.call('HMGET',
+    prefix .. 'occurrence:' .. id, OccurrenceField.EVENT, OccurrenceField.ATTEMPTS,
+    OccurrenceField.REDELIVERY, OccurrenceField.SCHEDULED, OccurrenceField.DEFERRALS,
+    OccurrenceField.LEASE))
   answer[#answer + 1] = lease == token and 1 or 0
   if lease == token then
-    release_unsent(id, tonumber(attempts), redelivery, scheduled, deferrals, due_ms, reason)
+    release_unsent(id, event, tonumber(attempts), redelivery, scheduled, deferrals, due_ms, reason)
   end
 end
 
@@ -58,14 +61,14 @@ if limit ~= '0' then
   call_batch('ZREM', claimed, done)
   for _, id in ipairs(redis.call('ZRANGEBYSCORE', claimed, '-inf', now, 'LIMIT', 0, limit)) do
     local key = prefix .. 'occurrence:' .. id
-    local scheduled, status = unpack(redis.call('HMGET', key, OccurrenceField.SCHEDULED,
-      OccurrenceField.STATUS))
+    local scheduled, status, event = unpack(redis.call('HMGET', key, OccurrenceField.SCHEDULED,
+      OccurrenceField.STATUS, OccurrenceField.EVENT))
     if scheduled and status == 'dispatched' then
       redis.call('HINCRBY', key, OccurrenceField.DEATHS, 1)
       redis.call('HDEL', key, OccurrenceField.LEASE)
       redis.call('HSET', key, OccurrenceField.STATUS, 'retrying', OccurrenceField.NEXT_ATTEMPT, now,
         OccurrenceField.CHANGED, now)
-      release(id, 'retrying', scheduled, now)
+      release(id, event, 'retrying', scheduled, now)
       expired = expired + 1
     else
       done[#done + 1] = id
@@ -73,7 +76,7 @@ if limit ~= '0' then
   end
 end
 leave_claimed(prefix, claimed, done, by_status)
-call_batch('ZADD', due, entries)
+local soonest = write_due(prefix, due)
 if soonest then redis.call('PUBLISH', 'qh:wake', soonest) end
 answer[#answer + 1] = expired
 return answer

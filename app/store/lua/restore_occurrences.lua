@@ -1,12 +1,14 @@
 -- Does: restores open occurrences to an index that lost them: planned ones to those that are due,
 --       claimed ones to the claimed, with a lease that has expired, and those that wait to be
 --       acknowledged or for their flow.
--- KEYS: 1 due  2 claimed  3 unacknowledged
+-- KEYS: 1 claimed  2 unacknowledged
 -- ARGV: 1 prefix  2 now  3… per occurrence: id
 -- Returns: how many were restored; a repeated call finds none.
-local due, claimed, unacknowledged = unpack(KEYS)
+--#include lane_of
+--#include list_lane
+local claimed, unacknowledged = unpack(KEYS)
 local prefix, now = unpack(ARGV, 1, 2)
-local restored = 0
+local restored, lanes = 0, {}
 
 local function restore(index, score, member)
   local added = redis.call('ZADD', index, 'NX', score, member)
@@ -24,12 +26,16 @@ for i = 3, #ARGV do
     restore(prefix .. 'flow:' .. flow, scheduled, event .. id)
     redis.call('ZADD', prefix .. 'flowing', 'NX', now, flow)
   elseif event and (status == 'scheduled' or status == 'retrying') then
-    restore(due, next_attempt or scheduled, id)
+    local lane = lane_of(event)
+    restore(prefix .. 'due:' .. lane, next_attempt or scheduled, id)
+    lanes[lane] = true
   elseif ack_deadline then
     restore(unacknowledged, ack_deadline, id)
   elseif status == 'dispatched' then
     restore(claimed, now, id)
   end
 end
+-- The place of a lane itself may have been lost.
+for lane in pairs(lanes) do list_lane(prefix, lane) end
 if restored > 0 then redis.call('PUBLISH', 'qh:wake', now) end
 return restored

@@ -28,6 +28,7 @@
 --#include withdraw_occurrences
 --#include record_passed_over
 --#include schedule_occurrence
+--#include make_due
 --#include add_unattempted
 --#include list_event_end
 local key, made = unpack(KEYS)
@@ -90,7 +91,9 @@ elseif not keep then
   record_passed_over(prefix, id, passed, old_tags, reason, now)
   redis.call('ZREM', prefix .. 'unscheduled', id)
   if is_planned then
-    local is_new = schedule_occurrence(prefix, new_id, id, scheduled, due, tags)
+    local batch = {}
+    local is_new = schedule_occurrence(prefix, new_id, id, scheduled, due, tags, batch)
+    make_due(prefix, batch)
     if is_new then redis.call('HSET', key, EventField.NEXT, scheduled) end
   elseif new_id ~= '' then
     add_unattempted(prefix, new_id, id, scheduled, tags, outcome, message, now)

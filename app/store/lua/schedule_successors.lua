@@ -8,14 +8,16 @@
 --          event that was changed, paused, deleted or given a next occurrence meanwhile is left as
 --          it is, so a repeated call does no harm.
 --#include schedule_occurrence
+--#include make_due
 --#include end_event
 local unscheduled = unpack(KEYS)
 local prefix, now = unpack(ARGV, 1, 2)
-local count, passed = 0, {}
+local count, passed, batch = 0, {}, {}
 
 -- Returns whether the event still waits for a successor.
 local function schedule_successor(key, id, tags, last, successor, scheduled, due)
-  local is_new = schedule_occurrence(prefix, successor, id, scheduled, due, tags or '')
+  local is_new = schedule_occurrence(prefix, successor, id, scheduled, due, tags or '',
+    batch)
   if is_new then
     count = count + 1
   elseif redis.call('HGET', prefix .. 'occurrence:' .. successor, OccurrenceField.STATUS) then
@@ -53,4 +55,5 @@ for i = 3, #ARGV, 6 do
   end
   if not still_waits then redis.call('ZREM', unscheduled, id) end
 end
+make_due(prefix, batch)
 return {count, unpack(passed)}

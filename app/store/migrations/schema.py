@@ -17,13 +17,14 @@ from app.errors import ConfigError, StoreUnavailable
 from app.store import keys
 from app.store.connection import StoreClient
 from app.store.fields import MetaField
+from app.store.migrations.due_by_lane import DUE_BY_LANE
 from app.store.migrations.events_by_status import EVENTS_BY_STATUS
 from app.store.migrations.migration import Migration, Stored
 from app.store.scripts import Argument, Scripts
 
 _log = logging.getLogger(__name__)
 
-MIGRATIONS: tuple[Migration, ...] = (EVENTS_BY_STATUS,)
+MIGRATIONS: tuple[Migration, ...] = (EVENTS_BY_STATUS, DUE_BY_LANE)
 """In the order of their numbers, which begin at 1 and leave none out."""
 
 LEASE_MS = 15_000

@@ -1,4 +1,6 @@
 --#include cancel_occurrence
+--#include add_due
+--#include write_due
 -- decide_overlap(prefix, policy, event, id, scheduled, now): decides about the first attempt of an
 -- occurrence that the schedule made, now that it falls due. While an earlier one that the schedule
 -- made has not ended, the occurrence is 'skipped' or 'waits', and that is returned. Otherwise it is
@@ -32,7 +34,9 @@ local function decide_overlap(prefix, policy, event, id, scheduled, now)
       local look = string.format('%d', now + 10000)
       redis.call('HSET', key, OccurrenceField.NEXT_ATTEMPT, look)
       redis.call('HSET', event_key, EventField.QUEUED, id)
-      redis.call('ZADD', prefix .. 'due', look, id)
+      local due = {}
+      add_due(due, event, id, look)
+      write_due(prefix, due)
       return 'waits'
     end
     local message = 'the occurrence before it is not over'

@@ -1,6 +1,7 @@
 --#include find_waiting
 --#include leave_due
---#include call_batch
+--#include add_due
+--#include write_due
 -- leave_flow(prefix, event, flow, scheduled, now): makes what waits for a flow due, now that its
 -- event has left that flow: the scheduled occurrence ('' for none) and all that were claimed before
 -- or stand beside the schedule. Who claims them next has them wait for the right flow. The one that
@@ -19,10 +20,10 @@ local function leave_flow(prefix, event, flow, scheduled, now)
       redis.call('HDEL', key, OccurrenceField.FLOW)
       -- It was there in time: what it has waited for its flow does not make it late.
       redis.call('HSET', key, OccurrenceField.NEXT_ATTEMPT, now)
-      due[#due + 1] = now; due[#due + 1] = occurrence
+      add_due(due, event, occurrence, now)
     end
   end
-  call_batch('ZADD', prefix .. 'due', due)
+  write_due(prefix, due)
   redis.call('ZADD', prefix .. 'flowing', 'XX', 0, flow)
   redis.call('PUBLISH', 'qh:wake', now)
 end

@@ -1,11 +1,11 @@
--- make_due(due, entries, earliest): adds occurrences to those that are due, given as scores and
--- members. It wakes the drains if the earliest score is before all that were there. No entries:
--- nil.
-local function make_due(due, entries, earliest)
-  if not earliest then return end
-  local head = redis.call('ZRANGE', due, 0, 0, 'WITHSCORES')[2]
-  redis.call('ZADD', due, unpack(entries))
-  if not head or tonumber(earliest) < tonumber(head) then
-    redis.call('PUBLISH', 'qh:wake', earliest)
+--#include write_due
+-- make_due(prefix, batch): stores what add_due has added to a batch. It wakes the drains if the
+-- earliest moment in it is before all that were there.
+local function make_due(prefix, batch)
+  if not next(batch) then return end
+  local head = redis.call('ZRANGE', prefix .. 'lanes', 0, 0, 'WITHSCORES')[2]
+  local soonest = write_due(prefix, batch)
+  if not head or tonumber(soonest) < tonumber(head) then
+    redis.call('PUBLISH', 'qh:wake', soonest)
   end
 end

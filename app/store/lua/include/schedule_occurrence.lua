@@ -1,9 +1,10 @@
 --#include index_occurrence_tags
---#include make_due
--- schedule_occurrence(prefix, occurrence, event, scheduled, due, tags): adds an occurrence that is
--- to be attempted when it is due. A second call with the same id changes nothing and returns false.
--- A record that it was skipped, made when a calendar said so, gives way.
-local function schedule_occurrence(prefix, occurrence, event, scheduled, due, tags)
+--#include add_due
+-- schedule_occurrence(prefix, occurrence, event, scheduled, due, tags, batch): adds an occurrence
+-- that is to be attempted when it is due, also to a batch: make_due stores that. A second call with
+-- the same id changes nothing and returns false. A record that it was skipped, made when a calendar
+-- said so, gives way.
+local function schedule_occurrence(prefix, occurrence, event, scheduled, due, tags, batch)
   local key = prefix .. 'occurrence:' .. occurrence
   if redis.call('EXISTS', key) == 1 then
     local status, old_tags = unpack(redis.call('HMGET', key, OccurrenceField.STATUS,
@@ -21,6 +22,6 @@ local function schedule_occurrence(prefix, occurrence, event, scheduled, due, ta
   end
   redis.call('ZADD', prefix .. 'occurrences:scheduled', scheduled, occurrence)
   index_occurrence_tags(prefix, tags, occurrence, scheduled)
-  make_due(prefix .. 'due', {due, occurrence}, due)
+  add_due(batch, event, occurrence, due)
   return true
 end

@@ -1,0 +1,54 @@
+--#include call_batch
+-- take_due(prefix, lanes, horizon, limit, passed_over): removes and returns what is due by the
+-- horizon, at most limit, from those 64 lanes that have waited longest. Each of them gives an equal
+-- share; what one does not use goes to the others. Lanes in passed_over (their numbers, each
+-- between two commas) give nothing.
+local function take_due(prefix, lanes, horizon, limit, passed_over)
+  local _, commas = string.gsub(passed_over, ',', '')
+  local ids, open, heads, emptied = {}, {}, {}, {}
+  local left, latest = tonumber(limit), tonumber(horizon)
+
+  -- Takes at most so many from a lane; returns when its next one is due, if it has one.
+  local function take(lane, most)
+    local due, taken = prefix .. 'due:' .. lane, {}
+    local rows, head = redis.call('ZRANGE', due, 0, most, 'WITHSCORES'), nil
+    for i = 1, #rows, 2 do
+      if i > 2 * most or tonumber(rows[i + 1]) > latest then
+        head = rows[i + 1]
+        break
+      end
+      taken[#taken + 1] = rows[i]
+      ids[#ids + 1] = rows[i]
+    end
+    call_batch('ZREM', due, taken)
+    left = left - #taken
+    return head
+  end
+
+  for _, lane in ipairs(redis.call('ZRANGEBYSCORE', lanes, '-inf', horizon, 'LIMIT', 0,
+    64 + commas)) do
+    local is_open = passed_over == '' or not string.find(passed_over, ',' .. lane .. ',', 1, true)
+    if is_open then open[#open + 1] = lane end
+  end
+  local first_heads = {}
+  while left > 0 and #open > 0 do
+    local share, more = math.max(math.floor(left / #open), 1), {}
+    for _, lane in ipairs(open) do
+      if left == 0 then break end
+      local head = take(lane, math.min(share, left))
+      first_heads[lane] = head or false
+      if head and tonumber(head) <= latest then more[#more + 1] = lane end
+    end
+    open = more
+  end
+  for lane, head in pairs(first_heads) do
+    if head then
+      heads[#heads + 1] = head; heads[#heads + 1] = lane
+    else
+      emptied[#emptied + 1] = lane
+    end
+  end
+  call_batch('ZADD', lanes, heads)
+  call_batch('ZREM', lanes, emptied)
+  return ids
+end

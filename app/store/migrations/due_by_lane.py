@@ -1,0 +1,22 @@
+"""2: all that was due was in one sorted set, ``qh:{p}:due``; now each tenant's is in a lane.
+
+It runs beside everything else: what is moved is claimed at once. Each step takes what it moves out
+of the old set, so the next goes on where it ended.
+"""
+
+from __future__ import annotations
+
+from app.store import keys
+from app.store.migrations.migration import Migration, Step, Stored
+
+BATCH = 500
+
+
+def step(stored: Stored, partition: int, _cursor: str) -> Step:
+    """Move what is due first in the old set."""
+    prefix = keys.prefix(partition)
+    done = int(stored.scripts("move_due", [prefix + b"due"], [prefix, BATCH]))
+    return Step(done, "more" if done == BATCH else "")
+
+
+DUE_BY_LANE = Migration(2, "give each tenant a lane", step, online=True)
