@@ -1,25 +1,32 @@
 """``python -m benchmarks.memory``: what an event costs of the store's memory.
 
 One-time events with the fields of the API's reference and two tags, on a store with the settings
-of ``make run``; all indexes and the scheduled occurrence are counted. The baseline keeps each
-event as the JSON document that the API answers, in a string of its own, and nothing else: no
-index, no schedule.
+of ``make run``, created over HTTP. Everything is counted that is there when the requests are over
+and upkeep has packed the audit log: indexes, the scheduled occurrence, the audit log. The same
+without the API shows what the event alone takes. The baseline keeps each event as the JSON document
+that the API answers, in a string of its own, and nothing else: no index, no schedule.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
+import sys
 import time
 
 from app.domain.action import webhook
 from app.domain.ids import EventIds, to_text
 from app.domain.times import to_rfc3339
+from app.runtime.embedded import free_port
+from app.store import keys
+from app.store.audit_archive import HOT, SEGMENT
 from app.store.connection import StoreClient, connect
-from benchmarks import loading, support
+from benchmarks import api, loading, support
 from benchmarks.support import say
 
 WEBHOOK = "https://example.com/webhook"
+CONNECTIONS = 16
 YEAR_MS = 365 * 86_400_000
 
 
@@ -30,8 +37,43 @@ def used(client: StoreClient) -> int:
     return int(info["used_memory"]) - passing
 
 
+def created(count: int) -> tuple[float, float]:
+    """Bytes an event that was created over HTTP, and those of its entry in the audit log."""
+    with contextlib.ExitStack() as stack:
+        url = stack.enter_context(support.store())
+        client = stack.enter_context(connect(url))
+        environ = support.environment(url, port=free_port())
+        for role in ("scheduler", "upkeep"):
+            stack.enter_context(support.process([sys.executable, "worker.py", role], environ))
+        base = stack.enter_context(api.gunicorn("wsgi:app", environ))
+        api.load(base, support.MASTER_TOKEN, 2 * (HOT + SEGMENT), CONNECTIONS)  # warms up
+        settle(client)
+        before, log_before = used(client), log_bytes(client)
+        api.load(base, support.MASTER_TOKEN, count, CONNECTIONS)
+        settle(client)
+        made = count + min(count, 200)  # with those that warm it up
+        return (used(client) - before) / made, (log_bytes(client) - log_before) / made
+
+
+def settle(client: StoreClient) -> None:
+    """Wait until old entries are packed, and what is kept for a minute has gone."""
+
+    def is_settled() -> bool:
+        if client.xlen(keys.AUDIT) >= HOT + SEGMENT:
+            return False
+        return not any(client.scan_iter(match=keys.audit_done("*"), count=10_000))
+
+    support.wait_for(is_settled, 120, "the audit log is not packed", look_s=1)
+
+
+def log_bytes(client: StoreClient) -> int:
+    """Bytes of the whole audit log."""
+    parts = (keys.AUDIT, keys.AUDIT_SEGMENTS)
+    return sum(int(client.memory_usage(key, samples=0) or 0) for key in parts)
+
+
 def ours(count: int) -> float:
-    """Bytes an event, kept by Qhronos; start times spread over a year."""
+    """Bytes an event, kept by Qhronos without the API; start times spread over a year."""
     with support.store() as url, connect(url) as client:
         before = used(client)
         now_ms = time.time_ns() // 1_000_000 + 86_400_000
@@ -69,8 +111,13 @@ def _document(event_id: bytes) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--events", type=int, default=100_000)
-    count = parser.parse_args().events
+    parser.add_argument("--requests", type=int, default=20_000, help="events created over HTTP")
+    given = parser.parse_args()
+    count = given.events
+    whole, audit = created(given.requests)
     events, documents = ours(count), as_json(count)
+    say(f"qhronos, created over HTTP              {whole:>7,.0f} bytes an event")
+    say(f"   of which in the audit log            {audit:>7,.0f}")
     say(f"qhronos, indexes and schedule included  {events:>7,.0f} bytes an event")
     say(f"the API's JSON documents alone          {documents:>7,.0f} bytes an event")
     say(f"qhronos needs {events / documents:.2f} times the JSON documents alone")
@@ -78,7 +125,13 @@ def main() -> None:
         "memory",
         {
             "events": count,
-            "bytes_per_event": {"qhronos": events, "json": documents},
+            "requests": given.requests,
+            "bytes_per_event": {
+                "created over HTTP": whole,
+                "of which audit log": audit,
+                "qhronos": events,
+                "json": documents,
+            },
             "ratios": {"to the API's JSON documents alone": events / documents},
         },
     )
