@@ -71,11 +71,22 @@ def _checked(event: Event) -> Event:
     return event
 
 
-def in_space(given: Mapping[str, Any], access: Access) -> Mapping[str, Any]:
-    """The given fields; if they name a flow or an order, also whose flow is meant."""
-    if given.get("flow") is None and given.get("order") is None:
-        return given
-    return {**given, "flow_space": space_of(access)}
+def in_space(
+    given: Mapping[str, Any], access: Access, before: Event | None = None
+) -> Mapping[str, Any]:
+    """The given fields; if they name a flow or an order, also whose flow is meant.
+
+    Who gives an event other tags takes it into a flow of their own: the one before may be that of
+    somebody who does not see the event any more.
+    """
+    moves = (
+        before is not None
+        and "tags" in given
+        and set(given["tags"] or ()) != set(before.tags)
+        and before.options.flow is not None
+    )
+    names_flow = given.get("flow") is not None or given.get("order") is not None
+    return {**given, "flow_space": space_of(access)} if names_flow or moves else given
 
 
 def timing(event: Event) -> tuple[Any, ...]:

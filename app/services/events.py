@@ -136,7 +136,7 @@ class EventService:
 
     def changed(self, before: Event, changes: EventChanges, access: Access) -> Event:
         """The event as it would be after a change; nothing is stored. Raises ``Forbidden``."""
-        given = in_space(changes.given, access)
+        given = in_space(changes.given, access, before)
         given = self.signing.encrypted(before.id, given, before.hmac_secret)
         given = self.headers.encrypted(before.id, given, before)
         after = apply_changes(before, given, self.clock.now_ms())

@@ -66,7 +66,9 @@ class FeedService:
         occurrences = [one for one in listed if one.callback_of is None]
         event_ids = list(dict.fromkeys(one.event_id for one in occurrences))
         events = dict(zip(event_ids, self.event_store.get_many(event_ids), strict=True))
-        return [_recorded(one, events[one.event_id]) for one in occurrences]
+        # What the event says now is not for those who may see its past alone.
+        seen = {event.id: event for event in events.values() if event and access.sees(event.tags)}
+        return [_recorded(one, seen.get(one.event_id)) for one in occurrences]
 
     def _planned(self, tags: TagFilter, access: Access, now_ms: int) -> Iterator[Happening]:
         query = EventQuery(tags=tags, status=EventStatus.ACTIVE.value, limit=MAX_EVENTS)

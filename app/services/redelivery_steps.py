@@ -88,6 +88,8 @@ class RedeliverySteps:
         for one, round_ in zip(job.watched, self.store.rounds(job.watched), strict=True):
             if round_ is None or round_.request != request_id:
                 continue  # deleted, or redelivered by another request
+            if not job.access.sees(round_.tags):
+                continue  # went with its event to tags that are not for who asked
             if _is_under_way(round_):
                 watched.append(one)
             elif round_.status == "completed":

@@ -141,7 +141,8 @@ class OccurrenceField(HashField):
         "add_unattempted decide_overlap cancel_occurrence record_attempts",
         "add_callback codec")
     TAGS = ("tags", "lines", "the tags that it was claimed with or has of its own",
-        "add_callback add_occurrences add_unattempted enter_flow start_first_attempt",
+        """add_callback add_occurrences add_unattempted enter_flow start_first_attempt
+        take_event_tags""",
         """add_callback codec delete_ended read_occurrence redeliver_occurrences redeliveries
         schedule_occurrence""")
     SERIES = ("sr", "1", "present if the schedule made it",

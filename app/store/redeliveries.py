@@ -41,6 +41,7 @@ class Round:
     request: str
     status: str
     tried: int
+    tags: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +128,7 @@ _ROUND_FIELDS = (
     OccurrenceField.STATUS,
     OccurrenceField.ATTEMPTS,
     OccurrenceField.DEATHS,
+    OccurrenceField.TAGS,
 )
 
 
@@ -136,7 +138,7 @@ def _is_cut_off(status: bytes | None) -> bool:
 
 
 def _round(row: Values, log: bytes | None) -> Round | None:
-    redelivery, status, attempts, deaths = row
+    redelivery, status, attempts, deaths, tags = row
     if redelivery is None:
         return None
     before, _, request = redelivery.decode().split(":")
@@ -147,7 +149,7 @@ def _round(row: Values, log: bytes | None) -> Round | None:
     elif word == "dispatched":
         ended -= 1
     died = 0 if word in ("failed", "cancelled") else int(deaths or 0)
-    return Round(request, word, ended - int(before) - died)
+    return Round(request, word, ended - int(before) - died, codec.split_tags(tags))
 
 
 class RedeliveryJobStore:

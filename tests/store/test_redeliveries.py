@@ -29,6 +29,8 @@ from tests.support.invariants import broken, snapshot
 LEASE_MS = 30_000
 LATER_MS = NOW_MS + 3_600_000
 TENANT = Access("tenant", "read_write", frozenset({"red"}))
+TAGS = ("red", "blue")
+"""Those of ``an_event``."""
 
 
 @pytest.fixture
@@ -200,27 +202,27 @@ class TestRetry:
             again = replace(record(claimed, "retrying", LATER_MS), log_line=line)
             stores.work.record([again], LATER_MS)
         claim(stores, LATER_MS, request=9)
-        assert redeliveries.rounds([one]) == [Round("r", "dispatched", outcomes)]
+        assert redeliveries.rounds([one]) == [Round("r", "dispatched", outcomes, TAGS)]
         key = keys.occurrence(ids.partition_of_occurrence(one), one)
         stores.client.hset(key, OccurrenceField.STATUS, "cancelled")
-        assert redeliveries.rounds([one]) == [Round("r", "cancelled", outcomes)]
+        assert redeliveries.rounds([one]) == [Round("r", "cancelled", outcomes, TAGS)]
         stores.client.hset(key, OccurrenceField.STATUS, "dispatched")
 
     def test_rounds_tell_what_has_become_of_it(self, stores, redeliveries) -> None:
         one = failed(stores)
         assert redeliveries.rounds([one]) == [None]
         redeliveries.redeliver([(one, LATER_MS)], "r", LATER_MS)
-        assert redeliveries.rounds([one]) == [Round("r", "retrying", 0)]
+        assert redeliveries.rounds([one]) == [Round("r", "retrying", 0, TAGS)]
         (claimed,) = claim(stores, LATER_MS, request=2)
-        assert redeliveries.rounds([one]) == [Round("r", "dispatched", 0)]
+        assert redeliveries.rounds([one]) == [Round("r", "dispatched", 0, TAGS)]
         partition = ids.partition_of_occurrence(one)
         stores.work.reclaim_expired(partition, LATER_MS + LEASE_MS)
-        assert redeliveries.rounds([one]) == [Round("r", "retrying", 0)]
+        assert redeliveries.rounds([one]) == [Round("r", "retrying", 0, TAGS)]
         (claimed,) = claim(stores, LATER_MS + LEASE_MS, request=3)
         stores.work.record([record(claimed, "retrying", LATER_MS + LEASE_MS)], LATER_MS + LEASE_MS)
-        assert redeliveries.rounds([one]) == [Round("r", "retrying", 1)]
+        assert redeliveries.rounds([one]) == [Round("r", "retrying", 1, TAGS)]
         claim(stores, LATER_MS + LEASE_MS, request=4)
-        assert redeliveries.rounds([one]) == [Round("r", "dispatched", 1)]
+        assert redeliveries.rounds([one]) == [Round("r", "dispatched", 1, TAGS)]
 
     def test_candidates_know_the_tags_of_both(self, stores, redeliveries) -> None:
         one, other = failed(stores), missed(stores)

@@ -223,7 +223,7 @@ class TestOpenAgain:
         assert status_of(stores, event) is OccurrenceStatus.CANCELLED
         assert broken(stores.client, stores.partitions) == []
 
-    def test_what_stands_beside_the_schedule_keeps_its_tags_and_outlives_a_new_time(
+    def test_what_stands_beside_the_schedule_outlives_a_new_time_and_goes_with_its_event(
         self, stores: Stores
     ) -> None:
         event = saved(stores)
@@ -231,12 +231,18 @@ class TestOpenAgain:
         later = event.changed(start_ms=event.start_ms + 9, tags=("green",), version=2)
         plan = Plan(scheduled_ms=later.start_ms, due_ms=later.start_ms)
         assert stores.events.save(later, plan, event, NOW_MS) is Saved.DONE
+        beside = ids.occurrence_id(event.id, NOW_MS)
+        assert stores.occurrences.get(beside).tags == event.tags
         (claimed,) = claim(stores, NOW_MS)
+        assert claimed.occurrence_id == beside
         stores.work.record([record(claimed)], NOW_MS)
-        assert stores.occurrences.get(claimed.occurrence_id).tags == event.tags
+        # It was delivered as the event is now, and that is not for who sees the old tags alone.
+        assert stores.occurrences.get(beside).tags == ("green",)
         partition = ids.partition_of_event(event.id)
-        stores.work.delete_ended(partition, NOW_MS + 1, 10)
         assert stores.client.zcard(keys.tag_occurrences(partition, "red")) == 0
+        assert broken(stores.client, stores.partitions) == []
+        stores.work.delete_ended(partition, NOW_MS + 1, 10)
+        assert stores.client.zcard(keys.tag_occurrences(partition, "green")) == 1
 
 
 class TestClaim:

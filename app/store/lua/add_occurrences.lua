@@ -16,7 +16,8 @@ for i = 4, #ARGV, 3 do
   local id, scheduled, due = unpack(ARGV, i, i + 2)
   local is_new = schedule_occurrence(prefix, id, event, scheduled, due, tags, batch)
   if is_new then
-    -- These tags stay its own: a later change of the event's moves only the scheduled one's.
+    -- A later change of the event's tags moves only the scheduled one's at once; see
+    -- take_event_tags for the others.
     redis.call('HSET', prefix .. 'occurrence:' .. id, OccurrenceField.TAGS, tags)
     redis.call('ZADD', prefix .. 'event:' .. event .. ':occurrences', scheduled, id)
     added = added + 1

@@ -1,3 +1,4 @@
+--#include take_event_tags
 --#include start_first_attempt
 --#include apply_overlap_policy
 --#include claim_row
@@ -11,6 +12,7 @@ local function lease_occurrence(prefix, occurrence, event, token, deadline, now,
   local is_fresh = attempt == 1 and not occurrence.redelivery
   local is_next = event.next == scheduled and not occurrence.callback
   local due, overlap, cancelled = occurrence.next_attempt or scheduled, false, nil
+  take_event_tags(prefix, occurrence, event)
   if attempt == 1 then
     start_first_attempt(prefix, occurrence, event, token, due, is_next, now)
   else
