@@ -11,8 +11,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from dotenv import dotenv_values
-
 from app.domain.ids import MAX_PARTITIONS
 from app.domain.signing import signing_key
 from app.domain.signing_keys import signing_keys
@@ -24,12 +22,14 @@ from app.setting_readers import (
     boolean,
     choice,
     duration,
+    environment,
     integer,
     origins,
     private_targets,
     proxies,
     public_url,
     rate_limit,
+    raw_value,
     redis_url,
     secret,
 )
@@ -52,10 +52,10 @@ class Settings:
     port: int = 8080
     """The port on which the API listens."""
 
-    redis_url: str = ""
+    redis_url: str = field(default="", repr=False)
     """The store: a Redis or Valkey server. Empty: ``make run`` starts its own."""
 
-    broker_url: str = ""
+    broker_url: str = field(default="", repr=False)
     """The Redis server for RQ's queues. Empty: the store."""
 
     data_dir: Path = Path("data")
@@ -243,12 +243,6 @@ _FIELD_OF = {
 }
 
 
-def environment(environ: Mapping[str, str], dotenv: Path = Path(".env")) -> dict[str, str]:
-    """Merge a ``.env`` file, if there is one, under the given environment."""
-    from_file = {key: value or "" for key, value in dotenv_values(dotenv).items()}
-    return {**from_file, **environ}
-
-
 def load_settings(environ: Mapping[str, str]) -> Settings:
     """Read settings from a mapping of environment variables.
 
@@ -259,7 +253,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
     for name, read in _READERS.items():
         variable = PREFIX + name
         try:
-            text = _raw(environ, variable)
+            text = raw_value(environ, variable)
             if text:
                 values[_FIELD_OF[name]] = read(text)
         except ValueError as error:
@@ -280,12 +274,3 @@ def production_settings(environ: Mapping[str, str]) -> Settings:
     settings.require_secrets()
     settings.require_store()
     return settings
-
-
-def _raw(environ: Mapping[str, str], variable: str) -> str:
-    direct, path = environ.get(variable, ""), environ.get(variable + "_FILE", "")
-    if direct and path:
-        raise ValueError(f"is set twice: keep either {variable} or {variable}_FILE")
-    if path:
-        return Path(path).read_text(encoding="utf-8").strip()
-    return direct.strip()

@@ -1,16 +1,31 @@
-"""How the text of a setting becomes its value: ``ValueError`` says what to change about it."""
+"""From the environment to the value of a setting: ``ValueError`` says what to change about it."""
 
 from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Callable
+import ssl
+import unicodedata
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
+
+from dotenv import dotenv_values
 
 from app.domain.durations import parse_duration_ms
+from app.domain.store_urls import TLS_OPTIONS, check_store_url
 from app.domain.targets import Network, TargetPolicy
-from app.errors import InvalidInput
+from app.errors import ConfigError, InvalidInput
+
+BYTE_ORDER_MARK = "\ufeff"
+LONGEST_FILE = 65_536
+"""Bytes of a file that holds one setting: more is another file."""
+
+_INVISIBLE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+"""Unicode's categories of control characters, marks, halves of characters and line ends."""
+
+_QUOTES = ('""', "''", "``", "\u201c\u201d", "\u2018\u2019", "\u201e\u201c", "\xab\xbb")
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +34,65 @@ class RateLimit:
 
     requests: int
     seconds: int
+
+
+def plain(text: str) -> str:
+    """The text of a setting, without blanks around it and the mark that some editors begin with.
+
+    Raises ``ValueError`` for what comes from a file's form and would be taken for a part of it.
+    """
+    text = text.removeprefix(BYTE_ORDER_MARK).strip()
+    if any(unicodedata.category(one) in _INVISIBLE for one in text):
+        raise ValueError("holds a character that can't be seen: write it again by hand")
+    if len(text) > 1 and (text[0] + text[-1]) in _QUOTES:
+        raise ValueError("is in quotes, which would be a part of it: take them away")
+    return text
+
+
+def text_file(path: Path) -> str:
+    """The text of a setting that is in a file of its own.
+
+    Raises ``OSError`` if it can't be read, ``ValueError`` if it is empty or no such text.
+    """
+    with path.open("rb") as file:
+        raw = file.read(LONGEST_FILE + 1)
+    if len(raw) > LONGEST_FILE:
+        raise ValueError(f"is in a file of more than {LONGEST_FILE} bytes")
+    try:
+        text = plain(raw.decode())
+    except UnicodeDecodeError:
+        raise ValueError("is in a file that is no UTF-8: save it as UTF-8") from None
+    if not text:
+        raise ValueError("is in a file that is empty: write the value, or don't name the file")
+    return text
+
+
+def environment(environ: Mapping[str, str], dotenv: Path = Path(".env")) -> dict[str, str]:
+    """Merge a ``.env`` file, if there is one, under the given environment.
+
+    Raises ``ConfigError`` if the file can't be read.
+    """
+    try:
+        found = dotenv_values(dotenv, encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError):
+        raise ConfigError(
+            f"{dotenv.absolute()} can't be read as text: make it readable and save it as UTF-8, or "
+            "remove it."
+        ) from None
+    return {**{key: value or "" for key, value in found.items()}, **environ}
+
+
+def raw_value(environ: Mapping[str, str], variable: str) -> str:
+    """The text of a setting from its variable or from the file that it names; empty: not set.
+
+    Raises ``OSError`` and ``ValueError`` as ``text_file`` does.
+    """
+    if BYTE_ORDER_MARK + variable in environ:
+        raise ValueError("has an invisible mark before its name: save the env file without a BOM")
+    direct, path = environ.get(variable, ""), plain(environ.get(variable + "_FILE", ""))
+    if direct and path:
+        raise ValueError(f"is set twice: keep either {variable} or {variable}_FILE")
+    return text_file(Path(path)) if path else plain(direct)
 
 
 def integer(low: int, high: int) -> Callable[[str], int]:
@@ -67,17 +141,23 @@ def choice(*words: str) -> Callable[[str], str]:
 
 
 def redis_url(text: str) -> str:
-    """The address of a Redis."""
+    """The address of a Redis; the files that it names are there and can be used."""
+    accepted(check_store_url)(text)
     parts = urlsplit(text)
-    if parts.scheme not in ("redis", "rediss", "unix"):
-        raise ValueError("must begin with redis://, rediss:// or unix://")
-    if parts.scheme != "unix":
-        try:
-            parts.port  # noqa: B018 - reading it is what checks it
-        except ValueError:
-            raise ValueError("has a port that is not a number from 0 to 65535") from None
-        if not parts.hostname:
-            raise ValueError("must name a host, as in redis://localhost:6379/0")
+    options = dict(parse_qsl(parts.query)) if parts.scheme == "rediss" else {}
+    try:
+        tls = ssl.create_default_context()
+        if "ssl_ca_path" in options:
+            next(Path(options["ssl_ca_path"]).iterdir())  # OpenSSL takes what is not there
+        if {"ssl_ca_certs", "ssl_ca_path"} & options.keys():
+            tls.load_verify_locations(options.get("ssl_ca_certs"), options.get("ssl_ca_path"))
+        if "ssl_certfile" in options:
+            tls.load_cert_chain(options["ssl_certfile"], options.get("ssl_keyfile"), password="")
+    except (OSError, StopIteration):  # an ssl.SSLError is an OSError
+        raise ValueError(
+            "names a file of certificates or of a key that can't be read or used: see the options "
+            f"{', '.join(name for name in options if TLS_OPTIONS[name].startswith('a '))}"
+        ) from None
     return text
 
 

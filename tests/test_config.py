@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import ipaddress
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from app.config import Settings, environment, load_settings, production_settings
+from app.config import _READERS, Settings, load_settings, production_settings
 from app.domain.targets import TargetPolicy
 from app.errors import ConfigError
-from app.setting_readers import RateLimit
+from app.setting_readers import RateLimit, environment
+from tests.support.certificates import Authority
 
 LONG = "x" * 32
 
@@ -183,8 +187,114 @@ class TestFiles:
         with pytest.raises(ConfigError, match="is set twice"):
             load_settings({"QHRONOS_PORT": "1", "QHRONOS_PORT_FILE": str(tmp_path / "port")})
 
+    @pytest.mark.parametrize(
+        "written",
+        [b"a secret text", b"\xef\xbb\xbfa secret text", b"  a secret text \r\n\r\n",
+         "\xa0a secret text\u2029".encode()],
+    )  # fmt: skip
+    def test_what_an_editor_adds_is_no_part_of_a_secret(
+        self, tmp_path: Path, written: bytes
+    ) -> None:
+        """It would be a part of the token, and every caller would be refused for ever."""
+        (tmp_path / "secret").write_bytes(written)
+        loaded = load_settings({"QHRONOS_MASTER_TOKEN_FILE": str(tmp_path / "secret")})
+        assert loaded.master_token == "a secret text"
+
+    @pytest.mark.parametrize(
+        ("written", "says"),
+        [
+            (b"", "empty"),
+            (b"\xef\xbb\xbf\r\n", "empty"),
+            (b'"a secret text"', "quotes"),
+            (b"'a secret text'\n", "quotes"),
+            ("\u201ca secret text\u201d".encode(), "quotes"),
+            (b"a secret\0text", "can't be seen"),
+            (b"a secret text\0\n", "can't be seen"),
+            (b"a secret\r\ntext", "can't be seen"),
+            ("a secret text\u200b".encode(), "can't be seen"),
+            (b"\x1b[0ma secret text", "can't be seen"),
+            ("a secret text".encode("utf-16"), "no UTF-8"),
+            ("a secret text".encode("utf-16-le"), "can't be seen"),
+            ("a sécret text".encode("latin-1"), "no UTF-8"),
+            (b"a secret text" * 10_000, "more than 65536 bytes"),
+        ],
+        ids=lambda value: repr(value)[:30],
+    )
+    def test_what_would_be_a_part_of_a_secret_unseen_is_refused_by_name(
+        self, tmp_path: Path, written: bytes, says: str
+    ) -> None:
+        (tmp_path / "secret").write_bytes(written)
+        with pytest.raises(ConfigError, match=r"QHRONOS_MASTER_TOKEN (is|holds)") as refused:
+            load_settings({"QHRONOS_MASTER_TOKEN_FILE": str(tmp_path / "secret")})
+        assert says in refused.value.message
+        assert "secret" not in refused.value.message
+
+    def test_a_directory_in_the_place_of_a_file_is_named(self, tmp_path: Path) -> None:
+        with pytest.raises(ConfigError, match="QHRONOS_PORT_FILE names a file"):
+            load_settings({"QHRONOS_PORT_FILE": str(tmp_path)})
+
+
+@pytest.mark.parametrize("name", ["MASTER_TOKEN", "HOST", "PORT", "REDIS_URL"])
+@pytest.mark.parametrize("value", ['"{}"', "'{}'", "{}\0", "{}\u200b", "\u2060{}"])
+def test_quotes_and_what_cannot_be_seen_are_refused_in_variables_too(name: str, value: str) -> None:
+    """An env file of Docker hands quotes on."""
+    good = {"PORT": "8080", "REDIS_URL": "redis://host"}.get(name, "a-good-value")
+    with pytest.raises(ConfigError, match=f"QHRONOS_{name} (is in quotes|holds a character)"):
+        load_settings({f"QHRONOS_{name}": value.format(good)})
+
+
+def test_a_mark_before_the_name_of_a_variable_is_named() -> None:
+    """An env file with a BOM: its first variable would not be seen."""
+    with pytest.raises(ConfigError, match="QHRONOS_PORT has an invisible mark before its name"):
+        load_settings({"\ufeffQHRONOS_PORT": "9000"})
+
+
+@given(st.sampled_from(sorted(_READERS)), st.text() | st.from_regex(r"[-0-9a-z:/.,@\[\]]+"))
+def test_no_text_of_any_setting_makes_a_traceback(name: str, text: str) -> None:
+    with contextlib.suppress(ConfigError):
+        load_settings({f"QHRONOS_{name}": text})
+
+
+class TestTlsOfTheStore:
+    """Files that a URL names are looked at when settings are read."""
+
+    @pytest.fixture
+    def bundle(self, tmp_path: Path) -> Path:
+        return Authority(tmp_path).bundle
+
+    def test_what_is_there_is_taken(self, bundle: Path) -> None:
+        url = f"rediss://host?ssl_ca_certs={bundle}&ssl_ca_path={bundle.parent}"
+        assert load_settings({"QHRONOS_REDIS_URL": url}).redis_url == url
+
+    @pytest.mark.parametrize(
+        ("option", "file"),
+        [("ssl_ca_certs", "absent"), ("ssl_ca_certs", "text"), ("ssl_ca_certs", "folder"),
+         ("ssl_ca_path", "absent"), ("ssl_ca_path", "folder"), ("ssl_certfile", "authority.pem"),
+         ("ssl_certfile", "absent")],
+    )  # fmt: skip
+    def test_what_is_not_there_or_no_certificate_is_named(
+        self, bundle: Path, option: str, file: str
+    ) -> None:
+        (bundle.parent / "text").write_text("no certificate")
+        (bundle.parent / "folder").mkdir()
+        url = f"rediss://:hunter22@host?{option}={bundle.parent / file}"
+        with pytest.raises(ConfigError, match=rf"QHRONOS_BROKER_URL names .*{option}") as refused:
+            load_settings({"QHRONOS_BROKER_URL": url})
+        assert "hunter22" not in refused.value.message
+
 
 class TestDotenv:
+    @pytest.mark.parametrize("raw", [b"QHRONOS_PORT=\xff1", "QHRONOS_PORT=1".encode("utf-16")])
+    def test_a_file_that_is_no_text_is_named(self, tmp_path: Path, raw: bytes) -> None:
+        (tmp_path / ".env").write_bytes(raw)
+        with pytest.raises(ConfigError, match=r"\.env can't be read as text"):
+            environment({}, tmp_path / ".env")
+
+    def test_its_mark_and_its_quotes_are_no_part_of_it(self, tmp_path: Path) -> None:
+        (tmp_path / ".env").write_bytes(b"\xef\xbb\xbfQHRONOS_HOST='a.host'\r\nQHRONOS_PORT=1\r\n")
+        settings = load_settings(environment({}, tmp_path / ".env"))
+        assert (settings.host, settings.port) == ("a.host", 1)
+
     def test_the_file_is_read_and_the_real_environment_wins(self, tmp_path: Path) -> None:
         dotenv = tmp_path / ".env"
         dotenv.write_text("QHRONOS_PORT=1000\nQHRONOS_HOST=from.file\nQHRONOS_EMPTY\n")
@@ -227,7 +337,13 @@ class TestProduction:
 
 def test_secrets_are_not_in_the_representation() -> None:
     assert "hidden" not in repr(
-        Settings(master_token="hidden", jwt_secret="hidden", signing_secret="hidden")
+        Settings(
+            master_token="hidden",
+            jwt_secret="hidden",
+            signing_secret="hidden",
+            redis_url="redis://:hidden@host",
+            broker_url="redis://:hidden@host",
+        )
     )
 
 

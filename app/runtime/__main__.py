@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from app import __version__
-from app.config import Settings, environment
+from app.config import Settings
 from app.errors import ConfigError
 from app.open_files import raise_open_file_limit
 from app.runtime.embedded import EmbeddedStore, free_port
@@ -31,6 +31,7 @@ from app.runtime.local import (
 )
 from app.runtime.maintenance import check_file, maintain
 from app.runtime.supervisor import Process, supervise
+from app.setting_readers import environment
 
 STORE_STOP_S = 30.0
 """The store writes out its file when it stops, which is worth waiting for."""

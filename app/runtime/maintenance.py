@@ -7,11 +7,11 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from app.config import environment
 from app.domain.audit import ChainBroken, check
 from app.errors import ConfigError
 from app.runtime.embedded import EmbeddedStore
 from app.runtime.local import prepare
+from app.setting_readers import environment
 
 USAGE = "usage: python -m app.runtime audit-check FILE [NEWEST HASH OF AN EARLIER EXPORT]\n"
 

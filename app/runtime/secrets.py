@@ -13,6 +13,7 @@ from pathlib import Path
 from app.config import Settings
 from app.errors import ConfigError
 from app.runtime.files import create_file, private_directory
+from app.setting_readers import text_file
 
 _MAKERS: dict[str, Callable[[], str]] = {
     "master_token": lambda: "qhr_" + secrets.token_urlsafe(32),
@@ -46,11 +47,12 @@ def _made_once(path: Path, make: Callable[[], str]) -> str:
     try:
         if not path.exists():
             create_file(path, make())
-        secret = path.read_text(encoding="utf-8").strip()
-    except (OSError, ValueError) as error:
-        raise ConfigError(f"The secret in {path} can't be read or made: {error}.") from None
-    if not secret:
+        return text_file(path)
+    except OSError as error:
         raise ConfigError(
-            f"The file {path} is empty: put the secret back, or remove the file to get a new one."
-        )
-    return secret
+            f"The secret in {path} can't be read or made ({error.strerror}): make it readable."
+        ) from None
+    except ValueError as error:
+        raise ConfigError(
+            f"The secret in {path} {error}; put it back, or remove the file to get a new one."
+        ) from None

@@ -70,7 +70,7 @@ def test_an_empty_file_is_not_taken_for_a_secret(settings: Settings) -> None:
     made_secrets(settings)
     path = secret_path(settings.data_dir, "jwt_secret")
     path.write_text("\n")
-    with pytest.raises(ConfigError, match=f"{path} is empty"):
+    with pytest.raises(ConfigError, match=f"{path} is in a file that is empty"):
         made_secrets(settings)
     assert path.read_text() == "\n"
 
