@@ -21,6 +21,8 @@ class Progress(NamedTuple):
     connected: bool
     answered: bool
     """A status line was read."""
+    sent: bool = True
+    """The whole request was written."""
     os_error: int = 0
     """The system's error number for the connection, 0 if it had none."""
 
@@ -69,10 +71,21 @@ def explain(code: int, progress: Progress) -> tuple[str, str]:
         return _timeout(progress)
     if code == pycurl.E_COULDNT_CONNECT:
         return _BY_ERRNO.get(progress.os_error, _UNREACHABLE)
+    if code == pycurl.E_SEND_FAIL_REWIND:
+        return _kept_broke(progress)
     if code == pycurl.E_RECV_ERROR and progress.os_error:
         when = "within its answer" if progress.answered else "before answering"
         return "reset", f"the receiver reset the connection {when}"
     return _BY_CODE.get(code, ("internal", f"the delivery failed (libcurl error {code})"))
+
+
+def _kept_broke(progress: Progress) -> tuple[str, str]:
+    """A connection that was kept from an earlier request broke before the answer began."""
+    if not progress.sent:
+        return "reset", "the connection, kept from before, broke while the request was being sent"
+    if progress.os_error:
+        return "reset", "the receiver reset the connection, kept from before, before answering"
+    return "closed", "the receiver closed the connection, kept from before, before answering"
 
 
 def _timeout(progress: Progress) -> tuple[str, str]:

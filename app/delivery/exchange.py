@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any
 
 import pycurl
 
 from app.delivery.errors_text import Progress, explain
 from app.delivery.guard import Guard
+from app.delivery.kept_connections import CAN_WATCH
 from app.delivery.request import Request
 from app.domain.addresses import TargetPolicy
 from app.domain.occurrence import RESPONSE_LIMIT
@@ -19,12 +21,29 @@ READ_LIMIT = 65_536
 _EXPECTED = 1_000_000
 """Bytes of a body from which libcurl would wait for ``100 Continue``, unless told not to."""
 
+_BROKEN_WHEN_KEPT = (pycurl.E_SEND_FAIL_REWIND, pycurl.E_SEND_ERROR)
+"""How libcurl reports that a kept connection broke before the answer began."""
+
 _QUICK_EXIT = 322  # CURLOPT_QUICK_EXIT, which pycurl has no name for
+
+KEPT_S = 45
+"""How old a connection may be that is used again."""
+
+IDLE_S = 4
+"""How long it may have been idle: Node, Apache and uvicorn close one after five seconds."""
+
+DNS_S = 10
+"""How long the address of a name is remembered. With ``KEPT_S``: within a minute, requests go to
+the new address of a name that has moved."""
 
 _OPTIONS = {
     # Connections
     pycurl.NOSIGNAL: 1,
+    pycurl.POST: 1,
     pycurl.HTTP_VERSION: pycurl.CURL_HTTP_VERSION_1_1,
+    pycurl.FORBID_REUSE: not CAN_WATCH,
+    pycurl.MAXAGE_CONN: IDLE_S,
+    pycurl.DNS_CACHE_TIMEOUT: DNS_S,
     _QUICK_EXIT: 1,  # on close, don't wait for a name server that does not answer
     # What a sender of webhooks must not do
     pycurl.PROTOCOLS: pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS,
@@ -45,15 +64,24 @@ _OPTIONS = {
 class Exchange:
     """A libcurl handle that is used for one request after another.
 
-    Options that never change are set once; a request sets four. Headers are collected by
-    ``list.append``: libcurl calls back for each of their lines, and a call of a Python function
-    costs more than libcurl's own work for that line.
+    Options that never change are set once. Every request sets its headers and its body, and of the
+    rest what is not as it was for the last one. Headers are collected by ``list.append``: libcurl
+    calls back for each of their lines, and a call of a Python function costs more than libcurl's
+    own work for that line.
+
+    libcurl reads the body from a file that it can't rewind. A connection that was kept may break
+    before the receiver has answered; from a buffer, libcurl would by itself send the request again,
+    up to five times, although the receiver may have done what it asks for. So it gives up instead,
+    and one attempt is one request. (With a connection that was just made it never sends again.)
     """
 
     __slots__ = (
         "_answer_size",
+        "_body",
+        "_body_size",
         "_chunks",
         "_due_us",
+        "_fresh",
         "_guard",
         "_headers",
         "_started_us",
@@ -69,7 +97,9 @@ class Exchange:
         self._headers: list[bytes] = []
         self._chunks: list[bytes] = []
         self._answer_size = self._due_us = self._started_us = self._timeout_ms = 0
+        self._body, self._body_size = io.BytesIO(), -1
         self._url = ""
+        self._fresh = False
         self.curl = pycurl.Curl()
         for option, value in _OPTIONS.items():
             self.curl.setopt(option, value)
@@ -79,8 +109,13 @@ class Exchange:
         self.curl.setopt(pycurl.HEADERFUNCTION, self._headers.append)
         self.curl.setopt(pycurl.WRITEFUNCTION, self._read)
 
-    def begin(self, token: Any, request: Request, due_us: int, started_us: int) -> None:
-        """Prepare the handle for a request. Raises ``pycurl.error`` for what can't be sent."""
+    def begin(
+        self, token: Any, request: Request, due_us: int, started_us: int, *, fresh: bool = False
+    ) -> None:
+        """Prepare the handle for a request; ``fresh``: on a connection of its own.
+
+        Raises ``pycurl.error`` for what can't be sent.
+        """
         self.token = token
         self._due_us, self._started_us = due_us, started_us
         self._answer_size = 0
@@ -89,6 +124,8 @@ class Exchange:
         if self._guard.used:
             self._guard.reset()
         setopt = self.curl.setopt
+        if fresh is not self._fresh:
+            self.connect_fresh(fresh=fresh)
         if request.timeout_ms != self._timeout_ms:
             self._timeout_ms = request.timeout_ms
             setopt(pycurl.TIMEOUT_MS, request.timeout_ms)
@@ -103,7 +140,47 @@ class Exchange:
         if len(request.body) >= _EXPECTED:
             headers.append(b"Expect:")
         setopt(pycurl.HTTPHEADER, headers)
-        setopt(pycurl.POSTFIELDS, request.body)
+        if len(request.body) != self._body_size:
+            self._body_size = len(request.body)
+            setopt(pycurl.POSTFIELDSIZE_LARGE, self._body_size)
+        self._body = io.BytesIO(request.body)
+        setopt(pycurl.READFUNCTION, self._body.read)
+
+    @property
+    def url(self) -> str:
+        """Where the request goes."""
+        return self._url
+
+    def new_connection(self) -> int | None:
+        """The connection that the request has made and left open, as a file descriptor.
+
+        libcurl knows it only before the handle is removed.
+        """
+        if not self._guard.opened:
+            return None
+        fd = self.curl.getinfo(pycurl.ACTIVESOCKET)
+        return fd if fd >= 0 else None
+
+    def was_not_sent(self, code: int) -> bool:
+        """Whether a kept connection turned out dead before a byte of the request was written.
+
+        Then nobody can have received it, and it may be sent.
+        """
+        return (
+            code in _BROKEN_WHEN_KEPT
+            and not self._guard.opened
+            and self.curl.getinfo(pycurl.REQUEST_SIZE) == 0
+        )
+
+    def renew(self) -> None:
+        """Prepare the handle for the same request on a connection of its own."""
+        self._body.seek(0)
+        self.connect_fresh(fresh=True)
+
+    def connect_fresh(self, *, fresh: bool) -> None:
+        """Have the request use no connection that was kept, or allow it to."""
+        self._fresh = fresh
+        self.curl.setopt(pycurl.FRESH_CONNECT, fresh)
 
     def _read(self, chunk: bytes) -> int:
         """Receive a chunk of the answer's body; libcurl calls it, and stops if it returns less."""
@@ -148,6 +225,7 @@ class Exchange:
                 resolved=reused or getinfo(pycurl.NAMELOOKUP_TIME_T) > 0,
                 connected=reused or getinfo(pycurl.CONNECT_TIME_T) > 0,
                 answered=status is not None,
+                sent=getinfo(pycurl.SIZE_UPLOAD_T) >= self._body_size,
                 os_error=guard.os_error or getinfo(pycurl.OS_ERRNO),
             ),
         )

@@ -12,6 +12,7 @@ import pytest
 from standardwebhooks.webhooks import Webhook
 
 from app.delivery.actions import build
+from app.delivery.exchange import DNS_S, IDLE_S, KEPT_S
 from app.delivery.request import Request
 from app.delivery.sender import CurlSender
 from app.domain.targets import TargetPolicy
@@ -223,6 +224,7 @@ def test_sockets_numbered_beyond_1024_are_served_too(receiver):
 def test_an_idle_connection_that_the_receiver_closed_is_not_mourned(sender, receiver):
     receiver.reply("/", Reply(then="close"), Reply())
     assert send(sender, receiver.url()).succeeded
+    eventually(sender._kept.closed, "the end of the connection")
     assert send(sender, receiver.url()).succeeded
     assert receiver.connections == 2
 
@@ -236,3 +238,25 @@ def test_a_policy_that_allows_everything_reaches_loopback(receiver):
     sender = CurlSender(TargetPolicy(allow_all=True), 1)
     assert send(sender, receiver.url()).succeeded
     sender.close()
+
+
+def test_a_name_that_moves_to_another_host_is_followed_when_connections_are_old():
+    """The old host answers on connections that it has, and new ones lead to the new host."""
+    sender = CurlSender(LOCAL, 4, kept_s=1)
+    with Receiver() as old:
+        assert send(sender, old.url()).succeeded
+        assert send(sender, old.url()).succeeded
+        assert old.connections == 1
+        old.stop_listening()
+        with Receiver(port=old.port) as new:
+            deadline = time.monotonic() + 5
+            while not new.requests:
+                assert time.monotonic() < deadline, "requests still go to the old host"
+                assert send(sender, old.url()).succeeded
+                time.sleep(0.02)
+        sender.close()
+
+
+def test_within_a_minute_nothing_knows_an_old_address_any_more():
+    assert KEPT_S + DNS_S < 60
+    assert IDLE_S < 5  # before most receivers close what is idle

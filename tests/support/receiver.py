@@ -154,6 +154,13 @@ class Receiver:
     def requests_to(self, path: str) -> list[Received]:
         return [request for request in self.requests if request.path == path]
 
+    def stop_listening(self) -> None:
+        """Accept no more connections; those that are open stay so."""
+        server = self._server.sockets[0]
+        self._loop.call_soon_threadsafe(self._loop.remove_reader, server.fileno())
+        self._run(_turns())
+        self._run(_closed(self._server))
+
     def clear(self) -> None:
         with self._changed:
             self._received.clear()
@@ -247,6 +254,10 @@ def _linger_zero(writer: asyncio.StreamWriter) -> None:
     raw = writer.get_extra_info("socket")
     with contextlib.suppress(OSError):
         raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+async def _closed(server: asyncio.Server) -> None:
+    server.close()
 
 
 async def _turns() -> None:
