@@ -1,7 +1,8 @@
 """A data directory of an earlier version: nothing in it is lost, and its work goes on.
 
-``data_of_8d06805.tar.xz`` was made by the commit of that name; ``data_directory`` says how. Its
-tokens and records are there until 2036.
+Each ``data_of_….tar.xz`` was made by the commit of that name; ``data_directory`` says how. Their
+tokens and records are there until 2036. b0f2240 knows no indexes of events by status, 8d06805 is
+0.1.0, and 3d6b62e is the last that knows no schema.
 """
 
 from __future__ import annotations
