@@ -12,11 +12,13 @@ from app.errors import ConfigError, StoreUnavailable
 from app.http_server import TimeLimitedWorker, answer_errors_as_json
 from app.logs import configure, logging_config
 from app.open_files import raise_open_file_limit
+from app.store.connection import name_connections
 from app.wiring.services import build_services
 
 raise_open_file_limit()
 
 # Checked here, once: a worker that cannot start would be restarted again and again.
+name_connections("web-master")
 try:
     settings = production_settings(os.environ)
     configure(settings)

@@ -177,6 +177,16 @@ class Settings:
         """RQ's Redis."""
         return self.broker_url or self.redis_url
 
+    @property
+    def has_own_broker(self) -> bool:
+        """Whether RQ's Redis is another server than the store."""
+        return self.broker != self.redis_url
+
+    @property
+    def broker_name(self) -> str:
+        """What a message calls RQ's Redis."""
+        return "the broker (QHRONOS_BROKER_URL)" if self.has_own_broker else "the store"
+
     def require_secrets(self) -> None:
         """Refuse to go on without the three secrets; a production start calls this.
 

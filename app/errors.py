@@ -9,6 +9,7 @@
     ├── StaleVersion        ``If-Match`` names another version
     ├── TooBusy             the caller has had enough computed for now
     ├── StoreUnavailable    the store is away, loading, read-only or full
+    │   └── BrokerUnavailable   the same of RQ's Redis; the store may be well
     └── ConfigError         the settings can't be used
 
 A class's docstring is its default message. Which HTTP status belongs to each is decided in
@@ -67,6 +68,10 @@ class TooBusy(QhronosError):
 
 class StoreUnavailable(QhronosError):
     """The store does not answer; try again shortly."""
+
+
+class BrokerUnavailable(StoreUnavailable):
+    """The broker (QHRONOS_BROKER_URL) does not answer or takes no writes; try again shortly."""
 
 
 class ConfigError(QhronosError):

@@ -8,18 +8,21 @@ anyone who can write to Redis could run code. Some methods of RQ are overridden;
 from __future__ import annotations
 
 import contextlib
+import logging
 import secrets
 import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import redis
-from rq import Queue, SimpleWorker, Worker
+from rq import Queue, SimpleWorker
 from rq.job import Job
 from rq.serializers import JSONSerializer
 from rq_scheduler import Scheduler
 
-from app.errors import StoreUnavailable
+from app.errors import BrokerUnavailable
+from app.store.connection import client_name
 
 DELIVER = "deliver"
 UPKEEP = "upkeep"
@@ -27,11 +30,17 @@ UPKEEP = "upkeep"
 UPKEEP_EVERY_S = {"recover": 5, "reconcile": 30, "retain": 60}
 """The upkeep jobs and their intervals, in seconds."""
 
+_UPKEEP_OPTIONS: dict[str, Any] = {"job_timeout": 120, "result_ttl": 60, "failure_ttl": 3_600}
+"""Time limit and retention of an upkeep job, in seconds."""
+
 _REPAIR = "repair-"
 """What the ids of jobs begin with that schedule successors."""
 
 WORKER_TTL_S = 45
 """How long a killed worker still counts as alive."""
+
+QUIET_S = 5.0
+"""How long a drain does not call for repairs after the broker was away."""
 
 MAX_WAITING_REDELIVERIES = 2
 """While this many upkeep jobs wait, redelivery jobs are not called for: that is done often."""
@@ -56,16 +65,31 @@ class JsonJob(Job):
         return super().fetch(*args, **kwargs)
 
 
+class _PlainQueue(Queue):
+    """A queue whose worker waits for a job once: RQ would wait for a Redis that is away itself."""
+
+    @classmethod
+    def dequeue_any(cls, *args: Any, **kwargs: Any) -> Any:
+        """Wait for a job; see ``rq.Queue.dequeue_any`` and ``_end_loop_on_refusal``."""
+        with _end_loop_on_refusal():
+            return super().dequeue_any(*args, **kwargs)
+
+
 def queue(name: str, broker: redis.Redis) -> Queue:
     """Open one of the two queues."""
-    return Queue(name, connection=broker, job_class=JsonJob, serializer=JSONSerializer)
+    return _PlainQueue(name, connection=broker, job_class=JsonJob, serializer=JSONSerializer)
+
+
+def probe(broker: redis.Redis) -> None:
+    """Raise ``BrokerUnavailable`` unless RQ's Redis answers and takes writes."""
+    # It changes nothing: the key does not exist. (RQ's names begin with ``rq:``, as all here.)
+    _translated(lambda: broker.zadd("rq:qhronos:probe", {"": 0}, xx=True))
 
 
 class RqDrainQueue:
     """Drain jobs on RQ; see ``app.engine.scheduler.DrainQueue``."""
 
     def __init__(self, broker: redis.Redis) -> None:
-        self._broker = broker
         self._queue = queue(DELIVER, broker)
 
     def enqueue_drain(self) -> None:
@@ -81,69 +105,52 @@ class RqDrainQueue:
         """How many drain jobs no worker has taken yet."""
         return int(_translated(lambda: self._queue.count))
 
-    def workers(self) -> int:
-        """How many delivery workers there are."""
-        return int(_translated(self._count_alive))
-
-    def _count_alive(self) -> int:
-        # RQ's list of workers keeps killed ones, but the key of a killed worker expires.
-        names = Worker.all_keys(queue=self._queue)
-        return int(self._broker.exists(*names)) if names else 0
-
 
 class RqUpkeepQueue:
     """Upkeep jobs on request; see the protocols in services/queues."""
 
     def __init__(self, broker: redis.Redis) -> None:
         self._queue = queue(UPKEEP, broker)
+        self._quiet_until_s = 0.0
 
     def enqueue_replan(self, name: str) -> None:
         """Have the events of a calendar replanned; its name is the argument."""
-        _translated(
-            lambda: self._queue.enqueue(
-                "app.jobs.replan", name, job_timeout=120, result_ttl=60, failure_ttl=3600
-            )
-        )
+        _translated(lambda: self._queue.enqueue("app.jobs.replan", name, **_UPKEEP_OPTIONS))
 
     def enqueue_repair(self) -> None:
         """Have the successors scheduled which drains have left, unless that is enqueued."""
-        _translated(self._enqueue_repair)
+        # Drains call for it: one that waited for a broker which is away would deliver late.
+        if time.monotonic() < self._quiet_until_s:
+            raise BrokerUnavailable
+        try:
+            _translated(self._enqueue_repair)
+        except BrokerUnavailable:
+            self._quiet_until_s = time.monotonic() + QUIET_S
+            raise
 
     def _enqueue_repair(self) -> None:
         # Each drain calls for it: more than one would keep the worker from its other jobs.
         if any(name.startswith(_REPAIR) for name in self._queue.get_job_ids()):
             return
-        self._queue.enqueue(
-            "app.jobs.repair",
-            job_id=_REPAIR + secrets.token_hex(8),
-            job_timeout=120,
-            result_ttl=60,
-            failure_ttl=3600,
-        )
+        job_id = _REPAIR + secrets.token_hex(8)
+        self._queue.enqueue("app.jobs.repair", job_id=job_id, **_UPKEEP_OPTIONS)
 
     def enqueue_redelivery(self, job_id: str) -> None:
         """Have a redelivery job continued; its id is the argument."""
-        _translated(
-            lambda: self._queue.enqueue(
-                "app.jobs.retry", job_id, job_timeout=120, result_ttl=60, failure_ttl=3600
-            )
-        )
+        _translated(lambda: self._queue.enqueue("app.jobs.retry", job_id, **_UPKEEP_OPTIONS))
 
     def enqueue_waiting_redeliveries(self) -> None:
         """Have all redelivery jobs continued that wait, unless the worker has enough to do."""
         if _translated(lambda: self._queue.count) < MAX_WAITING_REDELIVERIES:
-            _translated(
-                lambda: self._queue.enqueue(
-                    "app.jobs.continue_retries", job_timeout=120, result_ttl=60, failure_ttl=3600
-                )
-            )
+            name = "app.jobs.continue_retries"
+            _translated(lambda: self._queue.enqueue(name, **_UPKEEP_OPTIONS))
 
 
 def _translated(call: Callable[[], Any]) -> Any:
     try:
         return call()
     except redis.exceptions.RedisError as error:
-        raise StoreUnavailable("RQ's Redis does not answer; try again shortly.") from error
+        raise BrokerUnavailable from error
 
 
 class UpkeepSchedule:
@@ -270,12 +277,22 @@ class QhronosWorker(SimpleWorker):
             super().request_stop(signum, frame)  # type: ignore[no-untyped-call]
 
 
+def _say_once(record: logging.LogRecord) -> bool:
+    """Leave out how RQ's loop ends without its Redis: ``app.workers`` says that, once."""
+    return not str(record.msg).startswith("Worker %s: Redis connection timeout")
+
+
+logging.getLogger("rq.worker").addFilter(_say_once)
+
+
 def worker(name: str, broker: redis.Redis, on_stop: Any = None) -> QhronosWorker:
     """Make a worker of one queue: from one queue RQ takes jobs atomically (``LMOVE``)."""
     made = QhronosWorker(
         [queue(name, broker)],
+        name=f"{client_name()}-{secrets.token_hex(8)}",  # its connection is called so, too
         connection=broker,
         job_class=JsonJob,
+        queue_class=_PlainQueue,
         serializer=JSONSerializer,
         worker_ttl=WORKER_TTL_S,
     )

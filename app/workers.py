@@ -18,10 +18,10 @@ from rq.exceptions import StopRequested
 
 from app import logs, rq_queues
 from app.config import production_settings
-from app.errors import ConfigError, StoreUnavailable
+from app.errors import BrokerUnavailable, ConfigError, StoreUnavailable
 from app.open_files import raise_open_file_limit
 from app.runtime.supervisor import Process, supervise
-from app.store.connection import connect_broker
+from app.store.connection import connect_broker, name_connections
 from app.wiring.engine import Engine, worker_engine
 
 log = logging.getLogger(__name__)
@@ -34,8 +34,10 @@ UPKEEP_NICENESS = 5
 """Costly schedules are planned by upkeep: it gets a third of what a delivery worker gets when both
 want the same processor."""
 
-BROKER_PAUSE_S = 1.0
+BROKER_PAUSE_S = 0.25
 """How long a worker waits before it tries RQ's Redis again."""
+
+BROKER_AWAY = "%s is away; this process goes on when it is there"
 
 GC_THRESHOLD = 50_000
 """How many more objects than after the last collection start the next collection."""
@@ -56,12 +58,15 @@ def main(arguments: Sequence[str]) -> int:
     if len(arguments) > 1 or role not in {"host", *roles}:
         sys.stderr.write("usage: python worker.py [deliver | upkeep | scheduler | reencrypt]\n")
         return 2
+    name_connections(role)
     try:
         settings = production_settings(os.environ)
         logs.configure(settings)
         engine = _engine_when_store_is_there()
         if role == "host":
             return host(settings.workers, settings.stop_grace_ms)
+        if role != "reencrypt":
+            engine.services.processes.start(engine.stop)
         roles[role](engine)
     except ConfigError as error:
         sys.stderr.write(f"{error.message}\n")
@@ -85,6 +90,8 @@ def deliver(engine: Engine) -> None:
     # Python's own threshold, which also looked at every imported module, took a tenth of its time.
     gc.freeze()
     gc.set_threshold(GC_THRESHOLD)
+    if engine.services.settings.has_own_broker:  # without the store nothing can be delivered
+        engine.watch_broker()
     try:
         _run_worker(engine, rq_queues.DELIVER)
     finally:
@@ -102,19 +109,20 @@ def _run_worker(engine: Engine, name: str) -> None:
     settings = engine.services.settings
     while not engine.stop.is_set():
         broker = connect_broker(settings.broker)
-        worker = rq_queues.worker(name, broker, on_stop=engine.stop.set)
-        # RQ's worker ends when its Redis is away for long, full or read-only.
+        # RQ's worker ends when its Redis is away, full or read-only; it can't be made without it.
         try:
             _handle_signals(_exit)  # until RQ installs its own handlers
+            worker = rq_queues.worker(name, broker, on_stop=engine.stop.set)
             worker.work(logging_level="WARNING")
-        except redis.exceptions.RedisError:
-            log.warning("RQ's Redis is away; this worker goes on when it is there")
+        except redis.exceptions.RedisError as error:
+            log.debug("%s: %s", settings.broker_name, error)
         except StopRequested:
             # The signal came while RQ's worker was already ending: RQ does not catch it there.
             engine.stop.set()
         finally:
             broker.close()
         if not engine.stop.is_set():
+            log.warning(BROKER_AWAY, settings.broker_name)
             _handle_signals(_exit)
         engine.stop.wait(BROKER_PAUSE_S)
 
@@ -152,10 +160,10 @@ def _enqueue_upkeep(engine: Engine, stop: threading.Event) -> None:
                 upkeep_schedule.register(datetime.now(UTC).replace(tzinfo=None))
                 upkeep_schedule.enqueue_due()
             engine.services.redeliveries.call_for_waiting()
-        except redis.exceptions.RedisError:
-            log.warning("RQ's Redis is away; upkeep waits for it")
+        except (redis.exceptions.RedisError, BrokerUnavailable):
+            log.warning(BROKER_AWAY, engine.services.settings.broker_name)
         except StoreUnavailable:
-            log.warning("the store or RQ's Redis is away; redelivery jobs wait for it")
+            log.warning("the store is away; redelivery jobs wait for it")
         stop.wait(REDELIVERIES_INTERVAL_S)
 
 

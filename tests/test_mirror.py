@@ -35,6 +35,7 @@ ELSEWHERE = {
     "app/delivery/trust.py": "tests/delivery/test_tls.py",
     "app/domain/event.py": "tests/services/test_events.py",
     "app/domain/outcome.py": "tests/domain/test_retry.py",
+    "app/domain/process.py": "tests/services/test_processes.py",
     "app/errors.py": "tests/api/hostile/test_paths.py",
     "app/factory.py": "tests/api/test_fuzz.py",
     "app/runtime/__main__.py": "tests/runtime/test_run.py",
@@ -60,11 +61,13 @@ ELSEWHERE = {
     "app/store/keys.py": "tests/store/test_scripts.py",
     "app/store/occurrences.py": "tests/store/test_scripts.py",
     "app/store/owners.py": "tests/services/test_quotas.py",
+    "app/store/processes.py": "tests/services/test_processes.py",
     "app/store/reading.py": "tests/store/test_scripts.py",
     "app/store/script_contracts.py": "tests/store/test_script_loader.py",
     "app/store/sweep.py": "tests/engine/test_upkeep.py",
     "app/store/tokens.py": "tests/services/test_tokens.py",
     "app/store/work.py": "tests/store/test_scripts.py",
+    "app/wiring/own_process.py": "tests/services/test_processes.py",
 }
 """Where a file is tested that has no test of its own name: a test that imports or names it."""
 
@@ -78,6 +81,7 @@ OTHER_FOLDERS = {
     "docs": "what the documents promise",
     "e2e": "real processes and a real receiver",
     "mutation": "changes the rules and sees whether a test notices",
+    "production": "what an operations team does, and what happens to it",
     "security": "what an attacker would try",
     "support": "what tests share",
     "vectors": "published examples of standards",

@@ -28,7 +28,7 @@ from rq.worker import WorkerStatus
 from rq_scheduler import Scheduler
 
 from app import rq_queues
-from app.errors import StoreUnavailable
+from app.errors import BrokerUnavailable
 from app.rq_queues import (
     DELIVER,
     MAX_WAITING_UPKEEP,
@@ -118,38 +118,28 @@ def test_a_long_job_is_no_reason_to_count_its_worker_as_killed(
     run_job: Callable[..., Job], redis_client: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rq_queues, "WORKER_TTL_S", 1)
-    drains = RqDrainQueue(redis_client)
     seen = []
 
     def outlive_the_key() -> None:
         (key,) = redis_client.keys("rq:worker:*")
         redis_client.hdel(key, "last_heartbeat")
         wait_until(lambda: redis_client.hexists(key, "last_heartbeat"), "a heartbeat")
-        seen.append(drains.workers())
+        seen.append(redis_client.exists(key))
 
     run_job(outlive_the_key)
     assert seen == [1]
-    assert not [one for one in threading.enumerate() if one.name == "heartbeat" and one.is_alive()]
+    wait_until(
+        lambda: "heartbeat" not in {one.name for one in threading.enumerate()}, "its thread ends"
+    )
 
 
-def test_one_that_was_forgotten_is_counted_again(
+def test_one_that_was_forgotten_is_registered_again(
     worker: QhronosWorker, redis_client: redis.Redis
 ) -> None:
-    drains = RqDrainQueue(redis_client)
-    assert drains.workers() == 1
+    """So the dashboard shows it."""
     redis_client.flushall()
-    assert drains.workers() == 0
     worker.heartbeat()
-    assert drains.workers() == 1
-
-
-def test_one_that_was_killed_is_not_counted_once_its_key_has_expired(
-    worker: QhronosWorker, redis_client: redis.Redis
-) -> None:
-    """RQ's own list still has it."""
-    redis_client.delete(worker.key)
     assert QhronosWorker.all_keys(queue=worker.queues[0]) == [worker.key]
-    assert RqDrainQueue(redis_client).workers() == 0
 
 
 def test_a_heartbeat_does_not_register_a_worker_that_is_registered(
@@ -234,7 +224,7 @@ def test_a_redis_that_refuses_writes_after_a_job_ends_the_loop_without_a_trace(
             run_job(lambda: redis_client.config_set("maxmemory", 1))
     finally:
         redis_client.config_set("maxmemory", 0)
-    assert "Redis connection timeout, quitting" in caplog.text
+    assert not caplog.text
     assert "unhandled exception" not in caplog.text
 
 
@@ -372,10 +362,9 @@ def test_a_redis_that_is_away_is_told_in_the_service_s_words() -> None:
     asked: list[Callable[[], object]] = [
         drains.enqueue_drain,
         drains.waiting,
-        drains.workers,
         lambda: upkeep.enqueue_replan("a"),
         lambda: upkeep.enqueue_redelivery("a"),
     ]
     for ask in asked:
-        with pytest.raises(StoreUnavailable):
+        with pytest.raises(BrokerUnavailable, match="QHRONOS_BROKER_URL"):
             ask()

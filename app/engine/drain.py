@@ -21,18 +21,14 @@ import select
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from app.clock import Clock
-from app.crypto.ack_tokens import AckTokens
-from app.crypto.header_secrets import HeaderSecrets
-from app.crypto.signing_secrets import SigningSecrets
 from app.delivery.actions import build
-from app.delivery.request import Identity
 from app.domain.outcome import Outcome, Timings
 from app.engine.attempts import job_of, record_of, unsendable
 from app.engine.circuit_breakers import CircuitBreakers
 from app.engine.claimer import Claimer
+from app.engine.drain_options import DrainOptions
 from app.engine.recorder import Recorder
 from app.engine.sender import Sender
 from app.engine.target_limits import InFlightRequest, TargetLimits, target_of
@@ -58,23 +54,6 @@ TARGET_STALLED = "its target answers too slowly to take more at once"
 
 GATHER_WAIT_MS = 1.0
 """The longest wait while outcomes gather for a batch."""
-
-
-@dataclass(frozen=True, slots=True)
-class DrainOptions:
-    """How much a drain sends at once, how it sends, and how long it may take to stop.
-
-    Times that end in ``_ms`` are milliseconds.
-    """
-
-    concurrency: int
-    grace_ms: int
-    lease_ms: int
-    identity: Identity
-    signing: SigningSecrets
-    headers: HeaderSecrets
-    acks: AckTokens
-    default_timeout_ms: int
 
 
 class Drain:
@@ -117,19 +96,32 @@ class Drain:
         return self._sent - before
 
     def run_between_jobs(
-        self, until_ms: int, taken_over: threading.Event, stop: threading.Event
+        self,
+        until_ms: int,
+        taken_over: threading.Event,
+        stop: threading.Event,
+        is_uncalled: Callable[[], bool] = lambda: False,
     ) -> bool:
         """Deliver until ``until_ms`` (UTC), then finish what is claimed and claim no more.
 
-        Both end as soon as ``taken_over`` is set. Returns whether it was set: then the next job
-        calls ``run``.
+        While ``is_uncalled`` says that no job can be expected, it goes on delivering. All ends as
+        soon as ``taken_over`` is set. Returns whether it was set: then the next job calls ``run``.
         """
         while not taken_over.is_set():
-            closing = self._clock.now_ms() >= until_ms
+            closing = self._clock.now_ms() >= until_ms and not is_uncalled()
             if stop.is_set() or (closing and not self._has_work()):
                 return False
             self._step(closing=closing)
         return True
+
+    def sign_off(self) -> None:
+        """Count as alive no more, so that another drain is called; this one may go on."""
+        self._recorder.sign_off()
+
+    def run_until(self, until_ms: int) -> None:
+        """Deliver until ``until_ms``, UTC, whatever else is said."""
+        while self._clock.now_ms() < until_ms:
+            self._step(closing=False)
 
     def close(self, stop: threading.Event) -> None:
         """Write the outcomes that are not written yet and close the connections to the store.

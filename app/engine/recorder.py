@@ -98,6 +98,14 @@ class Recorder:
         self._end_ms = end_ms
         self._next_renewal_ms = 0
 
+    def sign_off(self) -> None:
+        """Have the drain count as alive no more."""
+        self._end_ms = 0
+        try:
+            self._coordination.drain_gone(self._drain)
+        except StoreUnavailable:
+            log.warning("the store is away; this drain counts as alive for a few seconds more")
+
     def keep_leases(self, claims: Sequence[Claim]) -> None:
         """Renew the leases of these claims until they are recorded or deferred."""
         for claim in claims:
@@ -135,10 +143,7 @@ class Recorder:
         if not self.idle:
             log.error("outcomes were not written; their leases expire and they are repeated")
         self._channel.close()
-        try:
-            self._coordination.drain_gone(self._drain)
-        except StoreUnavailable:
-            log.warning("the store is away; this drain counts as alive for a few seconds more")
+        self.sign_off()
 
     def _send(self, now_ms: int, *, flush: bool) -> None:
         records, deferrals = self._records, self._deferrals
@@ -189,7 +194,8 @@ class Recorder:
             return
         alive_ms = min(ALIVE_MS, self._lease_ms)
         alive_until = min(now_ms + alive_ms, self._end_ms - RETIRE_EARLY_MS)
-        self._coordination.drain_alive(self._drain, alive_until)
+        if alive_until > now_ms:
+            self._coordination.drain_alive(self._drain, alive_until)
         leases = list(self._leases.items())
         for start in range(0, len(leases), BATCH):
             self._work.renew(leases[start : start + BATCH], now_ms + self._lease_ms)

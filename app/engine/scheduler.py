@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 
 from app.clock import Clock
-from app.errors import StoreUnavailable
+from app.errors import BrokerUnavailable, StoreUnavailable
 from app.services.queues import DrainQueue
 from app.store.coordination import Coordination, WakeListener
 from app.store.work import WorkStore
@@ -42,11 +43,16 @@ class Scheduler:
         coordination: Coordination,
         drains: DrainQueue,
         clock: Clock,
+        workers: Callable[[], int],
+        broker_name: str = "the broker",
     ) -> None:
+        """``workers`` tells how many delivery workers are alive."""
         self._work = work
         self._coordination = coordination
         self._drains = drains
         self._clock = clock
+        self._workers = workers
+        self._broker_name = broker_name
         self._enqueued_ms = 0
         self._failures = 0
         self._unanswered = False
@@ -58,6 +64,9 @@ class Scheduler:
             while not stop.is_set():
                 try:
                     self._sleep(self.look(self._clock.now_ms()), listener, stop)
+                except BrokerUnavailable:
+                    log.warning("%s is away; scheduling waits for it", self._broker_name)
+                    stop.wait(BUSY_LOOK_MS / 1000)
                 except StoreUnavailable:
                     log.warning("the store is away; scheduling waits for it")
                     stop.wait(BUSY_LOOK_MS / 1000)
@@ -97,7 +106,7 @@ class Scheduler:
     def _wanted(self, now_ms: int) -> int:
         if self._work.backlog(now_ms) <= ONE_DRAIN_BACKLOG:
             return 1
-        return max(self._drains.workers(), 1)
+        return max(self._workers(), 1)
 
     def _sleep(self, earliest: int | None, listener: WakeListener, stop: threading.Event) -> None:
         now_ms = self._clock.now_ms()

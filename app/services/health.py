@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from app import __version__
 from app.clock import Clock
 from app.services.problems.problem import Check, ProblemCode, StatusFigures
-from app.services.queues import DrainQueue
+from app.services.processes import ProcessService
 from app.store.breakers import BreakerStore
 from app.store.coordination import Coordination
 from app.store.figures import Figures
@@ -34,7 +34,7 @@ class HealthService:
     work: WorkStore
     figures: Figures
     coordination: Coordination
-    drains: DrainQueue
+    processes: ProcessService
     clock: Clock
     started_s: float
     probe: Coordination
@@ -54,7 +54,7 @@ class HealthService:
             now_ms=now_ms,
             lag_ms=max(0, now_ms - min(heads, default=now_ms)),
             queue_depth=self.work.backlog(now_ms),
-            workers=self.drains.workers(),
+            workers=self.processes.workers(),
         )
         problems = [problem for check in self.checks for problem in check(figures)]
         return {

@@ -16,10 +16,6 @@ class DrainQueue(Protocol):
         """How many drain jobs wait for a worker."""
         ...
 
-    def workers(self) -> int:
-        """How many workers there are."""
-        ...
-
 
 class ReplanQueue(Protocol):
     """The queue of jobs that reschedule the events of a calendar."""

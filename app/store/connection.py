@@ -11,7 +11,7 @@ import time
 from typing import Any
 
 import redis
-from redis.backoff import ExponentialWithJitterBackoff
+from redis.backoff import ExponentialWithJitterBackoff, NoBackoff
 from redis.client import Pipeline
 from redis.retry import Retry
 
@@ -21,6 +21,9 @@ SOCKET_TIMEOUT_S = 5.0
 FIRST_PAUSE_S = 0.05
 RETRIES = 2
 """A request waits for a restarting store for a moment, then says that it is away."""
+
+BROKER_TIMEOUT_S = 0.5
+"""How long who can do without RQ's Redis waits for it."""
 
 _AWAY = (
     redis.exceptions.ConnectionError,  # also BusyLoadingError, AuthenticationError
@@ -115,6 +118,28 @@ class StoreClient(redis.Redis):
         return StorePipeline(self.connection_pool, self.response_callbacks, transaction, shard_hint)
 
 
+_role = "process"
+
+
+def name_connections(role: str) -> None:
+    """Have the connections that this process makes from now on called ``qhronos-<role>``.
+
+    An operator sees the name in ``CLIENT LIST``. A process has one role for its life.
+    """
+    global _role  # noqa: PLW0603 - a fact about the process, like its id
+    _role = role
+
+
+def role() -> str:
+    """The role of this process; see ``name_connections``."""
+    return _role
+
+
+def client_name() -> str:
+    """What connections of this process are called."""
+    return f"qhronos-{_role}"
+
+
 def connect(
     url: str,
     *,
@@ -131,6 +156,7 @@ def connect(
         max_connections=max_connections,
         retry=Retry(ExponentialWithJitterBackoff(base=0.05, cap=0.5), retries),
         protocol=2,
+        client_name=client_name(),
     )
 
 
@@ -140,11 +166,28 @@ def connect_probe(url: str) -> StoreClient:
 
 
 def connect_broker(url: str) -> redis.Redis:
-    """Make a client for RQ's Redis: RQ waits in blocking calls and handles errors itself."""
+    """Make a client for RQ's workers, which wait in blocking calls."""
     return redis.Redis.from_url(
         url,
         socket_connect_timeout=SOCKET_TIMEOUT_S,
         health_check_interval=30,
-        retry=Retry(ExponentialWithJitterBackoff(base=0.05, cap=1.0), 5),
+        retry=Retry(ExponentialWithJitterBackoff(base=0.05, cap=0.5), RETRIES),
         protocol=2,
+        client_name=client_name(),
+    )
+
+
+def connect_broker_briefly(url: str, timeout_s: float = BROKER_TIMEOUT_S) -> redis.Redis:
+    """Make a client for RQ's Redis that gives up soon: its callers do without it for a while.
+
+    It tries twice, because a connection from before a restart fails once.
+    """
+    return redis.Redis.from_url(
+        url,
+        socket_timeout=timeout_s,
+        socket_connect_timeout=timeout_s,
+        retry=Retry(NoBackoff(), 1),
+        max_connections=16,
+        protocol=2,
+        client_name=client_name(),
     )

@@ -65,6 +65,9 @@ Ids are 16 raw bytes, times are milliseconds since 1970 (UTC), ``<tag>`` is UTF-
     qh:{audit}:done:<request>         string  present: the request was served (TTL)
     qh:meta                           hash    see ``fields``
     qh:drains                         zset    drain → alive until
+    qh:{processes}                    zset    process → alive until
+    qh:{processes}:facts              hash    process → what it says of itself (JSON); see
+                                              ``domain.process``
     qh:sweep                          hash    partition:what → where reconciliation continues
     qh:wake                           channel a due time nearer than all others of a partition
 """
@@ -75,6 +78,8 @@ from app.domain import ids
 
 META = b"qh:meta"
 DRAINS = b"qh:drains"
+PROCESSES = b"qh:{processes}"
+PROCESS_FACTS = b"qh:{processes}:facts"
 SWEEP = b"qh:sweep"
 CALENDARS = b"qh:{calendars}"
 CALENDARS_VERSION = b"qh:{calendars}:version"

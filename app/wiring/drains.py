@@ -9,10 +9,13 @@ from functools import cached_property
 
 from app.delivery.request import Identity
 from app.delivery.sender import CurlSender
+from app.domain.process import DELIVER
 from app.domain.signing_keys import signing_keys
+from app.engine.broker_watch import BrokerWatch
 from app.engine.circuit_breakers import CircuitBreakers
 from app.engine.claimer import Claimer
-from app.engine.drain import Drain, DrainOptions
+from app.engine.drain import Drain
+from app.engine.drain_options import DrainOptions
 from app.engine.drain_runner import DrainRunner
 from app.engine.flow_claimer import FlowClaimer
 from app.engine.recorder import Recorder
@@ -25,11 +28,28 @@ WINDOW_FACTOR = 6
 for the store."""
 
 
+@dataclass(frozen=True, slots=True)
+class OtherWorkers:
+    """Who delivers after this process; see ``drain_runner.Relief``."""
+
+    services: Services
+
+    def call(self) -> bool:
+        """Call a worker; returns whether there is another one."""
+        self.services.queues.drains.enqueue_drain()
+        return self.services.processes.others(DELIVER) > 0
+
+    def has_begun(self) -> bool:
+        """Whether another drain is at work: this process's own has signed off."""
+        return self.services.storage.coordination.drains_alive(self.services.clock.now_ms()) > 0
+
+
 @dataclass(frozen=True)
 class Drains:
     """The drains of one process, one after another."""
 
     services: Services
+    stop: threading.Event
     sender_double: Sender | None = None
 
     @cached_property
@@ -57,11 +77,28 @@ class Drains:
     def runner(self) -> DrainRunner:
         """What runs the drains."""
         settings = self.services.settings
-        return DrainRunner(self.new_drain, self.services.clock, settings.drain_linger_ms)
+        return DrainRunner(
+            self.new_drain,
+            self.services.clock,
+            settings.drain_linger_ms,
+            is_uncalled=lambda: self.watch.away,
+            relief=OtherWorkers(self.services),
+        )
 
-    def run(self, stop: threading.Event) -> int:
+    @cached_property
+    def watch(self) -> BrokerWatch:
+        """What has this process deliver uncalled while the broker is away."""
+        services = self.services
+        return BrokerWatch(
+            services.queues.probe,
+            lambda: services.storage.coordination.drains_alive(services.clock.now_ms()) > 0,
+            lambda: self.runner.run_uncalled(self.stop),
+            services.settings.broker_name,
+        )
+
+    def run(self) -> int:
         """Drain for the time of one job; returns how many attempts were made."""
-        return self.runner.run(stop)
+        return self.runner.run(self.stop)
 
     def close(self) -> None:
         """Wait until the last drain has ended; it has been told to stop."""

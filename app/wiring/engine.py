@@ -31,13 +31,18 @@ class Engine:
         """The loop of a scheduler process."""
         storage = self.services.storage
         return Scheduler(
-            storage.work, storage.coordination, self.services.queues.drains, storage.clock
+            storage.work,
+            storage.coordination,
+            self.services.queues.drains,
+            storage.clock,
+            self.services.processes.workers,
+            self.services.settings.broker_name,
         )
 
     @cached_property
     def drains(self) -> Drains:
         """The drains of a delivery worker."""
-        return Drains(self.services, self.doubles.sender)
+        return Drains(self.services, self.stop, self.doubles.sender)
 
     @cached_property
     def upkeep(self) -> Upkeep:
@@ -77,12 +82,19 @@ class Engine:
 
     def drain(self) -> int:
         """Drain for the time of one job; returns how many attempts were made."""
-        return self.drains.run(self.stop)
+        return self.drains.run()
 
     def reencrypt(self) -> Reencrypted:
         """Encrypt every stored secret with the current key."""
         services = self.services
         return reencrypt(services.storage.encrypted_secrets, services.crypto.encryptor)
+
+    def watch_broker(self) -> threading.Thread:
+        """Deliver without being called while the broker is away, until ``stop``."""
+        watch = self.drains.watch
+        thread = threading.Thread(target=watch.run, args=(self.stop,), name="broker", daemon=True)
+        thread.start()
+        return thread
 
     def close(self) -> None:
         """Wait until the last drain of this process has ended; ``stop`` must be set."""

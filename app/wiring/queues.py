@@ -8,10 +8,13 @@ from functools import cached_property
 import redis
 
 from app.config import Settings
-from app.rq_queues import RqDrainQueue, RqUpkeepQueue, UpkeepSchedule
+from app.rq_queues import RqDrainQueue, RqUpkeepQueue, UpkeepSchedule, probe
 from app.services.queues import DrainQueue
-from app.store.connection import connect_broker
+from app.store.connection import connect_broker_briefly
 from app.wiring.doubles import Doubles, UpkeepQueue
+
+PROBE_TIMEOUT_S = 0.2
+"""How long a probe waits for an answer; it asks twice."""
 
 
 @dataclass(frozen=True)
@@ -36,5 +39,19 @@ class Queues:
         """Upkeep jobs that come again and again."""
         return UpkeepSchedule(self._connect())
 
+    def probe(self) -> None:
+        """Raise ``BrokerUnavailable`` unless RQ's Redis answers at once and takes writes."""
+        if self.doubles.drain_queue is None:
+            probe(self._probed)
+
+    def probe_other(self) -> None:
+        """The same, if it is another server than the store."""
+        if self.settings.has_own_broker:
+            self.probe()
+
+    @cached_property
+    def _probed(self) -> redis.Redis:
+        return connect_broker_briefly(self.settings.broker, PROBE_TIMEOUT_S)
+
     def _connect(self) -> redis.Redis:
-        return connect_broker(self.settings.broker)
+        return connect_broker_briefly(self.settings.broker)

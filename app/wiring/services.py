@@ -22,7 +22,10 @@ from app.services.flows import FlowService
 from app.services.health import HealthService
 from app.services.occurrences import OccurrenceService
 from app.services.previews import PreviewService
+from app.services.problems.broker import broker
 from app.services.problems.lag import lag
+from app.services.problems.settings import settings
+from app.services.processes import ProcessService
 from app.services.quotas import EventQuota
 from app.services.redeliveries import RedeliveryService
 from app.services.redelivery_steps import RedeliverySteps
@@ -30,6 +33,7 @@ from app.services.secret_rotation import RotationService
 from app.services.tokens import TokenService
 from app.wiring.crypto import Crypto
 from app.wiring.doubles import NO_DOUBLES, Doubles
+from app.wiring.own_process import own_process
 from app.wiring.planning import Planning
 from app.wiring.queues import Queues
 from app.wiring.storage import Storage
@@ -217,18 +221,25 @@ class Services:
         )
 
     @cached_property
+    def processes(self) -> ProcessService:
+        """Which processes are alive, and this one's announcement."""
+        return ProcessService(
+            self.storage.processes, self.clock, own_process(self.settings, self.crypto)
+        )
+
+    @cached_property
     def health(self) -> HealthService:
         """Health, status and metrics."""
         return HealthService(
             self.storage.work,
             self.storage.figures,
             self.storage.coordination,
-            self.queues.drains,
+            self.processes,
             self.clock,
             self.started_s,
             self.storage.probe,
             self.storage.breakers,
-            checks=(lag,),
+            checks=(lag, broker(self.queues.probe_other), settings(self.processes.alive)),
         )
 
 

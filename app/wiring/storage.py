@@ -23,6 +23,7 @@ from app.store.indexes import IndexReader
 from app.store.migrations.schema import Schema
 from app.store.occurrences import OccurrenceStore
 from app.store.owners import Owners
+from app.store.processes import ProcessStore
 from app.store.redeliveries import RedeliveryJobStore, RedeliveryStore
 from app.store.scripts import Scripts
 from app.store.sweep import EventSweep
@@ -137,6 +138,11 @@ class Storage:
     def owners(self) -> Owners:
         """How many events a token's subject has."""
         return Owners(self.client)
+
+    @cached_property
+    def processes(self) -> ProcessStore:
+        """Signs of life of all processes."""
+        return ProcessStore(self.client)
 
     @cached_property
     def sweep(self) -> EventSweep:

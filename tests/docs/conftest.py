@@ -33,7 +33,7 @@ def app(store_url: str) -> Iterator[Flask]:
         doubles = Doubles(
             store=store,
             clock=FakeClock(EXAMPLES_NOW_MS),
-            drain_queue=FakeDrains(workers=0),
+            drain_queue=FakeDrains(),
             upkeep_queue=FakeUpkeep(),
         )
         yield create_app(build_services(settings, doubles))

@@ -9,7 +9,8 @@ from typing import cast
 import pytest
 
 from app.engine.drain import Drain
-from app.engine.drain_runner import BETWEEN_JOBS_MS, DrainRunner
+from app.engine.drain_runner import BETWEEN_JOBS_MS, HAND_OVER_MS, LOOK_MS, DrainRunner
+from app.errors import BrokerUnavailable
 from tests.support.clock import NOW_MS, FakeClock
 from tests.support.wait import wait_until
 
@@ -23,6 +24,8 @@ class FakeDrain:
         self.calls: list[tuple[str, int]] = []
         self.done = threading.Event()
         self._error = error
+        self.fails_between = False
+        self.clock: FakeClock | None = None
 
     def run(self, end_ms: int, stop: threading.Event) -> int:
         self.calls.append(("run", end_ms))
@@ -31,12 +34,22 @@ class FakeDrain:
         return len(self.calls)
 
     def run_between_jobs(
-        self, until_ms: int, taken_over: threading.Event, stop: threading.Event
+        self, until_ms: int, taken_over: threading.Event, stop: threading.Event, _uncalled: object
     ) -> bool:
         self.calls.append(("between jobs", until_ms))
+        if self.fails_between:
+            raise ValueError("in between")
         while not (self.done.is_set() or stop.is_set() or taken_over.wait(0.001)):
             pass
         return taken_over.is_set()
+
+    def sign_off(self) -> None:
+        self.calls.append(("sign off", 0))
+
+    def run_until(self, until_ms: int) -> None:
+        self.calls.append(("run until", until_ms))
+        if self.clock:
+            self.clock.advance(until_ms - self.clock.now_ms())
 
     def close(self, stop: threading.Event) -> None:
         self.calls.append(("close", 0))
@@ -48,9 +61,12 @@ class FakeDrain:
 
 class Made(list[FakeDrain]):
     error: Exception | None = None
+    fails_between = False
+    clock: FakeClock | None = None
 
     def make(self) -> Drain:
         self.append(FakeDrain(self.error))
+        self[-1].fails_between, self[-1].clock = self.fails_between, self.clock
         return cast("Drain", self[-1])
 
 
@@ -126,3 +142,89 @@ def test_what_failed_between_two_jobs_is_the_next_ones_failure_once(
             runner.run(stop)
     assert made[0].closed
     assert runner.run(stop) == 1
+
+
+def names(drain: FakeDrain) -> list[str]:
+    return [name for name, _ in drain.calls]
+
+
+def test_uncalled_a_drain_runs_until_a_job_takes_it_over(
+    runner: DrainRunner, made: Made, stop: threading.Event
+) -> None:
+    """While the broker is away; asking again and again begins no second one."""
+    for _ in range(3):
+        runner.run_uncalled(stop)
+    wait_until(lambda: made and names(made[0]) == ["between jobs"], "it delivers")
+    runner.run(stop)
+    assert len(made) == 1
+    assert names(made[0])[:2] == ["between jobs", "run"]
+
+
+def test_uncalled_another_begins_when_one_has_failed(
+    runner: DrainRunner, made: Made, stop: threading.Event, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nobody else would notice: no job comes that could raise the error."""
+    made.fails_between = True
+    runner.run_uncalled(stop)
+    wait_until(lambda: made and made[0].closed, "it has failed")
+    made.fails_between = False
+    wait_until(lambda: (runner.run_uncalled(stop), len(made) == 2)[1], "another one begins")
+    assert "in between" in caplog.text
+
+
+def test_uncalled_nothing_begins_once_told_to_stop(
+    runner: DrainRunner, made: Made, stop: threading.Event
+) -> None:
+    stop.set()
+    runner.run_uncalled(stop)
+    assert not made
+
+
+class OtherWorker:
+    """Begins after it was looked for a few times, if there is one."""
+
+    def __init__(self, *, there: bool = True, begins_after: int = 3, away: bool = False) -> None:
+        self.there, self.begins_after, self.away = there, begins_after, away
+        self.called = 0
+
+    def call(self) -> bool:
+        if self.away:
+            raise BrokerUnavailable
+        self.called += 1
+        return self.there
+
+    def has_begun(self) -> bool:
+        self.begins_after -= 1
+        return self.begins_after < 0
+
+
+@pytest.mark.parametrize(
+    ("other", "goes_on"),
+    [
+        (OtherWorker(), 3),
+        (OtherWorker(begins_after=0), 0),
+        (OtherWorker(there=False), 0),
+        (OtherWorker(away=True), 0),
+    ],
+    ids=["one begins soon", "one is at work", "there is none", "the broker is away"],
+)
+def test_told_to_stop_it_delivers_until_another_one_has_begun(
+    made: Made, stop: threading.Event, other: OtherWorker, goes_on: int
+) -> None:
+    runner = DrainRunner(made.make, FakeClock(), JOB_MS, relief=other)
+    runner.run(stop)
+    stop.set()
+    runner.close()
+    assert names(made[0])[2:] == ["sign off", *["run until"] * goes_on, "close"]
+    assert other.called == (not other.away)
+
+
+def test_it_does_not_wait_for_another_one_for_ever(made: Made, stop: threading.Event) -> None:
+    clock = FakeClock()
+    other = OtherWorker(begins_after=10**9)
+    runner = DrainRunner(made.make, clock, JOB_MS, relief=other)
+    made.clock = clock
+    runner.run(stop)
+    stop.set()
+    runner.close()
+    assert names(made[0]).count("run until") == HAND_OVER_MS // LOOK_MS

@@ -21,12 +21,13 @@ DUE = NOW_MS + HOUR_MS
 
 @pytest.fixture
 def drains() -> FakeDrains:
-    return FakeDrains(workers=3)
+    return FakeDrains()
 
 
 @pytest.fixture
 def scheduler(services: Services, drains: FakeDrains, clock: FakeClock) -> Scheduler:
-    return Scheduler(services.storage.work, services.storage.coordination, drains, clock)
+    storage = services.storage
+    return Scheduler(storage.work, storage.coordination, drains, clock, lambda: 3)
 
 
 def test_with_nothing_scheduled_no_drain_is_enqueued(scheduler, drains) -> None:

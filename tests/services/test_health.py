@@ -8,6 +8,7 @@ from __future__ import annotations
 import pytest
 
 from app import __version__
+from app.domain.process import ProcessFacts
 from app.errors import StoreUnavailable
 from app.wiring.services import Services
 from tests.support.clock import NOW_MS, FakeClock
@@ -15,6 +16,9 @@ from tests.support.services import HOUR_MS
 
 
 def test_an_idle_service_has_no_backlog_and_no_lag(services: Services) -> None:
+    for number in range(2):
+        worker = ProcessFacts("deliver", "host", number).to_json()
+        services.storage.processes.announce(f"w{number}", worker, NOW_MS + 1)
     status = services.health.status()
     assert status["status"] == status["store"] == "ok"
     assert (status["queue_depth"], status["lag_ms"]) == (0, 0)

@@ -24,18 +24,14 @@ HOUR_MS = 3_600_000
 class FakeDrains:
     """Counts what was called for; see ``DrainQueue``."""
 
-    def __init__(self, workers: int = 2) -> None:
+    def __init__(self) -> None:
         self.enqueued = 0
-        self.worker_count = workers
 
     def enqueue_drain(self) -> None:
         self.enqueued += 1
 
     def waiting(self) -> int:
         return self.enqueued
-
-    def workers(self) -> int:
-        return self.worker_count
 
 
 class FakeUpkeep:

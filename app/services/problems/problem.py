@@ -12,6 +12,8 @@ class ProblemCode(StrEnum):
     """The kinds of problems; alerts go by them, so a code once given never changes."""
 
     LAG = "lag"
+    BROKER = "broker"
+    SETTINGS = "settings"
 
 
 @dataclass(frozen=True, slots=True)

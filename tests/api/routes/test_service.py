@@ -42,7 +42,7 @@ def test_status(client, anonymous, clock, an_event):
         "store": "ok",
         "queue_depth": 2,
         "lag_ms": 250,
-        "workers": 2,
+        "workers": 0,
         "problems": [],
     }
 

@@ -1,0 +1,61 @@
+"""What a process of Qhronos says of itself to the others. Nothing of it is a secret."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+DELIVER = "deliver"
+"""The role of a process that delivers."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessFacts:
+    """A process: what it does, where it runs, and what of its settings others must share."""
+
+    role: str
+    host: str
+    pid: int
+    version: str = ""
+    key: str = ""
+    """The name of the key that it encrypts with."""
+
+    known_keys: frozenset[str] = frozenset()
+    """The names of the keys that it can decrypt with."""
+
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """For each variable that must be the same everywhere a digest of its value."""
+
+    @property
+    def place(self) -> str:
+        """Where an operator finds it."""
+        return f"{self.role} on {self.host} (pid {self.pid})"
+
+    def to_json(self) -> str:
+        """Write it for the store."""
+        return json.dumps(
+            {
+                "role": self.role,
+                "host": self.host,
+                "pid": self.pid,
+                "version": self.version,
+                "key": self.key,
+                "known_keys": sorted(self.known_keys),
+                "settings": dict(self.settings),
+            }
+        )
+
+
+def process_from_json(text: str | bytes) -> ProcessFacts:
+    """Read what another process wrote, of this version or another; what is left out is empty."""
+    facts = json.loads(text)
+    return ProcessFacts(
+        role=str(facts.get("role", "")),
+        host=str(facts.get("host", "")),
+        pid=int(facts.get("pid", 0)),
+        version=str(facts.get("version", "")),
+        key=str(facts.get("key", "")),
+        known_keys=frozenset(map(str, facts.get("known_keys", ()))),
+        settings={str(name): str(value) for name, value in facts.get("settings", {}).items()},
+    )

@@ -1,0 +1,27 @@
+"""What a drain is given beside what it works with: how much, how, and for how long."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.crypto.ack_tokens import AckTokens
+from app.crypto.header_secrets import HeaderSecrets
+from app.crypto.signing_secrets import SigningSecrets
+from app.delivery.request import Identity
+
+
+@dataclass(frozen=True, slots=True)
+class DrainOptions:
+    """How much a drain sends at once, how it sends, and how long it may take to stop.
+
+    Times that end in ``_ms`` are milliseconds.
+    """
+
+    concurrency: int
+    grace_ms: int
+    lease_ms: int
+    identity: Identity
+    signing: SigningSecrets
+    headers: HeaderSecrets
+    acks: AckTokens
+    default_timeout_ms: int

@@ -1,0 +1,71 @@
+"""Who is there: every process announces itself in the store, and reads there who else is.
+
+The count of workers comes from here and not from RQ: it is right while the broker is away, after
+it was flushed, and seconds after a worker was killed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import threading
+from dataclasses import dataclass, field
+
+from app.clock import Clock
+from app.domain.process import DELIVER, ProcessFacts, process_from_json
+from app.errors import StoreUnavailable
+from app.store.processes import ProcessStore
+
+EVERY_S = 1.0
+"""How often a process says that it is alive."""
+
+ALIVE_MS = 4_000
+"""How long it counts as alive after it has said so."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessService:
+    """The processes that are alive, this one among them once it announces itself."""
+
+    store: ProcessStore
+    clock: Clock
+    own: ProcessFacts
+    name: str = field(default_factory=lambda: secrets.token_hex(8))
+
+    def announce(self) -> None:
+        """Say that this process is alive; raises ``StoreUnavailable``."""
+        self.store.announce(self.name, self.own.to_json(), self.clock.now_ms() + ALIVE_MS)
+
+    def announce_until(self, stop: threading.Event) -> None:
+        """Say so again and again until told to stop, then that this process is gone."""
+        with contextlib.suppress(StoreUnavailable):
+            self.store.forget_silent(self.clock.now_ms())
+        while not stop.is_set():
+            with contextlib.suppress(StoreUnavailable):  # whoever needs the store warns of it
+                self.announce()
+            stop.wait(EVERY_S)
+        with contextlib.suppress(StoreUnavailable):
+            self.store.gone(self.name)
+
+    def start(self, stop: threading.Event) -> threading.Thread:
+        """Announce this process in a thread of its own until told to stop."""
+        thread = threading.Thread(
+            target=self.announce_until, args=(stop,), name="announce", daemon=True
+        )
+        thread.start()
+        return thread
+
+    def alive(self) -> list[ProcessFacts]:
+        """Return those that are alive; raises ``StoreUnavailable``."""
+        found = self.store.alive(self.clock.now_ms())
+        return [process_from_json(facts) for facts in found.values()]
+
+    def others(self, role: str) -> int:
+        """How many others of a role are alive; raises ``StoreUnavailable``."""
+        found = self.store.alive(self.clock.now_ms())
+        others = [process_from_json(facts) for name, facts in found.items() if name != self.name]
+        return sum(other.role == role for other in others)
+
+    def workers(self) -> int:
+        """How many delivery workers are alive; raises ``StoreUnavailable``."""
+        return sum(process.role == DELIVER for process in self.alive())

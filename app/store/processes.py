@@ -1,0 +1,47 @@
+"""Which processes are alive: each says so every second, and what others have to know of it."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from app.store import keys
+from app.store.connection import StoreClient
+
+FORGET_AFTER_MS = 60_000
+"""How long after its last sign of life a process is forgotten."""
+
+
+class ProcessStore:
+    """Signs of life, with what each process says of itself as opaque JSON."""
+
+    def __init__(self, client: StoreClient) -> None:
+        self._client = client
+
+    def announce(self, name: str, facts: str, until_ms: int) -> None:
+        """Say that a process is alive until a moment; it says so again before."""
+        pipe = self._client.pipeline(transaction=False)
+        pipe.zadd(keys.PROCESSES, {name: until_ms})
+        pipe.hset(keys.PROCESS_FACTS.decode(), name, facts)
+        pipe.execute()
+
+    def gone(self, name: str) -> None:
+        """Say that a process has ended."""
+        pipe = self._client.pipeline(transaction=False)
+        pipe.zrem(keys.PROCESSES, name)
+        pipe.hdel(keys.PROCESS_FACTS.decode(), name)
+        pipe.execute()
+
+    def alive(self, now_ms: int) -> dict[str, bytes]:
+        """Return what each process says of itself, by its name."""
+        pipe = self._client.pipeline(transaction=False)
+        pipe.zrangebyscore(keys.PROCESSES, now_ms, "+inf")
+        pipe.hgetall(keys.PROCESS_FACTS.decode())
+        names, facts = cast("tuple[list[bytes], dict[bytes, bytes]]", pipe.execute())
+        return {name.decode(): facts[name] for name in names if name in facts}
+
+    def forget_silent(self, now_ms: int) -> int:
+        """Forget those that fell silent a while ago; returns how many."""
+        silent = self._client.zrangebyscore(keys.PROCESSES, "-inf", now_ms - FORGET_AFTER_MS)
+        for name in cast("list[bytes]", silent):
+            self.gone(name.decode())
+        return len(cast("list[bytes]", silent))

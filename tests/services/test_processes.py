@@ -1,0 +1,73 @@
+"""Processes are counted while they say that they are there, whatever becomes of RQ.
+
+Tests ``app.store.processes`` and ``app.wiring.own_process``, too.
+"""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from app.domain.process import ProcessFacts, process_from_json
+from app.services.processes import ALIVE_MS, ProcessService
+from app.store import keys
+from app.store.connection import StoreClient
+from app.store.processes import FORGET_AFTER_MS, ProcessStore
+from app.wiring.services import Services
+from tests.support.clock import FakeClock
+from tests.support.wait import wait_until
+
+
+@pytest.fixture
+def worker(services: Services, clock: FakeClock) -> ProcessService:
+    return ProcessService(services.storage.processes, clock, ProcessFacts("deliver", "host", 7))
+
+
+def test_what_a_process_says_of_itself_is_read_as_it_was_said(services: Services) -> None:
+    own = services.processes.own
+    services.processes.announce()
+    assert services.processes.alive() == [own]
+    assert own.known_keys == {own.key}
+    assert process_from_json("{}") == ProcessFacts("", "", 0)
+
+
+def test_one_that_falls_silent_counts_no_more_after_four_seconds(
+    services: Services, worker: ProcessService, clock: FakeClock
+) -> None:
+    worker.announce()
+    assert services.processes.workers() == 1
+    clock.advance(ALIVE_MS)
+    assert services.processes.workers() == 1
+    clock.advance(1)
+    assert services.processes.workers() == 0
+
+
+def test_the_others_of_a_role_are_counted_without_oneself(
+    services: Services, worker: ProcessService
+) -> None:
+    services.processes.announce()
+    worker.announce()
+    assert worker.others("deliver") == 0
+    assert services.processes.others("deliver") == 1
+
+
+def test_one_that_is_told_to_stop_says_so(services: Services, worker: ProcessService) -> None:
+    stop = threading.Event()
+    thread = worker.start(stop)
+    wait_until(services.processes.workers, "it is there")
+    stop.set()
+    thread.join(10)
+    assert services.processes.workers() == 0
+
+
+def test_those_that_were_killed_leave_nothing_behind_for_long(
+    services: Services, worker: ProcessService, clock: FakeClock
+) -> None:
+    worker.announce()
+    store = ProcessStore(StoreClient.from_url(services.settings.redis_url))  # type: ignore[arg-type]
+    assert store.forget_silent(clock.now_ms() + ALIVE_MS + FORGET_AFTER_MS - 1) == 0
+    assert store.forget_silent(clock.now_ms() + ALIVE_MS + FORGET_AFTER_MS) == 1
+    client = services.storage.client
+    assert not client.exists(keys.PROCESSES, keys.PROCESS_FACTS)
+    store._client.close()
