@@ -11,10 +11,10 @@ from typing import Any
 from app.domain import ids
 from app.engine.attempts import MAX_DEATHS
 from app.store.attempts import read_log
-from tests.chaos.ledger import Entry
+from tests.chaos.ledger import BEHIND_MS, Entry, ms
 from tests.chaos.records import Arrivals
 from tests.chaos.standing import STANDING_MS, Explanations
-from tests.support.api_client import at, seconds_of
+from tests.support.api_client import at
 from tests.support.invariants import Partition
 
 _OPEN = ("scheduled", "retrying", "dispatched")
@@ -69,27 +69,28 @@ class Judge:
     arrivals: Arrivals
     explanations: Explanations
     quiet_ms: int
+    stored: Mapping[str, Mapping[bytes, bytes]]
+    """By id, as the store holds them."""
     verdict: Verdict = field(default_factory=Verdict)
     _late: dict[int, list[int]] = field(default_factory=dict)
 
-    def judge(self, entries: Sequence[Entry], found: Mapping[bytes, Any], partitions: int) -> None:
-        """Judge each entry, each record and each request; ``found``: what the store holds.
+    def judge(self, entries: Sequence[Entry]) -> None:
+        """Judge each entry, each record and each request.
 
         A repeat is a second delivery of one occurrence that the receiver has answered with 200. It
         is explained if a lease on the occurrence had ended, or if the worker had seen no answer: so
         many and no more may there be, for each occurrence by itself.
         """
         known = {entry.event_id: entry for entry in entries}
+        gone = [text for text in self.records if text not in self.stored]
+        if gone:
+            self.verdict.problems += [f"{text} is listed and not stored" for text in gone]
+            return
         for entry in entries:
             self.verdict.problems += self._entry(entry)
-        stored = _stored(found, partitions)
         for text, record in self.records.items():
             entry = known.get(record["event_id"])
-            fields = stored.get(text)
-            if fields is None:
-                self.verdict.problems.append(f"{text} is listed and not stored")
-                continue
-            self.verdict.problems += self._record(text, record, fields, entry)
+            self.verdict.problems += self._record(text, record, self.stored[text], entry)
         unknown = self.arrivals.requested.keys() - self.records.keys()
         self.verdict.problems += [f"{text} arrived and is not recorded" for text in unknown]
 
@@ -107,18 +108,32 @@ class Judge:
                     f"event {entry.event_id}: its occurrence of {at(moment_ms / 1000)} is {status}; "
                     + _near(entry, moment_ms)
                 )
-            elif record is not None and status == "completed":
-                yield from self._standing(entry, moment_ms, text, record)
+            elif record is not None and entry.stays_free and moment_ms not in entry.timeline.beside:
+                if status == "completed" and b"again" not in self.stored[text]:
+                    yield from self._standing(entry, moment_ms, text, record)
+                elif status in ("cancelled", "skipped"):
+                    yield from self._withdrawn(entry, moment_ms, record)
+
+    def _withdrawn(self, entry: Entry, moment_ms: int, record: Mapping[str, Any]) -> Iterable[str]:
+        """Whether an occurrence was given up that its event had, whatever was written."""
+        over_ms = ms(record["completed_at"]) + BEHIND_MS
+        if all(one.has(moment_ms) for one in entry.timeline.in_force(moment_ms, over_ms)):
+            yield (
+                f"event {entry.event_id}: {at(moment_ms / 1000)} is {record['status']}, and no "
+                f"change took it away ({record['error_message']}); " + _near(entry, moment_ms)
+            )
 
     def _standing(
         self, entry: Entry, moment_ms: int, text: str, record: Mapping[str, Any]
     ) -> Iterable[str]:
-        """Whether a series was later with an occurrence than anything explains."""
+        """Whether a series was later with an occurrence than anything explains.
+
+        (One that was redelivered had been withdrawn before: it is as late as whoever asked.)
+        """
         requested = self.arrivals.requested.get(text)
-        is_its_own = entry.shape.period_ms and moment_ms not in entry.timeline.beside
-        if not requested or not is_its_own or not entry.stays_free or record["deferral_count"]:
+        if not requested or record["deferral_count"]:
             return
-        planned_ms = round(seconds_of(record["planned_at"]) * 1000)
+        planned_ms = ms(record["planned_at"])
         # What all others were late by then is a backlog after a fault, or a busy machine.
         arrived_ms = min(requested) - self._general_ms(planned_ms)
         left_ms = self.explanations.unexplained_ms(planned_ms, arrived_ms, entry.excused)
@@ -137,7 +152,7 @@ class Judge:
             for text, record in self.records.items():
                 requested = self.arrivals.requested.get(text)
                 if requested:
-                    due_ms = round(seconds_of(record["planned_at"]) * 1000)
+                    due_ms = ms(record["planned_at"])
                     self._late.setdefault(due_ms // 1000, []).append(min(requested) - due_ms)
         near = [late for s in (-1, 0, 1) for late in self._late.get(planned_ms // 1000 + s, ())]
         return max(int(median(near)), 0) if near else 0
@@ -152,7 +167,7 @@ class Judge:
         verdict, status = self.verdict, record["status"]
         accepted = self.arrivals.accepted.get(text, [])
         requested = self.arrivals.requested.get(text, [])
-        at_ms = round(seconds_of(record["scheduled_at"]) * 1000)
+        at_ms = ms(record["scheduled_at"])
         repeats = max(len(accepted) - 1, 0)
         expired, unheard = int(fields.get(b"k", 0)), _without_answer(fields.get(b"log", b""))
         verdict.statuses[status] += 1
@@ -196,7 +211,8 @@ def _without_answer(log: bytes) -> int:
     return sum(one.status_code is None for one in read_log(log) if one.error_message)
 
 
-def _stored(found: Mapping[bytes, Any], partitions: int) -> dict[str, Mapping[bytes, bytes]]:
+def occurrences_of(found: Mapping[bytes, Any], partitions: int) -> dict[str, Mapping[bytes, bytes]]:
+    """The hashes of all occurrences by id, of what a store holds."""
     parts = [Partition(b"qh:{%d}:" % number) for number in range(partitions)]
     for part in parts:
         for key, value in found.items():

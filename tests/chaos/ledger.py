@@ -37,10 +37,13 @@ class Entry:
     call: str = "created"
     """The kind of call that it gets now."""
 
-    def write(self, sent_ms: int, known_ms: int, *, closed: bool = False) -> None:
+    def write(
+        self, sent_ms: int, known_ms: int, *, closed: bool = False, call: str | None = None
+    ) -> None:
         """Note that from now on it is as this entry says."""
         fires = self.is_active and not self.deleted and not (closed and self.has_calendar)
-        self.timeline.write(sent_ms, known_ms, self.shape if fires else None, self.call)
+        shape = self.shape if fires else None
+        self.timeline.write(sent_ms, known_ms, shape, call or self.call)
 
     def promised(self, next_occurrence_at: str | None, known_ms: int) -> str | None:
         """Note what the API says comes next; what is wrong with that, if anything is."""

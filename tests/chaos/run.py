@@ -15,7 +15,7 @@ from app.store import keys
 from app.store.connection import StoreClient
 from tests.chaos.client import Client
 from tests.chaos.faults import WORKERS, Hand, planned
-from tests.chaos.judge import Judge, Verdict
+from tests.chaos.judge import Judge, Verdict, occurrences_of
 from tests.chaos.ledger import now_ms
 from tests.chaos.metronome import Metronome
 from tests.chaos.receiver import LOG, receiving
@@ -102,8 +102,9 @@ def _account(
     with stack.redis() as client:
         found = snapshot(client)
         problems += broken(client, PARTITIONS, found)
-    judge = Judge(records, Arrivals.of(stack.directory / LOG), explanations, quiet_ms)
-    judge.judge([entry for one in clients for entry in one.entries], found, PARTITIONS)
+    arrivals = Arrivals.of(stack.directory / LOG)
+    judge = Judge(records, arrivals, explanations, quiet_ms, occurrences_of(found, PARTITIONS))
+    judge.judge([entry for one in clients for entry in one.entries])
     verdict = judge.verdict
     verdict.problems += [problem for one in clients for problem in one.problems]
     verdict.problems += [f"{one.name}: {one.error!r}" for one in clients if one.error]

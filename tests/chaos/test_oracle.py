@@ -45,6 +45,15 @@ def test_what_both_versions_have_is_owed_through_the_change() -> None:
     assert of((0, 100, EVERY_SECOND), (1_500, 2_500, both)).owed(4_000) == {1_000, 2_000, 3_000}
 
 
+def test_what_a_later_change_may_have_taken_already_is_not_owed() -> None:
+    """Several processes learn of a calendar in their own time: what they learn may overlap."""
+    timeline = of((0, 1, None), (1_200, 2_700, EVERY_SECOND), (1_500, 3_000, None))
+    assert timeline.owed(6_000) == set()
+    assert timeline.in_force(2_000, 2_000) == timeline.versions
+    assert timeline.in_force(2_800, 2_900) == timeline.versions[1:]
+    assert timeline.in_force(3_001, 9_000) == timeline.versions[2:]
+
+
 def test_nothing_is_owed_while_an_event_is_paused() -> None:
     timeline = of((0, 1, EVERY_SECOND), (1_950, 2_050, None), (3_950, 4_050, EVERY_SECOND))
     assert timeline.owed(6_000) == {1_000, 5_000}

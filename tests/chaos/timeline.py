@@ -7,7 +7,7 @@ has it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
@@ -60,6 +60,13 @@ class Version:
     call: str = ""
     """What kind of call it was, for whoever reads a failure."""
 
+    def has(self, at_ms: int) -> bool:
+        return self.shape is not None and self.shape.has(at_ms)
+
+
+NOT_THERE = Version(0, 0, None, "not there")
+"""What every event was before it was created."""
+
 
 @dataclass
 class Timeline:
@@ -80,19 +87,26 @@ class Timeline:
     def owed(self, until_ms: int) -> set[int]:
         """The times before ``until_ms`` of which there must be a record."""
         found = set(self.beside)
-        end = Version(until_ms, until_ms, None)
-        before: Version | None = None
-        for one, after in pairwise([*self.versions, end]):
-            if one.shape is not None:
-                found.update(one.shape.between(one.known_ms + 1, min(after.sent_ms, until_ms)))
-            if one.shape is not None and before is not None and before.shape is not None:
-                both = before.shape.between(one.sent_ms, min(one.known_ms + 1, until_ms))
-                found.update(at for at in both if one.shape.has(at))
-            before = one
+        edges = {until_ms}
+        for one in self.versions:
+            edges |= {one.sent_ms, one.known_ms + 1}
+        for low, high in pairwise(sorted(edges)):
+            first, *others = self.in_force(low, low)
+            if high <= until_ms and first.shape is not None:
+                times = first.shape.between(low, high)
+                found.update(at for at in times if all(one.has(at) for one in others))
         return found
+
+    def in_force(self, from_ms: int, to_ms: int) -> Sequence[Version]:
+        """The versions that may have been in force in a time, oldest first.
+
+        That is the last that was known before, and whatever was sent since: the calls may have
+        been made in between, and what several processes have to learn may overlap.
+        """
+        known = [n for n, one in enumerate(self.versions) if one.known_ms < from_ms]
+        since = self.versions[known[-1] :] if known else [NOT_THERE, *self.versions]
+        return [since[0], *(one for one in since[1:] if one.sent_ms <= to_ms)]
 
     def knows(self, at_ms: int) -> bool:
         """Whether any version has a time: one that none has was made up."""
-        return at_ms in self.beside or any(
-            one.shape is not None and one.shape.has(at_ms) for one in self.versions
-        )
+        return at_ms in self.beside or any(one.has(at_ms) for one in self.versions)
