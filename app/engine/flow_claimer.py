@@ -40,6 +40,9 @@ looks at once, unless that drain has died."""
 PAUSED_MS = 60_000
 """When to look again at a paused flow: resuming it wakes it anyway."""
 
+LAPSED_EVERY_MS = 1_000
+"""How often to look for places that are held for nothing, in flows that are full."""
+
 FULL_MS = 10
 """When to look again if the drain itself can't take more: a few requests end within that time."""
 
@@ -72,6 +75,8 @@ class FlowClaimer:
         self._new: list[Claim] = []
         self._next_renewal_ms = 0
         self._look_ms = 0
+        self._full: set[bytes] = set()
+        self._next_lapsed_ms = 0
 
     @property
     def wake_ms(self) -> int:
@@ -182,6 +187,8 @@ class FlowClaimer:
         }
         numbers = {flow: turn.number for flow, turn in zip(waiting, turns, strict=True)}
         self._lease(_starts(waiting, turns), numbers, looks, now_ms, deadline_ms)
+        full = (flow for flow, turn in zip(waiting, turns, strict=True) if turn.is_full)
+        self._end_lapsed(full, now_ms)
 
     def close(self, now_ms: int) -> None:
         """Report what has ended; if the store is away, the rest ends with its deadline."""
@@ -207,6 +214,14 @@ class FlowClaimer:
             look_ms = turn.look_ms
             self.look_by(look_ms)
         return look_ms
+
+    def _end_lapsed(self, full: Iterable[bytes], now_ms: int) -> None:
+        """Give back what full flows hold for attempts that nobody will acknowledge any more."""
+        self._full.update(full)
+        if self._full and now_ms >= self._next_lapsed_ms:
+            self._next_lapsed_ms = now_ms + LAPSED_EVERY_MS
+            self._ended += self._gate.lapsed(sorted(self._full), now_ms + 2 * self._lease_ms)
+            self._full.clear()
 
     def _lease(
         self,

@@ -22,6 +22,10 @@ AFTER = "@"
 """In place of a start: the occurrence waits for the end of the one whose id follows."""
 
 
+SAMPLED = 64
+"""How many places of a flow one look for lapsed ones reads."""
+
+
 def occurrence_of(member: Member) -> bytes:
     """The id of the occurrence that waits."""
     return member[16:]
@@ -42,6 +46,11 @@ class Turn:
     after: bytes | None = None
     number: int = 0
 
+    @property
+    def is_full(self) -> bool:
+        """Whether all that the flow allows is under way."""
+        return self.look_ms is None and not self.paused
+
 
 @dataclass(frozen=True, slots=True)
 class EndedAttempt:
@@ -49,13 +58,15 @@ class EndedAttempt:
 
     ``turn`` is the number of the turn that has ended with it, if its occurrence is over: a strict
     flow then goes on to its next. Turns rise, so nobody ends one that he does not know of.
-    ``until_ms`` is until when its place was held; a newer one is somebody else's.
+    Its place was held until ``until_ms``, or until some moment since ``from_ms``; one that is held
+    until another time is somebody else's.
     """
 
     flow: bytes
     occurrence_id: bytes
     turn: int | None
     until_ms: int
+    from_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +166,7 @@ class FlowGate:
         flows = set()
         for one in attempts:
             turn = "" if one.turn is None else one.turn
-            args += [one.flow, one.occurrence_id, one.until_ms, turn]
+            args += [one.flow, one.occurrence_id, one.from_ms, one.until_ms, turn]
             flows.add(one.flow)
         if flows:
             self._scripts("end_flow_attempts", [keys.FLOWS], args)
@@ -172,6 +183,26 @@ class FlowGate:
             scores = dict.fromkeys(occurrence_ids, deadline_ms)
             pipe.zadd(keys.flow_busy(flow), scores, xx=True)
         pipe.execute()
+
+    def lapsed(self, flows: Sequence[bytes], from_ms: int) -> list[EndedAttempt]:
+        """The places that are held beyond ``from_ms`` although no receiver has a word to say.
+
+        Only an attempt that its receiver has yet to acknowledge has a place for so long. Whatever
+        cancels that occurrence meanwhile can't give the place back: flows are in another slot of
+        the store. ``SAMPLED`` places of each flow are looked at, at random.
+        """
+        pipe = self._client.pipeline(transaction=False)
+        for flow in flows:
+            pipe.zrandmember(keys.flow_busy(flow), SAMPLED, withscores=True)
+        held = [
+            EndedAttempt(flow, one, None, until_ms, until_ms)
+            for flow, places in zip(flows, pipe.execute(), strict=True)
+            for one, until_ms in zip(places[::2], map(int, places[1::2]), strict=True)
+            if until_ms > from_ms
+        ]
+        hashes = [keys.occurrence_of(one.occurrence_id) for one in held]
+        rows = read_hashes(self._client, hashes, (OccurrenceField.STATUS,))
+        return [one for one, (status,) in zip(held, rows, strict=True) if status != b"dispatched"]
 
     def head_status(self, flow: bytes, occurrence_id: bytes) -> HeadStatus:
         """Whether the occurrence that a strict flow waits for, its head, is over."""

@@ -104,6 +104,19 @@ def test_in_a_flow_cancel_previous_cancels_at_the_next_ones_time(
         assert 0.9 < ended_s - seconds_of(str(one["scheduled_at"])) < 1.9
 
 
+@IN_A_FLOW
+def test_what_is_cancelled_before_it_is_acknowledged_keeps_no_place_in_its_flow(
+    api: Api, receiver: Receiver, given: dict[str, Any]
+) -> None:
+    """Whoever has an hour to acknowledge does not hold the next one up for an hour."""
+    receiver.reply("/", Reply(202, headers={"Qhronos-Ack": "required"}))
+    event = api.create(receiver.url("/"), schedule=EVERY_SECOND, overlap="cancel_previous", **given)
+    first, *_ = receiver.wait_for(3, 30)
+    cancelled = with_status(api, event["id"], "cancelled")
+    assert cancelled[0]["id"] == first.webhook_id
+    assert cancelled[0]["error_message"] == "a newer occurrence has taken its place"
+
+
 def test_what_was_cancelled_stays_so_though_its_retry_is_due_with_its_successor(
     stack: Stack, api: Api, receiver: Receiver
 ) -> None:

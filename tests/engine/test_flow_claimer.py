@@ -32,6 +32,8 @@ class FakeGate:
         self.peeks = 0
         self.asked: list[bytes] = []
         self.is_away = False
+        self.lost: list[EndedAttempt] = []
+        self.lost_asked: list[tuple[list[bytes], int]] = []
 
     def peek(self, *_: Any) -> dict[bytes, list[bytes]]:
         self.peeks += 1
@@ -54,6 +56,10 @@ class FakeGate:
 
     def renew(self, started: dict[bytes, list[bytes]], until_ms: int) -> None:
         self.renewed.append((started[FLOW], until_ms))
+
+    def lapsed(self, flows: list[bytes], from_ms: int) -> list[EndedAttempt]:
+        self.lost_asked.append((flows, from_ms))
+        return self.lost
 
     def head_status(self, _flow: bytes, _occurrence_id: bytes) -> HeadStatus:
         return self.status
@@ -164,6 +170,26 @@ def test_an_attempt_that_waits_for_its_ack_keeps_its_place(
     flows.report(NOW_MS)
     assert gate.renewed == [([one.occurrence_id], NOW_MS + 9)]
     assert gate.ended == []
+
+
+def test_a_flow_that_is_full_is_asked_for_places_that_are_held_for_nothing(
+    flows: FlowClaimer, gate: FakeGate
+) -> None:
+    """Beyond any lease, so that no attempt under way is meant; and not at each look."""
+    gate.waiting, gate.turn = [a_claim(2)], Turn([None], None)
+    gate.lost = [EndedAttempt(FLOW, b"lost", None, NOW_MS + 3_600_000, NOW_MS + 3_600_000)]
+    for moment_ms in (NOW_MS, NOW_MS + 600, NOW_MS + 1_200):
+        flows.look_by(moment_ms)
+        flows.claim(moment_ms, 10)
+    assert gate.lost_asked == [
+        ([FLOW], NOW_MS + 2 * LEASE_MS),
+        ([FLOW], NOW_MS + 1_200 + 2 * LEASE_MS),
+    ]
+    flows.report(NOW_MS + 1_200)
+    assert gate.ended == 2 * gate.lost
+    gate.turn = Turn([None], NOW_MS + 9_000)
+    flows.claim(NOW_MS + 3_000, 10)
+    assert len(gate.lost_asked) == 2
 
 
 def test_places_are_renewed_well_before_they_expire(flows: FlowClaimer, gate: FakeGate) -> None:

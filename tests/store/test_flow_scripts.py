@@ -351,6 +351,44 @@ class TestTake:
         assert snapshot(stores.client) == before
 
 
+class TestLapsed:
+    """Places that attempts keep until they are acknowledged, which will not happen."""
+
+    FAR_MS = NOW_MS + 3_600_000
+
+    def places(self, stores: Stores, gate: FlowGate, flows: FlowStore) -> list[bytes]:
+        """Two attempts are under way until far away; of the first there is nothing more."""
+        limit(flows, concurrency=2)
+        for number in range(2):
+            saved(stores, number)
+        claim_due(stores, NOW_MS + 10)
+        members = waiting(gate, NOW_MS + 10)
+        take(gate, members, NOW_MS + 10, 1)
+        claim_all(gate, stores, members, NOW_MS + 10)
+        gate.renew({FLOW: [one[16:] for one in members]}, self.FAR_MS)
+        stores.client.delete(keys.occurrence_of(members[0][16:]))
+        return members
+
+    def test_are_those_of_what_is_not_under_way_and_held_beyond_any_lease(
+        self, stores: Stores, gate: FlowGate, flows: FlowStore
+    ) -> None:
+        gone, _ = self.places(stores, gate, flows)
+        expected = EndedAttempt(FLOW, gone[16:], None, self.FAR_MS, self.FAR_MS)
+        assert gate.lapsed([FLOW, b"/other"], self.FAR_MS - 1) == [expected]
+        assert gate.lapsed([FLOW], self.FAR_MS) == []
+        gate.end([expected], NOW_MS)
+        assert gate.lapsed([FLOW], NOW_MS) == []
+
+    def test_a_place_that_was_given_anew_meanwhile_is_kept(
+        self, stores: Stores, gate: FlowGate, flows: FlowStore
+    ) -> None:
+        gone, _ = self.places(stores, gate, flows)
+        found = gate.lapsed([FLOW], NOW_MS)
+        gate.renew({FLOW: [gone[16:]]}, NOW_MS + LEASE_MS)
+        gate.end(found, NOW_MS)
+        assert len(gate.lapsed([FLOW], NOW_MS)) == 1
+
+
 class TestClaim:
     def test_claims_as_claim_does(self, stores: Stores, gate: FlowGate) -> None:
         events = [saved(stores, number) for number in range(3)]
