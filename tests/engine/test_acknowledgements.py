@@ -188,6 +188,15 @@ def test_what_does_not_wait_is_forgotten(services, deliver, clock) -> None:
     assert one.now().status is OccurrenceStatus.DISPATCHED
 
 
+def test_what_was_under_way_when_its_event_was_deleted_is_not_waited_for(services, deliver) -> None:
+    one = deliver()
+    services.events.delete(ids.to_text(one.event.id), MASTER, None)
+    one.answer()
+    ended = one.now()
+    assert (ended.status, ended.ack_deadline_ms) == (OccurrenceStatus.CANCELLED, None)
+    assert ended.error_message == "its event was deleted"
+
+
 class TestTokens:
     TOKENS = AckTokens(["the jwt secret of this service"])
 

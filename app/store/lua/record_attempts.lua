@@ -35,7 +35,10 @@ for i = 3, #ARGV, 9 do
       EventField.NEXT, EventField.RECURRING, EventField.STATUS, EventField.VERSION,
       EventField.QUEUED))
     local is_open = verdict == 'retrying' or verdict == 'dispatched'
-    if is_open and not event_status then verdict = 'cancelled' end
+    if is_open and not event_status then
+      -- What an event that is deleted cancels says so; the attempt's own words are in the log.
+      verdict, message = 'cancelled', 'its event was deleted'
+    end
     local new_lease, moment_field = '', OccurrenceField.COMPLETED
     if verdict == 'retrying' then
       moment_field = OccurrenceField.NEXT_ATTEMPT
