@@ -19,5 +19,5 @@ if __name__ == "__main__":
     seed = secrets.randbelow(1_000_000) if given.seed is None else given.seed
     load = Load(given.clients, given.series, given.pause)
     verdict = chaos(seed, given.seconds, lambda line: print(line, flush=True), load)
-    print("lost nothing" if not verdict.problems else f"BROKEN, seed {seed}")
+    print("NOTHING IS WRONG" if not verdict.problems else f"BROKEN, seed {seed}")
     sys.exit(1 if verdict.problems else 0)

@@ -1,10 +1,10 @@
-"""Write calls beside an event's own fields: what adds, ends, repeats, and what it depends on."""
+"""Write calls that add occurrences, end an event, or have something delivered again."""
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any
 
+from tests.chaos.calls import Call
 from tests.chaos.ledger import BEHIND_MS, Entry, ms, now_ms
 from tests.support.api_client import at
 
@@ -12,9 +12,13 @@ if TYPE_CHECKING:
     from tests.chaos.client import Client
 
 
+PACES: tuple[dict[str, Any], ...] = ({}, {"rate": "20/s"}, {"stop_at_error_rate": 0.9})
+RETRYABLE = ("cancelled", "skipped", "failed")
+
+
 def triggered(client: Client, entry: Entry) -> None:
     client.wait_for_a_due_time(entry)
-    answer = client.call("POST", f"/events/{entry.event_id}/trigger")
+    answer = client.call(Call.TRIGGER, entry.event_id)
     if answer is None:
         entry.uncertain = True
         return
@@ -28,7 +32,7 @@ def backfilled(client: Client, entry: Entry) -> None:
     to_ms = min(due_ms, now_ms() - 1)
     from_ms = to_ms - client.chance.randrange(2_000, 12_000)
     body = {"from": at(from_ms / 1000), "to": at(to_ms / 1000)}
-    answer = client.surely("POST", f"/events/{entry.event_id}/backfill", body)
+    answer = client.surely(Call.BACKFILL, entry.event_id, body)
     if answer.status == 400 or (client.closed and entry.has_calendar):
         return  # the service's clock is behind, or its calendar took all of it
     assert answer.status == 200, answer
@@ -38,7 +42,7 @@ def backfilled(client: Client, entry: Entry) -> None:
 def deleted(client: Client, entry: Entry) -> None:
     client.wait_for_a_due_time(entry)
     sent_ms = now_ms()
-    answer = client.surely("DELETE", f"/events/{entry.event_id}")
+    answer = client.surely(Call.DELETE, entry.event_id)
     # Deleted by a call that was cut off, it is not there for the next.
     assert answer.status in (204, 404), answer
     entry.deleted = True
@@ -46,69 +50,46 @@ def deleted(client: Client, entry: Entry) -> None:
 
 
 def redelivered(client: Client, entry: Entry) -> None:
-    """One that was not delivered, or all of them in the background."""
-    status = client.chance.choice(["cancelled", "skipped", "failed"])
+    """One that was not delivered, at once."""
+    found = _undelivered(client, entry)
     client.wait_for_a_due_time(entry)
-    if client.chance.random() < 0.5:
-        body: dict[str, Any] = {"filter": {"event_id": entry.event_id, "status": status}}
-        if client.chance.random() < 0.5:
-            body["rate"] = "20/s"
-        answer = client.surely("POST", "/occurrences/retry", body)
-        assert answer.status in (202, 409), answer
-        return
-    found = client.surely("GET", f"/occurrences?event_id={entry.event_id}&status={status}&limit=5")
-    for one in found.json["data"][:1]:
+    for one in found[:1]:
         webhook_id = client.chance.choice(["same", "new"])
-        path = f"/occurrences/{one['id']}/retry"
-        answer = client.call("POST", path, {"webhook_id": webhook_id})
+        answer = client.call(Call.RETRY, one["id"], {"webhook_id": webhook_id})
         assert answer is None or answer.status in (202, 409), answer
-        entry.uncertain = entry.uncertain or answer is None
+        of = next(other for other in client.entries if other.event_id == one["event_id"])
+        of.uncertain = of.uncertain or answer is None
         if answer and answer.status == 202:
-            entry.timeline.beside.add(ms(answer.json["scheduled_at"]))
+            of.timeline.beside.add(ms(answer.json["scheduled_at"]))
 
 
-def secret_rotated(client: Client, entry: Entry) -> None:
+def redelivered_by_filter(client: Client, entry: Entry) -> None:
+    """All that were not delivered, in the background, at full speed or slowly, or not to the end."""
+    found = _undelivered(client, entry)
+    of, status = (found[0]["event_id"], found[0]["status"]) if found else (entry.event_id, "failed")
     client.wait_for_a_due_time(entry)
-    answer = client.surely("POST", f"/events/{entry.event_id}/rotate-secret", {"overlap": "1h"})
-    assert answer.status in (200, 409), answer
+    is_cancelled = client.chance.random() < 0.5
+    pace = {"rate": "6/m"} if is_cancelled else client.chance.choice(PACES)
+    order = client.chance.choice(["oldest", "newest"])
+    body = {"filter": {"event_id": of, "status": status}, "order": order, **pace}
+    answer = client.surely(Call.RETRY_MANY, body=body)
+    assert answer.status in (202, 409), answer
+    if is_cancelled and answer.status == 202:
+        client.told.wait(client.chance.uniform(0, 0.3))
+        ended = client.surely(Call.CANCEL_RETRY, answer.json["id"])
+        assert ended.status in (200, 409), ended
 
 
-def token_revoked(client: Client, entry: Entry) -> None:
-    """A token is made, used for a change, and revoked: then it changes nothing."""
-    body = {
-        "type": "jwt",
-        "sub": client.label,
-        "access": "read_write",
-        "scope": ["chaos"],
-        "expires_at": at(time.time() + 3_600),
-    }
-    made = client.surely("POST", "/tokens", body)
-    assert made.status == 200, made
-    client.wait_for_a_due_time(entry)
-    path, token = f"/events/{entry.event_id}", made.json["token"]
-    # (It may have a tag by now that is not in the token's scope.)
-    changed = client.surely("PATCH", path, {"description": "by a token"}, token)
-    assert changed.status in (200, 403), changed
-    assert client.surely("DELETE", f"/tokens?sub={client.label}").status == 200
-    assert client.surely("PATCH", path, {"description": "no more"}, token).status == 401
+def _undelivered(client: Client, entry: Entry) -> list[dict[str, Any]]:
+    """Some of one event that were given up: of this one, or of another that has any."""
+    others = client.chance.sample(client.entries, min(len(client.entries), 4))
+    for one in [entry, *others]:
+        for status in client.chance.sample(RETRYABLE, len(RETRYABLE)):
+            path = f"/occurrences?event_id={one.event_id}&status={status}&limit=5"
+            found: list[dict[str, Any]] = client.read(path)["data"]
+            if found and not one.deleted:
+                return found
+    return []
 
 
-def flow_held(client: Client, entry: Entry) -> None:
-    """A flow stands still for a moment, and gets another limit."""
-    client.wait_for_a_due_time(entry)
-    path = f"/flows/few-{client.label}"
-    client.surely("PUT", path, {"concurrency": client.chance.choice([2, 3])})
-    client.surely("POST", f"{path}/pause")
-    client.told.wait(client.chance.uniform(0, 0.3))
-    client.surely("POST", f"{path}/resume")
-
-
-ACTIONS = (
-    triggered,
-    backfilled,
-    deleted,
-    redelivered,
-    secret_rotated,
-    token_revoked,
-    flow_held,
-)
+ACTIONS = (triggered, backfilled, deleted, redelivered, redelivered_by_filter)

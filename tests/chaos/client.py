@@ -7,8 +7,10 @@ import random
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from tests.chaos.calls import Call
 from tests.chaos.edits import EDITS, LIMITING, has_resumed
 from tests.chaos.ledger import Entry, made_ms, now_ms
 from tests.chaos.timeline import Shape
@@ -16,6 +18,9 @@ from tests.support.api_client import Answer, Api, at
 
 RETRY = {"attempts": 60, "delays": ["1s", "1s", "2s"]}
 """More patience than any run of faults can use up."""
+
+ACK_TIMEOUT = "3s"
+"""Longer than a receiver takes to acknowledge, and so short that it also runs out."""
 
 NEAR_MS = 100
 """An edit comes so long before or after a due time of its event at the most."""
@@ -26,7 +31,7 @@ SURELY_S = 120.0
 FREE = 0.7
 """This part of the series that begin without a flow or an overlap policy never get one."""
 
-PATHS = {"/ok": "127.0.0.1", "/slow": "127.0.0.2", "/flaky": "127.0.0.3"}
+PATHS = {"/ok": "127.0.0.1", "/slow": "127.0.0.2", "/flaky": "127.0.0.3", "/later": "127.0.0.4"}
 """Where a kind of receiver is: one that is slow or fails has a limit and a breaker of its own."""
 
 
@@ -44,6 +49,11 @@ class Client(threading.Thread):
         self.label = f"c{seed.replace('-', 'x')}"
         self.entries: list[Entry] = []
         self.answers: Counter[str] = Counter()
+        self.made: Counter[Call] = Counter()
+        """Write calls that were answered with a success."""
+        self.once: dict[str, str] = {}
+        """Events made under an idempotency key: by their names, their ids."""
+        self._deck: list[str] = []
         self.acts: Counter[str] = Counter()
         self.problems: list[str] = []
         self.error: Exception | None = None
@@ -57,7 +67,7 @@ class Client(threading.Thread):
             self.error = error
 
     def _act(self) -> None:
-        self.surely("PUT", f"/calendars/{self.label}", {"dates": ["2030-05-05"]})
+        self.surely(Call.PUT_CALENDAR, self.label, {"dates": ["2030-05-05"]})
         own = {self._one: 20, self._moved: 5, self._removed: 5, self._edited: 70}
         while not self.told.is_set():
             if len(self.running_series()) < self._series:
@@ -67,28 +77,67 @@ class Client(threading.Thread):
             self.told.wait(self.chance.expovariate(1 / self._pause_s))
 
     def call(
-        self, method: str, path: str, body: object = None, token: str | None = None
+        self,
+        call: Call,
+        of: str = "",
+        body: object = None,
+        *,
+        query: str = "",
+        token: str | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> Answer | None:
-        """An answer, or ``None`` if it is not known what became of the call."""
+        """Make a write call; ``None`` if it is not known what became of it."""
+        answer = self._ask(call.method, call.path(of, query), body, token, headers)
+        if answer is not None and answer.status < 300:
+            self.made[call] += 1
+        return answer
+
+    def surely(
+        self,
+        call: Call,
+        of: str = "",
+        body: object = None,
+        *,
+        query: str = "",
+        token: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """Make a write call again and again until it is answered: one that may be made twice."""
+        return self._answered(
+            lambda: self.call(call, of, body, query=query, token=token, headers=headers),
+            call.path(of),
+        )
+
+    def read(self, path: str) -> Any:
+        """What a path has, which must be there."""
+        answer = self._answered(lambda: self._ask("GET", path), path)
+        assert answer.status == 200, (path, answer)
+        return answer.json
+
+    def _answered(self, question: Callable[[], Answer | None], what: str) -> Answer:
+        until = time.monotonic() + SURELY_S
+        while (answer := question()) is None:
+            assert time.monotonic() < until, f"{what} has no answer"
+            time.sleep(0.05)
+        return answer
+
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        token: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer | None:
         api = self._api.with_token(token) if token else self._api
         try:
-            answer = api.call(method, path, body)
+            answer = api.call(method, path, body, headers)
         except (OSError, http.client.HTTPException):
             self.answers["no answer"] += 1
             return None
         self.answers[str(answer.status)] += 1
         assert answer.status < 500 or answer.status == 503, answer
         return None if answer.status == 503 else answer
-
-    def surely(
-        self, method: str, path: str, body: object = None, token: str | None = None
-    ) -> Answer:
-        """Make a call again and again until it is answered: one that may be made twice."""
-        until = time.monotonic() + SURELY_S
-        while (answer := self.call(method, path, body, token)) is None:
-            assert time.monotonic() < until, f"{method} {path} has no answer"
-            time.sleep(0.05)
-        return answer
 
     def wait_for_a_due_time(self, entry: Entry) -> int:
         """Wait until shortly before or after a time of a series; returns that time."""
@@ -104,24 +153,46 @@ class Client(threading.Thread):
         return [one for one in self.entries if one.shape.period_ms and not one.deleted]
 
     def webhook(self, *, well_behaved: bool = False) -> str:
-        path = self.chance.choice(["/ok", "/ok", "/slow", "/flaky"])
+        path = self.chance.choice(["/ok", "/ok", "/slow", "/flaky", "/later"])
         path = "/ok" if well_behaved else path
         return f"http://{PATHS[path]}:{self._port}{path}"
 
     def create(self, shape: Shape, **fields: Any) -> Entry | None:
         """Create an event; ``None`` if it is not known whether it is there."""
         sent_ms = now_ms()
-        body = {"name": "chaos", "tags": ["chaos"], "webhook": self.webhook(), "retry": RETRY}
-        body |= {"start_time": at(shape.start_ms / 1000)} | fields
-        answer = self.call("POST", "/events", body)
+        body = {
+            "name": "chaos",
+            "tags": ["chaos"],
+            "webhook": self.webhook(),
+            "retry": RETRY,
+            "ack_timeout": ACK_TIMEOUT,
+            "start_time": at(shape.start_ms / 1000),
+        }
+        answer = self._created(body | fields)
         if answer is None:
             return None
         assert answer.status == 201, answer
         entry = Entry(answer.json["id"], shape, has_calendar="calendars" in fields)
-        entry.write(sent_ms, now_ms(), closed=self.closed)
-        self.note(entry, answer)
-        self.entries.append(entry)
+        self.add(entry, sent_ms, answer)
         return entry
+
+    def add(self, entry: Entry, sent_ms: int, answer: Answer | None = None) -> None:
+        """Take an event on that was created; it is known by now."""
+        entry.write(sent_ms, now_ms(), closed=self.closed)
+        self.entries.append(entry)
+        if answer is not None:
+            self.note(entry, answer)
+
+    def _created(self, body: dict[str, Any]) -> Answer | None:
+        """Once, or under a key that lets it be asked again until it is known to be there."""
+        if self.chance.random() < 0.5:
+            return self.call(Call.CREATE, body=body)
+        name = f"once-{self.label}-{len(self.once)}"
+        headers = {"Idempotency-Key": name}
+        answer = self.surely(Call.CREATE, body=body | {"name": name}, headers=headers)
+        if answer.status == 201:
+            self.once[name] = answer.json["id"]
+        return answer
 
     def note(self, entry: Entry, answer: Answer) -> None:
         """Take the API at its word about what comes next."""
@@ -167,7 +238,7 @@ class Client(threading.Thread):
         moved = Shape(entry.shape.start_ms + self.chance.randrange(500, 3_000))
         sent_ms = now_ms()
         body = {"start_time": at(moved.start_ms / 1000)}
-        answer = self.surely("PUT", f"/events/{entry.event_id}", body)
+        answer = self.surely(Call.PUT, entry.event_id, body)
         # (Inactive, it had run at its old time before it was moved. A conflict: at its new one.)
         if answer.status == 200 and answer.json["status"] == "active":
             entry.shape = moved
@@ -180,14 +251,20 @@ class Client(threading.Thread):
             EDITS["deleted"](self, entry)
 
     def _edited(self) -> None:
-        rested = [one for one in self.running_series() if one.busy_until_ms < now_ms()]
-        if not rested:
+        """The next kind of edit, of a series that it may happen to; each has its turn."""
+        if not self._deck:
+            self._deck = self.chance.sample(sorted(EDITS), len(EDITS))
+        name = self._deck[-1]
+        able = [
+            one
+            for one in self.running_series()
+            if one.busy_until_ms < now_ms() and not (one.stays_free and name in LIMITING)
+        ]
+        entry = self.chance.choice(able) if able else None
+        if entry is None or not has_resumed(self, entry):
+            self.chance.shuffle(self._deck)
             return
-        entry = self.chance.choice(rested)
-        if not has_resumed(self, entry):
-            return
-        names = [one for one in EDITS if not (entry.stays_free and one in LIMITING)]
-        name = self.chance.choice(names)
+        self._deck.remove(name)
         self.acts[name] += 1
         entry.call = name
         EDITS[name](self, entry)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from tests.chaos.actions import ACTIONS
-from tests.chaos.ledger import Entry, made_ms, now_ms
+from tests.chaos.calls import Call
+from tests.chaos.ledger import BEHIND_MS, Entry, made_ms, now_ms
+from tests.chaos.surroundings import SURROUNDINGS
 from tests.chaos.timeline import Shape
 from tests.support.api_client import at
 
@@ -26,9 +27,9 @@ FAR = "2030-05-05T00:00:00Z"
 
 def _change(client: Client, entry: Entry, body: dict[str, Any], shape: Shape | None = None) -> None:
     """Make a change shortly before or after a due time; ``shape``: how it fires from then on."""
-    method = client.chance.choice(["PUT", "PATCH"])
+    call = client.chance.choice([Call.PUT, Call.PATCH])
     sent_ms = now_ms()
-    answer = client.surely(method, f"/events/{entry.event_id}", body)
+    answer = client.surely(call, entry.event_id, body)
     assert answer.status == 200, (body, answer)
     entry.shape = shape or entry.shape
     if shape is not None:
@@ -103,7 +104,7 @@ def described(client: Client, entry: Entry) -> None:
     client.wait_for_a_due_time(entry)
     body: dict[str, Any] = client.chance.choice(
         [
-            {"tags": ["chaos", client.chance.choice(["red", "blue"])]},
+            {"tags": ["chaos", client.chance.choice(["blue", f"red-{client.label}"])]},
             {"metadata": {"changed": time.time()}},
             {"description": "changed"},
             {"webhook": client.webhook(well_behaved=entry.stays_free), "headers": HEADERS},
@@ -115,6 +116,24 @@ def described(client: Client, entry: Entry) -> None:
     _change(client, entry, body)
 
 
+def refused(client: Client, entry: Entry) -> None:
+    """What can't be, what was never seen, and what is only tried out: nothing changes."""
+    client.wait_for_a_due_time(entry)
+    call = client.chance.choice([Call.PUT, Call.PATCH])
+    far: dict[str, Any] = {"start_time": FAR, "schedule": {"frequency": "yearly"}}
+    how = client.chance.choice(["bad", "stale", "tried"])
+    if how == "bad":
+        answer = client.surely(call, entry.event_id, far | {"jitter": "not long"})
+        assert answer.status == 400, answer
+    elif how == "stale":
+        headers = {"If-Match": '"0"'}
+        answer = client.surely(call, entry.event_id, far, headers=headers)
+        assert answer.status == 412, answer
+    else:
+        answer = client.surely(call, entry.event_id, far, query="dry_run=true")
+        assert answer.status == 200, answer
+
+
 def given_a_calendar(client: Client, entry: Entry) -> None:
     """Under this client's calendar, or from under it."""
     client.wait_for_a_due_time(entry)
@@ -123,41 +142,19 @@ def given_a_calendar(client: Client, entry: Entry) -> None:
     _change(client, entry, {"calendars": names}, entry.shape)
 
 
-def calendar_put(client: Client, entry: Entry) -> None:
-    """The calendar changes: the days of now are taken, or far ones only."""
-    client.wait_for_a_due_time(entry)
-    today = datetime.now(UTC).date()
-    near = [(today + timedelta(days=day)).isoformat() for day in (-1, 0, 1)]
-    far = [f"2030-05-{client.chance.randrange(10, 28)}"]
-    client.closed = not client.closed and client.chance.random() < 0.3
-    sent_ms = now_ms()
-    dates = near + far if client.closed else far
-    answer = client.surely("PUT", f"/calendars/{client.label}", {"dates": dates})
-    sent_ms = made_ms(sent_ms, answer)
-    # Other processes learn of it in their own time; what is planned meanwhile is planned again.
-    known_ms = now_ms() + 1_500
-    for one in client.entries:
-        if one.has_calendar and one.awaits_resume:
-            one.timeline.forget_future()  # as of when it is resumed depends on the calendar
-            one.excused.append((sent_ms, known_ms))
-        elif one.has_calendar and not one.deleted:
-            one.write(sent_ms, known_ms, closed=client.closed, call=entry.call)
-            one.busy_until_ms = max(one.busy_until_ms, known_ms)
-            one.excused.append((sent_ms, known_ms))
-
-
 def paused(client: Client, entry: Entry) -> None:
     """For good, and resumed a little later."""
     client.wait_for_a_due_time(entry)
-    _set_active(client, entry, "pause", active=False)
+    _set_active(client, entry, active=False)
     client.told.wait(client.chance.uniform(0, 0.5))
     client.wait_for_a_due_time(entry)
-    _set_active(client, entry, "resume", active=True)
+    _set_active(client, entry, active=True)
 
 
-def _set_active(client: Client, entry: Entry, action: str, *, active: bool) -> None:
+def _set_active(client: Client, entry: Entry, *, active: bool) -> None:
     sent_ms = now_ms()
-    answer = client.surely("POST", f"/events/{entry.event_id}/{action}", {} if not active else None)
+    call = Call.RESUME if active else Call.PAUSE
+    answer = client.surely(call, entry.event_id, None if active else {"note": "for a moment"})
     # A conflict: the first try was made, and its answer lost.
     assert answer.status in (200, 409), answer
     entry.is_active = active
@@ -172,13 +169,14 @@ def paused_for_a_while(client: Client, entry: Entry) -> None:
     sent_ms = now_ms()
     until_ms = sent_ms + client.chance.randrange(300, 2_500)
     body = {"until": at(until_ms / 1000)}
-    answer = client.call("POST", f"/events/{entry.event_id}/pause", body)
-    while answer is None:  # asked again, that moment may have passed
-        answer = client.surely("GET", f"/events/{entry.event_id}")
+    answer = client.call(Call.PAUSE, entry.event_id, body)
+    if answer is None:  # asked again, that moment may have passed
+        client.read(f"/events/{entry.event_id}")
         client.told.wait(RESUMED_MS / 1000)
-    if answer.status != 200:
+    elif answer.status != 200:
         return
-    known_ms, sent_ms = now_ms(), made_ms(sent_ms, answer)
+    known_ms = now_ms()
+    sent_ms = sent_ms - BEHIND_MS if answer is None else made_ms(sent_ms, answer)
     entry.timeline.write(sent_ms, max(known_ms, until_ms - 1), None, entry.call)
     entry.write(until_ms, max(known_ms, until_ms), closed=client.closed)
     entry.busy_until_ms = max(entry.busy_until_ms, until_ms + RESUMED_MS)
@@ -189,8 +187,8 @@ def paused_for_a_while(client: Client, entry: Entry) -> None:
 def has_resumed(client: Client, entry: Entry) -> bool:
     """Whether upkeep has resumed an event by now; until then it is left alone."""
     if entry.awaits_resume:
-        answer = client.surely("GET", f"/events/{entry.event_id}")
-        entry.awaits_resume = answer.json["status"] == "paused"
+        event = client.read(f"/events/{entry.event_id}")
+        entry.awaits_resume = event["status"] == "paused"
         if entry.awaits_resume:
             entry.busy_until_ms = now_ms() + RESUMED_MS
             entry.excused.append((now_ms() - RESUMED_MS, entry.busy_until_ms))
@@ -208,11 +206,12 @@ EDITS: dict[str, Callable[[Client, Entry], None]] = {
         given_a_flow,
         given_an_overlap,
         described,
+        refused,
         given_a_calendar,
-        calendar_put,
         paused,
         paused_for_a_while,
         *ACTIONS,
+        *SURROUNDINGS,
     )
 }
 

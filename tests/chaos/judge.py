@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
@@ -14,50 +13,12 @@ from app.store.attempts import read_log
 from tests.chaos.ledger import BEHIND_MS, Entry, ms
 from tests.chaos.records import Arrivals
 from tests.chaos.standing import STANDING_MS, Explanations
+from tests.chaos.verdict import Kind, Problem, Verdict
 from tests.support.api_client import at
 from tests.support.invariants import Partition
 
 _OPEN = ("scheduled", "retrying", "dispatched")
 _NEEDS_A_REASON = ("cancelled", "skipped", "missed", "failed")
-
-
-@dataclass
-class Verdict:
-    """What a run came to. ``problems`` is empty if it lost nothing."""
-
-    problems: list[str] = field(default_factory=list)
-    statuses: Counter[str] = field(default_factory=Counter)
-    required: int = 0
-    deliveries: int = 0
-    repeated: int = 0
-    expired: int = 0
-    """Leases that ended: their worker was killed or stopped, or had no store to renew them in."""
-    unheard: int = 0
-    """Attempts that had no answer in time: the receiver was silent, or the worker was stopped."""
-    watched: int = 0
-    """Occurrences of series of which it was judged whether they stood still."""
-    standing_ms: int = 0
-    """The longest delay that nothing explains."""
-    late_ms: list[int] = field(repr=False, default_factory=list)
-
-    @property
-    def lines(self) -> list[str]:
-        self.late_ms.sort()
-        late = [
-            f"{name} {self.late_ms[min(int(len(self.late_ms) * share), len(self.late_ms) - 1)]} ms"
-            for name, share in (("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("max", 1.0))
-            if self.late_ms
-        ]
-        by_status = ", ".join(f"{count} {name}" for name, count in sorted(self.statuses.items()))
-        reasons = f"{self.expired} leases that ended, {self.unheard} attempts without an answer"
-        return [
-            f"occurrences          {self.statuses.total()}: {by_status}",
-            f"must have ended      {self.required}; problems: {len(self.problems)}",
-            f"accepted deliveries  {self.deliveries}, {self.repeated} of them repeats",
-            f"explained by         {reasons}",
-            f"lateness             {', '.join(late)}",
-            f"times of series      {self.watched} judged; not explained {self.standing_ms} ms at most",
-        ]
 
 
 @dataclass
@@ -82,19 +43,18 @@ class Judge:
         many and no more may there be, for each occurrence by itself.
         """
         known = {entry.event_id: entry for entry in entries}
+        note = self.verdict.note
+        unknown = self.arrivals.requested.keys() - self.records.keys()
+        note(Kind.WITHOUT_RECORD, (f"{text} arrived and is not recorded" for text in unknown))
         gone = [text for text in self.records if text not in self.stored]
-        if gone:
-            self.verdict.problems += [f"{text} is listed and not stored" for text in gone]
-            return
+        note(Kind.WITHOUT_RECORD, (f"{text} is listed and not stored" for text in gone))
         for entry in entries:
             self.verdict.problems += self._entry(entry)
         for text, record in self.records.items():
-            entry = known.get(record["event_id"])
-            self.verdict.problems += self._record(text, record, self.stored[text], entry)
-        unknown = self.arrivals.requested.keys() - self.records.keys()
-        self.verdict.problems += [f"{text} arrived and is not recorded" for text in unknown]
+            if text in self.stored:
+                self.verdict.problems += self._record(text, record, known.get(record["event_id"]))
 
-    def _entry(self, entry: Entry) -> Iterable[str]:
+    def _entry(self, entry: Entry) -> Iterable[Problem]:
         event_id = ids.from_text(entry.event_id, version=7)
         assert event_id is not None
         owed = entry.timeline.owed(self.quiet_ms)
@@ -103,13 +63,14 @@ class Judge:
             text = ids.to_text(ids.occurrence_id(event_id, moment_ms))
             record = self.records.get(text)
             status = record["status"] if record else "not there"
-            if status in (*_OPEN, "not there"):
-                yield (
+            if record is None or status in _OPEN:
+                yield Problem(
+                    Kind.LOST,
                     f"event {entry.event_id}: its occurrence of {at(moment_ms / 1000)} is {status}; "
-                    + _near(entry, moment_ms)
+                    + _near(entry, moment_ms),
                 )
-            elif record is not None and entry.stays_free and moment_ms not in entry.timeline.beside:
-                if status == "completed" and b"again" not in self.stored[text]:
+            elif entry.stays_free and moment_ms not in entry.timeline.beside:
+                if status == "completed":
                     yield from self._standing(entry, moment_ms, text, record)
                 elif status in ("cancelled", "skipped"):
                     yield from self._withdrawn(entry, moment_ms, record)
@@ -125,13 +86,15 @@ class Judge:
 
     def _standing(
         self, entry: Entry, moment_ms: int, text: str, record: Mapping[str, Any]
-    ) -> Iterable[str]:
-        """Whether a series was later with an occurrence than anything explains.
-
-        (One that was redelivered had been withdrawn before: it is as late as whoever asked.)
-        """
+    ) -> Iterable[Problem]:
+        """Whether a series was later with an occurrence than anything explains."""
         requested = self.arrivals.requested.get(text)
+        if b"again" in self.stored.get(text, {}):
+            # It was withdrawn before, by a change: it is as late as whoever asked for it.
+            self.verdict.redelivered += 1
+            return
         if not requested or record["deferral_count"]:
+            self.verdict.deferred += bool(requested)
             return
         planned_ms = ms(record["planned_at"])
         # What all others were late by then is a backlog after a fault, or a busy machine.
@@ -140,10 +103,11 @@ class Judge:
         self.verdict.watched += 1
         self.verdict.standing_ms = max(self.verdict.standing_ms, left_ms)
         if left_ms > STANDING_MS:
-            yield (
+            yield Problem(
+                Kind.STANDING,
                 f"event {entry.event_id}: {at(moment_ms / 1000)} was sent "
                 f"{min(requested) - planned_ms} ms late, {left_ms} ms without a reason; "
-                + _near(entry, moment_ms)
+                + _near(entry, moment_ms),
             )
 
     def _general_ms(self, planned_ms: int) -> int:
@@ -158,42 +122,44 @@ class Judge:
         return max(int(median(near)), 0) if near else 0
 
     def _record(
-        self,
-        text: str,
-        record: Mapping[str, Any],
-        fields: Mapping[bytes, bytes],
-        entry: Entry | None,
-    ) -> Iterable[str]:
-        verdict, status = self.verdict, record["status"]
+        self, text: str, record: Mapping[str, Any], entry: Entry | None
+    ) -> Iterable[Problem]:
+        verdict, status, fields = self.verdict, record["status"], self.stored[text]
         accepted = self.arrivals.accepted.get(text, [])
         requested = self.arrivals.requested.get(text, [])
         at_ms = ms(record["scheduled_at"])
         repeats = max(len(accepted) - 1, 0)
-        expired, unheard = int(fields.get(b"k", 0)), _without_answer(fields.get(b"log", b""))
+        expired, unanswered = int(fields.get(b"k", 0)), _without_answer(fields.get(b"log", b""))
         verdict.statuses[status] += 1
         verdict.deliveries += len(accepted)
         verdict.repeated += repeats
         verdict.expired += expired
-        verdict.unheard += unheard
+        verdict.unanswered += unanswered
+        verdict.unheard += text in self.arrivals.unheard
         if requested:
             verdict.late_ms.append(min(requested) - at_ms)
         if requested and min(requested) < at_ms:
-            yield f"{text} came {at_ms - min(requested)} ms before its time"
+            yield Problem(Kind.EARLY, f"{text} came {at_ms - min(requested)} ms before its time")
         # (A redelivery counts deaths afresh.)
-        if repeats > expired + unheard and b"again" not in fields:
-            yield (
+        if repeats > expired + unanswered and b"again" not in fields:
+            yield Problem(
+                Kind.REPEATED,
                 f"{text} was delivered {repeats + 1} times; {expired} leases had ended, "
-                f"{unheard} attempts had no answer"
+                f"{unanswered} attempts had no answer",
             )
-        if status == "completed" and not accepted:
-            yield f"{text} is recorded as completed and never arrived"
+        if status == "completed" and not accepted and text not in self.arrivals.unheard:
+            yield Problem(Kind.LOST, f"{text} is recorded as completed and never arrived")
         if status in _NEEDS_A_REASON and not record["error_message"]:
-            yield f"{text} is {status} without a reason"
-        if status == "missed" or (status == "failed" and expired < MAX_DEATHS):
-            yield f"{text} is {status}: {record['error_message']}"
+            yield Problem(Kind.WITHOUT_RECORD, f"{text} is {status} without a reason")
+        may_fail = expired >= MAX_DEATHS or text in self.arrivals.ended
+        if status == "missed" or (status == "failed" and not may_fail):
+            yield Problem(Kind.FAILED, f"{text} is {status}: {record['error_message']}")
         is_judged = entry is not None and not entry.uncertain and status in ("completed", "failed")
         if is_judged and entry and not entry.timeline.knows(at_ms):
-            yield f"{text} of {at(at_ms / 1000)} was made up; {_near(entry, at_ms)}"
+            yield Problem(
+                Kind.MADE_UP,
+                f"{text} of {at(at_ms / 1000)} was made up; {_near(entry, at_ms)}",
+            )
 
 
 def _near(entry: Entry, moment_ms: int) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -31,17 +31,30 @@ def recorded(api: Api, from_ms: int, to_ms: int) -> dict[str, Mapping[str, Any]]
 
 @dataclass
 class Arrivals:
-    """When requests of an occurrence came, and when it was answered with 200, ms UTC."""
+    """When requests of an occurrence came, and what became of them, ms UTC."""
 
-    requested: dict[str, list[int]]
-    accepted: dict[str, list[int]]
+    requested: dict[str, list[int]] = field(default_factory=dict)
+    accepted: dict[str, list[int]] = field(default_factory=dict)
+    """Answered with 200, or acknowledged."""
+    unheard: dict[str, list[int]] = field(default_factory=dict)
+    """Acknowledged, and it is not known whether the API has heard it."""
+    ended: dict[str, list[int]] = field(default_factory=dict)
+    """Reported to have failed for good, and perhaps heard."""
+    acknowledged: int = 0
+    refused: int = 0
+    """How many were reported to have failed."""
 
     @classmethod
     def of(cls, log: Path) -> Arrivals:
-        requested: dict[str, list[int]] = {}
-        accepted: dict[str, list[int]] = {}
+        found = cls()
         for line in log.read_text(encoding="utf-8").splitlines():
             kind, moment_ms, webhook_id, _attempt, _scheduled = line.split(" ")
-            found = accepted if kind == "A" else requested
-            found.setdefault(webhook_id, []).append(int(moment_ms))
-        return cls(requested, accepted)
+            found.acknowledged += kind == "K"
+            if kind == "N":
+                found.refused += 1
+                continue
+            into = {"R": found.requested, "U": found.unheard, "F": found.ended}.get(
+                kind, found.accepted
+            )
+            into.setdefault(webhook_id, []).append(int(moment_ms))
+        return found

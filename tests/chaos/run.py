@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -13,14 +13,16 @@ from typing import Any
 from app.domain import ids
 from app.store import keys
 from app.store.connection import StoreClient
+from tests.chaos.calls import Call
 from tests.chaos.client import Client
 from tests.chaos.faults import WORKERS, Hand, planned
-from tests.chaos.judge import Judge, Verdict, occurrences_of
+from tests.chaos.judge import Judge, occurrences_of
 from tests.chaos.ledger import now_ms
 from tests.chaos.metronome import Metronome
 from tests.chaos.receiver import LOG, receiving
 from tests.chaos.records import Arrivals, recorded
 from tests.chaos.standing import Explanations
+from tests.chaos.verdict import Kind, Verdict
 from tests.support.invariants import broken, snapshot
 from tests.support.stack import Stack
 from tests.support.stalls import Stalling
@@ -59,7 +61,7 @@ def chaos(seed: int, seconds: float, say: Callable[[str], None], load: Load = Lo
         WEB_WORKERS="2",
     )
     begun_ms = now_ms()
-    with stack, receiving(stack.directory) as port, Metronome() as metronome:
+    with stack, receiving(stack.directory, stack.port) as port, Metronome() as metronome:
         hand = Hand(stack, say)
         stalling = Stalling(seed, hand.stallable, hand.lock)
         stop = threading.Event()
@@ -79,7 +81,7 @@ def chaos(seed: int, seconds: float, say: Callable[[str], None], load: Load = Lo
             stop.set()
             for client in clients:
                 client.join()
-        say(f"stalls               {stalling.count}")
+        say(f"stalls: {stalling.count}")
         explanations = Explanations(hand.windows, stalling.windows, metronome)
         try:
             return _account(stack, hand, clients, explanations, begun_ms, say)
@@ -97,27 +99,47 @@ def _account(
 ) -> Verdict:
     begun = time.monotonic()
     stack.up()
-    quiet_ms, problems = _come_to_rest(stack)
+    quiet_ms, left_open = _come_to_rest(stack)
     records = recorded(stack.api, begun_ms, now_ms() + 60_000)
     with stack.redis() as client:
         found = snapshot(client)
-        problems += broken(client, PARTITIONS, found)
+        contradictions = broken(client, PARTITIONS, found)
     arrivals = Arrivals.of(stack.directory / LOG)
     judge = Judge(records, arrivals, explanations, quiet_ms, occurrences_of(found, PARTITIONS))
     judge.judge([entry for one in clients for entry in one.entries])
     verdict = judge.verdict
-    verdict.problems += [problem for one in clients for problem in one.problems]
-    verdict.problems += [f"{one.name}: {one.error!r}" for one in clients if one.error]
-    verdict.problems += problems
+    verdict.note(Kind.CONTRADICTION, contradictions + left_open)
+    verdict.note(Kind.ANSWER, (problem for one in clients for problem in one.problems))
+    verdict.note(Kind.ANSWER, (f"{one.name}: {one.error!r}" for one in clients if one.error))
+    verdict.note(Kind.MADE_UP, _made_twice(stack, clients))
+    made = sum((one.made for one in clients), Counter[Call]())
+    made += Counter({Call.ACK: arrivals.acknowledged, Call.NACK: arrivals.refused})
+    verdict.note(Kind.UNMADE, (f"{one} had no good answer" for one in Call if not made[one]))
     answers = sum((one.answers for one in clients), Counter[str]())
     edits = sum((one.acts for one in clients), Counter[str]())
-    say(f"faults               {dict(sorted(hand.done.items()))}")
-    say(f"answers of the API   {dict(sorted(answers.items()))}")
-    say(f"edits                {edits.total()}: {dict(sorted(edits.items()))}")
-    say(f"quiet after          {time.monotonic() - begun:.1f} s")
-    for line in verdict.lines + verdict.problems[:50]:
+    say(f"faults: {_of(hand.done)}")
+    say(f"edits: {edits.total()} {_of(edits)}")
+    say(f"write calls answered with a success: {made.total()} {_of(made)}")
+    say(f"answers: {_of(answers)}; none while the API was killed or stopped")
+    say(f"quiet after {time.monotonic() - begun:.1f} s")
+    for line in verdict.lines:
         say(line)
+    for problem in verdict.problems[:50]:
+        say(f"{problem.kind.upper()}: {problem.text}")
     return verdict
+
+
+def _of(counted: Mapping[Any, int]) -> str:
+    return "(" + ", ".join(f"{count} {name}" for name, count in sorted(counted.items())) + ")"
+
+
+def _made_twice(stack: Stack, clients: list[Client]) -> Iterable[str]:
+    """Events made under an idempotency key of which there is one more."""
+    once = {name: made for one in clients for name, made in one.once.items()}
+    for status in ("active", "paused", "inactive"):
+        for event in _all_events(stack, status):
+            if once.get(event["name"], event["id"]) != event["id"]:
+                yield f"event {event['id']} was made again under the key {event['name']}"
 
 
 def _come_to_rest(stack: Stack) -> tuple[int, list[str]]:
@@ -171,7 +193,8 @@ def _unquiet(stack: Stack, since_ms: float) -> list[str]:
 def _places(client: StoreClient, number: int) -> list[bytes]:
     """Where open occurrences are."""
     lanes = client.zrange(keys.lanes(number), 0, -1)
-    return [*(keys.due(number, int(lane)) for lane in lanes), keys.claimed(number)]
+    due = [keys.due(number, int(lane)) for lane in lanes]
+    return [*due, keys.claimed(number), keys.unacknowledged(number)]
 
 
 def _open(stack: Stack) -> list[str]:

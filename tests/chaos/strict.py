@@ -47,7 +47,7 @@ def strict(
 ) -> Outcome:
     """Deliver so many occurrences in each of so many strict flows."""
     stack = Stack(workers=3, DELIVERY_TIMEOUT="5s", LEASE="5s", PARTITIONS="2")
-    with stack, receiving(stack.directory) as port:
+    with stack, receiving(stack.directory, stack.port) as port:
 
         def stallable() -> Sequence[Program]:
             assert stack.scheduler is not None

@@ -16,7 +16,7 @@ FAULTS_S = 25.0
 
 @pytest.mark.timeout(400)
 def test_nothing_is_lost() -> None:
-    """The short form of ``make chaos``."""
+    """The short form of ``make chaos``; every write call of the API is made."""
     said: list[str] = []
     verdict = chaos(SEED, FAULTS_S, said.append, Load(clients=12, series=3))
     assert verdict.problems == [], "\n".join(said)

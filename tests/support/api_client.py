@@ -47,14 +47,20 @@ class Api:
     def with_token(self, token: str | None) -> Api:
         return Api(self._port, token)
 
-    def call(self, method: str, path: str, body: object = None) -> Answer:
-        """Send one request; raises ``OSError`` if nobody listens."""
-        headers = {"Content-Type": "application/json"}
+    def call(
+        self, method: str, path: str, body: object = None, more: Mapping[str, str] | None = None
+    ) -> Answer:
+        """Send one request; raises ``OSError`` if nobody listens.
+
+        ``body`` becomes JSON, bytes are sent as they are; ``more`` are headers beside the usual.
+        """
+        headers = {"Content-Type": "application/json", **(more or {})}
         if self._token is not None:
             headers["Authorization"] = f"Bearer {self._token}"
+        raw = body if body is None or isinstance(body, bytes) else json.dumps(body)
         connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=30)
         try:
-            connection.request(method, path, None if body is None else json.dumps(body), headers)
+            connection.request(method, path, raw, headers)
             response = connection.getresponse()
             names = {name.lower(): value for name, value in response.getheaders()}
             return Answer(response.status, names, response.read())

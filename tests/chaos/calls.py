@@ -1,0 +1,45 @@
+"""The write calls of the API, by the names that OpenAPI has for them."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Call(StrEnum):
+    """A method and a path; ``{}`` stands for the one name in it."""
+
+    CREATE = "POST /events"
+    PUT = "PUT /events/{}"
+    PATCH = "PATCH /events/{}"
+    DELETE = "DELETE /events/{}"
+    TRIGGER = "POST /events/{}/trigger"
+    PAUSE = "POST /events/{}/pause"
+    RESUME = "POST /events/{}/resume"
+    BACKFILL = "POST /events/{}/backfill"
+    ROTATE = "POST /events/{}/rotate-secret"
+    ROTATE_MANY = "POST /events/rotate-secret"
+    RETRY = "POST /occurrences/{}/retry"
+    RETRY_MANY = "POST /occurrences/retry"
+    CANCEL_RETRY = "POST /retries/{}/cancel"
+    ACK = "POST /occurrences/{}/ack"
+    NACK = "POST /occurrences/{}/nack"
+    PUT_FLOW = "PUT /flows/{}"
+    PAUSE_FLOW = "POST /flows/{}/pause"
+    RESUME_FLOW = "POST /flows/{}/resume"
+    PUT_CALENDAR = "PUT /calendars/{}"
+    DELETE_CALENDAR = "DELETE /calendars/{}"
+    MAKE_TOKEN = "POST /tokens"
+    REVOKE_TOKEN = "DELETE /tokens/{}"
+    REVOKE_TOKENS = "DELETE /tokens"
+
+    @property
+    def method(self) -> str:
+        return self.split()[0]
+
+    def path(self, of: str = "", query: str = "") -> str:
+        path = self.split()[1].replace("{}", of)
+        return f"{path}?{query}" if query else path
+
+
+WRITES_NOTHING = {"POST /preview"}
+"""Calls that only look as if they wrote."""
