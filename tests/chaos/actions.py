@@ -68,7 +68,7 @@ def redelivered_by_filter(client: Client, entry: Entry) -> None:
     found = _undelivered(client, entry)
     of, status = (found[0]["event_id"], found[0]["status"]) if found else (entry.event_id, "failed")
     client.wait_for_a_due_time(entry)
-    is_cancelled = client.chance.random() < 0.5
+    is_cancelled = client.turns(redelivered_by_filter.__name__)
     pace = {"rate": "6/m"} if is_cancelled else client.chance.choice(PACES)
     order = client.chance.choice(["oldest", "newest"])
     body = {"filter": {"event_id": of, "status": status}, "order": order, **pace}
@@ -82,12 +82,12 @@ def redelivered_by_filter(client: Client, entry: Entry) -> None:
 
 def _undelivered(client: Client, entry: Entry) -> list[dict[str, Any]]:
     """Some of one event that were given up: of this one, or of another that has any."""
-    others = client.chance.sample(client.entries, min(len(client.entries), 4))
-    for one in [entry, *others]:
+    there = [one for one in client.entries if not one.deleted]
+    for one in [entry, *client.chance.sample(there, min(len(there), 9))]:
         for status in client.chance.sample(RETRYABLE, len(RETRYABLE)):
-            path = f"/occurrences?event_id={one.event_id}&status={status}&limit=5"
-            found: list[dict[str, Any]] = client.read(path)["data"]
-            if found and not one.deleted:
+            query = f"event_id={one.event_id}&status={status}&to={at(now_ms() / 1000)}&limit=5"
+            found: list[dict[str, Any]] = client.read(f"/occurrences?{query}")["data"]
+            if found:
                 return found
     return []
 

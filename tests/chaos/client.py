@@ -44,6 +44,7 @@ class Client(threading.Thread):
         """``pause_s``: between one act and the next, on average; ``series``: so many it has."""
         super().__init__(name=f"client {seed}")
         self._api, self._port, self.told, self._pause_s = api, port, stop, pause_s
+        self._number = int(seed.rpartition("-")[2])
         self._series = series
         self.chance = random.Random(seed)
         self.label = f"c{seed.replace('-', 'x')}"
@@ -148,6 +149,10 @@ class Client(threading.Thread):
         until_ms = due_ms + self.chance.randrange(-NEAR_MS, NEAR_MS)
         self.told.wait(max(until_ms - now_ms(), 0) / 1000)
         return due_ms
+
+    def turns(self, act: str) -> bool:
+        """Whether an act is to take the first of its two ways now: they take turns."""
+        return (self.acts[act] + self._number) % 2 == 0
 
     def running_series(self) -> list[Entry]:
         return [one for one in self.entries if one.shape.period_ms and not one.deleted]

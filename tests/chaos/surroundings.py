@@ -86,7 +86,7 @@ def flow_held(client: Client, entry: Entry) -> None:
     )
     key = f"{name}-{client.label}"
     assert client.surely(Call.PUT_FLOW, key, limits).status in (200, 201)
-    if client.chance.random() < 0.5:
+    if client.turns(flow_held.__name__):
         assert client.surely(Call.PAUSE_FLOW, key).status == 200
         client.told.wait(client.chance.uniform(0, 0.3))
         assert client.surely(Call.RESUME_FLOW, key).status == 200
@@ -132,7 +132,7 @@ def token_revoked(client: Client, entry: Entry) -> None:
 
 def _revoke(client: Client) -> None:
     """All of a subject at once, or each by its id."""
-    if client.chance.random() < 0.5:
+    if client.turns(token_revoked.__name__):
         query = f"sub={client.label}"
         assert client.surely(Call.REVOKE_TOKENS, query=query).status == 200
         return
