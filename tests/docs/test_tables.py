@@ -9,6 +9,7 @@ from flask import Flask
 from app.domain.event import EventStatus
 from app.domain.occurrence import ENDED, OccurrenceStatus
 from app.services.problems.problem import ProblemCode
+from tests.chaos.calls import WRITES_NOTHING, Call
 from tests.docs.conftest import SECRETS
 from tests.docs.pages import ROOT, page
 from tests.test_architecture import LAYERS
@@ -65,6 +66,20 @@ def test_the_table_of_calls_tells_who_may(app: Flask) -> None:
             assert (status(call, "") != 401) is (access == "open"), call
             assert (status(call, tokens["read"]) != 403) is (access in ("open", "read")), call
             assert (status(call, tokens["write"]) != 403) is (access in ("open", "write")), call
+
+
+def test_chaos_makes_every_write_call(app: Flask) -> None:
+    """What OpenAPI has that may change something; a run says so if one is never answered."""
+    document = app.test_client().get(
+        "/openapi.json", headers={"Authorization": f"Bearer {SECRETS['MASTER_TOKEN']}"}
+    )
+    real = {
+        f"{method.upper()} {normalized(path)}"
+        for path, operations in document.json["paths"].items()
+        for method in operations
+        if method in ("post", "put", "patch", "delete")
+    }
+    assert {str(call) for call in Call} == real - WRITES_NOTHING
 
 
 def test_the_statuses_are_those_that_there_are() -> None:
