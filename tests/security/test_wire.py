@@ -195,13 +195,15 @@ def exchange(port: int, sent: bytes) -> tuple[bytes, bytes]:
         while not is_whole(answer) and (part := connection.recv(65_536)):
             answer += part
     head, _, body = answer.partition(b"\r\n\r\n")
-    return head, body
+    return head, body[: size_of(head)]  # what follows is about bytes that follow the request
 
 
 def is_whole(answer: bytes) -> bool:
     head, end, body = answer.partition(b"\r\n\r\n")
-    if not end:
-        return False
+    return bool(end) and len(body) >= size_of(head)
+
+
+def size_of(head: bytes) -> int:
     lines = [line.lower() for line in head.split(b"\r\n")]
-    sizes = [int(line.split(b":")[1]) for line in lines if line.startswith(b"content-length:")]
-    return bool(sizes) and len(body) >= sizes[0]
+    (size,) = [int(line.split(b":")[1]) for line in lines if line.startswith(b"content-length:")]
+    return size

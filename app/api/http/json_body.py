@@ -13,7 +13,6 @@ from collections import Counter
 from typing import Any, NoReturn, Self
 
 from flask import Request
-from gunicorn.http.errors import ParseException
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
 from app.errors import InvalidInput
@@ -125,7 +124,7 @@ def read_bytes(request: Request, max_bytes: int) -> bytes:
             body += chunk
             if len(body) > max_bytes:
                 raise _too_large(max_bytes)
-    except (ParseException, OSError) as error:
+    except OSError as error:
         raise InvalidInput("The chunks of the body can't be read; send it whole.") from error
     return bytes(body)
 

@@ -1,0 +1,214 @@
+"""Whole requests, from the event loop to the application's threads, and answers back.
+
+The application is a WSGI one (PEP 3333). A thread has a request only while it works on it: not
+while the request arrives, and not while its answer is taken.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import sys
+from collections.abc import Awaitable, Callable, Iterable, Iterator, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from urllib.parse import unquote_to_bytes
+from wsgiref.types import WSGIApplication, WSGIEnvironment
+
+from app.http_server import refusals
+from app.http_server.connection import CONNECTION
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Headers = list[tuple[bytes, bytes]]
+
+MAX_BODY = 16_777_216
+"""No body of a request that is longer is read; the application refuses it by its length."""
+
+MAX_HELD = 67_108_864
+"""How many bytes of bodies one process holds for requests that are not yet answered."""
+
+WAITING_FOR_A_THREAD = 64
+"""How many requests may wait for each thread."""
+
+HEALTH = "/health"
+HEALTH_THREADS = 2
+
+_PIECE = 262_144
+"""A longer answer is sent in pieces of this size or more."""
+
+
+class Requests:
+    """An ASGI application of a WSGI one, with so many threads."""
+
+    def __init__(self, application: WSGIApplication, threads: int) -> None:
+        self._application = application
+        self._most_waiting = threads * WAITING_FOR_A_THREAD
+        self._threads = ThreadPoolExecutor(threads, "request")
+        # Whoever asks how the service is must not wait behind what keeps it busy.
+        self._health_threads = ThreadPoolExecutor(HEALTH_THREADS, "health")
+        self._unanswered = 0
+        self._held = 0
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            raise NotImplementedError(scope["type"])
+        if _expects_more(scope):
+            await _refuse(send, 417, refusals.sentence(417))
+            return
+        body = _Body(scope)
+        try:
+            if not await self._read(body, receive):
+                return  # the connection has answered, or the client has gone
+            scope[CONNECTION].answer_begins()
+            if self._held > MAX_HELD and body.content:
+                await _refuse(send, 503, refusals.TOO_MUCH_HELD)
+            elif self._unanswered >= self._most_waiting and scope["path"] != HEALTH:
+                await _refuse(send, 503, refusals.TOO_MANY_WAIT)
+            else:
+                await self._answer(scope, bytes(body.content), send)
+        finally:
+            self._held -= len(body.content)
+
+    async def _read(self, body: _Body, receive: Receive) -> bool:
+        """Read a body as far as it is wanted; returns whether there is anybody to answer."""
+        while body.wants_more and self._held <= MAX_HELD:
+            message = await receive()
+            if message["type"] != "http.request":
+                return False
+            self._held += len(message["body"])
+            body.add(message["body"], is_last=not message.get("more_body"))
+        return True
+
+    async def _answer(self, scope: Message, body: bytes, send: Send) -> None:
+        threads = self._health_threads if scope["path"] == HEALTH else self._threads
+        run = asyncio.get_running_loop().run_in_executor
+        answer = _Answer(self._application, _environ(scope, body))
+        self._unanswered += 1
+        try:
+            piece, ended = await run(threads, answer.begin)
+        finally:
+            self._unanswered -= 1
+        try:
+            start = {"type": "http.response.start", "status": answer.status}
+            await send({**start, "headers": answer.headers})
+            await send({"type": "http.response.body", "body": piece, "more_body": not ended})
+            while not ended:
+                piece, ended = await run(threads, answer.next)
+                await send({"type": "http.response.body", "body": piece, "more_body": not ended})
+        finally:
+            if not ended:
+                threads.submit(answer.close)
+
+
+class _Body:
+    """A request's body, as far as it has come."""
+
+    def __init__(self, scope: Message) -> None:
+        self.content = bytearray()
+        lengths = [value for name, value in scope["headers"] if name == b"content-length"]
+        self.wants_more = not lengths or int(lengths[0]) <= MAX_BODY
+
+    def add(self, piece: bytes, *, is_last: bool) -> None:
+        self.content += piece
+        self.wants_more = not is_last and len(self.content) <= MAX_BODY
+
+
+class _Answer:
+    """What the application answers; each method runs in a thread, one after the other."""
+
+    status = 500
+    headers: Headers
+
+    def __init__(self, application: WSGIApplication, environ: WSGIEnvironment) -> None:
+        self._application = application
+        self._environ = environ
+        self._pieces: Iterable[bytes] = ()
+        self._iterator: Iterator[bytes] = iter(())
+
+    def begin(self) -> tuple[bytes, bool]:
+        """Run the application; returns the first piece, and whether that is all."""
+        self._pieces = self._application(self._environ, self._start)
+        self._iterator = iter(self._pieces)
+        return self.next()
+
+    def next(self) -> tuple[bytes, bool]:
+        """Return another piece, and whether it is the last."""
+        gathered, size = [], 0
+        try:
+            for piece in self._iterator:
+                gathered.append(piece)
+                size += len(piece)
+                if size >= _PIECE:
+                    return b"".join(gathered), False
+        except BaseException:
+            self.close()
+            raise
+        self.close()
+        return b"".join(gathered), True
+
+    def close(self) -> None:
+        """Have the application tidy up, as PEP 3333 wants it."""
+        close = getattr(self._pieces, "close", None)
+        if close is not None:
+            close()
+
+    def _start(
+        self, status: str, headers: list[tuple[str, str]], _error: object = None, /
+    ) -> Callable[[bytes], object]:
+        self.status = int(status.split(" ", 1)[0])
+        self.headers = [
+            (name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers
+        ]
+        return _no_write
+
+
+def _no_write(_piece: bytes) -> object:
+    raise NotImplementedError("answer with an iterable")
+
+
+def _expects_more(scope: Message) -> bool:
+    """Whether a request expects what is not met here (RFC 9110, section 10.1.1)."""
+    expected = [value.lower() for name, value in scope["headers"] if name == b"expect"]
+    return any(value != b"100-continue" for value in expected) and scope["http_version"] != "1.0"
+
+
+async def _refuse(send: Send, status: int, message: str) -> None:
+    content = refusals.body(message)
+    given = [*refusals.headers(status), ("Content-Length", str(len(content)))]
+    headers = [(name.lower().encode(), value.encode()) for name, value in given]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": content})
+
+
+def _environ(scope: Message, body: bytes) -> WSGIEnvironment:
+    """Describe a request as PEP 3333 does."""
+    server, client = scope["server"] or ("", 0), scope["client"] or ("", 0)
+    environ: WSGIEnvironment = {
+        "REQUEST_METHOD": scope["method"],
+        "SCRIPT_NAME": "",
+        "PATH_INFO": unquote_to_bytes(scope["raw_path"]).decode("latin-1"),
+        "QUERY_STRING": scope["query_string"].decode("latin-1"),
+        "SERVER_PROTOCOL": f"HTTP/{scope['http_version']}",
+        "SERVER_NAME": server[0],
+        "SERVER_PORT": str(server[1]),
+        "REMOTE_ADDR": client[0],
+        "REMOTE_PORT": str(client[1]),
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": scope["scheme"],
+        "wsgi.input": io.BytesIO(body),
+        "wsgi.input_terminated": True,
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": True,
+        "wsgi.run_once": False,
+    }
+    for name, value in scope["headers"]:
+        key = name.decode("latin-1").upper().replace("-", "_")
+        if key not in ("CONTENT_LENGTH", "CONTENT_TYPE"):
+            key = f"HTTP_{key}"
+        text = value.decode("latin-1")
+        environ[key] = f"{environ[key]},{text}" if key in environ else text
+    return environ

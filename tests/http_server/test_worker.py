@@ -1,0 +1,163 @@
+"""How many connections there may be, and how a worker ends: under load, nothing is lost."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from app.http_server import refusals
+from tests.http_server.conftest import (
+    APP,
+    MOST_CONNECTIONS,
+    Connect,
+    Server,
+    connections,
+    serving,
+)
+from tests.http_server.wire import HELLO, answered, is_over, request
+
+LOADING_S = 1.0
+"""How long the application takes to load, as ours does."""
+
+SLOW_TO_LOAD = f"import time\ntime.sleep({LOADING_S})\n{APP}"
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Iterator[Server]:
+    """A server that no other test has."""
+    with serving(tmp_path, SLOW_TO_LOAD) as server:
+        yield server
+
+
+@pytest.fixture
+def connect(own: Server) -> Iterator[Connect]:
+    """Connections to it."""
+    with connections(own) as connect:
+        yield connect
+
+
+def test_who_waits_longest_makes_room_for_who_comes(connect: Connect) -> None:
+    """So that no number of idle connections keeps anybody out."""
+    crowd = [connect() for _ in range(MOST_CONNECTIONS)]
+    for _ in range(5):
+        assert answered(connect(HELLO))[0] == 200
+    assert is_over(crowd[0])
+    crowd[-1].sendall(HELLO)
+    assert answered(crowd[-1])[0] == 200
+
+
+def test_one_more_than_can_be_answered_is_refused(connect: Connect) -> None:
+    """Nobody of those makes room: each waits for its answer, and for no client."""
+    crowd = [connect(request("/sleeps")) for _ in range(MOST_CONNECTIONS)]
+    answered(crowd[0])
+    crowd += [connect(request("/sleeps")) for _ in range(5)]
+    status, headers, body = answered(crowd[-1])
+    assert (status, headers["retry-after"], headers["connection"]) == (503, "1", "close")
+    assert json.loads(body) == {"error": refusals.CROWDED}
+
+
+class Keeper:
+    """A client that keeps one connection for request after request, as long as it is let."""
+
+    def __init__(self, connect: Connect) -> None:
+        self._connect = connect
+        self.answers = 0
+        self.connections = 0
+        self.longest_s = 0.0
+        self.lost: list[Exception] = []
+        self._ends = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+
+    def _run(self) -> None:
+        connection = None
+        while not self._ends.is_set():
+            began = time.monotonic()
+            try:
+                if connection is None:
+                    connection = self._connect()
+                    self.connections += 1
+                connection.sendall(HELLO)
+                status, headers, _ = answered(connection)
+                assert status == 200
+            except (OSError, AssertionError) as error:
+                self.lost.append(error)
+                connection = None
+                continue
+            self.longest_s = max(self.longest_s, time.monotonic() - began)
+            self.answers += 1
+            if headers.get("connection") == "close":
+                connection = None
+            self._ends.wait(0.002)
+
+    @contextlib.contextmanager
+    def at_work(self) -> Iterator[None]:
+        self._thread.start()
+        try:
+            yield
+        finally:
+            self._ends.set()
+            self._thread.join()
+
+
+def pid_of_worker(server: Server) -> list[int]:
+    pid = server.program.pid
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii")
+    return [int(child) for child in children.split()]
+
+
+def wait_for_others(server: Server, old: list[int]) -> None:
+    until = time.monotonic() + 20
+    while set(pid_of_worker(server)) & set(old) or not pid_of_worker(server):
+        assert time.monotonic() < until, "the workers are not replaced"
+        time.sleep(0.05)
+
+
+def test_a_reload_loses_no_request_and_holds_up_none(own: Server, connect: Connect) -> None:
+    """The old worker goes on until the new one serves; then each connection is told to close."""
+    keepers = [Keeper(connect) for _ in range(3)]
+    with contextlib.ExitStack() as stack:
+        for keeper in keepers:
+            stack.enter_context(keeper.at_work())
+        for _ in range(2):
+            old = pid_of_worker(own)
+            own.program.signal(signal.SIGHUP)
+            wait_for_others(own, old)
+    assert [keeper.lost for keeper in keepers] == [[], [], []]
+    assert [keeper.connections for keeper in keepers] == [3, 3, 3]
+    assert max(keeper.longest_s for keeper in keepers) < LOADING_S / 2
+
+
+def test_what_is_under_way_is_finished_at_a_stop(own: Server, connect: Connect) -> None:
+    """Kept connections have the time for one more request; who is idle is not waited for long."""
+    kept, idle = connect(HELLO), connect(HELLO)
+    assert answered(kept)[0] == answered(idle)[0] == 200
+    busy, half = connect(request("/sleeps")), connect(HELLO[:9])
+    time.sleep(0.1)
+    own.program.signal(signal.SIGTERM)
+    time.sleep(0.2)
+    half.sendall(HELLO[9:])
+    kept.sendall(HELLO)
+    for connection in (busy, half, kept):
+        status, headers, _ = answered(connection)
+        assert (status, headers["connection"]) == (200, "close")
+    began = time.monotonic()
+    assert is_over(idle)
+    own.program.wait()
+    assert time.monotonic() - began < 4
+
+
+def test_a_stop_is_not_held_up_by_a_client(own: Server, connect: Connect) -> None:
+    """Neither by one that reads nothing nor by one that never ends its request."""
+    held = [connect(request("/big")), connect(HELLO[:9])]
+    began = time.monotonic()
+    own.program.signal(signal.SIGTERM)
+    own.program.wait()
+    assert time.monotonic() - began < 7  # the grace is five seconds
+    assert held
