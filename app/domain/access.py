@@ -52,6 +52,15 @@ MASTER = Access(subject="master", level="admin")
 
 
 @dataclass(frozen=True, slots=True)
+class Credential:
+    """The token in whose name something goes on after its request; its end in ms UTC."""
+
+    jti: str
+    issued_s: int
+    expires_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class TokenRecord:
     """A token as the registry knows it; the token itself is not in it. Times are ms UTC."""
 

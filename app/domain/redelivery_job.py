@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from app.domain.access import Access
+from app.domain.access import Access, Credential
 from app.domain.rates import parse_rate
 
 RUNNING = "running"
@@ -35,7 +35,8 @@ SOON_MS = 250
 """How soon to look again at the earliest."""
 
 WATCHED = 1_000
-"""How many redelivered occurrences are watched until their first new attempt has ended."""
+"""How many redelivered occurrences are watched until their first new attempt has ended; no more
+are handed on: who ends the job stops all the others."""
 
 PROBE = 50
 """With ``stop_at``, no more than so many are watched or have failed before there are
@@ -74,7 +75,8 @@ class RedeliveryJob:
     ``planned`` are occurrences, and when they are due, that are not redelivered yet. ``watched``
     were redelivered, and their first new attempt has not ended. ``position`` is the last
     occurrence that was read, as (score, member) of the index; ``is_read`` if there are no more.
-    The rate counts ``paced`` occurrences since ``paced_from_ms``.
+    The rate counts ``paced`` occurrences since ``paced_from_ms``. The job ends with the token that
+    asked for it, ``credential``; ``None``: that is the master token.
     """
 
     id: bytes
@@ -95,6 +97,7 @@ class RedeliveryJob:
     watched: tuple[bytes, ...] = ()
     paced_from_ms: int = 0
     paced: int = 0
+    credential: Credential | None = None
 
     @property
     def error_rate(self) -> float | None:
@@ -109,7 +112,7 @@ class RedeliveryJob:
 
     def room(self, now_ms: int) -> int:
         """How many may be planned now."""
-        room = CHUNK
+        room = min(CHUNK, WATCHED - len(self.watched))
         if self.request.stop_at is not None:
             judged = self.completed + self.failed >= JUDGED_FROM
             room = min(room, (WATCHED if judged else PROBE - self.failed) - len(self.watched))
@@ -123,6 +126,8 @@ class RedeliveryJob:
     def look_ms(self, now_ms: int) -> int:
         """When a job that has to wait can take its next step."""
         look_ms = now_ms + (LOOK_MS if self.watched else IDLE_LOOK_MS)
+        if len(self.watched) >= WATCHED:
+            look_ms = now_ms + SOON_MS
         if self.request.rate is not None and not self.is_read:
             # Half of the time ahead is left for whoever takes that step.
             planned_until_ms = self._slot(self.paced_from_ms, self.paced)

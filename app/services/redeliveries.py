@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from app.clock import Clock
 from app.domain import ids
-from app.domain.access import Access
+from app.domain.access import Access, Credential
 from app.domain.occurrence import ENDED, Occurrence, OccurrenceStatus
 from app.domain.redelivery_job import RedeliveryJob, RedeliveryRequest
 from app.errors import Conflict, Forbidden, NotFound, QhronosError, StoreUnavailable
@@ -96,8 +96,10 @@ class RedeliveryService:
         """How many occurrences a job would redeliver; a lower bound if there are very many."""
         return self.steps.count(request, access, self.clock.now_ms())
 
-    def create(self, request: RedeliveryRequest, access: Access) -> RedeliveryJob:
-        """Create a job; raises ``Conflict`` if too many run."""
+    def create(
+        self, request: RedeliveryRequest, access: Access, credential: Credential | None = None
+    ) -> RedeliveryJob:
+        """Create a job, which ends with its token; raises ``Conflict`` if too many run."""
         if self.jobs.running(access) >= MAX_RUNNING:
             raise Conflict(
                 f"{MAX_RUNNING} retries are running; wait for one of them, or cancel it."
@@ -105,7 +107,7 @@ class RedeliveryService:
         now_ms = self.clock.now_ms()
         total = self.steps.count(request, access, now_ms)
         job_id = self.new_ids.make(self.clock.now_us(), 0)
-        job = RedeliveryJob(job_id, request, access, now_ms, now_ms, total)
+        job = RedeliveryJob(job_id, request, access, now_ms, now_ms, total, credential=credential)
         self.jobs.save(job, b"", now_ms)
         self._enqueue(job_id)
         return job
@@ -114,9 +116,14 @@ class RedeliveryService:
         """Read a job with the outcomes that there are by now; raises ``NotFound``."""
         stamped = self._visible(job_id, access)
         now_ms, job = self.clock.now_ms(), self.steps.counted(stamped.job)
-        if not job.is_running or job.planned:
+        if not job.is_running:
             return job
-        settled = job.settled(now_ms)
+        if reason := self.steps.end_of_token(job):
+            settled = job.ended("stopped", now_ms, reason)
+        elif job.planned:
+            return job
+        else:
+            settled = job.settled(now_ms)
         if settled.is_running:
             return job
         # It has ended; whoever reads it first notes when.

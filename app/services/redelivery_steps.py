@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from app.domain.access import Access
 from app.domain.ids import to_text
 from app.domain.occurrence import ENDED
-from app.domain.redelivery_job import RedeliveryJob, RedeliveryRequest
+from app.domain.redelivery_job import LOOK_MS, RedeliveryJob, RedeliveryRequest
 from app.services.occurrences import OccurrenceService
 from app.services.queries import OccurrenceQuery, TagFilter
+from app.services.tokens import TokenService
 from app.store import indexes
 from app.store.indexes import Selection
 from app.store.redeliveries import Candidate, RedeliveryJobStore, RedeliveryStore, Round
@@ -36,6 +37,7 @@ class RedeliverySteps:
     jobs: RedeliveryJobStore
     occurrences: OccurrenceService
     lists: indexes.IndexReader
+    tokens: TokenService
 
     def count(self, request: RedeliveryRequest, access: Access, now_ms: int) -> int:
         """How many occurrences a request means, at most what a list counts by walking."""
@@ -57,17 +59,27 @@ class RedeliverySteps:
         if stamped is None or not stamped.job.is_running:
             return 0, False
         before = stamped.job
+        if reason := self.end_of_token(before):
+            ended = self.counted(before).ended("stopped", now_ms, reason)
+            self.jobs.save(replace(ended, updated_ms=now_ms), stamped.stamp, now_ms)
+            return 0, False
         job = self.counted(self._redeliver(before, now_ms)).settled(now_ms)
         if job.is_running and (room := job.room(now_ms)):
             job = self._plan_next(job, room, now_ms).settled(now_ms)
         has_more = job.is_running and bool(job.planned or job.room(now_ms))
         if job == before:
             # Nothing has changed that would have to be stored.
-            self.jobs.look_again(job_id, job.look_ms(now_ms))
+            self.jobs.look_again(job_id, _look_ms(job, now_ms))
             return 0, False
-        look_ms = now_ms + ABANDONED_AFTER_MS if has_more else job.look_ms(now_ms)
+        look_ms = now_ms + ABANDONED_AFTER_MS if has_more else _look_ms(job, now_ms)
         saved = self.jobs.save(replace(job, updated_ms=now_ms), stamped.stamp, look_ms)
         return (0, False) if saved is None else (job.retried - before.retried, has_more)
+
+    def end_of_token(self, job: RedeliveryJob) -> str | None:
+        """Why the token of a job is good no more; ``None`` while it is."""
+        if job.credential is None:
+            return None
+        return self.tokens.end_of(job.credential, job.access.subject)
 
     def _redeliver(self, job: RedeliveryJob, now_ms: int) -> RedeliveryJob:
         if not job.planned:
@@ -140,6 +152,12 @@ class RedeliverySteps:
         selection = self.occurrences.selection(query, access)
         # An event's next occurrence has not ended.
         return None if selection is None else replace(selection, extra=())
+
+
+def _look_ms(job: RedeliveryJob, now_ms: int) -> int:
+    """When to look at a job again; at its token, soon."""
+    look_ms = job.look_ms(now_ms)
+    return look_ms if job.credential is None else min(look_ms, now_ms + LOOK_MS)
 
 
 def _is_under_way(round_: Round) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.clock import Clock
-from app.domain.access import Access, TokenRecord
+from app.domain.access import Access, Credential, TokenRecord
 from app.domain.ids import to_text
 from app.errors import NotFound, Unauthenticated
 from app.services.cursors import Cursors
@@ -20,6 +20,8 @@ NOTE_USE_EVERY_MS = 60_000
 """How exactly the last use of a token is known; one in constant use costs a write a minute."""
 
 REVOKED = "This token was revoked; ask for a new one."
+WAS_REVOKED = "the token that asked for it was revoked"
+HAS_EXPIRED = "the token that asked for it has expired"
 
 _JTI = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -48,6 +50,14 @@ class TokenService:
         now_ms = self.clock.now_ms()
         if now_ms - (standing.last_used_ms or 0) >= NOTE_USE_EVERY_MS:
             self.tokens.note_use(jti, now_ms, expires_ms)
+
+    def end_of(self, credential: Credential, subject: str) -> str | None:
+        """Why a token is good no more, in words; ``None`` while it is. Costs one read."""
+        standing = self.tokens.standing(credential.jti, subject)
+        barred = standing.barred_until_s
+        if standing.revoked or (barred is not None and credential.issued_s <= barred):
+            return WAS_REVOKED
+        return HAS_EXPIRED if credential.expires_ms <= self.clock.now_ms() else None
 
     def issue_second(self, subject: str) -> int:
         """The issue time of a new token in seconds: later than any revocation of its subject."""

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from app.domain import ids
-from app.domain.access import MASTER, Access
+from app.domain.access import MASTER, Access, Credential
 from app.domain.redelivery_job import RedeliveryFilter, RedeliveryJob, RedeliveryRequest
 from app.store import codec, keys
 from app.store.connection import StoreClient
@@ -234,6 +234,8 @@ def _dump(job: RedeliveryJob) -> bytes:
     values: dict[str, Any] = {_STORED.get(name, name): value for name, value in asdict(job).items()}
     del values["id"]
     values["access"]["scope"] = sorted(job.access.scope)
+    if job.credential is None:
+        del values["credential"]
     values["position"] = job.position and [job.position[0], job.position[1].hex()]
     values["planned"] = [[one.hex(), due_ms] for one, due_ms in job.planned]
     values["watched"] = [one.hex() for one in job.watched]
@@ -252,4 +254,6 @@ def _load(job_id: bytes, raw: bytes) -> RedeliveryJob:
         "planned": tuple((bytes.fromhex(one), due_ms) for one, due_ms in values["planned"]),
         "watched": tuple(bytes.fromhex(one) for one in values["watched"]),
     }
+    if "credential" in values:  # absent: of the master token, or of an earlier version
+        values["credential"] = Credential(**values["credential"])
     return RedeliveryJob(job_id, **values)

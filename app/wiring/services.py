@@ -160,6 +160,7 @@ class Services:
             self.storage.redelivery_jobs,
             self.occurrences,
             self.storage.lists,
+            self.tokens,
         )
         return RedeliveryService(
             self.storage.redeliveries,

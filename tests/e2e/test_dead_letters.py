@@ -34,7 +34,7 @@ def begin(api: Api, tag: str, **wish: Any) -> dict[str, Any]:
     answer = api.call("POST", "/occurrences/retry", {"filter": {"tags": [tag]}, **wish})
     assert answer.status == 202, answer
     job: dict[str, Any] = answer.json
-    assert answer.headers["location"] == f"/retries/{job['id']}"
+    assert answer.headers["location"].endswith(f"/retries/{job['id']}")
     return job
 
 

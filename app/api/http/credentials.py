@@ -26,7 +26,7 @@ from jwt.exceptions import InvalidTokenError, PyJWTError
 from app.api.http.context import services
 from app.api.schemas.tags import read_tag
 from app.config import Settings
-from app.domain.access import LEVELS, MASTER, Access
+from app.domain.access import LEVELS, MASTER, Access, Credential
 from app.errors import Forbidden, InvalidInput, Unauthenticated
 
 ISSUER = "qhronos"
@@ -73,11 +73,15 @@ class Minted:
 
 @dataclass(frozen=True, slots=True)
 class Bearer:
-    """Who asks: what the token grants, its id and its end; the master token has neither."""
+    """Who asks: what the token grants, and which it is; the master token is ``None``."""
 
     access: Access
-    jti: str | None = None
-    expires_ms: int | None = None
+    credential: Credential | None = None
+
+    @property
+    def jti(self) -> str | None:
+        """The id of the token."""
+        return None if self.credential is None else self.credential.jti
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,14 +141,16 @@ class Credentials:
         services().tokens.check(
             verified.jti, verified.access.subject, verified.issued_s, verified.expires_ms
         )
-        return Bearer(verified.access, verified.jti, verified.expires_ms)
+        return Bearer(
+            verified.access, Credential(verified.jti, verified.issued_s, verified.expires_ms)
+        )
 
     def issue(self, grant: Grant, by: Bearer) -> Minted:
         """Return a new JWT, registered. Its end is cut to whole seconds.
 
         Raises ``Forbidden`` if it would outlive the token that asks for it.
         """
-        if by.expires_ms is not None and grant.expires_ms > by.expires_ms:
+        if by.credential is not None and grant.expires_ms > by.credential.expires_ms:
             raise Forbidden(
                 "A token can't make one that outlives it; choose an expires_at that is not after "
                 "its own."

@@ -9,6 +9,7 @@ from app.api.http.auth import require_admin
 from app.api.http.context import services
 from app.api.http.paging import link_to_next
 from app.api.http.smorest import Blueprint
+from app.api.http.streams import while_token_is_good
 from app.api.schemas.audit import AuditEntrySchema, AuditQuerySchema
 from app.services.audit import AuditQuery
 
@@ -34,4 +35,6 @@ def list_audit(query: AuditQuery) -> Response:
 @blueprint.refuses(401, 403, 503)
 def export_audit() -> Response:
     """Export the whole log, oldest first, one JSON entry a line, as 'audit-check' reads it."""
-    return Response(services().audit.export(), content_type="application/x-ndjson")
+    return Response(
+        while_token_is_good(services().audit.export()), content_type="application/x-ndjson"
+    )

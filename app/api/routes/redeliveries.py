@@ -9,7 +9,7 @@ from flask import Response
 
 from app.api.http.answers import json_answer, json_text
 from app.api.http.audit_trail import audited, only_asked
-from app.api.http.auth import access, require_right
+from app.api.http.auth import access, bearer, require_right
 from app.api.http.context import services
 from app.api.http.paging import LISTED, array_answer
 from app.api.http.public_urls import absolute
@@ -61,13 +61,14 @@ def retry_occurrence(fresh: bool, occurrence_id: str) -> Response:
 def retry_occurrences(wanted: RetryRequest) -> Response:
     """Attempt many occurrences again, in the background; count first, with dry_run.
 
-    What ends from now on is not among them.
+    What ends from now on is not among them. It stops when the token that asked for it is revoked or
+    has expired.
     """
     if wanted.dry_run:
         only_asked()
         count = services().redeliveries.count(wanted.request, access())
         return json_answer(json_text({"count": count, "dry_run": True}))
-    job = services().redeliveries.create(wanted.request, access())
+    job = services().redeliveries.create(wanted.request, access(), bearer().credential)
     return json_answer(
         redelivery_text(job), 202, {"Location": absolute(f"/retries/{to_text(job.id)}")}
     )

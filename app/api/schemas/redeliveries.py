@@ -134,7 +134,7 @@ class RetryJobSchema(Schema):
     stop_at_error_rate = fields.Float(allow_none=True)
     total = _count("How many there were when it began; from 100,000 on a lower bound.")
     retried = _count("Handed on to be delivered.")
-    completed = _count("Of these, delivered; looked at are the newest 1,000 under way.")
+    completed = _count("Of these, delivered; at most 1,000 are under way at once.")
     failed = _count("Of these, whose first new attempt failed; their retry policy goes on.")
     error_rate = fields.Float(
         allow_none=True, metadata={"description": "failed of failed and completed."}
