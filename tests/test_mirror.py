@@ -25,6 +25,7 @@ ELSEWHERE = {
     "app/api/http/loops.py": "tests/security/test_loops.py",
     "app/api/http/paging.py": "tests/api/routes/test_events_lists.py",
     "app/api/http/proxies.py": "tests/security/test_proxies.py",
+    "app/api/http/streams.py": "tests/security/test_revocation.py",
     "app/api/schemas/base.py": "tests/api/hostile/test_fields.py",
     "app/api/schemas/event_fields.py": "tests/api/hostile/test_fields.py",
     "app/api/schemas/fields.py": "tests/api/hostile/test_fields.py",

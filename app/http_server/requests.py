@@ -183,13 +183,20 @@ async def _refuse(send: Send, status: int, message: str) -> None:
     await send({"type": "http.response.body", "body": content})
 
 
+def _path(target: bytes) -> bytes:
+    """Return the path of a request's target, which may be a whole URL (RFC 9112 section 3.2.2)."""
+    if not target.lower().startswith((b"http://", b"https://")):
+        return target
+    return b"/" + target.split(b"/", 3)[3] if target.count(b"/") > 2 else b"/"
+
+
 def _environ(scope: Message, body: bytes) -> WSGIEnvironment:
     """Describe a request as PEP 3333 does."""
     server, client = scope["server"] or ("", 0), scope["client"] or ("", 0)
     environ: WSGIEnvironment = {
         "REQUEST_METHOD": scope["method"],
         "SCRIPT_NAME": "",
-        "PATH_INFO": unquote_to_bytes(scope["raw_path"]).decode("latin-1"),
+        "PATH_INFO": unquote_to_bytes(_path(scope["raw_path"])).decode("latin-1"),
         "QUERY_STRING": scope["query_string"].decode("latin-1"),
         "SERVER_PROTOCOL": f"HTTP/{scope['http_version']}",
         "SERVER_NAME": server[0],

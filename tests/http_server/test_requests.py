@@ -80,6 +80,23 @@ def test_the_application_is_given_what_pep_3333_names() -> None:
     assert client.sent[0]["headers"] == [(b"x-path", b"/caf\xc3\xa9\xff")]
 
 
+@pytest.mark.parametrize(
+    ("target", "path"),
+    [
+        (b"http://q.example/a/b", b"/a/b"),
+        (b"HTTPS://q.example:1//a", b"//a"),
+        (b"http://q.example", b"/"),
+        (b"/http://q.example/a", b"/http://q.example/a"),
+        (b"*", b"*"),
+    ],
+)
+def test_a_target_may_be_a_whole_url(target: bytes, path: bytes) -> None:
+    """As proxies send it; links that are absolute may be followed as they are."""
+    client = Client(target)
+    assert asyncio.run(client.ask(Requests(echo, 1))) == 200
+    assert client.sent[0]["headers"] == [(b"x-path", path)]
+
+
 def test_a_client_that_goes_before_its_request_is_whole_is_not_answered() -> None:
     async def cut_off() -> None:
         client = Client(headers=[(b"content-length", b"2")])
