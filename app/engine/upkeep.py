@@ -67,8 +67,8 @@ class Upkeep:
     def recover(self) -> int:
         """Release expired leases, end overdue waits and pauses, repair series, continue jobs.
 
-        The jobs are replans and redeliveries. Returns how many of all these there were. Old
-        entries of the audit log are packed, too.
+        The jobs are replans and redeliveries. Returns how many of all these there were. What
+        the audit log lacks is added, and its old entries are packed.
         """
         recovered = 0
         if any((head.lease_ms or math.inf) <= self.clock.now_ms() for head in self.work.heads()):
@@ -85,6 +85,7 @@ class Upkeep:
             # Last: it may take long, and what has expired or was paused must not wait for it.
             now_ms = self.clock.now_ms()
             recovered += self.successors.repair(partition, now_ms - REPAIR_AFTER_MS, now_ms, BATCH)
+        self.audit.settle()
         self.audit.pack()
         return recovered
 

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from app.clock import Clock
 from app.domain.audit import canonical, line, masked
 from app.domain.times import to_rfc3339
+from app.errors import StoreUnavailable
 from app.services.cursors import Cursors
 from app.store.audit import AuditLog
+from app.store.audit_intents import Intent
 from app.store.audit_segments import Position, StoredEntry
 
 PAGE = 500
@@ -25,6 +28,9 @@ PACK_S = 0.5
 
 MAX_LOOKED_AT = 10_000
 """Entries that one request searches for its filter; the cursor continues from there."""
+
+OPEN_MS = 120_000
+"""No request takes so long: an intent that is older has lost it."""
 
 MAX_STATE = 16_384
 """Characters of a longer state's JSON from which its metadata is stored as a hash."""
@@ -68,21 +74,41 @@ class AuditService:
     max_bytes: int = 0
     """0: any."""
 
-    def record(self, act: Act) -> int:
-        """Add an entry, secrets masked; returns its number."""
+    def record(self, act: Act, intent: Intent | None = None) -> int:
+        """Add an entry, secrets masked, for an intent if there was one; returns its number."""
         now_ms = self.clock.now_ms()
-        entry = {
-            "at": to_rfc3339(now_ms),
-            "actor": act.actor,
-            "token": act.token,
-            "address": act.address,
-            "action": act.action,
-            "object": act.object,
-            "before": _state(act.before),
-            "after": _state(act.after),
-            "request": act.request,
-        }
-        return self.log.append(entry, now_ms)
+        noted = intent.id if intent is not None and intent.is_noted else ""
+        return self.log.append(_entry(act, now_ms), now_ms, noted)
+
+    def intent_of(self, describe: Callable[[str | None], Act]) -> Intent:
+        """Make the intent of a request, described when it is about to write.
+
+        ``describe`` is given what will be changed, if only the write itself knows that.
+        """
+        now_ms = self.clock.now_ms()
+        return Intent(lambda about: canonical(_entry(describe(about), now_ms)), now_ms)
+
+    def withdraw(self, intent: Intent) -> None:
+        """Take an intent back: the request has changed nothing, as far as anybody knows.
+
+        If that is in doubt, or the store is away, an entry of unknown outcome is made of it.
+        """
+        if intent.is_noted and not intent.is_doubtful:
+            with contextlib.suppress(StoreUnavailable):
+                self.log.withdraw(intent.id)
+
+    def settle(self) -> int:
+        """Make entries of intents whose requests must be over; returns how many.
+
+        Their process ended, or the store was away: whether the change was made is unknown.
+        """
+        settled = 0
+        now_ms = self.clock.now_ms()
+        for intent, since_ms, text in self.log.open_intents():
+            if since_ms < now_ms - OPEN_MS:
+                entry = {**json.loads(text), "outcome": "unknown"}
+                settled += self.log.settle(intent, entry, now_ms)
+        return settled
 
     def page(self, query: AuditQuery) -> tuple[list[str], str | None]:
         """Read entries as JSON, newest first, and the cursor of the next page (``None``: the end).
@@ -157,6 +183,20 @@ class AuditService:
         while page:
             yield "".join(_written(entry) + "\n" for entry in page)
             page = self.log.oldest_first(page[-1].position, PAGE)
+
+
+def _entry(act: Act, now_ms: int) -> dict[str, Any]:
+    return {
+        "at": to_rfc3339(now_ms),
+        "actor": act.actor,
+        "token": act.token,
+        "address": act.address,
+        "action": act.action,
+        "object": act.object,
+        "before": _state(act.before),
+        "after": _state(act.after),
+        "request": act.request,
+    }
 
 
 def _state(value: Any) -> Any:

@@ -12,6 +12,7 @@ from app.domain.ids import to_text
 from app.errors import Forbidden, InvalidInput
 from app.services.events import EventService
 from app.services.queries import EventQuery, TagFilter
+from app.store.audit_intents import doubt
 
 MAX_EVENTS = 1_000
 """How many events one call may change."""
@@ -74,4 +75,5 @@ class RotationService:
             for event in found.items:
                 secret = rotation.secret or made or ""
                 self.events.rotate_secret(to_text(event.id), secret, until_ms, access)
+                doubt()  # the next event may be refused: it may have been deleted meanwhile
         return Rotated(len(found.items), made, until_ms)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import secrets
 import threading
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from app.domain.audit import GENESIS, canonical, link
 from app.errors import StoreUnavailable
@@ -31,6 +31,7 @@ class _Ticket:
 
     entry: Mapping[str, Any]
     now_ms: int
+    intent: str = ""
     number: int = 0
     settled: bool = False
     woken: threading.Event = field(default_factory=threading.Event)
@@ -50,13 +51,14 @@ class AuditLog:
         self._waiting: deque[_Ticket] = deque()
         self._head = (0, GENESIS)
 
-    def append(self, entry: Mapping[str, Any], now_ms: int) -> int:
+    def append(self, entry: Mapping[str, Any], now_ms: int, intent: str = "") -> int:
         """Add an entry and return its number; it is given that as ``seq``.
 
-        Each entry holds the hash of the one before, so they are added one after another. Requests
-        that come together share a round trip: one of them adds what all have brought.
+        The intent that it fulfils is deleted in the same step. Each entry holds the hash of the one
+        before, so they are added one after another. Requests that come together share a round trip:
+        one of them adds what all have brought.
         """
-        ticket = _Ticket(entry, now_ms)
+        ticket = _Ticket(entry, now_ms, intent)
         with self._lock:
             self._waiting.append(ticket)
             leads = not self._led
@@ -68,6 +70,20 @@ class AuditLog:
         if ticket.failure is not None:
             raise ticket.failure
         return ticket.number
+
+    def settle(self, intent: str, entry: Mapping[str, Any], now_ms: int) -> bool:
+        """Add an entry that takes the place of an intent; returns ``False`` if that is gone."""
+        return self._add([_Ticket(entry, now_ms, intent)], wanted=intent)
+
+    def open_intents(self) -> Iterator[tuple[str, int, str]]:
+        """Read what requests were about to change: id, since when (ms) and JSON of each."""
+        for intent, value in self._client.hscan_iter(keys.AUDIT_INTENTS.decode(), count=256):
+            since_ms, _, text = cast("bytes", value).partition(b" ")
+            yield cast("bytes", intent).decode(), int(since_ms), text.decode()
+
+    def withdraw(self, intent: str) -> None:
+        """Delete an intent: nothing was changed."""
+        self._client.direct("HDEL", keys.AUDIT_INTENTS, intent)
 
     def _lead(self) -> None:
         """Add what waits, then hand the lead to the first of those that have come meanwhile."""
@@ -96,7 +112,7 @@ class AuditLog:
                 ticket.settled = True
                 ticket.woken.set()
 
-    def _add(self, batch: Sequence[_Ticket]) -> None:
+    def _add(self, batch: Sequence[_Ticket], wanted: str = "") -> bool:
         request = secrets.token_hex(16)
         for _ in range(TRIES):
             number, digest = self._head
@@ -105,15 +121,17 @@ class AuditLog:
                 number += 1
                 ticket.number = number
                 text = canonical({**ticket.entry, "seq": number})
-                args += [text, digest := link(digest, text)]
+                args += [text, digest := link(digest, text), ticket.intent]
             reply = self._scripts(
                 "append_audit",
-                [keys.AUDIT, keys.AUDIT_HEAD, keys.audit_done(request)],
-                [batch[0].number, previous, batch[-1].now_ms, *args],
+                [keys.AUDIT, keys.AUDIT_HEAD, keys.audit_done(request), keys.AUDIT_INTENTS],
+                [batch[0].number, previous, batch[-1].now_ms, wanted, *args],
             )
             if reply[0] == b"added":
                 self._head = (number, digest)
-                return
+                return True
+            if reply[0] == b"settled":
+                return False
             self._head = (int(reply[1]), reply[2].decode())
         raise StoreUnavailable("The audit log is being written by too many at once.")
 

@@ -5,6 +5,7 @@ redis-py's defaults differ by constructor (retries, time-outs), so all are given
 
 from __future__ import annotations
 
+import contextlib
 import re
 import threading
 import time
@@ -16,6 +17,7 @@ from redis.client import Pipeline
 from redis.retry import Retry
 
 from app.errors import StoreUnavailable
+from app.store.audit_intents import Command, ahead_of, doubt
 
 SOCKET_TIMEOUT_S = 5.0
 FIRST_PAUSE_S = 0.05
@@ -48,13 +50,25 @@ def translate(error: redis.exceptions.RedisError) -> Exception:
     return error
 
 
+class _Pauses(ExponentialWithJitterBackoff):
+    """How long the client waits before it repeats a command."""
+
+    def compute(self, failures: int) -> float:
+        """Seconds; see ``ExponentialWithJitterBackoff``."""
+        doubt()
+        return super().compute(failures)
+
+
 class StorePipeline(Pipeline):
     """A pipeline whose failures speak the service's language."""
 
     def execute(self, raise_on_error: bool = True) -> list[Any]:
         """Send the commands; raises ``StoreUnavailable`` if the store is away."""
+        ahead = next(filter(None, (ahead_of(args[0]) for args, _ in self.command_stack)), None)
+        if ahead is not None:
+            self.command_stack.insert(0, (ahead, {}))
         try:
-            return super().execute(raise_on_error)
+            return super().execute(raise_on_error)[0 if ahead is None else 1 :]
         except redis.exceptions.RedisError as error:
             raise translate(error) from error
 
@@ -64,6 +78,8 @@ class StoreClient(redis.Redis):
 
     def execute_command(self, *args: Any, **options: Any) -> Any:
         """Run a command; raises ``StoreUnavailable`` if the store is away."""
+        if args and (ahead := ahead_of(args[0])):
+            self.direct(*ahead)
         try:
             return super().execute_command(*args, **options)  # type: ignore[no-untyped-call]
         except redis.exceptions.NoScriptError:
@@ -78,15 +94,16 @@ class StoreClient(redis.Redis):
         command does; for the calls of every request. Replies come as they are sent. Raises
         ``StoreUnavailable``.
         """
+        ahead = ahead_of(command[0])
         for again in range(RETRIES + 1):
             connection = self._own_connection()
             try:
-                connection.send_command(*command, check_health=False)
-                return connection.read_response()
+                return _ask(connection, ahead, command)
             except (redis.exceptions.ConnectionError, redis.exceptions.TimeoutError) as error:
                 connection.disconnect()
                 if again == RETRIES:
                     raise StoreUnavailable from error
+                doubt()
                 time.sleep(FIRST_PAUSE_S * 2**again)
             except redis.exceptions.NoScriptError:
                 raise
@@ -140,6 +157,18 @@ def client_name() -> str:
     return f"qhronos-{_role}"
 
 
+def _ask(connection: Any, ahead: Command | None, command: Command) -> Any:
+    """Send a command, and the one that goes ahead of it, in one write; returns its reply."""
+    if ahead is None:
+        connection.send_command(*command, check_health=False)
+        return connection.read_response()
+    packed = connection.pack_commands([ahead, command])
+    connection.send_packed_command(packed, check_health=False)
+    with contextlib.suppress(redis.exceptions.ResponseError):
+        connection.read_response()  # what refuses this one refuses the other as well
+    return connection.read_response()
+
+
 def connect(
     url: str,
     *,
@@ -154,7 +183,7 @@ def connect(
         socket_connect_timeout=timeout_s,
         health_check_interval=30,
         max_connections=max_connections,
-        retry=Retry(ExponentialWithJitterBackoff(base=0.05, cap=0.5), retries),
+        retry=Retry(_Pauses(base=0.05, cap=0.5), retries),
         protocol=2,
         client_name=client_name(),
     )

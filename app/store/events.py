@@ -13,6 +13,7 @@ from app.domain.event import Event
 from app.domain.once import KEPT_MS, AlreadyMade, Once
 from app.errors import NotFound
 from app.store import codec, keys
+from app.store.audit_intents import concerns
 from app.store.connection import StoreClient
 from app.store.fields import EventField
 from app.store.flow_gate import wake_flows
@@ -157,6 +158,7 @@ class EventStore:
         Nothing is written if the stored event is no longer ``before``, if ``once`` has made one, or
         if the planned occurrence of a series exists already (``TAKEN``).
         """
+        concerns(ids.to_text(event.id))
         written, args, fields = _save_call(event, plan, before, now_ms, once, withdrawal)
         judged = b""
         for _ in range(_JUDGED_AT_MOST):

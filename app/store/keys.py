@@ -61,6 +61,8 @@ Ids are 16 raw bytes, times are milliseconds since 1970 (UTC), ``<tag>`` is UTF-
     qh:{audit}                        stream  the newest entries; see ``fields`` and ``audit``
     qh:{audit}:segments               zset    segment → number of its first entry; the older ones,
                                               see ``audit_segments``
+    qh:{audit}:intents                hash    request → since when, and what it is about to change
+                                              (JSON); see ``audit_intents``
     qh:{audit}:head                   hash    see ``fields``
     qh:{audit}:done:<request>         string  present: the request was served (TTL)
     qh:meta                           hash    see ``fields``
@@ -92,6 +94,7 @@ TOKENS = b"qh:{tokens}"
 TOKENS_ENDING = b"qh:{tokens}:ending"
 AUDIT = b"qh:{audit}"
 AUDIT_SEGMENTS = b"qh:{audit}:segments"
+AUDIT_INTENTS = b"qh:{audit}:intents"
 AUDIT_HEAD = b"qh:{audit}:head"
 FLOWS = b"qh:{flows}"
 FLOWS_PREFIX = b"qh:{flows}:"

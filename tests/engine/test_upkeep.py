@@ -82,6 +82,7 @@ def upkeep(work: FakeWork, sweep: FakeSweep, coordination: FakeCoordination) -> 
         overdue=lambda *_: 5,
         migrate=coordination.migrate,
         pack=lambda: 6,
+        settle=lambda: 7,
     )
     parts: Any = SimpleNamespace(work=work, sweep=sweep, coordination=coordination)
     return Upkeep(

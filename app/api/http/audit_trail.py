@@ -9,14 +9,17 @@ from functools import wraps
 from typing import Any
 
 from flask import Response, g, request
+from marshmallow import ValidationError
+from werkzeug.exceptions import HTTPException
 
 from app.api.http.auth import access, bearer
 from app.api.http.context import services
 from app.api.http.smorest import Decorator, View
 from app.api.schemas.representations import event_text
 from app.domain.access import MASTER
-from app.errors import QhronosError
+from app.errors import QhronosError, StoreUnavailable
 from app.services.audit import Act
+from app.store.audit_intents import Intent, intending
 
 State = Callable[[str], Any]
 """Reads an object's state, as JSON, by the name that the path gives."""
@@ -28,9 +31,11 @@ def audited(action: str, before: State | None = None) -> Decorator:
     """Write a view's change into the audit log once it has succeeded.
 
     The object is what the path names, else what ``name_object`` was told, else the answer's
-    ``id``; the state after is the answer. ``before`` reads the state that is about to change. A
-    change stands even if its entry can't be written: the service's own log then has a line for it.
-    What ``only_asked`` is no change.
+    ``id``; the state after is the answer. ``before`` reads the state that is about to change. What
+    ``only_asked`` is no change.
+
+    Before anything is written, the store has the intent. So a change has its entry even if this
+    process or the store ends before the view does; that entry says that the outcome is unknown.
     """
 
     def decorate(view: View) -> View:
@@ -38,9 +43,18 @@ def audited(action: str, before: State | None = None) -> Decorator:
         def wrapper(**names: str) -> Response:
             named = next(iter(names.values()), None)
             was = _read(before, named)
-            answer = view(**names)
+            intent = services().audit.intent_of(lambda about: _act(action, named or about, was))
+            try:
+                with intending(intent):
+                    answer = view(**names)
+            except (QhronosError, HTTPException, ValidationError) as error:
+                if not isinstance(error, StoreUnavailable):
+                    services().audit.withdraw(intent)
+                raise
             if answer.status_code < 300 and not g.get("audit_only_asked"):
-                _write(action, named, was, _answered(answer))
+                _write(_act(action, named, was, _answered(answer)), intent)
+            else:
+                services().audit.withdraw(intent)
             return answer
 
         vars(wrapper)["audited"] = action
@@ -78,12 +92,12 @@ def _answered(answer: Response) -> Any:
     return json.loads(text) if text and answer.is_json else None
 
 
-def _write(action: str, named: str | None, before: Any, after: Any) -> None:
+def _act(action: str, named: str | None, before: Any, after: Any = None) -> Act:
     asker = bearer()
     named = named or g.get("audit_object")
     if named is None and isinstance(after, dict):
         named = after.get("id")
-    act = Act(
+    return Act(
         actor=asker.access.subject if asker.access is not MASTER else "master token",
         token=asker.jti,
         address=request.remote_addr,
@@ -93,11 +107,20 @@ def _write(action: str, named: str | None, before: Any, after: Any) -> None:
         after=after,
         request=g.request_id,
     )
+
+
+def _write(act: Act, intent: Intent) -> None:
     try:
-        services().audit.record(act)
+        services().audit.record(act, intent)
     except QhronosError as error:
         _log.error(
-            "a change is missing from the audit log: %s",
+            "a change is not in the audit log yet: %s Its entry will be made by upkeep, and say "
+            "that the outcome is unknown.",
             error.message,
-            extra={"action": action, "object": named, "actor": act.actor, "request": act.request},
+            extra={
+                "action": act.action,
+                "object": act.object,
+                "actor": act.actor,
+                "request": act.request,
+            },
         )

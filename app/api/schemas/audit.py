@@ -28,6 +28,12 @@ class AuditEntrySchema(Schema):
     object = fields.String(allow_none=True, metadata={"description": "The id of what changed."})
     before = _state("Its state before.")
     after = _state("The answer to the change.")
+    outcome = fields.String(
+        metadata={
+            "description": "Present and 'unknown' if the service or its store ended before it was "
+            "known whether the change was made."
+        }
+    )
     request = fields.String(metadata={"description": "The answer's X-Request-Id."})
     prev = fields.String(metadata={"description": "The hash of the entry before."})
     hash = fields.String(metadata={"description": "SHA-256 of prev and this entry."})

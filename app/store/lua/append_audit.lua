@@ -1,12 +1,15 @@
 -- Does: adds entries to the audit log if they follow the newest one.
--- KEYS: 1 log  2 head  3 done (present once this very request was served)
+-- KEYS: 1 log  2 head  3 done (present once this very request was served)  4 intents
 -- ARGV: 1 first (the first entry's number)  2 previous (the hash that it follows)  3 now
---       4… per entry: entry, hash (its own)
--- Returns: 'added', or 'moved', the newest number and the newest hash, and then nothing has
---          changed. A call repeated with its request answers 'added'.
-local log, head, done = unpack(KEYS)
-local first, previous, now = unpack(ARGV, 1, 3)
+--       4 wanted (an intent without which nothing is added; '' for none)
+--       5… per entry: entry, hash (its own), intent (deleted with it; '' for none)
+-- Returns: 'added', 'settled' if the wanted intent is gone, or 'moved', the newest number and the
+--          newest hash; but for 'added' nothing has changed. A call repeated with its request
+--          answers 'added'.
+local log, head, done, intents = unpack(KEYS)
+local first, previous, now, wanted = unpack(ARGV, 1, 4)
 if redis.call('EXISTS', done) == 1 then return {'added'} end
+if wanted ~= '' and redis.call('HEXISTS', intents, wanted) == 0 then return {'settled'} end
 local sequence, newest, newest_at = unpack(redis.call('HMGET', head, AuditHeadField.SEQUENCE,
   AuditHeadField.HASH, AuditHeadField.AT))
 sequence, newest = sequence or '0', newest or string.rep('0', 64)
@@ -16,10 +19,11 @@ end
 -- Ids rise even if clocks disagree.
 local at = string.format('%.0f', math.max(tonumber(now), tonumber(newest_at or '0')))
 local number = tonumber(first)
-for i = 4, #ARGV, 2 do
-  local entry, hash = unpack(ARGV, i, i + 1)
+for i = 5, #ARGV, 3 do
+  local entry, hash, intent = unpack(ARGV, i, i + 2)
   redis.call('XADD', log, at .. '-' .. string.format('%.0f', number), AuditEntryField.ENTRY, entry,
     AuditEntryField.PREVIOUS, previous, AuditEntryField.HASH, hash)
+  if intent ~= '' then redis.call('HDEL', intents, intent) end
   previous, number = hash, number + 1
 end
 redis.call('HSET', head, AuditHeadField.SEQUENCE, string.format('%.0f', number - 1),

@@ -1,0 +1,89 @@
+"""Intents: what a request is about to change, noted in the store before the change is made.
+
+A change and its entry in the audit log are two writes, and a process or the store may end between
+them. So the first write of a request takes the intent with it, ahead of itself, on the same
+connection: no change is without its intent. The step that adds the entry deletes the intent. What
+is left after a while stands for a change that nobody can tell the outcome of.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+
+from app.store import keys
+
+Command = tuple[str | bytes, ...]
+
+READING = frozenset(
+    {
+        *("EXISTS", "GET", "MGET", "PING", "TIME", "INFO", "SCRIPT LOAD", "MEMORY USAGE"),
+        *("HGET", "HMGET", "HGETALL", "HKEYS", "HLEN", "HEXISTS", "HSCAN"),
+        *("ZCARD", "ZCOUNT", "ZLEXCOUNT", "ZMSCORE", "ZRANGE", "ZRANGEBYLEX", "ZRANGEBYSCORE"),
+        *("ZREVRANGE", "ZREVRANGEBYLEX", "ZREVRANGEBYSCORE", "ZSCAN", "ZSCORE"),
+        *("XLEN", "XRANGE", "XREVRANGE", "SCAN", "TYPE", "SMEMBERS", "MULTI", "EXEC"),
+    }
+)
+"""Commands that change nothing; any other may."""
+
+
+@dataclass(slots=True, eq=False)
+class Intent:
+    """What one request is about to change."""
+
+    describe: Callable[[str | None], str]
+    """Writes it as JSON, given what it is about (``None``: that is not known)."""
+    since_ms: int
+    about: str | None = None
+    id: str = field(default_factory=lambda: secrets.token_hex(8))
+    is_noted: bool = False
+    """Whether it may be in the store."""
+    is_doubtful: bool = False
+    """Whether something may have been changed though the request is refused."""
+
+    def note(self) -> Command:
+        """Return the command that notes it, which is now under way."""
+        self.is_noted = True
+        value = f"{self.since_ms} {self.describe(self.about)}"
+        return ("HSET", keys.AUDIT_INTENTS, self.id, value)
+
+
+_current: ContextVar[Intent | None] = ContextVar("intent", default=None)
+
+
+@contextmanager
+def intending(intent: Intent) -> Iterator[None]:
+    """Have the first write of what is done within take an intent with it."""
+    token = _current.set(intent)
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
+def concerns(about: str) -> None:
+    """Say what the request is about to change, unless that is known."""
+    intent = _current.get()
+    if intent is not None and intent.about is None:
+        intent.about = about
+
+
+def ahead_of(command: str | bytes) -> Command | None:
+    """Return the command that goes ahead of another: none if that only reads, or is not first."""
+    intent = _current.get()
+    if intent is None or intent.is_noted or command in READING:
+        return None
+    return intent.note()
+
+
+def doubt() -> None:
+    """Say that the request may have changed something, even if it is going to be refused.
+
+    So it is when a command is repeated whose answer was lost, and when it is one of many.
+    """
+    intent = _current.get()
+    if intent is not None:
+        intent.is_doubtful = True
