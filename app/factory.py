@@ -65,7 +65,7 @@ def create_app(services: Services) -> Flask:
     register_cors(app, services.settings.cors_origins)
     register_errors(app)
     register_limits(app, services.settings)
-    register_shares(app)
+    register_shares(app, services.settings.web_threads)
     register_store_check(app, {part.blueprint.name for part in PARTS})
     api = make_api(app, services.settings.public_url)
     for part in PARTS:

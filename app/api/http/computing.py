@@ -3,12 +3,17 @@
 A limit on requests counts a costly preview like any other, and a few of those at once would take
 all processors from deliveries. What most requests compute, ``FREE`` steps, counts for nothing.
 Beyond it each tenant has a share, which fills up again; the operator's own token has no bound.
+
+And beyond it requests take turns, whoever sends them: one computes, a few wait, more are refused.
+Threads that compute share one processor and one interpreter. Many of them at once would finish no
+sooner, and each would hold up every request that computes nothing.
 """
 
 from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 
 from flask import Flask, Response, g
@@ -27,6 +32,46 @@ MOST = 4 * WRITING
 
 STEPS_A_SECOND = 100_000
 """How fast a share fills up: a tenth of one processor or less."""
+
+
+WAIT_S = 10.0
+"""How long a request waits for its turn: a turn is a tenth of a second, so that is for emergencies
+such as a store that has gone away in the midst of one."""
+
+OF_ONE_TENANT = 2
+"""How many costly requests of one tenant are computed or wait."""
+
+
+class Turns:
+    """One costly request at a time in this process, and a bounded number that wait for it."""
+
+    def __init__(self, places: int) -> None:
+        """``places`` is how many threads may compute or wait for it."""
+        self._places = places
+        self._inside: Counter[str] = Counter()
+        self._lock = threading.Lock()
+        self._turn = threading.Lock()
+
+    def take(self, tenant: str) -> None:
+        """Wait for a turn, in the order of the lock; raises ``TooBusy`` if too many wait."""
+        with self._lock:
+            if self._inside.total() >= self._places or self._inside[tenant] >= OF_ONE_TENANT:
+                raise TooBusy
+            self._inside[tenant] += 1
+        if not self._turn.acquire(timeout=WAIT_S):
+            self._leave(tenant)
+            raise TooBusy
+
+    def give_back(self, tenant: str) -> None:
+        """End a turn."""
+        self._turn.release()
+        self._leave(tenant)
+
+    def _leave(self, tenant: str) -> None:
+        with self._lock:
+            self._inside[tenant] -= 1
+            if not self._inside[tenant]:
+                del self._inside[tenant]
 
 
 class Shares:
@@ -68,9 +113,11 @@ class Shares:
 class _Counted:
     """One request: it takes what the worst costs, and gives the rest back when it has ended."""
 
-    def __init__(self, shares: Shares) -> None:
+    def __init__(self, shares: Shares, turns: Turns) -> None:
         self._shares = shares
+        self._turns = turns
         self._tenant: str | None = None
+        self._turn_of: str | None = None
         self._spent, self._token = budget.count(FREE, self._take)
 
     def _take(self) -> None:
@@ -78,24 +125,28 @@ class _Counted:
             asker = access()
         except Unauthenticated:
             return
-        if asker is MASTER:
-            return
-        self._shares.take(asker.subject, WRITING)
-        self._tenant = asker.subject
+        if asker is not MASTER:
+            self._shares.take(asker.subject, WRITING)
+            self._tenant = asker.subject
+        turn_of = self._tenant or ""
+        self._turns.take(turn_of)
+        self._turn_of = turn_of
 
     def end(self) -> None:
         budget.count_no_more(self._token)
+        if self._turn_of is not None:
+            self._turns.give_back(self._turn_of)
         if self._tenant is not None:
             spent = budget.UNLIMITED - self._spent.left
             self._shares.give_back(self._tenant, WRITING - spent)
 
 
-def register_shares(app: Flask) -> None:
-    """Count what each request computes."""
-    shares = Shares()
+def register_shares(app: Flask, threads: int) -> None:
+    """Count what each request computes; half of so many threads are kept for what is cheap."""
+    shares, turns = Shares(), Turns(max(1, threads // 2))
 
     def begin() -> Response | None:
-        g.counted = _Counted(shares)
+        g.counted = _Counted(shares, turns)
         return None
 
     def end(_error: BaseException | None) -> None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
-from app.api.http.computing import MOST, STEPS_A_SECOND, Shares
+from app.api.http import computing
+from app.api.http.computing import MOST, OF_ONE_TENANT, STEPS_A_SECOND, Shares, Turns
 from app.errors import TooBusy
 from app.planning.limits import WRITING
 from tests.api.application import FAR_AHEAD, with_token
+from tests.support.wait import wait_until
 
 COSTLY = {
     "start_time": "2026-06-01T00:00:00Z",
@@ -65,6 +69,66 @@ def test_a_share_fills_up_again():
         shares.take("one", WRITING)
     now[0] += 0.01
     shares.take("one", WRITING)
+
+
+def test_costly_requests_take_turns():
+    """One has the turn, so many wait, one more is refused; a turn that ends is the next one's."""
+    turns = Turns(3)
+    turns.take("one")
+    inside, go_on = [], threading.Semaphore(0)
+
+    def wait(tenant):
+        turns.take(tenant)
+        inside.append(tenant)
+        go_on.acquire(timeout=10)
+        turns.give_back(tenant)
+
+    waiting = [threading.Thread(target=wait, args=(tenant,)) for tenant in ("one", "two")]
+    for thread in waiting:
+        thread.start()
+    wait_until(lambda: turns._inside.total() == 3, "both wait")
+    with pytest.raises(TooBusy):
+        turns.take("three")
+    assert inside == []
+    turns.give_back("one")
+    for count in (1, 2):
+        wait_until(lambda count=count: len(inside) == count, "the next one's turn")
+        go_on.release()
+    for thread in waiting:
+        thread.join()
+    assert not turns._inside
+    turns.take("three")
+
+
+def test_no_tenant_has_all_the_places():
+    turns = Turns(8)
+    turns.take("one")
+    waits = threading.Thread(target=lambda: (turns.take("one"), turns.give_back("one")))
+    waits.start()
+    wait_until(lambda: turns._inside["one"] == OF_ONE_TENANT, "it waits")
+    with pytest.raises(TooBusy):
+        turns.take("one")
+    turns.give_back("one")
+    waits.join()
+
+
+def test_who_waits_too_long_for_a_turn_is_refused_and_leaves_nothing_behind(monkeypatch):
+    monkeypatch.setattr(computing, "WAIT_S", 0.01)
+    turns = Turns(8)
+    turns.take("one")
+    with pytest.raises(TooBusy):
+        turns.take("two")
+    assert turns._inside == {"one": 1}
+
+
+def test_a_request_gives_its_turn_back_whatever_becomes_of_it(tenant, client):
+    """Also one that is refused because its schedule takes too many steps."""
+    endless = {**CHEAP, "schedule": {**COSTLY["schedule"], "every": "7s"}}
+    endless["schedule"]["exclude"] = [{"rrule": "FREQ=SECONDLY;BYMONTH=1"}] * 20
+    for _ in range(20):
+        assert preview(client, endless).status_code in (200, 400)
+        assert preview(client, COSTLY).status_code == 200
+    assert preview(tenant("other"), COSTLY).status_code == 200
 
 
 def test_tenants_whose_share_is_full_are_forgotten():
