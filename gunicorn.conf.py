@@ -1,4 +1,7 @@
-"""How gunicorn serves ``wsgi:app``; it finds this file by itself in the directory it starts in."""
+"""How gunicorn serves ``wsgi:app``; it finds this file by itself in the directory it starts in.
+
+Elsewhere it is to be named: ``gunicorn -c DIR/gunicorn.conf.py wsgi:app``.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,10 @@ import contextlib
 import os
 import sys
 from pathlib import Path
+from typing import Any
+
+# Read from wherever gunicorn was started, where there may be other modules of our names.
+sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from app.config import production_settings
 from app.errors import ConfigError, StoreUnavailable
@@ -73,6 +80,16 @@ control_socket_disable = True
 # No line for each request (changes are in the audit log); gunicorn's messages go where ours go.
 accesslog = None
 logconfig_dict = logging_config(settings)
+
+
+def on_starting(server: Any) -> None:
+    """Refuse what the command line changes and what must not be changed."""
+    if not issubclass(server.cfg.worker_class, AsyncWorker):
+        sys.stderr.write(
+            "qhronos: The API needs the worker class of gunicorn.conf.py: leave out --worker-class "
+            "(-k), also in GUNICORN_CMD_ARGS.\n"
+        )
+        sys.exit(2)
 
 
 def on_reload(_server: object) -> None:

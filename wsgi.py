@@ -6,16 +6,20 @@ import atexit
 import os
 import sys
 import threading
+from pathlib import Path
 
 from flask import Flask
 
-from app.config import production_settings
+from app.config import Settings, production_settings
 from app.errors import ConfigError
 from app.factory import create_app
 from app.open_files import raise_open_file_limit
 from app.services.processes import ProcessService
 from app.store.connection import name_connections
 from app.wiring.services import build_services
+
+APP_LOAD_ERROR = 4
+"""gunicorn starts a worker that ends with another code again and again."""
 
 LEAVE_S = 1.0
 """How long the end of a process waits for the store to hear of it."""
@@ -24,18 +28,42 @@ LEAVE_S = 1.0
 def _make_app() -> Flask:
     """Read the settings and build the application; the store may still be away.
 
-    Exits with code 2 and one line if the settings can't be used.
+    Exits with one line if the settings can't be used, or gunicorn has not read its own.
     """
+    _require_settings_of_gunicorn()
     raise_open_file_limit()
     name_connections("web")
     try:
         settings = production_settings(os.environ)
     except ConfigError as error:
-        sys.stderr.write(f"qhronos: {error.message}\n")
-        raise SystemExit(2) from None
+        raise _end(error.message) from None
     services = build_services(settings)
     _announce(services.processes)
     return create_app(services)
+
+
+def _require_settings_of_gunicorn() -> None:
+    """Under gunicorn, see that it has read ``gunicorn.conf.py``.
+
+    It looks for the file only where it is started, not where ``--chdir`` leads, and serves without
+    it: with one worker on another port, and with no limits.
+    """
+    read = vars(sys.modules.get("__config__", sys))  # gunicorn's name for that file
+    if _is_under_gunicorn() and not isinstance(read.get("settings"), Settings):
+        directory = Path(__file__).resolve().parent
+        raise _end(
+            f"gunicorn has not read its settings: start it in {directory}, or with "
+            f"'-c {directory}/gunicorn.conf.py'."
+        )
+
+
+def _is_under_gunicorn() -> bool:
+    return "gunicorn.arbiter" in sys.modules
+
+
+def _end(message: str) -> SystemExit:
+    sys.stderr.write(f"qhronos: {message}\n")
+    return SystemExit(APP_LOAD_ERROR if _is_under_gunicorn() else 2)
 
 
 def _announce(processes: ProcessService) -> None:

@@ -44,6 +44,90 @@ def test_a_store_that_is_away_is_no_reason_not_to_start(tmp_path):
     assert done.returncode == 0
 
 
+GUNICORN = [sys.executable, "-m", "gunicorn", "--check-config"]
+SCRIPT = [str(Path(sys.executable).with_name("gunicorn")), "--check-config"]
+CONF = str(ROOT / "gunicorn.conf.py")
+
+
+def start(directory, argv, **environ):
+    """Have gunicorn read its settings and the application, and end."""
+    clean = {name: value for name, value in os.environ.items() if "QHRONOS" not in name}
+    return subprocess.run(
+        [*argv, "wsgi:app"],
+        env={**clean, **SECRETS, **STORE, **environ},
+        cwd=directory,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.fixture
+def elsewhere(tmp_path):
+    """A directory with things of our names that are none of ours."""
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app" / "__init__.py").touch()
+    (tmp_path / "wsgi.py").write_text("raise AssertionError('not this one')")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        [*GUNICORN, "-c", CONF],
+        [*GUNICORN, "--chdir", str(ROOT), "-c", CONF],
+    ],
+    ids=["-m", "--chdir"],
+)
+def test_gunicorn_starts_from_elsewhere_with_its_settings(elsewhere, argv):
+    done = start(elsewhere, argv)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("directory", "argv"),
+    [
+        (ROOT, GUNICORN),
+        (ROOT, SCRIPT),
+        (ROOT.parent, [*GUNICORN, "-c", f"{ROOT.name}/{CONF[-16:]}"]),
+    ],
+    ids=["-m", "script", "relative"],
+)
+def test_gunicorn_starts_where_its_settings_are(directory, argv):
+    done = start(directory, argv)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("more", "environ"),
+    [
+        (["--chdir", str(ROOT)], {}),
+        ([], {"PYTHONPATH": str(ROOT)}),
+        (["-k", "app.http_server.worker.AsyncWorker"], {"PYTHONPATH": str(ROOT)}),
+        ([], {"GUNICORN_CMD_ARGS": f"--chdir {ROOT}"}),
+    ],
+)
+def test_gunicorn_never_serves_without_its_settings(tmp_path, more, environ):
+    """It would: with one worker, on another port, and no limits. One sentence says what to do."""
+    done = start(tmp_path, [*GUNICORN, *more], **environ)
+    assert done.returncode == 4
+    (line,) = done.stderr.splitlines()
+    assert line.endswith(f"start it in {ROOT}, or with '-c {CONF}'.")
+
+
+@pytest.mark.parametrize(
+    ("more", "environ"),
+    [(["-k", "gthread"], {}), ([], {"GUNICORN_CMD_ARGS": "-k sync"})],
+)
+def test_another_worker_class_is_refused(tmp_path, more, environ):
+    argv = [sys.executable, "-m", "gunicorn", *more, "-c", CONF]
+    done = start(tmp_path, argv, **environ)
+    assert done.returncode == 2
+    (line,) = [line for line in done.stderr.splitlines() if line.startswith("qhronos: ")]
+    assert "--worker-class" in line
+
+
 @pytest.mark.parametrize(
     ("settings", "names"),
     [
