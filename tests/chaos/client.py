@@ -12,7 +12,7 @@ from typing import Any
 
 from tests.chaos.calls import Call
 from tests.chaos.edits import EDITS, LIMITING, has_resumed
-from tests.chaos.ledger import Entry, made_ms, now_ms
+from tests.chaos.ledger import JITTERS, Entry, made_ms, now_ms
 from tests.chaos.timeline import Shape
 from tests.support.api_client import Answer, Api, at
 
@@ -211,9 +211,9 @@ class Client(threading.Thread):
             [
                 {},
                 {},
-                {"jitter": "400ms"},
+                {"jitter": JITTERS[1]},
                 {"calendars": [self.label]},
-                {"calendars": [self.label], "jitter": "200ms"},
+                {"calendars": [self.label], "jitter": JITTERS[0]},
                 {"flow": {"key": f"few-{self.label}", "concurrency": 3}},
                 {"flow": {"key": f"one-{self.label}"}, "order": "strict"},
                 {"overlap": self.chance.choice(["skip", "cancel_previous", "queue_one"])},

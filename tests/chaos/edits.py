@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.chaos.actions import ACTIONS
 from tests.chaos.calls import Call
-from tests.chaos.ledger import BEHIND_MS, Entry, made_ms, now_ms
+from tests.chaos.ledger import BEHIND_MS, JITTERS, Entry, made_ms, now_ms
 from tests.chaos.surroundings import SURROUNDINGS
 from tests.chaos.timeline import Shape
 from tests.support.api_client import at
@@ -72,7 +72,7 @@ def rescheduled(client: Client, entry: Entry) -> None:
 
 def jittered(client: Client, entry: Entry) -> None:
     client.wait_for_a_due_time(entry)
-    _change(client, entry, {"jitter": client.chance.choice(["150ms", "900ms", None])}, entry.shape)
+    _change(client, entry, {"jitter": client.chance.choice([*JITTERS, None])}, entry.shape)
 
 
 def moved_to_a_zone(client: Client, entry: Entry) -> None:

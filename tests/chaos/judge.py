@@ -10,7 +10,7 @@ from typing import Any
 from app.domain import ids
 from app.engine.attempts import MAX_DEATHS
 from app.store.attempts import read_log
-from tests.chaos.ledger import BEHIND_MS, Entry, ms
+from tests.chaos.ledger import BEHIND_MS, MOST_JITTER_MS, Entry, ms
 from tests.chaos.records import Arrivals
 from tests.chaos.standing import STANDING_MS, Explanations
 from tests.chaos.verdict import Kind, Problem, Verdict
@@ -96,7 +96,7 @@ class Judge:
         if not requested or record["deferral_count"]:
             self.verdict.deferred += bool(requested)
             return
-        planned_ms = ms(record["planned_at"])
+        planned_ms = min(ms(record["planned_at"]), moment_ms + MOST_JITTER_MS)
         # What all others were late by then is a backlog after a fault, or a busy machine.
         arrived_ms = min(requested) - self._general_ms(planned_ms)
         left_ms = self.explanations.unexplained_ms(planned_ms, arrived_ms, entry.excused)
@@ -155,10 +155,10 @@ class Judge:
         if status == "missed" or (status == "failed" and not may_fail):
             yield Problem(Kind.FAILED, f"{text} is {status}: {record['error_message']}")
         is_judged = entry is not None and not entry.uncertain and status in ("completed", "failed")
-        if is_judged and entry and not entry.timeline.knows(at_ms):
+        if is_judged and entry and not entry.may_have(at_ms):
             yield Problem(
                 Kind.MADE_UP,
-                f"{text} of {at(at_ms / 1000)} was made up; {_near(entry, at_ms)}",
+                f"{text} of {at(at_ms / 1000)} came, and its event did not have it then; {_near(entry, at_ms)}",
             )
 
 

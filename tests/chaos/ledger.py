@@ -11,6 +11,10 @@ from tests.support.api_client import Answer, seconds_of
 BEHIND_MS = 250
 """How far the service's clock may be behind where an answer does not tell."""
 
+JITTERS = ("150ms", "400ms", "900ms")
+MOST_JITTER_MS = 900
+"""How much later than scheduled an occurrence may be planned."""
+
 
 @dataclass
 class Entry:
@@ -44,6 +48,18 @@ class Entry:
         fires = self.is_active and not self.deleted and not (closed and self.has_calendar)
         shape = self.shape if fires else None
         self.timeline.write(sent_ms, known_ms, shape, call or self.call)
+
+    def may_have(self, at_ms: int) -> bool:
+        """Whether the event may have fired for a time, as far as was written by then.
+
+        (What fires once is asked at any time: it fires for a time that is past, too.)
+        """
+        timeline = self.timeline
+        in_time = timeline.in_force(at_ms - BEHIND_MS, at_ms + BEHIND_MS)
+        is_excused = any(low <= at_ms <= high for low, high in self.excused)
+        if is_excused or not self.shape.period_ms:
+            in_time = timeline.versions
+        return at_ms in timeline.beside or any(one.has(at_ms) for one in in_time)
 
     def promised(self, next_occurrence_at: str | None, known_ms: int) -> str | None:
         """Note what the API says comes next; what is wrong with that, if anything is."""

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from app.domain import ids
@@ -48,8 +49,17 @@ class Load:
     """Between one act of a client and its next, on average."""
 
 
-def chaos(seed: int, seconds: float, say: Callable[[str], None], load: Load = Load()) -> Verdict:
-    """Run for so many seconds of faults and stalls; says what happens as it does."""
+def chaos(
+    seed: int,
+    seconds: float,
+    say: Callable[[str], None],
+    load: Load = Load(),
+    prepare: Callable[[Path], None] | None = None,
+) -> Verdict:
+    """Run for so many seconds of faults and stalls; says what happens as it does.
+
+    ``prepare`` may change the directory that the service is started in.
+    """
     faults = planned(seed, seconds, LEASE_S)
     say(f"seed {seed}, {seconds:g} s, {len(faults)} faults, {load}")
     stack = Stack(
@@ -60,6 +70,8 @@ def chaos(seed: int, seconds: float, say: Callable[[str], None], load: Load = Lo
         PARTITIONS=str(PARTITIONS),
         WEB_WORKERS="2",
     )
+    if prepare is not None:
+        prepare(stack.directory)
     begun_ms = now_ms()
     with stack, receiving(stack.directory, stack.port) as port, Metronome() as metronome:
         hand = Hand(stack, say)

@@ -6,9 +6,12 @@ from itertools import islice
 
 import pytest
 
+from tests.chaos.ledger import Entry
 from tests.chaos.metronome import Metronome
+from tests.chaos.plants import PLANTS
 from tests.chaos.standing import RECOVERY_MS, Explanations
 from tests.chaos.timeline import Shape, Timeline
+from tests.support.processes import ROOT
 from tests.support.stalls import LONGEST_S, SHORTEST_S, stalls
 
 EVERY_SECOND = Shape(0, 1_000)
@@ -59,10 +62,28 @@ def test_nothing_is_owed_while_an_event_is_paused() -> None:
     assert timeline.owed(6_000) == {1_000, 5_000}
 
 
-def test_what_no_version_has_was_made_up() -> None:
-    timeline = of((0, 1, EVERY_SECOND), (10, 20, Shape(500, 1_000)))
+def test_what_an_event_did_not_have_then_was_made_up() -> None:
+    """It may have fired by what was in force about then; afterwards it may not."""
+    timeline = of((0, 1, EVERY_SECOND), (2_700, 2_800, None))
     timeline.beside.add(123)
-    assert [timeline.knows(at) for at in (1_000, 1_500, 123, 124)] == [True, True, True, False]
+    entry = Entry("some", EVERY_SECOND, timeline)
+    asked = {1_000: True, 123: True, 124: False, 3_000: True, 4_000: False}
+    assert {at: entry.may_have(at) for at in asked} == asked
+    entry.excused.append((3_500, 4_500))
+    assert entry.may_have(4_000)
+
+
+def test_what_fires_once_may_fire_for_a_time_before_it_was_made() -> None:
+    entry = Entry("some", Shape(500), of((900, 1_000, Shape(500))))
+    assert [entry.may_have(at) for at in (500, 501)] == [True, False]
+
+
+@pytest.mark.parametrize("name", PLANTS)
+def test_what_can_be_broken_on_purpose_still_has_its_place(name: str) -> None:
+    """``python -m tests.chaos.plants`` proves that the judge sees it."""
+    plant = PLANTS[name]
+    text = (ROOT / "app" / plant.file).read_text(encoding="utf-8")
+    assert plant.grown(text) != text
 
 
 @pytest.mark.parametrize(

@@ -106,7 +106,3 @@ class Timeline:
         known = [n for n, one in enumerate(self.versions) if one.known_ms < from_ms]
         since = self.versions[known[-1] :] if known else [NOT_THERE, *self.versions]
         return [since[0], *(one for one in since[1:] if one.sent_ms <= to_ms)]
-
-    def knows(self, at_ms: int) -> bool:
-        """Whether any version has a time: one that none has was made up."""
-        return at_ms in self.beside or any(one.has(at_ms) for one in self.versions)

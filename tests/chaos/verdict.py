@@ -80,7 +80,7 @@ class Verdict:
             Kind.REPEATED: f"{self.repeated} deliveries came again: {self.expired} leases had "
             f"ended, {self.unanswered} attempts had no answer",
             Kind.GIVEN_UP: f"{self.kept} were withdrawn from series in no flow, by a change each",
-            Kind.MADE_UP: "nothing was delivered at a time that no event had",
+            Kind.MADE_UP: "nothing was delivered for a time that its event did not have then",
             Kind.FAILED: "what failed was reported so by its receiver, or three workers died of it",
             Kind.STANDING: f"{self.watched} times of series that nothing limits were judged; "
             f"{self.standing_ms} ms late at most beyond faults, stalls and what all were late; not "

@@ -17,11 +17,13 @@ from app.runtime.lifeline import end_with_parent
 from tests.support.wait import PATIENCE_S
 
 ROOT = Path(__file__).parents[2]
+CHECKOUT = ("app", "gunicorn.conf.py", "worker.py", "wsgi.py")
+"""What a directory needs to start things in."""
 
 
 def checkout(directory: Path) -> None:
     """Make a directory as good as the checkout to start things in, without its ``.env`` or data."""
-    for name in ("app", "gunicorn.conf.py", "worker.py", "wsgi.py"):
+    for name in CHECKOUT:
         (directory / name).symlink_to(ROOT / name)
 
 
