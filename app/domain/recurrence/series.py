@@ -151,11 +151,13 @@ class WallSeries(Series):
         return None if wall is None else wall - stretch.before
 
     def stretches(self, after_ms: int, until_ms: int) -> Iterator[Stretch]:
-        """List the stretches of constant offset that begin between two times."""
-        at = max(after_ms, self.start_ms) // 1000
-        last = min(until_ms // 1000, HORIZON)
-        if self.end_ms is not None:
-            last = min(last, self.end_ms // 1000)
+        """List the stretches of constant offset whose beginning may concern a time between two.
+
+        They begin up to a day, the most that a clock was ever changed by, before or after it.
+        """
+        at = max(after_ms, self.start_ms) // 1000 - DAY
+        last = until_ms if self.end_ms is None else min(until_ms, self.end_ms)
+        last = min(last // 1000 + DAY, HORIZON)
         spend = current().spend
         while at <= last:
             spend(_STRETCH_STEPS)

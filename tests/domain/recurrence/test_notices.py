@@ -66,6 +66,28 @@ def test_it_is_told_for_the_time_at_which_it_runs_and_no_other() -> None:
     assert skipped.notices(change, runs) == []
 
 
+@pytest.mark.parametrize(
+    ("zone", "dst", "first", "runs"),
+    [
+        ("Europe/Berlin", {}, "2025-10-01T00:30:00Z", "2025-10-26T00:30:00Z"),
+        ("Europe/Berlin", {"repeat": "second"}, "2025-10-01T00:30:00Z", "2025-10-26T01:30:00Z"),
+        ("Europe/Berlin", {"gap": "shift"}, "2025-03-01T01:30:00Z", "2025-03-30T01:30:00Z"),
+        ("America/New_York", {}, "2025-10-01T05:59:00Z", "2025-11-02T05:59:00Z"),
+        ("Australia/Lord_Howe", {}, "2025-04-01T14:45:00Z", "2025-04-05T14:45:00Z"),
+        ("Pacific/Apia", {"gap": "shift"}, "2011-12-01T20:00:00Z", "2011-12-30T20:00:00Z"),
+    ],
+)
+def test_it_is_told_however_near_the_bounds_are(
+    zone: str, dst: dict[str, str], first: str, runs: str
+) -> None:
+    """The change itself may lie outside the span, or after the end of the schedule."""
+    at = ms(runs)
+    for schedule in (DAILY, {**DAILY, "until": runs}):
+        rule = compile_schedule(schedule, ms(first), zone, dst=dst or None)
+        assert [one.scheduled_ms for one in rule.notices(at - 1, at)] == [at], schedule
+        assert rule.notices(at, at + 1) == rule.notices(at - 2, at - 1) == []
+
+
 def test_nothing_is_told_of_what_is_before_the_start_or_after_the_end() -> None:
     begin, end = ms("2025-10-25T00:00:00Z"), ms("2025-10-27T00:00:00Z")
     at = ms("2025-10-26T00:30:00Z")
