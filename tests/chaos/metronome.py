@@ -2,35 +2,26 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from bisect import bisect_left
 from dataclasses import dataclass, field
 from itertools import takewhile
-from typing import Self
+
+from tests.support.background import Background
 
 BEAT_S = 0.02
 NOTED_MS = 20
 
 
 @dataclass
-class Metronome:
+class Metronome(Background):
     """Sleeps again and again while it is entered, and notes when it woke late."""
 
     late: list[tuple[int, int]] = field(default_factory=list)
     """When it woke, ms UTC, and how many ms too late."""
 
     def __post_init__(self) -> None:
-        self._told = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="metronome")
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._told.set()
-        self._thread.join()
+        super().__init__("metronome")
 
     def lateness_ms(self, from_ms: int, to_ms: int) -> int:
         """All that it was late in a time, together."""

@@ -14,8 +14,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Self
 
+from tests.support.background import Background
 from tests.support.processes import Program
 
 SHORTEST_S, LONGEST_S = 0.003, 0.080
@@ -45,7 +45,7 @@ def stalls(seed: int, apart_s: float) -> Iterator[Stall]:
 
 
 @dataclass
-class Stalling:
+class Stalling(Background):
     """Stalls processes in a thread of its own, while it is entered.
 
     ``programs`` says which may be stalled now; ``lock`` is held during a stall, so that whoever
@@ -61,16 +61,7 @@ class Stalling:
     """From and until when something stood still, ms UTC."""
 
     def __post_init__(self) -> None:
-        self._told = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="stalls")
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._told.set()
-        self._thread.join()
+        super().__init__("stalls")
 
     def _run(self) -> None:
         for stall in stalls(self.seed, self.apart_s):
