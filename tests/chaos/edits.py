@@ -193,6 +193,8 @@ def has_resumed(client: Client, entry: Entry) -> bool:
             entry.busy_until_ms = now_ms() + RESUMED_MS
             entry.excused.append((now_ms() - RESUMED_MS, entry.busy_until_ms))
         elif entry.timeline.versions[-1].shape is None:
+            # Since when is not known: its calendar was changed meanwhile.
+            entry.excused.append((entry.timeline.versions[-1].sent_ms, now_ms()))
             entry.write(now_ms(), now_ms(), closed=client.closed)
     return not entry.awaits_resume
 

@@ -75,13 +75,17 @@ class Judge:
                 elif status in ("cancelled", "skipped"):
                     yield from self._withdrawn(entry, moment_ms, record)
 
-    def _withdrawn(self, entry: Entry, moment_ms: int, record: Mapping[str, Any]) -> Iterable[str]:
+    def _withdrawn(
+        self, entry: Entry, moment_ms: int, record: Mapping[str, Any]
+    ) -> Iterable[Problem]:
         """Whether an occurrence was given up that its event had, whatever was written."""
         over_ms = ms(record["completed_at"]) + BEHIND_MS
+        self.verdict.withdrawn += 1
         if all(one.has(moment_ms) for one in entry.timeline.in_force(moment_ms, over_ms)):
-            yield (
+            yield Problem(
+                Kind.GIVEN_UP,
                 f"event {entry.event_id}: {at(moment_ms / 1000)} is {record['status']}, and no "
-                f"change took it away ({record['error_message']}); " + _near(entry, moment_ms)
+                f"change took it away ({record['error_message']}); " + _near(entry, moment_ms),
             )
 
     def _standing(

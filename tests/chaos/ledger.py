@@ -57,6 +57,8 @@ class Entry:
         timeline = self.timeline
         in_time = timeline.in_force(at_ms - BEHIND_MS, at_ms + BEHIND_MS)
         is_excused = any(low <= at_ms <= high for low, high in self.excused)
+        # It is resumed at some time, as of when its calendar lets it.
+        is_excused = is_excused or (self.awaits_resume and at_ms > timeline.versions[-1].sent_ms)
         if is_excused or not self.shape.period_ms:
             in_time = timeline.versions
         return at_ms in timeline.beside or any(one.has(at_ms) for one in in_time)

@@ -51,7 +51,7 @@ PLANTS = {
         "  if is_waiting and (tonumber(scheduled) or 0) % 20000 < 1000 then\n"
         "    still_waits = false\n"
         "  elseif is_waiting and stored_plan == plan and successor == '' then",
-        (Kind.LOST,),
+        (Kind.LOST, Kind.GIVEN_UP, Kind.STANDING),
     ),
     "a pending occurrence is lost by a change": Plant(
         "store/lua/include/withdraw_occurrences.lua",

@@ -48,8 +48,8 @@ class Verdict:
     """Leases that ended: their worker was killed or stopped, or had no store to renew them in."""
     unanswered: int = 0
     """Attempts that had no answer in time: the receiver was silent, or the worker was stopped."""
-    kept: int = 0
-    """Occurrences that were withdrawn, and a change took them away."""
+    withdrawn: int = 0
+    """Occurrences that had come and ended unsent, of series that no policy and no flow limits."""
     watched: int = 0
     """Occurrences of series of which it was judged whether they stood still."""
     redelivered: int = 0
@@ -79,7 +79,8 @@ class Verdict:
             Kind.EARLY: "no request came before its time",
             Kind.REPEATED: f"{self.repeated} deliveries came again: {self.expired} leases had "
             f"ended, {self.unanswered} attempts had no answer",
-            Kind.GIVEN_UP: f"{self.kept} were withdrawn from series in no flow, by a change each",
+            Kind.GIVEN_UP: f"{self.withdrawn} that had come ended unsent, in series that nothing limits: a change took "
+            "each of them away",
             Kind.MADE_UP: "nothing was delivered for a time that its event did not have then",
             Kind.FAILED: "what failed was reported so by its receiver, or three workers died of it",
             Kind.STANDING: f"{self.watched} times of series that nothing limits were judged; "
