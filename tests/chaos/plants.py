@@ -175,9 +175,9 @@ PLANTS = {
         (Kind.LOST, Kind.STANDING, Kind.CONTRADICTION),
     ),
     "a revoked token is good": Plant(
-        "services/tokens.py",
-        "        if standing.revoked or (",
-        "        if False and (",
+        "store/tokens.py",
+        "            revoked is not None,\n",
+        "            False,\n",
         (Kind.ANSWER,),
     ),
 }
