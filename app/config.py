@@ -104,7 +104,8 @@ class Settings:
     """Time for the whole exchange of one attempt, if the event sets no ``timeout``."""
 
     delivery_concurrency: int = 128
-    """Requests that one worker has in flight at once. Slow ones are not counted."""
+    """Requests that one worker has in flight at once. Slow ones are not counted. It is less if the
+    limit of open files does not allow for so many; the log then says so at the start."""
 
     lease_ms: int = 30_000
     """A worker that shows no sign of life for so long loses its work to other workers."""

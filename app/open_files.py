@@ -4,6 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import resource
+import sys
+
+
+def open_file_limit() -> int:
+    """How many files this process may have open."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return sys.maxsize if soft == resource.RLIM_INFINITY else soft
 
 
 def raise_open_file_limit() -> int:

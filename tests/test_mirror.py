@@ -57,6 +57,7 @@ ELSEWHERE = {
     "app/store/calls.py": "tests/store/test_scripts.py",
     "app/store/claims.py": "tests/store/test_claim_ahead.py",
     "app/store/events.py": "tests/store/test_scripts.py",
+    "app/store/local_faults.py": "tests/engine/test_local_faults.py",
     "app/store/figures.py": "tests/services/test_health.py",
     "app/store/flow_gate.py": "tests/store/test_flow_scripts.py",
     "app/store/flows.py": "tests/store/test_flow_scripts.py",

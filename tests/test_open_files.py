@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import resource
 import subprocess
 import sys
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from app.open_files import raise_open_file_limit
+from app.open_files import open_file_limit, raise_open_file_limit
 from tests.support.processes import ROOT
 
 PRINT = "import resource; print(resource.getrlimit(resource.RLIMIT_NOFILE))"
@@ -32,6 +33,12 @@ def test_the_soft_limit_is_raised_to_the_hard_one() -> None:
     assert limits_after(code, (128, 512)) == "(512, 512)"
 
 
+def test_no_limit_is_a_large_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    unlimited = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
+    monkeypatch.setattr(resource, "getrlimit", lambda _: unlimited)
+    assert open_file_limit() > 1_000_000
+
+
 def test_a_system_that_refuses_leaves_it_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> None:
         raise ValueError("not allowed to raise maximum limit")
@@ -48,4 +55,4 @@ def test_a_system_that_refuses_leaves_it_as_it_is(monkeypatch: pytest.MonkeyPatc
 def test_every_program_raises_it_before_anything_else(path: str) -> None:
     """The file of each program says so; what it starts inherits the limit."""
     text = Path(ROOT, path).read_text(encoding="utf-8")
-    assert "\n    raise_open_file_limit()\n" in text or "\nraise_open_file_limit()\n" in text
+    assert re.search(r"^ *(_files = )?raise_open_file_limit\(\)$", text, re.MULTILINE)

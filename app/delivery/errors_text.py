@@ -11,6 +11,7 @@ from typing import NamedTuple
 import pycurl
 
 from app.domain.durations import format_duration
+from app.domain.outcome import CERTIFICATES, FILES, LOCAL_FAULTS, MEMORY, PORTS
 
 
 class Progress(NamedTuple):
@@ -27,6 +28,10 @@ class Progress(NamedTuple):
     """The system's error number for the connection, 0 if it had none."""
 
 
+def _local(fault: str) -> tuple[str, str]:
+    return fault, LOCAL_FAULTS[fault]
+
+
 _WEIRD_SERVER_REPLY = 8  # pycurl knows these two by older names, or not at all
 _TOO_LARGE = 100
 
@@ -41,7 +46,7 @@ _BY_CODE = {
     pycurl.E_SSL_CONNECT_ERROR: _TLS,
     pycurl.E_SSL_CIPHER: _TLS,
     pycurl.E_PEER_FAILED_VERIFICATION: _CERTIFICATE,
-    pycurl.E_SSL_CACERT_BADFILE: ("internal", "this host's trusted certificates can't be read"),
+    pycurl.E_SSL_CACERT_BADFILE: _local(CERTIFICATES),
     pycurl.E_SEND_ERROR: ("reset", "the connection broke while the request was being sent"),
     pycurl.E_GOT_NOTHING: ("closed", "the receiver closed the connection before answering"),
     pycurl.E_PARTIAL_FILE: ("closed", "the receiver closed the connection within its answer"),
@@ -51,7 +56,8 @@ _BY_CODE = {
     pycurl.E_RECV_ERROR: _PROTOCOL,  # without an error of the system's
     _TOO_LARGE: ("protocol", "the receiver's answer has too many or too long headers"),
     pycurl.E_URL_MALFORMAT: ("url", "the target's URL can't be used"),
-    pycurl.E_OUT_OF_MEMORY: ("internal", "this host is out of memory"),
+    pycurl.E_OUT_OF_MEMORY: _local(MEMORY),
+    pycurl.E_FAILED_INIT: _local(MEMORY),
 }
 _UNREACHABLE = ("unreachable", "the receiver's host can't be reached from here")
 _BY_ERRNO = {
@@ -59,9 +65,11 @@ _BY_ERRNO = {
     errno.ECONNRESET: ("reset", "the receiver broke off the connection while it was being made"),
     errno.ENETUNREACH: _UNREACHABLE,
     errno.EHOSTUNREACH: _UNREACHABLE,
-    errno.EADDRNOTAVAIL: ("internal", "this host has no free port or no route for the connection"),
-    errno.EMFILE: ("internal", "this host has too many files open"),
-    errno.ENFILE: ("internal", "this host has too many files open"),
+    errno.EADDRNOTAVAIL: _local(PORTS),
+    errno.EMFILE: _local(FILES),
+    errno.ENFILE: _local(FILES),
+    errno.ENOMEM: _local(MEMORY),
+    errno.ENOBUFS: _local(MEMORY),
 }
 
 

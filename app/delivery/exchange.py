@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 from typing import Any
 
@@ -213,11 +214,17 @@ class Exchange:
 
     def _explain(self, code: int, status: int | None) -> tuple[str, str]:
         guard = self._guard
-        if guard.refused and not guard.opened:
+        if guard.refused and not guard.opened and not guard.os_error:
             return NOT_ALLOWED, NOT_ALLOWED_MESSAGE
         getinfo = self.curl.getinfo
+        os_error = guard.os_error or getinfo(pycurl.OS_ERRNO)
+        if code == pycurl.E_COULDNT_CONNECT and guard.opened:
+            if os_error == 0:
+                os_error = errno.EMFILE  # pycurl could not duplicate the socket
+            elif os_error == errno.EADDRNOTAVAIL and not guard.has_route():
+                os_error = errno.EHOSTUNREACH  # such as IPv6 on a host without it
         # A reused connection has no such phases: its times are 0 although bytes were sent.
-        reused = not guard.opened and getinfo(pycurl.PRETRANSFER_TIME_T) > 0
+        reused = not guard.opened and getinfo(pycurl.LOCAL_PORT) > 0
         return explain(
             code,
             Progress(
@@ -226,7 +233,7 @@ class Exchange:
                 connected=reused or getinfo(pycurl.CONNECT_TIME_T) > 0,
                 answered=status is not None,
                 sent=getinfo(pycurl.SIZE_UPLOAD_T) >= self._body_size,
-                os_error=guard.os_error or getinfo(pycurl.OS_ERRNO),
+                os_error=os_error,
             ),
         )
 

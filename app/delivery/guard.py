@@ -21,7 +21,8 @@ class _Socket(socket.socket):
     """Closes without a warning: pycurl duplicates the descriptor and drops the original socket."""
 
     def __del__(self) -> None:
-        self.close()
+        if self.fileno() >= 0:
+            self.close()
 
 
 class Guard:
@@ -30,7 +31,7 @@ class Guard:
     ``own_port`` is the port of this service: on this machine it is never a target.
     """
 
-    __slots__ = ("_own_port", "_policy", "opened", "os_error", "refused", "used")
+    __slots__ = ("_address", "_own_port", "_policy", "opened", "os_error", "refused", "used")
 
     def __init__(self, policy: TargetPolicy, own_port: int | None = None) -> None:
         self._policy = policy
@@ -43,6 +44,7 @@ class Guard:
         self.opened = False
         self.refused = False
         self.os_error = 0
+        self._address: Any = None
 
     def open(self, _purpose: int, address: Any) -> socket.socket | int:
         """Open a socket for the address, or return ``SOCKET_BAD``; called by libcurl."""
@@ -56,7 +58,19 @@ class Guard:
             self.os_error = error.errno or 0
             return int(pycurl.SOCKET_BAD)
         self.opened = True
+        self._address = address
         return opened
+
+    def has_route(self) -> bool:
+        """Whether this host has an address from which the last one can be reached."""
+        if self._address is None:
+            return False
+        try:
+            with socket.socket(self._address.family, socket.SOCK_DGRAM) as probe:
+                probe.connect(self._address.addr)  # finds the route; nothing is sent
+        except OSError:
+            return False
+        return True
 
     def _may_connect(self, address: Any) -> bool:
         if address.family not in (socket.AF_INET, socket.AF_INET6):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import select
+import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pycurl
@@ -12,12 +13,24 @@ import pycurl
 from app.delivery.exchange import KEPT_S, Exchange
 from app.delivery.kept_connections import KeptConnections, peer_of
 from app.delivery.request import Request
+from app.delivery.resolver import ResolverProbe
 from app.delivery.trust import trusted_certificates
 from app.domain.addresses import TargetPolicy
-from app.domain.outcome import Outcome, Timings
+from app.domain.outcome import LOCAL_FAULTS, MEMORY, Outcome, Timings
+
+UNSENDABLE = "the target's URL or a header can't be sent"
 
 BLIND_WAIT_MS = 5
 """The longest wait when there are sockets that can't be polled."""
+
+
+def _why_unsendable(error: Exception) -> tuple[str, str]:
+    """The word and the sentence for a request that libcurl was not even given."""
+    if isinstance(error, MemoryError) or (
+        isinstance(error, pycurl.error) and error.args[0] == pycurl.E_OUT_OF_MEMORY
+    ):
+        return MEMORY, LOCAL_FAULTS[MEMORY]
+    return "url", UNSENDABLE
 
 
 class CurlSender:
@@ -42,12 +55,15 @@ class CurlSender:
         ca_file: str | None = None,
         own_port: int | None = None,
         kept_s: int = KEPT_S,
+        max_connections: int | None = None,
+        lookup: Callable[[str, None], object] = socket.getaddrinfo,
     ) -> None:
         """Make a sender for at most ``max_in_flight`` requests at once.
 
         ``ca_file`` is a PEM bundle of trusted authorities, the system's by default. Nothing is sent
         to ``own_port`` of this machine. A connection is used again until it is ``kept_s`` seconds
-        old.
+        old; ``max_connections`` bounds those that are kept and in use together. ``lookup`` is what
+        asks this host's name server whether it answers.
         """
         self._kept_s = kept_s
         self._own_port = own_port
@@ -59,18 +75,20 @@ class CurlSender:
         self._kept = KeptConnections()
         self._new: list[Exchange] = []
         self._unsendable: list[tuple[Any, Outcome]] = []
+        self._unresolved: list[tuple[Any, Outcome]] = []
+        self._resolver = ResolverProbe(lookup)
         self._multi = pycurl.CurlMulti()
-        self._multi.setopt(pycurl.M_MAXCONNECTS, 2 * max_in_flight)
+        self._multi.setopt(pycurl.M_MAXCONNECTS, max_connections or 2 * max_in_flight)
 
     @property
     def in_flight(self) -> int:
         """How many requests are in flight."""
-        return len(self._active)
+        return len(self._active) + len(self._unresolved)
 
     @property
     def room(self) -> int:
         """How many more requests may be started now."""
-        return self._max - len(self._active)
+        return self._max - self.in_flight
 
     def start(self, token: Any, request: Request, *, due_us: int, now_us: int) -> None:
         """Start a request; ``poll`` returns its outcome with ``token``.
@@ -78,25 +96,24 @@ class CurlSender:
         ``due_us`` is when the attempt was to be made and ``now_us`` the present moment, both in
         microseconds since 1970. Raises ``RuntimeError`` if there is no room.
         """
-        if len(self._active) >= self._max:
+        if self.in_flight >= self._max:
             raise RuntimeError("the sender is full: look at 'room' before starting")
-        exchange = self._idle.pop() if self._idle else self._new_exchange()
+        exchange = None
         try:
+            exchange = self._idle.pop() if self._idle else self._new_exchange()
             kept = self._kept
             fresh = kept.any_closing and kept.is_closing(peer_of(request.url))
             exchange.begin(token, request, due_us, now_us, fresh=fresh)
-        except (pycurl.error, UnicodeError, TypeError):
-            self._idle.append(exchange)
-            outcome = Outcome(
-                Timings(due_us, now_us, now_us),
-                error="url",
-                error_message="the target's URL or a header can't be sent",
-            )
+            self._multi.add_handle(exchange.curl)
+        except (pycurl.error, UnicodeError, TypeError, MemoryError) as error:
+            if exchange is not None:
+                self._idle.append(exchange)
+            word, message = _why_unsendable(error)
+            outcome = Outcome(Timings(due_us, now_us, now_us), error=word, error_message=message)
             self._unsendable.append((token, outcome))
             return
         self._active[exchange.curl] = exchange
         self._new.append(exchange)
-        self._multi.add_handle(exchange.curl)
 
     def _new_exchange(self) -> Exchange:
         made = Exchange(self._policy, self._ca_file, self._own_port)
@@ -133,8 +150,29 @@ class CurlSender:
             else:
                 if code == pycurl.E_SEND_FAIL_REWIND:
                     self._kept.note_closing(peer_of(exchange.url))
-                ended.append(self._end(curl, code))
+                token, outcome = self._end(curl, code)
+                if outcome.error == "dns":
+                    self._resolver.ask()
+                    self._unresolved.append((token, outcome))
+                else:
+                    ended.append((token, outcome))
+        if self._unresolved:
+            ended += self._judge_unresolved()
         return ended
+
+    def _judge_unresolved(self) -> list[tuple[Any, Outcome]]:
+        """Return the requests without an address, if it is known by now whose fault that is."""
+        decided, fault = self._resolver.verdict()
+        if not decided:
+            return []
+        judged, self._unresolved = self._unresolved, []
+        if fault is None:
+            return judged
+        message = LOCAL_FAULTS[fault]
+        return [
+            (token, outcome._replace(error=fault, error_message=message))
+            for token, outcome in judged
+        ]
 
     def _avoid_closed(self) -> None:
         """Have the new requests to targets that have closed a connection not use another one."""
@@ -186,8 +224,10 @@ class CurlSender:
             tokens.append(exchange.token)
             exchange.token = None
             self._idle.append(exchange)
+        tokens += [token for token, _ in self._unresolved]
         self._active.clear()
         self._new.clear()
+        self._unresolved.clear()
         return tokens
 
     def close(self) -> None:

@@ -10,6 +10,20 @@ NOT_ALLOWED = "not_allowed"
 NOT_ALLOWED_MESSAGE = "target not allowed"
 
 
+FILES, MEMORY, PORTS, THREADS = "files", "memory", "ports", "threads"
+RESOLVER, CERTIFICATES = "resolver", "certificates"
+
+LOCAL_FAULTS = {
+    FILES: "this host has too many files open",
+    MEMORY: "this host is out of memory",
+    PORTS: "this host has no free port for another connection",
+    THREADS: "this host can start no more threads",
+    RESOLVER: "this host's name server does not answer",
+    CERTIFICATES: "this host's trusted certificates can't be read",
+}
+"""What the sending host may lack: the errors of requests that were not sent for it, and each as a
+sentence. Such a request is no attempt."""
+
 NACK = "nack"
 """The error of an attempt that was not acknowledged."""
 
@@ -38,8 +52,8 @@ class Outcome(NamedTuple):
     ``error`` is a word for machines, ``None`` for a success: ``status`` (an answer, but not 2xx),
     ``timeout`` (no answer in time), ``too_slow`` (an answer that did not end in time), ``dns``,
     ``refused``, ``unreachable``, ``tls``, ``closed``, ``reset``, ``protocol``, ``not_allowed``,
-    ``url``, ``internal`` or ``nack`` (it was not acknowledged). ``error_message`` says the same to
-    people.
+    ``url``, ``internal``, ``nack`` (it was not acknowledged) or one of ``LOCAL_FAULTS``.
+    ``error_message`` says the same to people.
     """
 
     timings: Timings

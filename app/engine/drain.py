@@ -24,11 +24,12 @@ from collections.abc import Callable, Sequence
 
 from app.clock import Clock
 from app.delivery.actions import build
-from app.domain.outcome import Outcome, Timings
+from app.domain.outcome import LOCAL_FAULTS, Outcome, Timings
 from app.engine.attempts import job_of, record_of, unsendable
 from app.engine.circuit_breakers import CircuitBreakers
 from app.engine.claimer import Claimer
 from app.engine.drain_options import DrainOptions
+from app.engine.local_faults import LocalFaults
 from app.engine.recorder import Recorder
 from app.engine.sender import Sender
 from app.engine.target_limits import InFlightRequest, TargetLimits, target_of
@@ -68,9 +69,11 @@ class Drain:
         options: DrainOptions,
         deactivate: Callable[[bytes], None],
         breakers: CircuitBreakers,
+        local_faults: LocalFaults,
     ) -> None:
         """``deactivate`` ends an event whose receiver answered 410 Gone."""
         self._breakers = breakers
+        self._local_faults = local_faults
         self._claimer = claimer
         self._recorder = recorder
         self._sender = sender
@@ -186,6 +189,7 @@ class Drain:
             self._claimer.settle(self._targets.mark_slow(now_ms))
             self._defer_surplus(now_ms)
             self._claimer.adjust(self._targets.stalled(now_ms), self._recorder.waiting)
+            self._local_faults.report(now_ms)
             self._deactivate_gone()
 
     def _start_ready(self, now_ms: int) -> None:
@@ -277,6 +281,12 @@ class Drain:
     def _handle(self, request: InFlightRequest, outcome: Outcome, now_ms: int) -> None:
         """Let the limits and breakers learn from an outcome, and have it recorded."""
         self._targets.end(request, now_ms, succeeded=outcome.succeeded)
+        if not request.is_slow:
+            self._claimer.settle(1)
+        if outcome.error in LOCAL_FAULTS:
+            due_ms = self._local_faults.put_off(request.claim, outcome.error, now_ms)
+            self._recorder.defer(request.claim, due_ms, LOCAL_FAULTS[outcome.error])
+            return
         target = request.limit.target
         if self._breakers.learn(target, outcome, now_ms):
             for claim in self._targets.clear_target(request.limit):
@@ -284,7 +294,5 @@ class Drain:
         jitter = random.random()  # noqa: S311 - spreads retries, no secret
         record, gone = record_of(request.claim, outcome, now_ms, jitter)
         self._recorder.add(record)
-        if not request.is_slow:
-            self._claimer.settle(1)
         if gone:
             self._gone_events.append(request.claim.event_id)

@@ -13,6 +13,7 @@ from app.services.processes import ProcessService
 from app.store.breakers import BreakerStore
 from app.store.coordination import Coordination
 from app.store.figures import Figures
+from app.store.local_faults import LocalFaultStore
 from app.store.work import WorkStore
 
 
@@ -39,6 +40,7 @@ class HealthService:
     started_s: float
     probe: Coordination
     breaker_store: BreakerStore
+    local_faults: LocalFaultStore
     checks: tuple[Check, ...]
 
     def check(self) -> None:
@@ -87,6 +89,7 @@ class HealthService:
             "qhronos_workers": float(status["workers"]),
             "qhronos_drains": float(self.coordination.drains_alive(self.clock.now_ms())),
             "qhronos_breakers_open": float(len(self.breakers())),
+            "qhronos_deliveries_put_off": float(sum(self.local_faults.totals().values())),
             "qhronos_uptime_seconds": float(status["uptime_seconds"]),
         }
         present = {problem["code"] for problem in status["problems"]}

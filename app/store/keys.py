@@ -41,6 +41,8 @@ Ids are 16 raw bytes, times are milliseconds since 1970 (UTC), ``<tag>`` is UTF-
     qh:{flows}:answer:<worker>        string  the last answer, for a repeated request (TTL)
     qh:{breakers}                     zset    target → when it may be tried again; open breakers
     qh:{breakers}:steps               hash    target → how often in a row its breaker has opened
+    qh:{faults}                       zset    fault → last seen; what hosts of workers lack
+    qh:{faults}:counts                zset    fault → how many deliveries it has put off
     qh:{calendars}                    hash    name → definition (JSON); one for all partitions
     qh:{calendars}:version            string  rises with every change of a calendar
     qh:{calendars}:pending            hash    change → up to where its events are planned anew
@@ -100,6 +102,8 @@ FLOWS = b"qh:{flows}"
 FLOWS_PREFIX = b"qh:{flows}:"
 FLOWS_USED = b"qh:{flows}:used"
 BREAKERS = b"qh:{breakers}"
+LOCAL_FAULTS = b"qh:{faults}"
+LOCAL_FAULT_COUNTS = b"qh:{faults}:counts"
 BREAKER_STEPS = b"qh:{breakers}:steps"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 import threading
 from dataclasses import dataclass
@@ -18,14 +19,28 @@ from app.engine.drain import Drain
 from app.engine.drain_options import DrainOptions
 from app.engine.drain_runner import DrainRunner
 from app.engine.flow_claimer import FlowClaimer
+from app.engine.local_faults import LocalFaults
 from app.engine.recorder import Recorder
 from app.engine.sender import Sender
 from app.engine.target_limits import SLOW_FACTOR
+from app.open_files import open_file_limit
 from app.wiring.services import Services
 
 WINDOW_FACTOR = 6
 """How many claims a drain holds for each one it may have in flight, so that sending never waits
 for the store."""
+
+KEPT_FACTOR = 2
+"""How many connections are kept or in use for each request that may be in flight."""
+
+FILES_FACTOR = 2
+"""How many files a request that is in flight may need: while it connects, one for IPv4 and one for
+IPv6."""
+
+RESERVED_FILES = 128
+"""Files that are no connections to receivers: those to the store and the broker, modules, logs."""
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +71,49 @@ class Drains:
     def sender(self) -> Sender:
         """Connections to receivers, kept between drains."""
         settings = self.services.settings
+        in_flight = self.concurrency * (1 + SLOW_FACTOR)
         return self.sender_double or CurlSender(
             settings.allow_private_targets,
-            settings.delivery_concurrency * (1 + SLOW_FACTOR),
+            in_flight,
             own_port=settings.port,
+            max_connections=self.max_connections,
         )
+
+    @cached_property
+    def max_connections(self) -> int:
+        """How many connections to receivers there may be, kept and in use."""
+        in_flight = self.concurrency * (1 + SLOW_FACTOR)
+        return min(KEPT_FACTOR * in_flight, self._files_for_connections)
+
+    @cached_property
+    def concurrency(self) -> int:
+        """The concurrency that is set, or less if there are too few files for its connections."""
+        wanted = self.services.settings.delivery_concurrency
+        possible = self._files_for_connections // (FILES_FACTOR * (1 + SLOW_FACTOR))
+        if possible < wanted:
+            log.warning(
+                "QHRONOS_DELIVERY_CONCURRENCY is %d, but with %d open files only %d is possible: "
+                "raise the limit of open files (ulimit -Hn, LimitNOFILE)",
+                wanted,
+                open_file_limit(),
+                max(possible, 1),
+            )
+        return max(min(possible, wanted), 1)
+
+    @cached_property
+    def _files_for_connections(self) -> int:
+        """How many files may be connections to receivers."""
+        return max(open_file_limit() - RESERVED_FILES, FILES_FACTOR * (1 + SLOW_FACTOR))
 
     @cached_property
     def breakers(self) -> CircuitBreakers:
         """What is known of targets that fail, kept between drains."""
         return CircuitBreakers(self.services.storage.breakers)
+
+    @cached_property
+    def local_faults(self) -> LocalFaults:
+        """What this host lacks, kept between drains."""
+        return LocalFaults(self.services.storage.local_faults)
 
     @cached_property
     def identity(self) -> Identity:
@@ -116,6 +164,7 @@ class Drains:
             self._options(),
             self.services.events.deactivate,
             self.breakers,
+            self.local_faults,
         )
 
     def _flow_claimer(self, name: str) -> FlowClaimer:
@@ -133,7 +182,7 @@ class Drains:
             flows,
             worker=name.encode(),
             lease_ms=settings.lease_ms,
-            window=settings.delivery_concurrency * WINDOW_FACTOR,
+            window=self.concurrency * WINDOW_FACTOR,
             overdue=self.services.acknowledgements.overdue,
         )
 
@@ -152,7 +201,7 @@ class Drains:
     def _options(self) -> DrainOptions:
         crypto, settings = self.services.crypto, self.services.settings
         return DrainOptions(
-            concurrency=settings.delivery_concurrency,
+            concurrency=self.concurrency,
             grace_ms=settings.stop_grace_ms,
             lease_ms=settings.lease_ms,
             identity=self.identity,

@@ -24,6 +24,7 @@ from app.services.occurrences import OccurrenceService
 from app.services.previews import PreviewService
 from app.services.problems.broker import broker
 from app.services.problems.lag import lag
+from app.services.problems.local_faults import LocalFaultsCheck
 from app.services.problems.settings import settings
 from app.services.processes import ProcessService
 from app.services.quotas import EventQuota
@@ -240,7 +241,13 @@ class Services:
             self.started_s,
             self.storage.probe,
             self.storage.breakers,
-            checks=(lag, broker(self.queues.probe_other), settings(self.processes.alive)),
+            self.storage.local_faults,
+            checks=(
+                lag,
+                broker(self.queues.probe_other),
+                settings(self.processes.alive),
+                LocalFaultsCheck(self.storage.local_faults),
+            ),
         )
 
 

@@ -20,6 +20,7 @@ from app.store.figures import Figures
 from app.store.flow_gate import FlowGate
 from app.store.flows import FlowStore
 from app.store.indexes import IndexReader
+from app.store.local_faults import LocalFaultStore
 from app.store.migrations.schema import Schema
 from app.store.occurrences import OccurrenceStore
 from app.store.owners import Owners
@@ -178,6 +179,11 @@ class Storage:
     def breakers(self) -> BreakerStore:
         """Circuit breakers of targets."""
         return BreakerStore(self.client, self.scripts)
+
+    @cached_property
+    def local_faults(self) -> LocalFaultStore:
+        """What the hosts of workers lack."""
+        return LocalFaultStore(self.client)
 
     @cached_property
     def figures(self) -> Figures:

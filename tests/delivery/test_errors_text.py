@@ -17,7 +17,7 @@ def test_every_code_is_explained(code):
     word, sentence = explain(code, NOTHING)
     assert word in {
         "timeout", "too_slow", "dns", "refused", "unreachable", "tls", "closed", "reset",
-        "protocol", "url", "internal",
+        "protocol", "url", "internal", "memory", "certificates",
     }  # fmt: skip
     assert sentence[0].islower()
     assert not sentence.endswith(".")
@@ -54,7 +54,11 @@ def test_a_time_limit_says_what_was_waited_for(progress, word, sentence):
         (errno.ECONNREFUSED, "refused"),
         (errno.ENETUNREACH, "unreachable"),
         (errno.EHOSTUNREACH, "unreachable"),
-        (errno.EMFILE, "internal"),
+        (errno.EMFILE, "files"),
+        (errno.ENFILE, "files"),
+        (errno.ENOMEM, "memory"),
+        (errno.ENOBUFS, "memory"),
+        (errno.EADDRNOTAVAIL, "ports"),
         (0, "unreachable"),
     ],
 )

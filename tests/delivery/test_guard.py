@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from app.delivery.guard import Guard
 from app.delivery.request import Request
 from app.delivery.sender import CurlSender
+from app.domain.outcome import FILES
 from app.domain.targets import TargetPolicy
 from tests.support.deliveries import LOCAL, outcomes, send
 
@@ -131,10 +132,7 @@ def test_running_out_of_descriptors_is_told_as_this_hosts_fault(sender, monkeypa
 
     monkeypatch.setattr("app.delivery.guard._Socket", fail)
     outcome = attempt(sender, "http://127.0.0.1:9/")
-    assert (outcome.error, outcome.error_message) == (
-        "internal",
-        "this host has too many files open",
-    )
+    assert (outcome.error, outcome.error_message) == (FILES, "this host has too many files open")
 
 
 def test_the_local_policy_of_these_tests_opens_loopback_only():

@@ -12,9 +12,10 @@ import pytest
 from app.config import Settings
 from app.domain.access import MASTER
 from app.domain.action import webhook
-from app.domain.outcome import Outcome, Timings
+from app.domain.occurrence import Occurrence, OccurrenceStatus
+from app.domain.outcome import LOCAL_FAULTS, Outcome, Timings
 from app.engine.drain import Drain
-from app.services.queries import EventChanges
+from app.services.queries import EventChanges, OccurrenceQuery, TagFilter
 from app.store.calls import Record
 from app.store.claims import Claim
 from app.wiring.doubles import Doubles
@@ -34,6 +35,7 @@ class HeldSender:
         self.started: list[Any] = []
         self.under_way: list[Any] = []
         self.answer = False
+        self.outcome = Outcome(Timings(0, 0, 0), 200)
 
     @property
     def in_flight(self) -> int:
@@ -47,7 +49,7 @@ class HeldSender:
         time.sleep(0.001)
         if not self.answer:
             return []
-        ended = [(one, Outcome(Timings(0, 0, 0), 200)) for one in self.under_way]
+        ended = [(one, self.outcome) for one in self.under_way]
         self.under_way.clear()
         return ended
 
@@ -105,6 +107,7 @@ def make_due(services: Services, clock: FakeClock, count: int) -> None:
             "name": "an event",
             "start_time": clock.ms + 1_000 + number,
             "action": webhook("https://example.com/hook"),
+            "tags": ("lacking",),
         }
         services.events.create(EventChanges(given), MASTER)
     clock.advance(2_000)
@@ -192,3 +195,31 @@ def test_a_drain_that_is_closed_breaks_off_what_is_under_way(
     else:
         drain.close(threading.Event())
     assert sender.in_flight == 0
+
+
+@pytest.mark.parametrize("fault", LOCAL_FAULTS)
+def test_what_this_host_lacks_costs_no_attempt_however_often(
+    services: Services, clock: FakeClock, sender: HeldSender, drain: Drain, fault: str
+) -> None:
+    make_due(services, clock, 1)
+
+    def occurrence() -> Occurrence:
+        query = OccurrenceQuery(tags=TagFilter(("lacking",)))
+        (found,) = services.occurrences.list(query, MASTER).items
+        return found
+
+    lacking = Outcome(Timings(0, 0, 0), error=fault, error_message=LOCAL_FAULTS[fault])
+    sender.answer, sender.outcome = True, lacking
+    for times in range(1, 31):  # more often than any target's breaker would take
+        run_until(drain, clock, lambda times=times: occurrence().deferral_count == times)
+        put_off = occurrence()
+        assert (put_off.status, put_off.attempt_count) == (OccurrenceStatus.SCHEDULED, 0)
+        assert put_off.deferral_reason == LOCAL_FAULTS[fault]
+        assert put_off.next_attempt_ms is not None
+        assert put_off.next_attempt_ms - clock.ms >= 1_000
+        clock.ms = put_off.next_attempt_ms
+    sender.outcome = Outcome(Timings(0, 0, 0), 200)
+    run_until(drain, clock, lambda: occurrence().status is OccurrenceStatus.COMPLETED)
+    assert occurrence().attempt_count == 1
+    assert not services.storage.breakers.all(0)
+    assert services.storage.local_faults.totals()[fault] >= 29

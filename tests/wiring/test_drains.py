@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import threading
 
+import pytest
+
+from app.wiring import drains
 from app.wiring.drains import WINDOW_FACTOR
 from app.wiring.engine import Engine
 
@@ -33,3 +36,25 @@ def test_a_process_that_never_drained_has_nothing_to_close(process: Engine) -> N
     process.close()
     assert "drains" not in vars(process)
     assert threading.active_count() == before
+
+
+@pytest.mark.parametrize(
+    ("files", "concurrency", "connections"),
+    [(1_000_000, 128, 1_280), (2_048, 128, 1_280), (1_024, 89, 890), (256, 12, 120), (20, 1, 10)],
+)
+def test_connections_are_bounded_by_the_files_that_there_may_be(
+    process: Engine,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    files: int,
+    concurrency: int,
+    connections: int,
+) -> None:
+    monkeypatch.setattr(drains, "open_file_limit", lambda: files)
+    drain = process.drains.new_drain()
+    assert drain._options.concurrency == concurrency
+    assert process.drains.max_connections == connections
+    warned = [record.getMessage() for record in caplog.records]
+    assert [("QHRONOS_DELIVERY_CONCURRENCY" in one, str(files) in one) for one in warned] == (
+        [] if concurrency == 128 else [(True, True)]
+    )

@@ -14,6 +14,7 @@ class ProblemCode(StrEnum):
     LAG = "lag"
     BROKER = "broker"
     SETTINGS = "settings"
+    LOCAL_FAULT = "local_fault"
 
 
 @dataclass(frozen=True, slots=True)
