@@ -22,6 +22,7 @@ from app.logs import configure, logging_config
 from app.open_files import raise_open_file_limit
 from app.store.connection import name_connections
 from app.wiring.services import build_services
+from app.wiring.start import await_servers
 
 _files = raise_open_file_limit()
 
@@ -30,11 +31,12 @@ name_connections("web-master")
 try:
     settings = production_settings(os.environ)
     configure(settings)
+    await_servers(settings, wait=False)
     with contextlib.suppress(StoreUnavailable):  # workers wait for the store
         build_services(settings).storage.migrate()
 except ConfigError as error:
     sys.stderr.write(f"qhronos: {error.message}\n")
-    sys.exit(2)
+    sys.exit(error.exit_status)
 
 _host = f"[{settings.host}]" if ":" in settings.host else settings.host
 

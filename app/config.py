@@ -184,6 +184,11 @@ class Settings:
         return self.broker != self.redis_url
 
     @property
+    def broker_variable(self) -> str:
+        """The variable that has the URL of RQ's Redis."""
+        return PREFIX + ("BROKER_URL" if self.has_own_broker else "REDIS_URL")
+
+    @property
     def broker_name(self) -> str:
         """What a message calls RQ's Redis."""
         return "the broker (QHRONOS_BROKER_URL)" if self.has_own_broker else "the store"

@@ -10,7 +10,9 @@
     ├── TooBusy             the caller has had enough computed for now
     ├── StoreUnavailable    the store is away, loading, read-only or full
     │   └── BrokerUnavailable   the same of RQ's Redis; the store may be well
-    └── ConfigError         the settings can't be used
+    └── ConfigError         the settings can't be used: the process ends
+        ├── StoreRefused    a server that the settings lead to does not serve us, and won't
+        └── LaterStore      a later version has used the store
 
 A class's docstring is its default message. Which HTTP status belongs to each is decided in
 one table, ``app.api.http.errors``.
@@ -19,6 +21,19 @@ one table, ``app.api.http.errors``.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import IntEnum
+
+
+class ExitStatus(IntEnum):
+    """With what a process ends; docs/operations.md tells operators."""
+
+    OK = 0
+    FAILED = 1
+    SETTINGS = 2
+    # What gunicorn ends with by itself (3 and 4) is left out.
+    REFUSED = 10
+    LATER_STORE = 11
+    DAMAGED = 12
 
 
 class QhronosError(Exception):
@@ -76,3 +91,17 @@ class BrokerUnavailable(StoreUnavailable):
 
 class ConfigError(QhronosError):
     """The settings can't be used."""
+
+    exit_status = ExitStatus.SETTINGS
+
+
+class StoreRefused(ConfigError):
+    """The store or the broker does not serve this process."""
+
+    exit_status = ExitStatus.REFUSED
+
+
+class LaterStore(ConfigError):
+    """A later version of Qhronos has used this store."""
+
+    exit_status = ExitStatus.LATER_STORE

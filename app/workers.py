@@ -18,11 +18,14 @@ from rq.exceptions import StopRequested
 
 from app import logs, rq_queues
 from app.config import production_settings
-from app.errors import BrokerUnavailable, ConfigError, StoreUnavailable
+from app.errors import BrokerUnavailable, ConfigError, ExitStatus, StoreUnavailable
 from app.open_files import raise_open_file_limit
 from app.runtime.supervisor import Process, supervise
 from app.store.connection import connect_broker, name_connections
+from app.store.outages import OUTAGES
+from app.store.refusals import Server
 from app.wiring.engine import Engine, worker_engine
+from app.wiring.start import await_servers
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +49,7 @@ WORKER = Path(__file__).resolve().parent.parent / "worker.py"
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run one role until told to stop; returns the exit status (2: wrong use or settings)."""
+    """Run one role until told to stop; returns the exit status (see ``ExitStatus``)."""
     raise_open_file_limit()
     role = arguments[0] if arguments else "host"
     roles: dict[str, Callable[[Engine], None]] = {
@@ -57,11 +60,12 @@ def main(arguments: Sequence[str]) -> int:
     }
     if len(arguments) > 1 or role not in {"host", *roles}:
         sys.stderr.write("usage: python worker.py [deliver | upkeep | scheduler | reencrypt]\n")
-        return 2
+        return ExitStatus.SETTINGS
     name_connections(role)
     try:
         settings = production_settings(os.environ)
         logs.configure(settings)
+        await_servers(settings, wait=True)
         engine = _engine_when_store_is_there()
         if role == "host":
             return host(settings.workers, settings.stop_grace_ms)
@@ -70,7 +74,7 @@ def main(arguments: Sequence[str]) -> int:
         roles[role](engine)
     except ConfigError as error:
         sys.stderr.write(f"{error.message}\n")
-        return 2
+        return error.exit_status
     return 0
 
 
@@ -115,7 +119,7 @@ def _run_worker(engine: Engine, name: str) -> None:
             worker = rq_queues.worker(name, broker, on_stop=engine.stop.set)
             worker.work(logging_level="WARNING")
         except redis.exceptions.RedisError as error:
-            log.debug("%s: %s", settings.broker_name, error)
+            OUTAGES.tell(error, Server.of(settings.broker_variable, broker.connection_pool))
         except StopRequested:
             # The signal came while RQ's worker was already ending: RQ does not catch it there.
             engine.stop.set()

@@ -40,7 +40,7 @@ PATIENCE_S = 20.0
 
 
 def main(argv: list[str], environ: Mapping[str, str]) -> int:
-    """Run until a signal; answer the exit status: 0, 1 if it can't start, 2 for settings."""
+    """Run until a signal; answer the exit status (see ``ExitStatus``)."""
     raise_open_file_limit()
     if argv[:1] == ["audit-check"]:
         return check_file(argv[1:])
@@ -61,7 +61,7 @@ def main(argv: list[str], environ: Mapping[str, str]) -> int:
         return _supervise(run, store, inbox=not options.no_inbox)
     except ConfigError as error:
         sys.stderr.write(f"{error.message}\n")
-        return 2
+        return error.exit_status
     except KeyboardInterrupt:
         return 130
     finally:

@@ -52,7 +52,7 @@ def maintain(environ: Mapping[str, str], command: str) -> int:
             return _run(run.with_setting("REDIS_URL", store.url).environ, command)
     except ConfigError as error:
         sys.stderr.write(f"{error.message}\n")
-        return 2
+        return error.exit_status
 
 
 def _run(environ: Mapping[str, str], command: str) -> int:

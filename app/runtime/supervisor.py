@@ -17,6 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import FrameType
 
+from app.errors import ExitStatus
 from app.runtime.lifeline import end_with_parent
 
 INITIAL_BACKOFF_S = 0.5
@@ -32,6 +33,9 @@ MAX_START_FAILURES = 3
 
 FORCE_AFTER_S = 1.0
 """A second signal this long after the first ends the grace period: a person has sent it."""
+
+FINAL = frozenset(ExitStatus) - {ExitStatus.OK, ExitStatus.FAILED}
+"""A process that ends with one of these while all of it starts would end so again."""
 
 _POLL_S = 0.05
 _COLOURS = ("36", "33", "32", "35", "34", "96", "93", "92", "95", "94")
@@ -64,6 +68,9 @@ class _Child:
     start_at: float = 0.0
     backoff_s: float = INITIAL_BACKOFF_S
     failures: int = 0
+    ended: int = 0
+    """The status that it ended with last."""
+
     tail: bytearray = field(default_factory=bytearray)
 
 
@@ -94,11 +101,13 @@ class Supervisor:
         self._selector = selectors.DefaultSelector()
         self._signalled_at: float | None = None
         self._force = False
+        self._status: int = ExitStatus.FAILED
 
     def run(self) -> int:
         """Run until SIGTERM, SIGINT or SIGHUP; call it from the main thread.
 
-        Answers 0 when a signal ended it, 1 when a process could not be started.
+        Answers 0 when a signal ended it, 1 when a process could not be started, and the status of
+        a process that has found that it can't be (``FINAL``).
         """
         previous = {
             number: signal.signal(number, self._on_signal)
@@ -115,7 +124,7 @@ class Supervisor:
             self._selector.close()
             for number, handler in previous.items():
                 signal.signal(number, handler)
-        return 0 if self._signalled_at is not None else 1
+        return 0 if self._signalled_at is not None else self._status
 
     def _start_stages(self) -> bool:
         """Start stage after stage; tell whether all of it is up."""
@@ -134,6 +143,10 @@ class Supervisor:
 
     def _given_up(self) -> bool:
         for child in self._children():
+            if child.ended in FINAL:
+                self._status = child.ended
+                self._say(child, "can't start; the lines above say why. Stopping.")
+                return True
             if child.failures >= MAX_START_FAILURES:
                 self._say(child, "does not start; the lines above say why. Stopping.")
                 return True
@@ -148,7 +161,7 @@ class Supervisor:
                 status = self._reap(child)
                 if now - child.started_at >= RESET_AFTER_S:
                     child.backoff_s, child.failures = INITIAL_BACKOFF_S, 0
-                child.failures += 1
+                child.failures, child.ended = child.failures + 1, status
                 child.start_at = now + child.backoff_s
                 self._say(child, f"{_ending(status)}; starting again in {child.backoff_s:g} s")
                 child.backoff_s = min(child.backoff_s * 2, MAX_BACKOFF_S)

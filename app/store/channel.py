@@ -66,7 +66,7 @@ class Channel:
             return None
         except redis.exceptions.RedisError as error:
             self._break()
-            translated = translate(error)
+            translated = translate(error, self._client.connection_pool)
             if translated is error:
                 self._call = None  # it would fail again, however often it was sent
             raise translated from error

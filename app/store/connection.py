@@ -18,7 +18,10 @@ from redis.retry import Retry
 
 from app.errors import StoreUnavailable
 from app.store.audit_intents import Command, ahead_of, doubt
+from app.store.outages import OUTAGES
+from app.store.refusals import Server
 
+STORE_VARIABLE = "QHRONOS_REDIS_URL"
 SOCKET_TIMEOUT_S = 5.0
 FIRST_PAUSE_S = 0.05
 RETRIES = 2
@@ -34,18 +37,25 @@ _AWAY = (
     redis.exceptions.OutOfMemoryError,
     redis.exceptions.ClusterDownError,
     redis.exceptions.TryAgainError,
+    redis.exceptions.NoPermissionError,
+    redis.exceptions.InvalidResponse,
 )
 _AWAY_WORDS = re.compile(
     r"(?:^|caused error: |: -)"
-    r"(?:MISCONF|BUSY|NOREPLICAS|MASTERDOWN|UNKILLABLE|OOM|READONLY|LOADING)\b"
+    r"(?:MISCONF|BUSY|NOREPLICAS|MASTERDOWN|UNKILLABLE|OOM|READONLY|LOADING|DENIED"
+    r"|ACL failure|DB index)\b"
 )
 """Replies for which the client has no class of its own: by their first word, after what a pipeline
 puts before it, or after what a script does on servers before Redis 7."""
 
 
-def translate(error: redis.exceptions.RedisError) -> Exception:
-    """``StoreUnavailable`` for an error that says that the store is away; else the error itself."""
+def translate(error: redis.exceptions.RedisError, pool: redis.ConnectionPool) -> Exception:
+    """``StoreUnavailable`` for an error that says that the store is away; else the error itself.
+
+    The log says why it is away.
+    """
     if isinstance(error, _AWAY) or _AWAY_WORDS.search(str(error)):
+        OUTAGES.tell(error, Server.of(STORE_VARIABLE, pool))
         return StoreUnavailable()
     return error
 
@@ -70,7 +80,7 @@ class StorePipeline(Pipeline):
         try:
             return super().execute(raise_on_error)[0 if ahead is None else 1 :]
         except redis.exceptions.RedisError as error:
-            raise translate(error) from error
+            raise translate(error, self.connection_pool) from error
 
 
 class StoreClient(redis.Redis):
@@ -85,7 +95,7 @@ class StoreClient(redis.Redis):
         except redis.exceptions.NoScriptError:
             raise
         except redis.exceptions.RedisError as error:
-            raise translate(error) from error
+            raise translate(error, self.connection_pool) from error
 
     def direct(self, *command: Any) -> Any:
         """Run a command that may run twice on this thread's own connection.
@@ -102,13 +112,13 @@ class StoreClient(redis.Redis):
             except (redis.exceptions.ConnectionError, redis.exceptions.TimeoutError) as error:
                 connection.disconnect()
                 if again == RETRIES:
-                    raise StoreUnavailable from error
+                    raise translate(error, self.connection_pool) from error
                 doubt()
                 time.sleep(FIRST_PAUSE_S * 2**again)
             except redis.exceptions.NoScriptError:
                 raise
             except redis.exceptions.RedisError as error:
-                raise translate(error) from error
+                raise translate(error, self.connection_pool) from error
             except BaseException:
                 # Cut off by a signal: the answer that is yet to come must not be read as another's.
                 connection.disconnect()

@@ -154,6 +154,18 @@ class TestRestart:
         assert "does not start" in output
         assert not pids(tmp_path / "later")
 
+    @pytest.mark.parametrize("status", [2, 10, 11, 12])
+    def test_one_that_says_that_it_cannot_start_ends_the_start_at_once(
+        self, supervise, tmp_path, status
+    ):
+        """Settings, a store that refuses: it would end so again, and its status is passed on."""
+        process = supervise(
+            [("fails", f"print('because'); raise SystemExit({status})", str(tmp_path / "never"))]
+        )
+        output, _ = process.communicate(timeout=20)
+        assert process.returncode == status
+        assert output.count("because") == 1
+
 
 class TestStages:
     def test_a_stage_starts_when_the_one_before_it_is_ready(self, supervise, tmp_path) -> None:

@@ -24,6 +24,8 @@ from app.store.connection import (
 )
 from app.store.scripts import Scripts
 
+POOL = connect("redis://127.0.0.1:1").connection_pool
+
 
 @pytest.mark.parametrize(
     "error",
@@ -42,16 +44,22 @@ from app.store.scripts import Scripts
             "Error running script (call to f_0): @user_script:9: @user_script: 9: -OOM command "
             "not allowed when used memory > 'maxmemory'."
         ),
+        redis.exceptions.NoPermissionError("User q has no permissions to run the 'set' command"),
+        redis.exceptions.ResponseError(
+            "ACL failure in script: User q has no permissions to run the 'zadd' command"
+        ),
+        redis.exceptions.ResponseError("DB index is out of range"),
+        redis.exceptions.InvalidResponse('Protocol error, got "H" as reply type byte'),
     ],
     ids=str,
 )
 def test_it_is_away(error: redis.exceptions.RedisError) -> None:
-    assert isinstance(translate(error), StoreUnavailable)
+    assert isinstance(translate(error, POOL), StoreUnavailable)
 
 
 def test_a_mistake_of_ours_stays_one() -> None:
     error = redis.exceptions.ResponseError("WRONGTYPE Operation against a key, BUSY or not")
-    assert translate(error) is error
+    assert translate(error, POOL) is error
 
 
 def test_any_number_of_channels_may_follow_each_other(store_url: str) -> None:

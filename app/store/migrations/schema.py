@@ -13,7 +13,7 @@ import time
 from collections.abc import Sequence
 from typing import NamedTuple, cast
 
-from app.errors import ConfigError, StoreUnavailable
+from app.errors import LaterStore, StoreUnavailable
 from app.store import keys
 from app.store.connection import StoreClient
 from app.store.fields import MetaField
@@ -74,11 +74,11 @@ class Schema:
     def pending(self) -> Sequence[Migration]:
         """The migrations that this store has not seen; none if it is new.
 
-        Raises ``ConfigError`` for a store that a later version has written.
+        Raises ``LaterStore`` for a store that a later version has written.
         """
         stored, newest = self._stored(), len(self._migrations)
         if stored > newest:
-            raise ConfigError(
+            raise LaterStore(
                 f"A later version of Qhronos has used this store (its schema is {stored}, this "
                 f"version knows {newest}): start that version, or restore a backup of the store "
                 "from before."
@@ -88,7 +88,7 @@ class Schema:
     def check(self) -> None:
         """Raise unless this program can work with the store, as it is now.
 
-        ``ConfigError`` for a store that a later version has written, ``StoreUnavailable`` for one
+        ``LaterStore`` for a store that a later version has written, ``StoreUnavailable`` for one
         that has to be migrated first.
         """
         if any(not migration.online for migration in self.pending()):
@@ -100,7 +100,7 @@ class Schema:
         """Run the migrations that this store has not seen, one process at a time.
 
         Returns whether there is nothing left to do: ``False`` if another process does it, or after
-        ``limit_s``. Raises ``ConfigError`` for a store that a later version has written.
+        ``limit_s``. Raises ``LaterStore`` for a store that a later version has written.
         """
         until = time.monotonic() + limit_s
         for migration in self.pending():

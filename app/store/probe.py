@@ -1,0 +1,156 @@
+"""One look at a server before anything relies on it: can it be reached, and is it fit for use?"""
+
+from __future__ import annotations
+
+import re
+import select
+import socket
+import ssl
+from typing import Any
+
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from app.store import keys
+from app.store.refusals import Cause, Heals, Server, cause_of, ends_tls, speaks_no_tls, speaks_tls
+from app.store.scripts import all_scripts
+
+TIMEOUT_S = 5.0
+DIAGNOSIS_S = 1.0
+"""How long a question takes that only serves to say what is wrong."""
+
+UNASKED_S = 0.1
+"""How long a server may take to say why it lets nobody in."""
+
+OLDEST = (6, 2)
+"""The oldest Redis that has every command that is used."""
+
+_UNCLEAR = re.compile(r"closed by|reset by|Broken pipe|[Tt]imeout|EOF|PROTOCOL_IS_SHUTDOWN")
+"""The client's words for what may have many causes."""
+
+TRIED = {
+    "DEL": "DEL",
+    "EXISTS": "EXISTS",
+    "GET": "GET",
+    "HDEL": "HDEL f",
+    "HEXISTS": "HEXISTS f",
+    "HGET": "HGET f",
+    "HINCRBY": "HINCRBY f 1",
+    "HMGET": "HMGET f",
+    "HSET": "HSET f 1",
+    "PUBLISH": "PUBLISH 1",
+    "SET": "SET 1 PX 1000",
+    "XADD": "XADD NOMKSTREAM * f 1",
+    "XRANGE": "XRANGE - +",
+    "XTRIM": "XTRIM MAXLEN 1",
+    "ZADD": "ZADD XX 0 m",
+    "ZCARD": "ZCARD",
+    "ZINTER": "",
+    "ZPOPMIN": "ZPOPMIN",
+    "ZRANGE": "ZRANGE 0 1",
+    "ZRANGEBYSCORE": "ZRANGEBYSCORE 0 1",
+    "ZREM": "ZREM m",
+    "ZREMRANGEBYRANK": "ZREMRANGEBYRANK 0 1",
+    "ZREMRANGEBYSCORE": "ZREMRANGEBYSCORE 0 1",
+    "ZSCORE": "ZSCORE m",
+}
+"""How each command of the scripts is tried; empty: it can't be with one key before all else."""
+
+
+def probe(url: str, variable: str, *, runs_scripts: bool) -> Cause | None:
+    """Say why a server can't be used now, or nothing if it can.
+
+    ``variable`` is the one that has the URL; ``runs_scripts`` says that it is the store, not RQ's.
+    """
+    client = redis.Redis.from_url(
+        url,
+        socket_timeout=TIMEOUT_S,
+        socket_connect_timeout=TIMEOUT_S,
+        retry=Retry(NoBackoff(), 0),
+        protocol=2,
+    )
+    server = Server.of(variable, client.connection_pool)
+    try:
+        client.ping()
+        return _too_old(client, server) or (_no_right(client, server) if runs_scripts else None)
+    except redis.exceptions.RedisError as error:
+        return _diagnosed(error, server) or cause_of(error, server)
+    finally:
+        client.close()
+
+
+def _too_old(client: redis.Redis, server: Server) -> Cause | None:
+    try:
+        found: Any = client.info("server")
+    except redis.exceptions.NoPermissionError:
+        return None
+    version = str(found.get("redis_version", ""))
+    numbers = tuple(int(number) for number in re.findall(r"\d+", version)[:2])
+    if not numbers or numbers >= OLDEST:
+        return None
+    oldest = ".".join(map(str, OLDEST))
+    return Cause(f"{server.name} is Redis {version}: {oldest} or later is needed.", Heals.NO)
+
+
+def _no_right(client: redis.Redis, server: Server) -> Cause | None:
+    """Say which command of the scripts the user of the URL may not run."""
+    text = all_scripts()["try_rights"]
+    calls = [call for call in TRIED.values() if call]
+    refusals: Any = client.eval(text.source, 1, keys.prefix(0) + b"rights", *calls)
+    for refusal in refusals:
+        if b"permissions" in refusal:
+            error = redis.exceptions.NoPermissionError(refusal.decode(errors="replace"))
+            return cause_of(error, server)
+    return None
+
+
+def _diagnosed(error: Exception, server: Server) -> Cause | None:
+    """Ask the server itself, with TLS and without, where the client's error does not tell."""
+    if server.address.startswith("/") or not _UNCLEAR.search(str(error)):
+        return None
+    silent = isinstance(error, redis.exceptions.TimeoutError)
+    if silent and not server.tls:
+        return None
+    said, alert = _ask_plainly(server), "" if silent else _ask_for_tls(server)
+    if server.tls:
+        if said[:1] in (b"+", b"-"):
+            return speaks_no_tls(server)
+        return ends_tls(server, alert) if alert else None
+    if said[:1] == b"-":
+        return cause_of(redis.exceptions.ResponseError(said[1:].decode(errors="replace")), server)
+    return None if alert is None else speaks_tls(server)
+
+
+def _ask_plainly(server: Server) -> bytes:
+    """What the server says to a PING without TLS; nothing if that can't be found out."""
+    try:
+        with _connected(server) as connection:
+            # What it says unasked would be lost if something were sent to a closed connection.
+            if not select.select([connection], [], [], UNASKED_S)[0]:
+                connection.sendall(b"PING\r\n")
+            return connection.recv(300)
+    except OSError:
+        return b""
+
+
+def _ask_for_tls(server: Server) -> str | None:
+    """OpenSSL's word for the alert that ends a handshake, empty if none does; None: no TLS."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE  # nothing is said to it
+    try:
+        with _connected(server) as connection, context.wrap_socket(connection) as secured:
+            secured.recv(1)  # with TLS 1.3 an alert about our certificate comes after the handshake
+    except ssl.SSLError as error:
+        return error.reason if "ALERT" in (error.reason or "") else None
+    except TimeoutError:
+        return ""
+    except OSError:
+        return None
+    return ""
+
+
+def _connected(server: Server) -> socket.socket:
+    host, _, port = server.address.rpartition(":")
+    return socket.create_connection((host.strip("[]"), int(port)), DIAGNOSIS_S)
