@@ -99,6 +99,17 @@ def on_reload(_server: object) -> None:
     GENERATIONS.begin()
 
 
+def pre_exec(server: Any) -> None:
+    """Have another master (SIGUSR2) start as this one did.
+
+    gunicorn runs what ``python -m gunicorn`` has run as a file: then its own directory is the first
+    to be searched, and its ``http`` is taken for Python's.
+    """
+    argv = server.START_CTX["args"]
+    if Path(argv[1]).name == "__main__.py":
+        argv[1:2] = ["-m", "gunicorn"]
+
+
 def post_fork(_server: object, _worker: object) -> None:
     """Let threads take turns more often.
 

@@ -139,6 +139,10 @@ class Connection(ASGIProtocol):  # type: ignore[misc] # gunicorn has no types
         self._close_transport()
         self.transport.close()
 
+    def give_up(self) -> None:
+        """End a connection whose client takes its answer too slowly."""
+        self.transport.abort()
+
     def answer_begins(self) -> None:
         """No more of the request is waited for."""
         if self._phase is Phase.ARRIVING:

@@ -16,7 +16,7 @@ from urllib.parse import unquote_to_bytes
 from wsgiref.types import WSGIApplication, WSGIEnvironment
 
 from app.http_server import refusals
-from app.http_server.connection import CONNECTION
+from app.http_server.connection import CONNECTION, Connection
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -28,6 +28,10 @@ MAX_BODY = 16_777_216
 
 MAX_HELD = 67_108_864
 """How many bytes of bodies one process holds for requests that are not yet answered."""
+
+MAX_UNTAKEN = 67_108_864
+"""How many bytes of answers one process holds for clients that have not taken them. Beyond that the
+one that has been at it longest is given up."""
 
 WAITING_FOR_A_THREAD = 64
 """How many requests may wait for each thread."""
@@ -50,6 +54,7 @@ class Requests:
         self._health_threads = ThreadPoolExecutor(HEALTH_THREADS, "health")
         self._unanswered = 0
         self._held = 0
+        self._untaken: dict[Connection, int] = {}
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -94,13 +99,24 @@ class Requests:
         try:
             start = {"type": "http.response.start", "status": answer.status}
             await send({**start, "headers": answer.headers})
-            await send({"type": "http.response.body", "body": piece, "more_body": not ended})
-            while not ended:
-                piece, ended = await run(threads, answer.next)
+            while True:
+                self._hold(scope[CONNECTION], len(piece))
                 await send({"type": "http.response.body", "body": piece, "more_body": not ended})
+                if ended:
+                    return
+                piece, ended = await run(threads, answer.next)
         finally:
+            self._untaken.pop(scope[CONNECTION], None)
             if not ended:
                 threads.submit(answer.close)
+
+    def _hold(self, connection: Connection, size: int) -> None:
+        """Note what a client has to take; whoever has had most time gives way if it is too much."""
+        self._untaken[connection] = size
+        while len(self._untaken) > 1 and sum(self._untaken.values()) > MAX_UNTAKEN:
+            longest = next(iter(self._untaken))
+            del self._untaken[longest]
+            longest.give_up()
 
 
 class _Body:

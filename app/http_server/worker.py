@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import signal
+import sys
 from typing import Any, ClassVar
 
 from gunicorn.workers.gasgi import ASGIWorker
@@ -85,6 +87,11 @@ class AsyncWorker(ASGIWorker):  # type: ignore[misc] # gunicorn has no types
         self._turned_away -= 1
         transport.close()
 
+    def init_signals(self) -> None:
+        """Until the loop runs, end at a signal: an event loop forgets those that come before."""
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
+            signal.signal(number, lambda *_: sys.exit(0))
+
     def handle_exit_signal(self) -> None:
         """Be asked to end: at SIGTERM, which the master repeats every second."""
         self._is_asked_to_end.set()
@@ -95,6 +102,7 @@ class AsyncWorker(ASGIWorker):  # type: ignore[misc] # gunicorn has no types
         self._is_asked_to_end.set()
 
     async def _serve(self) -> None:
+        super().init_signals()
         tls = self._get_ssl_context()
         for listener in self.sockets:
             server = await self.loop.create_server(
@@ -102,6 +110,7 @@ class AsyncWorker(ASGIWorker):  # type: ignore[misc] # gunicorn has no types
             )
             self.servers.append(server)
         GENERATIONS.serve(self._generation)
+        self.log.info("Serving (pid: %s)", self.pid)
         while not self._is_asked_to_end.is_set() and self.ppid == os.getppid():
             await self._live(1.0)
         if not self._quick_shutdown:

@@ -23,7 +23,7 @@ class Client:
     def __init__(self, path: bytes = b"/a", *pieces: bytes, headers: Any = ()) -> None:
         self.sent: list[dict[str, Any]] = []
         self._pieces = list(pieces or [b""])
-        self.heard_out = False
+        self.heard_out = self.given_up = False
         self.scope = {
             "type": "http", "http_version": "1.1", "method": "POST", "scheme": "http",
             "path": path.decode("utf-8", "replace"), "raw_path": path, "query_string": b"x=%20",
@@ -33,6 +33,9 @@ class Client:
 
     def answer_begins(self) -> None:
         self.heard_out = True
+
+    def give_up(self) -> None:
+        self.given_up = True
 
     async def receive(self) -> dict[str, Any]:
         if not self._pieces:
@@ -209,6 +212,34 @@ def test_a_long_answer_holds_no_thread_while_it_is_taken() -> None:
         await asyncio.wait_for(task, PATIENCE_S)
         assert len(slow.body) == 4 * requests._PIECE
         assert tidied.is_set()
+
+    asyncio.run(ask())
+
+
+def test_answers_that_nobody_takes_take_only_so_much_memory(monkeypatch: Any) -> None:
+    """Who has had most time to take its answer gives way; a single one may be of any size."""
+    monkeypatch.setattr(requests, "MAX_UNTAKEN", 25)
+    clients = [Client(b"/a", b"x" * size) for size in (30, 10, 10, 10)]
+
+    async def ask() -> None:
+        served = Requests(echo, 1)
+        tasks = []
+        for client in clients:
+            is_stuck = asyncio.Event()
+
+            async def send(message: Any, client: Client = client, is_stuck: Any = is_stuck) -> None:
+                client.sent.append(message)
+                if len(client.sent) == 2:
+                    is_stuck.set()
+                    await asyncio.sleep(PATIENCE_S)
+
+            tasks.append(asyncio.create_task(served(client.scope, client.receive, send)))
+            await asyncio.wait_for(is_stuck.wait(), PATIENCE_S)
+        assert [client.given_up for client in clients] == [True, True, False, False]
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+        assert not served._untaken
 
     asyncio.run(ask())
 

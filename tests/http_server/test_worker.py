@@ -22,6 +22,8 @@ from tests.http_server.conftest import (
     serving,
 )
 from tests.http_server.wire import HELLO, answered, is_over, request
+from tests.support.processes import children, handles
+from tests.support.wait import PATIENCE_S, wait_until
 
 LOADING_S = 1.0
 """How long the application takes to load, as ours does."""
@@ -106,17 +108,9 @@ class Keeper:
             self._thread.join()
 
 
-def pid_of_worker(server: Server) -> list[int]:
-    pid = server.program.pid
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii")
-    return [int(child) for child in children.split()]
-
-
-def wait_for_others(server: Server, old: list[int]) -> None:
-    until = time.monotonic() + 20
-    while set(pid_of_worker(server)) & set(old) or not pid_of_worker(server):
-        assert time.monotonic() < until, "the workers are not replaced"
-        time.sleep(0.05)
+def are_replaced(server: Server, old: set[int]) -> bool:
+    now = set(children(server.program.pid))
+    return bool(now) and not now & old
 
 
 def test_a_reload_loses_no_request_and_holds_up_none(own: Server, connect: Connect) -> None:
@@ -126,9 +120,9 @@ def test_a_reload_loses_no_request_and_holds_up_none(own: Server, connect: Conne
         for keeper in keepers:
             stack.enter_context(keeper.at_work())
         for _ in range(2):
-            old = pid_of_worker(own)
+            old = set(children(own.program.pid))
             own.program.signal(signal.SIGHUP)
-            wait_for_others(own, old)
+            wait_until(lambda old=old: are_replaced(own, old), "the workers are others")
     assert [keeper.lost for keeper in keepers] == [[], [], []]
     assert [keeper.connections for keeper in keepers] == [3, 3, 3]
     assert max(keeper.longest_s for keeper in keepers) < LOADING_S / 2
@@ -151,6 +145,18 @@ def test_what_is_under_way_is_finished_at_a_stop(own: Server, connect: Connect) 
     assert is_over(idle)
     own.program.wait()
     assert time.monotonic() - began < 4
+
+
+def test_a_worker_that_is_still_loading_ends_at_once(tmp_path: Path) -> None:
+    """What an event loop is told before it runs, it forgets."""
+    with serving(tmp_path, f"import time\ntime.sleep({PATIENCE_S})") as server:
+        wait_until(lambda: children(server.program.pid), "a worker")
+        (worker,) = children(server.program.pid)
+        wait_until(lambda: handles(worker, signal.SIGQUIT), "it handles signals of its own")
+        began = time.monotonic()
+        server.program.signal(signal.SIGTERM)
+        server.program.wait()
+        assert time.monotonic() - began < 4  # the grace is five seconds
 
 
 def test_a_stop_is_not_held_up_by_a_client(own: Server, connect: Connect) -> None:

@@ -32,6 +32,19 @@ def clean_environ() -> dict[str, str]:
     return {key: value for key, value in os.environ.items() if not key.startswith("QHRONOS_")}
 
 
+def handles(pid: int, number: signal.Signals) -> bool:
+    """Whether a process has a handler for a signal."""
+    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    caught = next(line for line in status.splitlines() if line.startswith("SigCgt:"))
+    return bool(int(caught.split()[1], 16) >> (number - 1) & 1)
+
+
+def children(pid: int) -> list[int]:
+    """The processes that a process has started and that have not been waited for."""
+    found = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii")
+    return [int(child) for child in found.split()]
+
+
 class Program:
     """One program, which may be started again after it has ended."""
 
@@ -80,9 +93,7 @@ class Program:
 
     def handles(self, number: signal.Signals) -> bool:
         """Whether it has a handler for a signal by now: an interpreter that starts has none."""
-        status = Path(f"/proc/{self.pid}/status").read_text(encoding="ascii")
-        caught = next(line for line in status.splitlines() if line.startswith("SigCgt:"))
-        return bool(int(caught.split()[1], 16) >> (number - 1) & 1)
+        return handles(self.pid, number)
 
     def signal(self, number: signal.Signals) -> None:
         """Send a signal to the program itself, not to its children."""
