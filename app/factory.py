@@ -60,11 +60,11 @@ def create_app(services: Services) -> Flask:
     app.extensions[auth.EXTENSION] = Credentials(app, services.settings)
     register_proxies(app, services.settings)
     register_headers(app)
-    register_public_urls(app)
+    register_limits(app, services.settings)  # before all that refuses: refusals count, too
     register_loops(app)
     register_cors(app, services.settings.cors_origins)
     register_errors(app)
-    register_limits(app, services.settings)
+    register_public_urls(app)
     register_shares(app, services.settings.web_threads)
     register_store_check(app, {part.blueprint.name for part in PARTS})
     api = make_api(app, services.settings.public_url)

@@ -20,6 +20,7 @@ from app.config import Settings
 from app.errors import ConfigError
 from app.open_files import raise_open_file_limit
 from app.runtime.embedded import EmbeddedStore, free_port
+from app.runtime.environments import of_inbox
 from app.runtime.local import (
     LOCAL_TARGETS,
     LocalRun,
@@ -88,7 +89,8 @@ def _supervise(run: LocalRun, store: EmbeddedStore | None, *, inbox: bool) -> in
     if inbox and reaches_loopback(settings):
         port = free_port(settings.port + 1)
         webhook = f"http://127.0.0.1:{port}/hello"
-        processes.append(ours("inbox", "-m", "app.runtime.inbox", str(port)))
+        argv = (python, "-m", "app.runtime.inbox", str(port))
+        processes.append(Process("inbox", argv, of_inbox(environ)))
     stages = [processes]
     if store:
         own = Process(

@@ -26,6 +26,7 @@ import redis
 
 from app.errors import ConfigError
 from app.runtime.binary import ServerBinary, find_server, parse_version
+from app.runtime.environments import without_settings
 from app.runtime.files import private_directory, replace_file
 from app.runtime.lifeline import end_with_parent
 
@@ -67,8 +68,8 @@ class EmbeddedStore:
 
     @property
     def environ(self) -> dict[str, str]:
-        """The server's environment; what the user says of the allocator stands."""
-        return {"GLIBC_TUNABLES": _ALLOCATOR, **os.environ}
+        """The server's environment: none of our settings; what the user says of the allocator."""
+        return {"GLIBC_TUNABLES": _ALLOCATOR, **without_settings(os.environ)}
 
     @property
     def pass_fds(self) -> tuple[int, ...]:

@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Mapping
 
+from app.config import load_settings
 from app.runtime.receiver import Arrival, Receiver, verify
 
 
@@ -25,7 +26,7 @@ def describe(arrival: Arrival, secret: str) -> str:
 
 def main(argv: list[str], environ: Mapping[str, str]) -> None:
     """Listen on the given port of 127.0.0.1 until stopped."""
-    secret = environ.get("QHRONOS_SIGNING_SECRET", "")
+    secret = load_settings(environ).signing_secret
     with Receiver(int(argv[0]), lambda arrival: _print(describe(arrival, secret))) as receiver:
         receiver.serve_forever()
 

@@ -10,11 +10,16 @@ from app.clock import Clock
 from app.domain.access import Access
 from app.domain.event import Event
 from app.domain.flow import check_key, flow_name, parse_limits, space_of
-from app.errors import InvalidInput, NotFound
+from app.errors import Conflict, InvalidInput, NotFound
 from app.services.queries import Page
 from app.store.flow_gate import FlowGate
 from app.store.flows import FlowStore, StoredFlow, all_of, given_by_event
 from app.store.work import BATCH
+
+MAX_OF_SCOPE = 10_000
+MAX_IN_ALL = 1_000_000
+"""How many flows there may be for one more to be made by hand. (Those of events are as many as
+these.)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +75,15 @@ class FlowService:
     ) -> tuple[StoredFlow, bool]:
         """Set limits, ``None`` clears one; events do not change this flow's limits any more.
 
-        Makes the flow if there is none; also returns whether it did. Raises ``InvalidInput``.
+        Makes the flow if there is none; also returns whether it did. Raises ``InvalidInput``, and
+        ``Conflict`` if there are too many.
         """
         name = self._named(key, access, space)
         now_ms = self.clock.now_ms()
         before = self.store.get_many([name], now_ms)[0]
         if before is None:
             check_key(key)
+            self._require_room(name.partition("/")[0])
         merged = {**({} if before is None else _as_given(before)), **given}
         if merged.get("rate") is None and "burst" not in given:
             merged.pop("burst", None)
@@ -104,6 +111,15 @@ class FlowService:
         self.store.pause(flow.name, paused=paused)
         self.gate.wake([flow.name.encode()], self.clock.now_ms())
         return self.get(key, access, space)
+
+    def _require_room(self, space: str) -> None:
+        for where, most in ((space, MAX_OF_SCOPE), (None, MAX_IN_ALL)):
+            if self.store.count(where) >= most:
+                whose = "in all" if where is None else "of this scope"
+                raise Conflict(
+                    f"There are {most} flows {whose}; use one of them. Those that nobody uses go "
+                    "by themselves."
+                )
 
     def _named(self, key: str, access: Access, space: str | None) -> str:
         if space is None or not access.is_admin:

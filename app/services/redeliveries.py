@@ -32,6 +32,9 @@ log = logging.getLogger(__name__)
 MAX_RUNNING = 20
 """How many jobs of one scope may run at once."""
 
+MAX_KEPT = 10_000
+"""How many jobs of one scope are kept: one more, and the oldest that has ended is forgotten."""
+
 SLICE_MS = 2_000
 """How long one run works on jobs before other upkeep jobs have their turn."""
 
@@ -104,6 +107,7 @@ class RedeliveryService:
             raise Conflict(
                 f"{MAX_RUNNING} retries are running; wait for one of them, or cancel it."
             )
+        self.jobs.forget_surplus(access, MAX_KEPT - 1, BATCH)
         now_ms = self.clock.now_ms()
         total = self.steps.count(request, access, now_ms)
         job_id = self.new_ids.make(self.clock.now_us(), 0)

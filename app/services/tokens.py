@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from app.clock import Clock
 from app.domain.access import Access, Credential, TokenRecord
 from app.domain.ids import to_text
-from app.errors import NotFound, Unauthenticated
+from app.errors import Conflict, NotFound, Unauthenticated
 from app.services.cursors import Cursors
 from app.services.queries import Page
 from app.store import indexes, keys
@@ -18,6 +18,10 @@ from app.store.tokens import BATCH, TokenStore
 
 NOTE_USE_EVERY_MS = 60_000
 """How exactly the last use of a token is known; one in constant use costs a write a minute."""
+
+MAX_OF_SUBJECT = 10_000
+MAX_IN_ALL = 1_000_000
+"""How many tokens may be valid at once."""
 
 REVOKED = "This token was revoked; ask for a new one."
 WAS_REVOKED = "the token that asked for it was revoked"
@@ -58,6 +62,19 @@ class TokenService:
         if standing.revoked or (barred is not None and credential.issued_s <= barred):
             return WAS_REVOKED
         return HAS_EXPIRED if credential.expires_ms <= self.clock.now_ms() else None
+
+    def require_room(self, subject: str) -> None:
+        """Raise ``Conflict`` if there can't be one more token of a subject, or one more at all."""
+        of_subject, in_all = self.tokens.counts(subject)
+        if of_subject >= MAX_OF_SUBJECT or in_all >= MAX_IN_ALL:
+            whose = (
+                f"{MAX_IN_ALL} tokens"
+                if in_all >= MAX_IN_ALL
+                else (f"{MAX_OF_SUBJECT} tokens of this sub")
+            )
+            raise Conflict(
+                f"There are {whose} that are valid; revoke some, or let them end sooner."
+            )
 
     def issue_second(self, subject: str) -> int:
         """The issue time of a new token in seconds: later than any revocation of its subject."""

@@ -7,7 +7,7 @@ import json
 import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, cast
 
 from app.domain import ids
 from app.domain.access import MASTER, Access, Credential
@@ -207,6 +207,20 @@ class RedeliveryJobStore:
     def forget_ended(self, before_ms: int, limit: int) -> int:
         """Forget jobs that ended before a moment; fewer than ``limit``: none is left."""
         old = oldest_before(self._client, keys.REDELIVERIES_ENDED, before_ms, limit)
+        self._forget(old)
+        return len(old)
+
+    def forget_surplus(self, access: Access, most: int, limit: int) -> None:
+        """Forget jobs of a scope that have ended, the oldest of them, until so many are left."""
+        of_scope = keys.redeliveries_of(scope_of(access))
+        surplus = int(self._client.zcard(of_scope)) - most
+        if surplus > 0:
+            oldest = cast("list[bytes]", self._client.zrange(of_scope, 0, limit - 1))
+            jobs = zip(oldest, self.get_many(oldest), strict=True)
+            ended = [one for one, stamped in jobs if stamped and not stamped.job.is_running]
+            self._forget(ended[:surplus])
+
+    def _forget(self, old: Sequence[bytes]) -> None:
         pipe = self._client.pipeline()
         for one, stamped in zip(old, self.get_many(old), strict=True):
             if stamped is not None:
@@ -216,7 +230,6 @@ class RedeliveryJobStore:
             pipe.zrem(keys.REDELIVERIES_ENDED, one)
         if old:
             pipe.execute()
-        return len(old)
 
 
 def scope_of(access: Access) -> str:

@@ -69,6 +69,14 @@ class TokenStore:
         pipe.zadd(keys.TOKENS_ENDING, {_ending(token.jti, access.subject): token.expires_ms})
         pipe.execute()
 
+    def counts(self, subject: str) -> tuple[int, int]:
+        """How many tokens of a subject are registered, and how many in all."""
+        pipe = self._client.pipeline(transaction=False)
+        pipe.zcard(keys.tokens_of(subject))
+        pipe.zcard(keys.TOKENS)
+        of_subject, in_all = pipe.execute()
+        return int(of_subject), int(in_all)
+
     def get_many(self, jtis: Sequence[str]) -> list[TokenRecord | None]:
         """Read several in one round trip, in order; ``None`` where there is none."""
         if not jtis:

@@ -309,6 +309,19 @@ class TestEnvironment:
         monkeypatch.setenv("GLIBC_TUNABLES", "glibc.malloc.perturb=0")
         assert EmbeddedStore(data_dir).environ["GLIBC_TUNABLES"] == "glibc.malloc.perturb=0"
 
+    def test_it_is_told_none_of_our_settings(self, data_dir: Path, monkeypatch) -> None:
+        for name in ("MASTER_TOKEN", "JWT_SECRET", "REDIS_URL", "ENCRYPTION_KEY_PREVIOUS"):
+            monkeypatch.setenv(f"QHRONOS_{name}", "nobody else's business")
+        with EmbeddedStore(data_dir) as store, redis.Redis.from_url(store.url) as client:
+            server = int(client.info("server")["process_id"])
+            for told in (environment_of(server), arguments_of(server)):
+                assert b"QHRONOS_" not in told
+                assert b"business" not in told
+
+
+def arguments_of(pid: int) -> bytes:
+    return Path(f"/proc/{pid}/cmdline").read_bytes()
+
 
 def environment_of(pid: int) -> bytes:
     return Path(f"/proc/{pid}/environ").read_bytes()

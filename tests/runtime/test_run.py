@@ -93,6 +93,23 @@ def request(port: int, method: str, path: str, body: str | None = None) -> int:
         connection.close()
 
 
+def check_what_processes_are_told(pid: int, secrets: Path) -> None:
+    """Only our own processes know our secrets, and none has one in its arguments."""
+    (children,) = Path(f"/proc/{pid}/task").glob("*/children")
+    told: dict[str, set[str]] = {}
+    for child in children.read_text().split():
+        process = Path(f"/proc/{child}")
+        argv, environ = (process / "cmdline").read_text(), (process / "environ").read_text()
+        name = next((one for one in ("store", "inbox") if one in argv), "ours")
+        for secret in secrets.iterdir():
+            assert secret.read_text() not in argv
+            if secret.read_text() in environ:
+                told.setdefault(name, set()).add(secret.name)
+    assert told["ours"] == {secret.name for secret in secrets.iterdir()}
+    assert told.get("inbox") == {"signing_secret"}
+    assert "store" not in told
+
+
 class TestWhole:
     def test_everything_starts_says_so_and_stops_cleanly(self, make_run, project: Path) -> None:
         port = free_port()
@@ -108,6 +125,7 @@ class TestWhole:
         assert request(inbox, "POST", "/hello", "{}") == 204
         read_until(process, "a webhook arrived at /hello")
         assert (project / "data" / "secrets" / "master_token").read_text() not in output
+        check_what_processes_are_told(process.pid, project / "data" / "secrets")
 
         begun = time.monotonic()
         process.send_signal(signal.SIGINT)

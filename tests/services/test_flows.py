@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
+
 from app.domain import ids
-from app.domain.access import MASTER
+from app.domain.access import MASTER, Access
 from app.domain.event import Event
+from app.errors import Conflict
+from app.services import flows as module
 from app.wiring.services import Services
 
 
@@ -24,3 +28,22 @@ def test_a_changed_limit_is_the_flows(services: Services, create: Callable[..., 
     limits = services.flows.get("acme", MASTER, None).limits
     assert limits.rate is not None
     assert (limits.rate.text, limits.concurrency) == ("9/s", 2)
+
+
+@pytest.mark.parametrize(
+    ("limit", "whose"), [("MAX_OF_SCOPE", "of this scope"), ("MAX_IN_ALL", "in all")]
+)
+def test_flows_are_bounded_and_those_that_are_there_can_be_changed(
+    services: Services, monkeypatch: pytest.MonkeyPatch, limit: str, whose: str
+) -> None:
+    """Another scope has a bound of its own."""
+    red, blue = (Access(tag, "read_write", frozenset({tag})) for tag in ("red", "blue"))
+    monkeypatch.setattr(module, limit, 2)
+    for key in ("a", "b"):
+        services.flows.change(key, {"rate": "1/s"}, red, None)
+    with pytest.raises(Conflict, match=f"There are 2 flows {whose}"):
+        services.flows.change("c", {"rate": "1/s"}, red, None)
+    assert services.flows.change("a", {"rate": "2/s"}, red, None)[1] is False
+    assert services.flows.list(red, 10, None).total == 2
+    if limit == "MAX_OF_SCOPE":
+        assert services.flows.change("a", {"rate": "1/s"}, blue, None)[1]

@@ -225,6 +225,21 @@ class TestMany:
         assert claims(services) == []
         assert services.redeliveries.work(text(job.id)) == 0
 
+    def test_of_one_scope_only_so_many_are_kept(self, services, clock, fail, monkeypatch) -> None:
+        """The oldest that have ended go first; one that runs stays, and so do those of others."""
+        monkeypatch.setattr(module, "MAX_KEPT", 3)
+        fail(1, tags=("red",))
+        running = begin(services, access=RED)
+        others = begin(services, access=BOTH)
+        ended = []
+        for _ in range(5):
+            clock.advance(1)
+            ended.append(begin(services, access=RED))
+            services.redeliveries.cancel(text(ended[-1].id), RED)
+        left = {job.id for job in services.redeliveries.list(RED, 10, None).items}
+        assert left == {running.id, ended[-2].id, ended[-1].id}
+        assert services.redeliveries.get(text(others.id), BOTH).is_running
+
     def test_the_filter_chooses(self, services, clock, fail, create) -> None:
         reds = fail(2, tags=("red",))
         blues = fail(2, tags=("blue",))

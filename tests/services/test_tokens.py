@@ -8,7 +8,8 @@ from __future__ import annotations
 import pytest
 
 from app.domain.access import Access
-from app.errors import InvalidInput, NotFound, Unauthenticated
+from app.errors import Conflict, InvalidInput, NotFound, Unauthenticated
+from app.services import tokens as module
 from app.services.tokens import NOTE_USE_EVERY_MS
 from app.wiring.services import Services
 from tests.support.clock import NOW_MS, FakeClock
@@ -103,3 +104,20 @@ def test_expired_tokens_leave_the_registry(services, register, clock) -> None:
     assert services.tokens.forget_ended(clock.ms) == 0
     assert services.tokens.forget_ended(EXPIRES_MS + 1) >= 1
     assert listed(services) == []
+
+
+@pytest.mark.parametrize(
+    ("limit", "said"), [("MAX_OF_SUBJECT", "2 tokens of this sub"), ("MAX_IN_ALL", "2 tokens that")]
+)
+def test_tokens_are_bounded(services, register, monkeypatch, limit, said) -> None:
+    """By those that are valid: revoking one makes room."""
+    monkeypatch.setattr(module, limit, 2)
+    first = register(1)
+    services.tokens.require_room("me")
+    register(2)
+    with pytest.raises(Conflict, match=said):
+        services.tokens.require_room("me")
+    if limit == "MAX_OF_SUBJECT":
+        services.tokens.require_room("other")
+    services.tokens.revoke(first)
+    services.tokens.require_room("me")

@@ -148,13 +148,15 @@ class Credentials:
     def issue(self, grant: Grant, by: Bearer) -> Minted:
         """Return a new JWT, registered. Its end is cut to whole seconds.
 
-        Raises ``Forbidden`` if it would outlive the token that asks for it.
+        Raises ``Forbidden`` if it would outlive the token that asks for it, and ``Conflict`` if
+        there are too many.
         """
         if by.credential is not None and grant.expires_ms > by.credential.expires_ms:
             raise Forbidden(
                 "A token can't make one that outlives it; choose an expires_at that is not after "
                 "its own."
             )
+        services().tokens.require_room(grant.subject)
         jti = str(uuid.uuid4())
         claims = {
             "access": grant.level,

@@ -34,6 +34,7 @@ def register_limits(app: Flask, settings: Settings) -> None:
         else {},
         in_memory_fallback_enabled=True,
         key_prefix="qh",
+        request_identifier=lambda: "any",  # without it, what leads nowhere is not counted
     )
     limiter.request_filter(lambda: request.path in _UNLIMITED)
     limiter.init_app(app)

@@ -50,7 +50,7 @@ def get_flow(space: str | None, key: str) -> Response:
 @blueprint.reads(FlowSchema)
 @blueprint.answers(200, FlowSchema)
 @blueprint.answers(201, FlowSchema)
-@blueprint.refuses(401, 403, 413, 415)
+@blueprint.refuses(401, 403, 409, 413, 415)
 def put_flow(space: str | None, given: dict[str, Any], key: str) -> Response:
     """Set limits of a flow, at once and for all workers; null clears one.
 

@@ -30,7 +30,7 @@ blueprint.before_request(require_admin)
 @audited("token.create")
 @blueprint.reads(TokenSchema)
 @blueprint.answers(200, TokenSchema)
-@blueprint.refuses(401, 403, 413, 415, 503)
+@blueprint.refuses(401, 403, 409, 413, 415, 503)
 def create_token(grant: Grant) -> Response:
     """Make a JWT; it is not stored, so keep the answer.
 

@@ -16,6 +16,7 @@ from marshmallow.types import ErrorMessages
 from app.api.http import json_body
 from app.api.http.context import services
 from app.api.schemas.tags import MAX_LENGTH, MAX_TAGS, read_tags
+from app.domain.lines import check_name
 from app.domain.recurrence import validate_timezone
 from app.domain.targets import check_target
 from app.domain.times import parse_rfc3339
@@ -76,6 +77,16 @@ class Text(Read):
         if "\x00" in value:
             raise ValidationError("must not contain the character NUL")
         return value
+
+
+class Name(Text):
+    """A text of one line that is what it looks like."""
+
+    def read(self, value: Any) -> Any:
+        """Return the text as it is."""
+        name = super().read(value)
+        judged(lambda: check_name(name))
+        return name
 
 
 class Choice(Read):

@@ -5,12 +5,11 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable
 
+from app.domain.lines import check_line
 from app.errors import InvalidInput
 
 MAX_LENGTH = 64
 MAX_TAGS = 50
-_REFUSED_CATEGORIES = ("Cc", "Cs", "Zl", "Zp")
-"""Control characters, halves of characters, line and paragraph separators."""
 
 
 def read_tag(text: object) -> str:
@@ -22,10 +21,7 @@ def read_tag(text: object) -> str:
         raise InvalidInput(f"must be 1 to {MAX_LENGTH} characters long")
     if "," in tag:
         raise InvalidInput("must not contain a comma")
-    if not tag.isascii() or not tag.isprintable():
-        for character in tag:
-            if unicodedata.category(character) in _REFUSED_CATEGORIES:
-                raise InvalidInput("must not contain control characters")
+    check_line(tag)
     return tag
 
 

@@ -10,7 +10,7 @@ from marshmallow import Schema, ValidationError, fields, post_load
 from app.api.http.context import services
 from app.api.http.credentials import FEED, LONGEST_MS, Grant
 from app.api.schemas.base import StrictSchema
-from app.api.schemas.fields import Choice, Instant, TagList, Text
+from app.api.schemas.fields import Choice, Instant, Name, TagList, Text
 from app.api.schemas.queries import cursor_field, limit_field
 from app.domain.access import LEVELS
 
@@ -24,7 +24,9 @@ class TokenSchema(StrictSchema):
         required=True,
         metadata={"description": "feed: for /calendar.ics alone; its access is read."},
     )
-    sub = Text(1, 255, required=True, metadata={"description": "Whom the token is for."})
+    sub = Name(
+        1, 255, required=True, metadata={"description": "Whom the token is for, in one line."}
+    )
     access = Choice(LEVELS, metadata={"description": "Needed, unless type is feed."})
     scope = TagList(
         required=True,

@@ -62,6 +62,37 @@ def test_all_paths_count_together(limited):
     assert client.get("/metrics").status_code == 429
 
 
+NOWHERE = {
+    404: ("GET", "/nothing/here", {}),
+    405: ("DELETE", "/status", {}),
+    308: ("GET", "/rq", {}),
+    400: ("GET", "/events", {"Host": "a/b"}),
+    401: ("GET", "/tokens", {}),
+    200: ("OPTIONS", "/events", {}),
+}
+"""By status; the first two lead to no view, and 404 also stands for a path with two slashes."""
+
+
+@pytest.mark.parametrize(("status", "asked"), NOWHERE.items())
+def test_every_answer_counts(limited, status, asked):
+    """Also one that leads nowhere: who searches for paths or ids is held back like anybody."""
+    method, path, headers = asked
+    client = limited(requests=3).test_client()
+    answers = [client.open(path, method=method, headers=headers) for _ in range(5)]
+    assert [answer.status_code for answer in answers] == [status] * 3 + [429] * 2
+    assert client.get("/events").status_code == 429
+    assert answers[0].headers["X-RateLimit-Remaining"] == "2"
+    assert "Retry-After" not in answers[0].headers
+    assert int(answers[3].headers["Retry-After"]) > 0
+    assert client.get("/health").status_code == 200
+
+
+def test_an_id_that_names_nothing_counts(limited):
+    client = with_token(limited(requests=3), MASTER_TOKEN)
+    paths = ["/events/x", "//events", "/occurrences/x", "/events"]
+    assert [client.get(path).status_code for path in paths] == [404, 404, 404, 429]
+
+
 def test_the_limit_is_per_token_and_else_per_address(limited):
     app = limited(requests=2)
     master = with_token(app, MASTER_TOKEN)
