@@ -12,7 +12,7 @@ from typing import Any
 
 from tests.chaos.calls import Call
 from tests.chaos.edits import EDITS, LIMITING, has_resumed
-from tests.chaos.ledger import JITTERS, Entry, made_ms, now_ms
+from tests.chaos.ledger import Entry, made_ms, now_ms
 from tests.chaos.timeline import Shape
 from tests.support.api_client import Answer, Api, at
 
@@ -55,6 +55,9 @@ class Client(threading.Thread):
         self.once: dict[str, str] = {}
         """Events made under an idempotency key: by their names, their ids."""
         self._deck: list[str] = []
+        self.waited = 0
+        self.near = 0
+        """So many of the acts that waited for a due time began as near to it as they should."""
         self.acts: Counter[str] = Counter()
         self.problems: list[str] = []
         self.error: Exception | None = None
@@ -148,6 +151,8 @@ class Client(threading.Thread):
             return soon_ms
         until_ms = due_ms + self.chance.randrange(-NEAR_MS, NEAR_MS)
         self.told.wait(max(until_ms - now_ms(), 0) / 1000)
+        self.waited += 1
+        self.near += abs(now_ms() - due_ms) <= NEAR_MS
         return due_ms
 
     def turns(self, act: str) -> bool:
@@ -211,9 +216,9 @@ class Client(threading.Thread):
             [
                 {},
                 {},
-                {"jitter": JITTERS[1]},
+                {"jitter": "400ms"},
                 {"calendars": [self.label]},
-                {"calendars": [self.label], "jitter": JITTERS[0]},
+                {"calendars": [self.label], "jitter": "200ms"},
                 {"flow": {"key": f"few-{self.label}", "concurrency": 3}},
                 {"flow": {"key": f"one-{self.label}"}, "order": "strict"},
                 {"overlap": self.chance.choice(["skip", "cancel_previous", "queue_one"])},
@@ -222,7 +227,9 @@ class Client(threading.Thread):
         schedule = {"every": f"{seconds}s"}
         stays_free = not {"flow", "overlap"} & settings.keys() and self.chance.random() < FREE
         settings["webhook"] = self.webhook(well_behaved=stays_free)
-        entry = self.create(Shape(start_ms, seconds * 1_000), schedule=schedule, **settings)
+        jitter_ms = int(str(settings.get("jitter", "0ms")).removesuffix("ms"))
+        shape = Shape(start_ms, seconds * 1_000, jitter_ms=jitter_ms)
+        entry = self.create(shape, schedule=schedule, **settings)
         if entry:
             entry.stays_free = stays_free
 

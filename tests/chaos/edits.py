@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.chaos.actions import ACTIONS
 from tests.chaos.calls import Call
-from tests.chaos.ledger import BEHIND_MS, JITTERS, Entry, made_ms, now_ms
+from tests.chaos.ledger import BEHIND_MS, Entry, made_ms, now_ms
 from tests.chaos.surroundings import SURROUNDINGS
 from tests.chaos.timeline import Shape
 from tests.support.api_client import at
@@ -40,7 +40,7 @@ def _change(client: Client, entry: Entry, body: dict[str, Any], shape: Shape | N
 def rescheduled(client: Client, entry: Entry) -> None:
     """Another schedule: without the next time, with one more, with far ones, or another rhythm."""
     due_ms = client.wait_for_a_due_time(entry)
-    shape = Shape(entry.shape.start_ms, entry.shape.period_ms)
+    shape = entry.shape.changed(exclude=frozenset(), include=frozenset())
     seconds = shape.period_ms // 1000
     how = client.chance.choice(["far", "less", "more", "rhythm", "words", "start"])
     body: dict[str, Any] = {}
@@ -60,19 +60,21 @@ def rescheduled(client: Client, entry: Entry) -> None:
         schedule |= {"include": [at(one / 1000) for one in sorted(more)]}
     elif how == "rhythm":
         seconds = client.chance.choice([1, 2, 3])
-        shape = Shape(shape.start_ms, seconds * 1_000)
+        shape = shape.changed(period_ms=seconds * 1_000)
         schedule = {"every": f"{seconds}s"}
     elif how == "words":
         schedule = {"every": f"{seconds * 1000}ms"}
     elif how == "start":
-        shape = Shape(due_ms + client.chance.randrange(-900, 900), shape.period_ms)
+        shape = shape.changed(start_ms=due_ms + client.chance.randrange(-900, 900))
         body = {"start_time": at(shape.start_ms / 1000)}
     _change(client, entry, body | {"schedule": schedule}, shape)
 
 
 def jittered(client: Client, entry: Entry) -> None:
     client.wait_for_a_due_time(entry)
-    _change(client, entry, {"jitter": client.chance.choice([*JITTERS, None])}, entry.shape)
+    jitter_ms = client.chance.choice([150, 900, 0])
+    body = {"jitter": f"{jitter_ms}ms" if jitter_ms else None}
+    _change(client, entry, body, entry.shape.changed(jitter_ms=jitter_ms))
 
 
 def moved_to_a_zone(client: Client, entry: Entry) -> None:

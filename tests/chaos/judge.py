@@ -10,7 +10,7 @@ from typing import Any
 from app.domain import ids
 from app.engine.attempts import MAX_DEATHS
 from app.store.attempts import read_log
-from tests.chaos.ledger import BEHIND_MS, MOST_JITTER_MS, Entry, ms
+from tests.chaos.ledger import BEHIND_MS, Entry, ms
 from tests.chaos.records import Arrivals
 from tests.chaos.standing import STANDING_MS, Explanations
 from tests.chaos.verdict import Kind, Problem, Verdict
@@ -57,6 +57,7 @@ class Judge:
     def _entry(self, entry: Entry) -> Iterable[Problem]:
         event_id = ids.from_text(entry.event_id, version=7)
         assert event_id is not None
+        entry.timeline.allow(self.explanations.waited_ms)
         owed = entry.timeline.owed(self.quiet_ms)
         self.verdict.required += len(owed)
         for moment_ms in sorted(owed):
@@ -100,7 +101,7 @@ class Judge:
         if not requested or record["deferral_count"]:
             self.verdict.deferred += bool(requested)
             return
-        planned_ms = min(ms(record["planned_at"]), moment_ms + MOST_JITTER_MS)
+        planned_ms = min(ms(record["planned_at"]), entry.latest_ms(moment_ms))
         # What all others were late by then is a backlog after a fault, or a busy machine.
         arrived_ms = min(requested) - self._general_ms(planned_ms)
         left_ms = self.explanations.unexplained_ms(planned_ms, arrived_ms, entry.excused)

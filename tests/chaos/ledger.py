@@ -11,9 +11,8 @@ from tests.support.api_client import Answer, seconds_of
 BEHIND_MS = 250
 """How far the service's clock may be behind where an answer does not tell."""
 
-JITTERS = ("150ms", "400ms", "900ms")
-MOST_JITTER_MS = 900
-"""How much later than scheduled an occurrence may be planned."""
+PLANNED_MS = 5_000
+"""An occurrence of a series is planned up to so long before it comes."""
 
 
 @dataclass
@@ -41,13 +40,18 @@ class Entry:
     call: str = "created"
     """The kind of call that it gets now."""
 
-    def write(
-        self, sent_ms: int, known_ms: int, *, closed: bool = False, call: str | None = None
-    ) -> None:
+    def write(self, sent_ms: int, known_ms: int, *, closed: bool = False) -> None:
         """Note that from now on it is as this entry says."""
+        self.timeline.write(sent_ms, known_ms, self._fires(closed=closed), self.call)
+
+    def learn(self, sent_ms: int, known_ms: int, *, closed: bool, call: str) -> None:
+        """Note that its calendar was changed, which every process learns in its own time."""
+        shape = self._fires(closed=closed)
+        self.timeline.write(sent_ms, known_ms, shape, call, spreads=True)
+
+    def _fires(self, *, closed: bool) -> Shape | None:
         fires = self.is_active and not self.deleted and not (closed and self.has_calendar)
-        shape = self.shape if fires else None
-        self.timeline.write(sent_ms, known_ms, shape, call or self.call)
+        return self.shape if fires else None
 
     def may_have(self, at_ms: int) -> bool:
         """Whether the event may have fired for a time, as far as was written by then.
@@ -62,6 +66,11 @@ class Entry:
         if is_excused or not self.shape.period_ms:
             in_time = timeline.versions
         return at_ms in timeline.beside or any(one.has(at_ms) for one in in_time)
+
+    def latest_ms(self, at_ms: int) -> int:
+        """Until when an occurrence may be planned, with the jitter of about then."""
+        versions = self.timeline.in_force(at_ms - PLANNED_MS, at_ms + PLANNED_MS)
+        return at_ms + max((one.shape.jitter_ms for one in versions if one.shape), default=0)
 
     def promised(self, next_occurrence_at: str | None, known_ms: int) -> str | None:
         """Note what the API says comes next; what is wrong with that, if anything is."""

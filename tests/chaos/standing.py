@@ -27,6 +27,7 @@ class Explanations:
 
     faults: Sequence[Window]
     stalls: Sequence[Window]
+    """Of everybody. That of one process is too short to matter: another one goes on."""
     metronome: Metronome
 
     def unexplained_ms(
@@ -36,8 +37,12 @@ class Explanations:
         faults = [(begin, end + RECOVERY_MS) for begin, end in [*self.faults, *excused]]
         free = _outside([(planned_ms, arrived_ms)], faults)
         left = _outside(free, _near(self.stalls, planned_ms, arrived_ms))
-        waited = self.metronome.lateness_ms(planned_ms, arrived_ms)
-        return sum(end - begin for begin, end in left) - DELAY_FACTOR * waited
+        waited_ms = self.waited_ms(planned_ms, arrived_ms)
+        return sum(end - begin for begin, end in left) - waited_ms
+
+    def waited_ms(self, from_ms: int, to_ms: int) -> int:
+        """For how long several processes in turn may have waited for the processor."""
+        return DELAY_FACTOR * self.metronome.lateness_ms(from_ms, to_ms)
 
 
 def _near(windows: Sequence[Window], from_ms: int, to_ms: int) -> Sequence[Window]:

@@ -37,7 +37,7 @@ def calendar_put(client: Client, entry: Entry) -> None:
             one.timeline.forget_future()  # as of when it is resumed depends on the calendar
             one.excused.append((sent_ms, known_ms))
         elif one.has_calendar and not one.deleted:
-            one.write(sent_ms, known_ms, closed=client.closed, call=entry.call)
+            one.learn(sent_ms, known_ms, closed=client.closed, call=entry.call)
             one.busy_until_ms = max(one.busy_until_ms, known_ms)
             one.excused.append((sent_ms, known_ms))
 

@@ -73,6 +73,14 @@ def test_what_an_event_did_not_have_then_was_made_up() -> None:
     assert entry.may_have(4_000)
 
 
+def test_what_spreads_is_learned_later_on_a_slow_machine() -> None:
+    timeline = Timeline()
+    timeline.write(0, 1, EVERY_SECOND)
+    timeline.write(1_900, 2_900, None, spreads=True)
+    timeline.allow(lambda low, high: high - low)
+    assert [one.known_ms for one in timeline.versions] == [1, 3_900]
+
+
 def test_what_fires_once_may_fire_for_a_time_before_it_was_made() -> None:
     entry = Entry("some", Shape(500), of((900, 1_000, Shape(500))))
     assert [entry.may_have(at) for at in (500, 501)] == [True, False]

@@ -7,7 +7,7 @@ has it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
@@ -23,6 +23,8 @@ class Shape:
     period_ms: int = 0
     exclude: frozenset[int] = frozenset()
     include: frozenset[int] = frozenset()
+    jitter_ms: int = 0
+    """How much later than that an occurrence may be planned."""
 
     def has(self, at_ms: int) -> bool:
         if at_ms in self.exclude:
@@ -59,6 +61,8 @@ class Version:
     shape: Shape | None
     call: str = ""
     """What kind of call it was, for whoever reads a failure."""
+    spreads: bool = False
+    """Whether other processes learn of it in their own time, later on a slow machine."""
 
     def has(self, at_ms: int) -> bool:
         return self.shape is not None and self.shape.has(at_ms)
@@ -76,8 +80,25 @@ class Timeline:
     beside: set[int] = field(default_factory=set)
     """Times that are owed whatever becomes of the schedule: triggered, backfilled, or past."""
 
-    def write(self, sent_ms: int, known_ms: int, shape: Shape | None, call: str = "") -> None:
-        self.versions.append(Version(sent_ms, known_ms, shape, call))
+    def write(
+        self,
+        sent_ms: int,
+        known_ms: int,
+        shape: Shape | None,
+        call: str = "",
+        *,
+        spreads: bool = False,
+    ) -> None:
+        self.versions.append(Version(sent_ms, known_ms, shape, call, spreads))
+
+    def allow(self, late_ms: Callable[[int, int], int]) -> None:
+        """Let what spreads be learned later by what the machine was late then."""
+        self.versions = [
+            replace(one, known_ms=one.known_ms + late_ms(one.sent_ms, one.known_ms))
+            if one.spreads
+            else one
+            for one in self.versions
+        ]
 
     def forget_future(self) -> None:
         """Owe nothing from the end of a pause on: something else has been changed meanwhile."""

@@ -58,7 +58,7 @@ class Stalling(Background):
     apart_s: float = 0.06
     count: int = 0
     windows: list[tuple[int, int]] = field(default_factory=list)
-    """From and until when something stood still, ms UTC."""
+    """From and until when all of them stood still, ms UTC."""
 
     def __post_init__(self) -> None:
         super().__init__("stalls")
@@ -82,4 +82,5 @@ class Stalling(Background):
         for program in chosen:
             program.signal_all(signal.SIGCONT)
         self.count += len(chosen)
-        self.windows.append((begun_ms, time.time_ns() // 1_000_000))
+        if stall.everybody:
+            self.windows.append((begun_ms, time.time_ns() // 1_000_000))
