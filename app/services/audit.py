@@ -32,6 +32,9 @@ MAX_LOOKED_AT = 10_000
 OPEN_MS = 120_000
 """No request takes so long: an intent that is older has lost it."""
 
+MAX_SETTLED = 500
+"""Intents of which one run makes entries."""
+
 MAX_STATE = 16_384
 """Characters of a longer state's JSON from which its metadata is stored as a hash."""
 
@@ -105,9 +108,10 @@ class AuditService:
         settled = 0
         now_ms = self.clock.now_ms()
         for intent, since_ms, text in self.log.open_intents():
+            if settled == MAX_SETTLED:
+                break
             if since_ms < now_ms - OPEN_MS:
-                entry = {**json.loads(text), "outcome": "unknown"}
-                settled += self.log.settle(intent, entry, now_ms)
+                settled += self.log.settle(intent, _unknown(text), now_ms)
         return settled
 
     def page(self, query: AuditQuery) -> tuple[list[str], str | None]:
@@ -197,6 +201,17 @@ def _entry(act: Act, now_ms: int) -> dict[str, Any]:
         "after": _state(act.after),
         "request": act.request,
     }
+
+
+def _unknown(intent: str) -> dict[str, Any]:
+    try:
+        entry = json.loads(intent)
+    except ValueError:
+        entry = None
+    if not isinstance(entry, dict):
+        _log.error("an intent in the store is none of ours: %s", intent)
+        entry = dict.fromkeys(Act.__slots__) | {"at": None, "action": "unknown"}
+    return {**entry, "outcome": "unknown"}
 
 
 def _state(value: Any) -> Any:

@@ -78,8 +78,13 @@ class AuditLog:
     def open_intents(self) -> Iterator[tuple[str, int, str]]:
         """Read what requests were about to change: id, since when (ms) and JSON of each."""
         for intent, value in self._client.hscan_iter(keys.AUDIT_INTENTS.decode(), count=256):
-            since_ms, _, text = cast("bytes", value).partition(b" ")
-            yield cast("bytes", intent).decode(), int(since_ms), text.decode()
+            since_ms, _, text = cast("bytes", value).decode(errors="replace").partition(" ")
+            # What is none of ours is as old as can be.
+            yield (
+                cast("bytes", intent).decode(errors="replace"),
+                int(since_ms) if since_ms.isascii() and since_ms.isdigit() else 0,
+                text,
+            )
 
     def withdraw(self, intent: str) -> None:
         """Delete an intent: nothing was changed."""
