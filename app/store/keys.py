@@ -3,6 +3,9 @@
 All keys of partition ``p`` share the hash tag ``{p}``, so that every script touches one slot.
 Ids are 16 raw bytes, times are milliseconds since 1970 (UTC), ``<tag>`` is UTF-8.
 
+A key grows with what there is, not with what has happened: records go by retention, and a key for
+which a time is given ends by itself. ``tests/api/test_growth.py`` proves it.
+
     key                               type    member → score, or fields
     qh:{p}:event:<id>                 hash    see ``fields``
     qh:{p}:events:<status>            zset    event → created; each is in exactly one
@@ -26,9 +29,9 @@ Ids are 16 raw bytes, times are milliseconds since 1970 (UTC), ``<tag>`` is UTF-
     qh:{p}:claimed                    zset    occurrence → the lease's deadline
     qh:{p}:unacknowledged             zset    occurrence → until when its receiver may acknowledge
     qh:{p}:ended                      zset    occurrence → ended; what retention reads
-    qh:{p}:claim:<worker>             string  the worker's last claim, for a repeated request (TTL)
+    qh:{p}:claim:<worker>             string  the worker's last claim, if it asks again (10 minutes)
     qh:{p}:made:<key>                 string  the event that an idempotency key made, and a digest
-                                              of what was sent (TTL)
+                                              of what was sent (a day)
     qh:{p}:flow:<flow>                zset    event and occurrence → scheduled; they are due, but
                                               wait for their flow (and are in no lane)
     qh:{p}:flowing                    zset    flow → when to look at it; those with waiting ones
@@ -38,7 +41,7 @@ Ids are 16 raw bytes, times are milliseconds since 1970 (UTC), ``<tag>`` is UTF-
     qh:{flows}:used                   zset    flow → last used or set
     qh:{flows}:flow:<flow>            hash    its limits, how far they are used; see ``fields``
     qh:{flows}:busy:<flow>            zset    occurrence → lease deadline; attempts under way
-    qh:{flows}:answer:<worker>        string  the last answer, for a repeated request (TTL)
+    qh:{flows}:answer:<worker>        string  the last answer, if it asks again (a minute)
     qh:{breakers}                     zset    target → when it may be tried again; open breakers
     qh:{breakers}:steps               hash    target → how often in a row its breaker has opened
     qh:{faults}                       zset    fault → last seen; what hosts of workers lack
@@ -55,18 +58,16 @@ Ids are 16 raw bytes, times are milliseconds since 1970 (UTC), ``<tag>`` is UTF-
     qh:{tokens}                       zset    jti → created; the tokens that are registered
     qh:{tokens}:of:<sub>              zset    jti → created; those of one subject
     qh:{tokens}:ending                zset    [jti, sub] (JSON) → when it ends
-    qh:{tokens}:token:<jti>           string  what it grants (JSON; TTL); never the token itself
-    qh:{tokens}:used:<jti>            string  when it was last used (TTL)
-    qh:{tokens}:revoked:<jti>         string  present: refused (TTL)
-    qh:{tokens}:barred:<sub>          string  the second up to which its tokens are refused (TTL)
+    qh:{tokens}:token:<jti>           string  what it grants (JSON); never the token itself
+    qh:{tokens}:used:<jti>            string  when it was last used
+    qh:{tokens}:revoked:<jti>         string  present: refused; these three end with the token
+    qh:{tokens}:barred:<sub>          string  the second up to which they are refused (10 years)
     qh:owned:<sub>                    zset    event → created; where events of a sub are limited
     qh:{audit}                        stream  the newest entries; see ``fields`` and ``audit``
-    qh:{audit}:segments               zset    segment → number of its first entry; the older ones,
-                                              see ``audit_segments``
-    qh:{audit}:intents                hash    request → since when, and what it is about to change
-                                              (JSON); see ``audit_intents``
+    qh:{audit}:segments               zset    segment → number of its first entry; older entries
+    qh:{audit}:intents                hash    request → since when (ms) and what it is to change
     qh:{audit}:head                   hash    see ``fields``
-    qh:{audit}:done:<request>         string  present: the request was served (TTL)
+    qh:{audit}:done:<request>         string  present: the request was served (a minute)
     qh:meta                           hash    see ``fields``
     qh:drains                         zset    drain → alive until
     qh:{processes}                    zset    process → alive until
