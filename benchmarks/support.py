@@ -23,6 +23,7 @@ ROOT = Path(__file__).parents[1]
 OUT = ROOT / "benchmarks" / "out"
 
 SECRET = "benchmark-signing-secret"  # noqa: S105 - of a store that lives for a minute
+JWT_SECRET = "benchmark-jwt-secret-of-32-bytes-or-more"  # noqa: S105 - the same
 MASTER_TOKEN = "benchmark-master-token"  # noqa: S105 - the same
 
 _NGINX = """\
@@ -86,7 +87,7 @@ def environment(store_url: str, **settings: str | int) -> dict[str, str]:
     values: dict[str, str | int] = {
         "redis_url": store_url,
         "master_token": MASTER_TOKEN,
-        "jwt_secret": "benchmark-jwt-secret-of-32-bytes-or-more",
+        "jwt_secret": JWT_SECRET,
         "signing_secret": SECRET,
         "allow_private_targets": "127.0.0.0/8",
         "log_level": "WARNING",

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from app.crypto.lanes import Lanes
 from app.runtime.embedded import free_port
 from app.store import keys
 from app.store.connection import StoreClient, connect
@@ -136,7 +137,8 @@ def create_innocent(
         call.must("POST", "/events", event)
     once = options.rate * options.seconds
     # Shifted, so that none has the time of a recurring one.
-    loading.load(client, receiver, (start_ms + 7 + n * 1000 // options.rate for n in range(once)))
+    times = (start_ms + 7 + n * 1000 // options.rate for n in range(once))
+    loading.load(client, receiver, times, Lanes(support.JWT_SECRET).of("innocent"))
     return once + RECURRING * options.seconds
 
 

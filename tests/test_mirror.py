@@ -37,6 +37,7 @@ ELSEWHERE = {
     "app/domain/event.py": "tests/services/test_events.py",
     "app/domain/outcome.py": "tests/domain/test_retry.py",
     "app/domain/process.py": "tests/services/test_processes.py",
+    "app/engine/target_limit.py": "tests/engine/test_target_limits.py",
     "app/errors.py": "tests/api/hostile/test_paths.py",
     "app/factory.py": "tests/api/test_fuzz.py",
     "app/http_server/refusals.py": "tests/http_server/test_connection.py",

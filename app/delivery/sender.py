@@ -20,6 +20,9 @@ from app.domain.outcome import LOCAL_FAULTS, MEMORY, Outcome, Timings
 
 UNSENDABLE = "the target's URL or a header can't be sent"
 
+MOST_ENDED = 16
+"""How many outcomes one ``poll`` returns at most: the caller has other things to do as well."""
+
 BLIND_WAIT_MS = 5
 """The longest wait when there are sockets that can't be polled."""
 
@@ -137,7 +140,7 @@ class CurlSender:
         if self._new:
             self._avoid_closed()
         self._multi.perform()
-        _, succeeded, failed = self._multi.info_read()
+        _, succeeded, failed = self._multi.info_read(MOST_ENDED)
         for curl in succeeded:
             ended.append(self._end(curl, 0))
         for curl, code, _ in failed:

@@ -13,11 +13,11 @@ from app.domain.occurrence import Occurrence
 from app.domain.outcome import NACK, Outcome, Timings
 from app.engine.attempts import record_of, with_message
 from app.errors import Conflict, Unauthenticated
-from app.store.calls import Record
+from app.store.calls import BATCH, Record
 from app.store.flow_gate import EndedAttempt, FlowGate
 from app.store.occurrences import OccurrenceStore
 from app.store.waiting import Open, WaitingStore
-from app.store.work import BATCH, WorkStore
+from app.store.work import WorkStore
 
 OVERDUE = "the receiver did not acknowledge in time"
 REFUSED = "the receiver reported that it failed"

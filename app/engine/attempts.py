@@ -7,13 +7,14 @@ import json
 from app.crypto.ack_tokens import AckTokens
 from app.crypto.header_secrets import HeaderSecrets
 from app.crypto.signing_secrets import SigningSecrets
-from app.delivery.actions import KINDS
-from app.delivery.request import Job
+from app.delivery.actions import KINDS, build
+from app.delivery.request import Job, Request
 from app.domain import ids
 from app.domain.headers import Headers
 from app.domain.options import NO_OPTIONS, EventOptions
 from app.domain.outcome import Outcome
 from app.domain.retry import GiveUp, RetryAt, decide
+from app.engine.drain_options import DrainOptions
 from app.errors import NotFound
 from app.planning.next_occurrence import TOO_LATE
 from app.store.calls import Record
@@ -35,6 +36,14 @@ _REUSED = [None, None, None]
 
 LOG_MESSAGE_LIMIT = 200
 """Characters of an error message that the attempt log keeps."""
+
+
+def request_of(claim: Claim, options: DrainOptions, now_ms: int) -> Request:
+    """The request of a claim. Raises what ``job_of`` raises, and ``InvalidInput``."""
+    job = job_of(
+        claim, options.signing, options.headers, options.acks, options.default_timeout_ms, now_ms
+    )
+    return build(job, now_ms, options.identity)
 
 
 def job_of(

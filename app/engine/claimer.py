@@ -2,24 +2,29 @@
 
 What is due within ``AHEAD_MS`` is claimed already and waits in a delay queue: the time that the
 store takes to claim and to sync its disk then makes no delivery late. The claimer never waits
-itself: ``step`` reads the answer to the last claim call, if it has come, and sends the next.
+itself: ``step`` reads the answer to the last claim call, if it has come, and sends the next. A long
+answer is read in slices, in turn for each lane, so that the drain can send what falls due.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
+from typing import Any, NamedTuple
 
 from app.clock import Clock
+from app.domain.ids import lane_of_event
 from app.engine.delay_queue import DelayQueue
+from app.engine.fair_queue import FairQueue
 from app.engine.flow_claimer import FlowClaimer
+from app.engine.successor_queue import SuccessorQueue
+from app.engine.window import Window
 from app.errors import StoreUnavailable
-from app.planning.successors import Successors
-from app.store.calls import claim_call, lease_token
+from app.store.calls import BATCH, claim_call, lease_token
 from app.store.channel import Channel
-from app.store.claims import Claim, read_claim_answer
+from app.store.claims import Claim, is_held_back, read_claim
 from app.store.coordination import WakeListener
-from app.store.work import BATCH, WorkStore
+from app.store.work import WorkStore
 
 log = logging.getLogger(__name__)
 
@@ -37,12 +42,19 @@ AHEAD_MS = 50
 """How long before its due time an occurrence is claimed. Who changes or deletes its event after
 the claim finds its delivery in flight."""
 
-STALLED_FACTOR = 4
-"""Claims that wait for stalled targets may be so many times the window."""
+SLICE = 16
+"""How many claims of an answer are read at once: that takes less than a millisecond."""
 
-MAX_UNWRITTEN = 8_000
-"""While more outcomes than this wait to be written, less is claimed. A worker that dies then
-repeats no more than so many deliveries, and its memory stays bounded."""
+OTHERS_MS = 10
+"""How often to claim for those while the window is full: well within ``AHEAD_MS``."""
+
+
+class _Row(NamedTuple):
+    """A claim that was not read yet, under which lease's token, and when it was claimed, ms UTC."""
+
+    row: Sequence[Any]
+    token: bytes
+    claimed_ms: int
 
 
 class Claimer:
@@ -51,7 +63,7 @@ class Claimer:
     def __init__(
         self,
         work: WorkStore,
-        successors: Successors,
+        successors: SuccessorQueue,
         listener: WakeListener,
         channel: Channel,
         clock: Clock,
@@ -73,10 +85,12 @@ class Claimer:
         self._channel = channel
         self._clock = clock
         self._lease_ms = lease_ms
-        self._window = window
+        self.window = Window(window)
+        """Its claims that have no outcome yet."""
         self._overdue = overdue
-        self._unsettled = 0
-        self._capacity = window
+        self._rows = FairQueue[_Row]()
+        self._others_ms = 0
+        self._for_others = False
         self._worker = worker
         self._request = 0
         self._partition = 0
@@ -91,8 +105,8 @@ class Claimer:
 
     @property
     def busy(self) -> bool:
-        """Whether a claim call has no answer yet."""
-        return self._channel.busy
+        """Whether a claim call has no answer yet, or a successor is not stored."""
+        return self._channel.busy or self._successors.busy
 
     @property
     def wake_ms(self) -> int:
@@ -100,96 +114,106 @@ class Claimer:
         moments = [self.flows.wake_ms]
         if self._delayed.next_ms is not None:
             moments.append(self._delayed.next_ms)
-        if not self.busy and self.next_look_ms > self._clock.now_ms():
-            moments.append(self.next_look_ms)
+        now_ms = self._clock.now_ms()
+        if len(self._rows) or self._successors.is_ready(now_ms):
+            moments.append(now_ms)
+        if not self._channel.busy:
+            if self.window.full:
+                moments.append(self._others_ms)
+            elif self.next_look_ms > now_ms:
+                moments.append(self.next_look_ms)
         return min(moments)
 
     @property
     def delayed(self) -> int:
-        """How many claims are not due yet."""
-        return len(self._delayed) + self.flows.delayed
-
-    @property
-    def full(self) -> bool:
-        """Whether too many claims have no outcome yet to claim more."""
-        # Claims come a quarter of the window at a time: one by one would cost a call each.
-        return self._capacity - self._unsettled < self._window // 4
+        """How many claims are not due yet, or not read yet."""
+        return len(self._rows) + len(self._delayed) + self.flows.delayed
 
     def filenos(self) -> list[int]:
         """The file descriptors that become readable when the store has answered or woken us."""
         found = (self._channel.fileno(), self._listener.fileno())
-        return [fd for fd in found if fd is not None]
-
-    def adjust(self, stalled: int, unwritten: int) -> None:
-        """Adjust how much may be claimed.
-
-        ``stalled`` claims wait for stalled targets: so many more may be claimed. ``unwritten``
-        outcomes wait to be written: above ``MAX_UNWRITTEN`` so many fewer.
-        """
-        most = self._window + min(stalled, STALLED_FACTOR * self._window)
-        self._capacity = most - max(unwritten - MAX_UNWRITTEN, 0)
-
-    def settle(self, count: int) -> None:
-        """Count so many claims as settled: they have an outcome or were deferred."""
-        self._unsettled -= count
+        return [fd for fd in found if fd is not None] + self._successors.filenos()
 
     def step(self, now_ms: int, *, closing: bool) -> list[Claim]:
-        """Return the new claims that are due; claim more unless the drain is closing."""
+        """Return new claims that are due, a slice of them; claim more unless the drain closes."""
         if now_ms - self._last_step_ms > STALL_MS:
             self._reclaim_from_ms = now_ms + STALL_MS
         self._last_step_ms = now_ms
         if now_ms < self._store_retry_ms:
-            return []
-        claims: list[Claim] = []
+            return self._read(now_ms, SLICE)
         try:
-            claims = self._receive(now_ms)
+            self._receive(now_ms)
             if not closing and not self._channel.busy:
                 self._claim(now_ms)
             self._claim_from_flows(now_ms, closing=closing)
         except StoreUnavailable:
             log.warning("the store is away; claiming waits for it")
             self._store_retry_ms = self.next_look_ms = now_ms + STORE_RETRY_MS
+            self._others_ms = self._store_retry_ms
             self.flows.pause_until(self._store_retry_ms)
             self._reclaim_from_ms = self._store_retry_ms + STALL_MS
-        return claims
+        return self._read(now_ms, SLICE)
+
+    def plan(self, now_ms: int) -> None:
+        """Schedule some of the successors of what was claimed."""
+        self._successors.step(now_ms)
 
     def due(self, now_ms: int) -> list[Claim]:
         """Return the claims that were delayed until now."""
         return self._delayed.due(now_ms) + self.flows.due(now_ms)
 
     def clear(self) -> list[Claim]:
-        """Remove and return the delayed claims."""
-        return self._delayed.clear() + self.flows.clear()
+        """Remove and return the claims that ``step`` and ``due`` have yet to return."""
+        now_ms = self._clock.now_ms()
+        read = self._read(now_ms, len(self._rows))
+        return read + self._delayed.clear() + self.flows.clear()
 
     def close(self) -> None:
         """Close the connections; flows learn what has ended."""
-        self.flows.close(self._clock.now_ms())
+        now_ms = self._clock.now_ms()
+        self._read(now_ms, len(self._rows))
+        self._successors.close(now_ms)
+        self.flows.close(now_ms)
         self._channel.close()
         self._listener.close()
 
-    def _receive(self, now_ms: int) -> list[Claim]:
+    def _receive(self, now_ms: int) -> None:
         answer = self._channel.receive()
         if answer is None:
-            return []
-        found = read_claim_answer(answer, lease_token(self._worker, self._request), now_ms)
-        claims = found.claims
-        if found.early_ms or found.flows:
+            return
+        rows, early, flows = answer or ((), (), ())
+        token = lease_token(self._worker, self._request)
+        if early or flows:
             self.flows.look_by(now_ms)
-            self._exact_until_ms = max([self._exact_until_ms, *found.early_ms])
-        if any(found):
+            self._exact_until_ms = max([self._exact_until_ms, *map(int, early)])
+        for row in rows:
+            lane = lane_of_event(row[1])
+            self._rows.add(lane, _Row(row, token, now_ms))
+            if not is_held_back(row):
+                self.window.hold(lane)
+        if rows or early or flows:
             self._empty_answers = 0
-            self._schedule_successors(claims, now_ms)
-            claims = [one for one in claims if not one.overlaps]
-            self._unsettled += len(claims)
-            for early in (one for one in claims if one.due_ms > now_ms):
-                self._delayed.add(early.due_ms, early)
-        else:
+        elif not self._for_others:
             self._empty_answers += 1
         self._partition = (self._partition + 1) % self._work.partitions
-        return [one for one in claims if one.due_ms <= now_ms]
+
+    def _read(self, now_ms: int, most: int) -> list[Claim]:
+        """Read so many of the claims; those that are due are returned, the others delayed."""
+        claims = [read_claim(*one) for one in self._rows.take(most)]
+        self._successors.add(claims, now_ms)
+        due = []
+        for claim in claims:
+            if claim.overlaps:
+                continue
+            if claim.due_ms > now_ms:
+                self._delayed.add(claim.due_ms, claim)
+            else:
+                due.append(claim)
+        return due
 
     def _claim(self, now_ms: int) -> None:
-        if self.full:
+        if self.window.full:
+            self._claim_for_others(now_ms)
             return
         if self._listener.heard():
             self.next_look_ms = now_ms
@@ -200,6 +224,20 @@ class Claimer:
             if now_ms < self.next_look_ms:
                 return
             self._empty_answers = 0
+        self._for_others = False
+        self._ask(now_ms, self.window.room, ())
+
+    def _claim_for_others(self, now_ms: int) -> None:
+        """Claim beyond the window from the lanes with few claims in it."""
+        if now_ms < self._others_ms:
+            return
+        self._others_ms = now_ms + max(OTHERS_MS // self._work.partitions, 2)
+        limit, passed_over = self.window.for_others()
+        if limit > 0:
+            self._for_others = True
+            self._ask(now_ms, limit, passed_over)
+
+    def _ask(self, now_ms: int, limit: int, passed_over: Collection[int]) -> None:
         self._request += 1
         self._channel.send(
             claim_call(
@@ -208,8 +246,9 @@ class Claimer:
                 self._request,
                 now_ms=now_ms,
                 ahead_ms=self._ahead_ms(now_ms),
-                limit=min(self._capacity - self._unsettled, BATCH),
+                limit=min(limit, BATCH),
                 lease_ms=self._lease_ms,
+                passed_over=passed_over,
             )
         )
 
@@ -222,11 +261,13 @@ class Claimer:
         if closing:
             return
         try:
-            self.flows.claim(now_ms, self._capacity - self._unsettled)
+            self.flows.claim(now_ms, self.window.room)
         finally:
             claims = self.flows.take_new()
-            self._unsettled += sum(not claim.overlaps for claim in claims)
-            self._schedule_successors(claims, now_ms)
+            for claim in claims:
+                if not claim.overlaps:
+                    self.window.hold(claim.lane)
+            self._successors.add(claims, now_ms)
 
     def _look_at_heads(self, now_ms: int) -> None:
         """Find out when the next is due; deal with expired leases and overdue acknowledgements."""
@@ -249,9 +290,3 @@ class Claimer:
             if head.ack_ms is not None:
                 until = min(until, head.ack_ms)
         self.next_look_ms = until
-
-    def _schedule_successors(self, claims: list[Claim], now_ms: int) -> None:
-        try:
-            self._successors.schedule(claims, now_ms)
-        except StoreUnavailable:
-            log.warning("the store is away; successors are scheduled when it is back")

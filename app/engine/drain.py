@@ -4,39 +4,48 @@ It runs in one thread. It waits for the store's answers together with the receiv
 claiming, sending and recording overlap::
 
     claimer        claims under a lease, schedules successors
+    fair queue     what is due, in turn for each lane
     target limits  bound the requests in flight for each target
     sender         sends requests, reads answers
     recorder       writes outcomes in batches, renews leases
 
 (With one thread for each, the interpreter's lock changes hands with every line that libcurl reads,
-and half the speed is lost.) A drain serves every partition, so no partition waits for another
-one's drain. A drain job runs it for a bounded time; ``drain_runner`` runs it between two jobs.
+and half the speed is lost.) Work is done in slices of about a millisecond. Between two of them the
+drain sends what has fallen due, so what one tenant has to send holds up no other. A drain serves
+every partition, so no partition waits for another one's drain. A drain job runs it for a bounded
+time; ``drain_runner`` runs it between two jobs.
 """
 
 from __future__ import annotations
 
 import logging
 import random
-import select
 import threading
-import time
 from collections.abc import Callable, Sequence
 
 from app.clock import Clock
-from app.delivery.actions import build
 from app.domain.outcome import LOCAL_FAULTS, Outcome, Timings
-from app.engine.attempts import job_of, record_of, unsendable
+from app.engine.attempts import record_of, request_of, unsendable
 from app.engine.circuit_breakers import CircuitBreakers
 from app.engine.claimer import Claimer
 from app.engine.drain_options import DrainOptions
+from app.engine.fair_queue import FairQueue
+from app.engine.gone_events import GoneEvents
 from app.engine.local_faults import LocalFaults
 from app.engine.recorder import Recorder
 from app.engine.sender import Sender
 from app.engine.target_limits import InFlightRequest, TargetLimits, target_of
-from app.errors import QhronosError, StoreUnavailable
+from app.engine.waiting import wait_for
+from app.errors import QhronosError
 from app.store.claims import Claim
 
 log = logging.getLogger(__name__)
+
+ACCEPTED = 32
+"""How many claims that are due are looked at before the loop goes on."""
+
+STARTED = 8
+"""How many requests are started before it does: each takes some hundred microseconds."""
 
 POLL_MS = 50.0
 """The longest wait of the loop, so that it sees a request to stop soon."""
@@ -79,9 +88,10 @@ class Drain:
         self._sender = sender
         self._clock = clock
         self._options = options
-        self._deactivate = deactivate
+        self._due = FairQueue[Claim]()
         self._targets = TargetLimits(options.concurrency)
-        self._gone_events: list[bytes] = []
+        self._has_more = False
+        self._gone_events = GoneEvents(deactivate)
         self._next_look_ms = 0
         self._last_step_ms = 0
         self._sent = 0
@@ -142,7 +152,11 @@ class Drain:
     def _has_work(self) -> bool:
         claimer = self._claimer
         return bool(
-            claimer.busy or claimer.delayed or self._targets.waiting or self._sender.in_flight
+            claimer.busy
+            or claimer.delayed
+            or len(self._due)
+            or self._targets.waiting
+            or self._sender.in_flight
         )
 
     def _finish(self, stop: threading.Event) -> None:
@@ -161,13 +175,13 @@ class Drain:
         while not self._recorder.idle and (now_ms := self._clock.now_ms()) < give_up_ms:
             self._recorder.step(now_ms, flush=True)
             self._wait(now_ms)
-        self._deactivate_gone()
+        self._gone_events.step()
 
     def _release_unsent(self, now_ms: int) -> None:
-        unsent = self._claimer.clear() + self._targets.clear()
+        unsent = self._claimer.clear() + self._due.clear() + self._targets.clear()
         for claim in unsent:
             self._recorder.defer(claim, max(now_ms, claim.due_ms))
-        self._claimer.settle(len(unsent))
+        self._claimer.window.settle(unsent)
 
     def _step(self, *, closing: bool) -> None:
         now_ms = self._clock.now_ms()
@@ -175,60 +189,56 @@ class Drain:
             # This process was suspended for longer than a lease: others may have these claims.
             self._release_unsent(now_ms)
         self._last_step_ms = now_ms
-        if due := self._claimer.due(now_ms):
-            # Sent before anything else is done: asking the store would make them late.
-            self._accept(due, now_ms)
-            self._start_ready(now_ms)
-            self._handle_ended(self._sender.poll(0, ()))
-        self._accept(self._claimer.step(now_ms, closing=closing), now_ms)
-        self._start_ready(now_ms)
+        # What has fallen due is sent before anything else is done: that would make it late.
+        self._send_due(now_ms)
+        self._queue_due(self._claimer.step(now_ms, closing=closing))
+        self._send_due(self._clock.now_ms())
+        self._claimer.plan(now_ms)
+        self._send_due(self._clock.now_ms())
         self._recorder.step(now_ms, flush=not self._sender.in_flight)
         self._handle_ended(self._wait(now_ms))
         if now_ms >= self._next_look_ms:
-            self._next_look_ms = now_ms + (FULL_LOOK_MS if self._claimer.full else LOOK_MS)
-            self._claimer.settle(self._targets.mark_slow(now_ms))
+            self._next_look_ms = now_ms + (FULL_LOOK_MS if self._claimer.window.full else LOOK_MS)
+            slow = self._targets.mark_slow(now_ms)
+            self._claimer.window.settle(request.claim for request in slow)
             self._defer_surplus(now_ms)
-            self._claimer.adjust(self._targets.stalled(now_ms), self._recorder.waiting)
+            self._claimer.window.adjust(self._targets.stalled(now_ms), self._recorder.waiting)
             self._local_faults.report(now_ms)
-            self._deactivate_gone()
+            self._gone_events.step()
 
-    def _start_ready(self, now_ms: int) -> None:
-        for request in self._targets.start_ready(now_ms):
+    def _queue_due(self, claims: Sequence[Claim]) -> None:
+        for claim in claims:
+            self._due.add(claim.lane, claim)
+
+    def _send_due(self, now_ms: int) -> None:
+        """Send a slice of what is due, in turn for each lane."""
+        fallen_due = self._claimer.due(now_ms)
+        self._queue_due(fallen_due)
+        self._accept(list(self._due.take(ACCEPTED)), now_ms)
+        started = self._targets.start_ready(now_ms, STARTED)
+        self._has_more = len(started) == STARTED
+        for request in started:
             self._send(request)
+        if fallen_due:
+            self._handle_ended(self._sender.poll(0, ()))
 
     def _handle_ended(self, ended: Sequence[tuple[InFlightRequest, Outcome]]) -> None:
-        if ended:
-            ended_ms = self._clock.now_ms()
-            for request, outcome in ended:
-                self._handle(request, outcome, ended_ms)
-
-    def _deactivate_gone(self) -> None:
-        """End the events whose receivers answered 410 Gone; tried again while the store is away."""
-        while self._gone_events:
-            try:
-                self._deactivate(self._gone_events[-1])
-            except StoreUnavailable:
-                return
-            self._gone_events.pop()
+        ended_ms = self._clock.now_ms()
+        for request, outcome in ended:
+            self._handle(request, outcome, ended_ms)
 
     def _wait(self, now_ms: int) -> list[tuple[InFlightRequest, Outcome]]:
         """Wait for receivers, for the store, or for the next due time."""
         store = self._claimer.filenos() + self._recorder.filenos()
-        wait_ms = POLL_MS
+        wait_ms = 0.0 if self._has_more or len(self._due) else POLL_MS
         wake_ms = self._claimer.wake_ms
         if wake_ms < now_ms + POLL_MS:
-            wait_ms = max(wake_ms - self._clock.now_us() / 1000, 0.0)
+            wait_ms = min(wait_ms, max(wake_ms - self._clock.now_us() / 1000, 0.0))
         if not self._recorder.idle:
             wait_ms = min(wait_ms, GATHER_WAIT_MS)
         if self._sender.in_flight:
             return self._sender.poll(wait_ms, store)
-        poller = select.poll()
-        for fd in store:
-            poller.register(fd, select.POLLIN)
-        # poll() takes whole milliseconds; sleep() waits for the rest of the last one.
-        whole_ms = int(max(wait_ms, 0.0))
-        if not poller.poll(whole_ms) and whole_ms < wait_ms < POLL_MS:
-            time.sleep((wait_ms - whole_ms) / 1000)
+        wait_for(store, wait_ms, POLL_MS)
         return []
 
     def _accept(self, claims: Sequence[Claim], now_ms: int) -> None:
@@ -238,7 +248,7 @@ class Drain:
             record = unsendable(claim, now_ms)
             if record is not None:
                 self._recorder.add(record)
-                self._claimer.settle(1)
+                self._claimer.window.settle([claim])
             else:
                 self._queue(claim, target_of(claim.action.target), now_ms)
 
@@ -249,27 +259,18 @@ class Drain:
             self._targets.add(claim, target)
         else:
             self._recorder.defer(claim, until_ms, BREAKER_OPEN)
-            self._claimer.settle(1)
+            self._claimer.window.settle([claim])
 
     def _defer_surplus(self, now_ms: int) -> None:
         for claim, delay_ms in self._targets.take_surplus(now_ms):
             self._recorder.defer(claim, now_ms + delay_ms, TARGET_STALLED)
-            self._claimer.settle(1)
+            self._claimer.window.settle([claim])
 
     def _send(self, request: InFlightRequest) -> None:
-        options, claim = self._options, request.claim
+        claim = request.claim
         now_us = self._clock.now_us()
         try:
-            now_ms = now_us // 1000
-            job = job_of(
-                claim,
-                options.signing,
-                options.headers,
-                options.acks,
-                options.default_timeout_ms,
-                now_ms,
-            )
-            built = build(job, now_ms, options.identity)
+            built = request_of(claim, self._options, now_us // 1000)
         except QhronosError as error:  # a secret can't be decrypted or used: only this one fails
             timings = Timings(claim.due_ms * 1000, now_us, now_us)
             outcome = Outcome(timings, error="internal", error_message=error.message)
@@ -282,7 +283,7 @@ class Drain:
         """Let the limits and breakers learn from an outcome, and have it recorded."""
         self._targets.end(request, now_ms, succeeded=outcome.succeeded)
         if not request.is_slow:
-            self._claimer.settle(1)
+            self._claimer.window.settle([request.claim])
         if outcome.error in LOCAL_FAULTS:
             due_ms = self._local_faults.put_off(request.claim, outcome.error, now_ms)
             self._recorder.defer(request.claim, due_ms, LOCAL_FAULTS[outcome.error])
@@ -295,4 +296,4 @@ class Drain:
         record, gone = record_of(request.claim, outcome, now_ms, jitter)
         self._recorder.add(record)
         if gone:
-            self._gone_events.append(request.claim.event_id)
+            self._gone_events.add(request.claim.event_id)

@@ -15,10 +15,9 @@ from typing import NamedTuple
 from app.domain import ids
 from app.engine.delay_queue import DelayQueue
 from app.errors import StoreUnavailable
-from app.store.calls import Deferral, Record, lease_token
+from app.store.calls import BATCH, Deferral, Record, lease_token
 from app.store.claims import Claim
 from app.store.flow_gate import EndedAttempt, FlowGate, Member, Turn, occurrence_of
-from app.store.work import BATCH
 
 log = logging.getLogger(__name__)
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from functools import partial
 
 from app.services.event_writes import is_written
+from app.store.calls import BATCH
 from app.store.events import EventStore
 from app.store.sweep import EventSweep
-from app.store.work import BATCH, WorkStore
+from app.store.work import WorkStore
 
 BUDGET_S = 20.0
 """How long one run works, in batches of a millisecond or two; the next run does the rest."""

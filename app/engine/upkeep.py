@@ -18,10 +18,11 @@ from app.services.audit import AuditService
 from app.services.calendars import CalendarService
 from app.services.events import EventService
 from app.services.redeliveries import RedeliveryService
+from app.store.calls import BATCH
 from app.store.coordination import Coordination
 from app.store.migrations.schema import Schema
 from app.store.sweep import EventSweep
-from app.store.work import BATCH, WorkStore
+from app.store.work import WorkStore
 
 REPAIR_AFTER_MS = 5_000
 """If a successor is not scheduled so long after the claim, the worker that claimed has died."""

@@ -7,6 +7,7 @@ import logging
 from bisect import bisect
 from collections.abc import Callable, Iterable, Sequence
 from itertools import accumulate
+from typing import NamedTuple
 
 from app.domain import ids
 from app.domain.budget import Budget, BudgetExceeded, limited
@@ -25,9 +26,10 @@ from app.planning.limits import (
 )
 from app.planning.next_occurrence import TOO_LATE, Continuation, continue_series, plan_next
 from app.planning.timetables import Timetables
+from app.store.calls import Successor, Unattempted
 from app.store.claims import Claim
 from app.store.events import EventStore
-from app.store.work import Successor, Unattempted, WorkStore
+from app.store.work import WorkStore
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +41,13 @@ MOST_LOOKED_AT = 20_000
 
 MAX_STEPS = 32
 """How many occurrences that exist already one repair passes over."""
+
+
+class Following(NamedTuple):
+    """What follows some claims; the notes are to be written first."""
+
+    successors: list[Successor]
+    notes: list[Unattempted]
 
 
 class Successors:
@@ -72,22 +81,36 @@ class Successors:
 
         Raises ``StoreUnavailable``; ``repair`` finds the events later.
         """
-        successors: list[Successor] = []
-        notes: list[Unattempted] = []
+        planned = self.plan(list(claims), now_ms)
+        if planned.notes:
+            self._work.record_unattempted(planned.notes, now_ms)
+        if planned.successors:
+            self.go_on(self._work.schedule_successors(planned.successors, now_ms).passed, now_ms)
+
+    def plan(self, claims: Sequence[Claim], now_ms: int) -> Following:
+        """Compute what follows each of these claims, without a word to the store.
+
+        What is left, because it costs too much here, upkeep finds: it is called.
+        """
+        planned = Following([], [])
         is_complete = True
         self._refill(now_ms)
-        due = [one for one in claims if one.recurring and one.attempt == 1]
-        costs = {one.event_id: self._costs.of(one.event_id, now_ms, 0) for one in due}
+        costs = {one.event_id: self.cost_of(one, now_ms) for one in claims if has_successor(one)}
         # The cheap ones first, and whatever the others cost: nobody's schedule is in their way.
-        for claim in sorted(due, key=lambda one: costs[one.event_id]):
-            if not self._plan_within(claim, costs[claim.event_id], now_ms, successors, notes):
-                is_complete = False
-        if notes:
-            self._work.record_unattempted(notes, now_ms)
-        passed = self._work.schedule_successors(successors, now_ms).passed if successors else []
-        if passed:
-            is_complete = self._reschedule(passed, now_ms, SUCCESSOR, SUCCESSORS) and is_complete
+        due = sorted(filter(has_successor, claims), key=lambda one: costs[one.event_id])
+        for claim in due:
+            is_complete &= self._plan_within(claim, costs[claim.event_id], now_ms, planned)
         if not is_complete:
+            self._ask_for_repair(now_ms)
+        return planned
+
+    def cost_of(self, claim: Claim, now_ms: int) -> int:
+        """How many steps the successor has cost of late, 0 if that is not known."""
+        return self._costs.of(claim.event_id, now_ms, 0)
+
+    def go_on(self, passed: Sequence[bytes], now_ms: int) -> None:
+        """Schedule what comes after successors that existed already, of these events."""
+        if passed and not self._reschedule(passed, now_ms, SUCCESSOR, SUCCESSORS):
             self._ask_for_repair(now_ms)
 
     def _refill(self, now_ms: int) -> None:
@@ -95,14 +118,7 @@ class Successors:
         self._spare = min(self._spare + passed_ms * SUCCESSORS // SUCCESSORS_MS, SUCCESSORS)
         self._spare_ms = now_ms
 
-    def _plan_within(
-        self,
-        claim: Claim,
-        cost: int,
-        now_ms: int,
-        successors: list[Successor],
-        notes: list[Unattempted],
-    ) -> bool:
+    def _plan_within(self, claim: Claim, cost: int, now_ms: int, planned: Following) -> bool:
         """Plan a successor within what it may cost here; returns whether that was enough.
 
         What is too costly here, where nothing is sent meanwhile, or can't be read, is left: upkeep
@@ -116,7 +132,7 @@ class Successors:
             return False
         try:
             with limited(room) as budget:
-                self._plan_successor(claim, now_ms, successors, notes)
+                self._plan_successor(claim, now_ms, planned)
         except InvalidInput:
             return False
         except BudgetExceeded:
@@ -124,7 +140,7 @@ class Successors:
             if room > CHEAP:
                 self._spare -= room
                 return False
-            return self._plan_within(claim, room + 1, now_ms, successors, notes)
+            return self._plan_within(claim, room + 1, now_ms, planned)
         self._costs.learn(claim.event_id, room - budget.left, now_ms)
         if room > CHEAP:
             self._spare -= room - budget.left
@@ -166,17 +182,15 @@ class Successors:
         self._reschedule(event_ids, now_ms, REPAIR, RECONCILED)
         return len(event_ids)
 
-    def _plan_successor(
-        self, claim: Claim, now_ms: int, successors: list[Successor], notes: list[Unattempted]
-    ) -> None:
+    def _plan_successor(self, claim: Claim, now_ms: int, planned: Following) -> None:
         definition = claim.definition
         if definition is None:  # its event was deleted
             return
         timetable = self._timetables.of(claim.event_id, definition)
         misfire = definition.options.misfire
         following = continue_series(timetable, claim.scheduled_ms, now_ms, misfire)
-        notes += _notes(claim.event_id, claim.tags, following)
-        successors.append(
+        planned.notes.extend(_notes(claim.event_id, claim.tags, following))
+        planned.successors.append(
             Successor(
                 claim.event_id,
                 claim.plan,
@@ -266,6 +280,11 @@ class Successors:
         if steps == QUICK and self._costs.of(event_id, now_ms, 0) >= QUICK:
             return REPAIR
         return steps
+
+
+def has_successor(claim: Claim) -> bool:
+    """Whether an occurrence was claimed that a successor follows: not if it is a retry."""
+    return claim.recurring and claim.attempt == 1
 
 
 def _lacks_next(event: Event) -> bool:

@@ -12,9 +12,9 @@ from app.domain.event import Event
 from app.domain.flow import check_key, flow_name, parse_limits, space_of
 from app.errors import Conflict, InvalidInput, NotFound
 from app.services.queries import Page
+from app.store.calls import BATCH
 from app.store.flow_gate import FlowGate
 from app.store.flows import FlowStore, StoredFlow, all_of, given_by_event
-from app.store.work import BATCH
 
 MAX_OF_SCOPE = 10_000
 MAX_IN_ALL = 1_000_000

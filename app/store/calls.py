@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from app.store import keys
+from app.domain import ids
+from app.store import codec, keys
+from app.store.partitions import by_partition
 from app.store.scripts import Argument
+
+BATCH = 256
+"""Items in one script call: short enough that no other client waits more than a millisecond
+or two, long enough that the round trip does not count."""
 
 
 @dataclass(slots=True)  # not frozen: made for every delivery, and freezing doubles its cost
@@ -37,6 +44,42 @@ class Deferral:
     token: bytes
     due_ms: int
     why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Successor:
+    """What follows an occurrence in its series; ``scheduled_ms`` ``None`` is the end.
+
+    ``plan`` names the plan that it was computed for; under another it is left out.
+    """
+
+    event_id: bytes
+    plan: bytes
+    before_ms: int
+    scheduled_ms: int | None
+    due_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Advanced:
+    """How many successors were scheduled, and the events whose successor existed already.
+
+    Their series go on after it.
+    """
+
+    scheduled: int
+    passed: list[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Unattempted:
+    """An occurrence that ends without an attempt, and why."""
+
+    event_id: bytes
+    scheduled_ms: int
+    tags: tuple[str, ...]
+    status: str
+    message: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,3 +154,47 @@ def release_call(
     for one in deferrals:
         args += [one.occurrence_id, one.token, one.due_ms, one.why]
     return Call("release_leases", [keys.claimed(partition)], args)
+
+
+def successor_calls(successors: Iterable[Successor], now_ms: int) -> Iterator[Call]:
+    """Schedule what follows, a call for each partition; ``read_advanced`` reads each answer."""
+    for partition, some in by_partition(successors, _partition_of_event).items():
+        args: list[Argument] = [keys.prefix(partition), now_ms]
+        for one in some:
+            ends = one.scheduled_ms is None
+            args += [
+                one.event_id,
+                one.plan,
+                ids.occurrence_id(one.event_id, one.before_ms),
+                "" if ends else ids.occurrence_id(one.event_id, one.scheduled_ms or 0),
+                one.scheduled_ms or 0,
+                one.due_ms,
+            ]
+        yield Call("schedule_successors", [keys.unscheduled(partition)], args)
+
+
+def read_advanced(answer: Sequence[Any]) -> Advanced:
+    """Read what the script ``schedule_successors`` answered."""
+    count, *events = answer
+    return Advanced(int(count), events)
+
+
+def unattempted_calls(occurrences: Iterable[Unattempted], now_ms: int) -> Iterator[Call]:
+    """Record occurrences that end without an attempt."""
+    for partition, some in by_partition(occurrences, _partition_of_event).items():
+        for start in range(0, len(some), BATCH):
+            args: list[Argument] = [keys.prefix(partition), now_ms]
+            for one in some[start : start + BATCH]:
+                args += [
+                    ids.occurrence_id(one.event_id, one.scheduled_ms),
+                    one.event_id,
+                    one.scheduled_ms,
+                    codec.join_tags(one.tags),
+                    one.status,
+                    one.message,
+                ]
+            yield Call("record_unattempted", [keys.ended(partition)], args)
+
+
+def _partition_of_event(one: Successor | Unattempted) -> int:
+    return ids.partition_of_event(one.event_id)

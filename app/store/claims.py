@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from app.domain.action import Action, webhook
 from app.domain.callback import Callback
 from app.domain.definition import Definition
+from app.domain.ids import lane_of_event
 from app.errors import NotFound
 from app.store.codec import definition_from_doc, split_tags
 
@@ -50,6 +51,11 @@ class Claim:
     """When it was first to be attempted, if not at its scheduled time."""
 
     @property
+    def lane(self) -> int:
+        """The lane of its event."""
+        return lane_of_event(self.event_id)
+
+    @property
     def since_ms(self) -> int:
         """Since when it is to be delivered: the age that a retry policy may limit begins here."""
         if self.redelivered_ms is not None:
@@ -66,6 +72,11 @@ class Claim:
         if not url:
             raise NotFound
         return webhook(url)
+
+
+def is_held_back(row: Sequence[Any]) -> bool:
+    """Whether a row of a claim's answer is not to be sent, because of its overlap policy."""
+    return row[15] is not None
 
 
 class ClaimAnswer(NamedTuple):

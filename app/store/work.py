@@ -7,60 +7,27 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from app.domain import ids
-from app.store import codec, keys
+from app.store import keys
 from app.store.calls import (
+    BATCH,
+    Advanced,
     Call,
     Deferral,
     Record,
+    Successor,
+    Unattempted,
     claim_call,
     lease_token,
+    read_advanced,
     record_call,
     release_call,
+    successor_calls,
+    unattempted_calls,
 )
 from app.store.claims import Claim, read_claim_answer
 from app.store.connection import StoreClient
 from app.store.partitions import by_partition
 from app.store.scripts import Argument, Scripts
-
-BATCH = 256
-"""Items in one script call: short enough that no other client waits more than a millisecond
-or two, long enough that the round trip does not count."""
-
-
-@dataclass(frozen=True, slots=True)
-class Successor:
-    """What follows an occurrence in its series; ``scheduled_ms`` ``None`` is the end.
-
-    ``plan`` names the plan that it was computed for; under another it is left out.
-    """
-
-    event_id: bytes
-    plan: bytes
-    before_ms: int
-    scheduled_ms: int | None
-    due_ms: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Advanced:
-    """How many successors were scheduled, and the events whose successor existed already.
-
-    Their series go on after it.
-    """
-
-    scheduled: int
-    passed: list[bytes]
-
-
-@dataclass(frozen=True, slots=True)
-class Unattempted:
-    """An occurrence that ends without an attempt, and why."""
-
-    event_id: bytes
-    scheduled_ms: int
-    tags: tuple[str, ...]
-    status: str
-    message: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +38,6 @@ class Heads:
     lease_ms: int | None
     ack_ms: int | None
     flow_ms: int | None
-
-
-def _partition_of_event(one: Successor | Unattempted) -> int:
-    return ids.partition_of_event(one.event_id)
 
 
 def _partition_of_occurrence(one: Record | Deferral) -> int:
@@ -103,40 +66,15 @@ class WorkStore:
         """Schedule what follows. Harmless when repeated."""
         scheduled = 0
         passed: list[bytes] = []
-        for p, some in by_partition(successors, _partition_of_event).items():
-            args: list[Argument] = [keys.prefix(p), now_ms]
-            for one in some:
-                ends = one.scheduled_ms is None
-                args += [
-                    one.event_id,
-                    one.plan,
-                    ids.occurrence_id(one.event_id, one.before_ms),
-                    "" if ends else ids.occurrence_id(one.event_id, one.scheduled_ms or 0),
-                    one.scheduled_ms or 0,
-                    one.due_ms,
-                ]
-            count, *events = self._scripts("schedule_successors", [keys.unscheduled(p)], args)
-            scheduled += int(count)
-            passed += events
+        for call in successor_calls(successors, now_ms):
+            advanced = read_advanced(self._run(call))
+            scheduled += advanced.scheduled
+            passed += advanced.passed
         return Advanced(scheduled, passed)
 
     def record_unattempted(self, occurrences: Iterable[Unattempted], now_ms: int) -> int:
         """Record occurrences that end without an attempt; returns how many were new."""
-        added = 0
-        for p, some in by_partition(occurrences, _partition_of_event).items():
-            for start in range(0, len(some), BATCH):
-                args: list[Argument] = [keys.prefix(p), now_ms]
-                for one in some[start : start + BATCH]:
-                    args += [
-                        ids.occurrence_id(one.event_id, one.scheduled_ms),
-                        one.event_id,
-                        one.scheduled_ms,
-                        codec.join_tags(one.tags),
-                        one.status,
-                        one.message,
-                    ]
-                added += int(self._scripts("record_unattempted", [keys.ended(p)], args))
-        return added
+        return sum(int(self._run(call)) for call in unattempted_calls(occurrences, now_ms))
 
     def record(self, records: Iterable[Record], now_ms: int) -> int:
         """Write outcomes; returns how many counted (a lost lease does not)."""

@@ -22,7 +22,8 @@ from app.engine.flow_claimer import FlowClaimer
 from app.engine.local_faults import LocalFaults
 from app.engine.recorder import Recorder
 from app.engine.sender import Sender
-from app.engine.target_limits import SLOW_FACTOR
+from app.engine.successor_queue import SuccessorQueue
+from app.engine.target_limits import SLOW_FACTOR, most_in_flight
 from app.open_files import open_file_limit
 from app.wiring.services import Services
 
@@ -35,7 +36,7 @@ KEPT_FACTOR = 2
 
 FILES_FACTOR = 2
 """How many files a request that is in flight may need: while it connects, one for IPv4 and one for
-IPv6."""
+IPv6. That leaves room for the few that lanes with little in flight may start beyond it."""
 
 RESERVED_FILES = 128
 """Files that are no connections to receivers: those to the store and the broker, modules, logs."""
@@ -71,10 +72,9 @@ class Drains:
     def sender(self) -> Sender:
         """Connections to receivers, kept between drains."""
         settings = self.services.settings
-        in_flight = self.concurrency * (1 + SLOW_FACTOR)
         return self.sender_double or CurlSender(
             settings.allow_private_targets,
-            in_flight,
+            most_in_flight(self.concurrency),
             own_port=settings.port,
             max_connections=self.max_connections,
         )
@@ -175,7 +175,7 @@ class Drains:
         storage, settings = self.services.storage, self.services.settings
         return Claimer(
             storage.work,
-            self.services.successors,
+            SuccessorQueue(self.services.successors, storage.new_channel()),
             storage.coordination.wake_listener(),
             storage.new_channel(),
             storage.clock,

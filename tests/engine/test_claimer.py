@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-import pytest
-
-from app.engine.claimer import AHEAD_MS, MAX_UNWRITTEN, STALLED_FACTOR, Claimer
+from app.domain.ids import EventIds
+from app.engine.claimer import (
+    AHEAD_MS,
+    OTHERS_MS,
+    SLICE,
+    Claimer,
+)
+from app.engine.window import FEW
 from app.store.calls import Call
 from app.store.claims import Claim
 from app.store.codec import definition_to_doc
@@ -17,46 +22,18 @@ from tests.support.clock import NOW_MS, FakeClock
 WINDOW = 100
 
 
-@pytest.mark.parametrize(
-    ("stalled", "unwritten", "room"),
-    [
-        (0, 0, WINDOW),
-        (30, MAX_UNWRITTEN, WINDOW + 30),
-        (10_000, 0, WINDOW + STALLED_FACTOR * WINDOW),
-        (0, MAX_UNWRITTEN + 40, WINDOW - 40),
-        (10_000, MAX_UNWRITTEN + 10_000, 0),
-    ],
-)
-def test_stalled_claims_add_to_what_may_be_claimed_and_unwritten_outcomes_take_from_it(
-    stalled: int, unwritten: int, room: int
-) -> None:
-    nothing = cast("Any", None)
-    claimer = Claimer(
-        *[nothing] * 4,
-        FakeClock(),
-        nothing,
-        worker=b"w",
-        lease_ms=1,
-        window=WINDOW,
-        overdue=nothing,
-    )
-    claimer.adjust(stalled, unwritten)
-    claimer.settle(-(room - WINDOW // 4))
-    assert not claimer.full or not room
-    claimer.settle(-1)
-    assert claimer.full
-
-
 class FakeChannel:
     """Answers each claim with the rows that a test has laid down."""
 
     def __init__(self, *answers: list[list[Any]]) -> None:
         self.answers = list(answers)
         self.asked: list[int] = []
+        self.calls: list[Call] = []
         self.busy = False
 
     def send(self, call: Call) -> None:
         self.asked.append(int(call.args[6]))
+        self.calls.append(call)
         self.busy = True
 
     def receive(self) -> list[list[Any]] | None:
@@ -70,6 +47,7 @@ class Nothing:
     """In place of the other collaborators: no flows, no series, no wake-ups."""
 
     partitions = 1
+    busy = False
     wake_ms = NOW_MS + 60_000
     delayed = 0
 
@@ -78,6 +56,12 @@ class Nothing:
 
     def heads(self) -> list[Heads]:
         return [Heads(None, None, None, None)]
+
+    def is_ready(self, now_ms: int) -> bool:
+        return False
+
+    def filenos(self) -> list[int]:
+        return []
 
     def take_new(self) -> list[Claim]:
         return []
@@ -145,3 +129,63 @@ def test_nothing_is_claimed_ahead_while_the_next_can_not_be() -> None:
     ahead = [until - asked for until, asked in zip(channel.asked, [NOW_MS] * 3, strict=False)]
     assert ahead == [AHEAD_MS, AHEAD_MS, 0]
     assert channel.asked[-1] == NOW_MS + 30 + AHEAD_MS
+
+
+def rows_of(lane: int, count: int) -> list[list[Any]]:
+    made = []
+    for number in range(count):
+        one = row(NOW_MS)
+        one[0] = number.to_bytes(16, "big")
+        one[1] = EventIds().make(NOW_MS * 1_000, 0, lane)
+        made.append(one)
+    return made
+
+
+def test_a_long_answer_is_read_in_slices_in_turn_for_each_lane() -> None:
+    channel = FakeChannel([[*rows_of(1, 40), *rows_of(2, 2)], [], []])
+    claimer = a_claimer(FakeClock(), channel)
+    claimer.step(NOW_MS, closing=False)
+    first = claimer.step(NOW_MS, closing=False)
+    assert [one.lane for one in first] == [1, 2, 1, 2, *[1] * (SLICE - 4)]
+    assert claimer.delayed == 42 - SLICE
+    assert claimer.wake_ms <= NOW_MS
+    rest = [one for _ in range(9) for one in claimer.step(NOW_MS, closing=False)]
+    assert len(first) + len(rest) == 42
+    assert claimer.delayed == 0
+
+
+def test_a_full_window_has_room_for_lanes_with_few_claims_in_it() -> None:
+    """Nobody's thousands keep the others out; they ask for no more than is left for them."""
+    clock = FakeClock()
+    channel = FakeChannel([rows_of(1, WINDOW), [], []], [rows_of(2, 2), [], []], [[], [], []])
+    claimer = a_claimer(clock, channel)
+    claimer.step(NOW_MS, closing=False)
+    for _ in range(20):
+        claimer.step(clock.now_ms(), closing=False)
+    assert claimer.window.full
+    assert [call.args[7] for call in channel.calls] == ["", ",1,"]
+    assert channel.calls[1].args[2] <= WINDOW // FEW
+    assert claimer.wake_ms <= clock.now_ms() + OTHERS_MS
+    for _ in range(20):
+        claimer.step(clock.advance(1), closing=False)
+    assert [call.args[7] for call in channel.calls] == ["", ",1,", ",1,", ",1,"]
+
+
+def test_an_end_makes_room_in_its_lane() -> None:
+    clock = FakeClock()
+    channel = FakeChannel([rows_of(1, WINDOW), [], []])
+    claimer = a_claimer(clock, channel)
+    claimer.step(NOW_MS, closing=False)
+    claims = [one for _ in range(20) for one in claimer.step(NOW_MS, closing=False)]
+    assert dict(claimer.window._held) == {1: WINDOW}
+    claimer.window.settle(claims)
+    assert not claimer.window.full
+    assert not claimer.window._held
+
+
+def test_what_was_not_read_yet_is_given_back_with_the_rest() -> None:
+    channel = FakeChannel([rows_of(1, 40), [], []])
+    claimer = a_claimer(FakeClock(), channel)
+    claimer.step(NOW_MS, closing=False)
+    read = claimer.step(NOW_MS, closing=True)
+    assert len(read) + len(claimer.clear()) == 40

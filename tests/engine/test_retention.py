@@ -9,8 +9,8 @@ import pytest
 
 from app.engine import retention as module
 from app.engine.retention import Retention
+from app.store.calls import BATCH
 from app.store.events import Saved
-from app.store.work import BATCH
 from tests.support.clock import NOW_MS
 
 DAY_MS = 86_400_000

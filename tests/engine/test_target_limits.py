@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import pytest
 
-from app.engine.target_limits import (
-    BRIEFLY_STALLED_MS,
+from app.domain.ids import EventIds
+from app.engine.target_limit import (
     MAX_DEFER_MS,
     MIN_DEFER_MS,
     MIN_LIMIT,
-    SLOW_FACTOR,
     SLOW_MS,
     STALLED_MS,
-    InFlightRequest,
     TargetLimit,
+)
+from app.engine.target_limits import (
+    BRIEFLY_STALLED_MS,
+    LITTLE,
+    SLOW_FACTOR,
+    InFlightRequest,
     TargetLimits,
     target_of,
 )
@@ -128,14 +132,14 @@ def test_slow_requests_leave_the_common_concurrency_and_come_back_to_the_count()
     for number in range(4):
         queue(limits, claim(number, "slow"))
     requests = list(limits.start_ready(0))
-    assert limits.mark_slow(SLOW_MS - 1) == 0
-    assert limits.mark_slow(SLOW_MS) == 4
+    assert len(limits.mark_slow(SLOW_MS - 1)) == 0
+    assert len(limits.mark_slow(SLOW_MS)) == 4
     for number in range(CONCURRENCY):
         queue(limits, claim(100 + number, f"other{number}"))
     assert len(list(limits.start_ready(SLOW_MS))) == CONCURRENCY
     for request in requests:
         limits.end(request, SLOW_MS + 1, succeeded=True)
-    assert limits.mark_slow(SLOW_MS + 1) == 0
+    assert len(limits.mark_slow(SLOW_MS + 1)) == 0
 
 
 def test_a_target_that_takes_its_time_keeps_its_rate() -> None:
@@ -248,7 +252,7 @@ def test_all_slow_ones_together_have_an_end_and_each_that_ends_makes_room() -> N
         assert len(taken) == MIN_LIMIT
         assert list(limits.start_ready(now_ms)) == []
         now_ms += SLOW_MS
-        assert limits.mark_slow(now_ms) == MIN_LIMIT
+        assert len(limits.mark_slow(now_ms)) == MIN_LIMIT
         assert all(request.is_slow for request in taken)
         slow += taken
     for number in range(3):
@@ -257,7 +261,7 @@ def test_all_slow_ones_together_have_an_end_and_each_that_ends_makes_room() -> N
     assert limits.waiting == 3
     limits.end(slow[0], now_ms, succeeded=True)
     assert len(list(limits.start_ready(now_ms))) == MIN_LIMIT
-    assert limits.mark_slow(now_ms + SLOW_MS) == MIN_LIMIT
+    assert len(limits.mark_slow(now_ms + SLOW_MS)) == MIN_LIMIT
     assert list(limits.start_ready(now_ms)) == []
 
 
@@ -266,7 +270,7 @@ def test_what_has_ended_is_never_called_slow() -> None:
     queue(limits, claim(0, "a"))
     (request,) = limits.start_ready(0)
     limits.end(request, 5, succeeded=False)
-    assert (request.has_ended, limits.mark_slow(9 * SLOW_MS), request.is_slow) == (True, 0, False)
+    assert (request.has_ended, limits.mark_slow(9 * SLOW_MS), request.is_slow) == (True, [], False)
 
 
 def test_targets_for_which_there_is_nothing_are_forgotten() -> None:
@@ -288,7 +292,7 @@ def test_what_waits_for_one_target_can_be_given_up() -> None:
     for number in range(3):
         queue(limits, claim(number, "a"))
         queue(limits, claim(9 + number, "b"))
-    requests = [next(limits.start_ready(0))]
+    requests = limits.start_ready(0, 1)
     limit = requests[0].limit
     queue(limits, claim(20, "a"))
     waiting = limits.clear_target(limit)
@@ -328,3 +332,78 @@ def test_one_that_ends_makes_room_for_one() -> None:
     limits.mark_slow(now_ms + SLOW_MS)
     queue(limits, claim(51, "another"))
     assert list(limits.start_ready(now_ms + SLOW_MS)) == []
+
+
+def of_lane(number: int, lane: int, host: str) -> Claim:
+    return claim(number, host, event_id=EventIds().make(1_000, 0, lane))
+
+
+def test_lanes_take_turns_however_many_targets_one_has() -> None:
+    limits = TargetLimits(CONCURRENCY)
+    for number in range(100):
+        queue(limits, of_lane(number, 1, f"many{number}"))
+    for number in range(4):
+        queue(limits, of_lane(number, 2, "few"))
+    started = limits.start_ready(0)
+    assert len(started) == CONCURRENCY
+    assert hosts(started)[1:8:2] == ["few"] * 4
+    assert sum("many" in host for host in hosts(started)) == CONCURRENCY - 4
+
+
+def test_at_one_target_lanes_take_turns_as_well() -> None:
+    limits = TargetLimits(CONCURRENCY)
+    for number in range(100):
+        queue(limits, of_lane(number, 1, "a"))
+    queue(limits, of_lane(100, 2, "a"))
+    first, second = limits.start_ready(0, 2)
+    assert [first.claim.lane, second.claim.lane] == [1, 2]
+
+
+@pytest.mark.parametrize("slow", [False, True])
+def test_a_lane_that_has_taken_all_leaves_some_to_a_lane_with_little(slow: bool) -> None:
+    """Be its requests quick or slow; the other lane gets so much and no more."""
+    limits, now_ms = TargetLimits(CONCURRENCY), 0
+    for number in range(1_000):
+        queue(limits, of_lane(number, 1, f"many{number}"))
+    assert len(limits.start_ready(now_ms)) == CONCURRENCY
+    if slow:
+        for _ in range(SLOW_FACTOR):
+            now_ms += SLOW_MS
+            limits.mark_slow(now_ms)
+            limits.start_ready(now_ms)
+        assert limits.mark_slow(now_ms) == []
+    assert limits.start_ready(now_ms) == []
+    for number in range(9):
+        queue(limits, of_lane(number, 2, f"few{number}"))
+    started = limits.start_ready(now_ms)
+    assert hosts(started) == [f"few{number}" for number in range(len(started))]
+    assert len(started) == CONCURRENCY // LITTLE
+    for request in started:
+        limits.end(request, now_ms, succeeded=True)
+    assert {host[:3] for host in hosts(limits.start_ready(now_ms))} == {"few"}
+
+
+def test_lanes_and_targets_of_which_nothing_is_left_are_forgotten() -> None:
+    limits = TargetLimits(CONCURRENCY)
+    for lane in range(5):
+        queue(limits, of_lane(lane, lane, f"host{lane}"))
+    requests = limits.start_ready(0)
+    assert len(limits._lanes) == len(requests) == 5
+    for request in requests[1:]:
+        limits.end(request, 1, succeeded=True)
+    limits.forget_idle()
+    assert list(limits._lanes) == [0]
+
+
+def test_of_a_stalled_target_the_lane_that_waits_with_most_is_deferred_first() -> None:
+    limits = TargetLimits(CONCURRENCY)
+    for number in range(100):
+        queue(limits, of_lane(number, 1, "a"))
+    queue(limits, of_lane(100, 2, "a"))
+    queue(limits, of_lane(101, 3, "a"))
+    limits.start_ready(0, 1)
+    limits.start_ready(0)
+    queue(limits, of_lane(102, 2, "a"))
+    deferred = [one.lane for one, _ in limits.take_surplus(STALLED_MS)]
+    assert set(deferred) == {1}
+    assert len(deferred) > 80

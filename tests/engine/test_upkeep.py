@@ -9,8 +9,9 @@ import pytest
 
 from app.engine import upkeep as module
 from app.engine.upkeep import STALL_S, Upkeep
+from app.store.calls import BATCH
 from app.store.sweep import Slice
-from app.store.work import BATCH, Heads
+from app.store.work import Heads
 from tests.support.clock import NOW_MS, FakeClock
 
 

@@ -20,8 +20,8 @@ from app.planning.successors import ASK_EVERY_MS, Successors
 from app.planning.timetables import Timetables
 from app.services.queries import OccurrenceQuery
 from app.store import keys
+from app.store.calls import Successor, Unattempted
 from app.store.claims import Claim
-from app.store.work import Successor, Unattempted
 from app.wiring.engine import Engine
 from app.wiring.services import Services
 from tests.support.builders import DAILY, a_claim, a_definition

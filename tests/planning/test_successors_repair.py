@@ -16,7 +16,7 @@ from app.errors import InvalidInput, StoreUnavailable
 from app.planning.limits import RECONCILED, REPAIR, SUCCESSOR, SUCCESSORS
 from app.planning.next_occurrence import TOO_LATE
 from app.planning.successors import ASK_EVERY_MS, MAX_STEPS, MOST_LOOKED_AT, Successors
-from app.store.work import Successor, Unattempted
+from app.store.calls import Successor, Unattempted
 from tests.support.builders import DAILY, a_claim, a_definition, an_event
 from tests.support.clock import NOW_MS
 from tests.support.planning import DAY_MS, SPREAD_MS, Daily, Events, Outside, Timetables, Writes

@@ -10,7 +10,7 @@ from app.domain.ids import occurrence_id, to_text
 from app.domain.occurrence import OccurrenceStatus
 from app.services import feed as module
 from app.services.queries import TagFilter
-from app.store.work import Unattempted
+from app.store.calls import Unattempted
 from tests.support.clock import NOW_MS
 
 DAY_MS = 86_400_000

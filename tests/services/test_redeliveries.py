@@ -18,8 +18,7 @@ from app.errors import Conflict, Forbidden, NotFound
 from app.services import redeliveries as module
 from app.services.queries import EventChanges
 from app.services.redelivery_steps import RedeliverySteps
-from app.store.calls import Record
-from app.store.work import Unattempted
+from app.store.calls import Record, Unattempted
 from app.wiring.services import Services
 from tests.support.clock import NOW_MS, FakeClock
 from tests.support.invariants import broken

@@ -16,7 +16,7 @@ from app.domain.redelivery_job import RedeliveryFilter, RedeliveryJob, Redeliver
 from app.store import keys
 from app.store.audit import AuditLog
 from app.store.breakers import BreakerStore
-from app.store.calls import Deferral, Record
+from app.store.calls import Deferral, Record, Successor, Unattempted
 from app.store.claims import Claim
 from app.store.events import KEEP, NOTHING, Plan
 from app.store.flow_gate import EndedAttempt, FlowGate
@@ -25,7 +25,6 @@ from app.store.migrations import due_by_lane
 from app.store.migrations.migration import Stored
 from app.store.redeliveries import RedeliveryJobStore, RedeliveryStore
 from app.store.scripts import Scripts
-from app.store.work import Successor, Unattempted
 from tests.store.conftest import Stores
 from tests.support.builders import DAILY, an_event
 from tests.support.clock import NOW_MS

@@ -7,10 +7,9 @@ import pytest
 from app.domain import ids
 from app.errors import StoreUnavailable
 from app.store import keys
-from app.store.calls import Deferral
+from app.store.calls import Advanced, Deferral, Successor, Unattempted
 from app.store.events import KEEP, Plan
 from app.store.fields import EventField
-from app.store.work import Advanced, Successor, Unattempted
 from tests.store.conftest import Stores
 from tests.support.builders import DAILY, an_event
 from tests.support.clock import NOW_MS

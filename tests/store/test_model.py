@@ -29,12 +29,11 @@ from app.domain import ids
 from app.domain.event import Event, EventStatus
 from app.domain.options import EventOptions
 from app.store import keys
-from app.store.calls import Deferral, Record, claim_call, lease_token
+from app.store.calls import Deferral, Record, Successor, Unattempted, claim_call, lease_token
 from app.store.claims import Claim, read_claim_answer
 from app.store.events import KEEP, NO_WITHDRAWAL, NOTHING, Plan, Saved, Withdrawal
 from app.store.flow_gate import FlowGate
 from app.store.scripts import Argument, Scripts
-from app.store.work import Successor, Unattempted
 from tests.store.conftest import Stores
 from tests.support.builders import DAILY, an_event
 from tests.support.clock import NOW_MS

@@ -14,14 +14,13 @@ from app.domain.occurrence import Occurrence, OccurrenceStatus
 from app.domain.options import NO_OPTIONS
 from app.engine.flow_claimer import FlowClaimer
 from app.store import keys
-from app.store.calls import Deferral
+from app.store.calls import Deferral, Successor
 from app.store.claims import Claim
 from app.store.events import KEEP, Plan, Saved
 from app.store.fields import EventField
 from app.store.flow_gate import FlowGate
 from app.store.flows import FlowStore, all_of
 from app.store.scripts import Scripts
-from app.store.work import Successor
 from tests.store.conftest import Stores
 from tests.store.test_scripts import LEASE_MS, claim, record, saved
 from tests.support.clock import NOW_MS

@@ -14,13 +14,12 @@ from app.domain.occurrence import OccurrenceStatus
 from app.domain.redelivery_job import RedeliveryFilter, RedeliveryJob, RedeliveryRequest
 from app.store import keys
 from app.store.attempts import read_log
-from app.store.calls import Deferral, Record
+from app.store.calls import Deferral, Record, Unattempted
 from app.store.events import Plan, Saved
 from app.store.fields import OccurrenceField
 from app.store.indexes import Selection
 from app.store.redeliveries import RedeliveryJobStore, RedeliveryStore, Round
 from app.store.scripts import Scripts
-from app.store.work import Unattempted
 from tests.store.conftest import Stores
 from tests.support.builders import an_event
 from tests.support.clock import NOW_MS

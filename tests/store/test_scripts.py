@@ -1,6 +1,7 @@
 """Each script: what it changes, that it changes nothing when refused, and that it can run twice.
 
-Tests ``app.store.codec``, ``app.store.occurrences`` and ``app.store.reading``, too.
+Tests ``app.store.codec``, ``app.store.occurrences``, ``app.store.reading`` and ``app.store.work``,
+too.
 """
 
 from __future__ import annotations
@@ -16,9 +17,8 @@ from app.domain.event import Event, EventStatus
 from app.domain.occurrence import OccurrenceStatus
 from app.errors import NotFound
 from app.store import keys, scripts
-from app.store.calls import Deferral, Record
+from app.store.calls import Deferral, Record, Successor, Unattempted
 from app.store.events import KEEP, NOTHING, Plan, Saved
-from app.store.work import Successor, Unattempted
 from tests.store.conftest import Stores
 from tests.support.builders import DAILY, an_event
 from tests.support.clock import NOW_MS

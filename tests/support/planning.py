@@ -9,7 +9,7 @@ from app.domain.budget import current
 from app.domain.definition import Definition
 from app.domain.event import Event
 from app.domain.timetable import Firing, Skipped
-from app.store.work import Advanced, Successor, Unattempted
+from app.store.calls import Advanced, Successor, Unattempted
 from tests.support.clock import NOW_MS
 
 DAY_MS = 86_400_000

@@ -12,11 +12,10 @@ from typing import Any
 
 from app.domain import ids
 from app.domain.event import Event, EventStatus
-from app.store.calls import Deferral, Record
+from app.store.calls import Deferral, Record, Successor, Unattempted
 from app.store.claims import Claim
 from app.store.codec import join_tags
 from app.store.events import NO_WITHDRAWAL, Plan, Saved, Withdrawal
-from app.store.work import Successor, Unattempted
 from tests.support.invariants import Partition
 
 OPEN = ("scheduled", "retrying", "dispatched")

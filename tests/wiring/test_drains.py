@@ -28,7 +28,7 @@ def test_drains_share_the_sender_and_the_breakers(process: Engine) -> None:
 
 def test_a_drain_claims_more_than_it_sends_at_once(process: Engine) -> None:
     concurrency = process.services.settings.delivery_concurrency
-    assert process.drains.new_drain()._claimer._window == concurrency * WINDOW_FACTOR
+    assert process.drains.new_drain()._claimer.window.size == concurrency * WINDOW_FACTOR
 
 
 def test_a_process_that_never_drained_has_nothing_to_close(process: Engine) -> None:
