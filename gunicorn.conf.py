@@ -33,7 +33,9 @@ try:
     configure(settings)
     await_servers(settings, wait=False)
     with contextlib.suppress(StoreUnavailable):  # workers wait for the store
-        build_services(settings).storage.migrate()
+        _services = build_services(settings)
+        _services.storage.migrate()
+        _services.store_settings()
 except ConfigError as error:
     sys.stderr.write(f"qhronos: {error.message}\n")
     sys.exit(error.exit_status)

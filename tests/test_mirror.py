@@ -69,6 +69,7 @@ ELSEWHERE = {
     "app/store/reading.py": "tests/store/test_scripts.py",
     "app/store/script_contracts.py": "tests/store/test_script_loader.py",
     "app/store/refusals.py": "tests/store/test_probe.py",
+    "app/store/server_state.py": "tests/services/problems/test_store_settings.py",
     "app/store/sweep.py": "tests/engine/test_upkeep.py",
     "app/store/tokens.py": "tests/services/test_tokens.py",
     "app/store/work.py": "tests/store/test_scripts.py",

@@ -58,6 +58,7 @@ class Upkeep:
     acknowledgements: Acknowledgements
     schema: Schema
     audit: AuditService
+    store_settings: Callable[[], object]
 
     def repair(self) -> int:
         """Schedule the successors which drains have left, now; returns how many were looked at."""
@@ -129,4 +130,5 @@ class Upkeep:
 
     def retain(self) -> int:
         """Delete what is older than the retention; returns how many records were deleted."""
+        self.store_settings()  # its log says what is wrong with them
         return self.retention.run(self.clock.now_ms())

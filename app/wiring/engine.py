@@ -61,6 +61,7 @@ class Engine:
             services.acknowledgements,
             storage.schema,
             services.audit,
+            services.store_settings,
         )
 
     @cached_property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 from app.clock import Clock
 from app.config import Settings
@@ -26,12 +26,14 @@ from app.services.problems.broker import broker
 from app.services.problems.lag import lag
 from app.services.problems.local_faults import LocalFaultsCheck
 from app.services.problems.settings import settings
+from app.services.problems.store_settings import StoreSettingsCheck
 from app.services.processes import ProcessService
 from app.services.quotas import EventQuota
 from app.services.redeliveries import RedeliveryService
 from app.services.redelivery_steps import RedeliverySteps
 from app.services.secret_rotation import RotationService
 from app.services.tokens import TokenService
+from app.store.server_state import read_state
 from app.wiring.crypto import Crypto
 from app.wiring.doubles import NO_DOUBLES, Doubles
 from app.wiring.own_process import own_process
@@ -230,6 +232,11 @@ class Services:
         )
 
     @cached_property
+    def store_settings(self) -> StoreSettingsCheck:
+        """Whether the store's server loses nothing."""
+        return StoreSettingsCheck(partial(read_state, self.storage.client))
+
+    @cached_property
     def health(self) -> HealthService:
         """Health, status and metrics."""
         return HealthService(
@@ -247,6 +254,7 @@ class Services:
                 broker(self.queues.probe_other),
                 settings(self.processes.alive),
                 LocalFaultsCheck(self.storage.local_faults),
+                self.store_settings,
             ),
         )
 

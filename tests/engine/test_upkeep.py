@@ -21,6 +21,10 @@ class FakeCoordination:
     def __init__(self) -> None:
         self.cursors: dict[str, str] = {}
         self.migrated: list[float] = []
+        self.looked = 0
+
+    def look(self) -> None:
+        self.looked += 1
 
     def migrate(self, limit_s: float) -> None:
         self.migrated.append(limit_s)
@@ -82,6 +86,7 @@ def upkeep(work: FakeWork, sweep: FakeSweep, coordination: FakeCoordination) -> 
         continue_waiting=lambda: 4,
         overdue=lambda *_: 5,
         migrate=coordination.migrate,
+        run=lambda _now_ms: 0,
         pack=lambda: 6,
         settle=lambda: 7,
     )
@@ -99,6 +104,7 @@ def upkeep(work: FakeWork, sweep: FakeSweep, coordination: FakeCoordination) -> 
         acknowledgements=others,
         schema=others,
         audit=others,
+        store_settings=coordination.look,
     )
 
 
@@ -125,6 +131,13 @@ def test_reconciliation_goes_on_with_a_migration_that_was_left() -> None:
     coordination = FakeCoordination()
     upkeep(FakeWork(), FakeSweep(1), coordination).reconcile()
     assert coordination.migrated == [module.MIGRATE_S]
+
+
+def test_retention_looks_at_the_settings_of_the_store() -> None:
+    """Once a minute the log would say that the store may lose something."""
+    coordination = FakeCoordination()
+    upkeep(FakeWork(), FakeSweep(1), coordination).retain()
+    assert coordination.looked == 1
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,11 @@ class ProblemCode(StrEnum):
     BROKER = "broker"
     SETTINGS = "settings"
     LOCAL_FAULT = "local_fault"
+    STORE_REPLICA = "store_replica"
+    STORE_EVICTS = "store_evicts"
+    STORE_NOT_DURABLE = "store_not_durable"
+    STORE_DISK = "store_disk"
+    STORE_MEMORY = "store_memory"
 
 
 @dataclass(frozen=True, slots=True)
