@@ -8,7 +8,8 @@ from typing import Any
 
 import pycurl
 
-from app.delivery.errors_text import Progress, explain
+from app.delivery.answer import cut_text, has_valid_status, wishes
+from app.delivery.errors_text import NOT_HTTP, Progress, explain, tls_error
 from app.delivery.guard import Guard
 from app.delivery.kept_connections import CAN_WATCH
 from app.delivery.request import Request
@@ -185,7 +186,7 @@ class Exchange:
 
     def _read(self, chunk: bytes) -> int:
         """Receive a chunk of the answer's body; libcurl calls it, and stops if it returns less."""
-        if self._answer_size < RESPONSE_LIMIT:
+        if self._answer_size <= RESPONSE_LIMIT:  # and one chunk more, to see what is cut
             self._chunks.append(chunk)
         self._answer_size += len(chunk)
         return len(chunk) if self._answer_size <= READ_LIMIT else 0
@@ -198,13 +199,17 @@ class Exchange:
         error = message = None
         if code:
             error, message = self._explain(code, status)
+        elif not has_valid_status(self._headers):
+            status, (error, message) = None, NOT_HTTP
         elif status is None or not 200 <= status <= 299:
             error, message = "status", f"the receiver answered {status}"
-        retry_after, abort, ack = self._instructions()
+        # What is not HTTP has no wishes.
+        understood = self._headers if error != NOT_HTTP[0] else ()
+        retry_after, abort, ack = wishes(understood)
         return Outcome(
             self._timings(),
             status,
-            b"".join(self._chunks)[:RESPONSE_LIMIT],
+            cut_text(b"".join(self._chunks), RESPONSE_LIMIT),
             error,
             message,
             retry_after,
@@ -234,26 +239,8 @@ class Exchange:
                 answered=status is not None,
                 sent=getinfo(pycurl.SIZE_UPLOAD_T) >= self._body_size,
                 os_error=os_error,
+                tls_error=tls_error(self.curl.errstr()),
             ),
-        )
-
-    def _instructions(self) -> tuple[str | None, bool, bool]:
-        """Read the headers Retry-After, Webhook-Delivery and Qhronos-Ack of the answer."""
-        headers = b"".join(self._headers)
-        lower = headers.lower()
-        if (
-            b"\nretry-after:" not in lower
-            and b"\nwebhook-delivery:" not in lower
-            and b"\nqhronos-ack:" not in lower
-        ):
-            return None, False, False
-        # Interim answers (1xx) come first; they say nothing about the delivery.
-        start = max(lower.rfind(b"\nhttp/"), 0)
-        fields = _fields(headers[start:])
-        return (
-            fields.get("retry-after"),
-            fields.get("webhook-delivery", "").lower() == "abort-message",
-            fields.get("qhronos-ack", "").lower() == "required",
         )
 
     def _timings(self) -> Timings:
@@ -277,13 +264,3 @@ class Exchange:
             max(connected - resolved, 0) if connected else None,
             max(secured - connected, 0) if secured else None,
         )
-
-
-def _fields(block: bytes) -> dict[str, str]:
-    """Parse header lines: names in lower case, values cut to 256 characters."""
-    fields: dict[str, str] = {}
-    for line in block.decode("latin-1").splitlines():
-        name, colon, value = line.partition(":")
-        if colon:
-            fields.setdefault(name.lower(), value.strip()[:256])
-    return fields

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import ssl
+import threading
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -13,7 +17,7 @@ from app.delivery.sender import CurlSender
 from app.delivery.trust import trusted_certificates
 from tests.support.certificates import Authority
 from tests.support.deliveries import LOCAL, outcomes, send, start
-from tests.support.receiver import Receiver
+from tests.support.receiver import Receiver, Reply
 
 
 @pytest.fixture(scope="module")
@@ -79,6 +83,58 @@ def test_a_receiver_without_tls_is_a_tls_error(trusting):
         with connection:
             connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
             assert outcomes(trusting, 1)[0][1].error == "tls"
+
+
+@contextmanager
+def asking_for_a_certificate(context: ssl.SSLContext, authority: Authority) -> Iterator[str]:
+    """A receiver that lets no client in who has no certificate, and says so as TLS can."""
+    context.verify_mode = ssl.CERT_REQUIRED
+    context.load_verify_locations(str(authority.bundle))
+    server = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        connection, _ = server.accept()
+        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        tls = context.wrap_bio(incoming, outgoing, server_side=True)
+        with connection:
+            while received := connection.recv(65_536):  # to the end: else it would be a reset
+                incoming.write(received)
+                with contextlib.suppress(ssl.SSLError):  # that it wants more, and the refusal
+                    tls.do_handshake()
+                connection.sendall(outgoing.read())
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    yield f"https://localhost:{server.getsockname()[1]}/"
+    server.close()
+    thread.join(5)
+
+
+@pytest.mark.parametrize(
+    ("version", "words"),
+    [
+        (ssl.TLSVersion.TLSv1_2, "it may want a client certificate"),
+        (ssl.TLSVersion.TLSv1_3, "the receiver wants a client certificate, and this service has none"),
+    ],
+)  # fmt: skip
+def test_a_receiver_that_asks_for_a_certificate_is_told_as_that(
+    trusting, authority, version, words
+):
+    context = authority.context()
+    context.maximum_version = version
+    with asking_for_a_certificate(context, authority) as url:
+        outcome = send(trusting, url)
+    assert outcome.error == "tls"
+    assert words in outcome.error_message
+
+
+@pytest.mark.parametrize("then", [Reply.close(), Reply.reset()])
+def test_a_request_over_tls_is_sent_once_too(trusting, authority, then):
+    with Receiver(tls=authority.context()) as receiver:
+        receiver.reply("/", Reply(), then, Reply())
+        assert send(trusting, receiver.url("/", "localhost")).succeeded
+        assert send(trusting, receiver.url("/", "localhost")).error in {"closed", "reset"}
+        assert len(receiver.requests) == 2
 
 
 def test_the_trusted_certificates_are_a_file_that_can_be_read():
