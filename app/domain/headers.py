@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from app.domain.audit import MASK
@@ -17,6 +18,8 @@ MAX_VALUE = 1024
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}", re.ASCII)
 """A field name (RFC 9110 section 5.6.2)."""
+
+_NOT_ALPHANUMERIC = re.compile(r"[^a-z0-9]")
 
 _VALUE = re.compile(r"[\t\x20-\x7e\xa0-\xff]*")
 """A field value (RFC 9110 section 5.5): no control characters, so no line of its own."""
@@ -68,10 +71,24 @@ def unmasked(given: Headers, stored: Headers) -> Headers:
     return tuple((name, values[name.lower()] if value == MASK else value) for name, value in given)
 
 
+@lru_cache(maxsize=1024)
+def is_the_services(name: str) -> bool:
+    """Whether a receiver may take this header for one that the service sets.
+
+    CGI and WSGI make one variable of ``Webhook-Id`` and ``Webhook_Id``, and some servers of any
+    other character, too (RFC 3875, section 4.1.18). The receiver would read both values as one.
+    """
+    folded = _NOT_ALPHANUMERIC.sub("-", name.lower())
+    return folded in _RESERVED or folded.startswith(_OURS)
+
+
 def _check(name: str, content: Any) -> None:
-    lower = name.lower()
-    if lower in _RESERVED or lower.startswith(_OURS):
-        raise InvalidInput.field(f"headers.{name}", "must not be set: the service sets it itself")
+    if is_the_services(name):
+        folded = _NOT_ALPHANUMERIC.sub("-", name.lower())
+        why = "the service sets it itself"
+        if folded != name.lower():
+            why = f"many receivers take it for our {folded}"
+        raise InvalidInput.field(f"headers.{name}", f"must not be set: {why}")
     if not isinstance(content, str) or len(content) > MAX_VALUE or not _VALUE.fullmatch(content):
         raise InvalidInput.field(
             f"headers.{name}", f"must be a line of at most {MAX_VALUE} characters of Latin-1"

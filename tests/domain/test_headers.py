@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from app.domain.headers import parse_headers, unmasked
+from app.domain.headers import is_the_services, parse_headers, unmasked
 from app.errors import InvalidInput
 
 
@@ -42,6 +44,17 @@ def test_names_and_values_are_kept_in_order_and_trimmed():
         ({"X-Qhronos-Signature": "x"}, "headers.X-Qhronos-Signature"),
         ({"Connection": "close"}, "headers.Connection"),
         ({"User-Agent": "x"}, "headers.User-Agent"),
+        ({"Webhook_Id": "x"}, "headers.Webhook_Id"),
+        ({"webhook_signature": "x"}, "headers.webhook_signature"),
+        ({"X_Qhronos_Signature": "x"}, "headers.X_Qhronos_Signature"),
+        ({"X-Qhronos_Signature": "x"}, "headers.X-Qhronos_Signature"),
+        ({"Qhronos_Ack_Token": "x"}, "headers.Qhronos_Ack_Token"),
+        ({"content_type": "x"}, "headers.content_type"),
+        ({"Content_Length": "1"}, "headers.Content_Length"),
+        ({"Transfer_Encoding": "chunked"}, "headers.Transfer_Encoding"),
+        ({"User_Agent": "x"}, "headers.User_Agent"),
+        ({"Webhook.Id": "x"}, "headers.Webhook.Id"),
+        ({"Webhook~Id": "x"}, "headers.Webhook~Id"),
     ],
 )
 def test_what_would_break_or_forge_a_request_is_refused(headers, field):
@@ -68,6 +81,10 @@ def test_a_mask_stands_for_the_stored_value_of_that_name_in_any_case():
         ({"X A": "x"}, "headers: must have names of letters, digits and hyphens"),
         ({"X-A": "1", "x-a": "2"}, "headers: must name each header once, in any case of letters"),
         ({"Host": "x"}, "headers.Host: must not be set: the service sets it itself"),
+        (
+            {"Webhook_Id": "x"},
+            "headers.Webhook_Id: must not be set: many receivers take it for our webhook-id",
+        ),
         ({"X-A": 1}, "headers.X-A: must be a line of at most 1024 characters of Latin-1"),
     ],
 )
@@ -88,3 +105,29 @@ def test_a_mask_without_a_stored_value_says_what_it_is_for():
     assert caught.value.message == (
         "headers.X-Other: must be a value: *** keeps one that is stored, and none is"
     )
+
+
+SENT = ("content-type", "content-length", "user-agent", "host", "webhook-id", "webhook-timestamp",
+        "webhook-signature", "x-qhronos-signature", "x-qhronos-instance", "qhronos-ack-token")  # fmt: skip
+
+
+@given(st.text("!#$%&'*+.^_`|~-abcdehiknopqrstuwxyABCINORSTUWX", min_size=1, max_size=20))
+def test_no_header_that_is_allowed_becomes_one_of_ours_in_cgi(name):
+    """CGI's variable, as the most liberal servers make it."""
+
+    def variable(header):
+        return "".join(one if one.isalnum() else "_" for one in header.upper())
+
+    if not is_the_services(name):
+        assert variable(name) not in map(variable, SENT)
+
+
+@pytest.mark.parametrize("separator", "!#$%&'*+.^_`|~-")
+@pytest.mark.parametrize("sent", SENT)
+def test_every_other_spelling_of_ours_is_known(sent, separator):
+    assert is_the_services(sent.replace("-", separator).title())
+
+
+@pytest.mark.parametrize("name", ["X_Team", "Authorization", "X-Webhook-Id", "webhookid", "Accept"])
+def test_other_names_are_their_owner_s(name):
+    assert parse_headers({name: "x"}) == ((name, "x"),)

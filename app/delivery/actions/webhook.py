@@ -9,6 +9,7 @@ from typing import Any
 
 from app.delivery.request import Identity, Job, ReadUrl, Request
 from app.domain.callback import Callback
+from app.domain.headers import is_the_services
 from app.domain.ids import to_text
 from app.domain.signing import body_signature, signing_key, standard_signature
 from app.domain.targets import ascii_url
@@ -53,7 +54,11 @@ def build(job: Job, now_ms: int, identity: Identity) -> Request:
     if job.ack_token:
         headers.append("Qhronos-Ack-Token: " + job.ack_token)
     if job.headers:
-        own = [f"{name}: {value}" if value else f"{name};" for name, value in job.headers]
+        own = [
+            f"{name}: {value}" if value else f"{name};"
+            for name, value in job.headers
+            if not is_the_services(name)  # stored when it was not known as such
+        ]
         return Request(ascii_url(job.action.target), headers, body, job.timeout_ms, own)
     return Request(ascii_url(job.action.target), headers, body, job.timeout_ms)
 
