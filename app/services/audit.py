@@ -36,7 +36,11 @@ MAX_SETTLED = 500
 """Intents of which one run makes entries."""
 
 MAX_STATE = 16_384
-"""Characters of a longer state's JSON from which its metadata is stored as a hash."""
+"""Characters of a state's JSON beyond which the metadata, and then whatever is longest, are stored
+as hashes."""
+
+HASHED = 128
+"""What is not longer than so many characters stays as it is: its hash would be no shorter."""
 
 _log = logging.getLogger(__name__)
 
@@ -215,13 +219,33 @@ def _unknown(intent: str) -> dict[str, Any]:
 
 
 def _state(value: Any) -> Any:
-    """A state with its secrets masked and, if it is long, the metadata as a hash."""
+    """A state with its secrets masked and, if it is long, its longest members as hashes."""
     value = masked(value)
-    if isinstance(value, dict) and "metadata" in value and len(canonical(value)) > MAX_STATE:
-        text = canonical(value["metadata"])
-        digest = hashlib.sha256(text.encode()).hexdigest()
-        return {**value, "metadata": {"sha256": digest, "bytes": len(text)}}
+    if isinstance(value, list):
+        return value if _size(value) <= MAX_STATE else _summary(value)
+    if not isinstance(value, dict) or _size(value) <= MAX_STATE:
+        return value
+    sizes = {name: _size(inner) for name, inner in value.items()}
+    for name in sorted(sizes, key=lambda name: (name != "metadata", -sizes[name])):
+        if sizes[name] > HASHED:
+            value = {**value, name: _hashed(value[name])}
+        if _size(value) <= MAX_STATE:
+            break
     return value
+
+
+def _summary(states: list[Any]) -> dict[str, Any]:
+    ids = [one.get("id") for one in states if isinstance(one, dict)]
+    return {"ids": ids, **_hashed(states)}
+
+
+def _hashed(value: Any) -> dict[str, Any]:
+    text = canonical(value)
+    return {"sha256": hashlib.sha256(text.encode()).hexdigest(), "bytes": len(text)}
+
+
+def _size(value: Any) -> int:
+    return len(canonical(value))
 
 
 def _matches(query: AuditQuery, text: str) -> bool:

@@ -13,7 +13,7 @@ from app.services.audit import AuditQuery
 
 
 def _state(description: str) -> fields.Raw:
-    return fields.Raw(metadata={"type": ["object", "null"], "description": description})
+    return fields.Raw(metadata={"type": ["object", "array", "null"], "description": description})
 
 
 class AuditEntrySchema(Schema):
@@ -27,7 +27,7 @@ class AuditEntrySchema(Schema):
     action = fields.String(metadata={"example": "event.update"})
     object = fields.String(allow_none=True, metadata={"description": "The id of what changed."})
     before = _state("Its state before.")
-    after = _state("The answer to the change.")
+    after = _state('The answer to the change. What is long is a hash: {"sha256": …, "bytes": …}.')
     outcome = fields.String(
         metadata={
             "description": "Present and 'unknown' if the service or its store ended before it was "

@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 
 from app.domain.audit import check
 from app.runtime.maintenance import check_file
-from app.services.audit import AuditQuery
+from app.services.audit import MAX_STATE, Act, AuditQuery
 from app.store import audit_segments, keys
 from app.store.audit_archive import HOT, SEGMENT
 from app.wiring.engine import Engine
@@ -87,6 +87,56 @@ def test_a_packed_entry_costs_a_tenth(client: FlaskClient, services: Services) -
     pack(services)
     (segment,) = services.storage.client.zrange(keys.AUDIT_SEGMENTS, 0, -1)
     assert len(segment) < 110 * SEGMENT
+
+
+LONG = "y" * MAX_STATE
+STATES: dict[str, tuple[Any, set[str]]] = {
+    "metadata first": (
+        {"id": "a", "metadata": {"x": LONG}, "tags": ["t"] * 2_000},
+        {"metadata"},
+    ),
+    "the longest first": (
+        {"id": "a", "metadata": {}, "exclude": [LONG], "tags": ["t"]},
+        {"exclude"},
+    ),
+    "as many as need be": (
+        {"id": "a", "metadata": {"x": LONG}, "exclude": [LONG], "name": LONG, "tags": ["t"]},
+        {"metadata", "exclude", "name"},
+    ),
+}
+
+
+@pytest.mark.parametrize(("state", "hashed"), STATES.values(), ids=STATES)
+def test_an_entry_is_bounded_whatever_is_long(
+    services: Services, state: Any, hashed: set[str]
+) -> None:
+    """A page has hundreds of entries: none may be as long as a request may be."""
+    services.audit.record(Act("a", None, None, "x", "o", state, state, "r"))
+    (entry,) = map(json.loads, services.audit.page(AuditQuery())[0])
+    assert entry["before"] == entry["after"]
+    assert {name for name in state if entry["after"][name] != state[name]} == hashed
+    text = json.dumps(entry["after"])
+    assert len(text) <= MAX_STATE * 1.2
+    assert {"sha256", "bytes"} == entry["after"][min(hashed)].keys()
+
+
+def test_the_entry_of_many_events_has_their_ids(client: FlaskClient) -> None:
+    """An iCalendar file makes up to 1,500 events in one request."""
+    event = "BEGIN:VEVENT\r\nUID:{0}\r\nDTSTAMP:20300101T000000Z\r\nDTSTART:20300102T090000Z\r\n"
+    event += "SUMMARY:number {0}\r\nEND:VEVENT\r\n"
+    for count in (2, 60):
+        body = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\n"
+        body += "".join(event.format(number) for number in range(count)) + "END:VCALENDAR\r\n"
+        made = client.post(
+            "/events?webhook=https://example.com/", data=body, content_type="text/calendar"
+        )
+        assert made.status_code == 201, made.text
+        after = client.get("/audit?limit=1").json[0]["after"]
+        if count == 2:
+            assert after == made.json
+        else:
+            assert after["ids"] == [one["id"] for one in made.json]
+            assert after.keys() == {"ids", "sha256", "bytes"}
 
 
 @pytest.mark.parametrize("index", [0, SEGMENT // 2, SEGMENT - 1])
