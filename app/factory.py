@@ -28,6 +28,7 @@ from app.api.routes import (
     redeliveries,
     secret_rotation,
     service,
+    tag_secrets,
     tokens,
 )
 from app.api.routes.dashboard import register_dashboard
@@ -46,6 +47,7 @@ PARTS = (
     calendars,
     feed,
     tokens,
+    tag_secrets,
     audit,
     service,
 )

@@ -94,6 +94,7 @@ def deliver(engine: Engine) -> None:
     # Python's own threshold, which also looked at every imported module, took a tenth of its time.
     gc.freeze()
     gc.set_threshold(GC_THRESHOLD)
+    engine.watch_signing_secrets()
     if engine.services.settings.has_own_broker:  # without the store nothing can be delivered
         engine.watch_broker()
     try:

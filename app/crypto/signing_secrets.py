@@ -1,7 +1,8 @@
-"""Signing secrets of events: encrypted when they come in, decrypted when a delivery is built.
+"""Signing secrets of events and tags: encrypted when they come in, decrypted for a delivery.
 
-In between they are opaque bytes: nothing that is stored, listed or logged shows them. An event's
-encrypted value has its secret and the previous ones that still sign beside it.
+In between they are opaque bytes: nothing that is stored, listed or logged shows them. An encrypted
+value has a secret and the previous ones that still sign beside it. An event without a secret of its
+own is signed for with that of the first of its tags that has one, else with the service's.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import base64
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -27,14 +28,17 @@ _FIELD = "hmac_secret"
 
 
 class _Previous(NamedTuple):
-    """A previous secret (``""``: the service's) and until when it signs, ms UTC."""
+    """A previous secret and until when it signs, ms UTC.
+
+    ``""`` stands for what signs for those that have none: for an event, its tag's or the service's.
+    """
 
     secret: str
     until_ms: int
 
 
 class _Secrets(NamedTuple):
-    """The present secret of an event and the previous ones."""
+    """The present secret of an event or a tag, and the previous ones."""
 
     secret: str
     previous: tuple[_Previous, ...] = ()
@@ -48,8 +52,13 @@ class SigningSecrets:
 
     def __init__(self, encryptor: Encryptor, default: str) -> None:
         self._encryptor = encryptor
-        self._default = default
+        self._default = (default,)
+        self._tags: Mapping[str, bytes] = {}
         self._decrypted = lru_cache(_REMEMBERED)(self._decrypt)
+
+    def know_tags(self, encrypted: Mapping[str, bytes]) -> None:
+        """Learn the secrets of all tags that have one."""
+        self._tags = encrypted
 
     def encrypted(
         self, event_id: bytes, given: Mapping[str, Any], stored: bytes | None = None
@@ -79,18 +88,31 @@ class SigningSecrets:
         kept = [one for one in previous if one.until_ms > now_ms and one.secret != secret]
         return self._encrypt(event_id, _Secrets(secret, tuple(kept[:MAX_PREVIOUS])))
 
-    def of(self, event_id: bytes, stored: bytes | None, now_ms: int) -> tuple[str, ...]:
-        """Return the secrets that sign at a moment, the present one first.
+    def of(
+        self, event_id: bytes, stored: bytes | None, now_ms: int, tags: Sequence[str] = ()
+    ) -> tuple[str, ...]:
+        """Return the secrets that sign for an event with these tags, the present one first.
 
         Raises ``DecryptionFailed``.
         """
         if stored is None:
-            return (self._default,)
+            return self._of_tags(tags, now_ms) if self._tags else self._default
         found = self._decrypted(event_id, stored)
         if not found.previous:
             return (found.secret,)
-        still = [one.secret or self._default for one in found.previous if now_ms < one.until_ms]
+        still = [
+            one.secret or self._of_tags(tags, now_ms)[0]
+            for one in found.previous
+            if now_ms < one.until_ms
+        ]
         return (found.secret, *still)
+
+    def _of_tags(self, tags: Sequence[str], now_ms: int) -> tuple[str, ...]:
+        for tag in tags:
+            stored = self._tags.get(tag)
+            if stored is not None:
+                return self.of(owner_of_tag(tag), stored, now_ms)
+        return self._default
 
     def _try_decrypt(self, event_id: bytes, stored: bytes | None) -> _Secrets | None:
         try:
@@ -106,6 +128,11 @@ class SigningSecrets:
     def _decrypt(self, event_id: bytes, stored: bytes) -> _Secrets:
         secret, previous = json.loads(self._encryptor.decrypt(stored, event_id))
         return _Secrets(secret, tuple(_Previous(*one) for one in previous))
+
+
+def owner_of_tag(tag: str) -> bytes:
+    """What the secret of a tag is bound to; longer than the id of an event."""
+    return b"signing secret of the tag " + tag.encode()
 
 
 def new_secret() -> str:

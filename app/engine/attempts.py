@@ -69,7 +69,7 @@ def job_of(
         claim.metadata_json,
         claim.tags,
         claim.action,
-        signing.of(claim.event_id, claim.secret, now_ms),
+        signing.of(claim.event_id, claim.secret, now_ms, claim.tags),
         default_timeout_ms if timeout_ms is None else timeout_ms,
         _headers(claim, headers),
         acks.of(claim.occurrence_id, claim.attempt),

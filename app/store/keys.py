@@ -62,6 +62,7 @@ which a time is given ends by itself. ``tests/api/test_growth.py`` proves it.
     qh:{tokens}:used:<jti>            string  when it was last used
     qh:{tokens}:revoked:<jti>         string  present: refused; these three end with the token
     qh:{tokens}:barred:<sub>          string  the second up to which they are refused (10 years)
+    qh:{secrets}                      hash    tag → its signing secret, see ``tag_secrets``
     qh:owned:<sub>                    zset    event → created; where events of a sub are limited
     qh:{audit}                        stream  the newest entries; see ``fields`` and ``audit``
     qh:{audit}:segments               zset    segment → number of its first entry; older entries
@@ -88,6 +89,7 @@ PROCESS_FACTS = b"qh:{processes}:facts"
 SWEEP = b"qh:sweep"
 CALENDARS = b"qh:{calendars}"
 CALENDARS_VERSION = b"qh:{calendars}:version"
+TAG_SECRETS = b"qh:{secrets}"
 CALENDARS_PENDING = b"qh:{calendars}:pending"
 WAKE = b"qh:wake"
 REDELIVERIES = b"qh:{retries}"

@@ -153,8 +153,12 @@ class Drains:
         self.runner.close()
 
     def new_drain(self) -> Drain:
-        """Make a drain with a name, a claimer and a recorder of its own."""
+        """Make a drain with a name, a claimer and a recorder of its own.
+
+        Raises ``StoreUnavailable``: without the secrets of tags it would sign with others.
+        """
         name = secrets.token_hex(8)
+        self.services.tag_secrets.refresh()
         flows = self._flow_claimer(name)
         return Drain(
             self._claimer(name, flows),

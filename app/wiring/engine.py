@@ -90,6 +90,15 @@ class Engine:
         services = self.services
         return reencrypt(services.storage.encrypted_secrets, services.crypto.encryptor)
 
+    def watch_signing_secrets(self) -> threading.Thread:
+        """Learn in a thread of its own what signs, until ``stop``."""
+        service = self.services.tag_secrets
+        thread = threading.Thread(
+            target=service.refresh_until, args=(self.stop,), name="secrets", daemon=True
+        )
+        thread.start()
+        return thread
+
     def watch_broker(self) -> threading.Thread:
         """Deliver without being called while the broker is away, until ``stop``."""
         watch = self.drains.watch

@@ -32,6 +32,7 @@ from app.services.quotas import EventQuota
 from app.services.redeliveries import RedeliveryService
 from app.services.redelivery_steps import RedeliverySteps
 from app.services.secret_rotation import RotationService
+from app.services.tag_secrets import TagSecretService
 from app.services.tokens import TokenService
 from app.store.server_state import read_state
 from app.wiring.crypto import Crypto
@@ -205,6 +206,11 @@ class Services:
             self.planning.timetables,
             self.clock,
         )
+
+    @cached_property
+    def tag_secrets(self) -> TagSecretService:
+        """Signing secrets of tags."""
+        return TagSecretService(self.storage.tag_secrets, self.crypto.signing_secrets, self.clock)
 
     @cached_property
     def tokens(self) -> TokenService:

@@ -28,6 +28,7 @@ from app.store.processes import ProcessStore
 from app.store.redeliveries import RedeliveryJobStore, RedeliveryStore
 from app.store.scripts import Scripts
 from app.store.sweep import EventSweep
+from app.store.tag_secrets import TagSecretStore
 from app.store.tokens import TokenStore
 from app.store.waiting import WaitingStore
 from app.store.work import WorkStore
@@ -204,6 +205,11 @@ class Storage:
     def encrypted_secrets(self) -> EncryptedSecrets:
         """Every secret at rest, as it is encrypted."""
         return EncryptedSecrets(self.client, self.scripts, self.lists)
+
+    @cached_property
+    def tag_secrets(self) -> TagSecretStore:
+        """Signing secrets of tags."""
+        return TagSecretStore(self.client, self.scripts)
 
     def new_channel(self) -> Channel:
         """Open a channel for one user: it has a connection of its own."""

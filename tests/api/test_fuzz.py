@@ -115,6 +115,7 @@ class World:
             "key": "acme",
             "retry_id": retry["id"],
             "jti": listed["jti"],
+            "tag": "red",
         }
 
 

@@ -28,6 +28,8 @@ class Call(StrEnum):
     RESUME_FLOW = "POST /flows/{}/resume"
     PUT_CALENDAR = "PUT /calendars/{}"
     DELETE_CALENDAR = "DELETE /calendars/{}"
+    PUT_TAG_SECRET = "PUT /signing-secrets/{}"
+    DELETE_TAG_SECRET = "DELETE /signing-secrets/{}"
     MAKE_TOKEN = "POST /tokens"
     REVOKE_TOKEN = "DELETE /tokens/{}"
     REVOKE_TOKENS = "DELETE /tokens"

@@ -108,6 +108,17 @@ def secrets_rotated(client: Client, entry: Entry) -> None:
     assert answer.status in (200, 409), answer
 
 
+def tag_secret_put(client: Client, entry: Entry) -> None:
+    """A tag of this client's events gets another secret, or loses it again."""
+    client.wait_for_a_due_time(entry)
+    red = f"red-{client.label}"
+    answer = client.surely(Call.PUT_TAG_SECRET, red, {"overlap": "1h"})
+    assert answer.status in (200, 201), answer
+    if client.turns(tag_secret_put.__name__):
+        # (Deleted by a call that was cut off, it is not there for the next.)
+        assert client.surely(Call.DELETE_TAG_SECRET, red).status in (204, 404)
+
+
 def token_revoked(client: Client, entry: Entry) -> None:
     """A token is made, used for a change, and revoked: then it changes nothing."""
     body = {
@@ -173,6 +184,7 @@ SURROUNDINGS = (
     flow_held,
     secret_rotated,
     secrets_rotated,
+    tag_secret_put,
     token_revoked,
     imported,
 )

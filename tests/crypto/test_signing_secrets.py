@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.crypto.encryption import DecryptionFailed, Encryptor
-from app.crypto.signing_secrets import MAX_PREVIOUS, SigningSecrets, new_secret
+from app.crypto.signing_secrets import MAX_PREVIOUS, SigningSecrets, new_secret, owner_of_tag
 from tests.support.clock import NOW_MS
 
 EVENT = b"e" * 16
@@ -92,3 +92,63 @@ def test_any_sequence_of_rotations(steps: list[tuple[str, int, int]]) -> None:
 def test_made_secrets_are_of_the_usual_form() -> None:
     assert new_secret().startswith("whsec_")
     assert new_secret() != new_secret()
+
+
+def of_tag(signing: SigningSecrets, tag: str, secret: str, stored: bytes | None = None) -> bytes:
+    return signing.rotated(owner_of_tag(tag), stored, secret, NOW_MS + 1_000, NOW_MS)
+
+
+LATER_MS = NOW_MS + 2_000
+"""When no previous secret signs any more."""
+
+
+@pytest.mark.parametrize(
+    ("own", "tags", "signs"),
+    [
+        (None, (), SERVICE),
+        (None, ("other",), SERVICE),
+        (None, ("red",), "of red"),
+        (None, ("other", "red"), "of red"),
+        (None, ("blue", "red"), "of blue"),
+        (None, ("red", "blue"), "of red"),
+        (None, ("RED",), SERVICE),
+        ("of the event", ("red",), "of the event"),
+        ("of the event", (), "of the event"),
+    ],
+)
+def test_an_events_own_secret_stands_before_its_tags_and_that_before_the_services(
+    signing: SigningSecrets, own: str | None, tags: tuple[str, ...], signs: str
+) -> None:
+    """Of the tags the first that has one, in the order of the event."""
+    signing.know_tags({tag: of_tag(signing, tag, f"of {tag}") for tag in ("red", "blue")})
+    stored = None
+    if own is not None:
+        stored = signing.encrypted(EVENT, {"hmac_secret": own})["hmac_secret"]
+    assert signing.of(EVENT, stored, LATER_MS, tags) == (signs,)
+
+
+def test_a_tags_secret_is_introduced_and_changed_with_an_overlap(signing: SigningSecrets) -> None:
+    first = of_tag(signing, "red", "first")
+    signing.know_tags({"red": first})
+    assert signing.of(EVENT, None, NOW_MS, ("red",)) == ("first", SERVICE)
+    assert signing.of(EVENT, None, LATER_MS, ("red",)) == ("first",)
+    second = of_tag(signing, "red", "second", first)
+    signing.know_tags({"red": second})
+    assert signing.of(EVENT, None, NOW_MS, ("red",))[:2] == ("second", "first")
+    assert signing.of(EVENT, None, LATER_MS, ("red",)) == ("second",)
+    signing.know_tags({})
+    assert signing.of(EVENT, None, NOW_MS, ("red",)) == (SERVICE,)
+
+
+def test_what_signed_before_an_events_first_own_secret_is_its_tags(signing: SigningSecrets) -> None:
+    signing.know_tags({"red": of_tag(signing, "red", "of red")})
+    own = signing.rotated(EVENT, None, "own", NOW_MS + 1_000, NOW_MS)
+    assert signing.of(EVENT, own, NOW_MS, ("red",)) == ("own", "of red")
+    assert signing.of(EVENT, own, NOW_MS, ("blue",)) == ("own", SERVICE)
+
+
+def test_a_tags_secret_opens_for_no_other_tag(signing: SigningSecrets) -> None:
+    """Whoever can write to the store can't give one tenant the secret of another."""
+    signing.know_tags({"blue": of_tag(signing, "red", "of red")})
+    with pytest.raises(DecryptionFailed):
+        signing.of(EVENT, None, NOW_MS, ("blue",))

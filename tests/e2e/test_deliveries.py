@@ -8,9 +8,10 @@ import hmac
 import time
 
 import pytest
-from standardwebhooks import Webhook
+from standardwebhooks import Webhook, WebhookVerificationError
 
 from app import __version__
+from app.services.tag_secrets import LOOK_S
 from tests.support.api_client import Api, at, seconds_of
 from tests.support.receiver import Received, Receiver, Reply
 from tests.support.stack import SIGNING_SECRET
@@ -119,3 +120,29 @@ def test_what_is_due_soon_comes_in_time(api: Api, receiver: Receiver) -> None:
     (request,) = receiver.wait_for(1, 30)
     late_s = request.at_ns / 1e9 - seconds_of(event["start_time"])
     assert 0 <= late_s < 2
+
+
+def test_tenants_share_no_secret_if_their_tags_have_one(api: Api, receiver: Receiver) -> None:
+    """What one tenant has sent is not genuine for another; a change of a secret has an overlap."""
+    first, second = WHSEC, "a secret that the second tenant alone knows"
+    assert api.call("PUT", "/signing-secrets/first", {"secret": first}).status == 201
+    assert api.call("PUT", "/signing-secrets/second", {"secret": second}).status == 201
+    time.sleep(2 * LOOK_S)  # nothing tells when every worker has looked
+    for tag in ("first", "second", "none"):
+        api.create(receiver.url(f"/{tag}"), tags=[tag])
+    api.create(receiver.url("/own"), tags=["first"], hmac_secret="a secret of its own")
+    receiver.wait_for(4, 30)
+    came = {one.path: one for one in receiver.requests}
+    assert_genuine(came["/first"], first)
+    assert_genuine(came["/second"], second)
+    assert_genuine(came["/none"], SIGNING_SECRET)
+    assert_genuine(came["/own"], "a secret of its own")
+    for path, other in (("/first", second), ("/second", first), ("/none", first)):
+        with pytest.raises(WebhookVerificationError):
+            Webhook(base64.b64encode(key_of(other)).decode()).verify(
+                came[path].body, dict(came[path].headers)
+            )
+    # Receivers that know the service's secret only go on in the overlap.
+    assert len(came["/first"].headers["webhook-signature"].split()) == 2
+    for tag in ("first", "second"):
+        assert api.call("DELETE", f"/signing-secrets/{tag}").status == 204

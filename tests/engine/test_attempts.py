@@ -215,7 +215,7 @@ def test_a_job_has_all_that_the_claim_says() -> None:
         metadata_json='{"a":1}',
         tags=("red",),
         action=webhook("https://example.com/hook"),
-        secrets=cast("Any", (claimed.event_id, b"s", NOW_MS)),
+        secrets=cast("Any", (claimed.event_id, b"s", NOW_MS, ("red",))),
         timeout_ms=3_000,
         headers=cast("Any", (claimed.event_id, b"h")),
         ack_token=cast("Any", (claimed.occurrence_id, 2)),

@@ -106,7 +106,7 @@ def test_a_wrong_kind_of_json_is_refused_by_the_name_of_its_field(client, stored
     method, _, path = label.partition(" ")
     (occurrence,) = client.get(f"/events/{stored['id']}/occurrences?limit=1").get_json()
     names = {"event_id": stored["id"], "occurrence_id": occurrence["id"]}
-    address = path.format(**names, name="days", key="acme")
+    address = path.format(**names, name="days", key="acme", tag="red")
     tried = 0
     for field, kinds in fields(bodies()[label]):
         for value in EVERY_KIND:
