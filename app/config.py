@@ -110,6 +110,10 @@ class Settings:
     lease_ms: int = 30_000
     """A worker that shows no sign of life for so long loses its work to other workers."""
 
+    least_retry_delay_ms: int = 1_000
+    """The shortest wait between two attempts of an occurrence, whatever its retry policy says. Only
+    a receiver may ask for less, with ``Retry-After``."""
+
     drain_linger_ms: int = 15_000
     """How long one drain job runs, with or without work."""
 
@@ -234,6 +238,7 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "DELIVERY_TIMEOUT": duration(100, 300_000),
     "DELIVERY_CONCURRENCY": integer(1, 4096),
     "LEASE": duration(1_000, 3_600_000),
+    "LEAST_RETRY_DELAY": duration(0, 3_600_000),
     "DRAIN_LINGER": duration(100, 120_000),
     "STOP_GRACE": duration(100, 600_000),
     "RETENTION_OCCURRENCES": duration(1_000, 3_650 * _DAY),

@@ -98,12 +98,14 @@ def decide(
     now_ms: int,
     since_ms: int,
     jitter: float,
+    least_ms: int = 0,
 ) -> Decision:
     """Decide what follows the attempt of this number (from 1), which ended at ``now_ms``.
 
     ``since_ms`` is when the first attempt was planned for, or when it was asked for again.
     ``jitter`` is a random number, at least 0 and below 1. ``Retry-After`` (RFC 9110 section
-    10.2.3) replaces the next delay, and adds no attempts.
+    10.2.3) replaces the next delay, and adds no attempts. Without it the delay is at least
+    ``least_ms``: a policy without delays would be a flood of requests for the receiver.
     """
     if outcome.succeeded:
         return _DONE
@@ -114,7 +116,7 @@ def decide(
         return GiveUp()
     delay_ms = parse_retry_after(outcome.retry_after, now_ms)
     if delay_ms is None:
-        delay_ms = policy.delay_ms(attempt, jitter)
+        delay_ms = max(policy.delay_ms(attempt, jitter), least_ms)
     at_ms = now_ms + delay_ms
     if policy.max_age_ms is not None and at_ms > since_ms + policy.max_age_ms:
         return GiveUp("the next attempt would come after max_age")

@@ -44,6 +44,8 @@ class Acknowledgements:
     tokens: AckTokens
     flows: FlowGate
     clock: Clock
+    least_delay_ms: int
+    """The shortest wait between two attempts."""
 
     def ack(self, occurrence_id: str, token: str) -> Occurrence:
         """Complete an occurrence; raises ``Unauthenticated`` and ``Conflict``."""
@@ -124,7 +126,7 @@ class Acknowledgements:
 
     def _record(self, one: Open, outcome: Outcome) -> Record:
         jitter = random.random()  # noqa: S311 - spreads retries, no secret
-        record, _ = record_of(one.claim, outcome, self.clock.now_ms(), jitter)
+        record, _ = record_of(one.claim, outcome, self.clock.now_ms(), jitter, self.least_delay_ms)
         if not one.waits:
             return record
         # The attempt's log line was written with its answer; now it has to say that it failed.

@@ -132,10 +132,13 @@ def callback_of(claim: Claim, verdict: str) -> bytes:
     return ids.callback_id(claim.event_id, claim.occurrence_id, verdict)
 
 
-def record_of(claim: Claim, outcome: Outcome, now_ms: int, jitter: float) -> tuple[Record, bool]:
+def record_of(
+    claim: Claim, outcome: Outcome, now_ms: int, jitter: float, least_delay_ms: int = 0
+) -> tuple[Record, bool]:
     """What to record of an attempt, and whether it ends the event (410 Gone).
 
-    ``jitter`` is a random number, at least 0 and below 1.
+    ``jitter`` is a random number, at least 0 and below 1. ``least_delay_ms`` is the shortest wait
+    before another attempt.
     """
     options = claim.definition.options if claim.definition else NO_OPTIONS
     decision = decide(
@@ -145,6 +148,7 @@ def record_of(claim: Claim, outcome: Outcome, now_ms: int, jitter: float) -> tup
         now_ms=now_ms,
         since_ms=claim.since_ms,
         jitter=jitter,
+        least_ms=least_delay_ms,
     )
     verdict, next_ms, gone, message = "completed", None, False, outcome.error_message
     if isinstance(decision, RetryAt):

@@ -293,7 +293,8 @@ class Drain:
             for claim in self._targets.clear_target(request.limit):
                 self._queue(claim, target, now_ms)
         jitter = random.random()  # noqa: S311 - spreads retries, no secret
-        record, gone = record_of(request.claim, outcome, now_ms, jitter)
+        least_ms = self._options.least_delay_ms
+        record, gone = record_of(request.claim, outcome, now_ms, jitter, least_ms)
         self._recorder.add(record)
         if gone:
             self._gone_events.add(request.claim.event_id)

@@ -25,3 +25,5 @@ class DrainOptions:
     headers: HeaderSecrets
     acks: AckTokens
     default_timeout_ms: int
+    least_delay_ms: int
+    """The shortest wait between two attempts."""

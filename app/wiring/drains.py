@@ -213,4 +213,5 @@ class Drains:
             headers=crypto.header_secrets,
             acks=crypto.ack_tokens,
             default_timeout_ms=settings.delivery_timeout_ms,
+            least_delay_ms=settings.least_retry_delay_ms,
         )

@@ -154,6 +154,7 @@ class Services:
             self.crypto.ack_tokens,
             self.storage.flow_gate,
             self.clock,
+            self.settings.least_retry_delay_ms,
         )
 
     @cached_property

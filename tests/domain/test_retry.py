@@ -20,8 +20,16 @@ def outcome(status=None, error="status", **wishes):
     return Outcome(Timings(0, 0, 0), status_code=status, error=error, **wishes)
 
 
-def decided(given, attempt=1, policy=DEFAULT, since_ms=NOW, jitter=0.5):
-    return decide(given, attempt, policy, now_ms=NOW, since_ms=since_ms, jitter=jitter)
+def decided(given, attempt=1, policy=DEFAULT, since_ms=NOW, jitter=0.5, least_ms=0):
+    return decide(
+        given,
+        attempt,
+        policy,
+        now_ms=NOW,
+        since_ms=since_ms,
+        jitter=jitter,
+        least_ms=least_ms,
+    )
 
 
 def wait(given, attempt=1, policy=DEFAULT, **rest):
@@ -125,3 +133,28 @@ def test_a_date_in_retry_after_counts_from_now():
         datetime.fromtimestamp(NOW / 1000, UTC) + timedelta(hours=2), usegmt=True
     )
     assert wait(outcome(503, retry_after=late)) == 7_200_000
+
+
+@pytest.mark.parametrize(
+    ("delay_ms", "waits"), [(0, 1_000), (999, 1_000), (1_000, 1_000), (1_001, 1_001)]
+)
+def test_no_policy_waits_for_less_than_the_least_delay(delay_ms, waits):
+    policy = RetryPolicy(attempts=100, delays_ms=(delay_ms,), jitter=0)
+    assert wait(outcome(500), 50, policy, least_ms=1_000) == waits
+
+
+@given(
+    st.integers(0, 5_000), st.floats(0, 1), st.floats(0, 0.999), st.integers(0, 5_000),
+    st.integers(1, 99),
+)  # fmt: skip
+def test_nothing_but_the_receiver_makes_it_shorter(first_ms, spread, jitter, least_ms, attempt):
+    policy = RetryPolicy(attempts=100, first_ms=first_ms, jitter=spread)
+    waits = wait(outcome(500), attempt, policy, jitter=jitter, least_ms=least_ms)
+    assert waits == max(policy.delay_ms(attempt, jitter), least_ms)
+    asked = outcome(503, retry_after="0")
+    assert wait(asked, attempt, policy, jitter=jitter, least_ms=least_ms) == 0
+
+
+def test_max_age_is_judged_with_the_delay_that_counts():
+    policy = RetryPolicy(attempts=9, delays_ms=(0,), jitter=0, max_age_ms=500)
+    assert isinstance(decided(outcome(500), 1, policy, least_ms=1_000), GiveUp)

@@ -247,3 +247,11 @@ def test_an_attempt_that_was_not_acknowledged_says_so_in_its_record(
         (2, 202, OVERDUE),
     ]
     assert one.now().attempt_count == 2
+
+
+def test_between_a_nack_and_the_next_attempt_lies_the_least_delay(deliver, clock, services) -> None:
+    one = deliver(retry={"attempts": 3, "delays": ["0s"]})
+    one.answer()
+    retrying = services.acknowledgements.nack(one.id, one.token, None, retry=True)
+    assert retrying.next_attempt_ms == clock.ms + services.settings.least_retry_delay_ms
+    assert services.settings.least_retry_delay_ms == 1_000

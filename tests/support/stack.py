@@ -31,6 +31,7 @@ SETTINGS = {
     "SIGNING_SECRET": SIGNING_SECRET,
     "ALLOW_PRIVATE_TARGETS": "127.0.0.0/8",
     "LEASE": "2s",
+    "LEAST_RETRY_DELAY": "0s",
     "DRAIN_LINGER": "3s",
     "STOP_GRACE": "5s",
     "WEB_WORKERS": "1",
