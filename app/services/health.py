@@ -84,6 +84,7 @@ class HealthService:
         gauges |= {
             "qhronos_events_set_aside": float(self.figures.set_aside()),
             "qhronos_events": float(self.figures.events()),
+            "qhronos_audit_bytes": float(self.figures.audit_bytes()),
             "qhronos_queue_depth": float(status["queue_depth"]),
             "qhronos_lag_seconds": status["lag_ms"] / 1000,
             "qhronos_workers": float(status["workers"]),

@@ -90,11 +90,6 @@ class AuditArchive:
             if not found:
                 return []
 
-    def bytes(self) -> int:
-        """How much of the store's memory the log takes, about."""
-        packed = self._client.hget(keys.AUDIT_HEAD, AuditHeadField.BYTES)
-        return int(packed or 0) + int(self._client.memory_usage(keys.AUDIT) or 0)
-
     def forget(self, before_ms: int) -> int:
         """Delete entries from before a moment; returns how many.
 
@@ -120,7 +115,7 @@ class AuditArchive:
 
         Only what is packed is deleted, and only some of it at once. ``None``: there is nothing.
         """
-        excess = self.bytes() - max_bytes
+        excess = log_bytes(self._client) - max_bytes
         if excess <= 0:
             return None
         rows = self._oldest(AT_ONCE)
@@ -180,6 +175,12 @@ class AuditArchive:
         segment = segments.pack(left) if left else b""
         keys_given = [keys.AUDIT_SEGMENTS, keys.AUDIT_HEAD]
         return int(self._scripts("cut_audit", keys_given, [oldest, number, segment]))
+
+
+def log_bytes(client: StoreClient) -> int:
+    """How much of the store's memory the whole log takes, about."""
+    packed = client.hget(keys.AUDIT_HEAD, AuditHeadField.BYTES)
+    return int(packed or 0) + int(client.memory_usage(keys.AUDIT) or 0)
 
 
 def entries_of(rows: Any) -> list[StoredEntry]:

@@ -7,6 +7,7 @@ from typing import cast
 from app.domain.event import EventStatus
 from app.domain.occurrence import OccurrenceStatus
 from app.store import keys
+from app.store.audit_archive import log_bytes
 from app.store.connection import StoreClient
 from app.store.fields import MetaField
 
@@ -27,6 +28,10 @@ class Figures:
             for status in EventStatus:
                 pipe.zcard(keys.events(partition, status))
         return sum(pipe.execute())
+
+    def audit_bytes(self) -> int:
+        """How many bytes of memory the audit log takes, about."""
+        return log_bytes(self._client)
 
     def set_aside(self) -> int:
         """How many events were set aside in all, because they could not be planned."""

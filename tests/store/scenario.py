@@ -15,6 +15,7 @@ from app.domain.options import NO_OPTIONS
 from app.domain.redelivery_job import RedeliveryFilter, RedeliveryJob, RedeliveryRequest
 from app.store import keys
 from app.store.audit import AuditLog
+from app.store.audit_intents import Intent, concerns, intending
 from app.store.breakers import BreakerStore
 from app.store.calls import Deferral, Record, Successor, Unattempted
 from app.store.claims import Claim
@@ -44,7 +45,7 @@ class Scenario:
 
     def __init__(self, stores: Stores) -> None:
         self.stores = stores
-        scripts = Scripts(stores.client)
+        self.scripts = scripts = Scripts(stores.client)
         self.gate = FlowGate(stores.client, scripts, 1)
         self.flows = FlowStore(stores.client, scripts, 1)
         self.breakers = BreakerStore(stores.client, scripts)
@@ -77,6 +78,19 @@ class Scenario:
         self.saves += 1
         self.stores.events.save(new, plan, old, AT_MS + 25)
         self.events[name] = self.stores.events.get(old.id)
+
+    def pack_audit(self) -> None:
+        """Not with zlib, of which each build may write other bytes."""
+        self.scripts(
+            "pack_audit",
+            [keys.AUDIT, keys.AUDIT_SEGMENTS, keys.AUDIT_HEAD],
+            [f"{NOW_MS}-1", f"{NOW_MS}-2", 1, "a segment"],
+        )
+
+    def intend(self) -> None:
+        with intending(Intent(lambda about: f'{{"object":"{about}"}}', NOW_MS, id="intent")):
+            concerns("an event")
+            self.stores.client.direct("HSET", keys.SWEEP, "0:events", "cursor")
 
     def claim(self, now_ms: int) -> None:
         number = next(self.requests)
@@ -259,3 +273,9 @@ class Scenario:
         yield "forget what has ended", lambda: work.delete_ended(0, AT_MS + 50, 100)
         yield "begin a redelivery job", self.save_job
         yield "add to the audit log", lambda: self.audit.append({"action": "create"}, NOW_MS)
+        yield "pack the audit log", self.pack_audit
+        yield (
+            "take its oldest segment away",
+            lambda: self.scripts("cut_audit", [keys.AUDIT_SEGMENTS, keys.AUDIT_HEAD], [1, 0, ""]),
+        )
+        yield "note an intent", self.intend

@@ -15,7 +15,7 @@ from app.domain.audit import check
 from app.runtime.maintenance import check_file
 from app.services.audit import MAX_STATE, Act, AuditQuery
 from app.store import audit_segments, keys
-from app.store.audit_archive import HOT, SEGMENT
+from app.store.audit_archive import HOT, SEGMENT, log_bytes
 from app.wiring.engine import Engine
 from app.wiring.services import Services
 from tests.support.clock import NOW_MS
@@ -87,6 +87,8 @@ def test_a_packed_entry_costs_a_tenth(client: FlaskClient, services: Services) -
     pack(services)
     (segment,) = services.storage.client.zrange(keys.AUDIT_SEGMENTS, 0, -1)
     assert len(segment) < 110 * SEGMENT
+    hot = services.storage.client.memory_usage(keys.AUDIT)
+    assert services.health.metrics().gauges["qhronos_audit_bytes"] == len(segment) + hot
 
 
 LONG = "y" * MAX_STATE
@@ -174,7 +176,7 @@ def test_beyond_its_size_the_log_forgets_the_oldest_and_says_so(
     pack(services)
     assert services.audit.forget_old(NOW_MS) == 0
     segment_bytes = len(services.storage.client.zrange(keys.AUDIT_SEGMENTS, 0, 0)[0])
-    allowed = services.audit.log.archive.bytes() - segment_bytes - 1
+    allowed = log_bytes(services.storage.client) - segment_bytes - 1
     bounded = replace(services.audit, max_bytes=allowed)
     with caplog.at_level(logging.WARNING):
         assert bounded.forget_old(NOW_MS) == 2 * SEGMENT
