@@ -16,6 +16,7 @@ from urllib.parse import unquote_to_bytes
 from wsgiref.types import WSGIApplication, WSGIEnvironment
 
 from app.http_server import refusals
+from app.http_server.caller_queue import CallerQueue, QueueFull
 from app.http_server.connection import CONNECTION, Connection
 
 Message = MutableMapping[str, Any]
@@ -38,6 +39,7 @@ WAITING_FOR_A_THREAD = 64
 
 HEALTH = "/health"
 HEALTH_THREADS = 2
+WAITING_FOR_HEALTH = 1_000
 
 _PIECE = 262_144
 """A longer answer is sent in pieces of this size or more."""
@@ -48,11 +50,11 @@ class Requests:
 
     def __init__(self, application: WSGIApplication, threads: int) -> None:
         self._application = application
-        self._most_waiting = threads * WAITING_FOR_A_THREAD
+        self._queue = CallerQueue(threads, threads * WAITING_FOR_A_THREAD)
         self._threads = ThreadPoolExecutor(threads, "request")
         # Whoever asks how the service is must not wait behind what keeps it busy.
         self._health_threads = ThreadPoolExecutor(HEALTH_THREADS, "health")
-        self._unanswered = 0
+        self._health_queue = CallerQueue(HEALTH_THREADS, WAITING_FOR_HEALTH)
         self._held = 0
         self._untaken: dict[Connection, int] = {}
 
@@ -70,10 +72,10 @@ class Requests:
             scope[CONNECTION].answer_begins()
             if self._held > MAX_HELD and body.content:
                 await _refuse(send, 503, refusals.TOO_MUCH_HELD)
-            elif self._unanswered >= self._most_waiting and scope["path"] != HEALTH:
-                await _refuse(send, 503, refusals.TOO_MANY_WAIT)
             else:
                 await self._answer(scope, bytes(body.content), send)
+        except QueueFull:
+            await _refuse(send, 503, refusals.TOO_MANY_WAIT)
         finally:
             self._held -= len(body.content)
 
@@ -88,14 +90,13 @@ class Requests:
         return True
 
     async def _answer(self, scope: Message, body: bytes, send: Send) -> None:
-        threads = self._health_threads if scope["path"] == HEALTH else self._threads
+        threads, queue = self._threads, self._queue
+        if scope["path"] == HEALTH:
+            threads, queue = self._health_threads, self._health_queue
         run = asyncio.get_running_loop().run_in_executor
         answer = _Answer(self._application, _environ(scope, body))
-        self._unanswered += 1
-        try:
+        async with queue.place(_caller(scope)):
             piece, ended = await run(threads, answer.begin)
-        finally:
-            self._unanswered -= 1
         try:
             start = {"type": "http.response.start", "status": answer.status}
             await send({**start, "headers": answer.headers})
@@ -189,6 +190,12 @@ def _expects_more(scope: Message) -> bool:
     """Whether a request expects what is not met here (RFC 9110, section 10.1.1)."""
     expected = [value.lower() for name, value in scope["headers"] if name == b"expect"]
     return any(value != b"100-continue" for value in expected) and scope["http_version"] != "1.0"
+
+
+def _caller(scope: Message) -> tuple[str, bytes]:
+    """Whose request it is, as far as can be told without asking the application."""
+    tokens = (value for name, value in scope["headers"] if name == b"authorization")
+    return (scope["client"] or ("",))[0], next(tokens, b"")
 
 
 async def _refuse(send: Send, status: int, message: str) -> None:

@@ -159,7 +159,10 @@ def test_health_is_answered_while_all_threads_are_busy_and_too_many_wait(monkeyp
 
     async def ask() -> None:
         served = Requests(busy, 1)
-        waiting = [asyncio.create_task(Client().ask(served)) for _ in range(2)]
+        waiting = [
+            asyncio.create_task(Client(headers=[(b"authorization", token)]).ask(served))
+            for token in (b"a", b"b", b"c")
+        ]
         await asyncio.sleep(0)
         try:
             assert await Client(b"/health").ask(served) == 200
@@ -168,7 +171,7 @@ def test_health_is_answered_while_all_threads_are_busy_and_too_many_wait(monkeyp
             assert refused.body == refusals.body(refusals.TOO_MANY_WAIT)
         finally:
             free.set()
-        assert await asyncio.gather(*waiting) == [200, 200]
+        assert await asyncio.gather(*waiting) == [200, 200, 200]
         assert await Client().ask(served) == 200
 
     asyncio.run(ask())

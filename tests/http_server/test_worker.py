@@ -57,9 +57,10 @@ def test_who_waits_longest_makes_room_for_who_comes(connect: Connect) -> None:
 
 def test_one_more_than_can_be_answered_is_refused(connect: Connect) -> None:
     """Nobody of those makes room: each waits for its answer, and for no client."""
-    crowd = [connect(request("/sleeps")) for _ in range(MOST_CONNECTIONS)]
+    sent = [request("/sleeps", f"Authorization: {n}") for n in range(MOST_CONNECTIONS + 5)]
+    crowd = [connect(one) for one in sent[:MOST_CONNECTIONS]]
     answered(crowd[0])
-    crowd += [connect(request("/sleeps")) for _ in range(5)]
+    crowd += [connect(one) for one in sent[MOST_CONNECTIONS:]]
     status, headers, body = answered(crowd[-1])
     assert (status, headers["retry-after"], headers["connection"]) == (503, "1", "close")
     assert json.loads(body) == {"error": refusals.CROWDED}
