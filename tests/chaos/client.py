@@ -52,6 +52,8 @@ class Client(threading.Thread):
         self.answers: Counter[str] = Counter()
         self.made: Counter[Call] = Counter()
         """Write calls that were answered with a success."""
+        self.changes: dict[str, Call] = {}
+        """What changed something, by the ids of the requests."""
         self.once: dict[str, str] = {}
         """Events made under an idempotency key: by their names, their ids."""
         self._deck: list[str] = []
@@ -94,6 +96,8 @@ class Client(threading.Thread):
         answer = self._ask(call.method, call.path(of, query), body, token, headers)
         if answer is not None and answer.status < 300:
             self.made[call] += 1
+            if "dry_run" not in query:
+                self.changes[answer.headers["x-request-id"]] = call
         return answer
 
     def surely(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections import Counter
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from app.domain import ids
+from app.domain.audit import check
 from app.store import keys
 from app.store.connection import StoreClient
 from tests.chaos.calls import Call
@@ -33,6 +35,11 @@ LEASE_S = 2.0
 PARTITIONS = 2
 QUIET_S = 300.0
 """How long what was broken may take to be done with all that waits, on a slow machine."""
+
+UNMADE_S = 60.0
+"""How much longer a short run on a slow machine may take, so that every write call is made."""
+
+SAID_BY_RECEIVERS = {Call.ACK, Call.NACK}
 
 SETTLED_MS = 2_000
 """Series are judged up to so long before they were paused."""
@@ -89,6 +96,7 @@ def chaos(
                 client.start()
             with stalling:
                 hand.run(faults, seconds)
+                _in_time(lambda: not _unmade(_made(clients)) - SAID_BY_RECEIVERS, UNMADE_S)
         finally:
             stop.set()
             for client in clients:
@@ -124,9 +132,11 @@ def _account(
     verdict.note(Kind.ANSWER, (problem for one in clients for problem in one.problems))
     verdict.note(Kind.ANSWER, (f"{one.name}: {one.error!r}" for one in clients if one.error))
     verdict.note(Kind.MADE_UP, _made_twice(stack, clients))
-    made = sum((one.made for one in clients), Counter[Call]())
-    made += Counter({Call.ACK: arrivals.acknowledged, Call.NACK: arrivals.refused})
-    verdict.note(Kind.UNMADE, (f"{one} had no good answer" for one in Call if not made[one]))
+    changes = {request: call for one in clients for request, call in one.changes.items()}
+    verdict.changes = len(changes)
+    verdict.note(Kind.UNAUDITED, _unaudited(stack, changes))
+    made = _made(clients) + Counter({Call.ACK: arrivals.acknowledged, Call.NACK: arrivals.refused})
+    verdict.note(Kind.UNMADE, (f"{one} had no good answer" for one in sorted(_unmade(made))))
     answers = sum((one.answers for one in clients), Counter[str]())
     edits = sum((one.acts for one in clients), Counter[str]())
     say(f"faults: {_of(hand.done)}")
@@ -144,6 +154,15 @@ def _account(
     return verdict
 
 
+def _made(clients: Iterable[Client]) -> Counter[Call]:
+    """How often each call was answered with a success."""
+    return sum((one.made.copy() for one in clients), Counter[Call]())
+
+
+def _unmade(made: Mapping[Call, int]) -> set[Call]:
+    return {one for one in Call if not made.get(one)}
+
+
 def _of(counted: Mapping[Any, int]) -> str:
     return "(" + ", ".join(f"{count} {name}" for name, count in sorted(counted.items())) + ")"
 
@@ -155,6 +174,20 @@ def _made_twice(stack: Stack, clients: list[Client]) -> Iterable[str]:
         for event in _all_events(stack, status):
             if once.get(event["name"], event["id"]) != event["id"]:
                 yield f"event {event['id']} was made again under the key {event['name']}"
+
+
+def _unaudited(stack: Stack, changes: Mapping[str, Call]) -> Iterable[str]:
+    """What is wrong with the chain, and the changes that are not in it, nor meant to be."""
+    answer = stack.api.call("GET", "/audit/export")
+    assert answer.status == 200, answer
+    lines = answer.body.decode().splitlines()
+    check(lines)
+    with stack.redis() as client:
+        intents = [value.decode() for value in client.hvals(keys.AUDIT_INTENTS.decode())]
+    known = {json.loads(line)["request"] for line in lines}
+    for request, call in changes.items():
+        if request not in known and not any(f'"request":"{request}"' in one for one in intents):
+            yield f"{call} in the request {request}"
 
 
 def _come_to_rest(stack: Stack) -> tuple[int, list[str]]:

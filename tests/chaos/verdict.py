@@ -20,6 +20,7 @@ class Kind(StrEnum):
     MADE_UP = "made up"
     FAILED = "failed or missed"
     STANDING = "standing"
+    UNAUDITED = "not in the audit log"
     CONTRADICTION = "contradictions"
     ANSWER = "wrong answers"
     UNMADE = "calls not made"
@@ -56,6 +57,8 @@ class Verdict:
     """Others of them that were not judged, because somebody had them redelivered later."""
     deferred: int = 0
     """Others, because the limits of their target held them up."""
+    changes: int = 0
+    """Calls that changed something, as their answers say."""
     standing_ms: int = 0
     """The longest delay that nothing explains."""
     late_ms: list[int] = field(repr=False, default_factory=list)
@@ -86,6 +89,7 @@ class Verdict:
             Kind.STANDING: f"{self.watched} times of series that nothing limits were judged; "
             f"{self.standing_ms} ms late at most beyond faults, stalls and what all were late; not "
             f"judged: {self.redelivered} redelivered, {self.deferred} deferred",
+            Kind.UNAUDITED: f"{self.changes} changes that were answered have an entry or an intent each",
             Kind.CONTRADICTION: "the store at rest agrees with itself, and nothing is left open",
             Kind.ANSWER: "every answer of the API was one that its caller had to expect",
             Kind.UNMADE: "every write call of the API was made and answered",
