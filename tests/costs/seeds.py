@@ -160,7 +160,12 @@ BURSTS = [
     Row("A6 around an end", "create", create({"rules": [{"every": "1s", "until": "2026-01-01T00:04:59Z"}, {"cron": "0 0 1 1 *"}], "include": _THOUSAND}, **_LATE), 400),
 ]  # fmt: skip
 
-_LONG_RULES = {"rules": [{"rrule": "FREQ=DAILY;BYMONTH=1", "days": 366}] * 200}
+_LONG_RULES = {
+    "rules": [
+        {"rrule": f"FREQ=DAILY;INTERVAL={n % 2 + 1};BYMONTH=1", "days": 366 - n // 2}
+        for n in range(200)
+    ]
+}
 _NINE = {"cron": "0 9 * * *"}
 
 OTHERS = [
@@ -171,7 +176,7 @@ OTHERS = [
     Row("changes of the clock", "preview", preview({"rules": rules(*["FREQ=MINUTELY;BYHOUR=2"] * 60)}, count=1, timezone=BERLIN), 400),
     Row("all seconds of the hour", "preview", preview({"rules": rules(*[f"FREQ=HOURLY;INTERVAL=9999;BYMINUTE={ALL_60};BYSECOND={ALL_60}"] * 100)}, count=1), 200),
     Row("rules of a calendar", "calendar", calendar(_LONG_RULES), 400),
-    Row("rules of a calendar by cron", "calendar", calendar({"rules": [{"cron": "* * * * *", "days": 366}] * 200}), 400),
+    Row("rules of a calendar by cron", "calendar", calendar({"rules": [{"cron": "* * * * *", "days": 366 - n} for n in range(200)]}), 400),
     Row("exclusions in a calendar", "calendar", calendar({"rules": [{"every": "1s", "exclude": every_month("FREQ=SECONDLY")}] * 200}), 400),
     Row("ranges of a calendar", "calendar", calendar({"ranges": [{"from": "2026-01-01", "to": "2027-01-01"}] * 4_500}), 201),
     Row("holidays of a thousand years", "on calendars", on_calendars([{"holidays": {"country": "MY"}}], preview({"rrule": "FREQ=YEARLY"}, count=1_000)), 400),

@@ -16,6 +16,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 from flask import Flask
 
 from app.delivery.actions import build
@@ -90,7 +91,7 @@ def test_enough_pages_have_examples() -> None:
 @pytest.mark.parametrize("one", PAGES, ids=by_name)
 def test_every_block_is_in_a_language_that_a_test_runs(one: Page) -> None:
     """A block in another language, or in none, would escape the tests."""
-    known = {"bash", "sh", "python", "json", "js", "go", "", "toctree", "include"}
+    known = {"bash", "sh", "python", "json", "js", "go", "yaml", "", "toctree", "include"}
     assert {block.language for block in one.blocks} <= known
     for block in one.blocks:
         # Directives have no language: their fence says {toctree} or {include}.
@@ -103,9 +104,11 @@ def test_every_block_is_in_a_language_that_a_test_runs(one: Page) -> None:
 
 
 @pytest.mark.parametrize("one", PAGES, ids=by_name)
-def test_json_is_json_and_python_is_python(one: Page) -> None:
+def test_json_is_json_and_yaml_is_yaml_and_python_is_python(one: Page) -> None:
     for text in one.in_language("json"):
         assert isinstance(json.loads(text), dict)
+    for text in one.in_language("yaml"):
+        assert isinstance(yaml.safe_load(text), dict)
     for text in one.in_language("python"):
         ast.parse(text)
 

@@ -7,6 +7,7 @@ from collections.abc import Collection
 
 from flask import Flask, request
 
+from app.api.http.auth import bearer
 from app.api.http.context import services
 from app.errors import ConfigError, StoreUnavailable
 
@@ -27,7 +28,11 @@ def register_store_check(app: Flask, blueprints: Collection[str]) -> None:
             return
         try:
             _ = services().storage.agreed
-        except ConfigError as error:
+        except (ConfigError, StoreUnavailable) as error:
+            if "Authorization" in request.headers:
+                bearer()  # who has a forged token learns that, and nothing of the store
+            if isinstance(error, StoreUnavailable):
+                raise
             _log.error("no request is served: %s", error.message)
             raise StoreUnavailable(error.message) from error
 
