@@ -183,7 +183,7 @@ def reencrypt(engine: Engine) -> None:
         some = ", ".join(done.unreadable[:10])
         raise ConfigError(
             f"{len(done.unreadable)} secrets open with no key that is known: set "
-            f"QHRONOS_ENCRYPTION_KEY_PREVIOUS, or give these events new ones: {some}."
+            f"QHRONOS_ENCRYPTION_KEY_PREVIOUS, or give these new ones: {some}."
         )
 
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from app.crypto.encryption import DecryptionFailed, Encryptor
-from app.domain.ids import to_text
 from app.store.encrypted_secrets import EncryptedSecret, EncryptedSecrets
 
 
 class Reencrypted(NamedTuple):
-    """How many secrets were encrypted again, and the events whose secret no key decrypts."""
+    """How many secrets were encrypted again, and whose secrets no key decrypts."""
 
     replaced: int
     unreadable: tuple[str, ...]
@@ -30,7 +29,7 @@ def reencrypt(secrets: EncryptedSecrets, encryptor: Encryptor) -> Reencrypted:
             try:
                 plain = encryptor.decrypt(one.encrypted, one.owner)
             except DecryptionFailed:
-                unreadable.append(to_text(one.event_id))
+                unreadable.append(one.name)
             else:
                 replacements.append((one, encryptor.encrypt(plain, one.owner)))
         replaced += secrets.replace(replacements)

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from app.crypto.encryption import DecryptionFailed, Encryptor
 from app.domain.signing import PREFIX
+from app.store.tag_secrets import owner_of_tag
 
 MAX_PREVIOUS = 3
 """How many previous secrets sign beside the present one. A client that got no answer repeats its
@@ -128,11 +129,6 @@ class SigningSecrets:
     def _decrypt(self, event_id: bytes, stored: bytes) -> _Secrets:
         secret, previous = json.loads(self._encryptor.decrypt(stored, event_id))
         return _Secrets(secret, tuple(_Previous(*one) for one in previous))
-
-
-def owner_of_tag(tag: str) -> bytes:
-    """What the secret of a tag is bound to; longer than the id of an event."""
-    return b"signing secret of the tag " + tag.encode()
 
 
 def new_secret() -> str:

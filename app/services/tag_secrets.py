@@ -12,11 +12,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from app.clock import Clock
-from app.crypto.signing_secrets import SigningSecrets, new_secret, owner_of_tag
+from app.crypto.signing_secrets import SigningSecrets, new_secret
 from app.errors import Conflict, NotFound, StoreUnavailable
 from app.services.event_writes import WRITE_TRIES
 from app.services.secret_rotation import Rotation
-from app.store.tag_secrets import TagSecret, TagSecretStore
+from app.store.tag_secrets import TagSecret, TagSecretStore, owner_of_tag
 
 MAX_TAGS = 1_000
 """How many tags may have a secret: every process that delivers keeps all of them."""

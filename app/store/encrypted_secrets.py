@@ -16,6 +16,7 @@ from app.store.indexes import EVERY_EVENT, IndexReader
 from app.store.partitions import by_partition
 from app.store.reading import read_hashes
 from app.store.scripts import Argument, Scripts
+from app.store.tag_secrets import TagSecretStore, owner_of_tag
 
 BATCH = 256
 _SEAL = "seal:"
@@ -25,15 +26,25 @@ FIELDS = (EventField.SECRET, EventField.HEADERS)
 
 
 class EncryptedSecret(NamedTuple):
-    """A secret, the event that it belongs to, and the field of its hash that holds it."""
+    """A secret, the event that it belongs to, and the field of its hash that holds it.
+
+    That of a tag belongs to no event, and its field is the tag.
+    """
 
     event_id: bytes
     field: str
     encrypted: bytes
 
     @property
+    def name(self) -> str:
+        """Whose it is, in words."""
+        return ids.to_text(self.event_id) if self.event_id else f"the tag {self.field}"
+
+    @property
     def owner(self) -> bytes:
         """What it is bound to: it can't be decrypted for another owner or field."""
+        if not self.event_id:
+            return owner_of_tag(self.field)
         return self.event_id if self.field == EventField.SECRET else headers_of(self.event_id)
 
 
@@ -49,6 +60,7 @@ class EncryptedSecrets:
         self._client = client
         self._scripts = scripts
         self._lists = lists
+        self._tags = TagSecretStore(client, scripts)
 
     def agree(self, current: bytes, known: Collection[bytes]) -> None:
         """Note that a key is in use; raises ``ConfigError`` if another one is that is not known.
@@ -79,11 +91,20 @@ class EncryptedSecrets:
                 for field, encrypted in zip(FIELDS, values, strict=True)
                 if encrypted is not None
             ]
+        of_tags = [
+            EncryptedSecret(b"", tag, one.encrypted) for tag, one in self._tags.all().items()
+        ]
+        if of_tags:
+            yield of_tags
 
     def replace(self, replacements: Iterable[tuple[EncryptedSecret, bytes]]) -> int:
         """Put new forms in the place of old ones; returns how many were still the old ones."""
-        replaced = 0
-        grouped = by_partition(replacements, lambda pair: ids.partition_of_event(pair[0].event_id))
+        replacements = list(replacements)
+        replaced = sum(self._replace_of_tag(*pair) for pair in replacements if not pair[0].event_id)
+        grouped = by_partition(
+            [pair for pair in replacements if pair[0].event_id],
+            lambda pair: ids.partition_of_event(pair[0].event_id),
+        )
         for p, some in grouped.items():
             args: list[Argument] = [keys.prefix(p)]
             for old, new in some:
@@ -91,6 +112,12 @@ class EncryptedSecrets:
             slot = [keys.events(p, EventStatus.ACTIVE)]
             replaced += int(self._scripts("replace_secrets", slot, args))
         return replaced
+
+    def _replace_of_tag(self, old: EncryptedSecret, new: bytes) -> bool:
+        before = self._tags.get(old.field)
+        if before is None or before.encrypted != old.encrypted:
+            return False
+        return self._tags.replace(old.field, before, before._replace(encrypted=new))
 
     def _in_use(self) -> set[bytes]:
         fields = cast("list[bytes]", self._client.hkeys(keys.META.decode()))

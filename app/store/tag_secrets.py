@@ -63,3 +63,8 @@ def _text(secret: TagSecret | None) -> bytes:
 def _read(raw: bytes) -> TagSecret:
     updated, _, encrypted = raw.partition(b":")
     return TagSecret(encrypted, int(updated))
+
+
+def owner_of_tag(tag: str) -> bytes:
+    """What the secret of a tag is bound to; longer than the id of an event."""
+    return b"signing secret of the tag " + tag.encode()

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.crypto.encryption import DecryptionFailed, Encryptor
-from app.crypto.signing_secrets import MAX_PREVIOUS, SigningSecrets, new_secret, owner_of_tag
+from app.crypto.signing_secrets import MAX_PREVIOUS, SigningSecrets, new_secret
+from app.store.tag_secrets import owner_of_tag
 from tests.support.clock import NOW_MS
 
 EVENT = b"e" * 16

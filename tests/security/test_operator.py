@@ -285,3 +285,20 @@ def test_without_a_key_of_its_own_it_follows_from_the_jwt_secret(store, raw):
         _ = build_services(
             settings_of(store, encryption_key="", jwt_secret="x" * 32)
         ).storage.events
+
+
+def test_the_secrets_of_tags_move_to_a_new_key_too(store, raw):
+    """They are encrypted like those of events, and are lost like them with their key."""
+    old = build_services(settings_of(store))
+    assert client_of(old).put("/signing-secrets/red", json={"secret": OWN}).status_code == 201
+    assert OWN.encode() not in b"".join(raw.hgetall(b"qh:{secrets}").values())
+    new_key = {"encryption_key": "another-encryption-key-of-the-tests!"}
+    both = build_services(
+        settings_of(store, **new_key, encryption_key_previous=SECRETS["encryption_key"])
+    )
+    _ = both.storage.events
+    assert Engine(both).reencrypt() == (1, ())
+    new = build_services(settings_of(store, **new_key))
+    new.tag_secrets.refresh()
+    later_ms = new.clock.now_ms() + 2 * 86_400_000
+    assert new.crypto.signing_secrets.of(b"e" * 16, None, later_ms, ("red",)) == (OWN,)
