@@ -34,7 +34,7 @@ MAX_UNTAKEN = 67_108_864
 """How many bytes of answers one process holds for clients that have not taken them. Beyond that the
 one that has been at it longest is given up."""
 
-WAITING_FOR_A_THREAD = 64
+WAITING_FOR_A_THREAD = 256
 """How many requests may wait for each thread."""
 
 HEALTH = "/health"

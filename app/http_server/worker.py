@@ -111,11 +111,15 @@ class AsyncWorker(ASGIWorker):  # type: ignore[misc] # gunicorn has no types
             self.servers.append(server)
         GENERATIONS.serve(self._generation)
         self.log.info("Serving (pid: %s)", self.pid)
-        while not self._is_asked_to_end.is_set() and self.ppid == os.getppid():
+        while self._goes_on():
             await self._live(1.0)
         if not self._quick_shutdown:
             await self._wait_for_successors()
             await self._shutdown()
+
+    def _goes_on(self) -> bool:
+        """Whether nobody has asked it to end, it has a master, and may answer more requests."""
+        return self.alive and not self._is_asked_to_end.is_set() and self.ppid == os.getppid()
 
     async def _live(self, seconds: float) -> None:
         """Show a sign of life, end what is overdue, and let so much time pass."""

@@ -80,10 +80,10 @@ class Server:
 
 
 @contextlib.contextmanager
-def serving(directory: Path, application: str = APP) -> Iterator[Server]:
-    """Serve an application from a directory of its own."""
+def serving(directory: Path, application: str = APP, more: str = "") -> Iterator[Server]:
+    """Serve an application from a directory of its own; ``more`` are settings of gunicorn."""
     (directory / "small.py").write_text(application)
-    (directory / "gunicorn.conf.py").write_text(CONF)
+    (directory / "gunicorn.conf.py").write_text(CONF + more)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         argv = [sys.executable, "-m", "gunicorn", "-b", f"fd://{listener.fileno()}", "small:app"]
         env = clean_environ() | {"PYTHONPATH": str(ROOT)}

@@ -148,6 +148,19 @@ def test_what_is_under_way_is_finished_at_a_stop(own: Server, connect: Connect) 
     assert time.monotonic() - began < 4
 
 
+def test_a_worker_that_has_answered_its_requests_makes_place_for_another(tmp_path: Path) -> None:
+    """gunicorn's ``max_requests``; its last answer closes the connection."""
+    with serving(tmp_path, more="max_requests = 4\n") as server, connections(server) as connect:
+        (first,) = children(server.program.pid)
+        connection = connect(HELLO)
+        for _ in range(2):
+            assert "connection" not in answered(connection)[1]
+            connection.sendall(HELLO)
+        assert answered(connection)[1]["connection"] == "close"
+        wait_until(lambda: are_replaced(server, {first}), "another worker")
+        assert answered(connect(HELLO))[0] == 200
+
+
 def test_a_worker_that_is_still_loading_ends_at_once(tmp_path: Path) -> None:
     """What an event loop is told before it runs, it forgets."""
     with serving(tmp_path, f"import time\ntime.sleep({PATIENCE_S})") as server:
