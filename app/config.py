@@ -84,6 +84,9 @@ class Settings:
     encryption_key_previous: str = field(default="", repr=False)
     """The key before, while it is changed. It decrypts what it has encrypted."""
 
+    encryption_key_next: str = field(default="", repr=False)
+    """The key to come, while it is changed. It decrypts what other hosts encrypt with it."""
+
     workers: int = 2
     """Delivery workers on one host."""
 
@@ -230,6 +233,7 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "SIGNING_PRIVATE_KEY": accepted(signing_keys),
     "ENCRYPTION_KEY": secret(MIN_SECRET_BYTES),
     "ENCRYPTION_KEY_PREVIOUS": secret(MIN_SECRET_BYTES),
+    "ENCRYPTION_KEY_NEXT": secret(MIN_SECRET_BYTES),
     "WORKERS": integer(1, 256),
     "WEB_WORKERS": integer(1, 256),
     "WEB_THREADS": integer(1, 256),
@@ -274,16 +278,15 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
     for name, read in _READERS.items():
         variable = PREFIX + name
         try:
-            text = raw_value(environ, variable)
-            if text:
+            if text := raw_value(environ, variable):
                 values[_FIELD_OF[name]] = read(text)
         except ValueError as error:
             problems.append(f"{variable} {error}")
         except OSError:
             problems.append(f"{variable}_FILE names a file that can't be read")
-    if problems:
-        raise ConfigError("Wrong settings: " + "; ".join(problems) + ".")
-    return Settings(**values)
+    if not problems:
+        return Settings(**values)
+    raise ConfigError("Wrong settings: " + "; ".join(problems) + ".")
 
 
 def production_settings(environ: Mapping[str, str]) -> Settings:

@@ -133,6 +133,7 @@ def logging_config(settings: Settings) -> dict[str, Any]:
         settings.signing_private_key,
         settings.encryption_key,
         settings.encryption_key_previous,
+        settings.encryption_key_next,
     )
     return {
         "version": 1,

@@ -12,14 +12,14 @@ import base64
 import binascii
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from app.errors import QhronosError
+from app.errors import QhronosError, StoreUnavailable
 
 _VERSION = b"\x01"
 _NAME_BYTES = 4
@@ -30,6 +30,10 @@ KEY_BYTES = 32
 
 class DecryptionFailed(QhronosError):
     """A secret can't be decrypted; set the QHRONOS_ENCRYPTION_KEY that it was encrypted with."""
+
+
+class KeyMissing(DecryptionFailed, StoreUnavailable):
+    """This process lacks the key of a stored secret: set QHRONOS_ENCRYPTION_KEY_PREVIOUS to it."""
 
 
 def key_from_setting(text: str) -> bytes:
@@ -64,6 +68,7 @@ class Encryptor:
         """``keys``: the current one, then those that older values were encrypted with."""
         self._ciphers = {_name(key): AESGCM(key) for key in reversed(keys)}
         self._current = _name(keys[0])
+        self._choose: Callable[[], bytes] = lambda: self._current
 
     @property
     def current(self) -> bytes:
@@ -75,17 +80,22 @@ class Encryptor:
         """The names of all keys."""
         return frozenset(self._ciphers)
 
+    def let_choose(self, choose: Callable[[], bytes]) -> None:
+        """Have ``choose`` name the key that encrypts, of those that are known, each time."""
+        self._choose = choose
+
     def encrypt(self, plain: bytes, owner: bytes) -> bytes:
-        """Encrypt a secret for its owner."""
-        nonce = os.urandom(_NONCE_BYTES)
-        cipher = self._ciphers[self._current]
-        return _VERSION + self._current + nonce + cipher.encrypt(nonce, plain, owner)
+        """Encrypt a secret for its owner; raises what the choice of the key does."""
+        nonce, name = os.urandom(_NONCE_BYTES), self._choose()
+        return _VERSION + name + nonce + self._ciphers[name].encrypt(nonce, plain, owner)
 
     def decrypt(self, encrypted: bytes, owner: bytes) -> bytes:
-        """Decrypt the secret of an owner; raises ``DecryptionFailed``."""
-        cipher = self._ciphers.get(encrypted[1 : 1 + _NAME_BYTES])
-        if cipher is None or not encrypted.startswith(_VERSION):
+        """Decrypt the secret of an owner; raises ``DecryptionFailed``, or ``KeyMissing`` of it."""
+        if not encrypted.startswith(_VERSION) or len(encrypted) < _HEAD_BYTES:
             raise DecryptionFailed
+        cipher = self._ciphers.get(encrypted[1 : 1 + _NAME_BYTES])
+        if cipher is None:
+            raise KeyMissing
         nonce = encrypted[1 + _NAME_BYTES : _HEAD_BYTES]
         try:
             return cipher.decrypt(nonce, encrypted[_HEAD_BYTES:], owner)

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from app.crypto.encryption import DecryptionFailed, Encryptor
+from app.crypto.encryption import DecryptionFailed, Encryptor, KeyMissing
 from app.domain.audit import MASK
 from app.domain.event import EncryptedHeaders, Event
 from app.domain.headers import Headers, unmasked
@@ -38,14 +38,16 @@ class HeaderSecrets:
         """Return the given fields with their headers encrypted; a mask means the stored value.
 
         Raises ``InvalidInput`` for a mask without a stored value, and if stored values would be
-        kept while the target moves to another origin: the new receiver would learn them.
+        kept while the target moves to another origin: the new receiver would learn them. Raises
+        ``KeyMissing`` if they are to be kept and this process can't read them.
         """
         stored = before.headers if before else None
         _refuse_new_origin(given, before)
         headers = given.get(_FIELD)
         if headers is None:
             return given
-        known = () if stored is None else self._try_decrypt(event_id, stored.encrypted)
+        kept = any(value == MASK for _, value in headers)
+        known = () if stored is None else self._try_decrypt(event_id, stored.encrypted, kept=kept)
         values = unmasked(headers, known)
         if not values:
             return {**given, _FIELD: None}
@@ -58,9 +60,14 @@ class HeaderSecrets:
         """Return names and values; raises ``DecryptionFailed``."""
         return self._decrypted(event_id, encrypted)
 
-    def _try_decrypt(self, event_id: bytes, encrypted: bytes) -> Headers:
+    def _try_decrypt(self, event_id: bytes, encrypted: bytes, *, kept: bool) -> Headers:
+        """The stored headers, none if they are damaged; ``kept``: some of them are needed."""
         try:
             return self._decrypted(event_id, encrypted)
+        except KeyMissing:
+            if kept:
+                raise
+            return ()
         except DecryptionFailed:
             return ()
 

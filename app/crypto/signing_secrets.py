@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from app.crypto.encryption import DecryptionFailed, Encryptor
+from app.crypto.encryption import DecryptionFailed, Encryptor, KeyMissing
 from app.domain.signing import PREFIX
 from app.store.tag_secrets import owner_of_tag
 
@@ -78,9 +78,13 @@ class SigningSecrets:
     ) -> bytes:
         """Return a new secret, encrypted together with the previous ones that still sign.
 
-        A stored secret that can't be decrypted is dropped: a new one is the way to recover.
+        A stored secret that is damaged is dropped: a new one is the way to recover. Raises
+        ``KeyMissing`` if another process could read it: it still signs. (Whoever has lost that key
+        writes a new ``hmac_secret`` instead, which needs nothing of the old one.)
         """
-        before = _Secrets("") if stored is None else self._try_decrypt(event_id, stored)
+        before: _Secrets | None = _Secrets("")
+        if stored is not None:
+            before = self._try_decrypt(event_id, stored, needed=True)
         if before is None:
             return self._encrypt(event_id, _Secrets(secret))
         previous = [one for one in before.previous if one.until_ms > now_ms]
@@ -115,9 +119,15 @@ class SigningSecrets:
                 return self.of(owner_of_tag(tag), stored, now_ms)
         return self._default
 
-    def _try_decrypt(self, event_id: bytes, stored: bytes | None) -> _Secrets | None:
+    def _try_decrypt(
+        self, event_id: bytes, stored: bytes | None, *, needed: bool = False
+    ) -> _Secrets | None:
         try:
             return None if stored is None else self._decrypted(event_id, stored)
+        except KeyMissing:
+            if needed:
+                raise
+            return None
         except DecryptionFailed:
             return None
 

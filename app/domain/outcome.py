@@ -12,6 +12,7 @@ NOT_ALLOWED_MESSAGE = "target not allowed"
 
 FILES, MEMORY, PORTS, THREADS = "files", "memory", "ports", "threads"
 RESOLVER, CERTIFICATES = "resolver", "certificates"
+KEY = "encryption_key"
 
 LOCAL_FAULTS = {
     FILES: "this host has too many files open",
@@ -19,6 +20,7 @@ LOCAL_FAULTS = {
     PORTS: "this host has no free port for another connection",
     THREADS: "this host can start no more threads",
     RESOLVER: "this host's name server does not answer",
+    KEY: "this host lacks the encryption key of a stored secret",
     CERTIFICATES: "this host's trusted certificates can't be read",
 }
 """What the sending host may lack: the errors of requests that were not sent for it, and each as a

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from app.crypto.ack_tokens import AckTokens
+from app.crypto.encryption import KeyMissing
 from app.crypto.header_secrets import HeaderSecrets
 from app.crypto.signing_secrets import SigningSecrets
 from app.delivery.actions import KINDS, build
@@ -12,10 +13,10 @@ from app.delivery.request import Job, Request
 from app.domain import ids
 from app.domain.headers import Headers
 from app.domain.options import NO_OPTIONS, EventOptions
-from app.domain.outcome import Outcome
+from app.domain.outcome import KEY, Outcome
 from app.domain.retry import GiveUp, RetryAt, decide
 from app.engine.drain_options import DrainOptions
-from app.errors import NotFound
+from app.errors import NotFound, QhronosError
 from app.planning.next_occurrence import TOO_LATE
 from app.store.calls import Record
 from app.store.claims import Claim
@@ -193,3 +194,8 @@ def _log_line(claim: Claim, outcome: Outcome) -> bytes:
         return b"[%d,%d,%d,%d,%d,null,null,null,%d,null,%d]\n" % moments
     numbers = (claim.attempt, *timings, outcome.status_code, None, claim.claimed_ms)
     return f"[{','.join(['null' if one is None else str(one) for one in numbers])}]\n".encode()
+
+
+def fault_of(error: QhronosError) -> str:
+    """The word for why a request could not be built: a key that is missing is a local fault."""
+    return KEY if isinstance(error, KeyMissing) else "internal"

@@ -25,7 +25,7 @@ from collections.abc import Callable, Sequence
 
 from app.clock import Clock
 from app.domain.outcome import LOCAL_FAULTS, Outcome, Timings
-from app.engine.attempts import record_of, request_of, unsendable
+from app.engine.attempts import fault_of, record_of, request_of, unsendable
 from app.engine.circuit_breakers import CircuitBreakers
 from app.engine.claimer import Claimer
 from app.engine.drain_options import DrainOptions
@@ -131,9 +131,9 @@ class Drain:
         """Count as alive no more, so that another drain is called; this one may go on."""
         self._recorder.sign_off()
 
-    def run_until(self, until_ms: int) -> None:
-        """Deliver until ``until_ms``, UTC, whatever else is said."""
-        while self._clock.now_ms() < until_ms:
+    def run_until(self, end_ms: int) -> None:
+        """Deliver until ``end_ms`` (UTC), whatever else is said."""
+        while self._clock.now_ms() < end_ms:
             self._step(closing=False)
 
     def close(self, stop: threading.Event) -> None:
@@ -273,7 +273,7 @@ class Drain:
             built = request_of(claim, self._options, now_us // 1000)
         except QhronosError as error:  # a secret can't be decrypted or used: only this one fails
             timings = Timings(claim.due_ms * 1000, now_us, now_us)
-            outcome = Outcome(timings, error="internal", error_message=error.message)
+            outcome = Outcome(timings, error=fault_of(error), error_message=error.message)
             self._handle(request, outcome, now_us // 1000)
             return
         self._sender.start(request, built, due_us=claim.due_ms * 1000, now_us=now_us)
@@ -288,8 +288,7 @@ class Drain:
             due_ms = self._local_faults.put_off(request.claim, outcome.error, now_ms)
             self._recorder.defer(request.claim, due_ms, LOCAL_FAULTS[outcome.error])
             return
-        target = request.limit.target
-        if self._breakers.learn(target, outcome, now_ms):
+        if self._breakers.learn(target := request.limit.target, outcome, now_ms):
             for claim in self._targets.clear_target(request.limit):
                 self._queue(claim, target, now_ms)
         jitter = random.random()  # noqa: S311 - spreads retries, no secret

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import shlex
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,7 +31,10 @@ class LocalRun:
         return LocalRun(environ, load_settings(environ), self.made | {name})
 
 
-def prepare(environ: Mapping[str, str]) -> LocalRun:
+def prepare(
+    environ: Mapping[str, str],
+    secrets: Callable[[Settings], Mapping[str, str]] = made_secrets,
+) -> LocalRun:
     """Complete the settings with what only a local run assumes or makes for itself.
 
     Raises ``ConfigError`` if a setting is wrong or the data directory can't be used.
@@ -40,7 +43,7 @@ def prepare(environ: Mapping[str, str]) -> LocalRun:
     targets = f"{PREFIX}ALLOW_PRIVATE_TARGETS"
     if not environ.get(targets) and not environ.get(f"{targets}_FILE"):
         run = run.with_setting("ALLOW_PRIVATE_TARGETS", LOCAL_TARGETS)
-    for name, secret in made_secrets(run.settings).items():
+    for name, secret in secrets(run.settings).items():
         run = run.with_setting(name.upper(), secret)
     return run
 

@@ -11,6 +11,7 @@ from app.domain.audit import ChainBroken, check
 from app.errors import ConfigError
 from app.runtime.embedded import EmbeddedStore
 from app.runtime.local import prepare
+from app.runtime.secrets import kept_secrets
 from app.setting_readers import environment
 
 USAGE = "usage: python -m app.runtime audit-check FILE [NEWEST HASH OF AN EARLIER EXPORT]\n"
@@ -45,7 +46,8 @@ def check_file(arguments: Sequence[str]) -> int:
 def maintain(environ: Mapping[str, str], command: str) -> int:
     """Run a command of ``worker.py`` on the store of a local run; answer its exit status."""
     try:
-        run = prepare(environment(environ))
+        # No secret is made: one that nobody else has would be no use, and harm a store.
+        run = prepare(environment(environ), kept_secrets)
         if run.settings.redis_url:
             return _run(run.environ, command)
         with EmbeddedStore(run.settings.data_dir, fsync=run.settings.store_fsync) as store:

@@ -42,6 +42,15 @@ def made_secrets(settings: Settings) -> dict[str, str]:
     }
 
 
+def kept_secrets(settings: Settings) -> dict[str, str]:
+    """Answer the secrets that an earlier start has made and no setting gives; makes none."""
+    return {
+        name: _made_once(secret_path(settings.data_dir, name), make)
+        for name, make in _MAKERS.items()
+        if not getattr(settings, name) and secret_path(settings.data_dir, name).exists()
+    }
+
+
 def _made_once(path: Path, make: Callable[[], str]) -> str:
     private_directory(path.parent)
     try:

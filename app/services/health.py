@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -29,7 +30,8 @@ class HealthService:
     """Reads a few numbers; each call costs a handful of round trips, whatever is stored.
 
     ``probe`` does not wait for a store that is slow to answer. ``started_s`` is when this process
-    was ready, on the monotonic clock.
+    was ready, on the monotonic clock. ``can_encrypt`` raises ``StoreUnavailable`` with the reason
+    if this process may not.
     """
 
     work: WorkStore
@@ -42,10 +44,15 @@ class HealthService:
     breaker_store: BreakerStore
     local_faults: LocalFaultStore
     checks: tuple[Check, ...]
+    can_encrypt: Callable[[], object] = lambda: None
 
     def check(self) -> None:
-        """Raise ``StoreUnavailable`` unless the store answers at once and takes writes."""
+        """Raise ``StoreUnavailable`` unless the store answers at once and takes writes.
+
+        Also if this process may not encrypt, so that it can't create every event.
+        """
         self.probe.check_writable()
+        self.can_encrypt()
 
     def status(self) -> dict[str, Any]:
         """What ``GET /status`` shows; no secrets."""

@@ -7,14 +7,19 @@ it was flushed, and seconds after a worker was killed.
 from __future__ import annotations
 
 import contextlib
+import logging
 import secrets
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from app.clock import Clock
 from app.domain.process import DELIVER, ProcessFacts, process_from_json
 from app.errors import StoreUnavailable
+from app.store.key_notes import KeyRefused
 from app.store.processes import ProcessStore
+
+log = logging.getLogger(__name__)
 
 EVERY_S = 1.0
 """How often a process says that it is alive."""
@@ -31,6 +36,8 @@ class ProcessService:
     clock: Clock
     own: ProcessFacts
     name: str = field(default_factory=lambda: secrets.token_hex(8))
+    warn: Callable[[], object] = lambda: None
+    """Raises what is wrong with this process's settings, for its log."""
 
     def announce(self) -> None:
         """Say that this process is alive; raises ``StoreUnavailable``."""
@@ -43,9 +50,16 @@ class ProcessService:
         while not stop.is_set():
             with contextlib.suppress(StoreUnavailable):  # whoever needs the store warns of it
                 self.announce()
+                self._warn()
             stop.wait(EVERY_S)
         with contextlib.suppress(StoreUnavailable):
             self.store.gone(self.name)
+
+    def _warn(self) -> None:
+        try:
+            self.warn()
+        except KeyRefused as error:  # again and again; the log leaves most of it out
+            log.error("%s", error.message)  # noqa: TRY400 - a sentence for the operator
 
     def start(self, stop: threading.Event) -> threading.Thread:
         """Announce this process in a thread of its own until told to stop."""
@@ -59,6 +73,10 @@ class ProcessService:
         """Return those that are alive; raises ``StoreUnavailable``."""
         found = self.store.alive(self.clock.now_ms())
         return [process_from_json(facts) for facts in found.values()]
+
+    def known_keys(self) -> list[frozenset[bytes]]:
+        """Return the keys that each process can decrypt with; raises ``StoreUnavailable``."""
+        return [frozenset(map(bytes.fromhex, one.known_keys)) for one in self.alive()]
 
     def others(self, role: str) -> int:
         """How many others of a role are alive; raises ``StoreUnavailable``."""

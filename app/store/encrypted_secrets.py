@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection, Iterable, Iterator
-from typing import NamedTuple, cast
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from app.domain import ids
 from app.domain.event import EventStatus
-from app.errors import ConfigError
 from app.store import keys
 from app.store.connection import StoreClient
 from app.store.fields import EventField
@@ -19,7 +18,6 @@ from app.store.scripts import Argument, Scripts
 from app.store.tag_secrets import TagSecretStore, owner_of_tag
 
 BATCH = 256
-_SEAL = "seal:"
 
 FIELDS = (EventField.SECRET, EventField.HEADERS)
 """The fields of an event's hash that are encrypted."""
@@ -62,24 +60,6 @@ class EncryptedSecrets:
         self._lists = lists
         self._tags = TagSecretStore(client, scripts)
 
-    def agree(self, current: bytes, known: Collection[bytes]) -> None:
-        """Note that a key is in use; raises ``ConfigError`` if another one is that is not known.
-
-        Keys go by their names.
-        """
-        if not self._in_use() <= set(known):
-            raise ConfigError(
-                "The store's secrets were encrypted with another key: set QHRONOS_ENCRYPTION_KEY "
-                "(or, without one, QHRONOS_JWT_SECRET) as it was, or give the old one in "
-                "…_PREVIOUS."
-            )
-        self._client.hset(keys.META.decode(), _field(current), 1)
-
-    def forget_other_keys(self, current: bytes) -> None:
-        """Note that only one key is in use."""
-        for name in self._in_use() - {current}:
-            self._client.hdel(keys.META.decode(), _field(name))
-
     def batches(self) -> Iterator[list[EncryptedSecret]]:
         """Yield every secret that was there when the walk began."""
         events = (member for _, member in self._lists.walk(EVERY_EVENT))
@@ -118,12 +98,3 @@ class EncryptedSecrets:
         if before is None or before.encrypted != old.encrypted:
             return False
         return self._tags.replace(old.field, before, before._replace(encrypted=new))
-
-    def _in_use(self) -> set[bytes]:
-        fields = cast("list[bytes]", self._client.hkeys(keys.META.decode()))
-        names = [field.decode() for field in fields]
-        return {bytes.fromhex(name.removeprefix(_SEAL)) for name in names if name.startswith(_SEAL)}
-
-
-def _field(name: bytes) -> str:
-    return _SEAL + name.hex()

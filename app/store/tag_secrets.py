@@ -6,6 +6,7 @@ name that no tag has, stands a version, which rises with every change.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple, cast
 
 from app.store import keys
@@ -25,9 +26,16 @@ class TagSecret(NamedTuple):
 class TagSecretStore:
     """Reads and writes them; there are never many. Every call raises ``StoreUnavailable``."""
 
-    def __init__(self, client: StoreClient, scripts: Scripts) -> None:
+    def __init__(
+        self,
+        client: StoreClient,
+        scripts: Scripts,
+        note: Callable[[bytes], None] = lambda _: None,
+    ) -> None:
+        """``note`` is given each encrypted value before it is written; see ``key_notes``."""
         self._client = client
         self._scripts = scripts
+        self._note = note
 
     def version(self) -> int:
         """A number that rises with every change."""
@@ -52,6 +60,8 @@ class TagSecretStore:
 
         Returns whether that was still there; if not, nothing has changed. Harmless when repeated.
         """
+        if after is not None:
+            self._note(after.encrypted)
         args = [tag.encode(), _text(before), _text(after)]
         return bool(self._scripts("save_tag_secret", [keys.TAG_SECRETS], args))
 

@@ -88,7 +88,11 @@ class Engine:
     def reencrypt(self) -> Reencrypted:
         """Encrypt every stored secret with the current key."""
         services = self.services
-        return reencrypt(services.storage.encrypted_secrets, services.crypto.encryptor)
+        storage, encryptor = services.storage, services.crypto.encryptor
+        encryptor.let_choose(lambda: encryptor.current)
+        return reencrypt(
+            storage.encrypted_secrets, encryptor, storage.key_notes, services.processes.alive()
+        )
 
     def watch_signing_secrets(self) -> threading.Thread:
         """Learn in a thread of its own what signs, until ``stop``."""

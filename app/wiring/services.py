@@ -8,6 +8,7 @@ from functools import cached_property, partial
 
 from app.clock import Clock
 from app.config import Settings
+from app.crypto.key_choice import KeyChoice
 from app.engine.acknowledgements import Acknowledgements
 from app.planning.successors import Successors
 from app.services.actions import ActionService
@@ -23,6 +24,7 @@ from app.services.health import HealthService
 from app.services.occurrences import OccurrenceService
 from app.services.previews import PreviewService
 from app.services.problems.broker import broker
+from app.services.problems.keys import keys
 from app.services.problems.lag import lag
 from app.services.problems.local_faults import LocalFaultsCheck
 from app.services.problems.settings import settings
@@ -235,13 +237,28 @@ class Services:
     def processes(self) -> ProcessService:
         """Which processes are alive, and this one's announcement."""
         return ProcessService(
-            self.storage.processes, self.clock, own_process(self.settings, self.crypto)
+            self.storage.processes,
+            self.clock,
+            own_process(self.settings, self.crypto),
+            warn=self.encryption_key,
         )
 
     @cached_property
     def store_settings(self) -> StoreSettingsCheck:
         """Whether the store's server loses nothing."""
         return StoreSettingsCheck(partial(read_state, self.storage.client))
+
+    @cached_property
+    def key_choice(self) -> KeyChoice:
+        """With which key this process encrypts."""
+        encryptor = self.crypto.encryptor
+        return KeyChoice(
+            encryptor.current, encryptor.known, self.storage.key_notes, self.processes.known_keys
+        )
+
+    def encryption_key(self) -> bytes:
+        """The name of the key that this process encrypts with now; see ``KeyChoice``."""
+        return self.key_choice.key()
 
     @cached_property
     def health(self) -> HealthService:
@@ -260,9 +277,11 @@ class Services:
                 lag,
                 broker(self.queues.probe_other),
                 settings(self.processes.alive),
+                keys(self.storage.key_notes.noted, self.processes.alive),
                 LocalFaultsCheck(self.storage.local_faults),
                 self.store_settings,
             ),
+            can_encrypt=self.encryption_key,
         )
 
 
@@ -272,4 +291,6 @@ def build_services(settings: Settings, doubles: Doubles = NO_DOUBLES) -> Service
     storage = Storage(settings, doubles, crypto)
     planning = Planning(settings, storage)
     queues = Queues(settings, doubles)
-    return Services(settings, crypto, storage, planning, queues, started_s=time.monotonic())
+    services = Services(settings, crypto, storage, planning, queues, started_s=time.monotonic())
+    crypto.encryptor.let_choose(services.encryption_key)
+    return services

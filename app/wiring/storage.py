@@ -20,6 +20,7 @@ from app.store.figures import Figures
 from app.store.flow_gate import FlowGate
 from app.store.flows import FlowStore
 from app.store.indexes import IndexReader
+from app.store.key_notes import KeyNotes, NotedEventStore, key_of
 from app.store.local_faults import LocalFaultStore
 from app.store.migrations.schema import Schema
 from app.store.occurrences import OccurrenceStore
@@ -90,14 +91,12 @@ class Storage:
         self.agree()
 
     def agree(self) -> None:
-        """Check that the store has the form of this version, and what the settings name.
+        """Check that the store has the form of this version, and the settings' partitions.
 
         Raises ``ConfigError`` if it does not, ``StoreUnavailable``, also while it is migrated.
         """
         self.schema.check()
         self.coordination.agree_on_partitions(self.settings.partitions)
-        encryptor = self.crypto.encryptor
-        self.encrypted_secrets.agree(encryptor.current, encryptor.known)
 
     @cached_property
     def agreed(self) -> bool:
@@ -109,7 +108,13 @@ class Storage:
     def events(self) -> EventStore:
         """Events; raises what ``agree`` does, so that none is written that cannot be read."""
         _ = self.agreed
-        return EventStore(self.client, self.scripts, self.settings.partitions)
+        return NotedEventStore(
+            self.client,
+            self.scripts,
+            self.settings.partitions,
+            self.key_notes,
+            self.crypto.encryptor.known,
+        )
 
     @cached_property
     def occurrences(self) -> OccurrenceStore:
@@ -202,6 +207,11 @@ class Storage:
         return AuditLog(self.client, self.scripts)
 
     @cached_property
+    def key_notes(self) -> KeyNotes:
+        """Which keys have encrypted something."""
+        return KeyNotes(self.client, self.scripts)
+
+    @cached_property
     def encrypted_secrets(self) -> EncryptedSecrets:
         """Every secret at rest, as it is encrypted."""
         return EncryptedSecrets(self.client, self.scripts, self.lists)
@@ -209,7 +219,12 @@ class Storage:
     @cached_property
     def tag_secrets(self) -> TagSecretStore:
         """Signing secrets of tags."""
-        return TagSecretStore(self.client, self.scripts)
+        known = self.crypto.encryptor.known
+        return TagSecretStore(
+            self.client,
+            self.scripts,
+            lambda encrypted: self.key_notes.note(key_of(encrypted), known),
+        )
 
     def new_channel(self) -> Channel:
         """Open a channel for one user: it has a connection of its own."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.crypto.encryption import DecryptionFailed, Encryptor
+from app.crypto.encryption import DecryptionFailed, Encryptor, KeyMissing
 from app.crypto.header_secrets import HeaderSecrets
 from app.domain.audit import MASK
 from app.domain.event import EncryptedHeaders, Event
@@ -79,5 +79,10 @@ def test_values_that_no_key_decrypts_can_be_replaced_but_not_kept(secrets: Heade
     given = {"headers": (("X-Token", "new"),)}
     fresh = secrets.encrypted(event.id, given, before)["headers"]
     assert secrets.of(event.id, fresh.encrypted) == (("X-Token", "new"),)
+    with pytest.raises(KeyMissing):  # another process may have the key: the caller is not to blame
+        secrets.encrypted(event.id, {"headers": (("X-Token", MASK),)}, before)
+    damaged = bytearray(stored_in(event, VALUES, secrets).encrypted)
+    damaged[-1] ^= 1
+    before = an_event(id=event.id, headers=EncryptedHeaders(("X-Token",), bytes(damaged)))
     with pytest.raises(InvalidInput):
         secrets.encrypted(event.id, {"headers": (("X-Token", MASK),)}, before)

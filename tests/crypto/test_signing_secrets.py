@@ -6,9 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.crypto.encryption import DecryptionFailed, Encryptor
-from app.crypto.signing_secrets import MAX_PREVIOUS, SigningSecrets, new_secret
-from app.store.tag_secrets import owner_of_tag
+from app.crypto.encryption import DecryptionFailed, Encryptor, KeyMissing
+from app.crypto.signing_secrets import MAX_PREVIOUS, SigningSecrets, new_secret, owner_of_tag
 from tests.support.clock import NOW_MS
 
 EVENT = b"e" * 16
@@ -61,11 +60,21 @@ def test_the_same_secret_written_again_stays_as_it_is(signing: SigningSecrets) -
 
 def test_a_secret_that_is_lost_can_be_replaced(signing: SigningSecrets) -> None:
     lost = SigningSecrets(Encryptor([b"l" * 32]), SERVICE).rotated(EVENT, None, "x", NOW_MS, NOW_MS)
-    with pytest.raises(DecryptionFailed):
+    with pytest.raises(KeyMissing):
         signing.of(EVENT, lost, NOW_MS)
-    rotated = signing.rotated(EVENT, lost, "new", NOW_MS + 1000, NOW_MS)
+    with pytest.raises(KeyMissing):  # the secret before still signs, and must not be dropped
+        signing.rotated(EVENT, lost, "new", NOW_MS + 1000, NOW_MS)
+    replaced = signing.encrypted(EVENT, {"hmac_secret": "new"}, lost)["hmac_secret"]
+    assert signing.of(EVENT, replaced, NOW_MS) == ("new",)
+
+
+def test_a_secret_that_is_damaged_can_be_rotated(signing: SigningSecrets) -> None:
+    damaged = bytearray(signing.rotated(EVENT, None, "x", NOW_MS, NOW_MS))
+    damaged[-1] ^= 1
+    with pytest.raises(DecryptionFailed):
+        signing.of(EVENT, bytes(damaged), NOW_MS)
+    rotated = signing.rotated(EVENT, bytes(damaged), "new", NOW_MS + 1000, NOW_MS)
     assert signing.of(EVENT, rotated, NOW_MS) == ("new",)
-    assert signing.encrypted(EVENT, {"hmac_secret": "new"}, lost)["hmac_secret"] != lost
 
 
 @given(

@@ -67,6 +67,12 @@ def test_reencrypt(project: Path) -> None:
     old = (project / "data" / "secrets" / "encryption_key").read_text()
     done = run(project, *argv, ENCRYPTION_KEY=NEW_KEY, ENCRYPTION_KEY_PREVIOUS=old)
     assert (done.returncode, done.stdout) == (0, "1 secrets were sealed anew.\n")
+    secrets = sorted((project / "data" / "secrets").iterdir())
+    (project / "data" / "secrets" / "encryption_key").unlink()
+    lost = run(project, *argv)
+    assert (lost.returncode, lost.stdout) == (2, "")
+    assert "QHRONOS_ENCRYPTION_KEY" in lost.stderr
+    assert sorted((project / "data" / "secrets").iterdir()) == secrets[1:], "no key was made"
     again = run(project, *argv, ENCRYPTION_KEY=NEW_KEY)
     assert (again.returncode, again.stdout) == (0, "0 secrets were sealed anew.\n")
 

@@ -249,8 +249,7 @@ def test_the_key_is_changed_without_a_gap(store, raw):
     headers = maker.post("/events", json=with_headers).json["id"]
     ids = [maker.post("/events", json=with_secret).json["id"] for _ in range(600)]
     new_key = {"encryption_key": "another-encryption-key-of-the-tests!"}
-    with pytest.raises(ConfigError, match="ENCRYPTION_KEY"):
-        _ = build_services(settings_of(store, **new_key)).storage.events
+    assert_only_harms_itself(build_services(settings_of(store, **new_key)), raw, with_secret)
     both = build_services(
         settings_of(store, **new_key, encryption_key_previous=SECRETS["encryption_key"])
     )
@@ -267,8 +266,41 @@ def test_the_key_is_changed_without_a_gap(store, raw):
     assert new.crypto.header_secrets.of(event.id, event.headers.encrypted) == (
         ("Authorization", HEADER),
     )
-    with pytest.raises(ConfigError, match="ENCRYPTION_KEY"):
-        _ = build_services(settings_of(store)).storage.events
+    assert_only_harms_itself(build_services(settings_of(store)), raw, with_secret)
+
+
+def assert_only_harms_itself(stray: Services, raw: redis.Redis, with_secret: object) -> None:
+    """A process with a wrong key serves what needs none, refuses the rest, and leaves no trace."""
+    before = raw.hgetall("qh:meta")
+    api = client_of(stray)
+    for refused in (api.get("/health"), api.post("/events", json=with_secret)):
+        assert refused.status_code == 503
+        assert "QHRONOS_ENCRYPTION_KEY" in refused.json["error"]
+    plain = {"name": "a", "webhook": "https://example.com/", "start_time": "2031-01-01T00:00:00Z"}
+    assert api.post("/events", json=plain).status_code == 201
+    assert api.get("/events").status_code == 200
+    with pytest.raises(ConfigError, match="Nothing was changed"):
+        Engine(stray).reencrypt()
+    assert raw.hgetall("qh:meta") == before
+
+
+def test_a_delivery_whose_key_a_worker_lacks_is_left_to_others(store, raw, draining, caplog):
+    """No attempt is used up; whoever has the key delivers it."""
+    with Receiver() as receiver:
+        good = draining(settings_of(store))
+        event = {"name": "a", "webhook": receiver.url("/"), "start_time": soon()}
+        event |= {"hmac_secret": OWN, "retry": {"attempts": 1}}
+        one = client_of(good.services).post("/events", json=event).json["id"]
+        stray = draining(settings_of(store, encryption_key="x" * 32))
+        api = client_of(good.services)
+        drain_until(stray, lambda: "lacks the encryption key" in caplog.text)
+        assert receiver.requests == []
+
+        def outcome() -> tuple[str, int]:
+            (found,) = api.get(f"/events/{one}/occurrences").json
+            return found["status"], found["attempt_count"]
+
+        drain_until(good, lambda: outcome() == ("completed", 1))
 
 
 def test_without_a_key_of_its_own_it_follows_from_the_jwt_secret(store, raw):
@@ -281,10 +313,10 @@ def test_without_a_key_of_its_own_it_follows_from_the_jwt_secret(store, raw):
     later = build_services(settings_of(store))
     event = later.storage.events.get(raw_id)
     assert later.crypto.signing_secrets.of(event.id, event.hmac_secret, 0) == (OWN,)
-    with pytest.raises(ConfigError, match="JWT_SECRET"):
-        _ = build_services(
-            settings_of(store, encryption_key="", jwt_secret="x" * 32)
-        ).storage.events
+    other = build_services(settings_of(store, encryption_key="", jwt_secret="x" * 32))
+    refused = client_of(other).post("/events", json={**body, "hmac_secret": OWN})
+    assert refused.status_code == 503
+    assert "QHRONOS_JWT_SECRET" in refused.json["error"]
 
 
 def test_the_secrets_of_tags_move_to_a_new_key_too(store, raw):

@@ -8,26 +8,33 @@ from app.config import Settings
 from app.crypto.encryption import derived_key, key_from_setting
 from app.wiring.crypto import Crypto, encryption_keys
 
-KEY, KEY_BEFORE, JWT, JWT_BEFORE = ("k" * 32, "l" * 32, "j" * 32, "i" * 32)
+KEY, KEY_BEFORE, KEY_NEXT, JWT, JWT_BEFORE = (letter * 32 for letter in "klnji")
 
 
-@pytest.mark.parametrize("left_out", [(), (0,), (1,), (2,), (0, 1), (0, 1, 2)])
-def test_set_keys_come_before_those_of_jwt_secrets_and_current_ones_before_old(
-    left_out: tuple[int, ...],
+@pytest.mark.parametrize(
+    ("given", "current"),
+    [
+        ({}, "jwt"),
+        ({"encryption_key": KEY}, "key"),
+        ({"encryption_key": KEY, "jwt_secret_previous": JWT_BEFORE}, "key"),
+        ({"jwt_secret_previous": JWT_BEFORE}, "jwt"),
+        ({"encryption_key_previous": KEY_BEFORE}, "jwt"),
+        ({"encryption_key_next": KEY_NEXT}, "jwt"),
+        ({"encryption_key": KEY, "encryption_key_next": KEY_NEXT}, "key"),
+    ],
+)
+def test_a_key_that_is_named_as_previous_or_next_never_encrypts(
+    given: dict[str, str], current: str
 ) -> None:
-    key, key_before, jwt_before = (
-        "" if number in left_out else text
-        for number, text in enumerate((KEY, KEY_BEFORE, JWT_BEFORE))
-    )
-    settings = Settings(
-        encryption_key=key,
-        encryption_key_previous=key_before,
-        jwt_secret=JWT,
-        jwt_secret_previous=jwt_before,
-    )
-    wanted = [key_from_setting(text) for text in (key, key_before) if text]
-    wanted += [derived_key(text, "secrets at rest") for text in (JWT, jwt_before) if text]
-    assert encryption_keys(settings) == wanted
+    """Whoever names a stray key to read what it has encrypted must not adopt it by that."""
+    derived = derived_key(JWT, "secrets at rest")
+    keys = encryption_keys(Settings(jwt_secret=JWT, **given))
+    assert keys[0] == (derived if current == "jwt" else key_from_setting(KEY))
+    texts = {name: text for name, text in given.items() if name.startswith("encryption")}
+    known = {derived, *map(key_from_setting, texts.values())}
+    if "jwt_secret_previous" in given:
+        known.add(derived_key(JWT_BEFORE, "secrets at rest"))
+    assert set(keys) == known
 
 
 def test_an_ack_token_of_the_jwt_secret_before_is_good() -> None:

@@ -45,16 +45,10 @@ def test_a_setting_that_cannot_be_read_is_refused(start: Start) -> None:
         start(**SECRETS, redis_url=NOWHERE, partitions="many")
 
 
-@pytest.mark.parametrize(
-    ("change", "named"),
-    [({"partitions": "8"}, "PARTITIONS"), ({"jwt_secret": "another" * 8}, "JWT_SECRET")],
-)
-def test_settings_that_do_not_fit_the_store_are_refused(
-    start: Start, store_url: str, change: dict[str, str], named: str
-) -> None:
+def test_settings_that_do_not_fit_the_store_are_refused(start: Start, store_url: str) -> None:
     start(**SECRETS, redis_url=store_url)
-    with pytest.raises(ConfigError, match=named):
-        start(**{**SECRETS, **change}, redis_url=store_url)
+    with pytest.raises(ConfigError, match="PARTITIONS"):
+        start(**SECRETS, partitions="8", redis_url=store_url)
 
 
 def test_a_worker_whose_store_is_away_may_try_again(start: Start, store_url: str) -> None:

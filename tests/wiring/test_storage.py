@@ -14,18 +14,14 @@ from app.wiring.engine import Engine
 from app.wiring.services import build_services
 
 
-@pytest.mark.parametrize(
-    ("change", "named"),
-    [({"partitions": 8}, "PARTITIONS"), ({"jwt_secret": "another" * 8}, "JWT_SECRET")],
-)
 def test_a_store_that_the_settings_do_not_fit_gives_no_events(
-    settings: Settings, doubles: Doubles, change: dict[str, object], named: str
+    settings: Settings, doubles: Doubles
 ) -> None:
     build_services(settings, doubles).storage.agree()
-    other = build_services(replace(settings, **change), doubles)
-    with pytest.raises(ConfigError, match=named):
+    other = build_services(replace(settings, partitions=8), doubles)
+    with pytest.raises(ConfigError, match="PARTITIONS"):
         _ = other.storage.events
-    with pytest.raises(ConfigError, match=named):
+    with pytest.raises(ConfigError, match="PARTITIONS"):
         _ = other.events
 
 

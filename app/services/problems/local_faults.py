@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from app.domain.outcome import (
     CERTIFICATES,
     FILES,
+    KEY,
     LOCAL_FAULTS,
     MEMORY,
     PORTS,
@@ -28,6 +29,7 @@ REMEDIES = {
     PORTS: "widen net.ipv4.ip_local_port_range or spread the workers over more hosts",
     THREADS: "raise its limit of processes and threads (ulimit -u, TasksMax, pids.max)",
     RESOLVER: "mend its name server or /etc/resolv.conf",
+    KEY: "set QHRONOS_ENCRYPTION_KEY there as on the other hosts, the one before in …_PREVIOUS",
     CERTIFICATES: "have SSL_CERT_FILE name a file that it may read, or unset it",
 }
 

@@ -14,6 +14,7 @@ class ProblemCode(StrEnum):
     LAG = "lag"
     BROKER = "broker"
     SETTINGS = "settings"
+    KEYS = "keys"
     LOCAL_FAULT = "local_fault"
     STORE_REPLICA = "store_replica"
     STORE_EVICTS = "store_evicts"
