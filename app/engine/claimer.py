@@ -16,7 +16,7 @@ from app.clock import Clock
 from app.domain.ids import lane_of_event
 from app.engine.delay_queue import DelayQueue
 from app.engine.fair_queue import FairQueue
-from app.engine.flow_claimer import FlowClaimer
+from app.engine.flow_steps import FlowSteps
 from app.engine.successor_queue import SuccessorQueue
 from app.engine.window import Window
 from app.errors import StoreUnavailable
@@ -67,7 +67,7 @@ class Claimer:
         listener: WakeListener,
         channel: Channel,
         clock: Clock,
-        flows: FlowClaimer,
+        flows: FlowSteps,
         *,
         worker: bytes,
         lease_ms: int,
@@ -106,7 +106,7 @@ class Claimer:
     @property
     def busy(self) -> bool:
         """Whether a claim call has no answer yet, or a successor is not stored."""
-        return self._channel.busy or self._successors.busy
+        return self._channel.busy or self._successors.busy or self.flows.busy
 
     @property
     def wake_ms(self) -> int:
@@ -132,7 +132,8 @@ class Claimer:
     def filenos(self) -> list[int]:
         """The file descriptors that become readable when the store has answered or woken us."""
         found = (self._channel.fileno(), self._listener.fileno())
-        return [fd for fd in found if fd is not None] + self._successors.filenos()
+        own = [fd for fd in found if fd is not None]
+        return own + self._successors.filenos() + self.flows.filenos()
 
     def step(self, now_ms: int, *, closing: bool) -> list[Claim]:
         """Return new claims that are due, a slice of them; claim more unless the drain closes."""
@@ -165,12 +166,14 @@ class Claimer:
     def clear(self) -> list[Claim]:
         """Remove and return the claims that ``step`` and ``due`` have yet to return."""
         now_ms = self._clock.now_ms()
+        self._count(self.flows.join(), now_ms)
         read = self._read(now_ms, len(self._rows))
         return read + self._delayed.clear() + self.flows.clear()
 
     def close(self) -> None:
         """Close the connections; flows learn what has ended."""
         now_ms = self._clock.now_ms()
+        self._count(self.flows.join(), now_ms)
         self._read(now_ms, len(self._rows))
         self._successors.close(now_ms)
         self.flows.close(now_ms)
@@ -257,17 +260,14 @@ class Claimer:
         return AHEAD_MS if now_ms >= self._exact_until_ms else 0
 
     def _claim_from_flows(self, now_ms: int, *, closing: bool) -> None:
-        self.flows.report(now_ms)
-        if closing:
-            return
-        try:
-            self.flows.claim(now_ms, self.window.room)
-        finally:
-            claims = self.flows.take_new()
-            for claim in claims:
-                if not claim.overlaps:
-                    self.window.hold(claim.lane)
-            self._successors.add(claims, now_ms)
+        self._count(self.flows.step(now_ms, self.window.room, closing=closing), now_ms)
+
+    def _count(self, claims: list[Claim], now_ms: int) -> None:
+        """Count claims from flows; the claims that are held back are not to be sent."""
+        for claim in claims:
+            if not claim.overlaps:
+                self.window.hold(claim.lane)
+        self._successors.add(claims, now_ms)
 
     def _look_at_heads(self, now_ms: int) -> None:
         """Find out when the next is due; deal with expired leases and overdue acknowledgements."""

@@ -12,12 +12,19 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from app.domain import ids
 from app.engine.delay_queue import DelayQueue
 from app.errors import StoreUnavailable
 from app.store.calls import BATCH, Deferral, Record, lease_token
 from app.store.claims import Claim
-from app.store.flow_gate import EndedAttempt, FlowGate, Member, Turn, occurrence_of
+from app.store.flow_gate import (
+    EndedAttempt,
+    FlowGate,
+    Member,
+    Turn,
+    occurrence_of,
+    of_partition,
+    starts_of,
+)
 
 log = logging.getLogger(__name__)
 
@@ -84,6 +91,16 @@ class FlowClaimer:
         return self._look_ms if due_ms is None else min(self._look_ms, due_ms)
 
     @property
+    def look_ms(self) -> int:
+        """When to call ``claim`` again, ms UTC."""
+        return self._look_ms
+
+    @property
+    def due_ms(self) -> int | None:
+        """When the first claim may be sent, ms UTC."""
+        return self._delayed.next_ms
+
+    @property
     def delayed(self) -> int:
         """How many claims are not to be sent yet."""
         return len(self._delayed)
@@ -131,6 +148,11 @@ class FlowClaimer:
         """Remove and return the delayed claims."""
         return self._delayed.clear()
 
+    def has_to_report(self, now_ms: int) -> bool:
+        """Whether ``report`` has anything to tell the store."""
+        renews = self._started and now_ms >= self._next_renewal_ms
+        return bool(self._awaiting_ack or self._ended or renews)
+
     def report(self, now_ms: int) -> None:
         """Tell the flows what has ended, and what is in flight. Raises ``StoreUnavailable``."""
         while self._awaiting_ack:
@@ -152,6 +174,9 @@ class FlowClaimer:
     def take_new(self) -> list[Claim]:
         """Return what ``claim`` has claimed; ``due`` returns each again when it may be sent."""
         claims, self._new = self._new, []
+        for claim in claims:
+            if not claim.overlaps:
+                self._delayed.add(claim.start_ms, claim)
         return claims
 
     def claim(self, now_ms: int, room: int) -> None:
@@ -185,7 +210,7 @@ class FlowClaimer:
             for flow, turn in zip(waiting, turns, strict=True)
         }
         numbers = {flow: turn.number for flow, turn in zip(waiting, turns, strict=True)}
-        self._lease(_starts(waiting, turns), numbers, looks, now_ms, deadline_ms)
+        self._lease(starts_of(waiting, turns), numbers, looks, now_ms, deadline_ms)
         full = (flow for flow, turn in zip(waiting, turns, strict=True) if turn.is_full)
         self._end_lapsed(full, now_ms)
 
@@ -238,7 +263,7 @@ class FlowClaimer:
         for partition in range(self._partitions):
             claims = self._gate.claim(
                 partition,
-                _of_partition(partition, starts),
+                of_partition(partition, starts),
                 looks,
                 token,
                 now_ms=now_ms,
@@ -250,7 +275,6 @@ class FlowClaimer:
                 claim.start_ms = moments[claim.occurrence_id]
                 flow = allowed.pop(claim.occurrence_id)
                 self._started[claim.occurrence_id] = _Started(flow, token, turns[flow])
-                self._delayed.add(claim.start_ms, claim)
             self._new += claims
         for occurrence_id, flow in allowed.items():
             # It was not started: another drain had it meanwhile, or it was cancelled, moved or
@@ -270,28 +294,3 @@ def _acknowledged_by(item: Record | Deferral) -> int | None:
     """Until when a receiver may acknowledge, ms UTC; ``None`` if it was not asked to."""
     waits = isinstance(item, Record) and item.verdict == "dispatched"
     return item.next_attempt_ms if isinstance(item, Record) and waits else None
-
-
-def _of_partition(
-    partition: int, starts: Mapping[bytes, Iterable[Member]]
-) -> dict[bytes, list[Member]]:
-    return {
-        flow: [
-            one for one in members if ids.partition_of_occurrence(occurrence_of(one)) == partition
-        ]
-        for flow, members in starts.items()
-    }
-
-
-def _starts(
-    waiting: Mapping[bytes, Sequence[Member]], turns: Sequence[Turn]
-) -> dict[bytes, dict[Member, int]]:
-    """By flow, the members that may start, and when."""
-    return {
-        flow: {
-            member: start
-            for member, start in zip(members, turn.starts, strict=True)
-            if start is not None
-        }
-        for (flow, members), turn in zip(waiting.items(), turns, strict=True)
-    }

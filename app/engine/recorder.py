@@ -9,7 +9,7 @@ import logging
 from collections.abc import Sequence
 
 from app.clock import Clock
-from app.engine.flow_claimer import FlowClaimer
+from app.engine.flow_steps import FlowSteps
 from app.engine.write_buffer import WriteBuffer
 from app.errors import StoreUnavailable
 from app.store.calls import Deferral, Record, record_call, release_call
@@ -58,7 +58,7 @@ class Recorder:
         *,
         drain: str,
         lease_ms: int,
-        flows: FlowClaimer,
+        flows: FlowSteps,
     ) -> None:
         """``drain`` is the drain's name in the store, ``lease_ms`` how long a lease lasts."""
         self._flows = flows

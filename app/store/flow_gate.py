@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import merge
 
+from app.domain import ids
 from app.store import keys
 from app.store.claims import Claim, read_claim
 from app.store.connection import StoreClient
@@ -235,3 +236,29 @@ def _turn(text: str) -> Turn:
         after=after,
         number=int(number),
     )
+
+
+def of_partition(
+    partition: int, starts: Mapping[bytes, Iterable[Member]]
+) -> dict[bytes, list[Member]]:
+    """By flow, those members that are in one partition."""
+    return {
+        flow: [
+            one for one in members if ids.partition_of_occurrence(occurrence_of(one)) == partition
+        ]
+        for flow, members in starts.items()
+    }
+
+
+def starts_of(
+    waiting: Mapping[bytes, Sequence[Member]], turns: Sequence[Turn]
+) -> dict[bytes, dict[Member, int]]:
+    """By flow, the members that may start, and when."""
+    return {
+        flow: {
+            member: start
+            for member, start in zip(members, turn.starts, strict=True)
+            if start is not None
+        }
+        for (flow, members), turn in zip(waiting.items(), turns, strict=True)
+    }

@@ -12,6 +12,7 @@ from app.delivery.request import Identity
 from app.delivery.sender import CurlSender
 from app.domain.process import DELIVER
 from app.domain.signing_keys import signing_keys
+from app.engine.background import Background
 from app.engine.broker_watch import BrokerWatch
 from app.engine.circuit_breakers import CircuitBreakers
 from app.engine.claimer import Claimer
@@ -19,6 +20,7 @@ from app.engine.drain import Drain
 from app.engine.drain_options import DrainOptions
 from app.engine.drain_runner import DrainRunner
 from app.engine.flow_claimer import FlowClaimer
+from app.engine.flow_steps import FlowSteps
 from app.engine.local_faults import LocalFaults
 from app.engine.recorder import Recorder
 from app.engine.sender import Sender
@@ -122,6 +124,11 @@ class Drains:
         return Identity(self.services.instance, keys)
 
     @cached_property
+    def background(self) -> Background:
+        """The thread that asks the store what a drain does not wait for."""
+        return Background()
+
+    @cached_property
     def runner(self) -> DrainRunner:
         """What runs the drains."""
         settings = self.services.settings
@@ -151,6 +158,7 @@ class Drains:
     def close(self) -> None:
         """Wait until the last drain has ended; it has been told to stop."""
         self.runner.close()
+        self.background.close()
 
     def new_drain(self) -> Drain:
         """Make a drain with a name, a claimer and a recorder of its own.
@@ -159,7 +167,7 @@ class Drains:
         """
         name = secrets.token_hex(8)
         self.services.tag_secrets.refresh()
-        flows = self._flow_claimer(name)
+        flows = self._flows(name)
         return Drain(
             self._claimer(name, flows),
             self._recorder(name, flows),
@@ -171,11 +179,14 @@ class Drains:
             self.local_faults,
         )
 
-    def _flow_claimer(self, name: str) -> FlowClaimer:
+    def _flows(self, name: str) -> FlowSteps:
         storage, settings = self.services.storage, self.services.settings
-        return FlowClaimer(storage.flow_gate, settings.partitions, name.encode(), settings.lease_ms)
+        flows = FlowClaimer(
+            storage.flow_gate, settings.partitions, name.encode(), settings.lease_ms
+        )
+        return FlowSteps(flows, self.background)
 
-    def _claimer(self, name: str, flows: FlowClaimer) -> Claimer:
+    def _claimer(self, name: str, flows: FlowSteps) -> Claimer:
         storage, settings = self.services.storage, self.services.settings
         return Claimer(
             storage.work,
@@ -190,7 +201,7 @@ class Drains:
             overdue=self.services.acknowledgements.overdue,
         )
 
-    def _recorder(self, name: str, flows: FlowClaimer) -> Recorder:
+    def _recorder(self, name: str, flows: FlowSteps) -> Recorder:
         storage = self.services.storage
         return Recorder(
             storage.work,

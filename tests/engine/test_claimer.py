@@ -63,7 +63,10 @@ class Nothing:
     def filenos(self) -> list[int]:
         return []
 
-    def take_new(self) -> list[Claim]:
+    def step(self, *_: Any, **__: Any) -> list[Claim]:
+        return []
+
+    def join(self) -> list[Claim]:
         return []
 
     def due(self, now_ms: int) -> list[Claim]:

@@ -1,0 +1,132 @@
+"""The flow claimer of a drain, at work in the background.
+
+What flows allow takes the store several calls that depend on each other. The drain sends meanwhile:
+it hands over what it has learned, and takes what was claimed, between two of the claimer's steps.
+Only during a step does the claimer belong to the background's thread.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from concurrent.futures import Future, wait
+
+from app.engine.background import Background
+from app.engine.flow_claimer import FlowClaimer
+from app.errors import StoreUnavailable
+from app.store.calls import Deferral, Record
+from app.store.claims import Claim
+
+log = logging.getLogger(__name__)
+
+NEVER_MS = 2**52
+"""A moment that no clock reaches."""
+
+Items = Sequence[Record | Deferral]
+
+
+class FlowSteps:
+    """Steps of one flow claimer; see there for what the methods do that have its names."""
+
+    def __init__(self, flows: FlowClaimer, background: Background) -> None:
+        self._flows = flows
+        self._background = background
+        self._step: Future[None] | None = None
+        self._look_ms = NEVER_MS
+        self._written: list[tuple[Items, Items]] = []
+
+    @property
+    def busy(self) -> bool:
+        """Whether a step is under way; a file descriptor tells of its end."""
+        return self._step is not None
+
+    @property
+    def wake_ms(self) -> int:
+        """When to call ``step`` or ``due`` again, ms UTC, if no file descriptor says so."""
+        due_ms = self._flows.due_ms
+        if self.busy:
+            return NEVER_MS if due_ms is None else due_ms
+        return self._flows.wake_ms
+
+    @property
+    def delayed(self) -> int:
+        """How many claims are not to be sent yet."""
+        return self._flows.delayed
+
+    def filenos(self) -> list[int]:
+        """The file descriptors that become readable when a step has ended."""
+        return [self._background.fileno()] if self.busy else []
+
+    def pause_until(self, look_ms: int) -> None:
+        """Look no earlier, ms UTC: the store is away."""
+        if not self.busy:
+            self._flows.pause_until(look_ms)
+
+    def look_by(self, look_ms: int) -> None:
+        """Look no later, ms UTC."""
+        if self.busy:
+            self._look_ms = min(self._look_ms, look_ms)
+        else:
+            self._flows.look_by(look_ms)
+
+    def handle_written(self, counted: Items, sent: Items) -> None:
+        """Learn which of the items ``sent`` to the store were ``counted``."""
+        if self.busy:
+            self._written.append((counted, sent))
+        else:
+            self._flows.handle_written(counted, sent)
+
+    def due(self, now_ms: int) -> list[Claim]:
+        """Remove and return the claims that may be sent now."""
+        return self._flows.due(now_ms)
+
+    def clear(self) -> list[Claim]:
+        """Remove and return the delayed claims."""
+        return self._flows.clear()
+
+    def step(self, now_ms: int, room: int, *, closing: bool) -> list[Claim]:
+        """Begin a step if there is anything to do; return what the last one has claimed.
+
+        It claims at most ``room``, and nothing if the drain is closing. ``due`` returns each claim
+        again when it may be sent. Raises ``StoreUnavailable``.
+        """
+        flows = self._flows
+        if self._step is not None and not self._step.done():
+            return []
+        self._finish()
+        claims = flows.take_new()
+        if flows.has_to_report(now_ms) or (not closing and now_ms >= flows.look_ms):
+
+            def report_and_claim() -> None:
+                flows.report(now_ms)
+                if not closing:
+                    flows.claim(now_ms, room)
+
+            self._step = self._background.submit(report_and_claim)
+        return claims
+
+    def join(self) -> list[Claim]:
+        """Wait for the end of the step; return what it has claimed, also if the store is away."""
+        if self._step is not None:
+            wait([self._step])
+        try:
+            self._finish()
+        except StoreUnavailable:
+            log.warning("the store is away; flows continue when their leases have expired")
+        return self._flows.take_new()
+
+    def close(self, now_ms: int) -> None:
+        """Report what has ended; if the store is away, the rest ends with its deadline."""
+        self._flows.close(now_ms)
+
+    def _finish(self) -> None:
+        """Hand over what has come up since the step began; raise what has ended it."""
+        step, self._step = self._step, None
+        written, self._written = self._written, []
+        look_ms, self._look_ms = self._look_ms, NEVER_MS
+        for counted, sent in written:
+            self._flows.handle_written(counted, sent)
+        self._flows.look_by(look_ms)
+        if step is not None:
+            self._background.hear()
+            step.result()
