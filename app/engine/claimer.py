@@ -10,13 +10,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import Future
 from typing import Any, NamedTuple
 
 from app.clock import Clock
 from app.domain.ids import lane_of_event
+from app.engine.background import Background
 from app.engine.delay_queue import DelayQueue
 from app.engine.fair_queue import FairQueue
 from app.engine.flow_steps import FlowSteps
+from app.engine.heads import MAX_SLEEP_MS, Looked, look_at_heads
 from app.engine.successor_queue import SuccessorQueue
 from app.engine.window import Window
 from app.errors import StoreUnavailable
@@ -27,9 +30,6 @@ from app.store.coordination import WakeListener
 from app.store.work import WorkStore
 
 log = logging.getLogger(__name__)
-
-MAX_SLEEP_MS = 500
-"""How often a drain looks at least: for expired leases, and for wake-ups that got lost."""
 
 STORE_RETRY_MS = 250
 """How long to leave a store alone that does not answer."""
@@ -68,6 +68,7 @@ class Claimer:
         channel: Channel,
         clock: Clock,
         flows: FlowSteps,
+        background: Background,
         *,
         worker: bytes,
         lease_ms: int,
@@ -84,6 +85,9 @@ class Claimer:
         self._listener = listener
         self._channel = channel
         self._clock = clock
+        self._background = background
+        self._look: Future[Looked] | None = None
+        self._woken = False
         self._lease_ms = lease_ms
         self.window = Window(window)
         """Its claims that have no outcome yet."""
@@ -133,7 +137,8 @@ class Claimer:
         """The file descriptors that become readable when the store has answered or woken us."""
         found = (self._channel.fileno(), self._listener.fileno())
         own = [fd for fd in found if fd is not None]
-        return own + self._successors.filenos() + self.flows.filenos()
+        beside = [] if self._look is None and not self.flows.busy else [self._background.fileno()]
+        return own + beside + self._successors.filenos()
 
     def step(self, now_ms: int, *, closing: bool) -> list[Claim]:
         """Return new claims that are due, a slice of them; claim more unless the drain closes."""
@@ -142,6 +147,8 @@ class Claimer:
         self._last_step_ms = now_ms
         if now_ms < self._store_retry_ms:
             return self._read(now_ms, SLICE)
+        if self._look is not None or self.flows.busy:
+            self._background.hear()
         try:
             self._receive(now_ms)
             if not closing and not self._channel.busy:
@@ -220,11 +227,12 @@ class Claimer:
             return
         if self._listener.heard():
             self.next_look_ms = now_ms
+            self._woken = True
         if self._empty_answers >= self._work.partitions:
-            if now_ms < self.next_look_ms:
-                return
-            self._look_at_heads(now_ms)
-            if now_ms < self.next_look_ms:
+            if self._look is None and now_ms >= self.next_look_ms:
+                self._look_at_heads(now_ms)
+            self._receive_look(now_ms)
+            if self._look is not None or now_ms < self.next_look_ms:
                 return
             self._empty_answers = 0
         self._for_others = False
@@ -270,23 +278,22 @@ class Claimer:
         self._successors.add(claims, now_ms)
 
     def _look_at_heads(self, now_ms: int) -> None:
-        """Find out when the next is due; deal with expired leases and overdue acknowledgements."""
-        until = now_ms + MAX_SLEEP_MS
-        for partition, head in enumerate(self._work.heads()):
-            if head.lease_ms is None or head.lease_ms > now_ms:
-                pass
-            elif now_ms < self._reclaim_from_ms:
-                until = min(until, self._reclaim_from_ms)
-            else:
-                self._work.reclaim_expired(partition, now_ms)
-                until = now_ms
-            if head.ack_ms is not None and head.ack_ms <= now_ms:
-                self._overdue(partition, now_ms)
-                until = now_ms
-            if head.due_ms is not None:
-                until = min(until, head.due_ms - self._ahead_ms(now_ms))
-            if head.flow_ms is not None:
-                self.flows.look_by(head.flow_ms)
-            if head.ack_ms is not None:
-                until = min(until, head.ack_ms)
-        self.next_look_ms = until
+        """Have the background find out when the next is due."""
+        self._woken = False
+        reclaims, ahead_ms = now_ms >= self._reclaim_from_ms, self._ahead_ms(now_ms)
+        until_ms = now_ms + MAX_SLEEP_MS if reclaims else self._reclaim_from_ms
+
+        def look() -> Looked:
+            found = look_at_heads(self._work, self._overdue, now_ms, ahead_ms, reclaims=reclaims)
+            return found._replace(next_ms=min(found.next_ms, until_ms))
+
+        self._look = self._background.submit(look)
+
+    def _receive_look(self, now_ms: int) -> None:
+        if self._look is None or not self._look.done():
+            return
+        look, self._look = self._look, None
+        looked = look.result()
+        for flow_ms in looked.flow_ms:
+            self.flows.look_by(flow_ms)
+        self.next_look_ms = now_ms if self._woken else looked.next_ms

@@ -37,7 +37,7 @@ class FlowSteps:
 
     @property
     def busy(self) -> bool:
-        """Whether a step is under way; a file descriptor tells of its end."""
+        """Whether a step is under way; the background tells of its end."""
         return self._step is not None
 
     @property
@@ -52,10 +52,6 @@ class FlowSteps:
     def delayed(self) -> int:
         """How many claims are not to be sent yet."""
         return self._flows.delayed
-
-    def filenos(self) -> list[int]:
-        """The file descriptors that become readable when a step has ended."""
-        return [self._background.fileno()] if self.busy else []
 
     def pause_until(self, look_ms: int) -> None:
         """Look no earlier, ms UTC: the store is away."""
@@ -128,5 +124,4 @@ class FlowSteps:
             self._flows.handle_written(counted, sent)
         self._flows.look_by(look_ms)
         if step is not None:
-            self._background.hear()
             step.result()

@@ -26,7 +26,9 @@ from app.engine.recorder import Recorder
 from app.engine.sender import Sender
 from app.engine.successor_queue import SuccessorQueue
 from app.engine.target_limits import SLOW_FACTOR, most_in_flight
+from app.errors import StoreUnavailable
 from app.open_files import open_file_limit
+from app.planning.successors import Successors
 from app.wiring.services import Services
 
 WINDOW_FACTOR = 6
@@ -129,6 +131,28 @@ class Drains:
         return Background()
 
     @cached_property
+    def _successors(self) -> Successors:
+        """As those of ``services``, but a drain does not wait until RQ has its call for repair."""
+        services = self.services
+
+        def enqueue_repair() -> None:
+            try:
+                services.queues.upkeep.enqueue_repair()
+            except StoreUnavailable:
+                log.warning("RQ is away; the periodic upkeep schedules what this drain has left")
+
+        def call_for_repair() -> None:
+            self.background.submit(enqueue_repair)
+
+        return Successors(
+            services.storage.work,
+            services.storage.events,
+            services.planning.timetables,
+            services.events.set_aside,
+            call_for_repair,
+        )
+
+    @cached_property
     def runner(self) -> DrainRunner:
         """What runs the drains."""
         settings = self.services.settings
@@ -190,11 +214,12 @@ class Drains:
         storage, settings = self.services.storage, self.services.settings
         return Claimer(
             storage.work,
-            SuccessorQueue(self.services.successors, storage.new_channel()),
+            SuccessorQueue(self._successors, storage.new_channel()),
             storage.coordination.wake_listener(),
             storage.new_channel(),
             storage.clock,
             flows,
+            self.background,
             worker=name.encode(),
             lease_ms=settings.lease_ms,
             window=self.concurrency * WINDOW_FACTOR,

@@ -16,6 +16,7 @@ from app.store.calls import Call
 from app.store.claims import Claim
 from app.store.codec import definition_to_doc
 from app.store.work import Heads
+from tests.support.at_once import AtOnce
 from tests.support.builders import a_definition
 from tests.support.clock import NOW_MS, FakeClock
 
@@ -86,6 +87,7 @@ def a_claimer(clock: FakeClock, channel: FakeChannel) -> Claimer:
         cast("Any", channel),
         clock,
         nothing,
+        cast("Any", AtOnce()),
         worker=b"w",
         lease_ms=1_000,
         window=WINDOW,
