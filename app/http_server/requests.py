@@ -106,6 +106,8 @@ class Requests:
                 if ended:
                     return
                 piece, ended = await run(threads, answer.next)
+        except ConnectionResetError:
+            return  # the application breaks its answer off: gunicorn hangs up and says so
         finally:
             self._untaken.pop(scope[CONNECTION], None)
             if not ended:

@@ -247,6 +247,20 @@ def test_answers_that_nobody_takes_take_only_so_much_memory(monkeypatch: Any) ->
     asyncio.run(ask())
 
 
+def test_an_answer_that_the_application_breaks_off_is_not_completed() -> None:
+    """The server then hangs up, so that nobody takes a part for the whole."""
+
+    def breaks_off(_environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        start_response("200 OK", [])
+        yield b"a" * 300_000
+        raise ConnectionResetError
+
+    client = Client(b"/")
+    assert asyncio.run(client.ask(Requests(breaks_off, 1))) == 200
+    assert client.body == b"a" * 300_000
+    assert client.sent[-1]["more_body"]
+
+
 @pytest.mark.parametrize("pieces", [0, 3])
 def test_an_answer_that_nobody_takes_is_tidied_up(pieces: int) -> None:
     """The client has gone, or its time is over: the connection ends the task."""

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import errno
+import logging
 import time
 from collections.abc import Iterable, Iterator
 
 from app.api.http.auth import bearer
 from app.api.http.context import services
+
+log = logging.getLogger(__name__)
 
 LOOK_S = 1.0
 """How often a token is looked at while an answer goes on."""
@@ -26,9 +29,10 @@ def while_token_is_good(pieces: Iterable[str]) -> Iterator[str]:
             now = time.monotonic()
             if asker.credential is not None and now - looked_at >= LOOK_S:
                 looked_at = now
-                if tokens.end_of(asker.credential, asker.access.subject):
-                    # What servers take for a caller who is gone: they log nothing and hang up.
-                    raise ConnectionResetError(errno.ECONNRESET, "the token has ended")
+                if reason := tokens.end_of(asker.credential, asker.access.subject):
+                    log.warning("an answer is broken off: %s", reason, extra={"token": asker.jti})
+                    # The server takes it for a caller who is gone, and hangs up.
+                    raise ConnectionResetError(errno.ECONNRESET, reason)
             yield piece
 
     return guarded()

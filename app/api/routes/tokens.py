@@ -63,7 +63,11 @@ def list_tokens(query: TokenQuery) -> Response:
 @blueprint.answers(204)
 @blueprint.refuses(401, 403, 404, 503)
 def revoke_token(jti: str) -> Response:
-    """Revoke a token; every process refuses it from now on."""
+    """Revoke a token; every process refuses it from now on.
+
+    Retries in the background that it asked for stop. Its events go on: GET /audit lists those that
+    a sub has made (actor, action=event.create), and POST /events/{event_id}/pause pauses one.
+    """
     services().tokens.revoke(jti)
     return Response(status=204)
 
@@ -74,6 +78,9 @@ def revoke_token(jti: str) -> Response:
 @blueprint.answers(200, RevokedSchema)
 @blueprint.refuses(401, 403, 503)
 def revoke_tokens(subject: str) -> Response:
-    """Revoke every token of a subject that was made until now."""
+    """Revoke every token of a subject that was made until now.
+
+    As for one token, retries in the background stop and events go on.
+    """
     name_object(subject)
     return json_answer(json_text({"revoked": services().tokens.revoke_all(subject)}))
