@@ -6,6 +6,7 @@ Elsewhere it is to be named: ``gunicorn -c DIR/gunicorn.conf.py wsgi:app``.
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import sys
 from pathlib import Path
@@ -14,6 +15,9 @@ from typing import Any
 # Read from wherever gunicorn was started, where there may be other modules of our names.
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+# All of the application is read here, before there are workers: each begins at once, and those that
+# a reload starts have the same code as their master, whatever has become of the files.
+import app.factory  # noqa: F401
 from app.config import production_settings
 from app.errors import ConfigError, StoreUnavailable
 from app.http_server.generations import GENERATIONS
@@ -84,6 +88,11 @@ control_socket_disable = True
 # No line for each request (changes are in the audit log); gunicorn's messages go where ours go.
 accesslog = None
 logconfig_dict = logging_config(settings)
+
+
+# What has been read stays: to look for garbage in it takes half a second of each process's end, and
+# would give each worker a copy of its own of the memory that they share.
+gc.freeze()
 
 
 def on_starting(server: Any) -> None:

@@ -196,6 +196,8 @@ class Connection(ASGIProtocol):  # type: ignore[misc] # gunicorn has no types
         """The connection waits for its next request; ``end_if_overdue`` is its timer."""
         if self._phase is Phase.ANSWERING:
             self._enter(Phase.IDLE)
+        if self._has_ended and self._phase is Phase.IDLE:  # it ended just behind its answer
+            self._close_transport()
 
     def _is_websocket_upgrade(self, request: Any) -> bool:
         """A server may ignore an upgrade (RFC 9110, section 7.8): it does, but on these paths."""

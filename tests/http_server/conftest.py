@@ -56,6 +56,7 @@ class worker_class(AsyncWorker):
 
 
 threads = 1
+keepalive = 30
 graceful_timeout = 5
 worker_connections = {MOST_CONNECTIONS}
 asgi_lifespan = "off"

@@ -112,6 +112,19 @@ def test_a_client_that_sends_no_more_is_still_answered(connect: Connect) -> None
     assert is_over(connection)
 
 
+def test_a_client_that_hangs_up_right_after_its_answer_leaves_nothing_behind(
+    connect: Connect,
+) -> None:
+    """Its end may be seen before the server has done with the answer."""
+    ended = [connect(HELLO) for _ in range(30)]
+    for connection in ended:
+        answered(connection)
+        connection.shutdown(socket.SHUT_WR)
+    began = time.monotonic()
+    assert all(is_over(connection) for connection in ended)
+    assert time.monotonic() - began < SOON_S
+
+
 @pytest.mark.parametrize(
     "begun",
     [
