@@ -22,7 +22,7 @@ from app.config import production_settings
 from app.errors import ConfigError, StoreUnavailable
 from app.http_server.generations import GENERATIONS
 from app.http_server.worker import AsyncWorker
-from app.logs import configure, logging_config
+from app.logs import configure, logging_config, say
 from app.open_files import raise_open_file_limit
 from app.store.connection import name_connections
 from app.wiring.services import build_services
@@ -41,7 +41,7 @@ try:
         _services.storage.migrate()
         _services.store_settings()
 except ConfigError as error:
-    sys.stderr.write(f"qhronos: {error.message}\n")
+    say(f"qhronos: {error.message}", os.environ)
     sys.exit(error.exit_status)
 
 _host = f"[{settings.host}]" if ":" in settings.host else settings.host
@@ -98,9 +98,10 @@ gc.freeze()
 def on_starting(server: Any) -> None:
     """Refuse what the command line changes and what must not be changed."""
     if not issubclass(server.cfg.worker_class, AsyncWorker):
-        sys.stderr.write(
+        say(
             "qhronos: The API needs the worker class of gunicorn.conf.py: leave out --worker-class "
-            "(-k), also in GUNICORN_CMD_ARGS.\n"
+            "(-k), also in GUNICORN_CMD_ARGS.",
+            os.environ,
         )
         sys.exit(2)
 

@@ -13,6 +13,7 @@ from flask import Flask
 from app.config import Settings, production_settings
 from app.errors import ConfigError
 from app.factory import create_app
+from app.logs import say
 from app.open_files import raise_open_file_limit
 from app.services.processes import ProcessService
 from app.store.connection import name_connections
@@ -62,7 +63,7 @@ def _is_under_gunicorn() -> bool:
 
 
 def _end(message: str) -> SystemExit:
-    sys.stderr.write(f"qhronos: {message}\n")
+    say(f"qhronos: {message}", os.environ)
     return SystemExit(APP_LOAD_ERROR if _is_under_gunicorn() else 2)
 
 

@@ -11,11 +11,15 @@ import json
 import logging
 import logging.config
 import re
-from collections.abc import Sequence
+import sys
+import threading
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from app.config import Settings
+from app.config import PREFIX, Settings
+
+log = logging.getLogger(__name__)
 
 MASK = "***"
 
@@ -159,8 +163,58 @@ def logging_config(settings: Settings) -> dict[str, Any]:
 
 
 def configure(settings: Settings) -> None:
-    """Send every log line of this process to standard error, as the settings ask."""
+    """Send every log line of this process to standard error, as the settings ask.
+
+    Warnings and errors that nobody catches are lines of the log too.
+    """
     logging.config.dictConfig(logging_config(settings))
+    logging.captureWarnings(capture=True)
+    sys.excepthook = _log_uncaught
+    threading.excepthook = _log_uncaught_in_thread
+
+
+def entry(message: str, level: str = "INFO", logger: str = "app") -> str:
+    """Write one line of a JSON log, now, for who has no logger: a supervisor, or a start."""
+    record = logging.makeLogRecord({"msg": message, "levelname": level, "name": logger})
+    return JsonFormatter().format(record)
+
+
+def wrapped(process: str, line: str) -> str:
+    """Write a line of another process as JSON that names it; what is JSON keeps its members."""
+    try:
+        members = json.loads(line)
+    except (ValueError, RecursionError):
+        members = None
+    if not isinstance(members, dict):
+        members = json.loads(entry(line.rstrip("\r"), logger="output"))
+    return json.dumps({**members, "process": process}, ensure_ascii=False)
+
+
+def wrapper(log_format: str) -> Callable[[str, str], str] | None:
+    """Return what a supervisor writes the lines of its processes with; ``None``: a prefix."""
+    return wrapped if log_format == "json" else None
+
+
+def say(message: str, environ: Mapping[str, str]) -> None:
+    """Write why a process can't start; the settings may be what is wrong, so none are given."""
+    is_json = environ.get(f"{PREFIX}LOG_FORMAT", "").strip() == "json"
+    sys.stderr.write((entry(message, "ERROR") if is_json else message) + "\n")
+    sys.stderr.flush()
+
+
+def _log_uncaught(kind: type[BaseException], error: BaseException, trace: Any) -> None:
+    if issubclass(kind, KeyboardInterrupt):
+        sys.__excepthook__(kind, error, trace)
+        return
+    log.critical("this process ends by an error", exc_info=(kind, error, trace))
+
+
+def _log_uncaught_in_thread(args: threading.ExceptHookArgs) -> None:
+    name = args.thread.name if args.thread else "?"
+    error = args.exc_value or args.exc_type()
+    log.critical(
+        "thread %s ends by an error", name, exc_info=(args.exc_type, error, args.exc_traceback)
+    )
 
 
 def _time(record: logging.LogRecord) -> str:

@@ -17,7 +17,7 @@ import redis
 from rq.exceptions import StopRequested
 
 from app import logs, rq_queues
-from app.config import production_settings
+from app.config import Settings, production_settings
 from app.errors import BrokerUnavailable, ConfigError, ExitStatus, StoreUnavailable
 from app.open_files import raise_open_file_limit
 from app.runtime.supervisor import Process, supervise
@@ -68,12 +68,12 @@ def main(arguments: Sequence[str]) -> int:
         await_servers(settings, wait=True)
         engine = _engine_when_store_is_there()
         if role == "host":
-            return host(settings.workers, settings.stop_grace_ms)
+            return host(settings)
         if role != "reencrypt":
             engine.services.processes.start(engine.stop)
         roles[role](engine)
     except ConfigError as error:
-        sys.stderr.write(f"{error.message}\n")
+        logs.say(error.message, os.environ)
         return error.exit_status
     return 0
 
@@ -187,11 +187,13 @@ def reencrypt(engine: Engine) -> None:
         )
 
 
-def host(workers: int, grace_ms: int) -> int:
+def host(settings: Settings) -> int:
     """Run everything that one worker host runs, supervised."""
-    roles = ["scheduler", "upkeep", *["deliver"] * workers]
+    roles = ["scheduler", "upkeep", *["deliver"] * settings.workers]
     processes = [
         Process(f"{role}.{index}", [sys.executable, str(WORKER), role])
         for index, role in enumerate(roles)
     ]
-    return supervise(processes, grace_ms=grace_ms)
+    return supervise(
+        processes, grace_ms=settings.stop_grace_ms, wrap=logs.wrapper(settings.log_format)
+    )

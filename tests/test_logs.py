@@ -5,12 +5,24 @@ from __future__ import annotations
 import json
 import logging
 import sys
+import threading
+import warnings
 from collections.abc import Iterator
 
 import pytest
 
 from app.config import Settings
-from app.logs import MAX_SEEN, JsonFormatter, Masker, RepeatFilter, TextFormatter, configure
+from app.logs import (
+    MAX_SEEN,
+    JsonFormatter,
+    Masker,
+    RepeatFilter,
+    TextFormatter,
+    configure,
+    say,
+    wrapped,
+    wrapper,
+)
 
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ1c2VyMSJ9.c2lnbmF0dXJl"
 
@@ -38,7 +50,10 @@ def untouched_logging() -> Iterator[None]:
     """Puts the root logger back, so that other tests see what they are used to."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
+    hooks = sys.excepthook, threading.excepthook
     yield
+    sys.excepthook, threading.excepthook = hooks
+    logging.captureWarnings(capture=False)
     root.handlers[:] = handlers
     root.setLevel(level)
 
@@ -170,3 +185,63 @@ class TestRepeatFilter:
         for number in range(2 * MAX_SEEN):
             assert repeats.filter(self.warned(f"warning {number}", 1.0))
         assert len(repeats._seen) <= MAX_SEEN
+
+
+class TestEveryLine:
+    """In a JSON log whatever a process writes is JSON, a line each."""
+
+    @pytest.fixture
+    def lines(self, untouched_logging: None, capsys):
+        """Reads what was written; each test configures the log itself, after pytest has."""
+
+        def read() -> list[dict[str, object]]:
+            return [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+
+        return read
+
+    def test_an_error_that_nobody_catches_is_one_line(self, lines) -> None:
+        configure(Settings(log_format="json", jwt_secret="hidden words"))
+        sys.excepthook(*failure("with hidden words"))  # type: ignore[misc]
+        (line,) = lines()
+        assert line["level"] == "CRITICAL"
+        assert str(line["exception"]).endswith("ValueError: with ***")
+
+    def test_so_is_one_in_a_thread(self, lines) -> None:
+        configure(Settings(log_format="json"))
+        thread = threading.Thread(name="busy")
+        threading.excepthook(threading.ExceptHookArgs((*failure("no"), thread)))  # type: ignore[misc]
+        (line,) = lines()
+        assert line["message"] == "thread busy ends by an error"
+
+    def test_so_is_a_warning(self, lines) -> None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("always")
+            configure(Settings(log_format="json"))
+            warnings.warn("old\nand new", stacklevel=1)
+        (line,) = lines()
+        assert line["logger"] == "py.warnings"
+
+    @pytest.mark.parametrize(
+        ("line", "message"),
+        [
+            ('{"time": "t", "message": "m", "n": 1}', "m"),
+            ("12345:M 26 Nov 2026 # Warning", "12345:M 26 Nov 2026 # Warning"),
+            ("[1, 2]", "[1, 2]"),
+            ("", ""),
+            ("\ufffd{", "\ufffd{"),
+        ],
+    )
+    def test_a_line_of_another_process_names_it(self, line: str, message: str) -> None:
+        entry = json.loads(wrapped("deliver.1", line))
+        assert (entry["process"], entry["message"]) == ("deliver.1", message)
+        assert entry["time"]
+
+    def test_a_log_of_text_is_not_wrapped(self) -> None:
+        assert wrapper("text") is None
+        assert wrapper("json") is wrapped
+
+    def test_why_a_process_can_not_start_is_one_line_too(self, capsys) -> None:
+        say("Set it.", {"QHRONOS_LOG_FORMAT": "json"})
+        say("Set it.", {})
+        first, second = capsys.readouterr().err.splitlines()
+        assert json.loads(first)["message"] == second == "Set it."

@@ -47,7 +47,7 @@ class TakingItsLeave:
 def test_told_to_stop_while_rq_takes_its_leave(monkeypatch: pytest.MonkeyPatch) -> None:
     leaving = TakingItsLeave()
     monkeypatch.setattr(rq_queues, "worker", lambda *_, **__: leaving)
-    engine = build_engine(Settings(redis_url="redis://127.0.0.1:1/0"))
+    engine = build_engine(Settings(redis_url="redis://127.0.0.1:1/0", jwt_secret="j" * 32))
     workers.deliver(engine)
     assert engine.stop.is_set()
     assert leaving.runs == 1

@@ -15,7 +15,7 @@ import time
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from app import __version__
+from app import __version__, logs
 from app.config import Settings
 from app.errors import ConfigError
 from app.open_files import raise_open_file_limit
@@ -61,7 +61,7 @@ def main(argv: list[str], environ: Mapping[str, str]) -> int:
         _require_free(run.settings)
         return _supervise(run, store, inbox=not options.no_inbox)
     except ConfigError as error:
-        sys.stderr.write(f"{error.message}\n")
+        logs.say(error.message, environ)
         return error.exit_status
     except KeyboardInterrupt:
         return 130
@@ -78,7 +78,7 @@ def _supervise(run: LocalRun, store: EmbeddedStore | None, *, inbox: bool) -> in
     def ours(name: str, *argv: str) -> Process:
         return Process(name, (python, *argv), environ)
 
-    health = _Health(base_url(settings))
+    health = _Health(base_url(settings), settings.log_format)
     processes = [
         Process("web", (python, "-m", "gunicorn", "wsgi:app"), environ, ready=health.ready),
         ours("scheduler", "worker.py", "scheduler"),
@@ -105,7 +105,8 @@ def _supervise(run: LocalRun, store: EmbeddedStore | None, *, inbox: bool) -> in
     return supervise(
         *stages,
         grace_ms=settings.stop_grace_ms,
-        on_ready=lambda: _say(_banner(run, webhook)),
+        on_ready=lambda: _say(_banner(run, webhook), settings.log_format),
+        wrap=logs.wrapper(settings.log_format),
     )
 
 
@@ -131,8 +132,9 @@ def _banner(run: LocalRun, webhook: str | None) -> str:
 class _Health:
     """Asks ``/health`` until it says 200; says so if that takes long."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, log_format: str) -> None:
         self._url = url
+        self._log_format = log_format
         self._say_at = time.monotonic() + PATIENCE_S
 
     def ready(self) -> bool:
@@ -150,7 +152,8 @@ class _Health:
             connection.close()
         if time.monotonic() > self._say_at:
             self._say_at = time.monotonic() + PATIENCE_S
-            _say(f"Still waiting for {self._url}/health; it answers {answer}.")
+            text = f"Still waiting for {self._url}/health; it answers {answer}."
+            _say(text, self._log_format)
         return False
 
 
@@ -168,7 +171,10 @@ def _require_free(settings: Settings) -> None:
             ) from None
 
 
-def _say(text: str) -> None:
+def _say(text: str, log_format: str) -> None:
+    """Write a text for people; in a JSON log each of its lines is an entry."""
+    if log_format == "json":
+        text = "\n".join(logs.wrapped("run", line) for line in text.splitlines() if line)
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
 

@@ -79,7 +79,8 @@ class Supervisor:
 
     Every child has a session of its own, so that Ctrl-C reaches the supervisor alone, and
     ends with it whatever happens. ``stop_s`` is the time from SIGTERM to SIGKILL; ``on_ready``
-    is called once, when every process of every stage is ready.
+    is called once, when every process of every stage is ready. ``wrap`` writes a line of a process,
+    given its name; without it the name stands before the line.
     """
 
     def __init__(
@@ -88,7 +89,9 @@ class Supervisor:
         *,
         stop_s: float,
         on_ready: Callable[[], None] | None = None,
+        wrap: Callable[[str, str], str] | None = None,
     ) -> None:
+        self._wrap = wrap
         self._colours = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
         names = [process.name for stage in stages for process in stage]
         self._width = max(map(len, names), default=0)
@@ -259,21 +262,30 @@ class Supervisor:
         self._line(child, text.encode())
 
     def _line(self, child: _Child, text: bytes) -> None:
+        if self._wrap is not None:
+            self._write(self._wrap(child.process.name, text.decode(errors="replace")).encode())
+            return
         label = f"{child.process.name:<{self._width}} | "
         if self._colours:
             label = f"\033[{child.colour}m{label}\033[0m"
+        self._write(label.encode() + text.rstrip(b"\r"))
+
+    def _write(self, line: bytes) -> None:
         # The reader of our output may be gone, as in ``| head``; the processes go on.
         with contextlib.suppress(OSError):
-            sys.stdout.buffer.write(label.encode() + text.rstrip(b"\r") + b"\n")
+            sys.stdout.buffer.write(line + b"\n")
             sys.stdout.flush()
 
 
 def supervise(
-    *stages: Sequence[Process], grace_ms: int, on_ready: Callable[[], None] | None = None
+    *stages: Sequence[Process],
+    grace_ms: int,
+    on_ready: Callable[[], None] | None = None,
+    wrap: Callable[[str, str], str] | None = None,
 ) -> int:
-    """Run processes whose own grace for stopping is ``grace_ms``; see ``Supervisor.run``."""
+    """Run processes whose own grace for stopping is ``grace_ms``; see ``Supervisor``."""
     stop_s = grace_ms / 1000 + KILL_AFTER_GRACE_S
-    return Supervisor(stages, stop_s=stop_s, on_ready=on_ready).run()
+    return Supervisor(stages, stop_s=stop_s, on_ready=on_ready, wrap=wrap).run()
 
 
 def _is_ready(process: Process) -> bool:

@@ -292,5 +292,6 @@ def build_services(settings: Settings, doubles: Doubles = NO_DOUBLES) -> Service
     planning = Planning(settings, storage)
     queues = Queues(settings, doubles)
     services = Services(settings, crypto, storage, planning, queues, started_s=time.monotonic())
-    crypto.encryptor.let_choose(services.encryption_key)
+    if settings.jwt_secret or settings.encryption_key:  # without secrets nothing is encrypted
+        crypto.encryptor.let_choose(services.encryption_key)
     return services
