@@ -71,9 +71,9 @@ which a time is given ends by itself. ``tests/api/test_growth.py`` proves it.
     qh:{audit}:done:<request>         string  present: the request was served (a minute)
     qh:meta                           hash    see ``fields``
     qh:drains                         zset    drain → alive until
+    qh:{limits}:…                     string  how often a caller has asked (TTL; Flask-Limiter's)
     qh:{processes}                    zset    process → alive until
-    qh:{processes}:facts              hash    process → what it says of itself (JSON); see
-                                              ``domain.process``
+    qh:{processes}:facts              hash    process → what it says of itself (JSON)
     qh:sweep                          hash    partition:what → where reconciliation continues
     qh:wake                           channel a due time nearer than all others of a partition
 """

@@ -50,6 +50,7 @@ class Installation:
         try:
             self.store.start()
             self.broker.start()
+            self.started()
             self.web = [self.web_host(number) for number in range(len(self.ports))]
             self.work = [self.work_host(number) for number in range(self._worker_hosts)]
             for program in (*self.web, *self.work):
@@ -68,6 +69,9 @@ class Installation:
             server.kill()
             server.release()
         self._temporary.cleanup()
+
+    def started(self) -> None:
+        """Do what is to be done once the servers run and before anything else does."""
 
     def wait(self) -> None:
         """Wait until every API host answers and every delivery worker is there."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Flask, Response, request
 from flask_limiter import Limiter
 
@@ -11,6 +13,7 @@ from app.config import Settings
 from app.domain.callers import counted_address
 from app.errors import StoreUnavailable, Unauthenticated
 from app.setting_readers import RateLimit
+from app.store.connection import client_name
 
 _UNLIMITED = frozenset({"/health"})
 """Probes must go on while a caller on the same address is held back."""
@@ -29,9 +32,7 @@ def register_limits(app: Flask, settings: Settings) -> None:
         application_limits=[_words(limit)],
         headers_enabled=True,
         storage_uri=_storage(settings.redis_url),
-        storage_options={"socket_connect_timeout": 1, "socket_timeout": 1}
-        if settings.redis_url
-        else {},
+        storage_options=_options() if settings.redis_url else {},
         in_memory_fallback_enabled=True,
         key_prefix="qh",
         request_identifier=lambda: "any",  # without it, what leads nowhere is not counted
@@ -48,6 +49,16 @@ def _storage(redis_url: str) -> str:
     if not redis_url:
         return "memory://"
     return f"redis+{redis_url}" if redis_url.startswith("unix://") else redis_url
+
+
+def _options() -> dict[str, Any]:
+    # All our keys begin with "qh:", so that an access list of the store can be short.
+    return {
+        "socket_connect_timeout": 1,
+        "socket_timeout": 1,
+        "client_name": client_name(),
+        "key_prefix": "qh:{limits}",
+    }
 
 
 def _caller() -> str:

@@ -22,6 +22,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from app.api.http.auth import READING, credentials, require_admin
 from app.config import Settings
 from app.errors import NotFound, StoreUnavailable
+from app.store.connection import client_name
 
 PREFIX = "/rq"
 NAME = "rq_dashboard"
@@ -56,7 +57,7 @@ def register_dashboard(app: Flask, settings: Settings) -> None:
         return
     web.config.serializer = JSONSerializer
     web.Worker = _JsonWorkers
-    app.config.update(RQ_DASHBOARD_REDIS_URL=broker, RQ_DASHBOARD_DISABLE_DELETE=True)
+    app.config.update(RQ_DASHBOARD_REDIS_URL=_named(broker), RQ_DASHBOARD_DISABLE_DELETE=True)
     web.setup_rq_connection(app)
     app.before_request(_guard)
     app.after_request(_allow_scripts)
@@ -66,6 +67,11 @@ def register_dashboard(app: Flask, settings: Settings) -> None:
     for endpoint in [name for name in app.view_functions if name.startswith(f"{NAME}.")]:
         if endpoint not in _FILES:
             app.view_functions[endpoint] = _shielded(app.view_functions[endpoint])
+
+
+def _named(url: str) -> str:
+    """The URL with a name for its connections, which ``CLIENT LIST`` shows."""
+    return f"{url}{'&' if '?' in url else '?'}client_name={client_name()}"
 
 
 def _guard() -> None:
