@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import enum
+from collections import OrderedDict
 from collections.abc import Iterable
 from typing import Any, ClassVar, Protocol
 
@@ -36,7 +37,7 @@ class Host(Protocol):
     """What a connection asks of the worker that has it; times are seconds."""
 
     connections: set[Connection]
-    waiting: dict[Connection, None]
+    waiting: OrderedDict[Connection, None]
     request_s: float
     answer_s: float
     linger_s: float
@@ -53,6 +54,11 @@ class Host(Protocol):
 
 class Connection(ASGIProtocol):  # type: ignore[misc] # gunicorn has no types
     """A connection that costs a socket for a limited time, whatever its client does."""
+
+    _callback_parser: Any
+    _body_receiver: Any
+    _current_request: Any
+    _task: Any
 
     def __init__(self, worker: Host) -> None:
         super().__init__(worker)
@@ -100,6 +106,15 @@ class Connection(ASGIProtocol):  # type: ignore[misc] # gunicorn has no types
         if self._is_counted:
             self.worker.connections.discard(self)
             super().connection_lost(exc)
+            self._task.add_done_callback(self._let_go)
+
+    def _let_go(self, _task: object) -> None:
+        """Untie what refers to each other.
+
+        A flood leaves so much of it that to look for it as garbage would hold up everybody for
+        tenths of a second.
+        """
+        self._callback_parser = self._body_receiver = self._current_request = self._task = None
 
     # What the worker calls
 

@@ -7,6 +7,7 @@ import contextlib
 import os
 import signal
 import sys
+from collections import OrderedDict
 from typing import Any, ClassVar
 
 from gunicorn.workers.gasgi import ASGIWorker
@@ -50,7 +51,7 @@ class AsyncWorker(ASGIWorker):  # type: ignore[misc] # gunicorn has no types
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.connections: set[Connection] = set()
-        self.waiting: dict[Connection, None] = {}
+        self.waiting: OrderedDict[Connection, None] = OrderedDict()
         """Those that wait for their client, the one that has waited longest first."""
         self._turned_away = 0
         self._generation = GENERATIONS.newest

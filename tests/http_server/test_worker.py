@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import signal
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -146,6 +147,40 @@ def test_what_is_under_way_is_finished_at_a_stop(own: Server, connect: Connect) 
     assert is_over(idle)
     own.program.wait()
     assert time.monotonic() - began < 4
+
+
+COUNTING = f"""
+import gc
+from app.http_server.connection import Connection
+gc.disable()
+{APP}
+inner = app
+
+def app(environ, start_response):
+    if environ["PATH_INFO"] == "/count":
+        environ["PATH_INFO"] = f"/{{sum(isinstance(one, Connection) for one in gc.get_objects())}}"
+    return inner(environ, start_response)
+"""
+
+
+def test_connections_that_are_over_leave_no_garbage(tmp_path: Path) -> None:
+    """To look for it would hold up everybody, the longer the larger a flood was."""
+    begun = (b"", HELLO[:9], HELLO, request("/echo", "Content-Length: 9") + b"1", b"no\r\n\r\n")
+    with serving(tmp_path, COUNTING) as server:
+        with connections(server) as connect:
+            for sent in begun * 7:
+                connect(sent)
+            last = connect(HELLO)
+            answered(last)
+            last.close()
+        with connections(server) as connect:
+            wait_until(lambda: count(connect(request("/count"))) <= 3, "the others are gone")
+
+
+def count(connection: socket.socket) -> int:
+    number = int(answered(connection)[2][1:])
+    connection.close()
+    return number
 
 
 def test_a_worker_that_has_answered_its_requests_makes_place_for_another(tmp_path: Path) -> None:
