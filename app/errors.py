@@ -12,7 +12,8 @@
     │   └── BrokerUnavailable   the same of RQ's Redis; the store may be well
     └── ConfigError         the settings can't be used: the process ends
         ├── StoreRefused    a server that the settings lead to does not serve us, and won't
-        └── LaterStore      a later version has used the store
+        ├── LaterStore      a later version has used the store
+        └── StoreDamaged    files of the store of ``make run`` are damaged or gone
 
 A class's docstring is its default message. Which HTTP status belongs to each is decided in
 one table, ``app.api.http.errors``.
@@ -105,3 +106,9 @@ class LaterStore(ConfigError):
     """A later version of Qhronos has used this store."""
 
     exit_status = ExitStatus.LATER_STORE
+
+
+class StoreDamaged(ConfigError):
+    """Files of the store are damaged or gone."""
+
+    exit_status = ExitStatus.DAMAGED

@@ -1,7 +1,7 @@
 """``make run``: everything that Qhronos needs, on this machine, in the foreground.
 
-Beside it ``python -m app.runtime audit-check FILE`` and ``python -m app.runtime reencrypt``; the
-latter for the store of ``make run``, while that is stopped.
+Beside it ``python -m app.runtime audit-check FILE``, and for the store of ``make run``, while that
+is stopped, ``python -m app.runtime reencrypt`` and ``python -m app.runtime repair``.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from app import __version__, logs
 from app.config import Settings
-from app.errors import ConfigError
+from app.errors import ConfigError, ExitStatus
 from app.open_files import raise_open_file_limit
 from app.runtime.embedded import EmbeddedStore, free_port
 from app.runtime.environments import of_inbox
@@ -30,7 +30,7 @@ from app.runtime.local import (
     reaches_loopback,
     token_file,
 )
-from app.runtime.maintenance import check_file, maintain
+from app.runtime.maintenance import check_file, maintain, repair_store
 from app.runtime.supervisor import Process, supervise
 from app.setting_readers import environment
 
@@ -47,24 +47,39 @@ def main(argv: list[str], environ: Mapping[str, str]) -> int:
         return check_file(argv[1:])
     if argv == ["reencrypt"]:
         return maintain(environ, "reencrypt")
+    if argv == ["repair"]:
+        return repair_store(environ)
     parser = argparse.ArgumentParser(prog="make run", description=__doc__)
     parser.add_argument(
         "--no-inbox", action="store_true", help="do without the inbox that prints webhooks"
+    )
+    parser.add_argument(
+        "--accept-empty",
+        action="store_true",
+        help="begin with an empty store where its files are gone; what is left is put aside",
     )
     options = parser.parse_args(argv)
     store: EmbeddedStore | None = None
     try:
         run = prepare(environment(environ))
         if not run.settings.redis_url:
-            store = EmbeddedStore(run.settings.data_dir, fsync=run.settings.store_fsync)
+            store = EmbeddedStore(
+                run.settings.data_dir,
+                fsync=run.settings.store_fsync,
+                accept_empty=options.accept_empty,
+            )
             run = run.with_setting("REDIS_URL", store.open())
         _require_free(run.settings)
-        return _supervise(run, store, inbox=not options.no_inbox)
+        status = _supervise(run, store, inbox=not options.no_inbox)
+        if status == ExitStatus.FAILED and store and (cause := store.why_not()):
+            raise cause
     except ConfigError as error:
         logs.say(error.message, environ)
         return error.exit_status
     except KeyboardInterrupt:
         return 130
+    else:
+        return status
     finally:
         if store:
             store.close()
@@ -100,6 +115,7 @@ def _supervise(run: LocalRun, store: EmbeddedStore | None, *, inbox: bool) -> in
             ready=store.ready,
             stop_s=STORE_STOP_S,
             pass_fds=store.pass_fds,
+            attempts=1,  # it would say the same again
         )
         stages.insert(0, [own])
     return supervise(

@@ -10,13 +10,11 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import json
 import os
 import secrets
 import socket
 import subprocess
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -25,10 +23,13 @@ from urllib.parse import quote
 import redis
 
 from app.errors import ConfigError
-from app.runtime.binary import ServerBinary, find_server, parse_version
+from app.runtime.binary import ServerBinary, find_server
 from app.runtime.environments import without_settings
 from app.runtime.files import private_directory, replace_file
 from app.runtime.lifeline import end_with_parent
+from app.runtime.server_settings import directives, quoted
+from app.runtime.stamp import check_stamp, write_stamp
+from app.runtime.store_files import cant_write, check_files, forget_if_unused, why_not
 
 LONGEST_SOCKET_PATH = 100
 """Bytes; the kernel's limit is 108 on Linux and 104 on macOS, the final zero included."""
@@ -55,11 +56,24 @@ class EmbeddedStore:
     at the end.
     """
 
-    def __init__(self, data_dir: Path, *, persist: bool = True, fsync: str = "always") -> None:
-        """``fsync``: when the disk has what was answered: ``always``, or within ``everysec``."""
+    def __init__(
+        self,
+        data_dir: Path,
+        *,
+        persist: bool = True,
+        fsync: str = "always",
+        accept_empty: bool = False,
+    ) -> None:
+        """``fsync``: when the disk has what was answered: ``always``, or within ``everysec``.
+
+        ``accept_empty``: begin empty where files of an earlier run are gone; what is left of them
+        is put aside.
+        """
         self._dir = data_dir.absolute() / "store"
         self._persist = persist
         self._fsync = fsync
+        self._accept_empty = accept_empty
+        self._has_run = False
         self._lock: int | None = None
         self._child: subprocess.Popen[bytes] | None = None
         self._binary: ServerBinary | None = None
@@ -80,21 +94,39 @@ class EmbeddedStore:
         """Lock the directory, configure a server on it, answer the URL that it will have.
 
         Raises ``ConfigError`` if another Qhronos uses the directory, if there is no server
-        program, or if the directory was written by one that ours can't follow.
+        program, if the directory was written by one that ours can't follow, or can't be written.
+        Raises ``StoreDamaged`` if it had data that is gone.
         """
         self._binary = find_server()
         private_directory(self._dir)
         self._take_lock()
         try:
-            self._check_stamp(self._binary)
+            check_stamp(self._dir, self._binary)
+            if self._persist:
+                check_files(self._dir, accept_empty=self._accept_empty)
             listen, self.url = self._address()
             config = self._dir / "store.conf"
-            replace_file(config, self._directives(self._binary, listen))
+            text = directives(
+                self._dir, self._binary, listen, persist=self._persist, fsync=self._fsync
+            )
+            replace_file(config, text)
+        except OSError as error:
+            self.close()
+            raise cant_write(self._dir, error) from None
         except BaseException:
             self.close()
             raise
         self.argv = (str(self._binary.path), str(config))
         return self.url
+
+    def hold(self) -> Path:
+        """Lock the directory without a server, for whoever mends its files; answers the directory.
+
+        Raises ``ConfigError`` as ``open`` does.
+        """
+        private_directory(self._dir)
+        self._take_lock()
+        return self._dir
 
     def start(self, timeout_s: float = 60.0) -> str:
         """Open, run the server as a child of this process, wait until it answers.
@@ -120,6 +152,8 @@ class EmbeddedStore:
         while not self.ready():
             if self._child.poll() is not None or time.monotonic() > deadline:
                 self.stop()
+                if cause := self.why_not():
+                    raise cause
                 said = log.read_text(errors="replace").strip().rpartition("\n")[2]
                 raise ConfigError(f"The embedded store did not start; {log} ends with: {said}")
             time.sleep(0.01)
@@ -135,8 +169,13 @@ class EmbeddedStore:
             return False
         if loading or self._binary is None:
             return False
-        self._write_stamp(self._binary, pid)
+        write_stamp(self._dir, self._binary, pid)
+        self._has_run = True
         return True
+
+    def why_not(self) -> ConfigError | None:
+        """Say why a server did not start on the directory, if its files or the disk tell."""
+        return why_not(self._dir) if self._persist else None
 
     def stop(self) -> None:
         """End the server, its file flushed, and release the directory; harmless when repeated."""
@@ -153,6 +192,8 @@ class EmbeddedStore:
     def close(self) -> None:
         """Release our share of the lock; a server that still runs keeps its own."""
         if self._lock is not None:
+            if self._has_run and self._persist:
+                forget_if_unused(self._dir)
             os.close(self._lock)
             self._lock = None
 
@@ -198,39 +239,12 @@ class EmbeddedStore:
         ):
             client.shutdown()
 
-    def _check_stamp(self, binary: ServerBinary) -> None:
-        try:
-            stamp = json.loads((self._dir / "server.json").read_text(encoding="utf-8"))
-            name, version = str(stamp["name"]), str(stamp["version"])
-        except FileNotFoundError:
-            return  # a new directory
-        except (OSError, ValueError, KeyError, TypeError):
-            raise ConfigError(
-                f"{self._dir / 'server.json'} can't be read, so nobody knows which server wrote "
-                "this directory: put the file back, or remove it if the store is empty."
-            ) from None
-        if not binary.can_read(name, parse_version(version)):
-            raise ConfigError(
-                f"The store in {self._dir} was written by {name} {version}, whose files "
-                f"{binary} can't read: install {name} {version} or later, or set "
-                "QHRONOS_DATA_DIR to another directory."
-            )
-
-    def _write_stamp(self, binary: ServerBinary, pid: int) -> None:
-        stamp = {
-            "name": binary.name,
-            "version": ".".join(map(str, binary.version)),
-            "pid": pid,
-            "started": datetime.now(UTC).isoformat(timespec="seconds"),
-        }
-        replace_file(self._dir / "server.json", json.dumps(stamp) + "\n")
-
     def _address(self) -> tuple[list[str], str]:
         """Choose where to listen; answer the directives for it and the URL to reach it."""
         path = self._dir / "socket"
         if len(os.fsencode(path)) < LONGEST_SOCKET_PATH:
             return (
-                ["port 0", f"unixsocket {_quoted(path)}", "unixsocketperm 700"],
+                ["port 0", f"unixsocket {quoted(path)}", "unixsocketperm 700"],
                 _socket_url(path),
             )
         # Any user of the host can reach a port, so this way takes a password.
@@ -239,28 +253,6 @@ class EmbeddedStore:
             [f"port {port}", "bind 127.0.0.1", f"requirepass {password}"],
             f"redis://:{password}@127.0.0.1:{port}/0",
         )
-
-    def _directives(self, binary: ServerBinary, listen: list[str]) -> str:
-        listpack = "listpack" if binary.version >= (7, 0) else "ziplist"
-        lines = [
-            *listen,
-            f"dir {_quoted(self._dir)}",
-            f"appendonly {'yes' if self._persist else 'no'}",
-            f"appendfsync {self._fsync}",
-            # Valkey and Redis no longer share an RDB format; plain commands they both read.
-            "aof-use-rdb-preamble no",
-            'save ""',
-            # Losing an event silently would be worse than refusing one loudly.
-            "maxmemory-policy noeviction",
-            # Keeps the hashes of events and occurrences in their compact encoding.
-            f"hash-max-{listpack}-value 4096",
-            f"hash-max-{listpack}-entries 64",
-            "loglevel warning",
-        ]
-        if binary.version >= (7, 0):
-            # A histogram of every command's time, of those within scripts too: it costs a tenth.
-            lines.append("latency-tracking no")
-        return "\n".join(lines) + "\n"
 
 
 def free_port(preferred: int = 0) -> int:
@@ -286,8 +278,3 @@ def _alive(pid: bytes) -> bool:
 
 def _socket_url(path: Path) -> str:
     return "unix://" + quote(str(path))
-
-
-def _quoted(path: Path) -> str:
-    escaped = str(path).replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import redis
+
+from app.config import load_settings
 from app.domain.audit import ChainBroken, check
-from app.errors import ConfigError
+from app.errors import ConfigError, ExitStatus, StoreDamaged
+from app.runtime.append_only import Damage, find_damage, repair
 from app.runtime.embedded import EmbeddedStore
 from app.runtime.local import prepare
 from app.runtime.secrets import kept_secrets
+from app.runtime.store_files import cant_write
 from app.setting_readers import environment
 
 USAGE = "usage: python -m app.runtime audit-check FILE [NEWEST HASH OF AN EARLIER EXPORT]\n"
@@ -55,6 +62,49 @@ def maintain(environ: Mapping[str, str], command: str) -> int:
     except ConfigError as error:
         sys.stderr.write(f"{error.message}\n")
         return error.exit_status
+
+
+def repair_store(environ: Mapping[str, str]) -> int:
+    """Cut off the damaged end of the store of ``make run``; answer the exit status.
+
+    A copy of the file is kept.
+    """
+    try:
+        settings = load_settings(environment(environ))
+        with contextlib.closing(EmbeddedStore(settings.data_dir)) as store:
+            directory = store.hold()
+            damage = find_damage(directory, _known_commands())
+            if not damage:
+                sys.stdout.write("The files of the store are whole.\n")
+                return ExitStatus.OK
+            if not damage.is_last:
+                raise StoreDamaged(damage.sentence)
+            copy = _cut(directory, damage)
+    except ConfigError as error:
+        sys.stderr.write(f"{error.message}\n")
+        return error.exit_status
+    sys.stdout.write(
+        f"The last {damage.size - damage.sound:,} bytes of {damage.file} are cut off, after "
+        f"{damage.commands:,} commands. A copy of the whole file is {copy}.\n"
+    )
+    return ExitStatus.OK
+
+
+def _cut(directory: Path, damage: Damage) -> Path:
+    try:
+        return repair(directory, damage)
+    except OSError as error:
+        raise cant_write(directory, error) from None
+
+
+def _known_commands() -> frozenset[bytes]:
+    """The names of all commands that our server knows, in capitals."""
+    with (
+        tempfile.TemporaryDirectory(prefix="qhronos-") as directory,
+        EmbeddedStore(Path(directory), persist=False) as store,
+        redis.Redis.from_url(store.url) as client,
+    ):
+        return frozenset(str(name).upper().encode() for name in client.command())
 
 
 def _run(environ: Mapping[str, str], command: str) -> int:

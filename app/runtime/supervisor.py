@@ -55,6 +55,8 @@ class Process:
     ready: Callable[[], bool] | None = None
     stop_s: float | None = None
     pass_fds: tuple[int, ...] = ()
+    attempts: int = MAX_START_FAILURES
+    """How often it may fail before everything is ready."""
 
 
 @dataclass(slots=True, eq=False)
@@ -150,7 +152,7 @@ class Supervisor:
                 self._status = child.ended
                 self._say(child, "can't start; the lines above say why. Stopping.")
                 return True
-            if child.failures >= MAX_START_FAILURES:
+            if child.failures >= child.process.attempts:
                 self._say(child, "does not start; the lines above say why. Stopping.")
                 return True
         return False

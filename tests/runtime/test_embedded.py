@@ -1,4 +1,7 @@
-"""The embedded store keeps its data, its directory to itself, and never outlives its owner."""
+"""The embedded store keeps its data, its directory to itself, and never outlives its owner.
+
+Tests ``app.runtime.server_settings``, too.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ from pathlib import Path
 import pytest
 import redis
 
-from app.errors import ConfigError
+from app.errors import ConfigError, StoreDamaged
 from app.runtime import binary, embedded
 from app.runtime.binary import ServerBinary, find_server, parse_version
 from app.runtime.embedded import EmbeddedStore, free_port
@@ -140,13 +143,13 @@ class TestData:
             for path in [data_dir / "store", *kept]:
                 assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path
 
-    def test_a_damaged_file_stops_the_start_with_what_the_server_says(self, data_dir: Path) -> None:
+    def test_a_damaged_file_stops_the_start_with_what_to_do(self, data_dir: Path) -> None:
         with EmbeddedStore(data_dir) as store:
             for number in range(100):
                 put(store.url, str(number))
         (file,) = (data_dir / "store" / "appendonlydir").glob("*.incr.aof")
         file.write_bytes(b"*3\r\nnonsense\r\n" + file.read_bytes())
-        with pytest.raises(ConfigError, match=r"store\.log ends with: .*Bad file format"):
+        with pytest.raises(StoreDamaged, match=r"damaged from byte 0 on.*app\.runtime repair"):
             EmbeddedStore(data_dir).start()
 
     def test_nothing_is_kept_when_asked_for_nothing(self, data_dir: Path) -> None:

@@ -100,7 +100,8 @@ def check_what_processes_are_told(pid: int, secrets: Path) -> None:
     for child in children.read_text().split():
         process = Path(f"/proc/{child}")
         argv, environ = (process / "cmdline").read_text(), (process / "environ").read_text()
-        name = next((one for one in ("store", "inbox") if one in argv), "ours")
+        names = {"store.conf": "store", "app.runtime.inbox": "inbox"}
+        name = next((name for word, name in names.items() if word in argv), "ours")
         for secret in secrets.iterdir():
             assert secret.read_text() not in argv
             if secret.read_text() in environ:
