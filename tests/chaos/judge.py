@@ -159,7 +159,9 @@ class Judge:
         may_fail = expired >= MAX_DEATHS or text in self.arrivals.ended
         if status == "missed" or (status == "failed" and not may_fail):
             yield Problem(Kind.FAILED, f"{text} is {status}: {record['error_message']}")
-        is_judged = entry is not None and not entry.uncertain and status in ("completed", "failed")
+        # (What a calendar had taken away is delivered if somebody asks for that.)
+        is_judged = status in ("completed", "failed") and b"again" not in fields
+        is_judged = is_judged and entry is not None and not entry.uncertain
         if is_judged and entry and not entry.may_have(at_ms):
             yield Problem(
                 Kind.MADE_UP,
@@ -168,13 +170,16 @@ class Judge:
 
 
 def _near(entry: Entry, moment_ms: int) -> str:
-    """What was written about an event shortly before and after a moment."""
-    near = [
+    """What was written about an event shortly before and after a moment, and last before that."""
+    before = [one for one in entry.timeline.versions if one.sent_ms - moment_ms <= -5_000][-2:]
+    near = [one for one in entry.timeline.versions if -5_000 < one.sent_ms - moment_ms < 3_000]
+    said = [
         f"{one.call} {one.sent_ms - moment_ms:+}..{one.known_ms - moment_ms:+} ms: {one.shape}"
-        for one in entry.timeline.versions
-        if -5_000 < one.sent_ms - moment_ms < 3_000
+        for one in [*before, *near]
     ]
-    return "; ".join(near) or "nothing was written near it"
+    waits = ["it may be paused until a moment"] if entry.awaits_resume else []
+    calendar = ["it has a calendar"] if entry.has_calendar else []
+    return "; ".join([*said, *waits, *calendar])
 
 
 def _without_answer(log: bytes) -> int:

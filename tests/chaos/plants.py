@@ -165,7 +165,7 @@ PLANTS = {
     "a redelivery is not made due": Plant(
         "store/lua/redeliver_occurrences.lua",
         "  add_due(due, event, id, due_ms)",
-        "",
+        "  if false then add_due(due, event, id, due_ms) end",
         (Kind.LOST, Kind.CONTRADICTION),
     ),
     "a dead worker's claim is not taken over": Plant(
@@ -173,6 +173,15 @@ PLANTS = {
         "if limit ~= '0' then",
         "if false then",
         (Kind.LOST, Kind.STANDING, Kind.CONTRADICTION),
+    ),
+    "a change leaves no trace in the audit log": Plant(
+        "services/audit.py",
+        "        return self.log.append(_entry(act, now_ms), now_ms, noted)",
+        "        if now_ms % 29 == 0:\n"
+        "            self.log.withdraw(noted)\n"
+        "            return 0\n"
+        "        return self.log.append(_entry(act, now_ms), now_ms, noted)",
+        (Kind.UNAUDITED,),
     ),
     "a revoked token is good": Plant(
         "store/tokens.py",
