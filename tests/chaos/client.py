@@ -12,7 +12,7 @@ from typing import Any
 
 from tests.chaos.calls import Call
 from tests.chaos.edits import EDITS, LIMITING, has_resumed
-from tests.chaos.ledger import Entry, made_ms, now_ms
+from tests.chaos.ledger import Entry, has_changed, made_ms, now_ms
 from tests.chaos.timeline import Shape
 from tests.support.api_client import Answer, Api, at
 
@@ -93,10 +93,11 @@ class Client(threading.Thread):
         headers: Mapping[str, str] | None = None,
     ) -> Answer | None:
         """Make a write call; ``None`` if it is not known what became of it."""
+        sent_ms = now_ms()
         answer = self._ask(call.method, call.path(of, query), body, token, headers)
         if answer is not None and answer.status < 300:
             self.made[call] += 1
-            if "dry_run" not in query:
+            if "dry_run" not in query and has_changed(sent_ms, answer):
                 self.changes[answer.headers["x-request-id"]] = call
         return answer
 

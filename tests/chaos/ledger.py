@@ -99,3 +99,14 @@ def made_ms(sent_ms: int, answer: Answer) -> int:
     """
     said = answer.json.get("updated_at") if answer.status == 200 else None
     return min(sent_ms, ms(said)) if said else sent_ms - BEHIND_MS
+
+
+def has_changed(sent_ms: int, answer: Answer) -> bool:
+    """Whether a call that succeeded has changed something, as far as its answer says.
+
+    Repeated after one that was made and not answered, it found nothing to change.
+    """
+    if answer.status != 200:
+        return True
+    said = answer.json.get("updated_at")
+    return said is None or ms(said) >= sent_ms

@@ -162,12 +162,6 @@ PLANTS = {
         "      if tonumber(scheduled) % 5 ~= 0 then add_due(due, event, id, moment) end",
         (Kind.LOST, Kind.CONTRADICTION),
     ),
-    "a redelivery is not made due": Plant(
-        "store/lua/redeliver_occurrences.lua",
-        "  add_due(due, event, id, due_ms)",
-        "  if false then add_due(due, event, id, due_ms) end",
-        (Kind.LOST, Kind.CONTRADICTION),
-    ),
     "a dead worker's claim is not taken over": Plant(
         "store/lua/release_leases.lua",
         "if limit ~= '0' then",
