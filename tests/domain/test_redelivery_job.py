@@ -41,6 +41,14 @@ def test_without_a_rate_a_chunk_is_due_at_once():
     assert planned.plan((), None, NOW).room(NOW) == 0
 
 
+@pytest.mark.parametrize("rate", [None, "1000/s"])
+def test_only_so_many_are_under_way_at_once(rate):
+    """Who ends the job stops all the others; soon somebody looks whether there is room again."""
+    full = a_job(rate).redelivered(some(WATCHED))
+    assert (full.room(NOW), full.look_ms(NOW)) == (0, NOW + SOON_MS)
+    assert full.counted(some(WATCHED - 7), 7, 0).room(NOW) == 7
+
+
 @pytest.mark.parametrize(
     ("rate", "room", "step_ms"), [("1/s", 2, 1_000), ("10/s", 11, 100), ("30/h", 1, 120_000)]
 )
