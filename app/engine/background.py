@@ -1,8 +1,8 @@
-"""Calls of the store that a drain does not wait for: one thread makes them, one after another.
+"""Calls of the store that a drain does not wait for: a few threads make them.
 
 What a drain asks for with every claim and record goes through a ``Channel``. This is for the rest:
-what takes several calls that depend on each other. The thread computes next to nothing, so it
-hardly ever holds the interpreter's lock; the drain goes on sending meanwhile.
+what takes several calls that depend on each other. The threads compute next to nothing, so they
+hardly ever hold the interpreter's lock; the drain goes on sending meanwhile.
 """
 
 from __future__ import annotations
@@ -17,11 +17,15 @@ from typing import TypeVar
 Result = TypeVar("Result")
 
 
+THREADS = 3
+"""One for each thing that may take long: flows, what is due next, and calling for repair."""
+
+
 class Background:
-    """One thread; a file descriptor tells when it has done something."""
+    """Some threads; a file descriptor tells when one has done something."""
 
     def __init__(self) -> None:
-        self._executor = ThreadPoolExecutor(1, thread_name_prefix="drain-background")
+        self._executor = ThreadPoolExecutor(THREADS, thread_name_prefix="drain-background")
 
     @cached_property
     def _news(self) -> tuple[socket.socket, socket.socket]:
@@ -32,7 +36,7 @@ class Background:
         return pair
 
     def submit(self, work: Callable[[], Result]) -> Future[Result]:
-        """Have the thread do some work when its turn comes."""
+        """Have a thread do some work."""
         future = self._executor.submit(work)
         tells, _ = self._news
 
@@ -54,7 +58,7 @@ class Background:
                 pass
 
     def close(self) -> None:
-        """Wait until all work is done, and end the thread."""
+        """Wait until all work is done, and end the threads."""
         self._executor.shutdown()
         for one in self.__dict__.pop("_news", ()):
             one.close()

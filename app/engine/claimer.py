@@ -1,9 +1,8 @@
 """The claimer of a drain: claims what is due, never more than the drain can deliver.
 
-What is due within ``AHEAD_MS`` is claimed already and waits in a delay queue: the time that the
-store takes to claim and to sync its disk then makes no delivery late. The claimer never waits
-itself: ``step`` reads the answer to the last claim call, if it has come, and sends the next. A long
-answer is read in slices, in turn for each lane, so that the drain can send what falls due.
+What is due within ``AHEAD_MS`` is claimed already and waits in a delay queue: so the store's time
+makes no delivery late. The claimer never waits itself: ``step`` reads the answer to the last claim
+call, if it has come, and sends the next. It reads in slices, in turn for each lane.
 """
 
 from __future__ import annotations
@@ -75,10 +74,7 @@ class Claimer:
         window: int,
         overdue: Callable[[int, int], int],
     ) -> None:
-        """``window`` bounds the claims that have no outcome yet.
-
-        ``overdue`` fails what was not acknowledged in time, given a partition and ms UTC.
-        """
+        """``overdue`` fails what was not acknowledged in time, given a partition and ms UTC."""
         self.flows = flows
         self._work = work
         self._successors = successors
@@ -103,7 +99,8 @@ class Claimer:
         self._last_step_ms = 0
         self._reclaim_from_ms = 0
         self._delayed = DelayQueue()
-        self._exact_until_ms = 0
+        self._exact: dict[int, int] = {}
+        """Lanes in which an occurrence is due soon that can't be claimed early, until when."""
         self.next_look_ms = 0
         """When the next occurrence is due, as far as is known: the drain may sleep until then."""
 
@@ -136,9 +133,8 @@ class Claimer:
     def filenos(self) -> list[int]:
         """The file descriptors that become readable when the store has answered or woken us."""
         found = (self._channel.fileno(), self._listener.fileno())
-        own = [fd for fd in found if fd is not None]
-        beside = [] if self._look is None and not self.flows.busy else [self._background.fileno()]
-        return own + beside + self._successors.filenos()
+        beside = [self._background.fileno()] if self._look or self.flows.busy else []
+        return [fd for fd in found if fd is not None] + beside + self._successors.filenos()
 
     def step(self, now_ms: int, *, closing: bool) -> list[Claim]:
         """Return new claims that are due, a slice of them; claim more unless the drain closes."""
@@ -195,7 +191,8 @@ class Claimer:
         token = lease_token(self._worker, self._request)
         if early or flows:
             self.flows.look_by(now_ms)
-            self._exact_until_ms = max([self._exact_until_ms, *map(int, early)])
+            for due_ms, _, lane in (one.partition(b":") for one in early):
+                self._exact[int(lane)] = max(int(due_ms), self._exact.get(int(lane), 0))
         for row in rows:
             lane = lane_of_event(row[1])
             self._rows.add(lane, _Row(row, token, now_ms))
@@ -205,6 +202,10 @@ class Claimer:
             self._empty_answers = 0
         elif not self._for_others:
             self._empty_answers += 1
+            if self._exact:
+                # What is due first may not be claimed yet: it is not asked for all the time.
+                until_ms = min(now_ms + OTHERS_MS, *self._exact.values())
+                self.next_look_ms = max(self.next_look_ms, until_ms)
         self._partition = (self._partition + 1) % self._work.partitions
 
     def _read(self, now_ms: int, most: int) -> list[Claim]:
@@ -249,6 +250,7 @@ class Claimer:
             self._ask(now_ms, limit, passed_over)
 
     def _ask(self, now_ms: int, limit: int, passed_over: Collection[int]) -> None:
+        self._exact = {lane: ms for lane, ms in self._exact.items() if ms > now_ms}
         self._request += 1
         self._channel.send(
             claim_call(
@@ -256,22 +258,19 @@ class Claimer:
                 self._worker,
                 self._request,
                 now_ms=now_ms,
-                ahead_ms=self._ahead_ms(now_ms),
+                ahead_ms=AHEAD_MS,
                 limit=min(limit, BATCH),
                 lease_ms=self._lease_ms,
                 passed_over=passed_over,
+                exact=self._exact,
             )
         )
-
-    def _ahead_ms(self, now_ms: int) -> int:
-        """How far ahead to claim: 0 while an occurrence is due soon that can't be claimed early."""
-        return AHEAD_MS if now_ms >= self._exact_until_ms else 0
 
     def _claim_from_flows(self, now_ms: int, *, closing: bool) -> None:
         self._count(self.flows.step(now_ms, self.window.room, closing=closing), now_ms)
 
     def _count(self, claims: list[Claim], now_ms: int) -> None:
-        """Count claims from flows; the claims that are held back are not to be sent."""
+        """Count claims from flows; what is held back is not to be sent."""
         for claim in claims:
             if not claim.overlaps:
                 self.window.hold(claim.lane)
@@ -280,11 +279,11 @@ class Claimer:
     def _look_at_heads(self, now_ms: int) -> None:
         """Have the background find out when the next is due."""
         self._woken = False
-        reclaims, ahead_ms = now_ms >= self._reclaim_from_ms, self._ahead_ms(now_ms)
+        reclaims = now_ms >= self._reclaim_from_ms
         until_ms = now_ms + MAX_SLEEP_MS if reclaims else self._reclaim_from_ms
 
         def look() -> Looked:
-            found = look_at_heads(self._work, self._overdue, now_ms, ahead_ms, reclaims=reclaims)
+            found = look_at_heads(self._work, self._overdue, now_ms, AHEAD_MS, reclaims=reclaims)
             return found._replace(next_ms=min(found.next_ms, until_ms))
 
         self._look = self._background.submit(look)

@@ -214,7 +214,8 @@ class Drain:
         """Send a slice of what is due, in turn for each lane."""
         fallen_due = self._claimer.due(now_ms)
         self._queue_due(fallen_due)
-        self._accept(list(self._due.take(ACCEPTED)), now_ms)
+        if len(self._due):
+            self._accept(list(self._due.take(ACCEPTED)), now_ms)
         started = self._targets.start_ready(now_ms, STARTED)
         self._has_more = len(started) == STARTED
         for request in started:

@@ -2,7 +2,7 @@
 
 What flows allow takes the store several calls that depend on each other. The drain sends meanwhile:
 it hands over what it has learned, and takes what was claimed, between two of the claimer's steps.
-Only during a step does the claimer belong to the background's thread.
+Only during a step does the claimer belong to a thread of the background.
 """
 
 from __future__ import annotations

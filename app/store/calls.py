@@ -106,10 +106,12 @@ def claim_call(
     lease_ms: int,
     ahead_ms: int = 0,
     passed_over: Collection[int] = (),
+    exact: Collection[int] = (),
 ) -> Call:
     """Take what is due, or will be within ``ahead_ms``, at most ``limit``, under a lease.
 
-    The lanes in which something is due share the limit; those in ``passed_over`` get nothing.
+    The lanes in which something is due share the limit; those in ``passed_over`` get nothing,
+    and those in ``exact`` nothing ahead.
     """
     return Call(
         "claim_due",
@@ -122,9 +124,15 @@ def claim_call(
             lease_token(worker, request),
             request,
             now_ms + ahead_ms,
-            f",{','.join(map(str, passed_over))}," if passed_over else "",
+            _listed(passed_over),
+            _listed(exact),
         ],
     )
+
+
+def _listed(lanes: Collection[int]) -> str:
+    """Lanes, each between two commas."""
+    return f",{','.join(map(str, lanes))}," if lanes else ""
 
 
 def record_call(partition: int, records: Iterable[Record], now_ms: int) -> Call:

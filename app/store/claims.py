@@ -95,7 +95,9 @@ def read_claim_answer(answer: Sequence[Any], token: bytes, claimed_ms: int) -> C
         return ClaimAnswer([], [], [])
     claims, early, flows = answer
     return ClaimAnswer(
-        [read_claim(row, token, claimed_ms) for row in claims], [int(ms) for ms in early], flows
+        [read_claim(row, token, claimed_ms) for row in claims],
+        [int(one.partition(b":")[0]) for one in early],
+        flows,
     )
 
 

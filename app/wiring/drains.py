@@ -127,7 +127,7 @@ class Drains:
 
     @cached_property
     def background(self) -> Background:
-        """The thread that asks the store what a drain does not wait for."""
+        """The threads that ask the store what a drain does not wait for."""
         return Background()
 
     @cached_property

@@ -28,15 +28,13 @@ def test_work_is_done_elsewhere_and_its_end_is_told(background: Background) -> N
     assert not is_told(background)
 
 
-def test_one_after_another_in_order(background: Background) -> None:
-    gate, order = threading.Event(), []
-    background.submit(lambda: (gate.wait(10), order.append(1)))
-    last = background.submit(lambda: order.append(2))
-    assert order == []
-    assert not is_told(background)
+def test_what_takes_long_holds_up_nothing_else(background: Background) -> None:
+    gate = threading.Event()
+    slow = background.submit(lambda: gate.wait(10))
+    assert background.submit(lambda: "quick").result(10) == "quick"
+    assert not slow.done()
     gate.set()
-    last.result(10)
-    assert order == [1, 2]
+    assert slow.result(10)
 
 
 def test_an_error_is_the_result(background: Background) -> None:

@@ -55,8 +55,11 @@ class Nothing:
     def heard(self) -> bool:
         return False
 
+    def __init__(self, heads: list[Heads] | None = None) -> None:
+        self._heads = heads or [Heads(None, None, None, None)]
+
     def heads(self) -> list[Heads]:
-        return [Heads(None, None, None, None)]
+        return self._heads
 
     def is_ready(self, now_ms: int) -> bool:
         return False
@@ -80,8 +83,8 @@ class Nothing:
         return lambda *_, **__: None
 
 
-def a_claimer(clock: FakeClock, channel: FakeChannel) -> Claimer:
-    nothing = cast("Any", Nothing())
+def a_claimer(clock: FakeClock, channel: FakeChannel, heads: list[Heads] | None = None) -> Claimer:
+    nothing = cast("Any", Nothing(heads))
     return Claimer(
         *[nothing] * 3,
         cast("Any", channel),
@@ -121,9 +124,12 @@ def test_clear_returns_what_is_claimed_ahead() -> None:
     assert claimer.due(NOW_MS + 20) == []
 
 
-def test_nothing_is_claimed_ahead_while_the_next_can_not_be() -> None:
-    """Otherwise the same occurrence would be asked for again and again until it is due."""
-    clock, left = FakeClock(), b"%d" % (NOW_MS + 30)
+def test_a_lane_whose_next_can_not_be_claimed_ahead_is_asked_for_what_is_due() -> None:
+    """Otherwise the same occurrence would be asked for again and again until it is due.
+
+    Nothing is different for other lanes.
+    """
+    clock, left = FakeClock(), b"%d:7" % (NOW_MS + 30)
     waits, early = [[], [], [b"flow"]], [[], [left], []]
     first, last = [[row(NOW_MS)], [], []], [[row(NOW_MS + 31)], [], []]
     channel = FakeChannel(waits, early, first, last)
@@ -131,9 +137,29 @@ def test_nothing_is_claimed_ahead_while_the_next_can_not_be() -> None:
     for _ in range(4):
         claimer.step(clock.now_ms(), closing=False)
     claimer.step(clock.advance(30), closing=False)
-    ahead = [until - asked for until, asked in zip(channel.asked, [NOW_MS] * 3, strict=False)]
-    assert ahead == [AHEAD_MS, AHEAD_MS, 0]
+    assert [call.args[8] for call in channel.calls] == ["", "", ",7,", ",7,", ""]
+    assert channel.asked[:3] == [NOW_MS + AHEAD_MS] * 3
     assert channel.asked[-1] == NOW_MS + 30 + AHEAD_MS
+
+
+def test_while_one_waits_that_can_not_be_claimed_ahead_it_looks_now_and_then() -> None:
+    """At that moment, and meanwhile often enough for what is due in other lanes."""
+    clock, nothing = FakeClock(), [[], [], []]
+    early = [[], [b"%d:7" % (NOW_MS + 25)], []]
+    channel = FakeChannel(early, *[nothing] * 50)
+    heads = [Heads(NOW_MS + 25, None, None, None)]
+    claimer = a_claimer(clock, channel, heads)
+    asked: list[int] = []
+    for _ in range(25):
+        for _ in range(9):
+            before = len(channel.calls)
+            claimer.step(clock.now_ms(), closing=False)
+            asked += [clock.now_ms() - NOW_MS] * (len(channel.calls) - before)
+        clock.advance(1)
+    assert {10, 20} <= set(asked) <= {0, 10, 20}
+    claimer.step(clock.now_ms(), closing=False)
+    assert channel.calls[-1].args[1:2] == [NOW_MS + 25]
+    assert channel.calls[-1].args[8] == ""
 
 
 def rows_of(lane: int, count: int) -> list[list[Any]]:

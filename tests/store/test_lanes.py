@@ -109,6 +109,15 @@ def test_a_lane_that_is_passed_over_keeps_what_it_has(stores: Stores) -> None:
     assert by_lane(claimed(stores, 10, 3)) == {MANY: 3}
 
 
+def test_from_an_exact_lane_nothing_is_claimed_before_it_is_due(stores: Stores) -> None:
+    store(stores, MANY, NOW_MS + 20)
+    store(stores, FEW, NOW_MS + 20)
+    assert by_lane(claimed(stores, 9, ahead_ms=50, exact=[MANY, 5])) == {FEW: 1}
+    store(stores, MANY, NOW_MS)
+    assert by_lane(claimed(stores, 9, 2, ahead_ms=50, exact=[MANY])) == {MANY: 1}
+    assert by_lane(claimed(stores, 9, 3, ahead_ms=50)) == {MANY: 1}
+
+
 def test_a_lane_of_its_own_order_is_by_due_time(stores: Stores) -> None:
     later, first = store(stores, MANY, NOW_MS - 1), store(stores, MANY, NOW_MS - 2)
     assert [one.event_id for one in claimed(stores, 1)] == [first.id]

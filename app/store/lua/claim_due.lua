@@ -7,19 +7,22 @@
 -- ARGV: 1 prefix  2 now  3 limit (how many at most)  4 deadline (of the leases)  5 token (of the
 --       leases)  6 request (its number)  7 horizon (until when what is claimed may be due)
 --       8 passed_over (lanes from which nothing is claimed, see take_due)
+--       9 exact (lanes from which nothing is claimed before it is due)
 -- Returns: three lists: the claims, each a row as claim_row makes it; when those that were left
---          alone are due; the flows for which one waits now.
+--          alone are due, a colon and their lane; the flows for which one waits now.
 --#include read_occurrence
 --#include read_event
 --#include repeat_claim
 --#include enter_flow
 --#include take_due
+--#include lane_of
 --#include add_due
 --#include write_due
 --#include lease_occurrence
 --#include move_leased
 local lanes, claimed, last_claim = unpack(KEYS)
-local prefix, now, limit, deadline, token, request, horizon, passed_over = unpack(ARGV, 1, 8)
+local prefix, now, limit, deadline, token, request, horizon, passed_over,
+  exact = unpack(ARGV, 1, 9)
 local claims, early, flows, left = {}, {}, {}, {}
 
 local last = redis.call('GET', last_claim)
@@ -40,7 +43,7 @@ if last and string.sub(last, 1, #request + 1) == request .. ':' then
   return {claims, early, flows}
 end
 
-local ids = take_due(prefix, lanes, horizon, limit, passed_over)
+local ids = take_due(prefix, lanes, now, horizon, limit, passed_over, exact)
 if #ids == 0 then return {claims, early, flows} end
 redis.call('SET', last_claim, request .. ':' .. table.concat(ids), 'PX', 600000)
 local batch = {claimed = {}, dispatched = {}, scheduled = {}, retrying = {}, rows = {}}
@@ -53,7 +56,7 @@ for _, id in ipairs(ids) do
     local is_bound = (event.flow or event.overlap) and not occurrence.callback
     if is_bound and tonumber(due_ms) > tonumber(now) then
       add_due(left, occurrence.event, id, due_ms)
-      early[#early + 1] = due_ms
+      early[#early + 1] = due_ms .. ':' .. lane_of(occurrence.event)
     elseif is_bound and event.flow then
       local waits_for_flow, row = enter_flow(prefix, occurrence, event, now)
       if waits_for_flow then flows[#flows + 1] = event.flow end

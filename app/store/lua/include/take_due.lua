@@ -1,15 +1,19 @@
 --#include call_batch
--- take_due(prefix, lanes, horizon, limit, passed_over): removes and returns what is due by the
--- horizon, at most limit, from those 64 lanes that have waited longest. Each of them gives an equal
--- share; what one does not use goes to the others. Lanes in passed_over (their numbers, each
--- between two commas) give nothing.
-local function take_due(prefix, lanes, horizon, limit, passed_over)
+-- take_due(prefix, lanes, now, horizon, limit, passed_over, exact): removes and returns what is due
+-- by the horizon, at most limit, from those 64 lanes that have waited longest. Each of them gives
+-- an equal share; what one does not use goes to the others. Lanes in passed_over (their numbers,
+-- each between two commas) give nothing, and those in exact what is due now.
+local function take_due(prefix, lanes, now, horizon, limit, passed_over, exact)
   local _, commas = string.gsub(passed_over, ',', '')
   local ids, open, heads, emptied = {}, {}, {}, {}
-  local left, latest = tonumber(limit), tonumber(horizon)
+  local left = tonumber(limit)
+
+  local function is_in(list, lane)
+    return list ~= '' and string.find(list, ',' .. lane .. ',', 1, true) ~= nil
+  end
 
   -- Takes at most so many from a lane; returns when its next one is due, if it has one.
-  local function take(lane, most)
+  local function take(lane, most, latest)
     local due, taken = prefix .. 'due:' .. lane, {}
     local rows, head = redis.call('ZRANGE', due, 0, most, 'WITHSCORES'), nil
     for i = 1, #rows, 2 do
@@ -27,15 +31,15 @@ local function take_due(prefix, lanes, horizon, limit, passed_over)
 
   for _, lane in ipairs(redis.call('ZRANGEBYSCORE', lanes, '-inf', horizon, 'LIMIT', 0,
     64 + commas)) do
-    local is_open = passed_over == '' or not string.find(passed_over, ',' .. lane .. ',', 1, true)
-    if is_open then open[#open + 1] = lane end
+    if not is_in(passed_over, lane) then open[#open + 1] = lane end
   end
   local first_heads = {}
   while left > 0 and #open > 0 do
     local share, more = math.max(math.floor(left / #open), 1), {}
     for _, lane in ipairs(open) do
       if left == 0 then break end
-      local head = take(lane, math.min(share, left))
+      local latest = tonumber(is_in(exact, lane) and now or horizon)
+      local head = take(lane, math.min(share, left), latest)
       first_heads[lane] = head or false
       if head and tonumber(head) <= latest then more[#more + 1] = lane end
     end
