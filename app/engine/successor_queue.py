@@ -109,8 +109,10 @@ class SuccessorQueue:
         asked, self._asked = self._asked, None
         if not self._calls:
             self._under_way = []
-        if asked is not None and asked.script == "schedule_successors":
-            self._successors.go_on(read_advanced(answer).passed, now_ms)
+        has_advanced = asked is not None and asked.script == "schedule_successors"
+        if has_advanced and read_advanced(answer).passed:
+            # Their successors existed already: to find the next takes calls, one by one.
+            self._successors.call_for_repair(now_ms)
 
     def _plan(self, now_ms: int) -> None:
         spent = 0

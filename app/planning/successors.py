@@ -85,7 +85,9 @@ class Successors:
         if planned.notes:
             self._work.record_unattempted(planned.notes, now_ms)
         if planned.successors:
-            self.go_on(self._work.schedule_successors(planned.successors, now_ms).passed, now_ms)
+            passed = self._work.schedule_successors(planned.successors, now_ms).passed
+            if passed and not self._reschedule(passed, now_ms, SUCCESSOR, SUCCESSORS):
+                self.call_for_repair(now_ms)
 
     def plan(self, claims: Sequence[Claim], now_ms: int) -> Following:
         """Compute what follows each of these claims, without a word to the store.
@@ -101,17 +103,12 @@ class Successors:
         for claim in due:
             is_complete &= self._plan_within(claim, costs[claim.event_id], now_ms, planned)
         if not is_complete:
-            self._ask_for_repair(now_ms)
+            self.call_for_repair(now_ms)
         return planned
 
     def cost_of(self, claim: Claim, now_ms: int) -> int:
         """How many steps the successor has cost of late, 0 if that is not known."""
         return self._costs.of(claim.event_id, now_ms, 0)
-
-    def go_on(self, passed: Sequence[bytes], now_ms: int) -> None:
-        """Schedule what comes after successors that existed already, of these events."""
-        if passed and not self._reschedule(passed, now_ms, SUCCESSOR, SUCCESSORS):
-            self._ask_for_repair(now_ms)
 
     def _refill(self, now_ms: int) -> None:
         passed_ms = max(now_ms - self._spare_ms, 0)
@@ -146,7 +143,8 @@ class Successors:
             self._spare -= room - budget.left
         return True
 
-    def _ask_for_repair(self, now_ms: int) -> None:
+    def call_for_repair(self, now_ms: int) -> None:
+        """Have upkeep schedule what was left, if it was not called a moment ago."""
         if now_ms - self._asked_ms < ASK_EVERY_MS:
             return
         self._asked_ms = now_ms
@@ -174,7 +172,7 @@ class Successors:
         spent = list(accumulate(costs[one] for one in best))
         best = best[: max(bisect(spent, REPAIRS), 1)]
         if not self._reschedule(best, now_ms, QUICK, REPAIRS) or len(waiting) > len(best):
-            self._ask_for_repair(now_ms)
+            self.call_for_repair(now_ms)
         return len(best)
 
     def reconcile(self, event_ids: Sequence[bytes], now_ms: int) -> int:

@@ -26,7 +26,7 @@ class Planner:
         self.costs: dict[bytes, int] = {}
         self.planned: list[Claim] = []
         self.at_once: list[Claim] = []
-        self.passed: list[bytes] = []
+        self.calls_for_repair = 0
         self.is_away = False
         self.notes = 0
 
@@ -38,8 +38,8 @@ class Planner:
         notes = [Unattempted(one.event_id, 5, (), "missed", "") for one in claims[: self.notes]]
         return Following([Successor(one.event_id, b"p", 0, 1_000, 1_000) for one in claims], notes)
 
-    def go_on(self, passed: list[bytes], now_ms: int) -> None:
-        self.passed += passed
+    def call_for_repair(self, now_ms: int) -> None:
+        self.calls_for_repair += 1
 
     def schedule(self, claims: list[Claim], now_ms: int) -> None:
         if self.is_away:
@@ -158,14 +158,15 @@ def test_what_is_passed_over_is_recorded_before_the_series_goes_on(
     assert not queue.busy
 
 
-def test_series_whose_successor_existed_go_on_after_it(
+def test_series_whose_successor_existed_are_left_to_upkeep(
     queue: SuccessorQueue, planner: Planner, channel: FakeChannel
 ) -> None:
     queue.add([series()], NOW_MS)
     queue.step(NOW_MS)
     channel.answers = [[0, b"event"]]
     queue.step(NOW_MS)
-    assert planner.passed == [b"event"]
+    assert planner.calls_for_repair == 1
+    assert not queue.busy
 
 
 def test_at_the_end_what_is_not_stored_is_scheduled_at_once(
