@@ -36,7 +36,7 @@ LOCK := $(TOOLS)/bin/uv pip compile --quiet --universal --python-version 3.11 \
 QUICK := $(addprefix tests/,domain delivery store crypto planning services engine wiring) \
 	$(wildcard tests/test_*.py)
 
-.PHONY: help run demo check test chaos soak fuzz costs mutate docs lint format lock audit clean
+.PHONY: help run demo check test chaos operations soak fuzz costs mutate docs lint format lock audit clean
 
 help: ## show this help
 	@grep -hE '^[a-z%-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -58,6 +58,9 @@ test: $(DEV) ## run the whole test suite; ARGS='-k name' narrows it
 
 chaos: $(DEV) ## kill and stop everything at random, prove that nothing is lost; SECONDS=, SEED=
 	@$(PY) -m tests.chaos $(if $(SEED),--seed $(SEED)) --seconds $(or $(SECONDS),600) $(ARGS)
+
+operations: $(DEV) ## run an installation through restarts and outages under load; RATE=, OUTAGE=
+	@$(PY) -m tests.production --rate $(or $(RATE),100) --outage $(or $(OUTAGE),25)
 
 soak: $(DEV) ## deliver for an hour, prove that memory stays flat; MINUTES=, RATE=
 	@$(PY) -m benchmarks.soak --minutes $(or $(MINUTES),60) --rate $(or $(RATE),500)
