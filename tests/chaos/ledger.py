@@ -109,4 +109,4 @@ def has_changed(sent_ms: int, answer: Answer) -> bool:
     if answer.status != 200:
         return True
     said = answer.json.get("updated_at")
-    return said is None or ms(said) >= sent_ms
+    return answer.json.get("added") != 0 and (said is None or ms(said) >= sent_ms)
