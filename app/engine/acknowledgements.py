@@ -127,6 +127,7 @@ class Acknowledgements:
     def _record(self, one: Open, outcome: Outcome) -> Record:
         jitter = random.random()  # noqa: S311 - spreads retries, no secret
         record, _ = record_of(one.claim, outcome, self.clock.now_ms(), jitter, self.least_delay_ms)
+        record.started_ms = None  # when the attempt began is recorded, or known to its worker alone
         if not one.waits:
             return record
         # The attempt's log line was written with its answer; now it has to say that it failed.

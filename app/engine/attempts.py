@@ -170,6 +170,7 @@ def record_of(
         next_ms,
         _log_line(claim, outcome),
         callback_of(claim, verdict),
+        outcome.timings.started_us // 1000 if claim.attempt == 1 else None,
     )
     return record, gone
 

@@ -81,8 +81,7 @@ class Drain:
         local_faults: LocalFaults,
     ) -> None:
         """``deactivate`` ends an event whose receiver answered 410 Gone."""
-        self._breakers = breakers
-        self._local_faults = local_faults
+        self._breakers, self._local_faults = breakers, local_faults
         self._claimer = claimer
         self._recorder = recorder
         self._sender = sender
@@ -195,7 +194,8 @@ class Drain:
         self._send_due(self._clock.now_ms())
         self._claimer.plan(now_ms)
         self._send_due(self._clock.now_ms())
-        self._recorder.step(now_ms, flush=not self._sender.in_flight)
+        # (Not now_ms: what has ended since would be recorded as ended before.)
+        self._recorder.step(self._clock.now_ms(), flush=not self._sender.in_flight)
         self._handle_ended(self._wait(now_ms))
         if now_ms >= self._next_look_ms:
             self._next_look_ms = now_ms + (FULL_LOOK_MS if self._claimer.window.full else LOOK_MS)

@@ -55,7 +55,7 @@ class ActionService:
             event = self._changeable(event_id, access)
             require_version(event, if_match)
             now_ms = self.clock.now_ms()
-            if self.events.add_occurrences(event, [(now_ms, now_ms)]) is not None:
+            if self.events.add_occurrences(event, [(now_ms, now_ms)], now_ms) is not None:
                 return self.occurrences.get(ids.occurrence_id(event.id, now_ms))
         raise Conflict(CHANGING)
 
@@ -140,7 +140,7 @@ class ActionService:
         if not dry_run:
             fresh = [at for at, one in zip(times, recorded, strict=True) if one is None]
             paced = [(at, now_ms + PACE_MS * position) for position, at in enumerate(fresh)]
-            if paced and self.events.add_occurrences(event, paced) is None:
+            if paced and self.events.add_occurrences(event, paced, now_ms) is None:
                 return None
         return Backfill(len(times), existing)
 

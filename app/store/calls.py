@@ -34,6 +34,8 @@ class Record:
     log_line: bytes
     callback_id: bytes = b""
     """The occurrence to add that tells of this end."""
+    started_ms: int | None = None
+    """When the attempt began, if it is the first of its occurrence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +151,7 @@ def record_call(partition: int, records: Iterable[Record], now_ms: int) -> Call:
             "" if one.next_attempt_ms is None else one.next_attempt_ms,
             one.log_line,
             one.callback_id,
+            "" if one.started_ms is None else one.started_ms,
         ]
     places = (keys.claimed, keys.ended, keys.unacknowledged)
     return Call("record_attempts", [place(partition) for place in places], args)

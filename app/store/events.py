@@ -246,8 +246,10 @@ class EventStore:
         if flow is not None:
             wake_flows(self._client, self._partitions, [flow], now_ms)
 
-    def add_occurrences(self, event: Event, times: Sequence[tuple[int, int]]) -> int | None:
-        """Add occurrences beside the schedule, as (scheduled, due) in ms UTC.
+    def add_occurrences(
+        self, event: Event, times: Sequence[tuple[int, int]], now_ms: int
+    ) -> int | None:
+        """Add occurrences beside the schedule, as (scheduled, due); all times are ms UTC.
 
         Returns how many were new; ``None`` if the event has other tags than when it was read, and
         then nothing has changed. Raises ``NotFound``.
@@ -257,6 +259,7 @@ class EventStore:
             keys.prefix(partition),
             event.id,
             codec.join_tags(event.tags),
+            now_ms,
         ]
         for scheduled_ms, due_ms in times:
             args += [ids.occurrence_id(event.id, scheduled_ms), scheduled_ms, due_ms]

@@ -116,14 +116,15 @@ class OccurrenceField(HashField):
         "cancel_occurrence close_attempt record_attempts",
         "find_waiting codec restore_occurrences")
     STARTED = ("s", "ms", "when its first attempt began",
-        "decide_overlap close_attempt release_leases start_first_attempt", "codec")
+        """decide_overlap close_attempt record_attempts release_leases
+        start_first_attempt""", "codec")
     COMPLETED = ("c", "ms", "when it ended",
         """add_unattempted decide_overlap cancel_occurrence record_attempts
         redeliver_occurrences""",
         "codec flow_gate redeliveries schedule_successors")
     CHANGED = ("ch", "ms", "when it last changed",
-        """add_callback add_unattempted cancel_occurrence lease_occurrence record_attempts
-        redeliver_occurrences release_leases start_first_attempt""",
+        """add_unattempted cancel_occurrence lease_occurrence record_attempts
+        redeliver_occurrences release_leases schedule_occurrence start_first_attempt""",
         "codec")
     NEXT_ATTEMPT = ("na", "ms", "when to attempt it next, if not at its scheduled time",
         """decide_overlap cancel_occurrence lease_occurrence leave_flow make_queued_due

@@ -147,7 +147,8 @@ def test_what_was_triggered_or_backfilled_among_them_is_passed_over(
     services: Services, behind: Event, clock: FakeClock
 ) -> None:
     stored = services.events.get(ids.to_text(behind.id), MASTER)
-    services.storage.events.add_occurrences(stored, [(NOW_MS + 2_000, clock.now_ms())])
+    now_ms = clock.now_ms()
+    services.storage.events.add_occurrences(stored, [(NOW_MS + 2_000, now_ms)], now_ms)
     changed = change(services, behind, schedule=without(1, 9_999))
     assert changed.next_ms == NOW_MS + 3_000
     deliver(services, behind, clock)

@@ -181,7 +181,7 @@ def test_occurrences_that_exist_already_are_passed_over_in_the_same_step(
     event = create(start_time=NOW_MS + HOUR_MS, schedule=EVERY_HOUR)
     stored = services.events.get(ids.to_text(event.id), MASTER)
     beside = [(NOW_MS + n * 1_000, NOW_MS + HOUR_MS) for n in range(1, 6)]
-    services.storage.events.add_occurrences(stored, beside)
+    services.storage.events.add_occurrences(stored, beside, NOW_MS)
     changed = change(services, event, schedule={"every": "1s"}, start_time=NOW_MS)
     assert changed.next_ms == NOW_MS + 6_000
     assert services.events.get(ids.to_text(event.id), MASTER).next_ms == NOW_MS + 6_000

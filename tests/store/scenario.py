@@ -210,7 +210,9 @@ class Scenario:
         )  # fmt: skip
         yield (
             "add beside the schedule",
-            lambda: self.stores.events.add_occurrences(events["series"], [(AT_MS + 5, AT_MS + 5)]),
+            lambda: self.stores.events.add_occurrences(
+                events["series"], [(AT_MS + 5, AT_MS + 5)], AT_MS
+            ),
         )
         yield (
             "note what was skipped",

@@ -104,7 +104,7 @@ def test_it_is_no_part_of_its_event(stores: Stores) -> None:
     """Due in the very millisecond of the next occurrence, it is not taken for it."""
     event = saved(stores, schedule=DAILY, options=OPTIONS)
     partition = ids.partition_of_event(event.id)
-    stores.events.add_occurrences(event, [(NOW_MS, NOW_MS)])
+    stores.events.add_occurrences(event, [(NOW_MS, NOW_MS)], NOW_MS)
     (beside,) = claim(stores, NOW_MS)
     end = ending(beside)
     stores.work.record([end], event.start_ms)

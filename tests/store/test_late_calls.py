@@ -62,7 +62,7 @@ def test_a_series_goes_on_after_what_was_made_beside_it(stores: Stores) -> None:
     """A successor that is under way already is no end: the event keeps asking for the next."""
     event = a_series(stores)
     beside_ms = event.start_ms + 1_000
-    stores.events.add_occurrences(event, [(beside_ms, beside_ms)])
+    stores.events.add_occurrences(event, [(beside_ms, beside_ms)], beside_ms)
     one, _ = claim(stores, beside_ms)
     successor = Successor(event.id, one.plan, event.start_ms, beside_ms, beside_ms)
     assert stores.work.schedule_successors([successor], beside_ms) == Advanced(0, [event.id])

@@ -235,7 +235,9 @@ class Machine(RuleBasedStateMachine):
     def add_beside_the_schedule(self, any_of: Any, back: int) -> None:
         event_id = any_of.choice(list(self.model.events))
         times = [(self.now - 1_000 * number, self.now) for number in range(back + 1)]
-        added = self.stores.events.add_occurrences(self.stores.events.get(event_id), times)
+        added = self.stores.events.add_occurrences(
+            self.stores.events.get(event_id), times, self.now
+        )
         assert added == self.model.add_beside(event_id, times)
 
     @precondition(lambda self: self.model.events)

@@ -104,7 +104,7 @@ class TestSkip:
     def test_what_stands_beside_the_schedule_is_sent_all_the_same(self, stores: Stores) -> None:
         run = Run(stores, "skip")
         run.claim(FIRST)
-        stores.events.add_occurrences(run.event, [(FIRST + 1, FIRST + 1)])
+        stores.events.add_occurrences(run.event, [(FIRST + 1, FIRST + 1)], FIRST)
         assert sent(run.claim(FIRST + 1)) == [FIRST + 1]
 
     @pytest.mark.parametrize("plan", [KEEP, Plan(scheduled_ms=THIRD, due_ms=THIRD)])

@@ -227,7 +227,7 @@ class TestOpenAgain:
         self, stores: Stores
     ) -> None:
         event = saved(stores)
-        stores.events.add_occurrences(event, [(NOW_MS, NOW_MS)])
+        stores.events.add_occurrences(event, [(NOW_MS, NOW_MS)], NOW_MS)
         later = event.changed(start_ms=event.start_ms + 9, tags=("green",), version=2)
         plan = Plan(scheduled_ms=later.start_ms, due_ms=later.start_ms)
         assert stores.events.save(later, plan, event, NOW_MS) is Saved.DONE

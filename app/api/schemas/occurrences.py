@@ -21,13 +21,13 @@ class OccurrenceSchema(Schema):
     scheduled_at = fields.String(metadata=TIME)
     status = fields.Enum(OccurrenceStatus, by_value=True)
     attempt_count = fields.Integer()
-    timestamp = _time("The last change.")
+    timestamp = _time("The last change; it was planned, at first.")
     status_code = fields.Integer(allow_none=True)
     response_body = fields.String(
         allow_none=True, metadata={"description": "The first 4 KiB of the receiver's answer."}
     )
     error_message = fields.String(allow_none=True)
-    started_at = _time("The first attempt.")
+    started_at = _time("The first attempt began; while it is under way, when a worker took it on.")
     completed_at = _time("The end.")
     planned_at = _time("When the first attempt was planned: scheduled_at, or later by jitter.")
     callback_of = fields.UUID(

@@ -5,7 +5,8 @@
 --       3… per attempt: id, token (of its lease; 'ack:<attempt>' if it waits to be acknowledged),
 --       verdict ('retrying', 'dispatched' to wait, or the status in which the occurrence ends),
 --       status_code, body, message, moment (of the next attempt, or until when to acknowledge),
---       line (for the log, or in place of the wait's; '': none was made, or it stays), callback_id
+--       line (for the log, or in place of the wait's; '': none was made, or it stays), callback_id,
+--       started (when the attempt began; '' if it was not the first)
 -- Returns: per attempt 1 or, if its lease was lost, 0 (a repeated call): nothing has changed.
 --#include end_if_complete
 --#include close_attempt
@@ -20,9 +21,9 @@ local claimed, ended, unacknowledged = unpack(KEYS)
 local prefix, now = unpack(ARGV, 1, 2)
 local recorded, done, by_status, due = {}, {}, {}, {}
 local waits, acknowledged, ends, inactive = {}, {}, {}, {}
-for i = 3, #ARGV, 9 do
-  local id, token, verdict, status_code, body, message, moment, line, callback_id =
-    unpack(ARGV, i, i + 8)
+for i = 3, #ARGV, 10 do
+  local id, token, verdict, status_code, body, message, moment, line, callback_id, started =
+    unpack(ARGV, i, i + 9)
   local key = prefix .. 'occurrence:' .. id
   local lease, event, scheduled, log, callback = unpack(redis.call('HMGET', key,
     OccurrenceField.LEASE, OccurrenceField.EVENT, OccurrenceField.SCHEDULED,
@@ -60,6 +61,7 @@ for i = 3, #ARGV, 9 do
     local has_waited = string.sub(lease, 1, 4) == 'ack:'
     if has_waited then acknowledged[#acknowledged + 1] = id end
     close_attempt(key, has_waited, line)
+    if started ~= '' then redis.call('HSET', key, OccurrenceField.STARTED, started) end
     redis.call('HSET', key, OccurrenceField.STATUS, verdict, OccurrenceField.LEASE, new_lease,
       OccurrenceField.CHANGED, now, moment_field, moment, OccurrenceField.STATUS_CODE, status_code,
       OccurrenceField.RESPONSE_BODY, body, OccurrenceField.ERROR, message,

@@ -92,7 +92,7 @@ elseif not keep then
   redis.call('ZREM', prefix .. 'unscheduled', id)
   if is_planned then
     local batch = {}
-    local is_new = schedule_occurrence(prefix, new_id, id, scheduled, due, tags, batch)
+    local is_new = schedule_occurrence(prefix, new_id, id, scheduled, due, tags, now, batch)
     make_due(prefix, batch)
     if is_new then redis.call('HSET', key, EventField.NEXT, scheduled) end
   elseif new_id ~= '' then

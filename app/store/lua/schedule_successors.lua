@@ -17,7 +17,7 @@ local count, passed, batch = 0, {}, {}
 -- Returns whether the event still waits for a successor.
 local function schedule_successor(key, id, tags, last, successor, scheduled, due)
   local is_new = schedule_occurrence(prefix, successor, id, scheduled, due, tags or '',
-    batch)
+    now, batch)
   if is_new then
     count = count + 1
   elseif redis.call('HGET', prefix .. 'occurrence:' .. successor, OccurrenceField.STATUS) then

@@ -1,10 +1,10 @@
 --#include index_occurrence_tags
 --#include add_due
--- schedule_occurrence(prefix, occurrence, event, scheduled, due, tags, batch): adds an occurrence
--- that is to be attempted when it is due, also to a batch: make_due stores that. A second call with
--- the same id changes nothing and returns false. A record that it was skipped, made when a calendar
--- said so, gives way.
-local function schedule_occurrence(prefix, occurrence, event, scheduled, due, tags, batch)
+-- schedule_occurrence(prefix, occurrence, event, scheduled, due, tags, now, batch): adds an
+-- occurrence that is to be attempted when it is due, also to a batch: make_due stores that. A
+-- second call with the same id changes nothing and returns false. A record that it was skipped,
+-- made when a calendar said so, gives way.
+local function schedule_occurrence(prefix, occurrence, event, scheduled, due, tags, now, batch)
   local key = prefix .. 'occurrence:' .. occurrence
   if redis.call('EXISTS', key) == 1 then
     local status, old_tags = unpack(redis.call('HMGET', key, OccurrenceField.STATUS,
@@ -16,7 +16,8 @@ local function schedule_occurrence(prefix, occurrence, event, scheduled, due, ta
     redis.call('ZREM', prefix .. 'ended', occurrence)
     redis.call('DEL', key)
   end
-  redis.call('HSET', key, OccurrenceField.EVENT, event, OccurrenceField.SCHEDULED, scheduled)
+  redis.call('HSET', key, OccurrenceField.EVENT, event, OccurrenceField.SCHEDULED, scheduled,
+    OccurrenceField.CHANGED, now)
   if due ~= scheduled then
     redis.call('HSET', key, OccurrenceField.PLANNED, due, OccurrenceField.NEXT_ATTEMPT, due)
   end
