@@ -37,6 +37,7 @@ TRIED = {
     "HEXISTS": "HEXISTS f",
     "HGET": "HGET f",
     "HINCRBY": "HINCRBY f 1",
+    "HKEYS": "HKEYS",
     "HMGET": "HMGET f",
     "HSET": "HSET f 1",
     "PUBLISH": "PUBLISH 1",
