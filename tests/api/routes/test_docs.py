@@ -42,7 +42,7 @@ def is_in_dashboard(rule):
 def test_every_route_is_in_it(app, document):
     """And nothing that is not served."""
     served = {
-        (method.lower(), re.sub(r"<(\w+)>", r"{\1}", rule.rule))
+        (method.lower(), re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule))
         for rule in app.url_map.iter_rules()
         for method in rule.methods - {"HEAD", "OPTIONS"}
         if rule.rule not in DOCUMENTATION and not is_in_dashboard(rule)
