@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 # All of the application is read here, before there are workers: each begins at once, and those that
 # a reload starts have the same code as their master, whatever has become of the files.
 import app.factory  # noqa: F401
-from app.config import production_settings
+from app.config import Settings, production_settings
 from app.errors import ConfigError, StoreUnavailable
 from app.http_server.generations import GENERATIONS
 from app.http_server.worker import AsyncWorker
@@ -30,16 +30,23 @@ from app.wiring.start import await_servers
 
 _files = raise_open_file_limit()
 
+
+def checked_settings() -> Settings:
+    """Read the settings and look at the store that they name; raises ``ConfigError``."""
+    found = production_settings(os.environ)
+    configure(found)
+    await_servers(found, wait=False)
+    with contextlib.suppress(StoreUnavailable):  # workers wait for the store
+        services = build_services(found)
+        services.storage.migrate()
+        services.store_settings()
+    return found
+
+
 # Checked here, once: a worker that cannot start would be restarted again and again.
 name_connections("web-master")
 try:
-    settings = production_settings(os.environ)
-    configure(settings)
-    await_servers(settings, wait=False)
-    with contextlib.suppress(StoreUnavailable):  # workers wait for the store
-        _services = build_services(settings)
-        _services.storage.migrate()
-        _services.store_settings()
+    settings = checked_settings()
 except ConfigError as error:
     say(f"qhronos: {error.message}", os.environ)
     sys.exit(error.exit_status)
@@ -104,6 +111,26 @@ def on_starting(server: Any) -> None:
             os.environ,
         )
         sys.exit(2)
+
+    refuse_to_reload_what_cannot_start(server)
+
+
+def refuse_to_reload_what_cannot_start(server: Any) -> None:
+    """Have the API go on as it is if a reload (SIGHUP) meets settings that a start would refuse.
+
+    gunicorn reads this file again then, and its master would end, with all that it serves.
+    """
+    reload = server.handle_hup
+
+    def handle_hup() -> None:
+        try:
+            checked_settings()
+        except ConfigError as error:
+            say(f"qhronos: Not reloaded, and serving as before: {error.message}", os.environ)
+        else:
+            reload()
+
+    server.handle_hup = handle_hup
 
 
 def on_reload(_server: object) -> None:

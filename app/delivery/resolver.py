@@ -57,9 +57,10 @@ class ResolverProbe:
 
     def verdict(self) -> tuple[bool, str | None]:
         """Whether that is decided, and then the word for what this host lacks, if anything."""
-        if self._asked_s is None:
+        asked_s = self._asked_s  # read once: the thread that asks may end meanwhile
+        if asked_s is None:
             return True, self._fault
-        if time.monotonic() - self._asked_s >= PATIENCE_S:
+        if time.monotonic() - asked_s >= PATIENCE_S:
             return True, RESOLVER
         return False, None
 

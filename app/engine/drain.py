@@ -101,7 +101,6 @@ class Drain:
         Requests in flight stay in flight, for the next ``run``, ``run_between_jobs`` or ``close``.
         """
         before = self._sent
-        self._targets.forget_idle()
         self._recorder.announce(end_ms)
         while not stop.is_set() and self._clock.now_ms() < end_ms:
             self._step(closing=False)

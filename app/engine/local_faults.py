@@ -51,7 +51,8 @@ class LocalFaults:
             return
         self._next_report_ms = now_ms + REPORT_MS
         for fault in self._new:
-            if now_ms >= self._warned_ms.get(fault, 0):
+            # (While the store is away, what is new is told already, but not yet counted.)
+            if self._untold[fault] and now_ms >= self._warned_ms.get(fault, 0):
                 self._warned_ms[fault] = now_ms + WARN_MS
                 log.warning(
                     "%s: deliveries are put off",

@@ -83,6 +83,8 @@ class SuccessorQueue:
         """Read what the store has answered, send the next call, and plan one slice."""
         if now_ms < self._store_retry_ms:
             return
+        if self._successors.owes_call:
+            self._successors.call_for_repair(now_ms)
         try:
             self._receive(now_ms)
             self._plan(now_ms)

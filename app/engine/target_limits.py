@@ -29,6 +29,9 @@ SLOW_FACTOR = 4
 QUEUE_FACTOR = 2
 """A stalled target keeps this many times its limit waiting; the rest is deferred."""
 
+FORGET_MS = 15_000
+"""How often the targets are forgotten to which nothing is sent."""
+
 BRIEFLY_STALLED_MS = 20
 """A target at its limit for which no request ended for so long needs no more claims for now."""
 
@@ -103,6 +106,7 @@ class TargetLimits:
         self._lanes: dict[int, LaneShare] = {}
         self._turns: deque[LaneShare] = deque()
         self._by_start: deque[InFlightRequest] = deque()
+        self._forget_ms = 0
         self._quick = 0
         self._slow = 0
 
@@ -165,6 +169,9 @@ class TargetLimits:
 
     def mark_slow(self, now_ms: int) -> list[InFlightRequest]:
         """Take the requests that have become slow out of the concurrency; returns which."""
+        if now_ms >= self._forget_ms:
+            self._forget_ms = now_ms + FORGET_MS
+            self.forget_idle()
         marked = []
         while self._by_start and (
             self._by_start[0].has_ended or now_ms - self._by_start[0].started_ms >= SLOW_MS

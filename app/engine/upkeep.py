@@ -87,6 +87,7 @@ class Upkeep:
             # Last: it may take long, and what has expired or was paused must not wait for it.
             now_ms = self.clock.now_ms()
             recovered += self.successors.repair(partition, now_ms - REPAIR_AFTER_MS, now_ms, BATCH)
+        self.schema.follow()
         self.audit.settle()
         self.audit.pack()
         return recovered

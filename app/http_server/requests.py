@@ -32,7 +32,7 @@ MAX_HELD = 67_108_864
 
 MAX_UNTAKEN = 67_108_864
 """How many bytes of answers one process holds for clients that have not taken them. Beyond that the
-one that has been at it longest is given up."""
+one that has taken nothing for longest is given up."""
 
 WAITING_FOR_A_THREAD = 256
 """How many requests may wait for each thread."""
@@ -71,6 +71,9 @@ class Requests:
                 return  # the connection has answered, or the client has gone
             scope[CONNECTION].answer_begins()
             if self._held > MAX_HELD and body.content:
+                # It must not count until the client takes the refusal: that may take it minutes.
+                self._held -= len(body.content)
+                body.content.clear()
                 await _refuse(send, 503, refusals.TOO_MUCH_HELD)
             else:
                 await self._answer(scope, bytes(body.content), send)
@@ -80,8 +83,11 @@ class Requests:
             self._held -= len(body.content)
 
     async def _read(self, body: _Body, receive: Receive) -> bool:
-        """Read a body as far as it is wanted; returns whether there is anybody to answer."""
-        while body.wants_more and self._held <= MAX_HELD:
+        """Read a body as far as it is wanted; returns whether there is anybody to answer.
+
+        Something of it is read although too much is held: what has no body is served even then.
+        """
+        while body.wants_more and not (self._held > MAX_HELD and body.content):
             message = await receive()
             if message["type"] != "http.request":
                 return False
@@ -114,7 +120,8 @@ class Requests:
                 threads.submit(answer.close)
 
     def _hold(self, connection: Connection, size: int) -> None:
-        """Note what a client has to take; whoever has had most time gives way if it is too much."""
+        """Note what a client has to take; whoever is slowest gives way if it is too much."""
+        self._untaken.pop(connection, None)  # who has taken a piece is not the slowest any more
         self._untaken[connection] = size
         while len(self._untaken) > 1 and sum(self._untaken.values()) > MAX_UNTAKEN:
             longest = next(iter(self._untaken))

@@ -81,7 +81,8 @@ class AsyncWorker(ASGIWorker):  # type: ignore[misc] # gunicorn has no types
             transport.close()
             return
         self._turned_away += 1
-        transport.write_eof()
+        if transport.can_write_eof():  # (TLS can't)
+            transport.write_eof()
         self.loop.call_later(self.linger_s, self._see_off, transport)
 
     def _see_off(self, transport: asyncio.Transport) -> None:

@@ -72,6 +72,7 @@ class Successors:
         self._set_aside = set_aside
         self._call_for_repair = call_for_repair
         self._asked_ms = 0
+        self.owes_call = False
         self._costs = Costs()
         self._spare = SUCCESSORS
         self._spare_ms = 0
@@ -144,8 +145,9 @@ class Successors:
         return True
 
     def call_for_repair(self, now_ms: int) -> None:
-        """Have upkeep schedule what was left, if it was not called a moment ago."""
-        if now_ms - self._asked_ms < ASK_EVERY_MS:
+        """Have upkeep schedule what was left; soon, if it was called a moment ago."""
+        self.owes_call = now_ms - self._asked_ms < ASK_EVERY_MS
+        if self.owes_call:
             return
         self._asked_ms = now_ms
         try:

@@ -5,7 +5,6 @@ redis-py's defaults differ by constructor (retries, time-outs), so all are given
 
 from __future__ import annotations
 
-import contextlib
 import re
 import threading
 import time
@@ -75,10 +74,16 @@ class StorePipeline(Pipeline):
     def execute(self, raise_on_error: bool = True) -> list[Any]:
         """Send the commands; raises ``StoreUnavailable`` if the store is away."""
         ahead = next(filter(None, (ahead_of(args[0]) for args, _ in self.command_stack)), None)
-        if ahead is not None:
-            self.command_stack.insert(0, (ahead, {}))
+        # (The client's class has a method of the attribute's name.)
+        is_whole = bool(vars(self)["transaction"]) or self.explicit_transaction
         try:
-            return super().execute(raise_on_error)[0 if ahead is None else 1 :]
+            if ahead is not None and is_whole:
+                self.command_stack.insert(0, (ahead, {}))
+                return super().execute(raise_on_error)[1:]
+            if ahead is not None:
+                # By itself: if it is refused, the commands that need no memory would not be.
+                self.immediate_execute_command(*ahead)  # type: ignore[no-untyped-call]
+            return super().execute(raise_on_error)
         except redis.exceptions.RedisError as error:
             raise translate(error, self.connection_pool) from error
 
@@ -168,15 +173,29 @@ def client_name() -> str:
 
 
 def _ask(connection: Any, ahead: Command | None, command: Command) -> Any:
-    """Send a command, and the one that goes ahead of it, in one write; returns its reply."""
+    """Send a command, and the one that goes ahead of it, in one write; returns its reply.
+
+    Both are run or none: a store that is full refuses the one ahead, and would still delete.
+    """
     if ahead is None:
         connection.send_command(*command, check_health=False)
         return connection.read_response()
-    packed = connection.pack_commands([ahead, command])
+    packed = connection.pack_commands([("MULTI",), ahead, command, ("EXEC",)])
     connection.send_packed_command(packed, check_health=False)
-    with contextlib.suppress(redis.exceptions.ResponseError):
-        connection.read_response()  # what refuses this one refuses the other as well
-    return connection.read_response()
+    refusals = []
+    for _ in range(3):  # what MULTI says, and that each command is queued, or why it is not
+        try:
+            connection.read_response()
+        except redis.exceptions.ResponseError as error:
+            refusals.append(error)
+    try:
+        replies = connection.read_response()
+    except redis.exceptions.ExecAbortError:
+        raise refusals[0] from None
+    for reply in replies:
+        if isinstance(reply, Exception):
+            raise reply
+    return replies[1]
 
 
 def connect(

@@ -47,6 +47,7 @@ TRIED = {
     "XTRIM": "XTRIM MAXLEN 1",
     "ZADD": "ZADD XX 0 m",
     "ZCARD": "ZCARD",
+    "ZCOUNT": "ZCOUNT 0 1",
     "ZINTER": "",
     "ZPOPMIN": "ZPOPMIN",
     "ZRANGE": "ZRANGE 0 1",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import secrets
 import threading
+from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -141,8 +142,12 @@ class Drains:
             except StoreUnavailable:
                 log.warning("RQ is away; the periodic upkeep schedules what this drain has left")
 
+        last: list[Future[None]] = []
+
         def call_for_repair() -> None:
-            self.background.submit(enqueue_repair)
+            # One at a time: RQ may not answer, and the other threads have other things to do.
+            if not last or last[0].done():
+                last[:] = [self.background.submit(enqueue_repair)]
 
         return Successors(
             services.storage.work,

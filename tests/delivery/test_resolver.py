@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import socket
 import threading
+import time
 from collections.abc import Callable
 
 import pytest
@@ -101,3 +102,21 @@ def test_a_process_without_files_cannot_ask():
         probe = ResolverProbe()
         probe.ask()
         assert probe.verdict() == (True, FILES)
+
+
+def test_an_answer_that_comes_while_the_verdict_is_asked_for_does_no_harm(monkeypatch):
+    """The thread that asks may end between any two steps."""
+    probe = ResolverProbe(lambda *_: [])
+    silent = threading.Event()
+    monkeypatch.setattr(probe, "_lookup", lambda *_: silent.wait(10))
+    probe.ask()
+
+    def answered() -> float:
+        probe._asked_s = None
+        return now_s
+
+    now_s = time.monotonic()
+    monkeypatch.setattr(resolver.time, "monotonic", answered)
+    assert probe.verdict() == (False, None)
+    assert probe.verdict() == (True, None)
+    silent.set()

@@ -105,5 +105,23 @@ def test_a_reload_and_a_change_of_masters_lose_nothing() -> None:
     assert max(max(asker.took) for asker in askers) < SOON_S
 
 
+def test_a_reload_with_wrong_settings_changes_nothing() -> None:
+    """The master reads the settings again: it must not end with all that it serves."""
+    with Stack(workers=0) as stack:
+        web = stack.web
+        assert web is not None
+        settings = stack.directory / ".env"
+        settings.write_text("QHRONOS_AUDIT_MAX_BYTES=lots\n")
+        web.signal(signal.SIGHUP)
+        wait_until(lambda: "Not reloaded" in web.output, "the reload is refused")
+        assert "QHRONOS_AUDIT_MAX_BYTES" in web.output
+        assert stack.api.answers()
+        before = set(children(web.pid))
+        settings.unlink()
+        web.signal(signal.SIGHUP)
+        wait_until(lambda: not before & set(children(web.pid)), "new workers serve")
+        wait_until(stack.api.answers, "the API answers")
+
+
 def grown(askers: list[Asker], before: list[int]) -> list[int]:
     return [len(asker.took) - count for asker, count in zip(askers, before, strict=True)]

@@ -78,3 +78,20 @@ def test_what_the_store_did_not_take_is_counted_later(
         faults.report(NOW_MS)
     faults.report(NOW_MS + REPORT_MS)
     assert store.totals() == {FILES: 1}
+
+
+def test_a_store_that_is_away_for_long_ends_no_drain(
+    faults: LocalFaults, store: LocalFaultStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What waits to be counted was told already: no warning is made of nothing."""
+
+    def away(*_: object) -> None:
+        raise StoreUnavailable
+
+    faults.put_off(a_claim(0, "example.com"), FILES, NOW_MS)
+    with monkeypatch.context() as patched:
+        patched.setattr(LocalFaultStore, "count", away)
+        for now_ms in range(NOW_MS, NOW_MS + 3 * WARN_MS, REPORT_MS):
+            faults.report(now_ms)
+    faults.report(NOW_MS + 3 * WARN_MS)
+    assert store.totals() == {FILES: 1}

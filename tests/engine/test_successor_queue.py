@@ -27,6 +27,7 @@ class Planner:
         self.planned: list[Claim] = []
         self.at_once: list[Claim] = []
         self.calls_for_repair = 0
+        self.owes_call = False
         self.is_away = False
         self.notes = 0
 
@@ -192,3 +193,11 @@ def test_a_store_that_is_away_is_left_alone_for_a_while(
     assert not queue.is_ready(NOW_MS + STORE_RETRY_MS - 1)
     assert queue.busy
     queue.close(NOW_MS)
+
+
+def test_a_call_for_repair_that_was_put_off_is_made(
+    queue: SuccessorQueue, planner: Planner
+) -> None:
+    planner.owes_call = True
+    queue.step(NOW_MS)
+    assert planner.calls_for_repair == 1

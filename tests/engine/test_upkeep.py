@@ -86,6 +86,7 @@ def upkeep(work: FakeWork, sweep: FakeSweep, coordination: FakeCoordination) -> 
         continue_waiting=lambda: 4,
         overdue=lambda *_: 5,
         migrate=coordination.migrate,
+        follow=lambda: None,
         run=lambda _now_ms: 0,
         pack=lambda: 6,
         settle=lambda: 7,

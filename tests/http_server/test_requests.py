@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 import pytest
@@ -140,6 +140,31 @@ def test_bodies_take_only_so_much_memory(monkeypatch: Any) -> None:
     assert (b"retry-after", b"1") in large.sent[0]["headers"]
 
 
+def test_a_refusal_that_is_not_taken_holds_no_memory(monkeypatch: Any) -> None:
+    """And whoever comes meanwhile is refused, or served whole: never without its body."""
+    monkeypatch.setattr(requests, "MAX_HELD", 10)
+    large, free = Client(b"/a", *[b"x" * 4] * 5), asyncio.Event()
+
+    async def stuck(_message: Any) -> None:
+        await free.wait()
+
+    async def ask() -> None:
+        served = Requests(echo, 1)
+        task = asyncio.create_task(served(large.scope, large.receive, stuck))
+        await asyncio.sleep(0.05)
+        assert served._held == 0
+        other = Client(b"/a", b"x" * 4)
+        assert await other.ask(served) == 200
+        assert other.body == b"x" * 4
+        served._held = 11  # somebody else's
+        late, without = Client(b"/a", b"x"), Client(b"/a")
+        assert [await late.ask(served), await without.ask(served)] == [503, 200]
+        free.set()
+        await task
+
+    asyncio.run(ask())
+
+
 @pytest.mark.parametrize("version", ["1.0", "1.1"])
 def test_an_expectation_that_nobody_knows_is_refused(version: str) -> None:
     """RFC 9110, section 10.1.1; in HTTP/1.0 there is no such thing."""
@@ -245,6 +270,18 @@ def test_answers_that_nobody_takes_take_only_so_much_memory(monkeypatch: Any) ->
         assert not served._untaken
 
     asyncio.run(ask())
+
+
+def test_who_takes_piece_by_piece_is_not_the_slowest(monkeypatch: Any) -> None:
+    """However long its answer takes in all."""
+    monkeypatch.setattr(requests, "MAX_UNTAKEN", 25)
+    export, slow, last = (cast("Any", Client(name)) for name in (b"/e", b"/s", b"/l"))
+    served = Requests(echo, 1)
+    served._hold(export, 10)
+    served._hold(slow, 10)
+    served._hold(export, 10)
+    served._hold(last, 10)
+    assert (export.given_up, slow.given_up) == (False, True)
 
 
 def test_an_answer_that_the_application_breaks_off_is_not_completed() -> None:

@@ -86,8 +86,8 @@ def test_the_intent_is_in_the_store_before_the_write(client: StoreClient) -> Non
         seen = monitor.listen()
         with intending(intent_of()):
             client.direct("SET", "x", 1)
-        names = [next(seen)["command"].split()[0] for _ in range(2)]
-    assert names == ["HSET", "SET"]
+        names = [next(seen)["command"].split()[0] for _ in range(4)]
+    assert names == ["MULTI", "HSET", "SET", "EXEC"]
 
 
 def test_a_write_that_is_refused_was_preceded_by_its_intent(client: StoreClient) -> None:
@@ -97,6 +97,32 @@ def test_a_write_that_is_refused_was_preceded_by_its_intent(client: StoreClient)
         client.direct("INCR", "x")
     with intending(intent_of()):
         assert client.direct("GET", "x") == b"no number"
+
+
+DELETIONS: dict[str, Callable[[StoreClient], Any]] = {
+    "alone": lambda client: client.delete("x"),
+    "directly": lambda client: client.direct("DEL", "x"),
+    "in a pipeline": lambda client: client.pipeline(transaction=False).delete("x").execute(),
+    "in a transaction": lambda client: client.pipeline().delete("x").execute(),
+}
+
+
+@pytest.mark.parametrize("delete", DELETIONS.values(), ids=DELETIONS)
+def test_a_full_store_deletes_nothing_without_its_intent(
+    client: StoreClient, delete: Callable[[StoreClient], Any]
+) -> None:
+    """A deletion needs no memory and would be made; its intent needs some and is refused."""
+    client.set("x", 1)
+    client.config_set("maxmemory", 1)
+    try:
+        with intending(intent_of()), pytest.raises(StoreUnavailable):
+            delete(client)
+        assert client.get("x") == b"1"
+    finally:
+        client.config_set("maxmemory", 0)
+    with intending(intent_of()):
+        delete(client)
+    assert client.get("x") is None
 
 
 def test_it_names_what_only_the_write_knows(log: AuditLog, client: StoreClient) -> None:

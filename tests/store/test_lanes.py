@@ -100,6 +100,17 @@ def test_with_more_lanes_than_may_be_claimed_those_that_wait_longest_are_first(
     assert len(claimed(stores, 1_000, 2)) == 64 * 2 - 5 + 5
 
 
+def test_with_more_lanes_than_may_be_claimed_the_turn_of_each_comes(stores: Stores) -> None:
+    """Although all are due at the same moment, and the first have much more."""
+    for lane in range(150):
+        for _ in range(20 if lane < 64 else 1):
+            store(stores, lane, NOW_MS)
+    served: set[int] = set()
+    for request in range(1, 8):
+        served |= set(by_lane(claimed(stores, 128, request)))
+    assert served == set(range(150))
+
+
 def test_a_lane_that_is_passed_over_keeps_what_it_has(stores: Stores) -> None:
     for _ in range(3):
         store(stores, MANY, NOW_MS)

@@ -43,7 +43,7 @@ if last and string.sub(last, 1, #request + 1) == request .. ':' then
   return {claims, early, flows}
 end
 
-local ids = take_due(prefix, lanes, now, horizon, limit, passed_over, exact)
+local ids = take_due(prefix, lanes, now, horizon, limit, passed_over, exact, request)
 if #ids == 0 then return {claims, early, flows} end
 redis.call('SET', last_claim, request .. ':' .. table.concat(ids), 'PX', 600000)
 local batch = {claimed = {}, dispatched = {}, scheduled = {}, retrying = {}, rows = {}}

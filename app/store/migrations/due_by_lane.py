@@ -1,7 +1,8 @@
 """2: all that was due was in one sorted set, ``qh:{p}:due``; now each tenant's is in a lane.
 
 It runs beside everything else: what is moved is claimed at once. Each step takes what it moves out
-of the old set, so the next goes on where it ended.
+of the old set, so the next goes on where it ended. Processes of an earlier version may still add to
+the old set: upkeep goes on to move that.
 """
 
 from __future__ import annotations
@@ -19,4 +20,4 @@ def step(stored: Stored, partition: int, _cursor: str) -> Step:
     return Step(done, "more" if done == BATCH else "")
 
 
-DUE_BY_LANE = Migration(2, "give each tenant a lane", step, online=True)
+DUE_BY_LANE = Migration(2, "give each tenant a lane", step, online=True, follows=True)

@@ -46,3 +46,7 @@ class Migration:
 
     in_partitions: bool = True
     """Whether it is done in every partition, or once (its partition is 0)."""
+
+    follows: bool = False
+    """Whether an earlier version that still runs beside this one stores what has to be moved
+    again."""

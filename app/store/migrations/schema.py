@@ -111,6 +111,16 @@ class Schema:
                 self._hold(0)  # nobody has to wait for the lease's end
         return True
 
+    def follow(self) -> None:
+        """Move what processes of an earlier version have stored since in the form of then.
+
+        In a rolling upgrade they run beside this one for a while. A bounded part each time.
+        """
+        stored = Stored(self._client, self._scripts)
+        for migration in self._migrations:
+            for partition in range(self._partitions if migration.follows else 0):
+                migration.step(stored, partition, "")
+
     def _stored(self) -> int:
         """The store's schema; a store that nobody has used has the newest."""
         meta = keys.META.decode()

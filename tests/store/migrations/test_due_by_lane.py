@@ -82,3 +82,16 @@ def test_what_waits_no_more_is_left_out(stores: Stores) -> None:
     stores.client.hset(keys.META.decode(), "anything", "")
     assert migrate(stores)
     assert broken(stores.client, stores.partitions) == []
+
+
+def test_what_an_earlier_version_adds_afterwards_is_moved_by_upkeep(stores: Stores) -> None:
+    """In a rolling upgrade its processes run on for a while, and know no lanes."""
+    stores.client.hset(keys.META.decode(), "anything", "")
+    schema = Schema(stores.client, stores.work._scripts, stores.partitions)
+    assert schema.migrate()
+    late = [store(stores, number % LANES, NOW_MS) for number in range(4)]
+    as_before(stores, late)
+    assert claimed_beside(stores, 1) == []
+    schema.follow()
+    assert sorted(one.event_id for one in claimed(stores, 9, 2)) == sorted(e.id for e in late)
+    assert broken(stores.client, stores.partitions) == []

@@ -1,9 +1,10 @@
 --#include call_batch
--- take_due(prefix, lanes, now, horizon, limit, passed_over, exact): removes and returns what is due
--- by the horizon, at most limit, from those 64 lanes that have waited longest. Each of them gives
--- an equal share; what one does not use goes to the others. Lanes in passed_over (their numbers,
--- each between two commas) give nothing, and those in exact what is due now.
-local function take_due(prefix, lanes, now, horizon, limit, passed_over, exact)
+-- take_due(prefix, lanes, now, horizon, limit, passed_over, exact, request): removes and returns
+-- what is due by the horizon, at most limit, from those 64 lanes that have waited longest; if there
+-- are more, every second request begins with others, so that each has its turn. Each of the lanes
+-- gives an equal share; what one does not use goes to the others. Lanes in passed_over (their
+-- numbers, each between two commas) give nothing, and those in exact what is due now.
+local function take_due(prefix, lanes, now, horizon, limit, passed_over, exact, request)
   local _, commas = string.gsub(passed_over, ',', '')
   local ids, open, heads, emptied = {}, {}, {}, {}
   local left = tonumber(limit)
@@ -29,8 +30,11 @@ local function take_due(prefix, lanes, now, horizon, limit, passed_over, exact)
     return head
   end
 
-  for _, lane in ipairs(redis.call('ZRANGEBYSCORE', lanes, '-inf', horizon, 'LIMIT', 0,
-    64 + commas)) do
+  local first, count = 0, redis.call('ZCOUNT', lanes, '-inf', horizon)
+  local turn, is_second = math.floor(tonumber(request) / 2), tonumber(request) % 2 == 1
+  if count > 64 + commas and is_second then first = turn * 64 % count end
+  for _, lane in ipairs(redis.call('ZRANGEBYSCORE', lanes, '-inf', horizon, 'LIMIT',
+    string.format('%.0f', first), 64 + commas)) do
     if not is_in(passed_over, lane) then open[#open + 1] = lane end
   end
   local first_heads = {}
