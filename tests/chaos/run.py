@@ -179,6 +179,9 @@ def _made_twice(stack: Stack, clients: list[Client]) -> Iterable[str]:
 
 def _unaudited(stack: Stack, changes: Mapping[str, Call]) -> Iterable[str]:
     """What is wrong with the chain, and the changes that are not in it, nor meant to be."""
+    # First: upkeep makes entries of intents all the time, also while the log is read.
+    with stack.redis() as client:
+        intents = [value.decode() for value in client.hvals(keys.AUDIT_INTENTS.decode())]
     try:
         answer = stack.api.call("GET", "/audit/export")
         assert answer.status == 200, answer
@@ -187,8 +190,6 @@ def _unaudited(stack: Stack, changes: Mapping[str, Call]) -> Iterable[str]:
     except (AssertionError, OSError, HTTPException, ChainBroken) as error:
         yield f"the log can't be read: {error!r}"
         return
-    with stack.redis() as client:
-        intents = [value.decode() for value in client.hvals(keys.AUDIT_INTENTS.decode())]
     known = {json.loads(line)["request"] for line in lines}
     for request, call in changes.items():
         if request not in known and not any(f'"request":"{request}"' in one for one in intents):

@@ -103,11 +103,11 @@ def test_with_more_lanes_than_may_be_claimed_those_that_wait_longest_are_first(
 def test_with_more_lanes_than_may_be_claimed_the_turn_of_each_comes(stores: Stores) -> None:
     """Although all are due at the same moment, and the first have much more."""
     for lane in range(150):
-        for _ in range(20 if lane < 64 else 1):
+        for _ in range(8 if lane < 64 else 1):
             store(stores, lane, NOW_MS)
     served: set[int] = set()
     for request in range(1, 8):
-        served |= set(by_lane(claimed(stores, 128, request)))
+        served |= set(by_lane(claimed(stores, 64, request)))
     assert served == set(range(150))
 
 
