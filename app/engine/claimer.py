@@ -83,7 +83,7 @@ class Claimer:
         self._clock = clock
         self._background = background
         self._look: Future[Looked] | None = None
-        self._woken = self._closing = False
+        self._woken = False
         self._lease_ms = lease_ms
         self.window = Window(window)
         """Its claims that have no outcome yet."""
@@ -112,14 +112,13 @@ class Claimer:
     @property
     def wake_ms(self) -> int:
         """When ``step`` or ``due`` has something to do that no file descriptor shows, ms UTC."""
-        # (A drain that closes does not wake for what it could claim.)
-        moments = [self.flows.due_ms if self._closing else self.flows.wake_ms]
+        moments = [self.flows.wake_ms]
         if self._delayed.next_ms is not None:
             moments.append(self._delayed.next_ms)
         now_ms = self._clock.now_ms()
         if len(self._rows) or self._successors.is_ready(now_ms):
             moments.append(now_ms)
-        if not self._channel.busy and not self._closing:
+        if not self._channel.busy:
             if self.window.full:
                 moments.append(self._others_ms)
             elif self.next_look_ms > now_ms:
@@ -141,12 +140,11 @@ class Claimer:
         """Return new claims that are due, a slice of them; claim more unless the drain closes."""
         if now_ms - self._last_step_ms > STALL_MS:
             self._reclaim_from_ms = now_ms + STALL_MS
-        self._last_step_ms, self._closing = now_ms, closing
-        if self._look is not None or self.flows.busy:
-            self._background.hear()
-        self._count(self.flows.take_new(), now_ms)
+        self._last_step_ms = now_ms
         if now_ms < self._store_retry_ms:
             return self._read(now_ms, SLICE)
+        if self._look is not None or self.flows.busy:
+            self._background.hear()
         try:
             self._receive(now_ms)
             if not closing and not self._channel.busy:

@@ -41,15 +41,12 @@ class FlowSteps:
         return self._step is not None
 
     @property
-    def due_ms(self) -> int:
-        """When to call ``due`` again, ms UTC."""
-        due_ms = self._flows.due_ms
-        return NEVER_MS if due_ms is None else due_ms
-
-    @property
     def wake_ms(self) -> int:
         """When to call ``step`` or ``due`` again, ms UTC, if no file descriptor says so."""
-        return self.due_ms if self.busy else self._flows.wake_ms
+        due_ms = self._flows.due_ms
+        if self.busy:
+            return NEVER_MS if due_ms is None else due_ms
+        return self._flows.wake_ms
 
     @property
     def delayed(self) -> int:
@@ -103,12 +100,6 @@ class FlowSteps:
 
             self._step = self._background.submit(report_and_claim)
         return claims
-
-    def take_new(self) -> list[Claim]:
-        """Return what the last step has claimed, also if the store went away before its end."""
-        if self._step is not None and not self._step.done():
-            return []
-        return self._flows.take_new()
 
     def join(self) -> list[Claim]:
         """Wait for the end of the step; return what it has claimed, also if the store is away."""

@@ -50,7 +50,6 @@ class Nothing:
     partitions = 1
     busy = False
     wake_ms = NOW_MS + 60_000
-    due_ms = NOW_MS + 90_000
     delayed = 0
 
     def heard(self) -> bool:
@@ -72,9 +71,6 @@ class Nothing:
         return []
 
     def join(self) -> list[Claim]:
-        return []
-
-    def take_new(self) -> list[Claim]:
         return []
 
     def due(self, now_ms: int) -> list[Claim]:

@@ -154,15 +154,3 @@ def test_a_store_that_is_away_is_told_by_the_next_step_and_looked_at_later(
     gate.is_away = False
     run(steps, later, NOW_MS + 250)
     assert len(gate.ended) == 1
-
-
-def test_what_was_claimed_before_the_store_went_away_is_not_kept_back(
-    steps: FlowSteps, gate: FakeGate, later: Later
-) -> None:
-    """It is under a lease, which nobody would renew meanwhile."""
-    one = allow(gate)
-    assert steps.step(NOW_MS, 10, closing=False) == []
-    assert steps.take_new() == []  # the step is under way
-    later.do()
-    assert steps.take_new() == [one]
-    assert steps.step(NOW_MS + 1, 10, closing=False) == []
