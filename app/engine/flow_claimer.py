@@ -9,10 +9,11 @@ the time has come, claims it.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from app.engine.delay_queue import DelayQueue
+from app.engine.full_flows import FullFlows
 from app.errors import StoreUnavailable
 from app.store.calls import BATCH, Deferral, Record, lease_token
 from app.store.claims import Claim
@@ -46,9 +47,6 @@ looks at once, unless that drain has died."""
 PAUSED_MS = 60_000
 """When to look again at a paused flow: resuming it wakes it anyway."""
 
-LAPSED_EVERY_MS = 1_000
-"""How often to look for places that are held for nothing, in flows that are full."""
-
 FULL_MS = 10
 """When to look again if the drain itself can't take more: a few requests end within that time."""
 
@@ -81,8 +79,7 @@ class FlowClaimer:
         self._new: list[Claim] = []
         self._next_renewal_ms = 0
         self._look_ms = 0
-        self._full: set[bytes] = set()
-        self._next_lapsed_ms = 0
+        self._full = FullFlows(gate, lease_ms)
 
     @property
     def wake_ms(self) -> int:
@@ -158,7 +155,10 @@ class FlowClaimer:
         while self._awaiting_ack:
             flow, occurrence_id, until_ms = self._awaiting_ack[-1]
             self._gate.renew({flow: [occurrence_id]}, until_ms)
+            # Whoever waits for this place may have to do so for long: from now on it is watched.
+            self._gate.wake([flow], now_ms)
             self._awaiting_ack.pop()
+            self._look_ms = now_ms
         if self._ended:
             self._gate.end(self._ended, now_ms)
             self._ended = []
@@ -188,8 +188,20 @@ class FlowClaimer:
             return
         self._look_ms = now_ms + LOOK_MS
         waiting = self._gate.peek(now_ms, MAX_FLOWS, MAX_OF_FLOW, now_ms + STUCK_MS)
-        if not waiting:
-            return
+        if waiting:
+            self._claim_waiting(waiting, now_ms, room)
+        self._ended += self._full.lapsed(now_ms)
+        if (next_ms := self._full.next_ms) is not None:
+            self.look_by(next_ms)
+
+    def close(self, now_ms: int) -> None:
+        """Report what has ended; if the store is away, the rest ends with its deadline."""
+        try:
+            self.report(now_ms)
+        except StoreUnavailable:
+            log.warning("the store is away; flows continue when their leases have expired")
+
+    def _claim_waiting(self, waiting: Mapping[bytes, list[Member]], now_ms: int, room: int) -> None:
         if len(waiting) == MAX_FLOWS:
             self.look_by(now_ms)
         share = max(min(room, BATCH) // len(waiting), 1)
@@ -211,15 +223,7 @@ class FlowClaimer:
         }
         numbers = {flow: turn.number for flow, turn in zip(waiting, turns, strict=True)}
         self._lease(starts_of(waiting, turns), numbers, looks, now_ms, deadline_ms)
-        full = (flow for flow, turn in zip(waiting, turns, strict=True) if turn.is_full)
-        self._end_lapsed(full, now_ms)
-
-    def close(self, now_ms: int) -> None:
-        """Report what has ended; if the store is away, the rest ends with its deadline."""
-        try:
-            self.report(now_ms)
-        except StoreUnavailable:
-            log.warning("the store is away; flows continue when their leases have expired")
+        self._full.add(flow for flow, turn in zip(waiting, turns, strict=True) if turn.is_full)
 
     def _look_again(self, flow: bytes, turn: Turn, now_ms: int) -> int:
         if turn.after is not None:
@@ -238,14 +242,6 @@ class FlowClaimer:
             look_ms = turn.look_ms
             self.look_by(look_ms)
         return look_ms
-
-    def _end_lapsed(self, full: Iterable[bytes], now_ms: int) -> None:
-        """Give back what full flows hold for attempts that nobody will acknowledge any more."""
-        self._full.update(full)
-        if self._full and now_ms >= self._next_lapsed_ms:
-            self._next_lapsed_ms = now_ms + LAPSED_EVERY_MS
-            self._ended += self._gate.lapsed(sorted(self._full), now_ms + 2 * self._lease_ms)
-            self._full.clear()
 
     def _lease(
         self,

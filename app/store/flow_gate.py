@@ -81,6 +81,14 @@ class HeadStatus:
     waiting: Member | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Lapsed:
+    """Places that are held for nothing, and the flows with attempts yet to be acknowledged."""
+
+    ended: list[EndedAttempt]
+    acknowledging: set[bytes]
+
+
 def wake_flows(client: StoreClient, partitions: int, flows: Sequence[bytes], now_ms: int) -> None:
     """Have flows for which something waits looked at now, in every partition."""
     pipe = client.pipeline(transaction=False)
@@ -185,7 +193,7 @@ class FlowGate:
             pipe.zadd(keys.flow_busy(flow), scores, xx=True)
         pipe.execute()
 
-    def lapsed(self, flows: Sequence[bytes], from_ms: int) -> list[EndedAttempt]:
+    def lapsed(self, flows: Sequence[bytes], from_ms: int) -> Lapsed:
         """The places that are held beyond ``from_ms`` although no receiver has a word to say.
 
         Only an attempt that its receiver has yet to acknowledge has a place for so long. Whatever
@@ -203,7 +211,13 @@ class FlowGate:
         ]
         hashes = [keys.occurrence_of(one.occurrence_id) for one in held]
         rows = read_hashes(self._client, hashes, (OccurrenceField.STATUS,))
-        return [one for one, (status,) in zip(held, rows, strict=True) if status != b"dispatched"]
+        ended, acknowledging = [], set()
+        for one, (status,) in zip(held, rows, strict=True):
+            if status == b"dispatched":
+                acknowledging.add(one.flow)
+            else:
+                ended.append(one)
+        return Lapsed(ended, acknowledging)
 
     def head_status(self, flow: bytes, occurrence_id: bytes) -> HeadStatus:
         """Whether the occurrence that a strict flow waits for, its head, is over."""

@@ -8,6 +8,7 @@ import pytest
 
 from tests.support.api_client import Api, at
 from tests.support.receiver import Receiver
+from tests.support.stack import Stack
 from tests.support.wait import wait_until
 
 pytestmark = pytest.mark.e2e
@@ -44,8 +45,11 @@ def test_nobody_may_touch(api: Api) -> None:
         assert api.call("POST", path).status == 405
 
 
-def test_the_queues_and_their_workers_are_seen(api: Api, receiver: Receiver) -> None:
-    """The dashboard names both queues, once they have been used, and every worker."""
+def test_the_queues_and_their_workers_are_seen(stack: Stack, api: Api, receiver: Receiver) -> None:
+    """The dashboard names both queues, once they have been used, and every worker.
+
+    (Those that a test before has killed as well, for less than a minute.)
+    """
     api.create(receiver.url("/"))
     receiver.wait_for(1, 30)
 
@@ -54,5 +58,9 @@ def test_the_queues_and_their_workers_are_seen(api: Api, receiver: Receiver) -> 
         return {queue["name"] for queue in queues}
 
     wait_until(lambda: {"deliver", "upkeep"} <= names(), "both queues are listed")
-    workers = api.get("/rq/0/data/workers.json")["workers"]
-    assert len(workers) == 3
+    seen = {one["name"] for one in api.get("/rq/0/data/workers.json")["workers"]}
+    programs = [one for one in (stack.upkeep, *stack.workers) if one is not None]
+    pids = {one.pid for one in programs}
+    running = {one.name for one in stack.listening_workers() if one.pid in pids}
+    assert len(running) == 3
+    assert running <= seen

@@ -10,7 +10,7 @@ from app.engine.flow_claimer import AHEAD_MS, FULL_MS, LOOK_MS, PAUSED_MS, FlowC
 from app.errors import StoreUnavailable
 from app.store.calls import Deferral, Record
 from app.store.claims import Claim
-from app.store.flow_gate import EndedAttempt, HeadStatus, Turn
+from app.store.flow_gate import EndedAttempt, HeadStatus, Lapsed, Turn
 from tests.support.builders import a_claim
 from tests.support.clock import NOW_MS
 
@@ -34,6 +34,8 @@ class FakeGate:
         self.is_away = False
         self.lost: list[EndedAttempt] = []
         self.lost_asked: list[tuple[list[bytes], int]] = []
+        self.acknowledging: set[bytes] = set()
+        self.woken: list[bytes] = []
 
     def peek(self, *_: Any) -> dict[bytes, list[bytes]]:
         self.peeks += 1
@@ -57,9 +59,12 @@ class FakeGate:
     def renew(self, started: dict[bytes, list[bytes]], until_ms: int) -> None:
         self.renewed.append((started[FLOW], until_ms))
 
-    def lapsed(self, flows: list[bytes], from_ms: int) -> list[EndedAttempt]:
+    def wake(self, flows: list[bytes], _now_ms: int) -> None:
+        self.woken += flows
+
+    def lapsed(self, flows: list[bytes], from_ms: int) -> Lapsed:
         self.lost_asked.append((flows, from_ms))
-        return self.lost
+        return Lapsed(self.lost, self.acknowledging)
 
     def head_status(self, _flow: bytes, _occurrence_id: bytes) -> HeadStatus:
         return self.status
@@ -172,24 +177,39 @@ def test_an_attempt_that_waits_for_its_ack_keeps_its_place(
     assert gate.ended == []
 
 
-def test_a_flow_that_is_full_is_asked_for_places_that_are_held_for_nothing(
+def test_what_waits_for_a_place_that_must_be_acknowledged_is_watched_from_then_on(
+    flows: FlowClaimer, gate: FakeGate
+) -> None:
+    one = claim_one(flows, gate)
+    flows.claim(NOW_MS, 10)
+    item = record(one, "dispatched", NOW_MS + 3_600_000)
+    flows.handle_written([item], [item])
+    flows.report(NOW_MS + 5)
+    assert (gate.woken, flows.look_ms) == ([FLOW], NOW_MS + 5)
+
+
+def test_a_full_flow_is_asked_for_places_that_are_held_for_nothing_though_nobody_wakes_it(
     flows: FlowClaimer, gate: FakeGate
 ) -> None:
     """Beyond any lease, so that no attempt under way is meant; and not at each look."""
     gate.waiting, gate.turn = [a_claim(2)], Turn([None], None)
+    gate.acknowledging = {FLOW}
+    flows.claim(NOW_MS, 10)
+    gate.waiting = []  # they are left alone for some seconds
     gate.lost = [EndedAttempt(FLOW, b"lost", None, NOW_MS + 3_600_000, NOW_MS + 3_600_000)]
-    for moment_ms in (NOW_MS, NOW_MS + 600, NOW_MS + 1_200):
-        flows.look_by(moment_ms)
-        flows.claim(moment_ms, 10)
+    gate.acknowledging = set()
+    flows.look_by(NOW_MS + 600)
+    flows.claim(NOW_MS + 600, 10)
+    assert flows.look_ms == NOW_MS + 1_000
+    flows.claim(NOW_MS + 1_000, 10)
     assert gate.lost_asked == [
         ([FLOW], NOW_MS + 2 * LEASE_MS),
-        ([FLOW], NOW_MS + 1_200 + 2 * LEASE_MS),
+        ([FLOW], NOW_MS + 1_000 + 2 * LEASE_MS),
     ]
-    flows.report(NOW_MS + 1_200)
-    assert gate.ended == 2 * gate.lost
-    gate.turn = Turn([None], NOW_MS + 9_000)
+    flows.report(NOW_MS + 1_000)
+    assert gate.ended == gate.lost
     flows.claim(NOW_MS + 3_000, 10)
-    assert len(gate.lost_asked) == 2
+    assert len(gate.lost_asked) == 2, "nobody has a word to say in this flow any more"
 
 
 def test_places_are_renewed_well_before_they_expire(flows: FlowClaimer, gate: FakeGate) -> None:

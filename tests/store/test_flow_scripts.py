@@ -16,7 +16,7 @@ from app.store.calls import Deferral, Record
 from app.store.claims import Claim
 from app.store.events import KEEP, Plan, Saved
 from app.store.fields import FlowField
-from app.store.flow_gate import EndedAttempt, FlowGate, HeadStatus, Turn
+from app.store.flow_gate import EndedAttempt, FlowGate, HeadStatus, Lapsed, Turn
 from app.store.flows import FlowStore, all_of, given_by_event
 from app.store.scripts import Scripts
 from tests.store.conftest import Stores
@@ -374,19 +374,19 @@ class TestLapsed:
     ) -> None:
         gone, _ = self.places(stores, gate, flows)
         expected = EndedAttempt(FLOW, gone[16:], None, self.FAR_MS, self.FAR_MS)
-        assert gate.lapsed([FLOW, b"/other"], self.FAR_MS - 1) == [expected]
-        assert gate.lapsed([FLOW], self.FAR_MS) == []
+        assert gate.lapsed([FLOW, b"/other"], self.FAR_MS - 1) == Lapsed([expected], {FLOW})
+        assert gate.lapsed([FLOW], self.FAR_MS) == Lapsed([], set())
         gate.end([expected], NOW_MS)
-        assert gate.lapsed([FLOW], NOW_MS) == []
+        assert gate.lapsed([FLOW], NOW_MS) == Lapsed([], {FLOW})
 
     def test_a_place_that_was_given_anew_meanwhile_is_kept(
         self, stores: Stores, gate: FlowGate, flows: FlowStore
     ) -> None:
         gone, _ = self.places(stores, gate, flows)
-        found = gate.lapsed([FLOW], NOW_MS)
+        found = gate.lapsed([FLOW], NOW_MS).ended
         gate.renew({FLOW: [gone[16:]]}, NOW_MS + LEASE_MS)
         gate.end(found, NOW_MS)
-        assert len(gate.lapsed([FLOW], NOW_MS)) == 1
+        assert len(gate.lapsed([FLOW], NOW_MS).ended) == 1
 
 
 class TestClaim:

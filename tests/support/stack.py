@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Self
 
 import redis
+import rq
 
 from app.runtime.embedded import EmbeddedStore, free_port
 from tests.support.api_client import Api
@@ -158,10 +159,18 @@ class Stack:
             self.add_worker()
         wait_until(lambda: self.api.answers() or not self._web_runs(), "the API answers")
         assert self._web_runs(), "the API does not start; see what it wrote"
-        if self._wanted:
-            wait_until(
-                lambda: self.api.get("/status")["workers"] >= self._wanted, "the workers are there"
-            )
+        wait_until(self._workers_listen, "the workers are there")
+
+    def _workers_listen(self) -> bool:
+        """Whether each worker that runs has signed on; killed ones stay listed for a while."""
+        pids = {worker.pid for worker in self.listening_workers()}
+        return pids >= {one.pid for one in [self.upkeep, *self.workers] if one is not None}
+
+    def listening_workers(self) -> list[rq.Worker]:
+        """The workers that RQ lists, those among them that were killed of late."""
+        broker = redis.Redis.from_url(self.environ.get("QHRONOS_BROKER_URL", self.store.url))
+        with broker:
+            return list(rq.Worker.all(connection=broker))
 
     def _web_runs(self) -> bool:
         return self.web is not None and self.web.running
