@@ -256,11 +256,14 @@ class Client(threading.Thread):
         sent_ms = now_ms()
         body = {"start_time": at(moved.start_ms / 1000)}
         answer = self.surely(Call.PUT, entry.event_id, body)
-        # (Inactive, it had run at its old time before it was moved. A conflict: at its new one.)
         if answer.status == 200 and answer.json["status"] == "active":
             entry.shape = moved
             entry.write(made_ms(sent_ms, answer), now_ms())
             self.note(entry, answer)
+        else:
+            # It has run: at its old time before it was moved, or at its new one after a first try
+            # whose answer was lost.
+            entry.uncertain = True
 
     def _removed(self) -> None:
         entry = self.create(self._soon())
