@@ -44,6 +44,10 @@ STUCK_MS = 5_000
 """When to look again at a flow whose concurrency is used up: the drain that ends a request of it
 looks at once, unless that drain has died."""
 
+HEAD_MS = 1_000
+"""When to look again at a strict flow whose head waits for its retry: who cancels that tells the
+flow only in the head's own partition."""
+
 PAUSED_MS = 60_000
 """When to look again at a paused flow: resuming it wakes it anyway."""
 
@@ -237,6 +241,8 @@ class FlowClaimer:
                 self._ask_first[flow] = head.waiting
                 self.look_by(now_ms)
                 return now_ms
+            if head.awaits_retry:
+                return now_ms + HEAD_MS
         look_ms = now_ms + (PAUSED_MS if turn.paused else STUCK_MS)
         if turn.look_ms is not None:
             look_ms = turn.look_ms

@@ -74,11 +74,13 @@ class EndedAttempt:
 class HeadStatus:
     """Whether a strict flow need not wait for its head; else what waits of it, if it does.
 
-    The head is over, or gone, or its event has moved to another flow.
+    The head is over, or gone, or its event has moved to another flow. ``awaits_retry``: no attempt
+    of it is under way, so nobody tells the flow if it is cancelled meanwhile.
     """
 
     is_over: bool = False
     waiting: Member | None = None
+    awaits_retry: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +231,9 @@ class FlowGate:
             return HeadStatus(waiting=event + occurrence_id)
         ((now_in,),) = read_hashes(self._client, [keys.event_of(event)], (EventField.FLOW,))
         # An attempt that is under way has its place here until it ends.
-        return HeadStatus(is_over=now_in != flow and status != b"dispatched")
+        under_way = status == b"dispatched"
+        is_over = now_in != flow and not under_way
+        return HeadStatus(is_over=is_over, awaits_retry=not is_over and not under_way)
 
 
 _HEAD_FIELDS = (

@@ -6,7 +6,15 @@ from typing import Any, cast
 
 import pytest
 
-from app.engine.flow_claimer import AHEAD_MS, FULL_MS, LOOK_MS, PAUSED_MS, FlowClaimer
+from app.engine.flow_claimer import (
+    AHEAD_MS,
+    FULL_MS,
+    HEAD_MS,
+    LOOK_MS,
+    PAUSED_MS,
+    STUCK_MS,
+    FlowClaimer,
+)
 from app.errors import StoreUnavailable
 from app.store.calls import Deferral, Record
 from app.store.claims import Claim
@@ -253,6 +261,19 @@ def test_a_strict_flow_that_waits_for_a_retry_is_asked_for_that_first(
     flows.claim(NOW_MS, 10)
     flows.claim(NOW_MS + 1, 10)
     assert gate.asked == [member(retry), member(early)]
+
+
+def test_a_strict_flow_whose_head_waits_for_its_retry_is_looked_at_every_second(
+    flows: FlowClaimer, gate: FakeGate
+) -> None:
+    """Nobody may tell it that the head was cancelled."""
+    gate.waiting, gate.turn = [a_claim(2)], Turn([None], None, after=b"before", number=3)
+    gate.status = HeadStatus(awaits_retry=True)
+    flows.claim(NOW_MS, 10)
+    assert gate.looks == {FLOW: NOW_MS + HEAD_MS}
+    gate.status = HeadStatus()
+    flows.claim(NOW_MS + HEAD_MS, 10)
+    assert gate.looks == {FLOW: NOW_MS + HEAD_MS + STUCK_MS}
 
 
 def test_a_store_that_is_away_at_the_end_is_no_error(flows: FlowClaimer, gate: FakeGate) -> None:

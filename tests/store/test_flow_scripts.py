@@ -100,6 +100,13 @@ def over(member: bytes, turn: int | None = None, until_ms: int = FOREVER_MS) -> 
     return EndedAttempt(FLOW, member[16:], turn, until_ms)
 
 
+def retrying(claimed: Claim, next_ms: int) -> Record:
+    """What is recorded of an attempt that failed and is made again then."""
+    return Record(
+        claimed.occurrence_id, claimed.token, "retrying", 500, b"", "no", next_ms, b"[1]\n"
+    )
+
+
 def limit(flows: FlowStore, **limits: Any) -> None:
     flows.set(FLOW.decode(), all_of(FlowLimits(**limits)), NOW_MS, by_user=False)
 
@@ -439,9 +446,7 @@ class TestClaim:
         saved(stores)
         claim_due(stores, NOW_MS)
         (claimed,) = claim_all(gate, stores, waiting(gate, NOW_MS), NOW_MS)
-        record = Record(
-            claimed.occurrence_id, claimed.token, "retrying", 500, b"", "no", NOW_MS + 10, b"[1]\n"
-        )
+        record = retrying(claimed, NOW_MS + 10)
         assert stores.work.record([record], NOW_MS) == 1
         assert claim_due(stores, NOW_MS + 10, 2) == []
         (member,) = waiting(gate, NOW_MS + 10)
@@ -462,9 +467,7 @@ class TestDeferral:
         assert (occurrence.deferral_count, occurrence.deferral_reason) == (2, "it is away")
         assert occurrence.attempt_count == 0
         (claimed,) = claim_due(stores, NOW_MS + 3, 3)
-        record = Record(
-            claimed.occurrence_id, claimed.token, "retrying", 500, b"", "no", NOW_MS + 4, b"[1]\n"
-        )
+        record = retrying(claimed, NOW_MS + 4)
         stores.work.record([record], NOW_MS + 4)
         (claimed,) = claim_due(stores, NOW_MS + 4, 4)
         assert (claimed.attempt, claimed.deferred) == (2, 0)
@@ -480,6 +483,18 @@ class TestHeadStatus:
         assert stores.events.delete(event, any_version=True, now_ms=NOW_MS) is Saved.DONE
         assert gate.head_status(FLOW, member[16:]) == HeadStatus(is_over=True)
         assert gate.head_status(FLOW, bytes(16)) == HeadStatus(is_over=True)
+
+    def test_tells_an_attempt_under_way_from_a_retry_that_is_not_due(
+        self, stores: Stores, gate: FlowGate
+    ) -> None:
+        saved(stores)
+        claim_due(stores, NOW_MS)
+        (member,) = waiting(gate, NOW_MS)
+        take(gate, [member], NOW_MS, 1)
+        (claimed,) = claim_all(gate, stores, [member], NOW_MS)
+        assert gate.head_status(FLOW, member[16:]) == HeadStatus()
+        stores.work.record([retrying(claimed, NOW_MS + 60_000)], NOW_MS)
+        assert gate.head_status(FLOW, member[16:]) == HeadStatus(awaits_retry=True)
 
 
 class TestFlows:
