@@ -70,13 +70,17 @@ def install() -> list[str]:
         _quietly([PYTHON, "-m", "pip", "--quiet", "install", *PYTHON_PEERS])
     if _quietly([PYTHON, "-c", "import celery, rq_scheduler, pycurl"]):
         found += ["Celery", "rq-scheduler"]
-    if shutil.which("npm"):
-        if not (NODE_MODULES / "bullmq").exists():
-            where = ["--prefix", str(HOME / "node"), "--no-audit", "--no-fund"]
-            _quietly(["npm", "install", *where, *NODE_PEERS])
-        if (NODE_MODULES / "bullmq").exists():
-            found.append("BullMQ")
+    if has_bullmq():
+        found.append("BullMQ")
     return found
+
+
+def has_bullmq() -> bool:
+    """Install BullMQ unless it is there; whether it is there now."""
+    if shutil.which("npm") and not (NODE_MODULES / "bullmq").exists():
+        where = ["--prefix", str(HOME / "node"), "--no-audit", "--no-fund"]
+        _quietly(["npm", "install", *where, *NODE_PEERS])
+    return (NODE_MODULES / "bullmq").exists()
 
 
 def _quietly(argv: Sequence[str]) -> bool:
