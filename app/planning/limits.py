@@ -38,3 +38,6 @@ pause ends and no calendar's events are planned. The rest are next in the next r
 
 FEED = 20_000
 """On one event of a calendar feed."""
+
+FEEDS = 100_000
+"""On all events of one calendar feed; what does not fit is left out."""

@@ -2,126 +2,241 @@
 
 from __future__ import annotations
 
-import heapq
-from collections.abc import Iterator, Sequence
+import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice
 
+from app import __version__
 from app.clock import Clock
-from app.domain import ids
 from app.domain.access import Access
-from app.domain.budget import BudgetExceeded, limited
 from app.domain.event import Event, EventStatus
-from app.domain.ical.writing import Happening
-from app.domain.occurrence import Occurrence
-from app.planning.limits import FEED
+from app.domain.ical.writing import Happening, Remark, write_feed
+from app.domain.occurrence import Occurrence, OccurrenceStatus
 from app.planning.timetables import Timetables
-from app.services.events import EventService
+from app.services.feed_entries import recorded, scheduled
+from app.services.feed_series import Ongoing, shared_out
 from app.services.occurrences import OccurrenceService
-from app.services.queries import EventQuery, OccurrenceQuery, TagFilter
+from app.services.queries import OccurrenceQuery, TagFilter
+from app.store.calendars import CalendarStore
 from app.store.events import EventStore
+from app.store.indexes import CHUNK, Entry, IndexReader
+from app.store.occurrences import OccurrenceStore
 
-AHEAD_MS = 60 * 86_400_000
-BACK_MS = 7 * 86_400_000
+DAY_MS = 86_400_000
+AHEAD_DAYS = 60
+BACK_DAYS = 7
 MAX_EVENTS = 500
-MAX_PER_EVENT = 1_000
-MAX_IN_ALL = 2_000
-PIECE = 32
-"""Occurrences of an event that are computed at once."""
+"""Those whose next occurrence is nearest."""
 
+MAX_IN_ALL = 2_000
 MAX_RECORDED = 1_000
 """At most so many past occurrences are shown, the newest, so that there is room for future ones."""
 
-_FORGOTTEN = "An event that was deleted"
+_ABOUT = f"Occurrences of the last {BACK_DAYS} and the next {AHEAD_DAYS} days."
+_FEWER = "Subscribe to fewer events with ?tags= in the address."
+
+CLAIMED_AHEAD_MS = 1_000
+"""What is due so soon may have been claimed already, so it is looked for in every status."""
+
+MAX_LOOKS = 10
+"""How many chunks of an index are looked at for either: the rest counts as left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class FeedDays:
+    """Which moments a feed shows, ms UTC: whole days, so that it changes by itself once a day."""
+
+    since_ms: int
+    until_ms: int
+
+    @classmethod
+    def at(cls, now_ms: int) -> FeedDays:
+        """The last 7 and the next 60 days; ``until_ms`` does not belong to it."""
+        today = now_ms // DAY_MS * DAY_MS
+        return cls(today - BACK_DAYS * DAY_MS, today + (AHEAD_DAYS + 1) * DAY_MS)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What was read for a feed; what is shown depends on nothing else.
+
+    ``records`` are in order of time. ``whole_since_ms`` and ``whole_until_ms`` say within which
+    moments none of them is missing, ``None``: in the whole window.
+    """
+
+    tags: TagFilter
+    window: FeedDays
+    records: Sequence[Occurrence]
+    events: dict[bytes, Event]
+    calendars_version: int
+    whole_since_ms: int | None
+    whole_until_ms: int | None
+
+    @property
+    def stamp(self) -> str:
+        """Another one whenever something that is shown is another, without computing what is."""
+        digest = hashlib.blake2b(digest_size=12, person=b"feed")
+        digest.update(repr((__version__, self.tags, self.window)).encode())
+        digest.update(repr((self.whole_since_ms, self.whole_until_ms)).encode())
+        digest.update(repr(self.calendars_version).encode())
+        for one in self.records:
+            digest.update(repr((one.id, one.status, one.changed_ms, one.attempt_count)).encode())
+            digest.update(repr((one.status_code, one.error_message, one.tags)).encode())
+        for event_id, event in self.events.items():
+            state = (event.version, event.status, event.updated_ms, event.next_ms, event.tags)
+            digest.update(repr((event_id, state)).encode())
+        return digest.hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """The entries of a feed, and what it says of those that it leaves out."""
+
+    happenings: Sequence[Happening]
+    remarks: Sequence[Remark]
 
 
 @dataclass(frozen=True, slots=True)
 class FeedService:
-    """Collects occurrences for the feed, bounded: programs ask for it again and again."""
+    """Reads what a feed shows, and writes it, both bounded: programs ask again and again.
 
-    events: EventService
+    The cost does not grow with how many events or occurrences there are.
+    """
+
     occurrences: OccurrenceService
+    occurrence_store: OccurrenceStore
     event_store: EventStore
+    lists: IndexReader
+    calendars: CalendarStore
     timetables: Timetables
     clock: Clock
 
-    def happenings(self, tags: TagFilter, access: Access) -> list[Happening]:
-        """Occurrences in scope of the last 7 and the next 60 days.
-
-        The nearest come first: at most ``MAX_EVENTS`` events are read, the newest.
-        """
+    def read(self, tags: TagFilter, access: Access) -> Found:
+        """Find the occurrences in scope, by the tags that each is recorded with."""
         now_ms = self.clock.now_ms()
-        found = {one.uid: one for one in self._recorded(tags, access, now_ms)}
-        for one in self._planned(tags, access, now_ms):
-            if len(found) >= MAX_IN_ALL:
+        window = FeedDays.at(now_ms)
+        behind = OccurrenceQuery(tags, from_ms=window.since_ms, to_ms=now_ms + CLAIMED_AHEAD_MS)
+        past, since_ms = self._walk(behind, access, MAX_RECORDED, oldest_first=False)
+        to_come = OccurrenceQuery(
+            tags,
+            status=OccurrenceStatus.SCHEDULED.value,
+            from_ms=now_ms + CLAIMED_AHEAD_MS + 1,
+            to_ms=window.until_ms - 1,
+        )
+        ahead, until_ms = self._walk(to_come, access, MAX_EVENTS, oldest_first=True)
+        # Read before what depends on them: what changes meanwhile has another stamp next time.
+        calendars_version = self.calendars.version()
+        loaded = self.occurrence_store.get_many([one for _, one in past[::-1] + ahead])
+        records = [
+            one
+            for one in loaded
+            if one is not None
+            and one.callback_of is None
+            and access.sees(one.tags)
+            and tags.takes(one.tags)
+        ]
+        event_ids = list(dict.fromkeys(one.event_id for one in records))
+        events = self.event_store.get_many(event_ids)
+        return Found(
+            tags=tags,
+            window=window,
+            records=records,
+            # What an event says now is not for those who may see its past alone.
+            events={one.id: one for one in events if one is not None and access.sees(one.tags)},
+            calendars_version=calendars_version,
+            whole_since_ms=since_ms,
+            whole_until_ms=until_ms,
+        )
+
+    def contents(self, found: Found) -> Contents:
+        """What is recorded, and what series go on to, the nearest of each; all in order of time."""
+        shown = []
+        for one in found.records:
+            event = found.events.get(one.event_id)
+            if one.status is not OccurrenceStatus.SCHEDULED:
+                shown.append(recorded(one, event))
+            elif event is not None:
+                shown.append(scheduled(event, one.scheduled_ms))
+        shared = shared_out(
+            self.timetables, _series(found), found.window.until_ms, MAX_IN_ALL - len(shown)
+        )
+        shown += [scheduled(event, at_ms) for event, at_ms in shared.planned]
+        shown.sort(key=lambda one: (one.scheduled_ms, one.uid))
+        cut = [one for one in (found.whole_until_ms, shared.missing_ms) if one is not None]
+        return Contents(shown, _remarks(found, min(cut, default=None)))
+
+    def write(self, found: Found) -> bytes:
+        """Write the file."""
+        contents = self.contents(found)
+        return write_feed(
+            contents.happenings,
+            name=", ".join(["Qhronos", *found.tags.tags]),
+            about=" ".join([_ABOUT, *(f"{one.text}. {one.explained}" for one in contents.remarks)]),
+            remarks=contents.remarks,
+        )
+
+    def _walk(
+        self, query: OccurrenceQuery, access: Access, most: int, *, oldest_first: bool
+    ) -> tuple[list[Entry], int | None]:
+        """The first occurrences of a list, and the moment from which on some are left out.
+
+        ``None``: none is.
+        """
+        selection = self.occurrences.selection(query, access)
+        found: list[Entry] = []
+        position: Entry | None = None
+        if selection is None:
+            return found, None
+        for _ in range(MAX_LOOKS):
+            some, position = self.lists.stretch(
+                selection, position, CHUNK, oldest_first=oldest_first
+            )
+            found += some
+            if len(found) > most:
+                return found[:most], found[most][0]
+            if position is None:
                 break
-            found.setdefault(one.uid, one)
-        return sorted(found.values(), key=lambda one: (one.scheduled_ms, one.uid))
+        return found, position[0] if position else None
 
-    def _recorded(self, tags: TagFilter, access: Access, now_ms: int) -> list[Happening]:
-        query = OccurrenceQuery(
-            tags=tags, from_ms=now_ms - BACK_MS, to_ms=now_ms, limit=MAX_RECORDED
+
+def _series(found: Found) -> list[Ongoing]:
+    """What goes on after the window's records: after the scheduled one, the rest is computed.
+
+    For a moment after a claim an event has no scheduled one; then its last one counts.
+    """
+    last: dict[bytes, int] = {}
+    for one in found.records:
+        event = found.events.get(one.event_id)
+        if event is None or event.schedule is None or event.status is not EventStatus.ACTIVE:
+            continue
+        if one.status is OccurrenceStatus.SCHEDULED or (
+            event.next_ms is None and found.tags.takes(event.tags)
+        ):
+            last[one.event_id] = one.scheduled_ms
+    return [Ongoing(found.events[event_id], at_ms) for event_id, at_ms in last.items()]
+
+
+def _remarks(found: Found, missing_ms: int | None) -> list[Remark]:
+    """Entries at the moments at which the file ceases to be complete."""
+    name = hashlib.blake2b(repr(found.tags).encode(), digest_size=8).hexdigest()
+    remarks = []
+    if found.whole_since_ms is not None:
+        remarks.append(
+            Remark(
+                uid=f"earlier-{name}",
+                text="Qhronos: earlier occurrences are not shown",
+                explained=f"A feed shows at most {MAX_RECORDED} past occurrences. {_FEWER}",
+                at_ms=found.whole_since_ms,
+            )
         )
-        listed = self.occurrences.list(query, access).items
-        occurrences = [one for one in listed if one.callback_of is None]
-        event_ids = list(dict.fromkeys(one.event_id for one in occurrences))
-        events = dict(zip(event_ids, self.event_store.get_many(event_ids), strict=True))
-        # What the event says now is not for those who may see its past alone.
-        seen = {event.id: event for event in events.values() if event and access.sees(event.tags)}
-        return [_recorded(one, seen.get(one.event_id)) for one in occurrences]
-
-    def _planned(self, tags: TagFilter, access: Access, now_ms: int) -> Iterator[Happening]:
-        query = EventQuery(tags=tags, status=EventStatus.ACTIVE.value, limit=MAX_EVENTS)
-        events: Sequence[Event] = self.events.list(query, access).items
-        # Each event's times are computed only as far as they are among the nearest of all.
-        return heapq.merge(
-            *(islice(self._ahead(event, now_ms), MAX_PER_EVENT) for event in events),
-            key=lambda one: one.scheduled_ms,
+    if missing_ms is not None:
+        remarks.append(
+            Remark(
+                uid=f"later-{name}",
+                text="Qhronos: from here on some occurrences are not shown",
+                explained=f"A feed shows at most {MAX_IN_ALL} occurrences of at most {MAX_EVENTS} "
+                f"events, the nearest of each. {_FEWER}",
+                at_ms=missing_ms,
+            )
         )
-
-    def _ahead(self, event: Event, now_ms: int) -> Iterator[Happening]:
-        end_ms = now_ms + AHEAD_MS
-        if event.schedule is None:
-            if now_ms < event.start_ms <= end_ms:
-                yield _planned(event, event.start_ms)
-            return
-        timetable = self.timetables.of(event.id, event.definition)
-        after = max(now_ms, event.start_ms - 1)
-        # In pieces: a budget ends before anything is handed out, or it would count others' work.
-        spent = False
-        while not spent:
-            try:
-                with limited(FEED):
-                    found = timetable.upcoming(after, PIECE, end_ms)
-            except BudgetExceeded:
-                return  # what is so costly is left out
-            for firing in found:
-                yield _planned(event, firing.scheduled_ms)
-            spent = len(found) < PIECE
-            after = found[-1].scheduled_ms if found else after
-
-
-def _planned(event: Event, scheduled_ms: int) -> Happening:
-    return Happening(
-        uid=ids.to_text(ids.occurrence_id(event.id, scheduled_ms)),
-        name=event.name,
-        scheduled_ms=scheduled_ms,
-        changed_ms=event.updated_ms,
-        description=event.definition.description,
-        tags=event.tags,
-    )
-
-
-def _recorded(occurrence: Occurrence, event: Event | None) -> Happening:
-    return Happening(
-        uid=ids.to_text(occurrence.id),
-        name=_FORGOTTEN if event is None else event.name,
-        scheduled_ms=occurrence.scheduled_ms,
-        status=occurrence.status,
-        changed_ms=occurrence.changed_ms,
-        description="" if event is None else event.definition.description,
-        attempts=occurrence.attempt_count,
-        status_code=occurrence.status_code,
-        error=occurrence.error_message,
-        tags=occurrence.tags,
-    )
+    return remarks

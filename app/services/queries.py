@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
@@ -35,6 +35,11 @@ class TagFilter:
 
     tags: tuple[str, ...] = ()
     match_all: bool = False
+
+    def takes(self, tags: Sequence[str]) -> bool:
+        """Whether what has these tags matches."""
+        wanted = set(self.tags)
+        return wanted.issubset(tags) if self.match_all else not wanted or bool(wanted & set(tags))
 
 
 @dataclass(frozen=True, slots=True)

@@ -203,9 +203,11 @@ class Services:
     def feed(self) -> FeedService:
         """The iCalendar feed."""
         return FeedService(
-            self.events,
             self.occurrences,
+            self.storage.occurrences,
             self.storage.events,
+            self.storage.lists,
+            self.storage.calendars,
             self.planning.timetables,
             self.clock,
         )

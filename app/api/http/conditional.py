@@ -58,8 +58,13 @@ def version_to_match(event_id: str) -> int | None:
 
 def is_unchanged(event: Event) -> bool:
     """Whether ``If-None-Match`` says that the caller already holds this form of the event."""
+    return is_held(etag(event))
+
+
+def is_held(tag: str) -> bool:
+    """Whether ``If-None-Match`` names a tag, by the weak comparison (RFC 9110 section 8.8.3.2)."""
     given = request.headers.get("If-None-Match", "")
-    return given.strip() == "*" or etag(event).strip('"') in _ONE.findall(given)
+    return given.strip() == "*" or tag.removeprefix("W/").strip('"') in _ONE.findall(given)
 
 
 def _wanted() -> list[str] | None:

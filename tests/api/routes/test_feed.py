@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+
 import icalendar
 import pytest
 
@@ -103,3 +105,58 @@ def test_what_a_feed_token_can_not_be(client, changes, field):
     assert answer.status_code == 400
     assert list(answer.json["fields"]) == [field]
     assert client.post("/tokens", json={**FEED, "access": "read"}).status_code == 200
+
+
+def test_who_holds_the_file_gets_it_only_if_it_has_changed(client, client_with, events, clock):
+    first = client.get("/calendar.ics")
+    tag = first.headers["ETag"]
+    assert first.headers["Cache-Control"] == "private, no-cache"
+    assert first.headers["Vary"] == "Accept-Encoding"
+    for given in (tag, tag.removeprefix("W/"), f'"x", {tag}', "*"):
+        answer = client.get("/calendar.ics", headers={"If-None-Match": given})
+        assert (answer.status_code, answer.data) == (304, b""), given
+        assert answer.headers["ETag"] == tag
+        assert answer.headers["Cache-Control"] == "private, no-cache"
+        assert answer.headers["Vary"] == "Accept-Encoding"
+    for given in ("", '"x"', tag.replace('"', ""), "nonsense"):
+        answer = client.get("/calendar.ics", headers={"If-None-Match": given})
+        assert (answer.status_code, answer.data) == (200, first.data), given
+    held = {"If-None-Match": tag}
+    assert client.get("/calendar.ics?tags=red", headers=held).status_code == 200
+    assert client_with("read", "red").get("/calendar.ics", headers=held).status_code == 200
+    clock.advance(60_000)
+    assert client.get("/calendar.ics", headers=held).status_code == 304
+    (event,) = client.get("/events?tags=red").json
+    client.patch(f"/events/{event['id']}", json={"name": "another name"})
+    answer = client.get("/calendar.ics", headers=held)
+    assert answer.status_code == 200
+    assert "another name" in summaries(answer)
+
+
+def test_it_is_packed_for_who_can_unpack_it(client, an_event, events):
+    """Unless it is so short that this is not worth it."""
+    short = client.get("/calendar.ics", headers={"Accept-Encoding": "gzip"})
+    assert "Content-Encoding" not in short.headers
+    client.post("/events", json={**an_event, "schedule": {"frequency": "daily"}})
+    plain = client.get("/calendar.ics")
+    assert "Content-Encoding" not in plain.headers
+    for accepted in ("gzip", "br, gzip;q=0.5", "*"):
+        packed = client.get("/calendar.ics", headers={"Accept-Encoding": accepted})
+        assert packed.headers["Content-Encoding"] == "gzip"
+        assert gzip.decompress(packed.data) == plain.data
+        assert packed.headers["ETag"] == plain.headers["ETag"]
+        assert packed.headers["Content-Length"] == str(len(packed.data))
+    for accepted in ("", "br", "gzip;q=0", "identity"):
+        answer = client.get("/calendar.ics", headers={"Accept-Encoding": accepted})
+        assert answer.data == plain.data
+
+
+def test_head_answers_what_get_would_without_the_file(anonymous, feed_token, events):
+    address = f"/calendar.ics?token={feed_token}"
+    whole, head = anonymous.get(address), anonymous.head(address)
+    assert (head.status_code, head.data) == (200, b"")
+    for name in ("ETag", "Cache-Control", "Vary", "Content-Type", "Content-Length"):
+        assert head.headers[name] == whole.headers[name]
+    held = anonymous.head(address, headers={"If-None-Match": head.headers["ETag"]})
+    assert held.status_code == 304
+    assert anonymous.head("/calendar.ics").status_code == 401
