@@ -14,7 +14,7 @@ from app.domain.event import Event, EventStatus
 from app.domain.flow import space_of
 from app.domain.ids import created_ms as created_ms_of
 from app.domain.options import EventOptions
-from app.domain.recurrence import resolve_local
+from app.domain.recurrence import named_zone, resolve_local
 from app.domain.schedule import Schedule
 from app.errors import InvalidInput
 from app.services.queries import Moment
@@ -39,7 +39,8 @@ def flow_of(given: Mapping[str, Any]) -> str | None:
 def apply_changes(before: Event, given: Mapping[str, Any], now_ms: int) -> Event:
     """Return the event with the given fields in place; ``None`` clears.
 
-    ``delay`` (a duration) stands for a ``start_time`` so long after ``now_ms``. Raises
+    A cron expression that names its zone gives it to an event without one. ``delay`` (a duration)
+    stands for a ``start_time`` so long after ``now_ms``. Raises
     ``InvalidInput``.
     """
     values: dict[str, Any] = {}
@@ -57,7 +58,10 @@ def apply_changes(before: Event, given: Mapping[str, Any], now_ms: int) -> Event
             options[name] = value
     if values.get("status", before.status) is not EventStatus.PAUSED:
         options["pause"] = None
+    schedule = values.get("schedule", before.schedule)
     timezone = values.get("timezone", before.definition.timezone)
+    if timezone is None and schedule is not None:
+        timezone = values["timezone"] = named_zone(schedule.given)
     if "delay" in given:
         values["start_ms"] = now_ms + _delay_ms(given)
     elif "start_time" in given:

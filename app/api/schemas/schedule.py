@@ -61,7 +61,10 @@ SCHEDULE: dict[str, Any] = {
             "rrule": _described(
                 {"type": "string"}, "A rule of RFC 5545, as in FREQ=DAILY;COUNT=3."
             ),
-            "cron": _described({"type": "string"}, "A cron expression, as in */5 * * * *."),
+            "cron": _described(
+                {"type": "string"},
+                "A cron expression, as in */5 * * * *; CRON_TZ= before it stands for timezone.",
+            ),
             "every": _described({"type": "string"}, "A duration, as in 90s."),
             "rules": {
                 "type": "array",

@@ -9,6 +9,7 @@ One way in, ``compile_schedule``, and one thing out, a ``Recurrence``. Data flow
 """
 
 from app.domain.recurrence.compiler import compile_schedule, read_policy
+from app.domain.recurrence.cron_zones import named_zone
 from app.domain.recurrence.notices import Notice
 from app.domain.recurrence.recurrence import Recurrence, most_within
 from app.domain.recurrence.zones import resolve_local, validate_timezone
@@ -18,6 +19,7 @@ __all__ = [
     "Recurrence",
     "compile_schedule",
     "most_within",
+    "named_zone",
     "read_policy",
     "resolve_local",
     "validate_timezone",

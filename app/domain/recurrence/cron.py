@@ -1,8 +1,9 @@
 """Cron expressions: five fields, or six with the seconds first; what Debian's cron understands.
 
 The grammar is cronsim's: names, ranges, lists, steps, ``L``, ``LW``, ``5L``, ``MON#2``. Beside it
-stand ``@daily`` and its like, ``?`` for ``*`` in the day fields, and ``15W``: the weekday nearest
-to the 15th within its month.
+stand ``@daily`` and its like, ``?`` for ``*`` in the day fields, ``15W`` (the weekday nearest to
+the 15th within its month), whole names, ranges over the end of a field, and ``CRON_TZ=``.
+``cron_terms.py`` reads the terms, ``cron_dialects.py`` knows what other programs write.
 """
 
 from __future__ import annotations
@@ -15,6 +16,14 @@ from typing import Any, Final
 
 from cronsim import CronSim, CronSimError
 
+from app.domain.recurrence.cron_dialects import (
+    refuse_characters,
+    refuse_other_layouts,
+    refuse_quartz_weekdays,
+    refuse_wrapped,
+    split_zone,
+)
+from app.domain.recurrence.cron_terms import read_term_list
 from app.domain.recurrence.days import EveryDay, MonthDays, month_length
 from app.domain.recurrence.pattern import Pattern
 from app.domain.recurrence.rrule_text import check_text
@@ -30,8 +39,9 @@ _NICKNAMES: Final = {
     "@MIDNIGHT": "0 0 * * *",
     "@HOURLY": "0 * * * *",
 }
-_CHARACTERS = re.compile(r"[0-9A-Z*/,\-#? \t]+", re.ASCII)
 _NEAREST = re.compile(r"(\d{1,2})W", re.ASCII)
+_AROUND = re.compile(r"\s*,\s*|\s+-\s*(?=\w)|(?<=\w)-\s+|\s+/(?=\d)|/\s+(?=\d)", re.ASCII)
+"""Spaces inside a field: none begins or ends with a comma, a dash or a slash."""
 _ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -40,6 +50,8 @@ class Cron:
     """A cron expression: its pattern and how it meets a change of the clock."""
 
     text: str
+    zone: str | None
+    """That of a prefix ``CRON_TZ=``, not checked."""
     pattern: Pattern
     is_wildcard: bool
     """The hour or the minute begins with ``*``: it runs by elapsed time."""
@@ -47,29 +59,32 @@ class Cron:
     words: str
 
 
-def read_cron(value: Any, path: str) -> Cron:
-    """Read a cron expression; raises ``InvalidInput`` for the field ``path``."""
+def read_cron(value: Any, path: str, *, is_new: bool = True) -> Cron:
+    """Read a cron expression; raises ``InvalidInput`` for the field ``path``.
+
+    What can be read, but surely means something else to who wrote it, is refused if it ``is_new``.
+    """
     text = check_text(value, path)
-    upper = text.upper()
-    if upper.startswith("@"):
-        if upper not in _NICKNAMES:
-            raise InvalidInput.field(
-                path, f"must be one of {', '.join(_NICKNAMES).lower()}, or a list of fields"
-            )
-        upper = _NICKNAMES[upper]
-    fields = upper.split()
-    if len(fields) not in (5, 6):
-        raise InvalidInput.field(path, "must have five fields, or six with the seconds first")
+    zone, rest = split_zone(text)
+    written = _expand(rest, path, len(text) - len(rest))
+    fields = [field.upper() for field in written]
+    if is_new:
+        refuse_quartz_weekdays(fields, path, _is_readable)
     has_seconds = len(fields) == 6
     if not has_seconds:
         fields.insert(0, "0")
     fields[3] = "*" if fields[3] == "?" else fields[3]
     fields[5] = "*" if fields[5] == "?" else fields[5]
-    fields[3], nearest = _take_nearest_weekdays(fields[3], path)
-    cron = _parse(" ".join(fields), path)
+    fields = [
+        read_term_list(index, field, index + has_seconds, path, is_new=is_new)
+        for index, field in enumerate(fields)
+    ]
+    fields[3], nearest = _take_nearest_weekdays(fields[3])
+    cron = _parse(fields, path)
     days = _CronMonth(cron, nearest)
     return Cron(
         text=text,
+        zone=zone,
         pattern=Pattern(
             None,
             EveryDay() if days.is_every_day else MonthDays(days, sorted(cron.months)),
@@ -80,34 +95,63 @@ def read_cron(value: Any, path: str) -> Cron:
         ),
         is_wildcard=fields[1].startswith("*") or fields[2].startswith("*"),
         has_seconds=has_seconds,
-        words=text if nearest else _explain(cron),
+        words=" ".join(rest.split()) if nearest else _explain(cron),
     )
 
 
-def _take_nearest_weekdays(field: str, path: str) -> tuple[str, frozenset[int]]:
+def _expand(text: str, path: str, before: int) -> list[str]:
+    """Return the fields, five or six, of what may be a nickname or another program's.
+
+    ``before`` is how many characters stand before the text.
+    """
+    refuse_wrapped(text, path, _is_readable)
+    if text.startswith("@"):
+        if text.upper() not in _NICKNAMES:
+            raise InvalidInput.field(
+                path, f"must be one of {', '.join(_NICKNAMES).lower()}, or a list of fields"
+            )
+        return _NICKNAMES[text.upper()].split()
+    written = text.split()
+    if len(written) > 5:
+        joined = _AROUND.sub(lambda match: match[0].strip(), " ".join(written)).split()
+        written = joined if len(joined) in (5, 6) else written
+    refuse_other_layouts(written, path, _is_readable)
+    refuse_characters(text, path, before)
+    return written
+
+
+def _is_readable(text: str) -> bool:
+    if "(" in text:  # no form within a form
+        return False
+    try:
+        read_cron(text, "")
+    except InvalidInput:
+        return False
+    return True
+
+
+def _take_nearest_weekdays(field: str) -> tuple[str, frozenset[int]]:
     """Split ``15W`` off the day-of-month field; a field of nothing else leaves its day behind."""
     nearest, others = set(), []
     for term in field.split(","):
         match = _NEAREST.fullmatch(term)
         if match is None:
             others.append(term)
-        elif 1 <= int(match[1]) <= 31:
-            nearest.add(int(match[1]))
         else:
-            raise InvalidInput.field(path, f"has the day {term}, which no month has")
+            nearest.add(int(match[1]))
     # Without other days, one stands in that _CronMonth takes out again.
     return ",".join(others) or "1", frozenset(nearest if others else {*nearest, 0})
 
 
-def _parse(expression: str, path: str) -> CronSim:
-    if not _CHARACTERS.fullmatch(expression):
-        raise InvalidInput.field(path, "has a character that cron does not know")
+def _parse(fields: list[str], path: str) -> CronSim:
     try:
-        return CronSim(expression, _ANY_TIME)
-    except (CronSimError, AssertionError, ValueError, TypeError) as error:
-        reason = str(error).removeprefix("Bad ") if isinstance(error, CronSimError) else "wrong"
+        return CronSim(" ".join(fields), _ANY_TIME)
+    except CronSimError:
+        # Each term is known to be right by itself, so the days are in none of the months.
         raise InvalidInput.field(
-            path, f"has a {reason} field that can't be read or never matches any date"
+            path,
+            f'never matches any date: no month of "{fields[4][:40]}" has a day of '
+            f'"{fields[3][:40]}"; write L for the last day of the month',
         ) from None
 
 

@@ -10,6 +10,7 @@ from app.domain.budget import BudgetExceeded, current
 from app.domain.durations import format_duration, parse_duration_ms
 from app.domain.recurrence.build import SUB_DAILY, build_pattern
 from app.domain.recurrence.cron import Cron, read_cron
+from app.domain.recurrence.cron_zones import check_zone
 from app.domain.recurrence.explain import explain_end, explain_every, explain_rule
 from app.domain.recurrence.naming import Naming
 from app.domain.recurrence.pattern import Pattern
@@ -125,7 +126,8 @@ def _compile_every(given: Mapping[str, Any], path: str, context: Context) -> Com
 
 def _compile_cron(given: Mapping[str, Any], path: str, context: Context) -> Compiled:
     naming = Naming(path)
-    cron = read_cron(given["cron"], f"{path}.cron")
+    cron = read_cron(given["cron"], f"{path}.cron", is_new=context.ends.is_new)
+    check_zone(cron.zone, context.zone, f"{path}.cron")
     if context.ends.is_new and not cron.pattern.can_match(context.start_wall):
         raise naming.error("cron", "never matches any date; change its day or month")
     series = _cron_series(cron, context)

@@ -11,6 +11,8 @@ from app.errors import InvalidInput
 
 MAX_TEXT: Final = 4_096
 _PARTS_BY_NAME = {rfc_name(part): part for part in PARTS}
+_SPACES = re.compile(r"[ \t]+", re.ASCII)
+_AROUND = re.compile(r" ?([;=,]) ?", re.ASCII)
 _NUMBER = re.compile(r"[+-]?\d{1,12}", re.ASCII)
 _UNTIL = re.compile(r"(\d{4})(\d\d)(\d\d)(?:T(\d\d)(\d\d)(\d\d)(Z?))?", re.ASCII)
 
@@ -26,7 +28,15 @@ def check_text(value: Any, path: str) -> str:
 
 def read_parts(value: Any, path: str) -> dict[str, Any]:
     """Split the text into parts, named and typed as in the reference form, not yet checked."""
-    text = check_text(value, path).upper().removeprefix("RRULE:")
+    text = check_text(value, path).upper()
+    if text.startswith(("DTSTART", "EXDATE", "RDATE", "EXRULE")):
+        raise InvalidInput.field(
+            path,
+            "must hold the RRULE alone; give DTSTART as start_time, EXDATE and EXRULE in exclude, "
+            "RDATE in include",
+        )
+    # Nothing in a rule has spaces of its own: where people put them, they mean nothing.
+    text = _AROUND.sub(r"\1", _SPACES.sub(" ", text.removeprefix("RRULE:"))).strip()
     parts: dict[str, Any] = {}
     for piece in text.removesuffix(";").split(";"):
         name, separator, content = piece.partition("=")

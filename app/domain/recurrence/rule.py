@@ -158,7 +158,8 @@ def _read_numbers(parts: Mapping[str, Any], part: str, naming: Naming) -> tuple[
         is_number = isinstance(value, int) and not isinstance(value, bool)
         if not is_number or not least <= (abs(value) if signed else value) <= most:
             also = f" or -{most} to -{least}" if signed else ""
-            raise naming.error(part, f"must hold whole numbers from {least} to {most}{also}")
+            shown = f", not {str(value)[:20]!r}" if naming.is_text else ""
+            raise naming.error(part, f"must hold whole numbers from {least} to {most}{also}{shown}")
         found.add(value)
     return tuple(sorted(found))
 

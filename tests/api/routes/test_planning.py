@@ -91,6 +91,46 @@ class TestOneTimeForms:
         }
 
 
+class TestZonesOfCron:
+    """``CRON_TZ=`` and ``TZ=`` stand for ``timezone``."""
+
+    CRON = "CRON_TZ=Europe/Berlin 0 9 * * *"
+
+    def test_the_event_has_the_zone_that_its_cron_names(self, client, an_event) -> None:
+        wall = {**an_event, "start_time": "2026-01-02T00:00:00"}
+        event = create(client, wall, schedule={"cron": self.CRON})
+        assert event["timezone"] == "Europe/Berlin"
+        assert event["schedule"] == {"cron": self.CRON}
+        assert event["start_time"] == "2026-01-01T23:00:00Z"
+        assert event["next_occurrence_at"] == "2026-01-02T08:00:00Z"
+        same = client.put(f"/events/{event['id']}", json={"timezone": "Europe/Berlin"})
+        assert same.status_code == 200
+
+    @pytest.mark.parametrize("call", ["/events", "/preview"])
+    def test_another_timezone_beside_it_is_refused_with_both(
+        self, client, an_event, call: str
+    ) -> None:
+        body = {"start_time": an_event["start_time"]} if call == "/preview" else an_event
+        body = {**body, "timezone": "UTC", "schedule": {"cron": self.CRON}}
+        answer = client.post(call, json=body)
+        assert answer.status_code == 400
+        assert answer.json["fields"] == {
+            "schedule.cron": [
+                "names the zone Europe/Berlin, but timezone is UTC; leave one of them out"
+            ]
+        }
+        assert client.post(call, json={**body, "timezone": None}).status_code in (200, 201)
+
+    def test_a_change_can_not_part_them(self, client, an_event) -> None:
+        event = create(client, an_event, schedule={"cron": self.CRON})
+        answer = client.put(f"/events/{event['id']}", json={"timezone": "Asia/Tokyo"})
+        assert answer.status_code == 400
+        (sentence,) = answer.json["fields"]["schedule.cron"]
+        assert "Europe/Berlin, but timezone is Asia/Tokyo" in sentence
+        cleared = client.put(f"/events/{event['id']}", json={"timezone": None})
+        assert cleared.json["timezone"] == "Europe/Berlin"
+
+
 class TestPreview:
     def test_a_draft_is_explained_and_nothing_is_stored(self, client, services) -> None:
         client.put("/calendars/closed", json={"dates": ["2026-01-16"]})

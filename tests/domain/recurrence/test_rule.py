@@ -67,7 +67,7 @@ def test_the_first_and_the_last_that_may_be(schedule: dict[str, Any]) -> None:
         ({"rrule": "FREQ=DAILY;UNTIL=2026"}, "rrule: UNTIL must be a date or a time such as 20271231T235959Z"),
         ({"frequency": "daily", "include": [{"every": "1h"}] * 101}, "include: must have at most 100 rules"),
         ({"frequency": "daily", "nonsense_" + "x" * 60: 1}, f"nonsense_{'x' * 31}: is not known here"),
-        ({"cron": "0 0 30 2 *"}, "cron: has a day-of-month field that can't be read or never matches any date"),
+        ({"cron": "0 0 30 2 *"}, 'cron: never matches any date: no month of "2" has a day of "30"; write L for the last day of the month'),
         ({"cron": "0 0 31W 2 *"}, "cron: never matches any date; change its day or month"),
         ({"frequency": "monthly", "by_month": [2], "by_month_day": [30]}, "frequency: never matches, or too rarely to wait for; change the rule so that it does"),
         ({"rrule": "FREQ=MONTHLY;BYMONTH=2;BYMONTHDAY=30"}, "rrule: never matches, or too rarely to wait for; change the rule so that it does"),
@@ -165,3 +165,17 @@ def test_what_may_come_within_a_minute_is_bounded(schedule: dict[str, Any], boun
     """From above, by what rules and inclusions are alone: no occurrence is looked at."""
     rule = compile_schedule(schedule, ms("2026-01-01T00:00:00Z"), None)
     assert rule.most_within_a_minute() == bound
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "FREQ=DAILY;BYHOUR=9;BYMINUTE=0, 15",
+        "RRULE:FREQ=DAILY; BYHOUR=9; BYMINUTE=0 ,15;",
+        " freq = daily ;\tbyhour = 9;byminute=0,15 ",
+    ],
+)
+def test_spaces_around_the_signs_of_a_rule_mean_nothing(written: str) -> None:
+    plain = compile_schedule({"rrule": "FREQ=DAILY;BYHOUR=9;BYMINUTE=0,15"}, START, None)
+    found = compile_schedule({"rrule": written}, START, None)
+    assert found.upcoming(START, 10) == plain.upcoming(START, 10)
