@@ -19,6 +19,7 @@ from rq.exceptions import StopRequested
 from app import logs, rq_queues
 from app.config import Settings, production_settings
 from app.errors import BrokerUnavailable, ConfigError, ExitStatus, StoreUnavailable
+from app.niceness import give_way
 from app.open_files import raise_open_file_limit
 from app.runtime.supervisor import Process, supervise
 from app.store.connection import connect_broker, name_connections
@@ -33,9 +34,9 @@ UPKEEP_INTERVAL_S = 1.0
 REDELIVERIES_INTERVAL_S = 0.25
 """How often the scheduler looks for upkeep jobs that are due."""
 
-UPKEEP_NICENESS = 5
-"""Costly schedules are planned by upkeep: it gets a third of what a delivery worker gets when both
-want the same processor."""
+UPKEEP_NICENESS = 10
+"""Costly schedules are planned by upkeep: it gets a tenth of what a delivery worker gets when both
+want the same processor, and a delivery worker that wakes need not wait for it (sched(7))."""
 
 BROKER_PAUSE_S = 0.25
 """How long a worker waits before it tries RQ's Redis again."""
@@ -106,7 +107,7 @@ def deliver(engine: Engine) -> None:
 
 def upkeep(engine: Engine) -> None:
     """Run upkeep jobs until told to stop, when deliveries leave a processor free for them."""
-    os.nice(UPKEEP_NICENESS)
+    give_way(UPKEEP_NICENESS)
     _run_worker(engine, rq_queues.UPKEEP)
 
 

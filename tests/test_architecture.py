@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[1]
 APP = ROOT / "app"
 
 LAYERS = (
-    {"errors", "open_files"},
+    {"errors", "niceness", "open_files"},
     {"domain", "clock"},
     {"setting_readers"},
     {"config"},
