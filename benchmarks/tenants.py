@@ -150,13 +150,15 @@ def measure(receiver: str, quick: str, beside: str, options: argparse.Namespace)
         pids, port = stack.enter_context(host(url, options.rate_limit))
         support.wait_for(lambda: client.scard("rq:workers:deliver") == 2, 30, "no workers")
         master = Caller(port, support.MASTER_TOKEN)
-        call, attacker = (Caller(port, token(master, sub)) for sub in ("innocent", "attacker"))
+        tokens = {sub: token(master, sub) for sub in ("innocent", "attacker")}
+        call, attacker = (Caller(port, tokens[sub]) for sub in ("innocent", "attacker"))
         master.must("PUT", f"/calendars/{CALENDAR}", {"weekdays": ["SA", "SU"]})
         ids: list[str] = []
         answers: dict[int, int] = {}
         if beside != ALONE:
             kinds = KINDS if beside == WORST else CHEAP
-            ids = store(kinds, url, "attacker", quick, int(time.time() + 2) * 1000)
+            start_ms = int(time.time() + 2) * 1000
+            ids = store(kinds, url, tokens["attacker"], "attacker", quick, start_ms)
         if beside == WORST:
             asking = costly_requests(attacker, ids, options.rate_limit / 60)
             answers = stack.enter_context(asking)

@@ -76,6 +76,7 @@ ELSEWHERE = {
     "app/store/sweep.py": "tests/engine/test_upkeep.py",
     "app/store/tokens.py": "tests/services/test_tokens.py",
     "app/store/work.py": "tests/store/test_scripts.py",
+    "app/wiring/health.py": "tests/services/test_health.py",
     "app/wiring/own_process.py": "tests/services/test_processes.py",
 }
 """Where a file is tested that has no test of its own name: a test that imports or names it."""

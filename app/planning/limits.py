@@ -29,6 +29,11 @@ event that needs more is set aside."""
 QUICK = 10_000
 """On the next occurrence of an event of which upkeep does not know yet that it needs more."""
 
+LANE = 250_000
+LANE_A_SECOND = 50_000
+"""On all costly events of one lane, by upkeep: so many at once, and in the long run. It is a
+twentieth of a processor. What one tenant stores must not take all of it from the others."""
+
 RECONCILED = 1_000_000
 """On the events of one slice that reconciliation looks at. The rest are next in its next round."""
 

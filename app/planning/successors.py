@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import heapq
 import logging
-from bisect import bisect
-from collections.abc import Callable, Iterable, Sequence
-from itertools import accumulate
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import NamedTuple
 
 from app.domain import ids
@@ -25,6 +22,7 @@ from app.planning.limits import (
     SUCCESSORS_MS,
 )
 from app.planning.next_occurrence import TOO_LATE, Continuation, continue_series, plan_next
+from app.planning.repair_order import RepairOrder
 from app.planning.timetables import Timetables
 from app.store.calls import Successor, Unattempted
 from app.store.claims import Claim
@@ -60,11 +58,13 @@ class Successors:
         timetables: Timetables,
         set_aside: Callable[[bytes, str], None],
         call_for_repair: Callable[[], None],
+        unbounded: Collection[int] = (),
     ) -> None:
         """Successors need these stores and two ways out.
 
         ``set_aside`` takes an event out of the way that can't be planned, with the reason;
-        ``call_for_repair`` has ``repair`` run soon, somewhere else.
+        ``call_for_repair`` has ``repair`` run soon, somewhere else. ``unbounded``: the lanes whose
+        costly events repair plans without a bound on them all.
         """
         self._work = work
         self._events = events
@@ -74,6 +74,7 @@ class Successors:
         self._asked_ms = 0
         self.owes_call = False
         self._costs = Costs()
+        self._order = RepairOrder(self._costs, unbounded)
         self._spare = SUCCESSORS
         self._spare_ms = 0
 
@@ -158,28 +159,19 @@ class Successors:
     def repair(self, partition: int, before_ms: int, now_ms: int, limit: int) -> int:
         """Schedule the successors of events whose worker died after the claim, or left them.
 
-        Returns how many were looked at; fewer than ``limit`` means that none is left.
+        Returns how many were looked at. Those of a lane that has used up its share are left: their
+        turn is in a later run, which nobody calls for.
         """
         waiting = self._work.unscheduled(partition, before_ms, MOST_LOOKED_AT)
-
-        costs = {one: self._costs.of(one, now_ms, CHEAP) for one in waiting}
-
-        def cost_of_waiting(event_id: bytes) -> float:
-            return costs[event_id] / (1 + max(now_ms - waiting[event_id], 0))
-
-        # Those first that have waited longest for what they cost: the costly are in nobody's way,
-        # and their turn comes too (highest response ratio next).
-        best = heapq.nsmallest(limit, waiting, cost_of_waiting)
-        # What follows is read in the run that has the steps for it.
-        spent = list(accumulate(costs[one] for one in best))
-        best = best[: max(bisect(spent, REPAIRS), 1)]
-        if not self._reschedule(best, now_ms, QUICK, REPAIRS) or len(waiting) > len(best):
+        chosen, is_all = self._order.choose(waiting, now_ms, limit)
+        if not self._reschedule(chosen, now_ms, QUICK, REPAIRS) or not is_all:
             self.call_for_repair(now_ms)
-        return len(best)
+        return len(chosen)
 
     def reconcile(self, event_ids: Sequence[bytes], now_ms: int) -> int:
         """Schedule active events that have no scheduled occurrence; returns how many there were."""
-        self._reschedule(event_ids, now_ms, REPAIR, RECONCILED)
+        affordable = [one for one in event_ids if self._order.affords(one, now_ms)]
+        self._reschedule(affordable, now_ms, REPAIR, RECONCILED)
         return len(event_ids)
 
     def _plan_successor(self, claim: Claim, now_ms: int, planned: Following) -> None:
@@ -251,11 +243,11 @@ class Successors:
         try:
             with limited(steps) as budget:
                 found = self._found(event, last_ms, now_ms)
-            self._costs.learn(event.id, steps - budget.left, now_ms)
+            self._order.spend(event.id, steps - budget.left, now_ms)
         except StoreUnavailable:
             raise
         except BudgetExceeded:
-            self._costs.learn(event.id, steps, now_ms)
+            self._order.spend(event.id, steps, now_ms)
             if steps >= REPAIR:
                 self._set_aside(event.id, "its schedule takes too many steps to compute")
         except InvalidInput as error:

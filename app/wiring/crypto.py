@@ -11,6 +11,7 @@ from app.crypto.encryption import Encryptor, derived_key, key_from_setting
 from app.crypto.header_secrets import HeaderSecrets
 from app.crypto.lanes import Lanes
 from app.crypto.signing_secrets import SigningSecrets
+from app.domain.access import MASTER
 from app.services.cursors import Cursors
 
 
@@ -45,6 +46,11 @@ class Crypto:
     def lanes(self) -> Lanes:
         """The lanes of tenants."""
         return Lanes(self.settings.jwt_secret)
+
+    @cached_property
+    def unbounded_lanes(self) -> frozenset[int]:
+        """The lane of the master token, whose events have no bound together."""
+        return frozenset({self.lanes.of(MASTER.subject)})
 
     @cached_property
     def cursors(self) -> Cursors:

@@ -23,11 +23,6 @@ from app.services.flows import FlowService
 from app.services.health import HealthService
 from app.services.occurrences import OccurrenceService
 from app.services.previews import PreviewService
-from app.services.problems.broker import broker
-from app.services.problems.keys import keys
-from app.services.problems.lag import lag
-from app.services.problems.local_faults import LocalFaultsCheck
-from app.services.problems.settings import settings
 from app.services.problems.store_settings import StoreSettingsCheck
 from app.services.processes import ProcessService
 from app.services.quotas import EventQuota
@@ -39,6 +34,7 @@ from app.services.tokens import TokenService
 from app.store.server_state import read_state
 from app.wiring.crypto import Crypto
 from app.wiring.doubles import NO_DOUBLES, Doubles
+from app.wiring.health import health_service
 from app.wiring.own_process import own_process
 from app.wiring.planning import Planning
 from app.wiring.queues import Queues
@@ -99,6 +95,7 @@ class Services:
             self.planning.timetables,
             self.events.set_aside,
             self.queues.upkeep.enqueue_repair,
+            unbounded=self.crypto.unbounded_lanes,
         )
 
     @cached_property
@@ -265,25 +262,14 @@ class Services:
     @cached_property
     def health(self) -> HealthService:
         """Health, status and metrics."""
-        return HealthService(
-            self.storage.work,
-            self.storage.figures,
-            self.storage.coordination,
+        return health_service(
+            self.storage,
+            self.queues,
             self.processes,
             self.clock,
             self.started_s,
-            self.storage.probe,
-            self.storage.breakers,
-            self.storage.local_faults,
-            checks=(
-                lag,
-                broker(self.queues.probe_other),
-                settings(self.processes.alive),
-                keys(self.storage.key_notes.noted, self.processes.alive),
-                LocalFaultsCheck(self.storage.local_faults),
-                self.store_settings,
-            ),
-            can_encrypt=self.encryption_key,
+            self.store_settings,
+            self.encryption_key,
         )
 
 

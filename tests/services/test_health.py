@@ -1,6 +1,6 @@
 """Health, status and metrics: the numbers that an operator watches.
 
-Tests ``app.store.figures``, too.
+Tests ``app.store.figures`` and ``app.wiring.health``, too.
 """
 
 from __future__ import annotations

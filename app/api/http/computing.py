@@ -21,6 +21,7 @@ from flask import Flask, Response, g
 from app.api.http.auth import access
 from app.domain import budget
 from app.domain.access import MASTER
+from app.domain.shares import Shares
 from app.errors import TooBusy, Unauthenticated
 from app.planning.limits import WRITING
 
@@ -74,46 +75,33 @@ class Turns:
                 del self._inside[tenant]
 
 
-class Shares:
+class StepShares:
     """The shares of all tenants in one process, in steps."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         """``clock`` counts seconds."""
         self._clock = clock
         self._lock = threading.Lock()
-        self._owed: dict[str, tuple[float, float]] = {}
-        """Steps that a tenant has used of its share, and when that was so."""
+        self._shares = Shares[str](MOST, STEPS_A_SECOND)
 
     def take(self, tenant: str, steps: int) -> None:
         """Take steps from a share; raises ``TooBusy`` if it has not so many."""
         with self._lock:
-            now = self._clock()
-            owed = self._owes(tenant, now)
-            if owed + steps > MOST:
+            now_s = self._clock()
+            if self._shares.left(tenant, now_s) < steps:
                 raise TooBusy
-            if len(self._owed) > 1_000:
-                self._forget_full(now)
-            self._owed[tenant] = (owed + steps, now)
+            self._shares.take(tenant, steps, now_s)
 
     def give_back(self, tenant: str, steps: int) -> None:
         """Put back what was not used after all."""
         with self._lock:
-            now = self._clock()
-            self._owed[tenant] = (max(self._owes(tenant, now) - steps, 0.0), now)
-
-    def _owes(self, tenant: str, now: float) -> float:
-        owed, since = self._owed.get(tenant, (0.0, now))
-        return max(owed - (now - since) * STEPS_A_SECOND, 0.0)
-
-    def _forget_full(self, now: float) -> None:
-        for tenant in [one for one in self._owed if not self._owes(one, now)]:
-            del self._owed[tenant]
+            self._shares.give_back(tenant, steps, self._clock())
 
 
 class _Counted:
     """One request: it takes what the worst costs, and gives the rest back when it has ended."""
 
-    def __init__(self, shares: Shares, turns: Turns) -> None:
+    def __init__(self, shares: StepShares, turns: Turns) -> None:
         self._shares = shares
         self._turns = turns
         self._tenant: str | None = None
@@ -143,7 +131,7 @@ class _Counted:
 
 def register_shares(app: Flask, threads: int) -> None:
     """Count what each request computes; half of so many threads are kept for what is cheap."""
-    shares, turns = Shares(), Turns(max(1, threads // 2))
+    shares, turns = StepShares(), Turns(max(1, threads // 2))
 
     def begin() -> Response | None:
         g.counted = _Counted(shares, turns)

@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from app.api.http import computing
-from app.api.http.computing import MOST, OF_ONE_TENANT, STEPS_A_SECOND, Shares, Turns
+from app.api.http.computing import MOST, OF_ONE_TENANT, STEPS_A_SECOND, StepShares, Turns
 from app.errors import TooBusy
 from app.planning.limits import WRITING
 from tests.api.application import FAR_AHEAD, with_token
@@ -56,7 +56,7 @@ def test_a_tenant_that_has_much_computed_waits_and_no_other_does(tenant, client)
 
 def test_a_share_fills_up_again():
     now = [0.0]
-    shares = Shares(lambda: now[0])
+    shares = StepShares(lambda: now[0])
     for _ in range(MOST // WRITING):
         shares.take("one", WRITING)
     with pytest.raises(TooBusy):
@@ -129,12 +129,3 @@ def test_a_request_gives_its_turn_back_whatever_becomes_of_it(tenant, client):
         assert preview(client, endless).status_code in (200, 400)
         assert preview(client, COSTLY).status_code == 200
     assert preview(tenant("other"), COSTLY).status_code == 200
-
-
-def test_tenants_whose_share_is_full_are_forgotten():
-    now = [0.0]
-    shares = Shares(lambda: now[0])
-    for number in range(2_000):
-        now[0] += 1.0
-        shares.take(str(number), WRITING)
-    assert len(shares._owed) <= 1_001

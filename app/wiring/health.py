@@ -1,0 +1,49 @@
+"""Wiring of what says how the service is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from app.clock import Clock
+from app.services.health import HealthService
+from app.services.problems.broker import broker
+from app.services.problems.keys import keys
+from app.services.problems.lag import lag
+from app.services.problems.local_faults import LocalFaultsCheck
+from app.services.problems.settings import settings
+from app.services.problems.store_settings import StoreSettingsCheck
+from app.services.processes import ProcessService
+from app.wiring.queues import Queues
+from app.wiring.storage import Storage
+
+
+def health_service(
+    storage: Storage,
+    queues: Queues,
+    processes: ProcessService,
+    clock: Clock,
+    started_s: float,
+    store_settings: StoreSettingsCheck,
+    encryption_key: Callable[[], bytes],
+) -> HealthService:
+    """Health, status and metrics, with all checks."""
+    return HealthService(
+        storage.work,
+        storage.figures,
+        storage.coordination,
+        processes,
+        clock,
+        started_s,
+        storage.probe,
+        storage.breakers,
+        storage.local_faults,
+        checks=(
+            lag,
+            broker(queues.probe_other),
+            settings(processes.alive),
+            keys(storage.key_notes.noted, processes.alive),
+            LocalFaultsCheck(storage.local_faults),
+            store_settings,
+        ),
+        can_encrypt=encryption_key,
+    )
