@@ -81,8 +81,8 @@ ELSEWHERE = {
 }
 """Where a file is tested that has no test of its own name: a test that imports or names it."""
 
-WHOLE = {"domain/recurrence": "compile_schedule"}
-"""Packages that are tested as a whole, through the one function that others call."""
+WHOLE = {"domain/recurrence": "compile_schedule", "domain/ical": "read_entries"}
+"""Packages that are tested as a whole, through the one function that others call most."""
 
 OTHER_FOLDERS = {
     "api/hostile": "requests that try to break the API",

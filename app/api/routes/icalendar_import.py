@@ -16,7 +16,7 @@ from app.api.http.smorest import read_query
 from app.api.schemas.events import EventSchema
 from app.api.schemas.queries import ImportQuerySchema
 from app.api.schemas.representations import event_text
-from app.domain.ical.bodies import MAX_EVENTS, read_bodies
+from app.domain.ical.old_bodies import MAX_EVENTS, read_bodies
 from app.domain.ical.reading import read_document
 from app.domain.once import HEADER
 from app.errors import InvalidInput

@@ -1,100 +1,180 @@
-"""VEVENTs as bodies of events, as ``POST /events`` takes them."""
+"""An entry as the body of an event, as ``POST /events`` takes it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import UTC, date, datetime
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from app.domain.ical.reading import Document, Entry, Timed, trouble
+from app.domain.ical.early_starts import FIRST, TooEarly, move_ahead
+from app.domain.ical.moments import Setting, place_of, utc_text, wall_text
+from app.domain.ical.values import Timed
+from app.domain.ical.vevents import Entry, Refused, shown_name
+from app.domain.ical.zones import NoZone, Zones
+from app.domain.lines import check_line
+from app.errors import InvalidInput
 
-MAX_EVENTS = 100
+MAX_TAGS = 50
+MAX_TAG = 64
 _ONLY_THE_START = "FREQ=DAILY;COUNT=1"
+_UNTIL = re.compile(r"UNTIL=(\d{8})(T\d{6})?(Z?)")
+_FIELDS = {
+    "name": ("SUMMARY",),
+    "description": ("DESCRIPTION",),
+    "start_time": ("DTSTART",),
+    "timezone": ("DTSTART",),
+    "webhook": ("X-QHRONOS-WEBHOOK",),
+    "tags": ("X-QHRONOS-TAGS", "CATEGORIES"),
+    "schedule": ("RRULE", "RDATE"),
+    "schedule.include": ("RDATE",),
+    "schedule.exclude": ("EXDATE", "EXRULE"),
+}
 
 
-def read_bodies(
-    document: Document,
-    *,
-    webhook: str | None = None,
-    tags: Sequence[str] = (),
-    timezone: str | None = None,
-) -> list[tuple[int, dict[str, Any]]]:
-    """Return the number of each VEVENT and its body, in order; cancelled ones are left out.
+@dataclass(frozen=True, slots=True)
+class Defaults:
+    """What counts where an entry does not say: its target; tags that all of them have."""
 
-    ``webhook`` is for those that have no ``X-QHRONOS-WEBHOOK``, ``tags`` are added to theirs, and
-    ``timezone`` is for times without one. One that replaces a single time of a series becomes an
-    event of its own, and that time is taken out of the series. Raises ``InvalidInput``.
+    webhook: str | None
+    tags: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """An entry whose zone is known, with its start there."""
+
+    entry: Entry
+    place: Setting
+    start: datetime
+    notices: tuple[str, ...]
+
+
+def put_in_place(entry: Entry, zones: Zones) -> Placed:
+    """Find an entry's zone; raises ``Refused``."""
+    notices = list(entry.notices)
+    place, start = place_of(entry, zones, _last(entry), notices)
+    if place.is_of_days:
+        entry = replace(entry, rules=until_days(entry.rules))
+    return Placed(entry, place, start, tuple(notices))
+
+
+def make_body(
+    placed: Placed, defaults: Defaults, replaced: Sequence[str] = ()
+) -> tuple[Mapping[str, Any], tuple[str, ...]]:
+    """Make the body of a series or of what occurs once; also all notices.
+
+    ``replaced`` are the times that other entries replace. Raises ``Refused``.
     """
-    replaced: dict[str, list[Timed]] = {}
-    for entry in document.entries:
-        if entry.replaces is not None:
-            replaced.setdefault(entry.uid, []).append(entry.replaces)
-    fallback = timezone or document.zone
-    return [
-        (entry.number, _body(entry, replaced.get(entry.uid, ()), webhook, tags, fallback))
-        for entry in document.entries
-        if not entry.is_cancelled
-    ]
-
-
-def _body(
-    entry: Entry,
-    replaced: Sequence[Timed],
-    webhook: str | None,
-    tags: Sequence[str],
-    fallback: str | None,
-) -> dict[str, Any]:
-    zone = entry.start.zone or fallback
-    body: dict[str, Any] = {
-        "name": entry.summary.strip() or entry.uid,
-        "start_time": _start(entry.start.value),
-        "tags": [*tags, *(entry.categories if entry.tags is None else entry.tags)],
-    }
+    entry, notices = placed.entry, list(placed.notices)
+    body: dict[str, Any] = {"name": shown_name(entry.summary, entry.uid)}
+    body["tags"] = _tags(entry, defaults.tags, notices)
     if entry.description:
         body["description"] = entry.description
-    if zone is not None:
-        body["timezone"] = zone
-    target = entry.webhook or webhook
-    if target is None:
-        raise trouble(entry.number, "X-QHRONOS-WEBHOOK", "is required, or webhook in the query")
-    body["webhook"] = target
-    schedule = _schedule(entry, () if entry.replaces else replaced, zone)
+    webhook = entry.webhook or defaults.webhook
+    if webhook is None:
+        raise Refused("is missing, and so is webhook in the query", entry.line, "X-QHRONOS-WEBHOOK")
+    body["webhook"] = webhook
+    if placed.place.zone is not None:
+        body["timezone"] = placed.place.zone
+    placed = _not_early(placed, notices)
+    start = placed.start
+    zone = placed.place.zone
+    body["start_time"] = utc_text(start) if start.tzinfo is not None else wall_text(start, zone)
+    schedule = _schedule(placed, replaced)
     if schedule is not None:
         body["schedule"] = schedule
-    return body
+    return body, tuple(notices)
 
 
-def _schedule(entry: Entry, replaced: Sequence[Timed], zone: str | None) -> dict[str, Any] | None:
+def lines_of(entry: Entry) -> Mapping[str, int]:
+    """The lines that the fields of a body come from."""
+    found: dict[str, int] = {}
+    for field, names in _FIELDS.items():
+        for name in names:
+            if name in entry.lines:
+                found.setdefault(field, entry.lines[name])
+    return found
+
+
+def _schedule(placed: Placed, replaced: Sequence[str]) -> dict[str, Any] | None:
+    entry = placed.entry
     if not entry.rules and not entry.included:
         return None
     rules = [{"rrule": one} for one in entry.rules or (_ONLY_THE_START,)]
     schedule: dict[str, Any] = dict(rules[0]) if len(rules) == 1 else {"rules": rules}
     if entry.included:
-        schedule["include"] = [_moment(one, zone) for one in entry.included]
-    excluded: list[Any] = [_moment(one, zone) for one in (*entry.excluded, *replaced)]
+        schedule["include"] = _texts(placed, entry.included, "RDATE")
+    excluded: list[Any] = [*_texts(placed, entry.excluded, "EXDATE"), *replaced]
+    excluded = list(dict.fromkeys(excluded))
     excluded += [{"rrule": one} for one in entry.excluding_rules]
     if excluded:
         schedule["exclude"] = excluded
     return schedule
 
 
-def _start(value: date | datetime) -> str:
-    """A day begins at midnight in its zone."""
-    if isinstance(value, datetime):
-        return _text(value)
-    return f"{value.isoformat()}T00:00:00"
+def _texts(placed: Placed, times: Sequence[Timed], name: str) -> list[str]:
+    try:
+        # What lies before 1970 is over, and no event's time.
+        return [placed.place.text(at) for at in times if at.day >= FIRST.date()]
+    except NoZone as error:
+        line = placed.entry.lines.get(name, placed.entry.line)
+        raise Refused(str(error), line, name) from None
 
 
-def _moment(timed: Timed, zone: str | None) -> str:
-    value = timed.value
-    if not isinstance(value, datetime):
-        return value.isoformat()
-    if timed.zone is not None and timed.zone != zone:
-        value = value.replace(tzinfo=ZoneInfo(timed.zone)).astimezone(UTC)
-    return _text(value)
+def _not_early(placed: Placed, notices: list[str]) -> Placed:
+    entry, start = placed.entry, placed.start
+    wall = start.replace(tzinfo=None)
+    if wall >= FIRST:
+        return placed
+    line = entry.lines.get("DTSTART", entry.line)
+    try:
+        moved, rules = move_ahead(wall, entry.rules)
+    except TooEarly as error:
+        raise Refused(str(error), line, "DTSTART") from None
+    notices.append(f"DTSTART lies in {wall.year}; the series is taken from {moved.date()} on.")
+    changed = replace(entry, rules=rules)
+    return replace(placed, entry=changed, start=moved.replace(tzinfo=start.tzinfo))
 
 
-def _text(value: datetime) -> str:
-    text = value.replace(tzinfo=None).isoformat(timespec="seconds")
-    return text if value.tzinfo is None else f"{text}Z"
+def _last(entry: Entry) -> datetime | None:
+    """The last wall time of a series, roughly; ``None`` if it has no end that is written."""
+    untils = [_UNTIL.search(rule) for rule in entry.rules]
+    if not entry.rules or entry.included or not all(untils):
+        return None
+    try:
+        days = [datetime.strptime(one[1], "%Y%m%d") for one in untils if one]  # noqa: DTZ007
+    except ValueError:
+        return None
+    return max(days).replace(hour=23)
+
+
+def until_days(rules: Sequence[str]) -> tuple[str, ...]:
+    """A series of days ends on a day, whatever time of day is written with it."""
+    return tuple(_UNTIL.sub(r"UNTIL=\1", rule) for rule in rules)
+
+
+def _tags(entry: Entry, given: Sequence[str], notices: list[str]) -> list[str]:
+    if entry.tags is not None:
+        return [*given, *entry.tags]
+    tags = list(dict.fromkeys([*given, *_usable(entry.categories, notices)]))
+    if len(tags) > MAX_TAGS:
+        notices.append(f"CATEGORIES are more than {MAX_TAGS}; the others are left out.")
+    return tags[:MAX_TAGS]
+
+
+def _usable(categories: Sequence[str], notices: list[str]) -> Iterator[str]:
+    """The categories that can be tags. Others are left out: a tag that was cut is another tag."""
+    for category in categories:
+        tag = unicodedata.normalize("NFC", category).strip()
+        try:
+            check_line(tag)
+            is_usable = len(tag) <= MAX_TAG and "," not in tag
+        except InvalidInput:
+            is_usable = False
+        if tag and is_usable:
+            yield tag
+        elif tag:
+            notices.append(f"The category {shown_name(tag, '')[:40]!r} is no tag; it is left out.")

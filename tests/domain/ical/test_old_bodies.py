@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.domain.ical.bodies import read_bodies
+from app.domain.ical.old_bodies import read_bodies
 from app.domain.ical.reading import read_document
 from app.errors import InvalidInput
 from tests.support.ical import a_file
