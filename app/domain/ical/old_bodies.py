@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from app.domain.ical.reading import Document, Entry, Timed, trouble
+from app.domain.ical.reading import Document, OldEntry, OldTimed, trouble
 
 MAX_EVENTS = 100
 _ONLY_THE_START = "FREQ=DAILY;COUNT=1"
@@ -26,7 +26,7 @@ def read_bodies(
     ``timezone`` is for times without one. One that replaces a single time of a series becomes an
     event of its own, and that time is taken out of the series. Raises ``InvalidInput``.
     """
-    replaced: dict[str, list[Timed]] = {}
+    replaced: dict[str, list[OldTimed]] = {}
     for entry in document.entries:
         if entry.replaces is not None:
             replaced.setdefault(entry.uid, []).append(entry.replaces)
@@ -39,8 +39,8 @@ def read_bodies(
 
 
 def _body(
-    entry: Entry,
-    replaced: Sequence[Timed],
+    entry: OldEntry,
+    replaced: Sequence[OldTimed],
     webhook: str | None,
     tags: Sequence[str],
     fallback: str | None,
@@ -65,7 +65,9 @@ def _body(
     return body
 
 
-def _schedule(entry: Entry, replaced: Sequence[Timed], zone: str | None) -> dict[str, Any] | None:
+def _schedule(
+    entry: OldEntry, replaced: Sequence[OldTimed], zone: str | None
+) -> dict[str, Any] | None:
     if not entry.rules and not entry.included:
         return None
     rules = [{"rrule": one} for one in entry.rules or (_ONLY_THE_START,)]
@@ -86,7 +88,7 @@ def _start(value: date | datetime) -> str:
     return f"{value.isoformat()}T00:00:00"
 
 
-def _moment(timed: Timed, zone: str | None) -> str:
+def _moment(timed: OldTimed, zone: str | None) -> str:
     value = timed.value
     if not isinstance(value, datetime):
         return value.isoformat()

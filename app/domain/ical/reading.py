@@ -23,7 +23,7 @@ _LONGEST_TZID = 255
 
 
 @dataclass(frozen=True, slots=True)
-class Timed:
+class OldTimed:
     """A point in time as it was written; ``zone`` is an IANA name if it named one."""
 
     value: When
@@ -36,22 +36,22 @@ class Timed:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class OldEntry:
     """One VEVENT; ``number`` counts from 1, as people do."""
 
     number: int
     uid: str
-    start: Timed
-    end: Timed | None
+    start: OldTimed
+    end: OldTimed | None
     duration: timedelta | None
     summary: str
     description: str
     is_cancelled: bool
-    replaces: Timed | None
+    replaces: OldTimed | None
     rules: tuple[str, ...]
     excluding_rules: tuple[str, ...]
-    included: tuple[Timed, ...]
-    excluded: tuple[Timed, ...]
+    included: tuple[OldTimed, ...]
+    excluded: tuple[OldTimed, ...]
     categories: tuple[str, ...]
     webhook: str | None
     tags: tuple[str, ...] | None
@@ -61,7 +61,7 @@ class Entry:
 class Document:
     """A file's VEVENTs and the time zone that it says it is in."""
 
-    entries: tuple[Entry, ...]
+    entries: tuple[OldEntry, ...]
     zone: str | None
 
 
@@ -81,7 +81,7 @@ def trouble(number: int, name: str, message: str) -> InvalidInput:
     return InvalidInput.field(f"VEVENT {number}.{name}", message)
 
 
-def _entry(number: int, lines: Iterable[str]) -> Entry:
+def _entry(number: int, lines: Iterable[str]) -> OldEntry:
     text = "\r\n".join(["BEGIN:VEVENT", *lines, "END:VEVENT", ""])
     try:
         event = icalendar.Event.from_ical(text)
@@ -96,7 +96,7 @@ def _entry(number: int, lines: Iterable[str]) -> Entry:
         raise InvalidInput(f"VEVENT {number} can't be read; check its properties.") from None
 
 
-def _read(number: int, event: Any) -> Entry:
+def _read(number: int, event: Any) -> OldEntry:
     for name in _ONCE:
         if isinstance(event.get(name), list):
             raise trouble(number, name, "must stand only once")
@@ -104,7 +104,7 @@ def _read(number: int, event: Any) -> Entry:
         raise trouble(number, "DTSTART", "is required")
     tags = event.get("X-QHRONOS-TAGS")
     duration = event.get("DURATION")
-    return Entry(
+    return OldEntry(
         number=number,
         uid=_text(event, "UID"),
         start=_timed(event["DTSTART"], number, "DTSTART"),
@@ -157,7 +157,7 @@ def _split(text: str) -> tuple[str, ...]:
     return tuple(part for part in text.split(",") if part.strip())
 
 
-def _replaces(event: Any, number: int) -> Timed | None:
+def _replaces(event: Any, number: int) -> OldTimed | None:
     found = event.get("RECURRENCE-ID")
     if found is None:
         return None
@@ -166,32 +166,32 @@ def _replaces(event: Any, number: int) -> Timed | None:
     return _timed(found, number, "RECURRENCE-ID")
 
 
-def _dates(event: Any, name: str, number: int) -> Iterator[Timed]:
+def _dates(event: Any, name: str, number: int) -> Iterator[OldTimed]:
     for line in _all(event, name):
         for one in line.dts:
             value = one.dt[0] if isinstance(one.dt, tuple) else one.dt
             yield _placed(value, line.params.get(ZONE), number, name)
 
 
-def _timed(found: Any, number: int, name: str) -> Timed:
+def _timed(found: Any, number: int, name: str) -> OldTimed:
     return _placed(found.dt, found.params.get(ZONE), number, name)
 
 
-def _placed(value: Any, tzid: Any, number: int, name: str) -> Timed:
+def _placed(value: Any, tzid: Any, number: int, name: str) -> OldTimed:
     if not isinstance(value, date):
         raise trouble(number, name, "must be a date or a time")
     if not isinstance(value, datetime):
-        return Timed(value)
+        return OldTimed(value)
     if value.tzinfo is not None:
-        return Timed(value.astimezone(UTC))
+        return OldTimed(value.astimezone(UTC))
     if tzid is None:
-        return Timed(value)
+        return OldTimed(value)
     if not isinstance(tzid, str):
         raise trouble(number, name, "must have one TZID")
     zone = _zone(tzid)
     if zone is None:
         raise trouble(number, name, f"has the TZID {tzid[:60]!r}; use an IANA name")
-    return Timed(value, zone)
+    return OldTimed(value, zone)
 
 
 def _zone(tzid: str) -> str | None:

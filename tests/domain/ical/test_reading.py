@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from app.domain.ical.reading import Timed, read_document
+from app.domain.ical.reading import OldTimed, read_document
 from app.errors import InvalidInput
 from tests.support.ical import a_file
 
@@ -67,12 +67,12 @@ def test_all_that_is_read_of_a_vevent() -> None:
     ).entries
     assert (entry.number, entry.uid, entry.summary, entry.description) == (1, "u", "s", "d")
     assert entry.is_cancelled
-    assert entry.start == Timed(datetime(2026, 1, 5, 9), "Europe/Berlin")  # noqa: DTZ001
-    assert entry.end == Timed(datetime(2026, 1, 5, 10, tzinfo=UTC))
-    assert entry.replaces == Timed(date(2026, 1, 4))
+    assert entry.start == OldTimed(datetime(2026, 1, 5, 9), "Europe/Berlin")  # noqa: DTZ001
+    assert entry.end == OldTimed(datetime(2026, 1, 5, 10, tzinfo=UTC))
+    assert entry.replaces == OldTimed(date(2026, 1, 4))
     assert (entry.rules, entry.excluding_rules) == (("FREQ=DAILY",), ("FREQ=WEEKLY",))
-    assert entry.included == (Timed(datetime(2026, 3, 1, 9, tzinfo=UTC)),)
-    assert entry.excluded == (Timed(datetime(2026, 3, 2, 9)),)  # noqa: DTZ001
+    assert entry.included == (OldTimed(datetime(2026, 3, 1, 9, tzinfo=UTC)),)
+    assert entry.excluded == (OldTimed(datetime(2026, 3, 2, 9)),)  # noqa: DTZ001
     assert entry.categories == ("a", "b")
     assert (entry.webhook, entry.tags) == ("https://x.example/,;\\", ("x", "y"))
 
