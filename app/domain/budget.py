@@ -23,41 +23,50 @@ class BudgetExceeded(Exception):
     """A search has spent its budget; what it looked for is not known."""
 
 
+Gate = Callable[[], int]
+"""What is asked whether a search may go on; the answer is after how many steps it wants to be asked
+again, 0 for never. What it raises ends the search."""
+
+
 class Budget:
-    """Steps that are left to spend; ``gate`` is asked before fewer than ``gate_at`` are left."""
+    """Steps that are left to spend; ``gate`` is asked before fewer than ``asked_at`` are left."""
 
-    __slots__ = ("gate", "gate_at", "left")
+    __slots__ = ("_stops_at", "asked_at", "gate", "left")
 
-    def __init__(
-        self, steps: int, gate: Callable[[], None] | None = None, gate_at: int = 0
-    ) -> None:
+    def __init__(self, steps: int, gate: Gate | None = None, asked_at: int = 0) -> None:
+        """``asked_at`` is below 0 if the budget is spent before the gate is asked."""
         self.left = steps
-        self.gate = gate
-        self.gate_at = gate_at if gate else 0
+        self._ask(gate, asked_at)
 
     def spend(self, steps: int = 1) -> None:
         """Take steps off; raises ``BudgetExceeded`` once there are none left."""
         self.left -= steps
-        if self.left < self.gate_at:
+        if self.left < self._stops_at:
             self._go_on()
 
     def within(self, steps: int) -> Budget:
         """A budget of so many of these steps, behind the same gate."""
         given = min(steps, max(self.left, 0))
-        return Budget(given, self.gate, max(given - (self.left - self.gate_at), 0))
+        return Budget(given, self.gate, given - (self.left - self.asked_at))
 
     def take_back(self, given: int, inner: Budget) -> None:
-        """Take off what was spent of a budget that was given; its gate may be open now."""
-        self.left -= given - max(inner.left, 0)
-        if inner.gate is None:
-            self.gate, self.gate_at = None, 0
+        """Take off what was spent of a budget that was given; its gate may have been asked."""
+        left = max(inner.left, 0)
+        self.left -= given - left
+        self._ask(inner.gate, self.left - (left - inner.asked_at))
+
+    def _ask(self, gate: Gate | None, asked_at: int) -> None:
+        self.gate = gate
+        self.asked_at = asked_at if gate else 0
+        self._stops_at = max(self.asked_at, 0)
 
     def _go_on(self) -> None:
         if self.left < 0:
             raise BudgetExceeded
-        gate, self.gate, self.gate_at = self.gate, None, 0
-        if gate:
-            gate()
+        gate = self.gate
+        self._ask(None, 0)
+        if gate and (again := gate()):
+            self._ask(gate, self.left - again)
 
 
 _UNLIMITED = Budget(UNLIMITED)
@@ -96,7 +105,7 @@ def limited(steps: int) -> Iterator[Budget]:
         outer.take_back(given, inner)
 
 
-def count(free: int, gate: Callable[[], None]) -> tuple[Budget, Token[Budget]]:
+def count(free: int, gate: Gate) -> tuple[Budget, Token[Budget]]:
     """Count from now on what this thread spends, and ask ``gate`` when it is more than ``free``.
 
     What the gate raises ends the search. Undo it by ``count_no_more``.

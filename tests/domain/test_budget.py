@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from app.domain.budget import (
     UNLIMITED,
@@ -71,7 +74,12 @@ def test_a_budget_is_its_threads_own() -> None:
 def test_a_gate_is_asked_once_when_more_is_spent_than_is_free() -> None:
     """Whatever the budgets are in which it is spent; what was spent can be read at the end."""
     asked: list[None] = []
-    counted, token = count(10, lambda: asked.append(None))
+
+    def gate() -> int:
+        asked.append(None)
+        return 0
+
+    counted, token = count(10, gate)
     try:
         with limited(100):
             current().spend(6)
@@ -91,8 +99,33 @@ def test_a_gate_is_asked_once_when_more_is_spent_than_is_free() -> None:
     assert asked == [None]
 
 
+@given(st.lists(st.tuples(st.integers(1, 40), st.integers(1, 60)), max_size=30))
+def test_a_gate_is_asked_again_after_as_many_steps_as_it_says(
+    searches: list[tuple[int, int]],
+) -> None:
+    """Whatever the budgets are in which they are spent, and whether those are enough."""
+    spent = 0
+    asked: list[int] = []
+
+    def gate() -> int:
+        asked.append(spent)
+        return 7
+
+    counted, token = count(10, gate)
+    try:
+        for bound, steps in searches:
+            before = UNLIMITED - counted.left
+            with suppress(BudgetExceeded), limited(1_000), limited(bound):
+                for number in range(steps):
+                    spent = before + number + 1
+                    current().spend()
+    finally:
+        count_no_more(token)
+    assert asked == [at for at in range(11, UNLIMITED - counted.left + 1) if at % 8 == 3]
+
+
 def test_a_gate_that_stays_shut_ends_the_search_and_not_the_bound() -> None:
-    def shut() -> None:
+    def shut() -> int:
         raise RuntimeError
 
     _, token = count(10, shut)

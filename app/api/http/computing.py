@@ -31,6 +31,12 @@ FREE = 10_000
 MOST = 4 * WRITING
 """What one tenant may compute at once, in steps: so many of the worst requests."""
 
+EVERY = 1_000
+PAUSE_S = 0.001
+"""How often a costly request lets others have the interpreter and the processor, in steps, and for
+how long: it takes about half of a processor. A thread that computes on and on lets go of the
+interpreter only when it is made to, and then competes with those that waited."""
+
 STEPS_A_SECOND = 100_000
 """How fast a share fills up: a tenth of one processor or less."""
 
@@ -108,17 +114,22 @@ class _Counted:
         self._turn_of: str | None = None
         self._spent, self._token = budget.count(FREE, self._take)
 
-    def _take(self) -> None:
+    def _take(self) -> int:
+        """Be asked for more than what is free: take a turn, or pause within it."""
+        if self._turn_of is not None:
+            time.sleep(PAUSE_S)
+            return EVERY
         try:
             asker = access()
         except Unauthenticated:
-            return
+            return 0
         if asker is not MASTER:
             self._shares.take(asker.subject, WRITING)
             self._tenant = asker.subject
         turn_of = self._tenant or ""
         self._turns.take(turn_of)
         self._turn_of = turn_of
+        return EVERY
 
     def end(self) -> None:
         budget.count_no_more(self._token)

@@ -7,7 +7,16 @@ import threading
 import pytest
 
 from app.api.http import computing
-from app.api.http.computing import MOST, OF_ONE_TENANT, STEPS_A_SECOND, StepShares, Turns
+from app.api.http.computing import (
+    EVERY,
+    FREE,
+    MOST,
+    OF_ONE_TENANT,
+    PAUSE_S,
+    STEPS_A_SECOND,
+    StepShares,
+    Turns,
+)
 from app.errors import TooBusy
 from app.planning.limits import WRITING
 from tests.api.application import FAR_AHEAD, with_token
@@ -98,6 +107,18 @@ def test_costly_requests_take_turns():
         thread.join()
     assert not turns._inside
     turns.take("three")
+
+
+def test_a_costly_request_lets_others_have_the_interpreter_again_and_again(tenant, monkeypatch):
+    """What is cheap never pauses."""
+    pauses = []
+    one = tenant("one")
+    monkeypatch.setattr(computing.time, "sleep", pauses.append)
+    assert preview(one, CHEAP).status_code == 200
+    assert pauses == []
+    assert preview(one, COSTLY).status_code == 200
+    assert set(pauses) == {PAUSE_S}
+    assert len(pauses) > FREE // EVERY
 
 
 def test_no_tenant_has_all_the_places():
