@@ -26,6 +26,7 @@ from app.planning.timetables import Timetables, bounded
 from app.services.event_changes import timing
 from app.services.event_writes import with_next
 from app.services.flows import FlowService
+from app.store.event_batches import Write
 from app.store.events import KEEP, NOTHING, EventStore, Plan, Saved, Withdrawal
 from app.store.occurrences import OccurrenceStore
 
@@ -58,18 +59,29 @@ class EventPlanner:
         with bounded(WRITING):
             return self._save(event, timetable, None, now_ms, once=once)
 
-    def create_all(
-        self, drafts: Sequence[tuple[Event, Timetable | None]], now_ms: int
-    ) -> Sequence[Event] | None:
-        """Store new events of one partition and schedule them, all or none.
+    def creation(self, event: Event, timetable: Timetable | None, now_ms: int) -> Write:
+        """What writes a new event as ``checked`` gave it."""
+        plan = plan_next(event, timetable, now_ms)
+        return Write(_ended_without(event, plan), plan)
 
-        They are as ``checked`` gave them. Returns ``None`` if none is stored.
-        """
-        planned = [(event, plan_next(event, timetable, now_ms)) for event, timetable in drafts]
-        written = [(_ended_without(event, plan), plan) for event, plan in planned]
-        if not self.events.create_all(written, now_ms):
-            return None
-        return [with_next(event, plan) for event, plan in written]
+    def replacement(self, before: Event, after: Event, now_ms: int) -> Write:
+        """What ``replace`` tries first; raises what that does."""
+        after = replace(after, version=before.version + 1, updated_ms=now_ms)
+        if timing(after) == timing(before):
+            return Write(after.changed(schedule=before.schedule), KEEP, before)
+        self._refuse_repetition(before, after, now_ms)
+        after, timetable = self.checked(after, now_ms)
+        came_ms = self.came(before, now_ms)
+        plan = plan_next(after, timetable, now_ms, came_ms=came_ms)
+        after = _ended_without(after, plan)
+        withdrawal = _withdrawal(before, after, now_ms, CHANGED, came_ms, timetable)
+        return Write(after, plan, before, withdrawal)
+
+    def ending(self, before: Event, after: Event, reason: str, now_ms: int) -> Write:
+        """What ``end`` writes."""
+        after = replace(after, version=before.version + 1, updated_ms=now_ms)
+        came_ms = self.came(before, now_ms)
+        return Write(after, NOTHING, before, _withdrawal(before, after, now_ms, reason, came_ms))
 
     def replace(
         self, before: Event, after: Event, since_ms: int | None = None
@@ -96,10 +108,10 @@ class EventPlanner:
     def end(self, before: Event, after: Event, reason: str = ENDED) -> Saved:
         """Write an event that has no future for now: there is nothing to plan or check."""
         now_ms = self.clock.now_ms()
-        after = replace(after, version=before.version + 1, updated_ms=now_ms)
-        came_ms = self.came(before, now_ms)
-        withdrawal = _withdrawal(before, after, now_ms, reason, came_ms)
-        return self.events.save(after, NOTHING, before, now_ms, withdrawal=withdrawal)
+        write = self.ending(before, after, reason, now_ms)
+        return self.events.save(
+            write.event, write.plan, before, now_ms, withdrawal=write.withdrawal
+        )
 
     def replan(self, before: Event) -> Saved:
         """Plan an active event of a series again, after one of its calendars has changed.

@@ -160,6 +160,17 @@ class EventService:
 
         self._write(event_id, access, if_match, write)
 
+    def end(self, event_id: str, reason: str, access: Access) -> None:
+        """End an event, cancel what is open; raises as ``delete``."""
+
+        def write(before: Event) -> tuple[Saved, Event]:
+            if before.status is EventStatus.INACTIVE:
+                return Saved.DONE, before
+            after = replace(before, status=EventStatus.INACTIVE)
+            return self.planner.end(before, after, reason), after
+
+        self._write(event_id, access, None, write)
+
     def rotate_secret(
         self,
         event_id: str,

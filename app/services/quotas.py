@@ -37,9 +37,21 @@ class EventQuota:
         self.owners.drop_gone(access.subject, created_ms - BEING_CREATED_MS)
         if self.owners.count(access.subject) > self.most:
             self.give_back(event_id, access)
-            raise Forbidden(
-                f"The tokens of this sub may have at most {self.most} events; delete some."
-            )
+            raise self.refusal()
+
+    def refusal(self) -> Forbidden:
+        """The error for one event too many."""
+        return Forbidden(
+            f"The tokens of this sub may have at most {self.most} events; delete some."
+        )
+
+    def room(self, access: Access, now_ms: int, wanted: int) -> int | None:
+        """How many more events there may be; exact if that is fewer than wanted, ``None``: any."""
+        if not self.most or access is MASTER:
+            return None
+        if self.owners.count(access.subject) + wanted > self.most:
+            self.owners.drop_gone(access.subject, now_ms - BEING_CREATED_MS)
+        return max(0, self.most - self.owners.count(access.subject))
 
     def give_back(self, event_id: bytes, access: Access) -> None:
         """Take an event off the count that was not created after all."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import cast
 
@@ -75,7 +75,8 @@ NOTHING = Plan()
 NO_WITHDRAWAL = Withdrawal()
 
 
-def _flow_of(event: Event) -> bytes | None:
+def flow_of(event: Event) -> bytes | None:
+    """The flow that an event is in; ``None``: in none."""
     flow = event.options.flow
     return None if flow is None else flow.name(event.action.target).encode()
 
@@ -92,7 +93,7 @@ def _passed(event_id: bytes, times_ms: Sequence[int]) -> bytes:
     return b"".join(b"%b%013d" % (ids.occurrence_id(event_id, at), at) for at in times_ms)
 
 
-def _save_call(
+def save_call(
     event: Event,
     plan: Plan,
     before: Event | None,
@@ -159,43 +160,18 @@ class EventStore:
         if the planned occurrence of a series exists already (``TAKEN``).
         """
         concerns(ids.to_text(event.id))
-        written, args, fields = _save_call(event, plan, before, now_ms, once, withdrawal)
+        written, args, fields = save_call(event, plan, before, now_ms, once, withdrawal)
         judged = b""
         for _ in range(_JUDGED_AT_MOST):
             reply = self._scripts("save_event", written, [*args, judged, *fields])
             if isinstance(reply, bytes):
                 saved = Saved(reply.decode())
-                kept = plan.keep and before is not None and _flow_of(before) == _flow_of(event)
+                kept = plan.keep and before is not None and flow_of(before) == flow_of(event)
                 if saved is Saved.DONE and not kept:
-                    self._wake_flow_of(before, now_ms)
+                    self.wake_flow_of(before, now_ms)
                 return saved
             judged = _judged(reply, withdrawal)
         return Saved.MOVED
-
-    def create_all(self, created: Sequence[tuple[Event, Plan]], now_ms: int) -> bool:
-        """Write new events of one partition with their plans in one transaction, or none.
-
-        Returns whether they are written. Nobody sees some of them without the others, unless the
-        store runs out of memory within the transaction: then those that it had written are deleted
-        again. Raises ``StoreUnavailable``.
-        """
-        calls = [
-            _save_call(event, plan, None, now_ms, None, NO_WITHDRAWAL) for event, plan in created
-        ]
-        text = self._scripts.text("save_event")
-        # Whatever the store has forgotten, it has forgotten for all calls of the transaction.
-        self._client.script_load(text.source)
-        pipe = self._client.pipeline(transaction=True)
-        for written, args, fields in calls:
-            pipe.evalsha(text.sha, len(written), *written, *args, b"", *fields)
-        replies = pipe.execute(raise_on_error=False)
-        if all(reply == b"saved" for reply in replies):
-            return True
-        for (event, plan), reply in zip(created, replies, strict=True):
-            if reply == b"saved":
-                stored = replace(event, next_ms=None if plan.missed else plan.scheduled_ms)
-                self.delete(stored, any_version=True, now_ms=now_ms)
-        return False
 
     def refuse_duplicate(self, partition: int, once: Once | None) -> None:
         """Raise ``AlreadyMade`` if ``once`` has made an event, as far as a partition knows."""
@@ -237,12 +213,12 @@ class EventStore:
         )
         if reply != b"deleted":
             return Saved(reply.decode())
-        self._wake_flow_of(event, now_ms)
+        self.wake_flow_of(event, now_ms)
         return Saved.DONE
 
-    def _wake_flow_of(self, event: Event | None, now_ms: int) -> None:
+    def wake_flow_of(self, event: Event | None, now_ms: int) -> None:
         """Have the flow looked at in which others may have waited for what the event had in it."""
-        flow = None if event is None else _flow_of(event)
+        flow = None if event is None else flow_of(event)
         if flow is not None:
             wake_flows(self._client, self._partitions, [flow], now_ms)
 

@@ -6,7 +6,7 @@ leaves no trace, and nothing is stored under a key that is not noted.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from typing import cast
 
 from app.domain.event import Event
@@ -89,11 +89,6 @@ class NotedEventStore(EventStore):
         """Write an event; see ``EventStore.save``. Raises ``KeyRefused``."""
         self._note(_encrypted(event) - (_encrypted(before) if before else set()))
         return super().save(event, plan, before, now_ms, once, withdrawal)
-
-    def create_all(self, created: Sequence[tuple[Event, Plan]], now_ms: int) -> bool:
-        """Write new events; see ``EventStore.create_all``. Raises ``KeyRefused``."""
-        self._note(set().union(*(_encrypted(event) for event, _ in created)))
-        return super().create_all(created, now_ms)
 
     def _note(self, values: set[bytes]) -> None:
         for name in {key_of(value) for value in values}:

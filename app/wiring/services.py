@@ -14,13 +14,14 @@ from app.planning.successors import Successors
 from app.services.actions import ActionService
 from app.services.audit import AuditService
 from app.services.calendars import CalendarService
-from app.services.event_creation import CreationService, ImportService
+from app.services.event_creation import CreationService
 from app.services.event_lists import EventLists
 from app.services.event_planner import EventPlanner
 from app.services.events import EventService
 from app.services.feed import FeedService
 from app.services.flows import FlowService
 from app.services.health import HealthService
+from app.services.imports import ImportService
 from app.services.occurrences import OccurrenceService
 from app.services.previews import PreviewService
 from app.services.problems.store_settings import StoreSettingsCheck
@@ -35,6 +36,7 @@ from app.store.server_state import read_state
 from app.wiring.crypto import Crypto
 from app.wiring.doubles import NO_DOUBLES, Doubles
 from app.wiring.health import health_service
+from app.wiring.imports import build_imports
 from app.wiring.own_process import own_process
 from app.wiring.planning import Planning
 from app.wiring.queues import Queues
@@ -105,15 +107,8 @@ class Services:
 
     @cached_property
     def imports(self) -> ImportService:
-        """Many events created at once."""
-        return ImportService(
-            self.events,
-            self.events.planner,
-            self.events.quota,
-            self.flows,
-            self.clock,
-            self.settings.partitions,
-        )
+        """Calendar files whose entries become events."""
+        return build_imports(self.storage, self.events)
 
     @cached_property
     def previews(self) -> PreviewService:

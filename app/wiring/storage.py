@@ -15,10 +15,12 @@ from app.store.channel import Channel
 from app.store.connection import StoreClient, connect, connect_probe
 from app.store.coordination import Coordination
 from app.store.encrypted_secrets import EncryptedSecrets
+from app.store.event_batches import EventBatches
 from app.store.events import EventStore
 from app.store.figures import Figures
 from app.store.flow_gate import FlowGate
 from app.store.flows import FlowStore
+from app.store.imports import SourceStore
 from app.store.indexes import IndexReader
 from app.store.key_notes import KeyNotes, NotedEventStore, key_of
 from app.store.local_faults import LocalFaultStore
@@ -115,6 +117,16 @@ class Storage:
             self.key_notes,
             self.crypto.encryptor.known,
         )
+
+    @cached_property
+    def event_batches(self) -> EventBatches:
+        """Many events written at once."""
+        return EventBatches(self.client, self.scripts, self.events)
+
+    @cached_property
+    def sources(self) -> SourceStore:
+        """What the sources of imports have."""
+        return SourceStore(self.client, self.settings.partitions)
 
     @cached_property
     def occurrences(self) -> OccurrenceStore:

@@ -27,6 +27,8 @@ def main(arguments: Sequence[str]) -> None:
             headers[name] = value.strip()
         elif word == "-d":
             body = next(words)
+        elif word == "--data-binary":
+            body = Path(next(words).removeprefix("@")).read_text(encoding="utf-8")
         elif word.startswith("-") or url:
             sys.exit(f"this stand-in for curl does not know {word}")
         else:

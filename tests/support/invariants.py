@@ -28,7 +28,8 @@ _GLOBAL = re.compile(
     rb"|\{tokens\}(:ending|:(of|token|used|revoked|barred):.+)?"
     rb"|\{audit\}(:head|:segments|:intents|:done:.+)?"
     rb"|\{flows\}(:used|:(flow|busy|answer):.+)?|\{breakers\}(:steps)?"
-    rb"|\{retries\}(:running|:ended|:(job|of):.+)?)",
+    rb"|\{retries\}(:running|:ended|:(job|of):.+)?"
+    rb"|\{imports\}(:running|:ended|:sources|:(job|file|seen|lines|of|held):.+)?)",
     re.DOTALL,
 )
 
@@ -141,7 +142,7 @@ class Partition:
             return (
                 self._take_lane(name, rest, value)
                 or self._take_flow(name, rest, value)
-                or (name in ("claim", "made") and bool(rest))
+                or (name in ("claim", "made", "source") and bool(rest))
             )
         return True
 

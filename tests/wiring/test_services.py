@@ -56,6 +56,7 @@ NEEDS_THE_STORE = {
     # Those below ask for ``Storage.events``, which checks that the store fits the settings.
     (Storage, "agreed"),
     (Storage, "events"),
+    (Storage, "event_batches"),
     (Services, "successors"),
     *((Services, name) for name in ("events", "creations", "imports", "previews", "actions")),
     *((Services, name) for name in ("rotations", "occurrences", "redeliveries", "calendars")),

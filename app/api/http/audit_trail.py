@@ -68,6 +68,15 @@ def name_object(name: str) -> None:
     g.audit_object = name
 
 
+def record_as(action: str, after: Any = None) -> None:
+    """Say what the request does, where its view serves several kinds, and what to record of it.
+
+    Without ``after`` that is the answer.
+    """
+    g.audit_as = action
+    g.audit_after = after
+
+
 def only_asked() -> None:
     """Say that the request changes nothing: a dry run, of those that can be dry."""
     g.audit_only_asked = True
@@ -97,11 +106,13 @@ def _act(action: str, named: str | None, before: Any, after: Any = None) -> Act:
     named = named or g.get("audit_object")
     if named is None and isinstance(after, dict):
         named = after.get("id")
+    if (recorded := g.get("audit_after")) is not None:
+        after = recorded
     return Act(
         actor=asker.access.subject if asker.access is not MASTER else "master token",
         token=asker.jti,
         address=request.remote_addr,
-        action=action,
+        action=g.get("audit_as", action),
         object=named,
         before=before,
         after=after,

@@ -66,13 +66,24 @@ def _refuse_more_slashes() -> None:
 
 
 def error_answer(
-    status: int, message: str, fields: Mapping[str, list[str]] | None = None
+    status: int,
+    message: str,
+    fields: Mapping[str, list[str]] | None = None,
+    more: Mapping[str, str] | None = None,
 ) -> Response:
-    """Return the JSON that stands for an error."""
+    """Return the JSON that stands for an error; ``more`` are members that are JSON already."""
     body: dict[str, Any] = {"error": message}
     if fields:
         body["fields"] = fields
-    return json_answer(json_text(body), status)
+    text = json_text(body)
+    for name, value in (more or {}).items():
+        text = f'{text[:-1]},"{name}":{value}}}'
+    return json_answer(text, status)
+
+
+def status_of(error: QhronosError) -> int:
+    """The status of an error; 500 for one that is not the caller's."""
+    return next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
 
 
 def invalid(error: ValidationError) -> InvalidInput:
@@ -98,7 +109,7 @@ def _flatten(messages: Any, path: str) -> Iterator[tuple[str, str]]:
 
 
 def _answer_ours(error: QhronosError) -> Response:
-    status = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
+    status = status_of(error)
     if status == 500:
         return _answer_unexpected(error)
     answer = error_answer(status, error.message, error.fields)

@@ -9,7 +9,7 @@ from typing import Any
 from marshmallow import ValidationError, post_load
 
 from app.api.schemas.base import StrictSchema, check_order
-from app.api.schemas.fields import Choice, Instant, Read, Text, Timezone, judged
+from app.api.schemas.fields import Choice, Instant, Read, Text, judged
 from app.api.schemas.tags import read_tags
 from app.domain.event import EventStatus
 from app.domain.ids import is_written_right
@@ -28,7 +28,7 @@ class Whole(Read):
 
     kind = {"type": "integer"}  # noqa: RUF012
 
-    def __init__(self, low: int, high: int, default: int, description: str) -> None:
+    def __init__(self, low: int, high: int, default: int | None, description: str) -> None:
         limits = {"minimum": low, "maximum": high, "description": description}
         super().__init__(load_default=default, metadata=limits)
         self._low, self._high = low, high
@@ -104,14 +104,6 @@ class FeedQuerySchema(_TagQuery):
     @post_load
     def _as_filter(self, data: dict[str, Any], **_kwargs: Any) -> TagFilter:
         return self._filter(data)
-
-
-class ImportQuerySchema(StrictSchema):
-    """What VEVENTs do not say of the events that are made of them."""
-
-    webhook = Text(1, 2_048)
-    tags = Tags(load_default=())
-    timezone = Timezone(1, 64)
 
 
 class OccurrenceQuerySchema(_TagQuery):

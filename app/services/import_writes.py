@@ -1,0 +1,138 @@
+"""Writes what an import has decided, and answers what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from app.domain import ids
+from app.domain.imports import REFUSED, ImportLine
+from app.errors import Conflict, Forbidden, InvalidInput, NotFound, QhronosError
+from app.services.events import EventService
+from app.services.flows import FlowService
+from app.services.import_plans import CALLED_OFF
+from app.services.import_steps import ImportRun, ImportStep, UidPlan
+from app.services.quotas import EventQuota
+from app.store.event_batches import EventBatches, Write
+from app.store.imports import SourceStore
+
+TOGETHER = 25
+"""How many events are written in one transaction: no other client of the store waits for more than
+two milliseconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportWriter:
+    """Writes events and what their source has of them. Every call raises ``StoreUnavailable``."""
+
+    events: EventService
+    batches: EventBatches
+    sources: SourceStore
+    quota: EventQuota
+    flows: FlowService
+
+    def write(self, plans: Sequence[UidPlan], run: ImportRun) -> list[ImportLine]:
+        """Write what was decided, some at a time; each UID is there as a whole or not at all."""
+        return [line for some in _together(plans) for line in self._write(some, run)]
+
+    def write_whole(self, plans: Sequence[UidPlan], run: ImportRun) -> list[ImportLine]:
+        """Write all of it in one step, or nothing; raises ``Forbidden`` for one event too many."""
+        return self._write(plans, run, is_whole=True)
+
+    def _write(
+        self, plans: Sequence[UidPlan], run: ImportRun, *, is_whole: bool = False
+    ) -> list[ImportLine]:
+        counted: list[bytes] = []
+        try:
+            plans = [self._counted(one, run, counted, is_whole=is_whole) for one in plans]
+            steps = [step for plan in plans for step in plan.steps if step.write is not None]
+            writes = [step.write for step in steps if step.write is not None]
+            for write in writes:
+                self.flows.join(write.event, write.before)
+            first = [plan.noted(is_written=False) for plan in plans]
+            changed = [one for one, plan in zip(first, plans, strict=True) if one != plan.known]
+            notes = self.sources.notes(run.source, changed)
+            saved = self.batches.write(writes, run.now_ms, notes)
+        except QhronosError:
+            for event_id in counted:
+                self.quota.give_back(event_id, run.access)
+            raise
+        refused: dict[int, ImportLine] = {}
+        for step, is_saved in zip(steps, saved, strict=True):
+            if not is_saved and (line := self._again(step, run)) is not None:
+                refused[id(step)] = line
+        self._note_rest(plans, refused, run)
+        found = (refused.get(id(one), one.line) for plan in plans for one in plan.steps)
+        return [line for line in found if line is not None]
+
+    def _note_rest(
+        self, plans: Sequence[UidPlan], refused: dict[int, ImportLine], run: ImportRun
+    ) -> None:
+        rest = []
+        for plan in plans:
+            steps = [
+                replace(one, part=one.before and replace(one.before, print=b""))
+                if id(one) in refused
+                else one
+                for one in plan.steps
+            ]
+            whole = UidPlan(plan.known, steps).noted(is_written=True)
+            if whole != plan.noted(is_written=False):
+                rest.append(whole)
+        self.sources.note(run.source, rest)
+
+    def _counted(
+        self, plan: UidPlan, run: ImportRun, counted: list[bytes], *, is_whole: bool
+    ) -> UidPlan:
+        """Count new events; the plan without those that are too many."""
+        steps = []
+        for step in plan.steps:
+            made = step.write is not None and step.write.before is None
+            if made and step.write is not None:
+                try:
+                    self.quota.take(step.write.event.id, run.access)
+                except Forbidden as error:
+                    if is_whole:
+                        raise
+                    steps.append(ImportStep(_refused(step, error), step.before, step.before))
+                    continue
+                counted.append(step.write.event.id)
+            steps.append(step)
+        return UidPlan(plan.known, steps)
+
+    def _again(self, step: ImportStep, run: ImportRun) -> ImportLine | None:
+        """Write a change of an event that others have changed meanwhile; a line if that fails."""
+        write: Write | None = step.write
+        if write is None or write.before is None:
+            return None
+        event_id = ids.to_text(write.before.id)
+        try:
+            if step.changes is None:
+                self.events.end(event_id, write.withdrawal.reason or CALLED_OFF, run.access)
+            else:
+                self.events.update(event_id, step.changes, run.access, None)
+        except NotFound:
+            # It was deleted meanwhile; if its entry is still there, it is made next time.
+            return None
+        except (InvalidInput, Forbidden, Conflict) as error:
+            return _refused(step, error)
+        return None
+
+
+def _refused(step: ImportStep, error: QhronosError) -> ImportLine | None:
+    if step.line is None:
+        return None
+    return replace(step.line, outcome=REFUSED, reason=error.message, error=error, event=None)
+
+
+def _together(plans: Iterable[UidPlan]) -> Iterator[list[UidPlan]]:
+    some: list[UidPlan] = []
+    count = 0
+    for plan in plans:
+        some.append(plan)
+        count += sum(step.write is not None for step in plan.steps)
+        if count >= TOGETHER:
+            yield some
+            some, count = [], 0
+    if some:
+        yield some

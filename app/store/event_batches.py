@@ -1,0 +1,83 @@
+"""Many events written in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from app.domain.event import Event
+from app.errors import StoreUnavailable
+from app.store.audit_intents import Command
+from app.store.connection import StoreClient
+from app.store.events import NO_WITHDRAWAL, EventStore, Plan, Withdrawal, flow_of, save_call
+from app.store.scripts import Scripts
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """An event as it is to be stored, with its plan; ``before`` as it was read, ``None``: new."""
+
+    event: Event
+    plan: Plan
+    before: Event | None = None
+    withdrawal: Withdrawal = NO_WITHDRAWAL
+
+    @property
+    def after(self) -> Event:
+        """The event as it is once it is stored."""
+        if self.plan.keep:
+            return self.event
+        following = None if self.plan.missed else self.plan.scheduled_ms
+        return replace(self.event, next_ms=following)
+
+    @property
+    def leaves_flow(self) -> bool:
+        """Whether others may have waited in its flow for what it had there."""
+        before = self.before
+        return before is not None and not (
+            self.plan.keep and flow_of(before) == flow_of(self.event)
+        )
+
+
+class EventBatches:
+    """Writes events of one partition; none of them may get a secret that it had not before."""
+
+    def __init__(self, client: StoreClient, scripts: Scripts, events: EventStore) -> None:
+        self._client = client
+        self._scripts = scripts
+        self._events = events
+
+    def write(
+        self, writes: Sequence[Write], now_ms: int, notes: Sequence[Command] = ()
+    ) -> list[bool]:
+        """Write events in one transaction; returns which are written.
+
+        A new one always is; a changed one is, if it is still as it was read. ``notes`` are commands
+        of the same partition: nobody sees an event without them. Raises ``StoreUnavailable``; if
+        the store had no room for one of them, the new ones are deleted again.
+        """
+        if not writes and not notes:
+            return []
+        calls = [
+            save_call(one.event, one.plan, one.before, now_ms, None, one.withdrawal)
+            for one in writes
+        ]
+        text = self._scripts.text("save_event")
+        # Whatever the store has forgotten, it has forgotten for all calls of the transaction.
+        self._client.script_load(text.source)
+        pipe = self._client.pipeline(transaction=True)
+        for written, args, fields in calls:
+            pipe.evalsha(text.sha, len(written), *written, *args, b"", *fields)
+        for command in notes:
+            pipe.execute_command(*command)  # type: ignore[no-untyped-call]
+        replies = pipe.execute(raise_on_error=False)
+        pairs = [(one, reply == b"saved") for one, reply in zip(writes, replies, strict=False)]
+        if any(isinstance(reply, Exception) for reply in replies):
+            for one, is_saved in pairs:
+                if is_saved and one.before is None:
+                    self._events.delete(one.after, any_version=True, now_ms=now_ms)
+            raise StoreUnavailable
+        for one, is_saved in pairs:
+            if is_saved and one.leaves_flow:
+                self._events.wake_flow_of(one.before, now_ms)
+        return [is_saved for _, is_saved in pairs]

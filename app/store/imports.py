@@ -1,0 +1,101 @@
+"""What each source has: the events that were made of its entries, and who imports it now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import cast
+
+from app.domain.imports import OUTCOMES, Known, KnownPart, digest
+from app.store import import_keys
+from app.store.connection import StoreClient
+
+HELD_MS = 600_000
+"""How long a source stays held after the last sign of life of whoever imports it."""
+
+_NAME, _ID = 8, 16
+_PART = _NAME + 3 * _ID + 1
+
+
+class SourceStore:
+    """Reads and writes what sources have; one import at a time may write to a source.
+
+    All that a source has is in one partition, its events too: so they are written in one step.
+    """
+
+    def __init__(self, client: StoreClient, partitions: int) -> None:
+        self._client = client
+        self._partitions = partitions
+
+    def partition(self, source: bytes) -> int:
+        """Where a source and its events are."""
+        return int.from_bytes(source[:4], "big") % self._partitions
+
+    def known(self, source: bytes, uids: Sequence[bytes]) -> list[Known]:
+        """What a source has of some UIDs, in order."""
+        if not uids:
+            return []
+        rows = cast("list[bytes | None]", self._client.hmget(self._key(source), list(uids)))
+        return [Known(uid, _parts(row)) for uid, row in zip(uids, rows, strict=True)]
+
+    def everything(self, source: bytes) -> Iterator[Known]:
+        """All that a source has, in no order; it may have as much as one file."""
+        found = cast("dict[bytes, bytes]", self._client.hgetall(self._key(source)))
+        for uid in sorted(found):
+            yield Known(uid, _parts(found[uid]))
+
+    def note(self, source: bytes, known: Iterable[Known]) -> None:
+        """Write what a source has of some UIDs; without parts it has nothing."""
+        pipe = self._client.pipeline()
+        for command in self.notes(source, known):
+            pipe.execute_command(*command)  # type: ignore[no-untyped-call]
+        if len(pipe):
+            pipe.execute()
+
+    def notes(self, source: bytes, known: Iterable[Known]) -> list[tuple[bytes | str, ...]]:
+        """The commands that write it, for a transaction of the source's partition."""
+        key = self._key(source)
+        return [
+            ("HSET", key, uid, b"".join(map(_packed, parts))) if parts else ("HDEL", key, uid)
+            for uid, parts in known
+        ]
+
+    def hold(self, source: bytes, by: bytes) -> bool:
+        """Hold a source, or go on holding it; returns whether nobody else does."""
+        key = import_keys.held(source)
+        if self._client.set(key, by, nx=True, px=HELD_MS):
+            return True
+        if self._client.get(key) != by:
+            return False
+        self._client.pexpire(key, HELD_MS)
+        return True
+
+    def release(self, source: bytes, by: bytes) -> None:
+        """Let others import a source that was held."""
+        key = import_keys.held(source)
+        if self._client.get(key) == by:
+            self._client.delete(key)
+
+    def _key(self, source: bytes) -> bytes:
+        return import_keys.source(self.partition(source), source)
+
+
+def source_name(owner: str, source: str | None) -> bytes:
+    """What the store calls a source of an owner."""
+    return digest(owner, "" if source is None else f"source:{source}")
+
+
+def _packed(part: KnownPart) -> bytes:
+    done = bytes([OUTCOMES.index(part.done)])
+    return part.name + part.event_id + part.print.rjust(_ID, b"\0") + part.by + done
+
+
+def _parts(raw: bytes | None) -> tuple[KnownPart, ...]:
+    return (
+        tuple(_part(raw[at : at + _PART]) for at in range(0, len(raw or b""), _PART)) if raw else ()
+    )
+
+
+def _part(raw: bytes) -> KnownPart:
+    at = _NAME
+    event_id, said, by = (raw[at + n * _ID : at + (n + 1) * _ID] for n in range(3))
+    return KnownPart(raw[:at], event_id, b"" if said == bytes(_ID) else said, OUTCOMES[raw[-1]], by)

@@ -1,0 +1,277 @@
+"""Imports: what is live is what the last file of each source says, whatever came before.
+
+Tests ``app.services.import_plans``, ``app.services.import_steps``, ``app.services.import_writes``,
+``app.store.event_batches``, ``app.store.import_keys`` and ``app.store.imports``, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import redis
+
+from app.domain import ids
+from app.domain.access import MASTER, Access
+from app.domain.action import webhook
+from app.domain.event import Event
+from app.domain.ical.imported import ImportedEntry, ReadCalendar, Refusal
+from app.domain.imports import ImportLine, ImportRequest
+from app.errors import Conflict, StoreUnavailable
+from app.services.event_planner import EventPlanner
+from app.services.imports import TooMuch
+from app.services.queries import EventChanges, EventQuery
+from app.store.connection import StorePipeline
+from app.wiring.services import Services
+from tests.support.clock import NOW_MS, FakeClock
+from tests.support.invariants import broken, snapshot
+
+HOUR_MS = 3_600_000
+ZOE = Access("Zoë", "read_write", frozenset({"red"}))
+FEED = ImportRequest(source="team")
+LOOSE = ImportRequest()
+
+
+@pytest.fixture(autouse=True)
+def _sound_store(services: Services) -> Iterator[None]:
+    yield
+    assert broken(services.storage.client, services.settings.partitions) == []
+
+
+def an_entry(uid: str, hour: int = 1, at: str = "", **given: Any) -> ImportedEntry:
+    body = {"name": f"{uid}{at}", "start_time": NOW_MS + hour * HOUR_MS, "tags": ["red"]}
+    schedule = given.pop("schedule", None)
+    if schedule:
+        body["schedule"] = schedule
+    return replace(ImportedEntry(uid, at, 1, 1, f"{uid}{at}", body), **given)
+
+
+def gone(uid: str, at: str = "") -> ImportedEntry:
+    return replace(an_entry(uid, 1, at), body=None, is_cancelled=True)
+
+
+def a_file(*entries: ImportedEntry) -> ReadCalendar:
+    ordered = sorted(entries, key=lambda one: (one.uid, one.recurrence_id))
+    return ReadCalendar(len(ordered), len(ordered), lambda skipped: iter(ordered[skipped:]))
+
+
+def load(body: Any) -> EventChanges:
+    given = {**body, "tags": tuple(body["tags"]), "action": webhook("https://example.com/")}
+    return EventChanges(given)
+
+
+def run(
+    services: Services,
+    *entries: ImportedEntry,
+    request: ImportRequest = FEED,
+    access: Access = ZOE,
+) -> list[ImportLine]:
+    return services.imports.at_once(a_file(*entries), request, access, load)
+
+
+def said(lines: Sequence[ImportLine]) -> list[tuple[str, str]]:
+    return [(one.name, one.outcome) for one in lines]
+
+
+def live(services: Services) -> dict[str, int]:
+    found = services.events.list(EventQuery(status="active", limit=1000), MASTER).items
+    return {event.name: event.start_ms for event in found}
+
+
+DAILY = {"frequency": "daily", "interval": 1}
+
+
+class TestSeries:
+    def test_an_update_of_a_series_replaces_its_overrides(self, services: Services) -> None:
+        """Also where no source is named: they are parts of one entry of a calendar."""
+        series, moved = an_entry("a", schedule=DAILY), an_entry("a", 30, "2026-01-02T01:00:00Z")
+        run(services, series, moved, request=LOOSE)
+        assert len(live(services)) == 2
+        lines = run(services, series, request=LOOSE)
+        assert said(lines) == [("a", "unchanged"), (moved.name, "cancelled")]
+        assert list(live(services)) == ["a"]
+
+    def test_a_series_that_is_called_off_goes_with_its_overrides(self, services: Services) -> None:
+        at = "2026-01-02T01:00:00Z"
+        run(services, an_entry("a", schedule=DAILY), an_entry("a", 30, at), an_entry("b"))
+        lines = run(services, gone("a"), gone("a", at), an_entry("b"))
+        assert [one.outcome for one in lines] == ["cancelled", "cancelled", "unchanged"]
+        assert list(live(services)) == ["b"]
+        again = run(services, gone("a"), gone("a", at), an_entry("b"))
+        assert [one.outcome for one in again] == ["cancelled", "cancelled", "unchanged"]
+
+    @pytest.mark.parametrize("is_moved", [True, False])
+    def test_a_time_of_a_series_that_is_not_in_the_file(
+        self, services: Services, is_moved: bool
+    ) -> None:
+        """As an invitation is changed by mail: the series stays, but for that time."""
+        at = "2026-01-03T01:00:00Z"
+        (series,) = run(services, an_entry("a", schedule=DAILY), request=LOOSE)
+        one = an_entry("a", 55, at) if is_moved else gone("a", at)
+        lines = run(services, one, request=LOOSE)
+        assert ("a", "updated") in said(lines)
+        stored = services.events.get(ids.to_text(series.event_id or b""), ZOE)
+        assert stored.schedule is not None
+        assert stored.schedule.given["exclude"] == [at]
+        assert len(live(services)) == 1 + is_moved
+        # The series as it was before has that time again, and not what stood for it.
+        assert ("a", "updated") in said(run(services, an_entry("a", schedule=DAILY), request=LOOSE))
+        assert list(live(services)) == ["a"]
+
+    def test_what_is_refused_does_not_end_its_overrides(self, services: Services) -> None:
+        at = "2026-01-02T01:00:00Z"
+        run(services, an_entry("a", schedule=DAILY), an_entry("a", 30, at))
+        bad = replace(an_entry("a"), body=None, refusal=Refusal("names no zone", 7, "DTSTART"))
+        (line,) = run(services, bad)
+        assert (line.outcome, line.line, line.reason) == ("refused", 7, "names no zone")
+        assert len(live(services)) == 2
+
+
+class TestOver:
+    def test_what_is_over_is_not_made_again_once_retention_took_it(
+        self, services: Services, clock: FakeClock
+    ) -> None:
+        """A feed keeps its past for years; a nightly import of it must not fill the store."""
+        (line,) = run(services, an_entry("a", -100))
+        assert line.outcome == "made"
+        event = services.events.get(ids.to_text(line.event_id or b""), ZOE)
+        services.storage.events.delete(event, any_version=True, now_ms=clock.now_ms())
+        assert said(run(services, an_entry("a", -100))) == [("a", "unchanged")]
+        assert said(run(services, an_entry("a", 100))) == [("a", "made")]
+
+    def test_what_has_run_is_no_end_when_it_leaves(
+        self, services: Services, clock: FakeClock
+    ) -> None:
+        run(services, an_entry("a", -100), an_entry("b"))
+        assert said(run(services, an_entry("b"))) == [("b", "unchanged")]
+        assert said(run(services, an_entry("a", -100), an_entry("b"))) == [
+            ("a", "unchanged"),
+            ("b", "unchanged"),
+        ]
+
+    def test_one_that_has_run_runs_again_at_another_time(self, services: Services) -> None:
+        (first,) = run(services, an_entry("a", -100))
+        (again,) = run(services, an_entry("a", 5))
+        assert (again.outcome, again.event_id) == ("updated", first.event_id)
+        assert list(live(services)) == ["a"]
+
+
+def test_a_paused_event_stays_paused(services: Services) -> None:
+    (line,) = run(services, an_entry("a", schedule=DAILY))
+    event_id = ids.to_text(line.event_id or b"")
+    services.actions.pause(event_id, ZOE, None, None)
+    (changed,) = run(services, an_entry("a", 2, schedule=DAILY))
+    assert changed.outcome == "updated"
+    assert services.events.get(event_id, ZOE).status == "paused"
+
+
+@pytest.mark.parametrize("is_atomic", [False, True])
+def test_a_change_of_another_in_between_does_no_harm(
+    services: Services, monkeypatch: pytest.MonkeyPatch, is_atomic: bool
+) -> None:
+    """Between the decision and the write somebody else changes the event."""
+    request = replace(FEED, atomic=is_atomic)
+    (line, _) = run(services, an_entry("a"), an_entry("b"), request=request)
+    event_id = ids.to_text(line.event_id or b"")
+    replacement = EventPlanner.replacement
+
+    def overtaken(self: EventPlanner, before: Event, after: Event, now_ms: int) -> Any:
+        write = replacement(self, before, after, now_ms)
+        monkeypatch.undo()
+        services.events.update(event_id, EventChanges({"description": "mine"}), ZOE, None)
+        return write
+
+    monkeypatch.setattr(EventPlanner, "replacement", overtaken)
+    lines = run(services, an_entry("a", 9), an_entry("b"), an_entry("c"), request=request)
+    assert [one.outcome for one in lines] == ["updated", "unchanged", "made"]
+    assert live(services)["a"] == NOW_MS + 9 * HOUR_MS
+    again = run(services, an_entry("a", 9), an_entry("b"), an_entry("c"), request=request)
+    assert {one.outcome for one in again} == {"unchanged"}
+
+
+def test_what_a_full_store_took_is_taken_back(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The store may refuse the second of two: then the first is deleted again."""
+    execute = StorePipeline.execute
+
+    def full(pipe: StorePipeline, raise_on_error: bool = True) -> list[Any]:
+        replies = execute(pipe, raise_on_error)
+        if not raise_on_error:
+            replies[1] = redis.exceptions.OutOfMemoryError("command not allowed")
+        return replies
+
+    monkeypatch.setattr(StorePipeline, "execute", full)
+    with pytest.raises(StoreUnavailable):
+        run(services, an_entry("a"), an_entry("b"), request=replace(FEED, atomic=True))
+    monkeypatch.undo()
+    assert "a" not in live(services)
+
+
+def test_scripts_that_the_store_has_forgotten_do_no_harm(services: Services) -> None:
+    services.storage.client.script_flush()
+    assert len(run(services, an_entry("a"), an_entry("b"))) == 2
+
+
+def test_a_dry_run_writes_nothing_at_all(services: Services) -> None:
+    run(services, an_entry("a"), an_entry("b"))
+    before = snapshot(services.storage.client)
+    lines = run(services, an_entry("a", 2), an_entry("c"), request=replace(FEED, dry_run=True))
+    assert said(lines) == [("a", "updated"), ("c", "made"), ("b", "cancelled")]
+    assert snapshot(services.storage.client) == before
+
+
+def test_all_or_none_is_none_if_one_is_refused(services: Services) -> None:
+    run(services, an_entry("a"), an_entry("b"))
+    before = snapshot(services.storage.client)
+    bad = replace(an_entry("d"), body={**(an_entry("d").body or {}), "schedule": {"cron": "x"}})
+    lines = run(services, an_entry("a", 2), bad, request=replace(FEED, atomic=True))
+    assert ("d", "refused") in said(lines)
+    assert snapshot(services.storage.client) == before
+
+
+def test_a_source_that_is_held_is_let_go_after_a_failure(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken_store(*_: Any) -> Any:
+        raise StoreUnavailable
+
+    monkeypatch.setattr(EventPlanner, "creation", broken_store)
+    with pytest.raises(StoreUnavailable):
+        run(services, an_entry("a"))
+    monkeypatch.undo()
+    assert said(run(services, an_entry("a"))) == [("a", "made")]
+
+
+def test_an_empty_file_ends_a_source_only_if_that_is_said(services: Services) -> None:
+    run(services, an_entry("a"), an_entry("b"))
+    assert (
+        said(run(services, request=replace(FEED, max_ended=2)))
+        == [
+            ("a", "cancelled"),
+            ("b", "cancelled"),
+        ]
+        or live(services) == {}
+    )
+    assert live(services) == {}
+
+
+def test_a_file_that_would_end_very_many_is_for_a_job(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.services.imports.AT_ONCE", 2)
+    run(services, *(an_entry(f"e{n}") for n in range(4)))
+    with pytest.raises(TooMuch):
+        run(services, an_entry("e1"), request=replace(FEED, max_ended=9))
+
+
+def test_two_at_once(services: Services) -> None:
+    source = services.imports.run_of(b"x" * 16, FEED, ZOE, load, 0).source
+    assert services.storage.sources.hold(source, b"other")
+    with pytest.raises(Conflict):
+        run(services, an_entry("a"))
+    run(services, an_entry("a"), request=replace(FEED, dry_run=True))
+    services.storage.sources.release(source, b"not its holder")
+    assert not services.storage.sources.hold(source, b"mine")
