@@ -83,7 +83,7 @@ class Claimer:
         self._clock = clock
         self._background = background
         self._look: Future[Looked] | None = None
-        self._woken = False
+        self._woken = self._closing = False
         self._lease_ms = lease_ms
         self.window = Window(window)
         """Its claims that have no outcome yet."""
@@ -112,13 +112,13 @@ class Claimer:
     @property
     def wake_ms(self) -> int:
         """When ``step`` or ``due`` has something to do that no file descriptor shows, ms UTC."""
-        moments = [self.flows.wake_ms]
+        now_ms = self._clock.now_ms()
+        moments = [self.flows.wake_ms(now_ms, closing=self._closing)]
         if self._delayed.next_ms is not None:
             moments.append(self._delayed.next_ms)
-        now_ms = self._clock.now_ms()
         if len(self._rows) or self._successors.is_ready(now_ms):
             moments.append(now_ms)
-        if not self._channel.busy:
+        if not self._closing and not self._channel.busy:
             if self.window.full:
                 moments.append(self._others_ms)
             elif self.next_look_ms > now_ms:
@@ -140,16 +140,19 @@ class Claimer:
         """Return new claims that are due, a slice of them; claim more unless the drain closes."""
         if now_ms - self._last_step_ms > STALL_MS:
             self._reclaim_from_ms = now_ms + STALL_MS
-        self._last_step_ms = now_ms
-        if now_ms < self._store_retry_ms:
-            return self._read(now_ms, SLICE)
+        self._last_step_ms, self._closing = now_ms, closing
         if self._look is not None or self.flows.busy:
             self._background.hear()
+        # (What was claimed before the store went away is under a lease, which is to be renewed.)
+        self._count(self.flows.take_new(), now_ms)
+        if now_ms < self._store_retry_ms:
+            return self._read(now_ms, SLICE)
         try:
             self._receive(now_ms)
             if not closing and not self._channel.busy:
                 self._claim(now_ms)
-            self._claim_from_flows(now_ms, closing=closing)
+            claims = self.flows.step(now_ms, self.window.room, closing=closing)
+            self._count(claims, now_ms)
         except StoreUnavailable:
             log.warning("the store is away; claiming waits for it")
             self._store_retry_ms = self.next_look_ms = now_ms + STORE_RETRY_MS
@@ -265,9 +268,6 @@ class Claimer:
                 exact=self._exact,
             )
         )
-
-    def _claim_from_flows(self, now_ms: int, *, closing: bool) -> None:
-        self._count(self.flows.step(now_ms, self.window.room, closing=closing), now_ms)
 
     def _count(self, claims: list[Claim], now_ms: int) -> None:
         """Count claims from flows; what is held back is not to be sent."""

@@ -47,8 +47,9 @@ ACCEPTED = 32
 STARTED = 8
 """How many requests are started before it does: each takes some hundred microseconds."""
 
-POLL_MS = 50.0
-"""The longest wait of the loop, so that it sees a request to stop soon."""
+POLL_MS, CLOSING_POLL_MS = 50.0, 10.0
+"""The longest wait of the loop, so that it sees a request to stop soon, and of a loop that claims
+nothing more, so that the next job takes it over soon."""
 
 LOOK_MS = 50
 """How often the loop looks for slow requests and stalled targets."""
@@ -172,7 +173,7 @@ class Drain:
         give_up_ms = self._clock.now_ms() + self._options.grace_ms
         while not self._recorder.idle and (now_ms := self._clock.now_ms()) < give_up_ms:
             self._recorder.step(now_ms, flush=True)
-            self._wait(now_ms)
+            self._wait(now_ms, POLL_MS)
         self._gone_events.step()
 
     def _release_unsent(self, now_ms: int) -> None:
@@ -195,7 +196,7 @@ class Drain:
         self._send_due(self._clock.now_ms())
         # (Not now_ms: what has ended since would be recorded as ended before.)
         self._recorder.step(self._clock.now_ms(), flush=not self._sender.in_flight)
-        self._handle_ended(self._wait(now_ms))
+        self._handle_ended(self._wait(now_ms, CLOSING_POLL_MS if closing else POLL_MS))
         if now_ms >= self._next_look_ms:
             self._next_look_ms = now_ms + (FULL_LOOK_MS if self._claimer.window.full else LOOK_MS)
             slow = self._targets.mark_slow(now_ms)
@@ -227,15 +228,15 @@ class Drain:
         for request, outcome in ended:
             self._handle(request, outcome, ended_ms)
 
-    def _wait(self, now_ms: int) -> list[tuple[InFlightRequest, Outcome]]:
+    def _wait(self, now_ms: int, most_ms: float) -> list[tuple[InFlightRequest, Outcome]]:
         """Wait for receivers, for the store, or for the next due time."""
         store = self._claimer.filenos() + self._recorder.filenos()
-        wait_ms = 0.0 if self._has_more or len(self._due) else POLL_MS
+        wait_ms = 0.0 if self._has_more or len(self._due) else most_ms
         wake_ms = self._claimer.wake_ms
-        if wake_ms < now_ms + POLL_MS:
+        if wake_ms < now_ms + most_ms:
             wait_ms = min(wait_ms, max(wake_ms - self._clock.now_us() / 1000, 0.0))
         if not self._recorder.idle:
-            wait_ms = min(wait_ms, GATHER_WAIT_MS)
+            wait_ms = min(wait_ms, max(GATHER_WAIT_MS, self._recorder.retry_ms - now_ms))
         if self._sender.in_flight:
             return self._sender.poll(wait_ms, store)
         wait_for(store, wait_ms, POLL_MS)

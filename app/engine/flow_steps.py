@@ -33,6 +33,7 @@ class FlowSteps:
         self._background = background
         self._step: Future[None] | None = None
         self._look_ms = NEVER_MS
+        self._retry_ms = 0
         self._written: list[tuple[Items, Items]] = []
 
     @property
@@ -40,13 +41,15 @@ class FlowSteps:
         """Whether a step is under way; the background tells of its end."""
         return self._step is not None
 
-    @property
-    def wake_ms(self) -> int:
+    def wake_ms(self, now_ms: int, *, closing: bool) -> int:
         """When to call ``step`` or ``due`` again, ms UTC, if no file descriptor says so."""
         due_ms = self._flows.due_ms
+        wake_ms = NEVER_MS if due_ms is None else due_ms
         if self.busy:
-            return NEVER_MS if due_ms is None else due_ms
-        return self._flows.wake_ms
+            return wake_ms
+        if self._flows.has_to_report(now_ms):
+            return min(wake_ms, max(now_ms, self._retry_ms))
+        return wake_ms if closing else min(wake_ms, self._flows.look_ms)
 
     @property
     def delayed(self) -> int:
@@ -54,7 +57,8 @@ class FlowSteps:
         return self._flows.delayed
 
     def pause_until(self, look_ms: int) -> None:
-        """Look no earlier, ms UTC: the store is away."""
+        """Look and report no earlier, ms UTC: the store is away."""
+        self._retry_ms = look_ms
         if not self.busy:
             self._flows.pause_until(look_ms)
 
@@ -80,6 +84,10 @@ class FlowSteps:
         """Remove and return the delayed claims."""
         return self._flows.clear()
 
+    def take_new(self) -> list[Claim]:
+        """Return what the last step has claimed, also if the store went away before its end."""
+        return self._flows.take_new() if self._is_over else []
+
     def step(self, now_ms: int, room: int, *, closing: bool) -> list[Claim]:
         """Begin a step if there is anything to do; return what the last one has claimed.
 
@@ -87,7 +95,7 @@ class FlowSteps:
         again when it may be sent. Raises ``StoreUnavailable``.
         """
         flows = self._flows
-        if self._step is not None and not self._step.done():
+        if not self._is_over:
             return []
         self._finish()
         claims = flows.take_new()
@@ -100,6 +108,10 @@ class FlowSteps:
 
             self._step = self._background.submit(report_and_claim)
         return claims
+
+    @property
+    def _is_over(self) -> bool:
+        return self._step is None or self._step.done()
 
     def join(self) -> list[Claim]:
         """Wait for the end of the step; return what it has claimed, also if the store is away."""

@@ -76,7 +76,8 @@ class Recorder:
         self._last_record_ms = 0
         self._last_deferral_ms = 0
         self._next_renewal_ms = 0
-        self._store_retry_ms = 0
+        self.retry_ms = 0
+        """Until when the store is left alone because it did not answer, ms UTC."""
 
     @property
     def idle(self) -> bool:
@@ -125,7 +126,7 @@ class Recorder:
 
     def step(self, now_ms: int, *, flush: bool = False) -> None:
         """Write what has gathered; with ``flush`` everything that waits."""
-        if now_ms < self._store_retry_ms:
+        if now_ms < self.retry_ms:
             return
         try:
             answer = self._channel.receive()
@@ -136,7 +137,7 @@ class Recorder:
             self._renew(now_ms)
         except StoreUnavailable:
             log.warning("the store is away; outcomes wait for it")
-            self._store_retry_ms = now_ms + STORE_RETRY_MS
+            self.retry_ms = now_ms + STORE_RETRY_MS
 
     def close(self) -> None:
         """Sign the drain off; what is not written comes back when its lease expires."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any, cast
 
 from app.domain.ids import EventIds
@@ -12,6 +13,7 @@ from app.engine.claimer import (
     Claimer,
 )
 from app.engine.window import FEW
+from app.errors import StoreUnavailable
 from app.store.calls import Call
 from app.store.claims import Claim
 from app.store.codec import definition_to_doc
@@ -49,7 +51,6 @@ class Nothing:
 
     partitions = 1
     busy = False
-    wake_ms = NOW_MS + 60_000
     delayed = 0
 
     def heard(self) -> bool:
@@ -61,6 +62,9 @@ class Nothing:
     def heads(self) -> list[Heads]:
         return self._heads
 
+    def wake_ms(self, *_: Any, **__: Any) -> int:
+        return NOW_MS + 60_000
+
     def is_ready(self, now_ms: int) -> bool:
         return False
 
@@ -71,6 +75,9 @@ class Nothing:
         return []
 
     def join(self) -> list[Claim]:
+        return []
+
+    def take_new(self) -> list[Claim]:
         return []
 
     def due(self, now_ms: int) -> list[Claim]:
@@ -220,3 +227,19 @@ def test_what_was_not_read_yet_is_given_back_with_the_rest() -> None:
     claimer.step(NOW_MS, closing=False)
     read = claimer.step(NOW_MS, closing=True)
     assert len(read) + len(claimer.clear()) == 40
+
+
+def test_news_from_the_background_is_heard_while_the_store_is_left_alone() -> None:
+    """Otherwise its file descriptor would stay readable, and the drain could not sleep."""
+    clock, heard = FakeClock(), []
+
+    class Away(FakeChannel):
+        def receive(self) -> list[list[Any]] | None:
+            raise StoreUnavailable
+
+    claimer = a_claimer(clock, Away())
+    cast("Any", claimer.flows).busy = True
+    claimer._background = cast("Any", SimpleNamespace(hear=lambda: heard.append(1)))
+    for times in range(1, 4):
+        claimer.step(clock.now_ms(), closing=False)
+        assert len(heard) == times

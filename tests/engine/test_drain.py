@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -15,9 +16,12 @@ from app.domain.action import webhook
 from app.domain.occurrence import Occurrence, OccurrenceStatus
 from app.domain.outcome import LOCAL_FAULTS, Outcome, Timings
 from app.engine.drain import Drain
+from app.errors import StoreUnavailable
 from app.services.queries import EventChanges, OccurrenceQuery, TagFilter
 from app.store.calls import Record
 from app.store.claims import Claim
+from app.store.flow_gate import FlowGate
+from app.store.work import WorkStore
 from app.wiring.doubles import Doubles
 from app.wiring.engine import Engine, build_engine
 from app.wiring.services import Services
@@ -36,6 +40,7 @@ class HeldSender:
         self.under_way: list[Any] = []
         self.answer = False
         self.outcome = Outcome(Timings(0, 0, 0), 200)
+        self.on_poll: Callable[[float], object] = lambda _wait_ms: None
 
     @property
     def in_flight(self) -> int:
@@ -47,6 +52,7 @@ class HeldSender:
 
     def poll(self, max_wait_ms: float, also: Sequence[int] = ()) -> list[tuple[Any, Outcome]]:
         time.sleep(0.001)
+        self.on_poll(max_wait_ms)
         if not self.answer:
             return []
         ended = [(one, self.outcome) for one in self.under_way]
@@ -101,7 +107,7 @@ def drain(engine: Engine) -> Iterator[Drain]:
     made.close(threading.Event())
 
 
-def make_due(services: Services, clock: FakeClock, count: int) -> None:
+def make_due(services: Services, clock: FakeClock, count: int, **more: Any) -> None:
     for number in range(count):
         given = {
             "name": "an event",
@@ -109,6 +115,7 @@ def make_due(services: Services, clock: FakeClock, count: int) -> None:
             "action": webhook("https://example.com/hook"),
             "tags": ("a",),
             "retry": {"attempts": 100, "delays": ["0s"]},
+            **more,
         }
         services.events.create(EventChanges(given), MASTER)
     clock.advance(2_000)
@@ -257,3 +264,39 @@ def test_a_policy_without_delays_is_no_flood(
         run_until(drain, clock, lambda turns=turns: next(turns, None) is None)
         assert len(sender.started) == attempts
         clock.advance(1)
+
+
+@pytest.mark.parametrize("flow", [None, {"key": "f", "concurrency": 1}], ids=["alone", "in a flow"])
+@pytest.mark.parametrize("store", ["there", "away"])
+def test_a_closing_drain_waits_for_its_last_request_and_does_next_to_nothing(
+    services: Services,
+    clock: FakeClock,
+    sender: HeldSender,
+    drain: Drain,
+    flow: dict[str, Any] | None,
+    store: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It looks a hundred times a second, whether a job takes it over."""
+    make_due(services, clock, 2, flow=flow)
+    run_until(drain, clock, lambda: sender.in_flight == 1)
+    begun_ms, steps = clock.ms, 0
+
+    def pass_time(max_wait_ms: float) -> None:
+        nonlocal steps
+        steps += 1
+        clock.advance(math.ceil(max_wait_ms))
+        sender.answer = steps == 300
+
+    sender.on_poll = pass_time
+    with monkeypatch.context() as patched:
+        if store == "away":
+            for kind in (WorkStore, FlowGate):
+                patched.setattr(kind, "renew", unavailable)
+        assert not drain.run_between_jobs(clock.ms, threading.Event(), threading.Event())
+    assert clock.ms - begun_ms > 2_500
+    clock.advance(1_000)
+
+
+def unavailable(*_: object, **__: object) -> None:
+    raise StoreUnavailable

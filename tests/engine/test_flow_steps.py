@@ -80,7 +80,7 @@ def test_what_a_step_claims_is_returned_by_the_next(
     one = allow(gate)
     assert steps.step(NOW_MS, 10, closing=False) == []
     assert steps.busy
-    assert steps.wake_ms == NEVER_MS
+    assert steps.wake_ms(NOW_MS, closing=False) == NEVER_MS
     assert steps.step(NOW_MS, 10, closing=False) == []
     assert len(later.work) == 1
     later.do()
@@ -106,7 +106,9 @@ def test_what_is_learned_during_a_step_counts_after_it(
     assert gate.ended == []
     run(steps, later)
     assert [over.turn for over in gate.ended] == [7]
-    assert steps.wake_ms > NOW_MS + 3  # the step that told of the end has looked
+    assert (
+        steps.wake_ms(NOW_MS, closing=False) > NOW_MS + 3
+    )  # the step that told of the end has looked
     steps.look_by(NOW_MS + 4)
     peeks = gate.peeks
     run(steps, later, NOW_MS + 3)
@@ -119,13 +121,29 @@ def test_a_closing_drain_reports_and_claims_no_more(
     steps: FlowSteps, gate: FakeGate, later: Later
 ) -> None:
     one = allow(gate)
-    run(steps, later)
+    assert run(steps, later) == steps.due(NOW_MS) == [one]
     item = record(one, "completed")
     steps.handle_written([item], [item])
     steps.look_by(NOW_MS)
     peeks = gate.peeks
+    assert steps.wake_ms(NOW_MS + 1, closing=True) == NOW_MS + 1
     assert run(steps, later, closing=True) == []
     assert (len(gate.ended), gate.peeks) == (1, peeks)
+    assert steps.wake_ms(NOW_MS + 1, closing=True) == NEVER_MS
+    assert steps.wake_ms(NOW_MS + 1, closing=False) <= NOW_MS + 1
+
+
+def test_an_end_that_was_learned_is_reported_without_waiting(
+    steps: FlowSteps, gate: FakeGate, later: Later
+) -> None:
+    """The next of its flow waits for it."""
+    one = allow(gate)
+    run(steps, later)
+    assert steps.due(NOW_MS) == [one]
+    assert steps.wake_ms(NOW_MS + 1, closing=False) > NOW_MS + 1
+    item = record(one, "completed")
+    steps.handle_written([item], [item])
+    assert steps.wake_ms(NOW_MS + 1, closing=False) == NOW_MS + 1
 
 
 def test_the_end_waits_for_a_step_and_returns_what_it_has_claimed(
@@ -150,7 +168,29 @@ def test_a_store_that_is_away_is_told_by_the_next_step_and_looked_at_later(
     with pytest.raises(StoreUnavailable):
         run(steps, later)
     steps.pause_until(NOW_MS + 250)
-    assert steps.wake_ms == NOW_MS + 250
+    for closing in (False, True):
+        assert steps.wake_ms(NOW_MS + 1, closing=closing) == NOW_MS + 250
     gate.is_away = False
     run(steps, later, NOW_MS + 250)
     assert len(gate.ended) == 1
+
+
+def test_what_was_claimed_before_the_store_went_away_is_not_kept_back(
+    gate: FakeGate, later: Later, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is under a lease, which nobody would renew meanwhile."""
+    one, claim = allow(gate), gate.claim
+
+    def claim_once(partition: int, *args: Any, **more: Any) -> Any:
+        if partition:
+            raise StoreUnavailable
+        return claim(partition, *args, **more)
+
+    monkeypatch.setattr(gate, "claim", claim_once)
+    steps = FlowSteps(FlowClaimer(cast("Any", gate), 2, b"w", LEASE_MS), cast("Any", later))
+    assert steps.step(NOW_MS, 10, closing=False) == []
+    assert steps.take_new() == []  # the step is under way
+    later.do()
+    assert steps.take_new() == [one]
+    with pytest.raises(StoreUnavailable):
+        steps.step(NOW_MS + 1, 10, closing=False)
