@@ -34,6 +34,7 @@ from app.api.routes import (
 from app.api.routes.dashboard import register_dashboard
 from app.api.routes.docs import Documentation, make_api
 from app.api.routes.guide import BUILT, Guide
+from app.services.problems.rate_limit import rate_limit
 from app.wiring.services import Services
 
 PARTS = (
@@ -62,7 +63,8 @@ def create_app(services: Services) -> Flask:
     app.extensions[auth.EXTENSION] = Credentials(app, services.settings)
     register_proxies(app, services.settings)
     register_headers(app)
-    register_limits(app, services.settings)  # before all that refuses: refusals count, too
+    counts_alone = register_limits(app, services.settings)  # before all that refuses: it counts
+    services.own_checks.append(rate_limit(counts_alone))
     register_loops(app)
     register_cors(app, services.settings.cors_origins)
     register_errors(app)

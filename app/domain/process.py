@@ -27,6 +27,9 @@ class ProcessFacts:
     settings: Mapping[str, str] = field(default_factory=dict)
     """For each variable that must be the same everywhere a digest of its value."""
 
+    schema: int = 0
+    """The newest form of the store that it knows; 0 if it says nothing of that."""
+
     @property
     def place(self) -> str:
         """Where an operator finds it."""
@@ -43,6 +46,7 @@ class ProcessFacts:
                 "key": self.key,
                 "known_keys": sorted(self.known_keys),
                 "settings": dict(self.settings),
+                "schema": self.schema,
             }
         )
 
@@ -58,4 +62,5 @@ def process_from_json(text: str | bytes) -> ProcessFacts:
         key=str(facts.get("key", "")),
         known_keys=frozenset(map(str, facts.get("known_keys", ()))),
         settings={str(name): str(value) for name, value in facts.get("settings", {}).items()},
+        schema=int(facts.get("schema", 0)),
     )

@@ -54,8 +54,8 @@ class HealthService:
         self.probe.check_writable()
         self.can_encrypt()
 
-    def status(self) -> dict[str, Any]:
-        """What ``GET /status`` shows; no secrets."""
+    def status(self, *, admin: bool = False) -> dict[str, Any]:
+        """What ``GET /status`` shows: no secrets, and no hosts unless an admin asks."""
         self.probe.time_us()
         now_ms = self.clock.now_ms()
         heads = [head.due_ms for head in self.work.heads() if head.due_ms is not None]
@@ -74,7 +74,9 @@ class HealthService:
             "queue_depth": figures.queue_depth,
             "lag_ms": figures.lag_ms,
             "workers": figures.workers,
-            "problems": [{"code": one.code.value, "message": one.message} for one in problems],
+            "problems": [
+                {"code": one.code.value, "message": one.told_to(admin=admin)} for one in problems
+            ],
         }
 
     def breakers(self) -> dict[str, int]:

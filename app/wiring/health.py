@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from app.clock import Clock
 from app.services.health import HealthService
@@ -10,8 +10,8 @@ from app.services.problems.broker import broker
 from app.services.problems.keys import keys
 from app.services.problems.lag import lag
 from app.services.problems.local_faults import LocalFaultsCheck
+from app.services.problems.problem import Check
 from app.services.problems.settings import settings
-from app.services.problems.store_settings import StoreSettingsCheck
 from app.services.processes import ProcessService
 from app.wiring.queues import Queues
 from app.wiring.storage import Storage
@@ -23,10 +23,10 @@ def health_service(
     processes: ProcessService,
     clock: Clock,
     started_s: float,
-    store_settings: StoreSettingsCheck,
+    more_checks: Iterable[Check],
     encryption_key: Callable[[], bytes],
 ) -> HealthService:
-    """Health, status and metrics, with all checks."""
+    """Health, status and metrics, with the checks that need nothing else and ``more_checks``."""
     return HealthService(
         storage.work,
         storage.figures,
@@ -43,7 +43,7 @@ def health_service(
             settings(processes.alive),
             keys(storage.key_notes.noted, processes.alive),
             LocalFaultsCheck(storage.local_faults),
-            store_settings,
+            *more_checks,
         ),
         can_encrypt=encryption_key,
     )

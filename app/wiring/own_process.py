@@ -12,6 +12,7 @@ from app.config import Settings
 from app.crypto.encryption import derived_key
 from app.domain.process import ProcessFacts
 from app.store.connection import role
+from app.store.migrations.schema import MIGRATIONS
 from app.wiring.crypto import Crypto
 
 SHARED = {
@@ -46,6 +47,7 @@ def own_process(settings: Settings, crypto: Crypto) -> ProcessFacts:
         key=encryptor.current.hex(),
         known_keys=frozenset(name.hex() for name in encryptor.known),
         settings=digests(settings),
+        schema=len(MIGRATIONS),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, partial
 
 from app.clock import Clock
@@ -24,6 +24,7 @@ from app.services.health import HealthService
 from app.services.imports import ImportService
 from app.services.occurrences import OccurrenceService
 from app.services.previews import PreviewService
+from app.services.problems.problem import Check
 from app.services.problems.store_settings import StoreSettingsCheck
 from app.services.processes import ProcessService
 from app.services.quotas import EventQuota
@@ -54,6 +55,9 @@ class Services:
     queues: Queues
     started_s: float
     """When the process began, on the monotonic clock."""
+
+    own_checks: list[Check] = field(default_factory=list)
+    """What the application adds, before it serves: checks of what only it knows."""
 
     @property
     def clock(self) -> Clock:
@@ -263,7 +267,7 @@ class Services:
             self.processes,
             self.clock,
             self.started_s,
-            self.store_settings,
+            (self.store_settings, *self.own_checks),
             self.encryption_key,
         )
 

@@ -67,6 +67,14 @@ def require_admin() -> None:
         raise Forbidden("Only the master token or one whose access is admin may do this.")
 
 
+def may_be_admin() -> bool:
+    """Whether an admin asks; where nobody needs a token, one that does not hold is no error."""
+    try:
+        return access().is_admin
+    except Unauthenticated:
+        return False
+
+
 def for_token_holders(view: Callable[_P, Response]) -> Callable[_P, Response]:
     """Wrap a view for who has a token, whatever it grants."""
 

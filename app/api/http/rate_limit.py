@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import Flask, Response, request
@@ -21,11 +22,14 @@ _UNLIMITED = frozenset({"/health"})
 _UNITS = {1: "second", 60: "minute", 3_600: "hour", 86_400: "day"}
 
 
-def register_limits(app: Flask, settings: Settings) -> None:
-    """Limit requests per token, or per address without one, if the settings say so."""
+def register_limits(app: Flask, settings: Settings) -> Callable[[], bool]:
+    """Limit requests per token, or per address without one, if the settings say so.
+
+    Returns what tells whether this process counts by itself because the store does not.
+    """
     limit = settings.rate_limit
     if limit is None:
-        return
+        return lambda: False
     app.after_request(_keep_retry_after_meaningful)
     limiter = Limiter(
         _caller,
@@ -39,6 +43,8 @@ def register_limits(app: Flask, settings: Settings) -> None:
     )
     limiter.request_filter(lambda: request.path in _UNLIMITED)
     limiter.init_app(app)
+    counted_in_store = limiter.limiter
+    return lambda: limiter.limiter is not counted_in_store
 
 
 def _words(limit: RateLimit) -> str:

@@ -24,12 +24,13 @@ def keys(noted: Callable[[], set[bytes]], alive: Callable[[], Sequence[ProcessFa
         if lacking:
             more = len(lacking) - MOST_NAMED
             named = ", ".join(lacking[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
-            yield Problem(
-                ProblemCode.KEYS,
-                f"{named}: no key there opens all secrets in the store; set QHRONOS_ENCRYPTION_KEY "
+            advice = (
+                "no key there opens all secrets in the store; set QHRONOS_ENCRYPTION_KEY "
                 "(without one, QHRONOS_JWT_SECRET) as on the other hosts, and the one before in "
-                "…_PREVIOUS, and restart.",
+                "…_PREVIOUS, and restart."
             )
+            count = f"{len(lacking)} process{'es' if more + MOST_NAMED > 1 else ''}"
+            yield Problem(ProblemCode.KEYS, f"{count}: {advice}", f"{named}: {advice}")
         elif not in_use and len({one.key for one in processes if one.key}) > 1:
             yield Problem(
                 ProblemCode.KEYS,

@@ -16,6 +16,7 @@ class ProblemCode(StrEnum):
     SETTINGS = "settings"
     KEYS = "keys"
     LOCAL_FAULT = "local_fault"
+    RATE_LIMIT = "rate_limit"
     STORE_REPLICA = "store_replica"
     STORE_EVICTS = "store_evicts"
     STORE_NOT_DURABLE = "store_not_durable"
@@ -29,7 +30,14 @@ class Problem:
 
     code: ProblemCode
     message: str
-    """One sentence: what is wrong and what to do. No secrets."""
+    """One sentence for everybody: what is wrong and what to do. No secrets, no hosts."""
+
+    named: str = ""
+    """The same with the hosts that it is about, for admins; empty if it is about none."""
+
+    def told_to(self, *, admin: bool) -> str:
+        """The sentence for who asks."""
+        return (admin and self.named) or self.message
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from app.domain.process import ProcessFacts
 from app.errors import StoreUnavailable
@@ -23,7 +23,18 @@ def settings(alive: Callable[[], Sequence[ProcessFacts]]) -> Check:
         except StoreUnavailable:
             return
         for variable in _differing(processes):
-            yield Problem(ProblemCode.SETTINGS, _sentence(variable, processes))
+            yield _problem(
+                f"{variable} is not the same everywhere",
+                _holders(variable, processes),
+                "set one value and restart the rest.",
+            )
+        schemas = _grouped((str(one.schema), one) for one in processes if one.schema)
+        if len(schemas) > 1:
+            yield _problem(
+                "Processes write different forms of the store, because their versions differ",
+                schemas,
+                "start the newest version everywhere.",
+            )
 
     return check
 
@@ -38,16 +49,19 @@ def _differing(processes: Sequence[ProcessFacts]) -> list[str]:
 
 def _holders(variable: str, processes: Sequence[ProcessFacts]) -> list[list[ProcessFacts]]:
     """Those that have one value of a setting, for each value; the most frequent value first."""
+    return _grouped((one.settings[variable], one) for one in processes if variable in one.settings)
+
+
+def _grouped(having: Iterable[tuple[str, ProcessFacts]]) -> list[list[ProcessFacts]]:
     found: dict[str, list[ProcessFacts]] = defaultdict(list)
-    for process in processes:
-        if variable in process.settings:
-            found[process.settings[variable]].append(process)
+    for value, process in having:
+        found[value].append(process)
     return sorted(found.values(), key=len, reverse=True)
 
 
-def _sentence(variable: str, processes: Sequence[ProcessFacts]) -> str:
-    groups = " against ".join(map(_named, _holders(variable, processes)))
-    return f"{variable} is not the same everywhere: {groups}; set one value and restart the rest."
+def _problem(what: str, groups: Sequence[Sequence[ProcessFacts]], advice: str) -> Problem:
+    named = f"{what}: {' against '.join(map(_named, groups))}; {advice}"
+    return Problem(ProblemCode.SETTINGS, f"{what}: {advice}", named)
 
 
 def _named(processes: Sequence[ProcessFacts]) -> str:

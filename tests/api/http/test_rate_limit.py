@@ -18,6 +18,7 @@ from tests.api.application import (
     settings_for,
     with_token,
 )
+from tests.support.wait import wait_until
 
 
 @pytest.fixture
@@ -156,6 +157,28 @@ def test_the_counts_are_out_of_reach(store_url, clock):
         services = build_services(with_limit, Doubles(store=store, clock=clock))
         client = with_token(create_app(services), MASTER_TOKEN)
         assert statuses(client, 4) == [200, 200, 200, 429]
+
+
+def test_the_status_says_that_the_counts_are_out_of_reach_until_they_are_not(store_url, clock):
+    """A user of the store that lacks a right for them alone."""
+    with connect(store_url) as store:
+        given = ["on", "nopass", "~*", "&*", "+@all", "-incrby", "-evalsha"]
+        store.execute_command("ACL", "SETUSER", "limited", *given)
+        try:
+            url = store_url.replace("unix://", "unix://limited:x@")
+            with_limit = settings_for(url, rate_limit=RateLimit(100, 3600))
+            services = build_services(with_limit, Doubles(store=store, clock=clock))
+            client = with_token(create_app(services), MASTER_TOKEN)
+            assert "rate_limit" in problem_codes(client)
+            assert "rate_limit" in problem_codes(client)
+            store.execute_command("ACL", "SETUSER", "limited", "+incrby", "+evalsha")
+            wait_until(lambda: "rate_limit" not in problem_codes(client), "it is counted there")
+        finally:
+            store.execute_command("ACL", "DELUSER", "limited")
+
+
+def problem_codes(client):
+    return [one["code"] for one in client.get("/status").json["problems"]]
 
 
 @pytest.mark.parametrize("seconds", [1, 60, 3600, 86_400])

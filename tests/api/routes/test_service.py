@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from app import __version__
+from app.domain.process import ProcessFacts
 from app.runtime.embedded import EmbeddedStore
 from tests.api.application import MASTER_TOKEN, NOBODY_LISTENS, with_token
 
@@ -59,6 +60,31 @@ def test_a_problem_is_in_the_status_and_in_the_metrics(client, clock, an_event):
     assert problem["code"] == "lag"
     assert "7 s" in problem["message"]
     assert 'qhronos_problem{code="lag"} 1.0' in client.get("/metrics").text.splitlines()
+
+
+def test_only_admins_are_told_of_which_hosts_a_problem_is(client, client_with, anonymous, services):
+    """The status is open to everybody, and names of hosts are nobody's business."""
+    odd = ProcessFacts("web", "a-host.example", 4711, schema=1)
+    services.storage.processes.announce("odd", odd.to_json(), services.clock.now_ms() + 60_000)
+    services.processes.announce()
+    try:
+        told = {}
+        askers = {"admin": client, "reader": client_with("read", "a"), "anybody": anonymous}
+        askers["a wrong token"] = with_token(client.application, "wrong")
+        for name, asker in askers.items():
+            (told[name],) = [
+                one["message"]
+                for one in asker.get("/status").json["problems"]
+                if one["code"] == "settings"
+            ]
+    finally:
+        services.storage.processes.gone("odd")
+        services.storage.processes.gone(services.processes.name)
+    assert "web on a-host.example (pid 4711)" in told.pop("admin")
+    for message in told.values():
+        assert "a-host" not in message
+        assert "4711" not in message
+        assert "start the newest version everywhere" in message
 
 
 def test_metrics_for_admins(client, client_with, anonymous, clock, an_event):

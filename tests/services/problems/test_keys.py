@@ -23,7 +23,10 @@ def said(noted: str, *processes: ProcessFacts) -> list[str]:
     check = keys(lambda: {letter.encode() for letter in noted}, lambda: processes)
     found = list(check(FIGURES))
     assert {one.code for one in found} <= {ProblemCode.KEYS}
-    return [one.message for one in found]
+    for one in found:
+        assert "(pid" not in one.message
+        assert "QHRONOS_ENCRYPTION_KEY" in one.message
+    return [one.told_to(admin=True) for one in found]
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ BASE = {
     "redis_url": "redis://store:6379/0",
     "broker_url": "redis://user:password@broker:6379/1",
 }
+SCHEMAS = {"old": 1, "new": 2, "silent": 0}
 OTHER_VALUES = {
     "master_token": "another token",
     "signing_secret": "t" * 32,
@@ -41,7 +42,11 @@ def process(host: str, **changes: object) -> ProcessFacts:
 
 
 def said(*processes: ProcessFacts) -> list[str]:
-    return [one.message for one in settings_check(lambda: processes)(FIGURES)]
+    found = list(settings_check(lambda: processes)(FIGURES))
+    for one in found:
+        assert "(pid" not in one.message, "hosts are for admins"
+        assert one.message.split(":")[0] == one.told_to(admin=True).split(":")[0]
+    return [one.told_to(admin=True) for one in found]
 
 
 def test_hosts_that_agree_are_no_problem() -> None:
@@ -76,6 +81,16 @@ def test_a_crowd_is_not_named_one_by_one() -> None:
 
 def test_a_process_of_an_earlier_version_that_says_less_is_no_problem() -> None:
     assert said(process("a"), process_from_json('{"role":"web","host":"b","pid":1}')) == []
+
+
+def test_versions_that_write_different_forms_of_the_store_are_named() -> None:
+    """One that says nothing of it, an earlier one, is not held against anybody."""
+    old, new, silent = (ProcessFacts("web", host, 7, schema=n) for host, n in SCHEMAS.items())
+    assert said(new, silent, new) == []
+    (sentence,) = said(new, old, silent, process_from_json(new.to_json()))
+    assert "web on new (pid 7), web on new (pid 7) against web on old (pid 7)" in sentence
+    assert "silent" not in sentence
+    assert sentence.endswith("start the newest version everywhere.")
 
 
 def test_without_the_store_nothing_is_known() -> None:
