@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from app.crypto.encryption import DecryptionFailed, Encryptor
@@ -11,6 +12,9 @@ from app.domain.process import ProcessFacts
 from app.errors import ConfigError
 from app.store.encrypted_secrets import EncryptedSecret, EncryptedSecrets
 from app.store.key_notes import KeyNotes, key_of
+
+SETTLE_S = 1.0
+"""How long whoever has noted a key may take to write what it has encrypted."""
 
 
 class Reencrypted(NamedTuple):
@@ -25,6 +29,8 @@ def reencrypt(
     encryptor: Encryptor,
     notes: KeyNotes,
     alive: Sequence[ProcessFacts],
+    *,
+    pause: Callable[[float], object] = time.sleep,
 ) -> Reencrypted:
     """Encrypt all secrets with the current key; harmless beside running processes, or repeated.
 
@@ -32,6 +38,23 @@ def reencrypt(
     processes that run encrypt with another key, or if this one is a stranger to the store.
     """
     _refuse_stray_key(encryptor, notes.noted(), alive)
+    replaced = 0
+    while True:
+        done, in_use = _replace_all(secrets, encryptor, notes)
+        replaced += done.replaced
+        # A request that runs beside this may have chosen a key before, and may write after the
+        # walk: so what is forgotten is looked for once more. (The current key may be one's first.)
+        unused = notes.noted() - in_use - {encryptor.current}
+        if not unused:
+            return Reencrypted(replaced, done.unreadable)
+        notes.forget(unused)
+        pause(SETTLE_S)
+
+
+def _replace_all(
+    secrets: EncryptedSecrets, encryptor: Encryptor, notes: KeyNotes
+) -> tuple[Reencrypted, set[bytes]]:
+    """Walk over all secrets once; returns also under which keys something is stored now."""
     replaced, unreadable = 0, []
     in_use: set[bytes] = set()
     for batch in secrets.batches():
@@ -51,8 +74,7 @@ def reencrypt(
             notes.note(encryptor.current, notes.noted() | encryptor.known)
             in_use.add(encryptor.current)
         replaced += secrets.replace(replacements)
-    notes.forget(notes.noted() - in_use)
-    return Reencrypted(replaced, tuple(unreadable))
+    return Reencrypted(replaced, tuple(unreadable)), in_use
 
 
 def _refuse_stray_key(

@@ -22,10 +22,13 @@ class FakeSecrets:
 
     def __init__(self, secrets: list[EncryptedSecret]) -> None:
         self.secrets = secrets
+        self.written_after_the_walk: list[EncryptedSecret] = []
 
     def batches(self) -> Iterator[list[EncryptedSecret]]:
         for start in range(0, len(self.secrets), 2):
             yield self.secrets[start : start + 2]
+        self.secrets += self.written_after_the_walk
+        self.written_after_the_walk = []
 
     def replace(self, replacements: Iterable[tuple[EncryptedSecret, bytes]]) -> int:
         new = dict(replacements)
@@ -53,7 +56,9 @@ class FakeNotes:
 def run(
     store: FakeSecrets, notes: FakeNotes, keys: list[bytes], *alive: ProcessFacts
 ) -> Reencrypted:
-    return reencrypt(cast("Any", store), Encryptor(keys), cast("Any", notes), alive)
+    return reencrypt(
+        cast("Any", store), Encryptor(keys), cast("Any", notes), alive, pause=lambda _s: None
+    )
 
 
 def process(key: bytes) -> ProcessFacts:
@@ -85,6 +90,17 @@ def test_a_secret_that_no_key_decrypts_is_named_and_left_and_its_key_stays_noted
     assert run(store, notes, [NEW, OLD]) == (1, (to_text(lost.event_id),))
     assert store.secrets[0] == lost
     assert notes.names == FakeNotes(LOST, NEW).names
+
+
+@pytest.mark.parametrize("key", [NEW, OLD], ids=["the current key", "the one before"])
+def test_what_a_request_writes_after_the_walk_is_no_secret_of_a_forgotten_key(key: bytes) -> None:
+    """It had chosen, and noted, its key before."""
+    store, notes = FakeSecrets([]), FakeNotes(OLD, NEW)
+    store.written_after_the_walk = [secret(1, key)]
+    assert run(store, notes, [NEW, OLD], process(NEW)) == (int(key == OLD), ())
+    (written,) = store.secrets
+    assert Encryptor([NEW]).decrypt(written.encrypted, written.owner) == b"secret 1"
+    assert notes.names == FakeNotes(NEW).names
 
 
 @pytest.mark.parametrize(
