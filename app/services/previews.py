@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.clock import Clock
 from app.domain.access import MASTER, Access
@@ -11,6 +11,8 @@ from app.domain.budget import BudgetExceeded, limited
 from app.domain.event import Event
 from app.domain.recurrence import Notice
 from app.domain.timetable import Firing, Skipped
+from app.domain.words import Understood, understand
+from app.errors import InvalidInput
 from app.planning.limits import WRITING
 from app.planning.timetables import Timetables, bounded
 from app.services.event_writes import require_version
@@ -36,12 +38,13 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """What a schedule will do."""
+    """What a schedule will do; ``understood`` is what it was read from, if that was a text."""
 
     occurrences: tuple[Planned, ...]
     skipped: tuple[Skipped, ...]
     notices: tuple[Notice, ...]
     explained: str
+    understood: Understood | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +73,30 @@ class PreviewService:
     def of_draft(
         self, changes: EventChanges, count: int, from_ms: int | None, to_ms: int | None
     ) -> Outlook:
-        """Look ahead for a schedule that is not saved yet; raises ``InvalidInput``."""
+        """Look ahead for a schedule that is not saved yet; raises ``InvalidInput``.
+
+        A ``text`` among the changes says in words when.
+        """
+        if "text" in changes.given:
+            return self._of_text(changes, count, from_ms, to_ms)
         return self._outlook(self.events.drafted(changes, MASTER), count, from_ms, to_ms)
+
+    def _of_text(
+        self, changes: EventChanges, count: int, from_ms: int | None, to_ms: int | None
+    ) -> Outlook:
+        given = dict(changes.given)
+        text, timezone = given.pop("text"), given.get("timezone")
+        with bounded(WRITING):
+            understood = understand(text, self.clock.now_ms(), timezone, given.get("start_time"))
+        given["start_time"], given["timezone"] = understood.start_ms, understood.timezone
+        given["schedule"] = understood.schedule
+        try:
+            draft = self.events.drafted(EventChanges(given), MASTER)
+            outlook = self._outlook(draft, count, from_ms, to_ms)
+        except InvalidInput as error:
+            raise _of_words(error) from None
+        words = outlook.explained if understood.schedule is not None else ""
+        return replace(outlook, explained=words + understood.beginning, understood=understood)
 
     def notices(self, event: Event) -> Sequence[Notice]:
         """What changes of the clock will do to an event in the next two years."""
@@ -158,6 +183,16 @@ class PreviewService:
             notices=tuple(timetable.rule.notices(now_ms, now_ms + NOTICE_MS)),
             explained=timetable.explain(),
         )
+
+
+def _of_words(error: InvalidInput) -> InvalidInput:
+    """What is wrong with a schedule that nobody wrote is said of the text that it came from."""
+    for path, (sentence, *_) in error.fields.items():
+        if path.startswith("schedule"):
+            return InvalidInput.field(
+                "text", f"says what can't be scheduled, because it {sentence}"
+            )
+    return error
 
 
 def _pair_within_a_day(removed: Sequence[int], added: Sequence[int]) -> list[tuple[int, int]]:

@@ -5,21 +5,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from marshmallow import Schema, fields, post_load
+from marshmallow import Schema, ValidationError, fields, post_load
 
 from app.api.schemas.base import TIME, StrictSchema, check_order
 from app.api.schemas.event_fields import Dst, Names
 from app.api.schemas.fields import Choice, Instant, Moment, Object, Text, Timezone
-from app.api.schemas.schedule import DST, JITTER, SCHEDULE
+from app.api.schemas.schedule import DST, JITTER, SCHEDULE, TEXT
 from app.domain.pause import Pause
 from app.domain.timetable import ON_EXCLUDED
+from app.domain.words import MAX_TEXT
 from app.services.queries import EventChanges
 
 
 class DraftSchema(StrictSchema):
     """A schedule that is not saved: what decides when an event fires, and nothing else."""
 
-    start_time = Moment(required=True)
+    start_time = Moment(
+        metadata={"description": "Required without text; beside it, when to begin."}
+    )
+    text = Text(1, MAX_TEXT, metadata=TEXT)
     timezone = Timezone(1, 64, allow_none=True)
     schedule = Object(allow_none=True, metadata=SCHEDULE)
     dst = Dst(allow_none=True, metadata=DST)
@@ -29,6 +33,10 @@ class DraftSchema(StrictSchema):
 
     @post_load
     def _as_changes(self, data: dict[str, Any], **_kwargs: Any) -> EventChanges:
+        if "text" not in data and "start_time" not in data:
+            raise ValidationError("is required, or a text that says when", "start_time")
+        if "text" in data and data.get("schedule") is not None:
+            raise ValidationError("can't stand beside schedule; give one of them", "text")
         return EventChanges(data)
 
 
@@ -65,6 +73,18 @@ class OutlookAnswerSchema(Schema):
 
     explained = fields.String(
         metadata={"example": "every second Friday at 09:00 Europe/Berlin, until 31 March 2027"}
+    )
+    start_time = fields.String(
+        metadata={**TIME, "description": "What a text came to: when it begins, or the one moment."}
+    )
+    timezone = fields.String(
+        allow_none=True, metadata={"description": "What a text came to, or was given beside it."}
+    )
+    schedule = fields.Dict(
+        metadata={
+            "description": "What a text came to, as an event takes it; left out for one moment.",
+            "example": {"frequency": "weekly", "interval": 2, "by_day": ["FR"], "by_hour": [9]},
+        }
     )
     occurrences = fields.List(fields.Nested(PlannedSchema))
     skipped = fields.List(

@@ -20,6 +20,7 @@ from app.domain.occurrence import Occurrence
 from app.domain.recurrence import Notice
 from app.domain.redelivery_job import RedeliveryFilter, RedeliveryJob
 from app.domain.times import micros_to_rfc3339, to_rfc3339
+from app.domain.words import Understood
 from app.services.calendars import CalendarView
 from app.services.previews import Difference, Outlook
 from app.store.flows import StoredFlow
@@ -150,6 +151,7 @@ def outlook_text(outlook: Outlook) -> str:
     return json_text(
         {
             "explained": outlook.explained,
+            **_understood(outlook.understood),
             "occurrences": planned_list(outlook),
             "skipped": [
                 {"nominal_at": to_rfc3339(one.nominal_ms), "reason": one.reason}
@@ -158,6 +160,20 @@ def outlook_text(outlook: Outlook) -> str:
             "notices": [_notice(one) for one in outlook.notices],
         }
     )
+
+
+def _understood(understood: Understood | None) -> dict[str, Any]:
+    """Return what a text came to, in the fields of an event."""
+    if understood is None:
+        return {}
+    found = {
+        "start_time": to_rfc3339(understood.start_ms),
+        "timezone": understood.timezone,
+        "schedule": understood.schedule,
+    }
+    if understood.schedule is None:
+        del found["schedule"]
+    return found
 
 
 def difference_text(difference: Difference) -> str:

@@ -78,6 +78,14 @@ SCHEDULE: dict[str, Any] = {
     "example": {"frequency": "daily", "interval": 1},
 }
 
+TEXT: dict[str, Any] = {
+    "description": (
+        "When, in English words, instead of a schedule. What was understood comes back as "
+        "start_time, timezone and schedule; what can be meant in two ways is asked back with 400."
+    ),
+    "example": "every second Friday at 9:00 Europe/Berlin",
+}
+
 _DURATION = {"type": "string", "example": "5m"}
 _DELAY = {**_DURATION, "type": ["string", "integer"]}
 """A number is one of seconds."""

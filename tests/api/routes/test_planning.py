@@ -261,3 +261,97 @@ class TestActs:
     def test_a_schedule_without_an_interval_has_interval_1(self, client, an_event) -> None:
         event = create(client, an_event, schedule={"frequency": "daily"})
         assert event["schedule"] == {"frequency": "daily", "interval": 1}
+
+
+class TestWords:
+    """``POST /preview`` with a text; it is Thursday, 1 January 2026."""
+
+    def test_what_was_understood_comes_back_as_an_event_takes_it(
+        self, client, services, an_event
+    ) -> None:
+        draft = {"text": "every second friday at 9", "timezone": "Europe/Berlin"}
+        client.post("/preview", json=draft)
+        before = snapshot(services.storage.client)
+        answer = client.post("/preview?count=2", json=draft)
+        assert answer.status_code == 200
+        assert answer.json == {
+            "explained": "every second Friday at 09:00 Europe/Berlin, starting 2 January 2026",
+            "start_time": "2026-01-02T08:00:00Z",
+            "timezone": "Europe/Berlin",
+            "schedule": {
+                "frequency": "weekly",
+                "interval": 2,
+                "by_day": ["FR"],
+                "by_hour": [9],
+                "by_minute": [0],
+            },
+            "occurrences": [
+                {"scheduled_at": "2026-01-02T08:00:00Z"},
+                {"scheduled_at": "2026-01-16T08:00:00Z"},
+            ],
+            "skipped": [],
+            "notices": [],
+        }
+        assert snapshot(services.storage.client) == before
+        taken = {name: answer.json[name] for name in ("start_time", "timezone", "schedule")}
+        event = create(client, an_event, **taken)
+        assert event["next_occurrence_at"] == "2026-01-02T08:00:00Z"
+        again = client.post("/preview?count=2", json={"text": answer.json["explained"]})
+        assert again.json == answer.json
+
+    def test_one_moment_has_no_schedule(self, client, an_event) -> None:
+        answer = client.post("/preview", json={"text": "tomorrow at 8 Europe/Berlin"})
+        assert answer.json["explained"] == "once, on 2 January 2026 at 08:00 Europe/Berlin"
+        assert answer.json["start_time"] == "2026-01-02T07:00:00Z"
+        assert "schedule" not in answer.json
+        assert answer.json["occurrences"] == [{"scheduled_at": "2026-01-02T07:00:00Z"}]
+
+    def test_what_stands_beside_the_text_counts(self, client) -> None:
+        client.put("/calendars/closed", json={"dates": ["2026-01-03"]})
+        draft = {
+            "text": "every second day",
+            "start_time": "2026-01-01T09:00:00",
+            "timezone": "Europe/Berlin",
+            "calendars": ["closed"],
+        }
+        answer = client.post("/preview?count=2", json=draft)
+        assert answer.json["explained"] == (
+            "every second day at 09:00 Europe/Berlin, except on days of closed"
+        )
+        assert [one["scheduled_at"] for one in answer.json["occurrences"]] == [
+            "2026-01-01T08:00:00Z",
+            "2026-01-05T08:00:00Z",
+        ]
+
+    @pytest.mark.parametrize(
+        ("draft", "path", "sentence"),
+        [
+            ({}, "start_time", "is required, or a text that says when"),
+            ({"text": "every firday at 9"}, "text", "did you mean friday?"),
+            ({"text": "on friday at 9"}, "text", "say every if it repeats"),
+            ({"text": "tomorrow at 8"}, "text", "in which time zone"),
+            ({"text": ""}, "text", "1 to 500 characters"),
+            ({"text": "every day " * 60}, "text", "1 to 500 characters"),
+            ({"text": ["every day"]}, "text", "must be text"),
+            ({"text": None}, "text", "null"),
+            (
+                {"text": "every day at 9", "schedule": {"frequency": "daily"}},
+                "text",
+                "can't stand beside schedule",
+            ),
+            ({"text": "every day at 9 UTC", "timezone": "Asia/Tokyo"}, "text", "Asia/Tokyo"),
+            (
+                {"text": "tomorrow at 9 UTC", "start_time": "2026-01-01T09:00:00Z"},
+                "start_time",
+                "must not stand beside",
+            ),
+            ({"text": "on the 31st of every February at 9"}, "text", "never matches"),
+        ],
+    )
+    def test_what_is_not_understood_is_asked_back(
+        self, client, draft: dict[str, Any], path: str, sentence: str
+    ) -> None:
+        answer = client.post("/preview", json=draft)
+        assert answer.status_code == 400
+        assert list(answer.json["fields"]) == [path]
+        assert sentence in answer.json["fields"][path][0]
