@@ -12,13 +12,35 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from functools import cached_property
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 Result = TypeVar("Result")
 
 
-THREADS = 3
-"""One for each thing that may take long: flows, what is due next, and calling for repair."""
+Work = Callable[[], Result]
+
+
+class Submit(Protocol):
+    """Has somebody do some work: ``Background.submit``, or ``at_once``."""
+
+    def __call__(self, work: Work[Result], /) -> Future[Result]:
+        """Return what becomes of it."""
+        ...
+
+
+THREADS = 5
+"""One for each thing that may take long: flows, what is due next, leases, circuit breakers, and
+calling for repair."""
+
+
+def at_once(work: Work[Result], /) -> Future[Result]:
+    """Do some work here and now."""
+    future: Future[Result] = Future()
+    try:
+        future.set_result(work())
+    except Exception as error:  # noqa: BLE001 - whoever asks for the result gets it
+        future.set_exception(error)
+    return future
 
 
 class Background:
@@ -35,7 +57,7 @@ class Background:
             one.settimeout(0)
         return pair
 
-    def submit(self, work: Callable[[], Result]) -> Future[Result]:
+    def submit(self, work: Work[Result], /) -> Future[Result]:
         """Have a thread do some work."""
         future = self._executor.submit(work)
         tells, _ = self._news

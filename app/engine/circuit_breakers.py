@@ -14,9 +14,11 @@ delays its occurrences by minutes, and they still end as their retry policy says
 from __future__ import annotations
 
 import logging
+from concurrent.futures import Future
 from dataclasses import dataclass
 
 from app.domain.outcome import Outcome
+from app.engine.background import Submit, at_once
 from app.errors import StoreUnavailable
 from app.store.breakers import BreakerStore
 from app.store.claims import Claim
@@ -63,8 +65,13 @@ class _Streak:
 class CircuitBreakers:
     """The breakers as one process knows them; its drains use them one after another."""
 
-    def __init__(self, store: BreakerStore) -> None:
+    def __init__(self, store: BreakerStore, submit: Submit = at_once) -> None:
+        """``submit``: what others have found out is read with it, meanwhile attempts go on."""
         self._store = store
+        self._submit = submit
+        self._reading: Future[dict[str, int]] | None = None
+        self._own: dict[str, int | None] = {}
+        """What this process has found out since a reading began; ``None``: closed."""
         self._known: dict[str, int] = {}
         self._streaks: dict[str, _Streak] = {}
         self._probing: dict[str, int] = {}
@@ -72,8 +79,7 @@ class CircuitBreakers:
 
     def defer_until(self, target: str, claim: Claim, now_ms: int) -> int | None:
         """Until when to defer an attempt, ms UTC; ``None``: send it now."""
-        if now_ms >= self._next_refresh_ms:
-            self._refresh(now_ms)
+        self._refresh(now_ms)
         until_ms = self._known.get(target)
         if until_ms is None or claim.deferred >= MAX_DEFERRALS:
             return None
@@ -102,18 +108,29 @@ class CircuitBreakers:
         return self._open(target, now_ms)
 
     def _refresh(self, now_ms: int) -> None:
-        self._next_refresh_ms = now_ms + REFRESH_MS
+        if self._reading is None and now_ms >= self._next_refresh_ms:
+            self._next_refresh_ms = now_ms + REFRESH_MS
+            self._own = {}
+            self._reading = self._submit(lambda: self._store.all(now_ms - FORGET_MS))
+        if self._reading is None or not self._reading.done():
+            return
+        reading, self._reading = self._reading, None
         try:
-            self._known = self._store.all(now_ms - FORGET_MS)
+            read = reading.result()
         except StoreUnavailable:
             return  # what is known still counts
+        self._known = {
+            target: until_ms
+            for target, until_ms in (read | self._own).items()
+            if until_ms is not None
+        }
         if len(self._streaks) > 10_000:
             self._streaks.clear()
         self._probing = {one: at for one, at in self._probing.items() if at > now_ms}
 
     def _open(self, target: str, now_ms: int) -> bool:
         try:
-            self._known[target] = self._store.open(
+            self._known[target] = self._own[target] = self._store.open(
                 target,
                 now_ms,
                 first_ms=FIRST_MS,
@@ -132,6 +149,7 @@ class CircuitBreakers:
         except StoreUnavailable:
             return  # the next attempt that succeeds closes it
         self._known.pop(target, None)
+        self._own[target] = None
         self._probing.pop(target, None)
         log.info("a target's breaker is closed", extra={"target": target})
 

@@ -7,7 +7,7 @@ claiming, sending and recording overlap::
     fair queue     what is due, in turn for each lane
     target limits  bound the requests in flight for each target
     sender         sends requests, reads answers
-    recorder       writes outcomes in batches, renews leases
+    recorder       writes outcomes in batches, has leases renewed
 
 (With one thread for each, the interpreter's lock changes hands with every line that libcurl reads,
 and half the speed is lost.) Work is done in slices of about a millisecond. Between two of them the
@@ -102,7 +102,7 @@ class Drain:
         Requests in flight stay in flight, for the next ``run``, ``run_between_jobs`` or ``close``.
         """
         before = self._sent
-        self._recorder.announce(end_ms)
+        self._recorder.leases.announce(end_ms)
         while not stop.is_set() and self._clock.now_ms() < end_ms:
             self._step(closing=False)
         return self._sent - before
@@ -128,7 +128,7 @@ class Drain:
 
     def sign_off(self) -> None:
         """Count as alive no more, so that another drain is called; this one may go on."""
-        self._recorder.sign_off()
+        self._recorder.leases.sign_off()
 
     def run_until(self, end_ms: int) -> None:
         """Deliver until ``end_ms`` (UTC), whatever else is said."""
@@ -244,7 +244,7 @@ class Drain:
 
     def _accept(self, claims: Sequence[Claim], now_ms: int) -> None:
         """Queue claims for their targets; record those that must not be sent."""
-        self._recorder.keep_leases(claims)
+        self._recorder.leases.keep(claims)
         for claim in claims:
             record = unsendable(claim, now_ms)
             if record is not None:

@@ -1,4 +1,4 @@
-"""The recorder of a drain: writes outcomes in batches and renews the drain's leases.
+"""The recorder of a drain: writes outcomes in batches, and has the drain's leases kept.
 
 It never waits: ``step`` reads the answer to the last batch, if it has come, and sends the next.
 """
@@ -10,13 +10,12 @@ from collections.abc import Sequence
 
 from app.clock import Clock
 from app.engine.flow_steps import FlowSteps
+from app.engine.lease_keeper import LeaseKeeper
 from app.engine.write_buffer import WriteBuffer
 from app.errors import StoreUnavailable
 from app.store.calls import Deferral, Record, record_call, release_call
 from app.store.channel import Channel
 from app.store.claims import Claim
-from app.store.coordination import Coordination
-from app.store.work import WorkStore
 
 log = logging.getLogger(__name__)
 
@@ -39,43 +38,27 @@ has waited for ``DEFER_MAX_WAIT_MS``, or when there are ``DEFER_MAX_COUNT``: the
 and records need the store. While there are more records than deferrals, one batch of deferrals is
 written in each ``DEFER_MAX_WAIT_MS``."""
 
-ALIVE_MS = 2_000
-"""How long a drain counts as alive after its last heartbeat."""
-
-RETIRE_EARLY_MS = 1_000
-"""How long before its end a drain stops counting as alive, so that the next one starts in time."""
-
 
 class Recorder:
     """Records for one drain; nothing is dropped while the store is away."""
 
     def __init__(
         self,
-        work: WorkStore,
-        coordination: Coordination,
+        leases: LeaseKeeper,
         channel: Channel,
         clock: Clock,
         *,
-        drain: str,
-        lease_ms: int,
         flows: FlowSteps,
     ) -> None:
-        """``drain`` is the drain's name in the store, ``lease_ms`` how long a lease lasts."""
         self._flows = flows
-        self._work = work
-        self._coordination = coordination
+        self.leases = leases
         self._channel = channel
         self._clock = clock
-        self._drain = drain
-        self._lease_ms = lease_ms
-        self._end_ms = 0
         self._records = WriteBuffer[Record]()
         self._deferrals = WriteBuffer[Deferral]()
         self._sent: list[Record | Deferral] = []
-        self._leases: dict[bytes, bytes] = {}
         self._last_record_ms = 0
         self._last_deferral_ms = 0
-        self._next_renewal_ms = 0
         self.retry_ms = 0
         """Until when the store is left alone because it did not answer, ms UTC."""
 
@@ -94,24 +77,6 @@ class Recorder:
         fd = self._channel.fileno()
         return [] if fd is None else [fd]
 
-    def announce(self, end_ms: int) -> None:
-        """Have the drain count as alive until shortly before ``end_ms``, UTC."""
-        self._end_ms = end_ms
-        self._next_renewal_ms = 0
-
-    def sign_off(self) -> None:
-        """Have the drain count as alive no more."""
-        self._end_ms = 0
-        try:
-            self._coordination.drain_gone(self._drain)
-        except StoreUnavailable:
-            log.warning("the store is away; this drain counts as alive for a few seconds more")
-
-    def keep_leases(self, claims: Sequence[Claim]) -> None:
-        """Renew the leases of these claims until they are recorded or deferred."""
-        for claim in claims:
-            self._leases[claim.occurrence_id] = claim.token
-
     def add(self, record: Record) -> None:
         """Add the record of an attempt to those that wait to be written."""
         if not self._records.size:
@@ -125,7 +90,8 @@ class Recorder:
         self._deferrals.put(Deferral(claim.occurrence_id, claim.token, due_ms, reason))
 
     def step(self, now_ms: int, *, flush: bool = False) -> None:
-        """Write what has gathered; with ``flush`` everything that waits."""
+        """Write what has gathered; with ``flush`` everything that waits. Keep the leases."""
+        self.leases.step(now_ms)
         if now_ms < self.retry_ms:
             return
         try:
@@ -134,7 +100,6 @@ class Recorder:
                 self._handle_answer(answer)
             if not self._channel.busy:
                 self._send(now_ms, flush=flush)
-            self._renew(now_ms)
         except StoreUnavailable:
             log.warning("the store is away; outcomes wait for it")
             self.retry_ms = now_ms + STORE_RETRY_MS
@@ -144,7 +109,7 @@ class Recorder:
         if not self.idle:
             log.error("outcomes were not written; their leases expire and they are repeated")
         self._channel.close()
-        self.sign_off()
+        self.leases.sign_off()
 
     def _send(self, now_ms: int, *, flush: bool) -> None:
         records, deferrals = self._records, self._deferrals
@@ -182,22 +147,7 @@ class Recorder:
         (The answer to a release ends with how many expired leases came back: none was asked for.)
         """
         for one in self._sent:
-            # A retry that is due at once may have been claimed again, under another lease.
-            if self._leases.get(one.occurrence_id) == one.token:
-                del self._leases[one.occurrence_id]
+            self.leases.forget(one)
         counted = [one for one, count in zip(self._sent, answer, strict=False) if count]
         self._flows.handle_written(counted, self._sent)
         self._sent = []
-
-    def _renew(self, now_ms: int) -> None:
-        """Renew the leases and send the drain's heartbeat, well before either expires."""
-        if now_ms < self._next_renewal_ms:
-            return
-        alive_ms = min(ALIVE_MS, self._lease_ms)
-        alive_until = min(now_ms + alive_ms, self._end_ms - RETIRE_EARLY_MS)
-        if alive_until > now_ms:
-            self._coordination.drain_alive(self._drain, alive_until)
-        leases = list(self._leases.items())
-        for start in range(0, len(leases), BATCH):
-            self._work.renew(leases[start : start + BATCH], now_ms + self._lease_ms)
-        self._next_renewal_ms = now_ms + alive_ms // 3

@@ -22,6 +22,7 @@ from app.engine.drain_options import DrainOptions
 from app.engine.drain_runner import DrainRunner
 from app.engine.flow_claimer import FlowClaimer
 from app.engine.flow_steps import FlowSteps
+from app.engine.lease_keeper import LeaseKeeper
 from app.engine.local_faults import LocalFaults
 from app.engine.recorder import Recorder
 from app.engine.sender import Sender
@@ -113,7 +114,7 @@ class Drains:
     @cached_property
     def breakers(self) -> CircuitBreakers:
         """What is known of targets that fail, kept between drains."""
-        return CircuitBreakers(self.services.storage.breakers)
+        return CircuitBreakers(self.services.storage.breakers, self.background.submit)
 
     @cached_property
     def local_faults(self) -> LocalFaults:
@@ -233,15 +234,14 @@ class Drains:
 
     def _recorder(self, name: str, flows: FlowSteps) -> Recorder:
         storage = self.services.storage
-        return Recorder(
+        leases = LeaseKeeper(
             storage.work,
             storage.coordination,
-            storage.new_channel(),
-            storage.clock,
+            self.background.submit,
             drain=name,
             lease_ms=self.services.settings.lease_ms,
-            flows=flows,
         )
+        return Recorder(leases, storage.new_channel(), storage.clock, flows=flows)
 
     def _options(self) -> DrainOptions:
         crypto, settings = self.services.crypto, self.services.settings

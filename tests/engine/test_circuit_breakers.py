@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any
+
 import pytest
 
 from app.domain.outcome import Outcome, Timings
@@ -23,6 +27,7 @@ from tests.support.builders import a_claim as claim
 from tests.support.clock import NOW_MS
 
 TARGET = "https://example.com:443"
+OTHER = "https://other.example:443"
 TIMES = Timings(0, 0, 0)
 OK = Outcome(TIMES, 200)
 DOWN = Outcome(TIMES, error="refused", error_message="nobody listens")
@@ -124,6 +129,28 @@ def test_workers_share_what_they_find_out(breakers: CircuitBreakers, store: Brea
     later_ms = opened_ms + FIRST_MS
     other.learn(TARGET, OK, later_ms)
     assert breakers.defer_until(TARGET, one(), later_ms + REFRESH_MS) is None
+
+
+def test_attempts_do_not_wait_for_what_others_have_found_out(store: BreakerStore) -> None:
+    """What this process finds out meanwhile is newer than what is being read."""
+    begun: list[tuple[Callable[[], Any], Future[Any]]] = []
+
+    def submit(work: Callable[[], Any], /) -> Future[Any]:
+        begun.append((work, Future()))
+        return begun[-1][1]
+
+    breakers = CircuitBreakers(store, submit)
+    store.open(OTHER, NOW_MS, first_ms=FIRST_MS, longest_ms=LONGEST_MS, forget_ms=FORGET_MS)
+    opened_ms = NOW_MS + AFTER_MS
+    assert breakers.defer_until(OTHER, one(), opened_ms - 1) is None
+    ((work, future),) = begun
+    read = work()
+    assert fail(breakers, NOW_MS, opened_ms)
+    assert breakers.defer_until(OTHER, one(), opened_ms) is None
+    future.set_result(read)
+    assert breakers.defer_until(TARGET, one(), opened_ms) is not None
+    assert breakers.defer_until(OTHER, one(), NOW_MS) is not None
+    assert len(begun) == 1
 
 
 def test_what_two_workers_find_out_at_once_counts_once(store: BreakerStore) -> None:

@@ -8,8 +8,9 @@ from typing import Any, cast
 
 import pytest
 
+from app.engine.background import at_once
+from app.engine.lease_keeper import ALIVE_MS, LeaseKeeper
 from app.engine.recorder import (
-    ALIVE_MS,
     BATCH,
     DEFER_MAX_COUNT,
     DEFER_MAX_WAIT_MS,
@@ -79,17 +80,11 @@ def work() -> Quiet:
 
 @pytest.fixture
 def recorder(clock: FakeClock, channel: FakeChannel, work: Quiet) -> Recorder:
-    made = Recorder(
-        cast("Any", work),
-        cast("Any", Quiet()),
-        cast("Any", channel),
-        clock,
-        drain="d",
-        lease_ms=30_000,
-        flows=cast("Any", Quiet()),
+    leases = LeaseKeeper(
+        cast("Any", work), cast("Any", Quiet()), at_once, drain="d", lease_ms=30_000
     )
-    made.announce(clock.now_ms() + 60_000)
-    return made
+    leases.announce(clock.now_ms() + 60_000)
+    return Recorder(leases, cast("Any", channel), clock, flows=cast("Any", Quiet()))
 
 
 def claims(count: int) -> list[Claim]:
@@ -183,11 +178,11 @@ def test_a_written_lease_is_not_renewed_but_that_of_a_retry_claimed_meanwhile_is
     """A retry that is due at once has the same occurrence and another lease."""
     first, other = claims(2)
     retry = replace(first, token=b"another", attempt=2)
-    recorder.keep_leases([first, other])
+    recorder.leases.keep([first, other])
     recorder.add(record(first))
     recorder.add(record(other))
     recorder.step(clock.now_ms(), flush=True)
-    recorder.keep_leases([retry])
+    recorder.leases.keep([retry])
     recorder.step(clock.now_ms())
     work.renewed.clear()
     recorder.step(clock.advance(ALIVE_MS))

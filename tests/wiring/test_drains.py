@@ -14,8 +14,8 @@ from app.wiring.engine import Engine
 def test_each_drain_has_a_name_and_connections_of_its_own(process: Engine) -> None:
     """Two drains under one name would keep each other's leases alive."""
     one, other = process.drains.new_drain(), process.drains.new_drain()
-    assert one._recorder._drain != other._recorder._drain
-    assert one._claimer._worker == one._recorder._drain.encode()
+    assert one._recorder.leases._drain != other._recorder.leases._drain
+    assert one._claimer._worker == one._recorder.leases._drain.encode()
     assert one._claimer._channel is not one._recorder._channel
     assert one._claimer._channel is not other._claimer._channel
 
