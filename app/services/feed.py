@@ -13,12 +13,13 @@ from app.domain.event import Event, EventStatus
 from app.domain.ical.writing import Happening, Remark, write_feed
 from app.domain.occurrence import Occurrence, OccurrenceStatus
 from app.planning.timetables import Timetables
-from app.services.feed_entries import recorded, scheduled
+from app.services.feed_entries import called_then, recorded, scheduled
 from app.services.feed_series import Ongoing, shared_out
 from app.services.occurrences import OccurrenceService
 from app.services.queries import OccurrenceQuery, TagFilter
 from app.store.calendars import CalendarStore
 from app.store.events import EventStore
+from app.store.former_names import FormerName, FormerNames
 from app.store.indexes import CHUNK, Entry, IndexReader
 from app.store.occurrences import OccurrenceStore
 
@@ -68,6 +69,7 @@ class Found:
     window: FeedDays
     records: Sequence[Occurrence]
     events: dict[bytes, Event]
+    called: dict[bytes, FormerName | None]
     calendars_version: int
     whole_since_ms: int | None
     whole_until_ms: int | None
@@ -82,6 +84,7 @@ class Found:
         for one in self.records:
             digest.update(repr((one.id, one.status, one.changed_ms, one.attempt_count)).encode())
             digest.update(repr((one.status_code, one.error_message, one.tags)).encode())
+            digest.update(repr(self.called.get(one.id)).encode())
         for event_id, event in self.events.items():
             state = (event.version, event.status, event.updated_ms, event.next_ms, event.tags)
             digest.update(repr((event_id, state)).encode())
@@ -106,6 +109,7 @@ class FeedService:
     occurrences: OccurrenceService
     occurrence_store: OccurrenceStore
     event_store: EventStore
+    former_names: FormerNames
     lists: IndexReader
     calendars: CalendarStore
     timetables: Timetables
@@ -136,13 +140,19 @@ class FeedService:
             and tags.takes(one.tags)
         ]
         event_ids = list(dict.fromkeys(one.event_id for one in records))
-        events = self.event_store.get_many(event_ids)
+        events = {one.id: one for one in self.event_store.get_many(event_ids) if one is not None}
+        former = dict(zip(event_ids, self.former_names.of_many(event_ids), strict=True))
         return Found(
             tags=tags,
             window=window,
             records=records,
             # What an event says now is not for those who may see its past alone.
-            events={one.id: one for one in events if one is not None and access.sees(one.tags)},
+            events={key: one for key, one in events.items() if access.sees(one.tags)},
+            called={
+                one.id: called_then(one, former[one.event_id], events.get(one.event_id), access)
+                for one in records
+                if one.status is not OccurrenceStatus.SCHEDULED
+            },
             calendars_version=calendars_version,
             whole_since_ms=since_ms,
             whole_until_ms=until_ms,
@@ -154,7 +164,7 @@ class FeedService:
         for one in found.records:
             event = found.events.get(one.event_id)
             if one.status is not OccurrenceStatus.SCHEDULED:
-                shown.append(recorded(one, event))
+                shown.append(recorded(one, found.called[one.id]))
             elif event is not None:
                 shown.append(scheduled(event, one.scheduled_ms))
         shared = shared_out(

@@ -17,6 +17,7 @@ from app.store.audit_intents import concerns
 from app.store.connection import StoreClient
 from app.store.fields import EventField
 from app.store.flow_gate import wake_flows
+from app.store.former_names import FORMER_NAMES_MS, former_name
 from app.store.partitions import by_partition
 from app.store.reading import read_hashes
 from app.store.scripts import Scripts
@@ -129,6 +130,8 @@ def save_call(
         1 if event.schedule is not None else 0,
         "all" if withdrawal.keeps is None else "judged",
         _passed(event.id, withdrawal.passed_ms),
+        former_name(before, event, now_ms),
+        FORMER_NAMES_MS,
     ]
     fields = codec.event_to_fields(event, request)
     written = [keys.event(partition, event.id)]
@@ -209,6 +212,8 @@ class EventStore:
                 "its event was deleted",
                 codec.join_tags(event.tags),
                 _passed(event.id, passed_ms),
+                former_name(event, None, now_ms),
+                FORMER_NAMES_MS,
             ],
         )
         if reply != b"deleted":

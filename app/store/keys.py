@@ -17,9 +17,9 @@ which a time is given ends by itself. ``tests/api/test_growth.py`` proves it.
                                               claimed, its successor not yet added
     qh:{p}:occurrence:<id>            hash    see ``fields``
     qh:{p}:occurrences:<status>       zset    occurrence → scheduled; each is in exactly one
-    qh:{p}:event:<id>:occurrences     zset    occurrence → scheduled; those that were claimed or
-                                              ended (the scheduled one is the event's ``next``),
-                                              callbacks left out
+    qh:{p}:event:<id>:occurrences     zset    occurrence → scheduled; those claimed or ended (the
+                                              scheduled one is ``next``), callbacks left out
+    qh:{p}:event:<id>:names           zset    what it was called → until; ``former_names`` (8 days)
     qh:{p}:tag:<tag>:occurrences      zset    occurrence → scheduled; by the tags it was planned
                                               or delivered with
     qh:{p}:due:<lane>                 zset    occurrence → when to attempt it next; those of the

@@ -202,6 +202,7 @@ class Services:
             self.occurrences,
             self.storage.occurrences,
             self.storage.events,
+            self.storage.former_names,
             self.storage.lists,
             self.storage.calendars,
             self.planning.timetables,

@@ -20,6 +20,7 @@ from app.store.events import EventStore
 from app.store.figures import Figures
 from app.store.flow_gate import FlowGate
 from app.store.flows import FlowStore
+from app.store.former_names import FormerNames
 from app.store.imports import SourceStore
 from app.store.indexes import IndexReader
 from app.store.key_notes import KeyNotes, NotedEventStore, key_of
@@ -127,6 +128,11 @@ class Storage:
     def sources(self) -> SourceStore:
         """What the sources of imports have."""
         return SourceStore(self.client, self.settings.partitions)
+
+    @cached_property
+    def former_names(self) -> FormerNames:
+        """What events were called."""
+        return FormerNames(self.client)
 
     @cached_property
     def occurrences(self) -> OccurrenceStore:

@@ -28,6 +28,7 @@ TEN_YEARS_MS = 3_653 * DAY_MS
 END_BY_THEMSELVES = {
     r"qh:\{0\}:claim:.+": 10 * MINUTE_MS,
     r"qh:\{0\}:made:.+": DAY_MS,
+    r"qh:\{0\}:event:.{16}:names": 8 * DAY_MS,
     r"qh:\{flows\}:answer:.+": MINUTE_MS,
     r"qh:\{audit\}:done:.+": MINUTE_MS,
     r"qh:\{tokens\}:(token|used|revoked):.+": TEN_YEARS_MS,

@@ -60,8 +60,31 @@ def test_recorded_ones_of_the_last_seven_days(services, create, happenings):
     assert {(one.name, one.status, one.error, one.description) for one in found} == {
         ("once", "missed", "too late", "about it")
     }
-    services.events.delete(to_text(event.id), MASTER, None)
-    assert {one.name for one in happenings()} == {"An event that was deleted"}
+
+
+def test_names_are_those_of_the_time(services, create, happenings):
+    """Whatever becomes of the event: who saw an occurrence sees no name that it got later."""
+    event = create(name="before", description="it", tags=("red",), start_time=NOW_MS + DAY_MS)
+    note = Unattempted(event.id, NOW_MS - 1, event.tags, "missed", "too late")
+    services.storage.work.record_unattempted([note], NOW_MS)
+    tenant = Access("tenant", "read", frozenset({"red"}))
+    event_id = to_text(event.id)
+
+    def change(**given):
+        services.clock.ms += 1_000
+        services.events.update(event_id, EventChanges(given), MASTER, None)
+
+    change(name="between")
+    assert [one.name for one in happenings()] == ["before", "between"]
+    assert [one.name for one in happenings(access=tenant)] == ["before", "between"]
+    change(name="after", description="hidden", tags=("green",))
+    assert [one.name for one in happenings()] == ["before", "after"]
+    assert [(one.name, one.description) for one in happenings(access=tenant)] == [("before", "it")]
+    services.clock.ms += 1_000
+    services.events.delete(event_id, MASTER, None)
+    services.clock.ms = NOW_MS + DAY_MS
+    assert [one.name for one in happenings()] == ["before", "after"]
+    assert [(one.name, one.description) for one in happenings(access=tenant)] == [("before", "it")]
 
 
 def test_paused_events_plan_nothing(create, happenings):

@@ -143,6 +143,7 @@ class Partition:
                 self._take_lane(name, rest, value)
                 or self._take_flow(name, rest, value)
                 or (name in ("claim", "made", "source") and bool(rest))
+                or (name == "event" and len(rest) == 22 and rest.endswith(b":names"))
             )
         return True
 

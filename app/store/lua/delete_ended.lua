@@ -1,4 +1,5 @@
 -- Does: deletes occurrences that ended before a moment, with all their index entries.
+--       With an event's last one goes what the event was called.
 -- KEYS: 1 ended
 -- ARGV: 1 prefix  2 before (the moment)  3 limit (how many at most)
 -- Returns: how many were deleted; fewer than asked for means that none is left.
@@ -12,7 +13,11 @@ for _, id in ipairs(ids) do
     OccurrenceField.STATUS, OccurrenceField.TAGS))
   if event then
     redis.call('ZREM', prefix .. 'occurrences:' .. status, id)
-    redis.call('ZREM', prefix .. 'event:' .. event .. ':occurrences', id)
+    local event_key = prefix .. 'event:' .. event
+    redis.call('ZREM', event_key .. ':occurrences', id)
+    if redis.call('EXISTS', event_key .. ':occurrences') == 0 then
+      redis.call('DEL', event_key .. ':names')
+    end
     index_occurrence_tags(prefix, tags or '', id, false)
     redis.call('DEL', key)
   end

@@ -5,6 +5,7 @@
 --       5 scheduled_id (the scheduled occurrence's, '' for none)  6 now  7 message
 --       8 expected_tags (one a line)
 --       9 passed (what its series had come to and is not scheduled; see record_passed_over)
+--       10 former (what it was called, as it is kept)  11 names_ttl (ms)
 -- Returns: 'deleted'; 'gone', 'stale' or 'moved' (another next occurrence, or other tags: they say
 --          who may delete it), and then nothing has changed. An attempt under way is left to its
 --          worker.
@@ -14,9 +15,10 @@
 --#include cancel_waiting
 --#include index_event
 --#include index_event_status
+--#include remember_name
 local key = unpack(KEYS)
 local prefix, id, expected_version, expected_next, scheduled_id, now, message, expected_tags,
-  passed = unpack(ARGV, 1, 9)
+  passed, former, names_ttl = unpack(ARGV, 1, 11)
 local version, next_ms, stored_tags, calendars, flow, status = unpack(redis.call('HMGET', key,
   EventField.VERSION, EventField.NEXT, EventField.TAGS, EventField.CALENDARS, EventField.FLOW,
   EventField.STATUS))
@@ -36,6 +38,7 @@ for _, open_status in ipairs({'retrying', 'scheduled', 'dispatched'}) do
   cancel_waiting(prefix, id, open_status, message, now)
 end
 redis.call('DEL', key)
+remember_name(prefix, id, former, now, names_ttl)
 index_event_status(prefix, id, '', status, false)
 redis.call('ZREM', prefix .. 'inactive', id)
 redis.call('ZREM', prefix .. 'unscheduled', id)

@@ -11,8 +11,9 @@
 --       20 must_be_new ('1': the new one may not exist already)
 --       21 withdraws ('all' that wait, or those 'judged')
 --       22 passed (what its series had come to and has no more; see record_passed_over)
---       23 judged (a string: per occurrence that waits its id, then '1' to keep it or '0')
---       24… per field of the event's hash: field, value
+--       23 former (what it was called, as it is kept; '': it still is)  24 names_ttl (ms)
+--       25 judged (a string: per occurrence that waits its id, then '1' to keep it or '0')
+--       26… per field of the event's hash: field, value
 -- Returns: 'saved'; 'gone', 'stale' (another version), 'moved' (another next occurrence), 'made'
 --          (by that key, before), 'taken' (the new occurrence exists already) or a list (per
 --          occurrence that waits and was not judged: its id, its scheduled time), and then nothing
@@ -31,10 +32,11 @@
 --#include make_due
 --#include add_unattempted
 --#include list_event_end
+--#include remember_name
 local key, made = unpack(KEYS)
 local prefix, id, expected_version, expected_next, request, now, created, tags, mode, scheduled_id,
   new_id, scheduled, due, outcome, message, made_value, made_ttl, reason, records_scheduled,
-  must_be_new, withdraws, passed, judged = unpack(ARGV, 1, 23)
+  must_be_new, withdraws, passed, former, names_ttl, judged = unpack(ARGV, 1, 25)
 local version, next_ms, stored_tags, last_request, calendars, plan, flow, recurring, status =
   unpack(redis.call('HMGET', key, EventField.VERSION, EventField.NEXT, EventField.TAGS,
   EventField.REQUEST, EventField.CALENDARS, EventField.PLAN, EventField.FLOW,
@@ -71,7 +73,7 @@ if version then
     EventField.FLOW, EventField.HEADERS, EventField.OVERLAP)
   if not keep then redis.call('HDEL', key, EventField.NEXT, EventField.LAST) end
 end
-redis.call('HSET', key, unpack(ARGV, 24))
+redis.call('HSET', key, unpack(ARGV, 26))
 if not (keep and plan) then redis.call('HSET', key, EventField.PLAN, request) end
 if keep and not recurring then redis.call('HDEL', key, EventField.RECURRING) end
 local new_calendars, new_flow, new_status, paused_until = unpack(redis.call('HMGET', key,
@@ -102,4 +104,5 @@ end
 if flow and flow ~= new_flow then
   leave_flow(prefix, id, flow, keep and scheduled_id or '', now)
 end
+remember_name(prefix, id, former, now, names_ttl)
 return 'saved'

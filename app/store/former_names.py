@@ -1,0 +1,69 @@
+"""What events were called, for whoever reads what they did: a name belongs to its time and tags.
+
+It is written down when an event that has recorded occurrences gets another name, description or
+other tags, and when it is deleted. So a name costs nothing as long as it does not change.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import cast
+
+from app.domain.event import Event
+from app.store import keys
+from app.store.codec import dump_json
+from app.store.connection import StoreClient
+
+FORMER_NAMES_MS = 8 * 86_400_000
+"""How long they are kept after the last change: as long as the calendar feed looks back."""
+
+_SHORTENED = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class FormerName:
+    """What an event was called up to a moment (ms UTC), and the tags that it had then."""
+
+    until_ms: int
+    name: str
+    description: str
+    tags: tuple[str, ...]
+
+
+def former_name(before: Event | None, after: Event | None, now_ms: int) -> bytes:
+    """What is to be kept when an event changes (``None``: is deleted); empty for nothing."""
+    if before is None or (after is not None and _called(before) == _called(after)):
+        return b""
+    name, description, tags = _called(before)
+    return dump_json([now_ms, name, description[:_SHORTENED], tags])
+
+
+def _called(event: Event) -> tuple[str, str, tuple[str, ...]]:
+    return event.name, event.definition.description, event.tags
+
+
+def names_key(event_id: bytes) -> bytes:
+    """Where an event's are."""
+    return keys.event_of(event_id) + b":names"
+
+
+class FormerNames:
+    """Reads what events were called."""
+
+    def __init__(self, client: StoreClient) -> None:
+        self._client = client
+
+    def of_many(self, event_ids: Sequence[bytes]) -> list[tuple[FormerName, ...]]:
+        """For each event, in one round trip, what it was called, oldest first."""
+        pipe = self._client.pipeline(transaction=False)
+        for event_id in event_ids:
+            pipe.zrange(names_key(event_id), 0, -1)
+        rows = cast("list[list[bytes]]", pipe.execute()) if event_ids else []
+        return [tuple(_read(raw) for raw in row) for row in rows]
+
+
+def _read(raw: bytes) -> FormerName:
+    until_ms, name, description, tags = json.loads(raw)
+    return FormerName(until_ms, name, description, tuple(tags))
