@@ -29,6 +29,9 @@ PIP_AUDIT := pip-audit==2.10.1
 # are run: 35 a second where cosmic-ray tries one. It runs the tests, so it needs what they need.
 MUTMUT := mutmut==3.8.1
 MUTATE := $(VENV)/mutate/.dev-$(call checksum,requirements-dev.lock)
+# What people read calendars with: a test has them subscribe to the feed.
+CALENDAR_PROGRAMS := vdirsyncer==0.21.0 khal==0.14.1
+CALENDARS := $(VENV)/calendars/.programs-$(shell echo '$(CALENDAR_PROGRAMS)' | cksum | cut -d' ' -f1)
 LOCK := $(TOOLS)/bin/uv pip compile --quiet --universal --python-version 3.11 \
 	--fork-strategy fewest --generate-hashes --no-annotate --custom-compile-command 'make lock'
 
@@ -36,7 +39,7 @@ LOCK := $(TOOLS)/bin/uv pip compile --quiet --universal --python-version 3.11 \
 QUICK := $(addprefix tests/,domain delivery store crypto planning services engine wiring) \
 	$(wildcard tests/test_*.py)
 
-.PHONY: help run demo check test chaos operations soak fuzz costs mutate docs lint format lock audit clean
+.PHONY: help run demo check test chaos operations soak fuzz costs mutate docs lint format lock audit clean subscribers
 
 help: ## show this help
 	@grep -hE '^[a-z%-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -75,6 +78,8 @@ costs: $(DEV) ## search for the request that costs most; MINUTES=, SEED=, OUT=
 mutate: $(MUTATE) ## change the rules a little, see that tests notice; MINUTES=, SEED=, ONLY=app/domain/*
 	@$(VENV)/mutate/bin/python -m tests.mutation --minutes $(or $(MINUTES),30) \
 		$(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only '$(ONLY)') $(ARGS)
+
+subscribers: $(CALENDARS) ## install the calendar programs that a test subscribes with
 
 # Only pages that changed are built anew; the generated ones always are.
 docs: $(DOCS) ## build the guide into docs/_build/html; a warning is an error
@@ -129,6 +134,12 @@ $(DEV): | $(PY)
 	@echo "Installing what requirements-dev.lock lists"
 	@$(PIP) -r requirements-dev.lock
 	@rm -f $(VENV)/.dev-* $(VENV)/.docs-* $(VENV)/.runtime-* && touch $@ $(DOCS) $(RUNTIME)
+
+$(CALENDARS): | $(PY)
+	@echo "Installing $(CALENDAR_PROGRAMS)"
+	@$(PY) -m venv --clear $(VENV)/calendars
+	@$(VENV)/calendars/bin/pip --disable-pip-version-check -q install $(CALENDAR_PROGRAMS)
+	@touch $@
 
 $(MUTATE): | $(PY)
 	@echo "Installing what requirements-dev.lock lists, and $(MUTMUT)"
