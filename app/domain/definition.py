@@ -26,10 +26,14 @@ class Definition(NamedTuple):  # made for every delivery, in half the time of a 
     schedule: Schedule | None = None
     options: EventOptions = NO_OPTIONS
     header_names: tuple[str, ...] = ()
+    start_wall_ms: int | None = None
+    """The wall time given for the start, where the clock changes; see ``recurrence.Start``."""
 
     @property
     def recurrence(self) -> Recurrence:
         """The schedule, ready to be asked; raises ``InvalidInput`` with the dotted field."""
         if self.schedule is None:
             raise InvalidInput.field("schedule", "is missing: the event occurs once")
-        return self.schedule.compiled(self.start_ms, self.timezone, self.options.dst)
+        return self.schedule.compiled(
+            self.start_ms, self.timezone, self.options.dst, self.start_wall_ms
+        )

@@ -30,7 +30,7 @@ _SPACE = "flow_space"
 _Reader = Callable[[Mapping[str, Any]], Any]
 
 _PLANNING = ("dst", "calendars", "on_excluded", "jitter")
-_RECURRING = ("calendars", "on_excluded", "dst")
+_RECURRING = ("calendars", "on_excluded")
 
 
 def _on_excluded(given: Any) -> str:

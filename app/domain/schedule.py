@@ -19,20 +19,33 @@ class Schedule:
 
     given: Mapping[str, Any]
     ends: tuple[int | None, ...] | None = field(default=None, compare=False)
-    _known: dict[tuple[int, str | None, str], Recurrence] = field(
+    _known: dict[tuple[Any, ...], Recurrence] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
     """What it was compiled to last, by what else counts."""
 
-    def compiled(self, start_ms: int, timezone: str | None, dst: Mapping[str, str]) -> Recurrence:
+    def compiled(
+        self,
+        start_ms: int,
+        timezone: str | None,
+        dst: Mapping[str, str],
+        start_wall_ms: int | None = None,
+    ) -> Recurrence:
         """The schedule of an event that starts then, ready to be asked; compiled once.
 
         Raises ``InvalidInput`` with the dotted field, and ``BudgetExceeded`` in a budget.
         """
-        asked = (start_ms, timezone, repr(dst))
+        asked = (start_ms, timezone, repr(dst), start_wall_ms)
         found = self._known.get(asked)
         if found is None:
-            found = compile_schedule(self.given, start_ms, timezone, dst=dst, ends=self.ends)
+            found = compile_schedule(
+                self.given,
+                start_ms,
+                timezone,
+                dst=dst,
+                ends=self.ends,
+                start_wall_ms=start_wall_ms,
+            )
             self._known.clear()
             self._known[asked] = found
         return found

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from app.domain.budget import current
 from app.domain.calendar import Calendar
-from app.domain.recurrence import Recurrence, resolve_local
+from app.domain.recurrence import Recurrence
 from app.errors import InvalidInput
 
 ON_EXCLUDED = ("skip", "next_day", "previous_day")
@@ -23,7 +23,9 @@ MAX_MOVE_DAYS = 31
 MAX_MOVED_A_DAY = 24
 """Moving is for schedules of a few occurrences a day."""
 
+_EPOCH = date(1970, 1, 1)
 _DAY = timedelta(days=1)
+_DAY_MS = 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,11 @@ class Skipped:
 
 
 class Timetable:
-    """When an event fires. Times are ms UTC, days are days in the event's zone."""
+    """When an event fires. Times are ms UTC, days are days in the event's zone.
+
+    An occurrence is of the day of its wall time: one at 23:30 is, also where the clock jumps from
+    23:00 to midnight and it fires on the next.
+    """
 
     def __init__(
         self,
@@ -62,7 +68,6 @@ class Timetable:
         """``seed`` (the event's id) makes the jitter of different events differ."""
         self.rule = rule
         self._zone = ZoneInfo(timezone or "UTC")
-        self._zone_name = timezone or "UTC"
         self._calendars = calendars
         self._step = {"skip": 0, "next_day": 1, "previous_day": -1}[on_excluded]
         self._jitter_ms = jitter_ms
@@ -109,10 +114,10 @@ class Timetable:
             return found
         at = self.rule.next_after(after_ms)
         while at is not None and at < before_ms and len(found) < count:
-            reason = self._reason(self._day(at))
+            reason = self._reason_at(at)
             if reason is None:
                 # Nothing is taken from a day like any other: go on behind it.
-                at = self.rule.next_after(self._end_of(self._day(at)))
+                at = self.rule.next_after(self._behind(at))
             else:
                 found.append(Skipped(at, reason))
                 at = self.rule.next_after(at)
@@ -137,42 +142,47 @@ class Timetable:
         for _ in range(MAX_EXCLUDED_DAYS):
             if at is None:
                 return None
-            day = self._day(at)
-            if self._reason(day) is None:
+            if self._reason_at(at) is None:
                 return Firing(at, at)
-            at = self.rule.next_after(self._end_of(day))
+            at = self.rule.next_after(self._behind(at))
         return None
 
     def _next_moved(self, after_ms: int) -> Firing | None:
-        day = self._day(after_ms)
+        day = _EPOCH + self.rule.earliest_wall(after_ms) // _DAY_MS * _DAY
         for _ in range(MAX_EXCLUDED_DAYS):
-            landed = [one for one in self._landing(day) if one.scheduled_ms > after_ms]
-            if landed:
-                return min(landed, key=lambda one: one.scheduled_ms)
+            first = self._first_landing(day, after_ms)
+            if first is not None:
+                return first
             nominal = self.rule.next_after(self._end_of(day))
             if nominal is None:
                 return None
-            source = self._day(nominal)
+            source = next((one for one in self._days(nominal) if one > day), day + _DAY)
             target = self._moved(source)
             # Where a day's occurrences land may have been looked at already: then go on behind.
             day = target if target is not None and target > day else source
         return None
 
+    def _first_landing(self, day: date, after_ms: int) -> Firing | None:
+        landed = [one for one in self._landing(day) if one.scheduled_ms > after_ms]
+        if landed and all(one.scheduled_ms > self._end_of(day) for one in landed):
+            # The clock jumps over the next midnight: they come among those of the next day.
+            landed += (one for one in self._landing(day + _DAY) if one.scheduled_ms > after_ms)
+        return min(landed, key=lambda one: one.scheduled_ms, default=None)
+
     def _landing(self, day: date) -> Iterator[Firing]:
         """What fires on a day: its own occurrences, and those moved here from excluded days."""
         if self._reason(day) is not None:
             return
-        for at in self._nominal(day):
+        for at, _ in self._nominal(day):
             yield Firing(at, at)
         source = day - self._step * _DAY
         for _ in range(MAX_MOVE_DAYS):
             reason = self._reason(source)
             if reason is None:
                 return
-            for at in self._nominal(source):
-                local = datetime.fromtimestamp(at / 1000, self._zone)
-                wall = datetime.combine(day, local.time())
-                yield Firing(resolve_local(wall, self._zone_name), at, reason)
+            for at, clock_ms in self._nominal(source):
+                for moved in self.rule.moments_of(_number(day) * _DAY_MS + clock_ms):
+                    yield Firing(moved, at, reason)
             source -= self._step * _DAY
 
     def _moved(self, day: date) -> date | None:
@@ -182,9 +192,17 @@ class Timetable:
             day += self._step * _DAY
         return None
 
-    def _nominal(self, day: date) -> list[int]:
-        start = self._start_of(day)
-        return self.rule.upcoming(start - 1, MAX_MOVED_A_DAY + 1, self._end_of(day))
+    def _nominal(self, day: date) -> list[tuple[int, int]]:
+        """The occurrences of a day: when each fires, and its time of day on the wall."""
+        start, end = self._start_of(day), self._end_of(day)
+        last = self.rule.skipped_until(end + 1)
+        first_wall = _number(day) * _DAY_MS
+        return [
+            (at, wall - first_wall)
+            for at in self.rule.upcoming(start - 1, MAX_MOVED_A_DAY + 1, last)
+            for wall in self.rule.walls_of(at)
+            if 0 <= wall - first_wall < _DAY_MS
+        ]
 
     def _check_sparse(self) -> None:
         first = self.rule.next_after(-(1 << 62))
@@ -194,6 +212,15 @@ class Timetable:
                 f"moves whole days, so it is for at most {MAX_MOVED_A_DAY} occurrences a day; "
                 "use skip",
             )
+
+    def _reason_at(self, at_ms: int) -> str | None:
+        """Why an occurrence is taken away; ``None``: it is not, or not for each of its days."""
+        found = None
+        for day in self._days(at_ms):
+            found = self._reason(day)
+            if found is None:
+                return None
+        return found
 
     def _reason(self, day: date) -> str | None:
         current().spend(len(self._calendars))
@@ -206,11 +233,26 @@ class Timetable:
     def _day(self, at_ms: int) -> date:
         return datetime.fromtimestamp(at_ms / 1000, self._zone).date()
 
+    def _behind(self, at_ms: int) -> int:
+        """Up to when all occurrences are of the same day as this one."""
+        if self.rule.is_early(at_ms):
+            return at_ms
+        return max(at_ms, self._end_of(self._day(at_ms)))
+
+    def _days(self, at_ms: int) -> list[date]:
+        """The days of an occurrence, ascending: mostly one."""
+        days = {wall // _DAY_MS for wall in self.rule.walls_of(at_ms)}
+        return [_EPOCH + day * _DAY for day in sorted(days)]
+
     def _start_of(self, day: date) -> int:
         return int(datetime.combine(day, time(), self._zone).astimezone(UTC).timestamp() * 1000)
 
     def _end_of(self, day: date) -> int:
         return self._start_of(day + _DAY) - 1
+
+
+def _number(day: date) -> int:
+    return (day - _EPOCH).days
 
 
 def spread(seed: bytes, scheduled_ms: int, room_ms: int) -> int:

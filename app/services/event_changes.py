@@ -14,7 +14,7 @@ from app.domain.event import Event, EventStatus
 from app.domain.flow import space_of
 from app.domain.ids import created_ms as created_ms_of
 from app.domain.options import EventOptions
-from app.domain.recurrence import named_zone, resolve_local
+from app.domain.recurrence import Start, naive_of, named_zone, read_start
 from app.domain.schedule import Schedule
 from app.errors import InvalidInput
 from app.services.queries import Moment
@@ -62,16 +62,19 @@ def apply_changes(before: Event, given: Mapping[str, Any], now_ms: int) -> Event
     timezone = values.get("timezone", before.definition.timezone)
     if timezone is None and schedule is not None:
         timezone = values["timezone"] = named_zone(schedule.given)
-    if "delay" in given:
-        values["start_ms"] = now_ms + _delay_ms(given)
-    elif "start_time" in given:
-        values["start_ms"] = _start_ms(given["start_time"], timezone)
-    return _checked(before.changed(options=before.options.changed(options), **values))
+    changed_options = before.options.changed(options)
+    start = _start(before, given, timezone, changed_options.dst, now_ms)
+    values |= {"start_ms": start.ms, "start_wall_ms": start.wall_ms}
+    return _checked(before.changed(options=changed_options, **values), start)
 
 
-def _checked(event: Event) -> Event:
+def _checked(event: Event, start: Start) -> Event:
     if event.schedule is None and "overlap" in event.options.given:
         raise InvalidInput.field("overlap", "is for events with a schedule; leave it out")
+    if event.schedule is None and start.is_skipped:
+        raise InvalidInput.field(
+            "start_time", "is a time that the clock skips, and dst.gap is skip; change one of them"
+        )
     return event
 
 
@@ -97,6 +100,7 @@ def timing(event: Event) -> tuple[Any, ...]:
     """All that an event's scheduled occurrence depends on."""
     return (
         event.start_ms,
+        event.definition.start_wall_ms,
         event.definition.timezone,
         event.schedule,
         event.status,
@@ -120,11 +124,31 @@ def _delay_ms(given: Mapping[str, Any]) -> int:
         raise InvalidInput.field("delay", error.message) from None
 
 
-def _start_ms(moment: Moment, timezone: str | None) -> int:
+def _start(
+    before: Event,
+    given: Mapping[str, Any],
+    timezone: str | None,
+    dst: Mapping[str, Any],
+    now_ms: int,
+) -> Start:
+    """When an event with the given fields starts.
+
+    A wall time at which the clock changes is kept as such, and read anew when ``dst`` is changed;
+    the answered ``start_time``, given back, is no other start. In another zone it is kept if it is
+    the same moment there.
+    """
+    kept = Start(before.start_ms, before.definition.start_wall_ms)
+    if "delay" in given:
+        return Start(now_ms + _delay_ms(given), None)
+    moment: Moment = given.get("start_time", kept.ms)
     if isinstance(moment, datetime):
         if timezone is None:
             raise InvalidInput.field(
                 "start_time", "needs an offset, as in 2026-01-31T09:00:00Z, or a timezone beside it"
             )
-        return resolve_local(moment, timezone)
-    return moment
+        return read_start(moment, timezone, dst)
+    if kept.wall_ms is None or moment != kept.ms or timezone is None:
+        return Start(moment, None)
+    there = read_start(naive_of(kept.wall_ms), timezone, dst)
+    is_same = timezone == before.definition.timezone or there.ms == kept.ms
+    return there if is_same else Start(kept.ms, None)

@@ -9,7 +9,7 @@ from app.clock import Clock
 from app.domain.access import MASTER, Access
 from app.domain.budget import BudgetExceeded, limited
 from app.domain.event import Event
-from app.domain.recurrence import Notice
+from app.domain.recurrence import Notice, list_once
 from app.domain.timetable import Firing, Skipped
 from app.domain.words import Understood, understand
 from app.errors import InvalidInput
@@ -101,7 +101,7 @@ class PreviewService:
     def notices(self, event: Event) -> Sequence[Notice]:
         """What changes of the clock will do to an event in the next two years."""
         if event.schedule is None:
-            return ()
+            return _of_one_time(event)
         now_ms = self.clock.now_ms()
         try:
             with limited(WRITING):
@@ -158,7 +158,7 @@ class PreviewService:
         if event.schedule is None:
             ahead = event.start_ms > after and (to_ms is None or event.start_ms <= to_ms)
             once = (Planned(event.start_ms, event.start_ms, event.start_ms),) if ahead else ()
-            return Outlook(once, (), (), "once, at its start_time")
+            return Outlook(once, (), tuple(_of_one_time(event)), "once, at its start_time")
         with bounded(WRITING):
             return self._series(event, max(after, event.start_ms - 1), count, to_ms, now_ms)
 
@@ -193,6 +193,13 @@ def _of_words(error: InvalidInput) -> InvalidInput:
                 "text", f"says what can't be scheduled, because it {sentence}"
             )
     return error
+
+
+def _of_one_time(event: Event) -> Sequence[Notice]:
+    definition = event.definition
+    if definition.start_wall_ms is None or definition.timezone is None:
+        return ()
+    return list_once(definition.start_wall_ms, definition.timezone, event.options.dst)
 
 
 def _pair_within_a_day(removed: Sequence[int], added: Sequence[int]) -> list[tuple[int, int]]:

@@ -125,6 +125,7 @@ def definition_to_doc(definition: Definition) -> bytes:
         "ends": definition.schedule.ends if definition.schedule else None,
         "opt": definition.options.given,
         "hdr": definition.header_names,
+        "wall": definition.start_wall_ms,
     }
     doc: dict[str, Any] = {"name": definition.name, "start": definition.start_ms}
     doc |= {key: value for key, value in optional.items() if value}
@@ -162,6 +163,7 @@ def _definition(raw: bytes) -> Definition:
         None if schedule is None else Schedule(schedule, tuple(get("ends", ()))),
         NO_OPTIONS if options is None else EventOptions(options),
         () if headers is None else tuple(headers),
+        get("wall"),
     )
 
 

@@ -132,7 +132,7 @@ def test_only_planning_settings_have_an_event_planned_anew() -> None:
     assert EventOptions({"retry": {"attempts": 2}}).planning == NO_OPTIONS.planning
 
 
-@pytest.mark.parametrize("name", ["calendars", "on_excluded", "dst"])
+@pytest.mark.parametrize("name", ["calendars", "on_excluded"])
 def test_a_one_time_event_has_no_settings_of_schedules(name: str) -> None:
     with pytest.raises(InvalidInput, match=name):
         EventOptions({name: ["a"]}).check_one_time()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
@@ -12,6 +13,7 @@ from app.domain.calendar import Calendar
 from app.domain.recurrence import compile_schedule
 from app.domain.timetable import Firing, Timetable, spread
 from app.errors import InvalidInput
+from tests.domain.recurrence.oracles import iso, local_ms, resolve
 
 WEEKEND = Calendar("weekend", {"weekdays": ["SA", "SU"]})
 BERLIN = Calendar("berlin", {"holidays": {"country": "DE", "subdivision": "BE"}})
@@ -134,6 +136,140 @@ class TestExcluded:
         start = ms("2026-03-01T00:00:00+00:00") + after * 3_600_000
         expected = sorted(one for one in walked if one > start)[:20]
         assert [one.scheduled_ms for one in table.upcoming(start, 20)] == expected
+
+
+# A day on which the clock of each zone changes, and what happens to it near midnight.
+CHANGES = [
+    ("Europe/Berlin", date(2027, 3, 28)),
+    ("Europe/Berlin", date(2027, 10, 31)),
+    ("Australia/Lord_Howe", date(2027, 10, 3)),
+    ("Australia/Lord_Howe", date(2027, 4, 4)),
+    ("America/Nuuk", date(2027, 3, 27)),
+    ("America/Nuuk", date(2027, 10, 30)),
+    ("Pacific/Apia", date(2011, 12, 30)),
+    ("Africa/Cairo", date(2027, 4, 30)),
+    ("Asia/Beirut", date(2027, 3, 28)),
+    ("America/Asuncion", date(2023, 10, 1)),
+    ("America/Havana", date(2027, 11, 7)),
+]
+
+
+def in_berlin(schedule: dict, start: str, *days: str, dst: dict | None = None, **options):
+    """A timetable in Berlin that leaves days out, and its first times there."""
+    rule = compile_schedule(schedule, ms(start), "Europe/Berlin", dst=dst)
+    closed = Calendar("closed", {"dates": list(days)})
+    table = Timetable(rule, "Europe/Berlin", calendars=(closed,), **options)
+    found = table.upcoming(ms(start) - 1, 3)
+    return [
+        datetime.fromtimestamp(one.scheduled_ms / 1000, ZoneInfo("Europe/Berlin")).isoformat()[5:]
+        for one in found
+    ]
+
+
+class TestClockChanges:
+    def test_what_a_gap_has_moved_goes_to_another_day_at_its_wall_time(self) -> None:
+        """02:30 of 28 March fires at 03:00. Moved to the next day it is 02:30 again."""
+        found = in_berlin(
+            {"frequency": "weekly"},
+            "2027-03-21T02:30:00+01:00",
+            "2027-03-28",
+            on_excluded="next_day",
+        )
+        assert found[:2] == ["03-21T02:30:00+01:00", "03-29T02:30:00+02:00"]
+
+    @pytest.mark.parametrize(
+        ("dst", "expected"),
+        [
+            ({}, ["03-28T03:00:00+02:00"]),
+            ({"gap": "shift"}, ["03-28T03:30:00+02:00"]),
+            ({"gap": "skip"}, []),
+        ],
+    )
+    def test_what_moves_into_a_gap_follows_the_rule_of_the_event(self, dst, expected) -> None:
+        found = in_berlin(
+            {"frequency": "monthly", "by_month_day": [27]},
+            "2027-03-01T02:30:00+01:00",
+            "2027-03-27",
+            dst=dst,
+            on_excluded="next_day",
+        )
+        assert [one for one in found if one.startswith("03")] == expected
+
+    @pytest.mark.parametrize(
+        ("repeat", "expected"),
+        [("first", ["+02:00"]), ("second", ["+01:00"]), ("both", ["+02:00", "+01:00"])],
+    )
+    def test_what_moves_to_a_time_that_comes_twice(self, repeat, expected) -> None:
+        found = in_berlin(
+            {"frequency": "yearly", "by_month": [11], "by_month_day": [1]},
+            "2027-01-01T02:30:00+01:00",
+            "2027-11-01",
+            dst={"repeat": repeat},
+            on_excluded="previous_day",
+        )
+        moved = [one for one in found if one.startswith("10-31")]
+        assert moved == [f"10-31T02:30:00{offset}" for offset in expected]
+
+    def test_an_excluded_day_takes_its_own_occurrence_where_the_clock_skips_a_midnight(
+        self,
+    ) -> None:
+        """In Nuuk 23:30 of 27 March 2027 is skipped: it fires at 00:00 of the 28th."""
+        rule = compile_schedule(
+            {"frequency": "daily"}, ms("2027-03-26T23:30:00-02:00"), "America/Nuuk"
+        )
+        for closed, left in (("2027-03-27", "28 01:00"), ("2027-03-28", "29 00:30")):
+            calendar = Calendar("closed", {"dates": [closed]})
+            table = Timetable(rule, "America/Nuuk", calendars=(calendar,))
+            times = [shown(one.scheduled_ms) for one in table.upcoming(0, 3)]
+            assert not any(f"{left[:2]} Mar {left[3:]}" in one for one in times), (closed, times)
+            (skipped,) = table.skipped(0, ms("2027-04-01T00:00:00-02:00"), 9)
+            assert shown(skipped.nominal_ms).endswith(f"{left[:2]} Mar {left[3:]}")
+
+    @settings(max_examples=150, deadline=None)
+    @given(
+        near=st.sampled_from(CHANGES),
+        out=st.sets(st.integers(-4, 4)),
+        policy=st.sampled_from(["skip", "next_day", "previous_day"]),
+        gap=st.sampled_from(["next", "skip", "shift"]),
+        repeat=st.sampled_from(["first", "second", "both"]),
+        hours=st.sets(st.sampled_from([0, 1, 2, 3, 9, 23]), min_size=1, max_size=3),
+        minute=st.sampled_from([0, 15, 30]),
+        after=st.integers(-6 * 24 * 4, 6 * 24 * 4),
+    )
+    def test_wall_times_move_and_are_resolved_then(
+        self, near, out, policy, gap, repeat, hours, minute, after
+    ) -> None:
+        """Move each wall time by days, then read it by the event's own ``dst``."""
+        zone, change = near
+        excluded = {change + timedelta(day) for day in out}
+        step = timedelta({"skip": 0, "next_day": 1, "previous_day": -1}[policy])
+        begin = local_ms(datetime.combine(change - timedelta(20), time()), zone)
+        expected: set[int] = set()
+        for offset in range(-20, 20):
+            for hour in hours:
+                day = change + timedelta(offset)
+                # (What does not occur by itself does not move, either.)
+                own = datetime.combine(day, time(hour, minute))
+                if day in excluded and (not step or not resolve(own, zone, gap, repeat)):
+                    continue
+                while day in excluded:
+                    day += step
+                expected.update(
+                    resolve(datetime.combine(day, time(hour, minute)), zone, gap, repeat)
+                )
+        rule = compile_schedule(
+            {"frequency": "daily", "by_hour": sorted(hours), "by_minute": [minute]},
+            begin,
+            zone,
+            dst={"gap": gap, "repeat": repeat},
+        )
+        calendar = Calendar("some", {"dates": [day.isoformat() for day in excluded]})
+        table = Timetable(rule, zone, calendars=(calendar,), on_excluded=policy)
+        since = local_ms(datetime.combine(change, time()), zone) + after * 900_000
+        wanted = sorted(one for one in expected if one > since)[:12]
+        assert iso([one.scheduled_ms for one in table.upcoming(since, 12)], zone) == iso(
+            wanted, zone
+        )
 
 
 class TestJitter:

@@ -63,7 +63,7 @@ def test_what_is_wrong_is_refused_when_it_is_written(event: Event, sentence: str
     assert caught.value.message == sentence
 
 
-@pytest.mark.parametrize("name", ["calendars", "on_excluded", "dst"])
+@pytest.mark.parametrize("name", ["calendars", "on_excluded"])
 def test_a_one_time_event_has_no_use_for_what_is_for_a_schedule(name: str) -> None:
     with pytest.raises(InvalidInput) as caught:
         an_event(options={name: ["x"]}).options.check_one_time()

@@ -122,6 +122,7 @@ SCHEDULES = st.none() | st.sampled_from(
     schedule=SCHEDULES,
     options=OPTIONS.flatmap(lambda one: st.permutations(list(one.items()))),
     headers=st.lists(TEXTS, max_size=2),
+    wall_ms=st.none() | st.integers(1, 10**13),
 )
 def test_whatever_is_accepted_is_stored_as_given(
     name: str,
@@ -132,6 +133,7 @@ def test_whatever_is_accepted_is_stored_as_given(
     schedule: dict[str, Any] | None,
     options: list[tuple[str, Any]],
     headers: list[str],
+    wall_ms: int | None,
 ) -> None:
     """In the order in which it was given, whether it was read meanwhile or not."""
     settings = EventOptions(dict(options))
@@ -144,11 +146,12 @@ def test_whatever_is_accepted_is_stored_as_given(
         None if schedule is None else Schedule(schedule),
         settings,
         tuple(headers),
+        wall_ms,
     )
     _ = settings.retry, settings.misfire, settings.flow, settings.pause, settings.calendars
     expected: dict[str, Any] = {"name": name, "start": start_ms}
     optional = {"about": description, "tz": timezone, "plan": schedule, "opt": dict(options)}
-    optional["hdr"] = headers
+    optional |= {"hdr": headers, "wall": wall_ms}
     expected |= {key: value for key, value in optional.items() if value}
     expected["to"] = url
     doc = definition_to_doc(definition)

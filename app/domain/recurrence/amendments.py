@@ -8,10 +8,19 @@ from datetime import date, datetime, time
 from typing import Any
 
 from app.domain.budget import current
-from app.domain.recurrence.kinds import Compiled, Context
-from app.domain.recurrence.moments import NEEDS_ZONE, is_guess, parse_date, parse_moment_ms
+from app.domain.recurrence.context import Context
+from app.domain.recurrence.kinds import Compiled
+from app.domain.recurrence.moments import (
+    LAST_MS,
+    NEEDS_ZONE,
+    GivenTime,
+    is_guess,
+    parse_date,
+    parse_moment,
+)
 from app.domain.recurrence.rule import MAX_ENTRIES
 from app.domain.recurrence.series import Series
+from app.domain.recurrence.wall_times import wall_ms_of
 from app.domain.recurrence.zones import wall_datetime
 from app.errors import InvalidInput
 
@@ -24,13 +33,18 @@ CompileRule = Callable[[Any, str, Context], Compiled]
 
 @dataclass(slots=True)
 class Amendments:
-    """Moments, days and rules to add or take away; ``added`` and ``removed`` as they were given."""
+    """Moments, days and rules to add or take away; ``added`` and ``removed`` as they were given.
+
+    Wall times are in milliseconds, as they were given: what they mean is the ``Recurrence``'s.
+    """
 
     added: list[Any] = field(default_factory=list)
     removed: list[Any] = field(default_factory=list)
     included: list[int] = field(default_factory=list)
+    included_walls: list[int] = field(default_factory=list)
     including: list[Series] = field(default_factory=list)
     excluded: list[int] = field(default_factory=list)
+    excluded_walls: list[int] = field(default_factory=list)
     excluded_days: list[date] = field(default_factory=list)
     excluding: list[Series] = field(default_factory=list)
 
@@ -47,8 +61,12 @@ def read_amendments(
         path = f"schedule.include.{index}"
         if isinstance(entry, Mapping):
             found.including.append(compile_rule(entry, path, context).series)
+            continue
+        moment = _read_moment(entry, path, context)
+        if isinstance(moment, date):
+            found.included_walls.append(_at_time_of_start(moment, context))
         else:
-            found.included.append(_included_ms(entry, path, context))
+            (found.included_walls if moment.is_wall else found.included).append(moment.ms)
     for index, entry in enumerate(found.removed):
         path = f"schedule.exclude.{index}"
         if isinstance(entry, Mapping):
@@ -58,7 +76,7 @@ def read_amendments(
         if isinstance(moment, date):
             found.excluded_days.append(moment)
         else:
-            found.excluded.append(moment)
+            (found.excluded_walls if moment.is_wall else found.excluded).append(moment.ms)
     return found
 
 
@@ -76,11 +94,11 @@ def _read_list(schedule: Mapping[str, Any], name: str) -> list[Any]:
     return list(entries)
 
 
-def _read_moment(entry: Any, path: str, context: Context) -> date | int:
+def _read_moment(entry: Any, path: str, context: Context) -> date | GivenTime:
     if is_guess(entry, context.zone):
         raise InvalidInput.field(path, NEEDS_ZONE)
     try:
-        found = parse_date(entry) or parse_moment_ms(entry, context.zone)
+        found = parse_date(entry) or parse_moment(entry)
     except ValueError:
         found = None
     if found is None:
@@ -90,11 +108,8 @@ def _read_moment(entry: Any, path: str, context: Context) -> date | int:
     return found
 
 
-def _included_ms(entry: Any, path: str, context: Context) -> int:
-    """Read an added moment; a date is taken at the start's time of day."""
-    moment = _read_moment(entry, path, context)
-    if not isinstance(moment, date):
-        return moment
+def _at_time_of_start(day: date, context: Context) -> int:
+    """Return an added date at the start's time of day, on the wall."""
     clock = wall_datetime(context.start_wall).time()
-    wall = datetime.combine(moment, time(clock.hour, clock.minute, clock.second))
-    return context.zone.resolve(wall) * 1000 + context.start_ms % 1000
+    wall = datetime.combine(day, time(clock.hour, clock.minute, clock.second))
+    return min(wall_ms_of(wall) + context.start_ms % 1000, LAST_MS)

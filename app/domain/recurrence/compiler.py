@@ -8,10 +8,11 @@ from typing import Any, Final
 
 from app.domain.budget import BudgetExceeded, current, limited
 from app.domain.recurrence.amendments import read_amendments
+from app.domain.recurrence.context import Context, Ends
 from app.domain.recurrence.explain import explain_amendments
-from app.domain.recurrence.kinds import KINDS, Compiled, Context, Ends, compile_kind
+from app.domain.recurrence.kinds import KINDS, Compiled, compile_kind
 from app.domain.recurrence.recurrence import Recurrence
-from app.domain.recurrence.series import Policy
+from app.domain.recurrence.wall_times import Start, read_policy
 from app.domain.recurrence.zones import ASSUMED_UTC, EARLIEST, HORIZON, get_zone
 from app.errors import InvalidInput
 
@@ -21,7 +22,6 @@ _EMPTY_STEPS = 30_000
 """How far an occurrence that is not excluded is looked for, in steps."""
 
 _LAST_START = HORIZON - 365 * 86_400
-_POLICIES: Final = {"gap": ("next", "skip", "shift"), "repeat": ("first", "second", "both")}
 
 
 def compile_schedule(
@@ -31,6 +31,7 @@ def compile_schedule(
     *,
     dst: Mapping[str, str] | None = None,
     ends: Sequence[int | None] | None = None,
+    start_wall_ms: int | None = None,
 ) -> Recurrence:
     """Check a schedule and make it ready to be asked for its occurrences.
 
@@ -42,6 +43,9 @@ def compile_schedule(
 
     ``ends`` says that the schedule was accepted before, and what its counts came to then
     (``Recurrence.ends``): neither they nor what costs a search is looked at again.
+
+    ``start_wall_ms`` is the wall time that was given for the start (``Start.wall_ms``): what a rule
+    leaves out is taken from it.
     """
     zone = ASSUMED_UTC if timezone is None else get_zone(timezone)
     policy = read_policy(dst or {})
@@ -50,7 +54,8 @@ def compile_schedule(
     if not isinstance(schedule, Mapping):
         raise InvalidInput.field("schedule", "must be an object")
     given = {key: value for key, value in schedule.items() if value is not None}
-    context = Context(start_ms, zone, policy, gap_is_given="gap" in (dst or {}), ends=Ends(ends))
+    start, gap_is_given = Start(start_ms, start_wall_ms), "gap" in (dst or {})
+    context = Context.of(start, zone, policy, Ends(ends), gap_is_given=gap_is_given)
     amendments = read_amendments(given, context, _compile_one)
     compiled = _compile_rules(given, context)
     words = " and ".join(part.words for part in compiled)
@@ -59,8 +64,12 @@ def compile_schedule(
         zone,
         start_ms,
         words + explain_amendments(len(amendments.added), len(amendments.removed)),
+        policy=policy,
+        start_wall_ms=start_wall_ms,
         included=amendments.included,
+        included_walls=amendments.included_walls,
         excluded=amendments.excluded,
+        excluded_walls=amendments.excluded_walls,
         excluded_days=amendments.excluded_days,
         excluding=amendments.excluding,
         ends=context.ends.found,
@@ -81,16 +90,6 @@ def _is_emptied(recurrence: Recurrence) -> bool:
         if not current().left:
             raise  # it was the budget around this one, which says nothing of the exclusions
         return True
-
-
-def read_policy(dst: Mapping[str, Any]) -> Policy:
-    """Read ``dst``, checking all of it; raises ``InvalidInput`` naming the field."""
-    for name, value in dst.items():
-        if name not in _POLICIES:
-            raise InvalidInput.field(f"dst.{name}", "is not known; dst has gap and repeat")
-        if value not in _POLICIES[name]:
-            raise InvalidInput.field(f"dst.{name}", f"must be {_list_or(_POLICIES[name])}")
-    return Policy(gap=dst.get("gap", "next"), repeat=dst.get("repeat", "first"))
 
 
 def _compile_rules(given: Mapping[str, Any], context: Context) -> list[Compiled]:
@@ -133,7 +132,3 @@ def _compile_one(
             f"{path}.frequency", f"is required, or one of {', '.join([*KINDS, 'rules'][1:])}"
         )
     return compile_kind(kinds[0], given, path, context)
-
-
-def _list_or(words: tuple[str, ...]) -> str:
-    return f"{', '.join(words[:-1])} or {words[-1]}"

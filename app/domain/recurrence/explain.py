@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from app.domain.recurrence.rule import Rule
+from app.domain.recurrence.rule import Rule, Until
 from app.domain.recurrence.zones import Zone, wall_datetime
 
 _UNITS: Final = {
@@ -42,14 +42,14 @@ def explain_every(period: str, start: datetime, zone: Zone) -> str:
     return f"every {period}, counted from {_moment(start)} {zone.name}"
 
 
-def explain_end(count: int | None, until_ms: int | None, zone: Zone) -> str:
+def explain_end(count: int | None, until: Until | None, zone: Zone) -> str:
     """Say when a series ends, empty if it doesn't."""
     if count is not None:
         return f", {count} times" if count > 1 else ", once"
-    if until_ms is None:
+    if until is None:
         return ""
-    instant = until_ms // 1000
-    wall = wall_datetime(instant + zone.offset_at(instant))
+    second = until.ms // 1000
+    wall = wall_datetime(second if until.is_wall else second + zone.offset_at(second))
     ends_with_day = (wall + timedelta(seconds=1)).time().isoformat() == "00:00:00"
     return f", until {_date(wall) if ends_with_day else _moment(wall)}"
 

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from app.domain.budget import BudgetExceeded, current
 from app.domain.durations import format_duration, parse_duration_ms
 from app.domain.recurrence.build import SUB_DAILY, build_pattern
+from app.domain.recurrence.context import Context
 from app.domain.recurrence.cron import Cron, read_cron
 from app.domain.recurrence.cron_zones import check_zone
 from app.domain.recurrence.explain import explain_end, explain_every, explain_rule
+from app.domain.recurrence.moments import LAST_MS, day_end_ms
 from app.domain.recurrence.naming import Naming
 from app.domain.recurrence.pattern import Pattern
 from app.domain.recurrence.rrule_text import MAX_TEXT, read_parts
-from app.domain.recurrence.rule import PARTS, Rule, read_count, read_rule, read_until_ms
-from app.domain.recurrence.series import ELAPSED, Every, Policy, Series, WallSeries
-from app.domain.recurrence.zones import DAY, HORIZON, Zone, wall_datetime
+from app.domain.recurrence.rule import PARTS, Rule, Until, read_count, read_rule, read_until
+from app.domain.recurrence.series import Every, Series, WallSeries
+from app.domain.recurrence.wall_times import ELAPSED, Policy, end_of, latest_of, naive_of
+from app.domain.recurrence.zones import DAY, HORIZON, wall_datetime
 from app.errors import InvalidInput
 
 KINDS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -36,43 +39,6 @@ _CRON_STEPS: Final = 400
 
 _SHORTEST_PERIOD_MS: Final = 1_000
 _SECONDS = {"secondly": 1, "minutely": 60, "hourly": 3600, "daily": DAY, "weekly": 7 * DAY}
-
-
-class Ends:
-    """What each ``count`` that has to be walked comes to: walked once, then known.
-
-    They are in the order in which a schedule is read, which is always the same.
-    """
-
-    __slots__ = ("_known", "found", "is_new")
-
-    def __init__(self, known: Sequence[int | None] | None) -> None:
-        """``None``: the schedule is new, so that it is not known to match anything either."""
-        self.is_new = known is None
-        self._known = known or ()
-        self.found: list[int | None] = []
-
-    def next(self, walk: Callable[[], int | None]) -> int | None:
-        """Return the next of them, walked if it is not known."""
-        index = len(self.found)
-        self.found.append(self._known[index] if index < len(self._known) else walk())
-        return self.found[-1]
-
-
-@dataclass(frozen=True, slots=True)
-class Context:
-    """What every rule of a schedule shares."""
-
-    start_ms: int
-    zone: Zone
-    policy: Policy
-    gap_is_given: bool
-    ends: Ends
-
-    @property
-    def start_wall(self) -> int:
-        """The start on the wall clock, in whole seconds."""
-        return self.start_ms // 1000 + self.zone.offset_at(self.start_ms // 1000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,12 +82,13 @@ def _compile_every(given: Mapping[str, Any], path: str, context: Context) -> Com
         raise naming.error("every", "must be at least 1s")
     series = Every(context.start_ms, period_ms)
     count = read_count(given, naming)
-    series.end_ms = read_until_ms(given, naming, context.zone)
+    until = read_until(given, naming, context.zone)
+    _end(series, until, context)
     if count is not None:
         series.end_ms = context.start_ms + (count - 1) * period_ms
-    start = wall_datetime(context.start_wall)
+    start = wall_datetime(context.start_shown)
     words = explain_every(format_duration(period_ms), start, context.zone)
-    return Compiled(series, words + explain_end(count, _shown_until(series, count), context.zone))
+    return Compiled(series, words + explain_end(count, until, context.zone))
 
 
 def _compile_cron(given: Mapping[str, Any], path: str, context: Context) -> Compiled:
@@ -132,11 +99,12 @@ def _compile_cron(given: Mapping[str, Any], path: str, context: Context) -> Comp
         raise naming.error("cron", "never matches any date; change its day or month")
     series = _cron_series(cron, context)
     count = read_count(given, naming)
-    series.end_ms = read_until_ms(given, naming, context.zone)
+    until = read_until(given, naming, context.zone)
+    _end(series, until, context)
     if count is not None:
         series.end_ms = _walk(series, count, naming, context)
     words = f"{cron.words} {context.zone.name}"
-    return Compiled(series, words + explain_end(count, _shown_until(series, count), context.zone))
+    return Compiled(series, words + explain_end(count, until, context.zone))
 
 
 def _cron_series(cron: Cron, context: Context) -> WallSeries:
@@ -150,7 +118,42 @@ def _cron_series(cron: Cron, context: Context) -> WallSeries:
         policy = ELAPSED
     elif cron.has_seconds and not context.gap_is_given:
         policy = replace(policy, gap="skip")
-    return WallSeries(cron.pattern, context.zone, policy, context.start_ms, 0, in_steps=False)
+    return _wall_series(cron.pattern, context, policy, fraction_ms=0, in_steps=False)
+
+
+def _wall_series(
+    pattern: Pattern, context: Context, policy: Policy, *, fraction_ms: int, in_steps: bool
+) -> WallSeries:
+    series = WallSeries(
+        pattern,
+        context.zone,
+        policy,
+        context.start_ms,
+        fraction_ms,
+        in_steps=in_steps,
+        start_offset=context.start_offset,
+    )
+    if context.start_wall != context.start_shown:
+        series.first_wall = context.start_wall
+    return series
+
+
+def _end(series: Series, until: Until | None, context: Context) -> None:
+    """Let a series end with ``until``, which it compares with its own kind of time."""
+    if until is None:
+        return
+    zone = context.zone
+    if not until.is_wall:
+        series.end_ms = until.ms
+    elif isinstance(series, WallSeries) and not series.policy.elapsed:
+        series.end_wall = (until.ms - series.fraction_ms) // 1000
+        series.end_ms = latest_of(until.ms, zone)
+    elif until.is_day:
+        series.end_ms = day_end_ms(naive_of(until.ms).date(), zone)
+    else:
+        series.end_ms = end_of(until.ms, zone, context.policy)
+    if series.end_ms is not None:
+        series.end_ms = min(series.end_ms, LAST_MS)
 
 
 def _compile_rule(parts: Mapping[str, Any], naming: Naming, context: Context) -> Compiled:
@@ -162,11 +165,11 @@ def _compile_rule(parts: Mapping[str, Any], naming: Naming, context: Context) ->
         raise InvalidInput.field(
             path, "never matches, or too rarely to wait for; change the rule so that it does"
         )
-    series.end_ms = rule.until_ms
+    _end(series, rule.until, context)
     if rule.count is not None:
         series.end_ms = _end_of_count(series, rule, rule.count, naming, context)
     words = explain_rule(rule, wall_datetime(context.start_wall), context.zone)
-    return Compiled(series, words + explain_end(rule.count, rule.until_ms, context.zone))
+    return Compiled(series, words + explain_end(rule.count, rule.until, context.zone))
 
 
 def _runs_by_elapsed_time(rule: Rule) -> bool:
@@ -182,7 +185,7 @@ def _can_match(series: WallSeries, context: Context) -> bool:
     instant = context.start_ms // 1000
     stretch = context.zone.stretch_at(instant)
     offsets = {stretch.offset, stretch.before, stretch.after}
-    shifts = sorted((offset - stretch.offset for offset in offsets), key=abs)
+    shifts = sorted((offset - context.start_offset for offset in offsets), key=abs)
     if not any(pattern.can_match(wall, shift) for shift in shifts):
         return False
     return series.ceil(context.start_ms) is not None
@@ -190,12 +193,11 @@ def _can_match(series: WallSeries, context: Context) -> bool:
 
 def _rule_series(pattern: Pattern, rule: Rule, context: Context) -> WallSeries:
     by_elapsed = _runs_by_elapsed_time(rule)
-    return WallSeries(
+    return _wall_series(
         pattern,
-        context.zone,
+        context,
         ELAPSED if by_elapsed else context.policy,
-        context.start_ms,
-        0 if rule.by_second else context.start_ms % 1000,
+        fraction_ms=0 if rule.by_second else context.start_ms % 1000,
         in_steps=by_elapsed and pattern.grid is not None,
     )
 
@@ -209,20 +211,15 @@ def _end_of_count(
     if step is not None and is_plain:
         ahead = (count - 1) * rule.interval * step
         if _runs_by_elapsed_time(rule):
-            return context.start_ms + ahead * 1000
+            begins = (context.start_wall - context.start_offset) * 1000 + context.start_ms % 1000
+            return begins + ahead * 1000
         wall = context.start_wall + ahead
         policy = context.policy
         if count > _WALK_AT_MOST and policy.gap != "skip" and policy.repeat != "both":
-            return None if wall >= HORIZON else _latest_ms(wall, context)
+            if wall >= HORIZON:
+                return None
+            return latest_of(wall * 1000 + context.start_ms % 1000, context.zone)
     return _walk(series, count, naming, context)
-
-
-def _latest_ms(wall: int, context: Context) -> int:
-    """Return the last instant that a wall time can mean."""
-    local = wall_datetime(wall)
-    zone = context.zone
-    latest = max(zone.resolve(local), zone.resolve_second(local))
-    return latest * 1000 + context.start_ms % 1000
 
 
 def _walk(series: Series, count: int, naming: Naming, context: Context) -> int | None:
@@ -246,7 +243,3 @@ def _nth(series: Series, count: int, start_ms: int) -> int | None:
             return None
         found = series.ceil(found + 1)
     return found
-
-
-def _shown_until(series: Series, count: int | None) -> int | None:
-    return series.end_ms if count is None else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from app.domain.recurrence.zones import HORIZON, Zone
 
@@ -14,6 +14,8 @@ _MOMENT = re.compile(
 )
 LAST_MS = HORIZON * 1000
 
+_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - of clocks without a zone, too
+_MILLISECOND = timedelta(milliseconds=1)
 
 NEEDS_ZONE = "needs an offset, as in 2026-12-25T09:00:00Z, or the event a timezone"
 
@@ -31,23 +33,26 @@ def parse_date(value: Any) -> date | None:
     return None
 
 
-def parse_moment_ms(value: Any, zone: Zone) -> int | None:
-    """Read an RFC 3339 time into UTC milliseconds; ``None`` for anything else.
+class GivenTime(NamedTuple):
+    """A time in milliseconds since 1970: UTC, or on the wall if it was given without an offset."""
 
-    Without an offset it is wall time in the zone, read as RFC 5545 3.3.5 says. Raises
-    ``ValueError`` for a time that no calendar or clock shows.
+    ms: int
+    is_wall: bool
+
+
+def parse_moment(value: Any) -> GivenTime | None:
+    """Read an RFC 3339 time; ``None`` for anything else.
+
+    Raises ``ValueError`` for a time that no calendar or clock shows.
     """
     match = _MOMENT.fullmatch(value) if isinstance(value, str) else None
     if match is None:
         return None
     moment = datetime.fromisoformat(value.upper())
-    fraction = moment.microsecond // 1000
-    moment = moment.replace(microsecond=0)
-    try:
-        instant = zone.resolve(moment) if moment.tzinfo is None else int(moment.timestamp())
-    except OverflowError:
-        raise ValueError(value) from None
-    return min(instant * 1000 + fraction, LAST_MS)
+    if moment.tzinfo is None:
+        return GivenTime(min((moment - _EPOCH) // _MILLISECOND, LAST_MS), is_wall=True)
+    since = moment.replace(tzinfo=None) - _EPOCH - (moment.utcoffset() or timedelta())
+    return GivenTime(min(since // _MILLISECOND, LAST_MS), is_wall=False)
 
 
 def day_start_ms(day: date, zone: Zone) -> int:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from datetime import date
+from typing import Any, Final, NamedTuple
 
 from app.domain.recurrence.moments import (
+    LAST_MS,
     NEEDS_ZONE,
-    day_end_ms,
     is_guess,
     parse_date,
-    parse_moment_ms,
+    parse_moment,
 )
 from app.domain.recurrence.naming import Naming
 from app.domain.recurrence.zones import Zone
@@ -46,9 +47,22 @@ PARTS: Final = (
 )
 
 
+_DAY_MS: Final = 86_400_000
+_EPOCH: Final = date(1970, 1, 1)
+
+
+class Until(NamedTuple):
+    """The last time that may be an occurrence, in milliseconds: UTC, or on the wall."""
+
+    ms: int
+    is_wall: bool
+    is_day: bool = False
+    """Given as a date: the end of that day."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A rule. Empty parts were not given; ``until_ms`` is inclusive.
+    """A rule. Empty parts were not given.
 
     ``by_day`` holds (n, weekday): n 0 is every such weekday, Monday is weekday 0.
     """
@@ -66,13 +80,13 @@ class Rule:
     by_set_pos: tuple[int, ...] = ()
     week_start: int = 0
     count: int | None = None
-    until_ms: int | None = None
+    until: Until | None = None
 
 
 def read_rule(parts: Mapping[str, Any], naming: Naming, zone: Zone) -> Rule:
     """Check the parts of a rule, named as in the reference form; raises ``InvalidInput``.
 
-    ``zone`` is where an ``until`` without an offset, or a date, is read.
+    ``zone`` is where an ``until`` without an offset would be read.
     """
     frequency = _read_frequency(parts.get("frequency"), naming)
     numbers = {part: _read_numbers(parts, part, naming) for part in _NUMBERS}
@@ -84,7 +98,7 @@ def read_rule(parts: Mapping[str, Any], naming: Naming, zone: Zone) -> Rule:
         **{**numbers, "by_second": tuple(min(second, 59) for second in numbers["by_second"])},
         week_start=_read_week_start(parts.get("week_start", "MO"), naming),
         count=read_count(parts, naming),
-        until_ms=read_until_ms(parts, naming, zone),
+        until=read_until(parts, naming, zone),
     )
     _refuse_combinations(rule, naming)
     return rule
@@ -119,8 +133,8 @@ def read_count(parts: Mapping[str, Any], naming: Naming) -> int | None:
     return None if value is None else read_whole(value, "count", MAX_COUNT, naming)
 
 
-def read_until_ms(parts: Mapping[str, Any], naming: Naming, zone: Zone) -> int | None:
-    """Read ``until``, inclusive, into UTC milliseconds; a date means its whole day."""
+def read_until(parts: Mapping[str, Any], naming: Naming, zone: Zone) -> Until | None:
+    """Read ``until``, inclusive; a date means its whole day, and is a wall time as well."""
     value = parts.get("until")
     if value is None:
         return None
@@ -130,14 +144,16 @@ def read_until_ms(parts: Mapping[str, Any], naming: Naming, zone: Zone) -> int |
     if not naming.is_text and is_guess(value, zone):
         raise naming.error("until", NEEDS_ZONE)
     try:
-        day = parse_date(value)
-        until = parse_moment_ms(value, zone) if day is None else day_end_ms(day, zone)
+        day, moment = parse_date(value), parse_moment(value)
     except ValueError:
-        until = None
-    if until is None:
-        example = "20271231T235959Z" if naming.is_text else "2027-12-31T23:59:59Z"
-        raise naming.error("until", f"must be a date or a time such as {example}")
-    return until
+        day = moment = None
+    if day is not None:
+        ends = ((day - _EPOCH).days + 1) * _DAY_MS - 1
+        return Until(min(ends, LAST_MS), is_wall=True, is_day=True)
+    if moment is not None:
+        return Until(*moment)
+    example = "20271231T235959Z" if naming.is_text else "2027-12-31T23:59:59Z"
+    raise naming.error("until", f"must be a date or a time such as {example}")
 
 
 def _read_list(parts: Mapping[str, Any], part: str, naming: Naming) -> list[Any]:

@@ -4,31 +4,17 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from app.domain.budget import current
 from app.domain.recurrence.pattern import Pattern
-from app.domain.recurrence.zones import DAY, HORIZON, Stretch, Zone
+from app.domain.recurrence.wall_times import Policy
+from app.domain.recurrence.zones import DAY, EARLIEST, HORIZON, Stretch, Zone
 
 _ELAPSED_SEARCH = 50 * 366 * DAY
 """How far a rule in elapsed time looks ahead; a Monday 29 February comes within 40 years."""
 
 _STRETCH_STEPS = 20
 """What it costs to go on to the next stretch, in steps: the zone's year may have to be read."""
-
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """What happens to a wall time that the clock skips, or shows twice."""
-
-    gap: str = "next"
-    repeat: str = "first"
-    elapsed: bool = False
-    """Set by the rule, never by a user, who may ask for the same of a rule in wall time."""
-
-
-ELAPSED = Policy(gap="skip", repeat="both", elapsed=True)
-"""Follows the time that passes: an hour that is left out is not missing, one repeated counts."""
 
 
 class Series(ABC):
@@ -71,6 +57,11 @@ class Every(Series):
 class WallSeries(Series):
     """A pattern on the wall clock of a zone."""
 
+    first_wall: int = EARLIEST
+    """The first possible wall time among those that a gap skips: of a start in it."""
+    end_wall: int = HORIZON
+    """The last possible wall time, where an ``until`` on the wall says so; not in elapsed time."""
+
     def __init__(
         self,
         pattern: Pattern,
@@ -80,11 +71,13 @@ class WallSeries(Series):
         fraction_ms: int,
         *,
         in_steps: bool,
+        start_offset: int,
     ) -> None:
         """Put a pattern into a zone.
 
         ``fraction_ms`` is what each occurrence has beyond its whole second. ``in_steps``: the
-        grid counts elapsed time from the start instead of the time on the wall.
+        grid counts elapsed time from the start instead of the time on the wall. ``start_offset``
+        is the offset from UTC with which the start was read.
         """
         self.pattern = pattern
         self.zone = zone
@@ -92,7 +85,7 @@ class WallSeries(Series):
         self.start_ms = start_ms
         self.fraction_ms = fraction_ms
         self.in_steps = in_steps
-        self._start_offset = zone.offset_at(start_ms // 1000)
+        self._start_offset = start_offset
 
     def ceil(self, at_ms: int) -> int | None:
         """Return the first occurrence at or after ``at_ms`` and the start."""
@@ -133,7 +126,9 @@ class WallSeries(Series):
             wall = self.pattern.ceil(begin, offset - self._start_offset, limit=end)
             return (None, end) if wall is None else (wall - offset, wall)
         wall = self.pattern.ceil(begin)
-        found = wall - offset if wall is not None and wall < end else None
+        found = None
+        if wall is not None and wall < end and wall <= self.end_wall:
+            found = wall - offset
         from_gap = self._from_gap(stretch, at)
         if from_gap is not None and (found is None or from_gap < found):
             found = from_gap
@@ -144,11 +139,31 @@ class WallSeries(Series):
         gap_start, gap_end = stretch.start + stretch.before, stretch.start + stretch.offset
         if gap_start >= gap_end or self.policy.gap == "skip":
             return None
+        gap_start, gap_end = max(gap_start, self.first_wall), min(gap_end, self.end_wall + 1)
         if self.policy.gap == "next":
             skips = at == stretch.start and self.pattern.ceil(gap_start, limit=gap_end) is not None
             return stretch.start if skips else None
         wall = self.pattern.ceil(max(gap_start, at + stretch.before), limit=gap_end)
         return None if wall is None else wall - stretch.before
+
+    def walls_at(self, at_ms: int, stretch: Stretch) -> Iterator[int]:
+        """List the wall times for which it fires at an occurrence early in a stretch, in seconds.
+
+        It is one that the clock shows, or several that the beginning of the stretch has skipped.
+        """
+        instant = (at_ms - self.fraction_ms) // 1000
+        first, end = instant + stretch.before, instant + stretch.before + 1
+        if self.policy.gap == "next":
+            first, end = stretch.start + stretch.before, stretch.start + stretch.offset
+        if self.policy.gap == "shift" or (self.policy.gap == "next" and instant == stretch.start):
+            end = min(end, stretch.start + stretch.offset, self.end_wall + 1)
+            wall = self.pattern.ceil(max(first, self.first_wall), limit=end)
+            while wall is not None:
+                yield wall
+                wall = self.pattern.ceil(wall + 1, limit=end)
+        shown = instant + stretch.offset
+        if shown <= self.end_wall and self.pattern.ceil(shown, limit=shown + 1) is not None:
+            yield shown
 
     def stretches(self, after_ms: int, until_ms: int) -> Iterator[Stretch]:
         """List the stretches of constant offset whose beginning may concern a time between two.

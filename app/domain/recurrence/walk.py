@@ -3,36 +3,18 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 
 from app.domain.budget import current
 from app.domain.recurrence.moments import day_end_ms
-from app.domain.recurrence.series import Series, WallSeries
-from app.domain.recurrence.zones import DAY, EPOCH_ORDINAL, Zone
+from app.domain.recurrence.parts import Parts
+from app.domain.recurrence.series import WallSeries
+from app.domain.recurrence.zones import DAY, EPOCH_ORDINAL
 
 _HOUR = 3_600
 
 MAX_EXCLUDED = 200_000
 """How many occurrences in a row may be excluded before the series counts as ended."""
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What a schedule is put together from. ``included`` is sorted; moments are ms UTC."""
-
-    series: tuple[Series, ...]
-    included: Sequence[int]
-    moments: frozenset[int]
-    """Excluded moments."""
-    days: frozenset[int]
-    """Excluded days, counted from 1970-01-01, on the wall."""
-    excluding: tuple[Series, ...]
-    covering: tuple[bool, ...]
-    """For each excluding series, whether it takes every occurrence of an hour of which it takes
-    one, so that a walk goes on behind that hour (or that day, if it has all hours)."""
-    zone: Zone
 
 
 class Walk:
@@ -78,24 +60,25 @@ class Walk:
                 found = self._heads[index] = parts.series[index].ceil(at)
             if found is not None and (best is None or found < best):
                 best = found
-        if parts.included:
-            position = bisect_left(parts.included, at)
-            if position < len(parts.included):
-                included = parts.included[position]
+        moments = parts.included.moments
+        if moments:
+            position = bisect_left(moments, at)
+            if position < len(moments):
+                included = moments[position]
                 best = included if best is None else min(best, included)
         return best
 
     def _excluded_before(self, at: int) -> int | None:
         """Return where to go on after an excluded moment, ``None`` if it is not excluded."""
         parts = self._parts
-        if at in parts.moments:
-            return at + 1
-        if parts.days:
-            instant = at // 1000
-            day = (instant + parts.zone.offset_at(instant)) // DAY
-            if day in parts.days:
-                ends = day_end_ms(date.fromordinal(day + EPOCH_ORDINAL), parts.zone)
-                return max(at, ends) + 1
+        if at in parts.excluded.moments:
+            stretch = parts.zone.change_near(at // 1000)
+            if stretch is None or not parts.is_kept(at, stretch):
+                return at + 1  # (what is kept there is on no excluded day, either)
+        elif parts.excluded.days:
+            follows = self._behind_day(at)
+            if follows is not None:
+                return follows
         for index, head in enumerate(self._excluding):
             found = head
             if head is not None and head < at:
@@ -103,6 +86,21 @@ class Walk:
             if found == at:
                 return self._behind(index, at) + 1
         return None
+
+    def _behind_day(self, at: int) -> int | None:
+        """Return where to go on if a moment's day is excluded, ``None`` if it is not."""
+        parts, instant = self._parts, at // 1000
+        days, stretch = parts.excluded.days, parts.zone.stretch_at(instant)
+        day = (instant + stretch.offset) // DAY
+        if stretch.is_early(instant):
+            # Here may fire what belongs to an earlier day, if the clock skips a midnight.
+            first = (stretch.start + stretch.before) // DAY
+            if any(one not in days for one in range(first, day + 1)):
+                return None if parts.is_kept(at, stretch) else at + 1
+        if day not in days:
+            return None
+        ends = day_end_ms(date.fromordinal(day + EPOCH_ORDINAL), parts.zone)
+        return max(at, ends) + 1
 
     def _behind(self, index: int, at: int) -> int:
         """Return the last moment that an excluding series surely takes away from ``at`` on."""

@@ -42,6 +42,10 @@ class Stretch:
     before: int
     after: int
 
+    def is_early(self, instant: int) -> bool:
+        """Whether what the gap before it has skipped may fire at an instant in it."""
+        return instant < self.start + self.offset - self.before
+
 
 class Zone:
     """One IANA time zone."""
@@ -68,13 +72,28 @@ class Zone:
                 return stretch
         raise AssertionError(instant)  # pragma: no cover - the last stretch ends with the year
 
+    def offsets_of(self, wall: int) -> tuple[int, int]:
+        """Return the offsets before and after a change of the clock that touches a wall time.
+
+        They are the same where none does. Before is less: the clock skips it; more: it comes twice.
+        """
+        if self.name == "UTC":
+            return 0, 0
+        local = wall_datetime(wall)
+        return self._offset_of(local, 0), self._offset_of(local, 1)
+
+    def _offset_of(self, wall: datetime, fold: int) -> int:
+        offset = wall.replace(tzinfo=self.info, fold=fold).utcoffset()
+        return 0 if offset is None else offset.days * DAY + offset.seconds
+
+    def change_near(self, instant: int) -> Stretch | None:
+        """Return the stretch around an instant if what its gap has skipped may fire then."""
+        stretch = self.stretch_at(instant)
+        return stretch if stretch.is_early(instant) else None
+
     def resolve(self, wall: datetime) -> int:
         """Return the instant of a naive wall time: RFC 5545 3.3.5, as in ``resolve_local``."""
         return int(wall.replace(tzinfo=self.info, fold=0).timestamp())
-
-    def resolve_second(self, wall: datetime) -> int:
-        """Return the instant of the second copy, where a wall time repeats."""
-        return int(wall.replace(tzinfo=self.info, fold=1).timestamp())
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

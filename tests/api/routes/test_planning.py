@@ -56,6 +56,101 @@ class TestNotices:
         assert list(answer.json["fields"]) == ["dst.gap"]
 
 
+class TestWallTimes:
+    """What is written as a wall time stays one."""
+
+    GAP = "2026-03-29T02:30:00"
+
+    def nightly(self, client, an_event, **fields: Any) -> dict[str, Any]:
+        given = {"timezone": "Europe/Berlin", "schedule": {"frequency": "daily"}, **fields}
+        return create(client, {**an_event, "start_time": self.GAP}, **given)
+
+    def times(self, client, event: dict[str, Any], count: int = 3) -> list[str]:
+        found = client.get(f"/events/{event['id']}/preview?count={count}").json
+        return [one["scheduled_at"] for one in found]
+
+    def test_a_series_that_starts_in_a_gap_keeps_its_time_of_day(self, client, an_event) -> None:
+        event = self.nightly(client, an_event)
+        assert event["start_time"] == event["next_occurrence_at"] == "2026-03-29T01:00:00Z"
+        assert event["notices"][0]["local_time"] == self.GAP
+        after = ["2026-03-30T00:30:00Z", "2026-03-31T00:30:00Z"]
+        assert self.times(client, event) == ["2026-03-29T01:00:00Z", *after]
+        zone = {"timezone": "Europe/Berlin", "schedule": {"frequency": "daily"}}
+        draft = {"start_time": self.GAP, **zone}
+        looked_at = client.post("/preview?count=3", json=draft).json
+        found = [one["scheduled_at"] for one in looked_at["occurrences"]]
+        assert found == self.times(client, event)
+        assert looked_at["explained"] == "every day at 02:30 Europe/Berlin"
+
+    def test_giving_back_what_was_answered_changes_nothing(self, client, an_event) -> None:
+        event = self.nightly(client, an_event)
+        times = self.times(client, event)
+        same = client.put(
+            f"/events/{event['id']}",
+            json={name: event[name] for name in ("name", "start_time", "timezone", "schedule")},
+        )
+        assert same.status_code == 200, same.text
+        assert self.times(client, same.json) == times
+        other = client.patch(f"/events/{event['id']}", json={"start_time": "2026-03-29T03:00:00"})
+        assert self.times(client, other.json)[1] == "2026-03-30T01:00:00Z"
+
+    def test_a_changed_dst_reads_the_start_anew(self, client, an_event) -> None:
+        event = self.nightly(client, an_event)
+        path = f"/events/{event['id']}"
+        for dst, start in (
+            ({"gap": "shift"}, "2026-03-29T01:30:00Z"),
+            ({"gap": "skip"}, "2026-03-29T01:00:00Z"),
+            (None, "2026-03-29T01:00:00Z"),
+        ):
+            changed = client.patch(path, json={"dst": dst})
+            assert changed.json["start_time"] == start, changed.text
+            assert self.times(client, changed.json)[-1] in {
+                "2026-03-31T00:30:00Z",
+                "2026-04-01T00:30:00Z",
+            }
+
+    def test_another_zone_keeps_the_moment(self, client, an_event) -> None:
+        """And the wall time, where it is the same moment."""
+        event = self.nightly(client, an_event)
+        paris = client.patch(f"/events/{event['id']}", json={"timezone": "Europe/Paris"}).json
+        assert self.times(client, paris)[1] == "2026-03-30T00:30:00Z"
+        york = client.patch(f"/events/{event['id']}", json={"timezone": "America/New_York"}).json
+        assert york["start_time"] == "2026-03-29T01:00:00Z"
+        assert self.times(client, york)[1] == "2026-03-30T01:00:00Z"
+
+    def test_an_exclusion_follows_the_dst_rule(self, client, an_event) -> None:
+        schedule = {**NIGHTLY, "exclude": [self.GAP, "2026-10-25T02:30:00"]}
+        for dst in ({}, {"gap": "shift", "repeat": "second"}, {"repeat": "both"}):
+            event = create(
+                client, an_event, timezone="Europe/Berlin", schedule=schedule, dst=dst or None
+            )
+            found = self.times(client, event, 365)
+            assert [one for one in found if one[:10] in {"2026-03-29", "2026-10-25"}] == []
+            assert len(found) == 365
+            kept = [one["local_time"] for one in event["notices"]]
+            assert kept == ["2027-03-28T02:30:00", "2027-10-31T02:30:00"]
+
+    def test_a_one_time_event_follows_the_dst_rule(self, client, an_event) -> None:
+        once = {"start_time": self.GAP, "timezone": "Europe/Berlin"}
+        event = create(client, an_event, **once)
+        assert event["next_occurrence_at"] == "2026-03-29T01:00:00Z"
+        assert event["notices"][0]["text"].endswith("the occurrence runs at 03:00.")
+        shifted = create(client, an_event, **once, dst={"gap": "shift"})
+        assert shifted["next_occurrence_at"] == "2026-03-29T01:30:00Z"
+        twice = {**once, "start_time": "2026-10-25T02:30:00", "dst": {"repeat": "second"}}
+        assert create(client, an_event, **twice)["next_occurrence_at"] == "2026-10-25T01:30:00Z"
+
+    def test_a_one_time_event_that_would_never_occur_is_refused(self, client, an_event) -> None:
+        once = {"start_time": self.GAP, "timezone": "Europe/Berlin", "dst": {"gap": "skip"}}
+        answer = client.post("/events", json={**an_event, **once})
+        assert answer.status_code == 400
+        assert answer.json["fields"] == {
+            "start_time": [
+                "is a time that the clock skips, and dst.gap is skip; change one of them"
+            ]
+        }
+
+
 class TestOneTimeForms:
     def test_a_delay_counts_from_now(self, client, an_event) -> None:
         del an_event["start_time"]
