@@ -148,9 +148,12 @@ class EventOptions:
         return EventOptions(merged)
 
     def check_one_time(self) -> None:
-        """Raise ``InvalidInput`` unless an event without a schedule can have these settings."""
+        """Raise ``InvalidInput`` unless an event without a schedule can have these settings.
+
+        No calendar at all is what it has anyway.
+        """
         for name in _RECURRING:
-            if name in self.given:
+            if self.given.get(name):
                 raise InvalidInput.field(name, "is for events with a schedule; leave it out")
         _ = self.jitter_ms, self.misfire
 

@@ -64,7 +64,9 @@ class Upkeep:
         """Schedule the successors which drains have left, now; returns how many were looked at."""
         now_ms = self.clock.now_ms()
         partitions = range(self.work.partitions)
-        return sum(self.successors.repair(p, now_ms, now_ms, BATCH) for p in partitions)
+        repaired = sum(self.successors.repair(p, now_ms, now_ms, BATCH) for p in partitions)
+        self.successors.call_if_owed(now_ms)
+        return repaired
 
     def recover(self) -> int:
         """Release expired leases, end overdue waits and pauses, repair series, continue jobs.
@@ -87,6 +89,7 @@ class Upkeep:
             # Last: it may take long, and what has expired or was paused must not wait for it.
             now_ms = self.clock.now_ms()
             recovered += self.successors.repair(partition, now_ms - REPAIR_AFTER_MS, now_ms, BATCH)
+        self.successors.call_if_owed(now_ms)
         self.schema.follow()
         self.audit.settle()
         self.audit.pack()

@@ -148,9 +148,16 @@ class Successors:
     def call_for_repair(self, now_ms: int) -> None:
         """Have upkeep schedule what was left; soon, if it was called a moment ago."""
         self.owes_call = now_ms - self._asked_ms < ASK_EVERY_MS
+        if not self.owes_call:
+            self._call(now_ms)
+
+    def call_if_owed(self, now_ms: int) -> None:
+        """Call now, as who ends here must: nobody comes by later to do it."""
         if self.owes_call:
-            return
-        self._asked_ms = now_ms
+            self._call(now_ms)
+
+    def _call(self, now_ms: int) -> None:
+        self.owes_call, self._asked_ms = False, now_ms
         try:
             self._call_for_repair()
         except StoreUnavailable:

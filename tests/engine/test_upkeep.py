@@ -81,6 +81,7 @@ class FakeWork:
 def upkeep(work: FakeWork, sweep: FakeSweep, coordination: FakeCoordination) -> Upkeep:
     others: Any = SimpleNamespace(
         repair=lambda *_: 0,
+        call_if_owed=lambda _now_ms: None,
         reconcile=lambda found, _now_ms: len(found),
         continue_abandoned=lambda: 3,
         continue_waiting=lambda: 4,

@@ -203,6 +203,17 @@ def test_repair_is_called_for_once_in_a_while(repair: Repair, later_ms: int, cal
     assert repair.outside.calls == calls
 
 
+def test_who_ends_within_that_time_calls_before(repair: Repair) -> None:
+    """Upkeep's job: what it left would wait for the next round of the periodic upkeep."""
+    repair.writes.lost = [repair.add().id for _ in range(2)]
+    for _ in range(2):
+        repair.successors.repair(0, NOW_MS, NOW_MS, 1)
+    assert repair.outside.calls == 1
+    for _ in range(2):
+        repair.successors.call_if_owed(NOW_MS)
+    assert repair.outside.calls == 2
+
+
 def test_a_drain_goes_on_though_repair_can_not_be_called_for(
     repair: Repair, caplog: pytest.LogCaptureFixture
 ) -> None:

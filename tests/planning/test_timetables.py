@@ -69,6 +69,7 @@ def test_a_one_time_event_has_no_use_for_what_is_for_a_schedule(name: str) -> No
         an_event(options={name: ["x"]}).options.check_one_time()
     assert caught.value.message == f"{name}: is for events with a schedule; leave it out"
     an_event(options={"jitter": "1m", "misfire": {"policy": "skip"}}).options.check_one_time()
+    an_event(options={"calendars": [], "dst": {}}).options.check_one_time()
     for wrong in ({"jitter": "soon"}, {"misfire": []}):
         with pytest.raises(InvalidInput):
             an_event(options=wrong).options.check_one_time()
