@@ -31,7 +31,7 @@ MUTMUT := mutmut==3.8.1
 MUTATE := $(VENV)/mutate/.dev-$(call checksum,requirements-dev.lock)
 # What people read calendars with: a test has them subscribe to the feed.
 CALENDAR_PROGRAMS := vdirsyncer==0.21.0 khal==0.14.1
-CALENDARS := $(VENV)/calendars/.programs-$(shell echo '$(CALENDAR_PROGRAMS)' | cksum | cut -d' ' -f1)
+SUBSCRIBERS := $(VENV)/subscribers/.programs-$(shell echo '$(CALENDAR_PROGRAMS)' | cksum | cut -d' ' -f1)
 LOCK := $(TOOLS)/bin/uv pip compile --quiet --universal --python-version 3.11 \
 	--fork-strategy fewest --generate-hashes --no-annotate --custom-compile-command 'make lock'
 
@@ -79,7 +79,7 @@ mutate: $(MUTATE) ## change the rules a little, see that tests notice; MINUTES=,
 	@$(VENV)/mutate/bin/python -m tests.mutation --minutes $(or $(MINUTES),30) \
 		$(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only '$(ONLY)') $(ARGS)
 
-subscribers: $(CALENDARS) ## install the calendar programs that a test subscribes with
+subscribers: $(SUBSCRIBERS) ## install the calendar programs that a test subscribes with
 
 # Only pages that changed are built anew; the generated ones always are.
 docs: $(DOCS) ## build the guide into docs/_build/html; a warning is an error
@@ -135,10 +135,10 @@ $(DEV): | $(PY)
 	@$(PIP) -r requirements-dev.lock
 	@rm -f $(VENV)/.dev-* $(VENV)/.docs-* $(VENV)/.runtime-* && touch $@ $(DOCS) $(RUNTIME)
 
-$(CALENDARS): | $(PY)
+$(SUBSCRIBERS): | $(PY)
 	@echo "Installing $(CALENDAR_PROGRAMS)"
-	@$(PY) -m venv --clear $(VENV)/calendars
-	@$(VENV)/calendars/bin/pip --disable-pip-version-check -q install $(CALENDAR_PROGRAMS)
+	@$(PY) -m venv --clear $(VENV)/subscribers
+	@$(VENV)/subscribers/bin/pip --disable-pip-version-check -q install $(CALENDAR_PROGRAMS)
 	@touch $@
 
 $(MUTATE): | $(PY)

@@ -18,7 +18,7 @@ from tests.support.wait import wait_until
 
 pytestmark = pytest.mark.e2e
 
-PROGRAMS = ROOT / ".venv" / "calendars" / "bin"
+PROGRAMS = ROOT / ".venv" / "subscribers" / "bin"
 DAY_S = 86_400
 HOSTILE = "x\r\nEND:VEVENT\u2028BEGIN:VEVENT\u0085UID:mine;,\\\\ \u20ac" + "\u00fc" * 90
 
