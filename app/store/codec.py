@@ -127,12 +127,24 @@ def definition_to_doc(definition: Definition) -> bytes:
         "hdr": definition.header_names,
         "wall": definition.start_wall_ms,
     }
+    if optional["ends"] and _names_weeks(optional["plan"]):
+        optional["week_day"] = _WEEKDAY_OF_START
     doc: dict[str, Any] = {"name": definition.name, "start": definition.start_ms}
     doc |= {key: value for key, value in optional.items() if value}
     action = definition.action
     if action.kind == WEBHOOK and action.params.keys() == {"url"}:
         return dump_json(doc | {"to": action.params["url"]})
     return dump_json(doc | {"action": action.as_json()})
+
+
+_WEEKDAY_OF_START = 1
+"""A rule that names weeks and no days has one day in each of them; before, it had all seven."""
+
+
+def _names_weeks(schedule: Any) -> bool:
+    """Whether a rule in a schedule may name weeks by their numbers."""
+    text = dump_json(schedule).lower()
+    return b"byweekno" in text or b'"by_week_no"' in text
 
 
 _read_json = json.JSONDecoder().raw_decode
@@ -154,13 +166,16 @@ def _definition(raw: bytes) -> Definition:
     doc = _read_json(raw.decode())[0]
     get = doc.get
     to, schedule, options, headers = get("to"), get("plan"), get("opt"), get("hdr")
+    ends = tuple(get("ends", ()))
+    if ends and get("week_day") != _WEEKDAY_OF_START and _names_weeks(schedule):
+        ends = ()  # counted in all days of its weeks: it is counted anew
     return Definition(  # by position: naming the fields takes longer than most of them
         doc["name"],
         doc["start"],
         action_from_json(doc["action"]) if to is None else Action(WEBHOOK, {"url": to}),
         get("about", ""),
         get("tz"),
-        None if schedule is None else Schedule(schedule, tuple(get("ends", ()))),
+        None if schedule is None else Schedule(schedule, ends),
         NO_OPTIONS if options is None else EventOptions(options),
         () if headers is None else tuple(headers),
         get("wall"),

@@ -161,6 +161,28 @@ def test_whatever_is_accepted_is_stored_as_given(
     assert definition_to_doc(found) == doc
 
 
+@pytest.mark.parametrize(
+    "plan",
+    [
+        b'{"rrule":"freq=yearly;byweekno=20;count=9"}',
+        b'{"frequency":"yearly","by_week_no":[20],"count":9}',
+    ],
+)
+def test_what_a_count_of_weeks_came_to_before_is_forgotten(plan: bytes) -> None:
+    """Once a week that is named by its number had seven days; now it has that of the start."""
+    before = b'{"name":"n","start":1,"plan":' + plan + b',"ends":[7],"to":"https://a.example/"}'
+    found = definition_from_doc(before)
+    assert found.schedule is not None
+    assert found.schedule.ends == ()
+    schedule = Schedule(found.schedule.given, (8,))
+    again = definition_to_doc(found._replace(schedule=schedule))
+    read = definition_from_doc(again)
+    assert read.schedule is not None
+    assert read.schedule.ends == (8,)
+    days = before.replace(b"week", b"month")
+    assert definition_from_doc(days).schedule.ends == (7,)
+
+
 def test_a_series_is_read_and_its_schedule_compiled_once() -> None:
     """It comes with every occurrence of its event."""
     doc = b'{"name":"once","start":1767225600000,"plan":{"every":"1m"},"to":"https://a.example/"}'

@@ -50,10 +50,10 @@ def build_pattern(rule: Rule, start: int) -> Pattern | None:
 
 def _with_days_of_start(rule: Rule, start: int) -> Rule:
     """Fill in the days that a rule of weeks, months or years takes from its start."""
-    if rule.by_day or rule.by_month_day or rule.by_year_day or rule.by_week_no:
+    if rule.by_day or rule.by_month_day or rule.by_year_day:
         return rule
     at = wall_datetime(start)
-    if rule.frequency == "weekly":
+    if rule.frequency == "weekly" or rule.by_week_no:
         return replace(rule, by_day=((0, at.weekday()),))
     if rule.frequency == "monthly":
         return replace(rule, by_month_day=(at.day,))

@@ -70,6 +70,9 @@ def rule_texts(draw, frequencies=tuple(WINDOWS)):  # noqa: C901 - one line for e
         if frequency in ("MONTHLY", "YEARLY") and "BYWEEKNO" not in parts and draw(some):
             days = {f"{draw(st.sampled_from((1, 2, 5, -1, -2)))}{day}" for day in days}
         parts["BYDAY"] = sorted(days)
+    if "BYWEEKNO" in parts and not parts.keys() & {"BYDAY", "BYMONTHDAY", "BYYEARDAY"}:
+        # (dateutil has all days of a week then, where we have that of the start.)
+        parts["BYDAY"] = [draw(st.sampled_from(WEEKDAYS))]
     if draw(some):
         parts["BYHOUR"] = numbers(draw, 0, 23)
     if draw(some):

@@ -7,6 +7,7 @@ import pytest
 from app.domain.recurrence import compile_schedule
 from tests.domain.recurrence.oracles import iso, ms
 
+WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 START = "2025-01-31T09:00:00+00:00"
 
 
@@ -179,8 +180,55 @@ def test_week_numbers_are_those_of_iso_8601(week):
         if week in (number, number - weeks - 1):
             expected.append(day.isoformat())
         day += timedelta(days=1)
-    schedule = {"frequency": "yearly", "by_week_no": [week]}
+    schedule = {"frequency": "yearly", "by_week_no": [week], "by_day": list(WEEKDAYS)}
     assert days(schedule, "1971-01-01T09:00:00Z", len(expected)) == expected
+
+
+# What each rule takes from its start, Friday 31 January 2025 09:00, by the notes of RFC 5545 3.3.10.
+FROM_THE_START = [
+    ("FREQ=YEARLY", ["2025-01-31T09:00", "2026-01-31T09:00"]),
+    ("FREQ=YEARLY;BYMONTH=3", ["2025-03-31T09:00", "2026-03-31T09:00"]),
+    ("FREQ=YEARLY;BYMONTH=2,3", ["2025-03-31T09:00", "2026-03-31T09:00"]),
+    ("FREQ=YEARLY;BYHOUR=6", ["2026-01-31T06:00", "2027-01-31T06:00"]),
+    ("FREQ=YEARLY;BYWEEKNO=20", ["2025-05-16T09:00", "2026-05-15T09:00"]),
+    ("FREQ=YEARLY;BYWEEKNO=20,40", ["2025-05-16T09:00", "2025-10-03T09:00"]),
+    ("FREQ=YEARLY;BYWEEKNO=-1", ["2025-12-26T09:00", "2027-01-01T09:00"]),
+    ("FREQ=YEARLY;BYWEEKNO=20;WKST=SU", ["2025-05-16T09:00", "2026-05-22T09:00"]),
+    ("FREQ=YEARLY;BYWEEKNO=20;BYHOUR=6", ["2025-05-16T06:00", "2026-05-15T06:00"]),
+    ("FREQ=YEARLY;BYWEEKNO=18;BYMONTH=5", ["2025-05-02T09:00", "2026-05-01T09:00"]),
+    ("FREQ=YEARLY;BYWEEKNO=20,21;BYSETPOS=-1", ["2025-05-23T09:00", "2026-05-22T09:00"]),
+    ("FREQ=YEARLY;BYWEEKNO=20;INTERVAL=2", ["2025-05-16T09:00", "2027-05-21T09:00"]),
+    # Who names a day in any way has said which: nothing is added.
+    ("FREQ=YEARLY;BYWEEKNO=20;BYDAY=MO,TU", ["2025-05-12T09:00", "2025-05-13T09:00"]),
+    ("FREQ=YEARLY;BYWEEKNO=20;BYMONTHDAY=14", ["2025-05-14T09:00", "2026-05-14T09:00"]),
+    ("FREQ=YEARLY;BYWEEKNO=20;BYYEARDAY=133", ["2025-05-13T09:00", "2026-05-13T09:00"]),
+    ("FREQ=YEARLY;BYMONTHDAY=29", ["2025-03-29T09:00", "2025-04-29T09:00"]),
+    ("FREQ=YEARLY;BYDAY=MO", ["2025-02-03T09:00", "2025-02-10T09:00"]),
+    ("FREQ=YEARLY;BYDAY=20MO", ["2025-05-19T09:00", "2026-05-18T09:00"]),
+    ("FREQ=YEARLY;BYYEARDAY=100", ["2025-04-10T09:00", "2026-04-10T09:00"]),
+    ("FREQ=MONTHLY", ["2025-01-31T09:00", "2025-03-31T09:00"]),
+    ("FREQ=MONTHLY;BYMONTH=2,3", ["2025-03-31T09:00", "2026-03-31T09:00"]),
+    ("FREQ=MONTHLY;BYMINUTE=15", ["2025-01-31T09:15", "2025-03-31T09:15"]),
+    ("FREQ=WEEKLY", ["2025-01-31T09:00", "2025-02-07T09:00"]),
+    ("FREQ=WEEKLY;BYMONTH=3", ["2025-03-07T09:00", "2025-03-14T09:00"]),
+    ("FREQ=WEEKLY;BYHOUR=8", ["2025-02-07T08:00", "2025-02-14T08:00"]),
+    ("FREQ=DAILY;BYMINUTE=30", ["2025-01-31T09:30", "2025-02-01T09:30"]),
+    ("FREQ=DAILY;BYMONTHDAY=1", ["2025-02-01T09:00", "2025-03-01T09:00"]),
+    ("FREQ=HOURLY", ["2025-01-31T09:00", "2025-01-31T10:00"]),
+    ("FREQ=HOURLY;BYSECOND=30", ["2025-01-31T09:00", "2025-01-31T10:00"]),
+    ("FREQ=MINUTELY;BYHOUR=8", ["2025-02-01T08:00", "2025-02-01T08:01"]),
+]
+
+
+@pytest.mark.parametrize(("rule", "expected"), FROM_THE_START)
+def test_what_a_rule_leaves_out_comes_from_its_start(rule, expected):
+    """dateutil has every day of a week that is named by its number; libical has one, as we do."""
+    assert [text[:16] for text in times({"rrule": rule}, count=2)] == expected
+
+
+def test_a_count_of_weeks_counts_one_day_of_each():
+    schedule = {"frequency": "yearly", "by_week_no": [20, 40], "count": 3}
+    assert days(schedule) == ["2025-05-16", "2025-10-03", "2026-05-15"]
 
 
 def test_an_end_before_the_start_is_an_empty_series():
