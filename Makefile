@@ -28,6 +28,13 @@ PIP_AUDIT := pip-audit==2.10.1
 # mutmut 3: a mutant costs it a fork, not a new process, and only the tests that reach the function
 # are run: 35 a second where cosmic-ray tries one. It runs the tests, so it needs what they need.
 MUTMUT := mutmut==3.8.1
+# The oracle for other people's calendar files, the packages whose files are read, and what the
+# setups of those packages import.
+ORACLE := recurring-ical-events==3.8.2
+SETUPS := hatchling hatch-vcs setuptools setuptools-scm wheel poetry-core attrs arrow six tatsu
+PACKAGES := icalendar==7.3.2 recurring-ical-events==3.8.2 x-wr-timezone==2.0.1 ics==0.7.3 \
+	vobject==0.9.9 icalevents==0.3.1 khal==0.14.1 vdirsyncer==0.21.0
+CALENDAR_FILES := $(VENV)/calendar-files/.fetched-$(shell echo '$(ORACLE) $(PACKAGES)' | cksum | cut -d' ' -f1)
 MUTATE := $(VENV)/mutate/.dev-$(call checksum,requirements-dev.lock)
 # What people read calendars with: a test has them subscribe to the feed.
 CALENDAR_PROGRAMS := vdirsyncer==0.21.0 khal==0.14.1
@@ -39,7 +46,7 @@ LOCK := $(TOOLS)/bin/uv pip compile --quiet --universal --python-version 3.11 \
 QUICK := $(addprefix tests/,domain delivery store crypto planning services engine wiring) \
 	$(wildcard tests/test_*.py)
 
-.PHONY: help run demo check test chaos operations soak fuzz costs mutate docs lint format lock audit clean subscribers
+.PHONY: help run demo check test chaos operations soak fuzz costs calendars mutate docs lint format lock audit clean subscribers
 
 help: ## show this help
 	@grep -hE '^[a-z%-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -74,6 +81,10 @@ fuzz: $(DEV) ## ask every call of the API for a long time, something else every 
 costs: $(DEV) ## search for the request that costs most; MINUTES=, SEED=, OUT=
 	@$(PY) -m tests.costs --minutes $(or $(MINUTES),10) $(if $(SEED),--seed $(SEED)) \
 		$(if $(OUT),--out $(OUT))
+
+calendars: $(DEV) $(CALENDAR_FILES) ## read the calendar files of other projects, compare with their reader; ARGS=--show
+	@$(PY) -m tests.calendars --python $(VENV)/calendar-files/bin/python \
+		--packages $(VENV)/calendar-files/sdists $(ARGS)
 
 mutate: $(MUTATE) ## change the rules a little, see that tests notice; MINUTES=, SEED=, ONLY=app/domain/*
 	@$(VENV)/mutate/bin/python -m tests.mutation --minutes $(or $(MINUTES),30) \
@@ -139,6 +150,16 @@ $(SUBSCRIBERS): | $(PY)
 	@echo "Installing $(CALENDAR_PROGRAMS)"
 	@$(PY) -m venv --clear $(VENV)/subscribers
 	@$(VENV)/subscribers/bin/pip --disable-pip-version-check -q install $(CALENDAR_PROGRAMS)
+	@touch $@
+
+# Files of other projects are fetched, never committed.
+$(CALENDAR_FILES): | $(PY)
+	@echo "Fetching $(words $(PACKAGES)) packages for their calendar files"
+	@$(PY) -m venv --clear $(VENV)/calendar-files
+	@$(VENV)/calendar-files/bin/pip --disable-pip-version-check -q install --upgrade \
+		'$(ORACLE)' $(SETUPS)
+	@$(VENV)/calendar-files/bin/pip --disable-pip-version-check -q download --no-deps \
+		--no-build-isolation --no-binary :all: --dest $(VENV)/calendar-files/sdists $(PACKAGES)
 	@touch $@
 
 $(MUTATE): | $(PY)

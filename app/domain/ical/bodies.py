@@ -6,15 +6,18 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, time
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from app.domain.ical.early_starts import FIRST, TooEarly, move_ahead
 from app.domain.ical.moments import Setting, place_of, utc_text, wall_text
+from app.domain.ical.occurrences import last_counted, with_start
 from app.domain.ical.values import Timed
 from app.domain.ical.vevents import Entry, Refused, shown_name
 from app.domain.ical.zones import NoZone, Zones
 from app.domain.lines import check_line
+from app.domain.recurrence.compiler import compile_schedule
 from app.errors import InvalidInput
 
 MAX_TAGS = 50
@@ -79,7 +82,7 @@ def make_body(
     body["webhook"] = webhook
     if placed.place.zone is not None:
         body["timezone"] = placed.place.zone
-    placed = _not_early(placed, notices)
+    placed = _with_start(_not_early(placed, notices), notices)
     start = placed.start
     zone = placed.place.zone
     body["start_time"] = utc_text(start) if start.tzinfo is not None else wall_text(start, zone)
@@ -87,6 +90,21 @@ def make_body(
     if schedule is not None:
         body["schedule"] = schedule
     return body, tuple(notices)
+
+
+def is_emptied(body: Mapping[str, Any]) -> bool:
+    """Whether all times of a series are taken out of it; what is wrong otherwise, others say."""
+    schedule = body.get("schedule") or {}
+    if "exclude" not in schedule or "every" in schedule:
+        return False
+    timezone = body.get("timezone")
+    start = datetime.fromisoformat(body["start_time"])
+    at = start if start.tzinfo else start.replace(tzinfo=ZoneInfo(timezone or "UTC"))
+    try:
+        compile_schedule(schedule, int(at.timestamp() * 1000), timezone)
+    except InvalidInput as error:
+        return "schedule.exclude" in error.fields
+    return False
 
 
 def lines_of(entry: Entry) -> Mapping[str, int]:
@@ -139,16 +157,37 @@ def _not_early(placed: Placed, notices: list[str]) -> Placed:
     return replace(placed, entry=changed, start=moved.replace(tzinfo=start.tzinfo))
 
 
+def _with_start(placed: Placed, notices: list[str]) -> Placed:
+    """A series whose start is its first time, whether or not its rule gives it."""
+    entry = placed.entry
+    rules, is_apart = with_start(entry.rules, placed.start.replace(tzinfo=None))
+    if not entry.rules or not is_apart:
+        return placed
+    notices.append("DTSTART is no time of its rule; it is one all the same.")
+    is_days = placed.place.is_of_days
+    first = Timed(placed.start.date() if is_days else placed.start)
+    changed = replace(entry, rules=rules, included=(first, *entry.included))
+    return replace(placed, entry=changed)
+
+
 def _last(entry: Entry) -> datetime | None:
     """The last wall time of a series, roughly; ``None`` if it has no end that is written."""
-    untils = [_UNTIL.search(rule) for rule in entry.rules]
-    if not entry.rules or entry.included or not all(untils):
-        return None
+    lasts = [_last_of(rule, entry) for rule in entry.rules]
+    lasts += [datetime.combine(at.day, time(23)) for at in (entry.start, *entry.included)]
+    known = [one for one in lasts if one is not None]
+    return max(known) if len(known) == len(lasts) else None
+
+
+def _last_of(rule: str, entry: Entry) -> datetime | None:
+    until = _UNTIL.search(rule)
+    if until is None:
+        start = entry.start.value
+        wall = start if isinstance(start, datetime) else datetime.combine(start, time())
+        return last_counted(rule, wall.replace(tzinfo=None))
     try:
-        days = [datetime.strptime(one[1], "%Y%m%d") for one in untils if one]  # noqa: DTZ007
+        return datetime.strptime(until[1], "%Y%m%d").replace(hour=23)  # noqa: DTZ007
     except ValueError:
         return None
-    return max(days).replace(hour=23)
 
 
 def until_days(rules: Sequence[str]) -> tuple[str, ...]:

@@ -140,7 +140,7 @@ class _Finder:
                 raise InvalidInput(f"The calendar has too many VEVENTs; send at most {self._most}.")
         elif _component(line) == _ZONE and self._tzid is not None:
             tzid = _value(self._tzid)
-            self._calendar.definitions.setdefault(tzid.casefold(), []).append(span)
+            self._calendar.definitions.setdefault(tzid, []).append(span)
 
     def _look_at(self, name: bytes, line: Line) -> None:
         if len(self._inside) == 1 and name in _OF_CALENDAR:

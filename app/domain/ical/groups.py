@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from app.domain.ical.bodies import Defaults, Placed, lines_of, make_body, put_in_place
+from app.domain.ical.bodies import Defaults, Placed, is_emptied, lines_of, make_body, put_in_place
 from app.domain.ical.components import VCalendar, VEvent
 from app.domain.ical.imported import ImportedEntry, Refusal
 from app.domain.ical.moments import Setting
+from app.domain.ical.occurrences import gives
 from app.domain.ical.ranges import Part, split
 from app.domain.ical.values import Timed
 from app.domain.ical.vevents import (
@@ -30,6 +31,8 @@ MAX_RANGES = 20
 """How often a series may go on in another way."""
 
 _TOO_MANY = f"It goes on in another way more than {MAX_RANGES} times."
+_VOID = "A newer version of its series does not have this time any more."
+_EMPTIED = "All of its times are excluded, or replaced by other entries."
 _NEWER = Refusal("The file has a newer version of this time.", 0)
 
 
@@ -46,6 +49,7 @@ class _Member:
     is_range: bool = False
     key: str = ""
     part: Part | None = None
+    is_void: bool = False
 
     @property
     def is_cancelled(self) -> bool:
@@ -66,6 +70,8 @@ def read_group(
     for one in others:
         _name_time(one, base)
     _drop_older(others)
+    if series is not None and series.placed is not None:
+        _void(others, series, series.placed)
     if series is not None and series.is_cancelled:
         yield _shown(series, is_cancelled=True)
         for one in others:
@@ -128,6 +134,36 @@ def _drop_older(others: Sequence[_Member]) -> None:
         newest[one.key] = newer
 
 
+def _void(others: Sequence[_Member], series: _Member, placed: Placed) -> None:
+    """Call off what replaces a time that a newer version of its series does not have.
+
+    So it is when somebody moves a time and then deletes it, or a later part of the series.
+    """
+    older = [
+        one
+        for one in others
+        if one.key and not one.is_range and one.event.version[0] < series.event.version[0]
+    ]
+    if not older:
+        return
+    place, entry = placed.place, placed.entry
+    start = placed.start.replace(tzinfo=None)
+    try:
+        excluded = {place.canonical(at) for at in entry.excluded}
+        included = {place.canonical(at) for at in entry.included}
+    except NoZone:
+        return  # the series is refused for it
+    for one in older:
+        wall = start if one.replaces is None else place.wall(one.replaces)
+        is_given = (
+            not entry.rules
+            or one.key in included
+            or wall == start
+            or any(gives(rule, start, wall) for rule in entry.rules)
+        )
+        one.is_void = one.key in excluded or not is_given
+
+
 def _parts(series: _Member | None, others: Sequence[_Member]) -> list[Part]:
     """The series in the parts into which ranges cut it; the first is what stays of itself.
 
@@ -186,13 +222,15 @@ def _of_other(
 ) -> ImportedEntry:
     if one.is_cancelled:
         return _shown(one, is_cancelled=True)
+    if one.is_void:
+        return replace(_shown(one, is_cancelled=True), notices=(_VOID,))
     if one.refusal is not None or one.placed is None:
         return _shown(one)
     part, replaced = Part(one.placed), []
     if one.part is not None and series is not None and series.placed is not None:
         part = one.part
         replaced = _replaced(part, parts, others, series.placed.place)
-    elif one.is_range and not one.placed.entry.rules:
+    elif one.is_range and not (one.placed.entry.rules or one.placed.entry.included):
         reason = "It changes a series that is not taken."
         one.refusal = Refusal(reason, one.event.span.line, "RECURRENCE-ID")
         return _shown(one)
@@ -236,6 +274,8 @@ def _taken(one: _Member, part: Part, replaced: Sequence[str], defaults: Defaults
         if part.placed is None:
             return _shown(one, is_cancelled=True)
         body, notices = make_body(part.placed, defaults, replaced)
+        if is_emptied(body):
+            return replace(_shown(one, is_cancelled=True), notices=(_EMPTIED,))
     except Refused as error:
         one.refusal = error.refusal
         return _shown(one)

@@ -36,9 +36,7 @@ class Setting:
             return self._day(value, at.tzid).isoformat()
         if value.tzinfo is not None:
             return utc_text(value)
-        is_ours = at.tzid is None or (
-            self.zone is not None and at.tzid.casefold() == (self.tzid or "").casefold()
-        )
+        is_ours = at.tzid is None or (self.zone is not None and at.tzid == self.tzid)
         if not is_ours and at.tzid is not None:
             value, zone = self.zones.at(at.tzid, value)
             if zone != self.zone or value.tzinfo is not None:

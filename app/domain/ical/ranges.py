@@ -12,13 +12,13 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from app.domain.ical.bodies import Placed
+from app.domain.ical.occurrences import parts_of, rule_of, wall_ms
 from app.domain.ical.values import Timed
 from app.domain.ical.vevents import Refused
 from app.domain.ical.zones import NoZone
 from app.domain.recurrence.compiler import compile_schedule
 from app.errors import InvalidInput
 
-_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - a wall time
 _WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 _OF_CLOCK = ("BYHOUR", "BYMINUTE", "BYSECOND")
 _OF_DAYS = ("BYDAY", "BYMONTHDAY", "BYYEARDAY", "BYWEEKNO", "BYMONTH", "BYSETPOS")
@@ -82,14 +82,14 @@ def _ended(placed: Placed, end: datetime) -> Placed:
     until = _until(placed, end - _SECOND)
     rules = []
     for rule in entry.rules:
-        parts = _parts(rule)
+        parts = parts_of(rule)
         if "COUNT" in parts:
             if _count_before(placed, parts, end) < int(parts["COUNT"]):
                 del parts["COUNT"]
                 parts["UNTIL"] = until
         elif "UNTIL" not in parts or parts["UNTIL"][:8] >= until[:8]:
             parts["UNTIL"] = until
-        rules.append(_joined(parts))
+        rules.append(rule_of(parts))
     included = tuple(at for at in entry.included if _wall(placed, at) < end)
     return replace(placed, entry=replace(entry, rules=tuple(rules), included=included))
 
@@ -101,7 +101,7 @@ def _going_on(series: Placed, change: Placed, begin: datetime, start: datetime) 
     rules = [
         moved
         for rule in series.entry.rules
-        if (moved := _moved_rule(series, _parts(rule), begin, start, line)) is not None
+        if (moved := _moved_rule(series, parts_of(rule), begin, start, line)) is not None
     ]
     entry = replace(
         change.entry,
@@ -132,7 +132,7 @@ def _moved_rule(
         parts["COUNT"] = str(left)
     elif "UNTIL" in parts:
         parts["UNTIL"] = _later(parts["UNTIL"], start - begin, line)
-    return _joined(parts)
+    return rule_of(parts)
 
 
 def _weekday_later(day: str, days: int, line: int) -> str:
@@ -153,14 +153,14 @@ def _later(until: str, shift: timedelta, line: int) -> str:
 def _count_before(placed: Placed, parts: dict[str, str], end: datetime) -> int:
     """How many times of a rule lie before a wall time, at most as many as it has."""
     start = placed.start.replace(tzinfo=None)
-    endless = _joined({name: value for name, value in parts.items() if name != "COUNT"})
+    endless = rule_of({name: value for name, value in parts.items() if name != "COUNT"})
     try:
         count = min(int(parts["COUNT"]), _MOST_COUNTED)
-        series = compile_schedule({"rrule": endless}, _ms(start), "UTC")
+        series = compile_schedule({"rrule": endless}, wall_ms(start), "UTC")
     except (ValueError, InvalidInput):
         line = placed.entry.lines.get("RRULE", placed.entry.line)
         raise Refused("can't be read", line, "RRULE") from None
-    return len(series.upcoming(_ms(start) - 1, count, _ms(end) - 1))
+    return len(series.upcoming(wall_ms(start) - 1, count, wall_ms(end) - 1))
 
 
 def _wall(placed: Placed, at: Timed) -> datetime:
@@ -196,15 +196,3 @@ def _until(placed: Placed, at: datetime) -> str:
     if placed.place.is_of_days:
         return f"{at:%Y%m%d}"
     return f"{at:%Y%m%dT%H%M%S}" + ("Z" if placed.place.zone is None else "")
-
-
-def _parts(rule: str) -> dict[str, str]:
-    return dict(part.partition("=")[::2] for part in rule.split(";"))
-
-
-def _joined(parts: dict[str, str]) -> str:
-    return ";".join(f"{name}={value}" for name, value in parts.items())
-
-
-def _ms(wall: datetime) -> int:
-    return (wall - _EPOCH) // timedelta(milliseconds=1)

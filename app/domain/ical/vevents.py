@@ -9,7 +9,14 @@ from datetime import date, timedelta
 
 from app.domain.budget import current
 from app.domain.ical.components import VEvent
-from app.domain.ical.content import Line, Property, Unreadable, content_lines, read_property
+from app.domain.ical.content import (
+    MAX_LINE,
+    Line,
+    Property,
+    Unreadable,
+    content_lines,
+    read_property,
+)
 from app.domain.ical.imported import Refusal
 from app.domain.ical.values import (
     Timed,
@@ -47,6 +54,7 @@ _CHARACTERS_A_STEP = 20
 
 _MOST_NOTICES = 20
 _NO_TIME = Timed(date.min)
+_SAME_WITHOUT = ("RSCALE=GREGORIAN", "SKIP=OMIT")
 _SPACES = re.compile(r"\s+")
 _TURNS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
@@ -109,6 +117,10 @@ class Properties:
             spent += _LINE_STEPS + len(line.raw) // _CHARACTERS_A_STEP
             if count > MAX_LINES:
                 raise Refused(f"It has more than {MAX_LINES} lines", line.number)
+            if name in _TEXTS and len(line.raw) > MAX_LINE:
+                self.notices.append(f"{name} is longer than {MAX_LINE} bytes; it is cut.")
+                cut = line.raw[:MAX_LINE].decode("utf-8", "ignore").encode()
+                line = line._replace(raw=cut[:MAX_LINE])  # noqa: PLW2901
             self._lines.setdefault(name, []).append(line)
         current().spend(spent)
         if event.fault is not None:
@@ -165,6 +177,8 @@ class Properties:
         rules = []
         for found in self.all(name):
             parts = "".join(found.value.split()).upper().split(";")
+            if "RSCALE=GREGORIAN" in parts:  # RFC 7529: what is meant without it, too
+                parts = [part for part in parts if part not in _SAME_WITHOUT]
             rule = ";".join(part for part in parts if part.partition("=")[2])
             if rule:
                 rules.append(rule)

@@ -27,6 +27,9 @@ _YEARS_BEFORE = timedelta(days=800)
 _CHECK_STEPS = 4
 _FOLLOW_STEPS = 200
 _DAY = 86_400
+SLACK_S = 2 * 3_600
+"""By so much the hours may differ at which a defined clock and that of a zone change: programs
+are often wrong about them."""
 
 
 class Contradiction(ValueError):
@@ -72,6 +75,10 @@ class Changes:
         position = bisect_right(self.instants, instant)
         return self.offsets[position - 1] if position else self.first
 
+    def ends_before(self, instant: int) -> bool:
+        """Whether they are a list that stops before an instant, as old files have it."""
+        return not self.is_open and len(self.instants) > 1 and self.instants[-1] < instant
+
     def resolve(self, wall: datetime) -> int:
         """The instant of a wall time: the first of two, and with the offset before a gap."""
         seconds = _seconds(wall)
@@ -92,7 +99,9 @@ def follow(definition: ZoneDefinition, begin: int, end: int) -> Changes:
     found: dict[int, tuple[int, int]] = {}
     is_open = False
     for one in definition.observances:
-        walls = {one.onset, *one.dates}
+        # What Outlook's rules begin with, in 1601, is no change of its own.
+        is_real = one.onset >= _EARLIEST or not one.rules
+        walls = {*one.dates, one.onset} if is_real else set(one.dates)
         for rule in one.rules:
             goes_on, onsets = _onsets(one, rule, begin, end)
             walls |= onsets
@@ -105,6 +114,8 @@ def follow(definition: ZoneDefinition, begin: int, end: int) -> Changes:
         if len(found) > MAX_ONSETS:
             raise Contradiction(f"is defined with more than {MAX_ONSETS} changes")
     current().spend(_CHECK_STEPS * len(found))
+    if not found:
+        raise Contradiction("is defined without any change that matters")
     instants = sorted(found)
     return Changes(
         found[instants[0]][0],
@@ -130,33 +141,43 @@ def _find_zone(
 ) -> str | None:
     changes = follow(definition, begin, end)
     for name in hints:
-        if _agrees(name, changes, begin, end):
+        if _agrees(name, changes, begin, end, SLACK_S):
             return name
-    if not changes.is_open and len(changes.instants) > 1 and changes.instants[-1] < end:
-        first, last = max(changes.instants[0], 0), changes.instants[-1]
-        for name in hints:
-            if first < last and _agrees(name, changes, first, last):
+    if changes.ends_before(end) and (meant := meant_by(changes, hints)) is not None:
+        return meant
+    for slack in (0, SLACK_S):
+        for name in likely_zones():
+            if _agrees(name, changes, begin, end, slack):
                 return name
-    return next((name for name in likely_zones() if _agrees(name, changes, begin, end)), None)
+    return None
 
 
-def _agrees(name: str, changes: Changes, begin: int, end: int) -> bool:
-    """Whether a zone's clock shows the same at every instant from ``begin`` to ``end``."""
+def meant_by(changes: Changes, hints: Iterable[str]) -> str | None:
+    """The hint that has all changes of a definition that lists some and then stops."""
+    first, last = max(changes.instants[0], 0), changes.instants[-1]
+    if first >= last:
+        return None
+    return next((name for name in hints if _agrees(name, changes, first, last, SLACK_S)), None)
+
+
+def _agrees(name: str, changes: Changes, begin: int, end: int, slack: int) -> bool:
+    """Whether a zone's clock shows the same at every instant from ``begin`` to ``end``.
+
+    But for so many seconds before and after a change.
+    """
     zone = get_zone(name)
     current().spend(_CHECK_STEPS)
-    if zone.offset_at(begin) != changes.offset_at(begin):
-        return False
-    for instant in changes.instants:
+    for instant in (begin, *changes.instants, end):
         # Before a change and after it, and so everywhere if the zone has no other change.
-        if begin < instant <= end and any(
-            zone.offset_at(at) != changes.offset_at(at) for at in (instant - 1, instant)
-        ):
-            return False
+        for at in (instant - slack - 1, instant + slack):
+            if begin + slack <= at <= end and zone.offset_at(at) != changes.offset_at(at):
+                return False
     current().spend(_FOLLOW_STEPS)
     at = begin
     while at <= end:
         stretch = zone.stretch_at(at)
-        if stretch.offset != changes.offset_at(at):
+        shown = min(stretch.start + slack, stretch.end - 1)
+        if begin <= shown <= end and stretch.offset != changes.offset_at(shown):
             return False
         at = stretch.end
     return True

@@ -25,6 +25,8 @@ def zones_named(name: str) -> tuple[str, ...]:
     parts = text.strip("/").split("/")
     known = _known()
     candidates = ["/".join(parts[-length:]) for length in range(_MAX_PARTS, 0, -1)]
+    # Some programs have no slash in names: Europe_Berlin, US-Eastern.
+    candidates += [text.replace("_", "/", 1), text.replace("-", "/", 1)]
     found = [known.get(text, ""), *(known.get(one, "") for one in candidates)]
     return tuple(dict.fromkeys(one for one in found if one))
 

@@ -13,6 +13,7 @@ from app.domain.ical.zone_definitions import (
     ZoneDefinition,
     find_zone,
     follow,
+    meant_by,
 )
 from app.domain.ical.zone_names import zones_named
 from app.domain.ical.zone_reading import read_definition
@@ -85,20 +86,28 @@ class Zones:
         definitions = self._defined(tzid)
         if not definitions:
             return wall, self._named(tzid)
-        instants = set()
-        for definition, _ in definitions:
-            instants.add(self._follow(tzid, definition, _second(wall)).resolve(wall))
+        all_changes = [self._follow(tzid, one, _second(wall)) for one, _ in definitions]
+        instants = {changes.resolve(wall) for changes in all_changes}
         if len(instants) > 1:
             raise NoZone(f"{_shown(tzid)}, which is defined twice, and differently")
-        instant = _EPOCH + timedelta(seconds=instants.pop())
-        for name in self._hints(tzid, definitions):
+        second = instants.pop()
+        instant = _EPOCH + timedelta(seconds=second)
+        hints = self._hints(tzid, definitions)
+        for name in hints:
             if wall.replace(tzinfo=ZoneInfo(name)).astimezone(UTC) == instant:
                 return wall, name
+        changes = all_changes[0]
+        if changes.ends_before(second) or second < changes.instants[0]:
+            meant = meant_by(changes, hints)
+            if meant is not None:
+                return wall, meant
+        if second < changes.instants[0]:
+            raise NoZone(f"{_shown(tzid)}, which is not defined for {wall.date()}")
         return instant, None
 
     def _defined(self, tzid: str) -> list[tuple[ZoneDefinition, str | None]]:
-        key = tzid.casefold()
-        if key not in self._calendar.definitions:
+        key = self._key(tzid)
+        if key is None:
             return []
         if key not in self._read:
             try:
@@ -112,6 +121,15 @@ class Zones:
         if isinstance(found, NoZone):
             raise found
         return found
+
+    def _key(self, tzid: str) -> str | None:
+        return self._defined_names.get(tzid) or self._defined_names.get(tzid.casefold())
+
+    @cached_property
+    def _defined_names(self) -> dict[str, str]:
+        """The names of the definitions, also in small letters: some programs mix the case up."""
+        names = list(self._calendar.definitions)
+        return {name.casefold(): name for name in names} | {name: name for name in names}
 
     def _definition(self, tzid: str, span: Span) -> tuple[ZoneDefinition, str | None]:
         try:
@@ -139,7 +157,7 @@ class Zones:
             raise NoZone(f"{_shown(tzid)}, which is defined twice, and differently")
         name = found.pop()
         if name is None:
-            line = self._calendar.definitions[tzid.casefold()][0].line
+            line = self._calendar.definitions[self._key(tzid) or tzid][0].line
             raise NoZone(
                 f"{_shown(tzid)}, as it is defined in line {line} no IANA zone has it; "
                 "name one, such as Europe/Berlin"

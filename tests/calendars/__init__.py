@@ -1,0 +1,1 @@
+"""Other people's calendar files, read by us and by recurring-ical-events: ``make calendars``."""
