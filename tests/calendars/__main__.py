@@ -38,6 +38,8 @@ KNOWN = {
     "issue_1633_rdate_with_dates_and_tzid.ics": (
         "takes a date in RDATE at midnight, we at the start's time"
     ),
+    "issue_156_RDATE_with_PERIOD_TZID_khal.ics": "takes the first of several times in RDATE",
+    "issue_156_RDATE_with_PERIOD_TZID_khal_2.ics": "takes the first of several times in RDATE",
     "recurrence.ics": "ends before the day that UNTIL names, we with it",
     "example.ics": "keeps the first of two entries that are the same version, we the last",
 }

@@ -1,10 +1,16 @@
 """iCalendar (RFC 5545), in and out.
 
-    bytes ─ lines.py ─▶ the VEVENTs' lines that matter ─ reading.py ─▶ Entry
-                                                    Entry ─ days.py ─▶ a calendar's definition
-                                                    Entry ─ bodies.py ─▶ bodies of events
-                     Happening ─ writing.py ─▶ bytes
+Data flows one way:
 
-The icalendar library reads property by property and writes; what it would do with a hostile file
-(follow time zone rules for ever, nest without end) is kept from it by ``lines``.
+    bytes ─ content.py ─▶ lines ─ components.py ─▶ VCALENDARs, VTIMEZONEs, VEVENTs
+          VEVENTs ─ versions.py ─▶ the newest of each UID and RECURRENCE-ID
+          VEVENT ─ vevents.py, values.py ─▶ Entry
+          VTIMEZONE ─ zone_reading.py, zone_definitions.py, zones.py ─▶ an IANA zone
+          Entry ─ days.py ─▶ a calendar's definition
+          Entries of a UID ─ groups.py, ranges.py, bodies.py ─▶ ImportedEntry
+    Happening ─ writing.py ─▶ bytes
+
+``importing.read_entries`` is the way in. Files are read by this room itself: a library that reads a
+file as a whole can't say what is wrong with one entry and where, nor be stopped by a budget. The
+icalendar library writes the feed, and has the names of Windows zones.
 """

@@ -125,30 +125,35 @@ def follow(definition: ZoneDefinition, begin: int, end: int) -> Changes:
     )
 
 
-def find_zone(definition: ZoneDefinition, hints: Iterable[str], begin: int, end: int) -> str | None:
+def find_zone(
+    definition: ZoneDefinition, hints: Iterable[str], begin: int, end: int, far: int
+) -> str | None:
     """The IANA zone whose clock agrees with a definition from ``begin`` to ``end``, if any.
 
-    ``hints`` are tried first. If the definition lists changes and stops before ``end``, as old
-    files do, a hint that agrees with all of them is the one that was meant. Raises
-    ``Contradiction``.
+    Rather one that agrees until ``far``: a series may be made longer. ``hints`` are tried first.
+    If the definition lists changes and stops before ``end``, as old files do, a hint that agrees
+    with all of them is the one that was meant. Raises ``Contradiction``.
     """
-    return _find_zone(definition, tuple(hints), begin, end)
+    return _find_zone(definition, tuple(hints), begin, end, max(end, far))
 
 
 @lru_cache(maxsize=512)
 def _find_zone(
-    definition: ZoneDefinition, hints: tuple[str, ...], begin: int, end: int
+    definition: ZoneDefinition, hints: tuple[str, ...], begin: int, end: int, far: int
 ) -> str | None:
-    changes = follow(definition, begin, end)
-    for name in hints:
-        if _agrees(name, changes, begin, end, SLACK_S):
-            return name
+    changes = follow(definition, begin, far)
+    until = (far,) if far == end else (far, end)
+    for last in until:
+        for name in hints:
+            if _agrees(name, changes, begin, last, SLACK_S):
+                return name
     if changes.ends_before(end) and (meant := meant_by(changes, hints)) is not None:
         return meant
-    for slack in (0, SLACK_S):
-        for name in likely_zones():
-            if _agrees(name, changes, begin, end, slack):
-                return name
+    for last in until:
+        for slack in (0, SLACK_S):
+            for name in likely_zones():
+                if _agrees(name, changes, begin, last, slack):
+                    return name
     return None
 
 

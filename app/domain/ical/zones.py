@@ -148,9 +148,11 @@ class Zones:
         self, tzid: str, definitions: list[tuple[ZoneDefinition, str | None]], first: int, last: int
     ) -> str:
         hints = self._hints(tzid, definitions)
-        first, last = (min(max(one, _FIRST_S), _LAST_S) for one in (first, last))
+        first, last, far = (
+            min(max(one, _FIRST_S), _LAST_S) for one in (first, last, first + HORIZON_S)
+        )
         try:
-            found = {find_zone(one, hints, first, last) for one, _ in definitions}
+            found = {find_zone(one, hints, first, last, far) for one, _ in definitions}
         except Contradiction as error:
             raise NoZone(f"{_shown(tzid)}, which {error}") from None
         if len(found) > 1:
