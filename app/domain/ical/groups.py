@@ -4,56 +4,25 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
-from app.domain.ical.bodies import Defaults, Placed, is_emptied, lines_of, make_body, put_in_place
+from app.domain.ical.bodies import Defaults, Placed, is_emptied, lines_of, make_body
 from app.domain.ical.components import VCalendar, VEvent
 from app.domain.ical.imported import ImportedEntry, Refusal
+from app.domain.ical.members import Member, read_member, tell_times
 from app.domain.ical.moments import Setting
-from app.domain.ical.occurrences import gives
 from app.domain.ical.ranges import Part, split
 from app.domain.ical.values import Timed
-from app.domain.ical.vevents import (
-    KEPT,
-    Entry,
-    Properties,
-    Refused,
-    read_entry,
-    read_replaced,
-    shown_name,
-)
-from app.domain.ical.zones import NoZone, Zones
+from app.domain.ical.vevents import Entry, Refused, shown_name
+from app.domain.ical.zones import Zones
 
-# How long it takes is nothing to an event, so that nothing can be wrong with it.
-_OF_EVENTS = KEPT - {"DTEND", "DURATION"}
 MAX_RANGES = 20
 """How often a series may go on in another way."""
 
 _TOO_MANY = f"It goes on in another way more than {MAX_RANGES} times."
 _VOID = "A newer version of its series does not have this time any more."
 _EMPTIED = "All of its times are excluded, or replaced by other entries."
-_NEWER = Refusal("The file has a newer version of this time.", 0)
-
-
-@dataclass(slots=True)
-class _Member:
-    """One VEVENT of a group: read, or refused; ``replaces`` is known of some that are refused."""
-
-    event: VEvent
-    zones: Zones
-    entry: Entry | None = None
-    placed: Placed | None = None
-    refusal: Refusal | None = None
-    replaces: Timed | None = None
-    is_range: bool = False
-    key: str = ""
-    part: Part | None = None
-    is_void: bool = False
-
-    @property
-    def is_cancelled(self) -> bool:
-        return self.entry is not None and self.entry.is_cancelled
 
 
 def read_group(
@@ -63,15 +32,10 @@ def read_group(
     defaults: Defaults,
 ) -> Iterator[ImportedEntry]:
     """Read the newest versions of one UID: the series first, then what replaces times of it."""
-    members = [_read(data, event, zones_of(event.calendar)) for event in events]
+    members = [read_member(data, event, zones_of(event.calendar)) for event in events]
     series = next((one for one in members if not one.event.recurrence), None)
     others = [one for one in members if one is not series]
-    base = _place_of_series(series)
-    for one in others:
-        _name_time(one, base)
-    _drop_older(others)
-    if series is not None and series.placed is not None:
-        _void(others, series, series.placed)
+    tell_times(series, others)
     if series is not None and series.is_cancelled:
         yield _shown(series, is_cancelled=True)
         for one in others:
@@ -84,87 +48,7 @@ def read_group(
         yield _of_other(one, series, parts, others, defaults)
 
 
-def _read(data: bytes, event: VEvent, zones: Zones) -> _Member:
-    member = _Member(event, zones)
-    try:
-        found = Properties(data, event, _OF_EVENTS)
-        if event.recurrence:
-            member.replaces, member.is_range = read_replaced(found)
-        member.entry = read_entry(found)
-        if not member.entry.is_cancelled:
-            entry = member.entry
-            if event.recurrence and not member.is_range:
-                entry = replace(entry, rules=(), excluding_rules=(), included=(), excluded=())
-            member.placed = put_in_place(entry, zones)
-    except Refused as error:
-        member.refusal = error.refusal
-    return member
-
-
-def _place_of_series(series: _Member | None) -> Setting | None:
-    return None if series is None or series.placed is None else series.placed.place
-
-
-def _name_time(one: _Member, base: Setting | None) -> None:
-    """Find the one spelling of the time that an entry replaces."""
-    place = base or (one.placed.place if one.placed is not None else None)
-    if one.replaces is None:
-        return
-    if place is None:
-        zone = None if one.replaces.tzid else one.zones.floating
-        place = Setting(one.zones, zone, None, one.replaces.is_day)
-    try:
-        one.key = place.canonical(one.replaces)
-    except NoZone as error:
-        if one.refusal is None:
-            one.refusal = Refusal(f"RECURRENCE-ID {error}.", one.event.span.line, "RECURRENCE-ID")
-
-
-def _drop_older(others: Sequence[_Member]) -> None:
-    """Refuse what has a newer version whose time is written in another way."""
-    newest: dict[str, _Member] = {}
-    for one in others:
-        other = newest.get(one.key)
-        if other is None or not one.key:
-            newest[one.key] = one
-            continue
-        older, newer = sorted((one, other), key=lambda member: member.event.version)
-        older.refusal = replace(_NEWER, line=older.event.span.line)
-        older.replaces = None
-        newest[one.key] = newer
-
-
-def _void(others: Sequence[_Member], series: _Member, placed: Placed) -> None:
-    """Call off what replaces a time that a newer version of its series does not have.
-
-    So it is when somebody moves a time and then deletes it, or a later part of the series.
-    """
-    older = [
-        one
-        for one in others
-        if one.key and not one.is_range and one.event.version[0] < series.event.version[0]
-    ]
-    if not older:
-        return
-    place, entry = placed.place, placed.entry
-    start = placed.start.replace(tzinfo=None)
-    try:
-        excluded = {place.canonical(at) for at in entry.excluded}
-        included = {place.canonical(at) for at in entry.included}
-    except NoZone:
-        return  # the series is refused for it
-    for one in older:
-        wall = start if one.replaces is None else place.wall(one.replaces)
-        is_given = (
-            not entry.rules
-            or one.key in included
-            or wall == start
-            or any(gives(rule, start, wall) for rule in entry.rules)
-        )
-        one.is_void = one.key in excluded or not is_given
-
-
-def _parts(series: _Member | None, others: Sequence[_Member]) -> list[Part]:
+def _parts(series: Member | None, others: Sequence[Member]) -> list[Part]:
     """The series in the parts into which ranges cut it; the first is what stays of itself.
 
     None if it can't be taken.
@@ -200,7 +84,7 @@ def _parts(series: _Member | None, others: Sequence[_Member]) -> list[Part]:
 
 
 def _of_series(
-    series: _Member, parts: Sequence[Part], others: Sequence[_Member], defaults: Defaults
+    series: Member, parts: Sequence[Part], others: Sequence[Member], defaults: Defaults
 ) -> ImportedEntry:
     if not parts or series.placed is None:
         return _shown(series)
@@ -214,10 +98,10 @@ def _of_series(
 
 
 def _of_other(
-    one: _Member,
-    series: _Member | None,
+    one: Member,
+    series: Member | None,
     parts: Sequence[Part],
-    others: Sequence[_Member],
+    others: Sequence[Member],
     defaults: Defaults,
 ) -> ImportedEntry:
     if one.is_cancelled:
@@ -252,7 +136,7 @@ def _inherit(placed: Placed, series: Entry) -> Placed:
 
 
 def _replaced(
-    part: Part, parts: Sequence[Part], others: Sequence[_Member], place: Setting
+    part: Part, parts: Sequence[Part], others: Sequence[Member], place: Setting
 ) -> list[str]:
     """The times of a part that single entries replace, or call off."""
     begins = [one.begin for one in parts]
@@ -269,7 +153,7 @@ def _replaced(
     return found
 
 
-def _taken(one: _Member, part: Part, replaced: Sequence[str], defaults: Defaults) -> ImportedEntry:
+def _taken(one: Member, part: Part, replaced: Sequence[str], defaults: Defaults) -> ImportedEntry:
     try:
         if part.placed is None:
             return _shown(one, is_cancelled=True)
@@ -283,7 +167,7 @@ def _taken(one: _Member, part: Part, replaced: Sequence[str], defaults: Defaults
     return replace(shown, name=body["name"], body=body, notices=notices)
 
 
-def _shown(one: _Member, *, is_cancelled: bool = False) -> ImportedEntry:
+def _shown(one: Member, *, is_cancelled: bool = False) -> ImportedEntry:
     """An entry without its body."""
     event, entry = one.event, one.entry
     uid = event.uid
