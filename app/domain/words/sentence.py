@@ -138,9 +138,11 @@ def _say_weekdays(_sentence: Sentence, clause: Clause, match: Match, tokens: Tok
 
 
 def _say_position(_sentence: Sentence, clause: Clause, match: Match, tokens: Tokens) -> None:
-    _once(clause.position, match, tokens)
     values = match.values
-    clause.position = values["position"]
+    unit = values.get("unit")
+    is_more = unit is not None and unit == clause.of and tokens[match.begin - 1].text in _BETWEEN
+    _once(clause.position and not is_more, match, tokens)
+    clause.position = [*clause.position, *values["position"]]
     clause.of = values.get("unit", clause.of)
     clause.is_every |= "every" in values or "of" in values
     if "months" in values:
