@@ -43,6 +43,8 @@ def read_time(tokens: Tokens, at: int) -> Read[TimeOfDay]:
     kind, text = kind_at(tokens, at), text_at(tokens, at)
     if text in known.TIMES:
         return TimeOfDay(*known.TIMES[text], is_open=False, token=tokens[at]), at + 1
+    if text in known.NUMBERS:
+        kind, text = "number", str(known.NUMBERS[text])
     if kind not in ("number", "clock", "half") or _counts_something(tokens, at):
         return None
     half = text[-2:] if kind == "half" else ""
@@ -60,7 +62,7 @@ def read_time(tokens: Tokens, at: int) -> Read[TimeOfDay]:
             raise ask(tokens[at], f"with {half} an hour is 1 to 12; {SAY_HALF}")
         hour = hour % _NOON + (_NOON if half == "pm" else 0)
     if hour > 23 or minute > 59 or second > 59:
-        raise ask(tokens[at], "a time of day is 0:00 to 23:59")
+        raise ask(tokens[at], "write a time of day from 0:00 to 23:59")
     return TimeOfDay(hour, minute, second, is_open, tokens[at]), after
 
 
@@ -68,7 +70,7 @@ def _counts_something(tokens: Tokens, at: int) -> bool:
     """Whether it is a number of what follows: 5 times, 15 minutes, 4 December."""
     following = text_at(tokens, at + 1)
     is_counted = following == "times" or following in known.UNITS or following in known.MONTHS
-    return kind_at(tokens, at) == "number" and is_counted
+    return kind_at(tokens, at) in ("number", "word") and is_counted
 
 
 def read_clock_times(tokens: Tokens, at: int) -> Read[list[TimeOfDay]]:
@@ -76,6 +78,12 @@ def read_clock_times(tokens: Tokens, at: int) -> Read[list[TimeOfDay]]:
     if kind_at(tokens, at) not in ("clock", "half") and text_at(tokens, at) not in known.TIMES:
         return None
     return read_times(tokens, at)
+
+
+def read_exact_time(tokens: Tokens, at: int) -> Read[TimeOfDay]:
+    """Read one time that can be nothing else."""
+    read = read_clock_times(tokens, at)
+    return None if read is None else read_time(tokens, at)
 
 
 def read_times(tokens: Tokens, at: int) -> Read[list[TimeOfDay]]:
@@ -118,24 +126,38 @@ class Day:
 
 def read_day(tokens: Tokens, at: int) -> Read[Day]:
     """Read ``2026-11-27``, "27 November 2026", "the 27th of November", "November 27", "today"."""
-    text, token = text_at(tokens, at), tokens[min(at, len(tokens) - 1)]
-    if text in known.RELATIVE_DAYS:
-        return Day(None, 0, 0, known.RELATIVE_DAYS[text], token), at + 1
     if kind_at(tokens, at) == "date":
-        year, month, day = map(int, text.split("-"))
-        return _checked(year, month, day, token), at + 1
+        year, month, day = map(int, tokens[at].text.split("-"))
+        return _checked(year, month, day, tokens[at]), at + 1
+    return _read_relative(tokens, at) or _read_named(tokens, at)
+
+
+def _read_relative(tokens: Tokens, at: int) -> Read[Day]:
+    """Read "today", "tomorrow" and "the day after tomorrow"."""
+    text = text_at(tokens, at)
+    if text in known.RELATIVE_DAYS:
+        return Day(None, 0, 0, known.RELATIVE_DAYS[text], tokens[at]), at + 1
+    begin = at + (text == "the")
+    if [one.text for one in tokens[begin : begin + 3]] == ["day", "after", "tomorrow"]:
+        return Day(None, 0, 0, 2, tokens[at]), begin + 3
+    return None
+
+
+def _read_named(tokens: Tokens, at: int) -> Read[Day]:
+    """Read a day with the name of its month, before it or behind it."""
+    text = text_at(tokens, at)
     if text in known.MONTHS and kind_at(tokens, at + 1) in ("number", "ordinal"):
         month, day, after = known.MONTHS[text], int(text_at(tokens, at + 1)), at + 2
     else:
         at += text == "the"
         after = at + 1 + (text_at(tokens, at + 1) == "of")
-        if kind_at(tokens, at) not in ("number", "ordinal"):
-            return None
-        if text_at(tokens, after) not in known.MONTHS:
+        is_day = kind_at(tokens, at) in ("number", "ordinal")
+        if not is_day or text_at(tokens, after) not in known.MONTHS:
             return None
         month, day, after = known.MONTHS[text_at(tokens, after)], int(tokens[at].text), after + 1
     has_comma = text_at(tokens, after) == ","
     written = text_at(tokens, after + has_comma)
+    token = tokens[at]
     if kind_at(tokens, after + has_comma) == "number" and len(written) == 4:
         return _checked(int(written), month, day, token), after + has_comma + 1
     return _checked(None, month, day, token), after

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from app.domain.words import clocks, reading
-from app.domain.words.reading import Reader, Tokens, text_at
+from app.domain.words.reading import Reader, Tokens
+from app.domain.words.vocabulary import ZONE_ABBREVIATIONS
 
 READERS: Final[Mapping[str, Reader]] = {
     "adverb": reading.read_adverb,
@@ -21,6 +22,10 @@ READERS: Final[Mapping[str, Reader]] = {
     "dated": clocks.read_day_of_one_year,
     "dates": clocks.read_days,
     "duration": reading.read_duration,
+    "exact": clocks.read_exact_time,
+    "last": clocks.read_time,
+    "minutes": reading.read_number,
+    "monthrange": reading.read_month_range,
     "months": reading.read_months,
     "n": reading.read_number,
     "numbers": reading.read_numbers,
@@ -52,7 +57,10 @@ class Form:
 
 _DATE_OR_EVERY = "write the date, or every {} if it repeats"
 _WHICH_TIMES = "say at which times or on which days, as in every day at 9:00 and 17:00"
-_WHAT_TIME = "say at what time, as in every day at 9:00"
+_EVERY_NTH = "write it as every 3 weeks on Friday, or as the third Friday of every month"
+_UNTIL_WHEN = "say when it ends, as in until 31 March 2027, or 10 times"
+_WHAT_TIME = "write the day and the time of day, as in every day at 20:00"
+_ABBREVIATIONS = "|".join(ZONE_ABBREVIATIONS)
 _HOLIDAYS = "give a calendar of holidays in calendars beside the text"
 
 FORMS: Final = (
@@ -60,30 +68,35 @@ FORMS: Final = (
     Form("every|each {unit}", "period", {"n": 1}),
     Form("every|each {n} {unit}", "period"),
     Form("every|each {nth} {unit}", "period"),
-    Form("every|each other {unit}", "period", {"n": 2}),
+    Form("every|each other|alternate {unit}", "period", {"n": 2}),
     Form("every|each {duration}", "fixed"),
+    Form("every|each half [an] hour", "fixed", {"duration": "30m"}),
+    Form("every|each quarter [of] [an] hour", "fixed", {"duration": "15m"}),
+    Form("every|each hour and a half", "fixed", {"duration": "90m"}),
+    Form("every|each {n} hour|hours [and] {minutes} minute|minutes", "fixed"),
+    Form("every|each day of the week", "period", {"n": 1, "unit": "day"}),
     Form("{adverb}", "period"),
     Form("once a|an|per|each|every {unit}", "period", {"n": 1}),
     # On which days.
     Form("every|each {weekdays}", "weekdays", {"every": True}),
     Form("[on] {weekdays}", "weekdays"),
-    Form("every|each other|second {weekday}", "weekdays", {"every": True, "n": 2}),
-    Form("[on] [the] {position}", "position"),
-    Form("[on] [the] {position} of|in the|each|every|a|any {unit}", "position", {"of": True}),
-    Form("every|each {position} of|in the|each|every|a|any {unit}", "position", {"of": True}),
-    Form("[on] [the] {position} of|in every|each {months}", "position", {"every": True}),
-    Form("[on] [the] {position} of|in {months}", "position"),
-    Form("every|each {position} of|in {months}", "position", {"every": True}),
+    Form("every|each other|second|2nd|alternate {weekday}", "weekdays", {"every": True, "n": 2}),
     Form("[on] {yearly}", "yearly"),
     Form("every|each {yearly}", "yearly", {"every": True}),
     Form("[on] {yearly} [of|in] every|each year", "yearly", {"every": True}),
+    Form("[on] [the] {position}", "position"),
+    Form("[on] [the] {position} of|in [the|each|every|a|any] {unit}", "position", {"of": True}),
+    Form("every|each {position} of|in [the|each|every|a|any] {unit}", "position", {"of": True}),
+    Form("[on] [the] {position} of|in every|each {months}", "position", {"every": True}),
+    Form("[on] [the] {position} of|in {months}", "position"),
+    Form("every|each {position} of|in {months}", "position", {"every": True}),
     Form("in|during|of {months}", "months"),
-    Form("from {months}", "months"),
+    Form("from {monthrange}", "months"),
     Form("every|each {months}", "months", {"every": True}),
     Form("in|during every|each {months}", "months"),
     Form("( only the {nths} of each {unit} )", "positions"),
     # At what time.
-    Form("at {times}", "times"),
+    Form("at|@ {times}", "times"),
     Form("{clocks}", "times"),
     Form("at the start of every|each hour", "minutes", {"numbers": [0], "every": True}),
     Form("every|each hour on the hour", "minutes", {"numbers": [0], "every": True}),
@@ -91,7 +104,9 @@ FORMS: Final = (
     Form(
         "[at] minute|minutes {numbers} of|past every|each hour", "minutes", {"every": True}
     ),
+    Form("[at] {numbers} minutes past the|every|each hour", "minutes", {"every": True}),
     Form("at minute|minutes {numbers}", "minutes"),
+    Form("{exact} to|until|till|through|- {last}", "window"),
     Form("between {time} and {last}", "window"),
     Form("from {time} to|until|till|through|- {last}", "window"),
     # From when, until when, how often in all.
@@ -102,36 +117,45 @@ FORMS: Final = (
     Form("until|till {date}", "until"),
     Form("[for] {n} times", "count"),
     Form("once", "count", {"n": 1}),
-    Form("except|excluding [on|in|during|for] [the] {months}", "except"),
-    Form("except|excluding [on|for] [the] {weekdays}", "except"),
-    Form("except|excluding [on|for] {dates}", "except"),
+    Form("except|excluding|but [not] [on|in|during|for] {months}", "except"),
+    Form("except|excluding|but [not] [on|for] {weekdays}", "except"),
+    Form("except|excluding|but [not] [on|for] {dates}", "except"),
     # Where.
     Form("[in] {zone} [time]", "zone"),
+    Form("( {zone} )", "zone"),
     # Once.
     Form("[on] {dated}", "once"),
     Form("in {n} {unit}", "delay"),
     Form("in a|an {unit}", "delay", {"n": 1}),
     Form("in {duration}", "delay"),
+    Form("in half an hour", "delay", {"duration": "30m"}),
+    Form("in {n} hour|hours [and] {minutes} minute|minutes", "delay"),
+    Form("{n} {unit} from now", "delay"),
+    Form("{duration} from now", "delay"),
     # What can't be known.
     Form("twice|thrice [a|per] [{unit}]", ask=_WHICH_TIMES),
     Form("{n} times a|an|per|each|every {unit}", ask=_WHICH_TIMES),
     Form("once a|per {n} {unit}", ask="write every and the number, as in every 2 days"),
     Form("next|this|coming {weekday}", ask=_DATE_OR_EVERY.format("Friday")),
     Form("next|this {unit}", ask="write the date"),
-    Form("every|each {nth} {weekday}", ask="write every 3 weeks on Friday, or the third Friday of "
-         "every month"),
+    Form("every|each {nth} {weekday}", ask=_EVERY_NTH),
     Form("every|each {n} {weekdays}", ask="write every 2 weeks on Friday"),
     Form("every|each {nth}", ask="write every month on the 15th"),
     Form("biweekly|semiweekly", ask="write every 2 weeks on Friday, or every Tuesday and Friday"),
     Form("bimonthly|semimonthly", ask="write every 2 months on the 1st, or every month on the 1st "
          "and 15th"),
     Form("nightly|tonight|soon|asap|later|now", ask=_WHAT_TIME),
+    Form("starting|beginning now", ask="leave it out, because that is when it begins"),
+    Form("[at] half|quarter past|to {n}", ask="write the time as 9:30"),
     Form("as soon as possible", ask=_WHAT_TIME),
-    Form("every|each|in|this [the] morning|afternoon|evening|night", ask=_WHAT_TIME),
+    Form("[every|each|in|this|at] [the] morning|afternoon|evening|night", ask=_WHAT_TIME),
     Form("[at|on|by] [the] end of the|each|every {unit}", ask="write on the last day of every "
          "month at 17:00"),
-    Form("for {n} {unit}", ask="say when it ends, as in until 31 March 2027, or 10 times"),
-    Form("except|excluding [on|for] [public|bank] holidays", ask=_HOLIDAYS),
+    Form("for [the] [next] [a|an] [{n}] {unit}", ask=_UNTIL_WHEN),
+    Form("except|excluding|but [not] [on|for] [public|bank] holidays", ask=_HOLIDAYS),
+    Form("except|excluding|but [not] [on|for] [the] {position} [of|in] [the|each|every] [{unit}]",
+         ask="name its dates, or give a calendar in calendars"),
+    Form(f"[in] {_ABBREVIATIONS}", ask="write the time zone as Europe/Berlin or UTC"),
     Form("[on] [public|bank] holidays", ask=_HOLIDAYS),
 )  # fmt: skip
 
@@ -186,10 +210,10 @@ def _fit(
     element, rest = elements[0], elements[1:]
     after, values = at, {}
     if element.name:
-        read = READERS["time" if element.name == "last" else element.name](tokens, at)
+        read = READERS[element.name](tokens, at)
         if read is not None:
             values[element.name], after = read
-    elif at < len(tokens) and text_at(tokens, at) in element.words:
+    elif at < len(tokens) and not element.words.isdisjoint(tokens[at].spellings):
         after = at + 1
     if after > at:
         fit = _fit(rest, tokens, after)

@@ -176,6 +176,12 @@ def read_months(tokens: Tokens, at: int) -> Read[tuple[int, ...]]:
     return tuple(sorted({month for months in read[0] for month in months})), read[1]
 
 
+def read_month_range(tokens: Tokens, at: int) -> Read[tuple[int, ...]]:
+    """Read a range of months, as in "November to March"."""
+    read = _read_month(tokens, at)
+    return (tuple(sorted(read[0])), read[1]) if read is not None and read[1] - at > 1 else None
+
+
 def read_zone(tokens: Tokens, at: int) -> Read[str]:
     """Read the name of a time zone, not yet checked."""
     if kind_at(tokens, at) != "zone":

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
 from app.domain.durations import parse_duration_ms
 from app.domain.words import daytimes
 from app.domain.words.clauses import Clause
+from app.domain.words.clocks import Day
 from app.domain.words.daytimes import Time
 from app.errors import InvalidInput
 
@@ -47,6 +49,9 @@ def rules_of(clause: Clause, start: datetime | None) -> list[Schedule]:
         raise question(clause, "say of which hours these are the minutes, as in at 9:15")
     if not times and start is None:
         raise question(clause, _WHAT_TIME)
+    if clause.yearly and not _is_rectangle(clause.yearly):
+        alone = [replace(clause, yearly=[day]) for day in clause.yearly]
+        return [rule for one in alone for rule in rules_of(one, start)]
     rule = _days(clause, start)
     has_seconds = any(time[2] for time in times) or bool(
         start and (start.second or start.microsecond)
@@ -168,13 +173,19 @@ def _of_quarter(clause: Clause, interval: int) -> Schedule:
     return {"frequency": "monthly", "interval": 1, **parts, "by_month": list(months)}
 
 
+def _is_rectangle(days: Sequence[Day]) -> bool:
+    """Whether they are the same days of several months."""
+    found = {(day.month, day.day) for day in days}
+    return len(found) == len({day.month for day in days}) * len({day.day for day in days})
+
+
 def _of_year(clause: Clause, unit: str) -> Schedule:
     """Return dates of the year: in one month, or the same day of several."""
     days = sorted({day.day for day in clause.yearly})
     months = sorted({day.month for day in clause.yearly})
     if unit != "year":
         raise question(clause, "say every year")
-    if len(days) * len(months) != len({(day.month, day.day) for day in clause.yearly}):
+    if not _is_rectangle(clause.yearly):
         raise question(clause, "give each of these dates in a part of its own")
     return {"by_month": months, "by_month_day": days}
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 from app.domain.words.clauses import Clause, Sentence
 from app.domain.words.clocks import Day, TimeOfDay, check_halves
 from app.domain.words.forms import Match, longest_match
-from app.domain.words.reading import NamedDays, Tokens, ask, ask_about
+from app.domain.words.reading import NamedDays, Tokens, ask, ask_about, text_at
 from app.domain.words.tokens import Token, tokenize
 from app.domain.words.vocabulary import KNOWN
 from app.errors import InvalidInput
@@ -19,7 +19,7 @@ EXAMPLES: Final = (
     '"every 15 minutes between 9:00 and 17:00 on weekdays"'
 )
 _MAX_CLAUSES: Final = 10
-_BETWEEN: Final = (",", ";", "and", "&", "-")
+_BETWEEN: Final = (",", ";", "and", "&")
 _LINKS: Final = frozenset(
     {*_BETWEEN, "a", "an", "at", "each", "every", "from", "in", "of", "on", "the"}
 )
@@ -33,6 +33,8 @@ def read_sentence(text: str) -> Sentence:
     clause = Clause()
     begin = at = 0
     while at < len(tokens):
+        if tokens[at].text == "once" and text_at(tokens, at + 1) in ("every", "each"):
+            at += 1  # "once every day" is every day
         match = longest_match(tokens, at)
         if match is None and tokens[at].text in _BETWEEN and 0 < at < len(tokens) - 1:
             at += 1
@@ -75,14 +77,20 @@ def _not_understood(tokens: Tokens, at: int) -> InvalidInput:
     behind = [one for one in tokens[at:] if one.text not in _LINKS]
     strange = [one for one in behind[:2] if one.kind == "word" and one.text not in KNOWN]
     token = (strange or behind[:1] or [tokens[at]])[0]
-    near = get_close_matches(token.text, KNOWN, 1, 0.75) if token in strange else []
+    near = _near(token.text) if token in strange else ""
     if near:
-        return ask(token, f"did you mean {near[0]}?")
+        return ask(token, f"did you mean {near}?")
     way = "which is not understood" if strange else "which is not understood here"
     return InvalidInput.field(
         "text",
         f'has "{token.raw}" at position {token.position}, {way}; write the schedule {EXAMPLES}',
     )
+
+
+def _near(word: str) -> str:
+    """Return the known word that was probably meant: it begins alike."""
+    alike = [known for known in sorted(KNOWN) if known[0] == word[0] and len(word) > 3]
+    return next(iter(get_close_matches(word, alike, 1, 0.75)), "")
 
 
 def _words(tokens: Sequence[Token]) -> str:
@@ -122,7 +130,7 @@ def _say_period(_sentence: Sentence, clause: Clause, match: Match, tokens: Token
 
 def _say_fixed(_sentence: Sentence, clause: Clause, match: Match, tokens: Tokens) -> None:
     _once(clause.period or clause.fixed, match, tokens)
-    clause.fixed = match.values["duration"]
+    clause.fixed = _duration(match.values)
     clause.is_every = True
 
 
@@ -158,7 +166,7 @@ def _say_yearly(_sentence: Sentence, clause: Clause, match: Match, tokens: Token
 
 def _say_months(_sentence: Sentence, clause: Clause, match: Match, tokens: Tokens) -> None:
     _once(clause.months, match, tokens)
-    clause.months = match.values["months"]
+    clause.months = match.values.get("months") or match.values["monthrange"]
     clause.is_every |= "every" in match.values
 
 
@@ -189,10 +197,10 @@ def _say_minutes(_sentence: Sentence, clause: Clause, match: Match, tokens: Toke
 
 def _say_window(_sentence: Sentence, clause: Clause, match: Match, tokens: Tokens) -> None:
     _once(clause.window or clause.times, match, tokens)
-    first, last = match.values["time"], match.values["last"]
+    first, last = match.values.get("time") or match.values["exact"], match.values["last"]
     check_halves([first, last])
     if last.parts <= first.parts:
-        raise ask(last.token, "the end must be later on the day than the beginning")
+        raise ask(last.token, "the end must be later on the same day than the beginning")
     clause.window = (first, last)
 
 
@@ -245,7 +253,11 @@ def _say_once(sentence: Sentence, _clause: Clause, match: Match, tokens: Tokens)
 def _say_delay(sentence: Sentence, _clause: Clause, match: Match, tokens: Tokens) -> None:
     _once(sentence.day or sentence.delay, match, tokens)
     values = match.values
-    sentence.delay = values["duration"] if "duration" in values else (values["n"], values["unit"])
+    sentence.delay = (values["n"], values["unit"]) if "unit" in values else _duration(values)
+
+
+def _duration(values: Mapping[str, Any]) -> str:
+    return values.get("duration") or f"{values['n']}h{values['minutes']}m"
 
 
 SAYERS: Final[Mapping[str, Sayer]] = {

@@ -20,11 +20,12 @@ _TOKEN = re.compile(
     | (?P<number>\d{1,9})(?![a-z0-9:/]|\.\d)
     | (?P<zone>[a-z_]{2,20}(?:/[a-z0-9_+\-]{2,20}){1,3}|utc(?![a-z0-9]))
     | (?P<word>[a-z]{1,20}(?:'[a-z]{1,20})?)(?![a-z0-9])
-    | (?P<sign>[,;()\-&])
+    | (?P<sign>[,;()\-&@])
     """,
     re.ASCII | re.IGNORECASE | re.VERBOSE,
 )
 _ALIKE: Final = str.maketrans({"\u2013": "-", "\u2014": "-", "\u2019": "'", "\u00a0": " "})
+_DECIMAL = re.compile(r"\d{1,2}[.,]\d{1,2}(?![\d./])", re.ASCII)
 _NUMERIC_DATE = re.compile(r"\d{1,4}[./]\d{1,2}([./]\d{1,4})?", re.ASCII)
 
 
@@ -40,6 +41,11 @@ class Token:
     raw: str
     position: int
     """Where it begins in the text, from 1."""
+
+    @property
+    def spellings(self) -> tuple[str, str]:
+        """What it says, and how that was written: ``2`` and ``2nd``."""
+        return self.text, self.raw.lower()
 
 
 def tokenize(text: str) -> list[Token]:
@@ -74,6 +80,13 @@ def _token(match: re.Match[str], position: int) -> Token:
 
 
 def _refused(text: str, at: int) -> InvalidInput:
+    decimal = _DECIMAL.match(text, at)
+    if decimal is not None:
+        return InvalidInput.field(
+            "text",
+            f'has "{decimal[0]}" at position {at + 1}; write a time as 9:30, a date as 27 November '
+            "2026, and a period in whole numbers",
+        )
     date = _NUMERIC_DATE.match(text, at)
     if date is not None:
         return InvalidInput.field(

@@ -87,11 +87,16 @@ ORDINALS: Final = {
 TIMES: Final = {"noon": (12, 0, 0), "midday": (12, 0, 0), "midnight": (0, 0, 0)}
 """Midnight is the one that begins the day."""
 RELATIVE_DAYS: Final = {"today": 0, "tomorrow": 1}
+ZONE_ABBREVIATIONS: Final = (
+    *("gmt", "bst", "cet", "cest", "eet", "eest", "est", "edt", "cst", "cdt", "mst", "mdt"),
+    *("pst", "pdt", "ist", "jst", "aest", "msk"),
+)
+"""They mean several zones, or a zone for half of the year."""
 PARTS_OF_DAY: Final = {"morning": "am", "afternoon": "pm", "evening": "pm"}
 
 KNOWN: Final = frozenset(
     {*WEEKDAYS, *PLURAL_WEEKDAYS, *GROUPS, *MONTHS, *UNITS, *ADVERBS, *NUMBERS, *ORDINALS}
     | {*TIMES, *RELATIVE_DAYS, *PARTS_OF_DAY, "every", "each", "other", "last", "between"}
-    | {"except", "until", "starting", "times", "working", "business"}
+    | {"except", "until", "starting", "times", "working", "business", "through", "excluding"}
 )
 """What a word that is not understood may have been meant as."""

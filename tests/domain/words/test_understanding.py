@@ -184,6 +184,47 @@ UNDERSTOOD: list[tuple[str, dict[str, Any], str, list[str]]] = [
         ["2026-11-27T09:00", "2026-12-04T09:00"],
     ),
     (
+        "once every 2 weeks on Friday at nine",
+        {"frequency": "weekly", "interval": 2, "by_day": ["FR"], "by_hour": [9]},
+        "every second Friday at 09:00",
+        ["2026-11-27T09:00", "2026-12-11T09:00", "2026-12-25T09:00"],
+    ),
+    (
+        "every 2nd Friday @ 9",
+        {"frequency": "weekly", "interval": 2, "by_day": ["FR"], "by_hour": [9]},
+        "every second Friday at 09:00",
+        ["2026-11-27T09:00", "2026-12-11T09:00"],
+    ),
+    (
+        "every day but Sunday at 9",
+        {
+            "frequency": "weekly",
+            "interval": 1,
+            "by_day": ["MO", "TU", "WE", "TH", "FR", "SA"],
+            "by_hour": [9],
+        },
+        "every week on Monday",
+        ["2026-11-27T09:00", "2026-11-28T09:00", "2026-11-30T09:00"],
+    ),
+    (
+        "last day of month at 18:00 (Europe/Berlin)",
+        {"frequency": "monthly", "interval": 1, "by_month_day": [-1], "by_hour": [18]},
+        "every month on the last day at 18:00",
+        ["2026-11-30T18:00", "2026-12-31T18:00"],
+    ),
+    (
+        "every 4th of July at 9",
+        {
+            "frequency": "yearly",
+            "interval": 1,
+            "by_month": [7],
+            "by_month_day": [4],
+            "by_hour": [9],
+        },
+        "every year on the 4th",
+        ["2027-07-04T09:00", "2028-07-04T09:00"],
+    ),
+    (
         "every third day at 7:30:15",
         {
             "frequency": "daily",
@@ -201,6 +242,28 @@ TIMED: list[tuple[str, dict[str, Any], list[str]]] = [
     ("every 90 minutes", {"every": "90m"}, ["2026-11-26T12:42", "2026-11-26T14:12"]),
     ("every two hours", {"every": "2h"}, ["2026-11-26T13:12", "2026-11-26T15:12"]),
     ("hourly", {"every": "1h"}, ["2026-11-26T12:12"]),
+    ("every half hour", {"every": "30m"}, ["2026-11-26T11:42"]),
+    ("every quarter of an hour", {"every": "15m"}, ["2026-11-26T11:27"]),
+    ("every hour and a half", {"every": "90m"}, ["2026-11-26T12:42"]),
+    ("every 1 hour and 30 minutes", {"every": "1h30m"}, ["2026-11-26T12:42"]),
+    ("15 minutes past every hour", {"cron": "15 * * * *"}, ["2026-11-26T11:15"]),
+    ("Mon-Fri 09:00-17:00 hourly", {"cron": "0 9-17 * * MON-FRI"}, ["2026-11-26T12:00"]),
+    (
+        "yearly on 25 December and 4 July at 9",
+        {
+            "rules": [
+                {
+                    "frequency": "yearly",
+                    "interval": 1,
+                    "by_month": [month],
+                    "by_month_day": [day],
+                    "by_hour": [9],
+                }
+                for month, day in ((12, 25), (7, 4))
+            ]
+        },
+        ["2026-12-25T09:00", "2027-07-04T09:00"],
+    ),
     ("every 1h30m", {"every": "1h30m"}, ["2026-11-26T12:42"]),
     (
         "every 90 minutes starting 27 November 2026",
@@ -341,6 +404,17 @@ ONCE = [
     ("today at 17:00", "2026-11-26T16:00:00Z", "once, on 26 November 2026 at 17:00 Europe/Berlin"),
     ("in 2 hours", "2026-11-26T12:12:30Z", "once, on 26 November 2026 at 13:12:30 Europe/Berlin"),
     ("in an hour", "2026-11-26T11:12:30Z", "once, on 26 November 2026 at 12:12:30 Europe/Berlin"),
+    ("90s from now", "2026-11-26T10:14:00Z", "once, on 26 November 2026 at 11:14 Europe/Berlin"),
+    (
+        "in half an hour",
+        "2026-11-26T10:42:30Z",
+        "once, on 26 November 2026 at 11:42:30 Europe/Berlin",
+    ),
+    (
+        "the day after tomorrow at 9",
+        "2026-11-28T08:00:00Z",
+        "once, on 28 November 2026 at 09:00 Europe/Berlin",
+    ),
     ("in 90s", "2026-11-26T10:14:00Z", "once, on 26 November 2026 at 11:14 Europe/Berlin"),
     ("in 2 days at 9", "2026-11-28T08:00:00Z", "once, on 28 November 2026 at 09:00 Europe/Berlin"),
     (
@@ -404,7 +478,7 @@ def test_a_text_comes_to_a_schedule_with_these_times(
 def test_a_text_comes_to_one_moment(text: str, at: str, words: str) -> None:
     found = understand(text, NOW, ZONE)
     assert (found.schedule, found.start_ms, found.beginning) == (None, ms(at), words)
-    if "in " not in text:
+    if "in " not in text and "from" not in text:
         assert understand(words, NOW) == found
 
 
