@@ -34,6 +34,8 @@ from app.api.routes import (
 from app.api.routes.dashboard import register_dashboard
 from app.api.routes.docs import Documentation, make_api
 from app.api.routes.guide import BUILT, Guide
+from app.console.room import NAME as CONSOLE
+from app.console.room import register_console
 from app.services.problems.rate_limit import rate_limit
 from app.wiring.services import Services
 
@@ -70,11 +72,12 @@ def create_app(services: Services) -> Flask:
     register_errors(app)
     register_public_urls(app)
     register_shares(app, services.settings.web_threads)
-    register_store_check(app, {part.blueprint.name for part in PARTS})
+    register_store_check(app, {CONSOLE, *(part.blueprint.name for part in PARTS)})
     api = make_api(app, services.settings.public_url)
     for part in PARTS:
         api.register_blueprint(part.blueprint)
     Documentation(api).register(app, public=services.settings.docs_public)
     Guide(BUILT).register(app, public=services.settings.docs_public)
     register_dashboard(app, services.settings)
+    register_console(app)
     return app

@@ -30,6 +30,7 @@ LAYERS = (
     {"rq_queues"},
     {"wiring"},
     {"api"},
+    {"console"},
     {"factory"},
     {"jobs"},
     {"workers", "http_server"},
@@ -37,12 +38,12 @@ LAYERS = (
 """Rooms from the bottom up. A room imports only rooms below it: no sibling, nothing above."""
 
 ONLY_IN = {
-    "flask": {"api", "factory"},
+    "flask": {"api", "console", "factory"},
     "flask_jwt_extended": {"api"},
     "flask_limiter": {"api"},
     "flask_smorest": {"api"},
-    "marshmallow": {"api"},
-    "werkzeug": {"api"},
+    "marshmallow": {"api", "console"},
+    "werkzeug": {"api", "console"},
     "rq_dashboard": {"api"},
     "redis": {"store", "rq_queues", "wiring", "workers", "runtime"},
     "jwt": {"api"},
@@ -75,8 +76,9 @@ EXCUSED = {("ids.py", "secrets"), ("ids.py", "threading")}
 STORED_KEYS = {"about", "hdr", "opt", "plan", "start", "to", "tz", "wall", "week_day"}
 """Members of a stored definition. Everybody but the store is given a ``Definition``."""
 
-OTHERS_KEYS = {"calendar.py": {"to"}}
-"""What is no definition's: users write a calendar's ranges with ``from`` and ``to``."""
+OTHERS_KEYS = {"calendar.py": {"to"}, "dead_letters.py": {"to"}}
+"""What is no definition's: users write the range of a calendar or of a list with ``from`` and
+``to``."""
 
 MODULES = sorted(APP.rglob("*.py"))
 SCRIPTS = sorted((APP / "store" / "lua").rglob("*.lua"))

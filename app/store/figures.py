@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Sequence
 from typing import cast
 
 from app.domain.event import EventStatus
@@ -12,6 +14,8 @@ from app.store.connection import StoreClient
 from app.store.fields import MetaField
 
 META = keys.META.decode()
+
+MINUTE_MS = 60_000
 
 
 class Figures:
@@ -52,4 +56,21 @@ class Figures:
         return {
             status.value: sum(counts[index * width : (index + 1) * width])
             for index, status in enumerate(OccurrenceStatus)
+        }
+
+    def by_minute(
+        self, statuses: Sequence[str], first_ms: int, minutes: int
+    ) -> dict[str, list[int]]:
+        """How many occurrences are in each status, by the minute they were scheduled for."""
+        pipe = self._client.pipeline(transaction=False)
+        for status in statuses:
+            for minute in range(minutes):
+                low_ms = first_ms + minute * MINUTE_MS
+                for partition in range(self._partitions):
+                    key = keys.occurrences(partition, status)
+                    pipe.zcount(key, low_ms, low_ms + MINUTE_MS - 1)
+        counts = iter(pipe.execute())
+        return {
+            status: [sum(itertools.islice(counts, self._partitions)) for _ in range(minutes)]
+            for status in statuses
         }

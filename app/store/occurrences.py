@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from app.domain import ids
 from app.domain.attempt import Attempt
 from app.domain.occurrence import Occurrence
 from app.errors import NotFound
@@ -44,6 +45,14 @@ class OccurrenceStore:
         fields = (OccurrenceField.LOG,)
         ((log,),) = read_hashes(self._client, [keys.occurrence_of(occurrence_id)], fields)
         return read_log(log)
+
+    def last_of(self, event_ids: Sequence[bytes], count: int) -> list[list[bytes]]:
+        """The last occurrences of each event that were claimed or have ended, newest first."""
+        pipe = self._client.pipeline(transaction=False)
+        for one in event_ids:
+            key = keys.event_occurrences(ids.partition_of_event(one), one)
+            pipe.zrevrange(key, 0, count - 1)
+        return list(pipe.execute())
 
     def _tags_of(self, event_ids: Sequence[bytes]) -> dict[bytes, tuple[str, ...]]:
         rows = read_hashes(self._client, map(keys.event_of, event_ids), (EventField.TAGS,))

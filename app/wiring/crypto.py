@@ -7,6 +7,7 @@ from functools import cached_property
 
 from app.config import Settings
 from app.crypto.ack_tokens import AckTokens
+from app.crypto.console_sessions import ConsoleSessions
 from app.crypto.encryption import Encryptor, derived_key, key_from_setting
 from app.crypto.header_secrets import HeaderSecrets
 from app.crypto.lanes import Lanes
@@ -41,6 +42,12 @@ class Crypto:
         """Tokens with which receivers acknowledge deliveries."""
         previous = self.settings.jwt_secret_previous
         return AckTokens([self.settings.jwt_secret, *([previous] if previous else [])])
+
+    @cached_property
+    def console_sessions(self) -> ConsoleSessions:
+        """Sessions of the console, in cookies."""
+        previous = self.settings.jwt_secret_previous
+        return ConsoleSessions([self.settings.jwt_secret, *([previous] if previous else [])])
 
     @cached_property
     def lanes(self) -> Lanes:

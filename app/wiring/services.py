@@ -23,6 +23,7 @@ from app.services.flows import FlowService
 from app.services.health import HealthService
 from app.services.imports import ImportService
 from app.services.occurrences import OccurrenceService
+from app.services.overview import OverviewService
 from app.services.previews import PreviewService
 from app.services.problems.problem import Check
 from app.services.problems.store_settings import StoreSettingsCheck
@@ -140,6 +141,18 @@ class Services:
         """Occurrences and their attempts."""
         return OccurrenceService(
             self.storage.events, self.storage.occurrences, self.storage.lists, self.crypto.cursors
+        )
+
+    @cached_property
+    def overview(self) -> OverviewService:
+        """What has happened of late and what comes next."""
+        return OverviewService(
+            self.occurrences,
+            self.storage.occurrences,
+            self.storage.events,
+            self.storage.lists,
+            self.storage.figures,
+            self.clock,
         )
 
     @cached_property

@@ -147,6 +147,8 @@ def test_nothing_else_redirects(app, client):
     for rule in app.url_map.iter_rules():
         if "GET" not in (rule.methods or ()) or rule.build_only:
             continue
+        if rule.endpoint.startswith("console.") or rule.endpoint == "start":
+            continue  # it leads whoever is not signed in to where one signs in
         path = rule.rule.replace("<int:instance_number>", "0").replace("<", "").replace(">", "")
         for asked in (path, path.rstrip("/"), f"{path}/"):
             answer = client.get(asked or "/", buffered=True)

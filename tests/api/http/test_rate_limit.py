@@ -90,7 +90,7 @@ def test_every_answer_counts(limited, status, asked):
 
 def test_an_id_that_names_nothing_counts(limited):
     client = with_token(limited(requests=3), MASTER_TOKEN)
-    paths = ["/events/x", "//events", "/occurrences/x", "/events"]
+    paths = ["/events/x", "/nowhere", "/occurrences/x", "/events"]
     assert [client.get(path).status_code for path in paths] == [404, 404, 404, 429]
 
 

@@ -34,9 +34,10 @@ def operations(document):
                 yield method, path, operation
 
 
-def is_in_dashboard(rule):
-    """RQ's pages are no part of the API."""
-    return rule.endpoint == "static" or rule.endpoint.startswith("rq_dashboard.")
+def is_page(rule):
+    """The console and RQ's pages are no part of the API."""
+    pages = ("rq_dashboard.", "console.")
+    return rule.endpoint in ("static", "start") or rule.endpoint.startswith(pages)
 
 
 def test_every_route_is_in_it(app, document):
@@ -45,7 +46,7 @@ def test_every_route_is_in_it(app, document):
         (method.lower(), re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule))
         for rule in app.url_map.iter_rules()
         for method in rule.methods - {"HEAD", "OPTIONS"}
-        if rule.rule not in DOCUMENTATION and not is_in_dashboard(rule)
+        if rule.rule not in DOCUMENTATION and not is_page(rule)
     }
     assert {(method, path) for method, path, _ in operations(document)} == served
 

@@ -1,0 +1,14 @@
+"""The console: pages for people, at ``/``, on the services that the API uses.
+
+Pages are made here and work without scripts. A script of ours keeps what is shown up to date. There
+is no inline script or style, and nothing is loaded from elsewhere.
+
+    session      who is signed in: a sealed cookie, and what protects forms
+    room         puts the pages into the application; errors as pages
+    pages/       one module for each place of the console
+    show         how moments, durations and numbers are written
+    wording      why things are as they are, in sentences
+    attempts     the attempts of an occurrence, drawn on one axis
+    charts       drawings, as numbers for templates
+    forms        the form of an event, read and filled in
+"""

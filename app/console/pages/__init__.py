@@ -1,0 +1,1 @@
+"""The pages: each module has ``add_to``, which adds its paths to the console."""

@@ -1,0 +1,119 @@
+"""One event: what it does, what it did, and what can be done with it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from app.api.http.auth import access
+from app.api.http.context import services
+from app.api.schemas.representations import event_text
+from app.console import acts
+from app.console.pages.events import explained
+from app.domain import ids
+from app.domain.event import Event
+from app.errors import InvalidInput, NotFound, QhronosError
+from app.services.audit import AuditQuery
+from app.services.previews import Outlook
+
+SHOWN = 25
+"""Occurrences on one page."""
+AHEAD = 10
+"""Planned times that are shown."""
+CHANGES = 20
+"""Entries of the audit log that are shown."""
+
+KEPT_APART = {"id", "name", "description", "webhook", "action", "metadata", "tags", "status"}
+"""What of an event has a place of its own on the page."""
+
+
+def add_to(console: Blueprint) -> None:
+    """Add the paths."""
+    console.add_url_rule("/events/<event_id>", "event", show)
+    console.add_url_rule("/events/<event_id>/<act>", "act_on_event", do, methods=["POST"])
+
+
+def show(event_id: str, problem: str | None = None) -> str:
+    """The event, its next and its last occurrences."""
+    event = services().events.get(event_id, access())
+    cursor = request.args.get("cursor")
+    members: dict[str, Any] = json.loads(event_text(event))
+    outlook, trouble = _outlook(event_id, event)
+    return render_template(
+        "console/event.html",
+        event=event,
+        event_id=event_id,
+        explained=explained(event),
+        zone=event.definition.timezone,
+        outlook=outlook,
+        trouble=trouble,
+        found=services().occurrences.of_event(event_id, access(), SHOWN, cursor),
+        last=services().overview.last_of([event], 30)[event.id],
+        settings={
+            name: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+            for name, value in members.items()
+            if name not in KEPT_APART and value not in (None, [], {})
+        },
+        metadata=json.dumps(members["metadata"], indent=2, ensure_ascii=False),
+        history=_history(event_id),
+        problem=problem,
+    )
+
+
+def do(event_id: str, act: str) -> AnyResponse | tuple[str, int]:
+    """Trigger, pause, resume or delete; what the API would refuse is told on the page."""
+    how = acts.OF_ONE_EVENT.get(act)
+    if how is None:
+        raise NotFound("An event can't be told to do this.")
+    try:
+        if act == "pause":
+            acts.pause(event_id, note=request.form.get("note", "").strip() or None)
+        else:
+            how(event_id=event_id)
+    except (InvalidInput, NotFound):
+        raise
+    except QhronosError as error:
+        return show(event_id, error.message), 409
+    if act == "delete":
+        return redirect(url_for("console.events"), 303)
+    return redirect(url_for("console.event", event_id=event_id), 303)
+
+
+def _outlook(event_id: str, event: Event) -> tuple[Outlook | None, str | None]:
+    """What comes next, or why that is not known."""
+    if event.status != "active":
+        return None, None
+    try:
+        return services().previews.of_event(event_id, access(), AHEAD, None, None), None
+    except QhronosError as error:
+        return None, error.message
+
+
+def _history(event_id: str) -> list[dict[str, Any]]:
+    """Who changed what, newest first; for who may read the audit log."""
+    if not access().is_admin or ids.from_text(event_id, version=7) is None:
+        return []
+    found, _ = services().audit.page(AuditQuery(object=event_id, limit=CHANGES))
+    entries = [json.loads(one) for one in found]
+    return [{**one, "changed": _changed(one)} for one in entries]
+
+
+def _changed(entry: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """Name, old and new value of each member that a change has touched."""
+    before, after = entry.get("before"), entry.get("after")
+    if not isinstance(before, dict) or not isinstance(after, dict):
+        return []
+    quiet = {"updated_at", "next_occurrence_at", "notices"}
+    return [
+        (name, _short(before.get(name)), _short(after.get(name)))
+        for name in sorted(before.keys() | after.keys())
+        if name not in quiet and before.get(name) != after.get(name)
+    ]
+
+
+def _short(value: Any) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 120 else text[:119] + "…"

@@ -1,0 +1,94 @@
+"""Events: find them, see how they fare, act on many."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from app.api.http.auth import access
+from app.api.http.context import services
+from app.console import acts
+from app.domain import ids
+from app.domain.event import Event, EventStatus
+from app.errors import InvalidInput, NotFound, QhronosError
+from app.services.queries import EventQuery, Page, TagFilter
+
+LIMIT = 50
+LAST = 10
+"""How many outcomes of each event are shown."""
+MOST_AT_ONCE = 200
+"""How many events one action may be for."""
+
+
+def add_to(console: Blueprint) -> None:
+    """Add the paths."""
+    console.add_url_rule("/events", "events", show)
+    console.add_url_rule("/events", "act_on_events", act, methods=["POST"])
+
+
+def show(done: str | None = None, problems: Sequence[str] = ()) -> str:
+    """A page of events, newest first."""
+    words, status = request.args.get("q", "").strip(), request.args.get("status", "")
+    found = _find(words, status, request.args.get("cursor"))
+    last = services().overview.last_of(found.items, LAST)
+    return render_template(
+        "console/events.html",
+        words=words,
+        status=status,
+        statuses=[one.value for one in EventStatus],
+        found=found,
+        last=last,
+        explained={event.id: explained(event) for event in found.items},
+        done=done,
+        problems=problems,
+    )
+
+
+def _find(words: str, status: str, cursor: str | None) -> Page[Event]:
+    """What the words mean: an id, else a tag that something has, else a name."""
+    wanted = status if status in {one.value for one in EventStatus} else None
+    listing = services().events.list
+    if not words:
+        return listing(EventQuery(status=wanted, limit=LIMIT, cursor=cursor), access())
+    if ids.from_text(words, version=7):
+        try:
+            return Page((services().events.get(words, access()),), 1)
+        except NotFound:
+            return Page((), 0)
+    tags = TagFilter(tuple(words.removeprefix("tag:").split()), match_all=True)
+    by_tag = EventQuery(tags=tags, status=wanted, limit=LIMIT, cursor=cursor)
+    try:
+        found = listing(by_tag, access())
+    except InvalidInput:  # no tag can be called so, or the cursor is that of a list by name
+        found = Page[Event]((), 0)
+    if found.items or words.startswith("tag:"):
+        return found
+    return listing(EventQuery(name=words, status=wanted, limit=LIMIT, cursor=cursor), access())
+
+
+def explained(event: Event) -> str:
+    """The schedule in words."""
+    if event.schedule is None:
+        return "once"
+    try:
+        return event.definition.recurrence.explain()
+    except QhronosError as error:
+        return f"can't be computed: {error.message}"
+
+
+def act() -> AnyResponse | str:
+    """Do one thing to each event that was chosen; what can't be done is told one by one."""
+    chosen = request.form.getlist("event")[:MOST_AT_ONCE]
+    how = acts.OF_ONE_EVENT.get(request.form.get("act", ""))
+    if how is None or not chosen:
+        return redirect(url_for("console.events"), 303)
+    problems, done = [], 0
+    for event_id in chosen:
+        try:
+            how(event_id=event_id)
+            done += 1
+        except QhronosError as error:
+            problems.append(f"{event_id}: {error.message}")
+    return show(f"{request.form['act'].capitalize()}: {done} of {len(chosen)} done.", problems)

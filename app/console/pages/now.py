@@ -1,0 +1,40 @@
+"""Now: is it healthy, is anything late, what failed, what comes next."""
+
+from __future__ import annotations
+
+from flask import Blueprint, render_template
+
+from app.api.http.auth import access
+from app.api.http.context import services
+from app.console.charts import sparkline, stack_of
+
+NEXT = 10
+"""How many planned occurrences are shown."""
+
+
+def add_to(console: Blueprint) -> None:
+    """Add the path."""
+    console.add_url_rule("/", "now", show)
+
+
+def show() -> str:
+    """The state of the service at a glance."""
+    overview, asker = services().overview, access()
+    minutes = overview.minutes(asker)
+    ended = [
+        sum(minutes.counts[status][at] for status in ("completed", "failed"))
+        for at in range(len(minutes.counts["completed"]))
+    ]
+    since_ms = minutes.first_ms
+    return render_template(
+        "console/now.html",
+        status=services().health.status(),
+        breakers=services().health.breakers() if asker.is_admin else {},
+        minutes=minutes,
+        stack=stack_of(minutes),
+        a_minute=sum(ended[-6:-1]) / 5,
+        deliveries=sparkline(ended),
+        lateness=overview.lateness(asker),
+        failing=overview.failing(asker, ("failed", "retrying"), since_ms)[:5],
+        upcoming=overview.upcoming(asker, NEXT),
+    )

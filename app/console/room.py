@@ -1,0 +1,104 @@
+"""Puts the console into the application: its pages, its files, its errors as pages."""
+
+from __future__ import annotations
+
+import logging
+
+from flask import Blueprint, Flask, Response, g, redirect, render_template, request, url_for
+from marshmallow import ValidationError
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as AnyResponse
+
+from app import __version__
+from app.api.http.errors import BROKEN, RETRY_AFTER_SECONDS, STATUS, invalid
+from app.console import session
+from app.console.pages import dead_letters, event, event_form, events, now, occurrence, sign_in
+from app.console.show import register_filters
+from app.errors import NotFound, QhronosError, StoreUnavailable
+
+NAME = "console"
+PREFIX = "/console"
+OPEN = frozenset({"console.sign_in", "console.sign_in_with", "console.static"})
+"""What is there for everybody."""
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+NO_PAGE = "The console has no such page."
+PAGES = (now, events, event, event_form, occurrence, dead_letters, sign_in)
+
+_log = logging.getLogger(__name__)
+
+
+def register_console(app: Flask) -> None:
+    """Serve the console under ``/console/``; ``/`` leads there."""
+    blueprint = Blueprint(
+        NAME, __name__, url_prefix=PREFIX, template_folder="templates", static_folder="static"
+    )
+    for page in PAGES:
+        page.add_to(blueprint)
+    blueprint.add_url_rule("/<path:_rest>", "missing", _missing, methods=["GET", "POST"])
+    blueprint.before_request(_guard)
+    blueprint.after_request(_finish)
+    blueprint.context_processor(_context)
+    blueprint.register_error_handler(QhronosError, _tell)
+    blueprint.register_error_handler(HTTPException, _tell_http)
+    blueprint.register_error_handler(ValidationError, lambda error: _tell(invalid(error)))
+    blueprint.register_error_handler(Exception, _tell_unexpected)
+    app.register_blueprint(blueprint)
+    app.add_url_rule("/", "start", lambda: redirect(url_for("console.now"), 303))
+    register_filters(app)
+
+
+def _guard() -> AnyResponse | None:
+    return None if request.endpoint in OPEN else session.require_session()
+
+
+def _context() -> dict[str, object]:
+    """What every template may use."""
+    signed_in = "session" in g
+    return {
+        "version": __version__,
+        "asker": g.bearer.access if signed_in else None,
+        "form_token": session.form_token(),
+        "is_part": request.headers.get("X-Part") is not None,
+    }
+
+
+def _missing(_rest: str) -> AnyResponse:
+    raise NotFound(NO_PAGE)
+
+
+def _finish(answer: Response) -> Response:
+    if answer.mimetype == "text/html":
+        answer.headers["Content-Security-Policy"] = POLICY
+        answer.headers["Referrer-Policy"] = "same-origin"
+    return answer
+
+
+def _page(status: int, message: str) -> tuple[str, int, dict[str, str]]:
+    headers = {"Retry-After": RETRY_AFTER_SECONDS} if status in (429, 503) else {}
+    text = render_template("console/error.html", status=status, message=message)
+    return text, status, headers
+
+
+def _tell(error: QhronosError) -> tuple[str, int, dict[str, str]]:
+    status = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
+    if status == 500:
+        return _tell_unexpected(error)
+    if isinstance(error, StoreUnavailable):
+        _log.warning("a page of the console can't be made: %s", error.message)
+    return _page(status, error.message)
+
+
+def _tell_http(error: HTTPException) -> AnyResponse | tuple[str, int, dict[str, str]]:
+    code = error.code or 500
+    if code < 400:
+        return error.get_response(request.environ)
+    return _page(code, NO_PAGE if code == 404 else error.description or error.name)
+
+
+def _tell_unexpected(error: Exception) -> tuple[str, int, dict[str, str]]:
+    _log.error("unexpected error; request %s", g.get("request_id"), exc_info=error)
+    return _page(500, BROKEN)

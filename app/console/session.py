@@ -1,0 +1,95 @@
+"""Sign in, stay signed in, sign out: a cookie that holds the sealed token.
+
+The cookie opens the console alone: the API takes no cookie, so no other site can have a browser
+call it. Forms carry a value that only pages of the same session know, and the cookie is sent by
+pages of this site alone (``SameSite=Strict``).
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from flask import g, redirect, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from app.api.http.auth import READING, credentials
+from app.api.http.context import services
+from app.crypto.console_sessions import SESSION_S, ConsoleSessions
+from app.errors import Forbidden, Unauthenticated
+
+COOKIE = "qhronos_console"
+FIELD = "form_token"
+STALE_FORM = "This form is from another session; load the page again and repeat what you did."
+
+
+def require_session() -> AnyResponse | None:
+    """Let pass who is signed in; lead everybody else to the page where one signs in."""
+    value = request.cookies.get(COOKIE, "")
+    token = sessions().open(value, _now_s()) if value else None
+    if token is None:
+        return _to_sign_in()
+    try:
+        g.bearer = credentials().bearer_of(token)
+    except Unauthenticated:
+        return _to_sign_in()
+    g.session = value
+    if request.method in READING:
+        if not g.bearer.access.can_read:
+            raise Forbidden("This token may not read, so there is nothing that it may see here.")
+        return None
+    if not sessions().is_form_token(request.form.get(FIELD, ""), value):
+        raise Forbidden(STALE_FORM)
+    if not g.bearer.access.can_write:
+        raise Forbidden("This token may only read; sign in with one that may write.")
+    return None
+
+
+def begin(token: bytes, following: str) -> AnyResponse:
+    """Sign in with a token, and go on; raises ``Unauthenticated``."""
+    credentials().bearer_of(token)
+    answer = redirect(local_path(following), 303)
+    answer.set_cookie(
+        COOKIE,
+        sessions().seal(token, _now_s()),
+        max_age=SESSION_S,
+        path=url_for("console.now"),
+        secure=request.is_secure,
+        httponly=True,
+        samesite="Strict",
+    )
+    return answer
+
+
+def end() -> AnyResponse:
+    """Sign out."""
+    answer = redirect(url_for("console.sign_in"), 303)
+    answer.delete_cookie(COOKIE, path=url_for("console.now"))
+    return answer
+
+
+def form_token() -> str:
+    """What a form of this session sends along."""
+    return sessions().form_token(g.session) if "session" in g else ""
+
+
+def local_path(given: str) -> str:
+    """A path of the console, for whoever has signed in; anything else leads to its first page."""
+    start: str = url_for("console.now")
+    parts = urlsplit(given)
+    is_here = not parts.scheme and not parts.netloc and parts.path.startswith(start)
+    return given if is_here and "\\" not in given and given.isprintable() else start
+
+
+def sessions() -> ConsoleSessions:
+    """What seals and opens sessions."""
+    return services().crypto.console_sessions
+
+
+def _now_s() -> int:
+    return services().clock.now_ms() // 1000
+
+
+def _to_sign_in() -> AnyResponse:
+    here = request.script_root + request.full_path.rstrip("?")
+    following = here if request.method in READING else None
+    return redirect(url_for("console.sign_in", next=following), 303)

@@ -1,0 +1,121 @@
+// What makes the console comfortable. Every page reads and works without it.
+"use strict";
+
+const later = (work, ms) => { let timer; return (...given) => { clearTimeout(timer); timer = setTimeout(() => work(...given), ms); }; };
+const all = (selector, within = document) => [...within.querySelectorAll(selector)];
+const page = async (address, options = {}) => {
+  const answer = await fetch(address, { ...options, headers: { "X-Part": "1" }, credentials: "same-origin" });
+  if (answer.redirected && answer.url.includes("/sign-in")) { location.reload(); return null; }
+  return new DOMParser().parseFromString(await answer.text(), "text/html");
+};
+
+// Moments: relative ones stay true, those of the reader's own zone are written here.
+const UNITS = [[86400, "day"], [3600, "h"], [60, "min"], [1, "s"]];
+const relative = (ms) => {
+  if (Math.abs(ms) < 1000) return "now";
+  const seconds = Math.floor(Math.abs(ms) / 1000);
+  const [size, unit] = UNITS.find(([one]) => seconds >= one);
+  const count = Math.floor(seconds / size);
+  const name = `${count} ${unit}${unit === "day" && count > 1 ? "s" : ""}`;
+  return ms > 0 ? `in ${name}` : `${name} ago`;
+};
+const here = new Intl.DateTimeFormat("en-GB", { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", timeZoneName: "short" });
+const tell = () => {
+  for (const one of all("time[title]")) one.textContent = relative(new Date(one.dateTime) - Date.now());
+  for (const one of all("time[data-local]")) if (!one.textContent) one.textContent = here.format(new Date(one.dateTime));
+};
+setInterval(tell, 1000);
+tell();
+
+// Parts that are live: read again, unless somebody is at work in them.
+const isInUse = (part) => part.contains(document.activeElement) || (!getSelection().isCollapsed && part.contains(getSelection().anchorNode));
+all("[data-live]").forEach((part, index) => {
+  const again = async () => {
+    if (!document.hidden && !isInUse(part)) {
+      try {
+        const found = await page(location.href);
+        const fresh = found && all("[data-live]", found)[index];
+        if (fresh && !isInUse(part)) { part.replaceChildren(...fresh.childNodes); tell(); }
+      } catch { /* the service is away: what is shown stays, and the next look may find it */ }
+    }
+    setTimeout(again, Number(part.dataset.live) * 1000);
+  };
+  setTimeout(again, Number(part.dataset.live) * 1000);
+});
+
+// Find as you type.
+for (const form of all("form[data-search]")) {
+  const place = form.dataset.search;
+  let number = 0;
+  const find = later(async () => {
+    const mine = ++number;
+    const address = `${form.action || location.pathname}?${new URLSearchParams([...new FormData(form)].filter(([, value]) => value))}`;
+    const found = await page(address);
+    if (!found || mine !== number) return;
+    document.querySelector(place).replaceWith(found.querySelector(place));
+    history.replaceState(null, "", address);
+    tell();
+    choose();
+  }, 180);
+  form.addEventListener("input", find);
+}
+
+// Many at once.
+const choose = () => {
+  for (const form of all("form[data-selection]")) {
+    const boxes = all("input[name=event]", form);
+    const show = () => {
+      const count = boxes.filter((one) => one.checked).length;
+      for (const one of all("button[name=act]", form)) one.disabled = !count;
+      const words = form.querySelector("[data-chosen]");
+      if (words) words.textContent = count ? `With ${count} event${count === 1 ? "" : "s"}:` : "Choose events to act on them.";
+    };
+    form.addEventListener("change", (event) => {
+      if (event.target.matches("[data-all]")) for (const one of boxes) one.checked = event.target.checked;
+      show();
+    });
+    show();
+  }
+};
+choose();
+document.addEventListener("submit", (event) => {
+  const words = event.submitter?.dataset.confirm || event.target.dataset.confirm;
+  if (words && !confirm(words)) event.preventDefault();
+});
+
+// The form of an event explains itself while somebody types.
+for (const form of all("form[data-preview]")) {
+  const value = form.querySelector("[data-hide-for]");
+  const fit = () => {
+    const kind = form.querySelector("input[name=kind]:checked");
+    value.hidden = kind?.value === value.dataset.hideFor;
+    value.querySelector("input").placeholder = kind?.dataset.example || "";
+  };
+  const preview = later(async () => {
+    const found = await page(form.dataset.preview, { method: "POST", body: new URLSearchParams(new FormData(form)) });
+    if (found) { document.querySelector("#preview").replaceChildren(...found.body.childNodes); tell(); }
+  }, 250);
+  form.addEventListener("input", () => { fit(); preview(); });
+  fit();
+  preview();
+}
+
+// Ids are copied by a click.
+for (const one of all("[data-copy]")) {
+  const button = Object.assign(document.createElement("button"), { type: "button", textContent: "copy", className: "quiet" });
+  button.addEventListener("click", async () => { await navigator.clipboard.writeText(one.textContent); button.textContent = "copied"; });
+  one.after(button);
+}
+
+// Keys: "/" finds, "g" and a letter go somewhere.
+let before = "";
+document.addEventListener("keydown", (event) => {
+  if (event.target.matches("input, textarea, select") || event.ctrlKey || event.metaKey || event.altKey) return;
+  const search = document.querySelector("[data-slash]");
+  if (event.key === "/") {
+    event.preventDefault();
+    if (search) search.focus(); else document.querySelector("a[data-keys='g e']")?.click();
+  }
+  document.querySelector(`a[data-keys="${CSS.escape(before)} ${CSS.escape(event.key)}"]`)?.click();
+  before = event.key;
+});

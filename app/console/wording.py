@@ -1,0 +1,35 @@
+"""Why things are as they are, in sentences."""
+
+from __future__ import annotations
+
+from app.domain.event import Event
+from app.domain.occurrence import Occurrence, OccurrenceStatus
+
+SENTENCES = {
+    OccurrenceStatus.COMPLETED: "It was delivered with {tries}; the receiver answered {code}.",
+    OccurrenceStatus.FAILED: "It has failed for good after {tries}{reason}.",
+    OccurrenceStatus.RETRYING: "It failed, with {tries}{reason}. It is tried again by itself.",
+    OccurrenceStatus.DISPATCHED: "A worker has taken it; attempt {count} is under way.",
+    OccurrenceStatus.SCHEDULED: "It is planned.",
+    OccurrenceStatus.MISSED: "It was missed{reason}.",
+    OccurrenceStatus.SKIPPED: "It was skipped{reason}.",
+    OccurrenceStatus.CANCELLED: "It was cancelled{reason}.",
+}
+UNACKNOWLEDGED = "It was sent; its receiver has yet to acknowledge it."
+IN_A_FLOW = "It is planned. When it is due, it waits until its flow has room."
+
+
+def sentence(occurrence: Occurrence, event: Event | None) -> str:
+    """Why an occurrence is where it is, in one sentence or two."""
+    count = occurrence.attempt_count
+    template = SENTENCES[occurrence.status]
+    if occurrence.ack_deadline_ms is not None:
+        template = UNACKNOWLEDGED
+    elif occurrence.status is OccurrenceStatus.SCHEDULED and event and event.options.flow:
+        template = IN_A_FLOW
+    return template.format(
+        tries=f"{count} attempt{'' if count == 1 else 's'}",
+        reason=f": {occurrence.error_message}" if occurrence.error_message else "",
+        code=occurrence.status_code,
+        count=count,
+    )

@@ -1,0 +1,214 @@
+"""The overview: what has happened of late and what comes next, for people who look.
+
+Whoever sees everything gets counts by minute that the store makes from its indexes. Whoever has a
+scope gets those of the newest occurrences in it. Each call reads a bounded number of records.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from app.clock import Clock
+from app.domain.access import Access
+from app.domain.event import Event
+from app.domain.occurrence import ENDED, Occurrence, OccurrenceStatus
+from app.services.occurrences import OccurrenceService
+from app.services.queries import OccurrenceQuery
+from app.store import indexes
+from app.store.events import EventStore
+from app.store.figures import Figures
+from app.store.occurrences import OccurrenceStore
+
+MINUTE_MS = 60_000
+MINUTES = 60
+"""How much of the past is shown by minute."""
+
+SAMPLE = 500
+"""Of how many deliveries the lateness is told."""
+
+READ = 1_000
+"""How many records one list of an overview reads at most."""
+
+SHOWN = (*sorted(ENDED), OccurrenceStatus.RETRYING, OccurrenceStatus.DISPATCHED)
+
+
+@dataclass(frozen=True, slots=True)
+class Minutes:
+    """Occurrences by the minute for which they were scheduled, oldest first.
+
+    ``counts`` has a list of ``MINUTES`` numbers for each status. ``is_whole``: all are counted,
+    and not just the newest.
+    """
+
+    first_ms: int
+    counts: dict[str, list[int]]
+    is_whole: bool
+
+    def total(self, *statuses: str) -> int:
+        """How many there are in these statuses."""
+        return sum(sum(self.counts.get(status, ())) for status in statuses)
+
+    @property
+    def success(self) -> float | None:
+        """The part of those that were attempted and have ended that is completed."""
+        done, failed = self.total("completed"), self.total("failed")
+        return done / (done + failed) if done + failed else None
+
+
+@dataclass(frozen=True, slots=True)
+class Lateness:
+    """How late first attempts began, ms, of the newest ``size`` deliveries that needed one."""
+
+    p50: int
+    p99: int
+    most: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Failing:
+    """Occurrences that failed in the same way at one target."""
+
+    target: str
+    error: str
+    count: int
+    first_ms: int
+    last_ms: int
+    statuses: tuple[str, ...]
+    events: tuple[Event, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OfEvent:
+    """An occurrence and its event; ``None``: that was deleted."""
+
+    occurrence: Occurrence
+    event: Event | None
+
+
+@dataclass(frozen=True, slots=True)
+class OverviewService:
+    """Reads in the name of an ``Access``; what is out of scope is absent and not counted."""
+
+    service: OccurrenceService
+    occurrences: OccurrenceStore
+    events: EventStore
+    lists: indexes.IndexReader
+    figures: Figures
+    clock: Clock
+
+    def minutes(self, access: Access) -> Minutes:
+        """Count the last hour by minute."""
+        first_ms = self.clock.now_ms() // MINUTE_MS * MINUTE_MS - (MINUTES - 1) * MINUTE_MS
+        statuses = [status.value for status in SHOWN]
+        if access.is_admin:
+            counts = self.figures.by_minute(statuses, first_ms, MINUTES)
+            return Minutes(first_ms, counts, is_whole=True)
+        query = OccurrenceQuery(from_ms=first_ms, to_ms=self.clock.now_ms())
+        found = self._newest(query, access, READ)
+        counts = {status: [0] * MINUTES for status in statuses}
+        for one in found:
+            if one.status in counts:
+                at = min((one.scheduled_ms - first_ms) // MINUTE_MS, MINUTES - 1)
+                counts[one.status][at] += 1
+        return Minutes(first_ms, counts, is_whole=len(found) < READ)
+
+    def lateness(self, access: Access) -> Lateness | None:
+        """How late the newest deliveries began; ``None`` if there are none."""
+        found = self._newest(OccurrenceQuery(status="completed"), access, SAMPLE)
+        late = sorted(
+            max(one.started_ms - one.planned_ms, 0)
+            for one in found
+            if one.started_ms is not None and one.attempt_count == 1 and not one.deferral_count
+        )
+        if not late:
+            return None
+        return Lateness(late[len(late) // 2], late[len(late) * 99 // 100], late[-1], len(late))
+
+    def failing(
+        self, access: Access, statuses: Sequence[str], since_ms: int | None = None
+    ) -> list[Failing]:
+        """Group what failed, the newest ``READ`` of each status, by target and error."""
+        found = [
+            one
+            for status in statuses
+            for one in self._newest(OccurrenceQuery(status=status, from_ms=since_ms), access, READ)
+        ]
+        events = self._events_of(found)
+        groups: dict[tuple[str, str], list[Occurrence]] = {}
+        for one in found:
+            event = events.get(one.event_id)
+            target = host_of(event.action.target) if event else "(its event was deleted)"
+            groups.setdefault((target, one.error_message or "no answer yet"), []).append(one)
+        told = [
+            _failing(target, error, members, events) for (target, error), members in groups.items()
+        ]
+        return sorted(told, key=lambda one: (-one.count, one.target, one.error))
+
+    def upcoming(self, access: Access, count: int) -> list[OfEvent]:
+        """What is scheduled next, the earliest first."""
+        query = OccurrenceQuery(status="scheduled")
+        selection = self.service.selection(query, access)
+        if selection is None:
+            return []
+        entries: list[indexes.Entry] = []
+        position: indexes.Entry | None = None
+        for _ in range(READ // count):
+            some, position = self.lists.stretch(selection, position, count, oldest_first=True)
+            entries += some
+            if position is None or len(entries) >= count:
+                break
+        return self.placed(self._load([member for _, member in entries[:count]]))
+
+    def placed(self, found: Sequence[Occurrence]) -> list[OfEvent]:
+        """Occurrences with their events."""
+        events = self._events_of(found)
+        return [OfEvent(one, events.get(one.event_id)) for one in found]
+
+    def last_of(self, events: Sequence[Event], count: int) -> dict[bytes, list[Occurrence]]:
+        """The last occurrences of each event that were claimed or have ended, oldest first."""
+        ids = self.occurrences.last_of([event.id for event in events], count)
+        loaded = iter(self.occurrences.get_many([one for some in ids for one in some]))
+        return {
+            event.id: [one for one in itertools.islice(loaded, len(some)) if one is not None][::-1]
+            for event, some in zip(events, ids, strict=True)
+        }
+
+    def _newest(self, query: OccurrenceQuery, access: Access, count: int) -> list[Occurrence]:
+        selection = self.service.selection(query, access)
+        if selection is None:
+            return []
+        walk = itertools.islice(self.lists.walk(selection), count)
+        return self._load([member for _, member in walk])
+
+    def _load(self, found: Sequence[bytes]) -> list[Occurrence]:
+        return [one for one in self.occurrences.get_many(found) if one is not None]
+
+    def _events_of(self, found: Sequence[Occurrence]) -> dict[bytes, Event]:
+        wanted = sorted({one.event_id for one in found})
+        loaded = self.events.get_many(wanted)
+        return {event.id: event for event in loaded if event is not None}
+
+
+def host_of(target: str) -> str:
+    """Host and port of a URL; what is not reached at one is a target by itself."""
+    return urlsplit(target).netloc or target
+
+
+def _failing(
+    target: str, error: str, members: Sequence[Occurrence], events: dict[bytes, Event]
+) -> Failing:
+    often = Counter(one.event_id for one in members).most_common(5)
+    return Failing(
+        target,
+        error,
+        len(members),
+        min(one.scheduled_ms for one in members),
+        max(one.scheduled_ms for one in members),
+        tuple(sorted({one.status.value for one in members})),
+        tuple(events[event_id] for event_id, _ in often if event_id in events),
+    )

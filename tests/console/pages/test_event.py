@@ -1,0 +1,80 @@
+"""One event: its page says what it does and did, and its buttons do what they say.
+
+These are the acts of ``app.console.acts``.
+"""
+
+from __future__ import annotations
+
+from tests.console.conftest import Page
+
+SERIES = {
+    "name": "report",
+    "webhook": "https://example.com/hook",
+    "start_time": "2026-01-02T09:00:00Z",
+    "timezone": "Europe/Berlin",
+    "schedule": {"every": "1h"},
+    "tags": ["a"],
+}
+
+
+def test_it_says_what_the_schedule_means_and_what_comes_next(browser, client):
+    event = client.post("/events", json=SERIES).json
+    text = Page(browser.get(f"/console/events/{event['id']}").text).text
+    assert "every 1h" in text
+    assert "Fri 2 Jan 2026, 10:00" in text  # nine o'clock UTC, in its zone
+    assert "https://example.com/hook" in text
+
+
+def test_what_happened_to_it_is_told_with_who_did_it_and_what_changed(browser, client):
+    event = client.post("/events", json=SERIES).json
+    client.patch(f"/events/{event['id']}", json={"name": "other"})
+    text = Page(browser.get(f"/console/events/{event['id']}").text).text
+    assert "event.update by master token" in text
+    assert "name report other" in text
+
+
+def test_the_history_is_for_who_may_read_the_audit_log(browser_with, client):
+    event = client.post("/events", json=SERIES).json
+    page = browser_with("read", "a").get(f"/console/events/{event['id']}")
+    assert page.status_code == 200
+    assert "event.create" not in page.text
+
+
+def test_buttons_trigger_pause_resume_and_delete(browser, client):
+    event = client.post("/events", json=SERIES).json
+    path = f"/console/events/{event['id']}"
+    assert browser.post(f"{path}/trigger").location == path
+    assert len(client.get(f"/events/{event['id']}/occurrences").json) == 2
+    browser.post(f"{path}/pause", note="moving house")
+    assert client.get(f"/events/{event['id']}").json["pause"]["note"] == "moving house"
+    assert "moving house" in browser.get(path).text
+    browser.post(f"{path}/resume")
+    assert client.get(f"/events/{event['id']}").json["status"] == "active"
+    assert browser.post(f"{path}/delete").location == "/console/events"
+    assert client.get(f"/events/{event['id']}").status_code == 404
+    acts = [one["action"] for one in client.get(f"/audit?object={event['id']}").json]
+    assert acts == ["event.delete", "event.resume", "event.pause", "event.trigger", "event.create"]
+
+
+def test_what_the_api_would_refuse_is_told_on_the_page(browser, client):
+    event = client.post("/events", json=SERIES).json
+    answer = browser.post(f"/console/events/{event['id']}/resume")
+    assert answer.status_code == 409
+    assert "The event is not paused." in Page(answer.text).text
+
+
+def test_secrets_of_headers_are_not_shown(browser, client):
+    event = client.post("/events", json={**SERIES, "headers": {"X-Key": "hunter2"}}).json
+    assert "hunter2" not in browser.get(f"/console/events/{event['id']}").text
+
+
+def test_occurrences_are_paged_to_the_oldest(browser, client, clock):
+    event = client.post("/events", json=SERIES).json
+    for _ in range(30):
+        clock.advance(1_000)
+        client.post(f"/events/{event['id']}/trigger")
+    first = Page(browser.get(f"/console/events/{event['id']}").text)
+    (older,) = [link for link in first.links if "cursor=" in link]
+    second = Page(browser.get(older).text)
+    shown = {one for one in [*first.links, *second.links] if "/occurrences/" in one}
+    assert len(shown) == 31

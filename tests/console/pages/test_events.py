@@ -1,0 +1,97 @@
+"""Events are found, and acted on, one by one and many at once."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.console.conftest import Page
+
+
+@pytest.fixture
+def some(client, an_event) -> list[str]:
+    """Three events: a, then a and b, then none of these tags."""
+    return [
+        client.post("/events", json={**an_event, "name": name, "tags": tags}).json["id"]
+        for name, tags in (("first", ["a"]), ("second", ["a", "b"]), ("third run", ["c"]))
+    ]
+
+
+def names_in(answer) -> set[str]:
+    text = Page(answer.text).text
+    return {name for name in ("first", "second", "third run") if name in text}
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("", {"first", "second", "third run"}),
+        ("tag:a", {"first", "second"}),
+        ("a", {"first", "second"}),
+        ("a b", {"second"}),
+        ("third run", {"third run"}),
+        ("tag:nothing", set()),
+        ("no such name", set()),
+        ("%00", set()),
+    ],
+)
+def test_words_are_a_tag_or_a_name(browser, some, words, found):
+    answer = browser.get("/console/events?q=" + words.replace(" ", "+"))
+    assert answer.status_code == 200
+    assert names_in(answer) == found
+
+
+def test_an_id_finds_its_event(browser, some):
+    assert names_in(browser.get(f"/console/events?q={some[1]}")) == {"second"}
+    other = "01a21688-423d-7de3-8000-8bf4a57c58f7"
+    assert names_in(browser.get(f"/console/events?q={other}")) == set()
+
+
+def test_only_what_is_in_scope_is_found(browser_with, some):
+    browser = browser_with("read", "b")
+    assert names_in(browser.get("/console/events")) == {"second"}
+    assert names_in(browser.get("/console/events?q=tag:a")) == {"second"}
+    assert names_in(browser.get(f"/console/events?q={some[0]}")) == set()
+
+
+def test_pages_lead_to_the_end(browser, client, an_event):
+    for number in range(60):
+        client.post("/events", json={**an_event, "name": f"event {number:02}"})
+    first = Page(browser.get("/console/events?status=active").text)
+    (older,) = [link for link in first.links if "cursor=" in link]
+    assert "status=active" in older
+    second = Page(browser.get(older).text)
+    assert [link for link in second.links if "cursor=" in link] == []
+    shown = [f"event {number:02}" in first.text + second.text for number in range(60)]
+    assert all(shown)
+
+
+def test_many_are_paused_and_resumed_and_each_has_its_entry(browser, client, some):
+    answer = browser.post("/console/events", act="pause", event=some[:2])
+    assert "2 of 2 done" in Page(answer.text).text
+    states = [client.get(f"/events/{one}").json["status"] for one in some]
+    assert states == ["paused", "paused", "active"]
+    entries = client.get("/audit?action=event.pause").json
+    assert {one["object"] for one in entries} == set(some[:2])
+    browser.post("/console/events", act="resume", event=some[:2])
+    assert [client.get(f"/events/{one}").json["status"] for one in some] == ["active"] * 3
+
+
+def test_what_can_not_be_done_is_told_one_by_one(browser, client, some):
+    client.post(f"/events/{some[0]}/pause")
+    answer = browser.post("/console/events", act="resume", event=some[:2])
+    text = Page(answer.text).text
+    assert "1 of 2 done" in text
+    assert f"{some[1]}: The event is not paused." in text
+
+
+def test_an_unknown_act_or_no_event_does_nothing(browser, client, some):
+    for fields in ({"act": "dance", "event": some}, {"act": "delete"}):
+        assert browser.post("/console/events", **fields).status_code == 303
+    assert len(client.get("/events").json) == 3
+
+
+def test_nobody_acts_out_of_scope(browser_with, client, some):
+    browser = browser_with("read_write", "b")
+    answer = browser.post("/console/events", act="delete", event=some)
+    assert "0 of 3 done" in Page(answer.text).text
+    assert len(client.get("/events").json) == 3

@@ -1,0 +1,55 @@
+"""The first page: one sentence of state, figures, what fails, what comes next."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.domain.outcome import Outcome, Timings
+from tests.console.conftest import Page
+
+
+def test_an_empty_service_says_how_to_begin(browser):
+    text = Page(browser.get("/console/").text).text
+    assert "Nothing is planned" in text
+    assert "Make the first event" in text
+    assert "No delivery worker is alive" in text
+
+
+@pytest.fixture
+def busy(client, clock, attempt, an_event) -> None:
+    """One was delivered, one has failed, one is planned; each has a tag of its own."""
+    for name in ("delivered", "broken"):
+        client.post(
+            "/events", json={**an_event, "name": name, "tags": [name], "retry": {"attempts": 1}}
+        )
+        clock.advance(33 * 3_600_000)
+        times = Timings(clock.now_us(), clock.now_us() + 7_000, clock.now_us() + 9_000)
+        clock.advance(7)
+        attempt(
+            Outcome(times, status_code=200)
+            if name == "delivered"
+            else Outcome(times, error="refused", error_message="nobody listens there")
+        )
+        clock.advance(-33 * 3_600_000)
+    client.post("/events", json={**an_event, "name": "planned", "tags": ["planned"]})
+    clock.advance(33 * 3_600_000 - 60_000)
+
+
+def test_figures_say_what_happened_and_of_how_many(busy, browser, clock):
+    clock.advance(120_000)
+    text = Page(browser.get("/console/").text).text
+    assert "50 %" in text
+    assert "1 completed, 1 failed" in text
+    assert "of the last 1 first attempts" in text
+    assert "nobody listens there" in text
+
+
+def test_what_comes_next_is_named(busy, browser):
+    assert "planned" in Page(browser.get("/console/").text).text.partition("What comes next")[2]
+
+
+def test_whoever_has_a_scope_sees_figures_of_that_alone(busy, browser_with, clock):
+    clock.advance(120_000)
+    text = Page(browser_with("read", "broken").get("/console/").text).text
+    assert "0 completed, 1 failed" in text
+    assert "Nothing is planned" in text

@@ -1,0 +1,134 @@
+"""Who is signed in: the cookie, the forms, and where it ends.
+
+The page where one signs in is ``app.console.pages.sign_in``.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.api.application import MASTER_TOKEN
+from tests.console.conftest import Page, token_of
+
+
+def test_who_is_not_signed_in_is_asked_for_a_token_and_led_back(app, client):
+    browser = app.test_client()
+    answer = browser.get("/console/events?q=tag:a")
+    assert answer.status_code == 303
+    assert answer.location == "/console/sign-in?next=/console/events?q%3Dtag:a"
+    asked = browser.get(answer.location)
+    assert asked.status_code == 200
+    signed_in = browser.post(
+        "/console/sign-in", data={"token": MASTER_TOKEN, "next": "/console/events?q=tag:a"}
+    )
+    assert signed_in.location == "/console/events?q=tag:a"
+
+
+@pytest.mark.parametrize(
+    "following",
+    [
+        "https://evil.example/console/",
+        "//evil.example/console/",
+        "/\\evil.example",
+        "/events",
+        "javascript:alert(1)",
+        "/console/\n",
+        "",
+    ],
+)
+def test_nobody_is_led_elsewhere_after_signing_in(app, following):
+    answer = app.test_client().post(
+        "/console/sign-in", data={"token": MASTER_TOKEN, "next": following}
+    )
+    assert answer.location == "/console/"
+
+
+def test_a_wrong_token_is_told_and_begins_no_session(app):
+    browser = app.test_client()
+    answer = browser.post("/console/sign-in", data={"token": "wrong"})
+    assert answer.status_code == 401
+    assert "not valid" in Page(answer.text).text
+    assert "Set-Cookie" not in answer.headers
+    assert "wrong" not in answer.text.replace("what is wrong", "")
+
+
+def test_the_cookie_is_for_this_site_and_for_no_script_and_does_not_tell_the_token(app):
+    answer = app.test_client().post("/console/sign-in", data={"token": MASTER_TOKEN})
+    cookie = answer.headers["Set-Cookie"]
+    assert {"HttpOnly", "SameSite=Strict", "Path=/console/"} <= set(cookie.split("; "))
+    assert "Secure" not in cookie
+    assert MASTER_TOKEN not in cookie
+    safe = app.test_client().post(
+        "/console/sign-in", data={"token": MASTER_TOKEN}, base_url="https://localhost"
+    )
+    assert "Secure" in safe.headers["Set-Cookie"].split("; ")
+
+
+def test_the_api_takes_no_cookie(browser):
+    assert browser.client.get("/events").status_code == 401
+
+
+def test_a_cookie_that_was_changed_or_made_elsewhere_is_none(app, browser):
+    cookie = browser.client.get_cookie("qhronos_console", path="/console/").value
+    for value in (cookie[:-2] + "AA", "x", "gAAAAA==", cookie[::-1]):
+        other = app.test_client()
+        other.set_cookie("qhronos_console", value, path="/console/")
+        assert other.get("/console/").status_code == 303
+
+
+def test_a_session_ends_after_half_a_day(browser, clock):
+    clock.advance(12 * 3_600_000 - 1_000)
+    assert browser.get("/console/").status_code == 200
+    clock.advance(2_000)
+    assert browser.get("/console/").status_code == 303
+
+
+def test_a_session_ends_with_its_token(client, sign_in):
+    browser = sign_in(token_of(client, "read_write", "a"))
+    assert browser.get("/console/events").status_code == 200
+    (token,) = client.get("/tokens").json
+    assert client.delete(f"/tokens/{token['jti']}").status_code < 300
+    assert browser.get("/console/events").status_code == 303
+
+
+def test_a_form_from_elsewhere_does_nothing(browser, client, an_event):
+    event = client.post("/events", json=an_event).json
+    for given in ("", "x", "ä"):
+        browser.form_token = given
+        answer = browser.client.post(
+            f"/console/events/{event['id']}/delete", data={"form_token": given}
+        )
+        assert answer.status_code == 403
+    assert client.get(f"/events/{event['id']}").status_code == 200
+
+
+def test_sessions_do_not_share_form_values(sign_in):
+    one, other = sign_in(MASTER_TOKEN), sign_in(MASTER_TOKEN)
+    assert one.form_token != other.form_token
+    one.form_token = other.form_token
+    assert one.post("/console/sign-out").status_code == 403
+
+
+def test_sign_out_ends_the_session(browser):
+    assert browser.post("/console/sign-out").status_code == 303
+    assert browser.get("/console/").status_code == 303
+
+
+def test_who_may_only_write_sees_nothing(client, app):
+    token = token_of(client, "write", "a")
+    browser = app.test_client()
+    browser.post("/console/sign-in", data={"token": token})
+    answer = browser.get("/console/")
+    assert answer.status_code == 403
+    assert "may not read" in Page(answer.text).text
+
+
+def test_who_may_only_read_is_offered_no_act_and_can_do_none(client, browser_with, an_event):
+    event = client.post("/events", json={**an_event, "tags": ["a"]}).json
+    browser = browser_with("read", "a")
+    page = browser.get(f"/console/events/{event['id']}")
+    assert "Trigger" not in page.text
+    assert "New event" not in page.text
+    answer = browser.post(f"/console/events/{event['id']}/delete")
+    assert answer.status_code == 403
+    assert client.get(f"/events/{event['id']}").status_code == 200
