@@ -15,6 +15,7 @@ from typing import Any, ClassVar, Protocol
 from gunicorn.asgi.protocol import ASGIProtocol
 
 from app.http_server import refusals
+from app.http_server.held_heads import HeldHeads
 
 CONNECTION = "qhronos.connection"
 """The scope's key for the connection of a request."""
@@ -38,6 +39,7 @@ class Host(Protocol):
 
     connections: set[Connection]
     waiting: OrderedDict[Connection, None]
+    heads: HeldHeads[Connection]
     request_s: float
     answer_s: float
     linger_s: float
@@ -67,6 +69,8 @@ class Connection(ASGIProtocol):  # type: ignore[misc] # gunicorn has no types
         self._has_ended = False
         """Whether the client has said that nothing more will come; it may still read."""
         self._is_counted = False
+        self._head = 0
+        """Bytes of the request's line and headers, as far as they have come."""
 
     # What the event loop calls
 
@@ -103,6 +107,7 @@ class Connection(ASGIProtocol):  # type: ignore[misc] # gunicorn has no types
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection."""
         self.worker.waiting.pop(self, None)
+        self.worker.heads.hold(self, 0)
         if self._is_counted:
             self.worker.connections.discard(self)
             super().connection_lost(exc)
@@ -154,6 +159,14 @@ class Connection(ASGIProtocol):  # type: ignore[misc] # gunicorn has no types
         self._close_transport()
         self.transport.close()
 
+    def give_way(self) -> None:
+        """Give up a request that holds more memory than others do."""
+        if self._phase is Phase.ARRIVING:
+            self._refuse(503, refusals.TOO_MUCH_HELD)
+        else:
+            self._enter(Phase.LEAVING)
+            self.transport.abort()
+
     def give_up(self) -> None:
         """End a connection whose client takes its answer too slowly."""
         self.transport.abort()
@@ -172,19 +185,38 @@ class Connection(ASGIProtocol):  # type: ignore[misc] # gunicorn has no types
             waiting[self] = None
         self._phase = phase
         self._since_s = self.worker.loop.time()
+        if phase is not Phase.ANSWERING:
+            self._head = 0
+            self.worker.heads.hold(self, 0)
+        if phase is Phase.LEAVING and self._callback_parser is not None:
+            self._callback_parser.reset()
 
     def _feed_callback_parser(self, data: bytes) -> bool:
         answered = self._phase is Phase.ANSWERING and self._current_request is None
         if self._phase is Phase.IDLE or answered:
             self._enter(Phase.ARRIVING)
-        goes_on = bool(super()._feed_callback_parser(data))
+        if self._current_request is None:
+            self._head += len(data)
+        goes_on = bool(super()._feed_callback_parser(data)) and self._has_room()
         if goes_on and self._has_ended and self._phase is Phase.ARRIVING:
             self._refuse(400, refusals.CUT_OFF)
             return False
         return goes_on
 
+    def _has_room(self) -> bool:
+        """Whether this request may go on; another one may have to give way for it."""
+        receiver = self._body_receiver
+        held = self._head + self._http1_buffered() - (receiver.buffered if receiver else 0)
+        while (greedy := self.worker.heads.hold(self, held)) is not None:
+            greedy.give_way()
+            if greedy is self:
+                return False
+        return True
+
     def _on_headers_complete(self) -> bool:
         super()._on_headers_complete()
+        headers = self._current_request.headers
+        self._head = sum(len(name) + len(value) for name, value in headers)
         if self._current_request.content_length > self.worker.max_body:
             self.answer_begins()  # the application refuses it by its length
         return False

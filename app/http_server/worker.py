@@ -14,6 +14,7 @@ from gunicorn.workers.gasgi import ASGIWorker
 
 from app.http_server.connection import Connection
 from app.http_server.generations import GENERATIONS
+from app.http_server.held_heads import HeldHeads
 from app.http_server.requests import MAX_BODY, Requests
 
 
@@ -45,6 +46,9 @@ class AsyncWorker(ASGIWorker):  # type: ignore[misc] # gunicorn has no types
     most_turned_away = 128
     """How many refused connections are read on from; each holds a file."""
 
+    most_held = 33_554_432
+    """How many bytes of requests' heads one process holds; a modest request has 1,000."""
+
     websocket_paths: ClassVar[frozenset[str]] = frozenset()
     """Where a websocket may begin."""
 
@@ -53,6 +57,7 @@ class AsyncWorker(ASGIWorker):  # type: ignore[misc] # gunicorn has no types
         self.connections: set[Connection] = set()
         self.waiting: OrderedDict[Connection, None] = OrderedDict()
         """Those that wait for their client, the one that has waited longest first."""
+        self.heads = HeldHeads[Connection](self.most_held)
         self._turned_away = 0
         self._generation = GENERATIONS.newest
         self._is_asked_to_end = asyncio.Event()

@@ -16,6 +16,7 @@ from tests.support.processes import ROOT, Program, clean_environ
 REQUEST_S = 0.5
 ANSWER_S = 1.5
 MOST_CONNECTIONS = 40
+MOST_HELD = 1_000_000
 BIG = 64 * 2**20
 """More than the system's buffers take from an answer that nobody reads."""
 
@@ -53,6 +54,7 @@ class worker_class(AsyncWorker):
     answer_s = {ANSWER_S}
     linger_s = 0.2
     idle_grace_s = 1.0
+    most_held = {MOST_HELD}
 
 
 threads = 1

@@ -7,6 +7,7 @@ until the requests below are answered again. A setting of gunicorn's own is to b
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import json
 import socket
@@ -208,6 +209,39 @@ def test_an_upgrade_is_ignored(connect: Connect) -> None:
     assert answered(connect(sent))[2] == b"/hello"
 
 
+HEADERS = b"".join(b"X-%d: %b\r\n" % (number, b"x" * 8_000) for number in range(25))
+"""200,000 bytes, and no end: so many that five of their kind are too much."""
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [b"GET /hello HTTP/1.1\r\n" + HEADERS, request("/sleeps") + b"GET / HTTP/1.1\r\n" + HEADERS],
+    ids=["a request that does not end", "one behind another that is answered"],
+)
+def test_large_heads_give_way_to_others_when_they_are_too_much_together(
+    connect: Connect, sent: bytes
+) -> None:
+    modest = connect(b"GET /hello HTTP/1.1\r\nAuthorization: Bearer 1\r\n")
+    greedy = [connect() for _ in range(10)]
+    for connection in greedy:
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            connection.sendall(sent)
+    modest.sendall(b"\r\n")
+    assert answered(modest)[0] == 200
+    assert answered(connect(request("/hello", "Authorization: Bearer 2")))[0] == 200
+    ends = [answer_of(connection) for connection in greedy]
+    assert len([end for end in ends if end in (503, None)]) >= 5, ends
+
+
+def answer_of(connection: socket.socket) -> int | None:
+    """The last answer's status; ``None`` if the connection was broken off."""
+    status = None
+    with contextlib.suppress(ConnectionResetError):
+        while parts := connection.recv(2**16).split(b"HTTP/1.1 ")[1:]:
+            status = int(parts[-1][:3])
+    return status
+
+
 @pytest.mark.parametrize(
     ("sent", "status"),
     [
@@ -240,6 +274,7 @@ def test_an_error_that_never_reaches_the_application_is_answered_in_json(
         (ASGIProtocol._send_error_response, ["self", "status", "message", "extra_headers"]),
         (ASGIProtocol._close_transport, ["self"]),
         (ASGIProtocol._resume_reading, ["self"]),
+        (ASGIProtocol._http1_buffered, ["self"]),
         (ASGIProtocol._safe_write, ["self", "data"]),
         (BodyReceiver.signal_disconnect, ["self"]),
     ],
