@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 import app.factory  # noqa: F401
 from app.config import Settings, production_settings
 from app.errors import ConfigError, StoreUnavailable
-from app.http_server.generations import GENERATIONS
+from app.http_server.generations import GENERATIONS, note_stop
 from app.http_server.worker import AsyncWorker
 from app.logs import configure, logging_config, say
 from app.open_files import raise_open_file_limit
@@ -113,6 +113,7 @@ def on_starting(server: Any) -> None:
         sys.exit(2)
 
     refuse_to_reload_what_cannot_start(server)
+    note_stop(server)
 
 
 def refuse_to_reload_what_cannot_start(server: Any) -> None:

@@ -2,23 +2,27 @@
 
 At SIGHUP gunicorn starts new workers and asks the old ones to end at once, seconds before the new
 ones have read the application. An old one therefore goes on taking connections until a new one
-says here that it does.
+says here that it does, or the master says that all of them end.
 """
 
 from __future__ import annotations
 
 import mmap
+import os
+import signal
 import struct
+from typing import Any
 
+_STOPS = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGQUIT})
 _NUMBER = struct.Struct("=I")
 
 
 class Generations:
-    """Two numbers in memory that gunicorn's master shares with all its workers."""
+    """Three numbers in memory that gunicorn's master shares with all its workers."""
 
     def __init__(self) -> None:
         """Make the memory; call this in the master, before it makes workers."""
-        self._memory = mmap.mmap(-1, 2 * _NUMBER.size)
+        self._memory = mmap.mmap(-1, 3 * _NUMBER.size)
 
     @property
     def newest(self) -> int:
@@ -29,6 +33,15 @@ class Generations:
     def serving(self) -> int:
         """The newest generation of which a worker takes connections."""
         return int(_NUMBER.unpack_from(self._memory, _NUMBER.size)[0])
+
+    @property
+    def is_ending(self) -> bool:
+        """Whether the master ends, with all workers: nobody serves after the old ones."""
+        return bool(_NUMBER.unpack_from(self._memory, 2 * _NUMBER.size)[0])
+
+    def end(self) -> None:
+        """Note that all workers are about to end; for the master alone."""
+        _NUMBER.pack_into(self._memory, 2 * _NUMBER.size, 1)
 
     def begin(self) -> None:
         """Begin another generation; for the master alone."""
@@ -41,3 +54,24 @@ class Generations:
 
 GENERATIONS = Generations()
 """Those of this process and its workers."""
+
+
+def note_stop(server: Any) -> None:
+    """Have gunicorn's master, given as its hooks are, note that it ends before its workers do.
+
+    It sends them the signal that it also sends for a reload; and while it waits for a reload's end
+    it looks at no signal.
+    """
+    stop, take_signal = server.stop, server.signal
+
+    def noted_stop(*args: Any, **options: Any) -> None:
+        GENERATIONS.end()
+        stop(*args, **options)
+
+    def noted_signal(number: int, frame: object) -> None:
+        # (A worker that was just made has this handler, too.)
+        if number in _STOPS and os.getpid() == server.pid:
+            GENERATIONS.end()
+        take_signal(number, frame)
+
+    server.stop, server.signal = noted_stop, noted_signal

@@ -146,6 +146,7 @@ class AsyncWorker(ASGIWorker):  # type: ignore[misc] # gunicorn has no types
         while (
             self._generation < GENERATIONS.newest
             and GENERATIONS.serving < GENERATIONS.newest
+            and not GENERATIONS.is_ending
             and self.loop.time() < until_s
             and self.ppid == os.getppid()
         ):

@@ -45,7 +45,7 @@ def stops():
 """
 
 CONF = f"""
-from app.http_server.generations import GENERATIONS
+from app.http_server.generations import GENERATIONS, note_stop
 from app.http_server.worker import AsyncWorker
 
 
@@ -65,6 +65,10 @@ asgi_lifespan = "off"
 asgi_disconnect_grace_period = 0
 http_parser = "python"
 control_socket_disable = True
+
+
+def on_starting(server):
+    note_stop(server)
 
 
 def on_reload(_server):

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
+import signal
+from types import SimpleNamespace
+from typing import Any
 
+import pytest
+
+from app.http_server import generations
 from app.http_server.generations import Generations
 
 
@@ -16,6 +23,29 @@ def test_the_master_and_its_workers_see_the_same() -> None:
     worker.start()
     worker.join()
     assert (generations.newest, generations.serving) == (1, 1)
+
+
+@pytest.mark.parametrize("how", ["stop", "signal", "signal of a worker"])
+def test_workers_see_that_the_master_stops_before_it_asks_them_to_end(
+    monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    made = Generations()
+    monkeypatch.setattr(generations, "GENERATIONS", made)
+    seen: list[tuple[Any, bool]] = []
+
+    def see(*args: Any) -> None:
+        seen.append((args, made.is_ending))
+
+    server = SimpleNamespace(stop=see, signal=see, pid=os.getpid() + (how == "signal of a worker"))
+    generations.note_stop(server)
+    if how == "stop":
+        server.stop("graceful")
+        assert seen == [(("graceful",), True)]
+        return
+    server.signal(signal.SIGHUP, None)
+    server.signal(signal.SIGTERM, None)
+    expected = how == "signal"
+    assert seen == [((signal.SIGHUP, None), False), ((signal.SIGTERM, None), expected)]
 
 
 def test_an_old_worker_that_comes_late_takes_nothing_back() -> None:

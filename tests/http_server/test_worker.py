@@ -130,6 +130,23 @@ def test_a_reload_loses_no_request_and_holds_up_none(own: Server, connect: Conne
     assert max(keeper.longest_s for keeper in keepers) < LOADING_S / 2
 
 
+def test_a_stop_right_after_a_reload_cuts_no_answer_off(tmp_path: Path) -> None:
+    """The old worker does not wait for new ones, which end without having served."""
+    loading = f"import os, time\nos.path.exists('slow') and time.sleep({PATIENCE_S})\n{APP}"
+    with serving(tmp_path, loading) as server, connections(server) as connect:
+        connection = connect(HELLO)
+        (tmp_path / "slow").touch()
+        server.program.signal(signal.SIGHUP)
+        wait_until(lambda: len(children(server.program.pid)) == 2, "another worker")
+        server.program.signal(signal.SIGTERM)
+        began = time.monotonic()
+        while answered(connection)[1].get("connection") != "close":
+            connection.sendall(request("/sleeps"))
+        assert time.monotonic() - began < 4  # the grace is five seconds
+        assert is_over(connection)
+        server.program.wait()
+
+
 def test_what_is_under_way_is_finished_at_a_stop(own: Server, connect: Connect) -> None:
     """Kept connections have the time for one more request; who is idle is not waited for long."""
     kept, idle = connect(HELLO), connect(HELLO)
