@@ -57,6 +57,7 @@ bind = [f"{_host}:{settings.port}"]
 workers = settings.web_workers
 # Threads wait for the store most of the time; they answer requests, and hold no connections.
 worker_class = AsyncWorker
+AsyncWorker.proxies = settings.trusted_proxies
 threads = settings.web_threads
 preload_app = False
 asgi_loop = "uvloop"

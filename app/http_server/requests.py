@@ -15,6 +15,8 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 from wsgiref.types import WSGIApplication, WSGIEnvironment
 
+from app.domain.addresses import Network
+from app.domain.callers import client_address, counted_address
 from app.http_server import refusals
 from app.http_server.caller_queue import CallerQueue, QueueFull
 from app.http_server.connection import CONNECTION, Connection
@@ -48,8 +50,12 @@ _PIECE = 262_144
 class Requests:
     """An ASGI application of a WSGI one, with so many threads."""
 
-    def __init__(self, application: WSGIApplication, threads: int) -> None:
+    def __init__(
+        self, application: WSGIApplication, threads: int, proxies: tuple[Network, ...] = ()
+    ) -> None:
+        """``proxies`` are believed whose request they pass on."""
         self._application = application
+        self._proxies = proxies
         self._queue = CallerQueue(threads, threads * WAITING_FOR_A_THREAD)
         self._threads = ThreadPoolExecutor(threads, "request")
         # Whoever asks how the service is must not wait behind what keeps it busy.
@@ -101,7 +107,7 @@ class Requests:
             threads, queue = self._health_threads, self._health_queue
         run = asyncio.get_running_loop().run_in_executor
         answer = _Answer(self._application, _environ(scope, body))
-        async with queue.place(_caller(scope)):
+        async with queue.place(*self._caller(scope)):
             piece, ended = await run(threads, answer.begin)
         try:
             start = {"type": "http.response.start", "status": answer.status}
@@ -118,6 +124,13 @@ class Requests:
             self._untaken.pop(scope[CONNECTION], None)
             if not ended:
                 threads.submit(answer.close)
+
+    def _caller(self, scope: Message) -> tuple[str, bytes]:
+        """Whose request it is: the address, and the token at which nobody has looked yet."""
+        peer = (scope["client"] or ("",))[0]
+        forwarded = _given(scope, b"x-forwarded-for").decode("latin-1") if self._proxies else ""
+        address = client_address(peer, forwarded, self._proxies)
+        return counted_address(address), _given(scope, b"authorization")
 
     def _hold(self, connection: Connection, size: int) -> None:
         """Note what a client has to take; whoever is slowest gives way if it is too much."""
@@ -201,10 +214,9 @@ def _expects_more(scope: Message) -> bool:
     return any(value != b"100-continue" for value in expected) and scope["http_version"] != "1.0"
 
 
-def _caller(scope: Message) -> tuple[str, bytes]:
-    """Whose request it is, as far as can be told without asking the application."""
-    tokens = (value for name, value in scope["headers"] if name == b"authorization")
-    return (scope["client"] or ("",))[0], next(tokens, b"")
+def _given(scope: Message, header: bytes) -> bytes:
+    """What a request says in a header, all of them together if there are several."""
+    return b",".join(value for name, value in scope["headers"] if name == header)
 
 
 async def _refuse(send: Send, status: int, message: str) -> None:

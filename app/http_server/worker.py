@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 from gunicorn.workers.gasgi import ASGIWorker
 
+from app.domain.addresses import Network
 from app.http_server.connection import Connection
 from app.http_server.generations import GENERATIONS
 from app.http_server.held_heads import HeldHeads
@@ -49,6 +50,9 @@ class AsyncWorker(ASGIWorker):  # type: ignore[misc] # gunicorn has no types
     most_held = 33_554_432
     """How many bytes of requests' heads one process holds; a modest request has 1,000."""
 
+    proxies: ClassVar[tuple[Network, ...]] = ()
+    """Those that are believed whose request they pass on."""
+
     websocket_paths: ClassVar[frozenset[str]] = frozenset()
     """Where a websocket may begin."""
 
@@ -68,7 +72,7 @@ class AsyncWorker(ASGIWorker):  # type: ignore[misc] # gunicorn has no types
 
     def load_wsgi(self) -> None:
         """Put the application behind the event loop."""
-        self.asgi = Requests(self.app.wsgi(), self.cfg.threads)
+        self.asgi = Requests(self.app.wsgi(), self.cfg.threads, self.proxies)
 
     def admit(self) -> bool:
         """Make room for one more connection; returns whether there is any."""

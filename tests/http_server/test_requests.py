@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import threading
 from collections.abc import Iterable
 from typing import Any, cast
@@ -62,6 +63,26 @@ class Client:
 def echo(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
     start_response("200 OK", [("X-Path", environ["PATH_INFO"])])
     return [environ["wsgi.input"].read()]
+
+
+@pytest.mark.parametrize(
+    ("peer", "forwarded", "expected"),
+    [
+        ("10.0.0.2", [], "10.0.0.2"),
+        ("10.0.0.2", [b"192.0.2.7"], "192.0.2.7"),
+        ("10.0.0.2", [b"made up", b"192.0.2.7"], "192.0.2.7"),
+        ("192.0.2.1", [b"192.0.2.7"], "192.0.2.1"),
+        ("2001:db8::1:2:3:4", [], "2001:db8::/64"),
+    ],
+)
+def test_a_caller_is_the_address_that_a_known_proxy_tells(
+    peer: str, forwarded: list[bytes], expected: str
+) -> None:
+    headers = [(b"x-forwarded-for", value) for value in forwarded]
+    client = Client(headers=[*headers, (b"authorization", b"Bearer a")])
+    client.scope["client"] = (peer, 5)
+    served = Requests(echo, 1, (ipaddress.ip_network("10.0.0.0/8"),))
+    assert served._caller(client.scope) == (expected, b"Bearer a")
 
 
 def test_the_application_is_given_what_pep_3333_names() -> None:
@@ -184,10 +205,11 @@ def test_health_is_answered_while_all_threads_are_busy_and_too_many_wait(monkeyp
 
     async def ask() -> None:
         served = Requests(busy, 1)
-        waiting = [
-            asyncio.create_task(Client(headers=[(b"authorization", token)]).ask(served))
-            for token in (b"a", b"b", b"c")
-        ]
+        waiting = []
+        for number in range(3):
+            client = Client()
+            client.scope["client"] = (f"10.0.1.{number}", 5)
+            waiting.append(asyncio.create_task(client.ask(served)))
         await asyncio.sleep(0)
         try:
             assert await Client(b"/health").ask(served) == 200
