@@ -9,6 +9,9 @@ from typing import NamedTuple
 MAX_LINE = 65_536
 """Bytes of a line that is read; what nobody reads may be of any length."""
 
+_MAX_FOLDED = 4 * MAX_LINE
+"""Bytes of a line with its folds, beyond which it counts as too long, whatever would be left."""
+
 _MAX_PARAMETERS = 50
 _LINE = re.compile(rb"[^\r\n]+(?:(?:\r*\n|\r)[ \t][^\r\n]*)*+")
 _FOLD = re.compile(rb"(?:\r*\n|\r)[ \t]")
@@ -58,7 +61,8 @@ def content_lines(
         number += data.count(newline, counted, match.start())
         counted = match.start()
         raw = match[0]
-        if b"\n" in raw or b"\r" in raw:
+        # (Putting together what is far too long would hold up the process for a second.)
+        if len(raw) <= _MAX_FOLDED and (b"\n" in raw or b"\r" in raw):
             raw = _FOLD.sub(b"", raw)
         if not raw.isspace():
             yield Line(number, match.start(), match.end(), raw)

@@ -7,7 +7,9 @@ import time
 import pytest
 
 from app.domain.ical.days import read_definition
+from app.domain.ical.importing import read_entries
 from app.errors import InvalidInput
+from tests.support.clock import NOW_MS
 from tests.support.ical import a_file, taken
 
 MEGABYTE = 1_048_576
@@ -98,3 +100,12 @@ def test_the_most_that_is_allowed_is_read():
     ]
     assert len(read_definition(a_file(*days[:1_500]))["dates"]) == 1_500
     assert time.perf_counter() - began < 1
+
+
+def test_a_line_of_folds_alone_is_too_long_whatever_it_would_come_to():
+    """Putting it together would hold up the process for as long as that takes."""
+    start = b"DTSTART;VALUE=DATE:2026" + b"\r\n " * 100_000 + b"0101\r\n"
+    folded = OPEN + b"BEGIN:VEVENT\r\n" + start + b"END:VEVENT\r\n" + CLOSE
+    (entry,) = read_entries(folded, None, now_ms=NOW_MS, webhook="https://example.com/").entries()
+    assert entry.refusal is not None
+    assert "longer than 65536 bytes" in entry.refusal.reason
