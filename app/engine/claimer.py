@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Sequence
-from concurrent.futures import Future
 from typing import Any, NamedTuple
 
 from app.clock import Clock
 from app.domain.ids import lane_of_event
 from app.engine.background import Background
+from app.engine.claim_times import AHEAD_MS, OTHERS_MS, ClaimTimes
 from app.engine.delay_queue import DelayQueue
 from app.engine.fair_queue import FairQueue
 from app.engine.flow_steps import FlowSteps
-from app.engine.heads import MAX_SLEEP_MS, Looked, look_at_heads
+from app.engine.heads import HeadLooks
 from app.engine.successor_queue import SuccessorQueue
 from app.engine.window import Window
 from app.errors import StoreUnavailable
@@ -37,15 +37,8 @@ STALL_MS = 1_000
 """If the store or this process was unresponsive for so long, expired leases are left alone for as
 long again: their holders are back as well, and renew them first."""
 
-AHEAD_MS = 50
-"""How long before its due time an occurrence is claimed. Who changes or deletes its event after
-the claim finds its delivery in flight."""
-
 SLICE = 16
 """How many claims of an answer are read at once: that takes less than a millisecond."""
-
-OTHERS_MS = 10
-"""How often to claim for those while the window is full: well within ``AHEAD_MS``."""
 
 
 class _Row(NamedTuple):
@@ -82,27 +75,21 @@ class Claimer:
         self._channel = channel
         self._clock = clock
         self._background = background
-        self._look: Future[Looked] | None = None
-        self._woken = self._closing = False
+        self._looks = HeadLooks(work, overdue, background)
+        self._times = ClaimTimes(work.partitions)
+        self._closing = False
         self._lease_ms = lease_ms
         self.window = Window(window)
         """Its claims that have no outcome yet."""
-        self._overdue = overdue
         self._rows = FairQueue[_Row]()
         self._others_ms = 0
-        self._for_others = False
         self._worker = worker
         self._request = 0
         self._partition = 0
-        self._empty_answers = 0
+        self._asked_ms = 0
         self._store_retry_ms = 0
         self._last_step_ms = 0
-        self._reclaim_from_ms = 0
         self._delayed = DelayQueue()
-        self._exact: dict[int, int] = {}
-        """Lanes in which an occurrence is due soon that can't be claimed early, until when."""
-        self.next_look_ms = 0
-        """When the next occurrence is due, as far as is known: the drain may sleep until then."""
 
     @property
     def busy(self) -> bool:
@@ -119,10 +106,10 @@ class Claimer:
         if len(self._rows) or self._successors.is_ready(now_ms):
             moments.append(now_ms)
         if not self._closing and not self._channel.busy:
-            if self.window.full:
-                moments.append(self._others_ms)
-            elif self.next_look_ms > now_ms:
-                moments.append(self.next_look_ms)
+            next_ms = self._others_ms if self.window.full else self._times.next_ms
+            moments.append(max(next_ms, self._store_retry_ms))
+        if not self._closing and self._looks.next_ms is not None:
+            moments.append(max(self._looks.next_ms, self._store_retry_ms))
         return min(moments)
 
     @property
@@ -133,15 +120,15 @@ class Claimer:
     def filenos(self) -> list[int]:
         """The file descriptors that become readable when the store has answered or woken us."""
         found = (self._channel.fileno(), self._listener.fileno())
-        beside = [self._background.fileno()] if self._look or self.flows.busy else []
+        beside = [self._background.fileno()] if self._looks.busy or self.flows.busy else []
         return [fd for fd in found if fd is not None] + beside + self._successors.filenos()
 
     def step(self, now_ms: int, *, closing: bool) -> list[Claim]:
         """Return new claims that are due, a slice of them; claim more unless the drain closes."""
         if now_ms - self._last_step_ms > STALL_MS:
-            self._reclaim_from_ms = now_ms + STALL_MS
+            self._looks.spare_leases(now_ms + STALL_MS)
         self._last_step_ms, self._closing = now_ms, closing
-        if self._look is not None or self.flows.busy:
+        if self._looks.busy or self.flows.busy:
             self._background.hear()
         # (What was claimed before the store went away is under a lease, which is to be renewed.)
         self._count(self.flows.take_new(), now_ms)
@@ -149,16 +136,18 @@ class Claimer:
             return self._read(now_ms, SLICE)
         try:
             self._receive(now_ms)
+            if not closing:
+                self._look(now_ms)
             if not closing and not self._channel.busy:
                 self._claim(now_ms)
             claims = self.flows.step(now_ms, self.window.room, closing=closing)
             self._count(claims, now_ms)
         except StoreUnavailable:
             log.warning("the store is away; claiming waits for it")
-            self._store_retry_ms = self.next_look_ms = now_ms + STORE_RETRY_MS
-            self._others_ms = self._store_retry_ms
+            self._store_retry_ms = self._others_ms = now_ms + STORE_RETRY_MS
+            self._looks.pause_until(self._store_retry_ms)
             self.flows.pause_until(self._store_retry_ms)
-            self._reclaim_from_ms = self._store_retry_ms + STALL_MS
+            self._looks.spare_leases(self._store_retry_ms + STALL_MS)
         return self._read(now_ms, SLICE)
 
     def plan(self, now_ms: int) -> None:
@@ -190,26 +179,16 @@ class Claimer:
         answer = self._channel.receive()
         if answer is None:
             return
-        rows, early, flows = answer or ((), (), ())
+        rows, early, flows, heads = answer
         token = lease_token(self._worker, self._request)
-        if early or flows:
+        self._times.learn(self._partition, early, heads, now_ms, now_ms - self._asked_ms)
+        if flows:
             self.flows.look_by(now_ms)
-            for due_ms, _, lane in (one.partition(b":") for one in early):
-                self._exact[int(lane)] = max(int(due_ms), self._exact.get(int(lane), 0))
         for row in rows:
             lane = lane_of_event(row[1])
             self._rows.add(lane, _Row(row, token, now_ms))
             if not is_held_back(row):
                 self.window.hold(lane)
-        if rows or early or flows:
-            self._empty_answers = 0
-        elif not self._for_others:
-            self._empty_answers += 1
-            if self._exact:
-                # What is due first may not be claimed yet: it is not asked for all the time.
-                until_ms = min(now_ms + OTHERS_MS, *self._exact.values())
-                self.next_look_ms = max(self.next_look_ms, until_ms)
-        self._partition = (self._partition + 1) % self._work.partitions
 
     def _read(self, now_ms: int, most: int) -> list[Claim]:
         """Read so many of the claims; those that are due are returned, the others delayed."""
@@ -225,22 +204,23 @@ class Claimer:
                 due.append(claim)
         return due
 
+    def _look(self, now_ms: int) -> None:
+        """Look at what is due first if somebody says so, or from time to time."""
+        if self._listener.heard():
+            self._looks.wake()
+        looked = self._looks.step(now_ms)
+        if looked is not None:
+            self._times.look(looked.due_ms)
+            for flow_ms in looked.flow_ms:
+                self.flows.look_by(flow_ms)
+
     def _claim(self, now_ms: int) -> None:
         if self.window.full:
             self._claim_for_others(now_ms)
             return
-        if self._listener.heard():
-            self.next_look_ms = now_ms
-            self._woken = True
-        if self._empty_answers >= self._work.partitions:
-            if self._look is None and now_ms >= self.next_look_ms:
-                self._look_at_heads(now_ms)
-            self._receive_look(now_ms)
-            if self._look is not None or now_ms < self.next_look_ms:
-                return
-            self._empty_answers = 0
-        self._for_others = False
-        self._ask(now_ms, self.window.room, ())
+        partition = self._times.ready(now_ms)
+        if partition is not None:
+            self._ask(partition, now_ms, self.window.room)
 
     def _claim_for_others(self, now_ms: int) -> None:
         """Claim beyond the window from the lanes with few claims in it."""
@@ -249,15 +229,17 @@ class Claimer:
         self._others_ms = now_ms + max(OTHERS_MS // self._work.partitions, 2)
         limit, passed_over = self.window.for_others()
         if limit > 0:
-            self._for_others = True
-            self._ask(now_ms, limit, passed_over)
+            self._ask(self._times.any_partition(), now_ms, limit, passed_over)
 
-    def _ask(self, now_ms: int, limit: int, passed_over: Collection[int]) -> None:
-        self._exact = {lane: ms for lane, ms in self._exact.items() if ms > now_ms}
+    def _ask(
+        self, partition: int, now_ms: int, limit: int, passed_over: Collection[int] = ()
+    ) -> None:
+        self._partition, self._asked_ms = partition, now_ms
+        self._times.ask(partition, for_all=not passed_over)
         self._request += 1
         self._channel.send(
             claim_call(
-                self._partition,
+                partition,
                 self._worker,
                 self._request,
                 now_ms=now_ms,
@@ -265,7 +247,7 @@ class Claimer:
                 limit=min(limit, BATCH),
                 lease_ms=self._lease_ms,
                 passed_over=passed_over,
-                exact=self._exact,
+                exact=self._times.exact(now_ms),
             )
         )
 
@@ -275,24 +257,3 @@ class Claimer:
             if not claim.overlaps:
                 self.window.hold(claim.lane)
         self._successors.add(claims, now_ms)
-
-    def _look_at_heads(self, now_ms: int) -> None:
-        """Have the background find out when the next is due."""
-        self._woken = False
-        reclaims = now_ms >= self._reclaim_from_ms
-        until_ms = now_ms + MAX_SLEEP_MS if reclaims else self._reclaim_from_ms
-
-        def look() -> Looked:
-            found = look_at_heads(self._work, self._overdue, now_ms, AHEAD_MS, reclaims=reclaims)
-            return found._replace(next_ms=min(found.next_ms, until_ms))
-
-        self._look = self._background.submit(look)
-
-    def _receive_look(self, now_ms: int) -> None:
-        if self._look is None or not self._look.done():
-            return
-        look, self._look = self._look, None
-        looked = look.result()
-        for flow_ms in looked.flow_ms:
-            self.flows.look_by(flow_ms)
-        self.next_look_ms = now_ms if self._woken else looked.next_ms

@@ -1,10 +1,12 @@
-"""What comes first in each partition: when a drain looks again, and what it does at once."""
+"""What comes first in each partition: when a drain looks, and what it does at once."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import Future
 from typing import NamedTuple
 
+from app.engine.background import Background
 from app.store.work import WorkStore
 
 MAX_SLEEP_MS = 500
@@ -12,26 +14,25 @@ MAX_SLEEP_MS = 500
 
 
 class Looked(NamedTuple):
-    """When to claim next, and when to look at flows for which something waits; ms UTC."""
+    """What was seen; moments are ms UTC."""
 
     next_ms: int
+    """When to look again."""
+    due_ms: list[int | None]
+    """When the first is due in each partition."""
     flow_ms: list[int]
+    """When to look at flows for which something waits."""
 
 
 def look_at_heads(
-    work: WorkStore,
-    overdue: Callable[[int, int], int],
-    now_ms: int,
-    ahead_ms: int,
-    *,
-    reclaims: bool,
+    work: WorkStore, overdue: Callable[[int, int], int], now_ms: int, *, reclaims: bool
 ) -> Looked:
-    """Find out when the next is due; deal with expired leases and overdue acknowledgements.
+    """Find out what comes first; deal with expired leases and overdue acknowledgements.
 
     ``reclaims``: whether leases that have expired may be somebody else's. ``overdue`` fails what
     was not acknowledged in time, given a partition and ms UTC.
     """
-    until, flow_ms = now_ms + MAX_SLEEP_MS, []
+    until, due_ms, flow_ms = now_ms + MAX_SLEEP_MS, [], []
     for partition, head in enumerate(work.heads()):
         if reclaims and head.lease_ms is not None and head.lease_ms <= now_ms:
             work.reclaim_expired(partition, now_ms)
@@ -39,10 +40,72 @@ def look_at_heads(
         if head.ack_ms is not None and head.ack_ms <= now_ms:
             overdue(partition, now_ms)
             until = now_ms
-        if head.due_ms is not None:
-            until = min(until, head.due_ms - ahead_ms)
+        due_ms.append(head.due_ms)
         if head.flow_ms is not None:
             flow_ms.append(head.flow_ms)
         if head.ack_ms is not None:
             until = min(until, head.ack_ms)
-    return Looked(until, flow_ms)
+    return Looked(until, due_ms, flow_ms)
+
+
+class HeadLooks:
+    """The looks of one drain, one at a time, in the background."""
+
+    def __init__(
+        self, work: WorkStore, overdue: Callable[[int, int], int], background: Background
+    ) -> None:
+        """``overdue``: see ``look_at_heads``."""
+        self._work = work
+        self._overdue = overdue
+        self._background = background
+        self._look: Future[Looked] | None = None
+        self._next_ms = 0
+        self._reclaim_from_ms = 0
+
+    @property
+    def busy(self) -> bool:
+        """Whether a look is under way; the background tells of its end."""
+        return self._look is not None
+
+    @property
+    def next_ms(self) -> int | None:
+        """When to call ``step`` again, ms UTC; ``None``: when the background says so."""
+        return None if self.busy else self._next_ms
+
+    def wake(self) -> None:
+        """Look at once, also if a look is under way: it may not have seen what came up."""
+        self._next_ms = 0
+
+    def spare_leases(self, until_ms: int) -> None:
+        """Leave expired leases alone until then, ms UTC: their holders may renew them first."""
+        self._reclaim_from_ms = until_ms
+
+    def pause_until(self, look_ms: int) -> None:
+        """Look no earlier, ms UTC: the store is away."""
+        self._next_ms = look_ms
+
+    def step(self, now_ms: int) -> Looked | None:
+        """Begin a look if it is time; return what the last one has seen, once.
+
+        Raises ``StoreUnavailable``.
+        """
+        if self._look is not None and self._look.done():
+            look, self._look = self._look, None
+            looked = look.result()
+            if self._next_ms > 0:  # nobody has woken us since it began
+                self._next_ms = looked.next_ms
+            return looked
+        if self._look is None and now_ms >= self._next_ms:
+            self._begin(now_ms)
+        return None
+
+    def _begin(self, now_ms: int) -> None:
+        reclaims = now_ms >= self._reclaim_from_ms
+        until_ms = now_ms + MAX_SLEEP_MS if reclaims else self._reclaim_from_ms
+
+        def look() -> Looked:
+            looked = look_at_heads(self._work, self._overdue, now_ms, reclaims=reclaims)
+            return looked._replace(next_ms=min(looked.next_ms, until_ms))
+
+        self._next_ms = until_ms
+        self._look = self._background.submit(look)

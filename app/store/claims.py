@@ -93,7 +93,7 @@ def read_claim_answer(answer: Sequence[Any], token: bytes, claimed_ms: int) -> C
     """Read what the script ``claim_due`` answered."""
     if not answer:
         return ClaimAnswer([], [], [])
-    claims, early, flows = answer
+    claims, early, flows, _ = answer
     return ClaimAnswer(
         [read_claim(row, token, claimed_ms) for row in claims],
         [int(one.partition(b":")[0]) for one in early],

@@ -6,12 +6,8 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 from app.domain.ids import EventIds
-from app.engine.claimer import (
-    AHEAD_MS,
-    OTHERS_MS,
-    SLICE,
-    Claimer,
-)
+from app.engine.claim_times import AHEAD_MS, LEAD_MS, OTHERS_MS
+from app.engine.claimer import SLICE, Claimer
 from app.engine.window import FEW
 from app.errors import StoreUnavailable
 from app.store.calls import Call
@@ -105,6 +101,13 @@ def a_claimer(clock: FakeClock, channel: FakeChannel, heads: list[Heads] | None 
     )
 
 
+def answer(
+    rows: list[Any] | None = None, early: list[bytes] | None = None, **rest: list[bytes]
+) -> list[list[Any]]:
+    """What the script ``claim_due`` answers."""
+    return [rows or [], early or [], rest.get("flows", []), rest.get("heads", [])]
+
+
 def row(due_ms: int) -> list[Any]:
     """A row of the claim script's answer."""
     at = b"%d" % due_ms
@@ -114,7 +117,7 @@ def row(due_ms: int) -> list[Any]:
 
 def test_what_is_claimed_ahead_is_returned_when_it_is_due() -> None:
     clock = FakeClock()
-    claimer = a_claimer(clock, FakeChannel([[row(NOW_MS + 20), row(NOW_MS)], [], []]))
+    claimer = a_claimer(clock, FakeChannel(answer([row(NOW_MS + 20), row(NOW_MS)])))
     assert claimer.step(NOW_MS, closing=False) == []
     assert [one.due_ms for one in claimer.step(NOW_MS, closing=False)] == [NOW_MS]
     assert (claimer.delayed, claimer.wake_ms) == (1, NOW_MS + 20)
@@ -124,11 +127,47 @@ def test_what_is_claimed_ahead_is_returned_when_it_is_due() -> None:
 
 
 def test_clear_returns_what_is_claimed_ahead() -> None:
-    claimer = a_claimer(FakeClock(), FakeChannel([[row(NOW_MS + 20)], [], []]))
+    claimer = a_claimer(FakeClock(), FakeChannel(answer([row(NOW_MS + 20)])))
     for _ in range(2):
         assert claimer.step(NOW_MS, closing=False) == []
     assert [one.due_ms for one in claimer.clear()] == [NOW_MS + 20]
     assert claimer.due(NOW_MS + 20) == []
+
+
+def head(lane: int, due_ms: int) -> list[bytes]:
+    """A lane and when something is due in it, as an answer says so."""
+    return [b"%d" % lane, b"%d" % due_ms]
+
+
+def asked_at(claimer: Claimer, channel: FakeChannel, clock: FakeClock, ms: int) -> list[int]:
+    """When it asks within so many milliseconds, in ms from now."""
+    begun_ms, found = clock.now_ms(), []
+    for _ in range(ms):
+        for _ in range(9):
+            before = len(channel.calls)
+            claimer.step(clock.now_ms(), closing=False)
+            found += [clock.now_ms() - begun_ms] * (len(channel.calls) - before)
+        clock.advance(1)
+    return found
+
+
+def test_one_claim_takes_what_falls_due_in_some_time_and_the_next_comes_shortly_before_it_ends() -> (
+    None
+):
+    """What is due next is known from the answer, so nothing is asked for meanwhile."""
+    clock = FakeClock()
+    taken = [row(NOW_MS + at) for at in (20, 30, 40, 50)]
+    later = answer([row(NOW_MS + 55)], heads=head(7, NOW_MS + 900))
+    channel = FakeChannel(answer(taken, heads=head(7, NOW_MS + 55)), later)
+    assert asked_at(a_claimer(clock, channel), channel, clock, 100) == [0, 55 - LEAD_MS]
+    assert channel.asked == [NOW_MS + AHEAD_MS, NOW_MS + 55 - LEAD_MS + AHEAD_MS]
+
+
+def test_it_goes_on_at_once_while_more_is_due() -> None:
+    clock = FakeClock()
+    more = answer([row(NOW_MS)], heads=head(7, NOW_MS))
+    channel = FakeChannel(more, more, answer([row(NOW_MS)]))
+    assert asked_at(a_claimer(clock, channel), channel, clock, 100) == [0, 0, 0]
 
 
 def test_a_lane_whose_next_can_not_be_claimed_ahead_is_asked_for_what_is_due() -> None:
@@ -137,36 +176,35 @@ def test_a_lane_whose_next_can_not_be_claimed_ahead_is_asked_for_what_is_due() -
     Nothing is different for other lanes.
     """
     clock, left = FakeClock(), b"%d:7" % (NOW_MS + 30)
-    waits, early = [[], [], [b"flow"]], [[], [left], []]
-    first, last = [[row(NOW_MS)], [], []], [[row(NOW_MS + 31)], [], []]
-    channel = FakeChannel(waits, early, first, last)
-    claimer = a_claimer(clock, channel)
-    for _ in range(4):
-        claimer.step(clock.now_ms(), closing=False)
-    claimer.step(clock.advance(30), closing=False)
-    assert [call.args[8] for call in channel.calls] == ["", "", ",7,", ",7,", ""]
-    assert channel.asked[:3] == [NOW_MS + AHEAD_MS] * 3
-    assert channel.asked[-1] == NOW_MS + 30 + AHEAD_MS
+    early = answer(early=[left], heads=head(7, NOW_MS + 30))
+    first = answer([row(NOW_MS)], heads=[*head(7, NOW_MS + 30), *head(8, NOW_MS + 80)])
+    channel = FakeChannel(early, first, answer([row(NOW_MS + 31)]))
+    assert asked_at(a_claimer(clock, channel), channel, clock, 60) == [0, OTHERS_MS, 30]
+    assert [call.args[8] for call in channel.calls] == ["", ",7,", ""]
+    assert channel.asked == [NOW_MS + at + AHEAD_MS for at in (0, OTHERS_MS, 30)]
 
 
-def test_while_one_waits_that_can_not_be_claimed_ahead_it_looks_now_and_then() -> None:
-    """At that moment, and meanwhile often enough for what is due in other lanes."""
-    clock, nothing = FakeClock(), [[], [], []]
-    early = [[], [b"%d:7" % (NOW_MS + 25)], []]
-    channel = FakeChannel(early, *[nothing] * 50)
-    heads = [Heads(NOW_MS + 25, None, None, None)]
+def test_a_wake_up_has_it_look_and_claim_what_has_come_up() -> None:
+    clock, heads = FakeClock(), [Heads(None, None, None, None)]
+    channel = FakeChannel(answer(), answer([row(NOW_MS + 40)]))
     claimer = a_claimer(clock, channel, heads)
-    asked: list[int] = []
-    for _ in range(25):
-        for _ in range(9):
-            before = len(channel.calls)
-            claimer.step(clock.now_ms(), closing=False)
-            asked += [clock.now_ms() - NOW_MS] * (len(channel.calls) - before)
-        clock.advance(1)
-    assert {10, 20} <= set(asked) <= {0, 10, 20}
+    assert asked_at(claimer, channel, clock, 10) == [0]
+    heads[0] = Heads(NOW_MS + 40, None, None, None)
+    assert asked_at(claimer, channel, clock, 5) == []
+    news = [True]
+    claimer._listener = cast("Any", SimpleNamespace(heard=lambda: bool(news and news.pop())))
+    assert asked_at(claimer, channel, clock, 50) == [40 - LEAD_MS - 15]
+
+
+def test_a_store_that_is_slow_is_asked_earlier() -> None:
+    """So its time makes no delivery late."""
+    clock = FakeClock()
+    channel = FakeChannel()
+    claimer = a_claimer(clock, channel)
     claimer.step(clock.now_ms(), closing=False)
-    assert channel.calls[-1].args[1:2] == [NOW_MS + 25]
-    assert channel.calls[-1].args[8] == ""
+    clock.advance(LEAD_MS // 2 + 1)
+    channel.answers.append(answer(heads=head(7, NOW_MS + 200)))
+    assert asked_at(claimer, channel, clock, 300)[0] == 200 - AHEAD_MS - LEAD_MS // 2 - 1
 
 
 def rows_of(lane: int, count: int) -> list[list[Any]]:
@@ -180,7 +218,7 @@ def rows_of(lane: int, count: int) -> list[list[Any]]:
 
 
 def test_a_long_answer_is_read_in_slices_in_turn_for_each_lane() -> None:
-    channel = FakeChannel([[*rows_of(1, 40), *rows_of(2, 2)], [], []])
+    channel = FakeChannel(answer([*rows_of(1, 40), *rows_of(2, 2)]))
     claimer = a_claimer(FakeClock(), channel)
     claimer.step(NOW_MS, closing=False)
     first = claimer.step(NOW_MS, closing=False)
@@ -195,7 +233,7 @@ def test_a_long_answer_is_read_in_slices_in_turn_for_each_lane() -> None:
 def test_a_full_window_has_room_for_lanes_with_few_claims_in_it() -> None:
     """Nobody's thousands keep the others out; they ask for no more than is left for them."""
     clock = FakeClock()
-    channel = FakeChannel([rows_of(1, WINDOW), [], []], [rows_of(2, 2), [], []], [[], [], []])
+    channel = FakeChannel(answer(rows_of(1, WINDOW)), answer(rows_of(2, 2)), answer())
     claimer = a_claimer(clock, channel)
     claimer.step(NOW_MS, closing=False)
     for _ in range(20):
@@ -211,7 +249,7 @@ def test_a_full_window_has_room_for_lanes_with_few_claims_in_it() -> None:
 
 def test_an_end_makes_room_in_its_lane() -> None:
     clock = FakeClock()
-    channel = FakeChannel([rows_of(1, WINDOW), [], []])
+    channel = FakeChannel(answer(rows_of(1, WINDOW)))
     claimer = a_claimer(clock, channel)
     claimer.step(NOW_MS, closing=False)
     claims = [one for _ in range(20) for one in claimer.step(NOW_MS, closing=False)]
@@ -222,7 +260,7 @@ def test_an_end_makes_room_in_its_lane() -> None:
 
 
 def test_what_was_not_read_yet_is_given_back_with_the_rest() -> None:
-    channel = FakeChannel([rows_of(1, 40), [], []])
+    channel = FakeChannel(answer(rows_of(1, 40)))
     claimer = a_claimer(FakeClock(), channel)
     claimer.step(NOW_MS, closing=False)
     read = claimer.step(NOW_MS, closing=True)

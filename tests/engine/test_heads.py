@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from app.engine.heads import MAX_SLEEP_MS, look_at_heads
+import pytest
+
+from app.engine.heads import MAX_SLEEP_MS, HeadLooks, look_at_heads
+from app.errors import StoreUnavailable
 from app.store.work import Heads
+from tests.support.at_once import AtOnce
 from tests.support.clock import NOW_MS
 
 NONE = Heads(None, None, None, None)
@@ -31,18 +35,17 @@ def look(work: Work, *, reclaims: bool = True, overdue: list[int] | None = None)
         cast("Any", work),
         lambda partition, _now_ms: told.append(partition) or 0,
         NOW_MS,
-        50,
         reclaims=reclaims,
     )
 
 
 def test_with_nothing_to_come_it_looks_now_and_then() -> None:
-    assert look(Work(NONE, NONE)) == (NOW_MS + MAX_SLEEP_MS, [])
+    assert look(Work(NONE, NONE)) == (NOW_MS + MAX_SLEEP_MS, [None, None], [])
 
 
-def test_it_looks_before_the_first_is_due_in_any_partition() -> None:
+def test_it_tells_when_the_first_is_due_in_each_partition() -> None:
     work = Work(NONE, Heads(NOW_MS + 90, None, None, None), Heads(NOW_MS + 70, None, None, None))
-    assert look(work).next_ms == NOW_MS + 20
+    assert look(work).due_ms == [None, NOW_MS + 90, NOW_MS + 70]
 
 
 def test_expired_leases_are_released_and_looked_at_at_once() -> None:
@@ -67,3 +70,53 @@ def test_overdue_acknowledgements_are_failed_and_later_ones_waited_for() -> None
 
 def test_flows_are_looked_at_when_they_say() -> None:
     assert look(Work(NONE, Heads(None, None, None, NOW_MS + 5))).flow_ms == [NOW_MS + 5]
+
+
+def looks_at(work: Work, background: Any = None) -> HeadLooks:
+    return HeadLooks(cast("Any", work), lambda *_: 0, cast("Any", background or AtOnce()))
+
+
+def test_it_looks_again_when_the_last_look_says_and_tells_once_what_it_saw() -> None:
+    looks = looks_at(Work(NONE))
+    assert looks.step(NOW_MS) is None
+    assert looks.busy
+    assert looks.step(NOW_MS) is not None
+    assert looks.step(NOW_MS) is None
+    assert (looks.busy, looks.next_ms) == (False, NOW_MS + MAX_SLEEP_MS)
+
+
+def test_a_wake_up_during_a_look_is_not_lost() -> None:
+    """The look may have been made before what it tells of."""
+    looks = looks_at(Work(NONE))
+    looks.step(NOW_MS)
+    looks.wake()
+    assert looks.step(NOW_MS) is not None
+    looks.step(NOW_MS)
+    assert looks.busy
+
+
+def test_leases_that_are_to_be_spared_are_looked_at_when_that_is_over() -> None:
+    work = Work(Heads(None, NOW_MS - 9, None, None))
+    looks = looks_at(work)
+    looks.spare_leases(NOW_MS + 100)
+    looks.step(NOW_MS)
+    looks.step(NOW_MS)
+    assert (work.reclaimed, looks.next_ms) == ([], NOW_MS + 100)
+    looks.step(NOW_MS + 100)
+    assert work.reclaimed == [0]
+
+
+def test_a_store_that_is_away_is_left_alone() -> None:
+    class Away(Work):
+        def heads(self) -> tuple[Heads, ...]:
+            raise StoreUnavailable
+
+    looks = looks_at(Away())
+    looks.step(NOW_MS)
+    with pytest.raises(StoreUnavailable):
+        looks.step(NOW_MS)
+    looks.pause_until(NOW_MS + 250)
+    looks.step(NOW_MS + 249)
+    assert not looks.busy
+    looks.step(NOW_MS + 250)
+    assert looks.busy

@@ -8,8 +8,10 @@
 --       leases)  6 request (its number)  7 horizon (until when what is claimed may be due)
 --       8 passed_over (lanes from which nothing is claimed, see take_due)
 --       9 exact (lanes from which nothing is claimed before it is due)
--- Returns: three lists: the claims, each a row as claim_row makes it; when those that were left
---          alone are due, a colon and their lane; the flows for which one waits now.
+-- Returns: four lists: the claims, each a row as claim_row makes it; when those that were left
+--          alone are due, a colon and their lane; the flows for which one waits now; the lanes in
+--          which something is due first, each with that moment, one more than there are in exact,
+--          but no more than 17.
 --#include read_occurrence
 --#include read_event
 --#include repeat_claim
@@ -24,6 +26,12 @@ local lanes, claimed, last_claim = unpack(KEYS)
 local prefix, now, limit, deadline, token, request, horizon, passed_over,
   exact = unpack(ARGV, 1, 9)
 local claims, early, flows, left = {}, {}, {}, {}
+
+local function list_heads()
+  local _, commas = string.gsub(exact, ',', '')
+  local last = math.min(math.max(commas - 1, 0), 16)
+  return redis.call('ZRANGE', lanes, 0, last, 'WITHSCORES')
+end
 
 local last = redis.call('GET', last_claim)
 if last and string.sub(last, 1, #request + 1) == request .. ':' then
@@ -40,11 +48,11 @@ if last and string.sub(last, 1, #request + 1) == request .. ':' then
       claims[#claims + 1] = repeat_claim(occurrence, event, false)
     end
   end
-  return {claims, early, flows}
+  return {claims, early, flows, list_heads()}
 end
 
 local ids = take_due(prefix, lanes, now, horizon, limit, passed_over, exact, request)
-if #ids == 0 then return {claims, early, flows} end
+if #ids == 0 then return {claims, early, flows, list_heads()} end
 redis.call('SET', last_claim, request .. ':' .. table.concat(ids), 'PX', 600000)
 local batch = {claimed = {}, dispatched = {}, scheduled = {}, retrying = {}, rows = {}}
 for _, id in ipairs(ids) do
@@ -68,4 +76,4 @@ for _, id in ipairs(ids) do
 end
 write_due(prefix, left)
 move_leased(prefix, claimed, batch)
-return {claims, early, flows}
+return {claims, early, flows, list_heads()}

@@ -1,0 +1,103 @@
+"""When a drain claims next from each partition, and what it may claim ahead.
+
+Every answer to a claim says what is due first in its partition, and a look at all partitions says
+so, too. Whoever adds something nearer wakes the drain. So a drain that waits for the next one to
+be due asks for nothing meanwhile, and one claim takes what falls due in some time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+AHEAD_MS = 50
+"""How long before its due time an occurrence is claimed at the earliest. Who changes or deletes its
+event after the claim finds its delivery in flight."""
+
+LEAD_MS = 20
+"""How long before its due time at the latest, as long as the store answers within half of that: so
+one claim takes all that falls due in the time between. A slower store is asked ``AHEAD_MS`` before.
+"""
+
+OTHERS_MS = 10
+"""How often to claim for those who are not seen: well within ``AHEAD_MS``."""
+
+MOST_LISTED = 16
+"""How many exact lanes the script looks past for the first one that may be claimed ahead."""
+
+NEVER_MS = 2**52
+"""A moment that no clock reaches."""
+
+
+class ClaimTimes:
+    """Moments to claim at, ms UTC, for the partitions of one drain."""
+
+    def __init__(self, partitions: int) -> None:
+        self._next_ms = [0] * partitions
+        self._turn = 0
+        self._lead_ms = LEAD_MS
+        self._exact: dict[int, int] = {}
+        """Lanes in which an occurrence is due soon that can't be claimed early, until when."""
+
+    @property
+    def next_ms(self) -> int:
+        """When ``ready`` has a partition again."""
+        return min(self._next_ms)
+
+    def ready(self, now_ms: int) -> int | None:
+        """The next partition to claim from, in turn; ``None``: nothing is due soon in any."""
+        partitions = len(self._next_ms)
+        for at in range(self._turn, self._turn + partitions):
+            if self._next_ms[at % partitions] <= now_ms:
+                return at % partitions
+        return None
+
+    def any_partition(self) -> int:
+        """The next partition in turn, whether anything is due there or not."""
+        return self._turn
+
+    def ask(self, partition: int, *, for_all: bool) -> None:
+        """Note that a partition is asked; if ``for_all`` lanes, its answer says when to go on."""
+        self._turn = (partition + 1) % len(self._next_ms)
+        if for_all:
+            self._next_ms[partition] = NEVER_MS
+
+    def exact(self, now_ms: int) -> list[int]:
+        """The lanes from which nothing is to be claimed ahead now."""
+        self._exact = {lane: ms for lane, ms in self._exact.items() if ms > now_ms}
+        return list(self._exact)
+
+    def learn(
+        self,
+        partition: int,
+        early: Iterable[bytes],
+        heads: Sequence[bytes],
+        now_ms: int,
+        took_ms: int,
+    ) -> None:
+        """Learn from an answer that took so long.
+
+        ``early``: what was left alone until it is due, see the script ``claim_due``; ``heads``: the
+        lanes in which something is due first, each with the moment, one more than were exact,
+        at most ``MOST_LISTED`` more than one.
+        """
+        listed = min(len(self._exact), MOST_LISTED) + 1
+        self._lead_ms = AHEAD_MS if took_ms > LEAD_MS // 2 else LEAD_MS
+        for due_ms, _, lane in (one.partition(b":") for one in early):
+            self._exact[int(lane)] = max(int(due_ms), self._exact.get(int(lane), 0))
+        moments = [
+            int(due_ms) - (0 if int(lane) in self._exact else self._lead_ms)
+            for lane, due_ms in zip(heads[::2], heads[1::2], strict=True)
+        ]
+        if len(moments) >= listed and all(int(lane) in self._exact for lane in heads[::2]):
+            moments.append(now_ms + OTHERS_MS)
+        self._claim_by(partition, min(moments, default=NEVER_MS))
+
+    def look(self, due_ms: Sequence[int | None]) -> None:
+        """Learn from a look when the first is due in each partition, ms UTC, if any."""
+        for partition, moment in enumerate(due_ms):
+            if moment is not None:
+                self._claim_by(partition, moment - self._lead_ms)
+
+    def _claim_by(self, partition: int, moment_ms: int) -> None:
+        """Claim no later: answers and looks overlap, and none puts off what another has seen."""
+        self._next_ms[partition] = min(self._next_ms[partition], moment_ms)

@@ -1,0 +1,107 @@
+"""When a drain claims next: never late for what anything has told it of."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.engine.claim_times import (
+    AHEAD_MS,
+    LEAD_MS,
+    MOST_LISTED,
+    NEVER_MS,
+    OTHERS_MS,
+    ClaimTimes,
+)
+from tests.support.clock import NOW_MS
+
+QUICK = LEAD_MS // 2
+
+
+def heads(*lanes: tuple[int, int]) -> list[bytes]:
+    """Lanes, each with when something is due in it, in ms from now."""
+    return [part for lane, at in lanes for part in (b"%d" % lane, b"%d" % (NOW_MS + at))]
+
+
+def answered(
+    times: ClaimTimes, *lanes: tuple[int, int], early: tuple[bytes, ...] = (), took_ms: int = QUICK
+) -> int:
+    """Claim from the first partition and learn from the answer; when to go on, ms from now."""
+    times.ask(0, for_all=True)
+    times.exact(NOW_MS)
+    times.learn(0, early, heads(*lanes), NOW_MS, took_ms)
+    return times.next_ms - NOW_MS
+
+
+def test_every_partition_is_asked_at_first_in_turn() -> None:
+    times = ClaimTimes(3)
+    asked = []
+    while (partition := times.ready(NOW_MS)) is not None:
+        asked.append(partition)
+        times.ask(partition, for_all=True)
+    assert asked == [0, 1, 2]
+    assert times.next_ms == NEVER_MS
+
+
+@pytest.mark.parametrize(
+    ("took_ms", "lead_ms"), [(0, LEAD_MS), (QUICK, LEAD_MS), (QUICK + 1, AHEAD_MS)]
+)
+def test_the_next_claim_comes_before_the_next_is_due(took_ms: int, lead_ms: int) -> None:
+    """As long before as a store that is so slow needs."""
+    assert answered(ClaimTimes(1), (7, 100), took_ms=took_ms) == 100 - lead_ms
+
+
+def test_in_an_exact_lane_it_comes_at_the_moment_itself() -> None:
+    times = ClaimTimes(1)
+    left = b"%d:7" % (NOW_MS + 40)
+    assert answered(times, (7, 40), early=(left,)) == OTHERS_MS  # others may be behind it
+    assert answered(times, (7, 40)) == 40
+    assert answered(times, (7, 40), (8, 45)) == 45 - LEAD_MS
+    assert answered(times, (7, 40), (8, 70)) == 40
+
+
+def test_a_lane_is_exact_until_the_last_that_was_left_alone_is_due() -> None:
+    times = ClaimTimes(1)
+    early = tuple(b"%d:%d" % (NOW_MS + at, lane) for at, lane in ((30, 7), (20, 7), (10, 8)))
+    answered(times, (7, 20), early=early)
+    assert times.exact(NOW_MS + 9) == [7, 8]
+    assert times.exact(NOW_MS + 10) == [7]
+    assert times.exact(NOW_MS + 30) == []
+
+
+def test_if_only_exact_lanes_are_seen_the_others_are_asked_for_now_and_then() -> None:
+    times = ClaimTimes(1)
+    lanes = range(MOST_LISTED + 5)
+    early = tuple(b"%d:%d" % (NOW_MS + 40, lane) for lane in lanes)
+    answered(times, (0, 40), early=early)
+    listed = tuple((lane, 40) for lane in lanes[: MOST_LISTED + 1])
+    assert answered(times, *listed) == OTHERS_MS
+
+
+def test_a_look_and_an_answer_that_overlap_put_off_nothing() -> None:
+    """Either may be the older one, and not have seen what the other has."""
+    times = ClaimTimes(2)
+    for partition in range(2):
+        times.ask(partition, for_all=True)
+    times.look([NOW_MS + 60, NOW_MS + 90])
+    times.learn(0, (), heads((7, 400)), NOW_MS, 0)
+    times.learn(1, (), heads((7, 80)), NOW_MS, 0)
+    assert times.ready(NOW_MS + 60 - LEAD_MS - 1) is None
+    assert times.ready(NOW_MS + 60 - LEAD_MS) == 0
+    times.ask(0, for_all=True)
+    assert times.ready(NOW_MS + 80 - LEAD_MS) == 1
+
+
+def test_a_look_that_sees_nothing_changes_nothing() -> None:
+    times = ClaimTimes(1)
+    answered(times, (7, 100))
+    times.look([None])
+    assert times.next_ms == NOW_MS + 100 - LEAD_MS
+
+
+def test_asking_for_some_lanes_only_answers_for_these() -> None:
+    """What was known to be due in the others still is."""
+    times = ClaimTimes(2)
+    times.ask(times.any_partition(), for_all=False)
+    assert times.any_partition() == 1
+    assert times.ready(NOW_MS) is not None
+    assert times.next_ms <= NOW_MS
