@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Protocol
 
+NEVER_MS = 2**52
+"""A moment that no clock reaches."""
+
 
 class Clock(Protocol):
     """Tells the time; the production one is ``app.engine.store_clock.StoreClock``."""

@@ -12,7 +12,7 @@ from app.delivery.actions import KINDS, build
 from app.delivery.request import Job, Request
 from app.domain import ids
 from app.domain.headers import Headers
-from app.domain.options import NO_OPTIONS, EventOptions
+from app.domain.options import NO_OPTIONS, OVERLAP, EventOptions
 from app.domain.outcome import KEY, Outcome
 from app.domain.retry import GiveUp, RetryAt, decide
 from app.engine.drain_options import DrainOptions
@@ -31,6 +31,10 @@ MAX_DEATHS = 3
 UNKNOWN_KIND = "this version of the service does not know the type of its event's action"
 ENDED_BY_DEATH = "its worker died during the last attempt"
 ENDED_BY_CHANGE = "its event's retry policy was changed and allows no further attempt"
+
+SOON_MS = 100
+"""A retry that is due within so many milliseconds waits for its record; a drain claims 50 ms ahead.
+"""
 
 _REUSED = [None, None, None]
 """The phases (DNS, connect, TLS) of an attempt on a reused connection."""
@@ -173,6 +177,19 @@ def record_of(
         outcome.timings.started_us // 1000 if claim.attempt == 1 else None,
     )
     return record, gone
+
+
+def is_awaited(claim: Claim, record: Record, now_ms: int) -> bool:
+    """Whether something waits for a record.
+
+    That is a retry soon, an acknowledgement, a callback, a flow, or its event's overlap policy.
+    """
+    if record.verdict == "dispatched" or record.callback_id or claim.start_ms:
+        return True
+    if record.verdict == "retrying" and (record.next_attempt_ms or 0) < now_ms + SOON_MS:
+        return True
+    definition = claim.definition
+    return definition is not None and definition.options.overlap != OVERLAP[0]
 
 
 def with_message(line: bytes, message: str) -> bytes:

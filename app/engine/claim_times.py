@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from app.clock import NEVER_MS
+
 AHEAD_MS = 50
 """How long before its due time an occurrence is claimed at the earliest. Who changes or deletes its
 event after the claim finds its delivery in flight."""
@@ -23,9 +25,6 @@ OTHERS_MS = 10
 
 MOST_LISTED = 16
 """How many exact lanes the script looks past for the first one that may be claimed ahead."""
-
-NEVER_MS = 2**52
-"""A moment that no clock reaches."""
 
 
 class ClaimTimes:

@@ -25,7 +25,7 @@ from collections.abc import Callable, Sequence
 
 from app.clock import Clock
 from app.domain.outcome import LOCAL_FAULTS, Outcome, Timings
-from app.engine.attempts import fault_of, record_of, request_of, unsendable
+from app.engine.attempts import fault_of, is_awaited, record_of, request_of, unsendable
 from app.engine.circuit_breakers import CircuitBreakers
 from app.engine.claimer import Claimer
 from app.engine.drain_options import DrainOptions
@@ -62,9 +62,6 @@ BREAKER_OPEN = "its target has only failed of late; it is tried again one by one
 
 TARGET_STALLED = "its target answers too slowly to take more at once"
 """Recorded as the reason when a claim is deferred because its target is stalled."""
-
-GATHER_WAIT_MS = 1.0
-"""The longest wait while outcomes gather for a batch."""
 
 
 class Drain:
@@ -149,13 +146,15 @@ class Drain:
             self._recorder.close()
 
     def _has_work(self) -> bool:
-        claimer = self._claimer
+        return self._claimer.busy or self._has_to_send()
+
+    def _has_to_send(self) -> bool:
+        """Whether anything is claimed that is not sent yet, or sent and not answered."""
         return bool(
-            claimer.busy
-            or claimer.delayed
+            self._sender.in_flight
+            or self._claimer.delayed
             or len(self._due)
             or self._targets.waiting
-            or self._sender.in_flight
         )
 
     def _finish(self, stop: threading.Event) -> None:
@@ -195,7 +194,8 @@ class Drain:
         self._claimer.plan(now_ms)
         self._send_due(self._clock.now_ms())
         # (Not now_ms: what has ended since would be recorded as ended before.)
-        self._recorder.step(self._clock.now_ms(), flush=not self._sender.in_flight)
+        is_quiet, flush = not self._sender.in_flight, not self._has_to_send()
+        self._recorder.step(self._clock.now_ms(), flush=flush, is_quiet=is_quiet)
         self._handle_ended(self._wait(now_ms, CLOSING_POLL_MS if closing else POLL_MS))
         if now_ms >= self._next_look_ms:
             self._next_look_ms = now_ms + (FULL_LOOK_MS if self._claimer.window.full else LOOK_MS)
@@ -232,11 +232,9 @@ class Drain:
         """Wait for receivers, for the store, or for the next due time."""
         store = self._claimer.filenos() + self._recorder.filenos()
         wait_ms = 0.0 if self._has_more or len(self._due) else most_ms
-        wake_ms = self._claimer.wake_ms
+        wake_ms = min(self._claimer.wake_ms, self._recorder.wake_ms)
         if wake_ms < now_ms + most_ms:
             wait_ms = min(wait_ms, max(wake_ms - self._clock.now_us() / 1000, 0.0))
-        if not self._recorder.idle:
-            wait_ms = min(wait_ms, max(GATHER_WAIT_MS, self._recorder.retry_ms - now_ms))
         if self._sender.in_flight:
             return self._sender.poll(wait_ms, store)
         wait_for(store, wait_ms, POLL_MS)
@@ -248,7 +246,7 @@ class Drain:
         for claim in claims:
             record = unsendable(claim, now_ms)
             if record is not None:
-                self._recorder.add(record)
+                self._recorder.add(record, is_awaited=is_awaited(claim, record, now_ms))
                 self._claimer.window.settle([claim])
             else:
                 self._queue(claim, target_of(claim.action.target), now_ms)
@@ -295,6 +293,8 @@ class Drain:
         jitter = random.random()  # noqa: S311 - spreads retries, no secret
         least_ms = self._options.least_delay_ms
         record, gone = record_of(request.claim, outcome, now_ms, jitter, least_ms)
-        self._recorder.add(record)
+        # (The event of one that is gone ends after it.)
+        awaited = gone or is_awaited(request.claim, record, now_ms)
+        self._recorder.add(record, is_awaited=awaited)
         if gone:
             self._gone_events.add(request.claim.event_id)

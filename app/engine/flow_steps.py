@@ -11,6 +11,7 @@ import logging
 from collections.abc import Sequence
 from concurrent.futures import Future, wait
 
+from app.clock import NEVER_MS
 from app.engine.background import Background
 from app.engine.flow_claimer import FlowClaimer
 from app.errors import StoreUnavailable
@@ -18,9 +19,6 @@ from app.store.calls import Deferral, Record
 from app.store.claims import Claim
 
 log = logging.getLogger(__name__)
-
-NEVER_MS = 2**52
-"""A moment that no clock reaches."""
 
 Items = Sequence[Record | Deferral]
 

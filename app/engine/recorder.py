@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
-from app.clock import Clock
+from app.clock import NEVER_MS, Clock
 from app.engine.flow_steps import FlowSteps
 from app.engine.lease_keeper import LeaseKeeper
 from app.engine.write_buffer import WriteBuffer
@@ -26,17 +26,19 @@ BATCH = 128
 """Records or deferrals in one call: more would keep the store from others for too long."""
 
 GATHER = 32
-GATHER_MS = 2
-"""Records are sent when there are ``GATHER`` of them, or the oldest has waited for ``GATHER_MS``:
-every call takes time from the sender, so one call for each outcome would halve its rate."""
+GATHER_MS = 20
+"""Records are written when there are ``GATHER`` of them, or the oldest has waited for
+``GATHER_MS``: one call for each would double what a delivery costs. One that something waits for
+is written at once, and so are all when there is nothing more to send. A worker that is killed
+repeats what it has not written: so the time is short."""
 
 DEFER_QUIET_MS = 20
 DEFER_MAX_WAIT_MS = 1_000
 DEFER_MAX_COUNT = 2_000
-"""Deferrals are written when there have been no records for ``DEFER_QUIET_MS``, when the oldest
-has waited for ``DEFER_MAX_WAIT_MS``, or when there are ``DEFER_MAX_COUNT``: they are not urgent,
-and records need the store. While there are more records than deferrals, one batch of deferrals is
-written in each ``DEFER_MAX_WAIT_MS``."""
+"""Deferrals are written when there have been no records for ``DEFER_QUIET_MS``, when nothing is in
+flight, when the oldest has waited for ``DEFER_MAX_WAIT_MS``, or when there are ``DEFER_MAX_COUNT``:
+they are not urgent, and records need the store. While there are more records than deferrals, one
+batch of deferrals is written in each ``DEFER_MAX_WAIT_MS``."""
 
 
 class Recorder:
@@ -77,20 +79,34 @@ class Recorder:
         fd = self._channel.fileno()
         return [] if fd is None else [fd]
 
-    def add(self, record: Record) -> None:
-        """Add the record of an attempt to those that wait to be written."""
-        if not self._records.size:
-            self._records.since_ms = self._clock.now_ms()
-        self._records.put(record)
+    @property
+    def wake_ms(self) -> int:
+        """When to call ``step`` again, ms UTC, if no file descriptor says so before."""
+        now_ms = self._clock.now_ms()
+        if self._channel.busy or self.idle:
+            return self.retry_ms if self.retry_ms > now_ms else NEVER_MS
+        records_ms = self._records.by_ms or NEVER_MS
+        # (What lets deferrals be written is known to the drain.)
+        next_ms = min(records_ms, now_ms + 1) if self._deferrals.size else records_ms
+        return max(next_ms, self.retry_ms)
+
+    def add(self, record: Record, *, is_awaited: bool = False) -> None:
+        """Add the record of an attempt to those that wait to be written.
+
+        ``is_awaited``: something waits for it, so it is written at once.
+        """
+        self._records.put(record, self._clock.now_ms() + (0 if is_awaited else GATHER_MS))
 
     def defer(self, claim: Claim, due_ms: int, reason: str = "") -> None:
         """Release a claim that was not sent; it is due again at ``due_ms``, UTC."""
-        if not self._deferrals.size:
-            self._deferrals.since_ms = self._clock.now_ms()
-        self._deferrals.put(Deferral(claim.occurrence_id, claim.token, due_ms, reason))
+        deferral = Deferral(claim.occurrence_id, claim.token, due_ms, reason)
+        self._deferrals.put(deferral, self._clock.now_ms() + DEFER_MAX_WAIT_MS)
 
-    def step(self, now_ms: int, *, flush: bool = False) -> None:
-        """Write what has gathered; with ``flush`` everything that waits. Keep the leases."""
+    def step(self, now_ms: int, *, flush: bool = False, is_quiet: bool = False) -> None:
+        """Write what has gathered; with ``flush`` everything that waits. Keep the leases.
+
+        ``is_quiet``: nothing is in flight, so there is time for deferrals.
+        """
         self.leases.step(now_ms)
         if now_ms < self.retry_ms:
             return
@@ -99,7 +115,7 @@ class Recorder:
             if answer is not None:
                 self._handle_answer(answer)
             if not self._channel.busy:
-                self._send(now_ms, flush=flush)
+                self._send(now_ms, flush=flush, is_quiet=is_quiet or flush)
         except StoreUnavailable:
             log.warning("the store is away; outcomes wait for it")
             self.retry_ms = now_ms + STORE_RETRY_MS
@@ -111,31 +127,28 @@ class Recorder:
         self._channel.close()
         self.leases.sign_off()
 
-    def _send(self, now_ms: int, *, flush: bool) -> None:
+    def _send(self, now_ms: int, *, flush: bool, is_quiet: bool) -> None:
         records, deferrals = self._records, self._deferrals
         if records.size:
             self._last_record_ms = now_ms
         # From here on the channel keeps the call, and sends it again if the store was away.
-        if self._deferrals_first(now_ms, flush=flush):
+        if self._deferrals_first(now_ms, is_quiet=is_quiet):
             self._last_deferral_ms = now_ms
-            partition, released = deferrals.take(BATCH)
+            partition, released = deferrals.take(BATCH, now_ms)
             self._sent = [*released]
             self._channel.send(release_call(partition, released, now_ms))
-        elif records.size and (
-            flush or records.most() >= GATHER or now_ms - records.since_ms >= GATHER_MS
-        ):
-            partition, recorded = records.take(BATCH)
-            records.since_ms = now_ms
+        elif records.size and (flush or records.is_due(now_ms) or records.most() >= GATHER):
+            partition, recorded = records.take(BATCH, now_ms)
             self._sent = [*recorded]
             self._channel.send(record_call(partition, recorded, now_ms))
 
-    def _deferrals_first(self, now_ms: int, *, flush: bool) -> bool:
+    def _deferrals_first(self, now_ms: int, *, is_quiet: bool) -> bool:
         """Whether the next batch is one of deferrals."""
         deferrals = self._deferrals
         if not deferrals.size:
             return False
-        late = now_ms - deferrals.since_ms >= DEFER_MAX_WAIT_MS
-        urgent = late or deferrals.size >= DEFER_MAX_COUNT or flush
+        late = deferrals.is_due(now_ms)
+        urgent = late or deferrals.size >= DEFER_MAX_COUNT or is_quiet
         if self._records.size:
             its_turn = late and now_ms - self._last_deferral_ms >= DEFER_MAX_WAIT_MS
             return its_turn or (urgent and deferrals.size >= self._records.size)

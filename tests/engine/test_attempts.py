@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, cast
 
 import pytest
@@ -15,6 +16,8 @@ from app.domain.options import DEFAULT_ACK_MS
 from app.domain.outcome import Outcome, Timings
 from app.engine.attempts import (
     LOG_MESSAGE_LIMIT,
+    SOON_MS,
+    is_awaited,
     job_of,
     record_of,
     unsendable,
@@ -257,3 +260,28 @@ def test_the_first_attempt_of_a_redelivery_is_its_first() -> None:
     claimed = a_claim(attempt=6, attempts_before=5, definition=a_definition(**options))
     record, _ = record_of(claimed, BROKEN, NOW_MS, 0.5)
     assert (record.verdict, record.next_attempt_ms) == ("retrying", NOW_MS + 5_000)
+
+
+@pytest.mark.parametrize(
+    ("fields", "changed", "awaited"),
+    [
+        ({}, {}, False),
+        ({}, {"verdict": "failed"}, False),
+        ({"definition": None}, {"verdict": "cancelled"}, False),
+        ({}, {"verdict": "retrying", "next_attempt_ms": NOW_MS + SOON_MS}, False),
+        ({}, {"verdict": "retrying", "next_attempt_ms": NOW_MS + SOON_MS - 1}, True),
+        ({}, {"verdict": "dispatched", "next_attempt_ms": NOW_MS + HOUR_MS}, True),
+        ({}, {"verdict": "failed", "callback_id": b"c" * 16}, True),
+        ({"start_ms": NOW_MS}, {}, True),
+        ({"start_ms": NOW_MS, "definition": None}, {}, True),
+        ({"definition": a_definition(schedule=DAILY, overlap="skip")}, {}, True),
+        ({"definition": a_definition(schedule=DAILY, overlap="allow")}, {}, False),
+    ],
+)
+def test_a_record_is_written_at_once_if_something_waits_for_it(
+    fields: dict[str, Any], changed: dict[str, Any], awaited: bool
+) -> None:
+    """A retry, an acknowledgement, a callback, its flow, or the next of its series."""
+    one = a_claim(**fields)
+    record, _ = record_of(CLAIM, Outcome(TIMINGS, 200), NOW_MS, 0.5)
+    assert is_awaited(one, replace(record, **changed), NOW_MS) is awaited

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from app.clock import NEVER_MS
 from app.engine.claim_times import (
     AHEAD_MS,
     LEAD_MS,
     MOST_LISTED,
-    NEVER_MS,
     OTHERS_MS,
     ClaimTimes,
 )

@@ -8,8 +8,9 @@ from typing import Any, cast
 
 import pytest
 
+from app.clock import NEVER_MS
 from app.engine.flow_claimer import FlowClaimer
-from app.engine.flow_steps import NEVER_MS, FlowSteps
+from app.engine.flow_steps import FlowSteps
 from app.errors import StoreUnavailable
 from app.store.flow_gate import Turn
 from tests.engine.test_flow_claimer import LEASE_MS, FakeGate, record

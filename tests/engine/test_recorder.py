@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import pytest
 
+from app.clock import NEVER_MS
 from app.engine.background import at_once
 from app.engine.lease_keeper import ALIVE_MS, LeaseKeeper
 from app.engine.recorder import (
@@ -17,8 +18,10 @@ from app.engine.recorder import (
     DEFER_QUIET_MS,
     GATHER,
     GATHER_MS,
+    STORE_RETRY_MS,
     Recorder,
 )
+from app.errors import StoreUnavailable
 from app.store.calls import Call, Record
 from app.store.claims import Claim
 from tests.support.builders import a_claim
@@ -115,6 +118,65 @@ def test_records_wait_for_at_most_a_moment(
     assert [call.script for call in channel.calls] == ["record_attempts"]
 
 
+def test_a_record_that_something_waits_for_is_written_at_once_with_the_others(
+    recorder: Recorder, channel: FakeChannel, clock: FakeClock
+) -> None:
+    recorder.add(record(a_claim(1)))
+    recorder.step(clock.now_ms())
+    assert channel.calls == []
+    recorder.add(record(a_claim(2)), is_awaited=True)
+    assert recorder.wake_ms == clock.now_ms()
+    recorder.step(clock.now_ms())
+    assert len(channel.calls) == 1
+    recorder.step(clock.now_ms())
+    assert recorder.idle
+
+
+def test_it_sleeps_until_there_is_something_to_write(
+    recorder: Recorder, channel: FakeChannel, clock: FakeClock
+) -> None:
+    begun_ms = clock.now_ms()
+    assert recorder.wake_ms == NEVER_MS
+    recorder.add(record(a_claim(1)))
+    recorder.step(clock.advance(1))
+    recorder.add(record(a_claim(2)))
+    assert recorder.wake_ms == begun_ms + GATHER_MS
+    recorder.step(clock.advance(GATHER_MS - 1))
+    assert (channel.busy, recorder.wake_ms) == (True, NEVER_MS)
+    recorder.step(clock.now_ms())
+    assert recorder.wake_ms == NEVER_MS
+
+
+def test_deferrals_are_written_while_nothing_is_in_flight(
+    recorder: Recorder, channel: FakeChannel, clock: FakeClock
+) -> None:
+    """Each gives its place in a flow back; the loop looks every millisecond whether it is so."""
+    recorder.add(record(a_claim(1)))
+    recorder.step(clock.now_ms())
+    recorder.defer(a_claim(2), clock.now_ms())
+    recorder.step(clock.now_ms())
+    assert (channel.calls, recorder.wake_ms) == ([], clock.now_ms() + 1)
+    recorder.step(clock.now_ms(), is_quiet=True)
+    assert [call.script for call in channel.calls] == ["release_leases"]
+
+
+def test_it_sleeps_until_a_store_that_is_away_is_tried_again(
+    recorder: Recorder, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unavailable(*_: Any) -> None:
+        raise StoreUnavailable
+
+    monkeypatch.setattr(FakeChannel, "send", unavailable)
+    recorder.add(record(a_claim(1)), is_awaited=True)
+    recorder.step(clock.now_ms())
+    assert recorder.wake_ms == clock.now_ms() + STORE_RETRY_MS
+    monkeypatch.undo()
+    recorder.step(clock.advance(STORE_RETRY_MS))
+    assert recorder.wake_ms == NEVER_MS
+    recorder.step(clock.now_ms())
+    assert (recorder.idle, recorder.wake_ms) == (True, NEVER_MS)
+
+
 def test_deferrals_wait_while_there_are_records(
     recorder: Recorder, channel: FakeChannel, clock: FakeClock
 ) -> None:
@@ -124,7 +186,7 @@ def test_deferrals_wait_while_there_are_records(
     for number in range(10):
         recorder.add(record(a_claim(1_000 + number)))
         recorder.step(clock.advance(GATHER_MS))
-        recorder.step(clock.advance(GATHER_MS))
+        recorder.step(clock.advance(2))
     assert {call.script for call in channel.calls} == {"record_attempts"}
     recorder.step(clock.advance(DEFER_QUIET_MS))
     assert channel.calls[-1].script == "release_leases"
