@@ -82,6 +82,38 @@ def test_a_drain_can_wait_for_a_wake_up_among_other_things(client: StoreClient) 
     listener.close()
 
 
+def test_no_wake_up_is_missed_however_many_come_at_once(client: StoreClient) -> None:
+    """One that comes with the confirmation of the subscription is none that was received already."""
+    listener = WakeListener(client)
+    listener.wait(0)  # subscribes
+    for _ in range(3):
+        client.publish(WAKE, b"1")
+    wait_until(listener.heard, "the wake-ups")
+    wait_until(lambda: not listener.heard(), "no more of them")
+    assert not readable(listener.fileno(), 0)
+    for _ in range(2):
+        client.publish(WAKE, b"1")
+        wait_until(listener.heard, "a wake-up")
+    listener.close()
+
+
+def test_a_lost_connection_counts_as_a_wake_up(client: StoreClient) -> None:
+    listener = WakeListener(client)
+    while listener.heard():
+        pass
+    client.client_kill_filter(_type="pubsub")
+    readable(listener.fileno(), 10)
+    with contextlib.suppress(StoreUnavailable):  # or the client has connected again by itself
+        listener.heard()
+    wait_until(lambda: heard_again(client, listener), "wake-ups are heard again")
+    listener.close()
+
+
+def heard_again(client: StoreClient, listener: WakeListener) -> bool:
+    client.publish(WAKE, b"1")
+    return listener.heard()
+
+
 def test_a_script_that_the_server_has_forgotten_is_sent_whole(
     client: StoreClient, channel: Channel
 ) -> None:
