@@ -19,7 +19,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
@@ -118,16 +118,14 @@ def events_of(options: argparse.Namespace, start_ms: int) -> Iterator[tuple[Even
         lane, partition = number % options.lanes, number % options.partitions
         made = ids.make(time.time_ns() // 1000, partition, lane)
         event = loading.example(made, options.receiver, at, int.from_bytes(made[:6], "big"))
-        definition = event.definition
+        changed: dict[str, Any] = {}
         if "options" in shape:
-            definition = replace(definition, options=EventOptions(shape["options"]))
+            changed["options"] = EventOptions(shape["options"])
         if "schedule" in shape:
-            last = time.strftime(
-                "%Y-%m-%dT%H:%M:%SZ", time.gmtime((start_ms + options.seconds * 1000) / 1000 + 2)
-            )
-            given = {**shape["schedule"], "until": last}
-            definition = replace(definition, schedule=Schedule(given))
-        yield replace(event, definition=definition), Plan(scheduled_ms=at, due_ms=at)
+            ends_s = start_ms // 1000 + options.seconds + 2
+            ends = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(ends_s))
+            changed["schedule"] = Schedule({**shape["schedule"], "until": ends})
+        yield event.changed(**changed), Plan(scheduled_ms=at, due_ms=at)
 
 
 def by_us(checkout: Path, options: argparse.Namespace, receiver: str) -> Measured:
