@@ -19,6 +19,8 @@ class Schedule:
 
     given: Mapping[str, Any]
     ends: tuple[int | None, ...] | None = field(default=None, compare=False)
+    is_kept: bool = field(default=False, compare=False)
+    """It was accepted once as it is written, and is judged anew."""
     _known: dict[tuple[Any, ...], Recurrence] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
@@ -44,6 +46,7 @@ class Schedule:
                 timezone,
                 dst=dst,
                 ends=self.ends,
+                is_kept=self.is_kept,
                 start_wall_ms=start_wall_ms,
             )
             self._known.clear()
@@ -52,7 +55,7 @@ class Schedule:
 
     def new(self) -> Schedule:
         """The same schedule, to be judged as one that was not accepted yet."""
-        return Schedule(self.given)
+        return Schedule(self.given, is_kept=self.is_kept or self.ends is not None)
 
     def accepted(self, recurrence: Recurrence) -> Schedule:
         """The same schedule, accepted as that recurrence."""

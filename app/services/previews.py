@@ -88,8 +88,9 @@ class PreviewService:
         text, timezone = given.pop("text"), given.get("timezone")
         with bounded(WRITING):
             understood = understand(text, self.clock.now_ms(), timezone, given.get("start_time"))
-        given["start_time"], given["timezone"] = understood.start_ms, understood.timezone
-        given["schedule"] = understood.schedule
+        # A start that was given stays as it was given: a wall time may be one in a gap.
+        given.setdefault("start_time", understood.start_ms)
+        given["timezone"], given["schedule"] = understood.timezone, understood.schedule
         try:
             draft = self.events.drafted(EventChanges(given), MASTER)
             outlook = self._outlook(draft, count, from_ms, to_ms)

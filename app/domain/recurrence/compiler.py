@@ -31,6 +31,7 @@ def compile_schedule(
     *,
     dst: Mapping[str, str] | None = None,
     ends: Sequence[int | None] | None = None,
+    is_kept: bool = False,
     start_wall_ms: int | None = None,
 ) -> Recurrence:
     """Check a schedule and make it ready to be asked for its occurrences.
@@ -43,6 +44,8 @@ def compile_schedule(
 
     ``ends`` says that the schedule was accepted before, and what its counts came to then
     (``Recurrence.ends``): neither they nor what costs a search is looked at again.
+    ``is_kept`` says that it is judged anew, but was accepted before: then what can be read, and
+    surely means something else to who wrote it, is not refused any more.
 
     ``start_wall_ms`` is the wall time that was given for the start (``Start.wall_ms``): what a rule
     leaves out is taken from it.
@@ -55,7 +58,9 @@ def compile_schedule(
         raise InvalidInput.field("schedule", "must be an object")
     given = {key: value for key, value in schedule.items() if value is not None}
     start, gap_is_given = Start(start_ms, start_wall_ms), "gap" in (dst or {})
-    context = Context.of(start, zone, policy, Ends(ends), gap_is_given=gap_is_given)
+    context = Context.of(
+        start, zone, policy, Ends(ends, is_kept=is_kept), gap_is_given=gap_is_given
+    )
     amendments = read_amendments(given, context, _compile_one)
     compiled = _compile_rules(given, context)
     words = " and ".join(part.words for part in compiled)

@@ -15,11 +15,15 @@ class Ends:
     They are in the order in which a schedule is read, which is always the same.
     """
 
-    __slots__ = ("_known", "found", "is_new")
+    __slots__ = ("_known", "found", "is_new", "may_be_misread")
 
-    def __init__(self, known: Sequence[int | None] | None) -> None:
-        """``None``: the schedule is new, so that it is not known to match anything either."""
+    def __init__(self, known: Sequence[int | None] | None, *, is_kept: bool = False) -> None:
+        """``None``: the schedule is new, so that it is not known to match anything either.
+
+        ``is_kept``: it is judged anew, but was accepted before, as it is written.
+        """
         self.is_new = known is None
+        self.may_be_misread = self.is_new and not is_kept
         self._known = known or ()
         self.found: list[int | None] = []
 

@@ -15,6 +15,7 @@ from datetime import UTC, date, datetime
 from typing import Any, Final
 
 from cronsim import CronSim, CronSimError
+from cronsim.explain import join, ordinal
 
 from app.domain.recurrence.cron_dialects import (
     refuse_characters,
@@ -95,7 +96,7 @@ def read_cron(value: Any, path: str, *, is_new: bool = True) -> Cron:
         ),
         is_wildcard=fields[1].startswith("*") or fields[2].startswith("*"),
         has_seconds=has_seconds,
-        words=" ".join(rest.split()) if nearest else _explain(cron),
+        words=_explain(cron) if not nearest else _explain_nearest(fields, nearest, rest),
     )
 
 
@@ -158,6 +159,16 @@ def _parse(fields: list[str], path: str) -> CronSim:
 def _explain(cron: CronSim) -> str:
     words = cron.explain()
     return words[:1].lower() + words[1:]
+
+
+def _explain_nearest(fields: list[str], nearest: frozenset[int], text: str) -> str:
+    """Say it without the days, then name them; with other days beside them it stays as it was."""
+    if 0 not in nearest or fields[5] != "*":
+        return " ".join(text.split())
+    words = _explain(CronSim(" ".join([*fields[:3], "*", *fields[4:]]), _ANY_TIME))
+    days = join([f"the {ordinal(day)}" for day in sorted(nearest - {0})])
+    of = "every month" if fields[4] == "*" else "the month"
+    return f"{words.replace(' every day', '')} on the weekday nearest to {days} of {of}"
 
 
 class _CronMonth:

@@ -93,7 +93,7 @@ def _compile_every(given: Mapping[str, Any], path: str, context: Context) -> Com
 
 def _compile_cron(given: Mapping[str, Any], path: str, context: Context) -> Compiled:
     naming = Naming(path)
-    cron = read_cron(given["cron"], f"{path}.cron", is_new=context.ends.is_new)
+    cron = read_cron(given["cron"], f"{path}.cron", is_new=context.ends.may_be_misread)
     check_zone(cron.zone, context.zone, f"{path}.cron")
     if context.ends.is_new and not cron.pattern.can_match(context.start_wall):
         raise naming.error("cron", "never matches any date; change its day or month")

@@ -36,6 +36,7 @@ READERS: Final[Mapping[str, Reader]] = {
     "times": clocks.read_times,
     "unit": reading.read_unit,
     "weekday": reading.read_weekday,
+    "weekdayrange": reading.read_weekday_range,
     "weekdays": reading.read_weekdays,
     "yearly": clocks.read_days_of_years,
     "zone": reading.read_zone,
@@ -80,6 +81,7 @@ FORMS: Final = (
     # On which days.
     Form("every|each {weekdays}", "weekdays", {"every": True}),
     Form("[on] {weekdays}", "weekdays"),
+    Form("[only] from {weekdayrange}", "weekdays"),
     Form("every|each other|second|2nd|alternate {weekday}", "weekdays", {"every": True, "n": 2}),
     Form("[on] {yearly}", "yearly"),
     Form("every|each {yearly}", "yearly", {"every": True}),
@@ -94,7 +96,9 @@ FORMS: Final = (
     Form("from {monthrange}", "months"),
     Form("every|each {months}", "months", {"every": True}),
     Form("in|during every|each {months}", "months"),
-    Form("( only the {nths} of each {unit} )", "positions"),
+    Form("only the {nths} of each {unit}", "positions"),
+    Form("only in {months}", "months"),
+    Form("only where there is such a day", "nothing"),
     # At what time.
     Form("at|@ {times}", "times"),
     Form("{clocks}", "times"),
@@ -122,7 +126,6 @@ FORMS: Final = (
     Form("except|excluding|but [not] [on|for] {dates}", "except"),
     # Where.
     Form("[in] {zone} [time]", "zone"),
-    Form("( {zone} )", "zone"),
     # Once.
     Form("[on] {dated}", "once"),
     Form("in {n} {unit}", "delay"),

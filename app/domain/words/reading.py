@@ -151,6 +151,12 @@ def read_weekdays(tokens: Tokens, at: int) -> Read[NamedDays]:
     return NamedDays(tuple(days), is_plural=any(one.is_plural for one in read[0])), read[1]
 
 
+def read_weekday_range(tokens: Tokens, at: int) -> Read[NamedDays]:
+    """Read a range of days of the week, as in "Monday to Friday"."""
+    read = _read_weekday(tokens, at)
+    return read if read is not None and text_at(tokens, at + 1) in _TO else None
+
+
 def read_weekday(tokens: Tokens, at: int) -> Read[int]:
     """Read the name of one day of the week."""
     text = text_at(tokens, at)

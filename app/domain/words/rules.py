@@ -41,7 +41,7 @@ def rules_of(clause: Clause, start: datetime | None) -> list[Schedule]:
     """
     _check_together(clause)
     if clause.fixed or (clause.period and clause.period[1] in _SUB_DAILY):
-        return _below_a_day(clause)
+        return _below_a_day(clause, start)
     times = daytimes.of_clocks(clause.times)
     if clause.window is not None:
         raise question(clause, "say how often between these times, as in every hour")
@@ -190,7 +190,7 @@ def _of_year(clause: Clause, unit: str) -> Schedule:
     return {"by_month": months, "by_month_day": days}
 
 
-def _below_a_day(clause: Clause) -> list[Schedule]:
+def _below_a_day(clause: Clause, start: datetime | None) -> list[Schedule]:
     """Return periods of less than a day: elapsed time, or times of certain days."""
     if clause.times:
         raise question(clause, "say between which times, or how often a day has this time")
@@ -200,7 +200,9 @@ def _below_a_day(clause: Clause) -> list[Schedule]:
             raise question(clause, "say it in whole minutes, as in every 90 minutes")
         return [{"every": clause.fixed}]
     interval, unit = clause.period or (1, "hour")
-    if not has_days and clause.window is None and not clause.minutes:
+    # From a start that was given at that minute on, elapsed hours are what was said.
+    is_of_start = start is not None and unit == "hour" and clause.minutes == (start.minute,)
+    if not has_days and clause.window is None and (is_of_start or not clause.minutes):
         text = f"{interval}{_SUB_DAILY[unit]}"
         _check_duration(clause, text)
         return [{"every": text}]

@@ -20,6 +20,7 @@ EXAMPLES: Final = (
 )
 _MAX_CLAUSES: Final = 10
 _BETWEEN: Final = (",", ";", "and", "&")
+_BRACKETS: Final = ("(", ")")
 _LINKS: Final = frozenset(
     {*_BETWEEN, "a", "an", "at", "each", "every", "from", "in", "of", "on", "the"}
 )
@@ -36,7 +37,8 @@ def read_sentence(text: str) -> Sentence:
         if tokens[at].text == "once" and text_at(tokens, at + 1) in ("every", "each"):
             at += 1  # "once every day" is every day
         match = longest_match(tokens, at)
-        if match is None and tokens[at].text in _BETWEEN and 0 < at < len(tokens) - 1:
+        is_inside = tokens[at].text in _BETWEEN and 0 < at < len(tokens) - 1
+        if match is None and (is_inside or tokens[at].text in _BRACKETS):
             at += 1
             continue
         if match is None:
@@ -137,7 +139,8 @@ def _say_fixed(_sentence: Sentence, clause: Clause, match: Match, tokens: Tokens
 def _say_weekdays(_sentence: Sentence, clause: Clause, match: Match, tokens: Tokens) -> None:
     _once(clause.weekdays, match, tokens)
     values = match.values
-    days = values.get("weekdays", NamedDays((values.get("weekday", 0),), is_plural=False))
+    one = NamedDays((values.get("weekday", 0),), is_plural=False)
+    days = values.get("weekdays", values.get("weekdayrange", one))
     clause.weekdays = days.days
     clause.is_every |= days.is_plural or "every" in values
     if "n" in values:
@@ -172,8 +175,11 @@ def _say_months(_sentence: Sentence, clause: Clause, match: Match, tokens: Token
 
 def _say_positions(_sentence: Sentence, clause: Clause, match: Match, tokens: Tokens) -> None:
     _once(clause.positions, match, tokens)
-    if clause.period is None or clause.period[1] != match.values["unit"]:
-        raise ask(tokens[match.end - 2], "say every and the same unit before it")
+    unit = match.values["unit"]
+    if clause.period is None and clause.weekdays and unit == "week":
+        clause.period = (1, "week")
+    if clause.period is None or clause.period[1] != unit:
+        raise ask(tokens[match.end - 1], "say every and the same unit before it")
     clause.positions = tuple(match.values["nths"])
 
 
@@ -260,7 +266,12 @@ def _duration(values: Mapping[str, Any]) -> str:
     return values.get("duration") or f"{values['n']}h{values['minutes']}m"
 
 
+def _say_nothing(_sentence: Sentence, _clause: Clause, _match: Match, _tokens: Tokens) -> None:
+    """What goes without saying."""
+
+
 SAYERS: Final[Mapping[str, Sayer]] = {
+    "nothing": _say_nothing,
     "period": _say_period,
     "fixed": _say_fixed,
     "weekdays": _say_weekdays,

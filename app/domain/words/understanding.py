@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from typing import Any, Final
 
 from app.domain.durations import parse_duration_ms
 from app.domain.recurrence import compile_schedule, resolve_local, validate_timezone
-from app.domain.recurrence.zones import get_zone, wall_datetime
 from app.domain.words.clauses import Clause, Sentence
 from app.domain.words.clocks import Day, TimeOfDay
+from app.domain.words.dates import (
+    NEEDS_ZONE,
+    date_of,
+    moment_ms,
+    say_date,
+    say_moment,
+    wall_at,
+)
 from app.domain.words.reading import ask
 from app.domain.words.rules import Schedule, question, rules_of
 from app.domain.words.sentence import read_sentence
@@ -19,9 +26,6 @@ from app.domain.words.vocabulary import MONTH_NAMES
 from app.errors import InvalidInput
 
 _MINUTE_MS: Final = 60_000
-_NEEDS_ZONE: Final = (
-    "say in which time zone, as in at 9:00 Europe/Berlin, or give timezone beside the text"
-)
 _UNITS: Final = {"second": "s", "minute": "m", "hour": "h"}
 
 
@@ -29,7 +33,8 @@ _UNITS: Final = {"second": "s", "minute": "m", "hour": "h"}
 class Understood:
     """What a text says. Without a ``schedule`` it is one moment, ``start_ms`` (ms UTC).
 
-    ``beginning`` says in words what the schedule's own words leave out: when it begins.
+    ``beginning`` says in words what the schedule's own words leave out: when it begins, and on
+    which dates it does not occur.
     """
 
     start_ms: int
@@ -60,7 +65,7 @@ def understand(
     if sentence.start is not None:
         if start is not None:
             raise InvalidInput.field("start_time", "must not stand beside a text with a start")
-        begin = _moment_ms(*sentence.start, now_ms, zone)
+        begin = moment_ms(*sentence.start, now_ms, zone)
         has_time = sentence.start[1] is not None
         return _recurring(sentence, now_ms, zone, begin, has_time=has_time, is_said=True)
     return _recurring(sentence, now_ms, zone, start, has_time=start is not None, is_said=False)
@@ -90,7 +95,7 @@ def _recurring(
     has_time: bool,
     is_said: bool,
 ) -> Understood:
-    wall = None if start_ms is None else _wall(start_ms, zone)
+    wall = None if start_ms is None else wall_at(start_ms, zone)
     found: list[Schedule] = []
     for clause in sentence.clauses:
         if not has_time and not clause.times and wall is not None:
@@ -100,18 +105,34 @@ def _recurring(
         found += _ended(clause, rules, now_ms, zone)
     schedule = found[0] if len(found) == 1 else {"rules": found}
     schedule = {**schedule, **_excluded(sentence.clauses, found, now_ms, zone)}
-    if start_ms is None:
-        start_ms = now_ms - now_ms % _MINUTE_MS
-        if all(rule.get("interval", 1) == 1 for rule in found):
-            return Understood(start_ms, zone, schedule, "")
+    left_out = _left_out(sentence.clauses, now_ms, zone)
+    is_counted = any(rule.get("interval", 1) > 1 or "count" in rule for rule in found)
+    is_elapsed = any("every" in rule for rule in found)
+    if start_ms is None and is_counted:
         if len(sentence.clauses) > 1:
             raise question(sentence.clauses[0], "say from when, as in starting 27 November 2026")
-        start_ms = _first(sentence.clauses[0], found, start_ms, now_ms, zone)
-    elif not is_said or any("every" in rule for rule in found):
-        return Understood(start_ms, zone, schedule, "")
-    elif len(sentence.clauses) == 1:
+        begin = now_ms - now_ms % _MINUTE_MS
+        start_ms = _first(sentence.clauses[0], found, begin, now_ms, zone)
+    elif start_ms is None:
+        return Understood(now_ms - now_ms % _MINUTE_MS, zone, schedule, left_out)
+    elif is_said and len(sentence.clauses) == 1 and not is_elapsed:
         start_ms = _first(sentence.clauses[0], found, start_ms, start_ms - 1, zone)
-    return Understood(start_ms, zone, schedule, f", starting {_date(_wall(start_ms, zone).date())}")
+    elif not is_said:
+        return Understood(start_ms, zone, schedule, left_out)
+    starting = f", starting {say_date(wall_at(start_ms, zone).date())}"
+    return Understood(start_ms, zone, schedule, left_out + ("" if is_elapsed else starting))
+
+
+def _left_out(clauses: Sequence[Clause], now_ms: int, zone: str | None) -> str:
+    """Say which dates are left out, of which the schedule's own words only say how many."""
+    said = [
+        f"{day.day} {MONTH_NAMES[day.month - 1].title()} of every year"
+        if day.month and day.year is None
+        else say_date(date_of(day, now_ms, zone))
+        for clause in clauses
+        for day in clause.except_days
+    ]
+    return f", left out: {', '.join(said)}" if said else ""
 
 
 def _needs_time(clause: Clause) -> bool:
@@ -143,11 +164,11 @@ def _ended(clause: Clause, rules: list[Schedule], now_ms: int, zone: str | None)
     if clause.until is None:
         return rules
     day, clock = clause.until
-    at = _date_of(day, now_ms, zone)
+    at = date_of(day, now_ms, zone)
     until = at.isoformat()
     if clock is not None:
         if zone is None:
-            raise ask(clock.token, _NEEDS_ZONE)
+            raise ask(clock.token, NEEDS_ZONE)
         until = datetime.combine(at, time(*clock.parts)).isoformat()
     return [{**rule, "until": until} for rule in rules]
 
@@ -164,7 +185,7 @@ def _excluded(
             if day.month and day.year is None:
                 excluded += _every_year(clause, day, rules)
             else:
-                excluded.append(_date_of(day, now_ms, zone).isoformat())
+                excluded.append(date_of(day, now_ms, zone).isoformat())
     return {"exclude": excluded} if excluded else {}
 
 
@@ -205,13 +226,13 @@ def _once(sentence: Sentence, now_ms: int, zone: str | None) -> Understood:
             raise question(clause, "say at what time, as in at 9:00")
         if clock.token.text == "midnight":
             raise ask(clock.token, "write 0:00, and the day that begins then")
-        at = _moment_ms(sentence.day, clock, now_ms, zone)
-        _check_weekday(clause, sentence.day, _date_of(sentence.day, now_ms, zone))
+        at = moment_ms(sentence.day, clock, now_ms, zone)
+        _check_weekday(clause, sentence.day, date_of(sentence.day, now_ms, zone))
     elif clause.weekdays:
         raise question(clause, "write the date")
     if at <= now_ms:
         raise question(clause, "that moment has passed")
-    return Understood(at, zone, None, f"once, on {_moment(_wall(at, zone))} {zone or 'UTC'}")
+    return Understood(at, zone, None, f"once, on {say_moment(wall_at(at, zone))} {zone or 'UTC'}")
 
 
 def _of_delay(
@@ -229,7 +250,7 @@ def _of_delay(
         days = delay[0] * (7 if delay[1] == "week" else 1)
         if days > 36_600:
             raise question(clause, "that is too far away")
-        return _moment_ms(Day(None, 0, 0, days, clock.token), clock, now_ms, zone)
+        return moment_ms(Day(None, 0, 0, days, clock.token), clock, now_ms, zone)
     if clock is not None:
         raise ask(clock.token, "say either how long from now, or at what time")
     if isinstance(delay, tuple) and delay[1] not in _UNITS:
@@ -243,35 +264,4 @@ def _of_delay(
 
 def _check_weekday(clause: Clause, day: Day, at: date) -> None:
     if clause.weekdays and clause.weekdays != (at.weekday(),):
-        raise ask(day.token, f"{_date(at)} is a {at:%A}")
-
-
-def _date_of(day: Day, now_ms: int, zone: str | None) -> date:
-    if day.ahead is not None and zone is None:
-        raise ask(day.token, _NEEDS_ZONE)
-    found = day.on(_wall(now_ms, zone).date())
-    if found is None:
-        raise ask(day.token, "write the date with its year")
-    return found
-
-
-def _moment_ms(day: Day, clock: TimeOfDay | None, now_ms: int, zone: str | None) -> int:
-    if zone is None:
-        raise ask(day.token, _NEEDS_ZONE)
-    at = datetime.combine(_date_of(day, now_ms, zone), time(*(clock.parts if clock else ())))
-    return resolve_local(at, zone)
-
-
-def _wall(at_ms: int, zone: str | None) -> datetime:
-    instant = at_ms // 1000
-    wall = wall_datetime(instant + get_zone(zone or "UTC").offset_at(instant))
-    return wall + timedelta(milliseconds=at_ms % 1000)
-
-
-def _date(at: date) -> str:
-    return f"{at.day} {MONTH_NAMES[at.month - 1].title()} {at.year}"
-
-
-def _moment(at: datetime) -> str:
-    seconds = f":{at.second:02}" if at.second else ""
-    return f"{_date(at.date())} at {at.hour:02}:{at.minute:02}{seconds}"
+        raise ask(day.token, f"{say_date(at)} is a {at:%A}")

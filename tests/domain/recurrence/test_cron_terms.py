@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from app.domain.recurrence.cron import read_cron
 from app.domain.recurrence.cron_terms import CRON_FIELDS
+from app.domain.schedule import Schedule
 from app.errors import InvalidInput
 
 ALIKE = [
@@ -128,6 +129,14 @@ def test_what_an_earlier_version_accepted_goes_on(text: str) -> None:
     read_cron(text, "cron", is_new=False)
     with pytest.raises(InvalidInput):
         read_cron(text, "cron")
+
+
+def test_an_event_that_has_such_a_schedule_can_be_written_again() -> None:
+    """It is judged anew when it is resumed or previewed, and stays what it is."""
+    kept = Schedule({"cron": "*/90 * * * *"}, ()).new()
+    assert kept.compiled(1_900_000_000_000, None, {}).next_after(1_900_000_000_000)
+    with pytest.raises(InvalidInput):
+        Schedule(kept.given).new().compiled(1_900_000_000_000, None, {})
 
 
 NAMES = [(4, name) for name in CRON_FIELDS[4].names] + [(5, name) for name in CRON_FIELDS[5].names]

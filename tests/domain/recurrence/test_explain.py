@@ -78,7 +78,11 @@ from tests.domain.recurrence.oracles import ms
             {"cron": "*/5 9-17 * * *", "until": "2025-12-31T12:00:00"},
             "every fifth minute from 09:00 through 17:59 Europe/Berlin, until 31 December 2025 12:00",
         ),
-        ({"cron": "0 9 15W * *"}, "0 9 15W * * Europe/Berlin"),
+        (
+            {"cron": "0 9 15W * *"},
+            "at 09:00 on the weekday nearest to the 15th of every month Europe/Berlin",
+        ),
+        ({"cron": "0 9 15W,20  * *"}, "0 9 15W,20 * * Europe/Berlin"),
         (
             {"rules": [{"frequency": "daily"}, {"frequency": "hourly", "interval": 5}]},
             "every day at 09:00 Europe/Berlin and every 5 hours Europe/Berlin",

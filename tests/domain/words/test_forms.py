@@ -31,6 +31,7 @@ SAMPLES = {
     "times": "9 and 17:30",
     "unit": "day",
     "weekday": "Friday",
+    "weekdayrange": "Monday to Friday",
     "weekdays": "Monday and Friday",
     "yearly": "25 December",
     "zone": "Europe/Berlin",

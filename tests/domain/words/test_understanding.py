@@ -18,42 +18,36 @@ from tests.domain.recurrence.oracles import iso, ms
 NOW = ms("2026-11-26T10:12:30Z")  # a Thursday, 11:12:30 in Berlin
 ZONE = "Europe/Berlin"
 
-UNDERSTOOD: list[tuple[str, dict[str, Any], str, list[str]]] = [
-    # The text, the schedule, what is explained before the zone, and the next times in Berlin.
+UNDERSTOOD: list[tuple[str, dict[str, Any], list[str]]] = [
+    # The text, the schedule, and the next times in Berlin.
     (
         "every second friday at 9",
         {"frequency": "weekly", "interval": 2, "by_day": ["FR"], "by_hour": [9]},
-        "every second Friday at 09:00",
         ["2026-11-27T09:00", "2026-12-11T09:00", "2026-12-25T09:00"],
     ),
     (
         "Every other Friday at 9am.",
         {"frequency": "weekly", "interval": 2, "by_day": ["FR"], "by_hour": [9]},
-        "every second Friday at 09:00",
         ["2026-11-27T09:00", "2026-12-11T09:00"],
     ),
     (
         "fortnightly on Monday at 9:00",
         {"frequency": "weekly", "interval": 2, "by_day": ["MO"], "by_hour": [9]},
-        "every second Monday at 09:00",
         ["2026-11-30T09:00", "2026-12-14T09:00"],
     ),
     (
         "every friday at 9 starting 4 December 2026",
         {"frequency": "weekly", "interval": 1, "by_day": ["FR"], "by_hour": [9]},
-        "every Friday at 09:00",
         ["2026-12-04T09:00", "2026-12-11T09:00"],
     ),
     (
         "every day at noon and midnight",
         {"frequency": "daily", "interval": 1, "by_hour": [0, 12]},
-        "every day at 00:00 and 12:00",
         ["2026-11-26T12:00", "2026-11-27T00:00"],
     ),
     (
         "daily at 9 in the evening",
         {"frequency": "daily", "interval": 1, "by_hour": [21]},
-        "every day at 21:00",
         ["2026-11-26T21:00"],
     ),
     (
@@ -66,7 +60,6 @@ UNDERSTOOD: list[tuple[str, dict[str, Any], str, list[str]]] = [
             "by_hour": [9],
             "by_minute": [30],
         },
-        "every week on Monday to Friday in January, February, March,",
         ["2026-11-27T09:30", "2026-11-30T09:30", "2027-01-01T09:30"],
     ),
     (
@@ -77,19 +70,16 @@ UNDERSTOOD: list[tuple[str, dict[str, Any], str, list[str]]] = [
             "by_day": ["MO", "TU", "WE", "TH", "FR"],
             "by_hour": [9],
         },
-        "every week on Monday to Friday at 09:00",
         ["2026-11-27T09:00", "2026-11-30T09:00"],
     ),
     (
         "Mondays and Thursdays at 5pm",
         {"frequency": "weekly", "interval": 1, "by_day": ["MO", "TH"], "by_hour": [17]},
-        "every week on Monday and Thursday at 17:00",
         ["2026-11-26T17:00", "2026-11-30T17:00"],
     ),
     (
         "Friday\u2013Monday at 8",
         {"frequency": "weekly", "interval": 1, "by_day": ["MO", "FR", "SA", "SU"], "by_hour": [8]},
-        "every week on Monday, Friday, Saturday and Sunday at 08:00",
         ["2026-11-27T08:00", "2026-11-28T08:00"],
     ),
     (
@@ -101,31 +91,26 @@ UNDERSTOOD: list[tuple[str, dict[str, Any], str, list[str]]] = [
             "by_set_pos": [-1],
             "by_hour": [17],
         },
-        "every month on Monday to Friday at 17:00 (only the last of each month)",
         ["2026-11-30T17:00", "2026-12-31T17:00", "2027-01-29T17:00"],
     ),
     (
         "on the 15th and 30th of every month at 8",
         {"frequency": "monthly", "interval": 1, "by_month_day": [15, 30], "by_hour": [8]},
-        "every month on the 15th and 30th at 08:00",
         ["2026-11-30T08:00", "2026-12-15T08:00"],
     ),
     (
         "every month on the 1st, 15th and last day at 8",
         {"frequency": "monthly", "interval": 1, "by_month_day": [1, 15, -1], "by_hour": [8]},
-        "every month on the 1st, 15th and last day at 08:00",
         ["2026-11-30T08:00", "2026-12-01T08:00"],
     ),
     (
         "the first and third Monday of every month at 9",
         {"frequency": "monthly", "interval": 1, "by_day": ["1MO", "3MO"], "by_hour": [9]},
-        "every month on the first Monday and the third Monday at 09:00",
         ["2026-12-07T09:00", "2026-12-21T09:00"],
     ),
     (
         "every 2 months on the second to last Friday at 9",
         {"frequency": "monthly", "interval": 2, "by_day": ["-2FR"], "by_hour": [9]},
-        "every second month on the second to last Friday at 09:00",
         ["2026-12-18T09:00", "2027-02-19T09:00"],
     ),
     (
@@ -137,7 +122,6 @@ UNDERSTOOD: list[tuple[str, dict[str, Any], str, list[str]]] = [
             "by_month": [1, 4, 7, 10],
             "by_hour": [10],
         },
-        "every month on the first Monday in January, April, July and October at 10:00",
         ["2027-01-04T10:00", "2027-04-05T10:00"],
     ),
     (
@@ -150,7 +134,6 @@ UNDERSTOOD: list[tuple[str, dict[str, Any], str, list[str]]] = [
             "by_hour": [23],
             "by_minute": [59],
         },
-        "every month on the last day in March, June, September and December at 23:59",
         ["2026-12-31T23:59", "2027-03-31T23:59"],
     ),
     (
@@ -162,13 +145,11 @@ UNDERSTOOD: list[tuple[str, dict[str, Any], str, list[str]]] = [
             "by_month": [1],
             "by_hour": [9],
         },
-        "every month on the first Monday in January at 09:00",
         ["2027-01-04T09:00", "2028-01-03T09:00"],
     ),
     (
         "every Friday at 9, 5 times",
         {"frequency": "weekly", "interval": 1, "by_day": ["FR"], "by_hour": [9], "count": 5},
-        "every Friday at 09:00",
         ["2026-11-27T09:00", "2026-12-04T09:00"],
     ),
     (
@@ -180,19 +161,16 @@ UNDERSTOOD: list[tuple[str, dict[str, Any], str, list[str]]] = [
             "by_hour": [9],
             "until": "2026-12-04",
         },
-        "every Friday at 09:00",
         ["2026-11-27T09:00", "2026-12-04T09:00"],
     ),
     (
         "once every 2 weeks on Friday at nine",
         {"frequency": "weekly", "interval": 2, "by_day": ["FR"], "by_hour": [9]},
-        "every second Friday at 09:00",
         ["2026-11-27T09:00", "2026-12-11T09:00", "2026-12-25T09:00"],
     ),
     (
         "every 2nd Friday @ 9",
         {"frequency": "weekly", "interval": 2, "by_day": ["FR"], "by_hour": [9]},
-        "every second Friday at 09:00",
         ["2026-11-27T09:00", "2026-12-11T09:00"],
     ),
     (
@@ -203,13 +181,11 @@ UNDERSTOOD: list[tuple[str, dict[str, Any], str, list[str]]] = [
             "by_day": ["MO", "TU", "WE", "TH", "FR", "SA"],
             "by_hour": [9],
         },
-        "every week on Monday",
         ["2026-11-27T09:00", "2026-11-28T09:00", "2026-11-30T09:00"],
     ),
     (
         "last day of month at 18:00 (Europe/Berlin)",
         {"frequency": "monthly", "interval": 1, "by_month_day": [-1], "by_hour": [18]},
-        "every month on the last day at 18:00",
         ["2026-11-30T18:00", "2026-12-31T18:00"],
     ),
     (
@@ -221,7 +197,6 @@ UNDERSTOOD: list[tuple[str, dict[str, Any], str, list[str]]] = [
             "by_month_day": [4],
             "by_hour": [9],
         },
-        "every year on the 4th",
         ["2027-07-04T09:00", "2028-07-04T09:00"],
     ),
     (
@@ -233,7 +208,6 @@ UNDERSTOOD: list[tuple[str, dict[str, Any], str, list[str]]] = [
             "by_minute": [30],
             "by_second": [15],
         },
-        "every 3 days at 07:30:15",
         ["2026-11-27T07:30:15", "2026-11-30T07:30:15"],
     ),
 ]
@@ -453,20 +427,8 @@ def next_times(text: str, count: int, **beside: Any) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("text", "schedule", "words", "times"), UNDERSTOOD, ids=[row[0] for row in UNDERSTOOD]
+    ("text", "schedule", "times"), UNDERSTOOD + TIMED, ids=[row[0] for row in UNDERSTOOD + TIMED]
 )
-def test_a_text_comes_to_a_schedule_that_says_the_same(
-    text: str, schedule: dict[str, Any], words: str, times: list[str]
-) -> None:
-    found = understand(text, NOW, ZONE)
-    assert found.schedule == with_minutes(schedule)
-    explained = compile_schedule(found.schedule, found.start_ms, ZONE).explain()
-    assert explained.startswith(words)
-    assert f" {ZONE}" in explained
-    assert next_times(text, len(times)) == times
-
-
-@pytest.mark.parametrize(("text", "schedule", "times"), TIMED, ids=[row[0] for row in TIMED])
 def test_a_text_comes_to_a_schedule_with_these_times(
     text: str, schedule: dict[str, Any], times: list[str]
 ) -> None:
@@ -501,6 +463,77 @@ def test_every_second_one_is_counted_from_the_first_that_comes() -> None:
     text = "every second friday at 9 starting 5 December 2026"
     assert next_times(text, 2) == ["2026-12-11T09:00", "2026-12-25T09:00"]
     assert understand(text, NOW, ZONE).beginning == ", starting 11 December 2026"
+
+
+ALIKE = [
+    [
+        "every second friday at 9:00",
+        "every other Friday at 9",
+        "every 2nd friday at 9am",
+        "every alternate Friday at nine",
+        "every 2 weeks on Friday at 9",
+        "every other week on Friday at 9",
+        "fortnightly on Friday at 9",
+        "on Fridays every two weeks at 9:00",
+        "at 9 every second Friday",
+        "once every 2 weeks on Friday at 9 o'clock",
+    ],
+    [
+        "every weekday at 17:00",
+        "weekdays at 5pm",
+        "Monday to Friday at 17:00",
+        "every Mon-Fri at 17",
+        "at 5 p.m. on working days",
+        "every day except weekends at 17:00",
+        "every day but Saturday and Sunday at 5 in the afternoon",
+        "weekly from Monday to Friday at 17:00",
+        "every monday, tuesday, wednesday, thursday and friday at 17:00",
+    ],
+    [
+        "on the last working day of every month at noon",
+        "the last business day of the month at 12:00",
+        "monthly on the last weekday at 12pm",
+        "every month on the last workday at midday",
+        "once a month on the last working day at 12",
+        "at noon on the last working day of each month",
+    ],
+    [
+        "every quarter on the first day at midnight",
+        "first day of each quarter at 0:00",
+        "quarterly on the 1st at 12am",
+        "on the 1st of every quarter at 00:00",
+    ],
+    ["every 90 minutes", "every 90 min", "every 1h30m", "every hour and a half", "every 90m"],
+]
+
+
+@pytest.mark.parametrize("texts", ALIKE, ids=[texts[0] for texts in ALIKE])
+def test_many_ways_to_say_the_same_come_to_the_same(texts: list[str]) -> None:
+    times = {tuple(next_times(text, 30)) for text in texts}
+    assert len(times) == 1
+
+
+def test_a_count_begins_with_the_first_that_comes() -> None:
+    """What is past within the minute of the request is not counted."""
+    now = ms("2026-11-27T08:00:30Z")
+    found = understand("every Friday at 9, 3 times", now, ZONE)
+    assert found.schedule is not None
+    recurrence = compile_schedule(found.schedule, found.start_ms, ZONE)
+    assert len(recurrence.upcoming(now, 10)) == 3
+    assert found.beginning == ", starting 4 December 2026"
+
+
+def test_dates_that_are_left_out_are_named() -> None:
+    text = "every day at 9 except on 24 December and 2 January 2027"
+    assert understand(text, NOW, ZONE).beginning == (
+        ", left out: 24 December of every year, 2 January 2027"
+    )
+
+
+def test_a_moment_that_the_clock_skips_is_asked_back() -> None:
+    with pytest.raises(InvalidInput, match="skips that time on this day, so write 03:30"):
+        understand("on 28 March 2027 at 2:30", NOW, ZONE)
+    assert next_times("every day at 2:30 starting 28 March 2027", 2)[1] == "2027-03-29T02:30"
 
 
 def test_a_start_beside_the_text_says_what_the_text_leaves_out() -> None:
