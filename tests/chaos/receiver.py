@@ -29,7 +29,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from app.runtime.embedded import free_port
+from tests.support.ports import free_port
 from tests.support.processes import ROOT, Program, clean_environ
 
 _ID = re.compile(rb"\r\nwebhook-id: ([^\r]+)", re.IGNORECASE)

@@ -19,9 +19,9 @@ from app.delivery.actions import build
 from app.delivery.request import Job
 from app.domain.action import webhook
 from app.domain.signing import signing_key, standard_signature
-from app.runtime.embedded import free_port
 from tests.docs.conftest import EXAMPLES_NOW_MS
 from tests.docs.pages import ROOT, page
+from tests.support.ports import free_port
 from tests.support.wait import wait_until
 
 RECEIVING = page("docs/receiving.md")

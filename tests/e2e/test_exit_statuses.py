@@ -14,8 +14,9 @@ import redis
 
 from app.errors import ExitStatus
 from app.runtime import __main__ as runtime
-from app.runtime.embedded import EmbeddedStore, free_port
+from app.runtime.embedded import EmbeddedStore
 from tests.docs.pages import page
+from tests.support.ports import free_port
 from tests.support.processes import clean_environ
 from tests.support.stack import SETTINGS
 from tests.support.wait import wait_until

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from app.runtime.embedded import free_port
 from tests.support.api_client import Api
+from tests.support.ports import free_port
 from tests.support.processes import Program, checkout, clean_environ
 from tests.support.stack import MASTER_TOKEN, SETTINGS
 from tests.support.wait import wait_until

@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 from standardwebhooks import Webhook
 
-from app.runtime.embedded import free_port
 from tests.support.api_client import Api, seconds_of
+from tests.support.ports import free_port
 from tests.support.processes import Program, checkout, clean_environ, pids_with_environ
 from tests.support.receiver import Receiver
 from tests.support.wait import wait_until
@@ -34,7 +34,7 @@ class LocalRun:
     """One ``make run`` in a directory of its own."""
 
     def __init__(self, directory: Path, name: str = "run", data: str = "data") -> None:
-        self.port = free_port()
+        self.port = free_port(following=1)  # the next is the inbox's
         self.data = directory / data
         self.directory = directory
         self._mark = f"{directory}/{name} of the tests"

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from app.runtime.embedded import free_port
 from tests.support.api_client import Api
 from tests.support.invariants import broken
+from tests.support.ports import free_port
 from tests.support.receiver import Receiver
 from tests.support.stack import GUNICORN, WORKER, Stack
 

@@ -17,8 +17,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Self
 
-from app.runtime.embedded import free_port
 from tests.support.api_client import Api, at, seconds_of
+from tests.support.ports import free_port
 from tests.support.processes import ROOT, Program, checkout, clean_environ
 from tests.support.receiver import Receiver
 from tests.support.stack import ALIVE, GUNICORN, MASTER_TOKEN, SETTINGS, WORKER, StoreServer

@@ -9,8 +9,8 @@ from tempfile import TemporaryDirectory
 import pytest
 import redis
 
-from app.runtime.embedded import free_port
 from tests.support.api_client import Api
+from tests.support.ports import free_port
 from tests.support.processes import Program, checkout, clean_environ
 from tests.support.receiver import Receiver
 from tests.support.stack import GUNICORN, MASTER_TOKEN, SETTINGS, StoreServer

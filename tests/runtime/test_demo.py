@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from app.runtime import demo
-from app.runtime.embedded import free_port
 from app.runtime.local import prepare
+from tests.support.ports import free_port
 
 
 class Api(ThreadingHTTPServer):

@@ -24,8 +24,8 @@ import pytest
 
 from app.errors import ConfigError
 from app.runtime.__main__ import main
-from app.runtime.embedded import free_port
 from app.runtime.local import base_url, example, prepare, reaches_loopback, token_file
+from tests.support.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 WSGI = """

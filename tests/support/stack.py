@@ -19,8 +19,9 @@ from typing import Self
 import redis
 import rq
 
-from app.runtime.embedded import EmbeddedStore, free_port
+from app.runtime.embedded import EmbeddedStore
 from tests.support.api_client import Api
+from tests.support.ports import free_port
 from tests.support.processes import Program, checkout, clean_environ
 from tests.support.wait import wait_until
 
