@@ -15,7 +15,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from tests.support.api_client import Api, at, seconds_of
 from tests.support.ports import free_port
@@ -34,7 +34,7 @@ machine makes more than one of 100 so late; whether the rest is on time is for a
 BUSY_FACTOR = 3.0
 """How much later they may be than before on a machine that is busy with other things."""
 
-SIGNED = {"hmac_secret": "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"}
+SIGNED: dict[str, Any] = {"hmac_secret": "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"}
 
 
 class Installation:

@@ -12,7 +12,7 @@ import pytest
 
 from tests.production.installation import HELD_UP_MS, SIGNED, Installation, Load
 from tests.support.processes import Program
-from tests.support.receiver import Receiver
+from tests.support.receiver import Received, Receiver
 from tests.support.stack import SIGNING_SECRET
 from tests.support.wait import wait_until
 
@@ -71,7 +71,7 @@ def no_problem(installation: Installation) -> bool:
     return not installation.apis[0].get("/status")["problems"]
 
 
-def is_signed(request) -> bool:
+def is_signed(request: Received) -> bool:
     """Whether a request bears the signature of its event's secret, or of the service's."""
     secrets = (SIGNED["hmac_secret"], SIGNING_SECRET)
     return any(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import time
 from collections.abc import Callable
+from typing import Any
 
 from app.delivery.actions import build
 from app.delivery.request import Identity, Job, Request
@@ -21,10 +22,10 @@ NOW_MS = 1_713_866_400_000
 _event_ids = EventIds()
 
 
-def job(url: str, **changes) -> Job:
+def job(url: str, **changes: Any) -> Job:
     """Make a job that delivers to ``url``; any field may be given."""
     event_id = _event_ids.make(NOW_MS * 1000, 0)
-    values = {
+    values: dict[str, Any] = {
         "event_id": event_id,
         "occurrence_id": occurrence_id(event_id, NOW_MS),
         "scheduled_ms": NOW_MS,
@@ -40,11 +41,11 @@ def job(url: str, **changes) -> Job:
     return Job(**{**values, **changes})
 
 
-def request(url: str, **changes) -> Request:
+def request(url: str, **changes: Any) -> Request:
     return build(job(url, **changes), NOW_MS, Identity("a1b2"))
 
 
-def start(sender: CurlSender, url: str, token: object = None, **changes) -> None:
+def start(sender: CurlSender, url: str, token: object = None, **changes: Any) -> None:
     now_us = time.time_ns() // 1000
     sender.start(token or url, request(url, **changes), due_us=now_us, now_us=now_us)
 
@@ -59,7 +60,7 @@ def outcomes(sender: CurlSender, count: int, timeout: float = 20.0) -> list[tupl
     return ended
 
 
-def send(sender: CurlSender, url: str, **changes) -> Outcome:
+def send(sender: CurlSender, url: str, **changes: Any) -> Outcome:
     """Send one request and return what it came to."""
     start(sender, url, **changes)
     return outcomes(sender, 1)[0][1]

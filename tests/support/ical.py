@@ -36,6 +36,7 @@ def times_of(entry: ImportedEntry, count: int = 3, after_ms: int = NOW_MS) -> li
     start = parse_rfc3339(body["start_time"])
     timezone = body.get("timezone")
     if isinstance(start, datetime):
+        assert timezone is not None, entry
         start = resolve_local(start, timezone)
     if body.get("schedule") is None:
         return [to_rfc3339(start)]

@@ -87,10 +87,10 @@ def listed_twice(client: redis.Redis, partitions: int) -> list[str]:
     problems = []
     for partition in range(partitions):
         pipe = client.pipeline(transaction=True)  # all at one moment: they may be changing
-        for one in OccurrenceStatus:
-            pipe.zrange(keys.occurrences(partition, one), 0, -1)
+        for each in OccurrenceStatus:
+            pipe.zrange(keys.occurrences(partition, each), 0, -1)
         listed = cast("list[list[bytes]]", pipe.execute())
-        lists = {one.value: found for one, found in zip(OccurrenceStatus, listed, strict=True)}
+        lists = {each.value: found for each, found in zip(OccurrenceStatus, listed, strict=True)}
         for one, count in Counter(chain(*lists.values())).items():
             if count > 1:
                 where = [status for status, members in lists.items() if one in members]
@@ -211,7 +211,7 @@ class Partition:
                 yield f"{text} is {status}; its lease or its receiver's word says otherwise"
             ended = status not in _OPEN_IN_DUE and not held
             if {occurrence in self.scored["ended"], b"c" in fields} != {ended}:
-                yield f"{text} is {status}; ended at {fields.get(b'c')}, or not listed so"
+                yield f"{text} is {status}; ended at {fields.get(b'c')!r}, or not listed so"
             listed = occurrence in self.of_event.get(fields[b"e"], {})
             if b"cb" in fields:
                 if listed:

@@ -12,6 +12,7 @@ import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from signal import Signals
 
 from app.runtime.lifeline import end_with_parent
 from tests.support.wait import PATIENCE_S
@@ -95,12 +96,12 @@ class Program:
         """Whether it has a handler for a signal by now: an interpreter that starts has none."""
         return handles(self.pid, number)
 
-    def signal(self, number: signal.Signals) -> None:
+    def signal(self, number: Signals) -> None:
         """Send a signal to the program itself, not to its children."""
         assert self._process is not None, f"{self.name} was never started"
         self._process.send_signal(number)
 
-    def signal_all(self, number: signal.Signals) -> None:
+    def signal_all(self, number: Signals) -> None:
         """Send a signal to the program and its children; harmless if it has ended."""
         if self.running:
             assert self._process is not None

@@ -14,7 +14,7 @@ from __future__ import annotations
 import sys
 import tempfile
 from pathlib import Path
-from typing import Self
+from typing import Protocol, Self
 
 import redis
 import rq
@@ -43,8 +43,15 @@ SETTINGS = {
 GUNICORN = (sys.executable, "-m", "gunicorn", "wsgi:app")
 WORKER = (sys.executable, "worker.py")
 
-ALIVE: list[Stack] = []
-"""The stacks that are up: what their processes wrote is shown with a test that fails."""
+ALIVE: list[HasLog] = []
+"""What is up: what their processes wrote is shown with a test that fails."""
+
+
+class HasLog(Protocol):
+    """What several processes run for."""
+
+    def log(self) -> str:
+        """What all of them have written."""
 
 
 class StoreServer:
@@ -167,7 +174,7 @@ class Stack:
         pids = {worker.pid for worker in self.listening_workers()}
         return pids >= {one.pid for one in [self.upkeep, *self.workers] if one is not None}
 
-    def listening_workers(self) -> list[rq.Worker]:
+    def listening_workers(self) -> list[rq.worker.BaseWorker]:
         """The workers that RQ lists, those among them that were killed of late."""
         broker = redis.Redis.from_url(self.environ.get("QHRONOS_BROKER_URL", self.store.url))
         with broker:
