@@ -18,7 +18,7 @@ from app.errors import NotFound, QhronosError, StoreUnavailable
 
 NAME = "console"
 PREFIX = "/console"
-OPEN = frozenset({"console.sign_in", "console.sign_in_with", "console.static"})
+OPEN = frozenset({"console.sign_in", "console.sign_in_with", "console.make_link", "console.static"})
 """What is there for everybody."""
 
 POLICY = (

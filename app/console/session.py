@@ -14,11 +14,13 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from app.api.http.auth import READING, credentials
 from app.api.http.context import services
-from app.crypto.console_sessions import SESSION_S, ConsoleSessions
+from app.api.http.public_urls import absolute
+from app.crypto.console_sessions import LINK_S, SESSION_S, ConsoleSessions
 from app.errors import Forbidden, Unauthenticated
 
 COOKIE = "qhronos_console"
 FIELD = "form_token"
+USED = "This link was used before or is older than ten minutes; sign in with a token."
 STALE_FORM = "This form is from another session; load the page again and repeat what you did."
 
 
@@ -58,6 +60,19 @@ def begin(token: bytes, following: str) -> AnyResponse:
         samesite="Strict",
     )
     return answer
+
+
+def link_of(token: bytes) -> str:
+    """The address that signs in with a token, once and within ten minutes."""
+    return absolute(url_for("console.sign_in", link=sessions().seal_link(token, _now_s())))
+
+
+def begin_by_link(value: str, following: str) -> AnyResponse:
+    """Sign in by a link, and go on; raises ``Unauthenticated``."""
+    link = sessions().open_link(value, _now_s())
+    if link is None or not services().tokens.use_once(link.name, LINK_S):
+        raise Unauthenticated(USED)
+    return begin(link.token, following)
 
 
 def end() -> AnyResponse:

@@ -21,6 +21,7 @@ from app.errors import ConfigError, ExitStatus
 from app.open_files import raise_open_file_limit
 from app.runtime.embedded import EmbeddedStore, free_port
 from app.runtime.environments import of_inbox
+from app.runtime.links import sign_in_link
 from app.runtime.local import (
     LOCAL_TARGETS,
     LocalRun,
@@ -128,8 +129,10 @@ def _supervise(run: LocalRun, store: EmbeddedStore | None, *, inbox: bool) -> in
 
 def _banner(run: LocalRun, webhook: str | None) -> str:
     url = base_url(run.settings)
-    lines = [
-        f"Qhronos {__version__} is ready at {url} (documentation: {url}/docs)",
+    lines = [f"Qhronos {__version__} is ready at {url} (documentation: {url}/docs)"]
+    if link := sign_in_link(url, run.settings.master_token):
+        lines.append(f"Console: {link} (signs you in, once, within ten minutes)")
+    lines += [
         f"Master token: {token_file(run) or 'as set in QHRONOS_MASTER_TOKEN'}",
     ]
     if "ALLOW_PRIVATE_TARGETS" in run.made:

@@ -63,6 +63,10 @@ class TokenService:
             return WAS_REVOKED
         return HAS_EXPIRED if credential.expires_ms <= self.clock.now_ms() else None
 
+    def use_once(self, name: str, keep_s: int) -> bool:
+        """Whether what is good for one use is used for the first time within so many seconds."""
+        return self.tokens.use_once(name, keep_s)
+
     def require_room(self, subject: str) -> None:
         """Raise ``Conflict`` if there can't be one more token of a subject, or one more at all."""
         of_subject, in_all = self.tokens.counts(subject)

@@ -69,6 +69,14 @@ class TokenStore:
         pipe.zadd(keys.TOKENS_ENDING, {_ending(token.jti, access.subject): token.expires_ms})
         pipe.execute()
 
+    def use_once(self, name: str, keep_s: int) -> bool:
+        """Note that what is good for one use was used; returns whether it was the first time.
+
+        ``name`` is kept so long, in seconds, among those of revoked tokens.
+        """
+        key = keys.token_revoked(name).decode()
+        return bool(self._client.set(key, "1", nx=True, ex=keep_s))
+
     def counts(self, subject: str) -> tuple[int, int]:
         """How many tokens of a subject are registered, and how many in all."""
         pipe = self._client.pipeline(transaction=False)

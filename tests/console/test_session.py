@@ -114,6 +114,35 @@ def test_sign_out_ends_the_session(browser):
     assert browser.get("/console/").status_code == 303
 
 
+def test_a_link_signs_in_once_and_only_by_a_click(app, client):
+    link = client.post("/console/links").json["link"]
+    assert link.startswith("http://localhost/console/sign-in?link=")
+    path = link.removeprefix("http://localhost")
+    for _ in range(2):  # as programs do that look at links
+        asked = app.test_client().get(path)
+        assert asked.status_code == 200
+        assert "Set-Cookie" not in asked.headers
+    value = path.partition("link=")[2].replace("%3D", "=")
+    browser = app.test_client()
+    assert browser.post("/console/sign-in", data={"link": value}).location == "/console/"
+    assert browser.get("/console/").status_code == 200
+    again = app.test_client().post("/console/sign-in", data={"link": value})
+    assert again.status_code == 401
+    assert "was used before" in Page(again.text).text
+
+
+def test_a_link_is_good_for_ten_minutes(app, client, clock):
+    value = client.post("/console/links").json["link"].partition("link=")[2].replace("%3D", "=")
+    clock.advance(601_000)
+    answer = app.test_client().post("/console/sign-in", data={"link": value})
+    assert answer.status_code == 401
+
+
+def test_only_a_token_in_the_header_makes_a_link(app, browser):
+    assert app.test_client().post("/console/links").status_code == 401
+    assert browser.post("/console/links").status_code == 401
+
+
 def test_who_may_only_write_sees_nothing(client, app):
     token = token_of(client, "write", "a")
     browser = app.test_client()

@@ -1,15 +1,17 @@
-"""Sign in with a token, and sign out."""
+"""Sign in with a token or by a link, and sign out."""
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, Response, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
+from app.api.http.answers import json_answer, json_text
+from app.api.http.auth import access, bearer_token
 from app.console import session
 from app.errors import Unauthenticated
 
-LONGEST = 8_000
-"""Characters of a token that are looked at."""
+LONGEST = 16_000
+"""Characters of a token or a link that are looked at."""
 
 
 def add_to(console: Blueprint) -> None:
@@ -17,21 +19,32 @@ def add_to(console: Blueprint) -> None:
     console.add_url_rule("/sign-in", "sign_in", show)
     console.add_url_rule("/sign-in", "sign_in_with", sign_in, methods=["POST"])
     console.add_url_rule("/sign-out", "sign_out", session.end, methods=["POST"])
+    console.add_url_rule("/links", "make_link", make_link, methods=["POST"])
 
 
 def show() -> str:
-    """Ask for a token."""
-    return _form(request.args.get("next", ""), None)
+    """Ask for a token; by a link, only for a click, so that no program uses it up unasked."""
+    return _form(None, link=request.args.get("link", "")[:LONGEST])
 
 
 def sign_in() -> AnyResponse | tuple[str, int]:
     """Begin a session, or say why not."""
-    token, following = request.form.get("token", "").strip(), request.form.get("next", "")
+    following = request.form.get("next", "")
+    token, link = (request.form.get(name, "").strip()[:LONGEST] for name in ("token", "link"))
     try:
-        return session.begin(token[:LONGEST].encode("utf-8", "replace"), following)
+        if link:
+            return session.begin_by_link(link, following)
+        return session.begin(token.encode("utf-8", "replace"), following)
     except Unauthenticated as error:
-        return _form(following, error.message), 401
+        return _form(error.message), 401
 
 
-def _form(following: str, problem: str | None) -> str:
-    return render_template("console/sign_in.html", following=following, problem=problem)
+def make_link() -> Response:
+    """Answer whose token comes in the header with an address that signs in with it, once."""
+    access()
+    return json_answer(json_text({"link": session.link_of(bearer_token())}), 201)
+
+
+def _form(problem: str | None, link: str = "") -> str:
+    following = request.values.get("next", "")
+    return render_template("console/sign_in.html", following=following, problem=problem, link=link)
