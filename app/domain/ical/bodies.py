@@ -10,6 +10,7 @@ from datetime import datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from app.domain.budget import current
 from app.domain.ical.early_starts import FIRST, TooEarly, move_ahead
 from app.domain.ical.moments import Setting, place_of, utc_text, wall_text
 from app.domain.ical.occurrences import last_counted, with_start
@@ -22,6 +23,8 @@ from app.errors import InvalidInput
 
 MAX_TAGS = 50
 MAX_TAG = 64
+MAX_NOTICES = 20
+_TAG_STEPS = 2
 _ONLY_THE_START = "FREQ=DAILY;COUNT=1"
 _UNTIL = re.compile(r"UNTIL=(\d{8})(T\d{6})?(Z?)")
 _FIELDS = {
@@ -89,7 +92,7 @@ def make_body(
     schedule = _schedule(placed, replaced)
     if schedule is not None:
         body["schedule"] = schedule
-    return body, tuple(notices)
+    return body, tuple(notices[:MAX_NOTICES])
 
 
 def is_emptied(body: Mapping[str, Any]) -> bool:
@@ -206,6 +209,7 @@ def _tags(entry: Entry, given: Sequence[str], notices: list[str]) -> list[str]:
 
 def _usable(categories: Sequence[str], notices: list[str]) -> Iterator[str]:
     """The categories that can be tags. Others are left out: a tag that was cut is another tag."""
+    current().spend(_TAG_STEPS * len(categories))
     for category in categories:
         tag = unicodedata.normalize("NFC", category).strip()
         try:

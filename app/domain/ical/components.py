@@ -28,6 +28,8 @@ _CONTENT = frozenset({b"DTSTART", b"SUMMARY", b"RRULE"})
 _STAMP = re.compile(r"\d{8}T\d{6}Z?", re.ASCII)
 _SEQUENCE = re.compile(r"\d{1,10}", re.ASCII)
 _LINES_A_STEP = 2
+_BYTES_A_LINE = 1_000
+_LINES_AT_ONCE = 100
 _EVENT_STEPS = 15
 """What it costs to find a VEVENT and to tell its version, in steps."""
 
@@ -92,9 +94,10 @@ class _Finder:
         self._fault: str | None = None
 
     def take(self, line: Line) -> None:
-        self._lines += 1
-        if not self._lines % _LINES_A_STEP:
-            current().spend()
+        self._lines += 1 + len(line.raw) // _BYTES_A_LINE
+        if self._lines >= _LINES_AT_ONCE:
+            current().spend(self._lines // _LINES_A_STEP)
+            self._lines = 0
         name = line.name
         if name == b"BEGIN":
             self._begin(line)

@@ -86,11 +86,11 @@ def read_property(line: Line, *, is_time: bool = False) -> Property:
             return Property(name, {"TZID": zone[1].strip()}, value.strip(), line.number)
     name = re.split("[:;]", text, maxsplit=1)[0]
     parameters: dict[str, str] = {}
-    at = len(name)
+    at, count = len(name), 0
     while match := _PARAMETER.match(text, at):
         parameters.setdefault(match[1].strip().upper(), _unquoted(match[2] or ""))
-        at = match.end()
-        if len(parameters) > _MAX_PARAMETERS:
+        at, count = match.end(), count + 1
+        if count > _MAX_PARAMETERS:
             raise Unreadable(f"has more than {_MAX_PARAMETERS} parameters")
     if text[at : at + 1] != ":":
         raise Unreadable("has parameters that can't be read")

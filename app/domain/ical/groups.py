@@ -10,7 +10,7 @@ from typing import Any
 from app.domain.ical.bodies import Defaults, Placed, is_emptied, lines_of, make_body
 from app.domain.ical.components import VCalendar, VEvent
 from app.domain.ical.imported import ImportedEntry, Refusal
-from app.domain.ical.members import Member, read_member, tell_times
+from app.domain.ical.members import Member, bounded_entry, read_member, tell_times
 from app.domain.ical.moments import Setting
 from app.domain.ical.ranges import Part, split
 from app.domain.ical.values import Timed
@@ -72,7 +72,8 @@ def _parts(series: Member | None, others: Sequence[Member]) -> list[Part]:
             series.refusal = Refusal(reason, one.event.span.line)
             return []
     try:
-        parts = split(series.placed, [(begin, one.placed) for begin, one in changes])
+        with bounded_entry(series.event.span.line):
+            parts = split(series.placed, [(begin, one.placed) for begin, one in changes])
     except Refused as error:
         series.refusal = error.refusal
         for _, one in changes:
@@ -157,8 +158,10 @@ def _taken(one: Member, part: Part, replaced: Sequence[str], defaults: Defaults)
     try:
         if part.placed is None:
             return _shown(one, is_cancelled=True)
-        body, notices = make_body(part.placed, defaults, replaced)
-        if is_emptied(body):
+        with bounded_entry(one.event.span.line):
+            body, notices = make_body(part.placed, defaults, replaced)
+            is_empty = is_emptied(body)
+        if is_empty:
             return replace(_shown(one, is_cancelled=True), notices=(_EMPTIED,))
     except Refused as error:
         one.refusal = error.refusal

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
+from app.domain.budget import BudgetExceeded, current, limited
 from app.domain.ical.bodies import Placed, put_in_place
 from app.domain.ical.components import VEvent
 from app.domain.ical.imported import Refusal
@@ -17,6 +19,9 @@ from app.domain.ical.zones import NoZone, Zones
 
 # How long it takes is nothing to an event, so that nothing can be wrong with it.
 _OF_EVENTS = KEPT - {"DTEND", "DURATION"}
+MAX_STEPS = 100_000
+"""What it may cost to read one entry, or to make a body of it."""
+
 _NEWER = Refusal("The file has a newer version of this time.", 0)
 
 
@@ -45,18 +50,39 @@ def read_member(data: bytes, event: VEvent, zones: Zones) -> Member:
     """Read one; what is wrong with it is its refusal."""
     member = Member(event, zones)
     try:
-        found = Properties(data, event, _OF_EVENTS)
-        if event.recurrence:
-            member.replaces, member.is_range = read_replaced(found)
-        member.entry = read_entry(found)
-        if not member.entry.is_cancelled:
-            entry = member.entry
-            if event.recurrence and not member.is_range:
-                entry = replace(entry, rules=(), excluding_rules=(), included=(), excluded=())
-            member.placed = put_in_place(entry, zones)
+        with bounded_entry(event.span.line):
+            _fill(member, data)
     except Refused as error:
         member.refusal = error.refusal
     return member
+
+
+def _fill(member: Member, data: bytes) -> None:
+    event = member.event
+    found = Properties(data, event, _OF_EVENTS)
+    if event.recurrence:
+        member.replaces, member.is_range = read_replaced(found)
+    member.entry = entry = read_entry(found)
+    if entry.is_cancelled:
+        return
+    if event.recurrence and not member.is_range:
+        entry = replace(entry, rules=(), excluding_rules=(), included=(), excluded=())
+    member.placed = put_in_place(entry, member.zones)
+
+
+@contextmanager
+def bounded_entry(line: int) -> Iterator[None]:
+    """Refuse an entry that takes too long to read; raises ``Refused``.
+
+    What is left of the budget around it is for others.
+    """
+    try:
+        with limited(MAX_STEPS):
+            yield
+    except BudgetExceeded:
+        if current().left < 1:
+            raise
+        raise Refused("It takes too long to read; make it simpler", line) from None
 
 
 def tell_times(series: Member | None, others: Sequence[Member]) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from app.domain.recurrence.compiler import compile_schedule
+from app.domain.recurrence.rule import WEEKDAYS
 from app.errors import InvalidInput
 
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - a wall time
@@ -33,7 +34,7 @@ def gives(rule: str, start: datetime, wall: datetime) -> bool:
     What can't be followed is taken to have it: who plans it says what is wrong.
     """
     parts = parts_of(rule)
-    if wall == start and not any(name.startswith("BY") for name in parts):
+    if wall == start and _has_weekday(parts, start):
         return True
     # Until when it goes may be said in another clock's time: a day later it is over on any.
     if parts.get("UNTIL", "9")[:8] < f"{wall - timedelta(days=1):%Y%m%d}":
@@ -45,6 +46,14 @@ def gives(rule: str, start: datetime, wall: datetime) -> bool:
         return True
     at = wall_ms(wall)
     return series.next_after(at - 1) == at
+
+
+def _has_weekday(parts: dict[str, str], start: datetime) -> bool:
+    """Whether nothing of a rule is about its start but a weekday, which the start has."""
+    about = {name for name in parts if name.startswith("BY")}
+    days = parts.get("BYDAY", "").split(",")
+    is_weekly = about == {"BYDAY"} and parts.get("FREQ") == "WEEKLY"
+    return not about or (is_weekly and WEEKDAYS[start.weekday()] in days)
 
 
 def last_counted(rule: str, start: datetime) -> datetime | None:

@@ -35,6 +35,9 @@ MAX_LINES = 1_000
 MAX_TIMES = 1_000
 """Times in all RDATE, or all EXDATE, of one VEVENT: as many as a schedule takes."""
 
+MAX_RULES = 100
+"""Rules of one kind: as many as a schedule takes."""
+
 MAX_UID = 1_000
 MAX_NAME = 255
 MAX_DESCRIPTION = 4_096
@@ -175,6 +178,9 @@ class Properties:
     def rules(self, name: str) -> tuple[str, ...]:
         """The rules of a name but empty ones; raises ``Refused``."""
         rules = []
+        lines = self._lines.get(name, ())
+        if len(lines) > MAX_RULES:
+            raise Refused(f"stands more than {MAX_RULES} times", lines[MAX_RULES].number, name)
         for found in self.all(name):
             parts = "".join(found.value.split()).upper().split(";")
             if "RSCALE=GREGORIAN" in parts:  # RFC 7529: what is meant without it, too
