@@ -4,7 +4,7 @@ Data flows one way:
 
     bytes ─ content.py ─▶ lines ─ components.py ─▶ VCALENDARs, VTIMEZONEs, VEVENTs
           VEVENTs ─ versions.py ─▶ the newest of each UID and RECURRENCE-ID
-          VEVENT ─ vevents.py, values.py ─▶ Entry
+          VEVENT ─ properties.py, vevents.py ─▶ Entry
           VTIMEZONE ─ zone_reading.py, zone_definitions.py, zones.py ─▶ an IANA zone
           Entry ─ days.py ─▶ a calendar's definition
           Entries of a UID ─ groups.py, ranges.py, bodies.py ─▶ ImportedEntry

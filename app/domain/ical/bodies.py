@@ -14,8 +14,9 @@ from app.domain.budget import current
 from app.domain.ical.early_starts import FIRST, TooEarly, move_ahead
 from app.domain.ical.moments import Setting, place_of, utc_text, wall_text
 from app.domain.ical.occurrences import last_counted, with_start
+from app.domain.ical.properties import Refused
 from app.domain.ical.values import Timed
-from app.domain.ical.vevents import Entry, Refused, shown_name
+from app.domain.ical.vevents import Entry, shown_name
 from app.domain.ical.zones import NoZone, Zones
 from app.domain.lines import check_line
 from app.domain.recurrence.compiler import compile_schedule

@@ -13,9 +13,10 @@ from app.domain.calendar import MAX_RULE_DAYS
 from app.domain.ical.bodies import until_days
 from app.domain.ical.components import VEvent, find_components
 from app.domain.ical.early_starts import TooEarly, move_ahead
+from app.domain.ical.properties import KEPT, Properties, Refused
 from app.domain.ical.values import Timed
 from app.domain.ical.versions import newest
-from app.domain.ical.vevents import KEPT, Entry, Properties, Refused, read_entry
+from app.domain.ical.vevents import Entry, read_entry
 from app.domain.ical.zone_names import zones_named
 from app.domain.recurrence import compile_schedule
 from app.errors import InvalidInput

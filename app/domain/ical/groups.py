@@ -12,9 +12,10 @@ from app.domain.ical.components import VCalendar, VEvent
 from app.domain.ical.imported import ImportedEntry, Refusal
 from app.domain.ical.members import Member, bounded_entry, read_member, tell_times
 from app.domain.ical.moments import Setting
+from app.domain.ical.properties import Refused
 from app.domain.ical.ranges import Part, split
 from app.domain.ical.values import Timed
-from app.domain.ical.vevents import Entry, Refused, shown_name
+from app.domain.ical.vevents import Entry, shown_name
 from app.domain.ical.zones import Zones
 
 MAX_RANGES = 20

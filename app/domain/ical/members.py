@@ -12,9 +12,10 @@ from app.domain.ical.components import VEvent
 from app.domain.ical.imported import Refusal
 from app.domain.ical.moments import Setting
 from app.domain.ical.occurrences import gives
+from app.domain.ical.properties import KEPT, Properties, Refused
 from app.domain.ical.ranges import Part
 from app.domain.ical.values import Timed
-from app.domain.ical.vevents import KEPT, Entry, Properties, Refused, read_entry, read_replaced
+from app.domain.ical.vevents import Entry, read_entry, read_replaced
 from app.domain.ical.zones import NoZone, Zones
 
 # How long it takes is nothing to an event, so that nothing can be wrong with it.

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
+from app.domain.ical.properties import Refused
 from app.domain.ical.values import Timed
-from app.domain.ical.vevents import Entry, Refused
+from app.domain.ical.vevents import Entry
 from app.domain.ical.zones import NoZone, Zones
 
 _MIDNIGHT = time()

@@ -13,8 +13,8 @@ from zoneinfo import ZoneInfo
 
 from app.domain.ical.bodies import Placed
 from app.domain.ical.occurrences import parts_of, rule_of, wall_ms
+from app.domain.ical.properties import Refused
 from app.domain.ical.values import Timed
-from app.domain.ical.vevents import Refused
 from app.domain.ical.zones import NoZone
 from app.domain.recurrence.compiler import compile_schedule
 from app.errors import InvalidInput
