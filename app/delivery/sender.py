@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import select
 import socket
-import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -15,6 +13,7 @@ from app.delivery.kept_connections import KeptConnections, peer_of
 from app.delivery.request import Request
 from app.delivery.resolver import ResolverProbe
 from app.delivery.trust import trusted_certificates
+from app.delivery.waiting import wait_for
 from app.domain.addresses import TargetPolicy
 from app.domain.outcome import LOCAL_FAULTS, MEMORY, Outcome, Timings
 
@@ -204,17 +203,7 @@ class CurlSender:
         if len(readable) + len(writable) < len(self._active):
             # libcurl does not report sockets numbered 1024 and above.
             max_wait_ms = min(max_wait_ms, BLIND_WAIT_MS)
-        poller = select.poll()
-        for fd in readable:
-            poller.register(fd, select.POLLIN)
-        for fd in writable:
-            poller.register(fd, select.POLLIN | select.POLLOUT)
-        for fd in also:
-            poller.register(fd, select.POLLIN)
-        # poll() takes whole milliseconds; what is due needs a finer wait.
-        whole_ms = int(max_wait_ms)
-        if not poller.poll(whole_ms) and not whole_ms:
-            time.sleep(max_wait_ms / 1000)
+        wait_for([*readable, *also], writable, max_wait_ms)
 
     def abandon(self) -> list[Any]:
         """Break off all requests in flight and return their tokens.

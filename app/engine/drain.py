@@ -24,6 +24,7 @@ import threading
 from collections.abc import Callable, Sequence
 
 from app.clock import Clock
+from app.delivery.waiting import wait_for
 from app.domain.outcome import LOCAL_FAULTS, Outcome, Timings
 from app.engine.attempts import fault_of, is_awaited, record_of, request_of, unsendable
 from app.engine.circuit_breakers import CircuitBreakers
@@ -35,7 +36,6 @@ from app.engine.local_faults import LocalFaults
 from app.engine.recorder import Recorder
 from app.engine.sender import Sender
 from app.engine.target_limits import InFlightRequest, TargetLimits, target_of
-from app.engine.waiting import wait_for
 from app.errors import QhronosError
 from app.store.claims import Claim
 
@@ -150,12 +150,8 @@ class Drain:
 
     def _has_to_send(self) -> bool:
         """Whether anything is claimed that is not sent yet, or sent and not answered."""
-        return bool(
-            self._sender.in_flight
-            or self._claimer.delayed
-            or len(self._due)
-            or self._targets.waiting
-        )
+        waits = self._claimer.delayed or len(self._due) or self._targets.waiting
+        return bool(waits or self._sender.in_flight)
 
     def _finish(self, stop: threading.Event) -> None:
         """If told to stop, finish what the grace time allows; then write what is not written."""
@@ -190,9 +186,9 @@ class Drain:
         # What has fallen due is sent before anything else is done: that would make it late.
         self._send_due(now_ms)
         self._queue_due(self._claimer.step(now_ms, closing=closing))
-        self._send_due(self._clock.now_ms())
+        self._send_due_since(now_ms)
         self._claimer.plan(now_ms)
-        self._send_due(self._clock.now_ms())
+        self._send_due_since(now_ms)
         # (Not now_ms: what has ended since would be recorded as ended before.)
         is_quiet, flush = not self._sender.in_flight, not self._has_to_send()
         self._recorder.step(self._clock.now_ms(), flush=flush, is_quiet=is_quiet)
@@ -209,6 +205,11 @@ class Drain:
     def _queue_due(self, claims: Sequence[Claim]) -> None:
         for claim in claims:
             self._due.add(claim.lane, claim)
+
+    def _send_due_since(self, before_ms: int) -> None:
+        """Send what has become due since then, if anything can have."""
+        if (now_ms := self._clock.now_ms()) > before_ms or self._has_more or len(self._due):
+            self._send_due(now_ms)
 
     def _send_due(self, now_ms: int) -> None:
         """Send a slice of what is due, in turn for each lane."""
@@ -237,7 +238,7 @@ class Drain:
             wait_ms = min(wait_ms, max(wake_ms - self._clock.now_us() / 1000, 0.0))
         if self._sender.in_flight:
             return self._sender.poll(wait_ms, store)
-        wait_for(store, wait_ms, POLL_MS)
+        wait_for(store, (), wait_ms)
         return []
 
     def _accept(self, claims: Sequence[Claim], now_ms: int) -> None:
@@ -293,7 +294,6 @@ class Drain:
         jitter = random.random()  # noqa: S311 - spreads retries, no secret
         least_ms = self._options.least_delay_ms
         record, gone = record_of(request.claim, outcome, now_ms, jitter, least_ms)
-        # (The event of one that is gone ends after it.)
         awaited = gone or is_awaited(request.claim, record, now_ms)
         self._recorder.add(record, is_awaited=awaited)
         if gone:
