@@ -4,7 +4,7 @@ One way in, ``understand``. Data flows::
 
     text → tokens.py                       words, numbers, times, signs
          → forms.py, reading.py, clocks.py the grammar: forms with values in them
-         → sentence.py                     clauses: what was said, nothing twice
+         → sentence.py, sayings.py         clauses: what was said, nothing twice
          → rules.py, daytimes.py           schedules as the API takes them
          → understanding.py                with a start and a time zone
 """

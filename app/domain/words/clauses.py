@@ -22,6 +22,8 @@ class Clause:
     months: tuple[int, ...] = ()
     positions: tuple[int, ...] = ()
     times: list[TimeOfDay] = field(default_factory=list)
+    is_extended: bool = False
+    """Times were added to those before: days that follow may belong to some of them alone."""
     minutes: tuple[int, ...] = ()
     window: tuple[TimeOfDay, TimeOfDay] | None = None
     until: tuple[Day, TimeOfDay | None] | None = None
@@ -29,6 +31,8 @@ class Clause:
     except_months: tuple[int, ...] = ()
     except_weekdays: tuple[int, ...] = ()
     except_days: list[Day] = field(default_factory=list)
+    last: str = ""
+    """What its last form said."""
     said: str = ""
     """The words of it, to show in a question."""
 

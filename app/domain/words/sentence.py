@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
-from typing import Any, Final
+from typing import Final
 
 from app.domain.words.clauses import Clause, Sentence
-from app.domain.words.clocks import Day, TimeOfDay, check_halves
 from app.domain.words.forms import Match, longest_match
-from app.domain.words.reading import NamedDays, Tokens, ask, ask_about, text_at
-from app.domain.words.tokens import Token, tokenize
+from app.domain.words.reading import Tokens, ask, ask_about, text_at
+from app.domain.words.sayings import BETWEEN, SAYERS, words_of
+from app.domain.words.tokens import tokenize
 from app.domain.words.vocabulary import KNOWN
 from app.errors import InvalidInput
 
@@ -19,10 +18,10 @@ EXAMPLES: Final = (
     '"every 15 minutes between 9:00 and 17:00 on weekdays"'
 )
 _MAX_CLAUSES: Final = 10
-_BETWEEN: Final = (",", ";", "and", "&")
+_DAYS: Final = ("period", "weekdays", "position", "yearly", "months")
 _BRACKETS: Final = ("(", ")")
 _LINKS: Final = frozenset(
-    {*_BETWEEN, "a", "an", "at", "each", "every", "from", "in", "of", "on", "the"}
+    {*BETWEEN, "a", "an", "at", "each", "every", "from", "in", "of", "on", "the"}
 )
 """Words that can't be what is not understood: they only lead to it."""
 
@@ -37,7 +36,7 @@ def read_sentence(text: str) -> Sentence:
         if tokens[at].text == "once" and text_at(tokens, at + 1) in ("every", "each"):
             at += 1  # "once every day" is every day
         match = longest_match(tokens, at)
-        is_inside = tokens[at].text in _BETWEEN and 0 < at < len(tokens) - 1
+        is_inside = tokens[at].text in BETWEEN and 0 < at < len(tokens) - 1
         if match is None and (is_inside or tokens[at].text in _BRACKETS):
             at += 1
             continue
@@ -45,13 +44,29 @@ def read_sentence(text: str) -> Sentence:
             raise _not_understood(tokens, at)
         if match.form.ask:
             raise _asked(match, tokens)
-        if _begins_another(match, clause) and at > begin and tokens[at - 1].text in _BETWEEN:
+        if _begins_another(match, clause) and at > begin and tokens[at - 1].text in BETWEEN:
             _close(sentence, clause, tokens, begin, at - 1)
             clause, begin = Clause(), at
+        _check_order(clause, match, tokens)
         SAYERS[match.form.says](sentence, clause, match, tokens)
-        at = match.end
+        clause.last, at = match.form.says, match.end
     _close(sentence, clause, tokens, begin, at)
     return sentence
+
+
+def _check_order(clause: Clause, match: Match, tokens: Tokens) -> None:
+    """Ask where it is open which times belong to which days: every day at 9 and on Fridays at 10.
+
+    Times are added only next to other times, and then no days may follow.
+    """
+    says = match.form.says
+    is_apart = says == "times" and clause.times and clause.last != "times"
+    limits_some = says in _DAYS and clause.is_extended
+    is_every_day = clause.period is not None and clause.period[1] == "day"
+    limits_all = says == "weekdays" and clause.times and is_every_day
+    if is_apart or limits_some or limits_all:
+        words = words_of(tokens[match.begin : match.end])
+        raise ask_about(words, tokens[match.begin].position, "begin each part with every")
 
 
 def _begins_another(match: Match, clause: Clause) -> bool:
@@ -68,7 +83,7 @@ def _begins_another(match: Match, clause: Clause) -> bool:
 
 
 def _close(sentence: Sentence, clause: Clause, tokens: Tokens, begin: int, end: int) -> None:
-    clause.said = _words(tokens[begin:end])
+    clause.said = words_of(tokens[begin:end])
     sentence.clauses.append(clause)
     if len(sentence.clauses) > _MAX_CLAUSES:
         raise InvalidInput.field("text", f"must have at most {_MAX_CLAUSES} parts with every")
@@ -95,198 +110,6 @@ def _near(word: str) -> str:
     return next(iter(get_close_matches(word, alike, 1, 0.75)), "")
 
 
-def _words(tokens: Sequence[Token]) -> str:
-    return " ".join(one.raw for one in tokens)
-
-
 def _asked(match: Match, tokens: Tokens) -> InvalidInput:
-    words = _words(tokens[match.begin : match.end])
+    words = words_of(tokens[match.begin : match.end])
     return ask_about(words, tokens[match.begin].position, match.form.ask)
-
-
-def _once(value: Any, match: Match, tokens: Tokens) -> None:
-    """Refuse to hear a second time what was said already."""
-    if value:
-        words = _words(tokens[match.begin : match.end])
-        raise ask_about(
-            words,
-            tokens[match.begin].position,
-            "it says again what was said before; say it once, or begin another part with every",
-        )
-
-
-Sayer = Callable[[Sentence, Clause, Match, Tokens], None]
-
-
-def _say_period(_sentence: Sentence, clause: Clause, match: Match, tokens: Tokens) -> None:
-    _once(clause.period or clause.fixed, match, tokens)
-    values = match.values
-    unit = values.get("unit", "")
-    clause.period = (
-        values["adverb"] if "adverb" in values else (values.get("nth") or values["n"], unit)
-    )
-    if clause.period[0] < 1:
-        raise ask(tokens[match.begin], "a period is at least 1, as in every 2 days")
-    clause.is_every = True
-
-
-def _say_fixed(_sentence: Sentence, clause: Clause, match: Match, tokens: Tokens) -> None:
-    _once(clause.period or clause.fixed, match, tokens)
-    clause.fixed = _duration(match.values)
-    clause.is_every = True
-
-
-def _say_weekdays(_sentence: Sentence, clause: Clause, match: Match, tokens: Tokens) -> None:
-    _once(clause.weekdays, match, tokens)
-    values = match.values
-    one = NamedDays((values.get("weekday", 0),), is_plural=False)
-    days = values.get("weekdays", values.get("weekdayrange", one))
-    clause.weekdays = days.days
-    clause.is_every |= days.is_plural or "every" in values
-    if "n" in values:
-        _once(clause.period, match, tokens)
-        clause.period = (values["n"], "week")
-
-
-def _say_position(_sentence: Sentence, clause: Clause, match: Match, tokens: Tokens) -> None:
-    values = match.values
-    unit = values.get("unit")
-    is_more = unit is not None and unit == clause.of and tokens[match.begin - 1].text in _BETWEEN
-    _once(clause.position and not is_more, match, tokens)
-    clause.position = [*clause.position, *values["position"]]
-    clause.of = values.get("unit", clause.of)
-    clause.is_every |= "every" in values or "of" in values
-    if "months" in values:
-        _once(clause.months, match, tokens)
-        clause.months = values["months"]
-
-
-def _say_yearly(_sentence: Sentence, clause: Clause, match: Match, tokens: Tokens) -> None:
-    _once(clause.yearly, match, tokens)
-    clause.yearly = match.values["yearly"]
-    clause.is_every |= "every" in match.values
-
-
-def _say_months(_sentence: Sentence, clause: Clause, match: Match, tokens: Tokens) -> None:
-    _once(clause.months, match, tokens)
-    clause.months = match.values.get("months") or match.values["monthrange"]
-    clause.is_every |= "every" in match.values
-
-
-def _say_positions(_sentence: Sentence, clause: Clause, match: Match, tokens: Tokens) -> None:
-    _once(clause.positions, match, tokens)
-    unit = match.values["unit"]
-    if clause.period is None and clause.weekdays and unit == "week":
-        clause.period = (1, "week")
-    if clause.period is None or clause.period[1] != unit:
-        raise ask(tokens[match.end - 1], "say every and the same unit before it")
-    clause.positions = tuple(match.values["nths"])
-
-
-def _say_times(_sentence: Sentence, clause: Clause, match: Match, tokens: Tokens) -> None:
-    _once(clause.window or clause.minutes, match, tokens)
-    times = match.values.get("times") or match.values["clocks"]
-    clause.times = [*clause.times, *times]
-    check_halves(clause.times)
-
-
-def _say_minutes(_sentence: Sentence, clause: Clause, match: Match, tokens: Tokens) -> None:
-    _once(clause.minutes or clause.times, match, tokens)
-    minutes = match.values["numbers"]
-    if not all(0 <= minute <= 59 for minute in minutes):
-        raise ask(tokens[match.begin], "a minute is 0 to 59")
-    clause.minutes = tuple(sorted(set(minutes)))
-    if match.values.get("every"):
-        _once(clause.period, match, tokens)
-        clause.period, clause.is_every = (1, "hour"), True
-
-
-def _say_window(_sentence: Sentence, clause: Clause, match: Match, tokens: Tokens) -> None:
-    _once(clause.window or clause.times, match, tokens)
-    first, last = match.values.get("time") or match.values["exact"], match.values["last"]
-    check_halves([first, last])
-    if last.parts <= first.parts:
-        raise ask(last.token, "the end must be later on the same day than the beginning")
-    clause.window = (first, last)
-
-
-def _moment(match: Match) -> tuple[Day, TimeOfDay | None]:
-    clocks = match.values.get("clocks", [None])
-    if len(clocks) > 1:
-        raise ask(clocks[1].token, "one time is enough here")
-    return match.values.get("date") or match.values["dated"], clocks[0]
-
-
-def _say_start(sentence: Sentence, _clause: Clause, match: Match, tokens: Tokens) -> None:
-    _once(sentence.start, match, tokens)
-    sentence.start = _moment(match)
-
-
-def _say_until(_sentence: Sentence, clause: Clause, match: Match, tokens: Tokens) -> None:
-    _once(clause.until or clause.count, match, tokens)
-    clause.until = _moment(match)
-
-
-def _say_count(_sentence: Sentence, clause: Clause, match: Match, tokens: Tokens) -> None:
-    _once(clause.until or clause.count, match, tokens)
-    clause.count = match.values["n"]
-
-
-def _say_except(_sentence: Sentence, clause: Clause, match: Match, tokens: Tokens) -> None:
-    values = match.values
-    if "months" in values:
-        _once(clause.except_months, match, tokens)
-        clause.except_months = values["months"]
-    elif "weekdays" in values:
-        _once(clause.except_weekdays, match, tokens)
-        clause.except_weekdays = values["weekdays"].days
-    else:
-        clause.except_days = [*clause.except_days, *values["dates"]]
-
-
-def _say_zone(sentence: Sentence, _clause: Clause, match: Match, tokens: Tokens) -> None:
-    zone = match.values["zone"]
-    if sentence.zone not in (None, zone):
-        raise ask(tokens[match.begin], f"another time zone was named before, {sentence.zone}")
-    sentence.zone = zone
-
-
-def _say_once(sentence: Sentence, _clause: Clause, match: Match, tokens: Tokens) -> None:
-    _once(sentence.day or sentence.delay, match, tokens)
-    sentence.day = match.values["dated"]
-
-
-def _say_delay(sentence: Sentence, _clause: Clause, match: Match, tokens: Tokens) -> None:
-    _once(sentence.day or sentence.delay, match, tokens)
-    values = match.values
-    sentence.delay = (values["n"], values["unit"]) if "unit" in values else _duration(values)
-
-
-def _duration(values: Mapping[str, Any]) -> str:
-    return values.get("duration") or f"{values['n']}h{values['minutes']}m"
-
-
-def _say_nothing(_sentence: Sentence, _clause: Clause, _match: Match, _tokens: Tokens) -> None:
-    """What goes without saying."""
-
-
-SAYERS: Final[Mapping[str, Sayer]] = {
-    "nothing": _say_nothing,
-    "period": _say_period,
-    "fixed": _say_fixed,
-    "weekdays": _say_weekdays,
-    "position": _say_position,
-    "yearly": _say_yearly,
-    "months": _say_months,
-    "positions": _say_positions,
-    "times": _say_times,
-    "minutes": _say_minutes,
-    "window": _say_window,
-    "start": _say_start,
-    "until": _say_until,
-    "count": _say_count,
-    "except": _say_except,
-    "zone": _say_zone,
-    "once": _say_once,
-    "delay": _say_delay,
-}

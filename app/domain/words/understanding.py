@@ -165,6 +165,8 @@ def _ended(clause: Clause, rules: list[Schedule], now_ms: int, zone: str | None)
         return rules
     day, clock = clause.until
     at = date_of(day, now_ms, zone)
+    if at < wall_at(now_ms, zone).date():
+        raise ask(day.token, "that date has passed")
     until = at.isoformat()
     if clock is not None:
         if zone is None:

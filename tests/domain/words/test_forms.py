@@ -7,7 +7,7 @@ import re
 import pytest
 
 from app.domain.words.forms import FORMS, READERS, Form, longest_match
-from app.domain.words.sentence import SAYERS
+from app.domain.words.sayings import SAYERS
 from app.domain.words.tokens import tokenize
 
 SAMPLES = {
