@@ -10,7 +10,7 @@ from bisect import bisect_right
 from calendar import isleap
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from functools import lru_cache
 from math import gcd
 
@@ -40,7 +40,7 @@ def build_pattern(rule: Rule, start: int) -> Pattern | None:
     times = _build_times(rule, start)
     if times is None:
         return None
-    rule = _with_days_of_start(rule, start)
+    rule = with_days_of_start(rule, wall_datetime(start))
     months = _months(rule, start)
     if not months:
         return None
@@ -48,11 +48,10 @@ def build_pattern(rule: Rule, start: int) -> Pattern | None:
     return Pattern(_build_grid(rule, start), _build_days(rule, months), times, positions)
 
 
-def _with_days_of_start(rule: Rule, start: int) -> Rule:
-    """Fill in the days that a rule of weeks, months or years takes from its start."""
+def with_days_of_start(rule: Rule, at: datetime) -> Rule:
+    """Fill in the days that a rule of weeks, months or years takes from its start on the wall."""
     if rule.by_day or rule.by_month_day or rule.by_year_day:
         return rule
-    at = wall_datetime(start)
     if rule.frequency == "weekly" or rule.by_week_no:
         return replace(rule, by_day=((0, at.weekday()),))
     if rule.frequency == "monthly":

@@ -1,45 +1,58 @@
-"""A rule in one English sentence."""
+"""A rule in one English sentence, which says how often it really occurs.
+
+A rule of years may occur every month, and a rule of days once a year: what by-parts come to counts,
+not the frequency that was written.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Final
 
+from app.domain.recurrence.build import SUB_DAILY, with_days_of_start
+from app.domain.recurrence.explain_days import days_below, days_of_periods, days_of_rule
+from app.domain.recurrence.phrases import (
+    UNITS,
+    clock,
+    date_of,
+    every,
+    forward,
+    from_end,
+    join,
+    moment_of,
+)
 from app.domain.recurrence.rule import Rule, Until
 from app.domain.recurrence.zones import Zone, wall_datetime
 
-_UNITS: Final = {
-    "secondly": "second",
-    "minutely": "minute",
-    "hourly": "hour",
-    "daily": "day",
-    "weekly": "week",
-    "monthly": "month",
-    "yearly": "year",
-}
-_DAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_MONTHS: Final = (
-    *("January", "February", "March", "April", "May", "June", "July"),
-    *("August", "September", "October", "November", "December"),
-)
-_ORDINALS: Final = ("first", "second", "third", "fourth", "fifth")
-_WORKING_DAYS: Final = tuple((0, weekday) for weekday in range(5))
-_MOST_TIMES: Final = 6
+_MOST_TIMES = 6
+_MOST_SPANS = 3
+_LARGER = {"secondly": "minutely", "minutely": "hourly", "hourly": "daily"}
+_NAMED = {"secondly": "by_second", "minutely": "by_minute", "hourly": "by_hour"}
 
 
 def explain_rule(rule: Rule, start: datetime, zone: Zone) -> str:
     """Say what a rule does, as in "every second Friday at 09:00 Europe/Berlin"."""
-    rests = [_days(rule, start), _limits(rule), _times(rule, start)]
+    rule = _in_larger_units(with_days_of_start(rule, start))
+    is_plain = rule.interval == 1 and not (rule.by_set_pos and rule.frequency != "daily")
+    if rule.frequency in SUB_DAILY:
+        said, notes = days_below(rule)
+        words = [every(rule.interval, UNITS[rule.frequency]), *_clock_parts(rule, start), *said]
+        notes = [*_clock_notes(rule), *notes]
+    else:
+        said, notes = days_of_rule(rule) if is_plain else days_of_periods(rule)
+        words = [*said, _times(rule, start)]
     if rule.by_set_pos:
-        places = join([_from_end(position) for position in _forward(rule.by_set_pos)])
-        rests.append(f"(only the {places} of each {_UNITS[rule.frequency]})")
-    return " ".join([_head(rule, start), *filter(None, rests), zone.name])
+        places = join([from_end(position) for position in forward(rule.by_set_pos)])
+        notes = [f"the {places} of each {UNITS[rule.frequency]}", *notes]
+    if notes:
+        words.append(f"(only {'; only '.join(notes)})")
+    return " ".join([*words, zone.name])
 
 
 def explain_every(period: str, start: datetime, zone: Zone) -> str:
     """Say what a fixed period does."""
-    return f"every {period}, counted from {_moment(start)} {zone.name}"
+    return f"every {period}, counted from {moment_of(start)} {zone.name}"
 
 
 def explain_end(count: int | None, until: Until | None, zone: Zone) -> str:
@@ -51,7 +64,7 @@ def explain_end(count: int | None, until: Until | None, zone: Zone) -> str:
     second = until.ms // 1000
     wall = wall_datetime(second if until.is_wall else second + zone.offset_at(second))
     ends_with_day = (wall + timedelta(seconds=1)).time().isoformat() == "00:00:00"
-    return f", until {_date(wall) if ends_with_day else _moment(wall)}"
+    return f", until {date_of(wall) if ends_with_day else moment_of(wall)}"
 
 
 def explain_amendments(added: int, removed: int) -> str:
@@ -60,114 +73,70 @@ def explain_amendments(added: int, removed: int) -> str:
     return words + (f", with {removed} exclusion{'s' * (removed > 1)}" if removed else "")
 
 
-def join(words: Sequence[str]) -> str:
-    """Join words with commas and a last "and"."""
-    return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
+def _in_larger_units(rule: Rule) -> Rule:
+    """Say "every day at 09:00 and 10:00" for every hour of which only 9 and 10 are allowed."""
+    if rule.interval > 1 or rule.by_set_pos:
+        return rule
+    while rule.frequency in SUB_DAILY and getattr(rule, _NAMED[rule.frequency]):
+        rule = replace(rule, frequency=_LARGER[rule.frequency])
+    return rule
 
 
-def _forward(numbers: Sequence[int]) -> list[int]:
-    """Put what counts from the end behind what counts from the beginning."""
-    return sorted(numbers, key=lambda number: (number < 0, number))
-
-
-def _every(interval: int, unit: str) -> str:
-    if interval == 1:
-        return f"every {unit}"
-    return f"every second {unit}" if interval == 2 else f"every {interval} {unit}s"
-
-
-def _head(rule: Rule, start: datetime) -> str:
-    """Name the period, or the weekday where there is only that to say."""
-    if rule.frequency == "weekly" and len(rule.by_day) <= 1 and rule.interval <= 2:
-        return _every(rule.interval, _DAYS[rule.by_day[0][1] if rule.by_day else start.weekday()])
-    return _every(rule.interval, _UNITS[rule.frequency])
-
-
-def _days(rule: Rule, start: datetime) -> str:
-    """Name the days, of the start where the rule names none."""
-    has_days = rule.by_day or rule.by_month_day or rule.by_year_day or rule.by_week_no
-    if not has_days and rule.frequency == "monthly":
-        return f"on the {_nth(start.day)}"
-    if not has_days and rule.frequency == "yearly":
-        day = _nth(start.day)
-        return f"on the {day}" if rule.by_month else f"on the {day} of {_MONTHS[start.month - 1]}"
+def _clock_parts(rule: Rule, start: datetime) -> list[str]:
+    """Name the minutes and seconds of each hour, and the hours."""
     words = []
-    if rule.by_day and not (rule.frequency == "weekly" and len(rule.by_day) == 1):
-        words.append(f"on {_weekdays(rule.by_day)}")
-    elif rule.frequency == "weekly" and rule.interval > 2:
-        words.append(f"on {_DAYS[rule.by_day[0][1] if rule.by_day else start.weekday()]}")
-    if rule.by_month_day:
-        words.append(
-            f"on the {join([_from_end(day, ' day') for day in _forward(rule.by_month_day)])}"
-        )
-    return " that falls ".join(words)
+    by_minute = rule.by_minute
+    if rule.frequency == "hourly" and rule.interval == 1 and not by_minute and start.minute:
+        by_minute = (start.minute,)
+    if by_minute and rule.frequency == "hourly":
+        words.append(_named("at minute", by_minute))
+    if by_minute and rule.frequency == "secondly":
+        words.append(f"{_named('in minute', by_minute)} of every hour")
+    if rule.by_second and rule.frequency != "secondly":
+        words.append(_named("at second", rule.by_second))
+    if rule.by_hour:
+        words.append(_hours(rule.by_hour))
+    return words
 
 
-def _limits(rule: Rule) -> str:
-    words = []
-    if rule.by_year_day:
-        words.append(f"on day {join([str(day) for day in _forward(rule.by_year_day)])} of the year")
-    if rule.by_week_no:
-        words.append(f"in week {join([str(week) for week in _forward(rule.by_week_no)])}")
-    if rule.by_month:
-        words.append(f"in {join([_MONTHS[month - 1] for month in rule.by_month])}")
-    return " ".join(words)
+def _clock_notes(rule: Rule) -> list[str]:
+    """Say which of the periods that an interval chooses count."""
+    notes = []
+    if rule.frequency == "secondly" and rule.by_second:
+        notes.append(_if("second", rule.by_second))
+    if rule.frequency == "minutely" and rule.by_minute:
+        notes.append(_if("minute", rule.by_minute))
+    return notes
+
+
+def _if(unit: str, numbers: Sequence[int]) -> str:
+    return f"if the {unit} is {join([str(number) for number in numbers], 'or')}"
+
+
+def _named(unit: str, numbers: Sequence[int]) -> str:
+    return f"{unit}{'s' * (len(numbers) > 1)} {join([str(number) for number in numbers])}"
+
+
+def _hours(hours: Sequence[int]) -> str:
+    """Name the hours, as spans where they are few: from 09:00 through 10:59."""
+    spans: list[list[int]] = []
+    for hour in hours:
+        if spans and hour == spans[-1][-1] + 1:
+            spans[-1].append(hour)
+        else:
+            spans.append([hour])
+    if len(spans) > _MOST_SPANS:
+        return _named("in hour", hours)
+    return join([f"from {span[0]:02}:00 through {span[-1]:02}:59" for span in spans])
 
 
 def _times(rule: Rule, start: datetime) -> str:
-    """Name the times of day, or what limits a rule below a day."""
-    if rule.frequency in ("secondly", "minutely", "hourly"):
-        named = [("hour", rule.by_hour), ("minute", rule.by_minute), ("second", rule.by_second)]
-        return " ".join(
-            f"at {unit}{'s' * (len(values) > 1)} {join([str(value) for value in values])}"
-            for unit, values in named
-            if values
-        )
+    """Name the times of day."""
     hours = rule.by_hour or (start.hour,)
     minutes = rule.by_minute or (start.minute,)
     seconds = rule.by_second or (start.second,)
-    if len(hours) * len(minutes) * len(seconds) > _MOST_TIMES:
-        return f"{len(hours) * len(minutes) * len(seconds)} times a day from " + _clock(
-            hours[0], minutes[0], seconds[0]
-        )
-    times = [_clock(hour, m, second) for hour in hours for m in minutes for second in seconds]
-    return f"at {join(times)}"
-
-
-def _weekdays(days: Sequence[tuple[int, int]]) -> str:
-    if days == _WORKING_DAYS:
-        return "Monday to Friday"
-    ordered = sorted(days, key=lambda day: (day[0] < 0, day))
-    return join([_weekday(nth, day) for nth, day in ordered])
-
-
-def _weekday(nth: int, weekday: int) -> str:
-    return _DAYS[weekday] if nth == 0 else f"the {_from_end(nth)} {_DAYS[weekday]}"
-
-
-def _from_end(number: int, last: str = "") -> str:
-    """Name a position: first, 20th, last, second to last; ``last`` follows "last"."""
-    if number > 0:
-        return _ORDINALS[number - 1] if number <= 5 and not last else _nth(number)
-    if number == -1:
-        return f"last{last}"
-    return f"{_ORDINALS[-number - 1] if number >= -5 else _nth(-number)} to last{last}"
-
-
-def _nth(number: int) -> str:
-    ending = (
-        "th" if 10 <= number % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
-    )
-    return f"{number}{ending}"
-
-
-def _clock(hour: int, minute: int, second: int) -> str:
-    return f"{hour:02}:{minute:02}" + (f":{second:02}" if second else "")
-
-
-def _date(at: datetime) -> str:
-    return f"{at.day} {_MONTHS[at.month - 1]} {at.year}"
-
-
-def _moment(at: datetime) -> str:
-    return f"{_date(at)} {_clock(at.hour, at.minute, at.second)}"
+    first = clock(hours[0], minutes[0], seconds[0])
+    if (times := len(hours) * len(minutes) * len(seconds)) > _MOST_TIMES:
+        return f"at {times} times from {first} to {clock(hours[-1], minutes[-1], seconds[-1])}"
+    clocks = [clock(hour, minute, sec) for hour in hours for minute in minutes for sec in seconds]
+    return f"at {join(clocks)}"

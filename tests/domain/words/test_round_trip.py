@@ -26,11 +26,11 @@ TIMES = st.fixed_dictionaries(
 )
 ENDS = st.sampled_from([{}, {}, {"count": 1}, {"count": 12}, {"until": "2028-06-30"}])
 MONTHS = st.just({}) | some(st.integers(1, 12), 4).map(lambda months: {"by_month": months})
-MONTH_DAYS = some(st.integers(1, 28) | st.integers(-9, -1), 3).map(
+MONTH_DAYS = some(st.integers(1, 31) | st.integers(-9, -1), 3).map(
     lambda days: {"by_month_day": days}
 )
 NTH_DAYS = some(
-    st.tuples(st.sampled_from([1, 2, 3, 4, -1, -2]), st.sampled_from(DAYS)).map(
+    st.tuples(st.sampled_from([1, 2, 3, 4, 5, -1, -2]), st.sampled_from(DAYS)).map(
         lambda one: f"{one[0]}{one[1]}"
     ),
     3,
@@ -105,6 +105,9 @@ def test_a_sentence_comes_to_the_schedule_that_it_explains(
     "words",
     [
         "every day 8 times a day from 09:00",
+        "every day at 8 times from 09:00 to 10:45 Europe/Berlin",
+        "every second day at 09:00 (only if it is a Monday) Europe/Berlin",
+        "every year on the 14th of a month at 09:00 (only in week 20) Europe/Berlin",
         "every year on day 100 and -1 of the year at 09:00",
         "every day at 09:00 Europe/Berlin, with 2 exclusions",
         "at 09:00 on December 25 Europe/Berlin",
