@@ -39,6 +39,10 @@ MUTATE := $(VENV)/mutate/.dev-$(call checksum,requirements-dev.lock)
 # What people read calendars with: a test has them subscribe to the feed.
 CALENDAR_PROGRAMS := vdirsyncer==0.21.0 khal==0.14.1
 SUBSCRIBERS := $(VENV)/subscribers/.programs-$(shell echo '$(CALENDAR_PROGRAMS)' | cksum | cut -d' ' -f1)
+# A browser is driven by Playwright, and what it shows is judged by axe. The browser itself is the
+# system's own Chromium. (Playwright has no build for Alpine, so it has a place of its own.)
+BROWSING := playwright==1.65.2 axe-playwright-python==0.1.8
+BROWSER := $(VENV)/browser/.programs-$(shell echo '$(BROWSING)' | cksum | cut -d' ' -f1)
 LOCK := $(TOOLS)/bin/uv pip compile --quiet --universal --python-version 3.11 \
 	--fork-strategy fewest --generate-hashes --no-annotate --custom-compile-command 'make lock'
 
@@ -46,7 +50,7 @@ LOCK := $(TOOLS)/bin/uv pip compile --quiet --universal --python-version 3.11 \
 QUICK := $(addprefix tests/,domain delivery store crypto planning services engine wiring) \
 	$(wildcard tests/test_*.py)
 
-.PHONY: help run demo check test chaos operations soak fuzz costs calendars mutate docs lint format lock audit clean subscribers
+.PHONY: help run demo check test chaos operations soak fuzz costs calendars mutate docs lint format lock audit clean subscribers browser screenshots
 
 help: ## show this help
 	@grep -hE '^[a-z%-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -89,6 +93,11 @@ calendars: $(DEV) $(CALENDAR_FILES) ## read the calendar files of other projects
 mutate: $(MUTATE) ## change the rules a little, see that tests notice; MINUTES=, SEED=, ONLY=app/domain/*
 	@$(VENV)/mutate/bin/python -m tests.mutation --minutes $(or $(MINUTES),30) \
 		$(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only '$(ONLY)') $(ARGS)
+
+browser: $(BROWSER) ## install what drives a browser for the tests of the console
+
+screenshots: $(DEV) $(BROWSER) ## take pictures of the console, light and dark, wide and narrow; OUT=
+	@$(PY) -m tests.console.screenshots --out $(or $(OUT),screenshots)
 
 subscribers: $(SUBSCRIBERS) ## install the calendar programs that a test subscribes with
 
@@ -145,6 +154,12 @@ $(DEV): | $(PY)
 	@echo "Installing what requirements-dev.lock lists"
 	@$(PIP) -r requirements-dev.lock
 	@rm -f $(VENV)/.dev-* $(VENV)/.docs-* $(VENV)/.runtime-* && touch $@ $(DOCS) $(RUNTIME)
+
+$(BROWSER): | $(PY)
+	@echo "Installing $(BROWSING)"
+	@$(PY) -m venv --clear $(VENV)/browser
+	@$(VENV)/browser/bin/pip --disable-pip-version-check -q install $(BROWSING)
+	@touch $@
 
 $(SUBSCRIBERS): | $(PY)
 	@echo "Installing $(CALENDAR_PROGRAMS)"

@@ -1,0 +1,225 @@
+"""Somebody at work in the console, with a real browser; run by ``.venv/browser/bin/python``.
+
+It is given a JSON object on its standard input: ``url`` of the instance, ``token`` (a master token),
+``target`` (a receiver), ``chromium`` (the program), and ``out`` for a directory of pictures, if any
+are wanted. It writes what it has done and what was wrong as JSON. Nothing of the project is imported
+here: what drives the browser has an environment of its own.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+HOSTILE = "<img src=x onerror=alert(1)>\"'</script><script>alert(2)</script>{{7*7}}"
+PAGES = {
+    "now": "/console/",
+    "events": "/console/events",
+    "event": "/console/events/{event}",
+    "edit": "/console/events/{event}/edit",
+    "new": "/console/new",
+    "occurrence": "/console/occurrences/{occurrence}",
+    "dead-letters": "/console/dead-letters",
+    "not-there": "/console/nothing",
+}
+
+
+class Visit:
+    """One instance, seen through one browser."""
+
+    def __init__(self, given: dict[str, Any], browser: Browser) -> None:
+        self.url, self.token, self.target = given["url"], given["token"], given["target"]
+        self.browser = browser
+        self.problems: list[str] = []
+        self.done: list[str] = []
+
+    def api(self, method: str, path: str, body: object = None) -> Any:
+        """Call the API as the master."""
+        request = urllib.request.Request(
+            self.url + path,
+            method=method,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={
+                "Authorization": f"Bearer {self.token}",
+                "Content-Type": "application/json",
+            },
+        )
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            text = answer.read()
+        return json.loads(text) if text else None
+
+    def page(self, token: str | None = None, **context: Any) -> Page:
+        """A new browser's page, signed in; whatever it complains of is noted."""
+        page = self.browser.new_context(**context).new_page()
+        page.set_default_timeout(15_000)
+        page.on("pageerror", lambda error: self.problems.append(f"{page.url}: {error}"))
+        page.on("dialog", self._dialog)
+        page.on(
+            "console",
+            lambda said: (
+                said.type in ("error", "warning")
+                and "status of 4" not in said.text
+                and self.problems.append(f"{page.url}: {said.text}")
+            ),
+        )
+        page.goto(f"{self.url}/")
+        page.fill("#token", token or self.token)
+        page.get_by_role("button", name="Sign in").click()
+        page.wait_for_url("**/console/")
+        return page
+
+    def _dialog(self, dialog: Any) -> None:
+        if dialog.type != "confirm":
+            self.problems.append(f"a script of somebody's ran: {dialog.message}")
+        dialog.accept()
+
+    def do(self, act: Callable[[], None]) -> None:
+        """Do one thing; what goes wrong is a problem, and the next thing is done all the same."""
+        self.done.append(act.__name__)
+        try:
+            act()
+        except Exception as error:  # noqa: BLE001 - it is told, with all others
+            self.problems.append(f"{act.__name__}: {str(error)[:800]}")
+
+    def an_event_goes_from_the_form_to_completed_while_watched(self) -> None:
+        page = self.page()
+        page.keyboard.press("g")
+        page.keyboard.press("e")
+        page.wait_for_url("**/console/events")
+        page.get_by_role("link", name="New event").click()
+        page.fill("#name", "watched")
+        page.fill("#webhook", self.target)
+        page.fill("#value", "every weekday at noon")
+        page.fill("#timezone", "Europe/Berlin")
+        expect(page.locator("#preview")).to_contain_text("12:00 Europe/Berlin")
+        page.check("input[value=delay]")
+        page.fill("#value", "3s")
+        expect(page.locator("#preview")).to_contain_text("Once")
+        page.get_by_role("button", name="Create").click()
+        expect(page.get_by_role("heading", name="watched")).to_be_visible()
+        expect(page.locator(".line .mark.is-completed")).to_be_visible(timeout=30_000)
+
+    def search_finds_while_somebody_types(self) -> None:
+        page = self.page()
+        page.goto(f"{self.url}/console/events")
+        page.keyboard.press("/")
+        page.keyboard.type("tag:hostile", delay=20)
+        expect(page.locator("#found tbody tr")).to_have_count(1)
+        expect(page).to_have_url(re.compile("q=tag"))
+        page.locator("#q").fill("nobody is called so")
+        expect(page.locator("#found")).to_contain_text("No event has this")
+
+    def many_are_paused_at_once(self) -> None:
+        for number in range(3):
+            self.api("POST", "/events", self.body(name=f"many {number}", tags=["many"]))
+        page = self.page()
+        page.goto(f"{self.url}/console/events?q=tag:many")
+        expect(page.get_by_role("button", name="Pause")).to_be_disabled()
+        page.check("[data-all]")
+        expect(page.locator("[data-chosen]")).to_have_text("With 3 events:")
+        page.get_by_role("button", name="Pause").click()
+        expect(page.locator("[role=status]")).to_contain_text("3 of 3 done")
+
+    def a_session_ends_with_its_token_while_somebody_looks(self) -> None:
+        made = {"type": "jwt", "sub": "guest", "access": "read", "scope": ["many"]}
+        token = self.api("POST", "/tokens", {**made, "expires_at": "2035-01-01T00:00:00Z"})["token"]
+        page = self.page(token)
+        page.goto(f"{self.url}/console/")
+        (standing,) = [one for one in self.api("GET", "/tokens") if one["sub"] == "guest"]
+        self.api("DELETE", f"/tokens/{standing['jti']}")
+        page.wait_for_url("**/console/sign-in**", timeout=20_000)
+
+    def two_tabs_do_not_overwrite_each_other(self) -> None:
+        event = self.api("POST", "/events", self.body(name="shared"))["id"]
+        one, other = self.page(), self.page()
+        for page in (one, other):
+            page.goto(f"{self.url}/console/events/{event}/edit")
+        one.fill("#name", "first")
+        one.get_by_role("button", name="Save").click()
+        expect(one.get_by_role("heading", name="first")).to_be_visible()
+        other.fill("#name", "second")
+        other.get_by_role("button", name="Save").click()
+        expect(other.locator("[role=alert]")).to_be_visible()
+        assert other.input_value("#name") == "second"
+        assert self.api("GET", f"/events/{event}")["name"] == "first"
+
+    def body(self, **fields: Any) -> dict[str, Any]:
+        return {
+            "webhook": self.target,
+            "schedule": {"every": "1h"},
+            "start_time": "2035-01-01T00:00:00Z",
+            **fields,
+        }
+
+    def names(self) -> dict[str, str]:
+        """What stands for names in ``PAGES``: a hostile event, and its failed occurrence."""
+        event = self.api(
+            "POST",
+            "/events",
+            self.body(
+                name=HOSTILE,
+                description=HOSTILE,
+                tags=["hostile", "more"],
+                metadata={HOSTILE: HOSTILE},
+            ),
+        )["id"]
+        occurrence = self.api("POST", f"/events/{event}/trigger")["id"]
+        return {"event": event, "occurrence": occurrence}
+
+    def every_page_is_sound_in_light_and_dark_wide_and_narrow(self) -> None:
+        names, axe = self.names(), Axe()
+        for scheme in ("light", "dark"):
+            for width in (1280, 390):
+                page = self.page(color_scheme=scheme, viewport={"width": width, "height": 844})
+                for name, path in PAGES.items():
+                    page.goto(self.url + path.format(**names))
+                    page.wait_for_load_state("networkidle")
+                    where = f"{name}, {scheme}, {width}"
+                    scrolls = "document.documentElement.scrollWidth > innerWidth"
+                    if page.evaluate(scrolls):
+                        self.problems.append(f"{where}: it scrolls sideways")
+                    if "49" in page.title():
+                        self.problems.append(f"{where}: a template of somebody's was filled in")
+                    for found in axe.run(page).response["violations"]:
+                        places = [one["html"][:120] for one in found["nodes"][:3]]
+                        self.problems.append(f"{where}: {found['id']}: {places}")
+                    if self.out is not None:
+                        page.screenshot(
+                            path=self.out / f"{name}-{scheme}-{width}.png", full_page=True
+                        )
+
+    out: Path | None = None
+
+
+def main() -> None:
+    """Read what is given, do everything, write what was wrong."""
+    given = json.load(sys.stdin)
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(
+            executable_path=given["chromium"], args=["--no-sandbox", "--disable-dev-shm-usage"]
+        )
+        visit = Visit(given, browser)
+        visit.out = Path(given["out"]) if given.get("out") else None
+        for act in (
+            visit.every_page_is_sound_in_light_and_dark_wide_and_narrow,
+            visit.an_event_goes_from_the_form_to_completed_while_watched,
+            visit.search_finds_while_somebody_types,
+            visit.many_are_paused_at_once,
+            visit.a_session_ends_with_its_token_while_somebody_looks,
+            visit.two_tabs_do_not_overwrite_each_other,
+        ):
+            visit.do(act)
+        browser.close()
+    json.dump({"done": visit.done, "problems": visit.problems}, sys.stdout)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,25 @@
+"""The console in a real browser, on a real instance: see ``tests/console/visit.py``."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.console.visiting import NO_BROWSER, browser_python, chromium, visit
+from tests.support.receiver import Receiver
+from tests.support.stack import MASTER_TOKEN, Stack
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.mark.timeout(240)
+def test_somebody_works_in_the_console_and_nothing_is_wrong(
+    stack: Stack, receiver: Receiver
+) -> None:
+    """Every page and act, hostile texts, two tabs, a revoked token; and what axe finds."""
+    python, program = browser_python(), chromium()
+    if python is None or program is None:
+        pytest.skip(NO_BROWSER)
+    url = f"http://127.0.0.1:{stack.port}"
+    found = visit(python, program, url, MASTER_TOKEN, receiver.url("/"))
+    assert found["problems"] == [], "\n".join(found["problems"])
+    assert len(found["done"]) == 6
