@@ -84,3 +84,50 @@ def test_what_is_no_whole_day_is_refused_by_its_property(lines, sentence):
 def test_the_longest_and_the_last_that_may_be(lines, definition):
     assert read_definition(a_file(f"UID:1\n{lines}")) == definition
     Calendar("closed", definition)
+
+
+@pytest.mark.parametrize(
+    ("lines", "head", "definition"),
+    [
+        ("DTSTART:20261225T000000\nDTEND:20261226T000000", "", {"dates": ["2026-12-25"]}),
+        ("DTSTART;TZID=W. Europe Standard Time:20261225T000000\nDTEND;TZID=W. Europe Standard Time:20261227T000000", "", {"ranges": [{"from": "2026-12-25", "to": "2026-12-26"}]}),
+        ("DTSTART:20261225T000000Z\nDURATION:PT24H", "", {"dates": ["2026-12-25"]}),
+        ("DTSTART:20261224T230000Z\nDTEND:20261225T230000Z", "X-WR-TIMEZONE:Europe/Berlin", {"dates": ["2026-12-25"]}),
+        ("DTSTART:20261225T000000\nRRULE:FREQ=YEARLY;UNTIL=20281225T000000Z\nEXDATE:20271225T000000", "", {"rules": [{"rrule": "FREQ=YEARLY;UNTIL=20281225", "from": "2026-12-25", "exclude": ["2027-12-25"]}]}),
+        ("DTSTART;VALUE=DATE:16041225\nRRULE:FREQ=YEARLY", "", {"rules": [{"rrule": "FREQ=YEARLY", "from": "1970-12-25"}]}),
+        ("DTSTART;VALUE=DATE:16041225\nRRULE:FREQ=YEARLY;COUNT=9", "", {}),
+    ],
+)  # fmt: skip
+def test_days_as_programs_write_them(lines, head, definition):
+    """From midnight to midnight, as Outlook does; since 1604, as Apple's do."""
+    assert read_definition(a_file(f"UID:1\n{lines}", head=head)) == definition
+    Calendar("closed", definition)
+
+
+def test_of_two_versions_of_a_day_the_newer_counts():
+    old, new = "20261224", "20261231"
+    file = a_file(
+        *(f"UID:1\nSEQUENCE:{n}\nDTSTART;VALUE=DATE:{day}" for n, day in ((2, new), (1, old)))
+    )
+    assert read_definition(file) == {"dates": ["2026-12-31"]}
+
+
+def test_all_days_of_a_series_that_is_called_off_are_free():
+    moved = "UID:1\nRECURRENCE-ID;VALUE=DATE:20271224\nDTSTART;VALUE=DATE:20271223"
+    series = f"UID:1\n{DAY}\nRRULE:FREQ=YEARLY\nSTATUS:CANCELLED"
+    assert read_definition(a_file(series, moved)) == {}
+
+
+@pytest.mark.parametrize(
+    ("lines", "sentence"),
+    [
+        ("SUMMARY:x", "VEVENT 2.DTSTART: is missing (line 8)"),
+        (f"{DAY}\nRRULE:FREQ=NOPE", "VEVENT 2.RRULE: FREQ must be one of SECONDLY, MINUTELY, HOURLY, DAILY, WEEKLY, MONTHLY, YEARLY"),
+        (f"{DAY}\nRECURRENCE-ID;RANGE=THISANDFUTURE;VALUE=DATE:20261224", "VEVENT 2.RECURRENCE-ID: with RANGE is not for days; split the series"),
+        (f"{DAY}\nBEGIN:VEVENT\nEND:VEVENT", "VEVENT 2 can't be read: It has another VEVENT inside; end one before the next begins. (line 8)"),
+    ],
+)  # fmt: skip
+def test_what_can_not_be_read_is_named_with_its_line(lines, sentence):
+    with pytest.raises(InvalidInput) as refused:
+        read_definition(a_file(f"UID:0\n{DAY}", f"UID:1\n{lines}"))
+    assert refused.value.message == sentence
