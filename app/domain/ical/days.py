@@ -166,7 +166,8 @@ def _rules(
         try:
             compile_schedule({"rrule": rule}, 0, None)
         except InvalidInput as error:
-            raise _trouble(entry.number, "RRULE", error.message) from None
+            message = error.message.removeprefix("schedule.rrule: ")
+            raise _trouble(entry.number, "RRULE", message) from None
     rules = entry.rules
     if first.year < _FIRST_YEAR:
         try:
