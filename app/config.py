@@ -17,6 +17,8 @@ from app.domain.signing_keys import signing_keys
 from app.domain.targets import Network, TargetPolicy
 from app.errors import ConfigError
 from app.setting_readers import (
+    MIN_CHOSEN_SECRET,
+    MIN_SECRET_BYTES,
     RateLimit,
     accepted,
     boolean,
@@ -35,11 +37,6 @@ from app.setting_readers import (
 )
 
 PREFIX = "QHRONOS_"
-MIN_SECRET_BYTES = 32
-"""Shortest key accepted for HS256 (RFC 7518 section 3.2)."""
-
-MIN_CHOSEN_SECRET = 8
-"""Shortest master token and signing secret accepted: they may be of the operator's choosing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +144,9 @@ class Settings:
     max_events_per_sub: int = 0
     """How many events the tokens of one ``sub`` may make. 0: no limit."""
 
+    max_occurrences_per_sub: int = 12_000
+    """How often all events of one ``sub`` may occur in a minute, on average. 0: no limit."""
+
     max_occurrences_per_minute: int = 60
     """How often one schedule may occur within a minute. 0: no limit."""
 
@@ -252,6 +252,7 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "RATE_LIMIT": rate_limit,
     "MAX_BODY_BYTES": integer(1_024, 16_777_216),
     "MAX_EVENTS_PER_SUB": integer(0, 999_999_999),
+    "MAX_OCCURRENCES_PER_SUB": integer(0, 999_999_999),
     "MAX_OCCURRENCES_PER_MINUTE": integer(0, 60),
     "METRICS_PUBLIC": boolean,
     "DOCS_PUBLIC": boolean,
@@ -269,10 +270,7 @@ _FIELD_OF = {
 
 
 def load_settings(environ: Mapping[str, str]) -> Settings:
-    """Read settings from a mapping of environment variables.
-
-    Raises ``ConfigError`` with one message that names every wrong variable.
-    """
+    """Read environment variables; raises one ``ConfigError`` that names all wrong ones."""
     values: dict[str, Any] = {}
     problems: list[str] = []
     for name, read in _READERS.items():

@@ -36,6 +36,13 @@ class RateLimit:
     seconds: int
 
 
+MIN_SECRET_BYTES = 32
+"""Shortest key accepted for HS256 (RFC 7518 section 3.2)."""
+
+MIN_CHOSEN_SECRET = 8
+"""Shortest master token and signing secret accepted: they may be of the operator's choosing."""
+
+
 def plain(text: str) -> str:
     """The text of a setting, without blanks around it and the mark that some editors begin with.
 

@@ -160,6 +160,8 @@ def store(
 ) -> list[str]:
     """Create events of these kinds, in the name of a token, by the API's own code; their ids.
 
+    One of each kind in turn, as many as are accepted: all of one tenant's may occur so often.
+
     It would take the attacker some minutes, at the rate that a token has and with what it may have
     computed in a second: here it has an endless share.
     """
@@ -171,12 +173,15 @@ def store(
     given = {"name": "attack", "tags": [tag], "webhook": webhook}
     given["start_time"] = datetime.fromtimestamp(start_ms / 1000, UTC).isoformat()
     created = []
-    for count, fields in kinds.values():
-        for _ in range(count):
-            answer = client.post("/events", json={**given, **fields}, headers=headers)
-            if answer.status_code != 201:
-                raise BenchmarkFailed(f"refused: {answer.json}")
+    wanted = max(count for count, _ in kinds.values())
+    in_turn = [fields for n in range(wanted) for count, fields in kinds.values() if n < count]
+    for fields in in_turn:
+        answer = client.post("/events", json={**given, **fields}, headers=headers)
+        if answer.status_code == 201:
             created.append(answer.json["id"])
+        elif answer.status_code != 403:
+            raise BenchmarkFailed(f"refused: {answer.json}")
+    support.say(f"  accepted: {len(created)} of {len(in_turn)} schedules")
     services.storage.client.close()
     return created
 

@@ -81,6 +81,7 @@ ELSEWHERE = {
     "app/store/occurrences.py": "tests/store/test_scripts.py",
     "app/store/owners.py": "tests/services/test_quotas.py",
     "app/store/processes.py": "tests/services/test_processes.py",
+    "app/store/rates.py": "tests/services/test_occurrence_quota.py",
     "app/store/reading.py": "tests/store/test_scripts.py",
     "app/store/script_contracts.py": "tests/store/test_script_loader.py",
     "app/store/refusals.py": "tests/store/test_probe.py",
@@ -90,6 +91,7 @@ ELSEWHERE = {
     "app/store/work.py": "tests/store/test_scripts.py",
     "app/wiring/health.py": "tests/services/test_health.py",
     "app/wiring/own_process.py": "tests/services/test_processes.py",
+    "app/wiring/quotas.py": "tests/services/test_occurrence_quota.py",
 }
 """Where a file is tested that has no test of its own name: a test that imports or names it."""
 

@@ -69,7 +69,7 @@ class EventService:
         partition = ids.partition_of_event(draft.id)
         self.events.refuse_duplicate(partition, once)
         draft, timetable = self.planner.checked(draft, now_ms)
-        self.quota.take(draft.id, access)
+        self.quota.take(draft, access)
         self.flows.join(draft)
         for _ in range(WRITE_TRIES):
             saved, event = self.planner.create(draft, timetable, now_ms, once)
@@ -130,7 +130,9 @@ class EventService:
 
         def write(before: Event) -> tuple[Saved, Event]:
             after = self.changed(before, changes, access)
-            return (Saved.DONE, before) if after == before else self.planner.replace(before, after)
+            if after == before:
+                return Saved.DONE, before
+            return self.quota.occurrences.write(before, after, access, self.planner.replace)
 
         return self._write(event_id, access, if_match, write)
 
@@ -158,7 +160,7 @@ class EventService:
             )
             return saved, before
 
-        self._write(event_id, access, if_match, write)
+        self.quota.occurrences.forget(self._write(event_id, access, if_match, write))
 
     def end(self, event_id: str, reason: str, access: Access) -> None:
         """End an event, cancel what is open; raises as ``delete``."""
@@ -169,7 +171,7 @@ class EventService:
             after = replace(before, status=EventStatus.INACTIVE)
             return self.planner.end(before, after, reason), after
 
-        self._write(event_id, access, None, write)
+        self.quota.occurrences.forget(self._write(event_id, access, None, write))
 
     def rotate_secret(
         self,

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from app.domain import ids
+from app.domain.event import Event
 from app.domain.imports import REFUSED, ImportLine
 from app.errors import Conflict, Forbidden, InvalidInput, NotFound, QhronosError
 from app.services.events import EventService
@@ -42,7 +43,7 @@ class ImportWriter:
     def _write(
         self, plans: Sequence[UidPlan], run: ImportRun, *, is_whole: bool = False
     ) -> list[ImportLine]:
-        counted: list[bytes] = []
+        counted: list[Event] = []
         try:
             plans = [self._counted(one, run, counted, is_whole=is_whole) for one in plans]
             steps = [step for plan in plans for step in plan.steps if step.write is not None]
@@ -54,8 +55,8 @@ class ImportWriter:
             notes = self.sources.notes(run.source, changed)
             saved = self.batches.write(writes, run.now_ms, notes)
         except QhronosError:
-            for event_id in counted:
-                self.quota.give_back(event_id, run.access)
+            for event in counted:
+                self.quota.give_back(event, run.access)
             raise
         refused: dict[int, ImportLine] = {}
         for step, is_saved in zip(steps, saved, strict=True):
@@ -82,7 +83,7 @@ class ImportWriter:
         self.sources.note(run.source, rest)
 
     def _counted(
-        self, plan: UidPlan, run: ImportRun, counted: list[bytes], *, is_whole: bool
+        self, plan: UidPlan, run: ImportRun, counted: list[Event], *, is_whole: bool
     ) -> UidPlan:
         """Count new events; the plan without those that are too many."""
         steps = []
@@ -90,13 +91,13 @@ class ImportWriter:
             made = step.write is not None and step.write.before is None
             if made and step.write is not None:
                 try:
-                    self.quota.take(step.write.event.id, run.access)
+                    self.quota.take(step.write.event, run.access)
                 except Forbidden as error:
                     if is_whole:
                         raise
                     steps.append(ImportStep(_refused(step, error), step.before, step.before))
                     continue
-                counted.append(step.write.event.id)
+                counted.append(step.write.event)
             steps.append(step)
         return UidPlan(plan.known, steps)
 

@@ -1,4 +1,4 @@
-"""Quotas: how many events one caller may have."""
+"""Quotas: how many events one caller may have, and how often they may occur."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 from app.domain import ids
 from app.domain.access import MASTER, Access
+from app.domain.event import Event
 from app.errors import Forbidden
+from app.services.occurrence_quota import OccurrenceQuota
 from app.store.owners import Owners
 
 BEING_CREATED_MS = 60_000
@@ -17,14 +19,25 @@ BEING_CREATED_MS = 60_000
 class EventQuota:
     """How many events the tokens of one subject may have, ``most`` 0 for any number.
 
-    Events that were created before the quota was set do not count.
+    ``occurrences`` says how often these may occur. Events that were created before the quota was
+    set do not count.
     """
 
     owners: Owners
     most: int
+    occurrences: OccurrenceQuota
 
-    def take(self, event_id: bytes, access: Access) -> None:
-        """Count an event that is about to be created; raises ``Forbidden`` if it is one too many.
+    def take(self, event: Event, access: Access) -> None:
+        """Count an event that is about to be created; raises ``Forbidden`` if it is too much."""
+        self._take(event.id, access)
+        try:
+            self.occurrences.take(event, access)
+        except Forbidden:
+            self._drop(event.id, access)
+            raise
+
+    def _take(self, event_id: bytes, access: Access) -> None:
+        """Raise ``Forbidden`` for one event too many.
 
         Deleted events are taken off the count when the quota is reached. If several requests ask
         for the last place at once, all may be refused.
@@ -36,7 +49,7 @@ class EventQuota:
             return
         self.owners.drop_gone(access.subject, created_ms - BEING_CREATED_MS)
         if self.owners.count(access.subject) > self.most:
-            self.give_back(event_id, access)
+            self._drop(event_id, access)
             raise self.refusal()
 
     def refusal(self) -> Forbidden:
@@ -53,7 +66,11 @@ class EventQuota:
             self.owners.drop_gone(access.subject, now_ms - BEING_CREATED_MS)
         return max(0, self.most - self.owners.count(access.subject))
 
-    def give_back(self, event_id: bytes, access: Access) -> None:
+    def give_back(self, event: Event, access: Access) -> None:
         """Take an event off the count that was not created after all."""
+        self._drop(event.id, access)
+        self.occurrences.forget(event)
+
+    def _drop(self, event_id: bytes, access: Access) -> None:
         if self.most and access is not MASTER:
             self.owners.drop(access.subject, event_id)

@@ -227,6 +227,14 @@ class AuditHeadField(HashField):
 
 
 @unique
+class RateField(HashField):
+    """``qh:rates:<lane>``; beside this, ``<occurrences a day>:<counted since, ms>`` by event."""
+
+    TOTAL = ("all", "number", "occurrences a day of all events that are counted",
+        "count_rate", "count_rate rates")
+
+
+@unique
 class MetaField(HashField):
     """``qh:meta``; beside these, ``seal:<name>`` for each key that secrets are sealed with."""
 
@@ -254,5 +262,6 @@ TABLES: tuple[type[HashField], ...] = (
     RedeliveryJobField,
     AuditEntryField,
     AuditHeadField,
+    RateField,
     MetaField,
 )

@@ -28,7 +28,6 @@ from app.services.previews import PreviewService
 from app.services.problems.problem import Check
 from app.services.problems.store_settings import StoreSettingsCheck
 from app.services.processes import ProcessService
-from app.services.quotas import EventQuota
 from app.services.redeliveries import RedeliveryService
 from app.services.redelivery_steps import RedeliverySteps
 from app.services.secret_rotation import RotationService
@@ -42,6 +41,7 @@ from app.wiring.imports import build_imports
 from app.wiring.own_process import own_process
 from app.wiring.planning import Planning
 from app.wiring.queues import Queues
+from app.wiring.quotas import event_quota
 from app.wiring.storage import Storage
 
 
@@ -86,7 +86,7 @@ class Services:
             self.crypto.signing_secrets,
             self.crypto.header_secrets,
             self.crypto.lanes,
-            EventQuota(self.storage.owners, self.settings.max_events_per_sub),
+            event_quota(self.settings, self.crypto, self.storage, self.planning),
             self.flows,
             self.storage.figures,
             self.clock,

@@ -29,6 +29,7 @@ from app.store.migrations.schema import Schema
 from app.store.occurrences import OccurrenceStore
 from app.store.owners import Owners
 from app.store.processes import ProcessStore
+from app.store.rates import Rates
 from app.store.redeliveries import RedeliveryJobStore, RedeliveryStore
 from app.store.scripts import Scripts
 from app.store.sweep import EventSweep
@@ -163,6 +164,11 @@ class Storage:
     def owners(self) -> Owners:
         """How many events a token's subject has."""
         return Owners(self.client)
+
+    @cached_property
+    def rates(self) -> Rates:
+        """How often the events of each lane occur."""
+        return Rates(self.client, self.scripts)
 
     @cached_property
     def processes(self) -> ProcessStore:

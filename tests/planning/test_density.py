@@ -1,4 +1,4 @@
-"""How often a schedule may occur within a minute."""
+"""How often a schedule may occur within a minute, and how often it occurs in a day."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from typing import cast
 
 import pytest
 
+from app.domain.budget import UNLIMITED, count, count_no_more
 from app.domain.recurrence import Recurrence, compile_schedule
+from app.domain.timetable import Timetable
 from app.errors import InvalidInput
-from app.planning.density import MINUTE_MS, check_density
+from app.planning.density import DAY_MS, MINUTE_MS, check_density, occurrences_a_day
 from tests.support.clock import NOW_MS
 
 
@@ -123,3 +125,50 @@ def test_a_minute_is_less_than_sixty_seconds_of_distance(third_ms: int, accepted
         check(rule, 2)
     sentence = "occurs more than 2 times within a minute; make it rarer"
     assert refused.value.fields == {"schedule": [sentence]}
+
+
+A_MINUTE = DAY_MS // MINUTE_MS
+
+
+def in_a_day(schedule: object, after_ms: int = NOW_MS - 1) -> int:
+    return occurrences_a_day(Timetable(compile_schedule(schedule, NOW_MS, None), None), after_ms)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "expected"),
+    [
+        ({"every": "1s"}, 60 * A_MINUTE),
+        ({"every": "1m"}, A_MINUTE),
+        ({"frequency": "hourly"}, 24),
+        ({"frequency": "daily"}, 1),
+        ({"frequency": "yearly"}, 1),
+        ({"rrule": "FREQ=SECONDLY;COUNT=1"}, 0),
+        ({"rrule": "FREQ=SECONDLY;UNTIL=20200101T000000Z"}, 0),
+        # Where it is densest: an hour of the day, what begins later, what is included.
+        ({"cron": "* 9 * * *"}, A_MINUTE),
+        ({"frequency": "daily", "include": [f"2035-01-01T00:00:0{n}Z" for n in range(9)]}, 86_400),
+        (
+            {"rules": [{"frequency": "daily"}, {"rrule": "FREQ=SECONDLY;BYYEARDAY=300"}]},
+            86_400,
+        ),
+        # A few at once every day are a few a day.
+        ({"rrule": "FREQ=DAILY;BYHOUR=9;BYMINUTE=0,1,2"}, 5),
+        ({"rules": [{"cron": f"* {hour} * * *"} for hour in range(24)]}, A_MINUTE),
+    ],
+)
+def test_how_often_a_schedule_occurs_in_a_day(schedule, expected: int) -> None:
+    assert in_a_day(schedule) == expected
+
+
+def test_a_schedule_that_takes_too_many_steps_is_judged_by_what_its_rules_allow() -> None:
+    """It is not computed for long, whatever it is."""
+    leap_mondays = [{"rrule": "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29;BYDAY=MO"}] * 20
+    spent, token = count(UNLIMITED, lambda: 0)
+    try:
+        costly = {"every": "2s", "exclude": leap_mondays}
+        rule = compile_schedule(costly, NOW_MS, None)
+        before = spent.left
+        assert occurrences_a_day(Timetable(rule, None), NOW_MS) == 30 * A_MINUTE
+        assert before - spent.left <= 5_000
+    finally:
+        count_no_more(token)

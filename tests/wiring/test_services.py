@@ -59,6 +59,7 @@ NEEDS_THE_STORE = {
     (Storage, "events"),
     (Storage, "event_batches"),
     (Services, "successors"),
+    (Services, "overview"),
     *((Services, name) for name in ("events", "creations", "imports", "previews", "actions")),
     *((Services, name) for name in ("rotations", "occurrences", "redeliveries", "calendars")),
     (Services, "feed"),

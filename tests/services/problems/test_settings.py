@@ -32,6 +32,7 @@ OTHER_VALUES = {
     "retention_events_ms": 2_929,
     "retention_audit_ms": 2_929,
     "max_events_per_sub": 29,
+    "max_occurrences_per_sub": 29,
     "max_occurrences_per_minute": 29,
 }
 

@@ -1,0 +1,113 @@
+"""How many occurrences the events of one tenant may have together, on average.
+
+A tenant's events have its lane in their ids, so what is counted, whoever writes it, is the tenant's
+that made it. What is counted is an estimate of the times that an event asks for, from a few of its
+first ones; a schedule that is accepted occurs whenever it says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+
+from app.clock import Clock
+from app.domain.access import MASTER, Access
+from app.domain.event import Event, EventStatus
+from app.domain.ids import lane_of_event
+from app.errors import Conflict, Forbidden, InvalidInput
+from app.planning.density import occurrences_a_day
+from app.planning.timetables import Timetables
+from app.services.event_changes import timing
+from app.services.event_writes import is_written
+from app.store.events import EventStore, Saved
+from app.store.rates import Rates
+
+Replace = Callable[[Event, Event], tuple[Saved, Event]]
+"""Writes a changed event, given it before and after."""
+
+MINUTES = 24 * 60
+"""Minutes of a day: what occurs once a day or less often counts for something, too."""
+
+BEING_WRITTEN_MS = 60_000
+"""An event that was counted so recently may not be stored yet: no request takes longer."""
+
+
+@dataclass(frozen=True, slots=True)
+class OccurrenceQuota:
+    """So many occurrences a minute for each lane, ``most`` 0 for any number.
+
+    Events that were written before the quota was set do not count.
+    """
+
+    rates: Rates
+    events: EventStore
+    timetables: Timetables
+    clock: Clock
+    most: int
+    unbounded: Collection[int]
+
+    def take(self, event: Event, access: Access) -> int | None:
+        """Count an event that is about to be written; returns what was counted for it before.
+
+        ``None``: nothing is counted. Raises ``Forbidden`` if all would occur too often, unless it
+        is the operator who asks, or the event occurs no more often than before. Events that are
+        gone or have ended are taken off the count when that is so.
+        """
+        if not self.most or lane_of_event(event.id) in self.unbounded or event.schedule is None:
+            return None
+        lane, now_ms = lane_of_event(event.id), self.clock.now_ms()
+        timetable = self.timetables.of(event.id, event.definition)
+        rate = occurrences_a_day(timetable, max(now_ms, event.start_ms - 1))
+        most = 0 if access is MASTER else self.most * MINUTES
+        counted = self.rates.count(lane, event.id, rate, now_ms, most)
+        if not counted.done:
+            self._forget_gone(lane, now_ms)
+            counted = self.rates.count(lane, event.id, rate, now_ms, most)
+        if not counted.done:
+            would_be = -((counted.before - counted.total - rate) // MINUTES)
+            raise Forbidden(
+                f"The events of this sub may have {self.most} occurrences a minute together, and "
+                f"would have {would_be}: make this one rarer, or delete others."
+            )
+        return counted.before
+
+    def write(
+        self, before: Event, after: Event, access: Access, write: Replace
+    ) -> tuple[Saved, Event]:
+        """Have a changed event written, and count it if it is; raises what that does.
+
+        Raises ``Forbidden`` as ``take`` does.
+        """
+        if timing(after) == timing(before):
+            return write(before, after)
+        is_over = after.status is EventStatus.INACTIVE or after.schedule is None
+        counted = None if is_over else self.take(after, access)
+        try:
+            saved, written = write(before, after)
+        except (Conflict, Forbidden, InvalidInput):
+            self.put_back(after.id, counted)
+            raise
+        if not is_written(saved):
+            self.put_back(after.id, counted)
+        elif is_over:
+            self.forget(before)
+        return saved, written
+
+    def put_back(self, event_id: bytes, before: int | None) -> None:
+        """Count as before what was not written after all."""
+        if before is not None:
+            self.rates.count(lane_of_event(event_id), event_id, before, self.clock.now_ms())
+
+    def forget(self, event: Event) -> None:
+        """Count an event no more that is deleted or has ended."""
+        is_bounded = lane_of_event(event.id) not in self.unbounded
+        if self.most and is_bounded and event.schedule is not None:
+            self.put_back(event.id, 0)
+
+    def _forget_gone(self, lane: int, now_ms: int) -> None:
+        """Look at some of the events, and forget those that do not occur any more."""
+        some = self.rates.some(lane, now_ms - BEING_WRITTEN_MS)
+        for event_id, event in zip(some, self.events.get_many(some), strict=True):
+            ended = event is not None and event.status is EventStatus.INACTIVE
+            if event is None or ended or event.schedule is None:
+                self.put_back(event_id, 0)
