@@ -100,14 +100,18 @@ def refuse_wrapped(text: str, path: str, readable: Readable) -> None:
 
 
 def refuse_other_layouts(written: Sequence[str], path: str, readable: Readable) -> None:
-    """Refuse fields that are not five, or six with the seconds first, as Quartz and AWS have."""
+    """Refuse what is not five fields, or six with the seconds first: others' layouts, and words."""
+    fields = [field.upper() for field in written]
+    if "EVERY" in fields or "AT" in fields or "DAILY" in fields:
+        raise InvalidInput.field(
+            path, "is in words; give them to POST /preview as text, which makes a schedule of them"
+        )
     if any(_COMMAND.match(field) for field in written[5:]) or not (
         len(written) != 7 or _YEAR.fullmatch(written[6])
     ):
         raise InvalidInput.field(
             path, "has a command after its fields; leave it out and give a webhook"
         )
-    fields = [field.upper() for field in written]
     if len(fields) == 7:
         raise _translated(fields, path, readable, "Quartz", is_year_last=True)
     if len(fields) == 6 and "?" in (fields[2], fields[4]):

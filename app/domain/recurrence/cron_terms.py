@@ -76,6 +76,7 @@ _HINTS: Final = (
     (r".*~.*", _ANY, "write a number instead of a random one, and give jitter to spread"),
     (r"24", (_HOUR,), "write 0 for midnight"),
     (r"60", (_SECOND, _MINUTE), "write 0, at which the next one begins"),
+    (r"(19|20)\d\d", (_WEEKDAY,), "a year has no field; give start_time and until"),
     (r"8|9", (_WEEKDAY,), "write 0 or 7 for Sunday, 1 for Monday, 6 for Saturday"),
     (r"\?", _ANY, "? can stand for a day alone; write *"),
     (r"/\d+", _ANY, "write * before the step, as in */5"),

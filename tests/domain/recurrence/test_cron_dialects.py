@@ -168,7 +168,10 @@ REFUSED = [
     ("0 9 * * \x00", "the character U+0000 at position 9"),
     ("'0 9 * * *'", "at position 1, which cron does not know; leave it out"),
     ("L", "has 1 field; it must have five fields"),
-    ("every day", "has 2 fields; it must have five fields"),
+    ("every day", "is in words; give them to POST /preview as text"),
+    ("Daily at nine", "is in words; give them to POST /preview as text"),
+    ("every second friday of the month at 9", "is in words; give them to POST /preview as text"),
+    ("0 0 * * 1-5 2026", "a year has no field; give start_time and until"),
     ("", "must be text"),
     # What has no exact translation is not translated.
     ("0 0 12 L-3 * ? *", "write five fields"),
