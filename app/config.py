@@ -107,12 +107,14 @@ class Settings:
     """Requests that one worker has in flight at once. Slow ones are not counted. It is less if the
     limit of open files does not allow for so many; the log then says so at the start."""
 
+    delivery_idle_ms: int = 4_000
+    """How long an idle connection to a receiver is kept: whole seconds. Many close it after 5."""
+
     lease_ms: int = 30_000
     """A worker that shows no sign of life for so long loses its work to other workers."""
 
     least_retry_delay_ms: int = 1_000
-    """The shortest wait between two attempts of an occurrence, whatever its retry policy says. Only
-    a receiver may ask for less, with ``Retry-After``."""
+    """The shortest wait between two attempts, unless a receiver says less in ``Retry-After``."""
 
     drain_linger_ms: int = 15_000
     """How long one drain job runs, with or without work."""
@@ -241,6 +243,7 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "ALLOW_PRIVATE_TARGETS": private_targets,
     "DELIVERY_TIMEOUT": duration(100, 300_000),
     "DELIVERY_CONCURRENCY": integer(1, 4096),
+    "DELIVERY_IDLE": duration(1_000, 45_000),
     "LEASE": duration(1_000, 3_600_000),
     "LEAST_RETRY_DELAY": duration(0, 3_600_000),
     "DRAIN_LINGER": duration(100, 120_000),
@@ -271,8 +274,7 @@ _FIELD_OF = {
 
 def load_settings(environ: Mapping[str, str]) -> Settings:
     """Read environment variables; raises one ``ConfigError`` that names all wrong ones."""
-    values: dict[str, Any] = {}
-    problems: list[str] = []
+    values, problems = dict[str, Any](), list[str]()
     for name, read in _READERS.items():
         variable = PREFIX + name
         try:

@@ -18,6 +18,12 @@ from app.domain.store_urls import TLS_OPTIONS, check_store_url
 from app.domain.targets import Network, TargetPolicy
 from app.errors import ConfigError, InvalidInput
 
+MIN_SECRET_BYTES = 32
+"""Shortest key accepted for HS256 (RFC 7518 section 3.2)."""
+
+MIN_CHOSEN_SECRET = 8
+"""Shortest master token and signing secret accepted: they may be of the operator's choosing."""
+
 BYTE_ORDER_MARK = "\ufeff"
 LONGEST_FILE = 65_536
 """Bytes of a file that holds one setting: more is another file."""

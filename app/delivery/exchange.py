@@ -32,7 +32,8 @@ KEPT_S = 45
 """How old a connection may be that is used again."""
 
 IDLE_S = 4
-"""How long it may have been idle: Node, Apache and uvicorn close one after five seconds."""
+"""How long it may have been idle, unless the settings say otherwise: Node, Apache and uvicorn close
+one after five seconds."""
 
 DNS_S = 10
 """How long the address of a name is remembered. With ``KEPT_S``: within a minute, requests go to
@@ -44,7 +45,6 @@ _OPTIONS = {
     pycurl.POST: 1,
     pycurl.HTTP_VERSION: pycurl.CURL_HTTP_VERSION_1_1,
     pycurl.FORBID_REUSE: not CAN_WATCH,
-    pycurl.MAXAGE_CONN: IDLE_S,
     pycurl.DNS_CACHE_TIMEOUT: DNS_S,
     _QUICK_EXIT: 1,  # on close, don't wait for a name server that does not answer
     # What a sender of webhooks must not do

@@ -8,7 +8,7 @@ from typing import Any
 
 import pycurl
 
-from app.delivery.exchange import KEPT_S, Exchange
+from app.delivery.exchange import IDLE_S, KEPT_S, Exchange
 from app.delivery.kept_connections import KeptConnections, peer_of
 from app.delivery.request import Request
 from app.delivery.resolver import ResolverProbe
@@ -57,6 +57,7 @@ class CurlSender:
         ca_file: str | None = None,
         own_port: int | None = None,
         kept_s: int = KEPT_S,
+        idle_s: int = IDLE_S,
         max_connections: int | None = None,
         lookup: Callable[[str, None], object] = socket.getaddrinfo,
     ) -> None:
@@ -64,10 +65,10 @@ class CurlSender:
 
         ``ca_file`` is a PEM bundle of trusted authorities, the system's by default. Nothing is sent
         to ``own_port`` of this machine. A connection is used again until it is ``kept_s`` seconds
-        old; ``max_connections`` bounds those that are kept and in use together. ``lookup`` is what
-        asks this host's name server whether it answers.
+        old or has been idle for ``idle_s``; ``max_connections`` bounds those that are kept and in
+        use together. ``lookup`` is what asks this host's name server whether it answers.
         """
-        self._kept_s = kept_s
+        self._kept_s, self._idle_s = kept_s, idle_s
         self._own_port = own_port
         self._policy = policy
         self._max = max_in_flight
@@ -120,6 +121,7 @@ class CurlSender:
     def _new_exchange(self) -> Exchange:
         made = Exchange(self._policy, self._ca_file, self._own_port)
         made.curl.setopt(pycurl.MAXLIFETIME_CONN, self._kept_s)
+        made.curl.setopt(pycurl.MAXAGE_CONN, self._idle_s)
         return made
 
     def poll(self, max_wait_ms: float, also: Sequence[int] = ()) -> list[tuple[Any, Outcome]]:

@@ -82,6 +82,7 @@ class Drains:
             settings.allow_private_targets,
             most_in_flight(self.concurrency),
             own_port=settings.port,
+            idle_s=settings.delivery_idle_ms // 1_000,
             max_connections=self.max_connections,
         )
 

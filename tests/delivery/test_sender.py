@@ -257,6 +257,17 @@ def test_a_name_that_moves_to_another_host_is_followed_when_connections_are_old(
         sender.close()
 
 
+@pytest.mark.parametrize(("idle_s", "connections"), [(1, 2), (45, 1)])
+def test_a_connection_that_was_idle_for_too_long_is_not_used_again(receiver, idle_s, connections):
+    sender = CurlSender(LOCAL, 4, idle_s=idle_s)
+    assert send(sender, receiver.url()).succeeded
+    until = time.monotonic() + 2.1  # libcurl counts whole seconds
+    eventually(lambda: time.monotonic() > until, "it was idle")
+    assert send(sender, receiver.url()).succeeded
+    assert receiver.connections == connections
+    sender.close()
+
+
 def test_within_a_minute_nothing_knows_an_old_address_any_more():
     assert KEPT_S + DNS_S < 60
     assert IDLE_S < 5  # before most receivers close what is idle
