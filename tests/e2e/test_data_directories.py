@@ -32,6 +32,9 @@ from tests.support.wait import wait_until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(150)]
 
+REWORDED = {"on the 1st and 15th in January": "on the 1st and 15th of January"}
+"""Sentences about schedules that are said better now. They are computed, not stored."""
+
 ARCHIVES = sorted(Path(__file__).parent.glob("data_of_*.tar.xz"))
 
 
@@ -67,6 +70,8 @@ def test_everything_is_told_as_it_was(earlier: Earlier) -> None:
     """Events, occurrences, attempts, flows, calendars, previews, tokens, audit: byte for byte."""
     assert len(earlier.told) > 200
     for path, before in earlier.told.items():
+        for words, better in REWORDED.items():
+            before["body"] = before["body"].replace(words, better)
         assert tell(earlier.api, path) == before, path
 
 

@@ -95,7 +95,8 @@ class Walk:
         if stretch.is_early(instant):
             # Here may fire what belongs to an earlier day, if the clock skips a midnight.
             first = (stretch.start + stretch.before) // DAY
-            if any(one not in days for one in range(first, day + 1)):
+            among = {one in days for one in range(first, day + 1)}
+            if len(among) > 1:
                 return None if parts.is_kept(at, stretch) else at + 1
         if day not in days:
             return None

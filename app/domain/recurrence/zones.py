@@ -77,8 +77,12 @@ class Zone:
 
         They are the same where none does. Before is less: the clock skips it; more: it comes twice.
         """
-        if self.name == "UTC":
-            return 0, 0
+        if wall >= EARLIEST:
+            stretch = self.stretch_at(wall)  # about there: no offset is longer than a day
+            offset = stretch.offset
+            begins, ends = stretch.start + max(offset, stretch.before), min(offset, stretch.after)
+            if begins <= wall < stretch.end + ends:
+                return offset, offset
         local = wall_datetime(wall)
         return self._offset_of(local, 0), self._offset_of(local, 1)
 
@@ -88,6 +92,8 @@ class Zone:
 
     def change_near(self, instant: int) -> Stretch | None:
         """Return the stretch around an instant if what its gap has skipped may fire then."""
+        if instant < EARLIEST:
+            return None
         stretch = self.stretch_at(instant)
         return stretch if stretch.is_early(instant) else None
 

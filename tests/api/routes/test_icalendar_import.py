@@ -322,3 +322,50 @@ def test_one_import_is_one_entry_of_the_audit_log(client):
     assert newest["after"]["changed"] == [{"id": first[0]["id"], "outcome": "updated"}]
     assert newest["after"]["source"] == "s"
     assert newest["after"]["unchanged"] == 1
+
+
+NIGHTLY_AT_CHANGES = """BEGIN:VCALENDAR
+BEGIN:VEVENT
+UID:nightly
+SUMMARY:nightly
+DTSTART;TZID=Europe/Berlin:20260327T023000
+RRULE:FREQ=DAILY
+EXDATE;TZID=Europe/Berlin:20260329T023000,20261025T023000
+RDATE;TZID=Europe/Berlin:20270328T021500
+END:VEVENT
+BEGIN:VEVENT
+UID:nightly
+RECURRENCE-ID;TZID=Europe/Berlin:20270328T023000
+SUMMARY:moved
+DTSTART;TZID=Europe/Berlin:20270328T120000
+END:VEVENT
+BEGIN:VEVENT
+UID:from a gap
+SUMMARY:from a gap
+DTSTART;TZID=Europe/Berlin:20260329T023000
+RRULE:FREQ=DAILY
+END:VEVENT
+END:VCALENDAR
+"""
+
+
+def test_times_of_a_file_at_a_change_of_the_clock_are_wall_times(client) -> None:
+    """EXDATE, RDATE, RECURRENCE-ID and DTSTART follow the same rule as the occurrences."""
+    answer = client.post(
+        "/events?webhook=https://example.com/hook",
+        data=NIGHTLY_AT_CHANGES,
+        content_type="text/calendar",
+    )
+    assert answer.status_code == 201, answer.text
+    events = {one["name"]: one["id"] for one in client.get("/events").json}
+
+    def times(name: str, day: str) -> list[str]:
+        path = f"/events/{events[name]}/preview?count=2&from={day}T00:00:00Z"
+        return [one["scheduled_at"] for one in client.get(path).json]
+
+    assert times("nightly", "2026-03-28") == ["2026-03-28T01:30:00Z", "2026-03-30T00:30:00Z"]
+    assert times("nightly", "2026-10-25") == ["2026-10-26T01:30:00Z", "2026-10-27T01:30:00Z"]
+    # 02:15 and 02:30 would fire at one moment; 02:30 is replaced, 02:15 is not.
+    assert times("nightly", "2027-03-28") == ["2027-03-28T01:00:00Z", "2027-03-29T00:30:00Z"]
+    assert times("moved", "2027-03-28") == ["2027-03-28T10:00:00Z"]
+    assert times("from a gap", "2026-03-28") == ["2026-03-29T01:00:00Z", "2026-03-30T00:30:00Z"]

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from app.domain.recurrence import Recurrence, compile_schedule, read_start
+from app.domain.recurrence.zones import get_zone
 from app.errors import InvalidInput
 from tests.domain.recurrence.oracles import exists, in_zone, iso, local_ms, ms, resolve
 from tests.domain.recurrence.test_properties import expand, many, rule_texts
@@ -147,6 +149,32 @@ def test_an_exclusion_of_a_time_that_comes_twice(exclude: str, repeat: str, left
 def test_an_inclusion_at_a_change(include: str, dst: dict[str, str], expected: list) -> None:
     once = {"rrule": "FREQ=DAILY;COUNT=1", "include": [include]}
     assert days(once, "2027-01-01T02:30", 9, **dst)[1:] == expected
+
+
+@pytest.mark.parametrize("zone", ["UTC", BERLIN, "Pacific/Apia", "America/New_York"])
+@pytest.mark.parametrize("moment", ["0001-01-01", "1883-11-18", "1900-01-01", "9999-12-31"])
+def test_wall_times_at_the_ends_of_the_calendar_are_read(moment: str, zone: str) -> None:
+    for name in ("exclude", "include"):
+        for clock in ("", "T00:00:00", "T12:03:57", "T23:59:59"):
+            schedule = {**DAILY, name: [moment + clock]}
+            assert len(days(schedule, "2027-01-01T09:00", 3, zone)) == 3, (name, clock)
+    for until in (moment, f"{moment}T23:59:59"):
+        found = days({**DAILY, "until": until}, "2027-01-01T09:00", 3, zone)
+        assert len(found) == (3 if moment > "2027" else 0)
+
+
+@many
+@given(
+    zone=st.sampled_from([zone for zone, _ in CHANGES]),
+    wall=st.integers(-(2**31), 2**32) | st.integers(0, 60 * 365).map(lambda day: day * 86_400),
+)
+def test_the_offsets_of_a_wall_time_are_those_of_zoneinfo(zone: str, wall: int) -> None:
+    local = datetime.fromisoformat("1970-01-01") + timedelta(seconds=wall)
+    known = [
+        local.replace(tzinfo=ZoneInfo(zone), fold=fold).utcoffset() // timedelta(seconds=1)
+        for fold in (0, 1)
+    ]
+    assert get_zone(zone).offsets_of(wall) == tuple(known)
 
 
 def test_an_included_date_is_at_the_time_of_the_start_by_the_same_rule() -> None:
