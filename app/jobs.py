@@ -6,7 +6,11 @@ they stay as they are.
 
 from __future__ import annotations
 
+from app.api.lazy_bodies import lazy_loader
 from app.wiring.engine import worker_engine
+
+LOAD = lazy_loader(lambda: worker_engine().services)
+"""Checks the bodies of events that an import makes."""
 
 
 def drain() -> int:
@@ -35,8 +39,9 @@ def retry(job_id: str) -> int:
 
 
 def continue_retries() -> int:
-    """Go on with all redelivery jobs whose time has come."""
-    return worker_engine().services.redeliveries.continue_waiting()
+    """Go on with all redeliveries and imports whose time has come."""
+    services = worker_engine().services
+    return services.redeliveries.continue_waiting() + services.import_jobs.continue_waiting(LOAD)
 
 
 def reconcile() -> int:

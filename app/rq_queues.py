@@ -140,7 +140,7 @@ class RqUpkeepQueue:
         _translated(lambda: self._queue.enqueue("app.jobs.retry", job_id, **_UPKEEP_OPTIONS))
 
     def enqueue_waiting_redeliveries(self) -> None:
-        """Have all redelivery jobs continued that wait, unless the worker has enough to do."""
+        """Have all redeliveries and imports continued that wait, unless it has enough to do."""
         if _translated(lambda: self._queue.count) < MAX_WAITING_REDELIVERIES:
             name = "app.jobs.continue_retries"
             _translated(lambda: self._queue.enqueue(name, **_UPKEEP_OPTIONS))

@@ -166,10 +166,11 @@ def _enqueue_upkeep(engine: Engine, stop: threading.Event) -> None:
                 upkeep_schedule.register(datetime.now(UTC).replace(tzinfo=None))
                 upkeep_schedule.enqueue_due()
             engine.services.redeliveries.call_for_waiting()
+            engine.services.import_jobs.call_for_waiting()
         except (redis.exceptions.RedisError, BrokerUnavailable):
             log.warning(BROKER_AWAY, engine.services.settings.broker_name)
         except StoreUnavailable:
-            log.warning("the store is away; redelivery jobs wait for it")
+            log.warning("the store is away; redeliveries and imports wait for it")
         stop.wait(REDELIVERIES_INTERVAL_S)
 
 

@@ -43,7 +43,11 @@ def test_each_name_that_may_be_stored_is_there_and_does_its_work(
 ) -> None:
     arguments, wanted = CALLS[name]
     monkeypatch.setattr(jobs, "worker_engine", Recorded)
-    assert import_attribute(f"app.jobs.{name}")(*arguments) == (wanted, arguments)
+    answer = import_attribute(f"app.jobs.{name}")(*arguments)
+    if name == "continue_retries":  # and of imports
+        assert answer[2:] == ("services.import_jobs.continue_waiting", (jobs.LOAD,))
+        answer = answer[:2]
+    assert answer == (wanted, arguments)
 
 
 def test_there_are_no_others() -> None:

@@ -10,7 +10,8 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
 from app import __version__
-from app.api.http.errors import BROKEN, RETRY_AFTER_SECONDS, STATUS, invalid
+from app.api.http.errors import BROKEN, RETRY_AFTER_SECONDS, STATUS
+from app.api.schemas.validation import invalid
 from app.console import session
 from app.console.pages import dead_letters, event, event_form, events, now, occurrence, sign_in
 from app.console.show import register_filters

@@ -7,12 +7,10 @@ without one is of the source that has no name. So the same file is an update.
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from app.domain.access import Access, Credential
+from app.domain.access import Access
 from app.domain.event import Event
 from app.errors import QhronosError
 
@@ -23,9 +21,6 @@ CANCELLED = "cancelled"
 REFUSED = "refused"
 OUTCOMES = (MADE, UPDATED, UNCHANGED, CANCELLED, REFUSED)
 
-RUNNING = "running"
-STATUSES = (RUNNING, "completed", "refused", "stopped", "cancelled")
-
 MAX_VEVENTS = 10_000
 """VEVENTs of one file."""
 
@@ -34,11 +29,6 @@ AT_ONCE = 1_000
 
 SURELY_MEANT = 10
 """So many events end without a word if they have left their source, even if that is most of it."""
-
-WRITING = "writing"
-CHECKING = "checking"
-ENDING = "ending"
-PHASES = (CHECKING, WRITING, ENDING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,62 +114,3 @@ def digest(*texts: str | bytes, size: int = 16) -> bytes:
 def owner_of(access: Access, *, is_master: bool) -> str:
     """Whose sources a token's imports are about: those of its ``sub``, whatever its scope."""
     return "" if is_master else f"sub:{access.subject}"
-
-
-@dataclass(frozen=True, slots=True)
-class ImportJob:
-    """An import in the background, and how far it has come. Times are ms UTC.
-
-    ``position`` is how many entries the phase has done; ``spent`` the steps of computing.
-    ``may_end`` says, once that is known, whether what has left the source may end.
-    """
-
-    id: bytes
-    request: ImportRequest
-    access: Access
-    credential: Credential | None
-    created_ms: int
-    updated_ms: int
-    phase: str
-    total: int
-    status: str = RUNNING
-    reason: str | None = None
-    ended_ms: int | None = None
-    position: int = 0
-    may_end: bool | None = None
-    spent: int = 0
-    made: int = 0
-    updated: int = 0
-    unchanged: int = 0
-    cancelled: int = 0
-    refused: int = 0
-
-    @property
-    def is_running(self) -> bool:
-        """Whether anything is left to do."""
-        return self.status == RUNNING
-
-    def counted(self, lines: Iterable[ImportLine], entries: int, spent: int) -> ImportJob:
-        """Note what became of so many more entries."""
-        found = Counter(one.outcome for one in lines)
-        return replace(
-            self,
-            position=self.position + entries,
-            spent=self.spent + spent,
-            made=self.made + found[MADE],
-            updated=self.updated + found[UPDATED],
-            unchanged=self.unchanged + found[UNCHANGED],
-            cancelled=self.cancelled + found[CANCELLED],
-            refused=self.refused + found[REFUSED],
-        )
-
-    def in_phase(self, phase: str) -> ImportJob:
-        """Begin another phase."""
-        begun = replace(self, phase=phase, position=0)
-        if phase == ENDING:
-            return begun
-        return replace(begun, made=0, updated=0, unchanged=0, cancelled=0, refused=0)
-
-    def ended(self, status: str, now_ms: int, reason: str | None = None) -> ImportJob:
-        """End the job; what it has written stays."""
-        return replace(self, status=status, reason=reason, ended_ms=now_ms)

@@ -10,6 +10,12 @@ IMPORTING = 600_000
 """On all entries of one file in its request; what needs more becomes a job. A plain entry takes
 some 400 steps, its reading included."""
 
+IMPORTING_JOB = 8_000_000
+"""On all entries of one file, by a job. One that needs more is stopped."""
+
+IMPORTING_STEP = 300_000
+"""After so many steps an import job notes how far it has come, and others have their turn."""
+
 CHEAP = 500
 """On the successor of any claim, by a drain: no more than delivering it costs, the first reading of
 its schedule included. Nearly all schedules need less, most of them five."""

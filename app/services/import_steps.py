@@ -29,6 +29,8 @@ class ImportRun:
     access: Access
     load: Load
     now_ms: int
+    worker: bytes = b""
+    """Who works on it, where several may."""
     room: int | None = None
     """How many events may still be made; ``None``: any number."""
 

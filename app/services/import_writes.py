@@ -14,7 +14,7 @@ from app.services.flows import FlowService
 from app.services.import_plans import CALLED_OFF
 from app.services.import_steps import ImportRun, ImportStep, UidPlan
 from app.services.quotas import EventQuota
-from app.store.event_batches import EventBatches, Write
+from app.store.event_batches import EventBatches, Fence, Write
 from app.store.imports import SourceStore
 
 TOGETHER = 25
@@ -53,7 +53,7 @@ class ImportWriter:
             first = [plan.noted(is_written=False) for plan in plans]
             changed = [one for one, plan in zip(first, plans, strict=True) if one != plan.known]
             notes = self.sources.notes(run.source, changed)
-            saved = self.batches.write(writes, run.now_ms, notes)
+            saved = self.batches.write(writes, run.now_ms, notes, self._fence(run))
         except QhronosError:
             for event in counted:
                 self.quota.give_back(event, run.access)
@@ -80,7 +80,11 @@ class ImportWriter:
             whole = UidPlan(plan.known, steps).noted(is_written=True)
             if whole != plan.noted(is_written=False):
                 rest.append(whole)
-        self.sources.note(run.source, rest)
+        notes = self.sources.notes(run.source, rest)
+        self.batches.write((), run.now_ms, notes, self._fence(run))
+
+    def _fence(self, run: ImportRun) -> Fence:
+        return self.sources.fence(run.source, run.by, run.worker)
 
     def _counted(
         self, plan: UidPlan, run: ImportRun, counted: list[Event], *, is_whole: bool

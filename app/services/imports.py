@@ -63,15 +63,19 @@ class ImportService:
         finally:
             self.sources.release(run.source, run.by)
 
+    @staticmethod
+    def source_of(request: ImportRequest, access: Access) -> bytes:
+        """What the store calls the source of an import."""
+        return source_name(owner_of(access, is_master=access is MASTER), request.source)
+
     def run_of(
         self, by: bytes, request: ImportRequest, access: Access, load: Load, wanted: int
     ) -> ImportRun:
         """What an import knows of its caller, its source, and the moment."""
         now_ms = self.clock.now_ms()
-        owner = owner_of(access, is_master=access is MASTER)
         return ImportRun(
             by=by,
-            source=source_name(owner, request.source),
+            source=self.source_of(request, access),
             is_named=request.source is not None,
             access=access,
             load=load,
@@ -121,13 +125,20 @@ class ImportService:
         plans = self.planner.plan_left(left, run)
         if request.allows(ending, known, is_empty=is_empty):
             return plans
-        return [self._kept(one, ending, known) for one in plans]
+        error = Conflict(self.too_many(ending, known))
+        return [self.kept(one, error) for one in plans]
 
-    def _kept(self, plan: UidPlan, ending: int, known: int) -> UidPlan:
-        error = Conflict(
+    @staticmethod
+    def too_many(ending: int, known: int) -> str:
+        """Why what has left a source is not ended."""
+        return (
             f"{ending} of {known} events of this source are not in the file; none of them was "
             f"ended. Send max_ended={ending} if that is meant."
         )
+
+    @staticmethod
+    def kept(plan: UidPlan, error: Conflict) -> UidPlan:
+        """The plan with nothing ended, for that reason."""
         steps = []
         for step in plan.steps:
             line = step.line

@@ -41,7 +41,7 @@ class RedeliveryQueue(Protocol):
         ...
 
     def enqueue_waiting_redeliveries(self) -> None:
-        """Enqueue the next steps of all that wait for them, unless some upkeep waits already.
+        """Enqueue the next steps of all that wait for them, imports too, unless some upkeep waits.
 
         Raises ``StoreUnavailable``.
         """

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
+
+import redis
 
 from app.domain.event import Event
-from app.errors import StoreUnavailable
+from app.errors import Conflict, StoreUnavailable
 from app.store.audit_intents import Command
 from app.store.connection import StoreClient
 from app.store.events import NO_WITHDRAWAL, EventStore, Plan, Withdrawal, flow_of, save_call
 from app.store.scripts import Scripts
+
+Fence = tuple[bytes, bytes]
+"""A key and the value that it must have for a transaction to be made."""
+
+OVERTAKEN = "Somebody else has taken over this import; what it had not written yet is theirs."
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,29 +56,22 @@ class EventBatches:
         self._events = events
 
     def write(
-        self, writes: Sequence[Write], now_ms: int, notes: Sequence[Command] = ()
+        self,
+        writes: Sequence[Write],
+        now_ms: int,
+        notes: Sequence[Command] = (),
+        fence: Fence | None = None,
     ) -> list[bool]:
         """Write events in one transaction; returns which are written.
 
         A new one always is; a changed one is, if it is still as it was read. ``notes`` are commands
         of the same partition: nobody sees an event without them. Raises ``StoreUnavailable``; if
-        the store had no room for one of them, the new ones are deleted again.
+        the store had no room for one of them, the new ones are deleted again. Raises ``Conflict``,
+        and nothing is written, if the key of the fence has another value.
         """
         if not writes and not notes:
             return []
-        calls = [
-            save_call(one.event, one.plan, one.before, now_ms, None, one.withdrawal)
-            for one in writes
-        ]
-        text = self._scripts.text("save_event")
-        # Whatever the store has forgotten, it has forgotten for all calls of the transaction.
-        self._client.script_load(text.source)
-        pipe = self._client.pipeline(transaction=True)
-        for written, args, fields in calls:
-            pipe.evalsha(text.sha, len(written), *written, *args, b"", *fields)
-        for command in notes:
-            pipe.execute_command(*command)  # type: ignore[no-untyped-call]
-        replies = pipe.execute(raise_on_error=False)
+        replies = self._transaction(writes, now_ms, notes, fence)
         pairs = [(one, reply == b"saved") for one, reply in zip(writes, replies, strict=False)]
         if any(isinstance(reply, Exception) for reply in replies):
             for one, is_saved in pairs:
@@ -81,3 +82,32 @@ class EventBatches:
             if is_saved and one.leaves_flow:
                 self._events.wake_flow_of(one.before, now_ms)
         return [is_saved for _, is_saved in pairs]
+
+    def _transaction(
+        self,
+        writes: Sequence[Write],
+        now_ms: int,
+        notes: Sequence[Command],
+        fence: Fence | None,
+    ) -> list[Any]:
+        text = self._scripts.text("save_event")
+        # Whatever the store has forgotten, it has forgotten for all calls of the transaction.
+        self._client.script_load(text.source)
+        pipe = self._client.pipeline(transaction=True)
+        if fence is not None:
+            pipe.watch(fence[0])  # type: ignore[no-untyped-call]
+            if pipe.get(fence[0]) != fence[1]:
+                pipe.reset()
+                raise Conflict(OVERTAKEN)
+            pipe.multi()
+        for one in writes:
+            written, args, fields = save_call(
+                one.event, one.plan, one.before, now_ms, None, one.withdrawal
+            )
+            pipe.evalsha(text.sha, len(written), *written, *args, b"", *fields)
+        for command in notes:
+            pipe.execute_command(*command)  # type: ignore[no-untyped-call]
+        try:
+            return pipe.execute(raise_on_error=False)
+        except redis.exceptions.WatchError:
+            raise Conflict(OVERTAKEN) from None

@@ -191,13 +191,13 @@ class FlowField(HashField):
 
 
 @unique
-class RedeliveryJobField(HashField):
-    """``qh:{retries}:job:<id>``."""
+class JobField(HashField):
+    """``qh:{retries}:job:<id>`` and ``qh:{imports}:job:<id>``."""
 
     JOB = ("job", "JSON", "the job",
-        "save_redelivery_job", "redeliveries")
+        "save_job", "import_jobs redeliveries")
     STAMP = ("stamp", "text", "changes with every write",
-        "save_redelivery_job", "redeliveries save_redelivery_job")
+        "save_job", "import_jobs redeliveries save_job")
 
 
 @unique
@@ -259,7 +259,7 @@ TABLES: tuple[type[HashField], ...] = (
     EventField,
     OccurrenceField,
     FlowField,
-    RedeliveryJobField,
+    JobField,
     AuditEntryField,
     AuditHeadField,
     RateField,

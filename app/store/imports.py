@@ -8,6 +8,7 @@ from typing import cast
 from app.domain.imports import OUTCOMES, Known, KnownPart, digest
 from app.store import import_keys
 from app.store.connection import StoreClient
+from app.store.event_batches import Fence
 
 HELD_MS = 600_000
 """How long a source stays held after the last sign of life of whoever imports it."""
@@ -43,36 +44,39 @@ class SourceStore:
         for uid in sorted(found):
             yield Known(uid, _parts(found[uid]))
 
-    def note(self, source: bytes, known: Iterable[Known]) -> None:
-        """Write what a source has of some UIDs; without parts it has nothing."""
-        pipe = self._client.pipeline()
-        for command in self.notes(source, known):
-            pipe.execute_command(*command)  # type: ignore[no-untyped-call]
-        if len(pipe):
-            pipe.execute()
-
     def notes(self, source: bytes, known: Iterable[Known]) -> list[tuple[bytes | str, ...]]:
-        """The commands that write it, for a transaction of the source's partition."""
+        """The commands that write what a source has of some UIDs; without parts it has nothing."""
         key = self._key(source)
         return [
             ("HSET", key, uid, b"".join(map(_packed, parts))) if parts else ("HDEL", key, uid)
             for uid, parts in known
         ]
 
-    def hold(self, source: bytes, by: bytes) -> bool:
-        """Hold a source, or go on holding it; returns whether nobody else does."""
+    def hold(self, source: bytes, by: bytes, run: bytes = b"") -> bool:
+        """Hold a source for an import, or go on holding it; returns whether no other import does.
+
+        ``run`` tells workers on one import apart: who comes later takes it over, and what the one
+        before still tries to write is refused.
+        """
         key = import_keys.held(source)
-        if self._client.set(key, by, nx=True, px=HELD_MS):
+        if self._client.set(key, by + run, nx=True, px=HELD_MS):
             return True
-        if self._client.get(key) != by:
+        holder = cast("bytes | None", self._client.get(key))
+        if holder is not None and holder[: len(by)] != by:
             return False
-        self._client.pexpire(key, HELD_MS)
+        self._client.set(key, by + run, px=HELD_MS)
         return True
+
+    @staticmethod
+    def fence(source: bytes, by: bytes, run: bytes = b"") -> Fence:
+        """What must hold for who writes: that the source is still held so."""
+        return import_keys.held(source), by + run
 
     def release(self, source: bytes, by: bytes) -> None:
         """Let others import a source that was held."""
         key = import_keys.held(source)
-        if self._client.get(key) == by:
+        holder = cast("bytes | None", self._client.get(key))
+        if holder is not None and holder[: len(by)] == by:
             self._client.delete(key)
 
     def _key(self, source: bytes) -> bytes:

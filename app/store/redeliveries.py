@@ -14,7 +14,7 @@ from app.domain.access import MASTER, Access, Credential
 from app.domain.redelivery_job import RedeliveryFilter, RedeliveryJob, RedeliveryRequest
 from app.store import codec, keys
 from app.store.connection import StoreClient
-from app.store.fields import EventField, OccurrenceField, RedeliveryJobField
+from app.store.fields import EventField, JobField, OccurrenceField
 from app.store.partitions import by_partition
 from app.store.reading import Values, oldest_before, oldest_until, read_hashes
 from app.store.scripts import Argument, Scripts
@@ -170,7 +170,7 @@ class RedeliveryJobStore:
         args: list[Argument] = [job.id, stamp, fresh, job.created_ms]
         args += [look_ms if job.is_running else "", job.ended_ms or "", _dump(job)]
         written = self._scripts(
-            "save_redelivery_job",
+            "save_job",
             [
                 keys.redelivery_job(job.id),
                 keys.REDELIVERIES,
@@ -185,7 +185,7 @@ class RedeliveryJobStore:
 
     def get_many(self, job_ids: Sequence[bytes]) -> list[Stamped | None]:
         """Read jobs in order; ``None`` where there is none."""
-        fields = (RedeliveryJobField.STAMP, RedeliveryJobField.JOB)
+        fields = (JobField.STAMP, JobField.JOB)
         rows = read_hashes(self._client, map(keys.redelivery_job, job_ids), fields)
         return [
             None if raw is None else Stamped(_load(one, raw), stamp or b"")

@@ -78,6 +78,7 @@ class Engine:
                 services.audit.forget_old,
                 services.flows.forget_unused,
                 services.redeliveries.forget_old,
+                services.import_jobs.forget_old,
             ),
         )
 

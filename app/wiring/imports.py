@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from app.services.audit import AuditService
 from app.services.events import EventService
+from app.services.import_audit import ImportAudit
+from app.services.import_jobs import ImportJobService
+from app.services.import_phases import ImportPhases
 from app.services.import_plans import ImportPlanner
 from app.services.import_writes import ImportWriter
 from app.services.imports import ImportService
+from app.services.tokens import TokenService
+from app.wiring.queues import Queues
 from app.wiring.storage import Storage
 
 
-def build_imports(storage: Storage, events: EventService) -> ImportService:
-    """Make what imports calendar files."""
+def _at_once(storage: Storage, events: EventService) -> ImportService:
     planner = ImportPlanner(
         events, events.planner, storage.events, storage.sources, events.quota, storage.clock
     )
@@ -18,3 +23,25 @@ def build_imports(storage: Storage, events: EventService) -> ImportService:
         events, storage.event_batches, storage.sources, events.quota, events.flows
     )
     return ImportService(planner, writer, storage.sources, events.quota, storage.clock)
+
+
+def build_imports(
+    storage: Storage,
+    events: EventService,
+    tokens: TokenService,
+    audit: AuditService,
+    queues: Queues,
+) -> ImportJobService:
+    """Make what imports calendar files."""
+    imports = _at_once(storage, events)
+    return ImportJobService(
+        storage.import_jobs,
+        ImportPhases(storage.import_jobs, imports, tokens),
+        imports,
+        ImportAudit(audit),
+        storage.whole_lists,
+        storage.crypto.cursors,
+        queues.upkeep,
+        storage.clock,
+        storage.settings.retention_occurrences_ms,
+    )

@@ -21,7 +21,7 @@ from app.services.events import EventService
 from app.services.feed import FeedService
 from app.services.flows import FlowService
 from app.services.health import HealthService
-from app.services.imports import ImportService
+from app.services.import_jobs import ImportJobService
 from app.services.occurrences import OccurrenceService
 from app.services.overview import OverviewService
 from app.services.previews import PreviewService
@@ -111,9 +111,9 @@ class Services:
         return CreationService(self.events, self.storage.events, self.settings.partitions)
 
     @cached_property
-    def imports(self) -> ImportService:
-        """Calendar files whose entries become events."""
-        return build_imports(self.storage, self.events)
+    def import_jobs(self) -> ImportJobService:
+        """Calendar files, imported at once (its ``imports``) or in the background."""
+        return build_imports(self.storage, self.events, self.tokens, self.audit, self.queues)
 
     @cached_property
     def previews(self) -> PreviewService:

@@ -21,6 +21,7 @@ from app.store.figures import Figures
 from app.store.flow_gate import FlowGate
 from app.store.flows import FlowStore
 from app.store.former_names import FormerNames
+from app.store.import_jobs import ImportJobStore
 from app.store.imports import SourceStore
 from app.store.indexes import IndexReader
 from app.store.key_notes import KeyNotes, NotedEventStore, key_of
@@ -204,6 +205,11 @@ class Storage:
     def redelivery_jobs(self) -> RedeliveryJobStore:
         """Jobs that redeliver many dead letters."""
         return RedeliveryJobStore(self.client, self.scripts)
+
+    @cached_property
+    def import_jobs(self) -> ImportJobStore:
+        """Jobs that import files with many entries."""
+        return ImportJobStore(self.client, self.scripts)
 
     @cached_property
     def breakers(self) -> BreakerStore:

@@ -45,3 +45,6 @@ class Call(StrEnum):
 
 WRITES_NOTHING = {"POST /preview"}
 """Calls that only look as if they wrote."""
+
+ELSEWHERE = {"POST /imports/{}/cancel": "tests/e2e/test_imports.py"}
+"""What needs a file of a thousand entries, which no run has time for, and the test that does it."""

@@ -68,7 +68,7 @@ def run(
     request: ImportRequest = FEED,
     access: Access = ZOE,
 ) -> list[ImportLine]:
-    return services.imports.at_once(a_file(*entries), request, access, load)
+    return services.import_jobs.imports.at_once(a_file(*entries), request, access, load)
 
 
 def said(lines: Sequence[ImportLine]) -> list[tuple[str, str]]:
@@ -268,7 +268,7 @@ def test_a_file_that_would_end_very_many_is_for_a_job(
 
 
 def test_two_at_once(services: Services) -> None:
-    source = services.imports.run_of(b"x" * 16, FEED, ZOE, load, 0).source
+    source = services.import_jobs.imports.run_of(b"x" * 16, FEED, ZOE, load, 0).source
     assert services.storage.sources.hold(source, b"other")
     with pytest.raises(Conflict):
         run(services, an_entry("a"))

@@ -60,7 +60,7 @@ NEEDS_THE_STORE = {
     (Storage, "event_batches"),
     (Services, "successors"),
     (Services, "overview"),
-    *((Services, name) for name in ("events", "creations", "imports", "previews", "actions")),
+    *((Services, name) for name in ("events", "creations", "import_jobs", "previews", "actions")),
     *((Services, name) for name in ("rotations", "occurrences", "redeliveries", "calendars")),
     (Services, "feed"),
     *((Engine, name) for name in ("upkeep", "_retention")),

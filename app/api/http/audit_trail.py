@@ -77,6 +77,11 @@ def record_as(action: str, after: Any = None) -> None:
     g.audit_after = after
 
 
+def record_too(action: str, after: Any) -> None:
+    """Add an entry to the request's own, which has no room for all that was changed."""
+    services().audit.record(_act(action, None, None, after, is_own=False))
+
+
 def only_asked() -> None:
     """Say that the request changes nothing: a dry run, of those that can be dry."""
     g.audit_only_asked = True
@@ -101,13 +106,15 @@ def _answered(answer: Response) -> Any:
     return json.loads(text) if text and answer.is_json else None
 
 
-def _act(action: str, named: str | None, before: Any, after: Any = None) -> Act:
+def _act(
+    action: str, named: str | None, before: Any, after: Any = None, *, is_own: bool = True
+) -> Act:
     asker = bearer()
     named = named or g.get("audit_object")
     if named is None and isinstance(after, dict):
         named = after.get("id")
-    if (recorded := g.get("audit_after")) is not None:
-        after = recorded
+    if is_own and g.get("audit_after") is not None:
+        after = g.audit_after
     return Act(
         actor=asker.access.subject if asker.access is not MASTER else "master token",
         token=asker.jti,

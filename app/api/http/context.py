@@ -16,6 +16,13 @@ def attach_services(app: Flask, services: Services) -> None:
     app.extensions[EXTENSION] = services
 
 
+def without_requests(services: Services) -> Flask:
+    """Make an application for a process that serves none: schemas find its services, too."""
+    app = Flask("app.api", static_folder=None)
+    attach_services(app, services)
+    return app
+
+
 def services() -> Services:
     """Return the services of the application that is handling this request."""
     return cast("Services", current_app.extensions[EXTENSION])

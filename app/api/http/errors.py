@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Flask, Response, g, request
@@ -12,6 +12,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.wrappers import Response as AnyResponse
 
 from app.api.http.answers import json_answer, json_text
+from app.api.schemas.validation import invalid
 from app.errors import (
     Conflict,
     Forbidden,
@@ -84,28 +85,6 @@ def error_answer(
 def status_of(error: QhronosError) -> int:
     """The status of an error; 500 for one that is not the caller's."""
     return next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
-
-
-def invalid(error: ValidationError) -> InvalidInput:
-    """Turn what the schemas found into one error with dotted paths, naming the first field."""
-    fields: dict[str, list[str]] = {}
-    for path, message in _flatten(error.messages, ""):
-        fields.setdefault(path, []).append(message)
-    path, messages = next(iter(fields.items()))
-    return InvalidInput(f"{path}: {messages[0]}", fields=fields)
-
-
-def _flatten(messages: Any, path: str) -> Iterator[tuple[str, str]]:
-    if isinstance(messages, Mapping):
-        for key, inner in messages.items():
-            # Marshmallow's name for what belongs to no field of the object.
-            name = "" if key == "_schema" else str(key)
-            yield from _flatten(inner, ".".join(filter(None, (path, name))))
-    elif isinstance(messages, list):
-        for inner in messages:
-            yield from _flatten(inner, path)
-    else:
-        yield path, str(messages)
 
 
 def _answer_ours(error: QhronosError) -> Response:

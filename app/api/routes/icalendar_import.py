@@ -3,48 +3,48 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from flask import Response, request
-from marshmallow import ValidationError
 
 from app.api.http.answers import json_answer
-from app.api.http.audit_trail import only_asked, record_as
-from app.api.http.auth import access
+from app.api.http.audit_trail import only_asked, record_as, record_too
+from app.api.http.auth import access, bearer
 from app.api.http.context import services
-from app.api.http.errors import error_answer, invalid, status_of
+from app.api.http.errors import error_answer, status_of
 from app.api.http.icalendar_body import MAX_IMPORT_BYTES, read_calendar
+from app.api.http.public_urls import absolute
 from app.api.http.smorest import read_query
-from app.api.schemas.events import EventSchema
+from app.api.schemas.event_bodies import load_body
+from app.api.schemas.import_texts import import_text, line_text
 from app.api.schemas.imports import ImportQuerySchema
-from app.api.schemas.representations import line_text
 from app.domain.ical.importing import read_entries
 from app.domain.ids import to_text
+from app.domain.import_job import ImportJob
 from app.domain.imports import (
+    AT_ONCE,
     MADE,
     MAX_VEVENTS,
     REFUSED,
-    UNCHANGED,
     UPDATED,
     ImportLine,
     ImportRequest,
 )
 from app.domain.once import HEADER
 from app.errors import InvalidInput
+from app.services.import_audit import ACTION, states
 from app.services.imports import TooMuch, first_error
-from app.services.queries import EventChanges
 
 FILE = {
     "description": (
         "What becomes of each entry is answered as an array: made, updated, unchanged, cancelled "
-        "or refused. At most 8 MiB and 10,000 VEVENTs. SUMMARY, DESCRIPTION, DTSTART, RRULE, "
-        "RDATE, EXDATE and CATEGORIES (the tags) are read, and X-QHRONOS-WEBHOOK and "
-        "X-QHRONOS-TAGS; webhook, tags and timezone may stand in the query for those that do not "
-        "say."
+        "or refused. Of more than 1,000 VEVENTs a job is made: 202. At most 8 MiB and 10,000 "
+        "VEVENTs. SUMMARY, DESCRIPTION, DTSTART, RRULE, RDATE, EXDATE and CATEGORIES (the tags) "
+        "are read, and X-QHRONOS-WEBHOOK and X-QHRONOS-TAGS. The query may have webhook, tags and "
+        "timezone for those that do not say; source, the feed that the file is the whole of; "
+        "dry_run, atomic, and max_ended."
     )
 }
-_TOO_MUCH = "The calendar takes too many steps to compute; send it in parts."
 
 
 def import_calendar() -> Response:
@@ -52,29 +52,32 @@ def import_calendar() -> Response:
     if HEADER in request.headers:
         raise InvalidInput(f"{HEADER} is for one event, sent as JSON; leave it out.")
     asked: ImportRequest = ImportQuerySchema().load(read_query())
-    record_as("event.import")
+    record_as(ACTION)
+    data = read_calendar(request, MAX_IMPORT_BYTES)
     calendar = read_entries(
-        read_calendar(request, MAX_IMPORT_BYTES),
+        data,
         asked.timezone,
         now_ms=services().clock.now_ms(),
         webhook=asked.webhook,
         tags=asked.tags,
         most=MAX_VEVENTS,
     )
-    try:
-        lines = services().imports.at_once(calendar, asked, access(), load_body)
-    except TooMuch:
-        raise InvalidInput(_TOO_MUCH) from None
-    return _answer(lines, asked)
+    if calendar.events <= AT_ONCE:
+        try:
+            return _answer(
+                services().import_jobs.imports.at_once(calendar, asked, access(), load_body), asked
+            )
+        except TooMuch:
+            pass  # for one request; nothing is written
+    job = services().import_jobs.create(data, calendar, asked, access(), bearer().credential)
+    return _job_answer(job)
 
 
-def load_body(body: Mapping[str, Any]) -> EventChanges:
-    """Check the body of an event; raises ``InvalidInput``."""
-    try:
-        changes: EventChanges = EventSchema().load(dict(body))
-    except ValidationError as error:
-        raise invalid(error) from None
-    return changes
+def _job_answer(job: ImportJob) -> Response:
+    if job.request.dry_run:
+        only_asked()
+    location = absolute(f"/imports/{to_text(job.id)}")
+    return json_answer(import_text(job), 202, {"Location": location})
 
 
 def _answer(lines: Sequence[ImportLine], asked: ImportRequest) -> Response:
@@ -88,12 +91,10 @@ def _answer(lines: Sequence[ImportLine], asked: ImportRequest) -> Response:
         return error_answer(
             status_of(error), error.message, error.fields, {"entries": _texts(refused)}
         )
-    changed = [
-        {"id": to_text(one.event_id), "outcome": one.outcome}
-        for one in lines
-        if one.event_id is not None and one.outcome not in (UNCHANGED, REFUSED)
-    ]
-    record_as("event.import", {"source": asked.source, **outcomes, "changed": changed})
+    first, *more = states(asked.source, lines)
+    record_as(ACTION, first)
+    for state in more:
+        record_too(ACTION, state)
     return json_answer(_texts(lines), 201 if outcomes[MADE] else 200)
 
 

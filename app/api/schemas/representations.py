@@ -15,7 +15,6 @@ from app.domain.attempt import Attempt
 from app.domain.audit import MASK
 from app.domain.event import Event
 from app.domain.ids import to_text
-from app.domain.imports import MADE, ImportLine
 from app.domain.occurrence import Occurrence
 from app.domain.recurrence import Notice
 from app.domain.redelivery_job import RedeliveryFilter, RedeliveryJob
@@ -58,29 +57,6 @@ def event_text(event: Event, notices: Sequence[Notice] = ()) -> str:
     if notices:
         rest["notices"] = [_notice(one) for one in notices]
     return f'{json_text(first)[:-1]},"metadata":{event.metadata_json},{json_text(rest)[1:]}'
-
-
-def line_text(line: ImportLine, notices: Sequence[Notice] = (), *, is_dry: bool = False) -> str:
-    """Return what became of an entry of a calendar file as JSON, with the event that it stands for.
-
-    In a dry run what would be made has no id.
-    """
-    own = {
-        "outcome": line.outcome,
-        "uid": line.uid,
-        "recurrence_id": line.recurrence_id or None,
-        "line": line.line,
-        "reason": line.reason,
-        "remarks": line.notices,
-    }
-    known = line.event_id is not None and not (is_dry and line.outcome == MADE)
-    first = {"id": to_text(line.event_id) if known and line.event_id else None, "name": line.name}
-    if line.event is None:
-        return json_text({**first, **own})
-    event = event_text(line.event, notices)
-    if not known:
-        event = f'{{"id":null{event[event.index(",") :]}'
-    return f"{event[:-1]},{json_text(own)[1:]}"
 
 
 def occurrence_text(occurrence: Occurrence) -> str:

@@ -13,9 +13,9 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from app.api.http.auth import access
 from app.api.http.context import services
-from app.api.http.errors import invalid
 from app.api.schemas.events import EventSchema, EventUpdateSchema
 from app.api.schemas.planning import DraftSchema
+from app.api.schemas.validation import invalid
 from app.console import acts, forms
 from app.domain import ids
 from app.domain.times import to_rfc3339

@@ -1,7 +1,7 @@
 """Good JSON with one wrong field: it is named, and nothing is made.
 
-Tests ``app.api.schemas.event_fields``, ``app.api.schemas.fields``, ``app.api.schemas.schedule``
-and ``app.api.schemas.tags``, too.
+Tests ``app.api.schemas.event_fields``, ``app.api.schemas.fields``, ``app.api.schemas.schedule``,
+``app.api.schemas.tags`` and ``app.api.schemas.validation``, too.
 """
 
 # ruff: noqa: RUF001 - digits that only look like digits are part of what is sent

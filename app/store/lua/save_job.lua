@@ -1,4 +1,4 @@
--- Does: writes a redelivery job, if it is still as it was read.
+-- Does: writes a job (redeliveries, or an import), if it is still as it was read.
 -- KEYS: 1 key (the job)  2 jobs (all)  3 of_scope (those of its scope)  4 running
 --       5 running_of_scope  6 ended
 -- ARGV: 1 id  2 old_stamp (that was read, '' to create)  3 stamp (the new one)  4 created
@@ -7,10 +7,10 @@
 --          answers 1.
 local key, jobs, of_scope, running, running_of_scope, ended = unpack(KEYS)
 local id, old_stamp, stamp, created, look, ended_ms, job = unpack(ARGV, 1, 7)
-local stored = redis.call('HGET', key, RedeliveryJobField.STAMP)
+local stored = redis.call('HGET', key, JobField.STAMP)
 if stored == stamp then return 1 end
 if (stored or '') ~= old_stamp then return 0 end
-redis.call('HSET', key, RedeliveryJobField.STAMP, stamp, RedeliveryJobField.JOB, job)
+redis.call('HSET', key, JobField.STAMP, stamp, JobField.JOB, job)
 redis.call('ZADD', jobs, created, id)
 redis.call('ZADD', of_scope, created, id)
 if look ~= '' then

@@ -1,0 +1,32 @@
+"""Bodies of events that come from elsewhere than a request's JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from flask import Flask
+from marshmallow import ValidationError
+
+from app.api.schemas.events import EventSchema
+from app.api.schemas.validation import invalid
+from app.services.queries import EventChanges
+
+
+def load_body(body: Mapping[str, Any]) -> EventChanges:
+    """Check the body of an event as ``POST /events`` does; raises ``InvalidInput``."""
+    try:
+        changes: EventChanges = EventSchema().load(dict(body))
+    except ValidationError as error:
+        raise invalid(error) from None
+    return changes
+
+
+def loader(app: Flask) -> Callable[[Mapping[str, Any]], EventChanges]:
+    """Return ``load_body`` for an application that serves no requests."""
+
+    def load(body: Mapping[str, Any]) -> EventChanges:
+        with app.app_context():
+            return load_body(body)
+
+    return load

@@ -1,0 +1,32 @@
+"""What the schemas find wrong, as one error of ours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from marshmallow import ValidationError
+
+from app.errors import InvalidInput
+
+
+def invalid(error: ValidationError) -> InvalidInput:
+    """Turn what the schemas found into one error with dotted paths, naming the first field."""
+    fields: dict[str, list[str]] = {}
+    for path, message in _flatten(error.messages, ""):
+        fields.setdefault(path, []).append(message)
+    path, messages = next(iter(fields.items()))
+    return InvalidInput(f"{path}: {messages[0]}", fields=fields)
+
+
+def _flatten(messages: Any, path: str) -> Iterator[tuple[str, str]]:
+    if isinstance(messages, Mapping):
+        for key, inner in messages.items():
+            # Marshmallow's name for what belongs to no field of the object.
+            name = "" if key == "_schema" else str(key)
+            yield from _flatten(inner, ".".join(filter(None, (path, name))))
+    elif isinstance(messages, list):
+        for inner in messages:
+            yield from _flatten(inner, path)
+    else:
+        yield path, str(messages)

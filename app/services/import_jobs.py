@@ -1,0 +1,196 @@
+"""Imports in the background: create, read, list, cancel, and go on with them.
+
+A job acts with the access of its creator at every step, and ends with the token that asked for it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from app.clock import Clock
+from app.domain import ids
+from app.domain.access import Access, Credential
+from app.domain.ical.imported import ReadCalendar
+from app.domain.import_job import CHECKING, WRITING, ImportJob
+from app.domain.imports import ImportLine, ImportRequest
+from app.errors import Conflict, NotFound, QhronosError, StoreUnavailable
+from app.services.cursors import Cursors
+from app.services.import_audit import ImportAudit
+from app.services.import_phases import ImportPhases
+from app.services.import_steps import Load
+from app.services.imports import BUSY, ImportService, require_entries
+from app.services.queries import Page
+from app.services.queues import RedeliveryQueue
+from app.services.scoping import scope_word
+from app.store import import_keys, indexes
+from app.store.import_jobs import ImportJobStore, StampedImport, circle_of
+from app.store.indexes import Selection
+
+log = logging.getLogger(__name__)
+
+MAX_RUNNING = 5
+"""How many jobs of one ``sub`` and scope may run at once."""
+
+SLICE_MS = 1_000
+"""How long one run works on jobs before other upkeep jobs have their turn."""
+
+BATCH = 256
+"""Jobs in one read of the store."""
+
+WHOLE = "All of the file or nothing was asked for, and it is being written; wait for its end."
+
+
+@dataclass(frozen=True, slots=True)
+class ImportJobService:
+    """The use cases around import jobs. ``lists`` reads lists that have no partitions."""
+
+    jobs: ImportJobStore
+    phases: ImportPhases
+    imports: ImportService
+    audit: ImportAudit
+    lists: indexes.IndexReader
+    cursors: Cursors
+    queue: RedeliveryQueue
+    clock: Clock
+    retention_ms: int
+    new_ids: ids.EventIds = field(default_factory=ids.EventIds)
+
+    def create(
+        self,
+        data: bytes,
+        calendar: ReadCalendar,
+        request: ImportRequest,
+        access: Access,
+        credential: Credential | None,
+    ) -> ImportJob:
+        """Create a job for a file.
+
+        Raises ``Conflict`` if too many run, or while its source is being imported, and
+        ``InvalidInput`` for a file without entries.
+        """
+        require_entries(calendar, request)
+        if self.jobs.running(access) >= MAX_RUNNING:
+            raise Conflict(f"{MAX_RUNNING} imports are running; wait for one of them to end.")
+        now_ms = self.clock.now_ms()
+        job_id = self.new_ids.make(self.clock.now_us(), 0)
+        source = self.imports.source_of(request, access)
+        phase = CHECKING if request.atomic or request.dry_run else WRITING
+        job = ImportJob(job_id, request, access, credential, now_ms, now_ms, phase, calendar.count)
+        if not request.dry_run and not self.imports.sources.hold(source, job_id):
+            raise Conflict(BUSY)
+        try:
+            self.jobs.keep_file(job_id, data)
+            self.jobs.save(job, b"", now_ms)
+        except QhronosError:
+            self.imports.sources.release(source, job_id)
+            raise
+        self._enqueue(job_id)
+        return job
+
+    def get(self, job_id: str, access: Access) -> ImportJob:
+        """Read a job; raises ``NotFound``."""
+        return self._visible(job_id, access).job
+
+    def list(self, access: Access, limit: int, cursor: str | None) -> Page[ImportJob]:
+        """List jobs, newest first; raises ``InvalidInput`` for a foreign cursor."""
+        key = import_keys.JOBS if access.is_admin else import_keys.jobs_of(circle_of(access))
+        selection = Selection(any_of=(lambda _partition: key,))
+        context = f"imports {access.subject!r} {scope_word(access)}"
+        found, following = self.cursors.slice(self.lists, selection, cursor, context, limit)
+        jobs = tuple(one.job for one in self.jobs.get_many(found) if one is not None)
+        return Page(jobs, self.lists.count(selection), following)
+
+    def lines(
+        self, job_id: str, access: Access, outcome: str | None, limit: int, cursor: str | None
+    ) -> Page[ImportLine]:
+        """List what became of the entries, in the order of the file; raises ``NotFound``."""
+        job = self._visible(job_id, access).job
+        context = f"import {job_id} {outcome}"
+        entry = self.cursors.decode(cursor, context)
+        begin = 0 if entry is None else entry[0]
+        lines = self.jobs.lines(job.id)
+        if outcome is not None:
+            lines = [one for one in lines if one.outcome == outcome]
+        end = begin + limit
+        following = self.cursors.encode((end, bytes(16)), context) if end < len(lines) else None
+        return Page(tuple(lines[begin:end]), len(lines), following)
+
+    def cancel(self, job_id: str, access: Access) -> ImportJob:
+        """End a job; what it has written stays. Raises ``NotFound``, and ``Conflict``."""
+        while True:
+            stamped = self._visible(job_id, access)
+            job, now_ms = stamped.job, self.clock.now_ms()
+            if job.status == "cancelled":
+                return job
+            if not job.is_running:
+                raise Conflict(f"The import has ended: it is {job.status}.")
+            if job.is_being_written_whole:
+                raise Conflict(WHOLE)
+            cancelled = replace(job.ended("cancelled", now_ms), updated_ms=now_ms)
+            if self.jobs.save(cancelled, stamped.stamp, now_ms) is not None:
+                self.phases.clean_up(cancelled)
+                return cancelled
+
+    def call_for_waiting(self) -> None:
+        """Have jobs continued that wait for their turn; raises ``StoreUnavailable``."""
+        if self.jobs.waiting(self.clock.now_ms(), 1):
+            self.queue.enqueue_waiting_redeliveries()
+
+    def continue_waiting(self, load: Load) -> int:
+        """Work on jobs for a bounded time; returns how many steps were made.
+
+        These are jobs that are new, whose last worker had no more time, or has died.
+        """
+        steps, now_ms = 0, self.clock.now_ms()
+        for job_id in self.jobs.waiting(now_ms, BATCH):
+            try:
+                steps += self._work(job_id, load, now_ms + SLICE_MS)
+            except StoreUnavailable:
+                raise
+            except QhronosError:
+                # One job that fails must not delay the others.
+                log.exception("an import has failed", extra={"import": ids.to_text(job_id)})
+            if self.clock.now_ms() >= now_ms + SLICE_MS:
+                break
+        return steps
+
+    def forget_old(self, now_ms: int) -> int:
+        """Delete the jobs that ended longer ago than the retention; returns how many."""
+        return self.jobs.forget_ended(now_ms - self.retention_ms, BATCH)
+
+    def _work(self, job_id: bytes, load: Load, end_ms: int) -> int:
+        steps = 0
+        while True:
+            done = self.phases.step(job_id, self.clock.now_ms(), load)
+            if done is None:
+                return steps
+            steps += 1
+            job, has_more, lines = done
+            self._record(job, lines)
+            if not has_more:
+                return steps
+            if self.clock.now_ms() >= end_ms:
+                self.jobs.look_again(job_id, end_ms)
+                self._enqueue(job_id)
+                return steps
+
+    def _record(self, job: ImportJob, lines: Sequence[ImportLine]) -> None:
+        if not job.request.dry_run and job.phase != CHECKING:
+            self.audit.record_job(job, lines)
+
+    def _visible(self, job_id: str, access: Access) -> StampedImport:
+        raw = ids.from_text(job_id, version=7)
+        stamped = self.jobs.get_many([raw])[0] if raw else None
+        if stamped is None or not (
+            access.is_admin or circle_of(access) == circle_of(stamped.job.access)
+        ):
+            raise NotFound("No import has this id.")
+        return stamped
+
+    def _enqueue(self, job_id: bytes) -> None:
+        try:
+            self.queue.enqueue_waiting_redeliveries()
+        except StoreUnavailable:
+            log.warning("RQ is unavailable; upkeep continues import %s", ids.to_text(job_id))
