@@ -12,7 +12,7 @@ from typing import Any
 import holidays
 
 from app.domain.budget import current
-from app.domain.recurrence import Recurrence, compile_schedule
+from app.domain.recurrence import Notice, Recurrence, compile_schedule
 from app.errors import InvalidInput
 
 _DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -82,6 +82,29 @@ class Calendar:
         ):
             return f"calendar {self.name}"
         return None
+
+    def end(self, next_ms: int | None = None) -> Notice | None:
+        """Say on which day the days end that it lists one by one; ``None`` if it lists none.
+
+        Those beside the holidays of a country are no such data: that goes on. ``next_ms`` is the
+        first occurrence that the end concerns.
+        """
+        last = self.last_listed
+        if last is None:
+            return None
+        text = (
+            f"The days that calendar {self.name} lists end on {last.day} {last:%B %Y}: "
+            "later ones are left out once it lists them."
+        )
+        return Notice(last.isoformat(), "end", text, next_ms)
+
+    @property
+    def last_listed(self) -> date | None:
+        """The day on which its data ends; ``None`` if it has no such end."""
+        if self._holidays is not None:
+            return None
+        ends = [*self._dates, *(last for _, last in self._ranges[-1:])]
+        return max(ends, default=None)
 
     def follow_rules(self) -> None:
         """Follow each rule through a year, as planning does: in a budget, that bounds the cost."""

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from app.domain.budget import current
 from app.domain.calendar import Calendar
-from app.domain.recurrence import Recurrence
+from app.domain.recurrence import Notice, Recurrence
 from app.errors import InvalidInput
 
 ON_EXCLUDED = ("skip", "next_day", "previous_day")
@@ -121,6 +121,19 @@ class Timetable:
             else:
                 found.append(Skipped(at, reason))
                 at = self.rule.next_after(at)
+        return found
+
+    def notices(self, after_ms: int, until_ms: int) -> list[Notice]:
+        """What happens between two moments that may surprise: see ``Notice``."""
+        found = list(self.rule.notices(after_ms, until_ms))
+        for calendar in self._calendars:
+            last = calendar.last_listed
+            if last is None:
+                continue
+            following = self.next_after(max(after_ms, self._end_of(last)))
+            if following is not None and following.scheduled_ms <= until_ms:
+                notice = calendar.end(following.scheduled_ms)
+                found += [notice] if notice else []
         return found
 
     def planned_ms(self, scheduled_ms: int) -> int:

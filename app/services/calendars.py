@@ -6,6 +6,7 @@ import logging
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from app.clock import Clock
@@ -13,6 +14,7 @@ from app.domain import ids
 from app.domain.access import Access
 from app.domain.budget import UNLIMITED, BudgetExceeded, limited
 from app.domain.calendar import Calendar
+from app.domain.recurrence import Notice
 from app.errors import (
     Conflict,
     Forbidden,
@@ -28,6 +30,9 @@ log = logging.getLogger(__name__)
 
 NAME = re.compile(r"[a-z0-9._-]{1,64}")
 MAX_CALENDARS = 1_000
+ENDS_MS = 2 * 366 * 86_400_000
+"""A calendar whose days end within this time says so when it is written."""
+
 REPLAN_AT_ONCE = 200
 """If at most so many events name a calendar, they are replanned before its change is answered."""
 
@@ -60,6 +65,8 @@ class CalendarView:
     definition: Mapping[str, Any]
     updated_ms: int
     events: int | None
+    notices: Sequence[Notice] = ()
+    """What a write says of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +90,7 @@ class CalendarService:
             raise InvalidInput.field(
                 "name", "must be 1 to 64 characters of a-z, 0-9, '.', '_', '-'"
             )
-        _check(name, definition)
+        calendar = _check(name, definition)
         if self.store.count() >= MAX_CALENDARS and self.store.get_many([name]) == [None]:
             raise Conflict(f"There are {MAX_CALENDARS} calendars; delete one first.")
         stored = StoredCalendar(name, dict(definition), self.clock.now_ms())
@@ -95,7 +102,8 @@ class CalendarService:
             is_done = False
         if not is_done:
             self._enqueue(name)
-        return CalendarView(name, stored.definition, stored.updated_ms, events), created
+        notices = _ends(calendar, stored.updated_ms + ENDS_MS)
+        return CalendarView(name, stored.definition, stored.updated_ms, events, notices), created
 
     def get(self, name: str, access: Access) -> CalendarView:
         """Read a calendar; raises ``NotFound``."""
@@ -191,15 +199,25 @@ class CalendarService:
         ]
 
 
-def _check(name: str, definition: Mapping[str, Any]) -> None:
+def _ends(calendar: Calendar, before_ms: int) -> Sequence[Notice]:
+    last, notice = calendar.last_listed, calendar.end()
+    if last is None or notice is None:
+        return ()
+    until = datetime.fromtimestamp(before_ms / 1000, UTC).date()
+    return (notice,) if last < until else ()
+
+
+def _check(name: str, definition: Mapping[str, Any]) -> Calendar:
     """Refuse a calendar that is wrong, or whose rules cost more than they may."""
     try:
         with limited(RULE_STEPS):
-            Calendar(name, definition).follow_rules()
+            calendar = Calendar(name, definition)
+            calendar.follow_rules()
     except BudgetExceeded:
         raise InvalidInput.field(
             "rules", "take too long to follow; use fewer, or such as match less often"
         ) from None
+    return calendar
 
 
 def _require_admin(access: Access) -> None:

@@ -100,13 +100,14 @@ class PreviewService:
         return replace(outlook, explained=words + understood.beginning, understood=understood)
 
     def notices(self, event: Event) -> Sequence[Notice]:
-        """What changes of the clock will do to an event in the next two years."""
+        """What changes of the clock and ends of calendars do to an event in two years."""
         if event.schedule is None:
             return _of_one_time(event)
         now_ms = self.clock.now_ms()
         try:
             with limited(WRITING):
-                return event.definition.recurrence.notices(now_ms, now_ms + NOTICE_MS)
+                timetable = self.timetables.of(event.id, event.definition)
+                return timetable.notices(now_ms, now_ms + NOTICE_MS)
         except BudgetExceeded:
             return ()
 
@@ -181,7 +182,7 @@ class PreviewService:
                 for one in firings
             ),
             skipped=tuple(skipped),
-            notices=tuple(timetable.rule.notices(now_ms, now_ms + NOTICE_MS)),
+            notices=tuple(timetable.notices(now_ms, now_ms + NOTICE_MS)),
             explained=timetable.explain(),
         )
 

@@ -282,3 +282,39 @@ def test_each_day_of_a_rule_is_one_that_an_occurrence_reaches(rrule, length):
     for year in (2023, 2024, 2025, 2026, 2027):
         days = list(rule.days_of(year))
         assert days == sorted(day for day in reached if day.year == year)
+
+
+@pytest.mark.parametrize(
+    ("definition", "last"),
+    [
+        ({}, None),
+        ({"weekdays": ["SA"]}, None),
+        ({"rules": [YEARLY]}, None),
+        ({"dates": ["2026-12-24", "2025-01-01"]}, "2026-12-24"),
+        ({"dates": ["2026-12-24"], "weekdays": ["SA"]}, "2026-12-24"),
+        ({"dates": ["2026-12-24"], "rules": [YEARLY]}, "2026-12-24"),
+        ({"dates": ["2026-12-24"], "holidays": BERLIN}, None),
+        ({"ranges": [{"from": "2027-02-01", "to": "2027-02-06"}]}, "2027-02-06"),
+        (
+            {"dates": ["2027-02-05"], "ranges": [{"from": "2026-02-01", "to": "2026-02-06"}]},
+            "2027-02-05",
+        ),
+    ],
+)
+def test_days_that_are_listed_end(definition, last):
+    """Days beside the holidays of a country are extra: its data goes on."""
+    calendar = Calendar("closed", definition)
+    assert calendar.last_listed == (last and date.fromisoformat(last))
+    notice = calendar.end(5)
+    assert (notice is None) == (last is None)
+    if notice is not None:
+        assert (notice.kind, notice.local, notice.scheduled_ms) == ("end", last, 5)
+
+
+def test_the_end_is_said_in_a_sentence():
+    notice = Calendar("school", {"dates": ["2027-02-06"]}).end()
+    assert notice is not None
+    assert notice.text == (
+        "The days that calendar school lists end on 6 February 2027: later ones are left out once "
+        "it lists them."
+    )

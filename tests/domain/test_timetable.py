@@ -457,3 +457,34 @@ class TestWalk:
         for seed in (bytes([one]) for one in range(50)):
             table = timetable({"every": "1s"}, START, jitter_ms=60_000, seed=seed)
             assert table.planned_ms(at) == at + spread(seed, at, 999)
+
+
+class TestEndsOfCalendars:
+    SCHOOL = Calendar("school", {"dates": ["2027-02-05"], "weekdays": ["SA"]})
+    NOW = ms("2027-01-01T00:00:00+00:00")
+
+    @pytest.mark.parametrize(
+        ("schedule", "until", "following"),
+        [
+            ({"frequency": "daily"}, "2027-03-01T00:00:00+00:00", "Sun 07 Feb 08:00"),
+            ({"frequency": "monthly"}, "2027-03-02T00:00:00+00:00", "Mon 01 Mar 08:00"),
+            ({"frequency": "daily"}, "2027-02-06T00:00:00+00:00", None),
+            ({"frequency": "daily", "count": 3}, "2028-01-01T00:00:00+00:00", None),
+        ],
+    )
+    def test_the_first_occurrence_that_is_concerned(self, schedule, until, following) -> None:
+        """There is none if the series has ended before, or if it is far away."""
+        table = timetable(schedule, "2027-01-01T08:00:00+00:00", self.SCHOOL, BERLIN)
+        notices = table.notices(self.NOW, ms(until))
+        assert [shown(one.scheduled_ms) for one in notices] == ([following] if following else [])
+
+    def test_one_that_has_ended_already(self) -> None:
+        table = timetable({"frequency": "daily"}, "2027-01-01T08:00:00+00:00", self.SCHOOL)
+        (notice,) = table.notices(ms("2030-01-01T00:00:00+00:00"), ms("2030-02-01T00:00:00+00:00"))
+        assert shown(notice.scheduled_ms) == "Tue 01 Jan 08:00"
+
+    def test_beside_changes_of_the_clock(self) -> None:
+        start = "2027-01-01T02:30:00+01:00"
+        table = timetable({"frequency": "daily"}, start, self.SCHOOL, zone="Europe/Berlin")
+        notices = table.notices(self.NOW, ms("2027-06-01T00:00:00+00:00"))
+        assert [one.kind for one in notices] == ["gap", "end"]

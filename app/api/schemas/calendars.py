@@ -63,6 +63,11 @@ class CalendarSchema(EditableSchema):
     rules = Entries(_RULE, MAX_RULES, "Days that recur.")
     holidays = JsonValue(allow_none=True, metadata=_HOLIDAYS)
     weekdays = Entries({"type": "string", "enum": list(WEEKDAYS)}, 7, "Days of the week.")
+    notices = fields.List(
+        fields.Dict(),
+        dump_only=True,
+        metadata={"description": "After a write: that its days end within two years."},
+    )
     updated_at = fields.String(dump_only=True, metadata={"format": "date-time"})
     events = fields.Integer(
         dump_only=True,

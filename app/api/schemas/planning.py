@@ -91,7 +91,8 @@ class OutlookAnswerSchema(Schema):
         fields.Dict(), metadata={"description": "Times taken away by calendars: when and why."}
     )
     notices = fields.List(
-        fields.Dict(), metadata={"description": "What changes of the clock will do."}
+        fields.Dict(),
+        metadata={"description": "What changes of the clock and ends of calendars do."},
     )
 
 

@@ -193,6 +193,8 @@ def calendar_members(view: CalendarView) -> dict[str, Any]:
         **view.definition,
         "updated_at": to_rfc3339(view.updated_ms),
     }
+    if view.notices:
+        members["notices"] = [_notice(one) for one in view.notices]
     return members if view.events is None else {**members, "events": view.events}
 
 

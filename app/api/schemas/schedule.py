@@ -178,7 +178,8 @@ PAUSE: dict[str, Any] = {
 
 NOTICES: dict[str, Any] = {
     "description": (
-        "After a write: the occurrences of the next two years that a change of the clock touches."
+        "After a write: the occurrences of the next two years that a change of the clock touches, "
+        "and the calendars whose days end in that time."
     ),
 }
 

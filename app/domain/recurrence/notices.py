@@ -20,14 +20,15 @@ _NOTICE_STEPS = 10
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """An occurrence whose wall time is skipped by the clock, or shown twice.
+    """An occurrence whose wall time is skipped by the clock or shown twice, or a calendar's end.
 
     ``local`` is the nominal time, ISO 8601 without an offset; ``scheduled_ms`` is when it fires
-    (of two copies the first that does), ``None`` if it doesn't.
+    (of two copies the first that does), ``None`` if it doesn't. Of a calendar that ends, ``local``
+    is the last day that it lists, and ``scheduled_ms`` the first occurrence after it, if known.
     """
 
     local: str
-    kind: Literal["gap", "repeat"]
+    kind: Literal["gap", "repeat", "end"]
     text: str
     scheduled_ms: int | None
 

@@ -135,3 +135,37 @@ def test_what_a_calendar_names_twice_is_kept_once(client, name, given, kept):
     made = client.put("/calendars/twice", json={name: given}).get_json()
     read = client.get("/calendars/twice").get_json()
     assert (made[name], read[name]) == (kept, kept)
+
+
+def test_a_write_says_that_its_days_end(client, an_event):
+    """The answer to the calendar's does, and those to writes and previews of its events."""
+    answer = client.put("/calendars/school", json={"dates": ["2026-02-05"]})
+    (notice,) = answer.json["notices"]
+    assert notice == {
+        "local_time": "2026-02-05",
+        "kind": "end",
+        "text": "The days that calendar school lists end on 5 February 2026: later ones are left "
+        "out once it lists them.",
+        "scheduled_at": None,
+    }
+    assert "notices" not in client.get("/calendars/school").json
+    assert client.put("/calendars/school", json=answer.json).status_code == 200
+    series = {**an_event, "schedule": {"frequency": "daily"}, "calendars": ["school"]}
+    draft = {name: series[name] for name in ("start_time", "schedule", "calendars")}
+    made = client.post("/events", json=series)
+    assert [one["kind"] for one in made.json["notices"]] == ["end"]
+    assert made.json["notices"][0]["scheduled_at"].startswith("2026-02-06T")
+    for detail in (
+        client.get(f"/events/{made.json['id']}/preview?detail=true"),
+        client.post("/preview?detail=true", json=draft),
+    ):
+        assert detail.json["notices"] == made.json["notices"]
+    client.put("/calendars/school", json={"dates": ["2036-02-05"], "weekdays": ["SA"]})
+    assert "notices" not in client.get("/calendars/school").json
+    assert client.get(f"/events/{made.json['id']}/preview?detail=true").json["notices"] == []
+
+
+def test_a_file_whose_days_end(client):
+    file = a_file("UID:1\nDTSTART;VALUE=DATE:20261224")
+    answer = client.put("/calendars/eve", data=file, headers=ICS)
+    assert [one["local_time"] for one in answer.json["notices"]] == ["2026-12-24"]
