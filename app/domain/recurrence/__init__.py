@@ -5,7 +5,10 @@ One way in, ``compile_schedule``, and one thing out, a ``Recurrence``. Data flow
     schedule (JSON) → rule.py, rrule_text.py, cron.py   checked values
                     → build.py                          Pattern: periods, days, times
                     → series.py                         instants in a zone
-                    → recurrence.py, walk.py            union, inclusions, exclusions
+                    → parts.py, recurrence.py, walk.py  union, inclusions, exclusions
+
+What a wall time means where the clock changes is in wall_times.py, what is said of a schedule in
+explain.py and notices.py.
 """
 
 from app.domain.recurrence.compiler import compile_schedule
