@@ -161,4 +161,4 @@ def test_where_it_is_listed(services, clock, fire) -> None:
     (own,) = services.occurrences.of_event(name, MASTER, 10, None).items
     assert own.id == claimed.occurrence_id
     clock.advance(1)
-    assert len(services.feed.happenings(red, MASTER)) == 1
+    assert len(services.feed.contents(services.feed.read(red, MASTER)).happenings) == 1
