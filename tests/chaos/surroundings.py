@@ -158,9 +158,11 @@ def imported(client: Client, entry: Entry) -> None:
     period_s = client.chance.choice([2, 3])
     starts = [begin_s, begin_s + 1, begin_s]
     events = []
+    # (A UID that an earlier file had would change the event which that file made.)
+    file = f"{client.label}-{now_ms()}"
     for number, start_s in enumerate(starts):
         start = datetime.fromtimestamp(start_s, UTC)
-        lines = f"UID:{number}\nSUMMARY:imported\nDTSTART:{start:%Y%m%dT%H%M%SZ}"
+        lines = f"UID:{file}-{number}\nSUMMARY:imported\nDTSTART:{start:%Y%m%dT%H%M%SZ}"
         if number == 0:
             lines += f"\nRRULE:FREQ=SECONDLY;INTERVAL={period_s}"
         events.append(lines)
