@@ -17,7 +17,7 @@ _FORM = re.compile(
     r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(?:([Zz])|([+-])(\d\d):(\d\d))?",
     re.ASCII,
 )
-_RANGE = "must be a time from 1970-01-01T00:00:00Z to 9999-12-31T23:59:59Z"
+RANGE = "must be a time from 1970-01-01T00:00:00Z to 9999-12-31T23:59:59Z"
 
 
 def to_rfc3339(ms: int) -> str:
@@ -64,7 +64,7 @@ def parse_rfc3339(text: str) -> int | datetime:
     if sign:
         return _in_range(wall.replace(tzinfo=timezone(_offset(sign, hours, minutes))))
     if wall.year < _EPOCH.year:
-        raise InvalidInput(_RANGE)
+        raise InvalidInput(RANGE)
     return wall
 
 
@@ -79,5 +79,5 @@ def _in_range(moment: datetime) -> int:
     # Subtracting never leaves the range of datetime, as converting to UTC could.
     ms = (moment - _EPOCH) // _MILLISECOND
     if not 0 <= ms <= MAX_MS:
-        raise InvalidInput(_RANGE)
+        raise InvalidInput(RANGE)
     return ms

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 from app.domain.recurrence.zones import Stretch, Zone, get_zone
+from app.domain.times import MAX_MS, RANGE
 from app.errors import InvalidInput
 
 _POLICIES: Final = {"gap": ("next", "skip", "shift"), "repeat": ("first", "second", "both")}
@@ -71,6 +72,8 @@ def read_start(naive: datetime, timezone: str, dst: Mapping[str, Any]) -> Start:
     if not found:
         change = _change(wall_ms // 1000, zone)
         return Start(change.start * 1000 + wall_ms % 1000, wall_ms, is_skipped=True)
+    if not 0 <= found[0] <= MAX_MS:
+        raise InvalidInput.field("start_time", RANGE)
     return Start(found[0], wall_ms if before != after else None)
 
 

@@ -77,7 +77,7 @@ class Zone:
 
         They are the same where none does. Before is less: the clock skips it; more: it comes twice.
         """
-        if wall >= EARLIEST:
+        if EARLIEST <= wall < HORIZON:
             stretch = self.stretch_at(wall)  # about there: no offset is longer than a day
             offset = stretch.offset
             begins, ends = stretch.start + max(offset, stretch.before), min(offset, stretch.after)
@@ -92,7 +92,7 @@ class Zone:
 
     def change_near(self, instant: int) -> Stretch | None:
         """Return the stretch around an instant if what its gap has skipped may fire then."""
-        if instant < EARLIEST:
+        if not EARLIEST <= instant < HORIZON:
             return None
         stretch = self.stretch_at(instant)
         return stretch if stretch.is_early(instant) else None

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from app.domain.recurrence import Recurrence, compile_schedule, read_start
 from app.domain.recurrence.zones import get_zone
+from app.domain.times import to_rfc3339
 from app.errors import InvalidInput
 from tests.domain.recurrence.oracles import exists, in_zone, iso, local_ms, ms, resolve
 from tests.domain.recurrence.test_properties import expand, many, rule_texts
@@ -465,3 +466,28 @@ def test_an_end_on_the_wall_ends_with_the_last_wall_time_before_it(near, into, d
     expected = [at for at in in_zone(walls, zone, dst["gap"], dst["repeat"]) if at >= begin]
     found = compile_schedule(schedule, begin, zone, dst=dst).upcoming(begin - 1, 99)
     assert iso(found, zone) == iso(expected, zone)
+
+
+@pytest.mark.parametrize(
+    ("wall", "zone", "moment"),
+    [
+        ("9999-12-31T23:59:59", "UTC", "9999-12-31T23:59:59Z"),
+        ("9999-12-31T23:59:59", "Europe/Berlin", "9999-12-31T22:59:59Z"),
+        ("9999-12-31T12:00:00", "Etc/GMT+12", None),
+        ("9999-12-31T11:59:59", "Etc/GMT+12", "9999-12-31T23:59:59Z"),
+        ("1970-01-01T00:00:00", "UTC", "1970-01-01T00:00:00Z"),
+        ("1970-01-01T00:00:00", "Europe/Berlin", None),
+        ("1970-01-01T00:00:00", "Etc/GMT+12", "1970-01-01T12:00:00Z"),
+    ],
+)
+def test_the_first_and_last_starts_that_can_be_written(
+    wall: str, zone: str, moment: str | None
+) -> None:
+    """An event at a moment that no answer could show is refused, not stored."""
+    naive = datetime.fromisoformat(wall)
+    if moment is not None:
+        assert to_rfc3339(read_start(naive, zone, {}).ms) == moment
+        return
+    with pytest.raises(InvalidInput) as refused:
+        read_start(naive, zone, {})
+    assert list(refused.value.fields) == ["start_time"]
