@@ -14,7 +14,7 @@ from app.domain.ical.moments import Setting
 from app.domain.ical.occurrences import gives
 from app.domain.ical.properties import KEPT, Properties, Refused
 from app.domain.ical.ranges import Part
-from app.domain.ical.values import Timed
+from app.domain.ical.values import FIRST_YEAR, LAST_YEAR, Timed
 from app.domain.ical.vevents import Entry, read_entry, read_replaced
 from app.domain.ical.zones import NoZone, Zones
 
@@ -62,13 +62,32 @@ def _fill(member: Member, data: bytes) -> None:
     event = member.event
     found = Properties(data, event, _OF_EVENTS)
     if event.recurrence:
-        member.replaces, member.is_range = read_replaced(found)
+        replaces, member.is_range = read_replaced(found)
+        member.replaces = replaces if replaces is None or _is_within(replaces) else None
     member.entry = entry = read_entry(found)
+    _check_years(entry)
     if entry.is_cancelled:
         return
     if event.recurrence and not member.is_range:
         entry = replace(entry, rules=(), excluding_rules=(), included=(), excluded=())
     member.placed = put_in_place(entry, member.zones)
+
+
+def _check_years(entry: Entry) -> None:
+    times = {
+        "DTSTART": () if entry.is_cancelled else (entry.start,),
+        "RECURRENCE-ID": () if entry.replaces is None else (entry.replaces,),
+        "RDATE": entry.included,
+        "EXDATE": entry.excluded,
+    }
+    for name, all_times in times.items():
+        if not all(map(_is_within, all_times)):
+            line = entry.lines.get(name, entry.line)
+            raise Refused("must not lie at the end of the calendar", line, name)
+
+
+def _is_within(at: Timed) -> bool:
+    return FIRST_YEAR <= at.day.year <= LAST_YEAR
 
 
 @contextmanager
@@ -84,6 +103,8 @@ def bounded_entry(line: int) -> Iterator[None]:
         if current().left < 1:
             raise
         raise Refused("It takes too long to read; make it simpler", line) from None
+    except OverflowError:
+        raise Refused("It reaches beyond the calendar", line) from None
 
 
 def tell_times(series: Member | None, others: Sequence[Member]) -> None:

@@ -41,7 +41,10 @@ class Part:
         """Where a time of the whole series lies in this part, as ``exclude`` takes it."""
         if self.placed is None:
             return None
-        at = wall + self.shift
+        try:
+            at = wall + self.shift
+        except OverflowError:
+            return None  # beyond the calendar nothing is taken out
         if self.placed.place.is_of_days:
             return at.date().isoformat()
         text = at.isoformat(timespec="seconds")

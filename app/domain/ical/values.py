@@ -21,6 +21,8 @@ _DURATION = re.compile(
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _PART = re.compile(r"(?:\\.|[^,\\]|\\$)+", re.DOTALL)
 _LONGEST_TZID = 255
+FIRST_YEAR, LAST_YEAR = 2, 9_998
+"""A time in any other year may lie beyond the calendar on another clock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,7 @@ def _timed(found: Property, text: str) -> Timed:
     if match is None:
         raise Unreadable(f"has {text[:40]!r}, which is neither a date nor a time")
     year, month, day, hour, minute, second, offset = match.groups()
+    at: datetime | None
     try:
         whole = date(int(year), int(month), int(day))
         if hour is None:
@@ -71,12 +74,16 @@ def _timed(found: Property, text: str) -> Timed:
         at = datetime(  # noqa: DTZ001 - a wall time, if no offset is written
             whole.year, whole.month, whole.day, int(hour), int(minute), min(int(second or 0), 59)
         )
+        if offset is not None:
+            at = at.replace(tzinfo=_offset(offset))
         if found.parameters.get("VALUE", "").upper() == "DATE" and at.time() == _MIDNIGHT:
             return Timed(whole)
-        if offset is not None:
-            return Timed(at.replace(tzinfo=_offset(offset)).astimezone(UTC))
     except (ValueError, OverflowError):
-        raise Unreadable(f"has {text[:40]!r}, which no calendar or clock shows") from None
+        at = None
+    if at is None or not FIRST_YEAR <= at.year <= LAST_YEAR:
+        raise Unreadable(f"has {text[:40]!r}, which no calendar or clock shows")
+    if offset is not None:
+        return Timed(at.astimezone(UTC))
     return Timed(at, found.parameters.get("TZID", "")[:_LONGEST_TZID] or None)
 
 

@@ -91,6 +91,23 @@ def test_what_can_be_understood_of_a_hostile_entry_is(file: bytes) -> None:
         assert [times_of(one) for one in taken(file)] == [["2026-01-05T09:00:00Z"]] * 2
 
 
+@pytest.mark.parametrize(
+    "start",
+    [":00010101T000000Z", ":99991231T235959Z", ";VALUE=DATE:99991231", ";TZID=Asia/Tokyo:00010101T000000",
+     ":99991231T235959-1200"],
+)  # fmt: skip
+@pytest.mark.parametrize(
+    "rule", ["", "RRULE:FREQ=DAILY", "RRULE:FREQ=YEARLY;INTERVAL=9999;COUNT=5"]
+)
+@pytest.mark.parametrize("name", ["DTSTART", "RDATE", "EXDATE", "RECURRENCE-ID"])
+def test_the_ends_of_the_calendar_are_refused(start: str, rule: str, name: str) -> None:
+    own = f"UID:1\nDTSTART{start}" if name == "DTSTART" else f"{START}\n{name}{start}"
+    moved = f"UID:1\nRECURRENCE-ID;RANGE=THISANDFUTURE:20260106T090000Z\nDTSTART{start}"
+    found = taken(a_file(f"{own}\n{rule}".strip(), OTHER, moved), "Pacific/Kiritimati")
+    assert any(one.refusal is not None for one in found)
+    assert all(map(is_one_of_three, found))
+
+
 def test_entries_that_replace_each_other_in_a_circle() -> None:
     """Each is moved to where the other was; both are entries of their own."""
     found = taken(
