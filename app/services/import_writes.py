@@ -63,6 +63,7 @@ class ImportWriter:
             if not is_saved and (line := self._again(step, run)) is not None:
                 refused[id(step)] = line
         self._note_rest(plans, refused, run)
+        self.sources.note_import(run.source, run.now_ms, is_named=run.is_named)
         found = (refused.get(id(one), one.line) for plan in plans for one in plan.steps)
         return [line for line in found if line is not None]
 

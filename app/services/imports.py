@@ -23,6 +23,9 @@ from app.store.imports import SourceStore, source_name
 PLANNED = 100
 """How many UIDs are decided about with one read of the store."""
 
+SOURCES = 20
+"""How many sources retention looks at in one go."""
+
 BUSY = "Another import of this source is under way; wait until it has ended."
 NO_ENTRY = (
     "The calendar has no VEVENT; send at least one. (With source and max_ended, an empty file ends "
@@ -43,6 +46,7 @@ class ImportService:
     sources: SourceStore
     quota: EventQuota
     clock: Clock
+    keep_ms: int
 
     def at_once(
         self, calendar: ReadCalendar, request: ImportRequest, access: Access, load: Load
@@ -67,6 +71,14 @@ class ImportService:
     def source_of(request: ImportRequest, access: Access) -> bytes:
         """What the store calls the source of an import."""
         return source_name(owner_of(access, is_master=access is MASTER), request.source)
+
+    def forget_gone(self, now_ms: int) -> int:
+        """Forget which entries events were made of that are gone; returns of how many sources.
+
+        So long as a feed is imported, what was in it once and has run is remembered: it would be
+        made again.
+        """
+        return self.sources.forget_gone(now_ms - self.keep_ms, now_ms, SOURCES)
 
     def run_of(
         self, by: bytes, request: ImportRequest, access: Access, load: Load, wanted: int

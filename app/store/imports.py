@@ -6,13 +6,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import cast
 
 from app.domain.imports import OUTCOMES, Known, KnownPart, digest
-from app.store import import_keys
+from app.store import import_keys, keys
 from app.store.connection import StoreClient
 from app.store.event_batches import Fence
+from app.store.reading import oldest_before
 
 HELD_MS = 600_000
 """How long a source stays held after the last sign of life of whoever imports it."""
 
+_RETENTION = b"retention"
+_TOGETHER = 500
 _NAME, _ID = 8, 16
 _PART = _NAME + 3 * _ID + 1
 
@@ -51,6 +54,52 @@ class SourceStore:
             ("HSET", key, uid, b"".join(map(_packed, parts))) if parts else ("HDEL", key, uid)
             for uid, parts in known
         ]
+
+    def note_import(self, source: bytes, now_ms: int, *, is_named: bool) -> None:
+        """Note when a source was imported; one without a name is looked at again and again."""
+        self._client.zadd(import_keys.SOURCES, {source: now_ms}, nx=not is_named)
+
+    def forget_gone(self, before_ms: int, now_ms: int, limit: int) -> int:
+        """Forget events that are gone, of sources that were looked at before a moment.
+
+        Returns how many sources were looked at; fewer than ``limit``: none is left.
+        """
+        sources = oldest_before(self._client, import_keys.SOURCES, before_ms, limit)
+        for source in sources:
+            if self.hold(source, _RETENTION):
+                try:
+                    self._forget_gone(source, now_ms)
+                finally:
+                    self.release(source, _RETENTION)
+        return len(sources)
+
+    def _forget_gone(self, source: bytes, now_ms: int) -> None:
+        rest: list[Known] = []
+        for known in self.everything(source):
+            rest.append(known)
+            if len(rest) == _TOGETHER:
+                self._forget_gone_of(source, rest)
+                rest = []
+        self._forget_gone_of(source, rest)
+        if self._client.exists(self._key(source)):
+            self._client.zadd(import_keys.SOURCES, {source: now_ms})
+        else:
+            self._client.zrem(import_keys.SOURCES, source)
+
+    def _forget_gone_of(self, source: bytes, some: Sequence[Known]) -> None:
+        pipe = self._client.pipeline(transaction=False)
+        for known in some:
+            for part in known.parts:
+                pipe.exists(keys.event_of(part.event_id))
+        there = iter(pipe.execute() if len(pipe) else ())
+        pipe = self._client.pipeline()
+        for known in some:
+            left = tuple([part for part in known.parts if next(there)])
+            if left != known.parts:
+                for command in self.notes(source, [known._replace(parts=left)]):
+                    pipe.execute_command(*command)  # type: ignore[no-untyped-call]
+        if len(pipe):
+            pipe.execute()
 
     def hold(self, source: bytes, by: bytes, run: bytes = b"") -> bool:
         """Hold a source for an import, or go on holding it; returns whether no other import does.

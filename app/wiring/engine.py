@@ -79,6 +79,7 @@ class Engine:
                 services.flows.forget_unused,
                 services.redeliveries.forget_old,
                 services.import_jobs.forget_old,
+                services.import_jobs.imports.forget_gone,
             ),
         )
 

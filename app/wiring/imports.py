@@ -22,7 +22,14 @@ def _at_once(storage: Storage, events: EventService) -> ImportService:
     writer = ImportWriter(
         events, storage.event_batches, storage.sources, events.quota, events.flows
     )
-    return ImportService(planner, writer, storage.sources, events.quota, storage.clock)
+    return ImportService(
+        planner,
+        writer,
+        storage.sources,
+        events.quota,
+        storage.clock,
+        storage.settings.retention_events_ms,
+    )
 
 
 def build_imports(

@@ -275,3 +275,23 @@ def test_two_at_once(services: Services) -> None:
     run(services, an_entry("a"), request=replace(FEED, dry_run=True))
     services.storage.sources.release(source, b"not its holder")
     assert not services.storage.sources.hold(source, b"mine")
+
+
+@pytest.mark.parametrize("request_", [FEED, LOOSE], ids=["named", "unnamed"])
+def test_what_is_gone_is_forgotten_once_its_source_is_not_imported_any_more(
+    services: Services, clock: FakeClock, request_: ImportRequest
+) -> None:
+    lines = run(services, an_entry("a"), an_entry("b"), request=request_)
+    imports, keep_ms = services.import_jobs.imports, services.import_jobs.imports.keep_ms
+    first = services.events.get(ids.to_text(lines[0].event_id or b""), ZOE)
+    services.storage.events.delete(first, any_version=True, now_ms=clock.now_ms())
+    source = imports.source_of(request_, ZOE)
+    assert imports.forget_gone(clock.now_ms()) == 0
+    clock.advance(keep_ms + 1)
+    assert imports.forget_gone(clock.now_ms()) == 1
+    assert len(list(services.storage.sources.everything(source))) == 1
+    second = services.events.get(ids.to_text(lines[1].event_id or b""), ZOE)
+    services.storage.events.delete(second, any_version=True, now_ms=clock.now_ms())
+    clock.advance(keep_ms + 1)
+    imports.forget_gone(clock.now_ms())
+    assert [key for key in services.storage.client.scan_iter() if b"source" in key] == []

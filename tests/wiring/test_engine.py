@@ -67,4 +67,5 @@ def test_upkeep_forgets_what_every_use_case_keeps(process: Engine) -> None:
         services.flows.forget_unused,
         services.redeliveries.forget_old,
         services.import_jobs.forget_old,
+        services.import_jobs.imports.forget_gone,
     )
