@@ -6,9 +6,10 @@ A step is about a microsecond.
 WRITING = 100_000
 """On what one request wants to know of one schedule: is it accepted, what will it do."""
 
-IMPORTING = 600_000
-"""On all entries of one file in its request; what needs more becomes a job. A plain entry takes
-some 400 steps, its reading included."""
+IMPORTING = 200_000
+IMPORTING_ENTRY = 400
+"""On all entries of one file in its request: so many, and so many more for each entry, which is
+what a plain one takes, its reading included. What needs more becomes a job."""
 
 IMPORTING_JOB = 8_000_000
 """On all entries of one file, by a job. One that needs more is stopped."""

@@ -13,7 +13,7 @@ from app.domain.budget import BudgetExceeded, limited
 from app.domain.ical.imported import ImportedEntry, ReadCalendar
 from app.domain.imports import AT_ONCE, REFUSED, ImportLine, ImportRequest, Known, owner_of
 from app.errors import Conflict, InvalidInput, QhronosError
-from app.planning.limits import IMPORTING
+from app.planning.limits import IMPORTING, IMPORTING_ENTRY
 from app.services.import_plans import ImportPlanner
 from app.services.import_steps import ImportRun, Load, UidPlan, uid_name
 from app.services.import_writes import ImportWriter
@@ -100,7 +100,7 @@ class ImportService:
     ) -> list[ImportLine]:
         plans: list[UidPlan] = []
         try:
-            with limited(IMPORTING):
+            with limited(IMPORTING + IMPORTING_ENTRY * calendar.count):
                 groups = [list(some) for some in by_uid(calendar.entries())]
                 for at in range(0, len(groups), PLANNED):
                     plans += self.planner.plan(groups[at : at + PLANNED], run)

@@ -96,6 +96,10 @@ def vevent(*lines: str) -> str:
 
 
 def imported(*components: str, query: dict[str, str] | None = None) -> Request:
-    """Create the events of a file."""
+    """Create the events of a file, each component with a UID of its own."""
+    components = tuple(
+        one.replace("UID:1\r\n", f"UID:{number}\r\n", 1)
+        for number, one in enumerate(components, start=1)
+    )
     asked = {"webhook": "https://example.com/hook", **(query or {})}
     return Request("POST", "/events", file_of(*components), asked, "text/calendar")

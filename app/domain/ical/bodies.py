@@ -221,4 +221,7 @@ def _usable(categories: Sequence[str], notices: list[str]) -> Iterator[str]:
         if tag and is_usable:
             yield tag
         elif tag:
-            notices.append(f"The category {shown_name(tag, '')[:40]!r} is no tag; it is left out.")
+            notices.append(
+                f"The category {shown_name(tag, '')[:40]!r} is left out: a tag has 1 to {MAX_TAG} "
+                "characters and no comma."
+            )

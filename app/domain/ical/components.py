@@ -131,8 +131,13 @@ class _Finder:
             self._own, self._tzid, self._fault = {}, None, None
 
     def _end(self, line: Line) -> None:
-        if self._inside.pop() != _component(line):
-            raise InvalidInput(f"Line {line.number} of the calendar ends what did not begin.")
+        begun = self._inside.pop()
+        if begun != _component(line):
+            name = begun[:40].decode("ascii", "replace")
+            raise InvalidInput(
+                f"Line {line.number} of the calendar ends what did not begin, or too early: "
+                f"END:{name} has to come first."
+            )
         if len(self._inside) != 1:
             return
         span = self._begun._replace(end=line.begin)

@@ -78,7 +78,7 @@ def read_property(line: Line, *, is_time: bool = False) -> Property:
     try:
         text = line.raw.decode("utf-8")
     except UnicodeDecodeError:
-        raise Unreadable("is not UTF-8") from None
+        raise Unreadable("is not UTF-8; save the file as UTF-8") from None
     if is_time and text.count(":") > 1:
         head, _, value = text.rpartition(":")
         if '"' not in head and (zone := _TZID.search(head)):

@@ -161,8 +161,8 @@ class Zones:
         if name is None:
             line = self._calendar.definitions[self._key(tzid) or tzid][0].line
             raise NoZone(
-                f"{_shown(tzid)}, as it is defined in line {line} no IANA zone has it; "
-                "name one, such as Europe/Berlin"
+                f"{_shown(tzid)}, and no IANA zone agrees with its definition in line {line}; "
+                "correct that, or use an IANA name such as Europe/Berlin without a definition"
             )
         return name
 

@@ -15,7 +15,7 @@ from datetime import UTC, date, datetime
 from typing import Any, Final
 
 from cronsim import CronSim, CronSimError
-from cronsim.explain import join, ordinal
+from cronsim.explain import join
 
 from app.domain.recurrence.cron_dialects import (
     refuse_characters,
@@ -27,6 +27,7 @@ from app.domain.recurrence.cron_dialects import (
 from app.domain.recurrence.cron_terms import read_term_list
 from app.domain.recurrence.days import EveryDay, MonthDays, month_length
 from app.domain.recurrence.pattern import Pattern
+from app.domain.recurrence.phrases import from_end, nth
 from app.domain.recurrence.rrule_text import check_text
 from app.domain.recurrence.times import Times, seconds_of_hour
 from app.errors import InvalidInput
@@ -44,6 +45,13 @@ _NEAREST = re.compile(r"(\d{1,2})W", re.ASCII)
 _AROUND = re.compile(r"\s*,\s*|\s+-\s*(?=\w)|(?<=\w)-\s+|\s+/(?=\d)|/\s+(?=\d)", re.ASCII)
 """Spaces inside a field: none begins or ends with a comma, a dash or a slash."""
 _ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)
+_STEP = re.compile(r"\*/(\d+)", re.ASCII)
+_LAST_DAY = 31
+_ROUNDS = ((0, 59), (0, 59), (0, 23), (1, _LAST_DAY), (1, 12))
+"""First and last value of each field but the weekday's; seconds first."""
+_MOST_SPELLED = 10
+_TH = re.compile(r"\b(\d+)th\b", re.ASCII)
+"""cronsim says 21th."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +104,7 @@ def read_cron(value: Any, path: str, *, is_new: bool = True) -> Cron:
         ),
         is_wildcard=fields[1].startswith("*") or fields[2].startswith("*"),
         has_seconds=has_seconds,
-        words=_explain(cron) if not nearest else _explain_nearest(fields, nearest, rest),
+        words=_explain(fields) if not nearest else _explain_nearest(fields, nearest, rest),
     )
 
 
@@ -156,17 +164,45 @@ def _parse(fields: list[str], path: str) -> CronSim:
         ) from None
 
 
-def _explain(cron: CronSim) -> str:
-    words = cron.explain()
+def _explain(fields: list[str]) -> str:
+    """Say it; steps that begin anew before they are even are spelled out.
+
+    ``*/45`` is at minutes 0 and 45: "every 45th minute" would be read as every 45 minutes.
+    """
+    both_days = fields[3] != "*" and fields[5] != "*"  # there, ``*`` is more than its values
+    spelled = [
+        field if both_days and index == 3 else _spelled(field, *_ROUNDS[index])
+        for index, field in enumerate(fields[:5])
+    ]
+    words = CronSim(" ".join([*spelled, fields[5]]), _ANY_TIME).explain()
+    words = _TH.sub(lambda match: nth(int(match[1])), words)
     return words[:1].lower() + words[1:]
+
+
+def _spelled(field: str, first: int, last: int) -> str:
+    """Return ``*/n`` in a list as its values, if n does not divide the round and they are few."""
+    terms: list[str] = []
+    for term in field.split(","):
+        match = _STEP.fullmatch(term)
+        if match is None:
+            terms.append(term)
+            continue
+        step = int(match[1])
+        values = range(first, last + 1, step)
+        # Months differ in length: no step goes on from one to the next.
+        is_even = len(values) * step == last - first + 1 and len(values) > 1 and last != _LAST_DAY
+        terms += [term] if is_even or len(values) > _MOST_SPELLED else map(str, values)
+    if all(term.isdecimal() for term in terms):
+        terms = sorted(set(terms), key=int)
+    return ",".join(terms)
 
 
 def _explain_nearest(fields: list[str], nearest: frozenset[int], text: str) -> str:
     """Say it without the days, then name them; with other days beside them it stays as it was."""
     if 0 not in nearest or fields[5] != "*":
         return " ".join(text.split())
-    words = _explain(CronSim(" ".join([*fields[:3], "*", *fields[4:]]), _ANY_TIME))
-    days = join([f"the {ordinal(day)}" for day in sorted(nearest - {0})])
+    words = _explain([*fields[:3], "*", *fields[4:]])
+    days = join([f"the {from_end(day)}" for day in sorted(nearest - {0})])
     of = "every month" if fields[4] == "*" else "the month"
     return f"{words.replace(' every day', '')} on the weekday nearest to {days} of {of}"
 
@@ -205,14 +241,14 @@ class _CronMonth:
             _nearest_weekday(first, length, day) for day in self._nearest if day <= length
         )
         of_week: set[int] = set()
-        for nth, weekday in self._weekdays:
+        for which, weekday in self._weekdays:
             # Cron's Sunday is 0 or 7, Monday 1; here Monday is 0.
             start = 1 + (weekday - 1 - first) % 7
             days = range(start, length + 1, 7)
-            if nth == 0:
+            if which == 0:
                 of_week.update(days)
             else:
-                of_week.update(days[-1:] if nth == CronSim.LAST else days[nth - 1 : nth])
+                of_week.update(days[-1:] if which == CronSim.LAST else days[which - 1 : which])
         return sorted(of_month & of_week if self._both else of_month | of_week)
 
 

@@ -19,8 +19,10 @@ _UNTIL = re.compile(r"(\d{4})(\d\d)(\d\d)(?:T(\d\d)(\d\d)(\d\d)(Z?))?", re.ASCII
 
 def check_text(value: Any, path: str) -> str:
     """Return a rule's text, trimmed; raises ``InvalidInput`` if it is none or too long."""
-    if not isinstance(value, str) or not value.strip():
+    if not isinstance(value, str):
         raise InvalidInput.field(path, "must be text")
+    if not value.strip():
+        raise InvalidInput.field(path, "must not be empty")
     if len(value) > MAX_TEXT:
         raise InvalidInput.field(path, f"must be at most {MAX_TEXT} characters long")
     return value.strip()

@@ -177,8 +177,8 @@ def test_a_definition_that_no_zone_has_is_refused_for_a_series_alone() -> None:
     line, reason = refusal(with_zone("odd", odd, series))
     assert line == 21
     assert reason == (
-        "DTSTART has the time zone 'odd', as it is defined in line 4 no IANA zone has it; "
-        "name one, such as Europe/Berlin."
+        "DTSTART has the time zone 'odd', and no IANA zone agrees with its definition in line 4; "
+        "correct that, or use an IANA name such as Europe/Berlin without a definition."
     )
     (one,) = taken(with_zone("odd", odd, "UID:1\nDTSTART;TZID=odd:20260601T090000"))
     assert times_of(one) == ["2026-06-01T06:43:00Z"]
@@ -226,7 +226,7 @@ def test_bytes_that_are_no_text_matter_only_where_they_are_read() -> None:
     bad = a_file(ONCE, f"UID:3\nDTSTART:20260105T090000Z\n{NEW}\nLOCATION:x").replace(b"x", b"\xff")
     assert [one.name for one in taken(bad)] == ["2", "new"]
     line, reason = refusal(bad.replace(b"LOCATION", b"DESCRIPTION"))
-    assert (line, reason) == (12, "DESCRIPTION is not UTF-8.")
+    assert (line, reason) == (12, "DESCRIPTION is not UTF-8; save the file as UTF-8.")
 
 
 @pytest.mark.parametrize(
@@ -455,7 +455,7 @@ def test_a_file_without_an_entry_is_a_calendar_all_the_same() -> None:
         (a_file(ONCE)[:-16], "The calendar is cut off: END:VCALENDAR is missing."),
         (a_file(ONCE) + b"more", "The body must be an iCalendar file"),
         (a_file(ONCE, WEEKLY, WEEKLY), "The calendar has too many VEVENTs; send at most 2."),
-        (b"BEGIN:VCALENDAR\nBEGIN:VEVENT\nEND:VCALENDAR", "Line 3 of the calendar ends what did not begin."),
+        (b"BEGIN:VCALENDAR\nBEGIN:VEVENT\nEND:VCALENDAR", "Line 3 of the calendar ends what did not begin, or too early: END:VEVENT has to come first."),
         (b"BEGIN:VCALENDAR\nBEGIN:VCALENDAR\n", "The body must be an iCalendar file"),
     ],
 )  # fmt: skip

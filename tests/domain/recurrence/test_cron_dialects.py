@@ -172,7 +172,7 @@ REFUSED = [
     ("Daily at nine", "is in words; give them to POST /preview as text"),
     ("every second friday of the month at 9", "is in words; give them to POST /preview as text"),
     ("0 0 * * 1-5 2026", "a year has no field; give start_time and until"),
-    ("", "must be text"),
+    ("", "must not be empty"),
     # What has no exact translation is not translated.
     ("0 0 12 L-3 * ? *", "write five fields"),
     ("0 0 12 1 * 2 *", "write five fields"),

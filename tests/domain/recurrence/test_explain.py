@@ -86,6 +86,22 @@ from tests.domain.recurrence.test_properties import many, rule_texts, starts
             {"cron": "*/5 9-17 * * *", "until": "2025-12-31T12:00:00"},
             "every fifth minute from 09:00 through 17:59 Europe/Berlin, until 31 December 2025 12:00",
         ),
+        ({"cron": "*/15 * * * *"}, "every 15th minute of every hour Europe/Berlin"),
+        ({"cron": "*/45 * * * *"}, "at minutes 0 and 45 of every hour Europe/Berlin"),
+        ({"cron": "*/60 * * * *"}, "at the start of every hour Europe/Berlin"),
+        ({"cron": "*/45,10 9 * * *"}, "at 09:00, 09:10, and 09:45 every day Europe/Berlin"),
+        (
+            {"cron": "0 */7 * * MON"},
+            "at 00:00, 07:00, 14:00, and 21:00 on Monday Europe/Berlin",
+        ),
+        (
+            {"cron": "0 0 */10 * *"},
+            "at 00:00 on the first, the 11th, the 21st, and the 31st day of month Europe/Berlin",
+        ),
+        (
+            {"cron": "0 0 1 */5 *"},
+            "at 00:00 on the first day of January, June, and November Europe/Berlin",
+        ),
         (
             {"cron": "0 9 15W * *"},
             "at 09:00 on the weekday nearest to the 15th of every month Europe/Berlin",

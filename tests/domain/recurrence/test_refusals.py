@@ -61,7 +61,7 @@ BAD = [
     ({"frequency": "daily", "cron": "0 9 * * *"}, "schedule.cron", "can't stand beside frequency; give one of them"),
     ({"cron": "0 9 * * *", "interval": 2}, "schedule.interval", "is not known here"),
     ({"rrule": "FREQ=DAILY", "count": 2}, "schedule.count", "is not known here; did you mean cron?"),
-    ({"rrule": ""}, "schedule.rrule", "must be text"),
+    ({"rrule": ""}, "schedule.rrule", "must not be empty"),
     ({"rrule": 5}, "schedule.rrule", "must be text"),
     ({"rrule": "FREQ=DAILY;COUNT=x"}, "schedule.rrule", "COUNT must be a whole number from 1 to 1000000000"),
     ({"rrule": "FREQ=DAILY;BYHOUR="}, "schedule.rrule", "BYHOUR must hold whole numbers from 0 to 23, not ''"),
