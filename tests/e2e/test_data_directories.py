@@ -8,6 +8,7 @@ tokens and records are there until 2036. b0f2240 knows no indexes of events by s
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,9 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(150)]
 
 REWORDED = {"on the 1st and 15th in January": "on the 1st and 15th of January"}
 """Sentences about schedules that are said better now. They are computed, not stored."""
+
+NEW_NOTICES = re.compile(r',?{"local_time":"[-0-9]+","kind":"end",[^{}]*}')
+"""Earlier versions did not say that the days which a calendar lists come to an end."""
 
 ARCHIVES = sorted(Path(__file__).parent.glob("data_of_*.tar.xz"))
 
@@ -72,7 +76,9 @@ def test_everything_is_told_as_it_was(earlier: Earlier) -> None:
     for path, before in earlier.told.items():
         for words, better in REWORDED.items():
             before["body"] = before["body"].replace(words, better)
-        assert tell(earlier.api, path) == before, path
+        after = tell(earlier.api, path)
+        after["body"] = NEW_NOTICES.sub("", after["body"])
+        assert after == before, path
 
 
 def test_its_work_goes_on(earlier: Earlier) -> None:

@@ -24,8 +24,8 @@ PADDING = 12_000
 """Commands for a store to load. It looks up from them once in a thousand, to say that it is loading
 and nothing else."""
 
-MOST_LINES = 60
-"""What all processes together may write about one fault."""
+MOST_LINES_A_SECOND = 15
+"""What all processes together may write about a fault; it lasts longer on a busy machine."""
 
 
 @pytest.fixture(scope="module")
@@ -122,6 +122,7 @@ def test_the_work_pauses_and_goes_on(
             assert_unavailable(api, "POST", "/events", body)
             assert api.event(due["id"])["id"] == due["id"]
         wait_until(lambda: time.monotonic() > begun + LEASE_S + 2, "every lease has ended")
+    lasted_s = time.monotonic() - begun
     for event in (held, due):
         ended = api.wait_for_status(event["id"], "completed")
         assert ended["attempt_count"] == 1, ended
@@ -132,7 +133,7 @@ def test_the_work_pauses_and_goes_on(
     assert api.call("DELETE", f"/events/{series['id']}").status == 204
     assert {program.name: program.pid for program in stack.programs if program.running} == pids
     written = sum(program.output.count("\n") for program in stack.programs) - lines
-    assert written <= MOST_LINES
+    assert written <= MOST_LINES_A_SECOND * lasted_s
     with stack.redis() as client:
         wait_until(lambda: not broken(client), "the store is sound")
 
