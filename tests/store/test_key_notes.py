@@ -37,7 +37,6 @@ def sealed(encryptor: Encryptor = OURS, **values: object):
 
 def test_what_encrypts_nothing_leaves_no_trace(events: NotedEventStore, notes: KeyNotes) -> None:
     assert events.save(an_event(), Plan(), None, NOW_MS) is Saved.DONE
-    assert events.create_all([(an_event(), Plan())], NOW_MS)
     assert notes.noted() == set()
 
 
@@ -46,7 +45,6 @@ def test_the_key_of_each_secret_that_is_written_is_noted(
 ) -> None:
     for write in (
         lambda: events.save(sealed(), Plan(), None, NOW_MS),
-        lambda: events.create_all([(an_event(), Plan()), (sealed(), Plan())], NOW_MS),
         lambda: events.save(
             an_event(headers=EncryptedHeaders(("A",), OURS.encrypt(b"x", b"y"))),
             Plan(),
@@ -82,8 +80,6 @@ def test_of_two_keys_that_know_nothing_of_each_other_the_second_is_refused(
     notes.note(OTHER.current, OTHER.known)
     with pytest.raises(KeyRefused, match="QHRONOS_ENCRYPTION_KEY"):
         events.save(sealed(), Plan(), None, NOW_MS)
-    with pytest.raises(KeyRefused):
-        events.create_all([(sealed(), Plan())], NOW_MS)
     assert notes.noted() == {OTHER.current}
     notes.note(OURS.current, {OURS.current, OTHER.current})
     assert notes.noted() == {OURS.current, OTHER.current}
