@@ -24,7 +24,11 @@ from schemathesis.specs.openapi.checks import (
     response_schema_conformance,
 )
 
-from app.api.http.context import attach_services
+from app.api.http.context import EXTENSION, attach_services
+from app.domain.access import MASTER
+from app.domain.ids import EventIds, to_text
+from app.domain.import_job import WRITING, ImportJob
+from app.domain.imports import ImportRequest
 from app.domain.targets import TargetPolicy
 from app.factory import create_app
 from app.wiring.doubles import Doubles
@@ -113,10 +117,20 @@ class World:
             "occurrence_id": occurrence["id"],
             "name": "days",
             "key": "acme",
+            "import_id": self._import(),
             "retry_id": retry["id"],
             "jti": listed["jti"],
             "tag": "red",
         }
+
+    def _import(self) -> str:
+        """An import as it is before its first step; one over HTTP has a thousand entries."""
+        services = self.app.extensions[EXTENSION]
+        now_ms = services.clock.now_ms()
+        job_id = EventIds().make(now_ms * 1000, 0)
+        job = ImportJob(job_id, ImportRequest(), MASTER, None, now_ms, now_ms, WRITING, 1_001)
+        services.storage.import_jobs.save(job, b"", now_ms)
+        return to_text(job_id)
 
 
 WORLD = World()

@@ -14,6 +14,7 @@ from app.api.http.public_urls import absolute
 from app.api.http.smorest import Blueprint
 from app.api.routes import icalendar_import
 from app.api.schemas.events import EventSchema, EventUpdateSchema
+from app.api.schemas.imports import ImportJobSchema, ImportLineSchema
 from app.api.schemas.occurrences import OccurrenceSchema
 from app.api.schemas.planning import DifferenceSchema
 from app.api.schemas.queries import DryRunSchema, EventQuerySchema, ListQuery, ListQuerySchema
@@ -41,6 +42,8 @@ blueprint.before_request(require_right)
 @blueprint.reads_calendar_too(icalendar_import.import_calendar, icalendar_import.FILE)
 @blueprint.reads(EventSchema)
 @blueprint.answers(201, EventSchema, headers=ETAG)
+@blueprint.answers(200, ImportLineSchema(many=True))
+@blueprint.answers(202, ImportJobSchema)
 @blueprint.refuses(401, 403, 409, 413, 415)
 def create_event(changes: EventChanges) -> Response:
     """Create an event, one-time or recurring.
