@@ -80,6 +80,9 @@ class Timetable:
         words = self.rule.explain()
         if self._calendars:
             words += f", except on {' and '.join(one.words for one in self._calendars)}"
+            words += {0: "", 1: ": then on the next free day", -1: ": then on the free day before"}[
+                self._step
+            ]
         return words
 
     def next_after(self, after_ms: int) -> Firing | None:
@@ -162,6 +165,9 @@ class Timetable:
 
     def _next_moved(self, after_ms: int) -> Firing | None:
         day = _EPOCH + self.rule.earliest_wall(after_ms) // _DAY_MS * _DAY
+        if self._step > 0:
+            # What this day gives may still be to come, on the day that it is moved to.
+            day = self._moved(day) or day
         for _ in range(MAX_EXCLUDED_DAYS):
             first = self._first_landing(day, after_ms)
             if first is not None:

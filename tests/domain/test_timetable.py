@@ -84,6 +84,46 @@ class TestExcluded:
         assert shown(found.scheduled_ms) == "Fri 27 Mar 07:00"
         assert (shown(found.nominal_ms), found.reason) == ("Sun 29 Mar 06:00", "calendar weekend")
 
+    @pytest.mark.parametrize(
+        ("start", "after"),
+        [
+            ("2026-10-24T09:00:00+00:00", "2026-10-24T08:59:59+00:00"),  # the start itself moves
+            ("2026-10-10T09:00:00+00:00", "2026-10-24T09:00:00+00:00"),
+            ("2026-10-10T09:00:00+00:00", "2026-10-24T17:00:00+00:00"),  # planned anew meanwhile
+            ("2026-10-10T09:00:00+00:00", "2026-10-25T23:00:00+00:00"),
+        ],
+    )
+    def test_what_moves_is_still_to_come_after_its_own_day(self, start: str, after: str) -> None:
+        """Every second Saturday, asked for between the Saturday and the Monday it moves to."""
+        table = timetable(
+            {"frequency": "weekly", "interval": 2}, start, WEEKEND, on_excluded="next_day"
+        )
+        found = table.next_after(ms(after))
+        assert found is not None
+        assert shown(found.scheduled_ms) == "Mon 26 Oct 09:00"
+
+    @settings(max_examples=100, deadline=None)
+    @given(
+        days=st.sets(st.integers(0, 60), max_size=40),
+        policy=st.sampled_from(["skip", "next_day", "previous_day"]),
+        interval=st.integers(1, 12),
+        after=st.integers(0, 60 * 24),
+    )
+    def test_the_next_one_is_the_same_from_wherever_it_is_asked_for(
+        self, days: set[int], policy: str, interval: int, after: int
+    ) -> None:
+        first = date(2026, 3, 1)
+        dates = [(first + timedelta(day)).isoformat() for day in days]
+        table = timetable(
+            {"frequency": "daily", "interval": interval},
+            "2026-03-01T09:00:00+00:00",
+            Calendar("some", {"dates": dates}),
+            on_excluded=policy,
+        )
+        asked = ms("2026-03-01T00:00:00+00:00") + after * 3_600_000
+        in_order = table.upcoming(ms("2026-02-01T00:00:00+00:00"), 80)
+        assert table.next_after(asked) == next(one for one in in_order if one.scheduled_ms > asked)
+
     def test_moving_is_refused_for_schedules_of_many_a_day(self) -> None:
         with pytest.raises(InvalidInput) as caught:
             timetable(
