@@ -93,6 +93,13 @@ class ImportJob:
             return begun
         return replace(begun, made=0, updated=0, unchanged=0, cancelled=0, refused=0)
 
+    def refused_whole(self, now_ms: int, reason: str | None) -> ImportJob:
+        """End a job of all or nothing of which something is refused: no entry was taken."""
+        job = self.ended("refused", now_ms, reason)
+        if self.request.dry_run:
+            return job
+        return replace(job, made=0, updated=0, unchanged=0, cancelled=0)
+
     def ended(self, status: str, now_ms: int, reason: str | None = None) -> ImportJob:
         """End the job; what it has written stays."""
         return replace(self, status=status, reason=reason, ended_ms=now_ms)

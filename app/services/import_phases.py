@@ -11,7 +11,7 @@ from app.domain.budget import BudgetExceeded, limited
 from app.domain.ical.imported import ImportedEntry, ReadCalendar
 from app.domain.ical.importing import read_entries
 from app.domain.import_job import CHECKING, ENDING, WRITING, ImportJob
-from app.domain.imports import MAX_VEVENTS, REFUSED, ImportLine, Known
+from app.domain.imports import MADE, MAX_VEVENTS, REFUSED, ImportLine, Known
 from app.errors import Conflict, InvalidInput
 from app.planning.limits import IMPORTING_JOB, IMPORTING_STEP
 from app.services.import_steps import ImportRun, Load, UidPlan, uid_name
@@ -150,10 +150,13 @@ class ImportPhases:
         if job.phase == WRITING:
             done.lines = self.imports.writer.write(plans, run)
         else:
-            done.lines = [line for plan in plans for line in plan.lines]
+            done.lines = [_unwritten(line) for plan in plans for line in plan.lines]
         job = job.counted(done.lines, entries, spent)
         if job.request.atomic and job.reason is None and job.refused:
             job = replace(job, reason=_reason(done.lines))
+        if job.phase == CHECKING and not job.request.dry_run:
+            # The rest is not true yet: it is noted once it is written.
+            done.lines = [line for line in done.lines if line.outcome == REFUSED]
         done.job = job if entries else self._after_all(job, run)
 
     def _after_all(self, job: ImportJob, run: ImportRun) -> ImportJob:
@@ -163,9 +166,9 @@ class ImportPhases:
             left, everything = self._left(job, run)
             ending, known = going_on(left), going_on(everything)
             if not request.allows(ending, known, is_empty=not job.total):
-                return job.ended("refused", run.now_ms, self.imports.too_many(ending, known))
+                return job.refused_whole(run.now_ms, self.imports.too_many(ending, known))
         if job.phase == CHECKING and request.atomic and job.refused:
-            return job.ended("refused", run.now_ms, job.reason)
+            return job.refused_whole(run.now_ms, job.reason)
         if job.phase == CHECKING and not request.dry_run:
             return job.in_phase(WRITING)
         return job.in_phase(ENDING) if run.is_named else job.ended("completed", run.now_ms)
@@ -214,6 +217,11 @@ def _some(
         if count >= STEP or spent() > IMPORTING_STEP:
             break
     return groups, count
+
+
+def _unwritten(line: ImportLine) -> ImportLine:
+    """What is answered of a line that only says what would be: nothing has the new id."""
+    return replace(line, event_id=None) if line.outcome == MADE else line
 
 
 def _reason(lines: list[ImportLine]) -> str:

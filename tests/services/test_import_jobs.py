@@ -180,7 +180,8 @@ class TestAllOrNone:
 
     def test_one_bad_entry_and_none_is_made(self, services: Services) -> None:
         job = ended(services, create(services, *MANY, BAD, request=self.WHOLE))
-        assert (job.status, job.refused) == ("refused", 1)
+        assert (job.status, job.refused, job.made) == ("refused", 1, 0)
+        assert outcomes(services, job) == ["refused"]
         assert "webhook" in (job.reason or "")
         assert live(services) == []
         assert ended(services, create(services, *MANY, request=self.WHOLE)).made == 10
@@ -214,6 +215,8 @@ def test_a_dry_run_says_the_same_and_writes_nothing(services: Services) -> None:
     job = ended(services, create(services, *MANY[2:], vevent(99), BAD, request=dry))
     assert job.status == "completed"
     assert (job.unchanged, job.made, job.refused, job.cancelled) == (8, 1, 1, 2)
+    (made,) = services.import_jobs.lines(to_text(job.id), ZOE, "made", 10, None).items
+    assert made.event_id is None, "no event has the id that it would get"
     assert len(live(services)) == 10
 
 

@@ -80,8 +80,12 @@ def _timed(found: Property, text: str) -> Timed:
             return Timed(whole)
     except (ValueError, OverflowError):
         at = None
-    if at is None or not FIRST_YEAR <= at.year <= LAST_YEAR:
+    if at is None:
         raise Unreadable(f"has {text[:40]!r}, which no calendar or clock shows")
+    if not FIRST_YEAR <= at.year <= LAST_YEAR:
+        raise Unreadable(
+            f"has {text[:40]!r}, which is not of the years {FIRST_YEAR} to {LAST_YEAR}"
+        )
     if offset is not None:
         return Timed(at.astimezone(UTC))
     return Timed(at, found.parameters.get("TZID", "")[:_LONGEST_TZID] or None)

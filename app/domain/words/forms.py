@@ -149,7 +149,7 @@ FORMS: Final = (
          "and 15th"),
     Form("nightly|tonight|soon|asap|later|now", ask=_WHAT_TIME),
     Form("starting|beginning now", ask="leave it out, because that is when it begins"),
-    Form("[at] half|quarter past|to {n}", ask="write the time as 9:30"),
+    Form("[at] half|quarter past|to {n}", ask="write the time in digits, as in 9:30"),
     Form("as soon as possible", ask=_WHAT_TIME),
     Form("[every|each|in|this|at] [the] morning|afternoon|evening|night", ask=_WHAT_TIME),
     Form("[at|on|by] [the] end of the|each|every {unit}", ask="write on the last day of every "

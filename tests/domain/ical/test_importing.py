@@ -420,6 +420,7 @@ def test_an_entry_without_a_uid_has_the_same_one_every_time() -> None:
     [
         ("SUMMARY:x", 8, "DTSTART is missing."),
         ("DTSTART:20260230T000000", 10, "DTSTART has '20260230T000000', which no calendar or clock shows."),
+        ("DTSTART:99991231T235959Z", 10, "DTSTART has '99991231T235959Z', which is not of the years 2 to 9998."),
         ("DTSTART:20260105\nDTSTART:20260106", 11, "DTSTART must stand only once."),
         ("DTSTART:20260105T090000Z\nRECURRENCE-ID;RANGE=THISANDPRIOR:20260105T090000Z", 11, "RECURRENCE-ID has a RANGE that is not THISANDFUTURE."),
         ("DTSTART:20260105T090000Z\nRECURRENCE-ID;RANGE=THISANDFUTURE:20260105T090000Z", 8, "It changes a series that is not taken."),

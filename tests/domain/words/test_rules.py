@@ -66,7 +66,7 @@ ASKED = [
     ("every monday at 9 from December", 'has "December" at position 24'),
     ("daily 9am-5pm", "say how often between these times"),
     ("every day at 9 - 17", 'has "-" at position 16'),
-    ("half past nine every day", "write the time as 9:30"),
+    ("half past nine every day", "write the time in digits, as in 9:30"),
     ("every day at 1700", "write a time of day"),
     ("every day at 9.30", "write a time as 9:30"),
     ("every 1.5 hours", "a period in whole numbers"),
