@@ -33,6 +33,7 @@ class ClaimTimes:
     def __init__(self, partitions: int) -> None:
         self._next_ms = [0] * partitions
         self._turn = 0
+        self._asked = [0] * partitions
         self._lead_ms = LEAD_MS
         self._exact: dict[int, int] = {}
         """Lanes in which an occurrence is due soon that can't be claimed early, until when."""
@@ -54,11 +55,16 @@ class ClaimTimes:
         """The next partition in turn, whether anything is due there or not."""
         return self._turn
 
-    def ask(self, partition: int, *, for_all: bool) -> None:
-        """Note that a partition is asked; if ``for_all`` lanes, its answer says when to go on."""
+    def ask(self, partition: int, *, for_all: bool) -> int:
+        """Note that a partition is asked; returns how often it was.
+
+        If ``for_all`` lanes, its answer says when to go on.
+        """
         self._turn = (partition + 1) % len(self._next_ms)
         if for_all:
             self._next_ms[partition] = NEVER_MS
+        self._asked[partition] += 1
+        return self._asked[partition]
 
     def exact(self, now_ms: int) -> list[int]:
         """The lanes from which nothing is to be claimed ahead now."""

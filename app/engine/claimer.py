@@ -235,7 +235,7 @@ class Claimer:
         self, partition: int, now_ms: int, limit: int, passed_over: Collection[int] = ()
     ) -> None:
         self._partition, self._asked_ms = partition, now_ms
-        self._times.ask(partition, for_all=not passed_over)
+        turn = self._times.ask(partition, for_all=not passed_over)
         self._request += 1
         self._channel.send(
             claim_call(
@@ -248,6 +248,7 @@ class Claimer:
                 lease_ms=self._lease_ms,
                 passed_over=passed_over,
                 exact=self._times.exact(now_ms),
+                turn=turn,
             )
         )
 

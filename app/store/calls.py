@@ -109,11 +109,13 @@ def claim_call(
     ahead_ms: int = 0,
     passed_over: Collection[int] = (),
     exact: Collection[int] = (),
+    turn: int | None = None,
 ) -> Call:
     """Take what is due, or will be within ``ahead_ms``, at most ``limit``, under a lease.
 
     The lanes in which something is due share the limit; those in ``passed_over`` get nothing,
-    and those in ``exact`` nothing ahead.
+    and those in ``exact`` nothing ahead. ``turn`` rises by one with each claim from this partition
+    (``None``: as ``request`` does): if there are many lanes, it says which are served.
     """
     return Call(
         "claim_due",
@@ -128,6 +130,7 @@ def claim_call(
             now_ms + ahead_ms,
             _listed(passed_over),
             _listed(exact),
+            request if turn is None else turn,
         ],
     )
 

@@ -91,6 +91,12 @@ def test_a_look_and_an_answer_that_overlap_put_off_nothing() -> None:
     assert times.ready(NOW_MS + 80 - LEAD_MS) == 1
 
 
+def test_each_partition_counts_how_often_it_is_asked() -> None:
+    """Which lanes have their turn must not hang on the number of partitions."""
+    times = ClaimTimes(2)
+    assert [times.ask(at % 2, for_all=bool(at % 3)) for at in range(6)] == [1, 1, 2, 2, 3, 3]
+
+
 def test_a_look_that_sees_nothing_changes_nothing() -> None:
     times = ClaimTimes(1)
     answered(times, (7, 100))

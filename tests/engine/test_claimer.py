@@ -6,10 +6,11 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 from app.domain.ids import EventIds
-from app.engine.claim_times import AHEAD_MS, LEAD_MS, OTHERS_MS
+from app.engine.claim_times import AHEAD_MS, LEAD_MS, OTHERS_MS, ClaimTimes
 from app.engine.claimer import SLICE, Claimer
 from app.engine.window import FEW
 from app.errors import StoreUnavailable
+from app.store import keys
 from app.store.calls import Call
 from app.store.claims import Claim
 from app.store.codec import definition_to_doc
@@ -168,6 +169,20 @@ def test_it_goes_on_at_once_while_more_is_due() -> None:
     more = answer([row(NOW_MS)], heads=head(7, NOW_MS))
     channel = FakeChannel(more, more, answer([row(NOW_MS)]))
     assert asked_at(a_claimer(clock, channel), channel, clock, 100) == [0, 0, 0]
+
+
+def test_every_partition_gives_its_lanes_their_turn() -> None:
+    """The requests of two partitions are odd in one and even in the other; their turns are not."""
+    clock, more = FakeClock(), answer(heads=head(7, NOW_MS))
+    channel = FakeChannel(*[more] * 6)
+    claimer = a_claimer(clock, channel)
+    claimer._times = ClaimTimes(2)
+    for _ in range(6):
+        claimer.step(NOW_MS, closing=False)
+    asked = [(call.keys[0], call.args[5], call.args[9]) for call in channel.calls]
+    assert asked == [
+        (keys.lanes(request % 2), request + 1, request // 2 + 1) for request in range(6)
+    ]
 
 
 def test_a_lane_whose_next_can_not_be_claimed_ahead_is_asked_for_what_is_due() -> None:

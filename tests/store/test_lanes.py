@@ -111,6 +111,17 @@ def test_with_more_lanes_than_may_be_claimed_the_turn_of_each_comes(stores: Stor
     assert served == set(range(150))
 
 
+def test_the_turn_of_each_comes_whatever_numbers_the_requests_have(stores: Stores) -> None:
+    """A drain numbers its requests over all partitions: one sees every second, or eighth, alone."""
+    for lane in range(128):
+        for _ in range(8 if lane < 64 else 1):
+            store(stores, lane, NOW_MS)
+    served: set[int] = set()
+    for turn in range(1, 8):
+        served |= set(by_lane(claimed(stores, 64, 8 * turn, turn=turn)))
+    assert served == set(range(128))
+
+
 def test_a_lane_that_is_passed_over_keeps_what_it_has(stores: Stores) -> None:
     for _ in range(3):
         store(stores, MANY, NOW_MS)

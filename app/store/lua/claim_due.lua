@@ -8,6 +8,7 @@
 --       leases)  6 request (its number)  7 horizon (until when what is claimed may be due)
 --       8 passed_over (lanes from which nothing is claimed, see take_due)
 --       9 exact (lanes from which nothing is claimed before it is due)
+--       10 turn (how often this worker has asked this partition, see take_due)
 -- Returns: four lists: the claims, each a row as claim_row makes it; when those that were left
 --          alone are due, a colon and their lane; the flows for which one waits now; the lanes in
 --          which something is due first, each with that moment, one more than there are in exact,
@@ -24,7 +25,7 @@
 --#include move_leased
 local lanes, claimed, last_claim = unpack(KEYS)
 local prefix, now, limit, deadline, token, request, horizon, passed_over,
-  exact = unpack(ARGV, 1, 9)
+  exact, turn = unpack(ARGV, 1, 10)
 local claims, early, flows, left = {}, {}, {}, {}
 
 local function list_heads()
@@ -51,7 +52,7 @@ if last and string.sub(last, 1, #request + 1) == request .. ':' then
   return {claims, early, flows, list_heads()}
 end
 
-local ids = take_due(prefix, lanes, now, horizon, limit, passed_over, exact, request)
+local ids = take_due(prefix, lanes, now, horizon, limit, passed_over, exact, turn)
 if #ids == 0 then return {claims, early, flows, list_heads()} end
 redis.call('SET', last_claim, request .. ':' .. table.concat(ids), 'PX', 600000)
 local batch = {claimed = {}, dispatched = {}, scheduled = {}, retrying = {}, rows = {}}

@@ -1,10 +1,10 @@
 --#include call_batch
--- take_due(prefix, lanes, now, horizon, limit, passed_over, exact, request): removes and returns
--- what is due by the horizon, at most limit, from those 64 lanes that have waited longest; if there
--- are more, every second request begins with others, so that each has its turn. Each of the lanes
--- gives an equal share; what one does not use goes to the others. Lanes in passed_over (their
--- numbers, each between two commas) give nothing, and those in exact what is due now.
-local function take_due(prefix, lanes, now, horizon, limit, passed_over, exact, request)
+-- take_due(prefix, lanes, now, horizon, limit, passed_over, exact, turn): removes and returns what
+-- is due by the horizon, at most limit, from those 64 lanes that have waited longest; if there are
+-- more, every second call begins with others, so that each has its turn (it counts the calls). Each
+-- of the lanes gives an equal share; what one does not use goes to the others. Lanes in passed_over
+-- (their numbers, each between two commas) give nothing, and those in exact what is due now.
+local function take_due(prefix, lanes, now, horizon, limit, passed_over, exact, turn)
   local _, commas = string.gsub(passed_over, ',', '')
   local ids, open, heads, emptied = {}, {}, {}, {}
   local left = tonumber(limit)
@@ -31,8 +31,8 @@ local function take_due(prefix, lanes, now, horizon, limit, passed_over, exact, 
   end
 
   local first, count = 0, redis.call('ZCOUNT', lanes, '-inf', horizon)
-  local turn, is_second = math.floor(tonumber(request) / 2), tonumber(request) % 2 == 1
-  if count > 64 + commas and is_second then first = turn * 64 % count end
+  local pair, is_second = math.floor(tonumber(turn) / 2), tonumber(turn) % 2 == 1
+  if count > 64 + commas and is_second then first = pair * 64 % count end
   for _, lane in ipairs(redis.call('ZRANGEBYSCORE', lanes, '-inf', horizon, 'LIMIT',
     string.format('%.0f', first), 64 + commas)) do
     if not is_in(passed_over, lane) then open[#open + 1] = lane end
