@@ -20,8 +20,10 @@ from app.errors import Forbidden, Unauthenticated
 
 COOKIE = "qhronos_console"
 FIELD = "form_token"
+SIGN_OUT = "console.sign_out"
 USED = "This link was used before or is older than ten minutes; sign in with a token."
 STALE_FORM = "This form is from another session; load the page again and repeat what you did."
+FOREIGN_FORM = "This form is from another site; sign in on the page of the console."
 
 
 def require_session() -> AnyResponse | None:
@@ -35,15 +37,26 @@ def require_session() -> AnyResponse | None:
     except Unauthenticated:
         return _to_sign_in()
     g.session = value
-    if request.method in READING:
-        if not g.bearer.access.can_read:
-            raise Forbidden("This token may not read, so there is nothing that it may see here.")
-        return None
-    if not sessions().is_form_token(request.form.get(FIELD, ""), value):
+    asker, is_reading = g.bearer.access, request.method in READING
+    if not is_reading and not sessions().is_form_token(request.form.get(FIELD, ""), value):
         raise Forbidden(STALE_FORM)
-    if not g.bearer.access.can_write:
+    if request.endpoint == SIGN_OUT:  # open to whoever has a session
+        return None
+    if not asker.can_read:  # what an act answers is a page, which shows what there is
+        raise Forbidden("This token may not read, so there is nothing that it may see here.")
+    if not is_reading and not asker.can_write:
         raise Forbidden("This token may only read; sign in with one that may write.")
     return None
+
+
+def require_own_form() -> None:
+    """Refuse what a page of another site sends, before there is a session that could tell.
+
+    Else such a page could sign somebody in with a token of its own, unseen. Browsers say where a
+    request is from in ``Sec-Fetch-Site`` (W3C Fetch Metadata, section 2.3); programs need not.
+    """
+    if request.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin"):
+        raise Forbidden(FOREIGN_FORM)
 
 
 def begin(token: bytes, following: str) -> AnyResponse:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from tests.api.application import MASTER_TOKEN
-from tests.console.conftest import Page, token_of
+from tests.console.conftest import Browser, Page, token_of
 
 
 def test_who_is_not_signed_in_is_asked_for_a_token_and_led_back(app, client):
@@ -150,6 +150,55 @@ def test_who_may_only_write_sees_nothing(client, app):
     answer = browser.get("/console/")
     assert answer.status_code == 403
     assert "may not read" in Page(answer.text).text
+
+
+ACTS = (
+    "events",
+    "events/{id}/trigger",
+    "events/{id}/resume",
+    "events/{id}/edit",
+    "new",
+    "preview",
+    "dead-letters",
+)
+
+
+@pytest.mark.parametrize("path", ACTS)
+def test_who_may_only_write_sees_nothing_in_what_an_act_answers(client, app, an_event, path):
+    event = client.post("/events", json={**an_event, "name": "unseen", "tags": ["a"]}).json
+    browser = Browser(app.test_client())
+    browser.post("/console/sign-in", token=token_of(client, "write", "a"))
+    browser.get("/console/")  # the page that says so has the form that signs out
+    answer = browser.post(
+        f"/console/{path.format(**event)}", act="resume", event=event["id"], count="1"
+    )
+    assert answer.status_code == 403
+    assert "may not read" in Page(answer.text).text
+    assert "unseen" not in answer.text
+
+
+@pytest.mark.parametrize("access", ["read", "write"])
+def test_whoever_has_signed_in_can_sign_out(client, app, access):
+    browser = Browser(app.test_client())
+    browser.post("/console/sign-in", token=token_of(client, access, "a"))
+    browser.get("/console/")
+    answer = browser.post("/console/sign-out")
+    assert answer.status_code == 303
+    assert "qhronos_console=;" in answer.headers["Set-Cookie"]
+
+
+@pytest.mark.parametrize(
+    ("site", "status"),
+    [("cross-site", 403), ("same-site", 403), ("same-origin", 303), ("none", 303)],
+)
+def test_no_page_of_another_site_signs_somebody_in(app, client, site, status):
+    link = client.post("/console/links").json["link"].partition("link=")[2].replace("%3D", "=")
+    for given in ({"token": MASTER_TOKEN}, {"link": link}):
+        answer = app.test_client().post(
+            "/console/sign-in", data=given, headers={"Sec-Fetch-Site": site}
+        )
+        assert answer.status_code == status
+        assert ("Set-Cookie" in answer.headers) == (status == 303)
 
 
 def test_who_may_only_read_is_offered_no_act_and_can_do_none(client, browser_with, an_event):

@@ -29,6 +29,7 @@ def show() -> str:
 
 def sign_in() -> AnyResponse | tuple[str, int]:
     """Begin a session, or say why not."""
+    session.require_own_form()
     following = request.form.get("next", "")
     token, link = (request.form.get(name, "").strip()[:LONGEST] for name in ("token", "link"))
     try:
