@@ -208,8 +208,8 @@ class ImportPlanner:
         event = events.get(part.event_id)
         if event is None:
             return ImportStep(None, part, None)
-        if part.has_ended:
-            return ImportStep(None, part, part)
+        if part.has_ended or not run.access.sees(event.tags):
+            return ImportStep(None, part, part)  # other tokens of its sub may see it
         line = ImportLine(CANCELLED, event.name, uid, event_id=event.id, reason=LEFT, event=event)
         if event.status is not EventStatus.INACTIVE and not run.access.may_change(event.tags):
             error = Forbidden(_OUT_OF_SCOPE)

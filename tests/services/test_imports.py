@@ -295,3 +295,20 @@ def test_what_is_gone_is_forgotten_once_its_source_is_not_imported_any_more(
     clock.advance(keep_ms + 1)
     imports.forget_gone(clock.now_ms())
     assert [key for key in services.storage.client.scan_iter() if b"source" in key] == []
+
+
+def test_what_other_tokens_of_a_sub_see_is_neither_shown_nor_ended(services: Services) -> None:
+    """Tokens of one ``sub`` share its sources, and each sees what is in its own scope."""
+    run(services, an_entry("theirs"))
+    blue = replace(ZOE, scope=frozenset({"blue"}))
+    both = replace(ZOE, scope=frozenset({"blue", "red"}))
+    body = {**(an_entry("mine").body or {}), "tags": ["blue"]}
+    mine = an_entry("mine", body=body)
+    for dry_run in (True, False):
+        request = replace(FEED, max_ended=9, dry_run=dry_run)
+        assert said(run(services, mine, request=request, access=blue)) == [("mine", "made")]
+    assert set(live(services)) == {"theirs", "mine"}
+    assert said(run(services, mine, access=both)) == [
+        ("mine", "unchanged"),
+        ("theirs", "cancelled"),
+    ]
