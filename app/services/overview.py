@@ -84,7 +84,7 @@ class Failing:
 
 @dataclass(frozen=True, slots=True)
 class OfEvent:
-    """An occurrence and its event; ``None``: that was deleted."""
+    """An occurrence and its event; ``None``: that was deleted, or has left the scope."""
 
     occurrence: Occurrence
     event: Event | None
@@ -138,11 +138,11 @@ class OverviewService:
             for status in statuses
             for one in self._newest(OccurrenceQuery(status=status, from_ms=since_ms), access, READ)
         ]
-        events = self._events_of(found)
+        events = self._events_of(found, access)
         groups: dict[tuple[str, str], list[Occurrence]] = {}
         for one in found:
             event = events.get(one.event_id)
-            target = host_of(event.action.target) if event else "(its event was deleted)"
+            target = host_of(event.action.target) if event else "(its event is gone)"
             groups.setdefault((target, one.error_message or "no answer yet"), []).append(one)
         told = [
             _failing(target, error, members, events) for (target, error), members in groups.items()
@@ -162,11 +162,11 @@ class OverviewService:
             entries += some
             if position is None or len(entries) >= count:
                 break
-        return self.placed(self._load([member for _, member in entries[:count]]))
+        return self.placed(self._load([member for _, member in entries[:count]]), access)
 
-    def placed(self, found: Sequence[Occurrence]) -> list[OfEvent]:
+    def placed(self, found: Sequence[Occurrence], access: Access) -> list[OfEvent]:
         """Occurrences with their events."""
-        events = self._events_of(found)
+        events = self._events_of(found, access)
         return [OfEvent(one, events.get(one.event_id)) for one in found]
 
     def last_of(self, events: Sequence[Event], count: int) -> dict[bytes, list[Occurrence]]:
@@ -188,10 +188,11 @@ class OverviewService:
     def _load(self, found: Sequence[bytes]) -> list[Occurrence]:
         return [one for one in self.occurrences.get_many(found) if one is not None]
 
-    def _events_of(self, found: Sequence[Occurrence]) -> dict[bytes, Event]:
+    def _events_of(self, found: Sequence[Occurrence], access: Access) -> dict[bytes, Event]:
+        """Their events; an occurrence keeps its tags, so its event may have left the scope."""
         wanted = sorted({one.event_id for one in found})
         loaded = self.events.get_many(wanted)
-        return {event.id: event for event in loaded if event is not None}
+        return {event.id: event for event in loaded if event and access.sees(event.tags)}
 
 
 def host_of(target: str) -> str:

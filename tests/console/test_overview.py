@@ -94,3 +94,16 @@ def test_lateness_is_that_of_first_attempts(client, clock, attempt, services):
 def test_hosts_are_named_with_their_ports():
     assert host_of("https://example.com:8443/a?b") == "example.com:8443"
     assert host_of("websocket:desk") == "websocket:desk"
+
+
+def test_an_event_that_has_left_the_scope_is_not_named_by_what_it_left_there(
+    client, clock, attempt, services
+):
+    run(client, clock, attempt, REFUSED, "a")
+    (event,) = client.get("/events").json
+    changes = {"tags": ["b"], "name": "unseen", "webhook": "https://unseen.example/"}
+    client.patch(f"/events/{event['id']}", json=changes)
+    (own,) = services.overview.failing(SOMEBODY, ("failed",))
+    assert (own.target, own.events) == ("(its event is gone)", ())
+    (whole,) = services.overview.failing(MASTER, ("failed",))
+    assert (whole.target, whole.events[0].name) == ("unseen.example", "unseen")

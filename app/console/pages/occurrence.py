@@ -24,10 +24,8 @@ def add_to(console: Blueprint) -> None:
 def show(occurrence_id: str, problem: str | None = None) -> str:
     """The occurrence and its attempts on one axis."""
     found = services().occurrences.get(occurrence_id, access())
-    (placed,) = services().overview.placed([found])
+    (placed,) = services().overview.placed([found], access())
     event = placed.event
-    if event is not None and not access().sees(event.tags):
-        event = None
     return render_template(
         "console/occurrence.html",
         occurrence=found,
