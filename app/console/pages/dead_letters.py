@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from app.api.http.auth import access
 from app.api.http.context import services
+from app.api.schemas.tags import read_tags
 from app.console import acts
 from app.domain.rates import parse_rate
 from app.domain.redelivery_job import RETRYABLE, RedeliveryFilter, RedeliveryRequest
@@ -57,15 +58,21 @@ def _wanted() -> RedeliveryRequest:
         raise InvalidInput.field("status", f"must be one of {', '.join(RETRYABLE)}")
     if rate is not None:
         parse_rate(rate)
-    tags = tuple(form.get("tags", "").replace(",", " ").split())
     chosen = RedeliveryFilter(
-        tags=tags,
+        tags=_tags(form.get("tags", "")),
         event_id=form.get("event_id", "").strip() or None,
         status=status,
         from_ms=_moment(form.get("from", "")),
         to_ms=_moment(form.get("to", "")),
     )
     return RedeliveryRequest(chosen, rate=rate, stop_at=_part(form.get("stop_at", "")))
+
+
+def _tags(text: str) -> tuple[str, ...]:
+    try:
+        return read_tags(text.replace(",", " ").split())
+    except InvalidInput as error:
+        raise InvalidInput.field("tags", error.message) from None
 
 
 def _moment(text: str) -> int | None:

@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from app.api.http.auth import access
 from app.api.http.context import services
+from app.api.schemas.tags import read_tags
 from app.console import acts
 from app.domain import ids
 from app.domain.event import Event, EventStatus
@@ -57,12 +58,13 @@ def _find(words: str, status: str, cursor: str | None) -> Page[Event]:
             return Page((services().events.get(words, access()),), 1)
         except NotFound:
             return Page((), 0)
-    tags = TagFilter(tuple(words.removeprefix("tag:").split()), match_all=True)
-    by_tag = EventQuery(tags=tags, status=wanted, limit=LIMIT, cursor=cursor)
+    found: Page[Event] = Page((), 0)
     try:
+        tags = TagFilter(read_tags(words.removeprefix("tag:").split()), match_all=True)
+        by_tag = EventQuery(tags=tags, status=wanted, limit=LIMIT, cursor=cursor)
         found = listing(by_tag, access())
     except InvalidInput:  # no tag can be called so, or the cursor is that of a list by name
-        found = Page[Event]((), 0)
+        pass
     if found.items or words.startswith("tag:"):
         return found
     return listing(EventQuery(name=words, status=wanted, limit=LIMIT, cursor=cursor), access())

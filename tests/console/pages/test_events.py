@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from app.services.events import EventService
 from tests.console.conftest import Page
 
 
@@ -40,6 +41,23 @@ def test_words_are_a_tag_or_a_name(browser, some, words, found):
     assert names_in(answer) == found
 
 
+def test_words_are_read_as_tags_are_anywhere_each_once_and_no_more_than_an_event_has(
+    browser, client, some, monkeypatch
+):
+    asked = []
+    listing = EventService.list
+    monkeypatch.setattr(
+        EventService,
+        "list",
+        lambda self, query, access: (asked.append(query), listing(self, query, access))[1],
+    )
+    assert names_in(browser.get("/console/events?q=" + "a+b+" * 1_000)) == {"second"}
+    assert asked[-1].tags.tags == ("a", "b")
+    many = "+".join(f"t{number}" for number in range(51))
+    assert names_in(browser.get(f"/console/events?q=tag:{many}")) == set()
+    assert len(asked) == 1
+
+
 def test_an_id_finds_its_event(browser, some):
     assert names_in(browser.get(f"/console/events?q={some[1]}")) == {"second"}
     other = "01a21688-423d-7de3-8000-8bf4a57c58f7"
@@ -63,6 +81,14 @@ def test_pages_lead_to_the_end(browser, client, an_event):
     assert [link for link in second.links if "cursor=" in link] == []
     shown = [f"event {number:02}" in first.text + second.text for number in range(60)]
     assert all(shown)
+
+
+def test_pages_of_a_name_lead_to_the_end(browser, client, an_event):
+    for _ in range(60):
+        client.post("/events", json={**an_event, "name": "one of many"})
+    first = browser.get("/console/events?q=one+of+many")
+    (older,) = [link for link in Page(first.text).links if "cursor" in link]
+    assert browser.get(older).text.count('name="event"') == 10
 
 
 def test_many_are_paused_and_resumed_and_each_has_its_entry(browser, client, some):
