@@ -9,12 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from flask import Response
+from marshmallow import ValidationError
 
 from app.api.http.answers import json_answer
 from app.api.http.audit_trail import audited, event_state
 from app.api.http.auth import access, bearer
 from app.api.http.context import services
+from app.api.schemas.planning import PauseSchema
 from app.api.schemas.representations import event_text, occurrence_text, redelivery_text
+from app.api.schemas.validation import invalid
 from app.domain.redelivery_job import RedeliveryRequest
 from app.services.queries import EventChanges
 
@@ -41,12 +44,17 @@ def update(event_id: str, changes: EventChanges, version: int | None) -> Respons
     return updated(event_id=event_id)
 
 
-def pause(event_id: str, until_ms: int | None = None, note: str | None = None) -> Response:
-    """Pause an event, for good or until a moment."""
+def pause(event_id: str, note: str | None = None) -> Response:
+    """Pause an event for good; raises ``InvalidInput`` for a note that the API would refuse."""
+    try:
+        wanted = PauseSchema().load({"note": note})
+    except ValidationError as error:
+        raise invalid(error) from None
 
     @audited("event.pause", event_state)
     def paused(event_id: str) -> Response:
-        return json_answer(event_text(services().actions.pause(event_id, access(), until_ms, note)))
+        event = services().actions.pause(event_id, access(), wanted.until_ms, wanted.note)
+        return json_answer(event_text(event))
 
     return paused(event_id=event_id)
 

@@ -7,7 +7,7 @@ pages of this site alone (``SameSite=Strict``).
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from flask import g, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
@@ -105,6 +105,7 @@ def local_path(given: str) -> str:
     start: str = url_for("console.now")
     parts = urlsplit(given)
     is_here = not parts.scheme and not parts.netloc and parts.path.startswith(start)
+    is_here = is_here and ".." not in unquote(parts.path).split("/")
     return given if is_here and "\\" not in given and given.isprintable() else start
 
 

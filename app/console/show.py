@@ -48,7 +48,10 @@ def stamp(ms: int) -> str:
 
 def wall(ms: int, zone: str | None) -> str:
     """A moment on the clock of a zone (an IANA name; ``None``: UTC): ``Thu 26 Nov 2026, 09:00``."""
-    at = datetime.fromtimestamp(ms / 1_000, ZoneInfo(zone or "UTC"))
+    try:
+        at = datetime.fromtimestamp(ms / 1_000, ZoneInfo(zone or "UTC"))
+    except (OverflowError, ValueError):  # there, the year 10000 has begun
+        return stamp(ms)
     seconds = f":{at:%S}" if at.second else ""
     return f"{at:%a} {at.day} {at:%b %Y, %H:%M}{seconds}"
 

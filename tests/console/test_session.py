@@ -33,6 +33,8 @@ def test_who_is_not_signed_in_is_asked_for_a_token_and_led_back(app, client):
         "/events",
         "javascript:alert(1)",
         "/console/\n",
+        "/console/../docs",
+        "/console/events/%2E%2e/..//evil.example",
         "",
     ],
 )

@@ -53,6 +53,9 @@ def test_zones_are_those_of_the_event():
     assert show.wall(1_767_225_600_000, "Europe/Berlin") == "Thu 1 Jan 2026, 01:00"
     assert show.wall(1_767_225_600_000, None) == "Thu 1 Jan 2026, 00:00"
     assert show.wall(1_767_225_605_000, None) == "Thu 1 Jan 2026, 00:00:05"
+    last_ms = 253_402_300_799_000
+    assert show.wall(last_ms, "America/New_York") == "Fri 31 Dec 9999, 18:59:59"
+    assert show.wall(last_ms, "Pacific/Kiritimati") == "Fri 9999-12-31 23:59:59 UTC"
     assert show.stamp(1_767_225_600_250) == "Thu 2026-01-01 00:00:00.250 UTC"
     assert show.clock(1_767_225_600_000) == "00:00"
 

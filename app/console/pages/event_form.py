@@ -25,6 +25,9 @@ from app.services.previews import Difference, Outlook
 AHEAD = 10
 """Planned times that are shown while somebody types."""
 
+LONGEST_VERSION = 18
+"""Digits."""
+
 
 def add_to(console: Blueprint) -> None:
     """Add the paths."""
@@ -68,7 +71,7 @@ def change(event_id: str) -> AnyResponse | tuple[str, int]:
     version = request.form.get("version", "")
     try:
         changes = EventUpdateSchema().load(_changed(event_id))
-        acts.update(event_id, changes, int(version) if version.isdecimal() else None)
+        acts.update(event_id, changes, _version(version))
     except (InvalidInput, ValidationError) as error:
         return _form(request.form, event_id, version, _problem(error)), 400
     except QhronosError as error:
@@ -145,6 +148,15 @@ def _whole(body: dict[str, Any]) -> dict[str, Any]:
     if "start_time" not in body and "delay" not in body:
         body["start_time"] = to_rfc3339(services().clock.now_ms())
     return {name: value for name, value in body.items() if value is not None}
+
+
+def _version(text: str) -> int | None:
+    """The version that was read; ``None``: the form was not made by a page of ours."""
+    if not text:
+        return None
+    if not (text.isascii() and text.isdecimal() and len(text) <= LONGEST_VERSION):
+        raise InvalidInput.field("version", "must be a number, as the page of the event had it")
+    return int(text)
 
 
 def _problem(error: InvalidInput | ValidationError) -> InvalidInput:

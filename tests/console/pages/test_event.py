@@ -5,6 +5,8 @@ These are the acts of ``app.console.acts``.
 
 from __future__ import annotations
 
+import pytest
+
 from tests.console.conftest import Page
 
 SERIES = {
@@ -61,6 +63,13 @@ def test_what_the_api_would_refuse_is_told_on_the_page(browser, client):
     answer = browser.post(f"/console/events/{event['id']}/resume")
     assert answer.status_code == 409
     assert "The event is not paused." in Page(answer.text).text
+
+
+@pytest.mark.parametrize("note", ["x" * 501, "\0"])
+def test_a_note_is_what_the_api_takes(browser, client, note):
+    event = client.post("/events", json=SERIES).json
+    assert browser.post(f"/console/events/{event['id']}/pause", note=note).status_code == 400
+    assert client.get(f"/events/{event['id']}").json["status"] == "active"
 
 
 def test_secrets_of_headers_are_not_shown(browser, client):

@@ -97,6 +97,15 @@ def test_a_change_of_what_somebody_else_has_changed_is_refused(browser, client, 
     assert client.get(f"/events/{event['id']}").json["name"] == "theirs"
 
 
+@pytest.mark.parametrize("version", ["9" * 5_000, "\u00b2", "-1", "1.0", "one"])
+def test_a_version_that_is_none_is_refused(browser, client, an_event, version):
+    event = client.post("/events", json=an_event).json
+    given = {"name": "mine", "webhook": an_event["webhook"], "kind": "once"}
+    answer = browser.post(f"/console/events/{event['id']}/edit", **given, version=version)
+    assert answer.status_code == 400
+    assert client.get(f"/events/{event['id']}").json["name"] == event["name"]
+
+
 def test_the_preview_explains_and_counts_and_stores_nothing(browser, client):
     answer = browser.post("/console/preview", **FORM)
     text = Page(answer.text).text
