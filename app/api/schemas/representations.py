@@ -143,7 +143,7 @@ def _understood(understood: Understood | None) -> dict[str, Any]:
     if understood is None:
         return {}
     found = {
-        "start_time": to_rfc3339(understood.start_ms),
+        "start_time": understood.start_time,
         "timezone": understood.timezone,
         "schedule": understood.schedule,
     }

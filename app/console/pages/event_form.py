@@ -130,7 +130,7 @@ def _body() -> dict[str, Any]:
     if understood is None:  # a text is always understood, or refused
         return body
     return body | {
-        "start_time": to_rfc3339(understood.start_ms),
+        "start_time": understood.start_time,
         "schedule": understood.schedule,
         "timezone": understood.timezone,
     }

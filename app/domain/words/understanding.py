@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from typing import Any, Final
 
 from app.domain.durations import parse_duration_ms
 from app.domain.recurrence import compile_schedule, resolve_local, validate_timezone
+from app.domain.times import to_rfc3339
 from app.domain.words.clauses import Clause, Sentence
 from app.domain.words.clocks import Day, TimeOfDay
 from app.domain.words.dates import (
@@ -34,13 +35,22 @@ class Understood:
     """What a text says. Without a ``schedule`` it is one moment, ``start_ms`` (ms UTC).
 
     ``beginning`` says in words what the schedule's own words leave out: when it begins, and on
-    which dates it does not occur.
+    which dates it does not occur. ``skipped_start`` is the start that was given, if it is a wall
+    time that the clock skips: then ``start_ms`` shows another.
     """
 
     start_ms: int
     timezone: str | None
     schedule: Schedule | None
     beginning: str
+    skipped_start: datetime | None = None
+
+    @property
+    def start_time(self) -> str:
+        """The start as ``POST /events`` takes it, so that the event does what was understood."""
+        if self.skipped_start is not None:
+            return self.skipped_start.isoformat()
+        return to_rfc3339(self.start_ms)
 
 
 def understand(
@@ -52,12 +62,14 @@ def understand(
     """
     sentence = read_sentence(text)
     zone = _zone(sentence.zone, timezone)
+    skipped = None
     if isinstance(start, datetime):
         if zone is None:
             raise InvalidInput.field(
                 "start_time", "needs an offset, as in 2026-01-31T09:00:00Z, or a timezone beside it"
             )
-        start = resolve_local(start, zone)
+        given, start = start, resolve_local(start, zone)
+        skipped = given if wall_at(start, zone) != given else None
     if sentence.day is not None or sentence.delay is not None:
         if start is not None:
             raise InvalidInput.field("start_time", "must not stand beside a text with a date")
@@ -68,7 +80,8 @@ def understand(
         begin = moment_ms(*sentence.start, now_ms, zone)
         has_time = sentence.start[1] is not None
         return _recurring(sentence, now_ms, zone, begin, has_time=has_time, is_said=True)
-    return _recurring(sentence, now_ms, zone, start, has_time=start is not None, is_said=False)
+    found = _recurring(sentence, now_ms, zone, start, has_time=start is not None, is_said=False)
+    return replace(found, skipped_start=skipped)
 
 
 def _zone(said: str | None, given: str | None) -> str | None:

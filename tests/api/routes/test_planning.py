@@ -401,6 +401,19 @@ class TestWords:
         assert "schedule" not in answer.json
         assert answer.json["occurrences"] == [{"scheduled_at": "2026-01-02T07:00:00Z"}]
 
+    def test_a_start_that_the_clock_skips_comes_back_as_it_was_given(
+        self, client, an_event
+    ) -> None:
+        """As a moment it would be 03:30, and every day after it, too."""
+        start = {"start_time": "2026-03-29T02:30:00", "timezone": "Europe/Berlin"}
+        answer = client.post("/preview?count=2", json={"text": "every day", **start})
+        assert answer.json["start_time"] == start["start_time"]
+        names = ("start_time", "timezone", "schedule")
+        event = create(client, an_event, **{name: answer.json[name] for name in names})
+        later = client.get(f"/events/{event['id']}/preview?count=2").json
+        assert later == answer.json["occurrences"]
+        assert later[1] == {"scheduled_at": "2026-03-30T00:30:00Z"}
+
     def test_what_stands_beside_the_text_counts(self, client) -> None:
         client.put("/calendars/closed", json={"dates": ["2026-01-03"]})
         draft = {
