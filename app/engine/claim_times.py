@@ -90,7 +90,7 @@ class ClaimTimes:
         for due_ms, _, lane in (one.partition(b":") for one in early):
             self._exact[int(lane)] = max(int(due_ms), self._exact.get(int(lane), 0))
         moments = [
-            int(due_ms) - (0 if int(lane) in self._exact else self._lead_ms)
+            self._ahead_of(int(due_ms), int(lane))
             for lane, due_ms in zip(heads[::2], heads[1::2], strict=True)
         ]
         if len(moments) >= listed and all(int(lane) in self._exact for lane in heads[::2]):
@@ -102,6 +102,15 @@ class ClaimTimes:
         for partition, moment in enumerate(due_ms):
             if moment is not None:
                 self._claim_by(partition, moment - self._lead_ms)
+
+    def claim_now(self, now_ms: int) -> None:
+        """Claim from every partition: something nearer may have come up in any."""
+        self.look([now_ms] * len(self._next_ms))
+
+    def _ahead_of(self, due_ms: int, lane: int) -> int:
+        """When to claim what is due in a lane: no earlier than while it is exact."""
+        exact_until_ms = min(self._exact.get(lane, 0), due_ms)
+        return max(due_ms - self._lead_ms, exact_until_ms)
 
     def _claim_by(self, partition: int, moment_ms: int) -> None:
         """Claim no later: answers and looks overlap, and none puts off what another has seen."""

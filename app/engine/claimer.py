@@ -18,7 +18,7 @@ from app.engine.claim_times import AHEAD_MS, OTHERS_MS, ClaimTimes
 from app.engine.delay_queue import DelayQueue
 from app.engine.fair_queue import FairQueue
 from app.engine.flow_steps import FlowSteps
-from app.engine.heads import HeadLooks
+from app.engine.heads import STALL_MS, HeadLooks
 from app.engine.successor_queue import SuccessorQueue
 from app.engine.window import Window
 from app.errors import StoreUnavailable
@@ -32,10 +32,6 @@ log = logging.getLogger(__name__)
 
 STORE_RETRY_MS = 250
 """How long to leave a store alone that does not answer."""
-
-STALL_MS = 1_000
-"""If the store or this process was unresponsive for so long, expired leases are left alone for as
-long again: their holders are back as well, and renew them first."""
 
 SLICE = 16
 """How many claims of an answer are read at once: that takes less than a millisecond."""
@@ -207,6 +203,8 @@ class Claimer:
     def _look(self, now_ms: int) -> None:
         """Look at what is due first if somebody says so, or from time to time."""
         if self._listener.heard():
+            if self._looks.busy:  # it may have read what is due, and take long for the rest
+                self._times.claim_now(now_ms)
             self._looks.wake()
         looked = self._looks.step(now_ms)
         if looked is not None:

@@ -12,6 +12,10 @@ from app.store.work import WorkStore
 MAX_SLEEP_MS = 500
 """How often a drain looks at least: for expired leases, and for wake-ups that got lost."""
 
+STALL_MS = 1_000
+"""If the store or this process was unresponsive for so long, expired leases are left alone for as
+long again: their holders are back as well, and renew them first."""
+
 
 class Looked(NamedTuple):
     """What was seen; moments are ms UTC."""
@@ -60,6 +64,7 @@ class HeadLooks:
         self._background = background
         self._look: Future[Looked] | None = None
         self._next_ms = 0
+        self._began_ms = 0
         self._reclaim_from_ms = 0
 
     @property
@@ -78,7 +83,7 @@ class HeadLooks:
 
     def spare_leases(self, until_ms: int) -> None:
         """Leave expired leases alone until then, ms UTC: their holders may renew them first."""
-        self._reclaim_from_ms = until_ms
+        self._reclaim_from_ms = max(until_ms, self._reclaim_from_ms)
 
     def pause_until(self, look_ms: int) -> None:
         """Look no earlier, ms UTC: the store is away."""
@@ -91,6 +96,10 @@ class HeadLooks:
         """
         if self._look is not None and self._look.done():
             look, self._look = self._look, None
+            if now_ms - self._began_ms > STALL_MS - MAX_SLEEP_MS:
+                # The drain goes on while the store stalls; but a look begins every MAX_SLEEP_MS,
+                # and waits for the rest of the stall.
+                self.spare_leases(now_ms + STALL_MS)
             looked = look.result()
             if self._next_ms > 0:  # nobody has woken us since it began
                 self._next_ms = looked.next_ms
@@ -107,5 +116,5 @@ class HeadLooks:
             looked = look_at_heads(self._work, self._overdue, now_ms, reclaims=reclaims)
             return looked._replace(next_ms=min(looked.next_ms, until_ms))
 
-        self._next_ms = until_ms
+        self._next_ms, self._began_ms = until_ms, now_ms
         self._look = self._background.submit(look)

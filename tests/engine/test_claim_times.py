@@ -68,6 +68,18 @@ def test_a_lane_is_exact_until_the_last_that_was_left_alone_is_due() -> None:
     assert times.exact(NOW_MS + 30) == []
 
 
+def test_what_falls_due_after_an_exact_time_is_claimed_ahead_as_ever() -> None:
+    """As when a tenant has something in another partition that can't be claimed ahead."""
+    times = ClaimTimes(2)
+    times.ask(0, for_all=True)
+    times.learn(0, (b"%d:7" % (NOW_MS + 40),), heads((7, 40)), NOW_MS, QUICK)
+    for due, claimed in ((400, 400 - LEAD_MS), (50, 40), (40, 40), (30, 30)):
+        times.ask(1, for_all=True)
+        times.learn(1, (), heads((7, due), (8, 900)), NOW_MS, QUICK)
+        assert times.ready(NOW_MS + claimed - 1) in {0, None}
+        assert times._next_ms[1] == NOW_MS + claimed
+
+
 def test_if_only_exact_lanes_are_seen_the_others_are_asked_for_now_and_then() -> None:
     times = ClaimTimes(1)
     lanes = range(MOST_LISTED + 5)

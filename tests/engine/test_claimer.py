@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future
 from types import SimpleNamespace
 from typing import Any, cast
 
 from app.domain.ids import EventIds
 from app.engine.claim_times import AHEAD_MS, LEAD_MS, OTHERS_MS, ClaimTimes
 from app.engine.claimer import SLICE, Claimer
+from app.engine.heads import HeadLooks
 from app.engine.window import FEW
 from app.errors import StoreUnavailable
 from app.store import keys
@@ -209,6 +211,22 @@ def test_a_wake_up_has_it_look_and_claim_what_has_come_up() -> None:
     news = [True]
     claimer._listener = cast("Any", SimpleNamespace(heard=lambda: bool(news and news.pop())))
     assert asked_at(claimer, channel, clock, 50) == [40 - LEAD_MS - 15]
+
+
+def test_a_wake_up_waits_for_no_look_that_takes_long() -> None:
+    """A look also fails what was not acknowledged in time, and releases leases."""
+    clock, channel = FakeClock(), FakeChannel(answer(), answer([row(NOW_MS + 5)]))
+    claimer = a_claimer(clock, channel)
+    claimer._looks = HeadLooks(
+        cast("Any", Nothing()),
+        lambda *_: 0,
+        cast("Any", SimpleNamespace(submit=lambda _: Future())),
+    )
+    assert asked_at(claimer, channel, clock, 5) == [0]
+    assert claimer._looks.busy
+    news = [True]
+    claimer._listener = cast("Any", SimpleNamespace(heard=lambda: bool(news and news.pop())))
+    assert asked_at(claimer, channel, clock, 5) == [0]
 
 
 def test_a_store_that_is_slow_is_asked_earlier() -> None:

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import pytest
 
-from app.engine.heads import MAX_SLEEP_MS, HeadLooks, look_at_heads
+from app.engine.heads import MAX_SLEEP_MS, STALL_MS, HeadLooks, look_at_heads
 from app.errors import StoreUnavailable
 from app.store.work import Heads
 from tests.support.at_once import AtOnce
@@ -103,6 +103,23 @@ def test_leases_that_are_to_be_spared_are_looked_at_when_that_is_over() -> None:
     looks.step(NOW_MS)
     assert (work.reclaimed, looks.next_ms) == ([], NOW_MS + 100)
     looks.step(NOW_MS + 100)
+    assert work.reclaimed == [0]
+
+
+def test_expired_leases_are_spared_after_a_look_that_took_long() -> None:
+    """The drain goes on sending while the store stalls, so it notices by nothing else."""
+    work = Work(NONE)
+    looks = looks_at(work)
+    looks.step(NOW_MS)
+    back_ms = NOW_MS + STALL_MS - MAX_SLEEP_MS + 1
+    work.found = (Heads(None, NOW_MS - 9, None, None),)
+    looks.wake()
+    assert looks.step(back_ms) is not None
+    for now_ms in (back_ms, back_ms + 1, back_ms + STALL_MS - 1):
+        looks.step(now_ms)
+        assert work.reclaimed == []
+    for _ in range(2):
+        looks.step(back_ms + STALL_MS)
     assert work.reclaimed == [0]
 
 
