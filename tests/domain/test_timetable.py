@@ -102,6 +102,19 @@ class TestExcluded:
         assert found is not None
         assert shown(found.scheduled_ms) == "Mon 26 Oct 09:00"
 
+    @pytest.mark.parametrize(
+        ("policy", "words"),
+        [
+            ("skip", "except on Saturdays and Sundays"),
+            ("next_day", "except on Saturdays and Sundays: then on the next free day"),
+            ("previous_day", "except on Saturdays and Sundays: then on the free day before"),
+        ],
+    )
+    def test_the_sentence_says_what_becomes_of_excluded_days(self, policy: str, words: str) -> None:
+        start = "2026-10-10T09:00:00+00:00"
+        table = timetable({"frequency": "daily"}, start, WEEKEND, on_excluded=policy)
+        assert table.explain() == f"every day at 09:00 UTC, {words}"
+
     @settings(max_examples=100, deadline=None)
     @given(
         days=st.sets(st.integers(0, 60), max_size=40),
