@@ -79,7 +79,7 @@ class CircuitBreakers:
 
     def defer_until(self, target: str, claim: Claim, now_ms: int) -> int | None:
         """Until when to defer an attempt, ms UTC; ``None``: send it now."""
-        self._refresh(now_ms)
+        self.refresh(now_ms)
         until_ms = self._known.get(target)
         if until_ms is None or claim.deferred >= MAX_DEFERRALS:
             return None
@@ -107,11 +107,19 @@ class CircuitBreakers:
             return False
         return self._open(target, now_ms)
 
-    def _refresh(self, now_ms: int) -> None:
+    def refresh(self, now_ms: int) -> None:
+        """Learn what others have found out. Call it while nothing is to be sent, too.
+
+        Whoever comes first then is judged by what is known now, not by what was at the last one.
+        """
+        self._take_reading(now_ms)  # one that was left for long is followed by another at once
         if self._reading is None and now_ms >= self._next_refresh_ms:
             self._next_refresh_ms = now_ms + REFRESH_MS
             self._own = {}
             self._reading = self._submit(lambda: self._store.all(now_ms - FORGET_MS))
+            self._take_reading(now_ms)
+
+    def _take_reading(self, now_ms: int) -> None:
         if self._reading is None or not self._reading.done():
             return
         reading, self._reading = self._reading, None

@@ -199,6 +199,7 @@ class Drain:
             self._claimer.window.settle(request.claim for request in slow)
             self._defer_surplus(now_ms)
             self._claimer.window.adjust(self._targets.stalled(now_ms), self._recorder.waiting)
+            self._breakers.refresh(now_ms)
             self._local_faults.report(now_ms)
             self._gone_events.step()
 
@@ -294,7 +295,6 @@ class Drain:
         jitter = random.random()  # noqa: S311 - spreads retries, no secret
         least_ms = self._options.least_delay_ms
         record, gone = record_of(request.claim, outcome, now_ms, jitter, least_ms)
-        awaited = gone or is_awaited(request.claim, record, now_ms)
-        self._recorder.add(record, is_awaited=awaited)
+        self._recorder.add(record, is_awaited=gone or is_awaited(request.claim, record, now_ms))
         if gone:
             self._gone_events.add(request.claim.event_id)

@@ -147,10 +147,33 @@ def test_attempts_do_not_wait_for_what_others_have_found_out(store: BreakerStore
     read = work()
     assert fail(breakers, NOW_MS, opened_ms)
     assert breakers.defer_until(OTHER, one(), opened_ms) is None
+    assert len(begun) == 1
     future.set_result(read)
     assert breakers.defer_until(TARGET, one(), opened_ms) is not None
     assert breakers.defer_until(OTHER, one(), NOW_MS) is not None
-    assert len(begun) == 1
+
+
+def test_what_was_read_long_ago_judges_nobody(store: BreakerStore) -> None:
+    """A worker that was idle must not put off what is for a target that another found well."""
+    begun: list[tuple[Callable[[], Any], Future[Any]]] = []
+
+    def submit(work: Callable[[], Any], /) -> Future[Any]:
+        begun.append((work, Future()))
+        return begun[-1][1]
+
+    def answer() -> None:
+        work, future = begun[-1]
+        future.set_result(work())
+
+    store.open(TARGET, NOW_MS, first_ms=FIRST_MS, longest_ms=LONGEST_MS, forget_ms=FORGET_MS)
+    breakers = CircuitBreakers(store, submit)
+    breakers.refresh(NOW_MS)
+    answer()
+    store.close(TARGET)
+    later_ms = NOW_MS + 10 * FIRST_MS
+    breakers.refresh(later_ms)
+    answer()
+    assert [breakers.defer_until(TARGET, one(), later_ms + 1) for _ in range(2)] == [None, None]
 
 
 def test_what_two_workers_find_out_at_once_counts_once(store: BreakerStore) -> None:

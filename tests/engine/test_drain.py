@@ -245,6 +245,17 @@ def test_what_this_host_lacks_costs_no_attempt_however_often(
     assert services.storage.local_faults.totals()[fault] >= 9
 
 
+def test_a_drain_with_nothing_to_send_learns_which_targets_are_down(
+    services: Services, clock: FakeClock, sender: HeldSender, drain: Drain
+) -> None:
+    """So the first that comes up is not judged by what was so when the last one was sent."""
+    times = {"first_ms": 60_000, "longest_ms": 60_000, "forget_ms": 600_000}
+    host = "http://127.0.0.1:9"
+    services.storage.breakers.open(host, clock.ms, **times)
+    run_until(drain, clock, lambda: clock.advance(1) and host in drain._breakers._known)
+    assert sender.in_flight == 0
+
+
 def test_a_policy_without_delays_is_no_flood(
     services: Services,
     clock: FakeClock,
