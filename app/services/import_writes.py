@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from app.domain import ids
 from app.domain.event import Event
@@ -20,6 +21,14 @@ from app.store.imports import SourceStore
 TOGETHER = 25
 """How many events are written in one transaction: no other client of the store waits for more than
 two milliseconds."""
+
+
+class _Count(NamedTuple):
+    """An event that was counted; ``occurred`` is what was counted for a changed one before."""
+
+    event: Event
+    is_new: bool
+    occurred: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +52,9 @@ class ImportWriter:
     def _write(
         self, plans: Sequence[UidPlan], run: ImportRun, *, is_whole: bool = False
     ) -> list[ImportLine]:
-        counted: list[Event] = []
+        counts: dict[bytes, _Count] = {}
         try:
-            plans = [self._counted(one, run, counted, is_whole=is_whole) for one in plans]
+            plans = [self._counted(one, run, counts, is_whole=is_whole) for one in plans]
             steps = [step for plan in plans for step in plan.steps if step.write is not None]
             writes = [step.write for step in steps if step.write is not None]
             for write in writes:
@@ -55,12 +64,15 @@ class ImportWriter:
             notes = self.sources.notes(run.source, changed)
             saved = self.batches.write(writes, run.now_ms, notes, self._fence(run))
         except QhronosError:
-            for event in counted:
-                self.quota.give_back(event, run.access)
+            for count in counts.values():
+                self._give_back(count, run)
             raise
         refused: dict[int, ImportLine] = {}
         for step, is_saved in zip(steps, saved, strict=True):
-            if not is_saved and (line := self._again(step, run)) is not None:
+            if is_saved or step.write is None:
+                continue
+            self._give_back(counts[step.write.event.id], run)
+            if (line := self._again(step, run)) is not None:
                 refused[id(step)] = line
         self._note_rest(plans, refused, run)
         self.sources.note_import(run.source, run.now_ms, is_named=run.is_named)
@@ -88,23 +100,37 @@ class ImportWriter:
         return self.sources.fence(run.source, run.by, run.worker)
 
     def _counted(
-        self, plan: UidPlan, run: ImportRun, counted: list[Event], *, is_whole: bool
+        self, plan: UidPlan, run: ImportRun, counts: dict[bytes, _Count], *, is_whole: bool
     ) -> UidPlan:
-        """Count new events; the plan without those that are too many."""
+        """Count events; the plan without those that are too many, or would occur too often."""
         steps = []
         for step in plan.steps:
-            made = step.write is not None and step.write.before is None
-            if made and step.write is not None:
-                try:
-                    self.quota.take(step.write.event, run.access)
-                except Forbidden as error:
-                    if is_whole:
-                        raise
-                    steps.append(ImportStep(_refused(step, error), step.before, step.before))
-                    continue
-                counted.append(step.write.event)
-            steps.append(step)
+            if step.write is None:
+                steps.append(step)
+                continue
+            try:
+                counts[step.write.event.id] = self._count(step.write, run)
+                steps.append(step)
+            except Forbidden as error:
+                if is_whole:
+                    raise
+                steps.append(ImportStep(_refused(step, error), step.before, step.before))
         return UidPlan(plan.known, steps)
+
+    def _count(self, write: Write, run: ImportRun) -> _Count:
+        event, before = write.event, write.before
+        if before is not None:
+            occurred = self.quota.occurrences.retake(before, event, run.access)
+            return _Count(event, is_new=False, occurred=occurred)
+        self.quota.take(event, run.access)
+        return _Count(event, is_new=True)
+
+    def _give_back(self, count: _Count, run: ImportRun) -> None:
+        """Count as before what was not written."""
+        if count.is_new:
+            self.quota.give_back(count.event, run.access)
+        else:
+            self.quota.occurrences.put_back(count.event.id, count.occurred)
 
     def _again(self, step: ImportStep, run: ImportRun) -> ImportLine | None:
         """Write a change of an event that others have changed meanwhile; a line if that fails."""

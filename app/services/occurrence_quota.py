@@ -71,6 +71,14 @@ class OccurrenceQuota:
             )
         return counted.before
 
+    def retake(self, before: Event, after: Event, access: Access) -> int | None:
+        """Count a changed event that is about to be written, if it occurs at other times.
+
+        Returns and raises as ``take``. One that ends is taken off the count when that is so.
+        """
+        is_as_before = timing(after) == timing(before)
+        return None if is_as_before or _is_over(after) else self.take(after, access)
+
     def write(
         self, before: Event, after: Event, access: Access, write: Replace
     ) -> tuple[Saved, Event]:
@@ -80,8 +88,7 @@ class OccurrenceQuota:
         """
         if timing(after) == timing(before):
             return write(before, after)
-        is_over = after.status is EventStatus.INACTIVE or after.schedule is None
-        counted = None if is_over else self.take(after, access)
+        counted = self.retake(before, after, access)
         try:
             saved, written = write(before, after)
         except (Conflict, Forbidden, InvalidInput):
@@ -89,7 +96,7 @@ class OccurrenceQuota:
             raise
         if not is_written(saved):
             self.put_back(after.id, counted)
-        elif is_over:
+        elif _is_over(after):
             self.forget(before)
         return saved, written
 
@@ -108,6 +115,9 @@ class OccurrenceQuota:
         """Look at some of the events, and forget those that do not occur any more."""
         some = self.rates.some(lane, now_ms - BEING_WRITTEN_MS)
         for event_id, event in zip(some, self.events.get_many(some), strict=True):
-            ended = event is not None and event.status is EventStatus.INACTIVE
-            if event is None or ended or event.schedule is None:
+            if event is None or _is_over(event):
                 self.put_back(event_id, 0)
+
+
+def _is_over(event: Event) -> bool:
+    return event.status is EventStatus.INACTIVE or event.schedule is None

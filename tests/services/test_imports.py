@@ -19,12 +19,14 @@ from app.domain.action import webhook
 from app.domain.event import Event
 from app.domain.ical.imported import ImportedEntry, ReadCalendar, Refusal
 from app.domain.imports import ImportLine, ImportRequest
-from app.errors import Conflict, StoreUnavailable
+from app.errors import Conflict, Forbidden, StoreUnavailable
 from app.services.event_planner import EventPlanner
 from app.services.imports import TooMuch
 from app.services.queries import EventChanges, EventQuery
-from app.store.connection import StorePipeline
-from app.wiring.services import Services
+from app.store.connection import StorePipeline, connect
+from app.wiring.doubles import Doubles
+from app.wiring.services import Services, build_services
+from tests.api.application import settings_for
 from tests.support.clock import NOW_MS, FakeClock
 from tests.support.invariants import broken, snapshot
 
@@ -312,3 +314,32 @@ def test_what_other_tokens_of_a_sub_see_is_neither_shown_nor_ended(services: Ser
         ("mine", "unchanged"),
         ("theirs", "cancelled"),
     ]
+
+
+def test_a_change_counts_for_how_often_the_events_of_a_sub_occur(
+    store_url: str, clock: FakeClock
+) -> None:
+    """As a change through the API does; a file that is refused as a whole counts for nothing."""
+    limits = replace(settings_for(store_url), max_occurrences_per_sub=61)
+
+    def entry(uid: str, every: str) -> ImportedEntry:
+        return an_entry(uid, schedule={"every": every})
+
+    with connect(store_url) as store:
+        services = build_services(limits, Doubles(store=store, clock=clock))
+        run(services, entry("a", "1d"), entry("b", "1d"))
+        often = (entry("a", "1s"), entry("b", "1s"))
+        with pytest.raises(Forbidden, match="61 occurrences a minute"):
+            run(services, *often, request=replace(FEED, atomic=True))
+        assert said(run(services, entry("a", "1d"), entry("b", "1s"))) == [
+            ("a", "unchanged"),
+            ("b", "updated"),
+        ]
+        lines = run(services, *often)
+        assert said(lines) == [("a", "refused"), ("b", "unchanged")]
+        assert "61 occurrences a minute" in str(lines[0].reason)
+        assert said(run(services, entry("b", "1d"), entry("a", "1d"))) == [
+            ("a", "unchanged"),
+            ("b", "updated"),
+        ]
+        assert said(run(services, entry("a", "1s"))) == [("a", "updated"), ("b", "cancelled")]
