@@ -18,7 +18,7 @@ from app.services.import_plans import ImportPlanner
 from app.services.import_steps import ImportRun, Load, UidPlan, uid_name
 from app.services.import_writes import ImportWriter
 from app.services.quotas import EventQuota
-from app.store.imports import SourceStore, source_name
+from app.store.imports import HELD_AT_ONCE_MS, SourceStore, source_name
 
 PLANNED = 100
 """How many UIDs are decided about with one read of the store."""
@@ -60,7 +60,7 @@ class ImportService:
         run = self.run_of(secrets.token_bytes(16), request, access, load, calendar.count)
         if request.dry_run:
             return self._import(calendar, request, run)
-        if not self.sources.hold(run.source, run.by):
+        if not self.sources.hold(run.source, run.by, held_ms=HELD_AT_ONCE_MS):
             raise Conflict(BUSY)
         try:
             return self._import(calendar, request, run)

@@ -14,6 +14,9 @@ from app.store.reading import oldest_before
 HELD_MS = 600_000
 """How long a source stays held after the last sign of life of whoever imports it."""
 
+HELD_AT_ONCE_MS = 60_000
+"""The same for an import within one request: no request takes longer."""
+
 _RETENTION = b"retention"
 _TOGETHER = 500
 _NAME, _ID = 8, 16
@@ -101,19 +104,19 @@ class SourceStore:
         if len(pipe):
             pipe.execute()
 
-    def hold(self, source: bytes, by: bytes, run: bytes = b"") -> bool:
+    def hold(self, source: bytes, by: bytes, run: bytes = b"", held_ms: int = HELD_MS) -> bool:
         """Hold a source for an import, or go on holding it; returns whether no other import does.
 
         ``run`` tells workers on one import apart: who comes later takes it over, and what the one
         before still tries to write is refused.
         """
         key = import_keys.held(source)
-        if self._client.set(key, by + run, nx=True, px=HELD_MS):
+        if self._client.set(key, by + run, nx=True, px=held_ms):
             return True
         holder = cast("bytes | None", self._client.get(key))
         if holder is not None and holder[: len(by)] != by:
             return False
-        self._client.set(key, by + run, px=HELD_MS)
+        self._client.set(key, by + run, px=held_ms)
         return True
 
     @staticmethod

@@ -23,6 +23,7 @@ from app.errors import Conflict, Forbidden, StoreUnavailable
 from app.services.event_planner import EventPlanner
 from app.services.imports import TooMuch
 from app.services.queries import EventChanges, EventQuery
+from app.store import import_keys
 from app.store.connection import StorePipeline, connect
 from app.wiring.doubles import Doubles
 from app.wiring.services import Services, build_services
@@ -245,6 +246,24 @@ def test_a_source_that_is_held_is_let_go_after_a_failure(
         run(services, an_entry("a"))
     monkeypatch.undo()
     assert said(run(services, an_entry("a"))) == [("a", "made")]
+
+
+def test_a_source_is_free_a_minute_after_a_process_died_that_imported_it_at_once(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And if its import should go on all the same, it writes nothing any more."""
+    source = services.import_jobs.imports.run_of(b"x" * 16, FEED, ZOE, load, 0).source
+    key, creation = import_keys.held(source), EventPlanner.creation
+
+    def after_a_minute(*given: Any) -> Any:
+        assert 0 < services.storage.client.pttl(key) <= 60_000
+        services.storage.client.delete(key)
+        return creation(*given)
+
+    monkeypatch.setattr(EventPlanner, "creation", after_a_minute)
+    with pytest.raises(Conflict):
+        run(services, an_entry("a"))
+    assert live(services) == {}
 
 
 def test_an_empty_file_ends_a_source_only_if_that_is_said(services: Services) -> None:
