@@ -168,7 +168,7 @@ class Drain:
         give_up_ms = self._clock.now_ms() + self._options.grace_ms
         while not self._recorder.idle and (now_ms := self._clock.now_ms()) < give_up_ms:
             self._recorder.step(now_ms, flush=True)
-            self._wait(now_ms, POLL_MS)
+            wait_for(self._recorder.filenos(), (), CLOSING_POLL_MS)  # all else is over
         self._gone_events.step()
 
     def _release_unsent(self, now_ms: int) -> None:

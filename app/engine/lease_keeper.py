@@ -10,6 +10,7 @@ import logging
 from collections.abc import Sequence
 from concurrent.futures import Future, wait
 
+from app.domain import ids
 from app.engine.background import Submit
 from app.errors import StoreUnavailable
 from app.store.calls import Deferral, Record
@@ -95,6 +96,8 @@ class LeaseKeeper:
         def renew() -> None:
             if alive_until > now_ms:
                 self._coordination.drain_alive(self._drain, alive_until)
+            # (Each call concerns one partition: mixed, a batch would take one for each of them.)
+            leases.sort(key=lambda lease: ids.partition_of_occurrence(lease[0]))
             for start in range(0, len(leases), BATCH):
                 self._work.renew(leases[start : start + BATCH], now_ms + self._lease_ms)
 

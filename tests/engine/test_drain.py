@@ -309,5 +309,24 @@ def test_a_closing_drain_waits_for_its_last_request_and_does_next_to_nothing(
     clock.advance(1_000)
 
 
+def test_a_drain_that_is_closed_while_the_store_is_away_does_next_to_nothing(
+    services: Services, clock: FakeClock, drain: Drain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It waits for its outcomes alone: whatever else there is to do, it does no more."""
+    waits: list[float] = []
+
+    def pass_time(_readable: object, _writable: object, wait_ms: float) -> None:
+        waits.append(wait_ms)
+        assert len(waits) < 2_000
+        clock.advance(math.ceil(wait_ms))
+
+    drain._recorder.add(Record(b"o" * 16, b"t", "completed", 200, b"", None, None, b""))
+    with monkeypatch.context() as patched:
+        patched.setattr("app.engine.drain.wait_for", pass_time)
+        patched.setattr(drain._recorder._channel, "_transmit", unavailable)
+        drain.close(threading.Event())
+    assert sum(waits) >= services.settings.stop_grace_ms
+
+
 def unavailable(*_: object, **__: object) -> None:
     raise StoreUnavailable

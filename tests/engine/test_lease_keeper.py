@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import pytest
 
+from app.domain import ids
 from app.engine.background import Background, at_once
 from app.engine.lease_keeper import (
     ALIVE_MS,
@@ -108,6 +109,18 @@ def test_many_leases_are_renewed_in_several_calls(store: Store) -> None:
     leases.step(NOW_MS)
     assert [len(renewed) for renewed, _ in store.renewed] == [BATCH, BATCH, 1]
     assert [one for renewed, _ in store.renewed for one in renewed] == held(*numbers)
+
+
+def test_partitions_are_not_mixed_in_the_calls(store: Store) -> None:
+    """Each call to the store is for one: a batch of eight would take as many."""
+    leases = keeper(store)
+    leases.keep([a_claim((number % 8 << 64) + number) for number in range(4 * BATCH)])
+    leases.step(NOW_MS)
+    asked = [
+        {ids.partition_of_occurrence(one) for one, _ in renewed} for renewed, _ in store.renewed
+    ]
+    assert [len(partitions) for partitions in asked] == [2, 2, 2, 2]
+    assert len(set().union(*asked)) == 8
 
 
 def test_nothing_waits_for_a_slow_store_and_one_renewal_is_under_way(store: Store) -> None:
