@@ -68,7 +68,7 @@ def begin(token: bytes, following: str) -> AnyResponse:
         sessions().seal(token, _now_s()),
         max_age=SESSION_S,
         path=url_for("console.now"),
-        secure=request.is_secure,
+        secure=_is_behind_tls(),
         httponly=True,
         samesite="Strict",
     )
@@ -77,7 +77,8 @@ def begin(token: bytes, following: str) -> AnyResponse:
 
 def link_of(token: bytes) -> str:
     """The address that signs in with a token, once and within ten minutes."""
-    return absolute(url_for("console.sign_in", link=sessions().seal_link(token, _now_s())))
+    path: str = url_for("console.sign_in", link=sessions().seal_link(token, _now_s()))
+    return absolute(path.removeprefix(request.script_root))
 
 
 def begin_by_link(value: str, following: str) -> AnyResponse:
@@ -116,6 +117,12 @@ def sessions() -> ConsoleSessions:
 
 def _now_s() -> int:
     return services().clock.now_ms() // 1000
+
+
+def _is_behind_tls() -> bool:
+    """Whether the browser came by HTTPS, as a proxy says, or as the settings say of this host."""
+    public = urlsplit(services().settings.public_url)
+    return request.is_secure or (public.scheme == "https" and public.netloc == request.host)
 
 
 def _to_sign_in() -> AnyResponse:

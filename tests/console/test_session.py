@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.api.application import MASTER_TOKEN
+from app.factory import create_app
+from tests.api.application import MASTER_TOKEN, with_token
 from tests.console.conftest import Browser, Page, token_of
 
 
@@ -212,3 +213,20 @@ def test_who_may_only_read_is_offered_no_act_and_can_do_none(client, browser_wit
     answer = browser.post(f"/console/events/{event['id']}/delete")
     assert answer.status_code == 403
     assert client.get(f"/events/{event['id']}").status_code == 200
+
+
+def test_below_the_path_of_a_public_url_links_and_cookie_have_it_once(start_services):
+    app = create_app(start_services(public_url="https://public.example/q"))
+    client = with_token(app, MASTER_TOKEN)
+    link = client.post("/console/links").json["link"]
+    assert link.startswith("https://public.example/q/console/sign-in?link=")
+    value = link.partition("link=")[2].replace("%3D", "=")
+    for host in ("https://public.example", "http://public.example"):  # as the proxy hands it on
+        answer = app.test_client().post(
+            "/console/sign-in", data={"token": MASTER_TOKEN}, base_url=host
+        )
+        assert {"Path=/q/console/", "Secure"} <= set(answer.headers["Set-Cookie"].split("; "))
+    # Who comes by another name, past the proxy, comes without TLS.
+    answer = app.test_client().post("/console/sign-in", data={"link": value})
+    assert answer.location == "/q/console/"
+    assert "Secure" not in answer.headers["Set-Cookie"].split("; ")
