@@ -59,12 +59,15 @@ def _find(words: str, status: str, cursor: str | None) -> Page[Event]:
         except NotFound:
             return Page((), 0)
     found: Page[Event] = Page((), 0)
-    try:
-        tags = TagFilter(read_tags(words.removeprefix("tag:").split()), match_all=True)
-        by_tag = EventQuery(tags=tags, status=wanted, limit=LIMIT, cursor=cursor)
-        found = listing(by_tag, access())
-    except InvalidInput:  # no tag can be called so, or the cursor is that of a list by name
-        pass
+    text = words.removeprefix("tag:")
+    for meant in ((text,), text.split()):  # a tag may have spaces
+        try:
+            tags = TagFilter(read_tags(meant), match_all=True)
+            found = listing(EventQuery(tags, wanted, limit=LIMIT, cursor=cursor), access())
+        except InvalidInput:  # no tag can be called so, or the cursor is that of another list
+            continue
+        if found.items or " " not in text:
+            break
     if found.items or words.startswith("tag:"):
         return found
     return listing(EventQuery(name=words, status=wanted, limit=LIMIT, cursor=cursor), access())

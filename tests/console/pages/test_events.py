@@ -58,6 +58,18 @@ def test_words_are_read_as_tags_are_anywhere_each_once_and_no_more_than_an_event
     assert len(asked) == 1
 
 
+def test_a_tag_with_spaces_is_found_by_its_link(browser, client, an_event):
+    client.post("/events", json={**an_event, "name": "first", "tags": ["late shift"]})
+    client.post("/events", json={**an_event, "name": "second", "tags": ["late", "shift"]})
+    (link,) = {
+        one
+        for one in Page(browser.get("/console/events").text).links
+        if "late+shift" in one or "late%20shift" in one
+    }
+    assert names_in(browser.get(link)) == {"first"}
+    assert names_in(browser.get("/console/events?q=shift+late")) == {"second"}
+
+
 def test_an_id_finds_its_event(browser, some):
     assert names_in(browser.get(f"/console/events?q={some[1]}")) == {"second"}
     other = "01a21688-423d-7de3-8000-8bf4a57c58f7"
