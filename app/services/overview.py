@@ -1,7 +1,8 @@
 """The overview: what has happened of late and what comes next, for people who look.
 
 Whoever sees everything gets counts by minute that the store makes from its indexes. Whoever has a
-scope gets those of the newest occurrences in it. Each call reads a bounded number of records.
+scope gets those of the newest occurrences in it. Each call reads a bounded number of records. Pages
+that are kept open ask again and again: what they get is shared for ``GOOD_MS``.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from app.domain.event import Event
 from app.domain.occurrence import ENDED, Occurrence, OccurrenceStatus
 from app.services.occurrences import OccurrenceService
 from app.services.queries import OccurrenceQuery
+from app.services.shared_answers import SharedAnswers
 from app.store import indexes
 from app.store.events import EventStore
 from app.store.figures import Figures
@@ -32,6 +34,9 @@ SAMPLE = 500
 
 READ = 1_000
 """How many records one list of an overview reads at most."""
+
+GOOD_MS = 2_000
+"""How old what is told may be."""
 
 SHOWN = (*sorted(ENDED), OccurrenceStatus.RETRYING, OccurrenceStatus.DISPATCHED)
 
@@ -100,9 +105,29 @@ class OverviewService:
     lists: indexes.IndexReader
     figures: Figures
     clock: Clock
+    shared: SharedAnswers
 
     def minutes(self, access: Access) -> Minutes:
         """Count the last hour by minute."""
+        return self.shared.of(("minutes", _circle(access)), lambda: self._minutes(access))
+
+    def lateness(self, access: Access) -> Lateness | None:
+        """How late the newest deliveries began; ``None`` if there are none."""
+        return self.shared.of(("lateness", _circle(access)), lambda: self._lateness(access))
+
+    def failing(
+        self, access: Access, statuses: Sequence[str], since_ms: int | None = None
+    ) -> list[Failing]:
+        """Group what failed, the newest ``READ`` of each status, by target and error."""
+        question = ("failing", _circle(access), tuple(statuses), since_ms)
+        return self.shared.of(question, lambda: self._failing(access, statuses, since_ms))
+
+    def upcoming(self, access: Access, count: int) -> list[OfEvent]:
+        """What is scheduled next, the earliest first."""
+        question = ("upcoming", _circle(access), count)
+        return self.shared.of(question, lambda: self._upcoming(access, count))
+
+    def _minutes(self, access: Access) -> Minutes:
         first_ms = self.clock.now_ms() // MINUTE_MS * MINUTE_MS - (MINUTES - 1) * MINUTE_MS
         statuses = [status.value for status in SHOWN]
         if access.is_admin:
@@ -117,8 +142,7 @@ class OverviewService:
                 counts[one.status][at] += 1
         return Minutes(first_ms, counts, is_whole=len(found) < READ)
 
-    def lateness(self, access: Access) -> Lateness | None:
-        """How late the newest deliveries began; ``None`` if there are none."""
+    def _lateness(self, access: Access) -> Lateness | None:
         found = self._newest(OccurrenceQuery(status="completed"), access, SAMPLE)
         late = sorted(
             max(one.started_ms - one.planned_ms, 0)
@@ -129,10 +153,9 @@ class OverviewService:
             return None
         return Lateness(late[len(late) // 2], late[len(late) * 99 // 100], late[-1], len(late))
 
-    def failing(
-        self, access: Access, statuses: Sequence[str], since_ms: int | None = None
+    def _failing(
+        self, access: Access, statuses: Sequence[str], since_ms: int | None
     ) -> list[Failing]:
-        """Group what failed, the newest ``READ`` of each status, by target and error."""
         found = [
             one
             for status in statuses
@@ -149,8 +172,7 @@ class OverviewService:
         ]
         return sorted(told, key=lambda one: (-one.count, one.target, one.error))
 
-    def upcoming(self, access: Access, count: int) -> list[OfEvent]:
-        """What is scheduled next, the earliest first."""
+    def _upcoming(self, access: Access, count: int) -> list[OfEvent]:
         query = OccurrenceQuery(status="scheduled")
         selection = self.service.selection(query, access)
         if selection is None:
@@ -193,6 +215,11 @@ class OverviewService:
         wanted = sorted({one.event_id for one in found})
         loaded = self.events.get_many(wanted)
         return {event.id: event for event in loaded if event and access.sees(event.tags)}
+
+
+def _circle(access: Access) -> frozenset[str] | None:
+    """Who sees the same; ``None``: who sees everything."""
+    return None if access.is_admin else access.scope
 
 
 def host_of(target: str) -> str:

@@ -23,7 +23,7 @@ from app.services.flows import FlowService
 from app.services.health import HealthService
 from app.services.import_jobs import ImportJobService
 from app.services.occurrences import OccurrenceService
-from app.services.overview import OverviewService
+from app.services.overview import GOOD_MS, OverviewService
 from app.services.previews import PreviewService
 from app.services.problems.problem import Check
 from app.services.problems.store_settings import StoreSettingsCheck
@@ -31,6 +31,7 @@ from app.services.processes import ProcessService
 from app.services.redeliveries import RedeliveryService
 from app.services.redelivery_steps import RedeliverySteps
 from app.services.secret_rotation import RotationService
+from app.services.shared_answers import SharedAnswers
 from app.services.tag_secrets import TagSecretService
 from app.services.tokens import TokenService
 from app.store.server_state import read_state
@@ -153,6 +154,7 @@ class Services:
             self.storage.lists,
             self.storage.figures,
             self.clock,
+            SharedAnswers(self.clock, GOOD_MS),
         )
 
     @cached_property
