@@ -78,16 +78,17 @@ class Acknowledgements:
         waited = [one for one in opened if one is not None and one.waits]
         records = [self._failed(one, OVERDUE) for one in waited]
         counted = self.work.record(records, now_ms)
-        self._release_places(waited)
+        # Another drain may have done the same, and given the place to the next attempt since.
+        self._release_places(waited, now_ms)
         return counted
 
-    def _release_places(self, settled: Iterable[Open]) -> None:
-        """Give the places of these attempts back to their flows.
+    def _release_places(self, settled: Iterable[Open], until_ms: int = _FOREVER_MS) -> None:
+        """Give the places of these attempts, held until ``until_ms`` at most, back to their flows.
 
         The next look at a strict flow finds out whether that was the end of a turn.
         """
         ended = [
-            EndedAttempt(one.flow, one.claim.occurrence_id, None, _FOREVER_MS)
+            EndedAttempt(one.flow, one.claim.occurrence_id, None, until_ms)
             for one in settled
             if one.flow is not None
         ]

@@ -17,6 +17,7 @@ from app.engine.acknowledgements import OVERDUE
 from app.engine.attempts import record_of
 from app.errors import Conflict, Unauthenticated
 from app.store import keys
+from app.store.fields import EventField
 from app.wiring.services import Services
 from tests.support.clock import NOW_MS, FakeClock
 from tests.support.invariants import broken
@@ -154,6 +155,25 @@ def test_no_word_in_time_is_a_failed_attempt(services, engine, deliver, clock, d
     assert done() == 0
     with pytest.raises(Conflict):
         services.acknowledgements.ack(one.id, one.token)
+
+
+@pytest.mark.parametrize(("held_ms", "stays"), [(0, False), (30_000, True)])
+def test_who_comes_late_to_one_that_is_overdue_leaves_the_next_attempt_its_place(
+    services: Services,
+    deliver: Callable[..., Delivered],
+    clock: FakeClock,
+    held_ms: int,
+    stays: bool,
+) -> None:
+    """Drains look at the same moment: one may be held up until the retry of the other is sent."""
+    one, client = deliver(ack_timeout="1m"), services.storage.client
+    one.answer()
+    client.execute_command("HSET", keys.event_of(one.event.id), EventField.FLOW, "a flow")
+    clock.advance(60_000)
+    busy = keys.flow_busy(b"a flow")
+    client.zadd(busy, {one.claimed.occurrence_id: clock.ms + held_ms})
+    assert services.acknowledgements.overdue(one.partition, clock.ms) == 1
+    assert client.zcard(busy) == stays
 
 
 def test_a_word_may_come_before_the_answer(services, deliver) -> None:
