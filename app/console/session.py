@@ -15,7 +15,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from app.api.http.auth import READING, credentials
 from app.api.http.context import services
 from app.api.http.public_urls import absolute
-from app.crypto.console_sessions import LINK_S, SESSION_S, ConsoleSessions
+from app.crypto.console_sessions import REMEMBERED_S, SESSION_S, ConsoleSessions
 from app.errors import Forbidden, Unauthenticated
 
 COOKIE = "qhronos_console"
@@ -84,7 +84,7 @@ def link_of(token: bytes) -> str:
 def begin_by_link(value: str, following: str) -> AnyResponse:
     """Sign in by a link, and go on; raises ``Unauthenticated``."""
     link = sessions().open_link(value, _now_s())
-    if link is None or not services().tokens.use_once(link.name, LINK_S):
+    if link is None or not services().tokens.use_once(link.name, REMEMBERED_S):
         raise Unauthenticated(USED)
     return begin(link.token, following)
 

@@ -24,6 +24,9 @@ SESSION_S = 12 * 3_600
 LINK_S = 600
 """How long a link that signs in is good."""
 
+REMEMBERED_S = LINK_S + 60
+"""How long it must be known that one was used: the clock of who made it may be a minute ahead."""
+
 _PURPOSE = "console sessions"
 _SESSION, _LINK = b"session ", b"link "
 _NAME_LENGTH = 32

@@ -141,6 +141,18 @@ def test_a_link_is_good_for_ten_minutes(app, client, clock):
     assert answer.status_code == 401
 
 
+def test_a_link_of_a_clock_that_is_ahead_is_good_once_as_long_as_it_is(
+    app, client, services, clock
+):
+    clock.advance(60_000)
+    value = client.post("/console/links").json["link"].partition("link=")[2].replace("%3D", "=")
+    clock.advance(-60_000)
+    browser = app.test_client()
+    assert browser.post("/console/sign-in", data={"link": value}).status_code == 303
+    (name,) = services.storage.client.keys("*revoked*")
+    assert services.storage.client.ttl(name) > 600
+
+
 def test_only_a_token_in_the_header_makes_a_link(app, browser):
     assert app.test_client().post("/console/links").status_code == 401
     assert browser.post("/console/links").status_code == 401
