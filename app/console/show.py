@@ -9,12 +9,15 @@ from flask import Flask
 
 from app.api.http.context import services
 from app.domain import ids
+from app.domain.lines import is_seen
 from app.domain.times import to_rfc3339
 from app.services.overview import host_of
 
 NOTHING = "\N{EN DASH}"
 """What stands where there is no value."""
 
+_UNSEEN = "\N{REPLACEMENT CHARACTER}"
+_LINES = frozenset("\n\r\t")
 _UNITS = ((86_400, "day"), (3_600, "h"), (60, "min"), (1, "s"))
 
 
@@ -27,11 +30,20 @@ def register_filters(app: Flask) -> None:
         count_text=number,
         id_text=ids.to_text,
         host=host_of,
+        plain=plain,
         rfc=to_rfc3339,
         stamp=stamp,
         clock=clock,
         wall=wall,
     )
+
+
+def plain(text: str) -> str:
+    """A text of others, of many lines, with a mark for each character that would not be seen.
+
+    Those are control characters, and such as turn the direction of writing.
+    """
+    return "".join(one if one in _LINES or is_seen(one) else _UNSEEN for one in text)
 
 
 def from_now(ms: int) -> str:

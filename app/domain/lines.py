@@ -13,6 +13,12 @@ _DIRECTIONS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 """They have what follows shown in another order than it is written (Unicode, UAX #9)."""
 
 
+def is_seen(character: str) -> bool:
+    """Whether a character does nothing to those around it where it is shown."""
+    category = unicodedata.category(character)
+    return category not in _REFUSED_CATEGORIES and character not in _DIRECTIONS
+
+
 def check_line(text: str) -> None:
     """Raise ``InvalidInput`` for a text that breaks the line that it stands in."""
     if text.isascii() and text.isprintable():

@@ -62,3 +62,11 @@ def test_zones_are_those_of_the_event():
 
 def test_thousands_stand_apart():
     assert show.number(1_234_567) == "1\N{NARROW NO-BREAK SPACE}234\N{NARROW NO-BREAK SPACE}567"
+
+
+def test_characters_that_would_not_be_seen_are_marked():
+    assert (
+        show.plain("a\tb\r\nc é \N{HEBREW LETTER ALEF} 漢")
+        == "a\tb\r\nc é \N{HEBREW LETTER ALEF} 漢"
+    )
+    assert show.plain("\0a\x1b[31m\u202eb\u2066\u2028") == "\ufffda\ufffd[31m\ufffdb\ufffd\ufffd"
