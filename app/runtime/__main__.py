@@ -130,7 +130,8 @@ def _supervise(run: LocalRun, store: EmbeddedStore | None, *, inbox: bool) -> in
 def _banner(run: LocalRun, webhook: str | None) -> str:
     url = base_url(run.settings)
     lines = [f"Qhronos {__version__} is ready at {url} (documentation: {url}/docs)"]
-    if link := sign_in_link(url, run.settings.master_token):
+    # (For somebody who reads it now: whatever is not a terminal may be kept, and read by others.)
+    if sys.stdout.isatty() and (link := sign_in_link(url, run.settings.master_token)):
         lines.append(f"Console: {link} (signs you in, once, within ten minutes)")
     lines += [
         f"Master token: {token_file(run) or 'as set in QHRONOS_MASTER_TOKEN'}",

@@ -76,6 +76,15 @@ def test_an_id_finds_its_event(browser, some):
     assert names_in(browser.get(f"/console/events?q={other}")) == set()
 
 
+def test_names_are_looked_at_when_somebody_asks_and_not_with_each_letter(browser, some):
+    typing = browser.client.get("/console/events?q=third+run", headers={"X-Part": "1"})
+    assert names_in(typing) == set()
+    assert "Press Enter" in Page(typing.text).text
+    assert names_in(browser.get("/console/events?q=third+run")) == {"third run"}
+    tag = browser.client.get("/console/events?q=tag:c", headers={"X-Part": "1"})
+    assert names_in(tag) == {"third run"}
+
+
 def test_only_what_is_in_scope_is_found(browser_with, some):
     browser = browser_with("read", "b")
     assert names_in(browser.get("/console/events")) == {"second"}
