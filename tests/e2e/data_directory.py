@@ -11,11 +11,13 @@ file and ``told.json``: what the API answered when no process but it was left.
 
 from __future__ import annotations
 
+import fcntl
 import io
 import json
 import re
 import sys
 import tarfile
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -69,10 +71,18 @@ OPTIONS: dict[str, dict[str, Any]] = {
 
 
 class KnownReceiver(Receiver):
-    """A receiver at the address that is stored."""
+    """A receiver at the address that is stored; tests that run side by side have it in turn."""
 
     def __init__(self) -> None:
+        self._turn = (Path(tempfile.gettempdir()) / f"qhronos-receiver-{PORT}.lock").open("w")
+        fcntl.flock(self._turn, fcntl.LOCK_EX)
         super().__init__(HOST, port=PORT)
+
+    def __exit__(self, *raised: object) -> None:
+        try:
+            super().__exit__(*raised)
+        finally:
+            self._turn.close()
 
 
 class StillStack(Stack):

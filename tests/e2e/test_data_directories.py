@@ -33,7 +33,10 @@ from tests.support.wait import wait_until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(150)]
 
-REWORDED = {"on the 1st and 15th in January": "on the 1st and 15th of January"}
+REWORDED = {
+    "on the 1st and 15th in January": "on the 1st and 15th of January",
+    "Sundays and days of days": "Sundays and days of days: then on the next free day",
+}
 """Sentences about schedules that are said better now. They are computed, not stored."""
 
 NEW_NOTICES = re.compile(r',?{"local_time":"[-0-9]+","kind":"end",[^{}]*}')

@@ -20,11 +20,11 @@ import pytest
 import redis
 
 from app.runtime.binary import find_server
-from app.runtime.embedded import free_port
 from app.store import probe as module
 from app.store.probe import TRIED, probe
 from app.store.refusals import Heals, Server, cause_of
 from tests.support.certificates import Authority
+from tests.support.ports import free_port
 from tests.support.wait import wait_until
 
 VARIABLE = "QHRONOS_REDIS_URL"
