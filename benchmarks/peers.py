@@ -98,18 +98,28 @@ def by_peer(peer: Peer, receiver: str, offsets_ms: Sequence[int]) -> None:
             stack.enter_context(support.process(argv, environ))
         time.sleep(3)  # they have no common sign of being ready
         start_ms = time.time_ns() // 1_000_000 + int(peer.lead_s * 1000) + 2 * len(offsets_ms)
-        spec: dict[str, Any] = drain.request_like_ours(receiver)
-        spec["headers"] = [line for line in spec["headers"] if not line.startswith("webhook-id")]
-        spec["times_ms"] = [start_ms + offset for offset in offsets_ms]
-        loaded = subprocess.run(
-            peer.load, input=json.dumps(spec).encode(), env=environ, cwd=support.ROOT,
-            capture_output=True, check=False, timeout=300,
-        )  # fmt: skip
-        if loaded.returncode:
-            raise BenchmarkFailed(loaded.stderr.decode(errors="replace")[-2000:])
-        if time.time() * 1000 > start_ms:
-            raise BenchmarkFailed("handing the jobs over took too long on this busy machine")
+        hand_over(peer, environ, receiver, [start_ms + offset for offset in offsets_ms])
         _wait_until_quiet(receiver, len(offsets_ms))
+
+
+def hand_over(
+    peer: Peer, environ: Mapping[str, str], receiver: str, times_ms: Sequence[int]
+) -> None:
+    """Give a peer its jobs, each for a moment (ms UTC); raises ``BenchmarkFailed`` if it is late.
+
+    ``environ`` names the peer's store, as for its processes.
+    """
+    spec: dict[str, Any] = drain.request_like_ours(receiver)
+    spec["headers"] = [line for line in spec["headers"] if not line.startswith("webhook-id")]
+    spec["times_ms"] = list(times_ms)
+    loaded = subprocess.run(
+        peer.load, input=json.dumps(spec).encode(), env=environ, cwd=support.ROOT,
+        capture_output=True, check=False, timeout=300,
+    )  # fmt: skip
+    if loaded.returncode:
+        raise BenchmarkFailed(loaded.stderr.decode(errors="replace")[-2000:])
+    if time.time() * 1000 > times_ms[0]:
+        raise BenchmarkFailed("handing the jobs over took too long on this busy machine")
 
 
 def by_qhronos(receiver: str, offsets_ms: Sequence[int]) -> None:

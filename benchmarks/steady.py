@@ -12,10 +12,8 @@ from __future__ import annotations
 import argparse
 import contextlib
 import functools
-import json
 import os
 import statistics
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -31,7 +29,7 @@ from app.store import keys
 from app.store.connection import StoreClient, connect
 from app.store.coordination import Coordination
 from app.store.events import EventStore, Plan
-from benchmarks import drain, lateness, loading, peers, support
+from benchmarks import lateness, loading, peers, support
 from benchmarks.support import BenchmarkFailed, say
 
 SHAPES: dict[str, dict[str, Any]] = {
@@ -183,17 +181,8 @@ def by_bullmq(options: argparse.Namespace, receiver: str) -> Measured:
         worker = stack.enter_context(support.process(argv, environ)).pid
         time.sleep(2)  # it has no sign of being ready
         start_ms = time.time_ns() // 1_000_000 + LEAD_MS + deliveries
-        spec: dict[str, Any] = drain.request_like_ours(receiver)
-        spec["headers"] = [line for line in spec["headers"] if not line.startswith("webhook-id")]
-        spec["times_ms"] = [start_ms + n * 1000 // options.rate for n in range(deliveries)]
-        loaded = subprocess.run(
-            peer.load, input=json.dumps(spec).encode(), env=environ, cwd=support.ROOT,
-            capture_output=True, check=False, timeout=300,
-        )  # fmt: skip
-        if loaded.returncode:
-            raise BenchmarkFailed(loaded.stderr.decode(errors="replace")[-2000:])
-        if time.time() * 1000 > start_ms:
-            raise BenchmarkFailed("handing the jobs over took too long on this busy machine")
+        times_ms = [start_ms + n * 1000 // options.rate for n in range(deliveries)]
+        peers.hand_over(peer, environ, receiver, times_ms)
         end_ms = start_ms + options.seconds * 1000 + TAIL_MS
         figures = Meter(client, worker).between(start_ms, end_ms, deliveries)
     return Measured(

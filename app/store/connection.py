@@ -26,6 +26,10 @@ FIRST_PAUSE_S = 0.05
 RETRIES = 2
 """A request waits for a restarting store for a moment, then says that it is away."""
 
+NO_DRIVER = None
+"""Connections do not name the client's library to the server. Its version is read from a file, for
+each connection anew: a process that may open no more files fails at that, with an unknown error."""
+
 BROKER_TIMEOUT_S = 0.5
 """How long who can do without RQ's Redis waits for it."""
 
@@ -215,6 +219,7 @@ def connect(
         retry=Retry(_Pauses(base=0.05, cap=0.5), retries),
         protocol=2,
         client_name=client_name(),
+        driver_info=NO_DRIVER,
     )
 
 
@@ -232,6 +237,7 @@ def connect_broker(url: str) -> redis.Redis:
         retry=Retry(ExponentialWithJitterBackoff(base=0.05, cap=0.5), RETRIES),
         protocol=2,
         client_name=client_name(),
+        driver_info=NO_DRIVER,
     )
 
 
@@ -248,4 +254,5 @@ def connect_broker_briefly(url: str, timeout_s: float = BROKER_TIMEOUT_S) -> red
         max_connections=16,
         protocol=2,
         client_name=client_name(),
+        driver_info=NO_DRIVER,
     )

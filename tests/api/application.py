@@ -28,6 +28,21 @@ def settings_for(store_url: str, **changes: Any) -> Settings:
     return Settings(**{**given, **changes})
 
 
+def token_of(client: FlaskClient, access: str, *scope: str, **changes: Any) -> str:
+    """A new JWT of the given access and scope, made by a client that may make one."""
+    body = {
+        "type": "jwt",
+        "sub": "somebody",
+        "access": access,
+        "scope": list(scope),
+        "expires_at": FAR_AHEAD,
+        **changes,
+    }
+    answer = client.post("/tokens", json=body)
+    assert answer.status_code == 200, answer.text
+    return str(answer.json["token"])
+
+
 def with_token(app: Flask, token: str) -> FlaskClient:
     """A client that sends a token with every request."""
     client = app.test_client()

@@ -20,7 +20,7 @@ from app.factory import create_app
 from app.store.claims import Claim
 from app.wiring.doubles import Doubles
 from app.wiring.services import Services, build_services
-from tests.api.application import FAR_AHEAD, MASTER_TOKEN, settings_for, with_token
+from tests.api.application import MASTER_TOKEN, settings_for, token_of, with_token
 from tests.support.clock import FakeClock
 from tests.support.services import FakeDrains, FakeUpkeep
 
@@ -106,17 +106,7 @@ def client_with(app: Flask, client: FlaskClient) -> Callable[..., FlaskClient]:
     """Makes clients whose JWT has the given access and scope."""
 
     def make(access: str, *scope: str, **changes: Any) -> FlaskClient:
-        body = {
-            "type": "jwt",
-            "sub": "somebody",
-            "access": access,
-            "scope": list(scope),
-            "expires_at": FAR_AHEAD,
-            **changes,
-        }
-        answer = client.post("/tokens", json=body)
-        assert answer.status_code == 200, answer.text
-        return with_token(app, answer.json["token"])
+        return with_token(app, token_of(client, access, *scope, **changes))
 
     return make
 

@@ -106,6 +106,8 @@ def has_changed(sent_ms: int, answer: Answer) -> bool:
 
     Repeated after one that was made and not answered, it found nothing to change.
     """
+    if "idempotent-replayed" in answer.headers:
+        return False
     if answer.status != 200:
         return True
     said = answer.json.get("updated_at")

@@ -6,11 +6,12 @@ from itertools import islice
 
 import pytest
 
-from tests.chaos.ledger import Entry
+from tests.chaos.ledger import Entry, has_changed
 from tests.chaos.metronome import Metronome
 from tests.chaos.plants import PLANTS
 from tests.chaos.standing import RECOVERY_MS, Explanations
 from tests.chaos.timeline import Shape, Timeline
+from tests.support.api_client import Answer
 from tests.support.processes import ROOT
 from tests.support.stalls import LONGEST_S, SHORTEST_S, stalls
 
@@ -71,6 +72,14 @@ def test_what_an_event_did_not_have_then_was_made_up() -> None:
     assert {at: entry.may_have(at) for at in asked} == asked
     entry.excused.append((3_500, 4_500))
     assert entry.may_have(4_000)
+
+
+def test_a_create_that_was_made_before_has_changed_nothing_more() -> None:
+    """Its entry in the audit log is that of the try whose answer was lost."""
+    made = Answer(201, {"x-request-id": "a"}, b"{}")
+    replayed = Answer(201, {"x-request-id": "b", "idempotent-replayed": "true"}, b"{}")
+    assert has_changed(0, made)
+    assert not has_changed(0, replayed)
 
 
 def test_what_spreads_is_learned_later_on_a_slow_machine() -> None:

@@ -13,7 +13,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from tests.api.application import FAR_AHEAD, MASTER_TOKEN
+from tests.api.application import MASTER_TOKEN, token_of
 from tests.api.conftest import (  # noqa: F401 - the fixtures of the application
     an_event,
     app,
@@ -106,17 +106,3 @@ def browser_with(client: FlaskClient, sign_in: Callable[[str], Browser]) -> Call
         return sign_in(token_of(client, access, *scope))
 
     return make
-
-
-def token_of(client: FlaskClient, access: str, *scope: str) -> str:
-    """A new JWT."""
-    body = {
-        "type": "jwt",
-        "sub": "somebody",
-        "access": access,
-        "scope": list(scope),
-        "expires_at": FAR_AHEAD,
-    }
-    answer = client.post("/tokens", json=body)
-    assert answer.status_code == 200, answer.text
-    return str(answer.json["token"])

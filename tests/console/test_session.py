@@ -8,8 +8,8 @@ from __future__ import annotations
 import pytest
 
 from app.factory import create_app
-from tests.api.application import MASTER_TOKEN, with_token
-from tests.console.conftest import Browser, Page, token_of
+from tests.api.application import MASTER_TOKEN, token_of, with_token
+from tests.console.conftest import Browser, Page
 
 
 def test_who_is_not_signed_in_is_asked_for_a_token_and_led_back(app, client):

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from app.config import Settings
 from app.domain.access import MASTER
 from app.domain.action import webhook
 from app.domain.occurrence import Occurrence, OccurrenceStatus
@@ -22,11 +21,10 @@ from app.store.calls import Record
 from app.store.claims import Claim
 from app.store.flow_gate import FlowGate
 from app.store.work import WorkStore
-from app.wiring.doubles import Doubles
-from app.wiring.engine import Engine, build_engine
+from app.wiring.engine import Engine
 from app.wiring.services import Services
+from tests.engine.engines import engine_with
 from tests.support.clock import FakeClock
-from tests.support.services import FakeDrains, FakeUpkeep
 
 LEASE_MS = 30_000
 LONG_MS = 3_600_000
@@ -79,20 +77,10 @@ def clock() -> FakeClock:
 
 @pytest.fixture
 def engine(store_url: str, clock: FakeClock, sender: HeldSender) -> Iterator[Engine]:
-    settings = Settings(
-        redis_url=store_url,
-        partitions=1,
-        jwt_secret="j" * 32,
-        signing_secret="s" * 32,
-        delivery_concurrency=1,
-        lease_ms=LEASE_MS,
-    )
-    doubles = Doubles(
-        clock=clock, drain_queue=FakeDrains(), upkeep_queue=FakeUpkeep(), sender=sender
-    )
-    made = build_engine(settings, doubles)
-    yield made
-    made.close()
+    with engine_with(
+        store_url, clock, sender, partitions=1, delivery_concurrency=1, lease_ms=LEASE_MS
+    ) as made:
+        yield made
 
 
 @pytest.fixture

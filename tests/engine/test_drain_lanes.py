@@ -13,19 +13,17 @@ from typing import Any
 
 import pytest
 
-from app.config import Settings
 from app.domain.access import Access
 from app.domain.action import webhook
 from app.domain.outcome import Outcome, Timings
 from app.engine.claimer import OTHERS_MS
 from app.engine.drain import STARTED, Drain
 from app.services.queries import EventChanges
-from app.wiring.doubles import Doubles
-from app.wiring.engine import Engine, build_engine
+from app.wiring.engine import Engine
 from app.wiring.services import Services
+from tests.engine.engines import engine_with
 from tests.engine.test_drain import Until
 from tests.support.clock import FakeClock
-from tests.support.services import FakeDrains, FakeUpkeep
 
 CONCURRENCY = 32
 MANY = 1_000
@@ -62,11 +60,6 @@ class AnsweringSender:
 
 
 @pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
-
-
-@pytest.fixture
 def sender() -> AnsweringSender:
     return AnsweringSender()
 
@@ -75,19 +68,10 @@ def sender() -> AnsweringSender:
 def engine(
     request: pytest.FixtureRequest, store_url: str, clock: FakeClock, sender: AnsweringSender
 ) -> Iterator[Engine]:
-    settings = Settings(
-        redis_url=store_url,
-        partitions=request.param,
-        jwt_secret="j" * 32,
-        signing_secret="s" * 32,
-        delivery_concurrency=CONCURRENCY,
-    )
-    doubles = Doubles(
-        clock=clock, drain_queue=FakeDrains(), upkeep_queue=FakeUpkeep(), sender=sender
-    )
-    made = build_engine(settings, doubles)
-    yield made
-    made.close()
+    with engine_with(
+        store_url, clock, sender, partitions=request.param, delivery_concurrency=CONCURRENCY
+    ) as made:
+        yield made
 
 
 @pytest.fixture

@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 
 import app.engine.drain
-from app.config import Settings
 from app.delivery.waiting import wait_for
 from app.domain.access import MASTER
 from app.domain.action import webhook
@@ -24,10 +23,9 @@ from app.engine.recorder import GATHER_MS
 from app.services.queries import EventChanges
 from app.store.calls import Call
 from app.store.channel import Channel
-from app.wiring.doubles import Doubles
-from app.wiring.engine import Engine, build_engine
+from app.wiring.engine import Engine
+from tests.engine.engines import engine_with
 from tests.support.clock import FakeClock
-from tests.support.services import FakeDrains, FakeUpkeep
 
 COUNT = 100
 EVERY_MS = 5
@@ -60,11 +58,6 @@ class QuickSender:
 
 
 @pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
-
-
-@pytest.fixture
 def sender() -> QuickSender:
     return QuickSender()
 
@@ -73,18 +66,8 @@ def sender() -> QuickSender:
 def engine(
     store_url: str, clock: FakeClock, sender: QuickSender, request: pytest.FixtureRequest
 ) -> Iterator[Engine]:
-    settings = Settings(
-        redis_url=store_url,
-        partitions=request.param,
-        jwt_secret="j" * 32,
-        signing_secret="s" * 32,
-    )
-    doubles = Doubles(
-        clock=clock, drain_queue=FakeDrains(), upkeep_queue=FakeUpkeep(), sender=sender
-    )
-    made = build_engine(settings, doubles)
-    yield made
-    made.close()
+    with engine_with(store_url, clock, sender, partitions=request.param) as made:
+        yield made
 
 
 @pytest.fixture

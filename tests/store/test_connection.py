@@ -23,6 +23,7 @@ from app.store.connection import (
     translate,
 )
 from app.store.scripts import Scripts
+from tests.support.scarce_files import files_left
 
 POOL = connect("redis://127.0.0.1:1").connection_pool
 
@@ -144,7 +145,7 @@ def test_redis_py_still_has_what_is_overridden(
     assert kinds[0] == kinds[1]
 
 
-@pytest.mark.parametrize(
+EACH_WAY = pytest.mark.parametrize(
     "ask",
     [
         lambda client: client.get("a"),
@@ -156,10 +157,37 @@ def test_redis_py_still_has_what_is_overridden(
     ],
     ids=["get", "hset", "direct", "transaction", "pipeline", "scan"],
 )
+
+
+@EACH_WAY
 def test_a_store_that_is_away_is_told_in_our_words(ask: Callable[[StoreClient], object]) -> None:
     """Each of redis-py's ways to a command goes through what is overridden."""
     with pytest.raises(StoreUnavailable):
         ask(connect("redis://127.0.0.1:1/0", retries=0))
+
+
+@EACH_WAY
+def test_so_is_one_that_no_file_is_left_for(
+    ask: Callable[[StoreClient], object], store_url: str
+) -> None:
+    """A connection is a file; to make one, the client's library would read others."""
+    client = connect(store_url, retries=0)
+    with files_left(0), pytest.raises(StoreUnavailable):
+        ask(client)
+    client.close()
+
+
+def test_a_call_through_a_channel_waits_until_there_is_a_file_again(store_url: str) -> None:
+    client = connect(store_url, retries=0)
+    channel = Channel(client, Scripts(client))
+    with files_left(0), pytest.raises(StoreUnavailable):
+        channel.send(release_call(0, (), 1, 1))
+    answers: list[object] = []
+    while not answers or answers[-1] is None:
+        answers.append(channel.receive())
+    assert answers[-1] == [0]
+    channel.close()
+    client.close()
 
 
 def test_a_pipeline_is_one_of_ours_and_sends_what_it_was_given(client: StoreClient) -> None:
