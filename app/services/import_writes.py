@@ -17,6 +17,7 @@ from app.services.import_steps import ImportRun, ImportStep, UidPlan
 from app.services.quotas import EventQuota
 from app.store.event_batches import EventBatches, Fence, Write
 from app.store.imports import SourceStore
+from app.store.rates import Counted
 
 TOGETHER = 25
 """How many events are written in one transaction: no other client of the store waits for more than
@@ -24,11 +25,11 @@ two milliseconds."""
 
 
 class _Count(NamedTuple):
-    """An event that was counted; ``occurred`` is what was counted for a changed one before."""
+    """An event that was counted; ``occurrences`` takes back how often a changed one occurs."""
 
     event: Event
     is_new: bool
-    occurred: int | None = None
+    occurrences: Counted | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +70,13 @@ class ImportWriter:
             raise
         refused: dict[int, ImportLine] = {}
         for step, is_saved in zip(steps, saved, strict=True):
-            if is_saved or step.write is None:
+            if step.write is None:
                 continue
-            self._give_back(counts[step.write.event.id], run)
+            count = counts[step.write.event.id]
+            if is_saved:
+                self.quota.occurrences.settle(count.event.id, count.occurrences)
+                continue
+            self._give_back(count, run)
             if (line := self._again(step, run)) is not None:
                 refused[id(step)] = line
         self._note_rest(plans, refused, run)
@@ -120,8 +125,8 @@ class ImportWriter:
     def _count(self, write: Write, run: ImportRun) -> _Count:
         event, before = write.event, write.before
         if before is not None:
-            occurred = self.quota.occurrences.retake(before, event, run.access)
-            return _Count(event, is_new=False, occurred=occurred)
+            counted = self.quota.occurrences.retake(before, event, run.access)
+            return _Count(event, is_new=False, occurrences=counted)
         self.quota.take(event, run.access)
         return _Count(event, is_new=True)
 
@@ -130,7 +135,7 @@ class ImportWriter:
         if count.is_new:
             self.quota.give_back(count.event, run.access)
         else:
-            self.quota.occurrences.put_back(count.event.id, count.occurred)
+            self.quota.occurrences.put_back(count.event.id, count.occurrences)
 
     def _again(self, step: ImportStep, run: ImportRun) -> ImportLine | None:
         """Write a change of an event that others have changed meanwhile; a line if that fails."""

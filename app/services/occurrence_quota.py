@@ -20,7 +20,7 @@ from app.planning.timetables import Timetables
 from app.services.event_changes import timing
 from app.services.event_writes import is_written
 from app.store.events import EventStore, Saved
-from app.store.rates import Rates
+from app.store.rates import Counted, Rates
 
 Replace = Callable[[Event, Event], tuple[Saved, Event]]
 """Writes a changed event, given it before and after."""
@@ -46,8 +46,8 @@ class OccurrenceQuota:
     most: int
     unbounded: Collection[int]
 
-    def take(self, event: Event, access: Access) -> int | None:
-        """Count an event that is about to be written; returns what was counted for it before.
+    def take(self, event: Event, access: Access) -> Counted | None:
+        """Count an event that is about to be written; returns what takes that back.
 
         ``None``: nothing is counted. Raises ``Forbidden`` if all would occur too often, unless it
         is the operator who asks, or the event occurs no more often than before. Events that are
@@ -59,19 +59,19 @@ class OccurrenceQuota:
         timetable = self.timetables.of(event.id, event.definition)
         rate = occurrences_a_day(timetable, max(now_ms, event.start_ms - 1))
         most = 0 if access is MASTER else self.most * MINUTES
-        counted = self.rates.count(lane, event.id, rate, now_ms, most)
+        counted = self.rates.count(lane, event.id, rate, now_ms, most, is_ahead=True)
         if not counted.done:
             self._forget_gone(lane, now_ms)
-            counted = self.rates.count(lane, event.id, rate, now_ms, most)
+            counted = self.rates.count(lane, event.id, rate, now_ms, most, is_ahead=True)
         if not counted.done:
             would_be = -((counted.before - counted.total - rate) // MINUTES)
             raise Forbidden(
                 f"The events of this sub may have {self.most} occurrences a minute together, and "
                 f"would have {would_be}: make this one rarer, or delete others."
             )
-        return counted.before
+        return counted
 
-    def retake(self, before: Event, after: Event, access: Access) -> int | None:
+    def retake(self, before: Event, after: Event, access: Access) -> Counted | None:
         """Count a changed event that is about to be written, if it occurs at other times.
 
         Returns and raises as ``take``. One that ends is taken off the count when that is so.
@@ -98,25 +98,36 @@ class OccurrenceQuota:
             self.put_back(after.id, counted)
         elif _is_over(after):
             self.forget(before)
+        else:
+            self.settle(after.id, counted)
         return saved, written
 
-    def put_back(self, event_id: bytes, before: int | None) -> None:
+    def settle(self, event_id: bytes, counted: Counted | None) -> None:
+        """Count a changed event for no more than it occurs, now that it is written."""
+        if counted is not None:
+            self.rates.settle(lane_of_event(event_id), event_id, counted)
+
+    def put_back(self, event_id: bytes, counted: Counted | None) -> None:
         """Count as before what was not written after all."""
-        if before is not None:
-            self.rates.count(lane_of_event(event_id), event_id, before, self.clock.now_ms())
+        if counted is not None:
+            self.rates.take_back(lane_of_event(event_id), event_id, counted)
 
     def forget(self, event: Event) -> None:
         """Count an event no more that is deleted or has ended."""
         is_bounded = lane_of_event(event.id) not in self.unbounded
         if self.most and is_bounded and event.schedule is not None:
-            self.put_back(event.id, 0)
+            self._forget(event.id)
 
     def _forget_gone(self, lane: int, now_ms: int) -> None:
         """Look at some of the events, and forget those that do not occur any more."""
         some = self.rates.some(lane, now_ms - BEING_WRITTEN_MS)
         for event_id, event in zip(some, self.events.get_many(some), strict=True):
             if event is None or _is_over(event):
-                self.put_back(event_id, 0)
+                self._forget(event_id)
+
+    def _forget(self, event_id: bytes) -> None:
+        now_ms = self.clock.now_ms()
+        self.rates.count(lane_of_event(event_id), event_id, 0, now_ms, is_ahead=False)
 
 
 def _is_over(event: Event) -> bool:

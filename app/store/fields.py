@@ -228,7 +228,7 @@ class AuditHeadField(HashField):
 
 @unique
 class RateField(HashField):
-    """``qh:rates:<lane>``; beside this, ``<occurrences a day>:<counted since, ms>`` by event."""
+    """``qh:rates:<lane>``; beside this, an entry for each event, see ``rates``."""
 
     TOTAL = ("all", "number", "occurrences a day of all events that are counted",
         "count_rate", "count_rate rates")
