@@ -80,15 +80,14 @@ class AuditArchive:
 
     def since(self, number: int) -> list[StoredEntry]:
         """Read what the oldest segment has from an entry's number on, oldest first."""
-        found = self._before(number)
-        while True:
+        found = self._before(number) or self._after(number)
+        while found:
             entries = [one for row in found for one in _entries(row) if one.position[1] >= number]
             if entries:
                 return entries
-            bottom = max([number, *(int(row[1]) for row in found)])
-            found = self._after(f"({bottom}")
-            if not found:
-                return []
+            # Not from the number on: the segment that begins there may have come a moment ago.
+            found = self._after(f"({found[-1][1]:.0f}")
+        return []
 
     def forget(self, before_ms: int) -> int:
         """Delete entries from before a moment; returns how many.

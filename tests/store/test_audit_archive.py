@@ -249,6 +249,24 @@ def test_readers_see_one_chain_while_it_grows_and_is_packed(
     assert not failures
 
 
+def test_a_segment_that_comes_between_two_looks_is_not_passed_over(
+    log: AuditLog, small: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A reader looks for the segment of an entry, and it is packed before it looks further."""
+    add(log, 7)
+    pack_all(log)
+    add(log, 8, NOW_MS + 7)
+    look = log.archive._before
+
+    def then_packed(top: str | int) -> Any:
+        found = look(top)
+        pack_all(log)
+        return found
+
+    monkeypatch.setattr(log.archive, "_before", then_packed)
+    assert [one.position[1] for one in log.archive.since(5)] == [5, 6, 7, 8]
+
+
 def test_a_segment_that_cannot_be_read_is_passed_over_and_the_gap_shows(
     log: AuditLog, client: Any, small: None, caplog: pytest.LogCaptureFixture
 ) -> None:
