@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from app.services.overview import MINUTE_MS, Minutes
+from app.services.overview import Minutes
+from app.store.figures import MINUTE_MS
 
 WIDTH, HEIGHT = 720, 132
 """The size of a chart, before it is scaled to its place."""

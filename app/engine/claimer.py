@@ -25,13 +25,11 @@ from app.errors import StoreUnavailable
 from app.store.calls import BATCH, claim_call, lease_token
 from app.store.channel import Channel
 from app.store.claims import Claim, is_held_back, read_claim
+from app.store.connection import STORE_RETRY_MS
 from app.store.coordination import WakeListener
 from app.store.work import WorkStore
 
 log = logging.getLogger(__name__)
-
-STORE_RETRY_MS = 250
-"""How long to leave a store alone that does not answer."""
 
 SLICE = 16
 """How many claims of an answer are read at once: that takes less than a millisecond."""

@@ -15,13 +15,11 @@ from app.engine.background import Submit
 from app.errors import StoreUnavailable
 from app.store.calls import Deferral, Record
 from app.store.claims import Claim
+from app.store.connection import STORE_RETRY_MS
 from app.store.coordination import Coordination
 from app.store.work import WorkStore
 
 log = logging.getLogger(__name__)
-
-STORE_RETRY_MS = 250
-"""How long to leave a store alone that does not answer."""
 
 BATCH = 128
 """Leases in one call: more would keep the store from others for too long."""

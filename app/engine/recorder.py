@@ -16,11 +16,9 @@ from app.errors import StoreUnavailable
 from app.store.calls import Deferral, Record, record_call, release_call
 from app.store.channel import Channel
 from app.store.claims import Claim
+from app.store.connection import STORE_RETRY_MS
 
 log = logging.getLogger(__name__)
-
-STORE_RETRY_MS = 250
-"""How long to leave a store alone that does not answer."""
 
 BATCH = 128
 """Records or deferrals in one call: more would keep the store from others for too long."""

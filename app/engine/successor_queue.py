@@ -17,6 +17,7 @@ from app.planning.successors import Following, Successors, has_successor
 from app.store.calls import Call, read_advanced, successor_calls, unattempted_calls
 from app.store.channel import Channel
 from app.store.claims import Claim
+from app.store.connection import STORE_RETRY_MS
 
 log = logging.getLogger(__name__)
 
@@ -28,9 +29,6 @@ EACH = 50
 
 BATCH = 64
 """Successors in one call: the store works for less than a millisecond or two on them."""
-
-STORE_RETRY_MS = 250
-"""How long to leave a store alone that does not answer."""
 
 
 class SuccessorQueue:

@@ -22,10 +22,9 @@ from app.services.queries import OccurrenceQuery
 from app.services.shared_answers import SharedAnswers
 from app.store import indexes
 from app.store.events import EventStore
-from app.store.figures import Figures
+from app.store.figures import MINUTE_MS, Figures
 from app.store.occurrences import OccurrenceStore
 
-MINUTE_MS = 60_000
 MINUTES = 60
 """How much of the past is shown by minute."""
 

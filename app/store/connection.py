@@ -30,6 +30,9 @@ NO_DRIVER = None
 """Connections do not name the client's library to the server. Its version is read from a file, for
 each connection anew: a process that may open no more files fails at that, with an unknown error."""
 
+STORE_RETRY_MS = 250
+"""How long a drain leaves a store alone that does not answer."""
+
 BROKER_TIMEOUT_S = 0.5
 """How long who can do without RQ's Redis waits for it."""
 

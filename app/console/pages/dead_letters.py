@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeVar
+
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -14,6 +17,9 @@ from app.domain.redelivery_job import RETRYABLE, RedeliveryFilter, RedeliveryReq
 from app.domain.times import parse_rfc3339
 from app.errors import Conflict, InvalidInput
 from app.services.overview import READ
+
+Given = TypeVar("Given")
+Read = TypeVar("Read")
 
 JOBS = 10
 """Redeliveries that are shown."""
@@ -57,31 +63,37 @@ def _wanted() -> RedeliveryRequest:
     if status not in RETRYABLE:
         raise InvalidInput.field("status", f"must be one of {', '.join(RETRYABLE)}")
     if rate is not None:
-        parse_rate(rate)
+        _field("rate", parse_rate, rate)
     chosen = RedeliveryFilter(
         tags=_tags(form.get("tags", "")),
         event_id=form.get("event_id", "").strip() or None,
         status=status,
-        from_ms=_moment(form.get("from", "")),
-        to_ms=_moment(form.get("to", "")),
+        from_ms=_moment("from"),
+        to_ms=_moment("to"),
     )
     return RedeliveryRequest(chosen, rate=rate, stop_at=_part(form.get("stop_at", "")))
 
 
 def _tags(text: str) -> tuple[str, ...]:
-    try:
-        return read_tags(text.replace(",", " ").split())
-    except InvalidInput as error:
-        raise InvalidInput.field("tags", error.message) from None
+    return _field("tags", read_tags, text.replace(",", " ").split())
 
 
-def _moment(text: str) -> int | None:
-    if not text.strip():
+def _moment(name: str) -> int | None:
+    text = request.form.get(name, "").strip()
+    if not text:
         return None
-    found = parse_rfc3339(text.strip())
+    found = _field(name, parse_rfc3339, text)
     if not isinstance(found, int):
-        raise InvalidInput.field("from", "must end with Z or an offset")
+        raise InvalidInput.field(name, "must end with Z or an offset")
     return found
+
+
+def _field(name: str, read: Callable[[Given], Read], given: Given) -> Read:
+    """Read a field; what is wrong with it is told with its name."""
+    try:
+        return read(given)
+    except InvalidInput as error:
+        raise InvalidInput.field(name, error.message) from None
 
 
 def _part(text: str) -> float | None:

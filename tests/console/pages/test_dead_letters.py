@@ -69,11 +69,14 @@ def test_they_are_delivered_again_with_brakes(failures, browser, client):
         {"tags": " ".join(map(str, range(51)))},
         {"tags": "\0"},
         {"from": "2026-01-01T00:00:00"},
+        {"to": "2026-01-01T00:00:00"},
+        {"to": "tomorrow"},
     ],
     ids=str,
 )
 def test_what_can_not_be_meant_is_refused_with_a_sentence(failures, browser, client, wrong):
     answer = browser.post("/console/dead-letters", **{"status": "failed", **wrong})
     assert answer.status_code == 400
-    assert "must" in Page(answer.text).text
+    (name,) = wrong
+    assert f"{'stop_at_error_rate' if name == 'stop_at' else name}: " in Page(answer.text).text
     assert client.get("/retries").json == []
