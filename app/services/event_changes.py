@@ -96,12 +96,23 @@ def in_space(
     return {**given, "flow_space": space_of(access)} if names_flow or moves else given
 
 
+def without_answered_zone(given: Mapping[str, Any], before: Event) -> Mapping[str, Any]:
+    """The given fields, but for the zone that is answered where none was given, sent back.
+
+    A wall time beside it needs it.
+    """
+    is_answered = before.definition.timezone is None and given.get("timezone") == "UTC"
+    if not is_answered or isinstance(given.get("start_time"), datetime):
+        return given
+    return {name: value for name, value in given.items() if name != "timezone"}
+
+
 def timing(event: Event) -> tuple[Any, ...]:
     """All that an event's scheduled occurrence depends on."""
     return (
         event.start_ms,
         event.definition.start_wall_ms,
-        event.definition.timezone,
+        event.definition.timezone or "UTC",
         event.schedule,
         event.status,
         *event.options.planning,

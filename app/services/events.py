@@ -18,7 +18,13 @@ from app.domain.access import Access
 from app.domain.event import Event, EventStatus
 from app.domain.once import Once
 from app.errors import Conflict, Forbidden, InvalidInput
-from app.services.event_changes import apply_changes, blank, flow_of, in_space
+from app.services.event_changes import (
+    apply_changes,
+    blank,
+    flow_of,
+    in_space,
+    without_answered_zone,
+)
 from app.services.event_lists import EventLists
 from app.services.event_planner import EventPlanner
 from app.services.event_writes import (
@@ -64,8 +70,8 @@ class EventService:
 
         With ``once`` raises ``AlreadyMade`` if that has made one.
         """
-        now_ms = self.clock.now_ms()
         draft = self.drafted(changes, access, once)
+        now_ms = self.clock.now_ms()  # not before what the draft may begin with
         partition = ids.partition_of_event(draft.id)
         self.events.refuse_duplicate(partition, once)
         draft, timetable = self.planner.checked(draft, now_ms)
@@ -91,14 +97,20 @@ class EventService:
         once: Once | None = None,
         partition: int | None = None,
     ) -> Event:
-        """The event that ``create`` would schedule and store; nothing is stored."""
+        """The event that ``create`` would schedule and store; nothing is stored.
+
+        It begins now if nothing says when.
+        """
+        now_ms = self.clock.now_ms()
         given = in_space(changes.given, access)
+        if "delay" not in given:
+            given = {"start_time": now_ms, **given}
         if partition is None:
             partition = self._partition_for(given, once)
         lane = self.lanes.of(access.subject)
         event_id = self.new_ids.make(self.clock.now_us(), partition, lane)
         given = self.headers.encrypted(event_id, self.signing.encrypted(event_id, given))
-        event = apply_changes(blank(event_id), given, self.clock.now_ms())
+        event = apply_changes(blank(event_id), given, now_ms)
         if not access.may_change(event.tags):
             raise Forbidden("This token may create events only with tags that are in its scope.")
         return event
@@ -138,7 +150,7 @@ class EventService:
 
     def changed(self, before: Event, changes: EventChanges, access: Access) -> Event:
         """The event as it would be after a change; nothing is stored. Raises ``Forbidden``."""
-        given = in_space(changes.given, access, before)
+        given = in_space(without_answered_zone(changes.given, before), access, before)
         given = self.signing.encrypted(before.id, given, before.hmac_secret)
         given = self.headers.encrypted(before.id, given, before)
         after = apply_changes(before, given, self.clock.now_ms())

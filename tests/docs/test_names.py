@@ -74,8 +74,8 @@ def test_every_make_target_that_is_named_exists(one: Page) -> None:
 
 @pytest.mark.parametrize("one", PAGES, ids=by_name)
 def test_a_page_can_be_read_in_one_go(one: Page) -> None:
-    """No page and no line is endless, outside of tables and examples."""
-    assert len(one.text.splitlines()) <= 320
+    """No page and no line is endless, outside of tables and examples; the changelog grows."""
+    assert len(one.text.splitlines()) <= 320 or one.name == "CHANGELOG.md"
     for line in one.prose.splitlines():
         assert len(line) <= 100 or line.startswith(("|", "![")), line
 

@@ -70,7 +70,8 @@ def _names(schema: type[Schema]) -> tuple[dict[str, str], frozenset[str]]:
 @lru_cache(maxsize=512)
 def _reader(schema: type[Schema], wanted: frozenset[str]) -> Schema:
     """The schema less the optional fields that were not given: visiting them is half its cost."""
-    return schema(only=wanted)
+    names, _ = _names(schema)
+    return schema(only=[name for name in names.values() if name in wanted])
 
 
 def _documented(view: View, by: Callable[[View], Any]) -> View:

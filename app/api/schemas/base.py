@@ -8,6 +8,7 @@ from typing import Any
 
 from marshmallow import RAISE, Schema, ValidationError, pre_load
 
+REQUIRED = "is required"
 UNKNOWN = "is not known here; check its spelling or leave it out"
 
 MAX_NAMED = 20
@@ -42,6 +43,11 @@ class StrictSchema(Schema):
                 error.messages[name] = ["is read-only; leave it out"]
             elif near := difflib.get_close_matches(str(name), known, n=1):
                 error.messages[name] = [f"is not known here; did you mean {near[0]}?"]
+
+
+def required(*names: str) -> ValidationError:
+    """Return the error that says of each of these members that it is required."""
+    return ValidationError({name: [REQUIRED] for name in names})
 
 
 class EditableSchema(StrictSchema):

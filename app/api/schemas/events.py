@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from marshmallow import ValidationError, fields, post_load
+from marshmallow import ValidationError, fields, post_load, validates_schema
 
-from app.api.schemas.base import TIME, EditableSchema, StrictSchema
+from app.api.schemas.base import TIME, EditableSchema, StrictSchema, required
 from app.api.schemas.event_fields import (
     AckTimeout,
     Dst,
@@ -42,6 +43,7 @@ from app.api.schemas.schedule import (
     PAUSE,
     RETRY,
     SCHEDULE,
+    begins_now,
 )
 from app.delivery.actions import read_action
 from app.domain.action import webhook
@@ -81,7 +83,8 @@ class EventSchema(StrictSchema):
     description = Text(0, 4_096, allow_none=True)
     start_time = Moment(
         metadata={
-            "description": "RFC 3339; without an offset it is a time in the event's timezone."
+            "description": "RFC 3339; without an offset it is a time in the event's timezone. "
+            "Needed, but for a schedule of cron or every alone, which begins now."
         },
     )
     delay = Text(
@@ -135,6 +138,21 @@ class EventSchema(StrictSchema):
     )
     has_hmac_secret = fields.Boolean(dump_only=True)
 
+    @validates_schema(pass_original=True, skip_on_field_errors=False)
+    def _check_what_is_needed(
+        self, _data: Any, given: Mapping[str, Any], *, partial: bool, **_kwargs: Any
+    ) -> None:
+        """Of all that is missing, one answer tells."""
+        if partial:
+            return
+        missing = (
+            [] if {"start_time", "delay"} & given.keys() or begins_now(given) else ["start_time"]
+        )
+        if not {"webhook", "action"} & given.keys():
+            missing.append("webhook")
+        if missing:
+            raise required(*missing)
+
     @post_load
     def _as_changes(self, data: dict[str, Any], **_kwargs: Any) -> EventChanges:
         url, action = data.pop("webhook", None), data.pop("action", None)
@@ -145,10 +163,6 @@ class EventSchema(StrictSchema):
             )
         if short or action:
             data["action"] = short or action
-        elif not self.partial:
-            raise ValidationError("is required", "webhook")
-        if not self.partial and "start_time" not in data and "delay" not in data:
-            raise ValidationError("is required", "start_time")
         if "status" in data:
             data["status"] = EventStatus(data["status"])
         return EventChanges(data)

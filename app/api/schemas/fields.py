@@ -15,6 +15,7 @@ from marshmallow.types import ErrorMessages
 
 from app.api.http import json_body
 from app.api.http.context import services
+from app.api.schemas.base import REQUIRED
 from app.api.schemas.tags import MAX_LENGTH, MAX_TAGS, read_tags
 from app.domain.lines import check_name
 from app.domain.recurrence import validate_timezone
@@ -43,7 +44,7 @@ class Read(fields.Field[Any]):
     """A field that is only read: ``read`` makes its value, ``kind`` documents it."""
 
     default_error_messages: ErrorMessages = {  # noqa: RUF012 - as in the library
-        "required": "is required",
+        "required": REQUIRED,
         "null": "must not be null",
     }
     kind: ClassVar[dict[str, Any]] = {"type": "string"}

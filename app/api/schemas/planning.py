@@ -10,7 +10,7 @@ from marshmallow import Schema, ValidationError, fields, post_load
 from app.api.schemas.base import TIME, StrictSchema, check_order
 from app.api.schemas.event_fields import Dst, Names
 from app.api.schemas.fields import Choice, Instant, Moment, Object, Text, Timezone
-from app.api.schemas.schedule import DST, JITTER, SCHEDULE, TEXT
+from app.api.schemas.schedule import DST, JITTER, SCHEDULE, TEXT, begins_now
 from app.domain.pause import Pause
 from app.domain.timetable import ON_EXCLUDED
 from app.domain.words import MAX_TEXT
@@ -21,7 +21,7 @@ class DraftSchema(StrictSchema):
     """A schedule that is not saved: what decides when an event fires, and nothing else."""
 
     start_time = Moment(
-        metadata={"description": "Required without text; beside it, when to begin."}
+        metadata={"description": "When to begin. Needed without text, but for cron and every."}
     )
     text = Text(1, MAX_TEXT, metadata=TEXT)
     timezone = Timezone(1, 64, allow_none=True)
@@ -33,7 +33,7 @@ class DraftSchema(StrictSchema):
 
     @post_load
     def _as_changes(self, data: dict[str, Any], **_kwargs: Any) -> EventChanges:
-        if "text" not in data and "start_time" not in data:
+        if "text" not in data and "start_time" not in data and not begins_now(data):
             raise ValidationError("is required, or a text that says when", "start_time")
         if "text" in data and data.get("schedule") is not None:
             raise ValidationError("can't stand beside schedule; give one of them", "text")

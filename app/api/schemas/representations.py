@@ -24,6 +24,9 @@ from app.services.calendars import CalendarView
 from app.services.previews import Difference, Outlook
 from app.store.flows import StoredFlow
 
+UTC = "UTC"
+"""The zone that counts where none was given."""
+
 
 def event_text(event: Event, notices: Sequence[Notice] = ()) -> str:
     """Return an event as JSON; its secret and the values of its headers are never in it.
@@ -36,7 +39,7 @@ def event_text(event: Event, notices: Sequence[Notice] = ()) -> str:
         "name": event.name,
         "description": event.definition.description,
         "start_time": to_rfc3339(event.start_ms),
-        "timezone": event.definition.timezone,
+        "timezone": event.definition.timezone or UTC,
         "webhook": event.action.target,
         "action": event.action.as_json(),
     }
@@ -144,7 +147,7 @@ def _understood(understood: Understood | None) -> dict[str, Any]:
         return {}
     found = {
         "start_time": understood.start_time,
-        "timezone": understood.timezone,
+        "timezone": understood.timezone or UTC,
         "schedule": understood.schedule,
     }
     if understood.schedule is None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from app.delivery.actions import KINDS
+
+_BEGINS_NOW = frozenset({"cron", "every"})
+"""Kinds of schedules whose times do not follow from when they begin, or only as a phase."""
 
 _AMENDED = {"type": "array", "items": {"oneOf": [{"type": "string"}, {"type": "object"}]}}
 _INTEGERS = {"type": "array", "items": {"type": "integer"}}
@@ -25,6 +29,12 @@ def _or_null(properties: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]
         }
         for name, kind in properties.items()
     }
+
+
+def begins_now(given: Mapping[str, Any]) -> bool:
+    """Whether a body's schedule needs no ``start_time``: without one it begins at once."""
+    schedule = given.get("schedule")
+    return isinstance(schedule, Mapping) and not _BEGINS_NOW.isdisjoint(schedule)
 
 
 SCHEDULE: dict[str, Any] = {

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from marshmallow import Schema, ValidationError, fields, post_load
+from marshmallow import Schema, ValidationError, fields, post_load, validates_schema
 
 from app.api.http.context import services
 from app.api.http.credentials import FEED, LONGEST_MS, Grant
-from app.api.schemas.base import StrictSchema
+from app.api.schemas.base import StrictSchema, required
 from app.api.schemas.fields import Choice, Instant, Name, TagList, Text
 from app.api.schemas.queries import cursor_field, limit_field
 from app.domain.access import LEVELS
@@ -39,6 +40,11 @@ class TokenSchema(StrictSchema):
         },
     )
 
+    @validates_schema(pass_original=True, skip_on_field_errors=False)
+    def _check_what_is_needed(self, _data: Any, given: Mapping[str, Any], **_kwargs: Any) -> None:
+        if "access" not in given and given.get("type") == "jwt":
+            raise required("access")
+
     @post_load
     def _as_grant(self, data: dict[str, Any], **_kwargs: Any) -> Grant:
         now = services().clock.now_ms()
@@ -48,8 +54,6 @@ class TokenSchema(StrictSchema):
         if expires_ms > now + LONGEST_MS:
             raise ValidationError("must be at most ten years ahead", "expires_at")
         is_feed = data["type"] == FEED
-        if "access" not in data and not is_feed:
-            raise ValidationError("is required", "access")
         level = data.get("access", "read")
         if is_feed and level != "read":
             raise ValidationError("must be read, or be left out, if type is feed", "access")

@@ -7,6 +7,7 @@ from typing import Any
 
 from marshmallow import ValidationError
 
+from app.api.schemas.base import REQUIRED
 from app.errors import InvalidInput
 
 
@@ -16,7 +17,11 @@ def invalid(error: ValidationError) -> InvalidInput:
     for path, message in _flatten(error.messages, ""):
         fields.setdefault(path, []).append(message)
     path, messages = next(iter(fields.items()))
-    return InvalidInput(f"{path}: {messages[0]}", fields=fields)
+    sentence = f"{path}: {messages[0]}"
+    missing = [path for path, said in fields.items() if said == [REQUIRED]]
+    if len(missing) > 1 and missing[0] == path:
+        sentence = f"{', '.join(missing[:-1])} and {missing[-1]}: are required"
+    return InvalidInput(sentence, fields=fields)
 
 
 def _flatten(messages: Any, path: str) -> Iterator[tuple[str, str]]:

@@ -19,6 +19,7 @@ from cronsim.explain import join
 
 from app.domain.recurrence.cron_dialects import (
     refuse_characters,
+    refuse_lines,
     refuse_other_layouts,
     refuse_quartz_weekdays,
     refuse_wrapped,
@@ -74,6 +75,8 @@ def read_cron(value: Any, path: str, *, is_new: bool = True) -> Cron:
     What can be read, but surely means something else to who wrote it, is refused if it ``is_new``.
     """
     text = check_text(value, path)
+    if is_new and isinstance(value, str):
+        refuse_lines(value, path)
     zone, rest = split_zone(text)
     written = _expand(rest, path, len(text) - len(rest))
     fields = [field.upper() for field in written]

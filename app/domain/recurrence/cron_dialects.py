@@ -42,6 +42,16 @@ def split_zone(text: str) -> tuple[str | None, str]:
     return (None, text) if match is None else (match[1], text[match.end() :].strip())
 
 
+def refuse_lines(text: str, path: str) -> None:
+    """Refuse several lines: in a crontab they are several jobs, or one and what it is given."""
+    if text.splitlines() != [text]:
+        raise InvalidInput.field(
+            path,
+            "must be one line; take out the line break, and give each of several lines as one of "
+            "rules",
+        )
+
+
 def refuse_characters(text: str, path: str, before: int) -> None:
     """Refuse a character that no cron knows, with its position and what to write for it.
 

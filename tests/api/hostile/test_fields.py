@@ -218,6 +218,29 @@ def test_a_missing_field_of_a_new_event_is_named(client, name):
     assert body["fields"] == {name: ["is required"]}
 
 
+@pytest.mark.parametrize(
+    ("path", "body", "names"),
+    [
+        ("/events", {}, ["name", "start_time", "webhook"]),
+        ("/events", {"webhook": "https://example.com/"}, ["name", "start_time"]),
+        ("/tokens", {"type": "jwt"}, ["sub", "scope", "expires_at", "access"]),
+    ],
+)
+def test_all_that_is_missing_is_named_in_one_answer(client, path, body, names):
+    """In the sentence, too."""
+    answer = refused(client.post(path, json=body), 400)
+    assert answer["fields"] == {name: ["is required"] for name in names}
+    assert answer["error"] == f"{', '.join(names[:-1])} and {names[-1]}: are required"
+
+
+def test_what_is_missing_is_named_beside_what_is_wrong(client):
+    """What was given wrong is not also missing."""
+    body = refused(client.post("/events", json={"name": 5, "webhook": "ftp://a"}), 400)
+    assert list(body["fields"]) == ["name", "webhook", "start_time"]
+    assert body["fields"]["start_time"] == ["is required"]
+    assert body["fields"]["webhook"] != ["is required"]
+
+
 @pytest.mark.parametrize(("changes", "path"), TOKENS)
 def test_a_wrong_field_of_a_token_is_named(client, changes, path):
     good = {

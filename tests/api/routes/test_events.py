@@ -33,7 +33,7 @@ class TestCreate:
             "name": "invoice run",
             "description": "",
             "start_time": "2026-01-02T09:00:00Z",
-            "timezone": None,
+            "timezone": "UTC",
             "webhook": "https://example.com/hook",
             "action": {"type": "webhook", "params": {"url": "https://example.com/hook"}},
             "metadata": {},
@@ -118,6 +118,30 @@ class TestCreate:
         assert answer.status_code == 201
         assert answer.json["start_time"] == "2031-01-31T00:00:00Z"
 
+    @pytest.mark.parametrize(
+        ("schedule", "first"),
+        [
+            ({"every": "90s"}, "2026-01-01T00:01:30Z"),
+            ({"cron": "0 9 * * *"}, "2026-01-01T09:00:00Z"),
+        ],
+    )
+    def test_cron_and_every_begin_now_if_nothing_says_when(self, client, an_event, schedule, first):
+        """The first time is a whole period from now; a preview says the same."""
+        del an_event["start_time"]
+        event = client.post("/events", json={**an_event, "schedule": schedule}).json
+        assert event["start_time"] == event["created_at"]
+        assert event["next_occurrence_at"] == first
+        preview = client.post("/preview?count=1", json={"schedule": schedule}).json
+        assert preview["occurrences"] == [{"scheduled_at": first}]
+
+    @pytest.mark.parametrize("schedule", [None, {}, {"frequency": "daily"}, "every", ["cron"]])
+    def test_other_schedules_need_a_start(self, client, an_event, schedule):
+        """What they leave out is taken from it."""
+        del an_event["start_time"]
+        answer = client.post("/events", json={**an_event, "schedule": schedule})
+        assert answer.status_code == 400
+        assert answer.json["fields"]["start_time"] == ["is required"]
+
     def test_tags_have_one_spelling(self, client, an_event):
         """Composed and decomposed characters are the same tag."""
         an_event["tags"] = ["caf\u00e9", "cafe\u0301", "日本", "👩\u200d🚀"]
@@ -188,7 +212,7 @@ class TestUpdate:
         assert answer.json["tags"] == []
         assert answer.json["description"] == ""
         assert answer.json["schedule"] is None
-        assert answer.json["timezone"] is None
+        assert answer.json["timezone"] == "UTC"
         assert answer.json["has_hmac_secret"] is False
 
     @pytest.mark.parametrize("name", ["name", "start_time", "webhook", "action", "status"])
@@ -206,6 +230,14 @@ class TestUpdate:
         assert client.put(path, json={"action": action}).json["webhook"] == "https://example.net/"
         answer = client.put(path, json={"webhook": "https://example.org/"})
         assert answer.json["action"]["params"] == {"url": "https://example.org/"}
+
+    def test_the_zone_that_counts_can_be_sent_back(self, client, created):
+        """Where none was given it is UTC: that changes nothing, unless a wall time needs it."""
+        path = f"/events/{created['id']}"
+        assert client.patch(path, json={"timezone": "UTC"}).json == created
+        assert client.patch(path, json={"start_time": "2026-01-03T09:00:00"}).status_code == 400
+        wall = {"start_time": "2026-01-03T09:00:00", "timezone": "UTC"}
+        assert client.patch(path, json=wall).json["start_time"] == "2026-01-03T09:00:00Z"
 
     def test_unknown_fields_are_refused(self, client, created):
         answer = client.put(f"/events/{created['id']}", json={"nmae": "x"})
