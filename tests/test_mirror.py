@@ -98,6 +98,7 @@ ELSEWHERE = {
     "app/store/work.py": "tests/store/test_scripts.py",
     "app/wiring/health.py": "tests/services/test_health.py",
     "app/wiring/own_process.py": "tests/services/test_processes.py",
+    "app/wiring/views.py": "tests/services/test_request_copies.py",
     "app/wiring/quotas.py": "tests/services/test_occurrence_quota.py",
 }
 """Where a file is tested that has no test of its own name: a test that imports or names it."""

@@ -9,6 +9,7 @@ is no inline script or style, and nothing is loaded from elsewhere.
     show         how moments, durations and numbers are written
     wording      why things are as they are, in sentences
     attempts     the attempts of an occurrence, drawn on one axis
+    curl         a request as a line for a shell
     charts       drawings, as numbers for templates
     forms        the form of an event, read and filled in
 """

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from app.clock import Clock
+from app.domain import ids
 from app.domain.access import Access
 from app.domain.event import Event
 from app.domain.occurrence import ENDED, Occurrence, OccurrenceStatus
@@ -23,6 +24,7 @@ from app.services.shared_answers import SharedAnswers
 from app.store import indexes
 from app.store.events import EventStore
 from app.store.figures import MINUTE_MS, Figures
+from app.store.former_names import FormerName, FormerNames
 from app.store.occurrences import OccurrenceStore
 
 MINUTES = 60
@@ -103,6 +105,7 @@ class OverviewService:
     events: EventStore
     lists: indexes.IndexReader
     figures: Figures
+    former: FormerNames
     clock: Clock
     shared: SharedAnswers
 
@@ -198,6 +201,15 @@ class OverviewService:
             event.id: [one for one in itertools.islice(loaded, len(some)) if one is not None][::-1]
             for event, some in zip(events, ids, strict=True)
         }
+
+    def last_name(self, event_id: str, access: Access) -> FormerName | None:
+        """What an event was last called that is gone, for who could see it then.
+
+        ``None`` if that is not known: it never occurred, or was deleted days ago.
+        """
+        raw = ids.from_text(event_id, version=7)
+        (names,) = self.former.of_many([raw]) if raw else ((),)
+        return next((one for one in reversed(names) if access.sees(one.tags)), None)
 
     def _newest(self, query: OccurrenceQuery, access: Access, count: int) -> list[Occurrence]:
         selection = self.service.selection(query, access)

@@ -12,7 +12,6 @@ from functools import cached_property
 from app.delivery.request import Identity
 from app.delivery.sender import CurlSender
 from app.domain.process import DELIVER
-from app.domain.signing_keys import signing_keys
 from app.engine.background import Background
 from app.engine.broker_watch import BrokerWatch
 from app.engine.circuit_breakers import CircuitBreakers
@@ -125,8 +124,7 @@ class Drains:
     @cached_property
     def identity(self) -> Identity:
         """Who sends: the instance's name and its keys."""
-        keys = signing_keys(self.services.settings.signing_private_key)
-        return Identity(self.services.instance, keys)
+        return self.services.identity
 
     @cached_property
     def background(self) -> Background:

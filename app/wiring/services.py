@@ -9,6 +9,8 @@ from functools import cached_property, partial
 from app.clock import Clock
 from app.config import Settings
 from app.crypto.key_choice import KeyChoice
+from app.delivery.request import Identity
+from app.domain.signing_keys import signing_keys
 from app.engine.acknowledgements import Acknowledgements
 from app.planning.successors import Successors
 from app.services.actions import ActionService
@@ -23,15 +25,15 @@ from app.services.flows import FlowService
 from app.services.health import HealthService
 from app.services.import_jobs import ImportJobService
 from app.services.occurrences import OccurrenceService
-from app.services.overview import GOOD_MS, OverviewService
+from app.services.overview import OverviewService
 from app.services.previews import PreviewService
 from app.services.problems.problem import Check
 from app.services.problems.store_settings import StoreSettingsCheck
 from app.services.processes import ProcessService
 from app.services.redeliveries import RedeliveryService
 from app.services.redelivery_steps import RedeliverySteps
+from app.services.request_copies import RequestCopyService
 from app.services.secret_rotation import RotationService
-from app.services.shared_answers import SharedAnswers
 from app.services.tag_secrets import TagSecretService
 from app.services.tokens import TokenService
 from app.store.server_state import read_state
@@ -44,6 +46,7 @@ from app.wiring.planning import Planning
 from app.wiring.queues import Queues
 from app.wiring.quotas import event_quota
 from app.wiring.storage import Storage
+from app.wiring.views import feed_service, overview_service, request_copy_service
 
 
 @dataclass(frozen=True)
@@ -147,14 +150,18 @@ class Services:
     @cached_property
     def overview(self) -> OverviewService:
         """What has happened of late and what comes next."""
-        return OverviewService(
-            self.occurrences,
-            self.storage.occurrences,
-            self.storage.events,
-            self.storage.lists,
-            self.storage.figures,
-            self.clock,
-            SharedAnswers(self.clock, GOOD_MS),
+        return overview_service(self.storage, self.occurrences)
+
+    @cached_property
+    def identity(self) -> Identity:
+        """Who sends: the instance's name and its keys; raises ``StoreUnavailable``."""
+        return Identity(self.instance, signing_keys(self.settings.signing_private_key))
+
+    @cached_property
+    def request_copies(self) -> RequestCopyService:
+        """Requests of occurrences, made once more to be looked at."""
+        return request_copy_service(
+            self.storage, self.crypto, self.occurrences, self.tag_secrets, lambda: self.identity
         )
 
     @cached_property
@@ -213,16 +220,7 @@ class Services:
     @cached_property
     def feed(self) -> FeedService:
         """The iCalendar feed."""
-        return FeedService(
-            self.occurrences,
-            self.storage.occurrences,
-            self.storage.events,
-            self.storage.former_names,
-            self.storage.lists,
-            self.storage.calendars,
-            self.planning.timetables,
-            self.clock,
-        )
+        return feed_service(self.storage, self.planning, self.occurrences)
 
     @cached_property
     def tag_secrets(self) -> TagSecretService:

@@ -13,6 +13,7 @@ import re
 import sys
 import urllib.request
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +28,19 @@ PAGES = {
     "edit": "/console/events/{event}/edit",
     "new": "/console/new",
     "occurrence": "/console/occurrences/{occurrence}",
+    "curl": "/console/occurrences/{occurrence}/curl",
+    "gone": "/console/events/{gone}",
     "dead-letters": "/console/dead-letters",
     "not-there": "/console/nothing",
 }
+
+
+PREVIEWED = ("new", "edit")
+"""Pages that ask for a part of them when they are shown."""
+
+WIDTHS = (1280, 390)
+LOOKS = (("light", 1280), ("dark", 390))
+"""How every page is looked at: in both schemes and both widths, but not in all four pairs."""
 
 
 class Visit:
@@ -117,6 +128,19 @@ class Visit:
         page.locator("#q").fill("nobody is called so")
         expect(page.locator("#found")).to_contain_text("No event has this")
 
+    def a_request_is_copied_by_a_click(self) -> None:
+        event = self.api("POST", "/events", self.body(name="by hand", metadata={"it's": "so"}))[
+            "id"
+        ]
+        occurrence = self.api("POST", f"/events/{event}/trigger")["id"]
+        page = self.page(permissions=["clipboard-read", "clipboard-write"])
+        page.goto(f"{self.url}/console/occurrences/{occurrence}")
+        page.get_by_role("link", name="Copy as curl").click()
+        expect(page.get_by_role("link", name="copied", exact=True)).to_be_visible()
+        command = page.evaluate("navigator.clipboard.readText()")
+        assert command.startswith("curl --include")
+        assert "webhook-signature: v1," in command
+
     def many_are_paused_at_once(self) -> None:
         for number in range(3):
             self.api("POST", "/events", self.body(name=f"many {number}", tags=["many"]))
@@ -172,29 +196,29 @@ class Visit:
             ),
         )["id"]
         occurrence = self.api("POST", f"/events/{event}/trigger")["id"]
-        return {"event": event, "occurrence": occurrence}
+        gone = self.api("POST", "/events", self.body(name=HOSTILE, tags=["gone"]))["id"]
+        self.api("POST", f"/events/{gone}/trigger")
+        self.api("DELETE", f"/events/{gone}")
+        return {"event": event, "occurrence": occurrence, "gone": gone}
 
     def every_page_is_sound_in_light_and_dark_wide_and_narrow(self) -> None:
         names, axe = self.names(), Axe()
-        for scheme in ("light", "dark"):
-            for width in (1280, 390):
-                page = self.page(color_scheme=scheme, viewport={"width": width, "height": 844})
-                for name, path in PAGES.items():
-                    page.goto(self.url + path.format(**names))
+        for scheme, width in LOOKS if self.out is None else product(("light", "dark"), WIDTHS):
+            page = self.page(color_scheme=scheme, viewport={"width": width, "height": 844})
+            for name, path in PAGES.items():
+                page.goto(self.url + path.format(**names))
+                if name in PREVIEWED or self.out is not None:
                     page.wait_for_load_state("networkidle")
-                    where = f"{name}, {scheme}, {width}"
-                    scrolls = "document.documentElement.scrollWidth > innerWidth"
-                    if page.evaluate(scrolls):
-                        self.problems.append(f"{where}: it scrolls sideways")
-                    if "49" in page.title():
-                        self.problems.append(f"{where}: a template of somebody's was filled in")
-                    for found in axe.run(page).response["violations"]:
-                        places = [one["html"][:120] for one in found["nodes"][:3]]
-                        self.problems.append(f"{where}: {found['id']}: {places}")
-                    if self.out is not None:
-                        page.screenshot(
-                            path=self.out / f"{name}-{scheme}-{width}.png", full_page=True
-                        )
+                where = f"{name}, {scheme}, {width}"
+                if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+                    self.problems.append(f"{where}: it scrolls sideways")
+                if "49" in page.title():
+                    self.problems.append(f"{where}: a template of somebody's was filled in")
+                for found in axe.run(page).response["violations"]:
+                    places = [one["html"][:120] for one in found["nodes"][:3]]
+                    self.problems.append(f"{where}: {found['id']}: {places}")
+                if self.out is not None:
+                    page.screenshot(path=self.out / f"{name}-{scheme}-{width}.png", full_page=True)
 
     out: Path | None = None
 
@@ -212,6 +236,7 @@ def main() -> None:
             visit.every_page_is_sound_in_light_and_dark_wide_and_narrow,
             visit.an_event_goes_from_the_form_to_completed_while_watched,
             visit.search_finds_while_somebody_types,
+            visit.a_request_is_copied_by_a_click,
             visit.many_are_paused_at_once,
             visit.a_session_ends_with_its_token_while_somebody_looks,
             visit.two_tabs_do_not_overwrite_each_other,

@@ -18,6 +18,7 @@ from app.domain.event import Event
 from app.errors import InvalidInput, NotFound, QhronosError
 from app.services.audit import AuditQuery
 from app.services.previews import Outlook
+from app.services.queries import OccurrenceQuery
 
 SHOWN = 25
 """Occurrences on one page."""
@@ -36,9 +37,12 @@ def add_to(console: Blueprint) -> None:
     console.add_url_rule("/events/<event_id>/<act>", "act_on_event", do, methods=["POST"])
 
 
-def show(event_id: str, problem: str | None = None) -> str:
+def show(event_id: str, problem: str | None = None) -> str | tuple[str, int]:
     """The event, its next and its last occurrences."""
-    event = services().events.get(event_id, access())
+    try:
+        event = services().events.get(event_id, access())
+    except NotFound as error:
+        return _gone(event_id, error.message)
     cursor = request.args.get("cursor")
     members: dict[str, Any] = json.loads(event_text(event))
     outlook, trouble = _outlook(event_id, event)
@@ -76,10 +80,28 @@ def do(event_id: str, act: str) -> AnyResponse | tuple[str, int]:
     except (InvalidInput, NotFound):
         raise
     except QhronosError as error:
-        return show(event_id, error.message), 409
+        page = show(event_id, error.message)
+        return (page, 409) if isinstance(page, str) else page
     if act == "delete":
         return redirect(url_for("console.events"), 303)
     return redirect(url_for("console.event", event_id=event_id), 303)
+
+
+def _gone(event_id: str, message: str) -> tuple[str, int]:
+    """Where an old link leads: what the event was called, and what is left of it."""
+    raw = ids.from_text(event_id, version=7)
+    if raw is None:
+        raise NotFound(message)
+    query = OccurrenceQuery(event_id=event_id, limit=SHOWN)
+    page = render_template(
+        "console/gone.html",
+        event_id=event_id,
+        made_ms=ids.created_ms(raw),
+        last=services().overview.last_name(event_id, access()),
+        found=services().occurrences.list(query, access()),
+        history=_history(event_id),
+    )
+    return page, 404
 
 
 def _outlook(event_id: str, event: Event) -> tuple[Outlook | None, str | None]:

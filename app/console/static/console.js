@@ -100,12 +100,25 @@ for (const form of all("form[data-preview]")) {
   preview();
 }
 
-// Ids are copied by a click.
+// Ids are copied by a click, and what another page shows.
+const copied = async (button, text) => {
+  const words = button.textContent;
+  await navigator.clipboard.writeText(text);
+  button.textContent = "copied";
+  setTimeout(() => { button.textContent = words; }, 2000);
+};
 for (const one of all("[data-copy]")) {
   const button = Object.assign(document.createElement("button"), { type: "button", textContent: "copy", className: "quiet" });
-  button.addEventListener("click", async () => { await navigator.clipboard.writeText(one.textContent); button.textContent = "copied"; });
+  button.addEventListener("click", () => copied(button, one.textContent));
   one.after(button);
 }
+document.addEventListener("click", async (event) => {
+  const link = event.target.closest("a[data-copy-from]");
+  if (!link || !navigator.clipboard || event.ctrlKey || event.metaKey) return;
+  event.preventDefault();
+  const text = (await page(link.href))?.querySelector(link.dataset.copyFrom)?.textContent;
+  if (text) copied(link, text); else location.href = link.href;
+});
 
 // Keys: "/" finds, "g" and a letter go somewhere.
 let before = "";

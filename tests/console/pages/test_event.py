@@ -87,3 +87,20 @@ def test_occurrences_are_paged_to_the_oldest(browser, client, clock):
     second = Page(browser.get(older).text)
     shown = {one for one in [*first.links, *second.links] if "/occurrences/" in one}
     assert len(shown) == 31
+
+
+def test_an_old_link_says_what_the_event_was_called_and_shows_what_is_left(
+    client, an_event, browser, browser_with
+):
+    event = client.post("/events", json={**an_event, "tags": ["a"]}).json
+    client.post(f"/events/{event['id']}/trigger")
+    client.delete(f"/events/{event['id']}")
+    page = browser.get(f"/console/events/{event['id']}")
+    assert page.status_code == 404
+    text = Page(page.text).text
+    assert "invoice run is gone" in text
+    assert "What is left of it" in text
+    assert "event.delete by master token" in text
+    other = Page(browser_with("read", "b").get(f"/console/events/{event['id']}").text).text
+    assert "There is no such event" in other
+    assert "invoice" not in other

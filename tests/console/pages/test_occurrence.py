@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from app.domain import ids
 from app.domain.outcome import Outcome, Timings
 from tests.console.conftest import Page
 
@@ -63,3 +64,32 @@ def test_one_of_a_deleted_event_can_be_read_and_not_redelivered(failed, browser,
     page = browser.get(f"/console/occurrences/{failed}")
     assert "a deleted event" in Page(page.text).text
     assert "Redeliver" not in page.text
+
+
+def test_its_request_can_be_copied_signed_by_who_may_redeliver_it(failed, browser, browser_with):
+    path = f"/console/occurrences/{failed}/curl"
+    assert path in Page(browser.get(f"/console/occurrences/{failed}").text).links
+    page = browser.get(path)
+    assert page.headers["Cache-Control"] == "no-store"
+    assert "--header &#39;webhook-signature: v1," in page.text
+    reader = browser_with("read", "a").get(path)
+    assert reader.status_code == 200
+    assert "webhook-signature" not in reader.text
+    assert "It has no signature" in Page(reader.text).text
+    assert browser_with("read_write", "b").get(path).status_code == 404
+
+
+def test_what_can_not_be_copied_says_why(failed, browser, client):
+    client.delete(f"/events/{client.get(f'/occurrences/{failed}').json['event_id']}")
+    page = browser.get(f"/console/occurrences/{failed}/curl")
+    assert page.status_code == 409
+    assert "Its event is gone" in Page(page.text).text
+
+
+def test_an_old_link_says_what_became_of_it(browser):
+    raw = ids.occurrence_id(bytes(16), 1_735_808_400_000)
+    page = browser.get(f"/console/occurrences/{ids.to_text(raw)}")
+    assert page.status_code == 404
+    text = Page(page.text).text
+    assert "an occurrence of Thu 2025-01-02 09:00:00 UTC" in text
+    assert "is deleted 7 days after its end" in text

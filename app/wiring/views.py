@@ -1,0 +1,59 @@
+"""Wiring of what people look at: the overview, the calendar feed, copies of requests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from app.delivery.request import Identity
+from app.services.feed import FeedService
+from app.services.occurrences import OccurrenceService
+from app.services.overview import GOOD_MS, OverviewService
+from app.services.request_copies import RequestCopyService
+from app.services.shared_answers import SharedAnswers
+from app.services.tag_secrets import TagSecretService
+from app.wiring.crypto import Crypto
+from app.wiring.planning import Planning
+from app.wiring.storage import Storage
+
+
+def overview_service(storage: Storage, occurrences: OccurrenceService) -> OverviewService:
+    """What has happened of late and what comes next."""
+    return OverviewService(
+        occurrences,
+        storage.occurrences,
+        storage.events,
+        storage.lists,
+        storage.figures,
+        storage.former_names,
+        storage.clock,
+        SharedAnswers(storage.clock, GOOD_MS),
+    )
+
+
+def feed_service(
+    storage: Storage, planning: Planning, occurrences: OccurrenceService
+) -> FeedService:
+    """The iCalendar feed."""
+    return FeedService(
+        occurrences,
+        storage.occurrences,
+        storage.events,
+        storage.former_names,
+        storage.lists,
+        storage.calendars,
+        planning.timetables,
+        storage.clock,
+    )
+
+
+def request_copy_service(
+    storage: Storage,
+    crypto: Crypto,
+    occurrences: OccurrenceService,
+    tag_secrets: TagSecretService,
+    identity: Callable[[], Identity],
+) -> RequestCopyService:
+    """Requests of occurrences, made once more to be looked at."""
+    return RequestCopyService(
+        occurrences, storage.events, crypto.signing_secrets, tag_secrets, identity, storage.clock
+    )
