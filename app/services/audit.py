@@ -253,7 +253,7 @@ def _matches(query: AuditQuery, text: str) -> bool:
         return True
     entry = json.loads(text)
     return all(
-        wanted in (None, entry[name])
+        wanted in (None, entry.get(name))
         for name, wanted in (
             ("object", query.object),
             ("action", query.action),

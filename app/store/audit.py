@@ -12,7 +12,8 @@ from typing import Any, cast
 from app.domain.audit import GENESIS, canonical, link
 from app.errors import StoreUnavailable
 from app.store import keys
-from app.store.audit_archive import AuditArchive, entries_of
+from app.store.audit_archive import AuditArchive
+from app.store.audit_entries import entries_of, pack_entry
 from app.store.audit_segments import Position, StoredEntry
 from app.store.connection import StoreClient
 from app.store.scripts import Argument, Scripts
@@ -126,7 +127,8 @@ class AuditLog:
                 number += 1
                 ticket.number = number
                 text = canonical({**ticket.entry, "seq": number})
-                args += [text, digest := link(digest, text), ticket.intent]
+                before, digest = digest, link(digest, text)
+                args += [pack_entry(text, before, digest), digest, ticket.intent]
             reply = self._scripts(
                 "append_audit",
                 [keys.AUDIT, keys.AUDIT_HEAD, keys.audit_done(request), keys.AUDIT_INTENTS],

@@ -9,15 +9,16 @@ from typing import Any
 
 from app.store import audit_segments as segments
 from app.store import keys
-from app.store.audit_segments import Position, SegmentDamaged, StoredEntry
+from app.store.audit_entries import entries_of
+from app.store.audit_segments import SegmentDamaged, StoredEntry
 from app.store.connection import StoreClient
-from app.store.fields import AuditEntryField, AuditHeadField
+from app.store.fields import AuditHeadField
 from app.store.scripts import Scripts
 
 SEGMENT = 256
 """Entries in one segment. More would save a byte of each, and a page would decompress more."""
 
-HOT = 256
+HOT = 64
 """The newest entries are never packed."""
 
 AT_ONCE = 32
@@ -180,24 +181,6 @@ def log_bytes(client: StoreClient) -> int:
     """How much of the store's memory the whole log takes, about."""
     packed = client.hget(keys.AUDIT_HEAD, AuditHeadField.BYTES)
     return int(packed or 0) + int(client.memory_usage(keys.AUDIT) or 0)
-
-
-def entries_of(rows: Any) -> list[StoredEntry]:
-    """Read entries of the stream."""
-    return [
-        StoredEntry(
-            _position(entry_id),
-            fields[AuditEntryField.ENTRY.encode()].decode(errors="replace"),
-            fields[AuditEntryField.PREVIOUS.encode()].decode(errors="replace"),
-            fields[AuditEntryField.HASH.encode()].decode(errors="replace"),
-        )
-        for entry_id, fields in rows
-    ]
-
-
-def _position(entry_id: bytes) -> Position:
-    ms, _, number = entry_id.partition(b"-")
-    return int(ms), int(number)
 
 
 def _entries(row: Row) -> list[StoredEntry]:

@@ -94,9 +94,9 @@ def pack(entries: Sequence[StoredEntry]) -> bytes:
                 first.position[1],
                 first.position[0],
                 last.position[0],
-                _raw(first.previous),
+                raw_digest(first.previous),
             ),
-            *(_raw(entry.digest) for entry in entries),
+            *(raw_digest(entry.digest) for entry in entries),
             zlib.compress(struct.pack(f">{len(waits)}Q", *waits) + lines.encode()),
         )
     )
@@ -151,6 +151,6 @@ def _digests(raw: bytes) -> Iterable[str]:
     return (raw[at : at + _DIGEST_SIZE].hex() for at in range(0, len(raw), _DIGEST_SIZE))
 
 
-def _raw(digest: str) -> bytes:
-    # What is no hash breaks the chain, and so does this.
+def raw_digest(digest: str) -> bytes:
+    """Return the bytes of a hash in hex; what is no hash breaks the chain, and so does this."""
     return bytes.fromhex(digest) if _DIGEST.fullmatch(digest) else b"\xff" * _DIGEST_SIZE

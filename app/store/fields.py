@@ -204,12 +204,8 @@ class JobField(HashField):
 class AuditEntryField(HashField):
     """An entry of the stream ``qh:{audit}``."""
 
-    ENTRY = ("e", "JSON", "the entry",
-        "append_audit", "audit_archive")
-    PREVIOUS = ("p", "hex", "the hash of the entry before",
-        "append_audit", "audit_archive")
-    HASH = ("h", "hex", "its own hash",
-        "append_audit", "audit_archive")
+    PACKED = ("z", "bytes", "the entry with its hashes; see ``audit_entries``",
+        "append_audit", "audit_entries")
 
 
 @unique

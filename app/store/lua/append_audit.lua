@@ -2,7 +2,7 @@
 -- KEYS: 1 log  2 head  3 done (present once this very request was served)  4 intents
 -- ARGV: 1 first (the first entry's number)  2 previous (the hash that it follows)  3 now
 --       4 wanted (an intent without which nothing is added; '' for none)
---       5… per entry: entry, hash (its own), intent (deleted with it; '' for none)
+--       5… per entry: entry (packed), hash (its own), intent (deleted with it; '' for none)
 -- Returns: 'added', 'settled' if the wanted intent is gone, or 'moved', the newest number and the
 --          newest hash; but for 'added' nothing has changed. A call repeated with its request
 --          answers 'added'.
@@ -21,8 +21,7 @@ local at = string.format('%.0f', math.max(tonumber(now), tonumber(newest_at or '
 local number = tonumber(first)
 for i = 5, #ARGV, 3 do
   local entry, hash, intent = unpack(ARGV, i, i + 2)
-  redis.call('XADD', log, at .. '-' .. string.format('%.0f', number), AuditEntryField.ENTRY, entry,
-    AuditEntryField.PREVIOUS, previous, AuditEntryField.HASH, hash)
+  redis.call('XADD', log, at .. '-' .. string.format('%.0f', number), AuditEntryField.PACKED, entry)
   if intent ~= '' then redis.call('HDEL', intents, intent) end
   previous, number = hash, number + 1
 end

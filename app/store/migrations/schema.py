@@ -17,6 +17,7 @@ from app.errors import LaterStore, StoreUnavailable
 from app.store import keys
 from app.store.connection import StoreClient
 from app.store.fields import MetaField
+from app.store.migrations.audit_compressed import AUDIT_COMPRESSED
 from app.store.migrations.due_by_lane import DUE_BY_LANE
 from app.store.migrations.events_by_status import EVENTS_BY_STATUS
 from app.store.migrations.migration import Migration, Stored
@@ -24,7 +25,7 @@ from app.store.scripts import Argument, Scripts
 
 _log = logging.getLogger(__name__)
 
-MIGRATIONS: tuple[Migration, ...] = (EVENTS_BY_STATUS, DUE_BY_LANE)
+MIGRATIONS: tuple[Migration, ...] = (EVENTS_BY_STATUS, DUE_BY_LANE, AUDIT_COMPRESSED)
 """In the order of their numbers, which begin at 1 and leave none out."""
 
 LEASE_MS = 15_000
