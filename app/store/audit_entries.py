@@ -54,8 +54,10 @@ def read_entry(entry_id: bytes, fields: Mapping[bytes, bytes]) -> StoredEntry:
     """Read an entry of the stream; one that was tampered with breaks the chain."""
     packed = fields.get(AuditEntryField.PACKED.encode())
     if packed is None:
-        told = (fields.get(name, b"").decode(errors="replace") for name in (_ENTRY, _PREVIOUS))
-        return StoredEntry(_position(entry_id), *told, fields.get(_HASH, b"").decode("latin-1"))
+        text, previous, digest = (
+            fields.get(name, b"").decode(errors="replace") for name in (_ENTRY, _PREVIOUS, _HASH)
+        )
+        return StoredEntry(_position(entry_id), text, previous, digest)
     return StoredEntry(
         _position(entry_id),
         _inflate(packed[2 * _SIZE :]).decode(errors="replace"),
