@@ -51,6 +51,7 @@ ELSEWHERE = {
     "app/runtime/store_files.py": "tests/runtime/test_append_only.py",
     "app/runtime/maintenance.py": "tests/security/test_accountability.py",
     "app/services/audit.py": "tests/security/test_accountability.py",
+    "app/store/migrations/audit_compressed.py": "tests/store/test_audit_entries.py",
     "app/services/event_creation.py": "tests/security/test_idempotency.py",
     "app/api/lazy_bodies.py": "tests/services/test_import_jobs.py",
     "app/api/schemas/import_texts.py": "tests/api/routes/test_imports.py",
