@@ -13,7 +13,8 @@ from app.store.audit_archive import HOT, SEGMENT
 from app.store.audit_entries import pack_entry, read_entry
 from app.store.audit_segments import StoredEntry
 from app.store.fields import AuditEntryField
-from app.store.migrations.schema import Schema
+from app.store.migrations.audit_compressed import AUDIT_COMPRESSED
+from app.store.migrations.schema import MIGRATIONS, Schema
 from tests.store.conftest import Stores
 from tests.support.clock import NOW_MS
 
@@ -80,6 +81,7 @@ def test_entries_of_an_earlier_version_stand_before_the_new_ones(stores: Stores)
         client.xadd(keys.AUDIT.decode(), fields, id=f"{NOW_MS}-{number}")
     head = {"seq": SEGMENT, "hash": previous, "at": NOW_MS}
     client.hset(keys.AUDIT_HEAD.decode(), mapping=head)
+    assert AUDIT_COMPRESSED in MIGRATIONS
     assert Schema(client, scripts, stores.partitions).migrate()
     log = AuditLog(client, scripts)
     for number in range(HOT):
