@@ -12,6 +12,8 @@ from app.api.http.credentials import Credentials
 from app.api.http.errors import register_errors
 from app.api.http.headers import register_headers
 from app.api.http.loops import register_loops
+from app.api.http.methods import register_methods
+from app.api.http.packing import register_packing
 from app.api.http.proxies import register_proxies
 from app.api.http.public_urls import register_public_urls
 from app.api.http.rate_limit import register_limits
@@ -32,6 +34,7 @@ from app.api.routes import (
     tag_secrets,
     tokens,
 )
+from app.api.routes.dashboard import NAME as DASHBOARD
 from app.api.routes.dashboard import register_dashboard
 from app.api.routes.docs import Documentation, make_api
 from app.api.routes.guide import BUILT, Guide
@@ -61,17 +64,19 @@ PARTS = (
 def create_app(services: Services) -> Flask:
     """Make the application around its services; nothing is connected to yet."""
     app = Flask("app.api", static_folder=None)
-    # A path has one spelling: others are 404, not a redirect that drops the request's body.
+    # A path has one spelling: what has more slashes is 404.
     app.url_map.merge_slashes = False
     attach_services(app, services)
     app.extensions[auth.EXTENSION] = Credentials(app, services.settings)
     register_proxies(app, services.settings)
+    register_packing(app, frozenset({CONSOLE, DASHBOARD}))
     register_headers(app)
     counts_alone = register_limits(app, services.settings)  # before all that refuses: it counts
     services.own_checks.append(rate_limit(counts_alone))
     register_loops(app)
     register_cors(app, services.settings.cors_origins)
     register_errors(app)
+    register_methods(app)
     register_public_urls(app)
     register_shares(app, services.settings.web_threads)
     register_store_check(app, {CONSOLE, *(part.blueprint.name for part in PARTS)})

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gzip
-
-from flask import Response, request
+from flask import Response
 
 from app.api.http.auth import access, require_right_or_feed_token
 from app.api.http.conditional import is_held
@@ -16,8 +14,6 @@ from app.services.queries import TagFilter
 
 FILE = {"type": "string", "description": "An iCalendar file (RFC 5545)."}
 ETAG = {"ETag": {"description": "For If-None-Match.", "schema": {"type": "string"}}}
-PACKED_FROM = 1_024
-"""Bytes from which on packing a file is worth it."""
 
 blueprint = Blueprint("feed", __name__, description="Occurrences in people's calendars")
 blueprint.before_request(require_right_or_feed_token)
@@ -45,8 +41,5 @@ def get_calendar_feed(tags: TagFilter) -> Response:
     if is_held(tag):
         return Response(status=304, headers=headers)
     file = services().feed.write(found)
-    if len(file) >= PACKED_FROM and request.accept_encodings["gzip"] > 0:
-        file = gzip.compress(file, mtime=0)
-        headers["Content-Encoding"] = "gzip"
     headers["Content-Disposition"] = 'inline; filename="qhronos.ics"'
     return Response(file, content_type=f"{CALENDAR}; charset=utf-8", headers=headers)

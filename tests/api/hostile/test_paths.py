@@ -76,7 +76,9 @@ QUERIES: list[tuple[str, str]] = [
 
 PATHS: list[tuple[str, str, int]] = [
     ("GET", "/nothing", 404),
-    ("GET", "/events/", 404),
+    ("GET", "/events//", 404),
+    ("GET", "/nothing/", 404),
+    ("GET", "/EVENTS/", 404),
     ("GET", "/events/../tokens", 404),
     ("GET", "/EVENTS", 404),
     ("GET", "/events/not-an-id", 404),
@@ -100,7 +102,11 @@ PATHS: list[tuple[str, str, int]] = [
     ("DELETE", "/tokens/x", 404),
     ("DELETE", "/tokens/%00", 404),
     ("DELETE", "/tokens/../events", 404),
-    ("GET", "/audit/", 404),
+    ("GET", "/audit//", 404),
+    ("GET", "/events/rotate-secret", 405),
+    ("DELETE", "/events/rotate-secret", 405),
+    ("GET", "/occurrences/retry", 405),
+    ("TRACE", "/events/rotate-secret", 405),
     ("POST", "/health", 405),
     ("POST", "/openapi.json", 405),
     ("TRACE", "/events", 405),

@@ -143,7 +143,7 @@ def test_a_redirect_names_neither_scheme_nor_host(client, anonymous, path, targe
 
 
 def test_nothing_else_redirects(app, client):
-    """Every path of the API, asked without and with a slash at its end."""
+    """But away from a slash at the end of a path that has none: that stays where the caller is."""
     for rule in app.url_map.iter_rules():
         if "GET" not in (rule.methods or ()) or rule.build_only:
             continue
@@ -153,5 +153,7 @@ def test_nothing_else_redirects(app, client):
         for asked in (path, path.rstrip("/"), f"{path}/"):
             answer = client.get(asked or "/", buffered=True)
             if 300 <= answer.status_code < 400:
-                assert asked in REDIRECTS, asked
+                led_to = urljoin(f"http://q.example{asked}", answer.headers["Location"])
+                is_bare = f"{led_to}/" == f"http://q.example{asked}"
+                assert asked in REDIRECTS or (is_bare and asked == f"{path}/"), asked
                 assert "//" not in answer.headers["Location"]
