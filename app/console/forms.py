@@ -12,6 +12,7 @@ from typing import Any
 
 from app.api.http import json_body
 from app.api.schemas.representations import event_text
+from app.domain.action import WEBHOOK
 from app.domain.event import Event
 from app.errors import InvalidInput
 
@@ -42,7 +43,11 @@ TEXTS = ("description", "timezone", "jitter", "timeout", "overlap")
 def body_of(form: Mapping[str, str]) -> dict[str, Any]:
     """Return what a form would send to the API; raises ``InvalidInput`` for JSON that is none."""
     given = {name: value.strip() for name, value in form.items()}
-    body: dict[str, Any] = {"name": given.get("name", ""), "webhook": given.get("webhook", "")}
+    body: dict[str, Any] = {"name": given.get("name", "")}
+    if given.get("action"):  # what is not a plain webhook
+        body["action"] = _json("action", given["action"])
+    else:
+        body["webhook"] = given.get("webhook", "")
     for name in TEXTS:
         body[name] = given.get(name) or None
     body["tags"] = given.get("tags", "").replace(",", " ").split()
@@ -81,6 +86,9 @@ def filled(event: Event) -> dict[str, str]:
     form["tags"] = ", ".join(event.tags)
     form["start_time"] = members["start_time"]
     form["kind"], form["value"] = _kind_of(members["schedule"])
+    if members["action"]["type"] != WEBHOOK or len(event.action.params) > 1:
+        form["action"] = json.dumps(members["action"], indent=2, ensure_ascii=False)
+        form.pop("webhook", None)
     for name in ("metadata", "retry"):
         if members.get(name):
             form[name] = json.dumps(members[name], indent=2, ensure_ascii=False)

@@ -12,7 +12,7 @@ from app.delivery.answer import cut_text, has_valid_status, wishes
 from app.delivery.errors_text import NOT_HTTP, Progress, explain, tls_error
 from app.delivery.guard import Guard
 from app.delivery.kept_connections import CAN_WATCH
-from app.delivery.request import Request
+from app.delivery.request import POST, Request
 from app.domain.addresses import TargetPolicy
 from app.domain.occurrence import RESPONSE_LIMIT
 from app.domain.outcome import NOT_ALLOWED, NOT_ALLOWED_MESSAGE, Outcome, Timings
@@ -86,6 +86,7 @@ class Exchange:
         "_fresh",
         "_guard",
         "_headers",
+        "_method",
         "_started_us",
         "_timeout_ms",
         "_url",
@@ -101,6 +102,7 @@ class Exchange:
         self._answer_size = self._due_us = self._started_us = self._timeout_ms = 0
         self._body, self._body_size = io.BytesIO(), -1
         self._url = ""
+        self._method = POST
         self._fresh = False
         self.curl = pycurl.Curl()
         for option, value in _OPTIONS.items():
@@ -131,6 +133,8 @@ class Exchange:
         if request.timeout_ms != self._timeout_ms:
             self._timeout_ms = request.timeout_ms
             setopt(pycurl.TIMEOUT_MS, request.timeout_ms)
+        if request.method != self._method:
+            self._use_method(request.method)
         if request.url != self._url:
             setopt(pycurl.URL, request.url)
             self._url = request.url
@@ -147,6 +151,18 @@ class Exchange:
             setopt(pycurl.POSTFIELDSIZE_LARGE, self._body_size)
         self._body = io.BytesIO(request.body)
         setopt(pycurl.READFUNCTION, self._body.read)
+
+    def _use_method(self, method: str) -> None:
+        """Send requests with another method; all but HEAD are a POST that is called otherwise."""
+        if "HEAD" in (method, self._method):
+            self.curl.setopt(pycurl.NOBODY, method == "HEAD")  # libcurl waits for no body then
+        if method != "HEAD":
+            self.curl.setopt(pycurl.POST, 1)
+        if method in ("HEAD", POST):
+            self.curl.unsetopt(pycurl.CUSTOMREQUEST)
+        else:
+            self.curl.setopt(pycurl.CUSTOMREQUEST, method)
+        self._method = method
 
     @property
     def url(self) -> str:

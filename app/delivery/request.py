@@ -14,7 +14,9 @@ from app.domain.signing_keys import SigningKey
 
 USER_AGENT = f"Qhronos/{__version__}"
 
-_FIXED_HEADERS = ("Content-Type: application/json", f"User-Agent: {USER_AGENT}")
+_TYPE = "Content-Type: application/json"
+
+POST = "POST"
 
 INSTANCE_HEADER = "X-Qhronos-Instance"
 """Names the sending instance, so that it recognises its own deliveries if they come back."""
@@ -49,13 +51,14 @@ class Job:
 class Identity:
     """The sending instance: what all its deliveries have in common."""
 
-    __slots__ = ("headers", "keys")
+    __slots__ = ("headers", "keys", "untyped")
 
     def __init__(self, instance: str = "", keys: Sequence[SigningKey] = ()) -> None:
         """``instance`` is its name, which all its processes share; ``keys`` sign everything."""
         self.keys = keys
         named = (f"{INSTANCE_HEADER}: {instance}",) if instance else ()
-        self.headers = (*_FIXED_HEADERS, *named)
+        self.untyped = (f"User-Agent: {USER_AGENT}", *named)
+        self.headers = (_TYPE, *self.untyped)
 
 
 NOBODY = Identity()
@@ -66,7 +69,7 @@ ReadUrl = Callable[[str, Any], str]
 
 
 class Request(NamedTuple):
-    """An HTTP POST, ready to be sent.
+    """An HTTP request, ready to be sent.
 
     Each of ``headers`` is a whole line without its end. ``own`` are the event's own headers as
     libcurl expects them: one without a value ends in a semicolon.
@@ -77,3 +80,4 @@ class Request(NamedTuple):
     body: bytes
     timeout_ms: int
     own: Sequence[str] = ()
+    method: str = POST

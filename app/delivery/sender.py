@@ -105,7 +105,8 @@ class CurlSender:
         try:
             exchange = self._idle.pop() if self._idle else self._new_exchange()
             kept = self._kept
-            fresh = kept.any_closing and kept.is_closing(peer_of(request.url))
+            # (Without a body there is nothing that libcurl could not send again by itself.)
+            fresh = not request.body or (kept.any_closing and kept.is_closing(peer_of(request.url)))
             exchange.begin(token, request, due_us, now_us, fresh=fresh)
             self._multi.add_handle(exchange.curl)
         except (pycurl.error, UnicodeError, TypeError, MemoryError) as error:

@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-WEBHOOK = "webhook"
+WEBHOOK, APICALL, WEBSOCKET = "webhook", "apicall", "websocket"
+
+CLIENT = "q:"
+"""What stands before the name of a connected client, where another action has its URL."""
+
+
+class JsonText(str):
+    """A body that was given as JSON, as compact text, every number as it was written."""
+
+    __slots__ = ()
 
 
 class Action(NamedTuple):  # made for every delivery, in half the time of a frozen dataclass
@@ -13,7 +22,9 @@ class Action(NamedTuple):  # made for every delivery, in half the time of a froz
 
     ``kind`` names an entry of ``app.delivery.actions``, which knows how it is sent and which
     ``params`` it has. Here only this is known of them: what is reached at a URL has it in ``url``;
-    what is not (a client that is connected, say) names its receiver in ``client_name``.
+    what is not (a client that is connected, say) names its receiver in ``client_name``. A body is
+    in ``body`` if it is a text, and in ``body_json`` if it is JSON. The headers of an action are
+    those of its event: their values are encrypted, and so they are none of its parameters.
     """
 
     kind: str
@@ -23,11 +34,25 @@ class Action(NamedTuple):  # made for every delivery, in half the time of a froz
     def target(self) -> str:
         """Whom it reaches: flows, limits and circuit breakers are counted by it."""
         params = self.params
-        return str(params["url"] if "url" in params else f"{self.kind}:{params['client_name']}")
+        return str(params["url"] if "url" in params else f"{CLIENT}{params['client_name']}")
+
+    @property
+    def is_http(self) -> bool:
+        """Whether it sends a request to a URL."""
+        return "url" in self.params
+
+    @property
+    def short(self) -> str | None:
+        """What a user may write as ``webhook`` instead; ``None``: it has no short form."""
+        return self.target if self.kind in (WEBHOOK, WEBSOCKET) else None
 
     def as_json(self) -> dict[str, Any]:
-        """The action as users write it and as it is answered."""
+        """The action as it is stored."""
         return {"type": self.kind, "params": self.params}
+
+    def with_url(self, url: str) -> Action:
+        """The same action at another URL."""
+        return Action(self.kind, {**self.params, "url": url})
 
 
 NO_ACTION = Action("", {"url": ""})
@@ -37,6 +62,13 @@ NO_ACTION = Action("", {"url": ""})
 def webhook(url: str) -> Action:
     """The action that POSTs to a URL."""
     return Action(WEBHOOK, {"url": url})
+
+
+def short_form(text: str) -> Action:
+    """The action that the short form ``webhook`` stands for."""
+    if text.startswith(CLIENT):
+        return Action(WEBSOCKET, {"client_name": text.removeprefix(CLIENT)})
+    return webhook(text)
 
 
 def action_from_json(value: Mapping[str, Any]) -> Action:

@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from app.domain.access import Access
+from app.domain.action import CLIENT
 from app.domain.rates import Rate, parse_rate
 from app.domain.targets import ascii_url
 from app.errors import InvalidInput
@@ -103,7 +104,8 @@ def flow_name(space: str, key: str) -> str:
 class FlowSettings:
     """The flow that an event is in: its key, whose it is, and the limits that the event gives it.
 
-    Without a key it is that of the target's host (and port, if one is given).
+    Without a key it is that of the target's host (and port, if one is given), or that of the client
+    that is connected.
     """
 
     key: str | None
@@ -112,7 +114,9 @@ class FlowSettings:
 
     def name(self, target: str) -> str:
         """What the store calls the flow of an event with this target."""
-        return flow_name(self.space, self.key or urlsplit(ascii_url(target)).netloc.lower())
+        if self.key is not None or target.startswith(CLIENT):
+            return flow_name(self.space, self.key or target)
+        return flow_name(self.space, urlsplit(ascii_url(target)).netloc.lower())
 
 
 def _count(path: str, value: Any, most: int) -> int:

@@ -16,6 +16,9 @@ Headers = tuple[tuple[str, str], ...]
 MAX_HEADERS = 20
 MAX_VALUE = 1024
 
+CONTENT_TYPE = "content-type"
+"""The header that is an event's own only if its body is."""
+
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}", re.ASCII)
 """A field name (RFC 9110 section 5.6.2)."""
 
@@ -41,11 +44,11 @@ _RESERVED = frozenset(
 )
 
 
-def parse_headers(value: Any) -> Headers:
+def parse_headers(value: Any, *, with_type: bool = False) -> Headers:
     """Read ``headers``, an object of names and values, checking all of it.
 
-    Headers that frame, route or sign the request are the service's own and are refused. Raises
-    ``InvalidInput`` naming the field.
+    Headers that frame, route or sign the request are the service's own and are refused;
+    ``with_type``: but for ``Content-Type``. Raises ``InvalidInput`` naming the field.
     """
     if not isinstance(value, Mapping) or len(value) > MAX_HEADERS:
         raise InvalidInput.field(
@@ -54,7 +57,7 @@ def parse_headers(value: Any) -> Headers:
     for name, content in value.items():
         if not isinstance(name, str) or not _TOKEN.fullmatch(name):
             raise InvalidInput.field("headers", "must have names of letters, digits and hyphens")
-        _check(name, content)
+        _check(name, content, with_type=with_type)
     if len({name.lower() for name in value}) != len(value):
         raise InvalidInput.field("headers", "must name each header once, in any case of letters")
     return tuple((name, content.strip()) for name, content in value.items())
@@ -82,8 +85,8 @@ def is_the_services(name: str) -> bool:
     return folded in _RESERVED or folded.startswith(_OURS)
 
 
-def _check(name: str, content: Any) -> None:
-    if is_the_services(name):
+def _check(name: str, content: Any, *, with_type: bool) -> None:
+    if is_the_services(name) and not (with_type and name.lower() == CONTENT_TYPE):
         folded = _NOT_ALPHANUMERIC.sub("-", name.lower())
         why = "the service sets it itself"
         if folded != name.lower():

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from app.domain.access import Access
-from app.domain.action import NO_ACTION
+from app.domain.action import APICALL, NO_ACTION, WEBHOOK, Action, short_form
 from app.domain.definition import Definition
 from app.domain.durations import parse_duration_ms
 from app.domain.event import Event, EventStatus
@@ -28,6 +28,23 @@ def blank(event_id: bytes) -> Event:
     """An event without any fields given yet."""
     created_ms = created_ms_of(event_id)
     return Event(event_id, Definition("", 0, NO_ACTION), created_ms, created_ms)
+
+
+def _with_action(given: Mapping[str, Any], before: Event) -> Mapping[str, Any]:
+    """The given fields with the action in full, where its short form was given.
+
+    The short form changes the URL of a webhook and nothing else of it. The headers of a call end
+    with it: they were its own.
+    """
+    action: Action | None = given.get("action")
+    if "webhook" in given:
+        given = dict(given)
+        action = short_form(given.pop("webhook"))
+        if action.kind == WEBHOOK == before.action.kind:
+            action = before.action.with_url(action.target)
+        given["action"] = action
+    is_other = action is not None and action.kind != APICALL == before.action.kind
+    return {**given, "headers": None} if is_other and "headers" not in given else given
 
 
 def flow_of(given: Mapping[str, Any]) -> str | None:
@@ -69,6 +86,8 @@ def apply_changes(before: Event, given: Mapping[str, Any], now_ms: int) -> Event
 
 
 def _checked(event: Event, start: Start) -> Event:
+    if event.headers is not None and not event.action.is_http:
+        raise InvalidInput.field("headers", "must be null: a client that is connected is sent none")
     if event.schedule is None and "overlap" in event.options.given:
         raise InvalidInput.field("overlap", "is for events with a schedule; leave it out")
     if event.schedule is None and start.is_skipped:
@@ -96,7 +115,7 @@ def in_space(
     return {**given, "flow_space": space_of(access)} if names_flow or moves else given
 
 
-def without_answered_zone(given: Mapping[str, Any], before: Event) -> Mapping[str, Any]:
+def _without_answered_zone(given: Mapping[str, Any], before: Event) -> Mapping[str, Any]:
     """The given fields, but for the zone that is answered where none was given, sent back.
 
     A wall time beside it needs it.
@@ -105,6 +124,11 @@ def without_answered_zone(given: Mapping[str, Any], before: Event) -> Mapping[st
     if not is_answered or isinstance(given.get("start_time"), datetime):
         return given
     return {name: value for name, value in given.items() if name != "timezone"}
+
+
+def meant(given: Mapping[str, Any], before: Event) -> Mapping[str, Any]:
+    """The given fields as they are meant for an event: what is short in full, nothing answered."""
+    return _with_action(_without_answered_zone(given, before), before)
 
 
 def timing(event: Event) -> tuple[Any, ...]:

@@ -18,13 +18,7 @@ from app.domain.access import Access
 from app.domain.event import Event, EventStatus
 from app.domain.once import Once
 from app.errors import Conflict, Forbidden, InvalidInput
-from app.services.event_changes import (
-    apply_changes,
-    blank,
-    flow_of,
-    in_space,
-    without_answered_zone,
-)
+from app.services.event_changes import apply_changes, blank, flow_of, in_space, meant
 from app.services.event_lists import EventLists
 from app.services.event_planner import EventPlanner
 from app.services.event_writes import (
@@ -150,7 +144,7 @@ class EventService:
 
     def changed(self, before: Event, changes: EventChanges, access: Access) -> Event:
         """The event as it would be after a change; nothing is stored. Raises ``Forbidden``."""
-        given = in_space(without_answered_zone(changes.given, before), access, before)
+        given = in_space(meant(changes.given, before), access, before)
         given = self.signing.encrypted(before.id, given, before.hmac_secret)
         given = self.headers.encrypted(before.id, given, before)
         after = apply_changes(before, given, self.clock.now_ms())

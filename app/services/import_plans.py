@@ -156,7 +156,9 @@ class ImportPlanner:
             # By this very import, if its worker died before it could say so.
             done = part.done if part.by == run.by else UNCHANGED
             return ImportStep(line_of(done, entry, event), part, part)
-        changes = EventChanges({**_CLEARED, **run.load(entry.body or {}).given})
+        given = dict(run.load(entry.body or {}).given)
+        given["webhook"] = given.pop("action").short  # its other parameters are not the file's
+        changes = EventChanges({**_CLEARED, **given})
         after = self.events.changed(event, changes, run.access)
         is_other_time = timing(after) != timing(event)
         is_to_come = event.schedule is not None or event.start_ms > run.now_ms

@@ -17,7 +17,7 @@ class EventChanges:
     ``given`` maps domain names to values already checked for shape::
 
         name, description, timezone: str
-        action: Action, also for what came as ``webhook``
+        action: Action            webhook: its short form, in a change
         start_time: int (ms UTC) or a naive datetime (wall time in the event's timezone)
         metadata: JSON text       schedule: mapping    tags: tuple of tags
         status: EventStatus       hmac_secret: str     headers: pairs of name and value

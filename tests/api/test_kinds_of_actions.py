@@ -104,3 +104,25 @@ def test_a_kind_that_a_worker_does_not_know_fails_and_stops_nobody(
     (occurrence,) = client.get(f"/events/{unknown}/occurrences").json
     assert occurrence["status"] == "failed"
     assert "does not know the type" in occurrence["error_message"]
+
+
+def test_a_call_is_delivered_with_what_it_was_given(
+    engine: Engine, client: FlaskClient, receiver: Receiver
+) -> None:
+    """Through the store and a drain: method, headers and body arrive, and it is completed."""
+    params = {
+        "method": "PATCH",
+        "url": receiver.url("/call?x=1"),
+        "headers": {"Authorization": "Bearer of-the-receiver", "Content-Type": "text/csv"},
+        "body": "a,b\n1,2\n",
+    }
+    answer = client.post("/events", json=an_event({"type": "apicall", "params": params}))
+    assert answer.status_code == 201, answer.text
+    drain_until(engine, Arrived(receiver))
+    (request,) = receiver.requests
+    assert (request.method, request.path) == ("PATCH", "/call?x=1")
+    assert request.body == params["body"].encode()
+    assert request.headers["authorization"] == "Bearer of-the-receiver"
+    assert request.headers["content-type"] == "text/csv"
+    (occurrence,) = client.get(f"/events/{answer.json['id']}/occurrences").json
+    assert occurrence["status"] == "completed"

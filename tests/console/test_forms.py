@@ -33,7 +33,7 @@ def test_when_is_written_as_the_api_takes_it(form, members):
     assert forms.when_of(form) == members
 
 
-@pytest.mark.parametrize("name", ["metadata", "retry"])
+@pytest.mark.parametrize("name", ["action", "metadata", "retry"])
 def test_json_that_is_none_is_told_at_its_field(name):
     with pytest.raises(InvalidInput) as refused:
         forms.body_of({"name": "n", "webhook": "w", name: '{"a": '})

@@ -1,4 +1,7 @@
-"""The bytes of a delivery: what ``app.delivery.actions.webhook`` builds."""
+"""The bytes of a delivery: what ``app.delivery.actions.webhook`` builds.
+
+Tests ``app.delivery.occurrence_body`` and ``app.delivery.signed_headers``, too.
+"""
 
 from __future__ import annotations
 

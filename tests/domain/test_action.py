@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.domain.action import Action, action_from_json, webhook
+from app.domain.action import Action, action_from_json, short_form, webhook
 
 URL = "https://example.com/hook"
 
@@ -12,7 +12,15 @@ def test_a_webhook_reaches_its_url() -> None:
 
 
 def test_what_has_no_url_is_known_by_its_client() -> None:
-    assert Action("websocket", {"client_name": "a"}).target == "websocket:a"
+    client = Action("websocket", {"client_name": "a"})
+    assert (client.target, client.is_http) == ("q:a", False)
+    assert short_form(client.short) == client
+
+
+def test_a_call_has_no_short_form() -> None:
+    assert Action("apicall", {"method": "GET", "url": URL}).short is None
+    assert short_form(URL) == webhook(URL)
+    assert webhook(URL).short == URL
 
 
 def test_an_action_is_read_back_as_it_was_written() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, post_load, validates_schema
 
+from app.api.http import json_body
 from app.api.schemas.base import TIME, EditableSchema, StrictSchema, required
 from app.api.schemas.event_fields import (
     AckTimeout,
@@ -45,8 +46,9 @@ from app.api.schemas.schedule import (
     SCHEDULE,
     begins_now,
 )
-from app.delivery.actions import read_action
-from app.domain.action import webhook
+from app.delivery.actions import KINDS, read_action
+from app.delivery.actions.websocket import NAMING, is_client
+from app.domain.action import APICALL, CLIENT, WEBSOCKET, Action, JsonText, short_form
 from app.domain.event import EventStatus
 from app.domain.flow import ORDERS
 from app.domain.options import OVERLAP
@@ -57,7 +59,10 @@ _TOLD = "Where to POST when an occurrence has "
 
 
 class ActionField(Read):
-    """``{"type": "webhook", "params": {"url": …}}``, or another kind."""
+    """``{"type": "webhook", "params": {"url": …}}``, or another kind.
+
+    Headers are among its parameters, for who takes them out and encrypts them.
+    """
 
     kind = ACTION
     _url = Url(1, 2_048, required=True)
@@ -66,13 +71,30 @@ class ActionField(Read):
         """Return the action."""
         if not isinstance(value, dict) or not value.keys() <= {"type", "params"}:
             raise ValidationError("must be an object with type and params and nothing else")
-        return judged(lambda: read_action(value.get("type"), value.get("params"), self._read_url))
+        params = value.get("params")
+        if isinstance(params, dict) and isinstance(params.get("body"), (dict, list)):
+            params = {**params, "body": JsonText(json_body.write(params["body"]))}
+        return judged(lambda: read_action(value.get("type"), params, self._read_url))
 
     def _read_url(self, name: str, value: Any) -> str:
         try:
             return str(self._url.deserialize(value))
         except ValidationError as error:
             raise ValidationError({f"params.{name}": error.messages}) from None
+
+
+class ShortForm(Url):
+    """The URL of a webhook, or ``q:`` and the name of a connected client."""
+
+    kind = {**Url.kind, "format": "uri-reference"}  # noqa: RUF012
+
+    def read(self, value: Any) -> Any:
+        """Return the text."""
+        if WEBSOCKET not in KINDS or not isinstance(value, str) or not value.startswith(CLIENT):
+            return super().read(value)
+        if not is_client(value.removeprefix(CLIENT)):
+            raise ValidationError(f"{NAMING}, after {CLIENT}")
+        return value
 
 
 class EventSchema(StrictSchema):
@@ -96,7 +118,15 @@ class EventSchema(StrictSchema):
     timezone = Timezone(
         1, 64, allow_none=True, metadata={"description": "IANA name.", "example": "Europe/Berlin"}
     )
-    webhook = Url(1, 2_048, metadata={"description": "This or action is needed."})
+    webhook = ShortForm(
+        1,
+        2_048,
+        allow_none=True,
+        metadata={
+            "description": "The short form of action; this or action is needed. null in answers: "
+            "the action has no short form."
+        },
+    )
     action = ActionField()
     metadata = Metadata(
         allow_none=True, metadata={"description": "Delivered as given; at most 64 KiB."}
@@ -155,14 +185,18 @@ class EventSchema(StrictSchema):
 
     @post_load
     def _as_changes(self, data: dict[str, Any], **_kwargs: Any) -> EventChanges:
-        url, action = data.pop("webhook", None), data.pop("action", None)
-        short = webhook(url) if url else None
-        if short and action and short != action:
-            raise ValidationError(
-                "must be the same as action.params.url, or be left out", "webhook"
-            )
-        if short or action:
-            data["action"] = short or action
+        has_short = "webhook" in data
+        short, action = data.pop("webhook", None), data.pop("action", None)
+        if action is not None:
+            if short is not None and short != action.short:
+                raise ValidationError("must be the short form of action, or be left out", "webhook")
+            data |= _without_headers(action, data)
+        elif short is not None and self.partial:
+            data["webhook"] = short
+        elif short is not None:
+            data["action"] = short_form(short)
+        elif has_short:
+            raise ValidationError("must not be null", "webhook")
         if "status" in data:
             data["status"] = EventStatus(data["status"])
         return EventChanges(data)
@@ -173,3 +207,20 @@ class EventUpdateSchema(EditableSchema, EventSchema):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(partial=True, **options)
+
+
+def _without_headers(action: Action, data: Mapping[str, Any]) -> dict[str, Any]:
+    """The action without its headers, and these as those of the event.
+
+    Those of a call are its action's: without any, it has none.
+    """
+    params = dict(action.params)
+    headers = params.pop("headers", None)
+    changes: dict[str, Any] = {"action": action._replace(params=params)}
+    if headers is None and (action.kind != APICALL or "headers" in data):
+        return changes
+    if "headers" in data and (data["headers"] or None) != headers:
+        raise ValidationError(
+            "must be the same as action.params.headers, or be left out", "headers"
+        )
+    return {**changes, "headers": headers}

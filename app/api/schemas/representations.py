@@ -11,6 +11,7 @@ from typing import Any
 
 from app.api.http.answers import json_text
 from app.domain.access import TokenRecord
+from app.domain.action import APICALL
 from app.domain.attempt import Attempt
 from app.domain.audit import MASK
 from app.domain.event import Event
@@ -40,8 +41,7 @@ def event_text(event: Event, notices: Sequence[Notice] = ()) -> str:
         "description": event.definition.description,
         "start_time": to_rfc3339(event.start_ms),
         "timezone": event.definition.timezone or UTC,
-        "webhook": event.action.target,
-        "action": event.action.as_json(),
+        "webhook": event.action.short,
     }
     rest: dict[str, Any] = {
         "schedule": event.schedule and event.schedule.given,
@@ -53,13 +53,31 @@ def event_text(event: Event, notices: Sequence[Notice] = ()) -> str:
         "has_hmac_secret": event.hmac_secret is not None,
         **event.options.answered,
     }
-    if event.headers:
-        rest["headers"] = dict.fromkeys(event.headers.names, MASK)
+    if event.headers and event.action.kind != APICALL:
+        rest["headers"] = _masked(event)
     if pause := event.options.pause:
         rest["pause"] = {"until": _time(pause.until_ms), "note": pause.note}
     if notices:
         rest["notices"] = [_notice(one) for one in notices]
-    return f'{json_text(first)[:-1]},"metadata":{event.metadata_json},{json_text(rest)[1:]}'
+    return (
+        f'{json_text(first)[:-1]},"action":{_action_text(event)},'
+        f'"metadata":{event.metadata_json},{json_text(rest)[1:]}'
+    )
+
+
+def _action_text(event: Event) -> str:
+    """Return what is done as JSON, a body digit for digit; the headers of a call belong to it."""
+    action = event.action
+    params = dict(action.params)
+    if event.headers and action.kind == APICALL:
+        params["headers"] = _masked(event)
+    body: str | None = params.pop("body_json", None)
+    text = json_text({"type": action.kind, "params": params})
+    return text if body is None else f'{text[:-2]},"body":{body}}}}}'
+
+
+def _masked(event: Event) -> dict[str, str]:
+    return dict.fromkeys(event.headers.names, MASK) if event.headers else {}
 
 
 def occurrence_text(occurrence: Occurrence) -> str:

@@ -139,11 +139,14 @@ ACK_TIMEOUT: dict[str, Any] = {
 _PARAMS = [dict(kind.PARAMS) for kind in KINDS.values()]
 
 ACTION: dict[str, Any] = {
-    "description": "What to do; webhook is the short form of it.",
+    "description": (
+        "What to do. The short form of a webhook with nothing but its url is webhook, beside which "
+        "action is left out."
+    ),
     "type": "object",
     "properties": {
         "type": {"type": "string", "enum": list(KINDS)},
-        "params": _PARAMS[0] if len(_PARAMS) == 1 else {"oneOf": _PARAMS},
+        "params": {"anyOf": _PARAMS},
     },
     "required": ["type", "params"],
 }

@@ -18,6 +18,7 @@ from app.api.schemas.planning import DraftSchema
 from app.api.schemas.validation import invalid
 from app.console import acts, forms
 from app.domain import ids
+from app.domain.action import WEBHOOK
 from app.domain.times import to_rfc3339
 from app.errors import InvalidInput, QhronosError
 from app.services.previews import Difference, Outlook
@@ -140,6 +141,8 @@ def _changed(event_id: str) -> dict[str, Any]:
     """What a form says otherwise than the event."""
     old = forms.body_of(forms.filled(services().events.get(event_id, access())))
     new = _body()
+    if "action" in old and "webhook" in new:  # in full: nothing of the action stays
+        new["action"] = {"type": WEBHOOK, "params": {"url": new.pop("webhook")}}
     return {name: value for name, value in new.items() if old.get(name) != value}
 
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from app.delivery.actions import webhook
+from app.delivery.actions import apicall, webhook
 from app.delivery.request import NOBODY, Identity, Job, ReadUrl, Request
-from app.domain.action import WEBHOOK, Action
+from app.domain.action import APICALL, WEBHOOK, WEBSOCKET, Action
 from app.errors import InvalidInput
 
 
@@ -37,10 +37,10 @@ class Kind(Protocol):
         ...
 
 
-KINDS: dict[str, Kind] = {WEBHOOK: webhook}
+KINDS: dict[str, Kind] = {WEBHOOK: webhook, APICALL: apicall}
 """The kinds by the name that users write as ``type``."""
 
-PLANNED = ("apicall", "websocket")
+PLANNED = (WEBSOCKET,)
 """Kinds of the reference API that are not built yet; the error says so."""
 
 
@@ -49,7 +49,7 @@ def read_action(kind: Any, params: Any, url: ReadUrl) -> Action:
     if isinstance(kind, str) and kind in KINDS:
         return Action(kind, KINDS[kind].read(params, url))
     if kind in PLANNED:
-        raise InvalidInput.field("type", f"{kind} is not supported yet: use webhook")
+        raise InvalidInput.field("type", f"{kind} is not supported yet: use webhook or apicall")
     raise InvalidInput.field("type", f"must be {' or '.join(KINDS)}")
 
 

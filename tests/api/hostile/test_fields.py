@@ -14,6 +14,8 @@ import pytest
 from app.api.schemas.base import MAX_NAMED
 from tests.api.hostile.refusals import EVENT, refused
 
+URL = "https://example.com/hook"
+
 # What is wrong with one field of a good event, and the path that the answer names.
 FIELDS: list[tuple[str, Any, str]] = [
     ("name", None, "name"),
@@ -67,13 +69,49 @@ FIELDS: list[tuple[str, Any, str]] = [
     ("webhook", "q:client-name", "webhook"),
     ("action", "https://example.com/hook", "action"),
     ("action", {}, "action.type"),
-    ("action", {"type": "apicall", "params": {}}, "action.type"),
+    *[
+        ("action", {"type": kind, "params": {"method": "POST", "url": URL, **params}}, path)
+        for kind in ("apicall", "webhook")
+        for params, path in [
+            ({"method": "BREW"}, "action.params.method"),
+            ({"method": 5}, "action.params.method"),
+            ({"method": ["GET"]}, "action.params.method"),
+            ({"method": "GET\r\nX: y"}, "action.params.method"),
+            ({"url": "http://10.0.0.1/"}, "action.params.url"),
+            ({"url": None}, "action.params.url"),
+            ({"body": 5}, "action.params.body"),
+            ({"body": True}, "action.params.body"),
+            ({"body": "é" * 32_769}, "action.params.body"),
+            ({"body": {"x": "y" * 65_536}}, "action.params.body"),
+            ({"body_json": "{}"}, "action.params"),
+            ({"headers": []}, "action.params.headers"),
+            ({"headers": {"X-A": "1\r\nEvil: 1"}}, "action.params.headers.X-A"),
+            ({"headers": {"Host": "x"}}, "action.params.headers.Host"),
+            ({"headers": {"Content_Type": "x"}}, "action.params.headers.Content_Type"),
+            ({"headers": {"Content-Length": "1"}}, "action.params.headers.Content-Length"),
+            ({"headers": {"webhook-id": "1"}}, "action.params.headers.webhook-id"),
+        ]
+    ],
+    ("action", {"type": "apicall", "params": {}}, "action.params.method"),
+    ("action", {"type": "apicall", "params": {"url": URL}}, "action.params.method"),
+    ("action", {"type": "apicall", "params": {"method": None, "url": URL}}, "action.params.method"),
+    ("action", {"type": "apicall", "params": {"method": "GET"}}, "action.params.url"),
+    (
+        "action",
+        {"type": "apicall", "params": {"method": "HEAD", "url": URL, "body": "x"}},
+        "action.params.body",
+    ),
+    (
+        "action",
+        {"type": "webhook", "params": {"method": "GET", "url": URL}},
+        "action.params.method",
+    ),
     ("action", {"type": "websocket", "params": {"client_name": "x"}}, "action.type"),
     ("action", {"type": "shell", "params": {"cmd": "x"}}, "action.type"),
     ("action", {"type": ["webhook"], "params": {}}, "action.type"),
     ("action", {"type": "webhook"}, "action.params"),
     ("action", {"type": "webhook", "params": []}, "action.params"),
-    ("action", {"type": "webhook", "params": {"url": "x", "a": 1}}, "action.params"),
+    ("action", {"type": "webhook", "params": {"url": URL, "a": 1}}, "action.params"),
     ("action", {"type": "webhook", "params": {"url": None}}, "action.params.url"),
     ("action", {"type": "webhook", "params": {"url": "http://10.0.0.1/"}}, "action.params.url"),
     ("action", {"type": "webhook", "params": {}, "more": 1}, "action"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -170,3 +171,23 @@ def test_a_duplicate_begins_with_what_the_other_has(browser, client, an_event):
     form = browser.get(f"/console/new?like={event['id']}").text
     assert 'value="invoice run"' in form
     assert "version" not in form.partition('<form method="post" class="stack"')[2][:400]
+
+
+def test_an_action_is_edited_as_json_and_gives_way_to_a_webhook(browser, client, an_event):
+    """Masked headers keep what is stored; with the JSON taken away, nothing of it stays."""
+    params = {"method": "PUT", "url": "https://example.com/", "headers": {"X-A": "secret"}}
+    body = {**an_event, "webhook": None, "action": {"type": "apicall", "params": params}}
+    path = f"/console/events/{client.post('/events', json=body).json['id']}"
+    form = browser.get(path + "/edit").text
+    assert "apicall" in form
+    assert "secret" not in form
+    given = {"name": "n", "kind": "once", "start_time": an_event["start_time"]}
+    masked = {"type": "apicall", "params": {**params, "headers": {"X-A": "***"}, "method": "POST"}}
+    answer = browser.post(path + "/edit", **given, action=json.dumps(masked))
+    assert answer.status_code == 303, Page(answer.text).text
+    stored = client.get(path.removeprefix("/console")).json
+    assert stored["action"] == masked
+    answer = browser.post(path + "/edit", **given, webhook="https://example.com/2")
+    assert answer.status_code == 303, Page(answer.text).text
+    stored = client.get(path.removeprefix("/console")).json
+    assert stored["action"] == {"type": "webhook", "params": {"url": "https://example.com/2"}}

@@ -1,0 +1,137 @@
+"""Requests whose method, headers and body are an event's own: their parameters, and their bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from app.delivery.request import POST, Identity, Job, ReadUrl, Request
+from app.delivery.signed_headers import own_lines, signed_headers
+from app.domain.action import JsonText
+from app.domain.headers import CONTENT_TYPE, MAX_HEADERS, MAX_VALUE, parse_headers
+from app.domain.ids import to_text
+from app.domain.targets import ascii_url
+from app.errors import InvalidInput
+
+MAX_BODY = 65_536
+"""Bytes of a body that an event gives."""
+
+_WITH_LENGTH = ("POST", "PUT", "PATCH")
+"""Methods whose requests tell of an empty body (RFC 9110, section 8.6)."""
+
+_MEMBERS = ("url", "method", "headers", "body")
+
+_JSON, _TEXT = "application/json", "text/plain; charset=utf-8"
+
+
+def params_document(methods: Sequence[str], required: Sequence[str]) -> dict[str, Any]:
+    """The JSON schema of the parameters."""
+    return {
+        "type": "object",
+        "properties": {
+            "url": {"type": "string", "format": "uri", "maxLength": 2_048},
+            "method": {"type": "string", "enum": list(methods)},
+            "headers": {
+                "type": "object",
+                "maxProperties": MAX_HEADERS,
+                "additionalProperties": {"type": "string", "maxLength": MAX_VALUE},
+                "description": "Answers mask the values; *** sent back keeps what is stored.",
+            },
+            "body": {
+                "type": ["object", "array", "string", "null"],
+                "description": "An object or a list is sent as JSON, a text as it is.",
+            },
+        },
+        "required": list(required),
+        "additionalProperties": False,
+    }
+
+
+def read_params(
+    params: Any, url: ReadUrl, methods: Sequence[str], required: Sequence[str]
+) -> Mapping[str, Any]:
+    """Check the parameters of a call; ``url`` checks its URL.
+
+    A body is a text, or ``JsonText`` if it was given as JSON. Headers are returned as ``Headers``,
+    for who encrypts them. Raises ``InvalidInput`` naming ``params`` or ``params.…``.
+    """
+    if not isinstance(params, dict) or not params.keys() <= set(_MEMBERS):
+        raise InvalidInput.field(
+            "params", f"must be an object with {', '.join(_MEMBERS)} and nothing else"
+        )
+    for name in required:
+        if name not in params:
+            raise InvalidInput.field(f"params.{name}", "is required")
+    read: dict[str, Any] = {"url": url("url", params["url"])}
+    method, body, headers = (params.get(name) for name in ("method", "body", "headers"))
+    if method is not None or "method" in required:
+        read["method"] = _method(method, methods)
+    if body is not None:
+        read |= _body(body, read.get("method"))
+    if headers is not None:
+        read["headers"] = _headers(headers)
+    return read
+
+
+def call(
+    job: Job,
+    now_ms: int,
+    identity: Identity,
+    by_itself: Callable[[Job, str], bytes] | None = None,
+) -> Request:
+    """Make the request of an attempt that starts at ``now_ms``.
+
+    ``by_itself`` makes the body if the event gives none; without it, there is none. Raises
+    ``InvalidInput`` if the secret is not one.
+    """
+    params = job.action.params
+    webhook_id = to_text(job.occurrence_id)
+    kind = None
+    if "body_json" in params:
+        body, kind = params["body_json"].encode(), _JSON
+    elif "body" in params:
+        body, kind = params["body"].encode(), _TEXT
+    elif by_itself is not None:
+        body, kind = by_itself(job, webhook_id), _JSON
+    else:
+        body = b""
+    method = params.get("method", POST)
+    own = own_lines(job, with_type=True)
+    if not any(name.lower() == CONTENT_TYPE for name, _ in job.headers):
+        # Without a value: libcurl is not to send a type of its own.
+        own.append(f"Content-Type: {kind}" if kind and body else "Content-Type:")
+    if not body and method not in _WITH_LENGTH:
+        own.append("Content-Length:")  # nor a length: who reads one there may expect a body
+    return Request(
+        ascii_url(job.action.target),
+        [*identity.untyped, *signed_headers(job, webhook_id, body, now_ms, identity)],
+        body,
+        job.timeout_ms,
+        own,
+        method,
+    )
+
+
+def _method(given: Any, methods: Sequence[str]) -> str:
+    method = given.upper() if isinstance(given, str) else given
+    if method not in methods:
+        raise InvalidInput.field("params.method", f"must be one of {', '.join(methods)}")
+    return str(method)
+
+
+def _body(given: Any, method: str | None) -> dict[str, str]:
+    if not isinstance(given, str):
+        raise InvalidInput.field("params.body", "must be an object, a list or a text")
+    if method == "HEAD":
+        raise InvalidInput.field("params.body", "must be left out: a HEAD request has no body")
+    if len(given.encode()) > MAX_BODY:
+        raise InvalidInput.field("params.body", f"must be at most {MAX_BODY} bytes")
+    return {"body_json" if isinstance(given, JsonText) else "body": str(given)}
+
+
+def _headers(given: Any) -> Any:
+    try:
+        return parse_headers(given, with_type=True)
+    except InvalidInput as error:
+        ((path, said),) = error.fields.items()
+        raise InvalidInput.field(f"params.{path}", said[0]) from None
