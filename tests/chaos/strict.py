@@ -17,6 +17,10 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import redis
+
+from app.domain.occurrence import ENDED
+from app.store import keys
 from tests.chaos.ledger import now_ms
 from tests.chaos.receiver import LOG, receiving
 from tests.chaos.records import Arrivals
@@ -28,6 +32,7 @@ from tests.support.stalls import Stalling
 from tests.support.wait import wait_until
 
 RETRY = {"attempts": 10, "delays": ["1s"]}
+PARTITIONS = 2
 PERIOD_S = 3_600.0
 """So long that no time of a series comes while a test runs."""
 
@@ -46,7 +51,7 @@ def strict(
     seed: int, flows: int, each: int, say: Callable[[str], None], patience_s: float
 ) -> Outcome:
     """Deliver so many occurrences in each of so many strict flows."""
-    stack = Stack(workers=3, DELIVERY_TIMEOUT="5s", LEASE="5s", PARTITIONS="2")
+    stack = Stack(workers=3, DELIVERY_TIMEOUT="5s", LEASE="5s", PARTITIONS=str(PARTITIONS))
     with stack, receiving(stack.directory, stack.port) as port:
 
         def stallable() -> Sequence[Program]:
@@ -57,10 +62,11 @@ def strict(
         with stalling:
             events = _backfilled(stack, port, flows, each)
             say(f"{flows} flows of {each} occurrences are backfilled")
-            wait_until(lambda: _is_done(stack), "all are delivered", patience_s)
+            with stack.redis() as client:
+                wait_until(lambda: _ended(client) >= flows * each, "all have ended", patience_s)
         outcome = Outcome(stalls=stalling.count)
         with stack.redis() as client:
-            outcome.problems += broken(client, 2)
+            outcome.problems += broken(client, PARTITIONS)
         records = {event: _of_event(stack, event) for event in events}
         _judge(outcome, records, each, stack.directory / LOG)
     say(f"{outcome.occurrences} occurrences, {outcome.requests} requests, {outcome.stalls} stalls")
@@ -91,11 +97,12 @@ def _backfilled(stack: Stack, port: int, flows: int, each: int) -> list[str]:
     return made
 
 
-def _is_done(stack: Stack) -> bool:
-    statuses = ("scheduled", "retrying", "dispatched")
-    return not any(
-        stack.api.get(f"/occurrences?status={one}&to={at(time.time())}&limit=1")["data"]
-        for one in statuses
+def _ended(client: redis.Redis) -> int:
+    """How many occurrences have ended: asked so, since those that have not change all the time."""
+    return sum(
+        client.zcard(keys.occurrences(partition, status))
+        for partition in range(PARTITIONS)
+        for status in ENDED
     )
 
 
