@@ -109,6 +109,7 @@ def call(
         job.timeout_ms,
         own,
         method,
+        job.expect,
     )
 
 

@@ -14,11 +14,9 @@ from app.delivery.guard import Guard
 from app.delivery.kept_connections import CAN_WATCH
 from app.delivery.request import POST, Request
 from app.domain.addresses import TargetPolicy
+from app.domain.expectation import READ_LIMIT, Expectation
 from app.domain.occurrence import RESPONSE_LIMIT
 from app.domain.outcome import NOT_ALLOWED, NOT_ALLOWED_MESSAGE, Outcome, Timings
-
-READ_LIMIT = 65_536
-"""Bytes of an answer's body that are read; a longer answer is cut off and judged by its status."""
 
 _EXPECTED = 1_000_000
 """Bytes of a body from which libcurl would wait for ``100 Continue``, unless told not to."""
@@ -83,9 +81,11 @@ class Exchange:
         "_body_size",
         "_chunks",
         "_due_us",
+        "_expect",
         "_fresh",
         "_guard",
         "_headers",
+        "_kept_size",
         "_method",
         "_started_us",
         "_timeout_ms",
@@ -103,6 +103,8 @@ class Exchange:
         self._body, self._body_size = io.BytesIO(), -1
         self._url = ""
         self._method = POST
+        self._expect: Expectation | None = None
+        self._kept_size = RESPONSE_LIMIT
         self._fresh = False
         self.curl = pycurl.Curl()
         for option, value in _OPTIONS.items():
@@ -123,6 +125,10 @@ class Exchange:
         self.token = token
         self._due_us, self._started_us = due_us, started_us
         self._answer_size = 0
+        if request.expect is not self._expect:
+            self._expect = request.expect
+            looks_inside = self._expect is not None and self._expect.text
+            self._kept_size = READ_LIMIT if looks_inside else RESPONSE_LIMIT
         self._headers.clear()
         self._chunks.clear()
         if self._guard.used:
@@ -201,8 +207,11 @@ class Exchange:
         self.curl.setopt(pycurl.FRESH_CONNECT, fresh)
 
     def _read(self, chunk: bytes) -> int:
-        """Receive a chunk of the answer's body; libcurl calls it, and stops if it returns less."""
-        if self._answer_size <= RESPONSE_LIMIT:  # and one chunk more, to see what is cut
+        """Receive a chunk of the answer's body; libcurl calls it, and stops if it returns less.
+
+        A longer answer than is read is cut off and judged by what was read of it.
+        """
+        if self._answer_size <= self._kept_size:  # and one chunk more, to see what is cut
             self._chunks.append(chunk)
         self._answer_size += len(chunk)
         return len(chunk) if self._answer_size <= READ_LIMIT else 0
@@ -213,10 +222,13 @@ class Exchange:
             code = 0
         status = self.curl.getinfo(pycurl.RESPONSE_CODE) or None
         error = message = None
+        body = b"".join(self._chunks)
         if code:
             error, message = self._explain(code, status)
         elif not has_valid_status(self._headers):
             status, (error, message) = None, NOT_HTTP
+        elif self._expect is not None:
+            error, message = self._expect.fault(status, body)
         elif status is None or not 200 <= status <= 299:
             error, message = "status", f"the receiver answered {status}"
         # What is not HTTP has no wishes.
@@ -225,7 +237,7 @@ class Exchange:
         return Outcome(
             self._timings(),
             status,
-            cut_text(b"".join(self._chunks), RESPONSE_LIMIT),
+            cut_text(body, RESPONSE_LIMIT),
             error,
             message,
             retry_after,

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from app import __version__
 from app.domain.action import Action
 from app.domain.callback import Callback
+from app.domain.expectation import Expectation
 from app.domain.headers import Headers
 from app.domain.signing_keys import SigningKey
 
@@ -28,8 +29,9 @@ class Job:
 
     ``metadata_json`` is JSON text and is sent as it is. ``secrets`` are the event's, or the
     service's: the present one and, during a rotation, the previous ones. ``headers`` are the
-    event's own, already checked. With ``callback`` the job reports the end of that occurrence,
-    and ``action`` is the webhook that receives the report.
+    event's own, already checked. ``expect`` says what a success is, if it is not 2xx. With
+    ``callback`` the job reports the end of that occurrence, and ``action`` is the webhook that
+    receives the report.
     """
 
     event_id: bytes
@@ -46,6 +48,7 @@ class Job:
     headers: Headers = field(default=(), repr=False)
     ack_token: str = field(default="", repr=False)
     callback: Callback | None = None
+    expect: Expectation | None = None
 
 
 class Identity:
@@ -81,3 +84,4 @@ class Request(NamedTuple):
     timeout_ms: int
     own: Sequence[str] = ()
     method: str = POST
+    expect: Expectation | None = None

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from app.domain import misfire, retry
 from app.domain.callback import CALLBACKS
 from app.domain.durations import parse_duration_ms
+from app.domain.expectation import Expectation, parse_expect
 from app.domain.flow import FlowSettings, parse_limits
 from app.domain.jitter import parse_jitter
 from app.domain.misfire import MisfirePolicy, parse_misfire
@@ -74,6 +75,7 @@ _READERS: Mapping[str, _Reader] = {
     "overlap": _setting("overlap", str, OVERLAP[0]),
     "pause": _setting("pause", _pause, None),
     "flow": _flow,
+    "expect": _setting("expect", parse_expect, None),
 }
 """How each value of ``EventOptions`` is read from what was given."""
 
@@ -106,6 +108,8 @@ class EventOptions:
     pause: Pause | None = field(init=False, repr=False, compare=False)
     flow: FlowSettings | None = field(init=False, repr=False, compare=False)
     """The flow that the event is in; ``None``: in none."""
+    expect: Expectation | None = field(init=False, repr=False, compare=False)
+    """Which answers are successes; ``None``: those from 200 to 299."""
 
     if not TYPE_CHECKING:  # a name that does not exist is still found by the checker
 

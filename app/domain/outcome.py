@@ -51,7 +51,8 @@ class Outcome(NamedTuple):
     """What one attempt came to.
 
     ``response_body`` is at most the first 4,096 bytes, as received: treat it as hostile.
-    ``error`` is a word for machines, ``None`` for a success: ``status`` (an answer, but not 2xx),
+    ``error`` is a word for machines, ``None`` for a success: ``status`` (an answer, but not 2xx, or
+    not what its event expects), ``body`` (nor is what stands in it),
     ``timeout`` (no answer in time), ``too_slow`` (an answer that did not end in time), ``dns``,
     ``refused``, ``unreachable``, ``tls``, ``closed``, ``reset``, ``protocol``, ``not_allowed``,
     ``url``, ``internal``, ``nack`` (it was not acknowledged) or one of ``LOCAL_FAULTS``.
@@ -72,5 +73,5 @@ class Outcome(NamedTuple):
 
     @property
     def succeeded(self) -> bool:
-        """Whether the delivery is done: a whole answer with a status from 200 to 299."""
+        """Whether the delivery is done: a whole answer from 200 to 299, or as its event expects."""
         return self.error is None

@@ -79,6 +79,7 @@ def job_of(
         _headers(claim, headers),
         acks.of(claim.occurrence_id, claim.attempt),
         claim.callback,
+        definition.options.expect if claim.callback is None else None,
     )
 
 

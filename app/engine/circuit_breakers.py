@@ -163,4 +163,5 @@ class CircuitBreakers:
 
 
 def _is_fault(outcome: Outcome) -> bool:
-    return outcome.error in _FAULTS or outcome.status_code in _DOWN
+    down = outcome.status_code in _DOWN and not outcome.succeeded  # an event may expect a 503
+    return down or outcome.error in _FAULTS

@@ -88,6 +88,8 @@ def apply_changes(before: Event, given: Mapping[str, Any], now_ms: int) -> Event
 def _checked(event: Event, start: Start) -> Event:
     if event.headers is not None and not event.action.is_http:
         raise InvalidInput.field("headers", "must be null: a client that is connected is sent none")
+    if event.options.given.get("expect") is not None:
+        _check_expect(event)
     if event.schedule is None and "overlap" in event.options.given:
         raise InvalidInput.field("overlap", "is for events with a schedule; leave it out")
     if event.schedule is None and start.is_skipped:
@@ -95,6 +97,16 @@ def _checked(event: Event, start: Start) -> Event:
             "start_time", "is a time that the clock skips, and dst.gap is skip; change one of them"
         )
     return event
+
+
+def _check_expect(event: Event) -> None:
+    if not event.action.is_http:
+        raise InvalidInput.field("expect", "is for actions that send HTTP; leave it out")
+    expected = event.options.expect
+    if expected and expected.text and event.action.params.get("method") == "HEAD":
+        raise InvalidInput.field(
+            "expect.body_contains", "must be left out: the answer to HEAD has no body"
+        )
 
 
 def in_space(

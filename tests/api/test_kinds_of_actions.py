@@ -17,7 +17,7 @@ from app.wiring.doubles import Doubles
 from app.wiring.engine import Engine, build_engine
 from tests.api.application import MASTER_TOKEN, settings_for, with_token
 from tests.support import ping
-from tests.support.receiver import Receiver
+from tests.support.receiver import Receiver, Reply
 from tests.support.services import FakeDrains, FakeUpkeep
 
 PATIENCE_MS = 10_000
@@ -126,3 +126,26 @@ def test_a_call_is_delivered_with_what_it_was_given(
     assert request.headers["content-type"] == "text/csv"
     (occurrence,) = client.get(f"/events/{answer.json['id']}/occurrences").json
     assert occurrence["status"] == "completed"
+
+
+@pytest.mark.parametrize(
+    ("expect", "status"), [({"status": [410]}, "completed"), ({"body_contains": "x"}, "failed")]
+)
+def test_an_attempt_ends_as_its_event_expects(
+    engine: Engine, client: FlaskClient, receiver: Receiver, expect: object, status: str
+) -> None:
+    """A 410 that is expected completes it and ends no event; any other ends both."""
+    receiver.reply("/gone", Reply(410))
+    body = {
+        **an_event({"type": "webhook", "params": {"url": receiver.url("/gone")}}),
+        "expect": expect,
+        "schedule": {"every": "1h"},
+    }
+    event = client.post("/events", json=body).json["id"]
+    client.post(f"/events/{event}/trigger")
+    drain_until(engine, Arrived(receiver))
+    occurrences = client.get(f"/events/{event}/occurrences").json
+    (ended,) = [one for one in occurrences if one["status"] in ("completed", "failed")]
+    assert (ended["status"], ended["status_code"]) == (status, 410)
+    is_active = client.get(f"/events/{event}").json["status"] == "active"
+    assert is_active is (status == "completed")

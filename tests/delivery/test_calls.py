@@ -14,6 +14,7 @@ import pytest
 from app.delivery.actions import build
 from app.delivery.sender import CurlSender
 from app.domain.action import APICALL, WEBHOOK, Action, JsonText
+from app.domain.expectation import parse_expect
 from app.domain.signing import signing_key
 from tests.support.deliveries import NOW_MS, SECRET, job, request, send
 from tests.support.receiver import Received, Receiver, Reply
@@ -119,3 +120,22 @@ def test_a_plain_webhook_is_built_as_before():
     made = request(URL)
     assert (made.method, made.own) == ("POST", ())
     assert made.headers[0] == "Content-Type: application/json"
+
+
+def test_an_answer_is_judged_by_what_its_event_expects(sender, receiver):
+    """One handle judges each request by its own; what is kept of an answer stays the same."""
+    url, text = receiver.url("/x"), b"x" * 30_000 + b"done"
+    expect = parse_expect({"status": [404], "body_contains": "done"})
+    for reply, wanted, error in [
+        (Reply(404, body=text), expect, None),
+        (Reply(404, body=text[:-1]), expect, "body"),
+        (Reply(200, body=text), expect, "status"),
+        (Reply(200, body=text), None, None),
+        (Reply(404, body=text), None, "status"),
+        (Reply(404, body=b"x" * 70_000 + b"done"), expect, "body"),
+        (Reply(404, body=b"done" + b"x" * 70_000), expect, None),
+    ]:
+        receiver.reply("/x", reply)
+        outcome = send(sender, url, expect=wanted)
+        assert (outcome.error, outcome.status_code) == (error, reply.status)
+        assert outcome.response_body == reply.body[:4_096]

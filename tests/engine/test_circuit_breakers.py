@@ -82,6 +82,10 @@ def test_only_an_answer_of_one_who_is_away_is_a_fault(
     assert fail(breakers, NOW_MS, NOW_MS + AFTER_MS, outcome) is opens
 
 
+def test_an_expected_503_is_no_fault(breakers: CircuitBreakers) -> None:
+    assert not fail(breakers, NOW_MS, NOW_MS + AFTER_MS, Outcome(TIMES, 503))
+
+
 def test_half_open_one_attempt_finds_out(breakers: CircuitBreakers) -> None:
     opened_ms = NOW_MS + AFTER_MS
     fail(breakers, NOW_MS, opened_ms)

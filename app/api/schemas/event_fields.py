@@ -9,6 +9,7 @@ from marshmallow import ValidationError
 from app.api.http import json_body
 from app.api.schemas.fields import Object, Read, Text, judged
 from app.domain.durations import parse_duration_ms
+from app.domain.expectation import parse_expect
 from app.domain.flow import parse_flow
 from app.domain.headers import MAX_HEADERS, MAX_VALUE, parse_headers
 from app.domain.recurrence import read_policy
@@ -103,6 +104,16 @@ class Flow(Object):
         flow = super().read(value)
         judged(lambda: parse_flow(flow), "flow")
         return flow
+
+
+class Expect(Object):
+    """Which answers are successes; checked whole, kept as written."""
+
+    def read(self, value: Any) -> Any:
+        """Return the object as given."""
+        expected = super().read(value)
+        judged(lambda: parse_expect(expected), "expect")
+        return expected
 
 
 class Dst(Object):

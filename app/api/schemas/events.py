@@ -12,6 +12,7 @@ from app.api.schemas.base import TIME, EditableSchema, StrictSchema, required
 from app.api.schemas.event_fields import (
     AckTimeout,
     Dst,
+    Expect,
     Flow,
     Headers,
     Metadata,
@@ -35,6 +36,7 @@ from app.api.schemas.schedule import (
     ACK_TIMEOUT,
     ACTION,
     DST,
+    EXPECT,
     FLOW,
     JITTER,
     MISFIRE,
@@ -149,6 +151,7 @@ class EventSchema(StrictSchema):
     flow = Flow(allow_none=True, metadata=FLOW)
     order = Choice(ORDERS, allow_none=True, metadata=ORDER)
     timeout = Timeout(1, 64, allow_none=True, metadata={"description": "From 100ms to 5m."})
+    expect = Expect(allow_none=True, metadata=EXPECT)
     headers = Headers(
         allow_none=True,
         metadata={

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.delivery.actions import KINDS
+from app.domain.expectation import MAX_STATUSES, MAX_TEXT, READ_LIMIT
 
 _BEGINS_NOW = frozenset({"cron", "every"})
 """Kinds of schedules whose times do not follow from when they begin, or only as a phase."""
@@ -177,6 +178,30 @@ MISFIRE: dict[str, Any] = {
         },
         "limit": _described({**_WHOLE, "maximum": 1000, "default": 100}, "How many at most."),
     },
+}
+
+EXPECT: dict[str, Any] = {
+    "description": (
+        "Which answers complete an occurrence; by itself those from 200 to 299. body_contains is "
+        f"looked for in the first {READ_LIMIT} bytes of the answer's body."
+    ),
+    "type": "object",
+    "properties": {
+        "status": {
+            "type": ["array", "null"],
+            "items": {
+                "anyOf": [
+                    {"type": "integer", "minimum": 200, "maximum": 599},
+                    {"type": "string", "pattern": "^[2-5][xX][xX]$"},
+                ]
+            },
+            "minItems": 1,
+            "maxItems": MAX_STATUSES,
+        },
+        "body_contains": {"type": ["string", "null"], "minLength": 1, "maxLength": MAX_TEXT},
+    },
+    "additionalProperties": False,
+    "example": {"status": ["2xx", 404], "body_contains": "ok"},
 }
 
 OVERLAPPING: dict[str, Any] = {

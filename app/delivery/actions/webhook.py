@@ -7,7 +7,7 @@ from typing import Any
 
 from app.delivery.calls import call, params_document, read_params
 from app.delivery.occurrence_body import callback_body, occurrence_body
-from app.delivery.request import Identity, Job, ReadUrl, Request
+from app.delivery.request import POST, Identity, Job, ReadUrl, Request
 from app.delivery.signed_headers import own_lines, signed_headers
 from app.domain.ids import to_text
 from app.domain.targets import ascii_url
@@ -37,4 +37,5 @@ def build(job: Job, now_ms: int, identity: Identity) -> Request:
         body = occurrence_body(job, webhook_id)
     headers = [*identity.headers, *signed_headers(job, webhook_id, body, now_ms, identity)]
     own = own_lines(job) if job.headers else ()
-    return Request(ascii_url(job.action.target), headers, body, job.timeout_ms, own)
+    url = ascii_url(job.action.target)
+    return Request(url, headers, body, job.timeout_ms, own, POST, job.expect)

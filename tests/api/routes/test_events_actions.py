@@ -195,6 +195,22 @@ def test_a_key_makes_a_call_once(client, an_event):
     assert first.json["id"] == second.json["id"]
 
 
+@pytest.mark.parametrize(
+    "expect", [{"status": ["2xx", 404]}, {"body_contains": "ok"}, {"status": None}, None]
+)
+def test_what_is_expected_is_answered_as_given(client, make, expect):
+    made = make(action=call_of(), expect=expect).json
+    assert made.get("expect") == expect
+    assert client.put(f"/events/{made['id']}", json=made).json.get("expect") == expect
+    assert "expect" not in client.patch(f"/events/{made['id']}", json={"expect": None}).json
+
+
+def test_no_text_is_expected_of_an_answer_that_has_none(client, make):
+    event = make(action=call_of(), expect={"body_contains": "ok"}).json["id"]
+    answer = client.patch(f"/events/{event}", json={"action": call_of(method="HEAD")})
+    assert list(answer.json["fields"]) == ["expect.body_contains"]
+
+
 CLIENT = {"type": "websocket", "params": {"client_name": "desk.7"}}
 
 
