@@ -11,7 +11,6 @@ import os
 import selectors
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,6 +18,8 @@ from types import FrameType
 
 from app.errors import ExitStatus
 from app.runtime.lifeline import end_with_parent
+from app.runtime.output import Output
+from app.runtime.signal_pipe import Handler, SignalPipe
 
 INITIAL_BACKOFF_S = 0.5
 MAX_BACKOFF_S = 10.0
@@ -37,8 +38,11 @@ FORCE_AFTER_S = 1.0
 FINAL = frozenset(ExitStatus) - {ExitStatus.OK, ExitStatus.FAILED}
 """A process that ends with one of these while all of it starts would end so again."""
 
-_POLL_S = 0.05
-_COLOURS = ("36", "33", "32", "35", "34", "96", "93", "92", "95", "94")
+READY_LOOK_S = 0.05
+"""How often a process that starts is asked whether it is ready."""
+
+MAX_SLEEP_S = 5.0
+"""How often it looks at its processes at least: their ends are signals, which wake it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +68,6 @@ class _Child:
     """A process and its state."""
 
     process: Process
-    colour: str
     running: subprocess.Popen[bytes] | None = None
     started_at: float = 0.0
     start_at: float = 0.0
@@ -93,14 +96,8 @@ class Supervisor:
         on_ready: Callable[[], None] | None = None,
         wrap: Callable[[str, str], str] | None = None,
     ) -> None:
-        self._wrap = wrap
-        self._colours = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-        names = [process.name for stage in stages for process in stage]
-        self._width = max(map(len, names), default=0)
-        self._stages = [
-            [_Child(process, _COLOURS[names.index(process.name) % 10]) for process in stage]
-            for stage in stages
-        ]
+        self._output = Output([process.name for stage in stages for process in stage], wrap)
+        self._stages = [[_Child(process) for process in stage] for stage in stages]
         self._stop_s = stop_s
         self._on_ready = on_ready
         self._selector = selectors.DefaultSelector()
@@ -114,22 +111,25 @@ class Supervisor:
         Answers 0 when a signal ended it, 1 when a process could not be started, and the status of
         a process that has found that it can't be (``FINAL``).
         """
-        previous = {
-            number: signal.signal(number, self._on_signal)
+        with SignalPipe(self._handlers()) as signals:
+            self._selector.register(signals, selectors.EVENT_READ)
+            try:
+                started = self._start_stages()
+                while started and self._signalled_at is None:
+                    self._step()
+            finally:
+                self._stop_stages()
+                self._selector.close()
+        return 0 if self._signalled_at is not None else self._status
+
+    def _handlers(self) -> dict[int, Handler]:
+        handlers: dict[int, Handler] = {
+            number: self._on_signal
             for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
             # nohup ignores SIGHUP, and means it; a shell's ``&`` ignores SIGINT without a thought.
             if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN
         }
-        try:
-            started = self._start_stages()
-            while started and self._signalled_at is None:
-                self._step()
-        finally:
-            self._stop_stages()
-            self._selector.close()
-            for number, handler in previous.items():
-                signal.signal(number, handler)
-        return 0 if self._signalled_at is not None else self._status
+        return {**handlers, signal.SIGCHLD: lambda *_: None}  # which wakes us
 
     def _start_stages(self) -> bool:
         """Start stage after stage; tell whether all of it is up."""
@@ -138,7 +138,7 @@ class Supervisor:
                 self._spawn(child)
             waiting = [child for child in stage if child.process.ready]
             while waiting:
-                self._step()
+                self._step(READY_LOOK_S)
                 if self._signalled_at is not None or self._given_up():
                     return False
                 waiting = [c for c in waiting if not (c.running and _is_ready(c.process))]
@@ -157,9 +157,10 @@ class Supervisor:
                 return True
         return False
 
-    def _step(self) -> None:
-        """Forward output for a moment; reap and restart children that have ended."""
-        self._forward_output(_POLL_S)
+    def _step(self, most_s: float = MAX_SLEEP_S) -> None:
+        """Wait for output or a signal; reap and restart children that have ended."""
+        starts_at = [c.start_at for c in self._children() if c.start_at and not c.running]
+        self._forward_output(min([time.monotonic() + most_s, *starts_at]))
         now = time.monotonic()
         for child in self._children():
             if child.running and child.running.poll() is not None:
@@ -213,21 +214,21 @@ class Supervisor:
                     child.running.terminate()
             begun = time.monotonic()
             while alive := [child for child in stage if child.running]:
-                self._forward_output(_POLL_S)
+                self._forward_output(begun + min(map(self._allowed_s, alive)))
                 for child in alive:
                     if child.running and child.running.poll() is not None:
                         self._reap(child)
-                    elif child.running and self._overdue(child, begun):
+                    elif child.running and time.monotonic() - begun >= self._allowed_s(child):
                         self._say(child, "does not stop; killing it")
                         # The session too: a killed parent can't end its own children.
                         with contextlib.suppress(ProcessLookupError):
                             os.killpg(child.running.pid, signal.SIGKILL)
                         child.running.wait()
 
-    def _overdue(self, child: _Child, begun: float) -> bool:
+    def _allowed_s(self, child: _Child) -> float:
+        """How long a child may take to stop."""
         own = child.process.stop_s
-        allowed = own if own is not None else 0.0 if self._force else self._stop_s
-        return time.monotonic() - begun > allowed
+        return own if own is not None else 0.0 if self._force else self._stop_s
 
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
         now = time.monotonic()
@@ -239,12 +240,12 @@ class Supervisor:
     def _children(self) -> list[_Child]:
         return [child for stage in self._stages for child in stage]
 
-    def _forward_output(self, timeout_s: float) -> None:
-        if not self._selector.get_map():
-            time.sleep(timeout_s)
-            return
-        for key, _ in self._selector.select(timeout_s):
-            if not self._read(key.data, key.fd):
+    def _forward_output(self, until: float) -> None:
+        """Wait for output or a signal until a moment of the monotonic clock."""
+        for key, _ in self._selector.select(max(until - time.monotonic(), 0.0)):
+            if isinstance(key.fileobj, SignalPipe):
+                key.fileobj.hear()
+            elif not self._read(key.data, key.fd):
                 self._selector.unregister(key.fileobj)
 
     def _read(self, child: _Child, fd: int) -> bool:
@@ -264,19 +265,7 @@ class Supervisor:
         self._line(child, text.encode())
 
     def _line(self, child: _Child, text: bytes) -> None:
-        if self._wrap is not None:
-            self._write(self._wrap(child.process.name, text.decode(errors="replace")).encode())
-            return
-        label = f"{child.process.name:<{self._width}} | "
-        if self._colours:
-            label = f"\033[{child.colour}m{label}\033[0m"
-        self._write(label.encode() + text.rstrip(b"\r"))
-
-    def _write(self, line: bytes) -> None:
-        # The reader of our output may be gone, as in ``| head``; the processes go on.
-        with contextlib.suppress(OSError):
-            sys.stdout.buffer.write(line + b"\n")
-            sys.stdout.flush()
+        self._output.line(child.process.name, text)
 
 
 def supervise(

@@ -14,8 +14,6 @@ from typing import Any
 
 import pytest
 
-from app.runtime.supervisor import Process, Supervisor
-
 DRIVER = """
 import json, sys
 from pathlib import Path
@@ -281,11 +279,3 @@ class TestOutput:
         code = f"for n in range(20_000): print(n, 'x' * 50)\nprint('end')\n{SLEEP}"
         output = read_until(supervise([("a", code)]), "end")
         assert output.count("x" * 50) == 20_000
-
-    @pytest.mark.parametrize(("no_color", "coloured"), [("", True), ("1", False)])
-    def test_a_terminal_gets_colours_unless_it_asks_for_none(
-        self, monkeypatch, no_color: str, coloured: bool
-    ) -> None:
-        monkeypatch.setenv("NO_COLOR", no_color)
-        monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
-        assert Supervisor([[Process("a", [])]], stop_s=1)._colours is coloured
