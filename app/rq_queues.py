@@ -13,6 +13,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import redis
@@ -95,11 +96,8 @@ class RqDrainQueue:
     def enqueue_drain(self) -> None:
         """Call for one more drain."""
         # No timeout: a drain limits its own time, and RQ's alarm would interrupt deliveries.
-        _translated(
-            lambda: self._queue.enqueue(
-                "app.jobs.drain", job_timeout=-1, result_ttl=60, failure_ttl=3600
-            )
-        )
+        options = {"job_timeout": -1, "result_ttl": 60, "failure_ttl": 3_600}
+        _translated(lambda: self._queue.enqueue("app.jobs.drain", **options))
 
     def waiting(self) -> int:
         """How many drain jobs no worker has taken yet."""
@@ -141,9 +139,9 @@ class RqUpkeepQueue:
 
     def enqueue_waiting_redeliveries(self) -> None:
         """Have all redeliveries and imports continued that wait, unless it has enough to do."""
-        if _translated(lambda: self._queue.count) < MAX_WAITING_REDELIVERIES:
-            name = "app.jobs.continue_retries"
-            _translated(lambda: self._queue.enqueue(name, **_UPKEEP_OPTIONS))
+        name, queue = "app.jobs.continue_retries", self._queue
+        if _translated(lambda: queue.count) < MAX_WAITING_REDELIVERIES:
+            _translated(lambda: queue.enqueue(name, **_UPKEEP_OPTIONS))
 
 
 def _translated(call: Callable[[], Any]) -> Any:
@@ -167,19 +165,20 @@ class UpkeepSchedule:
             queue=self._queue, connection=broker, job_class=JsonJob, interval=1
         )
 
-    def register(self, now: Any) -> None:
-        """Add the upkeep jobs that are missing; ``now`` is naive UTC, as rq-scheduler wants it."""
-        for name, seconds in UPKEEP_EVERY_S.items():
-            if f"upkeep-{name}" not in self._scheduler:
-                self._scheduler.schedule(
-                    scheduled_time=now,
-                    func=f"app.jobs.{name}",
-                    interval=seconds,
-                    id=f"upkeep-{name}",
-                    timeout=120,
-                    result_ttl=-1,
-                    queue_name=UPKEEP,
-                )
+    def register(self, now: datetime) -> float:
+        """Add the upkeep jobs that are missing; ``now`` is naive UTC, as rq-scheduler wants it.
+
+        Returns when the first job is due, seconds since 1970.
+        """
+        ids = [f"upkeep-{name}" for name in UPKEEP_EVERY_S]
+        due_s = self._scheduler.connection.zmscore(Scheduler.scheduled_jobs_key, ids)
+        options = {"timeout": 120, "result_ttl": -1, "queue_name": UPKEEP}
+        for (name, seconds), job_id, at_s in zip(UPKEEP_EVERY_S.items(), ids, due_s, strict=True):
+            if at_s is None:
+                func = f"app.jobs.{name}"
+                self._scheduler.schedule(now, func, interval=seconds, id=job_id, **options)
+        now_s = now.replace(tzinfo=UTC).timestamp()
+        return min(now_s if at_s is None else at_s for at_s in due_s)
 
     def enqueue_due(self) -> None:
         """Enqueue upkeep jobs that are due, unless too many wait already."""
@@ -192,10 +191,9 @@ class UpkeepSchedule:
 
 @contextlib.contextmanager
 def _end_loop_on_refusal() -> Iterator[None]:
-    """End RQ's loop with one log line when its Redis refuses commands.
+    """End RQ's loop with one log line when its Redis refuses commands; then another loop starts.
 
-    RQ catches ``TimeoutError`` so; for any other error it logs a traceback. ``app.workers`` then
-    starts another loop.
+    RQ catches ``TimeoutError`` so; for any other error it logs a traceback.
     """
     try:
         yield

@@ -8,9 +8,7 @@ import os
 import signal
 import sys
 import threading
-import time
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 
 import redis
@@ -18,7 +16,7 @@ from rq.exceptions import StopRequested
 
 from app import logs, rq_queues
 from app.config import Settings, production_settings
-from app.errors import BrokerUnavailable, ConfigError, ExitStatus, StoreUnavailable
+from app.errors import ConfigError, ExitStatus, StoreUnavailable
 from app.niceness import give_way
 from app.open_files import raise_open_file_limit
 from app.runtime.supervisor import Process, supervise
@@ -29,10 +27,6 @@ from app.wiring.engine import Engine, worker_engine
 from app.wiring.start import await_servers
 
 log = logging.getLogger(__name__)
-
-UPKEEP_INTERVAL_S = 1.0
-REDELIVERIES_INTERVAL_S = 0.25
-"""How often the scheduler looks for upkeep jobs that are due."""
 
 UPKEEP_NICENESS = 10
 """Costly schedules are planned by upkeep: it gets a tenth of what a delivery worker gets when both
@@ -147,31 +141,14 @@ def schedule(engine: Engine) -> None:
     """Call for drains and enqueue upkeep jobs until told to stop."""
     stop = engine.stop
     _handle_signals(lambda *_: stop.set())
-    upkeep_loop = threading.Thread(target=_enqueue_upkeep, args=(engine, stop), name="upkeep")
-    upkeep_loop.start()
+    calls = engine.upkeep_calls
+    # (A daemon: it is not awaited while it sleeps.)
+    threading.Thread(target=calls.run, args=(stop,), name="upkeep", daemon=True).start()
     try:
         engine.scheduler.run(stop)
     finally:
         stop.set()
-        upkeep_loop.join()
-
-
-def _enqueue_upkeep(engine: Engine, stop: threading.Event) -> None:
-    upkeep_schedule = engine.services.queues.upkeep_schedule
-    next_s = 0.0
-    while not stop.is_set():
-        try:
-            if time.monotonic() >= next_s:
-                next_s = time.monotonic() + UPKEEP_INTERVAL_S
-                upkeep_schedule.register(datetime.now(UTC).replace(tzinfo=None))
-                upkeep_schedule.enqueue_due()
-            engine.services.redeliveries.call_for_waiting()
-            engine.services.import_jobs.call_for_waiting()
-        except (redis.exceptions.RedisError, BrokerUnavailable):
-            log.warning(BROKER_AWAY, engine.services.settings.broker_name)
-        except StoreUnavailable:
-            log.warning("the store is away; redeliveries and imports wait for it")
-        stop.wait(REDELIVERIES_INTERVAL_S)
+        calls.finish()
 
 
 def reencrypt(engine: Engine) -> None:

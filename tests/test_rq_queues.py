@@ -14,7 +14,7 @@ import signal
 import threading
 import zlib
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 
 import pytest
 import redis
@@ -322,6 +322,16 @@ def test_upkeep_jobs_are_scheduled_again_at_their_intervals(redis_client: redis.
     ahead = {name.decode(): round(at_s - now_s) for name, at_s in times.items()}
     for name, seconds in UPKEEP_EVERY_S.items():
         assert abs(ahead[f"upkeep-{name}"] - seconds) <= 1
+
+
+def test_it_is_known_when_the_first_upkeep_job_is_due(redis_client: redis.Redis) -> None:
+    schedule = UpkeepSchedule(redis_client)
+    long_ago_s = LONG_AGO.replace(tzinfo=UTC).timestamp()
+    assert schedule.register(LONG_AGO) == long_ago_s, "they are added"
+    assert schedule.register(LONG_AGO) == long_ago_s, "they are there"
+    schedule.enqueue_due()
+    (now_s, _) = redis_client.time()
+    assert schedule.register(LONG_AGO) == pytest.approx(now_s + 5, abs=1.5)
 
 
 def test_a_job_that_rq_scheduler_lost_is_registered_again(redis_client: redis.Redis) -> None:

@@ -88,6 +88,12 @@ class DrainRunner:
         # One thread for the life of the process: the store's client keeps a connection for each.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="between-drains")
 
+    @property
+    def busy(self) -> bool:
+        """Whether this process delivers."""
+        between = self._between
+        return self._in_job or (between is not None and not between.done())
+
     def run(self, stop: threading.Event) -> int:
         """Deliver for the time of one job or until ``stop``; returns how many requests were sent.
 
@@ -110,8 +116,7 @@ class DrainRunner:
     def run_uncalled(self, stop: threading.Event) -> None:
         """Deliver without a job, unless this process delivers already; returns at once."""
         with self._state:
-            busy = self._between is not None and not self._between.done()
-            if busy or self._in_job or stop.is_set():
+            if self.busy or stop.is_set():
                 return
             if self._between is not None and (error := self._between.exception()):
                 log.error("a drain has failed; another one begins", exc_info=error)

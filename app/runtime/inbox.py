@@ -28,7 +28,7 @@ def main(argv: list[str], environ: Mapping[str, str]) -> None:
     """Listen on the given port of 127.0.0.1 until stopped."""
     secret = load_settings(environ).signing_secret
     with Receiver(int(argv[0]), lambda arrival: _print(describe(arrival, secret))) as receiver:
-        receiver.serve_forever()
+        receiver.serve_forever(poll_interval=60)  # it ends with a signal
 
 
 def _print(text: str) -> None:

@@ -133,10 +133,15 @@ class ImportJobService:
                 self.phases.clean_up(cancelled)
                 return cancelled
 
-    def call_for_waiting(self) -> None:
-        """Have jobs continued that wait for their turn; raises ``StoreUnavailable``."""
-        if self.jobs.waiting(self.clock.now_ms(), 1):
+    def call_for_waiting(self) -> bool:
+        """Have jobs continued that wait for their turn; raises ``StoreUnavailable``.
+
+        Returns whether any job runs.
+        """
+        first_ms = self.jobs.first_look_ms()
+        if first_ms is not None and first_ms <= self.clock.now_ms():
             self.queue.enqueue_waiting_redeliveries()
+        return first_ms is not None
 
     def continue_waiting(self, load: Load) -> int:
         """Work on jobs for a bounded time; returns how many steps were made.

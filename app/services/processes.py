@@ -21,10 +21,10 @@ from app.store.processes import ProcessStore
 
 log = logging.getLogger(__name__)
 
-EVERY_S = 1.0
-"""How often a process says that it is alive."""
+EVERY_S = 4.0
+"""How often a process says that it is alive: an idle instance does little else."""
 
-ALIVE_MS = 4_000
+ALIVE_MS = 10_000
 """How long it counts as alive after it has said so."""
 
 

@@ -168,10 +168,15 @@ class RedeliveryService:
         raw = ids.from_text(job_id, version=7)
         return 0 if raw is None else self._work(raw, self.clock.now_ms() + SLICE_MS)
 
-    def call_for_waiting(self) -> None:
-        """Have jobs continued whose time has come; raises ``StoreUnavailable``."""
-        if self.jobs.waiting(self.clock.now_ms(), 1):
+    def call_for_waiting(self) -> bool:
+        """Have jobs continued whose time has come; raises ``StoreUnavailable``.
+
+        Returns whether any job runs.
+        """
+        first_ms = self.jobs.first_look_ms()
+        if first_ms is not None and first_ms <= self.clock.now_ms():
             self.queue.enqueue_waiting_redeliveries()
+        return first_ms is not None
 
     def continue_waiting(self) -> int:
         """Work on jobs that wait or have lost their worker; returns how many were redelivered."""

@@ -1,14 +1,14 @@
 """Signing secrets of tags: what signs for events that have none of their own.
 
 Each process that delivers keeps them all, encrypted, and looks once a second whether one has
-changed: no delivery waits for that.
+changed: no delivery waits for that. One with nothing to deliver does not look.
 """
 
 from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from app.clock import Clock
@@ -98,8 +98,15 @@ class TagSecretService:
             self.signing.know_tags({tag: one.encrypted for tag, one in found.items()})
             self._version = version
 
-    def refresh_until(self, stop: threading.Event) -> None:
-        """Do so again and again until told to stop; what is known holds while the store is away."""
+    def refresh_until(
+        self, stop: threading.Event, is_needed: Callable[[], bool] = lambda: True
+    ) -> None:
+        """Do so again and again until told to stop; what is known holds while the store is away.
+
+        ``is_needed``: whether anything is delivered. Who begins to deliver refreshes first.
+        """
         while not stop.wait(LOOK_S):
+            if not is_needed():
+                continue
             with contextlib.suppress(StoreUnavailable):  # whoever needs the store warns of it
                 self.refresh()

@@ -65,7 +65,11 @@ class Coordination:
 
     def wake_listener(self) -> WakeListener:
         """Listen for due times nearer than all that were known."""
-        return WakeListener(self._client)
+        return WakeListener(self._client, keys.WAKE)
+
+    def job_listener(self) -> WakeListener:
+        """Listen for jobs in the background that are begun or go on."""
+        return WakeListener(self._client, keys.WAKE_FOR_JOBS)
 
     def sweep_cursor(self, place: str) -> str:
         """Where the reconciliation of a place goes on."""
@@ -80,7 +84,8 @@ class Coordination:
 class WakeListener:
     """Hears wake-ups; a lost connection counts as one, so nothing is slept through."""
 
-    def __init__(self, client: StoreClient) -> None:
+    def __init__(self, client: StoreClient, channel: bytes = keys.WAKE) -> None:
+        self._channel = channel
         # (What confirms the subscription counts as a wake-up: then no answer means that no more
         # has been received.)
         self._pubsub = client.pubsub()  # type: ignore[no-untyped-call]
@@ -98,7 +103,7 @@ class WakeListener:
         """
         try:
             if not self._subscribed:
-                self._pubsub.subscribe(keys.WAKE)
+                self._pubsub.subscribe(self._channel)
                 self._subscribed = True
                 return True
             return self._pubsub.get_message(timeout=max(timeout_s, 0.0)) is not None

@@ -16,7 +16,7 @@ from app.domain.imports import ImportLine, ImportRequest
 from app.store import codec, import_keys
 from app.store.connection import StoreClient
 from app.store.fields import JobField
-from app.store.reading import oldest_before, oldest_until, read_hashes
+from app.store.reading import lowest_score, oldest_before, oldest_until, read_hashes
 from app.store.scripts import Argument, Scripts
 
 FILE_MS = 86_400_000
@@ -74,6 +74,10 @@ class ImportJobStore:
     def waiting(self, now_ms: int, limit: int) -> list[bytes]:
         """Running jobs that are to be continued, the longest waiting first."""
         return oldest_until(self._client, import_keys.RUNNING, now_ms, limit)
+
+    def first_look_ms(self) -> int | None:
+        """When the first of the running jobs is to be continued, ms UTC; ``None``: none runs."""
+        return lowest_score(self._client, import_keys.RUNNING)
 
     def look_again(self, job_id: bytes, look_ms: int) -> None:
         """Say when to continue a running job of which nothing has changed."""

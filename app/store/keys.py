@@ -76,6 +76,7 @@ which a time is given ends by itself. ``tests/api/test_growth.py`` proves it.
     qh:{processes}:facts              hash    process → what it says of itself (JSON)
     qh:sweep                          hash    partition:what → where reconciliation continues
     qh:wake                           channel a due time nearer than all others of a partition
+    qh:wake:jobs                      channel when to look after a job that is begun or goes on
 """
 
 from __future__ import annotations
@@ -92,6 +93,7 @@ CALENDARS_VERSION = b"qh:{calendars}:version"
 TAG_SECRETS = b"qh:{secrets}"
 CALENDARS_PENDING = b"qh:{calendars}:pending"
 WAKE = b"qh:wake"
+WAKE_FOR_JOBS = b"qh:wake:jobs"
 REDELIVERIES = b"qh:{retries}"
 REDELIVERIES_RUNNING = b"qh:{retries}:running"
 REDELIVERIES_ENDED = b"qh:{retries}:ended"

@@ -1,4 +1,4 @@
-"""Which processes are alive: each says so every second, and what others have to know of it."""
+"""Which processes are alive: each says so every few seconds, and what others have to know of it."""
 
 from __future__ import annotations
 

@@ -31,6 +31,12 @@ def oldest_until(client: StoreClient, index: bytes, until_ms: int, limit: int) -
     return _oldest(client, index, until_ms, limit)
 
 
+def lowest_score(client: StoreClient, index: bytes) -> int | None:
+    """The lowest score of an index, ``None`` if that is empty."""
+    first = client.zrange(index, 0, 0, withscores=True)
+    return int(first[0][1]) if first else None
+
+
 def _oldest(client: StoreClient, index: bytes, highest: int | str, limit: int) -> list[bytes]:
     found = client.zrangebyscore(index, "-inf", highest, start=0, num=limit)
     return cast("list[bytes]", found)

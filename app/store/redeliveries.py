@@ -16,7 +16,7 @@ from app.store import codec, keys
 from app.store.connection import StoreClient
 from app.store.fields import EventField, JobField, OccurrenceField
 from app.store.partitions import by_partition
-from app.store.reading import Values, oldest_before, oldest_until, read_hashes
+from app.store.reading import Values, lowest_score, oldest_before, oldest_until, read_hashes
 from app.store.scripts import Argument, Scripts
 
 
@@ -195,6 +195,10 @@ class RedeliveryJobStore:
     def waiting(self, now_ms: int, limit: int) -> list[bytes]:
         """Running jobs that are to be continued, the longest waiting first."""
         return oldest_until(self._client, keys.REDELIVERIES_RUNNING, now_ms, limit)
+
+    def first_look_ms(self) -> int | None:
+        """When the first of the running jobs is to be continued, ms UTC; ``None``: none runs."""
+        return lowest_score(self._client, keys.REDELIVERIES_RUNNING)
 
     def look_again(self, job_id: bytes, look_ms: int) -> None:
         """Say when to continue a running job of which nothing has changed."""

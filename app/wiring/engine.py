@@ -12,6 +12,7 @@ from app.crypto.reencryption import Reencrypted, reencrypt
 from app.engine.retention import Retention
 from app.engine.scheduler import Scheduler
 from app.engine.upkeep import Upkeep
+from app.engine.upkeep_calls import UpkeepCalls
 from app.wiring.doubles import NO_DOUBLES, Doubles
 from app.wiring.drains import Drains
 from app.wiring.services import Services, build_services
@@ -37,6 +38,17 @@ class Engine:
             storage.clock,
             self.services.processes.workers,
             self.services.settings.broker_name,
+        )
+
+    @cached_property
+    def upkeep_calls(self) -> UpkeepCalls:
+        """The other loop of a scheduler process."""
+        services = self.services
+        return UpkeepCalls(
+            services.queues.upkeep_schedule,
+            (services.redeliveries.call_for_waiting, services.import_jobs.call_for_waiting),
+            services.storage.coordination.job_listener(),
+            services.settings.broker_name,
         )
 
     @cached_property
@@ -98,9 +110,12 @@ class Engine:
 
     def watch_signing_secrets(self) -> threading.Thread:
         """Learn in a thread of its own what signs, until ``stop``."""
-        service = self.services.tag_secrets
+        service, runner = self.services.tag_secrets, self.drains.runner
         thread = threading.Thread(
-            target=service.refresh_until, args=(self.stop,), name="secrets", daemon=True
+            target=service.refresh_until,
+            args=(self.stop, lambda: runner.busy),
+            name="secrets",
+            daemon=True,
         )
         thread.start()
         return thread

@@ -32,7 +32,7 @@ def test_what_a_process_says_of_itself_is_read_as_it_was_said(services: Services
     assert process_from_json("{}") == ProcessFacts("", "", 0)
 
 
-def test_one_that_falls_silent_counts_no_more_after_four_seconds(
+def test_one_that_falls_silent_counts_no_more_after_ten_seconds(
     services: Services, worker: ProcessService, clock: FakeClock
 ) -> None:
     worker.announce()

@@ -98,3 +98,20 @@ def test_while_the_store_is_away_what_is_known_holds(
     monkeypatch.setattr(services.storage.tag_secrets, "version", away)
     services.tag_secrets.refresh_until(stop)
     assert signs(services, "red") == ("of the reds",)
+
+
+def test_a_process_with_nothing_to_deliver_does_not_look(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop = threading.Event()
+
+    def never() -> int:
+        raise AssertionError("it has looked")
+
+    def is_needed() -> bool:
+        stop.set()
+        return False
+
+    monkeypatch.setattr(module, "LOOK_S", 0.001)
+    monkeypatch.setattr(services.storage.tag_secrets, "version", never)
+    services.tag_secrets.refresh_until(stop, is_needed)

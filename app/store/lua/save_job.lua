@@ -16,6 +16,7 @@ redis.call('ZADD', of_scope, created, id)
 if look ~= '' then
   redis.call('ZADD', running, look, id)
   redis.call('ZADD', running_of_scope, created, id)
+  redis.call('PUBLISH', 'qh:wake:jobs', look)
 else
   redis.call('ZREM', running, id)
   redis.call('ZREM', running_of_scope, id)
