@@ -28,14 +28,11 @@ from app.store.connection import client_name
 DELIVER = "deliver"
 UPKEEP = "upkeep"
 
-UPKEEP_EVERY_S = {"recover": 5, "reconcile": 30, "retain": 60}
-"""The upkeep jobs and their intervals, in seconds."""
+UPKEEP_EVERY_S = {"recover": 20, "reconcile": 30, "retain": 60}
+"""The upkeep jobs and their intervals, in seconds; ``recover`` comes sooner if it is needed."""
 
 _UPKEEP_OPTIONS: dict[str, Any] = {"job_timeout": 120, "result_ttl": 60, "failure_ttl": 3_600}
 """Time limit and retention of an upkeep job, in seconds."""
-
-_REPAIR = "repair-"
-"""What the ids of jobs begin with that schedule successors."""
 
 WORKER_TTL_S = 45
 """How long a killed worker still counts as alive."""
@@ -121,17 +118,20 @@ class RqUpkeepQueue:
         if time.monotonic() < self._quiet_until_s:
             raise BrokerUnavailable
         try:
-            _translated(self._enqueue_repair)
+            _translated(lambda: self._enqueue_once("repair"))
         except BrokerUnavailable:
             self._quiet_until_s = time.monotonic() + QUIET_S
             raise
 
-    def _enqueue_repair(self) -> None:
-        # Each drain calls for it: more than one would keep the worker from its other jobs.
-        if any(name.startswith(_REPAIR) for name in self._queue.get_job_ids()):
-            return
-        job_id = _REPAIR + secrets.token_hex(8)
-        self._queue.enqueue("app.jobs.repair", job_id=job_id, **_UPKEEP_OPTIONS)
+    def enqueue_recovery(self) -> None:
+        """Have recovered what was left behind, unless that is enqueued."""
+        _translated(lambda: self._enqueue_once("recover"))
+
+    def _enqueue_once(self, name: str) -> None:
+        # Each drain and scheduler calls: more than one would keep the worker from its other jobs.
+        if not any(one.startswith(f"{name}-") for one in self._queue.get_job_ids()):
+            job_id = f"{name}-{secrets.token_hex(8)}"
+            self._queue.enqueue(f"app.jobs.{name}", job_id=job_id, **_UPKEEP_OPTIONS)
 
     def enqueue_redelivery(self, job_id: str) -> None:
         """Have a redelivery job continued; its id is the argument."""
@@ -159,11 +159,10 @@ class UpkeepSchedule:
     """
 
     def __init__(self, broker: redis.Redis) -> None:
-        self._queue = queue(UPKEEP, broker)
+        self._queue, self._known = queue(UPKEEP, broker), False
         # The lock of a killed process expires after the interval and ten seconds.
-        self._scheduler = Scheduler(
-            queue=self._queue, connection=broker, job_class=JsonJob, interval=1
-        )
+        options = {"job_class": JsonJob, "interval": 1}
+        self._scheduler = Scheduler(queue=self._queue, connection=broker, **options)
 
     def register(self, now: datetime) -> float:
         """Add the upkeep jobs that are missing; ``now`` is naive UTC, as rq-scheduler wants it.
@@ -171,7 +170,10 @@ class UpkeepSchedule:
         Returns when the first job is due, seconds since 1970.
         """
         ids = [f"upkeep-{name}" for name in UPKEEP_EVERY_S]
-        due_s = self._scheduler.connection.zmscore(Scheduler.scheduled_jobs_key, ids)
+        broker = self._scheduler.connection
+        # (At first all of them: an earlier version may have given them other intervals.)
+        due_s = broker.zmscore(Scheduler.scheduled_jobs_key, ids) if self._known else [None] * 3
+        self._known = True
         options = {"timeout": 120, "result_ttl": -1, "queue_name": UPKEEP}
         for (name, seconds), job_id, at_s in zip(UPKEEP_EVERY_S.items(), ids, due_s, strict=True):
             if at_s is None:

@@ -331,7 +331,30 @@ def test_it_is_known_when_the_first_upkeep_job_is_due(redis_client: redis.Redis)
     assert schedule.register(LONG_AGO) == long_ago_s, "they are there"
     schedule.enqueue_due()
     (now_s, _) = redis_client.time()
-    assert schedule.register(LONG_AGO) == pytest.approx(now_s + 5, abs=1.5)
+    assert schedule.register(LONG_AGO) == pytest.approx(now_s + UPKEEP_EVERY_S["recover"], abs=1.5)
+
+
+def test_an_interval_that_an_earlier_version_has_left_is_replaced(
+    redis_client: redis.Redis,
+) -> None:
+    UpkeepSchedule(redis_client).register(LONG_AGO)
+    job = JsonJob.fetch("upkeep-recover", connection=redis_client)
+    job.meta["interval"] = 5
+    job.save()
+    schedule = UpkeepSchedule(redis_client)
+    for _ in range(2):
+        schedule.register(LONG_AGO)
+    job = JsonJob.fetch("upkeep-recover", connection=redis_client)
+    assert job.meta["interval"] == UPKEEP_EVERY_S["recover"]
+
+
+def test_a_recovery_is_called_for_once(redis_client: redis.Redis) -> None:
+    """It is beside the periodic one, whose turn may be in some time."""
+    calls, queue = RqUpkeepQueue(redis_client), rq_queues.queue(UPKEEP, redis_client)
+    calls.enqueue_repair()
+    for _ in range(2):
+        calls.enqueue_recovery()
+    assert [job.func_name for job in queue.jobs] == ["app.jobs.repair", "app.jobs.recover"]
 
 
 def test_a_job_that_rq_scheduler_lost_is_registered_again(redis_client: redis.Redis) -> None:

@@ -20,6 +20,9 @@ log = logging.getLogger(__name__)
 RUNNING_LOOK_S = 0.25
 """How often to look for jobs in the background while any of them runs."""
 
+RECOVERY_LOOK_S = 5.0
+"""How often to look whether anything was left behind: a look costs a hundredth of a recovery."""
+
 MAX_SLEEP_S = 5.0
 """How often to look at least, for wake-ups that got lost."""
 
@@ -48,19 +51,24 @@ class UpkeepCalls:
     def __init__(
         self,
         periodic: PeriodicUpkeep,
+        recover: Callable[[], None],
+        has_to_recover: Callable[[], bool],
         waiting: Sequence[Callable[[], bool]],
         listener: WakeListener,
         broker_name: str = "the broker",
     ) -> None:
-        """Each of ``waiting`` has jobs continued that wait, and returns whether any runs.
+        """``recover`` enqueues a recovery that does not wait for its turn.
 
-        ``listener`` hears when one is begun.
+        Each of ``waiting`` has jobs continued that wait, and returns whether any runs. ``listener``
+        hears when one is begun.
         """
         self._periodic = periodic
+        self._recover = recover
+        self._has_to_recover = has_to_recover
         self._waiting = waiting
         self._listener = listener
         self._broker_name = broker_name
-        self._periodic_s = 0.0
+        self._periodic_s = self._recovery_s = 0.0
         self._busy = threading.Lock()
 
     def run(self, stop: threading.Event) -> None:
@@ -93,6 +101,11 @@ class UpkeepCalls:
                 self._periodic.enqueue_due()
                 first_s = self._periodic.register(now)
             self._periodic_s = now_s + min(max(first_s - now_s, PAUSE_S), MAX_SLEEP_S)
+        if now_s >= self._recovery_s:
+            self._recovery_s = now_s + RECOVERY_LOOK_S
+            if self._has_to_recover():
+                self._recover()
         # (All of them: one that has something to do is no reason to pass the others over.)
         runs = [call() for call in self._waiting]
-        return RUNNING_LOOK_S if any(runs) else self._periodic_s - now_s
+        next_s = min(self._periodic_s, self._recovery_s) - now_s
+        return min(next_s, RUNNING_LOOK_S) if any(runs) else next_s

@@ -24,7 +24,8 @@ PAGE = 500
 """Entries in one read of the store, of those that are not packed."""
 
 PACK_S = 0.5
-"""How long one run packs: it is called for every five seconds, by who also has series to repair."""
+"""How long one run packs: it is called for every five seconds while there is something to pack, by
+who also has series to repair."""
 
 MAX_LOOKED_AT = 10_000
 """Entries that one request searches for its filter; the cursor continues from there."""

@@ -7,6 +7,7 @@ it was flushed, and seconds after a worker was killed.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import logging
 import secrets
 import threading
@@ -23,6 +24,9 @@ log = logging.getLogger(__name__)
 
 EVERY_S = 4.0
 """How often a process says that it is alive: an idle instance does little else."""
+
+WARN_EVERY = 4
+"""With which of these its log says again what is wrong with its settings; the first is one."""
 
 ALIVE_MS = 10_000
 """How long it counts as alive after it has said so."""
@@ -47,10 +51,13 @@ class ProcessService:
         """Say so again and again until told to stop, then that this process is gone."""
         with contextlib.suppress(StoreUnavailable):
             self.store.forget_silent(self.clock.now_ms())
-        while not stop.is_set():
+        for number in itertools.count():
+            if stop.is_set():
+                break
             with contextlib.suppress(StoreUnavailable):  # whoever needs the store warns of it
                 self.announce()
-                self._warn()
+                if number % WARN_EVERY == 0:
+                    self._warn()
             stop.wait(EVERY_S)
         with contextlib.suppress(StoreUnavailable):
             self.store.gone(self.name)

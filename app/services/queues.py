@@ -33,6 +33,14 @@ class RepairQueue(Protocol):
         ...
 
 
+class RecoveryQueue(Protocol):
+    """The queue of jobs that recover what was left behind, beside their own turns."""
+
+    def enqueue_recovery(self) -> None:
+        """Enqueue one job; raises ``StoreUnavailable``."""
+        ...
+
+
 class RedeliveryQueue(Protocol):
     """The queue of jobs that work on redeliveries."""
 

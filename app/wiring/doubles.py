@@ -7,11 +7,17 @@ from typing import Protocol
 
 from app.clock import Clock
 from app.engine.sender import Sender
-from app.services.queues import DrainQueue, RedeliveryQueue, RepairQueue, ReplanQueue
+from app.services.queues import (
+    DrainQueue,
+    RecoveryQueue,
+    RedeliveryQueue,
+    RepairQueue,
+    ReplanQueue,
+)
 from app.store.connection import StoreClient
 
 
-class UpkeepQueue(ReplanQueue, RepairQueue, RedeliveryQueue, Protocol):
+class UpkeepQueue(ReplanQueue, RepairQueue, RecoveryQueue, RedeliveryQueue, Protocol):
     """The queue from which the upkeep worker takes what is to be done soon."""
 
 

@@ -11,8 +11,9 @@ from app.config import Settings, production_settings
 from app.crypto.reencryption import Reencrypted, reencrypt
 from app.engine.retention import Retention
 from app.engine.scheduler import Scheduler
-from app.engine.upkeep import Upkeep
+from app.engine.upkeep import REPAIR_AFTER_MS, Upkeep
 from app.engine.upkeep_calls import UpkeepCalls
+from app.store.migrations.schema import MIGRATIONS
 from app.wiring.doubles import NO_DOUBLES, Doubles
 from app.wiring.drains import Drains
 from app.wiring.services import Services, build_services
@@ -46,10 +47,20 @@ class Engine:
         services = self.services
         return UpkeepCalls(
             services.queues.upkeep_schedule,
+            services.queues.upkeep.enqueue_recovery,
+            self._has_to_recover,
             (services.redeliveries.call_for_waiting, services.import_jobs.call_for_waiting),
             services.storage.coordination.job_listener(),
             services.settings.broker_name,
         )
+
+    def _has_to_recover(self) -> bool:
+        services = self.services
+        now_ms = services.clock.now_ms()
+        if services.storage.leftovers.exist(now_ms, now_ms - REPAIR_AFTER_MS):
+            return True
+        # What processes of an earlier version store is moved by recovery, too.
+        return any(one.schema < len(MIGRATIONS) for one in services.processes.alive())
 
     @cached_property
     def drains(self) -> Drains:

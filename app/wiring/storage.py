@@ -25,6 +25,7 @@ from app.store.import_jobs import ImportJobStore
 from app.store.imports import SourceStore
 from app.store.indexes import IndexReader
 from app.store.key_notes import KeyNotes, NotedEventStore, key_of
+from app.store.leftovers import Leftovers
 from app.store.local_faults import LocalFaultStore
 from app.store.migrations.schema import Schema
 from app.store.occurrences import OccurrenceStore
@@ -175,6 +176,11 @@ class Storage:
     def processes(self) -> ProcessStore:
         """Signs of life of all processes."""
         return ProcessStore(self.client)
+
+    @cached_property
+    def leftovers(self) -> Leftovers:
+        """Whether upkeep has anything to recover."""
+        return Leftovers(self.client, self.settings.partitions)
 
     @cached_property
     def sweep(self) -> EventSweep:

@@ -8,7 +8,13 @@ from datetime import datetime
 
 import pytest
 
-from app.engine.upkeep_calls import MAX_SLEEP_S, PAUSE_S, RUNNING_LOOK_S, UpkeepCalls
+from app.engine.upkeep_calls import (
+    MAX_SLEEP_S,
+    PAUSE_S,
+    RECOVERY_LOOK_S,
+    RUNNING_LOOK_S,
+    UpkeepCalls,
+)
 from app.errors import BrokerUnavailable, StoreUnavailable
 from app.wiring.services import Services
 from tests.support.wait import wait_until
@@ -52,8 +58,27 @@ class FakeListener:
         return False
 
 
-def calls(periodic: FakePeriodic, *waiting: Callable[[], bool]) -> UpkeepCalls:
-    return UpkeepCalls(periodic, waiting, FakeListener(threading.Event()))  # type: ignore[arg-type]
+class FakeRecovery:
+    """Notes how often it was looked and called for."""
+
+    def __init__(self) -> None:
+        self.is_needed = False
+        self.looked = self.called = 0
+
+    def look(self) -> bool:
+        self.looked += 1
+        return self.is_needed
+
+    def call(self) -> None:
+        self.called += 1
+
+
+def calls(
+    periodic: FakePeriodic, *waiting: Callable[[], bool], recovery: FakeRecovery | None = None
+) -> UpkeepCalls:
+    recovery = recovery or FakeRecovery()
+    listener = FakeListener(threading.Event())
+    return UpkeepCalls(periodic, recovery.call, recovery.look, waiting, listener)  # type: ignore[arg-type]
 
 
 def test_it_sleeps_until_a_periodic_job_is_due() -> None:
@@ -63,7 +88,7 @@ def test_it_sleeps_until_a_periodic_job_is_due() -> None:
     assert periodic.enqueued == 1
     assert loop.look(NOW_S + 1) == 2.0, "a wake-up in between"
     assert (periodic.enqueued, periodic.registered) == (1, 2), "nothing is asked for it"
-    assert loop.look(NOW_S + 3) == 3.0
+    assert loop.look(NOW_S + 3) == RECOVERY_LOOK_S - 3.0, "then it looks for leftovers"
     assert periodic.enqueued == 2
 
 
@@ -97,6 +122,17 @@ def test_while_a_job_runs_it_looks_often_and_at_every_kind() -> None:
     assert asked == ["one", "other"]
 
 
+def test_a_recovery_is_called_for_when_there_is_something_to_recover() -> None:
+    recovery = FakeRecovery()
+    loop = calls(FakePeriodic(every_s=60), recovery=recovery)
+    assert loop.look(NOW_S) == RECOVERY_LOOK_S
+    recovery.is_needed = True
+    loop.look(NOW_S + 1)
+    assert (recovery.looked, recovery.called) == (1, 0), "a wake-up in between"
+    loop.look(NOW_S + RECOVERY_LOOK_S)
+    assert (recovery.looked, recovery.called) == (2, 1)
+
+
 def test_a_broker_that_is_away_is_left_alone_for_a_moment() -> None:
     periodic = FakePeriodic()
     periodic.away = True
@@ -111,7 +147,9 @@ def test_the_loop_outlives_its_servers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.engine.upkeep_calls.PAUSE_S", 0.001)
     stop = threading.Event()
     listener = FakeListener(stop, [StoreUnavailable(), BrokerUnavailable()])
-    loop = UpkeepCalls(FakePeriodic(NOW_S**2), (), listener)  # type: ignore[arg-type]
+    recovery = FakeRecovery()
+    periodic = FakePeriodic(NOW_S**2)
+    loop = UpkeepCalls(periodic, recovery.call, recovery.look, (), listener)  # type: ignore[arg-type]
     loop.run(stop)
     loop.finish()
     assert listener.waited == [pytest.approx(MAX_SLEEP_S, abs=1)]

@@ -34,7 +34,8 @@ sys.exit(
     Supervisor(stages, stop_s=plan["stop_s"], on_ready=lambda: print("READY", flush=True)).run()
 )
 """
-SLEEP = "import time; time.sleep(60)"
+SLEEP = "import time\nfor _ in range(1200): time.sleep(0.05)"
+"""In short sleeps: a signal that comes just before one would wait for its end."""
 
 
 @pytest.fixture

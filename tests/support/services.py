@@ -41,7 +41,7 @@ class FakeUpkeep:
         self.names: list[str] = []
         self.redeliveries: list[str] = []
         self.continued = 0
-        self.repairs = 0
+        self.repairs = self.recoveries = 0
         self.away = False
 
     def enqueue_replan(self, name: str) -> None:
@@ -53,6 +53,11 @@ class FakeUpkeep:
         if self.away:
             raise StoreUnavailable
         self.repairs += 1
+
+    def enqueue_recovery(self) -> None:
+        if self.away:
+            raise StoreUnavailable
+        self.recoveries += 1
 
     def enqueue_redelivery(self, job_id: str) -> None:
         if self.away:

@@ -1,0 +1,35 @@
+"""What waits for upkeep: a look in one round trip, so that upkeep need not try everything."""
+
+from __future__ import annotations
+
+from app.store import keys
+from app.store.audit_archive import HOT, SEGMENT
+from app.store.connection import StoreClient
+
+
+class Leftovers:
+    """Tells whether dead processes, or moments that have come, have left anything to recover."""
+
+    def __init__(self, client: StoreClient, partitions: int) -> None:
+        self._client = client
+        self._partitions = partitions
+
+    def exist(self, now_ms: int, claimed_before_ms: int) -> bool:
+        """Whether there is any.
+
+        These are leases, times to acknowledge and pauses that are over; successors of what was
+        claimed before ``claimed_before_ms``; calendars that are replanned; requests whose entry the
+        audit log lacks, or may lack soon; and so many of its entries that some are to be packed.
+        """
+        pipe = self._client.pipeline(transaction=False)
+        pipe.xlen(keys.AUDIT)
+        pipe.hlen(keys.AUDIT_INTENTS.decode())
+        pipe.hlen(keys.CALENDARS_PENDING.decode())
+        for partition in range(self._partitions):
+            for place in (keys.claimed, keys.unacknowledged, keys.paused):
+                pipe.zrangebyscore(place(partition), "-inf", now_ms, start=0, num=1)
+            pipe.zrangebyscore(
+                keys.unscheduled(partition), "-inf", claimed_before_ms, start=0, num=1
+            )
+        entries, *others = pipe.execute()
+        return int(entries) >= HOT + SEGMENT or any(others)
