@@ -20,12 +20,10 @@ which a time is given ends by itself. ``tests/api/test_growth.py`` proves it.
     qh:{p}:event:<id>:occurrences     zset    occurrence → scheduled; those claimed or ended (the
                                               scheduled one is ``next``), callbacks left out
     qh:{p}:event:<id>:names           zset    what it was called → until; ``former_names`` (8 days)
-    qh:{p}:tag:<tag>:occurrences      zset    occurrence → scheduled; by the tags it was planned
-                                              or delivered with
+    qh:{p}:tag:<tag>:occurrences      zset    occurrence → scheduled; by tags at plan or delivery
     qh:{p}:due:<lane>                 zset    occurrence → when to attempt it next; those of the
                                               events of one lane (its number in decimal)
-    qh:{p}:lanes                      zset    lane → when its first occurrence is due; all lanes in
-                                              which one is
+    qh:{p}:lanes                      zset    lane → when its first is due; lanes that have one
     qh:{p}:claimed                    zset    occurrence → the lease's deadline
     qh:{p}:unacknowledged             zset    occurrence → until when its receiver may acknowledge
     qh:{p}:ended                      zset    occurrence → ended; what retention reads

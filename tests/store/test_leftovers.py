@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from app.store import keys
 from app.store.audit_archive import HOT, SEGMENT
-from app.store.connection import StoreClient
+from app.store.connection import StoreClient, connect
 from app.store.leftovers import Leftovers
 
 NOW_MS = 1_800_000_000_000
 CLAIMED_BEFORE_MS = NOW_MS - 5_000
+
+
+@pytest.fixture
+def client(store_url: str) -> Iterator[StoreClient]:
+    with connect(store_url) as opened:
+        yield opened
 
 
 @pytest.fixture
