@@ -22,6 +22,7 @@ from app.api.routes import (
     acknowledgements,
     audit,
     calendars,
+    event_batch,
     events,
     feed,
     flows,
@@ -45,6 +46,7 @@ from app.wiring.services import Services
 
 PARTS = (
     events,
+    event_batch,
     planning,
     secret_rotation,
     occurrences,

@@ -55,6 +55,20 @@ class EventIds:
         return value.to_bytes(16, "big")
 
 
+def repeated_event_id(at_us: int, number: int, partition: int, lane: int, seed: bytes) -> bytes:
+    """Return the one id that the event of this number can have in a request that is repeated.
+
+    ``at_us`` is when the request was first made (microseconds since 1970, UTC); ``seed`` are 16
+    random bytes of it.
+    """
+    ms, rest_us = divmod(at_us, 1000)
+    tick = (ms << 12) + rest_us * 4096 // 1000 + number
+    digest = hashlib.blake2b(number.to_bytes(4, "big"), key=seed, digest_size=8).digest()
+    low = partition << 50 | lane << 36 | int.from_bytes(digest, "big") & (3 << 48 | (1 << 36) - 1)
+    value = (tick >> 12 & _MASK_48) << 80 | 0x7 << 76 | (tick & 0xFFF) << 64 | 0b10 << 62 | low
+    return value.to_bytes(16, "big")
+
+
 def occurrence_id(event_id: bytes, scheduled_ms: int) -> bytes:
     """Return the one id that the occurrence of this event at this moment can have."""
     digest = hashlib.blake2b(

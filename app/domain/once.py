@@ -45,13 +45,41 @@ class Once:
     @classmethod
     def of(cls, key: str, given: Mapping[str, Any], access: Access) -> Once:
         """Read a key; raises ``InvalidInput``."""
-        if not _KEY.fullmatch(key):
-            raise InvalidInput(
-                f"{HEADER} must be 1 to 255 characters of ASCII without spaces, such as a UUID."
-            )
-        who = [access is MASTER, access.subject, access.is_admin or sorted(access.scope), key]
         what = {name: _plain(value) for name, value in given.items() if name not in _SECRET}
-        return cls(_digest(who), _digest(what))
+        return cls(_digest(_who(key, access)), _digest(what))
+
+    @classmethod
+    def of_request(cls, key: str, path: str, values: Any, access: Access) -> Once:
+        """Read the key of a request to a path, of which ``values`` is all that counts.
+
+        A key belongs to its path. Who does not know it can't find out by trying what was sent, so
+        secrets may be among the values. Raises ``InvalidInput``.
+        """
+        name = _digest([*_who(key, access), path])
+        text = json.dumps(values, sort_keys=True, default=repr)
+        digest = hashlib.blake2b(text.encode(), key=key.encode()[:64], digest_size=16).digest()
+        return cls(name, digest)
+
+
+@dataclass(frozen=True, slots=True)
+class Repetition:
+    """A request that has a key, as whoever does it sees it: first or again, it is the same.
+
+    ``at_us`` is when it was first made (microseconds since 1970, UTC), ``seed`` 16 random bytes of
+    it, ``by`` who does it now.
+    """
+
+    at_us: int
+    seed: bytes
+    by: bytes
+
+
+def _who(key: str, access: Access) -> list[Any]:
+    if not _KEY.fullmatch(key):
+        raise InvalidInput(
+            f"{HEADER} must be 1 to 255 characters of ASCII without spaces, such as a UUID."
+        )
+    return [access is MASTER, access.subject, access.is_admin or sorted(access.scope), key]
 
 
 def _plain(value: Any) -> Any:

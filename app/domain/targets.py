@@ -51,10 +51,12 @@ def check_url(url: str) -> None:
     _host(url)
 
 
+@lru_cache(maxsize=1024)
 def check_target(url: str, policy: TargetPolicy, own_port: int | None = None) -> None:
     """Check a URL, and the host in it as far as it can be judged without asking DNS.
 
     ``own_port`` is where the service itself listens. Raises ``InvalidInput`` as ``check_url`` does.
+    What is good is remembered: many events have one target.
     """
     host = _host(url)
     address = literal_address(host)

@@ -6,6 +6,10 @@ A step is about a microsecond.
 WRITING = 100_000
 """On what one request wants to know of one schedule: is it accepted, what will it do."""
 
+BATCH = 100_000
+BATCH_EVENT = 150
+"""On all events of one batch: so many, and so many more for each event."""
+
 IMPORTING = 200_000
 IMPORTING_ENTRY = 400
 """On all entries of one file in its request: so many, and so many more for each entry, which is

@@ -46,17 +46,25 @@ class ActionService:
     timetables: Timetables
     clock: Clock
 
-    def trigger(self, event_id: str, access: Access, if_match: int | None = None) -> Occurrence:
+    def trigger(
+        self,
+        event_id: str,
+        access: Access,
+        if_match: int | None = None,
+        at_ms: int | None = None,
+    ) -> Occurrence:
         """Add an occurrence for this very moment, whatever the schedule and status say.
 
-        Raises ``Conflict`` if the event is being changed all the time.
+        A request that is repeated says when it was first made: ``at_ms``, UTC. It has the one
+        occurrence of then. Raises ``Conflict`` if the event is being changed all the time.
         """
         for _ in range(WRITE_TRIES):
             event = self._changeable(event_id, access)
             require_version(event, if_match)
             now_ms = self.clock.now_ms()
-            if self.events.add_occurrences(event, [(now_ms, now_ms)], now_ms) is not None:
-                return self.occurrences.get(ids.occurrence_id(event.id, now_ms))
+            scheduled_ms = now_ms if at_ms is None else at_ms
+            if self.events.add_occurrences(event, [(scheduled_ms, now_ms)], now_ms) is not None:
+                return self.occurrences.get(ids.occurrence_id(event.id, scheduled_ms))
         raise Conflict(CHANGING)
 
     def pause(

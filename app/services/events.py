@@ -38,6 +38,9 @@ from app.store.figures import Figures
 
 log = logging.getLogger(__name__)
 
+MakeId = Callable[[int, int], bytes]
+"""Makes the id of an event from its partition and its lane."""
+
 MAX_NOTE = 500
 """Characters of the reason for which an event is set aside."""
 
@@ -90,10 +93,11 @@ class EventService:
         access: Access,
         once: Once | None = None,
         partition: int | None = None,
+        make_id: MakeId | None = None,
     ) -> Event:
         """The event that ``create`` would schedule and store; nothing is stored.
 
-        It begins now if nothing says when.
+        It begins now if nothing says when. ``make_id`` names it, given its partition and its lane.
         """
         now_ms = self.clock.now_ms()
         given = in_space(changes.given, access)
@@ -102,12 +106,15 @@ class EventService:
         if partition is None:
             partition = self._partition_for(given, once)
         lane = self.lanes.of(access.subject)
-        event_id = self.new_ids.make(self.clock.now_us(), partition, lane)
+        event_id = (make_id or self._new_id)(partition, lane)
         given = self.headers.encrypted(event_id, self.signing.encrypted(event_id, given))
         event = apply_changes(blank(event_id), given, now_ms)
         if not access.may_change(event.tags):
             raise Forbidden("This token may create events only with tags that are in its scope.")
         return event
+
+    def _new_id(self, partition: int, lane: int) -> bytes:
+        return self.new_ids.make(self.clock.now_us(), partition, lane)
 
     def _partition_for(self, given: Mapping[str, Any], once: Once | None) -> int:
         """Any partition, but the same one for all events of a flow, or of an idempotency key."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from app.clock import Clock
 from app.domain.access import Access
 from app.domain.event import Event
-from app.domain.flow import check_key, flow_name, parse_limits, space_of
+from app.domain.flow import FlowLimits, check_key, flow_name, parse_limits, space_of
 from app.errors import Conflict, InvalidInput, NotFound
 from app.services.queries import Page
 from app.store.calls import BATCH
@@ -48,6 +48,15 @@ class FlowService:
         self.store.set(name, given_by_event(flow.limits), now_ms, by_user=False)
         if before is not None:
             self.gate.wake([name.encode()], now_ms)
+
+    def join_new(self, events: Iterable[Event]) -> None:
+        """Create the flows of new events, or update them, in one round trip."""
+        given: dict[tuple[str, FlowLimits], None] = {}
+        for event in events:
+            if (flow := event.options.flow) is not None:
+                given[flow.name(event.action.target), flow.limits] = None
+        changes = [(name, given_by_event(limits)) for name, limits in given]
+        self.store.set_by_events(changes, self.clock.now_ms())
 
     def list(self, access: Access, limit: int, cursor: str | None) -> Page[StoredFlow]:
         """List flows by name; those of other scopes are absent and not counted.

@@ -7,13 +7,14 @@ first ones; a schedule that is accepted occurs whenever it says.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from app.clock import Clock
 from app.domain.access import MASTER, Access
 from app.domain.event import Event, EventStatus
 from app.domain.ids import lane_of_event
+from app.domain.timetable import Timetable
 from app.errors import Conflict, Forbidden, InvalidInput
 from app.planning.density import occurrences_a_day
 from app.planning.timetables import Timetables
@@ -24,6 +25,9 @@ from app.store.rates import Counted, Rates
 
 Replace = Callable[[Event, Event], tuple[Saved, Event]]
 """Writes a changed event, given it before and after."""
+
+Rated = tuple[Event, int | None]
+"""A new event, and its ``rate_of``."""
 
 MINUTES = 24 * 60
 """Minutes of a day: what occurs once a day or less often counts for something, too."""
@@ -53,7 +57,7 @@ class OccurrenceQuota:
         is the operator who asks, or the event occurs no more often than before. Events that are
         gone or have ended are taken off the count when that is so.
         """
-        if not self.most or lane_of_event(event.id) in self.unbounded or event.schedule is None:
+        if not self._counts(event):
             return None
         lane, now_ms = lane_of_event(event.id), self.clock.now_ms()
         timetable = self.timetables.of(event.id, event.definition)
@@ -64,12 +68,47 @@ class OccurrenceQuota:
             self._forget_gone(lane, now_ms)
             counted = self.rates.count(lane, event.id, rate, now_ms, most, is_ahead=True)
         if not counted.done:
-            would_be = -((counted.before - counted.total - rate) // MINUTES)
-            raise Forbidden(
-                f"The events of this sub may have {self.most} occurrences a minute together, and "
-                f"would have {would_be}: make this one rarer, or delete others."
-            )
+            raise self._refusal(counted)
         return counted
+
+    def rate_of(self, event: Event, timetable: Timetable | None, now_ms: int) -> int | None:
+        """How often a new event would count, in occurrences a day; ``None``: it does not count."""
+        if timetable is None or not self._counts(event):
+            return None
+        return occurrences_a_day(timetable, max(now_ms, event.start_ms - 1))
+
+    def take_new(self, events: Sequence[Rated], access: Access) -> dict[bytes, Forbidden]:
+        """Count new events of one caller; returns why some of them, by their id, are too many.
+
+        It takes a few round trips, however many events these are.
+        """
+        now_ms = self.clock.now_ms()
+        wanted = [(event.id, rate) for event, rate in events if rate is not None]
+        if not wanted:
+            return {}
+        lane, most = lane_of_event(wanted[0][0]), 0 if access is MASTER else self.most * MINUTES
+        counted = self.rates.count_new(lane, wanted, now_ms, most)
+        left = [pair for pair, one in zip(wanted, counted, strict=True) if not one.done]
+        if not left:
+            return {}
+        self._forget_gone(lane, now_ms)
+        again = self.rates.count_new(lane, left, now_ms, most)
+        return {
+            event_id: self._refusal(one)
+            for (event_id, _), one in zip(left, again, strict=True)
+            if not one.done
+        }
+
+    def _counts(self, event: Event) -> bool:
+        is_bounded = lane_of_event(event.id) not in self.unbounded
+        return bool(self.most) and is_bounded and event.schedule is not None
+
+    def _refusal(self, counted: Counted) -> Forbidden:
+        would_be = -((counted.before - counted.total - counted.rate) // MINUTES)
+        return Forbidden(
+            f"The events of this sub may have {self.most} occurrences a minute together, and "
+            f"would have {would_be}: make this one rarer, or delete others."
+        )
 
     def retake(self, before: Event, after: Event, access: Access) -> Counted | None:
         """Count a changed event that is about to be written, if it occurs at other times.
@@ -114,8 +153,7 @@ class OccurrenceQuota:
 
     def forget(self, event: Event) -> None:
         """Count an event no more that is deleted or has ended."""
-        is_bounded = lane_of_event(event.id) not in self.unbounded
-        if self.most and is_bounded and event.schedule is not None:
+        if self._counts(event):
             self._forget(event.id)
 
     def _forget_gone(self, lane: int, now_ms: int) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.domain import ids
 from app.domain.access import MASTER, Access
 from app.domain.event import Event
 from app.errors import Forbidden
-from app.services.occurrence_quota import OccurrenceQuota
+from app.services.occurrence_quota import OccurrenceQuota, Rated
 from app.store.owners import Owners
 
 BEING_CREATED_MS = 60_000
@@ -35,6 +36,26 @@ class EventQuota:
         except Forbidden:
             self._drop(event.id, access)
             raise
+
+    def take_new(self, rated: Sequence[Rated], access: Access) -> dict[bytes, Forbidden]:
+        """Count events that are about to be created; says of those that are too much, by id, why.
+
+        It takes a few round trips, however many events these are.
+        """
+        refused: dict[bytes, Forbidden] = {}
+        events = [event for event, _ in rated]
+        if self.most and access is not MASTER and events:
+            noted = [(one.id, one.created_ms) for one in events]
+            over = self.owners.add_many(access.subject, noted) - self.most
+            if over > 0:
+                self.owners.drop_gone(access.subject, noted[0][1] - BEING_CREATED_MS)
+                over = self.owners.count(access.subject) - self.most
+            refused = {one.id: self.refusal() for one in events[len(events) - max(over, 0) :]}
+        rest = [one for one in rated if one[0].id not in refused]
+        refused |= self.occurrences.take_new(rest, access)
+        if self.most and access is not MASTER and refused:
+            self.owners.drop(access.subject, *refused)
+        return refused
 
     def _take(self, event_id: bytes, access: Access) -> None:
         """Raise ``Forbidden`` for one event too many.

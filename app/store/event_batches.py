@@ -13,7 +13,7 @@ from app.errors import Conflict, StoreUnavailable
 from app.store.audit_intents import Command
 from app.store.connection import StoreClient
 from app.store.events import NO_WITHDRAWAL, EventStore, Plan, Withdrawal, flow_of, save_call
-from app.store.scripts import Scripts
+from app.store.scripts import ScriptCall, Scripts
 
 Fence = tuple[bytes, bytes]
 """A key and the value that it must have for a transaction to be made."""
@@ -47,8 +47,12 @@ class Write:
         )
 
 
+NEW_TOGETHER = 250
+"""How many new events are sent in one round trip; the store takes them in several steps."""
+
+
 class EventBatches:
-    """Writes events of one partition; none of them may get a secret that it had not before."""
+    """Writes many events; what keys their secrets have must be noted before."""
 
     def __init__(self, client: StoreClient, scripts: Scripts, events: EventStore) -> None:
         self._client = client
@@ -61,8 +65,9 @@ class EventBatches:
         now_ms: int,
         notes: Sequence[Command] = (),
         fence: Fence | None = None,
+        request: bytes | None = None,
     ) -> list[bool]:
-        """Write events in one transaction; returns which are written.
+        """Write events of one partition in one transaction; returns which are written.
 
         A new one always is; a changed one is, if it is still as it was read. ``notes`` are commands
         of the same partition: nobody sees an event without them. Raises ``StoreUnavailable``; if
@@ -71,7 +76,7 @@ class EventBatches:
         """
         if not writes and not notes:
             return []
-        replies = self._transaction(writes, now_ms, notes, fence)
+        replies = self._transaction(writes, now_ms, notes, fence, request)
         pairs = [(one, reply == b"saved") for one, reply in zip(writes, replies, strict=False)]
         if any(isinstance(reply, Exception) for reply in replies):
             for one, is_saved in pairs:
@@ -83,12 +88,41 @@ class EventBatches:
                 self._events.wake_flow_of(one.before, now_ms)
         return [is_saved for _, is_saved in pairs]
 
+    def create_each(
+        self, writes: Sequence[Write], now_ms: int, request: bytes | None = None
+    ) -> list[bool | StoreUnavailable]:
+        """Write new events, each by itself; says of each whether it is stored.
+
+        ``False``: there is another with its id. Some may be written and others not, if the store
+        goes away or is full meanwhile: the answer for these is the error. With a ``request``, what
+        was written under that name before, whatever has become of it since, counts as stored.
+        """
+        done: list[bool | StoreUnavailable] = []
+        for start in range(0, len(writes), NEW_TOGETHER):
+            some = writes[start : start + NEW_TOGETHER]
+            try:
+                replies = self._scripts.many(
+                    "save_event", [self._call(one, now_ms, request) for one in some]
+                )
+            except StoreUnavailable as error:
+                done += [error] * (len(writes) - start)
+                break
+            done += [_stored(reply, is_repeated=request is not None) for reply in replies]
+        return done
+
+    def _call(self, one: Write, now_ms: int, request: bytes | None) -> ScriptCall:
+        written, args, fields = save_call(
+            one.event, one.plan, one.before, now_ms, None, one.withdrawal, request
+        )
+        return written, [*args, b"", *fields]
+
     def _transaction(
         self,
         writes: Sequence[Write],
         now_ms: int,
         notes: Sequence[Command],
         fence: Fence | None,
+        request: bytes | None,
     ) -> list[Any]:
         text = self._scripts.text("save_event")
         # Whatever the store has forgotten, it has forgotten for all calls of the transaction.
@@ -101,13 +135,17 @@ class EventBatches:
                 raise Conflict(OVERTAKEN)
             pipe.multi()
         for one in writes:
-            written, args, fields = save_call(
-                one.event, one.plan, one.before, now_ms, None, one.withdrawal
-            )
-            pipe.evalsha(text.sha, len(written), *written, *args, b"", *fields)
+            written, args = self._call(one, now_ms, request)
+            pipe.evalsha(text.sha, len(written), *written, *args)
         for command in notes:
             pipe.execute_command(*command)  # type: ignore[no-untyped-call]
         try:
             return pipe.execute(raise_on_error=False)
         except redis.exceptions.WatchError:
             raise Conflict(OVERTAKEN) from None
+
+
+def _stored(reply: Any, *, is_repeated: bool) -> bool | StoreUnavailable:
+    if isinstance(reply, Exception):
+        return StoreUnavailable()
+    return reply == b"saved" or (is_repeated and reply == b"stale")

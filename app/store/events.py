@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import cast
@@ -101,10 +101,14 @@ def save_call(
     now_ms: int,
     once: Once | None,
     withdrawal: Withdrawal,
+    request: bytes | None = None,
 ) -> tuple[list[bytes], list[bytes | str | int], list[bytes | str | int]]:
-    """The keys of ``save_event``, its arguments before those that wait, and the fields after."""
+    """The keys of ``save_event``, its arguments before those that wait, and the fields after.
+
+    ``request`` names the call, if another with the same name shall find it done.
+    """
     partition = ids.partition_of_event(event.id)
-    request = secrets.token_bytes(8)
+    request = request or secrets.token_bytes(8)
     old_next = before.next_ms if before else None
     planned = plan.scheduled_ms is not None
     args: list[bytes | str | int] = [
@@ -175,6 +179,9 @@ class EventStore:
                 return saved
             judged = _judged(reply, withdrawal)
         return Saved.MOVED
+
+    def note_keys(self, events: Iterable[Event]) -> None:
+        """Note with which keys secrets of new events are encrypted, before they are written."""
 
     def refuse_duplicate(self, partition: int, once: Once | None) -> None:
         """Raise ``AlreadyMade`` if ``once`` has made an event, as far as a partition knows."""

@@ -8,11 +8,12 @@ from typing import cast
 
 from app.domain.flow import FlowLimits
 from app.domain.rates import Rate
+from app.errors import StoreUnavailable
 from app.store import keys
 from app.store.connection import StoreClient
 from app.store.fields import FlowField
 from app.store.reading import oldest_before
-from app.store.scripts import Argument, Scripts
+from app.store.scripts import Argument, ScriptCall, Scripts
 
 _FIELDS = (
     FlowField.RATE_COUNT,
@@ -51,10 +52,15 @@ class FlowStore:
 
     def set(self, name: str, changes: Changes, now_ms: int, *, by_user: bool) -> None:
         """Make a flow known and change limits of it; an event changes none that a user has set."""
-        args: list[Argument] = [keys.FLOWS_PREFIX, name, now_ms, "user" if by_user else "event"]
-        for field, value in changes.items():
-            args += [field, value]
-        self._scripts("set_flow", [keys.FLOWS, keys.FLOWS_USED], args)
+        self._scripts("set_flow", *_setting(name, changes, now_ms, by_user=by_user))
+
+    def set_by_events(self, flows: Sequence[tuple[str, Changes]], now_ms: int) -> None:
+        """Do for many flows in one round trip what ``set`` does for one, as events do it."""
+        replies = self._scripts.many(
+            "set_flow", [_setting(name, changes, now_ms, by_user=False) for name, changes in flows]
+        )
+        if any(isinstance(reply, Exception) for reply in replies):
+            raise StoreUnavailable
 
     def names(self, space: str | None, after: str | None, limit: int) -> list[str]:
         """Names in their order, of one space or of all (``None``), those after one first."""
@@ -136,6 +142,13 @@ def _flow(
         strict=strict is not None,
     )
     return StoredFlow(name, limits, paused is not None, by == b"user", waiting, busy, events)
+
+
+def _setting(name: str, changes: Changes, now_ms: int, *, by_user: bool) -> ScriptCall:
+    args: list[Argument] = [keys.FLOWS_PREFIX, name, now_ms, "user" if by_user else "event"]
+    for field, value in changes.items():
+        args += [field, value]
+    return [keys.FLOWS, keys.FLOWS_USED], args
 
 
 def given_by_event(limits: FlowLimits) -> Changes:

@@ -90,6 +90,10 @@ class NotedEventStore(EventStore):
         self._note(_encrypted(event) - (_encrypted(before) if before else set()))
         return super().save(event, plan, before, now_ms, once, withdrawal)
 
+    def note_keys(self, events: Iterable[Event]) -> None:
+        """Note with which keys secrets of new events are encrypted; raises ``KeyRefused``."""
+        self._note({value for one in events for value in _encrypted(one)})
+
     def _note(self, values: set[bytes]) -> None:
         for name in {key_of(value) for value in values}:
             self._notes.note(name, self._known)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import cast
 
 from app.domain import ids
@@ -19,9 +20,13 @@ class Owners:
 
     def add(self, subject: str, event_id: bytes, created_ms: int) -> int:
         """Note an event; returns how many there are now. Harmless when repeated."""
+        return self.add_many(subject, [(event_id, created_ms)])
+
+    def add_many(self, subject: str, events: Sequence[tuple[bytes, int]]) -> int:
+        """Note events, each with when it was created; returns how many there are now."""
         key = keys.owned(subject)
         pipe = self._client.pipeline()
-        pipe.zadd(key, {event_id: created_ms})
+        pipe.zadd(key, dict(events))
         pipe.zcard(key)
         return int(pipe.execute()[1])
 
@@ -29,9 +34,9 @@ class Owners:
         """How many events are noted."""
         return int(self._client.zcard(keys.owned(subject)))
 
-    def drop(self, subject: str, event_id: bytes) -> None:
-        """Forget an event."""
-        self._client.zrem(keys.owned(subject), event_id)
+    def drop(self, subject: str, *event_ids: bytes) -> None:
+        """Forget events."""
+        self._client.zrem(keys.owned(subject), *event_ids)
 
     def drop_gone(self, subject: str, before_ms: int) -> None:
         """Forget events that exist no more; those noted since ``before_ms`` may be being made."""

@@ -15,11 +15,13 @@ next time; it is never counted for less than it occurs.
 from __future__ import annotations
 
 import secrets
-from typing import NamedTuple, cast
+from collections.abc import Sequence
+from typing import Any, NamedTuple, cast
 
+from app.errors import StoreUnavailable
 from app.store.connection import StoreClient
 from app.store.fields import RateField
-from app.store.scripts import Argument, Scripts
+from app.store.scripts import Argument, ScriptCall, Scripts
 
 BATCH = 256
 
@@ -64,10 +66,21 @@ class Rates:
         ``is_ahead``: it is not written yet, so what was counted is not lowered. A rate of 0 forgets
         the event otherwise.
         """
-        rest = b":%d:%s" % (now_ms, secrets.token_hex(4).encode())
-        args: list[Argument] = [event_id, rate, rest, most, "", int(is_ahead)]
-        done, entry, stood, total = self._scripts("count_rate", [rates_of(lane)], args)
-        return Counted(bool(done), entry, stood, int(total), rate)
+        args = _counting(event_id, rate, now_ms, most, is_ahead=is_ahead)
+        return _counted(self._scripts("count_rate", [rates_of(lane)], args), rate)
+
+    def count_new(
+        self, lane: int, wanted: Sequence[tuple[bytes, int]], now_ms: int, most: int
+    ) -> list[Counted]:
+        """Count new events, each with its rate, as ``count`` does, in one round trip."""
+        calls: list[ScriptCall] = [
+            ([rates_of(lane)], _counting(event_id, rate, now_ms, most, is_ahead=True))
+            for event_id, rate in wanted
+        ]
+        replies = self._scripts.many("count_rate", calls)
+        if any(isinstance(reply, Exception) for reply in replies):
+            raise StoreUnavailable
+        return [_counted(reply, rate) for reply, (_, rate) in zip(replies, wanted, strict=True)]
 
     def settle(self, lane: int, event_id: bytes, counted: Counted) -> None:
         """Lower a count to what was wanted, now that this is written."""
@@ -100,6 +113,18 @@ class Rates:
         """How often all events of a lane occur in a day."""
         total = self._client.hget(rates_of(lane).decode(), RateField.TOTAL)
         return int(cast("bytes | None", total) or 0)
+
+
+def _counting(
+    event_id: bytes, rate: int, now_ms: int, most: int, *, is_ahead: bool
+) -> list[Argument]:
+    rest = b":%d:%s" % (now_ms, secrets.token_hex(4).encode())
+    return [event_id, rate, rest, most, "", int(is_ahead)]
+
+
+def _counted(reply: Sequence[Any], rate: int) -> Counted:
+    done, entry, stood, total = reply
+    return Counted(bool(done), entry, stood, int(total), rate)
 
 
 def _split(entry: bytes) -> tuple[int, bytes]:

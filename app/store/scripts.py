@@ -20,6 +20,14 @@ from app.store.script_loader import assemble_all
 
 Argument = bytes | str | int
 
+ScriptCall = tuple[Sequence[bytes], Sequence[Argument]]
+"""The keys and the arguments of one call."""
+
+
+TOGETHER = 40
+"""Runs of a script in one step: no other client of the store waits for more than two
+milliseconds."""
+
 
 class ScriptText(NamedTuple):
     """A script as EVAL and EVALSHA want it."""
@@ -47,6 +55,33 @@ class Scripts:
     def text(self, name: str) -> ScriptText:
         """A script's text and hash."""
         return self._texts[name]
+
+    def many(self, name: str, calls: Sequence[ScriptCall]) -> list[Any]:
+        """Run a script several times in one round trip; an answer may be an exception.
+
+        ``TOGETHER`` of them are one step of the store, which then writes its log once for them;
+        other clients' commands may come between these. Raises ``StoreUnavailable`` if the store is
+        away.
+        """
+        if not calls:
+            return []
+        text = self.text(name)
+        pipe = self._client.pipeline(transaction=False)
+        # Whatever the store has forgotten, it has forgotten for all calls.
+        pipe.script_load(text.source)
+        groups = [calls[at : at + TOGETHER] for at in range(0, len(calls), TOGETHER)]
+        for some in groups:
+            pipe.execute_command("MULTI")  # type: ignore[no-untyped-call]
+            for keys, args in some:
+                pipe.execute_command("EVALSHA", text.sha, len(keys), *keys, *args)  # type: ignore[no-untyped-call]
+            pipe.execute_command("EXEC")  # type: ignore[no-untyped-call]
+        replies, at = pipe.execute(raise_on_error=False), 1
+        done: list[Any] = []
+        for some in groups:
+            at += len(some) + 2
+            ended = replies[at - 1]
+            done += [ended] * len(some) if isinstance(ended, Exception) else ended
+        return done
 
     def __call__(self, name: str, keys: Sequence[bytes], args: Sequence[Argument]) -> Any:
         """Run a script; raises ``StoreUnavailable`` if the store is away."""

@@ -16,7 +16,6 @@ from app.planning.successors import Successors
 from app.services.actions import ActionService
 from app.services.audit import AuditService
 from app.services.calendars import CalendarService
-from app.services.event_creation import CreationService
 from app.services.event_lists import EventLists
 from app.services.event_planner import EventPlanner
 from app.services.events import EventService
@@ -41,6 +40,7 @@ from app.wiring.crypto import Crypto
 from app.wiring.doubles import NO_DOUBLES, Doubles
 from app.wiring.health import health_service
 from app.wiring.imports import build_imports
+from app.wiring.intake import Intake
 from app.wiring.own_process import own_process
 from app.wiring.planning import Planning
 from app.wiring.queues import Queues
@@ -110,9 +110,9 @@ class Services:
         )
 
     @cached_property
-    def creations(self) -> CreationService:
-        """Events that are created once for an idempotency key."""
-        return CreationService(self.events, self.storage.events, self.settings.partitions)
+    def intake(self) -> Intake:
+        """Other ways in which events come in."""
+        return Intake(self.events, self.storage)
 
     @cached_property
     def import_jobs(self) -> ImportJobService:
@@ -180,11 +180,12 @@ class Services:
     @cached_property
     def redeliveries(self) -> RedeliveryService:
         """Dead letters delivered again."""
+        storage = self.storage
         steps = RedeliverySteps(
-            self.storage.redeliveries,
-            self.storage.redelivery_jobs,
+            storage.redeliveries,
+            storage.redelivery_jobs,
             self.occurrences,
-            self.storage.lists,
+            storage.lists,
             self.tokens,
         )
         return RedeliveryService(

@@ -46,5 +46,9 @@ class Call(StrEnum):
 WRITES_NOTHING = {"POST /preview"}
 """Calls that only look as if they wrote."""
 
-ELSEWHERE = {"POST /imports/{}/cancel": "tests/e2e/test_imports.py"}
-"""What needs a file of a thousand entries, which no run has time for, and the test that does it."""
+ELSEWHERE = {
+    "POST /imports/{}/cancel": "tests/e2e/test_imports.py",
+    "POST /events/batch": "tests/api/routes/test_event_batch.py",
+}
+"""What needs a file of a thousand entries, which no run has time for, or writes in parts as an
+import does, and the test that does it."""

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.security.conftest import DAY_MS, MASTER_TOKEN, NOW_MS
+from tests.support.ical import a_file
 from tests.support.invariants import broken, snapshot
 
 KEY = {"Idempotency-Key": "5f0c2c1e-order-77"}
@@ -154,7 +155,18 @@ def test_a_malformed_key_is_refused(process, admin, event, key):
     assert snapshot(process.services.storage.client) == before
 
 
-def test_a_file_of_events_has_no_key(admin):
-    answer = admin.post("/events", data=b"x", content_type="text/calendar", headers=KEY)
-    assert answer.status_code == 400
-    assert answer.json["error"].startswith("Idempotency-Key")
+def test_a_file_of_events_is_imported_once(admin):
+    """Also a file whose entries have no source, from which the same UIDs would be updated."""
+    file = a_file("UID:a\nDTSTART:20300102T090000Z\nSUMMARY:a")
+    answers = [
+        admin.post(
+            "/events?webhook=https://example.com/",
+            data=file,
+            content_type="text/calendar",
+            headers=KEY,
+        )
+        for _ in range(2)
+    ]
+    assert [one.status_code for one in answers] == [201, 201]
+    assert answers[0].json == answers[1].json
+    assert answers[1].headers["Idempotent-Replayed"] == "true"

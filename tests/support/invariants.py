@@ -142,7 +142,7 @@ class Partition:
             return (
                 self._take_lane(name, rest, value)
                 or self._take_flow(name, rest, value)
-                or (name in ("claim", "made", "source") and bool(rest))
+                or (name in ("claim", "made", "answer", "source") and bool(rest))
                 or (name == "event" and len(rest) == 22 and rest.endswith(b":names"))
             )
         return True

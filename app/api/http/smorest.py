@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache, wraps
+from functools import wraps
 from http import HTTPStatus
 from typing import Any
 
 import flask_smorest
 from flask import Response, request
-from marshmallow import Schema, ValidationError, missing
+from marshmallow import Schema, ValidationError
 
 from app.api.http import json_body
 from app.api.http.context import services
 from app.api.http.icalendar_body import CALENDAR
 from app.api.schemas.errors import ErrorSchema
+from app.api.schemas.readers import reader_of
+
+MAX_BATCH_BYTES = 4 * 1_048_576
+"""Of a body with many events: a thousand of 4 KiB each."""
 
 View = Callable[..., Response]
 Decorator = Callable[[View], View]
@@ -40,38 +44,16 @@ def _optional_body() -> dict[str, Any]:
     return _body() if request.content_length or request.headers.get("Transfer-Encoding") else {}
 
 
+def _large_body() -> dict[str, Any]:
+    return json_body.read_object(request, MAX_BATCH_BYTES)
+
+
 _READERS: dict[str, Callable[[], dict[str, Any]]] = {
     "json": _body,
     "optional json": _optional_body,
+    "large json": _large_body,
     "query": read_query,
 }
-
-
-def _reader_of(schema: type[Schema], given: dict[str, Any]) -> Schema:
-    """The schema for a request; what is kept of it are known names alone, never the user's."""
-    names, needed = _names(schema)
-    if not given.keys() <= names.keys():
-        return schema()
-    return _reader(schema, needed | {names[key] for key in given})
-
-
-@lru_cache(maxsize=64)
-def _names(schema: type[Schema]) -> tuple[dict[str, str], frozenset[str]]:
-    """The schema's fields by their names in requests, and those that are always read."""
-    fields = schema().load_fields
-    needed = frozenset(
-        name
-        for name, field in fields.items()
-        if field.required or field.load_default is not missing
-    )
-    return {field.data_key or name: name for name, field in fields.items()}, needed
-
-
-@lru_cache(maxsize=512)
-def _reader(schema: type[Schema], wanted: frozenset[str]) -> Schema:
-    """The schema less the optional fields that were not given: visiting them is half its cost."""
-    names, _ = _names(schema)
-    return schema(only=[name for name in names.values() if name in wanted])
 
 
 def _documented(view: View, by: Callable[[View], Any]) -> View:
@@ -99,7 +81,7 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc] # it publishes n
         read = _READERS[location]
         document = self.arguments(
             schema,
-            location=location.removeprefix("optional "),
+            location=location.removeprefix("optional ").removeprefix("large "),
             required=not location.startswith("optional "),
             error_status_code=400,
         )
@@ -108,7 +90,7 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc] # it publishes n
             @wraps(view)
             def wrapper(*values: Any, **names: str) -> Response:
                 given = read()
-                return view(*values, _reader_of(schema, given).load(given), **names)
+                return view(*values, reader_of(schema, given).load(given), **names)
 
             return _documented(wrapper, document)
 

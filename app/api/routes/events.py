@@ -55,7 +55,7 @@ def create_event(changes: EventChanges) -> Response:
     if key is None:
         event, is_new = services().events.create(changes, access()), True
     else:
-        event, is_new = services().creations.create(changes, access(), key)
+        event, is_new = services().intake.creations.create(changes, access(), key)
     answer = _written(event, 201)
     answer.headers["Location"] = absolute(f"/events/{to_text(event.id)}")
     if not is_new:

@@ -11,6 +11,7 @@ from app.api.http.answers import json_answer
 from app.api.http.audit_trail import audited
 from app.api.http.auth import access, require_right
 from app.api.http.context import services
+from app.api.http.idempotency import repeatable
 from app.api.http.paging import LISTED, array_answer
 from app.api.http.smorest import Blueprint
 from app.api.schemas.flows import FlowQuerySchema, FlowSchema
@@ -65,6 +66,7 @@ def put_flow(space: str | None, given: dict[str, Any], key: str) -> Response:
 @blueprint.reads(FlowQuerySchema, "query")
 @blueprint.answers(200, FlowSchema)
 @blueprint.refuses(401, 403, 404)
+@repeatable(blueprint)
 def pause_flow(space: str | None, key: str) -> Response:
     """Send nothing more of a flow; what is under way is finished, the rest waits."""
     return json_answer(flow_text(services().flows.pause(key, access(), space)))
@@ -75,6 +77,7 @@ def pause_flow(space: str | None, key: str) -> Response:
 @blueprint.reads(FlowQuerySchema, "query")
 @blueprint.answers(200, FlowSchema)
 @blueprint.refuses(401, 403, 404)
+@repeatable(blueprint)
 def resume_flow(space: str | None, key: str) -> Response:
     """Let a paused flow go on."""
     return json_answer(flow_text(services().flows.resume(key, access(), space)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Sequence
 
@@ -13,6 +14,7 @@ from app.api.http.auth import access, bearer
 from app.api.http.context import services
 from app.api.http.errors import error_answer, status_of
 from app.api.http.icalendar_body import MAX_IMPORT_BYTES, read_calendar
+from app.api.http.idempotency import done_once
 from app.api.http.public_urls import absolute
 from app.api.http.smorest import read_query
 from app.api.schemas.event_bodies import load_body
@@ -30,8 +32,6 @@ from app.domain.imports import (
     ImportLine,
     ImportRequest,
 )
-from app.domain.once import HEADER
-from app.errors import InvalidInput
 from app.services.import_audit import ACTION, states
 from app.services.imports import TooMuch, first_error
 
@@ -49,11 +49,13 @@ FILE = {
 
 def import_calendar() -> Response:
     """Make events of the entries of the file in the request's body, or change those it made."""
-    if HEADER in request.headers:
-        raise InvalidInput(f"{HEADER} is for one event, sent as JSON; leave it out.")
     asked: ImportRequest = ImportQuerySchema().load(read_query())
     record_as(ACTION)
     data = read_calendar(request, MAX_IMPORT_BYTES)
+    return done_once([repr(asked), hashlib.sha256(data).hexdigest()], lambda: _import(data, asked))
+
+
+def _import(data: bytes, asked: ImportRequest) -> Response:
     calendar = read_entries(
         data,
         asked.timezone,

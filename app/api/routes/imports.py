@@ -11,6 +11,7 @@ from app.api.http.answers import json_answer
 from app.api.http.audit_trail import audited
 from app.api.http.auth import access, require_right
 from app.api.http.context import services
+from app.api.http.idempotency import repeatable
 from app.api.http.paging import LISTED, array_answer
 from app.api.http.smorest import Blueprint
 from app.api.schemas.import_texts import import_text, line_text
@@ -64,6 +65,7 @@ def list_import_entries(query: LinesQuery, import_id: str) -> Response:
 @audited("import.cancel", _state)
 @blueprint.answers(200, ImportJobSchema)
 @blueprint.refuses(401, 403, 404, 409)
+@repeatable(blueprint)
 def cancel_import(import_id: str) -> Response:
     """End an import; what it has written stays."""
     return json_answer(import_text(services().import_jobs.cancel(import_id, access())))

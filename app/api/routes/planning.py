@@ -9,6 +9,7 @@ from app.api.http.audit_trail import audited, event_state, only_asked
 from app.api.http.auth import access, require_right
 from app.api.http.conditional import event_answer, version_to_match
 from app.api.http.context import services
+from app.api.http.idempotency import moment_ms, repeatable
 from app.api.http.smorest import Blueprint
 from app.api.schemas.events import EventSchema
 from app.api.schemas.occurrences import OccurrenceSchema
@@ -57,9 +58,12 @@ def preview_schedule(query: PreviewQuery, changes: EventChanges) -> Response:
 @audited("event.trigger")
 @blueprint.answers(202, OccurrenceSchema)
 @blueprint.refuses(401, 403, 404, 409, 412)
+@repeatable(blueprint)
 def trigger_event(event_id: str) -> Response:
     """Deliver now, beside the schedule."""
-    occurrence = services().actions.trigger(event_id, access(), version_to_match(event_id))
+    occurrence = services().actions.trigger(
+        event_id, access(), version_to_match(event_id), moment_ms()
+    )
     return json_answer(occurrence_text(occurrence), 202)
 
 
@@ -68,6 +72,7 @@ def trigger_event(event_id: str) -> Response:
 @blueprint.reads(PauseSchema, "optional json")
 @blueprint.answers(200, EventSchema)
 @blueprint.refuses(401, 403, 404, 409, 412)
+@repeatable(blueprint)
 def pause_event(pause: Pause, event_id: str) -> Response:
     """Pause an event, for good or until a moment."""
     event = services().actions.pause(
@@ -80,6 +85,7 @@ def pause_event(pause: Pause, event_id: str) -> Response:
 @audited("event.resume", event_state)
 @blueprint.answers(200, EventSchema)
 @blueprint.refuses(401, 403, 404, 409, 412)
+@repeatable(blueprint)
 def resume_event(event_id: str) -> Response:
     """Let a paused event go on with its next future occurrence."""
     return event_answer(services().actions.resume(event_id, access(), version_to_match(event_id)))
@@ -91,6 +97,7 @@ def resume_event(event_id: str) -> Response:
 @blueprint.reads(RangeSchema)
 @blueprint.answers(200, BackfillSchema)
 @blueprint.refuses(401, 403, 404, 409, 412, 413, 415)
+@repeatable(blueprint)
 def backfill_event(dry_run: bool, span: Range, event_id: str) -> Response:
     """Add the occurrences that the schedule would have had in a past range.
 

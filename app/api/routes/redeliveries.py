@@ -11,6 +11,7 @@ from app.api.http.answers import json_answer, json_text
 from app.api.http.audit_trail import audited, only_asked
 from app.api.http.auth import access, bearer, require_right
 from app.api.http.context import services
+from app.api.http.idempotency import repeatable
 from app.api.http.paging import LISTED, array_answer
 from app.api.http.public_urls import absolute
 from app.api.http.smorest import Blueprint
@@ -43,6 +44,7 @@ def _job_state(job_id: str) -> Any:
 @blueprint.reads(RetrySchema, "optional json")
 @blueprint.answers(202, OccurrenceSchema)
 @blueprint.refuses(401, 403, 404, 409, 413, 415)
+@repeatable(blueprint)
 def retry_occurrence(fresh: bool, occurrence_id: str) -> Response:
     """Attempt an occurrence again that failed, was missed, skipped or cancelled.
 
@@ -58,6 +60,7 @@ def retry_occurrence(fresh: bool, occurrence_id: str) -> Response:
 @blueprint.answers(202, RetryJobSchema)
 @blueprint.answers(200, RetryCountSchema)
 @blueprint.refuses(401, 403, 409, 413, 415)
+@repeatable(blueprint)
 def retry_occurrences(wanted: RetryRequest) -> Response:
     """Attempt many occurrences again, in the background; count first, with dry_run.
 
@@ -96,6 +99,7 @@ def get_retry(retry_id: str) -> Response:
 @audited("retry.cancel", _job_state)
 @blueprint.answers(200, RetryJobSchema)
 @blueprint.refuses(401, 403, 404, 409)
+@repeatable(blueprint)
 def cancel_retry(retry_id: str) -> Response:
     """End a retry; what it has handed on is delivered."""
     return json_answer(redelivery_text(services().redeliveries.cancel(retry_id, access())))

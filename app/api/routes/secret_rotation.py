@@ -11,6 +11,7 @@ from app.api.http.audit_trail import audited, name_object, only_asked
 from app.api.http.auth import access, require_right
 from app.api.http.conditional import version_to_match
 from app.api.http.context import services
+from app.api.http.idempotency import repeatable
 from app.api.http.smorest import Blueprint
 from app.api.schemas.queries import TagSelection, TagSelectionSchema
 from app.api.schemas.secret_rotation import RotatedAllSchema, RotatedSchema, RotationSchema
@@ -26,6 +27,7 @@ blueprint.before_request(require_right)
 @blueprint.reads(RotationSchema, "optional json")
 @blueprint.answers(200, RotatedSchema)
 @blueprint.refuses(401, 403, 404, 409, 412, 413, 415)
+@repeatable(blueprint)
 def rotate_secret(rotation: Rotation, event_id: str) -> Response:
     """Give an event a new signing secret.
 
@@ -42,6 +44,7 @@ def rotate_secret(rotation: Rotation, event_id: str) -> Response:
 @blueprint.reads(RotationSchema, "optional json")
 @blueprint.answers(200, RotatedAllSchema)
 @blueprint.refuses(401, 403, 409, 413, 415)
+@repeatable(blueprint)
 def rotate_secrets(selection: TagSelection, rotation: Rotation) -> Response:
     """Give one new signing secret to every event with these tags; count first, with dry_run=true.
 

@@ -9,6 +9,7 @@ from app.api.http.audit_trail import audited, name_object
 from app.api.http.auth import bearer, credentials, require_admin
 from app.api.http.context import services
 from app.api.http.credentials import Grant
+from app.api.http.idempotency import repeatable
 from app.api.http.paging import LISTED, array_answer
 from app.api.http.smorest import Blueprint
 from app.api.schemas.representations import token_text
@@ -31,6 +32,7 @@ blueprint.before_request(require_admin)
 @blueprint.reads(TokenSchema)
 @blueprint.answers(200, TokenSchema)
 @blueprint.refuses(401, 403, 409, 413, 415, 503)
+@repeatable(blueprint)
 def create_token(grant: Grant) -> Response:
     """Make a JWT; it is not stored, so keep the answer.
 

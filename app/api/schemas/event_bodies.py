@@ -9,6 +9,7 @@ from flask import Flask
 from marshmallow import ValidationError
 
 from app.api.schemas.events import EventSchema
+from app.api.schemas.readers import reader_of
 from app.api.schemas.validation import invalid
 from app.services.queries import EventChanges
 
@@ -20,6 +21,18 @@ def load_body(body: Mapping[str, Any]) -> EventChanges:
     """Check the body of an event as ``POST /events`` does; raises ``InvalidInput``."""
     try:
         changes: EventChanges = _EVENT.load(dict(body))
+    except ValidationError as error:
+        raise invalid(error) from None
+    return changes
+
+
+def load_item(body: Mapping[str, Any]) -> EventChanges:
+    """Check one body of many, as ``load_body`` does, in less time: what is left out is not visited.
+
+    Raises ``InvalidInput``.
+    """
+    try:
+        changes: EventChanges = reader_of(EventSchema, body).load(dict(body))
     except ValidationError as error:
         raise invalid(error) from None
     return changes

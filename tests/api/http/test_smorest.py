@@ -16,6 +16,7 @@ from werkzeug.exceptions import HTTPException
 
 from app.api.http import errors, smorest
 from app.api.schemas.errors import ErrorSchema
+from app.api.schemas.readers import reader_of
 
 
 class Asked(Schema):
@@ -71,12 +72,12 @@ def test_errors_are_documented_as_they_are_answered(app: Flask) -> None:
 
 def test_a_schema_for_what_was_given_reads_it_and_what_is_always_read() -> None:
     """``load_fields``, ``required``, ``load_default``, ``data_key`` and ``only``."""
-    read = smorest._reader_of(Asked, {"needed": 1})
+    read = reader_of(Asked, {"needed": 1})
     assert set(read.load_fields) == {"needed", "given"}
     assert read.load({"needed": 1}) == {"needed": 1, "given": 7}
-    whole = smorest._reader_of(Asked, {"needed": 1, "leftOut": 2})
+    whole = reader_of(Asked, {"needed": 1, "leftOut": 2})
     assert whole.load({"needed": 1, "leftOut": 2}) == {"needed": 1, "given": 7, "left_out": 2}
-    assert set(smorest._reader_of(Asked, {"else": 1}).load_fields) == set(Asked().load_fields)
+    assert set(reader_of(Asked, {"else": 1}).load_fields) == set(Asked().load_fields)
     assert Asked().load_fields["needed"].load_default is marshmallow.missing
 
 

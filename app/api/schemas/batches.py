@@ -1,0 +1,79 @@
+"""Many events in one request, and what becomes of each."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from marshmallow import Schema, ValidationError, fields, post_load
+
+from app.api.schemas.base import StrictSchema
+from app.api.schemas.errors import ErrorSchema
+from app.api.schemas.fields import Flag, Read
+from app.services.event_batch import MOST
+
+
+class Batch(NamedTuple):
+    """The events of a request, each unread, and whether all or none are to be created."""
+
+    events: list[Any]
+    atomic: bool
+
+
+class Events(Read):
+    """A list of events, which are read one by one: what is wrong with one is its own."""
+
+    kind = {"type": "array", "minItems": 1, "maxItems": MOST}  # noqa: RUF012
+
+    def read(self, value: Any) -> Any:
+        """Return the list as it is."""
+        if not isinstance(value, list) or not 1 <= len(value) <= MOST:
+            raise ValidationError(f"must be a list of 1 to {MOST} events")
+        return value
+
+
+class BatchSchema(StrictSchema):
+    """Events to create."""
+
+    events = Events(
+        required=True,
+        metadata={"description": "Each as for POST /events.", "items": {"type": "object"}},
+    )
+    atomic = Flag(load_default=False, metadata={"description": "Create all of them or none."})
+
+    @post_load
+    def _as_batch(self, data: dict[str, Any], **_kwargs: Any) -> Batch:
+        return Batch(**data)
+
+
+class BatchResultSchema(Schema):
+    """What has become of an event of a batch."""
+
+    index = fields.Integer(
+        required=True, metadata={"description": "Which one of the request, from 0."}
+    )
+    status = fields.Integer(
+        required=True, metadata={"description": "As POST /events would answer."}
+    )
+    id = fields.UUID()
+    location = fields.String()
+    error = fields.String()
+    fields_ = fields.Dict(
+        keys=fields.String(), values=fields.List(fields.String()), data_key="fields"
+    )
+
+
+class BatchAnswerSchema(Schema):
+    """What has become of a batch."""
+
+    created = fields.Integer(required=True)
+    refused = fields.Integer(required=True)
+    results = fields.List(fields.Nested(BatchResultSchema), required=True)
+
+
+class BatchRefusedSchema(ErrorSchema):
+    """Why nothing of a batch is created."""
+
+    results = fields.List(
+        fields.Nested(BatchResultSchema),
+        metadata={"description": "What is wrong with each event that is refused."},
+    )

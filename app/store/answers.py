@@ -1,0 +1,86 @@
+"""Answers to requests that have an idempotency key, so that the same answer is given again.
+
+The key is in the form of ``keys``, and it lasts a day::
+
+    qh:{p}:answer:<key>               string  see below
+
+Its value is one of these::
+
+    ? <until, 13 digits> <by, 8> <at, 16 digits, us> <seed, 16> <digest, 16>    under way
+    = <digest, 16> <the answer, encrypted>                                      done
+
+A request that nobody does any more (its process has ended) is taken over by who sends it again,
+with the moment and the seed of the first: what it makes can have the same ids.
+"""
+
+from __future__ import annotations
+
+import secrets
+import zlib
+from dataclasses import dataclass
+
+from app.domain.once import KEPT_MS, Once, Repetition
+from app.store import keys
+from app.store.scripts import Argument, Scripts
+
+HELD_MS = 60_000
+"""After so long a request is given up: no process takes so long for one."""
+
+_DIGEST = 16
+_DONE = 1 + _DIGEST
+_BY = slice(14, 22)
+_AT = slice(22, 38)
+_SEED = slice(38, 54)
+_END = slice(54, 54 + _DIGEST)
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """What stands under a key: it is ours to do (``repetition``), done (``answer``) or neither."""
+
+    digest: bytes
+    repetition: Repetition | None = None
+    answer: bytes | None = None
+
+
+class AnswerStore:
+    """Notes which requests are done, and their answers. Every call raises ``StoreUnavailable``."""
+
+    def __init__(self, scripts: Scripts, partitions: int) -> None:
+        self._scripts = scripts
+        self._partitions = partitions
+
+    def begin(self, once: Once, now_ms: int, now_us: int) -> Begun:
+        """Begin a request, unless it was begun before."""
+        until, by = b"%013d" % (now_ms + HELD_MS), secrets.token_bytes(8)
+        fresh = b"?%b%b%016d%b%b" % (until, by, now_us, secrets.token_bytes(16), once.digest)
+        is_ours, found = self._scripts(
+            "begin_answer", [self._key(once)], [fresh, now_ms, until, by, KEPT_MS]
+        )
+        if not found.startswith(b"?"):
+            return Begun(found[1:_DONE], answer=found[_DONE:])
+        digest = found[_END]
+        if not is_ours:
+            return Begun(digest)
+        return Begun(digest, Repetition(int(found[_AT]), found[_SEED], found[_BY]))
+
+    def keep(self, once: Once, repetition: Repetition, answer: bytes) -> None:
+        """Keep the answer of a request for a day."""
+        self._end(once, repetition, b"=" + once.digest + answer)
+
+    def forget(self, once: Once, repetition: Repetition) -> None:
+        """Forget a request that has changed nothing: the key can be used again."""
+        self._end(once, repetition, b"")
+
+    def give_up(self, once: Once, repetition: Repetition) -> None:
+        """Let who sends the request again do it: whether it has changed something is not known."""
+        by = repetition.by
+        value = b"?%013d%b%016d%b%b" % (0, by, repetition.at_us, repetition.seed, once.digest)
+        self._end(once, repetition, value)
+
+    def _end(self, once: Once, repetition: Repetition, value: bytes) -> None:
+        args: list[Argument] = [repetition.by, value, KEPT_MS]
+        self._scripts("end_answer", [self._key(once)], args)
+
+    def _key(self, once: Once) -> bytes:
+        return keys.prefix(zlib.crc32(once.name) % self._partitions) + b"answer:" + once.name

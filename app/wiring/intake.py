@@ -1,0 +1,29 @@
+"""Wiring of what takes events in: once for a key, and by the thousand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from app.services.event_batch import BatchService
+from app.services.event_creation import CreationService
+from app.services.events import EventService
+from app.wiring.storage import Storage
+
+
+@dataclass(frozen=True)
+class Intake:
+    """The use cases that create events in other ways than one by one."""
+
+    events: EventService
+    storage: Storage
+
+    @cached_property
+    def creations(self) -> CreationService:
+        """Events that are created once for an idempotency key."""
+        return CreationService(self.events, self.storage.events, self.storage.settings.partitions)
+
+    @cached_property
+    def batches(self) -> BatchService:
+        """Many events created at once."""
+        return BatchService(self.events, self.storage.event_batches, self.storage.clock)

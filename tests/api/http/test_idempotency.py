@@ -1,0 +1,110 @@
+"""``Idempotency-Key`` on every call that changes something and is no PUT, PATCH or DELETE."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.domain.access import MASTER
+from app.domain.once import HEADER, Once
+from app.errors import StoreUnavailable
+from app.store.answers import HELD_MS
+from tests.support.invariants import snapshot
+
+KEY = {HEADER: "5f0c2c1e-order-77"}
+DEAD = {"filter": {"status": "failed"}}
+TOKEN = {"type": "jwt", "sub": "a", "access": "read", "scope": ["a"], "expires_at": "2035-01-01T00:00:00Z"}  # fmt: skip
+ONE = {"name": "a", "delay": "1h", "webhook": "https://example.com/"}
+CALLS = {
+    "trigger": ("/events/{id}/trigger", None),
+    "pause": ("/events/{id}/pause", {"note": "wait"}),
+    "rotate": ("/events/{id}/rotate-secret", None),
+    "retries": ("/occurrences/retry", DEAD),
+    "token": ("/tokens", TOKEN),
+    "batch": ("/events/batch", {"events": [ONE]}),
+}
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_the_same_request_again_is_answered_the_same_and_not_done_again(
+    call, client, created, services, clock
+):
+    path, body = CALLS[call]
+    path = path.format(**created)
+    first = client.post(path, json=body, headers=KEY)
+    assert first.status_code < 300
+    before = snapshot(services.storage.client)
+    clock.ms += 3_600_000
+    again = client.post(path, json=body, headers=KEY)
+    assert (again.status_code, again.json) == (first.status_code, first.json)
+    assert again.headers.get("Location") == first.headers.get("Location")
+    assert again.headers["Idempotent-Replayed"] == "true"
+    assert "Idempotent-Replayed" not in first.headers
+    assert snapshot(services.storage.client) == before
+
+
+def test_a_secret_in_an_answer_is_not_stored_in_clear(client, services):
+    token = client.post("/tokens", json=TOKEN, headers=KEY).json["token"]
+    stored = snapshot(services.storage.client)
+    assert any(b"answer:" in key for key in stored)
+    assert token not in repr(stored)
+
+
+def test_another_body_with_the_same_key_is_a_conflict(client, created):
+    path = f"/events/{created['id']}/pause"
+    assert client.post(path, json={"note": "a"}, headers=KEY).status_code == 200
+    refused = client.post(path, json={"note": "b"}, headers=KEY)
+    assert (refused.status_code, list(refused.json)) == (409, ["error"])
+    assert client.post(path, json={"note": "a"}, headers=KEY).status_code == 200
+
+
+def test_a_key_belongs_to_its_caller_and_its_path(client, client_with, created):
+    path = f"/events/{created['id']}"
+    one = client.post(f"{path}/trigger", headers=KEY)
+    other = client_with("read_write", "billing").post(f"{path}/pause", headers=KEY)
+    assert (one.status_code, other.status_code) == (202, 200)
+    assert "Idempotent-Replayed" not in other.headers
+
+
+def test_what_was_refused_does_not_use_its_key_up(client, created):
+    path = f"/events/{created['id']}"
+    assert client.post(f"{path}/resume", headers=KEY).status_code == 409
+    client.post(f"{path}/pause")
+    assert client.post(f"{path}/resume", headers=KEY).status_code == 200
+
+
+@pytest.mark.parametrize("key", ["", "a b", "a\tb", "x" * 256])
+def test_a_key_is_a_word(key, client, created):
+    refused = client.post(f"/events/{created['id']}/trigger", headers={HEADER: key})
+    assert (refused.status_code, list(refused.json)) == (400, ["error"])
+
+
+def test_a_request_that_is_under_way_is_not_done_a_second_time(client, created, services, clock):
+    """Until it is given up: then who sends it again does it, and it is the same occurrence."""
+    path = f"/events/{created['id']}/trigger"
+    once = Once.of_request(KEY[HEADER], path, (), MASTER)
+    begun_ms = clock.now_ms()
+    services.storage.answers.begin(once, begun_ms, clock.now_us())
+    assert client.post(path, headers=KEY).status_code == 409
+    clock.ms += HELD_MS
+    done = client.post(path, headers=KEY)
+    assert done.status_code == 202
+    assert done.json["scheduled_at"] == "2026-01-01T00:00:00Z"
+    assert client.post(path, headers=KEY).json["id"] == done.json["id"]
+
+
+def test_after_a_store_that_went_away_the_same_request_goes_on(client, created, services, clock, monkeypatch):  # fmt: skip
+    """It was triggered, though nobody was told: it is once, however often it is sent."""
+    path = f"/events/{created['id']}/trigger"
+    add = services.storage.events.add_occurrences
+
+    def and_away(*given):
+        add(*given)
+        raise StoreUnavailable
+
+    with monkeypatch.context() as patched:
+        patched.setattr(services.storage.events, "add_occurrences", and_away)
+        assert client.post(path, headers=KEY).status_code == 503
+    clock.ms += 5_000
+    done = client.post(path, headers=KEY)
+    assert done.status_code == 202
+    assert len(client.get(f"/events/{created['id']}/occurrences").json) == 2
