@@ -12,11 +12,13 @@ from functools import lru_cache
 from typing import Any
 
 from app.crypto.encryption import DecryptionFailed, Encryptor, KeyMissing
+from app.delivery.rendering import check_header, sample_facts
 from app.domain.action import Action
 from app.domain.audit import MASK
 from app.domain.event import EncryptedHeaders, Event
 from app.domain.headers import Headers, unmasked
 from app.domain.targets import origin
+from app.domain.template import IN_FACTS, OPEN
 from app.errors import InvalidInput
 from app.store.encrypted_secrets import headers_of
 
@@ -46,12 +48,16 @@ class HeaderSecrets:
         _refuse_new_origin(given, before)
         headers = given.get(_FIELD)
         if headers is None:
+            if stored is not None and _FIELD not in given and IN_FACTS & given.keys():
+                known = self._try_decrypt(event_id, stored.encrypted, kept=False)
+                _check_values(known, given, before)
             return given
         kept = any(value == MASK for _, value in headers)
         known = () if stored is None else self._try_decrypt(event_id, stored.encrypted, kept=kept)
         values = unmasked(headers, known)
         if not values:
             return {**given, _FIELD: None}
+        _check_values(values, given, before)
         if values == known:
             return {**given, _FIELD: stored}
         encrypted = self._encryptor.encrypt(json.dumps(values).encode(), headers_of(event_id))
@@ -75,6 +81,20 @@ class HeaderSecrets:
     def _decrypt(self, event_id: bytes, encrypted: bytes) -> Headers:
         values = json.loads(self._encryptor.decrypt(encrypted, headers_of(event_id)))
         return tuple((name, value) for name, value in values)
+
+
+def _check_values(headers: Headers, given: Mapping[str, Any], before: Event | None) -> None:
+    """Raise ``InvalidInput`` for a header whose placeholders its event can't fill."""
+    if not any(OPEN in value for _, value in headers):
+        return
+    facts = sample_facts(
+        given.get("name", before.name if before else ""),
+        given.get("description", before.definition.description if before else "") or "",
+        given.get("tags", before.tags if before else ()) or (),
+        given.get("metadata", before.metadata_json if before else "{}") or "{}",
+    )
+    for name, value in headers:
+        check_header(name, value, facts)
 
 
 def _refuse_new_origin(given: Mapping[str, Any], before: Event | None) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from app.delivery.rendering import check_templates, facts_of, render_body, render_url
 from app.delivery.request import POST, Identity, Job, ReadUrl, Request
 from app.delivery.signed_headers import own_lines, signed_headers
 from app.domain.action import JsonText
@@ -68,6 +69,7 @@ def read_params(
         read["method"] = _method(method, methods)
     if body is not None:
         read |= _body(body, read.get("method"))
+    check_templates(read["url"], body)
     if headers is not None:
         read["headers"] = _headers(headers)
     return read
@@ -81,29 +83,35 @@ def call(
 ) -> Request:
     """Make the request of an attempt that starts at ``now_ms``.
 
-    ``by_itself`` makes the body if the event gives none; without it, there is none. Raises
-    ``InvalidInput`` if the secret is not one.
+    ``by_itself`` makes the body if the event gives none; without it, there is none. The
+    placeholders of a call stand for what is the same at every attempt. Raises ``InvalidInput`` if
+    the secret is not one, and if a template comes to more than may be sent.
     """
     params = job.action.params
     webhook_id = to_text(job.occurrence_id)
-    kind = None
+    facts = facts_of(job)
+    given = next((value for name, value in job.headers if name.lower() == CONTENT_TYPE), None)
+    kind = given or ""
     if "body_json" in params:
-        body, kind = params["body_json"].encode(), _JSON
+        kind = kind or _JSON
+        body = render_body(params["body_json"], facts, is_json=True)
     elif "body" in params:
-        body, kind = params["body"].encode(), _TEXT
+        kind = kind or _TEXT
+        body = render_body(params["body"], facts, is_json=False, kind=kind)
     elif by_itself is not None:
-        body, kind = by_itself(job, webhook_id), _JSON
+        kind = kind or _JSON
+        body = by_itself(job, webhook_id)
     else:
         body = b""
     method = params.get("method", POST)
     own = own_lines(job, with_type=True)
-    if not any(name.lower() == CONTENT_TYPE for name, _ in job.headers):
+    if given is None:
         # Without a value: libcurl is not to send a type of its own.
-        own.append(f"Content-Type: {kind}" if kind and body else "Content-Type:")
+        own.append(f"Content-Type: {kind}" if body else "Content-Type:")
     if not body and method not in _WITH_LENGTH:
         own.append("Content-Length:")  # nor a length: who reads one there may expect a body
     return Request(
-        ascii_url(job.action.target),
+        ascii_url(render_url(params["url"], facts)),
         [*identity.untyped, *signed_headers(job, webhook_id, body, now_ms, identity)],
         body,
         job.timeout_ms,

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from app.domain.audit import MASK
+from app.domain.template import OPEN, parse_line
 from app.errors import InvalidInput
 
 Headers = tuple[tuple[str, str], ...]
@@ -96,3 +97,12 @@ def _check(name: str, content: Any, *, with_type: bool) -> None:
         raise InvalidInput.field(
             f"headers.{name}", f"must be a line of at most {MAX_VALUE} characters of Latin-1"
         )
+    if OPEN in content:
+        _check_template(name, content)
+
+
+def _check_template(name: str, content: str) -> None:
+    try:
+        parse_line(content)
+    except InvalidInput as error:
+        raise InvalidInput.field(f"headers.{name}", error.message) from None

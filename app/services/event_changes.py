@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from app.delivery.rendering import check_rendered, sample_facts
 from app.domain.access import Access
 from app.domain.action import APICALL, NO_ACTION, WEBHOOK, Action, short_form
 from app.domain.definition import Definition
@@ -16,6 +17,7 @@ from app.domain.ids import created_ms as created_ms_of
 from app.domain.options import EventOptions
 from app.domain.recurrence import Start, naive_of, named_zone, read_start
 from app.domain.schedule import Schedule
+from app.domain.template import IN_FACTS
 from app.errors import InvalidInput
 from app.services.queries import Moment
 
@@ -82,12 +84,15 @@ def apply_changes(before: Event, given: Mapping[str, Any], now_ms: int) -> Event
     changed_options = before.options.changed(options)
     start = _start(before, given, timezone, changed_options.dst, now_ms)
     values |= {"start_ms": start.ms, "start_wall_ms": start.wall_ms}
-    return _checked(before.changed(options=changed_options, **values), start)
+    return _checked(before.changed(options=changed_options, **values), start, given)
 
 
-def _checked(event: Event, start: Start) -> Event:
+def _checked(event: Event, start: Start, given: Mapping[str, Any]) -> Event:
     if event.headers is not None and not event.action.is_http:
         raise InvalidInput.field("headers", "must be null: a client that is connected is sent none")
+    if (IN_FACTS | {"action"}) & given.keys() and event.action.is_http:
+        said = event.name, event.definition.description, event.tags, event.metadata_json
+        check_rendered(event.action, sample_facts(*said))
     if event.options.given.get("expect") is not None:
         _check_expect(event)
     if event.schedule is None and "overlap" in event.options.given:

@@ -50,6 +50,7 @@ from app.api.schemas.schedule import (
 )
 from app.delivery.actions import KINDS, read_action
 from app.delivery.actions.websocket import NAMING, is_client
+from app.delivery.rendering import check_url_template
 from app.domain.action import APICALL, CLIENT, WEBSOCKET, Action, JsonText, short_form
 from app.domain.event import EventStatus
 from app.domain.flow import ORDERS
@@ -93,7 +94,9 @@ class ShortForm(Url):
     def read(self, value: Any) -> Any:
         """Return the text."""
         if WEBSOCKET not in KINDS or not isinstance(value, str) or not value.startswith(CLIENT):
-            return super().read(value)
+            url = super().read(value)
+            judged(lambda: check_url_template(url))
+            return url
         if not is_client(value.removeprefix(CLIENT)):
             raise ValidationError(f"{NAMING}, after {CLIENT}")
         return value

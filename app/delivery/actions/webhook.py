@@ -11,6 +11,7 @@ from app.delivery.request import POST, Identity, Job, ReadUrl, Request
 from app.delivery.signed_headers import own_lines, signed_headers
 from app.domain.ids import to_text
 from app.domain.targets import ascii_url
+from app.domain.template import OPEN
 
 METHODS = ("POST", "PUT", "PATCH")
 """Those whose requests have a body: a webhook always sends one."""
@@ -31,7 +32,7 @@ def build(job: Job, now_ms: int, identity: Identity) -> Request:
     webhook_id = to_text(job.occurrence_id)
     if job.callback is not None:
         body = callback_body(job, job.callback)
-    elif len(job.action.params) > 1:
+    elif len(job.action.params) > 1 or OPEN in job.action.params["url"]:
         return call(job, now_ms, identity, by_itself=occurrence_body)
     else:
         body = occurrence_body(job, webhook_id)

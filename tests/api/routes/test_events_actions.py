@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from app.delivery.actions import KINDS, websocket
+from app.domain.action import webhook
+from app.store.events import KEEP
 
 URL = "https://example.com/call"
 VALUE = "Bearer a-secret-of-the-receiver"
@@ -209,6 +211,53 @@ def test_no_text_is_expected_of_an_answer_that_has_none(client, make):
     event = make(action=call_of(), expect={"body_contains": "ok"}).json["id"]
     answer = client.patch(f"/events/{event}", json={"action": call_of(method="HEAD")})
     assert list(answer.json["fields"]) == ["expect.body_contains"]
+
+
+TEMPLATES = call_of(
+    url=URL + "/{{metadata.id}}?of={{event.name}}",
+    headers={"X-Id": "{{metadata.id}}"},
+    body={"text": "{{event.name}} is due", "n": "{{{metadata.id}}}"},
+)
+
+
+def test_templates_are_answered_as_given(client, make):
+    made = make(action=TEMPLATES, metadata={"id": 7}).json
+    masked = {**TEMPLATES["params"], "headers": {"X-Id": "***"}}
+    assert made["action"]["params"] == masked
+    assert client.put(f"/events/{made['id']}", json=made).json["action"] == made["action"]
+
+
+@pytest.mark.parametrize(
+    ("change", "path"),
+    [
+        ({"metadata": {"other": 7}}, "headers.X-Id"),
+        ({"metadata": {"other": 7}, "headers": {}}, "action.params.url"),
+        ({"metadata": None, "headers": {}}, "action.params.url"),
+        ({"metadata": {"id": "x" * 5_000}}, "headers.X-Id"),
+        ({"metadata": {"id": "x" * 5_000}, "headers": {}}, "action.params.url"),
+        ({"metadata": {"id": ".."}}, "action.params.url"),
+        ({"action": call_of(body="{{metadata.nothing}}")}, "action.params.body"),
+        ({"webhook": URL + "/{{metadata.nothing}}"}, "action.params.url"),
+    ],
+)
+def test_no_change_takes_away_what_a_template_needs(client, make, change, path):
+    made = make(action=TEMPLATES, metadata={"id": 7})
+    answer = client.patch(f"/events/{made.json['id']}", json=change)
+    assert (answer.status_code, list(answer.json["fields"])) == (400, [path])
+    assert client.get(f"/events/{made.json['id']}").headers["ETag"] == made.headers["ETag"]
+
+
+def test_an_event_with_a_template_that_is_none_any_more_can_still_be_changed(
+    client, make, services
+):
+    """An earlier version took every text, and sends it as it is."""
+    event = make(webhook=URL).json["id"]
+    stored = services.storage.events.get(bytes.fromhex(event.replace("-", "")))
+    old = stored.changed(action=webhook(URL + "/{{nothing}}"))
+    services.storage.events.save(old, KEEP, stored, services.clock.now_ms())
+    for change in ({"status": "paused"}, {"name": "other"}, {"metadata": {"a": 1}}):
+        answer = client.patch(f"/events/{event}", json=change)
+        assert answer.status_code == 200, answer.text
 
 
 CLIENT = {"type": "websocket", "params": {"client_name": "desk.7"}}
