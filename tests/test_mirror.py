@@ -78,6 +78,7 @@ ELSEWHERE = {
     "app/services/event_changes.py": "tests/services/test_events.py",
     "app/services/occurrences.py": "tests/api/routes/test_occurrences.py",
     "app/services/overview.py": "tests/console/test_overview.py",
+    "app/services/overview_parts.py": "tests/console/test_overview.py",
     "app/services/previews.py": "tests/api/routes/test_planning.py",
     "app/services/redelivery_steps.py": "tests/services/test_redeliveries.py",
     "app/services/secret_rotation.py": "tests/api/routes/test_secret_rotation.py",

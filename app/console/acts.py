@@ -6,20 +6,38 @@ from the answer. The pages do not show these answers.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from flask import Response
 from marshmallow import ValidationError
 
-from app.api.http.answers import json_answer
-from app.api.http.audit_trail import audited, event_state
-from app.api.http.auth import access, bearer
+from app.api.http.answers import json_answer, json_text
+from app.api.http.audit_trail import State, audited, event_state, name_object
+from app.api.http.auth import access, bearer, credentials
 from app.api.http.context import services
+from app.api.http.credentials import Grant
 from app.api.schemas.planning import PauseSchema
-from app.api.schemas.representations import event_text, occurrence_text, redelivery_text
+from app.api.schemas.representations import (
+    calendar_members,
+    event_text,
+    flow_text,
+    minted_text,
+    occurrence_text,
+    redelivery_text,
+)
 from app.api.schemas.validation import invalid
 from app.domain.redelivery_job import RedeliveryRequest
 from app.services.queries import EventChanges
+
+
+def _flow_state(space: str | None) -> State:
+    return lambda key: json.loads(flow_text(services().flows.get(key, access(), space)))
+
+
+def _calendar_state(name: str) -> Any:
+    return calendar_members(services().calendars.get(name, access()))
 
 
 def create(changes: EventChanges) -> Response:
@@ -94,6 +112,66 @@ def redeliver_many(wanted: RedeliveryRequest) -> Response:
         return json_answer(redelivery_text(job), 202)
 
     return started()
+
+
+def create_token(grant: Grant) -> str:
+    """Make a token; it is stored nowhere. Returns it."""
+
+    @audited("token.create")
+    def created() -> Response:
+        minted = credentials().issue(grant, bearer())
+        name_object(minted.jti)
+        return json_answer(minted_text(minted, grant))
+
+    return str(json.loads(created().get_data())["token"])
+
+
+@audited("token.revoke")
+def revoke_token(jti: str) -> Response:
+    """Revoke a token, at once and for good."""
+    services().tokens.revoke(jti)
+    return Response(status=204)
+
+
+def put_flow(key: str, space: str | None, limits: Mapping[str, Any]) -> Response:
+    """Set limits of a flow; ``None`` clears one."""
+
+    @audited("flow.put", _flow_state(space))
+    def put(key: str) -> Response:
+        flow, _ = services().flows.change(key, limits, access(), space)
+        return json_answer(flow_text(flow))
+
+    return put(key=key)
+
+
+def pause_flow(key: str, space: str | None, *, paused: bool) -> Response:
+    """Pause or resume a flow."""
+    flows = services().flows
+    name, act = ("flow.pause", flows.pause) if paused else ("flow.resume", flows.resume)
+
+    @audited(name, _flow_state(space))
+    def done(key: str) -> Response:
+        return json_answer(flow_text(act(key, access(), space)))
+
+    return done(key=key)
+
+
+@audited("calendar.delete", _calendar_state)
+def delete_calendar(name: str) -> Response:
+    """Delete a calendar that no event names."""
+    services().calendars.delete(name, access())
+    return Response(status=204)
+
+
+def put_calendar(name: str, definition: Mapping[str, Any]) -> Response:
+    """Create or replace a calendar."""
+
+    @audited("calendar.put", _calendar_state)
+    def put(name: str) -> Response:
+        view, _ = services().calendars.put(name, definition, access())
+        return json_answer(json_text(calendar_members(view)))
+
+    return put(name=name)
 
 
 OF_ONE_EVENT: dict[str, Callable[..., Response]] = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from app.services.overview import Minutes
+from app.services.overview_parts import Minutes
 from app.store.figures import MINUTE_MS
 
 WIDTH, HEIGHT = 720, 132

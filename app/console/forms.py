@@ -53,9 +53,9 @@ def body_of(form: Mapping[str, str]) -> dict[str, Any]:
     body["tags"] = given.get("tags", "").replace(",", " ").split()
     body |= when_of(given)
     if given.get("metadata"):
-        body["metadata"] = _json("metadata", given["metadata"])
+        body["metadata"] = json_field("metadata", given["metadata"])
     if given.get("retry"):
-        body["retry"] = _json("retry", given["retry"])
+        body["retry"] = json_field("retry", given["retry"])
     return body
 
 
@@ -71,7 +71,7 @@ def when_of(form: Mapping[str, str]) -> dict[str, Any]:
     if kind in ("every", "cron", "rrule"):
         return body | {"schedule": {kind: value}}
     if kind == "json":
-        return body | {"schedule": _json("schedule", value)}
+        return body | {"schedule": json_field("schedule", value)}
     return body | {"schedule": None}
 
 
@@ -105,7 +105,8 @@ def _kind_of(schedule: Mapping[str, Any] | None) -> tuple[str, str]:
     return "json", json.dumps(schedule, ensure_ascii=False)
 
 
-def _json(name: str, text: str) -> Any:
+def json_field(name: str, text: str) -> Any:
+    """Read JSON; raises ``InvalidInput`` that names the field."""
     try:
         return json_body.parse(text.encode())
     except InvalidInput as error:

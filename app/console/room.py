@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from typing import NamedTuple
 
 from flask import Blueprint, Flask, Response, g, redirect, render_template, request, url_for
 from marshmallow import ValidationError
@@ -11,9 +12,23 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from app import __version__
 from app.api.http.errors import BROKEN, RETRY_AFTER_SECONDS, STATUS
+from app.api.http.icalendar_body import MAX_BYTES
 from app.api.schemas.validation import invalid
 from app.console import session
-from app.console.pages import dead_letters, event, event_form, events, now, occurrence, sign_in
+from app.console.pages import (
+    audit,
+    calendars,
+    dead_letters,
+    event,
+    event_form,
+    events,
+    flows,
+    now,
+    occurrence,
+    sign_in,
+    tokens,
+    workers,
+)
 from app.console.show import register_filters
 from app.errors import NotFound, QhronosError, StoreUnavailable
 
@@ -27,7 +42,37 @@ POLICY = (
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 NO_PAGE = "The console has no such page."
-PAGES = (now, events, event, event_form, occurrence, dead_letters, sign_in)
+PAGES = (
+    *(now, events, event, event_form, occurrence, dead_letters, sign_in),
+    *(flows, calendars, tokens, audit, workers),
+)
+LARGEST = MAX_BYTES + 65_536
+"""Bytes of a form: a calendar file, and the fields beside it."""
+
+
+class Place(NamedTuple):
+    """What the bar leads to: an endpoint, its name, and the keys for it."""
+
+    endpoint: str
+    name: str
+    keys: str = ""
+    admins: bool = False
+
+
+PLACES = (
+    Place("console.now", "Now", "g n"),
+    Place("console.events", "Events", "g e"),
+    Place("console.dead_letters", "Dead letters", "g d"),
+    Place("console.flows", "Flows", "g f"),
+)
+MORE = (
+    Place("console.calendars", "Calendars", "g c"),
+    Place("console.tokens", "Tokens", "g t", admins=True),
+    Place("console.audit", "Audit", "g u", admins=True),
+    Place("console.workers", "Workers", "g w", admins=True),
+    Place("guide", "Guide"),
+)
+"""What fewer people need, or less often."""
 
 _log = logging.getLogger(__name__)
 
@@ -53,16 +98,22 @@ def register_console(app: Flask) -> None:
 
 
 def _guard() -> AnyResponse | None:
+    request.max_content_length = LARGEST
     return None if request.endpoint in OPEN else session.require_session()
 
 
 def _context() -> dict[str, object]:
     """What every template may use."""
     signed_in = "session" in g
+    is_admin = signed_in and g.bearer.access.is_admin
+    more = [one for one in MORE if is_admin or not one.admins]
     return {
         "version": __version__,
         "asker": g.bearer.access if signed_in else None,
         "form_token": session.form_token(),
+        "places": PLACES,
+        "more": more,
+        "all_places": (*PLACES, *more),
         "is_part": request.headers.get("X-Part") is not None,
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -9,9 +10,10 @@ from flask import Flask
 
 from app.api.http.context import services
 from app.domain import ids
+from app.domain.flow import FlowLimits
 from app.domain.lines import is_seen
 from app.domain.times import to_rfc3339
-from app.services.overview import host_of
+from app.services.overview_parts import OfTarget, host_of
 
 NOTHING = "\N{EN DASH}"
 """What stands where there is no value."""
@@ -35,6 +37,9 @@ def register_filters(app: Flask) -> None:
         stamp=stamp,
         clock=clock,
         wall=wall,
+        limits_text=limits_text,
+        of_host=of_host,
+        without_hosts=without_hosts,
     )
 
 
@@ -109,3 +114,26 @@ def percent(part: float | None) -> str:
 def number(value: int) -> str:
     """A count with thin spaces between its thousands."""
     return f"{value:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+
+
+def limits_text(limits: FlowLimits) -> str:
+    """The limits of a flow in words."""
+    words = [f"{limits.rate.text}"] if limits.rate else []
+    if limits.burst > 1:
+        words.append(f"bursts of {limits.burst}")
+    if limits.concurrency:
+        words.append(f"{limits.concurrency} at once")
+    if limits.strict:
+        words.append("strictly in order")
+    return ", ".join(words) or "no limits"
+
+
+def of_host(breakers: Mapping[str, int], host: str) -> int | None:
+    """Until when the breaker of a host is open; ``None`` if it is closed."""
+    return max((until for one, until in breakers.items() if host_of(one) == host), default=None)
+
+
+def without_hosts(breakers: Mapping[str, int], told: Sequence[OfTarget]) -> list[tuple[str, int]]:
+    """The open breakers of targets of which nothing else is told."""
+    hosts = {one.target for one in told}
+    return [(one, until) for one, until in breakers.items() if host_of(one) not in hosts]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 import re
+from calendar import isleap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from app.clock import Clock
@@ -115,6 +116,24 @@ class CalendarService:
     def list(self, access: Access) -> Sequence[CalendarView]:
         """Read all calendars, by name."""
         return self._views(self.store.all(), access)
+
+    def words(self, view: CalendarView) -> str:
+        """What its days are, as in ``public holidays in Berlin and Sundays``."""
+        return Calendar(view.name, view.definition).words
+
+    def days(self, view: CalendarView, year: int) -> Sequence[tuple[date, str | None]]:
+        """Each day of a year, and why nothing should happen on it (``None``: it may).
+
+        Raises ``InvalidInput`` if that takes too long to find.
+        """
+        first = date(year, 1, 1)
+        try:
+            with limited(RULE_STEPS):
+                calendar = Calendar(view.name, view.definition)
+                days = [first + timedelta(n) for n in range(365 + isleap(year))]
+                return [(day, calendar.reason(day)) for day in days]
+        except BudgetExceeded:
+            raise InvalidInput("The days of this calendar take too long to find.") from None
 
     def delete(self, name: str, access: Access) -> None:
         """Forget a calendar; raises ``Forbidden``, ``NotFound``, ``Conflict`` while it is used."""

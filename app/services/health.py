@@ -83,6 +83,14 @@ class HealthService:
         """Targets whose breaker is open, and until when (ms UTC)."""
         return self.breaker_store.all(self.clock.now_ms())
 
+    def drains(self) -> int:
+        """How many drains are at work."""
+        return self.coordination.drains_alive(self.clock.now_ms())
+
+    def put_off(self) -> dict[str, int]:
+        """How many deliveries each fault of a host has put off, ever."""
+        return self.local_faults.totals()
+
     def metrics(self) -> Metrics:
         """What Prometheus is told."""
         status = self.status()
@@ -97,9 +105,9 @@ class HealthService:
             "qhronos_queue_depth": float(status["queue_depth"]),
             "qhronos_lag_seconds": status["lag_ms"] / 1000,
             "qhronos_workers": float(status["workers"]),
-            "qhronos_drains": float(self.coordination.drains_alive(self.clock.now_ms())),
+            "qhronos_drains": float(self.drains()),
             "qhronos_breakers_open": float(len(self.breakers())),
-            "qhronos_deliveries_put_off": float(sum(self.local_faults.totals().values())),
+            "qhronos_deliveries_put_off": float(sum(self.put_off().values())),
             "qhronos_uptime_seconds": float(status["uptime_seconds"]),
         }
         present = {problem["code"] for problem in status["problems"]}

@@ -8,10 +8,8 @@ that are kept open ask again and again: what they get is shared for ``GOOD_MS``.
 from __future__ import annotations
 
 import itertools
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from app.clock import Clock
 from app.domain import ids
@@ -19,6 +17,16 @@ from app.domain.access import Access
 from app.domain.event import Event
 from app.domain.occurrence import ENDED, Occurrence, OccurrenceStatus
 from app.services.occurrences import OccurrenceService
+from app.services.overview_parts import (
+    Failing,
+    Lateness,
+    Minutes,
+    OfEvent,
+    OfTarget,
+    failing_of,
+    host_of,
+    target_of,
+)
 from app.services.queries import OccurrenceQuery
 from app.services.shared_answers import SharedAnswers
 from app.store import indexes
@@ -36,64 +44,13 @@ SAMPLE = 500
 READ = 1_000
 """How many records one list of an overview reads at most."""
 
+OF_TARGETS = 250
+"""How many occurrences of each status tell how targets fare."""
+
 GOOD_MS = 2_000
 """How old what is told may be."""
 
 SHOWN = (*sorted(ENDED), OccurrenceStatus.RETRYING, OccurrenceStatus.DISPATCHED)
-
-
-@dataclass(frozen=True, slots=True)
-class Minutes:
-    """Occurrences by the minute for which they were scheduled, oldest first.
-
-    ``counts`` has a list of ``MINUTES`` numbers for each status. ``is_whole``: all are counted,
-    and not just the newest.
-    """
-
-    first_ms: int
-    counts: dict[str, list[int]]
-    is_whole: bool
-
-    def total(self, *statuses: str) -> int:
-        """How many there are in these statuses."""
-        return sum(sum(self.counts.get(status, ())) for status in statuses)
-
-    @property
-    def success(self) -> float | None:
-        """The part of those that were attempted and have ended that is completed."""
-        done, failed = self.total("completed"), self.total("failed")
-        return done / (done + failed) if done + failed else None
-
-
-@dataclass(frozen=True, slots=True)
-class Lateness:
-    """How late first attempts began, ms, of the newest ``size`` deliveries that needed one."""
-
-    p50: int
-    p99: int
-    most: int
-    size: int
-
-
-@dataclass(frozen=True, slots=True)
-class Failing:
-    """Occurrences that failed in the same way at one target."""
-
-    target: str
-    error: str
-    count: int
-    first_ms: int
-    last_ms: int
-    statuses: tuple[str, ...]
-    events: tuple[Event, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class OfEvent:
-    """An occurrence and its event; ``None``: that was deleted, or has left the scope."""
-
-    occurrence: Occurrence
-    event: Event | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +80,10 @@ class OverviewService:
         """Group what failed, the newest ``READ`` of each status, by target and error."""
         question = ("failing", _circle(access), tuple(statuses), since_ms)
         return self.shared.of(question, lambda: self._failing(access, statuses, since_ms))
+
+    def targets(self, access: Access) -> list[OfTarget]:
+        """How targets fare: the newest ``OF_TARGETS`` of each status, the worst target first."""
+        return self.shared.of(("targets", _circle(access)), lambda: self._targets(access))
 
     def upcoming(self, access: Access, count: int) -> list[OfEvent]:
         """What is scheduled next, the earliest first."""
@@ -170,9 +131,27 @@ class OverviewService:
             target = host_of(event.action.target) if event else "(its event is gone)"
             groups.setdefault((target, one.error_message or "no answer yet"), []).append(one)
         told = [
-            _failing(target, error, members, events) for (target, error), members in groups.items()
+            failing_of(target, error, members, events)
+            for (target, error), members in groups.items()
         ]
         return sorted(told, key=lambda one: (-one.count, one.target, one.error))
+
+    def _targets(self, access: Access) -> list[OfTarget]:
+        since_ms = self.clock.now_ms() - MINUTES * MINUTE_MS
+        found = [
+            one
+            for status in ("completed", "failed", "retrying", "dispatched")
+            for one in self._newest(
+                OccurrenceQuery(status=status, from_ms=since_ms), access, OF_TARGETS
+            )
+        ]
+        events = self._events_of(found, access)
+        groups: dict[str, list[Occurrence]] = {}
+        for one in found:
+            if event := events.get(one.event_id):
+                groups.setdefault(host_of(event.action.target), []).append(one)
+        told = [target_of(target, members) for target, members in groups.items()]
+        return sorted(told, key=lambda one: (1 if one.success is None else one.success, one.target))
 
     def _upcoming(self, access: Access, count: int) -> list[OfEvent]:
         query = OccurrenceQuery(status="scheduled")
@@ -231,23 +210,3 @@ class OverviewService:
 def _circle(access: Access) -> frozenset[str] | None:
     """Who sees the same; ``None``: who sees everything."""
     return None if access.is_admin else access.scope
-
-
-def host_of(target: str) -> str:
-    """Host and port of a URL; what is not reached at one is a target by itself."""
-    return urlsplit(target).netloc or target
-
-
-def _failing(
-    target: str, error: str, members: Sequence[Occurrence], events: dict[bytes, Event]
-) -> Failing:
-    often = Counter(one.event_id for one in members).most_common(5)
-    return Failing(
-        target,
-        error,
-        len(members),
-        min(one.scheduled_ms for one in members),
-        max(one.scheduled_ms for one in members),
-        tuple(sorted({one.status.value for one in members})),
-        tuple(events[event_id] for event_id, _ in often if event_id in events),
-    )

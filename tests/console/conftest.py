@@ -16,9 +16,11 @@ from werkzeug.test import TestResponse
 from tests.api.application import MASTER_TOKEN, token_of
 from tests.api.conftest import (  # noqa: F401 - the fixtures of the application
     an_event,
+    anonymous,
     app,
     attempt,
     client,
+    client_with,
     services,
     shared_app,
     start_services,

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.console.charts import HEIGHT, ORDER, WIDTH, sparkline, stack_of
-from app.services.overview import MINUTES, Minutes
+from app.services.overview import MINUTES
+from app.services.overview_parts import Minutes
 from app.store.figures import MINUTE_MS
 
 COUNTS = st.fixed_dictionaries(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from app.domain.access import MASTER, Access
 from app.domain.outcome import Outcome, Timings
-from app.services.overview import MINUTES, host_of
+from app.services.overview import MINUTES
+from app.services.overview_parts import host_of
 
 OK = Outcome(Timings(0, 1, 2), status_code=200)
 REFUSED = Outcome(Timings(0, 1, 2), error="refused", error_message="nobody listens there")

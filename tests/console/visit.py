@@ -31,6 +31,13 @@ PAGES = {
     "curl": "/console/occurrences/{occurrence}/curl",
     "gone": "/console/events/{gone}",
     "dead-letters": "/console/dead-letters",
+    "flows": "/console/flows",
+    "flow": "/console/flows/browsed",
+    "calendars": "/console/calendars",
+    "calendar": "/console/calendars/browsed",
+    "tokens": "/console/tokens",
+    "audit": "/console/audit",
+    "workers": "/console/workers",
     "not-there": "/console/nothing",
 }
 
@@ -161,6 +168,44 @@ class Visit:
         self.api("DELETE", f"/tokens/{standing['jti']}")
         page.wait_for_url("**/console/sign-in**", timeout=20_000)
 
+    def a_token_is_made_seen_once_and_revoked(self) -> None:
+        page = self.page()
+        page.goto(f"{self.url}/console/")
+        page.get_by_text("More").click()
+        page.get_by_role("link", name="Tokens").click()
+        page.fill("#sub", "browser")
+        page.fill("#scope", "many")
+        page.get_by_role("button", name="Make it").click()
+        token = page.locator("#made").inner_text()
+        page.goto(f"{self.url}/console/tokens")
+        assert token not in page.content()
+        page.fill("#sub-q", "browser")
+        page.get_by_role("button", name="Find").click()
+        expect(page.locator("tbody tr")).to_have_count(1)
+        page.get_by_role("button", name="Revoke").click()
+        expect(page.locator("main")).to_contain_text("No token of “browser” is good")
+
+    def a_flow_is_slowed_and_paused(self) -> None:
+        flow = {"key": "slowed", "rate": "100/s"}
+        self.api("POST", "/events", self.body(name="slowed", flow=flow))
+        page = self.page()
+        page.keyboard.press("g")
+        page.keyboard.press("f")
+        page.get_by_role("link", name="slowed").click()
+        page.fill("#rate", "1/m")
+        page.get_by_role("button", name="Set limits").click()
+        expect(page.locator(".lead")).to_contain_text("1/m")
+        page.get_by_role("button", name="Pause").click()
+        expect(page.get_by_role("button", name="Resume")).to_be_visible()
+        assert self.api("GET", "/flows/slowed")["paused"]
+
+    def keys_are_shown(self) -> None:
+        page = self.page()
+        page.keyboard.press("?")
+        expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
+        page.keyboard.press("Escape")
+        expect(page.get_by_role("dialog", name="Keys")).to_be_hidden()
+
     def two_tabs_do_not_overwrite_each_other(self) -> None:
         event = self.api("POST", "/events", self.body(name="shared"))["id"]
         one, other = self.page(), self.page()
@@ -192,10 +237,15 @@ class Visit:
                 name=HOSTILE,
                 description=HOSTILE,
                 tags=["hostile", "more"],
+                flow={"key": "browsed", "rate": "5/s"},
                 metadata={HOSTILE: HOSTILE},
             ),
         )["id"]
         occurrence = self.api("POST", f"/events/{event}/trigger")["id"]
+        days = {"description": HOSTILE, "holidays": {"country": "DE"}, "dates": ["2026-12-24"]}
+        self.api("PUT", "/calendars/browsed", days)
+        token = {"type": "jwt", "sub": HOSTILE, "access": "read", "scope": [HOSTILE[:60]]}
+        self.api("POST", "/tokens", {**token, "expires_at": "2035-01-01T00:00:00Z"})
         gone = self.api("POST", "/events", self.body(name=HOSTILE, tags=["gone"]))["id"]
         self.api("POST", f"/events/{gone}/trigger")
         self.api("DELETE", f"/events/{gone}")
@@ -238,6 +288,9 @@ def main() -> None:
             visit.search_finds_while_somebody_types,
             visit.a_request_is_copied_by_a_click,
             visit.many_are_paused_at_once,
+            visit.a_token_is_made_seen_once_and_revoked,
+            visit.a_flow_is_slowed_and_paused,
+            visit.keys_are_shown,
             visit.a_session_ends_with_its_token_while_somebody_looks,
             visit.two_tabs_do_not_overwrite_each_other,
         ):

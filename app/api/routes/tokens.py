@@ -12,7 +12,7 @@ from app.api.http.credentials import Grant
 from app.api.http.idempotency import repeatable
 from app.api.http.paging import LISTED, array_answer
 from app.api.http.smorest import Blueprint
-from app.api.schemas.representations import token_text
+from app.api.schemas.representations import minted_text, token_text
 from app.api.schemas.tokens import (
     RevokedSchema,
     SubjectSchema,
@@ -21,7 +21,6 @@ from app.api.schemas.tokens import (
     TokenRecordSchema,
     TokenSchema,
 )
-from app.domain.times import to_rfc3339
 
 blueprint = Blueprint("tokens", __name__, description="Who may do what")
 blueprint.before_request(require_admin)
@@ -40,15 +39,7 @@ def create_token(grant: Grant) -> Response:
     """
     minted = credentials().issue(grant, bearer())
     name_object(minted.jti)
-    body = {
-        "token": minted.token,
-        "type": grant.purpose or "jwt",
-        "sub": grant.subject,
-        "access": grant.level,
-        "scope": grant.scope,
-        "expires_at": to_rfc3339(grant.expires_ms),
-    }
-    return json_answer(json_text(body))
+    return json_answer(minted_text(minted, grant))
 
 
 @blueprint.operation("/tokens")

@@ -12,6 +12,7 @@ from app.api.http.auth import access
 from app.api.http.context import services
 from app.api.schemas.representations import event_text
 from app.console import acts
+from app.console.history import entries_of
 from app.console.pages.events import explained
 from app.domain import ids
 from app.domain.event import Event
@@ -119,23 +120,4 @@ def _history(event_id: str) -> list[dict[str, Any]]:
     if not access().is_admin or ids.from_text(event_id, version=7) is None:
         return []
     found, _ = services().audit.page(AuditQuery(object=event_id, limit=CHANGES))
-    entries = [json.loads(one) for one in found]
-    return [{**one, "changed": _changed(one)} for one in entries]
-
-
-def _changed(entry: dict[str, Any]) -> list[tuple[str, str, str]]:
-    """Name, old and new value of each member that a change has touched."""
-    before, after = entry.get("before"), entry.get("after")
-    if not isinstance(before, dict) or not isinstance(after, dict):
-        return []
-    quiet = {"updated_at", "next_occurrence_at", "notices"}
-    return [
-        (name, _short(before.get(name)), _short(after.get(name)))
-        for name in sorted(before.keys() | after.keys())
-        if name not in quiet and before.get(name) != after.get(name)
-    ]
-
-
-def _short(value: Any) -> str:
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= 120 else text[:119] + "…"
+    return entries_of(found)

@@ -120,15 +120,23 @@ document.addEventListener("click", async (event) => {
   if (text) copied(link, text); else location.href = link.href;
 });
 
-// Keys: "/" finds, "g" and a letter go somewhere.
+// Keys: "/" finds, "g" and a letter go somewhere, "?" shows all of them.
 let before = "";
 document.addEventListener("keydown", (event) => {
   if (event.target.matches("input, textarea, select") || event.ctrlKey || event.metaKey || event.altKey) return;
   const search = document.querySelector("[data-slash]");
+  if (event.key === "?") document.querySelector("#keys")?.showModal();
   if (event.key === "/") {
     event.preventDefault();
     if (search) search.focus(); else document.querySelector("a[data-keys='g e']")?.click();
   }
   document.querySelector(`a[data-keys="${CSS.escape(before)} ${CSS.escape(event.key)}"]`)?.click();
   before = event.key;
+});
+
+document.addEventListener("click", (event) => {
+  for (const one of all("details.more[open]")) if (!one.contains(event.target)) one.open = false;
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape") for (const one of all("details.more[open]")) { one.open = false; one.querySelector("summary").focus(); }
 });
