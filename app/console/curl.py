@@ -13,10 +13,11 @@ def curl_of(copy: RequestCopy) -> str:
 
     What is hidden is taken from variables of the shell: ``$X_API_KEY`` for ``X-Api-Key``.
     """
-    lines = [f"curl --include {quote(copy.url)}"]
+    lines = [f"curl --include --request {quote(copy.method)} {quote(copy.url)}"]
     lines += [f"--header {quote(header)}" for header in copy.headers]
     lines += [f'--header {quote(f"{name}: ")}"${_variable(name)}"' for name in copy.hidden]
-    lines.append(f"--data-binary {quote(copy.body.decode())}")
+    if copy.body:
+        lines.append(f"--data-binary {quote(copy.body.decode())}")
     return " \\\n  ".join(lines)
 
 

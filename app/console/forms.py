@@ -45,7 +45,7 @@ def body_of(form: Mapping[str, str]) -> dict[str, Any]:
     given = {name: value.strip() for name, value in form.items()}
     body: dict[str, Any] = {"name": given.get("name", "")}
     if given.get("action"):  # what is not a plain webhook
-        body["action"] = _json("action", given["action"])
+        body["action"] = json_field("action", given["action"])
     else:
         body["webhook"] = given.get("webhook", "")
     for name in TEXTS:

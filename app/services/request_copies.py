@@ -7,6 +7,7 @@ in it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -15,6 +16,7 @@ from app.crypto.signing_secrets import SigningSecrets
 from app.delivery.actions import KINDS, build
 from app.delivery.request import Identity, Job, Request
 from app.domain.access import Access
+from app.domain.audit import MASK
 from app.domain.event import Event
 from app.domain.occurrence import Occurrence
 from app.errors import Conflict, NotFound
@@ -25,7 +27,9 @@ from app.store.events import EventStore
 NOBODYS = "a secret of nobody"
 """What signs where no signature is shown."""
 
-SIGNATURES = ("x-qhronos-signature", "webhook-signature")
+SIGNATURES = {"x-qhronos-signature", "webhook-signature"}
+
+_NAME = re.compile(r"[:;]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,7 @@ class RequestCopy:
     ``hidden`` are headers of the event whose values only its deliveries know.
     """
 
+    method: str
     url: str
     headers: tuple[str, ...]
     body: bytes
@@ -73,15 +78,18 @@ class RequestCopyService:
         now_ms = self.clock.now_ms()
         secrets = self._secrets(event, now_ms) if is_signed else (NOBODYS,)
         request = _build(_job(event, occurrence, secrets), now_ms, self.identity())
+        hidden = event.headers.names if event.headers else ()
+        left_out = {name.lower() for name in hidden} | (set() if is_signed else SIGNATURES)
         return RequestCopy(
+            method=request.method,
             url=request.url,
             headers=tuple(
                 line
-                for line in request.headers
-                if is_signed or line.partition(":")[0].lower() not in SIGNATURES
+                for line in (*request.headers, *request.own)
+                if _NAME.split(line)[0].lower() not in left_out
             ),
             body=request.body,
-            hidden=event.headers.names if event.headers else (),
+            hidden=hidden,
             is_signed=is_signed,
             made_ms=now_ms,
         )
@@ -103,6 +111,7 @@ def _job(event: Event, occurrence: Occurrence, secrets: tuple[str, ...]) -> Job:
         tags=event.tags,
         action=event.action,
         secrets=secrets,
+        headers=tuple((name, MASK) for name in event.headers.names) if event.headers else (),
     )
 
 

@@ -11,6 +11,7 @@ from app.services.request_copies import RequestCopy
 def test_a_shell_gives_curl_exactly_the_request():
     hostile = "a'b$(touch x)`y`\"\\"
     copy = RequestCopy(
+        method="PUT",
         url="https://example.com/?q='$(z)",
         headers=("Content-Type: application/json", f"X-A: {hostile}"),
         body='{"text":"it\'s $HOME é"}'.encode(),
@@ -27,6 +28,8 @@ def test_a_shell_gives_curl_exactly_the_request():
     )
     assert ran.stdout.decode().split("\0")[:-1] == [
         "--include",
+        "--request",
+        "PUT",
         copy.url,
         "--header",
         "Content-Type: application/json",

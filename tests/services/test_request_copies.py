@@ -110,3 +110,20 @@ def test_a_callback_is_not_copied(services, client, failed):
     (callback,) = [one["id"] for one in found if one["callback_of"]]
     with pytest.raises(Conflict, match="callback"):
         services.request_copies.of(callback, MASTER)
+
+
+def test_an_api_call_is_copied_with_its_method_and_type(services, client, clock, an_event):
+    action = {"type": "apicall", "params": {"method": "GET", "url": "https://example.com/x"}}
+    body = {name: value for name, value in an_event.items() if name != "webhook"}
+    answer = client.post("/events", json={**body, "action": action, "headers": {"X-Key": "k"}})
+    assert answer.status_code == 201, answer.text
+    one = client.post(f"/events/{answer.json['id']}/trigger").json["id"]
+    copy = services.request_copies.of(one, MASTER)
+    assert (copy.method, copy.body, copy.hidden) == ("GET", b"", ("X-Key",))
+    assert not any("X-Key" in line for line in copy.headers)
+
+
+def test_what_is_no_request_is_not_copied(services, failed, monkeypatch):
+    monkeypatch.setattr("app.services.request_copies.KINDS", {})
+    with pytest.raises(Conflict, match="no HTTP request"):
+        services.request_copies.of(failed, MASTER)
