@@ -23,10 +23,10 @@ from app.api.schemas.representations import (
     calendar_members,
     event_text,
     flow_text,
-    minted_text,
     occurrence_text,
     redelivery_text,
 )
+from app.api.schemas.tokens import minted_text
 from app.api.schemas.validation import invalid
 from app.domain.redelivery_job import RedeliveryRequest
 from app.services.queries import EventChanges

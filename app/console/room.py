@@ -50,7 +50,7 @@ LARGEST = MAX_BYTES + 65_536
 """Bytes of a form: a calendar file, and the fields beside it."""
 
 
-class Place(NamedTuple):
+class MenuEntry(NamedTuple):
     """What the bar leads to: an endpoint, its name, and the keys for it."""
 
     endpoint: str
@@ -60,17 +60,17 @@ class Place(NamedTuple):
 
 
 PLACES = (
-    Place("console.now", "Now", "g n"),
-    Place("console.events", "Events", "g e"),
-    Place("console.dead_letters", "Dead letters", "g d"),
-    Place("console.flows", "Flows", "g f"),
+    MenuEntry("console.now", "Now", "g n"),
+    MenuEntry("console.events", "Events", "g e"),
+    MenuEntry("console.dead_letters", "Dead letters", "g d"),
+    MenuEntry("console.flows", "Flows", "g f"),
 )
 MORE = (
-    Place("console.calendars", "Calendars", "g c"),
-    Place("console.tokens", "Tokens", "g t", admins=True),
-    Place("console.audit", "Audit", "g u", admins=True),
-    Place("console.workers", "Workers", "g w", admins=True),
-    Place("guide", "Guide"),
+    MenuEntry("console.calendars", "Calendars", "g c"),
+    MenuEntry("console.tokens", "Tokens", "g t", admins=True),
+    MenuEntry("console.audit", "Audit", "g u", admins=True),
+    MenuEntry("console.workers", "Workers", "g w", admins=True),
+    MenuEntry("guide", "Guide"),
 )
 """What fewer people need, or less often."""
 

@@ -12,7 +12,7 @@ from app.api.http.credentials import Grant
 from app.api.http.idempotency import repeatable
 from app.api.http.paging import LISTED, array_answer
 from app.api.http.smorest import Blueprint
-from app.api.schemas.representations import minted_text, token_text
+from app.api.schemas.representations import token_text
 from app.api.schemas.tokens import (
     RevokedSchema,
     SubjectSchema,
@@ -20,6 +20,7 @@ from app.api.schemas.tokens import (
     TokenQuerySchema,
     TokenRecordSchema,
     TokenSchema,
+    minted_text,
 )
 
 blueprint = Blueprint("tokens", __name__, description="Who may do what")

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from app.api.http.answers import json_text
-from app.api.http.credentials import Grant, Minted
 from app.domain.access import TokenRecord
 from app.domain.action import APICALL
 from app.domain.attempt import Attempt
@@ -240,20 +239,6 @@ def redelivery_text(job: RedeliveryJob) -> str:
             "updated_at": to_rfc3339(job.updated_ms),
             "ended_at": _time(job.ended_ms),
             "reason": job.reason,
-        }
-    )
-
-
-def minted_text(minted: Minted, grant: Grant) -> str:
-    """Return a new token as JSON, the only time that it is known."""
-    return json_text(
-        {
-            "token": minted.token,
-            "type": grant.purpose or "jwt",
-            "sub": grant.subject,
-            "access": grant.level,
-            "scope": grant.scope,
-            "expires_at": to_rfc3339(grant.expires_ms),
         }
     )
 

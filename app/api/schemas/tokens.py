@@ -8,12 +8,14 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, post_load, validates_schema
 
+from app.api.http.answers import json_text
 from app.api.http.context import services
-from app.api.http.credentials import FEED, LONGEST_MS, Grant
+from app.api.http.credentials import FEED, LONGEST_MS, Grant, Minted
 from app.api.schemas.base import StrictSchema, required
 from app.api.schemas.fields import Choice, Instant, Name, TagList, Text
 from app.api.schemas.queries import cursor_field, limit_field
 from app.domain.access import LEVELS
+from app.domain.times import to_rfc3339
 
 
 class TokenSchema(StrictSchema):
@@ -113,3 +115,17 @@ class RevokedSchema(Schema):
     """How many tokens were revoked."""
 
     revoked = fields.Integer()
+
+
+def minted_text(minted: Minted, grant: Grant) -> str:
+    """Return a new token as JSON, the only time that it is known."""
+    return json_text(
+        {
+            "token": minted.token,
+            "type": grant.purpose or "jwt",
+            "sub": grant.subject,
+            "access": grant.level,
+            "scope": grant.scope,
+            "expires_at": to_rfc3339(grant.expires_ms),
+        }
+    )

@@ -37,7 +37,7 @@ def add_to(console: Blueprint) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Day:
+class CalendarDay:
     """A day of a year; ``reason`` says why nothing should happen on it."""
 
     day: date
@@ -177,11 +177,13 @@ def _words(view: CalendarView) -> str:
         return f"can't be read: {error.message}"
 
 
-def _days(view: CalendarView, year: int) -> list[Day]:
-    return [Day(day, reason) for day, reason in services().calendars.days(view, year)]
+def _days(view: CalendarView, year: int) -> list[CalendarDay]:
+    return [CalendarDay(day, reason) for day, reason in services().calendars.days(view, year)]
 
 
-def _month(year: int, month: int, days: list[Day]) -> tuple[date, list[list[Day | None]]]:
+def _month(
+    year: int, month: int, days: list[CalendarDay]
+) -> tuple[date, list[list[CalendarDay | None]]]:
     """Its first day, and its weeks from Monday; ``None`` where a day is of another month."""
     known = {one.day: one for one in days}
     weeks = Weeks().monthdatescalendar(year, month)
