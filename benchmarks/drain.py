@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import json
 import statistics
 import time
 from collections.abc import Iterator
@@ -20,6 +19,7 @@ from app.delivery.actions import build
 from app.delivery.request import Job
 from app.domain.ids import EventIds, occurrence_id
 from app.store import keys
+from app.store.attempts import read_log
 from app.store.connection import StoreClient, connect
 from app.store.fields import OccurrenceField
 from benchmarks import loading, plot, support
@@ -108,9 +108,9 @@ def _read_records(client: StoreClient, due_ms: int, count: int) -> Delivered:
     for status, log, at in _records(client, due_ms):
         if status != b"completed":
             raise BenchmarkFailed(f"an occurrence is {status!r}, not completed")
-        moments = json.loads(log.decode().splitlines()[-1])
-        started.append(moments[2] / 1000)
-        arrived.append(moments[3] / 1000)
+        timings = read_log(log)[-1].timings
+        started.append(timings.started_us / 1000)
+        arrived.append(timings.done_us / 1000)
         ended.append(int(at))
     if len(ended) != count:
         raise BenchmarkFailed(f"{len(ended)} of {count} occurrences have a record")

@@ -11,8 +11,9 @@ from app.crypto.ack_tokens import AckTokens
 from app.domain import ids
 from app.domain.occurrence import Occurrence
 from app.domain.outcome import NACK, Outcome, Timings
-from app.engine.attempts import record_of, with_message
+from app.engine.attempts import LOG_MESSAGE_LIMIT, record_of
 from app.errors import Conflict, Unauthenticated
+from app.store.attempts import with_message
 from app.store.calls import BATCH, Record
 from app.store.flow_gate import EndedAttempt, FlowGate
 from app.store.occurrences import OccurrenceStore
@@ -133,7 +134,8 @@ class Acknowledgements:
             return record
         # The attempt's log line was written with its answer; now it has to say that it failed.
         failed = outcome.error_message and one.log_line
-        line = with_message(one.log_line, outcome.error_message or "") if failed else b""
+        message = (outcome.error_message or "")[:LOG_MESSAGE_LIMIT]
+        line = with_message(one.log_line, message) if failed else b""
         return replace(record, log_line=line)
 
     def _moment(self) -> Timings:

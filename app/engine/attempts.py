@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 from app.crypto.ack_tokens import AckTokens
 from app.crypto.encryption import KeyMissing
 from app.crypto.header_secrets import HeaderSecrets
@@ -11,6 +9,7 @@ from app.crypto.signing_secrets import SigningSecrets
 from app.delivery.actions import KINDS, build
 from app.delivery.request import Job, Request
 from app.domain import ids
+from app.domain.attempt import Attempt
 from app.domain.headers import Headers
 from app.domain.options import NO_OPTIONS, OVERLAP, EventOptions
 from app.domain.outcome import KEY, Outcome
@@ -18,9 +17,9 @@ from app.domain.retry import GiveUp, RetryAt, decide
 from app.engine.drain_options import DrainOptions
 from app.errors import NotFound, QhronosError
 from app.planning.next_occurrence import TOO_LATE
+from app.store.attempts import write_line
 from app.store.calls import Record
 from app.store.claims import Claim
-from app.store.codec import dump_json
 
 ACCEPTED = 202
 """The HTTP status with which a receiver may ask to acknowledge later."""
@@ -193,26 +192,17 @@ def is_awaited(claim: Claim, record: Record, now_ms: int) -> bool:
     return definition is not None and definition.options.overlap != OVERLAP[0]
 
 
-def with_message(line: bytes, message: str) -> bytes:
-    """The log line of an attempt with the message of a failure that came later."""
-    fields = [*json.loads(line), None, None][:11]
-    fields[9] = message[:LOG_MESSAGE_LIMIT]
-    return dump_json(fields) + b"\n"
-
-
 def _log_line(claim: Claim, outcome: Outcome) -> bytes:
-    """The log line of an attempt in JSON, as ``app.store.attempts`` reads it."""
-    if outcome.error_message:
-        message = outcome.error_message[:LOG_MESSAGE_LIMIT]
-        fields = [claim.attempt, *outcome.timings, outcome.status_code, message, claim.claimed_ms]
-        return dump_json(fields) + b"\n"
-    # The common cases, without the encoder, which takes three to twelve times as long.
+    """The log line of an attempt, as ``app.store.attempts`` has it."""
     due, started, done, first, *phases = timings = outcome.timings
-    if first is not None and outcome.status_code is not None and phases == _REUSED:
-        moments = (claim.attempt, due, started, done, first, outcome.status_code, claim.claimed_ms)
-        return b"[%d,%d,%d,%d,%d,null,null,null,%d,null,%d]\n" % moments
-    numbers = (claim.attempt, *timings, outcome.status_code, None, claim.claimed_ms)
-    return f"[{','.join(['null' if one is None else str(one) for one in numbers])}]\n".encode()
+    code, message = outcome.status_code, outcome.error_message
+    if message is None and first is not None and code is not None and phases == _REUSED:
+        # The common case at once: a line that is put together takes three times as long.
+        claimed = claim.claimed_ms - due // 1000
+        moments = (claim.attempt, due, started - due, done - due, first - due, code, claimed)
+        return b"%d,%d,%d,%d,%d,,,,%d,%d\n" % moments
+    said = message[:LOG_MESSAGE_LIMIT] if message else None
+    return write_line(Attempt(claim.attempt, timings, code, said, claim.claimed_ms))
 
 
 def fault_of(error: QhronosError) -> str:

@@ -15,6 +15,7 @@ from app.domain.occurrence import Occurrence, OccurrenceStatus
 from app.domain.options import NO_OPTIONS, OVERLAP, EventOptions
 from app.domain.schedule import Schedule
 from app.store.fields import EventField, OccurrenceField
+from app.store.pieces import cut, join
 
 
 class OccurrenceRow(NamedTuple):
@@ -58,9 +59,21 @@ OCCURRENCE_FIELDS = (
     OccurrenceField.CALLBACK,
     OccurrenceField.TAGS,
 )
-EVENT_FIELDS = (
+DEFINITION_FIELDS = (
     EventField.DEFINITION,
+    EventField.DEFINITION_2,
+    EventField.DEFINITION_3,
+    EventField.DEFINITION_4,
+)
+_METADATA_FIELDS = (
     EventField.METADATA,
+    EventField.METADATA_2,
+    EventField.METADATA_3,
+    EventField.METADATA_4,
+)
+EVENT_FIELDS = (
+    *DEFINITION_FIELDS,
+    *_METADATA_FIELDS,
     EventField.TAGS,
     EventField.VERSION,
     EventField.STATUS,
@@ -91,12 +104,13 @@ def event_to_fields(event: Event, request: bytes) -> list[bytes | str | int]:
     going_on = event.schedule is not None and event.status is not EventStatus.INACTIVE
     options = event.options
     overlap, flow = options.overlap, options.flow
+    metadata = b"" if event.metadata_json == "{}" else event.metadata_json.encode()
     fields: dict[str, bytes | str | int | None] = {
-        EventField.DEFINITION: definition_to_doc(event.definition),
+        **cut(definition_to_doc(event.definition), DEFINITION_FIELDS),
+        **cut(metadata, _METADATA_FIELDS),
         EventField.VERSION: event.version,
         EventField.STATUS: event.status.value,
         EventField.REQUEST: request,
-        EventField.METADATA: None if event.metadata_json == "{}" else event.metadata_json,
         EventField.TAGS: join_tags(event.tags) or None,
         EventField.UPDATED: None if event.updated_ms == event.created_ms else event.updated_ms,
         EventField.RECURRING: 1 if going_on else None,
@@ -198,7 +212,8 @@ def definition_beginning(name: str) -> bytes:
 
 def event_from_row(event_id: bytes, row: Sequence[bytes | None]) -> Event | None:
     """Rebuild an event from the values of ``EVENT_FIELDS``; ``None`` if there is none."""
-    definition, metadata, tags, version, status, updated, next_ms, secret, headers = row
+    definition, metadata = join(row[:4]), join(row[4:8])
+    tags, version, status, updated, next_ms, secret, headers = row[8:]
     if definition is None:
         return None
     created = created_ms(event_id)

@@ -36,10 +36,22 @@ class HashField(StrEnum):
 class EventField(HashField):
     """``qh:{p}:event:<id>``."""
 
-    DEFINITION = ("doc", "JSON", "what the user gave and no other field holds",
-        "codec", "codec match_names read_event waiting")
-    METADATA = ("meta", "JSON", "the user's metadata; absent: empty",
-        "codec save_event", "codec read_event")
+    DEFINITION = ("doc", "JSON", "what the user gave and no other field holds; its first piece",
+        "codec pack_events", "codec match_names pack_events read_event waiting")
+    DEFINITION_2 = ("d2", "JSON", "its second piece, if it has more than one; see ``pieces``",
+        "codec pack_events save_event", "codec match_names read_event waiting")
+    DEFINITION_3 = ("d3", "JSON", "its third piece",
+        "codec pack_events save_event", "codec match_names read_event waiting")
+    DEFINITION_4 = ("d4", "JSON", "its fourth piece",
+        "codec pack_events save_event", "codec match_names read_event waiting")
+    METADATA = ("meta", "JSON", "the user's metadata, in pieces, too; absent: empty",
+        "codec pack_events save_event", "codec pack_events read_event")
+    METADATA_2 = ("m2", "JSON", "its second piece",
+        "codec pack_events save_event", "codec read_event")
+    METADATA_3 = ("m3", "JSON", "its third piece",
+        "codec pack_events save_event", "codec read_event")
+    METADATA_4 = ("m4", "JSON", "its fourth piece",
+        "codec pack_events save_event", "codec read_event")
     TAGS = ("tags", "lines", "its tags; absent: none",
         "codec save_event",
         """add_occurrences codec delete_event occurrences read_event redeliver_occurrences
@@ -122,7 +134,7 @@ class OccurrenceField(HashField):
         """add_unattempted decide_overlap cancel_occurrence record_attempts
         redeliver_occurrences""",
         "codec flow_gate redeliveries schedule_successors")
-    CHANGED = ("ch", "ms", "when it last changed",
+    CHANGED = ("ch", "ms", "when it last changed; absent: when its event was created",
         """add_unattempted cancel_occurrence lease_occurrence record_attempts
         redeliver_occurrences release_leases schedule_occurrence start_first_attempt""",
         "codec")
@@ -134,13 +146,13 @@ class OccurrenceField(HashField):
         "schedule_occurrence", "codec read_occurrence waiting")
     DEATHS = ("k", "number", "workers that died during an attempt",
         "redeliver_occurrences release_leases", "read_occurrence redeliveries")
-    STATUS_CODE = ("code", "number", "the last answer's HTTP status code",
-        "record_attempts", "add_callback codec waiting")
+    STATUS_CODE = ("code", "number", "the last answer's HTTP status code; absent or empty: none",
+        "record_attempts", "add_callback codec record_attempts waiting")
     RESPONSE_BODY = ("body", "bytes", "the beginning of the last answer's body",
-        "record_attempts", "codec waiting")
+        "record_attempts", "codec record_attempts waiting")
     ERROR = ("err", "text", "why its last attempt failed, or why it was not attempted",
         "add_unattempted decide_overlap cancel_occurrence record_attempts",
-        "add_callback codec")
+        "add_callback codec record_attempts")
     TAGS = ("tags", "lines", "the tags that it was claimed with or has of its own",
         """add_callback add_occurrences add_unattempted enter_flow start_first_attempt
         take_event_tags""",
@@ -155,8 +167,8 @@ class OccurrenceField(HashField):
         "release_leases", "codec read_occurrence release_leases")
     DEFERRAL_REASON = ("dr", "text", "why it was last deferred",
         "release_leases", "codec")
-    LOG = ("log", "lines", "a JSON line for each attempt; see ``attempts``",
-        "record_attempts", "occurrences record_attempts redeliveries waiting")
+    LOG = ("log", "lines", "a line for each attempt; see ``attempts``",
+        "pack_logs record_attempts", "occurrences pack_logs record_attempts redeliveries waiting")
     REDELIVERY = ("again", "text", "'<attempts before>:<since, ms>:<request>'",
         "redeliver_occurrences",
         "read_occurrence redeliver_occurrences redeliveries release_leases waiting")

@@ -23,7 +23,7 @@ which a time is given ends by itself. ``tests/api/test_growth.py`` proves it.
     qh:{p}:tag:<tag>:occurrences      zset    occurrence → scheduled; by tags at plan or delivery
     qh:{p}:due:<lane>                 zset    occurrence → when to attempt it next; those of the
                                               events of one lane (its number in decimal)
-    qh:{p}:lanes                      zset    lane → when its first is due; lanes that have one
+    qh:{p}:due-lanes                  zset    lane → when its first is due; lanes that have one
     qh:{p}:claimed                    zset    occurrence → the lease's deadline
     qh:{p}:unacknowledged             zset    occurrence → until when its receiver may acknowledge
     qh:{p}:ended                      zset    occurrence → ended; what retention reads
@@ -192,7 +192,7 @@ def due_of(event_id: bytes) -> bytes:
 
 def lanes(partition: int) -> bytes:
     """The lanes in which an occurrence is to be attempted, by when the first is."""
-    return prefix(partition) + b"lanes"
+    return prefix(partition) + b"due-lanes"
 
 
 def claimed(partition: int) -> bytes:

@@ -36,6 +36,7 @@ TRIED = {
     "HDEL": "HDEL f",
     "HEXISTS": "HEXISTS f",
     "HGET": "HGET f",
+    "HGETALL": "HGETALL",
     "HINCRBY": "HINCRBY f 1",
     "HKEYS": "HKEYS",
     "HMGET": "HMGET f",

@@ -13,6 +13,7 @@ from app.domain import ids
 from app.domain.access import MASTER, Access, Credential
 from app.domain.redelivery_job import RedeliveryFilter, RedeliveryJob, RedeliveryRequest
 from app.store import codec, keys
+from app.store.attempts import last_number
 from app.store.connection import StoreClient
 from app.store.fields import EventField, JobField, OccurrenceField
 from app.store.partitions import by_partition
@@ -145,7 +146,7 @@ def _round(row: Values, log: bytes | None) -> Round | None:
     word = (status or b"scheduled").decode()
     ended = int(attempts or 0)
     if _is_cut_off(status):
-        ended = json.loads(log.splitlines()[-1])[0] if log else 0
+        ended = last_number(log) if log else 0
     elif word == "dispatched":
         ended -= 1
     died = 0 if word in ("failed", "cancelled") else int(deaths or 0)

@@ -10,6 +10,7 @@ from app.store.claims import Claim, callback_from_field, redelivery_from_field
 from app.store.codec import definition_from_doc
 from app.store.connection import StoreClient
 from app.store.fields import EventField, OccurrenceField
+from app.store.pieces import join
 from app.store.reading import Values, oldest_until, read_hashes
 
 ACK = b"ack:"
@@ -28,7 +29,13 @@ _OCCURRENCE_FIELDS = (
     OccurrenceField.PLANNED,
     OccurrenceField.LOG,
 )
-_EVENT_FIELDS = (EventField.DEFINITION, EventField.FLOW)
+_EVENT_FIELDS = (
+    EventField.DEFINITION,
+    EventField.DEFINITION_2,
+    EventField.DEFINITION_3,
+    EventField.DEFINITION_4,
+    EventField.FLOW,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +84,7 @@ class WaitingStore:
 
 def _open(occurrence_id: bytes, row: Values, of_event: Values) -> Open | None:
     event_id, status, at, attempt, token, code, body, callback, redelivery, planned, log = row
-    doc, flow = of_event
+    doc, flow = join(of_event[:4]), of_event[4]
     if status != b"dispatched":
         return None
     claim = Claim(

@@ -21,10 +21,9 @@ from app.engine.attempts import (
     job_of,
     record_of,
     unsendable,
-    with_message,
 )
 from app.planning.next_occurrence import TOO_LATE
-from app.store.attempts import read_log
+from app.store.attempts import read_log, with_message
 from app.store.claims import Claim
 from tests.engine.test_callbacks import ACCEPTED, BROKEN, claim
 from tests.support.builders import DAILY, a_claim, a_definition
@@ -241,6 +240,7 @@ def test_an_events_own_headers_are_no_business_of_a_callbacks() -> None:
 @pytest.mark.parametrize(
     "line",
     [
+        b"1,2,1,2,3,,,,204,6\n",
         b"[1,2,3,4,5,null,null,null,204,null,6]\n",
         b"[1,2,3,4,5,null,null,null,204,null]\n",
         b"[1,2,3,4,5,null,null,null,204]\n",
@@ -249,7 +249,7 @@ def test_an_events_own_headers_are_no_business_of_a_callbacks() -> None:
 def test_the_line_of_an_attempt_can_be_given_the_failure_that_is_known_since(line: bytes) -> None:
     """Lines of earlier versions are shorter."""
     (before,) = read_log(line)
-    (after,) = read_log(with_message(line, "x" * 999))
+    (after,) = read_log(with_message(line, "x" * LOG_MESSAGE_LIMIT))
     assert after.error_message == "x" * LOG_MESSAGE_LIMIT
     assert (after.number, after.timings, after.status_code) == (1, before.timings, 204)
     assert after.claimed_ms == before.claimed_ms

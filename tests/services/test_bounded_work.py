@@ -20,7 +20,7 @@ from app.errors import InvalidInput
 from app.planning.limits import WRITING
 from app.services.queries import EventChanges
 from app.store import keys
-from app.store.codec import definition_to_doc
+from app.store.codec import DEFINITION_FIELDS, definition_to_doc
 from app.wiring.engine import Engine
 from app.wiring.services import Services
 from tests.support.clock import NOW_MS, FakeClock
@@ -170,8 +170,8 @@ def stored_before(services: Services, event: Event, schedule: dict[str, Any]) ->
     partition = ids.partition_of_event(event.id)
     before = event.changed(schedule=Schedule(schedule))
     key = keys.event(partition, event.id)
+    services.storage.client.hdel(key, "next", *DEFINITION_FIELDS)
     services.storage.client.hset(key, "doc", definition_to_doc(before.definition))
-    services.storage.client.hdel(key, "next")
 
 
 def note_of(services: Services, event: Event) -> str:

@@ -33,7 +33,7 @@ from tests.support.clock import NOW_MS
 LEASE_MS = 30_000
 AT_MS = NOW_MS + 60_000
 DAY_MS = 86_400_000
-LOG_LINE = b"[1,0,1,2,3,4,5,6,200,null,1767225660000]\n"
+LOG_LINE = b"1,1767225660000000,1,2,3,4,5,6,200,0\n"
 FLOW = b"/acme"
 LANE = 0
 OCCURRENCES = {"first": 0, "second": DAY_MS, "third": 2 * DAY_MS, "extra": 5, "skipped": 7}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from app.domain.action import webhook
 from app.domain.event import EncryptedHeaders, Event, EventStatus
 from app.domain.options import NO_OPTIONS, EventOptions
 from app.store import keys
@@ -22,15 +23,17 @@ def full(stores: Stores) -> Event:
     options = {
         "overlap": "skip",
         "calendars": ["holidays"],
-        "pause": {"until": "2030-01-01T00:00:00Z", "until_ms": 1_893_456_000_000},
+        "pause": {"until_ms": 1_893_456_000_000},
         "flow": {"key": "acme"},
         "flow_space": "",
     }
     event = an_event(
         partition=stores.partitions - 1,
+        name="e",
         schedule=DAILY,
         options=options,
-        metadata_json='{"n":1}',
+        action=webhook("https://a.example"),
+        metadata_json='{"n":"%s"}' % ("x" * 200),
         hmac_secret=b"secret",
         headers=EncryptedHeaders(("X-Key",), b"headers"),
         updated_ms=NOW_MS + 1,
@@ -39,7 +42,7 @@ def full(stores: Stores) -> Event:
     assert stores.events.save(event, plan, None, NOW_MS) is Saved.DONE
     key = keys.event_of(event.id)
     stores.client.hset(key, mapping={**OF_THE_SERIES, EventField.LAST: b"1"})
-    assert set(stored(stores, event)) == set(EventField)
+    assert set(stored(stores, event)) == set(EventField), "its definition has four pieces"
     return stores.events.get(event.id)
 
 

@@ -197,7 +197,7 @@ class TestRetry:
         redeliveries.redeliver([(one, LATER_MS)], "r", LATER_MS)
         for number in range(outcomes):
             (claimed,) = claim(stores, LATER_MS, request=2 + number)
-            line = b"[%d]\n" % claimed.attempt
+            line = b"%d,0\n" % claimed.attempt
             again = replace(record(claimed, "retrying", LATER_MS), log_line=line)
             stores.work.record([again], LATER_MS)
         claim(stores, LATER_MS, request=9)

@@ -151,7 +151,7 @@ class Partition:
         if name == "due" and rest.isdigit():
             self.of_lane[rest] = value
             self.scored["due"] = self.scored["due"] | value
-        elif name == "lanes" and not rest:
+        elif name == "due-lanes" and not rest:
             self.lanes = value
         else:
             return False

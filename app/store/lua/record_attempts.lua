@@ -11,6 +11,7 @@
 --#include end_if_complete
 --#include close_attempt
 --#include append_log_line
+--#include set_field
 --#include add_callback
 --#include leave_claimed
 --#include call_batch
@@ -25,9 +26,10 @@ for i = 3, #ARGV, 10 do
   local id, token, verdict, status_code, body, message, moment, line, callback_id, started =
     unpack(ARGV, i, i + 9)
   local key = prefix .. 'occurrence:' .. id
-  local lease, event, scheduled, log, callback = unpack(redis.call('HMGET', key,
-    OccurrenceField.LEASE, OccurrenceField.EVENT, OccurrenceField.SCHEDULED,
-    OccurrenceField.LOG, OccurrenceField.CALLBACK))
+  local lease, event, scheduled, log, callback, old_code, old_body, old_message = unpack(redis.call(
+    'HMGET', key, OccurrenceField.LEASE, OccurrenceField.EVENT, OccurrenceField.SCHEDULED,
+    OccurrenceField.LOG, OccurrenceField.CALLBACK, OccurrenceField.STATUS_CODE,
+    OccurrenceField.RESPONSE_BODY, OccurrenceField.ERROR))
   if lease ~= token then
     recorded[#recorded + 1] = 0
   else
@@ -61,11 +63,14 @@ for i = 3, #ARGV, 10 do
     local has_waited = string.sub(lease, 1, 4) == 'ack:'
     if has_waited then acknowledged[#acknowledged + 1] = id end
     close_attempt(key, has_waited, line)
-    if started ~= '' then redis.call('HSET', key, OccurrenceField.STARTED, started) end
-    redis.call('HSET', key, OccurrenceField.STATUS, verdict, OccurrenceField.LEASE, new_lease,
-      OccurrenceField.CHANGED, now, moment_field, moment, OccurrenceField.STATUS_CODE, status_code,
-      OccurrenceField.RESPONSE_BODY, body, OccurrenceField.ERROR, message,
-      OccurrenceField.LOG, append_log_line(log, has_waited, line))
+    local fields = {OccurrenceField.STATUS, verdict, OccurrenceField.LEASE, new_lease,
+      OccurrenceField.CHANGED, now, moment_field, moment}
+    set_field(fields, OccurrenceField.STATUS_CODE, status_code, old_code)
+    set_field(fields, OccurrenceField.RESPONSE_BODY, body, old_body)
+    set_field(fields, OccurrenceField.ERROR, message, old_message)
+    set_field(fields, OccurrenceField.LOG, append_log_line(log, has_waited, line), log)
+    set_field(fields, OccurrenceField.STARTED, started, false)
+    redis.call('HSET', key, unpack(fields))
     if callback_id ~= '' and event_status then
       add_callback(prefix, callback_id, event, id, now, due)
     end

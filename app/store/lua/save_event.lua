@@ -68,16 +68,20 @@ end
 
 if version then
   -- What its series has reached stays. (A new event begins with HSET, which a full store refuses.)
-  redis.call('HDEL', key, EventField.METADATA, EventField.TAGS, EventField.UPDATED,
+  redis.call('HDEL', key, EventField.DEFINITION_2, EventField.DEFINITION_3,
+    EventField.DEFINITION_4, EventField.METADATA, EventField.METADATA_2, EventField.METADATA_3,
+    EventField.METADATA_4, EventField.TAGS, EventField.UPDATED,
     EventField.RECURRING, EventField.SECRET, EventField.CALENDARS, EventField.PAUSED_UNTIL,
     EventField.FLOW, EventField.HEADERS, EventField.OVERLAP)
   if not keep then redis.call('HDEL', key, EventField.NEXT, EventField.LAST) end
 end
 redis.call('HSET', key, unpack(ARGV, 26))
-if not (keep and plan) then redis.call('HSET', key, EventField.PLAN, request) end
 if keep and not recurring then redis.call('HDEL', key, EventField.RECURRING) end
-local new_calendars, new_flow, new_status, paused_until = unpack(redis.call('HMGET', key,
-  EventField.CALENDARS, EventField.FLOW, EventField.STATUS, EventField.PAUSED_UNTIL))
+local new_calendars, new_flow, new_status, paused_until, goes_on = unpack(redis.call('HMGET', key,
+  EventField.CALENDARS, EventField.FLOW, EventField.STATUS, EventField.PAUSED_UNTIL,
+  EventField.RECURRING))
+-- (Successors are computed for a plan: what has none needs no name for it.)
+if goes_on and not (keep and plan) then redis.call('HSET', key, EventField.PLAN, request) end
 index_event_status(prefix, id, created, status, new_status)
 index_event(prefix, id, created, {old_tags, calendars, flow}, {tags, new_calendars, new_flow})
 list_event_end(prefix, id, new_status, paused_until, now)

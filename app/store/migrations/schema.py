@@ -21,11 +21,17 @@ from app.store.migrations.audit_compressed import AUDIT_COMPRESSED
 from app.store.migrations.due_by_lane import DUE_BY_LANE
 from app.store.migrations.events_by_status import EVENTS_BY_STATUS
 from app.store.migrations.migration import Migration, Stored
+from app.store.migrations.small_hashes import SMALL_HASHES
 from app.store.scripts import Argument, Scripts
 
 _log = logging.getLogger(__name__)
 
-MIGRATIONS: tuple[Migration, ...] = (EVENTS_BY_STATUS, DUE_BY_LANE, AUDIT_COMPRESSED)
+MIGRATIONS: tuple[Migration, ...] = (
+    EVENTS_BY_STATUS,
+    DUE_BY_LANE,
+    AUDIT_COMPRESSED,
+    SMALL_HASHES,
+)
 """In the order of their numbers, which begin at 1 and leave none out."""
 
 LEASE_MS = 15_000

@@ -1,5 +1,6 @@
 --#include index_occurrence_tags
 --#include add_due
+--#include created_of
 -- schedule_occurrence(prefix, occurrence, event, scheduled, due, tags, now, batch): adds an
 -- occurrence that is to be attempted when it is due, also to a batch: make_due stores that. A
 -- second call with the same id changes nothing and returns false. A record that it was skipped,
@@ -16,8 +17,9 @@ local function schedule_occurrence(prefix, occurrence, event, scheduled, due, ta
     redis.call('ZREM', prefix .. 'ended', occurrence)
     redis.call('DEL', key)
   end
-  redis.call('HSET', key, OccurrenceField.EVENT, event, OccurrenceField.SCHEDULED, scheduled,
-    OccurrenceField.CHANGED, now)
+  redis.call('HSET', key, OccurrenceField.EVENT, event, OccurrenceField.SCHEDULED, scheduled)
+  -- (Without it, it is as old as its event.)
+  if now ~= created_of(event) then redis.call('HSET', key, OccurrenceField.CHANGED, now) end
   if due ~= scheduled then
     redis.call('HSET', key, OccurrenceField.PLANNED, due, OccurrenceField.NEXT_ATTEMPT, due)
   end
