@@ -1,10 +1,12 @@
-"""``python -m benchmarks.memory``: what an event costs of the store's memory.
+"""``python -m benchmarks.memory``: what events and their occurrences take of the store's memory.
 
 One-time events with the fields of the API's reference and two tags, on a store with the settings
-of ``make run``, created over HTTP. Everything is counted that is there when the requests are over
-and upkeep has packed the audit log: indexes, the scheduled occurrence, the audit log. The same
-without the API shows what the event alone takes. The baseline keeps each event as the JSON document
-that the API answers, in a string of its own, and nothing else: no index, no schedule.
+of ``make run``, and on a server as it comes. Created over HTTP, everything is counted that is there
+when the requests are over, and once more when upkeep has packed the audit log: indexes, the
+scheduled occurrence, the audit log. The same without the API shows what the event alone takes. Then
+what its delivery adds, and what each ended occurrence of a series adds. The baseline keeps each
+event as the JSON document that the API answers, in a string of its own, and nothing else: no index,
+no schedule.
 """
 
 from __future__ import annotations
@@ -14,20 +16,34 @@ import contextlib
 import json
 import sys
 import time
+from collections.abc import Iterator
 
 from app.domain.action import webhook
 from app.domain.ids import EventIds, to_text
+from app.domain.outcome import Outcome, Timings
+from app.domain.schedule import Schedule
 from app.domain.times import to_rfc3339
+from app.engine.attempts import record_of
 from app.runtime.embedded import free_port
 from app.store import keys
 from app.store.audit_archive import HOT, SEGMENT
+from app.store.calls import BATCH, Successor
+from app.store.claims import Claim
 from app.store.connection import StoreClient, connect
+from app.store.events import EventStore, Plan
+from app.store.scripts import Scripts
+from app.store.work import WorkStore
 from benchmarks import api, loading, support
 from benchmarks.support import say
 
 WEBHOOK = "https://example.com/webhook"
 CONNECTIONS = 16
 YEAR_MS = 365 * 86_400_000
+MINUTE_MS = 60_000
+BASELINE = "the API's JSON document alone"
+SERIES = 50
+DEFAULT_SETTINGS = {"hash-max-listpack-value": 64, "hash-max-listpack-entries": 512}
+"""Of Redis and Valkey, where ``make run`` sets others."""
 
 
 def used(client: StoreClient) -> int:
@@ -37,11 +53,19 @@ def used(client: StoreClient) -> int:
     return int(info["used_memory"]) - passing
 
 
-def created(count: int) -> tuple[float, float]:
-    """Bytes an event that was created over HTTP, and those of its entry in the audit log."""
+@contextlib.contextmanager
+def store(*, default: bool) -> Iterator[tuple[str, StoreClient]]:
+    """A fresh store, with the settings of ``make run`` or as the server comes; its URL."""
+    with support.store() as url, connect(url) as client:
+        for name, value in DEFAULT_SETTINGS.items() if default else ():
+            client.config_set(name, value)
+        yield url, client
+
+
+def created(count: int, *, default: bool) -> tuple[float, float, float]:
+    """Bytes an event that was created over HTTP: at once, once entries are packed; of the log."""
     with contextlib.ExitStack() as stack:
-        url = stack.enter_context(support.store())
-        client = stack.enter_context(connect(url))
+        url, client = stack.enter_context(store(default=default))
         environ = support.environment(url, port=free_port())
         for role in ("scheduler", "upkeep"):
             stack.enter_context(support.process([sys.executable, "worker.py", role], environ))
@@ -50,9 +74,11 @@ def created(count: int) -> tuple[float, float]:
         settle(client)
         before, log_before = used(client), log_bytes(client)
         api.load(base, support.MASTER_TOKEN, count, CONNECTIONS)
-        settle(client)
         made = count + min(count, 200)  # with those that warm it up
-        return (used(client) - before) / made, (log_bytes(client) - log_before) / made
+        at_once = (used(client) - before) / made
+        settle(client)
+        log = (log_bytes(client) - log_before) / made
+        return at_once, (used(client) - before) / made, log
 
 
 def settle(client: StoreClient) -> None:
@@ -72,13 +98,70 @@ def log_bytes(client: StoreClient) -> int:
     return sum(int(client.memory_usage(key, samples=0) or 0) for key in parts)
 
 
-def ours(count: int) -> float:
+def ours(count: int, *, default: bool) -> float:
     """Bytes an event, kept by Qhronos without the API; start times spread over a year."""
-    with support.store() as url, connect(url) as client:
+    with store(default=default) as (_, client):
         before = used(client)
         now_ms = time.time_ns() // 1_000_000 + 86_400_000
         loading.load(client, WEBHOOK, (now_ms + n * YEAR_MS // count for n in range(count)))
         return (used(client) - before) / count
+
+
+def delivered(count: int, *, default: bool) -> float:
+    """Bytes that the delivery of a one-time event adds."""
+    with store(default=default) as (_, client):
+        now_ms = time.time_ns() // 1_000_000 + MINUTE_MS
+        loading.load(client, WEBHOOK, [now_ms] * count)
+        before = used(client)
+        work = WorkStore(client, Scripts(client), 1)
+        deliver_all(work, now_ms, 0)
+        if client.zcard(keys.ended(0)) != count:
+            raise support.BenchmarkFailed("not all of them have ended")
+        return (used(client) - before) / count
+
+
+def series(count: int, *, default: bool) -> float:
+    """Bytes that an ended occurrence of a series adds."""
+    with store(default=default) as (_, client):
+        scripts = Scripts(client)
+        work, events, ids = (
+            WorkStore(client, scripts, 1),
+            EventStore(client, scripts, 1),
+            EventIds(),
+        )
+        first_ms = time.time_ns() // 1_000_000 // MINUTE_MS * MINUTE_MS + MINUTE_MS
+        for _ in range(SERIES):
+            event = loading.example(ids.make(time.time_ns() // 1000, 0), WEBHOOK, first_ms, 0)
+            event = event.changed(schedule=Schedule({"every": "1m"}))
+            events.save(event, Plan(scheduled_ms=first_ms, due_ms=first_ms), None, first_ms - 1)
+        before, request = used(client), 0
+        for number in range(count // SERIES):
+            request = deliver_all(work, first_ms + number * MINUTE_MS, request)
+        if client.zcard(keys.ended(0)) != count // SERIES * SERIES:
+            raise support.BenchmarkFailed("not all of them have ended")
+        return (used(client) - before) / (count // SERIES * SERIES)
+
+
+def deliver_all(work: WorkStore, now_ms: int, request: int) -> int:
+    """Claim what is due, schedule what follows, record a success; the next claim's number."""
+    while True:
+        request += 1
+        claims = work.claim(0, b"w", request, now_ms=now_ms, limit=BATCH, lease_ms=30_000)
+        if not claims:
+            return request
+        following = [
+            Successor(one.event_id, one.plan, one.scheduled_ms, at_ms, at_ms)
+            for one in claims
+            if one.recurring and (at_ms := one.scheduled_ms + MINUTE_MS)
+        ]
+        work.schedule_successors(following, now_ms)
+        work.record([record_of(one, answer(one), now_ms + 3, 0)[0] for one in claims], now_ms + 3)
+
+
+def answer(claim: Claim) -> Outcome:
+    """A receiver's: 200 within three milliseconds, in two bytes."""
+    due_us = claim.due_ms * 1000
+    return Outcome(Timings(due_us, due_us + 412, due_us + 2_841, due_us + 2_790), 200, b"ok")
 
 
 def as_json(count: int) -> float:
@@ -112,29 +195,32 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--events", type=int, default=100_000)
     parser.add_argument("--requests", type=int, default=20_000, help="events created over HTTP")
+    parser.add_argument("--ends", type=int, default=20_000, help="deliveries of each kind")
+    parser.add_argument("--brief", action="store_true", help="without HTTP and the baseline")
     given = parser.parse_args()
     count = given.events
-    whole, audit = created(given.requests)
-    events, documents = ours(count), as_json(count)
-    say(f"qhronos, created over HTTP              {whole:>7,.0f} bytes an event")
-    say(f"   of which in the audit log            {audit:>7,.0f}")
-    say(f"qhronos, indexes and schedule included  {events:>7,.0f} bytes an event")
-    say(f"the API's JSON documents alone          {documents:>7,.0f} bytes an event")
-    say(f"qhronos needs {events / documents:.2f} times the JSON documents alone")
-    support.report(
-        "memory",
-        {
-            "events": count,
-            "requests": given.requests,
-            "bytes_per_event": {
-                "created over HTTP": whole,
-                "of which audit log": audit,
-                "qhronos": events,
-                "json": documents,
-            },
-            "ratios": {"to the API's JSON documents alone": events / documents},
-        },
-    )
+    figures: dict[str, float] = {}
+    for settings, default in (("", False), (", default settings", True)):
+        if not given.brief:
+            at_once, settled, audit = created(given.requests, default=default)
+            figures |= {
+                f"created over HTTP, at once{settings}": at_once,
+                f"created over HTTP, audit log packed{settings}": settled,
+                f"   of which audit log{settings}": audit,
+            }
+        figures[f"created without HTTP{settings}"] = ours(count, default=default)
+        figures[f"its delivery{settings}"] = delivered(given.ends, default=default)
+        figures[f"an ended occurrence of a series{settings}"] = series(given.ends, default=default)
+    for name, value in figures.items():
+        say(f"{name:<58} {value:>7,.0f} bytes")
+    ratios = {}
+    if not given.brief:
+        documents = as_json(count)
+        ratios = {"to the API's JSON documents alone": figures["created without HTTP"] / documents}
+        say(f"{BASELINE:<58} {documents:>7,.0f} bytes")
+        say(f"an event takes {next(iter(ratios.values())):.2f} times that")
+    report = {"events": count, "requests": given.requests, "bytes": figures, "ratios": ratios}
+    support.report("memory", report)
 
 
 if __name__ == "__main__":
