@@ -10,8 +10,8 @@ local function add_callback(prefix, callback, event, occurrence, now, due)
   local tags = own_tags or ''
   local is_new = schedule_occurrence(prefix, callback, event, now, now, tags, now, due)
   if is_new then
-    local report = table.concat({status, scheduled, now, attempts, status_code or '', message or ''},
-      '\n')
+    local report = table.concat({status, scheduled, now, attempts, status_code or '',
+      message or ''}, '\n')
     redis.call('HSET', prefix .. 'occurrence:' .. callback, OccurrenceField.CALLBACK,
       occurrence .. report, OccurrenceField.TAGS, tags)
   end
