@@ -83,7 +83,6 @@ ELSEWHERE = {
     "app/services/redelivery_steps.py": "tests/services/test_redeliveries.py",
     "app/services/secret_rotation.py": "tests/api/routes/test_secret_rotation.py",
     "app/setting_readers.py": "tests/test_config.py",
-    "app/store/attempts.py": "tests/store/test_redeliveries.py",
     "app/store/breakers.py": "tests/engine/test_circuit_breakers.py",
     "app/store/calendars.py": "tests/services/test_calendars.py",
     "app/store/calls.py": "tests/store/test_scripts.py",
