@@ -8,7 +8,7 @@ from app.api.http import auth
 from app.api.http.computing import register_shares
 from app.api.http.context import attach_services
 from app.api.http.cors import register_cors
-from app.api.http.credentials import Credentials
+from app.api.http.credentials import Bearer, Credentials
 from app.api.http.errors import register_errors
 from app.api.http.headers import register_headers
 from app.api.http.loops import register_loops
@@ -41,6 +41,8 @@ from app.api.routes.docs import Documentation, make_api
 from app.api.routes.guide import BUILT, Guide
 from app.console.room import NAME as CONSOLE
 from app.console.room import register_console
+from app.live.desk import EXTENSION as LIVE
+from app.live.desk import Desk
 from app.services.problems.rate_limit import rate_limit
 from app.wiring.services import Services
 
@@ -69,7 +71,8 @@ def create_app(services: Services) -> Flask:
     # A path has one spelling: what has more slashes is 404.
     app.url_map.merge_slashes = False
     attach_services(app, services)
-    app.extensions[auth.EXTENSION] = Credentials(app, services.settings)
+    credentials = app.extensions[auth.EXTENSION] = Credentials(app, services.settings)
+    app.extensions[LIVE] = _live_desk(app, services, credentials)
     register_proxies(app, services.settings)
     register_packing(app, frozenset({CONSOLE, DASHBOARD}))
     register_headers(app)
@@ -90,3 +93,19 @@ def create_app(services: Services) -> Flask:
     register_dashboard(app, services.settings)
     register_console(app)
     return app
+
+
+def _live_desk(app: Flask, services: Services, credentials: Credentials) -> Desk:
+    def judge(token: bytes) -> Bearer:
+        with app.app_context():
+            return credentials.bearer_of(token)
+
+    return Desk(
+        judge,
+        services.storage.live,
+        services.acknowledgements,
+        services.crypto.ack_tokens,
+        services.storage.occurrences,
+        services.tokens,
+        services.clock,
+    )

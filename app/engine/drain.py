@@ -25,7 +25,7 @@ from collections.abc import Callable, Sequence
 
 from app.clock import Clock
 from app.delivery.waiting import wait_for
-from app.domain.outcome import LOCAL_FAULTS, Outcome, Timings
+from app.domain.outcome import PUT_OFF, Outcome, Timings
 from app.engine.attempts import fault_of, is_awaited, record_of, request_of, unsendable
 from app.engine.circuit_breakers import CircuitBreakers
 from app.engine.claimer import Claimer
@@ -285,9 +285,9 @@ class Drain:
         self._targets.end(request, now_ms, succeeded=outcome.succeeded)
         if not request.is_slow:
             self._claimer.window.settle([request.claim])
-        if outcome.error in LOCAL_FAULTS:
+        if outcome.error in PUT_OFF:
             due_ms = self._local_faults.put_off(request.claim, outcome.error, now_ms)
-            self._recorder.defer(request.claim, due_ms, LOCAL_FAULTS[outcome.error])
+            self._recorder.defer(request.claim, due_ms, PUT_OFF[outcome.error])
             return
         if self._breakers.learn(target := request.limit.target, outcome, now_ms):
             for claim in self._targets.clear_target(request.limit):

@@ -20,6 +20,9 @@ FIRST_MS = 1_000
 LONGEST_MS = 60_000
 """How long an attempt is put off the first time, and at most; each time in a row doubles it."""
 
+BUSY_MS = 4_000
+"""The same for a client that is busy."""
+
 REPORT_MS = 1_000
 """How often what has happened is counted in the store."""
 
@@ -38,10 +41,16 @@ class LocalFaults:
         self._next_report_ms = 0
 
     def put_off(self, claim: Claim, fault: str, now_ms: int) -> int:
-        """Note that a claim could not be sent; returns when to try again, ms UTC."""
-        self._new[fault] += 1
-        self._untold[fault] += 1
-        pause_ms = min(FIRST_MS << min(claim.deferred, 16), LONGEST_MS)
+        """Note that a claim could not be sent; returns when to try again, ms UTC.
+
+        (A client that is busy is no fault of this host, and has time for more soon.)
+        """
+        is_ours = fault in LOCAL_FAULTS
+        if is_ours:
+            self._new[fault] += 1
+            self._untold[fault] += 1
+        longest_ms = LONGEST_MS if is_ours else BUSY_MS
+        pause_ms = min(FIRST_MS << min(claim.deferred, 16), longest_ms)
         # Spread over as long again, so that they do not all come back at once.
         return now_ms + pause_ms + int.from_bytes(claim.occurrence_id[-2:], "big") % pause_ms
 

@@ -5,20 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from app.delivery.live_message import LiveMessage
 from app.delivery.request import Request
 from app.domain.outcome import Outcome
 from app.engine.target_limits import InFlightRequest
 
 
 class Sender(Protocol):
-    """Sends many requests at once; see ``app.delivery.sender``."""
+    """Sends many requests at once; see ``app.engine.senders``."""
 
     @property
     def in_flight(self) -> int:
         """How many requests have no outcome yet."""
         ...
 
-    def start(self, token: InFlightRequest, request: Request, *, due_us: int, now_us: int) -> None:
+    def start(
+        self, token: InFlightRequest, request: Request | LiveMessage, *, due_us: int, now_us: int
+    ) -> None:
         """Start a request; ``poll`` returns its outcome with ``token``."""
         ...
 

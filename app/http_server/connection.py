@@ -7,31 +7,20 @@ connections, errors in JSON, and an end that loses no answer.
 from __future__ import annotations
 
 import asyncio
-import enum
 from collections import OrderedDict
 from collections.abc import Iterable
-from typing import Any, ClassVar, Protocol
+from typing import Any, Protocol
 
 from gunicorn.asgi.protocol import ASGIProtocol
 
 from app.http_server import refusals
 from app.http_server.held_heads import HeldHeads
+from app.http_server.phase import Phase
+from app.live.hub import Hub
+from app.live.socket import handshake
 
 CONNECTION = "qhronos.connection"
 """The scope's key for the connection of a request."""
-
-
-class Phase(enum.Enum):
-    """What a connection is in the midst of."""
-
-    IDLE = enum.auto()
-    """No byte of a request has come."""
-    ARRIVING = enum.auto()
-    """A part of a request has come."""
-    ANSWERING = enum.auto()
-    """A request is there, and its answer is not."""
-    LEAVING = enum.auto()
-    """The last answer was given; what still comes is thrown away."""
 
 
 class Host(Protocol):
@@ -44,7 +33,8 @@ class Host(Protocol):
     answer_s: float
     linger_s: float
     max_body: int
-    websocket_paths: ClassVar[frozenset[str]]
+    websocket_paths: frozenset[str]
+    live: Hub | None
     loop: asyncio.AbstractEventLoop
 
     def admit(self) -> bool:
@@ -120,6 +110,7 @@ class Connection(ASGIProtocol):  # type: ignore[misc] # gunicorn has no types
         tenths of a second.
         """
         self._callback_parser = self._body_receiver = self._current_request = self._task = None
+        self._websocket = None
 
     # What the worker calls
 
@@ -140,7 +131,7 @@ class Connection(ASGIProtocol):  # type: ignore[misc] # gunicorn has no types
         elif self._phase is Phase.ANSWERING:
             if spent_s > worker.answer_s:
                 self.transport.abort()
-        elif spent_s > worker.linger_s:
+        elif self._phase is Phase.LEAVING and spent_s > worker.linger_s:
             if not self.transport.get_write_buffer_size():
                 self.transport.close()
             elif spent_s > worker.request_s:
@@ -251,6 +242,22 @@ class Connection(ASGIProtocol):  # type: ignore[misc] # gunicorn has no types
         return request.path in self.worker.websocket_paths and bool(
             super()._is_websocket_upgrade(request)
         )
+
+    async def _handle_websocket(self, request: Any, *_: Any) -> None:
+        """Become a websocket, until it ends."""
+        rest, self._callback_parser = self._callback_parser.remaining(), None
+        hub = self.worker.live
+        status, answer = handshake(request.path, request.headers)
+        if status != 101:
+            self._refuse(status, refusals.NO_HANDSHAKE)
+        elif hub is None or hub.is_full:
+            self._refuse(503, refusals.CROWDED)
+        else:
+            self._enter(Phase.LIVE)
+            self._safe_write(answer)
+            self._websocket = socket = hub.open(self.transport)
+            socket.feed_data(rest)
+            await socket.ended
 
     def _send_error_response(
         self, status: int, _message: str, extra_headers: Iterable[tuple[str, str]] = ()

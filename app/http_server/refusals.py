@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 MALFORMED = "This is not a request that HTTP knows; see RFC 9112."
 CUT_OFF = "The request ended before it was whole; send all of it."
+NO_HANDSHAKE = "This is not how a websocket begins; see RFC 6455, section 4.1, version 13."
 TOO_SLOW = "The request did not arrive in time; send all of it within {seconds:g} seconds."
 CROWDED = "Too many connections are open here; close some, or try again in a second."
 TOO_MANY_WAIT = "Too many requests wait here already; try again in a second."
@@ -21,6 +22,7 @@ _SENTENCES = {
 }
 _REASONS = {
     400: "Bad Request",
+    405: "Method Not Allowed",
     408: "Request Timeout",
     414: "URI Too Long",
     417: "Expectation Failed",
@@ -29,6 +31,7 @@ _REASONS = {
     500: "Internal Server Error",
     501: "Not Implemented",
     503: "Service Unavailable",
+    505: "HTTP Version Not Supported",
 }
 
 

@@ -17,6 +17,13 @@ from app.http_server.connection import Connection
 from app.http_server.generations import GENERATIONS
 from app.http_server.held_heads import HeldHeads
 from app.http_server.requests import MAX_BODY, Requests
+from app.live.desk import EXTENSION
+from app.live.hub import Hub
+
+WEBSOCKET_PATH = "/ws"
+
+LIVE_SHARE = 2
+"""One of so many connections may be a live one: the others are for requests."""
 
 
 class AsyncWorker(ASGIWorker):  # type: ignore[misc] # gunicorn has no types
@@ -53,7 +60,10 @@ class AsyncWorker(ASGIWorker):  # type: ignore[misc] # gunicorn has no types
     proxies: ClassVar[tuple[Network, ...]] = ()
     """Those that are believed whose request they pass on."""
 
-    websocket_paths: ClassVar[frozenset[str]] = frozenset()
+    live: Hub | None = None
+    """The live connections, if the application has any."""
+
+    websocket_paths: frozenset[str] = frozenset()
     """Where a websocket may begin."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
@@ -72,7 +82,12 @@ class AsyncWorker(ASGIWorker):  # type: ignore[misc] # gunicorn has no types
 
     def load_wsgi(self) -> None:
         """Put the application behind the event loop."""
-        self.asgi = Requests(self.app.wsgi(), self.cfg.threads, self.proxies)
+        application = self.app.wsgi()
+        self.asgi = Requests(application, self.cfg.threads, self.proxies)
+        desk = getattr(application, "extensions", {}).get(EXTENSION)
+        if desk is not None:
+            self.live = Hub(desk, self.loop, self.worker_connections // LIVE_SHARE)
+            self.websocket_paths = frozenset({WEBSOCKET_PATH})
 
     def admit(self) -> bool:
         """Make room for one more connection; returns whether there is any."""
@@ -161,6 +176,8 @@ class AsyncWorker(ASGIWorker):  # type: ignore[misc] # gunicorn has no types
         await asyncio.sleep(0.05)  # those that came before now are taken
         for server in self.servers:
             server.close()
+        if self.live is not None:
+            self.live.stop()
         self.alive = False  # from now on every answer says that it is its connection's last
         began_s = self.loop.time()
         while self.connections and not self._quick_shutdown:

@@ -262,6 +262,16 @@ class MetaField(HashField):
         "hold_migrations", "hold_migrations")
 
 
+@unique
+class ToldField(HashField):
+    """``qh:{live}:told``."""
+
+    TAGS = ("tags", "lines", "the tags of what happened",
+        "tell_listeners", "live")
+    MESSAGE = ("msg", "JSON", "what listeners are told of it",
+        "tell_listeners", "live")
+
+
 # fmt: on
 TABLES: tuple[type[HashField], ...] = (
     EventField,
@@ -272,4 +282,5 @@ TABLES: tuple[type[HashField], ...] = (
     AuditHeadField,
     RateField,
     MetaField,
+    ToldField,
 )

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from app.domain.access import Access, TokenRecord
 from app.domain.ids import to_text
-from app.store import keys
+from app.store import keys, live_keys
 from app.store.codec import dump_json
 from app.store.connection import StoreClient, StorePipeline
 
@@ -110,11 +110,14 @@ class TokenStore:
             pipe.set(keys.token_revoked(token.jti), 1, pxat=token.expires_ms + GRACE_MS)
             pipe.delete(keys.token(token.jti), keys.token_used(token.jti))
             self._drop(pipe, token.jti, token.access.subject)
-        return sum(pipe.execute()[2::_STEPS])
+        revoked: int = sum(pipe.execute()[2::_STEPS])
+        self._client.publish(live_keys.REVOKED, b"")
+        return revoked
 
     def bar(self, subject: str, until_s: int) -> None:
         """Refuse a subject's tokens made up to a second, also those that are not registered."""
         self._client.set(keys.token_barred(subject), until_s, px=BARRED_MS)
+        self._client.publish(live_keys.REVOKED, b"")  # who is connected is looked at again
 
     def barred_until_s(self, subject: str) -> int | None:
         """Up to which second a subject's tokens are refused."""

@@ -12,6 +12,7 @@ from functools import cached_property
 from app.delivery.request import Identity
 from app.delivery.sender import CurlSender
 from app.domain.process import DELIVER
+from app.engine.announcer import Announcer
 from app.engine.background import Background
 from app.engine.broker_watch import BrokerWatch
 from app.engine.circuit_breakers import CircuitBreakers
@@ -22,9 +23,11 @@ from app.engine.drain_runner import DrainRunner
 from app.engine.flow_claimer import FlowClaimer
 from app.engine.flow_steps import FlowSteps
 from app.engine.lease_keeper import LeaseKeeper
+from app.engine.live_sender import LiveSender
 from app.engine.local_faults import LocalFaults
 from app.engine.recorder import Recorder
 from app.engine.sender import Sender
+from app.engine.senders import Senders
 from app.engine.successor_queue import SuccessorQueue
 from app.engine.target_limits import SLOW_FACTOR, most_in_flight
 from app.errors import StoreUnavailable
@@ -76,14 +79,18 @@ class Drains:
     @cached_property
     def sender(self) -> Sender:
         """Connections to receivers, kept between drains."""
-        settings = self.services.settings
-        return self.sender_double or CurlSender(
+        settings, storage = self.services.settings, self.services.storage
+        if self.sender_double is not None:
+            return self.sender_double
+        http = CurlSender(
             settings.allow_private_targets,
             most_in_flight(self.concurrency),
             own_port=settings.port,
             idle_s=settings.delivery_idle_ms // 1_000,
             max_connections=self.max_connections,
         )
+        live = LiveSender(storage.new_channel(), storage.clock)
+        return Senders(http, live, Announcer(storage.live, storage.clock))
 
     @cached_property
     def max_connections(self) -> int:

@@ -27,6 +27,7 @@ from app.store.imports import SourceStore
 from app.store.indexes import IndexReader
 from app.store.key_notes import KeyNotes, NotedEventStore, key_of
 from app.store.leftovers import Leftovers
+from app.store.live import LiveStore
 from app.store.local_faults import LocalFaultStore
 from app.store.migrations.schema import Schema
 from app.store.occurrences import OccurrenceStore
@@ -267,6 +268,11 @@ class Storage:
             self.scripts,
             lambda encrypted: self.key_notes.note(key_of(encrypted), known),
         )
+
+    @cached_property
+    def live(self) -> LiveStore:
+        """Live connections."""
+        return LiveStore(self.client, self.scripts)
 
     def new_channel(self) -> Channel:
         """Open a channel for one user: it has a connection of its own."""

@@ -271,6 +271,7 @@ def test_an_error_that_never_reaches_the_application_is_answered_in_json(
         (ASGIProtocol._will_close, ["self", "request", "response_requires_close"]),
         (ASGIProtocol._arm_keepalive_timer, ["self"]),
         (ASGIProtocol._is_websocket_upgrade, ["self", "request"]),
+        (ASGIProtocol._handle_websocket, ["self", "request", "sockname", "peername"]),
         (ASGIProtocol._send_error_response, ["self", "status", "message", "extra_headers"]),
         (ASGIProtocol._close_transport, ["self"]),
         (ASGIProtocol._resume_reading, ["self"]),
@@ -291,7 +292,8 @@ def test_everything_that_is_overridden_is_named_above() -> None:
     ours = {name for name in overridden if not name.startswith("__")}
     assert ours == {
         *("_arm_keepalive_timer", "_build_http_scope", "_close_transport"),
-        *("_feed_callback_parser", "_is_websocket_upgrade", "_on_headers_complete"),
+        *("_feed_callback_parser", "_handle_websocket", "_is_websocket_upgrade"),
+        *("_on_headers_complete",),
         *("_on_message_complete",),
         *("_send_error_response", "_will_close", "connection_lost", "connection_made"),
         *("data_received", "eof_received"),

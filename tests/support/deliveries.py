@@ -42,7 +42,9 @@ def job(url: str, **changes: Any) -> Job:
 
 
 def request(url: str, **changes: Any) -> Request:
-    return build(job(url, **changes), NOW_MS, Identity("a1b2"))
+    built = build(job(url, **changes), NOW_MS, Identity("a1b2"))
+    assert isinstance(built, Request)
+    return built
 
 
 def start(sender: CurlSender, url: str, token: object = None, **changes: Any) -> None:

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from app.delivery.actions import apicall, webhook
+from app.delivery.actions import apicall, webhook, websocket
+from app.delivery.live_message import LiveMessage
 from app.delivery.request import NOBODY, Identity, Job, ReadUrl, Request
 from app.domain.action import APICALL, WEBHOOK, WEBSOCKET, Action
 from app.errors import InvalidInput
@@ -29,7 +30,7 @@ class Kind(Protocol):
         """
         ...
 
-    def build(self, job: Job, now_ms: int, identity: Identity, /) -> Request:
+    def build(self, job: Job, now_ms: int, identity: Identity, /) -> Request | LiveMessage:
         """Make the request of an attempt that starts at ``now_ms``.
 
         Raises ``InvalidInput`` if the secret is not one.
@@ -37,23 +38,18 @@ class Kind(Protocol):
         ...
 
 
-KINDS: dict[str, Kind] = {WEBHOOK: webhook, APICALL: apicall}
+KINDS: dict[str, Kind] = {WEBHOOK: webhook, APICALL: apicall, WEBSOCKET: websocket}
 """The kinds by the name that users write as ``type``."""
-
-PLANNED = (WEBSOCKET,)
-"""Kinds of the reference API that are not built yet; the error says so."""
 
 
 def read_action(kind: Any, params: Any, url: ReadUrl) -> Action:
     """The action that a user wrote; raises ``InvalidInput`` naming ``type`` or ``params``."""
     if isinstance(kind, str) and kind in KINDS:
         return Action(kind, KINDS[kind].read(params, url))
-    if kind in PLANNED:
-        raise InvalidInput.field("type", f"{kind} is not supported yet: use webhook or apicall")
-    raise InvalidInput.field("type", f"must be {' or '.join(KINDS)}")
+    raise InvalidInput.field("type", f"must be one of {', '.join(KINDS)}")
 
 
-def build(job: Job, now_ms: int, identity: Identity = NOBODY) -> Request:
+def build(job: Job, now_ms: int, identity: Identity = NOBODY) -> Request | LiveMessage:
     """Make the request of an attempt that starts at ``now_ms``; its kind must be known.
 
     Raises ``InvalidInput`` if the secret is not one.

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from app.delivery.actions import KINDS, websocket
 from app.domain.action import webhook
 from app.store.events import KEEP
 
@@ -263,13 +262,6 @@ def test_an_event_with_a_template_that_is_none_any_more_can_still_be_changed(
 CLIENT = {"type": "websocket", "params": {"client_name": "desk.7"}}
 
 
-@pytest.fixture
-def sockets(monkeypatch):
-    """As if there were clients that may be connected."""
-    monkeypatch.setitem(KINDS, "websocket", websocket)
-
-
-@pytest.mark.usefixtures("sockets")
 @pytest.mark.parametrize("given", [{"webhook": "q:desk.7"}, {"action": CLIENT}])
 def test_a_connected_client_has_two_forms_too(client, make, given):
     made = make(**given, flow={"concurrency": 1}).json
@@ -279,7 +271,6 @@ def test_a_connected_client_has_two_forms_too(client, make, given):
     assert client.put(f"/events/{made['id']}", json=made).json["action"] == CLIENT
 
 
-@pytest.mark.usefixtures("sockets")
 def test_headers_go_to_no_connected_client(client, make):
     """A change to one drops those of a call, and refuses to keep those of a webhook."""
     call = make(action=call_of(headers={"X-A": VALUE})).json["id"]
@@ -294,7 +285,6 @@ def test_headers_go_to_no_connected_client(client, make):
     assert answer.json["fields"].keys() == {"headers"}
 
 
-@pytest.mark.usefixtures("sockets")
 @pytest.mark.parametrize("name", [None, 5, "", "a b", "a/b", "x" * 65, "é", ["a"], "a\n"])
 def test_a_client_that_nobody_can_be_is_refused(client, an_event, name):
     params = {"client_name": name}
@@ -309,5 +299,9 @@ def test_a_client_that_nobody_can_be_is_refused(client, an_event, name):
 def test_the_document_knows_every_kind(anonymous):
     schema = anonymous.get("/openapi.json").json["components"]["schemas"]["Event"]
     action = schema["properties"]["action"]["properties"]
-    assert action["type"]["enum"] == ["webhook", "apicall"]
-    assert [one["required"] for one in action["params"]["anyOf"]] == [["url"], ["method", "url"]]
+    assert action["type"]["enum"] == ["webhook", "apicall", "websocket"]
+    assert [one["required"] for one in action["params"]["anyOf"]] == [
+        ["url"],
+        ["method", "url"],
+        ["client_name"],
+    ]

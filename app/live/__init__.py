@@ -1,0 +1,1 @@
+"""Live connections: clients and listeners that are connected, and what they are sent."""

@@ -1,0 +1,191 @@
+"""Live connections: which clients are connected to which process, and what they are sent.
+
+Nothing here is a record: what is lost with it is sent again. Times are ms UTC.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple, cast
+
+import redis
+
+from app.errors import StoreUnavailable
+from app.store import live_keys
+from app.store.calls import Call
+from app.store.codec import join_tags, split_tags
+from app.store.connection import StoreClient
+from app.store.fields import ToldField
+from app.store.scripts import Argument, Scripts
+
+KEEP_MS = 60_000
+"""How long a connection counts as there, unless its process renews that."""
+
+WINDOW = 100
+"""How many messages a connection may have that it has not acknowledged."""
+
+TOLD_MS = 600_000
+TOLD_MOST = 10_000
+"""How long, and how many, entries for listeners are kept: for those that come back."""
+
+PASSED_ON, NOBODY, BUSY = 1, 0, -1
+"""What became of a message that was offered to the connections of a client."""
+
+
+class ClientMessage(NamedTuple):
+    """What one client is to be sent; ``content`` is for the process that has its connection."""
+
+    client_name: str
+    tags: Sequence[str]
+    content: bytes
+
+
+class Told(NamedTuple):
+    """One entry of what listeners are told; ``position`` is where it stands."""
+
+    position: bytes
+    tags: tuple[str, ...]
+    message: bytes
+
+
+def offer_call(messages: Iterable[ClientMessage]) -> Call:
+    """Offer messages, each to one connection; answers ``PASSED_ON``, ``NOBODY`` or ``BUSY``."""
+    args: list[Argument] = [live_keys.PREFIX, WINDOW]
+    for one in messages:
+        args += [one.client_name, join_tags(one.tags), one.content]
+    return Call("offer_messages", [live_keys.INTEREST], args)
+
+
+class LiveStore:
+    """Every call raises ``StoreUnavailable``."""
+
+    def __init__(self, client: StoreClient, scripts: Scripts) -> None:
+        self._client = client
+        self._scripts = scripts
+
+    def connect(self, name: str, connection: str, scope: frozenset[str] | None) -> None:
+        """Add a connection of a client, or renew it; ``scope``: ``None`` is all tags."""
+        tags = live_keys.EVERYTHING if scope is None else "\n" + "".join(f"{t}\n" for t in scope)
+        pipe = self._client.pipeline()
+        pipe.zadd(live_keys.client(name), {connection: 0}, nx=True)
+        pipe.hset(live_keys.scopes(name).decode(), connection, tags)
+        for key in (live_keys.client, live_keys.scopes, live_keys.waiting):
+            pipe.pexpire(key(name), KEEP_MS)
+        pipe.execute()
+
+    def disconnect(self, name: str, connection: str) -> None:
+        """Forget a connection."""
+        pipe = self._client.pipeline()
+        pipe.zrem(live_keys.client(name), connection)
+        pipe.hdel(live_keys.scopes(name).decode(), connection)
+        pipe.hdel(live_keys.waiting(name).decode(), connection)
+        pipe.execute()
+
+    def connections(self, name: str) -> int:
+        """How many connections a client has."""
+        return int(self._client.zcard(live_keys.client(name)))
+
+    def note_waiting(self, name: str, connection: str, count: int) -> None:
+        """Say how many messages a connection has not acknowledged."""
+        pipe = self._client.pipeline(transaction=False)
+        pipe.hset(live_keys.waiting(name).decode(), connection, str(count))
+        pipe.pexpire(live_keys.waiting(name), KEEP_MS)
+        pipe.execute()
+
+    def listen(self, tags: Iterable[str], until_ms: int) -> None:
+        """Have what bears one of these tags be told until then."""
+        until = dict.fromkeys(tags, until_ms)
+        if not until:
+            return
+        pipe = self._client.pipeline()
+        pipe.zadd(live_keys.INTEREST, until, gt=True)
+        pipe.pexpire(live_keys.INTEREST, 2 * TOLD_MS)
+        pipe.pexpire(live_keys.INTEREST_VERSION, 2 * TOLD_MS)
+        if pipe.execute()[0]:  # some are new
+            # (Not a counter: after a pause it would have the numbers again that it had before.)
+            version = secrets.token_hex(8)
+            self._client.set(live_keys.INTEREST_VERSION, version, px=2 * TOLD_MS)
+
+    def interest_version(self) -> bytes | None:
+        """What changes when there is more that somebody listens to; ``None``: nothing ever."""
+        return cast("bytes | None", self._client.direct("GET", live_keys.INTEREST_VERSION))
+
+    def interest(self, now_ms: int) -> frozenset[str]:
+        """The tags that somebody listens to; forgets those of which the time is over."""
+        pipe = self._client.pipeline(transaction=False)
+        pipe.zremrangebyscore(live_keys.INTEREST, "-inf", f"({now_ms}")
+        pipe.zrange(live_keys.INTEREST, 0, -1)
+        return frozenset(tag.decode() for tag in pipe.execute()[1])
+
+    def tell(self, entries: Iterable[tuple[Sequence[str], bytes]], now_ms: int) -> None:
+        """Tell listeners: the tags and the message of each entry."""
+        args: list[Argument] = [TOLD_MOST, now_ms - TOLD_MS, TOLD_MS]
+        for tags, message in entries:
+            args += [join_tags(tags), message]
+        self._scripts("tell_listeners", [live_keys.TOLD], args)
+
+    def told_until_now(self) -> bytes:
+        """The position of the newest entry."""
+        found = cast("list[Any]", self._client.xrevrange(live_keys.TOLD, count=1))
+        return found[0][0] if found else b"0-0"
+
+    def told_after(self, position: bytes, limit: int, wait_ms: int = 0) -> list[Told]:
+        """What was told after a position; waits for it so long if there is nothing yet."""
+        found = cast(
+            "Any",
+            self._client.xread({live_keys.TOLD: position}, count=limit, block=wait_ms or None),
+        )
+        rows = found[0][1] if found else []
+        return [
+            Told(
+                at,
+                split_tags(row[ToldField.TAGS.encode()]),
+                row[ToldField.MESSAGE.encode()],
+            )
+            for at, row in rows
+        ]
+
+    def mailbox(self, process: str) -> Mailbox:
+        """Open the mailbox of a process."""
+        return Mailbox(self._client, process)
+
+
+class Mailbox:
+    """Hears what one process is to pass on, and that tokens were revoked."""
+
+    def __init__(self, client: StoreClient, process: str) -> None:
+        self._own = live_keys.mailbox(process)
+        self._pubsub = client.pubsub(ignore_subscribe_messages=False)  # type: ignore[no-untyped-call]
+        try:
+            self._pubsub.subscribe(self._own, live_keys.REVOKED)
+            for _ in range(2):  # what confirms both
+                if self._pubsub.get_message(timeout=5.0) is None:
+                    raise StoreUnavailable
+        except redis.exceptions.RedisError as error:
+            self._pubsub.close()
+            raise StoreUnavailable from error
+
+    def receive(self, wait_s: float, limit: int) -> list[bytes | None]:
+        """Return what has come; ``None`` stands for a revocation. Waits so long for the first.
+
+        Raises ``StoreUnavailable``: then what comes meanwhile is lost, and this must be closed.
+        """
+        found: list[bytes | None] = []
+        try:
+            message = self._pubsub.get_message(timeout=wait_s)
+            while message is not None:
+                if message["type"] == "subscribe":  # the client has connected anew by itself
+                    raise StoreUnavailable
+                if message["type"] == "message":
+                    found.append(message["data"] if message["channel"] == self._own else None)
+                if len(found) >= limit:
+                    break
+                message = self._pubsub.get_message(timeout=0)
+        except redis.exceptions.RedisError as error:
+            raise StoreUnavailable from error
+        return found
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._pubsub.close()

@@ -1,0 +1,169 @@
+"""Live connections in the store: whose turn it is, who may have it, and what listeners are told.
+
+The keys are those of ``app.store.live_keys``; what goes through them is
+``app.delivery.live_message``'s.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+import pytest
+
+from app.delivery.live_message import LiveMessage, Passed, read_passed
+from app.store import live_keys
+from app.store.live import (
+    BUSY,
+    KEEP_MS,
+    NOBODY,
+    PASSED_ON,
+    WINDOW,
+    ClientMessage,
+    LiveStore,
+    Mailbox,
+    offer_call,
+)
+from app.store.scripts import Scripts
+from tests.store.conftest import Stores
+from tests.support.clock import NOW_MS
+
+PROCESS = "aa11"
+MESSAGE = LiveMessage("c", ("t",), "an-id", 2, b'{"a":\n1}', 5_000)
+
+
+@pytest.fixture
+def live(stores: Stores) -> LiveStore:
+    return LiveStore(stores.client, Scripts(stores.client))
+
+
+@pytest.fixture
+def mailbox(live: LiveStore) -> Iterator[Mailbox]:
+    with contextlib.closing(live.mailbox(PROCESS)) as made:
+        yield made
+
+
+def offer(stores: Stores, *messages: LiveMessage) -> list[int]:
+    offered = [ClientMessage(one.client_name, one.tags, one.content) for one in messages]
+    call = offer_call(offered)
+    answers: list[int] = Scripts(stores.client)(call.script, call.keys, call.args)
+    return answers
+
+
+def heard(mailbox: Mailbox) -> list[Passed]:
+    found: list[Passed] = []
+    while mail := mailbox.receive(0.1, 500):
+        found += [read_passed(one) for one in mail if one is not None]
+    return found
+
+
+def test_a_message_comes_as_it_was_sent(stores: Stores, live: LiveStore, mailbox: Mailbox) -> None:
+    live.connect("c", f"{PROCESS}:7", None)
+    assert offer(stores, MESSAGE) == [PASSED_ON]
+    assert heard(mailbox) == [Passed(7, "an-id", 2, 5_000, b'{"a":\n1}')]
+
+
+def test_connections_of_one_name_take_turns(
+    stores: Stores, live: LiveStore, mailbox: Mailbox
+) -> None:
+    for number in (1, 2, 3):
+        live.connect("c", f"{PROCESS}:{number}", None)
+    live.connect("other", f"{PROCESS}:4", None)
+    offer(stores, *[MESSAGE] * 6)
+    live.connect("c", f"{PROCESS}:1", None)  # it is renewed, and keeps its turn
+    offer(stores, MESSAGE)
+    assert [one.number for one in heard(mailbox)] == [1, 2, 3, 1, 2, 3, 1]
+
+
+@pytest.mark.parametrize(
+    ("scope", "tags", "answer"),
+    [
+        (None, (), PASSED_ON),
+        (None, ("x",), PASSED_ON),
+        ({"a", "b"}, ("a",), PASSED_ON),
+        ({"a", "b"}, ("b", "a"), PASSED_ON),
+        ({"a", "b"}, ("a", "x"), NOBODY),
+        ({"a", "b"}, (), NOBODY),
+        ({"ab"}, ("a",), NOBODY),
+        ({"a.b"}, ("a-b",), NOBODY),
+        (set(), ("a",), NOBODY),
+    ],
+)
+def test_a_connection_has_only_what_its_token_may_change(
+    stores: Stores,
+    live: LiveStore,
+    mailbox: Mailbox,
+    scope: set[str] | None,
+    tags: tuple[str, ...],
+    answer: int,
+) -> None:
+    live.connect("c", f"{PROCESS}:1", None if scope is None else frozenset(scope))
+    assert offer(stores, MESSAGE._replace(tags=tags)) == [answer]
+    assert len(heard(mailbox)) == (answer == PASSED_ON)
+
+
+def test_without_a_connection_nobody_has_it(stores: Stores, live: LiveStore) -> None:
+    assert offer(stores, MESSAGE) == [NOBODY]
+    live.connect("c", f"{PROCESS}:1", None)
+    live.disconnect("c", f"{PROCESS}:1")
+    assert offer(stores, MESSAGE) == [NOBODY]
+
+
+def test_a_process_that_hears_nothing_is_passed_over_and_forgotten(
+    stores: Stores, live: LiveStore, mailbox: Mailbox
+) -> None:
+    live.connect("c", "00dead:1", None)
+    live.connect("c", f"{PROCESS}:2", None)
+    assert offer(stores, MESSAGE) == [PASSED_ON]
+    assert [one.number for one in heard(mailbox)] == [2]
+    assert live.connections("c") == 1
+
+
+def test_a_client_has_no_more_than_it_can_acknowledge(
+    stores: Stores, live: LiveStore, mailbox: Mailbox
+) -> None:
+    live.connect("c", f"{PROCESS}:1", None)
+    assert offer(stores, *[MESSAGE] * (WINDOW + 1)) == [*[PASSED_ON] * WINDOW, BUSY]
+    live.note_waiting("c", f"{PROCESS}:1", WINDOW - 1)
+    assert offer(stores, MESSAGE, MESSAGE) == [PASSED_ON, BUSY]
+    assert len(heard(mailbox)) == WINDOW + 1
+
+
+def test_what_nobody_renews_ends_by_itself(stores: Stores, live: LiveStore) -> None:
+    live.connect("c", f"{PROCESS}:1", None)
+    live.note_waiting("c", f"{PROCESS}:1", 3)
+    live.listen(["a"], NOW_MS)
+    live.interest_version()
+    live.tell([(("a",), b"1")], NOW_MS)
+    for key in stores.client.keys(live_keys.PREFIX + b"*"):  # type: ignore[union-attr]
+        assert 0 < stores.client.pttl(key) <= 20 * KEEP_MS, key
+
+
+def test_what_is_listened_to_is_known_until_its_time_is_over(live: LiveStore) -> None:
+    assert live.interest_version() is None
+    live.listen(["a", "b"], NOW_MS + 1_000)
+    first = live.interest_version()
+    live.listen(["a"], NOW_MS + 2_000)
+    live.listen(["a"], NOW_MS)
+    assert live.interest_version() == first, "there is nothing new"
+    assert live.interest(NOW_MS) == {"a", "b"}
+    assert live.interest(NOW_MS + 1_001) == {"a"}
+    live.listen(["c"], NOW_MS + 2_000)
+    assert live.interest_version() != first
+
+
+def test_listeners_are_told_in_order_from_where_they_were(live: LiveStore) -> None:
+    assert live.told_after(live.told_until_now(), 10) == []
+    live.tell([(("a", "b"), b"1"), ((), b"2")], NOW_MS)
+    first, second = live.told_after(b"0-0", 10)
+    assert (first.tags, first.message, second.tags) == (("a", "b"), b"1", ())
+    assert live.told_after(first.position, 10) == [second]
+    assert live.told_until_now() == second.position
+    live.tell([(("a",), b"3")], NOW_MS)
+    assert [one.message for one in live.told_after(second.position, 10, wait_ms=10)] == [b"3"]
+
+
+def test_a_process_hears_that_tokens_were_revoked(live: LiveStore, mailbox: Mailbox) -> None:
+    live._client.publish(live_keys.REVOKED, b"")
+    assert mailbox.receive(0.2, 10) == [None]
+    assert mailbox.receive(0.0, 10) == []
