@@ -13,7 +13,8 @@ def curl_of(copy: RequestCopy) -> str:
 
     What is hidden is taken from variables of the shell: ``$X_API_KEY`` for ``X-Api-Key``.
     """
-    lines = [f"curl --include --request {quote(copy.method)} {quote(copy.url)}"]
+    method = "--head" if copy.method == "HEAD" else f"--request {quote(copy.method)}"
+    lines = [f"curl --include {method} {quote(copy.url)}"]
     lines += [f"--header {quote(header)}" for header in copy.headers]
     lines += [f'--header {quote(f"{name}: ")}"${_variable(name)}"' for name in copy.hidden]
     if copy.body:

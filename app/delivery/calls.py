@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from app.delivery.cloud_events import STRUCTURED, encoded
 from app.delivery.rendering import check_templates, facts_of, render_body, render_url
 from app.delivery.request import POST, Identity, Job, ReadUrl, Request
 from app.delivery.signed_headers import own_lines, signed_headers
@@ -12,6 +13,7 @@ from app.domain.action import JsonText
 from app.domain.headers import CONTENT_TYPE, MAX_HEADERS, MAX_VALUE, parse_headers
 from app.domain.ids import to_text
 from app.domain.targets import ascii_url
+from app.domain.template import Facts
 from app.errors import InvalidInput
 
 MAX_BODY = 65_536
@@ -91,34 +93,41 @@ def call(
     webhook_id = to_text(job.occurrence_id)
     facts = facts_of(job)
     given = next((value for name, value in job.headers if name.lower() == CONTENT_TYPE), None)
-    kind = given or ""
-    if "body_json" in params:
-        kind = kind or _JSON
-        body = render_body(params["body_json"], facts, is_json=True)
-    elif "body" in params:
-        kind = kind or _TEXT
-        body = render_body(params["body"], facts, is_json=False, kind=kind)
-    elif by_itself is not None:
-        kind = kind or _JSON
-        body = by_itself(job, webhook_id)
-    else:
-        body = b""
+    body, kind = _body_of(job, facts, given, by_itself)
+    lines: tuple[str, ...] = ()
+    if job.format:
+        body, kind, lines = encoded(job, body, kind or _TEXT)
     method = params.get("method", POST)
-    own = own_lines(job, with_type=True)
-    if given is None:
+    own = own_lines(job, with_type=job.format != STRUCTURED)
+    if given is None or job.format == STRUCTURED:
         # Without a value: libcurl is not to send a type of its own.
         own.append(f"Content-Type: {kind}" if body else "Content-Type:")
     if not body and method not in _WITH_LENGTH:
         own.append("Content-Length:")  # nor a length: who reads one there may expect a body
     return Request(
         ascii_url(render_url(params["url"], facts)),
-        [*identity.untyped, *signed_headers(job, webhook_id, body, now_ms, identity)],
+        [*identity.untyped, *lines, *signed_headers(job, webhook_id, body, now_ms, identity)],
         body,
         job.timeout_ms,
         own,
         method,
         job.expect,
     )
+
+
+def _body_of(
+    job: Job, facts: Facts, kind: str | None, by_itself: Callable[[Job, str], bytes] | None
+) -> tuple[bytes, str | None]:
+    """The body of a call, and its type: the given one, or that which it has by itself."""
+    params = job.action.params
+    if "body_json" in params:
+        return render_body(params["body_json"], facts, is_json=True), kind or _JSON
+    if "body" in params:
+        kind = kind or _TEXT
+        return render_body(params["body"], facts, is_json=False, kind=kind), kind
+    if by_itself is not None:
+        return by_itself(job, facts.occurrence_id), kind or _JSON
+    return b"", kind
 
 
 def _method(given: Any, methods: Sequence[str]) -> str:

@@ -21,6 +21,13 @@ def occurrence_body(job: Job, webhook_id: str) -> bytes:
     ).encode()
 
 
+def occurrence_data(job: Job, webhook_id: str) -> bytes:
+    """The same without the attempt's number: it is the same at every attempt."""
+    whole = occurrence_body(job, webhook_id)
+    # (In the texts that stand before it, quotation marks are escaped.)
+    return whole.replace(f'"attempt":{job.attempt},'.encode(), b"", 1)
+
+
 def callback_body(job: Job, ended: Callback) -> bytes:
     """What is reported of the end of an occurrence."""
     error = "null" if ended.error_message is None else quoted(ended.error_message)

@@ -29,7 +29,8 @@ class Job:
 
     ``metadata_json`` is JSON text and is sent as it is. ``secrets`` are the event's, or the
     service's: the present one and, during a rotation, the previous ones. ``headers`` are the
-    event's own, already checked. ``expect`` says what a success is, if it is not 2xx. With
+    event's own, already checked. ``expect`` says what a success is, if it is not 2xx,
+    and ``format`` what form the request has, if it is not the service's own. With
     ``callback`` the job reports the end of that occurrence, and ``action`` is the webhook that
     receives the report.
     """
@@ -49,6 +50,7 @@ class Job:
     ack_token: str = field(default="", repr=False)
     callback: Callback | None = None
     expect: Expectation | None = None
+    format: str = ""
 
 
 class Identity:

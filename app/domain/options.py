@@ -75,6 +75,7 @@ _READERS: Mapping[str, _Reader] = {
     "overlap": _setting("overlap", str, OVERLAP[0]),
     "pause": _setting("pause", _pause, None),
     "flow": _flow,
+    "format": _setting("format", str, ""),
     "expect": _setting("expect", parse_expect, None),
 }
 """How each value of ``EventOptions`` is read from what was given."""
@@ -108,6 +109,8 @@ class EventOptions:
     pause: Pause | None = field(init=False, repr=False, compare=False)
     flow: FlowSettings | None = field(init=False, repr=False, compare=False)
     """The flow that the event is in; ``None``: in none."""
+    format: str = field(init=False, repr=False, compare=False)
+    """What form its requests have; empty: the service's own."""
     expect: Expectation | None = field(init=False, repr=False, compare=False)
     """Which answers are successes; ``None``: those from 200 to 299."""
 

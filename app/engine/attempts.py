@@ -86,6 +86,7 @@ def job_of(
         acks.of(claim.occurrence_id, claim.attempt),
         claim.callback,
         definition.options.expect if claim.callback is None else None,
+        definition.options.format if claim.callback is None else "",
     )
 
 

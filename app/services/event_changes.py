@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from app.delivery.cloud_events import METHODS, is_attribute
 from app.delivery.rendering import check_rendered, sample_facts
 from app.domain.access import Access
 from app.domain.action import APICALL, NO_ACTION, WEBHOOK, Action, short_form
@@ -93,6 +94,8 @@ def _checked(event: Event, start: Start, given: Mapping[str, Any]) -> Event:
     if (IN_FACTS | {"action"}) & given.keys() and event.action.is_http:
         said = event.name, event.definition.description, event.tags, event.metadata_json
         check_rendered(event.action, sample_facts(*said))
+    if event.options.format:
+        _check_format(event)
     if event.options.given.get("expect") is not None:
         _check_expect(event)
     if event.schedule is None and "overlap" in event.options.given:
@@ -102,6 +105,16 @@ def _checked(event: Event, start: Start, given: Mapping[str, Any]) -> Event:
             "start_time", "is a time that the clock skips, and dst.gap is skip; change one of them"
         )
     return event
+
+
+def _check_format(event: Event) -> None:
+    if not event.action.is_http:
+        raise InvalidInput.field("format", "is for actions that send HTTP; leave it out")
+    if event.action.params.get("method", METHODS[0]) not in METHODS:
+        raise InvalidInput.field("format", f"is for the methods {', '.join(METHODS)}")
+    for name in event.headers.names if event.headers else ():
+        if is_attribute(name):
+            raise InvalidInput.field(f"headers.{name}", "must not be set: format sets it itself")
 
 
 def _check_expect(event: Event) -> None:

@@ -112,6 +112,7 @@ def _job(event: Event, occurrence: Occurrence, secrets: tuple[str, ...]) -> Job:
         action=event.action,
         secrets=secrets,
         headers=tuple((name, MASK) for name in event.headers.names) if event.headers else (),
+        format=event.options.format,
     )
 
 

@@ -38,6 +38,7 @@ from app.api.schemas.schedule import (
     DST,
     EXPECT,
     FLOW,
+    FORMAT,
     JITTER,
     MISFIRE,
     NOTICES,
@@ -50,6 +51,7 @@ from app.api.schemas.schedule import (
 )
 from app.delivery.actions import KINDS, read_action
 from app.delivery.actions.websocket import NAMING, is_client
+from app.delivery.cloud_events import FORMATS
 from app.delivery.rendering import check_url_template
 from app.domain.action import APICALL, CLIENT, WEBSOCKET, Action, JsonText, short_form
 from app.domain.event import EventStatus
@@ -154,6 +156,7 @@ class EventSchema(StrictSchema):
     flow = Flow(allow_none=True, metadata=FLOW)
     order = Choice(ORDERS, allow_none=True, metadata=ORDER)
     timeout = Timeout(1, 64, allow_none=True, metadata={"description": "From 100ms to 5m."})
+    format = Choice(FORMATS, allow_none=True, metadata=FORMAT)
     expect = Expect(allow_none=True, metadata=EXPECT)
     headers = Headers(
         allow_none=True,

@@ -204,6 +204,12 @@ EXPECT: dict[str, Any] = {
     "example": {"status": ["2xx", 404], "body_contains": "ok"},
 }
 
+FORMAT: dict[str, Any] = {
+    "description": (
+        "Deliveries as CloudEvents 1.0: structured (cloudevents) or binary (cloudevents-binary)."
+    ),
+}
+
 OVERLAPPING: dict[str, Any] = {
     "description": "What becomes of an occurrence that falls due while the one before is not over.",
     "default": "allow",

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.delivery.calls import call, params_document, read_params
-from app.delivery.occurrence_body import callback_body, occurrence_body
+from app.delivery.occurrence_body import callback_body, occurrence_body, occurrence_data
 from app.delivery.request import POST, Identity, Job, ReadUrl, Request
 from app.delivery.signed_headers import own_lines, signed_headers
 from app.domain.ids import to_text
@@ -32,8 +32,9 @@ def build(job: Job, now_ms: int, identity: Identity) -> Request:
     webhook_id = to_text(job.occurrence_id)
     if job.callback is not None:
         body = callback_body(job, job.callback)
-    elif len(job.action.params) > 1 or OPEN in job.action.params["url"]:
-        return call(job, now_ms, identity, by_itself=occurrence_body)
+    elif len(job.action.params) > 1 or job.format or OPEN in job.action.params["url"]:
+        by_itself = occurrence_data if job.format else occurrence_body
+        return call(job, now_ms, identity, by_itself)
     else:
         body = occurrence_body(job, webhook_id)
     headers = [*identity.headers, *signed_headers(job, webhook_id, body, now_ms, identity)]

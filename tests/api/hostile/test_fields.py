@@ -162,6 +162,10 @@ FIELDS: list[tuple[str, Any, str]] = [
     ("timeout", "6m", "timeout"),
     ("timeout", "soon", "timeout"),
     ("timeout", "-5s", "timeout"),
+    *[
+        ("format", value, "format")
+        for value in ("", "json", "CloudEvents", 1, ["cloudevents"], {"mode": "binary"})
+    ],
     ("expect", 200, "expect"),
     ("expect", {}, "expect"),
     ("expect", {"code": 200}, "expect"),

@@ -104,7 +104,7 @@ def test_every_operation_is_described(document):
 SOMETIMES = {
     "hmac_secret", "delay",  # never answered
     "dst", "calendars", "on_excluded", "jitter", "misfire", "headers", "flow", "order",  # if given
-    "overlap", "ack_timeout", "expect", "on_success", "on_failure",  # if given
+    "overlap", "ack_timeout", "expect", "format", "on_success", "on_failure",  # if given
     "pause", "notices",  # if there is any
 }  # fmt: skip
 

@@ -259,6 +259,28 @@ def test_an_event_with_a_template_that_is_none_any_more_can_still_be_changed(
         assert answer.status_code == 200, answer.text
 
 
+@pytest.mark.parametrize("mode", ["cloudevents", "cloudevents-binary", None])
+def test_a_format_is_answered_as_given(client, make, mode):
+    made = make(webhook=URL, format=mode).json
+    assert made.get("format") == mode
+    assert "format" not in client.patch(f"/events/{made['id']}", json={"format": None}).json
+
+
+@pytest.mark.parametrize(
+    ("change", "path"),
+    [
+        ({"action": call_of(method="GET")}, "format"),
+        ({"action": call_of(method="HEAD")}, "format"),
+        ({"headers": {"CE-Id": "1"}}, "headers.CE-Id"),
+        ({"action": call_of(headers={"ce-source": "x"})}, "headers.ce-source"),
+    ],
+)
+def test_what_can_carry_no_event_or_contradicts_it_is_refused(client, make, change, path):
+    event = make(webhook=URL, format="cloudevents-binary", headers={"ce-subject": "x"}).json["id"]
+    answer = client.patch(f"/events/{event}", json=change)
+    assert (answer.status_code, list(answer.json["fields"])) == (400, [path])
+
+
 CLIENT = {"type": "websocket", "params": {"client_name": "desk.7"}}
 
 
@@ -279,6 +301,10 @@ def test_headers_go_to_no_connected_client(client, make):
     assert client.patch(f"/events/{hook}", json={"action": CLIENT}).json["fields"].keys() == {
         "headers"
     }
+    for name, value in (("expect", {"status": [200]}), ("format", "cloudevents")):
+        given = {"action": CLIENT, "headers": None, name: value}
+        answer = client.patch(f"/events/{hook}", json=given)
+        assert answer.json["fields"].keys() == {name}
     cleared = client.patch(f"/events/{hook}", json={"action": CLIENT, "headers": None})
     assert cleared.json["webhook"] == "q:desk.7"
     answer = client.patch(f"/events/{hook}", json={"headers": {"X-A": "1"}})
