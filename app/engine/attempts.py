@@ -33,8 +33,8 @@ ENDED_BY_DEATH = "its worker died during the last attempt"
 ENDED_BY_CHANGE = "its event's retry policy was changed and allows no further attempt"
 
 SOON_MS = 100
-"""A retry that is due within so many milliseconds waits for its record; a drain claims 50 ms ahead.
-"""
+"""A retry that is due within so many milliseconds waits for its record, and so does a successor
+with an overlap policy; a drain claims 50 ms ahead."""
 
 _REUSED = [None, None, None]
 """The phases (DNS, connect, TLS) of an attempt on a reused connection."""
@@ -191,14 +191,17 @@ def record_of(
 def is_awaited(claim: Claim, record: Record, now_ms: int) -> bool:
     """Whether something waits for a record.
 
-    That is a retry soon, an acknowledgement, a callback, a flow, or its event's overlap policy.
+    That is a retry soon, an acknowledgement, a callback, a flow, or, with an overlap policy, the
+    next of its series: at the latest when that falls due.
     """
     if record.verdict == "dispatched" or record.callback_id or claim.start_ms:
         return True
     if record.verdict == "retrying" and (record.next_attempt_ms or 0) < now_ms + SOON_MS:
         return True
     definition = claim.definition
-    return definition is not None and definition.options.overlap != OVERLAP[0]
+    if definition is None or definition.options.overlap == OVERLAP[0]:
+        return False
+    return claim.following_ms is None or claim.following_ms < now_ms + SOON_MS
 
 
 def _log_line(claim: Claim, outcome: Outcome) -> bytes:

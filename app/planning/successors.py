@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import NamedTuple
 
+from app.clock import NEVER_MS
 from app.domain import ids
 from app.domain.budget import Budget, BudgetExceeded, limited
 from app.domain.event import Event, EventStatus
@@ -188,6 +189,7 @@ class Successors:
         timetable = self._timetables.of(claim.event_id, definition)
         misfire = definition.options.misfire
         following = continue_series(timetable, claim.scheduled_ms, now_ms, misfire)
+        claim.following_ms = NEVER_MS if following.next_ms is None else following.due_ms
         planned.notes.extend(_notes(claim.event_id, claim.tags, following))
         planned.successors.append(
             Successor(

@@ -49,6 +49,8 @@ class Claim:
     """The end that it reports, if it is a callback."""
     planned_ms: int | None = None
     """When it was first to be attempted, if not at its scheduled time."""
+    following_ms: int | None = None
+    """When its successor is due, ms UTC, ``NEVER_MS`` if it has none; ``None``: not known yet."""
 
     @property
     def lane(self) -> int:

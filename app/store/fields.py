@@ -91,9 +91,9 @@ class EventField(HashField):
     OVERLAP = ("ov", "word", "its overlap policy; absent: allow",
         "codec save_event", "read_event")
     RUNNING = ("run", "id", "with an overlap policy: the last of its series that was begun",
-        "decide_overlap", "decide_overlap")
+        "decide_overlap", "decide_overlap is_unopposed")
     QUEUED = ("qd", "id", "with an overlap policy: the one that waits for that to be over",
-        "decide_overlap make_queued_due", "decide_overlap record_attempts")
+        "decide_overlap make_queued_due", "decide_overlap is_unopposed record_attempts")
 
 
 @unique
@@ -102,7 +102,7 @@ class OccurrenceField(HashField):
 
     EVENT = ("e", "id", "the event that it belongs to",
         "add_unattempted schedule_occurrence",
-        """decide_overlap codec delete_ended flow_gate leave_due make_queued_due read_occurrence
+        """codec delete_ended flow_gate leave_due make_queued_due open_status read_occurrence
         is_taken record_attempts redeliver_occurrences redeliveries release_leases
         restore_occurrences schedule_successors sweep waiting""")
     SCHEDULED = ("at", "ms", "its scheduled time",
@@ -112,7 +112,7 @@ class OccurrenceField(HashField):
     STATUS = ("st", "word", "absent: scheduled",
         """add_unattempted decide_overlap cancel_occurrence lease_occurrence
         record_attempts redeliver_occurrences release_leases start_first_attempt""",
-        """add_callback decide_overlap codec delete_ended flow_gate is_taken make_queued_due
+        """add_callback codec delete_ended flow_gate is_taken make_queued_due open_status
         read_occurrence redeliver_occurrences redeliveries release_leases restore_occurrences
         schedule_occurrence schedule_successors waiting""")
     ATTEMPTS = ("n", "number", "attempts begun",

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import pytest
 
+from app.clock import NEVER_MS
 from app.delivery.request import Job
 from app.domain.access import MASTER
 from app.domain.action import Action, webhook
@@ -30,6 +31,7 @@ from tests.support.builders import DAILY, a_claim, a_definition
 from tests.support.clock import NOW_MS
 from tests.support.services import HOUR_MS
 
+SKIPS = a_definition(schedule=DAILY, overlap="skip")
 CLAIM = a_claim(attempt=3, due_ms=1_000, claimed_ms=1_001)
 CALLBACK = Callback(b"o" * 16, "failed", 0, 0, 1, None, None)
 TIMINGS = Timings(1_000_000, 1_001_500, 1_009_000, 1_008_000, 10, 200, None)
@@ -274,7 +276,10 @@ def test_the_first_attempt_of_a_redelivery_is_its_first() -> None:
         ({}, {"verdict": "failed", "callback_id": b"c" * 16}, True),
         ({"start_ms": NOW_MS}, {}, True),
         ({"start_ms": NOW_MS, "definition": None}, {}, True),
-        ({"definition": a_definition(schedule=DAILY, overlap="skip")}, {}, True),
+        ({"definition": SKIPS}, {}, True),
+        ({"definition": SKIPS, "following_ms": NOW_MS + SOON_MS - 1}, {}, True),
+        ({"definition": SKIPS, "following_ms": NOW_MS + SOON_MS}, {}, False),
+        ({"definition": SKIPS, "following_ms": NEVER_MS}, {}, False),
         ({"definition": a_definition(schedule=DAILY, overlap="allow")}, {}, False),
     ],
 )

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from app.domain import ids
-from app.store.calls import Deferral, claim_call, lease_token
+from app.store.calls import Deferral, Successor, claim_call, lease_token
 from app.store.claims import Claim, read_claim_answer
 from tests.store.conftest import Stores
-from tests.store.test_scripts import LEASE_MS, saved
+from tests.store.test_scripts import LEASE_MS, record, saved
 from tests.support.builders import DAILY
 from tests.support.clock import NOW_MS
 from tests.support.invariants import broken, snapshot
@@ -16,6 +16,7 @@ from tests.support.invariants import broken, snapshot
 AHEAD_MS = 50
 DUE_MS = NOW_MS + AHEAD_MS
 WORKER = b"w"
+EVERY_SECOND = {"every": "1s"}
 
 
 def claim_ahead(
@@ -35,6 +36,12 @@ def claim_ahead(
         left += found.early_ms
     assert broken(stores.client, stores.partitions) == []
     return taken, left
+
+
+def advance(stores: Stores, event_id: bytes, before_ms: int, next_ms: int) -> None:
+    ((plan, _),) = stores.events.progress([event_id])
+    following = Successor(event_id, plan, before_ms, next_ms, next_ms)
+    assert stores.work.schedule_successors([following], NOW_MS).scheduled == 1
 
 
 def test_what_will_soon_be_due_is_taken_and_knows_its_moment(stores: Stores) -> None:
@@ -70,25 +77,63 @@ def test_the_same_request_gets_the_same_again(stores: Stores) -> None:
     assert snapshot(stores.client) == before
 
 
-@pytest.mark.parametrize(
-    "fields",
-    [
-        {"schedule": DAILY, "options": {"overlap": "skip"}},
-        {"options": {"flow": {"key": "acme", "concurrency": 1}}},
-    ],
-    ids=["overlap policy", "flow"],
-)
-def test_what_may_yet_have_to_wait_is_left_until_it_is_due(stores: Stores, fields) -> None:
-    """Whether the one before is over, or the flow has room, is known when the moment comes."""
+def test_what_may_yet_have_to_wait_for_its_flow_is_left_until_it_is_due(stores: Stores) -> None:
+    """Whether the flow has room is known when the moment comes."""
     plain = saved(stores, start_ms=DUE_MS)
-    kept = saved(stores, start_ms=DUE_MS, **fields)
+    flow = {"key": "acme", "concurrency": 1}
+    saved(stores, start_ms=DUE_MS, options={"flow": flow})
+    saved(stores, start_ms=DUE_MS, schedule=DAILY, options={"overlap": "skip", "flow": flow})
     taken, left = claim_ahead(stores)
     assert [one.event_id for one in taken] == [plain.id]
-    assert left == [DUE_MS]
+    assert left == [DUE_MS, DUE_MS]
     assert [head.due_ms for head in stores.work.heads()][-1] == DUE_MS
     later, left = claim_ahead(stores, DUE_MS, request=2)
-    assert [one.event_id for one in later] == ([] if "flow" in str(fields) else [kept.id])
+    assert [one for one in later if not one.overlaps] == []
     assert left == []
+
+
+POLICIES = ["skip", "queue_one", "cancel_previous"]
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_an_overlap_policy_has_it_left_while_the_one_before_is_open(
+    stores: Stores, policy: str
+) -> None:
+    event = saved(stores, start_ms=DUE_MS, schedule=EVERY_SECOND, options={"overlap": policy})
+    (first,), left = claim_ahead(stores)
+    assert left == [], "there is none before it"
+    advance(stores, event.id, DUE_MS, DUE_MS + 1000)
+    assert claim_ahead(stores, NOW_MS + 1000, request=2) == ([], [DUE_MS + 1000])
+    assert stores.work.record([record(first)], NOW_MS + 1000) == 1
+    (second,), left = claim_ahead(stores, NOW_MS + 1001, request=3)
+    assert (second.scheduled_ms, second.overlaps, left) == (DUE_MS + 1000, False, [])
+    advance(stores, event.id, DUE_MS + 1000, DUE_MS + 2000)
+    (third,), _ = claim_ahead(stores, DUE_MS + 2000, request=4)
+    assert third.overlaps is (policy != "cancel_previous"), "the second is under way"
+
+
+def test_an_overlap_policy_has_it_left_while_another_one_waits(stores: Stores) -> None:
+    event = saved(stores, start_ms=DUE_MS, schedule=EVERY_SECOND, options={"overlap": "queue_one"})
+    (first,), _ = claim_ahead(stores)
+    for number in (1, 2):
+        advance(stores, event.id, DUE_MS + number * 1000 - 1000, DUE_MS + number * 1000)
+        if number == 1:
+            (queued,), _ = claim_ahead(stores, DUE_MS + 1000, request=2)
+            assert queued.overlaps
+    assert stores.work.record([record(first)], NOW_MS + 2000) == 1
+    (sent,), left = claim_ahead(stores, NOW_MS + 2000, request=3)
+    assert (sent.scheduled_ms, left) == (DUE_MS + 1000, [DUE_MS + 2000])
+
+
+def test_one_that_was_put_off_is_left_until_it_is_due(stores: Stores) -> None:
+    """With jitter it may be due after the next of its series, which then is the newer one."""
+    event = saved(
+        stores, start_ms=DUE_MS - 20, due_ms=DUE_MS, schedule=EVERY_SECOND,
+        options={"overlap": "cancel_previous"},
+    )  # fmt: skip
+    assert claim_ahead(stores) == ([], [DUE_MS])
+    ((taken,), _) = claim_ahead(stores, DUE_MS, request=2)
+    assert taken.event_id == event.id
 
 
 def test_what_is_given_back_before_its_time_is_due_at_its_time(stores: Stores) -> None:

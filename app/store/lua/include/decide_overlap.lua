@@ -1,4 +1,5 @@
 --#include cancel_occurrence
+--#include open_status
 --#include add_due
 --#include write_due
 -- decide_overlap(prefix, policy, event, id, scheduled, now): decides about the first attempt of an
@@ -9,24 +10,17 @@
 local function decide_overlap(prefix, policy, event, id, scheduled, now)
   local event_key, key = prefix .. 'event:' .. event, prefix .. 'occurrence:' .. id
 
-  local function open_status(other)
-    local its_event, status = unpack(redis.call('HMGET', prefix .. 'occurrence:' .. other,
-      OccurrenceField.EVENT, OccurrenceField.STATUS))
-    status = status or 'scheduled'
-    local is_open = status == 'scheduled' or status == 'dispatched' or status == 'retrying'
-    return its_event and is_open and status
-  end
-
   local cancelled
   local running, queued = unpack(redis.call('HMGET', event_key, EventField.RUNNING,
     EventField.QUEUED))
-  local running_status = running and running ~= id and open_status(running)
+  local running_status = running and running ~= id and open_status(prefix, running)
   if running_status and policy == 'cancel_previous' then
     cancelled = running
     local message = 'a newer occurrence has taken its place'
     cancel_occurrence(prefix, running, running_status, message, now)
   elseif running_status then
-    local is_full = queued and queued ~= id and open_status(queued) == 'scheduled'
+    local is_full = queued and queued ~= id and
+      open_status(prefix, queued) == 'scheduled'
     redis.call('HDEL', key, OccurrenceField.STATUS, OccurrenceField.ATTEMPTS,
       OccurrenceField.LEASE, OccurrenceField.STARTED, OccurrenceField.NEXT_ATTEMPT)
     if policy == 'queue_one' and not is_full then
