@@ -191,10 +191,10 @@ def record_of(
 def is_awaited(claim: Claim, record: Record, now_ms: int) -> bool:
     """Whether something waits for a record.
 
-    That is a retry soon, an acknowledgement, a callback, a flow, or, with an overlap policy, the
-    next of its series: at the latest when that falls due.
+    That is a retry soon, an acknowledgement, a callback, the next in its flow, or, with an overlap
+    policy, the next of its series: at the latest when that falls due.
     """
-    if record.verdict == "dispatched" or record.callback_id or claim.start_ms:
+    if record.verdict == "dispatched" or record.callback_id or claim.is_waited_for:
         return True
     if record.verdict == "retrying" and (record.next_attempt_ms or 0) < now_ms + SOON_MS:
         return True

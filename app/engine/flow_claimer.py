@@ -49,7 +49,7 @@ HEAD_MS = 1_000
 flow only in the head's own partition."""
 
 PAUSED_MS = 60_000
-"""When to look again at a paused flow: resuming it wakes it anyway."""
+"""When to look again at a paused flow: resuming it wakes it."""
 
 FULL_MS = 10
 """When to look again if the drain itself can't take more: a few requests end within that time."""
@@ -58,10 +58,10 @@ _OPEN = ("retrying", "dispatched")
 
 
 class _Started(NamedTuple):
-    """An attempt under way: its flow, its lease's token, and the number of a strict flow's turn."""
+    """An attempt under way: its flow, and the number of a strict flow's turn."""
 
     flow: bytes
-    token: bytes
+    claim: Claim
     turn: int
 
 
@@ -131,7 +131,7 @@ class FlowClaimer:
         }
         for item in sent:
             started = self._started.get(item.occurrence_id)
-            if started is None or started.token != item.token:
+            if started is None or started.claim.token != item.token:
                 continue
             del self._started[item.occurrence_id]
             until_ms = _acknowledged_by(item)
@@ -164,9 +164,9 @@ class FlowClaimer:
             self._awaiting_ack.pop()
             self._look_ms = now_ms
         if self._ended:
-            self._gate.end(self._ended, now_ms)
+            if self._gate.end(self._ended, now_ms):
+                self._look_ms = now_ms
             self._ended = []
-            self._look_ms = now_ms
         if self._started and now_ms >= self._next_renewal_ms:
             started: dict[bytes, list[bytes]] = {}
             for occurrence_id, one in self._started.items():
@@ -221,13 +221,13 @@ class FlowClaimer:
             ahead_ms=AHEAD_MS,
             deadline_ms=deadline_ms,
         )
-        looks = {
-            flow: self._look_again(flow, turn, now_ms)
-            for flow, turn in zip(waiting, turns, strict=True)
-        }
-        numbers = {flow: turn.number for flow, turn in zip(waiting, turns, strict=True)}
+        pairs = list(zip(waiting, turns, strict=True))
+        looks = {flow: self._look_again(flow, turn, now_ms) for flow, turn in pairs}
+        numbers = {flow: turn.number for flow, turn in pairs}
+        full = {flow for flow, turn in pairs if turn.is_full}
+        for started in self._started.values() if self._full.learn(waiting, full) else ():
+            started.claim.is_waited_for |= started.flow in full
         self._lease(starts_of(waiting, turns), numbers, looks, now_ms, deadline_ms)
-        self._full.add(flow for flow, turn in zip(waiting, turns, strict=True) if turn.is_full)
 
     def _look_again(self, flow: bytes, turn: Turn, now_ms: int) -> int:
         if turn.after is not None:
@@ -276,7 +276,8 @@ class FlowClaimer:
                     continue
                 claim.start_ms = moments[claim.occurrence_id]
                 flow = allowed.pop(claim.occurrence_id)
-                self._started[claim.occurrence_id] = _Started(flow, token, turns[flow])
+                claim.is_waited_for = flow in self._full
+                self._started[claim.occurrence_id] = _Started(flow, claim, turns[flow])
             self._new += claims
         for occurrence_id, flow in allowed.items():
             # It was not started: another drain had it meanwhile, or it was cancelled, moved or

@@ -26,12 +26,24 @@ class FullFlows:
         self._gate = gate
         self._lease_ms = lease_ms
         self._flows: dict[bytes, None] = {}
+        self._crowded: set[bytes] = set()
         self._next_ms = 0
 
     @property
     def next_ms(self) -> int | None:
         """When to call ``lapsed`` again, ms UTC; ``None`` if there is nothing to look at."""
         return self._next_ms if self._flows else None
+
+    def __contains__(self, flow: bytes) -> bool:
+        """Whether the flow was full when it was asked last: an end lets the next one start."""
+        return flow in self._crowded
+
+    def learn(self, asked: Iterable[bytes], full: set[bytes]) -> bool:
+        """Learn which of the flows that were asked are full; returns whether any was not before."""
+        has_new = not full <= self._crowded
+        self._crowded = self._crowded.difference(asked) | full
+        self.add(full)
+        return has_new
 
     def add(self, flows: Iterable[bytes]) -> None:
         """Look at these flows, too: something waits for them, and all they allow is under way."""

@@ -36,6 +36,8 @@ class Claim:
     """How often this attempt was deferred."""
     start_ms: int = 0
     """When its flow lets it start, ms UTC; 0: it is in none."""
+    is_waited_for: bool = False
+    """Whether its flow is full: the next attempt in it waits for the end of this one."""
     headers: bytes | None = None
     attempts_before: int = 0
     """Attempts made before its redelivery: the retry policy does not count them."""

@@ -91,13 +91,18 @@ class Lapsed:
     acknowledging: set[bytes]
 
 
-def wake_flows(client: StoreClient, partitions: int, flows: Sequence[bytes], now_ms: int) -> None:
-    """Have flows for which something waits looked at now, in every partition."""
+def wake_flows(client: StoreClient, partitions: int, flows: Sequence[bytes], now_ms: int) -> bool:
+    """Have flows for which something waits looked at now, in every partition.
+
+    Returns whether anything waits that nobody had been woken for; else nobody is told.
+    """
     pipe = client.pipeline(transaction=False)
     for partition in range(partitions):
-        pipe.zadd(keys.flowing(partition), dict.fromkeys(flows, 0), xx=True)
-    pipe.publish(keys.WAKE, now_ms)
-    pipe.execute()
+        pipe.zadd(keys.flowing(partition), dict.fromkeys(flows, 0), xx=True, ch=True)
+    if not any(pipe.execute()):
+        return False
+    client.publish(keys.WAKE, str(now_ms))
+    return True
 
 
 class FlowGate:
@@ -171,21 +176,22 @@ class FlowGate:
         rows = self._scripts("claim_flow", [keys.flowing(partition), keys.claimed(partition)], args)
         return [read_claim(row, token, now_ms) for row in rows]
 
-    def end(self, attempts: Iterable[EndedAttempt], now_ms: int) -> None:
-        """Free the places of attempts, and have their flows looked at."""
+    def end(self, attempts: Iterable[EndedAttempt], now_ms: int) -> bool:
+        """Free the places of attempts, and have their flows looked at; see ``wake_flows``."""
         args: list[Argument] = [keys.FLOWS_PREFIX]
         flows = set()
         for one in attempts:
             turn = "" if one.turn is None else one.turn
             args += [one.flow, one.occurrence_id, one.from_ms, one.until_ms, turn]
             flows.add(one.flow)
-        if flows:
-            self._scripts("end_flow_attempts", [keys.FLOWS], args)
-            self.wake(sorted(flows), now_ms)
+        if not flows:
+            return False
+        self._scripts("end_flow_attempts", [keys.FLOWS], args)
+        return self.wake(sorted(flows), now_ms)
 
-    def wake(self, flows: Sequence[bytes], now_ms: int) -> None:
-        """Have flows for which something waits looked at now."""
-        wake_flows(self._client, self._partitions, flows, now_ms)
+    def wake(self, flows: Sequence[bytes], now_ms: int) -> bool:
+        """Have flows for which something waits looked at now; see ``wake_flows``."""
+        return wake_flows(self._client, self._partitions, flows, now_ms)
 
     def renew(self, held: Mapping[bytes, Sequence[bytes]], deadline_ms: int) -> None:
         """Have occurrences, by flow, count as under way until later."""

@@ -44,6 +44,7 @@ class FakeGate:
         self.lost_asked: list[tuple[list[bytes], int]] = []
         self.acknowledging: set[bytes] = set()
         self.woken: list[bytes] = []
+        self.something_waits = True
 
     def peek(self, *_: Any) -> dict[bytes, list[bytes]]:
         self.peeks += 1
@@ -59,10 +60,11 @@ class FakeGate:
             one.token = token
         return self.claimed
 
-    def end(self, ended: list[EndedAttempt], _now_ms: int) -> None:
+    def end(self, ended: list[EndedAttempt], _now_ms: int) -> bool:
         if self.is_away:
             raise StoreUnavailable
         self.ended += ended
+        return self.something_waits
 
     def renew(self, started: dict[bytes, list[bytes]], until_ms: int) -> None:
         self.renewed.append((started[FLOW], until_ms))
@@ -145,6 +147,31 @@ def test_a_recorded_attempt_gives_its_place_back(
     flows.handle_written([item], [item])
     flows.report(NOW_MS)
     assert gate.ended == [EndedAttempt(FLOW, one.occurrence_id, turn, NOW_MS + LEASE_MS)]
+
+
+def test_after_an_end_it_looks_only_if_something_waits(flows: FlowClaimer, gate: FakeGate) -> None:
+    for waits in (False, True):
+        gate.something_waits = waits
+        flows.look_by(NOW_MS)
+        one = claim_one(flows, gate)
+        flows.handle_written([record(one, "completed")], [record(one, "completed")])
+        flows.report(NOW_MS + 1)
+        assert (flows.look_ms <= NOW_MS + 1) is waits
+
+
+def test_an_attempt_is_waited_for_while_its_flow_is_full(
+    flows: FlowClaimer, gate: FakeGate
+) -> None:
+    """Also one that was claimed while there were places left."""
+    first, second, third = (a_claim(number) for number in range(1, 4))
+    for one, look_ms in ((first, NOW_MS), (second, None), (third, NOW_MS)):
+        gate.waiting, gate.claimed = [one], [one]
+        gate.turn = Turn([NOW_MS], look_ms)
+        flows.look_by(NOW_MS)
+        flows.claim(NOW_MS, 10)
+        if one is first:
+            assert not first.is_waited_for
+    assert [one.is_waited_for for one in (first, second, third)] == [True, True, False]
 
 
 def test_a_record_that_did_not_count_gives_the_place_back_and_ends_nothing(

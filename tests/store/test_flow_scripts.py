@@ -168,6 +168,24 @@ class TestWaiting:
         assert waiting(gate, NOW_MS) == []
         assert [one.event_id for one in claim_due(stores, NOW_MS, 2)] == [event.id]
 
+    def test_who_wakes_a_flow_tells_drains_only_if_something_waits(
+        self, stores: Stores, gate: FlowGate
+    ) -> None:
+        listener = stores.coordination.wake_listener()
+        while listener.wait(0.01):
+            pass
+        assert not gate.wake([FLOW], NOW_MS)
+        assert not listener.wait(0.01)
+        saved(stores)
+        claim_due(stores, NOW_MS)
+        assert waiting(gate, NOW_MS, until_ms=NOW_MS + 5_000)
+        while listener.wait(0.01):
+            pass
+        assert gate.wake([FLOW], NOW_MS)
+        assert listener.wait(5)
+        assert not gate.wake([FLOW], NOW_MS), "somebody has been woken for it"
+        listener.close()
+
     def test_a_lost_place_is_restored(self, stores: Stores, gate: FlowGate) -> None:
         saved(stores)
         claim_due(stores, NOW_MS)
