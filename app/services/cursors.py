@@ -7,7 +7,8 @@ import binascii
 import hmac
 
 from app.errors import InvalidInput
-from app.store.indexes import Entry, IndexReader, Selection
+from app.store.indexes import IndexReader
+from app.store.selections import Entry, Selection
 
 
 class Cursors:
@@ -35,11 +36,18 @@ class Cursors:
         return int.from_bytes(body[:8], "big", signed=True), body[8:]
 
     def slice(
-        self, lists: IndexReader, selection: Selection, cursor: str | None, context: str, limit: int
+        self,
+        lists: IndexReader,
+        selection: Selection,
+        cursor: str | None,
+        context: str,
+        limit: int,
+        *,
+        oldest_first: bool = False,
     ) -> tuple[list[bytes], str | None]:
         """Read one page of ids, and the cursor of the next page (``None``: there is none)."""
         after = self.decode(cursor, context)
-        entries, last = lists.part(selection, after, limit)
+        entries, last = lists.part(selection, after, limit, oldest_first=oldest_first)
         following = None if last is None else self.encode(last, context)
         return [member for _, member in entries], following
 

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
 from app.domain.access import Access
-from app.domain.event import Event
+from app.domain.event import Event, EventStatus
 from app.services.cursors import Cursors
 from app.services.queries import EventQuery, Page
-from app.services.scoping import scope_word, tag_groups
-from app.store import indexes
+from app.services.scoping import scope_word, tag_clauses
+from app.store.event_looks import EventLooks
 from app.store.events import EventStore
-from app.store.indexes import Selection
+from app.store.indexes import IndexReader, Total
+from app.store.names import NameIndex, NameMatch
+from app.store.selections import IndexClause, Selection, event_indexes
+from app.store.walks import KEEP_COSTS
+
+FEW = 2_000
+"""So many events whose names begin alike are read at once, and put into the list's order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,32 +27,98 @@ class EventLists:
     """Lists events; events out of scope are absent and not counted."""
 
     events: EventStore
-    lists: indexes.IndexReader
+    lists: IndexReader
+    names: NameIndex
+    looks: EventLooks
     cursors: Cursors
 
     def page(self, query: EventQuery, access: Access) -> Page[Event]:
-        """List events, newest first."""
+        """List events. A page may be short, or empty, and have a cursor that leads on."""
         selection = self._selection(query, access)
-        context = f"events {query.tags} {query.status} {query.name} {scope_word(access)}"
+        context = f"events {query.filters} {scope_word(access)}"
         found, cursor = self.cursors.slice(
-            self.lists, selection, query.cursor, context, query.limit
+            self.lists,
+            selection,
+            query.cursor,
+            context,
+            query.limit,
+            oldest_first=query.sort == "created_at",
         )
         items = tuple(event for event in self.events.get_many(found) if event is not None)
-        if selection.keep is None:
-            total = self.lists.count(selection)
-        elif query.cursor is None and cursor is None:
-            total = len(found)
+        is_short = cursor is not None and len(found) < query.limit
+        if query.cursor is None and (cursor is None or is_short):
+            total = Total(len(found), is_exact=cursor is None)
+        elif selection.source is not None and replace(selection, source=None).is_plain:
+            total = self.names.count(_named(query))
         else:
-            total = len(self.lists.part(selection, None, indexes.COUNT_LIMIT)[0])
-        return Page(items, total, cursor)
+            total = self.lists.total(selection)
+        return Page(items, total.number, cursor, total.is_exact)
 
     def _selection(self, query: EventQuery, access: Access) -> Selection:
-        groups = tag_groups(query.tags, access, "events")
+        clauses = tag_clauses(query.tags, access, "events")
         if query.status is not None:
-            groups.append(indexes.event_indexes(query.status))
-        selection = indexes.EVERY_EVENT
-        if groups:
-            selection = Selection(any_of=groups[0], also=tuple(groups[1:]))
-        if query.name is None:
-            return selection
-        return replace(selection, keep=partial(self.events.have_name, query.name))
+            clauses.append(IndexClause(event_indexes(*query.status.split(","))))
+        selection = Selection(low_ms=query.created_from_ms, high_ms=query.created_to_ms)
+        looks = self._looks(query)
+        if query.name is not None or query.name_prefix is not None:
+            by_name = self._by_name(_named(query), clauses, selection)
+            if by_name is not None:
+                return replace(by_name, keep=_all_of(looks))
+            looks.append(partial(self.names.have, _named(query)))
+        first = next((one for one in clauses if one.can_be_walked), None)
+        any_of = event_indexes(*EventStatus) if first is None else first.has
+        also = tuple(one for one in clauses if one is not first)
+        return replace(
+            selection,
+            any_of=any_of,
+            also=also,
+            disjoint=first is None or (query.status is not None and len(clauses) == 1),
+            keep=_all_of(looks),
+        )
+
+    def _by_name(
+        self, match: NameMatch, clauses: list[IndexClause], selection: Selection
+    ) -> Selection | None:
+        """The selection that begins with the index of names, if that is the shortest way."""
+        if not self.names.is_complete():
+            return None
+        if match.is_prefix:
+            found = self.names.few(match, FEW)
+            return None if found is None else replace(
+                selection, extra=tuple(found), also=tuple(clauses)
+            )  # fmt: skip
+        walked = [one for one in clauses if one.can_be_walked]
+        sizes = self.lists.sizes(walked, *selection.bounds)
+        # To look at what events are called costs more than to look them up in another index.
+        if sizes and KEEP_COSTS * min(sizes) < self.names.count(match).number:
+            return None
+        follow = partial(self.names.follow, match)
+        return replace(selection, source=follow, also=tuple(clauses))
+
+    def _looks(self, query: EventQuery) -> list[Callable[[Sequence[bytes]], Sequence[bool]]]:
+        """What no index knows."""
+        looks: list[Callable[[Sequence[bytes]], Sequence[bool]]] = []
+        if query.target_host is not None:
+            looks.append(partial(self.looks.have_host, query.target_host))
+        if query.metadata:
+            looks.append(partial(self.looks.have_metadata, query.metadata))
+        return looks
+
+
+def _named(query: EventQuery) -> NameMatch:
+    if query.name_prefix is not None:
+        return NameMatch(query.name_prefix, is_prefix=True)
+    return NameMatch(query.name or "", low_ms=query.created_from_ms, high_ms=query.created_to_ms)
+
+
+def _all_of(
+    looks: Sequence[Callable[[Sequence[bytes]], Sequence[bool]]],
+) -> Callable[[Sequence[bytes]], Sequence[bool]] | None:
+    if not looks:
+        return None
+
+    def keep(event_ids: Sequence[bytes]) -> Sequence[bool]:
+        answers = [look(event_ids) for look in looks]
+        return [all(each) for each in zip(*answers, strict=True)]
+
+    return keep

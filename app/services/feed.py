@@ -20,8 +20,9 @@ from app.services.queries import OccurrenceQuery, TagFilter
 from app.store.calendars import CalendarStore
 from app.store.events import EventStore
 from app.store.former_names import FormerName, FormerNames
-from app.store.indexes import CHUNK, Entry, IndexReader
+from app.store.indexes import CHUNK, IndexReader
 from app.store.occurrences import OccurrenceStore
+from app.store.selections import Entry
 
 DAY_MS = 86_400_000
 AHEAD_DAYS = 60

@@ -26,7 +26,7 @@ from app.services.queues import RedeliveryQueue
 from app.services.scoping import scope_word
 from app.store import import_keys, indexes
 from app.store.import_jobs import ImportJobStore, StampedImport, circle_of
-from app.store.indexes import Selection
+from app.store.selections import Selection
 
 log = logging.getLogger(__name__)
 
@@ -100,7 +100,7 @@ class ImportJobService:
         context = f"imports {access.subject!r} {scope_word(access)}"
         found, following = self.cursors.slice(self.lists, selection, cursor, context, limit)
         jobs = tuple(one.job for one in self.jobs.get_many(found) if one is not None)
-        return Page(jobs, self.lists.count(selection), following)
+        return Page(jobs, self.lists.total(selection).number, following)
 
     def lines(
         self, job_id: str, access: Access, outcome: str | None, limit: int, cursor: str | None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -10,17 +10,18 @@ from app.domain import ids
 from app.domain.access import Access
 from app.domain.attempt import Attempt
 from app.domain.occurrence import Occurrence, OccurrenceStatus
-from app.errors import NotFound
+from app.errors import InvalidInput, NotFound
 from app.services.cursors import Cursors
 from app.services.queries import OccurrenceQuery, Page
-from app.services.scoping import scope_word, tag_groups, tag_keys, visible_event
-from app.store import indexes, keys
+from app.services.scoping import scope_word, tag_clauses, tag_keys, visible_event
+from app.store import keys
 from app.store.events import EventStore
-from app.store.indexes import Selection
+from app.store.indexes import IndexReader, Total
 from app.store.occurrences import OccurrenceStore
+from app.store.selections import Entry, IndexClause, KeyOf, Selection
 
-_RARE = frozenset({"dispatched", "retrying", "failed", "missed", "skipped", "cancelled"})
-"""Statuses that few occurrences have: a list of one of them walks that status's index first."""
+PAGE_LIMIT = 25_000
+"""How many entries are read and looked up for a page by its number, with those before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class OccurrenceService:
 
     events: EventStore
     occurrences: OccurrenceStore
-    lists: indexes.IndexReader
+    lists: IndexReader
     cursors: Cursors
 
     def get(self, occurrence_id: str, access: Access) -> Occurrence:
@@ -45,12 +46,45 @@ class OccurrenceService:
         return self.occurrences.attempts(self.get(occurrence_id, access).id)
 
     def list(self, query: OccurrenceQuery, access: Access) -> Page[Occurrence]:
-        """List occurrences, newest scheduled first."""
+        """List occurrences. A page may be short, or empty, and have a cursor that leads on.
+
+        Raises ``InvalidInput`` for the cursor of another list, and for the number of a page that
+        more would have to be looked at for than one call may.
+        """
+        context = f"occurrences {query.filters} {scope_word(access)}"
+        after = self.cursors.decode(query.cursor, context)
         selection = self.selection(query, access)
         if selection is None:
             return Page((), 0)
-        found = self.lists.page(selection, (query.page - 1) * query.limit, query.limit)
-        return Page(self._load(found), self.lists.count(selection))
+        found, last = self._part(query, selection, after)
+        is_short = last is not None and len(found) < query.limit
+        if after is None and query.page == 1 and (last is None or is_short):
+            total = Total(len(found), is_exact=last is None)
+        else:
+            total = self.lists.total(selection)
+        cursor = None if last is None else self.cursors.encode(last, context)
+        loaded = self._load([member for _, member in found])
+        return Page(loaded, total.number, cursor, total.is_exact)
+
+    def _part(
+        self, query: OccurrenceQuery, selection: Selection, after: Entry | None
+    ) -> tuple[Sequence[Entry], Entry | None]:
+        oldest_first = query.sort == "scheduled_at"
+        skip = (query.page - 1) * query.limit
+        if skip and self.lists.is_ranked(selection):
+            return self.lists.page(selection, skip, query.limit, oldest_first=oldest_first)
+        found, last = self.lists.part(
+            selection,
+            after,
+            skip + query.limit,
+            oldest_first=oldest_first,
+            limit=PAGE_LIMIT if skip else None,
+        )
+        if last is not None and len(found) < skip:
+            raise InvalidInput.field(
+                "page", "is too far for these filters: follow the Link header of the page before"
+            )
+        return found[skip:], last
 
     def of_event(
         self, event_id: str, access: Access, limit: int, cursor: str | None
@@ -64,49 +98,48 @@ class OccurrenceService:
         found, following = self.cursors.slice(
             self.lists, selection, cursor, f"of {event_id} {scope_word(access)}", limit
         )
-        return Page(self._load(found), self.lists.count(selection), following)
+        total = self.lists.total(selection)
+        return Page(self._load(found), total.number, following, total.is_exact)
 
     def selection(self, query: OccurrenceQuery, access: Access) -> Selection | None:
         """The walk of indexes that a query means; ``None`` if nothing can match."""
-        groups = tag_groups(query.tags, access, "occurrences")
-        status = (partial(keys.occurrences, status=query.status),) if query.status else None
-        extra: tuple[indexes.Entry, ...] = ()
+        clauses = tag_clauses(query.tags, access, "occurrences")
+        if query.status is not None:
+            clauses.insert(0, IndexClause(_indexes(query.status.split(","))))
         if query.event_id is not None:
             raw = ids.from_text(query.event_id, version=7)
             if raw is None:
                 return None
-            of_event = self._event_selection(raw, access)
-            extra = of_event.extra
-            groups.insert(0, of_event.any_of)
-            if status:
-                groups.append(status)
             # The scheduled occurrence is in no index of its event. Its tags and status are checked
-            # in the other groups, which are its own indexes.
-        elif status:
-            groups.insert(0 if query.status in _RARE or not groups else 1, status)
-        every_status = not groups
-        if every_status:
-            every = tuple(partial(keys.occurrences, status=one.value) for one in OccurrenceStatus)
-            groups = [every]
+            # in the other clauses, which are its own indexes.
+            of_event = self._event_selection(raw, access)
+            clauses.insert(0, of_event.clauses[0])
+        first = next((one for one in clauses if one.can_be_walked), None)
         return Selection(
-            any_of=groups[0],
-            also=tuple(groups[1:]),
+            any_of=_indexes(OccurrenceStatus) if first is None else first.has,
+            also=tuple(one for one in clauses if one is not first),
             low_ms=query.from_ms,
             high_ms=query.to_ms,
-            extra=extra,
-            disjoint=every_status,
+            extra=() if first is None else first.extra,
+            disjoint=first is None or (query.status is not None and len(clauses) == 1),
         )
 
     def _event_selection(self, event_id: bytes, access: Access) -> Selection:
         event = self.events.get_many([event_id])[0]
-        extra: tuple[indexes.Entry, ...] = ()
+        extra: tuple[Entry, ...] = ()
         if event is not None and event.next_ms is not None:
             extra = ((event.next_ms, ids.occurrence_id(event_id, event.next_ms)),)
-        scope = () if access.is_admin else (tag_keys(sorted(access.scope), "occurrences"),)
+        scope = tag_keys(sorted(access.scope), "occurrences")
         return Selection(
-            any_of=(partial(keys.event_occurrences, event_id=event_id),), also=scope, extra=extra
+            any_of=(partial(keys.event_occurrences, event_id=event_id),),
+            also=() if access.is_admin else (IndexClause(scope),),
+            extra=extra,
         )
 
     def _load(self, found: Sequence[bytes]) -> tuple[Occurrence, ...]:
         loaded = self.occurrences.get_many(found)
         return tuple(occurrence for occurrence in loaded if occurrence is not None)
+
+
+def _indexes(statuses: Iterable[str]) -> tuple[KeyOf, ...]:
+    return tuple(partial(keys.occurrences, status=str(one)) for one in statuses)

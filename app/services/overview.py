@@ -29,11 +29,12 @@ from app.services.overview_parts import (
 )
 from app.services.queries import OccurrenceQuery
 from app.services.shared_answers import SharedAnswers
-from app.store import indexes
 from app.store.events import EventStore
 from app.store.figures import MINUTE_MS, Figures
 from app.store.former_names import FormerName, FormerNames
+from app.store.indexes import IndexReader
 from app.store.occurrences import OccurrenceStore
+from app.store.selections import Entry
 
 MINUTES = 60
 """How much of the past is shown by minute."""
@@ -60,7 +61,7 @@ class OverviewService:
     service: OccurrenceService
     occurrences: OccurrenceStore
     events: EventStore
-    lists: indexes.IndexReader
+    lists: IndexReader
     figures: Figures
     former: FormerNames
     clock: Clock
@@ -158,8 +159,8 @@ class OverviewService:
         selection = self.service.selection(query, access)
         if selection is None:
             return []
-        entries: list[indexes.Entry] = []
-        position: indexes.Entry | None = None
+        entries: list[Entry] = []
+        position: Entry | None = None
         for _ in range(READ // count):
             some, position = self.lists.stretch(selection, position, count, oldest_first=True)
             entries += some
@@ -194,8 +195,8 @@ class OverviewService:
         selection = self.service.selection(query, access)
         if selection is None:
             return []
-        walk = itertools.islice(self.lists.walk(selection), count)
-        return self._load([member for _, member in walk])
+        found, _ = self.lists.part(selection, None, count)
+        return self._load([member for _, member in found])
 
     def _load(self, found: Sequence[bytes]) -> list[Occurrence]:
         return [one for one in self.occurrences.get_many(found) if one is not None]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Generic, TypeVar
+
+from app.domain.tag_expressions import TagClause
 
 Item = TypeVar("Item")
 
@@ -31,48 +33,93 @@ class EventChanges:
 
 @dataclass(frozen=True, slots=True)
 class TagFilter:
-    """Any of the tags, or all of them; no tags means no filter."""
+    """Any of the tags, or all of them, or an expression; none of these means no filter."""
 
     tags: tuple[str, ...] = ()
     match_all: bool = False
+    expression: tuple[TagClause, ...] = ()
+
+    @property
+    def clauses(self) -> tuple[TagClause, ...]:
+        """What has to fit, clause by clause."""
+        if self.expression or not self.tags:
+            return self.expression
+        if self.match_all:
+            return tuple(TagClause((tag,)) for tag in self.tags)
+        return (TagClause(self.tags),)
 
     def takes(self, tags: Sequence[str]) -> bool:
         """Whether what has these tags matches."""
-        wanted = set(self.tags)
-        return wanted.issubset(tags) if self.match_all else not wanted or bool(wanted & set(tags))
+        return all(clause.takes(tags) for clause in self.clauses)
 
 
 @dataclass(frozen=True, slots=True)
 class EventQuery:
-    """Which events to list, newest first, from where and how many."""
+    """Which events to list, from where and how many.
+
+    Bounds on the time of creation are ms UTC, both inclusive. ``metadata`` has names and values of
+    members.
+    """
 
     tags: TagFilter = TagFilter()
     status: str | None = None
+    """One, or several between commas."""
+
     name: str | None = None
+    name_prefix: str | None = None
+    target_host: str | None = None
+    metadata: tuple[tuple[str, str], ...] = ()
+    created_from_ms: int | None = None
+    created_to_ms: int | None = None
+    sort: str = "-created_at"
+    members: tuple[str, ...] = ()
+    """What to answer of each; none: everything."""
+
     limit: int = 100
     cursor: str | None = None
+
+    @property
+    def filters(self) -> str:
+        """What a cursor of this list is good for."""
+        return repr(replace(self, members=(), limit=0, cursor=None))
 
 
 @dataclass(frozen=True, slots=True)
 class OccurrenceQuery:
-    """Which occurrences to list, newest scheduled first. Bounds are ms UTC, both inclusive."""
+    """Which occurrences to list, from where and how many. Bounds are ms UTC, both inclusive."""
 
     tags: TagFilter = TagFilter()
     event_id: str | None = None
     status: str | None = None
+    """One, or several between commas."""
+
     from_ms: int | None = None
     to_ms: int | None = None
+    sort: str = "-scheduled_at"
+    members: tuple[str, ...] = ()
+    """What to answer of each; none: everything."""
+
     page: int = 1
     limit: int = 50
+    cursor: str | None = None
+
+    @property
+    def filters(self) -> str:
+        """What a cursor of this list is good for."""
+        return repr(replace(self, members=(), page=1, limit=0, cursor=None))
 
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[Item]):
-    """One page, how many there are in all, and where the next page begins (``None``: nowhere)."""
+    """One page, how many there are in all, and where the next page begins (``None``: nowhere).
+
+    If the total is not exact, there are at least so many.
+    """
 
     items: tuple[Item, ...]
     total: int
     next_cursor: str | None = None
+    is_total_exact: bool = True
 
 
 Moment = int | datetime

@@ -24,8 +24,8 @@ from app.services.queues import RedeliveryQueue
 from app.services.redelivery_steps import RedeliverySteps, may_redeliver
 from app.services.scoping import scope_word
 from app.store import indexes, keys
-from app.store.indexes import Selection
 from app.store.redeliveries import RedeliveryJobStore, RedeliveryStore, Stamped, scope_of
+from app.store.selections import Selection
 
 log = logging.getLogger(__name__)
 
@@ -142,7 +142,7 @@ class RedeliveryService:
         context = f"retries {scope_word(access)}"
         found, following = self.cursors.slice(self.job_lists, selection, cursor, context, limit)
         jobs = tuple(one.job for one in self.jobs.get_many(found) if one is not None)
-        return Page(jobs, self.job_lists.count(selection), following)
+        return Page(jobs, self.job_lists.total(selection).number, following)
 
     def cancel(self, job_id: str, access: Access) -> RedeliveryJob:
         """End a job; the occurrences that it has redelivered are attempted all the same.

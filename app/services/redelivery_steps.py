@@ -13,8 +13,9 @@ from app.services.occurrences import OccurrenceService
 from app.services.queries import OccurrenceQuery, TagFilter
 from app.services.tokens import TokenService
 from app.store import indexes
-from app.store.indexes import Selection
 from app.store.redeliveries import Candidate, RedeliveryJobStore, RedeliveryStore, Round
+from app.store.selections import Selection
+from app.store.walks import KEEP_COSTS
 
 ABANDONED_AFTER_MS = 5_000
 """If a job that has work left makes no step for so long, its worker has died."""
@@ -47,7 +48,10 @@ class RedeliverySteps:
             return [one in chosen for one in found]
 
         selection = self._selection(request, access, now_ms)
-        return 0 if selection is None else self.lists.count(replace(selection, keep=keep))
+        if selection is None:
+            return 0
+        counted = replace(selection, keep=keep)
+        return self.lists.total(counted, indexes.COUNT_LIMIT * KEEP_COSTS).number
 
     def step(self, job_id: bytes, now_ms: int) -> tuple[int, bool]:
         """Do the next step of a job.

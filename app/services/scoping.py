@@ -12,7 +12,7 @@ from app.errors import NotFound
 from app.services.queries import TagFilter
 from app.store import keys
 from app.store.events import EventStore
-from app.store.indexes import KeyOf
+from app.store.selections import IndexClause, KeyOf
 
 
 def visible_event(events: EventStore, event_id: str, access: Access) -> Event:
@@ -30,19 +30,17 @@ def tag_keys(tags: Sequence[str], of: str) -> tuple[KeyOf, ...]:
     return tuple(partial(make, tag=tag) for tag in tags)
 
 
-def tag_groups(tags: TagFilter, access: Access, of: str) -> list[tuple[KeyOf, ...]]:
-    """Groups of indexes: what matches is in at least one index of every group."""
-    groups: list[tuple[KeyOf, ...]] = []
-    if tags.match_all:
-        groups += [(key,) for key in tag_keys(tags.tags, of)]
-        in_scope = any(tag in access.scope for tag in tags.tags)
-    else:
-        if tags.tags:
-            groups.append(tag_keys(tags.tags, of))
-        in_scope = bool(tags.tags) and access.scope.issuperset(tags.tags)
+def tag_clauses(tags: TagFilter, access: Access, of: str) -> list[IndexClause]:
+    """What a filter and a scope select: every clause has to fit."""
+    clauses = [
+        IndexClause(tag_keys(one.has, of), lacks=tag_keys(one.lacks, of)) for one in tags.clauses
+    ]
+    in_scope = any(
+        one.has and not one.lacks and access.scope.issuperset(one.has) for one in tags.clauses
+    )
     if not access.is_admin and not in_scope:
-        groups.append(tag_keys(sorted(access.scope), of))
-    return groups
+        clauses.append(IndexClause(tag_keys(sorted(access.scope), of)))
+    return clauses
 
 
 def scope_word(access: Access) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from app.clock import Clock
 from app.crypto.signing_secrets import new_secret
 from app.domain.access import Access
+from app.domain.event import Event
 from app.domain.ids import to_text
 from app.errors import Forbidden, InvalidInput
 from app.services.events import EventService
@@ -62,18 +63,31 @@ class RotationService:
         Raises ``Forbidden`` if one of them may not be changed, and ``InvalidInput`` for more than
         ``MAX_EVENTS``; then nothing has changed.
         """
-        found = self.events.list(EventQuery(tags=tags, limit=MAX_EVENTS), access)
-        if found.total > MAX_EVENTS:
-            raise InvalidInput.field(
-                "tags", f"choose tags of at most {MAX_EVENTS} events (these are {found.total})"
-            )
-        if not all(access.may_change(event.tags) for event in found.items):
+        found = self._found(tags, access)
+        if not all(access.may_change(event.tags) for event in found):
             raise Forbidden("This token may not change all of these events; choose other tags.")
         made = new_secret() if rotation.secret is None and not dry_run else None
         until_ms = self.clock.now_ms() + rotation.overlap_ms
         if not dry_run:
-            for event in found.items:
+            for event in found:
                 secret = rotation.secret or made or ""
                 self.events.rotate_secret(to_text(event.id), secret, until_ms, access)
                 doubt()  # the next event may be refused: it may have been deleted meanwhile
-        return Rotated(len(found.items), made, until_ms)
+        return Rotated(len(found), made, until_ms)
+
+    def _found(self, tags: TagFilter, access: Access) -> list[Event]:
+        """The events with these tags; raises ``InvalidInput`` for more than ``MAX_EVENTS``."""
+        found: list[Event] = []
+        query = EventQuery(tags=tags, limit=MAX_EVENTS)
+        while True:
+            page = self.events.list(query, access)
+            found += page.items
+            most = max(len(found), page.total)
+            if most > MAX_EVENTS:
+                words = f"{most}" if page.is_total_exact else f"at least {most}"
+                raise InvalidInput.field(
+                    "tags", f"choose tags of at most {MAX_EVENTS} events (these are {words})"
+                )
+            if page.next_cursor is None:
+                return found
+            query = replace(query, cursor=page.next_cursor)

@@ -13,7 +13,7 @@ from app.errors import Conflict, NotFound, Unauthenticated
 from app.services.cursors import Cursors
 from app.services.queries import Page
 from app.store import indexes, keys
-from app.store.indexes import Selection
+from app.store.selections import Selection
 from app.store.tokens import BATCH, TokenStore
 
 NOTE_USE_EVERY_MS = 60_000
@@ -98,7 +98,7 @@ class TokenService:
         found, following = self.cursors.slice(self.lists, selection, cursor, context, limit)
         records = self.tokens.get_many([to_text(member) for member in found])
         items = tuple(record for record in records if record is not None)
-        return Page(items, self.lists.count(selection), following)
+        return Page(items, self.lists.total(selection).number, following)
 
     def revoke(self, jti: str) -> TokenRecord:
         """Revoke a token, at once and for good; raises ``NotFound``."""

@@ -65,7 +65,7 @@ DEFINITION_FIELDS = (
     EventField.DEFINITION_3,
     EventField.DEFINITION_4,
 )
-_METADATA_FIELDS = (
+METADATA_FIELDS = (
     EventField.METADATA,
     EventField.METADATA_2,
     EventField.METADATA_3,
@@ -73,7 +73,7 @@ _METADATA_FIELDS = (
 )
 EVENT_FIELDS = (
     *DEFINITION_FIELDS,
-    *_METADATA_FIELDS,
+    *METADATA_FIELDS,
     EventField.TAGS,
     EventField.VERSION,
     EventField.STATUS,
@@ -107,7 +107,7 @@ def event_to_fields(event: Event, request: bytes) -> list[bytes | str | int]:
     metadata = b"" if event.metadata_json == "{}" else event.metadata_json.encode()
     fields: dict[str, bytes | str | int | None] = {
         **cut(definition_to_doc(event.definition), DEFINITION_FIELDS),
-        **cut(metadata, _METADATA_FIELDS),
+        **cut(metadata, METADATA_FIELDS),
         EventField.VERSION: event.version,
         EventField.STATUS: event.status.value,
         EventField.REQUEST: request,

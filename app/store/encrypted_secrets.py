@@ -11,10 +11,11 @@ from app.domain.event import EventStatus
 from app.store import keys
 from app.store.connection import StoreClient
 from app.store.fields import EventField
-from app.store.indexes import EVERY_EVENT, IndexReader
+from app.store.indexes import IndexReader
 from app.store.partitions import by_partition
 from app.store.reading import read_hashes
 from app.store.scripts import Argument, Scripts
+from app.store.selections import EVERY_EVENT
 from app.store.tag_secrets import TagSecretStore, owner_of_tag
 
 BATCH = 256

@@ -18,7 +18,6 @@ from app.store.connection import StoreClient
 from app.store.fields import EventField
 from app.store.flow_gate import wake_flows
 from app.store.former_names import FORMER_NAMES_MS, former_name
-from app.store.partitions import by_partition
 from app.store.reading import read_hashes
 from app.store.scripts import Scripts
 
@@ -261,16 +260,6 @@ class EventStore:
         hashes = map(keys.event_of, event_ids)
         rows = read_hashes(self._client, hashes, (EventField.PLAN, EventField.LAST))
         return [(plan or b"", None if last is None else int(last)) for plan, last in rows]
-
-    def have_name(self, name: str, event_ids: Sequence[bytes]) -> list[bool]:
-        """Whether each of these events has this name, in order; nothing else of them is read."""
-        beginning = codec.definition_beginning(name)
-        named: set[bytes] = set()
-        for partition, some in by_partition(event_ids, ids.partition_of_event).items():
-            args: list[bytes | str | int] = [keys.prefix(partition), beginning, *some]
-            answers = self._scripts("match_names", [keys.event(partition, some[0])], args)
-            named.update(one for one, answer in zip(some, answers, strict=True) if answer)
-        return [one in named for one in event_ids]
 
     def get(self, event_id: bytes) -> Event:
         """Read one event; raises ``NotFound``."""

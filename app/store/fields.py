@@ -37,13 +37,17 @@ class EventField(HashField):
     """``qh:{p}:event:<id>``."""
 
     DEFINITION = ("doc", "JSON", "what the user gave and no other field holds; its first piece",
-        "codec pack_events", "codec match_names pack_events read_event waiting")
+        "codec pack_events",
+        "codec match_names pack_events read_event stored_name waiting")
     DEFINITION_2 = ("d2", "JSON", "its second piece, if it has more than one; see ``pieces``",
-        "codec pack_events save_event", "codec match_names read_event waiting")
+        "codec pack_events save_event",
+        "codec match_names read_event stored_name waiting")
     DEFINITION_3 = ("d3", "JSON", "its third piece",
-        "codec pack_events save_event", "codec match_names read_event waiting")
+        "codec pack_events save_event",
+        "codec match_names read_event stored_name waiting")
     DEFINITION_4 = ("d4", "JSON", "its fourth piece",
-        "codec pack_events save_event", "codec match_names read_event waiting")
+        "codec pack_events save_event",
+        "codec match_names read_event stored_name waiting")
     METADATA = ("meta", "JSON", "the user's metadata, in pieces, too; absent: empty",
         "codec pack_events save_event", "codec pack_events read_event")
     METADATA_2 = ("m2", "JSON", "its second piece",
@@ -253,7 +257,7 @@ class MetaField(HashField):
     SET_ASIDE = ("aside", "number", "how many events were set aside in all",
         "figures", "figures")
     SCHEMA = ("schema", "number", "the last migration that it has seen; absent: none",
-        "hold_migrations schema", "schema")
+        "hold_migrations schema", "names schema")
     MIGRATION = ("migration", "text", "where the next one goes on; see ``migrations.schema``",
         "hold_migrations", "schema")
     MIGRATOR = ("migrator", "hex", "the process that runs migrations",

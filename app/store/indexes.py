@@ -1,249 +1,162 @@
-"""Walking time-ordered indexes, newest first, over all partitions, with filters and pages.
+"""Walking time-ordered indexes over all partitions, with filters and pages.
 
-A walk reads an index in chunks by (score, member), so nothing in the store is blocked and the
-cost grows with what is read, not with what is stored. A question that one index per partition
-answers is counted by the store; any other is counted by walking, up to ``COUNT_LIMIT``.
+A list is what every clause of its selection fits. The clause whose indexes are shortest is walked,
+in chunks by (score, member); what its chunks have is looked up in the other indexes. Where nothing
+of a chunk fits, the walk leaps to the next entry that all could have. So nothing in the store is
+blocked, and the cost grows with what is read, not with what is stored. A part of a list, and a
+total, look at a bounded number of entries; then they say where to go on, or that there are more.
 """
 
 from __future__ import annotations
 
-import heapq
-import itertools
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import partial
-from typing import cast
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple, cast
 
-from app.domain.event import EventStatus
-from app.store import keys
 from app.store.connection import StoreClient
+from app.store.index_reads import IndexReads
+from app.store.scripts import Scripts
+from app.store.selections import Entry, IndexClause, Selection
+from app.store.walks import KEEP_COSTS, Walker
 
 CHUNK = 500
 COUNT_LIMIT = 100_000
-"""A total that needs walking stops here: beyond it, it is a lower bound."""
+"""A count that is worth a while stops here: beyond it, it is a lower bound."""
 
-LOOK_LIMIT = 100_000
-"""How many entries are looked at for one part of a list by what no index knows."""
+LOOK_LIMIT = 5_000
+"""How many entries are read and looked up for one part of a list."""
 
-Entry = tuple[int, bytes]
-"""Score (ms) and member (id): the order of every list, newest first."""
+TOTAL_LIMIT = 2_000
+"""How many are read and looked up for the total of a list that no index counts."""
 
-KeyOf = Callable[[int], bytes]
-"""An index, as a function of the partition."""
+COUNTED_AT_ONCE = 10_000
+"""The store counts what two indexes share if one of them has so few entries: in 2 ms at most."""
 
-
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """Members of any of ``any_of`` that are also in one index of every group of ``also``.
-
-    Bounds on the score are inclusive. ``keep`` looks at a chunk of ids and says which stay; it is
-    for what no index knows. ``extra`` entries belong to no index of ``any_of`` but take part.
-    """
-
-    any_of: tuple[KeyOf, ...]
-    also: tuple[tuple[KeyOf, ...], ...] = ()
-    low_ms: int | None = None
-    high_ms: int | None = None
-    keep: Callable[[Sequence[bytes]], Sequence[bool]] | None = None
-    extra: tuple[Entry, ...] = ()
-
-    disjoint: bool = False
-    """The indexes of ``any_of`` share no members."""
-
-    shifting: bool = False
-    """They share none, but members move between them, and none may be missed for that."""
-
-    @property
-    def is_counted(self) -> bool:
-        """Whether the sizes of its indexes add up to its own."""
-        plain = not (self.also or self.keep or self.extra)
-        return plain and (self.disjoint or len(self.any_of) == 1)
-
-    @property
-    def is_one_index(self) -> bool:
-        """Whether the store's own ranges and counts answer it."""
-        return len(self.any_of) == 1 and not (self.also or self.keep or self.extra)
+_FIRST_CHUNK = 64
 
 
-def event_indexes(*statuses: str) -> tuple[KeyOf, ...]:
-    """The indexes of the events in these statuses."""
-    return tuple(partial(keys.events, status=status) for status in statuses)
+class Total(NamedTuple):
+    """How many entries a list has; if that is not exact, there are at least so many."""
 
-
-EVERY_EVENT = Selection(any_of=event_indexes(*EventStatus), disjoint=True, shifting=True)
-"""All events, newest first."""
+    number: int
+    is_exact: bool = True
 
 
 class IndexReader:
     """Reads selections."""
 
-    def __init__(self, client: StoreClient, partitions: int) -> None:
+    def __init__(self, client: StoreClient, scripts: Scripts, partitions: int) -> None:
         self._client = client
         self._partitions = partitions
+        self._reads = IndexReads(client, scripts, partitions)
 
     def walk(self, selection: Selection, after: Entry | None = None) -> Iterator[Entry]:
-        """Yield entries newest first, beginning after ``after``, each once."""
-        unique = self._unique(selection, after, oldest_first=False)
-        while chunk := list(itertools.islice(unique, CHUNK)):
-            yield from self._filtered(chunk, selection)
+        """Yield entries newest first, beginning after ``after``, each once; all there are."""
+        walker = Walker(self._reads, selection, after)
+        while not walker.is_over:
+            yield from walker.next(CHUNK)
 
     def stretch(
         self, selection: Selection, after: Entry | None, length: int, *, oldest_first: bool
     ) -> tuple[list[Entry], Entry | None]:
-        """Look at the next ``length`` entries of the indexes; ``extra`` ones must not be there.
+        """Look at the next ``length`` entries of the shortest index.
 
-        Returns those that are selected, and the last one looked at; ``None``: none follows.
+        Returns those that are selected, and the one after which to go on; ``None``: none follows.
         """
-        chunk = list(
-            itertools.islice(self._unique(selection, after, oldest_first=oldest_first), length)
-        )
-        last = chunk[-1] if len(chunk) == length else None
-        return self._filtered(chunk, selection), last
+        walker = Walker(self._reads, selection, after, oldest_first=oldest_first)
+        found: list[Entry] = []
+        while not walker.is_over and walker.looked < length:
+            found += walker.next(min(CHUNK, length - walker.looked))
+        return found, walker.position
 
     def part(
-        self, selection: Selection, after: Entry | None, length: int
+        self,
+        selection: Selection,
+        after: Entry | None,
+        length: int,
+        *,
+        oldest_first: bool = False,
+        limit: int | None = None,
     ) -> tuple[list[Entry], Entry | None]:
         """The next entries, at most ``length``, and the one after which to go on (``None``: none).
 
-        Where something must be looked at that no index knows there may be fewer, and more to come.
+        After a look at ``limit`` entries there may be fewer, and more to come.
         """
-        if selection.keep is None:
-            found = list(itertools.islice(self.walk(selection, after), length + 1))
-            return found[:length], found[length - 1] if len(found) > length else None
-        found, position = [], after
-        for _ in range(0, LOOK_LIMIT, CHUNK):
-            some, position = self.stretch(selection, position, CHUNK, oldest_first=False)
-            found += some
-            if len(found) > length:
-                return found[:length], found[length - 1]
-            if position is None:
-                break
-        return found, position
+        walker = Walker(self._reads, selection, after, oldest_first=oldest_first)
+        most = LOOK_LIMIT if limit is None else limit
+        found: list[Entry] = []
+        size = min(max(_FIRST_CHUNK, length + 1), 2 * CHUNK + 1)
+        if selection.keep is not None:
+            size = CHUNK // KEEP_COSTS
+        while not walker.is_over and len(found) <= length and walker.spent < most:
+            found += walker.next(size)
+            size = CHUNK if selection.keep is None else CHUNK // KEEP_COSTS
+        if len(found) > length:
+            return found[:length], found[length - 1]
+        return found, walker.position
 
-    def _unique(
-        self, selection: Selection, after: Entry | None, *, oldest_first: bool
-    ) -> Iterator[Entry]:
-        streams = [
-            self._index(indexes, selection, after, oldest_first=oldest_first)
-            for partition in range(self._partitions)
-            for indexes in _read_together(selection, partition)
-        ]
-        low, high = selection.low_ms, selection.high_ms
-        extra = [
-            entry
-            for entry in selection.extra
-            if (low is None or entry[0] >= low)
-            and (high is None or entry[0] <= high)
-            and (after is None or entry < after)
-        ]
-        newest_first = not oldest_first
-        merged = heapq.merge(*streams, sorted(extra, reverse=newest_first), reverse=newest_first)
-        return (entry for entry, _ in itertools.groupby(merged))
+    def total(self, selection: Selection, limit: int | None = None) -> Total:
+        """How many entries a selection has, found by a look at ``limit`` of them at most.
 
-    def count(self, selection: Selection) -> int:
-        """How many entries a selection has, at most ``COUNT_LIMIT`` if they must be walked."""
-        if selection.is_counted:
-            return self._sizes(selection)
-        return sum(1 for _ in itertools.islice(self.walk(selection), COUNT_LIMIT))
+        What an index counts costs no look at all.
+        """
+        if selection.is_plain and (selection.disjoint or len(selection.any_of) == 1):
+            return Total(self._size(selection))
+        if (shared := self._shared(selection)) is not None:
+            return Total(shared)
+        walker = Walker(self._reads, selection, None)
+        number, most = 0, TOTAL_LIMIT if limit is None else limit
+        while not walker.is_over and walker.spent < most:
+            number += len(walker.next(CHUNK if selection.keep is None else CHUNK // KEEP_COSTS))
+        return Total(number, walker.is_over)
 
-    def page(self, selection: Selection, skip: int, limit: int) -> list[bytes]:
-        """Ids of one page."""
-        if selection.is_one_index and self._partitions == 1:
-            low, high = _bounds(selection)
-            key = selection.any_of[0](0)
-            found = self._client.zrevrangebyscore(key, high, low, start=skip, num=limit)
-            return cast("list[bytes]", found)
-        return [member for _, member in itertools.islice(self.walk(selection), skip, skip + limit)]
+    def sizes(self, clauses: Sequence[IndexClause], low: str, high: str) -> list[int]:
+        """How many entries the indexes of each clause have between two scores.
 
-    def _sizes(self, selection: Selection) -> int:
-        low, high = _bounds(selection)
+        What is in several indexes counts in each.
+        """
+        return self._reads.sizes(clauses, low, high)
+
+    def is_ranked(self, selection: Selection) -> bool:
+        """Whether a page of it is found by its number, without what lies before it."""
+        return selection.is_plain and self._partitions == len(selection.any_of) == 1
+
+    def page(
+        self, selection: Selection, skip: int, limit: int, *, oldest_first: bool
+    ) -> tuple[list[Entry], Entry | None]:
+        """A page of what one index has, and the entry after which to go on (``None``: none)."""
+        low, high = selection.bounds
+        key = selection.any_of[0](0)
+        rows = self._client.zrange(
+            key,
+            *((low, high) if oldest_first else (high, low)),
+            desc=not oldest_first,
+            byscore=True,
+            offset=skip,
+            num=limit + 1,
+            withscores=True,
+        )
+        found = [(int(score), member) for member, score in cast("list[tuple[bytes, float]]", rows)]
+        return found[:limit], found[limit - 1] if len(found) > limit else None
+
+    def _shared(self, selection: Selection) -> int | None:
+        """How many entries all its indexes share, if one of each clause is all that counts."""
+        clauses = selection.clauses
+        is_simple = all(
+            len(one.has) == 1 and one.can_be_walked and not one.extra for one in clauses
+        )
+        if not is_simple or selection.keep or selection.source or selection.is_bounded:
+            return None
+        if min(self._reads.sizes(clauses, *selection.bounds)) > COUNTED_AT_ONCE:
+            return None
         pipe = self._client.pipeline(transaction=False)
         for partition in range(self._partitions):
-            for key_of in selection.any_of:
-                pipe.zcount(key_of(partition), low, high)
-        return sum(pipe.execute())
+            indexes = [one.has[0](partition) for one in clauses]
+            pipe.zintercard(len(indexes), cast("list[str]", indexes))
+        return sum(map(int, pipe.execute()))
 
-    def _index(
-        self,
-        indexes: Sequence[bytes],
-        selection: Selection,
-        after: Entry | None,
-        *,
-        oldest_first: bool,
-    ) -> Iterator[Entry]:
-        """Yield the entries of one index, or of several that are read at one moment."""
-        low, high = _bounds(selection)
-        first, last = (low, high) if oldest_first else (high, low)
-        position = after
-        if after is not None and _is_within(after[0], selection, oldest_first=oldest_first):
-            first = str(after[0])
-        skip, length = 0, CHUNK
-        while True:
-            entries = self._chunk(indexes, first, last, skip, length, up=oldest_first)
-            for entry in entries:
-                if position is None or (entry > position if oldest_first else entry < position):
-                    yield entry
-                    position = entry
-            if len(entries) < length:
-                return
-            # Next chunk: from the last score on, past the members of that score already seen.
-            last_score = entries[-1][0]
-            same = sum(1 for score, _ in entries if score == last_score)
-            if len(indexes) > 1:
-                length = CHUNK + same  # which index they are in may change: they are read again
-            else:
-                skip = skip + CHUNK if str(last_score) == first else same
-            first = str(last_score)
-
-    def _chunk(
-        self, indexes: Sequence[bytes], first: str, last: str, skip: int, length: int, *, up: bool
-    ) -> list[Entry]:
-        """The next entries of all these indexes, as they are at one moment."""
-        pipe = self._client.pipeline(transaction=len(indexes) > 1)
-        read = pipe.zrangebyscore if up else pipe.zrevrangebyscore
-        for key in indexes:
-            read(key, first, last, skip, length, withscores=True)
-        rows = cast("list[list[tuple[bytes, float]]]", pipe.execute())
-        entries = [(int(score), member) for row in rows for member, score in row]
-        if len(indexes) > 1:
-            entries.sort(reverse=not up)
-        return entries[:length]
-
-    def _filtered(self, chunk: list[Entry], selection: Selection) -> list[Entry]:
-        for group in selection.also:
-            chunk = self._members(chunk, group) if chunk else chunk
-        if selection.keep is not None and chunk:
-            stays = selection.keep([member for _, member in chunk])
-            chunk = [entry for entry, stay in zip(chunk, stays, strict=True) if stay]
-        return chunk
-
-    def _members(self, chunk: list[Entry], group: tuple[KeyOf, ...]) -> list[Entry]:
-        pipe = self._client.pipeline(transaction=False)
-        members = cast("list[str]", [member for _, member in chunk])  # typed for text alone
-        for partition in range(self._partitions):
-            for key_of in group:
-                pipe.zmscore(key_of(partition), members)
-        replies = pipe.execute()
-        return [
-            entry
-            for index, entry in enumerate(chunk)
-            if any(scores[index] is not None for scores in replies)
-        ]
-
-
-def _read_together(selection: Selection, partition: int) -> list[list[bytes]]:
-    indexes = [key_of(partition) for key_of in selection.any_of]
-    return [indexes] if selection.shifting else [[key] for key in indexes]
-
-
-def _is_within(score: int, selection: Selection, *, oldest_first: bool) -> bool:
-    """Whether a score lies behind the bound at which a walk begins."""
-    if oldest_first:
-        return selection.low_ms is None or score > selection.low_ms
-    return selection.high_ms is None or score < selection.high_ms
-
-
-def _bounds(selection: Selection) -> tuple[str, str]:
-    low = "-inf" if selection.low_ms is None else str(selection.low_ms)
-    high = "+inf" if selection.high_ms is None else str(selection.high_ms)
-    return low, high
+    def _size(self, selection: Selection) -> int:
+        clause = selection.clauses[0]
+        extra = [entry for entry in selection.extra if selection.takes(entry[0])]
+        listed = self._reads.fitting(extra, IndexClause(clause.has)) if extra else []
+        (size,) = self._reads.sizes([IndexClause(clause.has)], *selection.bounds)
+        return size + len(extra) - len(listed)

@@ -10,6 +10,7 @@ which a time is given ends by itself. ``tests/api/test_growth.py`` proves it.
     qh:{p}:event:<id>                 hash    see ``fields``
     qh:{p}:events:<status>            zset    event → created; each is in exactly one
     qh:{p}:tag:<tag>:events           zset    event → created
+    qh:{p}:names, qh:{p}:names:<entry>  zset  entry → 0; events by name, see ``names``
     qh:{p}:calendar:<name>:events     zset    event → created; those that name the calendar
     qh:{p}:inactive                   zset    event → since; what retention of events reads
     qh:{p}:paused                     zset    event → when to resume it
@@ -30,8 +31,7 @@ which a time is given ends by itself. ``tests/api/test_growth.py`` proves it.
     qh:{p}:claim:<worker>             string  the worker's last claim, if it asks again (10 minutes)
     qh:{p}:made:<key>                 string  the event that an idempotency key made, and a digest
                                               of what was sent (a day)
-    qh:{p}:flow:<flow>                zset    event and occurrence → scheduled; they are due, but
-                                              wait for their flow (and are in no lane)
+    qh:{p}:flow:<flow>                zset    event and occurrence → scheduled; due, in no lane
     qh:{p}:flowing                    zset    flow → when to look at it; those with waiting ones
     qh:{p}:flow-events:<flow>         zset    event → created; those that are in the flow
 

@@ -16,7 +16,6 @@ from app.planning.successors import Successors
 from app.services.actions import ActionService
 from app.services.audit import AuditService
 from app.services.calendars import CalendarService
-from app.services.event_lists import EventLists
 from app.services.event_planner import EventPlanner
 from app.services.events import EventService
 from app.services.feed import FeedService
@@ -46,7 +45,7 @@ from app.wiring.planning import Planning
 from app.wiring.queues import Queues
 from app.wiring.quotas import event_quota
 from app.wiring.storage import Storage
-from app.wiring.views import feed_service, overview_service, request_copy_service
+from app.wiring.views import event_lists, feed_service, overview_service, request_copy_service
 
 
 @dataclass(frozen=True)
@@ -79,7 +78,7 @@ class Services:
         """Events: create, read, change, delete."""
         return EventService(
             self.storage.events,
-            EventLists(self.storage.events, self.storage.lists, self.crypto.cursors),
+            event_lists(self.storage, self.crypto),
             EventPlanner(
                 self.storage.events,
                 self.storage.occurrences,

@@ -30,6 +30,7 @@ from app.store.leftovers import Leftovers
 from app.store.live import LiveStore
 from app.store.local_faults import LocalFaultStore
 from app.store.migrations.schema import Schema
+from app.store.names import NameIndex
 from app.store.occurrences import OccurrenceStore
 from app.store.owners import Owners
 from app.store.processes import ProcessStore
@@ -162,12 +163,17 @@ class Storage:
     @cached_property
     def lists(self) -> IndexReader:
         """Indexes, in all partitions."""
-        return IndexReader(self.client, self.settings.partitions)
+        return IndexReader(self.client, self.scripts, self.settings.partitions)
+
+    @cached_property
+    def names(self) -> NameIndex:
+        """Events by their names, in all partitions."""
+        return NameIndex(self.client, self.scripts, self.settings.partitions)
 
     @cached_property
     def whole_lists(self) -> IndexReader:
         """Indexes that have no partitions."""
-        return IndexReader(self.client, partitions=1)
+        return IndexReader(self.client, self.scripts, partitions=1)
 
     @cached_property
     def owners(self) -> Owners:

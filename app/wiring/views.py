@@ -1,19 +1,27 @@
-"""Wiring of what people look at: the overview, the calendar feed, copies of requests."""
+"""Wiring of what people look at: lists, the overview, the calendar feed, copies of requests."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 from app.delivery.request import Identity
+from app.services.event_lists import EventLists
 from app.services.feed import FeedService
 from app.services.occurrences import OccurrenceService
 from app.services.overview import GOOD_MS, OverviewService
 from app.services.request_copies import RequestCopyService
 from app.services.shared_answers import SharedAnswers
 from app.services.tag_secrets import TagSecretService
+from app.store.event_looks import EventLooks
 from app.wiring.crypto import Crypto
 from app.wiring.planning import Planning
 from app.wiring.storage import Storage
+
+
+def event_lists(storage: Storage, crypto: Crypto) -> EventLists:
+    """Lists of events."""
+    looks = EventLooks(storage.client)
+    return EventLists(storage.events, storage.lists, storage.names, looks, crypto.cursors)
 
 
 def overview_service(storage: Storage, occurrences: OccurrenceService) -> OverviewService:

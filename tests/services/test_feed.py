@@ -150,6 +150,8 @@ def test_only_so_much_of_an_index_is_looked_at(services, create, monkeypatch):
     """Many that have one of two tags, none of them both: what lies behind is left out."""
     both = create(tags=("red", "blue"), start_time=NOW_MS + 9 * HOUR_MS)
     reds = [create(tags=("red",), start_time=NOW_MS + n * HOUR_MS) for n in range(1, 9)]
+    for n in range(9):
+        create(tags=("blue",), start_time=NOW_MS + n * HOUR_MS + HOUR_MS // 2)
     for chunk in (10, 2):
         monkeypatch.setattr(module, "CHUNK", chunk)
         monkeypatch.setattr(module, "MAX_LOOKS", 2)

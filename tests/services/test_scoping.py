@@ -6,14 +6,16 @@ import pytest
 
 from app.domain.access import MASTER, Access
 from app.services.queries import TagFilter
-from app.services.scoping import scope_word, tag_groups
+from app.services.scoping import scope_word, tag_clauses
 from app.store import keys
+from app.store.selections import IndexClause
 
 SCOPED = Access("me", "read", frozenset({"a", "b"}))
 
 
-def names(groups: list) -> list[list[bytes]]:
-    return [[key(0) for key in group] for group in groups]
+def names(clauses: list[IndexClause]) -> list[list[bytes]]:
+    assert not any(clause.lacks for clause in clauses)
+    return [[key(0) for key in clause.has] for clause in clauses]
 
 
 def tags(*wanted: str) -> list[bytes]:
@@ -37,11 +39,11 @@ def test_the_scope_is_a_group_unless_the_filter_implies_it(
     chosen: TagFilter, access: Access, groups: list[list[bytes]]
 ) -> None:
     """One tag of the scope in an all-of filter implies it, and so do only tags of the scope."""
-    assert names(tag_groups(chosen, access, "events")) == groups
+    assert names(tag_clauses(chosen, access, "events")) == groups
 
 
 def test_occurrences_have_indexes_of_their_own() -> None:
-    (group,) = names(tag_groups(TagFilter(("x",)), MASTER, "occurrences"))
+    (group,) = names(tag_clauses(TagFilter(("x",)), MASTER, "occurrences"))
     assert group == [keys.tag_occurrences(0, tag="x")]
 
 

@@ -38,7 +38,7 @@ def open_stores(url: str, partitions: int) -> Stores:
         EventStore(client, scripts, partitions),
         OccurrenceStore(client),
         WorkStore(client, scripts, partitions),
-        IndexReader(client, partitions),
+        IndexReader(client, scripts, partitions),
         EventSweep(client),
         Coordination(client),
         partitions,

@@ -111,6 +111,7 @@ class Partition:
         self.of_event: dict[bytes, dict[bytes, float]] = {}
         self.by_tag: dict[tuple[bytes, bytes], dict[bytes, float]] = {}
         self.by_calendar: dict[bytes, dict[bytes, float]] = {}
+        self.names: dict[bytes | None, dict[bytes, float]] = {}
         self.by_flow: dict[bytes, dict[bytes, float]] = {}
         self.waiting: dict[bytes, dict[bytes, float]] = {}
         self.flowing: dict[bytes, float] = {}
@@ -138,6 +139,8 @@ class Partition:
             self.by_tag[tag, what] = value
         elif name == "calendar" and rest.endswith(b":events"):
             self.by_calendar[rest[: -len(b":events")]] = value
+        elif name == "names":
+            self.names[rest if key[len(self.prefix) :] != b"names" else None] = value
         else:
             return (
                 self._take_lane(name, rest, value)
@@ -173,6 +176,7 @@ class Partition:
             *self._lanes(),
             *self._events(),
             *self._indexes(),
+            *self._names(),
             *self._flows(),
         ]
 
@@ -288,6 +292,21 @@ class Partition:
                     named.setdefault(one, set()).add(event)
             yield from _differences(what, named, stored)
 
+    def _names(self) -> Iterable[str]:
+        """Each event is in the part to which its name belongs, and no part is too large."""
+        bounds = self.names.pop(None, {})
+        listed = {one for part in self.names.values() for one in part}
+        wanted = {_name(fields) + b"\0" + event for event, fields in self.events.items()}
+        for one in listed ^ wanted:
+            yield f"the index of names is wrong about {one!r}"
+        if set(bounds) != {bound for bound in self.names if bound}:
+            yield f"the parts of the index of names are {set(self.names)}, not {set(bounds)}"
+        edges = [b"", *sorted(bounds)]
+        for bound, end in zip(edges, [*edges[1:], b"\xff"], strict=True):
+            part = self.names.get(bound, {})
+            if len(part) > 128 or not all(bound <= one < end for one in part):
+                yield f"the part of the index of names from {bound!r} on is wrong"
+
     def _flows(self) -> Iterable[str]:
         """What waits for a flow says so, and its flow is among those that are looked at."""
         wanted: dict[bytes, set[bytes]] = {}
@@ -319,6 +338,14 @@ def _differences(
     for name in wanted.keys() | stored.keys():
         for one in wanted.get(name, set()) ^ set(stored.get(name, {})):
             yield f"the index of {what} {name!r} is wrong about {ids.to_text(one)}"
+
+
+def _name(fields: Mapping[bytes, bytes]) -> bytes:
+    """An event's name as JSON writes it, without its quotation marks."""
+    definition = b"".join(fields.get(piece, b"") for piece in (b"doc", b"d2", b"d3", b"d4"))
+    found = re.match(rb'{"name":"((?:[^"\\]|\\.)*)"', definition)
+    assert found is not None
+    return found[1]
 
 
 def _lines(raw: bytes | None) -> list[bytes]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 from urllib.parse import quote, urlencode
 
 from flask import Response, request
@@ -14,6 +15,10 @@ from app.services.queries import Item, Page
 LISTED = {
     "Link": {"description": 'The next part, rel="next".', "schema": {"type": "string"}},
     "X-Total-Count": {"description": "How many in all.", "schema": {"type": "integer"}},
+    "X-Total-Count-Exact": {
+        "description": "false: there are at least so many; they were not all counted.",
+        "schema": {"type": "string", "enum": ["false"]},
+    },
 }
 """What documents the headers of an array."""
 
@@ -21,6 +26,8 @@ LISTED = {
 def array_answer(listing: Page[Item], write: Callable[[Item], str]) -> Response:
     """Answer with an array: ``Link`` (RFC 8288) leads on, ``X-Total-Count`` counts."""
     headers = {"X-Total-Count": str(listing.total), **link_to_next(listing.next_cursor)}
+    if not listing.is_total_exact:
+        headers["X-Total-Count-Exact"] = "false"
     return json_answer(_array(listing, write), headers=headers)
 
 
@@ -32,9 +39,12 @@ def link_to_next(cursor: str | None) -> dict[str, str]:
 def page_answer(
     listing: Page[Item], write: Callable[[Item], str], page: int, limit: int
 ) -> Response:
-    """Answer with a page, and where it stands among all."""
-    pagination = json_text({"page": page, "limit": limit, "total": listing.total})
-    return json_answer(f'{{"data":{_array(listing, write)},"pagination":{pagination}}}')
+    """Answer with a page, and where it stands among all; ``Link`` leads on."""
+    place: dict[str, Any] = {"page": page, "limit": limit, "total": listing.total}
+    if not listing.is_total_exact:
+        place["total_is_exact"] = False
+    text = f'{{"data":{_array(listing, write)},"pagination":{json_text(place)}}}'
+    return json_answer(text, headers=link_to_next(listing.next_cursor))
 
 
 def _array(listing: Page[Item], write: Callable[[Item], str]) -> str:
@@ -43,5 +53,6 @@ def _array(listing: Page[Item], write: Callable[[Item], str]) -> str:
 
 def _following(cursor: str) -> str:
     """Return this request's path and filters with another cursor."""
-    kept = [(name, value) for name, value in request.args.items(multi=True) if name != "cursor"]
+    left_out = ("cursor", "page")
+    kept = [(name, value) for name, value in request.args.items(multi=True) if name not in left_out]
     return absolute(f"{quote(request.path)}?{urlencode([*kept, ('cursor', cursor)])}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from flask import Response, request
 
 from app.api.http.answers import json_answer
@@ -17,7 +19,12 @@ from app.api.schemas.events import EventSchema, EventUpdateSchema
 from app.api.schemas.imports import ImportJobSchema, ImportLineSchema
 from app.api.schemas.occurrences import OccurrenceSchema
 from app.api.schemas.planning import DifferenceSchema
-from app.api.schemas.queries import DryRunSchema, EventQuerySchema, ListQuery, ListQuerySchema
+from app.api.schemas.queries import (
+    DryRunSchema,
+    EventQuerySchema,
+    ListQuery,
+    ListQuerySchema,
+)
 from app.api.schemas.representations import difference_text, event_text, occurrence_text
 from app.domain.event import Event
 from app.domain.ids import to_text
@@ -69,8 +76,13 @@ def create_event(changes: EventChanges) -> Response:
 @blueprint.answers(200, EventSchema(many=True), headers=LISTED)
 @blueprint.refuses(401, 403)
 def list_events(query: EventQuery) -> Response:
-    """List events, newest first."""
-    return array_answer(services().events.list(query, access()), event_text)
+    """List events, newest first.
+
+    A part of a list may have fewer than limit, or none, and yet lead on: no call looks at more than
+    a bounded number of events. The list ends where there is no Link.
+    """
+    found = services().events.list(query, access())
+    return array_answer(found, partial(event_text, chosen=query.members))
 
 
 @blueprint.operation("/events/<event_id>")

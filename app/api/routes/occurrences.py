@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from flask import Response
 
 from app.api.http.answers import json_answer, json_text
 from app.api.http.auth import access, require_right
 from app.api.http.context import services
-from app.api.http.paging import page_answer
+from app.api.http.paging import LISTED, page_answer
 from app.api.http.smorest import Blueprint
 from app.api.schemas.occurrences import AttemptSchema, OccurrencePageSchema, OccurrenceSchema
 from app.api.schemas.queries import OccurrenceQuerySchema
@@ -20,12 +22,17 @@ blueprint.before_request(require_right)
 
 @blueprint.operation("/occurrences")
 @blueprint.reads(OccurrenceQuerySchema, "query")
-@blueprint.answers(200, OccurrencePageSchema)
+@blueprint.answers(200, OccurrencePageSchema, headers={"Link": LISTED["Link"]})
 @blueprint.refuses(401, 403)
 def list_occurrences(query: OccurrenceQuery) -> Response:
-    """List occurrences, newest scheduled first."""
+    """List occurrences, newest scheduled first.
+
+    A page may have fewer than limit, or none, and yet lead on: no call looks at more than a bounded
+    number of occurrences. The list ends where there is no Link.
+    """
     found = services().occurrences.list(query, access())
-    return page_answer(found, occurrence_text, query.page, query.limit)
+    write = partial(occurrence_text, chosen=query.members)
+    return page_answer(found, write, query.page, query.limit)
 
 
 @blueprint.operation("/occurrences/<occurrence_id>")

@@ -59,7 +59,8 @@ class EditableSchema(StrictSchema):
         return {name: value for name, value in data.items() if name not in read_only}
 
 
-def check_order(data: Mapping[str, Any]) -> None:
+def check_order(data: Mapping[str, Any], first: str = "from", last: str = "to") -> None:
     """Refuse a range that ends before it begins; either end may be left out."""
-    if data.get("from_ms", 0) > data.get("to_ms", data.get("from_ms", 0)):
-        raise ValidationError("must not be before from", "to")
+    begins, ends = data.get(f"{first}_ms"), data.get(f"{last}_ms")
+    if begins is not None and ends is not None and begins > ends:
+        raise ValidationError(f"must not be before {first}", last)

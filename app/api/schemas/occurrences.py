@@ -70,6 +70,9 @@ class PaginationSchema(Schema):
     page = fields.Integer()
     limit = fields.Integer()
     total = fields.Integer()
+    total_is_exact = fields.Boolean(
+        metadata={"description": "false: there are at least so many. Else it is not there."}
+    )
 
 
 class OccurrencePageSchema(Schema):

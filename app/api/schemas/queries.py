@@ -9,11 +9,15 @@ from typing import Any
 from marshmallow import ValidationError, post_load
 
 from app.api.schemas.base import StrictSchema, check_order
+from app.api.schemas.events import EventSchema
 from app.api.schemas.fields import Choice, Instant, Read, Text, judged
-from app.api.schemas.tags import read_tags
+from app.api.schemas.list_fields import ChosenMembers, MetadataMembers, Words
+from app.api.schemas.occurrences import OccurrenceSchema
+from app.api.schemas.tags import read_tag, read_tags
 from app.domain.event import EventStatus
 from app.domain.ids import is_written_right
 from app.domain.occurrence import OccurrenceStatus
+from app.domain.tag_expressions import is_expression, read_expression
 from app.services.queries import EventQuery, OccurrenceQuery, TagFilter
 
 MAX_PAGE = 10_000_000
@@ -41,11 +45,14 @@ class Whole(Read):
 
 
 class Tags(Read):
-    """Tags between commas."""
+    """Tags between commas, or an expression."""
 
     def read(self, value: Any) -> Any:
-        """Return a tuple of tags."""
-        return judged(lambda: read_tags(str(value).split(",")))
+        """Return a tuple of tags, or the filter that an expression means."""
+        text = str(value)
+        if is_expression(text):
+            return TagFilter(expression=judged(lambda: read_expression(text, read_tag)))
+        return judged(lambda: read_tags(text.split(",")))
 
 
 class Identifier(Read):
@@ -61,16 +68,30 @@ class Identifier(Read):
 
 
 class _TagQuery(StrictSchema):
-    tags = Tags(metadata={"description": "Tags between commas; the parameter may be repeated."})
+    tags = Tags(
+        metadata={
+            "description": "Tags between commas; the parameter may be repeated. Or an expression "
+            "with AND, OR, NOT and parentheses; a tag that has such a word or sign stands in "
+            "quotation marks there.",
+            "example": "billing AND NOT test",
+        }
+    )
     match = Choice(
         ["any", "all"],
-        load_default="any",
-        metadata={"description": "Whether one of the tags is enough."},
+        metadata={
+            "default": "any",
+            "description": "Whether one of the tags is enough, or all have to be there.",
+        },
     )
 
     @staticmethod
     def _filter(data: dict[str, Any]) -> TagFilter:
-        return TagFilter(data.pop("tags", ()), data.pop("match") == "all")
+        tags, match = data.pop("tags", ()), data.pop("match", None)
+        if not isinstance(tags, TagFilter):
+            return TagFilter(tags, match == "all")
+        if match is not None:
+            raise ValidationError("must be left out: the expression of tags says it", "match")
+        return tags
 
 
 def limit_field() -> Whole:
@@ -86,13 +107,34 @@ def cursor_field() -> Text:
 class EventQuerySchema(_TagQuery):
     """Which events to list."""
 
-    status = Choice([status.value for status in EventStatus])
+    status = Words([status.value for status in EventStatus])
     name = Text(1, 255, metadata={"description": "The whole name."})
+    name_prefix = Text(1, 255, metadata={"description": "What the name begins with."})
+    target_host = Text(
+        1, 255, metadata={"description": "The host of the webhook's URL; a port may follow it."}
+    )
+    metadata = MetadataMembers(
+        metadata={
+            "description": "A member of the metadata and its value, a colon between them; several "
+            "between commas have to be there together."
+        }
+    )
+    created_from_ms = Instant(data_key="created_from")
+    created_to_ms = Instant(data_key="created_to")
+    sort = Choice(
+        ["-created_at", "created_at"],
+        load_default="-created_at",
+        metadata={"description": "Newest first, or oldest first."},
+    )
+    members = ChosenMembers(EventSchema)
     limit = limit_field()
     cursor = cursor_field()
 
     @post_load
     def _as_query(self, data: dict[str, Any], **_kwargs: Any) -> EventQuery:
+        if "name" in data and "name_prefix" in data:
+            raise ValidationError("must be left out beside name", "name_prefix")
+        check_order(data, "created_from", "created_to")
         return EventQuery(tags=self._filter(data), **data)
 
 
@@ -110,11 +152,18 @@ class OccurrenceQuerySchema(_TagQuery):
     """Which occurrences to list; at least one filter is needed."""
 
     event_id = Identifier()
-    status = Choice([status.value for status in OccurrenceStatus])
+    status = Words([status.value for status in OccurrenceStatus])
     from_ms = Instant(data_key="from")
     to_ms = Instant(data_key="to")
-    page = Whole(1, MAX_PAGE, 1, "Which page, from 1.")
+    sort = Choice(
+        ["-scheduled_at", "scheduled_at"],
+        load_default="-scheduled_at",
+        metadata={"description": "Newest scheduled first, or oldest first."},
+    )
+    members = ChosenMembers(OccurrenceSchema)
+    page = Whole(1, MAX_PAGE, 1, "Which page, from 1; a cursor goes farther and costs less.")
     limit = Whole(1, 100, 50, "How many to a page.")
+    cursor = cursor_field()
 
     @post_load
     def _as_query(self, data: dict[str, Any], **_kwargs: Any) -> OccurrenceQuery:
@@ -128,6 +177,8 @@ class OccurrenceQuerySchema(_TagQuery):
                 f"must not reach past {MAX_DEPTH} occurrences; narrow the list with from and to",
                 "page",
             )
+        if "cursor" in data and data["page"] != 1:
+            raise ValidationError("must be left out beside cursor", "page")
         return OccurrenceQuery(tags=self._filter(data), **data)
 
 

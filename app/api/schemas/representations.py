@@ -6,7 +6,7 @@ the very text that came in. The schemas document these forms; a test holds the t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.api.http.answers import json_text
@@ -29,11 +29,11 @@ UTC = "UTC"
 """The zone that counts where none was given."""
 
 
-def event_text(event: Event, notices: Sequence[Notice] = ()) -> str:
+def event_text(event: Event, notices: Sequence[Notice] = (), chosen: Sequence[str] = ()) -> str:
     """Return an event as JSON; its secret and the values of its headers are never in it.
 
     ``notices`` (what changes of the clock will do) belong to answers to a write, if there are
-    any.
+    any. ``chosen`` names the members to return; none: all.
     """
     first = {
         "id": to_text(event.id),
@@ -59,10 +59,12 @@ def event_text(event: Event, notices: Sequence[Notice] = ()) -> str:
         rest["pause"] = {"until": _time(pause.until_ms), "note": pause.note}
     if notices:
         rest["notices"] = [_notice(one) for one in notices]
-    return (
-        f'{json_text(first)[:-1]},"action":{_action_text(event)},'
-        f'"metadata":{event.metadata_json},{json_text(rest)[1:]}'
-    )
+    nested = {"action": _action_text(event), "metadata": event.metadata_json}
+    if chosen:
+        first, rest = _only(first, chosen), _only(rest, chosen)
+        nested = _only(nested, chosen)
+    parts = [json_text(first)[1:-1], *(f'"{name}":{text}' for name, text in nested.items())]
+    return "{" + ",".join(part for part in (*parts, json_text(rest)[1:-1]) if part) + "}"
 
 
 def _action_text(event: Event) -> str:
@@ -80,31 +82,37 @@ def _masked(event: Event) -> dict[str, str]:
     return dict.fromkeys(event.headers.names, MASK) if event.headers else {}
 
 
-def occurrence_text(occurrence: Occurrence) -> str:
-    """Return an occurrence as JSON; what is not known yet is null."""
+def occurrence_text(occurrence: Occurrence, chosen: Sequence[str] = ()) -> str:
+    """Return an occurrence as JSON; what is not known yet is null.
+
+    ``chosen`` names the members to return; none: all.
+    """
     name = to_text(occurrence.id)
-    return json_text(
-        {
-            "id": name,
-            "occurrence_id": name,
-            "event_id": to_text(occurrence.event_id),
-            "scheduled_at": to_rfc3339(occurrence.scheduled_ms),
-            "status": occurrence.status,
-            "attempt_count": occurrence.attempt_count,
-            "timestamp": _time(occurrence.changed_ms),
-            "status_code": occurrence.status_code,
-            "response_body": occurrence.response_body,
-            "error_message": occurrence.error_message,
-            "started_at": _time(occurrence.started_ms),
-            "completed_at": _time(occurrence.completed_ms),
-            "planned_at": to_rfc3339(occurrence.planned_ms),
-            "callback_of": occurrence.callback_of and to_text(occurrence.callback_of),
-            "ack_deadline_at": _time(occurrence.ack_deadline_ms),
-            "next_attempt_at": _time(occurrence.next_attempt_ms),
-            "deferral_count": occurrence.deferral_count,
-            "deferral_reason": occurrence.deferral_reason,
-        }
-    )
+    members = {
+        "id": name,
+        "occurrence_id": name,
+        "event_id": to_text(occurrence.event_id),
+        "scheduled_at": to_rfc3339(occurrence.scheduled_ms),
+        "status": occurrence.status,
+        "attempt_count": occurrence.attempt_count,
+        "timestamp": _time(occurrence.changed_ms),
+        "status_code": occurrence.status_code,
+        "response_body": occurrence.response_body,
+        "error_message": occurrence.error_message,
+        "started_at": _time(occurrence.started_ms),
+        "completed_at": _time(occurrence.completed_ms),
+        "planned_at": to_rfc3339(occurrence.planned_ms),
+        "callback_of": occurrence.callback_of and to_text(occurrence.callback_of),
+        "ack_deadline_at": _time(occurrence.ack_deadline_ms),
+        "next_attempt_at": _time(occurrence.next_attempt_ms),
+        "deferral_count": occurrence.deferral_count,
+        "deferral_reason": occurrence.deferral_reason,
+    }
+    return json_text(_only(members, chosen) if chosen else members)
+
+
+def _only(members: Mapping[str, Any], chosen: Sequence[str]) -> dict[str, Any]:
+    return {name: value for name, value in members.items() if name in chosen}
 
 
 def attempt_members(attempt: Attempt) -> dict[str, Any]:

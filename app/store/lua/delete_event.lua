@@ -15,6 +15,8 @@
 --#include cancel_waiting
 --#include index_event
 --#include index_event_status
+--#include index_name
+--#include stored_name
 --#include remember_name
 local key = unpack(KEYS)
 local prefix, id, expected_version, expected_next, scheduled_id, now, message, expected_tags,
@@ -37,6 +39,7 @@ record_passed_over(prefix, id, passed, tags, message, now)
 for _, open_status in ipairs({'retrying', 'scheduled', 'dispatched'}) do
   cancel_waiting(prefix, id, open_status, message, now)
 end
+local name = stored_name(key)
 redis.call('DEL', key)
 remember_name(prefix, id, former, now, names_ttl)
 index_event_status(prefix, id, '', status, false)
@@ -44,6 +47,7 @@ redis.call('ZREM', prefix .. 'inactive', id)
 redis.call('ZREM', prefix .. 'unscheduled', id)
 redis.call('ZREM', prefix .. 'paused', id)
 index_event(prefix, id, '', {tags, calendars, flow}, {})
+index_name(prefix, id, name, false)
 if flow then
   -- Others may have waited for one of its occurrences.
   redis.call('ZADD', prefix .. 'flowing', 'XX', 0, flow)

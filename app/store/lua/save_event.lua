@@ -20,6 +20,8 @@
 --          has changed. A call repeated with its request id answers 'saved'.
 --#include index_event
 --#include index_event_status
+--#include index_name
+--#include stored_name
 --#include leave_flow
 --#include index_occurrence_tags
 --#include is_taken
@@ -66,6 +68,7 @@ if withdraws == 'judged' then
   if #unjudged > 0 then return unjudged end
 end
 
+local name = version and stored_name(key)
 if version then
   -- What its series has reached stays. (A new event begins with HSET, which a full store refuses.)
   redis.call('HDEL', key, EventField.DEFINITION_2, EventField.DEFINITION_3,
@@ -84,6 +87,7 @@ local new_calendars, new_flow, new_status, paused_until, goes_on = unpack(redis.
 if goes_on and not (keep and plan) then redis.call('HSET', key, EventField.PLAN, request) end
 index_event_status(prefix, id, created, status, new_status)
 index_event(prefix, id, created, {old_tags, calendars, flow}, {tags, new_calendars, new_flow})
+index_name(prefix, id, name, stored_name(key))
 list_event_end(prefix, id, new_status, paused_until, now)
 
 if keep and next_ms then

@@ -19,6 +19,7 @@ from app.store.connection import StoreClient
 from app.store.fields import MetaField
 from app.store.migrations.audit_compressed import AUDIT_COMPRESSED
 from app.store.migrations.due_by_lane import DUE_BY_LANE
+from app.store.migrations.events_by_name import EVENTS_BY_NAME
 from app.store.migrations.events_by_status import EVENTS_BY_STATUS
 from app.store.migrations.migration import Migration, Stored
 from app.store.migrations.small_hashes import SMALL_HASHES
@@ -31,6 +32,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     DUE_BY_LANE,
     AUDIT_COMPRESSED,
     SMALL_HASHES,
+    EVENTS_BY_NAME,
 )
 """In the order of their numbers, which begin at 1 and leave none out."""
 

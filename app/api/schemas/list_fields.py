@@ -1,0 +1,73 @@
+"""Kinds of query parameters that only lists have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from marshmallow import Schema, ValidationError
+
+from app.api.schemas.fields import Read
+
+MAX_MEMBERS = 10
+"""How many members of the metadata a filter names."""
+
+
+class Words(Read):
+    """Some of a few words, between commas."""
+
+    def __init__(self, words: Iterable[str], **options: Any) -> None:
+        super().__init__(**options)
+        self.words = list(words)
+        told = f"One of {', '.join(self.words)}, or several between commas."
+        self.metadata = {"description": told, **self.metadata}
+
+    def read(self, value: Any) -> Any:
+        """Return the words between commas, each once."""
+        given = list(dict.fromkeys(word.strip() for word in str(value).split(",")))
+        if wrong := [word for word in given if word not in self.words]:
+            raise ValidationError(
+                f"must be one of {', '.join(self.words)}, or several between commas "
+                f"({wrong[0][:50]!r} is none)"
+            )
+        return ",".join(given)
+
+
+class MetadataMembers(Read):
+    """Names and values of members of the metadata, each as ``name:value``."""
+
+    kind = {"type": "string", "example": "customer:7"}  # noqa: RUF012
+
+    def read(self, value: Any) -> Any:
+        """Return pairs of name and value."""
+        pairs = [one.partition(":") for one in str(value).split(",")]
+        if len(pairs) > MAX_MEMBERS:
+            raise ValidationError(f"must be at most {MAX_MEMBERS} members")
+        if not all(name and colon for name, colon, _ in pairs):
+            raise ValidationError("must be a name, a colon and a value, as in customer:7")
+        return tuple((name, text) for name, _, text in pairs)
+
+
+class ChosenMembers(Read):
+    """Names of the members to answer, of those that a schema has."""
+
+    def __init__(self, of: type[Schema]) -> None:
+        super().__init__(
+            data_key="fields",
+            metadata={
+                "description": "Members to answer, between commas; all if it is left out.",
+                "example": "id,status",
+            },
+        )
+        self._of = of
+
+    def read(self, value: Any) -> Any:
+        """Return the names, each once."""
+        names = tuple(dict.fromkeys(name.strip() for name in str(value).split(",")))
+        known = self._of().dump_fields
+        if wrong := [name for name in names if name not in known]:
+            raise ValidationError(
+                "must be names of members between commas, as in id,status "
+                f"({wrong[0][:50]!r} is none)"
+            )
+        return names
