@@ -1,4 +1,7 @@
-"""Walks of indexes, chunk by chunk and from any position."""
+"""Walks of indexes, chunk by chunk and from any position.
+
+Tests ``app.store.index_reads``, ``app.store.selections`` and ``app.store.walks``, too.
+"""
 
 from __future__ import annotations
 

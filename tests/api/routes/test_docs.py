@@ -106,6 +106,7 @@ SOMETIMES = {
     "dst", "calendars", "on_excluded", "jitter", "misfire", "headers", "flow", "order",  # if given
     "overlap", "ack_timeout", "expect", "format", "on_success", "on_failure",  # if given
     "pause", "notices",  # if there is any
+    "total_is_exact",  # if it is false
 }  # fmt: skip
 
 
@@ -129,7 +130,7 @@ def test_answers_have_the_documented_members(client, an_event, document):
     assert schemas["Event"]["properties"].keys() - SOMETIMES == event.keys()
     page = client.get("/occurrences?status=scheduled").json
     assert schemas["OccurrencePage"]["properties"].keys() == page.keys()
-    assert schemas["Pagination"]["properties"].keys() == page["pagination"].keys()
+    assert schemas["Pagination"]["properties"].keys() - SOMETIMES == page["pagination"].keys()
     assert schemas["Occurrence"]["properties"].keys() == page["data"][0].keys()
     assert schemas["Status"]["properties"].keys() == client.get("/status").json.keys()
     assert schemas["Error"]["properties"].keys() == client.post("/events", json={}).json.keys()

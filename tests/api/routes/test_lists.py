@@ -1,6 +1,6 @@
 """What lists are asked for beside the basics: expressions, several words, order, members, parts.
 
-Tests ``app.api.schemas.queries`` and ``app.services.event_lists``, too.
+Tests ``app.api.schemas.queries`` and ``app.api.schemas.list_fields``, too.
 """
 
 from __future__ import annotations
