@@ -48,6 +48,12 @@ class TagFilter:
             return tuple(TagClause((tag,)) for tag in self.tags)
         return (TagClause(self.tags),)
 
+    @property
+    def words(self) -> str:
+        """The filter as text: another one for every other filter."""
+        plain = f"TagFilter(tags={self.tags}, match_all={self.match_all})"
+        return f"{plain} {self.expression}" if self.expression else plain
+
     def takes(self, tags: Sequence[str]) -> bool:
         """Whether what has these tags matches."""
         return all(clause.takes(tags) for clause in self.clauses)
@@ -80,8 +86,11 @@ class EventQuery:
 
     @property
     def filters(self) -> str:
-        """What a cursor of this list is good for."""
-        return repr(replace(self, members=(), limit=0, cursor=None))
+        """What a cursor of this list is good for; cursors of earlier versions still are."""
+        first = f"{self.tags.words} {self.status} {self.name}"
+        others = replace(self, tags=TagFilter(), status=None, name=None, members=(), limit=0)
+        others = replace(others, cursor=None)
+        return first if others == EventQuery(limit=0) else f"{first} {others}"
 
 
 @dataclass(frozen=True, slots=True)
