@@ -24,7 +24,7 @@ _event_ids = ids.EventIds()
 
 def store(stores: Stores, lane: int, due_ms: int) -> Event:
     event_id = _event_ids.make(NOW_MS * 1000, stores.partitions - 1, lane)
-    event = an_event(start_ms=due_ms).changed(id=event_id)
+    event = an_event(start_ms=due_ms).changed(id=event_id, created_ms=ids.created_ms(event_id))
     stores.events.save(event, Plan(scheduled_ms=due_ms, due_ms=due_ms), None, NOW_MS)
     return event
 

@@ -27,11 +27,11 @@ def names(stores: Stores) -> NameIndex:
 
 def listed(stores: Stores, called: list[str]) -> dict[bytes, str]:
     """Lists events that are called so, oldest first; the ids with their names."""
-    made, events = EventIds(), {}
+    made, events, example = EventIds(), {}, an_event()
     for number, name in enumerate(called):
         partition = number % stores.partitions
         event_id = made.make(1_700_000_000_000_000 + number * 1_000, partition)
-        document = definition_to_doc(an_event(name=name).definition)
+        document = definition_to_doc(example.changed(name=name).definition)
         key = keys.event(partition, event_id)
         stores.client.hset(key, EventField.DEFINITION, document)  # type: ignore[arg-type]
         prefix = keys.prefix(partition)
@@ -89,8 +89,9 @@ def test_a_part_that_is_empty_is_gone(stores: Stores) -> None:
     events = listed(stores, [f"name {number:04}" for number in range(600)])
     parts = [len(stores.client.keys(keys.prefix(p) + b"names*")) for p in range(stores.partitions)]
     assert max(parts) > 600 / stores.partitions / 128
-    for event_id in events:
-        event = an_event(id=event_id, name=events[event_id])
+    example = an_event()
+    for event_id, name in events.items():
+        event = example.changed(id=event_id, name=name)
         key = keys.event_of(event_id)
         stores.client.hset(key, EventField.VERSION, str(event.version))  # type: ignore[arg-type]
         stores.client.hset(key, EventField.STATUS, "active")  # type: ignore[arg-type]
