@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from flask import Flask
 
 from app.api.http import auth
@@ -65,9 +68,17 @@ PARTS = (
 )
 
 
+class _Application(Flask):
+    """Flask, whose views and hooks are plain functions: it need not look at each time."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """Return a function as it is."""
+        return func
+
+
 def create_app(services: Services) -> Flask:
     """Make the application around its services; nothing is connected to yet."""
-    app = Flask("app.api", static_folder=None)
+    app = _Application("app.api", static_folder=None)
     # A path has one spelling: what has more slashes is 404.
     app.url_map.merge_slashes = False
     attach_services(app, services)

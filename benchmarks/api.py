@@ -1,7 +1,10 @@
-"""``python -m benchmarks.api``: how many events a second the API creates.
+"""``python -m benchmarks.api``: how many events a second the API creates, singly and in batches.
 
 The real application on the real store under gunicorn, against a bare Flask view that answers a
-small JSON document, under the same gunicorn settings and the same load.
+small JSON document, under the same gunicorn settings and the same load. Batches of a thousand
+events go to one API process. Each side also says where the time goes: the CPU of the API and of the
+store for each event, and the script calls of the store. ``--stored`` puts so many events into the
+store before.
 """
 
 from __future__ import annotations
@@ -13,12 +16,14 @@ import statistics
 import sys
 import urllib.request
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from app.runtime.embedded import free_port
 from app.store import keys
-from app.store.connection import connect
+from app.store.connection import StoreClient, connect
 from benchmarks import plot, support
+from benchmarks.lateness import cpu_seconds
 from benchmarks.support import BenchmarkFailed, say
 
 
@@ -37,29 +42,81 @@ def body() -> str:
     )
 
 
+@dataclass(frozen=True)
+class Load:
+    """How many requests of how many events each, over how many connections."""
+
+    requests: int
+    connections: int
+    batch: int = 0
+
+    @property
+    def warm_up(self) -> int:
+        return min(self.requests, 4 if self.batch else 200)
+
+    @property
+    def path(self) -> str:
+        return "/events/batch" if self.batch else "/events"
+
+    @property
+    def body(self) -> str:
+        return f'{{"events":[{",".join([body()] * self.batch)}]}}' if self.batch else body()
+
+    @property
+    def each(self) -> int:
+        return self.batch or 1
+
+
+@dataclass(frozen=True)
+class Served:
+    """An application that is served: where, by which process, and on which store."""
+
+    url: str
+    pid: int
+    client: StoreClient
+
+    def spent(self) -> dict[str, float]:
+        """CPU seconds so far, and script calls."""
+        info = self.client.info("everything")
+        calls = sum(info[f"cmdstat_{one}"]["calls"] for one in _SCRIPTS if f"cmdstat_{one}" in info)
+        store = info["used_cpu_user"] + info["used_cpu_sys"]
+        return {"api": sum(cpu_seconds(self.pid).values()), "store": store, "scripts": calls}
+
+
+_SCRIPTS = ("eval", "evalsha")
+
+
 @contextlib.contextmanager
-def gunicorn(application: str, environ: dict[str, str]) -> Iterator[str]:
-    """Serve an application with the settings of ``gunicorn.conf.py``; its base URL."""
+def gunicorn(application: str, environ: dict[str, str], client: StoreClient) -> Iterator[Served]:
+    """Serve an application with the settings of ``gunicorn.conf.py``."""
     url = f"http://127.0.0.1:{environ['QHRONOS_PORT']}"
-    with support.process([sys.executable, "-m", "gunicorn", application], environ):
+    with support.process([sys.executable, "-m", "gunicorn", application], environ) as child:
         support.wait_for(lambda: support.answers(url + "/health"), 30, "gunicorn did not start")
-        yield url
+        yield Served(url, child.pid, client)
 
 
-def load(url: str, token: str, count: int, connections: int) -> float:
-    """Creates a second."""
+def run(served: Served, token: str, load: Load, name: str) -> float:
+    """Creates events and says what each costs; returns events a second."""
     spec = {
-        "url": url + "/events",
+        "url": served.url + load.path,
         "headers": ["Content-Type: application/json", f"Authorization: Bearer {token}"],
-        "body": body(),
+        "body": load.body,
         "expect": 201,
-        "in_flight": connections,
+        "in_flight": load.connections,
     }
-    support.run_python("benchmarks.posting", {**spec, "count": min(count, 200)})  # warms up
-    answer = support.run_python("benchmarks.posting", {**spec, "count": count})
+    support.run_python("benchmarks.posting", {**spec, "count": load.warm_up})
+    before = served.spent()
+    answer = support.run_python("benchmarks.posting", {**spec, "count": load.requests})
     if answer["wrong"]:
-        raise BenchmarkFailed(f"{answer['wrong']} of {count} creates were not answered 201")
-    return float(answer["count"] / answer["seconds"])
+        raise BenchmarkFailed(f"{answer['wrong']} of {load.requests} were not answered 201")
+    count = load.requests * load.each
+    spent = {one: (now - before[one]) / count for one, now in served.spent().items()}
+    api_us, store_us = spent["api"] * 1e6, spent["store"] * 1e6
+    say(
+        f"  {name}: {api_us:,.0f} µs of API and {store_us:,.0f} µs of store an event, "
+        f"{spent['scripts']:.2f} script calls"
+    )
+    return float(count / answer["seconds"])
 
 
 def token_for(url: str, kind: str) -> str:
@@ -79,23 +136,31 @@ def token_for(url: str, kind: str) -> str:
         return str(json.load(answer)["token"])
 
 
-def real_rate(count: int, connections: int, kind: str) -> float:
-    """Creates a second of the application on a fresh store; every one is checked to be there."""
+def real_rate(load: Load, kind: str, stored: int, name: str) -> float:
+    """Events a second of the application on a fresh store; every one is checked to be there."""
     with support.store() as url, connect(url) as client:
-        with gunicorn("wsgi:app", support.environment(url, port=free_port())) as base:
-            rate = load(base, token_for(base, kind), count, connections)
-        created = client.zcard(keys.events(0, "active"))
-    if created != count + min(count, 200):
-        raise BenchmarkFailed(f"the store has {created} events, not {count} and the warm-up's")
+        environ = support.environment(url, port=free_port())
+        if load.batch:
+            environ["QHRONOS_WEB_WORKERS"] = "1"
+        with gunicorn("wsgi:app", environ, client) as served:
+            token = token_for(served.url, kind)
+            if stored:
+                run(served, token, Load(stored // 1_000, 4, 1_000), f"storing {stored:,}")
+            before = client.zcard(keys.events(0, "active"))
+            rate = run(served, token, load, name)
+        created = client.zcard(keys.events(0, "active")) - before
+    wanted = (load.requests + load.warm_up) * load.each
+    if created != wanted:
+        raise BenchmarkFailed(f"the store has {created} new events, not {wanted}")
     return rate
 
 
-def bare_rate(count: int, connections: int) -> float:
+def bare_rate(load: Load) -> float:
     """Answers a second of the bare view; the store beside it is asked for by the settings only."""
-    with support.store() as url:
+    with support.store() as url, connect(url) as client:
         environ = support.environment(url, port=free_port())
-        with gunicorn("benchmarks.bare_view:app", environ) as base:
-            return load(base, "none", count, connections)
+        with gunicorn("benchmarks.bare_view:app", environ, client) as served:
+            return run(served, "none", load, "bare Flask view")
 
 
 def main() -> None:
@@ -104,23 +169,33 @@ def main() -> None:
     parser.add_argument("--connections", type=int, default=32)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--token", choices=("jwt", "master"), default="jwt")
+    parser.add_argument("--batches", type=int, default=20, help="of a thousand events")
+    parser.add_argument("--stored", type=int, default=0, help="events that are there before")
     options = parser.parse_args()
-    count, connections = options.requests, options.connections
+    one_by_one = Load(options.requests, options.connections)
+    batches = Load(options.batches, 4, 1_000)
+    kind, stored = options.token, options.stored
     sides = {
-        "bare Flask view": lambda: bare_rate(count, connections),
-        "qhronos": lambda: real_rate(count, connections, options.token),
+        "bare Flask view": lambda: bare_rate(one_by_one),
+        "qhronos": lambda: real_rate(one_by_one, kind, stored, "one by one"),
+        "qhronos, batches": lambda: real_rate(batches, kind, stored, "batches"),
     }
-    figures = support.alternate(options.rounds, sides, "requests/s")
+    figures = support.alternate(options.rounds, sides, "events/s")
     medians = {name: statistics.median(values) for name, values in figures.items()}
     ratio = support.median_ratio(figures["qhronos"], figures["bare Flask view"])
+    gain = support.median_ratio(figures["qhronos, batches"], figures["qhronos"])
     say("")
     for name, value in medians.items():
-        say(f"{name:<18} {value:>8,.0f} requests/s (median)")
-    say(f"POST /events is {ratio:.3f} of the bare Flask view")
+        say(f"{name:<18} {value:>8,.0f} events/s (median)")
+    say(f"POST /events is {ratio:.3f} of the bare Flask view; batches are {gain:.1f} times as many")
     support.report(
         "api",
-        {"figures": figures, "medians": medians, "ratios": {"of the bare Flask view": ratio}},
-        plot.bars("requests a second", "requests/s", medians),
+        {
+            "figures": figures,
+            "medians": medians,
+            "ratios": {"of the bare Flask view": ratio, "batches": gain},
+        },
+        plot.bars("events a second", "events/s", medians),
     )
 
 

@@ -116,6 +116,7 @@ ELSEWHERE = {
     "app/store/sweep.py": "tests/engine/test_upkeep.py",
     "app/store/tokens.py": "tests/services/test_tokens.py",
     "app/store/work.py": "tests/store/test_scripts.py",
+    "app/store/new_events.py": "tests/store/test_recorded_events.py",
     "app/wiring/intake.py": "tests/api/routes/test_event_batch.py",
     "app/wiring/health.py": "tests/services/test_health.py",
     "app/wiring/own_process.py": "tests/services/test_processes.py",

@@ -17,7 +17,7 @@ from app.domain.times import to_rfc3339
 from app.errors import StoreUnavailable
 from app.services.cursors import Cursors
 from app.store.audit import AuditLog
-from app.store.audit_intents import Intent
+from app.store.audit_intents import Intent, NewEvent
 from app.store.audit_segments import Position, StoredEntry
 
 PAGE = 500
@@ -95,6 +95,21 @@ class AuditService:
         """
         now_ms = self.clock.now_ms()
         return Intent(lambda about: canonical(_entry(describe(about), now_ms)), now_ms)
+
+    def create_with(self, intent: Intent, describe: Callable[[Any], Act]) -> None:
+        """Have the event that a request creates written in one step with its entry.
+
+        ``describe`` is given the event as it will be.
+        """
+
+        def create(event: Any, new: NewEvent) -> str:
+            now_ms = self.clock.now_ms()
+            noted = intent.id if intent.is_noted else ""
+            word = self.log.create(new, _entry(describe(event), now_ms), now_ms, noted)
+            intent.is_recorded = word == "saved"
+            return word
+
+        intent.create = create
 
     def withdraw(self, intent: Intent) -> None:
         """Take an intent back: the request has changed nothing, as far as anybody knows.

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from typing import Any
 
 from app.store import keys
 
@@ -30,6 +31,15 @@ READING = frozenset(
 """Commands that change nothing; any other may."""
 
 
+@dataclass(frozen=True, slots=True)
+class NewEvent:
+    """A new event as the script that creates it is given it: arguments, and fields of its hash."""
+
+    partition: int
+    head: list[bytes | str | int]
+    fields: list[bytes | str | int]
+
+
 @dataclass(slots=True, eq=False)
 class Intent:
     """What one request is about to change."""
@@ -39,6 +49,11 @@ class Intent:
     since_ms: int
     about: str | None = None
     id: str = field(default_factory=lambda: secrets.token_hex(8))
+    create: Callable[[Any, NewEvent], str] | None = None
+    """Writes a new event, given it in both forms, in one step with its entry in the audit log;
+    answers as ``Saved``. ``None``: that is written by itself."""
+    is_recorded: bool = False
+    """Whether the entry is written."""
     is_noted: bool = False
     """Whether it may be in the store."""
     is_doubtful: bool = False
@@ -52,6 +67,24 @@ class Intent:
 
 
 _current: ContextVar[Intent | None] = ContextVar("intent", default=None)
+
+
+def created_with_entry(event: Callable[[], Any], new: Callable[[], NewEvent]) -> str | None:
+    """Have a new event written with its entry; ``None``: that is not for this request."""
+    intent = _current.get()
+    if intent is None or intent.create is None or intent.is_recorded:
+        return None
+    return intent.create(event(), new())
+
+
+@contextmanager
+def for_all() -> Iterator[None]:
+    """Take the request's intent off what is done within: it is done for several requests."""
+    token = _current.set(None)
+    try:
+        yield
+    finally:
+        _current.reset(token)
 
 
 @contextmanager

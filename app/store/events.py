@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import cast
 
@@ -13,11 +13,12 @@ from app.domain.event import Event
 from app.domain.once import KEPT_MS, AlreadyMade, Once
 from app.errors import NotFound
 from app.store import codec, keys
-from app.store.audit_intents import concerns
+from app.store.audit_intents import concerns, created_with_entry
 from app.store.connection import StoreClient
 from app.store.fields import EventField
 from app.store.flow_gate import wake_flows
 from app.store.former_names import FORMER_NAMES_MS, former_name
+from app.store.new_events import new_event_call
 from app.store.reading import read_hashes
 from app.store.scripts import Scripts
 
@@ -166,6 +167,13 @@ class EventStore:
         if the planned occurrence of a series exists already (``TAKEN``).
         """
         concerns(ids.to_text(event.id))
+        if before is None:
+            next_ms = None if plan.missed else plan.scheduled_ms
+            word = created_with_entry(
+                lambda: replace(event, next_ms=next_ms), lambda: new_event_call(event, plan, once)
+            )
+            if word is not None:
+                return Saved(word)
         written, args, fields = save_call(event, plan, before, now_ms, once, withdrawal)
         judged = b""
         for _ in range(_JUDGED_AT_MOST):

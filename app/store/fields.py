@@ -67,29 +67,29 @@ class EventField(HashField):
     STATUS = ("st", "word", "active, paused or inactive",
         "codec end_event end_if_complete",
         """codec delete_event end_event list_by_status record_attempts save_event
-        schedule_successors sweep""")
+        schedule_successors sweep create_events""")
     UPDATED = ("up", "ms", "when it was last changed; absent: never",
         "codec end_event end_if_complete save_event", "codec")
     NEXT = ("next", "ms", "scheduled time of its scheduled occurrence",
-        "leave_next save_event schedule_successors",
+        "leave_next save_event schedule_successors create_events",
         "codec delete_event read_event record_attempts save_event schedule_successors sweep")
     RECURRING = ("rec", "1", "present while its series goes on",
-        "codec save_event schedule_successors", "read_event record_attempts save_event")
+        "codec save_event schedule_successors", "read_event record_attempts save_event new_events")
     SECRET = ("sec", "sealed", "its signing secret",
         "codec save_event", "codec encrypted_secrets read_event")
     CALENDARS = ("cals", "lines", "the calendars that it names",
-        "codec save_event", "delete_event save_event")
+        "codec save_event", "delete_event save_event create_events")
     PAUSED_UNTIL = ("pu", "ms", "when it is to be resumed",
-        "codec save_event", "save_event")
+        "codec save_event", "save_event create_events")
     REQUEST = ("req", "id", "the last request that wrote it, to recognise a repeated one",
         "codec", "save_event")
     PLAN = ("tv", "id", "the request that planned it; successors are computed for a plan",
-        "save_event", "events read_event save_event schedule_successors")
+        "save_event new_events", "events read_event save_event schedule_successors")
     LAST = ("last", "ms", "scheduled time of the last claimed occurrence of its series",
         "leave_next save_event schedule_successors",
         "events repeat_claim schedule_successors")
     FLOW = ("fl", "name", "the flow that it is in",
-        "codec save_event", "delete_event flow_gate read_event save_event waiting")
+        "codec save_event", "delete_event flow_gate read_event save_event waiting create_events")
     HEADERS = ("hdr", "sealed", "headers to send; their names are in the definition",
         "codec save_event", "codec encrypted_secrets read_event")
     OVERLAP = ("ov", "word", "its overlap policy; absent: allow",
@@ -221,7 +221,7 @@ class AuditEntryField(HashField):
     """An entry of the stream ``qh:{audit}``."""
 
     PACKED = ("z", "bytes", "the entry with its hashes; see ``audit_entries``",
-        "append_audit", "audit_entries")
+        "add_entries", "audit_entries")
 
 
 @unique
@@ -229,11 +229,11 @@ class AuditHeadField(HashField):
     """``qh:{audit}:head``."""
 
     SEQUENCE = ("seq", "number", "the newest entry's number",
-        "append_audit", "append_audit")
+        "add_entries", "audit_moved")
     HASH = ("hash", "hex", "the newest entry's hash",
-        "append_audit", "append_audit")
+        "add_entries", "audit_moved")
     AT = ("at", "ms", "the newest entry's time",
-        "append_audit", "append_audit")
+        "add_entries", "add_entries")
     BYTES = ("bytes", "number", "bytes of all segments",
         "cut_audit pack_audit", "audit_archive")
 

@@ -19,7 +19,10 @@ def entries(client):
 
 
 def test_a_change_stands_though_its_entry_comes_later(process, admin, event, monkeypatch, caplog):
-    """The event is made, the service's own log tells, and upkeep adds an entry of what is known."""
+    """The event is changed, the service's own log tells, and upkeep adds an entry of what is known."""
+
+    made = admin.post("/events", json=event).json
+    before = entries(admin)
 
     def fail(*_given):
         raise StoreUnavailable
@@ -27,23 +30,25 @@ def test_a_change_stands_though_its_entry_comes_later(process, admin, event, mon
     with monkeypatch.context() as patched:
         patched.setattr(process.services.audit.log, "append", fail)
         with caplog.at_level(logging.ERROR):
-            answer = admin.post("/events", json=event, headers={"X-Request-Id": "r-1"})
-    assert answer.status_code == 201
+            answer = admin.put(
+                f"/events/{made['id']}", json={"name": "b"}, headers={"X-Request-Id": "r-1"}
+            )
+    assert answer.status_code == 200
     (record,) = caplog.records
     assert "not in the audit log yet" in record.message
-    assert (record.action, record.object) == ("event.create", answer.json["id"])
+    assert (record.action, record.object) == ("event.update", answer.json["id"])
     upkeep = Engine(process.services).upkeep
     process.clock.ms += OPEN_MS
     upkeep.recover()
-    assert entries(admin) == []
+    assert entries(admin) == before
     process.clock.ms += 1
     upkeep.recover()
-    (entry,) = entries(admin)
-    assert (entry["action"], entry["object"]) == ("event.create", answer.json["id"])
+    entry = entries(admin)[0]
+    assert (entry["action"], entry["object"]) == ("event.update", answer.json["id"])
     assert (entry["outcome"], entry["after"], entry["request"]) == ("unknown", None, "r-1")
     assert entry["at"] == "2030-01-01T00:00:00Z"
     upkeep.recover()
-    assert len(entries(admin)) == 1
+    assert len(entries(admin)) == 2
 
 
 @pytest.mark.parametrize("error", [StoreUnavailable, MemoryError, KeyboardInterrupt])

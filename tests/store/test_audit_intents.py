@@ -23,7 +23,7 @@ WRITES: dict[str, Callable[[StoreClient], Any]] = {
     "one that begins with reading": lambda client: (
         client.pipeline(transaction=False).get("x").set("x", 1).execute()
     ),
-    "a script": lambda client: AuditLog(client, Scripts(client)).append({"action": "x"}, NOW_MS),
+    "a script": lambda client: Scripts(client)("note_key", [keys.META], ["seal:a"]),
 }
 READS: dict[str, Callable[[StoreClient], Any]] = {
     "a command": lambda client: client.get("x"),

@@ -17,6 +17,8 @@ from app.api.http.context import services
 from app.api.http.smorest import Decorator, View
 from app.api.schemas.representations import event_text
 from app.domain.access import MASTER
+from app.domain.event import Event
+from app.domain.ids import to_text
 from app.errors import QhronosError, StoreUnavailable
 from app.services.audit import Act
 from app.store.audit_intents import Intent, intending
@@ -27,7 +29,9 @@ State = Callable[[str], Any]
 _log = logging.getLogger(__name__)
 
 
-def audited(action: str, before: State | None = None) -> Decorator:
+def audited(
+    action: str, before: State | None = None, *, created: Callable[[Event], Any] | None = None
+) -> Decorator:
     """Write a view's change into the audit log once it has succeeded.
 
     The object is what the path names, else what ``name_object`` was told, else the answer's
@@ -36,6 +40,8 @@ def audited(action: str, before: State | None = None) -> Decorator:
 
     Before anything is written, the store has the intent. So a change has its entry even if this
     process or the store ends before the view does; that entry says that the outcome is unknown.
+    With ``created``, which says how an event will be answered, the event that a view creates is
+    written together with its entry.
     """
 
     def decorate(view: View) -> View:
@@ -44,6 +50,10 @@ def audited(action: str, before: State | None = None) -> Decorator:
             named = next(iter(names.values()), None)
             was = _read(before, named)
             intent = services().audit.intent_of(lambda about: _act(action, named or about, was))
+            if created is not None:
+                services().audit.create_with(
+                    intent, lambda event: _act(action, to_text(event.id), None, created(event))
+                )
             try:
                 with intending(intent):
                     answer = view(**names)
@@ -51,6 +61,8 @@ def audited(action: str, before: State | None = None) -> Decorator:
                 if not isinstance(error, StoreUnavailable):
                     services().audit.withdraw(intent)
                 raise
+            if intent.is_recorded:
+                return answer
             if answer.status_code < 300 and not g.get("audit_only_asked"):
                 _write(_act(action, named, was, _answered(answer)), intent)
             else:

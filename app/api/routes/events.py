@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from functools import partial
+from typing import Any
 
-from flask import Response, request
+from flask import Response, g, request
 
 from app.api.http.answers import json_answer
 from app.api.http.audit_trail import audited, event_state, only_asked
@@ -43,8 +45,15 @@ blueprint = Blueprint("events", __name__, description="What to deliver, where, a
 blueprint.before_request(require_right)
 
 
+def _as_answered(event: Event) -> Any:
+    """A new event as it is going to be answered."""
+    text = event_text(event, services().previews.notices(event))
+    g.event_text = (event.id, text)
+    return json.loads(text)
+
+
 @blueprint.operation("/events", "POST")
-@audited("event.create")
+@audited("event.create", created=_as_answered)
 @blueprint.takes(ONCE)
 @blueprint.reads_calendar_too(icalendar_import.import_calendar, icalendar_import.FILE)
 @blueprint.reads(EventSchema)
@@ -139,4 +148,7 @@ def list_event_occurrences(query: ListQuery, event_id: str) -> Response:
 
 def _written(event: Event, status: int = 200) -> Response:
     """The event, with what changes of the clock will do to it."""
-    return event_answer(event, status, services().previews.notices(event))
+    written, text = g.pop("event_text", (None, ""))
+    if written != event.id:
+        text = event_text(event, services().previews.notices(event))
+    return json_answer(text, status, {"ETag": etag(event)})

@@ -1,0 +1,72 @@
+-- Does: creates events, each with its scheduled occurrence and its entry in the audit log, all of
+--       them or none.
+-- KEYS: 1 log (of the audit)  2 head  3 done (present once this request was served)  4 intents
+-- ARGV: 1 prefix  2 now  3 first (the first entry's number)  4 previous (the hash that it follows)
+--       5 made_ttl (ms)
+--       6… per event: id, created, tags, new_id, scheduled, due, outcome, message, made,
+--       made_value, entry, hash, intent, count, fields…
+--       (tags: one a line; new_id: its occurrence's, '' for none; outcome: 'scheduled' or
+--       'missed', with a message; made: an idempotency key, '' for none; entry, hash, intent: as in
+--       append_audit; count: of the fields and values of its hash, which follow)
+-- Returns: 'created'; or 'moved' as append_audit does; or 'refused' and a word for each event:
+--          'ok', 'stale' (there is one with its id) or 'made' (by its key, before). But for
+--          'created' nothing has changed. A call repeated with its request answers 'created'.
+--#include audit_moved
+--#include add_entries
+--#include index_event
+--#include index_event_status
+--#include index_name
+--#include stored_name
+--#include list_event_end
+--#include schedule_occurrence
+--#include add_unattempted
+--#include make_due
+local log, head, done, intents = unpack(KEYS)
+local prefix, now, first, previous, made_ttl = unpack(ARGV, 1, 5)
+if redis.call('EXISTS', done) == 1 then return {'created'} end
+local moved = audit_moved(head, first, previous)
+if moved then return moved end
+local words, is_refused, used, events, i = {'refused'}, false, {}, {}, 6
+while i <= #ARGV do
+  local id, created, tags, new_id, scheduled, due, outcome, message, made, made_value, entry, hash,
+    intent, count = unpack(ARGV, i, i + 13)
+  local word, made_key = 'ok', prefix .. 'made:' .. made
+  if redis.call('EXISTS', prefix .. 'event:' .. id) == 1 then
+    word = 'stale'
+  elseif made ~= '' and (used[made] or redis.call('EXISTS', made_key) == 1) then
+    word = 'made'
+  end
+  used[made] = true
+  words[#words + 1] = word
+  is_refused = is_refused or word ~= 'ok'
+  events[#events + 1] = {id, created, tags, new_id, scheduled, due, outcome, message,
+    made ~= '' and made_key, made_value, entry, hash, intent, i + 14, i + 13 + count}
+  i = i + 14 + count
+end
+if is_refused then return words end
+
+local batch, entries = {}, {}
+for _, event in ipairs(events) do
+  local id, created, tags, new_id, scheduled, due, outcome, message, made, made_value, entry, hash,
+    intent, from, to = unpack(event)
+  local key = prefix .. 'event:' .. id
+  redis.call('HSET', key, unpack(ARGV, from, to))
+  if made then redis.call('SET', made, made_value, 'PX', made_ttl) end
+  local calendars, flow, status, paused_until = unpack(redis.call('HMGET', key,
+    EventField.CALENDARS, EventField.FLOW, EventField.STATUS, EventField.PAUSED_UNTIL))
+  index_event_status(prefix, id, created, false, status)
+  index_event(prefix, id, created, {}, {tags, calendars, flow})
+  index_name(prefix, id, false, stored_name(key))
+  list_event_end(prefix, id, status, paused_until, now)
+  if new_id ~= '' and outcome == 'scheduled' then
+    schedule_occurrence(prefix, new_id, id, scheduled, due, tags, now, batch)
+    redis.call('HSET', key, EventField.NEXT, scheduled)
+  elseif new_id ~= '' then
+    add_unattempted(prefix, new_id, id, scheduled, tags, outcome, message, now)
+  end
+  entries[#entries + 1] = entry; entries[#entries + 1] = hash; entries[#entries + 1] = intent
+end
+make_due(prefix, batch)
+add_entries(log, head, intents, first, now, entries)
+redis.call('SET', done, '1', 'PX', 60000)
+return {'created'}

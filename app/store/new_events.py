@@ -1,0 +1,55 @@
+"""What the script is given that creates an event together with its entry in the audit log."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Protocol
+
+from app.domain import ids
+from app.domain.event import Event
+from app.domain.once import Once
+from app.store import codec
+from app.store.audit_intents import NewEvent
+from app.store.fields import EventField
+from app.store.scripts import Argument
+
+
+class FirstOccurrence(Protocol):
+    """What is known of the occurrence of a new event; see ``app.store.events.Plan``."""
+
+    @property
+    def scheduled_ms(self) -> int | None:
+        """Its time."""
+        ...
+
+    @property
+    def due_ms(self) -> int:
+        """When it is attempted."""
+        ...
+
+    @property
+    def missed(self) -> str | None:
+        """Why it is recorded as missed."""
+        ...
+
+
+def new_event_call(event: Event, plan: FirstOccurrence, once: Once | None) -> NewEvent:
+    """What ``create_events`` is given of an event, beside its entry in the audit log."""
+    planned = plan.scheduled_ms is not None
+    request = secrets.token_bytes(8)
+    fields = codec.event_to_fields(event, request)
+    if EventField.RECURRING in fields[::2]:
+        fields += [EventField.PLAN, request]
+    head: list[Argument] = [
+        event.id,
+        event.created_ms,
+        codec.join_tags(event.tags),
+        ids.occurrence_id(event.id, plan.scheduled_ms or 0) if planned else "",
+        plan.scheduled_ms or 0,
+        plan.due_ms,
+        "missed" if plan.missed else "scheduled",
+        plan.missed or "",
+        once.name if once else "",
+        event.id + once.digest if once else "",
+    ]
+    return NewEvent(ids.partition_of_event(event.id), head, fields)
