@@ -1,9 +1,10 @@
-"""Workers and the scheduler: ``python worker.py [deliver | upkeep | scheduler | reencrypt]``.
+"""Workers and the scheduler: ``python worker.py [deliver | upkeep | scheduler]``.
 
 Without an argument, everything that one host runs beside the API, supervised: the delivery
 workers that ``QHRONOS_WORKERS`` asks for, one upkeep worker and one scheduler. Any number of any
-of them may run, on any number of hosts, against the same Redis. ``reencrypt`` ends by itself: it
-seals every stored secret with the current ``QHRONOS_ENCRYPTION_KEY``.
+of them may run, on any number of hosts, against the same Redis. Two commands end by themselves:
+``reencrypt`` seals every stored secret with the current ``QHRONOS_ENCRYPTION_KEY``, and
+``inspect ID`` prints what is stored of an event or an occurrence.
 """
 
 from __future__ import annotations

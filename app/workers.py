@@ -20,7 +20,8 @@ from app.errors import ConfigError, ExitStatus, StoreUnavailable
 from app.niceness import give_way
 from app.open_files import raise_open_file_limit
 from app.runtime.supervisor import Process, supervise
-from app.store.connection import connect_broker, name_connections
+from app.store.connection import connect, connect_broker, name_connections
+from app.store.inspection import inspect
 from app.store.outages import OUTAGES
 from app.store.refusals import Server
 from app.wiring.engine import Engine, worker_engine
@@ -40,6 +41,10 @@ BROKER_AWAY = "%s is away; this process goes on when it is there"
 GC_THRESHOLD = 50_000
 """How many more objects than after the last collection start the next collection."""
 
+USAGE = "usage: python worker.py [deliver | upkeep | scheduler | reencrypt | inspect ID]\n"
+
+INSPECT = "inspect"
+
 WORKER = Path(__file__).resolve().parent.parent / "worker.py"
 
 
@@ -53,14 +58,17 @@ def main(arguments: Sequence[str]) -> int:
         "scheduler": schedule,
         "reencrypt": reencrypt,
     }
-    if len(arguments) > 1 or role not in {"host", *roles}:
-        sys.stderr.write("usage: python worker.py [deliver | upkeep | scheduler | reencrypt]\n")
+    wanted = 2 if role == INSPECT else 1
+    if len(arguments) not in (0, wanted) or role not in {"host", INSPECT, *roles}:
+        sys.stderr.write(USAGE)
         return ExitStatus.SETTINGS
     name_connections(role)
     try:
         settings = production_settings(os.environ)
         logs.configure(settings)
-        await_servers(settings, wait=True)
+        await_servers(settings, wait=role != INSPECT)
+        if role == INSPECT:
+            return inspect_one(settings, arguments[1])
         engine = _engine_when_store_is_there()
         if role == "host":
             return host(settings)
@@ -81,6 +89,17 @@ def _engine_when_store_is_there() -> Engine:
         except StoreUnavailable as error:
             log.warning("this process starts when the store is there: %s", error.message)
             threading.Event().wait(0.5)
+
+
+def inspect_one(settings: Settings, text: str) -> int:
+    """Print what is stored of an event or an occurrence; returns 1 if there is none."""
+    with connect(settings.redis_url) as client:
+        lines = inspect(client, text)
+    if lines is None:
+        sys.stderr.write(f"The store has no event and no occurrence with the id {text!r}.\n")
+        return ExitStatus.FAILED
+    sys.stdout.write("\n".join(lines) + "\n")
+    return ExitStatus.OK
 
 
 def deliver(engine: Engine) -> None:

@@ -1,7 +1,8 @@
 """``make run``: everything that Qhronos needs, on this machine, in the foreground.
 
 Beside it ``python -m app.runtime audit-check FILE``, and for the store of ``make run``, while that
-is stopped, ``python -m app.runtime reencrypt`` and ``python -m app.runtime repair``.
+is stopped, ``python -m app.runtime reencrypt`` and ``python -m app.runtime repair``. ``python -m
+app.runtime inspect ID`` works in both cases.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import os
 import socket
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from urllib.parse import urlsplit
 
 from app import __version__, logs
@@ -31,7 +32,7 @@ from app.runtime.local import (
     reaches_loopback,
     token_file,
 )
-from app.runtime.maintenance import check_file, maintain, repair_store
+from app.runtime.maintenance import check_file, inspect, maintain, repair_store
 from app.runtime.supervisor import Process, supervise
 from app.setting_readers import environment
 
@@ -41,15 +42,22 @@ STORE_STOP_S = 30.0
 PATIENCE_S = 20.0
 
 
+COMMANDS: dict[str, Callable[[Mapping[str, str], Sequence[str]], int]] = {
+    "audit-check": lambda _, arguments: check_file(arguments),
+    "inspect": inspect,
+    "reencrypt": lambda environ, _: maintain(environ, "reencrypt"),
+    "repair": lambda environ, _: repair_store(environ),
+}
+"""Commands that end by themselves; each answers the exit status."""
+
+TAKE_ARGUMENTS = frozenset({"audit-check", "inspect"})
+
+
 def main(argv: list[str], environ: Mapping[str, str]) -> int:
     """Run until a signal; answer the exit status (see ``ExitStatus``)."""
     raise_open_file_limit()
-    if argv[:1] == ["audit-check"]:
-        return check_file(argv[1:])
-    if argv == ["reencrypt"]:
-        return maintain(environ, "reencrypt")
-    if argv == ["repair"]:
-        return repair_store(environ)
+    if argv[:1] and argv[0] in COMMANDS and (argv[0] in TAKE_ARGUMENTS or not argv[1:]):
+        return COMMANDS[argv[0]](environ, argv[1:])
     parser = argparse.ArgumentParser(prog="make run", description=__doc__)
     parser.add_argument(
         "--no-inbox", action="store_true", help="do without the inbox that prints webhooks"

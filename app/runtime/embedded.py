@@ -255,6 +255,15 @@ class EmbeddedStore:
         )
 
 
+def running_store(data_dir: Path) -> str | None:
+    """The URL of the store that runs on a data directory now; ``None`` if none can be reached."""
+    url = _socket_url(data_dir.absolute() / "store" / "socket")
+    with contextlib.suppress(redis.RedisError, OSError), redis.Redis.from_url(url) as client:
+        client.ping()
+        return url
+    return None
+
+
 def free_port(preferred: int = 0) -> int:
     """Find a TCP port that is free on 127.0.0.1: the preferred one, else any."""
     with socket.socket() as probe:

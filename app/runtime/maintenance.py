@@ -15,13 +15,15 @@ from app.config import load_settings
 from app.domain.audit import ChainBroken, check
 from app.errors import ConfigError, ExitStatus, StoreDamaged
 from app.runtime.append_only import Damage, find_damage, repair
-from app.runtime.embedded import EmbeddedStore
+from app.runtime.embedded import EmbeddedStore, running_store
 from app.runtime.local import prepare
 from app.runtime.secrets import kept_secrets
 from app.runtime.store_files import cant_write
 from app.setting_readers import environment
 
 USAGE = "usage: python -m app.runtime audit-check FILE [NEWEST HASH OF AN EARLIER EXPORT]\n"
+
+INSPECT_USAGE = "usage: python -m app.runtime inspect ID-OF-AN-EVENT-OR-OCCURRENCE\n"
 
 
 def check_file(arguments: Sequence[str]) -> int:
@@ -50,18 +52,37 @@ def check_file(arguments: Sequence[str]) -> int:
     return 0
 
 
-def maintain(environ: Mapping[str, str], command: str) -> int:
+def maintain(environ: Mapping[str, str], *command: str) -> int:
     """Run a command of ``worker.py`` on the store of a local run; answer its exit status."""
     try:
         # No secret is made: one that nobody else has would be no use, and harm a store.
         run = prepare(environment(environ), kept_secrets)
         if run.settings.redis_url:
-            return _run(run.environ, command)
+            return _run(run.environ, *command)
         with EmbeddedStore(run.settings.data_dir, fsync=run.settings.store_fsync) as store:
-            return _run(run.with_setting("REDIS_URL", store.url).environ, command)
+            return _run(run.with_setting("REDIS_URL", store.url).environ, *command)
     except ConfigError as error:
         sys.stderr.write(f"{error.message}\n")
         return error.exit_status
+
+
+def inspect(environ: Mapping[str, str], arguments: Sequence[str]) -> int:
+    """Print what the store has of an event or an occurrence; answer the exit status.
+
+    The store of a local run is asked while that runs, or started for a moment.
+    """
+    if len(arguments) != 1:
+        sys.stderr.write(INSPECT_USAGE)
+        return ExitStatus.SETTINGS
+    try:
+        run = prepare(environment(environ), kept_secrets)
+        url = run.settings.redis_url or running_store(run.settings.data_dir)
+    except ConfigError as error:
+        sys.stderr.write(f"{error.message}\n")
+        return error.exit_status
+    if url:
+        return _run(run.with_setting("REDIS_URL", url).environ, "inspect", *arguments)
+    return maintain(environ, "inspect", *arguments)
 
 
 def repair_store(environ: Mapping[str, str]) -> int:
@@ -107,6 +128,6 @@ def _known_commands() -> frozenset[bytes]:
         return frozenset(str(name).upper().encode() for name in client.command())
 
 
-def _run(environ: Mapping[str, str], command: str) -> int:
-    argv = (sys.executable, "worker.py", command)
+def _run(environ: Mapping[str, str], *command: str) -> int:
+    argv = (sys.executable, "worker.py", *command)
     return subprocess.run(argv, env=environ, check=False).returncode  # noqa: S603 - our own file

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import tempfile
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from app.config import load_settings
+from app.domain import ids
 from app.domain.access import MASTER
 from app.domain.action import webhook
 from app.runtime.embedded import EmbeddedStore
@@ -40,7 +42,8 @@ def project() -> Iterator[Path]:
             services = build_services(
                 load_settings({**run.environ, "QHRONOS_REDIS_URL": store.url})
             )
-            services.events.create(EventChanges(EVENT), MASTER)
+            event = services.events.create(EventChanges(EVENT), MASTER)
+            (directory / "event").write_text(ids.to_text(event.id))
             services.storage.client.close()
         yield directory
 
@@ -75,6 +78,25 @@ def test_reencrypt(project: Path) -> None:
     assert sorted((project / "data" / "secrets").iterdir()) == secrets[1:], "no key was made"
     again = run(project, *argv, ENCRYPTION_KEY=NEW_KEY)
     assert (again.returncode, again.stdout) == (0, "0 secrets were sealed anew.\n")
+
+
+def test_inspect(project: Path) -> None:
+    """It works while the store runs and while it does not, and shows no secret."""
+    argv, event_id = ("-m", "app.runtime", "inspect"), (project / "event").read_text()
+    stopped = run(project, *argv, event_id)
+    assert (stopped.returncode, stopped.stderr) == (0, "")
+    assert stopped.stdout.startswith(f"event {event_id}\n")
+    assert re.search(r"SECRET +sec +\*\*\* \(\d+ bytes\)\n", stopped.stdout)
+    assert EVENT["hmac_secret"] not in stopped.stdout
+    with EmbeddedStore(project / "data"):
+        running = run(project, *argv, event_id)
+        assert (running.returncode, running.stdout) == (0, stopped.stdout)
+        none = run(project, *argv, event_id[:-1])
+    assert (none.returncode, none.stderr) == (
+        1,
+        f"The store has no event and no occurrence with the id '{event_id[:-1]}'.\n",
+    )
+    assert run(project, *argv).returncode == 2
 
 
 def test_audit_check(tmp_path: Path) -> None:

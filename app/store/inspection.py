@@ -1,0 +1,170 @@
+"""What is stored of one event or occurrence, in a form that people can read.
+
+It is for operators at a terminal: each field by its name in ``fields``, times and ids as text, and
+the indexes that list it. What is sealed is left out. It reads a few keys, and changes nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import cast
+
+from app.domain import ids
+from app.domain.event import EventStatus
+from app.domain.occurrence import OccurrenceStatus
+from app.domain.times import to_rfc3339
+from app.store import keys
+from app.store.attempts import read_log
+from app.store.codec import split_tags
+from app.store.connection import StoreClient
+from app.store.fields import EventField, HashField, OccurrenceField
+
+_PIECES = {
+    EventField.DEFINITION: (
+        EventField.DEFINITION_2,
+        EventField.DEFINITION_3,
+        EventField.DEFINITION_4,
+    ),
+    EventField.METADATA: (EventField.METADATA_2, EventField.METADATA_3, EventField.METADATA_4),
+}
+_UUID_BYTES = 16
+_LONGEST = 400
+"""Characters of a value that are shown."""
+
+
+def inspect(client: StoreClient, text: str) -> list[str] | None:
+    """Describe an event or an occurrence in lines; ``None`` if the store has none of that id.
+
+    ``text`` is the id as the API writes it. Raises ``StoreUnavailable``.
+    """
+    event_id, occurrence_id = ids.from_text(text, version=7), ids.from_text(text, version=8)
+    if event_id is not None:
+        return _event(client, event_id)
+    return None if occurrence_id is None else _occurrence(client, occurrence_id)
+
+
+def _event(client: StoreClient, event_id: bytes) -> list[str] | None:
+    partition, key = ids.partition_of_event(event_id), keys.event_of(event_id)
+    fields = _read(client, key)
+    if not fields:
+        return None
+    places = [
+        *(keys.events(partition, status) for status in EventStatus),
+        *(keys.tag_events(partition, tag) for tag in _lines(fields, EventField.TAGS)),
+        *(keys.calendar_events(partition, one) for one in _lines(fields, EventField.CALENDARS)),
+        *(keys.flow_events(partition, one.encode()) for one in _lines(fields, EventField.FLOW)),
+        *(place(partition) for place in (keys.inactive, keys.paused, keys.unscheduled)),
+    ]
+    recorded = int(client.zcard(keys.event_occurrences(partition, event_id)))
+    lines = [*_head(client, "event", event_id, key), *_fields(EventField, fields)]
+    lines += ["", "listed in", *_places(client, places, event_id), ""]
+    next_ms = fields.get(EventField.NEXT)
+    if next_ms is not None:
+        following = ids.to_text(ids.occurrence_id(event_id, int(next_ms)))
+        lines.append(f"scheduled: {following}")
+    return [*lines, f"claimed or ended: {recorded} occurrences"]
+
+
+def _occurrence(client: StoreClient, occurrence_id: bytes) -> list[str] | None:
+    partition = ids.partition_of_occurrence(occurrence_id)
+    key = keys.occurrence_of(occurrence_id)
+    fields = _read(client, key)
+    event_id = fields.get(OccurrenceField.EVENT)
+    if event_id is None:
+        return None
+    single = (keys.claimed, keys.unacknowledged, keys.ended)
+    places = [
+        *(keys.occurrences(partition, status) for status in OccurrenceStatus),
+        keys.event_occurrences(partition, event_id),
+        *(keys.tag_occurrences(partition, tag) for tag in _lines(fields, OccurrenceField.TAGS)),
+        keys.due_of(event_id),
+        *(place(partition) for place in single),
+    ]
+    flow = fields.get(OccurrenceField.FLOW)
+    waits = [keys.flow_waiting(partition, flow)] if flow else []
+    return [
+        *_head(client, "occurrence", occurrence_id, key),
+        *_fields(OccurrenceField, fields),
+        "",
+        "listed in",
+        *_places(client, places, occurrence_id),
+        *_places(client, waits, event_id + occurrence_id),
+    ]
+
+
+def _read(client: StoreClient, key: bytes) -> dict[str, bytes]:
+    stored = cast("Mapping[bytes, bytes]", client.hgetall(key))
+    return {name.decode(errors="replace"): value for name, value in stored.items()}
+
+
+def _head(client: StoreClient, kind: str, raw: bytes, key: bytes) -> Iterator[str]:
+    encoding = cast("bytes", client.object("encoding", key)).decode()
+    yield f"{kind} {ids.to_text(raw)}"
+    yield f"{_readable(key)}: {encoding}, {client.memory_usage(key)} bytes"
+    yield ""
+
+
+def _fields(table: type[HashField], fields: Mapping[str, bytes]) -> Iterator[str]:
+    """Each field that is stored, as the table of fields has them; then those that it has not."""
+    rest = dict(fields)
+    for field in table:
+        value = rest.pop(field, None)
+        for piece in _PIECES.get(field, ()) if isinstance(field, EventField) else ():
+            value = (value or b"") + rest.pop(piece, b"") if value is not None else None
+        if value is not None:
+            yield from _field(field, value)
+    for name in sorted(rest):
+        yield f"  {'(not in the table)':<18} {name:<6} {_shown(rest[name])}"
+
+
+def _field(field: HashField, value: bytes) -> Iterator[str]:
+    if field == OccurrenceField.LOG and isinstance(field, OccurrenceField):
+        attempts = read_log(value)
+        yield f"  {field.name:<18} {field:<6} attempts: {len(attempts)}"
+        for one in attempts:
+            began = to_rfc3339(one.timings.started_us // 1000)
+            took_ms = (one.timings.done_us - one.timings.started_us) / 1000
+            end = one.error_message or "done"
+            yield f"{'':<27} {one.number}: {began}, {took_ms:.1f} ms, {one.status_code}: {end}"
+        return
+    yield f"  {field.name:<18} {field:<6} {_value(field.kind, value)}"
+
+
+def _value(kind: str, value: bytes) -> str:
+    if kind == "sealed":
+        return f"*** ({len(value)} bytes)"
+    if kind == "ms" and value.isdigit():
+        return to_rfc3339(int(value))
+    if kind == "id":
+        return ids.to_text(value) if len(value) == _UUID_BYTES else value.hex()
+    if kind == "lines":
+        return ", ".join(split_tags(value))
+    return _shown(value)
+
+
+def _shown(value: bytes) -> str:
+    """Text on one line, without what a terminal would obey."""
+    text = value.decode("utf-8", "backslashreplace")
+    shown = json.dumps(text, ensure_ascii=False)[1:-1].replace('\\"', '"')
+    plain = "".join(one if one.isprintable() else f"\\u{ord(one):04x}" for one in shown)
+    return plain if len(plain) <= _LONGEST else f"{plain[:_LONGEST]}… ({len(value)} bytes)"
+
+
+def _places(client: StoreClient, places: Iterable[bytes], member: bytes) -> Iterator[str]:
+    for place in places:
+        score = client.zscore(place, member)
+        if score is not None:
+            yield f"  {_readable(place):<46} {to_rfc3339(int(score))}"
+
+
+def _readable(key: bytes) -> str:
+    """A key with the id in it as text."""
+    before, name, rest = key.partition(b":event:" if b":event:" in key else b":occurrence:")
+    if not name:
+        return _shown(key)
+    return _shown(before + name) + ids.to_text(rest[:_UUID_BYTES]) + _shown(rest[_UUID_BYTES:])
+
+
+def _lines(fields: Mapping[str, bytes], field: HashField) -> tuple[str, ...]:
+    return split_tags(fields.get(field))
