@@ -58,8 +58,8 @@ class EventField(HashField):
         "codec pack_events save_event", "codec read_event")
     TAGS = ("tags", "lines", "its tags; absent: none",
         "codec save_event",
-        """add_occurrences codec delete_event occurrences read_event redeliver_occurrences
-        redeliveries save_event schedule_successors""")
+        """add_occurrences codec delete_event inspection occurrences read_event
+        redeliver_occurrences redeliveries save_event schedule_successors""")
     VERSION = ("ver", "number", "rises with every change that a user can see",
         "codec end_event end_if_complete",
         """add_occurrences codec delete_event record_attempts redeliver_occurrences
@@ -72,13 +72,14 @@ class EventField(HashField):
         "codec end_event end_if_complete save_event", "codec")
     NEXT = ("next", "ms", "scheduled time of its scheduled occurrence",
         "leave_next save_event schedule_successors create_events",
-        "codec delete_event read_event record_attempts save_event schedule_successors sweep")
+        """codec delete_event inspection read_event record_attempts save_event
+        schedule_successors sweep""")
     RECURRING = ("rec", "1", "present while its series goes on",
         "codec save_event schedule_successors", "read_event record_attempts save_event new_events")
     SECRET = ("sec", "sealed", "its signing secret",
         "codec save_event", "codec encrypted_secrets read_event")
     CALENDARS = ("cals", "lines", "the calendars that it names",
-        "codec save_event", "delete_event save_event create_events")
+        "codec save_event", "delete_event inspection save_event create_events")
     PAUSED_UNTIL = ("pu", "ms", "when it is to be resumed",
         "codec save_event", "save_event create_events")
     REQUEST = ("req", "id", "the last request that wrote it, to recognise a repeated one",
@@ -89,7 +90,8 @@ class EventField(HashField):
         "leave_next save_event schedule_successors",
         "events repeat_claim schedule_successors")
     FLOW = ("fl", "name", "the flow that it is in",
-        "codec save_event", "delete_event flow_gate read_event save_event waiting create_events")
+        "codec save_event",
+        "delete_event flow_gate inspection read_event save_event waiting create_events")
     HEADERS = ("hdr", "sealed", "headers to send; their names are in the definition",
         "codec save_event", "codec encrypted_secrets read_event")
     OVERLAP = ("ov", "word", "its overlap policy; absent: allow",
@@ -106,8 +108,8 @@ class OccurrenceField(HashField):
 
     EVENT = ("e", "id", "the event that it belongs to",
         "add_unattempted schedule_occurrence",
-        """codec delete_ended flow_gate leave_due make_queued_due open_status read_occurrence
-        is_taken record_attempts redeliver_occurrences redeliveries release_leases
+        """codec delete_ended flow_gate inspection leave_due make_queued_due open_status
+        read_occurrence is_taken record_attempts redeliver_occurrences redeliveries release_leases
         restore_occurrences schedule_successors sweep waiting""")
     SCHEDULED = ("at", "ms", "its scheduled time",
         "add_unattempted schedule_occurrence",
@@ -160,19 +162,20 @@ class OccurrenceField(HashField):
     TAGS = ("tags", "lines", "the tags that it was claimed with or has of its own",
         """add_callback add_occurrences add_unattempted enter_flow start_first_attempt
         take_event_tags""",
-        """add_callback codec delete_ended read_occurrence redeliver_occurrences redeliveries
-        schedule_occurrence""")
+        """add_callback codec delete_ended inspection read_occurrence redeliver_occurrences
+        redeliveries schedule_occurrence""")
     SERIES = ("sr", "1", "present if the schedule made it",
         "enter_flow start_first_attempt", "apply_overlap_policy enter_flow find_waiting")
     FLOW = ("w", "name", "the flow that it waits for",
         "cancel_occurrence lease_occurrence leave_flow wait_for_flow",
-        "flow_gate leave_due leave_flow read_occurrence restore_occurrences")
+        "flow_gate inspection leave_due leave_flow read_occurrence restore_occurrences")
     DEFERRALS = ("d", "text", "'<attempt>:<how often that attempt was deferred>'",
         "release_leases", "codec read_occurrence release_leases")
     DEFERRAL_REASON = ("dr", "text", "why it was last deferred",
         "release_leases", "codec")
     LOG = ("log", "lines", "a line for each attempt; see ``attempts``",
-        "pack_logs record_attempts", "occurrences pack_logs record_attempts redeliveries waiting")
+        "pack_logs record_attempts",
+        "inspection occurrences pack_logs record_attempts redeliveries waiting")
     REDELIVERY = ("again", "text", "'<attempts before>:<since, ms>:<request>'",
         "redeliver_occurrences",
         "read_occurrence redeliver_occurrences redeliveries release_leases waiting")

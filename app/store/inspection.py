@@ -16,18 +16,11 @@ from app.domain.occurrence import OccurrenceStatus
 from app.domain.times import to_rfc3339
 from app.store import keys
 from app.store.attempts import read_log
-from app.store.codec import split_tags
+from app.store.codec import DEFINITION_FIELDS, METADATA_FIELDS, split_tags
 from app.store.connection import StoreClient
 from app.store.fields import EventField, HashField, OccurrenceField
 
-_PIECES = {
-    EventField.DEFINITION: (
-        EventField.DEFINITION_2,
-        EventField.DEFINITION_3,
-        EventField.DEFINITION_4,
-    ),
-    EventField.METADATA: (EventField.METADATA_2, EventField.METADATA_3, EventField.METADATA_4),
-}
+_PIECES = {first: rest for first, *rest in (DEFINITION_FIELDS, METADATA_FIELDS)}
 _UUID_BYTES = 16
 _LONGEST = 400
 """Characters of a value that are shown."""
