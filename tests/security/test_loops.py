@@ -98,6 +98,19 @@ def test_a_delivery_that_comes_back_by_a_detour_sets_nothing_off(stack: Stack, d
     assert "a delivery of this service itself" in occurrence["response_body"]
 
 
+def test_a_call_that_comes_back_changes_nothing(stack: Stack, detour: int) -> None:
+    """Whatever its method, and although a 403 is what its event expects."""
+    elsewhere = f"http://127.0.0.1:{detour}/events"
+    event = stack.api.create(elsewhere, status="paused", ahead=3_600)
+    params = {"method": "PATCH", "url": f"{elsewhere}/{event['id']}", "body": {"name": "changed"}}
+    action = {"type": "apicall", "params": {**params, "headers": AUTHORIZATION}}
+    stack.api.update(event["id"], action=action, expect={"status": [403]})
+    stack.api.call("POST", f"/events/{event['id']}/trigger")
+    occurrence = stack.api.wait_for_status(event["id"], "completed")
+    assert "a delivery of this service itself" in occurrence["response_body"]
+    assert stack.api.call("GET", f"/events/{event['id']}").json["name"] == event["name"]
+
+
 def test_a_delivery_of_another_instance_is_welcome(stack: Stack) -> None:
     """Instances may set each other off; only its own deliveries are refused."""
     with Receiver() as receiver:
