@@ -120,6 +120,7 @@ ELSEWHERE = {
     "app/wiring/intake.py": "tests/api/routes/test_event_batch.py",
     "app/wiring/health.py": "tests/services/test_health.py",
     "app/wiring/own_process.py": "tests/services/test_processes.py",
+    "app/wiring/redeliveries.py": "tests/services/test_redeliveries.py",
     "app/wiring/views.py": "tests/services/test_request_copies.py",
     "app/wiring/quotas.py": "tests/services/test_occurrence_quota.py",
 }

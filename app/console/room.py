@@ -23,6 +23,7 @@ from app.console.pages import (
     event_form,
     events,
     flows,
+    load,
     now,
     occurrence,
     sign_in,
@@ -44,7 +45,7 @@ POLICY = (
 NO_PAGE = "The console has no such page."
 PAGES = (
     *(now, events, event, event_form, occurrence, dead_letters, sign_in),
-    *(flows, calendars, tokens, audit, workers),
+    *(load, flows, calendars, tokens, audit, workers),
 )
 LARGEST = MAX_BYTES + 65_536
 """Bytes of a form: a calendar file, and the fields beside it."""
@@ -62,6 +63,7 @@ class MenuEntry(NamedTuple):
 PLACES = (
     MenuEntry("console.now", "Now", "g n"),
     MenuEntry("console.events", "Events", "g e"),
+    MenuEntry("console.load", "Load", "g l"),
     MenuEntry("console.dead_letters", "Dead letters", "g d"),
     MenuEntry("console.flows", "Flows", "g f"),
 )

@@ -38,6 +38,7 @@ def register_filters(app: Flask) -> None:
         clock=clock,
         wall=wall,
         limits_text=limits_text,
+        amount=amount,
         of_host=of_host,
         without_hosts=without_hosts,
     )
@@ -114,6 +115,11 @@ def percent(part: float | None) -> str:
 def number(value: int) -> str:
     """A count with thin spaces between its thousands."""
     return f"{value:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+
+
+def amount(value: float) -> str:
+    """A count that may be an average: whole from ten on, with one digit below."""
+    return number(round(value)) if value >= 10 or value == int(value) else f"{value:.1f}"
 
 
 def limits_text(limits: FlowLimits) -> str:

@@ -58,3 +58,9 @@ FEED = 20_000
 
 FEEDS = 100_000
 """On all events of one calendar feed; what does not fit is left out."""
+
+FORECAST = 10_000
+"""On one event of a forecast."""
+
+FORECASTS = 100_000
+"""On all events of one forecast; those that do not fit are taken to be like the rest."""

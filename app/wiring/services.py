@@ -20,6 +20,7 @@ from app.services.event_planner import EventPlanner
 from app.services.events import EventService
 from app.services.feed import FeedService
 from app.services.flows import FlowService
+from app.services.forecasts import ForecastService
 from app.services.health import HealthService
 from app.services.import_jobs import ImportJobService
 from app.services.occurrences import OccurrenceService
@@ -29,7 +30,6 @@ from app.services.problems.problem import Check
 from app.services.problems.store_settings import StoreSettingsCheck
 from app.services.processes import ProcessService
 from app.services.redeliveries import RedeliveryService
-from app.services.redelivery_steps import RedeliverySteps
 from app.services.request_copies import RequestCopyService
 from app.services.secret_rotation import RotationService
 from app.services.tag_secrets import TagSecretService
@@ -44,8 +44,15 @@ from app.wiring.own_process import own_process
 from app.wiring.planning import Planning
 from app.wiring.queues import Queues
 from app.wiring.quotas import event_quota
+from app.wiring.redeliveries import redelivery_service
 from app.wiring.storage import Storage
-from app.wiring.views import event_lists, feed_service, overview_service, request_copy_service
+from app.wiring.views import (
+    event_lists,
+    feed_service,
+    forecast_service,
+    overview_service,
+    request_copy_service,
+)
 
 
 @dataclass(frozen=True)
@@ -157,6 +164,11 @@ class Services:
         return Identity(self.instance, signing_keys(self.settings.signing_private_key))
 
     @cached_property
+    def forecasts(self) -> ForecastService:
+        """What is planned for the next day."""
+        return forecast_service(self.storage, self.planning)
+
+    @cached_property
     def request_copies(self) -> RequestCopyService:
         """Requests of occurrences, made once more to be looked at."""
         return request_copy_service(
@@ -179,24 +191,13 @@ class Services:
     @cached_property
     def redeliveries(self) -> RedeliveryService:
         """Dead letters delivered again."""
-        storage = self.storage
-        steps = RedeliverySteps(
-            storage.redeliveries,
-            storage.redelivery_jobs,
+        return redelivery_service(
+            self.storage,
+            self.crypto,
+            self.queues,
             self.occurrences,
-            storage.lists,
             self.tokens,
-        )
-        return RedeliveryService(
-            self.storage.redeliveries,
-            self.storage.redelivery_jobs,
-            steps,
-            self.occurrences,
-            self.storage.whole_lists,
-            self.crypto.cursors,
-            self.queues.upkeep,
             self.actions.trigger,
-            self.clock,
             self.settings.retention_occurrences_ms,
         )
 

@@ -36,6 +36,7 @@ from app.store.owners import Owners
 from app.store.processes import ProcessStore
 from app.store.rates import Rates
 from app.store.redeliveries import RedeliveryJobStore, RedeliveryStore
+from app.store.samples import SampleReader
 from app.store.scripts import Scripts
 from app.store.sweep import EventSweep
 from app.store.tag_secrets import TagSecretStore
@@ -139,6 +140,11 @@ class Storage:
     def sources(self) -> SourceStore:
         """What the sources of imports have."""
         return SourceStore(self.client, self.settings.partitions)
+
+    @cached_property
+    def samples(self) -> SampleReader:
+        """Members of indexes, spread evenly."""
+        return SampleReader(self.client, self.settings.partitions)
 
     @cached_property
     def former_names(self) -> FormerNames:

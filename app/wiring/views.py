@@ -1,4 +1,4 @@
-"""Wiring of what people look at: lists, the overview, the calendar feed, copies of requests."""
+"""Wiring of what people look at: lists, overview, feed, forecast, copies of requests."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Callable
 from app.delivery.request import Identity
 from app.services.event_lists import EventLists
 from app.services.feed import FeedService
+from app.services.forecasts import GOOD_MS as FORECAST_GOOD_MS
+from app.services.forecasts import ForecastService
 from app.services.occurrences import OccurrenceService
 from app.services.overview import GOOD_MS, OverviewService
 from app.services.request_copies import RequestCopyService
@@ -51,6 +53,17 @@ def feed_service(
         storage.calendars,
         planning.timetables,
         storage.clock,
+    )
+
+
+def forecast_service(storage: Storage, planning: Planning) -> ForecastService:
+    """What is planned for the next day."""
+    return ForecastService(
+        storage.samples,
+        storage.events,
+        planning.timetables,
+        storage.clock,
+        SharedAnswers(storage.clock, FORECAST_GOOD_MS),
     )
 
 

@@ -31,6 +31,7 @@ PAGES = {
     "curl": "/console/occurrences/{occurrence}/curl",
     "gone": "/console/events/{gone}",
     "dead-letters": "/console/dead-letters",
+    "load": "/console/load",
     "flows": "/console/flows",
     "flow": "/console/flows/browsed",
     "calendars": "/console/calendars",

@@ -1,4 +1,7 @@
-"""Dead letters attempted again: one by one, and many by a job that nothing can confuse."""
+"""Dead letters attempted again: one by one, and many by a job that nothing can confuse.
+
+The service is wired by ``app.wiring.redeliveries``.
+"""
 
 from __future__ import annotations
 

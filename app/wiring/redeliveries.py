@@ -1,0 +1,42 @@
+"""Wiring of dead letters that are delivered again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from app.domain.access import Access
+from app.domain.occurrence import Occurrence
+from app.services.occurrences import OccurrenceService
+from app.services.redeliveries import RedeliveryService
+from app.services.redelivery_steps import RedeliverySteps
+from app.services.tokens import TokenService
+from app.wiring.crypto import Crypto
+from app.wiring.queues import Queues
+from app.wiring.storage import Storage
+
+
+def redelivery_service(
+    storage: Storage,
+    crypto: Crypto,
+    queues: Queues,
+    occurrences: OccurrenceService,
+    tokens: TokenService,
+    trigger: Callable[[str, Access], Occurrence],
+    keep_ms: int,
+) -> RedeliveryService:
+    """What redelivers, one and many. Jobs are kept for ``keep_ms``, as occurrences are."""
+    steps = RedeliverySteps(
+        storage.redeliveries, storage.redelivery_jobs, occurrences, storage.lists, tokens
+    )
+    return RedeliveryService(
+        storage.redeliveries,
+        storage.redelivery_jobs,
+        steps,
+        occurrences,
+        storage.whole_lists,
+        crypto.cursors,
+        queues.upkeep,
+        trigger,
+        storage.clock,
+        keep_ms,
+    )
