@@ -11,6 +11,7 @@ is no inline script or style, and nothing is loaded from elsewhere.
     attempts     the attempts of an occurrence, drawn on one axis
     curl         a request as a line for a shell
     charts       drawings, as numbers for templates
+    agenda       what happened and is planned, by day
     load_chart   the drawings of a forecast
     history      entries of the audit log, as they are shown
     forms        the form of an event, read and filled in

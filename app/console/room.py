@@ -16,6 +16,7 @@ from app.api.http.icalendar_body import MAX_BYTES
 from app.api.schemas.validation import invalid
 from app.console import session
 from app.console.pages import (
+    agenda,
     audit,
     calendars,
     dead_letters,
@@ -45,7 +46,7 @@ POLICY = (
 NO_PAGE = "The console has no such page."
 PAGES = (
     *(now, events, event, event_form, occurrence, dead_letters, sign_in),
-    *(load, flows, calendars, tokens, audit, workers),
+    *(agenda, load, flows, calendars, tokens, audit, workers),
 )
 LARGEST = MAX_BYTES + 65_536
 """Bytes of a form: a calendar file, and the fields beside it."""
@@ -63,6 +64,7 @@ class MenuEntry(NamedTuple):
 PLACES = (
     MenuEntry("console.now", "Now", "g n"),
     MenuEntry("console.events", "Events", "g e"),
+    MenuEntry("console.agenda", "Agenda", "g a"),
     MenuEntry("console.load", "Load", "g l"),
     MenuEntry("console.dead_letters", "Dead letters", "g d"),
     MenuEntry("console.flows", "Flows", "g f"),

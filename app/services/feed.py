@@ -116,11 +116,19 @@ class FeedService:
     timetables: Timetables
     clock: Clock
 
-    def read(self, tags: TagFilter, access: Access) -> Found:
-        """Find the occurrences in scope, by the tags that each is recorded with."""
+    def read(self, tags: TagFilter, access: Access, window: FeedDays | None = None) -> Found:
+        """Find the occurrences in scope, by the tags that each is recorded with.
+
+        ``window`` says of which days, ``FeedDays.at`` by itself. Of those to come before it only
+        what series are now at is found.
+        """
         now_ms = self.clock.now_ms()
-        window = FeedDays.at(now_ms)
-        behind = OccurrenceQuery(tags, from_ms=window.since_ms, to_ms=now_ms + CLAIMED_AHEAD_MS)
+        window = window or FeedDays.at(now_ms)
+        behind = OccurrenceQuery(
+            tags,
+            from_ms=window.since_ms,
+            to_ms=min(now_ms + CLAIMED_AHEAD_MS, window.until_ms - 1),
+        )
         past, since_ms = self._walk(behind, access, MAX_RECORDED, oldest_first=False)
         to_come = OccurrenceQuery(
             tags,

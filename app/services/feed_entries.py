@@ -24,6 +24,7 @@ def scheduled(event: Event, scheduled_ms: int) -> Happening:
         made_ms=event.created_ms,
         description=event.definition.description,
         tags=event.tags,
+        event_id=event.id,
     )
 
 
@@ -42,6 +43,7 @@ def recorded(occurrence: Occurrence, called: FormerName | None) -> Happening:
         status_code=occurrence.status_code,
         error=occurrence.error_message,
         tags=occurrence.tags,
+        event_id=occurrence.event_id,
     )
 
 

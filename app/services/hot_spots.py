@@ -10,9 +10,10 @@ from app.services.overview_parts import host_of
 
 MINUTE_MS = 60_000
 LEAST = 10
-"""Deliveries in a minute below which nothing is a hot spot."""
+"""Deliveries in a minute below which nothing is a hot spot, and of how many events: in a sample,
+fewer meet by chance."""
 
-FACTOR = 4
+FACTOR = 2
 """How many times the usual number it has."""
 
 TOLD = 5
@@ -93,7 +94,7 @@ def find_hot_spots(
             of_minute[minute].append(at)
     found: dict[tuple[int, ...], list[int]] = {}
     for minute in sorted(hot, key=lambda one: (-per_minute[one], one)):
-        if of_minute[minute]:
+        if len(of_minute[minute]) >= LEAST:
             found.setdefault(tuple(of_minute[minute]), []).append(minute)
     return [
         _hot_spot([members[at] for at in who], minutes, per_minute, usual, scale)

@@ -31,6 +31,8 @@ PAGES = {
     "curl": "/console/occurrences/{occurrence}/curl",
     "gone": "/console/events/{gone}",
     "dead-letters": "/console/dead-letters",
+    "agenda": "/console/agenda",
+    "week": "/console/agenda?view=week",
     "load": "/console/load",
     "flows": "/console/flows",
     "flow": "/console/flows/browsed",

@@ -79,8 +79,14 @@ def test_few_deliveries_or_such_as_are_usual_are_no_hot_spot() -> None:
     assert spots([]) == []
 
 
+def test_few_that_stand_for_many_meet_by_chance() -> None:
+    assert spots([planned(FakeEvent("a"), 600, weight=200) for _ in range(9)]) == []
+
+
 def test_the_hottest_five_are_told_first() -> None:
-    members = [planned(FakeEvent(f"e{at}"), at * 100, weight=10 + at) for at in range(9)]
+    members = [
+        planned(FakeEvent(f"e{at}"), at * 100, weight=10 + at) for at in range(9) for _ in range(10)
+    ]
     assert [one.minute for one in spots(members)] == [800, 700, 600, 500, 400]
 
 

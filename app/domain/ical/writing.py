@@ -54,6 +54,7 @@ class Happening:
     status_code: int | None = None
     error: str | None = None
     tags: tuple[str, ...] = ()
+    event_id: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

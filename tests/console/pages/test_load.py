@@ -34,5 +34,7 @@ def test_it_says_that_it_is_an_estimate(client, an_event, browser, monkeypatch):
 def test_the_page_stays_small_however_much_there_is(client, an_event, browser):
     for number in range(12):
         body = {**an_event, "name": f"n{number}", "webhook": f"https://t{number}.example/"}
-        client.post("/events", json={**body, "schedule": {"every": f"{30 + number}s"}, "start_time": FIRST})
+        client.post(
+            "/events", json={**body, "schedule": {"every": f"{30 + number}s"}, "start_time": FIRST}
+        )
     assert len(browser.get("/console/load").data) < 60_000

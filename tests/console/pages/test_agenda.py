@@ -1,0 +1,69 @@
+"""Agenda: months, weeks and days of what happened and what is planned."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.domain.outcome import Outcome, Timings
+from tests.api.application import MASTER_TOKEN
+from tests.console.conftest import Page
+
+OK = Outcome(Timings(0, 1, 2), status_code=200)
+
+
+@pytest.fixture
+def daily(client, an_event, clock, attempt) -> str:
+    """A daily event that has occurred twice, and one of another tag."""
+    event = {**an_event, "schedule": {"every": "1d"}, "tags": ["a"]}
+    made = client.post("/events", json=event).json["id"]
+    client.post("/events", json={**event, "name": "other", "tags": ["b"]})
+    for _ in range(2):
+        clock.advance(33 * 3_600_000)
+        attempt(OK)
+    return str(made)
+
+
+def test_a_month_has_the_past_and_what_is_planned(daily, sign_in):
+    page = sign_in(MASTER_TOKEN).get("/console/agenda?tags=a")
+    text = Page(page.text).text
+    assert "January 2026" in text
+    assert text.count("09:00 invoice run") == 30  # the second to the last of January
+    assert "other" not in text
+    assert f"/console/events/{daily}" in Page(page.text).links
+    assert page.text.count('aria-label="completed"') >= 2
+
+
+def test_spans_lead_to_each_other_and_keep_the_tags(daily, sign_in):
+    browser = sign_in(MASTER_TOKEN)
+    for view in ("month", "week", "day"):
+        page = browser.get(f"/console/agenda?view={view}&day=2026-01-05&tags=a")
+        assert "invoice run" in page.text
+        links = [one for one in Page(page.text).links if "agenda?" in one]
+        assert links
+        assert all("tags=a" in one for one in links)
+
+
+def test_a_month_far_away_is_computed_or_empty(daily, sign_in):
+    browser = sign_in(MASTER_TOKEN)
+    assert "invoice run" in browser.get("/console/agenda?day=2026-02-15&tags=a").text
+    for day in ("2020-01-01", "0001-01-01", "9999-12-31", "nonsense"):
+        assert browser.get(f"/console/agenda?day={day}&view=week").status_code == 200
+
+
+def test_nobody_sees_what_is_out_of_scope(daily, browser_with):
+    text = browser_with("read", "b").get("/console/agenda?tags=a").text
+    assert "invoice run" not in text
+    assert "other" in browser_with("read", "b").get("/console/agenda").text
+
+
+def test_what_does_not_fit_is_told(client, an_event, browser):
+    event = {**an_event, "schedule": {"every": "1m"}, "start_time": "2026-01-01T09:00:00Z"}
+    client.post("/events", json=event)
+    text = Page(browser.get("/console/agenda").text).text
+    assert "A feed shows at most 2000 occurrences" in text
+    assert "some are missing" in text
+
+
+def test_a_wrong_tag_is_told(browser):
+    page = browser.get("/console/agenda?tags=" + "x" * 65)
+    assert "must be 1 to 64 characters long" in Page(page.text).text
