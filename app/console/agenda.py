@@ -22,7 +22,7 @@ _DAY = timedelta(days=1)
 
 
 @dataclass(slots=True)
-class Line:
+class AgendaLine:
     """What one event did or will do on a day, by the status that most of it has."""
 
     name: str
@@ -43,17 +43,19 @@ class DayOfAgenda:
     day: date
     is_in_view: bool
     counts: Counter[str] = field(default_factory=Counter)
-    lines: dict[tuple[bytes, str], Line] = field(default_factory=dict)
+    lines: dict[tuple[bytes, str], AgendaLine] = field(default_factory=dict)
 
     def add(self, one: Happening) -> None:
         """Count one."""
         self.counts[one.status.value] += 1
-        line = self.lines.setdefault((one.event_id, one.name), Line(one.name, one.event_id, one))
+        line = self.lines.setdefault(
+            (one.event_id, one.name), AgendaLine(one.name, one.event_id, one)
+        )
         line.counts[one.status.value] += 1
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class AgendaSpan:
     """The days that a view shows, in weeks; those before and after belong to other months."""
 
     view: str
@@ -81,19 +83,19 @@ class Span:
         return self.last + _DAY
 
 
-def span_of(view: str, day: date) -> Span:
+def span_of(view: str, day: date) -> AgendaSpan:
     """The span that shows a day. Weeks begin on Mondays."""
     day = min(max(day, FIRST_DAY), LAST_DAY)
     if view == "day":
-        return Span(view, day, day, day)
+        return AgendaSpan(view, day, day, day)
     if view == "week":
         monday = day - day.weekday() * _DAY
-        return Span(view, day, monday, monday + 6 * _DAY)
+        return AgendaSpan(view, day, monday, monday + 6 * _DAY)
     days = list(Calendar().itermonthdates(day.year, day.month))
-    return Span("month", day, days[0], days[-1])
+    return AgendaSpan("month", day, days[0], days[-1])
 
 
-def days_of(span: Span, happenings: Sequence[Happening]) -> list[DayOfAgenda]:
+def days_of(span: AgendaSpan, happenings: Sequence[Happening]) -> list[DayOfAgenda]:
     """Every day of a span, with what is on it."""
     days: dict[date, DayOfAgenda] = {}
     day = span.first

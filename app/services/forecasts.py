@@ -21,7 +21,7 @@ from app.domain.timetable import Timetable
 from app.errors import InvalidInput
 from app.planning.limits import FORECAST, FORECASTS
 from app.planning.timetables import Timetables
-from app.services.hot_spots import HotSpot, Planned, find_hot_spots
+from app.services.hot_spots import HotSpot, PlannedMinutes, find_hot_spots
 from app.services.overview_parts import host_of
 from app.services.scoping import tag_keys
 from app.services.shared_answers import SharedAnswers
@@ -120,7 +120,7 @@ class ForecastService:
         ]
         if not is_whole:
             random.Random(now_ms).shuffle(loaded)  # noqa: S311 - no secret: what is left out is any
-        ahead = _Ahead(now_ms // MINUTE_MS * MINUTE_MS)
+        ahead = _Day(now_ms // MINUTE_MS * MINUTE_MS)
         looked_at = 0
         with limited(FORECASTS):
             for event in loaded:
@@ -140,9 +140,9 @@ class ForecastService:
             is_whole=is_whole,
         )
 
-    def _planned(self, event: Event, ahead: _Ahead, weight: float) -> Planned:
+    def _planned(self, event: Event, ahead: _Day, weight: float) -> PlannedMinutes:
         """The minutes in which an event occurs; raises ``BudgetExceeded``."""
-        planned = Planned(event, weight)
+        planned = PlannedMinutes(event, weight)
         if event.next_ms is None or event.next_ms >= ahead.until_ms:
             return planned
         if event.schedule is None:
@@ -168,7 +168,7 @@ class ForecastService:
         planned.minutes += [ahead.minute(one) for one in moments if one < ahead.until_ms]
         return planned
 
-    def _goes_on(self, timetable: Timetable, times: Sequence[int], ahead: _Ahead) -> bool:
+    def _goes_on(self, timetable: Timetable, times: Sequence[int], ahead: _Day) -> bool:
         """Whether an even interval holds all day, as far as ``PROBES`` moments tell.
 
         They lie two hours and five minutes apart, so that what an hour or a part of the day leaves
@@ -189,11 +189,11 @@ class ForecastService:
 
 
 @dataclass(slots=True)
-class _Ahead:
+class _Day:
     """What is planned so far."""
 
     first_ms: int
-    members: list[Planned] = field(default_factory=list)
+    members: list[PlannedMinutes] = field(default_factory=list)
 
     @property
     def until_ms(self) -> int:
@@ -203,7 +203,7 @@ class _Ahead:
         """The minute of a moment; what is due already is of the first one."""
         return max(at_ms - self.first_ms, 0) // MINUTE_MS
 
-    def add(self, planned: Planned) -> None:
+    def add(self, planned: PlannedMinutes) -> None:
         self.members.append(planned)
 
     def forecast(self, events: int, looked_at: int, *, left_out: int, is_whole: bool) -> Forecast:

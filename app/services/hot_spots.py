@@ -24,7 +24,7 @@ JITTERS = (2, 5, 10, 15, 30, 60)
 
 
 @dataclass(slots=True)
-class Planned:
+class PlannedMinutes:
     """One event: the minutes in which it occurs, or how often in each from ``steady_from`` on.
 
     ``weight`` is how many events it stands for. ``gap_ms`` is its shortest interval.
@@ -79,7 +79,7 @@ class HotSpot:
 
 
 def find_hot_spots(
-    members: Sequence[Planned], per_minute: Sequence[float], scale: float = 1.0
+    members: Sequence[PlannedMinutes], per_minute: Sequence[float], scale: float = 1.0
 ) -> Sequence[HotSpot]:
     """The hottest first. Where the same events meet again and again, that is one."""
     usual = sum(per_minute) / max(len(per_minute), 1)
@@ -103,7 +103,7 @@ def find_hot_spots(
 
 
 def _hot_spot(
-    who: Sequence[Planned],
+    who: Sequence[PlannedMinutes],
     minutes: Sequence[int],
     per_minute: Sequence[float],
     usual: float,
@@ -125,7 +125,7 @@ def _hot_spot(
 
 
 def _suggestion(
-    who: Sequence[Planned], count: float, usual: float, scale: float
+    who: Sequence[PlannedMinutes], count: float, usual: float, scale: float
 ) -> Suggestion | None:
     enough = max(2 * usual, count / 4)
     for minutes in JITTERS:
@@ -137,7 +137,7 @@ def _suggestion(
     return None
 
 
-def _may_be_spread(one: Planned, minutes: int) -> bool:
+def _may_be_spread(one: PlannedMinutes, minutes: int) -> bool:
     """Whether this jitter would leave the event most of its interval."""
     is_series = one.event.schedule is not None
     return is_series and not one.event.options.jitter_ms and one.gap_ms >= 2 * minutes * MINUTE_MS

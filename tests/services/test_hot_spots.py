@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 
 from app.domain.event import Event
-from app.services.hot_spots import HotSpot, Planned, find_hot_spots
+from app.services.hot_spots import HotSpot, PlannedMinutes, find_hot_spots
 
 HOUR_MS = 3_600_000
 
@@ -34,11 +34,13 @@ class FakeEvent:
         return cast("Event", fake)
 
 
-def planned(fake: FakeEvent, *minutes: int, gap_ms: float = HOUR_MS, weight: float = 1) -> Planned:
-    return Planned(fake.event, weight, list(minutes), gap_ms)
+def planned(
+    fake: FakeEvent, *minutes: int, gap_ms: float = HOUR_MS, weight: float = 1
+) -> PlannedMinutes:
+    return PlannedMinutes(fake.event, weight, list(minutes), gap_ms)
 
 
-def spots(members: list[Planned]) -> list[HotSpot]:
+def spots(members: list[PlannedMinutes]) -> list[HotSpot]:
     counts = [0.0] * 1_440
     for one in members:
         one.count_into(counts, 1.0)
@@ -68,7 +70,7 @@ def test_the_shortest_jitter_that_helps_is_suggested() -> None:
     ],
     ids=["has jitter", "occurs once", "occurs too often"],
 )
-def test_what_can_not_be_spread_has_no_suggestion(member: Planned) -> None:
+def test_what_can_not_be_spread_has_no_suggestion(member: PlannedMinutes) -> None:
     (one,) = spots([member] * 40)
     assert one.suggestion is None
 

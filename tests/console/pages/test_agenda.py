@@ -60,7 +60,7 @@ def test_what_does_not_fit_is_told(client, an_event, browser):
     event = {**an_event, "schedule": {"every": "1m"}, "start_time": "2026-01-01T09:00:00Z"}
     client.post("/events", json=event)
     text = Page(browser.get("/console/agenda").text).text
-    assert "A feed shows at most 2000 occurrences" in text
+    assert "At most 2,000 occurrences of 500 events are shown" in text
     assert "some are missing" in text
 
 
