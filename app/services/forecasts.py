@@ -26,8 +26,8 @@ from app.services.overview_parts import host_of
 from app.services.scoping import tag_keys
 from app.services.shared_answers import SharedAnswers
 from app.store.events import EventStore
-from app.store.indexes import event_indexes
 from app.store.samples import SampleReader
+from app.store.selections import event_indexes
 
 MINUTE_MS = 60_000
 MINUTES = 24 * 60

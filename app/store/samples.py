@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import cast
 
 from app.store.connection import StoreClient
-from app.store.indexes import KeyOf
+from app.store.selections import KeyOf
 
 
 class SampleReader:
