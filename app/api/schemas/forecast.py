@@ -63,7 +63,9 @@ class HotSpotSchema(Schema):
     events = fields.List(
         fields.Nested(HotSpotEventSchema), metadata={"description": "Five of them at most."}
     )
-    suggestion = fields.Nested(SuggestionSchema, allow_none=True)
+    suggestion = fields.Nested(
+        SuggestionSchema, metadata={"description": "Left out if no jitter would help."}
+    )
 
 
 class ForecastSchema(Schema):
@@ -123,13 +125,11 @@ def _hot_spot(one: HotSpot, first_ms: int) -> dict[str, Any]:
         "times": one.times,
         "targets": [{"target": name, "count": _number(count)} for name, count in one.targets],
         "events": [{"id": to_text(event.id), "name": event.name} for event in one.events],
-        "suggestion": _suggestion(one.suggestion),
+        **({"suggestion": _suggestion(one.suggestion)} if one.suggestion else {}),
     }
 
 
-def _suggestion(one: Suggestion | None) -> dict[str, Any] | None:
-    if one is None:
-        return None
+def _suggestion(one: Suggestion) -> dict[str, Any]:
     return {
         "jitter": f"{one.minutes}m",
         "events": _number(one.events),
