@@ -98,7 +98,7 @@ def create_app(services: Services) -> Flask:
     register_public_urls(app)
     register_shares(app, services.settings.web_threads)
     register_store_check(app, {CONSOLE, *(part.blueprint.name for part in PARTS)})
-    api = make_api(app, services.settings.public_url)
+    api = make_api(app)
     for part in PARTS:
         api.register_blueprint(part.blueprint)
     Documentation(api).register(app, public=services.settings.docs_public)

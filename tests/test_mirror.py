@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[1]
 APP, TESTS = ROOT / "app", ROOT / "tests"
 
 ELSEWHERE = {
+    "app/api/document/nodes.py": "tests/api/document/test_shapes.py",
     "app/api/http/answers.py": "tests/api/routes/test_events.py",
     "app/api/http/audit_trail.py": "tests/security/test_accountability.py",
     "app/api/http/context.py": "tests/api/test_fuzz.py",

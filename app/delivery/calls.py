@@ -32,17 +32,24 @@ def params_document(methods: Sequence[str], required: Sequence[str]) -> dict[str
     return {
         "type": "object",
         "properties": {
-            "url": {"type": "string", "format": "uri", "maxLength": 2_048},
+            "url": {
+                "type": "string",
+                "format": "uri",
+                "maxLength": 2_048,
+                "example": "https://example.com/hook",
+            },
             "method": {"type": "string", "enum": list(methods)},
             "headers": {
                 "type": "object",
                 "maxProperties": MAX_HEADERS,
                 "additionalProperties": {"type": "string", "maxLength": MAX_VALUE},
                 "description": "Answers mask the values; *** sent back keeps what is stored.",
+                "example": {"X-Team": "billing"},
             },
             "body": {
-                "type": ["object", "array", "string", "null"],
+                # Any type: clients in some languages have none for one of several.
                 "description": "An object or a list is sent as JSON, a text as it is.",
+                "example": {"invoice": 17},
             },
         },
         "required": list(required),

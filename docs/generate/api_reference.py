@@ -20,6 +20,10 @@ STAND_INS = {
 """What the application cannot be made without. Nothing is connected to."""
 
 
+FOR_ALL = ("default", "429", "503")
+"""What every call may answer: the page says it once."""
+
+
 def openapi_document() -> dict[str, Any]:
     """Return the document as it is answered."""
     settings = load_settings({PREFIX + name: value for name, value in STAND_INS.items()})
@@ -39,8 +43,10 @@ def api_reference() -> str:
         if tag != group:
             group = tag
             parts.append(f"## {group.capitalize()}\n\n{titles.get(tag, '').rstrip('.')}.\n")
-        parts += _call(path, method, operation)
-    parts.append("## Objects\n\nA star marks what is required.\n")
+        parts += _call(path, method, operation, document)
+    parts.append(
+        "## Objects\n\nA star marks what is required in requests, and always there in answers.\n"
+    )
     for name, schema in sorted(document["components"]["schemas"].items()):
         parts += _object(name, schema)
     return "\n".join(parts)
@@ -58,14 +64,16 @@ def _operations(document: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapping
     yield from sorted(found, key=lambda one: order.index(one[2]["tags"][0]))
 
 
-def _call(path: str, method: str, operation: Mapping[str, Any]) -> Iterator[str]:
+def _call(
+    path: str, method: str, operation: Mapping[str, Any], document: Mapping[str, Any]
+) -> Iterator[str]:
     yield f"### {method.upper()} {_escaped(path)}\n"
     yield f"{operation['summary']} {operation.get('description', '')}".strip() + "\n"
     if operation.get("security") == []:
         yield "This call is open to everyone.\n"
     rows = [
         [f"`{one['name']}`", one["in"], _kind(one["schema"]), one.get("description", "")]
-        for one in operation.get("parameters", [])
+        for one in (_resolved(one, document) for one in operation.get("parameters", []))
     ]
     for content_type, body in operation.get("requestBody", {}).get("content", {}).items():
         rows.append(["body", content_type, _kind(body["schema"]), ""])
@@ -81,7 +89,9 @@ def _answers(operation: Mapping[str, Any]) -> str:
         if status.startswith("2"):
             kinds = [_kind(one["schema"]) for one in answer.get("content", {}).values()]
             good.append(f"`{status}`" + (" with " + " or ".join(kinds) if kinds else ""))
-        elif status != "default":
+        elif status == "304":
+            good.append("`304`")
+        elif status not in FOR_ALL:
             bad.append(f"`{status}`")
     errors = f" Errors: {', '.join(bad)}." if bad else ""
     return f"Answers: {'; '.join(good)}.{errors}"
@@ -93,25 +103,29 @@ def _object(name: str, schema: Mapping[str, Any]) -> Iterator[str]:
     rows = []
     for field, part in schema.get("properties", {}).items():
         star = " \\*" if field in schema.get("required", ()) else ""
-        rows.append([f"`{field}`{star}", _kind(part) + _direction(part), _about(part)])
+        rows.append([f"`{field}`{star}", _kind(part), _about(part)])
         rows += [
             [f"`{field}.{inner}`", _kind(described), _about(described)]
             for inner, described in part.get("properties", {}).items()
         ]
     if rows:
         yield table(["Member", "Form", "Meaning"], rows)
+    elif "anyOf" in schema:
+        yield f"{_kind(schema)}.\n"
 
 
-def _direction(part: Mapping[str, Any]) -> str:
-    if part.get("readOnly"):
-        return ", in answers only"
-    return ", in requests only" if part.get("writeOnly") else ""
+def _resolved(one: Mapping[str, Any], document: Mapping[str, Any]) -> Mapping[str, Any]:
+    found: Any = one
+    if "$ref" in one:
+        for step in one["$ref"].removeprefix("#/").split("/"):
+            found = (document if found is one else found)[step]
+    return dict(found)
 
 
 def _about(part: Mapping[str, Any]) -> str:
     words = [_escaped(part.get("description", ""))]
-    if "example" in part:
-        words.append(f"Example: `{json.dumps(part['example'], ensure_ascii=False)}`.")
+    told = part.get("examples", ())
+    words += [f"Example: `{json.dumps(one, ensure_ascii=False)}`." for one in told]
     return " ".join(word for word in words if word)
 
 

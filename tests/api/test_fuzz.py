@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from copy import deepcopy
 from typing import Any
 
 import pytest
@@ -35,6 +36,7 @@ from app.wiring.doubles import Doubles
 from app.wiring.services import Services, build_services
 from tests.api.application import MASTER_TOKEN, settings_for
 from tests.support.clock import FakeClock
+from tests.support.openapi import undocumented
 from tests.support.services import FakeDrains, FakeUpkeep
 
 EXAMPLES = int(os.environ.get("QHRONOS_FUZZ", "0"))
@@ -50,7 +52,7 @@ TOO_LARGE = 413
 NOW_MS = 1_893_456_000_000
 """2030-01-01T00:00:00Z: ahead of the store's own clock, by which entries end."""
 
-AUTHORIZATION = {"Authorization": f"Bearer {MASTER_TOKEN}"}
+AUTHORIZATION = {"Authorization": f"Bearer {MASTER_TOKEN}", "Accept-Encoding": "identity"}
 SOUND = {
     "POST /events": {
         "name": "a",
@@ -85,6 +87,7 @@ class World:
         self.app = create_app(services_on(""))
         self._client = self.app.test_client()
         document = self._client.get("/openapi.json").json
+        self.document = deepcopy(document)
         # Who may ask is tested elsewhere; here the token is always there.
         del document["security"]
         schema = schemathesis.openapi.from_dict(document)
@@ -154,6 +157,14 @@ def judge(operation: APIOperation[Any], case: Case) -> None:
     case.validate_response(answer, checks=CHECKS + refusals)
     documented = operation.definition.raw["responses"]
     assert str(answer.status_code) in documented, (answer.status_code, answer.text)
+    _judge_members(answer, documented[str(answer.status_code)])
+
+
+def _judge_members(answer: Any, documented: dict[str, Any]) -> None:
+    """An answer has no member that the document does not tell of."""
+    content = documented.get("content", {}).get("application/json")
+    if content is not None and answer.status_code < 300:
+        assert not list(undocumented(answer.json(), content["schema"], WORLD.document))
 
 
 @pytest.mark.timeout(3_600 if EXAMPLES else 60)

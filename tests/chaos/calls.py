@@ -47,6 +47,7 @@ WRITES_NOTHING = {"POST /preview"}
 """Calls that only look as if they wrote."""
 
 ELSEWHERE = {
+    "POST /imports": "tests/e2e/test_imports.py",
     "POST /imports/{}/cancel": "tests/e2e/test_imports.py",
     "POST /events/batch": "tests/api/routes/test_event_batch.py",
 }

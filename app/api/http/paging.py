@@ -12,9 +12,31 @@ from app.api.http.answers import json_answer, json_text
 from app.api.http.public_urls import absolute
 from app.services.queries import Item, Page
 
+LOCATED = {
+    "Location": {
+        "description": "Where it is.",
+        "required": True,
+        "schema": {
+            "type": "string",
+            "format": "uri",
+            "example": "https://qhronos.example/events/019b76da-a800-7000-8000-4538d1b3c989",
+        },
+    }
+}
+"""What documents the header of what was made."""
+
 LISTED = {
-    "Link": {"description": 'The next part, rel="next".', "schema": {"type": "string"}},
-    "X-Total-Count": {"description": "How many in all.", "schema": {"type": "integer"}},
+    "Link": {
+        "description": 'The next part, rel="next".',
+        "schema": {
+            "type": "string",
+            "example": '<https://qhronos.example/events?cursor=abc>; rel="next"',
+        },
+    },
+    "X-Total-Count": {
+        "description": "How many in all.",
+        "schema": {"type": "integer", "example": 2},
+    },
     "X-Total-Count-Exact": {
         "description": "false: there are at least so many; they were not all counted.",
         "schema": {"type": "string", "enum": ["false"]},

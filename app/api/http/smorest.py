@@ -14,7 +14,7 @@ from marshmallow import Schema, ValidationError
 from app.api.http import json_body
 from app.api.http.context import services
 from app.api.http.icalendar_body import CALENDAR
-from app.api.schemas.errors import ErrorSchema
+from app.api.schemas.errors import ErrorAnswerSchema
 from app.api.schemas.readers import reader_of
 
 MAX_BATCH_BYTES = 4 * 1_048_576
@@ -96,13 +96,14 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc] # it publishes n
 
         return decorate
 
-    def reads_calendar_too(self, other: View, document: dict[str, Any]) -> Decorator:
-        """Have another view serve requests whose body is an iCalendar file.
-
-        ``document`` describes that body and what else differs; stands above ``reads``.
-        """
+    def takes_calendar(self, document: dict[str, Any]) -> Decorator:
+        """Document that the body may be an iCalendar file; stands above ``reads``."""
         content = {CALENDAR: {"schema": {"type": "string", **document}}}
-        described = self.doc(requestBody={"content": content})
+        described = self.doc(requestBody={"required": True, "content": content})
+        return lambda view: _documented(view, described)
+
+    def reads_calendar_too(self, other: View) -> Decorator:
+        """Have another view serve requests whose body is an iCalendar file."""
 
         def decorate(view: View) -> View:
             @wraps(view)
@@ -110,7 +111,7 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc] # it publishes n
                 chosen = other if request.mimetype == CALENDAR else view
                 return chosen(**names)
 
-            return _documented(wrapper, described)
+            return wrapper
 
         return decorate
 
@@ -143,7 +144,7 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc] # it publishes n
 class Api(flask_smorest.Api):  # type: ignore[misc] # it publishes no types
     """The document, and the blueprints in it."""
 
-    ERROR_SCHEMA = ErrorSchema
+    ERROR_SCHEMA = ErrorAnswerSchema
 
     def _register_error_handlers(self) -> None:
         """Leave errors to ``app.api.http.errors``."""

@@ -13,7 +13,7 @@ from app.errors import ConfigError, StoreUnavailable
 
 _log = logging.getLogger(__name__)
 
-NEED_NO_STORE = {"service.public_keys"}
+NEED_NO_STORE = {"service.get_webhook_keys"}
 
 
 def register_store_check(app: Flask, blueprints: Collection[str]) -> None:

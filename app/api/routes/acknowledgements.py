@@ -18,7 +18,7 @@ from app.api.schemas.representations import occurrence_text
 blueprint = Blueprint("acknowledgements", __name__, description="What receivers say of deliveries")
 
 
-@blueprint.operation("/occurrences/<occurrence_id>/ack", "POST")
+@blueprint.operation("/occurrences/<occurrence_id>/ack", "POST", "ack_occurrence")
 @blueprint.reads(AckSchema, "optional json")
 @blueprint.answers(200, OccurrenceSchema)
 @blueprint.refuses(401, 409, 413, 415)
@@ -29,7 +29,7 @@ def acknowledge(given: Acknowledgement, occurrence_id: str) -> Response:
     return json_answer(occurrence_text(found))
 
 
-@blueprint.operation("/occurrences/<occurrence_id>/nack", "POST")
+@blueprint.operation("/occurrences/<occurrence_id>/nack", "POST", "nack_occurrence")
 @blueprint.reads(NackSchema, "optional json")
 @blueprint.answers(200, OccurrenceSchema)
 @blueprint.refuses(401, 409, 413, 415)

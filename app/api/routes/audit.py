@@ -7,7 +7,7 @@ from flask import Response
 from app.api.http.answers import json_answer
 from app.api.http.auth import require_admin
 from app.api.http.context import services
-from app.api.http.paging import link_to_next
+from app.api.http.paging import LISTED, link_to_next
 from app.api.http.smorest import Blueprint
 from app.api.http.streams import while_token_is_good
 from app.api.schemas.audit import AuditEntrySchema, AuditQuerySchema
@@ -19,7 +19,7 @@ blueprint.before_request(require_admin)
 
 @blueprint.operation("/audit")
 @blueprint.reads(AuditQuerySchema, "query")
-@blueprint.answers(200, AuditEntrySchema(many=True))
+@blueprint.answers(200, AuditEntrySchema(many=True), headers={"Link": LISTED["Link"]})
 @blueprint.refuses(401, 403, 503)
 def list_audit(query: AuditQuery) -> Response:
     """List who changed what, newest first.

@@ -12,6 +12,7 @@ from app.api.http.audit_trail import audited
 from app.api.http.auth import access, require_right
 from app.api.http.context import services
 from app.api.http.icalendar_body import read_calendar
+from app.api.http.paging import LOCATED
 from app.api.http.public_urls import absolute
 from app.api.http.smorest import Blueprint
 from app.api.schemas.calendars import CalendarSchema
@@ -43,10 +44,11 @@ def _state(name: str) -> dict[str, Any]:
 
 @blueprint.operation("/calendars/<name>", "PUT")
 @audited("calendar.put", _state)
-@blueprint.reads_calendar_too(_put_file, FILE)
+@blueprint.takes_calendar(FILE)
+@blueprint.reads_calendar_too(_put_file)
 @blueprint.reads(CalendarSchema)
 @blueprint.answers(200, CalendarSchema)
-@blueprint.answers(201, CalendarSchema)
+@blueprint.answers(201, CalendarSchema, headers=LOCATED)
 @blueprint.refuses(401, 403, 409, 413, 415)
 def put_calendar(definition: Mapping[str, Any], name: str) -> Response:
     """Create or replace a calendar; its events are planned anew.

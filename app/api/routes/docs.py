@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import inspect
 from functools import cached_property
-from typing import Any
 
 from flask import Flask, Response, render_template
 
 from app import __version__
+from app.api.document.document import HERE, Document
 from app.api.http.answers import json_answer, json_text
 from app.api.http.auth import for_token_holders
+from app.api.http.public_urls import absolute
 from app.api.http.smorest import Api
 
 STYLE = """
@@ -29,25 +29,14 @@ td, th { border-bottom: 1px solid #8884; padding: .3rem .6rem .3rem 0; vertical-
 _STYLE_HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
 POLICY = f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; frame-ancestors 'none'"
 
-ABOUT = (
-    "Schedules webhooks and delivers them, signed, at the right moment. Send a token as "
-    "'Authorization: Bearer <token>'. Errors are JSON whatever the path: "
-    '{"error": "what to change"}.'
-)
 
-
-def make_api(app: Flask, public_url: str) -> Api:
-    """Begin the document of an application; without ``public_url`` it is where the document is."""
-    options: dict[str, Any] = {"servers": [{"url": public_url}]} if public_url else {}
+def make_api(app: Flask) -> Api:
+    """Begin the document of an application."""
     app.config.update(
         API_TITLE="Qhronos",
         API_VERSION=__version__,
         OPENAPI_VERSION="3.1.0",
-        API_SPEC_OPTIONS={
-            "info": {"description": ABOUT},
-            "security": [{"bearer": []}],
-            **options,
-        },
+        API_SPEC_OPTIONS={"security": [{"bearer": []}]},
     )
     api = Api(app)
     for name, described in (
@@ -59,44 +48,38 @@ def make_api(app: Flask, public_url: str) -> Api:
     return api
 
 
-_FOREIGN = "PaginationMetadata"
-"""A schema that flask-smorest adds for a feature that is not used here."""
-
-
 class Documentation:
     """Serves the document; written once, when it is first asked for."""
 
     def __init__(self, api: Api) -> None:
-        self._api = api
+        self._document = Document(api)
 
     def register(self, app: Flask, *, public: bool) -> None:
-        """Serve both forms; unless they are public, to who has a token, whichever."""
+        """Serve all forms; unless they are public, to who has a token, whichever."""
         for path, name, view in (
             ("/openapi.json", "openapi_json", self._serve_json),
+            ("/openapi-3.0.json", "openapi_older_json", self._serve_older),
             ("/docs", "docs", self._serve_page),
         ):
             app.add_url_rule(path, name, view if public else for_token_holders(view))
 
     @cached_property
-    def document(self) -> dict[str, Any]:
-        """The OpenAPI document."""
-        document: dict[str, Any] = self._api.spec.to_dict()
-        schemas = document["components"]["schemas"]
-        for (schema, *_), name in self._api.ma_plugin.converter.refs.items():
-            schemas[name]["description"] = inspect.getdoc(schema)
-        del schemas[_FOREIGN]
-        return document
+    def _json(self) -> str:
+        return json_text(self._document.whole)
 
     @cached_property
-    def _json(self) -> str:
-        return json_text(self.document)
+    def _older_json(self) -> str:
+        return json_text(self._document.older)
 
     @cached_property
     def _page(self) -> str:
-        return render_template("docs.html", document=self.document, style=STYLE)
+        return render_template("docs.html", document=self._document.whole, style=STYLE)
 
     def _serve_json(self) -> Response:
-        return json_answer(self._json)
+        return json_answer(self._json.replace(HERE, absolute("")))
+
+    def _serve_older(self) -> Response:
+        return json_answer(self._older_json.replace(HERE, absolute("")))
 
     def _serve_page(self) -> Response:
         headers = {"Content-Security-Policy": POLICY}

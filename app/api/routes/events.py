@@ -13,12 +13,11 @@ from app.api.http.audit_trail import audited, event_state, only_asked
 from app.api.http.auth import access, require_right
 from app.api.http.conditional import etag, event_answer, is_unchanged, version_to_match
 from app.api.http.context import services
-from app.api.http.paging import LISTED, array_answer
+from app.api.http.paging import LISTED, LOCATED, array_answer
 from app.api.http.public_urls import absolute
 from app.api.http.smorest import Blueprint
 from app.api.routes import icalendar_import
 from app.api.schemas.events import EventSchema, EventUpdateSchema
-from app.api.schemas.imports import ImportJobSchema, ImportLineSchema
 from app.api.schemas.occurrences import OccurrenceSchema
 from app.api.schemas.planning import DifferenceSchema
 from app.api.schemas.queries import (
@@ -55,17 +54,16 @@ def _as_answered(event: Event) -> Any:
 @blueprint.operation("/events", "POST")
 @audited("event.create", created=_as_answered)
 @blueprint.takes(ONCE)
-@blueprint.reads_calendar_too(icalendar_import.import_calendar, icalendar_import.FILE)
+@blueprint.reads_calendar_too(icalendar_import.import_calendar)
 @blueprint.reads(EventSchema)
-@blueprint.answers(201, EventSchema, headers=ETAG)
-@blueprint.answers(200, ImportLineSchema(many=True))
-@blueprint.answers(202, ImportJobSchema)
+@blueprint.answers(201, EventSchema, headers={**ETAG, **LOCATED})
 @blueprint.refuses(401, 403, 409, 413, 415)
 def create_event(changes: EventChanges) -> Response:
     """Create an event, one-time or recurring.
 
     The same request with the same Idempotency-Key, sent again within a day, is answered with the
-    event that is there, and Idempotent-Replayed: true.
+    event that is there, and Idempotent-Replayed: true. An iCalendar file is taken, too, as by
+    POST /imports.
     """
     key = request.headers.get(HEADER)
     if key is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from urllib.parse import quote, urlencode
 
 from flask import Response, request
 
@@ -12,7 +13,8 @@ from app.api.http.audit_trail import audited
 from app.api.http.auth import access, require_right
 from app.api.http.context import services
 from app.api.http.idempotency import repeatable
-from app.api.http.paging import LISTED, array_answer
+from app.api.http.paging import LISTED, LOCATED, array_answer
+from app.api.http.public_urls import absolute
 from app.api.http.smorest import Blueprint
 from app.api.schemas.flows import FlowQuerySchema, FlowSchema
 from app.api.schemas.queries import ListQuery, ListQuerySchema
@@ -50,7 +52,7 @@ def get_flow(space: str | None, key: str) -> Response:
 @blueprint.reads(FlowQuerySchema, "query")
 @blueprint.reads(FlowSchema)
 @blueprint.answers(200, FlowSchema)
-@blueprint.answers(201, FlowSchema)
+@blueprint.answers(201, FlowSchema, headers=LOCATED)
 @blueprint.refuses(401, 403, 409, 413, 415)
 def put_flow(space: str | None, given: dict[str, Any], key: str) -> Response:
     """Set limits of a flow, at once and for all workers; null clears one.
@@ -58,7 +60,11 @@ def put_flow(space: str | None, given: dict[str, Any], key: str) -> Response:
     From then on its events change them no more. A new one is answered with 201.
     """
     flow, is_new = services().flows.change(key, given, access(), space)
-    return json_answer(flow_text(flow), 201 if is_new else 200)
+    if not is_new:
+        return json_answer(flow_text(flow))
+    where = {"space": space} if space else {}
+    location = absolute(f"/flows/{quote(key)}{'?' if where else ''}{urlencode(where)}")
+    return json_answer(flow_text(flow), 201, {"Location": location})
 
 
 @blueprint.operation("/flows/<key>/pause", "POST")

@@ -37,19 +37,20 @@ from app.services.imports import TooMuch, first_error
 
 FILE = {
     "description": (
-        "What becomes of each entry is answered as an array: made, updated, unchanged, cancelled "
-        "or refused. Of more than 1,000 VEVENTs a job is made: 202. At most 8 MiB and 10,000 "
-        "VEVENTs. SUMMARY, DESCRIPTION, DTSTART, RRULE, RDATE, EXDATE and CATEGORIES (the tags) "
-        "are read, and X-QHRONOS-WEBHOOK and X-QHRONOS-TAGS. The query may have webhook, tags and "
-        "timezone for those that do not say; source, the feed that the file is the whole of; "
-        "dry_run, atomic, and max_ended."
+        "An iCalendar file (RFC 5545) of at most 8 MiB and 10,000 VEVENTs. SUMMARY, DESCRIPTION, "
+        "DTSTART, RRULE, RDATE, EXDATE and CATEGORIES (the tags) are read, and X-QHRONOS-WEBHOOK "
+        "and X-QHRONOS-TAGS."
     )
 }
 
 
 def import_calendar() -> Response:
     """Make events of the entries of the file in the request's body, or change those it made."""
-    asked: ImportRequest = ImportQuerySchema().load(read_query())
+    return imported(ImportQuerySchema().load(read_query()))
+
+
+def imported(asked: ImportRequest) -> Response:
+    """Make events of the file in the request's body, as the query asks."""
     record_as(ACTION)
     data = read_calendar(request, MAX_IMPORT_BYTES)
     return done_once([repr(asked), hashlib.sha256(data).hexdigest()], lambda: _import(data, asked))

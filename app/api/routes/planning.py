@@ -10,20 +10,23 @@ from app.api.http.auth import access, require_right
 from app.api.http.conditional import event_answer, version_to_match
 from app.api.http.context import services
 from app.api.http.idempotency import moment_ms, repeatable
+from app.api.http.paging import LOCATED
+from app.api.http.public_urls import absolute
 from app.api.http.smorest import Blueprint
 from app.api.schemas.events import EventSchema
 from app.api.schemas.occurrences import OccurrenceSchema
 from app.api.schemas.planning import (
+    BackfillRangeSchema,
     BackfillSchema,
     DraftSchema,
-    OutlookAnswerSchema,
+    OutlookSchema,
     PauseSchema,
     PlannedSchema,
     Range,
-    RangeSchema,
 )
 from app.api.schemas.queries import DryRunSchema, PreviewQuery, PreviewQuerySchema
 from app.api.schemas.representations import occurrence_text, outlook_text, planned_list
+from app.domain.ids import to_text
 from app.domain.pause import Pause
 from app.services.queries import EventChanges
 
@@ -33,7 +36,7 @@ blueprint.before_request(require_right)
 
 @blueprint.operation("/events/<event_id>/preview")
 @blueprint.reads(PreviewQuerySchema, "query")
-@blueprint.answers(200, {"oneOf": [PlannedSchema(many=True), OutlookAnswerSchema]})
+@blueprint.answers(200, {"oneOf": [PlannedSchema(many=True), OutlookSchema]})
 @blueprint.refuses(401, 403, 404)
 def preview_event(query: PreviewQuery, event_id: str) -> Response:
     """Compute when an event would fire next; nothing is stored."""
@@ -46,7 +49,7 @@ def preview_event(query: PreviewQuery, event_id: str) -> Response:
 @blueprint.operation("/preview", "POST")
 @blueprint.reads(PreviewQuerySchema, "query")
 @blueprint.reads(DraftSchema)
-@blueprint.answers(200, OutlookAnswerSchema)
+@blueprint.answers(200, OutlookSchema)
 @blueprint.refuses(401, 403, 413, 415)
 def preview_schedule(query: PreviewQuery, changes: EventChanges) -> Response:
     """Say in words and times what a schedule that is not saved would do."""
@@ -56,7 +59,7 @@ def preview_schedule(query: PreviewQuery, changes: EventChanges) -> Response:
 
 @blueprint.operation("/events/<event_id>/trigger", "POST")
 @audited("event.trigger")
-@blueprint.answers(202, OccurrenceSchema)
+@blueprint.answers(202, OccurrenceSchema, headers=LOCATED)
 @blueprint.refuses(401, 403, 404, 409, 412)
 @repeatable(blueprint)
 def trigger_event(event_id: str) -> Response:
@@ -64,7 +67,8 @@ def trigger_event(event_id: str) -> Response:
     occurrence = services().actions.trigger(
         event_id, access(), version_to_match(event_id), moment_ms()
     )
-    return json_answer(occurrence_text(occurrence), 202)
+    where = absolute(f"/occurrences/{to_text(occurrence.id)}")
+    return json_answer(occurrence_text(occurrence), 202, {"Location": where})
 
 
 @blueprint.operation("/events/<event_id>/pause", "POST")
@@ -94,7 +98,7 @@ def resume_event(event_id: str) -> Response:
 @blueprint.operation("/events/<event_id>/backfill", "POST")
 @audited("event.backfill")
 @blueprint.reads(DryRunSchema, "query")
-@blueprint.reads(RangeSchema)
+@blueprint.reads(BackfillRangeSchema)
 @blueprint.answers(200, BackfillSchema)
 @blueprint.refuses(401, 403, 404, 409, 412, 413, 415)
 @repeatable(blueprint)

@@ -12,7 +12,7 @@ from app.api.http.audit_trail import audited, only_asked
 from app.api.http.auth import access, bearer, require_right
 from app.api.http.context import services
 from app.api.http.idempotency import repeatable
-from app.api.http.paging import LISTED, array_answer
+from app.api.http.paging import LISTED, LOCATED, array_answer
 from app.api.http.public_urls import absolute
 from app.api.http.smorest import Blueprint
 from app.api.schemas.occurrences import OccurrenceSchema
@@ -42,7 +42,7 @@ def _job_state(job_id: str) -> Any:
 @blueprint.operation("/occurrences/<occurrence_id>/retry", "POST")
 @audited("occurrence.retry", _occurrence_state)
 @blueprint.reads(RetrySchema, "optional json")
-@blueprint.answers(202, OccurrenceSchema)
+@blueprint.answers(202, OccurrenceSchema, headers=LOCATED)
 @blueprint.refuses(401, 403, 404, 409, 413, 415)
 @repeatable(blueprint)
 def retry_occurrence(fresh: bool, occurrence_id: str) -> Response:
@@ -51,13 +51,14 @@ def retry_occurrence(fresh: bool, occurrence_id: str) -> Response:
     Its attempts go on being counted; its retry policy starts afresh.
     """
     occurrence = services().redeliveries.redeliver(occurrence_id, access(), fresh=fresh)
-    return json_answer(occurrence_text(occurrence), 202)
+    where = absolute(f"/occurrences/{to_text(occurrence.id)}")
+    return json_answer(occurrence_text(occurrence), 202, {"Location": where})
 
 
 @blueprint.operation("/occurrences/retry", "POST")
 @audited("retry.create")
 @blueprint.reads(RetryManySchema)
-@blueprint.answers(202, RetryJobSchema)
+@blueprint.answers(202, RetryJobSchema, headers=LOCATED)
 @blueprint.answers(200, RetryCountSchema)
 @blueprint.refuses(401, 403, 409, 413, 415)
 @repeatable(blueprint)

@@ -24,7 +24,7 @@ PREFIX = "qhronos_"
 blueprint = Blueprint("service", __name__, description="How the service is")
 
 
-@blueprint.operation("/health")
+@blueprint.operation("/health", name="get_health")
 @blueprint.answers(200, HealthSchema)
 @blueprint.refuses(503)
 @blueprint.open_to_all()
@@ -34,7 +34,7 @@ def health() -> Response:
     return json_answer('{"status":"ok"}')
 
 
-@blueprint.operation("/status")
+@blueprint.operation("/status", name="get_status")
 @blueprint.answers(200, StatusSchema)
 @blueprint.refuses(503)
 @blueprint.open_to_all()
@@ -55,7 +55,7 @@ def list_breakers() -> Response:
     )
 
 
-@blueprint.operation("/.well-known/webhook-keys")
+@blueprint.operation("/.well-known/webhook-keys", name="get_webhook_keys")
 @blueprint.answers(200, PublicKeysSchema)
 @blueprint.refuses(404)
 @blueprint.open_to_all()
@@ -68,7 +68,7 @@ def public_keys() -> Response:
     return json_answer(json_text({"keys": listed}), headers={"Cache-Control": "max-age=300"})
 
 
-@blueprint.operation("/metrics")
+@blueprint.operation("/metrics", name="get_metrics")
 @blueprint.answers(200, {"type": "string"}, content_type="text/plain")
 @blueprint.refuses(401, 403, 503)
 def metrics() -> Response:

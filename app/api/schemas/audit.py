@@ -6,21 +6,21 @@ from typing import Any
 
 from marshmallow import Schema, fields, post_load
 
-from app.api.schemas.base import StrictSchema
+from app.api.schemas.base import SOMETIMES, TIME, StrictSchema
 from app.api.schemas.fields import Text
 from app.api.schemas.queries import cursor_field, limit_field
 from app.services.audit import AuditQuery
 
 
 def _state(description: str) -> fields.Raw:
-    return fields.Raw(metadata={"type": ["object", "array", "null"], "description": description})
+    return fields.Raw(metadata={"description": description})
 
 
 class AuditEntrySchema(Schema):
     """One change; ``app.domain.audit`` says how ``hash`` follows from ``prev`` and the rest."""
 
     seq = fields.Integer(metadata={"description": "Its number, from 1, without gaps."})
-    at = fields.String(metadata={"format": "date-time"})
+    at = fields.String(metadata=TIME)
     actor = fields.String(metadata={"description": "The token's sub, or 'master token'."})
     token = fields.String(allow_none=True, metadata={"description": "The token's jti."})
     address = fields.String(allow_none=True)
@@ -31,7 +31,8 @@ class AuditEntrySchema(Schema):
     outcome = fields.String(
         metadata={
             "description": "Present and 'unknown' if the service or its store ended before it was "
-            "known whether the change was made."
+            "known whether the change was made.",
+            **SOMETIMES,
         }
     )
     request = fields.String(metadata={"description": "The answer's X-Request-Id."})

@@ -15,6 +15,31 @@ MAX_NAMED = 20
 """How many unknown members an answer names: a body has room for thousands."""
 
 
+SOMETIMES_KEY = "x-sometimes"
+SOMETIMES = {SOMETIMES_KEY: True}
+"""What documents a member of an answer that is not always there."""
+
+NULL_KEY = "x-null"
+NULL_TOO = {NULL_KEY: True}
+"""What documents a member that may be null in answers, where null in a request clears it."""
+
+NAMED = "x-named"
+"""Under this an object within an object says what its own schema is called."""
+
+DURATION = {
+    "type": "string",
+    "pattern": "^(([0-9]{1,12}(ms|[smhdw]))+|[0-9]{1,9})$",
+    "example": "5m",
+}
+"""What documents a duration."""
+
+RATE = {
+    "type": "string",
+    "pattern": "^[1-9][0-9]{0,6}/(s|m|h|d|second|minute|hour|day)$",
+    "example": "10/s",
+}
+"""What documents a rate."""
+
 TIME = {"format": "date-time", "example": "2030-01-31T09:00:00Z"}
 """What documents a time in an answer."""
 

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 from marshmallow import Schema, ValidationError, fields, post_load
 
-from app.api.schemas.base import StrictSchema
-from app.api.schemas.errors import ErrorSchema
+from app.api.schemas.base import SOMETIMES, StrictSchema
+from app.api.schemas.errors import ErrorAnswerSchema
 from app.api.schemas.fields import Flag, Read
 from app.services.event_batch import MOST
 
@@ -36,7 +36,11 @@ class BatchSchema(StrictSchema):
 
     events = Events(
         required=True,
-        metadata={"description": "Each as for POST /events.", "items": {"type": "object"}},
+        metadata={
+            "description": "Each as for POST /events.",
+            "items": {"type": "object", "additionalProperties": True},
+            "example": [{"name": "a", "delay": "30m", "webhook": "https://example.com/hook"}],
+        },
     )
     atomic = Flag(load_default=False, metadata={"description": "Create all of them or none."})
 
@@ -54,11 +58,14 @@ class BatchResultSchema(Schema):
     status = fields.Integer(
         required=True, metadata={"description": "As POST /events would answer."}
     )
-    id = fields.UUID()
-    location = fields.String()
-    error = fields.String()
+    id = fields.UUID(metadata=SOMETIMES)
+    location = fields.String(metadata={**SOMETIMES, "format": "uri"})
+    error = fields.String(metadata=SOMETIMES)
     fields_ = fields.Dict(
-        keys=fields.String(), values=fields.List(fields.String()), data_key="fields"
+        keys=fields.String(),
+        values=fields.List(fields.String()),
+        data_key="fields",
+        metadata=SOMETIMES,
     )
 
 
@@ -70,10 +77,10 @@ class BatchAnswerSchema(Schema):
     results = fields.List(fields.Nested(BatchResultSchema), required=True)
 
 
-class BatchRefusedSchema(ErrorSchema):
+class BatchRefusedSchema(ErrorAnswerSchema):
     """Why nothing of a batch is created."""
 
     results = fields.List(
         fields.Nested(BatchResultSchema),
-        metadata={"description": "What is wrong with each event that is refused."},
+        metadata={"description": "What is wrong with each event that is refused.", **SOMETIMES},
     )

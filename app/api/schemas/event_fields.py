@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from marshmallow import ValidationError
 
 from app.api.http import json_body
+from app.api.schemas.base import DURATION
 from app.api.schemas.fields import Object, Read, Text, judged
 from app.domain.durations import parse_duration_ms
 from app.domain.expectation import parse_expect
@@ -24,7 +25,7 @@ ACK_TIMEOUT_MS = (1_000, 7 * 86_400_000)
 class Timeout(Text):
     """How long one attempt may take; kept as written."""
 
-    kind = {"type": "string", "example": "10s"}  # noqa: RUF012
+    kind = {**DURATION, "example": "10s"}  # noqa: RUF012
     limits: ClassVar[tuple[int, int]] = TIMEOUT_MS
     words: ClassVar[str] = "from 100ms to 5m"
 
@@ -40,7 +41,7 @@ class Timeout(Text):
 class AckTimeout(Timeout):
     """How long a receiver may take to acknowledge; kept as written."""
 
-    kind = {"type": "string", "example": "1h", "default": "1h"}  # noqa: RUF012
+    kind = {**DURATION, "example": "1h"}  # noqa: RUF012
     limits = ACK_TIMEOUT_MS
     words = "from 1s to 7d"
 
@@ -73,7 +74,13 @@ class Headers(Read):
 class Names(Read):
     """Names of calendars, each once."""
 
-    kind = {"type": "array", "items": {"type": "string"}, "maxItems": 10}  # noqa: RUF012
+    kind = {  # noqa: RUF012
+        "type": "array",
+        "items": {"type": "string", "minLength": 1, "maxLength": 64},
+        "maxItems": 10,
+        "description": "Names of calendars on whose days nothing happens.",
+        "example": ["office"],
+    }
 
     def read(self, value: Any) -> Any:
         """Return a list of names."""

@@ -8,7 +8,24 @@ from typing import Any
 from marshmallow import ValidationError, fields, post_load, validates_schema
 
 from app.api.http import json_body
-from app.api.schemas.base import TIME, EditableSchema, StrictSchema, required
+from app.api.schemas.base import (
+    DURATION,
+    NULL_TOO,
+    SOMETIMES,
+    TIME,
+    EditableSchema,
+    StrictSchema,
+    required,
+)
+from app.api.schemas.delivery import (
+    ACK_TIMEOUT,
+    ACTION,
+    EXPECT,
+    FLOW,
+    FORMAT,
+    ORDER,
+    RETRY,
+)
 from app.api.schemas.event_fields import (
     AckTimeout,
     Dst,
@@ -33,19 +50,14 @@ from app.api.schemas.fields import (
     judged,
 )
 from app.api.schemas.schedule import (
-    ACK_TIMEOUT,
-    ACTION,
     DST,
-    EXPECT,
-    FLOW,
-    FORMAT,
     JITTER,
     MISFIRE,
+    NOTICE,
     NOTICES,
-    ORDER,
+    ON_EXCLUDED_DAYS,
     OVERLAPPING,
     PAUSE,
-    RETRY,
     SCHEDULE,
     begins_now,
 )
@@ -108,8 +120,8 @@ class EventSchema(StrictSchema):
     """An event: what to deliver, where, and when."""
 
     id = fields.UUID(dump_only=True)
-    name = Text(1, 255, required=True)
-    description = Text(0, 4_096, allow_none=True)
+    name = Text(1, 255, required=True, metadata={"example": "invoice run"})
+    description = Text(0, 4_096, allow_none=True, metadata={"example": "At the end of the day."})
     start_time = Moment(
         metadata={
             "description": "RFC 3339; without an offset it is a time in the event's timezone. "
@@ -120,7 +132,7 @@ class EventSchema(StrictSchema):
         1,
         64,
         load_only=True,
-        metadata={"description": "Instead of start_time: so long from now, as in 30m."},
+        metadata={**DURATION, "description": "Instead of start_time: so long from now."},
     )
     timezone = Timezone(
         1, 64, allow_none=True, metadata={"description": "IANA name.", "example": "Europe/Berlin"}
@@ -131,49 +143,67 @@ class EventSchema(StrictSchema):
         allow_none=True,
         metadata={
             "description": "The short form of action; this or action is needed. null in answers: "
-            "the action has no short form."
+            "the action has no short form.",
+            **NULL_TOO,
         },
     )
     action = ActionField()
     metadata = Metadata(
-        allow_none=True, metadata={"description": "Delivered as given; at most 64 KiB."}
+        allow_none=True,
+        metadata={
+            "description": "Delivered as given; at most 64 KiB.",
+            "additionalProperties": True,
+            "example": {"customer": 17},
+        },
     )
-    schedule = Object(allow_none=True, metadata=SCHEDULE)
-    dst = Dst(allow_none=True, metadata=DST)
-    calendars = Names(allow_none=True)
-    on_excluded = Choice(ON_EXCLUDED, allow_none=True)
-    jitter = Text(1, 64, allow_none=True, metadata=JITTER)
-    misfire = Object(allow_none=True, metadata=MISFIRE)
-    overlap = Choice(OVERLAP, allow_none=True, metadata=OVERLAPPING)
-    pause = fields.Dict(dump_only=True, metadata=PAUSE)
-    notices = fields.List(fields.Dict(), dump_only=True, metadata=NOTICES)
+    schedule = Object(allow_none=True, metadata={**SCHEDULE, **NULL_TOO})
+    dst = Dst(allow_none=True, metadata={**DST, **SOMETIMES})
+    calendars = Names(allow_none=True, metadata=SOMETIMES)
+    on_excluded = Choice(ON_EXCLUDED, allow_none=True, metadata=ON_EXCLUDED_DAYS)
+    jitter = Text(1, 64, allow_none=True, metadata={**JITTER, **SOMETIMES})
+    misfire = Object(allow_none=True, metadata={**MISFIRE, **SOMETIMES})
+    overlap = Choice(OVERLAP, allow_none=True, metadata={**OVERLAPPING, **SOMETIMES})
+    pause = fields.Raw(dump_only=True, metadata={**PAUSE, **SOMETIMES})
+    notices = fields.List(
+        fields.Raw(metadata=NOTICE), dump_only=True, metadata={**NOTICES, **SOMETIMES}
+    )
     tags = TagList(allow_none=True)
     status = Choice([status.value for status in EventStatus])
     created_at = fields.String(dump_only=True, metadata=TIME)
     updated_at = fields.String(dump_only=True, metadata=TIME)
     next_occurrence_at = fields.String(dump_only=True, allow_none=True, metadata=TIME)
-    retry = Retry(allow_none=True, metadata=RETRY)
-    flow = Flow(allow_none=True, metadata=FLOW)
-    order = Choice(ORDERS, allow_none=True, metadata=ORDER)
-    timeout = Timeout(1, 64, allow_none=True, metadata={"description": "From 100ms to 5m."})
-    format = Choice(FORMATS, allow_none=True, metadata=FORMAT)
-    expect = Expect(allow_none=True, metadata=EXPECT)
+    retry = Retry(allow_none=True, metadata={**RETRY, **SOMETIMES})
+    flow = Flow(allow_none=True, metadata={**FLOW, **SOMETIMES})
+    order = Choice(ORDERS, allow_none=True, metadata={**ORDER, **SOMETIMES})
+    timeout = Timeout(
+        1, 64, allow_none=True, metadata={"description": "From 100ms to 5m.", **SOMETIMES}
+    )
+    expect = Expect(allow_none=True, metadata={**EXPECT, **SOMETIMES})
+    format = Choice(FORMATS, allow_none=True, metadata={**FORMAT, **SOMETIMES})
     headers = Headers(
         allow_none=True,
         metadata={
             "description": "Sent with every delivery. Answers mask the values; *** sent back keeps "
-            "what is stored."
+            "what is stored.",
+            **SOMETIMES,
         },
     )
-    on_success = Url(1, 2_048, allow_none=True, metadata={"description": _TOLD + "completed."})
-    on_failure = Url(1, 2_048, allow_none=True, metadata={"description": _TOLD + "failed."})
-    ack_timeout = AckTimeout(1, 64, allow_none=True, metadata=ACK_TIMEOUT)
+    on_success = Url(
+        1, 2_048, allow_none=True, metadata={"description": _TOLD + "completed.", **SOMETIMES}
+    )
+    on_failure = Url(
+        1, 2_048, allow_none=True, metadata={"description": _TOLD + "failed.", **SOMETIMES}
+    )
+    ack_timeout = AckTimeout(1, 64, allow_none=True, metadata={**ACK_TIMEOUT, **SOMETIMES})
     hmac_secret = Secret(
         1,
         512,
         allow_none=True,
         load_only=True,
-        metadata={"description": "Signs deliveries; base64 after whsec_, else text."},
+        metadata={
+            "description": "Signs deliveries; base64 after whsec_, else text.",
+            "example": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+        },
     )
     has_hmac_secret = fields.Boolean(dump_only=True)
 

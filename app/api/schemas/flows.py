@@ -6,23 +6,23 @@ from typing import Any
 
 from marshmallow import fields, post_load
 
-from app.api.schemas.base import StrictSchema
+from app.api.schemas.base import NULL_TOO, StrictSchema
+from app.api.schemas.delivery import FLOW_LIMITS
 from app.api.schemas.fields import Choice, JsonValue, Text
-from app.api.schemas.schedule import FLOW_LIMITS
 from app.domain.flow import ORDERS
 
 
 class FlowSchema(StrictSchema):
     """A flow: deliveries that share limits on how fast and how many at once they are sent."""
 
-    key = fields.String(dump_only=True)
+    key = fields.String(dump_only=True, metadata={"example": "acme"})
     space = fields.String(
         dump_only=True,
         metadata={"description": "Whose it is: empty for admins, else one for each scope."},
     )
-    rate = JsonValue(allow_none=True, metadata=FLOW_LIMITS["rate"])
-    burst = JsonValue(allow_none=True, metadata=FLOW_LIMITS["burst"])
-    concurrency = JsonValue(allow_none=True, metadata=FLOW_LIMITS["concurrency"])
+    rate = JsonValue(allow_none=True, metadata={**FLOW_LIMITS["rate"], **NULL_TOO})
+    burst = JsonValue(allow_none=True, metadata={**FLOW_LIMITS["burst"], **NULL_TOO})
+    concurrency = JsonValue(allow_none=True, metadata={**FLOW_LIMITS["concurrency"], **NULL_TOO})
     order = Choice(ORDERS)
     paused = fields.Boolean(dump_only=True)
     set_by = fields.String(

@@ -17,15 +17,19 @@ from app.domain.imports import MAX_VEVENTS, OUTCOMES, ImportRequest
 class ImportQuerySchema(StrictSchema):
     """What VEVENTs do not say of the events that are made of them, and how to import them."""
 
-    webhook = Text(1, 2_048)
-    tags = Tags(load_default=())
-    timezone = Timezone(1, 64)
+    webhook = Text(
+        1, 2_048, metadata={"description": "For entries that have none.", "format": "uri"}
+    )
+    tags = Tags(
+        load_default=(), metadata={"description": "For entries that have none; between commas."}
+    )
+    timezone = Timezone(1, 64, metadata={"description": "Of times that name none."})
     source = Name(
         1,
         255,
         metadata={"description": "The feed that the file is the whole of: what has left it, ends."},
     )
-    dry_run = QueryFlag(load_default=False)
+    dry_run = QueryFlag(load_default=False, metadata={"description": "Change nothing, only say."})
     atomic = QueryFlag(load_default=False, metadata={"description": "All entries or none."})
     max_ended = Whole(0, MAX_VEVENTS, None, "How many events may end as they left the source.")
 
@@ -56,7 +60,10 @@ class LinesQuerySchema(StrictSchema):
 
 
 class ImportLineSchema(Schema):
-    """What has become of an entry of a calendar file, or of an event that has left its source."""
+    """What has become of an entry of a calendar file, or of an event that has left its source.
+
+    The members of the event stand beside these, if there is one.
+    """
 
     id = fields.UUID(allow_none=True)
     name = fields.String()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields
 
-from app.api.schemas.base import TIME
+from app.api.schemas.base import SOMETIMES, TIME
 from app.domain.occurrence import OccurrenceStatus
 
 
@@ -71,7 +71,10 @@ class PaginationSchema(Schema):
     limit = fields.Integer()
     total = fields.Integer()
     total_is_exact = fields.Boolean(
-        metadata={"description": "false: there are at least so many. Else it is not there."}
+        metadata={
+            "description": "false: there are at least so many. Else it is not there.",
+            **SOMETIMES,
+        }
     )
 
 

@@ -7,14 +7,25 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, post_load
 
-from app.api.schemas.base import TIME, StrictSchema, check_order
+from app.api.schemas.base import NAMED, SOMETIMES, TIME, StrictSchema, check_order
 from app.api.schemas.event_fields import Dst, Names
 from app.api.schemas.fields import Choice, Instant, Moment, Object, Text, Timezone
-from app.api.schemas.schedule import DST, JITTER, SCHEDULE, TEXT, begins_now
+from app.api.schemas.schedule import DST, JITTER, NOTICE, SCHEDULE, TEXT, begins_now
 from app.domain.pause import Pause
 from app.domain.timetable import ON_EXCLUDED
 from app.domain.words import MAX_TEXT
 from app.services.queries import EventChanges
+
+SKIPPED: dict[str, Any] = {
+    "type": "object",
+    NAMED: "Skipped",
+    "description": "A time that a calendar takes away.",
+    "properties": {
+        "nominal_at": {"type": "string", **TIME},
+        "reason": {"type": "string", "example": "a day of office"},
+    },
+    "required": ["nominal_at", "reason"],
+}
 
 
 class DraftSchema(StrictSchema):
@@ -45,12 +56,20 @@ class PlannedSchema(Schema):
 
     scheduled_at = fields.String(required=True, metadata=TIME)
     planned_at = fields.String(
-        metadata={**TIME, "description": "When it is attempted, if jitter makes that later."}
+        metadata={
+            **TIME,
+            **SOMETIMES,
+            "description": "When it is attempted, if jitter makes that later.",
+        }
     )
     nominal_at = fields.String(
-        metadata={**TIME, "description": "The rule's own time, if a calendar moved it."}
+        metadata={
+            **TIME,
+            **SOMETIMES,
+            "description": "The rule's own time, if a calendar moved it.",
+        }
     )
-    reason = fields.String(metadata={"description": "Why it was moved."})
+    reason = fields.String(metadata={"description": "Why it was moved.", **SOMETIMES})
 
 
 class MovedSchema(Schema):
@@ -68,30 +87,34 @@ class DifferenceSchema(Schema):
     moved = fields.List(fields.Nested(MovedSchema), required=True)
 
 
-class OutlookAnswerSchema(Schema):
+class OutlookSchema(Schema):
     """What a schedule will do."""
 
     explained = fields.String(
         metadata={"example": "every second Friday at 09:00 Europe/Berlin, until 31 March 2027"}
     )
     start_time = fields.String(
-        metadata={**TIME, "description": "What a text came to: when it begins, or the one moment."}
-    )
-    timezone = fields.String(
-        allow_none=True, metadata={"description": "What a text came to, or was given beside it."}
-    )
-    schedule = fields.Dict(
         metadata={
-            "description": "What a text came to, as an event takes it; left out for one moment.",
-            "example": {"frequency": "weekly", "interval": 2, "by_day": ["FR"], "by_hour": [9]},
+            **TIME,
+            **SOMETIMES,
+            "description": "What a text came to: when it begins, or the one moment.",
         }
     )
+    timezone = fields.String(
+        metadata={
+            **SOMETIMES,
+            "description": "What a text came to, or was given beside it.",
+            "example": "Europe/Berlin",
+        }
+    )
+    schedule = fields.Raw(metadata={**SCHEDULE, **SOMETIMES})
     occurrences = fields.List(fields.Nested(PlannedSchema))
     skipped = fields.List(
-        fields.Dict(), metadata={"description": "Times taken away by calendars: when and why."}
+        fields.Raw(metadata=SKIPPED),
+        metadata={"description": "Times taken away by calendars: when and why."},
     )
     notices = fields.List(
-        fields.Dict(),
+        fields.Raw(metadata=NOTICE),
         metadata={"description": "What changes of the clock and ends of calendars do."},
     )
 
@@ -115,7 +138,7 @@ class Range:
     to_ms: int
 
 
-class RangeSchema(StrictSchema):
+class BackfillRangeSchema(StrictSchema):
     """Which past range to backfill."""
 
     from_ms = Instant(data_key="from", required=True)

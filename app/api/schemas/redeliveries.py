@@ -7,7 +7,7 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, post_load, pre_load
 
-from app.api.schemas.base import TIME, StrictSchema, check_order
+from app.api.schemas.base import RATE, SOMETIMES, TIME, StrictSchema, check_order
 from app.api.schemas.fields import Choice, Flag, Instant, Read, TagList, Text, judged
 from app.api.schemas.queries import Identifier
 from app.domain.rates import parse_rate
@@ -15,7 +15,6 @@ from app.domain.redelivery_job import RETRYABLE, RedeliveryFilter, RedeliveryReq
 
 _STATUSES = ["running", "completed", "stopped", "cancelled"]
 _OBJECT = 'must be an object, as in {{"tags": ["billing"]}}'  # the library formats it
-_RATE = {"type": "string", "example": "10/s"}
 
 
 class Fraction(Read):
@@ -33,7 +32,7 @@ class Fraction(Read):
 class Pace(Text):
     """How many in a second, minute or hour; kept as written."""
 
-    kind = _RATE
+    kind = RATE
 
     def read(self, value: Any) -> Any:
         """Return the rate as text."""
@@ -59,12 +58,16 @@ class RetrySchema(StrictSchema):
 class RetryFilterSchema(StrictSchema):
     """Which occurrences; at least one of these is needed, so that nobody means all by mistake."""
 
-    tags = TagList()
-    match = Choice(["any", "all"], load_default="any")
-    event_id = Identifier()
-    status = Choice(RETRYABLE, load_default="failed")
-    from_ms = Instant(data_key="from", metadata={"description": "Scheduled then or later."})
-    to_ms = Instant(data_key="to", metadata={"description": "Scheduled then or earlier."})
+    tags = TagList(metadata=SOMETIMES)
+    match = Choice(["any", "all"], load_default="any", metadata=SOMETIMES)
+    event_id = Identifier(metadata=SOMETIMES)
+    status = Choice(RETRYABLE, load_default="failed", metadata=SOMETIMES)
+    from_ms = Instant(
+        data_key="from", metadata={"description": "Scheduled then or later.", **SOMETIMES}
+    )
+    to_ms = Instant(
+        data_key="to", metadata={"description": "Scheduled then or earlier.", **SOMETIMES}
+    )
 
     @pre_load
     def _says_something(self, data: Any, **_kwargs: Any) -> Any:
@@ -98,7 +101,7 @@ class RetryManySchema(StrictSchema):
     )
     dry_run = Flag(load_default=False, metadata={"description": "Only count: 200."})
     order = Choice(["oldest", "newest"], load_default="oldest")
-    rate = Pace(1, 16, metadata={**_RATE, "description": "Left out: all at once."})
+    rate = Pace(1, 16, metadata={**RATE, "description": "Left out: all at once."})
     stop_at = Fraction(
         data_key="stop_at_error_rate",
         metadata={"description": "Stop when this part fails again, judged from 20 on."},
@@ -130,7 +133,7 @@ class RetryJobSchema(Schema):
     status = fields.String(metadata={"enum": _STATUSES})
     filter = fields.Nested(RetryFilterSchema)
     order = fields.String(metadata={"enum": ["oldest", "newest"]})
-    rate = fields.String(allow_none=True, metadata=_RATE)
+    rate = fields.String(allow_none=True, metadata=RATE)
     stop_at_error_rate = fields.Float(allow_none=True)
     total = _count("How many there were when it began; from 100,000 on a lower bound.")
     retried = _count("Handed on to be delivered.")

@@ -6,7 +6,7 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, post_load
 
-from app.api.schemas.base import StrictSchema
+from app.api.schemas.base import DURATION, SOMETIMES, TIME, StrictSchema
 from app.api.schemas.event_fields import Secret
 from app.api.schemas.fields import Text, judged
 from app.domain.durations import parse_duration_ms
@@ -14,13 +14,13 @@ from app.services.secret_rotation import Rotation
 
 MAX_OVERLAP_MS = 30 * 86_400_000
 _MADE = {"description": "The new secret, if it was made here; it is never shown again."}
-_UNTIL = {"format": "date-time", "description": "Until then the old one signs beside it."}
+_UNTIL = {**TIME, "description": "Until then the old one signs beside it."}
 
 
 class Overlap(Text):
     """For how long the old secret goes on signing."""
 
-    kind = {"type": "string", "example": "24h", "default": "24h"}  # noqa: RUF012
+    kind = {**DURATION, "example": "24h"}  # noqa: RUF012
 
     def read(self, value: Any) -> Any:
         """Return milliseconds."""
@@ -45,7 +45,7 @@ class RotationSchema(StrictSchema):
 class RotatedSchema(Schema):
     """What became of a rotation."""
 
-    secret = fields.String(metadata=_MADE)
+    secret = fields.String(metadata={**_MADE, **SOMETIMES})
     previous_until = fields.String(metadata=_UNTIL)
 
 

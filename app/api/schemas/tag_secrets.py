@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields
 
-from app.api.schemas.base import TIME
+from app.api.schemas.base import SOMETIMES, TIME
 
 
 class TagSecretSchema(Schema):
@@ -18,7 +18,10 @@ class TagSecretWrittenSchema(TagSecretSchema):
     """What became of a write."""
 
     secret = fields.String(
-        metadata={"description": "The secret, if it was made here; it is never shown again."}
+        metadata={
+            "description": "The secret, if it was made here; it is never shown again.",
+            **SOMETIMES,
+        }
     )
     previous_until = fields.String(
         required=True,

@@ -15,7 +15,7 @@ from marshmallow import Schema, fields
 from werkzeug.exceptions import HTTPException
 
 from app.api.http import errors, smorest
-from app.api.schemas.errors import ErrorSchema
+from app.api.schemas.errors import ErrorAnswerSchema
 from app.api.schemas.readers import reader_of
 
 
@@ -64,10 +64,10 @@ def test_errors_are_left_to_this_api(app: Flask) -> None:
 
 def test_errors_are_documented_as_they_are_answered(app: Flask) -> None:
     """``ERROR_SCHEMA``: what flask-smorest documents for what an operation refuses."""
-    assert flask_smorest.Api.ERROR_SCHEMA is not ErrorSchema
+    assert flask_smorest.Api.ERROR_SCHEMA is not ErrorAnswerSchema
     document = app.test_client().get("/openapi.json").json
     content = document["components"]["responses"]["NOT_FOUND"]["content"]["application/json"]
-    assert content["schema"] == {"$ref": "#/components/schemas/Error"}
+    assert content["schema"] == {"$ref": "#/components/schemas/ErrorAnswer"}
 
 
 def test_a_schema_for_what_was_given_reads_it_and_what_is_always_read() -> None:

@@ -98,3 +98,17 @@ def test_others_do_not_see_it(client, client_with):
         client_with("read", "red", sub="zoe").post(f"/imports/{job['id']}/cancel").status_code
         == 403
     )
+
+
+def test_a_file_can_be_sent_to_the_collection(client):
+    """As to ``POST /events``: what became of each entry, or a sentence for what is no file."""
+    file = a_file("UID:1\nSUMMARY:once\nDTSTART:20260201T090000Z")
+    query = {"webhook": "https://example.com/hook"}
+    made = client.post("/imports", query_string=query, data=file, content_type="text/calendar")
+    assert made.status_code == 201
+    assert [one["outcome"] for one in made.json] == ["made"]
+    same = client.post("/events", query_string=query, data=file, content_type="text/calendar")
+    assert same.json[0]["id"] == made.json[0]["id"]
+    refused = client.post("/imports", json={})
+    assert refused.status_code == 415
+    assert "text/calendar" in refused.json["error"]
