@@ -22,13 +22,13 @@ CHUNK = 500
 COUNT_LIMIT = 100_000
 """A count that is worth a while stops here: beyond it, it is a lower bound."""
 
-LOOK_LIMIT = 5_000
+LOOK_LIMIT = 3_000
 """How many entries are read and looked up for one part of a list."""
 
-TOTAL_LIMIT = 2_000
+TOTAL_LIMIT = 1_000
 """How many are read and looked up for the total of a list that no index counts."""
 
-COUNTED_AT_ONCE = 10_000
+COUNTED_AT_ONCE = 5_000
 """The store counts what two indexes share if one of them has so few entries: in 2 ms at most."""
 
 _FIRST_CHUNK = 64

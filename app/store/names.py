@@ -23,7 +23,7 @@ from app.store.migrations.events_by_name import EVENTS_BY_NAME
 from app.store.scripts import Scripts
 from app.store.selections import Entry, Position
 
-PARTS = 1_000
+PARTS = 200
 """How many parts of the index a count looks at; each has about a hundred entries."""
 
 _AFTER_ALL = b"\xff"

@@ -48,11 +48,7 @@ def show(done: str | None = None, problems: Sequence[str] = ()) -> str:
 
 
 def _find(words: str, status: str, cursor: str | None) -> Page[Event]:
-    """What the words mean: an id, else a tag that something has, else a name.
-
-    No index knows names. So they are looked at when somebody asks for them, and not with each
-    letter that is typed.
-    """
+    """What the words mean: an id, else a tag that something has, else what a name begins with."""
     wanted = status if status in {one.value for one in EventStatus} else None
     listing = services().events.list
     if not words:
@@ -70,11 +66,12 @@ def _find(words: str, status: str, cursor: str | None) -> Page[Event]:
             found = listing(EventQuery(tags, wanted, limit=LIMIT, cursor=cursor), access())
         except InvalidInput:  # no tag can be called so, or the cursor is that of another list
             continue
-        if found.items or " " not in text:
+        if found.items or found.next_cursor or " " not in text:
             break
-    if found.items or words.startswith("tag:") or "X-Part" in request.headers:
+    if found.items or found.next_cursor or words.startswith("tag:"):
         return found
-    return listing(EventQuery(name=words, status=wanted, limit=LIMIT, cursor=cursor), access())
+    by_name = EventQuery(name_prefix=words[:255], status=wanted, limit=LIMIT, cursor=cursor)
+    return listing(by_name, access())
 
 
 def explained(event: Event) -> str:

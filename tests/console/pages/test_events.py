@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from app.services import event_lists
 from app.services.events import EventService
+from app.store import indexes
 from tests.console.conftest import Page
 
 
@@ -76,13 +78,24 @@ def test_an_id_finds_its_event(browser, some):
     assert names_in(browser.get(f"/console/events?q={other}")) == set()
 
 
-def test_names_are_looked_at_when_somebody_asks_and_not_with_each_letter(browser, some):
-    typing = browser.client.get("/console/events?q=third+run", headers={"X-Part": "1"})
-    assert names_in(typing) == set()
-    assert "Press Enter" in Page(typing.text).text
-    assert names_in(browser.get("/console/events?q=third+run")) == {"third run"}
+def test_a_name_is_found_while_it_is_typed(browser, some):
+    for words in ("t", "third", "third run"):
+        typing = browser.client.get(f"/console/events?q={words}", headers={"X-Part": "1"})
+        assert names_in(typing) == {"third run"}
     tag = browser.client.get("/console/events?q=tag:c", headers={"X-Part": "1"})
     assert names_in(tag) == {"third run"}
+
+
+def test_where_nothing_was_found_yet_a_link_goes_on(browser, some, monkeypatch):
+    monkeypatch.setattr(event_lists, "FEW", 0)
+    for name, value in (("LOOK_LIMIT", 1), ("CHUNK", 5)):
+        monkeypatch.setattr(indexes, name, value)
+    link = "/console/events?q=first"
+    for _ in range(2):
+        page = Page(browser.get(link).text)
+        assert "None of those that were looked at fits" in page.text
+        (link,) = [one for one in page.links if "cursor=" in one]
+    assert names_in(browser.get(link)) == {"first"}
 
 
 def test_only_what_is_in_scope_is_found(browser_with, some):
