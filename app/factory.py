@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from flask import Flask
@@ -25,6 +26,7 @@ from app.api.routes import (
     acknowledgements,
     audit,
     calendars,
+    changes,
     event_batch,
     events,
     feed,
@@ -62,6 +64,7 @@ PARTS = (
     redeliveries,
     flows,
     calendars,
+    changes,
     feed,
     tokens,
     tag_secrets,
@@ -85,7 +88,7 @@ def create_app(services: Services) -> Flask:
     app.url_map.merge_slashes = False
     attach_services(app, services)
     credentials = app.extensions[auth.EXTENSION] = Credentials(app, services.settings)
-    app.extensions[LIVE] = _live_desk(app, services, credentials)
+    app.extensions[LIVE] = partial(_live_desk, app, services, credentials)
     register_proxies(app, services.settings)
     register_packing(app, frozenset({CONSOLE, DASHBOARD}))
     register_headers(app)

@@ -12,6 +12,7 @@ from app.domain import ids
 from app.domain.occurrence import Occurrence
 from app.domain.outcome import NACK, Outcome, Timings
 from app.engine.attempts import LOG_MESSAGE_LIMIT, record_of
+from app.engine.changes import LiveChanges
 from app.errors import Conflict, Unauthenticated
 from app.store.attempts import with_message
 from app.store.calls import BATCH, Record
@@ -44,6 +45,7 @@ class Acknowledgements:
     occurrences: OccurrenceStore
     tokens: AckTokens
     flows: FlowGate
+    changes: LiveChanges
     clock: Clock
     least_delay_ms: int
     """The shortest wait between two attempts."""
@@ -81,6 +83,9 @@ class Acknowledgements:
         counted = self.work.record(records, now_ms)
         # Another drain may have done the same, and given the place to the next attempt since.
         self._release_places(waited, now_ms)
+        for one in self.occurrences.get_many([one.claim.occurrence_id for one in waited]):
+            if one is not None:
+                self.changes.occurrence(one)
         return counted
 
     def _release_places(self, settled: Iterable[Open], until_ms: int = _FOREVER_MS) -> None:
@@ -109,7 +114,9 @@ class Acknowledgements:
             record = verdict(one)
             if self.work.record([record], self.clock.now_ms()):
                 self._release_places([one])
-                return self.occurrences.get(raw)
+                occurrence = self.occurrences.get(raw)
+                self.changes.occurrence(occurrence)
+                return occurrence
         raise Conflict("This attempt is not waiting to be acknowledged, or not any more.")
 
     def _completed(self, one: Open) -> Record:

@@ -40,6 +40,14 @@ class Senders:
         self, max_wait_ms: float, also: Sequence[int]
     ) -> list[tuple[InFlightRequest, Outcome]]:
         """Wait for at most ``max_wait_ms`` and return the requests that ended; see ``Sender``."""
+        ended = self._poll(max_wait_ms, also)
+        for token, outcome in ended:
+            self._announcer.ended(token.claim, outcome)
+        return ended
+
+    def _poll(
+        self, max_wait_ms: float, also: Sequence[int]
+    ) -> list[tuple[InFlightRequest, Outcome]]:
         if not self._live.in_flight:
             return self._http.poll(max_wait_ms, also)
         if ended := self._live.poll():

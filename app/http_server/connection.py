@@ -62,8 +62,6 @@ class Connection(ASGIProtocol):  # type: ignore[misc] # gunicorn has no types
         self._head = 0
         """Bytes of the request's line and headers, as far as they have come."""
 
-    # What the event loop calls
-
     def connection_made(self, transport: Any) -> None:
         """Begin, or refuse if too many are open."""
         self.transport = transport
@@ -109,8 +107,8 @@ class Connection(ASGIProtocol):  # type: ignore[misc] # gunicorn has no types
         A flood leaves so much of it that to look for it as garbage would hold up everybody for
         tenths of a second.
         """
-        self._callback_parser = self._body_receiver = self._current_request = self._task = None
-        self._websocket = None
+        self._callback_parser = self._body_receiver = self._websocket = None
+        self._current_request = self._task = None
 
     # What the worker calls
 
@@ -162,9 +160,11 @@ class Connection(ASGIProtocol):  # type: ignore[misc] # gunicorn has no types
         """End a connection whose client takes its answer too slowly."""
         self.transport.abort()
 
-    def answer_begins(self) -> None:
-        """No more of the request is waited for."""
-        if self._phase is Phase.ARRIVING:
+    def answer_begins(self, *, is_stream: bool = False) -> None:
+        """No more of the request is waited for; a stream may take as long as it wants."""
+        if is_stream:
+            self._enter(Phase.LIVE)
+        elif self._phase is Phase.ARRIVING:
             self._enter(Phase.ANSWERING)
 
     # What gunicorn's protocol calls
@@ -232,7 +232,7 @@ class Connection(ASGIProtocol):  # type: ignore[misc] # gunicorn has no types
 
     def _arm_keepalive_timer(self) -> None:
         """The connection waits for its next request; ``end_if_overdue`` is its timer."""
-        if self._phase is Phase.ANSWERING:
+        if self._phase in (Phase.ANSWERING, Phase.LIVE):
             self._enter(Phase.IDLE)
         if self._has_ended and self._phase is Phase.IDLE:  # it ended just behind its answer
             self._close_transport()

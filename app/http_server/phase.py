@@ -15,6 +15,6 @@ class Phase(enum.Enum):
     ANSWERING = enum.auto()
     """A request is there, and its answer is not."""
     LIVE = enum.auto()
-    """It has become a websocket."""
+    """It has become a websocket, or has a stream of events."""
     LEAVING = enum.auto()
     """The last answer was given; what still comes is thrown away."""

@@ -7,6 +7,7 @@ while the request arrives, and not while its answer is taken.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import io
 import sys
 from collections.abc import Awaitable, Callable, Iterable, Iterator, MutableMapping
@@ -15,11 +16,14 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 from wsgiref.types import WSGIApplication, WSGIEnvironment
 
+from app.api.routes.changes import STREAM
 from app.domain.addresses import Network
 from app.domain.callers import client_address, counted_address
 from app.http_server import refusals
 from app.http_server.caller_queue import CallerQueue, QueueFull
 from app.http_server.connection import CONNECTION, Connection
+from app.live.connected import Subscription
+from app.live.hub import Hub
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -61,6 +65,8 @@ class Requests:
         # Whoever asks how the service is must not wait behind what keeps it busy.
         self._health_threads = ThreadPoolExecutor(HEALTH_THREADS, "health")
         self._health_queue = CallerQueue(HEALTH_THREADS, WAITING_FOR_HEALTH)
+        self.live: Hub | None = None
+        """What has the streams that the application wants, if anything has."""
         self._held = 0
         self._untaken: dict[Connection, int] = {}
 
@@ -109,6 +115,9 @@ class Requests:
         answer = _Answer(self._application, _environ(scope, body))
         async with queue.place(*self._caller(scope)):
             piece, ended = await run(threads, answer.begin)
+        if (wanted := answer.environ.get(STREAM)) is not None and self.live is not None:
+            await _stream(self.live, scope[CONNECTION], answer, Subscription(*wanted), send)
+            return
         try:
             start = {"type": "http.response.start", "status": answer.status}
             await send({**start, "headers": answer.headers})
@@ -163,13 +172,13 @@ class _Answer:
 
     def __init__(self, application: WSGIApplication, environ: WSGIEnvironment) -> None:
         self._application = application
-        self._environ = environ
+        self.environ = environ
         self._pieces: Iterable[bytes] = ()
         self._iterator: Iterator[bytes] = iter(())
 
     def begin(self) -> tuple[bytes, bool]:
         """Run the application; returns the first piece, and whether that is all."""
-        self._pieces = self._application(self._environ, self._start)
+        self._pieces = self._application(self.environ, self._start)
         self._iterator = iter(self._pieces)
         return self.next()
 
@@ -225,6 +234,22 @@ async def _refuse(send: Send, status: int, message: str) -> None:
     headers = [(name.lower().encode(), value.encode()) for name, value in given]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": content})
+
+
+async def _stream(
+    live: Hub, connection: Connection, answer: _Answer, wanted: Subscription, send: Send
+) -> None:
+    """Answer with a stream, until its client goes or it is told to end."""
+    if live.is_full:
+        await _refuse(send, 503, refusals.CROWDED)
+        return
+    connection.answer_begins(is_stream=True)
+    headers = [header for header in answer.headers if header[0] != b"content-length"]
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    async with contextlib.aclosing(live.stream(wanted)) as pieces:
+        async for piece in pieces:
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+    await send({"type": "http.response.body", "body": b""})
 
 
 def _path(target: bytes) -> bytes:

@@ -84,9 +84,10 @@ class AsyncWorker(ASGIWorker):  # type: ignore[misc] # gunicorn has no types
         """Put the application behind the event loop."""
         application = self.app.wsgi()
         self.asgi = Requests(application, self.cfg.threads, self.proxies)
-        desk = getattr(application, "extensions", {}).get(EXTENSION)
-        if desk is not None:
-            self.live = Hub(desk, self.loop, self.worker_connections // LIVE_SHARE)
+        make_desk = getattr(application, "extensions", {}).get(EXTENSION)
+        if make_desk is not None:
+            self.live = Hub(make_desk(), self.loop, self.worker_connections // LIVE_SHARE)
+            self.asgi.live = self.live
             self.websocket_paths = frozenset({WEBSOCKET_PATH})
 
     def admit(self) -> bool:

@@ -2,10 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from app.api.http.credentials import Bearer
 from app.live.groups import Key
 from app.live.messages import ClientHook, TagListener
 from app.live.socket import LiveSocket
+from app.store.live_keys import EVERYTHING
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """What a stream is asked to have: everything after a position, of some tags, or of all."""
+
+    bearer: Bearer
+    tags: frozenset[str]
+    after: bytes | None
+
+    @property
+    def interest(self) -> frozenset[str]:
+        """What has to be told for it."""
+        access = self.bearer.access
+        if self.tags:
+            return self.tags
+        return frozenset({EVERYTHING}) if access.is_admin else access.scope
 
 
 class Connected:

@@ -17,16 +17,16 @@ from app.domain import ids
 from app.domain.access import Access
 from app.engine.acknowledgements import Acknowledgements
 from app.errors import Conflict, Forbidden, NotFound, Unauthenticated
+from app.live.connected import Subscription
 from app.live.messages import Ack, ClientHook, TagListener
 from app.services.tokens import TokenService
-from app.store.live import KEEP_MS, LiveStore
-from app.store.live_keys import EVERYTHING
+from app.store.live import KEEP_MS, TOLD_MS, LiveStore, Told, order_of
 from app.store.occurrences import OccurrenceStore
 
 log = logging.getLogger(__name__)
 
 EXTENSION = "qhronos-live"
-"""Where an application has its desk."""
+"""Where an application has what makes its desk: what speaks to the store is made when it serves."""
 
 MOST_OF_ONE_NAME = 100
 """How many connections one client name may have, in all processes: each is looked at in turn."""
@@ -107,6 +107,31 @@ class Desk:
         """Have what bears one of these tags be told; to be said again within ``KEEP_MS``."""
         self.live.listen(tags, self.clock.now_ms() + KEEP_MS)
 
+    def subscribe(self, subscription: Subscription) -> tuple[bytes, bool]:
+        """Have what a stream wants be told; returns the position from which on it has all of it.
+
+        And whether something may be missing before that.
+        """
+        self.keep_subscribed(subscription.interest)
+        after = subscription.after
+        if after is None:
+            return self.live.told_until_now(), False
+        oldest, after_ms = self.live.oldest_told(), order_of(after)[0]
+        is_kept = oldest is None or order_of(after) >= order_of(oldest)
+        return after, not is_kept or after_ms < self.clock.now_ms() - TOLD_MS
+
+    def told_since(self, position: bytes) -> list[Told]:
+        """All that was told since then."""
+        found: list[Told] = []
+        while some := self.live.told_after(position, 1_000):
+            found += some
+            position = some[-1].position
+        return found
+
+    def keep_subscribed(self, interest: Iterable[str]) -> None:
+        """Have this be told for as long as a stream may be away and come back."""
+        self.live.listen(interest, self.clock.now_ms() + TOLD_MS)
+
     def ack(self, ack: Ack, attempt: int | None, access: Access) -> None:
         """Complete an occurrence; ``attempt``: the one that this very connection was sent.
 
@@ -140,10 +165,3 @@ class Desk:
 
     def _named(self, number: int) -> str:
         return f"{self.process}:{number}"
-
-
-def interest_of(access: Access, tags: frozenset[str]) -> frozenset[str]:
-    """What has to be told for who listens to these tags, or without any to all that it may read."""
-    if tags:
-        return tags
-    return frozenset({EVERYTHING}) if access.is_admin else access.scope

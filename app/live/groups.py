@@ -43,8 +43,9 @@ class Group:
         """Send what is pending, in one write each."""
         data = b"".join(self.pending)
         self.pending.clear()
-        for member in list(self.members):
-            member.write(data)
+        if data:
+            for member in list(self.members):
+                member.write(data)
 
 
 Form = Callable[[Told], bytes]
@@ -75,6 +76,10 @@ class Groups:
                 self._of_everything.add(group)
         group.members.add(member)
         return key
+
+    def hears(self, key: Key) -> Callable[[Told], bool]:
+        """What tells whether the members of a group hear of something."""
+        return self._groups[key].hears
 
     def leave(self, member: Hearer, key: Key) -> None:
         """Remove a listener."""

@@ -8,20 +8,21 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 
 from app.api.http.credentials import Bearer
 from app.errors import InvalidInput, QhronosError, StoreUnavailable
 from app.live import messages
 from app.live.asker import Asker
 from app.live.clients import BROKEN, Clients
-from app.live.connected import Connected
+from app.live.connected import Connected, Subscription
 from app.live.desk import Desk
 from app.live.ears import Ears
 from app.live.groups import Groups
 from app.live.messages import ClientHook, TagListener
 from app.live.socket import GOING_AWAY, INTERNAL, POLICY, TRY_LATER, LiveSocket, text_frame
-from app.store.live import Told
+from app.live.streams import Streams
+from app.store.live import BEGINS, Told
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +54,7 @@ class Hub:
         self._asker = Asker(loop)
         self._clients = Clients(desk, self._asker, loop)
         self._groups = Groups()
+        self._streams = Streams(desk, self._asker, self._groups)
         self._sockets: dict[LiveSocket, Connected | None] = {}
         """Each with who it is, if it has said so."""
         self._ears: Ears | None = None
@@ -64,22 +66,44 @@ class Hub:
     @property
     def is_full(self) -> bool:
         """Whether there is no room for one more."""
-        return len(self._sockets) >= self._most or self._is_stopping
+        return len(self._sockets) + len(self._streams.all) >= self._most or self._is_stopping
 
     def open(self, transport: asyncio.Transport) -> LiveSocket:
         """Take over a connection that has become a websocket."""
         socket = LiveSocket(transport, self, self._loop.time())
         self._sockets[socket] = None
+        self._ensure_ears()
+        return socket
+
+    async def stream(self, subscription: Subscription) -> AsyncGenerator[bytes, None]:
+        """What changes from now on, or from where the subscription says, piece by piece."""
+        ears = self._ensure_ears()
+        stream = self._streams.open(subscription, ears)
+        try:
+            async for piece in stream.pieces():
+                yield piece
+        finally:
+            self._streams.close(stream)
+            self._rest()
+
+    def _ensure_ears(self) -> Ears:
         if self._ears is None:
             self._ears = self._listen()
             self._loop.call_later(1.0, self._tick, self._ears)
-        return socket
+        return self._ears
+
+    def _rest(self) -> None:
+        """Hear nothing more if there is nobody to pass it on to."""
+        if not self._sockets and not self._streams.all and self._ears is not None:
+            self._ears.close()
+            self._ears = None
 
     def stop(self) -> None:
         """Have all clients connect elsewhere: this process ends."""
         self._is_stopping = True
         for socket in list(self._sockets):
             socket.close(GOING_AWAY, "this process ends; connect again")
+        self._streams.end_all()
 
     def said(self, socket: LiveSocket, text: str) -> None:
         """Handle a message."""
@@ -97,9 +121,7 @@ class Hub:
         member = self._sockets.pop(socket, None)
         if member is not None:
             self._let_go(member)
-        if not self._sockets and self._ears is not None:
-            self._ears.close()
-            self._ears = None
+        self._rest()
 
     def _let_go(self, member: Connected) -> None:
         if member.group is not None:
@@ -181,6 +203,7 @@ class Hub:
         self._renewed_s = self._loop.time()
         tags: set[str] = set()
         clients = []
+        of_streams = self._streams.interest()
         for one in self._sockets.values():
             if one is None or one.bearer is None:
                 continue
@@ -191,6 +214,7 @@ class Hub:
 
         def renew() -> None:
             self._desk.listen(tags)
+            self._desk.keep_subscribed(of_streams)
             for name, number, bearer, count in clients:
                 self._desk.connect(name, number, bearer.access)
                 self._desk.note_waiting(name, number, count)
@@ -203,6 +227,7 @@ class Hub:
             return
         self._is_looking, self._looked_s = True, now_s
         bearers = {one.jti: one.bearer for one in self._sockets.values() if one and one.bearer}
+        bearers |= {one.bearer.jti: one.bearer for one in self._streams.all}
 
         def looked(ended: dict[str, str] | Exception) -> None:
             self._is_looking = False
@@ -211,6 +236,7 @@ class Hub:
             for socket, one in list(self._sockets.items()):
                 if one is not None and one.jti in ended:
                     self._turn_away(socket, NO_MORE)
+            self._streams.end_of(ended)
 
         self._asker.ask(lambda: self._desk.ended(bearers.values()), looked)
 
@@ -240,5 +266,8 @@ class Hub:
 
 
 def event_form(told: Told) -> bytes:
-    """What is told, as a websocket's listener is sent it."""
-    return text_frame(told.message)
+    """What is told, as a websocket's listener is sent it: it hears only of what is delivered."""
+    return text_frame(told.message) if told.kind == _DELIVERED else b""
+
+
+_DELIVERED = BEGINS.encode()

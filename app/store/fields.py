@@ -275,6 +275,8 @@ class ToldField(HashField):
 
     TAGS = ("tags", "lines", "the tags of what happened",
         "tell_listeners", "live")
+    KIND = ("kind", "word", "event: an occurrence is delivered; change: something has changed",
+        "tell_listeners", "live")
     MESSAGE = ("msg", "JSON", "what listeners are told of it",
         "tell_listeners", "live")
 

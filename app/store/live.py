@@ -33,6 +33,10 @@ PASSED_ON, NOBODY, BUSY = 1, 0, -1
 """What became of a message that was offered to the connections of a client."""
 
 
+BEGINS, CHANGE = "event", "change"
+"""The kinds of what is told: an occurrence is delivered; or something has changed."""
+
+
 class ClientMessage(NamedTuple):
     """What one client is to be sent; ``content`` is for the process that has its connection."""
 
@@ -41,12 +45,27 @@ class ClientMessage(NamedTuple):
     content: bytes
 
 
+class LiveEntry(NamedTuple):
+    """What listeners are to be told: JSON."""
+
+    tags: Sequence[str]
+    kind: str
+    message: bytes
+
+
 class Told(NamedTuple):
-    """One entry of what listeners are told; ``position`` is where it stands."""
+    """One entry of what listeners were told; ``position`` is where it stands."""
 
     position: bytes
     tags: tuple[str, ...]
     message: bytes
+    kind: bytes = BEGINS.encode()
+
+
+def order_of(position: bytes) -> tuple[int, int]:
+    """A position as what it is compared by; raises ``ValueError`` for what is none."""
+    at, _, number = position.partition(b"-")
+    return int(at), int(number or 0)
 
 
 def offer_call(messages: Iterable[ClientMessage]) -> Call:
@@ -118,17 +137,22 @@ class LiveStore:
         pipe.zrange(live_keys.INTEREST, 0, -1)
         return frozenset(tag.decode() for tag in pipe.execute()[1])
 
-    def tell(self, entries: Iterable[tuple[Sequence[str], bytes]], now_ms: int) -> None:
-        """Tell listeners: the tags and the message of each entry."""
+    def tell(self, entries: Iterable[LiveEntry], now_ms: int) -> None:
+        """Tell listeners."""
         args: list[Argument] = [TOLD_MOST, now_ms - TOLD_MS, TOLD_MS]
-        for tags, message in entries:
-            args += [join_tags(tags), message]
+        for one in entries:
+            args += [join_tags(one.tags), one.kind, one.message]
         self._scripts("tell_listeners", [live_keys.TOLD], args)
 
     def told_until_now(self) -> bytes:
         """The position of the newest entry."""
         found = cast("list[Any]", self._client.xrevrange(live_keys.TOLD, count=1))
         return found[0][0] if found else b"0-0"
+
+    def oldest_told(self) -> bytes | None:
+        """The position of the oldest entry that is kept."""
+        found = cast("list[Any]", self._client.xrange(live_keys.TOLD, count=1))
+        return found[0][0] if found else None
 
     def told_after(self, position: bytes, limit: int, wait_ms: int = 0) -> list[Told]:
         """What was told after a position; waits for it so long if there is nothing yet."""
@@ -142,6 +166,7 @@ class LiveStore:
                 at,
                 split_tags(row[ToldField.TAGS.encode()]),
                 row[ToldField.MESSAGE.encode()],
+                row[ToldField.KIND.encode()],
             )
             for at, row in rows
         ]

@@ -90,7 +90,7 @@ class Drains:
             max_connections=self.max_connections,
         )
         live = LiveSender(storage.new_channel(), storage.clock)
-        return Senders(http, live, Announcer(storage.live, storage.clock))
+        return Senders(http, live, Announcer(storage.changes))
 
     @cached_property
     def max_connections(self) -> int:

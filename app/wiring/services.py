@@ -184,6 +184,7 @@ class Services:
             self.storage.occurrences,
             self.crypto.ack_tokens,
             self.storage.flow_gate,
+            self.storage.changes,
             self.clock,
             self.settings.least_retry_delay_ms,
         )

@@ -7,6 +7,7 @@ from functools import cached_property
 
 from app.clock import Clock
 from app.config import Settings
+from app.engine.changes import LiveChanges
 from app.engine.store_clock import StoreClock
 from app.store.answers import AnswerStore
 from app.store.audit import AuditLog
@@ -285,6 +286,11 @@ class Storage:
     def live(self) -> LiveStore:
         """Live connections."""
         return LiveStore(self.client, self.scripts)
+
+    @cached_property
+    def changes(self) -> LiveChanges:
+        """What listeners are told."""
+        return LiveChanges(self.live, self.clock)
 
     def new_channel(self) -> Channel:
         """Open a channel for one user: it has a connection of its own."""

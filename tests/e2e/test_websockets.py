@@ -12,7 +12,7 @@ from tests.support.api_client import Api, at
 from tests.support.ports import free_port
 from tests.support.stack import GUNICORN, MASTER_TOKEN, Stack
 from tests.support.wait import wait_until
-from tests.support.websocket import LiveClient
+from tests.support.websocket import LiveClient, Stream
 
 pytestmark = pytest.mark.e2e
 
@@ -144,6 +144,26 @@ def test_a_client_is_sent_only_what_its_token_may_change(stack: Stack, api: Api)
         message = client.hear()
         assert message["event_id"] == event["id"]
         client.complete(message)
+
+
+def test_a_stream_tells_what_changes_and_goes_on_where_it_was(stack: Stack, api: Api) -> None:
+    """By tags, by what the token may read, from the last event that was heard."""
+    token = token_of(api, "read", "mine")
+    with Stream(stack.port, token) as stream:
+        assert stream.next()["type"] == "ready"
+        for_client(api, "nobody", tags=["others"])
+        event = api.create("q:nobody", tags=["mine"], retry={"attempts": 1})
+        kinds = [stream.next(event["id"])["type"] for _ in range(3)]
+        assert kinds == ["event.create", "event", "occurrence"]
+        last = stream.last_id
+    api.update(event["id"], name="another")
+    with Stream(stack.port, token, last) as stream:
+        assert [stream.next()["type"] for _ in range(2)] == ["ready", "event.update"]
+        assert api.call("DELETE", "/tokens?sub=live").status in (200, 204)
+        assert stream.next()["type"] == "end"
+        assert stream.is_over()
+    refused = api.call("GET", "/events/stream", more={"Last-Event-ID": "x"})
+    assert refused.status == 400
 
 
 def test_a_killed_process_loses_nothing_of_what_its_client_was_sent(api: Api, stack: Stack) -> None:

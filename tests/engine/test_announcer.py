@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from app.domain.callback import Callback
+from app.domain.outcome import CLIENT_BUSY, Outcome, Timings
 from app.engine.announcer import Announcer
+from app.engine.changes import LiveChanges
 from app.errors import StoreUnavailable
 from app.store.claims import Claim
 from app.store.connection import connect
@@ -19,7 +21,8 @@ from app.store.scripts import Scripts
 from tests.support.builders import a_claim
 from tests.support.clock import NOW_MS, FakeClock
 
-LATER_MS = NOW_MS + 60_000
+LATER_MS = 2**44
+"""Later than any clock: what an earlier test has left to do must not find it ended."""
 
 
 @pytest.fixture
@@ -30,7 +33,7 @@ def live(store_url: str) -> LiveStore:
 
 @pytest.fixture
 def announcer(live: LiveStore) -> Iterator[Announcer]:
-    made = Announcer(live, FakeClock())
+    made = Announcer(LiveChanges(live, FakeClock()))
     yield made
     made.close()
 
@@ -91,3 +94,15 @@ def test_a_store_that_is_away_costs_the_listeners_and_nobody_else(
     monkeypatch.setattr(live, "interest_version", away)
     announcer.begins(tagged(1, "a"))
     assert told(live, announcer) == []
+
+
+def test_what_came_of_an_attempt_is_told_with_the_status_that_is_recorded(
+    live: LiveStore, announcer: Announcer
+) -> None:
+    live.listen(["a"], LATER_MS)
+    moment = Timings(0, 0, NOW_MS * 1_000)
+    announcer.ended(tagged(1, "a"), Outcome(moment, 200))
+    announcer.ended(tagged(2, "a"), Outcome(moment, 500, error="status", error_message="no"))
+    announcer.ended(tagged(3, "a"), Outcome(moment, error=CLIENT_BUSY))
+    changes = [(one["status"], one["status_code"]) for one in told(live, announcer)]
+    assert changes == [("completed", 200), ("retrying", 500)]

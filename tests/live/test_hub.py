@@ -19,7 +19,7 @@ from app.live import asker, clients, connected, desk, ears, hub
 from app.live.desk import EXTENSION, Desk
 from app.live.hub import Hub
 from app.live.socket import GOING_AWAY, POLICY
-from app.store.live import ClientMessage, offer_call
+from app.store.live import BEGINS, CHANGE, ClientMessage, LiveEntry, offer_call
 from app.wiring.doubles import Doubles
 from app.wiring.services import Services, build_services
 from tests.api.application import MASTER_TOKEN, settings_for, with_token
@@ -102,7 +102,7 @@ def run(app: Flask) -> Callable[[Check], None]:
     """Runs a check with a hub."""
 
     async def with_hub(check: Check) -> None:
-        made = Hub(cast("Desk", app.extensions[EXTENSION]), asyncio.get_running_loop(), most=3)
+        made = Hub(cast("Desk", app.extensions[EXTENSION]()), asyncio.get_running_loop(), most=3)
         callers = await check(made)
         del callers
         for socket in list(made._sockets):
@@ -168,7 +168,11 @@ def test_a_listener_hears_what_is_told_and_may_say_nothing(
     async def check(made: Hub) -> None:
         caller = Caller(made)
         await caller.ask(listener(token_of(app, "read", "a"), "a", "b"))
-        entries = [(("b",), b'{"n":1}'), (("b", "a"), b'{"n":2}')]
+        entries = [
+            LiveEntry(("b",), BEGINS, b'{"n":1}'),
+            LiveEntry(("a",), CHANGE, b'{"n":0}'),
+            LiveEntry(("b", "a"), BEGINS, b'{"n":2}'),
+        ]
         services.storage.live.tell(entries, services.clock.now_ms())
         assert await caller.hear() == {"n": 2}
         ack = {"type": "ack", "event_id": "e", "occurrence_id": "o"}

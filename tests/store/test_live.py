@@ -14,21 +14,27 @@ import pytest
 from app.delivery.live_message import LiveMessage, Passed, read_passed
 from app.store import live_keys
 from app.store.live import (
+    BEGINS,
     BUSY,
+    CHANGE,
     KEEP_MS,
     NOBODY,
     PASSED_ON,
     WINDOW,
     ClientMessage,
+    LiveEntry,
     LiveStore,
     Mailbox,
     offer_call,
+    order_of,
 )
 from app.store.scripts import Scripts
 from tests.store.conftest import Stores
 from tests.support.clock import NOW_MS
 
 PROCESS = "aa11"
+FAR_MS = 2**44
+"""Later than any clock: what an earlier test has left to do must not find it ended."""
 MESSAGE = LiveMessage("c", ("t",), "an-id", 2, b'{"a":\n1}', 5_000)
 
 
@@ -134,32 +140,35 @@ def test_what_nobody_renews_ends_by_itself(stores: Stores, live: LiveStore) -> N
     live.note_waiting("c", f"{PROCESS}:1", 3)
     live.listen(["a"], NOW_MS)
     live.interest_version()
-    live.tell([(("a",), b"1")], NOW_MS)
+    live.tell([LiveEntry(("a",), BEGINS, b"1")], NOW_MS)
     for key in stores.client.keys(live_keys.PREFIX + b"*"):  # type: ignore[union-attr]
         assert 0 < stores.client.pttl(key) <= 20 * KEEP_MS, key
 
 
 def test_what_is_listened_to_is_known_until_its_time_is_over(live: LiveStore) -> None:
     assert live.interest_version() is None
-    live.listen(["a", "b"], NOW_MS + 1_000)
+    live.listen(["a", "b"], FAR_MS + 1_000)
     first = live.interest_version()
-    live.listen(["a"], NOW_MS + 2_000)
-    live.listen(["a"], NOW_MS)
+    live.listen(["a"], FAR_MS + 2_000)
+    live.listen(["a"], FAR_MS)
     assert live.interest_version() == first, "there is nothing new"
-    assert live.interest(NOW_MS) == {"a", "b"}
-    assert live.interest(NOW_MS + 1_001) == {"a"}
-    live.listen(["c"], NOW_MS + 2_000)
+    assert live.interest(FAR_MS) == {"a", "b"}
+    assert live.interest(FAR_MS + 1_001) == {"a"}
+    live.listen(["c"], FAR_MS + 2_000)
     assert live.interest_version() != first
 
 
 def test_listeners_are_told_in_order_from_where_they_were(live: LiveStore) -> None:
     assert live.told_after(live.told_until_now(), 10) == []
-    live.tell([(("a", "b"), b"1"), ((), b"2")], NOW_MS)
+    live.tell([LiveEntry(("a", "b"), BEGINS, b"1"), LiveEntry((), CHANGE, b"2")], NOW_MS)
     first, second = live.told_after(b"0-0", 10)
-    assert (first.tags, first.message, second.tags) == (("a", "b"), b"1", ())
+    assert (first.tags, first.message, first.kind) == (("a", "b"), b"1", BEGINS.encode())
+    assert (second.tags, second.kind) == ((), CHANGE.encode())
+    assert live.oldest_told() == first.position
+    assert order_of(first.position) < order_of(second.position)
     assert live.told_after(first.position, 10) == [second]
     assert live.told_until_now() == second.position
-    live.tell([(("a",), b"3")], NOW_MS)
+    live.tell([LiveEntry(("a",), BEGINS, b"3")], NOW_MS)
     assert [one.message for one in live.told_after(second.position, 10, wait_ms=10)] == [b"3"]
 
 

@@ -1,7 +1,8 @@
-"""A client of ``/ws``, as a user's program would be."""
+"""Clients of ``/ws`` and ``/events/stream``, as a user's program would be."""
 
 from __future__ import annotations
 
+import http.client
 import json
 from collections import deque
 from contextlib import ExitStack
@@ -87,3 +88,44 @@ def ack_of(event: Any) -> dict[str, str]:
         "event_id": event["event_id"],
         "occurrence_id": event["occurrence_id"],
     }
+
+
+class Stream:
+    """A reader of server-sent events; it is closed in the end."""
+
+    def __init__(self, port: int, token: str, last_id: str | None = None) -> None:
+        self.last_id = last_id
+        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_S)
+        headers = {"Authorization": f"Bearer {token}"}
+        if last_id is not None:
+            headers["Last-Event-ID"] = last_id
+        self._connection.request("GET", "/events/stream", headers=headers)
+        self._answer = self._connection.getresponse()
+        assert self._answer.status == 200
+        assert self._answer.getheader("Content-Type", "").startswith("text/event-stream")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._connection.close()
+
+    def next(self, event_id: str | None = None) -> Any:
+        """The next event, or the next one of this event of the API."""
+        data = []
+        while line := self._answer.readline():
+            name, _, value = line.decode().rstrip("\n").partition(": ")
+            if name == "id":
+                self.last_id = value
+            elif name == "data":
+                data.append(value)
+            elif not name and data:
+                message = json.loads("\n".join(data))
+                if event_id is None or message.get("event_id") == event_id:
+                    return message
+                data.clear()
+        raise AssertionError("the stream is over")
+
+    def is_over(self) -> bool:
+        """Whether the server has ended it."""
+        return self._answer.read() == b""

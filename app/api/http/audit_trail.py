@@ -62,9 +62,12 @@ def audited(
                     services().audit.withdraw(intent)
                 raise
             if intent.is_recorded:
+                _tell(action, answer.get_data())
                 return answer
             if answer.status_code < 300 and not g.get("audit_only_asked"):
-                _write(_act(action, named, was, _answered(answer)), intent)
+                after = _answered(answer)
+                _write(_act(action, named, was, after), intent)
+                _tell(action, was if after is None else after)
             else:
                 services().audit.withdraw(intent)
             return answer
@@ -73,6 +76,12 @@ def audited(
         return wrapper
 
     return decorate
+
+
+def _tell(action: str, event: Any) -> None:
+    """Have those who listen hear of a change."""
+    if action.startswith("event."):
+        services().storage.changes.event(action, event)
 
 
 def name_object(name: str) -> None:

@@ -148,6 +148,16 @@ class FeedQuerySchema(_TagQuery):
         return self._filter(data)
 
 
+class StreamQuerySchema(StrictSchema):
+    """Of which tags to hear."""
+
+    tags = Tags(metadata={"description": "Of what to hear, between commas; it may be repeated."})
+
+    @post_load
+    def _as_tags(self, data: dict[str, Any], **_kwargs: Any) -> frozenset[str]:
+        return frozenset(data.get("tags", ()))
+
+
 class OccurrenceQuerySchema(_TagQuery):
     """Which occurrences to list; at least one filter is needed."""
 

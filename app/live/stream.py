@@ -1,0 +1,116 @@
+"""A stream of server-sent events (HTML Living Standard, section 9.2): what changes, as it does."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable
+
+from app.api.http.credentials import Bearer
+from app.live.connected import Subscription
+from app.live.groups import Key
+from app.store.live import Told, order_of
+
+KEEP_ALIVE_S = 15.0
+"""After so long without news a comment is sent, so that nobody takes the connection for dead."""
+
+MAX_UNSENT = 1_048_576
+"""Bytes that wait for a client that reads too slowly; beyond them its stream ends."""
+
+READY = b'id: %s\nevent: ready\ndata: {"type":"ready"}\n\n'
+"""The beginning: from here on nothing is missed."""
+
+RESET = b'event: reset\ndata: {"type":"reset"}\n\n'
+"""Something was missed: the client has to read again what it shows."""
+
+NO_MORE = b'event: end\ndata: {"type":"end","message":"This token holds no more."}\n\n'
+
+
+def sse_form(told: Told) -> bytes:
+    """What is told, as such a stream has it."""
+    kind = told.kind
+    lines = b"".join(b"data: " + line + b"\n" for line in told.message.splitlines())
+    return b"id: " + told.position + b"\nevent: " + kind + b"\n" + lines + b"\n"
+
+
+class LiveStream:
+    """One of them; it runs in the event loop."""
+
+    def __init__(self, subscription: Subscription) -> None:
+        self.subscription = subscription
+        self.group: Key | None = None
+        self.is_over = False
+        self._pending: list[bytes] = []
+        self._size = 0
+        self._news = asyncio.Event()
+        self._held: list[Told] | None = []
+        """What is told while the stream still reads what was told before."""
+        self._last = (0, 0)
+
+    @property
+    def bearer(self) -> Bearer:
+        """Whose token it has."""
+        return self.subscription.bearer
+
+    def form(self, told: Told) -> bytes:
+        """What is told now, as this stream is sent it."""
+        if self._held is not None:
+            self._held.append(told)
+            return b""
+        return sse_form(told) if order_of(told.position) > self._last else b""
+
+    def catch_up(
+        self,
+        begins: bytes,
+        earlier: Iterable[Told],
+        hears: Callable[[Told], bool],
+        *,
+        has_gap: bool,
+    ) -> None:
+        """Send what was told before, then what was told meanwhile; all else follows.
+
+        ``begins`` is the position from which on the stream has everything.
+        """
+        held, self._held = self._held or [], None
+        if has_gap:
+            self.write(RESET)
+        self.write(READY % begins)
+        for told in (*earlier, *held):
+            if order_of(told.position) > self._last:
+                self._last = order_of(told.position)
+                if hears(told):
+                    self.write(sse_form(told))
+
+    def write(self, data: bytes) -> None:
+        """Send this; who reads too slowly is let go, and reads on from its last event."""
+        if self.is_over or not data:
+            return
+        self._pending.append(data)
+        self._size += len(data)
+        if self._size > MAX_UNSENT:
+            self.is_over = True
+            self._pending.clear()
+        self._news.set()
+
+    def end(self, last: bytes = b"") -> None:
+        """End the stream."""
+        self.write(last)
+        self.is_over = True
+        self._news.set()
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        """What is to be sent, piece by piece, until the stream is over."""
+        while True:
+            try:
+                async with asyncio.timeout(KEEP_ALIVE_S):
+                    await self._news.wait()
+            except TimeoutError:
+                yield b":\n\n"
+                continue
+            self._news.clear()
+            data = b"".join(self._pending)
+            self._pending.clear()
+            self._size = 0
+            if data:
+                yield data
+            if self.is_over:
+                return

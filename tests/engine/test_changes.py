@@ -1,0 +1,83 @@
+"""Who listens is told of events that are written and of occurrences that are acknowledged."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from app.domain.occurrence import Occurrence, OccurrenceStatus
+from app.engine.changes import LiveChanges
+from app.errors import StoreUnavailable
+from app.store.connection import connect
+from app.store.live import LiveStore
+from app.store.scripts import Scripts
+from tests.support.clock import NOW_MS, FakeClock
+
+LATER_MS = 2**44
+"""Later than any clock: what an earlier test has left to do must not find it ended."""
+
+EVENT = {"id": "an-id", "tags": ["a"], "status": "active", "name": "n"}
+
+
+@pytest.fixture
+def live(store_url: str) -> LiveStore:
+    client = connect(store_url)
+    return LiveStore(client, Scripts(client))
+
+
+@pytest.fixture
+def changes(live: LiveStore) -> LiveChanges:
+    return LiveChanges(live, FakeClock())
+
+
+def told(live: LiveStore) -> list[Any]:
+    return [json.loads(one.message) for one in live.told_after(b"0-0", 100)]
+
+
+def test_an_event_that_is_written_is_told_by_its_tags(
+    live: LiveStore, changes: LiveChanges
+) -> None:
+    live.listen(["a"], LATER_MS)
+    changes.event("event.update", json.dumps(EVENT).encode())
+    changes.event("event.update", EVENT | {"tags": ["b"]})
+    changes.event("event.delete", EVENT)
+    changes.event("event.backfill", {"count": 3})
+    changes.close()
+    assert told(live) == [
+        {"type": "event.update", "event_id": "an-id", "tags": ["a"], "status": "active"},
+        {"type": "event.delete", "event_id": "an-id", "tags": ["a"], "status": "deleted"},
+    ]
+
+
+def test_an_occurrence_is_told_with_its_status(live: LiveStore, changes: LiveChanges) -> None:
+    live.listen(["a"], LATER_MS)
+    one = Occurrence(
+        id=b"o" * 16,
+        event_id=b"e" * 16,
+        scheduled_ms=NOW_MS,
+        status=OccurrenceStatus.COMPLETED,
+        tags=("a",),
+        attempt_count=2,
+        changed_ms=NOW_MS,
+    )
+    changes.occurrence(one)
+    changes.close()
+    (message,) = told(live)
+    assert (message["type"], message["status"], message["attempt_count"]) == (
+        "occurrence",
+        "completed",
+        2,
+    )
+
+
+def test_a_store_that_is_away_costs_nobody_anything(
+    changes: LiveChanges, live: LiveStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away() -> bytes:
+        raise StoreUnavailable
+
+    monkeypatch.setattr(live, "interest_version", away)
+    changes.event("event.create", EVENT)
+    changes.close()

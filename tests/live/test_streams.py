@@ -1,0 +1,151 @@
+"""Streams of what changes: from where the client was, without a gap or a repeat, and bounded.
+
+Over HTTP they are in ``tests/e2e/test_websockets.py``; ``app.live.stream`` is one of them, and
+``app.api.routes.changes`` what asks for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, cast
+
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import create_environ
+
+from app.api.http.credentials import Bearer
+from app.api.routes.changes import STREAM
+from app.domain.access import MASTER
+from app.factory import create_app
+from app.live import stream as module
+from app.live.connected import Subscription
+from app.live.desk import EXTENSION, Desk
+from app.live.hub import Hub
+from app.live.stream import LiveStream
+from app.store.live import CHANGE, LiveEntry, Told
+from app.wiring.doubles import Doubles
+from app.wiring.services import Services, build_services
+from tests.api.application import MASTER_TOKEN, settings_for, with_token
+from tests.support.services import FakeDrains, FakeUpkeep
+
+
+def told(number: int, message: bytes = b"{}") -> Told:
+    return Told(b"%d-0" % number, ("a",), message, b"change")
+
+
+def a_stream(after: bytes | None = None) -> LiveStream:
+    return LiveStream(Subscription(Bearer(MASTER), frozenset(), after))
+
+
+async def pieces(stream: LiveStream) -> bytes:
+    return b"".join([piece async for piece in stream.pieces()])
+
+
+def test_what_comes_while_a_stream_catches_up_comes_once_and_in_order() -> None:
+    async def check() -> None:
+        stream = a_stream()
+        assert stream.form(told(3)) == b""
+        assert stream.form(told(4)) == b""
+        stream.catch_up(b"1-0", [told(2), told(3)], lambda _one: True, has_gap=False)
+        assert stream.form(told(4)) == b""
+        stream.write(stream.form(told(5)))
+        stream.end()
+        lines = (await pieces(stream)).split(b"\n")
+        assert [line for line in lines if line.startswith(b"id")] == [
+            b"id: %d-0" % number for number in (1, 2, 3, 4, 5)
+        ]
+
+    asyncio.run(check())
+
+
+def test_a_message_of_several_lines_is_one_event() -> None:
+    form = module.sse_form(told(1, b'{"a":\n1}'))
+    assert form == b'id: 1-0\nevent: change\ndata: {"a":\ndata: 1}\n\n'
+
+
+def test_a_gap_is_told() -> None:
+    async def check() -> None:
+        stream = a_stream(b"1-0")
+        stream.catch_up(b"1-0", [], lambda _one: True, has_gap=True)
+        stream.end()
+        assert (await pieces(stream)).startswith(module.RESET)
+
+    asyncio.run(check())
+
+
+def test_who_reads_too_slowly_is_let_go() -> None:
+    async def check() -> None:
+        stream = a_stream()
+        stream.write(b"x" * (module.MAX_UNSENT + 1))
+        assert await pieces(stream) == b""
+
+    asyncio.run(check())
+
+
+def test_a_quiet_stream_shows_a_sign_of_life(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "KEEP_ALIVE_S", 0.01)
+
+    async def check() -> None:
+        async for piece in a_stream().pieces():
+            assert piece == b":\n\n"
+            break
+
+    asyncio.run(check())
+
+
+@pytest.fixture
+def services(store_url: str) -> Services:
+    queues = Doubles(drain_queue=FakeDrains(), upkeep_queue=FakeUpkeep())
+    return build_services(settings_for(store_url), queues)
+
+
+@pytest.fixture
+def client(services: Services) -> FlaskClient:
+    return with_token(create_app(services), MASTER_TOKEN)
+
+
+def test_a_hub_streams_what_is_told_from_a_position_on(services: Services) -> None:
+    desk = cast("Desk", create_app(services).extensions[EXTENSION]())
+    now_ms = services.clock.now_ms()
+    services.storage.live.tell(
+        [LiveEntry(("a",), CHANGE, b"1"), LiveEntry(("a",), CHANGE, b"2")], now_ms
+    )
+    first, _ = services.storage.live.told_after(b"0-0", 10)
+
+    async def check(after: bytes | None, until: bytes) -> bytes:
+        hub = Hub(desk, asyncio.get_running_loop(), most=1)
+        heard = b""
+        wanted = Subscription(Bearer(MASTER), frozenset({"a"}), after)
+        async with asyncio.timeout(10):
+            async for piece in hub.stream(wanted):
+                assert hub.is_full
+                heard += piece
+                if b"ready" in piece:
+                    three = [LiveEntry(("b",), CHANGE, b"no"), LiveEntry(("a",), CHANGE, b"3")]
+                    await asyncio.to_thread(services.storage.live.tell, three, now_ms)
+                if until in heard:
+                    hub.stop()
+        return heard
+
+    from_first = asyncio.run(check(first.position, b"data: 3\n"))
+    assert [line for line in from_first.split(b"\n") if line.startswith(b"data: ")][1:3] == [
+        b"data: 2",
+        b"data: 3",
+    ]
+    assert b"data: no" not in from_first
+    from_now = asyncio.run(check(None, b"data: 3\n"))
+    assert b"data: 2\n" not in from_now
+    long_ago = asyncio.run(check(b"1-0", b"data: 3\n"))
+    assert long_ago.startswith(module.RESET)
+
+
+def test_the_route_leaves_the_stream_to_the_server(client: FlaskClient) -> None:
+    headers = {"Last-Event-ID": "12-3", "Authorization": f"Bearer {MASTER_TOKEN}"}
+    environ = create_environ("/events/stream?tags=a,b", headers=headers)
+    answered: list[Any] = []
+    client.application.wsgi_app(environ, lambda *start: answered.extend(start))
+    assert (answered[0][:3], dict(answered[1])["Content-Type"]) == ("200", "text/event-stream")
+    bearer, tags, after = environ[STREAM]
+    assert (bearer.access, tags, after) == (MASTER, {"a", "b"}, b"12-3")
+    assert client.get("/events/stream", headers={"Last-Event-ID": "-1"}).status_code == 400
+    assert client.get("/events/stream?tag=a").status_code == 400
