@@ -7,7 +7,7 @@ from the answer. The pages do not show these answers.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from flask import Response
@@ -18,6 +18,7 @@ from app.api.http.audit_trail import State, audited, event_state, name_object
 from app.api.http.auth import access, bearer, credentials
 from app.api.http.context import services
 from app.api.http.credentials import Grant
+from app.api.schemas.events import EventUpdateSchema
 from app.api.schemas.planning import PauseSchema
 from app.api.schemas.representations import (
     calendar_members,
@@ -62,10 +63,25 @@ def update(event_id: str, changes: EventChanges, version: int | None) -> Respons
     return updated(event_id=event_id)
 
 
-def pause(event_id: str, note: str | None = None) -> Response:
-    """Pause an event for good; raises ``InvalidInput`` for a note that the API would refuse."""
+def retag(event_id: str, add: Sequence[str], remove: Sequence[str]) -> Response:
+    """Give an event tags and take some away, in the order in which they stand."""
+    event = services().events.get(event_id, access())
+    kept = [tag for tag in event.tags if tag not in remove]
+    tags = [*kept, *(tag for tag in add if tag not in kept)]
     try:
-        wanted = PauseSchema().load({"note": note})
+        changes = EventUpdateSchema().load({"tags": tags})
+    except ValidationError as error:
+        raise invalid(error) from None
+    return update(event_id, changes, event.version)
+
+
+def pause(event_id: str, note: str | None = None, until: str | None = None) -> Response:
+    """Pause an event, for good or until a moment as the API takes it.
+
+    Raises ``InvalidInput`` for what the API would refuse.
+    """
+    try:
+        wanted = PauseSchema().load({"note": note, "until": until})
     except ValidationError as error:
         raise invalid(error) from None
 

@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from app import __version__
 from app.api.http.errors import BROKEN, RETRY_AFTER_SECONDS, STATUS
 from app.api.http.icalendar_body import MAX_BYTES
+from app.api.http.rate_limit import SESSIONS
 from app.api.schemas.validation import invalid
 from app.console import session
 from app.console.pages import (
@@ -27,6 +28,7 @@ from app.console.pages import (
     load,
     now,
     occurrence,
+    playground,
     sign_in,
     tokens,
     workers,
@@ -46,7 +48,7 @@ POLICY = (
 NO_PAGE = "The console has no such page."
 PAGES = (
     *(now, events, event, event_form, occurrence, dead_letters, sign_in),
-    *(agenda, load, flows, calendars, tokens, audit, workers),
+    *(agenda, load, playground, flows, calendars, tokens, audit, workers),
 )
 LARGEST = MAX_BYTES + 65_536
 """Bytes of a form: a calendar file, and the fields beside it."""
@@ -70,6 +72,7 @@ PLACES = (
     MenuEntry("console.flows", "Flows", "g f"),
 )
 MORE = (
+    MenuEntry("console.playground", "Playground", "g p"),
     MenuEntry("console.calendars", "Calendars", "g c"),
     MenuEntry("console.tokens", "Tokens", "g t", admins=True),
     MenuEntry("console.audit", "Audit", "g u", admins=True),
@@ -98,6 +101,7 @@ def register_console(app: Flask) -> None:
     blueprint.register_error_handler(Exception, _tell_unexpected)
     app.register_blueprint(blueprint)
     app.add_url_rule("/", "start", lambda: redirect(url_for("console.now"), 303))
+    app.extensions[SESSIONS] = session.bearer_of_session
     register_filters(app)
 
 

@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from app.api.http.auth import READING, credentials
 from app.api.http.context import services
+from app.api.http.credentials import Bearer
 from app.api.http.public_urls import absolute
 from app.crypto.console_sessions import REMEMBERED_S, SESSION_S, ConsoleSessions
 from app.errors import Forbidden, Unauthenticated
@@ -28,14 +29,11 @@ FOREIGN_FORM = "This form is from another site; sign in on the page of the conso
 
 def require_session() -> AnyResponse | None:
     """Let pass who is signed in; lead everybody else to the page where one signs in."""
-    value = request.cookies.get(COOKIE, "")
-    token = sessions().open(value, _now_s()) if value else None
-    if token is None:
+    asking = bearer_of_session()
+    if asking is None:
         return _to_sign_in()
-    try:
-        g.bearer = credentials().bearer_of(token)
-    except Unauthenticated:
-        return _to_sign_in()
+    value = request.cookies[COOKIE]
+    g.bearer = asking
     g.session = value
     asker, is_reading = g.bearer.access, request.method in READING
     if not is_reading and not sessions().is_form_token(request.form.get(FIELD, ""), value):
@@ -47,6 +45,24 @@ def require_session() -> AnyResponse | None:
     if not is_reading and not asker.can_write:
         raise Forbidden("This token may only read; sign in with one that may write.")
     return None
+
+
+def bearer_of_session() -> Bearer | None:
+    """Whose session a page of the console is asked for in; ``None``: it is not, or has ended.
+
+    Looked up once for each request. Raises ``StoreUnavailable``.
+    """
+    if not request.path.startswith(url_for("console.now").removeprefix(request.script_root)):
+        return None
+    if "session_bearer" not in g:
+        value = request.cookies.get(COOKIE, "")
+        token = sessions().open(value, _now_s()) if value else None
+        try:
+            g.session_bearer = credentials().bearer_of(token) if token is not None else None
+        except Unauthenticated:
+            g.session_bearer = None
+    found: Bearer | None = g.session_bearer
+    return found
 
 
 def require_own_form() -> None:

@@ -18,6 +18,7 @@ from tests.api.conftest import (  # noqa: F401 - the fixtures of the application
     an_event,
     anonymous,
     app,
+    app_with,
     attempt,
     client,
     client_with,

@@ -8,6 +8,7 @@ from __future__ import annotations
 import pytest
 
 from app.factory import create_app
+from app.setting_readers import RateLimit
 from tests.api.application import MASTER_TOKEN, token_of, with_token
 from tests.console.conftest import Browser, Page
 
@@ -242,3 +243,24 @@ def test_below_the_path_of_a_public_url_links_and_cookie_have_it_once(start_serv
     answer = app.test_client().post("/console/sign-in", data={"link": value})
     assert answer.location == "/q/console/"
     assert "Secure" not in answer.headers["Set-Cookie"].split("; ")
+
+
+def test_pages_count_for_the_token_and_not_for_the_address(app_with, client):
+    """Two people behind one address do not use up each other's requests."""
+    app = app_with(rate_limit=RateLimit(3, 3600))
+    tokens = [token_of(client, "read", "a"), token_of(client, "read", "b")]
+    one, other = (signed_in(app, token) for token in tokens)
+    assert [one.get("/console/events").status_code for _ in range(4)] == [200, 200, 200, 429]
+    assert other.get("/console/events").status_code == 200
+    api = other.get("/events", headers={"Authorization": f"Bearer {tokens[0]}"})
+    assert api.status_code == 429
+
+
+def signed_in(app, token):
+    """A browser that has signed in, from an address of its own."""
+    browser = app.test_client()
+    answer = browser.post(
+        "/console/sign-in", data={"token": token}, environ_base={"REMOTE_ADDR": "192.0.2.7"}
+    )
+    assert answer.status_code in (303, 429)
+    return browser

@@ -34,6 +34,7 @@ PAGES = {
     "agenda": "/console/agenda",
     "week": "/console/agenda?view=week",
     "load": "/console/load",
+    "playground": "/console/playground?kind=cron&value=0+9+*+*+1-5",
     "flows": "/console/flows",
     "flow": "/console/flows/browsed",
     "calendars": "/console/calendars",
@@ -45,7 +46,7 @@ PAGES = {
 }
 
 
-PREVIEWED = ("new", "edit")
+PREVIEWED = ("new", "edit", "playground")
 """Pages that ask for a part of them when they are shown."""
 
 WIDTHS = (1280, 390)
@@ -202,6 +203,18 @@ class Visit:
         expect(page.get_by_role("button", name="Resume")).to_be_visible()
         assert self.api("GET", "/flows/slowed")["paused"]
 
+    def a_schedule_is_explained_in_the_playground_and_becomes_an_event(self) -> None:
+        page = self.page()
+        page.keyboard.press("g")
+        page.keyboard.press("p")
+        page.wait_for_url("**/console/playground")
+        page.fill("#value", "every second Friday at 9")
+        expect(page.locator("#preview")).to_contain_text("Every second Friday")
+        page.get_by_role("button", name="Explain").click()
+        assert "form_token" not in page.url
+        page.get_by_role("link", name="Make an event of it").click()
+        expect(page.locator("#value")).to_have_value("every second Friday at 9")
+
     def keys_are_shown(self) -> None:
         page = self.page()
         page.keyboard.press("?")
@@ -293,6 +306,7 @@ def main() -> None:
             visit.many_are_paused_at_once,
             visit.a_token_is_made_seen_once_and_revoked,
             visit.a_flow_is_slowed_and_paused,
+            visit.a_schedule_is_explained_in_the_playground_and_becomes_an_event,
             visit.keys_are_shown,
             visit.a_session_ends_with_its_token_while_somebody_looks,
             visit.two_tabs_do_not_overwrite_each_other,

@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask import Flask, Response, request
+from flask import Flask, Response, current_app, request
 from flask_limiter import Limiter
 
 from app.api.http.auth import bearer
+from app.api.http.credentials import Bearer
 from app.api.http.errors import RETRY_AFTER_SECONDS
 from app.config import Settings
 from app.domain.callers import counted_address
 from app.errors import StoreUnavailable, Unauthenticated
 from app.setting_readers import RateLimit
 from app.store.connection import client_name
+
+SESSIONS = "qhronos-sessions"
+"""The extension that finds whose session a request belongs to (``None``: nobody's)."""
 
 _UNLIMITED = frozenset({"/health"})
 """Probes must go on while a caller on the same address is held back."""
@@ -70,11 +74,17 @@ def _options() -> dict[str, Any]:
 def _caller() -> str:
     """Name the caller. Only a token that holds counts: made-up ones must not open new counts."""
     try:
-        asker = bearer()
+        asker = _of_session() or bearer()
     except (Unauthenticated, StoreUnavailable):
         return f"address:{counted_address(request.remote_addr or '')}"
     # By its id and not by its text: padding makes the same token of another text.
     return f"token:{asker.jti or 'master'}"
+
+
+def _of_session() -> Bearer | None:
+    """Whose session a page is asked for in, if there are pages."""
+    find: Callable[[], Bearer | None] | None = current_app.extensions.get(SESSIONS)
+    return find() if find else None
 
 
 def _keep_retry_after_meaningful(answer: Response) -> Response:

@@ -75,7 +75,8 @@ def do(event_id: str, act: str) -> AnyResponse | tuple[str, int]:
         raise NotFound("An event can't be told to do this.")
     try:
         if act == "pause":
-            acts.pause(event_id, note=request.form.get("note", "").strip() or None)
+            given = {name: request.form.get(name, "").strip() or None for name in ("note", "until")}
+            acts.pause(event_id, **given)
         else:
             how(event_id=event_id)
     except (InvalidInput, NotFound):

@@ -26,6 +26,9 @@ from app.services.previews import Difference, Outlook
 AHEAD = 10
 """Planned times that are shown while somebody types."""
 
+ASKED = ("kind", "value", "timezone")
+"""What an address may fill in."""
+
 LONGEST_VERSION = 18
 """Digits."""
 
@@ -42,6 +45,8 @@ def add_to(console: Blueprint) -> None:
 def show_new() -> str:
     """An empty form, or one with what another event has."""
     given: Mapping[str, str] = {"kind": "words"}
+    asked = {name: request.args[name] for name in ASKED if request.args.get(name)}
+    given = {**given, **asked}
     like = request.args.get("like")
     if like:
         given = forms.filled(services().events.get(like, access()))
@@ -99,7 +104,7 @@ def preview() -> str:
 
 
 def _preview() -> tuple[Outlook, Difference | None]:
-    outlook = _outlook()
+    outlook = _outlook_of(request.form)
     event_id = request.form.get("event_id", "")
     if not ids.from_text(event_id, version=7):
         return outlook, None
@@ -107,9 +112,19 @@ def _preview() -> tuple[Outlook, Difference | None]:
     return outlook, services().previews.of_change(event_id, changes, access())
 
 
-def _outlook() -> Outlook:
+def outlook_of_form(form: Mapping[str, str]) -> tuple[Outlook | None, InvalidInput | None]:
+    """What a form says when, or what is wrong with it."""
+    try:
+        return _outlook_of(form), None
+    except (InvalidInput, ValidationError) as error:
+        return None, _problem(error)
+    except QhronosError as error:
+        return None, InvalidInput(error.message)
+
+
+def _outlook_of(form: Mapping[str, str]) -> Outlook:
     """What a form says when."""
-    when = forms.when_of(request.form)
+    when = forms.when_of(form)
     delay = when.pop("delay", None)
     now_ms = services().clock.now_ms()
     if delay is not None:
@@ -118,7 +133,7 @@ def _outlook() -> Outlook:
         when = {"start_time": to_rfc3339(ms), "schedule": None}
     if "text" not in when:
         when.setdefault("start_time", to_rfc3339(now_ms))
-    body = when | {name: request.form.get(name) or None for name in ("timezone", "jitter")}
+    body = when | {name: form.get(name) or None for name in ("timezone", "jitter")}
     return services().previews.of_draft(DraftSchema().load(body), AHEAD, None, None)
 
 
@@ -127,7 +142,7 @@ def _body() -> dict[str, Any]:
     body = forms.body_of(request.form)
     if body.pop("text", None) is None:
         return body
-    understood = _outlook().understood
+    understood = _outlook_of(request.form).understood
     if understood is None:  # a text is always understood, or refused
         return body
     return body | {

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
@@ -87,7 +88,7 @@ def explained(event: Event) -> str:
 def act() -> AnyResponse | str:
     """Do one thing to each event that was chosen; what can't be done is told one by one."""
     chosen = request.form.getlist("event")[:MOST_AT_ONCE]
-    how = acts.OF_ONE_EVENT.get(request.form.get("act", ""))
+    how = _how(request.form.get("act", ""), request.form.get("tags", ""))
     if how is None or not chosen:
         return redirect(url_for("console.events"), 303)
     problems, done = [], 0
@@ -98,3 +99,13 @@ def act() -> AnyResponse | str:
         except QhronosError as error:
             problems.append(f"{event_id}: {error.message}")
     return show(f"{request.form['act'].capitalize()}: {done} of {len(chosen)} done.", problems)
+
+
+def _how(act: str, tags: str) -> Callable[..., object] | None:
+    """What is to be done to each; new tags as they are written, those to take away with ``-``."""
+    if act != "retag":
+        return acts.OF_ONE_EVENT.get(act)
+    words = [word.strip() for word in tags.split(",") if word.strip()]
+    remove = [word.removeprefix("-").strip() for word in words if word.startswith("-")]
+    add = [word.removeprefix("+").strip() for word in words if not word.startswith("-")]
+    return partial(acts.retag, add=add, remove=remove) if words else None

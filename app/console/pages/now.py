@@ -7,6 +7,7 @@ from flask import Blueprint, render_template
 from app.api.http.auth import access
 from app.api.http.context import services
 from app.console.charts import sparkline, stack_of
+from app.services.queries import EventQuery
 
 NEXT = 10
 """How many planned occurrences are shown."""
@@ -26,6 +27,7 @@ def show() -> str:
         for at in range(len(minutes.counts["completed"]))
     ]
     since_ms = minutes.first_ms
+    upcoming = overview.upcoming(asker, NEXT)
     return render_template(
         "console/now.html",
         status=services().health.status(),
@@ -36,5 +38,6 @@ def show() -> str:
         deliveries=sparkline(ended),
         lateness=overview.lateness(asker),
         failing=overview.failing(asker, ("failed", "retrying"), since_ms)[:5],
-        upcoming=overview.upcoming(asker, NEXT),
+        upcoming=upcoming,
+        is_empty=not upcoming and not services().events.list(EventQuery(limit=1), asker).items,
     )

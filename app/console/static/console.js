@@ -83,7 +83,14 @@ document.addEventListener("submit", (event) => {
   if (words && !confirm(words)) event.preventDefault();
 });
 
-// The form of an event explains itself while somebody types.
+// The form of an event explains itself while somebody types; so does the playground, whose own
+// address is not to have the form's token.
+const sent = (form) => {
+  const data = new FormData(form);
+  const token = form.querySelector("[data-sent-along]");
+  if (token) data.set(token.name, token.value);
+  return new URLSearchParams(data);
+};
 for (const form of all("form[data-preview]")) {
   const value = form.querySelector("[data-hide-for]");
   const fit = () => {
@@ -92,12 +99,12 @@ for (const form of all("form[data-preview]")) {
     value.querySelector("input").placeholder = kind?.dataset.example || "";
   };
   const preview = later(async () => {
-    const found = await page(form.dataset.preview, { method: "POST", body: new URLSearchParams(new FormData(form)) });
+    const found = await page(form.dataset.preview, { method: "POST", body: sent(form) });
     if (found) { document.querySelector("#preview").replaceChildren(...found.body.childNodes); tell(); }
   }, 250);
   form.addEventListener("input", () => { fit(); preview(); });
   fit();
-  preview();
+  if (form.method === "post" || form.querySelector("#value").value) preview();
 }
 
 // Ids are copied by a click, and what another page shows.

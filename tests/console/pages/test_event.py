@@ -104,3 +104,15 @@ def test_an_old_link_says_what_the_event_was_called_and_shows_what_is_left(
     other = Page(browser_with("read", "b").get(f"/console/events/{event['id']}").text).text
     assert "There is no such event" in other
     assert "invoice" not in other
+
+
+def test_it_is_paused_until_a_moment(client, an_event, browser):
+    event = client.post("/events", json=an_event).json["id"]
+    browser.get(f"/console/events/{event}")
+    until = "2030-01-01T00:00:00Z"
+    answer = browser.post(f"/console/events/{event}/pause", note="holiday", until=until)
+    assert answer.status_code == 303
+    found = client.get(f"/events/{event}").json
+    assert found["pause"] == {"until": until, "note": "holiday"}
+    client.post(f"/events/{event}/resume")
+    assert browser.post(f"/console/events/{event}/pause", until="soon").status_code == 400

@@ -155,3 +155,19 @@ def test_nobody_acts_out_of_scope(browser_with, client, some):
     answer = browser.post("/console/events", act="delete", event=some)
     assert "0 of 3 done" in Page(answer.text).text
     assert len(client.get("/events").json) == 3
+
+
+def test_many_are_given_tags_and_lose_others(client, an_event, browser):
+    ids = [
+        client.post("/events", json={**an_event, "tags": tags}).json["id"]
+        for tags in (["a", "b"], ["b"], ["c"])
+    ]
+    browser.get("/console/events")
+    page = browser.post("/console/events", act="retag", tags="new one, -b, a", event=ids)
+    assert "Retag: 3 of 3 done." in Page(page.text).text
+    tags = [client.get(f"/events/{one}").json["tags"] for one in ids]
+    assert tags == [["a", "new one"], ["new one", "a"], ["c", "new one", "a"]]
+    assert client.get("/audit").json[0]["action"] == "event.update"
+    assert browser.post("/console/events", act="retag", tags=" ", event=ids).status_code == 303
+    page = browser.post("/console/events", act="retag", tags="x" * 65, event=ids[:1])
+    assert "must be 1 to 64 characters long" in Page(page.text).text

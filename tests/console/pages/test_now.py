@@ -53,3 +53,16 @@ def test_whoever_has_a_scope_sees_figures_of_that_alone(busy, browser_with, cloc
     text = Page(browser_with("read", "broken").get("/console/").text).text
     assert "0 completed, 1 failed" in text
     assert "Nothing is planned" in text
+
+
+def test_an_empty_instance_says_what_to_do_first(browser, browser_with, client, an_event):
+    text = Page(browser.get("/console/").text).text
+    assert "The first five minutes" in text
+    assert "/console/playground" in Page(browser.get("/console/").text).links
+    client.post("/events", json=an_event)
+    assert "The first five minutes" in browser_with("read", "a").get("/console/").text
+
+
+def test_one_with_events_does_not(browser, client, an_event):
+    client.post("/events", json=an_event)
+    assert "The first five minutes" not in browser.get("/console/").text
