@@ -91,6 +91,7 @@ def test_links_lead_to_every_page_and_none_is_broken_or_unsafe(stocked, browser)
         "/console/dead-letters",
         "/console/agenda",
         "/console/load",
+        "/console/playground",
         "/console/flows",
         "/console/calendars",
         "/console/tokens",
@@ -101,6 +102,7 @@ def test_links_lead_to_every_page_and_none_is_broken_or_unsafe(stocked, browser)
         f"/console/occurrences/{stocked['occurrence']}",
     } <= pages.keys()
     for path, text in pages.items():
+        assert len(text.encode()) <= 60_000, path  # what it loads is less than 40,000
         assert Page(text).refused == [], path
         assert "<script>alert" not in text, path
         assert "51710481" not in text, path
