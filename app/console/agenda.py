@@ -15,7 +15,7 @@ VIEWS = ("month", "week", "day")
 FIRST_DAY, LAST_DAY = date(1971, 1, 1), date(9998, 12, 31)
 """Beyond these, there is no month before or after."""
 
-NAMED = {"month": 3, "week": 12, "day": 500}
+NAMED = {"month": 3, "week": 12, "day": 200}
 """How many names one day shows in each view; what is more is counted."""
 
 _DAY = timedelta(days=1)

@@ -67,3 +67,12 @@ def test_what_does_not_fit_is_told(client, an_event, browser):
 def test_a_wrong_tag_is_told(browser):
     page = browser.get("/console/agenda?tags=" + "x" * 65)
     assert "must be 1 to 64 characters long" in Page(page.text).text
+
+
+def test_a_full_day_is_a_small_page(client, an_event, browser):
+    for number in range(210):
+        body = {**an_event, "name": f"event {number}", "start_time": "2026-01-02T09:00:00Z"}
+        client.post("/events", json=body)
+    page = browser.get("/console/agenda?view=day&day=2026-01-02")
+    assert len(page.data) <= 70_000
+    assert "10 more" in Page(page.text).text
