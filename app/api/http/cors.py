@@ -13,7 +13,8 @@ from flask import Flask, Response, request
 _SENT = "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, X-Request-Id"
 _READ = (
     "ETag, Idempotent-Replayed, Link, Location, Retry-After, X-RateLimit-Limit, "
-    "X-RateLimit-Remaining, X-RateLimit-Reset, X-Request-Id, X-Total-Count"
+    "X-RateLimit-Remaining, X-RateLimit-Reset, X-Request-Id, X-Total-Count, "
+    "X-Total-Count-Exact"
 )
 _REMEMBERED_S = "600"
 
