@@ -11,8 +11,8 @@ import argparse
 import contextlib
 import statistics
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from app.delivery.actions import build
@@ -23,6 +23,7 @@ from app.store.attempts import read_log
 from app.store.connection import StoreClient, connect
 from app.store.fields import OccurrenceField
 from benchmarks import loading, plot, support
+from benchmarks.meter import Meter
 from benchmarks.support import BenchmarkFailed, say
 
 FRESH = "loop with a handle each"
@@ -36,6 +37,8 @@ class Delivered:
     first_start_ms: float
     last_record_ms: float
     arrivals_ms: list[float]
+    cpu_us: tuple[float, float] = (0.0, 0.0)
+    """CPU microseconds of a delivery: all workers, and the store; 0: not measured."""
 
 
 def request_like_ours(webhook: str) -> dict[str, Any]:
@@ -80,14 +83,16 @@ def drain_rate(
         url = stack.enter_context(support.store())
         client = stack.enter_context(connect(url))
         environ = support.environment(url, delivery_concurrency=in_flight)
-        stack.enter_context(support.workers(environ, workers))
+        pids = stack.enter_context(support.workers(environ, workers))
         support.wait_for(
             lambda: client.scard("rq:workers:deliver") == workers, 30, "not all workers came up"
         )
-        return deliver(client, webhook, count, lead_s)
+        return deliver(client, webhook, count, lead_s, pids)
 
 
-def deliver(client: StoreClient, webhook: str, count: int, lead_s: float) -> Delivered:
+def deliver(
+    client: StoreClient, webhook: str, count: int, lead_s: float, pids: Sequence[int] = ()
+) -> Delivered:
     """Create ``count`` events due at one instant, wait for their records, check every one."""
     support.wait_for(lambda: client.scard("rq:workers:deliver"), 30, "no worker came up")
     before = client.zcard(keys.ended(0))
@@ -95,12 +100,18 @@ def deliver(client: StoreClient, webhook: str, count: int, lead_s: float) -> Del
     loading.load(client, webhook, [due_ms] * count)
     if time.time() * 1000 > due_ms - 200:
         raise BenchmarkFailed("creating the events took too long: set a larger --lead")
+    meters = [Meter(client, pid) for pid in pids]
+    begun = [meter.read() for meter in meters]
     support.wait_for(
         lambda: client.zcard(keys.ended(0)) >= before + count,
         count / 100 + 60,
         f"not all of {count} occurrences were recorded in time",
     )
-    return _read_records(client, due_ms, count)
+    used = [(meter.read(), start) for meter, start in zip(meters, begun, strict=True)]
+    worker = sum(end[0] - start[0] for end, start in used)
+    store = sum(end[1] - start[1] for end, start in used[:1])
+    delivered = _read_records(client, due_ms, count)
+    return replace(delivered, cpu_us=(worker * 1000 / count, store * 1000 / count))
 
 
 def _read_records(client: StoreClient, due_ms: int, count: int) -> Delivered:
@@ -184,9 +195,11 @@ def _show(figures: dict[str, list[float]], drained: Delivered) -> None:
         f"the last drain began {drained.first_start_ms:.1f} ms after the instant and had its last "
         f"record {drained.last_record_ms:.0f} ms after it"
     )
+    worker_us, store_us = drained.cpu_us
+    say(f"CPU of a delivery in the last one: worker {worker_us:.0f} us, store {store_us:.0f} us")
     support.report(
         "drain",
-        {"figures": figures, "medians": medians, "ratios": ratios},
+        {"figures": figures, "medians": medians, "ratios": ratios, "cpu_us": drained.cpu_us},
         plot.cumulative("webhooks delivered over time", drained.arrivals_ms),
     )
 
