@@ -152,7 +152,7 @@ class Url(Text):
         """Return the URL."""
         url = super().read(value)
         if url.startswith("q:"):
-            raise ValidationError("'q:…' is not supported yet: use a webhook, https://…")
+            raise ValidationError("must be a URL, https://…: only an event's webhook may be 'q:…'")
         settings = services().settings
         judged(lambda: check_target(url, settings.allow_private_targets, settings.port))
         return url
