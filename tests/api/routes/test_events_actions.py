@@ -323,11 +323,14 @@ def test_a_client_that_nobody_can_be_is_refused(client, an_event, name):
 
 
 def test_the_document_knows_every_kind(anonymous):
-    schema = anonymous.get("/openapi.json").json["components"]["schemas"]["Event"]
-    action = schema["properties"]["action"]["properties"]
+    schemas = anonymous.get("/openapi.json").json["components"]["schemas"]
+    action = schemas["Action"]["properties"]
     assert action["type"]["enum"] == ["webhook", "apicall", "websocket"]
-    assert [one["required"] for one in action["params"]["anyOf"]] == [
+    names = [one["$ref"].rpartition("/")[2] for one in action["params"]["anyOf"]]
+    assert [schemas[name]["required"] for name in names] == [
         ["url"],
         ["method", "url"],
         ["client_name"],
     ]
+    for name in ("Event", "EventCreate", "EventUpdate"):
+        assert schemas[name]["properties"]["action"] == {"$ref": "#/components/schemas/Action"}
