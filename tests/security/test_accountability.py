@@ -20,7 +20,7 @@ from tests.security.conftest import DAY_MS, NOW_MS
 NOT_CHANGES = {"preview_schedule"}
 """Operations that are no reading methods and change nothing."""
 
-OF_RECEIVERS = {"acknowledge", "refuse"}
+OF_RECEIVERS = {"ack_occurrence", "nack_occurrence"}
 """What a receiver says of its own delivery: the occurrence is the record, one for each."""
 
 

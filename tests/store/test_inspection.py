@@ -91,6 +91,10 @@ def test_a_field_that_the_table_does_not_have_is_shown_as_it_is(one: Stores) -> 
     assert line.endswith("… (999 bytes)")
 
 
-@pytest.mark.parametrize("text", ["", "no id", ids.to_text(an_event().id), "ff" * 20])
+@pytest.mark.parametrize(
+    "text",
+    ["", "no id", ids.to_text(an_event().id), "ff" * 20],
+    ids=["empty", "no id", "nothing's", "too long"],
+)
 def test_what_is_not_stored_is_none(one: Stores, text: str) -> None:
     assert inspect(one.client, text) is None
