@@ -94,14 +94,22 @@ def pass_time(drain: Drain, clock: FakeClock, ms: int) -> None:
         clock.advance(1)
 
 
+@pytest.mark.parametrize(
+    "shape", [{}, {"schedule": {"every": "1m"}, "overlap": "queue_one"}], ids=["once", "overlap"]
+)
 def test_a_call_serves_many_deliveries_and_none_is_late(
-    engine: Engine, clock: FakeClock, sender: QuickSender, calls: Counter[str]
+    engine: Engine,
+    clock: FakeClock,
+    sender: QuickSender,
+    calls: Counter[str],
+    shape: dict[str, Any],
 ) -> None:
     for number in range(COUNT):
         given = {
             "name": "an event",
             "start_time": clock.ms + 200 + number * EVERY_MS,
             "action": webhook("https://example.com/hook"),
+            **shape,
         }
         engine.services.events.create(EventChanges(given), MASTER)
     drain = engine.drains.new_drain()
