@@ -177,7 +177,7 @@ class Claimer:
         token = lease_token(self._worker, self._request)
         self._times.learn(self._partition, early, heads, now_ms, now_ms - self._asked_ms)
         if flows:
-            self.flows.look_by(now_ms)
+            self.flows.look_for_new(now_ms)
         for row in rows:
             lane = lane_of_event(row[1])
             self._rows.add(lane, _Row(row, token, now_ms))

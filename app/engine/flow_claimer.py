@@ -45,11 +45,15 @@ STUCK_MS = 5_000
 looks at once, unless that drain has died."""
 
 HEAD_MS = 1_000
-"""When to look again at a strict flow whose head waits for its retry: who cancels that tells the
-flow only in the head's own partition."""
+"""When to look again at a strict flow whose head waits for its retry: who cancels that tells nobody
+in other partitions."""
 
 PAUSED_MS = 60_000
 """When to look again at a paused flow: resuming it wakes it."""
+
+SPACING_MS = 10
+"""How long after a look the next one begins for what has fallen due meanwhile: one for each costs
+twice as much. What the end of an attempt lets through does not wait."""
 
 FULL_MS = 10
 """When to look again if the drain itself can't take more: a few requests end within that time."""
@@ -84,12 +88,6 @@ class FlowClaimer:
         self._next_renewal_ms = 0
         self._look_ms = 0
         self._full = FullFlows(gate, lease_ms)
-
-    @property
-    def wake_ms(self) -> int:
-        """When to call ``claim`` or ``due`` again, ms UTC."""
-        due_ms = self._delayed.next_ms
-        return self._look_ms if due_ms is None else min(self._look_ms, due_ms)
 
     @property
     def look_ms(self) -> int:
@@ -209,6 +207,7 @@ class FlowClaimer:
         if len(waiting) == MAX_FLOWS:
             self.look_by(now_ms)
         share = max(min(room, BATCH) // len(waiting), 1)
+        cut = {flow for flow, some in waiting.items() if len(some) >= min(share, MAX_OF_FLOW)}
         waiting = {flow: self._in_order(flow, members)[:share] for flow, members in waiting.items()}
         deadline_ms = now_ms + self._lease_ms
         self._until_ms = max(self._until_ms, deadline_ms)
@@ -222,14 +221,16 @@ class FlowClaimer:
             deadline_ms=deadline_ms,
         )
         pairs = list(zip(waiting, turns, strict=True))
-        looks = {flow: self._look_again(flow, turn, now_ms) for flow, turn in pairs}
+        looks = {
+            flow: self._look_again(flow, turn, now_ms, is_cut=flow in cut) for flow, turn in pairs
+        }
         numbers = {flow: turn.number for flow, turn in pairs}
         full = {flow for flow, turn in pairs if turn.is_full}
         for started in self._started.values() if self._full.learn(waiting, full) else ():
             started.claim.is_waited_for |= started.flow in full
         self._lease(starts_of(waiting, turns), numbers, looks, now_ms, deadline_ms)
 
-    def _look_again(self, flow: bytes, turn: Turn, now_ms: int) -> int:
+    def _look_again(self, flow: bytes, turn: Turn, now_ms: int, *, is_cut: bool) -> int:
         if turn.after is not None:
             head = self._gate.head_status(flow, turn.after)
             if head.is_over:
@@ -243,11 +244,11 @@ class FlowClaimer:
                 return now_ms
             if head.awaits_retry:
                 return now_ms + HEAD_MS
-        look_ms = now_ms + (PAUSED_MS if turn.paused else STUCK_MS)
-        if turn.look_ms is not None:
-            look_ms = turn.look_ms
-            self.look_by(look_ms)
-        return look_ms
+        if turn.look_ms is None:
+            return now_ms + (PAUSED_MS if turn.paused else STUCK_MS)
+        is_left = None in turn.starts or is_cut  # else what other drains have just put there
+        self.look_by(turn.look_ms if is_left else turn.look_ms + SPACING_MS)
+        return turn.look_ms
 
     def _lease(
         self,

@@ -13,7 +13,7 @@ from concurrent.futures import Future, wait
 
 from app.clock import NEVER_MS
 from app.engine.background import Background
-from app.engine.flow_claimer import FlowClaimer
+from app.engine.flow_claimer import SPACING_MS, FlowClaimer
 from app.errors import StoreUnavailable
 from app.store.calls import Deferral, Record
 from app.store.claims import Claim
@@ -31,7 +31,7 @@ class FlowSteps:
         self._background = background
         self._step: Future[None] | None = None
         self._look_ms = NEVER_MS
-        self._retry_ms = 0
+        self._retry_ms = self._began_ms = 0
         self._written: list[tuple[Items, Items]] = []
 
     @property
@@ -67,6 +67,10 @@ class FlowSteps:
         else:
             self._flows.look_by(look_ms)
 
+    def look_for_new(self, now_ms: int) -> None:
+        """Look soon: something waits for its flow since now, ms UTC."""
+        self.look_by(max(now_ms, self._began_ms + SPACING_MS))
+
     def handle_written(self, counted: Items, sent: Items) -> None:
         """Learn which of the items ``sent`` to the store were ``counted``."""
         if self.busy:
@@ -98,6 +102,7 @@ class FlowSteps:
         self._finish()
         claims = flows.take_new()
         if flows.has_to_report(now_ms) or (not closing and now_ms >= flows.look_ms):
+            self._began_ms = now_ms
 
             def report_and_claim() -> None:
                 flows.report(now_ms)

@@ -12,6 +12,7 @@ from app.engine.flow_claimer import (
     HEAD_MS,
     LOOK_MS,
     PAUSED_MS,
+    SPACING_MS,
     STUCK_MS,
     FlowClaimer,
 )
@@ -113,7 +114,7 @@ def test_what_may_start_later_is_claimed_and_returned_at_its_start(
     flows: FlowClaimer, gate: FakeGate
 ) -> None:
     one = claim_one(flows, gate, NOW_MS + AHEAD_MS)
-    assert (flows.delayed, flows.wake_ms) == (1, NOW_MS + AHEAD_MS)
+    assert (flows.delayed, flows.due_ms) == (1, NOW_MS + AHEAD_MS)
     assert flows.due(NOW_MS + AHEAD_MS - 1) == []
     assert flows.due(NOW_MS + AHEAD_MS) == [one]
     assert flows.delayed == 0
@@ -124,6 +125,18 @@ def test_the_flow_is_looked_at_again_when_it_says(flows: FlowClaimer, gate: Fake
     assert gate.looks == {FLOW: NOW_MS + 1_000}
 
 
+@pytest.mark.parametrize(
+    ("starts", "after_ms"), [([NOW_MS], SPACING_MS), ([NOW_MS, None], 0)], ids=["all", "not all"]
+)
+def test_it_looks_at_once_only_for_what_is_known_to_wait(
+    flows: FlowClaimer, gate: FakeGate, starts: list[int | None], after_ms: int
+) -> None:
+    claims = [a_claim(number) for number, _ in enumerate(starts)]
+    gate.waiting, gate.claimed, gate.turn = claims, claims[:1], Turn(starts, NOW_MS)
+    flows.claim(NOW_MS, 10)
+    assert flows.look_ms == NOW_MS + after_ms
+
+
 def test_a_paused_flow_is_left_alone_for_a_minute(flows: FlowClaimer, gate: FakeGate) -> None:
     gate.waiting, gate.turn = [a_claim(1)], Turn([None], None, paused=True)
     flows.claim(NOW_MS, 10)
@@ -132,9 +145,9 @@ def test_a_paused_flow_is_left_alone_for_a_minute(flows: FlowClaimer, gate: Fake
 
 def test_a_drain_without_room_asks_no_flow(flows: FlowClaimer, gate: FakeGate) -> None:
     flows.claim(NOW_MS, 0)
-    assert (gate.peeks, flows.wake_ms) == (0, NOW_MS + FULL_MS)
+    assert (gate.peeks, flows.look_ms) == (0, NOW_MS + FULL_MS)
     flows.claim(NOW_MS + FULL_MS, 1)
-    assert (gate.peeks, flows.wake_ms) == (1, NOW_MS + FULL_MS + LOOK_MS)
+    assert (gate.peeks, flows.look_ms) == (1, NOW_MS + FULL_MS + LOOK_MS)
 
 
 @pytest.mark.parametrize(("verdict", "turn"), [("completed", 7), ("failed", 7), ("retrying", None)])

@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 
 from app.clock import NEVER_MS
-from app.engine.flow_claimer import FlowClaimer
+from app.engine.flow_claimer import SPACING_MS, FlowClaimer
 from app.engine.flow_steps import FlowSteps
 from app.errors import StoreUnavailable
 from app.store.flow_gate import Turn
@@ -88,6 +88,17 @@ def test_what_a_step_claims_is_returned_by_the_next(
     assert steps.due(NOW_MS) == []
     assert steps.step(NOW_MS + 1, 10, closing=False) == [one]
     assert steps.due(NOW_MS + 1) == [one]
+
+
+def test_looks_for_what_falls_due_are_spaced_unless_there_was_none_of_late(
+    steps: FlowSteps, gate: FakeGate, later: Later
+) -> None:
+    run(steps, later)
+    steps.look_for_new(NOW_MS + 1)
+    assert steps.wake_ms(NOW_MS + 1, closing=False) == NOW_MS + SPACING_MS
+    run(steps, later, now_ms=NOW_MS + SPACING_MS)
+    steps.look_for_new(NOW_MS + 3 * SPACING_MS)
+    assert steps.wake_ms(NOW_MS, closing=False) == NOW_MS + 3 * SPACING_MS
 
 
 def test_what_is_learned_during_a_step_counts_after_it(
