@@ -49,10 +49,17 @@ class Engine:
             services.queues.upkeep_schedule,
             services.queues.upkeep.enqueue_recovery,
             self._has_to_recover,
-            (services.redeliveries.call_for_waiting, services.import_jobs.call_for_waiting),
+            (self._call_for_redeliveries, self._call_for_imports),
             services.storage.coordination.job_listener(),
             services.settings.broker_name,
         )
+
+    # (Methods, since these services ask the store when they are made: it may be away.)
+    def _call_for_redeliveries(self) -> bool:
+        return self.services.redeliveries.call_for_waiting()
+
+    def _call_for_imports(self) -> bool:
+        return self.services.import_jobs.call_for_waiting()
 
     def _has_to_recover(self) -> bool:
         services = self.services

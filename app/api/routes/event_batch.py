@@ -57,8 +57,11 @@ def create_events(batch: Batch) -> Response:
     error = next((one for one in made if isinstance(one, QhronosError)), None)
     if error is not None and (batch.atomic or not created):
         index = made.index(error)
-        message = f"events.{index}: {error.message}"
-        fields = {f"events.{index}.{path}": said for path, said in error.fields.items()}
+        place = f"events.{index}"
+        message = f"{place}: {error.message}"
+        fields = {f"{place}.{path}": said for path, said in error.fields.items()}
+        if isinstance(error, InvalidInput) and not fields:
+            fields = {place: [error.message]}
         refused = [
             _result(number, one, base)
             for number, one in enumerate(made)

@@ -12,12 +12,15 @@ MISSING = "/events/01960000-0000-7000-8000-000000000000"
 
 
 def refused(answer, status):
-    """The answer is this error, in the one shape that errors have, and is safe to show."""
+    """The answer is this error, in the one shape that errors have, and is safe to show.
+
+    A batch of which nothing was created says beside it what is wrong with each of its events.
+    """
     assert answer.status_code == status, answer.text
     assert answer.content_type == JSON
     assert isinstance(answer.json["error"], str)
     assert len(answer.json["error"]) > 10
-    assert answer.json.keys() <= {"error", "fields"}
+    assert answer.json.keys() <= {"error", "fields", "results"}
     for word in ("Traceback", "marshmallow", "werkzeug", "line 1 of"):
         assert word not in answer.text
     return answer.json

@@ -45,6 +45,7 @@ SOUND: dict[str, dict[str, Any]] = {
         "scope": ["a"],
         "expires_at": "2030-06-01T00:00:00Z",
     },
+    "POST /events/batch": {"events": [EVENT]},
     "POST /occurrences/retry": {"filter": {"status": "failed"}},
 }
 """What stands beside the one thing that is wrong."""
