@@ -43,6 +43,14 @@ SUBSCRIBERS := $(VENV)/subscribers/.programs-$(shell echo '$(CALENDAR_PROGRAMS)'
 # system's own Chromium. (Playwright has no build for Alpine, so it has a place of its own.)
 BROWSING := playwright==1.65.2 axe-playwright-python==0.1.8
 BROWSER := $(VENV)/browser/.programs-$(shell echo '$(BROWSING)' | cksum | cut -d' ' -f1)
+# What makes clients of the OpenAPI document, and what those need. openapi-generator needs Java,
+# oapi-codegen needs Go, and the others Node.js.
+GENERATORS := openapi-python-client==0.29.1 openapi-generator-cli==7.26.0 httpx==0.28.1 \
+	pydantic==2.14.4 urllib3==2.8.0 python-dateutil==4.0.0 lazy-imports==1.2.0
+NODE_TOOLS := openapi-typescript@7.13.0 openapi-fetch@0.17.0 typescript@5.9.3 @types/node@20.19.43 \
+	@redocly/cli@2.77.0 @stoplight/spectral-cli@6.16.3
+GO_TOOLS := github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen@v2.8.2
+GENERATED := $(VENV)/clients/.tools-$(shell echo '$(GENERATORS) $(NODE_TOOLS) $(GO_TOOLS)' | cksum | cut -d' ' -f1)
 LOCK := $(TOOLS)/bin/uv pip compile --quiet --universal --python-version 3.11 \
 	--fork-strategy fewest --generate-hashes --no-annotate --custom-compile-command 'make lock'
 
@@ -50,7 +58,7 @@ LOCK := $(TOOLS)/bin/uv pip compile --quiet --universal --python-version 3.11 \
 QUICK := $(addprefix tests/,domain delivery store crypto planning services engine wiring) \
 	$(wildcard tests/test_*.py)
 
-.PHONY: help run demo check test chaos operations soak fuzz costs calendars mutate docs lint format lock audit clean subscribers browser screenshots
+.PHONY: help run demo check test chaos operations soak fuzz costs calendars clients mutate docs lint format lock audit clean subscribers browser screenshots
 
 help: ## show this help
 	@grep -hE '^[a-z%-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -89,6 +97,9 @@ costs: $(DEV) ## search for the request that costs most; MINUTES=, SEED=, OUT=
 calendars: $(DEV) $(CALENDAR_FILES) ## read the calendar files of other projects, compare with their reader; ARGS=--show
 	@$(PY) -m tests.calendars --python $(VENV)/calendar-files/bin/python \
 		--packages $(VENV)/calendar-files/sdists $(ARGS)
+
+clients: $(DEV) $(GENERATED) ## make clients of the OpenAPI document with six tools, run them; ONLY=Go
+	@$(PY) -m tests.clients --tools $(VENV)/clients $(if $(ONLY),--only '$(ONLY)')
 
 mutate: $(MUTATE) ## change the rules a little, see that tests notice; MINUTES=, SEED=, ONLY=app/domain/*
 	@$(VENV)/mutate/bin/python -m tests.mutation --minutes $(or $(MINUTES),30) \
@@ -175,6 +186,15 @@ $(CALENDAR_FILES): | $(PY)
 		'$(ORACLE)' $(SETUPS)
 	@$(VENV)/calendar-files/bin/pip --disable-pip-version-check -q download --no-deps \
 		--no-build-isolation --no-binary :all: --dest $(VENV)/calendar-files/sdists $(PACKAGES)
+	@touch $@
+
+$(GENERATED): | $(PY)
+	@echo "Installing what makes clients"
+	@for tool in java go npm; do command -v $$tool > /dev/null || { echo "make clients needs $$tool." >&2; exit 1; }; done
+	@$(PY) -m venv --clear $(VENV)/clients
+	@$(VENV)/clients/bin/pip --disable-pip-version-check -q install $(GENERATORS)
+	@npm install --silent --no-fund --no-audit --prefix $(VENV)/clients $(NODE_TOOLS)
+	@GOBIN=$(abspath $(VENV))/clients/bin go install $(GO_TOOLS)
 	@touch $@
 
 $(MUTATE): | $(PY)

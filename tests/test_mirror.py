@@ -135,6 +135,7 @@ WHOLE = {"domain/recurrence": "compile_schedule", "domain/ical": "read_entries"}
 OTHER_FOLDERS = {
     "api/hostile": "requests that try to break the API",
     "calendars": "other people's calendar files, and another reader of them",
+    "clients": "makes clients of the OpenAPI document, and runs them",
     "chaos": "kills and stops at random",
     "costs": "searches for the request that costs most",
     "docs": "what the documents promise",

@@ -110,7 +110,7 @@ def _object(name: str, schema: Mapping[str, Any]) -> Iterator[str]:
         ]
     if rows:
         yield table(["Member", "Form", "Meaning"], rows)
-    elif "anyOf" in schema:
+    elif "anyOf" in schema or "oneOf" in schema:
         yield f"{_kind(schema)}.\n"
 
 

@@ -151,7 +151,7 @@ def _one_answer_each(document: Node) -> None:
                 different.append(content["schema"])
         if not different:
             continue
-        union = different[0] if len(different) == 1 else {"anyOf": different}
+        union = different[0] if len(different) == 1 else {"oneOf": different}
         if "anyOf" in union or "oneOf" in union:
             name = _named_union(document, operation["operationId"], union)
             for content in contents:

@@ -108,7 +108,7 @@ def get_event(event_id: str) -> Response:
 @audited("event.update", event_state)
 @blueprint.reads(DryRunSchema, "query")
 @blueprint.reads(EventUpdateSchema)
-@blueprint.answers(200, {"anyOf": [EventSchema, DifferenceSchema]}, headers=ETAG)
+@blueprint.answers(200, {"oneOf": [EventSchema, DifferenceSchema]}, headers=ETAG)
 @blueprint.refuses(401, 403, 404, 409, 412, 413, 415)
 def update_event(dry_run: bool, changes: EventChanges, event_id: str) -> Response:
     """Change an event: what is left out stays, null clears.

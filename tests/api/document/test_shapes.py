@@ -118,7 +118,7 @@ def test_several_answers_become_one_that_is_any_of_them():
         schema = answers[status]["content"]["application/json"]["schema"]
         assert schema == {"$ref": "#/components/schemas/MakeItAnswer"}
     union = document["components"]["schemas"]["MakeItAnswer"]
-    assert union["anyOf"] == [{"type": "integer"}, {"type": "string"}]
+    assert union["oneOf"] == [{"type": "integer"}, {"type": "string"}]
 
 
 def test_a_list_is_no_default(shaped):
