@@ -59,7 +59,7 @@ def parse_flow(value: Any) -> FlowLimits:
 def parse_limits(value: Mapping[str, Any], path: str = "") -> FlowLimits:
     """Read ``rate``, ``burst``, ``concurrency``, ``order``; ``path`` stands before their names."""
     rate = value.get("rate")
-    if rate is None and value.get("burst") is not None:
+    if rate is None and value.get("burst") not in (None, 1):
         raise InvalidInput.field(f"{path}burst", "goes with a rate only")
     try:
         parsed = None if rate is None else parse_rate(rate)

@@ -15,7 +15,7 @@ from app.domain.durations import parse_duration_ms
 from app.domain.event import Event, EventStatus
 from app.domain.flow import space_of
 from app.domain.ids import created_ms as created_ms_of
-from app.domain.options import EventOptions
+from app.domain.options import OVERLAP, EventOptions
 from app.domain.recurrence import Start, naive_of, named_zone, read_start
 from app.domain.schedule import Schedule
 from app.domain.template import IN_FACTS
@@ -98,7 +98,7 @@ def _checked(event: Event, start: Start, given: Mapping[str, Any]) -> Event:
         _check_format(event)
     if event.options.given.get("expect") is not None:
         _check_expect(event)
-    if event.schedule is None and "overlap" in event.options.given:
+    if event.schedule is None and event.options.given.get("overlap", OVERLAP[0]) != OVERLAP[0]:
         raise InvalidInput.field("overlap", "is for events with a schedule; leave it out")
     if event.schedule is None and start.is_skipped:
         raise InvalidInput.field(

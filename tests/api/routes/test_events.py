@@ -255,3 +255,10 @@ class TestDelete:
         assert client.get(path).status_code == 404
         assert client.delete(path).status_code == 404
         assert client.put(path, json={}).status_code == 404
+
+
+@pytest.mark.parametrize("default", [{"overlap": "allow"}, {"flow": {"key": "a", "burst": 1}}])
+def test_a_default_can_be_given_where_it_does_not_apply(client, an_event, default):
+    """Clients that fill defaults in are not refused for it."""
+    answer = client.post("/events", json={**an_event, **default})
+    assert answer.status_code == 201, answer.text

@@ -15,7 +15,7 @@ def test_is_answered_as_it_was_given_and_cleared_by_null(client, an_event):
     assert "overlap" not in client.patch(path, json={"overlap": None}).json
 
 
-@pytest.mark.parametrize("overlap", ["skip", "allow"])
+@pytest.mark.parametrize("overlap", ["skip", "queue_one"])
 def test_is_refused_for_an_event_without_a_schedule(client, an_event, overlap):
     refused = client.post("/events", json={**an_event, "overlap": overlap})
     assert refused.status_code == 400
