@@ -29,6 +29,9 @@ TOLD_MS = 600_000
 TOLD_MOST = 10_000
 """How long, and how many, entries for listeners are kept: for those that come back."""
 
+READ_S = 5.0
+"""How long the rest of a message may take of which a part has come."""
+
 PASSED_ON, NOBODY, BUSY = 1, 0, -1
 """What became of a message that was offered to the connections of a client."""
 
@@ -181,6 +184,7 @@ class Mailbox:
 
     def __init__(self, client: StoreClient, process: str) -> None:
         self._own = live_keys.mailbox(process)
+        self._is_deaf = False
         self._pubsub = client.pubsub(ignore_subscribe_messages=False)  # type: ignore[no-untyped-call]
         try:
             self._pubsub.subscribe(self._own, live_keys.REVOKED)
@@ -195,7 +199,10 @@ class Mailbox:
         """Return what has come; ``None`` stands for a revocation. Waits so long for the first.
 
         Raises ``StoreUnavailable``: then what comes meanwhile is lost, and this must be closed.
+        What came before is returned first.
         """
+        if self._is_deaf:
+            raise StoreUnavailable
         found: list[bytes | None] = []
         try:
             message = self._pubsub.get_message(timeout=wait_s)
@@ -204,12 +211,23 @@ class Mailbox:
                     raise StoreUnavailable
                 if message["type"] == "message":
                     found.append(message["data"] if message["channel"] == self._own else None)
-                if len(found) >= limit:
+                if len(found) >= limit or not self._has_more():
                     break
-                message = self._pubsub.get_message(timeout=0)
-        except redis.exceptions.RedisError as error:
-            raise StoreUnavailable from error
+                message = self._pubsub.get_message(timeout=READ_S)
+        except (redis.exceptions.RedisError, StoreUnavailable) as error:
+            if not found:
+                raise StoreUnavailable from error
+            self._is_deaf = True
         return found
+
+    def _has_more(self) -> bool:
+        """Whether more has begun to come.
+
+        (A read without a timeout would give up a message of which a part is there, and with it the
+        connection and all that is under way on it.)
+        """
+        connection = self._pubsub.connection
+        return connection is not None and bool(connection.can_read(timeout=0))
 
     def close(self) -> None:
         """Let go of the connection."""

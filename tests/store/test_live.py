@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+import redis
 
 from app.delivery.live_message import LiveMessage, Passed, read_passed
+from app.errors import StoreUnavailable
 from app.store import live_keys
 from app.store.live import (
     BEGINS,
@@ -176,3 +179,32 @@ def test_a_process_hears_that_tokens_were_revoked(live: LiveStore, mailbox: Mail
     live._client.publish(live_keys.REVOKED, b"")
     assert mailbox.receive(0.2, 10) == [None]
     assert mailbox.receive(0.0, 10) == []
+
+
+def test_long_messages_that_are_still_coming_are_waited_for(
+    stores: Stores, mailbox: Mailbox
+) -> None:
+    channel = live_keys.mailbox(PROCESS).decode()
+    count, size = 100, 60_000  # more than the connection's buffers hold
+    publish = "for i = 1, ARGV[1] do redis.call('PUBLISH', KEYS[1], string.rep('x', ARGV[2])) end"
+    found: list[bytes | None] = []
+    with ThreadPoolExecutor(1) as others:
+        sent = others.submit(stores.client.eval, publish, 1, channel, str(count), str(size))
+        while len(found) < count and (mail := mailbox.receive(5.0, 500)):
+            found += mail
+        sent.result()
+    assert found == [b"x" * size] * count
+
+
+def test_what_came_before_a_connection_was_lost_is_returned_first(
+    stores: Stores, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stores.client.publish(live_keys.mailbox(PROCESS).decode(), b"one")
+
+    def lost() -> bool:
+        raise redis.exceptions.ConnectionError
+
+    monkeypatch.setattr(mailbox, "_has_more", lost)
+    assert mailbox.receive(5.0, 500) == [b"one"]
+    with pytest.raises(StoreUnavailable):
+        mailbox.receive(0.1, 500)
