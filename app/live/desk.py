@@ -20,7 +20,7 @@ from app.errors import Conflict, Forbidden, NotFound, Unauthenticated
 from app.live.connected import Subscription
 from app.live.messages import Ack, ClientHook, TagListener
 from app.services.tokens import TokenService
-from app.store.live import KEEP_MS, TOLD_MS, LiveStore, Told, order_of
+from app.store.live import KEEP_MS, TOLD_MS, LiveStore, order_of
 from app.store.occurrences import OccurrenceStore
 
 log = logging.getLogger(__name__)
@@ -113,20 +113,14 @@ class Desk:
         And whether something may be missing before that.
         """
         self.keep_subscribed(subscription.interest)
-        after = subscription.after
+        after, newest = subscription.after, self.live.told_until_now()
         if after is None:
-            return self.live.told_until_now(), False
+            return newest, False
+        if order_of(after) > order_of(newest):
+            return newest, True  # the store has forgotten what was told, or another one told it
         oldest, after_ms = self.live.oldest_told(), order_of(after)[0]
         is_kept = oldest is None or order_of(after) >= order_of(oldest)
         return after, not is_kept or after_ms < self.clock.now_ms() - TOLD_MS
-
-    def told_since(self, position: bytes) -> list[Told]:
-        """All that was told since then."""
-        found: list[Told] = []
-        while some := self.live.told_after(position, 1_000):
-            found += some
-            position = some[-1].position
-        return found
 
     def keep_subscribed(self, interest: Iterable[str]) -> None:
         """Have this be told for as long as a stream may be away and come back."""

@@ -42,9 +42,13 @@ class LiveStream:
         self._pending: list[bytes] = []
         self._size = 0
         self._news = asyncio.Event()
+        self._is_live = False
         self._held: list[Told] | None = []
-        """What is told while the stream still reads what was told before."""
+        """What is told while a page of what was told before is read; ``None`` between pages: the
+        next one has it."""
         self._last = (0, 0)
+        self._go_on: Callable[[], object] | None = None
+        """What reads the next page, once this one has been sent."""
 
     @property
     def bearer(self) -> Bearer:
@@ -55,40 +59,57 @@ class LiveStream:
         """What is told now, as this stream is sent it."""
         if self._held is not None:
             self._held.append(told)
+        if not self._is_live:
             return b""
         return sse_form(told) if order_of(told.position) > self._last else b""
 
-    def catch_up(
-        self,
-        begins: bytes,
-        earlier: Iterable[Told],
-        hears: Callable[[Told], bool],
-        *,
-        has_gap: bool,
-    ) -> None:
-        """Send what was told before, then what was told meanwhile; all else follows.
+    def begin(self, position: bytes, *, has_gap: bool) -> None:
+        """Say from which position on the stream has everything."""
+        self.write((RESET if has_gap else b"") + READY % position)
 
-        ``begins`` is the position from which on the stream has everything.
+    def hold(self) -> None:
+        """Keep what is told from now on: a page is read that has what was told before."""
+        self._held = []
+
+    def catch_up(
+        self, page: Iterable[Told], hears: Callable[[Told], bool], go_on: Callable[[], object]
+    ) -> None:
+        """Send a page of what was told before; ``go_on`` is called when its client has it.
+
+        However long ago it was here: what waits for a client is never more than a page.
         """
-        held, self._held = self._held or [], None
-        if has_gap:
-            self.write(RESET)
-        self.write(READY % begins)
-        for told in (*earlier, *held):
+        self._held = None
+        self._add(page, hears)
+        self._go_on = go_on
+        self._news.set()
+
+    def join(self, hears: Callable[[Told], bool]) -> None:
+        """Send what was told since the last page was read; all else follows."""
+        held, self._held = self._held or (), None
+        self._is_live = True
+        self._add(held, hears)
+
+    def _add(self, entries: Iterable[Told], hears: Callable[[Told], bool]) -> None:
+        heard = []
+        for told in entries:
             if order_of(told.position) > self._last:
                 self._last = order_of(told.position)
                 if hears(told):
-                    self.write(sse_form(told))
+                    heard.append(sse_form(told))
+        self._put(b"".join(heard))
 
     def write(self, data: bytes) -> None:
         """Send this; who reads too slowly is let go, and reads on from its last event."""
+        self._put(data)
+        if self._size > MAX_UNSENT:
+            self.is_over = True
+            self._pending.clear()
+
+    def _put(self, data: bytes) -> None:
         if self.is_over or not data:
             return
         self._pending.append(data)
         self._size += len(data)
-        if self._size > MAX_UNSENT:
-            self.is_over = True
-            self._pending.clear()
         self._news.set()
 
     def end(self, last: bytes = b"") -> None:
@@ -114,3 +135,6 @@ class LiveStream:
                 yield data
             if self.is_over:
                 return
+            if self._go_on is not None and not self._pending:
+                go_on, self._go_on = self._go_on, None
+                go_on()

@@ -15,6 +15,9 @@ from app.store.live import Told
 
 log = logging.getLogger(__name__)
 
+PAGE = 100
+"""How many entries a stream reads at once, of those that were told before it came."""
+
 
 class Streams:
     """They run in the event loop; each reads what was told before it came, and then listens."""
@@ -68,15 +71,25 @@ class Streams:
         begins, has_gap = result
         access, tags = stream.bearer.access, stream.subscription.tags
         stream.group = self._groups.join(stream, access, tags, stream.form)
+        stream.begin(begins, has_gap=has_gap)
+        self._read_on(stream, begins)
 
-        def caught_up(earlier: list[Told] | Exception) -> None:
-            if isinstance(earlier, Exception):
-                self._give_up(stream, earlier)
+    def _read_on(self, stream: LiveStream, position: bytes) -> None:
+        """Read a page of what was told before, and the next when that has been sent."""
+
+        def have(page: list[Told] | Exception) -> None:
+            if isinstance(page, Exception):
+                self._give_up(stream, page)
             elif stream.group is not None and stream in self.all:
                 hears = self._groups.hears(stream.group)
-                stream.catch_up(begins, earlier, hears, has_gap=has_gap)
+                if page:
+                    last = page[-1].position
+                    stream.catch_up(page, hears, lambda: self._read_on(stream, last))
+                else:
+                    stream.join(hears)
 
-        self._asker.ask(lambda: self._desk.told_since(begins), caught_up)
+        stream.hold()
+        self._asker.ask(lambda: self._desk.live.told_after(position, PAGE), have)
 
     def _give_up(self, stream: LiveStream, error: Exception) -> None:
         """The client connects anew, and reads on from where it was."""

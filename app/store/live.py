@@ -205,20 +205,23 @@ class Mailbox:
             raise StoreUnavailable
         found: list[bytes | None] = []
         try:
-            message = self._pubsub.get_message(timeout=wait_s)
-            while message is not None:
-                if message["type"] == "subscribe":  # the client has connected anew by itself
-                    raise StoreUnavailable
-                if message["type"] == "message":
-                    found.append(message["data"] if message["channel"] == self._own else None)
-                if len(found) >= limit or not self._has_more():
-                    break
-                message = self._pubsub.get_message(timeout=READ_S)
+            self._gather(found, wait_s, limit)
         except (redis.exceptions.RedisError, StoreUnavailable) as error:
             if not found:
                 raise StoreUnavailable from error
             self._is_deaf = True
         return found
+
+    def _gather(self, found: list[bytes | None], wait_s: float, limit: int) -> None:
+        message = self._pubsub.get_message(timeout=wait_s)
+        while message is not None:
+            if message["type"] == "subscribe":  # the client has connected anew by itself
+                raise StoreUnavailable
+            if message["type"] == "message":
+                found.append(message["data"] if message["channel"] == self._own else None)
+            if len(found) >= limit or not self._has_more():
+                break
+            message = self._pubsub.get_message(timeout=READ_S)
 
     def _has_more(self) -> bool:
         """Whether more has begun to come.

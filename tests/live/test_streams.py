@@ -41,19 +41,66 @@ async def pieces(stream: LiveStream) -> bytes:
     return b"".join([piece async for piece in stream.pieces()])
 
 
+def everything(_one: Told) -> bool:
+    return True
+
+
+def ids(heard: bytes) -> list[bytes]:
+    return [line[4:] for line in heard.split(b"\n") if line.startswith(b"id: ")]
+
+
 def test_what_comes_while_a_stream_catches_up_comes_once_and_in_order() -> None:
     async def check() -> None:
         stream = a_stream()
+        stream.begin(b"1-0", has_gap=False)
+        stream.hold()
         assert stream.form(told(3)) == b""
-        assert stream.form(told(4)) == b""
-        stream.catch_up(b"1-0", [told(2), told(3)], lambda _one: True, has_gap=False)
-        assert stream.form(told(4)) == b""
-        stream.write(stream.form(told(5)))
-        stream.end()
-        lines = (await pieces(stream)).split(b"\n")
-        assert [line for line in lines if line.startswith(b"id")] == [
-            b"id: %d-0" % number for number in (1, 2, 3, 4, 5)
-        ]
+
+        def read_on() -> None:
+            stream.hold()
+            assert stream.form(told(5)) == b""
+            stream.join(everything)
+            assert stream.form(told(4)) == b""
+            stream.write(stream.form(told(6)))
+            stream.end()
+
+        stream.catch_up([told(2), told(3), told(4)], everything, read_on)
+        assert stream.form(told(4)) == b"", "the next page has it"
+        assert ids(await pieces(stream)) == [b"%d-0" % number for number in range(1, 7)]
+
+    asyncio.run(check())
+
+
+def test_who_was_away_for_long_gets_all_of_it_page_by_page() -> None:
+    long = b"x" * (module.MAX_UNSENT // 2)
+
+    async def check() -> None:
+        stream = a_stream()
+        stream.begin(b"0-0", has_gap=False)
+        at = 0
+
+        def read_on() -> None:
+            nonlocal at
+            if at == 30:
+                stream.join(everything)
+                stream.end()
+                return
+            at += 10
+            page = [told(number, long) for number in range(at - 9, at + 1)]
+            stream.catch_up(page, lambda one: one.position != b"15-0", read_on)
+
+        read_on()
+        expected = [b"%d-0" % number for number in range(31) if number != 15]
+        assert ids(await pieces(stream)) == expected
+
+    asyncio.run(check())
+
+
+def test_a_page_of_which_nothing_is_heard_leads_to_the_next() -> None:
+    async def check() -> None:
+        stream = a_stream()
+        stream.catch_up([told(1)], lambda _one: False, stream.end)
+        assert await pieces(stream) == b""
 
     asyncio.run(check())
 
@@ -66,7 +113,7 @@ def test_a_message_of_several_lines_is_one_event() -> None:
 def test_a_gap_is_told() -> None:
     async def check() -> None:
         stream = a_stream(b"1-0")
-        stream.catch_up(b"1-0", [], lambda _one: True, has_gap=True)
+        stream.begin(b"1-0", has_gap=True)
         stream.end()
         assert (await pieces(stream)).startswith(module.RESET)
 
@@ -137,6 +184,9 @@ def test_a_hub_streams_what_is_told_from_a_position_on(services: Services) -> No
     assert b"data: 2\n" not in from_now
     long_ago = asyncio.run(check(b"1-0", b"data: 3\n"))
     assert long_ago.startswith(module.RESET)
+    of_another_store = asyncio.run(check(b"9999999999999-0", b"data: 3\n"))
+    assert of_another_store.startswith(module.RESET)
+    assert b"id: 9999999999999-0" not in of_another_store
 
 
 def test_the_route_leaves_the_stream_to_the_server(client: FlaskClient) -> None:
@@ -149,3 +199,12 @@ def test_the_route_leaves_the_stream_to_the_server(client: FlaskClient) -> None:
     assert (bearer.access, tags, after) == (MASTER, {"a", "b"}, b"12-3")
     assert client.get("/events/stream", headers={"Last-Event-ID": "-1"}).status_code == 400
     assert client.get("/events/stream?tag=a").status_code == 400
+
+
+def test_head_begins_no_stream(client: FlaskClient) -> None:
+    headers = {"Authorization": f"Bearer {MASTER_TOKEN}"}
+    environ = create_environ("/events/stream", method="HEAD", headers=headers)
+    answered: list[Any] = []
+    client.application.wsgi_app(environ, lambda *start: answered.extend(start))
+    assert (answered[0][:3], dict(answered[1])["Content-Type"]) == ("200", "text/event-stream")
+    assert STREAM not in environ

@@ -49,6 +49,7 @@ def stream_answer(tags: frozenset[str]) -> Response:
     if position is not None and not _POSITION.fullmatch(position):
         raise InvalidInput("The header Last-Event-ID must be the id of an event of this stream.")
     after = None if position is None else position.encode()
-    request.environ[STREAM] = (bearer(), tags, after)
+    if request.method != "HEAD":  # which is answered with the headers alone
+        request.environ[STREAM] = (bearer(), tags, after)
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return Response(b"", content_type="text/event-stream", headers=headers)
