@@ -34,6 +34,7 @@ class Passed(NamedTuple):
 
     number: int
     """Which connection."""
+    client_name: str
     occurrence_id: str
     attempt: int
     timeout_ms: int
@@ -41,6 +42,8 @@ class Passed(NamedTuple):
 
 
 def read_passed(raw: bytes) -> Passed:
-    """Read a message's content behind the number of a connection."""
-    number, occurrence_id, attempt, timeout_ms, text = raw.split(b"\n", 4)
-    return Passed(int(number), occurrence_id.decode(), int(attempt), int(timeout_ms), text)
+    """Read a message's content behind the number of a connection and the name of its client."""
+    number, name, occurrence_id, attempt, timeout_ms, text = raw.split(b"\n", 5)
+    return Passed(
+        int(number), name.decode(), occurrence_id.decode(), int(attempt), int(timeout_ms), text
+    )

@@ -65,6 +65,12 @@ class Acknowledgements:
 
         return self._settle(occurrence_id, token, failed)
 
+    def may_be_of(self, occurrence_id: bytes, target: str) -> bool:
+        """Whether nothing is known of the attempt under way, or it was sent to this target."""
+        (one,) = self.waiting.read([occurrence_id])
+        definition = None if one is None else one.claim.definition
+        return definition is None or definition.action.target == target
+
     def overdue(self, partition: int, now_ms: int) -> int:
         """Fail the attempts that were not acknowledged by ``now_ms``, UTC; returns how many."""
         found = self.waiting.overdue(partition, now_ms, BATCH)

@@ -13,7 +13,7 @@ from app.live import messages
 from app.live.asker import Asker
 from app.live.connected import Connected
 from app.live.desk import Desk
-from app.live.messages import Ack
+from app.live.messages import Ack, ClientHook
 from app.live.socket import text_frame
 
 log = logging.getLogger(__name__)
@@ -37,6 +37,10 @@ class Clients:
     def add(self, member: Connected) -> None:
         """What comes for it is kept from now on."""
         self._members[member.number] = member
+
+    def has(self, number: int) -> bool:
+        """Whether a client has not gone; may be asked by any thread."""
+        return number in self._members
 
     def welcome(self, member: Connected) -> None:
         """It has had its answer: now it is sent what came before."""
@@ -80,8 +84,9 @@ class Clients:
             return
         sent = member.pending.get(ack.occurrence_id)
         attempt = None if sent is None else sent[0]
+        name = member.first.client_name if isinstance(member.first, ClientHook) else ""
         self._asker.ask(
-            lambda: self._desk.ack(ack, attempt, bearer.access),
+            lambda: self._desk.ack(ack, name, attempt, bearer.access),
             lambda failed: self._acknowledged(member, ack, failed),
         )
 
@@ -110,9 +115,12 @@ class Clients:
 
     def _note(self, member: Connected) -> None:
         member.is_noted = True
-        if member.number in self._members and isinstance(member.first, messages.ClientHook):
+        if member.number in self._members and isinstance(member.first, ClientHook):
             name, count = member.first.client_name, len(member.pending)
             self._asker.ask(lambda: self._desk.note_waiting(name, member.number, count))
 
     def _fail(self, passed: Passed) -> None:
-        self._asker.ask(lambda: self._desk.fail(passed.occurrence_id, passed.attempt))
+        """Nobody is there (any more) to have it: see to it that nothing else comes for them."""
+        pending = {passed.occurrence_id: passed.attempt}
+        name, number = passed.client_name, passed.number
+        self._asker.ask(lambda: self._desk.disconnect(name, number, pending))

@@ -44,6 +44,8 @@ class Connected:
         the occurrence's id."""
         self.early: list[bytes] = []
         """What came for it before it had its own answer."""
+        self.said: list[str] = []
+        """What it said before it had its own answer; its socket sees to it that it is not much."""
         self.is_noted = True
         """Whether the store knows how much is pending, or will soon."""
 

@@ -15,6 +15,7 @@ from app.clock import Clock
 from app.crypto.ack_tokens import AckTokens
 from app.domain import ids
 from app.domain.access import Access
+from app.domain.action import CLIENT
 from app.engine.acknowledgements import Acknowledgements
 from app.errors import Conflict, Forbidden, NotFound, Unauthenticated
 from app.live.connected import Subscription
@@ -126,8 +127,10 @@ class Desk:
         """Have this be told for as long as a stream may be away and come back."""
         self.live.listen(interest, self.clock.now_ms() + TOLD_MS)
 
-    def ack(self, ack: Ack, attempt: int | None, access: Access) -> None:
+    def ack(self, ack: Ack, name: str, attempt: int | None, access: Access) -> None:
         """Complete an occurrence; ``attempt``: the one that this very connection was sent.
+
+        ``name`` is its client's.
 
         Raises ``NotFound``, ``Forbidden`` and ``Conflict``.
         """
@@ -141,6 +144,8 @@ class Desk:
                 raise NotFound(NOT_ITS_OWN)
             if not access.may_change(occurrence.tags):
                 raise Forbidden(MAY_NOT_ACT)
+            if not self.acknowledgements.may_be_of(raw, f"{CLIENT}{name}"):
+                raise NotFound(NOT_ITS_OWN)
             attempt = occurrence.attempt_count
         try:
             self.acknowledgements.ack(ack.occurrence_id, self.ack_tokens.of(raw, attempt))

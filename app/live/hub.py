@@ -110,7 +110,9 @@ class Hub:
         member = self._sockets.get(socket)
         if member is None:
             self._greet(socket, text)
-        elif member.bearer is not None and isinstance(member.first, ClientHook):
+        elif member.bearer is None:  # it has not waited for its answer
+            member.said.append(text)
+        elif isinstance(member.first, ClientHook):
             self._clients.said(member, member.bearer, text)
         else:
             socket.say(messages.error(messages.refuse_of_listener(text).message))
@@ -165,6 +167,9 @@ class Hub:
             member.group = self._groups.join(socket, result.access, tags, event_form)
         else:
             self._clients.welcome(member)
+        said, member.said = member.said, []
+        for text in said:
+            self.said(socket, text)
 
     def _refuse(self, socket: LiveSocket, error: Exception) -> None:
         if isinstance(error, StoreUnavailable):
@@ -218,6 +223,8 @@ class Hub:
             for name, number, bearer, count in clients:
                 self._desk.connect(name, number, bearer.access)
                 self._desk.note_waiting(name, number, count)
+                if not self._clients.has(number):  # it has gone meanwhile
+                    self._desk.disconnect(name, number, {})
 
         self._asker.ask(renew)
 

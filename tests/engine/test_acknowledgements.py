@@ -10,6 +10,7 @@ import pytest
 from app.crypto.ack_tokens import AckTokens
 from app.domain import ids
 from app.domain.access import MASTER
+from app.domain.action import short_form
 from app.domain.event import Event
 from app.domain.occurrence import OccurrenceStatus
 from app.domain.outcome import Outcome, Timings
@@ -275,3 +276,13 @@ def test_between_a_nack_and_the_next_attempt_lies_the_least_delay(deliver, clock
     retrying = services.acknowledgements.nack(one.id, one.token, None, retry=True)
     assert retrying.next_attempt_ms == clock.ms + services.settings.least_retry_delay_ms
     assert services.settings.least_retry_delay_ms == 1_000
+
+
+def test_an_attempt_is_of_the_client_that_it_was_sent_to(services, deliver) -> None:
+    one = deliver(action=short_form("q:desk-7"))
+    one.answer(Outcome(Timings(0, 0, 0), ack_required=True, ack_ms=5_000))
+    raw, may_be_of = one.claimed.occurrence_id, services.acknowledgements.may_be_of
+    assert may_be_of(raw, "q:desk-7")
+    assert not may_be_of(raw, "q:desk-8")
+    services.acknowledgements.ack(one.id, one.token)
+    assert may_be_of(raw, "q:desk-8"), "nothing waits, and the acknowledgement itself says so"

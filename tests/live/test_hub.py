@@ -8,18 +8,23 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
 import pytest
 from flask import Flask
 
+from app.domain import ids
+from app.domain.access import MASTER
+from app.domain.action import short_form
 from app.factory import create_app
 from app.live import asker, clients, connected, desk, ears, hub
 from app.live.desk import EXTENSION, Desk
 from app.live.hub import Hub
 from app.live.socket import GOING_AWAY, POLICY
-from app.store.live import BEGINS, CHANGE, ClientMessage, LiveEntry, offer_call
+from app.services.queries import EventChanges
+from app.store.live import BEGINS, CHANGE, ClientMessage, LiveEntry, LiveStore, offer_call
 from app.wiring.doubles import Doubles
 from app.wiring.services import Services, build_services
 from tests.api.application import MASTER_TOKEN, settings_for, with_token
@@ -242,5 +247,87 @@ def test_there_is_a_bound_on_connections(run: Callable[[Check], None]) -> None:
         assert made.is_full
         callers[0].leave()
         assert not made.is_full
+
+    run(check)
+
+
+def await_nobody(live: LiveStore) -> None:
+    until = time.monotonic() + PATIENCE_S
+    while live.connections("c"):
+        assert time.monotonic() < until
+        time.sleep(0.005)
+
+
+def test_what_a_client_says_before_its_own_answer_is_handled_after_it(
+    run: Callable[[Check], None],
+) -> None:
+    async def check(made: Hub) -> None:
+        caller = Caller(made)
+        caller.say(hook(MASTER_TOKEN))
+        caller.say({"type": "ack", "event_id": "e", "occurrence_id": "some-id"})
+        assert (await caller.hear())["type"] == "ack"
+        answer = await caller.hear()
+        assert (answer["message"], answer["occurrence_id"]) == (desk.NOT_ITS_OWN, "some-id")
+
+    run(check)
+
+
+def test_an_occurrence_is_acknowledged_by_the_client_that_it_was_sent_to_alone(
+    services: Services, run: Callable[[Check], None]
+) -> None:
+    now_ms = services.clock.now_ms()
+    given = {"name": "n", "start_time": now_ms, "action": short_form("q:desk-7"), "tags": ("a",)}
+    event = services.events.create(EventChanges(given), MASTER)
+    (claim,) = services.storage.work.claim(
+        ids.partition_of_event(event.id), b"w", now_ms, now_ms=now_ms, limit=9, lease_ms=60_000
+    )
+    names = {"event_id": event.id, "occurrence_id": claim.occurrence_id}
+    ack = {"type": "ack", **{name: ids.to_text(raw) for name, raw in names.items()}}
+
+    async def check(made: Hub) -> None:
+        callers = [Caller(made), Caller(made)]
+        await callers[0].ask(hook(MASTER_TOKEN, "desk-8"))
+        await callers[1].ask(hook(MASTER_TOKEN, "desk-7"))
+        assert (await callers[0].ask(ack))["message"] == desk.NOT_ITS_OWN
+        assert (await callers[1].ask(ack))["type"] == "ack"
+
+    run(check)
+
+
+def test_a_connection_that_is_gone_is_sent_nothing_more(
+    services: Services, run: Callable[[Check], None]
+) -> None:
+    async def check(made: Hub) -> None:
+        caller = Caller(made)
+        await caller.ask(hook(MASTER_TOKEN, "other"))
+        live = services.storage.live
+        live.connect("c", f"{made._desk.process}:999", None)  # the store was away when it went
+        call = offer_call([ClientMessage("c", ("t",), b"some-id\n1\n1000\n{}")])
+        assert services.storage.scripts(call.script, call.keys, call.args) == [1]
+        await asyncio.to_thread(await_nobody, live)
+
+    run(check)
+
+
+def test_a_connection_that_goes_while_it_is_renewed_is_forgotten(
+    services: Services, run: Callable[[Check], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect, renewed = LiveStore.connect, asyncio.Event()
+
+    async def check(made: Hub) -> None:
+        caller, loop = Caller(made), asyncio.get_running_loop()
+        await caller.ask(hook(MASTER_TOKEN))
+
+        def late(live: LiveStore, *values: Any) -> None:
+            loop.call_soon_threadsafe(caller.leave)
+            await_nobody(live)
+            connect(live, *values)
+            loop.call_soon_threadsafe(renewed.set)
+
+        monkeypatch.setattr(LiveStore, "connect", late)
+        made._renew()
+        async with asyncio.timeout(PATIENCE_S):
+            await renewed.wait()
+        await asyncio.to_thread(await_nobody, services.storage.live)
 
     run(check)

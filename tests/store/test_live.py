@@ -69,7 +69,7 @@ def heard(mailbox: Mailbox) -> list[Passed]:
 def test_a_message_comes_as_it_was_sent(stores: Stores, live: LiveStore, mailbox: Mailbox) -> None:
     live.connect("c", f"{PROCESS}:7", None)
     assert offer(stores, MESSAGE) == [PASSED_ON]
-    assert heard(mailbox) == [Passed(7, "an-id", 2, 5_000, b'{"a":\n1}')]
+    assert heard(mailbox) == [Passed(7, "c", "an-id", 2, 5_000, b'{"a":\n1}')]
 
 
 def test_connections_of_one_name_take_turns(

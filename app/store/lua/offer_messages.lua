@@ -20,7 +20,8 @@ for i = 3, #ARGV, 3 do
         answer = -1
       else
         local process, number = connection:match('^(%w+):(%d+)$')
-        local heard = redis.call('PUBLISH', 'qh:live:' .. process, number .. '\n' .. content)
+        local heard = redis.call('PUBLISH', 'qh:live:' .. process,
+          number .. '\n' .. name .. '\n' .. content)
         if heard > 0 then
           local last = redis.call('ZREVRANGE', turns, 0, 0, 'WITHSCORES')[2]
           redis.call('ZADD', turns, string.format('%.0f', tonumber(last) + 1), connection)
