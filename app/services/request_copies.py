@@ -1,8 +1,8 @@
 """The request of an occurrence, made once more for somebody who looks for a fault at its receiver.
 
 Nothing is sent. A signature opens the receiver's door, as a redelivery does, so it is made for who
-could have the occurrence redelivered. Secrets and the values of the event's own headers are never
-in it.
+could have the occurrence redelivered. Secrets are never in it, nor the values of the event's own
+headers, but for its content type: that says how values are written into the body.
 """
 
 from __future__ import annotations
@@ -12,12 +12,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from app.clock import Clock
+from app.crypto.header_secrets import HeaderSecrets
 from app.crypto.signing_secrets import SigningSecrets
 from app.delivery.actions import KINDS, build
 from app.delivery.request import Identity, Job, Request
 from app.domain.access import Access
 from app.domain.audit import MASK
 from app.domain.event import Event
+from app.domain.headers import CONTENT_TYPE, Headers
 from app.domain.occurrence import Occurrence
 from app.errors import Conflict, NotFound
 from app.services.occurrences import OccurrenceService
@@ -58,6 +60,7 @@ class RequestCopyService:
     occurrences: OccurrenceService
     events: EventStore
     signing: SigningSecrets
+    headers: HeaderSecrets
     tag_secrets: TagSecretService
     identity: Callable[[], Identity]
     clock: Clock
@@ -77,8 +80,9 @@ class RequestCopyService:
         is_signed = access.can_write and access.may_change(event.tags)
         now_ms = self.clock.now_ms()
         secrets = self._secrets(event, now_ms) if is_signed else (NOBODYS,)
-        request = _build(_job(event, occurrence, secrets), now_ms, self.identity())
-        hidden = event.headers.names if event.headers else ()
+        headers = self._headers(event)
+        request = _build(_job(event, occurrence, secrets, headers), now_ms, self.identity())
+        hidden = tuple(name for name, _ in headers if not _is_type(name))
         left_out = {name.lower() for name in hidden} | (set() if is_signed else SIGNATURES)
         return RequestCopy(
             method=request.method,
@@ -94,12 +98,26 @@ class RequestCopyService:
             made_ms=now_ms,
         )
 
+    def _headers(self, event: Event) -> Headers:
+        """The event's own headers, as the copy may know them."""
+        if event.headers is None:
+            return ()
+        known: Headers = ()
+        if any(map(_is_type, event.headers.names)):
+            known = self.headers.of(event.id, event.headers.encrypted)
+        types = {name: value for name, value in known if _is_type(name)}
+        return tuple((name, types.get(name, MASK)) for name in event.headers.names)
+
     def _secrets(self, event: Event, now_ms: int) -> tuple[str, ...]:
         self.tag_secrets.refresh()  # only processes that deliver keep them up to date
         return self.signing.of(event.id, event.hmac_secret, now_ms, event.tags)
 
 
-def _job(event: Event, occurrence: Occurrence, secrets: tuple[str, ...]) -> Job:
+def _is_type(name: str) -> bool:
+    return name.lower() == CONTENT_TYPE
+
+
+def _job(event: Event, occurrence: Occurrence, secrets: tuple[str, ...], headers: Headers) -> Job:
     return Job(
         event_id=event.id,
         occurrence_id=occurrence.id,
@@ -111,7 +129,7 @@ def _job(event: Event, occurrence: Occurrence, secrets: tuple[str, ...]) -> Job:
         tags=event.tags,
         action=event.action,
         secrets=secrets,
-        headers=tuple((name, MASK) for name in event.headers.names) if event.headers else (),
+        headers=headers,
         format=event.options.format,
     )
 

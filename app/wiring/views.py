@@ -76,5 +76,11 @@ def request_copy_service(
 ) -> RequestCopyService:
     """Requests of occurrences, made once more to be looked at."""
     return RequestCopyService(
-        occurrences, storage.events, crypto.signing_secrets, tag_secrets, identity, storage.clock
+        occurrences,
+        storage.events,
+        crypto.signing_secrets,
+        crypto.header_secrets,
+        tag_secrets,
+        identity,
+        storage.clock,
     )

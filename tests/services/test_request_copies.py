@@ -123,6 +123,29 @@ def test_an_api_call_is_copied_with_its_method_and_type(services, client, clock,
     assert not any("X-Key" in line for line in copy.headers)
 
 
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("application/x-www-form-urlencoded", b"text=Tom+%26+%22Jo%22"),
+        ("application/xml", b"text=Tom &amp; &quot;Jo&quot;"),
+        (None, b'text=Tom & \\"Jo\\"'),
+    ],
+)
+def test_a_template_is_written_as_its_type_wants_it(services, client, an_event, kind, body):
+    """As the delivery writes it; the type is shown, other headers of the event are not."""
+    headers = {"X-Key": "k"} | ({"Content-Type": kind} if kind else {})
+    params = {"method": "POST", "url": "https://example.com/x", "body": "text={{event.name}}"}
+    params |= {"headers": headers}
+    given = {name: value for name, value in an_event.items() if name != "webhook"}
+    given |= {"name": 'Tom & "Jo"', "action": {"type": "apicall", "params": params}}
+    answer = client.post("/events", json=given)
+    assert answer.status_code == 201, answer.text
+    one = client.post(f"/events/{answer.json['id']}/trigger").json["id"]
+    copy = services.request_copies.of(one, MASTER)
+    assert (copy.body, copy.hidden) == (body, ("X-Key",))
+    assert kind is None or f"Content-Type: {kind}" in copy.headers
+
+
 def test_what_is_no_request_is_not_copied(services, failed, monkeypatch):
     monkeypatch.setattr("app.services.request_copies.KINDS", {})
     with pytest.raises(Conflict, match="no HTTP request"):
