@@ -142,15 +142,16 @@ class AuditService:
         """
         context = f"audit {query.object!r} {query.action!r} {query.actor!r}"
         position = _position_of(self.cursors.decode(query.cursor, context))
+        is_any = query.object is None and query.action is None and query.actor is None
         found: list[str] = []
         looked = 0
         while looked < MAX_LOOKED_AT:
-            page = self.log.newest_first(position, PAGE)
+            page = self.log.newest_first(position, query.limit if is_any else PAGE)
             if not page:
                 return found, None
             for entry in page:
                 looked, position = looked + 1, entry.position
-                if _matches(query, entry.text):
+                if is_any or _matches(query, entry.text):
                     found.append(_written(entry))
                     if len(found) == query.limit:
                         return found, self.cursors.encode(_cursor_entry(position), context)
@@ -265,8 +266,6 @@ def _size(value: Any) -> int:
 
 
 def _matches(query: AuditQuery, text: str) -> bool:
-    if query.object is None and query.action is None and query.actor is None:
-        return True
     entry = json.loads(text)
     return all(
         wanted in (None, entry.get(name))

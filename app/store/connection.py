@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import threading
 import time
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import redis
@@ -117,10 +118,26 @@ class StoreClient(redis.Redis):
         ``StoreUnavailable``.
         """
         ahead = ahead_of(command[0])
+        return self._directly(lambda connection: _ask(connection, ahead, command))
+
+    def read_each(self, command: str, keys: Iterable[bytes], *rest: str | int) -> list[Any]:
+        """Run a command that only reads for each of several keys, in one round trip and in order.
+
+        As ``direct``; for each key a pipeline costs six times as much of the interpreter.
+        """
+        begin = b"*%d\r\n%s" % (2 + len(rest), _part(command.encode()))
+        end = b"".join(_part(str(one).encode()) for one in rest)
+        asked = [begin + _part(key) + end for key in keys]
+        if not asked:
+            return []
+        replies: list[Any] = self._directly(lambda connection: _ask_all(connection, asked))
+        return replies
+
+    def _directly(self, ask: Callable[[Any], Any]) -> Any:
         for again in range(RETRIES + 1):
             connection = self._own_connection()
             try:
-                return _ask(connection, ahead, command)
+                return ask(connection)
             except (redis.exceptions.ConnectionError, redis.exceptions.TimeoutError) as error:
                 connection.disconnect()
                 if again == RETRIES:
@@ -203,6 +220,26 @@ def _ask(connection: Any, ahead: Command | None, command: Command) -> Any:
         if isinstance(reply, Exception):
             raise reply
     return replies[1]
+
+
+def _ask_all(connection: Any, packed: Sequence[bytes]) -> list[Any]:
+    """Send commands, each as the protocol has it; returns their replies."""
+    connection.send_packed_command([b"".join(packed)], check_health=False)
+    replies: list[Any] = []
+    for _ in packed:
+        try:
+            replies.append(connection.read_response())
+        except redis.exceptions.ResponseError as error:
+            replies.append(error)  # the others' replies are still to come
+    refused = next((one for one in replies if isinstance(one, Exception)), None)
+    if refused is not None:
+        raise refused
+    return replies
+
+
+def _part(value: bytes) -> bytes:
+    """A word of a command, as the protocol of Redis has it (RESP, "bulk strings")."""
+    return b"$%d\r\n%s\r\n" % (len(value), value)
 
 
 def connect(

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import cast
 
 from app.domain.event import Event
 from app.store import keys
@@ -57,10 +56,7 @@ class FormerNames:
 
     def of_many(self, event_ids: Sequence[bytes]) -> list[tuple[FormerName, ...]]:
         """For each event, in one round trip, what it was called, oldest first."""
-        pipe = self._client.pipeline(transaction=False)
-        for event_id in event_ids:
-            pipe.zrange(names_key(event_id), 0, -1)
-        rows = cast("list[list[bytes]]", pipe.execute()) if event_ids else []
+        rows = self._client.read_each("ZRANGE", map(names_key, event_ids), 0, -1)
         return [tuple(_read(raw) for raw in row) for row in rows]
 
 

@@ -48,11 +48,8 @@ class OccurrenceStore:
 
     def last_of(self, event_ids: Sequence[bytes], count: int) -> list[list[bytes]]:
         """The last occurrences of each event that were claimed or have ended, newest first."""
-        pipe = self._client.pipeline(transaction=False)
-        for one in event_ids:
-            key = keys.event_occurrences(ids.partition_of_event(one), one)
-            pipe.zrevrange(key, 0, count - 1)
-        return list(pipe.execute())
+        series = [keys.event_occurrences(ids.partition_of_event(one), one) for one in event_ids]
+        return self._client.read_each("ZREVRANGE", series, 0, count - 1)
 
     def _tags_of(self, event_ids: Sequence[bytes]) -> dict[bytes, tuple[str, ...]]:
         rows = read_hashes(self._client, map(keys.event_of, event_ids), (EventField.TAGS,))

@@ -51,12 +51,16 @@ TRIED = {
     "ZCARD": "ZCARD",
     "ZCOUNT": "ZCOUNT 0 1",
     "ZINTER": "",
+    "ZLEXCOUNT": "ZLEXCOUNT - +",
     "ZPOPMIN": "ZPOPMIN",
     "ZRANGE": "ZRANGE 0 1",
+    "ZRANGEBYLEX": "ZRANGEBYLEX - +",
     "ZRANGEBYSCORE": "ZRANGEBYSCORE 0 1",
     "ZREM": "ZREM m",
     "ZREMRANGEBYRANK": "ZREMRANGEBYRANK 0 1",
     "ZREMRANGEBYSCORE": "ZREMRANGEBYSCORE 0 1",
+    "ZREVRANGE": "ZREVRANGE 0 1",
+    "ZREVRANGEBYLEX": "ZREVRANGEBYLEX + -",
     "ZSCORE": "ZSCORE m",
 }
 """How each command of the scripts is tried; empty: it can't be with one key before all else."""

@@ -15,10 +15,7 @@ def read_hashes(
     client: StoreClient, hashes: Iterable[bytes], fields: Sequence[str]
 ) -> list[Values]:
     """The same fields of several hashes, in one round trip and in order."""
-    pipe = client.pipeline(transaction=False)
-    for key in hashes:
-        pipe.hmget(key, list(fields))
-    return cast("list[Values]", pipe.execute()) if len(pipe) else []
+    return cast("list[Values]", client.read_each("HMGET", hashes, *fields))
 
 
 def oldest_before(client: StoreClient, index: bytes, before_ms: int, limit: int) -> list[bytes]:

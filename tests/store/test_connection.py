@@ -214,6 +214,19 @@ def test_a_direct_call_connects_again(client: StoreClient) -> None:
     assert client.direct("CLIENT", "ID") != before
 
 
+def test_many_are_read_in_one_round_trip_and_in_order(client: StoreClient) -> None:
+    """A refusal of one leaves no answer to the next call."""
+    for number in range(3):
+        client.hset(f"h{number}", mapping={"a": number, "b": "é"})
+    found = client.read_each("HMGET", (b"h%d" % number for number in range(4)), "b", "a")
+    assert found == [[b"\xc3\xa9", b"%d" % number] for number in range(3)] + [[None, None]]
+    assert client.read_each("HMGET", [], "a") == []
+    client.set("text", "x")
+    with pytest.raises(redis.exceptions.ResponseError, match="WRONGTYPE"):
+        client.read_each("HMGET", [b"h0", b"text", b"h1"], "a")
+    assert client.direct("ECHO", "second") == b"second"
+
+
 def test_a_direct_call_that_was_cut_off_leaves_no_answer_to_the_next(
     client: StoreClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from redis.connection import AbstractConnection as Connection
 
 from app.domain.outcome import Outcome, Timings
 from tests.api.application import MASTER_TOKEN
@@ -76,3 +77,32 @@ def test_a_full_day_is_a_small_page(client, an_event, browser):
     page = browser.get("/console/agenda?view=day&day=2026-01-02")
     assert len(page.data) <= 70_000
     assert "10 more" in Page(page.text).text
+
+
+def test_a_page_takes_as_many_round_trips_for_many_events_as_for_few(
+    client, an_event, browser, monkeypatch
+):
+    """Counted, because time says little on a busy machine."""
+    sent = []
+    send = Connection.send_packed_command
+    monkeypatch.setattr(
+        Connection,
+        "send_packed_command",
+        lambda self, *given, **more: sent.append(1) or send(self, *given, **more),
+    )
+
+    def round_trips(path):
+        sent.clear()
+        assert browser.get(path).status_code == 200
+        return len(sent)
+
+    paths = ("/console/agenda", "/console/events", "/console/audit")
+    for number in range(30):
+        client.post(
+            "/events", json={**an_event, "name": f"n {number}", "schedule": {"every": "1d"}}
+        )
+        if number == 2:
+            few = [round_trips(path) for path in paths]
+    many = [round_trips(path) for path in paths]
+    assert sum(many) <= sum(few) + 5  # (some are of threads that run beside)
+    assert max(many) <= 60
