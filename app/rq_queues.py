@@ -155,7 +155,8 @@ class UpkeepSchedule:
     """The periodic upkeep jobs, kept by rq-scheduler.
 
     rq-scheduler loses a job if its process dies between enqueueing and rescheduling it. So jobs
-    have fixed ids, and those that are missing are registered again and again.
+    have fixed ids, and those that are missing are registered again and again. Each call raises
+    ``BrokerUnavailable``.
     """
 
     def __init__(self, broker: redis.Redis) -> None:
@@ -169,21 +170,27 @@ class UpkeepSchedule:
 
         Returns when the first job is due, seconds since 1970.
         """
+        return float(_translated(lambda: self._register(now)))
+
+    def _register(self, now: datetime) -> float:
         ids = [f"upkeep-{name}" for name in UPKEEP_EVERY_S]
         broker = self._scheduler.connection
         # (At first all of them: an earlier version may have given them other intervals.)
         due_s = broker.zmscore(Scheduler.scheduled_jobs_key, ids) if self._known else [None] * 3
-        self._known = True
         options = {"timeout": 120, "result_ttl": -1, "queue_name": UPKEEP}
         for (name, seconds), job_id, at_s in zip(UPKEEP_EVERY_S.items(), ids, due_s, strict=True):
             if at_s is None:
                 func = f"app.jobs.{name}"
                 self._scheduler.schedule(now, func, interval=seconds, id=job_id, **options)
+        self._known = True
         now_s = now.replace(tzinfo=UTC).timestamp()
         return min(now_s if at_s is None else at_s for at_s in due_s)
 
     def enqueue_due(self) -> None:
         """Enqueue upkeep jobs that are due, unless too many wait already."""
+        _translated(self._enqueue_due)
+
+    def _enqueue_due(self) -> None:
         if self._queue.count < MAX_WAITING_UPKEEP and self._scheduler.acquire_lock():
             try:
                 self._scheduler.enqueue_jobs()

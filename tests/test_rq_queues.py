@@ -41,6 +41,7 @@ from app.rq_queues import (
     RqUpkeepQueue,
     UpkeepSchedule,
 )
+from app.store.connection import connect_broker_briefly
 from tests.support import rq_jobs
 from tests.support.wait import wait_until
 
@@ -332,6 +333,19 @@ def test_it_is_known_when_the_first_upkeep_job_is_due(redis_client: redis.Redis)
     schedule.enqueue_due()
     (now_s, _) = redis_client.time()
     assert schedule.register(LONG_AGO) == pytest.approx(now_s + UPKEEP_EVERY_S["recover"], abs=1.5)
+
+
+def test_a_schedule_whose_broker_is_away_says_so_and_goes_on_when_it_is_back(
+    redis_client: redis.Redis,
+) -> None:
+    """Else the loop that asks for it would end, and no upkeep be done until a restart."""
+    schedule = UpkeepSchedule(connect_broker_briefly("redis://127.0.0.1:1"))
+    with pytest.raises(BrokerUnavailable):
+        schedule.register(LONG_AGO)
+    with pytest.raises(BrokerUnavailable):
+        schedule.enqueue_due()
+    schedule._scheduler.connection = redis_client
+    assert schedule.register(LONG_AGO) == LONG_AGO.replace(tzinfo=UTC).timestamp()
 
 
 def test_an_interval_that_an_earlier_version_has_left_is_replaced(

@@ -92,6 +92,8 @@ class UpkeepCalls:
 
     def look(self, now_s: float) -> float:
         """Enqueue what is due at a moment, seconds since 1970; returns after how many to look."""
+        if self._periodic_s > now_s + MAX_SLEEP_S:  # the clock was put back
+            self._periodic_s = self._recovery_s = now_s
         if now_s >= self._periodic_s:
             # (If it fails, it is not tried again with every look at what waits.)
             self._periodic_s = now_s + PAUSE_S

@@ -133,6 +133,15 @@ def test_a_recovery_is_called_for_when_there_is_something_to_recover() -> None:
     assert (recovery.looked, recovery.called) == (2, 1)
 
 
+def test_a_clock_that_is_put_back_puts_nothing_off() -> None:
+    periodic, recovery = FakePeriodic(), FakeRecovery()
+    loop = calls(periodic, recovery=recovery)
+    loop.look(NOW_S)
+    periodic.due_s = NOW_S - 3_600
+    assert loop.look(NOW_S - 3_600) <= MAX_SLEEP_S
+    assert (periodic.enqueued, recovery.looked) == (2, 2)
+
+
 def test_a_broker_that_is_away_is_left_alone_for_a_moment() -> None:
     periodic = FakePeriodic()
     periodic.away = True
