@@ -16,6 +16,7 @@ from tests.support.clock import NOW_MS
 from tests.support.invariants import broken, snapshot
 
 LEASE_MS = 30_000
+DAY_MS = 86_400_000
 
 
 def a_series(stores: Stores, **fields):
@@ -56,6 +57,22 @@ def test_an_exhausted_series_stays_so_when_its_event_is_written(stores: Stores) 
     key = keys.event(ids.partition_of_event(event.id), event.id)
     assert stores.client.hget(key, EventField.RECURRING) is None
     assert sound(stores)
+
+
+def test_an_event_that_has_become_one_off_gets_no_successor_of_the_series_it_was(
+    stores: Stores,
+) -> None:
+    """It was computed before the change, and comes when the only occurrence is under way."""
+    event = a_series(stores)
+    (one,) = claim(stores, event.start_ms)
+    before = stores.events.get(event.id)
+    now_ms = event.start_ms + 1_000
+    after = before.changed(schedule=None, start_ms=now_ms, version=before.version + 1)
+    stores.events.save(after, Plan(scheduled_ms=now_ms, due_ms=now_ms), before, now_ms)
+    assert len(claim(stores, now_ms, request=2)) == 1
+    late = Successor(event.id, one.plan, event.start_ms, event.start_ms + DAY_MS, now_ms)
+    assert stores.work.schedule_successors([late], now_ms) == Advanced(0, [])
+    assert stores.events.get(event.id).next_ms is None
 
 
 def test_a_series_goes_on_after_what_was_made_beside_it(stores: Stores) -> None:

@@ -76,14 +76,15 @@ if version then
     EventField.METADATA_4, EventField.TAGS, EventField.UPDATED,
     EventField.RECURRING, EventField.SECRET, EventField.CALENDARS, EventField.PAUSED_UNTIL,
     EventField.FLOW, EventField.HEADERS, EventField.OVERLAP)
-  if not keep then redis.call('HDEL', key, EventField.NEXT, EventField.LAST) end
+  if not keep then redis.call('HDEL', key, EventField.NEXT, EventField.LAST, EventField.PLAN) end
 end
 redis.call('HSET', key, unpack(ARGV, 26))
 if keep and not recurring then redis.call('HDEL', key, EventField.RECURRING) end
 local new_calendars, new_flow, new_status, paused_until, goes_on = unpack(redis.call('HMGET', key,
   EventField.CALENDARS, EventField.FLOW, EventField.STATUS, EventField.PAUSED_UNTIL,
   EventField.RECURRING))
--- (Successors are computed for a plan: what has none needs no name for it.)
+-- (Successors are computed for a plan: what has none needs no name for it, and gets none of those
+-- that are being computed for the one before.)
 if goes_on and not (keep and plan) then redis.call('HSET', key, EventField.PLAN, request) end
 index_event_status(prefix, id, created, status, new_status)
 index_event(prefix, id, created, {old_tags, calendars, flow}, {tags, new_calendars, new_flow})
