@@ -139,24 +139,29 @@ class RqUpkeepQueue:
 
     def enqueue_waiting_redeliveries(self) -> None:
         """Have all redeliveries and imports continued that wait, unless it has enough to do."""
-        name, queue = "app.jobs.continue_retries", self._queue
-        if _translated(lambda: queue.count) < MAX_WAITING_REDELIVERIES:
-            _translated(lambda: queue.enqueue(name, **_UPKEEP_OPTIONS))
+        if _translated(lambda: self._queue.count) < MAX_WAITING_REDELIVERIES:
+            _translated(lambda: self._queue.enqueue("app.jobs.continue_retries", **_UPKEEP_OPTIONS))
+
+
+@contextlib.contextmanager
+def _refused(kind: type[Exception]) -> Iterator[None]:
+    """Raise ``kind`` if RQ's Redis refuses a command or does not answer."""
+    try:
+        yield
+    except redis.exceptions.RedisError as error:
+        raise kind from error
 
 
 def _translated(call: Callable[[], Any]) -> Any:
-    try:
+    with _refused(BrokerUnavailable):
         return call()
-    except redis.exceptions.RedisError as error:
-        raise BrokerUnavailable from error
 
 
 class UpkeepSchedule:
-    """The periodic upkeep jobs, kept by rq-scheduler.
+    """The periodic upkeep jobs, kept by rq-scheduler; each call raises ``BrokerUnavailable``.
 
     rq-scheduler loses a job if its process dies between enqueueing and rescheduling it. So jobs
-    have fixed ids, and those that are missing are registered again and again. Each call raises
-    ``BrokerUnavailable``.
+    have fixed ids, and those that are missing are registered again and again.
     """
 
     def __init__(self, broker: redis.Redis) -> None:
@@ -165,14 +170,12 @@ class UpkeepSchedule:
         options = {"job_class": JsonJob, "interval": 1}
         self._scheduler = Scheduler(queue=self._queue, connection=broker, **options)
 
+    @_refused(BrokerUnavailable)
     def register(self, now: datetime) -> float:
         """Add the upkeep jobs that are missing; ``now`` is naive UTC, as rq-scheduler wants it.
 
         Returns when the first job is due, seconds since 1970.
         """
-        return float(_translated(lambda: self._register(now)))
-
-    def _register(self, now: datetime) -> float:
         ids = [f"upkeep-{name}" for name in UPKEEP_EVERY_S]
         broker = self._scheduler.connection
         # (At first all of them: an earlier version may have given them other intervals.)
@@ -180,17 +183,14 @@ class UpkeepSchedule:
         options = {"timeout": 120, "result_ttl": -1, "queue_name": UPKEEP}
         for (name, seconds), job_id, at_s in zip(UPKEEP_EVERY_S.items(), ids, due_s, strict=True):
             if at_s is None:
-                func = f"app.jobs.{name}"
-                self._scheduler.schedule(now, func, interval=seconds, id=job_id, **options)
+                rest = {"interval": seconds, "id": job_id, **options}
+                self._scheduler.schedule(now, f"app.jobs.{name}", **rest)
         self._known = True
-        now_s = now.replace(tzinfo=UTC).timestamp()
-        return min(now_s if at_s is None else at_s for at_s in due_s)
+        return min(now.replace(tzinfo=UTC).timestamp() if at_s is None else at_s for at_s in due_s)
 
+    @_refused(BrokerUnavailable)
     def enqueue_due(self) -> None:
         """Enqueue upkeep jobs that are due, unless too many wait already."""
-        _translated(self._enqueue_due)
-
-    def _enqueue_due(self) -> None:
         if self._queue.count < MAX_WAITING_UPKEEP and self._scheduler.acquire_lock():
             try:
                 self._scheduler.enqueue_jobs()
@@ -198,16 +198,9 @@ class UpkeepSchedule:
                 self._scheduler.remove_lock()
 
 
-@contextlib.contextmanager
-def _end_loop_on_refusal() -> Iterator[None]:
-    """End RQ's loop with one log line when its Redis refuses commands; then another loop starts.
-
-    RQ catches ``TimeoutError`` so; for any other error it logs a traceback.
-    """
-    try:
-        yield
-    except redis.exceptions.RedisError as error:
-        raise redis.exceptions.TimeoutError(str(error)) from error
+def _end_loop_on_refusal() -> contextlib.AbstractContextManager[None]:
+    """End RQ's loop with one log line: it catches ``TimeoutError`` so, and traces other errors."""
+    return _refused(redis.exceptions.TimeoutError)
 
 
 class QhronosWorker(SimpleWorker):

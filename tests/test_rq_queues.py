@@ -287,7 +287,7 @@ def test_a_job_runs_in_the_worker_s_own_process(run_job: Callable[..., Job]) -> 
 def test_a_worker_listens_for_no_commands(
     run_job: Callable[..., Job], redis_client: redis.Redis
 ) -> None:
-    assert run_job(lambda: len(redis_client.pubsub_channels())).return_value() == 0
+    assert run_job(lambda: len(redis_client.pubsub_channels("rq:*"))).return_value() == 0
 
 
 @pytest.mark.usefixtures("no_pickles")
