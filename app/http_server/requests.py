@@ -246,7 +246,7 @@ async def _stream(
     connection.answer_begins(is_stream=True)
     headers = [header for header in answer.headers if header[0] != b"content-length"]
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-    async with contextlib.aclosing(live.stream(wanted)) as pieces:
+    async with contextlib.aclosing(live.stream(wanted, connection.give_up)) as pieces:
         async for piece in pieces:
             await send({"type": "http.response.body", "body": piece, "more_body": True})
     await send({"type": "http.response.body", "body": b""})

@@ -75,10 +75,15 @@ class Hub:
         self._ensure_ears()
         return socket
 
-    async def stream(self, subscription: Subscription) -> AsyncGenerator[bytes, None]:
-        """What changes from now on, or from where the subscription says, piece by piece."""
+    async def stream(
+        self, subscription: Subscription, hang_up: Callable[[], object] = lambda: None
+    ) -> AsyncGenerator[bytes, None]:
+        """What changes from now on, or from where the subscription says, piece by piece.
+
+        ``hang_up`` ends the connection of a client that takes too little of it.
+        """
         ears = self._ensure_ears()
-        stream = self._streams.open(subscription, ears)
+        stream = self._streams.open(subscription, ears, hang_up)
         try:
             async for piece in stream.pieces():
                 yield piece

@@ -35,8 +35,12 @@ def sse_form(told: Told) -> bytes:
 class LiveStream:
     """One of them; it runs in the event loop."""
 
-    def __init__(self, subscription: Subscription) -> None:
+    def __init__(
+        self, subscription: Subscription, hang_up: Callable[[], object] = lambda: None
+    ) -> None:
+        """``hang_up`` ends the connection of a client that takes nothing more."""
         self.subscription = subscription
+        self._hang_up = hang_up
         self.group: Key | None = None
         self.is_over = False
         self._pending: list[bytes] = []
@@ -101,9 +105,10 @@ class LiveStream:
     def write(self, data: bytes) -> None:
         """Send this; who reads too slowly is let go, and reads on from its last event."""
         self._put(data)
-        if self._size > MAX_UNSENT:
+        if self._size > MAX_UNSENT and not self.is_over:
             self.is_over = True
             self._pending.clear()
+            self._hang_up()  # who has the pieces waits for the client, which may never take them
 
     def _put(self, data: bytes) -> None:
         if self.is_over or not data:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Container
+from collections.abc import Callable, Container
 
 from app.live.asker import Asker
 from app.live.connected import Subscription
@@ -28,9 +28,11 @@ class Streams:
         self._asker = asker
         self._groups = groups
 
-    def open(self, subscription: Subscription, ears: Ears) -> LiveStream:
-        """Begin one."""
-        stream = LiveStream(subscription)
+    def open(
+        self, subscription: Subscription, ears: Ears, hang_up: Callable[[], object]
+    ) -> LiveStream:
+        """Begin one; ``hang_up`` as in ``LiveStream``."""
+        stream = LiveStream(subscription, hang_up)
         self.all.add(stream)
 
         def prepare() -> tuple[bytes, bool]:
