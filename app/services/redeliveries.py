@@ -60,14 +60,17 @@ class RedeliveryService:
     job_lists: indexes.IndexReader
     cursors: Cursors
     queue: RedeliveryQueue
-    trigger: Callable[[str, Access], Occurrence]
+    trigger: Callable[[str, Access, int | None, int | None], Occurrence]
     clock: Clock
     retention_ms: int
     new_ids: ids.EventIds = field(default_factory=ids.EventIds)
 
-    def redeliver(self, occurrence_id: str, access: Access, *, fresh: bool) -> Occurrence:
+    def redeliver(
+        self, occurrence_id: str, access: Access, *, fresh: bool, at_ms: int | None = None
+    ) -> Occurrence:
         """Attempt an ended occurrence again; ``fresh`` adds one of now in its place.
 
+        ``at_ms``: when a request that is repeated was first made, UTC; what it adds is of then.
         Returns the one to be attempted. Raises ``NotFound``, ``Forbidden`` and ``Conflict``.
         """
         occurrence = self.occurrences.get(occurrence_id, access)
@@ -88,7 +91,7 @@ class RedeliveryService:
         if not may_redeliver(found[0], access):
             raise Forbidden(_FORBIDDEN)
         if fresh:
-            return self.trigger(ids.to_text(occurrence.event_id), access)
+            return self.trigger(ids.to_text(occurrence.event_id), access, None, at_ms)
         request_id = secrets.token_hex(8)
         (answer,) = self.store.redeliver([(occurrence.id, now_ms)], request_id, now_ms, access)
         if answer in _REFUSALS:

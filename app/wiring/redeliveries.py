@@ -21,7 +21,7 @@ def redelivery_service(
     queues: Queues,
     occurrences: OccurrenceService,
     tokens: TokenService,
-    trigger: Callable[[str, Access], Occurrence],
+    trigger: Callable[[str, Access, int | None, int | None], Occurrence],
     keep_ms: int,
 ) -> RedeliveryService:
     """What redelivers, one and many. Jobs are kept for ``keep_ms``, as occurrences are."""

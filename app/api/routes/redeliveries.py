@@ -11,7 +11,7 @@ from app.api.http.answers import json_answer, json_text
 from app.api.http.audit_trail import audited, only_asked
 from app.api.http.auth import access, bearer, require_right
 from app.api.http.context import services
-from app.api.http.idempotency import repeatable
+from app.api.http.idempotency import moment_ms, repeatable
 from app.api.http.paging import LISTED, LOCATED, array_answer
 from app.api.http.public_urls import absolute
 from app.api.http.smorest import Blueprint
@@ -50,7 +50,9 @@ def retry_occurrence(fresh: bool, occurrence_id: str) -> Response:
 
     Its attempts go on being counted; its retry policy starts afresh.
     """
-    occurrence = services().redeliveries.redeliver(occurrence_id, access(), fresh=fresh)
+    occurrence = services().redeliveries.redeliver(
+        occurrence_id, access(), fresh=fresh, at_ms=moment_ms()
+    )
     where = absolute(f"/occurrences/{to_text(occurrence.id)}")
     return json_answer(occurrence_text(occurrence), 202, {"Location": where})
 

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from app.domain import ids
+from app.domain.once import HEADER
 from app.domain.times import to_rfc3339
+from app.errors import StoreUnavailable
 from app.store.calls import Record
 from tests.api.application import with_token
 
@@ -98,6 +100,31 @@ def test_one_is_replaced_by_a_new_one(client, dead, clock):
     assert answer.json["id"] != one
     assert answer.json["scheduled_at"] == to_rfc3339(clock.ms)
     assert client.get(f"/occurrences/{one}").json["status"] == "failed"
+
+
+def test_what_replaces_one_is_once_for_a_key(client, dead, clock, services, monkeypatch):
+    """Also if the store goes away when it was added: whoever asks again gets the same one."""
+    one, key = dead(), {HEADER: "a-key"}
+    add = services.storage.events.add_occurrences
+
+    def and_away(*given):
+        add(*given)
+        raise StoreUnavailable
+
+    def ask():
+        return client.post(f"/occurrences/{one}/retry", json={"webhook_id": "new"}, headers=key)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(services.storage.events, "add_occurrences", and_away)
+        assert ask().status_code == 503
+    clock.advance(5_000)
+    done = ask()
+    assert done.status_code == 202
+    event = done.json["event_id"]
+    assert {each["id"] for each in client.get(f"/events/{event}/occurrences").json} == {
+        one,
+        done.json["id"],
+    }
 
 
 def test_a_completed_one_is_to_be_triggered(client, dead):
