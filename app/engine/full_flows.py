@@ -17,6 +17,10 @@ EVERY_MS = 1_000
 MOST = 64
 """How many flows one look reads; the others have their turn with the next."""
 
+MOST_CROWDED = 10_000
+"""How many are known as full. Then they are learned anew: of a flow that is not known, an end is
+recorded up to 20 ms later. A flow that was full and is asked no more would be kept for ever."""
+
 
 class FullFlows:
     """The flows that one drain has found full."""
@@ -41,7 +45,11 @@ class FullFlows:
     def learn(self, asked: Iterable[bytes], full: set[bytes]) -> bool:
         """Learn which of the flows that were asked are full; returns whether any was not before."""
         has_new = not full <= self._crowded
-        self._crowded = self._crowded.difference(asked) | full
+        if len(self._crowded) > MOST_CROWDED:
+            self._crowded.clear()
+        # (Not a new set: this is done at every look, and the flows may be many.)
+        self._crowded.difference_update(asked)
+        self._crowded |= full
         self.add(full)
         return has_new
 

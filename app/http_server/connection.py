@@ -112,11 +112,6 @@ class Connection(ASGIProtocol):  # type: ignore[misc] # gunicorn has no types
 
     # What the worker calls
 
-    @property
-    def is_answering(self) -> bool:
-        """Whether a request is arriving or being answered."""
-        return self._phase in (Phase.ARRIVING, Phase.ANSWERING)
-
     def end_if_overdue(self, now_s: float) -> None:
         """End what has exceeded its time limit; for every connection, once a second."""
         worker, spent_s = self.worker, now_s - self._since_s

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from app.engine.full_flows import EVERY_MS, MOST, FullFlows
+from app.engine.full_flows import EVERY_MS, MOST, MOST_CROWDED, FullFlows
 from app.store.flow_gate import EndedAttempt, Lapsed
 from tests.support.clock import NOW_MS
 
@@ -29,6 +29,19 @@ def test_nothing_is_asked_while_no_flow_is_full() -> None:
     gate = FakeGate()
     full = FullFlows(cast("Any", gate), LEASE_MS)
     assert (full.lapsed(NOW_MS), full.next_ms, gate.asked) == ([], None, [])
+
+
+def test_what_is_known_as_full_is_learned_anew_before_it_is_much() -> None:
+    """Each customer may have a flow that is full once, and never asked for again."""
+    full = FullFlows(cast("Any", FakeGate()), LEASE_MS)
+    assert full.learn([b"/a"], {b"/a"})
+    assert not full.learn([b"/a"], {b"/a"})
+    for number in range(MOST_CROWDED + 1):
+        full.learn([b"%d" % number], {b"%d" % number})
+    assert full.learn([b"/b"], {b"/b"})
+    assert (b"/a" in full, b"1" in full, b"/b" in full) == (False, False, True)
+    full.learn([b"/b"], set())
+    assert b"/b" not in full
 
 
 def test_a_flow_without_anybody_who_may_acknowledge_is_looked_at_once() -> None:

@@ -21,7 +21,6 @@ from app.errors import InvalidInput
 MAX_ONSETS = 1_000
 """Changes of one VTIMEZONE; real ones list each year at most."""
 
-_MAX_OBSERVANCES = 300
 _EARLIEST = datetime(1900, 1, 1)  # noqa: DTZ001 - a wall time
 _YEARS_BEFORE = timedelta(days=800)
 _CHECK_STEPS = 4
