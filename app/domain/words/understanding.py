@@ -63,13 +63,8 @@ def understand(
     sentence = read_sentence(text)
     zone = _zone(sentence.zone, timezone)
     skipped = None
-    if isinstance(start, datetime):
-        if zone is None:
-            raise InvalidInput.field(
-                "start_time", "needs an offset, as in 2026-01-31T09:00:00Z, or a timezone beside it"
-            )
-        given, start = start, resolve_local(start, zone)
-        skipped = given if wall_at(start, zone) != given else None
+    if start is not None:
+        start, skipped = _start(start, zone)
     if sentence.day is not None or sentence.delay is not None:
         if start is not None:
             raise InvalidInput.field("start_time", "must not stand beside a text with a date")
@@ -82,6 +77,24 @@ def understand(
         return _recurring(sentence, now_ms, zone, begin, has_time=has_time, is_said=True)
     found = _recurring(sentence, now_ms, zone, start, has_time=start is not None, is_said=False)
     return replace(found, skipped_start=skipped)
+
+
+def _start(given: int | datetime, zone: str | None) -> tuple[int, datetime | None]:
+    """The start, ms UTC, and what was given if the clock skips it."""
+    try:
+        if not isinstance(given, datetime):
+            wall_at(given, zone)
+            return given, None
+        if zone is None:
+            raise InvalidInput.field(
+                "start_time", "needs an offset, as in 2026-01-31T09:00:00Z, or a timezone beside it"
+            )
+        start = resolve_local(given, zone)
+        return start, given if wall_at(start, zone) != given else None
+    except (OverflowError, ValueError):
+        raise InvalidInput.field(
+            "start_time", "must be a time that a clock in its zone shows before the year 10000"
+        ) from None
 
 
 def _zone(said: str | None, given: str | None) -> str | None:

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.recurrence import compile_schedule
+from app.domain.times import MAX_MS
 from app.domain.words import Understood, understand
 from app.errors import InvalidInput
 from tests.domain.recurrence.oracles import iso, ms
@@ -569,6 +570,13 @@ def test_without_a_zone_a_schedule_is_in_utc_and_a_date_is_asked_for_its_zone() 
         ("tomorrow at 9 UTC", {"start": NOW}, "start_time", "beside a text with a date"),
         ("every day at 9 UTC starting today", {"start": NOW}, "start_time", "with a start"),
         ("every day", {"start": datetime(2026, 12, 1)}, "start_time", "needs an offset"),  # noqa: DTZ001
+        ("every day at 9 Asia/Tokyo", {"start": MAX_MS}, "start_time", "that a clock"),
+        (
+            "every day at 9 America/New_York",
+            {"start": datetime(9999, 12, 31, 23, 59)},  # noqa: DTZ001
+            "start_time",
+            "that a clock",
+        ),
     ],
 )
 def test_what_contradicts_what_stands_beside_it_is_refused(
