@@ -30,7 +30,9 @@ EXTENSION = "qhronos-live"
 """Where an application has what makes its desk: what speaks to the store is made when it serves."""
 
 MOST_OF_ONE_NAME = 100
-"""How many connections one client name may have, in all processes: each is looked at in turn."""
+"""How many connections one client name may have, in all processes: each is looked at in turn.
+
+Those of tokens of another scope do not count: else a tenant could shut out another one's client."""
 
 MAY_NOT_ACT = (
     "A client-hook needs a token whose access is read_write or admin, with every tag of the events "
@@ -69,7 +71,7 @@ class Desk:
             return bearer
         if not (access.can_read and access.can_write):
             raise Forbidden(MAY_NOT_ACT)
-        if self.live.connections(first.client_name) >= MOST_OF_ONE_NAME:
+        if self.live.connections(first.client_name, _scope(access)) >= MOST_OF_ONE_NAME:
             raise Conflict(
                 f"{MOST_OF_ONE_NAME} connections have this client_name already; close some."
             )
@@ -78,7 +80,7 @@ class Desk:
 
     def connect(self, name: str, number: int, access: Access) -> None:
         """Have a connection be sent what its client name is to receive, or go on so."""
-        self.live.connect(name, self._named(number), None if access.is_admin else access.scope)
+        self.live.connect(name, self._named(number), _scope(access))
 
     def disconnect(self, name: str, number: int, pending: Mapping[str, int]) -> None:
         """A connection is over: what it has not acknowledged has failed, for now.
@@ -164,3 +166,7 @@ class Desk:
 
     def _named(self, number: int) -> str:
         return f"{self.process}:{number}"
+
+
+def _scope(access: Access) -> frozenset[str] | None:
+    return None if access.is_admin else access.scope

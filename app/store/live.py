@@ -88,10 +88,9 @@ class LiveStore:
 
     def connect(self, name: str, connection: str, scope: frozenset[str] | None) -> None:
         """Add a connection of a client, or renew it; ``scope``: ``None`` is all tags."""
-        tags = live_keys.EVERYTHING if scope is None else "\n" + "".join(f"{t}\n" for t in scope)
         pipe = self._client.pipeline()
         pipe.zadd(live_keys.client(name), {connection: 0}, nx=True)
-        pipe.hset(live_keys.scopes(name).decode(), connection, tags)
+        pipe.hset(live_keys.scopes(name).decode(), connection, _scope_text(scope))
         for key in (live_keys.client, live_keys.scopes, live_keys.waiting):
             pipe.pexpire(key(name), KEEP_MS)
         pipe.execute()
@@ -104,9 +103,10 @@ class LiveStore:
         pipe.hdel(live_keys.waiting(name).decode(), connection)
         pipe.execute()
 
-    def connections(self, name: str) -> int:
-        """How many connections a client has."""
-        return int(self._client.zcard(live_keys.client(name)))
+    def connections(self, name: str, scope: frozenset[str] | None) -> int:
+        """How many connections a client has with tokens of a scope; ``None`` is all tags."""
+        found = cast("list[bytes]", self._client.hvals(live_keys.scopes(name).decode()))
+        return found.count(_scope_text(scope).encode())
 
     def note_waiting(self, name: str, connection: str, count: int) -> None:
         """Say how many messages a connection has not acknowledged."""
@@ -177,6 +177,12 @@ class LiveStore:
     def mailbox(self, process: str) -> Mailbox:
         """Open the mailbox of a process."""
         return Mailbox(self._client, process)
+
+
+def _scope_text(scope: frozenset[str] | None) -> str:
+    if scope is None:
+        return live_keys.EVERYTHING
+    return "\n" + "".join(f"{tag}\n" for tag in sorted(scope))
 
 
 class Mailbox:

@@ -162,7 +162,7 @@ def test_what_is_passed_on_comes_to_the_client_and_its_errors_name_the_ack(
             assert (await caller.ask(bad))["type"] == "error"
         caller.leave()
         await asyncio.sleep(0.2)
-        assert services.storage.live.connections("c") == 0
+        assert services.storage.live.connections("c", None) == 0
 
     run(check)
 
@@ -253,7 +253,7 @@ def test_there_is_a_bound_on_connections(run: Callable[[Check], None]) -> None:
 
 def await_nobody(live: LiveStore) -> None:
     until = time.monotonic() + PATIENCE_S
-    while live.connections("c"):
+    while live.connections("c", None):
         assert time.monotonic() < until
         time.sleep(0.005)
 

@@ -125,7 +125,7 @@ def test_a_process_that_hears_nothing_is_passed_over_and_forgotten(
     live.connect("c", f"{PROCESS}:2", None)
     assert offer(stores, MESSAGE) == [PASSED_ON]
     assert [one.number for one in heard(mailbox)] == [2]
-    assert live.connections("c") == 1
+    assert live.connections("c", None) == 1
 
 
 def test_a_client_has_no_more_than_it_can_acknowledge(
@@ -208,3 +208,11 @@ def test_what_came_before_a_connection_was_lost_is_returned_first(
     assert mailbox.receive(5.0, 500) == [b"one"]
     with pytest.raises(StoreUnavailable):
         mailbox.receive(0.1, 500)
+
+
+def test_connections_are_counted_by_the_scope_of_their_tokens(live: LiveStore) -> None:
+    scopes = [None, frozenset("ab"), frozenset("ba"), frozenset("a")]
+    for number, scope in enumerate(scopes):
+        live.connect("c", f"{PROCESS}:{number}", scope)
+    assert [live.connections("c", scope) for scope in scopes] == [1, 2, 2, 1]
+    assert live.connections("c", frozenset("b")) == 0
