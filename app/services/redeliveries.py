@@ -15,6 +15,7 @@ from app.clock import Clock
 from app.domain import ids
 from app.domain.access import Access, Credential
 from app.domain.occurrence import ENDED, Occurrence, OccurrenceStatus
+from app.domain.once import Repetition
 from app.domain.redelivery_job import RedeliveryJob, RedeliveryRequest
 from app.errors import Conflict, Forbidden, NotFound, QhronosError, StoreUnavailable
 from app.services.cursors import Cursors
@@ -103,9 +104,23 @@ class RedeliveryService:
         return self.steps.count(request, access, self.clock.now_ms())
 
     def create(
-        self, request: RedeliveryRequest, access: Access, credential: Credential | None = None
+        self,
+        request: RedeliveryRequest,
+        access: Access,
+        credential: Credential | None = None,
+        repetition: Repetition | None = None,
     ) -> RedeliveryJob:
-        """Create a job, which ends with its token; raises ``Conflict`` if too many run."""
+        """Create a job, which ends with its token; raises ``Conflict`` if too many run.
+
+        With a ``repetition`` it is the same job each time.
+        """
+        if repetition is None:
+            job_id = self.new_ids.make(self.clock.now_us(), 0)
+        else:
+            job_id = ids.repeated_event_id(repetition.at_us, 0, 0, 0, repetition.seed)
+            (made,) = self.jobs.get_many([job_id])
+            if made is not None:
+                return made.job
         if self.jobs.running(access) >= MAX_RUNNING:
             raise Conflict(
                 f"{MAX_RUNNING} retries are running; wait for one of them, or cancel it."
@@ -113,7 +128,6 @@ class RedeliveryService:
         self.jobs.forget_surplus(access, MAX_KEPT - 1, BATCH)
         now_ms = self.clock.now_ms()
         total = self.steps.count(request, access, now_ms)
-        job_id = self.new_ids.make(self.clock.now_us(), 0)
         job = RedeliveryJob(job_id, request, access, now_ms, now_ms, total, credential=credential)
         self.jobs.save(job, b"", now_ms)
         self._enqueue(job_id)

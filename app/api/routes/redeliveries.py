@@ -11,7 +11,7 @@ from app.api.http.answers import json_answer, json_text
 from app.api.http.audit_trail import audited, only_asked
 from app.api.http.auth import access, bearer, require_right
 from app.api.http.context import services
-from app.api.http.idempotency import moment_ms, repeatable
+from app.api.http.idempotency import moment_ms, repeatable, repetition
 from app.api.http.paging import LISTED, LOCATED, array_answer
 from app.api.http.public_urls import absolute
 from app.api.http.smorest import Blueprint
@@ -74,7 +74,9 @@ def retry_occurrences(wanted: RetryRequest) -> Response:
         only_asked()
         count = services().redeliveries.count(wanted.request, access())
         return json_answer(json_text({"count": count, "dry_run": True}))
-    job = services().redeliveries.create(wanted.request, access(), bearer().credential)
+    job = services().redeliveries.create(
+        wanted.request, access(), bearer().credential, repetition()
+    )
     return json_answer(
         redelivery_text(job), 202, {"Location": absolute(f"/retries/{to_text(job.id)}")}
     )

@@ -127,6 +127,27 @@ def test_what_replaces_one_is_once_for_a_key(client, dead, clock, services, monk
     }
 
 
+def test_a_retry_of_many_is_one_job_for_a_key(client, dead, services, monkeypatch):
+    """A second job would attempt anew what fails again under the first."""
+    dead()
+    jobs, key = services.redeliveries.jobs, {HEADER: "a-key"}
+    save = jobs.save
+
+    def and_away(*given):
+        save(*given)
+        raise StoreUnavailable
+
+    def ask():
+        return client.post("/occurrences/retry", json={"filter": {"tags": ["red"]}}, headers=key)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(jobs, "save", and_away)
+        assert ask().status_code == 503
+    done = ask()
+    assert done.status_code == 202
+    assert [one["id"] for one in client.get("/retries").json] == [done.json["id"]]
+
+
 def test_a_completed_one_is_to_be_triggered(client, dead):
     one = dead("completed")
     answer = client.post(f"/occurrences/{one}/retry", json={"webhook_id": "same"})
