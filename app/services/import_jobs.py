@@ -15,18 +15,18 @@ from app.domain.access import Access, Credential
 from app.domain.ical.imported import ReadCalendar
 from app.domain.import_job import CHECKING, WRITING, ImportJob
 from app.domain.imports import ImportLine, ImportRequest
-from app.errors import Conflict, NotFound, QhronosError, StoreUnavailable
+from app.errors import Conflict, QhronosError, StoreUnavailable
 from app.services.cursors import Cursors
 from app.services.import_audit import ImportAudit
 from app.services.import_phases import ImportPhases
 from app.services.import_steps import Load
 from app.services.imports import BUSY, ImportService, require_entries
+from app.services.jobs import JobFrame
 from app.services.queries import Page
 from app.services.queues import RedeliveryQueue
-from app.services.scoping import scope_word
-from app.store import import_keys, indexes
-from app.store.import_jobs import ImportJobStore, StampedImport, circle_of
-from app.store.selections import Selection
+from app.store import indexes
+from app.store.import_jobs import ImportJobStore
+from app.store.jobs import Stamped
 
 log = logging.getLogger(__name__)
 
@@ -35,9 +35,6 @@ MAX_RUNNING = 5
 
 SLICE_MS = 1_000
 """How long one run works on jobs before other upkeep jobs have their turn."""
-
-BATCH = 256
-"""Jobs in one read of the store."""
 
 WHOLE = "All of the file or nothing was asked for, and it is being written; wait for its end."
 
@@ -95,12 +92,7 @@ class ImportJobService:
 
     def list(self, access: Access, limit: int, cursor: str | None) -> Page[ImportJob]:
         """List jobs, newest first; raises ``InvalidInput`` for a foreign cursor."""
-        key = import_keys.JOBS if access.is_admin else import_keys.jobs_of(circle_of(access))
-        selection = Selection(any_of=(lambda _partition: key,))
-        context = f"imports {access.subject!r} {scope_word(access)}"
-        found, following = self.cursors.slice(self.lists, selection, cursor, context, limit)
-        jobs = tuple(one.job for one in self.jobs.get_many(found) if one is not None)
-        return Page(jobs, self.lists.total(selection).number, following)
+        return self._frame.page(access, limit, cursor, f"{access.subject!r} ")
 
     def lines(
         self, job_id: str, access: Access, outcome: str | None, limit: int, cursor: str | None
@@ -138,32 +130,20 @@ class ImportJobService:
 
         Returns whether any job runs.
         """
-        first_ms = self.jobs.first_look_ms()
-        if first_ms is not None and first_ms <= self.clock.now_ms():
-            self.queue.enqueue_waiting_redeliveries()
-        return first_ms is not None
+        return self._frame.call_for_waiting()
 
     def continue_waiting(self, load: Load) -> int:
         """Work on jobs for a bounded time; returns how many steps were made.
 
         These are jobs that are new, whose last worker had no more time, or has died.
         """
-        steps, now_ms = 0, self.clock.now_ms()
-        for job_id in self.jobs.waiting(now_ms, BATCH):
-            try:
-                steps += self._work(job_id, load, now_ms + SLICE_MS)
-            except StoreUnavailable:
-                raise
-            except QhronosError:
-                # One job that fails must not delay the others.
-                log.exception("an import has failed", extra={"import": ids.to_text(job_id)})
-            if self.clock.now_ms() >= now_ms + SLICE_MS:
-                break
-        return steps
+        return self._frame.continue_waiting(
+            lambda job_id, end_ms: self._work(job_id, load, end_ms), SLICE_MS
+        )
 
     def forget_old(self, now_ms: int) -> int:
         """Delete the jobs that ended longer ago than the retention; returns how many."""
-        return self.jobs.forget_ended(now_ms - self.retention_ms, BATCH)
+        return self._frame.forget_old(now_ms - self.retention_ms)
 
     def _work(self, job_id: bytes, load: Load, end_ms: int) -> int:
         steps = 0
@@ -185,14 +165,12 @@ class ImportJobService:
         if not job.request.dry_run and job.phase != CHECKING:
             self.audit.record_job(job, lines)
 
-    def _visible(self, job_id: str, access: Access) -> StampedImport:
-        raw = ids.from_text(job_id, version=7)
-        stamped = self.jobs.get_many([raw])[0] if raw else None
-        if stamped is None or not (
-            access.is_admin or circle_of(access) == circle_of(stamped.job.access)
-        ):
-            raise NotFound("No import has this id.")
-        return stamped
+    def _visible(self, job_id: str, access: Access) -> Stamped[ImportJob]:
+        return self._frame.visible(job_id, access)
+
+    @property
+    def _frame(self) -> JobFrame[ImportJob]:
+        return JobFrame(self.jobs, self.lists, self.cursors, self.queue, self.clock, "import")
 
     def _enqueue(self, job_id: bytes) -> None:
         try:

@@ -16,11 +16,9 @@ from app.errors import Conflict, InvalidInput
 from app.planning.limits import IMPORTING_JOB, IMPORTING_STEP
 from app.services.import_steps import ImportRun, Load, UidPlan, uid_name
 from app.services.imports import BUSY, ImportService, by_uid, going_on
+from app.services.jobs import ABANDONED_AFTER_MS, end_of_token
 from app.services.tokens import TokenService
 from app.store.import_jobs import ImportJobStore
-
-ABANDONED_AFTER_MS = 5_000
-"""If a job makes no step for so long, its worker has died."""
 
 STEP = 200
 """Entries of one step, or a few more: those of one UID stay together."""
@@ -84,12 +82,6 @@ class ImportPhases:
         source = self.imports.source_of(job.request, job.access)
         self.imports.sources.release(source, job.id)
 
-    def end_of_token(self, job: ImportJob) -> str | None:
-        """Why the token of a job is good no more; ``None`` while it is."""
-        if job.credential is None:
-            return None
-        return self.tokens.end_of(job.credential, job.access.subject)
-
     def _run(self, job: ImportJob, load: Load) -> ImportRun:
         run = self.imports.run_of(job.id, job.request, job.access, load, job.total)
         run.worker = self.worker
@@ -98,7 +90,7 @@ class ImportPhases:
     def _go_on(self, done: _Progress, now_ms: int, load: Load) -> None:
         job = done.job
         # Half of a file that all of it or nothing was wanted of is written to its end.
-        if not job.is_being_written_whole and (reason := self.end_of_token(job)):
+        if not job.is_being_written_whole and (reason := end_of_token(job, self.tokens)):
             done.job = job.ended("stopped", now_ms, reason)
             return
         run = self._run(job, load)

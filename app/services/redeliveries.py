@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from app.clock import Clock
 from app.domain import ids
@@ -17,30 +17,21 @@ from app.domain.access import Access, Credential
 from app.domain.occurrence import ENDED, Occurrence, OccurrenceStatus
 from app.domain.once import Repetition
 from app.domain.redelivery_job import RedeliveryJob, RedeliveryRequest
-from app.errors import Conflict, Forbidden, NotFound, QhronosError, StoreUnavailable
+from app.errors import Conflict, Forbidden, StoreUnavailable
 from app.services.cursors import Cursors
+from app.services.jobs import JobFrame, end_of_token, written
 from app.services.occurrences import OccurrenceService
 from app.services.queries import Page
 from app.services.queues import RedeliveryQueue
 from app.services.redelivery_steps import RedeliverySteps, may_redeliver
-from app.services.scoping import scope_word
-from app.store import indexes, keys
-from app.store.redeliveries import RedeliveryJobStore, RedeliveryStore, Stamped, scope_of
-from app.store.selections import Selection
+from app.store import indexes
+from app.store.jobs import Stamped
+from app.store.redeliveries import RedeliveryJobStore, RedeliveryStore
 
 log = logging.getLogger(__name__)
 
-MAX_RUNNING = 20
-"""How many jobs of one scope may run at once."""
-
-MAX_KEPT = 10_000
-"""How many jobs of one scope are kept: one more, and the oldest that has ended is forgotten."""
-
 SLICE_MS = 2_000
 """How long one run works on jobs before other upkeep jobs have their turn."""
-
-BATCH = 256
-"""Jobs in one read of the store."""
 
 _FORBIDDEN = "This token may not change an occurrence that has tags out of its scope."
 _OPEN = "The occurrence has not ended yet; it is attempted anyway."
@@ -114,18 +105,10 @@ class RedeliveryService:
 
         With a ``repetition`` it is the same job each time.
         """
-        if repetition is None:
-            job_id = self.new_ids.make(self.clock.now_us(), 0)
-        else:
-            job_id = ids.repeated_event_id(repetition.at_us, 0, 0, 0, repetition.seed)
-            (made,) = self.jobs.get_many([job_id])
-            if made is not None:
-                return made.job
-        if self.jobs.running(access) >= MAX_RUNNING:
-            raise Conflict(
-                f"{MAX_RUNNING} retries are running; wait for one of them, or cancel it."
-            )
-        self.jobs.forget_surplus(access, MAX_KEPT - 1, BATCH)
+        job_id, made = self._frame.named(self.new_ids, repetition)
+        if made is not None:
+            return made
+        self._frame.make_room(access)
         now_ms = self.clock.now_ms()
         total = self.steps.count(request, access, now_ms)
         job = RedeliveryJob(job_id, request, access, now_ms, now_ms, total, credential=credential)
@@ -139,7 +122,7 @@ class RedeliveryService:
         now_ms, job = self.clock.now_ms(), self.steps.counted(stamped.job)
         if not job.is_running:
             return job
-        if reason := self.steps.end_of_token(job):
+        if reason := end_of_token(job, self.steps.tokens):
             settled = job.ended("stopped", now_ms, reason)
         elif job.planned:
             return job
@@ -148,34 +131,20 @@ class RedeliveryService:
         if settled.is_running:
             return job
         # It has ended; whoever reads it first notes when.
-        settled = replace(settled, updated_ms=now_ms)
+        settled = written(settled, now_ms)
         saved = self.jobs.save(settled, stamped.stamp, now_ms)
         return self._visible(job_id, access).job if saved is None else settled
 
     def list(self, access: Access, limit: int, cursor: str | None) -> Page[RedeliveryJob]:
         """List jobs, newest first; raises ``InvalidInput`` for a foreign cursor."""
-        key = keys.REDELIVERIES if access.is_admin else keys.redeliveries_of(scope_of(access))
-        selection = Selection(any_of=(lambda _partition: key,))
-        context = f"retries {scope_word(access)}"
-        found, following = self.cursors.slice(self.job_lists, selection, cursor, context, limit)
-        jobs = tuple(one.job for one in self.jobs.get_many(found) if one is not None)
-        return Page(jobs, self.job_lists.total(selection).number, following)
+        return self._frame.page(access, limit, cursor)
 
     def cancel(self, job_id: str, access: Access) -> RedeliveryJob:
         """End a job; the occurrences that it has redelivered are attempted all the same.
 
         Raises ``NotFound``, and ``Conflict`` if it has ended otherwise.
         """
-        while True:
-            stamped = self._visible(job_id, access)
-            job, now_ms = self.steps.counted(stamped.job), self.clock.now_ms()
-            if job.status == "cancelled":
-                return job
-            if not job.is_running:
-                raise Conflict(f"The retry has ended: it is {job.status}.")
-            cancelled = replace(job.ended("cancelled", now_ms), updated_ms=now_ms)
-            if self.jobs.save(cancelled, stamped.stamp, now_ms) is not None:
-                return cancelled
+        return self._frame.cancel(job_id, access, self.steps.counted)
 
     def work(self, job_id: str) -> int:
         """Work on a job for a bounded time; returns how many occurrences were redelivered.
@@ -190,30 +159,15 @@ class RedeliveryService:
 
         Returns whether any job runs.
         """
-        first_ms = self.jobs.first_look_ms()
-        if first_ms is not None and first_ms <= self.clock.now_ms():
-            self.queue.enqueue_waiting_redeliveries()
-        return first_ms is not None
+        return self._frame.call_for_waiting()
 
     def continue_waiting(self) -> int:
         """Work on jobs that wait or have lost their worker; returns how many were redelivered."""
-        redelivered, now_ms = 0, self.clock.now_ms()
-        end_ms = now_ms + SLICE_MS
-        for job_id in self.jobs.waiting(now_ms, BATCH):
-            try:
-                redelivered += self._work(job_id, end_ms)
-            except StoreUnavailable:
-                raise
-            except QhronosError:
-                # One job that fails must not delay the others.
-                log.exception("a redelivery job has failed", extra={"retry": ids.to_text(job_id)})
-            if self.clock.now_ms() >= end_ms:
-                break
-        return redelivered
+        return self._frame.continue_waiting(self._work, SLICE_MS)
 
     def forget_old(self, now_ms: int) -> int:
         """Delete the jobs that ended longer ago than the retention; returns how many."""
-        return self.jobs.forget_ended(now_ms - self.retention_ms, BATCH)
+        return self._frame.forget_old(now_ms - self.retention_ms)
 
     def _work(self, job_id: bytes, end_ms: int) -> int:
         redelivered = 0
@@ -226,14 +180,12 @@ class RedeliveryService:
                 self._enqueue(job_id)
                 return redelivered
 
-    def _visible(self, job_id: str, access: Access) -> Stamped:
-        raw = ids.from_text(job_id, version=7)
-        stamped = self.jobs.get_many([raw])[0] if raw else None
-        if stamped is None or not (
-            access.is_admin or scope_of(access) == scope_of(stamped.job.access)
-        ):
-            raise NotFound("No retry has this id.")
-        return stamped
+    def _visible(self, job_id: str, access: Access) -> Stamped[RedeliveryJob]:
+        return self._frame.visible(job_id, access)
+
+    @property
+    def _frame(self) -> JobFrame[RedeliveryJob]:
+        return JobFrame(self.jobs, self.job_lists, self.cursors, self.queue, self.clock, "retry")
 
     def _enqueue(self, job_id: bytes) -> None:
         try:

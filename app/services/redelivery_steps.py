@@ -9,6 +9,7 @@ from app.domain.access import Access
 from app.domain.ids import to_text
 from app.domain.occurrence import ENDED
 from app.domain.redelivery_job import LOOK_MS, RedeliveryJob, RedeliveryRequest
+from app.services.jobs import ABANDONED_AFTER_MS, end_of_token, written
 from app.services.occurrences import OccurrenceService
 from app.services.queries import OccurrenceQuery, TagFilter
 from app.services.tokens import TokenService
@@ -16,9 +17,6 @@ from app.store import indexes
 from app.store.redeliveries import Candidate, RedeliveryJobStore, RedeliveryStore, Round
 from app.store.selections import Selection
 from app.store.walks import KEEP_COSTS
-
-ABANDONED_AFTER_MS = 5_000
-"""If a job that has work left makes no step for so long, its worker has died."""
 
 
 def may_redeliver(candidate: Candidate, access: Access) -> bool:
@@ -63,9 +61,9 @@ class RedeliverySteps:
         if stamped is None or not stamped.job.is_running:
             return 0, False
         before = stamped.job
-        if reason := self.end_of_token(before):
+        if reason := end_of_token(before, self.tokens):
             ended = self.counted(before).ended("stopped", now_ms, reason)
-            self.jobs.save(replace(ended, updated_ms=now_ms), stamped.stamp, now_ms)
+            self.jobs.save(written(ended, now_ms), stamped.stamp, now_ms)
             return 0, False
         job = self.counted(self._redeliver(before, now_ms)).settled(now_ms)
         if job.is_running and (room := job.room(now_ms)):
@@ -76,14 +74,8 @@ class RedeliverySteps:
             self.jobs.look_again(job_id, _look_ms(job, now_ms))
             return 0, False
         look_ms = now_ms + ABANDONED_AFTER_MS if has_more else _look_ms(job, now_ms)
-        saved = self.jobs.save(replace(job, updated_ms=now_ms), stamped.stamp, look_ms)
+        saved = self.jobs.save(written(job, now_ms), stamped.stamp, look_ms)
         return (0, False) if saved is None else (job.retried - before.retried, has_more)
-
-    def end_of_token(self, job: RedeliveryJob) -> str | None:
-        """Why the token of a job is good no more; ``None`` while it is."""
-        if job.credential is None:
-            return None
-        return self.tokens.end_of(job.credential, job.access.subject)
 
     def _redeliver(self, job: RedeliveryJob, now_ms: int) -> RedeliveryJob:
         if not job.planned:

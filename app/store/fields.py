@@ -211,12 +211,12 @@ class FlowField(HashField):
 
 @unique
 class JobField(HashField):
-    """``qh:{retries}:job:<id>`` and ``qh:{imports}:job:<id>``."""
+    """``qh:<jobs>:job:<id>``, of every kind of jobs."""
 
     JOB = ("job", "JSON", "the job",
-        "save_job", "import_jobs redeliveries")
+        "save_job", "jobs")
     STAMP = ("stamp", "text", "changes with every write",
-        "save_job", "import_jobs redeliveries save_job")
+        "save_job", "jobs save_job")
 
 
 @unique

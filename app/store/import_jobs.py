@@ -4,88 +4,41 @@ from __future__ import annotations
 
 import hashlib
 import json
-import secrets
 import zlib
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any, cast
 
 from app.domain.access import MASTER, Access, Credential
 from app.domain.import_job import ImportJob
 from app.domain.imports import ImportLine, ImportRequest
-from app.store import codec, import_keys
-from app.store.connection import StoreClient
-from app.store.fields import JobField
-from app.store.reading import lowest_score, oldest_before, oldest_until, read_hashes
-from app.store.scripts import Argument, Scripts
+from app.store import codec, import_keys, job_keys
+from app.store.jobs import JobStore
 
 FILE_MS = 86_400_000
 """How long a file is kept if its job does not end: that is for jobs whose creation failed."""
 
 
-@dataclass(frozen=True, slots=True)
-class StampedImport:
-    """A job as it was read; it is written only if it still is."""
+class ImportJobStore(JobStore[ImportJob]):
+    """Reads and writes import jobs, their files and what became of the entries."""
 
-    job: ImportJob
-    stamp: bytes
+    keys = job_keys.IMPORTS
 
+    def owner_of(self, access: Access) -> str:
+        """A word for the jobs that a token sees: those of its own ``sub`` and scope."""
+        return circle_of(access)
 
-class ImportJobStore:
-    """Reads and writes import jobs; those of one owner have an index of their own."""
+    def dump(self, job: ImportJob) -> bytes:
+        """Write a job as JSON."""
+        return _dump(job)
 
-    def __init__(self, client: StoreClient, scripts: Scripts) -> None:
-        self._client = client
-        self._scripts = scripts
+    def load(self, job_id: bytes, raw: bytes) -> ImportJob:
+        """Read a job."""
+        return _load(job_id, raw)
 
-    def save(self, job: ImportJob, stamp: bytes, look_ms: int) -> bytes | None:
-        """Write a job that was read under a stamp (``b""``: create it).
-
-        ``look_ms`` says when to continue it. Returns the new stamp; ``None`` if the job has
-        changed meanwhile, and then nothing is written.
-        """
-        fresh = secrets.token_hex(8).encode()
-        owner = circle_of(job.access)
-        args: list[Argument] = [job.id, stamp, fresh, job.created_ms]
-        args += [look_ms if job.is_running else "", job.ended_ms or "", _dump(job)]
-        written = self._scripts(
-            "save_job",
-            [
-                import_keys.job(job.id),
-                import_keys.JOBS,
-                import_keys.jobs_of(owner),
-                import_keys.RUNNING,
-                import_keys.running_of(owner),
-                import_keys.ENDED,
-            ],
-            args,
-        )
-        return fresh if written else None
-
-    def get_many(self, job_ids: Sequence[bytes]) -> list[StampedImport | None]:
-        """Read jobs in order; ``None`` where there is none."""
-        fields = (JobField.STAMP, JobField.JOB)
-        rows = read_hashes(self._client, map(import_keys.job, job_ids), fields)
-        return [
-            None if raw is None else StampedImport(_load(one, raw), stamp or b"")
-            for one, (stamp, raw) in zip(job_ids, rows, strict=True)
-        ]
-
-    def waiting(self, now_ms: int, limit: int) -> list[bytes]:
-        """Running jobs that are to be continued, the longest waiting first."""
-        return oldest_until(self._client, import_keys.RUNNING, now_ms, limit)
-
-    def first_look_ms(self) -> int | None:
-        """When the first of the running jobs is to be continued, ms UTC; ``None``: none runs."""
-        return lowest_score(self._client, import_keys.RUNNING)
-
-    def look_again(self, job_id: bytes, look_ms: int) -> None:
-        """Say when to continue a running job of which nothing has changed."""
-        self._client.zadd(import_keys.RUNNING, {job_id: look_ms}, xx=True)
-
-    def running(self, access: Access) -> int:
-        """How many jobs of an owner run."""
-        return int(self._client.zcard(import_keys.running_of(circle_of(access))))
+    def belongings(self, job_id: bytes) -> tuple[bytes, ...]:
+        """The keys that are deleted with a job."""
+        return self.keys.job(job_id), import_keys.lines(job_id), import_keys.file(job_id)
 
     def keep_file(self, job_id: bytes, data: bytes) -> None:
         """Keep the file of a job."""
@@ -128,20 +81,6 @@ class ImportJobStore:
             for place in sorted(found)
             for one in json.loads(zlib.decompress(found[place]))
         ]
-
-    def forget_ended(self, before_ms: int, limit: int) -> int:
-        """Forget jobs that ended before a moment; fewer than ``limit``: none is left."""
-        old = oldest_before(self._client, import_keys.ENDED, before_ms, limit)
-        pipe = self._client.pipeline()
-        for one, stamped in zip(old, self.get_many(old), strict=True):
-            if stamped is not None:
-                pipe.zrem(import_keys.jobs_of(circle_of(stamped.job.access)), one)
-            pipe.delete(import_keys.job(one), import_keys.lines(one), import_keys.file(one))
-            pipe.zrem(import_keys.JOBS, one)
-            pipe.zrem(import_keys.ENDED, one)
-        if old:
-            pipe.execute()
-        return len(old)
 
 
 def circle_of(access: Access) -> str:

@@ -47,12 +47,6 @@ which a time is given ends by itself. ``tests/api/test_growth.py`` proves it.
     qh:{calendars}                    hash    name → definition (JSON); one for all partitions
     qh:{calendars}:version            string  rises with every change of a calendar
     qh:{calendars}:pending            hash    change → up to where its events are planned anew
-    qh:{retries}                      zset    job → created; every redelivery job
-    qh:{retries}:job:<id>             hash    see ``fields``
-    qh:{retries}:running              zset    job → when to continue it
-    qh:{retries}:ended                zset    job → ended; what retention reads
-    qh:{retries}:of:<scope>           zset    job → created; those made with one scope
-    qh:{retries}:of:<scope>:running   zset    job → created; and of these, those that run
     qh:{tokens}                       zset    jti → created; the tokens that are registered
     qh:{tokens}:of:<sub>              zset    jti → created; those of one subject
     qh:{tokens}:ending                zset    [jti, sub] (JSON) → when it ends
@@ -92,9 +86,6 @@ TAG_SECRETS = b"qh:{secrets}"
 CALENDARS_PENDING = b"qh:{calendars}:pending"
 WAKE = b"qh:wake"
 WAKE_FOR_JOBS = b"qh:wake:jobs"
-REDELIVERIES = b"qh:{retries}"
-REDELIVERIES_RUNNING = b"qh:{retries}:running"
-REDELIVERIES_ENDED = b"qh:{retries}:ended"
 TOKENS = b"qh:{tokens}"
 TOKENS_ENDING = b"qh:{tokens}:ending"
 AUDIT = b"qh:{audit}"
@@ -248,21 +239,6 @@ def flow_busy(name: bytes) -> bytes:
 def flow_answer(worker: bytes) -> bytes:
     """The last answer about flows that a worker got."""
     return FLOWS_PREFIX + b"answer:" + worker
-
-
-def redelivery_job(job_id: bytes) -> bytes:
-    """A redelivery job."""
-    return REDELIVERIES + b":job:" + job_id
-
-
-def redeliveries_of(scope: str) -> bytes:
-    """The redelivery jobs made with one scope."""
-    return REDELIVERIES + b":of:" + scope.encode()
-
-
-def redeliveries_running_of(scope: str) -> bytes:
-    """The redelivery jobs made with one scope that run."""
-    return redeliveries_of(scope) + b":running"
 
 
 def tokens_of(subject: str) -> bytes:

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, cast
+from typing import Any
 
 from app.domain import ids
 from app.domain.access import MASTER, Access, Credential
 from app.domain.redelivery_job import RedeliveryFilter, RedeliveryJob, RedeliveryRequest
-from app.store import codec, keys
+from app.store import codec, job_keys, keys
 from app.store.attempts import last_number
 from app.store.connection import StoreClient
-from app.store.fields import EventField, JobField, OccurrenceField
+from app.store.fields import EventField, OccurrenceField
+from app.store.jobs import JobStore
 from app.store.partitions import by_partition
-from app.store.reading import Values, lowest_score, oldest_before, oldest_until, read_hashes
+from app.store.reading import Values, read_hashes
 from app.store.scripts import Argument, Scripts
 
 
@@ -43,14 +42,6 @@ class Round:
     status: str
     tried: int
     tags: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Stamped:
-    """A job as it was read; it is written only if it still is."""
-
-    job: RedeliveryJob
-    stamp: bytes
 
 
 class RedeliveryStore:
@@ -153,95 +144,18 @@ def _round(row: Values, log: bytes | None) -> Round | None:
     return Round(request, word, ended - int(before) - died, codec.split_tags(tags))
 
 
-class RedeliveryJobStore:
-    """Reads and writes redelivery jobs; those of one scope have an index of their own."""
+class RedeliveryJobStore(JobStore[RedeliveryJob]):
+    """Reads and writes redelivery jobs."""
 
-    def __init__(self, client: StoreClient, scripts: Scripts) -> None:
-        self._client = client
-        self._scripts = scripts
+    keys = job_keys.REDELIVERIES
 
-    def save(self, job: RedeliveryJob, stamp: bytes, look_ms: int) -> bytes | None:
-        """Write a job that was read under a stamp (``b""``: create it).
+    def dump(self, job: RedeliveryJob) -> bytes:
+        """Write a job as JSON."""
+        return _dump(job)
 
-        ``look_ms`` says when to continue it. Returns the new stamp; ``None`` if the
-        job has changed meanwhile, and then nothing is written.
-        """
-        fresh = secrets.token_hex(8).encode()
-        scope = scope_of(job.access)
-        args: list[Argument] = [job.id, stamp, fresh, job.created_ms]
-        args += [look_ms if job.is_running else "", job.ended_ms or "", _dump(job)]
-        written = self._scripts(
-            "save_job",
-            [
-                keys.redelivery_job(job.id),
-                keys.REDELIVERIES,
-                keys.redeliveries_of(scope),
-                keys.REDELIVERIES_RUNNING,
-                keys.redeliveries_running_of(scope),
-                keys.REDELIVERIES_ENDED,
-            ],
-            args,
-        )
-        return fresh if written else None
-
-    def get_many(self, job_ids: Sequence[bytes]) -> list[Stamped | None]:
-        """Read jobs in order; ``None`` where there is none."""
-        fields = (JobField.STAMP, JobField.JOB)
-        rows = read_hashes(self._client, map(keys.redelivery_job, job_ids), fields)
-        return [
-            None if raw is None else Stamped(_load(one, raw), stamp or b"")
-            for one, (stamp, raw) in zip(job_ids, rows, strict=True)
-        ]
-
-    def waiting(self, now_ms: int, limit: int) -> list[bytes]:
-        """Running jobs that are to be continued, the longest waiting first."""
-        return oldest_until(self._client, keys.REDELIVERIES_RUNNING, now_ms, limit)
-
-    def first_look_ms(self) -> int | None:
-        """When the first of the running jobs is to be continued, ms UTC; ``None``: none runs."""
-        return lowest_score(self._client, keys.REDELIVERIES_RUNNING)
-
-    def look_again(self, job_id: bytes, look_ms: int) -> None:
-        """Say when to continue a running job of which nothing has changed."""
-        self._client.zadd(keys.REDELIVERIES_RUNNING, {job_id: look_ms}, xx=True)
-
-    def running(self, access: Access) -> int:
-        """How many jobs of a scope run."""
-        return int(self._client.zcard(keys.redeliveries_running_of(scope_of(access))))
-
-    def forget_ended(self, before_ms: int, limit: int) -> int:
-        """Forget jobs that ended before a moment; fewer than ``limit``: none is left."""
-        old = oldest_before(self._client, keys.REDELIVERIES_ENDED, before_ms, limit)
-        self._forget(old)
-        return len(old)
-
-    def forget_surplus(self, access: Access, most: int, limit: int) -> None:
-        """Forget jobs of a scope that have ended, the oldest of them, until so many are left."""
-        of_scope = keys.redeliveries_of(scope_of(access))
-        surplus = int(self._client.zcard(of_scope)) - most
-        if surplus > 0:
-            oldest = cast("list[bytes]", self._client.zrange(of_scope, 0, limit - 1))
-            jobs = zip(oldest, self.get_many(oldest), strict=True)
-            ended = [one for one, stamped in jobs if stamped and not stamped.job.is_running]
-            self._forget(ended[:surplus])
-
-    def _forget(self, old: Sequence[bytes]) -> None:
-        pipe = self._client.pipeline()
-        for one, stamped in zip(old, self.get_many(old), strict=True):
-            if stamped is not None:
-                pipe.zrem(keys.redeliveries_of(scope_of(stamped.job.access)), one)
-            pipe.delete(keys.redelivery_job(one))
-            pipe.zrem(keys.REDELIVERIES, one)
-            pipe.zrem(keys.REDELIVERIES_ENDED, one)
-        if old:
-            pipe.execute()
-
-
-def scope_of(access: Access) -> str:
-    """A word for the jobs that a token sees: those that were made with its own scope."""
-    if access.is_admin:
-        return "admin"
-    return hashlib.blake2b(codec.join_tags(sorted(access.scope)), digest_size=16).hexdigest()
+    def load(self, job_id: bytes, raw: bytes) -> RedeliveryJob:
+        """Read a job."""
+        return _load(job_id, raw)
 
 
 _STORED = {"request": "wish"}

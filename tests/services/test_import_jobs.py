@@ -22,6 +22,7 @@ from app.errors import Conflict, NotFound, StoreUnavailable
 from app.services import import_phases
 from app.services.audit import AuditQuery
 from app.services.import_writes import ImportWriter
+from app.services.jobs import ABANDONED_AFTER_MS
 from app.services.queries import EventQuery
 from app.store import keys
 from app.store.import_jobs import ImportJobStore
@@ -75,7 +76,7 @@ def work(services: Services) -> None:
 
 def ended(services: Services, job: ImportJob, access: Access = ZOE) -> ImportJob:
     assert isinstance(services.clock, FakeClock)
-    services.clock.advance(import_phases.ABANDONED_AFTER_MS)
+    services.clock.advance(ABANDONED_AFTER_MS)
     work(services)
     return services.import_jobs.get(to_text(job.id), access)
 
@@ -144,7 +145,7 @@ def test_a_worker_that_dies_is_followed_by_another(
         except StoreUnavailable:
             services.import_jobs.phases.worker = b"another."
             services.import_jobs.phases._read = None
-        clock.advance(import_phases.ABANDONED_AFTER_MS)
+        clock.advance(ABANDONED_AFTER_MS)
     done = services.import_jobs.get(to_text(job.id), ZOE)
     assert (done.status, done.unchanged, done.made) == ("completed", 4, 6)
     assert outcomes(services, job) == ["unchanged"] * 4 + ["made"] * 6
@@ -163,7 +164,7 @@ def test_a_worker_that_was_held_up_writes_nothing_more(
         monkeypatch.undo()
         clock = services.clock
         assert isinstance(clock, FakeClock)
-        clock.advance(import_phases.ABANDONED_AFTER_MS + 1)
+        clock.advance(ABANDONED_AFTER_MS + 1)
         work(other)
         return write(self, *args)
 

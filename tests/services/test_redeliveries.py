@@ -1,6 +1,7 @@
 """Dead letters attempted again: one by one, and many by a job that nothing can confuse.
 
-The service is wired by ``app.wiring.redeliveries``.
+The service is wired by ``app.wiring.redeliveries``. What jobs of all kinds share, in
+``app.services.jobs``, ``app.store.jobs`` and ``app.store.job_keys``, is tested here, too.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from app.domain.outcome import Outcome, Timings
 from app.domain.redelivery_job import PROBE, RedeliveryFilter, RedeliveryJob, RedeliveryRequest
 from app.engine.attempts import record_of, unsendable
 from app.errors import Conflict, Forbidden, NotFound
+from app.services import jobs as frame
 from app.services import redeliveries as module
 from app.services.queries import EventChanges
 from app.services.redelivery_steps import RedeliverySteps
@@ -229,7 +231,7 @@ class TestMany:
 
     def test_of_one_scope_only_so_many_are_kept(self, services, clock, fail, monkeypatch) -> None:
         """The oldest that have ended go first; one that runs stays, and so do those of others."""
-        monkeypatch.setattr(module, "MAX_KEPT", 3)
+        monkeypatch.setattr(frame, "MAX_KEPT", 3)
         fail(1, tags=("red",))
         running = begin(services, access=RED)
         others = begin(services, access=BOTH)
@@ -485,7 +487,7 @@ class TestMany:
         assert services.redeliveries.get(text(good.id), MASTER).retried == 1
 
     def test_too_many_are_refused(self, services, fail, monkeypatch) -> None:
-        monkeypatch.setattr(module, "MAX_RUNNING", 1)
+        monkeypatch.setattr(frame, "MAX_RUNNING", 1)
         fail(1)
         begin(services, BOTH)
         with pytest.raises(Conflict, match="1 retries are running"):
