@@ -25,6 +25,7 @@ from app.api.http.store_check import register_store_check
 from app.api.routes import (
     acknowledgements,
     audit,
+    bulk,
     calendars,
     changes,
     event_batch,
@@ -55,6 +56,7 @@ from app.wiring.services import Services
 PARTS = (
     events,
     event_batch,
+    bulk,
     planning,
     forecast,
     secret_rotation,

@@ -39,9 +39,10 @@ def retry(job_id: str) -> int:
 
 
 def continue_retries() -> int:
-    """Go on with all redeliveries and imports whose time has come."""
+    """Go on with all redeliveries, imports and bulk jobs whose time has come."""
     services = worker_engine().services
-    return services.redeliveries.continue_waiting() + services.import_jobs.continue_waiting(LOAD)
+    done = services.redeliveries.continue_waiting() + services.import_jobs.continue_waiting(LOAD)
+    return done + services.bulk.continue_waiting()
 
 
 def reconcile() -> int:

@@ -138,7 +138,7 @@ class RqUpkeepQueue:
         _translated(lambda: self._queue.enqueue("app.jobs.retry", job_id, **_UPKEEP_OPTIONS))
 
     def enqueue_waiting_redeliveries(self) -> None:
-        """Have all redeliveries and imports continued that wait, unless it has enough to do."""
+        """Have all jobs in the background continued that wait, unless it has enough to do."""
         if _translated(lambda: self._queue.count) < MAX_WAITING_REDELIVERIES:
             _translated(lambda: self._queue.enqueue("app.jobs.continue_retries", **_UPKEEP_OPTIONS))
 

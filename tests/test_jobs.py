@@ -44,8 +44,9 @@ def test_each_name_that_may_be_stored_is_there_and_does_its_work(
     arguments, wanted = CALLS[name]
     monkeypatch.setattr(jobs, "worker_engine", Recorded)
     answer = import_attribute(f"app.jobs.{name}")(*arguments)
-    if name == "continue_retries":  # and of imports
-        assert answer[2:] == ("services.import_jobs.continue_waiting", (jobs.LOAD,))
+    if name == "continue_retries":  # and of imports and bulk jobs
+        assert answer[2:4] == ("services.import_jobs.continue_waiting", (jobs.LOAD,))
+        assert answer[4:] == ("services.bulk.continue_waiting", ())
         answer = answer[:2]
     assert answer == (wanted, arguments)
 

@@ -11,6 +11,9 @@ from app.domain.definition import Definition
 from app.domain.options import EventOptions
 from app.domain.schedule import Schedule
 
+MAX_TAGS = 50
+"""How many tags an event may have."""
+
 
 class EventStatus(StrEnum):
     """``active`` fires; ``paused`` waits to be resumed; ``inactive`` has run or was ended."""

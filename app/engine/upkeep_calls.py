@@ -82,7 +82,7 @@ class UpkeepCalls:
                 log.warning("%s is away; upkeep waits for it", self._broker_name)
                 stop.wait(PAUSE_S)
             except StoreUnavailable:
-                log.warning("the store is away; redeliveries and imports wait for it")
+                log.warning("the store is away; jobs in the background wait for it")
                 stop.wait(PAUSE_S)
 
     def finish(self) -> None:

@@ -15,8 +15,11 @@ from app.store.event_looks import EventLooks
 from app.store.events import EventStore
 from app.store.indexes import IndexReader, Total
 from app.store.names import NameIndex, NameMatch
-from app.store.selections import IndexClause, Selection, event_indexes
+from app.store.selections import Entry, IndexClause, Selection, event_indexes
 from app.store.walks import KEEP_COSTS
+
+COUNTED = 100_000
+"""How many events a count of its own reads and looks up; to look at one counts as several."""
 
 FEW = 2_000
 """So many events whose names begin alike are read at once, and put into the list's order."""
@@ -53,6 +56,46 @@ class EventLists:
         else:
             total = self.lists.total(selection)
         return Page(items, total.number, cursor, total.is_exact)
+
+    def part(
+        self, query: EventQuery, access: Access, after: Entry | None
+    ) -> tuple[list[Event], Entry | None]:
+        """Read the next events of a list, and the entry after which to go on (``None``: none).
+
+        There may be fewer than ``query.limit``, as on a page. Nothing is counted.
+        """
+        selection = self._selection(query, access)
+        entries, position = self.lists.part(selection, after, query.limit)
+        found = self.events.get_many([member for _, member in entries])
+        return [event for event in found if event is not None], position
+
+    def count(self, query: EventQuery, access: Access, *, changeable: bool = False) -> Total:
+        """Count events, a bounded number of them; ``changeable``: only what may be changed."""
+        selection = self._selection(query, access)
+        if changeable and not access.is_admin:
+            looks = self._looks(query) if selection.keep is None else [selection.keep]
+            selection = replace(
+                selection, keep=_all_of([*looks, partial(self._may_change, access)])
+            )
+        return self.lists.total(selection, COUNTED)
+
+    def fit(self, query: EventQuery, event: Event) -> bool:
+        """Whether an event, as it was just read, is what a list has; its creation is not asked.
+
+        What the event itself does not say is read anew: it may have changed since.
+        """
+        statuses = None if query.status is None else query.status.split(",")
+        return (
+            query.tags.takes(event.tags)
+            and (statuses is None or event.status.value in statuses)
+            and (query.name is None or event.name == query.name)
+            and (query.name_prefix is None or event.name.startswith(query.name_prefix))
+            and all(look([event.id])[0] for look in self._looks(query))
+        )
+
+    def _may_change(self, access: Access, event_ids: Sequence[bytes]) -> list[bool]:
+        found = self.events.get_many(event_ids)
+        return [one is not None and access.may_change(one.tags) for one in found]
 
     def _selection(self, query: EventQuery, access: Access) -> Selection:
         clauses = tag_clauses(query.tags, access, "events")

@@ -49,7 +49,7 @@ class RedeliveryQueue(Protocol):
         ...
 
     def enqueue_waiting_redeliveries(self) -> None:
-        """Enqueue the next steps of all that wait for them, imports too, unless some upkeep waits.
+        """Enqueue the next steps of jobs of every kind that wait, unless some upkeep waits.
 
         Raises ``StoreUnavailable``.
         """

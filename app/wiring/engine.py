@@ -49,7 +49,7 @@ class Engine:
             services.queues.upkeep_schedule,
             services.queues.upkeep.enqueue_recovery,
             self._has_to_recover,
-            (self._call_for_redeliveries, self._call_for_imports),
+            (self._call_for_redeliveries, self._call_for_imports, self._call_for_bulk_jobs),
             services.storage.coordination.job_listener(),
             services.settings.broker_name,
         )
@@ -60,6 +60,9 @@ class Engine:
 
     def _call_for_imports(self) -> bool:
         return self.services.import_jobs.call_for_waiting()
+
+    def _call_for_bulk_jobs(self) -> bool:
+        return self.services.bulk.call_for_waiting()
 
     def _has_to_recover(self) -> bool:
         services = self.services
@@ -108,6 +111,7 @@ class Engine:
                 services.audit.forget_old,
                 services.flows.forget_unused,
                 services.redeliveries.forget_old,
+                services.bulk.forget_old,
                 services.import_jobs.forget_old,
                 services.import_jobs.imports.forget_gone,
             ),

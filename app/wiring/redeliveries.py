@@ -10,21 +10,18 @@ from app.services.occurrences import OccurrenceService
 from app.services.redeliveries import RedeliveryService
 from app.services.redelivery_steps import RedeliverySteps
 from app.services.tokens import TokenService
-from app.wiring.crypto import Crypto
 from app.wiring.queues import Queues
 from app.wiring.storage import Storage
 
 
 def redelivery_service(
     storage: Storage,
-    crypto: Crypto,
     queues: Queues,
     occurrences: OccurrenceService,
     tokens: TokenService,
     trigger: Callable[[str, Access, int | None, int | None], Occurrence],
-    keep_ms: int,
 ) -> RedeliveryService:
-    """What redelivers, one and many. Jobs are kept for ``keep_ms``, as occurrences are."""
+    """What redelivers, one and many. Jobs are kept as long as occurrences are."""
     steps = RedeliverySteps(
         storage.redeliveries, storage.redelivery_jobs, occurrences, storage.lists, tokens
     )
@@ -34,9 +31,9 @@ def redelivery_service(
         steps,
         occurrences,
         storage.whole_lists,
-        crypto.cursors,
+        storage.crypto.cursors,
         queues.upkeep,
         trigger,
         storage.clock,
-        keep_ms,
+        storage.settings.retention_occurrences_ms,
     )

@@ -15,6 +15,7 @@ from app.engine.acknowledgements import Acknowledgements
 from app.planning.successors import Successors
 from app.services.actions import ActionService
 from app.services.audit import AuditService
+from app.services.bulk_jobs import BulkService
 from app.services.calendars import CalendarService
 from app.services.event_planner import EventPlanner
 from app.services.events import EventService
@@ -35,6 +36,7 @@ from app.services.secret_rotation import RotationService
 from app.services.tag_secrets import TagSecretService
 from app.services.tokens import TokenService
 from app.store.server_state import read_state
+from app.wiring.bulk import bulk_service
 from app.wiring.crypto import Crypto
 from app.wiring.doubles import NO_DOUBLES, Doubles
 from app.wiring.health import health_service
@@ -193,14 +195,13 @@ class Services:
     def redeliveries(self) -> RedeliveryService:
         """Dead letters delivered again."""
         return redelivery_service(
-            self.storage,
-            self.crypto,
-            self.queues,
-            self.occurrences,
-            self.tokens,
-            self.actions.trigger,
-            self.settings.retention_occurrences_ms,
+            self.storage, self.queues, self.occurrences, self.tokens, self.actions.trigger
         )
+
+    @cached_property
+    def bulk(self) -> BulkService:
+        """One action on many events."""
+        return bulk_service(self.storage, self.events, self.tokens, self.audit, self.queues)
 
     @cached_property
     def flows(self) -> FlowService:
@@ -232,9 +233,8 @@ class Services:
     @cached_property
     def tokens(self) -> TokenService:
         """JWTs: issue, list, revoke."""
-        return TokenService(
-            self.storage.tokens, self.storage.whole_lists, self.crypto.cursors, self.clock
-        )
+        storage, cursors = self.storage, self.crypto.cursors
+        return TokenService(storage.tokens, storage.whole_lists, cursors, self.clock)
 
     @cached_property
     def audit(self) -> AuditService:

@@ -112,6 +112,8 @@ class World:
         ask("PUT", "/flows/acme", {"rate": "10/s"})
         retry = ask("POST", "/occurrences/retry", {"filter": {"status": "failed"}})
         ask("POST", f"/retries/{retry['id']}/cancel", None)
+        bulk = ask("POST", "/events/bulk", {"action": "delete", "filter": {"name": "none"}})
+        ask("POST", f"/bulk-jobs/{bulk['id']}/cancel", None)
         token = {**SOUND["POST /tokens"], "sub": "a", "access": "read", "scope": ["a"]}
         ask("POST", "/tokens", token)
         (listed,) = ask("GET", "/tokens?limit=1", None)

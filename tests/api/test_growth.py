@@ -106,6 +106,8 @@ class User:
             if verdict == "failed":
                 self.call("POST", "/occurrences/retry", {"filter": {"status": "failed"}})
                 self._services.redeliveries.continue_waiting()
+        self.call("POST", "/events/bulk", {"action": "pause", "filter": {"name": "nobody"}})
+        self._services.bulk.continue_waiting()
 
     def _use_tokens(self, number: int) -> None:
         grant = {"sub": f"sub {number}", "expires_at": to_rfc3339(self._clock.ms + DAY_MS)}

@@ -50,6 +50,8 @@ ELSEWHERE = {
     "POST /imports": "tests/e2e/test_imports.py",
     "POST /imports/{}/cancel": "tests/e2e/test_imports.py",
     "POST /events/batch": "tests/api/routes/test_event_batch.py",
+    "POST /events/bulk": "tests/services/test_bulk_jobs.py",
+    "POST /bulk-jobs/{}/cancel": "tests/services/test_bulk_jobs.py",
 }
-"""What needs a file of a thousand entries, which no run has time for, or writes in parts as an
-import does, and the test that does it."""
+"""What needs a file of a thousand entries, which no run has time for, or writes in parts as
+imports and bulk jobs do, and the test that does it."""

@@ -87,6 +87,11 @@ DRY_RUNS = {
         "/occurrences/retry",
         {"filter": {"status": "failed"}, "dry_run": True},
     ),
+    "change_events": (
+        "POST",
+        "/events/bulk",
+        {"action": "delete", "filter": {"all": True}, "dry_run": True},
+    ),
 }
 """By operation."""
 

@@ -38,6 +38,7 @@ QUERIES = {
 BODIES: dict[str, Any] = {
     "POST /events": {"name": "mine", "webhook": "https://example.com/", "delay": "1h"},
     "POST /occurrences/retry": {"filter": {"status": "failed"}, "dry_run": True},
+    "POST /events/bulk": {"action": "delete", "filter": {"all": True}, "dry_run": True},
     "POST /preview": {"start_time": "2031-01-01T00:00:00Z"},
     "POST /events/{event_id}/backfill": {
         "from": "2029-12-31T20:00:00Z",
@@ -193,6 +194,7 @@ class History:
         found["occurrence_id"] = [one["id"] for one in self.admin.get(path).json["data"]]
         for name, path, member in (
             ("retry_id", "/retries", "id"),
+            ("job_id", "/bulk-jobs", "id"),
             ("key", "/flows", "key"),
             ("jti", "/tokens", "jti"),
         ):

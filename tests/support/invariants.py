@@ -28,7 +28,7 @@ _GLOBAL = re.compile(
     rb"|\{tokens\}(:ending|:(of|token|used|revoked|barred):.+)?"
     rb"|\{audit\}(:head|:segments|:intents|:done:.+)?"
     rb"|\{flows\}(:used|:(flow|busy|answer):.+)?|\{breakers\}(:steps)?"
-    rb"|\{retries\}(:running|:ended|:(job|of):.+)?"
+    rb"|\{(retries|bulk)\}(:running|:ended|:(job|of):.+)?"
     rb"|\{imports\}(:running|:ended|:sources|:(job|file|seen|lines|of|held):.+)?)",
     re.DOTALL,
 )

@@ -66,6 +66,7 @@ def test_upkeep_forgets_what_every_use_case_keeps(process: Engine) -> None:
         services.audit.forget_old,
         services.flows.forget_unused,
         services.redeliveries.forget_old,
+        services.bulk.forget_old,
         services.import_jobs.forget_old,
         services.import_jobs.imports.forget_gone,
     )

@@ -31,6 +31,7 @@ BODIES: dict[str, Any] = {
     "nack_occurrence": {"error": "the printer is out of paper", "retry": True},
     "retry_occurrence": {"webhook_id": "same"},
     "retry_occurrences": {"filter": {"tags": ["billing"], "status": "failed"}, "rate": "10/s"},
+    "change_events": {"action": "pause", "filter": {"tags": ["billing"]}, "dry_run": True},
     "put_flow": {"rate": "10/s", "burst": 5, "concurrency": 2},
     "put_calendar": {
         "description": "Days off",

@@ -16,7 +16,8 @@ from marshmallow.types import ErrorMessages
 from app.api.http import json_body
 from app.api.http.context import services
 from app.api.schemas.base import REQUIRED
-from app.api.schemas.tags import MAX_LENGTH, MAX_TAGS, read_tags
+from app.api.schemas.tags import MAX_LENGTH, read_tags
+from app.domain.event import MAX_TAGS
 from app.domain.lines import check_name
 from app.domain.recurrence import validate_timezone
 from app.domain.targets import check_target

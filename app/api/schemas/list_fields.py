@@ -40,7 +40,9 @@ class MetadataMembers(Read):
 
     def read(self, value: Any) -> Any:
         """Return pairs of name and value."""
-        pairs = [one.partition(":") for one in str(value).split(",")]
+        if not isinstance(value, str):
+            raise ValidationError("must be text, as in customer:7")
+        pairs = [one.partition(":") for one in value.split(",")]
         if len(pairs) > MAX_MEMBERS:
             raise ValidationError(f"must be at most {MAX_MEMBERS} members")
         if not all(name and colon for name, colon, _ in pairs):

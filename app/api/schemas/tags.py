@@ -5,11 +5,11 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable
 
+from app.domain.event import MAX_TAGS
 from app.domain.lines import check_line
 from app.errors import InvalidInput
 
 MAX_LENGTH = 64
-MAX_TAGS = 50
 
 
 def read_tag(text: object) -> str:

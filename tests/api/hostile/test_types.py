@@ -47,6 +47,7 @@ SOUND: dict[str, dict[str, Any]] = {
     },
     "POST /events/batch": {"events": [EVENT]},
     "POST /occurrences/retry": {"filter": {"status": "failed"}},
+    "POST /events/bulk": {"action": "retag", "filter": {"tags": ["a"]}, "add_tags": ["b"]},
 }
 """What stands beside the one thing that is wrong."""
 

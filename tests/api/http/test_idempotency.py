@@ -19,6 +19,7 @@ CALLS = {
     "pause": ("/events/{id}/pause", {"note": "wait"}),
     "rotate": ("/events/{id}/rotate-secret", None),
     "retries": ("/occurrences/retry", DEAD),
+    "bulk": ("/events/bulk", {"action": "pause", "filter": {"all": True}}),
     "token": ("/tokens", TOKEN),
     "batch": ("/events/batch", {"events": [ONE]}),
 }

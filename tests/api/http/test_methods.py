@@ -13,6 +13,7 @@ OWN = {
     "/events": ["GET", "HEAD", "OPTIONS", "POST"],
     "/events/x": ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "PUT"],
     "/events/rotate-secret": ["OPTIONS", "POST"],
+    "/events/bulk": ["OPTIONS", "POST"],
     "/occurrences/retry": ["OPTIONS", "POST"],
     "/occurrences/x": ["GET", "HEAD", "OPTIONS"],
     "/health": ["GET", "HEAD", "OPTIONS"],
