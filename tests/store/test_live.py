@@ -138,6 +138,27 @@ def test_a_client_has_no_more_than_it_can_acknowledge(
     assert len(heard(mailbox)) == WINDOW + 1
 
 
+def test_connections_that_are_all_busy_are_looked_at_once_for_messages_that_are_alike(
+    stores: Stores, live: LiveStore, mailbox: Mailbox
+) -> None:
+    """Else the store would do nothing else for milliseconds, at each look at what is due."""
+    for number in range(50):
+        live.connect("c", f"{PROCESS}:{number}", None)
+        live.note_waiting("c", f"{PROCESS}:{number}", WINDOW)
+    offer(stores, MESSAGE)
+    before = hash_reads(stores)
+    assert offer(stores, *[MESSAGE] * 64) == [BUSY] * 64
+    assert hash_reads(stores) - before < 64 * 50, "two for each of them"
+    others = MESSAGE._replace(client_name="nobody"), MESSAGE
+    live.note_waiting("c", f"{PROCESS}:7", 0)
+    assert offer(stores, *others, *others) == [NOBODY, PASSED_ON] * 2
+    assert len(heard(mailbox)) == 2
+
+
+def hash_reads(stores: Stores) -> int:
+    return int(stores.client.info("commandstats")["cmdstat_hget"]["calls"])
+
+
 def test_what_nobody_renews_ends_by_itself(stores: Stores, live: LiveStore) -> None:
     live.connect("c", f"{PROCESS}:1", None)
     live.note_waiting("c", f"{PROCESS}:1", 3)

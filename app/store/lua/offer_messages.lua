@@ -8,13 +8,15 @@
 --          of them have too many. A repeated call passes the messages on once more.
 --#include may_have
 local prefix, window = unpack(ARGV, 1, 2)
-local answers = {}
+local answers, refused = {}, {}
 for i = 3, #ARGV, 3 do
   local name, tags, content = unpack(ARGV, i, i + 2)
   local turns, scopes = prefix .. 'client:' .. name, prefix .. 'scopes:' .. name
   local waiting = prefix .. 'waiting:' .. name
-  local answer = 0
-  for _, connection in ipairs(redis.call('ZRANGE', turns, 0, -1)) do
+  -- (Who could not have one message can't have another like it a moment later.)
+  local alike = name .. '\n' .. tags
+  local answer = refused[alike] or 0
+  for _, connection in ipairs(refused[alike] and {} or redis.call('ZRANGE', turns, 0, -1)) do
     if may_have(redis.call('HGET', scopes, connection), tags) then
       if tonumber(redis.call('HGET', waiting, connection) or '0') >= tonumber(window) then
         answer = -1
@@ -35,6 +37,7 @@ for i = 3, #ARGV, 3 do
       end
     end
   end
+  if answer < 1 then refused[alike] = answer end
   answers[#answers + 1] = answer
 end
 return answers
