@@ -30,6 +30,7 @@ from app.console.pages import (
     occurrence,
     playground,
     sign_in,
+    stream,
     tokens,
     workers,
 )
@@ -48,7 +49,7 @@ POLICY = (
 NO_PAGE = "The console has no such page."
 PAGES = (
     *(now, events, event, event_form, occurrence, dead_letters, sign_in),
-    *(agenda, load, playground, flows, calendars, tokens, audit, workers),
+    *(agenda, load, playground, flows, calendars, tokens, audit, workers, stream),
 )
 LARGEST = MAX_BYTES + 65_536
 """Bytes of a form: a calendar file, and the fields beside it."""

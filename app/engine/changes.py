@@ -23,7 +23,7 @@ from app.domain.occurrence import Occurrence
 from app.errors import StoreUnavailable
 from app.store.codec import dump_json
 from app.store.live import CHANGE, LiveEntry, LiveStore
-from app.store.live_keys import EVERYTHING
+from app.store.live_keys import EVERYTHING, HINTED
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +35,10 @@ recorded."""
 
 LONG_PAUSE_S = 0.05
 """How long they wait if nobody does: each look costs a little of the interpreter."""
+
+HINT_S = 1.0
+"""Who only wants to know that something changes is told so once in this time: it costs nothing,
+however much is delivered."""
 
 MOST = 20_000
 """How many are kept while the store is away; listeners are told of no more than that."""
@@ -58,6 +62,10 @@ class LiveChanges:
         self._version: bytes | None = None
         self._interest: frozenset[str] = frozenset()
         self._read_s = 0.0
+        self._hinted: set[str] = set()
+        """The tags of what has changed since the last hint."""
+        self._has_hint = self._is_closing = False
+        self._hinted_s = 0.0
 
     def put(self, tags: Sequence[str] | None, make: Make) -> None:
         """Tell this soon, if somebody listens; ``tags`` are its own, ``None`` if not known yet."""
@@ -76,6 +84,7 @@ class LiveChanges:
 
     def close(self) -> None:
         """Tell what is to be told, and end the thread."""
+        self._is_closing = True
         self._executor.shutdown()
 
     def _work(self) -> None:
@@ -84,14 +93,16 @@ class LiveChanges:
             # Whoever puts something from here on starts this anew, at worst for nothing.
             self._is_at_work = False
             waiting = [self._waiting.popleft() for _ in range(len(self._waiting))]
-            if not waiting:
+            if not waiting and not self._has_hint:
                 return
             self._is_at_work = True
             try:
                 self._refresh()
                 if self._interest:
                     self._tell(waiting)
+                self._hint()
             except StoreUnavailable:
+                self._has_hint = False
                 log.warning("listeners are not told of changes while the store is away")
             except Exception:  # what changes must not depend on who listens
                 log.exception("listeners could not be told of changes")
@@ -107,10 +118,27 @@ class LiveChanges:
         return tags is None or EVERYTHING in interest or not interest.isdisjoint(tags)
 
     def _tell(self, waiting: Iterable[tuple[Sequence[str] | None, Make]]) -> None:
-        made = [make() for tags, make in waiting if self._concerns(tags)]
-        entries = [one for one in made if one is not None and self._concerns(one.tags)]
+        entries = []
+        for tags, make in waiting:
+            one = make() if self._concerns(tags) else None
+            if one is not None and self._concerns(one.tags):
+                entries.append(one)
+            if one is not None or tags is not None:
+                self._hinted.update(one.tags if one is not None else tags or ())
+                self._has_hint = True
         for start in range(0, len(entries), BATCH):
             self._store.tell(entries[start : start + BATCH], self._clock.now_ms())
+
+    def _hint(self) -> None:
+        if HINTED not in self._interest:
+            self._has_hint = False
+            self._hinted.clear()
+        elif self._has_hint:
+            now_s = time.monotonic()
+            if now_s >= self._hinted_s + HINT_S or self._is_closing:
+                tags, self._hinted, self._has_hint = self._hinted, set(), False
+                self._hinted_s = now_s
+                self._store.hint(sorted(tags))
 
 
 def _event(action: str, answer: bytes | Any) -> LiveEntry | None:

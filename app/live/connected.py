@@ -2,30 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.api.http.credentials import Bearer
 from app.live.groups import Key
 from app.live.messages import ClientHook, TagListener
 from app.live.socket import LiveSocket
-from app.store.live_keys import EVERYTHING
+from app.store.live_keys import EVERYTHING, HINTED
 
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """What a stream is asked to have: everything after a position, of some tags, or of all."""
+    """What a stream is asked to have: everything after a position, of some tags, or of all.
+
+    ``only_hints``: nothing but that something has changed, from now on.
+    """
 
     bearer: Bearer
     tags: frozenset[str]
     after: bytes | None
+    only_hints: bool = False
 
     @property
     def interest(self) -> frozenset[str]:
         """What has to be told for it."""
         access = self.bearer.access
+        if self.only_hints:
+            return frozenset({HINTED})
         if self.tags:
             return self.tags
         return frozenset({EVERYTHING}) if access.is_admin else access.scope
+
+    def is_hinted_at(self, tags: Sequence[str]) -> bool:
+        """Whether it is to be told that something of these tags has changed."""
+        wanted = not self.tags or not self.tags.isdisjoint(tags)
+        return self.only_hints and wanted and self.bearer.access.sees(tags)
 
 
 class Connected:

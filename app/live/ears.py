@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Sequence
 
 from app.errors import StoreUnavailable
-from app.store.live import LiveStore, Mailbox, Told
+from app.store.live import LiveStore, Mail, Mailbox, Told
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ class Ears:
         self,
         store: LiveStore,
         process: str,
-        on_mail: Callable[[Sequence[bytes | None]], object],
+        on_mail: Callable[[Sequence[Mail]], object],
         on_told: Callable[[Sequence[Told]], object],
         on_anew: Callable[[], object],
     ) -> None:

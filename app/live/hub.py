@@ -22,7 +22,7 @@ from app.live.groups import Groups
 from app.live.messages import ClientHook, TagListener
 from app.live.socket import GOING_AWAY, INTERNAL, POLICY, TRY_LATER, LiveSocket, text_frame
 from app.live.streams import Streams
-from app.store.live import BEGINS, Told
+from app.store.live import BEGINS, Hint, Mail, Told
 
 log = logging.getLogger(__name__)
 
@@ -270,8 +270,11 @@ class Hub:
         )
         return ears
 
-    def _hear(self, mail: Sequence[bytes | None]) -> None:
-        self._clients.deliver(one for one in mail if one is not None)
+    def _hear(self, mail: Sequence[Mail]) -> None:
+        self._clients.deliver(one for one in mail if isinstance(one, bytes))
+        for one in mail:
+            if isinstance(one, Hint):
+                self._streams.hint(one.tags)
         if None in mail:  # tokens were revoked
             self._looked_s = 0.0
             self._look(self._loop.time())

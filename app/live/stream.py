@@ -22,6 +22,10 @@ READY = b'id: %s\nevent: ready\ndata: {"type":"ready"}\n\n'
 RESET = b'event: reset\ndata: {"type":"reset"}\n\n'
 """Something was missed: the client has to read again what it shows."""
 
+HINTS_BEGIN = b"event: ready\ndata: {}\n\n"
+HINT = b"event: hint\ndata: {}\n\n"
+"""For pages: they read again what they show. What has changed is not said."""
+
 NO_MORE = b'event: end\ndata: {"type":"end","message":"This token holds no more."}\n\n'
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Sequence
 
 from app.live.asker import Asker
 from app.live.connected import Subscription
 from app.live.desk import Desk
 from app.live.ears import Ears
 from app.live.groups import Groups
-from app.live.stream import NO_MORE, LiveStream
+from app.live.stream import HINT, HINTS_BEGIN, NO_MORE, LiveStream
 from app.store.live import Told
 
 log = logging.getLogger(__name__)
@@ -35,12 +35,35 @@ class Streams:
         stream = LiveStream(subscription, hang_up)
         self.all.add(stream)
 
+        if subscription.only_hints:
+            self._open_for_hints(stream, ears)
+            return stream
+
         def prepare() -> tuple[bytes, bool]:
             ears.await_ready()
             return self._desk.subscribe(subscription)
 
         self._asker.ask(prepare, lambda result: self._join(stream, result))
         return stream
+
+    def hint(self, tags: Sequence[str]) -> None:
+        """Tell those who want no more of it that something with these tags has changed."""
+        for stream in list(self.all):
+            if stream.subscription.is_hinted_at(tags):
+                stream.write(HINT)
+
+    def _open_for_hints(self, stream: LiveStream, ears: Ears) -> None:
+        def prepare() -> None:
+            ears.await_ready()
+            self._desk.keep_subscribed(stream.subscription.interest)
+
+        def begin(result: Exception | None) -> None:
+            if result is None:
+                stream.write(HINTS_BEGIN)
+            else:
+                self._give_up(stream, result)
+
+        self._asker.ask(prepare, begin)
 
     def close(self, stream: LiveStream) -> None:
         """Forget one."""

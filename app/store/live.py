@@ -56,6 +56,12 @@ class LiveEntry(NamedTuple):
     message: bytes
 
 
+class Hint(NamedTuple):
+    """Something has changed, or several things that have these tags together."""
+
+    tags: tuple[str, ...]
+
+
 class Told(NamedTuple):
     """One entry of what listeners were told; ``position`` is where it stands."""
 
@@ -63,6 +69,10 @@ class Told(NamedTuple):
     tags: tuple[str, ...]
     message: bytes
     kind: bytes = BEGINS.encode()
+
+
+Mail = bytes | Hint | None
+"""What comes for one process: a message to pass on, a hint, or ``None``: tokens were revoked."""
 
 
 def order_of(position: bytes) -> tuple[int, int]:
@@ -147,6 +157,10 @@ class LiveStore:
             args += [join_tags(one.tags), one.kind, one.message]
         self._scripts("tell_listeners", [live_keys.TOLD], args)
 
+    def hint(self, tags: Sequence[str]) -> None:
+        """Say that something with these tags has changed; who is not there does not hear it."""
+        self._client.publish(live_keys.HINTS, join_tags(tags))
+
     def told_until_now(self) -> bytes:
         """The position of the newest entry."""
         found = cast("list[Any]", self._client.xrevrange(live_keys.TOLD, count=1))
@@ -186,22 +200,22 @@ def _scope_text(scope: frozenset[str] | None) -> str:
 
 
 class Mailbox:
-    """Hears what one process is to pass on, and that tokens were revoked."""
+    """Hears what one process is to pass on, hints, and that tokens were revoked."""
 
     def __init__(self, client: StoreClient, process: str) -> None:
         self._own = live_keys.mailbox(process)
         self._is_deaf = False
         self._pubsub = client.pubsub(ignore_subscribe_messages=False)  # type: ignore[no-untyped-call]
         try:
-            self._pubsub.subscribe(self._own, live_keys.REVOKED)
-            for _ in range(2):  # what confirms both
+            self._pubsub.subscribe(self._own, live_keys.REVOKED, live_keys.HINTS)
+            for _ in range(3):  # what confirms each
                 if self._pubsub.get_message(timeout=5.0) is None:
                     raise StoreUnavailable
         except redis.exceptions.RedisError as error:
             self._pubsub.close()
             raise StoreUnavailable from error
 
-    def receive(self, wait_s: float, limit: int) -> list[bytes | None]:
+    def receive(self, wait_s: float, limit: int) -> list[Mail]:
         """Return what has come; ``None`` stands for a revocation. Waits so long for the first.
 
         Raises ``StoreUnavailable``: then what comes meanwhile is lost, and this must be closed.
@@ -209,7 +223,7 @@ class Mailbox:
         """
         if self._is_deaf:
             raise StoreUnavailable
-        found: list[bytes | None] = []
+        found: list[Mail] = []
         try:
             self._gather(found, wait_s, limit)
         except (redis.exceptions.RedisError, StoreUnavailable) as error:
@@ -218,13 +232,13 @@ class Mailbox:
             self._is_deaf = True
         return found
 
-    def _gather(self, found: list[bytes | None], wait_s: float, limit: int) -> None:
+    def _gather(self, found: list[Mail], wait_s: float, limit: int) -> None:
         message = self._pubsub.get_message(timeout=wait_s)
         while message is not None:
             if message["type"] == "subscribe":  # the client has connected anew by itself
                 raise StoreUnavailable
             if message["type"] == "message":
-                found.append(message["data"] if message["channel"] == self._own else None)
+                found.append(self._read(message["channel"], message["data"]))
             if len(found) >= limit or not self._has_more():
                 break
             message = self._pubsub.get_message(timeout=READ_S)
@@ -237,6 +251,11 @@ class Mailbox:
         """
         connection = self._pubsub.connection
         return connection is not None and bool(connection.can_read(timeout=0))
+
+    def _read(self, channel: bytes, data: bytes) -> Mail:
+        if channel == live_keys.HINTS:
+            return Hint(split_tags(data))
+        return data if channel == self._own else None
 
     def close(self) -> None:
         """Let go of the connection."""

@@ -13,6 +13,7 @@ What is lost with them is sent again: they are no record.
     qh:{live}:told                    stream  what listeners are told: tags, message (10 minutes)
     qh:live:<process>                 channel what one process is to pass on to its connections
     qh:live:revoked                   channel tokens were revoked: look at those that are connected
+    qh:live:hints                     channel something that has these tags has changed
 """
 
 from __future__ import annotations
@@ -22,9 +23,13 @@ INTEREST = PREFIX + b"interest"
 INTEREST_VERSION = PREFIX + b"interest:version"
 TOLD = PREFIX + b"told"
 REVOKED = b"qh:live:revoked"
+HINTS = b"qh:live:hints"
 
 EVERYTHING = "*"
 """Stands for all tags, and for events that have none."""
+
+HINTED = ","
+"""No tag has a comma: somebody wants to know that something has changed, and not what."""
 
 
 def client(name: str) -> bytes:

@@ -129,6 +129,17 @@ class Visit:
         expect(page.get_by_role("heading", name="watched")).to_be_visible()
         expect(page.locator(".line .mark.is-completed")).to_be_visible(timeout=30_000)
 
+    def a_page_is_told_what_happens_elsewhere(self) -> None:
+        event = self.api("POST", "/events", self.body(name="told", tags=["told"]))["id"]
+        page = self.page()
+        with page.expect_response("**/console/stream*") as streamed:
+            page.goto(f"{self.url}/console/events/{event}")
+        assert streamed.value.status == 200
+        assert streamed.value.headers["content-type"] == "text/event-stream"
+        page.wait_for_timeout(3_000)  # what it reads when it begins is behind it
+        self.api("POST", f"/events/{event}/trigger")
+        expect(page.locator(".line .mark.is-completed")).to_be_visible(timeout=4_000)
+
     def search_finds_while_somebody_types(self) -> None:
         page = self.page()
         page.goto(f"{self.url}/console/events")
@@ -301,6 +312,7 @@ def main() -> None:
         for act in (
             visit.every_page_is_sound_in_light_and_dark_wide_and_narrow,
             visit.an_event_goes_from_the_form_to_completed_while_watched,
+            visit.a_page_is_told_what_happens_elsewhere,
             visit.search_finds_while_somebody_types,
             visit.a_request_is_copied_by_a_click,
             visit.many_are_paused_at_once,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -15,8 +16,8 @@ from app.engine.changes import LiveChanges
 from app.errors import StoreUnavailable
 from app.store.claims import Claim
 from app.store.connection import connect
-from app.store.live import LiveStore
-from app.store.live_keys import EVERYTHING
+from app.store.live import Hint, LiveStore
+from app.store.live_keys import EVERYTHING, HINTED
 from app.store.scripts import Scripts
 from tests.support.builders import a_claim
 from tests.support.clock import NOW_MS, FakeClock
@@ -94,6 +95,21 @@ def test_a_store_that_is_away_costs_the_listeners_and_nobody_else(
     monkeypatch.setattr(live, "interest_version", away)
     announcer.begins(tagged(1, "a"))
     assert told(live, announcer) == []
+
+
+def test_who_wants_only_hints_costs_one_message_however_much_is_delivered(
+    live: LiveStore, announcer: Announcer
+) -> None:
+    """It names all tags, and nothing is made for anybody else."""
+    live.listen([HINTED], LATER_MS)
+    with contextlib.closing(live.mailbox("p")) as mailbox:
+        for number in range(500):
+            announcer.begins(tagged(number, "a", f"b{number % 3}"))
+            announcer.begins(tagged(number))
+        assert told(live, announcer) == []
+        hints = mailbox.receive(1.0, 100) + mailbox.receive(0.0, 100)
+    assert 1 <= len(hints) <= 2, "the first at once, what came meanwhile at the end"
+    assert {tag for one in hints for tag in cast("Hint", one).tags} == {"a", "b0", "b1", "b2"}
 
 
 def test_what_came_of_an_attempt_is_told_with_the_status_that_is_recorded(

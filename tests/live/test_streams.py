@@ -15,7 +15,7 @@ from werkzeug.test import create_environ
 
 from app.api.http.credentials import Bearer
 from app.api.routes.changes import STREAM
-from app.domain.access import MASTER
+from app.domain.access import MASTER, Access
 from app.factory import create_app
 from app.live import stream as module
 from app.live.connected import Subscription
@@ -23,6 +23,7 @@ from app.live.desk import EXTENSION, Desk
 from app.live.hub import Hub
 from app.live.stream import LiveStream
 from app.store.live import CHANGE, LiveEntry, Told
+from app.store.live_keys import HINTED
 from app.wiring.doubles import Doubles
 from app.wiring.services import Services, build_services
 from tests.api.application import MASTER_TOKEN, settings_for, with_token
@@ -194,6 +195,31 @@ def test_a_hub_streams_what_is_told_from_a_position_on(services: Services) -> No
     of_another_store = asyncio.run(check(b"9999999999999-0", b"data: 3\n"))
     assert of_another_store.startswith(module.RESET)
     assert b"id: 9999999999999-0" not in of_another_store
+
+
+def test_who_wants_only_hints_is_told_no_more_and_in_scope(services: Services) -> None:
+    """Until the token holds no more."""
+    desk = cast("Desk", create_app(services).extensions[EXTENSION]())
+    live, now_ms = services.storage.live, services.clock.now_ms()
+    reader = Bearer(Access("s", "read", frozenset({"a"})))
+
+    async def check() -> bytes:
+        hub = Hub(desk, asyncio.get_running_loop(), most=1)
+        heard = b""
+        async with asyncio.timeout(10):
+            async for piece in hub.stream(Subscription(reader, frozenset(), None, only_hints=True)):
+                heard += piece
+                if b"ready" in piece:
+                    await asyncio.to_thread(live.tell, [LiveEntry(("a",), CHANGE, b"1")], now_ms)
+                    await asyncio.to_thread(live.hint, ["b"])
+                    await asyncio.to_thread(live.hint, [])
+                    await asyncio.to_thread(live.hint, ["b", "a"])
+                if b"hint" in piece:
+                    hub.stop()
+        return heard
+
+    assert asyncio.run(check()) == module.HINTS_BEGIN + module.HINT
+    assert HINTED in live.interest(services.clock.now_ms())
 
 
 def test_the_route_leaves_the_stream_to_the_server(client: FlaskClient) -> None:

@@ -25,6 +25,7 @@ from app.store.live import (
     PASSED_ON,
     WINDOW,
     ClientMessage,
+    Hint,
     LiveEntry,
     LiveStore,
     Mailbox,
@@ -62,7 +63,7 @@ def offer(stores: Stores, *messages: LiveMessage) -> list[int]:
 def heard(mailbox: Mailbox) -> list[Passed]:
     found: list[Passed] = []
     while mail := mailbox.receive(0.1, 500):
-        found += [read_passed(one) for one in mail if one is not None]
+        found += [read_passed(one) for one in mail if isinstance(one, bytes)]
     return found
 
 
@@ -194,6 +195,12 @@ def test_listeners_are_told_in_order_from_where_they_were(live: LiveStore) -> No
     assert live.told_until_now() == second.position
     live.tell([LiveEntry(("a",), BEGINS, b"3")], NOW_MS)
     assert [one.message for one in live.told_after(second.position, 10, wait_ms=10)] == [b"3"]
+
+
+def test_a_process_hears_that_something_has_changed(live: LiveStore, mailbox: Mailbox) -> None:
+    live.hint(["a", "b"])
+    live.hint([])
+    assert mailbox.receive(0.2, 1) + mailbox.receive(0.2, 1) == [Hint(("a", "b")), Hint(())]
 
 
 def test_a_process_hears_that_tokens_were_revoked(live: LiveStore, mailbox: Mailbox) -> None:

@@ -13,7 +13,8 @@ from app.errors import InvalidInput
 
 STREAM = "qhronos.stream"
 """What the server finds in a request's environment if its answer is a stream: whose token it has,
-the tags, and the position after which it begins. No thread has to wait for that."""
+the tags, the position after which it begins, and whether it is of hints only, if that is said. No
+thread has to wait for that."""
 
 EVENTS = {"type": "string", "description": "Server-sent events, without an end."}
 LAST_EVENT_ID = {

@@ -27,21 +27,53 @@ const tell = () => {
 setInterval(tell, 1000);
 tell();
 
-// Parts that are live: read again, unless somebody is at work in them.
+// Parts that are live: read again when something has changed, and every few seconds where no stream
+// says so. Not while somebody is at work in them, and not while nobody sees the page.
 const isInUse = (part) => part.contains(document.activeElement) || (!getSelection().isCollapsed && part.contains(getSelection().anchorNode));
-all("[data-live]").forEach((part, index) => {
-  const again = async () => {
-    if (!document.hidden && !isInUse(part)) {
-      try {
-        const found = await page(location.href);
-        const fresh = found && all("[data-live]", found)[index];
-        if (fresh && !isInUse(part)) { part.replaceChildren(...fresh.childNodes); tell(); }
-      } catch { /* the service is away: what is shown stays, and the next look may find it */ }
-    }
-    setTimeout(again, Number(part.dataset.live) * 1000);
+const live = all("[data-live]");
+const again = async () => {
+  if (document.hidden || live.every(isInUse)) return;
+  try {
+    const found = await page(location.href);
+    const fresh = found ? all("[data-live]", found) : [];
+    live.forEach((part, index) => { if (fresh[index] && !isInUse(part)) part.replaceChildren(...fresh[index].childNodes); });
+    tell();
+  } catch { /* the service is away: what is shown stays, and the next look may find it */ }
+};
+if (live.length) {
+  const address = document.querySelector("[data-stream]")?.dataset.stream;
+  const often = Math.min(...live.map((part) => Number(part.dataset.live))) * 1000;
+  let source = null, isTold = false, due = 0, readAt = 0;
+  const plan = (ms) => {
+    clearTimeout(due);
+    due = setTimeout(async () => {
+      due = 0;
+      readAt = Date.now();
+      await again();
+      if (!due && !document.hidden) plan(isTold ? 10000 : often);
+    }, ms);
   };
-  setTimeout(again, Number(part.dataset.live) * 1000);
-});
+  const settle = later(() => plan(0), 2500); // figures are shared for two seconds: the last word comes after
+  const close = () => { source?.close(); source = null; isTold = false; };
+  const open = () => {
+    if (source || !address || document.hidden) return;
+    source = new EventSource(address);
+    source.addEventListener("ready", () => { isTold = true; settle(); });
+    source.addEventListener("hint", () => { plan(Math.max(150, readAt + 2000 - Date.now())); settle(); });
+    source.addEventListener("end", () => { close(); location.reload(); });
+    source.addEventListener("error", () => {
+      isTold = false;
+      plan(often);
+      if (source?.readyState === EventSource.CLOSED) { close(); setTimeout(open, 30000); }
+    });
+  };
+  const rest = () => { close(); clearTimeout(due); due = 0; };
+  document.addEventListener("visibilitychange", () => { if (document.hidden) rest(); else { open(); plan(0); } });
+  addEventListener("pagehide", rest);
+  addEventListener("pageshow", (event) => { if (event.persisted) { open(); plan(0); } });
+  open();
+  plan(often);
+}
 
 // Find as you type.
 for (const form of all("form[data-search]")) {

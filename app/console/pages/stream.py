@@ -1,0 +1,26 @@
+"""Tells open pages, by server-sent events, that something has changed; they read it again."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, request
+
+from app.api.http.auth import bearer
+from app.api.routes.changes import STREAM
+from app.api.schemas.tags import read_tags
+
+
+def add_to(console: Blueprint) -> None:
+    """Add the path."""
+    console.add_url_rule("/stream", "stream", show)
+
+
+def show() -> Response:
+    """Have the server tell when something of these tags has changed; without tags, anything.
+
+    Raises ``InvalidInput`` for what is no tag.
+    """
+    given = request.args.get("tags", "")
+    tags = frozenset(read_tags(given.split(",") if given else ()))
+    request.environ[STREAM] = (bearer(), tags, None, True)
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    return Response(b"", content_type="text/event-stream", headers=headers)
