@@ -118,6 +118,7 @@ class Visit:
         page.wait_for_url("**/console/events")
         page.get_by_role("link", name="New event").click()
         page.fill("#name", "watched")
+        expect(page.locator("#preview")).to_contain_text("What you type is explained here")
         page.fill("#webhook", self.target)
         page.fill("#value", "every weekday at noon")
         page.fill("#timezone", "Europe/Berlin")

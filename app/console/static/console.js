@@ -130,13 +130,16 @@ for (const form of all("form[data-preview]")) {
     value.hidden = kind?.value === value.dataset.hideFor;
     value.querySelector("input").placeholder = kind?.dataset.example || "";
   };
+  const explained = document.querySelector("#preview"), untouched = [...explained.childNodes];
+  const isBlank = () => !value.hidden && !form.querySelector("#value").value;
   const preview = later(async () => {
+    if (isBlank()) { explained.replaceChildren(...untouched); return; } // nothing is wrong yet
     const found = await page(form.dataset.preview, { method: "POST", body: sent(form) });
-    if (found) { document.querySelector("#preview").replaceChildren(...found.body.childNodes); tell(); }
+    if (found) { explained.replaceChildren(...found.body.childNodes); tell(); }
   }, 250);
   form.addEventListener("input", () => { fit(); preview(); });
   fit();
-  if (form.method === "post" || form.querySelector("#value").value) preview();
+  preview();
 }
 
 // Ids are copied by a click, and what another page shows.
