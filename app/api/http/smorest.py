@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import deepcopy
 from functools import wraps
 from http import HTTPStatus
 from typing import Any
@@ -126,9 +127,16 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc] # it publishes n
         return lambda view: _documented(view, document)
 
     def takes(self, parameter: dict[str, Any]) -> Decorator:
-        """Document a header that the view reads by itself."""
-        document = self.doc(parameters=[parameter])
-        return lambda view: _documented(view, document)
+        """Document a header that the view reads by itself, beside what it is passed."""
+
+        def decorate(view: View) -> View:
+            known = deepcopy(vars(view).get("_apidoc", {}))
+            # Given to ``doc``, the list would stand in place of the parameters of the query.
+            known.setdefault("arguments", {}).setdefault("parameters", []).append(dict(parameter))
+            vars(view)["_apidoc"] = known
+            return view
+
+        return decorate
 
     def for_receivers(self) -> Decorator:
         """Document that the token of a delivery is needed, and no other."""

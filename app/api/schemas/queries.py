@@ -67,15 +67,16 @@ class Identifier(Read):
         return value
 
 
+_TAGS = {
+    "description": "Tags between commas; the parameter may be repeated. Or an expression "
+    "with AND, OR, NOT and parentheses; a tag that has such a word or sign stands in "
+    "quotation marks there.",
+    "example": "billing AND NOT test",
+}
+
+
 class _TagQuery(StrictSchema):
-    tags = Tags(
-        metadata={
-            "description": "Tags between commas; the parameter may be repeated. Or an expression "
-            "with AND, OR, NOT and parentheses; a tag that has such a word or sign stands in "
-            "quotation marks there.",
-            "example": "billing AND NOT test",
-        }
-    )
+    tags = Tags(metadata=_TAGS)
     match = Choice(
         ["any", "all"],
         metadata={
@@ -271,11 +272,10 @@ class TagSelection:
 class TagSelectionSchema(_TagQuery):
     """Which events are meant."""
 
+    tags = Tags(required=True, metadata=_TAGS)
     dry_run = QueryFlag(load_default=False, metadata={"description": "Change nothing, only count."})
 
     @post_load
     def _as_selection(self, data: dict[str, Any], **_kwargs: Any) -> TagSelection:
-        if "tags" not in data:
-            raise ValidationError("is required", "tags")
         dry_run = bool(data.pop("dry_run"))
         return TagSelection(self._filter(data), dry_run)

@@ -57,3 +57,15 @@ def test_what_is_made_has_its_place(client, an_event, document):
     assert client.get(triggered.headers["Location"]).json["id"] == triggered.json["id"]
     flow = client.put("/flows/acme", json={"rate": "5/s"})
     assert client.get(flow.headers["Location"]).json == flow.json
+
+
+def test_a_header_stands_beside_the_parameters_of_the_query(document):
+    """What takes an Idempotency-Key has its other parameters, too."""
+    told = {
+        operation["operationId"]: {one.get("name") for one in operation.get("parameters", [])}
+        for _, _, operation in operations(document)
+    }
+    assert told["rotate_secrets"] >= {"Idempotency-Key", "tags", "match", "dry_run"}
+    assert told["backfill_event"] >= {"Idempotency-Key", "dry_run"}
+    assert told["import_events"] >= {"Idempotency-Key"}
+    assert told["stream_changes"] >= {"Last-Event-ID", "tags"}
