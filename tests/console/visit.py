@@ -298,6 +298,44 @@ class Visit:
                 if self.out is not None:
                     page.screenshot(path=self.out / f"{name}-{scheme}-{width}.png", full_page=True)
 
+    def the_api_is_read_searched_and_copied(self) -> None:
+        """Axe looks at what a search leaves: at the whole page it takes ten seconds."""
+        axe = Axe()
+        for scheme, width in LOOKS if self.out is None else product(("light", "dark"), WIDTHS):
+            page = self.page(
+                color_scheme=scheme,
+                viewport={"width": width, "height": 844},
+                permissions=["clipboard-read", "clipboard-write"],
+            )
+            page.goto(f"{self.url}/docs")
+            if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+                self.problems.append(f"docs, {scheme}, {width}: it scrolls sideways")
+            if self.out is not None:
+                page.screenshot(path=self.out / f"docs-{scheme}-{width}.png")
+            page.keyboard.press("/")
+            page.keyboard.type("flows pause")
+            expect(page.locator("article:visible")).to_have_count(2)
+            for found in axe.run(page).response["violations"]:
+                places = [one["html"][:120] for one in found["nodes"][:3]]
+                self.problems.append(f"docs, {scheme}, {width}: {found['id']}: {places}")
+            page.keyboard.press("Enter")
+            expect(page).to_have_url(f"{self.url}/docs#pause_flow")
+            page.keyboard.press("Escape")
+            page.keyboard.press("j")
+            expect(page).to_have_url(f"{self.url}/docs#resume_flow")
+        page.get_by_label("Python").check()
+        call = page.locator("#pause_flow")
+        expect(call.get_by_text("curl", exact=True)).to_be_hidden()
+        call.get_by_role("button", name="Copy").click()
+        expect(call.get_by_role("button", name="Copied")).to_be_visible()
+        copied = page.evaluate("navigator.clipboard.readText()")
+        if not copied.startswith("import os") or f"{self.url}/flows/acme/pause" not in copied:
+            self.problems.append(f"docs: copied was {copied}")
+        page.goto(f"{self.url}/docs#contents")
+        page.locator("#contents").get_by_role("link", name="GET /health").click()
+        expect(page.get_by_role("heading", name="GET /health")).to_be_in_viewport()
+        expect(page.locator("#contents")).to_be_hidden()
+
     out: Path | None = None
 
 
@@ -320,6 +358,7 @@ def main() -> None:
             visit.a_token_is_made_seen_once_and_revoked,
             visit.a_flow_is_slowed_and_paused,
             visit.a_schedule_is_explained_in_the_playground_and_becomes_an_event,
+            visit.the_api_is_read_searched_and_copied,
             visit.keys_are_shown,
             visit.a_session_ends_with_its_token_while_somebody_looks,
             visit.two_tabs_do_not_overwrite_each_other,

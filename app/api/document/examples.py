@@ -48,6 +48,26 @@ BODIES: dict[str, Any] = {
 }
 """Bodies that do something sensible, by operation; others are made of their members' examples."""
 
+PARAMETERS = {
+    ("path", "event_id"): _UUID,
+    ("path", "occurrence_id"): _UUID,
+    ("path", "import_id"): _UUID,
+    ("path", "retry_id"): _UUID,
+    ("path", "jti"): _UUID,
+    ("path", "key"): "acme",
+    ("path", "name"): "office",
+    ("path", "tag"): "billing",
+    ("query", "sub"): "billing-service",
+    ("query", "name"): "invoice run",
+    ("query", "name_prefix"): "invoice",
+    ("query", "target_host"): "example.com",
+    ("header", "Idempotency-Key"): "invoice-run-2031-01",
+}
+"""Values of parameters whose schemas have none."""
+
+A_TEXT = "text"
+"""Stands for any text."""
+
 _FORMATS = {
     "date-time": "2030-01-31T09:00:00Z",
     "date": "2030-01-31",
@@ -99,7 +119,7 @@ def _of_kind(schema: Mapping[str, Any], schemas: Mapping[str, Node]) -> Any:
             return schema.get("minimum", 1)
         case "boolean":
             return False
-    return _FORMATS.get(schema.get("format", ""), "text"[: schema.get("maxLength", 4)])
+    return _FORMATS.get(schema.get("format", ""), A_TEXT[: schema.get("maxLength", 4)])
 
 
 def _operation(operation: Node, schemas: Mapping[str, Node]) -> None:
@@ -117,7 +137,8 @@ def _operation(operation: Node, schemas: Mapping[str, Node]) -> None:
 
 def _parameter(parameter: Node, schemas: Mapping[str, Node]) -> None:
     if "$ref" not in parameter and "example" not in parameter:
-        parameter["example"] = example(parameter["schema"], schemas)
+        told = PARAMETERS.get((parameter["in"], parameter["name"]))
+        parameter["example"] = told or example(parameter["schema"], schemas)
 
 
 def _contents(contents: Mapping[str, Node], schemas: Mapping[str, Node]) -> None:

@@ -51,6 +51,19 @@ IF_NONE_MATCH: Node = {
     "description": "Answer 304 if this ETag is still that of what is there.",
     "schema": {"type": "string", "example": '"3-18c9a1b2c00"'},
 }
+ERRORS = {
+    "400": ("BAD_REQUEST", "The request is wrong: the sentence says what to change."),
+    "401": ("UNAUTHORIZED", "There is no token, or it is not good, or not good any more."),
+    "403": ("FORBIDDEN", "The token is good, but its access or its scope does not allow this."),
+    "404": ("NOT_FOUND", "There is no such thing, or the token's scope does not cover it."),
+    "409": ("CONFLICT", "What is there does not allow it: the sentence says why."),
+    "412": ("PRECONDITION_FAILED", "It has changed since the version in If-Match: read it again."),
+    "413": ("REQUEST_ENTITY_TOO_LARGE", "The body is larger than this call takes."),
+    "415": ("UNSUPPORTED_MEDIA_TYPE", "The Content-Type is none that this call reads."),
+    "default": ("DEFAULT_ERROR", "Any other error, in the same form."),
+}
+"""What each refusal means, and its component, by status."""
+
 _LIMITS = {
     "X-RateLimit-Limit": "RateLimitLimit",
     "X-RateLimit-Remaining": "RateLimitRemaining",
@@ -68,6 +81,8 @@ def add_headers(document: Node) -> None:
         "IfNoneMatch": deepcopy(IF_NONE_MATCH),
     }
     errors = components["responses"]
+    for name, description in ERRORS.values():
+        errors[name]["description"] = description
     for name, description in (
         ("TOO_MANY_REQUESTS", "Too many requests; wait for Retry-After."),
         ("SERVICE_UNAVAILABLE", "The store does not answer; ask again after Retry-After."),
@@ -83,9 +98,11 @@ def add_headers(document: Node) -> None:
         if path != "/health":
             responses["429"] = {"$ref": "#/components/responses/TOO_MANY_REQUESTS"}
         responses["503"] = {"$ref": "#/components/responses/SERVICE_UNAVAILABLE"}
-        for response in responses.values():
+        for status, response in responses.items():
             if "$ref" in response:
                 continue
+            if status in ERRORS:
+                response["description"] = ERRORS[status][1]
             headers = response.setdefault("headers", {})
             headers["X-Request-Id"] = _header("RequestId")
             for name, component in _LIMITS.items():

@@ -46,6 +46,25 @@ def operations(document: Node) -> Iterator[tuple[str, str, Node]]:
                 yield method, path, item[method]
 
 
+def resolved(document: Node, node: Node) -> Node:
+    """What a node refers to within its document, or itself."""
+    found: Any = document
+    if "$ref" not in node:
+        return node
+    for step in node["$ref"].removeprefix("#/").split("/"):
+        found = found[step]
+    return dict(found)
+
+
+def parameters_of(document: Node, path: str, method: str) -> Iterator[Node]:
+    """Every parameter of an operation, those of its path first, with an example if there is one."""
+    item = document["paths"][path]
+    for one in (*item.get("parameters", []), *item[method].get("parameters", [])):
+        parameter = resolved(document, one)
+        told = parameter["schema"].get("examples", [])
+        yield {"example": told[0], **parameter} if told else parameter
+
+
 def succeeds(status: str) -> bool:
     """Whether a status is that of what an operation is for."""
     return status.startswith("2")

@@ -1,33 +1,34 @@
-"""``/openapi.json`` and ``/docs``: the document that the schemas make, and a page of it.
+"""``/openapi.json`` and ``/docs``: the document that the schemas make, and a page to read it.
 
-The page is made here, without scripts and without anything from elsewhere, so it works on a
-machine that reaches nothing and under a policy that allows nothing.
+The page is made here, and everything that it loads is served beside it. So it works on a machine
+that reaches nothing, under a policy that allows no script and no style in the page itself.
 """
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from functools import cached_property
+from html import escape
+from pathlib import Path
 
-from flask import Flask, Response, render_template
+from flask import Flask, Response, render_template, request
 
 from app import __version__
 from app.api.document.document import HERE, Document
+from app.api.document.nodes import Node
+from app.api.document.reader import Reader
 from app.api.http.answers import json_answer, json_text
 from app.api.http.auth import for_token_holders
 from app.api.http.public_urls import absolute
 from app.api.http.smorest import Api
 
-STYLE = """
-body { font: 1rem/1.5 system-ui, sans-serif; max-width: 56rem; margin: 2rem auto; padding: 0 1rem }
-code { font-family: ui-monospace, monospace } h2 { margin-top: 2.5rem }
-table { border-collapse: collapse; width: 100% } th { text-align: left }
-td, th { border-bottom: 1px solid #8884; padding: .3rem .6rem .3rem 0; vertical-align: top }
-:root { color-scheme: light dark }
-"""
-_STYLE_HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
-POLICY = f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; frame-ancestors 'none'"
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+FILES = {"reader.css": "text/css", "reader.js": "text/javascript"}
+"""What the page loads, and its type."""
+
+_STATIC = Path(__file__).resolve().parents[1] / "static"
 
 
 def make_api(app: Flask) -> Api:
@@ -60,6 +61,7 @@ class Documentation:
             ("/openapi.json", "openapi_json", self._serve_json),
             ("/openapi-3.0.json", "openapi_older_json", self._serve_older),
             ("/docs", "docs", self._serve_page),
+            ("/docs/<any('reader.css', 'reader.js'):name>", "docs_file", self._serve_file),
         ):
             app.add_url_rule(path, name, view if public else for_token_holders(view))
 
@@ -73,7 +75,11 @@ class Documentation:
 
     @cached_property
     def _page(self) -> str:
-        return render_template("docs.html", document=self._document.whole, style=STYLE)
+        return page_of(self._document.whole)
+
+    @cached_property
+    def _files(self) -> dict[str, bytes]:
+        return {name: (_STATIC / name).read_bytes() for name in FILES}
 
     def _serve_json(self) -> Response:
         return json_answer(self._json.replace(HERE, absolute("")))
@@ -82,5 +88,19 @@ class Documentation:
         return json_answer(self._older_json.replace(HERE, absolute("")))
 
     def _serve_page(self) -> Response:
-        headers = {"Content-Security-Policy": POLICY}
-        return Response(self._page, headers=headers, content_type="text/html; charset=utf-8")
+        page = self._page.replace(HERE, escape(absolute("")))
+        answer = Response(page, content_type="text/html; charset=utf-8")
+        answer.headers["Content-Security-Policy"] = POLICY
+        return answer
+
+    def _serve_file(self, name: str) -> Response:
+        answer = Response(self._files[name], content_type=f"{FILES[name]}; charset=utf-8")
+        answer.headers["Cache-Control"] = "no-cache"  # ask each time whether it has changed
+        answer.add_etag()
+        answer.make_conditional(request)
+        return answer
+
+
+def page_of(document: Node) -> str:
+    """Return a document as a page, in which every text is only text."""
+    return render_template("docs.html", document=document, reader=Reader(document))

@@ -5,18 +5,24 @@ Tests ``app.api.http.smorest``, too.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import re
+from copy import deepcopy
 
 import pytest
 
-from app.api.routes.docs import POLICY
+from app.api.document.nodes import nodes
+from app.api.routes.docs import FILES, POLICY, page_of
 from tests.api.application import MASTER_TOKEN, with_token
 
 GUIDE = {"/docs/guide", "/docs/guide/", "/docs/guide/<path:name>"}
-DOCUMENTATION = {"/openapi.json", "/openapi-3.0.json", "/docs"} | GUIDE
+READER = {"/docs", "/docs/<any('reader.css', 'reader.js'):name>"}
+DOCUMENTATION = {"/openapi.json", "/openapi-3.0.json"} | READER | GUIDE
 """What describes the API, or is no part of it: left out."""
+
+HOSTILE = "<img src=x onerror=alert(1)>\"'</script><script>alert(2)</script>{{7*7}}"
+MOST_BYTES = 360_000
+MOST_BYTES_SENT = 60_000
+"""Of the page, as it is and packed. With more, each group should become a page of its own."""
 
 WITHOUT_BODY = ("/trigger", "/resume", "/cancel", "{key}/pause")
 """Acts that need nothing said."""
@@ -101,31 +107,76 @@ def test_every_operation_is_described(document):
     assert len(names) == len(set(names))
 
 
-def test_the_page_lists_every_operation_and_loads_nothing(anonymous, document):
-    """No script, nothing from elsewhere: it works on a machine that reaches nothing."""
+def test_the_page_has_a_place_for_every_operation_and_every_schema(anonymous, document):
     answer = anonymous.get("/docs")
     assert answer.content_type == "text/html; charset=utf-8"
-    assert answer.headers["Content-Security-Policy"] == POLICY
-    for method, path, _ in operations(document):
-        assert f"<code>{method.upper()} {path}</code>" in answer.text
+    for method, path, operation in operations(document):
+        assert f'<article class="call" id="{operation["operationId"]}"' in answer.text
+        assert f"{method.upper()}</span> {path}</code>" in answer.text
+    for item in document["webhooks"].values():
+        assert f'<article class="call" id="{item["post"]["operationId"]}"' in answer.text
     for name in document["components"]["schemas"]:
-        assert f'id="{name}"' in answer.text
-    assert "<script" not in answer.text
-    assert "http://" not in answer.text
-    assert not re.findall(r'(?:src|href)="(?!/|#)', answer.text)
-    for target in re.findall(r'href="#([^"]+)"', answer.text):
-        assert f'id="{target}"' in answer.text
+        assert answer.text.count(f'id="{name}"') == 1
+    ids = re.findall(r'\bid="([^"]+)"', answer.text)
+    assert len(ids) == len(set(ids))
+    assert set(re.findall(r'href="#([^"]+)"', answer.text)) <= set(ids)
 
 
-def test_the_policy_lets_the_page_have_its_own_style(anonymous):
-    """The hash in the policy is that of the style in the page."""
+def test_the_page_has_no_script_and_no_style_in_it_and_loads_nothing_from_elsewhere(anonymous):
+    """It works on a machine that reaches nothing, below any prefix that a proxy has given it."""
     answer = anonymous.get("/docs")
-    style = re.search(r"<style>(.*)</style>", answer.text, re.DOTALL)[1]
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    assert f"'sha256-{digest}'" in POLICY
+    assert answer.headers["Content-Security-Policy"] == POLICY
+    assert "unsafe" not in POLICY
+    assert "<style" not in answer.text
+    assert re.findall(r"<script[^>]*>.", answer.text) == ['<script src="docs/reader.js" defer><']
+    assert not re.findall(r"\s(?:style|on\w+)=", answer.text)
+    assert not re.findall(r'(?:src|href)="(?:/|\w+:)', answer.text)
+    for name, content_type in FILES.items():
+        assert f'"docs/{name}"' in answer.text
+        file = anonymous.get(f"/docs/{name}")
+        assert (file.status_code, file.mimetype) == (200, content_type)
 
 
-@pytest.mark.parametrize("path", ["/docs", "/openapi.json", "/openapi-3.0.json"])
+def test_a_text_of_the_document_is_a_text_on_the_page(app, document):
+    """Whatever it says: nothing of it runs, and no template is filled in."""
+    hostile = deepcopy(document)
+    for node in nodes(hostile):
+        for name in ("summary", "description", "default"):
+            if isinstance(node.get(name), str):
+                node[name] = HOSTILE
+        if "example" in node:
+            node["example"] = HOSTILE
+        if node.get("examples"):
+            node["examples"] = [HOSTILE]
+    with app.test_request_context():
+        page = page_of(hostile)
+    assert "&lt;img src=x" in page
+    assert "<img" not in page
+    assert page.count("</script>") == 1
+    assert "{{7*7}}" in page
+
+
+def test_the_page_is_small_and_its_files_are_not_sent_again(anonymous):
+    page = anonymous.get("/docs")
+    assert len(page.data) < MOST_BYTES
+    packed = anonymous.get("/docs", headers={"Accept-Encoding": "gzip"})
+    assert len(packed.data) < MOST_BYTES_SENT
+    for path in ("/docs/reader.css", "/docs/reader.js"):
+        answer = anonymous.get(path)
+        assert answer.headers["Cache-Control"] == "no-cache"
+        held = {"If-None-Match": answer.headers["ETag"]}
+        assert anonymous.get(path, headers=held).status_code == 304
+
+
+def test_the_examples_name_the_service_as_its_clients_do(anonymous, app_with):
+    there = app_with(public_url="https://q.example/below").test_client().get("/docs")
+    assert "https://q.example/below/events" in there.text
+    assert "http://localhost/events" in anonymous.get("/docs").text
+
+
+@pytest.mark.parametrize(
+    "path", ["/docs", "/docs/reader.css", "/openapi.json", "/openapi-3.0.json"]
+)
 def test_the_documentation_can_be_kept_for_those_with_a_token(app_with, path):
     app = app_with(docs_public=False)
     assert app.test_client().get(path).status_code == 401
