@@ -124,6 +124,7 @@ class World:
             "key": "acme",
             "import_id": self._import(),
             "retry_id": retry["id"],
+            "job_id": bulk["id"],
             "jti": listed["jti"],
             "tag": "red",
         }

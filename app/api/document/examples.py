@@ -53,6 +53,7 @@ PARAMETERS = {
     ("path", "occurrence_id"): _UUID,
     ("path", "import_id"): _UUID,
     ("path", "retry_id"): _UUID,
+    ("path", "job_id"): _UUID,
     ("path", "jti"): _UUID,
     ("path", "key"): "acme",
     ("path", "name"): "office",

@@ -64,6 +64,7 @@ ERRORS = {
 }
 """What each refusal means, and its component, by status."""
 
+ONCE = "Idempotency-Key"
 _LIMITS = {
     "X-RateLimit-Limit": "RateLimitLimit",
     "X-RateLimit-Remaining": "RateLimitRemaining",
@@ -133,5 +134,8 @@ def _conditional(operation: Node) -> None:
             "description": "The copy that the caller holds is still true.",
             "headers": {"ETag": _header("ETag")},
         }
+    if any(one.get("name") == ONCE for one in parameters):
+        # The same key with another request.
+        responses.setdefault("409", {"$ref": "#/components/responses/CONFLICT"})
     if not parameters:
         del operation["parameters"]

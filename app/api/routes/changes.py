@@ -20,7 +20,7 @@ EVENTS = {"type": "string", "description": "Server-sent events, without an end."
 LAST_EVENT_ID = {
     "in": "header",
     "name": "Last-Event-ID",
-    "schema": {"type": "string", "pattern": "^[0-9]{1,15}-[0-9]{1,10}$"},
+    "schema": {"type": "string", "pattern": "^([0-9]{1,15}-[0-9]{1,10})?$"},
     "description": "Where an earlier stream has ended: what came since comes first.",
     "example": "1795686346930-0",
 }
