@@ -74,6 +74,8 @@ ELSEWHERE = {
     "app/runtime/maintenance.py": "tests/security/test_accountability.py",
     "app/services/audit.py": "tests/security/test_accountability.py",
     "app/store/migrations/audit_compressed.py": "tests/store/test_audit_entries.py",
+    "app/services/event_keys.py": "tests/api/routes/test_event_keys.py",
+    "app/services/event_places.py": "tests/api/routes/test_event_keys.py",
     "app/services/event_creation.py": "tests/security/test_idempotency.py",
     "app/api/lazy_bodies.py": "tests/services/test_import_jobs.py",
     "app/api/schemas/import_texts.py": "tests/api/routes/test_imports.py",

@@ -13,6 +13,7 @@ from app.domain.expectation import Expectation, parse_expect
 from app.domain.flow import FlowSettings, parse_limits
 from app.domain.jitter import parse_jitter
 from app.domain.misfire import MisfirePolicy, parse_misfire
+from app.domain.own_key import key_name
 from app.domain.pause import Pause
 from app.domain.retry import RetryPolicy
 from app.domain.retry_form import parse_retry
@@ -27,6 +28,11 @@ DEFAULT_ACK_MS = 3_600_000
 
 _SPACE = "flow_space"
 """Whose flow is meant: kept beside what was given, and never answered."""
+
+_KEY_SPACE = "key_space"
+"""Whose key it is; likewise."""
+
+_HIDDEN = (_SPACE, _KEY_SPACE)
 
 _Reader = Callable[[Mapping[str, Any]], Any]
 
@@ -53,6 +59,11 @@ def _flow(given: Mapping[str, Any]) -> FlowSettings | None:
     return FlowSettings(flow.get("key"), given.get(_SPACE, ""), limits)
 
 
+def _key_name(given: Mapping[str, Any]) -> str | None:
+    key = given.get("key")
+    return None if key is None else key_name(given.get(_KEY_SPACE, ""), key)
+
+
 def _setting(name: str, read: Callable[[Any], Any], otherwise: Any) -> _Reader:
     """Reads one setting; ``otherwise`` is what it is if it was not given."""
 
@@ -75,6 +86,7 @@ _READERS: Mapping[str, _Reader] = {
     "overlap": _setting("overlap", str, OVERLAP[0]),
     "pause": _setting("pause", _pause, None),
     "flow": _flow,
+    "key_name": _key_name,
     "format": _setting("format", str, ""),
     "expect": _setting("expect", parse_expect, None),
 }
@@ -109,6 +121,8 @@ class EventOptions:
     pause: Pause | None = field(init=False, repr=False, compare=False)
     flow: FlowSettings | None = field(init=False, repr=False, compare=False)
     """The flow that the event is in; ``None``: in none."""
+    key_name: str | None = field(init=False, repr=False, compare=False)
+    """What the store calls the key that the user gave; ``None``: it has none."""
     format: str = field(init=False, repr=False, compare=False)
     """What form its requests have; empty: the service's own."""
     expect: Expectation | None = field(init=False, repr=False, compare=False)
@@ -142,7 +156,7 @@ class EventOptions:
     @property
     def answered(self) -> Mapping[str, Any]:
         """The settings that users see, as they gave them."""
-        return {name: value for name, value in self.given.items() if name != _SPACE}
+        return {name: value for name, value in self.given.items() if name not in _HIDDEN}
 
     def changed(self, given: Mapping[str, Any]) -> EventOptions:
         """These settings with others in their place; ``None`` takes one away."""

@@ -18,6 +18,7 @@ from app.domain.once import Once, Repetition
 from app.errors import Conflict, Forbidden, InvalidInput, QhronosError, StoreUnavailable
 from app.planning.limits import BATCH, BATCH_EVENT, WRITING
 from app.planning.timetables import bounded
+from app.services.event_places import taken_keys
 from app.services.event_writes import TAKEN
 from app.services.events import EventService, MakeId
 from app.services.queries import EventChanges
@@ -71,6 +72,8 @@ class BatchService:
             plans = self._plans(items, access, now_ms, budget, repetition, atomic=atomic)
             if atomic and _is_refused(plans):
                 return [_outcome(one) for one in plans]
+        taken = taken_keys(self.events.events, _drafts(plans), access)
+        plans = [_unless_refused(one, taken) for one in plans]
         rated = [(one.write.event, one.rate) for one in plans if isinstance(one, _Plan)]
         refused = self.events.quota.take_new(rated, access)
         plans = [_unless_refused(one, refused) for one in plans]
@@ -80,7 +83,7 @@ class BatchService:
             return [_outcome(one) for one in plans]
         about_to_write([one.event.id for one in writes])
         try:
-            saved = self._write(writes, now_ms, repetition, atomic=atomic)
+            saved = self._write(writes, access, now_ms, repetition, atomic=atomic)
         except QhronosError:
             self._give_back(writes, access)
             raise
@@ -125,6 +128,7 @@ class BatchService:
     def _write(
         self,
         writes: Sequence[Write],
+        access: Access,
         now_ms: int,
         repetition: Repetition | None,
         *,
@@ -146,11 +150,17 @@ class BatchService:
                 found[write.event.id] = _made(write, is_saved)
         if all(isinstance(one, StoreUnavailable) for one in found.values()):
             raise StoreUnavailable
+        refused = [one.event for one in writes if isinstance(found[one.event.id], Conflict)]
+        found |= taken_keys(self.events.events, refused, access)
         return [found[one.event.id] for one in writes]
 
     def _give_back(self, writes: Sequence[Write], access: Access) -> None:
         for one in writes:
             self.events.quota.give_back(one.event, access)
+
+
+def _drafts(plans: Sequence[_Plan | QhronosError]) -> list[Event]:
+    return [one.write.event for one in plans if isinstance(one, _Plan)]
 
 
 def _is_refused(plans: Sequence[_Plan | QhronosError]) -> bool:

@@ -157,8 +157,20 @@ def _without_answered_zone(given: Mapping[str, Any], before: Event) -> Mapping[s
 
 
 def meant(given: Mapping[str, Any], before: Event) -> Mapping[str, Any]:
-    """The given fields as they are meant for an event: what is short in full, nothing answered."""
+    """The given fields as they are meant for an event: what is short in full, nothing answered.
+
+    Raises ``InvalidInput`` for another key than the event has: it has that for good.
+    """
+    given = _without_same_key(given, before)
     return _with_action(_without_answered_zone(given, before), before)
+
+
+def _without_same_key(given: Mapping[str, Any], before: Event) -> Mapping[str, Any]:
+    if "key" not in given:
+        return given
+    if given["key"] != before.options.given.get("key"):
+        raise InvalidInput.field("key", "is given when an event is created, and never changes")
+    return {name: value for name, value in given.items() if name != "key"}
 
 
 def timing(event: Event) -> tuple[Any, ...]:

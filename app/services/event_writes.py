@@ -33,7 +33,7 @@ def is_written(saved: Saved) -> bool:
     match saved:
         case Saved.DONE:
             return True
-        case Saved.GONE | Saved.STALE | Saved.MOVED | Saved.MADE | Saved.TAKEN:
+        case Saved.GONE | Saved.STALE | Saved.MOVED | Saved.MADE | Saved.KEYED | Saved.TAKEN:
             return False
         case _:
             assert_never(saved)

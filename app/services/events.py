@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import logging
-import random
-import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any, assert_never
+from typing import assert_never
 
 from app.clock import Clock
 from app.crypto.header_secrets import HeaderSecrets
@@ -18,8 +16,9 @@ from app.domain.access import Access
 from app.domain.event import Event, EventStatus
 from app.domain.once import Once
 from app.errors import Conflict, Forbidden, InvalidInput
-from app.services.event_changes import apply_changes, blank, flow_of, in_space, meant
+from app.services.event_changes import apply_changes, blank, in_space, meant
 from app.services.event_lists import EventLists
+from app.services.event_places import in_key_space, partition_for, refuse_taken_key
 from app.services.event_planner import EventPlanner
 from app.services.event_writes import (
     CHANGING,
@@ -71,6 +70,7 @@ class EventService:
         now_ms = self.clock.now_ms()  # not before what the draft may begin with
         partition = ids.partition_of_event(draft.id)
         self.events.refuse_duplicate(partition, once)
+        refuse_taken_key(self.events, draft, access)
         draft, timetable = self.planner.checked(draft, now_ms)
         self.quota.take(draft, access)
         self.flows.join(draft)
@@ -81,6 +81,10 @@ class EventService:
                     return event
                 case Saved.MADE:  # and once more, if the key was forgotten since
                     self.events.refuse_duplicate(partition, once)
+                case Saved.KEYED:  # and likewise
+                    self.quota.give_back(draft, access)
+                    refuse_taken_key(self.events, draft, access)
+                    self.quota.take(draft, access)
                 case Saved.STALE | Saved.GONE | Saved.MOVED | Saved.TAKEN:
                     raise Conflict(TAKEN)
                 case _:
@@ -100,11 +104,10 @@ class EventService:
         It begins now if nothing says when. ``make_id`` names it, given its partition and its lane.
         """
         now_ms = self.clock.now_ms()
-        given = in_space(changes.given, access)
+        given = in_key_space(in_space(changes.given, access), access)
         if "delay" not in given:
             given = {"start_time": now_ms, **given}
-        if partition is None:
-            partition = self._partition_for(given, once)
+        partition = partition_for(given, once, self.partitions, partition)
         lane = self.lanes.of(access.subject)
         event_id = (make_id or self._new_id)(partition, lane)
         given = self.headers.encrypted(event_id, self.signing.encrypted(event_id, given))
@@ -115,15 +118,6 @@ class EventService:
 
     def _new_id(self, partition: int, lane: int) -> bytes:
         return self.new_ids.make(self.clock.now_us(), partition, lane)
-
-    def _partition_for(self, given: Mapping[str, Any], once: Once | None) -> int:
-        """Any partition, but the same one for all events of a flow, or of an idempotency key."""
-        flow = flow_of(given)
-        if flow is not None:
-            return zlib.crc32(flow.encode()) % self.partitions
-        if once is not None:
-            return zlib.crc32(once.name) % self.partitions
-        return random.randrange(self.partitions)  # noqa: S311 - spreads load, no secret
 
     def get(self, event_id: str, access: Access) -> Event:
         """Read an event; raises ``NotFound``, also for one out of scope."""

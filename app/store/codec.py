@@ -120,6 +120,7 @@ def event_to_fields(event: Event, request: bytes) -> list[bytes | str | int]:
         EventField.CALENDARS: join_tags(options.calendars) or None,
         EventField.PAUSED_UNTIL: options.paused_until_ms,
         EventField.FLOW: flow.name(event.action.target) if flow else None,
+        EventField.KEY: options.key_name,
         EventField.SECRET: event.hmac_secret,
         EventField.HEADERS: event.encrypted_headers,
     }

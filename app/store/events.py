@@ -19,6 +19,7 @@ from app.store.fields import EventField
 from app.store.flow_gate import wake_flows
 from app.store.former_names import FORMER_NAMES_MS, former_name
 from app.store.new_events import new_event_call
+from app.store.own_keys import holders
 from app.store.reading import read_hashes
 from app.store.scripts import Scripts
 
@@ -31,6 +32,7 @@ class Saved(StrEnum):
     STALE = "stale"
     MOVED = "moved"
     MADE = "made"
+    KEYED = "keyed"
     TAKEN = "taken"
 
 
@@ -136,6 +138,7 @@ def save_call(
         _passed(event.id, withdrawal.passed_ms),
         former_name(before, event, now_ms),
         FORMER_NAMES_MS,
+        (before is None and event.options.key_name) or "",
     ]
     fields = codec.event_to_fields(event, request)
     written = [keys.event(partition, event.id)]
@@ -203,6 +206,12 @@ class EventStore:
         if partition != ids.partition_of_event(event_id):
             key = keys.made(partition, once.name)
             self._client.set(key, event_id + once.digest, nx=True, px=KEPT_MS)
+
+    def keyed(self, names: Sequence[str]) -> list[Event | None]:
+        """The events that have these keys of their users, in order; ``None``: there is none."""
+        found = holders(self._client, self._partitions, names)
+        events = iter(self.get_many([one for one in found if one is not None]))
+        return [None if one is None else next(events) for one in found]
 
     def delete(
         self, event: Event, *, any_version: bool, now_ms: int, passed_ms: Sequence[int] = ()

@@ -92,6 +92,8 @@ class EventField(HashField):
     FLOW = ("fl", "name", "the flow that it is in",
         "codec save_event",
         "delete_event flow_gate inspection read_event save_event waiting create_events")
+    KEY = ("key", "name", "the key that its user gave it",
+        "codec", "delete_event")
     HEADERS = ("hdr", "sealed", "headers to send; their names are in the definition",
         "codec save_event", "codec encrypted_secrets read_event")
     OVERLAP = ("ov", "word", "its overlap policy; absent: allow",

@@ -51,5 +51,6 @@ def new_event_call(event: Event, plan: FirstOccurrence, once: Once | None) -> Ne
         plan.missed or "",
         once.name if once else "",
         event.id + once.digest if once else "",
+        event.options.key_name or "",
     ]
     return NewEvent(ids.partition_of_event(event.id), head, fields)

@@ -7,6 +7,7 @@ from functools import cached_property
 
 from app.services.event_batch import BatchService
 from app.services.event_creation import CreationService
+from app.services.event_keys import KeyService
 from app.services.events import EventService
 from app.wiring.storage import Storage
 
@@ -22,6 +23,11 @@ class Intake:
     def creations(self) -> CreationService:
         """Events that are created once for an idempotency key."""
         return CreationService(self.events, self.storage.events, self.storage.settings.partitions)
+
+    @cached_property
+    def keys(self) -> KeyService:
+        """Events by the keys that their users gave them."""
+        return KeyService(self.events, self.storage.events)
 
     @cached_property
     def batches(self) -> BatchService:

@@ -52,6 +52,8 @@ ELSEWHERE = {
     "POST /events/batch": "tests/api/routes/test_event_batch.py",
     "POST /events/bulk": "tests/services/test_bulk_jobs.py",
     "POST /bulk-jobs/{}/cancel": "tests/services/test_bulk_jobs.py",
+    "PUT /events/by-key/{}": "tests/api/routes/test_event_keys.py",
+    "DELETE /events/by-key/{}": "tests/api/routes/test_event_keys.py",
 }
-"""What needs a file of a thousand entries, which no run has time for, or writes in parts as
-imports and bulk jobs do, and the test that does it."""
+"""What needs a file of a thousand entries, which no run has time for, writes in parts as imports
+and bulk jobs do, or is done by the id in the end, and the test that does it."""

@@ -119,6 +119,12 @@ def test_whose_flow_is_meant_is_nobodys_business() -> None:
     assert options.flow.name("https://example.com/") == "s/k"
 
 
+def test_whose_key_is_meant_is_nobodys_business() -> None:
+    options = EventOptions({"key_space": "s", "key": "k"})
+    assert (options.answered, options.key_name) == ({"key": "k"}, "s/k")
+    assert NO_OPTIONS.key_name is None
+
+
 def test_who_is_told_of_an_end() -> None:
     options = EventOptions({"on_failure": "https://sad.example/"})
     assert options.callback("failed") == "https://sad.example/"

@@ -15,6 +15,7 @@ from tests.support.builders import DAILY, an_event
 from tests.support.clock import NOW_MS
 
 OF_THE_SERIES = {EventField.RUNNING: b"running", EventField.QUEUED: b"queued"}
+FOR_GOOD = {EventField.KEY}
 REACHED = {EventField.NEXT, EventField.LAST, EventField.PLAN}
 
 
@@ -22,10 +23,11 @@ def full(stores: Stores) -> Event:
     """An event that has every field, as stored."""
     options = {
         "overlap": "skip",
-        "calendars": ["holidays"],
+        "calendars": ["h"],
         "pause": {"until_ms": 1_893_456_000_000},
-        "flow": {"key": "acme"},
+        "flow": {"key": "f"},
         "flow_space": "",
+        "key": "k",
     }
     event = an_event(
         partition=stores.partitions - 1,
@@ -76,8 +78,8 @@ def test_an_event_loses_what_it_is_not_given_and_keeps_what_its_series_has_reach
     assert stores.events.save(bare(before), plan, before, NOW_MS + 9) is Saved.DONE
     new = stored(stores, before)
     given = {EventField.DEFINITION, EventField.VERSION, EventField.STATUS, EventField.REQUEST}
-    assert set(new) == given | reached | set(OF_THE_SERIES)
-    kept = reached | set(OF_THE_SERIES) if plan is KEEP else set(OF_THE_SERIES)
+    assert set(new) == given | reached | FOR_GOOD | set(OF_THE_SERIES)
+    kept = FOR_GOOD | set(OF_THE_SERIES) | (reached if plan is KEEP else set())
     assert {name: new[name] for name in kept} == {name: old[name] for name in kept}
 
 

@@ -111,6 +111,7 @@ class Partition:
         self.of_event: dict[bytes, dict[bytes, float]] = {}
         self.by_tag: dict[tuple[bytes, bytes], dict[bytes, float]] = {}
         self.by_calendar: dict[bytes, dict[bytes, float]] = {}
+        self.keys: dict[bytes, bytes] = {}
         self.names: dict[bytes | None, dict[bytes, float]] = {}
         self.by_flow: dict[bytes, dict[bytes, float]] = {}
         self.waiting: dict[bytes, dict[bytes, float]] = {}
@@ -145,6 +146,7 @@ class Partition:
             return (
                 self._take_lane(name, rest, value)
                 or self._take_flow(name, rest, value)
+                or self._take_key(name, rest, value)
                 or (name in ("claim", "made", "answer", "source") and bool(rest))
                 or (name == "event" and len(rest) == 22 and rest.endswith(b":names"))
             )
@@ -159,6 +161,11 @@ class Partition:
         else:
             return False
         return True
+
+    def _take_key(self, name: str, rest: bytes, value: Any) -> bool:
+        if name == "key" and rest:
+            self.keys[rest] = value
+        return name == "key" and bool(rest)
 
     def _take_flow(self, name: str, rest: bytes, value: Any) -> bool:
         if name == "flowing" and not rest:
@@ -177,6 +184,7 @@ class Partition:
             *self._events(),
             *self._indexes(),
             *self._names(),
+            *self._keys(),
             *self._flows(),
         ]
 
@@ -306,6 +314,14 @@ class Partition:
             part = self.names.get(bound, {})
             if len(part) > 128 or not all(bound <= one < end for one in part):
                 yield f"the part of the index of names from {bound!r} on is wrong"
+
+    def _keys(self) -> Iterable[str]:
+        """Each key that a user gave leads to the event that says that it has it."""
+        wanted = {fields[b"key"]: one for one, fields in self.events.items() if b"key" in fields}
+        if wanted != self.keys:
+            yield f"the keys of users lead to {self.keys}, not to {wanted}"
+        if len(wanted) != sum(b"key" in fields for fields in self.events.values()):
+            yield "two events have the same key of a user"
 
     def _flows(self) -> Iterable[str]:
         """What waits for a flow says so, and its flow is among those that are looked at."""

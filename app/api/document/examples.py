@@ -20,6 +20,11 @@ BODIES: dict[str, Any] = {
         "tags": ["billing", "eu"],
     },
     "update_event": {"description": "On every workday.", "timezone": "Europe/Paris"},
+    "put_event_by_key": {
+        "name": "remind of invoice 17",
+        "start_time": "2031-01-31T09:00:00Z",
+        "webhook": _HOOK,
+    },
     "patch_event": {"webhook": "https://example.com/other"},
     "preview_schedule": {"text": "every second Friday at 9:00 Europe/Berlin"},
     "pause_event": {"until": "2031-01-31T09:00:00Z", "note": "maintenance"},

@@ -147,8 +147,9 @@ def _one_answer_each(document: Node) -> None:
         ]
         different: list[Node] = []
         for content in contents:
-            if content["schema"] not in different:
-                different.append(content["schema"])
+            schema = content["schema"]
+            choices = schema["oneOf"] if schema.keys() == {"oneOf"} else [schema]
+            different += [one for one in choices if one not in different]
         if not different:
             continue
         union = different[0] if len(different) == 1 else {"oneOf": different}

@@ -30,7 +30,11 @@ _log = logging.getLogger(__name__)
 
 
 def audited(
-    action: str, before: State | None = None, *, created: Callable[[Event], Any] | None = None
+    action: str,
+    before: State | None = None,
+    *,
+    created: Callable[[Event], Any] | None = None,
+    find: Callable[[str], str | None] | None = None,
 ) -> Decorator:
     """Write a view's change into the audit log once it has succeeded.
 
@@ -41,13 +45,15 @@ def audited(
     Before anything is written, the store has the intent. So a change has its entry even if this
     process or the store ends before the view does; that entry says that the outcome is unknown.
     With ``created``, which says how an event will be answered, the event that a view creates is
-    written together with its entry.
+    written together with its entry. ``find`` finds the object's name by what the path has instead.
     """
 
     def decorate(view: View) -> View:
         @wraps(view)
         def wrapper(**names: str) -> Response:
             named = next(iter(names.values()), None)
+            if find is not None and named is not None:
+                named = find(named)
             was = _read(before, named)
             intent = services().audit.intent_of(lambda about: _act(action, named or about, was))
             if created is not None:
@@ -62,7 +68,7 @@ def audited(
                     services().audit.withdraw(intent)
                 raise
             if intent.is_recorded:
-                _tell(action, answer.get_data())
+                _tell(g.get("audit_as", action), answer.get_data())
                 return answer
             if answer.status_code < 300 and not g.get("audit_only_asked"):
                 after = _answered(answer)

@@ -44,7 +44,7 @@ blueprint = Blueprint("events", __name__, description="What to deliver, where, a
 blueprint.before_request(require_right)
 
 
-def _as_answered(event: Event) -> Any:
+def as_answered(event: Event) -> Any:
     """A new event as it is going to be answered."""
     text = event_text(event, services().previews.notices(event))
     g.event_text = (event.id, text)
@@ -52,7 +52,7 @@ def _as_answered(event: Event) -> Any:
 
 
 @blueprint.operation("/events", "POST")
-@audited("event.create", created=_as_answered)
+@audited("event.create", created=as_answered)
 @blueprint.takes(ONCE)
 @blueprint.reads_calendar_too(icalendar_import.import_calendar)
 @blueprint.reads(EventSchema)
@@ -70,7 +70,7 @@ def create_event(changes: EventChanges) -> Response:
         event, is_new = services().events.create(changes, access()), True
     else:
         event, is_new = services().intake.creations.create(changes, access(), key)
-    answer = _written(event, 201)
+    answer = written(event, 201)
     answer.headers["Location"] = absolute(f"/events/{to_text(event.id)}")
     if not is_new:
         only_asked()
@@ -121,7 +121,7 @@ def update_event(dry_run: bool, changes: EventChanges, event_id: str) -> Respons
         only_asked()
         difference = services().previews.of_change(event_id, changes, access(), wanted)
         return json_answer(difference_text(difference))
-    return _written(services().events.update(event_id, changes, access(), wanted))
+    return written(services().events.update(event_id, changes, access(), wanted))
 
 
 @blueprint.operation("/events/<event_id>", "DELETE")
@@ -144,7 +144,7 @@ def list_event_occurrences(query: ListQuery, event_id: str) -> Response:
     return array_answer(found, occurrence_text)
 
 
-def _written(event: Event, status: int = 200) -> Response:
+def written(event: Event, status: int = 200) -> Response:
     """The event, with what changes of the clock will do to it."""
     written, text = g.pop("event_text", (None, ""))
     if written != event.id:

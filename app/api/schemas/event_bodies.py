@@ -8,9 +8,11 @@ from typing import Any
 from flask import Flask
 from marshmallow import ValidationError
 
-from app.api.schemas.events import EventSchema
+from app.api.schemas.base import required
+from app.api.schemas.events import EventSchema, missing_of
 from app.api.schemas.readers import reader_of
 from app.api.schemas.validation import invalid
+from app.domain.action import short_form
 from app.services.queries import EventChanges
 
 _EVENT = EventSchema()
@@ -36,6 +38,20 @@ def load_item(body: Mapping[str, Any]) -> EventChanges:
     except ValidationError as error:
         raise invalid(error) from None
     return changes
+
+
+def completed(changes: EventChanges) -> EventChanges:
+    """The changes of an event that is not there yet, as what creates it.
+
+    Raises ``InvalidInput`` that names all that is missing.
+    """
+    given = dict(changes.given)
+    missing = [*([] if "name" in given else ["name"]), *missing_of(given)]
+    if missing:
+        raise invalid(required(*missing))
+    if "webhook" in given:
+        given["action"] = short_form(given.pop("webhook"))
+    return EventChanges(given)
 
 
 def loader(app: Flask) -> Callable[[Mapping[str, Any]], EventChanges]:

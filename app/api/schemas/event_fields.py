@@ -13,6 +13,7 @@ from app.domain.durations import parse_duration_ms
 from app.domain.expectation import parse_expect
 from app.domain.flow import parse_flow
 from app.domain.headers import MAX_HEADERS, MAX_VALUE, parse_headers
+from app.domain.own_key import PATTERN, check_key
 from app.domain.recurrence import read_policy
 from app.domain.retry_form import parse_retry
 from app.domain.signing import signing_key
@@ -91,6 +92,17 @@ class Names(Read):
         if not all(one.isprintable() for one in value):
             raise ValidationError("must hold names without control characters")
         return list(dict.fromkeys(value))
+
+
+class OwnKey(Text):
+    """The key that a user gives an event."""
+
+    kind = {"type": "string", "pattern": PATTERN, "example": "invoice-17"}  # noqa: RUF012
+
+    def read(self, value: Any) -> Any:
+        """Return the key."""
+        judged(lambda: check_key(value), "key")
+        return value
 
 
 class Retry(Object):

@@ -34,6 +34,7 @@ from app.api.schemas.event_fields import (
     Headers,
     Metadata,
     Names,
+    OwnKey,
     Retry,
     Secret,
     Timeout,
@@ -69,6 +70,7 @@ from app.domain.action import APICALL, CLIENT, WEBSOCKET, Action, JsonText, shor
 from app.domain.event import EventStatus
 from app.domain.flow import ORDERS
 from app.domain.options import OVERLAP
+from app.domain.own_key import LONGEST
 from app.domain.timetable import ON_EXCLUDED
 from app.services.queries import EventChanges
 
@@ -120,6 +122,16 @@ class EventSchema(StrictSchema):
     """An event: what to deliver, where, and when."""
 
     id = fields.UUID(dump_only=True)
+    key = OwnKey(
+        1,
+        LONGEST,
+        allow_none=True,
+        metadata={
+            "description": "Of your own, to find the event by; one event of a scope has it. "
+            "It is given when the event is created.",
+            **SOMETIMES,
+        },
+    )
     name = Text(1, 255, required=True, metadata={"example": "invoice run"})
     description = Text(0, 4_096, allow_none=True, metadata={"example": "At the end of the day."})
     start_time = Moment(
@@ -214,12 +226,7 @@ class EventSchema(StrictSchema):
         """Of all that is missing, one answer tells."""
         if partial:
             return
-        missing = (
-            [] if {"start_time", "delay"} & given.keys() or begins_now(given) else ["start_time"]
-        )
-        if not {"webhook", "action"} & given.keys():
-            missing.append("webhook")
-        if missing:
+        if missing := missing_of(given):
             raise required(*missing)
 
     @post_load
@@ -239,6 +246,12 @@ class EventSchema(StrictSchema):
         if "status" in data:
             data["status"] = EventStatus(data["status"])
         return EventChanges(data)
+
+
+def missing_of(given: Mapping[str, Any]) -> list[str]:
+    """What a new event needs beside its name, and has not been given."""
+    missing = [] if {"start_time", "delay"} & given.keys() or begins_now(given) else ["start_time"]
+    return missing if {"webhook", "action"} & given.keys() else [*missing, "webhook"]
 
 
 class EventUpdateSchema(EditableSchema, EventSchema):

@@ -4,13 +4,15 @@
 -- ARGV: 1 prefix  2 now  3 first (the first entry's number)  4 previous (the hash that it follows)
 --       5 made_ttl (ms)
 --       6… per event: id, created, tags, new_id, scheduled, due, outcome, message, made,
---       made_value, entry, hash, intent, count, fields…
+--       made_value, own, entry, hash, intent, count, fields…
 --       (tags: one a line; new_id: its occurrence's, '' for none; outcome: 'scheduled' or
---       'missed', with a message; made: an idempotency key, '' for none; entry, hash, intent: as in
---       append_audit; count: of the fields and values of its hash, which follow)
+--       'missed', with a message; made: an idempotency key, '' for none; own: the key that its user
+--       gave it, '' for none; entry, hash, intent: as in append_audit; count: of the fields and
+--       values of its hash, which follow)
 -- Returns: 'created'; or 'moved' as append_audit does; or 'refused' and a word for each event:
---          'ok', 'stale' (there is one with its id) or 'made' (by its key, before). But for
---          'created' nothing has changed. A call repeated with its request answers 'created'.
+--          'ok', 'stale' (there is one with its id), 'made' (by its idempotency key, before) or
+--          'keyed' (another event has its own key). But for 'created' nothing has changed. A call
+--          repeated with its request answers 'created'.
 --#include audit_moved
 --#include add_entries
 --#include index_event
@@ -20,38 +22,42 @@
 --#include list_event_end
 --#include schedule_occurrence
 --#include add_unattempted
+--#include is_keyed
 --#include make_due
 local log, head, done, intents = unpack(KEYS)
 local prefix, now, first, previous, made_ttl = unpack(ARGV, 1, 5)
 if redis.call('EXISTS', done) == 1 then return {'created'} end
 local moved = audit_moved(head, first, previous)
 if moved then return moved end
-local words, is_refused, used, events, i = {'refused'}, false, {}, {}, 6
+local words, is_refused, used, keyed, events, i = {'refused'}, false, {}, {}, {}, 6
 while i <= #ARGV do
-  local id, created, tags, new_id, scheduled, due, outcome, message, made, made_value, entry, hash,
-    intent, count = unpack(ARGV, i, i + 13)
+  local id, created, tags, new_id, scheduled, due, outcome, message, made, made_value, own, entry,
+    hash, intent, count = unpack(ARGV, i, i + 14)
   local word, made_key = 'ok', prefix .. 'made:' .. made
   if redis.call('EXISTS', prefix .. 'event:' .. id) == 1 then
     word = 'stale'
   elseif made ~= '' and (used[made] or redis.call('EXISTS', made_key) == 1) then
     word = 'made'
+  elseif own ~= '' and (keyed[own] or is_keyed(prefix, own, false)) then
+    word = 'keyed'
   end
-  used[made] = true
+  used[made], keyed[own] = true, true
   words[#words + 1] = word
   is_refused = is_refused or word ~= 'ok'
   events[#events + 1] = {id, created, tags, new_id, scheduled, due, outcome, message,
-    made ~= '' and made_key, made_value, entry, hash, intent, i + 14, i + 13 + count}
-  i = i + 14 + count
+    made ~= '' and made_key, made_value, own, entry, hash, intent, i + 15, i + 14 + count}
+  i = i + 15 + count
 end
 if is_refused then return words end
 
 local batch, entries = {}, {}
 for _, event in ipairs(events) do
-  local id, created, tags, new_id, scheduled, due, outcome, message, made, made_value, entry, hash,
-    intent, from, to = unpack(event)
+  local id, created, tags, new_id, scheduled, due, outcome, message, made, made_value, own, entry,
+    hash, intent, from, to = unpack(event)
   local key = prefix .. 'event:' .. id
   redis.call('HSET', key, unpack(ARGV, from, to))
   if made then redis.call('SET', made, made_value, 'PX', made_ttl) end
+  if own ~= '' then redis.call('SET', prefix .. 'key:' .. own, id) end
   local calendars, flow, status, paused_until = unpack(redis.call('HMGET', key,
     EventField.CALENDARS, EventField.FLOW, EventField.STATUS, EventField.PAUSED_UNTIL))
   index_event_status(prefix, id, created, false, status)

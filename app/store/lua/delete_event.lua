@@ -21,9 +21,9 @@
 local key = unpack(KEYS)
 local prefix, id, expected_version, expected_next, scheduled_id, now, message, expected_tags,
   passed, former, names_ttl = unpack(ARGV, 1, 11)
-local version, next_ms, stored_tags, calendars, flow, status = unpack(redis.call('HMGET', key,
+local version, next_ms, stored_tags, calendars, flow, status, own = unpack(redis.call('HMGET', key,
   EventField.VERSION, EventField.NEXT, EventField.TAGS, EventField.CALENDARS, EventField.FLOW,
-  EventField.STATUS))
+  EventField.STATUS, EventField.KEY))
 local tags = stored_tags or ''
 if not version then return 'gone' end
 if expected_version ~= '' and version ~= expected_version then return 'stale' end
@@ -41,6 +41,9 @@ for _, open_status in ipairs({'retrying', 'scheduled', 'dispatched'}) do
 end
 local name = stored_name(key)
 redis.call('DEL', key)
+if own and redis.call('GET', prefix .. 'key:' .. own) == id then
+  redis.call('DEL', prefix .. 'key:' .. own)
+end
 remember_name(prefix, id, former, now, names_ttl)
 index_event_status(prefix, id, '', status, false)
 redis.call('ZREM', prefix .. 'inactive', id)

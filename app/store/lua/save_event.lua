@@ -12,12 +12,14 @@
 --       21 withdraws ('all' that wait, or those 'judged')
 --       22 passed (what its series had come to and has no more; see record_passed_over)
 --       23 former (what it was called, as it is kept; '': it still is)  24 names_ttl (ms)
---       25 judged (a string: per occurrence that waits its id, then '1' to keep it or '0')
---       26… per field of the event's hash: field, value
+--       25 own (the key that its user gave a new event, '' for none)
+--       26 judged (a string: per occurrence that waits its id, then '1' to keep it or '0')
+--       27… per field of the event's hash: field, value
 -- Returns: 'saved'; 'gone', 'stale' (another version), 'moved' (another next occurrence), 'made'
---          (by that key, before), 'taken' (the new occurrence exists already) or a list (per
---          occurrence that waits and was not judged: its id, its scheduled time), and then nothing
---          has changed. A call repeated with its request id answers 'saved'.
+--          (by that idempotency key, before), 'keyed' (another event has that key), 'taken' (the
+--          new occurrence exists already) or a list (per occurrence that waits and was not judged:
+--          its id, its scheduled time), and then nothing has changed. A call repeated with its
+--          request id answers 'saved'.
 --#include index_event
 --#include index_event_status
 --#include index_name
@@ -25,6 +27,7 @@
 --#include leave_flow
 --#include index_occurrence_tags
 --#include is_taken
+--#include is_keyed
 --#include read_judged
 --#include find_waiting
 --#include find_unjudged
@@ -38,7 +41,7 @@
 local key, made = unpack(KEYS)
 local prefix, id, expected_version, expected_next, request, now, created, tags, mode, scheduled_id,
   new_id, scheduled, due, outcome, message, made_value, made_ttl, reason, records_scheduled,
-  must_be_new, withdraws, passed, former, names_ttl, judged = unpack(ARGV, 1, 25)
+  must_be_new, withdraws, passed, former, names_ttl, own, judged = unpack(ARGV, 1, 26)
 local version, next_ms, stored_tags, last_request, calendars, plan, flow, recurring, status =
   unpack(redis.call('HMGET', key, EventField.VERSION, EventField.NEXT, EventField.TAGS,
   EventField.REQUEST, EventField.CALENDARS, EventField.PLAN, EventField.FLOW,
@@ -47,6 +50,7 @@ local old_tags, keep = stored_tags or '', mode == 'keep'
 if last_request == request then return 'saved' end
 if expected_version == '0' then
   if version then return 'stale' end
+  if is_keyed(prefix, own, made) then return 'keyed' end
   if made then
     local is_first = redis.call('SET', made, made_value, 'NX', 'PX', made_ttl)
     if not is_first then return 'made' end
@@ -78,7 +82,8 @@ if version then
     EventField.FLOW, EventField.HEADERS, EventField.OVERLAP)
   if not keep then redis.call('HDEL', key, EventField.NEXT, EventField.LAST, EventField.PLAN) end
 end
-redis.call('HSET', key, unpack(ARGV, 26))
+redis.call('HSET', key, unpack(ARGV, 27))
+if own ~= '' then redis.call('SET', prefix .. 'key:' .. own, id) end
 if keep and not recurring then redis.call('HDEL', key, EventField.RECURRING) end
 local new_calendars, new_flow, new_status, paused_until, goes_on = unpack(redis.call('HMGET', key,
   EventField.CALENDARS, EventField.FLOW, EventField.STATUS, EventField.PAUSED_UNTIL,

@@ -122,7 +122,7 @@ def test_members_of_answers_are_required(schemas):
     assert given == {
         "dst", "calendars", "on_excluded", "jitter", "misfire", "headers", "flow", "order",
         "overlap", "ack_timeout", "on_success", "on_failure", "retry", "timeout", "expect", "format",
-        "pause", "notices",
+        "pause", "notices", "key",
     }  # fmt: skip
     assert schemas["EventCreate"]["required"] == ["name"]
     assert "required" not in schemas["EventUpdate"]

@@ -1,0 +1,81 @@
+"""Events by the keys that their users gave them: read, create or change, delete."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from app.domain.access import Access
+from app.domain.event import Event
+from app.domain.flow import space_of
+from app.domain.ids import to_text
+from app.domain.own_key import check_key, key_name
+from app.errors import Conflict, InvalidInput, NotFound
+from app.services.event_places import HIDDEN, KeyTaken
+from app.services.event_writes import CHANGING, WRITE_TRIES
+from app.services.events import EventService
+from app.services.queries import EventChanges
+from app.store.events import EventStore
+
+_NONE = "No event has this key."
+_NONE_TO_CHANGE = "No event has this key; leave If-Match out to create one."
+_OTHER = "must be the key in the path, or be left out"
+
+
+@dataclass(frozen=True, slots=True)
+class KeyService:
+    """The use cases around keys; all raise ``StoreUnavailable``.
+
+    They raise ``InvalidInput`` for what is no key. A key is one of the token's scope. An event that
+    got other tags, so that the scope does not see it any more, keeps its key: it is not found, and
+    no other event can have the key.
+    """
+
+    events: EventService
+    store: EventStore
+
+    def get(self, key: str, access: Access) -> Event:
+        """Read an event; raises ``NotFound``, also for one out of scope."""
+        event = self._holder(key, access)
+        if event is None or not access.sees(event.tags):
+            raise NotFound(_NONE)
+        return event
+
+    def put(
+        self,
+        key: str,
+        changes: EventChanges,
+        access: Access,
+        if_match: int | None = None,
+        *,
+        must_exist: bool = False,
+        complete: Callable[[EventChanges], EventChanges],
+    ) -> tuple[Event, bool]:
+        """Change the event that has a key, or create one; also whether it is new.
+
+        ``complete`` makes what creates an event of the changes, or raises ``InvalidInput``. With
+        ``must_exist`` raises ``NotFound`` instead of creating. Raises what changing an event
+        and creating one raise.
+        """
+        if changes.given.get("key", key) != key:
+            raise InvalidInput.field("key", _OTHER)
+        for _ in range(WRITE_TRIES):
+            before = self._holder(key, access)
+            if before is not None and not access.sees(before.tags):
+                raise Conflict(HIDDEN)
+            if before is None and must_exist:
+                raise NotFound(_NONE_TO_CHANGE)
+            try:
+                if before is not None:
+                    changed = self.events.update(to_text(before.id), changes, access, if_match)
+                    return changed, False
+                given = {**complete(changes).given, "key": key}
+                return self.events.create(EventChanges(given), access), True
+            except (NotFound, KeyTaken):
+                continue  # others have deleted it or made it meanwhile
+        raise Conflict(CHANGING)
+
+    def _holder(self, key: str, access: Access) -> Event | None:
+        check_key(key)
+        (event,) = self.store.keyed([key_name(space_of(access), key)])
+        return event

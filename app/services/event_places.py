@@ -1,0 +1,83 @@
+"""Where a new event is stored, and whether the key that its user gave it is free."""
+
+from __future__ import annotations
+
+import random
+import zlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from app.domain.access import Access
+from app.domain.event import Event
+from app.domain.flow import space_of
+from app.domain.ids import to_text
+from app.domain.once import Once
+from app.domain.options import EventOptions
+from app.errors import Conflict, InvalidInput
+from app.services.event_changes import flow_of
+from app.store.events import EventStore
+from app.store.own_keys import partition_of_key
+
+HIDDEN = "An event that this token does not see has this key; choose another."
+
+
+class KeyTaken(Conflict):
+    """Another event has this key."""
+
+
+def in_key_space(given: Mapping[str, Any], access: Access) -> Mapping[str, Any]:
+    """The fields of a new event; if they have a key, also whose it is."""
+    return given if given.get("key") is None else {**given, "key_space": space_of(access)}
+
+
+def partition_for(
+    given: Mapping[str, Any], once: Once | None, partitions: int, wanted: int | None = None
+) -> int:
+    """The partition of its key; else the wanted one; else any.
+
+    That is the same one for all events of a flow, or of an idempotency key. An event and its key
+    are written in one step, so it is nowhere else: raises ``InvalidInput`` if another is wanted.
+    """
+    name = EventOptions(given).key_name
+    if name is not None:
+        if wanted is not None:
+            raise InvalidInput.field(
+                "key", "must be left out where all events are created in one step (atomic)"
+            )
+        return partition_of_key(name, partitions)
+    if wanted is not None:
+        return wanted
+    flow = flow_of(given)
+    if flow is not None:
+        return zlib.crc32(flow.encode()) % partitions
+    if once is not None:
+        return zlib.crc32(once.name) % partitions
+    return random.randrange(partitions)  # noqa: S311 - spreads load, no secret
+
+
+def taken_keys(store: EventStore, drafts: Sequence[Event], access: Access) -> dict[bytes, KeyTaken]:
+    """Which new events, by their ids, have keys that others have, and what to say of each.
+
+    It takes two round trips, or none if none has a key.
+    """
+    keyed = [(one, one.options.key_name) for one in drafts]
+    named = [(one, name) for one, name in keyed if name is not None]
+    found = store.keyed([name for _, name in named]) if named else []
+    return {
+        draft.id: _taken(holder, access)
+        for (draft, _), holder in zip(named, found, strict=True)
+        if holder is not None and holder.id != draft.id
+    }
+
+
+def refuse_taken_key(store: EventStore, draft: Event, access: Access) -> None:
+    """Raise ``KeyTaken`` if another event has the key of a new one."""
+    for error in taken_keys(store, [draft], access).values():
+        raise error
+
+
+def _taken(holder: Event, access: Access) -> KeyTaken:
+    if not access.sees(holder.tags):
+        return KeyTaken(HIDDEN)
+    message = f"is that of the event {to_text(holder.id)}; change that one, or choose another key"
+    return KeyTaken(f"key: {message}", fields={"key": [message]})
