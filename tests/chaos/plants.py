@@ -67,10 +67,10 @@ PLANTS = {
     ),
     "what is delivered is delivered again": Plant(
         "engine/attempts.py",
-        "    elif outcome.ack_required and outcome.status_code == ACCEPTED:",
+        "    elif outcome.ack_required and outcome.status_code in (ACCEPTED, None):",
         "    elif claim.attempt == 1 and claim.scheduled_ms % 17 == 0:\n"
         '        verdict, next_ms = "retrying", now_ms\n'
-        "    elif outcome.ack_required and outcome.status_code == ACCEPTED:",
+        "    elif outcome.ack_required and outcome.status_code in (ACCEPTED, None):",
         (Kind.REPEATED,),
     ),
     "what is claimed ahead is sent at once": Plant(

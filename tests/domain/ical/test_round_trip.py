@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.domain.ical.bodies import MAX_TAGS
 from app.domain.ical.importing import read_entries
 from app.domain.ical.writing import Happening, write_feed
 from app.domain.occurrence import OccurrenceStatus
@@ -23,7 +24,9 @@ PRINTED = st.text(
     max_size=120,
 ).filter(lambda text: text == " ".join(text.split(" ")).strip())
 ANY = st.text('a;,\\:"\n\r\t\x00\x0b\x85\u2028 ü€😀', max_size=120)
-TAGS = st.lists(st.text('ab;\\:"üß€ ', min_size=1, max_size=30).map(str.strip).filter(bool))
+TAGS = st.lists(
+    st.text('ab;\\:"üß€ ', min_size=1, max_size=30).map(str.strip).filter(bool), max_size=MAX_TAGS
+)
 
 
 def happenings(names):
