@@ -36,6 +36,9 @@ want the same processor, and a delivery worker that wakes need not wait for it (
 BROKER_PAUSE_S = 0.25
 """How long a worker waits before it tries RQ's Redis again."""
 
+LEAVE_S = 1.0
+"""How long a process that ends tries to tell the store so."""
+
 BROKER_AWAY = "%s is away; this process goes on when it is there"
 
 GC_THRESHOLD = 50_000
@@ -72,13 +75,24 @@ def main(arguments: Sequence[str]) -> int:
         engine = _engine_when_store_is_there()
         if role == "host":
             return host(settings)
-        if role != "reencrypt":
-            engine.services.processes.start(engine.stop)
-        roles[role](engine)
+        if role == "reencrypt":
+            reencrypt(engine)
+        else:
+            announced(engine, roles[role])
     except ConfigError as error:
         logs.say(error.message, os.environ)
         return error.exit_status
     return 0
+
+
+def announced(engine: Engine, run: Callable[[Engine], None]) -> None:
+    """Run a role; meanwhile this process counts as alive, and no longer when it ends."""
+    announcing = engine.services.processes.start(engine.stop)
+    try:
+        run(engine)
+    finally:
+        engine.stop.set()
+        announcing.join(LEAVE_S)
 
 
 def _engine_when_store_is_there() -> Engine:

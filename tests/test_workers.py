@@ -12,7 +12,7 @@ from rq.exceptions import StopRequested
 
 from app import rq_queues, workers
 from app.config import Settings
-from app.wiring.engine import build_engine
+from app.wiring.engine import Engine, build_engine
 from tests.support.processes import ROOT, Program, clean_environ
 from tests.support.wait import wait_until
 
@@ -51,6 +51,20 @@ def test_told_to_stop_while_rq_takes_its_leave(monkeypatch: pytest.MonkeyPatch) 
     workers.deliver(engine)
     assert engine.stop.is_set()
     assert leaving.runs == 1
+
+
+def test_a_process_that_ends_counts_as_alive_no_longer(store_url: str) -> None:
+    """Whoever asks next finds it gone, as ``reencrypt`` does after a rolling restart."""
+    engine = build_engine(Settings(redis_url=store_url, jwt_secret="j" * 32))
+    alive = engine.services.processes.alive
+
+    def run(_: Engine) -> None:
+        wait_until(lambda: len(alive()) == 1, "it is alive")
+        sys.exit(0)
+
+    with pytest.raises(SystemExit):
+        workers.announced(engine, run)
+    assert alive() == []
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

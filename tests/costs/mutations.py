@@ -107,8 +107,10 @@ def _as_rules(schedule: dict[str, Any]) -> list[Any]:
 
 
 def _tree(rng: Rng, body: dict[str, Any]) -> None:
-    """Change one value, wherever it stands."""
+    """Change one value, wherever it stands; a body without any stays as it is."""
     places = list(_places(body))[:4_000]
+    if not places:
+        return
     container, key = rng.choice(places)
     value = container[key]
     if isinstance(key, str) and key in _BY_KEY and rng.random() < 0.5:
