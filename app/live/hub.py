@@ -40,7 +40,7 @@ LOOK_S = 5.0
 
 TOO_LATE = f"Say who you are within {FIRST_S:g} seconds."
 AWAY = "The store does not answer; connect again in a moment."
-NO_MORE = "This token holds no more; connect with another one."
+NO_MORE = "This token is no longer valid; connect with another one."
 
 
 class Hub:

@@ -26,7 +26,7 @@ HINTS_BEGIN = b"event: ready\ndata: {}\n\n"
 HINT = b"event: hint\ndata: {}\n\n"
 """For pages: they read again what they show. What has changed is not said."""
 
-NO_MORE = b'event: end\ndata: {"type":"end","message":"This token holds no more."}\n\n'
+NO_MORE = b'event: end\ndata: {"type":"end","message":"This token is no longer valid."}\n\n'
 
 
 def sse_form(told: Told) -> bytes:

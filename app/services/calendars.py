@@ -133,7 +133,9 @@ class CalendarService:
                 days = [first + timedelta(n) for n in range(365 + isleap(year))]
                 return [(day, calendar.reason(day)) for day in days]
         except BudgetExceeded:
-            raise InvalidInput("The days of this calendar take too long to find.") from None
+            raise InvalidInput(
+                "The days of this calendar take too long to find: simplify its rules."
+            ) from None
 
     def delete(self, name: str, access: Access) -> None:
         """Forget a calendar; raises ``Forbidden``, ``NotFound``, ``Conflict`` while it is used."""

@@ -111,7 +111,9 @@ def _check_format(event: Event) -> None:
     if not event.action.is_http:
         raise InvalidInput.field("format", "is for actions that send HTTP; leave it out")
     if event.action.params.get("method", METHODS[0]) not in METHODS:
-        raise InvalidInput.field("format", f"is for the methods {', '.join(METHODS)}")
+        raise InvalidInput.field(
+            "format", f"needs one of the methods {', '.join(METHODS)}; leave it out for others"
+        )
     for name in event.headers.names if event.headers else ():
         if is_attribute(name):
             raise InvalidInput.field(f"headers.{name}", "must not be set: format sets it itself")
@@ -169,7 +171,9 @@ def _without_same_key(given: Mapping[str, Any], before: Event) -> Mapping[str, A
     if "key" not in given:
         return given
     if given["key"] != before.options.given.get("key"):
-        raise InvalidInput.field("key", "is given when an event is created, and never changes")
+        raise InvalidInput.field(
+            "key", "can't be changed after the event was created: leave it out"
+        )
     return {name: value for name, value in given.items() if name != "key"}
 
 

@@ -199,7 +199,7 @@ class Visit:
         page.get_by_role("button", name="Find").click()
         expect(page.locator("tbody tr")).to_have_count(1)
         page.get_by_role("button", name="Revoke").click()
-        expect(page.locator("main")).to_contain_text("No token of “browser” is good")
+        expect(page.locator("main")).to_contain_text("No token of “browser” is valid")
 
     def a_flow_is_slowed_and_paused(self) -> None:
         flow = {"key": "slowed", "rate": "100/s"}

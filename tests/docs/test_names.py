@@ -74,8 +74,12 @@ def test_every_make_target_that_is_named_exists(one: Page) -> None:
 
 @pytest.mark.parametrize("one", PAGES, ids=by_name)
 def test_a_page_can_be_read_in_one_go(one: Page) -> None:
-    """No page and no line is endless, outside of tables and examples; the changelog grows."""
-    assert len(one.text.splitlines()) <= 320 or one.name == "CHANGELOG.md"
+    """No page and no line is endless, outside of tables and examples.
+
+    The changelog grows with each release, and is read by releases: these have the limit.
+    """
+    parts = one.text.split("\n## [") if one.name == "CHANGELOG.md" else [one.text]
+    assert max(len(part.splitlines()) for part in parts) <= (240 if len(parts) > 1 else 320)
     for line in one.prose.splitlines():
         assert len(line) <= 100 or line.startswith(("|", "![")), line
 

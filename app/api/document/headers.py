@@ -53,8 +53,8 @@ IF_NONE_MATCH: Node = {
 }
 ERRORS = {
     "400": ("BAD_REQUEST", "The request is wrong: the sentence says what to change."),
-    "401": ("UNAUTHORIZED", "There is no token, or it is not good, or not good any more."),
-    "403": ("FORBIDDEN", "The token is good, but its access or its scope does not allow this."),
+    "401": ("UNAUTHORIZED", "There is no token, or it is not valid, or no longer valid."),
+    "403": ("FORBIDDEN", "The token is valid, but its access or its scope does not allow this."),
     "404": ("NOT_FOUND", "There is no such thing, or the token's scope does not cover it."),
     "409": ("CONFLICT", "What is there does not allow it: the sentence says why."),
     "412": ("PRECONDITION_FAILED", "It has changed since the version in If-Match: read it again."),
@@ -131,7 +131,7 @@ def _conditional(operation: Node) -> None:
     if tagged and "requestBody" not in operation and "412" not in responses:
         parameters.append({"$ref": "#/components/parameters/IfNoneMatch"})
         responses["304"] = {
-            "description": "The copy that the caller holds is still true.",
+            "description": "The copy that the caller holds is still current.",
             "headers": {"ETag": _header("ETag")},
         }
     if any(one.get("name") == ONCE for one in parameters):

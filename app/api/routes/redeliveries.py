@@ -87,7 +87,7 @@ def retry_occurrences(wanted: RetryRequest) -> Response:
 @blueprint.answers(200, RetryJobSchema(many=True), headers=LISTED)
 @blueprint.refuses(401, 403)
 def list_retries(query: ListQuery) -> Response:
-    """List retries in the background, newest first; those made with the token's own scope."""
+    """List redelivery jobs, newest first; those made with the token's own scope."""
     found = services().redeliveries.list(access(), query.limit, query.cursor)
     return array_answer(found, redelivery_text)
 

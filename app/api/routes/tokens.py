@@ -48,7 +48,7 @@ def create_token(grant: Grant) -> Response:
 @blueprint.answers(200, TokenRecordSchema(many=True), headers=LISTED)
 @blueprint.refuses(401, 403, 503)
 def list_tokens(query: TokenQuery) -> Response:
-    """List the tokens that are good, newest first; the tokens themselves are not known."""
+    """List the valid tokens, newest first; the tokens themselves are not known."""
     return array_answer(services().tokens.list(query.sub, query.limit, query.cursor), token_text)
 
 
@@ -74,7 +74,7 @@ def revoke_token(jti: str) -> Response:
 def revoke_tokens(subject: str) -> Response:
     """Revoke every token of a subject that was made until now.
 
-    As for one token, retries in the background stop and events go on.
+    As for one token, redelivery jobs stop and events go on.
     """
     name_object(subject)
     return json_answer(json_text({"revoked": services().tokens.revoke_all(subject)}))

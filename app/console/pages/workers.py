@@ -7,6 +7,7 @@ from flask import Blueprint, render_template
 from app.api.http.auth import require_admin
 from app.api.http.context import services
 from app.domain.outcome import LOCAL_FAULTS
+from app.services.processes import ALIVE_MS
 
 ROLES = ("web", "deliver", "scheduler", "upkeep")
 """In which order they are shown; others come after."""
@@ -26,6 +27,7 @@ def show() -> str:
     return render_template(
         "console/workers.html",
         alive=alive,
+        silent_s=ALIVE_MS // 1000,
         status=status,
         differing={
             name

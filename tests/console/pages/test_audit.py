@@ -43,7 +43,7 @@ def test_entries_are_found(changed, browser):
     ):
         page = browser.get(f"/console/audit?{query}")
         assert page.text.count('<time datetime="') == count, query
-    assert "No entry is like this" in page.text
+    assert "No entry fits" in page.text
 
 
 def test_pages_lead_to_older_entries(browser, client, an_event):
@@ -63,7 +63,7 @@ def test_all_of_it_can_be_exported(changed, browser):
 
 
 def test_an_empty_log_says_what_will_be_in_it(browser):
-    assert "Nothing was changed yet" in browser.get("/console/audit").text
+    assert "Nothing has been changed yet" in browser.get("/console/audit").text
 
 
 def test_it_is_for_admins(browser_with):

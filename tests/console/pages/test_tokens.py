@@ -34,7 +34,7 @@ def test_one_is_made_shown_once_and_written_down_without_it(browser, client, ano
 def test_the_list_says_what_each_may_and_when_it_was_used(browser, client, client_with):
     client_with("read", "billing").get("/events")
     text = Page(browser.get("/console/tokens").text).text
-    assert "1 token is good" in text
+    assert "1 token is valid" in text
     assert "billing" in text
     assert "never" not in text
 
