@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from marshmallow import RAISE, Schema, ValidationError, pre_load
 
 REQUIRED = "is required"
 UNKNOWN = "is not known here; check its spelling or leave it out"
+
+ALIKE = 0.65
+"""How alike two names are at least, of 1, if one may have been meant by the other."""
 
 MAX_NAMED = 20
 """How many unknown members an answer names: a body has room for thousands."""
@@ -49,6 +52,9 @@ class StrictSchema(Schema):
 
     error_messages: dict[str, str] = {"unknown": UNKNOWN}  # noqa: RUF012 - as in the library
 
+    within: ClassVar[Mapping[str, str]] = {}
+    """Names that are known within a member, and that member."""
+
     class Meta:
         """A member that nobody reads is a mistake that nobody sees."""
 
@@ -66,7 +72,9 @@ class StrictSchema(Schema):
         for name in unknown[:MAX_NAMED]:
             if name in self.dump_fields:
                 error.messages[name] = ["is read-only; leave it out"]
-            elif near := difflib.get_close_matches(str(name), known, n=1):
+            elif name in self.within:
+                error.messages[name] = [f"is not known here; it belongs in {self.within[name]}"]
+            elif near := difflib.get_close_matches(str(name), known, n=1, cutoff=ALIKE):
                 error.messages[name] = [f"is not known here; did you mean {near[0]}?"]
 
 

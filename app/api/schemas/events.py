@@ -77,6 +77,15 @@ from app.services.queries import EventChanges
 _TOLD = "Where to POST when an occurrence has "
 
 
+WITHIN = {
+    **dict.fromkeys(("method", "body"), "action.params"),
+    **dict.fromkeys(FLOW["properties"], "flow"),
+    **dict.fromkeys(RETRY["properties"], "retry"),
+    **dict.fromkeys(SCHEDULE["properties"], "schedule"),
+}
+"""What people write beside the name of an event, and where it belongs."""
+
+
 class ActionField(Read):
     """``{"type": "webhook", "params": {"url": …}}``, or another kind.
 
@@ -120,6 +129,8 @@ class ShortForm(Url):
 
 class EventSchema(StrictSchema):
     """An event: what to deliver, where, and when."""
+
+    within = WITHIN
 
     id = fields.UUID(dump_only=True)
     key = OwnKey(

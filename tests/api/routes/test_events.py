@@ -164,6 +164,25 @@ class TestCreate:
         answer = client.post("/events", json=an_event)
         assert answer.json["fields"]["webhook_url"] == ["is not known here; did you mean webhook?"]
 
+    @pytest.mark.parametrize(
+        ("name", "place"),
+        [
+            ("cron", "schedule"),
+            ("every", "schedule"),
+            ("by_day", "schedule"),
+            ("exclude", "schedule"),
+            ("until", "schedule"),
+            ("attempts", "retry"),
+            ("max_age", "retry"),
+            ("concurrency", "flow"),
+            ("rate", "flow"),
+            ("body", "action.params"),
+        ],
+    )
+    def test_what_stands_in_the_wrong_place_is_told_its_own(self, client, an_event, name, place):
+        answer = client.post("/events", json=an_event | {name: 1})
+        assert answer.json["fields"] == {name: [f"is not known here; it belongs in {place}"]}
+
     def test_targets_that_the_settings_allow(self, client, app_with, an_event):
         """The policy is the settings', not the API's."""
         an_event["webhook"] = "http://127.0.0.1:9000/hook"
