@@ -228,10 +228,13 @@ def test_the_route_leaves_the_stream_to_the_server(client: FlaskClient) -> None:
     answered: list[Any] = []
     client.application.wsgi_app(environ, lambda *start: answered.extend(start))
     assert (answered[0][:3], dict(answered[1])["Content-Type"]) == ("200", "text/event-stream")
-    bearer, tags, after = environ[STREAM]
-    assert (bearer.access, tags, after) == (MASTER, {"a", "b"}, b"12-3")
+    bearer, tags, after, only_hints = environ[STREAM]
+    assert (bearer.access, tags, after, only_hints) == (MASTER, {"a", "b"}, b"12-3", False)
     assert client.get("/events/stream", headers={"Last-Event-ID": "-1"}).status_code == 400
     assert client.get("/events/stream?tag=a").status_code == 400
+    refused = client.get("/events/stream?tags=a%20AND%20b")
+    assert refused.status_code == 400
+    assert "a stream takes no AND, OR, NOT" in refused.text
 
 
 def test_head_begins_no_stream(client: FlaskClient) -> None:

@@ -13,8 +13,8 @@ from app.errors import InvalidInput
 
 STREAM = "qhronos.stream"
 """What the server finds in a request's environment if its answer is a stream: whose token it has,
-the tags, the position after which it begins, and whether it is of hints only, if that is said. No
-thread has to wait for that."""
+the tags, the position after which it begins, and whether it is of hints only. No thread has to wait
+for that."""
 
 EVENTS = {"type": "string", "description": "Server-sent events, without an end."}
 LAST_EVENT_ID = {
@@ -41,16 +41,17 @@ def stream_changes(tags: frozenset[str]) -> Response:
     Without tags it is all that the token may read. A client that was away reads on from
     Last-Event-ID, for ten minutes; an event 'reset' says that something was missed.
     """
-    return stream_answer(tags)
-
-
-def stream_answer(tags: frozenset[str]) -> Response:
-    """Have the server answer this request with a stream."""
     position = request.headers.get("Last-Event-ID") or None
     if position is not None and not _POSITION.fullmatch(position):
         raise InvalidInput("The header Last-Event-ID must be the id of an event of this stream.")
-    after = None if position is None else position.encode()
+    return stream_answer(tags, None if position is None else position.encode())
+
+
+def stream_answer(
+    tags: frozenset[str], after: bytes | None = None, *, only_hints: bool = False
+) -> Response:
+    """Have the server answer this request with a stream."""
     if request.method != "HEAD":  # which is answered with the headers alone
-        request.environ[STREAM] = (bearer(), tags, after)
+        request.environ[STREAM] = (bearer(), tags, after, only_hints)
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return Response(b"", content_type="text/event-stream", headers=headers)

@@ -156,7 +156,12 @@ class StreamQuerySchema(StrictSchema):
 
     @post_load
     def _as_tags(self, data: dict[str, Any], **_kwargs: Any) -> frozenset[str]:
-        return frozenset(data.get("tags", ()))
+        tags = data.get("tags", ())
+        if isinstance(tags, TagFilter):
+            raise ValidationError(
+                "must be tags between commas; a stream takes no AND, OR, NOT", "tags"
+            )
+        return frozenset(tags)
 
 
 class OccurrenceQuerySchema(_TagQuery):

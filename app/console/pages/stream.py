@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, request
 
-from app.api.http.auth import bearer
-from app.api.routes.changes import STREAM
+from app.api.routes.changes import stream_answer
 from app.api.schemas.tags import read_tags
 
 
@@ -21,6 +20,4 @@ def show() -> Response:
     """
     given = request.args.get("tags", "")
     tags = frozenset(read_tags(given.split(",") if given else ()))
-    request.environ[STREAM] = (bearer(), tags, None, True)
-    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return Response(b"", content_type="text/event-stream", headers=headers)
+    return stream_answer(tags, only_hints=True)

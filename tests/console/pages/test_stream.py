@@ -11,10 +11,10 @@ from app.console.session import COOKIE
 from tests.console.conftest import Page
 
 
-def asked(browser: Any, path: str) -> tuple[int, Any]:
+def asked(browser: Any, path: str, method: str = "GET") -> tuple[int, Any]:
     """The status of an answer, and what the server is asked to stream."""
     cookie = browser.client.get_cookie(COOKIE, path="/console/").value
-    environ = create_environ(path, headers={"Cookie": f"{COOKIE}={cookie}"})
+    environ = create_environ(path, method=method, headers={"Cookie": f"{COOKIE}={cookie}"})
     answered: list[Any] = []
     browser.client.application.wsgi_app(environ, lambda *start: answered.extend(start))
     return int(answered[0][:3]), environ.get(STREAM)
@@ -33,6 +33,7 @@ def test_a_session_has_the_server_stream_hints_of_its_tags(browser_with):
     )
     _, (_, tags, _, _) = asked(browser_with("read", "a"), "/console/stream")
     assert tags == frozenset()
+    assert asked(browser_with("read", "a"), "/console/stream", "HEAD") == (200, None)
 
 
 def test_nobody_else_is_streamed_anything(app, browser):
