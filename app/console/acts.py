@@ -29,6 +29,7 @@ from app.api.schemas.representations import (
 )
 from app.api.schemas.tokens import minted_text
 from app.api.schemas.validation import invalid
+from app.domain.bulk_job import retagged
 from app.domain.redelivery_job import RedeliveryRequest
 from app.services.queries import EventChanges
 
@@ -66,10 +67,8 @@ def update(event_id: str, changes: EventChanges, version: int | None) -> Respons
 def retag(event_id: str, add: Sequence[str], remove: Sequence[str]) -> Response:
     """Give an event tags and take some away, in the order in which they stand."""
     event = services().events.get(event_id, access())
-    kept = [tag for tag in event.tags if tag not in remove]
-    tags = [*kept, *(tag for tag in add if tag not in kept)]
     try:
-        changes = EventUpdateSchema().load({"tags": tags})
+        changes = EventUpdateSchema().load({"tags": list(retagged(event.tags, add, remove))})
     except ValidationError as error:
         raise invalid(error) from None
     return update(event_id, changes, event.version)

@@ -67,8 +67,7 @@ class BulkRequest:
 
     def tags_after(self, tags: Sequence[str]) -> tuple[str, ...]:
         """The tags of an event after a retag: those that stay in their order, then the new."""
-        kept = [tag for tag in tags if tag not in self.remove]
-        return (*kept, *(tag for tag in self.add if tag not in kept))
+        return retagged(tags, self.add, self.remove)
 
     def is_done(self, event: Event) -> bool:
         """Whether an event is already as it was asked for."""
@@ -81,6 +80,12 @@ class BulkRequest:
                 return event.status is EventStatus.ACTIVE
             case BulkAction.RETAG:
                 return self.tags_after(event.tags) == event.tags
+
+
+def retagged(tags: Sequence[str], add: Sequence[str], remove: Sequence[str]) -> tuple[str, ...]:
+    """Tags less some, in their order, then those that are new."""
+    kept = [tag for tag in tags if tag not in remove]
+    return (*kept, *(tag for tag in add if tag not in kept))
 
 
 @dataclass(frozen=True, slots=True)

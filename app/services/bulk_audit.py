@@ -12,7 +12,8 @@ from typing import Any
 
 from app.domain.bulk_job import BulkJob
 from app.domain.ids import to_text
-from app.services.audit import Act, AuditService
+from app.services.audit import AuditService
+from app.services.jobs import act_of
 
 ACTION = "event.bulk"
 
@@ -34,19 +35,8 @@ class BulkAudit:
         self._record(job, {"status": job.status, "reason": job.reason, **sums})
 
     def _record(self, job: BulkJob, after: dict[str, Any]) -> None:
-        credential, request = job.credential, job.request
+        request = job.request
         said: dict[str, Any] = {"action": request.action.value}
         if request.add or request.remove:
             said |= {"add_tags": list(request.add), "remove_tags": list(request.remove)}
-        self.audit.record(
-            Act(
-                actor="master token" if credential is None else job.access.subject,
-                token=None if credential is None else credential.jti,
-                address=None,
-                action=ACTION,
-                object=to_text(job.id),
-                before=None,
-                after={**said, **after},
-                request="",
-            )
-        )
+        self.audit.record(act_of(job, ACTION, {**said, **after}))

@@ -16,7 +16,8 @@ from typing import Any
 from app.domain.ids import to_text
 from app.domain.import_job import ImportJob
 from app.domain.imports import REFUSED, UNCHANGED, ImportLine
-from app.services.audit import Act, AuditService
+from app.services.audit import AuditService
+from app.services.jobs import act_of
 
 ACTION = "event.import"
 
@@ -51,19 +52,7 @@ class ImportAudit:
             )
 
     def _record(self, job: ImportJob, after: Any) -> None:
-        credential = job.credential
-        self.audit.record(
-            Act(
-                actor="master token" if credential is None else job.access.subject,
-                token=None if credential is None else credential.jti,
-                address=None,
-                action=ACTION,
-                object=to_text(job.id),
-                before=None,
-                after=after,
-                request="",
-            )
-        )
+        self.audit.record(act_of(job, ACTION, after))
 
 
 def states(source: str | None, lines: Sequence[ImportLine]) -> Iterator[dict[str, Any]]:

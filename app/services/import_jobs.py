@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from app.clock import Clock
 from app.domain import ids
@@ -111,19 +111,9 @@ class ImportJobService:
 
     def cancel(self, job_id: str, access: Access) -> ImportJob:
         """End a job; what it has written stays. Raises ``NotFound``, and ``Conflict``."""
-        while True:
-            stamped = self._visible(job_id, access)
-            job, now_ms = stamped.job, self.clock.now_ms()
-            if job.status == "cancelled":
-                return job
-            if not job.is_running:
-                raise Conflict(f"The import has ended: it is {job.status}.")
-            if job.is_being_written_whole:
-                raise Conflict(WHOLE)
-            cancelled = replace(job.ended("cancelled", now_ms), updated_ms=now_ms)
-            if self.jobs.save(cancelled, stamped.stamp, now_ms) is not None:
-                self.phases.clean_up(cancelled)
-                return cancelled
+        cancelled = self._frame.cancel(job_id, access, _not_whole)
+        self.phases.clean_up(cancelled)
+        return cancelled
 
     def call_for_waiting(self) -> bool:
         """Have jobs continued that wait for their turn; raises ``StoreUnavailable``.
@@ -177,3 +167,10 @@ class ImportJobService:
             self.queue.enqueue_waiting_redeliveries()
         except StoreUnavailable:
             log.warning("RQ is unavailable; upkeep continues import %s", ids.to_text(job_id))
+
+
+def _not_whole(job: ImportJob) -> ImportJob:
+    """Raise ``Conflict`` for a job that has to come to its end."""
+    if job.is_running and job.is_being_written_whole:
+        raise Conflict(WHOLE)
+    return job

@@ -10,8 +10,10 @@ from typing import Any, Generic
 from app.clock import Clock
 from app.domain import ids
 from app.domain.access import Access
+from app.domain.job import BackgroundJob
 from app.domain.once import Repetition
 from app.errors import Conflict, NotFound, QhronosError, StoreUnavailable
+from app.services.audit import MASTER_NAME, Act
 from app.services.cursors import Cursors
 from app.services.queries import Page
 from app.services.queues import RedeliveryQueue
@@ -94,9 +96,9 @@ class JobFrame(Generic[AnyJob]):
     def cancel(
         self, job_id: str, access: Access, look: Callable[[AnyJob], AnyJob] = lambda job: job
     ) -> AnyJob:
-        """End a job; what it has done stays. ``look`` brings it up to date before.
+        """End a job; what it has done stays. ``look`` brings it up to date before, or refuses.
 
-        Raises ``NotFound``, and ``Conflict`` if it has ended otherwise.
+        Raises ``NotFound``, ``Conflict`` if it has ended otherwise, and what ``look`` does.
         """
         while True:
             stamped = self.visible(job_id, access)
@@ -156,3 +158,18 @@ def written(job: AnyJob, now_ms: int) -> AnyJob:
     fresh: Any = job  # every kind is a dataclass, which a protocol can't say
     done: AnyJob = replace(fresh, updated_ms=now_ms)
     return done
+
+
+def act_of(job: BackgroundJob, action: str, after: Any) -> Act:
+    """What a job has done, as the audit log has it: in the name of who asked for it."""
+    credential = job.credential
+    return Act(
+        actor=MASTER_NAME if credential is None else job.access.subject,
+        token=None if credential is None else credential.jti,
+        address=None,
+        action=action,
+        object=ids.to_text(job.id),
+        before=None,
+        after=after,
+        request="",
+    )

@@ -20,7 +20,7 @@ from app.domain.access import MASTER
 from app.domain.event import Event
 from app.domain.ids import to_text
 from app.errors import QhronosError, StoreUnavailable
-from app.services.audit import Act
+from app.services.audit import MASTER_NAME, Act
 from app.store.audit_intents import Intent, intending
 
 State = Callable[[str], Any]
@@ -143,7 +143,7 @@ def _act(
     if is_own and g.get("audit_after") is not None:
         after = g.audit_after
     return Act(
-        actor=asker.access.subject if asker.access is not MASTER else "master token",
+        actor=asker.access.subject if asker.access is not MASTER else MASTER_NAME,
         token=asker.jti,
         address=request.remote_addr,
         action=g.get("audit_as", action),
