@@ -10,8 +10,11 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from marshmallow import ValidationError
+
 from app.api.http import json_body
 from app.api.schemas.representations import event_text
+from app.api.schemas.validation import invalid
 from app.domain.action import WEBHOOK
 from app.domain.event import Event
 from app.errors import InvalidInput
@@ -103,6 +106,11 @@ def _kind_of(schedule: Mapping[str, Any] | None) -> tuple[str, str]:
         if name in KINDS and isinstance(value, str):
             return name, value
     return "json", json.dumps(schedule, ensure_ascii=False)
+
+
+def problem_of(error: InvalidInput | ValidationError) -> InvalidInput:
+    """Return what is wrong with a form, whether a schema has found it or something else."""
+    return invalid(error) if isinstance(error, ValidationError) else error
 
 
 def json_field(name: str, text: str) -> Any:

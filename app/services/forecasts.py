@@ -23,7 +23,7 @@ from app.planning.limits import FORECAST, FORECASTS
 from app.planning.timetables import Timetables
 from app.services.hot_spots import HotSpot, PlannedMinutes, find_hot_spots
 from app.services.overview_parts import host_of
-from app.services.scoping import tag_keys
+from app.services.scoping import circle_of, tag_keys
 from app.services.shared_answers import SharedAnswers
 from app.store.events import EventStore
 from app.store.samples import SampleReader
@@ -103,8 +103,7 @@ class ForecastService:
 
     def of(self, access: Access) -> Forecast:
         """What is planned for the next 24 hours."""
-        circle = None if access.is_admin else access.scope
-        return self.shared.of(("forecast", circle), lambda: self._of(access))
+        return self.shared.of(("forecast", circle_of(access)), lambda: self._of(access))
 
     def _of(self, access: Access) -> Forecast:
         now_ms = self.clock.now_ms()

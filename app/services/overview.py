@@ -28,6 +28,7 @@ from app.services.overview_parts import (
     target_of,
 )
 from app.services.queries import OccurrenceQuery
+from app.services.scoping import circle_of
 from app.services.shared_answers import SharedAnswers
 from app.store.events import EventStore
 from app.store.figures import MINUTE_MS, Figures
@@ -69,26 +70,26 @@ class OverviewService:
 
     def minutes(self, access: Access) -> Minutes:
         """Count the last hour by minute."""
-        return self.shared.of(("minutes", _circle(access)), lambda: self._minutes(access))
+        return self.shared.of(("minutes", circle_of(access)), lambda: self._minutes(access))
 
     def lateness(self, access: Access) -> Lateness | None:
         """How late the newest deliveries began; ``None`` if there are none."""
-        return self.shared.of(("lateness", _circle(access)), lambda: self._lateness(access))
+        return self.shared.of(("lateness", circle_of(access)), lambda: self._lateness(access))
 
     def failing(
         self, access: Access, statuses: Sequence[str], since_ms: int | None = None
     ) -> list[Failing]:
         """Group what failed, the newest ``READ`` of each status, by target and error."""
-        question = ("failing", _circle(access), tuple(statuses), since_ms)
+        question = ("failing", circle_of(access), tuple(statuses), since_ms)
         return self.shared.of(question, lambda: self._failing(access, statuses, since_ms))
 
     def targets(self, access: Access) -> list[OfTarget]:
         """How targets fare: the newest ``OF_TARGETS`` of each status, the worst target first."""
-        return self.shared.of(("targets", _circle(access)), lambda: self._targets(access))
+        return self.shared.of(("targets", circle_of(access)), lambda: self._targets(access))
 
     def upcoming(self, access: Access, count: int) -> list[OfEvent]:
         """What is scheduled next, the earliest first."""
-        question = ("upcoming", _circle(access), count)
+        question = ("upcoming", circle_of(access), count)
         return self.shared.of(question, lambda: self._upcoming(access, count))
 
     def _minutes(self, access: Access) -> Minutes:
@@ -206,8 +207,3 @@ class OverviewService:
         wanted = sorted({one.event_id for one in found})
         loaded = self.events.get_many(wanted)
         return {event.id: event for event in loaded if event and access.sees(event.tags)}
-
-
-def _circle(access: Access) -> frozenset[str] | None:
-    """Who sees the same; ``None``: who sees everything."""
-    return None if access.is_admin else access.scope

@@ -43,6 +43,11 @@ def tag_clauses(tags: TagFilter, access: Access, of: str) -> list[IndexClause]:
     return clauses
 
 
+def circle_of(access: Access) -> frozenset[str] | None:
+    """Who sees the same; ``None``: who sees everything."""
+    return None if access.is_admin else access.scope
+
+
 def scope_word(access: Access) -> str:
     """The scope as text, part of a cursor's context: a cursor is not valid in another scope."""
     return "admin" if access.is_admin else repr(sorted(access.scope))

@@ -11,6 +11,7 @@ from app.api.http.answers import json_text
 from app.api.schemas.base import SOMETIMES, TIME, StrictSchema, check_order
 from app.api.schemas.fields import Choice, Flag, Instant, TagList, Text, judged
 from app.api.schemas.list_fields import MetadataMembers, Words
+from app.api.schemas.representations import time_text
 from app.api.schemas.tags import read_tag
 from app.domain.bulk_job import STATUS_OF, BulkAction, BulkFilter, BulkJob, BulkRequest
 from app.domain.event import EventStatus
@@ -232,7 +233,7 @@ def bulk_text(job: BulkJob) -> str:
             "errors": [{"id": one, "error": reason} for one, reason in job.refusals],
             "created_at": to_rfc3339(job.created_ms),
             "updated_at": to_rfc3339(job.updated_ms),
-            "ended_at": _time(job.ended_ms),
+            "ended_at": time_text(job.ended_ms),
             "reason": job.reason,
         }
     )
@@ -249,11 +250,7 @@ def _filter_members(chosen: BulkFilter) -> dict[str, Any]:
         "name_prefix": chosen.name_prefix,
         "target_host": chosen.target_host,
         "metadata": ",".join(f"{name}:{value}" for name, value in chosen.metadata),
-        "created_from": _time(chosen.created_from_ms),
-        "created_to": _time(chosen.created_to_ms),
+        "created_from": time_text(chosen.created_from_ms),
+        "created_to": time_text(chosen.created_to_ms),
     }
     return {name: value for name, value in members.items() if value} or {"all": True}
-
-
-def _time(ms: int | None) -> str | None:
-    return None if ms is None else to_rfc3339(ms)

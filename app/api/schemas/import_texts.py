@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from app.api.http.answers import json_text
-from app.api.schemas.representations import event_text
+from app.api.schemas.representations import event_text, time_text
 from app.domain.ids import to_text
 from app.domain.import_job import ENDING, ImportJob
 from app.domain.imports import MADE, ImportLine
@@ -55,7 +55,7 @@ def import_text(job: ImportJob) -> str:
             "refused": job.refused,
             "created_at": to_rfc3339(job.created_ms),
             "updated_at": to_rfc3339(job.updated_ms),
-            "ended_at": None if job.ended_ms is None else to_rfc3339(job.ended_ms),
+            "ended_at": time_text(job.ended_ms),
             "reason": job.reason,
         }
     )

@@ -49,14 +49,14 @@ def event_text(event: Event, notices: Sequence[Notice] = (), chosen: Sequence[st
         "status": event.status,
         "created_at": to_rfc3339(event.created_ms),
         "updated_at": to_rfc3339(event.updated_ms),
-        "next_occurrence_at": _time(event.next_ms),
+        "next_occurrence_at": time_text(event.next_ms),
         "has_hmac_secret": event.hmac_secret is not None,
         **event.options.answered,
     }
     if event.headers and event.action.kind != APICALL:
         rest["headers"] = _masked(event)
     if pause := event.options.pause:
-        rest["pause"] = {"until": _time(pause.until_ms), "note": pause.note}
+        rest["pause"] = {"until": time_text(pause.until_ms), "note": pause.note}
     if notices:
         rest["notices"] = [_notice(one) for one in notices]
     nested = {"action": _action_text(event), "metadata": event.metadata_json}
@@ -65,6 +65,11 @@ def event_text(event: Event, notices: Sequence[Notice] = (), chosen: Sequence[st
         nested = _only(nested, chosen)
     parts = [json_text(first)[1:-1], *(f'"{name}":{text}' for name, text in nested.items())]
     return "{" + ",".join(part for part in (*parts, json_text(rest)[1:-1]) if part) + "}"
+
+
+def time_text(ms: int | None) -> str | None:
+    """Return a time as answers have it; ``None`` stays that."""
+    return None if ms is None else to_rfc3339(ms)
 
 
 def _action_text(event: Event) -> str:
@@ -95,16 +100,16 @@ def occurrence_text(occurrence: Occurrence, chosen: Sequence[str] = ()) -> str:
         "scheduled_at": to_rfc3339(occurrence.scheduled_ms),
         "status": occurrence.status,
         "attempt_count": occurrence.attempt_count,
-        "timestamp": _time(occurrence.changed_ms),
+        "timestamp": time_text(occurrence.changed_ms),
         "status_code": occurrence.status_code,
         "response_body": occurrence.response_body,
         "error_message": occurrence.error_message,
-        "started_at": _time(occurrence.started_ms),
-        "completed_at": _time(occurrence.completed_ms),
+        "started_at": time_text(occurrence.started_ms),
+        "completed_at": time_text(occurrence.completed_ms),
         "planned_at": to_rfc3339(occurrence.planned_ms),
         "callback_of": occurrence.callback_of and to_text(occurrence.callback_of),
-        "ack_deadline_at": _time(occurrence.ack_deadline_ms),
-        "next_attempt_at": _time(occurrence.next_attempt_ms),
+        "ack_deadline_at": time_text(occurrence.ack_deadline_ms),
+        "next_attempt_at": time_text(occurrence.next_attempt_ms),
         "deferral_count": occurrence.deferral_count,
         "deferral_reason": occurrence.deferral_reason,
     }
@@ -121,7 +126,7 @@ def attempt_members(attempt: Attempt) -> dict[str, Any]:
     return {
         "number": attempt.number,
         "due_at": micros_to_rfc3339(timings.due_us),
-        "claimed_at": _time(attempt.claimed_ms),
+        "claimed_at": time_text(attempt.claimed_ms),
         "started_at": micros_to_rfc3339(timings.started_us),
         "first_byte_at": None
         if timings.first_byte_us is None
@@ -245,7 +250,7 @@ def redelivery_text(job: RedeliveryJob) -> str:
             "error_rate": None if rate is None else round(rate, 4),
             "created_at": to_rfc3339(job.created_ms),
             "updated_at": to_rfc3339(job.updated_ms),
-            "ended_at": _time(job.ended_ms),
+            "ended_at": time_text(job.ended_ms),
             "reason": job.reason,
         }
     )
@@ -261,7 +266,7 @@ def token_text(token: TokenRecord) -> str:
             "access": token.access.level,
             "scope": sorted(token.access.scope),
             "created_at": to_rfc3339(token.created_ms),
-            "last_used_at": _time(token.last_used_ms),
+            "last_used_at": time_text(token.last_used_ms),
             "expires_at": to_rfc3339(token.expires_ms),
         }
     )
@@ -274,8 +279,8 @@ def _filter_members(chosen: RedeliveryFilter) -> dict[str, Any]:
         "match": ("all" if chosen.match_all else "any") if chosen.tags else None,
         "event_id": chosen.event_id,
         "status": chosen.status,
-        "from": _time(chosen.from_ms),
-        "to": _time(chosen.to_ms),
+        "from": time_text(chosen.from_ms),
+        "to": time_text(chosen.to_ms),
     }
     return {name: value for name, value in members.items() if value}
 
@@ -285,13 +290,9 @@ def _notice(notice: Notice) -> dict[str, Any]:
         "local_time": notice.local,
         "kind": notice.kind,
         "text": notice.text,
-        "scheduled_at": _time(notice.scheduled_ms),
+        "scheduled_at": time_text(notice.scheduled_ms),
     }
 
 
 def _milliseconds(us: int | None) -> float | None:
     return None if us is None else us / 1000
-
-
-def _time(ms: int | None) -> str | None:
-    return None if ms is None else to_rfc3339(ms)

@@ -16,9 +16,8 @@ from werkzeug.wrappers import Response as AnyResponse
 from app.api.http.auth import access, require_admin
 from app.api.http.context import services
 from app.api.schemas.calendars import CalendarSchema
-from app.api.schemas.validation import invalid
 from app.console import acts
-from app.console.forms import json_field
+from app.console.forms import json_field, problem_of
 from app.domain.calendar import WEEKDAYS
 from app.domain.ical.days import read_definition
 from app.errors import Conflict, Forbidden, InvalidInput
@@ -96,7 +95,7 @@ def make() -> AnyResponse | tuple[str, int]:
             raise InvalidInput.field("name", "is that of another calendar; change that one")
         acts.put_calendar(name, _definition())
     except (ValidationError, InvalidInput) as error:
-        return show(_problem(error)), 400
+        return show(problem_of(error)), 400
     except Conflict as error:
         return show(InvalidInput(error.message)), 409
     return redirect(url_for("console.calendar", name=name), 303)
@@ -109,7 +108,7 @@ def change(name: str) -> AnyResponse | tuple[str, int]:
     try:
         acts.put_calendar(name, _definition())
     except (ValidationError, InvalidInput) as error:
-        return show_one(name, _problem(error)), 400
+        return show_one(name, problem_of(error)), 400
     return redirect(url_for("console.calendar", name=name), 303)
 
 
@@ -191,7 +190,3 @@ def _month(
         date(year, month, 1),
         [[known[day] if day.month == month else None for day in week] for week in weeks],
     )
-
-
-def _problem(error: InvalidInput | ValidationError) -> InvalidInput:
-    return invalid(error) if isinstance(error, ValidationError) else error

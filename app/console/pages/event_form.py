@@ -15,7 +15,6 @@ from app.api.http.auth import access
 from app.api.http.context import services
 from app.api.schemas.events import EventSchema, EventUpdateSchema
 from app.api.schemas.planning import DraftSchema
-from app.api.schemas.validation import invalid
 from app.console import acts, forms
 from app.domain import ids
 from app.domain.action import WEBHOOK
@@ -59,7 +58,7 @@ def create() -> AnyResponse | tuple[str, int]:
         changes = EventSchema().load(_whole(_body()))
         answer = acts.create(changes)
     except (InvalidInput, ValidationError) as error:
-        return _form(request.form, problem=_problem(error)), 400
+        return _form(request.form, problem=forms.problem_of(error)), 400
     except QhronosError as error:
         return _form(request.form, problem=InvalidInput(error.message)), 409
     event_id = json.loads(answer.get_data())["id"]
@@ -79,7 +78,7 @@ def change(event_id: str) -> AnyResponse | tuple[str, int]:
         changes = EventUpdateSchema().load(_changed(event_id))
         acts.update(event_id, changes, _version(version))
     except (InvalidInput, ValidationError) as error:
-        return _form(request.form, event_id, version, _problem(error)), 400
+        return _form(request.form, event_id, version, forms.problem_of(error)), 400
     except QhronosError as error:
         return _form(request.form, event_id, version, InvalidInput(error.message)), 409
     return redirect(url_for("console.event", event_id=event_id), 303)
@@ -91,7 +90,7 @@ def preview() -> str:
     try:
         outlook, difference = _preview()
     except (InvalidInput, ValidationError) as error:
-        problem = _problem(error)
+        problem = forms.problem_of(error)
     except QhronosError as error:
         problem = InvalidInput(error.message)
     return render_template(
@@ -117,7 +116,7 @@ def outlook_of_form(form: Mapping[str, str]) -> tuple[Outlook | None, InvalidInp
     try:
         return _outlook_of(form), None
     except (InvalidInput, ValidationError) as error:
-        return None, _problem(error)
+        return None, forms.problem_of(error)
     except QhronosError as error:
         return None, InvalidInput(error.message)
 
@@ -175,10 +174,6 @@ def _version(text: str) -> int | None:
     if not (text.isascii() and text.isdecimal() and len(text) <= LONGEST_VERSION):
         raise InvalidInput.field("version", "must be a number, as the page of the event had it")
     return int(text)
-
-
-def _problem(error: InvalidInput | ValidationError) -> InvalidInput:
-    return invalid(error) if isinstance(error, ValidationError) else error
 
 
 def _form(

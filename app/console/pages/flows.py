@@ -12,8 +12,8 @@ from werkzeug.wrappers import Response as AnyResponse
 from app.api.http.auth import access
 from app.api.http.context import services
 from app.api.schemas.flows import FlowSchema
-from app.api.schemas.validation import invalid
 from app.console import acts
+from app.console.forms import problem_of
 from app.domain.flow import ORDERS
 from app.errors import Conflict, InvalidInput, NotFound
 from app.store.flows import StoredFlow
@@ -61,10 +61,8 @@ def change(key: str) -> AnyResponse | tuple[str, int]:
     services().flows.get(key, access(), _space())  # an old page makes no flow anew
     try:
         acts.put_flow(key, _space(), FlowSchema().load(_body(request.form)))
-    except ValidationError as error:
-        return show_one(key, invalid(error)), 400
-    except InvalidInput as error:
-        return show_one(key, error), 400
+    except (ValidationError, InvalidInput) as error:
+        return show_one(key, problem_of(error)), 400
     except Conflict as error:
         return show_one(key, InvalidInput(error.message)), 409
     return redirect(url_for("console.flow", key=key, space=_space()), 303)

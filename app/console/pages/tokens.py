@@ -12,8 +12,8 @@ from app.api.http.auth import require_admin
 from app.api.http.context import services
 from app.api.http.credentials import FEED
 from app.api.schemas.tokens import TokenQuerySchema, TokenSchema
-from app.api.schemas.validation import invalid
 from app.console import acts
+from app.console.forms import problem_of
 from app.domain.access import LEVELS
 from app.domain.times import to_rfc3339
 from app.errors import InvalidInput, QhronosError
@@ -54,10 +54,8 @@ def make() -> str | tuple[str, int]:
     require_admin()
     try:
         return show(made=acts.create_token(TokenSchema().load(_body(request.form))))
-    except ValidationError as error:
-        return show(problem=invalid(error)), 400
-    except InvalidInput as error:
-        return show(problem=error), 400
+    except (ValidationError, InvalidInput) as error:
+        return show(problem=problem_of(error)), 400
     except QhronosError as error:
         return show(problem=InvalidInput(error.message)), 409
 
