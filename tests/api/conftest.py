@@ -49,6 +49,21 @@ def services(start_services) -> Services:
 
 
 @pytest.fixture
+def headers_of(services: Services) -> Callable[[str], dict[str, str]]:
+    """The headers that would be sent for an event."""
+
+    def read(event_id: str) -> dict[str, str]:
+        raw = bytes.fromhex(event_id.replace("-", ""))
+        event = services.storage.events.get(raw)
+        assert event is not None
+        if event.headers is None:
+            return {}
+        return dict(services.crypto.header_secrets.of(raw, event.headers.encrypted))
+
+    return read
+
+
+@pytest.fixture
 def attempt(services: Services, clock: FakeClock) -> Callable[[Outcome], list[Claim]]:
     """Has all that is due attempted, as a drain would, but nothing is sent: the outcome is given."""
     requests = itertools.count(1)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
 from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
@@ -30,6 +29,7 @@ from app.wiring.services import Services, build_services
 from tests.api.application import MASTER_TOKEN, settings_for, with_token
 from tests.support.frames import FakeTransport, FrameReader, masked, text
 from tests.support.services import FakeDrains, FakeUpkeep
+from tests.support.wait import wait_until
 
 PARTS = (asker, clients, connected, desk, ears)
 PATIENCE_S = 10.0
@@ -161,8 +161,7 @@ def test_what_is_passed_on_comes_to_the_client_and_its_errors_name_the_ack(
         for bad in ("[", "{}", {"type": "hello"}):
             assert (await caller.ask(bad))["type"] == "error"
         caller.leave()
-        await asyncio.sleep(0.2)
-        assert services.storage.live.connections("c", None) == 0
+        await asyncio.to_thread(await_nobody, services.storage.live)
 
     run(check)
 
@@ -252,10 +251,7 @@ def test_there_is_a_bound_on_connections(run: Callable[[Check], None]) -> None:
 
 
 def await_nobody(live: LiveStore) -> None:
-    until = time.monotonic() + PATIENCE_S
-    while live.connections("c", None):
-        assert time.monotonic() < until
-        time.sleep(0.005)
+    wait_until(lambda: not live.connections("c", None), "nobody is connected", PATIENCE_S)
 
 
 def test_what_a_client_says_before_its_own_answer_is_handled_after_it(

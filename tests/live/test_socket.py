@@ -13,6 +13,7 @@ from websockets.frames import Frame, Opcode
 from app.live import socket as module
 from app.live.socket import MAX_MESSAGE, MAX_UNSENT, MOST_A_SECOND, LiveSocket, handshake
 from tests.support.frames import FakeTransport, FrameReader, masked, text
+from tests.support.wait import wait_until
 
 KEY = base64.b64encode(b"k" * 16).decode()
 GOOD = {
@@ -184,8 +185,7 @@ def test_who_does_not_end_its_part_is_cut_off_soon(monkeypatch: pytest.MonkeyPat
     async def run() -> None:
         talk = Talk()
         talk.socket.close(module.POLICY, "why")
-        await asyncio.sleep(0.01)
-        assert talk.transport.is_cut
+        await asyncio.to_thread(wait_until, lambda: talk.transport.is_cut, "it is cut off")
         (last,) = talk.heard()
         assert bytes(last.data) == module.POLICY.to_bytes(2, "big") + b"why"
 

@@ -31,19 +31,6 @@ def make(client, an_event):
     return one
 
 
-@pytest.fixture
-def headers_of(services):
-    """What would be sent."""
-
-    def read(event_id):
-        raw = bytes.fromhex(event_id.replace("-", ""))
-        stored = services.storage.events.get(raw).headers
-        known = services.crypto.header_secrets
-        return {} if stored is None else dict(known.of(raw, stored.encrypted))
-
-    return read
-
-
 @pytest.mark.parametrize(
     ("given", "webhook"),
     [

@@ -18,20 +18,6 @@ def make(client, an_event):
     return one
 
 
-@pytest.fixture
-def headers_of(services):
-    """What would be sent."""
-
-    def read(event_id):
-        raw = bytes.fromhex(event_id.replace("-", ""))
-        stored = services.storage.events.get(raw).headers
-        return (
-            {} if stored is None else dict(services.crypto.header_secrets.of(raw, stored.encrypted))
-        )
-
-    return read
-
-
 def test_answers_name_them_and_mask_their_values(client, make):
     """Those to a write, to a read, the list, and what the audit log has of it."""
     made = make()
