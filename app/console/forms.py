@@ -22,7 +22,7 @@ from app.errors import InvalidInput
 KINDS = {
     "words": "In words",
     "once": "Once, at a time",
-    "delay": "Once, so long from now",
+    "delay": "Once, after a delay",
     "every": "Again and again",
     "cron": "By a cron line",
     "rrule": "By a rule (RFC 5545)",

@@ -42,7 +42,11 @@ BODIES: dict[str, Node] = {
             "occurrence_id": {**_UUID, "description": "The same as the header webhook-id."},
             "name": {**_TEXT, "example": "invoice run"},
             "description": {**_TEXT, "example": ""},
-            "scheduled_at": {**TIME, "type": "string", "description": "Not the attempt's time."},
+            "scheduled_at": {
+                **TIME,
+                "type": "string",
+                "description": "The occurrence's time, not the attempt's.",
+            },
             "attempt": _ATTEMPT,
             "metadata": _METADATA,
             "tags": _TAGS,

@@ -85,7 +85,7 @@ def create_event(changes: EventChanges) -> Response:
 def list_events(query: EventQuery) -> Response:
     """List events, newest first.
 
-    A part of a list may have fewer than limit, or none, and yet lead on: no call looks at more than
+    A page may have fewer than limit, or none, and yet lead on: no call looks at more than
     a bounded number of events. The list ends where there is no Link.
     """
     found = services().events.list(query, access())

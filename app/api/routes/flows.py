@@ -57,7 +57,7 @@ def get_flow(space: str | None, key: str) -> Response:
 def put_flow(space: str | None, given: dict[str, Any], key: str) -> Response:
     """Set limits of a flow, at once and for all workers; null clears one.
 
-    From then on its events change them no more. A new one is answered with 201.
+    From then on its events can no longer change them. A new one is answered with 201.
     """
     flow, is_new = services().flows.change(key, given, access(), space)
     if not is_new:

@@ -27,7 +27,7 @@ from app.api.schemas.redeliveries import (
 from app.api.schemas.representations import occurrence_text, redelivery_text
 from app.domain.ids import to_text
 
-blueprint = Blueprint("retries", __name__, description="Dead letters attempted again")
+blueprint = Blueprint("retries", __name__, description="Redeliveries of dead letters")
 blueprint.before_request(require_right)
 
 
@@ -96,7 +96,7 @@ def list_retries(query: ListQuery) -> Response:
 @blueprint.answers(200, RetryJobSchema)
 @blueprint.refuses(401, 403, 404)
 def get_retry(retry_id: str) -> Response:
-    """Read how far a retry has come."""
+    """Read how far a redelivery job has come."""
     return json_answer(redelivery_text(services().redeliveries.get(retry_id, access())))
 
 
@@ -106,5 +106,5 @@ def get_retry(retry_id: str) -> Response:
 @blueprint.refuses(401, 403, 404, 409)
 @repeatable(blueprint)
 def cancel_retry(retry_id: str) -> Response:
-    """End a retry; what it has handed on is delivered."""
+    """End a redelivery job; what it has handed on is delivered."""
     return json_answer(redelivery_text(services().redeliveries.cancel(retry_id, access())))

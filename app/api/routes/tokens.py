@@ -59,7 +59,7 @@ def list_tokens(query: TokenQuery) -> Response:
 def revoke_token(jti: str) -> Response:
     """Revoke a token; every process refuses it from now on.
 
-    Retries in the background that it asked for stop. Its events go on: GET /audit lists those that
+    Jobs in the background that it asked for stop. Its events go on: GET /audit lists those that
     a sub has made (actor, action=event.create), and POST /events/{event_id}/pause pauses one.
     """
     services().tokens.revoke(jti)
@@ -74,7 +74,7 @@ def revoke_token(jti: str) -> Response:
 def revoke_tokens(subject: str) -> Response:
     """Revoke every token of a subject that was made until now.
 
-    As for one token, redelivery jobs stop and events go on.
+    As for one token, jobs in the background stop and events go on.
     """
     name_object(subject)
     return json_answer(json_text({"revoked": services().tokens.revoke_all(subject)}))

@@ -28,7 +28,7 @@ _NO_FILTERS = ("match", "all")
 
 
 class BulkFilterSchema(StrictSchema):
-    """Which events, as in ``GET /events``; every one only if that is said."""
+    """Which events, as in GET /events; every event only if all is true."""
 
     tags = TagList(metadata=SOMETIMES)
     match = Choice(["any", "all"], metadata={"default": "any", **SOMETIMES})

@@ -85,7 +85,7 @@ ACTION: dict[str, Any] = {
 EXPECT: dict[str, Any] = {
     NAMED: "Expectation",
     "description": (
-        "Which answers complete an occurrence; by itself those from 200 to 299. body_contains is "
+        "Which answers complete an occurrence; by default those from 200 to 299. body_contains is "
         f"looked for in the first {READ_LIMIT} bytes of the answer's body."
     ),
     "type": "object",
@@ -116,7 +116,7 @@ FORMAT: dict[str, Any] = {
 
 FLOW_LIMITS: dict[str, dict[str, Any]] = {
     "rate": described(RATE, "Attempts in a second, minute, hour or day, evenly spaced."),
-    "burst": described(WHOLE, "How many may go at once before that; 1 by itself."),
+    "burst": described(WHOLE, "How many may go at once before that; 1 by default."),
     "concurrency": {**WHOLE, "description": "How many may be under way at once."},
 }
 
@@ -131,7 +131,7 @@ FLOW: dict[str, Any] = {
         "key": {
             "type": "string",
             "maxLength": 128,
-            "description": "By itself the target's host.",
+            "description": "By default the target's host.",
             "example": "acme",
         },
         **or_null(FLOW_LIMITS),

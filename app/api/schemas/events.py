@@ -138,7 +138,7 @@ class EventSchema(StrictSchema):
         LONGEST,
         allow_none=True,
         metadata={
-            "description": "Of your own, to find the event by; one event of a scope has it. "
+            "description": "A text of your own that finds the event; one event of a scope has it. "
             "It is given when the event is created.",
             **SOMETIMES,
         },
@@ -148,14 +148,14 @@ class EventSchema(StrictSchema):
     start_time = Moment(
         metadata={
             "description": "RFC 3339; without an offset it is a time in the event's timezone. "
-            "Needed, but for a schedule of cron or every alone, which begins now."
+            "Needed, unless the schedule is cron or every alone, which begins now."
         },
     )
     delay = Text(
         1,
         64,
         load_only=True,
-        metadata={**DURATION, "description": "Instead of start_time: so long from now."},
+        metadata={**DURATION, "description": "Instead of start_time: how long from now."},
     )
     timezone = Timezone(
         1, 64, allow_none=True, metadata={"description": "IANA name.", "example": "Europe/Berlin"}
@@ -266,7 +266,7 @@ def missing_of(given: Mapping[str, Any]) -> list[str]:
 
 
 class EventUpdateSchema(EditableSchema, EventSchema):
-    """Changes to an event; what is left out stays, and read-only fields are not looked at."""
+    """Changes to an event; what is left out stays, and read-only fields are ignored."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(partial=True, **options)

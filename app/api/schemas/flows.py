@@ -29,7 +29,7 @@ class FlowSchema(StrictSchema):
         dump_only=True,
         metadata={
             "enum": ["events", "user"],
-            "description": "Once a user has set limits here, events change them no more.",
+            "description": "Once a user has set limits here, events can no longer change them.",
         },
     )
     waiting = fields.Integer(
@@ -43,7 +43,7 @@ class FlowQuerySchema(StrictSchema):
     """Which of several flows with one key."""
 
     space = Text(
-        1, 16, metadata={"description": "Another scope's, for admins; by itself your own."}
+        1, 16, metadata={"description": "Another scope's, for admins; by default your own."}
     )
 
     @post_load

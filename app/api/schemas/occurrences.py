@@ -21,7 +21,7 @@ class OccurrenceSchema(Schema):
     scheduled_at = fields.String(metadata=TIME)
     status = fields.Enum(OccurrenceStatus, by_value=True)
     attempt_count = fields.Integer()
-    timestamp = _time("The last change; it was planned, at first.")
+    timestamp = _time("When it last changed; at first, when it was planned.")
     status_code = fields.Integer(allow_none=True)
     response_body = fields.String(
         allow_none=True, metadata={"description": "The first 4 KiB of the receiver's answer."}

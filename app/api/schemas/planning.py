@@ -32,7 +32,7 @@ class DraftSchema(StrictSchema):
     """A schedule that is not saved: what decides when an event fires, and nothing else."""
 
     start_time = Moment(
-        metadata={"description": "When to begin. Needed without text, but for cron and every."}
+        metadata={"description": "When to begin. Needed, unless there is a text, cron or every."}
     )
     text = Text(1, MAX_TEXT, metadata=TEXT)
     timezone = Timezone(1, 64, allow_none=True)

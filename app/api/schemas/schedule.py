@@ -54,7 +54,7 @@ SCHEDULE: dict[str, Any] = {
                 "type": "string",
                 "enum": ["minutely", "hourly", "daily", "weekly", "monthly", "yearly"],
             },
-            "interval": described(WHOLE, "Every so many periods; 1 by itself."),
+            "interval": described(WHOLE, "Every so many periods; 1 by default."),
             "by_day": described(
                 {
                     "type": "array",
@@ -108,8 +108,8 @@ TEXT: dict[str, Any] = {
 DST: dict[str, Any] = {
     NAMED: "ClockChanges",
     "description": (
-        "What becomes of a wall time that the clock skips (next by itself), and of one that it "
-        "repeats (first by itself)."
+        "What becomes of a wall time that the clock skips (next by default), and of one that it "
+        "repeats (first by default)."
     ),
     "example": {"gap": "skip", "repeat": "second"},
     "type": "object",
@@ -121,7 +121,7 @@ DST: dict[str, Any] = {
 
 JITTER: dict[str, Any] = {
     **DURATION,
-    "description": "Spreads occurrences over so long after their time, each at a stable offset.",
+    "description": "Delays each occurrence by a stable part of this, to spread the load.",
     "example": "10m",
 }
 
@@ -134,9 +134,9 @@ MISFIRE: dict[str, Any] = {
         "policy": {
             "type": "string",
             "enum": ["fire_once", "fire_all", "skip"],
-            "description": "By itself fire_once.",
+            "description": "By default fire_once.",
         },
-        "limit": described({**WHOLE, "maximum": 1000}, "How many at most; 100 by itself."),
+        "limit": described({**WHOLE, "maximum": 1000}, "How many at most; 100 by default."),
     },
     "example": {"grace": "5m", "policy": "fire_once"},
 }
@@ -144,7 +144,7 @@ MISFIRE: dict[str, Any] = {
 OVERLAPPING: dict[str, Any] = {
     "description": (
         "What becomes of an occurrence that falls due while the one before is not over; allow by "
-        "itself."
+        "default."
     ),
 }
 
@@ -167,7 +167,7 @@ NOTICE: dict[str, Any] = {
 
 ON_EXCLUDED_DAYS: dict[str, Any] = {
     **SOMETIMES,
-    "description": "What becomes of an occurrence on a day of a calendar; skip by itself.",
+    "description": "What becomes of an occurrence on a day of a calendar; skip by default.",
 }
 
 PAUSE: dict[str, Any] = {
