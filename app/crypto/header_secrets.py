@@ -12,6 +12,8 @@ from functools import lru_cache
 from typing import Any
 
 from app.crypto.encryption import DecryptionFailed, Encryptor, KeyMissing
+from app.delivery.calls import check_data_of
+from app.delivery.cloud_events import STRUCTURED
 from app.delivery.rendering import check_header, sample_facts
 from app.domain.action import Action
 from app.domain.audit import MASK
@@ -26,6 +28,9 @@ _REMEMBERED = 1_024
 """How many events' decrypted headers each process keeps."""
 
 _FIELD = "headers"
+
+_CHECKED_WITH = IN_FACTS | {"action", "format"}
+"""The fields with which stored headers have to go together."""
 
 
 class HeaderSecrets:
@@ -48,7 +53,7 @@ class HeaderSecrets:
         _refuse_new_origin(given, before)
         headers = given.get(_FIELD)
         if headers is None:
-            if stored is not None and _FIELD not in given and IN_FACTS & given.keys():
+            if stored is not None and _FIELD not in given and _CHECKED_WITH & given.keys():
                 known = self._try_decrypt(event_id, stored.encrypted, kept=False)
                 _check_values(known, given, before)
             return given
@@ -84,8 +89,12 @@ class HeaderSecrets:
 
 
 def _check_values(headers: Headers, given: Mapping[str, Any], before: Event | None) -> None:
-    """Raise ``InvalidInput`` for a header whose placeholders its event can't fill."""
-    if not any(OPEN in value for _, value in headers):
+    """Raise ``InvalidInput`` for a header whose placeholders its event can't fill.
+
+    Likewise for a body that is not of the type that they give it, where that matters.
+    """
+    form = given.get("format", before.options.format if before else "")
+    if form != STRUCTURED and not any(OPEN in value for _, value in headers):
         return
     facts = sample_facts(
         given.get("name", before.name if before else ""),
@@ -95,6 +104,8 @@ def _check_values(headers: Headers, given: Mapping[str, Any], before: Event | No
     )
     for name, value in headers:
         check_header(name, value, facts)
+    if form == STRUCTURED and (action := given.get("action", before.action if before else None)):
+        check_data_of(action, headers, facts)
 
 
 def _refuse_new_origin(given: Mapping[str, Any], before: Event | None) -> None:

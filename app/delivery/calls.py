@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from app.delivery.cloud_events import STRUCTURED, encoded
-from app.delivery.rendering import check_templates, facts_of, render_body, render_url
+from app.delivery.cloud_events import STRUCTURED, check_data, encoded
+from app.delivery.rendering import (
+    check_templates,
+    facts_of,
+    render_body,
+    render_header,
+    render_url,
+)
 from app.delivery.request import POST, Identity, Job, ReadUrl, Request
 from app.delivery.signed_headers import own_lines, signed_headers
-from app.domain.action import JsonText
-from app.domain.headers import CONTENT_TYPE, MAX_HEADERS, MAX_VALUE, parse_headers
+from app.domain.action import Action, JsonText
+from app.domain.headers import CONTENT_TYPE, MAX_HEADERS, MAX_VALUE, Headers, parse_headers
 from app.domain.ids import to_text
 from app.domain.targets import ascii_url
 from app.domain.template import Facts
@@ -99,7 +105,7 @@ def call(
     params = job.action.params
     webhook_id = to_text(job.occurrence_id)
     facts = facts_of(job)
-    given = next((value for name, value in job.headers if name.lower() == CONTENT_TYPE), None)
+    given = given_type(job.headers, facts)
     body, kind = _body_of(job, facts, given, by_itself)
     lines: tuple[str, ...] = ()
     if job.format:
@@ -120,6 +126,26 @@ def call(
         method,
         job.expect,
     )
+
+
+def check_data_of(action: Action, headers: Headers, facts: Facts) -> None:
+    """Check that a text is what its type says, for the structured mode of CloudEvents.
+
+    Raises ``InvalidInput`` naming the body.
+    """
+    kind = given_type(headers, facts)
+    if kind is None or "body" not in action.params:
+        return  # what is given as JSON is JSON
+    try:
+        check_data(render_body(action.params["body"], facts, is_json=False, kind=kind), kind)
+    except InvalidInput as error:
+        raise InvalidInput.field("action.params.body", error.message) from None
+
+
+def given_type(headers: Headers, facts: Facts) -> str | None:
+    """The type that an event's own headers give its body."""
+    given = next((value for name, value in headers if name.lower() == CONTENT_TYPE), None)
+    return given if given is None else render_header(given, facts)
 
 
 def _body_of(

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from json.encoder import encode_basestring as quoted
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 from app.delivery.request import Job
 from app.domain.ids import to_text
@@ -42,8 +42,7 @@ class Encoded(NamedTuple):
 def encoded(job: Job, body: bytes, kind: str) -> Encoded:
     """Write a body of a type as the event of a job, in the mode of its format.
 
-    Raises ``InvalidInput`` for a body that is not JSON although its type says so: it can't stand
-    in the JSON of the structured mode.
+    Raises ``InvalidInput`` as ``check_data`` does.
     """
     attributes = {
         "specversion": "1.0",
@@ -58,7 +57,7 @@ def encoded(job: Job, body: bytes, kind: str) -> Encoded:
     if body:
         attributes["datacontenttype"] = kind
     members = ",".join(f'"{name}":{quoted(value)}' for name, value in attributes.items())
-    data = f',"data":{_data(body, kind)}' if body else ""
+    data = f',"data":{check_data(body, kind)}' if body else ""
     return Encoded(f"{{{members}{data}}}".encode(), STRUCTURED_TYPE)
 
 
@@ -70,12 +69,25 @@ def is_attribute(header: str) -> bool:
 _ATTRIBUTES = frozenset({"ce-specversion", "ce-id", "ce-source", "ce-type", "ce-time"})
 
 
-def _data(body: bytes, kind: str) -> str:
+def check_data(body: bytes, kind: str) -> str:
+    """Return a body as it stands in the JSON of the structured mode.
+
+    Raises ``InvalidInput`` for one that is not JSON although its type says so.
+    """
     text = body.decode()
     if not _JSON.match(kind):
         return quoted(text)
     try:
-        json.loads(text)
-    except ValueError:
-        raise InvalidInput(f"the body is no JSON, although its type is {kind}") from None
+        # (A number stays the text that it is: Python reads none of thousands of digits.)
+        json.loads(text, parse_int=str, parse_float=str, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        raise InvalidInput(
+            f"is no JSON, or nested too deeply, although its type is {kind}; "
+            f"correct one of them, or choose the format {BINARY}"
+        ) from None
     return text
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    """Refuse what Python reads as JSON and nobody else does: ``NaN`` and the infinities."""
+    raise ValueError(name)

@@ -105,12 +105,32 @@ def test_every_attempt_is_the_same_event(mode):
     assert bool(attributes(first)) is (mode == BINARY)
 
 
-def test_a_body_that_is_no_json_is_not_put_into_json():
-    action = Action(APICALL, {"method": "POST", "url": URL, "body": "{"})
+@pytest.mark.parametrize(
+    "body", ["{", "NaN", "[-Infinity]", "\ufeff{}", "[" * 30_000 + "]" * 30_000]
+)
+def test_a_body_that_is_no_json_is_not_put_into_json(body):
+    """Not even one that Python takes for JSON, or can't read; the drain goes on."""
+    action = Action(APICALL, {"method": "POST", "url": URL, "body": body})
     headers = (("Content-Type", "application/json"),)
     with pytest.raises(InvalidInput, match="no JSON"):
         build(job(URL, action=action, headers=headers, format=STRUCTURED), NOW_MS)
-    assert build(job(URL, action=action, headers=headers, format=BINARY), NOW_MS).body == b"{"
+    made = build(job(URL, action=action, headers=headers, format=BINARY), NOW_MS)
+    assert made.body == body.encode()
+
+
+def test_a_number_of_any_length_is_json():
+    body = "-" + "1" * 5_000
+    action = Action(APICALL, {"method": "POST", "url": URL, "body": body})
+    headers = (("Content-Type", "application/json"),)
+    made = build(job(URL, action=action, headers=headers, format=STRUCTURED), NOW_MS)
+    assert f'"data":{body}}}'.encode() in made.body
+
+
+def test_the_type_has_its_values_put_in():
+    action = Action(APICALL, {"method": "POST", "url": URL, "body": "x"})
+    headers = (("Content-Type", "text/{{event.name}}"),)
+    made = build(job(URL, action=action, headers=headers, format=STRUCTURED), NOW_MS)
+    assert json.loads(made.body)["datacontenttype"] == "text/Report"
 
 
 def test_a_callback_is_what_it_always_is():

@@ -268,6 +268,44 @@ def test_what_can_carry_no_event_or_contradicts_it_is_refused(client, make, chan
     assert (answer.status_code, list(answer.json["fields"])) == (400, [path])
 
 
+TYPED = {"Content-Type": "application/json"}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"action": call_of(body="{", headers=TYPED), "format": "cloudevents"},
+        {"action": call_of(body="{", headers={"content-type": "***"})},
+        {"action": call_of(body='{"n":{{event.name}}}', headers=TYPED)},
+        {"name": 'a"b', "action": call_of(body="NaN", headers=TYPED)},
+        {"action": call_of(body="hello", headers={"Content-Type": "a/b+json"})},
+    ],
+)
+def test_a_text_that_its_type_calls_json_must_be_json_to_stand_in_json(client, make, change):
+    good = call_of(body='{"name":"{{event.name}}"}', headers=TYPED)
+    made = make(action=good, format="cloudevents")
+    assert made.status_code == 201, made.text
+    answer = client.patch(f"/events/{made.json['id']}", json=change)
+    assert answer.json["fields"].keys() == {"action.params.body"}, answer.text
+    assert answer.status_code == 400
+
+
+def test_a_text_that_is_no_json_makes_no_such_event(client, an_event):
+    del an_event["webhook"]
+    given = {"action": call_of(body="{", headers=TYPED), "format": "cloudevents"}
+    answer = client.post("/events", json={**an_event, **given})
+    assert (answer.status_code, list(answer.json["fields"])) == (400, ["action.params.body"])
+
+
+def test_a_text_is_looked_at_as_json_when_the_format_wants_that(client, make):
+    made = make(action=call_of(body="{", headers=TYPED), format="cloudevents-binary")
+    assert made.status_code == 201
+    event = f"/events/{made.json['id']}"
+    answer = client.patch(event, json={"format": "cloudevents"})
+    assert (answer.status_code, list(answer.json["fields"])) == (400, ["action.params.body"])
+    assert client.patch(event, json={"format": None}).status_code == 200
+
+
 CLIENT = {"type": "websocket", "params": {"client_name": "desk.7"}}
 
 
