@@ -22,6 +22,9 @@ from app.live.socket import handshake
 CONNECTION = "qhronos.connection"
 """The scope's key for the connection of a request."""
 
+WEBSOCKET_PATH = "/ws"
+"""Where a websocket may begin, if there are live connections."""
+
 
 class Host(Protocol):
     """What a connection asks of the worker that has it; times are seconds."""
@@ -33,7 +36,6 @@ class Host(Protocol):
     answer_s: float
     linger_s: float
     max_body: int
-    websocket_paths: frozenset[str]
     live: Hub | None
     loop: asyncio.AbstractEventLoop
 
@@ -233,10 +235,9 @@ class Connection(ASGIProtocol):  # type: ignore[misc] # gunicorn has no types
             self._close_transport()
 
     def _is_websocket_upgrade(self, request: Any) -> bool:
-        """A server may ignore an upgrade (RFC 9110, section 7.8): it does, but on these paths."""
-        return request.path in self.worker.websocket_paths and bool(
-            super()._is_websocket_upgrade(request)
-        )
+        """A server may ignore an upgrade (RFC 9110, section 7.8): it does, but on this path."""
+        may_begin = self.worker.live is not None and request.path == WEBSOCKET_PATH
+        return may_begin and bool(super()._is_websocket_upgrade(request))
 
     async def _handle_websocket(self, request: Any, *_: Any) -> None:
         """Become a websocket, until it ends."""

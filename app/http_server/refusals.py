@@ -16,6 +16,7 @@ TOO_MUCH_HELD = "Too many large requests arrive at once; try again in a second."
 _SENTENCES = {
     414: "The address is too long: it may have 8 KiB; name fewer tags or shorter cursors.",
     417: "The one expectation that is met is '100-continue'; leave out the header 'Expect'.",
+    426: "This is where websockets begin: connect with a client for them, by GET and HTTP/1.1.",
     431: "The headers are too long or too many: each may have 8 KiB, and there may be 100.",
     500: "Something broke on our side.",
     501: "The one transfer coding that is understood is 'chunked'; send the body so, or whole.",
@@ -34,6 +35,11 @@ _REASONS = {
     505: "HTTP Version Not Supported",
 }
 
+_MORE_HEADERS = {
+    426: (("Upgrade", "websocket"), ("Connection", "Upgrade")),  # RFC 9110, section 15.5.22
+    503: (("Retry-After", "1"),),
+}
+
 
 def sentence(status: int) -> str:
     """What a status means if nothing more is known; never what the client sent."""
@@ -47,8 +53,7 @@ def body(message: str) -> bytes:
 
 def headers(status: int) -> list[tuple[str, str]]:
     """The headers of such an answer beside those for its length and its connection."""
-    wait = [("Retry-After", "1")] if status == 503 else []
-    return [("Content-Type", "application/json"), *wait]
+    return [("Content-Type", "application/json"), *_MORE_HEADERS.get(status, ())]
 
 
 def answer(status: int, message: str, more: Iterable[tuple[str, str]] = ()) -> bytes:

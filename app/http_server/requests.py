@@ -21,7 +21,7 @@ from app.domain.addresses import Network
 from app.domain.callers import client_address, counted_address
 from app.http_server import refusals
 from app.http_server.caller_queue import CallerQueue, QueueFull
-from app.http_server.connection import CONNECTION, Connection
+from app.http_server.connection import CONNECTION, WEBSOCKET_PATH, Connection
 from app.live.connected import Subscription
 from app.live.hub import Hub
 
@@ -76,6 +76,9 @@ class Requests:
             raise NotImplementedError(scope["type"])
         if _expects_more(scope):
             await _refuse(send, 417, refusals.sentence(417))
+            return
+        if self.live is not None and scope["path"] == WEBSOCKET_PATH:
+            await _refuse(send, 426, refusals.sentence(426))
             return
         body = _Body(scope)
         try:

@@ -20,8 +20,6 @@ from app.http_server.requests import MAX_BODY, Requests
 from app.live.desk import EXTENSION
 from app.live.hub import Hub
 
-WEBSOCKET_PATH = "/ws"
-
 LIVE_SHARE = 2
 """One of so many connections may be a live one: the others are for requests."""
 
@@ -63,9 +61,6 @@ class AsyncWorker(ASGIWorker):  # type: ignore[misc] # gunicorn has no types
     live: Hub | None = None
     """The live connections, if the application has any."""
 
-    websocket_paths: frozenset[str] = frozenset()
-    """Where a websocket may begin."""
-
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.connections: set[Connection] = set()
@@ -88,7 +83,6 @@ class AsyncWorker(ASGIWorker):  # type: ignore[misc] # gunicorn has no types
         if make_desk is not None:
             self.live = Hub(make_desk(), self.loop, self.worker_connections // LIVE_SHARE)
             self.asgi.live = self.live
-            self.websocket_paths = frozenset({WEBSOCKET_PATH})
 
     def admit(self) -> bool:
         """Make room for one more connection; returns whether there is any."""

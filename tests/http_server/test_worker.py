@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from app.http_server import refusals
+from app.live.desk import EXTENSION
 from tests.http_server.conftest import (
     APP,
     MOST_CONNECTIONS,
@@ -113,6 +114,21 @@ class Keeper:
 def are_replaced(server: Server, old: set[int]) -> bool:
     now = set(children(server.program.pid))
     return bool(now) and not now & old
+
+
+def test_who_comes_to_a_websocket_by_mere_http_is_told_to_upgrade(tmp_path: Path) -> None:
+    """A client for websockets may say so itself if its handshake is none (RFC 6455, 4.2.2)."""
+    live = f"{APP}\napp.extensions = {{'{EXTENSION}': lambda: None}}"
+    upgrade = ("Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13")
+    with serving(tmp_path, live) as server, connections(server) as connect:
+        for sent in (request("/ws"), request("/ws?a=b"), HELLO.replace(b"GET /hello", b"POST /ws")):
+            status, headers, body = answered(connection := connect(sent))
+            assert (status, headers["upgrade"]) == (426, "websocket")
+            assert "upgrade" in headers["connection"].lower()
+            assert json.loads(body) == {"error": refusals.sentence(426)}
+            connection.sendall(HELLO)
+            assert answered(connection)[0] == 200
+        assert answered(connect(request("/ws", *upgrade)))[0] == 400
 
 
 def test_a_reload_loses_no_request_and_holds_up_none(own: Server, connect: Connect) -> None:
