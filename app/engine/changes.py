@@ -8,8 +8,10 @@ happens after it was let in, and nobody waits for it.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
@@ -59,20 +61,22 @@ class LiveChanges:
         self._waiting: deque[tuple[Sequence[str] | None, Make]] = deque(maxlen=MOST)
         self._executor = ThreadPoolExecutor(1, "live-changes")
         self._is_at_work = False
+        self._beginning = threading.Lock()
+        self._closing = threading.Event()
         self._version: bytes | None = None
         self._interest: frozenset[str] = frozenset()
         self._read_s = 0.0
         self._hinted: set[str] = set()
         """The tags of what has changed since the last hint."""
-        self._has_hint = self._is_closing = False
+        self._has_hint = False
         self._hinted_s = 0.0
 
     def put(self, tags: Sequence[str] | None, make: Make) -> None:
         """Tell this soon, if somebody listens; ``tags`` are its own, ``None`` if not known yet."""
         self._waiting.append((tags, make))
-        if not self._is_at_work:
-            self._is_at_work = True
-            self._executor.submit(self._work)
+        if not self._is_at_work and self._begins():
+            with contextlib.suppress(RuntimeError):  # this process ends, and tells nothing more
+                self._executor.submit(self._work)
 
     def occurrence(self, one: Occurrence) -> None:
         """An occurrence has another status."""
@@ -83,19 +87,24 @@ class LiveChanges:
         self.put(None, partial(_event, action, answer))
 
     def close(self) -> None:
-        """Tell what is to be told, and end the thread."""
-        self._is_closing = True
+        """Tell what is to be told now, and end the thread; what changes later is not told."""
+        self._closing.set()
         self._executor.shutdown()
+
+    def _begins(self) -> bool:
+        """Whether the work is not begun yet: one thread at a time is told so, and has to do it."""
+        with self._beginning:
+            is_first, self._is_at_work = not self._is_at_work, True
+            return is_first
 
     def _work(self) -> None:
         while True:
-            time.sleep(PAUSE_S if self._interest else LONG_PAUSE_S)
-            # Whoever puts something from here on starts this anew, at worst for nothing.
+            self._closing.wait(PAUSE_S if self._interest else LONG_PAUSE_S)
+            # Whoever puts something from here on may begin this anew, and then goes on with it.
             self._is_at_work = False
-            waiting = [self._waiting.popleft() for _ in range(len(self._waiting))]
-            if not waiting and not self._has_hint:
+            if not (self._waiting or self._has_hint) or not self._begins():
                 return
-            self._is_at_work = True
+            waiting = [self._waiting.popleft() for _ in range(len(self._waiting))]
             try:
                 self._refresh()
                 if self._interest:
@@ -135,7 +144,7 @@ class LiveChanges:
             self._hinted.clear()
         elif self._has_hint:
             now_s = time.monotonic()
-            if now_s >= self._hinted_s + HINT_S or self._is_closing:
+            if now_s >= self._hinted_s + HINT_S or self._closing.is_set():
                 tags, self._hinted, self._has_hint = self._hinted, set(), False
                 self._hinted_s = now_s
                 self._store.hint(sorted(tags))

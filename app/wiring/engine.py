@@ -150,9 +150,10 @@ class Engine:
         return thread
 
     def close(self) -> None:
-        """Wait until the last drain of this process has ended; ``stop`` must be set."""
+        """Wait until the last drain has ended, and tell what it has done; ``stop`` must be set."""
         if "drains" in vars(self):  # a process that never drained has nothing to close
             self.drains.close()
+        self.services.storage.changes.close()
 
 
 def build_engine(settings: Settings, doubles: Doubles = NO_DOUBLES) -> Engine:

@@ -12,6 +12,7 @@ from app.engine.changes import LiveChanges
 from app.errors import StoreUnavailable
 from app.store.connection import connect
 from app.store.live import LiveStore
+from app.store.live_keys import HINTED
 from app.store.scripts import Scripts
 from tests.support.clock import NOW_MS, FakeClock
 
@@ -70,6 +71,25 @@ def test_an_occurrence_is_told_with_its_status(live: LiveStore, changes: LiveCha
         "completed",
         2,
     )
+
+
+def test_at_the_end_what_is_to_be_told_is_told_at_once(
+    live: LiveStore, changes: LiveChanges, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However long it would have waited for others, or for the next hint; later changes cost none.
+
+    ``close`` returns when it has been told.
+    """
+    for name in ("PAUSE_S", "LONG_PAUSE_S", "HINT_S"):
+        monkeypatch.setattr(f"app.engine.changes.{name}", 3_600.0)
+    live.listen(["a", HINTED], LATER_MS)
+    for _ in range(2):
+        changes.event("event.update", EVENT)
+    changes.close()
+    assert len(told(live)) == 2
+    changes.event("event.update", EVENT)
+    changes.close()
+    assert len(told(live)) == 2
 
 
 def test_a_store_that_is_away_costs_nobody_anything(

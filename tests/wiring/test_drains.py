@@ -6,6 +6,7 @@ import threading
 
 import pytest
 
+from app.store.live_keys import EVERYTHING
 from app.wiring import drains
 from app.wiring.drains import WINDOW_FACTOR
 from app.wiring.engine import Engine
@@ -36,6 +37,17 @@ def test_a_process_that_never_drained_has_nothing_to_close(process: Engine) -> N
     process.close()
     assert "drains" not in vars(process)
     assert threading.active_count() == before
+
+
+def test_a_process_that_ends_tells_listeners_first_and_waits_for_no_pause(
+    process: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.engine.changes.LONG_PAUSE_S", 3_600.0)
+    storage = process.services.storage
+    storage.live.listen([EVERYTHING], 2**44)
+    storage.changes.event("event.update", {"id": "an-id", "tags": []})
+    process.close()
+    assert len(storage.live.told_after(b"0-0", 10)) == 1
 
 
 @pytest.mark.parametrize(
