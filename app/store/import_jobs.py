@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import zlib
 from collections.abc import Collection, Sequence
-from dataclasses import asdict
 from typing import Any, cast
 
-from app.domain.access import MASTER, Access, Credential
+from app.domain.access import Access
 from app.domain.import_job import ImportJob
 from app.domain.imports import ImportLine, ImportRequest
 from app.store import codec, import_keys, job_keys
-from app.store.jobs import JobStore
+from app.store.jobs import JobStore, owner_word, take_access, values_of
 
 FILE_MS = 86_400_000
 """How long a file is kept if its job does not end: that is for jobs whose creation failed."""
@@ -26,15 +24,18 @@ class ImportJobStore(JobStore[ImportJob]):
 
     def owner_of(self, access: Access) -> str:
         """A word for the jobs that a token sees: those of its own ``sub`` and scope."""
-        return circle_of(access)
+        return owner_word(access, access.subject)
 
     def dump(self, job: ImportJob) -> bytes:
         """Write a job as JSON."""
-        return _dump(job)
+        return codec.dump_json(values_of(job))
 
     def load(self, job_id: bytes, raw: bytes) -> ImportJob:
         """Read a job."""
-        return _load(job_id, raw)
+        values = json.loads(raw)
+        request = values.pop("request")
+        request["tags"] = tuple(request["tags"])
+        return ImportJob(job_id, ImportRequest(**request), *take_access(values), **values)
 
     def belongings(self, job_id: bytes) -> tuple[bytes, ...]:
         """The keys that are deleted with a job."""
@@ -83,15 +84,6 @@ class ImportJobStore(JobStore[ImportJob]):
         ]
 
 
-def circle_of(access: Access) -> str:
-    """A word for the jobs that a token sees: those of its own ``sub`` and scope."""
-    if access.is_admin:
-        return "admin"
-    tags = codec.join_tags(sorted(access.scope))
-    own = access.subject.encode() + b"\n" + tags
-    return hashlib.blake2b(own, digest_size=16).hexdigest()
-
-
 def _line(line: ImportLine) -> list[Any]:
     event_id = None if line.event_id is None else line.event_id.hex()
     place = [line.uid, line.recurrence_id, line.line]
@@ -102,26 +94,3 @@ def _line_from(values: list[Any]) -> ImportLine:
     outcome, name, uid, recurrence_id, line, event_id, reason, notices = values
     raw = None if event_id is None else bytes.fromhex(event_id)
     return ImportLine(outcome, name, uid, recurrence_id, line, raw, reason, tuple(notices))
-
-
-def _dump(job: ImportJob) -> bytes:
-    values: dict[str, Any] = asdict(job)
-    del values["id"]
-    values["access"]["scope"] = sorted(job.access.scope)
-    return codec.dump_json(values)
-
-
-def _load(job_id: bytes, raw: bytes) -> ImportJob:
-    values = json.loads(raw)
-    request, access, credential = (values.pop(one) for one in ("request", "access", "credential"))
-    request["tags"] = tuple(request["tags"])
-    return ImportJob(
-        job_id,
-        ImportRequest(**request),
-        # The master token is known by being this very value.
-        MASTER
-        if credential is None
-        else Access(access["subject"], access["level"], frozenset(access["scope"])),
-        None if credential is None else Credential(**credential),
-        **values,
-    )

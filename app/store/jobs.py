@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Generic, TypeVar, cast
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Generic, TypeVar, cast
 
-from app.domain.access import Access
+from app.domain.access import MASTER, Access, Credential
 from app.domain.job import BackgroundJob
 from app.store import codec
 from app.store.connection import StoreClient
@@ -39,7 +39,7 @@ class JobStore(Generic[AnyJob]):
 
     def owner_of(self, access: Access) -> str:
         """A word for the jobs that a token sees: those that were made with its own scope."""
-        return scope_of(access)
+        return owner_word(access)
 
     def dump(self, job: AnyJob) -> bytes:
         """Write a job as JSON."""
@@ -130,8 +130,31 @@ class JobStore(Generic[AnyJob]):
             pipe.execute()
 
 
-def scope_of(access: Access) -> str:
-    """A word for a scope: another one for every other."""
+def owner_word(access: Access, subject: str | None = None) -> str:
+    """A word for a scope, and for a ``sub`` if one is given: another one for every other."""
     if access.is_admin:
         return "admin"
-    return hashlib.blake2b(codec.join_tags(sorted(access.scope)), digest_size=16).hexdigest()
+    own = b"" if subject is None else subject.encode() + b"\n"
+    own += codec.join_tags(sorted(access.scope))
+    return hashlib.blake2b(own, digest_size=16).hexdigest()
+
+
+def values_of(job: Any) -> dict[str, Any]:
+    """What is stored of a job, which is a dataclass; its store puts in JSON what only it has."""
+    values = asdict(job)
+    del values["id"]
+    values["access"]["scope"] = sorted(job.access.scope)
+    return values
+
+
+def access_from(stored: Mapping[str, Any]) -> Access:
+    """The rights of a job, as they are stored."""
+    return Access(stored["subject"], stored["level"], frozenset(stored["scope"]))
+
+
+def take_access(values: dict[str, Any]) -> tuple[Access, Credential | None]:
+    """Take out of what is stored the rights of a job, and the token that they end with."""
+    access, credential = values.pop("access"), values.pop("credential")
+    if credential is None:
+        return MASTER, None  # the master token is known by being this very value
+    return access_from(access), Credential(**credential)

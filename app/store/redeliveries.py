@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 from app.domain import ids
 from app.domain.access import MASTER, Access, Credential
@@ -14,7 +13,7 @@ from app.store import codec, job_keys, keys
 from app.store.attempts import last_number
 from app.store.connection import StoreClient
 from app.store.fields import EventField, OccurrenceField
-from app.store.jobs import JobStore
+from app.store.jobs import JobStore, access_from, values_of
 from app.store.partitions import by_partition
 from app.store.reading import Values, read_hashes
 from app.store.scripts import Argument, Scripts
@@ -163,9 +162,7 @@ _STORED = {"request": "wish"}
 
 
 def _dump(job: RedeliveryJob) -> bytes:
-    values: dict[str, Any] = {_STORED.get(name, name): value for name, value in asdict(job).items()}
-    del values["id"]
-    values["access"]["scope"] = sorted(job.access.scope)
+    values = {_STORED.get(name, name): value for name, value in values_of(job).items()}
     if job.credential is None:
         del values["credential"]
     values["position"] = job.position and [job.position[0], job.position[1].hex()]
@@ -176,12 +173,12 @@ def _dump(job: RedeliveryJob) -> bytes:
 
 def _load(job_id: bytes, raw: bytes) -> RedeliveryJob:
     values = json.loads(raw)
-    request, access, position = values.pop("wish"), values["access"], values["position"]
+    request, position = values.pop("wish"), values["position"]
     chosen = request.pop("filter")
     chosen["tags"] = tuple(chosen["tags"])
     values |= {
         "request": RedeliveryRequest(RedeliveryFilter(**chosen), **request),
-        "access": Access(access["subject"], access["level"], frozenset(access["scope"])),
+        "access": access_from(values["access"]),
         "position": position and (position[0], bytes.fromhex(position[1])),
         "planned": tuple((bytes.fromhex(one), due_ms) for one, due_ms in values["planned"]),
         "watched": tuple(bytes.fromhex(one) for one in values["watched"]),
