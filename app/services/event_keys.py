@@ -1,4 +1,4 @@
-"""Events by the keys that their users gave them: read, create or change, delete."""
+"""Events by the keys that their users gave them: read, create or change."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from app.services.events import EventService
 from app.services.queries import EventChanges
 from app.store.events import EventStore
 
-_NONE = "No event has this key."
+NO_EVENT = "No event has this key."
 _NONE_TO_CHANGE = "No event has this key; leave If-Match out to create one."
 _OTHER = "must be the key in the path, or be left out"
 
@@ -38,7 +38,7 @@ class KeyService:
         """Read an event; raises ``NotFound``, also for one out of scope."""
         event = self._holder(key, access)
         if event is None or not access.sees(event.tags):
-            raise NotFound(_NONE)
+            raise NotFound(NO_EVENT)
         return event
 
     def put(

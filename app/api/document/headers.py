@@ -6,6 +6,7 @@ from copy import deepcopy
 from typing import Any
 
 from app.api.document.nodes import Node, operations, succeeds
+from app.domain.once import HEADER
 
 _ETAG = {
     "description": "The version, for If-Match and If-None-Match.",
@@ -64,7 +65,6 @@ ERRORS = {
 }
 """What each refusal means, and its component, by status."""
 
-ONCE = "Idempotency-Key"
 _LIMITS = {
     "X-RateLimit-Limit": "RateLimitLimit",
     "X-RateLimit-Remaining": "RateLimitRemaining",
@@ -134,7 +134,7 @@ def _conditional(operation: Node) -> None:
             "description": "The copy that the caller holds is still current.",
             "headers": {"ETag": _header("ETag")},
         }
-    if any(one.get("name") == ONCE for one in parameters):
+    if any(one.get("name") == HEADER for one in parameters):
         # The same key with another request.
         responses.setdefault("409", {"$ref": "#/components/responses/CONFLICT"})
     if not parameters:

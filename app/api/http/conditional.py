@@ -8,7 +8,6 @@ on does not stand in the way of an edit; both parts together say whether a copy 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 
 from flask import Response, request
 
@@ -17,7 +16,6 @@ from app.api.http.auth import access
 from app.api.http.context import services
 from app.api.schemas.representations import event_text
 from app.domain.event import Event
-from app.domain.recurrence import Notice
 from app.errors import InvalidInput, StaleVersion
 
 _TAG = r'(?:W/)?"([\x21\x23-\x7e]*)"'
@@ -33,9 +31,15 @@ def etag(event: Event) -> str:
     return f'"{event.version}{moment}"'
 
 
-def event_answer(event: Event, status: int = 200, notices: Sequence[Notice] = ()) -> Response:
+def event_answer(event: Event) -> Response:
     """Answer with an event and its tag."""
-    return json_answer(event_text(event, notices), status, {"ETag": etag(event)})
+    return json_answer(event_text(event), headers={"ETag": etag(event)})
+
+
+def read_answer(event: Event) -> Response:
+    """The same; 304 if ``If-None-Match`` says that the caller holds this form of the event."""
+    tag = etag(event)
+    return Response(status=304, headers={"ETag": tag}) if is_held(tag) else event_answer(event)
 
 
 def version_to_match(event_id: str) -> int | None:
@@ -54,11 +58,6 @@ def version_to_match(event_id: str) -> int | None:
     if current not in versions:
         raise StaleVersion
     return current
-
-
-def is_unchanged(event: Event) -> bool:
-    """Whether ``If-None-Match`` says that the caller already holds this form of the event."""
-    return is_held(etag(event))
 
 
 def is_held(tag: str) -> bool:

@@ -7,7 +7,7 @@ from flask import Response, g, request
 from app.api.http.answers import json_answer
 from app.api.http.audit_trail import audited, event_state, only_asked, record_as
 from app.api.http.auth import access, require_right
-from app.api.http.conditional import etag, event_answer, is_unchanged, version_to_match
+from app.api.http.conditional import read_answer, version_to_match
 from app.api.http.context import services
 from app.api.http.paging import LOCATED
 from app.api.http.public_urls import absolute
@@ -20,6 +20,7 @@ from app.api.schemas.queries import DryRunSchema
 from app.api.schemas.representations import difference_text
 from app.domain.ids import to_text
 from app.errors import NotFound
+from app.services.event_keys import NO_EVENT
 from app.services.queries import EventChanges
 
 _CREATED = "event.create"
@@ -51,10 +52,7 @@ def _create(changes: EventChanges) -> EventChanges:
 @blueprint.refuses(401, 403, 404)
 def get_event_by_key(key: str) -> Response:
     """Read the event that has a key of yours."""
-    event = services().intake.keys.get(key, access())
-    if is_unchanged(event):
-        return Response(status=304, headers={"ETag": etag(event)})
-    return event_answer(event)
+    return read_answer(services().intake.keys.get(key, access()))
 
 
 @blueprint.operation(_BY_KEY, "PUT")
@@ -105,6 +103,6 @@ def delete_event_by_key(key: str) -> Response:
     del key
     found: str | None = g.keyed_event
     if found is None:
-        raise NotFound("No event has this key.")
+        raise NotFound(NO_EVENT)
     services().events.delete(found, access(), version_to_match(found))
     return Response(status=204)

@@ -11,8 +11,9 @@ from flask import Response, g, request
 from app.api.http.answers import json_answer
 from app.api.http.audit_trail import audited, event_state, only_asked
 from app.api.http.auth import access, require_right
-from app.api.http.conditional import etag, event_answer, is_unchanged, version_to_match
+from app.api.http.conditional import etag, read_answer, version_to_match
 from app.api.http.context import services
+from app.api.http.idempotency import DOCUMENT, REPLAYED
 from app.api.http.paging import LISTED, LOCATED, array_answer
 from app.api.http.public_urls import absolute
 from app.api.http.smorest import Blueprint
@@ -33,12 +34,9 @@ from app.domain.once import HEADER
 from app.services.queries import EventChanges, EventQuery
 
 ETAG = {"ETag": {"description": "For If-Match.", "schema": {"type": "string"}}}
-REPLAYED = "Idempotent-Replayed"
 ONCE = {
-    "in": "header",
-    "name": HEADER,
+    **DOCUMENT,
     "description": "So that the request can be sent again: it makes one event, whatever happens.",
-    "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"},
 }
 blueprint = Blueprint("events", __name__, description="What to deliver, where, and when")
 blueprint.before_request(require_right)
@@ -97,10 +95,7 @@ def list_events(query: EventQuery) -> Response:
 @blueprint.refuses(401, 403, 404)
 def get_event(event_id: str) -> Response:
     """Read an event."""
-    event = services().events.get(event_id, access())
-    if is_unchanged(event):
-        return Response(status=304, headers={"ETag": etag(event)})
-    return event_answer(event)
+    return read_answer(services().events.get(event_id, access()))
 
 
 @blueprint.operation("/events/<event_id>", "PATCH", "patch_event")
@@ -146,7 +141,7 @@ def list_event_occurrences(query: ListQuery, event_id: str) -> Response:
 
 def written(event: Event, status: int = 200) -> Response:
     """The event, with what changes of the clock will do to it."""
-    written, text = g.pop("event_text", (None, ""))
-    if written != event.id:
+    made, text = g.pop("event_text", (None, ""))
+    if made != event.id:
         text = event_text(event, services().previews.notices(event))
     return json_answer(text, status, {"ETag": etag(event)})
