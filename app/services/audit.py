@@ -43,6 +43,9 @@ as hashes."""
 HASHED = 128
 """What is not longer than so many characters stays as it is: its hash would be no shorter."""
 
+NAMED = 200
+"""How many events one entry names: as many as an entry has room for."""
+
 MASTER_NAME = "master token"
 """The actor of what the operator does."""
 

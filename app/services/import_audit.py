@@ -16,13 +16,10 @@ from typing import Any
 from app.domain.ids import to_text
 from app.domain.import_job import ImportJob
 from app.domain.imports import REFUSED, UNCHANGED, ImportLine
-from app.services.audit import AuditService
+from app.services.audit import NAMED, AuditService
 from app.services.jobs import act_of
 
 ACTION = "event.import"
-
-NAMED = 200
-"""How many events one entry names: as many as an entry has room for."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,12 +19,10 @@ from app.api.schemas.batches import Batch, BatchAnswerSchema, BatchRefusedSchema
 from app.api.schemas.event_bodies import load_item
 from app.domain.ids import to_text
 from app.errors import InvalidInput, QhronosError, StoreUnavailable
+from app.services.audit import NAMED
 from app.services.event_batch import Item, Made
 
 ACTION = "event.batch"
-
-NAMED = 200
-"""How many events one entry of the audit log names: as many as an entry has room for."""
 
 _NO_OBJECT = 'must be an object, as in {"name": "…"}'
 
