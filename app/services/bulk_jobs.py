@@ -6,7 +6,6 @@ step, and ends with its token. Only tokens of the same scope see it.
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -15,13 +14,11 @@ from app.domain.access import Access, Credential
 from app.domain.bulk_job import BulkJob, BulkRequest
 from app.domain.event import Event
 from app.domain.once import Repetition
-from app.errors import Forbidden, StoreUnavailable
+from app.errors import Forbidden
 from app.services.bulk_steps import BulkSteps, query_of
 from app.services.jobs import JobFrame
 from app.services.queries import Page
 from app.store.indexes import Total
-
-log = logging.getLogger(__name__)
 
 SLICE_MS = 2_000
 """How long one run works on jobs before other upkeep jobs have their turn."""
@@ -85,7 +82,7 @@ class BulkService:
             job_id, request, access, credential, now_ms, now_ms, total.number, total.is_exact
         )
         self.frame.jobs.save(job, b"", now_ms)
-        self._enqueue(job_id)
+        self.frame.enqueue(job_id)
         return job
 
     def get(self, job_id: str, access: Access) -> BulkJob:
@@ -121,14 +118,8 @@ class BulkService:
                 return steps
             if clock.now_ms() >= end_ms:
                 self.frame.jobs.look_again(job_id, end_ms)
-                self._enqueue(job_id)
+                self.frame.enqueue(job_id)
                 return steps
-
-    def _enqueue(self, job_id: bytes) -> None:
-        try:
-            self.frame.queue.enqueue_waiting_redeliveries()
-        except StoreUnavailable:
-            log.warning("RQ is unavailable; upkeep continues bulk job %s", ids.to_text(job_id))
 
 
 def _require_tags(request: BulkRequest, access: Access) -> None:

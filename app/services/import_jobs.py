@@ -5,7 +5,6 @@ A job acts with the access of its creator at every step, and ends with the token
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -15,20 +14,14 @@ from app.domain.access import Access, Credential
 from app.domain.ical.imported import ReadCalendar
 from app.domain.import_job import CHECKING, WRITING, ImportJob
 from app.domain.imports import ImportLine, ImportRequest
-from app.errors import Conflict, QhronosError, StoreUnavailable
-from app.services.cursors import Cursors
+from app.errors import Conflict, QhronosError
 from app.services.import_audit import ImportAudit
 from app.services.import_phases import ImportPhases
 from app.services.import_steps import Load
 from app.services.imports import BUSY, ImportService, require_entries
 from app.services.jobs import JobFrame
 from app.services.queries import Page
-from app.services.queues import RedeliveryQueue
-from app.store import indexes
 from app.store.import_jobs import ImportJobStore
-from app.store.jobs import Stamped
-
-log = logging.getLogger(__name__)
 
 MAX_RUNNING = 5
 """How many jobs of one ``sub`` and scope may run at once."""
@@ -41,15 +34,13 @@ WHOLE = "All of the file or nothing was asked for, and it is being written; wait
 
 @dataclass(frozen=True, slots=True)
 class ImportJobService:
-    """The use cases around import jobs. ``lists`` reads lists that have no partitions."""
+    """The use cases around import jobs."""
 
     jobs: ImportJobStore
     phases: ImportPhases
     imports: ImportService
     audit: ImportAudit
-    lists: indexes.IndexReader
-    cursors: Cursors
-    queue: RedeliveryQueue
+    frame: JobFrame[ImportJob]
     clock: Clock
     retention_ms: int
     new_ids: ids.EventIds = field(default_factory=ids.EventIds)
@@ -83,35 +74,37 @@ class ImportJobService:
         except QhronosError:
             self.imports.sources.release(source, job_id)
             raise
-        self._enqueue(job_id)
+        self.frame.enqueue(job_id)
         return job
 
     def get(self, job_id: str, access: Access) -> ImportJob:
         """Read a job; raises ``NotFound``."""
-        return self._visible(job_id, access).job
+        return self.frame.visible(job_id, access).job
 
     def list(self, access: Access, limit: int, cursor: str | None) -> Page[ImportJob]:
         """List jobs, newest first; raises ``InvalidInput`` for a foreign cursor."""
-        return self._frame.page(access, limit, cursor, f"{access.subject!r} ")
+        return self.frame.page(access, limit, cursor, f"{access.subject!r} ")
 
     def lines(
         self, job_id: str, access: Access, outcome: str | None, limit: int, cursor: str | None
     ) -> Page[ImportLine]:
         """List what became of the entries, in the order of the file; raises ``NotFound``."""
-        job = self._visible(job_id, access).job
+        job = self.frame.visible(job_id, access).job
         context = f"import {job_id} {outcome}"
-        entry = self.cursors.decode(cursor, context)
+        entry = self.frame.cursors.decode(cursor, context)
         begin = 0 if entry is None else entry[0]
         lines = self.jobs.lines(job.id)
         if outcome is not None:
             lines = [one for one in lines if one.outcome == outcome]
         end = begin + limit
-        following = self.cursors.encode((end, bytes(16)), context) if end < len(lines) else None
+        following = (
+            self.frame.cursors.encode((end, bytes(16)), context) if end < len(lines) else None
+        )
         return Page(tuple(lines[begin:end]), len(lines), following)
 
     def cancel(self, job_id: str, access: Access) -> ImportJob:
         """End a job; what it has written stays. Raises ``NotFound``, and ``Conflict``."""
-        cancelled = self._frame.cancel(job_id, access, _not_whole)
+        cancelled = self.frame.cancel(job_id, access, _not_whole)
         self.phases.clean_up(cancelled)
         return cancelled
 
@@ -120,20 +113,20 @@ class ImportJobService:
 
         Returns whether any job runs.
         """
-        return self._frame.call_for_waiting()
+        return self.frame.call_for_waiting()
 
     def continue_waiting(self, load: Load) -> int:
         """Work on jobs for a bounded time; returns how many steps were made.
 
         These are jobs that are new, whose last worker had no more time, or has died.
         """
-        return self._frame.continue_waiting(
+        return self.frame.continue_waiting(
             lambda job_id, end_ms: self._work(job_id, load, end_ms), SLICE_MS
         )
 
     def forget_old(self, now_ms: int) -> int:
         """Delete the jobs that ended longer ago than the retention; returns how many."""
-        return self._frame.forget_old(now_ms - self.retention_ms)
+        return self.frame.forget_old(now_ms - self.retention_ms)
 
     def _work(self, job_id: bytes, load: Load, end_ms: int) -> int:
         steps = 0
@@ -148,25 +141,12 @@ class ImportJobService:
                 return steps
             if self.clock.now_ms() >= end_ms:
                 self.jobs.look_again(job_id, end_ms)
-                self._enqueue(job_id)
+                self.frame.enqueue(job_id)
                 return steps
 
     def _record(self, job: ImportJob, lines: Sequence[ImportLine]) -> None:
         if not job.request.dry_run and job.phase != CHECKING:
             self.audit.record_job(job, lines)
-
-    def _visible(self, job_id: str, access: Access) -> Stamped[ImportJob]:
-        return self._frame.visible(job_id, access)
-
-    @property
-    def _frame(self) -> JobFrame[ImportJob]:
-        return JobFrame(self.jobs, self.lists, self.cursors, self.queue, self.clock, "import")
-
-    def _enqueue(self, job_id: bytes) -> None:
-        try:
-            self.queue.enqueue_waiting_redeliveries()
-        except StoreUnavailable:
-            log.warning("RQ is unavailable; upkeep continues import %s", ids.to_text(job_id))
 
 
 def _not_whole(job: ImportJob) -> ImportJob:

@@ -118,6 +118,13 @@ class JobFrame(Generic[AnyJob]):
             self.queue.enqueue_waiting_redeliveries()
         return first_ms is not None
 
+    def enqueue(self, job_id: bytes) -> None:
+        """Have a job continued at once; if RQ is away, upkeep does that when it looks."""
+        try:
+            self.queue.enqueue_waiting_redeliveries()
+        except StoreUnavailable:
+            log.warning("RQ is unavailable; upkeep continues %s %s", self.word, ids.to_text(job_id))
+
     def continue_waiting(self, work: Callable[[bytes, int], int], slice_ms: int) -> int:
         """Work on jobs that wait, or have lost their worker, for a bounded time.
 

@@ -18,15 +18,11 @@ from app.domain.occurrence import ENDED, Occurrence, OccurrenceStatus
 from app.domain.once import Repetition
 from app.domain.redelivery_job import RedeliveryJob, RedeliveryRequest
 from app.errors import Conflict, Forbidden, StoreUnavailable
-from app.services.cursors import Cursors
 from app.services.jobs import JobFrame, end_of_token, written
 from app.services.occurrences import OccurrenceService
 from app.services.queries import Page
-from app.services.queues import RedeliveryQueue
 from app.services.redelivery_steps import RedeliverySteps, may_redeliver
-from app.store import indexes
-from app.store.jobs import Stamped
-from app.store.redeliveries import RedeliveryJobStore, RedeliveryStore
+from app.store.redeliveries import RedeliveryStore
 
 log = logging.getLogger(__name__)
 
@@ -43,15 +39,12 @@ _REFUSALS = {"completed": _COMPLETED, "open": _OPEN, "early": _EARLY, "gone": _G
 
 @dataclass(frozen=True, slots=True)
 class RedeliveryService:
-    """The use cases around dead letters. ``job_lists`` reads lists that have no partitions."""
+    """The use cases around dead letters."""
 
     store: RedeliveryStore
-    jobs: RedeliveryJobStore
+    frame: JobFrame[RedeliveryJob]
     steps: RedeliverySteps
     occurrences: OccurrenceService
-    job_lists: indexes.IndexReader
-    cursors: Cursors
-    queue: RedeliveryQueue
     trigger: Callable[[str, Access, int | None, int | None], Occurrence]
     clock: Clock
     retention_ms: int
@@ -105,20 +98,20 @@ class RedeliveryService:
 
         With a ``repetition`` it is the same job each time.
         """
-        job_id, made = self._frame.named(self.new_ids, repetition)
+        job_id, made = self.frame.named(self.new_ids, repetition)
         if made is not None:
             return made
-        self._frame.make_room(access)
+        self.frame.make_room(access)
         now_ms = self.clock.now_ms()
         total = self.steps.count(request, access, now_ms)
         job = RedeliveryJob(job_id, request, access, now_ms, now_ms, total, credential=credential)
-        self.jobs.save(job, b"", now_ms)
+        self.frame.jobs.save(job, b"", now_ms)
         self._enqueue(job_id)
         return job
 
     def get(self, job_id: str, access: Access) -> RedeliveryJob:
         """Read a job with the outcomes that there are by now; raises ``NotFound``."""
-        stamped = self._visible(job_id, access)
+        stamped = self.frame.visible(job_id, access)
         now_ms, job = self.clock.now_ms(), self.steps.counted(stamped.job)
         if not job.is_running:
             return job
@@ -132,19 +125,19 @@ class RedeliveryService:
             return job
         # It has ended; whoever reads it first notes when.
         settled = written(settled, now_ms)
-        saved = self.jobs.save(settled, stamped.stamp, now_ms)
-        return self._visible(job_id, access).job if saved is None else settled
+        saved = self.frame.jobs.save(settled, stamped.stamp, now_ms)
+        return self.frame.visible(job_id, access).job if saved is None else settled
 
     def list(self, access: Access, limit: int, cursor: str | None) -> Page[RedeliveryJob]:
         """List jobs, newest first; raises ``InvalidInput`` for a foreign cursor."""
-        return self._frame.page(access, limit, cursor)
+        return self.frame.page(access, limit, cursor)
 
     def cancel(self, job_id: str, access: Access) -> RedeliveryJob:
         """End a job; the occurrences that it has redelivered are attempted all the same.
 
         Raises ``NotFound``, and ``Conflict`` if it has ended otherwise.
         """
-        return self._frame.cancel(job_id, access, self.steps.counted)
+        return self.frame.cancel(job_id, access, self.steps.counted)
 
     def work(self, job_id: str) -> int:
         """Work on a job for a bounded time; returns how many occurrences were redelivered.
@@ -159,15 +152,15 @@ class RedeliveryService:
 
         Returns whether any job runs.
         """
-        return self._frame.call_for_waiting()
+        return self.frame.call_for_waiting()
 
     def continue_waiting(self) -> int:
         """Work on jobs that wait or have lost their worker; returns how many were redelivered."""
-        return self._frame.continue_waiting(self._work, SLICE_MS)
+        return self.frame.continue_waiting(self._work, SLICE_MS)
 
     def forget_old(self, now_ms: int) -> int:
         """Delete the jobs that ended longer ago than the retention; returns how many."""
-        return self._frame.forget_old(now_ms - self.retention_ms)
+        return self.frame.forget_old(now_ms - self.retention_ms)
 
     def _work(self, job_id: bytes, end_ms: int) -> int:
         redelivered = 0
@@ -180,16 +173,9 @@ class RedeliveryService:
                 self._enqueue(job_id)
                 return redelivered
 
-    def _visible(self, job_id: str, access: Access) -> Stamped[RedeliveryJob]:
-        return self._frame.visible(job_id, access)
-
-    @property
-    def _frame(self) -> JobFrame[RedeliveryJob]:
-        return JobFrame(self.jobs, self.job_lists, self.cursors, self.queue, self.clock, "retry")
-
     def _enqueue(self, job_id: bytes) -> None:
         try:
-            self.queue.enqueue_redelivery(ids.to_text(job_id))
+            self.frame.queue.enqueue_redelivery(ids.to_text(job_id))
         except StoreUnavailable:
             log.warning(
                 "RQ is unavailable; upkeep continues redelivery job %s", ids.to_text(job_id)

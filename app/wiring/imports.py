@@ -10,6 +10,7 @@ from app.services.import_phases import ImportPhases
 from app.services.import_plans import ImportPlanner
 from app.services.import_writes import ImportWriter
 from app.services.imports import ImportService
+from app.services.jobs import JobFrame
 from app.services.tokens import TokenService
 from app.wiring.queues import Queues
 from app.wiring.storage import Storage
@@ -40,15 +41,14 @@ def build_imports(
     queues: Queues,
 ) -> ImportJobService:
     """Make what imports calendar files."""
-    imports = _at_once(storage, events)
+    imports, jobs, clock = _at_once(storage, events), storage.import_jobs, storage.clock
+    cursors = storage.crypto.cursors
     return ImportJobService(
-        storage.import_jobs,
-        ImportPhases(storage.import_jobs, imports, tokens),
+        jobs,
+        ImportPhases(jobs, imports, tokens),
         imports,
         ImportAudit(audit),
-        storage.whole_lists,
-        storage.crypto.cursors,
-        queues.upkeep,
-        storage.clock,
+        JobFrame(jobs, storage.whole_lists, cursors, queues.upkeep, clock, "import"),
+        clock,
         storage.settings.retention_occurrences_ms,
     )

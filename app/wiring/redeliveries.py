@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from app.domain.access import Access
 from app.domain.occurrence import Occurrence
+from app.services.jobs import JobFrame
 from app.services.occurrences import OccurrenceService
 from app.services.redeliveries import RedeliveryService
 from app.services.redelivery_steps import RedeliverySteps
@@ -22,18 +23,15 @@ def redelivery_service(
     trigger: Callable[[str, Access, int | None, int | None], Occurrence],
 ) -> RedeliveryService:
     """What redelivers, one and many. Jobs are kept as long as occurrences are."""
-    steps = RedeliverySteps(
-        storage.redeliveries, storage.redelivery_jobs, occurrences, storage.lists, tokens
-    )
+    jobs, clock = storage.redelivery_jobs, storage.clock
+    steps = RedeliverySteps(storage.redeliveries, jobs, occurrences, storage.lists, tokens)
+    cursors = storage.crypto.cursors
     return RedeliveryService(
         storage.redeliveries,
-        storage.redelivery_jobs,
+        JobFrame(jobs, storage.whole_lists, cursors, queues.upkeep, clock, "retry"),
         steps,
         occurrences,
-        storage.whole_lists,
-        storage.crypto.cursors,
-        queues.upkeep,
         trigger,
-        storage.clock,
+        clock,
         storage.settings.retention_occurrences_ms,
     )

@@ -398,7 +398,7 @@ class TestMany:
     def test_two_steps_at_once_count_once(self, services, clock, fail, monkeypatch) -> None:
         fail(20)
         job = begin(services, rate="1/s")
-        steps, jobs = services.redeliveries.steps, services.redeliveries.jobs
+        steps, jobs = services.redeliveries.steps, services.redeliveries.frame.jobs
         read = jobs.get_many
         for _ in range(2):
             stale = read([job.id])

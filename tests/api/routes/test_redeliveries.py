@@ -130,7 +130,7 @@ def test_what_replaces_one_is_once_for_a_key(client, dead, clock, services, monk
 def test_a_retry_of_many_is_one_job_for_a_key(client, dead, services, monkeypatch):
     """A second job would attempt anew what fails again under the first."""
     dead()
-    jobs, key = services.redeliveries.jobs, {HEADER: "a-key"}
+    jobs, key = services.redeliveries.frame.jobs, {HEADER: "a-key"}
     save = jobs.save
 
     def and_away(*given):
