@@ -38,16 +38,16 @@ class EventField(HashField):
 
     DEFINITION = ("doc", "JSON", "what the user gave and no other field holds; its first piece",
         "codec pack_events",
-        "codec match_names pack_events read_event stored_name waiting")
+        "codec match_names pack_events read_event stored_name")
     DEFINITION_2 = ("d2", "JSON", "its second piece, if it has more than one; see ``pieces``",
         "codec pack_events save_event",
-        "codec match_names read_event stored_name waiting")
+        "codec match_names read_event stored_name")
     DEFINITION_3 = ("d3", "JSON", "its third piece",
         "codec pack_events save_event",
-        "codec match_names read_event stored_name waiting")
+        "codec match_names read_event stored_name")
     DEFINITION_4 = ("d4", "JSON", "its fourth piece",
         "codec pack_events save_event",
-        "codec match_names read_event stored_name waiting")
+        "codec match_names read_event stored_name")
     METADATA = ("meta", "JSON", "the user's metadata, in pieces, too; absent: empty",
         "codec pack_events save_event", "codec pack_events read_event")
     METADATA_2 = ("m2", "JSON", "its second piece",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from app.store import keys
 from app.store.claims import Claim, callback_from_field, redelivery_from_field
-from app.store.codec import definition_from_doc
+from app.store.codec import DEFINITION_FIELDS, definition_from_doc
 from app.store.connection import StoreClient
 from app.store.fields import EventField, OccurrenceField
 from app.store.pieces import join
@@ -29,13 +29,7 @@ _OCCURRENCE_FIELDS = (
     OccurrenceField.PLANNED,
     OccurrenceField.LOG,
 )
-_EVENT_FIELDS = (
-    EventField.DEFINITION,
-    EventField.DEFINITION_2,
-    EventField.DEFINITION_3,
-    EventField.DEFINITION_4,
-    EventField.FLOW,
-)
+_EVENT_FIELDS = (*DEFINITION_FIELDS, EventField.FLOW)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +78,8 @@ class WaitingStore:
 
 def _open(occurrence_id: bytes, row: Values, of_event: Values) -> Open | None:
     event_id, status, at, attempt, token, code, body, callback, redelivery, planned, log = row
-    doc, flow = join(of_event[:4]), of_event[4]
+    *pieces, flow = of_event
+    doc = join(pieces)
     if status != b"dispatched":
         return None
     claim = Claim(
