@@ -8,7 +8,6 @@ from typing import cast
 
 from app.domain.flow import FlowLimits
 from app.domain.rates import Rate
-from app.errors import StoreUnavailable
 from app.store import keys
 from app.store.connection import StoreClient
 from app.store.fields import FlowField
@@ -56,11 +55,9 @@ class FlowStore:
 
     def set_by_events(self, flows: Sequence[tuple[str, Changes]], now_ms: int) -> None:
         """Do for many flows in one round trip what ``set`` does for one, as events do it."""
-        replies = self._scripts.many(
+        self._scripts.each(
             "set_flow", [_setting(name, changes, now_ms, by_user=False) for name, changes in flows]
         )
-        if any(isinstance(reply, Exception) for reply in replies):
-            raise StoreUnavailable
 
     def names(self, space: str | None, after: str | None, limit: int) -> list[str]:
         """Names in their order, of one space or of all (``None``), those after one first."""

@@ -18,7 +18,6 @@ import secrets
 from collections.abc import Sequence
 from typing import Any, NamedTuple, cast
 
-from app.errors import StoreUnavailable
 from app.store.connection import StoreClient
 from app.store.fields import RateField
 from app.store.scripts import Argument, ScriptCall, Scripts
@@ -77,9 +76,7 @@ class Rates:
             ([rates_of(lane)], _counting(event_id, rate, now_ms, most, is_ahead=True))
             for event_id, rate in wanted
         ]
-        replies = self._scripts.many("count_rate", calls)
-        if any(isinstance(reply, Exception) for reply in replies):
-            raise StoreUnavailable
+        replies = self._scripts.each("count_rate", calls)
         return [_counted(reply, rate) for reply, (_, rate) in zip(replies, wanted, strict=True)]
 
     def settle(self, lane: int, event_id: bytes, counted: Counted) -> None:

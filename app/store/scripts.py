@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import redis
 
+from app.errors import StoreUnavailable
 from app.store.connection import StoreClient
 from app.store.script_loader import assemble_all
 
@@ -55,6 +56,13 @@ class Scripts:
     def text(self, name: str) -> ScriptText:
         """A script's text and hash."""
         return self._texts[name]
+
+    def each(self, name: str, calls: Sequence[ScriptCall]) -> list[Any]:
+        """As ``many``, for who needs every answer: raises ``StoreUnavailable`` if one fails."""
+        replies = self.many(name, calls)
+        if any(isinstance(reply, Exception) for reply in replies):
+            raise StoreUnavailable
+        return replies
 
     def many(self, name: str, calls: Sequence[ScriptCall]) -> list[Any]:
         """Run a script several times in one round trip; an answer may be an exception.

@@ -15,9 +15,10 @@ import pytest
 from app.domain import ids
 from app.domain.event import Event, EventStatus
 from app.domain.occurrence import OccurrenceStatus
-from app.errors import NotFound
+from app.errors import NotFound, StoreUnavailable
 from app.store import keys, scripts
 from app.store.calls import Deferral, Record, Successor, Unattempted
+from app.store.connection import connect
 from app.store.events import KEEP, NOTHING, Plan, Saved
 from tests.store.conftest import Stores
 from tests.support.builders import DAILY, an_event
@@ -495,3 +496,16 @@ class TestRestore:
         stores.work.record([record(claimed)], event.start_ms)
         partition = ids.partition_of_event(event.id)
         assert stores.work.restore(partition, [claimed.occurrence_id], event.start_ms) == 0
+
+
+def test_who_needs_every_answer_has_none_if_one_call_fails(store_url: str) -> None:
+    client = connect(store_url)
+    client.set(b"qh:rates:2", b"no hash")
+    run, lane = scripts.Scripts(client), [b"an-event", 5, b":1:a", 0, b"", 1]
+    calls = [([f"qh:rates:{number}".encode()], lane) for number in (1, 2)]
+    answered, failed = run.many("count_rate", calls)
+    assert answered[0] == 1
+    assert isinstance(failed, Exception)
+    with pytest.raises(StoreUnavailable):
+        run.each("count_rate", calls)
+    assert len(run.each("count_rate", calls[:1])) == 1
