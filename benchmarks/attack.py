@@ -178,7 +178,7 @@ def store(
     for fields in in_turn:
         answer = client.post("/events", json={**given, **fields}, headers=headers)
         if answer.status_code == 201:
-            created.append(answer.json["id"])
+            created.append(answer.get_json()["id"])
         elif answer.status_code != 403:
             raise BenchmarkFailed(f"refused: {answer.json}")
     support.say(f"  accepted: {len(created)} of {len(in_turn)} schedules")

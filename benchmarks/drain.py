@@ -15,8 +15,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
-from app.delivery.actions import build
-from app.delivery.request import Job
+from app.delivery.actions.webhook import build
+from app.delivery.request import NOBODY, Job
 from app.domain.ids import EventIds, occurrence_id
 from app.store import keys
 from app.store.attempts import read_log
@@ -51,7 +51,7 @@ def request_like_ours(webhook: str) -> dict[str, Any]:
         event.definition.description, event.metadata_json, event.tags, event.action,
         (support.SECRET,),
     )  # fmt: skip
-    request = build(job, now_ms)
+    request = build(job, now_ms, NOBODY)
     return {"url": webhook, "headers": request.headers, "body": request.body.decode()}
 
 

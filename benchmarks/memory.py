@@ -69,12 +69,13 @@ def created(count: int, *, default: bool) -> tuple[float, float, float]:
         environ = support.environment(url, port=free_port())
         for role in ("scheduler", "upkeep"):
             stack.enter_context(support.process([sys.executable, "worker.py", role], environ))
-        base = stack.enter_context(api.gunicorn("wsgi:app", environ))
-        api.load(base, support.MASTER_TOKEN, 2 * (HOT + SEGMENT), CONNECTIONS)  # warms up
+        served = stack.enter_context(api.gunicorn("wsgi:app", environ, client))
+        warm_up, load = (api.Load(each, CONNECTIONS) for each in (2 * (HOT + SEGMENT), count))
+        api.run(served, support.MASTER_TOKEN, warm_up, "first")
         settle(client)
         before, log_before = used(client), log_bytes(client)
-        api.load(base, support.MASTER_TOKEN, count, CONNECTIONS)
-        made = count + min(count, 200)  # with those that warm it up
+        api.run(served, support.MASTER_TOKEN, load, "measured")
+        made = load.requests + load.warm_up
         at_once = (used(client) - before) / made
         settle(client)
         log = (log_bytes(client) - log_before) / made

@@ -27,7 +27,7 @@ class Meter:
 
     def read(self) -> tuple[float, float, float, float]:
         """CPU of the worker and of the store, script calls and commands so far."""
-        info = cast("dict[str, Any]", self.client.info("server"))
+        info = self.client.info("server")
         stats = cast("dict[str, dict[str, Any]]", self.client.info("commandstats"))
         counts = {name.removeprefix("cmdstat_"): one["calls"] for name, one in stats.items()}
         scripts = sum(counts.get(name, 0) for name in ("evalsha", "eval"))

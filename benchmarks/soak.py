@@ -21,6 +21,7 @@ from collections import defaultdict, deque
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from app.runtime.embedded import free_port
@@ -118,7 +119,8 @@ class Soak:
         for status in ("failed", "missed", "cancelled"):
             if self._client.zcard(keys.occurrences(0, status)):
                 raise BenchmarkFailed(f"an occurrence is {status}")
-        if retrying := self._client.zrange(keys.occurrences(0, "retrying"), 0, 0):
+        retrying: Any = self._client.zrange(keys.occurrences(0, "retrying"), 0, 0)
+        if retrying:
             (said,) = self._client.hmget(keys.occurrence(0, retrying[0]), [OccurrenceField.ERROR])
             raise BenchmarkFailed(f"after {since_s:.0f} s an attempt had failed: {said!r}")
 

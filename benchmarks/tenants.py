@@ -135,11 +135,11 @@ def create_innocent(
             "schedule": {"every": "1s", "count": options.seconds},
         }  # fmt: skip
         call.must("POST", "/events", event)
-    once = options.rate * options.seconds
+    once: int = options.rate * options.seconds
     # Shifted, so that none has the time of a recurring one.
     times = (start_ms + 7 + n * 1000 // options.rate for n in range(once))
     loading.load(client, receiver, times, Lanes(support.JWT_SECRET).of("innocent"))
-    return once + RECURRING * options.seconds
+    return once + RECURRING * int(options.seconds)
 
 
 def measure(receiver: str, quick: str, beside: str, options: argparse.Namespace) -> Run:

@@ -40,7 +40,7 @@ def token_of(client: FlaskClient, access: str, *scope: str, **changes: Any) -> s
     }
     answer = client.post("/tokens", json=body)
     assert answer.status_code == 200, answer.text
-    return str(answer.json["token"])
+    return str(answer.get_json()["token"])
 
 
 def with_token(app: Flask, token: str) -> FlaskClient:

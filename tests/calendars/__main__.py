@@ -215,7 +215,7 @@ def _compare_uid(
 
 def _occurrences(body: Mapping[str, Any]) -> Iterator[str]:
     start, timezone = parse_rfc3339(body["start_time"]), body.get("timezone")
-    start_ms = resolve_local(start, timezone) if isinstance(start, datetime) else start
+    start_ms = resolve_local(start, body["timezone"]) if isinstance(start, datetime) else start
     if body.get("schedule") is None:
         return iter([to_rfc3339(start_ms)])
     recurrence = compile_schedule(body["schedule"], start_ms, timezone)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -61,16 +61,16 @@ def _times(path: str) -> Iterator[tuple[str, list[str] | str]]:
                 yield uid, repr(error)[:200]
 
 
-def _zone(name: Any) -> Any:
+def _zone(name: Any) -> tzinfo:
     try:
         return UTC if name is None else ZoneInfo(str(name))
     except (KeyError, ValueError, OSError):
         return UTC
 
 
-def _utc(at: Any, zone: Any) -> datetime:
+def _utc(at: date, zone: tzinfo) -> datetime:
     if not isinstance(at, datetime):
-        at = datetime(at.year, at.month, at.day) if isinstance(at, date) else at  # noqa: DTZ001
+        at = datetime(at.year, at.month, at.day)  # noqa: DTZ001
     return (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC)
 
 
