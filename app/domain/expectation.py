@@ -27,6 +27,11 @@ class Expectation:
     """The statuses as they were given."""
     text: bytes = b""
 
+    @property
+    def is_default(self) -> bool:
+        """Whether it is what holds for events that say nothing of it."""
+        return not self.text and self.statuses == frozenset(SUCCESSES)
+
     def fault(self, status: int | None, body: bytes) -> tuple[str | None, str | None]:
         """The word and the sentence for an answer that is not what is expected, else ``None``.
 

@@ -37,7 +37,8 @@ _HIDDEN = (_SPACE, _KEY_SPACE)
 _Reader = Callable[[Mapping[str, Any]], Any]
 
 _PLANNING = ("dst", "calendars", "on_excluded", "jitter")
-_RECURRING = ("calendars", "on_excluded")
+_RECURRING: Mapping[str, Any] = {"calendars": [], "on_excluded": ON_EXCLUDED[0]}
+"""What needs a schedule, and what each is if it is left out."""
 
 
 def _on_excluded(given: Any) -> str:
@@ -171,10 +172,10 @@ class EventOptions:
     def check_one_time(self) -> None:
         """Raise ``InvalidInput`` unless an event without a schedule can have these settings.
 
-        No calendar at all is what it has anyway.
+        What it has anyway may be given.
         """
-        for name in _RECURRING:
-            if self.given.get(name):
+        for name, otherwise in _RECURRING.items():
+            if self.given.get(name, otherwise) != otherwise:
                 raise InvalidInput.field(name, "is for events with a schedule; leave it out")
         _ = self.jitter_ms, self.misfire
 

@@ -13,7 +13,16 @@ MAX_ATTEMPTS = 100
 MAX_DELAY_MS = 30 * 86_400_000
 MAX_FACTOR = 100
 
-_RULE_KEYS = ("backoff", "first", "factor", "max", "jitter")
+_RULE = {
+    "backoff": "exponential",
+    "first": DEFAULT.first_ms,
+    "factor": DEFAULT.factor,
+    "max": DEFAULT.max_ms,
+    "jitter": DEFAULT.jitter,
+}
+"""The members of a rule, and what each is if it is left out; durations are ms."""
+
+_RULE_KEYS = tuple(_RULE)
 _KEYS = ("attempts", "delays", "max_age", *_RULE_KEYS)
 
 
@@ -28,16 +37,17 @@ def parse_retry(value: Any) -> RetryPolicy:
         {"attempts": 8, "backoff": "fixed", "first": "1m"}
 
     The rule may also stand as ``{"attempts": 8, "delays": {"backoff": …}}``. What is left out is
-    as in ``DEFAULT``; a list without ``attempts`` is used up once. Raises ``InvalidInput`` naming
-    the field.
+    as in ``DEFAULT``, and may be given so where it has no meaning; a list without ``attempts`` is
+    used up once. Raises ``InvalidInput`` naming the field.
     """
     given = _mapping("retry", value, _KEYS)
     rule = {key: given[key] for key in _RULE_KEYS if key in given}
     delays = given.get("delays")
-    if delays is not None and rule:
-        raise InvalidInput.field(f"retry.{next(iter(rule))}", "must not stand beside delays")
     if delays is None:
         return _rule(given, "retry", rule)
+    for key, one in rule.items():
+        if not _is_default(key, one):
+            raise InvalidInput.field(f"retry.{key}", "must not stand beside delays")
     if isinstance(delays, Mapping):
         return _rule(given, "retry.delays", _mapping("retry.delays", delays, _RULE_KEYS))
     return _listed(given, delays)
@@ -61,9 +71,11 @@ def _rule(given: Mapping[str, Any], path: str, rule: Mapping[str, Any]) -> Retry
     if backoff not in ("exponential", "fixed"):
         raise InvalidInput.field(f"{path}.backoff", "must be 'exponential' or 'fixed'")
     fixed = backoff == "fixed"
-    for key in ("factor", "max"):
-        if fixed and key in rule:
-            raise InvalidInput.field(f"{path}.{key}", "goes with exponential backoff only")
+    if fixed:
+        for key in ("factor", "max"):
+            if key in rule and not _is_default(key, rule[key]):
+                raise InvalidInput.field(f"{path}.{key}", "goes with exponential backoff only")
+        rule = {key: one for key, one in rule.items() if key not in ("factor", "max")}
     first = _delay(f"{path}.first", rule["first"]) if "first" in rule else DEFAULT.first_ms
     longest = _delay(f"{path}.max", rule["max"]) if "max" in rule else max(first, DEFAULT.max_ms)
     return RetryPolicy(
@@ -74,6 +86,16 @@ def _rule(given: Mapping[str, Any], path: str, rule: Mapping[str, Any]) -> Retry
         jitter=_number(path, "jitter", rule, (0, 1), DEFAULT.jitter),
         max_age_ms=_max_age(given),
     )
+
+
+def _is_default(key: str, value: Any) -> bool:
+    """Whether a member of a rule says what would be so without it."""
+    if key in ("first", "max"):
+        try:
+            value = _duration(key, value)
+        except InvalidInput:
+            return False
+    return not isinstance(value, bool) and bool(value == _RULE[key])
 
 
 def _mapping(path: str, value: Any, known: tuple[str, ...]) -> Mapping[str, Any]:

@@ -120,9 +120,9 @@ def _check_format(event: Event) -> None:
 
 
 def _check_expect(event: Event) -> None:
-    if not event.action.is_http:
-        raise InvalidInput.field("expect", "is for actions that send HTTP; leave it out")
     expected = event.options.expect
+    if not event.action.is_http and expected and not expected.is_default:
+        raise InvalidInput.field("expect", "is for actions that send HTTP; leave it out")
     if expected and expected.text and event.action.params.get("method") == "HEAD":
         raise InvalidInput.field(
             "expect.body_contains", "must be left out: the answer to HEAD has no body"

@@ -2,7 +2,8 @@
 
 Requests and answers have schemas of their own. One that both would share makes a client that can't
 read what it is answered, or sends back what only the service may say. Nothing has a ``default``
-in a body, because clients fill defaults in: a change of one field would then set others. Members
+in a body, because clients fill defaults in: a change of one field would then set others. It is
+called ``x-default``, which people read, and stands where leaving a member out means it. Members
 of answers are required unless they are marked with ``SOMETIMES``, so that clients need not ask
 whether they are there. Objects within objects have names.
 """
@@ -26,6 +27,11 @@ REQUESTS = {
 Not ``New…``: clients in Go have a function of that name for each schema.
 """
 
+CHANGES = ("EventUpdate",)
+"""Schemas of changes: what they leave out stays as it is."""
+
+DEFAULT = "x-default"
+
 _MARKS = (SOMETIMES_KEY, NULL_KEY, "readOnly", "writeOnly")
 """What is said of a member, whatever its schema."""
 
@@ -42,16 +48,35 @@ def shape(document: Node) -> None:
             _require(schema)
         if name in answered - given:
             schema.pop("additionalProperties", None)
-    for node in nodes(schemas):
-        for mark in (*_MARKS, NAMED, "default"):
-            if not _is_property(node, mark):
-                node.pop(mark, None)
+    _drop_marks(schemas)
+    for name, schema in schemas.items():
+        _say_defaults(schema, are_so=name in given and name not in CHANGES)
     for _, _, operation in operations(document):
         for parameter in operation.get("parameters", []):
             default = parameter.get("schema", {}).get("default", True)
             if not isinstance(default, (bool, int, float, str)):
                 del parameter["schema"]["default"]
     _one_answer_each(document)
+
+
+def _drop_marks(schemas: Node) -> None:
+    for node in nodes(schemas):
+        for mark in (*_MARKS, NAMED):
+            if not _is_property(node, mark):
+                node.pop(mark, None)
+
+
+def _say_defaults(schema: Node, *, are_so: bool) -> None:
+    """Give the defaults of a schema's members their own name; only requests have any."""
+    for node in nodes(schema.get("properties", {})):
+        if "default" in node and not _is_default_a_member(node):
+            value = node.pop("default")
+            if are_so:
+                node[DEFAULT] = value
+
+
+def _is_default_a_member(node: Node) -> bool:
+    return isinstance(node["default"], dict) and "type" in node["default"]
 
 
 def _is_property(node: Node, name: str) -> bool:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from app.api.document.examples import A_TEXT
 from app.api.document.nodes import SCHEMAS, Node
+from app.api.document.shapes import DEFAULT
 from app.api.schemas.base import DURATION, RATE
 
 _BOUNDS = (
@@ -45,7 +46,7 @@ def member(
 ) -> DescribedPart:
     """What there is to say of a part; ``schema`` if it isn't the description itself."""
     form = described if schema is None else schema
-    told = _example(described, form)
+    told, otherwise = _example(described, form), form.get("default", form.get(DEFAULT))
     return DescribedPart(
         name=name,
         place=described.get("in", ""),
@@ -53,7 +54,7 @@ def member(
         limits=list(limits(form)),
         is_required=required,
         about=described.get("description") or form.get("description", ""),
-        default=_plain(form["default"]) if form.get("default") is not None else None,
+        default=None if otherwise is None else _plain(otherwise),
         example=None if told is None else _plain(told),
     )
 

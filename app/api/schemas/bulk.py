@@ -61,7 +61,7 @@ class BulkFilterSchema(StrictSchema):
     def _says_something(self, data: Any, **_kwargs: Any) -> Any:
         if isinstance(data, dict):
             others = data.keys() - set(_NO_FILTERS)
-            if data.get("all") is True and len(data) > 1:
+            if data.get("all") is True and (others or data.get("match", "any") != "any"):
                 raise ValidationError("must be left out beside other filters", "all")
             if data.get("all") is not True and not others:
                 raise ValidationError(_EMPTY)
@@ -74,7 +74,7 @@ class BulkFilterSchema(StrictSchema):
             raise ValidationError("must hold at least one tag, or be left out", "tags")
         if "tags" in data and "expression" in data:
             raise ValidationError("must be left out beside tags", "expression")
-        if "match" in data and "tags" not in data:
+        if data.get("match") == "all" and "tags" not in data:
             raise ValidationError("goes with tags; leave it out", "match")
         if "name" in data and "name_prefix" in data:
             raise ValidationError("must be left out beside name", "name_prefix")
@@ -117,7 +117,7 @@ class BulkSchema(StrictSchema):
         add, remove = set(data.get("add_tags", ())), set(data.get("remove_tags", ()))
         if data["action"] != BulkAction.RETAG:
             for name in ("add_tags", "remove_tags"):
-                if name in data:
+                if data.get(name):
                     raise ValidationError("goes with the action retag; leave it out", name)
         elif not add | remove:
             raise ValidationError("is required, or remove_tags", "add_tags")

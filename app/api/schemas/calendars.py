@@ -26,8 +26,8 @@ _RULE = {
     "type": "object",
     "description": "Days that recur: a schedule as an event has it, and these.",
     "properties": {
-        "from": {**_DAY, "description": "When it begins; 1970-01-01 by default."},
-        "days": {"type": "integer", "minimum": 1, "maximum": MAX_RULE_DAYS},
+        "from": {**_DAY, "description": "When it begins.", "default": "1970-01-01"},
+        "days": {"type": "integer", "minimum": 1, "maximum": MAX_RULE_DAYS, "default": 1},
     },
     "example": {"rrule": "FREQ=YEARLY;BYMONTH=12;BYMONTHDAY=24"},
 }

@@ -8,16 +8,17 @@ from app.api.schemas.base import DURATION, NAMED, RATE
 from app.api.schemas.schedule import WHOLE, described, or_null
 from app.delivery.actions import KINDS
 from app.domain.expectation import MAX_STATUSES, MAX_TEXT, READ_LIMIT
+from app.domain.flow import ORDERS
 
 _DELAY = {**DURATION, "type": ["string", "integer"]}
 """A number is one of seconds."""
 
 _RETRY_RULE: dict[str, Any] = {
-    "backoff": {"type": "string", "enum": ["exponential", "fixed"]},
-    "first": described(_DELAY, "The first delay of a rule."),
-    "factor": {"type": "number", "minimum": 1, "maximum": 100},
-    "max": described(_DELAY, "The longest delay of a rule."),
-    "jitter": {"type": "number", "minimum": 0, "maximum": 1},
+    "backoff": {"type": "string", "enum": ["exponential", "fixed"], "default": "exponential"},
+    "first": described({**_DELAY, "default": "15s"}, "The first delay of a rule."),
+    "factor": {"type": "number", "minimum": 1, "maximum": 100, "default": 4},
+    "max": described({**_DELAY, "default": "1d"}, "The longest delay of a rule."),
+    "jitter": {"type": "number", "minimum": 0, "maximum": 1, "default": 0.2},
 }
 
 RETRY: dict[str, Any] = {
@@ -56,6 +57,7 @@ ACK_TIMEOUT: dict[str, Any] = {
         "From 1s to 7d: how long a receiver that answers 202 with 'Qhronos-Ack: required' may "
         "take to acknowledge the delivery."
     ),
+    "default": "1h",
 }
 
 _PARAMS = [
@@ -100,6 +102,7 @@ EXPECT: dict[str, Any] = {
             },
             "minItems": 1,
             "maxItems": MAX_STATUSES,
+            "default": ["2xx"],
             "example": ["2xx", 404],
         },
         "body_contains": {"type": ["string", "null"], "minLength": 1, "maxLength": MAX_TEXT},
@@ -116,7 +119,7 @@ FORMAT: dict[str, Any] = {
 
 FLOW_LIMITS: dict[str, dict[str, Any]] = {
     "rate": described(RATE, "Attempts in a second, minute, hour or day, evenly spaced."),
-    "burst": described(WHOLE, "How many may go at once before that; 1 by default."),
+    "burst": described({**WHOLE, "default": 1}, "How many may go at once before that."),
     "concurrency": {**WHOLE, "description": "How many may be under way at once."},
 }
 
@@ -144,5 +147,6 @@ ORDER: dict[str, Any] = {
     "description": (
         "strict: the flow sends one occurrence at a time, the next one after the end of the one "
         "before, its retries included."
-    )
+    ),
+    "default": ORDERS[0],
 }

@@ -144,7 +144,9 @@ class EventSchema(StrictSchema):
         },
     )
     name = Text(1, 255, required=True, metadata={"example": "invoice run"})
-    description = Text(0, 4_096, allow_none=True, metadata={"example": "At the end of the day."})
+    description = Text(
+        0, 4_096, allow_none=True, metadata={"example": "At the end of the day.", "default": ""}
+    )
     start_time = Moment(
         metadata={
             "description": "RFC 3339; without an offset it is a time in the event's timezone. "
@@ -175,6 +177,7 @@ class EventSchema(StrictSchema):
         allow_none=True,
         metadata={
             "description": "Delivered as given; at most 64 KiB.",
+            "default": {},
             "additionalProperties": True,
             "example": {"customer": 17},
         },
@@ -190,8 +193,10 @@ class EventSchema(StrictSchema):
     notices = fields.List(
         fields.Raw(metadata=NOTICE), dump_only=True, metadata={**NOTICES, **SOMETIMES}
     )
-    tags = TagList(allow_none=True)
-    status = Choice([status.value for status in EventStatus])
+    tags = TagList(allow_none=True, metadata={"default": []})
+    status = Choice(
+        [status.value for status in EventStatus], metadata={"default": EventStatus.ACTIVE.value}
+    )
     created_at = fields.String(dump_only=True, metadata=TIME)
     updated_at = fields.String(dump_only=True, metadata=TIME)
     next_occurrence_at = fields.String(dump_only=True, allow_none=True, metadata=TIME)

@@ -10,7 +10,15 @@ from marshmallow import Schema, ValidationError, fields, post_load
 from app.api.schemas.base import NAMED, SOMETIMES, TIME, StrictSchema, check_order
 from app.api.schemas.event_fields import Dst, Names
 from app.api.schemas.fields import Choice, Instant, Moment, Object, Text, Timezone
-from app.api.schemas.schedule import DST, JITTER, NOTICE, SCHEDULE, TEXT, begins_now
+from app.api.schemas.schedule import (
+    DST,
+    JITTER,
+    NOTICE,
+    ON_EXCLUDED_DAYS,
+    SCHEDULE,
+    TEXT,
+    begins_now,
+)
 from app.domain.pause import Pause
 from app.domain.timetable import ON_EXCLUDED
 from app.domain.words import MAX_TEXT
@@ -39,7 +47,7 @@ class DraftSchema(StrictSchema):
     schedule = Object(allow_none=True, metadata=SCHEDULE)
     dst = Dst(allow_none=True, metadata=DST)
     calendars = Names(allow_none=True)
-    on_excluded = Choice(ON_EXCLUDED, allow_none=True)
+    on_excluded = Choice(ON_EXCLUDED, allow_none=True, metadata=ON_EXCLUDED_DAYS)
     jitter = Text(1, 64, allow_none=True, metadata=JITTER)
 
     @post_load

@@ -90,7 +90,7 @@ class _TagQuery(StrictSchema):
         tags, match = data.pop("tags", ()), data.pop("match", None)
         if not isinstance(tags, TagFilter):
             return TagFilter(tags, match == "all")
-        if match is not None:
+        if match == "all":
             raise ValidationError("must be left out: the expression of tags says it", "match")
         return tags
 

@@ -54,7 +54,7 @@ SCHEDULE: dict[str, Any] = {
                 "type": "string",
                 "enum": ["minutely", "hourly", "daily", "weekly", "monthly", "yearly"],
             },
-            "interval": described(WHOLE, "Every so many periods; 1 by default."),
+            "interval": described({**WHOLE, "default": 1}, "Every so many periods."),
             "by_day": described(
                 {
                     "type": "array",
@@ -70,7 +70,11 @@ SCHEDULE: dict[str, Any] = {
             "by_minute": described(_INTEGERS, "Minutes 0 to 59."),
             "by_second": described(_INTEGERS, "Seconds 0 to 59."),
             "by_set_pos": described(_INTEGERS, "Which of a period's moments, -1 for the last."),
-            "week_start": {"type": "string", "enum": ["MO", "TU", "WE", "TH", "FR", "SA", "SU"]},
+            "week_start": {
+                "type": "string",
+                "enum": ["MO", "TU", "WE", "TH", "FR", "SA", "SU"],
+                "default": "MO",
+            },
             "count": described(WHOLE, "How many occurrences there are in all."),
             "until": described(
                 {"type": "string", "example": "2031-01-31T09:00:00Z"},
@@ -108,20 +112,20 @@ TEXT: dict[str, Any] = {
 DST: dict[str, Any] = {
     NAMED: "ClockChanges",
     "description": (
-        "What becomes of a wall time that the clock skips (next by default), and of one that it "
-        "repeats (first by default)."
+        "What becomes of a wall time that the clock skips, and of one that it repeats."
     ),
     "example": {"gap": "skip", "repeat": "second"},
     "type": "object",
     "properties": {
-        "gap": {"type": "string", "enum": ["next", "skip", "shift"]},
-        "repeat": {"type": "string", "enum": ["first", "second", "both"]},
+        "gap": {"type": "string", "enum": ["next", "skip", "shift"], "default": "next"},
+        "repeat": {"type": "string", "enum": ["first", "second", "both"], "default": "first"},
     },
 }
 
 JITTER: dict[str, Any] = {
     **DURATION,
     "description": "Delays each occurrence by a stable part of this, to spread the load.",
+    "default": "0s",
     "example": "10m",
 }
 
@@ -130,22 +134,24 @@ MISFIRE: dict[str, Any] = {
     "description": "What becomes of occurrences that were due while nobody was there.",
     "type": "object",
     "properties": {
-        "grace": described(DURATION, "Up to this late they fire as if nothing had happened."),
+        "grace": described(
+            {**DURATION, "default": "5m"}, "Up to this late they fire as if nothing had happened."
+        ),
         "policy": {
             "type": "string",
             "enum": ["fire_once", "fire_all", "skip"],
-            "description": "By default fire_once.",
+            "default": "fire_once",
         },
-        "limit": described({**WHOLE, "maximum": 1000}, "How many at most; 100 by default."),
+        "limit": described({**WHOLE, "maximum": 1000, "default": 100}, "How many at most."),
     },
     "example": {"grace": "5m", "policy": "fire_once"},
 }
 
 OVERLAPPING: dict[str, Any] = {
     "description": (
-        "What becomes of an occurrence that falls due while the one before is not over; allow by "
-        "default."
+        "What becomes of an occurrence that falls due while the one before is not over."
     ),
+    "default": "allow",
 }
 
 NOTICE: dict[str, Any] = {
@@ -167,7 +173,8 @@ NOTICE: dict[str, Any] = {
 
 ON_EXCLUDED_DAYS: dict[str, Any] = {
     **SOMETIMES,
-    "description": "What becomes of an occurrence on a day of a calendar; skip by default.",
+    "description": "What becomes of an occurrence on a day of a calendar.",
+    "default": "skip",
 }
 
 PAUSE: dict[str, Any] = {

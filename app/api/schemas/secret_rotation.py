@@ -35,7 +35,7 @@ class RotationSchema(StrictSchema):
     """The new secret, if it is not to be made, and the time of both."""
 
     secret = Secret(1, 512, load_only=True, metadata={"description": "Left out: one is made."})
-    overlap = Overlap(1, 64, load_default=86_400_000)
+    overlap = Overlap(1, 64, load_default=86_400_000, metadata={"default": "1d"})
 
     @post_load
     def _as_rotation(self, data: dict[str, Any], **_kwargs: Any) -> Rotation:

@@ -10,7 +10,7 @@ from app.domain.budget import BudgetExceeded, current, limited
 from app.domain.recurrence.amendments import read_amendments
 from app.domain.recurrence.context import Context, Ends
 from app.domain.recurrence.explain import explain_amendments
-from app.domain.recurrence.kinds import KINDS, Compiled, compile_kind
+from app.domain.recurrence.kinds import DEFAULTS, KINDS, Compiled, compile_kind
 from app.domain.recurrence.recurrence import Recurrence
 from app.domain.recurrence.wall_times import Start, read_policy
 from app.domain.recurrence.zones import ASSUMED_UTC, EARLIEST, HORIZON, get_zone
@@ -20,6 +20,8 @@ MAX_RULES: Final = 100
 _MOST_EXCLUDED_FIRST = 10_000
 _EMPTY_STEPS = 30_000
 """How far an occurrence that is not excluded is looked for, in steps."""
+
+_NOTHING = object()
 
 _LAST_START = HORIZON - 365 * 86_400
 
@@ -102,6 +104,7 @@ def _compile_rules(given: Mapping[str, Any], context: Context) -> list[Compiled]
     if "rules" not in own:
         return [_compile_one(own, "schedule", context, also=("rules", "exclude", "include"))]
     rules = own["rules"]
+    own = _without_defaults(own, ("rules",))
     if len(own) > 1:
         other = next(key for key in own if key != "rules")
         raise InvalidInput.field(f"schedule.{other}", "can't stand beside rules; put it into them")
@@ -127,6 +130,7 @@ def _compile_one(
     if not kinds and not also:
         raise InvalidInput.field(path, f"must have one of {', '.join(KINDS)}")
     allowed = KINDS[kinds[0]] if kinds else KINDS["frequency"]
+    given = _without_defaults(given, allowed)
     for key in given:
         if key not in allowed:
             close = get_close_matches(str(key)[:40], [*allowed, *also, *KINDS], 1)
@@ -137,3 +141,12 @@ def _compile_one(
             f"{path}.frequency", f"is required, or one of {', '.join([*KINDS, 'rules'][1:])}"
         )
     return compile_kind(kinds[0], given, path, context)
+
+
+def _without_defaults(given: Mapping[str, Any], allowed: Sequence[str]) -> dict[str, Any]:
+    """The members but for those that have no meaning here, and say what is so without them."""
+    return {
+        key: value
+        for key, value in given.items()
+        if key in allowed or isinstance(value, bool) or value != DEFAULTS.get(key, _NOTHING)
+    }

@@ -17,7 +17,15 @@ from app.domain.recurrence.moments import LAST_MS, day_end_ms
 from app.domain.recurrence.naming import Naming
 from app.domain.recurrence.pattern import Pattern
 from app.domain.recurrence.rrule_text import MAX_TEXT, read_parts
-from app.domain.recurrence.rule import PARTS, Rule, Until, read_count, read_rule, read_until
+from app.domain.recurrence.rule import (
+    PARTS,
+    WEEKDAYS,
+    Rule,
+    Until,
+    read_count,
+    read_rule,
+    read_until,
+)
 from app.domain.recurrence.series import Every, Series, WallSeries
 from app.domain.recurrence.wall_times import ELAPSED, Policy, end_of, latest_of, naive_of
 from app.domain.recurrence.zones import DAY, HORIZON, wall_datetime
@@ -30,6 +38,9 @@ KINDS: Final[Mapping[str, tuple[str, ...]]] = {
     "every": ("every", "count", "until"),
 }
 """What tells the kind, and the members that may stand with it."""
+
+DEFAULTS: Final[Mapping[str, Any]] = {"interval": 1, "week_start": WEEKDAYS[0]}
+"""What parts of a rule are if they are left out."""
 
 MAX_WALKED_COUNT: Final = 100_000
 _WALK_AT_MOST: Final = 100

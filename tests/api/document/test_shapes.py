@@ -81,7 +81,7 @@ def test_answers_have_what_null_comes_to(shaped):
     """Null clears in a request; few members are null in answers."""
     schemas = shaped["components"]["schemas"]
     given, answered = schemas["ThingInput"]["properties"], schemas["Thing"]["properties"]
-    assert given["size"] == {"type": ["integer", "null"]}
+    assert given["size"] == {"type": ["integer", "null"], "x-default": 5}
     assert answered["size"] == {"type": "integer"}
     assert answered["kind"] == {"type": "string", "enum": ["a"]}
     assert answered["limit"] == {"type": ["integer", "null"]}

@@ -97,7 +97,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "no tags": ({"filter": {"tags": []}}, "filter.tags"),
     "two ways to say tags": ({"filter": {"tags": ["a"], "expression": "a"}}, "filter.expression"),
     "no expression": ({"filter": {"expression": "a AND"}}, "filter.expression"),
-    "match alone": ({"filter": {"name": "a", "match": "any"}}, "filter.match"),
+    "match alone": ({"filter": {"name": "a", "match": "all"}}, "filter.match"),
     "two names": ({"filter": {"name": "a", "name_prefix": "a"}}, "filter.name_prefix"),
     "an unknown status": ({"filter": {"status": "asleep"}}, "filter.status"),
     "metadata as an object": ({"filter": {"metadata": {"a": 1}}}, "filter.metadata"),
