@@ -25,6 +25,7 @@ SPHINX := $(PY) -m sphinx --quiet --fail-on-warning --keep-going --builder html 
 TOOLS := $(VENV)/tools
 UV := uv==0.13.9
 PIP_AUDIT := pip-audit==2.10.1
+BUILD := build==1.6.1
 # mutmut 3: a mutant costs it a fork, not a new process, and only the tests that reach the function
 # are run: 35 a second where cosmic-ray tries one. It runs the tests, so it needs what they need.
 MUTMUT := mutmut==3.8.1
@@ -58,7 +59,7 @@ LOCK := $(TOOLS)/bin/uv pip compile --quiet --universal --python-version 3.11 \
 QUICK := $(addprefix tests/,domain delivery store crypto planning services engine wiring) \
 	$(wildcard tests/test_*.py)
 
-.PHONY: help run demo check test chaos operations soak fuzz costs calendars clients mutate docs lint format lock audit clean subscribers browser screenshots
+.PHONY: help run demo check test chaos operations soak fuzz costs calendars clients mutate package docs lint format lock audit clean subscribers browser screenshots
 
 help: ## show this help
 	@grep -hE '^[a-z%-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -104,6 +105,14 @@ clients: $(DEV) $(GENERATED) ## make clients of the OpenAPI document with six to
 mutate: $(MUTATE) ## change the rules a little, see that tests notice; MINUTES=, SEED=, ONLY=app/domain/*
 	@$(VENV)/mutate/bin/python -m tests.mutation --minutes $(or $(MINUTES),30) \
 		$(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only '$(ONLY)') $(ARGS)
+
+# The guide goes into the package; the wheel is built from the sdist, so both are whole.
+package: $(DEV) docs ## build dist/, install the wheel into a clean environment, run it; TAG=v1.2.3
+	@$(PY) -m venv $(TOOLS) && $(TOOLS)/bin/pip --disable-pip-version-check -q install '$(BUILD)'
+	@rm -rf dist && $(TOOLS)/bin/python -m build --outdir dist . > dist.log 2>&1 \
+		|| { cat dist.log; exit 1; }
+	@rm -f dist.log
+	@$(PY) -m tests.package dist $(if $(TAG),--tag '$(TAG)')
 
 browser: $(BROWSER) ## install what drives a browser for the tests of the console
 

@@ -14,7 +14,7 @@ MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 SUFFIXES = (".py", ".md", ".txt", ".toml", ".yaml", ".lua", ".example", ".lock")
 NAMES = ("Makefile", "Dockerfile", ".ci/run", "LICENSE")
 
-NOT_HERE = ("/", "data/", "audit.jsonl", "docs/_build", "mutants/")
+NOT_HERE = ("/", "data/", "audit.jsonl", "dist/", "docs/_build", "mutants/")
 """Beginnings of names that are not files of the repository."""
 
 

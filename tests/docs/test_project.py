@@ -35,10 +35,12 @@ def test_the_version_is_the_newest_release_and_lives_in_one_place() -> None:
     assert RELEASES[1][0] == __version__
     assert f"Qhronos/{__version__}" == USER_AGENT
     assert openapi_document()["info"]["version"] == __version__
-    assert "version" not in tomllib.loads((ROOT / "pyproject.toml").read_text()).get("project", {})
+    package = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    assert "version" in package["project"]["dynamic"]
+    assert package["tool"]["hatch"]["version"] == {"path": "app/__init__.py"}
     assigned = [
         str(path.relative_to(ROOT))
-        for folder in ("app", "docs")
+        for folder in ("app", "docs", "qhronos")
         for path in (ROOT / folder).rglob("*.py")
         if re.search(rf"[\"'/ ]{re.escape(__version__)}\b", path.read_text(encoding="utf-8"))
     ]

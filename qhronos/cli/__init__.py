@@ -1,0 +1,1 @@
+"""The command ``qhronos``: for people, tables; for programs, JSON and exit codes."""

@@ -1,0 +1,1 @@
+"""Clients that are made of the OpenAPI document: ``make clients``."""

@@ -1,0 +1,62 @@
+"""How every command starts and ends."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import click
+import pytest
+
+from qhronos.cli import root
+from qhronos.cli.main import main
+from tests.docs.pages import ROOT
+
+
+def test_a_command_that_is_none_is_refused_with_code_2(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["evnts"]) == 2
+    assert "No such command 'evnts'" in capsys.readouterr().err
+
+
+def test_every_command_of_the_table_is_there_and_says_what_it_does(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """In the list as in its own help."""
+    assert main(["--help"]) == 0
+    listed = capsys.readouterr().out
+    for name in root.COMMANDS:
+        command = root.root.get_command(click.Context(root.root), name)
+        assert command is not None
+        assert command.get_short_help_str(), name
+        assert f"  {name} " in listed
+
+
+def test_ctrl_c_is_one_word_and_code_130(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("qhronos.cli.commands.up.become", interrupted)
+    assert main(["up"]) == 130
+    assert capsys.readouterr().err.strip() == "Stopped."
+
+
+def test_without_click_it_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "click", None)
+    assert main(["--help"]) == 2
+    assert "pip install 'qhronos[client]'" in capsys.readouterr().err
+
+
+def test_help_imports_nothing_that_is_slow() -> None:
+    """What costs a start its time is imported when a command needs it."""
+    code = (
+        "import sys; from qhronos.cli.main import main; main(['--help']); "
+        "print(*{'httpx', 'rich', 'asyncio', 'flask'} & {*sys.modules}, file=sys.stderr)"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert ended.stderr.strip() == ""
