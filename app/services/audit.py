@@ -14,8 +14,9 @@ from typing import Any
 from app.clock import Clock
 from app.domain.audit import canonical, line, masked
 from app.domain.times import to_rfc3339
-from app.errors import StoreUnavailable
+from app.errors import StoreUnavailable, Unauthenticated
 from app.services.cursors import Cursors
+from app.services.tokens import REVOKED
 from app.store.audit import AuditLog
 from app.store.audit_intents import Intent, NewEvent
 from app.store.audit_segments import Position, StoredEntry
@@ -105,13 +106,17 @@ class AuditService:
     def create_with(self, intent: Intent, describe: Callable[[Any], Act]) -> None:
         """Have the event that a request creates written in one step with its entry.
 
-        ``describe`` is given the event as it will be.
+        ``describe`` is given the event as it will be. Raises ``Unauthenticated`` there if the
+        request's token is no good any more.
         """
 
         def create(event: Any, new: NewEvent) -> str:
             now_ms = self.clock.now_ms()
             noted = intent.id if intent.is_noted else ""
-            word = self.log.create(new, _entry(describe(event), now_ms), now_ms, noted)
+            entry = _entry(describe(event), now_ms)
+            word = self.log.create(new, entry, now_ms, noted, intent.standing)
+            if word == "revoked":
+                raise Unauthenticated(REVOKED)
             intent.is_recorded = word == "saved"
             return word
 

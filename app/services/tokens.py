@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from app.clock import Clock
 from app.domain.access import Access, Credential, TokenRecord
@@ -18,6 +18,9 @@ from app.store.tokens import BATCH, TokenStore
 
 NOTE_USE_EVERY_MS = 60_000
 """How exactly the last use of a token is known; one in constant use costs a write a minute."""
+
+_REMEMBERED = 1_024
+"""Of how many tokens a process remembers when they were last used."""
 
 MAX_OF_SUBJECT = 10_000
 MAX_IN_ALL = 1_000_000
@@ -41,6 +44,8 @@ class TokenService:
     lists: indexes.IndexReader
     cursors: Cursors
     clock: Clock
+    _used_ms: dict[str, int] = field(default_factory=dict)
+    """When tokens were last used, as far as this process has read or written it."""
 
     def check(self, jti: str, subject: str, issued_s: int, expires_ms: int) -> None:
         """Raise ``Unauthenticated`` if a token or all tokens of its subject were revoked.
@@ -52,8 +57,17 @@ class TokenService:
         if standing.revoked or (barred is not None and issued_s <= barred):
             raise Unauthenticated(REVOKED)
         now_ms = self.clock.now_ms()
-        if now_ms - (standing.last_used_ms or 0) >= NOTE_USE_EVERY_MS:
+        used_ms = standing.last_used_ms or 0
+        if now_ms - used_ms >= NOTE_USE_EVERY_MS:
             self.tokens.note_use(jti, now_ms, expires_ms)
+            used_ms = now_ms
+        if len(self._used_ms) >= _REMEMBERED:
+            self._used_ms.clear()
+        self._used_ms[jti] = used_ms
+
+    def is_use_noted(self, jti: str) -> bool:
+        """Whether the last use of a token is known well enough without a look at the store."""
+        return self.clock.now_ms() - self._used_ms.get(jti, 0) < NOTE_USE_EVERY_MS
 
     def end_of(self, credential: Credential, subject: str) -> str | None:
         """Why a token is good no more, in words; ``None`` while it is. Costs one read."""

@@ -20,6 +20,7 @@ from app.store.audit_segments import Position, StoredEntry
 from app.store.connection import StoreClient
 from app.store.partitions import by_partition
 from app.store.scripts import Argument, Scripts
+from app.store.standing import Standing
 
 TRIES = 200
 """How often entries are chained anew because another process was faster; each time one of them
@@ -44,6 +45,8 @@ class _Ticket:
     failure: StoreUnavailable | None = None
     new: NewEvent | None = None
     """An event that is created in the same step."""
+    standing: Standing | None = None
+    """What is to be learnt of the token of who creates it."""
     word: str = "saved"
     """What the store said to that."""
 
@@ -71,13 +74,23 @@ class AuditLog:
         self._pass(ticket)
         return ticket.number
 
-    def create(self, new: NewEvent, entry: Mapping[str, Any], now_ms: int, intent: str = "") -> str:
+    def create(
+        self,
+        new: NewEvent,
+        entry: Mapping[str, Any],
+        now_ms: int,
+        intent: str = "",
+        standing: Standing | None = None,
+    ) -> str:
         """Create an event and add its entry, both or none; answers as ``save_event`` does.
 
         Nothing is between them, so no intent is needed. Requests that come together share the step.
+        So does the question about the token, if there is one; ``revoked`` says that it is not good.
         """
-        ticket = _Ticket(entry, now_ms, intent, new=new)
+        ticket = _Ticket(entry, now_ms, intent, new=new, standing=standing)
         self._pass(ticket)
+        if standing is not None:
+            standing.is_known = True
         return ticket.word
 
     def _pass(self, ticket: _Ticket) -> None:
@@ -163,13 +176,20 @@ class AuditLog:
         for _ in range(TRIES):
             number, digest = self._head
             previous, args = digest, list[Argument]()
+            tokens: dict[tuple[str, str], int] = {}
             for ticket in batch:
                 number, digest, entry = self._chained(ticket, number, digest)
                 new = ticket.new or _NOTHING
+                args += _asked(ticket.standing, tokens)
                 args += [*new.head, *entry, len(new.fields), *new.fields]
+            about = [
+                key
+                for jti, subject in tokens
+                for key in (keys.token_revoked(jti), keys.token_barred(subject))
+            ]
             reply = self._scripts(
                 "create_events",
-                [keys.AUDIT, keys.AUDIT_HEAD, keys.audit_done(request), keys.AUDIT_INTENTS],
+                [keys.AUDIT, keys.AUDIT_HEAD, keys.audit_done(request), keys.AUDIT_INTENTS, *about],
                 [
                     keys.prefix(_partition(batch[0])),
                     batch[-1].now_ms,
@@ -241,6 +261,14 @@ class AuditLog:
 
 
 _NOTHING = NewEvent(0, [], [])
+
+
+def _asked(standing: Standing | None, tokens: dict[tuple[str, str], int]) -> list[Argument]:
+    """Which token the script is to look at, of those that are numbered here, and when it began."""
+    if standing is None or standing.is_known:
+        return [0, 0]
+    number = tokens.setdefault((standing.jti, standing.subject), len(tokens) + 1)
+    return [number, standing.issued_s]
 
 
 def _partition(ticket: _Ticket) -> int:

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.store import keys
+from app.store.standing import Standing
 
 Command = tuple[str | bytes, ...]
 
@@ -58,6 +59,8 @@ class Intent:
     """Whether it may be in the store."""
     is_doubtful: bool = False
     """Whether something may have been changed though the request is refused."""
+    standing: Standing | None = None
+    """What is yet to be learnt of the token before anything is written; ``None``: nothing."""
 
     def note(self) -> Command:
         """Return the command that notes it, which is now under way."""
@@ -105,10 +108,16 @@ def concerns(about: str) -> None:
 
 
 def ahead_of(command: str | bytes) -> Command | None:
-    """Return the command that goes ahead of another: none if that only reads, or is not first."""
+    """Return the command that goes ahead of another: none if that only reads, or is not first.
+
+    Nothing goes ahead of the store's word that the request's token is good: raises what
+    ``Standing.ask`` does.
+    """
     intent = _current.get()
     if intent is None or intent.is_noted or command in READING:
         return None
+    if intent.standing is not None:
+        intent.standing.ask()
     return intent.note()
 
 

@@ -72,7 +72,7 @@ def _compare(array: str, parameters: Parameters, code: str) -> list[str]:
     found = []
     if expected and not _assigns(expected, rf"unpack\({array}{last}\)", code):
         found.append(f"its code must begin with 'local {', '.join(expected)} = unpack({array}…)'")
-    if parameters.group and not _names_group(parameters, code):
+    if parameters.group and not _names_group(array, parameters, code):
         found.append(f"its code must name {', '.join(parameters.group)}, in this order")
     used = expected + [name for name in parameters.group if not name.endswith("…")]
     found += [
@@ -83,14 +83,14 @@ def _compare(array: str, parameters: Parameters, code: str) -> list[str]:
     return found
 
 
-def _names_group(parameters: Parameters, code: str) -> bool:
+def _names_group(array: str, parameters: Parameters, code: str) -> bool:
     start = len(parameters.names) + 1
-    if re.search(rf"\bunpack\(ARGV, {start}\)", code):
+    if re.search(rf"\bunpack\({array}, {start}\)", code):
         return True  # all of it, as it is
     names = [name for name in parameters.group if not name.endswith("…")]
     if len(names) == 1:
-        return _assigns(names, r"ARGV\[i\]", code)
-    return _assigns(names, rf"unpack\(ARGV, i, i \+ {len(names) - 1}\)", code)
+        return _assigns(names, rf"{array}\[i\]", code)
+    return _assigns(names, rf"unpack\({array}, i, i \+ {len(names) - 1}\)", code)
 
 
 def _assigns(names: list[str], value: str, code: str) -> bool:

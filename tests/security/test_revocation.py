@@ -15,6 +15,7 @@ from app.api.http import streams
 from app.domain.times import to_rfc3339
 from app.services.tokens import HAS_EXPIRED, WAS_REVOKED
 from app.store.calls import Record
+from app.store.connection import StoreClient
 from tests.security.conftest import DAY_MS, NOW_MS, SECOND_MS, Process
 
 COUNT = 30
@@ -132,3 +133,42 @@ def test_an_export_breaks_off_when_its_token_is_revoked(
         with pytest.raises(ConnectionResetError):
             list(read)
     assert admin.get("/audit/export").text == "a line\n" * 48
+
+
+@pytest.mark.parametrize("end", ["revoked", "all of its sub"])
+def test_a_token_that_was_revoked_makes_no_event_whatever_it_asks_for(
+    process: Process, event: dict[str, Any], end: str
+) -> None:
+    """It learns that and nothing else, also where the store is asked only while it is written."""
+    user = process.client(process.mint(sub="operator"))
+    assert user.post("/events", json=event).status_code == 201
+    ENDS[end](process, 0)
+    for wrong in ({}, {"name": 7}, {"tags": ["blue"]}, {"key": "a"}, {"schedule": {"every": "1h"}}):
+        for headers in ({}, {"Idempotency-Key": "a"}):
+            answer = user.post("/events", json={**event, **wrong}, headers=headers)
+            assert (answer.status_code, "revoked" in answer.text) == (401, True)
+            assert answer.headers["WWW-Authenticate"]
+    assert len(process.client().get("/events").json) == 1
+    assert not process.services.storage.client.hlen("qh:{audit}:intents")
+
+
+def test_creating_an_event_takes_one_round_trip_and_the_use_of_the_token_is_still_noted(
+    process: Process, event: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user = process.client(process.mint(sub="operator"))
+    user.post("/events", json=event)
+    sent, direct = [], StoreClient.direct
+
+    def count(client: StoreClient, *command: Any) -> Any:
+        sent.append(command[0])
+        return direct(client, *command)
+
+    monkeypatch.setattr(StoreClient, "direct", count)
+    monkeypatch.setattr(StoreClient, "execute_command", None)
+    assert user.post("/events", json=event).status_code == 201
+    assert sent == ["EVALSHA"]
+    monkeypatch.undo()
+    process.clock.ms += 60 * SECOND_MS
+    user.post("/events", json=event)
+    (token,) = process.client().get("/tokens").json
+    assert token["last_used_at"] == to_rfc3339(process.clock.ms)

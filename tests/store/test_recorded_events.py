@@ -20,6 +20,8 @@ from app.store.audit import AuditLog
 from app.store.events import KEEP, Plan
 from app.store.new_events import new_event_call
 from app.store.scripts import Scripts
+from app.store.standing import Standing
+from app.store.tokens import TokenStore
 from tests.support.invariants import broken, snapshot
 
 NOW_MS = 1_767_225_600_000
@@ -39,8 +41,15 @@ def log(stores) -> AuditLog:
     return AuditLog(stores.client, Scripts(stores.client))
 
 
-def create(log: AuditLog, event: Event, plan: Plan = PLAN, once: Once | None = None) -> str:
-    return log.create(new_event_call(event, plan, once), {"object": event.id.hex()}, NOW_MS)
+def create(
+    log: AuditLog,
+    event: Event,
+    plan: Plan = PLAN,
+    once: Once | None = None,
+    standing: Standing | None = None,
+) -> str:
+    new, entry = new_event_call(event, plan, once), {"object": event.id.hex()}
+    return log.create(new, entry, NOW_MS, standing=standing)
 
 
 def entries(log: AuditLog) -> int:
@@ -106,6 +115,22 @@ def test_those_that_come_together_share_a_step(stores, log):
     assert calls == ["create_events"] * 3
     assert entries(log) == 9
     assert broken(stores.client, stores.partitions) == []
+
+
+@pytest.mark.parametrize("end", ["itself", "its subject"])
+def test_a_token_that_was_revoked_makes_no_event_and_holds_up_no_other(stores, log, end):
+    """What a subject's tokens are refused up to is the second in which they were made."""
+    tokens = TokenStore(stores.client)
+    if end == "itself":
+        tokens.use_once("jti", 60)
+    else:
+        tokens.bar("sub", 7)
+    before = snapshot(stores.client)
+    assert create(log, an_event(), standing=Standing("jti", "sub", 7, list)) == "revoked"
+    assert snapshot(stores.client) == before
+    later = Standing("other", "sub", 8, list)
+    assert create(log, an_event(), standing=later) == "saved"
+    assert later.is_known
 
 
 def test_a_call_whose_answer_was_lost_creates_once(stores, log):

@@ -56,6 +56,7 @@ def audited(
                 named = find(named)
             was = _read(before, named)
             intent = services().audit.intent_of(lambda about: _act(action, named or about, was))
+            intent.standing = g.get("standing")
             if created is not None:
                 services().audit.create_with(
                     intent, lambda event: _act(action, to_text(event.id), None, created(event))

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 from typing import ParamSpec, cast
 
 from flask import Response, current_app, g, request
 
+from app.api.http.context import services
 from app.api.http.credentials import FEED, NOT_VALID, Bearer, Credentials
+from app.api.http.errors import answer_to
 from app.domain.access import Access
-from app.errors import Forbidden, Unauthenticated
+from app.errors import Forbidden, QhronosError, Unauthenticated
+from app.store.standing import Standing
 
 _P = ParamSpec("_P")
 
@@ -29,6 +32,36 @@ def bearer() -> Bearer:
     if "bearer" not in g:
         g.bearer = credentials().bearer_of(bearer_token())
     return cast("Bearer", g.bearer)
+
+
+def claim() -> None:
+    """Believe the request's token for now, if the view asks for its standing with what it writes.
+
+    Until then, and after the view if it has not, ``confirm`` is what to call. A token whose use is
+    to be noted is looked at here.
+    """
+    if "bearer" in g:
+        return
+    claimed = credentials().claimed_by(bearer_token())
+    one = claimed.credential
+    if one is None or not services().tokens.is_use_noted(one.jti):
+        credentials().check(claimed)
+    else:
+        subject, check = claimed.access.subject, partial(credentials().check, claimed)
+        g.standing = Standing(one.jti, subject, one.issued_s, check)
+    g.bearer = claimed
+
+
+def confirm(answer: Response) -> Response:
+    """Let no answer out before the store has said that the request's token is good."""
+    standing: Standing | None = g.get("standing")
+    if standing is None:
+        return answer
+    try:
+        standing.ask()
+    except QhronosError as error:
+        return answer_to(error)
+    return answer
 
 
 def access() -> Access:

@@ -127,6 +127,21 @@ class Credentials:
         against it, and not at all while the store is away. One that was made for a ``purpose``
         is good for that alone, any other for none.
         """
+        bearer = self.claimed_by(token, purpose)
+        self.check(bearer)
+        return bearer
+
+    def check(self, bearer: Bearer) -> None:
+        """Ask the store whether a token still holds; raises as ``bearer_of``."""
+        if (one := bearer.credential) is not None:
+            subject = bearer.access.subject
+            services().tokens.check(one.jti, subject, one.issued_s, one.expires_ms)
+
+    def claimed_by(self, token: bytes, purpose: str | None = None) -> Bearer:
+        """Return whose a token is if it was not revoked, which is for the caller to ask.
+
+        Raises ``Unauthenticated``.
+        """
         if purpose is None and self._master and hmac.compare_digest(token, self._master):
             return Bearer(MASTER)
         if len(token) > LONGEST_TOKEN:
@@ -138,9 +153,6 @@ class Credentials:
         if verified.purpose != purpose:
             raise Unauthenticated(NOT_VALID)
         _check_time(verified, services().clock.now_ms())
-        services().tokens.check(
-            verified.jti, verified.access.subject, verified.issued_s, verified.expires_ms
-        )
         return Bearer(
             verified.access, Credential(verified.jti, verified.issued_s, verified.expires_ms)
         )

@@ -54,7 +54,7 @@ BEARER = 'Bearer realm="qhronos"'
 def register_errors(app: Flask) -> None:
     """Answer every error of every path and method in JSON."""
     app.before_request(_refuse_more_slashes)
-    app.register_error_handler(QhronosError, _answer_ours)
+    app.register_error_handler(QhronosError, answer_to)
     app.register_error_handler(ValidationError, _answer_validation)
     app.register_error_handler(HTTPException, _answer_http)
     app.register_error_handler(Exception, _answer_unexpected)
@@ -87,7 +87,8 @@ def status_of(error: QhronosError) -> int:
     return next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
 
 
-def _answer_ours(error: QhronosError) -> Response:
+def answer_to(error: QhronosError) -> Response:
+    """Answer an error, with the headers that belong to its status."""
     status = status_of(error)
     if status == 500:
         return _answer_unexpected(error)
@@ -100,7 +101,7 @@ def _answer_ours(error: QhronosError) -> Response:
 
 
 def _answer_validation(error: ValidationError) -> Response:
-    return _answer_ours(invalid(error))
+    return answer_to(invalid(error))
 
 
 def _answer_http(error: HTTPException) -> AnyResponse:

@@ -10,9 +10,10 @@ from flask import Response, g, request
 
 from app.api.http.answers import json_answer
 from app.api.http.audit_trail import audited, event_state, only_asked
-from app.api.http.auth import access, require_right
+from app.api.http.auth import access, claim, confirm, require_right
 from app.api.http.conditional import etag, read_answer, version_to_match
 from app.api.http.context import services
+from app.api.http.icalendar_body import CALENDAR
 from app.api.http.idempotency import DOCUMENT, REPLAYED
 from app.api.http.paging import LISTED, LOCATED, array_answer
 from app.api.http.public_urls import absolute
@@ -38,8 +39,19 @@ ONCE = {
     **DOCUMENT,
     "description": "So that the request can be sent again: it makes one event, whatever happens.",
 }
+CREATE = "events.create_event"
 blueprint = Blueprint("events", __name__, description="What to deliver, where, and when")
+
+
+def _know_who_asks() -> None:
+    """The script that creates an event looks whether the token was revoked, at the same time."""
+    if request.endpoint == CREATE and request.mimetype != CALENDAR:
+        claim()
+
+
+blueprint.before_request(_know_who_asks)
 blueprint.before_request(require_right)
+blueprint.after_request(confirm)
 
 
 def as_answered(event: Event) -> Any:
