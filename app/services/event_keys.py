@@ -46,16 +46,17 @@ class KeyService:
         key: str,
         changes: EventChanges,
         access: Access,
-        if_match: int | None = None,
+        wanted: Callable[[str], int | None],
         *,
         must_exist: bool = False,
         complete: Callable[[EventChanges], EventChanges],
     ) -> tuple[Event, bool]:
         """Change the event that has a key, or create one; also whether it is new.
 
+        ``wanted`` says which version an event with this id must have, ``None`` for any.
         ``complete`` makes what creates an event of the changes, or raises ``InvalidInput``. With
-        ``must_exist`` raises ``NotFound`` instead of creating. Raises what changing an event
-        and creating one raise.
+        ``must_exist`` raises ``NotFound`` instead of creating. Raises what changing an event and
+        creating one raise.
         """
         if changes.given.get("key", key) != key:
             raise InvalidInput.field("key", _OTHER)
@@ -67,8 +68,8 @@ class KeyService:
                 raise NotFound(_NONE_TO_CHANGE)
             try:
                 if before is not None:
-                    changed = self.events.update(to_text(before.id), changes, access, if_match)
-                    return changed, False
+                    name = to_text(before.id)
+                    return self.events.update(name, changes, access, wanted(name)), False
                 given = {**complete(changes).given, "key": key}
                 return self.events.create(EventChanges(given), access), True
             except (NotFound, KeyTaken):

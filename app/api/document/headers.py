@@ -8,9 +8,10 @@ from typing import Any
 from app.api.document.nodes import Node, operations, succeeds
 from app.domain.once import HEADER
 
+_A_TAG = '"019b76daa80070008000c7a9d2f6b1e3-3-18c9a1b2c00"'
 _ETAG = {
-    "description": "The version, for If-Match and If-None-Match.",
-    "schema": {"type": "string", "example": '"3-18c9a1b2c00"'},
+    "description": "The event and its version, for If-Match and If-None-Match.",
+    "schema": {"type": "string", "example": _A_TAG},
 }
 _WHOLE = {"type": "integer", "minimum": 0}
 
@@ -43,14 +44,14 @@ IF_MATCH: Node = {
     "name": "If-Match",
     "required": False,
     "description": "Only change this version, an ETag; any other is a 412.",
-    "schema": {"type": "string", "example": '"3-18c9a1b2c00"'},
+    "schema": {"type": "string", "example": _A_TAG},
 }
 IF_NONE_MATCH: Node = {
     "in": "header",
     "name": "If-None-Match",
     "required": False,
     "description": "Answer 304 if this ETag is still that of what is there.",
-    "schema": {"type": "string", "example": '"3-18c9a1b2c00"'},
+    "schema": {"type": "string", "example": _A_TAG},
 }
 ERRORS = {
     "400": ("BAD_REQUEST", "The request is wrong: the sentence says what to change."),

@@ -1,8 +1,10 @@
 """Conditional requests (RFC 9110 section 13): ``ETag``, ``If-Match``, ``If-None-Match``.
 
-An event's tag is its version and, while something is planned, the planned moment:
-``"3-18c9a1b2c00"``. The first part is what a write is compared with, so that the series moving
-on does not stand in the way of an edit; both parts together say whether a copy is still true.
+An event's tag is its id, its version and, while something is planned, the planned moment:
+``"019b76daa80070008000c7a9d2f6b1e3-3-18c9a1b2c00"``. The first two parts are what a write is
+compared with, so that the series moving on does not stand in the way of an edit; all together say
+whether a copy is still true. The id is there because a key of the user's leads to another event
+once the first one was deleted, and its versions count from 1 again.
 """
 
 from __future__ import annotations
@@ -22,13 +24,13 @@ _TAG = r'(?:W/)?"([\x21\x23-\x7e]*)"'
 _LIST = re.compile(rf"\s*{_TAG}(?:\s*,\s*{_TAG})*\s*")
 _ONE = re.compile(_TAG)
 _NO_VERSION = 0
-"""Versions count from 1: a tag that is not ours matches none."""
+"""Versions count from 1: a tag that is not this event's matches none."""
 
 
 def etag(event: Event) -> str:
     """Return the tag of an event's present form, with its quotes."""
     moment = "" if event.next_ms is None else f"-{event.next_ms:x}"
-    return f'"{event.version}{moment}"'
+    return f'"{event.id.hex()}-{event.version}{moment}"'
 
 
 def event_answer(event: Event) -> Response:
@@ -51,7 +53,7 @@ def version_to_match(event_id: str) -> int | None:
     wanted = _wanted()
     if wanted is None:
         return None
-    versions = {_version(tag) for tag in wanted}
+    versions = {_version(tag, event_id) for tag in wanted}
     if len(versions) == 1:
         return versions.pop()
     current = services().events.get(event_id, access()).version
@@ -72,10 +74,12 @@ def _wanted() -> list[str] | None:
     if given == "*":
         return None
     if len(given) > 1_000 or not _LIST.fullmatch(given):
-        raise InvalidInput('If-Match must be an ETag with its quotes, as in "3", or *.')
+        raise InvalidInput('If-Match must be an ETag with its quotes, as in "abc-3", or *.')
     return _ONE.findall(given)
 
 
-def _version(tag: str) -> int:
-    number = tag.partition("-")[0]
+def _version(tag: str, event_id: str) -> int:
+    whose, number, *_ = *tag.split("-", 2), ""
+    if whose != event_id.replace("-", ""):
+        return _NO_VERSION
     return int(number) if re.fullmatch(r"[1-9][0-9]{0,15}", number) else _NO_VERSION

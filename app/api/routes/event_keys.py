@@ -69,12 +69,11 @@ def put_event_by_key(dry_run: bool, changes: EventChanges, key: str) -> Response
     stays, null clears. With If-Match no event is created. With dry_run=true nothing changes; the
     answer is that of PUT /events/{event_id}, and 404 if there is no event to change.
     """
-    found: str | None = g.keyed_event
-    wanted = None if found is None else version_to_match(found)
     if dry_run:
         only_asked()
         event = services().intake.keys.get(key, access())
         name = to_text(event.id)
+        wanted = version_to_match(name)
         return json_answer(
             difference_text(services().previews.of_change(name, changes, access(), wanted))
         )
@@ -82,7 +81,7 @@ def put_event_by_key(dry_run: bool, changes: EventChanges, key: str) -> Response
         key,
         changes,
         access(),
-        wanted,
+        version_to_match,
         must_exist="If-Match" in request.headers,
         complete=_create,
     )

@@ -40,19 +40,27 @@ class TestIfMatch:
     def test_another_version_is_412(self, client, created, method):
         path = f"/events/{created['id']}"
         body = None if method == "DELETE" else {"name": "x"}
-        for header in ('"2"', '"0"', 'W/"2"', '"foreign"', '"2", "3"', '"-1"', '""'):
+        its = created["id"].replace("-", "")
+        another = f"{its[:-1]}{int(its[-1], 16) ^ 1:x}"
+        wrong = [f'"{its}-2"', f'"{its}-0"', f'W/"{its}-2"', f'"{its}"', f'"{its}-"', f'"{its}--1"']
+        wrong += [f'"{another}-1"', '"1"', '"1-18c9a1b2c00"', '"foreign"', '"2", "3"', '"-1"', '""']
+        for header in wrong:
             answer = client.open(path, method=method, json=body, headers={"If-Match": header})
             assert answer.status_code == 412, header
             assert "error" in answer.json
         assert client.get(path).json == created
 
-    @pytest.mark.parametrize("header", ["*", '"1"', 'W/"1"', '"7", "1"', '"1-18c9a1b2c00"'])
+    @pytest.mark.parametrize(
+        "header", ["*", '"{}-1"', 'W/"{}-1"', '"7", "{}-1"', '"{}-1-18c9a1b2c00"']
+    )
     def test_this_version_is_written(self, client, created, header):
+        its = created["id"].replace("-", "")
+        header = header.format(its)
         answer = client.put(
             f"/events/{created['id']}", json={"name": "x"}, headers={"If-Match": header}
         )
         assert answer.status_code == 200
-        assert answer.headers["ETag"].startswith('"2')
+        assert answer.headers["ETag"].startswith(f'"{its}-2')
 
     def test_the_tag_of_an_answer_fits(self, client, an_event):
         """From creating to updating to deleting, each with the tag of the one before."""

@@ -98,6 +98,22 @@ def test_if_match_is_as_elsewhere_and_never_creates(client):
     assert client.get(PATH).json["name"] == "b"
 
 
+def test_a_tag_is_that_of_one_event_alone(client):
+    """Deleted and made again under its key, an event is another one, though it looks the same."""
+    first = client.put(PATH, json=ONE).headers["ETag"]
+    client.delete(PATH)
+    again = client.put(PATH, json=ONE)
+    assert (again.status_code, again.headers["ETag"] == first) == (201, False)
+    assert client.get(PATH, headers={"If-None-Match": first}).status_code == 200
+    for method, query in (("PUT", ""), ("PUT", "?dry_run=true"), ("DELETE", "")):
+        body = None if method == "DELETE" else {"name": "b"}
+        headers = {"If-Match": first}
+        answer = client.open(PATH + query, method=method, json=body, headers=headers)
+        assert answer.status_code == 412, method
+    headers = {"If-Match": again.headers["ETag"]}
+    assert client.put(PATH, json={"name": "c"}, headers=headers).status_code == 200
+
+
 def test_a_dry_run_changes_nothing(client, services):
     assert client.put(f"{PATH}?dry_run=true", json=ONE).status_code == 404
     client.put(PATH, json=ONE)
