@@ -14,6 +14,7 @@ from enum import StrEnum
 from app.domain.access import Access, Credential
 from app.domain.event import Event, EventStatus
 from app.domain.job import RUNNING
+from app.domain.pause import FOR_GOOD, Pause
 from app.domain.tag_expressions import TagClause
 
 CHUNK = 100
@@ -58,12 +59,16 @@ class BulkFilter:
 
 @dataclass(frozen=True, slots=True)
 class BulkRequest:
-    """What is asked for; ``add`` and ``remove`` are the tags that a retag is about."""
+    """What is asked for; ``add`` and ``remove`` are the tags that a retag is about.
+
+    ``pause`` is how long a pause is, and why.
+    """
 
     action: BulkAction
     filter: BulkFilter
     add: tuple[str, ...] = ()
     remove: tuple[str, ...] = ()
+    pause: Pause = FOR_GOOD
 
     def tags_after(self, tags: Sequence[str]) -> tuple[str, ...]:
         """The tags of an event after a retag: those that stay in their order, then the new."""

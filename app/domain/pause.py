@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
+
+from app.errors import InvalidInput
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,3 +14,17 @@ class Pause:
 
     until_ms: int | None = None
     note: str | None = None
+
+    def given(self) -> dict[str, Any] | None:
+        """What is stored of it with an event; ``None``: nothing."""
+        given = {"until_ms": self.until_ms, "note": self.note}
+        return {name: value for name, value in given.items() if value is not None} or None
+
+    def require_future(self, now_ms: int) -> None:
+        """Raise ``InvalidInput`` if it would be over already."""
+        if self.until_ms is not None and self.until_ms <= now_ms:
+            raise InvalidInput.field("until", "must be in the future")
+
+
+FOR_GOOD = Pause()
+"""A pause that nothing is said of."""

@@ -9,6 +9,7 @@ from app.domain import ids
 from app.domain.access import Access
 from app.domain.event import Event, EventStatus
 from app.domain.occurrence import Occurrence
+from app.domain.pause import Pause
 from app.errors import Conflict, Forbidden, InvalidInput
 from app.planning.limits import WRITING
 from app.planning.timetables import Timetables, bounded
@@ -79,14 +80,12 @@ class ActionService:
 
         Raises ``InvalidInput`` for a moment that has passed, ``Conflict`` for an inactive event.
         """
-        if until_ms is not None and until_ms <= self.clock.now_ms():
-            raise InvalidInput.field("until", "must be in the future")
+        pause = Pause(until_ms, note)
+        pause.require_future(self.clock.now_ms())
         event = self._changeable(event_id, access)
         if event.status is EventStatus.INACTIVE:
             raise Conflict("The event is inactive; there is nothing to pause.")
-        pause = {"until_ms": until_ms, "note": note}
-        pause = {name: value for name, value in pause.items() if value is not None}
-        changes = EventChanges({"status": EventStatus.PAUSED, "pause": pause or None})
+        changes = EventChanges({"status": EventStatus.PAUSED, "pause": pause.given()})
         return self.service.update(event_id, changes, access, if_match)
 
     def resume(self, event_id: str, access: Access, if_match: int | None = None) -> Event:

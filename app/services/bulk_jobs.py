@@ -47,9 +47,13 @@ class BulkService:
     new_ids: ids.EventIds = field(default_factory=ids.EventIds)
 
     def count(self, request: BulkRequest, access: Access) -> BulkCount:
-        """Count what a job would be about, and name the newest; raises ``Forbidden``."""
-        _require_tags(request, access)
-        query = query_of(request, self.frame.clock.now_ms())
+        """Count what a job would be about, and name the newest.
+
+        Raises what ``create`` does of a request that can't be.
+        """
+        now_ms = self.frame.clock.now_ms()
+        _check(request, access, now_ms)
+        query = query_of(request, now_ms)
         lists, sample, position = self.steps.events.lists, list[Event](), None
         for _ in range(SAMPLE_PARTS):
             found, position = lists.part(query, access, position)
@@ -67,15 +71,15 @@ class BulkService:
     ) -> BulkJob:
         """Create a job; raises ``Conflict`` if too many run, and ``Forbidden`` for its tags.
 
-        With a ``repetition`` it is the same job each time.
+        Raises ``InvalidInput`` for a pause that would be over. With a ``repetition`` it is the same
+        job each time.
         """
-        _require_tags(request, access)
         job_id, made = self.frame.named(self.new_ids, repetition)
         if made is not None:
             return made
+        now_ms = self.frame.clock.now_ms()
+        _check(request, access, now_ms)
         self.frame.make_room(access)
-        clock = self.frame.clock
-        now_ms = clock.now_ms()
         query = query_of(request, now_ms)
         total = self.steps.events.lists.count(query, access, changeable=True)
         job = BulkJob(
@@ -122,6 +126,7 @@ class BulkService:
                 return steps
 
 
-def _require_tags(request: BulkRequest, access: Access) -> None:
+def _check(request: BulkRequest, access: Access, now_ms: int) -> None:
+    request.pause.require_future(now_ms)
     if request.add and not access.may_change(request.add):
         raise Forbidden("This token may give an event only tags that are in its scope.")

@@ -162,7 +162,7 @@ def query_of(request: BulkRequest, before_ms: int) -> EventQuery:
 def _given(event: Event, request: BulkRequest) -> dict[str, Any]:
     match request.action:
         case BulkAction.PAUSE:
-            return {"status": EventStatus.PAUSED, "pause": None}
+            return {"status": EventStatus.PAUSED, "pause": request.pause.given()}
         case BulkAction.RESUME:
             return {"status": EventStatus.ACTIVE}
         case _:

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from app.domain.bulk_job import BulkAction, BulkFilter, BulkJob, BulkRequest
+from app.domain.pause import Pause
 from app.domain.tag_expressions import TagClause
 from app.store import codec, job_keys
 from app.store.jobs import JobStore, take_access, values_of
@@ -50,4 +51,5 @@ def _request(values: dict[str, Any]) -> BulkRequest:
         BulkFilter(**chosen),
         tuple(values["add"]),
         tuple(values["remove"]),
+        Pause(**values.get("pause", {})),
     )

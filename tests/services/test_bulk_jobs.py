@@ -17,6 +17,7 @@ from app.domain.action import webhook
 from app.domain.bulk_job import MAX_REFUSALS, BulkAction, BulkFilter, BulkJob, BulkRequest
 from app.domain.event import Event, EventStatus
 from app.domain.ids import to_text
+from app.domain.pause import Pause
 from app.domain.tag_expressions import read_expression
 from app.errors import Conflict, Forbidden, NotFound, StoreUnavailable
 from app.services import bulk_jobs as module
@@ -26,7 +27,7 @@ from app.services.audit import AuditQuery
 from app.services.event_planner import EventPlanner
 from app.services.jobs import ABANDONED_AFTER_MS
 from app.services.queries import EventChanges
-from app.store import keys
+from app.store import job_keys, keys
 from app.wiring.services import Services
 from tests.support.clock import NOW_MS, FakeClock
 from tests.support.invariants import broken
@@ -112,6 +113,31 @@ class TestActions:
         job = ended(services, begin(services, "delete"))
         assert counts(job) == ("completed", 8, 0, 0)
         assert statuses(services, [*reds, other]) == ["gone"] * 8 + ["active"]
+
+    def test_a_pause_ends_by_itself_when_it_says_so(self, services, create) -> None:
+        """As that of one event, with its note; one that was paused before keeps its own."""
+        event, other = create(schedule=DAILY), create(schedule=DAILY, status=EventStatus.PAUSED)
+        pause = Pause(NOW_MS + HOUR_MS, "stocktaking")
+        job = ended(services, begin(services, "pause", pause=pause))
+        assert counts(job) == ("completed", 1, 0, 0)
+        paused, before = now(services, event), now(services, other)
+        assert paused is not None
+        assert before is not None
+        assert (paused.status, paused.options.pause) == (EventStatus.PAUSED, pause)
+        assert before.options.pause is None
+        services.clock.advance(HOUR_MS)
+        services.events.resume_due(event.id)
+        assert statuses(services, [event, other]) == ["active", "paused"]
+
+    def test_a_job_of_an_earlier_version_has_a_pause_without_end(self, services, create) -> None:
+        event = create(schedule=DAILY)
+        job = begin(services, "pause")
+        key = job_keys.BULK.job(job.id)
+        older = json.loads(services.storage.client.hget(key, "job"))
+        del older["request"]["pause"]
+        services.storage.client.hset(key, "job", json.dumps(older))
+        assert counts(ended(services, job)) == ("completed", 1, 0, 0)
+        assert statuses(services, [event]) == ["paused"]
 
     def test_what_is_as_asked_already_counts_and_is_not_written(self, services, create) -> None:
         event = create(tags=("red", "new"))

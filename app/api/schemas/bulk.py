@@ -16,6 +16,7 @@ from app.api.schemas.tags import read_tag
 from app.domain.bulk_job import STATUS_OF, BulkAction, BulkFilter, BulkJob, BulkRequest
 from app.domain.event import EventStatus
 from app.domain.ids import to_text
+from app.domain.pause import Pause
 from app.domain.tag_expressions import read_expression
 from app.domain.times import to_rfc3339
 from app.services.bulk_jobs import BulkCount
@@ -24,6 +25,14 @@ _STATUSES = ["running", "completed", "stopped", "cancelled"]
 _EVENT_STATUSES = [one.value for one in EventStatus]
 _OBJECT = 'must be an object, as in {{"tags": ["billing"]}}'  # the library formats it
 _EMPTY = 'is empty: say which events, as in {"tags": ["billing"]}, or {"all": true} for every one'
+_ONLY_WITH = {
+    "add_tags": ("add_tags", BulkAction.RETAG),
+    "remove_tags": ("remove_tags", BulkAction.RETAG),
+    "until": ("until_ms", BulkAction.PAUSE),
+    "note": ("note", BulkAction.PAUSE),
+}
+"""Members that are for one action alone, by their names: the key, and the action."""
+
 _NO_FILTERS = ("match", "all")
 
 
@@ -110,18 +119,23 @@ class BulkSchema(StrictSchema):
     )
     add_tags = TagList(metadata={"description": "With retag: tags to give.", **SOMETIMES})
     remove_tags = TagList(metadata={"description": "With retag: tags to take.", **SOMETIMES})
+    until_ms = Instant(
+        data_key="until",
+        allow_none=True,
+        metadata={"description": "With pause: until when; left out, for good.", **SOMETIMES},
+    )
+    note = Text(1, 500, allow_none=True, metadata={"description": "With pause: why.", **SOMETIMES})
     dry_run = Flag(load_default=False, metadata={"description": "Only count, and name some: 200."})
 
     @validates_schema(skip_on_field_errors=True)
     def _fits_together(self, data: dict[str, Any], **_kwargs: Any) -> None:
         add, remove = set(data.get("add_tags", ())), set(data.get("remove_tags", ()))
-        if data["action"] != BulkAction.RETAG:
-            for name in ("add_tags", "remove_tags"):
-                if data.get(name):
-                    raise ValidationError("goes with the action retag; leave it out", name)
-        elif not add | remove:
+        for name, (key, action) in _ONLY_WITH.items():
+            if data["action"] != action and data.get(key):
+                raise ValidationError(f"goes with the action {action}; leave it out", name)
+        if data["action"] == BulkAction.RETAG and not add | remove:
             raise ValidationError("is required, or remove_tags", "add_tags")
-        elif add & remove:
+        if add & remove:
             raise ValidationError("must not name what is to be added", "remove_tags")
         only, status = STATUS_OF.get(BulkAction(data["action"])), data["filter"].status
         if only is not None and status is not None and only.value not in status.split(","):
@@ -136,6 +150,7 @@ class BulkSchema(StrictSchema):
             data["filter"],
             data.get("add_tags", ()),
             data.get("remove_tags", ()),
+            Pause(data.get("until_ms"), data.get("note")),
         )
         return BulkWish(request, data["dry_run"])
 
@@ -182,6 +197,8 @@ class BulkJobSchema(Schema):
     filter = fields.Nested(BulkFilterSchema, required=True)
     add_tags = fields.List(fields.String(), metadata=SOMETIMES)
     remove_tags = fields.List(fields.String(), metadata=SOMETIMES)
+    until = fields.String(metadata={**TIME, **SOMETIMES})
+    note = fields.String(metadata=SOMETIMES)
     total = _number("How many events there were when it began.")
     total_is_exact = fields.Boolean(
         required=True, metadata={"description": "If not, there were at least so many."}
@@ -218,13 +235,14 @@ def bulk_text(job: BulkJob) -> str:
     """Return a bulk job as JSON."""
     request = job.request
     tags = {"add_tags": list(request.add), "remove_tags": list(request.remove)}
+    pause = {"until": time_text(request.pause.until_ms), "note": request.pause.note}
     return json_text(
         {
             "id": to_text(job.id),
             "status": job.status,
             "action": request.action.value,
             "filter": _filter_members(request.filter),
-            **{name: value for name, value in tags.items() if value},
+            **{name: value for name, value in (tags | pause).items() if value},
             "total": job.total,
             "total_is_exact": job.is_total_exact,
             "done": job.done,

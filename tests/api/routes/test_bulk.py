@@ -118,11 +118,47 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
         },
         "remove_tags",
     ),
+    "until without pause": (
+        {"action": "resume", "filter": {"all": True}, "until": "2026-02-01T00:00:00Z"},
+        "until",
+    ),
+    "a note without pause": ({"filter": {"all": True}, "note": "why"}, "note"),
+    "until that has passed": (
+        {"action": "pause", "filter": {"all": True}, "until": "2025-01-01T00:00:00Z"},
+        "until",
+    ),
+    "until that is counted but has passed": (
+        {
+            "action": "pause",
+            "filter": {"all": True},
+            "until": "2025-01-01T00:00:00Z",
+            "dry_run": True,
+        },
+        "until",
+    ),
+    "until without an offset": (
+        {"action": "pause", "filter": {"all": True}, "until": "2027-01-01T00:00:00"},
+        "until",
+    ),
+    "an endless note": (
+        {"action": "pause", "filter": {"all": True}, "note": "x" * 501},
+        "note",
+    ),
     "pause of what is paused": (
         {"action": "pause", "filter": {"status": "paused"}},
         "filter.status",
     ),
 }
+
+
+def test_a_pause_says_until_when_and_why(client, events):
+    wish = {"action": "pause", "filter": {"all": True}, "note": "stocktaking"}
+    until = "2026-02-01T00:00:00Z"
+    job = client.post("/events/bulk", json={**wish, "until": "2026-02-01T01:00:00+01:00"}).json
+    assert (job["until"], job["note"]) == (until, "stocktaking")
+    assert client.get(f"/bulk-jobs/{job['id']}").json == job
+    plain = client.post("/events/bulk", json={**wish, "note": None, "until": None}).json
+    assert not {"until", "note"} & plain.keys()
 
 
 @pytest.mark.parametrize(("body", "field"), REFUSED.values(), ids=REFUSED)
