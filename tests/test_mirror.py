@@ -86,6 +86,7 @@ ELSEWHERE = {
     "app/services/bulk_audit.py": "tests/services/test_bulk_jobs.py",
     "app/services/bulk_steps.py": "tests/services/test_bulk_jobs.py",
     "app/store/bulk_jobs.py": "tests/services/test_bulk_jobs.py",
+    "app/wiring/acts.py": "tests/services/test_deletions.py",
     "app/wiring/bulk.py": "tests/services/test_bulk_jobs.py",
     "app/services/jobs.py": "tests/services/test_redeliveries.py",
     "app/store/jobs.py": "tests/services/test_redeliveries.py",

@@ -29,8 +29,10 @@ from app.api.schemas.representations import (
 )
 from app.api.schemas.tokens import minted_text
 from app.api.schemas.validation import invalid
+from app.domain.access import MASTER
 from app.domain.bulk_job import retagged
 from app.domain.redelivery_job import RedeliveryRequest
+from app.services.audit import MASTER_NAME
 from app.services.queries import EventChanges
 
 
@@ -104,11 +106,22 @@ def trigger(event_id: str) -> Response:
     return json_answer(occurrence_text(services().actions.trigger(event_id, access())), 202)
 
 
-@audited("event.delete", event_state)
+@audited("event.pause", event_state)
 def delete(event_id: str) -> Response:
-    """Delete an event; what is recorded stays readable."""
-    services().events.delete(event_id, access(), None)
-    return Response(status=204)
+    """Have an event deleted, after a while in which that can be undone; it is paused till then.
+
+    That it is deleted is an entry of its own, made when it is.
+    """
+    asker = bearer()
+    actor = MASTER_NAME if asker.access is MASTER else asker.access.subject
+    event = services().deletions.ask(event_id, access(), actor, asker.jti)
+    return json_answer(event_text(event))
+
+
+@audited("event.update", event_state)
+def undelete(event_id: str) -> Response:
+    """Undo an event's deletion."""
+    return json_answer(event_text(services().deletions.undo(event_id, access())))
 
 
 @audited("occurrence.retry")
@@ -194,5 +207,6 @@ OF_ONE_EVENT: dict[str, Callable[..., Response]] = {
     "pause": pause,
     "resume": resume,
     "delete": delete,
+    "undelete": undelete,
 }
 """Acts that need nothing but the event's id, by their names in forms."""

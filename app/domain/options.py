@@ -14,7 +14,7 @@ from app.domain.flow import FlowSettings, parse_limits
 from app.domain.jitter import parse_jitter
 from app.domain.misfire import MisfirePolicy, parse_misfire
 from app.domain.own_key import key_name
-from app.domain.pause import Pause
+from app.domain.pause import Deletion, Pause
 from app.domain.retry import RetryPolicy
 from app.domain.retry_form import parse_retry
 from app.domain.timetable import ON_EXCLUDED
@@ -48,7 +48,10 @@ def _on_excluded(given: Any) -> str:
 
 
 def _pause(given: Any) -> Pause:
-    return Pause(given.get("until_ms"), given.get("note"))
+    deletion = given.get("deletion")
+    return Pause(
+        given.get("until_ms"), given.get("note"), None if deletion is None else Deletion(**deletion)
+    )
 
 
 def _flow(given: Mapping[str, Any]) -> FlowSettings | None:

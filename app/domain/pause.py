@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,11 +10,31 @@ from app.errors import InvalidInput
 
 
 @dataclass(frozen=True, slots=True)
+class Deletion:
+    """Who has asked for an event's deletion and when (ms UTC), and what it was before.
+
+    ``status`` and ``pause`` are those that it gets back if the deletion is undone; ``token`` is the
+    ``jti`` of the asker's token.
+    """
+
+    asked_ms: int
+    status: str
+    actor: str
+    token: str | None = None
+    pause: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Pause:
-    """Until when (ms UTC; ``None``: until somebody resumes it), and why."""
+    """Until when (ms UTC; ``None``: until somebody resumes it), and why.
+
+    With a ``deletion``, which only ``DeletionService`` gives it, the event is not resumed then, but
+    deleted.
+    """
 
     until_ms: int | None = None
     note: str | None = None
+    deletion: Deletion | None = None
 
     def given(self) -> dict[str, Any] | None:
         """What is stored of it with an event; ``None``: nothing."""

@@ -16,7 +16,7 @@ from app.engine.retention import Retention
 from app.planning.successors import Successors
 from app.services.audit import AuditService
 from app.services.calendars import CalendarService
-from app.services.events import EventService
+from app.services.deletions import DeletionService
 from app.services.redeliveries import RedeliveryService
 from app.store.calls import BATCH
 from app.store.coordination import Coordination
@@ -48,7 +48,7 @@ class Upkeep:
 
     work: WorkStore
     successors: Successors
-    events: EventService
+    deletions: DeletionService
     calendars: CalendarService
     redeliveries: RedeliveryService
     sweep: EventSweep
@@ -82,7 +82,7 @@ class Upkeep:
             recovered += self.work.reclaim_expired(partition, now_ms)
             recovered += self.acknowledgements.overdue(partition, now_ms)
             for event_id in self.sweep.paused(partition, now_ms, BATCH):
-                self.events.resume_due(event_id)
+                self.deletions.end_pause(event_id)
                 recovered += 1
         recovered += self.calendars.continue_abandoned() + self.redeliveries.continue_waiting()
         for partition in range(self.work.partitions):

@@ -35,6 +35,7 @@ log = logging.getLogger(__name__)
 CHANGED = "its event was changed"
 PAUSED = "its event was paused"
 ENDED = "its event was ended"
+DELETED = "its event was deleted"
 CALENDAR_CHANGED = "a calendar that its event names was changed"
 
 MAX_TAKEN = 64
@@ -218,7 +219,7 @@ def _withdrawal(
 ) -> Withdrawal:
     """What becomes of occurrences that wait, under a plan that may not have them any more."""
     if after.status is EventStatus.PAUSED:
-        reason = PAUSED
+        reason = DELETED if reason == DELETED else PAUSED
     elif after.status is EventStatus.INACTIVE and reason == CHANGED:
         reason = ENDED
     pending_ms = before.next_ms if before else None

@@ -141,7 +141,7 @@ class EventService:
                 return Saved.DONE, before
             return self.quota.occurrences.write(before, after, access, self.planner.replace)
 
-        return self._write(event_id, access, if_match, write)
+        return self.rewrite(event_id, access, if_match, write)
 
     def changed(self, before: Event, changes: EventChanges, access: Access) -> Event:
         """The event as it would be after a change; nothing is stored. Raises ``Forbidden``."""
@@ -167,7 +167,7 @@ class EventService:
             )
             return saved, before
 
-        self.quota.occurrences.forget(self._write(event_id, access, if_match, write))
+        self.quota.occurrences.forget(self.rewrite(event_id, access, if_match, write))
 
     def end(self, event_id: str, reason: str, access: Access) -> None:
         """End an event, cancel what is open; raises as ``delete``."""
@@ -178,7 +178,7 @@ class EventService:
             after = replace(before, status=EventStatus.INACTIVE)
             return self.planner.end(before, after, reason), after
 
-        self.quota.occurrences.forget(self._write(event_id, access, None, write))
+        self.quota.occurrences.forget(self.rewrite(event_id, access, None, write))
 
     def rotate_secret(
         self,
@@ -196,7 +196,7 @@ class EventService:
             rotated = self.signing.rotated(before.id, stored, secret, until_ms, now_ms)
             return self.planner.replace(before, replace(before, hmac_secret=rotated))
 
-        return self._write(event_id, access, if_match, write)
+        return self.rewrite(event_id, access, if_match, write)
 
     def deactivate(self, event_id: bytes) -> None:
         """End an active event whose receiver answered 410 Gone."""
@@ -222,15 +222,20 @@ class EventService:
             return before.changed(status=EventStatus.ACTIVE, options=options)
 
         def write(before: Event, after: Event) -> Saved:
-            since_ms = min(self.clock.now_ms(), (before.options.paused_until_ms or 0) - 1)
-            try:
-                return self.planner.replace(before, after, since_ms)[0]
-            except Conflict:
-                return self.planner.end(before, replace(after, status=EventStatus.INACTIVE))
-            except InvalidInput as error:
-                return self.planner.end(before, self._aside(after, error.message))
+            return self.go_on(
+                before, after, min(self.clock.now_ms(), (before.options.paused_until_ms or 0) - 1)
+            )
 
         self._maintain(event_id, resumed, write)
+
+    def go_on(self, before: Event, after: Event, since_ms: int) -> Saved:
+        """Have a paused event go on after a moment; it ends, or is set aside, if it can't."""
+        try:
+            return self.planner.replace(before, after, since_ms)[0]
+        except Conflict:
+            return self.planner.end(before, replace(after, status=EventStatus.INACTIVE))
+        except InvalidInput as error:
+            return self.planner.end(before, self._aside(after, error.message))
 
     def replan(self, event_id: bytes) -> None:
         """Reschedule an active event of a series after one of its calendars has changed."""
@@ -280,7 +285,8 @@ class EventService:
                 return
         log.warning(CHANGING, extra={"event": ids.to_text(event_id)})
 
-    def _write(self, event_id: str, access: Access, if_match: int | None, write: Write) -> Event:
+    def rewrite(self, event_id: str, access: Access, if_match: int | None, write: Write) -> Event:
+        """Have an event of the caller's written, read again if it has changed meanwhile."""
         for _ in range(WRITE_TRIES):
             before = self.get(event_id, access)
             if not access.may_change(before.tags):

@@ -84,7 +84,7 @@ class Engine:
         return Upkeep(
             storage.work,
             services.successors,
-            services.events,
+            services.deletions,
             services.calendars,
             services.redeliveries,
             storage.sweep,

@@ -17,6 +17,7 @@ from app.services.actions import ActionService
 from app.services.audit import AuditService
 from app.services.bulk_jobs import BulkService
 from app.services.calendars import CalendarService
+from app.services.deletions import DeletionService
 from app.services.event_planner import EventPlanner
 from app.services.events import EventService
 from app.services.feed import FeedService
@@ -36,6 +37,7 @@ from app.services.secret_rotation import RotationService
 from app.services.tag_secrets import TagSecretService
 from app.services.tokens import TokenService
 from app.store.server_state import read_state
+from app.wiring.acts import acknowledgements, action_service, deletion_service
 from app.wiring.bulk import bulk_service
 from app.wiring.crypto import Crypto
 from app.wiring.doubles import NO_DOUBLES, Doubles
@@ -135,13 +137,12 @@ class Services:
     @cached_property
     def actions(self) -> ActionService:
         """Events: trigger, pause, resume, backfill."""
-        return ActionService(
-            self.events,
-            self.storage.events,
-            self.storage.occurrences,
-            self.planning.timetables,
-            self.clock,
-        )
+        return action_service(self.storage, self.planning, self.events)
+
+    @cached_property
+    def deletions(self) -> DeletionService:
+        """Deletions that can be undone."""
+        return deletion_service(self.storage, self.events, self.redeliveries, self.audit)
 
     @cached_property
     def rotations(self) -> RotationService:
@@ -180,16 +181,7 @@ class Services:
     @cached_property
     def acknowledgements(self) -> Acknowledgements:
         """What receivers say of deliveries after they answered."""
-        return Acknowledgements(
-            self.storage.waiting,
-            self.storage.work,
-            self.storage.occurrences,
-            self.crypto.ack_tokens,
-            self.storage.flow_gate,
-            self.storage.changes,
-            self.clock,
-            self.settings.least_retry_delay_ms,
-        )
+        return acknowledgements(self.storage)
 
     @cached_property
     def redeliveries(self) -> RedeliveryService:

@@ -175,6 +175,16 @@ class Visit:
         page.get_by_role("button", name="Pause").click()
         expect(page.locator("[role=status]")).to_contain_text("3 of 3 done")
 
+    def a_delete_is_undone(self) -> None:
+        event = self.api("POST", "/events", self.body(name="regretted"))["id"]
+        page = self.page()
+        page.goto(f"{self.url}/console/events/{event}")
+        page.get_by_role("button", name="Delete").click()
+        expect(page.locator(".undo")).to_contain_text("This event is deleted in")
+        page.get_by_role("button", name="Undo").click()
+        expect(page.get_by_role("button", name="Delete")).to_be_visible()
+        assert self.api("GET", f"/events/{event}")["status"] == "active"
+
     def a_session_ends_with_its_token_while_somebody_looks(self) -> None:
         made = {"type": "jwt", "sub": "guest", "access": "read", "scope": ["many"]}
         token = self.api("POST", "/tokens", {**made, "expires_at": "2035-01-01T00:00:00Z"})["token"]
@@ -360,6 +370,7 @@ def main() -> None:
             visit.a_schedule_is_explained_in_the_playground_and_becomes_an_event,
             visit.the_api_is_read_searched_and_copied,
             visit.keys_are_shown,
+            visit.a_delete_is_undone,
             visit.a_session_ends_with_its_token_while_somebody_looks,
             visit.two_tabs_do_not_overwrite_each_other,
         ):

@@ -96,7 +96,7 @@ def upkeep(work: FakeWork, sweep: FakeSweep, coordination: FakeCoordination) -> 
     return Upkeep(
         work=parts.work,
         successors=others,
-        events=others,
+        deletions=others,
         calendars=others,
         redeliveries=others,
         sweep=parts.sweep,

@@ -57,6 +57,8 @@ def event_text(event: Event, notices: Sequence[Notice] = (), chosen: Sequence[st
         rest["headers"] = _masked(event)
     if pause := event.options.pause:
         rest["pause"] = {"until": time_text(pause.until_ms), "note": pause.note}
+        if pause.deletion:
+            rest["pause"]["then"] = "delete"
     if notices:
         rest["notices"] = [_notice(one) for one in notices]
     nested = {"action": _action_text(event), "metadata": event.metadata_json}

@@ -184,6 +184,11 @@ PAUSE: dict[str, Any] = {
     "properties": {
         "until": {**TIME, "type": ["string", "null"]},
         "note": {"type": ["string", "null"], "example": "maintenance"},
+        "then": {
+            "type": "string",
+            "enum": ["delete"],
+            "description": "If it is there, the event is not resumed then, but deleted.",
+        },
     },
     "required": ["until", "note"],
     "example": {"until": "2030-01-31T09:00:00Z", "note": "maintenance"},

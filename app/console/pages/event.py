@@ -69,7 +69,7 @@ def show(event_id: str, problem: str | None = None) -> str | tuple[str, int]:
 
 
 def do(event_id: str, act: str) -> AnyResponse | tuple[str, int]:
-    """Trigger, pause, resume or delete; what the API would refuse is told on the page."""
+    """Trigger, pause, resume, delete, undo that; what the API would refuse is told on the page."""
     how = acts.OF_ONE_EVENT.get(act)
     if how is None:
         raise NotFound("An event can't be told to do this.")
@@ -84,8 +84,6 @@ def do(event_id: str, act: str) -> AnyResponse | tuple[str, int]:
     except QhronosError as error:
         page = show(event_id, error.message)
         return (page, 409) if isinstance(page, str) else page
-    if act == "delete":
-        return redirect(url_for("console.events"), 303)
     return redirect(url_for("console.event", event_id=event_id), 303)
 
 

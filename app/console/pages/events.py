@@ -19,6 +19,7 @@ from app.services.queries import EventQuery, Page, TagFilter
 
 LIMIT = 50
 """Events on one page, and so how many may be chosen at once."""
+_SAID = {"undelete": "Delete undone"}
 LAST = 10
 """How many outcomes of each event are shown."""
 
@@ -29,7 +30,7 @@ def add_to(console: Blueprint) -> None:
     console.add_url_rule("/events", "act_on_events", act, methods=["POST"])
 
 
-def show(done: str | None = None, problems: Sequence[str] = ()) -> str:
+def show(done: str | None = None, problems: Sequence[str] = (), deleted: Sequence[str] = ()) -> str:
     """A page of events, newest first."""
     words, status = request.args.get("q", "").strip(), request.args.get("status", "")
     found = _find(words, status, request.args.get("cursor"))
@@ -44,6 +45,7 @@ def show(done: str | None = None, problems: Sequence[str] = ()) -> str:
         explained={event.id: explained(event) for event in found.items},
         done=done,
         problems=problems,
+        deleted=deleted,
     )
 
 
@@ -93,14 +95,16 @@ def act() -> AnyResponse | str:
     how = _how(request.form.get("act", ""), request.form.get("tags", ""))
     if how is None or not chosen:
         return redirect(url_for("console.events"), 303)
-    problems, done = [], 0
+    problems, done = [], list[str]()
     for event_id in chosen:
         try:
             how(event_id=event_id)
-            done += 1
+            done.append(event_id)
         except QhronosError as error:
             problems.append(f"{event_id}: {error.message}")
-    return show(f"{request.form['act'].capitalize()}: {done} of {len(chosen)} done.", problems)
+    word = request.form["act"]
+    said = f"{_SAID.get(word, word.capitalize())}: {len(done)} of {len(chosen)} done."
+    return show(said, problems, done if word == "delete" else ())
 
 
 def _how(act: str, tags: str) -> Callable[..., object] | None:

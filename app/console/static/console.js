@@ -5,7 +5,8 @@ const later = (work, ms) => { let timer; return (...given) => { clearTimeout(tim
 const all = (selector, within = document) => [...within.querySelectorAll(selector)];
 const page = async (address, options = {}) => {
   const answer = await fetch(address, { ...options, headers: { "X-Part": "1" }, credentials: "same-origin" });
-  if (answer.redirected && answer.url.includes("/sign-in")) { location.reload(); return null; }
+  // Signed out meanwhile; or what the page is about is gone: the page says so itself.
+  if ((answer.redirected && answer.url.includes("/sign-in")) || (answer.status === 404 && address === location.href)) { location.reload(); return null; }
   return new DOMParser().parseFromString(await answer.text(), "text/html");
 };
 

@@ -42,7 +42,7 @@ def test_the_history_is_for_who_may_read_the_audit_log(browser_with, client):
     assert "event.create" not in page.text
 
 
-def test_buttons_trigger_pause_resume_and_delete(browser, client):
+def test_buttons_trigger_pause_and_resume(browser, client):
     event = client.post("/events", json=SERIES).json
     path = f"/console/events/{event['id']}"
     assert browser.post(f"{path}/trigger").location == path
@@ -52,10 +52,27 @@ def test_buttons_trigger_pause_resume_and_delete(browser, client):
     assert "moving house" in browser.get(path).text
     browser.post(f"{path}/resume")
     assert client.get(f"/events/{event['id']}").json["status"] == "active"
-    assert browser.post(f"{path}/delete").location == "/console/events"
-    assert client.get(f"/events/{event['id']}").status_code == 404
     acts = [one["action"] for one in client.get(f"/audit?object={event['id']}").json]
-    assert acts == ["event.delete", "event.resume", "event.pause", "event.trigger", "event.create"]
+    assert acts == ["event.resume", "event.pause", "event.trigger", "event.create"]
+
+
+def test_a_deleted_event_is_kept_for_a_while_in_which_that_can_be_undone(browser, client):
+    event = client.post("/events", json=SERIES).json
+    path = f"/console/events/{event['id']}"
+    assert browser.post(f"{path}/delete").location == path
+    pause = client.get(f"/events/{event['id']}").json["pause"]
+    assert (pause["then"], pause["note"]) == ("delete", None)
+    page = browser.get(path)
+    assert "This event is deleted" in Page(page.text).text
+    assert "Trigger" not in page.text
+    assert "deleted" in Page(browser.get("/console/events").text).text
+    assert browser.post(f"{path}/undelete").location == path
+    restored = client.get(f"/events/{event['id']}").json
+    same = ("updated_at",)
+    assert {**restored, **dict.fromkeys(same)} == {**event, **dict.fromkeys(same)} | (
+        {"pause": None} if "pause" in restored else {}
+    )
+    assert browser.post(f"{path}/undelete").status_code == 409
 
 
 def test_what_the_api_would_refuse_is_told_on_the_page(browser, client):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from app.services import event_lists
@@ -171,3 +173,13 @@ def test_many_are_given_tags_and_lose_others(client, an_event, browser):
     assert browser.post("/console/events", act="retag", tags=" ", event=ids).status_code == 303
     page = browser.post("/console/events", act="retag", tags="x" * 65, event=ids[:1])
     assert "must be 1 to 64 characters long" in Page(page.text).text
+
+
+def test_a_delete_of_many_is_undone_at_once(browser, client, some):
+    page = browser.post("/console/events", act="delete", event=some[:2])
+    assert "Delete: 2 of 2 done." in Page(page.text).text
+    offered = re.findall(r'type="hidden" name="event" value="([^"]+)"', page.text)
+    assert offered == some[:2]
+    page = browser.post("/console/events", act="undelete", event=offered)
+    assert "Delete undone: 2 of 2 done." in Page(page.text).text
+    assert [one["status"] for one in client.get("/events").json] == ["active"] * 3
