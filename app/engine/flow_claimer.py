@@ -12,20 +12,15 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from app.clock import NEVER_MS
 from app.engine.delay_queue import DelayQueue
+from app.engine.flow_ends import FlowEnds
 from app.engine.full_flows import FullFlows
 from app.errors import StoreUnavailable
 from app.store.calls import BATCH, Deferral, Record, lease_token
 from app.store.claims import Claim
-from app.store.flow_gate import (
-    EndedAttempt,
-    FlowGate,
-    Member,
-    Turn,
-    occurrence_of,
-    of_partition,
-    starts_of,
-)
+from app.store.flow_gate import EndedAttempt, FlowGate, Waiting
+from app.store.flow_turns import Member, Turn, occurrence_of, of_partitions, starts_of
 
 log = logging.getLogger(__name__)
 
@@ -72,9 +67,8 @@ class _Started(NamedTuple):
 class FlowClaimer:
     """The claims of one drain on occurrences in flows."""
 
-    def __init__(self, gate: FlowGate, partitions: int, worker: bytes, lease_ms: int) -> None:
+    def __init__(self, gate: FlowGate, worker: bytes, lease_ms: int) -> None:
         self._gate = gate
-        self._partitions = partitions
         self._worker = worker + b"f"
         self._lease_ms = lease_ms
         self._request = 0
@@ -82,7 +76,7 @@ class FlowClaimer:
         self._awaiting_ack: list[tuple[bytes, bytes, int]] = []
         self._until_ms = 0
         self._ask_first: dict[bytes, Member] = {}
-        self._ended: list[EndedAttempt] = []
+        self._ends = FlowEnds()
         self._delayed = DelayQueue()
         self._new: list[Claim] = []
         self._next_renewal_ms = 0
@@ -135,7 +129,8 @@ class FlowClaimer:
             until_ms = _acknowledged_by(item)
             if until_ms is None:
                 turn = started.turn if item.occurrence_id in ended else None
-                self._end(started.flow, item.occurrence_id, turn)
+                is_urgent = started.claim.is_waited_for
+                self._end(started.flow, item.occurrence_id, turn, is_urgent=is_urgent)
             else:
                 self._awaiting_ack.append((started.flow, item.occurrence_id, until_ms))
 
@@ -147,10 +142,12 @@ class FlowClaimer:
         """Remove and return the delayed claims."""
         return self._delayed.clear()
 
-    def has_to_report(self, now_ms: int) -> bool:
-        """Whether ``report`` has anything to tell the store."""
-        renews = self._started and now_ms >= self._next_renewal_ms
-        return bool(self._awaiting_ack or self._ended or renews)
+    def report_ms(self, now_ms: int) -> int:
+        """When to call ``report`` next, ms UTC: what something may wait for is told at once."""
+        if self._awaiting_ack:
+            return now_ms
+        renewal_ms = self._next_renewal_ms if self._started else NEVER_MS
+        return min(self._ends.by_ms(now_ms), renewal_ms)
 
     def report(self, now_ms: int) -> None:
         """Tell the flows what has ended, and what is in flight. Raises ``StoreUnavailable``."""
@@ -161,10 +158,10 @@ class FlowClaimer:
             self._gate.wake([flow], now_ms)
             self._awaiting_ack.pop()
             self._look_ms = now_ms
-        if self._ended:
-            if self._gate.end(self._ended, now_ms):
+        if self._ends.ended:
+            if self._gate.end(self._ends.ended, now_ms):
                 self._look_ms = now_ms
-            self._ended = []
+            self._ends.told()
         if self._started and now_ms >= self._next_renewal_ms:
             started: dict[bytes, list[bytes]] = {}
             for occurrence_id, one in self._started.items():
@@ -190,9 +187,10 @@ class FlowClaimer:
             return
         self._look_ms = now_ms + LOOK_MS
         waiting = self._gate.peek(now_ms, MAX_FLOWS, MAX_OF_FLOW, now_ms + STUCK_MS)
-        if waiting:
+        if waiting.members:
             self._claim_waiting(waiting, now_ms, room)
-        self._ended += self._full.lapsed(now_ms)
+        for lapsed in self._full.lapsed(now_ms):
+            self._ends.add(lapsed, is_urgent=True)
         if (next_ms := self._full.next_ms) is not None:
             self.look_by(next_ms)
 
@@ -203,34 +201,32 @@ class FlowClaimer:
         except StoreUnavailable:
             log.warning("the store is away; flows continue when their leases have expired")
 
-    def _claim_waiting(self, waiting: Mapping[bytes, list[Member]], now_ms: int, room: int) -> None:
-        if len(waiting) == MAX_FLOWS:
+    def _claim_waiting(self, waiting: Waiting, now_ms: int, room: int) -> None:
+        if any(len(flows) == MAX_FLOWS for flows in waiting.flows.values()):
             self.look_by(now_ms)
-        share = max(min(room, BATCH) // len(waiting), 1)
-        cut = {flow for flow, some in waiting.items() if len(some) >= min(share, MAX_OF_FLOW)}
-        waiting = {flow: self._in_order(flow, members)[:share] for flow, members in waiting.items()}
+        share = max(min(room, BATCH) // len(waiting.members), 1)
+        asked = {flow: self._in_order(flow, some)[:share] for flow, some in waiting.members.items()}
         deadline_ms = now_ms + self._lease_ms
         self._until_ms = max(self._until_ms, deadline_ms)
         self._request += 1
         turns = self._gate.take(
-            self._worker,
-            self._request,
-            waiting,
-            now_ms=now_ms,
-            ahead_ms=AHEAD_MS,
-            deadline_ms=deadline_ms,
-        )
-        pairs = list(zip(waiting, turns, strict=True))
-        looks = {
-            flow: self._look_again(flow, turn, now_ms, is_cut=flow in cut) for flow, turn in pairs
-        }
-        numbers = {flow: turn.number for flow, turn in pairs}
-        full = {flow for flow, turn in pairs if turn.is_full}
-        for started in self._started.values() if self._full.learn(waiting, full) else ():
+            self._worker, self._request, asked,
+            now_ms=now_ms, ahead_ms=AHEAD_MS, deadline_ms=deadline_ms,
+        )  # fmt: skip
+        allowed = dict(zip(asked, turns, strict=True))
+        looks = {flow: self._look_again(flow, turn, now_ms) for flow, turn in allowed.items()}
+        full = {flow for flow, turn in allowed.items() if turn.is_full}
+        for started in self._started.values() if self._full.learn(asked, full) else ():
             started.claim.is_waited_for |= started.flow in full
-        self._lease(starts_of(waiting, turns), numbers, looks, now_ms, deadline_ms)
+        cut = {flow for flow, some in asked.items() if len(some) >= min(share, MAX_OF_FLOW)}
+        more = cut | {flow for flow, turn in allowed.items() if None in turn.starts}
+        for flow in more:
+            if (look_ms := allowed[flow].look_ms) is not None:
+                self.look_by(look_ms)
+        self._lease(waiting, starts_of(asked, turns), allowed, looks, now_ms)
 
-    def _look_again(self, flow: bytes, turn: Turn, now_ms: int, *, is_cut: bool) -> int:
+    def _look_again(self, flow: bytes, turn: Turn, now_ms: int) -> int:
+        """When a flow is to be looked at again, by whatever drain."""
         if turn.after is not None:
             head = self._gate.head_status(flow, turn.after)
             if head.is_over:
@@ -246,41 +242,45 @@ class FlowClaimer:
                 return now_ms + HEAD_MS
         if turn.look_ms is None:
             return now_ms + (PAUSED_MS if turn.paused else STUCK_MS)
-        is_left = None in turn.starts or is_cut  # else what other drains have just put there
-        self.look_by(turn.look_ms if is_left else turn.look_ms + SPACING_MS)
         return turn.look_ms
 
     def _lease(
         self,
+        waiting: Waiting,
         starts: Mapping[bytes, Mapping[Member, int]],
-        turns: Mapping[bytes, int],
+        turns: Mapping[bytes, Turn],
         looks: Mapping[bytes, int],
         now_ms: int,
-        deadline_ms: int,
     ) -> None:
         token = lease_token(self._worker, self._request)
-        allowed = {occurrence_of(one): flow for flow, members in starts.items() for one in members}
-        moments = {
-            occurrence_of(one): at for members in starts.values() for one, at in members.items()
+        allowed = {
+            occurrence_of(one): (flow, at)
+            for flow, members in starts.items()
+            for one, at in members.items()
         }
-        for partition in range(self._partitions):
-            claims = self._gate.claim(
+        chosen = of_partitions(starts)
+        for partition in sorted(waiting.flows.keys() | chosen.keys()):
+            here = chosen.get(partition, {})
+            claims, left = self._gate.claim(
                 partition,
-                of_partition(partition, starts),
-                looks,
+                here,
+                {flow: looks[flow] for flow in {*waiting.flows.get(partition, ()), *here}},
                 token,
                 now_ms=now_ms,
-                deadline_ms=deadline_ms,
+                deadline_ms=now_ms + self._lease_ms,
             )
             for claim in claims:
                 if claim.overlaps:  # the one before it has not ended: another may have its place
                     continue
-                claim.start_ms = moments[claim.occurrence_id]
-                flow = allowed.pop(claim.occurrence_id)
+                flow, at_ms = allowed.pop(claim.occurrence_id)
+                claim.start_ms = max(at_ms, claim.due_ms)
                 claim.is_waited_for = flow in self._full
-                self._started[claim.occurrence_id] = _Started(flow, claim, turns[flow])
+                self._started[claim.occurrence_id] = _Started(flow, claim, turns[flow].number)
             self._new += claims
-        for occurrence_id, flow in allowed.items():
+            for flow in left:  # also what other drains have just put there
+                if (look_ms := turns[flow].look_ms) is not None:
+                    self.look_by(look_ms + SPACING_MS)
+        for occurrence_id, (flow, _) in allowed.items():
             # It was not started: another drain had it meanwhile, or it was cancelled, moved or
             # skipped. The turn may be that of its retry: the next look finds out if it is over.
             self._end(flow, occurrence_id, None)
@@ -290,8 +290,8 @@ class FlowClaimer:
         first = self._ask_first.pop(flow, None)
         return members if first is None else [first, *(one for one in members if one != first)]
 
-    def _end(self, flow: bytes, occurrence_id: bytes, turn: int | None) -> None:
-        self._ended.append(EndedAttempt(flow, occurrence_id, turn, self._until_ms))
+    def _end(self, flow: bytes, one: bytes, turn: int | None, *, is_urgent: bool = True) -> None:
+        self._ends.add(EndedAttempt(flow, one, turn, self._until_ms), is_urgent=is_urgent)
 
 
 def _acknowledged_by(item: Record | Deferral) -> int | None:

@@ -45,8 +45,7 @@ class FlowSteps:
         wake_ms = NEVER_MS if due_ms is None else due_ms
         if self.busy:
             return wake_ms
-        if self._flows.has_to_report(now_ms):
-            return min(wake_ms, max(now_ms, self._retry_ms))
+        wake_ms = min(wake_ms, max(self._flows.report_ms(now_ms), self._retry_ms))
         return wake_ms if closing else min(wake_ms, self._flows.look_ms)
 
     @property
@@ -101,7 +100,7 @@ class FlowSteps:
             return []
         self._finish()
         claims = flows.take_new()
-        if flows.has_to_report(now_ms) or (not closing and now_ms >= flows.look_ms):
+        if flows.report_ms(now_ms) <= now_ms or (not closing and now_ms >= flows.look_ms):
             self._began_ms = now_ms
 
             def report_and_claim() -> None:

@@ -19,7 +19,8 @@ MOST = 64
 
 MOST_CROWDED = 10_000
 """How many are known as full. Then they are learned anew: of a flow that is not known, an end is
-recorded up to 20 ms later. A flow that was full and is asked no more would be kept for ever."""
+recorded, and told, up to 40 ms later. A flow that was full and is asked no more would be kept for
+ever."""
 
 
 class FullFlows:

@@ -115,8 +115,9 @@ class OccurrenceField(HashField):
         restore_occurrences schedule_successors sweep waiting""")
     SCHEDULED = ("at", "ms", "its scheduled time",
         "add_unattempted schedule_occurrence",
-        """add_callback cancel_occurrence codec make_queued_due read_occurrence record_attempts
-        find_unjudged redeliver_occurrences release_leases restore_occurrences waiting""")
+        """add_callback cancel_occurrence codec leave_flow make_queued_due read_occurrence
+        record_attempts find_unjudged redeliver_occurrences release_leases
+        restore_occurrences waiting""")
     STATUS = ("st", "word", "absent: scheduled",
         """add_unattempted decide_overlap cancel_occurrence lease_occurrence
         record_attempts redeliver_occurrences release_leases start_first_attempt""",

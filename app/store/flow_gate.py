@@ -5,52 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import merge
+from typing import NamedTuple
 
-from app.domain import ids
 from app.store import keys
 from app.store.claims import Claim, read_claim
 from app.store.connection import StoreClient
 from app.store.fields import EventField, OccurrenceField
+from app.store.flow_turns import Member, Turn, occurrence_of, read_turn
 from app.store.reading import read_hashes
 from app.store.scripts import Argument, Scripts
-
-Member = bytes
-"""An event's id and its occurrence's: what waits for a flow."""
-
-PAUSED = "p"
-"""In place of the moment to look again: the flow is paused."""
-AFTER = "@"
-"""In place of a start: the occurrence waits for the end of the one whose id follows."""
-
 
 SAMPLED = 64
 """How many places of a flow one look for lapsed ones reads."""
 
 
-def occurrence_of(member: Member) -> bytes:
-    """The id of the occurrence that waits."""
-    return member[16:]
+class Waiting(NamedTuple):
+    """What waits for flows that are to be looked at."""
 
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """What a flow allows now. Times are ms UTC.
-
-    ``starts`` has a moment for each occurrence that was let through, ``None`` for the others.
-    ``look_ms`` is when to ask again, ``None`` when something ends. ``after`` is the occurrence
-    whose end a strict flow waits for. ``number`` is that of the turn of a strict flow.
-    """
-
-    starts: Sequence[int | None]
-    look_ms: int | None
-    paused: bool = False
-    after: bytes | None = None
-    number: int = 0
-
-    @property
-    def is_full(self) -> bool:
-        """Whether all that the flow allows is under way."""
-        return self.look_ms is None and not self.paused
+    members: dict[bytes, list[Member]]
+    """By flow, in its order, over all partitions that were looked at."""
+    flows: dict[int, list[bytes]]
+    """By partition, the flows for which something waits there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,13 +88,15 @@ class FlowGate:
         self._scripts = scripts
         self._partitions = partitions
 
-    def peek(self, now_ms: int, flows: int, each: int, until_ms: int) -> dict[bytes, list[Member]]:
-        """What waits for flows that are to be looked at, in its order, over all partitions.
+    def peek(self, now_ms: int, flows: int, each: int, until_ms: int) -> Waiting:
+        """What waits for flows that are to be looked at, over all partitions.
 
-        Others leave these flows alone until ``until_ms``, unless they are woken.
+        Of each partition so many ``flows``, of each flow so many occurrences. Others leave these
+        flows alone until ``until_ms``, unless they are woken.
         """
         found: dict[bytes, list[list[tuple[float, Member]]]] = {}
-        for partition in range(self._partitions):
+        places: dict[int, list[bytes]] = {}
+        for partition in self._to_look_at(now_ms):
             rows = self._scripts(
                 "peek_flows",
                 [keys.flowing(partition)],
@@ -128,9 +105,19 @@ class FlowGate:
             for flow, *waiting in rows:
                 pairs = zip(map(float, waiting[1::2]), waiting[::2], strict=True)
                 found.setdefault(flow, []).append(list(pairs))
-        return {
+                places.setdefault(partition, []).append(flow)
+        members = {
             flow: [member for _, member in merge(*lists)][:each] for flow, lists in found.items()
         }
+        return Waiting(members, places)
+
+    def _to_look_at(self, now_ms: int) -> Iterable[int]:
+        """The partitions with flows to look at; of a single one its script finds out."""
+        if self._partitions == 1:
+            return (0,)
+        places = map(keys.flowing, range(self._partitions))
+        found = self._client.read_each("ZRANGEBYSCORE", places, "-inf", now_ms, "LIMIT", 0, 1)
+        return [partition for partition, some in enumerate(found) if some]
 
     def take(
         self,
@@ -153,7 +140,7 @@ class FlowGate:
         text: bytes = self._scripts(
             "admit_occurrences", [keys.FLOWS_USED, keys.flow_answer(worker)], args
         )
-        return [_turn(one) for one in text.decode().split(";")]
+        return [read_turn(one) for one in text.decode().split(";")]
 
     def claim(
         self,
@@ -164,17 +151,19 @@ class FlowGate:
         *,
         now_ms: int,
         deadline_ms: int,
-    ) -> list[Claim]:
+    ) -> tuple[list[Claim], list[bytes]]:
         """Lease waiting occurrences of one partition; ``looks``: when to look at each flow again.
 
-        A repeated call with the same token answers the same. What waits no longer is left out.
+        Returns them and the flows for which others wait. A repeated call with the same token
+        answers the same. What waits no longer is left out.
         """
         args: list[Argument] = [keys.prefix(partition), now_ms, deadline_ms, token]
         for flow, look_ms in looks.items():
             members = chosen.get(flow, ())
             args += [flow, look_ms, len(members), *members]
-        rows = self._scripts("claim_flow", [keys.flowing(partition), keys.claimed(partition)], args)
-        return [read_claim(row, token, now_ms) for row in rows]
+        places = [keys.flowing(partition), keys.claimed(partition)]
+        rows, left = self._scripts("claim_flow", places, args)
+        return [read_claim(row, token, now_ms) for row in rows], left
 
     def end(self, attempts: Iterable[EndedAttempt], now_ms: int) -> bool:
         """Free the places of attempts, and have their flows looked at; see ``wake_flows``."""
@@ -248,41 +237,3 @@ _HEAD_FIELDS = (
     OccurrenceField.FLOW,
     OccurrenceField.STATUS,
 )
-
-
-def _turn(text: str) -> Turn:
-    look, number, *starts = text.split(" ")
-    after = next((bytes.fromhex(one[1:]) for one in starts if one.startswith(AFTER)), None)
-    return Turn(
-        starts=[int(one) if one.isdigit() else None for one in starts],
-        look_ms=int(look) if look.isdigit() else None,
-        paused=look == PAUSED,
-        after=after,
-        number=int(number),
-    )
-
-
-def of_partition(
-    partition: int, starts: Mapping[bytes, Iterable[Member]]
-) -> dict[bytes, list[Member]]:
-    """By flow, those members that are in one partition."""
-    return {
-        flow: [
-            one for one in members if ids.partition_of_occurrence(occurrence_of(one)) == partition
-        ]
-        for flow, members in starts.items()
-    }
-
-
-def starts_of(
-    waiting: Mapping[bytes, Sequence[Member]], turns: Sequence[Turn]
-) -> dict[bytes, dict[Member, int]]:
-    """By flow, the members that may start, and when."""
-    return {
-        flow: {
-            member: start
-            for member, start in zip(members, turn.starts, strict=True)
-            if start is not None
-        }
-        for (flow, members), turn in zip(waiting.items(), turns, strict=True)
-    }

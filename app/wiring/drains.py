@@ -217,9 +217,7 @@ class Drains:
 
     def _flows(self, name: str) -> FlowSteps:
         storage, settings = self.services.storage, self.services.settings
-        flows = FlowClaimer(
-            storage.flow_gate, settings.partitions, name.encode(), settings.lease_ms
-        )
+        flows = FlowClaimer(storage.flow_gate, name.encode(), settings.lease_ms)
         return FlowSteps(flows, self.background)
 
     def _claimer(self, name: str, flows: FlowSteps) -> Claimer:

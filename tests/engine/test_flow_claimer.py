@@ -16,10 +16,12 @@ from app.engine.flow_claimer import (
     STUCK_MS,
     FlowClaimer,
 )
+from app.engine.flow_ends import GATHER_MS
 from app.errors import StoreUnavailable
 from app.store.calls import Deferral, Record
 from app.store.claims import Claim
-from app.store.flow_gate import EndedAttempt, HeadStatus, Lapsed, Turn
+from app.store.flow_gate import EndedAttempt, HeadStatus, Lapsed, Waiting
+from app.store.flow_turns import Turn
 from tests.support.builders import a_claim
 from tests.support.clock import NOW_MS
 
@@ -46,10 +48,13 @@ class FakeGate:
         self.acknowledging: set[bytes] = set()
         self.woken: list[bytes] = []
         self.something_waits = True
+        self.partitions = (0,)
+        self.left: list[bytes] = []
 
-    def peek(self, *_: Any) -> dict[bytes, list[bytes]]:
+    def peek(self, *_: Any) -> Waiting:
         self.peeks += 1
-        return {FLOW: [member(one) for one in self.waiting]} if self.waiting else {}
+        members = {FLOW: [member(one) for one in self.waiting]} if self.waiting else {}
+        return Waiting(members, {one: list(members) for one in self.partitions})
 
     def take(self, _worker: bytes, _request: int, waiting: Any, **_: Any) -> list[Turn]:
         self.asked = waiting[FLOW]
@@ -59,7 +64,7 @@ class FakeGate:
         self.looks = dict(looks)
         for one in self.claimed:
             one.token = token
-        return self.claimed
+        return self.claimed, self.left
 
     def end(self, ended: list[EndedAttempt], _now_ms: int) -> bool:
         if self.is_away:
@@ -96,7 +101,7 @@ def gate() -> FakeGate:
 
 @pytest.fixture
 def flows(gate: FakeGate) -> FlowClaimer:
-    return FlowClaimer(cast("Any", gate), 1, b"w", LEASE_MS)
+    return FlowClaimer(cast("Any", gate), b"w", LEASE_MS)
 
 
 def claim_one(flows: FlowClaimer, gate: FakeGate, start_ms: int = NOW_MS) -> Claim:
@@ -126,13 +131,24 @@ def test_the_flow_is_looked_at_again_when_it_says(flows: FlowClaimer, gate: Fake
 
 
 @pytest.mark.parametrize(
-    ("starts", "after_ms"), [([NOW_MS], SPACING_MS), ([NOW_MS, None], 0)], ids=["all", "not all"]
+    ("starts", "left", "after_ms"),
+    [
+        ([NOW_MS], [], LOOK_MS),
+        ([NOW_MS], [FLOW], SPACING_MS),
+        ([NOW_MS, None], [FLOW], 0),
+    ],
+    ids=["nothing", "what has come meanwhile", "what was not let through"],
 )
 def test_it_looks_at_once_only_for_what_is_known_to_wait(
-    flows: FlowClaimer, gate: FakeGate, starts: list[int | None], after_ms: int
+    flows: FlowClaimer,
+    gate: FakeGate,
+    starts: list[int | None],
+    left: list[bytes],
+    after_ms: int,
 ) -> None:
     claims = [a_claim(number) for number, _ in enumerate(starts)]
     gate.waiting, gate.claimed, gate.turn = claims, claims[:1], Turn(starts, NOW_MS)
+    gate.left = left
     flows.claim(NOW_MS, 10)
     assert flows.look_ms == NOW_MS + after_ms
 
@@ -160,6 +176,34 @@ def test_a_recorded_attempt_gives_its_place_back(
     flows.handle_written([item], [item])
     flows.report(NOW_MS)
     assert gate.ended == [EndedAttempt(FLOW, one.occurrence_id, turn, NOW_MS + LEASE_MS)]
+
+
+def test_what_was_let_through_is_not_sent_before_it_is_due(
+    flows: FlowClaimer, gate: FakeGate
+) -> None:
+    """The drain may have been held up between the two calls."""
+    one = a_claim(1)
+    one.due_ms = NOW_MS + 5
+    gate.waiting, gate.claimed, gate.turn = [one], [one], Turn([NOW_MS], NOW_MS)
+    flows.claim(NOW_MS, 10)
+    assert flows.take_new() == [one]
+    assert flows.due_ms == NOW_MS + 5
+
+
+def test_an_end_is_told_at_once_only_if_something_may_wait_for_it(
+    flows: FlowClaimer, gate: FakeGate
+) -> None:
+    for is_full, after_ms in ((False, GATHER_MS), (True, 0)):
+        flows.look_by(NOW_MS)
+        one = a_claim(1)
+        gate.waiting, gate.claimed = [one], [one]
+        gate.turn = Turn([NOW_MS], None if is_full else NOW_MS + 1_000)
+        flows.claim(NOW_MS, 10)
+        flows.handle_written([record(one, "completed")], [record(one, "completed")])
+        assert flows.report_ms(NOW_MS) == NOW_MS + after_ms
+        assert flows.report_ms(NOW_MS + 1) == NOW_MS + max(after_ms, 1), "it waits no longer"
+        flows.report(NOW_MS + after_ms)
+        assert flows.report_ms(NOW_MS) > NOW_MS + GATHER_MS
 
 
 def test_after_an_end_it_looks_only_if_something_waits(flows: FlowClaimer, gate: FakeGate) -> None:

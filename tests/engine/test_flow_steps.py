@@ -12,7 +12,7 @@ from app.clock import NEVER_MS
 from app.engine.flow_claimer import SPACING_MS, FlowClaimer
 from app.engine.flow_steps import FlowSteps
 from app.errors import StoreUnavailable
-from app.store.flow_gate import Turn
+from app.store.flow_turns import Turn
 from tests.engine.test_flow_claimer import LEASE_MS, FakeGate, record
 from tests.support.builders import a_claim
 from tests.support.clock import NOW_MS
@@ -55,14 +55,15 @@ def later() -> Later:
 
 @pytest.fixture
 def steps(gate: FakeGate, later: Later) -> FlowSteps:
-    flows = FlowClaimer(cast("Any", gate), 1, b"w", LEASE_MS)
+    flows = FlowClaimer(cast("Any", gate), b"w", LEASE_MS)
     return FlowSteps(flows, cast("Any", later))
 
 
 def allow(gate: FakeGate, start_ms: int = NOW_MS) -> Any:
+    """The flow is full: something may wait for the end."""
     one = a_claim(1)
     gate.waiting, gate.claimed = [one], [one]
-    gate.turn = Turn([start_ms], NOW_MS + 1_000, number=7)
+    gate.turn = Turn([start_ms], None, number=7)
     return one
 
 
@@ -199,7 +200,8 @@ def test_what_was_claimed_before_the_store_went_away_is_not_kept_back(
         return claim(partition, *args, **more)
 
     monkeypatch.setattr(gate, "claim", claim_once)
-    steps = FlowSteps(FlowClaimer(cast("Any", gate), 2, b"w", LEASE_MS), cast("Any", later))
+    gate.partitions = (0, 1)
+    steps = FlowSteps(FlowClaimer(cast("Any", gate), b"w", LEASE_MS), cast("Any", later))
     assert steps.step(NOW_MS, 10, closing=False) == []
     assert steps.take_new() == []  # the step is under way
     later.do()

@@ -95,7 +95,13 @@ def pass_time(drain: Drain, clock: FakeClock, ms: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "shape", [{}, {"schedule": {"every": "1m"}, "overlap": "queue_one"}], ids=["once", "overlap"]
+    "shape",
+    [
+        {},
+        {"schedule": {"every": "1m"}, "overlap": "queue_one"},
+        {"flow": {"key": "steady", "concurrency": 64}},
+    ],
+    ids=["once", "overlap", "flow"],
 )
 def test_a_call_serves_many_deliveries_and_none_is_late(
     engine: Engine,

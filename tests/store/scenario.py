@@ -130,12 +130,12 @@ class Scenario:
         due_by_lane.step(Stored(self.stores.client, Scripts(self.stores.client)), 0, "")
 
     def through_flow(self) -> None:
-        members = self.gate.peek(AT_MS + 10, 5, 5, AT_MS + 1_000)
+        members = self.gate.peek(AT_MS + 10, 5, 5, AT_MS + 1_000).members
         turns = self.gate.take(
             b"worker", 1, members, now_ms=AT_MS + 10, ahead_ms=0, deadline_ms=AT_MS + LEASE_MS
         )
         let = [member for member, at in zip(members[FLOW], turns[0].starts, strict=True) if at]
-        taken = self.gate.claim(
+        taken, _ = self.gate.claim(
             0, {FLOW: let}, {FLOW: AT_MS + 2_000}, b"worker:flow",
             now_ms=AT_MS + 10, deadline_ms=AT_MS + LEASE_MS,
         )  # fmt: skip

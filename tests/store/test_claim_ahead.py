@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from app.domain import ids
+from app.domain.options import NO_OPTIONS
 from app.store.calls import Deferral, Successor, claim_call, lease_token
 from app.store.claims import Claim, read_claim_answer
+from app.store.events import KEEP, Saved
 from tests.store.conftest import Stores
 from tests.store.test_scripts import LEASE_MS, record, saved
 from tests.support.builders import DAILY
@@ -77,15 +79,41 @@ def test_the_same_request_gets_the_same_again(stores: Stores) -> None:
     assert snapshot(stores.client) == before
 
 
-def test_what_may_yet_have_to_wait_for_its_flow_is_left_until_it_is_due(stores: Stores) -> None:
-    """Whether the flow has room is known when the moment comes."""
+FLOW = {"key": "acme", "concurrency": 1}
+
+
+def test_what_is_in_a_flow_waits_there_before_its_time(stores: Stores) -> None:
+    """The flow lets it through for its time, so that it is not late."""
     plain = saved(stores, start_ms=DUE_MS)
-    flow = {"key": "acme", "concurrency": 1}
-    saved(stores, start_ms=DUE_MS, options={"flow": flow})
-    saved(stores, start_ms=DUE_MS, schedule=DAILY, options={"overlap": "skip", "flow": flow})
+    saved(stores, start_ms=DUE_MS, options={"flow": FLOW})
     taken, left = claim_ahead(stores)
     assert [one.event_id for one in taken] == [plain.id]
-    assert left == [DUE_MS, DUE_MS]
+    assert left == []
+    heads = stores.work.heads()
+    assert [head.flow_ms for head in heads if head.flow_ms is not None] == [NOW_MS]
+    assert all(head.due_ms is None for head in heads)
+
+
+def test_what_leaves_its_flow_before_its_time_is_due_at_its_time(stores: Stores) -> None:
+    event = saved(stores, start_ms=DUE_MS, options={"flow": FLOW})
+    claim_ahead(stores)
+    free = event.changed(options=NO_OPTIONS, version=2)
+    assert stores.events.save(free, KEEP, event, NOW_MS) is Saved.DONE
+    (taken,), _ = claim_ahead(stores, request=2)
+    assert taken.due_ms == DUE_MS
+
+
+def test_a_retry_in_a_flow_is_left_until_it_is_due(stores: Stores) -> None:
+    """It goes ahead of others, so it must not keep a place from them before."""
+    saved(stores, start_ms=NOW_MS - 10, due_ms=DUE_MS, options={"flow": FLOW})
+    assert claim_ahead(stores) == ([], [DUE_MS])
+    assert claim_ahead(stores, DUE_MS, request=2) == ([], [])
+
+
+def test_an_overlap_policy_in_a_flow_decides_when_it_is_due(stores: Stores) -> None:
+    options = {"overlap": "skip", "flow": FLOW}
+    saved(stores, start_ms=DUE_MS, schedule=DAILY, options=options)
+    assert claim_ahead(stores) == ([], [DUE_MS])
     assert [head.due_ms for head in stores.work.heads()][-1] == DUE_MS
     later, left = claim_ahead(stores, DUE_MS, request=2)
     assert [one for one in later if not one.overlaps] == []

@@ -16,7 +16,8 @@ from app.store.calls import Deferral, Record
 from app.store.claims import Claim
 from app.store.events import KEEP, Plan, Saved
 from app.store.fields import FlowField
-from app.store.flow_gate import EndedAttempt, FlowGate, HeadStatus, Lapsed, Turn
+from app.store.flow_gate import EndedAttempt, FlowGate, HeadStatus, Lapsed
+from app.store.flow_turns import Turn
 from app.store.flows import FlowStore, all_of, given_by_event
 from app.store.scripts import Scripts
 from tests.store.conftest import Stores
@@ -64,7 +65,7 @@ def claim_due(stores: Stores, now_ms: int, request: int = 1) -> list[Claim]:
 
 def waiting(gate: FlowGate, now_ms: int, until_ms: int | None = None) -> list[bytes]:
     found = gate.peek(now_ms, 10, 100, now_ms if until_ms is None else until_ms)
-    return found.get(FLOW, [])
+    return found.members.get(FLOW, [])
 
 
 def take(
@@ -82,10 +83,9 @@ def take(
 
 
 def claim_all(gate: FlowGate, stores: Stores, members: list[bytes], now_ms: int) -> list[Claim]:
-    return [
-        one
-        for partition in range(stores.partitions)
-        for one in gate.claim(
+    claims: list[Claim] = []
+    for partition in range(stores.partitions):
+        claimed, _ = gate.claim(
             partition,
             {FLOW: [m for m in members if ids.partition_of_occurrence(m[16:]) == partition]},
             {FLOW: now_ms},
@@ -93,7 +93,14 @@ def claim_all(gate: FlowGate, stores: Stores, members: list[bytes], now_ms: int)
             now_ms=now_ms,
             deadline_ms=now_ms + LEASE_MS,
         )
-    ]
+        claims += claimed
+    return claims
+
+
+def due_in(ms: int) -> bytes:
+    """What waits for its flow and is due so many ms after now."""
+    event = an_event(start_ms=NOW_MS + ms)
+    return event.id + ids.occurrence_id(event.id, event.start_ms)
 
 
 def over(member: bytes, turn: int | None = None, until_ms: int = FOREVER_MS) -> EndedAttempt:
@@ -216,6 +223,26 @@ class TestTake:
         assert turn.look_ms == NOW_MS + 150 - AHEAD_MS // 2
         later = turn.look_ms or 0
         assert take(gate, self.members(5)[3:], later, 2).starts == [NOW_MS + 150, NOW_MS + 200]
+
+    def test_what_is_not_due_yet_starts_at_its_time(self, gate: FlowGate, flows: FlowStore) -> None:
+        limit(flows, rate=Rate(100, 1_000), concurrency=5)
+        members = [due_in(ms) for ms in (20, 25, 40)]
+        assert take(gate, members, NOW_MS, 1).starts == [NOW_MS + 20, NOW_MS + 30, NOW_MS + 40]
+
+    def test_a_strict_flow_lets_nothing_through_before_its_time(
+        self, gate: FlowGate, flows: FlowStore
+    ) -> None:
+        """One with an earlier time may come yet."""
+        limit(flows, strict=True)
+        turn = take(gate, [due_in(20), due_in(40)], NOW_MS, 1)
+        assert (turn.starts, turn.look_ms) == ([None, None], NOW_MS + 20)
+        assert take(gate, [due_in(20), due_in(40)], NOW_MS + 20, 2).starts == [NOW_MS + 20, None]
+
+    def test_what_is_redelivered_before_its_time_starts_at_once(
+        self, gate: FlowGate, flows: FlowStore
+    ) -> None:
+        limit(flows)
+        assert take(gate, [due_in(60_000)], NOW_MS, 1).starts == [NOW_MS]
 
     def test_a_raised_rate_counts_at_once(self, gate: FlowGate, flows: FlowStore) -> None:
         limit(flows, rate=Rate(1, 60_000))

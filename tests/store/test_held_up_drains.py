@@ -11,7 +11,7 @@ from app.engine.flow_claimer import FlowClaimer
 from app.store.calls import Record
 from app.store.claims import Claim
 from app.store.events import KEEP, Saved
-from app.store.flow_gate import FlowGate
+from app.store.flow_gate import FlowGate, Waiting
 from app.store.flows import FlowStore
 from app.store.redeliveries import RedeliveryStore
 from app.store.scripts import Scripts
@@ -29,7 +29,7 @@ def gate(stores: Stores) -> FlowGate:
 @pytest.fixture
 def drains(stores: Stores, gate: FlowGate) -> list[FlowClaimer]:
     limit(FlowStore(stores.client, Scripts(stores.client), stores.partitions), strict=True)
-    return [FlowClaimer(gate, stores.partitions, name, LEASE_MS) for name in (b"a", b"b")]
+    return [FlowClaimer(gate, name, LEASE_MS) for name in (b"a", b"b")]
 
 
 def completed(claim: Claim) -> Record:
@@ -59,7 +59,7 @@ def test_who_comes_late_with_an_old_list_lets_nothing_pass_a_retry(
     claim_due(stores, NOW_MS + 10)
     peek = gate.peek
 
-    def seen_before(*args: Any) -> dict[bytes, list[bytes]]:
+    def seen_before(*args: Any) -> Waiting:
         monkeypatch.setattr(gate, "peek", peek)
         seen = peek(*args)
         gate.wake([FLOW], NOW_MS)
@@ -142,7 +142,7 @@ def test_a_head_whose_event_leaves_the_flow_holds_nobody_up(
     assert [one.event_id for one in drains[1].take_new()] == [following.id]
     claimed = claim_due(stores, NOW_MS + 100, 3)
     assert [one.event_id for one in claimed] == ([] if to else [head.id])
-    waiting = gate.peek(NOW_MS + 100, 10, 10, NOW_MS + 100)
+    waiting = gate.peek(NOW_MS + 100, 10, 10, NOW_MS + 100).members
     assert [one[:16] for one in waiting.get(b"/other", [])] == ([head.id] if to else [])
     assert broken(stores.client, stores.partitions) == []
 

@@ -304,7 +304,7 @@ class Machine(RuleBasedStateMachine):
         self.made += 1
         token = b"%s:flow:%d" % (worker, self.made)
         deadline_ms = self.now + LEASE_MS
-        claims = self.gate.claim(
+        claims, _ = self.gate.claim(
             partition,
             {flow: members},
             {flow: self.now + 1_000},

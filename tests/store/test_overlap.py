@@ -275,7 +275,7 @@ class TestInAFlow:
         flows.set("/narrow", all_of(FlowLimits(concurrency=1)), NOW_MS, by_user=False)
         gate = FlowGate(stores.client, scripts, stores.partitions)
         run = Run(stores, policy, flow={"key": "narrow"}, flow_space="")
-        return run, FlowClaimer(gate, stores.partitions, b"f", LEASE_MS)
+        return run, FlowClaimer(gate, b"f", LEASE_MS)
 
     def let_through(self, drain: FlowClaimer, now_ms: int) -> list[Claim]:
         found = []

@@ -1,4 +1,5 @@
--- Does: admits occurrences that wait for flows as far as rate, concurrency and order allow.
+-- Does: admits occurrences that wait for flows as far as rate, concurrency and order allow. None
+--       starts before its time, which is in its id; of a strict flow none is admitted before.
 -- KEYS: 1 used (when each flow was last used)  2 last_answer (to this worker)
 -- ARGV: 1 prefix  2 now  3 ahead (how far ahead starts may lie, ms)  4 deadline (of the places that
 --       are given)  5 request (its number)
@@ -9,6 +10,8 @@
 --          (ms) stands for one occurrence; '-': it must wait; '@' and an id in hexadecimal: it
 --          waits for the end of that one, whose turn it is. The same request, sent again, gets the
 --          same answer.
+--#include earliest_start
+--#include call_batch
 local used, last_answer = unpack(KEYS)
 local prefix, now, ahead, deadline, request = unpack(ARGV, 1, 5)
 local last = redis.call('GET', last_answer)
@@ -41,26 +44,29 @@ local function admit(flow, ids)
   local theoretical = tonumber(arrival or '0')
   -- Farther ahead it can only be from a slower rate that was changed since.
   if interval then theoretical = math.min(theoretical, now + ahead + tolerance + interval) end
-  local starts, too_early_until, busy_until, waits_for_order = {}, nil, nil, false
+  local starts, taken, too_early_until, busy_until, waits_for_order = {}, {}, nil, nil, false
   for _, id in ipairs(ids) do
-    local start = '-'
+    local start, earliest = '-', earliest_start(id, now)
     if strict and in_order and in_order ~= id then
       start, waits_for_order = '@' .. hexadecimal(in_order), true
-    elseif redis.call('ZSCORE', busy, id) then
+    elseif earliest == now and redis.call('ZSCORE', busy, id) then
       busy_until = number(now + 50)  -- its attempt is just ending, or its worker has died
+    elseif strict and earliest > now then
+      too_early_until = too_early_until or number(earliest)
     elseif places > 0 and not too_early_until then
-      local at = interval and math.max(now, math.ceil(theoretical - tolerance)) or now
+      local at = interval and math.max(earliest, math.ceil(theoretical - tolerance)) or earliest
       if at > now + ahead then
         too_early_until = number(at - ahead / 2)
       else
         if interval then theoretical = math.max(theoretical, at) + interval end
         if strict and in_order ~= id then in_order, turn = id, turn + 1 end
-        redis.call('ZADD', busy, deadline, id)
+        taken[#taken + 1] = deadline; taken[#taken + 1] = id
         start, places = number(at), strict and 0 or places - 1
       end
     end
     starts[#starts + 1] = start
   end
+  call_batch('ZADD', busy, taken)
   if interval then
     redis.call('HSET', key, FlowField.ARRIVAL, string.format('%.3f', theoretical))
   end

@@ -1,9 +1,9 @@
 -- Does: moves occurrences that are due, or soon will be, to the claimed under a lease and
 --       returns all that a delivery needs; has those whose event is in a flow wait for it instead.
---       These are left alone until they are due, and so are those with an overlap policy while
---       others of their series may be in their way: what decides about them may yet change. Then
---       the policy decides, also of those in a flow. The same request, sent again, gets the same
---       occurrences.
+--       Those with an overlap policy are left alone until they are due while others of their series
+--       may be in their way, or if they are in a flow: what decides about them may yet change. So
+--       are retries in a flow, which would go ahead of what is due before them. The same request,
+--       sent again, gets the same occurrences.
 -- KEYS: 1 lanes  2 claimed  3 last_claim (of this worker)
 -- ARGV: 1 prefix  2 now  3 limit (how many at most)  4 deadline (of the leases)  5 token (of the
 --       leases)  6 request (its number)  7 horizon (until when what is claimed may be due)
@@ -65,9 +65,10 @@ for _, id in ipairs(ids) do
     local event = read_event(prefix, occurrence.event)
     local due_ms = occurrence.next_attempt or occurrence.scheduled
     local is_bound = (event.flow or event.overlap) and not occurrence.callback
+    local may_wait_early = not event.overlap and not occurrence.next_attempt
     if is_bound and not event.flow and is_unopposed(prefix, occurrence, event, due_ms) then
       claims[#claims + 1] = lease_occurrence(prefix, occurrence, event, token, deadline, now, batch)
-    elseif is_bound and tonumber(due_ms) > tonumber(now) then
+    elseif is_bound and tonumber(due_ms) > tonumber(now) and not may_wait_early then
       add_due(left, occurrence.event, id, due_ms)
       early[#early + 1] = due_ms .. ':' .. lane_of(occurrence.event)
     elseif is_bound and event.flow then

@@ -3,7 +3,8 @@
 -- KEYS: 1 flowing (the flows with waiting occurrences)  2 claimed
 -- ARGV: 1 prefix  2 now  3 deadline (of the leases)  4 token (of the leases)
 --       5… per flow: flow, look (when to look at it again), count, members… (so many that wait)
--- Returns: the claims, each a row as claim_row makes it. What waits no longer is left out.
+-- Returns: two lists: the claims, each a row as claim_row makes it, without what waits no longer;
+--          the flows for which others wait.
 --#include read_occurrence
 --#include read_event
 --#include repeat_claim
@@ -11,7 +12,7 @@
 --#include move_leased
 local flowing, claimed = unpack(KEYS)
 local prefix, now, deadline, token = unpack(ARGV, 1, 4)
-local claims = {}
+local claims, left = {}, {}
 local batch = {claimed = {}, dispatched = {}, scheduled = {}, retrying = {}, rows = {}}
 
 local function claim_member(waiting, member)
@@ -37,10 +38,13 @@ while i <= #ARGV do
   i = i + count
   if redis.call('EXISTS', waiting) == 0 then
     redis.call('ZREM', flowing, flow)
-  elseif redis.call('ZSCORE', flowing, flow) ~= '0' then
-    -- (0: it was woken meanwhile, and is to be looked at whatever was found before.)
-    redis.call('ZADD', flowing, look, flow)
+  else
+    left[#left + 1] = flow
+    if redis.call('ZSCORE', flowing, flow) ~= '0' then
+      -- (0: it was woken meanwhile, and is to be looked at whatever was found before.)
+      redis.call('ZADD', flowing, look, flow)
+    end
   end
 end
 move_leased(prefix, claimed, batch)
-return claims
+return {claims, left}

@@ -15,12 +15,18 @@ local function leave_flow(prefix, event, flow, scheduled, now)
   end
   for _, occurrence in ipairs(waiting) do
     local key = prefix .. 'occurrence:' .. occurrence
-    if redis.call('HGET', key, OccurrenceField.FLOW) == flow then
+    local its_flow, its_time = unpack(redis.call('HMGET', key, OccurrenceField.FLOW,
+      OccurrenceField.SCHEDULED))
+    if its_flow == flow then
       leave_due(prefix, occurrence)
       redis.call('HDEL', key, OccurrenceField.FLOW)
-      -- It was there in time: what it has waited for its flow does not make it late.
-      redis.call('HSET', key, OccurrenceField.NEXT_ATTEMPT, now)
-      add_due(due, event, occurrence, now)
+      local moment = its_time
+      if tonumber(its_time) <= tonumber(now) then
+        -- It was there in time: what it has waited for its flow does not make it late.
+        moment = now
+        redis.call('HSET', key, OccurrenceField.NEXT_ATTEMPT, now)
+      end
+      add_due(due, event, occurrence, moment)
     end
   end
   write_due(prefix, due)

@@ -1,0 +1,37 @@
+"""Ends of attempts in flows that the store is yet to be told of."""
+
+from __future__ import annotations
+
+from app.clock import NEVER_MS
+from app.store.flow_gate import EndedAttempt
+
+GATHER_MS = 20
+"""For how long an end may wait to be told with others, if nothing is known to wait for it: a call
+for each would cost a flow's delivery as much as its record."""
+
+
+class FlowEnds:
+    """The ends that one drain has to tell; ``told`` once the store has them."""
+
+    def __init__(self) -> None:
+        self.ended: list[EndedAttempt] = []
+        self._is_urgent = False
+        self._by_ms: int | None = None
+
+    def add(self, ended: EndedAttempt, *, is_urgent: bool) -> None:
+        """Add an end; it is urgent if something may wait for it."""
+        self.ended.append(ended)
+        self._is_urgent |= is_urgent
+
+    def by_ms(self, now_ms: int) -> int:
+        """By when to tell, ms UTC; the time that an end may wait begins when this is asked."""
+        if not self.ended:
+            return NEVER_MS
+        if self._is_urgent:
+            return now_ms
+        self._by_ms = self._by_ms or now_ms + GATHER_MS
+        return self._by_ms
+
+    def told(self) -> None:
+        """Forget all ends."""
+        self.ended, self._is_urgent, self._by_ms = [], False, None
