@@ -20,6 +20,7 @@ from functools import partial
 from typing import Any
 
 from app.clock import Clock
+from app.domain.event import Event
 from app.domain.ids import to_text
 from app.domain.occurrence import Occurrence
 from app.errors import StoreUnavailable
@@ -48,7 +49,7 @@ MOST = 20_000
 FORGET_S = 30.0
 """After so long what is listened to is read again, without those who have gone."""
 
-Make = Callable[[], LiveEntry | None]
+Make = Callable[[], LiveEntry | list[LiveEntry] | None]
 """Makes what listeners are told; ``None``: nothing."""
 
 
@@ -80,7 +81,15 @@ class LiveChanges:
 
     def occurrence(self, one: Occurrence) -> None:
         """An occurrence has another status."""
-        self.put(one.tags, lambda: LiveEntry(one.tags, CHANGE, occurrence_change(one)))
+        self.put(one.tags, partial(_entry, one))
+
+    def occurrences(self, read: Callable[[], Iterable[Occurrence | None]]) -> None:
+        """Many occurrences have other statuses; they are read only if somebody listens."""
+        self.put(None, lambda: [_entry(one) for one in read() if one is not None])
+
+    def written(self, action: str, event: Event) -> None:
+        """An event was written, one of many; else as ``event``."""
+        self.put(event.tags, partial(_written, action, event))
 
     def event(self, action: str, answer: bytes | Any) -> None:
         """An event was written, as in ``event.update``; ``answer`` is it as JSON, read or not."""
@@ -129,12 +138,13 @@ class LiveChanges:
     def _tell(self, waiting: Iterable[tuple[Sequence[str] | None, Make]]) -> None:
         entries = []
         for tags, make in waiting:
-            one = make() if self._concerns(tags) else None
-            if one is not None and self._concerns(one.tags):
-                entries.append(one)
-            if one is not None or tags is not None:
-                self._hinted.update(one.tags if one is not None else tags or ())
-                self._has_hint = True
+            made = make() if self._concerns(tags) else None
+            for one in made if isinstance(made, list) else [made]:
+                if one is not None and self._concerns(one.tags):
+                    entries.append(one)
+                if one is not None or tags is not None:
+                    self._hinted.update(one.tags if one is not None else tags or ())
+                    self._has_hint = True
         for start in range(0, len(entries), BATCH):
             self._store.tell(entries[start : start + BATCH], self._clock.now_ms())
 
@@ -148,6 +158,15 @@ class LiveChanges:
                 tags, self._hinted, self._has_hint = self._hinted, set(), False
                 self._hinted_s = now_s
                 self._store.hint(sorted(tags))
+
+
+def _entry(one: Occurrence) -> LiveEntry:
+    return LiveEntry(one.tags, CHANGE, occurrence_change(one))
+
+
+def _written(action: str, event: Event) -> LiveEntry | None:
+    tags = list(event.tags)
+    return _event(action, {"id": to_text(event.id), "tags": tags, "status": event.status.value})
 
 
 def _event(action: str, answer: bytes | Any) -> LiveEntry | None:

@@ -21,7 +21,7 @@ from app.errors import Conflict, Forbidden, NotFound, Unauthenticated
 from app.live.connected import Subscription
 from app.live.messages import Ack, ClientHook, TagListener
 from app.services.tokens import TokenService
-from app.store.live import KEEP_MS, TOLD_MS, LiveStore, order_of
+from app.store.live import KEEP_MS, TOLD_MS, LiveStore, Told, order_of
 from app.store.occurrences import OccurrenceStore
 
 log = logging.getLogger(__name__)
@@ -124,6 +124,11 @@ class Desk:
         oldest, after_ms = self.live.oldest_told(), order_of(after)[0]
         is_kept = oldest is None or order_of(after) >= order_of(oldest)
         return after, not is_kept or after_ms < self.clock.now_ms() - TOLD_MS
+
+    def page_after(self, position: bytes, limit: int) -> tuple[list[Told], bool]:
+        """What was told after a position, and whether some of it may be missing."""
+        page = self.live.told_after(position, limit)
+        return page, bool(page) and self.live.is_missed_after(position, self.clock.now_ms())
 
     def keep_subscribed(self, interest: Iterable[str]) -> None:
         """Have this be told for as long as a stream may be away and come back."""

@@ -7,6 +7,7 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 
+from app.clock import Clock
 from app.errors import StoreUnavailable
 from app.store.live import LiveStore, Mail, Mailbox, Told
 
@@ -28,15 +29,22 @@ class Ears:
     def __init__(
         self,
         store: LiveStore,
+        clock: Clock,
         process: str,
         on_mail: Callable[[Sequence[Mail]], object],
         on_told: Callable[[Sequence[Told]], object],
         on_anew: Callable[[], object],
+        on_missed: Callable[[], object],
     ) -> None:
-        """``on_mail`` gets what a mailbox does; ``on_anew`` is called when it was deaf before."""
+        """``on_mail`` gets what a mailbox does; ``on_anew`` is called when it was deaf before.
+
+        ``on_missed`` is called before ``on_told`` gets what comes after a gap.
+        """
         self._store = store
+        self._clock = clock
         self._process = process
         self._on_mail, self._on_told, self._on_anew = on_mail, on_told, on_anew
+        self._on_missed = on_missed
         self._stop = threading.Event()
         self._has_mailbox = threading.Event()
         self._has_position = threading.Event()
@@ -80,6 +88,10 @@ class Ears:
                     position = self._store.told_until_now()
                     self._has_position.set()
                 told = self._store.told_after(position, BATCH, wait_ms=int(WAIT_S * 1000))
+                # Who hears all that there is has missed nothing.
+                is_behind = len(told) == BATCH
+                if is_behind and self._store.is_missed_after(position, self._clock.now_ms()):
+                    self._on_missed()
             except StoreUnavailable:
                 self._stop.wait(PAUSE_S)
                 continue

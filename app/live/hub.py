@@ -263,10 +263,12 @@ class Hub:
 
         ears = Ears(
             self._desk.live,
+            self._desk.clock,
             self._desk.process,
             lambda mail: call(self._hear, mail),
             lambda told: call(self._groups.tell, told),
             lambda: call(self._renew),
+            lambda: call(self._streams.missed),
         )
         return ears
 

@@ -10,7 +10,7 @@ from app.live.connected import Subscription
 from app.live.desk import Desk
 from app.live.ears import Ears
 from app.live.groups import Groups
-from app.live.stream import HINT, HINTS_BEGIN, NO_MORE, LiveStream
+from app.live.stream import HINT, HINTS_BEGIN, NO_MORE, RESET, LiveStream
 from app.store.live import Told
 
 log = logging.getLogger(__name__)
@@ -65,6 +65,13 @@ class Streams:
 
         self._asker.ask(prepare, begin)
 
+    def missed(self) -> None:
+        """Something was told that this process has not heard: all have to read anew."""
+        log.warning("more was told to listeners than is kept for them; some of it was missed")
+        for stream in list(self.all):
+            if not stream.subscription.only_hints:
+                stream.write(RESET)
+
     def close(self, stream: LiveStream) -> None:
         """Forget one."""
         self.all.discard(stream)
@@ -97,15 +104,19 @@ class Streams:
         access, tags = stream.bearer.access, stream.subscription.tags
         stream.group = self._groups.join(stream, access, tags, stream.form)
         stream.begin(begins, has_gap=has_gap)
-        self._read_on(stream, begins)
+        self._read_on(stream, begins, is_first=has_gap)
 
-    def _read_on(self, stream: LiveStream, position: bytes) -> None:
+    def _read_on(self, stream: LiveStream, position: bytes, *, is_first: bool = False) -> None:
         """Read a page of what was told before, and the next when that has been sent."""
 
-        def have(page: list[Told] | Exception) -> None:
-            if isinstance(page, Exception):
-                self._give_up(stream, page)
-            elif stream.group is not None and stream in self.all:
+        def have(result: tuple[list[Told], bool] | Exception) -> None:
+            if isinstance(result, Exception):
+                self._give_up(stream, result)
+                return
+            page, has_gap = result
+            if has_gap and not is_first:
+                stream.write(RESET)  # the client reads so slowly that some of it is forgotten
+            if stream.group is not None and stream in self.all:
                 hears = self._groups.hears(stream.group)
                 if page:
                     last = page[-1].position
@@ -114,7 +125,7 @@ class Streams:
                     stream.join(hears)
 
         stream.hold()
-        self._asker.ask(lambda: self._desk.live.told_after(position, PAGE), have)
+        self._asker.ask(lambda: self._desk.page_after(position, PAGE), have)
 
     def _give_up(self, stream: LiveStream, error: Exception) -> None:
         """The client connects anew, and reads on from where it was."""

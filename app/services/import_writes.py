@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -24,6 +24,9 @@ TOGETHER = 25
 two milliseconds."""
 
 
+CREATED, CHANGED = "event.create", "event.update"
+
+
 class _Count(NamedTuple):
     """An event that was counted; ``occurrences`` takes back how often a changed one occurs."""
 
@@ -41,6 +44,8 @@ class ImportWriter:
     sources: SourceStore
     quota: EventQuota
     flows: FlowService
+    tell: Callable[[str, Event], object]
+    """Has those hear who listen, as in ``event.update``."""
 
     def write(self, plans: Sequence[UidPlan], run: ImportRun) -> list[ImportLine]:
         """Write what was decided, some at a time; each UID is there as a whole or not at all."""
@@ -75,6 +80,7 @@ class ImportWriter:
             count = counts[step.write.event.id]
             if is_saved:
                 self.quota.occurrences.settle(count.event.id, count.occurrences)
+                self.tell(CREATED if count.is_new else CHANGED, step.write.after)
                 continue
             self._give_back(count, run)
             if (line := self._again(step, run)) is not None:
@@ -147,7 +153,7 @@ class ImportWriter:
             if step.changes is None:
                 self.events.end(event_id, write.withdrawal.reason or CALLED_OFF, run.access)
             else:
-                self.events.update(event_id, step.changes, run.access, None)
+                self.tell(CHANGED, self.events.update(event_id, step.changes, run.access, None))
         except NotFound:
             # It was deleted meanwhile; if its entry is still there, it is made next time.
             return None

@@ -81,6 +81,7 @@ class RedeliveryService:
         (answer,) = self.store.redeliver([(occurrence.id, now_ms)], request_id, now_ms, access)
         if answer in _REFUSALS:
             raise Conflict(_REFUSALS[answer])
+        self.steps.tell([occurrence.id])
         return self.occurrences.get(occurrence_id, access)
 
     def count(self, request: RedeliveryRequest, access: Access) -> int:

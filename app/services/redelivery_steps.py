@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from app.domain.access import Access
@@ -37,6 +37,8 @@ class RedeliverySteps:
     occurrences: OccurrenceService
     lists: indexes.IndexReader
     tokens: TokenService
+    tell: Callable[[Sequence[bytes]], object]
+    """Has those hear who listen that these occurrences have another status."""
 
     def count(self, request: RedeliveryRequest, access: Access, now_ms: int) -> int:
         """How many occurrences a request means, at most what a list counts by walking."""
@@ -81,13 +83,13 @@ class RedeliverySteps:
         if not job.planned:
             return job
         answers = self.store.redeliver(job.planned, to_text(job.id), now_ms, job.access)
-        return job.redelivered(
-            [
-                one
-                for (one, _), answer in zip(job.planned, answers, strict=True)
-                if answer == "retried"
-            ]
-        )
+        redelivered = [
+            one
+            for (one, _), answer in zip(job.planned, answers, strict=True)
+            if answer == "retried"
+        ]
+        self.tell(redelivered)
+        return job.redelivered(redelivered)
 
     def counted(self, job: RedeliveryJob) -> RedeliveryJob:
         """The job with the outcomes that there are by now; nothing is stored."""

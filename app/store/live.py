@@ -188,6 +188,18 @@ class LiveStore:
             for at, row in rows
         ]
 
+    def is_missed_after(self, position: bytes, now_ms: int) -> bool:
+        """Whether something that was told after a position may be forgotten by now."""
+        pipe = self._client.pipeline(transaction=False)
+        pipe.xrange(live_keys.TOLD, count=1)
+        pipe.xlen(live_keys.TOLD)
+        found, kept = cast("tuple[list[Any], int]", pipe.execute())
+        if not found or order_of(found[0][0]) <= order_of(position):
+            return False
+        # By number or by age; else what is there is all that came after the position. (0: that is
+        # the beginning of nothing, and has no age.)
+        return kept >= TOLD_MOST or 0 < order_of(position)[0] < now_ms - TOLD_MS
+
     def mailbox(self, process: str) -> Mailbox:
         """Open the mailbox of a process."""
         return Mailbox(self._client, process)

@@ -21,7 +21,12 @@ def _at_once(storage: Storage, events: EventService) -> ImportService:
         events, events.planner, storage.events, storage.sources, events.quota, storage.clock
     )
     writer = ImportWriter(
-        events, storage.event_batches, storage.sources, events.quota, events.flows
+        events,
+        storage.event_batches,
+        storage.sources,
+        events.quota,
+        events.flows,
+        storage.changes.written,
     )
     return ImportService(
         planner,

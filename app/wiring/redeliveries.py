@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from app.domain.access import Access
 from app.domain.occurrence import Occurrence
@@ -24,7 +24,12 @@ def redelivery_service(
 ) -> RedeliveryService:
     """What redelivers, one and many. Jobs are kept as long as occurrences are."""
     jobs, clock = storage.redelivery_jobs, storage.clock
-    steps = RedeliverySteps(storage.redeliveries, jobs, occurrences, storage.lists, tokens)
+
+    def tell(found: Sequence[bytes]) -> None:
+        if found:
+            storage.changes.occurrences(lambda: storage.occurrences.get_many(found))
+
+    steps = RedeliverySteps(storage.redeliveries, jobs, occurrences, storage.lists, tokens, tell)
     cursors = storage.crypto.cursors
     return RedeliveryService(
         storage.redeliveries,

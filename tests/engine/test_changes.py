@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from app.store.connection import connect
 from app.store.live import LiveStore
 from app.store.live_keys import HINTED
 from app.store.scripts import Scripts
+from tests.support.builders import an_event
 from tests.support.clock import NOW_MS, FakeClock
 
 LATER_MS = 2**44
@@ -34,7 +36,7 @@ def changes(live: LiveStore) -> LiveChanges:
 
 
 def told(live: LiveStore) -> list[Any]:
-    return [json.loads(one.message) for one in live.told_after(b"0-0", 100)]
+    return [json.loads(one.message) for one in live.told_after(b"0-0", 1_000)]
 
 
 def test_an_event_that_is_written_is_told_by_its_tags(
@@ -52,18 +54,21 @@ def test_an_event_that_is_written_is_told_by_its_tags(
     ]
 
 
-def test_an_occurrence_is_told_with_its_status(live: LiveStore, changes: LiveChanges) -> None:
-    live.listen(["a"], LATER_MS)
-    one = Occurrence(
+def an_occurrence(status: OccurrenceStatus) -> Occurrence:
+    return Occurrence(
         id=b"o" * 16,
         event_id=b"e" * 16,
         scheduled_ms=NOW_MS,
-        status=OccurrenceStatus.COMPLETED,
+        status=status,
         tags=("a",),
         attempt_count=2,
         changed_ms=NOW_MS,
     )
-    changes.occurrence(one)
+
+
+def test_an_occurrence_is_told_with_its_status(live: LiveStore, changes: LiveChanges) -> None:
+    live.listen(["a"], LATER_MS)
+    changes.occurrence(an_occurrence(OccurrenceStatus.COMPLETED))
     changes.close()
     (message,) = told(live)
     assert (message["type"], message["status"], message["attempt_count"]) == (
@@ -71,6 +76,34 @@ def test_an_occurrence_is_told_with_its_status(live: LiveStore, changes: LiveCha
         "completed",
         2,
     )
+
+
+def test_many_are_told_one_by_one_and_read_only_if_somebody_listens(
+    live: LiveStore, changes: LiveChanges
+) -> None:
+    asked = []
+    one = an_occurrence(OccurrenceStatus.RETRYING)
+
+    def read() -> list[Occurrence | None]:
+        asked.append(1)
+        return [one, None, replace(one, tags=("b",)), one]
+
+    unheard = LiveChanges(live, FakeClock())
+    unheard.occurrences(read)
+    unheard.close()
+    assert not asked
+    live.listen(["a"], LATER_MS)
+    changes.occurrences(read)
+    for number in range(300):
+        changes.written(
+            "event.create",
+            an_event(created_ms=NOW_MS + number, tags=("a",) if number % 3 else ("b",)),
+        )
+    changes.close()
+    heard = told(live)
+    assert [each["type"] for each in heard] == ["occurrence"] * 2 + ["event.create"] * 200
+    assert (heard[0]["status"], heard[2]["status"]) == ("retrying", "active")
+    assert len({each["event_id"] for each in heard[2:]}) == 200
 
 
 def test_at_the_end_what_is_to_be_told_is_told_at_once(

@@ -18,10 +18,12 @@ from app.api.routes.changes import STREAM
 from app.domain.access import MASTER, Access
 from app.factory import create_app
 from app.live import stream as module
+from app.live import streams
 from app.live.connected import Subscription
 from app.live.desk import EXTENSION, Desk
 from app.live.hub import Hub
 from app.live.stream import LiveStream
+from app.store import live as store_live
 from app.store.live import CHANGE, LiveEntry, Told
 from app.store.live_keys import HINTED
 from app.wiring.doubles import Doubles
@@ -195,6 +197,35 @@ def test_a_hub_streams_what_is_told_from_a_position_on(services: Services) -> No
     of_another_store = asyncio.run(check(b"9999999999999-0", b"data: 3\n"))
     assert of_another_store.startswith(module.RESET)
     assert b"id: 9999999999999-0" not in of_another_store
+
+
+def test_a_stream_says_that_more_was_told_than_is_kept(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where its client reads slower than things are forgotten, or this process hears them."""
+    live, now_ms = services.storage.live, services.clock.now_ms()
+    desk = cast("Desk", create_app(services).extensions[EXTENSION]())
+    monkeypatch.setattr(streams, "PAGE", 10)
+    monkeypatch.setattr(store_live, "TOLD_MOST", 100)
+    live.tell([LiveEntry(("a",), CHANGE, b"old")], now_ms)
+    first = live.told_until_now()
+    live.tell([LiveEntry(("a",), CHANGE, b"old")] * 99, now_ms)
+
+    async def check() -> bytes:
+        hub = Hub(desk, asyncio.get_running_loop(), most=1)
+        heard = b""
+        async with asyncio.timeout(10):
+            async for piece in hub.stream(Subscription(Bearer(MASTER), frozenset(), first)):
+                if b"ready" in piece:
+                    many = [LiveEntry(("a",), CHANGE, b"new")] * 400
+                    await asyncio.to_thread(live.tell, many, now_ms)
+                heard += piece
+                if b"reset" in piece:
+                    hub.stop()
+        return heard
+
+    heard = asyncio.run(check())
+    assert heard.index(b"ready") < heard.index(b"data: old") < heard.index(b"reset")
 
 
 def test_who_wants_only_hints_is_told_no_more_and_in_scope(services: Services) -> None:

@@ -15,6 +15,7 @@ import redis
 
 from app.delivery.live_message import LiveMessage, Passed, read_passed
 from app.errors import StoreUnavailable
+from app.store import live as module
 from app.store import live_keys
 from app.store.live import (
     BEGINS,
@@ -195,6 +196,29 @@ def test_listeners_are_told_in_order_from_where_they_were(live: LiveStore) -> No
     assert live.told_until_now() == second.position
     live.tell([LiveEntry(("a",), BEGINS, b"3")], NOW_MS)
     assert [one.message for one in live.told_after(second.position, 10, wait_ms=10)] == [b"3"]
+
+
+def test_what_is_forgotten_was_missed_by_who_had_not_come_there(
+    live: LiveStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By number or by age; what was there already when somebody came is not missed."""
+    monkeypatch.setattr(module, "TOLD_MOST", 300)
+    begins = live.told_until_now()
+    assert not live.is_missed_after(begins, NOW_MS)
+    live.tell([LiveEntry(("a",), CHANGE, b"1")], NOW_MS)
+    assert not live.is_missed_after(begins, NOW_MS)
+    (first,) = live.told_after(begins, 10)
+    for _ in range(8):
+        live.tell([LiveEntry(("a",), CHANGE, b"1")] * 100, NOW_MS)
+    oldest = live.oldest_told()
+    assert oldest is not None
+    assert order_of(oldest) > order_of(first.position)
+    assert live.is_missed_after(first.position, NOW_MS)
+    assert not live.is_missed_after(oldest, NOW_MS)
+    monkeypatch.setattr(module, "TOLD_MOST", 10_000)
+    at_ms = order_of(first.position)[0]
+    assert not live.is_missed_after(first.position, at_ms)
+    assert live.is_missed_after(first.position, at_ms + module.TOLD_MS + 1)
 
 
 def test_a_process_hears_that_something_has_changed(live: LiveStore, mailbox: Mailbox) -> None:

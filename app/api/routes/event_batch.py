@@ -50,7 +50,8 @@ def create_events(batch: Batch) -> Response:
     made = services().intake.batches.create(
         items, access(), _about_to_write, repetition(), atomic=batch.atomic
     )
-    created = [one.id for one in made if not isinstance(one, QhronosError)]
+    events = [one for one in made if not isinstance(one, QhronosError)]
+    created = [one.id for one in events]
     base = absolute("/events/")
     error = next((one for one in made if isinstance(one, QhronosError)), None)
     if error is not None and (batch.atomic or not created):
@@ -71,6 +72,8 @@ def create_events(batch: Batch) -> Response:
     if any(isinstance(one, StoreUnavailable) for one in made):
         to_be_finished()
     _record(created)
+    for one in events:
+        services().storage.changes.written("event.create", one)
     results = ",".join(_result(number, one, base) for number, one in enumerate(made))
     text = (
         f'{{"created":{len(created)},"refused":{len(made) - len(created)},"results":[{results}]}}'
