@@ -26,7 +26,6 @@ ELSEWHERE = {
     "app/api/http/loops.py": "tests/security/test_loops.py",
     "app/api/http/paging.py": "tests/api/routes/test_events_lists.py",
     "app/api/http/proxies.py": "tests/security/test_proxies.py",
-    "app/api/routes/changes.py": "tests/live/test_streams.py",
     "app/api/http/streams.py": "tests/security/test_revocation.py",
     "app/api/schemas/base.py": "tests/api/hostile/test_fields.py",
     "app/api/schemas/event_fields.py": "tests/api/hostile/test_fields.py",

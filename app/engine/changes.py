@@ -109,6 +109,8 @@ class LiveChanges:
     def _work(self) -> None:
         while True:
             self._closing.wait(PAUSE_S if self._interest else LONG_PAUSE_S)
+            if self._is_last():
+                self._closing.set()
             # Whoever puts something from here on may begin this anew, and then goes on with it.
             self._is_at_work = False
             if not (self._waiting or self._has_hint) or not self._begins():
@@ -121,9 +123,18 @@ class LiveChanges:
                 self._hint()
             except StoreUnavailable:
                 self._has_hint = False
-                log.warning("listeners are not told of changes while the store is away")
+                if not self._closing.is_set():
+                    log.warning("listeners are not told of changes while the store is away")
             except Exception:  # what changes must not depend on who listens
                 log.exception("listeners could not be told of changes")
+
+    def _is_last(self) -> bool:
+        """Whether the process ends, and waits for this: it lets nothing more be begun."""
+        try:
+            self._executor.submit(int)
+        except RuntimeError:
+            return True
+        return False
 
     def _refresh(self) -> None:
         version, now_s = self._store.interest_version(), time.monotonic()

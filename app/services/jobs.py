@@ -150,7 +150,7 @@ class JobFrame(Generic[AnyJob]):
 
     @property
     def _words(self) -> str:
-        return "retries" if self.word == "retry" else f"{self.word}s"
+        return f"{self.word}s"
 
 
 def end_of_token(job: AnyJob, tokens: TokenService) -> str | None:

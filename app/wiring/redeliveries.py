@@ -33,7 +33,7 @@ def redelivery_service(
     cursors = storage.crypto.cursors
     return RedeliveryService(
         storage.redeliveries,
-        JobFrame(jobs, storage.whole_lists, cursors, queues.upkeep, clock, "retry"),
+        JobFrame(jobs, storage.whole_lists, cursors, queues.upkeep, clock, "redelivery job"),
         steps,
         occurrences,
         trigger,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from typing import Any
 
@@ -123,6 +125,33 @@ def test_at_the_end_what_is_to_be_told_is_told_at_once(
     changes.event("event.update", EVENT)
     changes.close()
     assert len(told(live)) == 2
+
+
+def test_a_process_that_ends_tells_what_is_to_be_told_and_says_no_more(store_url: str) -> None:
+    """It does not wait for the next hint, and a store that is gone by then is no news."""
+    program = f"""
+from app.engine.changes import LiveChanges
+from app.store.connection import connect
+from app.store.live import LiveStore
+from app.store.live_keys import HINTED
+from app.store.scripts import Scripts
+from tests.support.clock import FakeClock
+import app.engine.changes, sys
+
+app.engine.changes.HINT_S = 3_600.0
+client = connect(sys.argv[1])
+live = LiveStore(client, Scripts(client))
+if sys.argv[2] == "there":
+    live.listen(["a", HINTED], {LATER_MS})
+for number in range(2):
+    LiveChanges(live, FakeClock()).event("event.update", {EVENT!r})
+"""
+    for url, state in ((store_url, "there"), ("redis://127.0.0.1:1/0", "away")):
+        command = [sys.executable, "-c", program, url, state]
+        ended = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True)
+        assert "listeners" not in ended.stderr
+    client = connect(store_url)
+    assert len(told(LiveStore(client, Scripts(client)))) == 2
 
 
 def test_a_store_that_is_away_costs_nobody_anything(

@@ -490,7 +490,7 @@ class TestMany:
         monkeypatch.setattr(frame, "MAX_RUNNING", 1)
         fail(1)
         begin(services, BOTH)
-        with pytest.raises(Conflict, match="1 retries are running"):
+        with pytest.raises(Conflict, match="1 redelivery jobs are running"):
             begin(services, BOTH)
         begin(services, RED)
         begin(services)

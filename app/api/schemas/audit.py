@@ -17,7 +17,7 @@ def _state(description: str) -> fields.Raw:
 
 
 class AuditEntrySchema(Schema):
-    """One change; ``app.domain.audit`` says how ``hash`` follows from ``prev`` and the rest."""
+    """One change; each entry has the hash of the one before, so that none can be taken out."""
 
     seq = fields.Integer(metadata={"description": "Its number, from 1, without gaps."})
     at = fields.String(metadata=TIME)

@@ -66,7 +66,7 @@ class TokenSchema(StrictSchema):
 
 
 class TokenRecordSchema(Schema):
-    """A token as it is listed; documentation only."""
+    """A token as it is listed: the token itself is not known."""
 
     jti = fields.UUID(metadata={"description": "By which it is revoked."})
     type = fields.String()

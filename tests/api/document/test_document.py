@@ -110,6 +110,14 @@ def test_every_schema_is_described(schemas):
             assert "items" in described, where
 
 
+def test_no_description_names_what_only_the_code_knows(document):
+    """No module, no class, no mark of a docstring."""
+    inner = re.compile(r"``|\bapp\.|\w+Schema\b|marshmallow|documentation only")
+    for node in nodes(document):
+        for name in ("description", "summary"):
+            assert not inner.search(str(node.get(name, ""))), node[name]
+
+
 def test_no_text_ends_a_comment(document):
     """Clients have descriptions in comments."""
     for node in nodes(document):
