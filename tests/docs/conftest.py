@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Iterator
 
@@ -24,9 +25,9 @@ EXAMPLES_NOW_MS = 1_798_761_600_000
 SECRETS = {"MASTER_TOKEN": "m" * 32, "JWT_SECRET": "j" * 32, "SIGNING_SECRET": "s" * 32}
 
 
-@pytest.fixture
-def app(store_url: str) -> Iterator[Flask]:
-    """The whole application, with the settings of ``make run``."""
+@contextlib.contextmanager
+def application(store_url: str) -> Iterator[Flask]:
+    """The whole application on an empty store, with the settings of ``make run``."""
     environ = {PREFIX + name: value for name, value in SECRETS.items()}
     settings = load_settings({**environ, f"{PREFIX}ALLOW_PRIVATE_TARGETS": LOCAL_TARGETS})
     with connect(store_url) as store:
@@ -39,13 +40,27 @@ def app(store_url: str) -> Iterator[Flask]:
         yield create_app(build_services(settings, doubles))
 
 
-@pytest.fixture
-def port(app: Flask) -> Iterator[int]:
-    """The port on which the application listens."""
+@contextlib.contextmanager
+def listening(app: Flask) -> Iterator[int]:
+    """An application that listens; its port."""
     server = make_server("127.0.0.1", 0, app, threaded=True)
-    serving = threading.Thread(target=server.serve_forever)
+    serving = threading.Thread(target=server.serve_forever, args=(0.02,))
     serving.start()
     yield server.server_port
     server.shutdown()
     serving.join()
     server.server_close()
+
+
+@pytest.fixture
+def app(store_url: str) -> Iterator[Flask]:
+    """The application that a test has for itself."""
+    with application(store_url) as made:
+        yield made
+
+
+@pytest.fixture
+def port(app: Flask) -> Iterator[int]:
+    """The port on which the application listens."""
+    with listening(app) as number:
+        yield number

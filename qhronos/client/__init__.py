@@ -1,0 +1,1 @@
+"""The client of the API: ``Client``, and ``AsyncClient`` for programs that use asyncio."""

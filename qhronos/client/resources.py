@@ -1,0 +1,280 @@
+"""What the API has, as methods: events, occurrences, tokens, calendars, flows and the audit log.
+
+``qhronos/client/async_resources.py`` is made of this file, see ``tests/qhronos/client/twin.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, TypeVar
+
+from qhronos.client import calls
+from qhronos.client.batches import answered, batches
+from qhronos.client.sending import Sender
+from qhronos.models import (
+    Attempt,
+    AuditEntry,
+    Calendar,
+    Created,
+    Event,
+    Flow,
+    Occurrence,
+    Planned,
+    RedeliveryJob,
+    Token,
+    TokenRecord,
+)
+
+T = TypeVar("T")
+
+
+class Resource:
+    """A part of the API."""
+
+    def __init__(self, sender: Sender) -> None:
+        self._sender = sender
+
+    def _send(self, call: calls.Call[T]) -> T:
+        return self._sender.send(call)
+
+    def _each(self, call: calls.Call[calls.Page[T]]) -> Iterator[T]:
+        """Go through a list to its end, a page at a time."""
+        following: calls.Call[calls.Page[T]] | None = call
+        while following is not None:
+            page = self._send(following)
+            yield from page.items
+            following = page.following
+
+
+class Events(Resource):
+    """``client.events``: what is delivered, when and where."""
+
+    def create(
+        self,
+        event: Mapping[str, Any] | None = None,
+        /,
+        *,
+        idempotency_key: str | None = None,
+        **fields: Any,
+    ) -> Event:
+        """Create an event from the fields of the API, as in ``create(name="x", delay="2s", …)``.
+
+        It is created once, however often it has to be sent: by ``idempotency_key``, or by one that
+        is made for this call.
+        """
+        body = {**(event or {}), **fields}
+        return self._send(calls.post("/events", calls.event, body, key=idempotency_key))
+
+    def create_many(
+        self,
+        events: Iterable[Mapping[str, Any]],
+        *,
+        atomic: bool = False,
+        idempotency_key: str | None = None,
+    ) -> Iterator[Created]:
+        """Create any number of events, a thousand in a request; tell what became of each, in order.
+
+        One that is refused does not stop the others. With ``atomic`` all of them, at most 1,000,
+        are created or none is. Nothing is sent until the answer is gone through.
+        """
+        for batch in batches(events, atomic=atomic, key=idempotency_key):
+            yield from self._send(answered(batch))
+
+    def get(self, event_id: str) -> Event:
+        """Read an event."""
+        return self._send(calls.get(calls.path("events", event_id), calls.event))
+
+    def get_by_key(self, key: str) -> Event:
+        """Read the event that has a key of yours."""
+        return self._send(calls.get(calls.path("events", "by-key", key), calls.event))
+
+    def put(self, key: str, *, if_match: str | None = None, **fields: Any) -> Event:
+        """Create the event that has a key of yours, or change it."""
+        path = calls.path("events", "by-key", key)
+        return self._send(calls.put(path, calls.event, fields, if_match=if_match))
+
+    def update(self, event_id: str, *, if_match: str | None = None, **fields: Any) -> Event:
+        """Change what is given, and keep the rest; ``None`` clears a field.
+
+        With ``if_match``, the ``etag`` of an event, raises ``StaleVersion`` if it has changed.
+        """
+        path = calls.path("events", event_id)
+        return self._send(calls.put(path, calls.event, fields, if_match=if_match))
+
+    def delete(self, event_id: str, *, if_match: str | None = None) -> None:
+        """Delete an event. Its records stay readable."""
+        return self._send(calls.delete(calls.path("events", event_id), if_match=if_match))
+
+    def delete_by_key(self, key: str) -> None:
+        """Delete the event that has a key of yours."""
+        return self._send(calls.delete(calls.path("events", "by-key", key)))
+
+    def list(self, **filters: Any) -> Iterator[Event]:
+        """Go through the events that fit the filters of ``GET /events``, newest first."""
+        return self._each(calls.listed("/events", Event, filters))
+
+    def occurrences(self, event_id: str, *, limit: int | None = None) -> Iterator[Occurrence]:
+        """Go through an event's occurrences, newest scheduled first; ``limit`` is of a page."""
+        path = calls.path("events", event_id, "occurrences")
+        return self._each(calls.listed(path, Occurrence, {"limit": limit}))
+
+    def pause(self, event_id: str, *, until: Any = None, note: str | None = None) -> Event:
+        """Schedule nothing more, until somebody resumes it or that time comes."""
+        body = {name: one for name, one in (("until", until), ("note", note)) if one is not None}
+        return self._send(calls.post(calls.path("events", event_id, "pause"), calls.event, body))
+
+    def resume(self, event_id: str) -> Event:
+        """Go on with the next future occurrence."""
+        return self._send(calls.post(calls.path("events", event_id, "resume"), calls.event))
+
+    def trigger(self, event_id: str, *, idempotency_key: str | None = None) -> Occurrence:
+        """Deliver now, beside the schedule."""
+        path = calls.path("events", event_id, "trigger")
+        return self._send(calls.post(path, calls.one(Occurrence), key=idempotency_key))
+
+    def preview(
+        self, event_id: str, *, count: int | None = None, from_: Any = None, to: Any = None
+    ) -> tuple[Planned, ...]:
+        """Say when an event will fire: ten times, or ``count``."""
+        path = calls.path("events", event_id, "preview")
+        asked = {"count": count, "from_": from_, "to": to}
+        return self._send(calls.get(path, calls.several(Planned), asked))
+
+
+class Occurrences(Resource):
+    """``client.occurrences``: events at one time, and what became of them."""
+
+    def get(self, occurrence_id: str) -> Occurrence:
+        """Read an occurrence."""
+        path = calls.path("occurrences", occurrence_id)
+        return self._send(calls.get(path, calls.one(Occurrence)))
+
+    def list(self, **filters: Any) -> Iterator[Occurrence]:
+        """Go through the occurrences that fit the filters of ``GET /occurrences``.
+
+        At least one is needed: ``tags``, ``status``, ``event_id``, ``from_``, ``to``.
+        """
+        return self._each(calls.listed("/occurrences", Occurrence, filters))
+
+    def attempts(self, occurrence_id: str) -> tuple[Attempt, ...]:
+        """Read its newest hundred attempts, oldest first."""
+        path = calls.path("occurrences", occurrence_id, "attempts")
+        return self._send(calls.get(path, calls.several(Attempt)))
+
+    def redeliver(
+        self, occurrence_id: str, *, as_new: bool = False, idempotency_key: str | None = None
+    ) -> Occurrence:
+        """Deliver again what is over; ``as_new`` gives it another ``webhook-id``."""
+        path = calls.path("occurrences", occurrence_id, "retry")
+        body = {"webhook_id": "new" if as_new else "same"}
+        return self._send(calls.post(path, calls.one(Occurrence), body, key=idempotency_key))
+
+    def count_to_redeliver(self, **filters: Any) -> int:
+        """Say how many ``redeliver_many`` would redeliver."""
+        body = {"filter": calls.filters(filters), "dry_run": True}
+        return self._send(calls.ask("/occurrences/retry", calls.count, body))
+
+    def redeliver_many(
+        self,
+        *,
+        order: str | None = None,
+        rate: str | None = None,
+        stop_at_error_rate: float | None = None,
+        idempotency_key: str | None = None,
+        **filters: Any,
+    ) -> RedeliveryJob:
+        """Redeliver all that fit the filters, in the background."""
+        chosen = {"order": order, "rate": rate, "stop_at_error_rate": stop_at_error_rate}
+        given = {name: one for name, one in chosen.items() if one is not None}
+        body = {"filter": calls.filters(filters), **given}
+        read = calls.one(RedeliveryJob)
+        return self._send(calls.post("/occurrences/retry", read, body, key=idempotency_key))
+
+    def redelivery(self, job_id: str) -> RedeliveryJob:
+        """Say how far a job has come."""
+        return self._send(calls.get(calls.path("retries", job_id), calls.one(RedeliveryJob)))
+
+    def acknowledge(self, webhook_id: str, ack_token: str) -> Occurrence:
+        """Complete what a receiver has answered with ``Qhronos-Ack: required``."""
+        path = calls.path("occurrences", webhook_id, "ack")
+        return self._send(calls.of_delivery(path, ack_token, {}))
+
+    def refuse(
+        self, webhook_id: str, ack_token: str, *, error: str = "", retry: bool = True
+    ) -> Occurrence:
+        """Say that such a delivery failed, why, and whether it is to be tried again."""
+        path = calls.path("occurrences", webhook_id, "nack")
+        body = {"retry": retry, **({"error": error} if error else {})}
+        return self._send(calls.of_delivery(path, ack_token, body))
+
+
+class Tokens(Resource):
+    """``client.tokens``: who may do what. Admins alone."""
+
+    def create(self, **fields: Any) -> Token:
+        """Make a token from ``sub``, ``access``, ``scope`` and ``expires_at``."""
+        body = {"type": "jwt", **fields}
+        return self._send(calls.post("/tokens", calls.one(Token), body))
+
+    def list(self, *, sub: str | None = None) -> Iterator[TokenRecord]:
+        """Go through the tokens, never showing one."""
+        return self._each(calls.listed("/tokens", TokenRecord, {"sub": sub}))
+
+    def revoke(self, jti: str) -> None:
+        """Revoke one token, at once and everywhere."""
+        return self._send(calls.delete(calls.path("tokens", jti)))
+
+
+class Calendars(Resource):
+    """``client.calendars``: days on which nothing fires."""
+
+    def list(self) -> Iterator[Calendar]:
+        """Go through the calendars."""
+        return self._each(calls.listed("/calendars", Calendar))
+
+    def get(self, name: str) -> Calendar:
+        """Read a calendar."""
+        return self._send(calls.get(calls.path("calendars", name), calls.one(Calendar)))
+
+    def put(self, name: str, **definition: Any) -> Calendar:
+        """Create or replace a calendar."""
+        path = calls.path("calendars", name)
+        return self._send(calls.put(path, calls.one(Calendar), definition))
+
+    def delete(self, name: str) -> None:
+        """Delete a calendar; raises ``Conflict`` while an event names it."""
+        return self._send(calls.delete(calls.path("calendars", name)))
+
+
+class Flows(Resource):
+    """``client.flows``: limits that events share."""
+
+    def list(self) -> Iterator[Flow]:
+        """Go through the flows."""
+        return self._each(calls.listed("/flows", Flow))
+
+    def get(self, key: str, *, space: str | None = None) -> Flow:
+        """Read a flow."""
+        path = calls.path("flows", key)
+        return self._send(calls.get(path, calls.one(Flow), {"space": space}))
+
+    def put(self, key: str, *, space: str | None = None, **limits: Any) -> Flow:
+        """Set limits; ``None`` clears one."""
+        path = calls.path("flows", key)
+        return self._send(calls.put(path, calls.one(Flow), limits, params={"space": space}))
+
+    def pause(self, key: str) -> Flow:
+        """Send nothing more of a flow."""
+        return self._send(calls.post(calls.path("flows", key, "pause"), calls.one(Flow)))
+
+    def resume(self, key: str) -> Flow:
+        """Go on sending."""
+        return self._send(calls.post(calls.path("flows", key, "resume"), calls.one(Flow)))
+
+
+class Audit(Resource):
+    """``client.audit``: who changed what. Admins alone."""
+
+    def list(self, **filters: Any) -> Iterator[AuditEntry]:
+        """Go through the log, newest first: ``object``, ``action``, ``actor``."""
+        return self._each(calls.listed("/audit", AuditEntry, filters))

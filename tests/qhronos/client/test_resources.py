@@ -1,0 +1,125 @@
+"""Every method of the client, on the real application."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+import qhronos
+from qhronos import Client
+from tests.docs.conftest import EXAMPLES_NOW_MS
+
+NOW = datetime.fromtimestamp(EXAMPLES_NOW_MS / 1000, UTC)
+HOOK = "http://127.0.0.1:9/"
+
+
+def test_an_event_is_created_changed_and_deleted(client: Client, tag: str) -> None:
+    made = client.events.create(name="one", delay=timedelta(hours=1), webhook=HOOK, tags=[tag])
+    assert made.next_occurrence_at == NOW + timedelta(hours=1)
+    assert (made.name, made.tags, made.status) == ("one", (tag,), "active")
+    assert client.events.get(made.id) == made
+    changed = client.events.update(
+        made.id, name="two", start_time=NOW + timedelta(days=1), if_match=made.etag
+    )
+    assert (changed.name, changed.start_time) == ("two", NOW + timedelta(days=1))
+    with pytest.raises(qhronos.StaleVersion):
+        client.events.update(made.id, name="three", if_match=made.etag)
+    assert client.events.pause(made.id, note="holiday").status == "paused"
+    assert client.events.resume(made.id).status == "active"
+    client.events.delete(made.id)
+    with pytest.raises(qhronos.NotFound):
+        client.events.get(made.id)
+
+
+def test_an_event_has_a_key_of_yours(client: Client, tag: str) -> None:
+    made = client.events.put("order-7", name="by key", delay="1h", webhook=HOOK, tags=[tag])
+    assert client.events.put("order-7", name="changed").id == made.id
+    assert client.events.get_by_key("order-7").name == "changed"
+    client.events.delete_by_key("order-7")
+    with pytest.raises(qhronos.NotFound):
+        client.events.get_by_key("order-7")
+
+
+def test_what_will_be_and_what_was_is_listed(client: Client, tag: str) -> None:
+    event = client.events.create(
+        {"schedule": {"every": "1h"}}, name="hourly", start_time=NOW, webhook=HOOK, tags=[tag]
+    )
+    first, second = client.events.preview(event.id, count=2)
+    assert second.scheduled_at - first.scheduled_at == timedelta(hours=1)
+    triggered = client.events.trigger(event.id)
+    assert client.occurrences.get(triggered.id).event_id == event.id
+    assert not triggered.is_over
+    assert client.occurrences.attempts(triggered.id) == ()
+    assert triggered.id in {one.id for one in client.events.occurrences(event.id, limit=1)}
+    found = client.occurrences.list(tags=[tag], from_=NOW, to=NOW + timedelta(days=1), limit=1)
+    assert {one.id for one in found} >= {triggered.id}
+    with pytest.raises(qhronos.Conflict):
+        client.occurrences.redeliver(triggered.id)
+    assert client.occurrences.count_to_redeliver(tags=[tag]) == 0
+    job = client.occurrences.redeliver_many(tags=[tag], order="oldest")
+    assert client.occurrences.redelivery(job.id).id == job.id
+    for answer in (client.occurrences.acknowledge, client.occurrences.refuse):
+        with pytest.raises(qhronos.Unauthenticated):
+            answer(triggered.id, "1.made-up")
+
+
+def test_lists_lead_on_by_themselves(client: Client, tag: str) -> None:
+    """A page holds one, and all are there, newest first."""
+    events = [
+        {"name": f"n{number}", "delay": "1h", "webhook": HOOK, "tags": [tag]} for number in range(3)
+    ]
+    created = list(client.events.create_many(events))
+    assert [one.index for one in created] == [0, 1, 2]
+    listed = list(client.events.list(limit=1, tags=[tag]))
+    assert [one.name for one in listed] == ["n2", "n1", "n0"]
+    assert {one.id for one in listed} == {one.id for one in created}
+
+
+def test_a_batch_tells_what_became_of_each(client: Client, tag: str) -> None:
+    """Also if nothing of it was created, which the service answers as an error."""
+    good, bad = {"name": "good", "delay": "1h", "webhook": HOOK, "tags": [tag]}, {"name": "bad"}
+    mixed = list(client.events.create_many([good, bad]))
+    assert [one.status for one in mixed] == [201, 400]
+    assert mixed[0].id
+    assert mixed[1].error
+    (refused,) = client.events.create_many([bad])
+    assert (refused.status, refused.id) == (400, None)
+    assert list(client.events.create_many([])) == []
+
+
+def test_the_other_parts_of_the_api(client: Client, tag: str) -> None:
+    token = client.tokens.create(
+        sub="ci", access="read", scope=[tag], expires_at=NOW + timedelta(days=1)
+    )
+    assert token.token not in repr(token)
+    (record,) = client.tokens.list(sub="ci")
+    client.tokens.revoke(record.jti)
+    assert list(client.tokens.list(sub="ci")) == []
+
+    calendar = client.calendars.put("days", dates=["2027-12-25"])
+    assert client.calendars.get("days") == calendar
+    assert [one.name for one in client.calendars.list()] == ["days"]
+    client.calendars.delete("days")
+
+    flow = client.flows.put("slow", rate="10/m", concurrency=2)
+    assert (flow.concurrency, flow.paused) == (2, False)
+    assert client.flows.pause("slow").paused
+    assert not client.flows.resume("slow").paused
+    assert client.flows.get("slow").key in [one.key for one in client.flows.list()]
+
+    assert client.status().store == "ok"
+    assert client.breakers() == ()
+    assert "token.create" in {one.action for one in client.audit.list(limit=5)}
+    assert len(list(client.audit_lines())) > 5
+    outlook = client.explain(text="every friday at 9", timezone="Europe/Berlin", count=1)
+    assert outlook.occurrences[0].scheduled_at.isoformat() == "2027-01-01T08:00:00+00:00"
+    assert outlook.explained
+
+
+def test_a_refusal_has_the_sentence_and_the_fields_of_the_service(client: Client) -> None:
+    with pytest.raises(qhronos.Invalid) as refused:
+        client.events.create(name="x", start_time=NOW, webhook="no address")
+    assert refused.value.status == 400
+    assert "webhook" in refused.value.fields
+    assert str(refused.value) == refused.value.document["error"]
