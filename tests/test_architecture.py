@@ -108,13 +108,22 @@ def layer(room: str) -> int:
     raise AssertionError(f"{room} has no place in LAYERS: give it one")
 
 
+def files_of(room: str) -> list[Path]:
+    return [path for path in MODULES if room_of(path) == room]
+
+
 @cache
 def tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"))
 
 
-def imports(path: Path) -> Iterator[str]:
+@cache
+def imports(path: Path) -> tuple[str, ...]:
     """Every module that a file imports, ``from a import b`` as both ``a`` and ``a.b``."""
+    return tuple(_imports(path))
+
+
+def _imports(path: Path) -> Iterator[str]:
     for node in ast.walk(tree(path)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -128,17 +137,15 @@ def is_in(module: str, package: str) -> bool:
     return module == package or module.startswith(package + ".")
 
 
-@pytest.mark.parametrize("path", MODULES, ids=name_of)
-def test_a_room_imports_only_rooms_below_it(path: Path) -> None:
-    room = room_of(path)
-    if room == "app":
-        assert not [module for module in imports(path) if is_in(module, "app")]
-        return
-    for module in imports(path):
-        parts = module.split(".")
-        if parts[0] != "app" or len(parts) == 1 or parts[1] in (room, "__version__"):
-            continue
-        assert layer(parts[1]) < layer(room), f"{room} may not import {module}"
+@pytest.mark.parametrize("room", [*sorted(set().union(*LAYERS)), "app"])
+def test_a_room_imports_only_rooms_below_it(room: str) -> None:
+    for path in files_of(room):
+        for module in imports(path):
+            parts = module.split(".")
+            if parts[0] != "app" or len(parts) == 1 or parts[1] in (room, "__version__"):
+                continue
+            below = room != "app" and layer(parts[1]) < layer(room)
+            assert below, f"{name_of(path)} may not import {module}"
 
 
 def test_every_room_has_a_layer_and_no_layer_names_a_room_that_is_gone() -> None:
@@ -149,12 +156,10 @@ def test_every_room_has_a_layer_and_no_layer_names_a_room_that_is_gone() -> None
 
 
 @pytest.mark.parametrize("package", ONLY_IN)
-def test_every_room_that_may_know_a_library_does(package: str) -> None:
-    """A permission that nobody uses any more would let the next one in unseen."""
-    users = {
-        room_of(path) for path in MODULES if any(is_in(module, package) for module in imports(path))
-    }
-    assert users == ONLY_IN[package]
+def test_a_library_is_known_only_where_it_belongs(package: str) -> None:
+    """And there it is: a permission that nobody uses would let the next one in unseen."""
+    users = [path for path in MODULES if any(is_in(module, package) for module in imports(path))]
+    assert set(map(room_of, users)) == ONLY_IN[package], [name_of(path) for path in users]
 
 
 def test_modules_do_not_import_each_other_in_a_circle() -> None:
@@ -202,32 +207,29 @@ def test_the_api_has_no_other_folders_with_code() -> None:
     assert folders == {"schemas", "http", "document", "routes"}
 
 
-@pytest.mark.parametrize("path", MODULES, ids=name_of)
-def test_a_library_is_known_only_where_it_belongs(path: Path) -> None:
-    for module in imports(path):
-        for package, rooms in ONLY_IN.items():
-            assert not is_in(module, package) or room_of(path) in rooms, f"imports {module}"
+def test_the_domain_is_pure() -> None:
+    for path in files_of("domain"):
+        for module in imports(path):
+            impure = any(is_in(module, each) for each in IMPURE)
+            excused = (path.name, module) in EXCUSED
+            assert not impure or excused, f"{name_of(path)} imports {module}"
+        calls = [node.func for node in ast.walk(tree(path)) if isinstance(node, ast.Call)]
+        names = {call.attr for call in calls if isinstance(call, ast.Attribute)}
+        assert not names & {"now", "utcnow", "today"}, f"{name_of(path)} is not given the time"
+        functions = {call.id for call in calls if isinstance(call, ast.Name)}
+        assert not functions & {"open", "print"}, f"{name_of(path)} reads or writes"
 
 
-@pytest.mark.parametrize("path", sorted((APP / "domain").rglob("*.py")), ids=name_of)
-def test_the_domain_is_pure(path: Path) -> None:
-    for module in imports(path):
-        impure = any(is_in(module, each) for each in IMPURE)
-        assert not impure or (path.name, module) in EXCUSED, f"imports {module}"
-    calls = [node.func for node in ast.walk(tree(path)) if isinstance(node, ast.Call)]
-    names = {call.attr for call in calls if isinstance(call, ast.Attribute)}
-    assert not names & {"now", "utcnow", "today"}, "asks for the time instead of being given it"
-    assert not {call.id for call in calls if isinstance(call, ast.Name)} & {"open", "print"}
+def test_a_file_is_short_enough_to_hold_in_the_head() -> None:
+    lengths = {
+        name_of(path): len(path.read_text(encoding="utf-8").splitlines())
+        for path in (*MODULES, *ROOT.glob("*.py"))
+    }
+    assert {name: length for name, length in lengths.items() if length > 300} == {}
 
 
-@pytest.mark.parametrize("path", [*MODULES, *ROOT.glob("*.py")], ids=name_of)
-def test_a_file_is_short_enough_to_hold_in_the_head(path: Path) -> None:
-    assert len(path.read_text(encoding="utf-8").splitlines()) <= 300
-
-
-@pytest.mark.parametrize("path", MODULES, ids=name_of)
-def test_a_file_says_what_it_is_for(path: Path) -> None:
-    assert ast.get_docstring(tree(path))
+def test_a_file_says_what_it_is_for() -> None:
+    assert [name_of(path) for path in MODULES if not ast.get_docstring(tree(path))] == []
 
 
 def test_every_library_that_is_imported_is_pinned_as_one_that_we_chose() -> None:
@@ -250,21 +252,23 @@ def test_every_requirement_is_pinned_exactly() -> None:
             assert not code or code.startswith("-r ") or re.fullmatch(r"[\w.-]+==[\w.]+", code)
 
 
-@pytest.mark.parametrize("path", SCRIPTS, ids=name_of)
-def test_a_script_is_short(path: Path) -> None:
+def test_a_script_is_short() -> None:
     """What else a script must be, the loader refuses: see tests/store/test_script_loader.py."""
-    lines = path.read_text(encoding="utf-8").splitlines()
-    assert len([line for line in lines if not line.startswith("--")]) <= 80
-    assert max(map(len, lines)) <= 100
+    for path in SCRIPTS:
+        lines = path.read_text(encoding="utf-8").splitlines()
+        code = [line for line in lines if not line.startswith("--")]
+        assert len(code) <= 80, name_of(path)
+        assert max(map(len, lines)) <= 100, name_of(path)
 
 
-@pytest.mark.parametrize("path", SCRIPTS, ids=name_of)
-def test_a_script_writes_in_statements_of_their_own(path: Path) -> None:
+def test_a_script_writes_in_statements_of_their_own() -> None:
     """A write in a condition or an expression is overlooked; its answer has a name."""
-    code = path.read_text(encoding="utf-8")
-    for match in re.finditer(r"^(.*)redis\.call\(\s*'(\w+)'", code, re.MULTILINE):
-        before, command = match.groups()
-        assert command not in WRITES or re.fullmatch(STATEMENT, before), match[0]
+    for path in SCRIPTS:
+        code = path.read_text(encoding="utf-8")
+        for match in re.finditer(r"^(.*)redis\.call\(\s*'(\w+)'", code, re.MULTILINE):
+            before, command = match.groups()
+            fine = command not in WRITES or re.fullmatch(STATEMENT, before)
+            assert fine, f"{name_of(path)}: {match[0]}"
 
 
 def words_looked_up(path: Path) -> set[str]:
@@ -281,10 +285,10 @@ def words_looked_up(path: Path) -> set[str]:
     return found
 
 
-@pytest.mark.parametrize("path", MODULES, ids=name_of)
-def test_only_the_store_knows_the_members_of_a_stored_definition(path: Path) -> None:
-    known = STORED_KEYS if room_of(path) == "store" else OTHERS_KEYS.get(path.name, set())
-    assert words_looked_up(path) & STORED_KEYS <= known
+def test_only_the_store_knows_the_members_of_a_stored_definition() -> None:
+    for path in MODULES:
+        known = STORED_KEYS if room_of(path) == "store" else OTHERS_KEYS.get(path.name, set())
+        assert words_looked_up(path) & STORED_KEYS <= known, name_of(path)
 
 
 def test_no_excuse_outlives_its_reason() -> None:

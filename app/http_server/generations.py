@@ -60,7 +60,8 @@ def note_stop(server: Any) -> None:
     """Have gunicorn's master, given as its hooks are, note that it ends before its workers do.
 
     It sends them the signal that it also sends for a reload; and while it waits for a reload's end
-    it looks at no signal.
+    it looks at no signal. A worker that was just made has the master's handler, too: it ends at
+    once, as it has begun nothing. It would forget the signal, and be waited for in vain.
     """
     stop, take_signal = server.stop, server.signal
 
@@ -69,8 +70,9 @@ def note_stop(server: Any) -> None:
         stop(*args, **options)
 
     def noted_signal(number: int, frame: object) -> None:
-        # (A worker that was just made has this handler, too.)
-        if number in _STOPS and os.getpid() == server.pid:
+        if number in _STOPS:
+            if os.getpid() != server.pid:
+                os._exit(0)
             GENERATIONS.end()
         take_signal(number, frame)
 

