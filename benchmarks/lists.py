@@ -2,9 +2,9 @@
 
 Both stores are filled by the scripts that the API uses. Half of the events has the tag ``left``,
 the other half ``right``; what was delivered, and what is paused, is all of ``right``. So some
-filters fit many, some fit none of many, and some have to leave out half of what they walk. Each
-page is asked for through the API's own code, and again for an old page. The store itself says how
-long its commands took, and which script took longest.
+filters fit many, some fit none of many, and some have to leave out half of what they walk. All of
+``left`` is sent to one host. Each page is asked for through the API's own code, and again for an
+old page. The store itself says how long its commands took, and which script took longest.
 """
 
 from __future__ import annotations
@@ -48,6 +48,9 @@ NEW_EVENTS = (
     "status=active,paused", "tags=left%20AND%20NOT%20rare", "tags=right%20AND%20NOT%20right",
     "name_prefix=job%2077", "name_prefix=job", "name_prefix=none", "target_host=h7.example.com",
     "target_host=none.example.com", "sort=created_at", "fields=id,name",
+    "target_host=hooks.example.com", "target_host=hooks.example.com&sort=created_at",
+    "target_host=hooks.example.com&tags=left", "target_host=hooks.example.com&status=paused",
+    "target_host=hooks.example.com&tags=rare", "target_host=hooks.example.com&name=nightly",
 )  # fmt: skip
 OCCURRENCES = (
     "status=scheduled", "status=completed", "status=failed", "tags=left", "tags=right",
@@ -116,7 +119,8 @@ def _event(event_id: bytes, number: int, base_ms: int, created_ms: int) -> Event
     tags = (side, "rare") if number % 100 in (0, 51) else (side, "other")
     name = "nightly" if number % 10 in (2, 5) else f"job {number}"
     status = {1: EventStatus.PAUSED, 3: EventStatus.INACTIVE}.get(number % 10, EventStatus.ACTIVE)
-    webhook = action.webhook(f"https://h{number % 50}.example.com/webhook")
+    host = f"h{number % 50}" if number % 2 else "hooks"
+    webhook = action.webhook(f"https://{host}.example.com/webhook")
     start_ms = base_ms + DAY_MS + number
     return Event(
         id=event_id,

@@ -16,10 +16,14 @@ from app.store.events import EventStore
 from app.store.indexes import IndexReader, Total
 from app.store.names import NameIndex, NameMatch
 from app.store.selections import Entry, IndexClause, Selection, event_indexes
-from app.store.walks import KEEP_COSTS
+from app.store.term_index import TermIndex
+from app.store.terms import has_members, hosts_of, with_host
 
 COUNTED = 100_000
 """How many events a count of its own reads and looks up; to look at one counts as several."""
+
+Look = Callable[[Sequence[bytes]], Sequence[bool]]
+"""Says of each of some events whether it stays, by what is stored of it."""
 
 FEW = 2_000
 """So many events whose names begin alike are read at once, and put into the list's order."""
@@ -32,6 +36,7 @@ class EventLists:
     events: EventStore
     lists: IndexReader
     names: NameIndex
+    terms: TermIndex
     looks: EventLooks
     cursors: Cursors
 
@@ -47,15 +52,18 @@ class EventLists:
             query.limit,
             oldest_first=query.sort == "created_at",
         )
-        items = tuple(event for event in self.events.get_many(found) if event is not None)
+        items = self._load(query, found)
         is_short = cursor is not None and len(found) < query.limit
         if query.cursor is None and (cursor is None or is_short):
-            total = Total(len(found), is_exact=cursor is None)
-        elif selection.source is not None and replace(selection, source=None).is_plain:
-            total = self.names.count(_named(query))
+            total = Total(len(items), is_exact=cursor is None)
         else:
             total = self.lists.total(selection)
         return Page(items, total.number, cursor, total.is_exact)
+
+    def _load(self, query: EventQuery, found: Sequence[bytes]) -> tuple[Event, ...]:
+        """Read events that were found by their terms; one that has others now is left out."""
+        events = self.events.get_many(found)
+        return tuple(one for one in events if one is not None and _has_terms(query, one))
 
     def part(
         self, query: EventQuery, access: Access, after: Entry | None
@@ -66,31 +74,27 @@ class EventLists:
         """
         selection = self._selection(query, access)
         entries, position = self.lists.part(selection, after, query.limit)
-        found = self.events.get_many([member for _, member in entries])
-        return [event for event in found if event is not None], position
+        return list(self._load(query, [member for _, member in entries])), position
 
     def count(self, query: EventQuery, access: Access, *, changeable: bool = False) -> Total:
         """Count events, a bounded number of them; ``changeable``: only what may be changed."""
         selection = self._selection(query, access)
         if changeable and not access.is_admin:
-            looks = self._looks(query) if selection.keep is None else [selection.keep]
+            looks = [] if selection.keep is None else [selection.keep]
             selection = replace(
                 selection, keep=_all_of([*looks, partial(self._may_change, access)])
             )
         return self.lists.total(selection, COUNTED)
 
     def fit(self, query: EventQuery, event: Event) -> bool:
-        """Whether an event, as it was just read, is what a list has; its creation is not asked.
-
-        What the event itself does not say is read anew: it may have changed since.
-        """
+        """Whether an event, as it was just read, is what a list has; its creation is not asked."""
         statuses = None if query.status is None else query.status.split(",")
         return (
             query.tags.takes(event.tags)
             and (statuses is None or event.status.value in statuses)
             and (query.name is None or event.name == query.name)
             and (query.name_prefix is None or event.name.startswith(query.name_prefix))
-            and all(look([event.id])[0] for look in self._looks(query))
+            and _has_terms(query, event)
         )
 
     def _may_change(self, access: Access, event_ids: Sequence[bytes]) -> list[bool]:
@@ -101,62 +105,61 @@ class EventLists:
         clauses = tag_clauses(query.tags, access, "events")
         if query.status is not None:
             clauses.append(IndexClause(event_indexes(*query.status.split(","))))
+        by_term, looks = self._by_terms(query)
+        clauses += by_term
         selection = Selection(low_ms=query.created_from_ms, high_ms=query.created_to_ms)
-        looks = self._looks(query)
         if query.name is not None or query.name_prefix is not None:
-            by_name = self._by_name(_named(query), clauses, selection)
-            if by_name is not None:
-                return replace(by_name, keep=_all_of(looks))
-            looks.append(partial(self.names.have, _named(query)))
+            match = _named(query)
+            if not self.names.is_complete():
+                looks.append(partial(self.names.have, match))
+            elif not match.is_prefix:
+                clauses.append(match.clause)
+            elif (few := self.names.few(match, FEW)) is not None:
+                return replace(
+                    selection, extra=tuple(few), also=tuple(clauses), keep=_all_of(looks)
+                )
+            else:
+                looks.append(partial(self.names.have, match))
         first = next((one for one in clauses if one.can_be_walked), None)
-        any_of = event_indexes(*EventStatus) if first is None else first.has
-        also = tuple(one for one in clauses if one is not first)
+        start = first or IndexClause(event_indexes(*EventStatus))
         return replace(
             selection,
-            any_of=any_of,
-            also=also,
+            any_of=start.has,
+            beginning=start.beginning,
+            also=tuple(one for one in clauses if one is not first),
             disjoint=first is None or (query.status is not None and len(clauses) == 1),
             keep=_all_of(looks),
         )
 
-    def _by_name(
-        self, match: NameMatch, clauses: list[IndexClause], selection: Selection
-    ) -> Selection | None:
-        """The selection that begins with the index of names, if that is the shortest way."""
-        if not self.names.is_complete():
-            return None
-        if match.is_prefix:
-            found = self.names.few(match, FEW)
-            return None if found is None else replace(
-                selection, extra=tuple(found), also=tuple(clauses)
-            )  # fmt: skip
-        walked = [one for one in clauses if one.can_be_walked]
-        sizes = self.lists.sizes(walked, *selection.bounds)
-        # To look at what events are called costs more than to look them up in another index.
-        if sizes and KEEP_COSTS * min(sizes) < self.names.count(match).number:
-            return None
-        follow = partial(self.names.follow, match)
-        return replace(selection, source=follow, also=tuple(clauses))
-
-    def _looks(self, query: EventQuery) -> list[Callable[[Sequence[bytes]], Sequence[bool]]]:
-        """What no index knows."""
-        looks: list[Callable[[Sequence[bytes]], Sequence[bool]]] = []
+    def _by_terms(self, query: EventQuery) -> tuple[list[IndexClause], list[Look]]:
+        """The clauses for a host and for metadata, and looks for what no index knows."""
+        clauses: list[IndexClause] = []
+        looks: list[Look] = []
         if query.target_host is not None:
-            looks.append(partial(self.looks.have_host, query.target_host))
+            if self.terms.knows_hosts():
+                clauses.append(with_host(query.target_host))
+            else:
+                looks.append(partial(self.looks.have_host, query.target_host))
         if query.metadata:
             looks.append(partial(self.looks.have_metadata, query.metadata))
-        return looks
+        return clauses, looks
 
 
 def _named(query: EventQuery) -> NameMatch:
     if query.name_prefix is not None:
         return NameMatch(query.name_prefix, is_prefix=True)
-    return NameMatch(query.name or "", low_ms=query.created_from_ms, high_ms=query.created_to_ms)
+    return NameMatch(query.name or "")
 
 
-def _all_of(
-    looks: Sequence[Callable[[Sequence[bytes]], Sequence[bool]]],
-) -> Callable[[Sequence[bytes]], Sequence[bool]] | None:
+def _has_terms(query: EventQuery, event: Event) -> bool:
+    """Whether an event has the host and the metadata that are asked for."""
+    host = query.target_host
+    return (host is None or host.lower() in hosts_of(event.action.target)) and (
+        not query.metadata or has_members(event.metadata_json, query.metadata)
+    )
+
+
+def _all_of(looks: Sequence[Look]) -> Look | None:
     if not looks:
         return None
 

@@ -27,8 +27,9 @@ from app.services.event_changes import timing
 from app.services.event_writes import with_next
 from app.services.flows import FlowService
 from app.store.event_batches import Write
-from app.store.events import KEEP, NOTHING, EventStore, Plan, Saved, Withdrawal
+from app.store.events import KEEP, NOTHING, EventStore, Plan, Saved
 from app.store.occurrences import OccurrenceStore
+from app.store.withdrawals import Withdrawal
 
 log = logging.getLogger(__name__)
 

@@ -12,8 +12,9 @@ from app.domain.event import Event
 from app.errors import Conflict, StoreUnavailable
 from app.store.audit_intents import Command
 from app.store.connection import StoreClient
-from app.store.events import NO_WITHDRAWAL, EventStore, Plan, Withdrawal, flow_of, save_call
+from app.store.events import EventStore, Plan, flow_of, save_call
 from app.store.scripts import ScriptCall, Scripts
+from app.store.withdrawals import NO_WITHDRAWAL, Withdrawal
 
 Fence = tuple[bytes, bytes]
 """A key and the value that it must have for a transaction to be made."""
@@ -112,7 +113,14 @@ class EventBatches:
 
     def _call(self, one: Write, now_ms: int, request: bytes | None) -> ScriptCall:
         written, args, fields = save_call(
-            one.event, one.plan, one.before, now_ms, None, one.withdrawal, request
+            one.event,
+            one.plan,
+            one.before,
+            now_ms,
+            None,
+            one.withdrawal,
+            request,
+            self._events.terms,
         )
         return written, [*args, b"", *fields]
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from app.store import codec, keys
 from app.store.connection import StoreClient
 from app.store.pieces import join
 from app.store.reading import read_hashes
+from app.store.terms import has_members, hosts_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,26 +38,3 @@ class EventLooks:
         """
         rows = read_hashes(self.client, map(keys.event_of, event_ids), codec.METADATA_FIELDS)
         return [raw is not None and has_members(raw, members) for raw in map(join, rows)]
-
-
-def hosts_of(target: str) -> tuple[str, ...]:
-    """What the host of a target may be called: without its port, and with it."""
-    try:
-        parts = urlsplit(target)
-        return (parts.hostname or target).lower(), parts.netloc.rpartition("@")[2].lower()
-    except ValueError:
-        return (target.lower(),)
-
-
-def has_members(raw: bytes, members: Sequence[tuple[str, str]]) -> bool:
-    """Whether a JSON object has members with these names and values."""
-    # Numbers stay as they were written: 1.50 is not 1.5.
-    found = json.loads(raw, parse_float=str, parse_int=str)
-    return all(name in found and _as_text(found[name]) == value for name, value in members)
-
-
-def _as_text(value: object) -> str | None:
-    """A text as it is, true, false and null as JSON has them, and nothing for what is nested."""
-    if isinstance(value, str):
-        return value
-    return json.dumps(value) if value is None or isinstance(value, bool) else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import cast
@@ -22,6 +22,8 @@ from app.store.new_events import new_event_call
 from app.store.own_keys import holders
 from app.store.reading import read_hashes
 from app.store.scripts import Scripts
+from app.store.terms import NO_DECLARED, EventTerms, host_terms
+from app.store.withdrawals import NO_WITHDRAWAL, Withdrawal, judged_waiting, passed
 
 
 class Saved(StrEnum):
@@ -50,23 +52,6 @@ class Plan:
     missed: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Withdrawal:
-    """What becomes of occurrences that no attempt is made of, when their event is written anew.
-
-    That is the scheduled one, unless the plan has it too, and those that were claimed and returned
-    unsent. These stay if ``keeps`` says so of their scheduled time; ``None`` keeps none. Others end
-    as cancelled, for ``reason``; of the scheduled one only if ``is_recorded``: else its time has
-    not come yet, and it leaves no trace. ``passed_ms`` are times that the series had come to and
-    has no more, while nobody had scheduled them yet: they are recorded as cancelled too.
-    """
-
-    reason: str = "its event was changed"
-    is_recorded: bool = False
-    keeps: Callable[[int], bool] | None = None
-    passed_ms: Sequence[int] = ()
-
-
 _GONE, _RETAGGED = -1, -2
 """What adding occurrences answers if it adds none."""
 
@@ -75,25 +60,12 @@ _JUDGED_AT_MOST = 4
 
 KEEP = Plan(keep=True)
 NOTHING = Plan()
-NO_WITHDRAWAL = Withdrawal()
 
 
 def flow_of(event: Event) -> bytes | None:
     """The flow that an event is in; ``None``: in none."""
     flow = event.options.flow
     return None if flow is None else flow.name(event.action.target).encode()
-
-
-def _judged(waiting: Sequence[bytes], withdrawal: Withdrawal) -> bytes:
-    """Say which occurrences are kept, as the script reads it; ``waiting``: id and time of each."""
-    keeps = withdrawal.keeps or (lambda _at: False)
-    pairs = zip(waiting[::2], waiting[1::2], strict=True)
-    return b"".join(one + (b"1" if keeps(int(at)) else b"0") for one, at in pairs)
-
-
-def _passed(event_id: bytes, times_ms: Sequence[int]) -> bytes:
-    """Occurrences with their times, as ``record_passed_over`` reads them."""
-    return b"".join(b"%b%013d" % (ids.occurrence_id(event_id, at), at) for at in times_ms)
 
 
 def save_call(
@@ -104,6 +76,7 @@ def save_call(
     once: Once | None,
     withdrawal: Withdrawal,
     request: bytes | None = None,
+    terms: EventTerms = NO_DECLARED,
 ) -> tuple[list[bytes], list[bytes | str | int], list[bytes | str | int]]:
     """The keys of ``save_event``, its arguments before those that wait, and the fields after.
 
@@ -135,12 +108,14 @@ def save_call(
         1 if withdrawal.is_recorded else 0,
         1 if event.schedule is not None else 0,
         "all" if withdrawal.keeps is None else "judged",
-        _passed(event.id, withdrawal.passed_ms),
+        passed(event.id, withdrawal.passed_ms),
         former_name(before, event, now_ms),
         FORMER_NAMES_MS,
         (before is None and event.options.key_name) or "",
+        b"" if before is None else host_terms(before.action.target),
+        terms.of_all(event),
     ]
-    fields = codec.event_to_fields(event, request)
+    fields = codec.event_to_fields(event, request) + terms.fields(event)
     written = [keys.event(partition, event.id)]
     if once is not None:
         written.append(keys.made(partition, once.name))
@@ -150,10 +125,17 @@ def save_call(
 class EventStore:
     """Reads and writes events of every partition."""
 
-    def __init__(self, client: StoreClient, scripts: Scripts, partitions: int) -> None:
+    def __init__(
+        self,
+        client: StoreClient,
+        scripts: Scripts,
+        partitions: int,
+        terms: EventTerms = NO_DECLARED,
+    ) -> None:
         self._client = client
         self._scripts = scripts
         self._partitions = partitions
+        self.terms = terms
 
     def save(
         self,
@@ -173,11 +155,14 @@ class EventStore:
         if before is None:
             next_ms = None if plan.missed else plan.scheduled_ms
             word = created_with_entry(
-                lambda: replace(event, next_ms=next_ms), lambda: new_event_call(event, plan, once)
+                lambda: replace(event, next_ms=next_ms),
+                lambda: new_event_call(event, plan, once, self.terms),
             )
             if word is not None:
                 return Saved(word)
-        written, args, fields = save_call(event, plan, before, now_ms, once, withdrawal)
+        written, args, fields = save_call(
+            event, plan, before, now_ms, once, withdrawal, terms=self.terms
+        )
         judged = b""
         for _ in range(_JUDGED_AT_MOST):
             reply = self._scripts("save_event", written, [*args, judged, *fields])
@@ -187,7 +172,7 @@ class EventStore:
                 if saved is Saved.DONE and not kept:
                     self.wake_flow_of(before, now_ms)
                 return saved
-            judged = _judged(reply, withdrawal)
+            judged = judged_waiting(reply, withdrawal)
         return Saved.MOVED
 
     def note_keys(self, events: Iterable[Event]) -> None:
@@ -228,15 +213,17 @@ class EventStore:
             [
                 keys.prefix(partition),
                 event.id,
-                "" if any_version else event.version,
+                event.version,
                 "" if next_ms is None else next_ms,
                 "" if next_ms is None else ids.occurrence_id(event.id, next_ms),
                 now_ms,
                 "its event was deleted",
                 codec.join_tags(event.tags),
-                _passed(event.id, passed_ms),
+                passed(event.id, passed_ms),
                 former_name(event, None, now_ms),
                 FORMER_NAMES_MS,
+                host_terms(event.action.target),
+                1 if any_version else 0,
             ],
         )
         if reply != b"deleted":

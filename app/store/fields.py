@@ -62,8 +62,8 @@ class EventField(HashField):
         redeliver_occurrences redeliveries save_event schedule_successors""")
     VERSION = ("ver", "number", "rises with every change that a user can see",
         "codec end_event end_if_complete",
-        """add_occurrences codec delete_event record_attempts redeliver_occurrences
-        redeliveries save_event""")
+        """add_occurrences codec delete_event list_terms record_attempts redeliver_occurrences
+        redeliveries save_event term_writes""")
     STATUS = ("st", "word", "active, paused or inactive",
         "codec end_event end_if_complete",
         """codec delete_event end_event list_by_status record_attempts save_event
@@ -94,6 +94,8 @@ class EventField(HashField):
         "delete_event flow_gate inspection read_event save_event waiting create_events")
     KEY = ("key", "name", "the key that its user gave it",
         "codec", "delete_event")
+    TERMS = ("tm", "terms", "by which declared metadata it is found; see ``terms``; absent: none",
+        "terms save_event list_terms", "delete_event save_event list_terms term_writes")
     HEADERS = ("hdr", "sealed", "headers to send; their names are in the definition",
         "codec save_event", "codec encrypted_secrets read_event")
     OVERLAP = ("ov", "word", "its overlap policy; absent: allow",
@@ -263,7 +265,7 @@ class MetaField(HashField):
     SET_ASIDE = ("aside", "number", "how many events were set aside in all",
         "figures", "figures")
     SCHEMA = ("schema", "number", "the last migration that it has seen; absent: none",
-        "hold_migrations schema", "names schema")
+        "hold_migrations schema", "names schema term_index")
     MIGRATION = ("migration", "text", "where the next one goes on; see ``migrations.schema``",
         "hold_migrations", "schema")
     MIGRATOR = ("migrator", "hex", "the process that runs migrations",

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import cast
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple, cast
 
 from app.domain import ids
 from app.store.connection import StoreClient
 from app.store.partitions import by_partition
 from app.store.scripts import Argument, Scripts
-from app.store.selections import Entry, IndexClause, Position, Selection
+from app.store.selections import Beginning, Entry, IndexClause, Position, Selection
 
 LEAST_OF_EACH = 64
 """How many entries of each index are read at least where several are read together."""
 
+PARTS = 200
+"""How many parts of an index a count looks at; each has about a hundred entries."""
+
 _VERSION_OF_EVENTS = 7  # of their UUIDs
+
+
+class PartsCount(NamedTuple):
+    """How many entries were counted, whether these are all, and about how many there are."""
+
+    number: int
+    is_all: bool
+    estimate: int
 
 
 class IndexReads:
@@ -28,7 +39,8 @@ class IndexReads:
     def sizes(self, clauses: Sequence[IndexClause], low: str, high: str) -> list[int]:
         """How many entries the indexes of each clause have between two scores, in one round trip.
 
-        What is in several indexes counts in each.
+        What is in several indexes counts in each. An index in parts takes a round trip of its own,
+        and its number is about right if it is large.
         """
         pipe = self._client.pipeline(transaction=False)
         for clause in clauses:
@@ -38,8 +50,22 @@ class IndexReads:
         counts = iter(pipe.execute() if len(pipe) else ())
         return [
             len(clause.extra) + sum(next(counts) for _ in range(self._partitions * len(clause.has)))
+            if clause.beginning is None
+            else self.count(clause.beginning, _moment(low), _moment(high)).estimate
             for clause in clauses
         ]
+
+    def count(self, beginning: Beginning, low_ms: int | None, high_ms: int | None) -> PartsCount:
+        """How many entries of an index in parts begin so, and were made in a time."""
+        first, last = beginning.between(low_ms, high_ms)
+        number, is_all, estimate = 0, True, 0
+        for partition in range(self._partitions):
+            some, is_exact, about = self._scripts(
+                "count_parts", [beginning.key(partition)], [first, last, PARTS]
+            )
+            number, estimate = number + int(some), estimate + int(about)
+            is_all = is_all and bool(is_exact)
+        return PartsCount(number, is_all, estimate)
 
     def read(
         self, clause: IndexClause, selection: Selection, at: Position, count: int
@@ -48,10 +74,6 @@ class IndexReads:
 
         Each partition is read at one moment: what moves from index to index is not missed.
         """
-        low, high = selection.bounds
-        order = "oldest" if at.oldest_first else "newest"
-        bound = low if at.oldest_first else high
-        score, member = at.entry or (0, b"")
         indexes_in_all = self._partitions * len(clause.has)
         of_each = count
         if count > 1 < indexes_in_all:
@@ -60,15 +82,10 @@ class IndexReads:
             entry for entry in clause.extra if selection.takes(entry[0]) and at.precedes(entry)
         }
         ends: list[Entry] = []
-        for partition in range(self._partitions if clause.has else 0):
-            indexes = [key_of(partition) for key_of in clause.has]
-            args: list[Argument] = [order, bound, score, member, int(at.is_taken), of_each]
-            for row in self._scripts("read_entries", indexes[:1], [*args, *indexes]):
-                scores = map(int, map(float, row[1::2]))
-                entries = list(zip(scores, row[::2], strict=True))
-                if len(entries) == of_each and selection.takes(entries[-1][0]):
-                    ends.append(entries[-1])
-                found.update(entry for entry in entries if selection.takes(entry[0]))
+        for entries in self._rows(clause, selection, at, of_each):
+            if len(entries) == of_each and selection.takes(entries[-1][0]):
+                ends.append(entries[-1])
+            found.update(entry for entry in entries if selection.takes(entry[0]))
         ordered = sorted(found, reverse=not at.oldest_first)
         if not ends:
             return ordered[:count], len(ordered) <= count
@@ -76,6 +93,27 @@ class IndexReads:
         edge = min(ends) if at.oldest_first else max(ends)
         known = [one for one in ordered if (one <= edge if at.oldest_first else one >= edge)]
         return known[:count], False
+
+    def _rows(
+        self, clause: IndexClause, selection: Selection, at: Position, of_each: int
+    ) -> Iterator[list[Entry]]:
+        """What follows a position in each index of each partition, at most so many."""
+        low, high = selection.bounds
+        order = "oldest" if at.oldest_first else "newest"
+        bound = low if at.oldest_first else high
+        score, member = at.entry or (0, b"")
+        for partition in range(self._partitions):
+            if (beginning := clause.beginning) is not None:
+                first, last = beginning.following(at, selection.low_ms, selection.high_ms)
+                args: list[Argument] = [order, first, last, of_each]
+                found = self._scripts("read_parts", [beginning.key(partition)], args)
+                yield [(ids.created_ms(one[-16:]), one[-16:]) for one in found]
+            elif clause.has:
+                indexes = [key_of(partition) for key_of in clause.has]
+                args = [order, bound, score, member, int(at.is_taken), of_each, *indexes]
+                for row in self._scripts("read_entries", indexes[:1], args):
+                    scores = map(int, map(float, row[1::2]))
+                    yield list(zip(scores, row[::2], strict=True))
 
     def fitting(self, entries: list[Entry], clause: IndexClause) -> list[Entry]:
         """Those of some entries that a clause fits."""
@@ -88,6 +126,10 @@ class IndexReads:
         return [entry for entry in entries if entry in fit]
 
     def _fitting(self, entries: list[Entry], clause: IndexClause, partition: int) -> list[Entry]:
+        if (beginning := clause.beginning) is not None:
+            args: list[Argument] = [beginning.text, *(member for _, member in entries)]
+            answers = self._scripts("find_in_parts", [beginning.key(partition)], args)
+            return [entry for entry, has in zip(entries, answers, strict=True) if has]
         pipe = self._client.pipeline(transaction=False)
         members = cast("list[str]", [member for _, member in entries])  # typed for text alone
         for key_of in (*clause.has, *clause.lacks):
@@ -102,6 +144,11 @@ class IndexReads:
             or any(scores[index] is None for scores in lacks)
             or entry in extra
         ]
+
+
+def _moment(bound: str) -> int | None:
+    """A bound on the score as a number; ``None``: there is none."""
+    return None if "inf" in bound else int(bound)
 
 
 def _partition_of(member: bytes) -> int:

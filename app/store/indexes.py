@@ -99,6 +99,9 @@ class IndexReader:
 
         What an index counts costs no look at all.
         """
+        if selection.is_plain and selection.beginning is not None:
+            counted = self._reads.count(selection.beginning, selection.low_ms, selection.high_ms)
+            return Total(counted.number, counted.is_all)
         if selection.is_plain and (selection.disjoint or len(selection.any_of) == 1):
             return Total(self._size(selection))
         if (shared := self._shared(selection)) is not None:
@@ -144,7 +147,7 @@ class IndexReader:
         is_simple = all(
             len(one.has) == 1 and one.can_be_walked and not one.extra for one in clauses
         )
-        if not is_simple or selection.keep or selection.source or selection.is_bounded:
+        if not is_simple or selection.keep or selection.is_bounded:
             return None
         if min(self._reads.sizes(clauses, *selection.bounds)) > COUNTED_AT_ONCE:
             return None

@@ -14,8 +14,10 @@ from app.domain.once import Once
 from app.errors import StoreUnavailable
 from app.store import keys
 from app.store.connection import StoreClient
-from app.store.events import NO_WITHDRAWAL, EventStore, Plan, Saved, Withdrawal
+from app.store.events import EventStore, Plan, Saved
 from app.store.scripts import Scripts
+from app.store.terms import NO_DECLARED, EventTerms
+from app.store.withdrawals import NO_WITHDRAWAL, Withdrawal
 
 _PREFIX = "seal:"
 _NAME = slice(1, 5)
@@ -71,9 +73,10 @@ class NotedEventStore(EventStore):
         partitions: int,
         notes: KeyNotes,
         known: frozenset[bytes],
+        terms: EventTerms = NO_DECLARED,
     ) -> None:
         """``known`` are the names of the keys that this process has."""
-        super().__init__(client, scripts, partitions)
+        super().__init__(client, scripts, partitions, terms)
         self._notes = notes
         self._known = known
 

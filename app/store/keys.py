@@ -11,6 +11,7 @@ which a time is given ends by itself. ``tests/api/test_growth.py`` proves it.
     qh:{p}:events:<status>            zset    event → created; each is in exactly one
     qh:{p}:tag:<tag>:events           zset    event → created
     qh:{p}:names, qh:{p}:names:<entry>  zset  entry → 0; events by name, see ``names``
+    qh:{p}:terms, qh:{p}:terms:<entry>  zset  entry → 0; events by host and metadata, see ``terms``
     qh:{p}:calendar:<name>:events     zset    event → created; those that name the calendar
     qh:{p}:inactive                   zset    event → since; what retention of events reads
     qh:{p}:paused                     zset    event → when to resume it

@@ -12,6 +12,7 @@ from app.store import codec
 from app.store.audit_intents import NewEvent
 from app.store.fields import EventField
 from app.store.scripts import Argument
+from app.store.terms import NO_DECLARED, EventTerms
 
 
 class FirstOccurrence(Protocol):
@@ -33,11 +34,13 @@ class FirstOccurrence(Protocol):
         ...
 
 
-def new_event_call(event: Event, plan: FirstOccurrence, once: Once | None) -> NewEvent:
+def new_event_call(
+    event: Event, plan: FirstOccurrence, once: Once | None, terms: EventTerms = NO_DECLARED
+) -> NewEvent:
     """What ``create_events`` is given of an event, beside its entry in the audit log."""
     planned = plan.scheduled_ms is not None
     request = secrets.token_bytes(8)
-    fields = codec.event_to_fields(event, request)
+    fields = codec.event_to_fields(event, request) + terms.fields(event)
     if EventField.RECURRING in fields[::2]:
         fields += [EventField.PLAN, request]
     head: list[Argument] = [
@@ -52,5 +55,6 @@ def new_event_call(event: Event, plan: FirstOccurrence, once: Once | None) -> Ne
         once.name if once else "",
         event.id + once.digest if once else "",
         event.options.key_name or "",
+        terms.of_all(event),
     ]
     return NewEvent(ids.partition_of_event(event.id), head, fields)

@@ -34,17 +34,76 @@ class Position(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Beginning:
+    """The entries of an index in parts that begin with ``text``; the id of an event follows it.
+
+    Entries stand in the order of bytes: the events with one text together, the oldest first. The
+    index has the first entry that belongs to each part but the first. A part's key is that of the
+    index, a colon and that entry; the first part's has none. A part of 128 entries is cut in two:
+    so small, a sorted set takes a quarter of the memory.
+    """
+
+    index: bytes
+    text: bytes
+
+    def key(self, partition: int) -> bytes:
+        """The index."""
+        return keys.prefix(partition) + self.index
+
+    def between(self, low_ms: int | None, high_ms: int | None) -> tuple[bytes, bytes]:
+        """The edges of what was made in a time, as ZRANGEBYLEX has them."""
+        last = _AFTER_ALL if high_ms is None else _moment(high_ms + 1)
+        return b"[" + self.text + _moment(low_ms or 0), b"(" + self.text + last
+
+    def following(
+        self, position: Position, low_ms: int | None, high_ms: int | None
+    ) -> tuple[bytes, bytes]:
+        """The edges of what follows a position, as ZRANGEBYLEX has them."""
+        first, last = self.between(low_ms, high_ms)
+        if position.entry is None:
+            return first, last
+        edge = self.text + position.entry[1]
+        if position.oldest_first:
+            lower = (b"[" if position.is_taken else b"(") + edge
+            return (lower, last) if edge >= first[1:] else (first, last)
+        upper = (b"[" if position.is_taken else b"(") + edge
+        return (first, upper) if edge < last[1:] else (first, last)
+
+
+PARTS_COST = 3
+"""What it takes to look an entry up in an index in parts, in those looked up in another."""
+
+_AFTER_ALL = b"\xff"
+"""Greater than what an id begins with."""
+
+
+def _moment(at_ms: int) -> bytes:
+    """The first bytes of an id that was made at a moment."""
+    return min(max(at_ms, 0), 0xFEFFFFFFFFFF).to_bytes(6, "big")
+
+
+@dataclass(frozen=True, slots=True)
 class IndexClause:
-    """What is in one of the indexes ``has``, among ``extra``, or missing in one of ``lacks``."""
+    """What is in one of the indexes ``has``, among ``extra``, or missing in one of ``lacks``.
+
+    With a ``beginning``, it is what an index in parts has; then there is nothing else.
+    """
 
     has: tuple[KeyOf, ...] = ()
     lacks: tuple[KeyOf, ...] = ()
     extra: tuple[Entry, ...] = ()
+    beginning: Beginning | None = None
 
     @property
     def can_be_walked(self) -> bool:
         """Whether its indexes have all that fits."""
         return not self.lacks
+
+    @property
+    def costs(self) -> int:
+        """What it takes to look an entry up in its indexes: one for each that has no parts."""
+        parts = 0 if self.beginning is None else PARTS_COST
+        return len(self.has) + len(self.lacks) + parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +112,7 @@ class Selection:
 
     Bounds on the score are inclusive. ``keep`` looks at a chunk of ids and says which stay; it is
     for what no index knows. ``extra`` entries belong to no index of ``any_of`` but take part.
-    ``source``, if given, has the candidates instead of any index: it reads so many that follow a
-    position, in their order.
+    With a ``beginning``, they are members of that index in parts instead.
     """
 
     any_of: tuple[KeyOf, ...] = ()
@@ -63,7 +121,7 @@ class Selection:
     high_ms: int | None = None
     keep: Callable[[Sequence[bytes]], Sequence[bool]] | None = None
     extra: tuple[Entry, ...] = ()
-    source: Callable[[Position, int], list[Entry]] | None = None
+    beginning: Beginning | None = None
 
     disjoint: bool = False
     """The indexes of ``any_of`` share no members."""
@@ -71,7 +129,7 @@ class Selection:
     @property
     def is_plain(self) -> bool:
         """Whether everything in its indexes is selected."""
-        return not (self.also or self.keep or self.source)
+        return not (self.also or self.keep)
 
     @property
     def is_bounded(self) -> bool:
@@ -81,7 +139,8 @@ class Selection:
     @property
     def clauses(self) -> tuple[IndexClause, ...]:
         """All its clauses: each has to fit."""
-        return (IndexClause(self.any_of, extra=self.extra), *self.also)
+        first = IndexClause(self.any_of, extra=self.extra, beginning=self.beginning)
+        return (first, *self.also)
 
     def takes(self, score: int) -> bool:
         """Whether a score is within the bounds."""

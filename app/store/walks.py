@@ -45,7 +45,7 @@ class Walker:
             self._leap()
             if self.is_over:
                 return []
-        entries, is_all = self._read(count)
+        entries, is_all = self._reader.read(self._clauses[0], self._selection, self._at, count)
         self.looked += len(entries)
         self.spent += len(entries)
         if entries:
@@ -59,7 +59,7 @@ class Walker:
         """The clause that is walked, then the others."""
         clauses = list(self._selection.clauses)
         walked = [clause for clause in clauses if clause.can_be_walked]
-        if self._selection.source is not None or len(walked) == 1:
+        if len(walked) == 1:
             return clauses
         low, high = self._selection.bounds
         if self._at.entry is not None and not self._at.oldest_first:
@@ -70,16 +70,10 @@ class Walker:
         shortest = walked[sizes.index(min(sizes))]
         return [shortest, *(clause for clause in clauses if clause is not shortest)]
 
-    def _read(self, count: int) -> tuple[list[Entry], bool]:
-        if (source := self._selection.source) is None:
-            return self._reader.read(self._clauses[0], self._selection, self._at, count)
-        found = source(self._at, count)
-        return [entry for entry in found if self._selection.takes(entry[0])], len(found) < count
-
     def _selected(self, entries: list[Entry]) -> list[Entry]:
         for clause in self._clauses[1:]:
             if entries:
-                self.spent += len(entries) * (len(clause.has) + len(clause.lacks))
+                self.spent += len(entries) * clause.costs
                 entries = self._reader.fitting(entries, clause)
         keep = self._selection.keep
         if keep is not None and entries:
@@ -91,7 +85,7 @@ class Walker:
     def _leap(self) -> None:
         """Go on with the first entry that comes next in each of the other indexes."""
         heads = [self._reader.read(one, self._selection, self._at, 1)[0] for one in self._leaps]
-        self.spent += sum(len(clause.has) for clause in self._leaps)
+        self.spent += sum(clause.costs for clause in self._leaps)
         if not all(heads):
             self.is_over = True
             return

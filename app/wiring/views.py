@@ -15,6 +15,7 @@ from app.services.request_copies import RequestCopyService
 from app.services.shared_answers import SharedAnswers
 from app.services.tag_secrets import TagSecretService
 from app.store.event_looks import EventLooks
+from app.store.term_index import TermIndex
 from app.wiring.crypto import Crypto
 from app.wiring.planning import Planning
 from app.wiring.storage import Storage
@@ -22,8 +23,8 @@ from app.wiring.storage import Storage
 
 def event_lists(storage: Storage, crypto: Crypto) -> EventLists:
     """Lists of events."""
-    looks = EventLooks(storage.client)
-    return EventLists(storage.events, storage.lists, storage.names, looks, crypto.cursors)
+    looks, terms = EventLooks(storage.client), TermIndex(storage.client)
+    return EventLists(storage.events, storage.lists, storage.names, terms, looks, crypto.cursors)
 
 
 def overview_service(storage: Storage, occurrences: OccurrenceService) -> OverviewService:

@@ -8,8 +8,10 @@ from app.domain.action import webhook
 from app.domain.event import EncryptedHeaders, Event, EventStatus
 from app.domain.options import NO_OPTIONS, EventOptions
 from app.store import keys
-from app.store.events import KEEP, NOTHING, Plan, Saved
+from app.store.events import KEEP, NOTHING, EventStore, Plan, Saved
 from app.store.fields import EventField
+from app.store.scripts import Scripts
+from app.store.terms import EventTerms
 from tests.store.conftest import Stores
 from tests.support.builders import DAILY, an_event
 from tests.support.clock import NOW_MS
@@ -41,7 +43,10 @@ def full(stores: Stores) -> Event:
         updated_ms=NOW_MS + 1,
     )
     plan = Plan(scheduled_ms=event.start_ms, due_ms=event.start_ms)
-    assert stores.events.save(event, plan, None, NOW_MS) is Saved.DONE
+    declaring = EventStore(
+        stores.client, Scripts(stores.client), stores.partitions, EventTerms(("n",))
+    )
+    assert declaring.save(event, plan, None, NOW_MS) is Saved.DONE
     key = keys.event_of(event.id)
     stores.client.hset(key, mapping={**OF_THE_SERIES, EventField.LAST: b"1"})
     assert set(stored(stores, event)) == set(EventField), "its definition has four pieces"

@@ -31,9 +31,10 @@ from app.domain.options import EventOptions
 from app.store import keys
 from app.store.calls import Deferral, Record, Successor, Unattempted, claim_call, lease_token
 from app.store.claims import Claim, read_claim_answer
-from app.store.events import KEEP, NO_WITHDRAWAL, NOTHING, Plan, Saved, Withdrawal
+from app.store.events import KEEP, NOTHING, Plan, Saved
 from app.store.flow_gate import FlowGate
 from app.store.scripts import Argument, Scripts
+from app.store.withdrawals import NO_WITHDRAWAL, Withdrawal
 from tests.store.conftest import Stores
 from tests.support.builders import DAILY, an_event
 from tests.support.clock import NOW_MS

@@ -13,7 +13,7 @@ from app.store.codec import definition_to_doc
 from app.store.fields import EventField
 from app.store.indexes import Total
 from app.store.names import NameIndex, NameMatch
-from app.store.selections import Entry, Position
+from app.store.selections import Entry, Selection
 from tests.store.conftest import Stores
 from tests.support.builders import an_event
 
@@ -40,6 +40,10 @@ def listed(stores: Stores, called: list[str]) -> dict[bytes, str]:
     return events
 
 
+def counted(stores: Stores, name: str) -> Total:
+    return stores.lists.total(Selection(beginning=NameMatch(name).clause.beginning))
+
+
 def newest(found: list[bytes]) -> list[Entry]:
     return [(ids.created_ms(one), one) for one in sorted(found, reverse=True)]
 
@@ -53,22 +57,22 @@ def test_each_name_and_each_beginning_finds_its_events(
     events = listed(stores, chosen.choices(NAMES, [400, 90, *[20] * 8], k=700))
     for name in (*NAMES, "none"):
         expected = newest([one for one, its in events.items() if its == name])
-        match = NameMatch(name)
-        assert names.count(match) == Total(len(expected))
+        selection = Selection(beginning=NameMatch(name).clause.beginning)
+        assert counted(stores, name) == Total(len(expected))
         for oldest_first in (False, True):
             found: list[Entry] = []
-            position = Position(None, oldest_first)
-            while some := names.follow(match, position, chosen.choice([1, 7, 150, 500])):
+            after: Entry | None = None
+            while len(found) <= len(expected):
+                size = chosen.choice([1, 7, 150, 500])
+                some, after = stores.lists.part(selection, after, size, oldest_first=oldest_first)
                 found += some
-                position = Position(some[-1], oldest_first)
-                again = names.follow(match, position._replace(is_taken=True), 1)
-                assert again == [some[-1]]
+                if after is None:
+                    break
             assert found == (expected[::-1] if oldest_first else expected)
     for prefix in ("a", "aa", 'a"', "a\\", "\u00e9", "c"):
         expected = newest([one for one, its in events.items() if its.startswith(prefix)])
         match = NameMatch(prefix, is_prefix=True)
         assert sorted(names.few(match, 700) or [], reverse=True) == expected
-        assert names.count(match) == Total(len(expected))
         if expected:
             assert names.few(match, len(expected) - 1) is None
         assert names.have(match, list(events)) == [
@@ -76,12 +80,12 @@ def test_each_name_and_each_beginning_finds_its_events(
         ]
 
 
-def test_times_of_creation_bound_it(stores: Stores, names: NameIndex) -> None:
+def test_times_of_creation_bound_it(stores: Stores) -> None:
     events = list(listed(stores, ["one"] * 40))
     low, high = ids.created_ms(events[10]), ids.created_ms(events[20])
-    match = NameMatch("one", low_ms=low, high_ms=high)
-    assert names.follow(match, Position(None, False), 99) == newest(events[10:21])  # noqa: FBT003
-    assert names.count(match) == Total(11)
+    selection = Selection(beginning=NameMatch("one").clause.beginning, low_ms=low, high_ms=high)
+    assert stores.lists.part(selection, None, 99) == (newest(events[10:21]), None)
+    assert stores.lists.total(selection) == Total(11)
 
 
 def test_a_part_that_is_empty_is_gone(stores: Stores) -> None:

@@ -18,6 +18,8 @@ from app.domain import ids
 from app.domain.event import EventStatus
 from app.domain.occurrence import OccurrenceStatus
 from app.store import keys
+from app.store.codec import definition_from_doc
+from app.store.terms import TERM, host_terms
 
 _OPEN_IN_DUE = {"scheduled", "retrying"}
 _OF_OCCURRENCES = ("due", "claimed", "unacknowledged", "ended")
@@ -112,7 +114,10 @@ class Partition:
         self.by_tag: dict[tuple[bytes, bytes], dict[bytes, float]] = {}
         self.by_calendar: dict[bytes, dict[bytes, float]] = {}
         self.keys: dict[bytes, bytes] = {}
-        self.names: dict[bytes | None, dict[bytes, float]] = {}
+        self.in_parts: dict[str, dict[bytes | None, dict[bytes, float]]] = {
+            "names": {},
+            "terms": {},
+        }
         self.by_flow: dict[bytes, dict[bytes, float]] = {}
         self.waiting: dict[bytes, dict[bytes, float]] = {}
         self.flowing: dict[bytes, float] = {}
@@ -140,8 +145,9 @@ class Partition:
             self.by_tag[tag, what] = value
         elif name == "calendar" and rest.endswith(b":events"):
             self.by_calendar[rest[: -len(b":events")]] = value
-        elif name == "names":
-            self.names[rest if key[len(self.prefix) :] != b"names" else None] = value
+        elif name in self.in_parts:
+            is_part = key != self.prefix + kind
+            self.in_parts[name][rest if is_part else None] = value
         else:
             return (
                 self._take_lane(name, rest, value)
@@ -183,7 +189,7 @@ class Partition:
             *self._lanes(),
             *self._events(),
             *self._indexes(),
-            *self._names(),
+            *self._in_parts(),
             *self._keys(),
             *self._flows(),
         ]
@@ -300,20 +306,12 @@ class Partition:
                     named.setdefault(one, set()).add(event)
             yield from _differences(what, named, stored)
 
-    def _names(self) -> Iterable[str]:
-        """Each event is in the part to which its name belongs, and no part is too large."""
-        bounds = self.names.pop(None, {})
-        listed = {one for part in self.names.values() for one in part}
-        wanted = {_name(fields) + b"\0" + event for event, fields in self.events.items()}
-        for one in listed ^ wanted:
-            yield f"the index of names is wrong about {one!r}"
-        if set(bounds) != {bound for bound in self.names if bound}:
-            yield f"the parts of the index of names are {set(self.names)}, not {set(bounds)}"
-        edges = [b"", *sorted(bounds)]
-        for bound, end in zip(edges, [*edges[1:], b"\xff"], strict=True):
-            part = self.names.get(bound, {})
-            if len(part) > 128 or not all(bound <= one < end for one in part):
-                yield f"the part of the index of names from {bound!r} on is wrong"
+    def _in_parts(self) -> Iterable[str]:
+        """Each event is listed by its name and its terms, and by nothing else."""
+        names = {_name(fields) + b"\0" + event for event, fields in self.events.items()}
+        yield from _parts("names", self.in_parts["names"], names)
+        terms = {term + event for event, fields in self.events.items() for term in _terms(fields)}
+        yield from _parts("terms", self.in_parts["terms"], terms)
 
     def _keys(self) -> Iterable[str]:
         """Each key that a user gave leads to the event that says that it has it."""
@@ -356,12 +354,38 @@ def _differences(
             yield f"the index of {what} {name!r} is wrong about {ids.to_text(one)}"
 
 
+def _parts(
+    what: str, parts: dict[bytes | None, dict[bytes, float]], wanted: set[bytes]
+) -> Iterable[str]:
+    """Each entry of an index is in the part to which it belongs, and no part is too large."""
+    bounds = parts.pop(None, {})
+    for one in {one for part in parts.values() for one in part} ^ wanted:
+        yield f"the index of {what} is wrong about {one!r}"
+    if set(bounds) != {bound for bound in parts if bound}:
+        yield f"the parts of the index of {what} are {set(parts)}, not {set(bounds)}"
+    edges = [b"", *sorted(bounds)]
+    for bound, end in zip(edges, [*edges[1:], b"\xff" * 9], strict=True):
+        part = parts.get(bound, {})
+        if len(part) > 128 or not all(bound <= one < end for one in part):
+            yield f"the part of the index of {what} from {bound!r} on is wrong"
+
+
 def _name(fields: Mapping[bytes, bytes]) -> bytes:
     """An event's name as JSON writes it, without its quotation marks."""
-    definition = b"".join(fields.get(piece, b"") for piece in (b"doc", b"d2", b"d3", b"d4"))
-    found = re.match(rb'{"name":"((?:[^"\\]|\\.)*)"', definition)
+    found = re.match(rb'{"name":"((?:[^"\\]|\\.)*)"', _definition(fields))
     assert found is not None
     return found[1]
+
+
+def _terms(fields: Mapping[bytes, bytes]) -> Iterable[bytes]:
+    """The terms of an event's hosts, and those that its hash keeps."""
+    kept = fields.get(b"tm", b"")
+    every = host_terms(definition_from_doc(_definition(fields)).action.target) + kept
+    return (every[at : at + TERM] for at in range(0, len(every), TERM))
+
+
+def _definition(fields: Mapping[bytes, bytes]) -> bytes:
+    return b"".join(fields.get(piece, b"") for piece in (b"doc", b"d2", b"d3", b"d4"))
 
 
 def _lines(raw: bytes | None) -> list[bytes]:

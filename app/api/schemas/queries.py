@@ -112,7 +112,12 @@ class EventQuerySchema(_TagQuery):
     name = Text(1, 255, metadata={"description": "The whole name."})
     name_prefix = Text(1, 255, metadata={"description": "What the name begins with."})
     target_host = Text(
-        1, 255, metadata={"description": "The host of the webhook's URL; a port may follow it."}
+        1,
+        255,
+        metadata={
+            "description": "The host of the target's URL; a port may follow it. For a client at "
+            "/ws, q: and its name. Indexed."
+        },
     )
     metadata = MetadataMembers(
         metadata={

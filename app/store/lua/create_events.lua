@@ -7,11 +7,11 @@
 --       5 made_ttl (ms)
 --       6… per event: token (its number among those of KEYS, 0 for none), issued (the second in
 --       which that was made), id, created, tags, new_id, scheduled, due, outcome, message, made,
---       made_value, own, entry, hash, intent, count, fields…
+--       made_value, own, terms, entry, hash, intent, count, fields…
 --       (tags: one a line; new_id: its occurrence's, '' for none; outcome: 'scheduled' or
 --       'missed', with a message; made: an idempotency key, '' for none; own: the key that its user
---       gave it, '' for none; entry, hash, intent: as in append_audit; count: of the fields and
---       values of its hash, which follow)
+--       gave it, '' for none; terms: all of them, see index_terms; entry, hash, intent: as in
+--       append_audit; count: of the fields and values of its hash, which follow)
 -- Returns: 'created'; or 'moved' as append_audit does; or 'refused' and a word for each event:
 --          'ok', 'revoked' (its token was), 'stale' (there is one with its id), 'made' (by its
 --          idempotency key, before) or 'keyed' (another event has its own key). But for 'created'
@@ -21,6 +21,7 @@
 --#include index_event
 --#include index_event_status
 --#include index_name
+--#include index_terms
 --#include stored_name
 --#include list_event_end
 --#include schedule_occurrence
@@ -44,7 +45,7 @@ end
 local words, is_refused, used, keyed, events, i = {'refused'}, false, {}, {}, {}, 6
 while i <= #ARGV do
   local token, issued, id, created, tags, new_id, scheduled, due, outcome, message, made,
-    made_value, own, entry, hash, intent, count = unpack(ARGV, i, i + 16)
+    made_value, own, terms, entry, hash, intent, count = unpack(ARGV, i, i + 17)
   local word, made_key = 'ok', prefix .. 'made:' .. made
   local until_second = refused_until[tonumber(token)]
   if until_second and tonumber(issued) <= until_second then
@@ -60,15 +61,15 @@ while i <= #ARGV do
   words[#words + 1] = word
   is_refused = is_refused or word ~= 'ok'
   events[#events + 1] = {id, created, tags, new_id, scheduled, due, outcome, message,
-    made ~= '' and made_key, made_value, own, entry, hash, intent, i + 17, i + 16 + count}
-  i = i + 17 + count
+    made ~= '' and made_key, made_value, own, terms, entry, hash, intent, i + 18, i + 17 + count}
+  i = i + 18 + count
 end
 if is_refused then return words end
 
 local batch, entries = {}, {}
 for _, event in ipairs(events) do
-  local id, created, tags, new_id, scheduled, due, outcome, message, made, made_value, own, entry,
-    hash, intent, from, to = unpack(event)
+  local id, created, tags, new_id, scheduled, due, outcome, message, made, made_value, own, terms,
+    entry, hash, intent, from, to = unpack(event)
   local key = prefix .. 'event:' .. id
   redis.call('HSET', key, unpack(ARGV, from, to))
   if made then redis.call('SET', made, made_value, 'PX', made_ttl) end
@@ -78,6 +79,7 @@ for _, event in ipairs(events) do
   index_event_status(prefix, id, created, false, status)
   index_event(prefix, id, created, {}, {tags, calendars, flow})
   index_name(prefix, id, false, stored_name(key))
+  index_terms(prefix, id, '', terms)
   list_event_end(prefix, id, status, paused_until, now)
   if new_id ~= '' and outcome == 'scheduled' then
     schedule_occurrence(prefix, new_id, id, scheduled, due, tags, now, batch)

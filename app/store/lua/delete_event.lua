@@ -1,14 +1,16 @@
 -- Does: deletes one event; what was scheduled or waits for a retry, or to be
 --       acknowledged, ends as cancelled.
 -- KEYS: 1 key (the event's hash)
--- ARGV: 1 prefix  2 id  3 expected_version ('' for any)  4 expected_next ('' for none)
+-- ARGV: 1 prefix  2 id  3 read_version (its version as it was read)  4 expected_next ('' for none)
 --       5 scheduled_id (the scheduled occurrence's, '' for none)  6 now  7 message
 --       8 expected_tags (one a line)
 --       9 passed (what its series had come to and is not scheduled; see record_passed_over)
 --       10 former (what it was called, as it is kept)  11 names_ttl (ms)
--- Returns: 'deleted'; 'gone', 'stale' or 'moved' (another next occurrence, or other tags: they say
---          who may delete it), and then nothing has changed. An attempt under way is left to its
---          worker.
+--       12 hosts (the terms of those that it has; see index_terms)
+--       13 any_version ('1': any may be deleted, once it was read)
+-- Returns: 'deleted'; 'gone', 'stale' or 'moved' (another next occurrence, other tags, which say
+--          who may delete it, or another version, if any may be deleted), and then nothing has
+--          changed. An attempt under way is left to its worker.
 --#include unschedule_occurrence
 --#include add_unattempted
 --#include record_passed_over
@@ -16,17 +18,18 @@
 --#include index_event
 --#include index_event_status
 --#include index_name
+--#include index_terms
 --#include stored_name
 --#include remember_name
 local key = unpack(KEYS)
-local prefix, id, expected_version, expected_next, scheduled_id, now, message, expected_tags,
-  passed, former, names_ttl = unpack(ARGV, 1, 11)
-local version, next_ms, stored_tags, calendars, flow, status, own = unpack(redis.call('HMGET', key,
-  EventField.VERSION, EventField.NEXT, EventField.TAGS, EventField.CALENDARS, EventField.FLOW,
-  EventField.STATUS, EventField.KEY))
+local prefix, id, read_version, expected_next, scheduled_id, now, message, expected_tags,
+  passed, former, names_ttl, hosts, any_version = unpack(ARGV, 1, 13)
+local version, next_ms, stored_tags, calendars, flow, status, own, kept = unpack(redis.call(
+  'HMGET', key, EventField.VERSION, EventField.NEXT, EventField.TAGS, EventField.CALENDARS,
+  EventField.FLOW, EventField.STATUS, EventField.KEY, EventField.TERMS))
 local tags = stored_tags or ''
 if not version then return 'gone' end
-if expected_version ~= '' and version ~= expected_version then return 'stale' end
+if version ~= read_version then return any_version == '1' and 'moved' or 'stale' end
 if (next_ms or '') ~= expected_next or tags ~= expected_tags then return 'moved' end
 
 if scheduled_id ~= '' then
@@ -51,6 +54,7 @@ redis.call('ZREM', prefix .. 'unscheduled', id)
 redis.call('ZREM', prefix .. 'paused', id)
 index_event(prefix, id, '', {tags, calendars, flow}, {})
 index_name(prefix, id, name, false)
+index_terms(prefix, id, hosts .. (kept or ''), '')
 if flow then
   -- Others may have waited for one of its occurrences.
   redis.call('ZADD', prefix .. 'flowing', 'XX', 0, flow)

@@ -13,8 +13,9 @@
 --       22 passed (what its series had come to and has no more; see record_passed_over)
 --       23 former (what it was called, as it is kept; '': it still is)  24 names_ttl (ms)
 --       25 own (the key that its user gave a new event, '' for none)
---       26 judged (a string: per occurrence that waits its id, then '1' to keep it or '0')
---       27… per field of the event's hash: field, value
+--       26 hosts (the terms of those that it had)  27 terms (all that it has now; see index_terms)
+--       28 judged (a string: per occurrence that waits its id, then '1' to keep it or '0')
+--       29… per field of the event's hash: field, value
 -- Returns: 'saved'; 'gone', 'stale' (another version), 'moved' (another next occurrence), 'made'
 --          (by that idempotency key, before), 'keyed' (another event has that key), 'taken' (the
 --          new occurrence exists already) or a list (per occurrence that waits and was not judged:
@@ -23,6 +24,7 @@
 --#include index_event
 --#include index_event_status
 --#include index_name
+--#include index_terms
 --#include stored_name
 --#include leave_flow
 --#include index_occurrence_tags
@@ -41,11 +43,11 @@
 local key, made = unpack(KEYS)
 local prefix, id, expected_version, expected_next, request, now, created, tags, mode, scheduled_id,
   new_id, scheduled, due, outcome, message, made_value, made_ttl, reason, records_scheduled,
-  must_be_new, withdraws, passed, former, names_ttl, own, judged = unpack(ARGV, 1, 26)
-local version, next_ms, stored_tags, last_request, calendars, plan, flow, recurring, status =
-  unpack(redis.call('HMGET', key, EventField.VERSION, EventField.NEXT, EventField.TAGS,
-  EventField.REQUEST, EventField.CALENDARS, EventField.PLAN, EventField.FLOW,
-  EventField.RECURRING, EventField.STATUS))
+  must_be_new, withdraws, passed, former, names_ttl, own, hosts, terms, judged = unpack(ARGV, 1, 28)
+local version, next_ms, stored_tags, last_request, calendars, plan, flow, recurring, status,
+  kept_terms = unpack(redis.call('HMGET', key, EventField.VERSION, EventField.NEXT,
+  EventField.TAGS, EventField.REQUEST, EventField.CALENDARS, EventField.PLAN, EventField.FLOW,
+  EventField.RECURRING, EventField.STATUS, EventField.TERMS))
 local old_tags, keep = stored_tags or '', mode == 'keep'
 if last_request == request then return 'saved' end
 if expected_version == '0' then
@@ -67,10 +69,8 @@ if is_planned and must_be_new == '1' and new_id ~= scheduled_id and is_taken(pre
 end
 local waiting, kept = {}, read_judged(judged)
 if version and not keep then waiting = find_waiting(prefix, id, 'scheduled', true) end
-if withdraws == 'judged' then
-  local unjudged = find_unjudged(prefix, waiting, kept)
-  if #unjudged > 0 then return unjudged end
-end
+local unjudged = withdraws == 'judged' and find_unjudged(prefix, waiting, kept) or {}
+if #unjudged > 0 then return unjudged end
 
 local name = version and stored_name(key)
 if version then
@@ -79,10 +79,10 @@ if version then
     EventField.DEFINITION_4, EventField.METADATA, EventField.METADATA_2, EventField.METADATA_3,
     EventField.METADATA_4, EventField.TAGS, EventField.UPDATED,
     EventField.RECURRING, EventField.SECRET, EventField.CALENDARS, EventField.PAUSED_UNTIL,
-    EventField.FLOW, EventField.HEADERS, EventField.OVERLAP)
+    EventField.FLOW, EventField.HEADERS, EventField.OVERLAP, EventField.TERMS)
   if not keep then redis.call('HDEL', key, EventField.NEXT, EventField.LAST, EventField.PLAN) end
 end
-redis.call('HSET', key, unpack(ARGV, 27))
+redis.call('HSET', key, unpack(ARGV, 29))
 if own ~= '' then redis.call('SET', prefix .. 'key:' .. own, id) end
 if keep and not recurring then redis.call('HDEL', key, EventField.RECURRING) end
 local new_calendars, new_flow, new_status, paused_until, goes_on = unpack(redis.call('HMGET', key,
@@ -94,6 +94,7 @@ if goes_on and not (keep and plan) then redis.call('HSET', key, EventField.PLAN,
 index_event_status(prefix, id, created, status, new_status)
 index_event(prefix, id, created, {old_tags, calendars, flow}, {tags, new_calendars, new_flow})
 index_name(prefix, id, name, stored_name(key))
+index_terms(prefix, id, hosts .. (kept_terms or ''), terms)
 list_event_end(prefix, id, new_status, paused_until, now)
 
 if keep and next_ms then

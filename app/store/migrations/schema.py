@@ -19,6 +19,7 @@ from app.store.connection import StoreClient
 from app.store.fields import MetaField
 from app.store.migrations.audit_compressed import AUDIT_COMPRESSED
 from app.store.migrations.due_by_lane import DUE_BY_LANE
+from app.store.migrations.events_by_host import EVENTS_BY_HOST
 from app.store.migrations.events_by_name import EVENTS_BY_NAME
 from app.store.migrations.events_by_status import EVENTS_BY_STATUS
 from app.store.migrations.migration import Migration, Stored
@@ -33,6 +34,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     AUDIT_COMPRESSED,
     SMALL_HASHES,
     EVENTS_BY_NAME,
+    EVENTS_BY_HOST,
 )
 """In the order of their numbers, which begin at 1 and leave none out."""
 

@@ -12,8 +12,8 @@ from app.store.events import KEEP, NOTHING
 from app.store.fields import MetaField
 from app.store.migrations import events_by_name
 from app.store.migrations.events_by_name import EVENTS_BY_NAME
-from app.store.names import NameIndex, NameMatch
-from app.store.selections import Position
+from app.store.names import NameMatch
+from app.store.selections import Selection
 from tests.store.conftest import Stores
 from tests.support.builders import an_event
 
@@ -37,9 +37,9 @@ def old(stores: Stores) -> list[Event]:
 
 
 def found(stores: Stores, name: str) -> list[bytes]:
-    names = NameIndex(stores.client, stores.work._scripts, stores.partitions)
-    first = Position(None, oldest_first=True)
-    return [one for _, one in names.follow(NameMatch(name), first, 1_000)]
+    selection = Selection(beginning=NameMatch(name).clause.beginning)
+    entries, _ = stores.lists.part(selection, None, 1_000, oldest_first=True)
+    return [one for _, one in entries]
 
 
 def run(stores: Stores, partition: int, cursor: str = "") -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.store.event_looks import has_members, hosts_of
+from app.store.terms import has_members, hosts_of
 
 
 @pytest.mark.parametrize(
