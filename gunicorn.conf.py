@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 import app.factory  # noqa: F401
 from app.config import Settings, production_settings
 from app.errors import ConfigError, StoreUnavailable
-from app.http_server.generations import GENERATIONS, note_stop
+from app.http_server.generations import GENERATIONS, note_end, note_stop
 from app.http_server.worker import AsyncWorker
 from app.logs import configure, logging_config, say
 from app.open_files import raise_open_file_limit
@@ -149,6 +149,11 @@ def pre_exec(server: Any) -> None:
     argv = server.START_CTX["args"]
     if Path(argv[1]).name == "__main__.py":
         argv[1:2] = ["-m", "gunicorn"]
+
+
+def child_exit(_server: object, worker: Any) -> None:
+    """Have the next worker say of this one that it is gone: nobody waits for what it was doing."""
+    note_end(worker.pid)
 
 
 def post_fork(_server: object, _worker: object) -> None:

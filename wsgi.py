@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import os
 import sys
 import threading
@@ -11,11 +12,12 @@ from pathlib import Path
 from flask import Flask
 
 from app.config import Settings, production_settings
-from app.errors import ConfigError
+from app.errors import ConfigError, StoreUnavailable
 from app.factory import create_app
+from app.http_server.generations import ended_before, name_of_worker
 from app.logs import say
 from app.open_files import raise_open_file_limit
-from app.services.processes import ProcessService
+from app.services.processes import ProcessService, name_process
 from app.store.connection import name_connections
 from app.wiring.services import build_services
 
@@ -23,7 +25,7 @@ APP_LOAD_ERROR = 4
 """gunicorn starts a worker that ends with another code again and again."""
 
 LEAVE_S = 1.0
-"""How long the end of a process waits for the store to hear of it."""
+"""How long the beginning and the end of a process wait for the store to hear of it."""
 
 
 def _make_app() -> Flask:
@@ -34,6 +36,8 @@ def _make_app() -> Flask:
     _require_settings_of_gunicorn()
     raise_open_file_limit()
     name_connections("web")
+    if _is_under_gunicorn():
+        name_process(name_of_worker())
     try:
         settings = production_settings(os.environ)
     except ConfigError as error:
@@ -68,7 +72,20 @@ def _end(message: str) -> SystemExit:
 
 
 def _announce(processes: ProcessService) -> None:
-    """Count among the processes that are alive, until this one ends."""
+    """Count among the processes that are alive, until this one ends.
+
+    From before its first request, unless the store is away: what nobody alive does is done by
+    another one. Workers of the same master that were killed count no more.
+    """
+
+    def begin() -> None:
+        processes.bury(ended_before())
+        with contextlib.suppress(StoreUnavailable):
+            processes.announce()
+
+    beginning = threading.Thread(target=begin, name="announce-first", daemon=True)
+    beginning.start()
+    beginning.join(LEAVE_S)
     stop = threading.Event()
     thread = processes.start(stop)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import mmap
 import os
+import secrets
 import signal
 import struct
 from typing import Any
@@ -54,6 +55,34 @@ class Generations:
 
 GENERATIONS = Generations()
 """Those of this process and its workers."""
+
+
+_FAMILY = secrets.token_bytes(4)
+"""Of gunicorn's master and its workers: all of them have it from the master."""
+
+_buried: list[int] = []
+
+
+def name_of_worker() -> str:
+    """The name of this process among all that work on one store, which its master can tell, too."""
+    return _name(os.getpid())
+
+
+def note_end(pid: int) -> None:
+    """Note that a worker has ended; for the master alone, before it makes another one."""
+    _buried.append(pid)
+
+
+def ended_before() -> list[str]:
+    """The names of the workers that had ended when this one was made.
+
+    None of them is this one, which may have the number of a worker of long ago.
+    """
+    return [_name(pid) for pid in _buried if pid != os.getpid()]
+
+
+def _name(pid: int) -> str:
+    return (_FAMILY + pid.to_bytes(4)).hex()
 
 
 def note_stop(server: Any) -> None:

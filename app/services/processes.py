@@ -11,7 +11,7 @@ import itertools
 import logging
 import secrets
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from app.clock import Clock
@@ -32,6 +32,14 @@ ALIVE_MS = 10_000
 """How long it counts as alive after it has said so."""
 
 
+_given: list[str] = []
+
+
+def name_process(name: str) -> None:
+    """Give this process a name, 8 bytes in hex, that another one knows; else it chooses one."""
+    _given.append(name)
+
+
 @dataclass(frozen=True, slots=True)
 class ProcessService:
     """The processes that are alive, this one among them once it announces itself."""
@@ -39,7 +47,7 @@ class ProcessService:
     store: ProcessStore
     clock: Clock
     own: ProcessFacts
-    name: str = field(default_factory=lambda: secrets.token_hex(8))
+    name: str = field(default_factory=lambda: _given[-1] if _given else secrets.token_hex(8))
     warn: Callable[[], object] = lambda: None
     """Raises what is wrong with this process's settings, for its log."""
 
@@ -68,6 +76,12 @@ class ProcessService:
         except KeyRefused as error:  # again and again; the log leaves most of it out
             log.error("%s", error.message)  # noqa: TRY400 - a sentence for the operator
 
+    def bury(self, names: Iterable[str]) -> None:
+        """Say of processes that were seen to end that they are gone: nobody waits for them."""
+        with contextlib.suppress(StoreUnavailable):
+            for name in names:
+                self.store.gone(name)
+
     def start(self, stop: threading.Event) -> threading.Thread:
         """Announce this process in a thread of its own until told to stop."""
         thread = threading.Thread(
@@ -84,6 +98,10 @@ class ProcessService:
     def known_keys(self) -> list[frozenset[bytes]]:
         """Return the keys that each process can decrypt with; raises ``StoreUnavailable``."""
         return [frozenset(map(bytes.fromhex, one.known_keys)) for one in self.alive()]
+
+    def is_alive(self, name: str) -> bool:
+        """Whether a process is alive; raises ``StoreUnavailable``."""
+        return name == self.name or self.store.is_alive(name, self.clock.now_ms())
 
     def others(self, role: str) -> int:
         """How many others of a role are alive; raises ``StoreUnavailable``."""

@@ -6,17 +6,20 @@ The key is in the form of ``keys``, and it lasts a day::
 
 Its value is one of these::
 
-    ? <until, 13 digits> <by, 8> <at, 16 digits, us> <seed, 16> <digest, 16>    under way
-    = <digest, 16> <the answer, encrypted>                                      done
+    ? <until, 13 digits> <by, 8> <at, 16 digits, us> <seed, 16> <digest, 16> <process, 8>  under way
+    = <digest, 16> <the answer, encrypted>                                                 done
 
-A request that nobody does any more (its process has ended) is taken over by who sends it again,
-with the moment and the seed of the first: what it makes can have the same ids.
+A request that nobody does any more (its process is gone, or the time is over) is taken over by who
+sends it again, with the moment and the seed of the first: what it makes can have the same ids. So
+one that was taken for gone, and is only slow, makes nothing a second time. An earlier version does
+not say which process it is.
 """
 
 from __future__ import annotations
 
 import secrets
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from app.domain.once import KEPT_MS, Once, Repetition
@@ -32,6 +35,7 @@ _BY = slice(14, 22)
 _AT = slice(22, 38)
 _SEED = slice(38, 54)
 _END = slice(54, 54 + _DIGEST)
+_PROCESS = slice(54 + _DIGEST, 54 + _DIGEST + 8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,17 +50,34 @@ class Begun:
 class AnswerStore:
     """Notes which requests are done, and their answers. Every call raises ``StoreUnavailable``."""
 
-    def __init__(self, scripts: Scripts, partitions: int) -> None:
+    def __init__(
+        self,
+        scripts: Scripts,
+        partitions: int,
+        process: bytes = bytes(8),
+        is_alive: Callable[[bytes], bool] = lambda _process: True,
+    ) -> None:
+        """``process`` is the name of this one; ``is_alive`` asks for another one."""
         self._scripts = scripts
         self._partitions = partitions
+        self._process = process
+        self._is_alive = is_alive
 
     def begin(self, once: Once, now_ms: int, now_us: int) -> Begun:
-        """Begin a request, unless it was begun before."""
+        """Begin a request, unless it was begun before by a process that is still there."""
         until, by = b"%013d" % (now_ms + HELD_MS), secrets.token_bytes(8)
-        fresh = b"?%b%b%016d%b%b" % (until, by, now_us, secrets.token_bytes(16), once.digest)
-        is_ours, found = self._scripts(
-            "begin_answer", [self._key(once)], [fresh, now_ms, until, by, KEPT_MS]
-        )
+        mine = secrets.token_bytes(16) + once.digest + self._process
+        fresh = b"?%b%b%016d%b" % (until, by, now_us, mine)
+
+        def ask(gone: bytes) -> tuple[bool, bytes]:
+            args: list[Argument] = [fresh, now_ms, until, by, KEPT_MS, gone, self._process]
+            is_ours, found = self._scripts("begin_answer", [self._key(once)], args)
+            return bool(is_ours), found
+
+        is_ours, found = ask(b"")
+        other = found[_PROCESS] if found.startswith(b"?") else b""
+        if not is_ours and other and other != self._process and not self._is_alive(other):
+            is_ours, found = ask(found[_BY])
         if not found.startswith(b"?"):
             return Begun(found[1:_DONE], answer=found[_DONE:])
         digest = found[_END]
@@ -75,7 +96,8 @@ class AnswerStore:
     def give_up(self, once: Once, repetition: Repetition) -> None:
         """Let who sends the request again do it: whether it has changed something is not known."""
         by = repetition.by
-        value = b"?%013d%b%016d%b%b" % (0, by, repetition.at_us, repetition.seed, once.digest)
+        mine = repetition.seed + once.digest + self._process
+        value = b"?%013d%b%016d%b" % (0, by, repetition.at_us, mine)
         self._end(once, repetition, value)
 
     def _end(self, once: Once, repetition: Repetition, value: bytes) -> None:

@@ -39,6 +39,11 @@ class ProcessStore:
         names, facts = cast("tuple[list[bytes], dict[bytes, bytes]]", pipe.execute())
         return {name.decode(): facts[name] for name in names if name in facts}
 
+    def is_alive(self, name: str, now_ms: int) -> bool:
+        """Whether a process has said so lately, and has not ended since."""
+        until_ms = self._client.zscore(keys.PROCESSES, name)
+        return until_ms is not None and until_ms >= now_ms
+
     def forget_silent(self, now_ms: int) -> int:
         """Forget those that fell silent a while ago; returns how many."""
         silent = self._client.zrangebyscore(keys.PROCESSES, "-inf", now_ms - FORGET_AFTER_MS)

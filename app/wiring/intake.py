@@ -9,6 +9,8 @@ from app.services.event_batch import BatchService
 from app.services.event_creation import CreationService
 from app.services.event_keys import KeyService
 from app.services.events import EventService
+from app.services.processes import ProcessService
+from app.store.answers import AnswerStore
 from app.wiring.storage import Storage
 
 
@@ -18,6 +20,18 @@ class Intake:
 
     events: EventService
     storage: Storage
+    processes: ProcessService
+
+    @cached_property
+    def answers(self) -> AnswerStore:
+        """Answers to requests that have an idempotency key."""
+        processes = self.processes
+        return AnswerStore(
+            self.storage.scripts,
+            self.storage.settings.partitions,
+            bytes.fromhex(processes.name),
+            lambda name: processes.is_alive(name.hex()),
+        )
 
     @cached_property
     def creations(self) -> CreationService:

@@ -122,7 +122,7 @@ class Services:
     @cached_property
     def intake(self) -> Intake:
         """Other ways in which events come in."""
-        return Intake(self.events, self.storage)
+        return Intake(self.events, self.storage, self.processes)
 
     @cached_property
     def import_jobs(self) -> ImportJobService:

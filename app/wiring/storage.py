@@ -9,7 +9,6 @@ from app.clock import Clock
 from app.config import Settings
 from app.engine.changes import LiveChanges
 from app.engine.store_clock import StoreClock
-from app.store.answers import AnswerStore
 from app.store.audit import AuditLog
 from app.store.breakers import BreakerStore
 from app.store.calendars import CalendarStore
@@ -126,11 +125,6 @@ class Storage:
             self.key_notes,
             self.crypto.encryptor.known,
         )
-
-    @cached_property
-    def answers(self) -> AnswerStore:
-        """Answers to requests that have an idempotency key."""
-        return AnswerStore(self.scripts, self.settings.partitions)
 
     @cached_property
     def event_batches(self) -> EventBatches:

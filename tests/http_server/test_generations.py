@@ -65,3 +65,20 @@ def test_an_old_worker_that_comes_late_takes_nothing_back() -> None:
     generations.serve(1)
     generations.serve(0)
     assert generations.serving == 1
+
+
+def test_a_worker_knows_which_ones_of_its_master_have_ended(monkeypatch) -> None:
+    """By the names that they had; never itself, whose number another one may have had."""
+    monkeypatch.setattr(generations, "_buried", [])
+    reader, writer = multiprocessing.Pipe(duplex=False)
+    child = multiprocessing.get_context("fork").Process(
+        target=lambda: writer.send(generations.name_of_worker())
+    )
+    child.start()
+    name = reader.recv()
+    child.join()
+    generations.note_end(child.pid)
+    generations.note_end(os.getpid())
+    assert generations.ended_before() == [name]
+    assert len(bytes.fromhex(name)) == 8
+    assert name != generations.name_of_worker()

@@ -10,6 +10,7 @@ import threading
 import pytest
 
 from app.domain.process import ProcessFacts, process_from_json
+from app.services import processes as module
 from app.services.processes import ALIVE_MS, ProcessService
 from app.store import keys
 from app.store.connection import StoreClient
@@ -71,3 +72,31 @@ def test_those_that_were_killed_leave_nothing_behind_for_long(
     client = services.storage.client
     assert not client.exists(keys.PROCESSES, keys.PROCESS_FACTS)
     store._client.close()
+
+
+def test_one_is_alive_until_it_is_gone_or_silent(
+    services: Services, worker: ProcessService, clock: FakeClock
+) -> None:
+    """Oneself always is; one that was seen to end is gone at once."""
+    mine = services.processes
+    assert mine.is_alive(mine.name)
+    assert not mine.is_alive(worker.name)
+    worker.announce()
+    assert mine.is_alive(worker.name)
+    clock.advance(ALIVE_MS + 1)
+    assert not mine.is_alive(worker.name)
+    worker.announce()
+    mine.bury([worker.name, "0" * 16])
+    assert not mine.is_alive(worker.name)
+
+
+def test_a_process_may_be_given_its_name(monkeypatch, services: Services) -> None:
+    monkeypatch.setattr(module, "_given", [])
+    facts = ProcessFacts("web", "host", 7)
+
+    def name() -> str:
+        return ProcessService(services.storage.processes, services.clock, facts).name
+
+    assert name() != name()
+    module.name_process("0123456789abcdef")
+    assert name() == name() == "0123456789abcdef"

@@ -88,7 +88,7 @@ def repetition() -> Repetition | None:
 
 
 def _once(once: Once, do: Callable[[], Response]) -> Response:
-    clock, store = services().clock, services().storage.answers
+    clock, store = services().clock, services().intake.answers
     begun = store.begin(once, clock.now_ms(), clock.now_us())
     if begun.digest != once.digest:
         if begun.repetition is not None:
@@ -125,7 +125,7 @@ def _keep(once: Once, done: Repetition, answer: Response) -> None:
         packed = services().crypto.encryptor.encrypt(
             zlib.compress(document.encode(), 1), b"answer:" + once.name
         )
-        services().storage.answers.keep(once, done, packed)
+        services().intake.answers.keep(once, done, packed)
     except QhronosError as error:
         _log.error("the answer for an idempotency key is not kept: %s", error.message)
 

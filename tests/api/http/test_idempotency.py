@@ -84,13 +84,30 @@ def test_a_request_that_is_under_way_is_not_done_a_second_time(client, created, 
     path = f"/events/{created['id']}/trigger"
     once = Once.of_request(KEY[HEADER], path, (), MASTER)
     begun_ms = clock.now_ms()
-    services.storage.answers.begin(once, begun_ms, clock.now_us())
+    services.intake.answers.begin(once, begun_ms, clock.now_us())
     assert client.post(path, headers=KEY).status_code == 409
     clock.ms += HELD_MS
     done = client.post(path, headers=KEY)
     assert done.status_code == 202
     assert done.json["scheduled_at"] == "2026-01-01T00:00:00Z"
     assert client.post(path, headers=KEY).json["id"] == done.json["id"]
+
+
+def test_what_a_process_was_doing_that_is_gone_is_done_by_the_next(
+    client, created, services, start_services, clock
+):
+    """At once if that is known; what it has done already is not there a second time."""
+    other = start_services()
+    other.processes.announce()
+    path = f"/events/{created['id']}/trigger"
+    once = Once.of_request(KEY[HEADER], path, (), MASTER)
+    begun = other.intake.answers.begin(once, clock.now_ms(), clock.now_us()).repetition
+    other.actions.trigger(created["id"], MASTER, None, begun.at_us // 1000)
+    assert client.post(path, headers=KEY).status_code == 409
+    services.processes.bury([other.processes.name])
+    clock.ms += 700
+    assert client.post(path, headers=KEY).status_code == 202
+    assert len(client.get(f"/events/{created['id']}/occurrences").json) == 2
 
 
 def test_after_a_store_that_went_away_the_same_request_goes_on(client, created, services, clock, monkeypatch):  # fmt: skip
