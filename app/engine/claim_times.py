@@ -23,6 +23,13 @@ one claim takes all that falls due in the time between. A slower store is asked 
 OTHERS_MS = 10
 """How often to claim for those who are not seen: well within ``AHEAD_MS``."""
 
+TOGETHER_MS = 6
+"""How much earlier than it must a partition is asked together with another one: a round trip for
+each costs more than what is then left for another claim."""
+
+MOST_TOGETHER = 8
+"""How many partitions are asked in one round trip."""
+
 MOST_LISTED = 16
 """How many exact lanes the script looks past for the first one that may be claimed ahead."""
 
@@ -50,6 +57,20 @@ class ClaimTimes:
             if self._next_ms[at % partitions] <= now_ms:
                 return at % partitions
         return None
+
+    def together_with(self, first: int, now_ms: int) -> list[int]:
+        """The partition and those to ask in the same round trip, in turn.
+
+        Those that have more due than they gave at once are asked one by one: their answers are
+        long. So are all while an exact moment may be near, before which to ask is in vain.
+        """
+        soon_ms = now_ms if self._exact else now_ms + TOGETHER_MS
+        if self._next_ms[first] < now_ms - AHEAD_MS:
+            return [first]
+        partitions = len(self._next_ms)
+        others = (at % partitions for at in range(first + 1, first + partitions))
+        soon = [one for one in others if now_ms - AHEAD_MS <= self._next_ms[one] <= soon_ms]
+        return [first, *soon[: MOST_TOGETHER - 1]]
 
     def any_partition(self) -> int:
         """The next partition in turn, whether anything is due there or not."""

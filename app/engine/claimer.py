@@ -79,7 +79,7 @@ class Claimer:
         self._others_ms = 0
         self._worker = worker
         self._request = 0
-        self._partition = 0
+        self._partitions: Sequence[int] = ()
         self._asked_ms = 0
         self._store_retry_ms = 0
         self._last_step_ms = 0
@@ -170,19 +170,20 @@ class Claimer:
         self._listener.close()
 
     def _receive(self, now_ms: int) -> None:
-        answer = self._channel.receive()
-        if answer is None:
+        answers = self._channel.receive_all()
+        if answers is None:
             return
-        rows, early, flows, heads = answer
         token = lease_token(self._worker, self._request)
-        self._times.learn(self._partition, early, heads, now_ms, now_ms - self._asked_ms)
-        if flows:
-            self.flows.look_for_new(now_ms)
-        for row in rows:
-            lane = lane_of_event(row[1])
-            self._rows.add(lane, _Row(row, token, now_ms))
-            if not is_held_back(row):
-                self.window.hold(lane)
+        for partition, answer in zip(self._partitions, answers, strict=True):
+            rows, early, flows, heads = answer
+            self._times.learn(partition, early, heads, now_ms, now_ms - self._asked_ms)
+            if flows:
+                self.flows.look_for_new(now_ms)
+            for row in rows:
+                lane = lane_of_event(row[1])
+                self._rows.add(lane, _Row(row, token, now_ms))
+                if not is_held_back(row):
+                    self.window.hold(lane)
 
     def _read(self, now_ms: int, most: int) -> list[Claim]:
         """Read so many of the claims; those that are due are returned, the others delayed."""
@@ -216,7 +217,8 @@ class Claimer:
             return
         partition = self._times.ready(now_ms)
         if partition is not None:
-            self._ask(partition, now_ms, self.window.room)
+            partitions = self._times.together_with(partition, now_ms)
+            self._ask(partitions, now_ms, self.window.room)
 
     def _claim_for_others(self, now_ms: int) -> None:
         """Claim beyond the window from the lanes with few claims in it."""
@@ -225,27 +227,35 @@ class Claimer:
         self._others_ms = now_ms + max(OTHERS_MS // self._work.partitions, 2)
         limit, passed_over = self.window.for_others()
         if limit > 0:
-            self._ask(self._times.any_partition(), now_ms, limit, passed_over)
+            self._ask([self._times.any_partition()], now_ms, limit, passed_over)
 
     def _ask(
-        self, partition: int, now_ms: int, limit: int, passed_over: Collection[int] = ()
+        self,
+        partitions: Sequence[int],
+        now_ms: int,
+        limit: int,
+        passed_over: Collection[int] = (),
     ) -> None:
-        self._partition, self._asked_ms = partition, now_ms
-        turn = self._times.ask(partition, for_all=not passed_over)
+        """Claim from some partitions, no more in all than from one."""
+        self._partitions, self._asked_ms = partitions, now_ms
         self._request += 1
-        self._channel.send(
-            claim_call(
-                partition,
-                self._worker,
-                self._request,
-                now_ms=now_ms,
-                ahead_ms=AHEAD_MS,
-                limit=min(limit, BATCH),
-                lease_ms=self._lease_ms,
-                passed_over=passed_over,
-                exact=self._times.exact(now_ms),
-                turn=turn,
-            )
+        exact = self._times.exact(now_ms)
+        self._channel.send_all(
+            [
+                claim_call(
+                    partition,
+                    self._worker,
+                    self._request,
+                    now_ms=now_ms,
+                    ahead_ms=AHEAD_MS,
+                    limit=max(min(limit, BATCH) // len(partitions), 1),
+                    lease_ms=self._lease_ms,
+                    passed_over=passed_over,
+                    exact=exact,
+                    turn=self._times.ask(partition, for_all=not passed_over),
+                )
+                for partition in partitions
+            ]
         )
 
     def _count(self, claims: list[Claim], now_ms: int) -> None:

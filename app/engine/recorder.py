@@ -56,7 +56,7 @@ class Recorder:
         self._clock = clock
         self._records = WriteBuffer[Record]()
         self._deferrals = WriteBuffer[Deferral]()
-        self._sent: list[Record | Deferral] = []
+        self._sent: list[list[Record | Deferral]] = []
         self._last_record_ms = 0
         self._last_deferral_ms = 0
         self.retry_ms = 0
@@ -109,9 +109,9 @@ class Recorder:
         if now_ms < self.retry_ms:
             return
         try:
-            answer = self._channel.receive()
-            if answer is not None:
-                self._handle_answer(answer)
+            answers = self._channel.receive_all()
+            if answers is not None:
+                self._handle_answers(answers)
             if not self._channel.busy:
                 self._send(now_ms, flush=flush, is_quiet=is_quiet or flush)
         except StoreUnavailable:
@@ -133,12 +133,21 @@ class Recorder:
         if self._deferrals_first(now_ms, is_quiet=is_quiet):
             self._last_deferral_ms = now_ms
             partition, released = deferrals.take(BATCH, now_ms)
-            self._sent = [*released]
+            self._sent = [[*released]]
             self._channel.send(release_call(partition, released, now_ms))
         elif records.size and (flush or records.is_due(now_ms) or records.most() >= GATHER):
-            partition, recorded = records.take(BATCH, now_ms)
-            self._sent = [*recorded]
-            self._channel.send(record_call(partition, recorded, now_ms))
+            batches = records.take_all(BATCH, now_ms, self._until_ms(now_ms, flush=flush))
+            self._sent = [[*recorded] for _, recorded in batches]
+            self._channel.send_all([record_call(*batch, now_ms) for batch in batches])
+
+    def _until_ms(self, now_ms: int, *, flush: bool) -> int:
+        """Records of other partitions that are to be written by then are written as well.
+
+        Where there are many, none are written early: larger batches are worth more.
+        """
+        if flush:
+            return NEVER_MS
+        return now_ms + GATHER_MS // 4 if self._records.size < GATHER else now_ms
 
     def _deferrals_first(self, now_ms: int, *, is_quiet: bool) -> bool:
         """Whether the next batch is one of deferrals."""
@@ -152,13 +161,14 @@ class Recorder:
             return its_turn or (urgent and deferrals.size >= self._records.size)
         return urgent or now_ms - self._last_record_ms >= DEFER_QUIET_MS
 
-    def _handle_answer(self, answer: Sequence[int]) -> None:
-        """Forget what was written. ``answer`` has 1 for each item that counted, 0 for the others.
+    def _handle_answers(self, answers: Sequence[Sequence[int]]) -> None:
+        """Forget what was written. An answer has 1 for each item that counted, 0 for the others.
 
         (The answer to a release ends with how many expired leases came back: none was asked for.)
         """
-        for one in self._sent:
-            self.leases.forget(one)
-        counted = [one for one, count in zip(self._sent, answer, strict=False) if count]
-        self._flows.handle_written(counted, self._sent)
-        self._sent = []
+        batches, self._sent = self._sent, []
+        for sent, answer in zip(batches, answers, strict=True):
+            for one in sent:
+                self.leases.forget(one)
+            counted = [one for one, count in zip(sent, answer, strict=False) if count]
+            self._flows.handle_written(counted, sent)

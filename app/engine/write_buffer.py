@@ -39,6 +39,18 @@ class WriteBuffer(Generic[Item]):
         """How many items the fullest partition has."""
         return max(map(len, self._waiting.values()), default=0)
 
+    def take_all(self, limit: int, now_ms: int, until_ms: int) -> list[tuple[int, list[Item]]]:
+        """Remove items of several partitions, at most ``limit`` in all; returns them with these.
+
+        First those that ``take`` returns, then others that are to be written by ``until_ms``.
+        """
+        taken = [self.take(limit, now_ms)]
+        limit -= len(taken[0][1])
+        while limit > 0 and min(self._by_ms.values(), default=until_ms + 1) <= until_ms:
+            taken.append(self.take(limit, until_ms))
+            limit -= len(taken[-1][1])
+        return taken
+
     def take(self, limit: int, now_ms: int) -> tuple[int, list[Item]]:
         """Remove at most ``limit`` items of one partition; returns it and them.
 

@@ -1,13 +1,15 @@
-"""A connection on which a script runs while its caller does something else.
+"""A connection on which scripts run while their caller does something else.
 
-One call at a time: ``send`` it, wait for ``fileno`` to become readable among other things, and
-``receive`` its answer. It saves a drain a thread that would wait in its stead, and with it the
-struggle of threads for the interpreter.
+``send`` a call, or ``send_all`` of some in one round trip; wait for ``fileno`` to become readable
+among other things, and ``receive`` the answer, or ``receive_all``; then send the next. It saves a
+drain a thread that would wait in its stead, and with it the struggle of threads for the
+interpreter.
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import hiredis
@@ -26,13 +28,14 @@ class Channel:
         self._client = client
         self._scripts = scripts
         self._connection: Any = None  # redis-py types its connections as three unrelated classes
-        self._call: Call | None = None
+        self._calls: Sequence[Call] = ()
+        self._answers: list[Any] = []
         self._sent_s = 0.0
 
     @property
     def busy(self) -> bool:
-        """Whether a call has no answer yet."""
-        return self._call is not None
+        """Whether calls have no answers yet."""
+        return len(self._calls) > 0
 
     def fileno(self) -> int | None:
         """What to wait for; it changes with the connection. ``None``: there is none."""
@@ -41,62 +44,74 @@ class Channel:
 
     def send(self, call: Call) -> None:
         """Begin a call. Raises ``StoreUnavailable``; the call then stays to be sent again."""
-        self._call = call
+        self.send_all([call])
+
+    def send_all(self, calls: Sequence[Call]) -> None:
+        """Begin several calls, as ``send`` does; they run in their order."""
+        self._calls = calls
         self._transmit()
 
     def receive(self) -> Any:
-        """The answer, or ``None`` if it is not there yet.
+        """The answer, or ``None`` if it is not there yet; see ``receive_all``."""
+        answers = self.receive_all()
+        return None if answers is None else answers[0]
 
-        A call whose connection broke is sent again. Raises ``StoreUnavailable``.
+    def receive_all(self) -> list[Any] | None:
+        """The answers to all calls, in their order, or ``None`` if they are not there yet.
+
+        Calls whose connection broke are sent again. Raises ``StoreUnavailable``.
         """
-        call = self._call
-        if call is None:
+        if not self._calls:
             return None
         if self._connection is None:
             self._transmit()
             return None
         try:
-            if not self._connection.can_read(0):
-                if time.monotonic() - self._sent_s < SOCKET_TIMEOUT_S:
-                    return None
-                raise redis.exceptions.TimeoutError
-            answer = self._connection.read_response()
+            while len(self._answers) < len(self._calls):
+                if not self._connection.can_read(0):
+                    if time.monotonic() - self._sent_s < SOCKET_TIMEOUT_S:
+                        return None
+                    raise redis.exceptions.TimeoutError
+                self._answers.append(self._connection.read_response())
         except redis.exceptions.NoScriptError:
+            if len(self._calls) > 1:
+                self._break()  # the answers of the others must not be read as those to come
             self._transmit(whole=True)
             return None
         except redis.exceptions.RedisError as error:
             self._break()
             translated = translate(error, self._client.connection_pool)
             if translated is error:
-                self._call = None  # it would fail again, however often it was sent
+                self._calls = ()  # it would fail again, however often it was sent
             raise translated from error
-        self._call = None
-        return answer
+        answers, self._calls = self._answers, ()
+        return answers
 
     def close(self) -> None:
-        """Let go of the connection; a call under way may or may not run."""
-        self._call = None
+        """Let go of the connection; calls under way may or may not run."""
+        self._calls = ()
         self._break()
 
     def _transmit(self, *, whole: bool = False) -> None:
-        call = self._call
-        if call is None:
-            return
-        self._sent_s = time.monotonic()
-        text = self._scripts.text(call.script)
-        verb, script = ("EVAL", text.source) if whole else ("EVALSHA", text.sha)
+        self._sent_s, self._answers = time.monotonic(), []
         try:
             if self._connection is None:
                 connection = self._client.new_connection()
                 connection.connect()
                 self._connection = connection
-            # The client would look at the type of each of the hundreds of arguments first.
-            command: Any = (verb, script, len(call.keys), *call.keys, *call.args)
-            packed = hiredis.pack_command(command)
+            packed = b"".join([self._packed(call, whole=whole) for call in self._calls])
             self._connection.send_packed_command([packed], check_health=False)
         except redis.exceptions.RedisError as error:
             self._break()
             raise StoreUnavailable from error
+
+    def _packed(self, call: Call, *, whole: bool) -> bytes:
+        text = self._scripts.text(call.script)
+        verb, script = ("EVAL", text.source) if whole else ("EVALSHA", text.sha)
+        # The client would look at the type of each of the hundreds of arguments first.
+        command: Any = (verb, script, len(call.keys), *call.keys, *call.args)
+        packed: bytes = hiredis.pack_command(command)
+        return packed
 
     def _break(self) -> None:
         if self._connection is not None:

@@ -124,11 +124,9 @@ class WorkStore:
     def heads(self) -> list[Heads]:
         """For every partition, what will be due or expire first."""
         places = (keys.lanes, keys.claimed, keys.unacknowledged, keys.flowing)
-        pipe = self._client.pipeline(transaction=False)
-        for partition in range(self.partitions):
-            for place in places:
-                pipe.zrange(place(partition), 0, 0, withscores=True)
-        moments = [int(head[0][1]) if head else None for head in pipe.execute()]
+        found = [place(partition) for partition in range(self.partitions) for place in places]
+        heads = self._client.read_each("ZRANGE", found, 0, 0, "WITHSCORES")
+        moments = [int(head[1]) if head else None for head in heads]
         size = len(places)
         return [Heads(*moments[at : at + size]) for at in range(0, len(moments), size)]
 

@@ -9,6 +9,7 @@ from app.engine.claim_times import (
     AHEAD_MS,
     LEAD_MS,
     MOST_LISTED,
+    MOST_TOGETHER,
     OTHERS_MS,
     ClaimTimes,
 )
@@ -123,3 +124,30 @@ def test_asking_for_some_lanes_only_answers_for_these() -> None:
     assert times.any_partition() == 1
     assert times.ready(NOW_MS) is not None
     assert times.next_ms <= NOW_MS
+
+
+def test_what_is_behind_is_asked_for_by_itself_and_so_is_what_is_exact() -> None:
+    """A long answer is enough for once; and before an exact moment there is nothing to claim."""
+    for heads_of, early, together in (
+        ((20, 25, 20), (), [0, 1, 2]),
+        ((-100, 25, 20), (), [0]),
+        ((20, -100, 20), (), [0, 2]),
+        ((20, 25, 20), (b"%d:7" % (NOW_MS + 9),), [0, 2]),
+    ):
+        times = ClaimTimes(3)
+        for partition, at in enumerate(heads_of):
+            times.ask(partition, for_all=True)
+            times.learn(partition, early, heads((8, at)), NOW_MS, QUICK)
+        assert times.together_with(0, NOW_MS) == together
+
+
+def test_so_many_partitions_are_asked_together() -> None:
+    times = ClaimTimes(2 * MOST_TOGETHER)
+    times.claim_now(NOW_MS)
+    for partition in range(2 * MOST_TOGETHER):
+        times.ask(partition, for_all=True)
+    times.claim_now(NOW_MS)
+    first = MOST_TOGETHER + 2
+    assert times.together_with(first, NOW_MS) == [
+        at % (2 * MOST_TOGETHER) for at in range(first, first + MOST_TOGETHER)
+    ]

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 from app.domain.ids import EventIds
-from app.engine.claim_times import AHEAD_MS, LEAD_MS, OTHERS_MS, ClaimTimes
+from app.engine.claim_times import AHEAD_MS, LEAD_MS, OTHERS_MS, TOGETHER_MS, ClaimTimes
 from app.engine.claimer import SLICE, Claimer
 from app.engine.heads import HeadLooks
 from app.engine.window import FEW
@@ -33,16 +33,18 @@ class FakeChannel:
         self.calls: list[Call] = []
         self.busy = False
 
-    def send(self, call: Call) -> None:
-        self.asked.append(int(call.args[6]))
-        self.calls.append(call)
+    def send_all(self, calls: list[Call]) -> None:
+        self.asked += [int(call.args[6]) for call in calls]
+        self.calls += calls
+        self.count = len(calls)
         self.busy = True
 
-    def receive(self) -> list[list[Any]] | None:
-        if not self.busy or not self.answers:
+    def receive_all(self) -> list[list[list[Any]]] | None:
+        if not self.busy or len(self.answers) < self.count:
             return None
         self.busy = False
-        return self.answers.pop(0)
+        answers, self.answers = self.answers[: self.count], self.answers[self.count :]
+        return answers
 
 
 class Nothing:
@@ -173,9 +175,24 @@ def test_it_goes_on_at_once_while_more_is_due() -> None:
     assert asked_at(a_claimer(clock, channel), channel, clock, 100) == [0, 0, 0]
 
 
+def test_partitions_with_something_due_soon_are_asked_in_one_round_trip() -> None:
+    """They share what may be claimed at once."""
+    channel = FakeChannel(answer([row(NOW_MS + 30)]), answer([row(NOW_MS + 30)]))
+    claimer = a_claimer(FakeClock(), channel)
+    claimer._times = ClaimTimes(3)
+    for partition, at in enumerate((LEAD_MS, LEAD_MS + TOGETHER_MS, LEAD_MS + TOGETHER_MS + 1)):
+        claimer._times.ask(partition, for_all=True)
+        claimer._times.learn(partition, (), head(7, NOW_MS + at), NOW_MS, 0)
+    for _ in range(2):
+        claimer.step(NOW_MS, closing=False)
+    assert [call.keys[0] for call in channel.calls] == [keys.lanes(0), keys.lanes(1)]
+    assert [call.args[2] for call in channel.calls] == [WINDOW // 2] * 2
+    assert claimer.delayed == 2
+
+
 def test_every_partition_gives_its_lanes_their_turn() -> None:
     """The requests of two partitions are odd in one and even in the other; their turns are not."""
-    clock, more = FakeClock(), answer(heads=head(7, NOW_MS))
+    clock, more = FakeClock(), answer(heads=head(7, NOW_MS - 2 * AHEAD_MS))
     channel = FakeChannel(*[more] * 6)
     claimer = a_claimer(clock, channel)
     claimer._times = ClaimTimes(2)

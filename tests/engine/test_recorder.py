@@ -9,6 +9,8 @@ from typing import Any, cast
 import pytest
 
 from app.clock import NEVER_MS
+from app.domain import ids
+from app.domain.ids import EventIds
 from app.engine.background import at_once
 from app.engine.lease_keeper import ALIVE_MS, LeaseKeeper
 from app.engine.recorder import (
@@ -39,14 +41,18 @@ class FakeChannel:
         return None
 
     def send(self, call: Call) -> None:
-        self.calls.append(call)
+        self.send_all([call])
+
+    def send_all(self, calls: list[Call]) -> None:
+        self.calls += calls
+        self.count = len(calls)
         self.busy = True
 
-    def receive(self) -> list[int] | None:
+    def receive_all(self) -> list[list[int]] | None:
         if not self.busy:
             return None
         self.busy = False
-        return [1] * BATCH
+        return [[1] * BATCH for _ in range(self.count)]
 
 
 class Quiet:
@@ -118,6 +124,20 @@ def test_records_wait_for_at_most_a_moment(
     assert [call.script for call in channel.calls] == ["record_attempts"]
 
 
+def test_records_of_several_partitions_are_written_in_one_round_trip(
+    recorder: Recorder, channel: FakeChannel, clock: FakeClock
+) -> None:
+    for number in range(3):
+        claim = a_claim(number)
+        claim.occurrence_id = ids.occurrence_id(EventIds().make(1_000, partition=number), 1_000)
+        recorder.add(record(claim))
+        clock.advance(GATHER_MS // 4)
+    recorder.step(clock.advance(GATHER_MS // 4))
+    assert [call.script for call in channel.calls] == ["record_attempts"] * 2
+    recorder.step(clock.now_ms())
+    assert recorder.waiting == 1
+
+
 def test_a_record_that_something_waits_for_is_written_at_once_with_the_others(
     recorder: Recorder, channel: FakeChannel, clock: FakeClock
 ) -> None:
@@ -166,7 +186,7 @@ def test_it_sleeps_until_a_store_that_is_away_is_tried_again(
     def unavailable(*_: Any) -> None:
         raise StoreUnavailable
 
-    monkeypatch.setattr(FakeChannel, "send", unavailable)
+    monkeypatch.setattr(FakeChannel, "send_all", unavailable)
     recorder.add(record(a_claim(1)), is_awaited=True)
     recorder.step(clock.now_ms())
     assert recorder.wake_ms == clock.now_ms() + STORE_RETRY_MS

@@ -74,13 +74,13 @@ def engine(
 def calls(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     """How often each script was called through a channel."""
     found: Counter[str] = Counter()
-    send = Channel.send
+    send_all = Channel.send_all
 
-    def count(channel: Channel, call: Call) -> None:
-        found[call.script] += 1
-        send(channel, call)
+    def count(channel: Channel, calls: Sequence[Call]) -> None:
+        found.update(call.script for call in calls)
+        send_all(channel, calls)
 
-    monkeypatch.setattr(Channel, "send", count)
+    monkeypatch.setattr(Channel, "send_all", count)
     monkeypatch.setattr(app.engine.drain, "wait_for", lambda one, two, _ms: wait_for(one, two, 1.0))
     return found
 

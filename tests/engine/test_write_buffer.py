@@ -44,3 +44,13 @@ def test_a_partition_that_is_due_comes_before_fuller_ones() -> None:
     assert buffer.take(9, 8) == (0, [made[0]])
     assert buffer.take(1, 8) == (1, [made[1]])
     assert buffer.is_due(8)
+
+
+def test_partitions_that_are_to_be_written_soon_leave_together() -> None:
+    buffer = WriteBuffer[Record]()
+    made = buffered(buffer, (0, 0, 7), (1, 1, 9), (1, 2, 9), (2, 3, 30))
+    assert buffer.take_all(9, 7, 10) == [(0, [made[0]]), (1, [made[1], made[2]])]
+    assert buffer.take_all(9, 10, 10) == [(2, [made[3]])], "the first is taken in any case"
+    made = buffered(buffer, (0, 0, 7), (1, 1, 9), (1, 2, 9))
+    assert buffer.take_all(2, 7, 10) == [(0, [made[0]]), (1, [made[1]])]
+    assert buffer.size == 1

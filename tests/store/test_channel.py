@@ -16,7 +16,7 @@ import pytest
 import redis
 
 from app.errors import StoreUnavailable
-from app.store.calls import Call, release_call
+from app.store.calls import Call, Deferral, release_call
 from app.store.channel import Channel
 from app.store.connection import StoreClient, connect
 from app.store.coordination import WakeListener
@@ -40,6 +40,11 @@ def channel(client: StoreClient) -> Iterator[Channel]:
 
 def call() -> Call:
     return release_call(0, (), 1, 1)
+
+
+def note_call() -> Call:
+    """One whose answer looks otherwise."""
+    return release_call(0, [Deferral(b"o" * 16, b"t", 1)], 1, 1)
 
 
 def received(channel: Channel) -> Any:
@@ -144,3 +149,36 @@ def test_a_mistake_of_ours_is_told_and_not_sent_again(channel: Channel) -> None:
     with pytest.raises(redis.exceptions.ResponseError):
         received(channel)
     assert not channel.busy
+
+
+def all_received(channel: Channel) -> list[Any]:
+    answers: list[Any] = []
+
+    def answer() -> bool:
+        answers.append(channel.receive_all())
+        return answers[-1] is not None
+
+    wait_until(answer, "the answers")
+    found: list[Any] = answers[-1]
+    return found
+
+
+def test_several_calls_are_answered_in_their_order(channel: Channel) -> None:
+    channel.send_all([call(), note_call(), call()])
+    assert all_received(channel) == [[0], [0, 0], [0]]
+    assert not channel.busy
+    channel.send(call())
+    assert received(channel) == [0]
+
+
+def test_of_several_calls_none_is_answered_twice_when_the_server_has_forgotten_a_script(
+    client: StoreClient, channel: Channel
+) -> None:
+    channel.send(call())
+    assert received(channel) == [0]
+    client.script_flush()
+    channel.send_all([call(), note_call()])
+    assert all_received(channel) == [[0], [0, 0]]
+    channel.send(call())
+    assert received(channel) == [0]
+    assert not readable(channel.fileno(), 0)
