@@ -107,6 +107,7 @@ ELSEWHERE = {
     "app/store/imports.py": "tests/services/test_imports.py",
     "app/services/event_changes.py": "tests/services/test_events.py",
     "app/services/occurrences.py": "tests/api/routes/test_occurrences.py",
+    "app/services/lateness_history.py": "tests/console/test_lateness_history.py",
     "app/services/overview.py": "tests/console/test_overview.py",
     "app/services/overview_parts.py": "tests/console/test_overview.py",
     "app/services/previews.py": "tests/api/routes/test_planning.py",

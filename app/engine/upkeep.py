@@ -17,6 +17,7 @@ from app.planning.successors import Successors
 from app.services.audit import AuditService
 from app.services.calendars import CalendarService
 from app.services.deletions import DeletionService
+from app.services.lateness_history import LatenessHistory
 from app.services.redeliveries import RedeliveryService
 from app.store.calls import BATCH
 from app.store.coordination import Coordination
@@ -59,6 +60,7 @@ class Upkeep:
     schema: Schema
     audit: AuditService
     store_settings: Callable[[], object]
+    lateness: LatenessHistory
 
     def repair(self) -> int:
         """Schedule the successors which drains have left, now; returns how many were looked at."""
@@ -72,7 +74,8 @@ class Upkeep:
         """Release expired leases, end overdue waits and pauses, repair series, continue jobs.
 
         The jobs are replans and redeliveries. Returns how many of all these there were. What
-        the audit log lacks is added, and its old entries are packed.
+        the audit log lacks is added, its old entries are packed, and how late deliveries were is
+        noted.
         """
         recovered = 0
         if any((head.lease_ms or math.inf) <= self.clock.now_ms() for head in self.work.heads()):
@@ -93,6 +96,7 @@ class Upkeep:
         self.schema.follow()
         self.audit.settle()
         self.audit.pack()
+        self.lateness.note()
         return recovered
 
     def reconcile(self) -> int:

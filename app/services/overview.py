@@ -20,11 +20,14 @@ from app.services.occurrences import OccurrenceService
 from app.services.overview_parts import (
     Failing,
     Lateness,
+    LatenessStep,
     Minutes,
     OfEvent,
     OfTarget,
     failing_of,
     host_of,
+    lateness_by_step,
+    lateness_of,
     target_of,
 )
 from app.services.queries import OccurrenceQuery
@@ -34,6 +37,7 @@ from app.store.events import EventStore
 from app.store.figures import MINUTE_MS, Figures
 from app.store.former_names import FormerName, FormerNames
 from app.store.indexes import IndexReader
+from app.store.lateness import LatenessLog
 from app.store.occurrences import OccurrenceStore
 from app.store.selections import Entry
 
@@ -48,6 +52,12 @@ READ = 1_000
 
 OF_TARGETS = 250
 """How many occurrences of each status tell how targets fare."""
+
+DAY_STEP_MS, DAY_STEPS = 10 * MINUTE_MS, 144
+"""How much of the past is shown by ten minutes."""
+
+GOOD_DAY_MS = 30_000
+"""How old what is told of a day may be."""
 
 GOOD_MS = 2_000
 """How old what is told may be."""
@@ -67,10 +77,29 @@ class OverviewService:
     former: FormerNames
     clock: Clock
     shared: SharedAnswers
+    late: LatenessLog
+    shared_longer: SharedAnswers
 
     def minutes(self, access: Access) -> Minutes:
         """Count the last hour by minute."""
         return self.shared.of(("minutes", circle_of(access)), lambda: self._minutes(access))
+
+    def day(self, access: Access) -> Minutes | None:
+        """Count the last day by ten minutes; ``None`` for who has a scope: no index is theirs."""
+        return self.shared_longer.of("day", self._day) if access.is_admin else None
+
+    def lateness_of(self, told: Minutes, access: Access) -> list[LatenessStep]:
+        """How late deliveries were in each step of what was counted; empty for who has a scope."""
+        if not access.is_admin:
+            return []
+        steps = len(told.counts[SHOWN[0]])
+        question = ("late", told.first_ms, told.step_ms)
+        return self.shared.of(
+            question,
+            lambda: lateness_by_step(
+                self.late.since(told.first_ms), told.first_ms, steps, told.step_ms
+            ),
+        )
 
     def lateness(self, access: Access) -> Lateness | None:
         """How late the newest deliveries began; ``None`` if there are none."""
@@ -96,7 +125,7 @@ class OverviewService:
         first_ms = self.clock.now_ms() // MINUTE_MS * MINUTE_MS - (MINUTES - 1) * MINUTE_MS
         statuses = [status.value for status in SHOWN]
         if access.is_admin:
-            counts = self.figures.by_minute(statuses, first_ms, MINUTES)
+            counts = self.figures.by_step(statuses, first_ms, MINUTES)
             return Minutes(first_ms, counts, is_whole=True)
         query = OccurrenceQuery(from_ms=first_ms, to_ms=self.clock.now_ms())
         found = self._newest(query, access, READ)
@@ -107,16 +136,15 @@ class OverviewService:
                 counts[one.status][at] += 1
         return Minutes(first_ms, counts, is_whole=len(found) < READ)
 
+    def _day(self) -> Minutes:
+        now_ms = self.clock.now_ms()
+        first_ms = now_ms // DAY_STEP_MS * DAY_STEP_MS - (DAY_STEPS - 1) * DAY_STEP_MS
+        counts = self.figures.by_step(SHOWN, first_ms, DAY_STEPS, DAY_STEP_MS)
+        return Minutes(first_ms, counts, is_whole=True, step_ms=DAY_STEP_MS)
+
     def _lateness(self, access: Access) -> Lateness | None:
         found = self._newest(OccurrenceQuery(status="completed"), access, SAMPLE)
-        late = sorted(
-            max(one.started_ms - one.planned_ms, 0)
-            for one in found
-            if one.started_ms is not None and one.attempt_count == 1 and not one.deferral_count
-        )
-        if not late:
-            return None
-        return Lateness(late[len(late) // 2], late[len(late) * 99 // 100], late[-1], len(late))
+        return lateness_of(found)
 
     def _failing(
         self, access: Access, statuses: Sequence[str], since_ms: int | None

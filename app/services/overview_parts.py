@@ -1,4 +1,4 @@
-"""What an overview tells: minutes, lateness, failures, targets. Values, made of occurrences."""
+"""What an overview tells: counts, lateness, failures, targets. Values, made of occurrences."""
 
 from __future__ import annotations
 
@@ -9,19 +9,22 @@ from urllib.parse import urlsplit
 
 from app.domain.event import Event
 from app.domain.occurrence import Occurrence
+from app.store.figures import MINUTE_MS
+from app.store.lateness import MinuteOfLateness
 
 
 @dataclass(frozen=True, slots=True)
 class Minutes:
     """Occurrences by the minute for which they were scheduled, oldest first.
 
-    ``counts`` has a list of ``MINUTES`` numbers for each status. ``is_whole``: all are counted,
-    and not just the newest.
+    ``counts`` has a list of numbers for each status, one for each step: a minute, or ``step_ms``.
+    ``is_whole``: all are counted, and not just the newest.
     """
 
     first_ms: int
     counts: dict[str, list[int]]
     is_whole: bool
+    step_ms: int = MINUTE_MS
 
     def total(self, *statuses: str) -> int:
         """How many there are in these statuses."""
@@ -42,6 +45,49 @@ class Lateness:
     p99: int
     most: int
     size: int
+
+
+def lateness_of(found: Sequence[Occurrence]) -> Lateness | None:
+    """How late those began that needed one attempt and were not put off; ``None``: there is none.
+
+    Callbacks count as what they are: deliveries.
+    """
+    late = sorted(
+        max(one.started_ms - one.planned_ms, 0)
+        for one in found
+        if one.started_ms is not None and one.attempt_count == 1 and not one.deferral_count
+    )
+    if not late:
+        return None
+    return Lateness(late[len(late) // 2], late[len(late) * 99 // 100], late[-1], len(late))
+
+
+@dataclass(frozen=True, slots=True)
+class LatenessStep:
+    """How late first attempts began, ms, of what ended in one step: the median, and the worst p99.
+
+    ``None``: nothing is noted of it.
+    """
+
+    p50: int | None = None
+    p99: int | None = None
+
+
+def lateness_by_step(
+    noted: Sequence[MinuteOfLateness], first_ms: int, steps: int, step_ms: int
+) -> list[LatenessStep]:
+    """Put minutes together: of their medians the middle one, of their p99 the worst."""
+    of_step: list[list[MinuteOfLateness]] = [[] for _ in range(steps)]
+    for one in noted:
+        at = (one.minute_ms - first_ms) // step_ms
+        if 0 <= at < steps:
+            of_step[at].append(one)
+    return [
+        LatenessStep(sorted(one.p50 for one in some)[len(some) // 2], max(one.p99 for one in some))
+        if some
+        else LatenessStep()
+        for some in of_step
+    ]
 
 
 @dataclass(frozen=True, slots=True)

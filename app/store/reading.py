@@ -34,6 +34,12 @@ def lowest_score(client: StoreClient, index: bytes) -> int | None:
     return int(first[0][1]) if first else None
 
 
+def highest_score(client: StoreClient, index: bytes) -> int | None:
+    """The highest score of an index, ``None`` if that is empty."""
+    last = client.zrange(index, -1, -1, withscores=True)
+    return int(last[0][1]) if last else None
+
+
 def _oldest(client: StoreClient, index: bytes, highest: int | str, limit: int) -> list[bytes]:
     found = client.zrangebyscore(index, "-inf", highest, start=0, num=limit)
     return cast("list[bytes]", found)

@@ -17,6 +17,7 @@ from app.store.migrations.schema import MIGRATIONS
 from app.wiring.doubles import NO_DOUBLES, Doubles
 from app.wiring.drains import Drains
 from app.wiring.services import Services, build_services
+from app.wiring.views import lateness_history
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,7 @@ class Engine:
             storage.schema,
             services.audit,
             services.store_settings,
+            lateness_history(storage),
         )
 
     @cached_property

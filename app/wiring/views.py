@@ -9,12 +9,14 @@ from app.services.event_lists import EventLists
 from app.services.feed import FeedService
 from app.services.forecasts import GOOD_MS as FORECAST_GOOD_MS
 from app.services.forecasts import ForecastService
+from app.services.lateness_history import LatenessHistory
 from app.services.occurrences import OccurrenceService
-from app.services.overview import GOOD_MS, OverviewService
+from app.services.overview import GOOD_DAY_MS, GOOD_MS, OverviewService
 from app.services.request_copies import RequestCopyService
 from app.services.shared_answers import SharedAnswers
 from app.services.tag_secrets import TagSecretService
 from app.store.event_looks import EventLooks
+from app.store.lateness import LatenessLog
 from app.store.term_index import TermIndex
 from app.wiring.crypto import Crypto
 from app.wiring.planning import Planning
@@ -38,7 +40,15 @@ def overview_service(storage: Storage, occurrences: OccurrenceService) -> Overvi
         storage.former_names,
         storage.clock,
         SharedAnswers(storage.clock, GOOD_MS),
+        LatenessLog(storage.client, storage.settings.partitions),
+        SharedAnswers(storage.clock, GOOD_DAY_MS),
     )
+
+
+def lateness_history(storage: Storage) -> LatenessHistory:
+    """What notes how late deliveries were."""
+    log = LatenessLog(storage.client, storage.settings.partitions)
+    return LatenessHistory(log, storage.occurrences, storage.clock)
 
 
 def feed_service(

@@ -91,6 +91,7 @@ def upkeep(work: FakeWork, sweep: FakeSweep, coordination: FakeCoordination) -> 
         run=lambda _now_ms: 0,
         pack=lambda: 6,
         settle=lambda: 7,
+        note=lambda: 8,
     )
     parts: Any = SimpleNamespace(work=work, sweep=sweep, coordination=coordination)
     return Upkeep(
@@ -107,6 +108,7 @@ def upkeep(work: FakeWork, sweep: FakeSweep, coordination: FakeCoordination) -> 
         schema=others,
         audit=others,
         store_settings=coordination.look,
+        lateness=others,
     )
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template
+from flask import Blueprint, render_template, request
 
 from app.api.http.auth import access
 from app.api.http.context import services
-from app.console.charts import sparkline, stack_of
+from app.console.charts import lateness_lines, sparkline, stack_of, success_line
 from app.services.queries import EventQuery
 
 NEXT = 10
@@ -28,12 +28,19 @@ def show() -> str:
     ]
     since_ms = minutes.first_ms
     upcoming = overview.upcoming(asker, NEXT)
+    is_day = request.args.get("span") == "day"
+    charted = (overview.day(asker) if is_day else None) or minutes
+    late = overview.lateness_of(charted, asker)
     return render_template(
         "console/now.html",
         status=services().health.status(),
         breakers=services().health.breakers() if asker.is_admin else {},
         minutes=minutes,
-        stack=stack_of(minutes),
+        is_day=is_day,
+        charted=charted,
+        stack=stack_of(charted, late),
+        success=success_line(charted),
+        late=lateness_lines(late),
         a_minute=sum(ended[-6:-1]) / 5,
         deliveries=sparkline(ended),
         lateness=overview.lateness(asker),
