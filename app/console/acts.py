@@ -18,6 +18,7 @@ from app.api.http.audit_trail import State, audited, event_state, name_object
 from app.api.http.auth import access, bearer, credentials
 from app.api.http.context import services
 from app.api.http.credentials import Grant
+from app.api.schemas.bulk import bulk_text
 from app.api.schemas.events import EventUpdateSchema
 from app.api.schemas.planning import PauseSchema
 from app.api.schemas.representations import (
@@ -30,9 +31,10 @@ from app.api.schemas.representations import (
 from app.api.schemas.tokens import minted_text
 from app.api.schemas.validation import invalid
 from app.domain.access import MASTER
-from app.domain.bulk_job import retagged
+from app.domain.bulk_job import BulkJob, BulkRequest, retagged
 from app.domain.redelivery_job import RedeliveryRequest
 from app.services.audit import MASTER_NAME
+from app.services.bulk_audit import ACTION as BULK
 from app.services.queries import EventChanges
 
 
@@ -122,6 +124,27 @@ def delete(event_id: str) -> Response:
 def undelete(event_id: str) -> Response:
     """Undo an event's deletion."""
     return json_answer(event_text(services().deletions.undo(event_id, access())))
+
+
+def change_many(wanted: BulkRequest, delay_ms: int) -> BulkJob:
+    """Do one thing to all events that a filter means, in the background, after a delay."""
+    made: list[BulkJob] = []
+
+    @audited(BULK)
+    def started() -> Response:
+        made.append(
+            services().bulk.create(wanted, access(), bearer().credential, delay_ms=delay_ms)
+        )
+        return json_answer(bulk_text(made[0]), 202)
+
+    started()
+    return made[0]
+
+
+@audited("bulk.cancel", lambda job_id: json.loads(bulk_text(services().bulk.get(job_id, access()))))
+def cancel_bulk(job_id: str) -> Response:
+    """End a bulk job; what it has changed stays so."""
+    return json_answer(bulk_text(services().bulk.cancel(job_id, access())))
 
 
 @audited("occurrence.retry")

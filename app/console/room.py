@@ -19,6 +19,7 @@ from app.console import session
 from app.console.pages import (
     agenda,
     audit,
+    bulk,
     calendars,
     dead_letters,
     event,
@@ -48,7 +49,7 @@ POLICY = (
 )
 NO_PAGE = "The console has no such page."
 PAGES = (
-    *(now, events, event, event_form, occurrence, dead_letters, sign_in),
+    *(now, events, bulk, event, event_form, occurrence, dead_letters, sign_in),
     *(agenda, load, playground, flows, calendars, tokens, audit, workers, stream),
 )
 LARGEST = MAX_BYTES + 65_536

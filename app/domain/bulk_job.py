@@ -100,7 +100,8 @@ class BulkJob:
     ``planned`` are events that were found and whose turn has not come. ``position`` is the last
     event that was read, as (score, member) of the index; ``is_read`` if there are no more.
     ``refusals`` are ids, as text, and why. The job ends with the token that asked for it,
-    ``credential``; ``None``: that is the master token.
+    ``credential``; ``None``: that is the master token. ``begins_ms`` is when it begins, if not at
+    once.
     """
 
     id: bytes
@@ -121,6 +122,7 @@ class BulkJob:
     left_alone: int = 0
     refused: int = 0
     refusals: tuple[tuple[str, str], ...] = ()
+    begins_ms: int | None = None
 
     @property
     def is_running(self) -> bool:

@@ -6,7 +6,7 @@ step, and ends with its token. Only tokens of the same scope see it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from app.domain import ids
@@ -68,11 +68,13 @@ class BulkService:
         access: Access,
         credential: Credential | None = None,
         repetition: Repetition | None = None,
+        delay_ms: int = 0,
     ) -> BulkJob:
         """Create a job; raises ``Conflict`` if too many run, and ``Forbidden`` for its tags.
 
         Raises ``InvalidInput`` for a pause that would be over. With a ``repetition`` it is the same
-        job each time.
+        job each time. With a delay it begins so much later, and whoever cancels it until then has
+        changed nothing.
         """
         job_id, made = self.frame.named(self.new_ids, repetition)
         if made is not None:
@@ -85,8 +87,11 @@ class BulkService:
         job = BulkJob(
             job_id, request, access, credential, now_ms, now_ms, total.number, total.is_exact
         )
-        self.frame.jobs.save(job, b"", now_ms)
-        self.frame.enqueue(job_id)
+        if delay_ms:
+            job = replace(job, begins_ms=now_ms + delay_ms)
+        self.frame.jobs.save(job, b"", now_ms + delay_ms)
+        if not delay_ms:
+            self.frame.enqueue(job_id)
         return job
 
     def get(self, job_id: str, access: Access) -> BulkJob:

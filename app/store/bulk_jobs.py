@@ -22,6 +22,8 @@ class BulkJobStore(JobStore[BulkJob]):
         values = values_of(job)
         values["position"] = job.position and [job.position[0], job.position[1].hex()]
         values["planned"] = [one.hex() for one in job.planned]
+        if job.begins_ms is None:  # which earlier versions do not know
+            del values["begins_ms"]
         return codec.dump_json(values)
 
     def load(self, job_id: bytes, raw: bytes) -> BulkJob:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -33,7 +34,7 @@ def add_to(console: Blueprint) -> None:
 def show(done: str | None = None, problems: Sequence[str] = (), deleted: Sequence[str] = ()) -> str:
     """A page of events, newest first."""
     words, status = request.args.get("q", "").strip(), request.args.get("status", "")
-    found = _find(words, status, request.args.get("cursor"))
+    query, found = _find(words, status, request.args.get("cursor"))
     last = services().overview.last_of(found.items, LAST)
     return render_template(
         "console/events.html",
@@ -41,6 +42,7 @@ def show(done: str | None = None, problems: Sequence[str] = (), deleted: Sequenc
         status=status,
         statuses=[one.value for one in EventStatus],
         found=found,
+        meant=query and _meant(query),
         last=last,
         explained={event.id: explained(event) for event in found.items},
         done=done,
@@ -49,31 +51,41 @@ def show(done: str | None = None, problems: Sequence[str] = (), deleted: Sequenc
     )
 
 
-def _find(words: str, status: str, cursor: str | None) -> Page[Event]:
-    """What the words mean: an id, else a tag that something has, else what a name begins with."""
+def _find(words: str, status: str, cursor: str | None) -> tuple[EventQuery | None, Page[Event]]:
+    """What the words mean: an id, else a tag that something has, else what a name begins with.
+
+    Returns the list as well; ``None`` for an id.
+    """
     wanted = status if status in {one.value for one in EventStatus} else None
     listing = services().events.list
+    query = EventQuery(status=wanted, limit=LIMIT, cursor=cursor)
     if not words:
-        return listing(EventQuery(status=wanted, limit=LIMIT, cursor=cursor), access())
+        return query, listing(query, access())
     if ids.from_text(words, version=7):
         try:
-            return Page((services().events.get(words, access()),), 1)
+            return None, Page((services().events.get(words, access()),), 1)
         except NotFound:
-            return Page((), 0)
+            return None, Page((), 0)
     found: Page[Event] = Page((), 0)
     text = words.removeprefix("tag:")
     for meant in ((text,), text.split()):  # a tag may have spaces
         try:
-            tags = TagFilter(read_tags(meant), match_all=True)
-            found = listing(EventQuery(tags, wanted, limit=LIMIT, cursor=cursor), access())
+            query = replace(query, tags=TagFilter(read_tags(meant), match_all=True))
+            found = listing(query, access())
         except InvalidInput:  # no tag can be called so, or the cursor is that of another list
             continue
         if found.items or found.next_cursor or " " not in text:
             break
     if found.items or found.next_cursor or words.startswith("tag:"):
-        return found
-    by_name = EventQuery(name_prefix=words[:255], status=wanted, limit=LIMIT, cursor=cursor)
-    return listing(by_name, access())
+        return query, found
+    query = replace(query, tags=TagFilter(), name_prefix=words[:255])
+    return query, listing(query, access())
+
+
+def _meant(query: EventQuery) -> dict[str, object]:
+    """The list in the address of the page that does something to all of it."""
+    given = {"tag": query.tags.tags, "name_prefix": query.name_prefix, "status": query.status}
+    return {name: value for name, value in given.items() if value}
 
 
 def explained(event: Event) -> str:
