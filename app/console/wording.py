@@ -17,16 +17,22 @@ SENTENCES = {
 }
 UNACKNOWLEDGED = "It was sent; its receiver has yet to acknowledge it."
 IN_A_FLOW = "It is planned. When it is due, it waits until its flow has room."
+WAITS_FOR_FLOW = "Its time has come; it waits until its flow has room."
+WAITS = "Its time has come; it waits for a worker that is free, or for its target to have room."
 
 
-def sentence(occurrence: Occurrence, event: Event | None) -> str:
+def sentence(occurrence: Occurrence, event: Event | None, now_ms: int) -> str:
     """Why an occurrence is where it is, in one sentence or two."""
     count = occurrence.attempt_count
     template = SENTENCES[occurrence.status]
     if occurrence.ack_deadline_ms is not None:
         template = UNACKNOWLEDGED
-    elif occurrence.status is OccurrenceStatus.SCHEDULED and event and event.options.flow:
-        template = IN_A_FLOW
+    elif occurrence.status is OccurrenceStatus.SCHEDULED:
+        is_due, in_flow = occurrence.planned_ms <= now_ms, event and event.options.flow
+        if is_due:
+            template = WAITS_FOR_FLOW if in_flow else WAITS
+        elif in_flow:
+            template = IN_A_FLOW
     return template.format(
         tries=f"{count} attempt{'' if count == 1 else 's'}",
         reason=f": {occurrence.error_message}" if occurrence.error_message else "",

@@ -13,7 +13,7 @@ A = {"id": bytes(16), "event_id": bytes(16), "scheduled_ms": 0}
 @pytest.mark.parametrize("status", OccurrenceStatus)
 @pytest.mark.parametrize("reason", [None, "the receiver answered 503"])
 def test_every_status_is_a_whole_sentence(status, reason):
-    text = sentence(Occurrence(**A, status=status, error_message=reason, attempt_count=1), None)
+    text = sentence(Occurrence(**A, status=status, error_message=reason, attempt_count=1), None, 0)
     assert text.endswith(".")
     assert "{" not in text
     assert "None" not in text.replace("answered None", "")
@@ -37,4 +37,10 @@ def test_every_status_is_a_whole_sentence(status, reason):
     ],
 )
 def test_it_says_what_is_known(given, expected):
-    assert sentence(Occurrence(**A, **given), None) == expected
+    assert sentence(Occurrence(**A, **given), None, 0) == expected
+
+
+@pytest.mark.parametrize(("planned_ms", "said"), [(5, "It is planned."), (0, "Its time has come;")])
+def test_what_is_late_says_for_what_it_waits(planned_ms, said):
+    waiting = Occurrence(**A, status=OccurrenceStatus.SCHEDULED, planned_ms=planned_ms)
+    assert sentence(waiting, None, 0).startswith(said)

@@ -24,6 +24,7 @@ HOSTILE = "<img src=x onerror=alert(1)>\"'</script><script>alert(2)</script>{{7*
 PAGES = {
     "now": "/console/",
     "events": "/console/events",
+    "bulk": "/console/bulk?of=1&act=pause",
     "event": "/console/events/{event}",
     "edit": "/console/events/{event}/edit",
     "new": "/console/new",

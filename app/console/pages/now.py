@@ -9,6 +9,9 @@ from app.api.http.context import services
 from app.console.charts import lateness_lines, sparkline, stack_of, success_line
 from app.services.queries import EventQuery
 
+BEHIND_MS = 10_000
+"""How long after its time something is called late."""
+
 NEXT = 10
 """How many planned occurrences are shown."""
 
@@ -31,8 +34,10 @@ def show() -> str:
     is_day = request.args.get("span") == "day"
     charted = (overview.day(asker) if is_day else None) or minutes
     late = overview.lateness_of(charted, asker)
+    late_since_ms = services().clock.now_ms() - BEHIND_MS
     return render_template(
         "console/now.html",
+        behind=[one for one in upcoming if one.occurrence.planned_ms < late_since_ms],
         status=services().health.status(),
         breakers=services().health.breakers() if asker.is_admin else {},
         minutes=minutes,

@@ -36,7 +36,7 @@ def show(occurrence_id: str, problem: str | None = None) -> str:
         occurrence=found,
         occurrence_id=occurrence_id,
         event=event,
-        sentence=sentence(found, event),
+        sentence=sentence(found, event, services().clock.now_ms()),
         attempts=attempt_views(list(services().occurrences.attempts(occurrence_id, access()))),
         may_copy=event is not None and found.callback_of is None,
         may_redeliver=found.status in ENDED and found.status != "completed" and event is not None,

@@ -30,8 +30,8 @@ tell();
 
 // Parts that are live: read again when something has changed, and every few seconds where no stream
 // says so. Not while somebody is at work in them, and not while nobody sees the page.
-const isInUse = (part) => part.contains(document.activeElement) || (!getSelection().isCollapsed && part.contains(getSelection().anchorNode));
-const live = all("[data-live]");
+const isInUse = (part) => part.contains(document.activeElement) || part.querySelector("input[name=event]:checked") || (!getSelection().isCollapsed && part.contains(getSelection().anchorNode));
+let live = all("[data-live]");
 const again = async () => {
   if (document.hidden || live.every(isInUse)) return;
   try {
@@ -39,6 +39,7 @@ const again = async () => {
     const fresh = found ? all("[data-live]", found) : [];
     live.forEach((part, index) => { if (fresh[index] && !isInUse(part)) part.replaceChildren(...fresh[index].childNodes); });
     tell();
+    choose();
   } catch { /* the service is away: what is shown stays, and the next look may find it */ }
 };
 if (live.length) {
@@ -87,6 +88,7 @@ for (const form of all("form[data-search]")) {
     if (!found || mine !== number) return;
     document.querySelector(place).replaceWith(found.querySelector(place));
     history.replaceState(null, "", address);
+    live = all("[data-live]");
     tell();
     choose();
   }, 180);
