@@ -13,7 +13,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from app.errors import QhronosError
 
@@ -36,9 +36,56 @@ class Chain:
     """The hash of the last entry."""
 
 
+_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False).encode
+_quoted = json.JSONEncoder().encode
+
+
 def canonical(value: Any) -> str:
     """Write JSON in the one form that is hashed."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return _encode(value)
+
+
+class EntryText(NamedTuple):
+    """An entry as canonical JSON that its number is still missing in: what is before and after it.
+
+    So it is written once, however often others are faster and it gets another number.
+    """
+
+    head: str
+    tail: str
+
+    @classmethod
+    def of(cls, entry: Mapping[str, Any]) -> EntryText:
+        """Write an entry."""
+        before = {name: value for name, value in entry.items() if name < _SEQ}
+        after = {name: value for name, value in entry.items() if name > _SEQ}
+        return cls(
+            canonical(before)[:-1] + ("," if before else ""),
+            ("," if after else "") + canonical(after)[1:],
+        )
+
+    @classmethod
+    def made(cls, names: Mapping[str, str | None], before: str, after: str) -> EntryText:
+        """Write an entry that has all members: texts by name, and the states as canonical JSON."""
+        get = {name: "null" if text is None else _quoted(text) for name, text in names.items()}
+        return cls(
+            f'{{"action":{get["action"]},"actor":{get["actor"]},"address":{get["address"]},'
+            f'"after":{after},"at":{get["at"]},"before":{before},"object":{get["object"]},'
+            f'"request":{get["request"]},',
+            f',"token":{get["token"]}}}',
+        )
+
+    def numbered(self, number: int) -> str:
+        """Return the entry with its number."""
+        return f'{self.head}"{_SEQ}":{number}{self.tail}'
+
+    def unnumbered(self) -> str:
+        """Return the entry without a number."""
+        ends = self.tail == "}"
+        return self.head.removesuffix(",") + "}" if ends else self.head + self.tail[1:]
+
+
+_SEQ = "seq"
 
 
 def link(previous: str, entry: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import logging
 import time
@@ -12,9 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.clock import Clock
-from app.domain.audit import canonical, line, masked
+from app.domain.audit import EntryText, line
 from app.domain.times import to_rfc3339
 from app.errors import StoreUnavailable, Unauthenticated
+from app.services.audit_states import state_text
 from app.services.cursors import Cursors
 from app.services.tokens import REVOKED
 from app.store.audit import AuditLog
@@ -36,13 +36,6 @@ OPEN_MS = 120_000
 
 MAX_SETTLED = 500
 """Intents of which one run makes entries."""
-
-MAX_STATE = 16_384
-"""Characters of a state's JSON beyond which the metadata, and then whatever is longest, are stored
-as hashes."""
-
-HASHED = 128
-"""What is not longer than so many characters stays as it is: its hash would be no shorter."""
 
 NAMED = 200
 """How many events one entry names: as many as an entry has room for."""
@@ -101,7 +94,7 @@ class AuditService:
         ``describe`` is given what will be changed, if only the write itself knows that.
         """
         now_ms = self.clock.now_ms()
-        return Intent(lambda about: canonical(_entry(describe(about), now_ms)), now_ms)
+        return Intent(lambda about: _entry(describe(about), now_ms).unnumbered(), now_ms)
 
     def create_with(self, intent: Intent, describe: Callable[[Any], Act]) -> None:
         """Have the event that a request creates written in one step with its entry.
@@ -221,21 +214,20 @@ class AuditService:
             page = self.log.oldest_first(page[-1].position, PAGE)
 
 
-def _entry(act: Act, now_ms: int) -> dict[str, Any]:
-    return {
+def _entry(act: Act, now_ms: int) -> EntryText:
+    names = {
         "at": to_rfc3339(now_ms),
         "actor": act.actor,
         "token": act.token,
         "address": act.address,
         "action": act.action,
         "object": act.object,
-        "before": _state(act.before),
-        "after": _state(act.after),
         "request": act.request,
     }
+    return EntryText.made(names, state_text(act.before), state_text(act.after))
 
 
-def _unknown(intent: str) -> dict[str, Any]:
+def _unknown(intent: str) -> EntryText:
     try:
         entry = json.loads(intent)
     except ValueError:
@@ -243,37 +235,7 @@ def _unknown(intent: str) -> dict[str, Any]:
     if not isinstance(entry, dict):
         _log.error("an intent in the store is none of ours: %s", intent)
         entry = dict.fromkeys(Act.__slots__) | {"at": None, "action": "unknown"}
-    return {**entry, "outcome": "unknown"}
-
-
-def _state(value: Any) -> Any:
-    """A state with its secrets masked and, if it is long, its longest members as hashes."""
-    value = masked(value)
-    if isinstance(value, list):
-        return value if _size(value) <= MAX_STATE else _summary(value)
-    if not isinstance(value, dict) or _size(value) <= MAX_STATE:
-        return value
-    sizes = {name: _size(inner) for name, inner in value.items()}
-    for name in sorted(sizes, key=lambda name: (name != "metadata", -sizes[name])):
-        if sizes[name] > HASHED:
-            value = {**value, name: _hashed(value[name])}
-        if _size(value) <= MAX_STATE:
-            break
-    return value
-
-
-def _summary(states: list[Any]) -> dict[str, Any]:
-    ids = [one.get("id") for one in states if isinstance(one, dict)]
-    return {"ids": ids, **_hashed(states)}
-
-
-def _hashed(value: Any) -> dict[str, Any]:
-    text = canonical(value)
-    return {"sha256": hashlib.sha256(text.encode()).hexdigest(), "bytes": len(text)}
-
-
-def _size(value: Any) -> int:
-    return len(canonical(value))
+    return EntryText.of({**entry, "outcome": "unknown"})
 
 
 def _matches(query: AuditQuery, text: str) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from app.domain.audit import GENESIS, canonical, link
+from app.domain.audit import GENESIS, EntryText, link
 from app.domain.once import KEPT_MS
 from app.errors import StoreUnavailable
 from app.store import keys
@@ -31,17 +31,28 @@ BATCH = 40
 for more than two milliseconds."""
 
 
+Entry = Mapping[str, Any] | EntryText
+"""An entry that has no number yet, as JSON values or written."""
+
+
+def _held_lock() -> threading.Lock:
+    """A lock that another thread is to release; waiting for it costs a quarter of an event."""
+    lock = threading.Lock()
+    lock.acquire()
+    return lock
+
+
 @dataclass(slots=True, eq=False)
 class _Ticket:
     """An entry on its way into the log."""
 
-    entry: Mapping[str, Any]
+    entry: EntryText
     now_ms: int
     intent: str = ""
     number: int = 0
     settled: bool = False
-    woken: threading.Event = field(default_factory=threading.Event)
-    """Set when it is settled, or has to lead."""
+    waits: threading.Lock = field(default_factory=_held_lock)
+    """Let go of when it is settled, or has to lead."""
     failure: StoreUnavailable | None = None
     new: NewEvent | None = None
     """An event that is created in the same step."""
@@ -49,6 +60,11 @@ class _Ticket:
     """What is to be learnt of the token of who creates it."""
     word: str = "saved"
     """What the store said to that."""
+
+    def settle(self) -> None:
+        """Let its thread go on."""
+        self.settled = True
+        self.waits.release()
 
 
 class AuditLog:
@@ -63,21 +79,21 @@ class AuditLog:
         self._waiting: deque[_Ticket] = deque()
         self._head = (0, GENESIS)
 
-    def append(self, entry: Mapping[str, Any], now_ms: int, intent: str = "") -> int:
+    def append(self, entry: Entry, now_ms: int, intent: str = "") -> int:
         """Add an entry and return its number; it is given that as ``seq``.
 
         The intent that it fulfils is deleted in the same step. Each entry holds the hash of the one
         before, so they are added one after another. Requests that come together share a round trip:
         one of them adds what all have brought.
         """
-        ticket = _Ticket(entry, now_ms, intent)
+        ticket = _Ticket(_text(entry), now_ms, intent)
         self._pass(ticket)
         return ticket.number
 
     def create(
         self,
         new: NewEvent,
-        entry: Mapping[str, Any],
+        entry: Entry,
         now_ms: int,
         intent: str = "",
         standing: Standing | None = None,
@@ -87,10 +103,10 @@ class AuditLog:
         Nothing is between them, so no intent is needed. Requests that come together share the step.
         So does the question about the token, if there is one; ``revoked`` says that it is not good.
         """
-        ticket = _Ticket(entry, now_ms, intent, new=new, standing=standing)
+        ticket = _Ticket(_text(entry), now_ms, intent, new=new, standing=standing)
         self._pass(ticket)
         if standing is not None:
-            standing.is_known = True
+            standing.is_known = ticket.word != "revoked"
         return ticket.word
 
     def _pass(self, ticket: _Ticket) -> None:
@@ -100,15 +116,15 @@ class AuditLog:
             leads = not self._led
             self._led = True
         if not leads:
-            ticket.woken.wait()
+            ticket.waits.acquire()
         if not ticket.settled:
             self._lead()
         if ticket.failure is not None:
             raise ticket.failure
 
-    def settle(self, intent: str, entry: Mapping[str, Any], now_ms: int) -> bool:
+    def settle(self, intent: str, entry: Entry, now_ms: int) -> bool:
         """Add an entry that takes the place of an intent; returns ``False`` if that is gone."""
-        return self._add([_Ticket(entry, now_ms, intent)], wanted=intent)
+        return self._add([_Ticket(_text(entry), now_ms, intent)], wanted=intent)
 
     def open_intents(self) -> Iterator[tuple[str, int, str]]:
         """Read what requests were about to change: id, since when (ms) and JSON of each."""
@@ -135,7 +151,7 @@ class AuditLog:
         finally:
             with self._lock:
                 if self._waiting:
-                    self._waiting[0].woken.set()
+                    self._waiting[0].waits.release()
                 else:
                     self._led = False
 
@@ -151,8 +167,7 @@ class AuditLog:
             for one in batch:
                 if not one.settled:
                     one.failure = StoreUnavailable()
-                    one.settled = True
-                    one.woken.set()
+                    one.settle()
 
     def _settle(
         self, batch: Sequence[_Ticket], settle: Callable[[Sequence[_Ticket]], object]
@@ -167,8 +182,7 @@ class AuditLog:
                 raise
         finally:
             for ticket in batch:
-                ticket.settled = True
-                ticket.woken.set()
+                ticket.settle()
 
     def _create(self, batch: Sequence[_Ticket]) -> None:
         """Create events of one partition with their entries."""
@@ -216,7 +230,7 @@ class AuditLog:
     def _chained(ticket: _Ticket, number: int, digest: str) -> tuple[int, str, list[Argument]]:
         """Chain an entry to the one before; its number and hash, and what a script is given."""
         ticket.number = number + 1
-        text = canonical({**ticket.entry, "seq": ticket.number})
+        text = ticket.entry.numbered(ticket.number)
         own = link(digest, text)
         return ticket.number, own, [pack_entry(text, digest, own), own, ticket.intent]
 
@@ -261,6 +275,10 @@ class AuditLog:
 
 
 _NOTHING = NewEvent(0, [], [])
+
+
+def _text(entry: Entry) -> EntryText:
+    return entry if isinstance(entry, EntryText) else EntryText.of(entry)
 
 
 def _asked(standing: Standing | None, tokens: dict[tuple[str, str], int]) -> list[Argument]:

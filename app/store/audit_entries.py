@@ -38,6 +38,8 @@ _DICTIONARY = (
 _WINDOW_BITS, _MEMORY = -12, 5
 """A window of 4 KB: larger ones cost more time to set up than they save."""
 
+_WRITER = zlib.compressobj(6, zlib.DEFLATED, _WINDOW_BITS, _MEMORY, zdict=_DICTIONARY)
+
 _SIZE = 32
 _ENTRY, _PREVIOUS, _HASH = b"e", b"p", b"h"
 """The fields of entries that were added before schema 3; those are packed like all others."""
@@ -45,7 +47,7 @@ _ENTRY, _PREVIOUS, _HASH = b"e", b"p", b"h"
 
 def pack_entry(text: str, previous: str, digest: str) -> bytes:
     """Write an entry, the hash that it follows and its own, both in hex."""
-    writer = zlib.compressobj(6, zlib.DEFLATED, _WINDOW_BITS, _MEMORY, zdict=_DICTIONARY)
+    writer = _WRITER.copy()  # it has read the dictionary
     packed = writer.compress(text.encode()) + writer.flush()
     return raw_digest(previous) + raw_digest(digest) + packed
 

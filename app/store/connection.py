@@ -155,7 +155,8 @@ class StoreClient(redis.Redis):
         raise StoreUnavailable
 
     def _own_connection(self) -> Any:
-        threads: threading.local = self.__dict__.setdefault("_threads", threading.local())
+        kept = vars(self)
+        threads = kept.get("_threads") or kept.setdefault("_threads", threading.local())
         if not hasattr(threads, "connection"):
             threads.connection = self.new_connection()
         return threads.connection

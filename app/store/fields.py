@@ -75,7 +75,7 @@ class EventField(HashField):
         """codec delete_event inspection read_event record_attempts save_event
         schedule_successors sweep""")
     RECURRING = ("rec", "1", "present while its series goes on",
-        "codec save_event schedule_successors", "read_event record_attempts save_event new_events")
+        "codec save_event schedule_successors", "read_event record_attempts save_event")
     SECRET = ("sec", "sealed", "its signing secret",
         "codec save_event", "codec encrypted_secrets read_event")
     CALENDARS = ("cals", "lines", "the calendars that it names",

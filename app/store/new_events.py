@@ -41,7 +41,7 @@ def new_event_call(
     planned = plan.scheduled_ms is not None
     request = secrets.token_bytes(8)
     fields = codec.event_to_fields(event, request) + terms.fields(event)
-    if EventField.RECURRING in fields[::2]:
+    if codec.is_going_on(event):
         fields += [EventField.PLAN, request]
     head: list[Argument] = [
         event.id,

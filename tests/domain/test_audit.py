@@ -11,7 +11,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.audit import GENESIS, MASK, Chain, ChainBroken, canonical, check, line, link, masked
+from app.domain.audit import (
+    GENESIS,
+    MASK,
+    Chain,
+    ChainBroken,
+    EntryText,
+    canonical,
+    check,
+    line,
+    link,
+    masked,
+)
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
@@ -29,6 +40,23 @@ def exported(count: int, first: int = 1, previous: str = GENESIS, after: Any = N
         lines.append(line(text, previous, digest))
         previous = digest
     return lines
+
+
+_TEXTS = ("at", "actor", "token", "address", "action", "object", "request")
+
+
+@given(st.dictionaries(st.sampled_from(["action", "outcome", "token", "x", "a"]), JSON))
+def test_an_entry_that_gets_its_number_later_is_canonical(entry: dict[str, Any]) -> None:
+    text = EntryText.of(entry)
+    assert text.numbered(7) == canonical({**entry, "seq": 7})
+    assert text.unnumbered() == canonical(entry)
+
+
+@given(st.lists(st.none() | st.text(), min_size=7, max_size=7), JSON, JSON)
+def test_one_that_is_put_together_is_too(texts: list[str | None], before: Any, after: Any) -> None:
+    names = dict(zip(_TEXTS, texts, strict=True))
+    text = EntryText.made(names, canonical(before), canonical(after))
+    assert text == EntryText.of({**names, "before": before, "after": after})
 
 
 @given(after=JSON, count=st.integers(1, 4))

@@ -1,7 +1,7 @@
 """Who did it: every change is in the audit log, once, in order, and tampering shows.
 
-Tests ``app.api.http.audit_trail``, ``app.api.routes.audit``, ``app.api.schemas.audit`` and
-``app.store.audit``, too.
+Tests ``app.services.audit``, ``app.api.http.audit_trail``, ``app.api.routes.audit``,
+``app.api.schemas.audit`` and ``app.store.audit``, too.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import pytest
 
 from app.domain.audit import check
 from app.runtime.maintenance import check_file
-from app.services.audit import MAX_STATE
+from app.services.audit_states import MAX_STATE
 from app.wiring.engine import Engine
 from tests.security.conftest import DAY_MS, NOW_MS
 

@@ -46,15 +46,12 @@ def register_packing(app: Flask, sessions: frozenset[str]) -> None:
         of_session = request.blueprint in sessions and not endpoint.endswith(".static")
         if of_session or not (request.method in READING or endpoint in _WRITES):
             return answer
-        accepts = request.accept_encodings["gzip"] > 0
-        if answer.status_code == 304:
-            answer.vary.add("Accept-Encoding")
-            if accepts:
-                _weaken_like_the_held(answer)
-        elif _is_worth_it(answer):
-            answer.vary.add("Accept-Encoding")
-            if accepts:
-                _pack(answer)
+        is_unchanged = answer.status_code == 304
+        if not is_unchanged and not _is_worth_it(answer):
+            return answer
+        answer.vary.add("Accept-Encoding")
+        if request.accept_encodings["gzip"] > 0:
+            (_weaken_like_the_held if is_unchanged else _pack)(answer)
         return answer
 
     app.after_request(pack)

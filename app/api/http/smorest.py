@@ -15,8 +15,8 @@ from marshmallow import Schema, ValidationError
 from app.api.http import json_body
 from app.api.http.context import services
 from app.api.http.icalendar_body import CALENDAR
+from app.api.schemas.base import StrictSchema
 from app.api.schemas.errors import ErrorAnswerSchema
-from app.api.schemas.readers import reader_of
 
 MAX_BATCH_BYTES = 4 * 1_048_576
 """Of a body with many events: a thousand of 4 KiB each."""
@@ -77,7 +77,7 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc] # it publishes n
 
         return decorate
 
-    def reads(self, schema: type[Schema], location: str = "json") -> Decorator:
+    def reads(self, schema: type[StrictSchema], location: str = "json") -> Decorator:
         """Pass what a schema reads from the body or the query as the view's next argument."""
         read = _READERS[location]
         document = self.arguments(
@@ -91,7 +91,7 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc] # it publishes n
             @wraps(view)
             def wrapper(*values: Any, **names: str) -> Response:
                 given = read()
-                return view(*values, reader_of(schema, given).load(given), **names)
+                return view(*values, schema.read(given), **names)
 
             return _documented(wrapper, document)
 

@@ -8,6 +8,8 @@ from typing import Any, ClassVar
 
 from marshmallow import RAISE, Schema, ValidationError, pre_load
 
+from app.api.schemas.readers import reader_of
+
 REQUIRED = "is required"
 UNKNOWN = "is not known here; check its spelling or leave it out"
 
@@ -59,6 +61,11 @@ class StrictSchema(Schema):
         """A member that nobody reads is a mistake that nobody sees."""
 
         unknown = RAISE
+
+    @classmethod
+    def read(cls, given: Mapping[str, Any]) -> Any:
+        """Return what a request says; raises ``ValidationError``."""
+        return reader_of(cls, given).load(given)
 
     def handle_error(self, error: ValidationError, data: Any, *, many: bool, **kwargs: Any) -> None:
         """Say of unknown members what they are, or what they were probably meant to be."""

@@ -10,7 +10,6 @@ from marshmallow import ValidationError
 
 from app.api.schemas.base import required
 from app.api.schemas.events import EventSchema, missing_of
-from app.api.schemas.readers import reader_of
 from app.api.schemas.validation import invalid
 from app.domain.action import short_form
 from app.services.queries import EventChanges
@@ -34,7 +33,7 @@ def load_item(body: Mapping[str, Any]) -> EventChanges:
     Raises ``InvalidInput``.
     """
     try:
-        changes: EventChanges = reader_of(EventSchema, body).load(dict(body))
+        changes: EventChanges = EventSchema.read(body)
     except ValidationError as error:
         raise invalid(error) from None
     return changes

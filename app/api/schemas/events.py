@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -26,6 +27,7 @@ from app.api.schemas.delivery import (
     ORDER,
     RETRY,
 )
+from app.api.schemas.event_changes import changes_of
 from app.api.schemas.event_fields import (
     AckTimeout,
     Dst,
@@ -50,6 +52,7 @@ from app.api.schemas.fields import (
     Url,
     judged,
 )
+from app.api.schemas.readers import values_of
 from app.api.schemas.schedule import (
     DST,
     JITTER,
@@ -66,7 +69,7 @@ from app.delivery.actions import KINDS, read_action
 from app.delivery.actions.websocket import NAMING, is_client
 from app.delivery.cloud_events import FORMATS
 from app.delivery.rendering import check_url_template
-from app.domain.action import APICALL, CLIENT, WEBSOCKET, Action, JsonText, short_form
+from app.domain.action import CLIENT, WEBSOCKET, JsonText
 from app.domain.event import EventStatus
 from app.domain.flow import ORDERS
 from app.domain.options import OVERLAP
@@ -247,21 +250,21 @@ class EventSchema(StrictSchema):
 
     @post_load
     def _as_changes(self, data: dict[str, Any], **_kwargs: Any) -> EventChanges:
-        has_short = "webhook" in data
-        short, action = data.pop("webhook", None), data.pop("action", None)
-        if action is not None:
-            if short is not None and short != action.short:
-                raise ValidationError("must be the short form of action, or be left out", "webhook")
-            data |= _without_headers(action, data)
-        elif short is not None and self.partial:
-            data["webhook"] = short
-        elif short is not None:
-            data["action"] = short_form(short)
-        elif has_short:
-            raise ValidationError("must not be null", "webhook")
-        if "status" in data:
-            data["status"] = EventStatus(data["status"])
-        return EventChanges(data)
+        return changes_of(data, is_new=not self.partial)
+
+    @classmethod
+    def read(cls, given: Mapping[str, Any]) -> EventChanges:
+        """Return what a request says of an event; raises ``ValidationError``.
+
+        A new one is read field by field, which takes half the time. If anything is wrong, it is
+        read once more as other bodies are, and all of it is told.
+        """
+        if cls is EventSchema and not missing_of(given):
+            with contextlib.suppress(ValidationError):
+                if (values := values_of(cls, given)) is not None:
+                    return changes_of(values, is_new=True)
+        changes: EventChanges = super().read(given)
+        return changes
 
 
 def missing_of(given: Mapping[str, Any]) -> list[str]:
@@ -275,20 +278,3 @@ class EventUpdateSchema(EditableSchema, EventSchema):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(partial=True, **options)
-
-
-def _without_headers(action: Action, data: Mapping[str, Any]) -> dict[str, Any]:
-    """The action without its headers, and these as those of the event.
-
-    Those of a call are its action's: without any, it has none.
-    """
-    params = dict(action.params)
-    headers = params.pop("headers", None)
-    changes: dict[str, Any] = {"action": action._replace(params=params)}
-    if headers is None and (action.kind != APICALL or "headers" in data):
-        return changes
-    if "headers" in data and (data["headers"] or None) != headers:
-        raise ValidationError(
-            "must be the same as action.params.headers, or be left out", "headers"
-        )
-    return {**changes, "headers": headers}

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from marshmallow import Schema, missing
+from marshmallow.fields import Field
 
 
 def reader_of(schema: type[Schema], given: Mapping[str, Any]) -> Schema:
@@ -15,6 +16,32 @@ def reader_of(schema: type[Schema], given: Mapping[str, Any]) -> Schema:
     if not given.keys() <= names.keys():
         return schema()
     return _reader(schema, needed | {names[key] for key in given})
+
+
+def values_of(schema: type[Schema], given: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What the fields of a schema read, without what the schema as a whole has to say.
+
+    ``None`` if a field does not know what was given, or misses what it needs. Raises
+    ``ValidationError`` for the first that is wrong: loading the schema tells all of them.
+    """
+    fields, needed = _fields(schema)
+    if not needed <= given.keys() <= fields.keys():
+        return None
+    return {
+        fields[key][0]: fields[key][1].deserialize(value, key, given)
+        for key, value in given.items()
+    }
+
+
+@lru_cache(maxsize=64)
+def _fields(schema: type[Schema]) -> tuple[dict[str, tuple[str, Field[Any]]], frozenset[str]]:
+    """The schema's fields by their names in requests, and the names of those always read."""
+    names, needed = _names(schema)
+    fields = schema().load_fields
+    return (
+        {key: (fields[name].attribute or name, fields[name]) for key, name in names.items()},
+        frozenset(key for key, name in names.items() if name in needed),
+    )
 
 
 @lru_cache(maxsize=64)

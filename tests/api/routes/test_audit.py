@@ -13,7 +13,8 @@ from flask.testing import FlaskClient
 
 from app.domain.audit import check
 from app.runtime.maintenance import check_file
-from app.services.audit import MAX_STATE, Act, AuditQuery
+from app.services.audit import Act, AuditQuery
+from app.services.audit_states import MAX_STATE
 from app.store import audit_segments, keys
 from app.store.audit_archive import HOT, SEGMENT, log_bytes
 from app.wiring.engine import Engine

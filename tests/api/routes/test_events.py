@@ -1,6 +1,7 @@
 """``/events`` as a user meets it.
 
-Tests ``app.api.http.answers`` and ``app.api.schemas.representations``, too.
+Tests ``app.api.http.answers``, ``app.api.schemas.event_changes`` and
+``app.api.schemas.representations``, too.
 """
 
 from __future__ import annotations
