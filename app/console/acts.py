@@ -165,6 +165,15 @@ def redeliver_many(wanted: RedeliveryRequest) -> Response:
     return started()
 
 
+@audited(
+    "retry.cancel",
+    lambda job_id: json.loads(redelivery_text(services().redeliveries.get(job_id, access()))),
+)
+def cancel_redelivery(job_id: str) -> Response:
+    """End a redelivery of many; what it has sent already is attempted all the same."""
+    return json_answer(redelivery_text(services().redeliveries.cancel(job_id, access())))
+
+
 def create_token(grant: Grant) -> str:
     """Make a token; it is stored nowhere. Returns it."""
 

@@ -23,7 +23,7 @@ from app.services.deletions import UNDO_MS
 JOBS = 20
 """Jobs that are shown."""
 
-FILTERS = ("name_prefix", "status")
+FILTERS = ("name_prefix", "target_host", "status")
 """What stands in the address as it is in the filter; ``tag`` may be there several times."""
 
 
@@ -84,6 +84,7 @@ def _form(given: MultiDict[str, str], problem: str | None = None) -> str:
         "console/bulk.html",
         given=given,
         tags=given.getlist("tag"),
+        filters=FILTERS,
         actions=[one.value for one in BulkAction],
         count=count,
         problem=problem,

@@ -29,6 +29,8 @@ def add_to(console: Blueprint) -> None:
     """Add the paths."""
     console.add_url_rule("/dead-letters", "dead_letters", show)
     console.add_url_rule("/dead-letters", "redeliver_many", start, methods=["POST"])
+    cancelling = "/dead-letters/<job_id>/cancel"
+    console.add_url_rule(cancelling, "cancel_redelivery", cancel, methods=["POST"])
 
 
 def show(problem: str | None = None, count: int | None = None) -> str:
@@ -54,6 +56,15 @@ def start() -> AnyResponse | str | tuple[str, int]:
         acts.redeliver_many(wanted)
     except (InvalidInput, Conflict) as error:
         return show(error.message), 400
+    return redirect(url_for("console.dead_letters"), 303)
+
+
+def cancel(job_id: str) -> AnyResponse | tuple[str, int]:
+    """End a redelivery; what it has sent already is attempted all the same."""
+    try:
+        acts.cancel_redelivery(job_id=job_id)
+    except Conflict as error:
+        return show(error.message), 409
     return redirect(url_for("console.dead_letters"), 303)
 
 

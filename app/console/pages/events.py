@@ -54,18 +54,33 @@ def show(done: str | None = None, problems: Sequence[str] = (), deleted: Sequenc
 def _find(words: str, status: str, cursor: str | None) -> tuple[EventQuery | None, Page[Event]]:
     """What the words mean: an id, else a tag that something has, else what a name begins with.
 
-    Returns the list as well; ``None`` for an id.
+    ``host:``, ``key:`` and ``tag:`` say which is meant. Returns the list as well; ``None`` for an
+    id and for a key.
     """
     wanted = status if status in {one.value for one in EventStatus} else None
     listing = services().events.list
     query = EventQuery(status=wanted, limit=LIMIT, cursor=cursor)
     if not words:
         return query, listing(query, access())
-    if ids.from_text(words, version=7):
+    key = words.removeprefix("key:").strip() if words.startswith("key:") else None
+    if key or ids.from_text(words, version=7):
         try:
-            return None, Page((services().events.get(words, access()),), 1)
-        except NotFound:
+            found = services().intake.keys.get(key, access()) if key else _of_id(words)
+        except (NotFound, InvalidInput):
             return None, Page((), 0)
+        return None, Page((found,), 1)
+    if host := words.startswith("host:") and words.removeprefix("host:").strip():
+        query = replace(query, target_host=host[:255])
+        return query, listing(query, access())
+    return _by_tag_or_name(words, query)
+
+
+def _of_id(event_id: str) -> Event:
+    return services().events.get(event_id, access())
+
+
+def _by_tag_or_name(words: str, query: EventQuery) -> tuple[EventQuery, Page[Event]]:
+    listing = services().events.list
     found: Page[Event] = Page((), 0)
     text = words.removeprefix("tag:")
     for meant in ((text,), text.split()):  # a tag may have spaces
@@ -84,7 +99,12 @@ def _find(words: str, status: str, cursor: str | None) -> tuple[EventQuery | Non
 
 def _meant(query: EventQuery) -> dict[str, object]:
     """The list in the address of the page that does something to all of it."""
-    given = {"tag": query.tags.tags, "name_prefix": query.name_prefix, "status": query.status}
+    given = {
+        "tag": query.tags.tags,
+        "name_prefix": query.name_prefix,
+        "target_host": query.target_host,
+        "status": query.status,
+    }
     return {name: value for name, value in given.items() if value}
 
 

@@ -80,3 +80,14 @@ def test_what_can_not_be_meant_is_refused_with_a_sentence(failures, browser, cli
     (name,) = wrong
     assert f"{'stop_at_error_rate' if name == 'stop_at' else name}: " in Page(answer.text).text
     assert client.get("/retries").json == []
+
+
+def test_a_redelivery_that_runs_is_cancelled(failures, browser, client):
+    browser.post("/console/dead-letters", status="failed", rate="1/h")
+    (job,) = client.get("/retries").json
+    path = f"/console/dead-letters/{job['id']}/cancel"
+    assert path in browser.get("/console/dead-letters").text
+    assert browser.post(path).status_code == 303
+    assert client.get("/retries").json[0]["status"] == "cancelled"
+    assert path not in browser.get("/console/dead-letters").text
+    assert client.get("/audit").json[0]["action"] == "retry.cancel"

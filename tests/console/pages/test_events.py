@@ -183,3 +183,19 @@ def test_a_delete_of_many_is_undone_at_once(browser, client, some):
     page = browser.post("/console/events", act="undelete", event=offered)
     assert "Delete undone: 2 of 2 done." in Page(page.text).text
     assert [one["status"] for one in client.get("/events").json] == ["active"] * 3
+
+
+def test_a_host_or_a_key_is_found_if_that_is_said(browser, client, an_event):
+    client.post("/events", json={**an_event, "name": "there", "webhook": "https://there.example/x"})
+    client.post("/events", json={**an_event, "name": "keyed", "key": "my-key"})
+    for words, name in (("host:there.example", "there"), ("key:my-key", "keyed")):
+        text = Page(browser.get(f"/console/events?q={words}").text).text
+        assert "1 event for" in text
+        assert name in text
+    page = browser.get("/console/events?q=host:there.example")
+    assert "/console/bulk?of=1&amp;target_host=there.example" in page.text
+    text = Page(browser.get("/console/bulk?of=1&target_host=there.example&act=pause").text).text
+    assert "that are sent to there.example" in text
+    assert "Pause 1 event?" in text
+    assert "No event has this key." in Page(browser.get("/console/events?q=key:no").text).text
+    assert browser.get("/console/events?q=key:%00").status_code == 200
