@@ -43,6 +43,8 @@ SUBSCRIBERS := $(VENV)/subscribers/.programs-$(shell echo '$(CALENDAR_PROGRAMS)'
 # A browser is driven by Playwright, and what it shows is judged by axe. The browser itself is the
 # system's own Chromium. (Playwright has no build for Alpine, so it has a place of its own.)
 BROWSING := playwright==1.65.2 axe-playwright-python==0.1.8
+# It gives pictures a palette, so that they are small.
+PALETTE := pillow==13.0.0
 BROWSER := $(VENV)/browser/.programs-$(shell echo '$(BROWSING)' | cksum | cut -d' ' -f1)
 # What makes clients of the OpenAPI document, and what those need. openapi-generator needs Java,
 # oapi-codegen needs Go, and the others Node.js.
@@ -59,7 +61,7 @@ LOCK := $(TOOLS)/bin/uv pip compile --quiet --universal --python-version 3.11 \
 QUICK := $(addprefix tests/,domain delivery store crypto planning services engine wiring) \
 	$(wildcard tests/test_*.py)
 
-.PHONY: help run demo check test chaos operations soak fuzz costs calendars clients mutate package docs lint format lock audit clean subscribers browser screenshots
+.PHONY: help run demo check test chaos operations soak fuzz costs calendars clients mutate package docs lint format lock audit clean subscribers browser screenshots pictures
 
 help: ## show this help
 	@grep -hE '^[a-z%-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -118,6 +120,10 @@ browser: $(BROWSER) ## install what drives a browser for the tests of the consol
 
 screenshots: $(DEV) $(BROWSER) ## take pictures of the console, light and dark, wide and narrow; OUT=
 	@$(PY) -m tests.console.screenshots --out $(or $(OUT),screenshots)
+
+pictures: $(DEV) $(BROWSER) ## take the pictures of the console that README and guide show
+	@$(VENV)/browser/bin/pip --disable-pip-version-check -q install '$(PALETTE)'
+	@$(PY) -m tests.console.pictures
 
 subscribers: $(SUBSCRIBERS) ## install the calendar programs that a test subscribes with
 

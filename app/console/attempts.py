@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from app.domain.attempt import Attempt
 
+PHASES = ("name lookup", "connect", "TLS", "waiting for the answer", "reading it")
+"""What an attempt goes through, in this order; those that took no time are not shown."""
+
 
 @dataclass(frozen=True, slots=True)
 class AttemptPhase:
@@ -15,6 +18,11 @@ class AttemptPhase:
     at: float
     width: float
     took_ms: float
+
+    @property
+    def number(self) -> int:
+        """Which of all phases it is: it has the same colour wherever it is shown."""
+        return PHASES.index(self.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,16 +46,13 @@ def _attempt_view(attempt: Attempt, axis_us: int) -> AttemptView:
     times = attempt.timings
     took = times.done_us - times.started_us
     phases, at = [], 0
-    for name, part in (
-        ("name lookup", times.dns_took),
-        ("connect", times.connect_took),
-        ("TLS", times.tls_took),
-    ):
+    taken = (times.dns_took, times.connect_took, times.tls_took)
+    for name, part in zip(PHASES, taken, strict=False):
         if part:
             phases.append(AttemptPhase(name, 100 * at / axis_us, 100 * part / axis_us, part / 1000))
             at += part
     first = took if times.first_byte_us is None else times.first_byte_us - times.started_us
-    for name, end in (("waiting for the answer", first), ("reading it", took)):
+    for name, end in zip(PHASES[3:], (first, took), strict=True):
         if end > at:
             width = end - at
             phases.append(

@@ -39,3 +39,4 @@ def test_phases_follow_each_other_within_the_axis_and_add_up(given_attempts):
 def test_a_connection_that_was_used_again_has_no_phases_of_connecting():
     (view,) = attempt_views([Attempt(1, Timings(0, 10, 110, 60), 200, None, None)])
     assert [phase.name for phase in view.phases] == ["waiting for the answer", "reading it"]
+    assert [phase.number for phase in view.phases] == [3, 4]
