@@ -78,8 +78,9 @@ demo: $(RUNTIME) ## with 'make run' up: have a webhook sent in two seconds and c
 check: lint ## style, types and the tests that need no running instance; the check after every change
 	@$(PY) -m pytest -q -n 2 $(QUICK) $(ARGS)
 
+# Three at a time keep two cores busy: those that run real processes wait a good deal of their time.
 test: $(DEV) ## run the whole test suite; ARGS='-k name' narrows it
-	@$(PY) -m pytest -n 2 $(ARGS)
+	@$(PY) -m pytest -n 3 --dist worksteal $(ARGS)
 
 chaos: $(DEV) ## kill and stop everything at random, prove that nothing is lost; SECONDS=, SEED=
 	@$(PY) -m tests.chaos $(if $(SEED),--seed $(SEED)) --seconds $(or $(SECONDS),600) $(ARGS)

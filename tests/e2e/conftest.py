@@ -12,9 +12,9 @@ from tests.support.receiver import Receiver
 from tests.support.stack import ALIVE, Stack
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def shared_stack() -> Iterator[Stack]:
-    """What most tests share; they ask for ``stack``."""
+    """What most tests share; they ask for ``stack``. Tests of other folders may come between."""
     with Stack(workers=2) as stack:
         yield stack
 
