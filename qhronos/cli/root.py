@@ -6,11 +6,28 @@ from importlib import import_module
 
 import click
 
+from qhronos.cli.session import Session
 from qhronos.installation import version
 
+_PLACE = "qhronos.cli.commands"
+
 COMMANDS = {
-    "inspect": "qhronos.cli.commands.inspect:inspect",
-    "up": "qhronos.cli.commands.up:up",
+    "audit": f"{_PLACE}.audit:audit",
+    "calendars": f"{_PLACE}.calendars:calendars",
+    "completion": f"{_PLACE}.completion:completion",
+    "deadletters": f"{_PLACE}.deadletters:deadletters",
+    "doctor": f"{_PLACE}.doctor:doctor",
+    "events": f"{_PLACE}.events:events",
+    "explain": f"{_PLACE}.explain:explain",
+    "flows": f"{_PLACE}.flows:flows",
+    "inspect": f"{_PLACE}.inspect:inspect",
+    "listen": f"{_PLACE}.listen:listen",
+    "login": f"{_PLACE}.login:login",
+    "logout": f"{_PLACE}.login:logout",
+    "occurrences": f"{_PLACE}.occurrences:occurrences",
+    "status": f"{_PLACE}.status:status",
+    "tokens": f"{_PLACE}.tokens:tokens",
+    "up": f"{_PLACE}.up:up",
 }
 """Where each command is. A new group is a module in ``qhronos/cli/commands`` and a line here."""
 
@@ -32,5 +49,8 @@ class _Lazy(click.Group):
 
 @click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(version(), prog_name="qhronos", message="%(prog)s %(version)s")
-def root() -> None:
+@click.option("--profile", help="Use this profile of 'qhronos login'.")
+@click.pass_context
+def root(ctx: click.Context, profile: str | None) -> None:
     """Schedule webhooks, and see what became of them."""
+    ctx.obj = Session(profile)

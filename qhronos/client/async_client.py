@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import AsyncIterator
+from datetime import datetime
 from typing import Any, Self
 
 import httpx
@@ -79,6 +80,10 @@ class AsyncClient:
     async def status(self) -> Status:
         """Say how the instance is."""
         return await self._sender.send(calls.get("/status", calls.one(Status)))
+
+    async def server_time(self) -> datetime | None:
+        """Ask for the clock of the service; to the second, ``None`` if it does not say."""
+        return await self._sender.send(calls.get("/health", calls.sent_at))
 
     async def breakers(self) -> tuple[Breaker, ...]:
         """Name the targets whose circuit breaker is open."""

@@ -6,6 +6,8 @@ import json
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import Any, Generic, TypeVar
 from urllib.parse import parse_qsl, quote, urlsplit
 
@@ -164,6 +166,14 @@ def document(answer: httpx.Response) -> Any:
             f"{answer.request.url.host} answered no JSON: is this the address of Qhronos?",
             status=answer.status_code,
         ) from None
+
+
+def sent_at(answer: httpx.Response) -> datetime | None:
+    """Read when an answer was sent (RFC 9110 section 6.6.1)."""
+    try:
+        return parsedate_to_datetime(answer.headers.get("Date", ""))
+    except ValueError:
+        return None
 
 
 def refused(answer: httpx.Response) -> ApiError:

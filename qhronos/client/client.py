@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any, Self
 
 import httpx
@@ -72,6 +73,10 @@ class Client:
     def status(self) -> Status:
         """Say how the instance is."""
         return self._sender.send(calls.get("/status", calls.one(Status)))
+
+    def server_time(self) -> datetime | None:
+        """Ask for the clock of the service; to the second, ``None`` if it does not say."""
+        return self._sender.send(calls.get("/health", calls.sent_at))
 
     def breakers(self) -> tuple[Breaker, ...]:
         """Name the targets whose circuit breaker is open."""

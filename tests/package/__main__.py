@@ -103,6 +103,7 @@ def runs(command: Path, work: Path) -> None:
         event_id = json.loads(made.stdout)["id"]
         wait_until(lambda: "webhook-signature ok" in up.output, "the webhook arrives")
         print(f"A webhook arrived {time.monotonic() - begun:.1f} s after its event was created.")
+        subprocess.run([command, "doctor"], env=environ, cwd=work, check=True)
         said = subprocess.run(
             [command, "inspect", event_id], env=environ, cwd=work, capture_output=True, text=True,
             check=True,

@@ -1,0 +1,201 @@
+"""``qhronos events``: what is delivered, when and where."""
+
+from __future__ import annotations
+
+import re
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from qhronos.cli import output
+from qhronos.cli.event_options import event_options, fields_of
+from qhronos.cli.exit_codes import ExitCode
+from qhronos.cli.session import (
+    confirm,
+    json_option,
+    limit_option,
+    tag_option,
+    with_client,
+    yes_option,
+)
+from qhronos.cli.waiting import wait_until_over
+
+if TYPE_CHECKING:
+    from qhronos import Client, Event
+
+SHOWN = (
+    *("id", "key", "name", "description", "status", "next_occurrence_at", "start_time"),
+    *("schedule", "timezone", "webhook", "action", "metadata", "tags", "retry", "flow"),
+    *("has_hmac_secret", "created_at", "updated_at"),
+)
+UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+@click.group()
+def events() -> None:
+    """Create, list, change and trigger events.
+
+    EVENT is an id, or the key that you gave to an event.
+    """
+
+
+def find(client: Client, event: str) -> Event:
+    """Read an event by its id or its key."""
+    return client.events.get(event) if UUID.fullmatch(event) else client.events.get_by_key(event)
+
+
+def id_of(client: Client, event: str) -> str:
+    """The id of an event; asks only if it is a key."""
+    return event if UUID.fullmatch(event) else find(client, event).id
+
+
+def rhythm(event: Event) -> str:
+    """Say in a few words when an event fires."""
+    if event.schedule is None:
+        return "once"
+    for name in ("cron", "every", "rrule", "frequency"):
+        if event.schedule.get(name):
+            return str(event.schedule[name])
+    return "rules"
+
+
+@events.command("list")
+@tag_option
+@click.option("--status", type=click.Choice(["active", "paused", "inactive"]))
+@click.option("--name-prefix", help="What the name begins with.")
+@limit_option
+@json_option
+@with_client
+def list_(
+    client: Client,
+    tags: tuple[str, ...],
+    status: str | None,
+    name_prefix: str | None,
+    limit: int,
+    as_json: bool,
+) -> None:
+    """List events, newest first."""
+    columns: output.Columns = {
+        "ID": lambda one: one.id,
+        "NAME": lambda one: one.name,
+        "STATUS": lambda one: one.status,
+        "NEXT": lambda one: one.next_occurrence_at,
+        "SCHEDULE": rhythm,
+        "TAGS": lambda one: one.tags,
+    }
+    found = client.events.list(
+        tags=tags, status=status, name_prefix=name_prefix, limit=min(limit, 1000)
+    )
+    output.show(as_json, columns, islice(found, limit))
+
+
+@events.command()
+@click.argument("event")
+@json_option
+@with_client
+def show(client: Client, event: str, as_json: bool) -> None:
+    """Show an event."""
+    output.show_one(as_json, find(client, event), SHOWN)
+
+
+@events.command()
+@event_options
+@json_option
+@with_client
+def create(client: Client, as_json: bool, **options: Any) -> None:
+    r"""Create an event.
+
+    \b
+      qhronos events create --name renewal --delay 30d --webhook https://example.com/renewal
+      qhronos events create --name payroll --words "last friday of the month at 17:00" \
+          --webhook https://example.com/payroll --tag billing
+    """
+    fields = fields_of(options, client)
+    if not fields:
+        raise click.UsageError("Say what to create: --name, --webhook, and when; or --file.")
+    output.show_one(as_json, client.events.create(fields), SHOWN)
+
+
+@events.command()
+@click.argument("event")
+@event_options
+@click.option("--clear", multiple=True, help="Clear a field, as in description.")
+@json_option
+@with_client
+def edit(client: Client, event: str, clear: tuple[str, ...], as_json: bool, **options: Any) -> None:
+    """Change an event by options; without any, in your editor ($EDITOR).
+
+    It is changed only if nobody else has changed it meanwhile.
+    """
+    found = find(client, event)
+    fields = fields_of(options, client) | dict.fromkeys(clear)
+    if not fields:
+        from qhronos.cli.editing import edited
+
+        fields = edited(found)
+    if not fields:
+        output.say("Nothing is changed.")
+        return
+    changed = client.events.update(found.id, if_match=found.etag, **fields)
+    output.show_one(as_json, changed, SHOWN)
+
+
+@events.command()
+@click.argument("event")
+@click.option("--until", help="Resume by itself at this time.")
+@click.option("--note", help="Why.")
+@json_option
+@with_client
+def pause(client: Client, event: str, until: str | None, note: str | None, as_json: bool) -> None:
+    """Schedule nothing more of an event."""
+    paused = client.events.pause(id_of(client, event), until=until, note=note)
+    output.show_one(as_json, paused, ("id", "name", "status", "pause"))
+
+
+@events.command()
+@click.argument("event")
+@json_option
+@with_client
+def resume(client: Client, event: str, as_json: bool) -> None:
+    """Go on with the next future occurrence of an event."""
+    resumed = client.events.resume(id_of(client, event))
+    output.show_one(as_json, resumed, ("id", "name", "status", "next_occurrence_at"))
+
+
+@events.command()
+@click.argument("event")
+@click.option("--wait", is_flag=True, help="Wait for the result; exit code 1 if it failed.")
+@json_option
+@with_client
+def trigger(client: Client, event: str, wait: bool, as_json: bool) -> int:
+    """Deliver an event now, beside its schedule."""
+    occurrence = client.events.trigger(id_of(client, event))
+    if wait:
+        occurrence = wait_until_over(client, occurrence)
+    names = ("id", "event_id", "status", "status_code", "error_message")
+    output.show_one(as_json, occurrence, names)
+    return ExitCode.NO if wait and occurrence.status != "completed" else ExitCode.DONE
+
+
+@events.command()
+@click.argument("event")
+@click.option("--count", type=click.IntRange(1, 1000), default=10, show_default=True)
+@json_option
+@with_client
+def preview(client: Client, event: str, count: int, as_json: bool) -> None:
+    """Say when an event will fire."""
+    planned = client.events.preview(id_of(client, event), count=count)
+    output.show(as_json, {"SCHEDULED AT": lambda one: one.scheduled_at}, planned)
+
+
+@events.command()
+@click.argument("event")
+@yes_option
+@with_client
+def delete(client: Client, event: str, yes: bool) -> None:
+    """Delete an event. Its records stay readable."""
+    found = find(client, event)
+    confirm(f"Delete the event {output.plain(found.name)} ({found.id})?", yes)
+    client.events.delete(found.id)
+    output.say(f"The event {found.id} is deleted.")

@@ -1,0 +1,48 @@
+"""Every command of docs/command-line.md runs as it is printed, and its tables are complete."""
+
+from __future__ import annotations
+
+import re
+import shlex
+
+import click
+
+from qhronos.cli.exit_codes import ExitCode
+from qhronos.cli.root import COMMANDS, root
+from tests.docs.pages import page
+from tests.qhronos.cli.conftest import Run
+
+PAGE = page("docs/command-line.md")
+LINES = [line for text in PAGE.in_language("sh") for line in text.splitlines()]
+ELSEWHERE = {"qhronos up": "tests/package/__main__.py"}
+
+
+def test_the_commands_run_as_printed(on_app: Run) -> None:
+    """In the order of the page, on one instance. A status that is no success has its reason."""
+    for line in LINES:
+        if line in ELSEWHERE:
+            continue
+        words = shlex.split(line)
+        assert words[0] == "qhronos", line
+        ended = on_app(*words[1:])
+        # No worker runs here, which is what these two are there to say.
+        expected = 1 if words[1] in ("doctor", "status") else 0
+        assert ended.code == expected, (line, ended)
+        assert ended.out or "nothing to show" in ended.err.lower(), (line, ended)
+    assert len(LINES) > 25
+
+
+def test_every_command_is_on_the_page_and_every_command_of_the_page_is_there() -> None:
+    named = set(re.findall(r"qhronos ([a-z]+)(?: ([a-z]+))?", PAGE.text))
+    there = set(COMMANDS)
+    assert {first for first, _ in named} >= there
+    for name in there:
+        command = root.get_command(click.Context(root), name)
+        if isinstance(command, click.Group):
+            subcommands = set(command.commands)
+            assert subcommands == {second for first, second in named if first == name} - {""}, name
+
+
+def test_the_codes_are_those_that_there_are() -> None:
+    listed = [int(row[0]) for row in PAGE.rows("exit code")]
+    assert listed == sorted(ExitCode)
