@@ -8,6 +8,7 @@ own is signed for with that of the first of its tags that has one, else with the
 from __future__ import annotations
 
 import base64
+import hmac
 import json
 import secrets
 from collections.abc import Mapping, Sequence
@@ -51,11 +52,29 @@ class SigningSecrets:
     ``default`` signs for events without a secret of their own.
     """
 
-    def __init__(self, encryptor: Encryptor, default: str) -> None:
+    def __init__(self, encryptor: Encryptor, default: str, seed_key: bytes = b"") -> None:
+        """``seed_key`` is what secrets are made with that a seed stands for; ``b""``: none is."""
         self._encryptor = encryptor
+        self._seed_key = seed_key
         self._default = (default,)
         self._tags: Mapping[str, bytes] = {}
         self._decrypted = lru_cache(_REMEMBERED)(self._decrypt)
+
+    def new(self, seed: bytes | None) -> str:
+        """Return a new secret in the form of Standard Webhooks.
+
+        Without a seed it is random. The same seed makes the same secret, for who has the key.
+        """
+        if seed is None or not self._seed_key:
+            made = secrets.token_bytes(32)
+        else:
+            made = hmac.digest(self._seed_key, seed, "sha256")
+        return PREFIX + base64.b64encode(made).decode()
+
+    def is_present(self, event_id: bytes, stored: bytes | None, secret: str) -> bool:
+        """Whether an event is signed for with this secret of its own already."""
+        found = self._try_decrypt(event_id, stored)
+        return found is not None and hmac.compare_digest(found.secret.encode(), secret.encode())
 
     def know_tags(self, encrypted: Mapping[str, bytes]) -> None:
         """Learn the secrets of all tags that have one."""
@@ -139,8 +158,3 @@ class SigningSecrets:
     def _decrypt(self, event_id: bytes, stored: bytes) -> _Secrets:
         secret, previous = json.loads(self._encryptor.decrypt(stored, event_id))
         return _Secrets(secret, tuple(_Previous(*one) for one in previous))
-
-
-def new_secret() -> str:
-    """Return a random secret in the form of Standard Webhooks."""
-    return PREFIX + base64.b64encode(secrets.token_bytes(32)).decode()

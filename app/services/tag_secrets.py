@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from app.clock import Clock
-from app.crypto.signing_secrets import SigningSecrets, new_secret
+from app.crypto.signing_secrets import SigningSecrets
 from app.errors import Conflict, NotFound, StoreUnavailable
 from app.services.event_writes import WRITE_TRIES
 from app.services.secret_rotation import Rotation
@@ -62,7 +62,7 @@ class TagSecretService:
 
         Raises ``Conflict`` if there are too many, or if it is being changed all the time.
         """
-        made = new_secret() if rotation.secret is None else None
+        made = self.signing.new(None) if rotation.secret is None else None
         secret = rotation.secret or made or ""
         for _ in range(WRITE_TRIES):
             now_ms = self.clock.now_ms()

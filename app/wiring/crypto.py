@@ -30,7 +30,8 @@ class Crypto:
     @cached_property
     def signing_secrets(self) -> SigningSecrets:
         """Signing secrets of events, encrypted and in clear."""
-        return SigningSecrets(self.encryptor, self.settings.signing_secret)
+        seed_key = derived_key(self.settings.jwt_secret, "new signing secrets")
+        return SigningSecrets(self.encryptor, self.settings.signing_secret, seed_key)
 
     @cached_property
     def header_secrets(self) -> HeaderSecrets:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.crypto.encryption import DecryptionFailed, Encryptor, KeyMissing
-from app.crypto.signing_secrets import MAX_PREVIOUS, SigningSecrets, new_secret, owner_of_tag
+from app.crypto.signing_secrets import MAX_PREVIOUS, SigningSecrets, owner_of_tag
 from tests.support.clock import NOW_MS
 
 EVENT = b"e" * 16
@@ -100,8 +100,14 @@ def test_any_sequence_of_rotations(steps: list[tuple[str, int, int]]) -> None:
 
 
 def test_made_secrets_are_of_the_usual_form() -> None:
-    assert new_secret().startswith("whsec_")
-    assert new_secret() != new_secret()
+    signing = SigningSecrets(Encryptor([b"k" * 32]), SERVICE, b"a key")
+    assert signing.new(None).startswith("whsec_")
+    assert signing.new(None) != signing.new(None)
+    assert signing.new(b"seed") == signing.new(b"seed") != signing.new(b"other")
+    other = SigningSecrets(Encryptor([b"k" * 32]), SERVICE, b"another key")
+    assert other.new(b"seed") != signing.new(b"seed"), "who sees the seed does not know the secret"
+    keyless = SigningSecrets(Encryptor([b"k" * 32]), SERVICE)
+    assert keyless.new(b"seed") != keyless.new(b"seed")
 
 
 def of_tag(signing: SigningSecrets, tag: str, secret: str, stored: bytes | None = None) -> bytes:

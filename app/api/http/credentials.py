@@ -27,6 +27,7 @@ from app.api.http.context import services
 from app.api.schemas.tags import read_tag
 from app.config import Settings
 from app.domain.access import LEVELS, MASTER, Access, Credential
+from app.domain.once import Repetition
 from app.errors import Forbidden, InvalidInput, Unauthenticated
 
 ISSUER = "qhronos"
@@ -157,11 +158,12 @@ class Credentials:
             verified.access, Credential(verified.jti, verified.issued_s, verified.expires_ms)
         )
 
-    def issue(self, grant: Grant, by: Bearer) -> Minted:
+    def issue(self, grant: Grant, by: Bearer, repetition: Repetition | None = None) -> Minted:
         """Return a new JWT, registered. Its end is cut to whole seconds.
 
-        Raises ``Forbidden`` if it would outlive the token that asks for it, and ``Conflict`` if
-        there are too many.
+        With a ``repetition`` it is registered once, under the same ``jti`` each time. Raises
+        ``Forbidden`` if it would outlive the token that asks for it, and ``Conflict`` if there are
+        too many.
         """
         if by.credential is not None and grant.expires_ms > by.credential.expires_ms:
             raise Forbidden(
@@ -169,7 +171,8 @@ class Credentials:
                 "its own."
             )
         services().tokens.require_room(grant.subject)
-        jti = str(uuid.uuid4())
+        seed = None if repetition is None else repetition.seed
+        jti = str(uuid.uuid4() if seed is None else uuid.UUID(bytes=seed, version=4))
         claims = {
             "access": grant.level,
             "scope": list(grant.scope),

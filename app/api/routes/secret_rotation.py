@@ -11,7 +11,7 @@ from app.api.http.audit_trail import audited, name_object, only_asked
 from app.api.http.auth import access, require_right
 from app.api.http.conditional import version_to_match
 from app.api.http.context import services
-from app.api.http.idempotency import repeatable
+from app.api.http.idempotency import repeatable, repetition
 from app.api.http.smorest import Blueprint
 from app.api.schemas.queries import TagSelection, TagSelectionSchema
 from app.api.schemas.secret_rotation import RotatedAllSchema, RotatedSchema, RotationSchema
@@ -34,7 +34,7 @@ def rotate_secret(rotation: Rotation, event_id: str) -> Response:
     One that is made here is in this answer and nowhere else.
     """
     wanted = version_to_match(event_id)
-    rotated = services().rotations.of_event(event_id, rotation, access(), wanted)
+    rotated = services().rotations.of_event(event_id, rotation, access(), wanted, repetition())
     return json_answer(json_text(_members(rotated)))
 
 
@@ -54,7 +54,7 @@ def rotate_secrets(selection: TagSelection, rotation: Rotation) -> Response:
     if selection.dry_run:
         only_asked()
     rotated = services().rotations.of_tags(
-        selection.tags, rotation, access(), dry_run=selection.dry_run
+        selection.tags, rotation, access(), repetition(), dry_run=selection.dry_run
     )
     return json_answer(json_text({"count": rotated.events, **_members(rotated)}))
 

@@ -9,7 +9,7 @@ from app.api.http.audit_trail import audited, name_object
 from app.api.http.auth import bearer, credentials, require_admin
 from app.api.http.context import services
 from app.api.http.credentials import Grant
-from app.api.http.idempotency import repeatable
+from app.api.http.idempotency import repeatable, repetition
 from app.api.http.paging import LISTED, array_answer
 from app.api.http.smorest import Blueprint
 from app.api.schemas.representations import token_text
@@ -38,7 +38,7 @@ def create_token(grant: Grant) -> Response:
 
     One of type feed reads /calendar.ics alone, where it may stand in the query as token.
     """
-    minted = credentials().issue(grant, bearer())
+    minted = credentials().issue(grant, bearer(), repetition())
     name_object(minted.jti)
     return json_answer(minted_text(minted, grant))
 

@@ -110,6 +110,59 @@ def test_what_a_process_was_doing_that_is_gone_is_done_by_the_next(
     assert len(client.get(f"/events/{created['id']}/occurrences").json) == 2
 
 
+@pytest.fixture
+def cut_off(services, client):
+    """Sends a request that is done, but whose process ends before its answer is kept."""
+
+    def send(path, body, monkeypatch, **headers):
+        with monkeypatch.context() as patched:
+            patched.setattr(services.intake.answers, "keep", lambda *_: None)
+            answer = client.post(path, json=body, headers={**KEY, **headers})
+        assert answer.status_code == 200
+        return answer
+
+    return send
+
+
+def test_a_token_whose_answer_was_lost_is_one_token(client, cut_off, clock, monkeypatch):
+    first = cut_off("/tokens", TOKEN, monkeypatch)
+    clock.ms += HELD_MS
+    again = client.post("/tokens", json=TOKEN, headers=KEY)
+    assert again.status_code == 200
+    (listed,) = client.get("/tokens").json
+    assert listed["sub"] == TOKEN["sub"]
+    assert client.delete(f"/tokens/{listed['jti']}").status_code == 204
+    for answer in (first, again):
+        bearer = {"Authorization": f"Bearer {answer.json['token']}"}
+        assert client.get("/events", headers=bearer).status_code == 401
+
+
+def test_a_rotation_whose_answer_was_lost_makes_one_secret(
+    client, created, cut_off, services, clock, monkeypatch
+):
+    """By id and by tag, also with the ETag of before; the one from before still signs beside it."""
+    tag = client.get(f"/events/{created['id']}").headers["ETag"]
+    tagged = f"/events/rotate-secret?tags={created['tags'][0]}"
+    for path, headers in (
+        (f"/events/{created['id']}/rotate-secret", {"If-Match": tag}),
+        (tagged, {}),
+    ):
+        first = cut_off(path, {"overlap": "1h"}, monkeypatch, **headers).json
+        before = snapshot_of_event(services, created)
+        clock.ms += HELD_MS
+        again = client.post(path, json={"overlap": "1h"}, headers={**KEY, **headers})
+        assert (again.status_code, again.json) == (200, first)
+        assert snapshot_of_event(services, created) == before
+        stored = repr(snapshot(services.storage.client))
+        assert first["secret"] not in stored
+        assert client.post(path, json={"overlap": "1h"}).json["secret"] != first["secret"]
+
+
+def snapshot_of_event(services, created):
+    event = services.storage.events.get(bytes.fromhex(created["id"].replace("-", "")))
+    return event.version, event.hmac_secret
+
+
 def test_after_a_store_that_went_away_the_same_request_goes_on(client, created, services, clock, monkeypatch):  # fmt: skip
     """It was triggered, though nobody was told: it is once, however often it is sent."""
     path = f"/events/{created['id']}/trigger"

@@ -8,6 +8,8 @@ from __future__ import annotations
 import pytest
 
 from app.domain.signing import signing_key
+from app.services import secret_rotation as module
+from app.store import indexes
 from tests.support.clock import NOW_MS
 
 DAY_MS = 86_400_000
@@ -104,6 +106,28 @@ def test_by_tag_all_get_the_same_one(client, make, secrets_of):
 @pytest.mark.parametrize("query", ["", "?tags=", "?tags=red&dry_run=yes", "?tag=red", "?match=all"])
 def test_by_tag_needs_tags(client, make, query):
     assert client.post(f"/events/rotate-secret{query}").status_code == 400
+
+
+def test_by_tag_is_bounded(client, make, secrets_of, monkeypatch):
+    """In how much is changed, and in how much is looked at to find it."""
+    events = [make("red", *(["common"] if number else [])) for number in range(12)]
+    before = secrets_of(events[0])
+    monkeypatch.setattr(module, "MAX_EVENTS", 11)
+    answer = client.post("/events/rotate-secret?tags=red")
+    assert (answer.status_code, answer.json["fields"].keys()) == (400, {"tags"})
+    assert "12" in answer.json["error"]
+    monkeypatch.setattr(indexes, "LOOK_LIMIT", 4)
+    monkeypatch.setattr(indexes, "_FIRST_CHUNK", 2)
+    monkeypatch.setattr(indexes, "CHUNK", 2)
+    monkeypatch.setattr(module, "MAX_EVENTS", 1)
+    monkeypatch.setattr(module, "MAX_PARTS", 2)
+    rare = "/events/rotate-secret?tags=red AND NOT common"
+    answer = client.post(rare)
+    assert (answer.status_code, answer.json["fields"].keys()) == (400, {"tags"})
+    assert secrets_of(events[0]) == before
+    monkeypatch.setattr(module, "MAX_PARTS", 20)
+    assert client.post(rare).json["count"] == 1
+    assert secrets_of(events[0]) != before
 
 
 def test_who_may(client_with, make, secrets_of):
