@@ -65,6 +65,7 @@ ELSEWHERE = {
     "app/live/connected.py": "tests/live/test_hub.py",
     "app/live/desk.py": "tests/live/test_hub.py",
     "app/live/ears.py": "tests/live/test_hub.py",
+    "app/live/places.py": "tests/live/test_hub.py",
     "app/live/stream.py": "tests/live/test_streams.py",
     "app/store/live_keys.py": "tests/store/test_live.py",
     "app/errors.py": "tests/api/hostile/test_paths.py",

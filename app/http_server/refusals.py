@@ -28,6 +28,7 @@ _REASONS = {
     414: "URI Too Long",
     417: "Expectation Failed",
     426: "Upgrade Required",
+    429: "Too Many Requests",
     431: "Request Header Fields Too Large",
     500: "Internal Server Error",
     501: "Not Implemented",
@@ -37,6 +38,7 @@ _REASONS = {
 
 _MORE_HEADERS = {
     426: (("Upgrade", "websocket"), ("Connection", "Upgrade")),  # RFC 9110, section 15.5.22
+    429: (("Retry-After", "1"),),
     503: (("Retry-After", "1"),),
 }
 

@@ -24,6 +24,7 @@ from app.http_server.caller_queue import CallerQueue, QueueFull
 from app.http_server.connection import CONNECTION, WEBSOCKET_PATH, Connection
 from app.live.connected import Subscription
 from app.live.hub import Hub
+from app.live.places import SHARE_TAKEN
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -245,6 +246,9 @@ async def _stream(
     """Answer with a stream, until its client goes or it is told to end."""
     if live.is_full:
         await _refuse(send, 503, refusals.CROWDED)
+        return
+    if not live.has_room_for(wanted.bearer):
+        await _refuse(send, 429, SHARE_TAKEN)
         return
     connection.answer_begins(is_stream=True)
     headers = [header for header in answer.headers if header[0] != b"content-length"]

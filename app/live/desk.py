@@ -71,11 +71,9 @@ class Desk:
             return bearer
         if not (access.can_read and access.can_write):
             raise Forbidden(MAY_NOT_ACT)
-        if self.live.connections(first.client_name, _scope(access)) >= MOST_OF_ONE_NAME:
-            raise Conflict(
-                f"{MOST_OF_ONE_NAME} connections have this client_name already; close some."
-            )
-        self.connect(first.client_name, number, access)
+        name, most = first.client_name, MOST_OF_ONE_NAME
+        if not self.live.connect(name, self._named(number), _scope(access), most):
+            raise Conflict(f"{most} connections have this client_name already; close some.")
         return bearer
 
     def connect(self, name: str, number: int, access: Access) -> None:

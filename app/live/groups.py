@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from app.domain.access import Access
-from app.store.live import Told
+from app.live.socket import text_frame
+from app.store.live import BEGINS, Told
 
 
 class Hearer(Protocol):
@@ -111,3 +112,11 @@ class Groups:
         """The tags of which one is on all that a group hears; none: it may hear anything."""
         is_admin, scope, tags, _ = key
         return tags or (frozenset() if is_admin else scope)
+
+
+def event_form(told: Told) -> bytes:
+    """What is told, as a websocket's listener is sent it: it hears only of what is delivered."""
+    return text_frame(told.message) if told.kind == _DELIVERED else b""
+
+
+_DELIVERED = BEGINS.encode()

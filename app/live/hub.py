@@ -18,11 +18,12 @@ from app.live.clients import BROKEN, Clients
 from app.live.connected import Connected, Subscription
 from app.live.desk import Desk
 from app.live.ears import Ears
-from app.live.groups import Groups
+from app.live.groups import Groups, event_form
 from app.live.messages import ClientHook, TagListener
-from app.live.socket import GOING_AWAY, INTERNAL, POLICY, TRY_LATER, LiveSocket, text_frame
+from app.live.places import SHARE_TAKEN, LivePlaces
+from app.live.socket import GOING_AWAY, INTERNAL, POLICY, TRY_LATER, LiveSocket
 from app.live.streams import Streams
-from app.store.live import BEGINS, Hint, Mail, Told
+from app.store.live import Hint, Mail
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +61,7 @@ class Hub:
         self._ears: Ears | None = None
         """There while there are connections."""
         self._numbers = 0
+        self._places = LivePlaces()
         self._renewed_s = self._looked_s = 0.0
         self._is_looking = self._is_stopping = False
 
@@ -67,6 +69,10 @@ class Hub:
     def is_full(self) -> bool:
         """Whether there is no room for one more."""
         return len(self._sockets) + len(self._streams.all) >= self._most or self._is_stopping
+
+    def has_room_for(self, bearer: Bearer) -> bool:
+        """Whether its owner may have one more."""
+        return self._places.has_room_for(bearer, self._most)
 
     def open(self, transport: asyncio.Transport) -> LiveSocket:
         """Take over a connection that has become a websocket."""
@@ -84,11 +90,13 @@ class Hub:
         """
         ears = self._ensure_ears()
         stream = self._streams.open(subscription, ears, hang_up)
+        self._places.take(subscription.bearer)
         try:
             async for piece in stream.pieces():
                 yield piece
         finally:
             self._streams.close(stream)
+            self._places.give_back(subscription.bearer)
             self._rest()
 
     def _ensure_ears(self) -> Ears:
@@ -133,6 +141,8 @@ class Hub:
     def _let_go(self, member: Connected) -> None:
         if member.group is not None:
             self._groups.leave(member.socket, member.group)
+        if member.bearer is not None:
+            self._places.give_back(member.bearer)
         if isinstance(member.first, ClientHook):
             self._clients.remove(member, member.first.client_name)
 
@@ -165,6 +175,10 @@ class Hub:
         if socket not in self._sockets:
             self._let_go(member)  # it has not waited, and the store has it again since
             return
+        if not self.has_room_for(result):
+            self._turn_away(socket, SHARE_TAKEN, TRY_LATER)
+            return
+        self._places.take(result)
         member.bearer = result
         socket.say(messages.welcome())
         if isinstance(member.first, TagListener):
@@ -280,11 +294,3 @@ class Hub:
         if None in mail:  # tokens were revoked
             self._looked_s = 0.0
             self._look(self._loop.time())
-
-
-def event_form(told: Told) -> bytes:
-    """What is told, as a websocket's listener is sent it: it hears only of what is delivered."""
-    return text_frame(told.message) if told.kind == _DELIVERED else b""
-
-
-_DELIVERED = BEGINS.encode()

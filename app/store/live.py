@@ -96,14 +96,16 @@ class LiveStore:
         self._client = client
         self._scripts = scripts
 
-    def connect(self, name: str, connection: str, scope: frozenset[str] | None) -> None:
-        """Add a connection of a client, or renew it; ``scope``: ``None`` is all tags."""
-        pipe = self._client.pipeline()
-        pipe.zadd(live_keys.client(name), {connection: 0}, nx=True)
-        pipe.hset(live_keys.scopes(name).decode(), connection, _scope_text(scope))
-        for key in (live_keys.client, live_keys.scopes, live_keys.waiting):
-            pipe.pexpire(key(name), KEEP_MS)
-        pipe.execute()
+    def connect(
+        self, name: str, connection: str, scope: frozenset[str] | None, most: int = 0
+    ) -> bool:
+        """Add a connection of a client, or renew it; ``scope``: ``None`` is all tags.
+
+        ``most``: how many one scope may have; 0: any number. Returns whether it is there.
+        """
+        kinds = (live_keys.client, live_keys.scopes, live_keys.waiting)
+        args: list[Argument] = [connection, _scope_text(scope), KEEP_MS, most]
+        return bool(self._scripts("connect_client", [key(name) for key in kinds], args))
 
     def disconnect(self, name: str, connection: str) -> None:
         """Forget a connection."""

@@ -18,10 +18,11 @@ from app.domain import ids
 from app.domain.access import MASTER
 from app.domain.action import short_form
 from app.factory import create_app
-from app.live import asker, clients, connected, desk, ears, hub
+from app.live import asker, clients, connected, desk, ears, hub, places
+from app.live.connected import Subscription
 from app.live.desk import EXTENSION, Desk
 from app.live.hub import Hub
-from app.live.socket import GOING_AWAY, POLICY
+from app.live.socket import GOING_AWAY, POLICY, TRY_LATER
 from app.services.queries import EventChanges
 from app.store.live import BEGINS, CHANGE, ClientMessage, LiveEntry, LiveStore, offer_call
 from app.wiring.doubles import Doubles
@@ -31,7 +32,7 @@ from tests.support.frames import FakeTransport, FrameReader, masked, text
 from tests.support.services import FakeDrains, FakeUpkeep
 from tests.support.wait import wait_until
 
-PARTS = (asker, clients, connected, desk, ears)
+PARTS = (asker, clients, connected, desk, ears, places)
 PATIENCE_S = 10.0
 
 
@@ -246,6 +247,35 @@ def test_there_is_a_bound_on_connections(run: Callable[[Check], None]) -> None:
         assert made.is_full
         callers[0].leave()
         assert not made.is_full
+
+    run(check)
+
+
+def test_no_sub_takes_all_places(app: Flask, run: Callable[[Check], None]) -> None:
+    """Counted exactly: who goes makes room at once, whatever it was; an admin has no share."""
+    mine, admin = token_of(app, "read_write", "a"), token_of(app, "admin")
+
+    async def check(made: Hub) -> None:
+        made._most = 4
+        bearer = made._desk.judge(mine.encode())
+        two = [Caller(made), Caller(made)]
+        assert (await two[0].ask(hook(mine)))["type"] == "ack"
+        assert (await two[1].ask(listener(mine, "a")))["type"] == "ack"
+        assert not made.has_room_for(bearer)
+        third = Caller(made)
+        assert await third.ask(listener(mine, "a")) == {
+            "type": "error",
+            "message": places.SHARE_TAKEN,
+        }
+        assert await third.end() == TRY_LATER
+        third.leave()
+        assert (await Caller(made).ask(listener(admin, "a")))["type"] == "ack"
+        two[0].leave()
+        stream = made.stream(Subscription(bearer, frozenset({"a"}), None))
+        await anext(stream)
+        assert not made.has_room_for(bearer)
+        await stream.aclose()
+        assert made.has_room_for(bearer)
 
     run(check)
 

@@ -268,3 +268,22 @@ def test_connections_are_counted_by_the_scope_of_their_tokens(live: LiveStore) -
         live.connect("c", f"{PROCESS}:{number}", scope)
     assert [live.connections("c", scope) for scope in scopes] == [1, 2, 2, 1]
     assert live.connections("c", frozenset("b")) == 0
+
+
+def test_of_many_that_connect_at_once_as_many_are_let_in_as_may_be(stores: Stores) -> None:
+    """Of each scope; who is there is renewed, and who goes makes room."""
+    with ThreadPoolExecutor(8) as callers:
+
+        def connect(number: int) -> bool:
+            live = LiveStore(stores.client, Scripts(stores.client))
+            return live.connect("c", f"{PROCESS}:{number}", frozenset({"a"}), most=10)
+
+        assert sum(callers.map(connect, range(40))) == 10
+    live = LiveStore(stores.client, Scripts(stores.client))
+    assert live.connections("c", frozenset({"a"})) == 10
+    assert live.connect("c", f"{PROCESS}:99", None, most=1)
+    there = [number for number in range(40) if connect(number)]
+    assert len(there) == 10
+    live.disconnect("c", f"{PROCESS}:{there[0]}")
+    assert connect(50)
+    assert not connect(51)
