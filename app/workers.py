@@ -17,7 +17,7 @@ from rq.exceptions import StopRequested
 from app import logs, rq_queues
 from app.config import Settings, production_settings
 from app.errors import ConfigError, ExitStatus, StoreUnavailable
-from app.niceness import give_way
+from app.niceness import give_way, wake_punctually
 from app.open_files import raise_open_file_limit
 from app.runtime.supervisor import Process, supervise
 from app.store.connection import connect, connect_broker, name_connections
@@ -118,6 +118,7 @@ def inspect_one(settings: Settings, text: str) -> int:
 
 def deliver(engine: Engine) -> None:
     """Run drains until told to stop."""
+    wake_punctually()
     # A drain's objects form no reference cycles, so reference counting frees them. Collections at
     # Python's own threshold, which also looked at every imported module, took a tenth of its time.
     gc.freeze()

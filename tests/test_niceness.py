@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from app.niceness import wake_punctually
 from tests.support.processes import ROOT
 
 CODE = """
@@ -60,3 +61,13 @@ def test_linux_takes_what_is_written() -> None:
         cwd=ROOT, start_new_session=True, capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert done.stdout == "10\n"
+
+
+def test_a_delivery_worker_sleeps_no_longer_than_it_asks_for(tmp_path: Path) -> None:
+    """Other systems than Linux have no such file, and it is not made."""
+    slack = tmp_path / "timerslack_ns"
+    wake_punctually(slack)
+    assert not slack.exists()
+    slack.write_text("50000")
+    wake_punctually(slack)
+    assert slack.read_text() == "1"

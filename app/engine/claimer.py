@@ -111,6 +111,11 @@ class Claimer:
         """How many claims are not due yet, or not read yet."""
         return len(self._rows) + len(self._delayed) + self.flows.delayed
 
+    @property
+    def next_claim(self) -> tuple[Claim | None, int | None]:
+        """The claim that falls due next, those in flows aside, and when, ms UTC."""
+        return self._delayed.next_claim, self._delayed.next_ms
+
     def filenos(self) -> list[int]:
         """The file descriptors that become readable when the store has answered or woken us."""
         found = (self._channel.fileno(), self._listener.fileno())

@@ -23,6 +23,11 @@ class DelayQueue:
         """When the first is due, ms UTC; ``None`` if there is none."""
         return self._heap[0][0] if self._heap else None
 
+    @property
+    def next_claim(self) -> Claim | None:
+        """The first that is due."""
+        return self._heap[0][2] if self._heap else None
+
     def add(self, due_ms: int, claim: Claim) -> None:
         """Queue a claim that is due at ``due_ms``, UTC."""
         heapq.heappush(self._heap, (due_ms, next(self._order), claim))

@@ -1,7 +1,7 @@
 """A drain: one loop that claims what is due, sends many requests at once and records outcomes.
 
-It runs in one thread. It waits for the store's answers together with the receivers' answers, so
-claiming, sending and recording overlap::
+It runs in one thread and waits for the store's answers and the receivers' together, so claiming,
+sending and recording overlap::
 
     claimer        claims under a lease, schedules successors
     fair queue     what is due, in turn for each lane
@@ -33,6 +33,7 @@ from app.engine.drain_options import DrainOptions
 from app.engine.fair_queue import FairQueue
 from app.engine.gone_events import GoneEvents
 from app.engine.local_faults import LocalFaults
+from app.engine.next_request import NextRequest
 from app.engine.recorder import Recorder
 from app.engine.sender import Sender
 from app.engine.target_limits import InFlightRequest, TargetLimits, target_of
@@ -41,21 +42,17 @@ from app.store.claims import Claim
 
 log = logging.getLogger(__name__)
 
-ACCEPTED = 32
-"""How many claims that are due are looked at before the loop goes on."""
-
-STARTED = 8
-"""How many requests are started before it does: each takes some hundred microseconds."""
+ACCEPTED, STARTED = 32, 8
+"""How many claims that are due are looked at, and requests started, before the loop goes on: a
+request takes some hundred microseconds."""
 
 POLL_MS, CLOSING_POLL_MS = 50.0, 10.0
 """The longest wait of the loop, so that it sees a request to stop soon, and of a loop that claims
 nothing more, so that the next job takes it over soon."""
 
-LOOK_MS = 50
-"""How often the loop looks for slow requests and stalled targets."""
-
-FULL_LOOK_MS = 5
-"""How often it looks while nothing more can be claimed: surplus of stalled targets may be why."""
+LOOK_MS, FULL_LOOK_MS = 50, 5
+"""How often the loop looks for slow requests and stalled targets, and how often while nothing more
+can be claimed: surplus of stalled targets may be why."""
 
 BREAKER_OPEN = "its target has only failed of late; it is tried again one by one"
 """Recorded as the reason when a claim is deferred because its target's breaker is open."""
@@ -86,6 +83,7 @@ class Drain:
         self._clock = clock
         self._options = options
         self._due = FairQueue[Claim]()
+        self._requests = NextRequest(lambda claim, at_ms: request_of(claim, options, at_ms))
         self._targets = TargetLimits(options.concurrency)
         self._has_more = False
         self._gone_events = GoneEvents(deactivate)
@@ -192,6 +190,7 @@ class Drain:
         # (Not now_ms: what has ended since would be recorded as ended before.)
         is_quiet, flush = not self._sender.in_flight, not self._has_to_send()
         self._recorder.step(self._clock.now_ms(), flush=flush, is_quiet=is_quiet)
+        self._requests.prepare(*self._claimer.next_claim)
         self._handle_ended(self._wait(now_ms, CLOSING_POLL_MS if closing else POLL_MS))
         if now_ms >= self._next_look_ms:
             self._next_look_ms = now_ms + (FULL_LOOK_MS if self._claimer.window.full else LOOK_MS)
@@ -271,7 +270,7 @@ class Drain:
         claim = request.claim
         now_us = self._clock.now_us()
         try:
-            built = request_of(claim, self._options, now_us // 1000)
+            built = self._requests.of(claim, now_us // 1000)
         except QhronosError as error:  # a secret can't be decrypted or used: only this one fails
             timings = Timings(claim.due_ms * 1000, now_us, now_us)
             outcome = Outcome(timings, error=fault_of(error), error_message=error.message)
