@@ -21,6 +21,18 @@ WAITS_FOR_FLOW = "Its time has come; it waits until its flow has room."
 WAITS = "Its time has come; it waits for a worker that is free, or for its target to have room."
 
 
+FOR_BREAKER = "Its target's circuit breaker is open."
+FOR_FLOW = "It waits until its flow has room."
+FOR_ROOM = "It waits for a worker, or for its target to have room."
+
+
+def waits_for(event: Event | None, breaker_until_ms: int | None) -> str:
+    """For what something waits whose time has come, in a sentence."""
+    if breaker_until_ms is not None:
+        return FOR_BREAKER
+    return FOR_FLOW if event and event.options.flow else FOR_ROOM
+
+
 def sentence(occurrence: Occurrence, event: Event | None, now_ms: int) -> str:
     """Why an occurrence is where it is, in one sentence or two."""
     count = occurrence.attempt_count

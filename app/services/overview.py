@@ -116,10 +116,10 @@ class OverviewService:
         """How targets fare: the newest ``OF_TARGETS`` of each status, the worst target first."""
         return self.shared.of(("targets", circle_of(access)), lambda: self._targets(access))
 
-    def upcoming(self, access: Access, count: int) -> list[OfEvent]:
-        """What is scheduled next, the earliest first."""
-        question = ("upcoming", circle_of(access), count)
-        return self.shared.of(question, lambda: self._upcoming(access, count))
+    def upcoming(self, access: Access, count: int, *, from_now: bool = False) -> list[OfEvent]:
+        """What is scheduled, the earliest first; ``from_now``: what is not due yet."""
+        question = ("upcoming", circle_of(access), count, from_now)
+        return self.shared.of(question, lambda: self._upcoming(access, count, from_now))
 
     def _minutes(self, access: Access) -> Minutes:
         first_ms = self.clock.now_ms() // MINUTE_MS * MINUTE_MS - (MINUTES - 1) * MINUTE_MS
@@ -183,8 +183,9 @@ class OverviewService:
         told = [target_of(target, members) for target, members in groups.items()]
         return sorted(told, key=lambda one: (1 if one.success is None else one.success, one.target))
 
-    def _upcoming(self, access: Access, count: int) -> list[OfEvent]:
-        query = OccurrenceQuery(status="scheduled")
+    def _upcoming(self, access: Access, count: int, from_now: bool) -> list[OfEvent]:
+        from_ms = self.clock.now_ms() if from_now else None
+        query = OccurrenceQuery(status="scheduled", from_ms=from_ms)
         selection = self.service.selection(query, access)
         if selection is None:
             return []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.console.wording import sentence
+from app.console.wording import FOR_BREAKER, FOR_ROOM, sentence, waits_for
 from app.domain.occurrence import Occurrence, OccurrenceStatus
 
 A = {"id": bytes(16), "event_id": bytes(16), "scheduled_ms": 0}
@@ -44,3 +44,8 @@ def test_it_says_what_is_known(given, expected):
 def test_what_is_late_says_for_what_it_waits(planned_ms, said):
     waiting = Occurrence(**A, status=OccurrenceStatus.SCHEDULED, planned_ms=planned_ms)
     assert sentence(waiting, None, 0).startswith(said)
+
+
+def test_an_open_breaker_is_named_before_anything_else():
+    assert waits_for(None, 5) == FOR_BREAKER
+    assert waits_for(None, None) == FOR_ROOM

@@ -14,10 +14,13 @@ from app.api.schemas.representations import event_text
 from app.console import acts
 from app.console.history import entries_of
 from app.console.pages.events import explained
+from app.console.show import of_host
+from app.console.wording import waits_for
 from app.domain import ids
 from app.domain.event import Event
 from app.errors import InvalidInput, NotFound, QhronosError
 from app.services.audit import AuditQuery
+from app.services.overview_parts import host_of
 from app.services.previews import Outlook
 from app.services.queries import OccurrenceQuery
 
@@ -55,6 +58,7 @@ def show(event_id: str, problem: str | None = None) -> str | tuple[str, int]:
         zone=event.definition.timezone,
         outlook=outlook,
         trouble=trouble,
+        waits_for=_waits_for(event),
         found=services().occurrences.of_event(event_id, access(), SHOWN, cursor),
         last=services().overview.last_of([event], 30)[event.id],
         settings={
@@ -102,6 +106,14 @@ def _gone(event_id: str, message: str) -> tuple[str, int]:
         history=_history(event_id),
     )
     return page, 404
+
+
+def _waits_for(event: Event) -> str | None:
+    """For what its next occurrence waits; ``None`` if that is not due."""
+    if event.next_ms is None or event.next_ms > services().clock.now_ms():
+        return None
+    breakers = services().health.breakers() if access().is_admin else {}
+    return waits_for(event, of_host(breakers, host_of(event.action.target)))
 
 
 def _outlook(event_id: str, event: Event) -> tuple[Outlook | None, str | None]:

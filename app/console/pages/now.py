@@ -7,6 +7,9 @@ from flask import Blueprint, render_template, request
 from app.api.http.auth import access
 from app.api.http.context import services
 from app.console.charts import lateness_lines, sparkline, stack_of, success_line
+from app.console.show import of_host
+from app.console.wording import waits_for
+from app.services.overview_parts import host_of
 from app.services.queries import EventQuery
 
 BEHIND_MS = 10_000
@@ -30,16 +33,23 @@ def show() -> str:
         for at in range(len(minutes.counts["completed"]))
     ]
     since_ms = minutes.first_ms
-    upcoming = overview.upcoming(asker, NEXT)
+    upcoming = overview.upcoming(asker, NEXT, from_now=True)
+    breakers = services().health.breakers() if asker.is_admin else {}
+    late_since_ms = services().clock.now_ms() - BEHIND_MS
+    due = overview.upcoming(asker, NEXT)
+    behind = [one for one in due if one.occurrence.planned_ms < late_since_ms]
+    late_event = behind[0].event if behind else None
+    host = host_of(late_event.action.target) if late_event else ""
     is_day = request.args.get("span") == "day"
     charted = (overview.day(asker) if is_day else None) or minutes
     late = overview.lateness_of(charted, asker)
-    late_since_ms = services().clock.now_ms() - BEHIND_MS
     return render_template(
         "console/now.html",
-        behind=[one for one in upcoming if one.occurrence.planned_ms < late_since_ms],
+        behind=behind,
+        is_more=len(behind) == NEXT,
+        waits_for=waits_for(late_event, of_host(breakers, host)),
         status=services().health.status(),
-        breakers=services().health.breakers() if asker.is_admin else {},
+        breakers=breakers,
         minutes=minutes,
         is_day=is_day,
         charted=charted,
@@ -51,5 +61,5 @@ def show() -> str:
         lateness=overview.lateness(asker),
         failing=overview.failing(asker, ("failed", "retrying"), since_ms)[:5],
         upcoming=upcoming,
-        is_empty=not upcoming and not services().events.list(EventQuery(limit=1), asker).items,
+        is_empty=not due and not services().events.list(EventQuery(limit=1), asker).items,
     )

@@ -66,3 +66,15 @@ def test_an_empty_instance_says_what_to_do_first(browser, browser_with, client, 
 def test_one_with_events_does_not(browser, client, an_event):
     client.post("/events", json=an_event)
     assert "The first five minutes" not in browser.get("/console/").text
+
+
+def test_what_is_late_is_named_with_what_it_waits_for(browser, client, clock):
+    body = {"webhook": "https://example.com/", "delay": "1s"}
+    for given in ({"name": "held up", "flow": {"key": "narrow"}}, {"name": "other"}):
+        assert client.post("/events", json={**body, **given}).status_code == 201
+        clock.advance(1_000)
+    clock.advance(60_000)
+    text = Page(browser.get("/console/").text).text.replace(" ,", ",")
+    assert "held up is late: it was due 1 min ago, and 1 more is late, too." in text
+    assert "It waits until its flow has room." in text
+    assert "Nothing is planned" in text
