@@ -26,6 +26,7 @@ from app.setting_readers import (
     duration,
     environment,
     integer,
+    member_names,
     origins,
     private_targets,
     proxies,
@@ -132,13 +133,14 @@ class Settings:
     """How long entries of the audit log are kept."""
 
     audit_max_bytes: int = 0
-    """How much of the store's memory the audit log may take, about, in bytes: beyond it the oldest
-    entries are deleted, and an entry ``audit.drop`` says which. The newest few hundred always
-    stay. 0: no limit."""
+    """About how many bytes of the store's memory the audit log may take: beyond it the oldest
+    entries go, and an entry ``audit.drop`` says which. A few hundred always stay. 0: no limit."""
 
     rate_limit: RateLimit | None = None
-    """Requests of one token (without a token: of one address), as in ``600/minute``.
-    Empty: no limit."""
+    """Requests of one token (without one: of an address), as in ``600/minute``. Empty: no limit."""
+
+    indexed_metadata: tuple[str, ...] = ()
+    """Members of the metadata that an index finds events by, as in ``customer,order``: up to 10."""
 
     max_body_bytes: int = 262_144
     """The largest request body, in bytes."""
@@ -159,22 +161,19 @@ class Settings:
     """Whether ``/docs``, the guide and ``/openapi.json`` are open to everyone."""
 
     cors_origins: tuple[str, ...] = ()
-    """Web origins whose pages may call the API, as in ``https://app.example.com``.
-    Empty: none."""
+    """Web origins whose pages may call the API, as in ``https://app.example.com``. Empty: none."""
 
     trusted_proxies: tuple[Network, ...] = ()
-    """Networks of the proxies in front, as in ``10.0.0.7/32,fd00::/64``. Only through these
-    does ``X-Forwarded-For`` name the caller, for the rate limit and the audit log. Only these are
-    believed ``X-Forwarded-Proto`` and ``X-Forwarded-Host``. Empty: none."""
+    """Networks of the proxies in front, as in ``10.0.0.7/32,fd00::/64``. Only they are believed
+    ``X-Forwarded-For`` (who calls), ``X-Forwarded-Proto`` and ``X-Forwarded-Host``. Empty: none."""
 
     public_url: str = ""
-    """Where clients reach the API, as in ``https://qhronos.example.com``. ``Link`` and
-    ``Location`` begin with it. It may have a path, which the proxy takes away. Empty: they begin
-    with the scheme and host of the request."""
+    """Where clients reach the API, as in ``https://qhronos.example.com``: ``Link`` and ``Location``
+    begin so. It may have a path, which the proxy takes away. Empty: as the request's URL begins."""
 
     store_fsync: str = "always"
-    """When the store of ``make run`` writes to disk what it has answered: ``always``, before it
-    answers, or ``everysec``, which may lose the last two seconds in a crash."""
+    """When the store of ``make run`` writes to disk: ``always``, before it answers, or
+    ``everysec``, which may lose the last two seconds in a crash."""
 
     log_level: str = "INFO"
     """The least important messages that are logged."""
@@ -253,6 +252,7 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "RETENTION_AUDIT": duration(1_000, 36_500 * _DAY),
     "AUDIT_MAX_BYTES": integer(0, 1 << 50),
     "RATE_LIMIT": rate_limit,
+    "INDEXED_METADATA": member_names,
     "MAX_BODY_BYTES": integer(1_024, 16_777_216),
     "MAX_EVENTS_PER_SUB": integer(0, 999_999_999),
     "MAX_OCCURRENCES_PER_SUB": integer(0, 999_999_999),

@@ -21,6 +21,9 @@ from app.errors import ConfigError, InvalidInput
 MIN_SECRET_BYTES = 32
 """Shortest key accepted for HS256 (RFC 7518 section 3.2)."""
 
+MAX_INDEXED_MEMBERS = 10
+"""The hash of an event stays small with what it keeps of so many."""
+
 MIN_CHOSEN_SECRET = 8
 """Shortest master token and signing secret accepted: they may be of the operator's choosing."""
 
@@ -204,6 +207,18 @@ def public_url(text: str) -> str:
     if not match or int(match[1] or 0) > 65_535:
         raise ValueError("must be an address as in https://qhronos.example.com or …/below")
     return text.rstrip("/")
+
+
+def member_names(text: str) -> tuple[str, ...]:
+    """Names of members of the metadata, commas between."""
+    names = tuple(sorted(part.strip() for part in text.split(",")))
+    is_right = all(0 < len(name) <= 64 and name.isprintable() and ":" not in name for name in names)
+    if not is_right or len(set(names)) != len(names) or len(names) > MAX_INDEXED_MEMBERS:
+        raise ValueError(
+            f"must be at most {MAX_INDEXED_MEMBERS} names of members of the metadata, each once "
+            "and of 1 to 64 characters without a colon, as in customer,order_id"
+        )
+    return names
 
 
 def origins(text: str) -> tuple[str, ...]:

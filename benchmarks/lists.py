@@ -25,9 +25,11 @@ from app.domain.definition import Definition
 from app.domain.event import Event, EventStatus
 from app.domain.ids import EventIds
 from app.factory import create_app
+from app.services.metadata_index import MetadataIndexing
 from app.store import keys
 from app.store.connection import StoreClient, connect
 from app.store.events import NOTHING, EventStore, Plan
+from app.store.terms import EventTerms
 from app.wiring.services import build_services
 from benchmarks import support
 from benchmarks.loading import BATCH, PipedScripts
@@ -35,6 +37,7 @@ from benchmarks.support import say
 
 DAY_MS = 86_400_000
 ROUNDS = 5
+DECLARED = ("number", "side")
 OLD = 9_000
 """How many entries lie before an old page."""
 
@@ -51,6 +54,8 @@ NEW_EVENTS = (
     "target_host=hooks.example.com", "target_host=hooks.example.com&sort=created_at",
     "target_host=hooks.example.com&tags=left", "target_host=hooks.example.com&status=paused",
     "target_host=hooks.example.com&tags=rare", "target_host=hooks.example.com&name=nightly",
+    "metadata.side=left", "metadata.side=left&sort=created_at", "metadata.side=left&status=paused",
+    "metadata.side=left&target_host=h7.example.com", "metadata.number=77", "metadata.number=none",
 )  # fmt: skip
 OCCURRENCES = (
     "status=scheduled", "status=completed", "status=failed", "tags=left", "tags=right",
@@ -77,7 +82,7 @@ class Filler:
 
     def __init__(self, client: StoreClient) -> None:
         self._scripts = PipedScripts(client)
-        self._events = EventStore(client, self._scripts, partitions=1)
+        self._events = EventStore(client, self._scripts, 1, EventTerms(DECLARED))
         self._ended = client.pipeline(transaction=False)
         self._records: list[bytes | str | int] = []
         self._sha = client.script_load(self._scripts.text("record_unattempted").source)
@@ -125,7 +130,7 @@ def _event(event_id: bytes, number: int, base_ms: int, created_ms: int) -> Event
     return Event(
         id=event_id,
         definition=Definition(name, start_ms, webhook, "Run it"),
-        metadata_json='{"key":"value"}',
+        metadata_json=f'{{"side":"{side}","number":{number}}}',
         tags=tags,
         status=status,
         created_ms=created_ms,
@@ -197,7 +202,10 @@ def filled(count: int) -> Iterator[Lists]:
         Filler(client).fill(count)
         say(f"{count:,} events were stored in {time.perf_counter() - began:.0f} s")
         client.config_set("slowlog-log-slower-than", 100)
-        services = build_services(production_settings(support.environment(url, rate_limit="")))
+        given = support.environment(url, rate_limit="", indexed_metadata=",".join(DECLARED))
+        services = build_services(production_settings(given))
+        services.storage.agree()  # as every process does before it writes
+        MetadataIndexing(services.storage.terms, services.processes.own, list).go_on(600)
         yield Lists(create_app(services).test_client(), client)
 
 

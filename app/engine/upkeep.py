@@ -18,6 +18,7 @@ from app.services.audit import AuditService
 from app.services.calendars import CalendarService
 from app.services.deletions import DeletionService
 from app.services.lateness_history import LatenessHistory
+from app.services.metadata_index import MetadataIndexing
 from app.services.redeliveries import RedeliveryService
 from app.store.calls import BATCH
 from app.store.coordination import Coordination
@@ -59,6 +60,7 @@ class Upkeep:
     acknowledgements: Acknowledgements
     schema: Schema
     audit: AuditService
+    metadata: MetadataIndexing
     store_settings: Callable[[], object]
     lateness: LatenessHistory
 
@@ -106,6 +108,7 @@ class Upkeep:
         due nor claimed are put back. Returns how many of both there were.
         """
         self.schema.migrate(MIGRATE_S)  # whoever began may have been killed
+        self.metadata.go_on(MIGRATE_S)
         repaired = 0
         for partition in range(self.work.partitions):
             repaired += self._sweep(partition, "events", self._repair_events)

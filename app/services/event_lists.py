@@ -17,7 +17,7 @@ from app.store.indexes import IndexReader, Total
 from app.store.names import NameIndex, NameMatch
 from app.store.selections import Entry, IndexClause, Selection, event_indexes
 from app.store.term_index import TermIndex
-from app.store.terms import has_members, hosts_of, with_host
+from app.store.terms import has_members, hosts_of, with_host, with_member
 
 COUNTED = 100_000
 """How many events a count of its own reads and looks up; to look at one counts as several."""
@@ -42,7 +42,7 @@ class EventLists:
 
     def page(self, query: EventQuery, access: Access) -> Page[Event]:
         """List events. A page may be short, or empty, and have a cursor that leads on."""
-        selection = self._selection(query, access)
+        selection, unindexed = self._selection(query, access)
         context = f"events {query.filters} {scope_word(access)}"
         found, cursor = self.cursors.slice(
             self.lists,
@@ -58,7 +58,7 @@ class EventLists:
             total = Total(len(items), is_exact=cursor is None)
         else:
             total = self.lists.total(selection)
-        return Page(items, total.number, cursor, total.is_exact)
+        return Page(items, total.number, cursor, total.is_exact, unindexed)
 
     def _load(self, query: EventQuery, found: Sequence[bytes]) -> tuple[Event, ...]:
         """Read events that were found by their terms; one that has others now is left out."""
@@ -72,13 +72,13 @@ class EventLists:
 
         There may be fewer than ``query.limit``, as on a page. Nothing is counted.
         """
-        selection = self._selection(query, access)
+        selection, _ = self._selection(query, access)
         entries, position = self.lists.part(selection, after, query.limit)
         return list(self._load(query, [member for _, member in entries])), position
 
     def count(self, query: EventQuery, access: Access, *, changeable: bool = False) -> Total:
         """Count events, a bounded number of them; ``changeable``: only what may be changed."""
-        selection = self._selection(query, access)
+        selection, _ = self._selection(query, access)
         if changeable and not access.is_admin:
             looks = [] if selection.keep is None else [selection.keep]
             selection = replace(
@@ -101,47 +101,56 @@ class EventLists:
         found = self.events.get_many(event_ids)
         return [one is not None and access.may_change(one.tags) for one in found]
 
-    def _selection(self, query: EventQuery, access: Access) -> Selection:
+    def _selection(self, query: EventQuery, access: Access) -> tuple[Selection, tuple[str, ...]]:
+        """What a query means, and the filters for which no index can be asked."""
         clauses = tag_clauses(query.tags, access, "events")
         if query.status is not None:
             clauses.append(IndexClause(event_indexes(*query.status.split(","))))
         by_term, looks = self._by_terms(query)
         clauses += by_term
-        selection = Selection(low_ms=query.created_from_ms, high_ms=query.created_to_ms)
+        extra: tuple[Entry, ...] | None = None
         if query.name is not None or query.name_prefix is not None:
             match = _named(query)
-            if not self.names.is_complete():
-                looks.append(partial(self.names.have, match))
-            elif not match.is_prefix:
-                clauses.append(match.clause)
-            elif (few := self.names.few(match, FEW)) is not None:
-                return replace(
-                    selection, extra=tuple(few), also=tuple(clauses), keep=_all_of(looks)
+            few = None
+            if self.names.is_complete():
+                few = self.names.few(match, FEW) if match.is_prefix else None
+                clauses += [] if match.is_prefix else [match.clause]
+            if few is not None:
+                extra = tuple(few)
+            elif match.is_prefix or match.clause not in clauses:
+                looks["name_prefix" if match.is_prefix else "name"] = partial(
+                    self.names.have, match
                 )
-            else:
-                looks.append(partial(self.names.have, match))
         first = next((one for one in clauses if one.can_be_walked), None)
+        if extra is not None:
+            first = IndexClause(extra=extra)
         start = first or IndexClause(event_indexes(*EventStatus))
-        return replace(
-            selection,
+        selection = Selection(
             any_of=start.has,
+            extra=start.extra,
             beginning=start.beginning,
             also=tuple(one for one in clauses if one is not first),
+            low_ms=query.created_from_ms,
+            high_ms=query.created_to_ms,
             disjoint=first is None or (query.status is not None and len(clauses) == 1),
-            keep=_all_of(looks),
+            keep=_all_of(list(looks.values())),
         )
+        return selection, tuple(looks)
 
-    def _by_terms(self, query: EventQuery) -> tuple[list[IndexClause], list[Look]]:
+    def _by_terms(self, query: EventQuery) -> tuple[list[IndexClause], dict[str, Look]]:
         """The clauses for a host and for metadata, and looks for what no index knows."""
         clauses: list[IndexClause] = []
-        looks: list[Look] = []
+        looks: dict[str, Look] = {}
         if query.target_host is not None:
             if self.terms.knows_hosts():
                 clauses.append(with_host(query.target_host))
             else:
-                looks.append(partial(self.looks.have_host, query.target_host))
-        if query.metadata:
-            looks.append(partial(self.looks.have_metadata, query.metadata))
+                looks["target_host"] = partial(self.looks.have_host, query.target_host)
+        known = self.terms.members() if query.metadata and self.terms.declared else frozenset()
+        clauses += [with_member(name, value) for name, value in query.metadata if name in known]
+        if others := tuple(one for one in query.metadata if one[0] not in known):
+            names = ", ".join(f"metadata.{name}" for name, _ in others)
+            looks[names] = partial(self.looks.have_metadata, others)
         return clauses, looks
 
 

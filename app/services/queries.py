@@ -122,13 +122,15 @@ class OccurrenceQuery:
 class Page(Generic[Item]):
     """One page, how many there are in all, and where the next page begins (``None``: nowhere).
 
-    If the total is not exact, there are at least so many.
+    If the total is not exact, there are at least so many. ``unindexed`` are the filters for which
+    each event is looked at.
     """
 
     items: tuple[Item, ...]
     total: int
     next_cursor: str | None = None
     is_total_exact: bool = True
+    unindexed: tuple[str, ...] = ()
 
 
 Moment = int | datetime

@@ -260,14 +260,14 @@ class MetaField(HashField):
 
     PARTITIONS = ("partitions", "number", "how many partitions there are; set once",
         "coordination", "coordination")
-    INSTANCE = ("instance", "hex", "the store's own name; set once",
-        "coordination", "coordination")
-    SET_ASIDE = ("aside", "number", "how many events were set aside in all",
-        "figures", "figures")
+    INSTANCE = ("instance", "hex", "the store's own name; set once", "coordination", "coordination")
+    SET_ASIDE = ("aside", "number", "how many events were set aside in all", "figures", "figures")
     SCHEMA = ("schema", "number", "the last migration that it has seen; absent: none",
         "hold_migrations schema", "names schema term_index")
     MIGRATION = ("migration", "text", "where the next one goes on; see ``migrations.schema``",
         "hold_migrations", "schema")
+    INDEXED = ("indexed", "JSON", "by which metadata events are found", "term_index", "term_index")
+    INDEXING = ("indexing", "JSON", "where listing by it goes on", "term_index", "term_index")
     MIGRATOR = ("migrator", "hex", "the process that runs migrations",
         "hold_migrations", "hold_migrations")
     MIGRATOR_UNTIL = ("migrator-until", "ms", "until when it holds the lease on that",
@@ -278,8 +278,7 @@ class MetaField(HashField):
 class ToldField(HashField):
     """``qh:{live}:told``."""
 
-    TAGS = ("tags", "lines", "the tags of what happened",
-        "tell_listeners", "live")
+    TAGS = ("tags", "lines", "the tags of what happened", "tell_listeners", "live")
     KIND = ("kind", "word", "event: an occurrence is delivered; change: something has changed",
         "tell_listeners", "live")
     MESSAGE = ("msg", "JSON", "what listeners are told of it",

@@ -25,9 +25,6 @@ INDEX = b"terms"
 TERM = 6
 """Bytes of a term."""
 
-MAX_DECLARED = 10
-"""Members of the metadata that may be declared: the hash stays small with the terms of so many."""
-
 
 @dataclass(frozen=True, slots=True)
 class EventTerms:

@@ -13,6 +13,7 @@ from app.engine.retention import Retention
 from app.engine.scheduler import Scheduler
 from app.engine.upkeep import REPAIR_AFTER_MS, Upkeep
 from app.engine.upkeep_calls import UpkeepCalls
+from app.services.metadata_index import MetadataIndexing
 from app.store.migrations.schema import MIGRATIONS
 from app.wiring.doubles import NO_DOUBLES, Doubles
 from app.wiring.drains import Drains
@@ -95,6 +96,7 @@ class Engine:
             services.acknowledgements,
             storage.schema,
             services.audit,
+            MetadataIndexing(storage.terms, services.processes.own, services.processes.alive),
             services.store_settings,
             lateness_history(storage),
         )

@@ -27,6 +27,7 @@ SHARED = {
     "QHRONOS_RETENTION_OCCURRENCES": "retention_occurrences_ms",
     "QHRONOS_RETENTION_EVENTS": "retention_events_ms",
     "QHRONOS_RETENTION_AUDIT": "retention_audit_ms",
+    "QHRONOS_INDEXED_METADATA": "indexed_metadata",
     "QHRONOS_MAX_EVENTS_PER_SUB": "max_events_per_sub",
     "QHRONOS_MAX_OCCURRENCES_PER_SUB": "max_occurrences_per_sub",
     "QHRONOS_MAX_OCCURRENCES_PER_MINUTE": "max_occurrences_per_minute",

@@ -30,7 +30,6 @@ from app.store.leftovers import Leftovers
 from app.store.live import LiveStore
 from app.store.local_faults import LocalFaultStore
 from app.store.migrations.schema import Schema
-from app.store.names import NameIndex
 from app.store.occurrences import OccurrenceStore
 from app.store.owners import Owners
 from app.store.processes import ProcessStore
@@ -40,6 +39,8 @@ from app.store.samples import SampleReader
 from app.store.scripts import Scripts
 from app.store.sweep import EventSweep
 from app.store.tag_secrets import TagSecretStore
+from app.store.term_index import TermIndex
+from app.store.terms import EventTerms
 from app.store.tokens import TokenStore
 from app.store.waiting import WaitingStore
 from app.store.work import WorkStore
@@ -118,13 +119,10 @@ class Storage:
     def events(self) -> EventStore:
         """Events; raises what ``agree`` does, so that none is written that cannot be read."""
         _ = self.agreed
-        return NotedEventStore(
-            self.client,
-            self.scripts,
-            self.settings.partitions,
-            self.key_notes,
-            self.crypto.encryptor.known,
-        )
+        self.terms.withdraw()
+        terms, known = EventTerms(self.terms.declared), self.crypto.encryptor.known
+        partitions = self.settings.partitions
+        return NotedEventStore(self.client, self.scripts, partitions, self.key_notes, known, terms)
 
     @cached_property
     def event_batches(self) -> EventBatches:
@@ -167,9 +165,10 @@ class Storage:
         return IndexReader(self.client, self.scripts, self.settings.partitions)
 
     @cached_property
-    def names(self) -> NameIndex:
-        """Events by their names, in all partitions."""
-        return NameIndex(self.client, self.scripts, self.settings.partitions)
+    def terms(self) -> TermIndex:
+        """Events by hosts and metadata, in all partitions."""
+        declared = self.settings.indexed_metadata
+        return TermIndex(self.client, self.scripts, self.settings.partitions, declared)
 
     @cached_property
     def whole_lists(self) -> IndexReader:

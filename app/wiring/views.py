@@ -17,7 +17,7 @@ from app.services.shared_answers import SharedAnswers
 from app.services.tag_secrets import TagSecretService
 from app.store.event_looks import EventLooks
 from app.store.lateness import LatenessLog
-from app.store.term_index import TermIndex
+from app.store.names import NameIndex
 from app.wiring.crypto import Crypto
 from app.wiring.planning import Planning
 from app.wiring.storage import Storage
@@ -25,8 +25,14 @@ from app.wiring.storage import Storage
 
 def event_lists(storage: Storage, crypto: Crypto) -> EventLists:
     """Lists of events."""
-    looks, terms = EventLooks(storage.client), TermIndex(storage.client)
-    return EventLists(storage.events, storage.lists, storage.names, terms, looks, crypto.cursors)
+    return EventLists(
+        storage.events,
+        storage.lists,
+        NameIndex(storage.client, storage.scripts, storage.settings.partitions),
+        storage.terms,
+        EventLooks(storage.client),
+        crypto.cursors,
+    )
 
 
 def overview_service(storage: Storage, occurrences: OccurrenceService) -> OverviewService:

@@ -88,6 +88,7 @@ def upkeep(work: FakeWork, sweep: FakeSweep, coordination: FakeCoordination) -> 
         overdue=lambda *_: 5,
         migrate=coordination.migrate,
         follow=lambda: None,
+        go_on=lambda _limit_s: 0,
         run=lambda _now_ms: 0,
         pack=lambda: 6,
         settle=lambda: 7,
@@ -107,6 +108,7 @@ def upkeep(work: FakeWork, sweep: FakeSweep, coordination: FakeCoordination) -> 
         acknowledgements=others,
         schema=others,
         audit=others,
+        metadata=others,
         store_settings=coordination.look,
         lateness=others,
     )

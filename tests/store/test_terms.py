@@ -1,4 +1,4 @@
-"""Filters that look at what is stored of each event."""
+"""What events are found by that is compared as a whole."""
 
 from __future__ import annotations
 

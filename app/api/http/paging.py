@@ -45,11 +45,23 @@ LISTED = {
 """What documents the headers of an array."""
 
 
+UNINDEXED = {
+    "X-Unindexed-Filters": {
+        "description": "The filters for which each event is looked at, between commas.",
+        "schema": {"type": "string", "example": "metadata.customer"},
+    }
+}
+"""What documents the header that says which filters cost a look at each item."""
+
+
 def array_answer(listing: Page[Item], write: Callable[[Item], str]) -> Response:
     """Answer with an array: ``Link`` (RFC 8288) leads on, ``X-Total-Count`` counts."""
     headers = {"X-Total-Count": str(listing.total), **link_to_next(listing.next_cursor)}
     if not listing.is_total_exact:
         headers["X-Total-Count-Exact"] = "false"
+    if listing.unindexed:
+        # (A name may have any character, and a header may not.)
+        headers["X-Unindexed-Filters"] = quote(", ".join(listing.unindexed), safe=" ,.")
     return json_answer(_array(listing, write), headers=headers)
 
 

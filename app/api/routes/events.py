@@ -15,7 +15,7 @@ from app.api.http.conditional import etag, read_answer, version_to_match
 from app.api.http.context import services
 from app.api.http.icalendar_body import CALENDAR
 from app.api.http.idempotency import DOCUMENT, REPLAYED
-from app.api.http.paging import LISTED, LOCATED, array_answer
+from app.api.http.paging import LISTED, LOCATED, UNINDEXED, array_answer
 from app.api.http.public_urls import absolute
 from app.api.http.smorest import Blueprint
 from app.api.routes import icalendar_import
@@ -90,7 +90,7 @@ def create_event(changes: EventChanges) -> Response:
 
 @blueprint.operation("/events")
 @blueprint.reads(EventQuerySchema, "query")
-@blueprint.answers(200, EventSchema(many=True), headers=LISTED)
+@blueprint.answers(200, EventSchema(many=True), headers={**LISTED, **UNINDEXED})
 @blueprint.refuses(401, 403)
 def list_events(query: EventQuery) -> Response:
     """List events, newest first.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 from marshmallow import Schema, ValidationError
 
@@ -40,14 +40,43 @@ class MetadataMembers(Read):
 
     def read(self, value: Any) -> Any:
         """Return pairs of name and value."""
-        if not isinstance(value, str):
+        given, single = value if isinstance(value, _Members) else _Members(value)
+        if given is not None and not isinstance(given, str):
             raise ValidationError("must be text, as in customer:7")
-        pairs = [one.partition(":") for one in value.split(",")]
-        if len(pairs) > MAX_MEMBERS:
-            raise ValidationError(f"must be at most {MAX_MEMBERS} members")
+        pairs = [one.partition(":") for one in given.split(",")] if given is not None else []
         if not all(name and colon for name, colon, _ in pairs):
             raise ValidationError("must be a name, a colon and a value, as in customer:7")
-        return tuple((name, text) for name, _, text in pairs)
+        members = [*((name, text) for name, _, text in pairs), *single]
+        if len(members) > MAX_MEMBERS:
+            raise ValidationError(f"must be at most {MAX_MEMBERS} members")
+        names = [name for name, _ in members]
+        if twice := next((name for name in names if names.count(name) > 1), None):
+            raise ValidationError(f"must name a member once ({twice[:50]!r} stands there twice)")
+        return tuple(members)
+
+
+class _Members(NamedTuple):
+    """Members of the metadata as they were given: in one parameter, and in one for each."""
+
+    given: Any
+    single: tuple[tuple[str, str], ...] = ()
+
+
+_MEMBER = "metadata."
+
+
+def with_members(query: dict[str, Any]) -> dict[str, Any]:
+    """A query with its parameters as ``metadata.customer`` put into ``metadata``."""
+    single = {
+        name: value
+        for name, value in query.items()
+        if name[len(_MEMBER) :] and name.startswith(_MEMBER)
+    }
+    if not single:
+        return query
+    rest = {name: value for name, value in query.items() if name not in single}
+    pairs = tuple((name.removeprefix(_MEMBER), str(value)) for name, value in single.items())
+    return {**rest, "metadata": _Members(rest.get("metadata"), pairs)}
 
 
 class ChosenMembers(Read):

@@ -6,12 +6,12 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from marshmallow import ValidationError, post_load
+from marshmallow import ValidationError, post_load, pre_load
 
 from app.api.schemas.base import StrictSchema, check_order
 from app.api.schemas.events import EventSchema
 from app.api.schemas.fields import Choice, Instant, Read, Text, judged
-from app.api.schemas.list_fields import ChosenMembers, MetadataMembers, Words
+from app.api.schemas.list_fields import ChosenMembers, MetadataMembers, Words, with_members
 from app.api.schemas.occurrences import OccurrenceSchema
 from app.api.schemas.tags import read_tag, read_tags
 from app.domain.event import EventStatus
@@ -122,7 +122,9 @@ class EventQuerySchema(_TagQuery):
     metadata = MetadataMembers(
         metadata={
             "description": "A member of the metadata and its value, a colon between them; several "
-            "between commas have to be there together."
+            "between commas have to be there together. Or a parameter for each, as in "
+            "metadata.customer=7. Those are indexed that QHRONOS_INDEXED_METADATA names; "
+            "X-Unindexed-Filters in the answer says which are not, or not yet."
         }
     )
     created_from_ms = Instant(data_key="created_from")
@@ -135,6 +137,10 @@ class EventQuerySchema(_TagQuery):
     members = ChosenMembers(EventSchema)
     limit = limit_field()
     cursor = cursor_field()
+
+    @pre_load
+    def _gather_members(self, data: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
+        return with_members(data)
 
     @post_load
     def _as_query(self, data: dict[str, Any], **_kwargs: Any) -> EventQuery:

@@ -54,6 +54,10 @@ NAMES = ["50% off", "Nightly", "weekly", "nightly two", "nightly"]
         ("metadata=customer:7", ["weekly", "nightly"]),
         ("metadata=customer:7&name=weekly", ["weekly"]),
         ("metadata=z:null", ["50% off"]),
+        ("metadata.customer=7", ["weekly", "nightly"]),
+        ("metadata.customer=7&name=weekly", ["weekly"]),
+        ("metadata.customer=7&metadata=z:null", []),
+        ("metadata.customer=7,z:null", []),
         ("created_from=2026-01-01T00:00:00Z", NAMES),
         ("created_to=2025-12-31T23:59:59.999Z", []),
         ("sort=created_at", NAMES[::-1]),
@@ -66,6 +70,15 @@ def test_events_are_filtered(client, events, query, names):
     assert [one["name"] for one in answer.json] == names
     assert answer.headers["X-Total-Count"] == str(len(names))
     assert "X-Total-Count-Exact" not in answer.headers
+
+
+def test_the_answer_says_which_filters_no_index_knows(client, events):
+    """Each event is looked at for them."""
+    url = "/events?target_host=one.example.com&name_prefix=n&status=active"
+    assert "X-Unindexed-Filters" not in client.get(url).headers
+    answer = client.get(f"{url}&metadata.customer=7&metadata=z:1,%C3%A9%0A:2")
+    told = "metadata.z, metadata.%C3%A9%0A, metadata.customer"
+    assert answer.headers["X-Unindexed-Filters"] == told
 
 
 @pytest.mark.parametrize("sort", ["", "&sort=created_at"])
@@ -134,6 +147,9 @@ def test_a_part_may_be_empty_and_lead_on_and_says_that_more_may_be_there(
         ("/events?status=", "status", "must be one of"),
         ("/events?name=a&name_prefix=a", "name_prefix", "must be left out beside name"),
         ("/events?metadata=customer", "metadata", "a colon"),
+        ("/events?metadata=a:1,a:2", "metadata", "once ('a' stands there twice)"),
+        ("/events?metadata=a:1&metadata.a=1", "metadata", "once ('a' stands there twice)"),
+        ("/events?metadata.=1", "metadata.", "not known here"),
         ("/events?metadata=" + ",".join(["a:1"] * 11), "metadata", "at most 10"),
         ("/events?sort=name", "sort", "must be one of -created_at, created_at"),
         ("/events?fields=id,secret", "fields", "'secret' is none"),

@@ -34,6 +34,7 @@ OTHER_VALUES = {
     "max_events_per_sub": 29,
     "max_occurrences_per_sub": 29,
     "max_occurrences_per_minute": 29,
+    "indexed_metadata": ("customer",),
 }
 
 

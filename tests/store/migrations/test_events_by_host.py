@@ -130,7 +130,7 @@ def test_what_changes_between_the_look_and_the_write_is_looked_at_again(
 
 
 def test_it_says_when_it_is_complete(stores: Stores) -> None:
-    terms = TermIndex(stores.client)
+    terms = TermIndex(stores.client, stores.work._scripts, stores.partitions)
     stores.client.hset(keys.META.decode(), MetaField.SCHEMA, "5")
     assert not terms.knows_hosts()
     stores.client.hset(keys.META.decode(), MetaField.SCHEMA, "9")
