@@ -103,6 +103,11 @@ def partition_of_occurrence(occurrence_id: bytes) -> int:
     return int.from_bytes(occurrence_id[6:8], "big") & 0x0FFF
 
 
+def scheduled_ms(occurrence_id: bytes) -> int:
+    """Read the scheduled time (ms since 1970, UTC) out of an occurrence's id; not a callback's."""
+    return int.from_bytes(occurrence_id[:6], "big")
+
+
 def created_ms(event_id: bytes) -> int:
     """Read the moment of creation (ms since 1970, UTC) out of an event's id."""
     return int.from_bytes(event_id[:6], "big")

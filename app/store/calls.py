@@ -119,7 +119,7 @@ def claim_call(
     """
     return Call(
         "claim_due",
-        [keys.lanes(partition), keys.claimed(partition), keys.claim(partition, worker)],
+        [keys.lanes(partition), keys.leases(partition), keys.claim(partition, worker)],
         [
             keys.prefix(partition),
             now_ms,
@@ -156,7 +156,7 @@ def record_call(partition: int, records: Iterable[Record], now_ms: int) -> Call:
             one.callback_id,
             "" if one.started_ms is None else one.started_ms,
         ]
-    places = (keys.claimed, keys.ended, keys.unacknowledged)
+    places = (keys.leases, keys.ended, keys.unacknowledged)
     return Call("record_attempts", [place(partition) for place in places], args)
 
 
@@ -167,7 +167,7 @@ def release_call(
     args: list[Argument] = [keys.prefix(partition), now_ms, expired]
     for one in deferrals:
         args += [one.occurrence_id, one.token, one.due_ms, one.why]
-    return Call("release_leases", [keys.claimed(partition)], args)
+    return Call("release_leases", [keys.leases(partition)], args)
 
 
 def successor_calls(successors: Iterable[Successor], now_ms: int) -> Iterator[Call]:

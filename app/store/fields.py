@@ -71,9 +71,9 @@ class EventField(HashField):
     UPDATED = ("up", "ms", "when it was last changed; absent: never",
         "codec end_event end_if_complete save_event", "codec")
     NEXT = ("next", "ms", "scheduled time of its scheduled occurrence",
-        "leave_next save_event schedule_successors create_events",
-        """codec delete_event inspection read_event record_attempts save_event
-        schedule_successors sweep""")
+        "leave_next save_event schedule_successors create_events lease_fresh",
+        """codec delete_event inspection read_event record_attempts save_event schedule_successors
+        sweep""")
     RECURRING = ("rec", "1", "present while its series goes on",
         "codec save_event schedule_successors", "read_event record_attempts save_event")
     SECRET = ("sec", "sealed", "its signing secret",
@@ -87,11 +87,12 @@ class EventField(HashField):
     PLAN = ("tv", "id", "the request that planned it; successors are computed for a plan",
         "save_event new_events", "events read_event save_event schedule_successors")
     LAST = ("last", "ms", "scheduled time of the last claimed occurrence of its series",
-        "leave_next save_event schedule_successors",
+        "leave_next save_event schedule_successors lease_fresh",
         "events repeat_claim schedule_successors")
     FLOW = ("fl", "name", "the flow that it is in",
         "codec save_event",
-        "delete_event flow_gate inspection read_event save_event waiting create_events")
+        """delete_event flow_gate inspection read_event save_event waiting create_events
+        schedule_successors""")
     KEY = ("key", "name", "the key that its user gave it",
         "codec", "delete_event")
     TERMS = ("tm", "terms", "by which declared metadata it is found; see ``terms``; absent: none",
@@ -99,7 +100,7 @@ class EventField(HashField):
     HEADERS = ("hdr", "sealed", "headers to send; their names are in the definition",
         "codec save_event", "codec encrypted_secrets read_event")
     OVERLAP = ("ov", "word", "its overlap policy; absent: allow",
-        "codec save_event", "read_event")
+        "codec save_event", "read_event create_events save_event schedule_successors")
     RUNNING = ("run", "id", "with an overlap policy: the last of its series that was begun",
         "decide_overlap", "decide_overlap is_unopposed")
     QUEUED = ("qd", "id", "with an overlap policy: the one that waits for that to be over",
@@ -108,47 +109,49 @@ class EventField(HashField):
 
 @unique
 class OccurrenceField(HashField):
-    """``qh:{p}:occurrence:<id>``; all but the first two are absent until it is claimed or ended."""
+    """``qh:{p}:occurrence:<id>``; who has a short form has no hash, see ``short_forms``."""
 
     EVENT = ("e", "id", "the event that it belongs to",
-        "add_unattempted schedule_occurrence",
+        "add_unattempted schedule_occurrence give_hash",
         """codec delete_ended flow_gate inspection leave_due make_queued_due open_status
-        read_occurrence is_taken record_attempts redeliver_occurrences redeliveries release_leases
-        restore_occurrences schedule_successors sweep waiting""")
+        read_occurrence is_taken redeliver_occurrences redeliveries release_leases
+        restore_occurrences schedule_successors sweep waiting read_attempt short_forms""")
     SCHEDULED = ("at", "ms", "its scheduled time",
-        "add_unattempted schedule_occurrence",
+        "add_unattempted schedule_occurrence give_hash",
         """add_callback cancel_occurrence codec leave_flow make_queued_due read_occurrence
-        record_attempts find_unjudged redeliver_occurrences release_leases
-        restore_occurrences waiting""")
+        find_unjudged redeliver_occurrences release_leases restore_occurrences waiting read_attempt
+        short_forms""")
     STATUS = ("st", "word", "absent: scheduled",
-        """add_unattempted decide_overlap cancel_occurrence lease_occurrence
-        record_attempts redeliver_occurrences release_leases start_first_attempt""",
+        """add_unattempted decide_overlap cancel_occurrence lease_occurrence record_attempts
+        redeliver_occurrences release_leases start_first_attempt give_hash""",
         """add_callback codec delete_ended flow_gate is_taken make_queued_due open_status
         read_occurrence redeliver_occurrences redeliveries release_leases restore_occurrences
-        schedule_occurrence schedule_successors waiting""")
+        schedule_successors waiting make_way short_forms""")
     ATTEMPTS = ("n", "number", "attempts begun",
-        """decide_overlap close_attempt lease_occurrence release_leases
-        start_first_attempt""",
-        """add_callback codec read_occurrence record_attempts redeliver_occurrences
-        redeliveries release_leases waiting""")
+        """decide_overlap close_attempt lease_occurrence release_leases start_first_attempt
+        give_hash""",
+        """add_callback codec read_occurrence redeliver_occurrences redeliveries release_leases
+        waiting read_attempt short_forms""")
     LEASE = ("l", "text", "the lease token; 'ack:<attempt>' while unacknowledged",
-        """decide_overlap cancel_occurrence lease_occurrence record_attempts
-        release_leases start_first_attempt""",
-        "read_occurrence record_attempts release_leases renew_leases waiting")
+        """decide_overlap cancel_occurrence lease_occurrence record_attempts release_leases
+        start_first_attempt give_hash""",
+        """read_occurrence record_attempts release_leases renew_leases waiting read_attempt
+        short_forms""")
     ACK_DEADLINE = ("ack", "ms", "until when its receiver may acknowledge",
         "cancel_occurrence close_attempt record_attempts",
         "find_waiting codec restore_occurrences")
     STARTED = ("s", "ms", "when its first attempt began",
-        """decide_overlap close_attempt record_attempts release_leases
-        start_first_attempt""", "codec")
+        """decide_overlap close_attempt record_attempts release_leases start_first_attempt
+        give_hash""",
+        "codec short_forms")
     COMPLETED = ("c", "ms", "when it ended",
         """add_unattempted decide_overlap cancel_occurrence record_attempts
         redeliver_occurrences""",
         "codec flow_gate redeliveries schedule_successors")
     CHANGED = ("ch", "ms", "when it last changed; absent: when its event was created",
-        """add_unattempted cancel_occurrence lease_occurrence record_attempts
-        redeliver_occurrences release_leases schedule_occurrence start_first_attempt""",
-        "codec")
+        """add_unattempted cancel_occurrence lease_occurrence record_attempts redeliver_occurrences
+        release_leases schedule_occurrence start_first_attempt give_hash""",
+        "codec short_forms")
     NEXT_ATTEMPT = ("na", "ms", "when to attempt it next, if not at its scheduled time",
         """decide_overlap cancel_occurrence lease_occurrence leave_flow make_queued_due
         record_attempts redeliver_occurrences release_leases schedule_occurrence""",
@@ -158,19 +161,20 @@ class OccurrenceField(HashField):
     DEATHS = ("k", "number", "workers that died during an attempt",
         "redeliver_occurrences release_leases", "read_occurrence redeliveries")
     STATUS_CODE = ("code", "number", "the last answer's HTTP status code; absent or empty: none",
-        "record_attempts", "add_callback codec record_attempts waiting")
+        "record_attempts", "add_callback codec record_attempts waiting read_attempt")
     RESPONSE_BODY = ("body", "bytes", "the beginning of the last answer's body",
-        "record_attempts", "codec record_attempts waiting")
+        "record_attempts", "codec record_attempts waiting read_attempt")
     ERROR = ("err", "text", "why its last attempt failed, or why it was not attempted",
         "add_unattempted decide_overlap cancel_occurrence record_attempts",
-        "add_callback codec record_attempts")
+        "add_callback codec record_attempts read_attempt")
     TAGS = ("tags", "lines", "the tags that it was claimed with or has of its own",
         """add_callback add_occurrences add_unattempted enter_flow start_first_attempt
-        take_event_tags""",
+        take_event_tags give_hash""",
         """add_callback codec delete_ended inspection read_occurrence redeliver_occurrences
-        redeliveries schedule_occurrence""")
+        redeliveries make_way read_attempt short_forms""")
     SERIES = ("sr", "1", "present if the schedule made it",
-        "enter_flow start_first_attempt", "apply_overlap_policy enter_flow find_waiting")
+        "enter_flow start_first_attempt give_hash",
+        "apply_overlap_policy enter_flow find_waiting read_attempt short_forms")
     FLOW = ("w", "name", "the flow that it waits for",
         "cancel_occurrence lease_occurrence leave_flow wait_for_flow",
         "flow_gate inspection leave_due leave_flow read_occurrence restore_occurrences")
@@ -180,12 +184,12 @@ class OccurrenceField(HashField):
         "release_leases", "codec")
     LOG = ("log", "lines", "a line for each attempt; see ``attempts``",
         "pack_logs record_attempts",
-        "inspection occurrences pack_logs record_attempts redeliveries waiting")
+        "inspection occurrences pack_logs record_attempts redeliveries waiting read_attempt")
     REDELIVERY = ("again", "text", "'<attempts before>:<since, ms>:<request>'",
         "redeliver_occurrences",
         "read_occurrence redeliver_occurrences redeliveries release_leases waiting")
     CALLBACK = ("cb", "text", "the end that it reports: see ``claims.callback_from_field``",
-        "add_callback", "codec read_occurrence record_attempts waiting")
+        "add_callback", "codec read_occurrence waiting read_attempt")
 
 
 @unique
@@ -285,15 +289,8 @@ class ToldField(HashField):
         "tell_listeners", "live")
 
 
-# fmt: on
 TABLES: tuple[type[HashField], ...] = (
-    EventField,
-    OccurrenceField,
-    FlowField,
-    JobField,
-    AuditEntryField,
-    AuditHeadField,
-    RateField,
-    MetaField,
-    ToldField,
+    EventField, OccurrenceField, FlowField, JobField, AuditEntryField, AuditHeadField, RateField,
+    MetaField, ToldField,
 )
+# fmt: on

@@ -14,6 +14,7 @@ from app.store.fields import EventField, OccurrenceField
 from app.store.flow_turns import Member, Turn, occurrence_of, read_turn
 from app.store.reading import read_hashes
 from app.store.scripts import Argument, Scripts
+from app.store.short_forms import read_occurrences
 
 SAMPLED = 64
 """How many places of a flow one look for lapsed ones reads."""
@@ -161,7 +162,7 @@ class FlowGate:
         for flow, look_ms in looks.items():
             members = chosen.get(flow, ())
             args += [flow, look_ms, len(members), *members]
-        places = [keys.flowing(partition), keys.claimed(partition)]
+        places = [keys.flowing(partition), keys.leases(partition)]
         rows, left = self._scripts("claim_flow", places, args)
         return [read_claim(row, token, now_ms) for row in rows], left
 
@@ -206,10 +207,11 @@ class FlowGate:
             for one, until_ms in zip(places[::2], map(int, places[1::2]), strict=True)
             if until_ms > from_ms
         ]
-        hashes = [keys.occurrence_of(one.occurrence_id) for one in held]
-        rows = read_hashes(self._client, hashes, (OccurrenceField.STATUS,))
+        occurrence_ids = [one.occurrence_id for one in held]
+        fields = (OccurrenceField.EVENT, OccurrenceField.STATUS)
+        rows = read_occurrences(self._client, occurrence_ids, fields)
         ended, acknowledging = [], set()
-        for one, (status,) in zip(held, rows, strict=True):
+        for one, (_, status) in zip(held, rows, strict=True):
             if status == b"dispatched":
                 acknowledging.add(one.flow)
             else:
@@ -218,8 +220,8 @@ class FlowGate:
 
     def head_status(self, flow: bytes, occurrence_id: bytes) -> HeadStatus:
         """Whether the occurrence that a strict flow waits for, its head, is over."""
-        hashes = [keys.occurrence_of(occurrence_id)]
-        ((event, ended, its_flow, status),) = read_hashes(self._client, hashes, _HEAD_FIELDS)
+        rows = read_occurrences(self._client, [occurrence_id], _HEAD_FIELDS)
+        ((event, ended, its_flow, status),) = rows
         if event is None or ended is not None:
             return HeadStatus(is_over=True)
         if its_flow == flow:

@@ -19,6 +19,7 @@ from app.store.attempts import read_log
 from app.store.codec import DEFINITION_FIELDS, METADATA_FIELDS, split_tags
 from app.store.connection import StoreClient
 from app.store.fields import EventField, HashField, OccurrenceField
+from app.store.short_forms import fields_of, short_forms
 
 _PIECES = {first: rest for first, *rest in (DEFINITION_FIELDS, METADATA_FIELDS)}
 _UUID_BYTES = 16
@@ -62,11 +63,12 @@ def _event(client: StoreClient, event_id: bytes) -> list[str] | None:
 def _occurrence(client: StoreClient, occurrence_id: bytes) -> list[str] | None:
     partition = ids.partition_of_occurrence(occurrence_id)
     key = keys.occurrence_of(occurrence_id)
-    fields = _read(client, key)
+    short = short_forms(client, [occurrence_id]).get(occurrence_id)
+    fields = _read(client, key) or (fields_of(occurrence_id, short) if short else {})
     event_id = fields.get(OccurrenceField.EVENT)
     if event_id is None:
         return None
-    single = (keys.claimed, keys.unacknowledged, keys.ended)
+    single = (keys.leases, keys.unacknowledged, keys.ended)
     places = [
         *(keys.occurrences(partition, status) for status in OccurrenceStatus),
         keys.event_occurrences(partition, event_id),
@@ -92,9 +94,12 @@ def _read(client: StoreClient, key: bytes) -> dict[str, bytes]:
 
 
 def _head(client: StoreClient, kind: str, raw: bytes, key: bytes) -> Iterator[str]:
-    encoding = cast("bytes", client.object("encoding", key)).decode()
     yield f"{kind} {ids.to_text(raw)}"
-    yield f"{_readable(key)}: {encoding}, {client.memory_usage(key)} bytes"
+    if client.exists(key):
+        encoding = cast("bytes", client.object("encoding", key)).decode()
+        yield f"{_readable(key)}: {encoding}, {client.memory_usage(key)} bytes"
+    else:
+        yield f"{_shown(keys.fresh(ids.partition_of_occurrence(raw)))}: in short form"
     yield ""
 
 

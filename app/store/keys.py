@@ -18,6 +18,8 @@ which a time is given ends by itself. ``tests/api/test_growth.py`` proves it.
     qh:{p}:unscheduled                zset    event → since; active and recurring, its occurrence
                                               claimed, its successor not yet added
     qh:{p}:occurrence:<id>            hash    see ``fields``
+    qh:{p}:fresh                      hash    occurrence → its short form, see ``short_forms``: it
+                                              has no hash, until its first attempt is recorded
     qh:{p}:occurrences:<status>       zset    occurrence → scheduled; each is in exactly one
     qh:{p}:event:<id>:occurrences     zset    occurrence → scheduled; those claimed or ended (the
                                               scheduled one is ``next``), callbacks left out
@@ -25,8 +27,8 @@ which a time is given ends by itself. ``tests/api/test_growth.py`` proves it.
     qh:{p}:tag:<tag>:occurrences      zset    occurrence → scheduled; by tags at plan or delivery
     qh:{p}:due:<lane>                 zset    occurrence → when to attempt it next; those of the
                                               events of one lane (its number in decimal)
-    qh:{p}:due-lanes                  zset    lane → when its first is due; lanes that have one
-    qh:{p}:claimed                    zset    occurrence → the lease's deadline
+    qh:{p}:lane-heads                 zset    lane → when its first is due; lanes that have one
+    qh:{p}:leases                     zset    occurrence → the lease's deadline
     qh:{p}:unacknowledged             zset    occurrence → until when its receiver may acknowledge
     qh:{p}:ended                      zset    occurrence → ended; what retention reads
     qh:{p}:claim:<worker>             string  the worker's last claim, if it asks again (10 minutes)
@@ -158,6 +160,11 @@ def occurrence_of(occurrence_id: bytes) -> bytes:
     return occurrence(ids.partition_of_occurrence(occurrence_id), occurrence_id)
 
 
+def fresh(partition: int) -> bytes:
+    """The occurrences that have a short form in place of a hash."""
+    return prefix(partition) + b"fresh"
+
+
 def occurrences(partition: int, status: str) -> bytes:
     """The occurrences in one status."""
     return prefix(partition) + b"occurrences:" + status.encode()
@@ -185,11 +192,16 @@ def due_of(event_id: bytes) -> bytes:
 
 def lanes(partition: int) -> bytes:
     """The lanes in which an occurrence is to be attempted, by when the first is."""
-    return prefix(partition) + b"due-lanes"
+    return prefix(partition) + b"lane-heads"
 
 
-def claimed(partition: int) -> bytes:
+def leases(partition: int) -> bytes:
     """The occurrences under a lease, by its deadline."""
+    return prefix(partition) + b"leases"
+
+
+def former_leases(partition: int) -> bytes:
+    """Where versions before schema 7 have the occurrences under a lease."""
     return prefix(partition) + b"claimed"
 
 

@@ -26,7 +26,7 @@ class Leftovers:
         pipe.hlen(keys.AUDIT_INTENTS.decode())
         pipe.hlen(keys.CALENDARS_PENDING.decode())
         for partition in range(self._partitions):
-            for place in (keys.claimed, keys.unacknowledged, keys.paused):
+            for place in (keys.leases, keys.unacknowledged, keys.paused):
                 pipe.zrangebyscore(place(partition), "-inf", now_ms, start=0, num=1)
             pipe.zrangebyscore(
                 keys.unscheduled(partition), "-inf", claimed_before_ms, start=0, num=1

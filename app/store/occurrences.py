@@ -13,6 +13,7 @@ from app.store.attempts import read_log
 from app.store.connection import StoreClient
 from app.store.fields import EventField, OccurrenceField
 from app.store.reading import read_hashes
+from app.store.short_forms import read_occurrences
 
 
 class OccurrenceStore:
@@ -29,9 +30,8 @@ class OccurrenceStore:
         return occurrence
 
     def get_many(self, occurrence_ids: Sequence[bytes]) -> list[Occurrence | None]:
-        """Read several in two round trips at most, in order; ``None`` where there is none."""
-        hashes = map(keys.occurrence_of, occurrence_ids)
-        values = read_hashes(self._client, hashes, codec.OCCURRENCE_FIELDS)
+        """Read several in a few round trips, in order; ``None`` where there is none."""
+        values = read_occurrences(self._client, occurrence_ids, codec.OCCURRENCE_FIELDS)
         rows = [codec.OccurrenceRow(*row) for row in values]
         untagged = {row.event for row in rows if row.event is not None and row.tags is None}
         tags = self._tags_of(sorted(untagged))

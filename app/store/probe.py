@@ -41,6 +41,7 @@ TRIED = {
     "HKEYS": "HKEYS",
     "HMGET": "HMGET f",
     "HSET": "HSET f 1",
+    "HSETNX": "HSETNX f 1",
     "PEXPIRE": "PEXPIRE 1",
     "PUBLISH": "PUBLISH 1",
     "SET": "SET 1 PX 1000",

@@ -17,6 +17,7 @@ from app.store.jobs import JobStore, access_from, values_of
 from app.store.partitions import by_partition
 from app.store.reading import Values, read_hashes
 from app.store.scripts import Argument, Scripts
+from app.store.short_forms import read_occurrences
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +77,9 @@ class RedeliveryStore:
         return [answers[one] for one, _ in times]
 
     def candidates(self, occurrence_ids: Sequence[bytes]) -> list[Candidate]:
-        """Read, in two round trips, what decides who may redeliver them."""
-        hashes = map(keys.occurrence_of, occurrence_ids)
+        """Read what decides who may redeliver them."""
         fields = (OccurrenceField.EVENT, OccurrenceField.TAGS, OccurrenceField.COMPLETED)
-        rows = read_hashes(self._client, hashes, fields)
+        rows = read_occurrences(self._client, occurrence_ids, fields)
         tags_of = self._tags_of({event for event, _, _ in rows if event is not None})
         return [
             Candidate(

@@ -12,6 +12,7 @@ from app.store import keys
 from app.store.connection import StoreClient
 from app.store.fields import EventField, OccurrenceField
 from app.store.reading import oldest_before, oldest_until, read_hashes
+from app.store.short_forms import read_occurrences
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ class EventSweep:
         lost = [member for member, _ in cast("list[tuple[bytes, float]]", found)]
         if status != "dispatched":
             return Slice(self._not_due(partition, lost), str(following) if following else "")
-        for place in (keys.claimed, keys.unacknowledged):
+        for place in (keys.leases, keys.former_leases, keys.unacknowledged):
             if lost:
                 moments = self._client.zmscore(place(partition), cast("list[str]", lost))
                 lost = [one for one, at in zip(lost, moments, strict=True) if at is None]
@@ -81,8 +82,7 @@ class EventSweep:
 
     def _not_due(self, partition: int, occurrence_ids: Sequence[bytes]) -> list[bytes]:
         """Those that are not in their lane, or whose lane is not listed."""
-        hashes = map(keys.occurrence_of, occurrence_ids)
-        rows = read_hashes(self._client, hashes, (OccurrenceField.EVENT,))
+        rows = read_occurrences(self._client, occurrence_ids, (OccurrenceField.EVENT,))
         pipe = self._client.pipeline(transaction=False)
         found = [
             (one, event_id)

@@ -12,6 +12,7 @@ from app.store.connection import StoreClient
 from app.store.fields import EventField, OccurrenceField
 from app.store.pieces import join
 from app.store.reading import Values, oldest_until, read_hashes
+from app.store.short_forms import read_occurrences
 
 ACK = b"ack:"
 """What the lease token of one that waits to be acknowledged begins with; its attempt follows."""
@@ -65,9 +66,8 @@ class WaitingStore:
         self._client.zrem(keys.unacknowledged(partition), *occurrence_ids)
 
     def read(self, occurrence_ids: Sequence[bytes]) -> list[Open | None]:
-        """Read several in two round trips, in order; ``None`` where no attempt is open."""
-        hashes = map(keys.occurrence_of, occurrence_ids)
-        rows = read_hashes(self._client, hashes, _OCCURRENCE_FIELDS)
+        """Read several in a few round trips, in order; ``None`` where no attempt is open."""
+        rows = read_occurrences(self._client, occurrence_ids, _OCCURRENCE_FIELDS)
         events = [keys.event_of(event_id or b"") for event_id, *_ in rows]
         of_events = read_hashes(self._client, events, _EVENT_FIELDS)
         return [

@@ -91,7 +91,7 @@ class WorkStore:
             args: list[Argument] = [keys.prefix(p), deadline_ms]
             for occurrence_id, token in some:
                 args += [occurrence_id, token]
-            renewed += int(self._scripts("renew_leases", [keys.claimed(p)], args))
+            renewed += int(self._scripts("renew_leases", [keys.leases(p)], args))
         return renewed
 
     def release(self, deferrals: Iterable[Deferral], now_ms: int) -> int:
@@ -108,7 +108,7 @@ class WorkStore:
     def restore(self, partition: int, lost: Sequence[bytes], now_ms: int) -> int:
         """Put open occurrences that lost their place back; returns how many there were."""
         args: list[Argument] = [keys.prefix(partition), now_ms, *lost]
-        places = (keys.claimed, keys.unacknowledged)
+        places = (keys.leases, keys.unacknowledged)
         return int(
             self._scripts("restore_occurrences", [place(partition) for place in places], args)
         )
@@ -123,7 +123,7 @@ class WorkStore:
 
     def heads(self) -> list[Heads]:
         """For every partition, what will be due or expire first."""
-        places = (keys.lanes, keys.claimed, keys.unacknowledged, keys.flowing)
+        places = (keys.lanes, keys.leases, keys.unacknowledged, keys.flowing)
         found = [place(partition) for partition in range(self.partitions) for place in places]
         heads = self._client.read_each("ZRANGE", found, 0, 0, "WITHSCORES")
         moments = [int(head[1]) if head else None for head in heads]

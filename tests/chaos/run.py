@@ -235,7 +235,7 @@ def _unquiet(stack: Stack, since_ms: float) -> list[str]:
             for key, until_ms in (
                 (keys.lanes(number), before_ms),
                 (keys.unscheduled(number), before_ms),
-                (keys.claimed(number), before_ms),
+                (keys.leases(number), before_ms),
                 (keys.paused(number), before_ms),
                 (keys.occurrences(number, "retrying"), since_ms),
             ):
@@ -248,7 +248,7 @@ def _places(client: StoreClient, number: int) -> list[bytes]:
     """Where open occurrences are."""
     lanes: list[Any] = client.zrange(keys.lanes(number), 0, -1)
     due = [keys.due(number, int(lane)) for lane in lanes]
-    return [*due, keys.claimed(number), keys.unacknowledged(number)]
+    return [*due, keys.leases(number), keys.unacknowledged(number)]
 
 
 def _open(stack: Stack) -> list[str]:

@@ -41,7 +41,7 @@ def stack(shared_stack: Stack) -> Iterator[Stack]:
 
 def assert_nothing_is_held(stack: Stack) -> None:
     with stack.redis() as client:
-        assert not client.zcard(keys.claimed(0))
+        assert not client.zcard(keys.leases(0))
         assert not broken(client)
 
 

@@ -139,7 +139,7 @@ def test_reconciliation_mends_a_series_that_lost_its_next_occurrence(
         if lost == "next and due":
             client.hdel(keys.event(0, from_text(event["id"], version=7) or b""), "next")
             client.zrem(keys.occurrences(0, "scheduled"), occurrence)
-            client.delete(keys.occurrence(0, occurrence))
+            client.hdel(keys.fresh(0), occurrence)
         assert broken(client)
 
         engine.upkeep.reconcile()

@@ -89,7 +89,7 @@ def test_an_event_with_nothing_scheduled_is_found_by_reconciliation(
     partition = ids.partition_of_event(event.id)
     occurrence = ids.occurrence_id(event.id, event.next_ms or 0)
     services.storage.client.hdel(keys.event(partition, event.id), "next")
-    services.storage.client.delete(keys.occurrence(partition, occurrence))
+    services.storage.client.hdel(keys.fresh(partition), occurrence)
     services.storage.client.zrem(keys.due_of(event.id), occurrence)
     services.storage.client.zrem(keys.occurrences(partition, "scheduled"), occurrence)
     assert engine.upkeep.reconcile() == 1

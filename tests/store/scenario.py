@@ -258,6 +258,16 @@ class Scenario:
             ),
         )
         yield "leave the flow", lambda: self.change("second", KEEP, options=NO_OPTIONS)
+        yield "create in short form", lambda: self.save(
+            "plain", Plan(scheduled_ms=NOW_MS + 1, due_ms=NOW_MS + 1), start_ms=NOW_MS + 1,
+            schedule=DAILY,
+        )  # fmt: skip
+        yield "claim in short form", lambda: self.claim(NOW_MS + 1)
+        yield (
+            "schedule the next in short form",
+            lambda: self.successor("plain", NOW_MS + 1, NOW_MS + 1 + DAY_MS),
+        )
+        yield "end in short form", lambda: self.record("plain's first", "completed")
         yield "have what an earlier version had due", self.as_before_lanes
         yield "move it to its lane", self.move_to_lanes
         yield (

@@ -69,7 +69,7 @@ def test_an_occurrence_is_shown_with_its_attempts(one: Stores) -> None:
     event = store(one)
     (claimed,) = one.work.claim(0, b"w", 1, now_ms=event.start_ms, limit=9, lease_ms=30_000)
     listed = [line.split()[0] for line in shown(one, claimed.occurrence_id) if "qh:{0}" in line]
-    assert {"qh:{0}:claimed", "qh:{0}:occurrences:dispatched"} < set(listed)
+    assert {"qh:{0}:leases", "qh:{0}:occurrences:dispatched"} < set(listed)
     due_us = event.start_ms * 1000
     outcome = Outcome(Timings(due_us, due_us, due_us + 2_500, due_us + 2_400), 200, b"\x1b[31mred")
     record, _ = record_of(claimed, outcome, event.start_ms, 0.0)

@@ -37,7 +37,7 @@ def test_an_empty_store_has_none(leftovers: Leftovers) -> None:
 @pytest.mark.parametrize(
     ("place", "until_ms"),
     [
-        (keys.claimed, NOW_MS),
+        (keys.leases, NOW_MS),
         (keys.unacknowledged, NOW_MS),
         (keys.paused, NOW_MS),
         (keys.unscheduled, CLAIMED_BEFORE_MS),

@@ -395,7 +395,7 @@ class Machine(RuleBasedStateMachine):
                 known = self.model.occurrences[one]
                 waiting = keys.prefix(partition) + b"flow:" + (known.flow or b"")
                 self.stores.client.zrem(waiting, known.event + one)
-                for index in (keys.due_of(known.event), keys.claimed(partition)):
+                for index in (keys.due_of(known.event), keys.leases(partition)):
                     self.stores.client.zrem(index, one)
             assert self.stores.work.restore(partition, lost, self.now) == len(lost)
             self.model.restore(lost, self.now)

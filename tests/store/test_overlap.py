@@ -375,7 +375,7 @@ def test_a_lease_of_what_has_ended_is_not_taken_for_a_dead_workers(stores: Store
     run = Run(stores, "cancel_previous")
     (first,) = run.claim(FIRST)
     run.claim(SECOND)
-    stores.client.zadd(keys.claimed(run.partition), {first.occurrence_id: SECOND})
+    stores.client.zadd(keys.leases(run.partition), {first.occurrence_id: SECOND})
     assert stores.work.reclaim_expired(run.partition, SECOND) == 0
     assert run.status(FIRST) is OccurrenceStatus.CANCELLED
     assert broken(stores.client, stores.partitions) == []

@@ -481,7 +481,7 @@ class TestRestore:
             (claimed,) = claim(stores, event.start_ms)
             if status == "retrying":
                 stores.work.record([record(claimed, status, event.start_ms + 9)], event.start_ms)
-        place = keys.claimed(partition) if status == "dispatched" else keys.due_of(event.id)
+        place = keys.leases(partition) if status == "dispatched" else keys.due_of(event.id)
         occurrence = ids.occurrence_id(event.id, event.start_ms)
         assert stores.sweep.open_slice(partition, status, "", 10).suspects == []
         stores.client.zrem(place, occurrence)

@@ -19,10 +19,11 @@ from app.domain.event import EventStatus
 from app.domain.occurrence import OccurrenceStatus
 from app.store import keys
 from app.store.codec import definition_from_doc
+from app.store.short_forms import fields_of
 from app.store.terms import TERM, host_terms
 
 _OPEN_IN_DUE = {"scheduled", "retrying"}
-_OF_OCCURRENCES = ("due", "claimed", "unacknowledged", "ended")
+_OF_OCCURRENCES = ("due", "leases", "unacknowledged", "ended")
 _OF_EVENTS = ("inactive", "unscheduled", "paused")
 _SCORED = (*_OF_OCCURRENCES, *_OF_EVENTS)
 _GLOBAL = re.compile(
@@ -110,6 +111,7 @@ class Partition:
         self.event_status: dict[str, dict[bytes, float]] = {one.value: {} for one in EventStatus}
         self.events: dict[bytes, dict[bytes, bytes]] = {}
         self.occurrences: dict[bytes, dict[bytes, bytes]] = {}
+        self.twice: list[bytes] = []
         self.of_event: dict[bytes, dict[bytes, float]] = {}
         self.by_tag: dict[tuple[bytes, bytes], dict[bytes, float]] = {}
         self.by_calendar: dict[bytes, dict[bytes, float]] = {}
@@ -136,8 +138,6 @@ class Partition:
             self.events[rest] = value
         elif name == "event" and len(rest) == 28 and rest.endswith(b":occurrences"):
             self.of_event[rest[:16]] = value
-        elif name == "occurrence" and len(rest) == 16:
-            self.occurrences[rest] = value
         elif name == "occurrences" and rest.decode("ascii", "replace") in self.status:
             self.status[rest.decode()] = value
         elif name == "tag" and rest.endswith((b":events", b":occurrences")):
@@ -150,7 +150,8 @@ class Partition:
             self.in_parts[name][rest if is_part else None] = value
         else:
             return (
-                self._take_lane(name, rest, value)
+                self._take_occurrence(name, rest, value)
+                or self._take_lane(name, rest, value)
                 or self._take_flow(name, rest, value)
                 or self._take_key(name, rest, value)
                 or (name in ("claim", "made", "answer", "source") and bool(rest))
@@ -158,11 +159,24 @@ class Partition:
             )
         return True
 
+    def _take_occurrence(self, name: str, rest: bytes, value: Any) -> bool:
+        if name == "occurrence" and len(rest) == 16:
+            self.twice += [rest] if rest in self.occurrences else []
+            self.occurrences[rest] = value
+        elif name == "fresh" and not rest:
+            for one, short in value.items():
+                fields = fields_of(one, short).items()
+                self.twice += [one] if one in self.occurrences else []
+                self.occurrences[one] = {field.encode(): text for field, text in fields}
+        else:
+            return False
+        return True
+
     def _take_lane(self, name: str, rest: bytes, value: Any) -> bool:
         if name == "due" and rest.isdigit():
             self.of_lane[rest] = value
             self.scored["due"] = self.scored["due"] | value
-        elif name == "due-lanes" and not rest:
+        elif name == "lane-heads" and not rest:
             self.lanes = value
         else:
             return False
@@ -185,6 +199,7 @@ class Partition:
     def problems(self) -> list[str]:
         """What does not hold here."""
         return [
+            *(f"occurrence {ids.to_text(one)} has a short form and a hash" for one in self.twice),
             *self._occurrences(),
             *self._lanes(),
             *self._events(),
@@ -244,7 +259,7 @@ class Partition:
         lease = fields.get(b"l", b"")
         waits = lease.startswith(b"ack:")
         signs = {occurrence in self.scored["unacknowledged"], b"ack" in fields, waits}
-        leased = occurrence in self.scored["claimed"]
+        leased = occurrence in self.scored["leases"]
         return len(signs) == 1 and leased == (held and not waits) and bool(lease) == held
 
     def _events(self) -> Iterable[str]:

@@ -331,7 +331,7 @@ class StoreModel:
             events |= part.events
             occurrences |= part.occurrences
             due |= part.scored["due"]
-            claimed |= part.scored["claimed"]
+            claimed |= part.scored["leases"]
         assert events.keys() == self.events.keys()
         for event_id, event in self.events.items():
             stored = events[event_id]

@@ -14,6 +14,9 @@
 --          alone are due, a colon and their lane; the flows for which one waits now; the lanes in
 --          which something is due first, each with that moment, one more than there are in exact,
 --          but no more than 17.
+--#include give_hash
+--#include read_short
+--#include lease_fresh
 --#include read_occurrence
 --#include read_event
 --#include repeat_claim
@@ -57,9 +60,32 @@ end
 local ids = take_due(prefix, lanes, now, horizon, limit, passed_over, exact, turn)
 if #ids == 0 then return {claims, early, flows, list_heads()} end
 redis.call('SET', last_claim, request .. ':' .. table.concat(ids), 'PX', 600000)
-local batch = {claimed = {}, dispatched = {}, scheduled = {}, retrying = {}, rows = {}}
-for _, id in ipairs(ids) do
-  local occurrence = read_occurrence(prefix, id)
+local batch = {fresh = {}, unscheduled = {}, claimed = {}, dispatched = {}, scheduled = {},
+  retrying = {}, rows = {}}
+
+-- Claims one that is stored in short form, if its event has it sent whatever else there is; returns
+-- the row. Else it has a hash from now on.
+local function claim_fresh(id, short)
+  local occurrence = read_short(prefix, id, short)
+  local event = read_event(prefix, occurrence.event)
+  local is_next = event.next == occurrence.scheduled
+  if is_next and not event.flow and not event.overlap and occurrence.awaits_attempt then
+    return lease_fresh(prefix, occurrence, event, token, deadline, now, batch)
+  end
+  if is_next or redis.call('ZSCORE', prefix .. 'occurrences:scheduled', id) then
+    give_hash(prefix, id)
+  elseif occurrence.awaits_attempt then
+    -- An earlier version, which knows no short forms, has taken it away.
+    redis.call('HDEL', prefix .. 'fresh', id)
+  end
+end
+
+local shorts = redis.call('HMGET', prefix .. 'fresh', unpack(ids))
+for number, id in ipairs(ids) do
+  local short = shorts[number]
+  local row = short and claim_fresh(id, short)
+  if row then claims[#claims + 1] = row end
+  local occurrence = not row and read_occurrence(prefix, id)
   -- (One of this batch may have cancelled it a moment ago.)
   if occurrence and occurrence.awaits_attempt then
     local event = read_event(prefix, occurrence.event)

@@ -13,7 +13,8 @@
 local flowing, claimed = unpack(KEYS)
 local prefix, now, deadline, token = unpack(ARGV, 1, 4)
 local claims, left = {}, {}
-local batch = {claimed = {}, dispatched = {}, scheduled = {}, retrying = {}, rows = {}}
+local batch = {fresh = {}, unscheduled = {}, claimed = {}, dispatched = {}, scheduled = {},
+  retrying = {}, rows = {}}
 
 local function claim_member(waiting, member)
   local occurrence = read_occurrence(prefix, string.sub(member, 17))

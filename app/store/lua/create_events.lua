@@ -24,7 +24,7 @@
 --#include index_terms
 --#include stored_name
 --#include list_event_end
---#include schedule_occurrence
+--#include schedule_next
 --#include add_unattempted
 --#include is_keyed
 --#include make_due
@@ -74,15 +74,16 @@ for _, event in ipairs(events) do
   redis.call('HSET', key, unpack(ARGV, from, to))
   if made then redis.call('SET', made, made_value, 'PX', made_ttl) end
   if own ~= '' then redis.call('SET', prefix .. 'key:' .. own, id) end
-  local calendars, flow, status, paused_until = unpack(redis.call('HMGET', key,
-    EventField.CALENDARS, EventField.FLOW, EventField.STATUS, EventField.PAUSED_UNTIL))
+  local calendars, flow, status, paused_until, overlap = unpack(redis.call('HMGET', key,
+    EventField.CALENDARS, EventField.FLOW, EventField.STATUS, EventField.PAUSED_UNTIL,
+    EventField.OVERLAP))
   index_event_status(prefix, id, created, false, status)
   index_event(prefix, id, created, {}, {tags, calendars, flow})
   index_name(prefix, id, false, stored_name(key))
   index_terms(prefix, id, '', terms)
   list_event_end(prefix, id, status, paused_until, now)
   if new_id ~= '' and outcome == 'scheduled' then
-    schedule_occurrence(prefix, new_id, id, scheduled, due, tags, now, batch)
+    schedule_next(prefix, new_id, id, scheduled, due, tags, flow or overlap, now, batch)
     redis.call('HSET', key, EventField.NEXT, scheduled)
   elseif new_id ~= '' then
     add_unattempted(prefix, new_id, id, scheduled, tags, outcome, message, now)

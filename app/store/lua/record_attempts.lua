@@ -8,6 +8,8 @@
 --       line (for the log, or in place of the wait's; '': none was made, or it stays), callback_id,
 --       started (when the attempt began; '' if it was not the first)
 -- Returns: per attempt 1 or, if its lease was lost, 0 (a repeated call): nothing has changed.
+--#include give_hash
+--#include read_attempt
 --#include end_if_complete
 --#include close_attempt
 --#include append_log_line
@@ -21,18 +23,22 @@
 local claimed, ended, unacknowledged = unpack(KEYS)
 local prefix, now = unpack(ARGV, 1, 2)
 local recorded, done, by_status, due = {}, {}, {}, {}
-local waits, acknowledged, ends, inactive = {}, {}, {}, {}
+local waits, acknowledged, ends, inactive, ids = {}, {}, {}, {}, {}
+for i = 3, #ARGV, 10 do ids[#ids + 1] = ARGV[i] end
+local shorts, unfresh = redis.call('HMGET', prefix .. 'fresh', unpack(ids)), {}
 for i = 3, #ARGV, 10 do
   local id, token, verdict, status_code, body, message, moment, line, callback_id, started =
     unpack(ARGV, i, i + 9)
-  local key = prefix .. 'occurrence:' .. id
-  local lease, event, scheduled, log, callback, old_code, old_body, old_message = unpack(redis.call(
-    'HMGET', key, OccurrenceField.LEASE, OccurrenceField.EVENT, OccurrenceField.SCHEDULED,
-    OccurrenceField.LOG, OccurrenceField.CALLBACK, OccurrenceField.STATUS_CODE,
-    OccurrenceField.RESPONSE_BODY, OccurrenceField.ERROR))
-  if lease ~= token then
+  local short = shorts[(i + 7) / 10]
+  if short and (line == '' or unfresh[id]) then
+    give_hash(prefix, id)
+    short = nil
+  end
+  local one = read_attempt(prefix, id, short)
+  if one.lease ~= token then
     recorded[#recorded + 1] = 0
   else
+    local key, event, fields = prefix .. 'occurrence:' .. id, one.event, one.fields
     local event_key = prefix .. 'event:' .. event
     local next_ms, recurring, event_status, version, queued = unpack(redis.call('HMGET', event_key,
       EventField.NEXT, EventField.RECURRING, EventField.STATUS, EventField.VERSION,
@@ -47,41 +53,45 @@ for i = 3, #ARGV, 10 do
       moment_field = OccurrenceField.NEXT_ATTEMPT
       add_due(due, event, id, moment)
     elseif verdict == 'dispatched' then
-      new_lease = 'ack:' .. redis.call('HGET', key, OccurrenceField.ATTEMPTS)
+      new_lease = 'ack:' .. one.attempts
       moment_field = OccurrenceField.ACK_DEADLINE
       waits[#waits + 1] = moment; waits[#waits + 1] = id
     else
       moment = now
       ends[#ends + 1] = now; ends[#ends + 1] = id
       -- The end of a callback says nothing about its event.
-      if not callback then
+      if not one.callback then
         local event_ends = end_if_complete(prefix, event_key, next_ms, recurring, event_status,
           version, queued, now)
         if event_ends then inactive[#inactive + 1] = event end
       end
     end
-    local has_waited = string.sub(lease, 1, 4) == 'ack:'
+    local has_waited = string.sub(token, 1, 4) == 'ack:'
     if has_waited then acknowledged[#acknowledged + 1] = id end
     close_attempt(key, has_waited, line)
-    local fields = {OccurrenceField.STATUS, verdict, OccurrenceField.LEASE, new_lease,
-      OccurrenceField.CHANGED, now, moment_field, moment}
-    set_field(fields, OccurrenceField.STATUS_CODE, status_code, old_code)
-    set_field(fields, OccurrenceField.RESPONSE_BODY, body, old_body)
-    set_field(fields, OccurrenceField.ERROR, message, old_message)
-    set_field(fields, OccurrenceField.LOG, append_log_line(log, has_waited, line), log)
-    set_field(fields, OccurrenceField.STARTED, started, false)
+    set_field(fields, OccurrenceField.STATUS, verdict, false)
+    set_field(fields, OccurrenceField.LEASE, new_lease, not short)
+    set_field(fields, OccurrenceField.CHANGED, now, false)
+    set_field(fields, moment_field, moment, true)
+    set_field(fields, OccurrenceField.STATUS_CODE, status_code, one.code)
+    set_field(fields, OccurrenceField.RESPONSE_BODY, body, one.body)
+    set_field(fields, OccurrenceField.ERROR, message, one.message)
+    set_field(fields, OccurrenceField.LOG, append_log_line(one.log, has_waited, line), one.log)
+    set_field(fields, OccurrenceField.STARTED, started == '' and one.started or started, false)
+    if short then unfresh[#unfresh + 1] = id; unfresh[id] = true end
     redis.call('HSET', key, unpack(fields))
     if callback_id ~= '' and event_status then
       add_callback(prefix, callback_id, event, id, now, due)
     end
     local listed = by_status[verdict] or {}
-    listed[#listed + 1] = scheduled; listed[#listed + 1] = id
+    listed[#listed + 1] = one.scheduled; listed[#listed + 1] = id
     by_status[verdict] = listed
     done[#done + 1] = id
     recorded[#recorded + 1] = 1
   end
 end
 
+call_batch('HDEL', prefix .. 'fresh', unfresh)
 leave_claimed(prefix, claimed, done, by_status)
 call_batch('ZREM', unacknowledged, acknowledged)
 call_batch('ZADD', unacknowledged, waits)

@@ -28,7 +28,9 @@ local function redeliver(id, due_ms)
     key, OccurrenceField.EVENT, OccurrenceField.STATUS, OccurrenceField.SCHEDULED,
     OccurrenceField.ATTEMPTS, OccurrenceField.REDELIVERY, OccurrenceField.TAGS))
   local status = stored_status or 'scheduled'
-  if not event then return 'unknown' end
+  if not event then
+    return redis.call('HEXISTS', prefix .. 'fresh', id) == 1 and 'open' or 'unknown'
+  end
   if redelivery and string.match(redelivery, ':([^:]*)$') == request then return 'retried' end
   if status == 'completed' then return 'completed' end
   if status == 'scheduled' or status == 'dispatched' or status == 'retrying' then return 'open' end

@@ -5,6 +5,7 @@
 --       4… per occurrence returned unsent: id, token (of its lease), due_ms, reason (why it was
 --       deferred, '' if it was not)
 -- Returns: for each returned unsent 1, or 0 if its lease was lost; then how many expired came back.
+--#include give_hash
 --#include call_batch
 --#include leave_claimed
 --#include add_due
@@ -46,6 +47,7 @@ end
 
 for i = 4, #ARGV, 4 do
   local id, token, due_ms, reason = unpack(ARGV, i, i + 3)
+  give_hash(prefix, id)
   local event, attempts, redelivery, scheduled, deferrals, lease = unpack(redis.call('HMGET',
     prefix .. 'occurrence:' .. id, OccurrenceField.EVENT, OccurrenceField.ATTEMPTS,
     OccurrenceField.REDELIVERY, OccurrenceField.SCHEDULED, OccurrenceField.DEFERRALS,
@@ -61,6 +63,7 @@ if limit ~= '0' then
   call_batch('ZREM', claimed, done)
   for _, id in ipairs(redis.call('ZRANGEBYSCORE', claimed, '-inf', now, 'LIMIT', 0, limit)) do
     local key = prefix .. 'occurrence:' .. id
+    give_hash(prefix, id)
     local scheduled, status, event = unpack(redis.call('HMGET', key, OccurrenceField.SCHEDULED,
       OccurrenceField.STATUS, OccurrenceField.EVENT))
     if scheduled and status == 'dispatched' then

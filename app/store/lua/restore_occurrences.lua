@@ -4,6 +4,7 @@
 -- KEYS: 1 claimed  2 unacknowledged
 -- ARGV: 1 prefix  2 now  3… per occurrence: id
 -- Returns: how many were restored; a repeated call finds none.
+--#include give_hash
 --#include lane_of
 --#include list_lane
 local claimed, unacknowledged = unpack(KEYS)
@@ -17,6 +18,7 @@ end
 
 for i = 3, #ARGV do
   local id = ARGV[i]
+  give_hash(prefix, id)
   local event, stored_status, scheduled, next_attempt, ack_deadline, flow = unpack(redis.call(
     'HMGET', prefix .. 'occurrence:' .. id, OccurrenceField.EVENT, OccurrenceField.STATUS,
     OccurrenceField.SCHEDULED, OccurrenceField.NEXT_ATTEMPT, OccurrenceField.ACK_DEADLINE,

@@ -35,7 +35,7 @@
 --#include find_unjudged
 --#include withdraw_occurrences
 --#include record_passed_over
---#include schedule_occurrence
+--#include schedule_next
 --#include make_due
 --#include add_unattempted
 --#include list_event_end
@@ -85,9 +85,9 @@ end
 redis.call('HSET', key, unpack(ARGV, 29))
 if own ~= '' then redis.call('SET', prefix .. 'key:' .. own, id) end
 if keep and not recurring then redis.call('HDEL', key, EventField.RECURRING) end
-local new_calendars, new_flow, new_status, paused_until, goes_on = unpack(redis.call('HMGET', key,
-  EventField.CALENDARS, EventField.FLOW, EventField.STATUS, EventField.PAUSED_UNTIL,
-  EventField.RECURRING))
+local new_calendars, new_flow, new_status, paused_until, goes_on, overlap = unpack(redis.call(
+  'HMGET', key, EventField.CALENDARS, EventField.FLOW, EventField.STATUS, EventField.PAUSED_UNTIL,
+  EventField.RECURRING, EventField.OVERLAP))
 -- (Successors are computed for a plan: what has none needs no name for it, and gets none of those
 -- that are being computed for the one before.)
 if goes_on and not (keep and plan) then redis.call('HSET', key, EventField.PLAN, request) end
@@ -108,8 +108,8 @@ elseif not keep then
   record_passed_over(prefix, id, passed, old_tags, reason, now)
   redis.call('ZREM', prefix .. 'unscheduled', id)
   if is_planned then
-    local batch = {}
-    local is_new = schedule_occurrence(prefix, new_id, id, scheduled, due, tags, now, batch)
+    local bound, batch = new_flow or overlap, {}
+    local is_new = schedule_next(prefix, new_id, id, scheduled, due, tags, bound, now, batch)
     make_due(prefix, batch)
     if is_new then redis.call('HSET', key, EventField.NEXT, scheduled) end
   elseif new_id ~= '' then

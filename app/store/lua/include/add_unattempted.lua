@@ -3,8 +3,9 @@
 -- occurrence that has ended without an attempt. A second call with the same id changes nothing and
 -- returns false.
 local function add_unattempted(prefix, occurrence, event, scheduled, tags, status, message, now)
-  local key = prefix .. 'occurrence:' .. occurrence
+  local key, fresh = prefix .. 'occurrence:' .. occurrence, prefix .. 'fresh'
   if redis.call('EXISTS', key) == 1 then return false end
+  if redis.call('HEXISTS', fresh, occurrence) == 1 then return false end
   redis.call('HSET', key, OccurrenceField.EVENT, event, OccurrenceField.SCHEDULED, scheduled,
     OccurrenceField.STATUS, status, OccurrenceField.TAGS, tags, OccurrenceField.ERROR, message,
     OccurrenceField.CHANGED, now, OccurrenceField.COMPLETED, now)

@@ -13,6 +13,6 @@ local function apply_overlap_policy(prefix, policy, event, id, scheduled, is_fre
   local left = is_fresh and 'scheduled' or 'retrying'
   redis.call('ZREM', prefix .. 'occurrences:' .. left, id)
   redis.call('ZADD', prefix .. 'occurrences:dispatched', scheduled, id)
-  redis.call('ZADD', prefix .. 'claimed', deadline, id)
+  redis.call('ZADD', prefix .. 'leases', deadline, id)
   return false, cancelled
 end

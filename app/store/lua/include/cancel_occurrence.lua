@@ -4,7 +4,7 @@
 local function cancel_occurrence(prefix, occurrence, status, message, now)
   local key = prefix .. 'occurrence:' .. occurrence
   leave_due(prefix, occurrence)
-  redis.call('ZREM', prefix .. 'claimed', occurrence)
+  redis.call('ZREM', prefix .. 'leases', occurrence)
   redis.call('ZREM', prefix .. 'unacknowledged', occurrence)
   redis.call('ZREM', prefix .. 'occurrences:' .. status, occurrence)
   local scheduled = redis.call('HGET', key, OccurrenceField.SCHEDULED)

@@ -1,11 +1,11 @@
---#include created_of
+--#include moment_of
 -- list_inactive(prefix, events, now): moves events from the index of the active ones to that of the
 -- inactive ones.
 local function list_inactive(prefix, events, now)
   if #events == 0 then return end
   local by_created, by_ended = {}, {}
   for _, id in ipairs(events) do
-    by_created[#by_created + 1] = created_of(id); by_created[#by_created + 1] = id
+    by_created[#by_created + 1] = moment_of(id); by_created[#by_created + 1] = id
     by_ended[#by_ended + 1] = now; by_ended[#by_ended + 1] = id
   end
   redis.call('ZREM', prefix .. 'events:active', unpack(events))

@@ -3,8 +3,8 @@
 local function list_lane(prefix, lane)
   local head = redis.call('ZRANGE', prefix .. 'due:' .. lane, 0, 0, 'WITHSCORES')[2]
   if head then
-    redis.call('ZADD', prefix .. 'due-lanes', head, lane)
+    redis.call('ZADD', prefix .. 'lane-heads', head, lane)
   else
-    redis.call('ZREM', prefix .. 'due-lanes', lane)
+    redis.call('ZREM', prefix .. 'lane-heads', lane)
   end
 end

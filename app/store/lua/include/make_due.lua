@@ -3,7 +3,7 @@
 -- earliest moment in it is before all that were there.
 local function make_due(prefix, batch)
   if not next(batch) then return end
-  local head = redis.call('ZRANGE', prefix .. 'due-lanes', 0, 0, 'WITHSCORES')[2]
+  local head = redis.call('ZRANGE', prefix .. 'lane-heads', 0, 0, 'WITHSCORES')[2]
   local soonest = write_due(prefix, batch)
   if not head or tonumber(soonest) < tonumber(head) then
     redis.call('PUBLISH', 'qh:wake', soonest)

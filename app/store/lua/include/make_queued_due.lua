@@ -13,7 +13,7 @@ local function make_queued_due(prefix, event_key, queued, now)
   local lane = lane_of(event)
   local moved = redis.call('ZADD', prefix .. 'due:' .. lane, 'XX', 'CH', scheduled, queued)
   if moved == 1 then
-    redis.call('ZADD', prefix .. 'due-lanes', 'LT', scheduled, lane)
+    redis.call('ZADD', prefix .. 'lane-heads', 'LT', scheduled, lane)
     redis.call('HSET', key, OccurrenceField.NEXT_ATTEMPT, now)
   end
   redis.call('PUBLISH', 'qh:wake', now)

@@ -1,5 +1,6 @@
+--#include read_short
 -- read_occurrence(prefix, id): what a claim needs of an occurrence, by name; nil if there is none.
--- awaits_attempt: its hash says, as it is now, that it may be claimed.
+-- awaits_attempt: it says itself, as it is now, that it may be claimed.
 local function read_occurrence(prefix, id)
   local key = prefix .. 'occurrence:' .. id
   local event, scheduled, status, attempts, lease, deaths, next_attempt, tags, deferrals, flow,
@@ -9,7 +10,10 @@ local function read_occurrence(prefix, id)
     OccurrenceField.NEXT_ATTEMPT, OccurrenceField.TAGS, OccurrenceField.DEFERRALS,
     OccurrenceField.FLOW, OccurrenceField.REDELIVERY, OccurrenceField.CALLBACK,
     OccurrenceField.PLANNED))
-  if not event then return nil end
+  if not event then
+    local short = redis.call('HGET', prefix .. 'fresh', id)
+    return short and read_short(prefix, id, short) or nil
+  end
   local awaits_attempt = not status or status == 'scheduled' or status == 'retrying'
   return {key = key, id = id, event = event, scheduled = scheduled,
     awaits_attempt = awaits_attempt, attempts = attempts, lease = lease, deaths = deaths,

@@ -1,25 +1,17 @@
+--#include make_way
 --#include index_occurrence_tags
 --#include add_due
---#include created_of
+--#include moment_of
 -- schedule_occurrence(prefix, occurrence, event, scheduled, due, tags, now, batch): adds an
 -- occurrence that is to be attempted when it is due, also to a batch: make_due stores that. A
--- second call with the same id changes nothing and returns false. A record that it was skipped,
--- made when a calendar said so, gives way.
+-- second call with the same id changes nothing and returns false.
 local function schedule_occurrence(prefix, occurrence, event, scheduled, due, tags, now, batch)
-  local key = prefix .. 'occurrence:' .. occurrence
-  if redis.call('EXISTS', key) == 1 then
-    local status, old_tags = unpack(redis.call('HMGET', key, OccurrenceField.STATUS,
-      OccurrenceField.TAGS))
-    if status ~= 'skipped' then return false end
-    index_occurrence_tags(prefix, old_tags, occurrence, false)
-    redis.call('ZREM', prefix .. 'occurrences:skipped', occurrence)
-    redis.call('ZREM', prefix .. 'event:' .. event .. ':occurrences', occurrence)
-    redis.call('ZREM', prefix .. 'ended', occurrence)
-    redis.call('DEL', key)
-  end
+  local key, is_fresh = prefix .. 'occurrence:' .. occurrence, redis.call('HEXISTS',
+    prefix .. 'fresh', occurrence) == 1
+  if is_fresh or not make_way(prefix, occurrence, event) then return false end
   redis.call('HSET', key, OccurrenceField.EVENT, event, OccurrenceField.SCHEDULED, scheduled)
   -- (Without it, it is as old as its event.)
-  if now ~= created_of(event) then redis.call('HSET', key, OccurrenceField.CHANGED, now) end
+  if now ~= moment_of(event) then redis.call('HSET', key, OccurrenceField.CHANGED, now) end
   if due ~= scheduled then
     redis.call('HSET', key, OccurrenceField.PLANNED, due, OccurrenceField.NEXT_ATTEMPT, due)
   end

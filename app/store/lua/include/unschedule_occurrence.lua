@@ -7,6 +7,7 @@ local function unschedule_occurrence(prefix, occurrence, tags)
   if removed == 0 then return false end
   leave_due(prefix, occurrence)
   redis.call('DEL', prefix .. 'occurrence:' .. occurrence)
+  redis.call('HDEL', prefix .. 'fresh', occurrence)
   index_occurrence_tags(prefix, tags, occurrence, false)
   return true
 end

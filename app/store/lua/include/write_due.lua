@@ -11,6 +11,6 @@ local function write_due(prefix, batch)
     heads[#heads + 1] = head; heads[#heads + 1] = lane
     if not soonest or tonumber(head) < tonumber(soonest) then soonest = head end
   end
-  if soonest then redis.call('ZADD', prefix .. 'due-lanes', 'LT', unpack(heads)) end
+  if soonest then redis.call('ZADD', prefix .. 'lane-heads', 'LT', unpack(heads)) end
   return soonest
 end

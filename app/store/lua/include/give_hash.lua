@@ -1,0 +1,21 @@
+--#include fresh_lease
+--#include moment_of
+-- give_hash(prefix, id): has an occurrence that is stored in short form a hash of its own from now
+-- on, which says the same; see short_forms.py. Any other stays as it is.
+local function give_hash(prefix, id)
+  local short = redis.call('HGET', prefix .. 'fresh', id)
+  if not short then return end
+  redis.call('HDEL', prefix .. 'fresh', id)
+  local key = prefix .. 'occurrence:' .. id
+  if redis.call('EXISTS', key) == 1 then return end
+  local changed, started, token, tags = fresh_lease(short)
+  redis.call('HSET', key, OccurrenceField.EVENT, string.sub(short, 1, 16),
+    OccurrenceField.SCHEDULED, moment_of(id))
+  if token then
+    redis.call('HSET', key, OccurrenceField.STATUS, 'dispatched', OccurrenceField.ATTEMPTS, 1,
+      OccurrenceField.LEASE, token, OccurrenceField.STARTED, started, OccurrenceField.TAGS, tags,
+      OccurrenceField.SERIES, 1, OccurrenceField.CHANGED, changed)
+  elseif #short > 16 then
+    redis.call('HSET', key, OccurrenceField.CHANGED, string.sub(short, 17))
+  end
+end

@@ -1,0 +1,24 @@
+--#include claim_row
+-- lease_fresh(prefix, occurrence, event, token, deadline, now, batch): as lease_occurrence, for one
+-- that is stored in short form, the next of an event without a flow and an overlap policy. It stays
+-- in that form until the attempt has an outcome.
+local function lease_fresh(prefix, occurrence, event, token, deadline, now, batch)
+  local id, scheduled = occurrence.id, occurrence.scheduled
+  -- It may be claimed shortly before it is due; it starts no earlier.
+  local started = tonumber(scheduled) > tonumber(now) and scheduled or now
+  local function add(list, first, second)
+    list[#list + 1] = first; list[#list + 1] = second
+  end
+  add(batch.fresh, id, occurrence.event .. now .. ',' .. started .. ',' .. token .. '\n' ..
+    (event.tags or ''))
+  add(batch.claimed, deadline, id)
+  add(batch.dispatched, scheduled, id)
+  batch.scheduled[#batch.scheduled + 1] = id
+  redis.call('ZADD', event.key .. ':occurrences', scheduled, id)
+  redis.call('HDEL', event.key, EventField.NEXT)
+  if event.recurring then
+    redis.call('HSET', event.key, EventField.LAST, scheduled)
+    add(batch.unscheduled, now, occurrence.event)
+  end
+  return claim_row(occurrence, event, 1, scheduled, event.recurring, false)
+end
