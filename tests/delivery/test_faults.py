@@ -12,8 +12,9 @@ import time
 import pytest
 
 from app.domain.outcome import Outcome
-from tests.support.deliveries import eventually, outcomes, request, send, start
+from tests.support.deliveries import outcomes, request, send, start
 from tests.support.receiver import Reply
+from tests.support.wait import PATIENCE_S, wait_until
 
 OK = b"HTTP/1.1 200 OK\r\n"
 
@@ -169,7 +170,7 @@ def test_an_answer_that_drips_is_cut_at_the_time_limit(sender, receiver, raw, er
     first, second = outcomes(sender, 2)
     assert first[1].succeeded
     assert second[1].error == error
-    assert time.monotonic() - began < 4
+    assert time.monotonic() - began < 15  # all of it takes 20 s
 
 
 def test_a_receiver_that_never_reads_is_cut_at_the_time_limit(sender):
@@ -205,10 +206,10 @@ def test_a_host_that_never_accepts_is_cut_at_the_time_limit(sender):
 def test_a_body_without_end_is_cut_and_judged_by_its_status(sender, receiver, status, succeeded):
     receiver.reply("/", Reply.endless(status))
     began = time.monotonic()
-    outcome = send(sender, receiver.url())
+    outcome = send(sender, receiver.url(), timeout_ms=60_000)
     assert (outcome.status_code, outcome.succeeded) == (status, succeeded)
     assert outcome.response_body == b"x" * 4096
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < PATIENCE_S
 
 
 def test_a_long_body_is_kept_to_4_kib_and_its_connection_is_not_used_again(sender, receiver):
@@ -217,7 +218,7 @@ def test_a_long_body_is_kept_to_4_kib_and_its_connection_is_not_used_again(sende
     assert outcome.succeeded
     assert len(outcome.response_body) == 4096
     assert send(sender, receiver.url()).succeeded
-    eventually(lambda: receiver.connections == 2, "a second connection")
+    wait_until(lambda: receiver.connections == 2, "a second connection")
 
 
 def test_a_body_of_64_kib_is_read_to_its_end(sender, receiver):

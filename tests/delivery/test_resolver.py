@@ -14,8 +14,9 @@ from app.delivery import resolver
 from app.delivery.resolver import ResolverProbe
 from app.delivery.sender import CurlSender
 from app.domain.outcome import FILES, LOCAL_FAULTS, MEMORY, RESOLVER, THREADS
-from tests.support.deliveries import LOCAL, eventually, request, send
+from tests.support.deliveries import LOCAL, request, send
 from tests.support.scarce_files import files_left
+from tests.support.wait import wait_until
 
 NAME = "http://no-such-host.invalid/"
 
@@ -67,7 +68,7 @@ def test_a_request_counts_as_in_flight_until_that_is_decided():
     silent = threading.Event()
     sender = CurlSender(LOCAL, 1, lookup=lambda *_: silent.wait(10))
     sender.start("first", request(NAME), due_us=0, now_us=0)
-    eventually(lambda: sender.poll(10) == [] and sender._unresolved, "the name is not resolved")
+    wait_until(lambda: sender.poll(10) == [] and sender._unresolved, "the name is not resolved")
     assert (sender.in_flight, sender.room) == (1, 0)
     assert sender.abandon() == ["first"]
     assert sender.in_flight == 0
@@ -89,12 +90,12 @@ def test_an_answer_counts_for_a_moment(monkeypatch):
     asked = []
     probe = ResolverProbe(lambda *_: asked.append(1))
     probe.ask()
-    eventually(lambda: probe.verdict()[0], "the answer")
+    wait_until(lambda: probe.verdict()[0], "the answer")
     probe.ask()
     assert asked == [1]
     monkeypatch.setattr(resolver, "KEEP_S", 0.0)
     probe.ask()
-    eventually(lambda: asked == [1, 1], "another question")
+    wait_until(lambda: asked == [1, 1], "another question")
 
 
 def test_a_process_without_files_cannot_ask():

@@ -16,8 +16,9 @@ from app.delivery.exchange import DNS_S, IDLE_S, KEPT_S
 from app.delivery.request import Request
 from app.delivery.sender import CurlSender
 from app.domain.targets import TargetPolicy
-from tests.support.deliveries import LOCAL, SECRET, eventually, job, outcomes, request, send, start
+from tests.support.deliveries import LOCAL, SECRET, job, outcomes, request, send, start
 from tests.support.receiver import Receiver, Reply
+from tests.support.wait import PATIENCE_S, wait_until
 
 
 def test_what_was_built_is_what_arrives(sender, receiver):
@@ -96,7 +97,7 @@ def test_hundreds_are_delivered_at_once_each_to_its_token(receiver):
     assert {token for token, outcome in ended if outcome.succeeded} == {
         f"t{number}" for number in range(600)
     }
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < PATIENCE_S  # one after the other they take 180 s
     assert (sender.in_flight, sender.room) == (0, 600)
     sender.close()
 
@@ -112,34 +113,31 @@ def test_starting_without_room_is_an_error_of_the_caller(receiver):
 def test_a_hanging_receiver_delays_nobody_else(sender, receiver):
     receiver.reply("/hang", Reply.hang())
     for _ in range(60):
-        start(sender, receiver.url("/hang"), timeout_ms=3_000)
-    began = time.monotonic()
+        start(sender, receiver.url("/hang"), timeout_ms=60_000)
     for _ in range(20):
         start(sender, receiver.url("/ok"))
         [(_, outcome)] = outcomes(sender, 1)
         assert outcome.succeeded
-    assert time.monotonic() - began < 2
-    assert sender.in_flight == 60
+    assert sender.in_flight == 60  # none of them is waited for
 
 
 def test_poll_returns_as_soon_as_something_has_ended(sender, receiver):
     receiver.reply("/", Reply(delay=0.05))
     start(sender, receiver.url())
     began = time.monotonic()
-    while not sender.poll(5_000):
+    while not sender.poll(60_000):
         pass
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < PATIENCE_S
 
 
 def test_poll_waits_no_longer_than_told(sender, receiver):
     receiver.reply("/", Reply.hang())
     assert sender.poll(0) == []
-    start(sender, receiver.url())
+    start(sender, receiver.url(), timeout_ms=60_000)
     began = time.monotonic()
-    while time.monotonic() - began < 0.1:
-        before = time.monotonic()
+    for _ in range(4):
         assert sender.poll(20) == []
-        assert time.monotonic() - before < 1
+    assert time.monotonic() - began < PATIENCE_S
 
 
 def test_another_descriptor_ends_a_wait(receiver):
@@ -149,8 +147,8 @@ def test_another_descriptor_ends_a_wait(receiver):
     for _ in range(2):  # with nothing under way, and with something
         os.write(write_end, b"x")
         began = time.monotonic()
-        assert sender.poll(10_000, [read_end]) == []
-        assert time.monotonic() - began < 5
+        assert sender.poll(60_000, [read_end]) == []
+        assert time.monotonic() - began < PATIENCE_S
         start(sender, receiver.url())
         sender.poll(0)
     sender.close()
@@ -182,7 +180,7 @@ def test_closing_twice_is_fine_and_leaves_no_descriptor_open(receiver):
     start(sender, receiver.url())
     sender.close()
     sender.close()
-    eventually(lambda: open_descriptors() <= before, "the descriptors are closed")
+    wait_until(lambda: open_descriptors() <= before, "the descriptors are closed")
 
 
 @pytest.mark.parametrize(
@@ -224,7 +222,7 @@ def test_sockets_numbered_beyond_1024_are_served_too(receiver):
 def test_an_idle_connection_that_the_receiver_closed_is_not_mourned(sender, receiver):
     receiver.reply("/", Reply(then="close"), Reply())
     assert send(sender, receiver.url()).succeeded
-    eventually(sender._kept.closed, "the end of the connection")
+    wait_until(sender._kept.closed, "the end of the connection")
     assert send(sender, receiver.url()).succeeded
     assert receiver.connections == 2
 
@@ -249,11 +247,10 @@ def test_a_name_that_moves_to_another_host_is_followed_when_connections_are_old(
         assert old.connections == 1
         old.stop_listening()
         with Receiver(port=old.port) as new:
-            deadline = time.monotonic() + 5
-            while not new.requests:
-                assert time.monotonic() < deadline, "requests still go to the old host"
-                assert send(sender, old.url()).succeeded
-                time.sleep(0.02)
+            wait_until(
+                lambda: send(sender, old.url()).succeeded and new.requests,
+                "requests go to the new host",
+            )
         sender.close()
 
 
@@ -262,7 +259,7 @@ def test_a_connection_that_was_idle_for_too_long_is_not_used_again(receiver, idl
     sender = CurlSender(LOCAL, 4, idle_s=idle_s)
     assert send(sender, receiver.url()).succeeded
     until = time.monotonic() + 2.1  # libcurl counts whole seconds
-    eventually(lambda: time.monotonic() > until, "it was idle")
+    wait_until(lambda: time.monotonic() > until, "it was idle")
     assert send(sender, receiver.url()).succeeded
     assert receiver.connections == connections
     sender.close()

@@ -14,7 +14,7 @@ from tests.support.invariants import broken
 from tests.support.processes import pids_with_environ
 from tests.support.receiver import Receiver, Reply
 from tests.support.stack import WORKER, Stack
-from tests.support.wait import wait_until
+from tests.support.wait import crowding, wait_until
 
 pytestmark = pytest.mark.e2e
 
@@ -58,7 +58,7 @@ def test_a_killed_workers_delivery_goes_to_another(
     first.kill()
     killed_s = time.time()
     before, after = receiver.wait_for(2, 30, "/held")
-    assert after.at_ns / 1e9 - killed_s < LEASE_S + SLACK_S
+    assert after.at_ns / 1e9 - killed_s < LEASE_S + SLACK_S * crowding()
     assert after.webhook_id == before.webhook_id
     assert [before.json["attempt"], after.json["attempt"]] == [1, 2]
     assert api.wait_for_status(held["id"], "completed")["attempt_count"] == 2
@@ -132,7 +132,7 @@ def test_an_idle_worker_stops_at_once(stack: Stack) -> None:
     wait_until(lambda: _workers(stack, "deliver") - known, "the worker is there")
     status, took_s = worker.stop()
     assert status == 0
-    assert took_s < 5
+    assert took_s < 5 * crowding()
 
 
 def test_a_receiver_that_hangs_does_not_keep_a_worker(
@@ -145,7 +145,7 @@ def test_a_receiver_that_hangs_does_not_keep_a_worker(
     receiver.wait_for(1, 30)
     status, took_s = worker.stop()
     assert status == 0
-    assert took_s < GRACE_S + SLACK_S
+    assert took_s < GRACE_S + SLACK_S * crowding()
     stack.add_worker()
     before, after = receiver.wait_for(2, 30)
     assert after.webhook_id == before.webhook_id
@@ -162,7 +162,7 @@ def test_the_other_processes_stop_cleanly(stack: Stack, role: str) -> None:
         wait_until(lambda: _workers(stack, "upkeep"), "the upkeep worker is there")
     status, took_s = program.stop()
     assert status == 0
-    assert took_s < GRACE_S + SLACK_S
+    assert took_s < GRACE_S + SLACK_S * crowding()
 
 
 def test_a_worker_host_runs_all_its_parts_and_stops_them(
@@ -177,7 +177,7 @@ def test_a_worker_host_runs_all_its_parts_and_stops_them(
         api.wait_for_status(event["id"], "completed")
         status, took_s = host.stop()
         assert status == 0
-        assert took_s < GRACE_S + SLACK_S
+        assert took_s < GRACE_S + SLACK_S * crowding()
         assert pids_with_environ(mark) == []
     finally:
         host.kill()

@@ -16,6 +16,7 @@ import pytest
 
 from app.open_files import raise_open_file_limit
 from tests.support.stack import MASTER_TOKEN, Stack
+from tests.support.wait import crowding
 
 pytestmark = pytest.mark.e2e
 
@@ -64,5 +65,5 @@ def test_it_holds_up_nobody(stack: Stack, sent: bytes) -> None:
                 began = time.monotonic()
                 assert stack.api.call(*call).status in (200, 201)
                 took.append(time.monotonic() - began)
-    assert statistics.median(took) < SOON_S
-    assert max(took) < LONGEST_S
+    assert statistics.median(took) < SOON_S * crowding()
+    assert max(took) < LONGEST_S * crowding()

@@ -21,9 +21,13 @@ from app.http_server import refusals
 from app.http_server.connection import Connection
 from tests.http_server.conftest import ANSWER_S, REQUEST_S, Connect
 from tests.http_server.wire import HELLO, answered, is_over, request
+from tests.support.wait import crowding
 
 SOON_S = 4.0
-"""Overdue connections are looked for once a second."""
+"""Overdue connections are looked for once a second. (On a busy machine that takes as much longer.)"""
+
+TURNS = 10
+"""How often a test that needs a quick answer may be held up by what else the machine does."""
 
 
 def test_a_connection_on_which_nothing_comes_may_speak_later(connect: Connect) -> None:
@@ -46,36 +50,44 @@ def test_a_connection_on_which_nothing_comes_may_speak_later(connect: Connect) -
 def test_a_request_that_does_not_end_holds_no_thread_and_is_given_up(
     connect: Connect, begun: bytes
 ) -> None:
-    unfinished = connect(begun)
-    began = time.monotonic()
-    assert answered(connect(HELLO))[0] == 200
-    assert time.monotonic() - began < REQUEST_S
+    for _ in range(TURNS):
+        unfinished = connect(begun)
+        began = time.monotonic()
+        assert answered(connect(HELLO))[0] == 200
+        if time.monotonic() - began < REQUEST_S:
+            break
+    else:
+        pytest.fail("the others wait for it")
     status, headers, body = answered(unfinished)
     assert (status, headers["connection"]) == (408, "close")
     assert json.loads(body) == {"error": refusals.TOO_SLOW.format(seconds=REQUEST_S)}
     assert is_over(unfinished)
-    assert time.monotonic() - began < SOON_S
+    assert time.monotonic() - began < SOON_S * crowding()
 
 
 def test_bytes_that_drip_gain_no_time(connect: Connect) -> None:
     connection = connect(b"GET /hello HTTP/1.1\r\nX: ")
     connection.settimeout(0.1)
     began = time.monotonic()
-    while time.monotonic() - began < SOON_S:
+    while time.monotonic() - began < SOON_S * crowding():
         connection.sendall(b"x")
         try:
             assert connection.recv(100).startswith(b"HTTP/1.1 408")
             break
         except TimeoutError:
             continue
-    assert time.monotonic() - began < SOON_S
+    assert time.monotonic() - began < SOON_S * crowding()
 
 
 def test_an_answer_that_nobody_takes_holds_no_thread_and_is_given_up(connect: Connect) -> None:
-    greedy = connect(HELLO.replace(b"/hello", b"/big"))
-    began = time.monotonic()
-    assert answered(connect(HELLO))[0] == 200
-    assert time.monotonic() - began < ANSWER_S
+    for _ in range(TURNS):
+        greedy = connect(HELLO.replace(b"/hello", b"/big"))
+        began = time.monotonic()
+        assert answered(connect(HELLO))[0] == 200
+        if time.monotonic() - began < ANSWER_S:
+            break
+    else:
+        pytest.fail("the others wait for it")
     time.sleep(ANSWER_S + 1.1)  # nothing may be read meanwhile
     assert is_over(greedy)
 
@@ -86,7 +98,7 @@ def test_a_client_that_does_not_hang_up_is_not_waited_for(connect: Connect) -> N
         last = connect(request("/hello", "Connection: close"))
         assert answered(last)[1]["connection"] == "close"
     assert is_over(last)
-    assert time.monotonic() - began < SOON_S
+    assert time.monotonic() - began < SOON_S * crowding()
 
 
 def test_a_connection_goes_on_after_an_answer(connect: Connect) -> None:
@@ -123,7 +135,7 @@ def test_a_client_that_hangs_up_right_after_its_answer_leaves_nothing_behind(
         connection.shutdown(socket.SHUT_WR)
     began = time.monotonic()
     assert all(is_over(connection) for connection in ended)
-    assert time.monotonic() - began < SOON_S
+    assert time.monotonic() - began < SOON_S * crowding()
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from tests.support.services import FakeUpkeep
 
 Create = Callable[..., Event]
 
-REPAIRS = 40_000
+REPAIRS = 20_000
 """In these tests: so that few events are many."""
 
 WORST = {
@@ -51,7 +51,7 @@ def test_others_do_not_wait_for_the_costly(
 ) -> None:
     """Once upkeep knows what they cost; a run has a bound, and calls for the next."""
     monkeypatch.setattr(successors, "REPAIRS", REPAIRS)
-    worst = [create(start_time=NOW_MS + 500, schedule=WORST) for _ in range(100)]
+    worst = [create(start_time=NOW_MS + 500, schedule=WORST) for _ in range(50)]
     without_successors(services, clock)
     upkeep = cast("FakeUpkeep", services.queues.upkeep)
     runs = 0

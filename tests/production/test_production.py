@@ -13,7 +13,7 @@ from tests.support.wait import wait_until
 
 pytestmark = pytest.mark.e2e
 
-RATE = 100
+RATE = 50
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ipaddress
 import time
-from collections.abc import Callable
 from typing import Any
 
 from app.delivery.actions import build
@@ -14,6 +13,7 @@ from app.domain.action import webhook
 from app.domain.ids import EventIds, occurrence_id
 from app.domain.outcome import Outcome
 from app.domain.targets import TargetPolicy
+from tests.support.wait import PATIENCE_S
 
 LOCAL = TargetPolicy(allowed=(ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128")))
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -52,7 +52,9 @@ def start(sender: CurlSender, url: str, token: object = None, **changes: Any) ->
     sender.start(token or url, request(url, **changes), due_us=now_us, now_us=now_us)
 
 
-def outcomes(sender: CurlSender, count: int, timeout: float = 20.0) -> list[tuple[object, Outcome]]:
+def outcomes(
+    sender: CurlSender, count: int, timeout: float = PATIENCE_S
+) -> list[tuple[object, Outcome]]:
     """Poll until so many attempts have ended."""
     ended: list[tuple[object, Outcome]] = []
     deadline = time.monotonic() + timeout
@@ -66,11 +68,3 @@ def send(sender: CurlSender, url: str, **changes: Any) -> Outcome:
     """Send one request and return what it came to."""
     start(sender, url, **changes)
     return outcomes(sender, 1)[0][1]
-
-
-def eventually(holds: Callable[[], bool], what: str, timeout: float = 10.0) -> None:
-    """Wait until something holds."""
-    deadline = time.monotonic() + timeout
-    while not holds():
-        assert time.monotonic() < deadline, f"{what}: not within {timeout} s"
-        time.sleep(0.005)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from typing import TypeVar
@@ -10,6 +11,11 @@ PATIENCE_S = 30.0
 """Far longer than anything takes; only a failing test, or a very slow machine, waits so long."""
 
 T = TypeVar("T")
+
+
+def crowding() -> float:
+    """How many want each processor: on a machine that others use, all takes as much longer."""
+    return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
 
 
 def wait_until(question: Callable[[], T], what: str, timeout: float = PATIENCE_S) -> T:

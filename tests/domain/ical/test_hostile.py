@@ -61,19 +61,19 @@ WITH_ZONE = b"BEGIN:VTIMEZONE\r\nTZID:Europe/Berlin\r\nBEGIN:STANDARD\r\nDTSTART
     ids=lambda raw: raw[:40].decode("latin-1").replace("\r\n", " ").replace("\x00", "0"),
 )  # fmt: skip
 def test_it_is_refused_within_two_seconds(raw):
-    began = time.perf_counter()
+    began = time.process_time()
     with pytest.raises(InvalidInput) as refused:
         read_definition(raw[:MEGABYTE])
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2
     assert len(refused.value.message) < 300
 
 
 def test_time_zones_in_the_file_are_followed_within_bounds():
     """A rule of a change every second since 1900 refuses what stands in that zone."""
-    began = time.perf_counter()
+    began = time.process_time()
     event = b"BEGIN:VEVENT\r\nDTSTART;TZID=Europe/Berlin:20260101T090000\r\nEND:VEVENT\r\n"
     (entry,) = taken(OPEN + WITH_ZONE + event + CLOSE)
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 1
     assert entry.refusal is not None
     assert "is defined with more than 1000 changes" in entry.refusal.reason
 
@@ -91,7 +91,7 @@ def test_what_nobody_reads_costs_nothing():
 
 def test_the_most_that_is_allowed_is_read():
     """Fifteen hundred VEVENTs in as many days, in a second at most."""
-    began = time.perf_counter()
+    began = time.process_time()
     days = [
         f"DTSTART;VALUE=DATE:{year}{month:02}{day:02}"
         for year in range(2026, 2036)
@@ -99,7 +99,7 @@ def test_the_most_that_is_allowed_is_read():
         for day in range(1, 28)
     ]
     assert len(read_definition(a_file(*days[:1_500]))["dates"]) == 1_500
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 1
 
 
 def test_a_line_of_folds_alone_is_too_long_whatever_it_would_come_to():
