@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -21,10 +22,12 @@ WRITES = {"HSET", "HDEL", "HINCRBY", "XADD"}
 READS = {"HGET", "HMGET", "HEXISTS"}
 
 
+@cache
 def code_of(script: Path) -> str:
     return re.sub(r"--[^\n]*", "", script.read_text(encoding="utf-8"))
 
 
+@cache
 def uses(path: Path) -> set[str]:
     """The fields that a file names."""
     if path.suffix == ".lua":
