@@ -5,10 +5,17 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
+from bisect import bisect_right
+from collections.abc import Sequence
 
 from app.errors import InvalidInput
 from app.store.indexes import IndexReader
 from app.store.selections import Entry, Selection
+
+_ENTRY, _MAC = 24, 12
+"""Bytes of an entry and of what signs a cursor."""
+
+_FOREIGN = "use the cursor of the list's own Link header"
 
 
 class Cursors:
@@ -26,14 +33,31 @@ class Cursors:
         """Read a cursor; raises ``InvalidInput`` for one that was not made for this list."""
         if cursor is None:
             return None
-        try:
-            raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
-        except (binascii.Error, ValueError):
-            raw = b""
-        body, mac = raw[:24], raw[24:]
-        if len(body) != 24 or not hmac.compare_digest(mac, self._mac(body, context)):
-            raise InvalidInput.field("cursor", "use the cursor of the list's own Link header")
+        body = self._body(cursor, context)
+        if len(body) != _ENTRY:
+            raise InvalidInput.field("cursor", _FOREIGN)
         return int.from_bytes(body[:8], "big", signed=True), body[8:]
+
+    def encode_name(self, name: str, context: str) -> str:
+        """Make a cursor for what comes after a name."""
+        body = name.encode()
+        return base64.urlsafe_b64encode(body + self._mac(body, context)).decode().rstrip("=")
+
+    def decode_name(self, cursor: str | None, context: str) -> str | None:
+        """The reverse of ``encode_name``; raises as ``decode``."""
+        if cursor is None:
+            return None
+        body = self._body(cursor, context)
+        return body.decode()
+
+    def names(
+        self, names: Sequence[str], cursor: str | None, context: str, limit: int
+    ) -> tuple[Sequence[str], str | None]:
+        """Some names of a list that is in order, and the cursor of the next (``None``: none)."""
+        after = self.decode_name(cursor, context)
+        start = 0 if after is None else bisect_right(names, after)
+        found, rest = names[start : start + limit], names[start + limit :]
+        return found, self.encode_name(found[-1], context) if rest else None
 
     def slice(
         self,
@@ -51,5 +75,16 @@ class Cursors:
         following = None if last is None else self.encode(last, context)
         return [member for _, member in entries], following
 
+    def _body(self, cursor: str, context: str) -> bytes:
+        """What a cursor holds; raises ``InvalidInput`` if it was not made for this list."""
+        try:
+            raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+        except (binascii.Error, ValueError):
+            raw = b""
+        body, mac = raw[:-_MAC], raw[-_MAC:]
+        if not hmac.compare_digest(mac, self._mac(body, context)):
+            raise InvalidInput.field("cursor", _FOREIGN)
+        return body
+
     def _mac(self, body: bytes, context: str) -> bytes:
-        return hmac.digest(self._key, b"cursor\0" + body + context.encode(), "sha256")[:12]
+        return hmac.digest(self._key, b"cursor\0" + body + context.encode(), "sha256")[:_MAC]

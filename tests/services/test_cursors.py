@@ -35,3 +35,17 @@ def test_a_cursor_of_another_list_or_another_key_is_refused() -> None:
     for cursors, context in ((CURSORS, "another list"), (Cursors("another key"), "a list")):
         with pytest.raises(InvalidInput, match="cursor"):
             cursors.decode(cursor, context)
+
+
+def test_a_list_by_name_leads_on_from_the_name() -> None:
+    """Each name once, in order, whatever is added or taken away between two parts."""
+    names = ["a", "b", "é", "z"]
+    assert CURSORS.names(names, None, "a list", 4) == (names, None)
+    first, cursor = CURSORS.names(names, None, "a list", 2)
+    assert (first, cursor is None) == (["a", "b"], False)
+    assert CURSORS.names(["a", "aa", "é"], cursor, "a list", 2) == (["é"], None)
+    for other in (cursor, CURSORS.encode((1, MEMBER), "another")):
+        with pytest.raises(InvalidInput, match="cursor"):
+            CURSORS.names(names, other, "another list", 2)
+    with pytest.raises(InvalidInput, match="cursor"):
+        CURSORS.decode(cursor, "a list")

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote, urlencode
 
 from flask import Response, request
 
 from app.api.http.answers import json_answer, json_text
+from app.api.http.context import services
 from app.api.http.public_urls import absolute
+from app.api.schemas.queries import ListQuery
 from app.services.queries import Item, Page
 
 LOCATED = {
@@ -63,6 +65,15 @@ def array_answer(listing: Page[Item], write: Callable[[Item], str]) -> Response:
         # (A name may have any character, and a header may not.)
         headers["X-Unindexed-Filters"] = quote(", ".join(listing.unindexed), safe=" ,.")
     return json_answer(_array(listing, write), headers=headers)
+
+
+def named_answer(
+    found: Mapping[str, Item], what: str, query: ListQuery, write: Callable[[Item], str]
+) -> Response:
+    """Answer with a part of what is read as a whole, by name; it leads on as other lists do."""
+    cursors = services().crypto.cursors
+    names, following = cursors.names(sorted(found), query.cursor, f"{what} by name", query.limit)
+    return array_answer(Page(tuple(found[one] for one in names), len(found), following), write)
 
 
 def link_to_next(cursor: str | None) -> dict[str, str]:

@@ -12,10 +12,11 @@ from app.api.http.audit_trail import audited
 from app.api.http.auth import access, require_right
 from app.api.http.context import services
 from app.api.http.icalendar_body import read_calendar
-from app.api.http.paging import LOCATED
+from app.api.http.paging import LISTED, LOCATED, named_answer
 from app.api.http.public_urls import absolute
 from app.api.http.smorest import Blueprint
 from app.api.schemas.calendars import CalendarSchema
+from app.api.schemas.queries import ListQuery, NamedListQuerySchema
 from app.api.schemas.representations import calendar_members
 from app.domain.ical.days import read_definition
 from app.errors import Forbidden
@@ -59,12 +60,13 @@ def put_calendar(definition: Mapping[str, Any], name: str) -> Response:
 
 
 @blueprint.operation("/calendars")
-@blueprint.answers(200, CalendarSchema(many=True))
+@blueprint.reads(NamedListQuerySchema, "query")
+@blueprint.answers(200, CalendarSchema(many=True), headers=LISTED)
 @blueprint.refuses(401, 403)
-def list_calendars() -> Response:
-    """List every calendar, by name."""
-    found = services().calendars.list(access())
-    return json_answer(json_text([calendar_members(view) for view in found]))
+def list_calendars(query: ListQuery) -> Response:
+    """List calendars, by name."""
+    found = {view.name: view for view in services().calendars.list(access())}
+    return named_answer(found, "calendars", query, lambda one: json_text(calendar_members(one)))
 
 
 @blueprint.operation("/calendars/<name>")

@@ -8,7 +8,9 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, gen
 from app.api.http.answers import json_answer, json_text
 from app.api.http.auth import may_be_admin, require_admin
 from app.api.http.context import services
+from app.api.http.paging import LISTED, named_answer
 from app.api.http.smorest import Blueprint
+from app.api.schemas.queries import ListQuery, NamedListQuerySchema
 from app.api.schemas.service import (
     BreakerSchema,
     HealthSchema,
@@ -44,15 +46,17 @@ def status() -> Response:
 
 
 @blueprint.operation("/breakers")
-@blueprint.answers(200, BreakerSchema(many=True))
+@blueprint.reads(NamedListQuerySchema, "query")
+@blueprint.answers(200, BreakerSchema(many=True), headers=LISTED)
 @blueprint.refuses(401, 403, 503)
-def list_breakers() -> Response:
+def list_breakers(query: ListQuery) -> Response:
     """List targets that have only failed of late and are left alone for a while; for admins."""
     require_admin()
-    found = sorted(services().health.breakers().items())
-    return json_answer(
-        json_text([{"target": one, "open_until": to_rfc3339(until)} for one, until in found])
-    )
+    open_until = services().health.breakers()
+    found = {
+        one: {"target": one, "open_until": to_rfc3339(until)} for one, until in open_until.items()
+    }
+    return named_answer(found, "breakers", query, json_text)
 
 
 @blueprint.operation("/.well-known/webhook-keys", name="get_webhook_keys")

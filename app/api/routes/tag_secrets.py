@@ -10,7 +10,9 @@ from app.api.http.answers import json_answer, json_text
 from app.api.http.audit_trail import audited
 from app.api.http.auth import require_admin
 from app.api.http.context import services
+from app.api.http.paging import LISTED, named_answer
 from app.api.http.smorest import Blueprint
+from app.api.schemas.queries import ListQuery, NamedListQuerySchema
 from app.api.schemas.secret_rotation import RotationSchema
 from app.api.schemas.tag_secrets import TagSecretSchema, TagSecretWrittenSchema
 from app.api.schemas.tags import read_tag
@@ -24,11 +26,13 @@ blueprint.before_request(require_admin)
 
 
 @blueprint.operation("/signing-secrets")
-@blueprint.answers(200, TagSecretSchema(many=True))
+@blueprint.reads(NamedListQuerySchema, "query")
+@blueprint.answers(200, TagSecretSchema(many=True), headers=LISTED)
 @blueprint.refuses(401, 403)
-def list_tag_secrets() -> Response:
+def list_tag_secrets(query: ListQuery) -> Response:
     """List the tags that have a signing secret, by name; never the secrets."""
-    return json_answer(json_text([_members(one) for one in services().tag_secrets.list()]))
+    found = {one.tag: one for one in services().tag_secrets.list()}
+    return named_answer(found, "signing secrets", query, lambda one: json_text(_members(one)))
 
 
 @blueprint.operation("/signing-secrets/<path:tag>", "PUT")

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from marshmallow import Schema, ValidationError
 
 from app.api.schemas.fields import Read
+from app.domain.ids import is_written_right
 
 MAX_MEMBERS = 10
 """How many members of the metadata a filter names."""
@@ -77,6 +78,18 @@ def with_members(query: dict[str, Any]) -> dict[str, Any]:
     rest = {name: value for name, value in query.items() if name not in single}
     pairs = tuple((name.removeprefix(_MEMBER), str(value)) for name, value in single.items())
     return {**rest, "metadata": _Members(rest.get("metadata"), pairs)}
+
+
+class Identifier(Read):
+    """An id as answers have it; one that names nothing is no mistake."""
+
+    kind = {"type": "string", "format": "uuid"}  # noqa: RUF012
+
+    def read(self, value: Any) -> Any:
+        """Return the id as it is."""
+        if not isinstance(value, str) or not is_written_right(value):
+            raise ValidationError("must be an id: a UUID in lower case")
+        return value
 
 
 class ChosenMembers(Read):

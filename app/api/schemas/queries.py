@@ -11,11 +11,16 @@ from marshmallow import ValidationError, post_load, pre_load
 from app.api.schemas.base import StrictSchema, check_order
 from app.api.schemas.events import EventSchema
 from app.api.schemas.fields import Choice, Instant, Read, Text, judged
-from app.api.schemas.list_fields import ChosenMembers, MetadataMembers, Words, with_members
+from app.api.schemas.list_fields import (
+    ChosenMembers,
+    Identifier,
+    MetadataMembers,
+    Words,
+    with_members,
+)
 from app.api.schemas.occurrences import OccurrenceSchema
 from app.api.schemas.tags import read_tag, read_tags
 from app.domain.event import EventStatus
-from app.domain.ids import is_written_right
 from app.domain.occurrence import OccurrenceStatus
 from app.domain.tag_expressions import is_expression, read_expression
 from app.services.queries import EventQuery, OccurrenceQuery, TagFilter
@@ -53,18 +58,6 @@ class Tags(Read):
         if is_expression(text):
             return TagFilter(expression=judged(lambda: read_expression(text, read_tag)))
         return judged(lambda: read_tags(text.split(",")))
-
-
-class Identifier(Read):
-    """An id as answers have it; one that names nothing is no mistake."""
-
-    kind = {"type": "string", "format": "uuid"}  # noqa: RUF012
-
-    def read(self, value: Any) -> Any:
-        """Return the id as it is."""
-        if not isinstance(value, str) or not is_written_right(value):
-            raise ValidationError("must be an id: a UUID in lower case")
-        return value
 
 
 _TAGS = {
@@ -226,6 +219,12 @@ class ListQuerySchema(StrictSchema):
     @post_load
     def _as_query(self, data: dict[str, Any], **_kwargs: Any) -> ListQuery:
         return ListQuery(**data)
+
+
+class NamedListQuerySchema(ListQuerySchema):
+    """Which part of a list that is read as a whole."""
+
+    limit = Whole(1, 1_000, 1_000, "How many to list at most.")
 
 
 class QueryFlag(Read):

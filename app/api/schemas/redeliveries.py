@@ -9,7 +9,7 @@ from marshmallow import Schema, ValidationError, fields, post_load, pre_load
 
 from app.api.schemas.base import RATE, SOMETIMES, TIME, StrictSchema, check_order
 from app.api.schemas.fields import Choice, Flag, Instant, Read, TagList, Text, judged
-from app.api.schemas.queries import Identifier
+from app.api.schemas.list_fields import Identifier
 from app.domain.rates import parse_rate
 from app.domain.redelivery_job import RETRYABLE, RedeliveryFilter, RedeliveryRequest
 
