@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from app.domain.budget import current
 from app.domain.calendar import Calendar
 from app.domain.recurrence import Notice, Recurrence
+from app.domain.recurrence.moments import LAST_MS
 from app.errors import InvalidInput
 
 ON_EXCLUDED = ("skip", "next_day", "previous_day")
@@ -22,6 +23,9 @@ MAX_MOVE_DAYS = 31
 
 MAX_MOVED_A_DAY = 24
 """Moving is for schedules of a few occurrences a day."""
+
+_LAST_DAY = date(9999, 11, 1)
+"""No occurrence of a later day is moved: there might be no day to move it to."""
 
 _EPOCH = date(1970, 1, 1)
 _DAY = timedelta(days=1)
@@ -164,11 +168,15 @@ class Timetable:
         return None
 
     def _next_moved(self, after_ms: int) -> Firing | None:
+        if after_ms >= LAST_MS:
+            return None
         day = _EPOCH + self.rule.earliest_wall(after_ms) // _DAY_MS * _DAY
         if self._step > 0:
             # What this day gives may still be to come, on the day that it is moved to.
             day = self._moved(day) or day
         for _ in range(MAX_EXCLUDED_DAYS):
+            if day > _LAST_DAY:
+                return None
             first = self._first_landing(day, after_ms)
             if first is not None:
                 return first
@@ -205,7 +213,7 @@ class Timetable:
             source -= self._step * _DAY
 
     def _moved(self, day: date) -> date | None:
-        for _ in range(MAX_MOVE_DAYS + 1):
+        for _ in range(MAX_MOVE_DAYS + 1 if day <= _LAST_DAY else 0):
             if self._reason(day) is None:
                 return day
             day += self._step * _DAY

@@ -163,9 +163,15 @@ def _lists(rng: Rng) -> Request:
     return Request("GET", path, None, query, before=(tagged,))
 
 
+def _batch(rng: Rng) -> Request:
+    one = _create(rng)
+    return ask.batch(*[one] * rng.choice((1, 3, 10)), atomic=rng.random() < 0.3)
+
+
 KINDS: dict[str, Callable[[Rng], Request]] = {
     "preview": _preview,
     "create": _create,
+    "batch": _batch,
     "patch": _patch,
     "dry run": _dry_run,
     "calendar": lambda rng: ask.calendar(definition(rng)),

@@ -65,6 +65,12 @@ def create(schedule: Any = None, **changes: Any) -> Request:
     return Request("POST", "/events", event)
 
 
+def batch(*events: Request, atomic: bool = False) -> Request:
+    """Create the events of such requests in one."""
+    bodies = [one.body for one in events]
+    return Request("POST", "/events/batch", {"events": bodies, "atomic": atomic})
+
+
 def patch(change: dict[str, Any], event: Request | None = None, *, dry: bool = False) -> Request:
     """Change an event that was made before."""
     query = {"dry_run": "true"} if dry else {}

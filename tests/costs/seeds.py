@@ -11,6 +11,7 @@ from typing import Any
 
 from tests.costs.requests import (
     Request,
+    batch,
     calendar,
     create,
     file_of,
@@ -198,7 +199,29 @@ OTHERS = [
     Row("the same tag without end", "lists", Request("GET", "/events", None, {"tags": ",".join(["t"] * 30_000)}), 200),
 ]  # fmt: skip
 
-SEEDS = [*EMPTIED, *RARE, *STANDSTILL, *COUNTED, *DENSE, *BURSTS, *OTHERS]
+_RARE = create({"rrule": "FREQ=HOURLY;INTERVAL=59;BYYEARDAY=1;BYDAY=TH"})
+_SECONDS = create({"every": "1s", "include": _THOUSAND}, **_LATE)
+
+_UNKNOWN = [create(**{f"k{n}x{m}": 0 for m in range(20)}) for n in range(500)]
+
+BATCHES = [
+    Row("a batch of rare rules or none", "batch", batch(*[_RARE] * 1_000, atomic=True), 400),
+    Row("a batch of unknown members", "batch", batch(*_UNKNOWN), 400),
+]  # fmt: skip
+
+MORE_BATCHES = [
+    batch(*[create()] * 1_000),
+    batch(
+        *[create(tags=[f"t{n}" for n in range(50)], metadata={"n": [1] * 50})] * 400, atomic=True
+    ),
+    batch(*[create(webhook="https://example.com/{{metadata.a}}", metadata={"a": "b"})] * 500),
+    batch(*[create({"cron": "0 9 * * 1"})] * 1_000),
+    batch(*[_SECONDS] * 20),
+    batch(*[create(name=None, when="soon", webhook="x")] * 1_000),
+]
+"""For the search to begin with; what is answered is asked in other tests."""
+
+SEEDS = [*BATCHES, *EMPTIED, *RARE, *STANDSTILL, *COUNTED, *DENSE, *BURSTS, *OTHERS]
 
 
 def by_kind() -> dict[str, list[Request]]:
@@ -206,4 +229,5 @@ def by_kind() -> dict[str, list[Request]]:
     found: dict[str, list[Request]] = {}
     for row in SEEDS:
         found.setdefault(row.kind, []).append(row.request)
+    found["batch"] += MORE_BATCHES
     return found

@@ -541,3 +541,16 @@ class TestEndsOfCalendars:
         table = timetable({"frequency": "daily"}, start, self.SCHOOL, zone="Europe/Berlin")
         notices = table.notices(self.NOW, ms("2027-06-01T00:00:00+00:00"))
         assert [one.kind for one in notices] == ["gap", "end"]
+
+
+@pytest.mark.parametrize("policy", ["next_day", "previous_day"])
+@pytest.mark.parametrize("rule", [{"frequency": "daily"}, {"frequency": "yearly"}])
+@pytest.mark.parametrize("start", ["9998-12-20T00:00:00+00:00", "2026-12-31T23:00:00+00:00"])
+def test_at_the_end_of_all_calendars_nothing_is_moved(policy: str, rule: dict, start: str) -> None:
+    """Whatever moment is asked about, also one that no calendar has."""
+    table = timetable(rule, start, WEEKEND, zone="Pacific/Auckland", on_excluded=policy)
+    last = ms("9999-12-31T23:59:59+00:00")
+    day = 86_400_000
+    for after in (last + 400 * day, last, *(last - n * day for n in range(0, 90, 3))):
+        found = table.next_after(after)
+        assert found is None or found.scheduled_ms > after

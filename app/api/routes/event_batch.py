@@ -24,6 +24,9 @@ from app.services.event_batch import Item, Made
 
 ACTION = "event.batch"
 
+_EXPLAINED = 20
+"""So many that are refused are told what they probably meant; a thousand would cost a second."""
+
 _NO_OBJECT = 'must be an object, as in {"name": "…"}'
 
 blueprint = Blueprint("batches", __name__, description="Many events in one request")
@@ -46,7 +49,7 @@ def create_events(batch: Batch) -> Response:
     201: all are created. 207: some are. If none is, the status and the error are those of the first
     that was refused, and results say what is wrong with each.
     """
-    items = [_read(one) for one in batch.events]
+    items = _items(batch.events)
     made = services().intake.batches.create(
         items, access(), _about_to_write, repetition(), atomic=batch.atomic
     )
@@ -81,11 +84,20 @@ def create_events(batch: Batch) -> Response:
     return json_answer(text, 201 if error is None else 207)
 
 
-def _read(body: Any) -> Item:
+def _items(bodies: Sequence[Any]) -> list[Item]:
+    items: list[Item] = []
+    refused = 0
+    for body in bodies:
+        items.append(_read(body, explains=refused < _EXPLAINED))
+        refused += isinstance(items[-1], QhronosError)
+    return items
+
+
+def _read(body: Any, *, explains: bool) -> Item:
     if not isinstance(body, dict):
         return InvalidInput(_NO_OBJECT)
     try:
-        return load_item(body)
+        return load_item(body, explains=explains)
     except InvalidInput as error:
         return error
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, ClassVar
 
 from marshmallow import RAISE, Schema, ValidationError, pre_load
@@ -15,6 +16,9 @@ UNKNOWN = "is not known here; check its spelling or leave it out"
 
 ALIKE = 0.65
 """How alike two names are at least, of 1, if one may have been meant by the other."""
+
+_LONGEST = 64
+"""No longer name is compared: none is known."""
 
 MAX_NAMED = 20
 """How many unknown members an answer names: a body has room for thousands."""
@@ -54,6 +58,9 @@ class StrictSchema(Schema):
 
     error_messages: dict[str, str] = {"unknown": UNKNOWN}  # noqa: RUF012 - as in the library
 
+    explains: bool = True
+    """Whether near misses of unknown members are looked for, which costs more than all else."""
+
     within: ClassVar[Mapping[str, str]] = {}
     """Names that are known within a member, and that member."""
 
@@ -63,9 +70,9 @@ class StrictSchema(Schema):
         unknown = RAISE
 
     @classmethod
-    def read(cls, given: Mapping[str, Any]) -> Any:
+    def read(cls, given: Mapping[str, Any], *, explains: bool = True) -> Any:
         """Return what a request says; raises ``ValidationError``."""
-        return reader_of(cls, given).load(given)
+        return reader_of(cls, given, explains=explains).load(given)
 
     def handle_error(self, error: ValidationError, data: Any, *, many: bool, **kwargs: Any) -> None:
         """Say of unknown members what they are, or what they were probably meant to be."""
@@ -81,8 +88,14 @@ class StrictSchema(Schema):
                 error.messages[name] = ["is read-only; leave it out"]
             elif name in self.within:
                 error.messages[name] = [f"is not known here; it belongs in {self.within[name]}"]
-            elif near := difflib.get_close_matches(str(name), known, n=1, cutoff=ALIKE):
-                error.messages[name] = [f"is not known here; did you mean {near[0]}?"]
+            elif self.explains and (near := _near(str(name), tuple(known))):
+                error.messages[name] = [f"is not known here; did you mean {near}?"]
+
+
+@lru_cache(maxsize=1_024)
+def _near(name: str, known: tuple[str, ...]) -> str | None:
+    """The known name that one may have been meant to be: who sends many makes the same mistakes."""
+    return next(iter(difflib.get_close_matches(name[:_LONGEST], known, n=1, cutoff=ALIKE)), None)
 
 
 def required(*names: str) -> ValidationError:

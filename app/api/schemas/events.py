@@ -253,7 +253,7 @@ class EventSchema(StrictSchema):
         return changes_of(data, is_new=not self.partial)
 
     @classmethod
-    def read(cls, given: Mapping[str, Any]) -> EventChanges:
+    def read(cls, given: Mapping[str, Any], *, explains: bool = True) -> EventChanges:
         """Return what a request says of an event; raises ``ValidationError``.
 
         A new one is read field by field, which takes half the time. If anything is wrong, it is
@@ -263,7 +263,7 @@ class EventSchema(StrictSchema):
             with contextlib.suppress(ValidationError):
                 if (values := values_of(cls, given)) is not None:
                     return changes_of(values, is_new=True)
-        changes: EventChanges = super().read(given)
+        changes: EventChanges = super().read(given, explains=explains)
         return changes
 
 

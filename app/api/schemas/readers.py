@@ -10,11 +10,14 @@ from marshmallow import Schema, missing
 from marshmallow.fields import Field
 
 
-def reader_of(schema: type[Schema], given: Mapping[str, Any]) -> Schema:
-    """The schema for a request; what is kept of it are known names alone, never the user's."""
+def reader_of(schema: type[Schema], given: Mapping[str, Any], *, explains: bool = True) -> Schema:
+    """The schema for a request; what is kept of it are known names alone, never the user's.
+
+    ``explains``: whether it says what unknown members were probably meant to be.
+    """
     names, needed = _names(schema)
     if not given.keys() <= names.keys():
-        return schema()
+        return _whole(schema, explains)
     return _reader(schema, needed | {names[key] for key in given})
 
 
@@ -42,6 +45,14 @@ def _fields(schema: type[Schema]) -> tuple[dict[str, tuple[str, Field[Any]]], fr
         {key: (fields[name].attribute or name, fields[name]) for key, name in names.items()},
         frozenset(key for key, name in names.items() if name in needed),
     )
+
+
+@lru_cache(maxsize=64)
+def _whole(schema: type[Schema], explains: bool) -> Schema:
+    """It keeps nothing of what it reads, and making one takes longer than reading."""
+    made = schema()
+    vars(made)["explains"] = explains
+    return made
 
 
 @lru_cache(maxsize=64)

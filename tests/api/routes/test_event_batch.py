@@ -160,3 +160,11 @@ def test_a_batch_that_was_cut_off_is_finished_by_the_same_request(client, servic
     ]
     assert len(client.get("/events").json) == 3
     assert broken(services.storage.client) == []
+
+
+def test_the_first_that_are_refused_are_told_what_they_probably_meant(client, an_event):
+    """The others are told what is wrong: to look for what was meant takes long."""
+    answer = client.post("/events/batch", json={"events": [{**an_event, "tagz": []}] * 30})
+    said = [one["fields"]["tagz"][0] for one in answer.json["results"]]
+    assert said[:20] == ["is not known here; did you mean tags?"] * 20
+    assert said[20:] == ["is not known here; check its spelling or leave it out"] * 10
