@@ -42,6 +42,9 @@ def register_limits(app: Flask, settings: Settings) -> Callable[[], bool]:
         storage_uri=_storage(settings.redis_url),
         storage_options=_options() if settings.redis_url else {},
         in_memory_fallback_enabled=True,
+        # Of requests that find the store away at the same moment, one changes to counting in this
+        # process. The others are let through once, instead of being answered 500.
+        swallow_errors=True,
         key_prefix="qh",
         request_identifier=lambda: "any",  # without it, what leads nowhere is not counted
     )

@@ -192,3 +192,17 @@ def test_a_missing_store_says_when_to_come_back_all_the_same(limited):
     answer = limited(redis_url=NOBODY_LISTENS).test_client().get("/status")
     assert answer.status_code == 503
     assert answer.headers["Retry-After"] == "1"
+
+
+def test_who_finds_the_store_away_while_another_request_does_is_served(limited):
+    """Flask-Limiter changes to its own counts for one request; a second one met an error."""
+    app = limited()
+    (limiter,) = app.extensions["limiter"]
+
+    def away(*_args, **_kwargs):
+        limiter._storage_dead = True  # so the other request has found
+        raise TimeoutError
+
+    limiter.limiter.hit = away
+    client = with_token(app, MASTER_TOKEN)
+    assert statuses(client, 2) == [200, 200]
