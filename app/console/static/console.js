@@ -7,7 +7,9 @@ const page = async (address, options = {}) => {
   const answer = await fetch(address, { ...options, headers: { "X-Part": "1" }, credentials: "same-origin" });
   // Signed out meanwhile; or what the page is about is gone: the page says so itself.
   if ((answer.redirected && answer.url.includes("/sign-in")) || (answer.status === 404 && address === location.href)) { location.reload(); return null; }
-  return new DOMParser().parseFromString(await answer.text(), "text/html");
+  const found = new DOMParser().parseFromString(await answer.text(), "text/html");
+  found.isBroken = answer.status >= 500;
+  return found;
 };
 
 // Moments: relative ones stay true, those of the reader's own zone are written here.
@@ -31,16 +33,18 @@ tell();
 // Parts that are live: read again when something has changed, and every few seconds where no stream
 // says so. Not while somebody is at work in them, and not while nobody sees the page.
 const isInUse = (part) => part.contains(document.activeElement) || part.querySelector("input[name=event]:checked") || (!getSelection().isCollapsed && part.contains(getSelection().anchorNode));
+const stale = document.querySelector("#stale");
 let live = all("[data-live]");
 const again = async () => {
   if (document.hidden || live.every(isInUse)) return;
   try {
-    const found = await page(location.href);
+    const found = await page(location.href, { signal: AbortSignal.timeout(10000) });
+    if (stale && found) stale.hidden = !found.isBroken;
     const fresh = found ? all("[data-live]", found) : [];
     live.forEach((part, index) => { if (fresh[index] && !isInUse(part)) part.replaceChildren(...fresh[index].childNodes); });
     tell();
     choose();
-  } catch { /* the service is away: what is shown stays, and the next look may find it */ }
+  } catch { if (stale) stale.hidden = false; } // what is shown stays
 };
 if (live.length) {
   const address = document.querySelector("[data-stream]")?.dataset.stream;
