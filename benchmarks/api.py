@@ -95,8 +95,29 @@ def gunicorn(application: str, environ: dict[str, str], client: StoreClient) -> 
         yield Served(url, child.pid, client)
 
 
-def run(served: Served, token: str, load: Load, name: str) -> float:
-    """Creates events and says what each costs; returns events a second."""
+@dataclass(frozen=True)
+class Cost:
+    """What one event costs: µs of CPU of the API and of the store, and script calls."""
+
+    rate: float
+    """Events a second."""
+    api_us: float
+    store_us: float
+    scripts: float
+
+
+def run(served: Served, token: str, load: Load, name: str) -> Cost:
+    """Creates events, and says what each costs."""
+    cost = costs(served, token, load)
+    say(
+        f"  {name}: {cost.api_us:,.0f} µs of API and {cost.store_us:,.0f} µs of store an event, "
+        f"{cost.scripts:.2f} script calls"
+    )
+    return cost
+
+
+def costs(served: Served, token: str, load: Load) -> Cost:
+    """Creates events, after some that warm up; returns what each costs."""
     spec = {
         "url": served.url + load.path,
         "headers": ["Content-Type: application/json", f"Authorization: Bearer {token}"],
@@ -111,33 +132,34 @@ def run(served: Served, token: str, load: Load, name: str) -> float:
         raise BenchmarkFailed(f"{answer['wrong']} of {load.requests} were not answered 201")
     count = load.requests * load.each
     spent = {one: (now - before[one]) / count for one, now in served.spent().items()}
-    api_us, store_us = spent["api"] * 1e6, spent["store"] * 1e6
-    say(
-        f"  {name}: {api_us:,.0f} µs of API and {store_us:,.0f} µs of store an event, "
-        f"{spent['scripts']:.2f} script calls"
+    return Cost(
+        count / answer["seconds"], spent["api"] * 1e6, spent["store"] * 1e6, spent["scripts"]
     )
-    return float(count / answer["seconds"])
+
+
+def jwt_asked() -> dict[str, object]:
+    """The token that the events are created with, as it is asked for."""
+    expires = datetime.now(UTC) + timedelta(days=1)
+    return {
+        "type": "jwt", "sub": "benchmark", "access": "read_write", "scope": ["tag1", "tag2"],
+        "expires_at": expires.isoformat(timespec="seconds"),
+    }  # fmt: skip
 
 
 def token_for(url: str, kind: str) -> str:
     """The master token, or a JWT made with it."""
     if kind == "master":
         return support.MASTER_TOKEN
-    expires = datetime.now(UTC) + timedelta(days=1)
-    asked = {
-        "type": "jwt", "sub": "benchmark", "access": "read_write", "scope": ["tag1", "tag2"],
-        "expires_at": expires.isoformat(timespec="seconds"),
-    }  # fmt: skip
     headers = {
         "Authorization": f"Bearer {support.MASTER_TOKEN}", "Content-Type": "application/json"
     }  # fmt: skip
-    request = urllib.request.Request(url + "/tokens", json.dumps(asked).encode(), headers)
+    request = urllib.request.Request(url + "/tokens", json.dumps(jwt_asked()).encode(), headers)
     with urllib.request.urlopen(request, timeout=10) as answer:
         return str(json.load(answer)["token"])
 
 
-def real_rate(load: Load, kind: str, stored: int, name: str) -> float:
-    """Events a second of the application on a fresh store; every one is checked to be there."""
+def real_cost(load: Load, kind: str, stored: int, name: str) -> Cost:
+    """What the application takes on a fresh store; every event is checked to be there."""
     with support.store() as url, connect(url) as client:
         environ = support.environment(url, port=free_port())
         if load.batch:
@@ -147,16 +169,16 @@ def real_rate(load: Load, kind: str, stored: int, name: str) -> float:
             if stored:
                 run(served, token, Load(stored // 1_000, 4, 1_000), f"storing {stored:,}")
             before = client.zcard(keys.events(0, "active"))
-            rate = run(served, token, load, name)
+            cost = run(served, token, load, name)
         created = client.zcard(keys.events(0, "active")) - before
     wanted = (load.requests + load.warm_up) * load.each
     if created != wanted:
         raise BenchmarkFailed(f"the store has {created} new events, not {wanted}")
-    return rate
+    return cost
 
 
-def bare_rate(load: Load) -> float:
-    """Answers a second of the bare view; the store beside it is asked for by the settings only."""
+def bare_cost(load: Load) -> Cost:
+    """What the bare view takes; the store beside it is asked for by the settings only."""
     with support.store() as url, connect(url) as client:
         environ = support.environment(url, port=free_port())
         with gunicorn("benchmarks.bare_view:app", environ, client) as served:
@@ -175,25 +197,36 @@ def main() -> None:
     one_by_one = Load(options.requests, options.connections)
     batches = Load(options.batches, 4, 1_000)
     kind, stored = options.token, options.stored
+    measured: dict[str, list[float]] = {"bare Flask view": [], "qhronos": []}
+
+    def rate_of(name: str, cost: Cost) -> float:
+        measured.setdefault(name, []).append(cost.api_us)
+        return cost.rate
+
     sides = {
-        "bare Flask view": lambda: bare_rate(one_by_one),
-        "qhronos": lambda: real_rate(one_by_one, kind, stored, "one by one"),
-        "qhronos, batches": lambda: real_rate(batches, kind, stored, "batches"),
+        "bare Flask view": lambda: rate_of("bare Flask view", bare_cost(one_by_one)),
+        "qhronos": lambda: rate_of("qhronos", real_cost(one_by_one, kind, stored, "one by one")),
+        "qhronos, batches": lambda: rate_of(
+            "qhronos, batches", real_cost(batches, kind, stored, "batches")
+        ),
     }
     figures = support.alternate(options.rounds, sides, "events/s")
     medians = {name: statistics.median(values) for name, values in figures.items()}
     ratio = support.median_ratio(figures["qhronos"], figures["bare Flask view"])
+    of_cpu = support.median_ratio(measured["bare Flask view"], measured["qhronos"])
     gain = support.median_ratio(figures["qhronos, batches"], figures["qhronos"])
     say("")
     for name, value in medians.items():
         say(f"{name:<18} {value:>8,.0f} events/s (median)")
     say(f"POST /events is {ratio:.3f} of the bare Flask view; batches are {gain:.1f} times as many")
+    say(f"by the CPU of the API alone, whatever else the machine does, it is {of_cpu:.3f} of it")
     support.report(
         "api",
         {
             "figures": figures,
             "medians": medians,
-            "ratios": {"of the bare Flask view": ratio, "batches": gain},
+            "api_us": measured,
+            "ratios": {"of the bare Flask view": ratio, "by CPU": of_cpu, "batches": gain},
         },
         plot.bars("events a second", "events/s", medians),
     )
