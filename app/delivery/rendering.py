@@ -97,6 +97,12 @@ def check_url_template(url: str, path: str = "") -> None:
         raise _at(path, error) from None
 
 
+def has_templates(action: Action) -> bool:
+    """Whether a call has placeholders in its URL or its body, as far as a look tells."""
+    params = action.params
+    return any(OPEN in params.get(name, "") for name in ("url", "body", "body_json"))
+
+
 def check_rendered(action: Action, facts: Facts) -> None:
     """Check that a call can be made with what its event has; raises ``InvalidInput``."""
     for name, field in (("url", "url"), ("body", "body"), ("body_json", "body")):

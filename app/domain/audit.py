@@ -148,14 +148,19 @@ def _broken(number: int, reason: str) -> ChainBroken:
 
 def masked(value: Any) -> Any:
     """Return JSON in which whatever is called a secret or a token is a mask."""
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return {
-            name: MASK if name in _SECRET and inner is not None else masked(inner)
+            name: MASK
+            if name in _SECRET and inner is not None
+            else (masked(inner) if isinstance(inner, _NESTED) else inner)
             for name, inner in value.items()
         }
     if isinstance(value, list):
         return [masked(inner) for inner in value]
     return value
+
+
+_NESTED = (dict, list)
 
 
 MASK = "***"

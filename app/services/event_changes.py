@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from app.delivery.cloud_events import METHODS, is_attribute
-from app.delivery.rendering import check_rendered, sample_facts
+from app.delivery.rendering import check_rendered, has_templates, sample_facts
 from app.domain.access import Access
 from app.domain.action import APICALL, NO_ACTION, WEBHOOK, Action, short_form
 from app.domain.definition import Definition
@@ -23,6 +23,7 @@ from app.errors import InvalidInput
 from app.services.queries import Moment
 
 _SECRET = ("hmac_secret", "headers")
+_IN_ACTIONS = IN_FACTS | {"action"}
 _DEFINITION = ("name", "description", "timezone", "action", "tags", "status", *_SECRET)
 _EMPTY: Mapping[str, Any] = {"description": "", "tags": (), "status": EventStatus.ACTIVE}
 
@@ -52,6 +53,8 @@ def _with_action(given: Mapping[str, Any], before: Event) -> Mapping[str, Any]:
 
 def flow_of(given: Mapping[str, Any]) -> str | None:
     """The flow that an event with these fields is in; ``None``: in none."""
+    if given.get("flow") is None and given.get("order") is None:
+        return None
     flow = EventOptions().changed(given).flow
     return None if flow is None else flow.name(given.get("action", NO_ACTION).target)
 
@@ -91,7 +94,8 @@ def apply_changes(before: Event, given: Mapping[str, Any], now_ms: int) -> Event
 def _checked(event: Event, start: Start, given: Mapping[str, Any]) -> Event:
     if event.headers is not None and not event.action.is_http:
         raise InvalidInput.field("headers", "must be null: a client that is connected is sent none")
-    if (IN_FACTS | {"action"}) & given.keys() and event.action.is_http:
+    is_said_anew = not given.keys().isdisjoint(_IN_ACTIONS)
+    if is_said_anew and event.action.is_http and has_templates(event.action):
         said = event.name, event.definition.description, event.tags, event.metadata_json
         check_rendered(event.action, sample_facts(*said))
     if event.options.format:

@@ -38,8 +38,8 @@ def partition_for(
     That is the same one for all events of a flow, or of an idempotency key. An event and its key
     are written in one step, so it is nowhere else: raises ``InvalidInput`` if another is wanted.
     """
-    name = EventOptions(given).key_name
-    if name is not None:
+    if given.get("key") is not None:
+        name = EventOptions(given).key_name or ""
         if wanted is not None:
             raise InvalidInput.field(
                 "key", "must be left out where all events are created in one step (atomic)"
@@ -47,8 +47,7 @@ def partition_for(
         return partition_of_key(name, partitions)
     if wanted is not None:
         return wanted
-    flow = flow_of(given)
-    if flow is not None:
+    if (flow := flow_of(given)) is not None:
         return zlib.crc32(flow.encode()) % partitions
     if once is not None:
         return zlib.crc32(once.name) % partitions
@@ -72,8 +71,9 @@ def taken_keys(store: EventStore, drafts: Sequence[Event], access: Access) -> di
 
 def refuse_taken_key(store: EventStore, draft: Event, access: Access) -> None:
     """Raise ``KeyTaken`` if another event has the key of a new one."""
-    for error in taken_keys(store, [draft], access).values():
-        raise error
+    if draft.options.key_name is not None:
+        for error in taken_keys(store, [draft], access).values():
+            raise error
 
 
 def _taken(holder: Event, access: Access) -> KeyTaken:

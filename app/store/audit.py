@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -186,7 +186,7 @@ class AuditLog:
 
     def _create(self, batch: Sequence[_Ticket]) -> None:
         """Create events of one partition with their entries."""
-        request = secrets.token_hex(16)
+        request = os.urandom(16).hex()
         for _ in range(TRIES):
             number, digest = self._head
             previous, args = digest, list[Argument]()
@@ -235,7 +235,7 @@ class AuditLog:
         return ticket.number, own, [pack_entry(text, digest, own), own, ticket.intent]
 
     def _add(self, batch: Sequence[_Ticket], wanted: str = "") -> bool:
-        request = secrets.token_hex(16)
+        request = os.urandom(16).hex()
         for _ in range(TRIES):
             number, digest = self._head
             previous, args = digest, list[Argument]()

@@ -8,11 +8,11 @@ is left after a while stands for a change that nobody can tell the outcome of.
 
 from __future__ import annotations
 
-import secrets
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from app.store import keys
@@ -49,7 +49,8 @@ class Intent:
     """Writes it as JSON, given what it is about (``None``: that is not known)."""
     since_ms: int
     about: str | None = None
-    id: str = field(default_factory=lambda: secrets.token_hex(8))
+    id: str = ""
+    """Made when it is noted: most are not."""
     create: Callable[[Any, NewEvent], str] | None = None
     """Writes a new event, given it in both forms, in one step with its entry in the audit log;
     answers as ``Saved``. ``None``: that is written by itself."""
@@ -64,6 +65,7 @@ class Intent:
 
     def note(self) -> Command:
         """Return the command that notes it, which is now under way."""
+        self.id = self.id or os.urandom(8).hex()
         self.is_noted = True
         value = f"{self.since_ms} {self.describe(self.about)}"
         return ("HSET", keys.AUDIT_INTENTS, self.id, value)

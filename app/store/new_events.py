@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 from typing import Protocol
 
 from app.domain import ids
@@ -39,7 +39,7 @@ def new_event_call(
 ) -> NewEvent:
     """What ``create_events`` is given of an event, beside its entry in the audit log."""
     planned = plan.scheduled_ms is not None
-    request = secrets.token_bytes(8)
+    request = os.urandom(8)
     fields = codec.event_to_fields(event, request) + terms.fields(event)
     if codec.is_going_on(event):
         fields += [EventField.PLAN, request]

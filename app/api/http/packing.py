@@ -42,12 +42,12 @@ def register_packing(app: Flask, sessions: frozenset[str]) -> None:
     """
 
     def pack(answer: Response) -> Response:
+        is_unchanged = answer.status_code == 304
+        if not is_unchanged and not _is_worth_it(answer):
+            return answer
         endpoint = request.endpoint or ""
         of_session = request.blueprint in sessions and not endpoint.endswith(".static")
         if of_session or not (request.method in READING or endpoint in _WRITES):
-            return answer
-        is_unchanged = answer.status_code == 304
-        if not is_unchanged and not _is_worth_it(answer):
             return answer
         answer.vary.add("Accept-Encoding")
         if request.accept_encodings["gzip"] > 0:
@@ -58,8 +58,6 @@ def register_packing(app: Flask, sessions: frozenset[str]) -> None:
 
 
 def _is_worth_it(answer: Response) -> bool:
-    if answer.mimetype not in _TYPES or "Content-Encoding" in answer.headers:
-        return False
     length: int | None
     if answer.direct_passthrough:  # a file
         length = answer.content_length
@@ -67,7 +65,9 @@ def _is_worth_it(answer: Response) -> bool:
         return False
     else:
         length = answer.calculate_content_length()
-    return answer.status_code != 206 and length is not None and length >= FROM_BYTES
+    if length is None or length < FROM_BYTES or answer.status_code == 206:
+        return False
+    return answer.mimetype in _TYPES and "Content-Encoding" not in answer.headers
 
 
 def _pack(answer: Response) -> None:
