@@ -17,9 +17,10 @@ from redis.client import Pipeline
 from redis.retry import Retry
 
 from app.errors import StoreUnavailable
-from app.store.audit_intents import Command, ahead_of, doubt
+from app.store.audit_intents import ahead_of, doubt
 from app.store.outages import OUTAGES
 from app.store.refusals import Server
+from app.store.wire import ask, ask_together, part, read_all
 
 STORE_VARIABLE = "QHRONOS_REDIS_URL"
 SOCKET_TIMEOUT_S = 5.0
@@ -118,19 +119,32 @@ class StoreClient(redis.Redis):
         ``StoreUnavailable``.
         """
         ahead = ahead_of(command[0])
-        return self._directly(lambda connection: _ask(connection, ahead, command))
+        return self._directly(lambda connection: ask(connection, ahead, command))
 
     def read_each(self, command: str, keys: Iterable[bytes], *rest: str | int) -> list[Any]:
         """Run a command that only reads for each of several keys, in one round trip and in order.
 
         As ``direct``; for each key a pipeline costs six times as much of the interpreter.
         """
-        begin = b"*%d\r\n%s" % (2 + len(rest), _part(command.encode()))
-        end = b"".join(_part(str(one).encode()) for one in rest)
-        asked = [begin + _part(key) + end for key in keys]
+        begin = b"*%d\r\n%s" % (2 + len(rest), part(command.encode()))
+        end = b"".join(part(str(one).encode()) for one in rest)
+        asked = [begin + part(key) + end for key in keys]
         if not asked:
             return []
-        replies: list[Any] = self._directly(lambda connection: _ask_all(connection, asked))
+        replies: list[Any] = self._directly(lambda connection: read_all(connection, asked))
+        return replies
+
+    def together(self, commands: Sequence[Sequence[Any]]) -> list[Any]:
+        """Run commands that may run twice, in one write and in order; an answer may be an error.
+
+        As ``direct``. A pipeline writes a few kilobytes at a time, and to each write other threads
+        let go of the interpreter.
+        """
+        for one in commands:
+            if (ahead := ahead_of(one[0])) is not None:
+                # By itself: if it is refused, the commands that need no memory would not be.
+                self.direct(*ahead)
+        replies: list[Any] = self._directly(lambda connection: ask_together(connection, commands))
         return replies
 
     def _directly(self, ask: Callable[[Any], Any]) -> Any:
@@ -195,52 +209,6 @@ def role() -> str:
 def client_name() -> str:
     """What connections of this process are called."""
     return f"qhronos-{_role}"
-
-
-def _ask(connection: Any, ahead: Command | None, command: Command) -> Any:
-    """Send a command, and the one that goes ahead of it, in one write; returns its reply.
-
-    Both are run or none: a store that is full refuses the one ahead, and would still delete.
-    """
-    if ahead is None:
-        connection.send_command(*command, check_health=False)
-        return connection.read_response()
-    packed = connection.pack_commands([("MULTI",), ahead, command, ("EXEC",)])
-    connection.send_packed_command(packed, check_health=False)
-    refusals = []
-    for _ in range(3):  # what MULTI says, and that each command is queued, or why it is not
-        try:
-            connection.read_response()
-        except redis.exceptions.ResponseError as error:
-            refusals.append(error)
-    try:
-        replies = connection.read_response()
-    except redis.exceptions.ExecAbortError:
-        raise refusals[0] from None
-    for reply in replies:
-        if isinstance(reply, Exception):
-            raise reply
-    return replies[1]
-
-
-def _ask_all(connection: Any, packed: Sequence[bytes]) -> list[Any]:
-    """Send commands, each as the protocol has it; returns their replies."""
-    connection.send_packed_command([b"".join(packed)], check_health=False)
-    replies: list[Any] = []
-    for _ in packed:
-        try:
-            replies.append(connection.read_response())
-        except redis.exceptions.ResponseError as error:
-            replies.append(error)  # the others' replies are still to come
-    refused = next((one for one in replies if isinstance(one, Exception)), None)
-    if refused is not None:
-        raise refused
-    return replies
-
-
-def _part(value: bytes) -> bytes:
-    """A word of a command, as the protocol of Redis has it (RESP, "bulk strings")."""
-    return b"$%d\r\n%s\r\n" % (len(value), value)
 
 
 def connect(

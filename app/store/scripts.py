@@ -74,16 +74,14 @@ class Scripts:
         if not calls:
             return []
         text = self.text(name)
-        pipe = self._client.pipeline(transaction=False)
         # Whatever the store has forgotten, it has forgotten for all calls.
-        pipe.script_load(text.source)
+        commands: list[tuple[Argument, ...]] = [("SCRIPT LOAD", text.source)]
         groups = [calls[at : at + TOGETHER] for at in range(0, len(calls), TOGETHER)]
         for some in groups:
-            pipe.execute_command("MULTI")  # type: ignore[no-untyped-call]
-            for keys, args in some:
-                pipe.execute_command("EVALSHA", text.sha, len(keys), *keys, *args)  # type: ignore[no-untyped-call]
-            pipe.execute_command("EXEC")  # type: ignore[no-untyped-call]
-        replies, at = pipe.execute(raise_on_error=False), 1
+            commands.append(("MULTI",))
+            commands += [("EVALSHA", text.sha, len(keys), *keys, *args) for keys, args in some]
+            commands.append(("EXEC",))
+        replies, at = self._client.together(commands), 1
         done: list[Any] = []
         for some in groups:
             at += len(some) + 2

@@ -1,4 +1,7 @@
-"""Whatever a server says that takes no commands now, the service hears one thing."""
+"""Whatever a server says that takes no commands now, the service hears one thing.
+
+Tests ``app.store.wire``, too.
+"""
 
 from __future__ import annotations
 
@@ -151,11 +154,12 @@ EACH_WAY = pytest.mark.parametrize(
         lambda client: client.get("a"),
         lambda client: client.hset("a", "b", "c"),
         lambda client: client.direct("PING"),
+        lambda client: client.together([("PING",)]),
         lambda client: client.pipeline().get("a").execute(),
         lambda client: client.pipeline(transaction=False).get("a").execute(),
         lambda client: list(client.scan_iter()),
     ],
-    ids=["get", "hset", "direct", "transaction", "pipeline", "scan"],
+    ids=["get", "hset", "direct", "together", "transaction", "pipeline", "scan"],
 )
 
 
@@ -224,6 +228,16 @@ def test_many_are_read_in_one_round_trip_and_in_order(client: StoreClient) -> No
     client.set("text", "x")
     with pytest.raises(redis.exceptions.ResponseError, match="WRONGTYPE"):
         client.read_each("HMGET", [b"h0", b"text", b"h1"], "a")
+    assert client.direct("ECHO", "second") == b"second"
+
+
+def test_commands_that_go_together_are_answered_in_order(client: StoreClient) -> None:
+    """Also what is refused among them, and it leaves no answer to the next call."""
+    commands = [("SET", "a", "x" * 9_000), ("HGET", "a", "b"), ("CONFIG GET", "port"), ("GET", "a")]
+    done, refused, (name, _), found = client.together(commands)
+    assert (done, name, found) == (b"OK", b"port", b"x" * 9_000)
+    assert isinstance(refused, redis.exceptions.ResponseError)
+    assert client.together([]) == []
     assert client.direct("ECHO", "second") == b"second"
 
 
