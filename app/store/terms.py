@@ -14,6 +14,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from app.domain.event import Event
@@ -63,6 +64,7 @@ def with_member(name: str, value: str) -> IndexClause:
     return IndexClause(beginning=Beginning(INDEX, metadata_term(name, value)))
 
 
+@lru_cache(maxsize=1_024)
 def host_terms(target: str) -> bytes:
     """The terms of the hosts that a target has, one after the other."""
     return b"".join(map(host_term, sorted(set(hosts_of(target)) - {""})))
