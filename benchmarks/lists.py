@@ -54,6 +54,7 @@ NEW_EVENTS = (
     "target_host=hooks.example.com", "target_host=hooks.example.com&sort=created_at",
     "target_host=hooks.example.com&tags=left", "target_host=hooks.example.com&status=paused",
     "target_host=hooks.example.com&tags=rare", "target_host=hooks.example.com&name=nightly",
+    "sort=name", "sort=-name", "sort=name&name_prefix=job%207",
     "metadata.side=left", "metadata.side=left&sort=created_at", "metadata.side=left&status=paused",
     "metadata.side=left&target_host=h7.example.com", "metadata.number=77", "metadata.number=none",
 )  # fmt: skip

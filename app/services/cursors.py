@@ -38,26 +38,22 @@ class Cursors:
             raise InvalidInput.field("cursor", _FOREIGN)
         return int.from_bytes(body[:8], "big", signed=True), body[8:]
 
-    def encode_name(self, name: str, context: str) -> str:
-        """Make a cursor for what comes after a name."""
-        body = name.encode()
+    def encode_mark(self, body: bytes, context: str) -> str:
+        """Make a cursor for what comes after a place in a list that has no times."""
         return base64.urlsafe_b64encode(body + self._mac(body, context)).decode().rstrip("=")
 
-    def decode_name(self, cursor: str | None, context: str) -> str | None:
-        """The reverse of ``encode_name``; raises as ``decode``."""
-        if cursor is None:
-            return None
-        body = self._body(cursor, context)
-        return body.decode()
+    def decode_mark(self, cursor: str | None, context: str) -> bytes | None:
+        """The reverse of ``encode_mark``; raises as ``decode``."""
+        return None if cursor is None else self._body(cursor, context)
 
     def names(
         self, names: Sequence[str], cursor: str | None, context: str, limit: int
     ) -> tuple[Sequence[str], str | None]:
         """Some names of a list that is in order, and the cursor of the next (``None``: none)."""
-        after = self.decode_name(cursor, context)
-        start = 0 if after is None else bisect_right(names, after)
+        after = self.decode_mark(cursor, context)
+        start = 0 if after is None else bisect_right(names, after.decode())
         found, rest = names[start : start + limit], names[start + limit :]
-        return found, self.encode_name(found[-1], context) if rest else None
+        return found, self.encode_mark(found[-1].encode(), context) if rest else None
 
     def slice(
         self,

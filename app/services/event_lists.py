@@ -8,16 +8,24 @@ from functools import partial
 
 from app.domain.access import Access
 from app.domain.event import Event, EventStatus
+from app.domain.ids import created_ms
+from app.errors import InvalidInput
 from app.services.cursors import Cursors
 from app.services.queries import EventQuery, Page
 from app.services.scoping import scope_word, tag_clauses
 from app.store.event_looks import EventLooks
 from app.store.events import EventStore
-from app.store.indexes import IndexReader, Total
+from app.store.indexes import CHUNK, IndexReader, Total
 from app.store.names import NameIndex, NameMatch
 from app.store.selections import Entry, IndexClause, Selection, event_indexes
 from app.store.term_index import TermIndex
 from app.store.terms import has_members, hosts_of, with_host, with_member
+
+BY_NAME = ("name", "-name")
+"""Orders that the index of names has."""
+
+LOOKED_BY_NAME = 2_000
+"""How many events of all are looked up for a page by name of those that a token may see."""
 
 COUNTED = 100_000
 """How many events a count of its own reads and looks up; to look at one counts as several."""
@@ -42,6 +50,8 @@ class EventLists:
 
     def page(self, query: EventQuery, access: Access) -> Page[Event]:
         """List events. A page may be short, or empty, and have a cursor that leads on."""
+        if query.sort in BY_NAME:
+            return self._page_by_name(query, access)
         selection, unindexed = self._selection(query, access)
         context = f"events {query.filters} {scope_word(access)}"
         found, cursor = self.cursors.slice(
@@ -59,6 +69,41 @@ class EventLists:
         else:
             total = self.lists.total(selection)
         return Page(items, total.number, cursor, total.is_exact, unindexed)
+
+    def _page_by_name(self, query: EventQuery, access: Access) -> Page[Event]:
+        """List events by name, of those that have one or begin so; the index has their order."""
+        if not self.names.is_complete():
+            raise InvalidInput.field(
+                "sort", "by name has to wait until all events are listed so; use created_at"
+            )
+        context = f"events {query.filters} {scope_word(access)}"
+        place = self.cursors.decode_mark(query.cursor, context)
+        scope = tag_clauses(query.tags, access, "events")
+        found: list[bytes] = []
+        size, looked, is_over = query.limit + 1, 0, False
+        while len(found) <= query.limit and not is_over and looked < LOOKED_BY_NAME:
+            rows = self.names.in_order(
+                query.name_prefix or "", place, size, backwards=query.sort == "-name"
+            )
+            is_over, looked = len(rows) < size, looked + len(rows)
+            place = rows[-1] if rows else place
+            found += self._fitting(rows, scope)
+            size = CHUNK
+        if len(found) > query.limit:
+            is_over, place = False, found[query.limit - 1]
+        ids = [row[-16:] for row in found[: query.limit]]
+        named = [one for one in self._load(query, ids) if self.fit(query, one)]
+        cursor = None if is_over or place is None else self.cursors.encode_mark(place, context)
+        total = self.lists.total(self._selection(query, access)[0])
+        return Page(tuple(named), total.number, cursor, total.is_exact)
+
+    def _fitting(self, rows: list[bytes], clauses: Sequence[IndexClause]) -> list[bytes]:
+        """Those entries of the index of names whose events every clause fits."""
+        entries = [(created_ms(row[-16:]), row[-16:]) for row in rows if clauses]
+        for clause in clauses:
+            entries = self.lists.fitting(entries, clause) if entries else []
+        fit = {event_id for _, event_id in entries}
+        return [row for row in rows if not clauses or row[-16:] in fit]
 
     def _load(self, query: EventQuery, found: Sequence[bytes]) -> tuple[Event, ...]:
         """Read events that were found by their terms; one that has others now is left out."""

@@ -119,6 +119,10 @@ class IndexReader:
         """
         return self._reads.sizes(clauses, low, high)
 
+    def fitting(self, entries: list[Entry], clause: IndexClause) -> list[Entry]:
+        """Those of some entries that a clause fits."""
+        return self._reads.fitting(entries, clause)
+
     def is_ranked(self, selection: Selection) -> bool:
         """Whether a page of it is found by its number, without what lies before it."""
         return selection.is_plain and self._partitions == len(selection.any_of) == 1

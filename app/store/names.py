@@ -79,6 +79,23 @@ class NameIndex:
                 return None
         return found
 
+    def in_order(
+        self, beginning: str, after: bytes | None, count: int, *, backwards: bool = False
+    ) -> list[bytes]:
+        """The next entries of all names that begin so, in the order of bytes or backwards.
+
+        ``after`` is the last entry before; ``None``: the first, or the last, is the first of them.
+        """
+        first, last = NameMatch(beginning, is_prefix=True).edges
+        if after is not None:
+            first, last = (first, b"(" + after) if backwards else (b"(" + after, last)
+        order = "newest" if backwards else "oldest"
+        found: list[bytes] = []
+        for partition in range(self._partitions):
+            key = keys.prefix(partition) + INDEX
+            found += self._scripts("read_parts", [key], [order, first, last, count])
+        return sorted(found, reverse=backwards)[:count]
+
     def have(self, match: NameMatch, event_ids: Sequence[bytes]) -> list[bool]:
         """Whether each of these events is meant, in order; what they are called now is read."""
         named: set[bytes] = set()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import json
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -177,6 +178,30 @@ def check_events(world: World) -> None:
     judge_totals(pages, len(expected))
 
 
+def check_by_name(world: World) -> None:
+    chosen, services = world.chosen, world.services
+    access = chosen.choice(TENANTS)
+    query = EventQuery(
+        name_prefix=world.maybe(chosen.choice(["run", "wa", 'wa"', "x"])),
+        sort=chosen.choice(["name", "-name"]),
+        limit=chosen.choice([1, 3, 100]),
+    )
+    stored = services.storage.events.get_many(sorted(set(world.events)))
+    expected = [
+        (json.dumps(event.name)[1:-1], event.id)
+        for event in stored
+        if event is not None
+        and access.sees(event.tags)
+        and event.name.startswith(query.name_prefix or "")
+    ]
+    expected.sort(reverse=query.sort == "-name")
+    found, pages = all_parts(
+        lambda cursor: services.events.list(replace(query, cursor=cursor), access)
+    )
+    assert [event.id for event in found] == [one for _, one in expected], query
+    judge_totals(pages, len(expected))
+
+
 def check_occurrences(world: World) -> None:
     chosen, services = world.chosen, world.services
     access = chosen.choice(TENANTS)
@@ -222,7 +247,8 @@ def test_every_list_is_what_a_plain_model_says(
     for name, value in (("CHUNK", 6), ("_FIRST_CHUNK", 4), ("LOOK_LIMIT", 8 + seed * 10),
                         ("TOTAL_LIMIT", 5), ("COUNTED_AT_ONCE", 4)):  # fmt: skip
         monkeypatch.setattr(indexes, name, value)
-    monkeypatch.setattr(event_lists, "FEW", 3)
+    for name, value in (("FEW", 3), ("CHUNK", 6), ("LOOKED_BY_NAME", 8)):
+        monkeypatch.setattr(event_lists, name, value)
     world = World(services, create, random.Random(seed))
     for _ in range(STEPS):
         world.change()
@@ -231,4 +257,5 @@ def test_every_list_is_what_a_plain_model_says(
     assert [one for one in wrong if "nothing is left to come" not in one] == []
     for _ in range(ASKED):
         check_events(world)
+        check_by_name(world)
         check_occurrences(world)

@@ -115,3 +115,14 @@ class ChosenMembers(Read):
                 f"({wrong[0][:50]!r} is none)"
             )
         return names
+
+
+def check_sort(query: dict[str, Any]) -> None:
+    """Raise ``ValidationError`` for a list by name that has filters which no index has so."""
+    filters = query.keys() - {"name_prefix", "sort", "members", "limit", "cursor"}
+    if query["sort"] in ("name", "-name") and filters:
+        raise ValidationError(
+            "must be created_at or -created_at beside any filter but name_prefix: the index of "
+            "names alone has the order of names",
+            "sort",
+        )

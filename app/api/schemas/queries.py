@@ -16,6 +16,7 @@ from app.api.schemas.list_fields import (
     Identifier,
     MetadataMembers,
     Words,
+    check_sort,
     with_members,
 )
 from app.api.schemas.occurrences import OccurrenceSchema
@@ -95,7 +96,7 @@ def limit_field() -> Whole:
 
 def cursor_field() -> Text:
     """Where a list goes on."""
-    return Text(1, 512, metadata={"description": "Where to go on, from the Link header."})
+    return Text(1, 3_000, metadata={"description": "Where to go on, from the Link header."})
 
 
 class EventQuerySchema(_TagQuery):
@@ -123,9 +124,9 @@ class EventQuerySchema(_TagQuery):
     created_from_ms = Instant(data_key="created_from")
     created_to_ms = Instant(data_key="created_to")
     sort = Choice(
-        ["-created_at", "created_at"],
+        ["-created_at", "created_at", "name", "-name"],
         load_default="-created_at",
-        metadata={"description": "Newest first, or oldest first."},
+        metadata={"description": "By creation; or by name, with no filter but name_prefix."},
     )
     members = ChosenMembers(EventSchema)
     limit = limit_field()
@@ -140,6 +141,7 @@ class EventQuerySchema(_TagQuery):
         if "name" in data and "name_prefix" in data:
             raise ValidationError("must be left out beside name", "name_prefix")
         check_order(data, "created_from", "created_to")
+        check_sort(data)
         return EventQuery(tags=self._filter(data), **data)
 
 
