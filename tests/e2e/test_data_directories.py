@@ -84,9 +84,12 @@ def test_everything_is_told_as_it_was(earlier: Earlier) -> None:
                 once = before["body"].replace(better, words)  # (some said it better already)
                 before["body"] = once.replace(words, better)
         after = tell(earlier.api, path)
-        if path.startswith("/occurrences?"):
-            before["headers"]["link"] = after["headers"].get("link")  # it had none
-            after["headers"].setdefault("link", None)
+        # Some lists say more of themselves than they did.
+        after["headers"] = {name: after["headers"].get(name) for name in before["headers"]}
+        if event := re.fullmatch(r"/events/([0-9a-f-]{36})", path):  # its tag did not name it
+            named = f'"{event[1].replace("-", "")}-'
+            version = before["headers"]["etag"].removeprefix(named).removeprefix('"')
+            before["headers"]["etag"] = named + version
         for told in (before, after):
             told["body"] = NEW_NOTICES.sub("", told["body"])
         assert after == before, path
