@@ -89,7 +89,7 @@ class Visit:
             "console",
             lambda said: (
                 said.type in ("error", "warning")
-                and "status of 4" not in said.text
+                and not re.search("status of (4|503)", said.text)
                 and self.problems.append(f"{page.url}: {said.text}")
             ),
         )
@@ -175,6 +175,16 @@ class Visit:
         expect(page.locator("[data-chosen]")).to_have_text("With 3 events:")
         page.get_by_role("button", name="Pause").click()
         expect(page.locator("[role=status]")).to_contain_text("3 of 3 done")
+
+    def an_open_page_says_when_it_is_not_up_to_date(self) -> None:
+        page, look_again = self.page(), "document.dispatchEvent(new Event('visibilitychange'))"
+        expect(page.locator("#stale")).to_be_hidden()
+        page.route("**/console/", lambda route: route.fulfill(status=503, body="away"))
+        page.evaluate(look_again)
+        expect(page.locator("#stale")).to_be_visible()
+        page.unroute_all()
+        page.evaluate(look_again)
+        expect(page.locator("#stale")).to_be_hidden()
 
     def a_delete_is_undone(self) -> None:
         event = self.api("POST", "/events", self.body(name="regretted"))["id"]
@@ -372,6 +382,7 @@ def main() -> None:
             visit.the_api_is_read_searched_and_copied,
             visit.keys_are_shown,
             visit.a_delete_is_undone,
+            visit.an_open_page_says_when_it_is_not_up_to_date,
             visit.a_session_ends_with_its_token_while_somebody_looks,
             visit.two_tabs_do_not_overwrite_each_other,
         ):

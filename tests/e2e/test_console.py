@@ -22,4 +22,4 @@ def test_somebody_works_in_the_console_and_nothing_is_wrong(
     url = f"http://127.0.0.1:{stack.port}"
     found = visit(python, program, url, MASTER_TOKEN, receiver.url("/"))
     assert found["problems"] == [], "\n".join(found["problems"])
-    assert len(found["done"]) == 14
+    assert len(found["done"]) == 15
