@@ -9,6 +9,11 @@ class Call(StrEnum):
     """A method and a path; ``{}`` stands for the one name in it."""
 
     CREATE = "POST /events"
+    CREATE_MANY = "POST /events/batch"
+    CHANGE_MANY = "POST /events/bulk"
+    CANCEL_BULK = "POST /bulk-jobs/{}/cancel"
+    PUT_KEYED = "PUT /events/by-key/{}"
+    DELETE_KEYED = "DELETE /events/by-key/{}"
     PUT = "PUT /events/{}"
     PATCH = "PATCH /events/{}"
     DELETE = "DELETE /events/{}"
@@ -49,11 +54,5 @@ WRITES_NOTHING = {"POST /preview"}
 ELSEWHERE = {
     "POST /imports": "tests/e2e/test_imports.py",
     "POST /imports/{}/cancel": "tests/e2e/test_imports.py",
-    "POST /events/batch": "tests/api/routes/test_event_batch.py",
-    "POST /events/bulk": "tests/services/test_bulk_jobs.py",
-    "POST /bulk-jobs/{}/cancel": "tests/services/test_bulk_jobs.py",
-    "PUT /events/by-key/{}": "tests/api/routes/test_event_keys.py",
-    "DELETE /events/by-key/{}": "tests/api/routes/test_event_keys.py",
 }
-"""What needs a file of a thousand entries, which no run has time for, writes in parts as imports
-and bulk jobs do, or is done by the id in the end, and the test that does it."""
+"""What needs a file of a thousand entries, which no run has time for, and the test that does it."""

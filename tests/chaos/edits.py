@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from tests.chaos.actions import ACTIONS
 from tests.chaos.calls import Call
 from tests.chaos.ledger import BEHIND_MS, Entry, made_ms, now_ms
+from tests.chaos.many import MANY
 from tests.chaos.surroundings import SURROUNDINGS
 from tests.chaos.timeline import Shape
 from tests.support.api_client import at
@@ -215,6 +216,7 @@ EDITS: dict[str, Callable[[Client, Entry], None]] = {
         paused,
         paused_for_a_while,
         *ACTIONS,
+        *MANY,
         *SURROUNDINGS,
     )
 }
