@@ -66,7 +66,8 @@ def read_first(text: str) -> ClientHook | TagListener:
     try:
         return TagListener(frozenset(read_tags(tags)), token.strip())
     except InvalidInput as error:
-        raise InvalidInput(f"tags: {error.message}") from None
+        # What is wrong with one of them begins with its number.
+        raise InvalidInput(f"tags{'.' if error.fields else ': '}{error.message}") from None
 
 
 def read_ack(text: str) -> Ack:

@@ -11,6 +11,17 @@ from app.live import messages
 from app.live.messages import Ack, ClientHook, TagListener
 
 
+def test_a_tag_that_is_wrong_is_named_by_its_place() -> None:
+    for tags, said in (
+        (["a", "b,c"], "tags.1: must not contain a comma"),
+        ([f"t{number}" for number in range(60)], "tags: must be at most 50 tags"),
+    ):
+        asked = json.dumps({"type": "tag-listener", "tags": tags, "token": "t"})
+        with pytest.raises(InvalidInput) as refused:
+            messages.read_first(asked)
+        assert refused.value.message == said
+
+
 def test_a_client_says_its_name_and_a_listener_its_tags() -> None:
     hook = '{"type":"client-hook","client_name":"acme-1","token":" t "}'
     assert messages.read_first(hook) == ClientHook("acme-1", "t")

@@ -10,7 +10,7 @@ from marshmallow import Schema, ValidationError, fields, post_load, pre_load, va
 from app.api.http.answers import json_text
 from app.api.schemas.base import SOMETIMES, TIME, StrictSchema, check_order
 from app.api.schemas.fields import Choice, Flag, Instant, TagList, Text, judged
-from app.api.schemas.list_fields import MetadataMembers, Words
+from app.api.schemas.list_fields import HostName, MetadataMembers, Words
 from app.api.schemas.representations import time_text
 from app.api.schemas.tags import read_tag
 from app.domain.bulk_job import STATUS_OF, BulkAction, BulkFilter, BulkJob, BulkRequest
@@ -53,7 +53,7 @@ class BulkFilterSchema(StrictSchema):
     status = Words(_EVENT_STATUSES, metadata=SOMETIMES)
     name = Text(1, 255, metadata={"description": "The whole name.", **SOMETIMES})
     name_prefix = Text(1, 255, metadata={"description": "What the name begins with.", **SOMETIMES})
-    target_host = Text(
+    target_host = HostName(
         1, 255, metadata={"description": "The host of the webhook's URL.", **SOMETIMES}
     )
     metadata = MetadataMembers(

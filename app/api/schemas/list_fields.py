@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from marshmallow import Schema, ValidationError
 
-from app.api.schemas.fields import Read
+from app.api.schemas.fields import Read, Text
 from app.domain.ids import is_written_right
+
+_HOST = re.compile(r"[^\s/?#@\\]+")
 
 MAX_MEMBERS = 10
 """How many members of the metadata a filter names."""
+
+
+class HostName(Text):
+    """The host of a URL, with a port or without, or what names a client in its place."""
+
+    def read(self, value: Any) -> Any:
+        """Return the text as it is."""
+        host = super().read(value)
+        if not _HOST.fullmatch(host):
+            raise ValidationError("must be the host alone, as in example.com or example.com:8443")
+        return host
 
 
 class Words(Read):

@@ -13,6 +13,7 @@ from app.api.schemas.events import EventSchema
 from app.api.schemas.fields import Choice, Instant, Read, Text, judged
 from app.api.schemas.list_fields import (
     ChosenMembers,
+    HostName,
     Identifier,
     MetadataMembers,
     Words,
@@ -105,7 +106,7 @@ class EventQuerySchema(_TagQuery):
     status = Words([status.value for status in EventStatus])
     name = Text(1, 255, metadata={"description": "The whole name."})
     name_prefix = Text(1, 255, metadata={"description": "What the name begins with."})
-    target_host = Text(
+    target_host = HostName(
         1,
         255,
         metadata={

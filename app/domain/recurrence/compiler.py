@@ -132,6 +132,9 @@ def _compile_one(
     allowed = KINDS[kinds[0]] if kinds else KINDS["frequency"]
     given = _without_defaults(given, allowed)
     for key in given:
+        if key in KINDS["frequency"] and key not in allowed:
+            way = "write it into the rule" if kinds[0] == "rrule" else "leave it out"
+            raise InvalidInput.field(f"{path}.{key}", f"can't stand beside {kinds[0]}; {way}")
         if key not in allowed:
             close = get_close_matches(str(key)[:40], [*allowed, *also, *KINDS], 1)
             hint = f"; did you mean {close[0]}?" if close else ""

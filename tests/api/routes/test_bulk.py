@@ -101,6 +101,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "two names": ({"filter": {"name": "a", "name_prefix": "a"}}, "filter.name_prefix"),
     "an unknown status": ({"filter": {"status": "asleep"}}, "filter.status"),
     "metadata as an object": ({"filter": {"metadata": {"a": 1}}}, "filter.metadata"),
+    "a host that is a URL": ({"filter": {"target_host": "http://a/b"}}, "filter.target_host"),
     "an unknown filter": ({"filter": {"color": "red"}}, "filter.color"),
     "times in the wrong order": (
         {"filter": {"created_from": "2026-01-02T00:00:00Z", "created_to": "2026-01-01T00:00:00Z"}},

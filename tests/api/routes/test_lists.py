@@ -159,6 +159,11 @@ def test_a_part_may_be_empty_and_lead_on_and_says_that_more_may_be_there(
         ("/events?metadata.=1", "metadata.", "not known here"),
         ("/events?metadata=" + ",".join(["a:1"] * 11), "metadata", "at most 10"),
         ("/events?sort=status", "sort", "must be one of -created_at, created_at"),
+        (
+            "/events?target_host=https://a.example/b",
+            "target_host",
+            "must be the host alone, as in example.com or example.com:8443",
+        ),
         ("/events?fields=id,secret", "fields", "'secret' is none"),
         ("/events?created_from=2026-02-01T00:00:00Z&created_to=2026-01-01T00:00:00Z",
          "created_to", "must not be before created_from"),
