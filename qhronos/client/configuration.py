@@ -52,7 +52,7 @@ class Configuration:
 
 
 def is_address(url: str) -> bool:
-    """Whether a text is the address of a service: a scheme of HTTP, a host, no user, no query."""
+    """Whether a text is an address: a scheme of HTTP, a host, no user, no query."""
     try:
         parts = urlsplit(url)
         known = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0

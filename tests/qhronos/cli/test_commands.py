@@ -131,18 +131,21 @@ def test_a_result_that_is_waited_for_decides_the_code(
     on_app: Run, tag: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     on_app("events", "create", "--name", "n", "--delay", "1h", *HOOK, "--key", tag, "--tag", tag)
-    statuses = iter(["dispatched", "failed"])
+    statuses = iter([("dispatched", 0), ("retrying", 1), ("failed", 2)])
 
     def get(self: object, occurrence_id: str) -> models.Occurrence:
+        status, attempts = next(statuses)
         return models.Occurrence(
-            id=occurrence_id, event_id="e", status=next(statuses), scheduled_at=datetime.now(UTC)
-        )
+            id=occurrence_id, event_id="e", status=status, attempt_count=attempts,
+            scheduled_at=datetime.now(UTC), error_message="timed out",
+        )  # fmt: skip
 
     monkeypatch.setattr("qhronos.client.resources.Occurrences.get", get)
     monkeypatch.setattr(waiting.time, "sleep", lambda _: None)
     ended = on_app("events", "trigger", tag, "--wait")
     assert ended.code == 1
     assert "failed" in ended.out
+    assert ended.err.count("Attempt 1 has failed (timed out); the next one is at") == 1
 
 
 def test_an_instance_that_is_not_there_is_one_sentence(run: Run, monkeypatch: Any) -> None:

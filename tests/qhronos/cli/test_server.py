@@ -10,11 +10,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import click
 import pytest
 
 from qhronos.cli.main import main
-from qhronos.cli.server import server_environment
+from qhronos.cli.server import CantStart, server_environment
 from qhronos.installation import server_directory, version
 from tests.docs.pages import ROOT
 
@@ -42,9 +41,9 @@ def test_a_data_directory_that_is_named_in_a_file_is_found(tmp_path: Path) -> No
 
 def test_a_setting_that_cant_be_read_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / ".env").write_bytes(b"\xff\xfe\xff")
-    with pytest.raises(click.UsageError, match="save it as UTF-8"):
+    with pytest.raises(CantStart, match="save it as UTF-8"):
         server_environment({}, ROOT, tmp_path)
-    with pytest.raises(click.UsageError, match="names a file that can't be read"):
+    with pytest.raises(CantStart, match="names a file that can't be read"):
         server_environment({"QHRONOS_DATA_DIR_FILE": "no-such-file"}, ROOT, tmp_path / "x")
 
 
