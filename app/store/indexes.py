@@ -28,10 +28,11 @@ LOOK_LIMIT = 3_000
 TOTAL_LIMIT = 1_000
 """How many are read and looked up for the total of a list that no index counts."""
 
+_LEAST = 64
+"""How many entries one look has at least: a round trip costs as much as they do."""
+
 COUNTED_AT_ONCE = 5_000
 """The store counts what two indexes share if one of them has so few entries: in 2 ms at most."""
-
-_FIRST_CHUNK = 64
 
 
 class Total(NamedTuple):
@@ -84,12 +85,15 @@ class IndexReader:
         walker = Walker(self._reads, selection, after, oldest_first=oldest_first)
         most = LOOK_LIMIT if limit is None else limit
         found: list[Entry] = []
-        size = min(max(_FIRST_CHUNK, length + 1), 2 * CHUNK + 1)
+        size = min(max(_LEAST, length + 1), 2 * CHUNK + 1)
+        chunk = CHUNK if selection.keep is None else CHUNK // KEEP_COSTS
         if selection.keep is not None:
-            size = CHUNK // KEEP_COSTS
+            size = chunk
         while not walker.is_over and len(found) <= length and walker.spent < most:
             found += walker.next(size)
-            size = CHUNK if selection.keep is None else CHUNK // KEEP_COSTS
+            # So many as will have those that are missing, if as many fit as did so far.
+            needed = (length + 1 - len(found)) * walker.looked // len(found) if found else chunk
+            size = min(max(needed * 5 // 4, _LEAST), chunk, walker.affords(most))
         if len(found) > length:
             return found[:length], found[length - 1]
         return found, walker.position

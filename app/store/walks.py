@@ -39,6 +39,12 @@ class Walker:
         """The last entry that was looked at; ``None``: nothing follows."""
         return None if self.is_over else self._at.entry
 
+    def affords(self, most: int) -> int:
+        """How many entries to look at next, at least one, so as to spend so much in all."""
+        keep = KEEP_COSTS if self._selection.keep else 0
+        each = 1 + keep + sum(clause.costs for clause in self._clauses[1:])
+        return max((most - self.spent) // each, 1)
+
     def next(self, count: int) -> list[Entry]:
         """Look at about so many entries and return those that are selected."""
         if self._is_barren:

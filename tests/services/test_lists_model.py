@@ -244,7 +244,7 @@ def test_every_list_is_what_a_plain_model_says(
     services: Services, create: Create, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
     """All parts together, each once, in order; totals exact or a lower bound; indexes sound."""
-    for name, value in (("CHUNK", 6), ("_FIRST_CHUNK", 4), ("LOOK_LIMIT", 8 + seed * 10),
+    for name, value in (("CHUNK", 6), ("_LEAST", 4), ("LOOK_LIMIT", 8 + seed * 10),
                         ("TOTAL_LIMIT", 5), ("COUNTED_AT_ONCE", 4)):  # fmt: skip
         monkeypatch.setattr(indexes, name, value)
     for name, value in (("FEW", 3), ("CHUNK", 6), ("LOOKED_BY_NAME", 8)):

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import pytest
 
 from app.store import indexes, keys, walks
+from app.store.index_reads import IndexReads
 from app.store.indexes import CHUNK, Total
 from app.store.selections import EVERY_EVENT, Entry, IndexClause, Selection
 from app.store.walks import Walker
@@ -95,6 +96,28 @@ def test_a_part_looks_at_a_bounded_number_and_says_where_to_go_on(
         assert (position is None) == bool(found)
     assert parts[-1] == [entries[0]]
     assert sum(looked) == MANY
+
+
+def test_a_part_looks_at_few_more_entries_than_it_needs(
+    stores: Stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half of what is walked fits."""
+    entries = filled(stores, range(MANY))
+    stores.client.zadd(another(0), {member: score for score, member in entries[::2]})
+    stores.client.zadd(another(0), {b"other %d" % one: one for one in range(MANY)})
+    looked: list[int] = []
+    fitting = IndexReads.fitting
+
+    def count(reads: IndexReads, some: list[Entry], clause: IndexClause) -> list[Entry]:
+        looked.append(len(some))
+        return fitting(reads, some, clause)
+
+    monkeypatch.setattr(IndexReads, "fitting", count)
+    both = Selection(any_of=(index_of,), also=(IndexClause((another,)),))
+    found, position = stores.lists.part(both, None, 100)
+    assert found == entries[::2][::-1][:100]
+    assert position == found[-1]
+    assert sum(looked) <= 3 * 101
 
 
 def another(number: int) -> bytes:

@@ -129,7 +129,7 @@ def test_a_part_may_be_empty_and_lead_on_and_says_that_more_may_be_there(
     client, events, monkeypatch
 ):
     """No call looks at more than a few; the total says that it is a lower bound."""
-    for name in ("LOOK_LIMIT", "TOTAL_LIMIT", "CHUNK", "_FIRST_CHUNK"):
+    for name in ("LOOK_LIMIT", "TOTAL_LIMIT", "CHUNK", "_LEAST"):
         monkeypatch.setattr(indexes, name, 1)
     monkeypatch.setattr(indexes, "COUNTED_AT_ONCE", 0)
     first = client.get("/events?tags=NOT billing AND NOT reports&limit=1")
@@ -195,7 +195,7 @@ def test_a_page_that_is_too_far_is_refused_with_the_way_on(client, an_event, mon
     for _ in range(8):
         client.post("/events", json={**an_event, "tags": ["billing"]})
     monkeypatch.setattr("app.services.occurrences.PAGE_LIMIT", 1)
-    for name in ("CHUNK", "_FIRST_CHUNK"):
+    for name in ("CHUNK", "_LEAST"):
         monkeypatch.setattr(indexes, name, 1)
     answer = client.get("/occurrences?tags=billing,test&limit=1&page=7")
     assert answer.status_code == 400
