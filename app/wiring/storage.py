@@ -92,13 +92,13 @@ class Storage:
         return Schema(self.client, self.scripts, self.settings.partitions)
 
     def migrate(self) -> None:
-        """Bring the store to the form of this version, unless another process does, then ``agree``.
+        """Have the store brought to this version's form, then ``agree``. Raises what that does.
 
-        Raises what that does.
+        It goes on beside this process's work, if it can; another process may do it.
         """
         if self.schema.pending():
             self.coordination.agree_on_partitions(self.settings.partitions)
-            self.schema.migrate()
+            self.schema.migrate_beside()
         self.agree()
 
     def agree(self) -> None:

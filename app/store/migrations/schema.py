@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+import threading
 import time
 from collections.abc import Sequence
 from typing import NamedTuple, cast
@@ -42,6 +43,10 @@ MIGRATIONS: tuple[Migration, ...] = (
 
 LEASE_MS = 15_000
 """After so long without a step, another process takes over."""
+
+WAIT_S = 10.0
+"""How long a process waits with its work for a store to be brought to its form. By then a small
+one is, and whatever is looked for is found from the beginning."""
 
 SAY_EVERY_S = 5.0
 
@@ -123,6 +128,27 @@ class Schema:
             finally:
                 self._hold(0)  # nobody has to wait for the lease's end
         return True
+
+    def migrate_beside(self) -> threading.Thread | None:
+        """Run them in a thread, if this process can do its work meanwhile; else run them now.
+
+        A large store takes minutes, in which nothing would be delivered: after ``WAIT_S`` of them
+        the process goes on. What the thread leaves because its process ends or the store goes
+        away, upkeep goes on with.
+        """
+        if not all(migration.online for migration in self.pending()):
+            self.migrate()
+            return None
+        thread = threading.Thread(target=self._migrate_beside, name="migrations", daemon=True)
+        thread.start()
+        thread.join(WAIT_S)
+        return thread
+
+    def _migrate_beside(self) -> None:
+        try:
+            self.migrate()
+        except StoreUnavailable:
+            _log.warning("the store is away; upkeep brings it to the form of this version")
 
     def follow(self) -> None:
         """Move what processes of an earlier version have stored since in the form of then.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from app.errors import ConfigError, StoreUnavailable
 from app.store import keys
 from app.store.fields import MetaField
+from app.store.migrations import schema as migrations
 from app.store.migrations.migration import Migration, Step, Stored
 from app.store.migrations.schema import LEASE_MS, MIGRATIONS, Schema
 from tests.store.conftest import Stores
@@ -27,7 +29,7 @@ class Counting:
     def __init__(self, steps: int = 3) -> None:
         self.steps = steps
         self.taken: list[tuple[int, str]] = []
-        self.before: Callable[[], None] = lambda: None
+        self.before: Callable[[], object] = lambda: None
         self.after: Callable[[], None] = lambda: None
 
     def step(self, _stored: Stored, partition: int, cursor: str) -> Step:
@@ -93,6 +95,41 @@ def test_migrations_run_in_order_from_the_one_that_the_store_has_seen(used: Stor
     assert schema_of(used, first.migration(), second.migration(2)).migrate()
     assert len(first.taken) == len(second.taken) == used.partitions
     assert stored_schema(used) == b"2"
+
+
+def test_a_process_works_while_it_brings_the_store_to_its_form(
+    used: Stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It waits for what takes a short time, and for what nobody can work beside."""
+    monkeypatch.setattr(migrations, "WAIT_S", 0.01)
+    counting, goes_on = Counting(1), threading.Event()
+    counting.before = goes_on.wait
+    schema = schema_of(used, counting.migration())
+    thread = schema.migrate_beside()
+    schema.check()
+    assert stored_schema(used) is None
+    goes_on.set()
+    assert thread is not None
+    thread.join(10)
+    assert stored_schema(used) == b"1"
+    offline = schema_of(used, counting.migration(), counting.migration(2, online=False))
+    assert offline.migrate_beside() is None
+    assert stored_schema(used) == b"2"
+
+
+def test_a_store_that_goes_away_meanwhile_is_no_error(used: Stores) -> None:
+    counting = Counting(1)
+
+    def is_away() -> None:
+        raise StoreUnavailable
+
+    counting.before = is_away
+    thread = schema_of(used, counting.migration()).migrate_beside()
+    assert thread is not None
+    thread.join(10)
+    assert stored_schema(used) is None
+    counting.before = lambda: None
+    assert schema_of(used, counting.migration()).migrate()
 
 
 @pytest.mark.parametrize("killed_at", range(1, 4))
