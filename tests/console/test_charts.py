@@ -17,15 +17,12 @@ from app.console.charts import (
     stack_of,
     success_line,
 )
-from app.services.overview import MINUTES
 from app.services.overview_parts import LatenessStep, Minutes
 from app.store.figures import MINUTE_MS
 
+STEPS = 5
 COUNTS = st.fixed_dictionaries(
-    {
-        status: st.lists(st.integers(0, 10_000), min_size=MINUTES, max_size=MINUTES)
-        for status in ORDER
-    }
+    {status: st.lists(st.integers(0, 10_000), min_size=STEPS, max_size=STEPS) for status in ORDER}
 )
 LATE = st.none() | st.integers(0, 10**10)
 BLOCK = re.compile(r"M([\d.]+) (-?[\d.]+)h([\d.]+)v([\d.]+)h-[\d.]+z")
@@ -35,7 +32,7 @@ PLACE = re.compile(r"M([\d.]+) ([\d.]+)|V([\d.]+)|H([\d.]+)")
 @given(COUNTS)
 def test_blocks_fill_their_column_and_never_leave_the_picture(counts):
     stack = stack_of(Minutes(0, counts, is_whole=True))
-    assert [column.at_ms for column in stack.columns] == [n * MINUTE_MS for n in range(MINUTES)]
+    assert [column.at_ms for column in stack.columns] == [n * MINUTE_MS for n in range(STEPS)]
     assert [one.status for one in stack.layers] == [one for one in ORDER if any(counts[one])]
     for layer in stack.layers:
         blocks = [tuple(map(float, found)) for found in BLOCK.findall(layer.path)]
