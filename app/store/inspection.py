@@ -20,6 +20,7 @@ from app.store.codec import DEFINITION_FIELDS, METADATA_FIELDS, split_tags
 from app.store.connection import StoreClient
 from app.store.fields import EventField, HashField, OccurrenceField
 from app.store.short_forms import fields_of, short_forms
+from app.store.terms import TERM
 
 _PIECES = {first: rest for first, *rest in (DEFINITION_FIELDS, METADATA_FIELDS)}
 _UUID_BYTES = 16
@@ -136,6 +137,8 @@ def _value(kind: str, value: bytes) -> str:
         return to_rfc3339(int(value))
     if kind == "id":
         return ids.to_text(value) if len(value) == _UUID_BYTES else value.hex()
+    if kind == "terms":
+        return value.hex(" ", TERM)
     if kind == "lines":
         return ", ".join(split_tags(value))
     return _shown(value)

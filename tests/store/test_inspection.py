@@ -11,8 +11,9 @@ from app.domain.event import EncryptedHeaders, Event
 from app.domain.outcome import Outcome, Timings
 from app.engine.attempts import record_of
 from app.store import keys
-from app.store.events import Plan
+from app.store.events import NOTHING, EventStore, Plan
 from app.store.inspection import inspect
+from app.store.terms import EventTerms, metadata_term
 from tests.store.conftest import Stores, open_stores
 from tests.support.builders import an_event
 from tests.support.clock import NOW_MS
@@ -56,6 +57,14 @@ def test_an_event_is_shown_field_by_field_with_the_indexes_that_list_it(one: Sto
     listed = {line.split()[0] for line in lines if line.startswith("  qh:")}
     assert listed == {"qh:{0}:events:active", "qh:{0}:tag:red:events", "qh:{0}:tag:blue:events"}
     assert f"scheduled: {ids.to_text(ids.occurrence_id(event.id, event.start_ms))}" in lines
+
+
+def test_terms_are_shown_in_hexadecimal(one: Stores) -> None:
+    declared = EventTerms(("a", "b"))
+    event = an_event(metadata_json='{"a":1,"b":2}')
+    EventStore(one.client, one.work._scripts, 1, declared).save(event, NOTHING, None, NOW_MS)
+    terms = [metadata_term("a", "1").hex(), metadata_term("b", "2").hex()]
+    assert line_of(shown(one, event.id), "TERMS") == " ".join(terms)
 
 
 def test_what_is_sealed_is_left_out(one: Stores) -> None:
