@@ -107,17 +107,7 @@ class Cost:
 
 
 def run(served: Served, token: str, load: Load, name: str) -> Cost:
-    """Creates events, and says what each costs."""
-    cost = costs(served, token, load)
-    say(
-        f"  {name}: {cost.api_us:,.0f} µs of API and {cost.store_us:,.0f} µs of store an event, "
-        f"{cost.scripts:.2f} script calls"
-    )
-    return cost
-
-
-def costs(served: Served, token: str, load: Load) -> Cost:
-    """Creates events, after some that warm up; returns what each costs."""
+    """Creates events, after some that warm up, and says what each costs."""
     spec = {
         "url": served.url + load.path,
         "headers": ["Content-Type: application/json", f"Authorization: Bearer {token}"],
@@ -132,9 +122,12 @@ def costs(served: Served, token: str, load: Load) -> Cost:
         raise BenchmarkFailed(f"{answer['wrong']} of {load.requests} were not answered 201")
     count = load.requests * load.each
     spent = {one: (now - before[one]) / count for one, now in served.spent().items()}
-    return Cost(
-        count / answer["seconds"], spent["api"] * 1e6, spent["store"] * 1e6, spent["scripts"]
+    api_us, store_us = spent["api"] * 1e6, spent["store"] * 1e6
+    say(
+        f"  {name}: {api_us:,.0f} µs of API and {store_us:,.0f} µs of store an event, "
+        f"{spent['scripts']:.2f} script calls"
     )
+    return Cost(count / answer["seconds"], api_us, store_us, spent["scripts"])
 
 
 def jwt_asked() -> dict[str, object]:

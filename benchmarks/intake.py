@@ -104,7 +104,9 @@ def growth(most: int) -> dict[str, dict[str, float]]:
             for size in (one for one in SIZES if one <= most):
                 filling = api.Load(max(1, (size - stored) // 1_000 - 4), 4, 1_000)
                 api.run(served, token, filling, f"up to {size:,}")
-                cost = api.costs(served, token, api.Load(MEASURED // 1_000, 4, 1_000))
+                cost = api.run(
+                    served, token, api.Load(MEASURED // 1_000, 4, 1_000), f"with {size:,}"
+                )
                 stored = size + MEASURED + 4_000
                 found[f"{size:,}"] = {"API": cost.api_us, "store": cost.store_us}
     return found
@@ -120,8 +122,6 @@ def main() -> None:
     for part, share in shares.items():
         say(f"{part:<28} {share:>5.1f} %")
     sizes = growth(options.most) if options.most else {}
-    for size, cost in sizes.items():
-        say(f"{size:>10} events: {cost['API']:,.0f} µs of API and {cost['store']:,.0f} of store")
     if not sizes:
         return
     costs = {size: cost["API"] + cost["store"] for size, cost in sizes.items()}
