@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from dataclasses import dataclass
 
 from app.domain.access import Access
@@ -10,6 +9,7 @@ from app.domain.event import Event
 from app.domain.ids import to_text
 from app.domain.once import HEADER, AlreadyMade, Once
 from app.errors import Conflict, NotFound
+from app.services.event_places import home_of
 from app.services.events import EventService
 from app.services.queries import EventChanges
 from app.store.events import EventStore
@@ -35,7 +35,7 @@ class CreationService:
         once = Once.of(key, changes.given, access)
         # An event of a flow is in the flow's partition. The key is also noted in a partition of its
         # own, so that it means the same whatever flow the next request names.
-        home = zlib.crc32(once.name) % self.partitions
+        home = home_of(once, self.partitions)
         try:
             self.store.refuse_duplicate(home, once)
             event = self.events.create(changes, access, once)

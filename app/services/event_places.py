@@ -10,7 +10,7 @@ from typing import Any
 from app.domain.access import Access
 from app.domain.event import Event
 from app.domain.flow import space_of
-from app.domain.ids import to_text
+from app.domain.ids import partition_of_event, to_text
 from app.domain.once import Once
 from app.domain.options import EventOptions
 from app.errors import Conflict, InvalidInput
@@ -50,8 +50,23 @@ def partition_for(
     if (flow := flow_of(given)) is not None:
         return zlib.crc32(flow.encode()) % partitions
     if once is not None:
-        return zlib.crc32(once.name) % partitions
+        return home_of(once, partitions)
     return random.randrange(partitions)  # noqa: S311 - spreads load, no secret
+
+
+def home_of(once: Once, partitions: int) -> int:
+    """The partition in which it is noted what an idempotency key has made, wherever that is."""
+    return zlib.crc32(once.name) % partitions
+
+
+def refuse_made(store: EventStore, draft: Event, once: Once | None, partitions: int) -> None:
+    """Raise ``AlreadyMade`` if a key has made an event where a new one is going to be.
+
+    At the home of the key the caller has looked.
+    """
+    partition = partition_of_event(draft.id)
+    if once is not None and partition != home_of(once, partitions):
+        store.refuse_duplicate(partition, once)
 
 
 def taken_keys(store: EventStore, drafts: Sequence[Event], access: Access) -> dict[bytes, KeyTaken]:

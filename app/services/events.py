@@ -18,7 +18,7 @@ from app.domain.once import Once
 from app.errors import Conflict, Forbidden, InvalidInput
 from app.services.event_changes import apply_changes, blank, in_space, meant
 from app.services.event_lists import EventLists
-from app.services.event_places import in_key_space, partition_for, refuse_taken_key
+from app.services.event_places import in_key_space, partition_for, refuse_made, refuse_taken_key
 from app.services.event_planner import EventPlanner
 from app.services.event_writes import (
     CHANGING,
@@ -64,12 +64,11 @@ class EventService:
     def create(self, changes: EventChanges, access: Access, once: Once | None = None) -> Event:
         """Create an event and schedule it; raises ``InvalidInput``, ``Forbidden`` or ``Conflict``.
 
-        With ``once`` raises ``AlreadyMade`` if that has made one.
+        With ``once``, at whose home the caller has looked, raises ``AlreadyMade``.
         """
         draft = self.drafted(changes, access, once)
         now_ms = self.clock.now_ms()  # not before what the draft may begin with
-        partition = ids.partition_of_event(draft.id)
-        self.events.refuse_duplicate(partition, once)
+        refuse_made(self.events, draft, once, self.partitions)
         refuse_taken_key(self.events, draft, access)
         draft, timetable = self.planner.checked(draft, now_ms)
         self.quota.take(draft, access)
@@ -80,7 +79,7 @@ class EventService:
                 case Saved.DONE:
                     return event
                 case Saved.MADE:  # and once more, if the key was forgotten since
-                    self.events.refuse_duplicate(partition, once)
+                    self.events.refuse_duplicate(ids.partition_of_event(draft.id), once)
                 case Saved.KEYED:  # and likewise
                     self.quota.give_back(draft, access)
                     refuse_taken_key(self.events, draft, access)

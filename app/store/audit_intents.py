@@ -112,11 +112,13 @@ def concerns(about: str) -> None:
 def ahead_of(command: str | bytes) -> Command | None:
     """Return the command that goes ahead of another: none if that only reads, or is not first.
 
+    What follows once the entry is written belongs to it, and needs no intent.
+
     Nothing goes ahead of the store's word that the request's token is good: raises what
     ``Standing.ask`` does.
     """
     intent = _current.get()
-    if intent is None or intent.is_noted or command in READING:
+    if intent is None or intent.is_noted or intent.is_recorded or command in READING:
         return None
     if intent.standing is not None:
         intent.standing.ask()

@@ -51,16 +51,18 @@ def test_another_request_with_the_same_key_is_a_conflict(process, admin, event, 
     assert snapshot(process.services.storage.client) == before
 
 
-@pytest.mark.parametrize("first", [{}, {"flow": {"key": "acme"}}])
+@pytest.mark.parametrize("first", [{}, {"flow": {"key": "acme"}}, {"key": "a"}])
 def test_a_key_means_the_same_in_every_flow(start, event, first):
-    """An event of a flow is in the flow's partition, wherever the key belongs."""
-    client = start(partitions=4).client()
+    """An event is in the partition of its flow or of its own key, wherever this key belongs."""
+    process = start(partitions=4)
+    client = process.client()
     assert client.post("/events", json={**event, **first}, headers=KEY).status_code == 201
     for number in range(8):
         other = {**event, "flow": {"key": str(number)}}
         assert client.post("/events", json=other, headers=KEY).status_code == 409
     again = client.post("/events", json={**event, **first}, headers=KEY)
     assert (again.status_code, again.headers["Idempotent-Replayed"]) == (201, "true")
+    assert not process.services.storage.client.hlen("qh:{audit}:intents")
 
 
 def test_a_key_is_its_callers_own(process, event):

@@ -67,6 +67,15 @@ def test_what_writes_notes_the_intent_first(
     assert [text for _, _, text in log.open_intents()] == ['{"object":"b"}']
 
 
+def test_what_is_written_after_the_entry_notes_nothing(client: StoreClient, log: AuditLog) -> None:
+    """Its outcome is known: upkeep would make another entry of it."""
+    intent = intent_of()
+    intent.is_recorded = True
+    with intending(intent):
+        client.set("a", "b")
+    assert list(log.open_intents()) == []
+
+
 @pytest.mark.parametrize("read", READS.values(), ids=READS)
 def test_what_reads_notes_nothing(
     client: StoreClient, log: AuditLog, read: Callable[[StoreClient], Any]
