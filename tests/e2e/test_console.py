@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from tests.console.visiting import NO_BROWSER, browser_python, chromium, visit
@@ -9,6 +11,13 @@ from tests.support.receiver import Receiver
 from tests.support.stack import MASTER_TOKEN, Stack
 
 pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture
+def stack() -> Iterator[Stack]:
+    """One of its own: what pages show is what somebody has done here, and nobody else."""
+    with Stack(workers=2) as stack:
+        yield stack
 
 
 @pytest.mark.timeout(240)
