@@ -21,6 +21,7 @@ import app.factory  # noqa: F401
 from app.config import Settings, production_settings
 from app.errors import ConfigError, StoreUnavailable
 from app.http_server.generations import GENERATIONS, note_end, note_stop
+from app.http_server.message_logger import MessageLogger
 from app.http_server.worker import AsyncWorker
 from app.logs import configure, logging_config, say
 from app.open_files import raise_open_file_limit
@@ -95,6 +96,7 @@ control_socket_disable = True
 
 # No line for each request (changes are in the audit log); gunicorn's messages go where ours go.
 accesslog = None
+logger_class = MessageLogger
 logconfig_dict = logging_config(settings)
 
 
