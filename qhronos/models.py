@@ -151,6 +151,30 @@ class RedeliveryJob(Model):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ImportLine(Model):
+    """What became of an entry of a calendar file; its event's members are in ``raw``."""
+
+    outcome: str
+    name: str = ""
+    id: str | None = None
+    line: int | None = None
+    reason: str | None = None
+    remarks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportJob(Model):
+    """An import of a large calendar file in the background, and how far it has come."""
+
+    id: str
+    status: str
+    phase: str = ""
+    total: int = 0
+    done: int = 0
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Token(Model):
     """A new token. The service does not show it again."""
 

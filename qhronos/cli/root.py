@@ -20,6 +20,7 @@ COMMANDS = {
     "events": f"{_PLACE}.events:events",
     "explain": f"{_PLACE}.explain:explain",
     "flows": f"{_PLACE}.flows:flows",
+    "import": f"{_PLACE}.importing:importing",
     "inspect": f"{_PLACE}.inspect:inspect",
     "listen": f"{_PLACE}.listen:listen",
     "login": f"{_PLACE}.login:login",

@@ -18,6 +18,8 @@ from qhronos.models import (
     Created,
     Event,
     Flow,
+    ImportJob,
+    ImportLine,
     Occurrence,
     Planned,
     RedeliveryJob,
@@ -143,6 +145,20 @@ class AsyncEvents(AsyncResource):
         path = calls.path("events", event_id, "preview")
         asked = {"count": count, "from_": from_, "to": to}
         return await self._send(calls.get(path, calls.several(Planned), asked))
+
+    async def import_calendar(
+        self, file: bytes, **asked: Any
+    ) -> ImportJob | tuple[ImportLine, ...]:
+        """Make or change an event of each entry of an iCalendar file; a large one makes a job."""
+        return await self._send(calls.calendar_file(file, asked))
+
+    async def import_job(self, job_id: str) -> ImportJob:
+        """Say how far an import has come."""
+        return await self._send(calls.get(calls.path("imports", job_id), calls.one(ImportJob)))
+
+    def import_lines(self, job_id: str) -> AsyncIterator[ImportLine]:
+        """Go through what became of each entry."""
+        return self._each(calls.listed(calls.path("imports", job_id, "entries"), ImportLine))
 
 
 class AsyncOccurrences(AsyncResource):

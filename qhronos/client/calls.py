@@ -15,7 +15,7 @@ import httpx
 
 from qhronos.decoding import Model, plain
 from qhronos.errors import ApiError, NotFound, Unavailable, error_for
-from qhronos.models import Event, Occurrence
+from qhronos.models import Event, ImportJob, ImportLine, Occurrence
 
 T = TypeVar("T")
 M = TypeVar("M", bound=Model)
@@ -88,6 +88,19 @@ def ask(
 ) -> Call[T]:
     """Make a ``POST`` that changes nothing."""
     return Call("POST", path, read, _params(params), _typed({}, body), _json(body))
+
+
+def calendar_file(
+    file: bytes, asked: Mapping[str, Any]
+) -> Call[ImportJob | tuple[ImportLine, ...]]:
+    """Make the call that imports a calendar file. Its UIDs make it the same when sent again."""
+
+    def read(answer: httpx.Response) -> ImportJob | tuple[ImportLine, ...]:
+        found = document(answer)
+        return ImportLine.each_of(found) if isinstance(found, list) else ImportJob.of(found)
+
+    typed = {"Content-Type": "text/calendar"}
+    return Call("POST", "/imports", read, _params(asked), typed, file)
 
 
 def put(

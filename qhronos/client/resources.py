@@ -18,6 +18,8 @@ from qhronos.models import (
     Created,
     Event,
     Flow,
+    ImportJob,
+    ImportLine,
     Occurrence,
     Planned,
     RedeliveryJob,
@@ -139,6 +141,18 @@ class Events(Resource):
         path = calls.path("events", event_id, "preview")
         asked = {"count": count, "from_": from_, "to": to}
         return self._send(calls.get(path, calls.several(Planned), asked))
+
+    def import_calendar(self, file: bytes, **asked: Any) -> ImportJob | tuple[ImportLine, ...]:
+        """Make or change an event of each entry of an iCalendar file; a large one makes a job."""
+        return self._send(calls.calendar_file(file, asked))
+
+    def import_job(self, job_id: str) -> ImportJob:
+        """Say how far an import has come."""
+        return self._send(calls.get(calls.path("imports", job_id), calls.one(ImportJob)))
+
+    def import_lines(self, job_id: str) -> Iterator[ImportLine]:
+        """Go through what became of each entry."""
+        return self._each(calls.listed(calls.path("imports", job_id, "entries"), ImportLine))
 
 
 class Occurrences(Resource):

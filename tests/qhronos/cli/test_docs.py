@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from pathlib import Path
 
 import click
 
@@ -17,8 +18,16 @@ LINES = [line for text in PAGE.in_language("sh") for line in text.splitlines()]
 ELSEWHERE = {"qhronos up": "tests/package/__main__.py"}
 
 
-def test_the_commands_run_as_printed(on_app: Run) -> None:
+CALENDAR = (
+    "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nUID:1\r\nSUMMARY:deploy\r\n"
+    "DTSTART:20300105T100000Z\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
+)
+
+
+def test_the_commands_run_as_printed(on_app: Run, home: Path) -> None:
     """In the order of the page, on one instance. A status that is no success has its reason."""
+    (home / "jobs.cron").write_text(PAGE.in_language("crontab")[0])
+    (home / "deploys.ics").write_text(CALENDAR)
     for line in LINES:
         if line in ELSEWHERE:
             continue

@@ -1,0 +1,203 @@
+"""``qhronos import``: what other schedulers have, and what ``qhronos export`` wrote."""
+
+from __future__ import annotations
+
+import sys
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+import click
+
+from qhronos.cli import crontab as crontabs
+from qhronos.cli import output
+from qhronos.cli.exit_codes import ExitCode
+from qhronos.cli.session import json_option, tag_option, with_client
+from qhronos.errors import Invalid, NotFound, QhronosError
+
+if TYPE_CHECKING:
+    from qhronos import Client
+    from qhronos.models import ImportJob
+
+PAUSE_S = 0.5
+
+dry_run_option = click.option("--dry-run", is_flag=True, help="Only say what would become of it.")
+
+
+@click.group("import")
+def importing() -> None:
+    """Make events of a crontab, of a calendar file, or of an export."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """What became of a line of a crontab."""
+
+    line: int
+    key: str
+    outcome: str
+    command: str = ""
+    next: tuple[datetime, ...] = ()
+    reason: str | None = None
+
+    @property
+    def raw(self) -> dict[str, Any]:
+        """As JSON."""
+        at = [one.isoformat() for one in self.next]
+        names = ("line", "key", "outcome", "command", "reason")
+        return {name: getattr(self, name) for name in names} | {"next": at}
+
+
+@importing.command("crontab")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
+@click.option(
+    "--webhook",
+    required=True,
+    help="The address that runs the commands; {name}, {user} and {line} in it are those of a line.",
+)
+@click.option("--system", is_flag=True, help="The lines have a user, as those of /etc/crontab.")
+@click.option("--timezone", help="The zone of its times; by default that of this machine.")
+@click.option("--key-prefix", default="crontab-", show_default=True, help="Of the events' keys.")
+@tag_option
+@dry_run_option
+@json_option
+@with_client
+def crontab(
+    client: Client,
+    file: str,
+    webhook: str,
+    system: bool,
+    timezone: str | None,
+    key_prefix: str,
+    tags: tuple[str, ...],
+    dry_run: bool,
+    as_json: bool,
+) -> int:
+    r"""Make an event of each line of a crontab; '-' reads standard input.
+
+    Qhronos runs no commands. It calls the address, and the command is in the metadata. Imported
+    again, a line whose schedule is another one changes its event.
+
+    \b
+      crontab -l | qhronos import crontab - --webhook https://runner.example.com/{name} --dry-run
+    """
+    if unknown := crontabs.unknown_slots(webhook):
+        raise click.UsageError(f"--webhook knows {{name}}, {{user}}, {{line}}; not {unknown[0]!r}.")
+    with click.open_file(file, encoding="utf-8", errors="replace") as lines:
+        found = crontabs.read(lines, with_user=system or crontabs.has_user_column(Path(file)))
+    zone = timezone or crontabs.zone_of_machine()
+    if found.jobs and not all(job.zone for job in found.jobs):
+        _tell(f"Times are in {zone or 'UTC'}; --timezone changes that.")
+    if not system and any(job.command.startswith("root ") for job in found.jobs):
+        _tell("A command begins with 'root': if the lines have a user, say --system.")
+    for line, note in found.notes.items():
+        _tell(f"Line {line}: {note}")
+    moved = [Moved(line, "", "refused", reason=why) for line, why in found.refused.items()]
+    for job in found.jobs:
+        fields = job.event(webhook, zone) | ({"tags": list(tags)} if tags else {})
+        moved.append(_move(client, job, f"{key_prefix}{job.key}", fields, dry_run))
+    moved.sort(key=lambda one: one.line)
+    if as_json:
+        output.as_json([one.raw for one in moved])
+    else:
+        columns: output.Columns = {
+            "LINE": lambda one: one.line,
+            "OUTCOME": lambda one: one.outcome,
+            "KEY": lambda one: one.key,
+            "COMMAND": lambda one: one.command,
+            "NEXT": lambda one: [output.plain(at) for at in one.next] or None,
+        }
+        output.table(columns, moved)
+    refused = [one for one in moved if one.outcome == "refused"]
+    for one in refused:
+        _tell(f"Line {one.line} is not moved: {one.reason}")
+    return ExitCode.REFUSED if refused else ExitCode.DONE
+
+
+def _move(
+    client: Client, job: crontabs.Job, key: str, fields: dict[str, Any], dry_run: bool
+) -> Moved:
+    try:
+        before = client.events.get_by_key(key)
+    except NotFound:
+        before = None
+    try:
+        if dry_run:
+            asked = {name: fields[name] for name in ("schedule", "timezone")}
+            outlook = client.explain(count=3, start_time=datetime.now(UTC), **asked)
+            times = tuple(one.scheduled_at for one in outlook.occurrences)
+            return Moved(job.line, key, "would change" if before else "would make",
+                         job.command, times)  # fmt: skip
+        event = client.events.put(key, **fields)
+    except Invalid as error:
+        return Moved(job.line, key, "refused", job.command, reason=_reason(error))
+    unchanged = before is not None and before.etag == event.etag
+    outcome = "unchanged" if unchanged else "updated" if before else "made"
+    times = (event.next_occurrence_at,) if event.next_occurrence_at else ()
+    return Moved(job.line, key, outcome, job.command, times)
+
+
+def _reason(error: Invalid) -> str:
+    more = [f"{name}: {' '.join(map(str, wrong))}" for name, wrong in error.fields.items()]
+    return " ".join([str(error), *(one for one in more if one not in str(error))])
+
+
+@importing.command()
+@click.argument("file", type=click.File("rb"))
+@click.option("--webhook", help="For entries that have none of their own.")
+@click.option("--timezone", help="Of times that name none.")
+@click.option("--source", help="The feed that the file is the whole of: what has left it, ends.")
+@click.option("--atomic", is_flag=True, help="All entries or none.")
+@tag_option
+@dry_run_option
+@json_option
+@with_client
+def ics(client: Client, file: IO[bytes], as_json: bool, **asked: Any) -> int:
+    """Make or change an event of each entry of an iCalendar file; '-' reads standard input."""
+    given = {name: one for name, one in asked.items() if one}
+    answer = client.events.import_calendar(file.read(), **given)
+    reason = None
+    if isinstance(answer, tuple):
+        entries = answer
+    else:
+        reason = _followed(client, answer).reason
+        entries = tuple(client.events.import_lines(answer.id))
+    if as_json:
+        output.as_json([one.raw for one in entries])
+    else:
+        columns: output.Columns = {
+            "LINE": lambda one: one.line,
+            "OUTCOME": lambda one: one.outcome,
+            "NAME": lambda one: one.name,
+            "ID": lambda one: one.id,
+        }
+        output.table(columns, entries)
+    for one in entries:
+        for text in filter(None, (one.reason, *one.remarks)):
+            _tell(f"Line {one.line}: {output.plain(text)}")
+    if reason:
+        raise QhronosError(reason)
+    return ExitCode.REFUSED if any(one.outcome == "refused" for one in entries) else ExitCode.DONE
+
+
+def _followed(client: Client, job: ImportJob) -> ImportJob:
+    """Wait for the end of an import, and show how far it has come."""
+    try:
+        while job.status == "running":
+            _tell(f"{job.phase}: {job.done:,} of {job.total:,} ", over=True)
+            time.sleep(PAUSE_S)
+            job = client.events.import_job(job.id)
+    except KeyboardInterrupt:
+        _tell("The import goes on. The same command again does nothing twice.")
+        raise
+    return job
+
+
+def _tell(sentence: str, *, over: bool = False) -> None:
+    """Say something to people; what is ``over`` the line before is for terminals alone."""
+    if over and not sys.stderr.isatty():
+        return
+    sys.stderr.write(f"\r{sentence}" if over else f"{output.plain(sentence)}\n")
+    sys.stderr.flush()
