@@ -1,4 +1,8 @@
-"""Cursors: positions in a list that clients send back, signed."""
+"""Cursors: positions in a list that clients send back, signed or encrypted.
+
+A position of ids and times is signed. One in an order of texts is encrypted: a list passes over
+what a token may not see, so the place where it stopped may be the name of something hidden.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,7 @@ import hmac
 from bisect import bisect_right
 from collections.abc import Sequence
 
+from app.crypto.encryption import DecryptionFailed, Encryptor, derived_key
 from app.errors import InvalidInput
 from app.store.indexes import IndexReader
 from app.store.selections import Entry, Selection
@@ -23,6 +28,7 @@ class Cursors:
 
     def __init__(self, key: str) -> None:
         self._key = key.encode()
+        self._marks = Encryptor([derived_key(key, "cursors")])
 
     def encode(self, entry: Entry, context: str) -> str:
         """Make a cursor for what comes after ``entry``."""
@@ -40,11 +46,17 @@ class Cursors:
 
     def encode_mark(self, body: bytes, context: str) -> str:
         """Make a cursor for what comes after a place in a list that has no times."""
-        return base64.urlsafe_b64encode(body + self._mac(body, context)).decode().rstrip("=")
+        sealed = self._marks.encrypt(body, _mark_of(context))
+        return base64.urlsafe_b64encode(sealed).decode().rstrip("=")
 
     def decode_mark(self, cursor: str | None, context: str) -> bytes | None:
         """The reverse of ``encode_mark``; raises as ``decode``."""
-        return None if cursor is None else self._body(cursor, context)
+        if cursor is None:
+            return None
+        try:
+            return self._marks.decrypt(_bytes(cursor), _mark_of(context))
+        except DecryptionFailed:
+            raise InvalidInput.field("cursor", _FOREIGN) from None
 
     def names(
         self, names: Sequence[str], cursor: str | None, context: str, limit: int
@@ -73,10 +85,7 @@ class Cursors:
 
     def _body(self, cursor: str, context: str) -> bytes:
         """What a cursor holds; raises ``InvalidInput`` if it was not made for this list."""
-        try:
-            raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
-        except (binascii.Error, ValueError):
-            raw = b""
+        raw = _bytes(cursor)
         body, mac = raw[:-_MAC], raw[-_MAC:]
         if not hmac.compare_digest(mac, self._mac(body, context)):
             raise InvalidInput.field("cursor", _FOREIGN)
@@ -84,3 +93,14 @@ class Cursors:
 
     def _mac(self, body: bytes, context: str) -> bytes:
         return hmac.digest(self._key, b"cursor\0" + body + context.encode(), "sha256")[:_MAC]
+
+
+def _bytes(cursor: str) -> bytes:
+    try:
+        return base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+    except (binascii.Error, ValueError):
+        return b""
+
+
+def _mark_of(context: str) -> bytes:
+    return b"cursor\0" + context.encode()

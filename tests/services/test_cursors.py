@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -35,6 +37,16 @@ def test_a_cursor_of_another_list_or_another_key_is_refused() -> None:
     for cursors, context in ((CURSORS, "another list"), (Cursors("another key"), "a list")):
         with pytest.raises(InvalidInput, match="cursor"):
             cursors.decode(cursor, context)
+
+
+def test_a_cursor_does_not_tell_at_which_text_a_list_has_stopped() -> None:
+    """That may be the name of something that the token may not see."""
+    cursor = CURSORS.encode_mark(b"salaries\0" + MEMBER, "a list")
+    assert b"salaries" not in base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+    assert CURSORS.decode_mark(cursor, "a list") == b"salaries\0" + MEMBER
+    for cursors, context in ((CURSORS, "another list"), (Cursors("another key"), "a list")):
+        with pytest.raises(InvalidInput, match="cursor"):
+            cursors.decode_mark(cursor, context)
 
 
 def test_a_list_by_name_leads_on_from_the_name() -> None:

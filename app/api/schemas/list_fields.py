@@ -21,11 +21,19 @@ class HostName(Text):
     """The host of a URL, with a port or without, or what names a client in its place."""
 
     def read(self, value: Any) -> Any:
-        """Return the text as it is."""
+        """Return the text as it is, but an IPv6 address without its brackets."""
         host = super().read(value)
         if not _HOST.fullmatch(host):
             raise ValidationError("must be the host alone, as in example.com or example.com:8443")
-        return host
+        return without_brackets(host)
+
+
+def without_brackets(host: str) -> str:
+    """An IPv6 address, as events are listed by it; any other host, also with a port, as it is.
+
+    In a URL it stands in brackets (RFC 3986, section 3.2.2), so people write it like that.
+    """
+    return host[1:-1] if host.startswith("[") and host.endswith("]") else host
 
 
 class Words(Read):

@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from app.api.http.auth import access
 from app.api.http.context import services
+from app.api.schemas.list_fields import without_brackets
 from app.api.schemas.tags import read_tags
 from app.console import acts
 from app.domain import ids
@@ -70,7 +71,7 @@ def _find(words: str, status: str, cursor: str | None) -> tuple[EventQuery | Non
             return None, Page((), 0)
         return None, Page((found,), 1)
     if host := words.startswith("host:") and words.removeprefix("host:").strip():
-        query = replace(query, target_host=host[:255])
+        query = replace(query, target_host=without_brackets(host[:255]))
         return query, listing(query, access())
     return _by_tag_or_name(words, query)
 

@@ -19,7 +19,7 @@ def events(client, an_event):
     for name, tags, status, webhook, metadata in (
         ("nightly", ["billing"], "active", "https://one.example.com/a", {"customer": 7}),
         ("nightly two", ["billing", "test"], "active", "https://two.example.com:8443/b", {}),
-        ("weekly", ["R AND D"], "paused", "https://one.example.com/c", {"customer": "7"}),
+        ("weekly", ["R AND D"], "paused", "https://[2606:4700::7]:8443/c", {"customer": "7"}),
         ("Nightly", ["reports"], "inactive", "https://three.example.com/", {"customer": 71}),
         ("50% off", ["billing", "black friday"], "active", "https://one.example.com/", {"z": None}),
     ):
@@ -47,10 +47,13 @@ NAMES = ["50% off", "Nightly", "weekly", "nightly two", "nightly"]
         ("name_prefix=nightly", ["nightly two", "nightly"]),
         ("name_prefix=50%25", ["50% off"]),
         ("name_prefix=nightly&tags=NOT test", ["nightly"]),
-        ("target_host=one.example.com", ["50% off", "weekly", "nightly"]),
+        ("target_host=one.example.com", ["50% off", "nightly"]),
         ("target_host=TWO.example.com", ["nightly two"]),
         ("target_host=two.example.com:8443", ["nightly two"]),
         ("target_host=example.com", []),
+        ("target_host=2606:4700::7", ["weekly"]),
+        ("target_host=[2606:4700::7]", ["weekly"]),
+        ("target_host=[2606:4700::7]:8443", ["weekly"]),
         ("metadata=customer:7", ["weekly", "nightly"]),
         ("metadata=customer:7&name=weekly", ["weekly"]),
         ("metadata=z:null", ["50% off"]),

@@ -197,5 +197,7 @@ def test_a_host_or_a_key_is_found_if_that_is_said(browser, client, an_event):
     text = Page(browser.get("/console/bulk?of=1&target_host=there.example&act=pause").text).text
     assert "that are sent to there.example" in text
     assert "Pause 1 event?" in text
+    client.post("/events", json={**an_event, "name": "six", "webhook": "https://[2606:4700::7]/x"})
+    assert "six" in Page(browser.get("/console/events?q=host:[2606:4700::7]").text).text
     assert "No event has this key." in Page(browser.get("/console/events?q=key:no").text).text
     assert browser.get("/console/events?q=key:%00").status_code == 200
