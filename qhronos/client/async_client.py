@@ -12,15 +12,17 @@ from typing import Any, Self
 
 import httpx
 
+from qhronos.bulk_models import Forecast
 from qhronos.client import calls
-from qhronos.client.async_resources import (
+from qhronos.client.async_administration import (
     AsyncAudit,
     AsyncCalendars,
-    AsyncEvents,
     AsyncFlows,
-    AsyncOccurrences,
+    AsyncSigningSecrets,
     AsyncTokens,
 )
+from qhronos.client.async_bulk import AsyncBulkJobs
+from qhronos.client.async_resources import AsyncEvents, AsyncOccurrences
 from qhronos.client.configuration import Configuration
 from qhronos.client.retries import Retries
 from qhronos.client.sending import AsyncSender
@@ -62,6 +64,8 @@ class AsyncClient:
         self.tokens = AsyncTokens(self._sender)
         self.calendars = AsyncCalendars(self._sender)
         self.flows = AsyncFlows(self._sender)
+        self.signing_secrets = AsyncSigningSecrets(self._sender)
+        self.bulk_jobs = AsyncBulkJobs(self._sender)
         self.audit = AsyncAudit(self._sender)
 
     def __repr__(self) -> str:
@@ -87,7 +91,17 @@ class AsyncClient:
 
     async def breakers(self) -> tuple[Breaker, ...]:
         """Name the targets whose circuit breaker is open."""
-        return await self._sender.send(calls.get("/breakers", calls.several(Breaker)))
+        found: list[Breaker] = []
+        following: calls.Call[calls.Page[Breaker]] | None = calls.listed("/breakers", Breaker)
+        while following is not None:
+            page = await self._sender.send(following)
+            found.extend(page.items)
+            following = page.following
+        return tuple(found)
+
+    async def forecast(self) -> Forecast:
+        """Say what is planned for each minute of the next 24 hours, by target."""
+        return await self._sender.send(calls.get("/forecast", calls.one(Forecast)))
 
     async def explain(
         self, *, count: int | None = None, from_: Any = None, to: Any = None, **draft: Any

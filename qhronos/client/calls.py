@@ -74,10 +74,11 @@ def post(
     *,
     key: str | None = None,
     if_match: str | None = None,
+    params: Mapping[str, Any] | None = None,
 ) -> Call[T]:
     """Make a call that is done once for its idempotency key, so that it can be sent again."""
     headers = {"Idempotency-Key": key or str(uuid.uuid4()), **_if_match(if_match)}
-    return Call("POST", path, read, headers=_typed(headers, body), content=_json(body))
+    return Call("POST", path, read, _params(params), _typed(headers, body), _json(body))
 
 
 def ask(
@@ -110,10 +111,12 @@ def put(
     *,
     if_match: str | None = None,
     params: Mapping[str, Any] | None = None,
+    again: bool = True,
 ) -> Call[T]:
     """Make a call that does the same again, unless it names a version: that would be another."""
     headers = _typed(_if_match(if_match), body)
-    return Call("PUT", path, read, _params(params), headers, _json(body), again=if_match is None)
+    again = again and if_match is None
+    return Call("PUT", path, read, _params(params), headers, _json(body), again=again)
 
 
 def delete(

@@ -12,9 +12,12 @@ from typing import Any, Self
 
 import httpx
 
+from qhronos.bulk_models import Forecast
 from qhronos.client import calls
+from qhronos.client.administration import Audit, Calendars, Flows, SigningSecrets, Tokens
+from qhronos.client.bulk import BulkJobs
 from qhronos.client.configuration import Configuration
-from qhronos.client.resources import Audit, Calendars, Events, Flows, Occurrences, Tokens
+from qhronos.client.resources import Events, Occurrences
 from qhronos.client.retries import Retries
 from qhronos.client.sending import Sender
 from qhronos.client.stream import QUIET_S, ChangeReader
@@ -55,6 +58,8 @@ class Client:
         self.tokens = Tokens(self._sender)
         self.calendars = Calendars(self._sender)
         self.flows = Flows(self._sender)
+        self.signing_secrets = SigningSecrets(self._sender)
+        self.bulk_jobs = BulkJobs(self._sender)
         self.audit = Audit(self._sender)
 
     def __repr__(self) -> str:
@@ -80,7 +85,17 @@ class Client:
 
     def breakers(self) -> tuple[Breaker, ...]:
         """Name the targets whose circuit breaker is open."""
-        return self._sender.send(calls.get("/breakers", calls.several(Breaker)))
+        found: list[Breaker] = []
+        following: calls.Call[calls.Page[Breaker]] | None = calls.listed("/breakers", Breaker)
+        while following is not None:
+            page = self._sender.send(following)
+            found.extend(page.items)
+            following = page.following
+        return tuple(found)
+
+    def forecast(self) -> Forecast:
+        """Say what is planned for each minute of the next 24 hours, by target."""
+        return self._sender.send(calls.get("/forecast", calls.one(Forecast)))
 
     def explain(
         self, *, count: int | None = None, from_: Any = None, to: Any = None, **draft: Any

@@ -1,4 +1,4 @@
-"""What the API has, as methods: events, occurrences, tokens, calendars, flows and the audit log.
+"""What the API has, as methods: events and occurrences.
 
 ``qhronos/client/async_resources.py`` is made of this file, see ``tests/qhronos/client/twin.py``.
 """
@@ -8,23 +8,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
+from qhronos.bulk_models import Backfill, RotatedSecret
 from qhronos.client import calls
 from qhronos.client.batches import answered, batches
 from qhronos.client.sending import Sender
 from qhronos.models import (
     Attempt,
-    AuditEntry,
-    Calendar,
     Created,
     Event,
-    Flow,
     ImportJob,
     ImportLine,
     Occurrence,
     Planned,
     RedeliveryJob,
-    Token,
-    TokenRecord,
 )
 
 T = TypeVar("T")
@@ -150,9 +146,62 @@ class Events(Resource):
         """Say how far an import has come."""
         return self._send(calls.get(calls.path("imports", job_id), calls.one(ImportJob)))
 
+    def import_jobs(self) -> Iterator[ImportJob]:
+        """Go through imports in the background, newest first."""
+        return self._each(calls.listed("/imports", ImportJob))
+
+    def cancel_import(self, job_id: str) -> ImportJob:
+        """Stop an import. What it has written stays."""
+        path = calls.path("imports", job_id, "cancel")
+        return self._send(calls.post(path, calls.one(ImportJob)))
+
     def import_lines(self, job_id: str) -> Iterator[ImportLine]:
         """Go through what became of each entry."""
         return self._each(calls.listed(calls.path("imports", job_id, "entries"), ImportLine))
+
+    def count_to_backfill(self, event_id: str, *, from_: Any, to: Any) -> Backfill:
+        """Say how many occurrences ``backfill`` would add."""
+        path = calls.path("events", event_id, "backfill")
+        body = {"from": from_, "to": to}
+        return self._send(calls.ask(path, calls.one(Backfill), body, {"dry_run": True}))
+
+    def backfill(
+        self, event_id: str, *, from_: Any, to: Any, idempotency_key: str | None = None
+    ) -> Backfill:
+        """Add the occurrences that the schedule would have had in a past range."""
+        path = calls.path("events", event_id, "backfill")
+        body = {"from": from_, "to": to}
+        return self._send(calls.post(path, calls.one(Backfill), body, key=idempotency_key))
+
+    def rotate_secret(
+        self,
+        event_id: str,
+        *,
+        secret: str | None = None,
+        overlap: Any = None,
+        idempotency_key: str | None = None,
+    ) -> RotatedSecret:
+        """Give an event another signing secret; without ``secret`` the service makes one.
+
+        The one before signs beside it for ``overlap``, a day by default.
+        """
+        path = calls.path("events", event_id, "rotate-secret")
+        body = calls.filters({"secret": secret, "overlap": overlap})
+        return self._send(calls.post(path, calls.one(RotatedSecret), body, key=idempotency_key))
+
+    def rotate_secrets(
+        self,
+        tags: Iterable[str],
+        *,
+        secret: str | None = None,
+        overlap: Any = None,
+        idempotency_key: str | None = None,
+    ) -> RotatedSecret:
+        """Give all events with these tags, at most 1,000, one new secret; see ``rotate_secret``."""
+        body = calls.filters({"secret": secret, "overlap": overlap})
+        read, asked = calls.one(RotatedSecret), {"tags": tuple(tags)}
+        call = calls.post("/events/rotate-secret", read, body, key=idempotency_key, params=asked)
+        return self._send(call)
 
 
 class Occurrences(Resource):
@@ -208,6 +257,15 @@ class Occurrences(Resource):
         """Say how far a job has come."""
         return self._send(calls.get(calls.path("retries", job_id), calls.one(RedeliveryJob)))
 
+    def redeliveries(self) -> Iterator[RedeliveryJob]:
+        """Go through such jobs, newest first."""
+        return self._each(calls.listed("/retries", RedeliveryJob))
+
+    def cancel_redelivery(self, job_id: str) -> RedeliveryJob:
+        """Stop a job. What it has redelivered stays so."""
+        path = calls.path("retries", job_id, "cancel")
+        return self._send(calls.post(path, calls.one(RedeliveryJob)))
+
     def acknowledge(self, webhook_id: str, ack_token: str) -> Occurrence:
         """Complete what a receiver has answered with ``Qhronos-Ack: required``."""
         path = calls.path("occurrences", webhook_id, "ack")
@@ -220,75 +278,3 @@ class Occurrences(Resource):
         path = calls.path("occurrences", webhook_id, "nack")
         body = {"retry": retry, **({"error": error} if error else {})}
         return self._send(calls.of_delivery(path, ack_token, body))
-
-
-class Tokens(Resource):
-    """``client.tokens``: who may do what. Admins alone."""
-
-    def create(self, **fields: Any) -> Token:
-        """Make a token from ``sub``, ``access``, ``scope`` and ``expires_at``."""
-        body = {"type": "jwt", **fields}
-        return self._send(calls.post("/tokens", calls.one(Token), body))
-
-    def list(self, *, sub: str | None = None) -> Iterator[TokenRecord]:
-        """Go through the tokens, never showing one."""
-        return self._each(calls.listed("/tokens", TokenRecord, {"sub": sub}))
-
-    def revoke(self, jti: str) -> None:
-        """Revoke one token, at once and everywhere."""
-        return self._send(calls.delete(calls.path("tokens", jti)))
-
-
-class Calendars(Resource):
-    """``client.calendars``: days on which nothing fires."""
-
-    def list(self) -> Iterator[Calendar]:
-        """Go through the calendars."""
-        return self._each(calls.listed("/calendars", Calendar))
-
-    def get(self, name: str) -> Calendar:
-        """Read a calendar."""
-        return self._send(calls.get(calls.path("calendars", name), calls.one(Calendar)))
-
-    def put(self, name: str, **definition: Any) -> Calendar:
-        """Create or replace a calendar."""
-        path = calls.path("calendars", name)
-        return self._send(calls.put(path, calls.one(Calendar), definition))
-
-    def delete(self, name: str) -> None:
-        """Delete a calendar; raises ``Conflict`` while an event names it."""
-        return self._send(calls.delete(calls.path("calendars", name)))
-
-
-class Flows(Resource):
-    """``client.flows``: limits that events share."""
-
-    def list(self) -> Iterator[Flow]:
-        """Go through the flows."""
-        return self._each(calls.listed("/flows", Flow))
-
-    def get(self, key: str, *, space: str | None = None) -> Flow:
-        """Read a flow."""
-        path = calls.path("flows", key)
-        return self._send(calls.get(path, calls.one(Flow), {"space": space}))
-
-    def put(self, key: str, *, space: str | None = None, **limits: Any) -> Flow:
-        """Set limits; ``None`` clears one."""
-        path = calls.path("flows", key)
-        return self._send(calls.put(path, calls.one(Flow), limits, params={"space": space}))
-
-    def pause(self, key: str) -> Flow:
-        """Send nothing more of a flow."""
-        return self._send(calls.post(calls.path("flows", key, "pause"), calls.one(Flow)))
-
-    def resume(self, key: str) -> Flow:
-        """Go on sending."""
-        return self._send(calls.post(calls.path("flows", key, "resume"), calls.one(Flow)))
-
-
-class Audit(Resource):
-    """``client.audit``: who changed what. Admins alone."""
-
-    def list(self, **filters: Any) -> Iterator[AuditEntry]:
-        """Go through the log, newest first: ``object``, ``action``, ``actor``."""
-        return self._each(calls.listed("/audit", AuditEntry, filters))

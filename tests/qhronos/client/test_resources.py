@@ -117,6 +117,58 @@ def test_the_other_parts_of_the_api(client: Client, tag: str) -> None:
     assert outlook.explained
 
 
+def test_many_events_are_changed_by_a_filter(client: Client, tag: str) -> None:
+    client.events.create(name="one", delay="1h", webhook=HOOK, tags=[tag])
+    which = {"tags": [tag]}
+    counted = client.bulk_jobs.count("pause", which)
+    assert (counted.count, counted.sample[0]["name"]) == (1, "one")
+    job = client.bulk_jobs.start("retag", which, add_tags=["eu"], idempotency_key=tag)
+    assert client.bulk_jobs.start("retag", which, add_tags=["eu"], idempotency_key=tag) == job
+    assert client.bulk_jobs.get(job.id).action == "retag"
+    assert job.id in {one.id for one in client.bulk_jobs.list()}
+    assert client.bulk_jobs.cancel(job.id).status == "cancelled"
+    again = client.occurrences.redeliver_many(tags=[tag])
+    assert again.id in {one.id for one in client.occurrences.redeliveries()}
+    assert client.occurrences.cancel_redelivery(again.id).status == "cancelled"
+
+
+def test_imports_in_the_background_are_listed(client: Client) -> None:
+    assert list(client.events.import_jobs()) == []
+    with pytest.raises(qhronos.NotFound):
+        client.events.cancel_import("none")
+
+
+def test_what_was_missed_is_added_and_what_is_planned_is_counted(client: Client, tag: str) -> None:
+    event = client.events.create(
+        {"schedule": {"every": "1h"}}, name="hourly", start_time=NOW, webhook=HOOK, tags=[tag]
+    )
+    past = {"from_": NOW - timedelta(hours=3), "to": NOW - timedelta(hours=1)}
+    counted = client.events.count_to_backfill(event.id, **past)
+    assert counted.added == 0
+    assert client.events.backfill(event.id, **past).added == counted.count - counted.existing
+    forecast = client.forecast()
+    assert len(forecast.per_minute) == 24 * 60
+    assert forecast.to - forecast.from_ == timedelta(days=1)
+    assert forecast.targets[0].total <= forecast.total
+
+
+def test_signing_secrets_are_changed_and_shown_once(client: Client, tag: str) -> None:
+    event = client.events.create(name="one", delay="1h", webhook=HOOK, tags=[tag])
+    rotated = client.events.rotate_secret(event.id, overlap=timedelta(hours=1))
+    assert rotated.secret
+    assert rotated.secret not in repr(rotated)
+    assert client.events.rotate_secrets([tag], secret="s" * 32).count == 1
+    made = client.signing_secrets.put(tag)
+    assert made.secret
+    assert made.secret not in repr(made)
+    assert [(one.tag, one.secret) for one in client.signing_secrets.list()] == [(tag, None)]
+    client.signing_secrets.delete(tag)
+    assert list(client.signing_secrets.list()) == []
+    client.tokens.create(sub=tag, access="read", scope=["a"], expires_at=NOW + timedelta(days=1))
+    client.tokens.revoke_all(tag)
+    assert list(client.tokens.list(sub=tag)) == []
+
+
 def test_a_refusal_has_the_sentence_and_the_fields_of_the_service(client: Client) -> None:
     with pytest.raises(qhronos.Invalid) as refused:
         client.events.create(name="x", start_time=NOW, webhook="no address")

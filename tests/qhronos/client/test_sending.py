@@ -79,6 +79,8 @@ def test_what_would_not_be_the_same_again_is_not_sent_again(answered_by: MakeCli
         answered_by(script).events.update("e", name="n", if_match='"1"')
     with pytest.raises(qhronos.Unavailable):
         answered_by(Script(refusal(503))).occurrences.acknowledge("w", "t")
+    with pytest.raises(qhronos.Unreachable, match="slow"):
+        answered_by(Script(httpx.ReadTimeout("slow"))).signing_secrets.put("tag")
     # Who was not connected, or was told to come later, has done nothing.
     script = Script(httpx.ConnectError("no"), refusal(429), httpx.Response(200, json=EVENT))
     answered_by(script).events.update("e", name="n", if_match='"1"')
@@ -134,6 +136,15 @@ def test_the_token_goes_to_the_address_that_was_given_and_to_no_other(
     moved = httpx.Response(308, headers={"Location": "https://elsewhere.test/"})
     with pytest.raises(qhronos.ApiError):
         answered_by(Script(moved)).events.get("e")
+
+
+def test_circuit_breakers_are_read_to_the_last_page(answered_by: MakeClient) -> None:
+    link = '</breakers?cursor=c>; rel="next"'
+    one, other = ({"target": name, "open_until": "2027-01-01T00:00:00Z"} for name in "ab")
+    script = Script(
+        httpx.Response(200, json=[one], headers={"Link": link}), httpx.Response(200, json=[other])
+    )
+    assert [found.target for found in answered_by(script).breakers()] == ["a", "b"]
 
 
 def test_ids_and_keys_stay_one_part_of_a_path(answered_by: MakeClient) -> None:

@@ -14,7 +14,11 @@ from tests.docs.pages import ROOT
 
 RUFF = Path(sys.executable).with_name("ruff")
 CLIENT = ROOT / "qhronos" / "client"
-TWINS = {"resources.py": "async_resources.py", "client.py": "async_client.py"}
+TWINS = {
+    name: f"async_{name}" for name in ("resources.py", "administration.py", "bulk.py", "client.py")
+}
+
+PARTS = "Events|Occurrences|Tokens|Calendars|Flows|SigningSecrets|BulkJobs|Audit"
 
 CHANGES = (
     # A method that answers an iterator is not awaited itself.
@@ -41,11 +45,12 @@ CHANGES = (
     (r"class Client:", "class AsyncClient:"),
     (r"with Client\(", "async with AsyncClient("),
     (r"client\.events\.create\(name=\"renewal\"", 'await client.events.create(name="renewal"'),
-    (r"qhronos\.client\.resources import", "qhronos.client.async_resources import"),
-    (r"class (Resource|Events|Occurrences|Tokens|Calendars|Flows|Audit)\b", r"class Async\1"),
+    (r"qhronos\.client\.(resources|administration|bulk) import", r"qhronos.client.async_\1 import"),
+    (r"import Resource\b", "import AsyncResource"),
+    (rf"class (Resource|{PARTS})\b", r"class Async\1"),
     (r"\(Resource\)", "(AsyncResource)"),
     (
-        r"\b(Events|Occurrences|Tokens|Calendars|Flows|Audit)(?=\(self|,? .*import|, |\n)",
+        rf"(?<!class )\b({PARTS})(?=\(self|,? .*import|, |\n)",
         r"Async\1",
     ),
     (r"programs that wait for each answer", "programs that use asyncio"),

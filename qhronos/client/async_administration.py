@@ -1,0 +1,113 @@
+"""What the API has for those who run it: tokens, calendars, flows, signing secrets, the audit log.
+
+It is made of its twin, see
+``tests/qhronos/client/twin.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+from qhronos.bulk_models import TagSecret
+from qhronos.client import calls
+from qhronos.client.async_resources import AsyncResource
+from qhronos.models import AuditEntry, Calendar, Flow, Token, TokenRecord
+
+
+class AsyncTokens(AsyncResource):
+    """``client.tokens``: who may do what. Admins alone."""
+
+    async def create(self, **fields: Any) -> Token:
+        """Make a token from ``sub``, ``access``, ``scope`` and ``expires_at``."""
+        body = {"type": "jwt", **fields}
+        return await self._send(calls.post("/tokens", calls.one(Token), body))
+
+    def list(self, *, sub: str | None = None) -> AsyncIterator[TokenRecord]:
+        """Go through the tokens, never showing one."""
+        return self._each(calls.listed("/tokens", TokenRecord, {"sub": sub}))
+
+    async def revoke(self, jti: str) -> None:
+        """Revoke one token, at once and everywhere."""
+        return await self._send(calls.delete(calls.path("tokens", jti)))
+
+    async def revoke_all(self, sub: str) -> None:
+        """Revoke all tokens of a ``sub``."""
+        return await self._send(calls.delete("/tokens", params={"sub": sub}))
+
+
+class AsyncCalendars(AsyncResource):
+    """``client.calendars``: days on which nothing fires."""
+
+    def list(self) -> AsyncIterator[Calendar]:
+        """Go through the calendars."""
+        return self._each(calls.listed("/calendars", Calendar))
+
+    async def get(self, name: str) -> Calendar:
+        """Read a calendar."""
+        return await self._send(calls.get(calls.path("calendars", name), calls.one(Calendar)))
+
+    async def put(self, name: str, **definition: Any) -> Calendar:
+        """Create or replace a calendar."""
+        path = calls.path("calendars", name)
+        return await self._send(calls.put(path, calls.one(Calendar), definition))
+
+    async def delete(self, name: str) -> None:
+        """Delete a calendar; raises ``Conflict`` while an event names it."""
+        return await self._send(calls.delete(calls.path("calendars", name)))
+
+
+class AsyncFlows(AsyncResource):
+    """``client.flows``: limits that events share."""
+
+    def list(self) -> AsyncIterator[Flow]:
+        """Go through the flows."""
+        return self._each(calls.listed("/flows", Flow))
+
+    async def get(self, key: str, *, space: str | None = None) -> Flow:
+        """Read a flow."""
+        path = calls.path("flows", key)
+        return await self._send(calls.get(path, calls.one(Flow), {"space": space}))
+
+    async def put(self, key: str, *, space: str | None = None, **limits: Any) -> Flow:
+        """Set limits; ``None`` clears one."""
+        path = calls.path("flows", key)
+        return await self._send(calls.put(path, calls.one(Flow), limits, params={"space": space}))
+
+    async def pause(self, key: str) -> Flow:
+        """Send nothing more of a flow."""
+        return await self._send(calls.post(calls.path("flows", key, "pause"), calls.one(Flow)))
+
+    async def resume(self, key: str) -> Flow:
+        """Go on sending."""
+        return await self._send(calls.post(calls.path("flows", key, "resume"), calls.one(Flow)))
+
+
+class AsyncAudit(AsyncResource):
+    """``client.audit``: who changed what. Admins alone."""
+
+    def list(self, **filters: Any) -> AsyncIterator[AuditEntry]:
+        """Go through the log, newest first: ``object``, ``action``, ``actor``."""
+        return self._each(calls.listed("/audit", AuditEntry, filters))
+
+
+class AsyncSigningSecrets(AsyncResource):
+    """``client.signing_secrets``: what signs for events with a tag. Admins alone."""
+
+    def list(self) -> AsyncIterator[TagSecret]:
+        """Go through the tags that have a secret, never showing one."""
+        return self._each(calls.listed("/signing-secrets", TagSecret))
+
+    async def put(self, tag: str, *, secret: str | None = None, overlap: Any = None) -> TagSecret:
+        """Give a tag a secret, or another one; without ``secret`` the service makes one.
+
+        It is not sent again when it may have been done: that would end the overlap of the one
+        before.
+        """
+        path = calls.path("signing-secrets", tag)
+        body = calls.filters({"secret": secret, "overlap": overlap})
+        return await self._send(calls.put(path, calls.one(TagSecret), body, again=False))
+
+    async def delete(self, tag: str) -> None:
+        """Take a tag's secret away: the service's own signs from now on."""
+        return await self._send(calls.delete(calls.path("signing-secrets", tag)))
