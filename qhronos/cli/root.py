@@ -19,6 +19,7 @@ COMMANDS = {
     "doctor": f"{_PLACE}.doctor:doctor",
     "events": f"{_PLACE}.events:events",
     "explain": f"{_PLACE}.explain:explain",
+    "export": f"{_PLACE}.export:export",
     "flows": f"{_PLACE}.flows:flows",
     "import": f"{_PLACE}.importing:importing",
     "inspect": f"{_PLACE}.inspect:inspect",

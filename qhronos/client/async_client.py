@@ -28,7 +28,7 @@ from qhronos.client.retries import Retries
 from qhronos.client.sending import AsyncSender
 from qhronos.client.stream import QUIET_S, ChangeReader
 from qhronos.errors import Unreachable
-from qhronos.models import Breaker, Change, Outlook, Status
+from qhronos.models import Breaker, Change, Event, Outlook, Status
 
 
 class AsyncClient:
@@ -112,6 +112,17 @@ class AsyncClient:
         """
         asked = {"count": count, "from_": from_, "to": to}
         return await self._sender.send(calls.ask("/preview", calls.one(Outlook), draft, asked))
+
+    async def event_pages(self, **filters: Any) -> AsyncIterator[calls.Page[Event]]:
+        """Go through events a page at a time, as ``events.list`` does.
+
+        The ``cursor`` of a page, given as a filter, goes on after it, also in another process.
+        """
+        following: calls.Call[calls.Page[Event]] | None = calls.listed("/events", Event, filters)
+        while following is not None:
+            page = await self._sender.send(following)
+            yield page
+            following = page.following
 
     async def audit_lines(self) -> AsyncIterator[str]:
         """Go through the whole audit log, oldest first: one entry in JSON a line."""

@@ -49,6 +49,11 @@ class Page(Generic[T]):
     items: tuple[T, ...]
     following: Call[Page[T]] | None
 
+    @property
+    def cursor(self) -> str | None:
+        """Where the next part begins; ``None`` after the last one."""
+        return None if self.following is None else dict(self.following.params).get("cursor")
+
 
 def path(*parts: str) -> str:
     """Join the parts of a path; each is escaped, so an id with a slash stays one part.

@@ -22,7 +22,7 @@ from qhronos.client.retries import Retries
 from qhronos.client.sending import Sender
 from qhronos.client.stream import QUIET_S, ChangeReader
 from qhronos.errors import Unreachable
-from qhronos.models import Breaker, Change, Outlook, Status
+from qhronos.models import Breaker, Change, Event, Outlook, Status
 
 
 class Client:
@@ -106,6 +106,17 @@ class Client:
         """
         asked = {"count": count, "from_": from_, "to": to}
         return self._sender.send(calls.ask("/preview", calls.one(Outlook), draft, asked))
+
+    def event_pages(self, **filters: Any) -> Iterator[calls.Page[Event]]:
+        """Go through events a page at a time, as ``events.list`` does.
+
+        The ``cursor`` of a page, given as a filter, goes on after it, also in another process.
+        """
+        following: calls.Call[calls.Page[Event]] | None = calls.listed("/events", Event, filters)
+        while following is not None:
+            page = self._sender.send(following)
+            yield page
+            following = page.following
 
     def audit_lines(self) -> Iterator[str]:
         """Go through the whole audit log, oldest first: one entry in JSON a line."""

@@ -12,7 +12,8 @@ from typing import IO, TYPE_CHECKING, Any
 import click
 
 from qhronos.cli import crontab as crontabs
-from qhronos.cli import output
+from qhronos.cli import output, restoring
+from qhronos.cli.event_restoring import Restored
 from qhronos.cli.exit_codes import ExitCode
 from qhronos.cli.session import json_option, tag_option, with_client
 from qhronos.errors import Invalid, NotFound, QhronosError
@@ -180,6 +181,51 @@ def ics(client: Client, file: IO[bytes], as_json: bool, **asked: Any) -> int:
     if reason:
         raise QhronosError(reason)
     return ExitCode.REFUSED if any(one.outcome == "refused" for one in entries) else ExitCode.DONE
+
+
+@importing.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
+@click.option("--from-line", type=click.IntRange(1), default=1, help="Go on from this line.")
+@click.option("--update", is_flag=True, help="Change what is there already to what the file says.")
+@click.option("--partial", is_flag=True, help="Also if the file was not written to its end.")
+@json_option
+@with_client
+def jsonl(
+    client: Client, file: str, from_line: int, update: bool, partial: bool, as_json: bool
+) -> int:
+    """Make what 'qhronos export' has written; '-' reads standard input.
+
+    What is there already stays as it is, so that the same file can be imported again.
+    """
+    if file != "-" and not partial:
+        restoring.check_whole(Path(file))
+    state = Restored()
+    try:
+        with click.open_file(file, encoding="utf-8", errors="replace") as lines:
+            restoring.restore(
+                client, lines, state, from_line=from_line, update=update, seen=_progress
+            )
+    except (KeyboardInterrupt, QhronosError):
+        if state.line:
+            _tell(f"Up to line {state.line} all is done. To go on: --from-line {state.line + 1}")
+        raise
+    if as_json:
+        refused = [{"line": one.line, "reason": one.reason} for one in state.refused]
+        output.as_json({"outcomes": dict(state.outcomes), "refused": refused})
+    else:
+        output.details(dict(sorted(state.outcomes.items())))
+    for one in state.refused:
+        _tell(f"Line {one.line}: {one.reason}")
+    if tokens := state.outcomes["token left out"]:
+        _tell(f"{tokens:,} tokens are not made, as they are secrets: 'qhronos tokens create'.")
+    if not state.is_whole:
+        _tell("The file was not written to its end: something is missing.")
+    is_done = not state.refused and (state.is_whole or partial)
+    return ExitCode.DONE if is_done else ExitCode.REFUSED
+
+
+def _progress(state: Restored) -> None:
+    _tell(f"line {state.line:,} ", over=True)
 
 
 def _followed(client: Client, job: ImportJob) -> ImportJob:

@@ -31,7 +31,7 @@ CHANGES = (
     (r"self\._sender\.send\(", "await self._sender.send("),
     (r"\bIterator\b", "AsyncIterator"),
     (r"def _each", "async def _each"),
-    (r"def (create_many|audit_lines|changes)\(", r"async def \1("),
+    (r"def (create_many|audit_lines|changes|event_pages)\(", r"async def \1("),
     (r"\bfor (\w+) in answer\.iter_lines\(\)", r"async for \1 in answer.aiter_lines()"),
     (r"\bwith self\._sender\.http\.stream", "async with self._sender.http.stream"),
     (r"\banswer\.read\(\)", "await answer.aread()"),

@@ -1,0 +1,91 @@
+"""``qhronos export``: all that an instance has, in a file."""
+
+from __future__ import annotations
+
+import os
+import sys
+from functools import partial
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+import click
+
+from qhronos.cli import exporting, output
+from qhronos.cli.session import with_client
+
+if TYPE_CHECKING:
+    from qhronos import Client
+
+
+@click.command()
+@click.argument("file", type=click.Path(dir_okay=False, allow_dash=True))
+@click.option("--resume", is_flag=True, help="Go on with a file that was not written to its end.")
+@with_client
+def export(client: Client, file: str, resume: bool) -> None:
+    """Write events, calendars, flows and what is known of tokens as JSON Lines.
+
+    '-' writes to standard output. 'qhronos import jsonl' reads it, also into another version.
+    """
+    state = exporting.Export()
+    if file == "-":
+        if resume:
+            raise click.UsageError("--resume needs a file.")
+        exporting.begin(client, sys.stdout, state, _progress)
+        _tell(state, "standard output")
+        return
+    path = Path(file)
+    if resume:
+        state = _mark_of(path)
+    write, mode = (exporting.go_on, "a") if resume else (exporting.begin, "x")
+    with _opened(path, mode) as out:
+        try:
+            write(client, out, state, _progress)
+        except BaseException:
+            if state.can_go_on:
+                _say(f"{path} is not whole. To go on: qhronos export {path} --resume")
+            else:
+                path.unlink()
+            raise
+    _tell(state, str(path))
+
+
+def _mark_of(path: Path) -> exporting.Export:
+    try:
+        with path.open("r+b") as file:
+            return exporting.last_mark(file)
+    except OSError as error:
+        raise click.UsageError(f"{path} can't be gone on with ({error.strerror}).") from None
+
+
+def _opened(path: Path, mode: str) -> IO[str]:
+    """Open a file that its owner alone may read; raises ``click.UsageError``."""
+    try:
+        return open(path, mode, encoding="utf-8", opener=partial(os.open, mode=0o600))
+    except FileExistsError:
+        raise click.UsageError(
+            f"{path} is there already: name another file, or say --resume."
+        ) from None
+    except OSError as error:
+        raise click.UsageError(f"{path} can't be written ({error.strerror}).") from None
+
+
+def _progress(state: exporting.Export) -> None:
+    if sys.stderr.isatty():
+        sys.stderr.write(f"\r{state.counts[exporting.EVENT]:,} events ")
+        sys.stderr.flush()
+
+
+def _say(sentence: str) -> None:
+    sys.stderr.write(f"{output.plain(sentence)}\n")
+
+
+def _tell(state: exporting.Export, where: str) -> None:
+    names = (exporting.EVENT, exporting.CALENDAR, exporting.FLOW, exporting.TOKEN)
+    counted = ", ".join(f"{state.counts[name]:,} {name}s" for name in names)
+    _say(f"Written to {where}: {counted}.")
+    if state.without_secrets:
+        _say(
+            f"{state.without_secrets:,} events have secrets or headers, which nobody is told: "
+            "an import makes these events paused."
+        )
+    _say("Not in it: secrets, ended events, and what was delivered.")
