@@ -165,11 +165,7 @@ class Credentials:
         ``Forbidden`` if it would outlive the token that asks for it, and ``Conflict`` if there are
         too many.
         """
-        if by.credential is not None and grant.expires_ms > by.credential.expires_ms:
-            raise Forbidden(
-                "A token can't make one that outlives it; choose an expires_at that is not after "
-                "its own."
-            )
+        require_end(grant, by)
         services().tokens.require_room(grant.subject)
         seed = None if repetition is None else repetition.seed
         jti = str(uuid.uuid4() if seed is None else uuid.UUID(bytes=seed, version=4))
@@ -193,6 +189,15 @@ class Credentials:
         access = Access(grant.subject, grant.level, frozenset(grant.scope))
         services().tokens.register(jti, access, grant.expires_ms, grant.purpose)
         return Minted(token, jti)
+
+
+def require_end(grant: Grant, by: Bearer) -> None:
+    """Raise ``Forbidden`` if a new token would outlive the one that asks for it."""
+    if by.credential is not None and grant.expires_ms > by.credential.expires_ms:
+        raise Forbidden(
+            "A token can't make one that outlives it; choose an expires_at that is not after its "
+            "own."
+        )
 
 
 def key_name(key: str) -> str:

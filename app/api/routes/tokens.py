@@ -8,8 +8,8 @@ from app.api.http.answers import json_answer, json_text
 from app.api.http.audit_trail import audited, name_object
 from app.api.http.auth import bearer, credentials, require_admin
 from app.api.http.context import services
-from app.api.http.credentials import Grant
-from app.api.http.idempotency import repeatable, repetition
+from app.api.http.credentials import Grant, require_end
+from app.api.http.idempotency import DOCUMENT, done_once, repetition
 from app.api.http.paging import LISTED, array_answer
 from app.api.http.smorest import Blueprint
 from app.api.schemas.representations import token_text
@@ -32,12 +32,17 @@ blueprint.before_request(require_admin)
 @blueprint.reads(TokenSchema)
 @blueprint.answers(200, TokenSchema)
 @blueprint.refuses(401, 403, 409, 413, 415, 503)
-@repeatable(blueprint)
+@blueprint.takes(DOCUMENT)
 def create_token(grant: Grant) -> Response:
     """Make a JWT; it is not stored, so keep the answer.
 
     One of type feed reads /calendar.ics alone, where it may stand in the query as token.
     """
+    require_end(grant, bearer())  # the first request may have had a token that lives longer
+    return done_once((grant,), lambda: _issued(grant))
+
+
+def _issued(grant: Grant) -> Response:
     minted = credentials().issue(grant, bearer(), repetition())
     name_object(minted.jti)
     return json_answer(minted_text(minted, grant))

@@ -137,6 +137,16 @@ def test_a_token_whose_answer_was_lost_is_one_token(client, cut_off, clock, monk
         assert client.get("/events", headers=bearer).status_code == 401
 
 
+def test_a_token_is_not_answered_again_to_one_that_it_outlives(client, client_with):
+    """The two share their keys, as their subject and scope are the same."""
+    long = client_with("admin", expires_at="2036-01-01T00:00:00Z")
+    short = client_with("admin", expires_at="2034-01-01T00:00:00Z")
+    assert long.post("/tokens", json=TOKEN, headers=KEY).status_code == 200
+    answer = short.post("/tokens", json=TOKEN, headers=KEY)
+    assert (answer.status_code, "token" in answer.json) == (403, False)
+    assert long.post("/tokens", json=TOKEN, headers=KEY).headers["Idempotent-Replayed"] == "true"
+
+
 def test_a_rotation_whose_answer_was_lost_makes_one_secret(
     client, created, cut_off, services, clock, monkeypatch
 ):
