@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from app.domain.access import Access
-from app.domain.event import Event
+from app.domain.event import Event, EventStatus
 from app.domain.flow import space_of
 from app.domain.ids import to_text
 from app.domain.own_key import check_key, key_name
@@ -57,6 +57,9 @@ class KeyService:
         ``complete`` makes what creates an event of the changes, or raises ``InvalidInput``. With
         ``must_exist`` raises ``NotFound`` instead of creating. Raises what changing an event and
         creating one raise.
+
+        An event whose deletion can still be undone is not deleted any more: without that while it
+        would be created anew, and who sends it wants it to be there.
         """
         if changes.given.get("key", key) != key:
             raise InvalidInput.field("key", _OTHER)
@@ -69,7 +72,8 @@ class KeyService:
             try:
                 if before is not None:
                     name = to_text(before.id)
-                    return self.events.update(name, changes, access, wanted(name)), False
+                    kept = kept_by(changes, before)
+                    return self.events.update(name, kept, access, wanted(name)), False
                 given = {**complete(changes).given, "key": key}
                 return self.events.create(EventChanges(given), access), True
             except (NotFound, KeyTaken):
@@ -80,3 +84,12 @@ class KeyService:
         check_key(key)
         (event,) = self.store.keyed([key_name(space_of(access), key)])
         return event
+
+
+def kept_by(changes: EventChanges, before: Event) -> EventChanges:
+    """The changes that put makes of an event: what is to be deleted becomes what it was as well."""
+    deletion = before.options.pause and before.options.pause.deletion
+    if not deletion:
+        return changes
+    was = {"status": EventStatus(deletion.status), "pause": deletion.pause}
+    return EventChanges({**was, **changes.given})

@@ -20,7 +20,7 @@ from app.api.schemas.queries import DryRunSchema
 from app.api.schemas.representations import difference_text
 from app.domain.ids import to_text
 from app.errors import NotFound
-from app.services.event_keys import NO_EVENT
+from app.services.event_keys import NO_EVENT, kept_by
 from app.services.queries import EventChanges
 
 _CREATED = "event.create"
@@ -75,7 +75,9 @@ def put_event_by_key(dry_run: bool, changes: EventChanges, key: str) -> Response
         name = to_text(event.id)
         wanted = version_to_match(name)
         return json_answer(
-            difference_text(services().previews.of_change(name, changes, access(), wanted))
+            difference_text(
+                services().previews.of_change(name, kept_by(changes, event), access(), wanted)
+            )
         )
     event, is_new = services().intake.keys.put(
         key,

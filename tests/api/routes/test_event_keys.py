@@ -12,6 +12,7 @@ from uuid import UUID
 
 import pytest
 
+from app.domain.access import MASTER
 from app.domain.ids import partition_of_event
 from app.store.events import EventStore
 from app.store.fields import MetaField
@@ -353,3 +354,19 @@ def test_a_put_that_meets_a_deletion_changes_what_was_there_or_creates_anew(
         assert (put.status_code == 200) == (put.json["id"] == first)
         assert client.get(PATH).status_code == (404 if put.status_code == 200 else 200)
         client.delete(PATH)
+
+
+@pytest.mark.parametrize(("status", "is_paused"), [("active", False), ("paused", True)])
+def test_a_put_keeps_an_event_whose_deletion_can_be_undone(client, services, status, is_paused):
+    """Without that deletion it would be there afterwards, and a moment later it would be made."""
+    made = client.put(PATH, json={**ONE, "status": status}).json
+    if is_paused:
+        client.post(f"/events/{made['id']}/pause", json={"note": "holidays"})
+    services.deletions.ask(made["id"], MASTER, "ann", None)
+    assert client.get(PATH).json["pause"]["then"] == "delete"
+    again = client.put(PATH, json={"description": "b"})
+    assert (again.status_code, again.json["id"]) == (200, made["id"])
+    assert again.json["status"] == status
+    assert again.json.get("pause", {}).get("note") == ("holidays" if is_paused else None)
+    assert "then" not in again.json.get("pause", {})
+    assert (again.json["next_occurrence_at"] is None) is is_paused
