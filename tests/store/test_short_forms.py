@@ -259,3 +259,17 @@ def test_one_that_an_earlier_version_took_away_may_come_back(stores: Stores) -> 
     stores.events.save(old.changed(version=old.version + 1), plan, old, NOW_MS)
     assert not has_hash(stores, next_of(event))
     assert [one.occurrence_id for one in claim(stores, event.start_ms)] == [next_of(event)]
+
+
+@pytest.mark.parametrize("token", [b"another", None])
+def test_two_outcomes_in_one_call_are_recorded_once(stores: Stores, token: bytes | None) -> None:
+    """The first, of an attempt that was not made, may be under a lease that is lost."""
+    event = create(stores)
+    (one,) = claim(stores, event.start_ms)
+    unsent = ended(one, token=token or one.token, verdict="cancelled", log_line=b"")
+    again = [unsent, ended(one)]
+    assert stores.work.record(again, event.start_ms + 3) == 1
+    assert has_hash(stores, one.occurrence_id)
+    before = snapshot(stores.client)
+    assert stores.work.record(again, event.start_ms + 4) == 0
+    assert snapshot(stores.client) == before

@@ -15,6 +15,7 @@
 --          which something is due first, each with that moment, one more than there are in exact,
 --          but no more than 17.
 --#include give_hash
+--#include read_shorts
 --#include read_short
 --#include lease_fresh
 --#include read_occurrence
@@ -80,9 +81,9 @@ local function claim_fresh(id, short)
   end
 end
 
-local shorts = redis.call('HMGET', prefix .. 'fresh', unpack(ids))
-for number, id in ipairs(ids) do
-  local short = shorts[number]
+local short_of = read_shorts(prefix, ids)
+for _, id in ipairs(ids) do
+  local short = short_of[id]
   local row = short and claim_fresh(id, short)
   if row then claims[#claims + 1] = row end
   local occurrence = not row and read_occurrence(prefix, id)

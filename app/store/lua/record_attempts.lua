@@ -9,6 +9,7 @@
 --       started (when the attempt began; '' if it was not the first)
 -- Returns: per attempt 1 or, if its lease was lost, 0 (a repeated call): nothing has changed.
 --#include give_hash
+--#include read_shorts
 --#include read_attempt
 --#include end_if_complete
 --#include close_attempt
@@ -25,14 +26,14 @@ local prefix, now = unpack(ARGV, 1, 2)
 local recorded, done, by_status, due = {}, {}, {}, {}
 local waits, acknowledged, ends, inactive, ids = {}, {}, {}, {}, {}
 for i = 3, #ARGV, 10 do ids[#ids + 1] = ARGV[i] end
-local shorts, unfresh = redis.call('HMGET', prefix .. 'fresh', unpack(ids)), {}
+local short_of, unfresh = read_shorts(prefix, ids), {}
 for i = 3, #ARGV, 10 do
   local id, token, verdict, status_code, body, message, moment, line, callback_id, started =
     unpack(ARGV, i, i + 9)
-  local short = shorts[(i + 7) / 10]
-  if short and (line == '' or unfresh[id]) then
+  local short = short_of[id]
+  if short and line == '' then
     give_hash(prefix, id)
-    short = nil
+    short, short_of[id] = nil, nil
   end
   local one = read_attempt(prefix, id, short)
   if one.lease ~= token then
@@ -78,7 +79,7 @@ for i = 3, #ARGV, 10 do
     set_field(fields, OccurrenceField.ERROR, message, one.message)
     set_field(fields, OccurrenceField.LOG, append_log_line(one.log, has_waited, line), one.log)
     set_field(fields, OccurrenceField.STARTED, started == '' and one.started or started, false)
-    if short then unfresh[#unfresh + 1] = id; unfresh[id] = true end
+    if short then unfresh[#unfresh + 1] = id; short_of[id] = nil end
     redis.call('HSET', key, unpack(fields))
     if callback_id ~= '' and event_status then
       add_callback(prefix, callback_id, event, id, now, due)
