@@ -43,6 +43,8 @@ class ModelOccurrence:
     status: str = "scheduled"
     attempts: int = 0
     due_ms: int | None = None
+    is_moved: bool = False
+    """Whether it says itself when it is due, as it is not, or was not, when it is scheduled."""
     token: bytes | None = None
     deadline_ms: int | None = None
     deaths: int = 0
@@ -113,10 +115,11 @@ class StoreModel:
             self._schedule(event_id, plan)
 
     def _leave(self, event_id: bytes, flow: bytes, now_ms: int) -> None:
-        """What waits for a flow that its event has left is due at once."""
+        """What waits for a flow that its event has left is due at once, if its time has come."""
         for one in [*self._of(event_id, "scheduled"), *self._of(event_id, "retrying")]:
             if one.flow == flow:
-                one.flow, one.due_ms = None, now_ms
+                one.flow, one.due_ms = None, max(now_ms, one.at_ms)
+                one.is_moved |= one.at_ms <= now_ms
 
     def _withdraw(
         self, event_id: bytes, next_ms: int, plan: Plan, now_ms: int, withdrawal: Withdrawal
@@ -154,7 +157,10 @@ class StoreModel:
         added = 0
         for at_ms, due_ms in times:
             if self._is_free(event_id, at_ms):
-                self._put(ModelOccurrence(event_id, at_ms, due_ms=due_ms, beside=True))
+                is_moved = due_ms != at_ms
+                self._put(
+                    ModelOccurrence(event_id, at_ms, due_ms=due_ms, is_moved=is_moved, beside=True)
+                )
                 added += 1
         return added
 
@@ -190,7 +196,7 @@ class StoreModel:
             event = self.events.get(one.event)
             if event is None or event.flow is None:
                 answer.append(self._lease(occurrence_id, token, now_ms + lease_ms))
-            elif due_ms <= now_ms:  # it is not claimed ahead
+            elif due_ms <= now_ms or not one.is_moved:  # else it is not claimed ahead
                 one.flow, one.due_ms = event.flow, None
         return answer
 
@@ -205,7 +211,7 @@ class StoreModel:
     ) -> tuple[bytes, int, bool, int]:
         one = self.occurrences[occurrence_id]
         one.status, one.token, one.due_ms, one.flow = "dispatched", token, None, None
-        one.deadline_ms, one.beside = deadline_ms, True
+        one.deadline_ms, one.beside, one.is_moved = deadline_ms, True, False
         one.attempts += 1
         event, goes_on = self.events.get(one.event), False
         if event and event.next_ms == one.at_ms:
@@ -250,7 +256,7 @@ class StoreModel:
             return 0
         event = self.events.get(one.event)
         if record.verdict == "retrying" and event is not None:
-            one.status, one.due_ms = "retrying", record.next_attempt_ms
+            one.status, one.due_ms, one.is_moved = "retrying", record.next_attempt_ms, True
             one.token = one.deadline_ms = None
             return 1
         one.end("cancelled" if record.verdict == "retrying" else record.verdict, now_ms)
@@ -264,7 +270,7 @@ class StoreModel:
             return 0
         one.attempts -= 1
         one.status = "retrying" if one.attempts else "scheduled"
-        one.due_ms = deferral.due_ms
+        one.due_ms, one.is_moved = deferral.due_ms, True
         one.token = one.deadline_ms = None
         return 1
 
@@ -276,7 +282,7 @@ class StoreModel:
         ]
         for one in expired:
             one.status, one.due_ms, one.deaths = "retrying", now_ms, one.deaths + 1
-            one.token = one.deadline_ms = None
+            one.token, one.deadline_ms, one.is_moved = None, None, True
         return len(expired)
 
     def renew(self, claims: Sequence[Claim], deadline_ms: int) -> int:
@@ -378,7 +384,10 @@ class StoreModel:
 
     def _schedule(self, event_id: bytes, plan: Plan) -> None:
         assert plan.scheduled_ms is not None
-        self._put(ModelOccurrence(event_id, plan.scheduled_ms, due_ms=plan.due_ms))
+        is_moved = plan.due_ms != plan.scheduled_ms
+        self._put(
+            ModelOccurrence(event_id, plan.scheduled_ms, due_ms=plan.due_ms, is_moved=is_moved)
+        )
         self.events[event_id].next_ms = plan.scheduled_ms
 
     def _put(self, one: ModelOccurrence) -> None:
