@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from app.store import codec, keys
 from app.store.connection import StoreClient
@@ -10,7 +10,10 @@ from app.store.fields import EventField
 from app.store.pieces import join
 from app.store.reading import read_hashes
 from app.store.scripts import Argument, Scripts
-from app.store.terms import EventTerms, host_terms
+from app.store.terms import TERM, EventTerms, host_terms
+
+_Entry = tuple[bytes, bytes, bytes, bytes]
+"""What the script is given of one event."""
 
 FIELDS = (
     *codec.DEFINITION_FIELDS,
@@ -18,6 +21,9 @@ FIELDS = (
     EventField.VERSION,
     EventField.TERMS,
 )
+
+TERMS = 128
+"""About how many entries one call writes: so it takes the store a millisecond or two."""
 
 
 def list_terms(
@@ -34,22 +40,34 @@ def list_terms(
     prefix = keys.prefix(partition)
     left = list(event_ids)
     while left:
-        args: list[Argument] = [prefix]
         rows = read_hashes(client, map(keys.event_of, left), FIELDS)
-        for event_id, row in zip(left, rows, strict=True):
-            args += _arguments(event_id, row, terms)
-        left = list(scripts("list_terms", [prefix + b"terms"], args)) if len(args) > 1 else []
+        every = [_entry(one, row, terms) for one, row in zip(left, rows, strict=True)]
+        left = []
+        for some in _in_calls(entry for entry in every if entry is not None):
+            left += scripts("list_terms", [prefix + b"terms"], [prefix, *some])
 
 
-def _arguments(
-    event_id: bytes, row: Sequence[bytes | None], terms: EventTerms | None
-) -> list[Argument]:
+def _in_calls(entries: Iterable[_Entry]) -> Iterator[list[Argument]]:
+    """What each call of the script is given: of as many events as have ``TERMS`` terms in all."""
+    args: list[Argument] = []
+    size = 0
+    for entry in entries:
+        args += entry
+        size += len(entry[2]) // TERM
+        if size >= TERMS:
+            yield args
+            args, size = [], 0
+    if args:
+        yield args
+
+
+def _entry(event_id: bytes, row: Sequence[bytes | None], terms: EventTerms | None) -> _Entry | None:
     """What the script is given of one event; nothing if that is gone."""
     definition, metadata, (version, before) = join(row[:4]), join(row[4:8]), row[8:]
     if definition is None or version is None:
-        return []
+        return None
     kept = before or b""
     if terms is not None:
         kept = terms.of_metadata((metadata or b"{}").decode())
     target = codec.definition_from_doc(definition).action.target
-    return [event_id, version, host_terms(target) + kept, kept]
+    return event_id, version, host_terms(target) + kept, kept

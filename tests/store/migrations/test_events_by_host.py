@@ -21,9 +21,11 @@ from app.store.migrations import events_by_host
 from app.store.migrations.events_by_host import EVENTS_BY_HOST
 from app.store.migrations.migration import Stored
 from app.store.reading import Values, read_hashes
+from app.store.scripts import Argument, Scripts
 from app.store.selections import Selection
 from app.store.term_index import TermIndex
-from app.store.terms import EventTerms, with_host, with_member
+from app.store.term_writes import list_terms
+from app.store.terms import TERM, EventTerms, with_host, with_member
 from tests.store.conftest import Stores
 from tests.support.builders import an_event
 from tests.support.invariants import broken
@@ -127,6 +129,29 @@ def test_what_changes_between_the_look_and_the_write_is_looked_at_again(
     assert moved.id not in sent_to(stores, "one.example")
     listed = {*sent_to(stores, "one.example"), *sent_to(stores, "two.example")}
     assert ended.id in listed
+
+
+def test_one_call_writes_few_entries(
+    stores: Stores, old: list[Event], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A call keeps the store from everybody else: it may not take longer with more members."""
+    monkeypatch.setattr(term_writes, "TERMS", 6)
+    written = []
+
+    class Counting(Scripts):
+        def __call__(self, name: str, keys: Sequence[bytes], args: Sequence[Argument]) -> Any:
+            terms: Any = args[3::4]
+            written.append(sum(map(len, terms)) // TERM)
+            return super().__call__(name, keys, args)
+
+    counting = Counting(stores.client)
+    of_first = [one.id for number, one in enumerate(old) if number % stores.partitions == 0]
+    list_terms(stores.client, counting, 0, of_first, EventTerms(("n",)))
+    assert max(written) < 6 + 3
+    assert sum(written) == sum(
+        2 + (number % 3 == 2) for number in range(0, len(old), stores.partitions)
+    )
+    assert not any("qh:{0}" in one for one in wrong_terms(stores))
 
 
 def test_it_says_when_it_is_complete(stores: Stores) -> None:
