@@ -169,9 +169,10 @@ class OccurrenceField(HashField):
         "add_callback codec record_attempts read_attempt")
     TAGS = ("tags", "lines", "the tags that it was claimed with or has of its own",
         """add_callback add_occurrences add_unattempted enter_flow start_first_attempt
-        take_event_tags give_hash""",
+        take_event_tags give_hash retag_occurrence""",
         """add_callback codec delete_ended inspection read_occurrence redeliver_occurrences
-        redeliveries make_way read_attempt short_forms""")
+        redeliveries make_way read_attempt short_forms
+        retag_occurrence unschedule_occurrence""")
     SERIES = ("sr", "1", "present if the schedule made it",
         "enter_flow start_first_attempt give_hash",
         "apply_overlap_policy enter_flow find_waiting read_attempt short_forms")

@@ -27,7 +27,7 @@
 --#include index_terms
 --#include stored_name
 --#include leave_flow
---#include index_occurrence_tags
+--#include retag_occurrence
 --#include is_taken
 --#include is_keyed
 --#include read_judged
@@ -98,10 +98,7 @@ index_terms(prefix, id, hosts .. (kept_terms or ''), terms)
 list_event_end(prefix, id, new_status, paused_until, now)
 
 if keep and next_ms then
-  if old_tags ~= tags then
-    index_occurrence_tags(prefix, old_tags, scheduled_id, false)
-    index_occurrence_tags(prefix, tags, scheduled_id, next_ms)
-  end
+  if old_tags ~= tags then retag_occurrence(prefix, scheduled_id, next_ms, old_tags, tags) end
 elseif not keep then
   withdraw_occurrences(prefix, id, {id = scheduled_id, at = expected_next, tags = old_tags,
     is_recorded = records_scheduled == '1' and scheduled_id ~= new_id}, waiting, kept, reason, now)
