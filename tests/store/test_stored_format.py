@@ -8,6 +8,7 @@ the data model: it needs a way from the old form to the new one and back.
 from __future__ import annotations
 
 import json
+import os
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
@@ -65,7 +66,12 @@ def test_every_step_stores_what_it_always_did(
     """Names of keys and fields, and the form of each value, never change."""
     stores = open_stores(store_url, 1)
     scenario = Scenario(stores)
-    monkeypatch.setattr(secrets, "token_bytes", lambda _: b"request %d" % scenario.saves)
+
+    def made(_: int) -> bytes:
+        return b"request %d" % scenario.saves
+
+    monkeypatch.setattr(secrets, "token_bytes", made)
+    monkeypatch.setattr(os, "urandom", made)
     steps = dict(changed_keys(stores.client, scenario))
     stores.client.close()
     expected = json.loads(STORED.read_text(encoding="utf-8"))
