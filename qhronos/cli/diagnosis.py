@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from qhronos.errors import Forbidden, QhronosError, Unauthenticated, Unreachable
 from qhronos.installation import version
@@ -20,11 +21,29 @@ if TYPE_CHECKING:
     from qhronos import Client
     from qhronos.models import Status
 
+HERE = ("127.0.0.1", "::1", "localhost")
+
 SKEW_S = 2.0
 """More than a second of what ``Date`` leaves out."""
 
 LAG_MS = 5_000
 SOME = 100
+FEW_FILES = 4_096
+"""Each connection is an open file, and a worker may have thousands."""
+
+OF_SERVICE = {
+    "settings": ("settings", "all processes have the same"),
+    "keys": ("keys", "all processes have those that secrets need"),
+    "broker": ("broker", "takes jobs"),
+    "rate_limit": ("rate limit", "is counted for all processes together"),
+    "local_fault": ("workers' hosts", "lack no files, memory, ports or names of late"),
+    "store_replica": ("store's role", "takes writes"),
+    "store_evicts": ("eviction", "the store throws nothing away"),
+    "store_not_durable": ("persistence", "the store writes on disk what it accepts"),
+    "store_disk": ("store's disk", "can be written"),
+    "store_memory": ("store's memory", "has room"),
+}
+"""By the code of a problem, what the service has looked at, and what holds without the problem."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +67,8 @@ def findings(client: Client) -> Iterator[Finding]:
     took_ms = (time.perf_counter() - begun) * 1000
     yield Finding("reachable", "ok", f"{client.url} answers in {took_ms:.0f} ms")
     yield from _of_status(status)
+    if urlsplit(client.url).hostname in HERE:
+        yield from _open_files()
     checks: tuple[tuple[str, Callable[[Client], Finding]], ...] = (
         ("token", _token),
         ("clock", _clock),
@@ -88,10 +109,27 @@ def _of_status(status: Status) -> Iterator[Finding]:
     late = status.lag_ms > LAG_MS
     advice = "Start more delivery workers, or see which target is slow." if late else ""
     yield Finding("lag", "wrong" if late else "ok", f"{status.lag_ms} ms", advice)
-    for problem in status.problems:
-        yield Finding(problem.code, "wrong", problem.message, "See 'Problems' in the guide.")
-    if not status.problems:
-        yield Finding("settings", "ok", "the service finds nothing wrong with itself")
+    found = {problem.code: problem.message for problem in status.problems}
+    for code, (name, well) in OF_SERVICE.items():
+        if code not in found:
+            yield Finding(name, "ok", well)
+    for code, message in found.items():
+        name, _ = OF_SERVICE.get(code, (code, ""))
+        yield Finding(name, "wrong", message, f"See '{code}' in the guide, under Operations.")
+
+
+def _open_files() -> Iterator[Finding]:
+    """What is started here may have so many files: the server takes as many as it may have."""
+    try:
+        import resource
+    except ModuleNotFoundError:  # not on Windows
+        return
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if most == resource.RLIM_INFINITY or most >= FEW_FILES:
+        yield Finding("open files", "ok", "no limit" if most < 0 else f"{most:,} may be open here")
+        return
+    advice = "Raise it (ulimit -Hn, LimitNOFILE): each connection of a worker is an open file."
+    yield Finding("open files", "look", f"only {most:,} may be open here", advice)
 
 
 def _token(client: Client) -> Finding:

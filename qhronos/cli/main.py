@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from qhronos.cli.exit_codes import ExitCode
+from qhronos.cli.failures import NotOver, NotText
 from qhronos.errors import (
     ApiError,
     Forbidden,
@@ -19,11 +22,17 @@ from qhronos.errors import (
     Unreachable,
 )
 
+if TYPE_CHECKING:
+    from click import UsageError
+
 NOT_INSTALLED = "This command needs {name}, which is not installed: pip install 'qhronos[client]'."
 OURS = ("click", "httpx", "rich", "websockets")
 """What may be missing where the package is installed without an extra."""
 
+
 CODES: tuple[tuple[type[QhronosError], ExitCode], ...] = (
+    (NotText, ExitCode.USAGE),
+    (NotOver, ExitCode.AWAY),
     (NotConfigured, ExitCode.ACCESS),
     (Unauthenticated, ExitCode.ACCESS),
     (Forbidden, ExitCode.ACCESS),
@@ -42,8 +51,9 @@ def run() -> None:
 
 def main(arguments: Sequence[str]) -> int:
     """Run one command; answer the exit code (see ``ExitCode``)."""
+    _print_anything()
     try:
-        return _main(arguments)
+        return _main([_in_utf8(one) for one in arguments])
     except ModuleNotFoundError as error:
         if error.name not in OURS:
             raise
@@ -66,10 +76,38 @@ def _main(arguments: Sequence[str]) -> int:
         answer = root.main(list(arguments), prog_name="qhronos", standalone_mode=False)
     except (click.Abort, KeyboardInterrupt):
         return _end("Stopped.", ExitCode.INTERRUPTED)
-    except click.ClickException as error:
+    except click.exceptions.NoArgsIsHelpError as error:
         error.show()
-        return error.exit_code
+        return ExitCode.USAGE
+    except click.UsageError as error:
+        is_ours = type(error) is click.UsageError
+        return _end(error.format_message() if is_ours else _usage(error), ExitCode.USAGE)
+    except click.ClickException as error:
+        return _end(error.format_message(), ExitCode(error.exit_code))
     return answer if isinstance(answer, int) else ExitCode.DONE
+
+
+def _print_anything() -> None:
+    """Have what the terminal's encoding lacks be written out, as in ``LC_ALL=C``, not end us."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _in_utf8(argument: str) -> str:
+    """Read an argument as UTF-8, whatever the locale says; raises ``QhronosError`` if it is not."""
+    if argument.isascii():
+        return argument
+    try:
+        return os.fsencode(argument).decode()
+    except UnicodeError:
+        raise NotText(f"{argument!a} is not in UTF-8: write it so.") from None
+
+
+def _usage(error: UsageError) -> str:
+    """What is wrong with the words of a command, and where to read which there are."""
+    path = error.ctx.command_path if error.ctx else "qhronos"
+    return f"{error.format_message()}\nSee '{path} --help'."
 
 
 def _sentences(error: QhronosError) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table
 
     from qhronos.decoding import Model
 
@@ -59,12 +60,21 @@ def table(columns: Columns, rows: Iterable[Any]) -> None:
 
     made = Table(box=None, pad_edge=False, header_style="bold")
     for heading in columns:
-        made.add_column(heading, overflow="fold")
+        # Who needs an id copies it, so it stays in one piece.
+        made.add_column(heading, overflow="fold", no_wrap=heading == "ID")
     found = False
     for row in rows:
         made.add_row(*(_styled(of(row)) for of in columns.values()))
         found = True
-    console().print(made) if found else sys.stderr.write("There is nothing to show.\n")
+    _print(made) if found else sys.stderr.write("There is nothing to show.\n")
+
+
+def _print(made: Table) -> None:
+    """Print a table without the spaces that would fill its last column."""
+    terminal = console()
+    with terminal.capture() as printed:
+        terminal.print(made)
+    sys.stdout.write("\n".join(one.rstrip() for one in printed.get().split("\n")))
 
 
 def details(pairs: Mapping[str, object]) -> None:
@@ -77,7 +87,7 @@ def details(pairs: Mapping[str, object]) -> None:
     for name, value in pairs.items():
         if value not in (None, (), {}, ""):
             made.add_row(name, _styled(value))
-    console().print(made)
+    _print(made)
 
 
 def say(sentence: str) -> None:
@@ -86,14 +96,19 @@ def say(sentence: str) -> None:
     sys.stdout.flush()
 
 
+def _speaks_utf8() -> bool:
+    """Whether what reads us can be sent any character; JSON has another way to write them."""
+    return (sys.stdout.encoding or "utf-8").lower().replace("-", "") == "utf8"
+
+
 def as_json(value: object) -> None:
     """Print one JSON document."""
-    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=not _speaks_utf8()) + "\n")
 
 
 def as_json_line(value: object) -> None:
     """Print one JSON document on a line of its own, at once: for what has no end."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
+    sys.stdout.write(json.dumps(value, ensure_ascii=not _speaks_utf8()) + "\n")
     sys.stdout.flush()
 
 
@@ -101,7 +116,7 @@ def as_json_array(models: Iterable[Model]) -> None:
     """Print a JSON array, an item at a time."""
     before = "["
     for model in models:
-        sys.stdout.write(f"{before}\n{json.dumps(model.raw, ensure_ascii=False)}")
+        sys.stdout.write(f"{before}\n{json.dumps(model.raw, ensure_ascii=not _speaks_utf8())}")
         before = ","
     sys.stdout.write("[]\n" if before == "[" else "\n]\n")
 

@@ -2,28 +2,56 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 from typing import TYPE_CHECKING
 
+import click
+
+from qhronos.cli.failures import NotOver
 from qhronos.cli.output import plain
 
 if TYPE_CHECKING:
     from qhronos import Client, Occurrence
+    from qhronos.models import RedeliveryJob
 
 FIRST_S, LONGEST_S = 0.2, 2.0
 """Pauses between two looks; they grow."""
 
+timeout_option = click.option(
+    "--timeout",
+    "timeout_s",
+    type=click.FloatRange(min=0),
+    metavar="SECONDS",
+    help="With --wait: wait no longer; exit code 6 if it is not over then.",
+)
 
-def wait_until_over(client: Client, occurrence: Occurrence) -> Occurrence:
+
+class Patience:
+    """The pauses of a wait, and its end: ``timeout_s`` from now, or never."""
+
+    def __init__(self, timeout_s: float | None) -> None:
+        self._timeout_s = timeout_s
+        self._ends_at = math.inf if timeout_s is None else time.monotonic() + timeout_s
+        self._pause_s = FIRST_S
+
+    def wait(self, what: str) -> None:
+        """Wait a little; raises ``NotOver`` at the end, which says where ``what`` can be read."""
+        left_s = self._ends_at - time.monotonic()
+        if left_s <= 0:
+            raise NotOver(f"It is not over after {self._timeout_s:g} s, and goes on: {what}.")
+        time.sleep(min(self._pause_s, left_s))
+        self._pause_s = min(self._pause_s * 1.5, LONGEST_S)
+
+
+def wait_until_over(client: Client, occurrence: Occurrence, patience: Patience) -> Occurrence:
     """Look at an occurrence until nothing more will happen to it by itself.
 
-    That takes as long as its retries; each attempt that fails is told.
+    That takes as long as its retries; each attempt that fails is told. Raises ``NotOver``.
     """
-    pause_s = FIRST_S
     while not occurrence.is_over:
-        time.sleep(pause_s)
-        pause_s = min(pause_s * 1.5, LONGEST_S)
+        patience.wait(f"see 'qhronos occurrences show {occurrence.id}'")
         before, occurrence = occurrence, client.occurrences.get(occurrence.id)
         if occurrence.status == "retrying" and occurrence.attempt_count != before.attempt_count:
             sys.stderr.write(
@@ -32,3 +60,16 @@ def wait_until_over(client: Client, occurrence: Occurrence) -> Occurrence:
                 f"at {plain(occurrence.next_attempt_at)}.\n"
             )
     return occurrence
+
+
+def wait_for_job(client: Client, job: RedeliveryJob, patience: Patience) -> RedeliveryJob:
+    """Look at a job until it has ended, with a bar where there is a terminal."""
+    with click.progressbar(
+        length=job.total, label="Redelivered", show_pos=True, file=sys.stderr
+    ) as bar:
+        while True:
+            bar.update(job.completed + job.failed - bar.pos)
+            if job.status != "running":
+                return job
+            patience.wait(f"its id is {job.id}")
+            job = client.occurrences.redelivery(job.id)

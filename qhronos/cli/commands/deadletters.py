@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -20,11 +19,11 @@ from qhronos.cli.session import (
     with_client,
     yes_option,
 )
+from qhronos.cli.waiting import Patience, timeout_option, wait_for_job
 
 if TYPE_CHECKING:
     from qhronos import Client
 
-LOOK_S = 1.0
 SHOWN = ("id", "status", "total", "retried", "completed", "failed", "reason")
 
 
@@ -63,11 +62,18 @@ def list_(
 @click.option("--to", help="Scheduled at this time or earlier.")
 @click.option("--rate", help="At most so many, as in 10/s.")
 @click.option("--wait", is_flag=True, help="Wait for the end; exit code 1 if some failed again.")
+@timeout_option
 @yes_option
 @json_option
 @with_client
 def redeliver(
-    client: Client, rate: str | None, wait: bool, yes: bool, as_json: bool, **given: Any
+    client: Client,
+    rate: str | None,
+    wait: bool,
+    timeout_s: float | None,
+    yes: bool,
+    as_json: bool,
+    **given: Any,
 ) -> int:
     """Deliver all of them again that fit the filters, in the background.
 
@@ -84,9 +90,7 @@ def redeliver(
         return ExitCode.DONE
     confirm(f"Redeliver {count:,} dead letters?", yes)
     job = client.occurrences.redeliver_many(rate=rate, **filters)
-    while wait and job.status == "running":
-        click.echo(f"{job.completed + job.failed:,} of {job.total:,}", err=True)
-        time.sleep(LOOK_S)
-        job = client.occurrences.redelivery(job.id)
+    if wait:
+        job = wait_for_job(client, job, Patience(timeout_s))
     output.show_one(as_json, job, SHOWN)
     return ExitCode.NO if wait and (job.failed or job.status != "completed") else ExitCode.DONE

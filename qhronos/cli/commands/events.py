@@ -19,7 +19,7 @@ from qhronos.cli.session import (
     with_client,
     yes_option,
 )
-from qhronos.cli.waiting import wait_until_over
+from qhronos.cli.waiting import Patience, timeout_option, wait_until_over
 
 if TYPE_CHECKING:
     from qhronos import Client, Event
@@ -166,13 +166,14 @@ def resume(client: Client, event: str, as_json: bool) -> None:
 @events.command()
 @click.argument("event")
 @click.option("--wait", is_flag=True, help="Wait for the result; exit code 1 if it failed.")
+@timeout_option
 @json_option
 @with_client
-def trigger(client: Client, event: str, wait: bool, as_json: bool) -> int:
+def trigger(client: Client, event: str, wait: bool, timeout_s: float | None, as_json: bool) -> int:
     """Deliver an event now, beside its schedule."""
     occurrence = client.events.trigger(id_of(client, event))
     if wait:
-        occurrence = wait_until_over(client, occurrence)
+        occurrence = wait_until_over(client, occurrence, Patience(timeout_s))
     names = ("id", "event_id", "status", "status_code", "error_message")
     output.show_one(as_json, occurrence, names)
     return ExitCode.NO if wait and occurrence.status != "completed" else ExitCode.DONE

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import TextIO
 
 import click
@@ -29,6 +30,8 @@ def login(url: str, name: str, token_file: TextIO | None) -> None:
     The token is asked for, so that it is in no history of commands. It is tried before it is kept,
     in a file that you alone may read.
     """
+    if token_file is None and not sys.stdin.isatty():
+        raise click.UsageError("Nobody can be asked for the token: say --token-file FILE, or '-'.")
     token = token_file.read() if token_file else click.prompt("Token", hide_input=True, err=True)
     client = make_client(url, token.strip())
     try:

@@ -12,7 +12,7 @@ from qhronos.cli.commands.events import id_of
 from qhronos.cli.exit_codes import ExitCode
 from qhronos.cli.session import json_option, limit_option, tag_option, with_client
 from qhronos.cli.tailing import follow
-from qhronos.cli.waiting import wait_until_over
+from qhronos.cli.waiting import Patience, timeout_option, wait_until_over
 
 if TYPE_CHECKING:
     from qhronos import Client
@@ -57,6 +57,8 @@ def list_(
     as_json: bool,
 ) -> None:
     """List occurrences, newest scheduled first. At least one filter is needed."""
+    if not (event or tags or status or from_ or to):
+        raise click.UsageError("Say which: --event, --tag, --status, --from or --to.")
     found = client.occurrences.list(
         event_id=id_of(client, event) if event else None,
         tags=tags,
@@ -118,15 +120,22 @@ def tail(client: Client, tags: tuple[str, ...], count: int | None, as_json: bool
 @click.argument("occurrence", nargs=-1, required=True)
 @click.option("--new", "as_new", is_flag=True, help="As a new occurrence, with a new webhook-id.")
 @click.option("--wait", is_flag=True, help="Wait for the results; exit code 1 if one failed.")
+@timeout_option
 @json_option
 @with_client
 def redeliver(
-    client: Client, occurrence: tuple[str, ...], as_new: bool, wait: bool, as_json: bool
+    client: Client,
+    occurrence: tuple[str, ...],
+    as_new: bool,
+    wait: bool,
+    timeout_s: float | None,
+    as_json: bool,
 ) -> int:
     """Deliver again what is over."""
     done = [client.occurrences.redeliver(one, as_new=as_new) for one in occurrence]
     if wait:
-        done = [wait_until_over(client, one) for one in done]
+        patience = Patience(timeout_s)
+        done = [wait_until_over(client, one, patience) for one in done]
     output.show(as_json, COLUMNS, done)
     failed = wait and any(one.status != "completed" for one in done)
     return ExitCode.NO if failed else ExitCode.DONE

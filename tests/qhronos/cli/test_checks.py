@@ -6,6 +6,7 @@ qhronos/cli/diagnosis.py, audit_chain.py and receiver.py.
 from __future__ import annotations
 
 import json
+import resource
 import threading
 import time
 from collections.abc import Callable
@@ -17,9 +18,10 @@ import pytest
 
 from app.domain.audit import GENESIS, canonical, line, link
 from app.domain.signing import signing_key, standard_signature
-from qhronos.cli import receiver
+from app.services.problems.problem import ProblemCode
+from qhronos.cli import diagnosis, receiver
 from qhronos.cli.audit_chain import Broken, check
-from qhronos.cli.diagnosis import findings
+from qhronos.cli.diagnosis import OF_SERVICE, findings
 from qhronos.installation import version
 from tests.qhronos.cli.conftest import Run
 from tests.support.ports import free_port
@@ -29,6 +31,7 @@ WELL: dict[str, Any] = {
     "status": "ok", "version": version(), "store": "ok", "queue_depth": 0, "lag_ms": 3,
     "workers": 2, "problems": [],
 }  # fmt: skip
+WELL_IN_ITSELF = [name for name, _ in OF_SERVICE.values() if name != "eviction"]
 DATE = {"Date": "Fri, 01 Jan 2027 00:00:00 GMT"}
 
 
@@ -65,7 +68,7 @@ def test_each_check_says_what_to_do(answered_by: Any, monkeypatch: pytest.Monkey
     verdicts = {name: one.verdict for name, one in found.items()}
     assert verdicts == {
         "reachable": "ok", "version": "look", "store": "wrong", "workers": "wrong", "lag": "wrong",
-        "store_evicts": "wrong", "token": "look", "clock": "wrong", "dead letters": "look",
+        "eviction": "wrong", **dict.fromkeys(WELL_IN_ITSELF, "ok"), "token": "look", "clock": "wrong", "dead letters": "look",
         "circuit breakers": "look",
     }  # fmt: skip
     assert all(one.advice for one in found.values() if one.verdict != "ok")
@@ -80,6 +83,24 @@ def test_an_instance_that_is_well_has_no_advice(
     assert not any(one.advice for one in found)
     refused = {one.check: one for one in findings(answered_by(instance(WELL, events=401)))}
     assert refused["token"].verdict == "wrong"
+
+
+def test_every_problem_of_the_service_has_a_check() -> None:
+    """But for the lag, which is a figure of its own."""
+    assert {code.value for code in ProblemCode} == {*OF_SERVICE, "lag"}
+
+
+def test_a_small_limit_of_open_files_is_told_where_the_instance_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def look(most: int) -> tuple[str, str]:
+        monkeypatch.setattr("resource.getrlimit", lambda _: (most, most))
+        (found,) = diagnosis._open_files()
+        return found.verdict, found.found
+
+    assert look(1_024) == ("look", "only 1,024 may be open here")
+    assert look(65_536) == ("ok", "65,536 may be open here")
+    assert look(resource.RLIM_INFINITY) == ("ok", "no limit")
 
 
 def test_doctor_and_status_end_with_1_if_something_is_wrong(on_app: Run) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import click
 import pytest
@@ -19,6 +20,7 @@ from qhronos import models
 from qhronos.cli import output, tailing, waiting
 from qhronos.cli.commands.explain import draft
 from qhronos.cli.commands.tokens import expiry
+from qhronos.cli.failures import NotOver
 from qhronos.errors import Unauthenticated, Unreachable
 from tests.qhronos.cli.conftest import Run
 
@@ -97,7 +99,7 @@ def test_what_the_service_refuses_is_its_sentence_and_a_code(on_app: Run) -> Non
     assert several.code == 5
     assert "timezone" in several.err
     assert "timeout" in several.err
-    assert on_app("occurrences", "list").code == 5
+    assert on_app("occurrences", "list").code == 2
     assert on_app("events", "show", "no-such-key").code == 4
     assert on_app("flows", "set", "x").code == 2
 
@@ -146,6 +148,38 @@ def test_a_result_that_is_waited_for_decides_the_code(
     assert ended.code == 1
     assert "failed" in ended.out
     assert ended.err.count("Attempt 1 has failed (timed out); the next one is at") == 1
+
+
+def test_who_waits_may_set_a_limit(on_app: Run, tag: str) -> None:
+    """Nothing delivers here. The occurrence goes on, and its id is told."""
+    on_app("events", "create", "--name", "n", "--delay", "1h", *HOOK, "--key", tag, "--tag", tag)
+    ended = on_app("events", "trigger", tag, "--wait", "--timeout", "0")
+    assert ended.code == 6
+    assert "not over after 0 s, and goes on: see 'qhronos occurrences show" in ended.err
+
+
+def test_a_job_is_waited_for_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(waiting.time, "sleep", lambda _: None)
+    jobs = [models.RedeliveryJob(id="j", status="running", total=3, completed=n) for n in range(3)]
+    ended = models.RedeliveryJob(id="j", status="completed", total=3, completed=2, failed=1)
+    client = Mock()
+    client.occurrences.redelivery.side_effect = [*jobs[1:], ended]
+    assert waiting.wait_for_job(client, jobs[0], waiting.Patience(60)) == ended
+    client.occurrences.redelivery.side_effect = jobs
+    with pytest.raises(NotOver, match="its id is j"):
+        waiting.wait_for_job(client, jobs[0], waiting.Patience(0))
+
+
+def test_a_table_keeps_ids_whole_and_ends_lines_where_its_words_end(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "50")
+    monkeypatch.setattr(output, "WIDE", None)
+    rows = [("0" * 36, "a" * 30), ("1" * 36, "b")]
+    output.table({"ID": lambda one: one[0], "NAME": lambda one: one[1]}, rows)
+    lines = capsys.readouterr().out.splitlines()
+    assert {"0" * 36, "1" * 36} <= {line.split(" ")[0] for line in lines}
+    assert all(line == line.rstrip() for line in lines)
 
 
 def test_an_instance_that_is_not_there_is_one_sentence(run: Run, monkeypatch: Any) -> None:

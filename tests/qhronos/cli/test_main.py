@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -15,7 +16,37 @@ from tests.docs.pages import ROOT
 
 def test_a_command_that_is_none_is_refused_with_code_2(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["evnts"]) == 2
-    assert "No such command 'evnts'" in capsys.readouterr().err
+    sentence, hint = capsys.readouterr().err.splitlines()
+    assert sentence.startswith("No such command 'evnts'.")
+    assert hint == "See 'qhronos --help'."
+
+
+def test_what_is_wrong_with_the_words_of_a_command_is_the_first_line(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["events", "trigger"]) == 2
+    assert capsys.readouterr().err == (
+        "Missing argument 'EVENT'.\nSee 'qhronos events trigger --help'.\n"
+    )
+    assert main(["login", "http://127.0.0.1:9"]) == 2
+    assert capsys.readouterr().err == (
+        "Nobody can be asked for the token: say --token-file FILE, or '-'.\n"
+    )
+
+
+def test_in_any_locale_arguments_are_utf8_and_answers_are_written() -> None:
+    """A terminal of ASCII gets what it has no signs for written out; JSON stays JSON."""
+    code = (
+        "import sys; from qhronos.cli.main import main; from qhronos.cli import output; "
+        "main(['events', 'show', b'\\xff'.decode('ascii', 'surrogateescape')]); "
+        "output.say('Zo\\xeb'); output.as_json_line('Zo\\xeb')"
+    )
+    settings = {**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    ended = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=True, env=settings
+    )
+    assert ended.stdout.decode("ascii").splitlines() == [r"Zo\xeb", r'"Zo\u00eb"']
+    assert ended.stderr.decode("ascii").strip() == r"'\udcff' is not in UTF-8: write it so."
 
 
 def test_every_command_of_the_table_is_there_and_says_what_it_does(
