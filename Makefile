@@ -39,6 +39,9 @@ CALENDAR_FILES := $(VENV)/calendar-files/.fetched-$(shell echo '$(ORACLE) $(PACK
 MUTATE := $(VENV)/mutate/.dev-$(call checksum,requirements-dev.lock)
 # What people read calendars with: a test has them subscribe to the feed.
 CALENDAR_PROGRAMS := vdirsyncer==0.21.0 khal==0.14.1
+# It brings the schemas of Kubernetes itself: nothing is fetched when it runs.
+MANIFESTS := kubernetes-validate==1.37.0
+VALIDATOR := $(VENV)/manifests/.programs-$(shell echo '$(MANIFESTS)' | cksum | cut -d' ' -f1)
 SUBSCRIBERS := $(VENV)/subscribers/.programs-$(shell echo '$(CALENDAR_PROGRAMS)' | cksum | cut -d' ' -f1)
 # A browser is driven by Playwright, and what it shows is judged by axe. The browser itself is the
 # system's own Chromium. (Playwright has no build for Alpine, so it has a place of its own.)
@@ -61,7 +64,7 @@ LOCK := $(TOOLS)/bin/uv pip compile --quiet --universal --python-version 3.11 \
 QUICK := $(addprefix tests/,domain delivery store crypto planning services engine wiring) \
 	$(wildcard tests/test_*.py)
 
-.PHONY: help run demo check test chaos operations soak fuzz costs calendars clients mutate package docs lint format lock audit clean subscribers browser screenshots pictures
+.PHONY: help run demo check test chaos operations soak fuzz costs calendars clients mutate package deployments docs lint format lock audit clean subscribers browser screenshots pictures
 
 help: ## show this help
 	@grep -hE '^[a-z%-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -116,6 +119,9 @@ package: $(DEV) docs ## build dist/, install the wheel into a clean environment,
 		|| { cat dist.log; exit 1; }
 	@rm -f dist.log
 	@$(PY) -m tests.package dist $(if $(TAG),--tag '$(TAG)')
+
+deployments: $(DEV) $(VALIDATOR) ## run nginx and Caddy as deploy/ has them, judge units and manifests
+	@$(PY) -m tests.deployment --validator $(VENV)/manifests/bin/kubernetes-validate
 
 browser: $(BROWSER) ## install what drives a browser for the tests of the console
 
@@ -186,6 +192,12 @@ $(BROWSER): | $(PY)
 	@echo "Installing $(BROWSING)"
 	@$(PY) -m venv --clear $(VENV)/browser
 	@$(VENV)/browser/bin/pip --disable-pip-version-check -q install $(BROWSING)
+	@touch $@
+
+$(VALIDATOR): | $(PY)
+	@echo "Installing $(MANIFESTS)"
+	@$(PY) -m venv --clear $(VENV)/manifests
+	@$(VENV)/manifests/bin/pip --disable-pip-version-check -q install $(MANIFESTS)
 	@touch $@
 
 $(SUBSCRIBERS): | $(PY)

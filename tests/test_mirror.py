@@ -158,6 +158,7 @@ OTHER_FOLDERS = {
     "clients": "makes clients of the OpenAPI document, and runs them",
     "chaos": "kills and stops at random",
     "costs": "searches for the request that costs most",
+    "deployment": "the files of deploy/: what they name exists, and they are run",
     "docs": "what the documents promise",
     "e2e": "real processes and a real receiver",
     "mutation": "changes the rules and sees whether a test notices",
