@@ -42,6 +42,7 @@ TRIED = {
     "HMGET": "HMGET f",
     "HSET": "HSET f 1",
     "HSETNX": "HSETNX f 1",
+    "HVALS": "HVALS",
     "PEXPIRE": "PEXPIRE 1",
     "PUBLISH": "PUBLISH 1",
     "SET": "SET 1 PX 1000",

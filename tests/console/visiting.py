@@ -38,7 +38,7 @@ def visit(
         capture_output=True,
         text=True,
         check=False,
-        timeout=220,
+        timeout=460,
     )
     assert ran.returncode == 0, ran.stderr[-3000:]
     return dict(json.loads(ran.stdout))

@@ -21,7 +21,7 @@ def stack() -> Iterator[Stack]:
         yield stack
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(480)
 def test_somebody_works_in_the_console_and_nothing_is_wrong(
     stack: Stack, receiver: Receiver
 ) -> None:

@@ -117,7 +117,7 @@ def test_by_tag_is_bounded(client, make, secrets_of, monkeypatch):
     assert (answer.status_code, answer.json["fields"].keys()) == (400, {"tags"})
     assert "12" in answer.json["error"]
     monkeypatch.setattr(indexes, "LOOK_LIMIT", 4)
-    monkeypatch.setattr(indexes, "_FIRST_CHUNK", 2)
+    monkeypatch.setattr(indexes, "_LEAST", 2)
     monkeypatch.setattr(indexes, "CHUNK", 2)
     monkeypatch.setattr(module, "MAX_EVENTS", 1)
     monkeypatch.setattr(module, "MAX_PARTS", 2)

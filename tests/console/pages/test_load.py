@@ -13,8 +13,10 @@ def test_it_names_the_heap_and_what_would_spread_it(client, an_event, browser, b
         client.post("/events", json={**body, "tags": ["a"], "start_time": FIRST})
     page = browser.get("/console/load")
     text = Page(page.text).text
-    assert "12 deliveries are planned for the next 24 hours" in text
-    assert "the heap is at 09:00 UTC, with 12 in a minute" in text
+    assert (
+        "For the next 24 hours, 12 deliveries are planned; the heap is at 09:00 UTC, with 12"
+        in text
+    )
     assert "A jitter of 5m on 12 of these events would leave 2.4 in a minute." in text
     assert "example.com 12 12 at 09:00" in text
     assert "estimate" not in text
