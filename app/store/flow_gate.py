@@ -16,6 +16,10 @@ from app.store.reading import read_hashes
 from app.store.scripts import Argument, Scripts
 from app.store.short_forms import read_occurrences
 
+TOGETHER = 64
+"""Flows that one call asks: several partitions may have so many each, and a call for all of them
+would keep the store from others for too long."""
+
 SAMPLED = 64
 """How many places of a flow one look for lapsed ones reads."""
 
@@ -135,13 +139,16 @@ class FlowGate:
         What is let through counts as under way until ``deadline_ms``. ``request`` must rise with
         each call; a repeated one is answered as before.
         """
-        args: list[Argument] = [keys.FLOWS_PREFIX, now_ms, ahead_ms, deadline_ms, request]
-        for flow, members in waiting.items():
-            args += [flow, len(members), *map(occurrence_of, members)]
-        text: bytes = self._scripts(
-            "admit_occurrences", [keys.FLOWS_USED, keys.flow_answer(worker)], args
-        )
-        return [read_turn(one) for one in text.decode().split(";")]
+        flows, places = list(waiting.items()), [keys.FLOWS_USED, keys.flow_answer(worker)]
+        turns: list[Turn] = []
+        for at in range(0, len(flows), TOGETHER):
+            number = f"{request}.{at}" if at else request
+            args: list[Argument] = [keys.FLOWS_PREFIX, now_ms, ahead_ms, deadline_ms, number]
+            for flow, members in flows[at : at + TOGETHER]:
+                args += [flow, len(members), *map(occurrence_of, members)]
+            text: bytes = self._scripts("admit_occurrences", places, args)
+            turns += map(read_turn, text.decode().split(";"))
+        return turns
 
     def claim(
         self,

@@ -11,7 +11,7 @@ from app.domain.event import Event
 from app.domain.flow import FlowLimits
 from app.domain.options import NO_OPTIONS
 from app.domain.rates import Rate
-from app.store import keys
+from app.store import flow_gate, keys
 from app.store.calls import Deferral, Record
 from app.store.claims import Claim
 from app.store.events import KEEP, Plan, Saved
@@ -575,3 +575,20 @@ class TestFlows:
         assert flows.forget_unused(NOW_MS + 1, NOW_MS + 1, 10) == 2
         assert flows.names(None, None, 10) == [FLOW.decode()]
         assert flows.get_many(["/unused"], NOW_MS) == [None]
+
+
+def test_many_flows_are_asked_a_few_in_a_call(
+    gate: FlowGate, flows: FlowStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each answers for itself, in the order in which they were asked, and the same when repeated."""
+    monkeypatch.setattr(flow_gate, "TOGETHER", 2)
+    names = [b"/flow-%d" % number for number in range(5)]
+    asked = {name: [due_in(0), due_in(0)] for name in names}
+    for name in names[::2]:
+        flows.set(name.decode(), all_of(FlowLimits(concurrency=1)), NOW_MS, by_user=False)
+    when = {"now_ms": NOW_MS, "ahead_ms": AHEAD_MS, "deadline_ms": NOW_MS + LEASE_MS}
+    turns = gate.take(b"w", 1, asked, **when)
+    started = [[start is not None for start in turn.starts] for turn in turns]
+    assert started == [[True, number % 2 == 1] for number in range(5)]
+    again = gate.take(b"w", 2, {names[0]: asked[names[0]]}, **when)
+    assert [turn.starts for turn in again] == [[None, None]]
