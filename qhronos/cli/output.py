@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 WIDE = 10_000
 """Columns of what is no terminal: nothing is cut off or broken there."""
 
+NOTHING = "There is nothing to show.\n"
+
+ID_COLUMNS, NARROWEST = 36, 12
+"""Columns of an id, and those that any other cell needs to be read."""
+
 Columns = Mapping[str, Callable[[Any], object]]
 """By heading, what a row has there."""
 
@@ -55,9 +60,13 @@ def plain(value: object) -> str:
 
 
 def table(columns: Columns, rows: Iterable[Any]) -> None:
-    """Print rows below headings."""
+    """Print rows below headings. A narrow terminal gets the cells of a row below each other."""
     from rich.table import Table
 
+    room = console().width - ID_COLUMNS
+    if "ID" in columns and room < NARROWEST * (len(columns) - 1):
+        _blocks(columns, rows)
+        return
     made = Table(box=None, pad_edge=False, header_style="bold")
     for heading in columns:
         # Who needs an id copies it, so it stays in one piece.
@@ -66,7 +75,18 @@ def table(columns: Columns, rows: Iterable[Any]) -> None:
     for row in rows:
         made.add_row(*(_styled(of(row)) for of in columns.values()))
         found = True
-    _print(made) if found else sys.stderr.write("There is nothing to show.\n")
+    _print(made) if found else sys.stderr.write(NOTHING)
+
+
+def _blocks(columns: Columns, rows: Iterable[Any]) -> None:
+    found = False
+    for row in rows:
+        if found:
+            say("")
+        details({heading: of(row) for heading, of in columns.items()})
+        found = True
+    if not found:
+        sys.stderr.write(NOTHING)
 
 
 def _print(made: Table) -> None:

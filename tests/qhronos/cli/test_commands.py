@@ -180,6 +180,11 @@ def test_a_table_keeps_ids_whole_and_ends_lines_where_its_words_end(
     lines = capsys.readouterr().out.splitlines()
     assert {"0" * 36, "1" * 36} <= {line.split(" ")[0] for line in lines}
     assert all(line == line.rstrip() for line in lines)
+    monkeypatch.setenv("COLUMNS", "40")
+    output.table({"ID": lambda one: one[0], "NAME": lambda one: one[1]}, rows)
+    lines = capsys.readouterr().out.splitlines()
+    assert "ID    " + "0" * 34 in lines
+    assert lines[-1] == "NAME  b"
 
 
 def test_an_instance_that_is_not_there_is_one_sentence(run: Run, monkeypatch: Any) -> None:

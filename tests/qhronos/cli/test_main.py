@@ -62,6 +62,15 @@ def test_every_command_of_the_table_is_there_and_says_what_it_does(
         assert f"  {name} " in listed
 
 
+def test_examples_stand_in_lines_of_their_own(capsys: pytest.CaptureFixture[str]) -> None:
+    for words, example in (
+        (["explain"], '  qhronos explain "*/5 * * * *"'),
+        (["events", "create"], "          --webhook https://example.com/payroll --tag billing"),
+    ):
+        assert main([*words, "--help"]) == 0
+        assert example.strip() in [one.strip() for one in capsys.readouterr().out.splitlines()]
+
+
 def test_ctrl_c_is_one_word_and_code_130(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
