@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from click import UsageError
 
 NOT_INSTALLED = "This command needs {name}, which is not installed: pip install 'qhronos[client]'."
-OURS = ("click", "httpx", "rich", "websockets")
+OURS = ("click", "httpx", "rich", "websockets", "yaml")
 """What may be missing where the package is installed without an extra."""
 
 

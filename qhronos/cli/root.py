@@ -12,6 +12,7 @@ from qhronos.installation import version
 _PLACE = "qhronos.cli.commands"
 
 COMMANDS = {
+    "apply": f"{_PLACE}.apply:apply",
     "audit": f"{_PLACE}.audit:audit",
     "calendars": f"{_PLACE}.calendars:calendars",
     "completion": f"{_PLACE}.completion:completion",

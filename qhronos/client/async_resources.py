@@ -101,6 +101,11 @@ class AsyncEvents(AsyncResource):
         path = calls.path("events", event_id)
         return await self._send(calls.put(path, calls.event, fields, if_match=if_match))
 
+    async def difference(self, event_id: str, **fields: Any) -> Mapping[str, Any]:
+        """Say which occurrences ``update`` would have ``added``, ``removed`` and ``moved``."""
+        path = calls.path("events", event_id)
+        return await self._send(calls.put(path, calls.document, fields, params={"dry_run": True}))
+
     async def delete(self, event_id: str, *, if_match: str | None = None) -> None:
         """Delete an event. Its records stay readable."""
         return await self._send(calls.delete(calls.path("events", event_id), if_match=if_match))
