@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from app.delivery.live_message import LiveMessage
 from app.delivery.request import Request
+from app.engine.attempts import unsendable
 from app.errors import QhronosError
 from app.store.claims import Claim
 
@@ -37,10 +38,15 @@ class NextRequest:
         self._ready: _Built | None = None
 
     def prepare(self, claim: Claim | None, due_ms: int | None) -> None:
-        """Build the request of the claim that is sent next, at ``due_ms``, unless it is built."""
+        """Build the request of the claim that is sent next, at ``due_ms``, unless it is built.
+
+        Nothing is built of a claim that must not be sent.
+        """
         if claim is None or due_ms is None:
             return
         if self._ready is not None and self._ready.claim is claim:
+            return
+        if unsendable(claim, due_ms) is not None:  # what must not be sent may have no request
             return
         try:
             request = self._build(claim, due_ms)

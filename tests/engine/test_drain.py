@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
+from app.domain import ids
 from app.domain.access import MASTER
-from app.domain.action import webhook
+from app.domain.action import Action, webhook
 from app.domain.occurrence import Occurrence, OccurrenceStatus
 from app.domain.outcome import LOCAL_FAULTS, Outcome, Timings
 from app.engine.drain import Drain
@@ -19,11 +20,13 @@ from app.errors import StoreUnavailable
 from app.services.queries import EventChanges, OccurrenceQuery, TagFilter
 from app.store.calls import Record
 from app.store.claims import Claim
+from app.store.events import Plan
 from app.store.flow_gate import FlowGate
 from app.store.work import WorkStore
 from app.wiring.engine import Engine
 from app.wiring.services import Services
 from tests.engine.engines import engine_with
+from tests.support.builders import an_event
 from tests.support.clock import FakeClock
 
 LEASE_MS = 30_000
@@ -318,3 +321,19 @@ def test_a_drain_that_is_closed_while_the_store_is_away_does_next_to_nothing(
 
 def unavailable(*_: object, **__: object) -> None:
     raise StoreUnavailable
+
+
+def test_what_must_not_be_sent_is_recorded_though_it_was_claimed_before_its_moment(
+    services: Services, clock: FakeClock, sender: HeldSender, drain: Drain
+) -> None:
+    """No request is built of it meanwhile: a later version may have stored its action."""
+    event = an_event(action=Action("pigeon", {"client_name": "x"}), start_ms=clock.ms + 30)
+    plan = Plan(scheduled_ms=event.start_ms, due_ms=event.start_ms)
+    storage = services.storage
+    storage.events.save(event, plan, None, clock.ms)
+    turns = iter(range(5))
+    run_until(drain, clock, lambda: drain._claimer.delayed == 1 and next(turns, None) is None)
+    clock.advance(30)
+    one = ids.occurrence_id(event.id, event.start_ms)
+    run_until(drain, clock, lambda: storage.occurrences.get(one).status == "failed")
+    assert sender.started == []
