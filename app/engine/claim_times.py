@@ -44,6 +44,9 @@ class ClaimTimes:
         self._lead_ms = LEAD_MS
         self._exact: dict[int, int] = {}
         """Lanes in which an occurrence is due soon that can't be claimed early, until when."""
+        self._listed = 1
+        """How many lanes the answers list that are yet to come: they were asked for before one of
+        them says which others are exact."""
 
     @property
     def next_ms(self) -> int:
@@ -90,6 +93,7 @@ class ClaimTimes:
     def exact(self, now_ms: int) -> list[int]:
         """The lanes from which nothing is to be claimed ahead now."""
         self._exact = {lane: ms for lane, ms in self._exact.items() if ms > now_ms}
+        self._listed = min(len(self._exact), MOST_LISTED) + 1
         return list(self._exact)
 
     def learn(
@@ -106,7 +110,6 @@ class ClaimTimes:
         lanes in which something is due first, each with the moment, one more than were exact,
         at most ``MOST_LISTED`` more than one.
         """
-        listed = min(len(self._exact), MOST_LISTED) + 1
         self._lead_ms = AHEAD_MS if took_ms > LEAD_MS // 2 else LEAD_MS
         for due_ms, _, lane in (one.partition(b":") for one in early):
             self._exact[int(lane)] = max(int(due_ms), self._exact.get(int(lane), 0))
@@ -114,7 +117,7 @@ class ClaimTimes:
             self._ahead_of(int(due_ms), int(lane))
             for lane, due_ms in zip(heads[::2], heads[1::2], strict=True)
         ]
-        if len(moments) >= listed and all(int(lane) in self._exact for lane in heads[::2]):
+        if len(moments) >= self._listed and all(int(lane) in self._exact for lane in heads[::2]):
             moments.append(now_ms + OTHERS_MS)
         self._claim_by(partition, min(moments, default=NEVER_MS))
 

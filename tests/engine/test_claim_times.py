@@ -90,6 +90,17 @@ def test_if_only_exact_lanes_are_seen_the_others_are_asked_for_now_and_then() ->
     assert answered(times, *listed) == OTHERS_MS
 
 
+def test_what_one_partition_says_is_exact_was_not_known_to_those_asked_with_it() -> None:
+    """So their answers list no more lanes for that, and may hide one that can be claimed ahead."""
+    times = ClaimTimes(2)
+    for partition in range(2):
+        times.ask(partition, for_all=True)
+    times.exact(NOW_MS)
+    times.learn(0, (b"%d:7" % (NOW_MS + 40),), (), NOW_MS, QUICK)
+    times.learn(1, (), heads((7, 40)), NOW_MS, QUICK)
+    assert times.next_ms - NOW_MS == OTHERS_MS
+
+
 def test_a_look_and_an_answer_that_overlap_put_off_nothing() -> None:
     """Either may be the older one, and not have seen what the other has."""
     times = ClaimTimes(2)
