@@ -93,7 +93,7 @@ class DeletionService:
             return self.service.planner.end(before, after), after
 
         event = self.service.rewrite(event_id, access, None, write)
-        for one in self._cancelled(event.id, asked_ms):
+        for one in self._cancelled(event, asked_ms):
             try:
                 self.redeliver(one, access)
             except (Conflict, NotFound):
@@ -135,9 +135,9 @@ class DeletionService:
         self.audit.record(act, intent)
         self.tell("event.delete", _told(event))
 
-    def _cancelled(self, event_id: bytes, asked_ms: int) -> Sequence[Occurrence]:
+    def _cancelled(self, event: Event, asked_ms: int) -> Sequence[Occurrence]:
         """The occurrences that a deletion has cancelled, oldest first."""
-        (found,) = self.occurrences.last_of([event_id], GIVEN_BACK)
+        (found,) = self.occurrences.last_of([event], GIVEN_BACK)
         return [
             one
             for one in reversed(self.occurrences.get_many(found))

@@ -110,8 +110,8 @@ class OccurrenceService:
             raw = ids.from_text(query.event_id, version=7)
             if raw is None:
                 return None
-            # The scheduled occurrence is in no index of its event. Its tags and status are checked
-            # in the other clauses, which are its own indexes.
+            # The scheduled occurrence is in no index of its event, nor need that of a one-time
+            # event be. Tags and status are checked in the other clauses, which are its own indexes.
             of_event = self._event_selection(raw, access)
             clauses.insert(0, of_event.clauses[0])
         first = next((one for one in clauses if one.can_be_walked), None)
@@ -129,6 +129,9 @@ class OccurrenceService:
         extra: tuple[Entry, ...] = ()
         if event is not None and event.next_ms is not None:
             extra = ((event.next_ms, ids.occurrence_id(event_id, event.next_ms)),)
+        unlisted = self.occurrences.unlisted_of(event)
+        if unlisted is not None:
+            extra = (*extra, (ids.scheduled_ms(unlisted), unlisted))
         scope = tag_keys(sorted(access.scope), "occurrences")
         return Selection(
             any_of=(partial(keys.event_occurrences, event_id=event_id),),

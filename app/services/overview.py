@@ -205,7 +205,7 @@ class OverviewService:
 
     def last_of(self, events: Sequence[Event], count: int) -> dict[bytes, list[Occurrence]]:
         """The last occurrences of each event that were claimed or have ended, oldest first."""
-        ids = self.occurrences.last_of([event.id for event in events], count)
+        ids = self.occurrences.last_of(events, count)
         loaded = iter(self.occurrences.get_many([one for some in ids for one in some]))
         return {
             event.id: [one for one in itertools.islice(loaded, len(some)) if one is not None][::-1]

@@ -22,6 +22,7 @@ from app.store.new_events import new_event_call
 from app.store.own_keys import holders
 from app.store.reading import read_hashes
 from app.store.scripts import Scripts
+from app.store.sole_occurrences import sole_occurrence
 from app.store.terms import NO_DECLARED, EventTerms, host_terms
 from app.store.withdrawals import NO_WITHDRAWAL, Withdrawal, judged_waiting, passed
 
@@ -114,6 +115,7 @@ def save_call(
         (before is None and event.options.key_name) or "",
         b"" if before is None else host_terms(before.action.target),
         terms.of_all(event),
+        sole_occurrence(before) or "",
     ]
     fields = codec.event_to_fields(event, request) + terms.fields(event)
     written = [keys.event(partition, event.id)]
@@ -224,6 +226,7 @@ class EventStore:
                 FORMER_NAMES_MS,
                 host_terms(event.action.target),
                 1 if any_version else 0,
+                sole_occurrence(event) or "",
             ],
         )
         if reply != b"deleted":

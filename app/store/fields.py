@@ -115,7 +115,8 @@ class OccurrenceField(HashField):
         "add_unattempted schedule_occurrence give_hash",
         """codec delete_ended flow_gate inspection leave_due make_queued_due open_status
         read_occurrence is_taken redeliver_occurrences redeliveries release_leases
-        restore_occurrences schedule_successors sweep waiting read_attempt short_forms""")
+        restore_occurrences schedule_successors sweep waiting read_attempt short_forms
+        sole_occurrences""")
     SCHEDULED = ("at", "ms", "its scheduled time",
         "add_unattempted schedule_occurrence give_hash",
         """add_callback cancel_occurrence codec leave_flow make_queued_due read_occurrence
@@ -126,7 +127,7 @@ class OccurrenceField(HashField):
         redeliver_occurrences release_leases start_first_attempt give_hash""",
         """add_callback codec delete_ended flow_gate is_taken make_queued_due open_status
         read_occurrence redeliver_occurrences redeliveries release_leases restore_occurrences
-        schedule_successors waiting make_way short_forms""")
+        schedule_successors waiting make_way short_forms sole_occurrences""")
     ATTEMPTS = ("n", "number", "attempts begun",
         """decide_overlap close_attempt lease_occurrence release_leases start_first_attempt
         give_hash""",
@@ -175,7 +176,8 @@ class OccurrenceField(HashField):
         retag_occurrence unschedule_occurrence""")
     SERIES = ("sr", "1", "present if the schedule made it",
         "enter_flow start_first_attempt give_hash",
-        "apply_overlap_policy enter_flow find_waiting read_attempt short_forms")
+        """apply_overlap_policy enter_flow find_waiting read_attempt short_forms
+        redeliver_occurrences""")
     FLOW = ("w", "name", "the flow that it waits for",
         "cancel_occurrence lease_occurrence leave_flow wait_for_flow",
         "flow_gate inspection leave_due leave_flow read_occurrence restore_occurrences")

@@ -16,10 +16,18 @@ from app.domain.occurrence import OccurrenceStatus
 from app.domain.times import to_rfc3339
 from app.store import keys
 from app.store.attempts import read_log
-from app.store.codec import DEFINITION_FIELDS, METADATA_FIELDS, split_tags
+from app.store.codec import (
+    DEFINITION_FIELDS,
+    EVENT_FIELDS,
+    METADATA_FIELDS,
+    event_from_row,
+    split_tags,
+)
 from app.store.connection import StoreClient
 from app.store.fields import EventField, HashField, OccurrenceField
+from app.store.reading import read_hashes
 from app.store.short_forms import fields_of, short_forms
+from app.store.sole_occurrences import unlisted
 from app.store.terms import TERM
 
 _PIECES = {first: rest for first, *rest in (DEFINITION_FIELDS, METADATA_FIELDS)}
@@ -51,7 +59,9 @@ def _event(client: StoreClient, event_id: bytes) -> list[str] | None:
         *(keys.flow_events(partition, one.encode()) for one in _lines(fields, EventField.FLOW)),
         *(place(partition) for place in (keys.inactive, keys.paused, keys.unscheduled)),
     ]
-    recorded = int(client.zcard(keys.event_occurrences(partition, event_id)))
+    (row,) = read_hashes(client, [key], EVENT_FIELDS)
+    apart = unlisted(client, [event_from_row(event_id, row)])
+    recorded = int(client.zcard(keys.event_occurrences(partition, event_id))) + len(apart)
     lines = [*_head(client, "event", event_id, key), *_fields(EventField, fields)]
     lines += ["", "listed in", *_places(client, places, event_id), ""]
     next_ms = fields.get(EventField.NEXT)

@@ -22,7 +22,8 @@ which a time is given ends by itself. ``tests/api/test_growth.py`` proves it.
                                               has no hash, until its first attempt is recorded
     qh:{p}:occurrences:<status>       zset    occurrence → scheduled; each is in exactly one
     qh:{p}:event:<id>:occurrences     zset    occurrence → scheduled; those claimed or ended (the
-                                              scheduled one is ``next``), callbacks left out
+                                              scheduled one is ``next``), callbacks left out; that
+                                              of a one-time event: see ``sole_occurrences``
     qh:{p}:event:<id>:names           zset    what it was called → until; ``former_names`` (8 days)
     qh:{p}:tag:<tag>:occurrences      zset    occurrence → scheduled; by tags at plan or delivery
     qh:{p}:due:<lane>                 zset    occurrence → when to attempt it next; those of the

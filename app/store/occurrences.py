@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from app.domain import ids
 from app.domain.attempt import Attempt
+from app.domain.event import Event
 from app.domain.occurrence import Occurrence
 from app.errors import NotFound
 from app.store import codec, keys
@@ -14,6 +15,7 @@ from app.store.connection import StoreClient
 from app.store.fields import EventField, OccurrenceField
 from app.store.reading import read_hashes
 from app.store.short_forms import read_occurrences
+from app.store.sole_occurrences import unlisted
 
 
 class OccurrenceStore:
@@ -46,10 +48,21 @@ class OccurrenceStore:
         ((log,),) = read_hashes(self._client, [keys.occurrence_of(occurrence_id)], fields)
         return read_log(log)
 
-    def last_of(self, event_ids: Sequence[bytes], count: int) -> list[list[bytes]]:
+    def last_of(self, events: Sequence[Event], count: int) -> list[list[bytes]]:
         """The last occurrences of each event that were claimed or have ended, newest first."""
-        series = [keys.event_occurrences(ids.partition_of_event(one), one) for one in event_ids]
-        return self._client.read_each("ZREVRANGE", series, 0, count - 1)
+        series = [keys.event_occurrences(ids.partition_of_event(one.id), one.id) for one in events]
+        rows = self._client.read_each("ZREVRANGE", series, 0, count - 1)
+        others = unlisted(self._client, events)
+        return [
+            sorted({*row, others[one.id]}, key=ids.scheduled_ms, reverse=True)[:count]
+            if one.id in others
+            else row
+            for one, row in zip(events, rows, strict=True)
+        ]
+
+    def unlisted_of(self, event: Event | None) -> bytes | None:
+        """The occurrence of an event that its index does not list; see ``sole_occurrences``."""
+        return None if event is None else unlisted(self._client, [event]).get(event.id)
 
     def _tags_of(self, event_ids: Sequence[bytes]) -> dict[bytes, tuple[str, ...]]:
         rows = read_hashes(self._client, map(keys.event_of, event_ids), (EventField.TAGS,))

@@ -174,3 +174,22 @@ def test_of_an_event_lists_what_happened_and_what_is_next(
     times = [one.scheduled_ms for one in (*first.items, *second.items)]
     assert times == [(event.next_ms or 0) + 60_000 * index for index in (5, 4, 3, 2, 1, 0)]
     assert (first.total, second.next_cursor) == (6, None)
+
+
+def test_of_a_one_time_event_lists_what_its_index_need_not_have(
+    services: Services, create: Create
+) -> None:
+    """With its total, once, by its status, and for who may see it."""
+    event = create(start_time=NOW_MS, tags=("a",))
+    partition, text = ids.partition_of_event(event.id), ids.to_text(event.id)
+    wanted = [(ids.occurrence_id(event.id, NOW_MS), "scheduled")]
+    for status in ("scheduled", "dispatched"):
+        page = services.occurrences.of_event(text, TENANT, 4, None)
+        assert ([(one.id, one.status) for one in page.items], page.total) == (wanted, 1)
+        for asked in ("scheduled", "dispatched"):
+            query = OccurrenceQuery(event_id=text, status=asked)
+            found = services.occurrences.list(query, TENANT)
+            assert found.total == len(found.items) == (asked == status)
+            assert services.occurrences.list(query, NOBODY).total == 0
+        services.storage.work.claim(partition, b"w", 1, now_ms=NOW_MS, limit=1, lease_ms=30_000)
+        wanted = [(wanted[0][0], "dispatched")]

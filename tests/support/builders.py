@@ -21,7 +21,7 @@ _event_ids = ids.EventIds()
 def an_event(*, partition: int = 0, created_ms: int = NOW_MS, **fields: Any) -> Event:
     """An active one-time event a minute ahead, with two tags."""
     event_id = _event_ids.make(created_ms * 1000, partition)
-    made_ms = ids.created_ms(event_id)
+    made_ms = ids.created_ms(fields.get("id", event_id))
     definition = Definition("an event", NOW_MS + 60_000, webhook("https://example.com/hook"))
     event = Event(
         id=event_id,

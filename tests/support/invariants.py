@@ -18,8 +18,9 @@ from app.domain import ids
 from app.domain.event import EventStatus
 from app.domain.occurrence import OccurrenceStatus
 from app.store import keys
-from app.store.codec import definition_from_doc
+from app.store.codec import EVENT_FIELDS, definition_from_doc, event_from_row
 from app.store.short_forms import fields_of
+from app.store.sole_occurrences import sole_occurrence
 from app.store.terms import TERM, host_terms
 
 _OPEN_IN_DUE = {"scheduled", "retrying"}
@@ -249,8 +250,17 @@ class Partition:
             if b"cb" in fields:
                 if listed:
                     yield f"{text} is a callback, and its event lists it"
-            elif not listed and (ended or held or event.get(b"next") != fields[b"at"]):
+            elif not (listed or self._follows_from_event(occurrence, fields)) and (
+                ended or held or event.get(b"next") != fields[b"at"]
+            ):
                 yield f"{text} is {status}, its event does not list it and waits for another"
+
+    def _follows_from_event(self, occurrence: bytes, fields: Mapping[bytes, bytes]) -> bool:
+        """The one of a one-time event need not be listed, if it has no second attempt to come."""
+        event_id = fields[b"e"]
+        row = [self.events.get(event_id, {}).get(one.encode()) for one in EVENT_FIELDS]
+        is_simple = b"c" in fields or occurrence in self.scored["leases"]
+        return is_simple and sole_occurrence(event_from_row(event_id, row)) == occurrence
 
     def _is_held_as_it_says(
         self, occurrence: bytes, fields: Mapping[bytes, bytes], *, held: bool

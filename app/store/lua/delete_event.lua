@@ -8,9 +8,11 @@
 --       10 former (what it was called, as it is kept)  11 names_ttl (ms)
 --       12 hosts (the terms of those that it has; see index_terms)
 --       13 any_version ('1': any may be deleted, once it was read)
+--       14 sole (its one occurrence, see list_sole; '' for none)
 -- Returns: 'deleted'; 'gone', 'stale' or 'moved' (another next occurrence, other tags, which say
 --          who may delete it, or another version, if any may be deleted), and then nothing has
 --          changed. An attempt under way is left to its worker.
+--#include list_sole
 --#include unschedule_occurrence
 --#include add_unattempted
 --#include record_passed_over
@@ -23,7 +25,7 @@
 --#include remember_name
 local key = unpack(KEYS)
 local prefix, id, read_version, expected_next, scheduled_id, now, message, expected_tags,
-  passed, former, names_ttl, hosts, any_version = unpack(ARGV, 1, 13)
+  passed, former, names_ttl, hosts, any_version, sole = unpack(ARGV, 1, 14)
 local version, next_ms, stored_tags, calendars, flow, status, own, kept = unpack(redis.call(
   'HMGET', key, EventField.VERSION, EventField.NEXT, EventField.TAGS, EventField.CALENDARS,
   EventField.FLOW, EventField.STATUS, EventField.KEY, EventField.TERMS))
@@ -32,6 +34,7 @@ if not version then return 'gone' end
 if version ~= read_version then return any_version == '1' and 'moved' or 'stale' end
 if (next_ms or '') ~= expected_next or tags ~= expected_tags then return 'moved' end
 
+list_sole(prefix, id, sole)
 if scheduled_id ~= '' then
   local was_scheduled = unschedule_occurrence(prefix, scheduled_id, tags)
   if was_scheduled then

@@ -11,6 +11,7 @@
 --#include give_hash
 --#include read_shorts
 --#include read_attempt
+--#include leave_short
 --#include end_if_complete
 --#include close_attempt
 --#include append_log_line
@@ -79,7 +80,7 @@ for i = 3, #ARGV, 10 do
     set_field(fields, OccurrenceField.ERROR, message, one.message)
     set_field(fields, OccurrenceField.LOG, append_log_line(one.log, has_waited, line), one.log)
     set_field(fields, OccurrenceField.STARTED, started == '' and one.started or started, false)
-    if short then unfresh[#unfresh + 1] = id; short_of[id] = nil end
+    if short then leave_short(prefix, id, one, is_open and not recurring, short_of, unfresh) end
     redis.call('HSET', key, unpack(fields))
     if callback_id ~= '' and event_status then
       add_callback(prefix, callback_id, event, id, now, due)

@@ -24,9 +24,10 @@ end
 
 local function redeliver(id, due_ms)
   local key = prefix .. 'occurrence:' .. id
-  local event, stored_status, scheduled, attempts, redelivery, tags = unpack(redis.call('HMGET',
-    key, OccurrenceField.EVENT, OccurrenceField.STATUS, OccurrenceField.SCHEDULED,
-    OccurrenceField.ATTEMPTS, OccurrenceField.REDELIVERY, OccurrenceField.TAGS))
+  local event, stored_status, scheduled, attempts, redelivery, tags, series = unpack(redis.call(
+    'HMGET', key, OccurrenceField.EVENT, OccurrenceField.STATUS, OccurrenceField.SCHEDULED,
+    OccurrenceField.ATTEMPTS, OccurrenceField.REDELIVERY, OccurrenceField.TAGS,
+    OccurrenceField.SERIES))
   local status = stored_status or 'scheduled'
   if not event then
     return redis.call('HEXISTS', prefix .. 'fresh', id) == 1 and 'open' or 'unknown'
@@ -47,6 +48,9 @@ local function redeliver(id, due_ms)
   redis.call('ZREM', ended, id)
   redis.call('ZREM', prefix .. 'occurrences:' .. status, id)
   redis.call('ZADD', prefix .. 'occurrences:retrying', scheduled, id)
+  if series then
+    redis.call('ZADD', prefix .. 'event:' .. event .. ':occurrences', scheduled, id)
+  end
   add_due(due, event, id, due_ms)
   return 'retried'
 end

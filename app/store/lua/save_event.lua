@@ -14,13 +14,15 @@
 --       23 former (what it was called, as it is kept; '': it still is)  24 names_ttl (ms)
 --       25 own (the key that its user gave a new event, '' for none)
 --       26 hosts (the terms of those that it had)  27 terms (all that it has now; see index_terms)
---       28 judged (a string: per occurrence that waits its id, then '1' to keep it or '0')
---       29… per field of the event's hash: field, value
+--       28 sole (the one occurrence that it had, see list_sole; '' for none)
+--       29 judged (a string: per occurrence that waits its id, then '1' to keep it or '0')
+--       30… per field of the event's hash: field, value
 -- Returns: 'saved'; 'gone', 'stale' (another version), 'moved' (another next occurrence), 'made'
 --          (by that idempotency key, before), 'keyed' (another event has that key), 'taken' (the
 --          new occurrence exists already) or a list (per occurrence that waits and was not judged:
 --          its id, its scheduled time), and then nothing has changed. A call repeated with its
 --          request id answers 'saved'.
+--#include list_sole
 --#include index_event
 --#include index_event_status
 --#include index_name
@@ -43,7 +45,8 @@
 local key, made = unpack(KEYS)
 local prefix, id, expected_version, expected_next, request, now, created, tags, mode, scheduled_id,
   new_id, scheduled, due, outcome, message, made_value, made_ttl, reason, records_scheduled,
-  must_be_new, withdraws, passed, former, names_ttl, own, hosts, terms, judged = unpack(ARGV, 1, 28)
+  must_be_new, withdraws, passed, former, names_ttl, own, hosts, terms, sole,
+  judged = unpack(ARGV, 1, 29)
 local version, next_ms, stored_tags, last_request, calendars, plan, flow, recurring, status,
   kept_terms = unpack(redis.call('HMGET', key, EventField.VERSION, EventField.NEXT,
   EventField.TAGS, EventField.REQUEST, EventField.CALENDARS, EventField.PLAN, EventField.FLOW,
@@ -74,6 +77,7 @@ if #unjudged > 0 then return unjudged end
 
 local name = version and stored_name(key)
 if version then
+  list_sole(prefix, id, sole)
   -- What its series has reached stays. (A new event begins with HSET, which a full store refuses.)
   redis.call('HDEL', key, EventField.DEFINITION_2, EventField.DEFINITION_3,
     EventField.DEFINITION_4, EventField.METADATA, EventField.METADATA_2, EventField.METADATA_3,
@@ -82,7 +86,7 @@ if version then
     EventField.FLOW, EventField.HEADERS, EventField.OVERLAP, EventField.TERMS)
   if not keep then redis.call('HDEL', key, EventField.NEXT, EventField.LAST, EventField.PLAN) end
 end
-redis.call('HSET', key, unpack(ARGV, 29))
+redis.call('HSET', key, unpack(ARGV, 30))
 if own ~= '' then redis.call('SET', prefix .. 'key:' .. own, id) end
 if keep and not recurring then redis.call('HDEL', key, EventField.RECURRING) end
 local new_calendars, new_flow, new_status, paused_until, goes_on, overlap = unpack(redis.call(

@@ -1,7 +1,8 @@
 --#include fresh_lease
 --#include moment_of
 -- give_hash(prefix, id): has an occurrence that is stored in short form a hash of its own from now
--- on, which says the same; see short_forms.py. Any other stays as it is.
+-- on, which says the same; see short_forms.py. Its event lists it if it is claimed. Any other
+-- stays as it is.
 local function give_hash(prefix, id)
   local short = redis.call('HGET', prefix .. 'fresh', id)
   if not short then return end
@@ -15,6 +16,8 @@ local function give_hash(prefix, id)
     redis.call('HSET', key, OccurrenceField.STATUS, 'dispatched', OccurrenceField.ATTEMPTS, 1,
       OccurrenceField.LEASE, token, OccurrenceField.STARTED, started, OccurrenceField.TAGS, tags,
       OccurrenceField.SERIES, 1, OccurrenceField.CHANGED, changed)
+    redis.call('ZADD', prefix .. 'event:' .. string.sub(short, 1, 16) .. ':occurrences',
+      moment_of(id), id)
   elseif #short > 16 then
     redis.call('HSET', key, OccurrenceField.CHANGED, string.sub(short, 17))
   end

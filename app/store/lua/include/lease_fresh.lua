@@ -1,7 +1,8 @@
 --#include claim_row
 -- lease_fresh(prefix, occurrence, event, token, deadline, now, batch): as lease_occurrence, for one
 -- that is stored in short form, the next of an event without a flow and an overlap policy. It stays
--- in that form until the attempt has an outcome.
+-- in that form until the attempt has an outcome; a one-time event need not list it, see
+-- sole_occurrences.py.
 local function lease_fresh(prefix, occurrence, event, token, deadline, now, batch)
   local id, scheduled = occurrence.id, occurrence.scheduled
   -- It may be claimed shortly before it is due; it starts no earlier.
@@ -14,9 +15,9 @@ local function lease_fresh(prefix, occurrence, event, token, deadline, now, batc
   add(batch.claimed, deadline, id)
   add(batch.dispatched, scheduled, id)
   batch.scheduled[#batch.scheduled + 1] = id
-  redis.call('ZADD', event.key .. ':occurrences', scheduled, id)
   redis.call('HDEL', event.key, EventField.NEXT)
   if event.recurring then
+    redis.call('ZADD', event.key .. ':occurrences', scheduled, id)
     redis.call('HSET', event.key, EventField.LAST, scheduled)
     add(batch.unscheduled, now, occurrence.event)
   end
