@@ -25,9 +25,9 @@ from qhronos.errors import (
 if TYPE_CHECKING:
     from click import UsageError
 
-NOT_INSTALLED = "This command needs {name}, which is not installed: pip install 'qhronos[client]'."
+NOT_INSTALLED = "This command needs {name}, which is not installed: pip install 'qhronos[{extra}]'."
 OURS = ("click", "httpx", "rich", "websockets", "yaml")
-"""What may be missing where the package is installed without an extra."""
+"""What may be missing where the package is installed without an extra; 'mcp' has its own."""
 
 
 CODES: tuple[tuple[type[QhronosError], ExitCode], ...] = (
@@ -55,9 +55,10 @@ def main(arguments: Sequence[str]) -> int:
     try:
         return _main([_in_utf8(one) for one in arguments])
     except ModuleNotFoundError as error:
-        if error.name not in OURS:
+        if error.name not in (*OURS, "mcp"):
             raise
-        return _end(NOT_INSTALLED.format(name=error.name), ExitCode.USAGE)
+        extra = "mcp" if error.name == "mcp" else "client"
+        return _end(NOT_INSTALLED.format(name=error.name, extra=extra), ExitCode.USAGE)
     except QhronosError as error:
         code = next((one for kind, one in CODES if isinstance(error, kind)), ExitCode.REFUSED)
         return _end(_sentences(error), code)

@@ -27,6 +27,7 @@ COMMANDS = {
     "listen": f"{_PLACE}.listen:listen",
     "login": f"{_PLACE}.login:login",
     "logout": f"{_PLACE}.login:logout",
+    "mcp": f"{_PLACE}.mcp:mcp",
     "occurrences": f"{_PLACE}.occurrences:occurrences",
     "status": f"{_PLACE}.status:status",
     "tokens": f"{_PLACE}.tokens:tokens",

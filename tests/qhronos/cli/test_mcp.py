@@ -1,0 +1,107 @@
+"""What an assistant can do: ``qhronos mcp``, over the client of the official SDK.
+
+qhronos/cli/commands/mcp.py and qhronos/cli/assistant.py.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+import anyio
+from mcp.client import Client as Assistant
+from mcp.client.stdio import StdioServerParameters
+
+from qhronos import Client
+from qhronos.cli.assistant import make_server
+from tests.qhronos.conftest import TOKEN
+
+LOOKING = {
+    *("list_events", "show_event", "explain_schedule", "preview", "list_occurrences"),
+    *("show_occurrence", "dead_letters", "status"),
+}
+CHANGING = {"create_event", "pause", "resume", "trigger", "redeliver", "delete"}
+
+
+def conversation(client: Client, *calls: tuple[str, dict[str, Any]], writes: bool = True) -> Any:
+    """What each call answers: its object, or the text of its error."""
+
+    async def speak() -> list[Any]:
+        answers: list[Any] = []
+        async with Assistant(make_server(client, allow_writes=writes)) as assistant:
+            tools = (await assistant.list_tools()).tools
+            answers.append({one.name: one for one in tools})
+            for name, arguments in calls:
+                answer = await assistant.call_tool(name, arguments)
+                answers.append(
+                    answer.content[0].text if answer.is_error else answer.structured_content
+                )
+        return answers
+
+    return anyio.run(speak)
+
+
+def test_without_leave_it_only_looks(client: Client, tag: str) -> None:
+    tools, refused = conversation(client, ("delete", {"event": "x"}), writes=False)
+    assert tools.keys() == LOOKING
+    assert all(one.annotations.read_only_hint for one in tools.values())
+    assert "delete" in refused
+
+
+def test_it_schedules_looks_and_deletes(client: Client, tag: str) -> None:
+    event = {
+        "name": "n",
+        "webhook": "http://127.0.0.1:9/",
+        "delay": "9h",
+        "key": tag,
+        "tags": [tag],
+    }
+    here = {"event": tag}
+    tools, made, shown, listed, times, paused, resumed, fired, some, dead, deleted, gone = conversation(
+        client,
+        ("create_event", {"fields": event}), ("show_event", here), ("list_events", {"tag": tag}),
+        ("preview", here), ("pause", here | {"note": "why"}), ("resume", here), ("trigger", here),
+        ("list_occurrences", here), ("dead_letters", {"tag": tag}), ("delete", here),
+        ("show_event", here),
+    )  # fmt: skip
+    assert tools.keys() == LOOKING | CHANGING
+    assert made["id"] == shown["id"] == deleted["deleted"]
+    assert ([one["id"] for one in listed["events"]], listed["there_are_more"]) == (
+        [made["id"]],
+        False,
+    )
+    assert len(times["occurrences"]) == 1
+    assert (paused["pause"]["note"], resumed["status"]) == ("why", "active")
+    assert fired["id"] in {one["id"] for one in some["occurrences"]}
+    assert dead["occurrences"] == []
+    assert "event" in gone
+
+
+def test_it_explains_and_says_what_is_wrong(client: Client) -> None:
+    _, words, cron, wrong, shown, status = conversation(
+        client,
+        ("explain_schedule", {"schedule": "every friday at 9", "timezone": "Europe/Berlin"}),
+        ("explain_schedule", {"schedule": "0 9 * * MON", "count": 2}),
+        ("create_event", {"fields": {"name": "n", "webhook": "http://127.0.0.1:9/"}}),
+        ("show_occurrence", {"occurrence": "0" * 8 + "-0000-4000-8000-" + "0" * 12}),
+        ("status", {}),
+    )
+    assert words["schedule"]
+    assert len(cron["occurrences"]) == 2
+    assert "start_time" in wrong
+    assert "occurrence" in shown
+    assert status["version"]
+
+
+def test_the_command_serves_over_standard_input_and_output(port: int) -> None:
+    environment = {**os.environ, "QHRONOS_URL": f"http://127.0.0.1:{port}", "QHRONOS_TOKEN": TOKEN}
+    command = StdioServerParameters(
+        command=sys.executable, args=["-m", "qhronos", "mcp"], env=environment
+    )
+
+    async def speak() -> Any:
+        async with Assistant(command) as assistant:
+            return (await assistant.call_tool("status", {})).structured_content
+
+    assert anyio.run(speak)["version"]
