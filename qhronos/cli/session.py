@@ -15,6 +15,9 @@ from qhronos.cli.profiles import Login, login
 if TYPE_CHECKING:
     from qhronos import Client
 
+ATTEMPTS = 5
+"""Some two seconds: who sits before it wants to know that nobody answers."""
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 limit_option = click.option(
     "--limit",
@@ -49,9 +52,9 @@ class Session:
 
 def make_client(url: str, token: str) -> Client:
     """Make a client; the only place of the command line that does."""
-    from qhronos import Client
+    from qhronos import Client, Retries
 
-    return Client(url, token)
+    return Client(url, token, retries=Retries(ATTEMPTS))
 
 
 def with_client(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -113,6 +113,14 @@ def test_pauses_grow_and_attempts_end(answered_by: MakeClient, pauses: list[floa
         answered_by(Script(httpx.ConnectError("no")), Retries(attempts=1)).events.get("e")
 
 
+def test_by_default_it_outlasts_a_restart_of_the_service(
+    answered_by: MakeClient, pauses: list[float]
+) -> None:
+    with pytest.raises(qhronos.Unreachable):
+        answered_by(Script(*[httpx.ConnectError("no")] * 8), Retries()).events.get("e")
+    assert 11 <= sum(pauses) <= 23
+
+
 def test_an_answer_that_is_no_json_names_the_host(answered_by: MakeClient) -> None:
     """As of a proxy, or of another service at that address."""
     page = "<html>"
