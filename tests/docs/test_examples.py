@@ -111,7 +111,7 @@ def test_json_is_json_and_yaml_is_yaml_and_python_is_python(one: Page) -> None:
     for text in one.in_language("json"):
         assert isinstance(json.loads(text), dict)
     for text in one.in_language("yaml"):
-        assert isinstance(yaml.safe_load(text), dict)
+        assert {type(document) for document in yaml.safe_load_all(text)} == {dict}, text
     for text in one.in_language("python"):
         ast.parse(text)
 
