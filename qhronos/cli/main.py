@@ -29,6 +29,8 @@ NOT_INSTALLED = "This command needs {name}, which is not installed: pip install 
 OURS = ("click", "httpx", "rich", "websockets", "yaml")
 """What may be missing where the package is installed without an extra; 'mcp' has its own."""
 
+OF_SERVER = ("up", "inspect")
+"""Commands that need the server on this machine, with all that its extra brings."""
 
 CODES: tuple[tuple[type[QhronosError], ExitCode], ...] = (
     (NotText, ExitCode.USAGE),
@@ -58,6 +60,8 @@ def main(arguments: Sequence[str]) -> int:
         if error.name not in (*OURS, "mcp"):
             raise
         extra = "mcp" if error.name == "mcp" else "client"
+        if arguments[:1] and arguments[0] in OF_SERVER:
+            extra = "server"
         return _end(NOT_INSTALLED.format(name=error.name, extra=extra), ExitCode.USAGE)
     except QhronosError as error:
         code = next((one for kind, one in CODES if isinstance(error, kind)), ExitCode.REFUSED)
@@ -107,8 +111,8 @@ def _in_utf8(argument: str) -> str:
 
 def _usage(error: UsageError) -> str:
     """What is wrong with the words of a command, and where to read which there are."""
-    path = error.ctx.command_path if error.ctx else "qhronos"
-    return f"{error.format_message()}\nSee '{path} --help'."
+    hint = f"\nSee '{error.ctx.command_path} --help'." if error.ctx else ""
+    return f"{error.format_message()}{hint}"
 
 
 def _sentences(error: QhronosError) -> str:

@@ -88,6 +88,8 @@ def test_without_click_it_says_what_to_install(
     monkeypatch.setitem(sys.modules, "click", None)
     assert main(["--help"]) == 2
     assert "pip install 'qhronos[client]'" in capsys.readouterr().err
+    assert main(["up"]) == 2
+    assert "pip install 'qhronos[server]'" in capsys.readouterr().err
 
 
 def test_help_imports_nothing_that_is_slow() -> None:
