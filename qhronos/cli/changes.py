@@ -67,9 +67,9 @@ def change_for(client: Client, key: str, wanted: Mapping[str, Any], *, secrets: 
     settings = _settings(event, given, secrets)
     if not settings:
         return Change(key, SAME, event=event)
-    # A secret goes along with any change, but is not sent for itself.
+    # A secret goes along with any change, but is not sent for itself. A call has its headers in it.
     fields = {name: new for name, (_, new) in settings.items() if name not in HIDDEN}
-    fields |= {name: given[name] for name in HIDDEN if name in given}
+    fields |= {name: given[name] for name in (*HIDDEN, "action") if name in given}
     try:
         occurrences = client.events.difference(event.id, **fields)
     except ApiError as error:

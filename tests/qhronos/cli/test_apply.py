@@ -11,6 +11,7 @@ import pytest
 
 from docs.generate.api_reference import openapi_document
 from qhronos import Client
+from qhronos.cli import changes
 from qhronos.cli.declared import FIELDS, declared
 from qhronos.errors import QhronosError, StaleVersion
 from tests.qhronos.cli.conftest import Run
@@ -108,6 +109,8 @@ def test_headers_of_a_call_are_neither_shown_nor_a_difference(
     assert on_app("apply", "-f", "e.yaml", "--dry-run").code == 0
     secrets = on_app("apply", "-f", "e.yaml", "--dry-run", "--secrets")
     assert (secrets.code, "hidden" in secrets.out) == (1, False)
+    more = changes.change_for(client, "c", event | {"tags": ["t"]}, secrets=False)
+    assert (more.settings.keys(), more.fields["action"]) == ({"tags"}, action)
     client.events.delete_by_key("c")
 
 
