@@ -18,9 +18,10 @@ from app.store.audit_entries import entries_of, pack_entry
 from app.store.audit_intents import NewEvent, for_all
 from app.store.audit_segments import Position, StoredEntry
 from app.store.connection import StoreClient
-from app.store.partitions import by_partition
+from app.store.partitions import by_partition, in_slices
 from app.store.scripts import Argument, Scripts
 from app.store.standing import Standing
+from app.store.term_writes import TERMS
 
 TRIES = 200
 """How often entries are chained anew because another process was faster; each time one of them
@@ -162,7 +163,8 @@ class AuditLog:
                 self._settle(plain, self._add)
             for some in by_partition(batch, _partition).values():
                 if some[0].new is not None:
-                    self._settle(some, self._create)
+                    for few in in_slices(some, TERMS, _terms):
+                        self._settle(few, self._create)
         finally:
             for one in batch:
                 if not one.settled:
@@ -292,3 +294,7 @@ def _asked(standing: Standing | None, tokens: dict[tuple[str, str], int]) -> lis
 def _partition(ticket: _Ticket) -> int:
     """The partition that a ticket is for; -1: none."""
     return -1 if ticket.new is None else ticket.new.partition
+
+
+def _terms(ticket: _Ticket) -> int:
+    return 0 if ticket.new is None else ticket.new.terms

@@ -39,6 +39,8 @@ class NewEvent:
     partition: int
     head: list[bytes | str | int]
     fields: list[bytes | str | int]
+    terms: int = 0
+    """How many entries it has in the index of terms: what a call of the script costs."""
 
 
 @dataclass(slots=True, eq=False)

@@ -12,7 +12,7 @@ from app.store import codec
 from app.store.audit_intents import NewEvent
 from app.store.fields import EventField
 from app.store.scripts import Argument
-from app.store.terms import NO_DECLARED, EventTerms
+from app.store.terms import NO_DECLARED, TERM, EventTerms
 
 
 class FirstOccurrence(Protocol):
@@ -43,6 +43,7 @@ def new_event_call(
     fields = codec.event_to_fields(event, request) + terms.fields(event)
     if codec.is_going_on(event):
         fields += [EventField.PLAN, request]
+    every = terms.of_all(event)
     head: list[Argument] = [
         event.id,
         event.created_ms,
@@ -55,6 +56,7 @@ def new_event_call(
         once.name if once else "",
         event.id + once.digest if once else "",
         event.options.key_name or "",
-        terms.of_all(event),
+        every,
     ]
-    return NewEvent(ids.partition_of_event(event.id), head, fields)
+    partition = ids.partition_of_event(event.id)
+    return NewEvent(partition, head, fields, terms=len(every) // TERM)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
+from itertools import chain
 
 from app.store import codec, keys
 from app.store.connection import StoreClient
 from app.store.fields import EventField
+from app.store.partitions import in_slices
 from app.store.pieces import join
 from app.store.reading import read_hashes
 from app.store.scripts import Argument, Scripts
@@ -43,22 +45,10 @@ def list_terms(
         rows = read_hashes(client, map(keys.event_of, left), FIELDS)
         every = [_entry(one, row, terms) for one, row in zip(left, rows, strict=True)]
         left = []
-        for some in _in_calls(entry for entry in every if entry is not None):
-            left += scripts("list_terms", [prefix + b"terms"], [prefix, *some])
-
-
-def _in_calls(entries: Iterable[_Entry]) -> Iterator[list[Argument]]:
-    """What each call of the script is given: of as many events as have ``TERMS`` terms in all."""
-    args: list[Argument] = []
-    size = 0
-    for entry in entries:
-        args += entry
-        size += len(entry[2]) // TERM
-        if size >= TERMS:
-            yield args
-            args, size = [], 0
-    if args:
-        yield args
+        found = (entry for entry in every if entry is not None)
+        for some in in_slices(found, TERMS, lambda entry: len(entry[2]) // TERM):
+            args: list[Argument] = [prefix, *chain.from_iterable(some)]
+            left += scripts("list_terms", [prefix + b"terms"], args)
 
 
 def _entry(event_id: bytes, row: Sequence[bytes | None], terms: EventTerms | None) -> _Entry | None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from app.store.partitions import by_partition
+import pytest
+
+from app.store.partitions import by_partition, in_slices
 
 
 def test_each_partition_gets_its_items_in_their_order() -> None:
@@ -11,3 +13,13 @@ def test_each_partition_gets_its_items_in_their_order() -> None:
 
 def test_nothing_needs_no_partition() -> None:
     assert by_partition([], lambda _: 0) == {}
+
+
+@pytest.mark.parametrize(
+    ("sizes", "slices"),
+    [([], []), ([9], [[9]]), ([2, 3, 0, 5, 1], [[2, 3], [0, 5], [1]]), ([0, 0], [[0, 0]])],
+)
+def test_a_slice_ends_with_what_makes_it_large_enough(
+    sizes: list[int], slices: list[list[int]]
+) -> None:
+    assert list(in_slices(sizes, 5, int)) == slices

@@ -16,6 +16,7 @@ from app.domain.definition import Definition
 from app.domain.event import Event, EventStatus
 from app.domain.ids import EventIds, created_ms
 from app.domain.once import Once
+from app.store import audit
 from app.store.audit import AuditLog
 from app.store.events import KEEP, Plan
 from app.store.new_events import new_event_call
@@ -161,3 +162,25 @@ def test_a_full_store_has_neither(stores, log):
     finally:
         stores.client.config_set("maxmemory", 0)
     assert snapshot(stores.client) == before
+
+
+def test_events_with_many_terms_are_created_a_few_in_a_call(stores, monkeypatch):
+    """A call keeps the store from everybody else, and each term is an entry of an index."""
+    monkeypatch.setattr(audit, "TERMS", 3)
+    calls = []
+
+    class Counting(Scripts):
+        def __call__(self, name, keys, args):
+            calls.append(name)
+            return super().__call__(name, keys, args)
+
+    log, events = AuditLog(stores.client, Counting(stores.client)), [an_event() for _ in range(7)]
+    tickets = [
+        audit._Ticket(audit._text({"of": number}), NOW_MS, new=new_event_call(event, PLAN, None))
+        for number, event in enumerate(events)
+    ]
+    log._settle_all(tickets)
+    assert [one.number for one in tickets] == [1, 2, 3, 4, 5, 6, 7]
+    assert calls == ["create_events"] * 3
+    assert None not in stores.events.get_many([one.id for one in events])
+    assert broken(stores.client, stores.partitions) == []
