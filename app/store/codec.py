@@ -269,8 +269,8 @@ def occurrence_from_row(
         status=OccurrenceStatus((row.status or b"scheduled").decode()),
         tags=event_tags if row.tags is None else split_tags(row.tags),
         attempt_count=int(row.attempts or 0),
-        # (Without one, an earlier version has planned it and nothing has changed it since.)
-        changed_ms=_number(row.changed) or created_ms(row.event),
+        # (Without one, its first attempt has ended it, or it was planned and not changed since.)
+        changed_ms=_number(row.changed or row.completed) or created_ms(row.event),
         status_code=_number(row.status_code),
         response_body=body.decode("utf-8", "replace") if body else None,
         error_message=row.error.decode() if row.error else None,

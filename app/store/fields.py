@@ -149,7 +149,7 @@ class OccurrenceField(HashField):
         """add_unattempted decide_overlap cancel_occurrence record_attempts
         redeliver_occurrences""",
         "codec flow_gate redeliveries schedule_successors")
-    CHANGED = ("ch", "ms", "when it last changed; absent: when its event was created",
+    CHANGED = ("ch", "ms", "when it last changed; absent: when it ended, or its event was made",
         """add_unattempted cancel_occurrence lease_occurrence record_attempts redeliver_occurrences
         release_leases schedule_occurrence start_first_attempt give_hash""",
         "codec short_forms")

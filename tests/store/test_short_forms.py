@@ -97,7 +97,7 @@ def test_an_attempt_under_way_is_read_as_if_it_had_a_hash(stores: Stores) -> Non
 
 
 def test_it_ends_as_if_it_had_a_hash(stores: Stores) -> None:
-    """What is stored in the end is the same, but for an empty lease."""
+    """What is stored in the end is the same, but for an empty lease, and its end as a change."""
     found = []
     for number in range(2):
         event = create(stores)
@@ -106,7 +106,10 @@ def test_it_ends_as_if_it_had_a_hash(stores: Stores) -> None:
             give_hash(stores, one.occurrence_id)
         stores.work.record([ended(one, started_ms=event.start_ms + 1)], event.start_ms + 3)
         stored = stores.client.hgetall(keys.occurrence_of(one.occurrence_id))
-        found.append({name: value for name, value in stored.items() if name not in (b"e", b"l")})
+        found.append(
+            {name: value for name, value in stored.items() if name not in (b"e", b"l", b"ch")}
+        )
+        assert stores.occurrences.get(one.occurrence_id).changed_ms == event.start_ms + 3
     assert found[0] == found[1]
 
 

@@ -73,7 +73,7 @@ for i = 3, #ARGV, 10 do
     close_attempt(key, has_waited, line)
     set_field(fields, OccurrenceField.STATUS, verdict, false)
     set_field(fields, OccurrenceField.LEASE, new_lease, not short)
-    set_field(fields, OccurrenceField.CHANGED, now, false)
+    set_field(fields, OccurrenceField.CHANGED, short and not is_open and '' or now, false)
     set_field(fields, moment_field, moment, true)
     set_field(fields, OccurrenceField.STATUS_CODE, status_code, one.code)
     set_field(fields, OccurrenceField.RESPONSE_BODY, body, one.body)
