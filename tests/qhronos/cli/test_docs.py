@@ -26,7 +26,7 @@ CALENDAR = (
 
 def test_the_commands_run_as_printed(on_app: Run, home: Path) -> None:
     """In the order of the page, on one instance. A status that is no success has its reason."""
-    (home / "jobs.cron").write_text(PAGE.in_language("text")[0])
+    (home / "jobs.cron").write_text(PAGE.in_language("")[0])
     (home / "events.yaml").write_text(PAGE.in_language("yaml")[0])
     (home / "deploys.ics").write_text(CALENDAR)
     for line in LINES:
