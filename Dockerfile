@@ -1,35 +1,51 @@
-# One image for every part: by default it serves the API; `python worker.py deliver`, `upkeep`
-# and `scheduler` are the other parts, `python worker.py` all three of them.
+# One image for every part, with the package as `make package` builds it: by default it serves the
+# API; `python worker.py deliver`, `upkeep` and `scheduler` are the other parts, `python worker.py`
+# all three of them.
 
-FROM python:3.12-slim AS build
+# Any image with Python 3.11 or later, its venv module and the certificates of authorities.
+ARG BASE=python:3.12-slim
+
+FROM ${BASE} AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
-RUN ["python", "-m", "venv", "/venv"]
+RUN ["python3", "-m", "venv", "/opt/qhronos"]
 WORKDIR /build
 COPY requirements.lock .
-RUN ["/venv/bin/pip", "install", "--require-hashes", "-r", "requirements.lock"]
+RUN ["/opt/qhronos/bin/pip", "install", "--require-hashes", "-r", "requirements.lock"]
 
 # The guide is files: what builds it stays behind in this stage.
 FROM build AS guide
 COPY requirements-docs.lock .
-RUN ["/venv/bin/pip", "install", "--require-hashes", "-r", "requirements-docs.lock"]
+RUN ["/opt/qhronos/bin/pip", "install", "--require-hashes", "-r", "requirements-docs.lock"]
 COPY CHANGELOG.md CONTRIBUTING.md SECURITY.md ./
 COPY app app
 COPY docs docs
-RUN ["/venv/bin/python", "-m", "sphinx", "--quiet", "--fail-on-warning", "--builder", "html", \
+RUN ["/opt/qhronos/bin/python", "-m", "sphinx", "--quiet", "--fail-on-warning", "--builder", "html", \
      "--doctree-dir", "/tmp/doctrees", "docs", "docs/_build/html"]
 
-FROM python:3.12-slim
-RUN ["useradd", "--no-create-home", "--uid", "10001", "qhronos"]
-COPY --from=build /venv /venv
-WORKDIR /srv
+FROM guide AS wheel
+COPY requirements-build.lock .
+RUN ["/opt/qhronos/bin/pip", "install", "--require-hashes", "-r", "requirements-build.lock"]
+COPY pyproject.toml README.md LICENSE requirements.txt requirements-client.txt ./
 COPY wsgi.py worker.py gunicorn.conf.py ./
-COPY app app
-COPY --from=guide /build/docs/_build/html docs/_build/html
-# Compiled here, since the user may not write here.
-RUN ["/venv/bin/python", "-m", "compileall", "-q", "app"]
+COPY qhronos qhronos
+RUN ["/opt/qhronos/bin/pip", "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", "/wheel", "."]
+
+FROM build AS installed
+COPY --from=wheel /wheel /wheel
+RUN ["/opt/qhronos/bin/pip", "install", "--no-index", "--no-deps", "--find-links", "/wheel", "qhronos"]
+# The server's files under a path that does not change with Python's version.
+RUN ["/opt/qhronos/bin/python", "-c", \
+     "import os, qhronos.installation as i; os.symlink(i.server_directory(), '/opt/qhronos/server')"]
+# What runs installs nothing.
+RUN ["/opt/qhronos/bin/pip", "uninstall", "--yes", "--quiet", "pip", "setuptools"]
+
+FROM ${BASE}
+RUN ["useradd", "--no-create-home", "--uid", "10001", "qhronos"]
+COPY --from=installed /opt/qhronos /opt/qhronos
+WORKDIR /opt/qhronos/server
 
 # In a container the way in is decided by what is published, so it listens everywhere.
-ENV PATH=/venv/bin:$PATH \
+ENV PATH=/opt/qhronos/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
     TZ=UTC \

@@ -152,6 +152,7 @@ lock: | $(PY) ## pin what requirements*.txt bring, with hashes; ARGS=--upgrade t
 	@$(LOCK) $(ARGS) requirements.txt -o requirements.lock
 	@$(LOCK) $(ARGS) requirements-docs.txt -c requirements.lock -o requirements-docs.lock
 	@$(LOCK) $(ARGS) requirements-dev.txt -c requirements-docs.lock -o requirements-dev.lock
+	@$(LOCK) requirements-build.txt -c requirements-dev.lock -o requirements-build.lock
 
 audit: | $(PY) ## look for known vulnerabilities in what is locked
 	@$(PY) -m venv $(TOOLS) && $(TOOLS)/bin/pip --disable-pip-version-check -q install '$(PIP_AUDIT)'

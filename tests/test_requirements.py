@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+import tomllib
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -15,6 +16,7 @@ LOCKS = {
     "requirements-docs.txt": "requirements-docs.lock",
     "requirements-dev.txt": "requirements-dev.lock",
 }
+BUILD = "requirements-build.lock"
 HASH = re.compile(r"--hash=sha256:[0-9a-f]{64}")
 
 
@@ -50,7 +52,7 @@ def test_the_lock_holds_what_was_chosen(name: str) -> None:
     assert chosen(name).items() <= pins.items()
 
 
-@pytest.mark.parametrize("lock", LOCKS.values())
+@pytest.mark.parametrize("lock", [*LOCKS.values(), BUILD])
 def test_every_file_is_known_by_its_hash_and_by_nothing_else(lock: str) -> None:
     for package, (pinned, _, hashes) in locked(lock).items():
         assert re.fullmatch(r"[\w.]+", pinned), package
@@ -80,5 +82,17 @@ def test_everything_installs_from_the_locks_and_checks_the_hashes() -> None:
     assert re.findall(r"\$\(PIP\) -r (\S+)", makefile) == list(LOCKS.values())
     assert "install --require-hashes" in makefile
     installed = re.findall(r'RUN \[".*pip", "install", "--require-hashes", "-r", "(.*)"\]', image)
-    assert installed == ["requirements.lock", "requirements-docs.lock"]
-    assert image.count('pip", "install') == len(installed)
+    assert installed == ["requirements.lock", "requirements-docs.lock", BUILD]
+    offline = re.findall(r'RUN \[".*pip", "install", "--no-index", "--no-deps"', image)
+    assert image.count('pip", "install') == len(installed) + len(offline)
+    assert image.count("pip") == image.count('/bin/pip"') + 1, "no other way to call it"
+    assert "--no-build-isolation" in image
+
+
+def test_the_image_builds_the_package_with_what_builds_it_elsewhere() -> None:
+    """What builds it is locked as well, and is what the tests build it with."""
+    assert locked(BUILD).items() <= locked("requirements-dev.lock").items()
+    requires = tomllib.loads((ROOT / "pyproject.toml").read_text())["build-system"]["requires"]
+    chosen_ones = chosen("requirements-build.txt")
+    assert chosen_ones == dict(one.split("==") for one in requires)
+    assert chosen_ones.keys() <= locked(BUILD).keys()
