@@ -25,6 +25,8 @@ ACK_TIMEOUT = "3s"
 NEAR_MS = 100
 """An edit comes so long before or after a due time of its event at the most."""
 
+UNDER_WAY = "with this Idempotency-Key is under way"
+
 SURELY_S = 120.0
 """A call that must have an answer gets one within this time, whatever is the matter."""
 
@@ -111,11 +113,17 @@ class Client(threading.Thread):
         token: str | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
-        """Make a write call again and again until it is answered: one that may be made twice."""
-        return self._answered(
-            lambda: self.call(call, of, body, query=query, token=token, headers=headers),
-            call.path(of),
-        )
+        """Make a write call again and again until it is answered: one that may be made twice.
+
+        With an idempotency key, 409 may say that the try before is still under way.
+        """
+
+        def ask() -> Answer | None:
+            answer = self.call(call, of, body, query=query, token=token, headers=headers)
+            is_under_way = answer and answer.status == 409 and UNDER_WAY in answer.json["error"]
+            return None if is_under_way else answer
+
+        return self._answered(ask, call.path(of))
 
     def read(self, path: str) -> Any:
         """What a path has, which must be there."""
