@@ -25,7 +25,7 @@ RUN ["/opt/qhronos/bin/python", "-m", "sphinx", "--quiet", "--fail-on-warning", 
 FROM guide AS wheel
 COPY requirements-build.lock .
 RUN ["/opt/qhronos/bin/pip", "install", "--require-hashes", "-r", "requirements-build.lock"]
-COPY pyproject.toml README.md LICENSE requirements.txt requirements-client.txt ./
+COPY pyproject.toml README.md LICENSE requirements.txt requirements-client.txt requirements-mcp.txt ./
 COPY wsgi.py worker.py gunicorn.conf.py ./
 COPY qhronos qhronos
 RUN ["/opt/qhronos/bin/pip", "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", "/wheel", "."]
