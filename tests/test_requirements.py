@@ -96,3 +96,14 @@ def test_the_image_builds_the_package_with_what_builds_it_elsewhere() -> None:
     chosen_ones = chosen("requirements-build.txt")
     assert chosen_ones == dict(one.split("==") for one in requires)
     assert chosen_ones.keys() <= locked(BUILD).keys()
+
+
+def test_the_image_has_what_the_package_reads_its_extras_from() -> None:
+    """A list that the ``Dockerfile`` does not copy would be missed when the wheel is built in it."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    hook = project["tool"]["hatch"]["metadata"]["hooks"]["requirements_txt"]
+    lists = {name for names in hook["optional-dependencies"].values() for name in names}
+    assert lists
+    copied = re.findall(r"^COPY (.*) \S+$", (ROOT / "Dockerfile").read_text(), flags=re.MULTILINE)
+    assert lists <= {name for line in copied for name in line.split()}
+    assert {f"!{name}" for name in lists} <= set((ROOT / ".dockerignore").read_text().splitlines())
