@@ -147,9 +147,7 @@ class RedeliverySteps:
             from_ms=chosen.from_ms,
             to_ms=due_by_ms if chosen.to_ms is None else min(chosen.to_ms, due_by_ms),
         )
-        selection = self.occurrences.selection(query, access)
-        # An event's next occurrence has not ended.
-        return None if selection is None else replace(selection, extra=())
+        return self.occurrences.selection(query, access)
 
 
 def _look_ms(job: RedeliveryJob, now_ms: int) -> int:
