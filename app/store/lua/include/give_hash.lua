@@ -2,13 +2,16 @@
 --#include moment_of
 -- give_hash(prefix, id): has an occurrence that is stored in short form a hash of its own from now
 -- on, which says the same; see short_forms.py. Its event lists it if it is claimed. Any other
--- stays as it is.
+-- stays as it is. The first thing that it writes needs memory: so a store that is full refuses it,
+-- before anything is changed.
 local function give_hash(prefix, id)
   local short = redis.call('HGET', prefix .. 'fresh', id)
   if not short then return end
-  redis.call('HDEL', prefix .. 'fresh', id)
   local key = prefix .. 'occurrence:' .. id
-  if redis.call('EXISTS', key) == 1 then return end
+  if redis.call('EXISTS', key) == 1 then
+    redis.call('HDEL', prefix .. 'fresh', id)
+    return
+  end
   local changed, started, token, tags = fresh_lease(short)
   redis.call('HSET', key, OccurrenceField.EVENT, string.sub(short, 1, 16),
     OccurrenceField.SCHEDULED, moment_of(id))
@@ -21,4 +24,5 @@ local function give_hash(prefix, id)
   elseif #short > 16 then
     redis.call('HSET', key, OccurrenceField.CHANGED, string.sub(short, 17))
   end
+  redis.call('HDEL', prefix .. 'fresh', id)
 end
