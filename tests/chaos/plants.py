@@ -124,7 +124,7 @@ PLANTS = {
     ),
     "a pause does not end": Plant(
         "engine/upkeep.py",
-        "                self.events.resume_due(event_id)",
+        "                self.deletions.end_pause(event_id)",
         "                pass",
         (Kind.LOST,),
     ),

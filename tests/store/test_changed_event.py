@@ -40,7 +40,7 @@ def full(stores: Stores) -> Event:
         metadata_json='{"n":"%s"}' % ("x" * 200),
         hmac_secret=b"secret",
         headers=EncryptedHeaders(("X-Key",), b"headers"),
-        updated_ms=NOW_MS + 1,
+        updated_ms=NOW_MS + 3_600_000,  # however many events this process has made
     )
     plan = Plan(scheduled_ms=event.start_ms, due_ms=event.start_ms)
     declaring = EventStore(
