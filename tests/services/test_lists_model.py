@@ -59,13 +59,13 @@ class World:
         with contextlib.suppress(QhronosError):  # it was deleted before
             act()
         for event_id in self.events:
-            for at in range(5):
+            for at in range(-2, 3):
                 self.occurrences.add(ids.occurrence_id(event_id, NOW_MS + at * 1000))
 
     def make(self) -> None:
         event = self.create(
             name=self.chosen.choice(NAMES),
-            start_time=NOW_MS + self.chosen.randrange(5) * 1000,
+            start_time=NOW_MS + self.chosen.randrange(-2, 3) * 1000,
             tags=self.some_tags(),
             status=self.chosen.choice([EventStatus.ACTIVE, *EventStatus]),
             metadata=f'{{"customer":{self.chosen.randrange(3)}}}',
@@ -95,7 +95,7 @@ class World:
         work = self.services.storage.work
         for partition in range(self.services.settings.partitions):
             claims = work.claim(
-                partition, b"w", next(self.requests), now_ms=NOW_MS + 2_000, limit=2, lease_ms=9
+                partition, b"w", next(self.requests), now_ms=NOW_MS, limit=2, lease_ms=9
             )
             records = [
                 Record(one.occurrence_id, one.token, verdict, 200, b"", None, None, b"[1]\n")
@@ -103,7 +103,7 @@ class World:
                 for verdict in [self.chosen.choice(["completed", "failed"])]
             ]
             if records:
-                work.record(records, NOW_MS + 2_000)
+                work.record(records, NOW_MS)
 
     def some_tags(self) -> tuple[str, ...]:
         return tuple(self.chosen.sample(TAGS, self.chosen.randrange(4)))
@@ -210,8 +210,8 @@ def check_occurrences(world: World) -> None:
         tags=world.tag_filter(),
         event_id=None if of_event is None else ids.to_text(of_event),
         status=world.statuses([one.value for one in OccurrenceStatus]),
-        from_ms=world.maybe(NOW_MS + 1_000),
-        to_ms=world.maybe(NOW_MS + 3_000),
+        from_ms=world.maybe(NOW_MS - 1_000),
+        to_ms=world.maybe(NOW_MS + 1_000),
         sort=chosen.choice(["-scheduled_at", "scheduled_at"]),
         limit=chosen.choice([1, 3, 100]),
     )
@@ -252,9 +252,7 @@ def test_every_list_is_what_a_plain_model_says(
     world = World(services, create, random.Random(seed))
     for _ in range(STEPS):
         world.change()
-    wrong = broken(services.storage.client, services.settings.partitions)
-    # (What is delivered ahead of its time, as here alone, and made active again has nothing ahead.)
-    assert [one for one in wrong if "nothing is left to come" not in one] == []
+    assert broken(services.storage.client, services.settings.partitions) == []
     for _ in range(ASKED):
         check_events(world)
         check_by_name(world)
