@@ -78,26 +78,21 @@ class DeletionService:
         cancelled is delivered again. Raises ``NotFound``, ``Forbidden``, and ``Conflict`` if no
         deletion is under way.
         """
-        asked_ms = 0
 
         def write(before: Event) -> tuple[Saved, Event]:
-            nonlocal asked_ms
             deletion = _deletion_of(before)
             if deletion is None:
                 raise Conflict(NOT_DELETED)
-            asked_ms = deletion.asked_ms
+            # First what was cancelled: as long as the deletion is there, a request that broke off
+            # can be made again.
+            self._give_back(before, deletion.asked_ms, access)
             options = before.options.changed({"pause": deletion.pause})
             after = before.changed(status=EventStatus(deletion.status), options=options)
             if after.status is EventStatus.ACTIVE:
-                return self.service.go_on(before, after, asked_ms), after
+                return self.service.go_on(before, after, deletion.asked_ms), after
             return self.service.planner.end(before, after), after
 
-        event = self.service.rewrite(event_id, access, None, write)
-        for one in self._cancelled(event, asked_ms):
-            try:
-                self.redeliver(one, access)
-            except (Conflict, NotFound):
-                continue  # somebody else was faster
+        self.service.rewrite(event_id, access, None, write)
         return self.service.get(event_id, access)
 
     def end_pause(self, event_id: bytes) -> None:
@@ -134,6 +129,14 @@ class DeletionService:
             raise
         self.audit.record(act, intent)
         self.tell("event.delete", _told(event))
+
+    def _give_back(self, event: Event, asked_ms: int, access: Access) -> None:
+        """Have what a deletion has cancelled delivered after all."""
+        for one in self._cancelled(event, asked_ms):
+            try:
+                self.redeliver(one, access)
+            except (Conflict, NotFound):
+                continue  # somebody else was faster
 
     def _cancelled(self, event: Event, asked_ms: int) -> Sequence[Occurrence]:
         """The occurrences that a deletion has cancelled, oldest first."""

@@ -14,9 +14,9 @@ import pytest
 from app.domain.access import MASTER, Access
 from app.domain.event import Event, EventStatus
 from app.domain.ids import to_text
-from app.domain.occurrence import OccurrenceStatus
+from app.domain.occurrence import Occurrence, OccurrenceStatus
 from app.domain.pause import Pause
-from app.errors import Conflict, Forbidden, NotFound
+from app.errors import Conflict, Forbidden, NotFound, StoreUnavailable
 from app.services.audit import AuditQuery
 from app.services.deletions import UNDO_MS
 from app.services.queries import EventChanges, OccurrenceQuery
@@ -119,6 +119,26 @@ def test_what_was_due_already_ends_as_cancelled_and_is_delivered_after_all_when_
     assert occurrences(services, event) == {due_ms: "cancelled"}
     restored = undo(services, event)
     assert restored.next_ms == due_ms + MINUTE_MS
+    assert occurrences(services, event)[due_ms] == OccurrenceStatus.RETRYING
+
+
+def test_an_undoing_that_broke_off_can_be_made_again_and_nothing_stays_cancelled(
+    services: Services, create: Create, clock: FakeClock
+) -> None:
+    event = create(schedule=MINUTELY)
+    due_ms = event.next_ms
+    assert due_ms is not None
+    clock.advance(due_ms + SECOND_MS - clock.ms)
+    ask(services, event)
+
+    def break_off(one: Occurrence, access: Access) -> object:
+        raise StoreUnavailable
+
+    broken_off = replace(services.deletions, redeliver=break_off)
+    with pytest.raises(StoreUnavailable):
+        broken_off.undo(to_text(event.id), MASTER)
+    assert read(services, event).status is EventStatus.PAUSED
+    assert undo(services, event).status is EventStatus.ACTIVE
     assert occurrences(services, event)[due_ms] == OccurrenceStatus.RETRYING
 
 
