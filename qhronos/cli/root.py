@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from importlib import import_module
 
 import click
@@ -36,6 +37,10 @@ COMMANDS = {
 """Where each command is. A new group is a module in ``qhronos/cli/commands`` and a line here."""
 
 
+class NoSuchCommand(click.UsageError):
+    """The first word is no command."""
+
+
 class _Lazy(click.Group):
     """Imports a command's module when the command is named: the start stays quick."""
 
@@ -50,6 +55,16 @@ class _Lazy(click.Group):
         assert isinstance(command, click.Command)  # noqa: S101 - the table is ours
         _keep_lines(command)
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find a command; click itself knows no names that are near to one which is lazy."""
+        if args[0] not in COMMANDS and not args[0].startswith("-") and not ctx.resilient_parsing:
+            near = get_close_matches(args[0], COMMANDS, 1)
+            hint = f" Did you mean '{near[0]}'?" if near else ""
+            raise NoSuchCommand(f"No such command {args[0]!r}.{hint}", ctx)
+        return super().resolve_command(ctx, args)
 
 
 def _keep_lines(command: click.Command) -> None:

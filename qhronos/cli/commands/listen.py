@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from qhronos.cli import output
-from qhronos.cli.forwarding import Forwarder
-from qhronos.cli.receiver import Arrival, local_secret, receiver
 from qhronos.cli.session import Session
-from qhronos.client.configuration import is_address
+
+if TYPE_CHECKING:
+    from qhronos.cli.receiver import Arrival
 
 
 @click.command()
@@ -52,6 +54,10 @@ def listen(
     q:NAME come over a connection that is made from here. They are signed with --secret again when
     they are handed on.
     """
+    from qhronos.cli.forwarding import Forwarder
+    from qhronos.cli.receiver import local_secret, receiver
+    from qhronos.client.configuration import is_address
+
     show = _print_json if as_json else _print
     if name is not None:
         if forward is not None and not is_address(forward):

@@ -10,10 +10,10 @@ import click
 from qhronos.cli import output
 from qhronos.cli.exit_codes import ExitCode
 from qhronos.cli.session import json_option, with_client
-from qhronos.models import Status
 
 if TYPE_CHECKING:
     from qhronos import Client
+    from qhronos.models import Status
 
 SHOWN = ("status", "version", "uptime_seconds", "store", "queue_depth", "lag_ms", "workers")
 

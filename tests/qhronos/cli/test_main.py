@@ -17,8 +17,24 @@ from tests.docs.pages import ROOT
 def test_a_command_that_is_none_is_refused_with_code_2(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["evnts"]) == 2
     sentence, hint = capsys.readouterr().err.splitlines()
-    assert sentence.startswith("No such command 'evnts'.")
+    assert sentence == "No such command 'evnts'. Did you mean 'events'?"
     assert hint == "See 'qhronos --help'."
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["xyz"], "No such command 'xyz'."),
+        (["events", "lst"], "No such command 'lst'. Did you mean 'list'?"),
+        (["events", "list", "--jsn"], "No such option '--jsn'. Did you mean '--json'?"),
+        (["--profil", "x"], "No such option '--profil'. Did you mean '--profile'?"),
+    ],
+)
+def test_what_is_near_to_a_word_is_named(
+    words: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(words) == 2
+    assert capsys.readouterr().err.splitlines()[0] == sentence
 
 
 def test_what_is_wrong_with_the_words_of_a_command_is_the_first_line(
@@ -93,10 +109,15 @@ def test_without_click_it_says_what_to_install(
 
 
 def test_help_imports_nothing_that_is_slow() -> None:
-    """What costs a start its time is imported when a command needs it."""
+    """What costs a start its time is imported when a command does its work; so for every command.
+
+    Completion in a shell starts the program for each press of the key.
+    """
+    slow = {"httpx", "rich", "asyncio", "flask", "mcp", "yaml", "websockets", "ssl", "http.server"}
     code = (
-        "import sys; from qhronos.cli.main import main; main(['--help']); "
-        "print(*{'httpx', 'rich', 'asyncio', 'flask'} & {*sys.modules}, file=sys.stderr)"
+        "import sys; from qhronos.cli import root; from qhronos.cli.main import main; "
+        "[main([name, '--help']) for name in root.COMMANDS]; main(['--help']); "
+        f"print(*{slow} & {{*sys.modules}}, file=sys.stderr)"
     )
     ended = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
