@@ -141,6 +141,8 @@ def _banner(run: LocalRun, webhook: str | None) -> str:
     # (For somebody who reads it now: whatever is not a terminal may be kept, and read by others.)
     if sys.stdout.isatty() and (link := sign_in_link(url, run.settings.master_token)):
         lines.append(f"Console: {link} (signs you in, once, within ten minutes)")
+    else:
+        lines.append(f"Console: {url}/ (sign in with the master token)")
     lines += [
         f"Master token: {token_file(run) or 'as set in QHRONOS_MASTER_TOKEN'}",
     ]

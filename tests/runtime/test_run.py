@@ -120,6 +120,7 @@ class TestWhole:
         workers = (f"deliver-{n} | working as deliver on unix" for n in (1, 2))
         output = read_until(process, "curl", *roles, *workers)
         assert f"is ready at http://127.0.0.1:{port}" in output
+        assert f"Console: http://127.0.0.1:{port}/ (sign in" in output
         assert f"Master token: {project}/data/secrets/master_token" in output
         assert "127.0.0.0/8,::1/128" in output
         assert request(port, "GET", "/health") == 200
