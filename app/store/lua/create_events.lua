@@ -66,7 +66,7 @@ while i <= #ARGV do
 end
 if is_refused then return words end
 
-local batch, entries = {}, {}
+local ones, batch, entries = {}, {}, {}
 for _, event in ipairs(events) do
   local id, created, tags, new_id, scheduled, due, outcome, message, made, made_value, own, terms,
     entry, hash, intent, from, to = unpack(event)
@@ -83,13 +83,15 @@ for _, event in ipairs(events) do
   index_terms(prefix, id, '', terms)
   list_event_end(prefix, id, status, paused_until, now)
   if new_id ~= '' and outcome == 'scheduled' then
-    schedule_next(prefix, new_id, id, scheduled, due, tags, flow or overlap, now, batch)
+    ones[#ones + 1] = {occurrence = new_id, event = id, scheduled = scheduled, due = due,
+      tags = tags, bound = flow or overlap}
     redis.call('HSET', key, EventField.NEXT, scheduled)
   elseif new_id ~= '' then
     add_unattempted(prefix, new_id, id, scheduled, tags, outcome, message, now)
   end
   entries[#entries + 1] = entry; entries[#entries + 1] = hash; entries[#entries + 1] = intent
 end
+schedule_next(prefix, ones, now, batch)
 make_due(prefix, batch)
 add_entries(log, head, intents, first, now, entries)
 redis.call('SET', done, '1', 'PX', 60000)

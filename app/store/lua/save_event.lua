@@ -109,10 +109,11 @@ elseif not keep then
   record_passed_over(prefix, id, passed, old_tags, reason, now)
   redis.call('ZREM', prefix .. 'unscheduled', id)
   if is_planned then
-    local bound, batch = new_flow or overlap, {}
-    local is_new = schedule_next(prefix, new_id, id, scheduled, due, tags, bound, now, batch)
+    local batch, one = {}, {occurrence = new_id, event = id, scheduled = scheduled, due = due,
+      tags = tags, bound = new_flow or overlap}
+    schedule_next(prefix, {one}, now, batch)
     make_due(prefix, batch)
-    if is_new then redis.call('HSET', key, EventField.NEXT, scheduled) end
+    if one.is_new then redis.call('HSET', key, EventField.NEXT, scheduled) end
   elseif new_id ~= '' then
     add_unattempted(prefix, new_id, id, scheduled, tags, outcome, message, now)
   end

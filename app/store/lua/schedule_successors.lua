@@ -14,26 +14,7 @@
 --#include end_event
 local unscheduled = unpack(KEYS)
 local prefix, now = unpack(ARGV, 1, 2)
-local count, passed, over, batch = 0, {}, {}, {}
-
--- Returns whether the event still waits for a successor.
-local function schedule_successor(key, id, tags, last, bound, successor, scheduled, due)
-  local is_new = schedule_next(prefix, successor, id, scheduled, due, tags or '', bound, now, batch)
-  if not is_new then give_hash(prefix, successor) end
-  if is_new then
-    count = count + 1
-  elseif redis.call('HGET', prefix .. 'occurrence:' .. successor, OccurrenceField.STATUS) then
-    -- It was made beside the schedule, or this call comes late: the series goes on after it.
-    local latest = math.max(tonumber(scheduled), tonumber(last or 0))
-    redis.call('HSET', key, EventField.LAST, string.format('%.0f', latest))
-    redis.call('ZADD', unscheduled, now, id)
-    passed[#passed + 1] = id
-    return true
-  end
-  -- (One that was there and not yet claimed is what its event had forgotten.)
-  redis.call('HSET', key, EventField.NEXT, scheduled)
-  return false
-end
+local count, passed, over, seen, ones, due_batch = 0, {}, {}, {}, {}, {}
 
 local function end_series(key, id, before)
   redis.call('HDEL', key, EventField.RECURRING)
@@ -43,23 +24,44 @@ local function end_series(key, id, before)
   if not event or completed then end_event(prefix, id, now) end
 end
 
+-- Returns whether an event's successor is no longer to come: it has a hash that says so.
+local function is_passed(one)
+  give_hash(prefix, one.occurrence)
+  return redis.call('HGET', prefix .. 'occurrence:' .. one.occurrence, OccurrenceField.STATUS)
+end
+
 for i = 3, #ARGV, 6 do
   local id, plan, before, successor, scheduled, due = unpack(ARGV, i, i + 5)
-  local key, still_waits = prefix .. 'event:' .. id, false
-  local status, next_ms, tags, stored_plan, last, flow, overlap = unpack(redis.call('HMGET', key,
-    EventField.STATUS, EventField.NEXT, EventField.TAGS, EventField.PLAN, EventField.LAST,
-    EventField.FLOW, EventField.OVERLAP))
+  local key = prefix .. 'event:' .. id
+  local status, next_ms, tags, stored_plan, flow, overlap = unpack(redis.call('HMGET', key,
+    EventField.STATUS, EventField.NEXT, EventField.TAGS, EventField.PLAN, EventField.FLOW,
+    EventField.OVERLAP))
   local is_waiting = status == 'active' and not next_ms
-  if is_waiting and stored_plan == plan and successor == '' then
+  if is_waiting and stored_plan == plan and successor ~= '' and not seen[id] then
+    ones[#ones + 1] = {event = id, key = key, occurrence = successor, scheduled = scheduled,
+      due = due, tags = tags or '', bound = flow or overlap}
+    seen[id] = true
+  elseif is_waiting and stored_plan == plan and successor == '' then
     end_series(key, id, before)
-  elseif is_waiting and stored_plan == plan then
-    local bound = flow or overlap
-    still_waits = schedule_successor(key, id, tags, last, bound, successor, scheduled, due)
-  elseif is_waiting then
-    still_waits = true
   end
-  if not still_waits then over[#over + 1] = id end
+  if not is_waiting or successor == '' and stored_plan == plan then over[#over + 1] = id end
+end
+schedule_next(prefix, ones, now, due_batch)
+for _, one in ipairs(ones) do
+  if one.is_new then count = count + 1 end
+  if not one.is_new and is_passed(one) then
+    -- It was made beside the schedule, or this call comes late: the series goes on after it.
+    local last = redis.call('HGET', one.key, EventField.LAST)
+    local latest = math.max(tonumber(one.scheduled), tonumber(last or 0))
+    redis.call('HSET', one.key, EventField.LAST, string.format('%.0f', latest))
+    redis.call('ZADD', unscheduled, now, one.event)
+    passed[#passed + 1] = one.event
+  else
+    -- (One that was there and not yet claimed is what its event had forgotten.)
+    redis.call('HSET', one.key, EventField.NEXT, one.scheduled)
+    over[#over + 1] = one.event
+  end
 end
 call_batch('ZREM', unscheduled, over)
-make_due(prefix, batch)
+make_due(prefix, due_batch)
 return {count, unpack(passed)}

@@ -1,27 +1,50 @@
 --#include schedule_occurrence
 --#include fresh_lease
 --#include make_way
---#include index_occurrence_tags
 --#include add_due
 --#include moment_of
--- schedule_next(prefix, occurrence, event, scheduled, due, tags, bound, now, batch): as
--- schedule_occurrence, for the one that is to be its event's next: it is stored in short form, if
--- that says it all. bound: the event has a flow or an overlap policy, which will add to it.
-local function schedule_next(prefix, occurrence, event, scheduled, due, tags, bound, now, batch)
-  if bound or due ~= scheduled or moment_of(occurrence) ~= scheduled then
-    return schedule_occurrence(prefix, occurrence, event, scheduled, due, tags, now, batch)
+--#include call_batch
+-- schedule_next(prefix, ones, now, due): as schedule_occurrence, for those that are to be their
+-- events' next: they are stored in short form, all at once, if that says it all. Of each, ones has
+-- occurrence, event, scheduled, due, tags, and bound: the event has a flow or an overlap policy,
+-- which will add to it. No event comes twice. Each gets is_new; what is new is added to due.
+local function schedule_next(prefix, ones, now, due)
+  local short, ids, keys = {}, {}, {}
+  for _, one in ipairs(ones) do
+    local id, scheduled = one.occurrence, one.scheduled
+    if one.bound or one.due ~= scheduled or moment_of(id) ~= scheduled then
+      one.is_new = schedule_occurrence(prefix, id, one.event, scheduled, one.due, one.tags, now,
+        due)
+    else
+      short[#short + 1], ids[#ids + 1], keys[#keys + 1] = one, id, prefix .. 'occurrence:' .. id
+    end
   end
-  if not make_way(prefix, occurrence, event) then return false end
-  local short = event .. (now ~= moment_of(event) and now or '')
+  if #short == 0 then return end
+
   local fresh, listed = prefix .. 'fresh', prefix .. 'occurrences:scheduled'
-  if redis.call('HSETNX', fresh, occurrence, short) == 0 then
-    local before = redis.call('HGET', fresh, occurrence)
-    if fresh_lease(before) or redis.call('ZSCORE', listed, occurrence) then return false end
-    -- (An earlier version, which knows no short forms, has taken it away.)
-    redis.call('HSET', fresh, occurrence, short)
+  local forms, scores, by_tag = {}, {}, {}
+  local has_hash = redis.call('EXISTS', unpack(keys)) > 0
+  local before = redis.call('HMGET', fresh, unpack(ids))
+  for number, one in ipairs(short) do
+    local id, form, scheduled = one.occurrence, before[number], one.scheduled
+    one.is_new = not has_hash or make_way(prefix, id, one.event)
+    -- (One that is not listed was taken away by an earlier version, which knows no short forms.)
+    if form and (fresh_lease(form) or redis.call('ZSCORE', listed, id)) then one.is_new = false end
+    if one.is_new then
+      forms[#forms + 1] = id
+      forms[#forms + 1] = one.event .. (now ~= moment_of(one.event) and now or '')
+      scores[#scores + 1] = scheduled; scores[#scores + 1] = id
+      for tag in string.gmatch(one.tags, '[^\n]+') do
+        local tagged = by_tag[tag] or {}
+        tagged[#tagged + 1] = scheduled; tagged[#tagged + 1] = id
+        by_tag[tag] = tagged
+      end
+      add_due(due, one.event, id, scheduled)
+    end
   end
-  redis.call('ZADD', listed, scheduled, occurrence)
-  index_occurrence_tags(prefix, tags, occurrence, scheduled)
-  add_due(batch, event, occurrence, due)
-  return true
+  call_batch('HSET', fresh, forms)
+  call_batch('ZADD', listed, scores)
+  for tag, tagged in pairs(by_tag) do
+    redis.call('ZADD', prefix .. 'tag:' .. tag .. ':occurrences', unpack(tagged))
+  end
 end
