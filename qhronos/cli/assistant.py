@@ -13,8 +13,9 @@ from mcp_types import ToolAnnotations
 
 from qhronos.cli.commands.events import find, id_of
 from qhronos.cli.commands.explain import draft
+from qhronos.cli.naming import reasons
 from qhronos.decoding import Model
-from qhronos.errors import ApiError, QhronosError
+from qhronos.errors import QhronosError
 from qhronos.installation import version
 
 if TYPE_CHECKING:
@@ -165,9 +166,7 @@ def _saying(tool: Callable[..., Answer]) -> Callable[..., Answer]:
         try:
             return tool(*values, **names)
         except QhronosError as error:
-            fields = error.fields if isinstance(error, ApiError) else {}
-            more = [f"{name}: {' '.join(map(str, wrong))}" for name, wrong in fields.items()]
-            raise ToolError(" ".join([str(error), *more])) from None
+            raise ToolError(reasons(error)) from None
 
     return wrapper
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from qhronos.cli.naming import reasons
 from qhronos.errors import ApiError, NotFound
 
 if TYPE_CHECKING:
@@ -173,6 +174,4 @@ def _without_secrets(settings: Mapping[str, tuple[Any, Any]]) -> dict[str, tuple
 
 
 def _refused(key: str, error: ApiError, event: Event | None) -> Change:
-    more = [f"{name}: {' '.join(map(str, wrong))}" for name, wrong in error.fields.items()]
-    reason = " ".join([str(error), *(one for one in more if one not in str(error))])
-    return Change(key, REFUSED, event=event, reason=reason)
+    return Change(key, REFUSED, event=event, reason=reasons(error))

@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from qhronos.cli.editing import READ_ONLY
+from qhronos.cli.naming import reasons
 from qhronos.errors import Conflict, Forbidden, Invalid, NotFound
 
 if TYPE_CHECKING:
@@ -169,7 +170,6 @@ def tried(state: Restored, line: int, act: Callable[[], None]) -> None:
     try:
         act()
     except (Invalid, Conflict, Forbidden, NotFound) as error:
-        more = [f"{name}: {' '.join(map(str, why))}" for name, why in error.fields.items()]
-        state.refuse(line, " ".join([str(error), *(one for one in more if one not in str(error))]))
+        state.refuse(line, reasons(error))
     except (KeyError, TypeError, AttributeError):
         state.refuse(line, FORMLESS)

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from qhronos.cli.exit_codes import ExitCode
 from qhronos.cli.failures import NotOver, NotText
 from qhronos.errors import (
-    ApiError,
     Forbidden,
     NotConfigured,
     NotFound,
@@ -65,7 +64,7 @@ def main(arguments: Sequence[str]) -> int:
         return _end(NOT_INSTALLED.format(name=error.name, extra=extra), ExitCode.USAGE)
     except QhronosError as error:
         code = next((one for kind, one in CODES if isinstance(error, kind)), ExitCode.REFUSED)
-        return _end(_sentences(error), code)
+        return _end(_printed(error), code)
     except BrokenPipeError:
         # Whoever reads has had enough, as in '| head'. Python would complain once more at the end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -115,12 +114,11 @@ def _usage(error: UsageError) -> str:
     return f"{error.format_message()}{hint}"
 
 
-def _sentences(error: QhronosError) -> str:
+def _printed(error: QhronosError) -> str:
     """The error's sentence, and below it what else is wrong with which field."""
-    fields = error.fields if isinstance(error, ApiError) else {}
-    found = [f"{name}: {' '.join(map(str, wrong))}" for name, wrong in fields.items()]
-    more = [f"  {line}" for line in found if line not in str(error)]
-    text = "\n".join([str(error), *more])
+    from qhronos.cli.naming import sentences
+
+    text = "\n  ".join(sentences(error))
     return "".join(one if one.isprintable() or one == "\n" else repr(one)[1:-1] for one in text)
 
 

@@ -11,14 +11,17 @@ import os
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from qhronos.errors import NotConfigured
+from qhronos.errors import ApiError, NotConfigured, QhronosError
 
 FILE = Path("qhronos") / "profiles.json"
 LOCAL_TOKEN = Path("data") / "secrets" / "master_token"
 """Where ``qhronos up`` keeps the master token that it has made."""
+
+URL_FROM, TOKEN_FROM = "The address is from QHRONOS_URL.", "The token is from QHRONOS_TOKEN."
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,16 @@ class Login:
     url: str
     token: str = field(repr=False)
     source: str
+    of_url: str = field(default="", repr=False)
+    of_token: str = field(default="", repr=False)
+    """Where each is from, or what helps, as a sentence: for when it does not do."""
+
+    def about(self, error: QhronosError) -> QhronosError:
+        """The same error, with where the address or the token is from."""
+        if isinstance(error, ApiError):
+            sentence = f"{error} {self.of_token}".strip()
+            return type(error)(sentence, status=error.status, document=error.document)
+        return type(error)(f"{error} {self.of_url}".strip())
 
 
 def profiles_file(environ: Mapping[str, str]) -> Path:
@@ -45,23 +58,39 @@ def login(name: str | None, environ: Mapping[str, str], place: Path) -> Login:
     name = name or environ.get("QHRONOS_PROFILE") or None
     url, token = environ.get("QHRONOS_URL", ""), environ.get("QHRONOS_TOKEN", "")
     if name is None and url and token:
-        return Login(url, token, "QHRONOS_URL and QHRONOS_TOKEN")
+        return Login(url, token, "QHRONOS_URL and QHRONOS_TOKEN", URL_FROM, TOKEN_FROM)
     file = profiles_file(environ)
     kept = read(file)
     chosen = name or kept.get("current")
     if chosen is not None:
         profile = kept["profiles"].get(chosen)
         if profile is None:
-            known = ", ".join(sorted(kept["profiles"])) or "none"
-            raise NotConfigured(
-                f"There is no profile {chosen!r} (there is: {known}): run 'qhronos login'."
-            )
-        return Login(url or profile["url"], token or profile["token"], f"profile {chosen}")
+            raise NotConfigured(f"There is no profile {chosen!r}: {_instead(chosen, kept)}")
+        again = f"'qhronos login {profile['url']} --name {chosen}' gives the profile another."
+        return Login(
+            url or profile["url"],
+            token or profile["token"],
+            f"profile {chosen}",
+            URL_FROM if url else f"The address is from the profile {chosen}.",
+            TOKEN_FROM if token else again,
+        )
     return _of_directory(url, token, environ, place)
+
+
+def _instead(chosen: str, kept: Mapping[str, Any]) -> str:
+    """What somebody may have meant who named a profile that is not there."""
+    if near := get_close_matches(chosen, kept["profiles"], 1):
+        return f"did you mean {near[0]!r}?"
+    known = ", ".join(sorted(kept["profiles"]))
+    if known:
+        return f"there is {known}."
+    return f"make it with 'qhronos login URL --name {chosen}'."
 
 
 def _of_directory(url: str, token: str, environ: Mapping[str, str], place: Path) -> Login:
     local = place / LOCAL_TOKEN
+    of_url = URL_FROM if url else "'qhronos up' starts the instance of this directory."
+    of_token = TOKEN_FROM if token else f"The token is from {local}."
     try:
         token = token or local.read_text(encoding="utf-8").strip()
     except OSError:
@@ -69,7 +98,8 @@ def _of_directory(url: str, token: str, environ: Mapping[str, str], place: Path)
             "No instance is known: run 'qhronos login', or set QHRONOS_URL and QHRONOS_TOKEN."
         ) from None
     port = environ.get("QHRONOS_PORT") or "8080"
-    return Login(url or f"http://127.0.0.1:{port}", token, f"the instance of {place}")
+    url = url or f"http://127.0.0.1:{port}"
+    return Login(url, token, f"the instance of {place}", of_url, of_token)
 
 
 def read(file: Path) -> dict[str, Any]:

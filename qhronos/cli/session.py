@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from qhronos.cli.naming import as_typed
 from qhronos.cli.profiles import Login, login
+from qhronos.errors import ApiError, Unauthenticated, Unreachable
 
 if TYPE_CHECKING:
     from qhronos import Client
@@ -58,11 +60,16 @@ def make_client(url: str, token: str) -> Client:
 
 
 def with_client(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the client as its first argument."""
+    """Give a command the client as its first argument; errors name what was typed."""
 
     @click.pass_context
     def wrapper(ctx: click.Context, *values: Any, **names: Any) -> Any:
-        return command(ctx.obj.client, *values, **names)
+        try:
+            return command(ctx.obj.client, *values, **names)
+        except (Unauthenticated, Unreachable) as error:
+            raise ctx.obj.login.about(error) from error
+        except ApiError as error:
+            raise as_typed(error, ctx) from error
 
     wrapper.__doc__ = command.__doc__
     wrapper.__name__ = command.__name__

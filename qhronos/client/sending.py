@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from typing import Any, TypeVar
 
@@ -29,7 +30,7 @@ def request_of(call: Call[Any]) -> dict[str, Any]:
 def result(call: Call[T], attempt: int, outcome: httpx.Response | Exception, url: str) -> T:
     """Read the last answer; raises the ``QhronosError`` that it stands for."""
     if isinstance(outcome, Exception):
-        why = str(outcome) or type(outcome).__name__
+        why = re.sub(r"^\[Errno -?\d+\] ", "", str(outcome)) or type(outcome).__name__
         raise Unreachable(f"Qhronos does not answer at {url} ({why}).") from outcome
     if was_done_before(call, attempt, outcome) or outcome.is_success:
         return call.read(outcome)

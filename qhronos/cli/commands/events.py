@@ -20,6 +20,7 @@ from qhronos.cli.session import (
     yes_option,
 )
 from qhronos.cli.waiting import Patience, timeout_option, wait_until_over
+from qhronos.errors import NotFound
 
 if TYPE_CHECKING:
     from qhronos import Client, Event
@@ -41,8 +42,12 @@ def events() -> None:
 
 
 def find(client: Client, event: str) -> Event:
-    """Read an event by its id or its key."""
-    return client.events.get(event) if UUID.fullmatch(event) else client.events.get_by_key(event)
+    """Read an event by its id or its key; raises ``NotFound``, which names it."""
+    read = client.events.get if UUID.fullmatch(event) else client.events.get_by_key
+    try:
+        return read(event)
+    except NotFound as error:
+        raise NotFound(f"There is no event {event!r}.", status=error.status) from None
 
 
 def id_of(client: Client, event: str) -> str:
@@ -114,6 +119,8 @@ def create(client: Client, as_json: bool, **options: Any) -> None:
     fields = fields_of(options, client)
     if not fields:
         raise click.UsageError("Say what to create: --name, --webhook, and when; or --file.")
+    if not fields.keys() & {"start_time", "delay", "schedule"}:
+        raise click.UsageError("Say when: --at, --delay, --words, --cron, --every or --rrule.")
     output.show_one(as_json, client.events.create(fields), SHOWN)
 
 

@@ -15,8 +15,9 @@ from qhronos.cli import crontab as crontabs
 from qhronos.cli import output, restoring
 from qhronos.cli.event_restoring import Restored
 from qhronos.cli.exit_codes import ExitCode
+from qhronos.cli.naming import as_typed, reasons
 from qhronos.cli.session import json_option, tag_option, with_client
-from qhronos.errors import Invalid, NotFound, QhronosError
+from qhronos.errors import Conflict, Invalid, NotFound, QhronosError
 
 if TYPE_CHECKING:
     from qhronos import Client
@@ -132,17 +133,13 @@ def _move(
             return Moved(job.line, key, "would change" if before else "would make",
                          job.command, times)  # fmt: skip
         event = client.events.put(key, **fields)
-    except Invalid as error:
-        return Moved(job.line, key, "refused", job.command, reason=_reason(error))
+    except (Invalid, Conflict) as error:
+        typed = as_typed(error, click.get_current_context())
+        return Moved(job.line, key, "refused", job.command, reason=reasons(typed))
     unchanged = before is not None and before.etag == event.etag
     outcome = "unchanged" if unchanged else "updated" if before else "made"
     times = (event.next_occurrence_at,) if event.next_occurrence_at else ()
     return Moved(job.line, key, outcome, job.command, times)
-
-
-def _reason(error: Invalid) -> str:
-    more = [f"{name}: {' '.join(map(str, wrong))}" for name, wrong in error.fields.items()]
-    return " ".join([str(error), *(one for one in more if one not in str(error))])
 
 
 @importing.command()

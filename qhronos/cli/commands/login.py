@@ -30,6 +30,11 @@ def login(url: str, name: str, token_file: TextIO | None) -> None:
     The token is asked for, so that it is in no history of commands. It is tried before it is kept,
     in a file that you alone may read.
     """
+    from qhronos.client.configuration import is_address
+
+    if not is_address(url):
+        hint = f": did you mean http://{url}?" if is_address(f"http://{url}") else "."
+        raise click.UsageError(f"URL has to be like https://qhronos.example.com{hint}")
     if token_file is None and not sys.stdin.isatty():
         raise click.UsageError("Nobody can be asked for the token: say --token-file FILE, or '-'.")
     token = token_file.read() if token_file else click.prompt("Token", hide_input=True, err=True)

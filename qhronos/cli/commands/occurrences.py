@@ -13,9 +13,10 @@ from qhronos.cli.exit_codes import ExitCode
 from qhronos.cli.session import json_option, limit_option, tag_option, with_client
 from qhronos.cli.tailing import follow
 from qhronos.cli.waiting import Patience, timeout_option, wait_until_over
+from qhronos.errors import ApiError
 
 if TYPE_CHECKING:
-    from qhronos import Client
+    from qhronos import Client, Occurrence
 
 SHOWN = (
     *("id", "event_id", "status", "scheduled_at", "planned_at", "attempt_count", "status_code"),
@@ -132,7 +133,14 @@ def redeliver(
     as_json: bool,
 ) -> int:
     """Deliver again what is over."""
-    done = [client.occurrences.redeliver(one, as_new=as_new) for one in occurrence]
+    done: list[Occurrence] = []
+    try:
+        for one in occurrence:
+            done.append(client.occurrences.redeliver(one, as_new=as_new))
+    except ApiError as error:
+        if done:
+            output.show(as_json, COLUMNS, done)
+        raise type(error)(f"{one}: {error}", status=error.status) from None
     if wait:
         patience = Patience(timeout_s)
         done = [wait_until_over(client, one, patience) for one in done]

@@ -31,8 +31,13 @@ def tokens() -> None:
 
 
 def expiry(text: str, now: datetime) -> datetime | str:
-    """Read when a token expires: a duration from now such as 30d, else a time as it is."""
+    """Read when a token expires: a duration from now such as 30d, else a time as it is.
+
+    Raises ``click.UsageError`` for what is neither.
+    """
     found = re.fullmatch(r"(\d{1,6})([mhdw])", text)
+    if found is None and not re.match(r"\d{4}-", text):
+        raise click.UsageError("--expires: must be as in 30d, or a time as in 2030-05-01T09:30:00Z")
     return now + timedelta(**{_UNITS[found[2]]: int(found[1])}) if found else text
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from qhronos.cli.profiles import login, profiles_file, save
-from qhronos.errors import NotConfigured
+from qhronos.errors import NotConfigured, Unauthenticated, Unreachable
 from tests.qhronos.cli.conftest import Run
 from tests.qhronos.conftest import TOKEN, URL
 
@@ -48,8 +48,35 @@ def test_what_is_named_counts_before_what_was_kept(tmp_path: Path) -> None:
 def test_nothing_known_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(NotConfigured, match="run 'qhronos login', or set QHRONOS_URL"):
         login(None, environ(tmp_path), tmp_path)
-    with pytest.raises(NotConfigured, match=r"no profile 'x' \(there is: none\)"):
+    with pytest.raises(NotConfigured, match=r"no profile 'x': make it with 'qhronos login URL"):
         login("x", environ(tmp_path), tmp_path)
+    profiles = {name: {"url": "http://a", "token": "a"} for name in ("prod", "staging")}
+    save(profiles_file(environ(tmp_path)), {"current": None, "profiles": profiles})
+    for name, sentence in (("stagin", "did you mean 'staging'"), ("x", "there is prod, staging")):
+        with pytest.raises(NotConfigured, match=sentence):
+            login(name, environ(tmp_path), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("more", "of_url", "of_token"),
+    [
+        ({}, "from the profile a.", "'qhronos login http://a --name a' gives the profile another."),
+        ({"QHRONOS_TOKEN": "e"}, "from the profile a.", "from QHRONOS_TOKEN."),
+        ({"QHRONOS_URL": "http://e", "QHRONOS_TOKEN": "e"}, "from QHRONOS_URL.", "QHRONOS_TOKEN."),
+    ],
+)
+def test_what_does_not_do_is_said_to_be_from_where_it_is(
+    tmp_path: Path, more: dict[str, str], of_url: str, of_token: str
+) -> None:
+    save(profiles_file(environ(tmp_path)), KEPT)
+    found = login(None, environ(tmp_path, **more), tmp_path)
+    assert str(found.about(Unreachable("Gone."))).endswith(of_url)
+    assert str(found.about(Unauthenticated("No.", status=401))).endswith(of_token)
+
+
+def test_an_address_without_its_scheme_is_refused_before_the_token_is_asked_for(run: Run) -> None:
+    ended = run("login", "localhost:8080")
+    assert (ended.code, "did you mean http://localhost:8080?" in ended.err) == (2, True)
 
 
 def test_a_file_that_others_may_read_is_refused(tmp_path: Path) -> None:
