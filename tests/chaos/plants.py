@@ -47,10 +47,10 @@ class Plant:
 PLANTS = {
     "a successor is dropped": Plant(
         "store/lua/schedule_successors.lua",
-        "  if is_waiting and stored_plan == plan and successor == '' then",
+        "  if is_waiting and stored_plan == plan and successor ~= '' and not seen[id] then",
         "  if is_waiting and (tonumber(scheduled) or 0) % 20000 < 1000 then\n"
-        "    still_waits = false\n"
-        "  elseif is_waiting and stored_plan == plan and successor == '' then",
+        "    over[#over + 1] = id\n"
+        "  elseif is_waiting and stored_plan == plan and successor ~= '' and not seen[id] then",
         (Kind.LOST, Kind.GIVEN_UP, Kind.STANDING),
     ),
     "a pending occurrence is lost by a change": Plant(
