@@ -11,8 +11,8 @@ from mcp.server import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp_types import ToolAnnotations
 
-from qhronos.cli.commands.events import find, id_of
 from qhronos.cli.commands.explain import draft
+from qhronos.cli.finding import find, id_of
 from qhronos.cli.naming import reasons
 from qhronos.decoding import Model
 from qhronos.errors import QhronosError

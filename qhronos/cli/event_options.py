@@ -49,14 +49,14 @@ def fields_of(options: dict[str, Any], client: Client) -> dict[str, Any]:
     """
     fields: dict[str, Any] = {}
     if options["file"]:
-        fields |= _object("--file", options["file"].read())
+        fields |= json_object("--file", options["file"].read())
     for name in ("name", "webhook", "start_time", "delay", "timezone", "key", "description"):
         if options[name] is not None:
             fields[name] = options[name]
     if options["tags"]:
         fields["tags"] = list(options["tags"])
     if options["metadata"] is not None:
-        fields["metadata"] = _object("--metadata", options["metadata"])
+        fields["metadata"] = json_object("--metadata", options["metadata"])
     for given in options["others"]:
         name, is_there, text = given.partition("=")
         if not is_there:
@@ -79,7 +79,8 @@ def _schedule(options: dict[str, Any], fields: dict[str, Any], client: Client) -
     return {"schedule": {given[0]: options[given[0]]}, **start}
 
 
-def _object(option: str, text: str) -> dict[str, Any]:
+def json_object(option: str, text: str) -> dict[str, Any]:
+    """Read what an option was given as a JSON object; raises ``click.UsageError``."""
     found = _json(option, text)
     if not isinstance(found, dict):
         raise click.UsageError(f"{option} has to be a JSON object.")

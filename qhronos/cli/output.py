@@ -6,13 +6,20 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from qhronos.decoding import Model
+
+class Shown(Protocol):
+    """Something that the service answers; ``raw`` is it as JSON."""
+
+    @property
+    def raw(self) -> Mapping[str, Any]:
+        """As JSON."""
+
 
 WIDE = 10_000
 """Columns of what is no terminal: nothing is cut off or broken there."""
@@ -116,6 +123,12 @@ def say(sentence: str) -> None:
     sys.stdout.flush()
 
 
+def tell(sentence: str) -> None:
+    """Say something to people, on standard error."""
+    sys.stderr.write(f"{plain(sentence)}\n")
+    sys.stderr.flush()
+
+
 def _speaks_utf8() -> bool:
     """Whether what reads us can be sent any character; JSON has another way to write them."""
     return (sys.stdout.encoding or "utf-8").lower().replace("-", "") == "utf8"
@@ -132,7 +145,7 @@ def as_json_line(value: object) -> None:
     sys.stdout.flush()
 
 
-def as_json_array(models: Iterable[Model]) -> None:
+def as_json_array(models: Iterable[Shown]) -> None:
     """Print a JSON array, an item at a time."""
     before = "["
     for model in models:
@@ -141,12 +154,12 @@ def as_json_array(models: Iterable[Model]) -> None:
     sys.stdout.write("[]\n" if before == "[" else "\n]\n")
 
 
-def show(as_json_too: bool, columns: Columns, models: Iterable[Model]) -> None:
+def show(as_json_too: bool, columns: Columns, models: Iterable[Shown]) -> None:
     """Print a list, as it was asked for."""
     as_json_array(models) if as_json_too else table(columns, models)
 
 
-def show_one(as_json_too: bool, model: Model, names: Sequence[str]) -> None:
+def show_one(as_json_too: bool, model: Shown, names: Sequence[str]) -> None:
     """Print one thing: all of it as JSON, or the members of these names for people."""
     if as_json_too:
         as_json(model.raw)

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 import click
 
 from qhronos.cli.failures import NotOver
+from qhronos.cli.long_work import if_stopped
 from qhronos.cli.output import plain
 
 if TYPE_CHECKING:
     from qhronos import Client, Occurrence
-    from qhronos.models import RedeliveryJob
 
 FIRST_S, LONGEST_S = 0.2, 2.0
 """Pauses between two looks; they grow."""
@@ -50,8 +50,14 @@ def wait_until_over(client: Client, occurrence: Occurrence, patience: Patience) 
 
     That takes as long as its retries; each attempt that fails is told. Raises ``NotOver``.
     """
+    where = f"see 'qhronos occurrences show {occurrence.id}'"
+    with if_stopped(lambda: f"It goes on: {where}."):
+        return _wait(client, occurrence, patience, where)
+
+
+def _wait(client: Client, occurrence: Occurrence, patience: Patience, where: str) -> Occurrence:
     while not occurrence.is_over:
-        patience.wait(f"see 'qhronos occurrences show {occurrence.id}'")
+        patience.wait(where)
         before, occurrence = occurrence, client.occurrences.get(occurrence.id)
         if occurrence.status == "retrying" and occurrence.attempt_count != before.attempt_count:
             sys.stderr.write(
@@ -60,16 +66,3 @@ def wait_until_over(client: Client, occurrence: Occurrence, patience: Patience) 
                 f"at {plain(occurrence.next_attempt_at)}.\n"
             )
     return occurrence
-
-
-def wait_for_job(client: Client, job: RedeliveryJob, patience: Patience) -> RedeliveryJob:
-    """Look at a job until it has ended, with a bar where there is a terminal."""
-    with click.progressbar(
-        length=job.total, label="Redelivered", show_pos=True, file=sys.stderr
-    ) as bar:
-        while True:
-            bar.update(job.completed + job.failed - bar.pos)
-            if job.status != "running":
-                return job
-            patience.wait(f"its id is {job.id}")
-            job = client.occurrences.redelivery(job.id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 import click
@@ -10,6 +11,8 @@ import click
 from qhronos.cli import output
 from qhronos.cli.audit_chain import Broken, check
 from qhronos.cli.exit_codes import ExitCode
+from qhronos.cli.files import opened
+from qhronos.cli.long_work import Bar
 from qhronos.cli.session import Session, json_option, limit_option, with_client
 
 if TYPE_CHECKING:
@@ -73,3 +76,28 @@ def verify(session: Session, file: TextIO | None, known: str | None) -> int:
         else "The log has no entries."
     )
     return ExitCode.DONE
+
+
+@audit.command()
+@click.argument("file", type=click.Path(dir_okay=False, allow_dash=True))
+@with_client
+def export(client: Client, file: str) -> None:
+    """Write the whole log, oldest entry first, one in JSON a line; '-' writes to standard output.
+
+    'qhronos audit verify FILE' checks it, also years later and without the instance.
+    """
+    if file == "-":
+        for line in client.audit_lines():
+            output.say(line)
+        return
+    path, number = Path(file), 0
+    with opened(path, "x") as out, Bar("entries") as bar:
+        try:
+            for number, line in enumerate(client.audit_lines(), 1):
+                out.write(f"{line}\n")
+                bar.show(number)
+        except BaseException:
+            path.unlink()
+            output.tell(f"Nothing is left in {path}: an export of a part would not be whole.")
+            raise
+    output.tell(f"Written to {path}: {number:,} entries.")

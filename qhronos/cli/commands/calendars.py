@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
 from qhronos.cli import output
+from qhronos.cli.event_options import json_object
 from qhronos.cli.session import confirm, json_option, with_client, yes_option
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ def show(client: Client, name: str, as_json: bool) -> None:
 @click.option("--weekday", "weekdays", multiple=True, help="As in SA; may be repeated.")
 @click.option("--holidays", help="A country, as in DE, or with its part, as in DE-BY.")
 @click.option("--description")
+@click.option("--file", type=click.File(encoding="utf-8"), help="A JSON object: all of it.")
 @json_option
 @with_client
 def set_(
@@ -62,17 +64,18 @@ def set_(
     weekdays: tuple[str, ...],
     holidays: str | None,
     description: str | None,
+    file: TextIO | None,
     as_json: bool,
 ) -> None:
     """Create or replace the calendar NAME. Its events are planned anew."""
-    definition: dict[str, object] = {"dates": dates, "weekdays": weekdays}
+    definition: dict[str, object] = json_object("--file", file.read()) if file else {}
+    definition |= {key: one for key, one in (("dates", dates), ("weekdays", weekdays)) if one}
     if holidays:
         country, _, part = holidays.partition("-")
         definition["holidays"] = {"country": country, **({"subdivision": part} if part else {})}
     if description:
         definition["description"] = description
-    given = {key: value for key, value in definition.items() if value}
-    output.show_one(as_json, client.calendars.put(name, **given), SHOWN)
+    output.show_one(as_json, client.calendars.put(name, **definition), SHOWN)
 
 
 @calendars.command()

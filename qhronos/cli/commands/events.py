@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from qhronos.cli import output
+from qhronos.cli.commands.event_upkeep import backfill, rotate_secret
+from qhronos.cli.event_filters import event_filters, filters_of
 from qhronos.cli.event_options import event_options, fields_of
 from qhronos.cli.exit_codes import ExitCode
-from qhronos.cli.session import (
-    confirm,
-    json_option,
-    limit_option,
-    tag_option,
-    with_client,
-    yes_option,
-)
+from qhronos.cli.finding import find, id_of
+from qhronos.cli.session import confirm, json_option, limit_option, with_client, yes_option
 from qhronos.cli.waiting import Patience, timeout_option, wait_until_over
-from qhronos.errors import NotFound
 
 if TYPE_CHECKING:
     from qhronos import Client, Event
@@ -30,7 +24,6 @@ SHOWN = (
     *("schedule", "timezone", "webhook", "action", "metadata", "tags", "retry", "flow"),
     *("has_hmac_secret", "created_at", "updated_at"),
 )
-UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 @click.group()
@@ -39,20 +32,6 @@ def events() -> None:
 
     EVENT is an id, or the key that you gave to an event.
     """
-
-
-def find(client: Client, event: str) -> Event:
-    """Read an event by its id or its key; raises ``NotFound``, which names it."""
-    read = client.events.get if UUID.fullmatch(event) else client.events.get_by_key
-    try:
-        return read(event)
-    except NotFound as error:
-        raise NotFound(f"There is no event {event!r}.", status=error.status) from None
-
-
-def id_of(client: Client, event: str) -> str:
-    """The id of an event; asks only if it is a key."""
-    return event if UUID.fullmatch(event) else find(client, event).id
 
 
 def rhythm(event: Event) -> str:
@@ -66,20 +45,16 @@ def rhythm(event: Event) -> str:
 
 
 @events.command("list")
-@tag_option
-@click.option("--status", type=click.Choice(["active", "paused", "inactive"]))
-@click.option("--name-prefix", help="What the name begins with.")
+@event_filters
+@click.option(
+    "--sort",
+    type=click.Choice(["created_at", "-created_at", "name", "-name"]),
+    help="The newest first by default.",
+)
 @limit_option
 @json_option
 @with_client
-def list_(
-    client: Client,
-    tags: tuple[str, ...],
-    status: str | None,
-    name_prefix: str | None,
-    limit: int,
-    as_json: bool,
-) -> None:
+def list_(client: Client, sort: str | None, limit: int, as_json: bool, **options: Any) -> None:
     """List events, newest first."""
     columns: output.Columns = {
         "ID": lambda one: one.id,
@@ -89,9 +64,7 @@ def list_(
         "SCHEDULE": rhythm,
         "TAGS": lambda one: one.tags,
     }
-    found = client.events.list(
-        tags=tags, status=status, name_prefix=name_prefix, limit=min(limit, 1000)
-    )
+    found = client.events.list(sort=sort, limit=min(limit, 1000), **filters_of(options))
     output.show(as_json, columns, islice(found, limit))
 
 
@@ -207,3 +180,7 @@ def delete(client: Client, event: str, yes: bool) -> None:
     confirm(f"Delete the event {output.plain(found.name)} ({found.id})?", yes)
     client.events.delete(found.id)
     output.say(f"The event {found.id} is deleted.")
+
+
+events.add_command(backfill)
+events.add_command(rotate_secret)

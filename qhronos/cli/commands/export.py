@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from functools import partial
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 import click
 
 from qhronos.cli import exporting, output
+from qhronos.cli.files import opened
 from qhronos.cli.session import with_client
 
 if TYPE_CHECKING:
@@ -37,7 +36,7 @@ def export(client: Client, file: str, resume: bool) -> None:
     if resume:
         state = _mark_of(path)
     write, mode = (exporting.go_on, "a") if resume else (exporting.begin, "x")
-    with _opened(path, mode) as out:
+    with opened(path, mode, "name another file, or say --resume") as out:
         try:
             write(client, out, state, _progress)
         except BaseException:
@@ -55,18 +54,6 @@ def _mark_of(path: Path) -> exporting.Export:
             return exporting.last_mark(file)
     except OSError as error:
         raise click.UsageError(f"{path} can't be gone on with ({error.strerror}).") from None
-
-
-def _opened(path: Path, mode: str) -> IO[str]:
-    """Open a file that its owner alone may read; raises ``click.UsageError``."""
-    try:
-        return open(path, mode, encoding="utf-8", opener=partial(os.open, mode=0o600))
-    except FileExistsError:
-        raise click.UsageError(
-            f"{path} is there already: name another file, or say --resume."
-        ) from None
-    except OSError as error:
-        raise click.UsageError(f"{path} can't be written ({error.strerror}).") from None
 
 
 def _progress(state: exporting.Export) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -17,6 +17,8 @@ SHOWN = (
     *("key", "space", "rate", "burst", "concurrency", "order"),
     *("paused", "waiting", "in_flight", "events"),
 )
+
+space_option = click.option("--space", help="Of this scope, for admins; yours by default.")
 
 
 @click.group()
@@ -43,32 +45,36 @@ def list_(client: Client, limit: int, as_json: bool) -> None:
 
 @flows.command()
 @click.argument("key")
+@space_option
 @json_option
 @with_client
-def show(client: Client, key: str, as_json: bool) -> None:
+def show(client: Client, key: str, space: str | None, as_json: bool) -> None:
     """Show the flow KEY."""
-    output.show_one(as_json, client.flows.get(key), SHOWN)
+    output.show_one(as_json, client.flows.get(key, space=space), SHOWN)
 
 
 @flows.command("set")
 @click.argument("key")
 @click.option("--rate", help="As in 100/m; 'none' for no limit.")
+@click.option("--burst", help="So many before the rate spaces them; 'none' for 1.")
 @click.option("--concurrency", help="So many at once; 'none' for no limit.")
+@click.option("--order", type=click.Choice(["any", "strict"]), help="Strict: one after another.")
+@space_option
 @json_option
 @with_client
-def set_(
-    client: Client, key: str, rate: str | None, concurrency: str | None, as_json: bool
-) -> None:
+def set_(client: Client, key: str, space: str | None, as_json: bool, **given: str | None) -> None:
     """Set the limits of the flow KEY, at once for all workers."""
-    given = {"rate": rate, "concurrency": concurrency}
-    limits: dict[str, Any] = {
-        name: None if value == "none" else value for name, value in given.items() if value
-    }
+    limits = {name: _limit(value) for name, value in given.items() if value}
     if not limits:
-        raise click.UsageError("Say what to set: --rate or --concurrency.")
-    if isinstance(concurrency, str) and concurrency.isdecimal():
-        limits["concurrency"] = int(concurrency)
-    output.show_one(as_json, client.flows.put(key, **limits), SHOWN)
+        raise click.UsageError("Say what to set: --rate, --burst, --concurrency or --order.")
+    output.show_one(as_json, client.flows.put(key, space=space, **limits), SHOWN)
+
+
+def _limit(text: str) -> str | int | None:
+    """Read a limit: none, a number, or a text that the service reads."""
+    if text == "none":
+        return None
+    return int(text) if text.isdecimal() else text
 
 
 @flows.command()

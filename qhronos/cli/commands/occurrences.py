@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from qhronos.cli import output
-from qhronos.cli.commands.events import id_of
 from qhronos.cli.exit_codes import ExitCode
+from qhronos.cli.finding import id_of
 from qhronos.cli.session import json_option, limit_option, tag_option, with_client
 from qhronos.cli.tailing import follow
 from qhronos.cli.waiting import Patience, timeout_option, wait_until_over

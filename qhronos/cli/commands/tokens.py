@@ -90,11 +90,19 @@ def list_(client: Client, sub: str | None, limit: int, as_json: bool) -> None:
 
 
 @tokens.command()
-@click.argument("jti")
+@click.argument("jti", required=False)
+@click.option("--sub", help="All tokens of this holder instead.")
 @yes_option
 @with_client
-def revoke(client: Client, jti: str, yes: bool) -> None:
-    """Revoke the token JTI, at once and everywhere."""
-    confirm(f"Revoke the token {jti}?", yes)
-    client.tokens.revoke(jti)
-    output.say(f"The token {jti} is revoked.")
+def revoke(client: Client, jti: str | None, sub: str | None, yes: bool) -> None:
+    """Revoke the token JTI, or all of a holder, at once and everywhere."""
+    if jti is not None and sub is None:
+        confirm(f"Revoke the token {output.plain(jti)}?", yes)
+        client.tokens.revoke(jti)
+        output.say(f"The token {output.plain(jti)} is revoked.")
+    elif jti is None and sub is not None:
+        confirm(f"Revoke all tokens of {output.plain(sub)}?", yes)
+        client.tokens.revoke_all(sub)
+        output.say(f"All tokens of {output.plain(sub)} are revoked.")
+    else:
+        raise click.UsageError("Say which: JTI, or --sub for all tokens of a holder.")

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from unittest.mock import Mock
 
 import click
 import pytest
@@ -20,7 +19,6 @@ from qhronos import models
 from qhronos.cli import output, tailing, waiting
 from qhronos.cli.commands.explain import draft
 from qhronos.cli.commands.tokens import expiry
-from qhronos.cli.failures import NotOver
 from qhronos.errors import Unauthenticated, Unreachable
 from tests.qhronos.cli.conftest import Run
 
@@ -156,18 +154,6 @@ def test_who_waits_may_set_a_limit(on_app: Run, tag: str) -> None:
     ended = on_app("events", "trigger", tag, "--wait", "--timeout", "0")
     assert ended.code == 6
     assert "not over after 0 s, and goes on: see 'qhronos occurrences show" in ended.err
-
-
-def test_a_job_is_waited_for_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(waiting.time, "sleep", lambda _: None)
-    jobs = [models.RedeliveryJob(id="j", status="running", total=3, completed=n) for n in range(3)]
-    ended = models.RedeliveryJob(id="j", status="completed", total=3, completed=2, failed=1)
-    client = Mock()
-    client.occurrences.redelivery.side_effect = [*jobs[1:], ended]
-    assert waiting.wait_for_job(client, jobs[0], waiting.Patience(60)) == ended
-    client.occurrences.redelivery.side_effect = jobs
-    with pytest.raises(NotOver, match="its id is j"):
-        waiting.wait_for_job(client, jobs[0], waiting.Patience(0))
 
 
 def test_a_table_keeps_ids_whole_and_ends_lines_where_its_words_end(
