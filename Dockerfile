@@ -2,6 +2,8 @@
 # API; `python worker.py deliver`, `upkeep` and `scheduler` are the other parts, `python worker.py`
 # all three of them.
 
+# pip's settings, as for an index of your own, come as a secret: --secret id=pip.conf,src=pip.conf
+
 # Any image with Python 3.11 or later, its venv module and the certificates of authorities.
 ARG BASE=python:3.12-slim
 
@@ -10,12 +12,14 @@ ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 RUN ["python3", "-m", "venv", "/opt/qhronos"]
 WORKDIR /build
 COPY requirements.lock .
-RUN ["/opt/qhronos/bin/pip", "install", "--require-hashes", "-r", "requirements.lock"]
+RUN --mount=type=secret,id=pip.conf,target=/etc/pip.conf \
+    ["/opt/qhronos/bin/pip", "install", "--no-compile", "--require-hashes", "-r", "requirements.lock"]
 
 # The guide is files: what builds it stays behind in this stage.
 FROM build AS guide
 COPY requirements-docs.lock .
-RUN ["/opt/qhronos/bin/pip", "install", "--require-hashes", "-r", "requirements-docs.lock"]
+RUN --mount=type=secret,id=pip.conf,target=/etc/pip.conf \
+    ["/opt/qhronos/bin/pip", "install", "--require-hashes", "-r", "requirements-docs.lock"]
 COPY CHANGELOG.md CONTRIBUTING.md SECURITY.md ./
 COPY app app
 COPY docs docs
@@ -24,7 +28,8 @@ RUN ["/opt/qhronos/bin/python", "-m", "sphinx", "--quiet", "--fail-on-warning", 
 
 FROM guide AS wheel
 COPY requirements-build.lock .
-RUN ["/opt/qhronos/bin/pip", "install", "--require-hashes", "-r", "requirements-build.lock"]
+RUN --mount=type=secret,id=pip.conf,target=/etc/pip.conf \
+    ["/opt/qhronos/bin/pip", "install", "--require-hashes", "-r", "requirements-build.lock"]
 COPY pyproject.toml README.md LICENSE requirements.txt requirements-client.txt requirements-mcp.txt ./
 COPY wsgi.py worker.py gunicorn.conf.py ./
 COPY qhronos qhronos
@@ -32,15 +37,25 @@ RUN ["/opt/qhronos/bin/pip", "wheel", "--no-deps", "--no-build-isolation", "--wh
 
 FROM build AS installed
 COPY --from=wheel /wheel /wheel
-RUN ["/opt/qhronos/bin/pip", "install", "--no-index", "--no-deps", "--find-links", "/wheel", "qhronos"]
+RUN ["/opt/qhronos/bin/pip", "install", "--no-compile", "--no-index", "--no-deps", \
+     "--find-links", "/wheel", "qhronos"]
 # The server's files under a path that does not change with Python's version.
 RUN ["/opt/qhronos/bin/python", "-c", \
      "import os, qhronos.installation as i; os.symlink(i.server_directory(), '/opt/qhronos/server')"]
-# What runs installs nothing.
-RUN ["/opt/qhronos/bin/pip", "uninstall", "--yes", "--quiet", "pip", "setuptools"]
+# What runs installs nothing, and nobody tests, compiles or translates in it.
+RUN /opt/qhronos/bin/pip uninstall --yes --quiet pip setuptools \
+    && find /opt/qhronos/lib -depth \( -type d -name tests -o -name '*.po' -o -name '*.c' \
+        -o -name '*.h' -o -name '*.pyx' -o -name '*.pxd' -o -name '*.pyi' \) -exec rm -rf {} +
+WORKDIR /opt/qhronos/server
+COPY deploy/image/bytecode.py /build/
+RUN ["/opt/qhronos/bin/python", "/build/bytecode.py"]
 
 FROM ${BASE}
-RUN ["useradd", "--no-create-home", "--uid", "10001", "qhronos"]
+# The base's own installer has to go, too.
+RUN rm -rf /usr/share/python-wheels /usr/local/bin/pip* \
+        /usr/lib/python3*/ensurepip /usr/local/lib/python3*/ensurepip \
+        /usr/local/lib/python3*/site-packages/* \
+    && useradd --no-create-home --uid 10001 qhronos
 COPY --from=installed /opt/qhronos /opt/qhronos
 WORKDIR /opt/qhronos/server
 

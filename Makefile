@@ -64,7 +64,7 @@ LOCK := $(TOOLS)/bin/uv pip compile --quiet --universal --python-version 3.11 \
 QUICK := $(addprefix tests/,domain delivery store crypto planning services engine wiring) \
 	$(wildcard tests/test_*.py)
 
-.PHONY: help run demo check test chaos operations soak fuzz costs calendars clients mutate package deployments docs lint format lock audit clean subscribers browser screenshots pictures
+.PHONY: help run demo check test chaos operations soak fuzz costs calendars clients mutate package deployments image docs lint format lock audit clean subscribers browser screenshots pictures
 
 help: ## show this help
 	@grep -hE '^[a-z%-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -122,6 +122,9 @@ package: $(DEV) docs ## build dist/, install the wheel into a clean environment,
 
 deployments: $(DEV) $(VALIDATOR) ## run nginx and Caddy as deploy/ has them, judge units and manifests
 	@$(PY) -m tests.deployment --validator $(VENV)/manifests/bin/kubernetes-validate
+
+image: $(DEV) ## build the image with buildah, run it without an engine (as root); BASE=, MIRROR=
+	@$(PY) -m tests.deployment.image $(if $(BASE),--base '$(BASE)') $(if $(MIRROR),--mirror '$(MIRROR)')
 
 browser: $(BROWSER) ## install what drives a browser for the tests of the console
 

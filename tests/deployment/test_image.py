@@ -1,0 +1,42 @@
+"""What the Dockerfile copies is there and is sent; ``make image`` builds and runs it."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+
+from tests.docs.pages import ROOT
+
+DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8").replace("\\\n", " ")
+COPIED = {
+    name
+    for line in DOCKERFILE.splitlines()
+    if line.startswith("COPY ") and "--from" not in line
+    for name in line.split()[1:-1]
+}
+
+
+def test_what_is_copied_exists_and_is_sent_to_the_builder() -> None:
+    """``.dockerignore`` leaves out everything but what it names."""
+    sent = set(re.findall(r"^!(.+)$", (ROOT / ".dockerignore").read_text(), re.MULTILINE))
+    for name in COPIED:
+        assert (ROOT / name).exists(), name
+        assert any(name == one or name.startswith(f"{one}/") for one in sent), name
+
+
+def test_every_file_that_the_package_is_made_of_is_copied() -> None:
+    """Without one of them the wheel can't be built."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    hatch = project["tool"]["hatch"]
+    extras = hatch["metadata"]["hooks"]["requirements_txt"]["optional-dependencies"]
+    needed = {name for names in extras.values() for name in names}
+    needed |= set(hatch["build"]["targets"]["wheel"]["force-include"])
+    needed |= {"pyproject.toml", "README.md", "LICENSE"}
+    assert needed <= COPIED
+
+
+def test_an_image_has_a_user_of_its_own_and_no_installer() -> None:
+    last = DOCKERFILE.rpartition("\nFROM ")[2]
+    assert re.search(r"^USER [1-9]\d+$", last, re.MULTILINE)
+    assert "pip install" not in last
+    assert "pip uninstall" in DOCKERFILE
