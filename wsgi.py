@@ -17,6 +17,7 @@ from app.factory import create_app
 from app.http_server.generations import ended_before, name_of_worker
 from app.logs import say
 from app.open_files import raise_open_file_limit
+from app.services.metrics import CountService
 from app.services.processes import ProcessService, name_process
 from app.store.connection import name_connections
 from app.wiring.services import build_services
@@ -43,7 +44,7 @@ def _make_app() -> Flask:
     except ConfigError as error:
         raise _end(error.message) from None
     services = build_services(settings)
-    _announce(services.processes)
+    _announce(services.processes, services.counts)
     return create_app(services)
 
 
@@ -71,7 +72,7 @@ def _end(message: str) -> SystemExit:
     return SystemExit(APP_LOAD_ERROR if _is_under_gunicorn() else 2)
 
 
-def _announce(processes: ProcessService) -> None:
+def _announce(processes: ProcessService, counts: CountService) -> None:
     """Count among the processes that are alive, until this one ends.
 
     From before its first request, unless the store is away: what nobody alive does is done by
@@ -92,6 +93,7 @@ def _announce(processes: ProcessService) -> None:
     def leave() -> None:
         stop.set()
         thread.join(LEAVE_S)
+        counts.leave()
 
     atexit.register(leave)
 

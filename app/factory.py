@@ -16,6 +16,7 @@ from app.api.http.credentials import Bearer, Credentials
 from app.api.http.errors import register_errors
 from app.api.http.headers import register_headers
 from app.api.http.loops import register_loops
+from app.api.http.metering import register_metering
 from app.api.http.methods import register_methods
 from app.api.http.packing import register_packing
 from app.api.http.proxies import register_proxies
@@ -91,6 +92,7 @@ def create_app(services: Services) -> Flask:
     # A path has one spelling: what has more slashes is 404.
     app.url_map.merge_slashes = False
     attach_services(app, services)
+    register_metering(app, frozenset({CONSOLE, DASHBOARD}))
     credentials = app.extensions[auth.EXTENSION] = Credentials(app, services.settings)
     app.extensions[LIVE] = partial(_live_desk, app, services, credentials)
     register_proxies(app, services.settings)

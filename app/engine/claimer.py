@@ -22,6 +22,8 @@ from app.engine.heads import STALL_MS, HeadLooks
 from app.engine.successor_queue import SuccessorQueue
 from app.engine.window import Window
 from app.errors import StoreUnavailable
+from app.metrics import catalogue
+from app.metrics.registry import Registry
 from app.store.calls import BATCH, claim_call, lease_token
 from app.store.channel import Channel
 from app.store.claims import Claim, is_held_back, read_claim
@@ -60,6 +62,7 @@ class Claimer:
         lease_ms: int,
         window: int,
         overdue: Callable[[int, int], int],
+        registry: Registry,
     ) -> None:
         """``overdue`` fails what was not acknowledged in time, given a partition and ms UTC."""
         self.flows = flows
@@ -71,6 +74,7 @@ class Claimer:
         self._background = background
         self._looks = HeadLooks(work, overdue, background)
         self._times = ClaimTimes(work.partitions)
+        self._batches = registry.buckets(catalogue.CLAIMS)
         self._closing = False
         self._lease_ms = lease_ms
         self.window = Window(window)
@@ -182,6 +186,7 @@ class Claimer:
         for partition, answer in zip(self._partitions, answers, strict=True):
             rows, early, flows, heads = answer
             self._times.learn(partition, early, heads, now_ms, now_ms - self._asked_ms)
+            self._batches.add(len(rows))
             if flows:
                 self.flows.look_for_new(now_ms)
             for row in rows:

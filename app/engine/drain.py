@@ -26,6 +26,7 @@ from collections.abc import Callable, Sequence
 from app.clock import Clock
 from app.delivery.waiting import wait_for
 from app.domain.outcome import PUT_OFF, Outcome, Timings
+from app.engine.attempt_meter import AttemptMeter
 from app.engine.attempts import fault_of, is_awaited, record_of, request_of, unsendable
 from app.engine.circuit_breakers import CircuitBreakers
 from app.engine.claimer import Claimer
@@ -74,12 +75,11 @@ class Drain:
         deactivate: Callable[[bytes], None],
         breakers: CircuitBreakers,
         local_faults: LocalFaults,
+        meter: AttemptMeter,
     ) -> None:
         """``deactivate`` ends an event whose receiver answered 410 Gone."""
-        self._breakers, self._local_faults = breakers, local_faults
-        self._claimer = claimer
-        self._recorder = recorder
-        self._sender = sender
+        self._breakers, self._local_faults, self._meter = breakers, local_faults, meter
+        self._claimer, self._recorder, self._sender = claimer, recorder, sender
         self._clock = clock
         self._options = options
         self._due = FairQueue[Claim]()
@@ -288,11 +288,11 @@ class Drain:
             due_ms = self._local_faults.put_off(request.claim, outcome.error, now_ms)
             self._recorder.defer(request.claim, due_ms, PUT_OFF[outcome.error])
             return
+        self._meter.note(request.claim, outcome)
         if self._breakers.learn(target := request.limit.target, outcome, now_ms):
             for claim in self._targets.clear_target(request.limit):
                 self._queue(claim, target, now_ms)
-        jitter = random.random()  # noqa: S311 - spreads retries, no secret
-        least_ms = self._options.least_delay_ms
+        jitter, least_ms = random.random(), self._options.least_delay_ms  # noqa: S311 - no secret
         record, gone = record_of(request.claim, outcome, now_ms, jitter, least_ms)
         self._recorder.add(record, is_awaited=gone or is_awaited(request.claim, record, now_ms))
         if gone:

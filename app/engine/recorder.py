@@ -13,6 +13,8 @@ from app.engine.flow_steps import FlowSteps
 from app.engine.lease_keeper import LeaseKeeper
 from app.engine.write_buffer import WriteBuffer
 from app.errors import StoreUnavailable
+from app.metrics import catalogue
+from app.metrics.registry import Registry
 from app.store.calls import Deferral, Record, record_call, release_call
 from app.store.channel import Channel
 from app.store.claims import Claim
@@ -49,7 +51,10 @@ class Recorder:
         clock: Clock,
         *,
         flows: FlowSteps,
+        registry: Registry,
     ) -> None:
+        self._outcomes = registry.tally(catalogue.OUTCOMES)
+        self._batches = registry.buckets(catalogue.RECORDS)
         self._flows = flows
         self.leases = leases
         self._channel = channel
@@ -171,4 +176,12 @@ class Recorder:
             for one in sent:
                 self.leases.forget(one)
             counted = [one for one, count in zip(sent, answer, strict=False) if count]
+            self._count(counted)
             self._flows.handle_written(counted, sent)
+
+    def _count(self, written: Sequence[Record | Deferral]) -> None:
+        verdicts = [one.verdict for one in written if isinstance(one, Record)]
+        if verdicts:
+            self._batches.add(len(verdicts))
+            for verdict in verdicts:
+                self._outcomes[verdict,] += 1

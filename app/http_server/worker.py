@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 from gunicorn.workers.gasgi import ASGIWorker
 
+from app.api.http.context import EXTENSION as SERVICES
 from app.domain.addresses import Network
 from app.http_server.connection import Connection
 from app.http_server.generations import GENERATIONS
@@ -19,6 +20,7 @@ from app.http_server.held_heads import HeldHeads
 from app.http_server.requests import MAX_BODY, Requests
 from app.live.desk import EXTENSION
 from app.live.hub import Hub
+from app.metrics.catalogue import CONNECTIONS, LIVE
 
 LIVE_SHARE = 2
 """One of so many connections may be a live one: the others are for requests."""
@@ -81,8 +83,12 @@ class AsyncWorker(ASGIWorker):  # type: ignore[misc] # gunicorn has no types
         self.asgi = Requests(application, self.cfg.threads, self.proxies)
         make_desk = getattr(application, "extensions", {}).get(EXTENSION)
         if make_desk is not None:
-            self.live = Hub(make_desk(), self.loop, self.worker_connections // LIVE_SHARE)
-            self.asgi.live = self.live
+            hub = Hub(make_desk(), self.loop, self.worker_connections // LIVE_SHARE)
+            self.live = self.asgi.live = hub
+            if services := application.extensions.get(SERVICES):
+                gauges = services.storage.registry.gauges
+                gauges[CONNECTIONS.name] = lambda: len(self.connections)
+                gauges[LIVE.name] = lambda: hub.size
 
     def admit(self) -> bool:
         """Make room for one more connection; returns whether there is any."""

@@ -60,15 +60,19 @@ class Hub:
         """Each with who it is, if it has said so."""
         self._ears: Ears | None = None
         """There while there are connections."""
-        self._numbers = 0
-        self._places = LivePlaces()
+        self._places, self._numbers = LivePlaces(), 0
         self._renewed_s = self._looked_s = 0.0
         self._is_looking = self._is_stopping = False
 
     @property
     def is_full(self) -> bool:
         """Whether there is no room for one more."""
-        return len(self._sockets) + len(self._streams.all) >= self._most or self._is_stopping
+        return self.size >= self._most or self._is_stopping
+
+    @property
+    def size(self) -> int:
+        """How many there are."""
+        return len(self._sockets) + len(self._streams.all)
 
     def has_room_for(self, bearer: Bearer) -> bool:
         """Whether its owner may have one more."""

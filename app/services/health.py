@@ -5,10 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 from app import __version__
 from app.clock import Clock
+from app.domain.outcome import LOCAL_FAULTS
+from app.metrics import catalogue
+from app.metrics.family import Family
+from app.metrics.totals import Labels
 from app.services.problems.problem import Check, ProblemCode, StatusFigures
 from app.services.processes import ProcessService
 from app.store.breakers import BreakerStore
@@ -17,12 +21,8 @@ from app.store.figures import Figures
 from app.store.local_faults import LocalFaultStore
 from app.store.work import WorkStore
 
-
-class Metrics(NamedTuple):
-    """Gauges by name, and for each kind of problem whether there is one."""
-
-    gauges: dict[str, float]
-    problems: dict[str, float]
+Found = dict[Family, dict[Labels, float]]
+"""What was found, by family and labels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,24 +91,45 @@ class HealthService:
         """How many deliveries each fault of a host has put off, ever."""
         return self.local_faults.totals()
 
-    def metrics(self) -> Metrics:
-        """What Prometheus is told."""
+    def metrics(self) -> Found:
+        """What Prometheus is told beside what processes have counted."""
         status = self.status()
-        gauges = {
-            f"qhronos_occurrences_{name}": float(count)
+        put_off = self.put_off()
+        single = {
+            catalogue.LAG: status["lag_ms"] / 1000,
+            catalogue.QUEUE: status["queue_depth"],
+            catalogue.LEASES: self.work.leased(),
+            catalogue.WORKERS: status["workers"],
+            catalogue.DRAINS: self.drains(),
+            catalogue.BREAKERS: len(self.breakers()),
+            catalogue.EVENTS: self.figures.events(),
+            catalogue.SET_ASIDE: self.figures.set_aside(),
+            catalogue.AUDIT: self.figures.audit_bytes(),
+            catalogue.PUT_OFF: sum(put_off.values()),
+            catalogue.UPTIME: status["uptime_seconds"],
+        } | {
+            catalogue.OCCURRENCES[name]: count
             for name, count in self.figures.occurrences_by_status().items()
         }
-        gauges |= {
-            "qhronos_events_set_aside": float(self.figures.set_aside()),
-            "qhronos_events": float(self.figures.events()),
-            "qhronos_audit_bytes": float(self.figures.audit_bytes()),
-            "qhronos_queue_depth": float(status["queue_depth"]),
-            "qhronos_lag_seconds": status["lag_ms"] / 1000,
-            "qhronos_workers": float(status["workers"]),
-            "qhronos_drains": float(self.drains()),
-            "qhronos_breakers_open": float(len(self.breakers())),
-            "qhronos_deliveries_put_off": float(sum(self.put_off().values())),
-            "qhronos_uptime_seconds": float(status["uptime_seconds"]),
-        }
         present = {problem["code"] for problem in status["problems"]}
-        return Metrics(gauges, {code.value: float(code in present) for code in ProblemCode})
+        found: Found = {family: {(): float(value)} for family, value in single.items()}
+        found[catalogue.PROBLEM] = {(code.value,): float(code in present) for code in ProblemCode}
+        found[catalogue.PUT_OFF_BY_FAULT] = {
+            (fault,): float(put_off.get(fault, 0)) for fault in LOCAL_FAULTS
+        }
+        return found | self._said_by_processes()
+
+    def _said_by_processes(self) -> Found:
+        """What processes that are alive say of themselves, put together by role."""
+        alive = self.processes.alive()
+        found: Found = {catalogue.PROCESSES: {}, **{family: {} for family in catalogue.SAID}}
+        for process in alive:
+            role = (process.role,)
+            count = found[catalogue.PROCESSES]
+            count[role] = count.get(role, 0.0) + 1
+            for family in catalogue.SAID:
+                if (value := process.gauges.get(family.name)) is not None:
+                    before = found[family].get(role, 0.0)
+                    is_most = family is catalogue.FILES_USED
+                    found[family][role] = max(before, value) if is_most else before + value
+        return found

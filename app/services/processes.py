@@ -11,8 +11,8 @@ import itertools
 import logging
 import secrets
 import threading
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 from app.clock import Clock
 from app.domain.process import DELIVER, ProcessFacts, process_from_json
@@ -51,9 +51,16 @@ class ProcessService:
     warn: Callable[[], object] = lambda: None
     """Raises what is wrong with this process's settings, for its log."""
 
+    gauges: Callable[[], Mapping[str, float]] = dict
+    """What this process measures of itself, each time that it says that it is alive."""
+
+    push: Callable[[], object] = lambda: None
+    """Tells the store what this process has counted; may raise ``StoreUnavailable``."""
+
     def announce(self) -> None:
         """Say that this process is alive; raises ``StoreUnavailable``."""
-        self.store.announce(self.name, self.own.to_json(), self.clock.now_ms() + ALIVE_MS)
+        facts = replace(self.own, gauges=self.gauges())
+        self.store.announce(self.name, facts.to_json(), self.clock.now_ms() + ALIVE_MS)
 
     def announce_until(self, stop: threading.Event) -> None:
         """Say so again and again until told to stop, then that this process is gone."""
@@ -64,6 +71,7 @@ class ProcessService:
                 break
             with contextlib.suppress(StoreUnavailable):  # whoever needs the store warns of it
                 self.announce()
+                self.push()
                 if number % WARN_EVERY == 0:
                     self._warn()
             stop.wait(EVERY_S)

@@ -84,6 +84,7 @@ class Channel:
             if translated is error:
                 self._calls = ()  # it would fail again, however often it was sent
             raise translated from error
+        self._scripts.answered(self._calls[0].script, self._sent_s)
         answers, self._calls = self._answers, ()
         return answers
 

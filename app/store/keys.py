@@ -45,6 +45,7 @@ which a time is given ends by itself. ``tests/api/test_growth.py`` proves it.
     qh:{flows}:busy:<flow>            zset    occurrence → lease deadline; attempts under way
     qh:{flows}:answer:<worker>        string  the last answer, if it asks again (a minute)
     qh:{lateness}                     zset    how late deliveries were by minute, see ``lateness``
+    qh:{metrics}…                             what processes have counted, see ``metrics``
     qh:{breakers}                     zset    target → when it may be tried again; open breakers
     qh:{breakers}:steps               hash    target → how often in a row its breaker has opened
     qh:{faults}                       zset    fault → last seen; what hosts of workers lack

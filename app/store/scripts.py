@@ -8,6 +8,7 @@ as opaque bytes. How they are put together is said in ``script_loader``.
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
@@ -16,6 +17,9 @@ from typing import Any, NamedTuple
 import redis
 
 from app.errors import StoreUnavailable
+from app.metrics.catalogue import STORE
+from app.metrics.family import MICROSECONDS
+from app.metrics.registry import Registry
 from app.store.connection import StoreClient
 from app.store.script_loader import assemble_all
 
@@ -28,6 +32,10 @@ ScriptCall = tuple[Sequence[bytes], Sequence[Argument]]
 TOGETHER = 40
 """Runs of a script in one step: no other client of the store waits for more than two
 milliseconds."""
+
+
+UNMEASURED = "add_metrics"
+"""Were it measured, there would always be something new to add."""
 
 
 class ScriptText(NamedTuple):
@@ -49,9 +57,16 @@ def all_scripts() -> Mapping[str, ScriptText]:
 class Scripts:
     """Every script, ready to call; a lost script cache is refilled by the client."""
 
-    def __init__(self, client: StoreClient) -> None:
+    def __init__(self, client: StoreClient, registry: Registry | None = None) -> None:
         self._client = client
         self._texts = all_scripts()
+        self._registry = Registry() if registry is None else registry
+
+    def answered(self, name: str, since_s: float) -> None:
+        """Note that a round trip of a script is over; it began then, on the monotonic clock."""
+        if name != UNMEASURED:
+            took_us = int((time.monotonic() - since_s) * MICROSECONDS)
+            self._registry.observe(STORE, took_us, name)
 
     def text(self, name: str) -> ScriptText:
         """A script's text and hash."""
@@ -81,7 +96,9 @@ class Scripts:
             commands.append(("MULTI",))
             commands += [("EVALSHA", text.sha, len(keys), *keys, *args) for keys, args in some]
             commands.append(("EXEC",))
+        began_s = time.monotonic()
         replies, at = self._client.together(commands), 1
+        self.answered(name, began_s)
         done: list[Any] = []
         for some in groups:
             at += len(some) + 2
@@ -92,7 +109,10 @@ class Scripts:
     def __call__(self, name: str, keys: Sequence[bytes], args: Sequence[Argument]) -> Any:
         """Run a script; raises ``StoreUnavailable`` if the store is away."""
         text = self.text(name)
+        began_s = time.monotonic()
         try:
-            return self._client.direct("EVALSHA", text.sha, len(keys), *keys, *args)
+            answer = self._client.direct("EVALSHA", text.sha, len(keys), *keys, *args)
         except redis.exceptions.NoScriptError:
-            return self._client.direct("EVAL", text.source, len(keys), *keys, *args)
+            answer = self._client.direct("EVAL", text.source, len(keys), *keys, *args)
+        self.answered(name, began_s)
+        return answer

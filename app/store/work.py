@@ -140,6 +140,13 @@ class WorkStore:
                 pipe.zcount(keys.due(partition, int(lane)), "-inf", now_ms)
         return sum(pipe.execute())
 
+    def leased(self) -> int:
+        """How many occurrences are held under a lease."""
+        pipe = self._client.pipeline(transaction=False)
+        for partition in range(self.partitions):
+            pipe.zcard(keys.leases(partition))
+        return sum(pipe.execute())
+
     def unscheduled(self, partition: int, before_ms: int, limit: int) -> dict[bytes, int]:
         """Events whose occurrence was claimed before a moment and that still have no successor.
 

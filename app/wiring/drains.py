@@ -13,6 +13,7 @@ from app.delivery.request import Identity
 from app.delivery.sender import CurlSender
 from app.domain.process import DELIVER
 from app.engine.announcer import Announcer
+from app.engine.attempt_meter import AttemptMeter
 from app.engine.background import Background
 from app.engine.broker_watch import BrokerWatch
 from app.engine.circuit_breakers import CircuitBreakers
@@ -31,6 +32,7 @@ from app.engine.senders import Senders
 from app.engine.successor_queue import SuccessorQueue
 from app.engine.target_limits import SLOW_FACTOR, most_in_flight
 from app.errors import StoreUnavailable
+from app.metrics.catalogue import IN_FLIGHT
 from app.open_files import open_file_limit
 from app.planning.successors import Successors
 from app.wiring.services import Services
@@ -129,6 +131,13 @@ class Drains:
         return LocalFaults(self.services.storage.local_faults)
 
     @cached_property
+    def meter(self) -> AttemptMeter:
+        """What counts attempts, kept between drains."""
+        registry = self.services.storage.registry
+        registry.gauges[IN_FLIGHT.name] = lambda: self.sender.in_flight
+        return AttemptMeter(registry)
+
+    @cached_property
     def identity(self) -> Identity:
         """Who sends: the instance's name and its keys."""
         return self.services.identity
@@ -213,6 +222,7 @@ class Drains:
             self.services.events.deactivate,
             self.breakers,
             self.local_faults,
+            self.meter,
         )
 
     def _flows(self, name: str) -> FlowSteps:
@@ -234,6 +244,7 @@ class Drains:
             lease_ms=settings.lease_ms,
             window=self.concurrency * WINDOW_FACTOR,
             overdue=self.services.acknowledgements.overdue,
+            registry=storage.registry,
         )
 
     def _recorder(self, name: str, flows: FlowSteps) -> Recorder:
@@ -245,7 +256,8 @@ class Drains:
             drain=name,
             lease_ms=self.services.settings.lease_ms,
         )
-        return Recorder(leases, storage.new_channel(), storage.clock, flows=flows)
+        channel, registry = storage.new_channel(), storage.registry
+        return Recorder(leases, channel, storage.clock, flows=flows, registry=registry)
 
     def _options(self) -> DrainOptions:
         crypto, settings = self.services.crypto, self.services.settings

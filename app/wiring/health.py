@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from app.clock import Clock
+from app.domain.process import ProcessFacts
 from app.services.health import HealthService
+from app.services.metrics import CountService
 from app.services.problems.broker import broker
 from app.services.problems.keys import keys
 from app.services.problems.lag import lag
@@ -13,6 +15,7 @@ from app.services.problems.local_faults import LocalFaultsCheck
 from app.services.problems.problem import Check
 from app.services.problems.settings import settings
 from app.services.processes import ProcessService
+from app.store.metrics import MetricsStore
 from app.wiring.queues import Queues
 from app.wiring.storage import Storage
 
@@ -46,4 +49,18 @@ def health_service(
             *more_checks,
         ),
         can_encrypt=encryption_key,
+    )
+
+
+def count_service(storage: Storage) -> CountService:
+    """What this process counts, and what all have counted."""
+    return CountService(storage.registry, MetricsStore(storage.client, storage.scripts))
+
+
+def process_service(
+    storage: Storage, own: ProcessFacts, warn: Callable[[], object], counts: CountService
+) -> ProcessService:
+    """Who is alive; each time that this process says so, its counts go to the store, too."""
+    return ProcessService(
+        storage.processes, storage.clock, own, warn=warn, gauges=counts.gauges, push=counts.push
     )

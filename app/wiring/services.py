@@ -25,6 +25,7 @@ from app.services.flows import FlowService
 from app.services.forecasts import ForecastService
 from app.services.health import HealthService
 from app.services.import_jobs import ImportJobService
+from app.services.metrics import CountService
 from app.services.occurrences import OccurrenceService
 from app.services.overview import OverviewService
 from app.services.previews import PreviewService
@@ -41,7 +42,7 @@ from app.wiring.acts import acknowledgements, action_service, deletion_service
 from app.wiring.bulk import bulk_service
 from app.wiring.crypto import Crypto
 from app.wiring.doubles import NO_DOUBLES, Doubles
-from app.wiring.health import health_service
+from app.wiring.health import count_service, health_service, process_service
 from app.wiring.imports import build_imports
 from app.wiring.intake import Intake
 from app.wiring.own_process import own_process
@@ -242,12 +243,13 @@ class Services:
     @cached_property
     def processes(self) -> ProcessService:
         """Which processes are alive, and this one's announcement."""
-        return ProcessService(
-            self.storage.processes,
-            self.clock,
-            own_process(self.settings, self.crypto),
-            warn=self.encryption_key,
-        )
+        own = own_process(self.settings, self.crypto)
+        return process_service(self.storage, own, self.encryption_key, self.counts)
+
+    @cached_property
+    def counts(self) -> CountService:
+        """What this process counts and measures, and what all have counted."""
+        return count_service(self.storage)
 
     @cached_property
     def store_settings(self) -> StoreSettingsCheck:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from app.clock import Clock
 from app.config import Settings
 from app.engine.changes import LiveChanges
 from app.engine.store_clock import StoreClock
+from app.metrics.registry import Registry
 from app.store.audit import AuditLog
 from app.store.breakers import BreakerStore
 from app.store.calendars import CalendarStore
@@ -55,6 +56,8 @@ class Storage:
     settings: Settings
     doubles: Doubles
     crypto: Crypto
+    registry: Registry = field(default_factory=Registry)
+    """What this process counts."""
 
     @cached_property
     def client(self) -> StoreClient:
@@ -64,7 +67,7 @@ class Storage:
     @cached_property
     def scripts(self) -> Scripts:
         """The Lua scripts."""
-        return Scripts(self.client)
+        return Scripts(self.client, self.registry)
 
     @cached_property
     def clock(self) -> Clock:

@@ -9,6 +9,7 @@ from werkzeug.routing import Rule
 
 from app.domain.event import EventStatus
 from app.domain.occurrence import ENDED, OccurrenceStatus
+from app.metrics.catalogue import FAMILIES
 from app.services.problems.problem import ProblemCode
 from tests.chaos.calls import ELSEWHERE, WRITES_NOTHING, Call
 from tests.docs.conftest import SECRETS
@@ -102,6 +103,23 @@ def test_the_problems_are_those_that_there_are() -> None:
     """Every code that an alert can go by has its row."""
     listed = [cells[0].strip("`") for cells in page("docs/operations.md").rows("problem")]
     assert listed == [code.value for code in ProblemCode]
+
+
+def test_the_table_of_metrics_is_the_catalogue() -> None:
+    """Each metric has its kind, its labels and its meaning, as the answer itself says them."""
+    told = [
+        [
+            f"`{one.shown}`",
+            one.kind,
+            ", ".join(f"`{label}`" for label in one.labels) or "-",
+            one.text,
+        ]
+        for one in FAMILIES
+    ]
+    assert page("docs/metrics.md").rows("metric") == told
+    text = page("docs/metrics.md").text
+    labels = {label for one in FAMILIES for label in one.labels}
+    assert {label for label in labels if f"\n- `{label}`: " not in text} == set()
 
 
 def test_every_package_that_we_chose_has_its_reason() -> None:

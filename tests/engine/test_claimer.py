@@ -12,6 +12,7 @@ from app.engine.claimer import SLICE, Claimer
 from app.engine.heads import HeadLooks
 from app.engine.window import FEW
 from app.errors import StoreUnavailable
+from app.metrics.registry import Registry
 from app.store import keys
 from app.store.calls import Call
 from app.store.claims import Claim
@@ -103,6 +104,7 @@ def a_claimer(clock: FakeClock, channel: FakeChannel, heads: list[Heads] | None 
         lease_ms=1_000,
         window=WINDOW,
         overdue=nothing,
+        registry=Registry(),
     )
 
 

@@ -24,6 +24,7 @@ from app.engine.recorder import (
     Recorder,
 )
 from app.errors import StoreUnavailable
+from app.metrics.registry import Registry
 from app.store.calls import Call, Record
 from app.store.claims import Claim
 from tests.support.builders import a_claim
@@ -93,7 +94,9 @@ def recorder(clock: FakeClock, channel: FakeChannel, work: Quiet) -> Recorder:
         cast("Any", work), cast("Any", Quiet()), at_once, drain="d", lease_ms=30_000
     )
     leases.announce(clock.now_ms() + 60_000)
-    return Recorder(leases, cast("Any", channel), clock, flows=cast("Any", Quiet()))
+    return Recorder(
+        leases, cast("Any", channel), clock, flows=cast("Any", Quiet()), registry=Registry()
+    )
 
 
 def claims(count: int) -> list[Claim]:

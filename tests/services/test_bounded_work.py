@@ -17,6 +17,7 @@ from app.domain.budget import limited
 from app.domain.event import Event, EventStatus
 from app.domain.schedule import Schedule
 from app.errors import InvalidInput
+from app.metrics.catalogue import SET_ASIDE
 from app.planning.limits import WRITING
 from app.services.queries import EventChanges
 from app.store import keys
@@ -195,7 +196,7 @@ def test_a_stored_event_that_costs_too_much_is_set_aside_and_harms_no_other(
     assert "COUNT takes too long" in note_of(services, counted)
     assert "can't be read" in note_of(services, unreadable)
     assert services.events.get(ids.to_text(good.id), MASTER).next_ms == good.next_ms
-    assert services.health.metrics().gauges["qhronos_events_set_aside"] == 3
+    assert services.health.metrics()[SET_ASIDE] == {(): 3.0}
 
 
 def ends_of(event: Event) -> tuple[int | None, ...] | None:

@@ -10,6 +10,7 @@ import pytest
 from app import __version__
 from app.domain.process import ProcessFacts
 from app.errors import StoreUnavailable
+from app.metrics import catalogue
 from app.wiring.services import Services
 from tests.support.clock import NOW_MS, FakeClock
 from tests.support.services import HOUR_MS
@@ -43,11 +44,24 @@ def test_metrics_have_seconds_and_count_by_status(
     create()
     services.storage.coordination.drain_alive("d", NOW_MS + 2 * HOUR_MS)
     clock.advance(HOUR_MS + 1_500)
-    metrics = services.health.metrics().gauges
-    assert metrics["qhronos_lag_seconds"] == 1.5
-    assert metrics["qhronos_occurrences_scheduled"] == metrics["qhronos_events"] == 1.0
-    assert metrics["qhronos_drains"] == 1.0
-    assert all(isinstance(value, float) for value in metrics.values())
+    metrics = services.health.metrics()
+    assert metrics[catalogue.LAG] == {(): 1.5}
+    assert metrics[catalogue.OCCURRENCES["scheduled"]] == metrics[catalogue.EVENTS] == {(): 1.0}
+    assert metrics[catalogue.DRAINS] == {(): 1.0}
+    assert {type(value) for found in metrics.values() for value in found.values()} == {float}
+
+
+def test_what_processes_say_of_themselves_is_put_together_by_role(services: Services) -> None:
+    """It is added up, but for how full the fullest is; who falls silent is not in it any more."""
+    for number, ratio in enumerate((0.5, 0.25)):
+        said = {"open_files": 10.0, "open_files_ratio": ratio, "of_another_version": 1.0}
+        facts = ProcessFacts("deliver", "host", number, gauges=said)
+        services.storage.processes.announce(f"w{number}", facts.to_json(), NOW_MS + 1)
+    services.storage.processes.announce("old", ProcessFacts("web", "h", 9).to_json(), NOW_MS - 1)
+    metrics = services.health.metrics()
+    assert metrics[catalogue.PROCESSES] == {("deliver",): 2.0}
+    assert metrics[catalogue.FILES] == {("deliver",): 20.0}
+    assert metrics[catalogue.FILES_USED] == {("deliver",): 0.5}
 
 
 def test_open_breakers_are_listed_until_they_end(services: Services, clock: FakeClock) -> None:
@@ -55,7 +69,7 @@ def test_open_breakers_are_listed_until_they_end(services: Services, clock: Fake
         "https://example.com:443", NOW_MS, first_ms=500, longest_ms=500, forget_ms=1_000
     )
     assert services.health.breakers() == {"https://example.com:443": NOW_MS + 500}
-    assert services.health.metrics().gauges["qhronos_breakers_open"] == 1.0
+    assert services.health.metrics()[catalogue.BREAKERS] == {(): 1.0}
     clock.advance(501)
     assert services.health.breakers() == {}
 

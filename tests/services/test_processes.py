@@ -6,6 +6,7 @@ Tests ``app.store.processes`` and ``app.wiring.own_process``, too.
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 
 import pytest
 
@@ -28,7 +29,9 @@ def worker(services: Services, clock: FakeClock) -> ProcessService:
 def test_what_a_process_says_of_itself_is_read_as_it_was_said(services: Services) -> None:
     own = services.processes.own
     services.processes.announce()
-    assert services.processes.alive() == [own]
+    (read,) = services.processes.alive()
+    assert replace(read, gauges={}) == own
+    assert read.gauges["open_files"] >= 3
     assert own.known_keys == {own.key}
     assert process_from_json("{}") == ProcessFacts("", "", 0)
 

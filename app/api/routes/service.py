@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from flask import Response
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
+from flask import Response, request
 
 from app.api.http.answers import json_answer, json_text
 from app.api.http.auth import may_be_admin, require_admin
 from app.api.http.context import services
+from app.api.http.exposition import exposition
 from app.api.http.paging import LISTED, named_answer
 from app.api.http.smorest import Blueprint
 from app.api.schemas.queries import ListQuery, NamedListQuerySchema
@@ -20,8 +20,6 @@ from app.api.schemas.service import (
 from app.domain.signing_keys import ALGORITHM, signing_keys
 from app.domain.times import to_rfc3339
 from app.errors import NotFound
-
-PREFIX = "qhronos_"
 
 blueprint = Blueprint("service", __name__, description="How the service is")
 
@@ -76,15 +74,12 @@ def public_keys() -> Response:
 @blueprint.answers(200, {"type": "string"}, content_type="text/plain")
 @blueprint.refuses(401, 403, 503)
 def metrics() -> Response:
-    """Gauges for Prometheus; for admins, unless the settings open it."""
+    """Metrics of all processes for Prometheus; for admins, unless the settings open it.
+
+    As OpenMetrics if the header Accept asks for it.
+    """
     if not services().settings.metrics_public:
         require_admin()
-    registry = CollectorRegistry()
-    metrics = services().health.metrics()
-    for name, value in metrics.gauges.items():
-        bare = name.removeprefix(PREFIX)
-        Gauge(PREFIX + bare, bare.replace("_", " "), registry=registry).set(value)
-    problem = Gauge(PREFIX + "problem", "whether there is one", ["code"], registry=registry)
-    for code, value in metrics.problems.items():
-        problem.labels(code).set(value)
-    return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+    totals, found = services().counts.totals(), services().health.metrics()
+    text, content_type = exposition(request.headers.get("Accept", ""), totals, found)
+    return Response(text, content_type=content_type)

@@ -12,6 +12,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from app.domain.audit import check
+from app.metrics.catalogue import AUDIT
 from app.runtime.maintenance import check_file
 from app.services.audit import Act, AuditQuery
 from app.services.audit_states import MAX_STATE
@@ -89,7 +90,7 @@ def test_a_packed_entry_costs_a_tenth(client: FlaskClient, services: Services) -
     (segment,) = services.storage.client.zrange(keys.AUDIT_SEGMENTS, 0, -1)
     assert len(segment) < 110 * SEGMENT
     hot = services.storage.client.memory_usage(keys.AUDIT)
-    assert services.health.metrics().gauges["qhronos_audit_bytes"] == len(segment) + hot
+    assert services.health.metrics()[AUDIT] == {(): len(segment) + hot}
 
 
 LONG = "y" * MAX_STATE

@@ -100,6 +100,21 @@ def test_metrics_for_admins(client, client_with, anonymous, clock, an_event):
     assert anonymous.get("/metrics").status_code == 401
 
 
+def test_each_process_of_the_api_shows_what_all_have_counted(app_with):
+    """Also what it has counted itself until then; and as OpenMetrics if asked for."""
+    counted = 'qhronos_api_request_seconds_count{method="GET",route="/health",status="2xx"}'
+    first, second = (with_token(app_with(), MASTER_TOKEN) for _ in range(2))
+    for client in (first, second, second):
+        client.get("/health")
+    second.get("/metrics")
+    accept = {"Accept": "application/openmetrics-text; version=1.0.0"}
+    answers = [client.get("/metrics", headers=accept) for client in (first, second)]
+    for answer in answers:
+        assert answer.content_type.startswith("application/openmetrics-text")
+        assert f"{counted} 3.0" in answer.text.splitlines()
+        assert answer.text.endswith("# EOF\n")
+
+
 def test_metrics_for_all(app_with):
     assert app_with(metrics_public=True).test_client().get("/metrics").status_code == 200
 

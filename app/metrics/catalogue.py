@@ -1,0 +1,119 @@
+"""Every metric family that ``GET /metrics`` shows. ``docs/metrics.md`` has the same table."""
+
+from __future__ import annotations
+
+from app.metrics.family import INFO, Family, counter, gauge, seconds, sizes
+
+VERDICTS = ("completed", "retrying", "dispatched", "failed", "cancelled", "missed")
+PHASES = ("dns", "connect", "tls", "wait", "read")
+STATUSES = (
+    *("scheduled", "dispatched", "retrying", "completed"),
+    *("failed", "missed", "skipped", "cancelled"),
+)
+
+_FAST = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0)
+_SLOW = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+_BATCHES = (0, 1, 2, 4, 8, 16, 32, 64, 128, 256)
+
+# What processes count. They add it up in the store.
+
+ATTEMPTS = counter(
+    "attempts",
+    "Requests and messages that were sent, by what came of them.",
+    "action",
+    "result",
+    "status",
+)
+OUTCOMES = counter(
+    "outcomes",
+    "Attempts that are recorded, by what their occurrence became.",
+    "outcome",
+    known=VERDICTS,
+)
+LATENESS = seconds(
+    "lateness",
+    "From the moment when an occurrence was due to its first attempt.",
+    bounds=(*_SLOW, 60.0, 300.0),
+)
+RECEIVER = seconds(
+    "receiver",
+    "What the phases of requests took.",
+    "phase",
+    bounds=_SLOW,
+    known=PHASES,
+)
+CLAIMS = sizes("claim_batch_size", "Occurrences in one claim.", bounds=_BATCHES)
+RECORDS = sizes("record_batch_size", "Outcomes that were recorded at once.", bounds=_BATCHES[1:])
+STORE = seconds(
+    "store_round_trip",
+    "From a script's call to its answer.",
+    "script",
+    bounds=_FAST,
+)
+REQUESTS = seconds(
+    "api_request",
+    "What requests to the API took.",
+    "route",
+    "method",
+    "status",
+    bounds=_FAST,
+)
+
+COUNTED = (ATTEMPTS, OUTCOMES, LATENESS, RECEIVER, CLAIMS, RECORDS, STORE, REQUESTS)
+
+# What is found when somebody asks.
+
+BUILD = Family("build", INFO, "The version of the process that answers.")
+LAG = gauge("lag_seconds", "How late the oldest due occurrence is.")
+QUEUE = gauge("queue_depth", "Occurrences that are due and not yet claimed.")
+LEASES = gauge("leases", "Occurrences that workers hold under a lease.")
+WORKERS = gauge("workers", "Delivery workers that are alive.")
+DRAINS = gauge("drains", "Drains that run.")
+BREAKERS = gauge("breakers_open", "Targets whose circuit breaker is open.")
+EVENTS = gauge("events", "Events in the store.")
+SET_ASIDE = gauge("events_set_aside", "Events that could not be planned, ever.")
+OCCURRENCES = {
+    status: gauge(f"occurrences_{status}", f"Occurrences of status '{status}'.")
+    for status in STATUSES
+}
+AUDIT = gauge("audit_bytes", "What the audit log takes of the store's memory, about.")
+PUT_OFF = gauge("deliveries_put_off", "Deliveries that a worker's host could not make, ever.")
+PUT_OFF_BY_FAULT = counter(
+    "put_off", "Deliveries that were put off, by what a worker's host lacked.", "fault"
+)
+PROBLEM = gauge("problem", "1 while there is a problem with this code.", "code")
+UPTIME = gauge("uptime_seconds", "Age of the API process that answers.")
+
+FOUND = (
+    BUILD,
+    LAG,
+    QUEUE,
+    LEASES,
+    WORKERS,
+    DRAINS,
+    BREAKERS,
+    EVENTS,
+    SET_ASIDE,
+    *OCCURRENCES.values(),
+    AUDIT,
+    PUT_OFF,
+    PUT_OFF_BY_FAULT,
+    PROBLEM,
+    UPTIME,
+)
+
+# What each process says of itself, every few seconds.
+
+PROCESSES = gauge("processes", "Processes that are alive.", "role")
+IN_FLIGHT = gauge("requests_in_flight", "Requests to receivers that have no answer yet.", "role")
+CONNECTIONS = gauge("connections", "Connections of clients of the API.", "role")
+LIVE = gauge("live_connections", "Websockets and streams among them.", "role")
+FILES = gauge("open_files", "Files that are open, connections among them.", "role")
+FILES_USED = gauge(
+    "open_files_ratio", "Of its limit of files, what the process has open that has most.", "role"
+)
+
+SAID = (IN_FLIGHT, CONNECTIONS, LIVE, FILES, FILES_USED)
+"""Each as a process says it; those of a role are added, but for ``FILES_USED``."""
+
+FAMILIES = (*COUNTED, *FOUND, PROCESSES, *SAID)

@@ -1,0 +1,81 @@
+"""Metrics: what this process has counted goes to the store, and what all have counted comes back.
+
+See ``docs/decisions/metrics-in-the-store.md``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import threading
+
+from app.errors import StoreUnavailable
+from app.metrics.catalogue import COUNTED, FILES, FILES_USED
+from app.metrics.registry import Registry
+from app.metrics.totals import Totals, read_totals
+from app.open_files import open_file_limit, open_files
+from app.store.metrics import MetricsStore
+
+LEAVE_S = 1.0
+"""How long a process that ends tries to tell the store what it has counted."""
+
+
+class CountService:
+    """The counts of this process and of all."""
+
+    def __init__(self, registry: Registry, store: MetricsStore) -> None:
+        self.registry = registry
+        self._store = store
+        self._lock = threading.Lock()
+        self._source = secrets.token_hex(8)
+        self._number = 0
+        self._told: dict[str, int] = {}
+        self._asked: tuple[dict[str, int], dict[str, int]] | None = None
+        """What the store was asked to add and has not answered, and the totals after it."""
+
+    def push(self) -> None:
+        """Add to the store what is new since the last time; raises ``StoreUnavailable``.
+
+        What was not answered may have been added: so it is sent again as it was.
+        """
+        with self._lock:
+            if self._asked is None:
+                totals = self.registry.totals()
+                new = {
+                    field: count - self._told.get(field, 0)
+                    for field, count in totals.items()
+                    if count != self._told.get(field, 0)
+                }
+                if not new:
+                    return
+                self._number += 1
+                self._asked = new, totals
+            new, totals = self._asked
+            self._store.add(self._source, self._number, new)
+            self._told, self._asked = totals, None
+
+    def gauges(self) -> dict[str, float]:
+        """What this process measures of itself now, by the family's name."""
+        files = open_files()
+        return {
+            **{name: float(read()) for name, read in self.registry.gauges.copy().items()},
+            FILES.name: float(files),
+            FILES_USED.name: round(files / open_file_limit(), 4),
+        }
+
+    def leave(self) -> None:
+        """Push what is left, if the store is there: the process ends."""
+
+        def push() -> None:
+            with contextlib.suppress(StoreUnavailable):
+                self.push()  # what was not answered the last time
+                self.push()
+
+        last = threading.Thread(target=push, name="metrics-last", daemon=True)
+        last.start()
+        last.join(LEAVE_S)
+
+    def totals(self) -> Totals:
+        """What all processes have counted, this one until now; raises ``StoreUnavailable``."""
+        self.push()
+        return read_totals(self._store.totals(), COUNTED)
