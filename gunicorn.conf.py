@@ -18,13 +18,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 # All of the application is read here, before there are workers: each begins at once, and those that
 # a reload starts have the same code as their master, whatever has become of the files.
 import app.factory  # noqa: F401
-from app.config import Settings, production_settings
+from app.config import Settings
 from app.errors import ConfigError, StoreUnavailable
 from app.http_server.generations import GENERATIONS, note_end, note_stop
 from app.http_server.message_logger import MessageLogger
 from app.http_server.worker import AsyncWorker
 from app.logs import configure, logging_config, say
 from app.open_files import raise_open_file_limit
+from app.setting_variables import production_settings
 from app.store.connection import name_connections
 from app.wiring.services import build_services
 from app.wiring.start import await_servers

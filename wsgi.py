@@ -11,7 +11,7 @@ from pathlib import Path
 
 from flask import Flask
 
-from app.config import Settings, production_settings
+from app.config import Settings
 from app.errors import ConfigError, StoreUnavailable
 from app.factory import create_app
 from app.http_server.generations import ended_before, name_of_worker
@@ -19,6 +19,7 @@ from app.logs import say
 from app.open_files import raise_open_file_limit
 from app.services.metrics import CountService
 from app.services.processes import ProcessService, name_process
+from app.setting_variables import production_settings
 from app.store.connection import name_connections
 from app.wiring.services import build_services
 

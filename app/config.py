@@ -6,38 +6,21 @@ the project is honoured, the real environment wins. An empty value means the def
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from app.domain.ids import MAX_PARTITIONS
-from app.domain.signing import signing_key
-from app.domain.signing_keys import signing_keys
+from app.domain.secret import SecretText
 from app.domain.targets import Network, TargetPolicy
 from app.errors import ConfigError
-from app.setting_readers import (
-    MIN_CHOSEN_SECRET,
-    MIN_SECRET_BYTES,
-    RateLimit,
-    accepted,
-    boolean,
-    choice,
-    duration,
-    environment,
-    integer,
-    member_names,
-    origins,
-    private_targets,
-    proxies,
-    public_url,
-    rate_limit,
-    raw_value,
-    redis_url,
-    secret,
-)
+from app.setting_readers import RateLimit
 
 PREFIX = "QHRONOS_"
+
+
+def _secret() -> Any:
+    """A setting that is a secret: whatever it is given becomes a ``SecretText``."""
+    return field(default=SecretText(), metadata={"kind": SecretText})
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,30 +42,30 @@ class Settings:
     data_dir: Path = Path("data")
     """The directory in which ``make run`` keeps its store and its secrets."""
 
-    master_token: str = field(default="", repr=False)
+    master_token: str = _secret()
     """The token that may do everything."""
 
-    jwt_secret: str = field(default="", repr=False)
+    jwt_secret: str = _secret()
     """The key that signs JWTs."""
 
-    jwt_secret_previous: str = field(default="", repr=False)
+    jwt_secret_previous: str = _secret()
     """The key before, while it is changed. Its tokens stay valid until they end."""
 
-    signing_secret: str = field(default="", repr=False)
+    signing_secret: str = _secret()
     """Signs webhooks of events that have no secret of their own."""
 
-    signing_private_key: str = field(default="", repr=False)
+    signing_private_key: str = _secret()
     """Signs every webhook with ed25519 too: ``whsk_`` and base64 of 32 random bytes. Give two of
     them, with a comma between, while you change it. Empty: no such signature."""
 
-    encryption_key: str = field(default="", repr=False)
+    encryption_key: str = _secret()
     """Encrypts the secrets in the store: 32 bytes in base64, or a text of at least 32 bytes.
     Empty: the key is derived from ``QHRONOS_JWT_SECRET``."""
 
-    encryption_key_previous: str = field(default="", repr=False)
+    encryption_key_previous: str = _secret()
     """The key before, while it is changed. It decrypts what it has encrypted."""
 
-    encryption_key_next: str = field(default="", repr=False)
+    encryption_key_next: str = _secret()
     """The key to come, while it is changed. It decrypts what other hosts encrypt with it."""
 
     workers: int = 2
@@ -181,6 +164,22 @@ class Settings:
     log_format: str = "text"
     """The form of the log: lines of text, or one JSON object a line."""
 
+    log_sample: int = 100
+    """A request or an attempt that failed or was late has a line in the log; of the others one in
+    so many has. 1: each has. 0: none has."""
+
+    def __post_init__(self) -> None:
+        """Make secrets of what is marked so."""
+        for each in fields(self):
+            if each.metadata.get("kind") is SecretText:
+                object.__setattr__(self, each.name, SecretText(getattr(self, each.name)))
+
+    @property
+    def secrets(self) -> list[str]:
+        """Every secret that is set."""
+        values = (getattr(self, each.name) for each in fields(self))
+        return [value for value in values if isinstance(value, SecretText) and value]
+
     @property
     def broker(self) -> str:
         """RQ's Redis."""
@@ -218,83 +217,3 @@ class Settings:
         """Refuse to go on without a store; only ``make run`` brings its own."""
         if not self.redis_url:
             raise ConfigError(f"Set {PREFIX}REDIS_URL: only 'make run' embeds a store.")
-
-
-_DAY = 86_400_000
-_READERS: dict[str, Callable[[str], Any]] = {
-    "HOST": str,
-    "PORT": integer(1, 65_535),
-    "REDIS_URL": redis_url,
-    "BROKER_URL": redis_url,
-    "DATA_DIR": Path,
-    "MASTER_TOKEN": secret(MIN_CHOSEN_SECRET),
-    "JWT_SECRET": secret(MIN_SECRET_BYTES),
-    "JWT_SECRET_PREVIOUS": secret(MIN_SECRET_BYTES),
-    "SIGNING_SECRET": accepted(lambda text: signing_key(secret(MIN_CHOSEN_SECRET)(text))),
-    "SIGNING_PRIVATE_KEY": accepted(signing_keys),
-    "ENCRYPTION_KEY": secret(MIN_SECRET_BYTES),
-    "ENCRYPTION_KEY_PREVIOUS": secret(MIN_SECRET_BYTES),
-    "ENCRYPTION_KEY_NEXT": secret(MIN_SECRET_BYTES),
-    "WORKERS": integer(1, 256),
-    "WEB_WORKERS": integer(1, 256),
-    "WEB_THREADS": integer(1, 256),
-    "PARTITIONS": integer(1, MAX_PARTITIONS),
-    "ALLOW_PRIVATE_TARGETS": private_targets,
-    "DELIVERY_TIMEOUT": duration(100, 300_000),
-    "DELIVERY_CONCURRENCY": integer(1, 4096),
-    "DELIVERY_IDLE": duration(1_000, 45_000),
-    "LEASE": duration(1_000, 3_600_000),
-    "LEAST_RETRY_DELAY": duration(0, 3_600_000),
-    "DRAIN_LINGER": duration(100, 120_000),
-    "STOP_GRACE": duration(100, 600_000),
-    "RETENTION_OCCURRENCES": duration(1_000, 3_650 * _DAY),
-    "RETENTION_EVENTS": duration(1_000, 3_650 * _DAY),
-    "RETENTION_AUDIT": duration(1_000, 36_500 * _DAY),
-    "AUDIT_MAX_BYTES": integer(0, 1 << 50),
-    "RATE_LIMIT": rate_limit,
-    "INDEXED_METADATA": member_names,
-    "MAX_BODY_BYTES": integer(1_024, 16_777_216),
-    "MAX_EVENTS_PER_SUB": integer(0, 999_999_999),
-    "MAX_OCCURRENCES_PER_SUB": integer(0, 999_999_999),
-    "MAX_OCCURRENCES_PER_MINUTE": integer(0, 60),
-    "METRICS_PUBLIC": boolean,
-    "DOCS_PUBLIC": boolean,
-    "CORS_ORIGINS": origins,
-    "TRUSTED_PROXIES": proxies,
-    "PUBLIC_URL": public_url,
-    "STORE_FSYNC": choice("always", "everysec"),
-    "LOG_LEVEL": choice("DEBUG", "INFO", "WARNING", "ERROR"),
-    "LOG_FORMAT": choice("text", "json"),
-}
-_FIELD_OF = {
-    name: f"{name.lower()}_ms" if f"{name.lower()}_ms" in Settings.__slots__ else name.lower()
-    for name in _READERS
-}
-
-
-def load_settings(environ: Mapping[str, str]) -> Settings:
-    """Read environment variables; raises one ``ConfigError`` that names all wrong ones."""
-    values, problems = dict[str, Any](), list[str]()
-    for name, read in _READERS.items():
-        variable = PREFIX + name
-        try:
-            if text := raw_value(environ, variable):
-                values[_FIELD_OF[name]] = read(text)
-        except ValueError as error:
-            problems.append(f"{variable} {error}")
-        except OSError:
-            problems.append(f"{variable}_FILE names a file that can't be read")
-    if not problems:
-        return Settings(**values)
-    raise ConfigError("Wrong settings: " + "; ".join(problems) + ".")
-
-
-def production_settings(environ: Mapping[str, str]) -> Settings:
-    """Read the settings of a production start, with ``.env`` under the given environment.
-
-    Raises ``ConfigError`` for settings that are wrong, and for missing secrets or no store.
-    """
-    settings = load_settings(environment(environ))
-    settings.require_secrets()
-    settings.require_store()
-    return settings

@@ -22,6 +22,7 @@ from app.api.http.packing import register_packing
 from app.api.http.proxies import register_proxies
 from app.api.http.public_urls import register_public_urls
 from app.api.http.rate_limit import register_limits
+from app.api.http.request_log import register_request_log
 from app.api.http.store_check import register_store_check
 from app.api.routes import (
     acknowledgements,
@@ -98,6 +99,7 @@ def create_app(services: Services) -> Flask:
     register_proxies(app, services.settings)
     register_packing(app, frozenset({CONSOLE, DASHBOARD}))
     register_headers(app)
+    register_request_log(app, services.settings.log_sample)
     counts_alone = register_limits(app, services.settings)  # before all that refuses: it counts
     services.own_checks.append(rate_limit(counts_alone))
     register_loops(app)

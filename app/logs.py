@@ -3,6 +3,9 @@
 Say what happened in the message and put what it happened to in ``extra``::
 
     log.info("delivered", extra={"event_id": event.id, "status_code": 204, "ms": 12})
+
+Every logger is one of the standard library, as those of our packages are. structlog makes the line:
+each record goes through the same processors, whose context says for which request it was written.
 """
 
 from __future__ import annotations
@@ -17,11 +20,15 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from structlog.contextvars import merge_contextvars
+from structlog.processors import JSONRenderer, format_exc_info
+from structlog.stdlib import ExtraAdder, ProcessorFormatter
+from structlog.typing import EventDict, Processor
+
 from app.config import PREFIX, Settings
+from app.domain.secret import MASK, SecretText
 
 log = logging.getLogger(__name__)
-
-MASK = "***"
 
 REPEAT_S = 10.0
 """How long the same warning is not written again."""
@@ -88,61 +95,44 @@ class RepeatFilter(logging.Filter):
         return True
 
 
-class TextFormatter(logging.Formatter):
-    """``2026-11-23T11:01:02.123Z INFO app.worker delivered event_id=… ms=12``."""
+def text_formatter(secrets: Sequence[str] = ()) -> logging.Formatter:
+    """``2026-11-23T11:01:02.123Z INFO app.worker delivered event_id=… ms=12``.
 
-    def __init__(self, secrets: Sequence[str] = ()) -> None:
-        super().__init__()
-        self._mask = Masker(secrets)
-
-    def format(self, record: logging.LogRecord) -> str:
-        """Write a record on one line; a traceback follows on lines of its own."""
-        words = [_time(record), record.levelname, record.name, _escaped(record.getMessage())]
-        words += [f"{key}={_word(value)}" for key, value in _extra(record).items()]
-        line = " ".join(words)
-        if record.exc_info:
-            line += "\n" + self.formatException(record.exc_info)
-        return self._mask(line)
+    A record is one line; a traceback follows on lines of its own.
+    """
+    return _formatter(_as_text, secrets)
 
 
-class JsonFormatter(logging.Formatter):
-    """One JSON object a line: ``time``, ``level``, ``logger``, ``message``, then the extras."""
+def json_formatter(secrets: Sequence[str] = ()) -> logging.Formatter:
+    """One JSON object a line: what it happened to, ``time``, ``level``, ``logger``, ``message``.
 
-    def __init__(self, secrets: Sequence[str] = ()) -> None:
-        super().__init__()
-        self._mask = Masker(secrets)
+    A traceback stands in ``exception``.
+    """
+    return _formatter(JSONRenderer(ensure_ascii=False, default=str), secrets)
 
-    def format(self, record: logging.LogRecord) -> str:
-        """Write a record as JSON; a traceback stands in ``exception``."""
-        entry = {
-            **_extra(record),
-            "time": _time(record),
-            "level": record.levelname,
-            "logger": record.name,
-            "message": record.getMessage(),
-        }
-        if record.exc_info:
-            entry["exception"] = self.formatException(record.exc_info)
-        return self._mask(json.dumps(entry, ensure_ascii=False, default=str))
+
+def _formatter(renderer: Processor, secrets: Sequence[str]) -> ProcessorFormatter:
+    mask = Masker(secrets)
+    return ProcessorFormatter(
+        foreign_pre_chain=[merge_contextvars, ExtraAdder()],
+        processors=[
+            _named,
+            ProcessorFormatter.remove_processors_meta,
+            format_exc_info,
+            _without_secrets,
+            renderer,
+            lambda _logger, _method, line: mask(str(line)),
+        ],
+    )
 
 
 def logging_config(settings: Settings) -> dict[str, Any]:
     """Describe the logging that the settings ask for, as ``logging.config`` reads it."""
-    formatter = JsonFormatter if settings.log_format == "json" else TextFormatter
-    secrets = (
-        settings.master_token,
-        settings.jwt_secret,
-        settings.jwt_secret_previous,
-        settings.signing_secret,
-        settings.signing_private_key,
-        settings.encryption_key,
-        settings.encryption_key_previous,
-        settings.encryption_key_next,
-    )
+    formatter = json_formatter if settings.log_format == "json" else text_formatter
     return {
         "version": 1,
         "disable_existing_loggers": False,
-        "formatters": {"line": {"()": formatter, "secrets": secrets}},
+        "formatters": {"line": {"()": formatter, "secrets": settings.secrets}},
         "filters": {"repeats": {"()": RepeatFilter}},
         "handlers": {
             "stderr": {
@@ -176,7 +166,7 @@ def configure(settings: Settings) -> None:
 def entry(message: str, level: str = "INFO", logger: str = "app") -> str:
     """Write one line of a JSON log, now, for who has no logger: a supervisor, or a start."""
     record = logging.makeLogRecord({"msg": message, "levelname": level, "name": logger})
-    return JsonFormatter().format(record)
+    return json_formatter().format(record)
 
 
 def wrapped(process: str, line: str) -> str:
@@ -217,13 +207,43 @@ def _log_uncaught_in_thread(args: threading.ExceptHookArgs) -> None:
     )
 
 
+def _named(_logger: Any, _method: str, entry: EventDict) -> EventDict:
+    """Say of a line when it was written, how bad it is, who wrote it and what happened."""
+    record: logging.LogRecord = entry["_record"]
+    entry["time"] = _time(record)
+    entry["level"], entry["logger"] = record.levelname, record.name
+    entry["message"] = entry.pop("event")
+    return entry
+
+
+def _without_secrets(_logger: Any, _method: str, entry: EventDict) -> EventDict:
+    """Mask what is a secret by its type, however deep it stands."""
+    return {key: _masked(value) for key, value in entry.items()}
+
+
+def _masked(value: Any) -> Any:
+    if isinstance(value, SecretText):
+        return MASK
+    if isinstance(value, dict):
+        return {key: _masked(each) for key, each in value.items()}
+    return [_masked(each) for each in value] if isinstance(value, (list, tuple)) else value
+
+
+def _as_text(_logger: Any, _method: str, entry: EventDict) -> str:
+    head = [entry.pop(name) for name in ("time", "level", "logger")]
+    trace = entry.pop("exception", None)
+    words = [*head, _escaped(entry.pop("message"))]
+    words += [f"{key}={_word(value)}" for key, value in entry.items()]
+    return " ".join(words) + (f"\n{trace}" if trace else "")
+
+
 def _time(record: logging.LogRecord) -> str:
     moment = datetime.fromtimestamp(record.created, UTC)
     return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
 
 
-def _extra(record: logging.LogRecord) -> dict[str, Any]:
-    return {key: value for key, value in vars(record).items() if key not in _STANDARD_FIELDS}
+def _extra(record: logging.LogRecord) -> bool:
+    return any(key not in _STANDARD_FIELDS for key in vars(record))
 
 
 def _word(value: object) -> str:

@@ -15,11 +15,12 @@ import redis
 from rq.exceptions import StopRequested
 
 from app import logs, rq_queues
-from app.config import Settings, production_settings
+from app.config import Settings
 from app.errors import ConfigError, ExitStatus, StoreUnavailable
 from app.niceness import give_way, wake_punctually
 from app.open_files import raise_open_file_limit
 from app.runtime.supervisor import Process, supervise
+from app.setting_variables import production_settings
 from app.store.connection import connect, connect_broker, name_connections
 from app.store.inspection import inspect
 from app.store.outages import OUTAGES

@@ -16,8 +16,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from app.api.http import computing
-from app.config import load_settings
 from app.factory import create_app
+from app.setting_variables import load_settings
 from app.wiring.services import build_services
 from benchmarks import support
 from benchmarks.support import BenchmarkFailed

@@ -19,13 +19,13 @@ from typing import Any, cast
 
 from flask.testing import FlaskClient
 
-from app.config import production_settings
 from app.domain import action, ids
 from app.domain.definition import Definition
 from app.domain.event import Event, EventStatus
 from app.domain.ids import EventIds
 from app.factory import create_app
 from app.services.metadata_index import MetadataIndexing
+from app.setting_variables import production_settings
 from app.store import keys
 from app.store.connection import StoreClient, connect
 from app.store.events import NOTHING, EventStore, Plan

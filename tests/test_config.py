@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.config import _READERS, Settings, load_settings, production_settings
+from app.config import Settings
 from app.domain.targets import TargetPolicy
 from app.errors import ConfigError
 from app.setting_readers import RateLimit, environment
+from app.setting_variables import READERS, load_settings, production_settings
 from tests.support.certificates import Authority
 
 LONG = "x" * 32
@@ -255,7 +256,7 @@ def test_a_mark_before_the_name_of_a_variable_is_named() -> None:
         load_settings({"\ufeffQHRONOS_PORT": "9000"})
 
 
-@given(st.sampled_from(sorted(_READERS)), st.text() | st.from_regex(r"[-0-9a-z:/.,@\[\]]+"))
+@given(st.sampled_from(sorted(READERS)), st.text() | st.from_regex(r"[-0-9a-z:/.,@\[\]]+"))
 def test_no_text_of_any_setting_makes_a_traceback(name: str, text: str) -> None:
     with contextlib.suppress(ConfigError):
         load_settings({f"QHRONOS_{name}": text})

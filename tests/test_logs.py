@@ -14,12 +14,12 @@ import pytest
 from app.config import Settings
 from app.logs import (
     MAX_SEEN,
-    JsonFormatter,
     Masker,
     RepeatFilter,
-    TextFormatter,
     configure,
+    json_formatter,
     say,
+    text_formatter,
     wrapped,
     wrapper,
 )
@@ -60,7 +60,7 @@ def untouched_logging() -> Iterator[None]:
 
 class TestText:
     def test_a_line_has_time_level_logger_message_and_extras(self) -> None:
-        line = TextFormatter().format(
+        line = text_formatter().format(
             record("delivered %s", "it", event_id="e1", status_code=204, name_="two words", no="")
         )
         assert line == (
@@ -69,20 +69,20 @@ class TestText:
         )
 
     def test_nobody_can_write_a_second_line_or_terminal_codes(self) -> None:
-        line = TextFormatter().format(record("a\nb\x1b[31m", value="c\r\nd\u2028e\x85"))
+        line = text_formatter().format(record("a\nb\x1b[31m", value="c\r\nd\u2028e\x85"))
         assert line.isprintable()
         assert "a\\nb\\x1b[31m" in line
 
     def test_a_traceback_follows(self) -> None:
         entry = record("failed", exc_info=failure("redis://user:hunter2@host is away"))
-        first, *rest = TextFormatter().format(entry).splitlines()
+        first, *rest = text_formatter().format(entry).splitlines()
         assert first.endswith("failed")
         assert rest[-1] == "ValueError: redis://***@host is away"
 
 
 class TestJson:
     def test_a_line_is_an_object_with_the_extras(self) -> None:
-        line = JsonFormatter().format(record("delivered", ms=12, tags=["a", 'b"'], odd=object))
+        line = json_formatter().format(record("delivered", ms=12, tags=["a", 'b"'], odd=object))
         entry = json.loads(line)
         assert entry.pop("odd") == str(object)
         assert entry == {
@@ -97,7 +97,7 @@ class TestJson:
     def test_it_stays_json_when_something_is_masked(self) -> None:
         headers = {"Authorization": f"Bearer {JWT}", "Host": "x"}
         said = f'{json.dumps(headers)} Authorization: Bearer abcdefghi" https://u:p@h/'
-        line = JsonFormatter(secrets=['quo"te and \\']).format(
+        line = json_formatter(secrets=['quo"te and \\']).format(
             record(said, headers=headers, other='quo"te and \\')
         )
         entry = json.loads(line)
@@ -108,7 +108,7 @@ class TestJson:
 
     def test_an_exception_is_a_member_of_it(self) -> None:
         entry = record("failed", exc_info=failure("no"))
-        assert json.loads(JsonFormatter().format(entry))["exception"].endswith("ValueError: no")
+        assert json.loads(json_formatter().format(entry))["exception"].endswith("ValueError: no")
 
 
 class TestMask:

@@ -55,6 +55,7 @@ ELSEWHERE = {
     "app/delivery/occurrence_body.py": "tests/delivery/test_request.py",
     "app/delivery/signed_headers.py": "tests/delivery/test_request.py",
     "app/delivery/trust.py": "tests/delivery/test_tls.py",
+    "app/setting_variables.py": "tests/test_config.py",
     "app/domain/event.py": "tests/services/test_events.py",
     "app/domain/outcome.py": "tests/domain/test_retry.py",
     "app/domain/process.py": "tests/services/test_processes.py",

@@ -294,6 +294,7 @@ class Drain:
                 self._queue(claim, target, now_ms)
         jitter, least_ms = random.random(), self._options.least_delay_ms  # noqa: S311 - no secret
         record, gone = record_of(request.claim, outcome, now_ms, jitter, least_ms)
+        self._options.log.note(request, outcome, record)
         self._recorder.add(record, is_awaited=gone or is_awaited(request.claim, record, now_ms))
         if gone:
             self._gone_events.add(request.claim.event_id)

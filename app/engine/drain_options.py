@@ -8,6 +8,7 @@ from app.crypto.ack_tokens import AckTokens
 from app.crypto.header_secrets import HeaderSecrets
 from app.crypto.signing_secrets import SigningSecrets
 from app.delivery.request import Identity
+from app.engine.attempt_log import AttemptLog
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,3 +28,4 @@ class DrainOptions:
     default_timeout_ms: int
     least_delay_ms: int
     """The shortest wait between two attempts."""
+    log: AttemptLog

@@ -14,12 +14,13 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from app.config import Settings, load_settings
+from app.config import Settings
 from app.errors import ConfigError
 from app.runtime.local import base_url
 from app.runtime.receiver import Arrival, Receiver, verify
 from app.runtime.secrets import secret_path
 from app.setting_readers import environment
+from app.setting_variables import load_settings
 
 AHEAD_S = 2.0
 WAIT_S = 20.0

@@ -7,8 +7,8 @@ import os
 import sys
 from collections.abc import Mapping
 
-from app.config import load_settings
 from app.runtime.receiver import Arrival, Receiver, verify
+from app.setting_variables import load_settings
 
 
 def describe(arrival: Arrival, secret: str) -> str:

@@ -8,8 +8,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.config import PREFIX, Settings, load_settings
+from app.config import PREFIX, Settings
 from app.runtime.secrets import made_secrets, secret_path
+from app.setting_variables import load_settings
 
 LOCAL_TARGETS = "127.0.0.0/8,::1/128"
 """Where webhooks of a local run may go beside public addresses, if no setting says otherwise."""

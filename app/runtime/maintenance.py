@@ -11,7 +11,6 @@ from pathlib import Path
 
 import redis
 
-from app.config import load_settings
 from app.domain.audit import ChainBroken, check
 from app.errors import ConfigError, ExitStatus, StoreDamaged
 from app.runtime.append_only import Damage, find_damage, repair
@@ -20,6 +19,7 @@ from app.runtime.local import prepare
 from app.runtime.secrets import kept_secrets
 from app.runtime.store_files import cant_write
 from app.setting_readers import environment
+from app.setting_variables import load_settings
 
 USAGE = "usage: python -m app.runtime audit-check FILE [NEWEST HASH OF AN EARLIER EXPORT]\n"
 

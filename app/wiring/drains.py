@@ -13,6 +13,7 @@ from app.delivery.request import Identity
 from app.delivery.sender import CurlSender
 from app.domain.process import DELIVER
 from app.engine.announcer import Announcer
+from app.engine.attempt_log import AttemptLog
 from app.engine.attempt_meter import AttemptMeter
 from app.engine.background import Background
 from app.engine.broker_watch import BrokerWatch
@@ -119,6 +120,11 @@ class Drains:
     def _files_for_connections(self) -> int:
         """How many files may be connections to receivers."""
         return max(open_file_limit() - RESERVED_FILES, FILES_FACTOR * (1 + SLOW_FACTOR))
+
+    @cached_property
+    def _log(self) -> AttemptLog:
+        """What says of attempts how they went, and counts between drains those that it leaves."""
+        return AttemptLog(self.services.settings.log_sample)
 
     @cached_property
     def breakers(self) -> CircuitBreakers:
@@ -271,4 +277,5 @@ class Drains:
             acks=crypto.ack_tokens,
             default_timeout_ms=settings.delivery_timeout_ms,
             least_delay_ms=settings.least_retry_delay_ms,
+            log=self._log,
         )

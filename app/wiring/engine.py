@@ -7,13 +7,14 @@ import threading
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
-from app.config import Settings, production_settings
+from app.config import Settings
 from app.crypto.reencryption import Reencrypted, reencrypt
 from app.engine.retention import Retention
 from app.engine.scheduler import Scheduler
 from app.engine.upkeep import REPAIR_AFTER_MS, Upkeep
 from app.engine.upkeep_calls import UpkeepCalls
 from app.services.metadata_index import MetadataIndexing
+from app.setting_variables import production_settings
 from app.store.migrations.schema import MIGRATIONS
 from app.wiring.doubles import NO_DOUBLES, Doubles
 from app.wiring.drains import Drains

@@ -6,8 +6,9 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from app.config import PREFIX, load_settings
+from app.config import PREFIX
 from app.factory import create_app
+from app.setting_variables import load_settings
 from app.wiring.services import build_services
 from docs.generate.markdown import table
 

@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from app import config
-from app.config import _FIELD_OF, _READERS, PREFIX, Settings
+from app.config import PREFIX, Settings
+from app.setting_variables import FIELD_OF, READERS
 
 LONG_MS = re.compile(r"([0-9]+) ms")
 
@@ -25,9 +26,9 @@ def settings_reference() -> str:
     """Return one section for each setting, in the order of the code."""
     meanings = dict(_meanings())
     return "\n".join(
-        f"### {PREFIX}{name}\n\n{meanings[_FIELD_OF[name]]}\n\n"
+        f"### {PREFIX}{name}\n\n{meanings[FIELD_OF[name]]}\n\n"
         f"Default: {_default(name)}.{_accepted(read)}\n"
-        for name, read in _READERS.items()
+        for name, read in READERS.items()
     )
 
 
@@ -47,8 +48,8 @@ def _meanings() -> Iterator[tuple[str, str]]:
 
 
 def _default(name: str) -> str:
-    value = getattr(Settings(), _FIELD_OF[name])
-    if _FIELD_OF[name].endswith("_ms"):
+    value = getattr(Settings(), FIELD_OF[name])
+    if FIELD_OF[name].endswith("_ms"):
         return f"`{_duration(value)}`"
     if isinstance(value, bool):
         return f"`{str(value).lower()}`"

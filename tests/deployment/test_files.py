@@ -11,13 +11,14 @@ from typing import Any
 import pytest
 import yaml
 
-from app.config import _READERS, PREFIX, load_settings
+from app.config import PREFIX
+from app.setting_variables import READERS, load_settings
 from app.workers import USAGE
 from tests.docs.pages import ROOT, page
 
 DEPLOY = ROOT / "deploy"
 COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))
-SETTINGS = {PREFIX + name + end for name in _READERS for end in ("", "_FILE")}
+SETTINGS = {PREFIX + name + end for name in READERS for end in ("", "_FILE")}
 FILES = sorted(path for path in DEPLOY.rglob("*") if path.is_file())
 PARTS = {"api": "web", "worker": "worker", "upkeep": "upkeep", "scheduler": "scheduler"}
 """What a part is called here, and in ``compose.yaml``."""

@@ -10,9 +10,10 @@ import pytest
 from flask import Flask
 from werkzeug.serving import make_server
 
-from app.config import PREFIX, load_settings
+from app.config import PREFIX
 from app.factory import create_app
 from app.runtime.local import LOCAL_TARGETS
+from app.setting_variables import load_settings
 from app.store.connection import connect
 from app.wiring.doubles import Doubles
 from app.wiring.services import build_services

@@ -6,7 +6,8 @@ from typing import Any
 
 import yaml
 
-from app.config import _READERS, PREFIX
+from app.config import PREFIX
+from app.setting_variables import READERS
 from tests.docs.pages import ROOT
 
 OF_THE_CONTAINER = {"HOST", "PORT", "LOG_FORMAT"}
@@ -21,8 +22,8 @@ PARTS: dict[str, Any] = {
 def test_every_setting_is_handed_on_also_from_a_file() -> None:
     """What is not named here would be dropped without a word."""
     given = set(COMPOSE["x-part"]["environment"])
-    settings = {PREFIX + name for name in _READERS}
-    files = {f"{PREFIX}{name}_FILE" for name in _READERS if name not in OF_THE_CONTAINER}
+    settings = {PREFIX + name for name in READERS}
+    files = {f"{PREFIX}{name}_FILE" for name in READERS if name not in OF_THE_CONTAINER}
     assert given == settings | files
 
 

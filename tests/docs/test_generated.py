@@ -6,7 +6,8 @@ import re
 
 import pytest
 
-from app.config import _READERS, PREFIX
+from app.config import PREFIX
+from app.setting_variables import READERS
 from docs.generate.api_reference import api_reference, openapi_document
 from docs.generate.extension import GENERATORS, MARK
 from docs.generate.inline import tidy
@@ -17,7 +18,7 @@ from tests.docs.pages import PAGES
 def test_every_setting_has_a_section_with_its_meaning_and_its_default() -> None:
     """A setting without a text below its field would fail the build."""
     parts = re.split(r"^### ", settings_reference(), flags=re.MULTILINE)[1:]
-    assert [part.splitlines()[0] for part in parts] == [PREFIX + name for name in _READERS]
+    assert [part.splitlines()[0] for part in parts] == [PREFIX + name for name in READERS]
     for part in parts:
         _, _, meaning, _, default, *_ = part.splitlines()
         assert meaning.endswith("."), part

@@ -9,9 +9,9 @@ import time
 
 import pytest
 
-from app.config import load_settings
 from app.domain.audit import check
 from app.services.audit import OPEN_MS
+from app.setting_variables import load_settings
 from app.wiring.doubles import Doubles
 from app.wiring.services import build_services
 from tests.support.api_client import Api, at

@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from app.config import load_settings
 from app.domain.ids import from_text
+from app.setting_variables import load_settings
 from app.store import keys
 from app.wiring.engine import build_engine
 from tests.support.api_client import Api, at, seconds_of

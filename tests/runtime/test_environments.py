@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from app.config import load_settings
 from app.runtime.environments import of_inbox, without_settings
+from app.setting_variables import load_settings
 
 EVERYTHING = {
     "PATH": "/bin",

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from app.config import Settings, load_settings
+from app.config import Settings
 from app.errors import ConfigError
 from app.runtime.files import create_file, replace_file
 from app.runtime.secrets import made_secrets, secret_path
+from app.setting_variables import load_settings
 
 NAMES = {"master_token", "jwt_secret", "signing_secret", "encryption_key"}
 

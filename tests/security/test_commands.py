@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from app.config import load_settings
 from app.domain import ids
 from app.domain.access import MASTER
 from app.domain.action import webhook
 from app.runtime.embedded import EmbeddedStore
 from app.runtime.local import prepare
 from app.services.queries import EventChanges
+from app.setting_variables import load_settings
 from app.wiring.services import build_services
 from tests.support.processes import checkout, clean_environ
 

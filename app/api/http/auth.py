@@ -34,6 +34,11 @@ def bearer() -> Bearer:
     return cast("Bearer", g.bearer)
 
 
+def known_bearer() -> Bearer | None:
+    """Return whose token came with the request, if anything has asked for it."""
+    return cast("Bearer | None", g.get("bearer"))
+
+
 def claim() -> None:
     """Believe the request's token for now, if the view asks for its standing with what it writes.
 

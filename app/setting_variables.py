@@ -1,0 +1,116 @@
+"""Which variable is which setting, and how it is read.
+
+Each variable can also be read from a file named by ``QHRONOS_…_FILE``; a ``.env`` file beside
+the project is honoured, the real environment wins. An empty value means the default.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from app.config import PREFIX, Settings
+from app.domain.ids import MAX_PARTITIONS
+from app.domain.signing import signing_key
+from app.domain.signing_keys import signing_keys
+from app.errors import ConfigError
+from app.setting_readers import (
+    MIN_CHOSEN_SECRET,
+    MIN_SECRET_BYTES,
+    accepted,
+    boolean,
+    choice,
+    duration,
+    environment,
+    integer,
+    member_names,
+    origins,
+    private_targets,
+    proxies,
+    public_url,
+    rate_limit,
+    raw_value,
+    redis_url,
+    secret,
+)
+
+_DAY = 86_400_000
+READERS: dict[str, Callable[[str], Any]] = {
+    "HOST": str,
+    "PORT": integer(1, 65_535),
+    "REDIS_URL": redis_url,
+    "BROKER_URL": redis_url,
+    "DATA_DIR": Path,
+    "MASTER_TOKEN": secret(MIN_CHOSEN_SECRET),
+    "JWT_SECRET": secret(MIN_SECRET_BYTES),
+    "JWT_SECRET_PREVIOUS": secret(MIN_SECRET_BYTES),
+    "SIGNING_SECRET": accepted(lambda text: signing_key(secret(MIN_CHOSEN_SECRET)(text))),
+    "SIGNING_PRIVATE_KEY": accepted(signing_keys),
+    "ENCRYPTION_KEY": secret(MIN_SECRET_BYTES),
+    "ENCRYPTION_KEY_PREVIOUS": secret(MIN_SECRET_BYTES),
+    "ENCRYPTION_KEY_NEXT": secret(MIN_SECRET_BYTES),
+    "WORKERS": integer(1, 256),
+    "WEB_WORKERS": integer(1, 256),
+    "WEB_THREADS": integer(1, 256),
+    "PARTITIONS": integer(1, MAX_PARTITIONS),
+    "ALLOW_PRIVATE_TARGETS": private_targets,
+    "DELIVERY_TIMEOUT": duration(100, 300_000),
+    "DELIVERY_CONCURRENCY": integer(1, 4096),
+    "DELIVERY_IDLE": duration(1_000, 45_000),
+    "LEASE": duration(1_000, 3_600_000),
+    "LEAST_RETRY_DELAY": duration(0, 3_600_000),
+    "DRAIN_LINGER": duration(100, 120_000),
+    "STOP_GRACE": duration(100, 600_000),
+    "RETENTION_OCCURRENCES": duration(1_000, 3_650 * _DAY),
+    "RETENTION_EVENTS": duration(1_000, 3_650 * _DAY),
+    "RETENTION_AUDIT": duration(1_000, 36_500 * _DAY),
+    "AUDIT_MAX_BYTES": integer(0, 1 << 50),
+    "RATE_LIMIT": rate_limit,
+    "INDEXED_METADATA": member_names,
+    "MAX_BODY_BYTES": integer(1_024, 16_777_216),
+    "MAX_EVENTS_PER_SUB": integer(0, 999_999_999),
+    "MAX_OCCURRENCES_PER_SUB": integer(0, 999_999_999),
+    "MAX_OCCURRENCES_PER_MINUTE": integer(0, 60),
+    "METRICS_PUBLIC": boolean,
+    "DOCS_PUBLIC": boolean,
+    "CORS_ORIGINS": origins,
+    "TRUSTED_PROXIES": proxies,
+    "PUBLIC_URL": public_url,
+    "STORE_FSYNC": choice("always", "everysec"),
+    "LOG_LEVEL": choice("DEBUG", "INFO", "WARNING", "ERROR"),
+    "LOG_FORMAT": choice("text", "json"),
+    "LOG_SAMPLE": integer(0, 1_000_000),
+}
+FIELD_OF = {
+    name: f"{name.lower()}_ms" if f"{name.lower()}_ms" in Settings.__slots__ else name.lower()
+    for name in READERS
+}
+
+
+def load_settings(environ: Mapping[str, str]) -> Settings:
+    """Read environment variables; raises one ``ConfigError`` that names all wrong ones."""
+    values, problems = dict[str, Any](), list[str]()
+    for name, read in READERS.items():
+        variable = PREFIX + name
+        try:
+            if text := raw_value(environ, variable):
+                values[FIELD_OF[name]] = read(text)
+        except ValueError as error:
+            problems.append(f"{variable} {error}")
+        except OSError:
+            problems.append(f"{variable}_FILE names a file that can't be read")
+    if not problems:
+        return Settings(**values)
+    raise ConfigError("Wrong settings: " + "; ".join(problems) + ".")
+
+
+def production_settings(environ: Mapping[str, str]) -> Settings:
+    """Read the settings of a production start, with ``.env`` under the given environment.
+
+    Raises ``ConfigError`` for settings that are wrong, and for missing secrets or no store.
+    """
+    settings = load_settings(environment(environ))
+    settings.require_secrets()
+    settings.require_store()
+    return settings
