@@ -36,6 +36,9 @@ class Restored:
     line: int = 0
     """Up to which all is done."""
 
+    bytes: int = 0
+    """Of the file, that were read."""
+
     outcomes: Counter[str] = field(default_factory=Counter)
     refused: list[Refused] = field(default_factory=list)
     is_whole: bool = False

@@ -34,6 +34,8 @@ class Export:
 
     counts: Counter[str] = field(default_factory=Counter)
     without_secrets: int = 0
+    looked_at: int = 0
+    total: int | None = None
     cursor: str | None = None
     can_go_on: bool = False
     """Whether the file has a mark."""
@@ -63,6 +65,8 @@ def go_on(client: Client, file: IO[str], state: Export, seen: Callable[[Export],
                 state.counts[EVENT] += 1
                 state.without_secrets += bool(record.get("left_out"))
                 _write(file, EVENT, record)
+        state.looked_at += len(page.items)
+        state.total = page.total
         state.cursor = page.cursor
         if page.cursor is not None:
             _mark(file, state)
@@ -99,8 +103,13 @@ def last_mark(file: IO[bytes]) -> Export:
         if record.get("type") == END:
             raise QhronosError("This export is whole: there is nothing to go on with.")
         if record.get("type") == MARK and line.endswith(b"\n"):
-            found = Export(Counter(record["counts"]), record["without_secrets"], record["cursor"])
-            found.can_go_on = True
+            found = Export(
+                Counter(record["counts"]),
+                record["without_secrets"],
+                looked_at=record["counts"].get(EVENT, 0),
+                cursor=record["cursor"],
+                can_go_on=True,
+            )
             end = file.tell()
     if found is None:
         raise QhronosError("The file has no mark to go on from: delete it, and export again.")

@@ -6,28 +6,39 @@ A bar is on standard error, and only where that is a terminal: what programs rea
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TypeVar
 
 from qhronos.cli.output import tell
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
+T = TypeVar("T")
+
 
 class Bar:
     """How far work has come; use it as a context manager. Where is no terminal, it does nothing."""
 
-    def __init__(self, label: str, total: float | None = None) -> None:
-        """``total`` is how much there is to do; ``None`` if nobody knows."""
-        self._label, self._total = label, total
+    def __init__(self, label: str, total: float | None = None, *, percent: bool = False) -> None:
+        """``total`` is how much there is to do; ``None`` if nobody knows.
+
+        ``percent`` is for what nobody counts in numbers, such as bytes.
+        """
+        self._label, self._total, self._percent = label, total, percent
         self._shown: tuple[Progress, TaskID] | None = None
 
     def __enter__(self) -> Self:
         if sys.stderr.isatty():
-            self._shown = _progress(self._label, self._total)
+            progress = _progress(self._percent)
+            self._shown = progress, progress.add_task(self._label, total=self._total)
+            try:
+                progress.start()
+            except BaseException:  # Ctrl-C may come at any moment
+                progress.stop()
+                raise
         return self
 
     def __exit__(
@@ -46,24 +57,34 @@ class Bar:
             progress.update(task, completed=done, total=total, description=label)
 
 
-def _progress(label: str, total: float | None) -> tuple[Progress, TaskID]:
-    """Start a bar that leaves nothing behind. Standard output is not touched: it may be a file."""
+def _progress(percent: bool) -> Progress:
+    """Make a bar that leaves nothing behind. Standard output is not touched: it may be a file."""
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-    from rich.progress import TimeRemainingColumn as Left
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TaskProgressColumn,
+        TextColumn,
+        TimeRemainingColumn,
+    )
 
-    progress = Progress(
+    return Progress(
         TextColumn("{task.description}", markup=False),
         BarColumn(),
-        MofNCompleteColumn(),
-        Left(compact=True, elapsed_when_finished=True),
+        TaskProgressColumn() if percent else MofNCompleteColumn(),
+        TimeRemainingColumn(compact=True, elapsed_when_finished=True),
         console=Console(stderr=True, highlight=False, markup=False),
         transient=True,
         redirect_stdout=False,
     )
-    task = progress.add_task(label, total=total)
-    progress.start()
-    return progress, task
+
+
+def counted(items: Iterable[T], bar: Bar) -> Iterator[T]:
+    """Go through items, and show how many they were."""
+    for number, item in enumerate(items, 1):
+        yield item
+        bar.show(number)
 
 
 @contextmanager

@@ -65,6 +65,9 @@ def main(arguments: Sequence[str]) -> int:
     except QhronosError as error:
         code = next((one for kind, one in CODES if isinstance(error, kind)), ExitCode.REFUSED)
         return _end(_printed(error), code)
+    except KeyboardInterrupt:
+        # While the command was still being imported: click makes it an Abort from then on.
+        return _end("Stopped.", ExitCode.INTERRUPTED)
     except BrokenPipeError:
         # Whoever reads has had enough, as in '| head'. Python would complain once more at the end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -48,7 +48,7 @@ def check_whole(path: Path) -> None:
 
 def restore(
     client: Client,
-    lines: Iterable[str],
+    lines: Iterable[bytes],
     state: Restored,
     *,
     from_line: int,
@@ -127,10 +127,11 @@ def _other(
         state.refuse(number, f"{kind!r} is no type that this version knows.")
 
 
-def _records(lines: Iterable[str], state: Restored) -> Iterator[tuple[int, dict[str, Any]]]:
+def _records(lines: Iterable[bytes], state: Restored) -> Iterator[tuple[int, dict[str, Any]]]:
     for number, line in enumerate(lines, 1):
+        state.bytes += len(line)
         try:
-            record = json.loads(line)
+            record = json.loads(line.decode(errors="replace"))
         except ValueError:
             record = None
         if isinstance(record, dict):

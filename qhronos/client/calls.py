@@ -48,6 +48,8 @@ class Page(Generic[T]):
 
     items: tuple[T, ...]
     following: Call[Page[T]] | None
+    total: int | None = None
+    """How many the whole list has; ``None`` if the service does not count so far."""
 
     @property
     def cursor(self) -> str | None:
@@ -169,13 +171,21 @@ def listed(path: str, cls: type[M], params: Mapping[str, Any] | None = None) -> 
     def read(answer: httpx.Response) -> Page[M]:
         found = document(answer)
         items = cls.each_of(found["data"] if isinstance(found, Mapping) else found)
+        total = _total(answer)
         link = answer.links.get("next")
         if link is None:
-            return Page(items, None)
+            return Page(items, None, total)
         # Only what it asks for: the host is the one that we were told, and gets the token.
-        return Page(items, Call("GET", path, read, tuple(parse_qsl(urlsplit(link["url"]).query))))
+        following = Call("GET", path, read, tuple(parse_qsl(urlsplit(link["url"]).query)))
+        return Page(items, following, total)
 
     return get(path, read, params)
+
+
+def _total(answer: httpx.Response) -> int | None:
+    text = answer.headers.get("X-Total-Count", "")
+    is_exact = answer.headers.get("X-Total-Count-Exact") != "false"
+    return int(text) if is_exact and text.isascii() and text.isdecimal() else None
 
 
 def document(answer: httpx.Response) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
@@ -13,6 +12,8 @@ from qhronos.cli import changes, output
 from qhronos.cli.changes import CHANGE, CREATE, DELETE, REFUSED, SAME, Change
 from qhronos.cli.declared import declared
 from qhronos.cli.exit_codes import ExitCode
+from qhronos.cli.long_work import Bar, counted, if_stopped
+from qhronos.cli.output import tell
 from qhronos.cli.session import confirm, json_option, tag_option, with_client, yes_option
 from qhronos.errors import Conflict, Forbidden, Invalid, NotFound, StaleVersion
 
@@ -64,13 +65,17 @@ def apply(
     with ExitStack() as opened:
         wanted = declared({name: opened.enter_context(click.open_file(name, "rb"))
                            for name in files})  # fmt: skip
-    found = [changes.change_for(client, key, one, secrets=secrets) for key, one in wanted.items()]
-    if prune:
-        found += changes.to_prune(client, wanted, tags, key_prefix)
+    with if_stopped(lambda: "Nothing is changed."), Bar("compared", len(wanted)) as bar:
+        found = [
+            changes.change_for(client, key, one, secrets=secrets)
+            for key, one in counted(wanted.items(), bar)
+        ]
+        if prune:
+            found += changes.to_prune(client, wanted, tags, key_prefix)
     _show(found, as_json)
     refused = [one for one in found if one.kind == REFUSED]
     if refused:
-        _tell("Nothing is changed: mend what is refused first.")
+        tell("Nothing is changed: mend what is refused first.")
         return ExitCode.REFUSED
     todo = [one for one in found if one.kind != SAME]
     if dry_run or not todo:
@@ -81,21 +86,22 @@ def apply(
 
 def _apply(client: Client, todo: Sequence[Change]) -> int:
     failed = False
-    for done, one in enumerate(todo):
-        try:
-            changes.apply(client, one)
-        except StaleVersion:
-            failed = True
-            _tell(f"{one.key}: Somebody else has changed it meanwhile: run this again.")
-        except (Invalid, Conflict, Forbidden, NotFound) as error:
-            failed = True
-            _tell(f"{one.key}: {error}")
-        except BaseException:
-            _tell(f"{done} of {len(todo)} changes are made: run this again for the others.")
-            raise
+    with Bar("made", len(todo)) as bar:
+        for done, one in enumerate(counted(todo, bar)):
+            try:
+                changes.apply(client, one)
+            except StaleVersion:
+                failed = True
+                tell(f"{one.key}: Somebody else has changed it meanwhile: run this again.")
+            except (Invalid, Conflict, Forbidden, NotFound) as error:
+                failed = True
+                tell(f"{one.key}: {error}")
+            except BaseException:
+                tell(f"{done} of {len(todo)} changes are made: run this again for the others.")
+                raise
     if failed:
         return ExitCode.REFUSED
-    _tell(f"{len(todo)} changes are made.")
+    tell(f"{len(todo)} changes are made.")
     return ExitCode.DONE
 
 
@@ -130,7 +136,3 @@ def _times(times: Sequence[object]) -> str:
         for one in times[:SHOWN]
     ]
     return ", ".join(written) + (", …" if len(times) > SHOWN else "")
-
-
-def _tell(sentence: str) -> None:
-    sys.stderr.write(f"{output.plain(sentence)}\n")

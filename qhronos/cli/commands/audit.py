@@ -12,7 +12,7 @@ from qhronos.cli import output
 from qhronos.cli.audit_chain import Broken, check
 from qhronos.cli.exit_codes import ExitCode
 from qhronos.cli.files import opened
-from qhronos.cli.long_work import Bar
+from qhronos.cli.long_work import Bar, counted
 from qhronos.cli.session import Session, json_option, limit_option, with_client
 
 if TYPE_CHECKING:
@@ -63,7 +63,8 @@ def verify(session: Session, file: TextIO | None, known: str | None) -> int:
     given as --known next time, it shows whether entries are missing at the end.
     """
     try:
-        chain = check(file or session.client.audit_lines(), known)
+        with Bar("entries") as bar:
+            chain = check(counted(file or session.client.audit_lines(), bar), known)
     except Broken as error:
         click.echo(str(error), err=True)
         return ExitCode.NO
@@ -93,9 +94,9 @@ def export(client: Client, file: str) -> None:
     path, number = Path(file), 0
     with opened(path, "x") as out, Bar("entries") as bar:
         try:
-            for number, line in enumerate(client.audit_lines(), 1):
+            for line in counted(client.audit_lines(), bar):
                 out.write(f"{line}\n")
-                bar.show(number)
+                number += 1
         except BaseException:
             path.unlink()
             output.tell(f"Nothing is left in {path}: an export of a part would not be whole.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ import click
 
 from qhronos.cli import exporting, output
 from qhronos.cli.files import opened
+from qhronos.cli.long_work import Bar
 from qhronos.cli.session import with_client
 
 if TYPE_CHECKING:
@@ -29,7 +31,7 @@ def export(client: Client, file: str, resume: bool) -> None:
     if file == "-":
         if resume:
             raise click.UsageError("--resume needs a file.")
-        exporting.begin(client, sys.stdout, state, _progress)
+        exporting.begin(client, sys.stdout, state, lambda _: None)
         _tell(state, "standard output")
         return
     path = Path(file)
@@ -38,12 +40,14 @@ def export(client: Client, file: str, resume: bool) -> None:
     write, mode = (exporting.go_on, "a") if resume else (exporting.begin, "x")
     with opened(path, mode, "name another file, or say --resume") as out:
         try:
-            write(client, out, state, _progress)
+            with Bar("events") as bar:
+                write(client, out, state, _seen(bar))
         except BaseException:
             if state.can_go_on:
-                _say(f"{path} is not whole. To go on: qhronos export {path} --resume")
+                output.tell(f"{path} is not whole. To go on: qhronos export {path} --resume")
             else:
                 path.unlink()
+                output.tell(f"Nothing is written to {path}.")
             raise
     _tell(state, str(path))
 
@@ -56,23 +60,17 @@ def _mark_of(path: Path) -> exporting.Export:
         raise click.UsageError(f"{path} can't be gone on with ({error.strerror}).") from None
 
 
-def _progress(state: exporting.Export) -> None:
-    if sys.stderr.isatty():
-        sys.stderr.write(f"\r{state.counts[exporting.EVENT]:,} events ")
-        sys.stderr.flush()
-
-
-def _say(sentence: str) -> None:
-    sys.stderr.write(f"{output.plain(sentence)}\n")
+def _seen(bar: Bar) -> Callable[[exporting.Export], None]:
+    return lambda state: bar.show(state.looked_at, state.total)
 
 
 def _tell(state: exporting.Export, where: str) -> None:
     names = (exporting.EVENT, exporting.CALENDAR, exporting.FLOW, exporting.TOKEN)
     counted = ", ".join(f"{state.counts[name]:,} {name}s" for name in names)
-    _say(f"Written to {where}: {counted}.")
+    output.tell(f"Written to {where}: {counted}.")
     if state.without_secrets:
-        _say(
+        output.tell(
             f"{state.without_secrets:,} events have secrets or headers, which nobody is told: "
             "an import makes these events paused."
         )
-    _say("Not in it: secrets, ended events, and what was delivered.")
+    output.tell("Not in it: secrets, ended events, and what was delivered.")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,18 +10,20 @@ from typing import IO, TYPE_CHECKING, Any
 import click
 
 from qhronos.cli import crontab as crontabs
-from qhronos.cli import output, restoring
+from qhronos.cli import jobs, output, restoring
 from qhronos.cli.event_restoring import Restored
 from qhronos.cli.exit_codes import ExitCode
+from qhronos.cli.long_work import Bar, counted, if_stopped
 from qhronos.cli.naming import as_typed, reasons
+from qhronos.cli.output import tell
 from qhronos.cli.session import json_option, tag_option, with_client
+from qhronos.cli.waiting import Patience
 from qhronos.errors import Conflict, Invalid, NotFound, QhronosError
 
 if TYPE_CHECKING:
     from qhronos import Client
-    from qhronos.models import ImportJob
 
-PAUSE_S = 0.5
+AGAIN = "To go on: the same command again. What is done already is not done twice."
 
 dry_run_option = click.option("--dry-run", is_flag=True, help="Only say what would become of it.")
 
@@ -91,15 +91,16 @@ def crontab(
         found = crontabs.read(lines, with_user=system or crontabs.has_user_column(Path(file)))
     zone = timezone or crontabs.zone_of_machine()
     if found.jobs and not all(job.zone for job in found.jobs):
-        _tell(f"Times are in {zone or 'UTC'}; --timezone changes that.")
+        tell(f"Times are in {zone or 'UTC'}; --timezone changes that.")
     if not system and any(job.command.startswith("root ") for job in found.jobs):
-        _tell("A command begins with 'root': if the lines have a user, say --system.")
+        tell("A command begins with 'root': if the lines have a user, say --system.")
     for line, note in found.notes.items():
-        _tell(f"Line {line}: {note}")
+        tell(f"Line {line}: {note}")
     moved = [Moved(line, "", "refused", reason=why) for line, why in found.refused.items()]
-    for job in found.jobs:
-        fields = job.event(webhook, zone) | ({"tags": list(tags)} if tags else {})
-        moved.append(_move(client, job, f"{key_prefix}{job.key}", fields, dry_run))
+    with Bar("lines", len(found.jobs)) as bar, if_stopped(lambda: AGAIN):
+        for job in counted(found.jobs, bar):
+            fields = job.event(webhook, zone) | ({"tags": list(tags)} if tags else {})
+            moved.append(_move(client, job, f"{key_prefix}{job.key}", fields, dry_run))
     moved.sort(key=lambda one: one.line)
     if as_json:
         output.as_json([one.raw for one in moved])
@@ -114,7 +115,7 @@ def crontab(
         output.table(columns, moved)
     refused = [one for one in moved if one.outcome == "refused"]
     for one in refused:
-        _tell(f"Line {one.line} is not moved: {one.reason}")
+        tell(f"Line {one.line} is not moved: {one.reason}")
     return ExitCode.REFUSED if refused else ExitCode.DONE
 
 
@@ -155,13 +156,15 @@ def _move(
 def ics(client: Client, file: IO[bytes], as_json: bool, **asked: Any) -> int:
     """Make or change an event of each entry of an iCalendar file; '-' reads standard input."""
     given = {name: one for name, one in asked.items() if one}
-    answer = client.events.import_calendar(file.read(), **given)
+    with Bar("import"), if_stopped(lambda: AGAIN):
+        answer = client.events.import_calendar(file.read(), **given)
     reason = None
     if isinstance(answer, tuple):
         entries = answer
     else:
-        reason = _followed(client, answer).reason
-        entries = tuple(client.events.import_lines(answer.id))
+        job = jobs.follow(client, jobs.Job("import", answer.raw), Patience(None))
+        reason = job.answer.get("reason")
+        entries = tuple(client.events.import_lines(job.id))
     if as_json:
         output.as_json([one.raw for one in entries])
     else:
@@ -174,7 +177,7 @@ def ics(client: Client, file: IO[bytes], as_json: bool, **asked: Any) -> int:
         output.table(columns, entries)
     for one in entries:
         for text in filter(None, (one.reason, *one.remarks)):
-            _tell(f"Line {one.line}: {output.plain(text)}")
+            tell(f"Line {one.line}: {output.plain(text)}")
     if reason:
         raise QhronosError(reason)
     return ExitCode.REFUSED if any(one.outcome == "refused" for one in entries) else ExitCode.DONE
@@ -197,14 +200,19 @@ def jsonl(
     if file != "-" and not partial:
         restoring.check_whole(Path(file))
     state = Restored()
+    size = None if file == "-" else Path(file).stat().st_size
     try:
-        with click.open_file(file, encoding="utf-8", errors="replace") as lines:
+        with click.open_file(file, "rb") as lines, Bar("lines", size, percent=True) as bar:
             restoring.restore(
-                client, lines, state, from_line=from_line, update=update, seen=_progress
-            )
+                client, lines, state, from_line=from_line, update=update,
+                seen=lambda now: bar.show(now.bytes, label=f"line {now.line:,}"),
+            )  # fmt: skip
     except (KeyboardInterrupt, QhronosError):
         if state.line:
-            _tell(f"Up to line {state.line} all is done. To go on: --from-line {state.line + 1}")
+            tell(
+                f"Up to line {state.line} all is done. To go on: "
+                f"qhronos import jsonl {file} --from-line {state.line + 1}"
+            )
         raise
     if as_json:
         refused = [{"line": one.line, "reason": one.reason} for one in state.refused]
@@ -212,35 +220,10 @@ def jsonl(
     else:
         output.details(dict(sorted(state.outcomes.items())))
     for one in state.refused:
-        _tell(f"Line {one.line}: {one.reason}")
+        tell(f"Line {one.line}: {one.reason}")
     if tokens := state.outcomes["token left out"]:
-        _tell(f"{tokens:,} tokens are not made, as they are secrets: 'qhronos tokens create'.")
+        tell(f"{tokens:,} tokens are not made, as they are secrets: 'qhronos tokens create'.")
     if not state.is_whole:
-        _tell("The file was not written to its end: something is missing.")
+        tell("The file was not written to its end: something is missing.")
     is_done = not state.refused and (state.is_whole or partial)
     return ExitCode.DONE if is_done else ExitCode.REFUSED
-
-
-def _progress(state: Restored) -> None:
-    _tell(f"line {state.line:,} ", over=True)
-
-
-def _followed(client: Client, job: ImportJob) -> ImportJob:
-    """Wait for the end of an import, and show how far it has come."""
-    try:
-        while job.status == "running":
-            _tell(f"{job.phase}: {job.done:,} of {job.total:,} ", over=True)
-            time.sleep(PAUSE_S)
-            job = client.events.import_job(job.id)
-    except KeyboardInterrupt:
-        _tell("The import goes on. The same command again does nothing twice.")
-        raise
-    return job
-
-
-def _tell(sentence: str, *, over: bool = False) -> None:
-    """Say something to people; what is ``over`` the line before is for terminals alone."""
-    if over and not sys.stderr.isatty():
-        return
-    sys.stderr.write(f"\r{sentence}" if over else f"{output.plain(sentence)}\n")
-    sys.stderr.flush()

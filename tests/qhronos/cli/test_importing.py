@@ -138,7 +138,7 @@ def test_a_large_calendar_file_is_followed_to_its_end(
         return httpx.Response(202 if request.method == "POST" else 200, json=job)
 
     monkeypatch.setattr("qhronos.cli.session.make_client", lambda *_: answered_by(service))
-    monkeypatch.setattr("qhronos.cli.commands.importing.PAUSE_S", 0)
+    monkeypatch.setattr("qhronos.cli.waiting.FIRST_S", 0)
     (home / "a.ics").write_text(CALENDAR)
     ended = on_app("import", "ics", "a.ics", "--json")
     assert (ended.code, [one["outcome"] for one in ended.json]) == (0, ["made"])
