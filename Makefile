@@ -11,7 +11,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 
 # A stamp's name carries a checksum of what is installed: it is renewed when that changes,
 # not whenever git touches a file.
-checksum = $(shell cat $(1) | cksum | cut -d' ' -f1)
+checksum = $(shell cat /dev/null $(wildcard $(1)) | cksum | cut -d' ' -f1)
 RUNTIME := $(VENV)/.runtime-$(call checksum,requirements.lock)
 DOCS := $(VENV)/.docs-$(call checksum,requirements-docs.lock)
 DEV := $(VENV)/.dev-$(call checksum,requirements-dev.lock)
@@ -57,6 +57,9 @@ NODE_TOOLS := openapi-typescript@7.13.0 openapi-fetch@0.17.0 typescript@5.9.3 @t
 	@redocly/cli@2.77.0 @stoplight/spectral-cli@6.16.3
 GO_TOOLS := github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen@v2.8.2
 GENERATED := $(VENV)/clients/.tools-$(shell echo '$(GENERATORS) $(NODE_TOOLS) $(GO_TOOLS)' | cksum | cut -d' ' -f1)
+# What builds the client for TypeScript, by its own lock. It stands where npm looks for it.
+TYPESCRIPT := clients/typescript
+NODE_MODULES := $(TYPESCRIPT)/node_modules/.installed-$(call checksum,$(TYPESCRIPT)/package-lock.json)
 LOCK := $(TOOLS)/bin/uv pip compile --quiet --universal --python-version 3.11 \
 	--fork-strategy fewest --generate-hashes --no-annotate --custom-compile-command 'make lock'
 
@@ -64,7 +67,7 @@ LOCK := $(TOOLS)/bin/uv pip compile --quiet --universal --python-version 3.11 \
 QUICK := $(addprefix tests/,domain delivery store crypto planning services engine wiring) \
 	$(wildcard tests/test_*.py)
 
-.PHONY: help run demo check test chaos operations soak fuzz costs calendars clients mutate package deployments image docs lint format lock audit clean subscribers browser screenshots pictures
+.PHONY: help run demo check test chaos operations soak fuzz costs calendars clients typescript types mutate package deployments image docs lint format lock audit clean subscribers browser screenshots pictures
 
 help: ## show this help
 	@grep -hE '^[a-z%-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -107,6 +110,12 @@ calendars: $(DEV) $(CALENDAR_FILES) ## read the calendar files of other projects
 
 clients: $(DEV) $(GENERATED) ## make clients of the OpenAPI document with six tools, run them; ONLY=Go
 	@$(PY) -m tests.clients --tools $(VENV)/clients $(if $(ONLY),--only '$(ONLY)')
+
+typescript: $(DEV) $(NODE_MODULES) ## check, test, pack and use the client for TypeScript
+	@$(PY) -m tests.typescript
+
+types: $(DEV) $(NODE_MODULES) ## renew the types of that client after a change of the API
+	@$(PY) -m tests.typescript --write-types
 
 mutate: $(MUTATE) ## change the rules a little, see that tests notice; MINUTES=, SEED=, ONLY=app/domain/*
 	@$(VENV)/mutate/bin/python -m tests.mutation --minutes $(or $(MINUTES),30) \
@@ -165,7 +174,7 @@ bench-%: $(DEV) ## run one of the benchmarks, as in 'make bench-speed'
 	@$(PY) -m benchmarks.$*
 
 clean: ## remove what can be made again (never the data)
-	rm -rf $(VENV) mutants mutants.log .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage htmlcov
+	rm -rf $(VENV) $(addprefix $(TYPESCRIPT)/,node_modules dist out) mutants mutants.log .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage htmlcov
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(PY):
@@ -227,6 +236,12 @@ $(GENERATED): | $(PY)
 	@$(VENV)/clients/bin/pip --disable-pip-version-check -q install $(GENERATORS)
 	@npm install --silent --no-fund --no-audit --prefix $(VENV)/clients $(NODE_TOOLS)
 	@GOBIN=$(abspath $(VENV))/clients/bin go install $(GO_TOOLS)
+	@touch $@
+
+$(NODE_MODULES):
+	@command -v npm > /dev/null || { echo "make typescript needs Node.js 20 or later, and npm." >&2; exit 1; }
+	@echo "Installing what $(TYPESCRIPT)/package-lock.json lists"
+	@npm ci --prefix $(TYPESCRIPT) --silent --no-fund --no-audit
 	@touch $@
 
 $(MUTATE): | $(PY)

@@ -169,7 +169,8 @@ OTHER_FOLDERS = {
     "qhronos": "the package for users: its client, its command line, and what is in it",
     "security": "what an attacker would try",
     "support": "what tests share",
-    "vectors": "published examples of standards",
+    "typescript": "the client for TypeScript: its types are those of the API, and it is run",
+    "vectors": "published examples of standards, and deliveries that every client judges alike",
 }
 """Folders of tests that mirror no room, and what they are for."""
 

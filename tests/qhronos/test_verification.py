@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import json
 import subprocess
 import sys
 import types
@@ -29,6 +31,8 @@ from tests.docs.pages import ROOT
 NOW = EXAMPLES_NOW_MS / 1000
 SECRETS = ["a secret in text", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"]
 SECRET = SECRETS[0]
+VECTORS = json.loads((ROOT / "tests" / "vectors" / "deliveries.json").read_text("utf-8"))
+"""The client for TypeScript has the same: see clients/typescript/tests."""
 SIGNED = for_fastapi.deliveries(SECRET)
 
 
@@ -66,6 +70,18 @@ def test_what_is_sent_holds_and_whatever_else_does_not(secret: str) -> None:
         with pytest.raises(qhronos.InvalidSignature):
             verify(given, content, key, now=now)
     assert verify(headers, body, secret, now=NOW + 900, tolerance=1000)
+
+
+@pytest.mark.parametrize("vector", VECTORS["deliveries"], ids=lambda one: one["name"])
+def test_every_client_judges_a_delivery_alike(vector: dict[str, Any]) -> None:
+    body, secrets = base64.b64decode(vector["body"]), vector["secrets"]
+    options = {name: vector[name] for name in ("now", "tolerance") if name in vector}
+    raised = {"refused": qhronos.InvalidSignature, "no secret": ValueError}.get(vector["outcome"])
+    if raised is None:
+        assert verify(vector["headers"], body, secrets, **options).body == body
+    else:
+        with pytest.raises(raised):
+            verify(vector["headers"], body, secrets, **options)
 
 
 def test_it_agrees_with_the_library_of_the_standard() -> None:
