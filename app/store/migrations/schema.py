@@ -14,6 +14,7 @@ import time
 from collections.abc import Sequence
 from typing import NamedTuple, cast
 
+from app.domain.event import EventStatus
 from app.errors import LaterStore, StoreUnavailable
 from app.store import keys
 from app.store.connection import StoreClient
@@ -45,8 +46,17 @@ LEASE_MS = 15_000
 """After so long without a step, another process takes over."""
 
 WAIT_S = 10.0
-"""How long a process waits with its work for a store to be brought to its form. By then a small
-one is, and whatever is looked for is found from the beginning."""
+"""How long a process waits with its work for a small store to be brought to its form. By then it
+is, and whatever is looked for is found from the beginning."""
+
+SMALL = 20_000
+"""How many events a store has that is worth waiting for."""
+
+TRY_AGAIN_S = 2.0
+"""How often a process looks whether it has to take over from another that was killed."""
+
+FOLLOW_EVERY_S = 0.5
+"""How often what falls due is brought along while a migration is busy with something else."""
 
 SAY_EVERY_S = 5.0
 
@@ -132,33 +142,51 @@ class Schema:
     def migrate_beside(self) -> threading.Thread | None:
         """Run them in a thread, if this process can do its work meanwhile; else run them now.
 
-        A large store takes minutes, in which nothing would be delivered: after ``WAIT_S`` of them
-        the process goes on. What the thread leaves because its process ends or the store goes
+        A large store takes minutes, in which nothing would be delivered: the process goes on at
+        once, or after ``WAIT_S`` with a small one. If another process does it, the thread takes
+        over should that be killed. What it leaves because its own process ends or the store goes
         away, upkeep goes on with.
         """
         if not all(migration.online for migration in self.pending()):
             self.migrate()
             return None
-        thread = threading.Thread(target=self._migrate_beside, name="migrations", daemon=True)
+        tried = threading.Event()
+        thread = threading.Thread(
+            target=self._migrate_beside, args=(tried,), name="migrations", daemon=True
+        )
         thread.start()
-        thread.join(WAIT_S)
+        if self._events() <= SMALL:
+            tried.wait(WAIT_S)
         return thread
 
-    def _migrate_beside(self) -> None:
+    def _migrate_beside(self, tried: threading.Event) -> None:
         try:
-            self.migrate()
+            while not self.migrate():
+                tried.set()
+                time.sleep(TRY_AGAIN_S)
         except StoreUnavailable:
             _log.warning("the store is away; upkeep brings it to the form of this version")
+        finally:
+            tried.set()
 
-    def follow(self) -> None:
-        """Move what processes of an earlier version have stored since in the form of then.
+    def follow(self, after: int = 0) -> None:
+        """Move what is due from where an earlier version has it, by the migrations ``after`` one.
 
-        In a rolling upgrade they run beside this one for a while. A bounded part each time.
+        So it is delivered although they have yet to come. And in a rolling upgrade processes of an
+        earlier version run beside this one for a while. A bounded part each time.
         """
         stored = Stored(self._client, self._scripts)
-        for migration in self._migrations:
+        for migration in self._migrations[after:]:
             for partition in range(self._partitions if migration.follows else 0):
                 migration.step(stored, partition, "")
+
+    def _events(self) -> int:
+        """How many events the store has, also in the index that there was at first."""
+        pipe = self._client.pipeline(transaction=False)
+        for partition in range(self._partitions):
+            for index in ("", *(f":{status}" for status in EventStatus)):
+                pipe.zcard((keys.prefix(partition) + b"events" + index.encode()).decode())
+        return sum(map(int, pipe.execute()))
 
     def _stored(self) -> int:
         """The store's schema; a store that nobody has used has the newest."""
@@ -181,14 +209,17 @@ class Schema:
         place = Place.read(noted, migration.version)
         stored = Stored(self._client, self._scripts)
         partitions = self._partitions if migration.in_partitions else 1
-        say_at = 0.0
+        say_at = follow_at = 0.0
         while place.partition < partitions:
             if time.monotonic() >= say_at:
                 say_at = time.monotonic() + SAY_EVERY_S
                 _log.info(
-                    "the store is brought to schema %s (%s): %s records so far",
-                    *(migration.version, migration.what, place.done),
+                    "the store is brought to schema %s (%s): %s records so far; it has %s events",
+                    *(migration.version, migration.what, place.done, self._events()),
                 )
+            if time.monotonic() >= follow_at:
+                self.follow(migration.version)
+                follow_at = time.monotonic() + FOLLOW_EVERY_S
             done, cursor = migration.step(stored, place.partition, place.cursor)
             following = place.partition + (not cursor)
             place = Place(migration.version, following, place.done + done, cursor)

@@ -117,6 +117,53 @@ def test_a_process_works_while_it_brings_the_store_to_its_form(
     assert stored_schema(used) == b"2"
 
 
+def test_a_process_waits_for_a_small_store_alone(
+    used: Stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is due in a large one would be late for nothing."""
+    monkeypatch.setattr(migrations, "SMALL", 0)
+    for index in (b"events", b"events:active"):
+        counting, goes_on = Counting(1), threading.Event()
+        counting.before = goes_on.wait
+        used.client.zadd(keys.prefix(0) + index, {b"an event": 1})
+        thread = schema_of(used, counting.migration()).migrate_beside()
+        assert thread is not None
+        assert thread.is_alive()
+        goes_on.set()
+        thread.join(10)
+        used.client.delete(keys.prefix(0) + index, META)
+        used.coordination.agree_on_partitions(used.partitions)
+
+
+def test_a_process_takes_over_from_one_that_was_killed(
+    used: Stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It does not wait for that with its work, and needs no upkeep for it."""
+    monkeypatch.setattr(migrations, "TRY_AGAIN_S", 0.01)
+    killed: dict[str, str | int] = {MetaField.MIGRATOR: "x", MetaField.MIGRATOR_UNTIL: 2**52}
+    used.client.hset(META, mapping=killed)  # type: ignore[arg-type]
+    counting = Counting(1)
+    thread = schema_of(used, counting.migration()).migrate_beside()
+    assert thread is not None
+    assert counting.taken == []
+    used.client.hset(META, MetaField.MIGRATOR_UNTIL, 1)
+    thread.join(10)
+    assert stored_schema(used) == b"1"
+
+
+def test_what_is_due_is_brought_along_while_an_earlier_migration_goes_on(
+    used: Stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is delivered as if its own had come already; those that do not follow have to wait."""
+    monkeypatch.setattr(migrations, "FOLLOW_EVERY_S", 0.0)
+    long, due, other = Counting(2), Counting(1), Counting(1)
+    seen: list[int] = []
+    long.after = lambda: seen.append(len(due.taken))
+    schema_of(used, long.migration(), due.migration(2, follows=True), other.migration(3)).migrate()
+    assert seen == [number * used.partitions for number in range(1, 2 * used.partitions + 1)]
+    assert len(other.taken) == used.partitions
+
+
 def test_a_store_that_goes_away_meanwhile_is_no_error(used: Stores) -> None:
     counting = Counting(1)
 
