@@ -67,7 +67,7 @@ LOCK := $(TOOLS)/bin/uv pip compile --quiet --universal --python-version 3.11 \
 QUICK := $(addprefix tests/,domain delivery store crypto planning services engine wiring) \
 	$(wildcard tests/test_*.py)
 
-.PHONY: help run demo check test chaos operations soak fuzz costs calendars clients typescript types mutate package deployments image docs lint format lock audit clean subscribers browser screenshots pictures
+.PHONY: help run demo check test chaos upgrade operations soak fuzz costs calendars clients typescript types mutate package deployments image docs lint format lock audit clean subscribers browser screenshots pictures
 
 help: ## show this help
 	@grep -hE '^[a-z%-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -90,6 +90,9 @@ test: $(DEV) ## run the whole test suite; ARGS='-k name' narrows it
 
 chaos: $(DEV) ## kill and stop everything at random, prove that nothing is lost; SECONDS=, SEED=
 	@$(PY) -m tests.chaos $(if $(SEED),--seed $(SEED)) --seconds $(or $(SECONDS),600) $(ARGS)
+
+upgrade: $(DEV) ## upgrade from another commit, FROM=, under load, process by process; ARGS=--back
+	@$(PY) -m tests.chaos.versions --from $(or $(FROM),HEAD~1) --seconds $(or $(SECONDS),120) $(ARGS)
 
 operations: $(DEV) ## run an installation through restarts and outages under load; RATE=, OUTAGE=
 	@$(PY) -m tests.production --rate $(or $(RATE),100) --outage $(or $(OUTAGE),25)

@@ -7,7 +7,7 @@ import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -88,7 +88,7 @@ class Hand:
         programs = [*self.stack.workers, *self.extra["scheduler"]]
         return [one for one in programs if one.name not in self._busy]
 
-    def run(self, faults: list[Fault], seconds: float) -> None:
+    def run(self, faults: Sequence[Fault], seconds: float) -> None:
         """Do each at its time; then end all that still lasts."""
         begun = time.monotonic()
         waiting = list(faults)
@@ -108,6 +108,10 @@ class Hand:
                 for _, undo in undos:
                     undo()
             time.sleep(0.02)
+
+    def start(self, program: Program) -> None:
+        """Start a program again that was hurt."""
+        program.start()
 
     def kill_all(self) -> None:
         """End the additional processes."""
@@ -174,7 +178,7 @@ class Hand:
         if program is self.stack.store.program:
             self.stack.store.start()
         elif not program.running:
-            program.start()
+            self.start(program)
 
     def _end_what_is_over(self) -> None:
         now = time.monotonic()

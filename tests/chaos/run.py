@@ -6,7 +6,7 @@ import json
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from http.client import HTTPException
@@ -19,7 +19,7 @@ from app.store import keys
 from app.store.connection import StoreClient
 from tests.chaos.calls import Call
 from tests.chaos.client import NEAR_MS, Client
-from tests.chaos.faults import WORKERS, Hand, planned
+from tests.chaos.faults import WORKERS, Fault, Hand, planned
 from tests.chaos.judge import Judge, occurrences_of
 from tests.chaos.ledger import now_ms
 from tests.chaos.metronome import Metronome
@@ -63,12 +63,16 @@ def chaos(
     say: Callable[[str], None],
     load: Load = Load(),
     prepare: Callable[[Path], None] | None = None,
+    faults: Sequence[Fault] | None = None,
+    make_hand: Callable[[Stack, Callable[[str], None]], Hand] = Hand,
 ) -> Verdict:
     """Run for so many seconds of faults and stalls; says what happens as it does.
 
-    ``prepare`` may change the directory that the service is started in.
+    ``prepare`` may change the directory that the service is started in, ``make_hand`` who does the
+    faults, and ``faults`` are those of the seed if none are given.
     """
-    faults = planned(seed, seconds, LEASE_S)
+    if faults is None:
+        faults = planned(seed, seconds, LEASE_S)
     say(f"seed {seed}, {seconds:g} s, {len(faults)} faults, {load}")
     stack = Stack(
         workers=WORKERS,
@@ -82,7 +86,7 @@ def chaos(
         prepare(stack.directory)
     begun_ms = now_ms()
     with stack, receiving(stack.directory, stack.port) as port, Metronome() as metronome:
-        hand = Hand(stack, say)
+        hand = make_hand(stack, say)
         stalling = Stalling(seed, hand.stallable, hand.lock)
         stop = threading.Event()
         clients = [

@@ -28,7 +28,7 @@ _OF_OCCURRENCES = ("due", "leases", "unacknowledged", "ended")
 _OF_EVENTS = ("inactive", "unscheduled", "paused")
 _SCORED = (*_OF_OCCURRENCES, *_OF_EVENTS)
 _GLOBAL = re.compile(
-    rb"qh:(meta|drains|sweep|\{lateness\}|\{live\}:.+|\{secrets\}|\{processes\}(:facts)?|\{limits\}:.+|owned:.+|rates:\d+|\{calendars\}(:version|:pending)?"
+    rb"qh:(meta|drains|sweep|\{lateness\}|\{metrics\}(:from:.+)?|\{live\}:.+|\{secrets\}|\{processes\}(:facts)?|\{limits\}:.+|owned:.+|rates:\d+|\{calendars\}(:version|:pending)?"
     rb"|\{tokens\}(:ending|:(of|token|used|revoked|barred):.+)?"
     rb"|\{metrics\}(:from:.+)?"
     rb"|\{audit\}(:head|:segments|:intents|:done:.+)?"

@@ -60,9 +60,10 @@ class Program:
     ) -> None:
         """Its output goes to ``<cwd>/<name>.log``."""
         self.name = name
+        self.home = cwd
+        """Where it starts the next time; another directory may have another version."""
         self._argv = list(argv)
         self._env = dict(env)
-        self._cwd = cwd
         self._pass_fds = tuple(pass_fds)
         self._log = cwd / f"{name}.log"
         self._process: subprocess.Popen[bytes] | None = None
@@ -74,7 +75,7 @@ class Program:
             self._process = subprocess.Popen(
                 self._argv,
                 env=self._env,
-                cwd=self._cwd,
+                cwd=self.home,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
