@@ -177,7 +177,7 @@ bench-%: $(DEV) ## run one of the benchmarks, as in 'make bench-speed'
 	@$(PY) -m benchmarks.$*
 
 clean: ## remove what can be made again (never the data)
-	rm -rf $(VENV) $(addprefix $(TYPESCRIPT)/,node_modules dist out) mutants mutants.log .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage htmlcov
+	rm -rf $(VENV) $(addprefix $(TYPESCRIPT)/,node_modules dist out) examples/*/node_modules mutants mutants.log .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage htmlcov
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(PY):

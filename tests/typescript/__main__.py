@@ -2,32 +2,27 @@
 
 Its types are compared with the document, its style and types are judged, and its tests are run, by
 themselves and against a real instance. Then it is packed and installed into an empty project, in
-which the examples of its pages are compiled and run.
+which the examples of its pages are compiled and run. At last the example for Express is tested.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
 import re
 import shutil
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 from docs.generate.api_reference import openapi_document
 from tests.docs.pages import Page, page
-from tests.support.stack import SIGNING_SECRET, Stack
+from tests.support.stack import Stack
+from tests.typescript.commands import CLIENT, TOKEN, TOOLS, Failed, environ_of, run
 from tests.typescript.document import SCHEMA, checksum, source_of_types
+from tests.typescript.express_receiver import check_express_receiver
 
-ROOT = Path(__file__).parents[2]
-CLIENT = ROOT / "clients" / "typescript"
-TOOLS = CLIENT / "node_modules" / ".bin"
 PAGES = ("clients/typescript/README.md", "docs/typescript-client.md")
-TOKEN = "the-master-token-of-the-tests"
-
 EXPECTED = {"schedule.ts": "renewal", "many.ts": "1 ", "worker.ts": "refused"}
 """What an example prints, by its file; an example without an entry is compiled."""
 
@@ -49,26 +44,6 @@ STRICT = {
     # Also the package's own types have to hold.
     "skipLibCheck": False,
 }
-
-
-class Failed(Exception):
-    """A command has failed; the text is what it said."""
-
-
-def run(place: Path, *command: str | Path, **environ: str) -> str:
-    """Run a command; raises ``Failed``."""
-    done = subprocess.run(
-        list(map(str, command)),
-        cwd=place,
-        env={**os.environ, **environ},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        said = (done.stdout + done.stderr)[-6_000:]
-        raise Failed(f"{' '.join(map(str, command))}:\n{said}")
-    return done.stdout
 
 
 def generated(place: Path) -> str:
@@ -112,15 +87,6 @@ def check_client(_: Path) -> None:
     run(CLIENT, TOOLS / "tsc", "--project", "tsconfig.json")
     run(CLIENT, TOOLS / "tsc", "--project", "tsconfig.tests.json")
     run(CLIENT, "node", "--test", "out/tests/")
-
-
-def environ_of(stack: Stack) -> dict[str, str]:
-    """What a program needs to know of an instance."""
-    return {
-        "QHRONOS_URL": f"http://127.0.0.1:{stack.port}",
-        "QHRONOS_TOKEN": TOKEN,
-        "WEBHOOK_SECRET": SIGNING_SECRET,
-    }
 
 
 def check_with_instance(stack: Stack) -> None:
@@ -175,6 +141,8 @@ def main() -> int:
                 sys.stdout.write("It works with a real instance.\n")
                 check_package(place, stack)
                 sys.stdout.write("Its package works in an empty project, with the examples.\n")
+                check_express_receiver(stack)
+                sys.stdout.write("The Express receiver verifies, and works once on each.\n")
         except Failed as error:
             sys.stdout.write(f"FAILED: {error}\n")
             return 1

@@ -17,6 +17,7 @@ from tests.docs.pages import ROOT
 from tests.typescript.document import MARK, SCHEMA, checksum, source_of_types
 
 CLIENT = ROOT / "clients" / "typescript"
+EXAMPLE = ROOT / "examples" / "express-receiver"
 
 
 def test_the_types_are_those_of_the_document() -> None:
@@ -43,6 +44,7 @@ def test_the_checksum_sees_types_and_no_texts() -> None:
 def test_the_client_has_the_version_of_the_service() -> None:
     package = json.loads((CLIENT / "package.json").read_text(encoding="utf-8"))
     lock = json.loads((CLIENT / "package-lock.json").read_text(encoding="utf-8"))
+    example = json.loads((EXAMPLE / "package-lock.json").read_text(encoding="utf-8"))
     (constant,) = re.findall(
         r"VERSION = '([^']*)'", (CLIENT / "src" / "version.ts").read_text(encoding="utf-8")
     )
@@ -50,6 +52,7 @@ def test_the_client_has_the_version_of_the_service() -> None:
         package["version"],
         lock["version"],
         lock["packages"][""]["version"],
+        example["packages"]["node_modules/qhronos"]["version"],
         constant,
     } == {__version__}
 
@@ -60,8 +63,9 @@ def test_the_client_brings_no_package_and_the_locks_name_no_registry() -> None:
     for path in ROOT.glob("*/*/package-lock.json"):
         packages = json.loads(path.read_text(encoding="utf-8"))["packages"]
         for name, one in packages.items():
-            assert not one.get("resolved", "").startswith("http"), (path, name)
-            assert "integrity" in one or not name.startswith("node_modules/") or one.get("link")
+            resolved = one.get("resolved", "")
+            assert not resolved.startswith("http"), (path, name)
+            assert "integrity" in one or not name or resolved.startswith("file:"), (path, name)
 
 
 def test_its_licence_is_that_of_the_service() -> None:
