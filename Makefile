@@ -41,7 +41,9 @@ MUTATE := $(VENV)/mutate/.dev-$(call checksum,requirements-dev.lock)
 CALENDAR_PROGRAMS := vdirsyncer==0.21.0 khal==0.14.1
 # It brings the schemas of Kubernetes itself: nothing is fetched when it runs.
 MANIFESTS := kubernetes-validate==1.37.0
-VALIDATOR := $(VENV)/manifests/.programs-$(shell echo '$(MANIFESTS)' | cksum | cut -d' ' -f1)
+# It brings the schema of Compose; an npm package.
+COMPOSE := dclint@3.1.0
+VALIDATOR := $(VENV)/manifests/.programs-$(shell echo '$(MANIFESTS) $(COMPOSE)' | cksum | cut -d' ' -f1)
 SUBSCRIBERS := $(VENV)/subscribers/.programs-$(shell echo '$(CALENDAR_PROGRAMS)' | cksum | cut -d' ' -f1)
 # A browser is driven by Playwright, and what it shows is judged by axe. The browser itself is the
 # system's own Chromium. (Playwright has no build for Alpine, so it has a place of its own.)
@@ -132,8 +134,9 @@ package: $(DEV) docs ## build dist/, install the wheel into a clean environment,
 	@rm -f dist.log
 	@$(PY) -m tests.package dist $(if $(TAG),--tag '$(TAG)')
 
-deployments: $(DEV) $(VALIDATOR) ## run nginx and Caddy as deploy/ has them, judge units and manifests
-	@$(PY) -m tests.deployment --validator $(VENV)/manifests/bin/kubernetes-validate
+deployments: $(DEV) $(VALIDATOR) ## run nginx, Caddy and Prometheus as deploy/ has them, judge the rest
+	@$(PY) -m tests.deployment --validator $(VENV)/manifests/bin/kubernetes-validate \
+		--compose-validator $(VENV)/manifests/node_modules/.bin/dclint
 
 image: $(DEV) ## build the image with buildah, run it without an engine (as root); BASE=, MIRROR=
 	@$(PY) -m tests.deployment.image $(if $(BASE),--base '$(BASE)') $(if $(MIRROR),--mirror '$(MIRROR)')
@@ -211,9 +214,10 @@ $(BROWSER): | $(PY)
 	@touch $@
 
 $(VALIDATOR): | $(PY)
-	@echo "Installing $(MANIFESTS)"
+	@echo "Installing $(MANIFESTS) $(COMPOSE)"
 	@$(PY) -m venv --clear $(VENV)/manifests
 	@$(VENV)/manifests/bin/pip --disable-pip-version-check -q install $(MANIFESTS)
+	@! command -v npm > /dev/null || npm install --silent --no-fund --no-audit --prefix $(VENV)/manifests $(COMPOSE)
 	@touch $@
 
 $(SUBSCRIBERS): | $(PY)

@@ -1,7 +1,8 @@
 """``make deployments``: what is in ``deploy/`` is run, or judged by the programs it is made for.
 
-nginx and Caddy run before a real instance. systemd's own tools read the units, and a validator with
-Kubernetes' schemas the manifests. A program that is not here is named, and the status is 1.
+nginx and Caddy run before a real instance, and Prometheus reads it. systemd's own tools read the
+units, and validators with the schemas of Kubernetes and Compose the manifests and `compose.yaml`. A
+program that is not here is named, and the status is 1.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from tests.deployment import monitoring
 from tests.deployment.proxies import caddy, check, nginx
 from tests.support.processes import ROOT
 
@@ -26,15 +28,24 @@ MOST_EXPOSED = 2.0
 def main() -> None:
     options = argparse.ArgumentParser(prog="make deployments")
     options.add_argument("--validator", type=Path, help="the program kubernetes-validate")
+    options.add_argument("--compose-validator", type=Path, help="the program dclint")
     chosen = options.parse_args()
-    missing = [name for name in ("systemd-analyze", "nginx", "caddy") if not shutil.which(name)]
+    needed = ("systemd-analyze", "nginx", "caddy", "prometheus")
+    missing = [name for name in needed if not shutil.which(name)]
     if "systemd-analyze" not in missing:
         units()
     if chosen.validator:
         manifests(chosen.validator)
+    if chosen.compose_validator and chosen.compose_validator.exists():
+        run(str(chosen.compose_validator), "--quiet", str(ROOT / "compose.yaml"))
+        print("compose.yaml fits the schema of Compose.")
+    else:
+        missing.append("npm")
     for proxy in (nginx, caddy):
         if proxy.__name__ not in missing:
             print(check(proxy))
+    if "prometheus" not in missing:
+        print(monitoring.check())
     if missing:
         sys.exit(f"Not checked, as this is not installed: {', '.join(missing)}.")
 
