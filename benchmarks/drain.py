@@ -22,6 +22,8 @@ from app.store import keys
 from app.store.attempts import read_log
 from app.store.connection import StoreClient, connect
 from app.store.fields import OccurrenceField
+from app.store.reading import Values
+from app.store.short_forms import read_occurrences
 from benchmarks import loading, plot, support
 from benchmarks.meter import Meter
 from benchmarks.support import BenchmarkFailed, say
@@ -95,7 +97,7 @@ def deliver(
 ) -> Delivered:
     """Create ``count`` events due at one instant, wait for their records, check every one."""
     support.wait_for(lambda: client.scard("rq:workers:deliver"), 30, "no worker came up")
-    before = client.zcard(keys.ended(0))
+    before = client.zcard(keys.occurrences(0, "completed"))
     due_ms = time.time_ns() // 1_000_000 + int(lead_s * 1000) + count // 4
     loading.load(client, webhook, [due_ms] * count)
     if time.time() * 1000 > due_ms - 200:
@@ -103,7 +105,7 @@ def deliver(
     meters = [Meter(client, pid) for pid in pids]
     begun = [meter.read() for meter in meters]
     support.wait_for(
-        lambda: client.zcard(keys.ended(0)) >= before + count,
+        lambda: client.zcard(keys.occurrences(0, "completed")) >= before + count,
         count / 100 + 60,
         f"not all of {count} occurrences were recorded in time",
     )
@@ -122,7 +124,7 @@ def _read_records(client: StoreClient, due_ms: int, count: int) -> Delivered:
         timings = read_log(log)[-1].timings
         started.append(timings.started_us / 1000)
         arrived.append(timings.done_us / 1000)
-        ended.append(int(at))
+        ended.append(int(at or 0))
     if len(ended) != count:
         raise BenchmarkFailed(f"{len(ended)} of {count} occurrences have a record")
     rate = count / (max(ended) - min(started)) * 1000
@@ -132,14 +134,11 @@ def _read_records(client: StoreClient, due_ms: int, count: int) -> Delivered:
 RECORD = [OccurrenceField.STATUS, OccurrenceField.LOG, OccurrenceField.COMPLETED]
 
 
-def _records(client: StoreClient, due_ms: int) -> Iterator[tuple[bytes, bytes, bytes]]:
+def _records(client: StoreClient, due_ms: int) -> Iterator[Values]:
     key = keys.occurrences(0, "completed")
     ids = cast("list[bytes]", client.zrangebyscore(key, due_ms, due_ms))
     for start in range(0, len(ids), 1000):
-        pipe = client.pipeline(transaction=False)
-        for one in ids[start : start + 1000]:
-            pipe.hmget(keys.occurrence(0, one), RECORD)
-        yield from pipe.execute()
+        yield from read_occurrences(client, ids[start : start + 1000], RECORD)
 
 
 def main() -> None:

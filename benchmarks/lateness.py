@@ -81,7 +81,7 @@ def ours(receiver: str, rate: int, seconds: int) -> Arrivals:
         if time.time() * 1000 > start_ms - 200:
             raise BenchmarkFailed("creating the events took too long on this busy machine")
         support.wait_for(
-            lambda: client.zcard(keys.ended(0)) >= count,
+            lambda: client.zcard(keys.occurrences(0, "completed")) >= count,
             seconds + count / 1000 + 60, "not all occurrences were recorded in time", look_s=0.5,
         )  # fmt: skip
         if client.zcard(keys.occurrences(0, "completed")) != count:
@@ -98,7 +98,9 @@ def soon(receiver: str, count: int, ahead_ms: int) -> Arrivals:
             loading.load(client, receiver, (time.time_ns() // 1_000_000 + ahead_ms for _ in "1"))
             time.sleep(0.1)
         support.wait_for(
-            lambda: client.zcard(keys.ended(0)) >= count, 60, "not all occurrences were recorded"
+            lambda: client.zcard(keys.occurrences(0, "completed")) >= count,
+            60,
+            "not all occurrences were recorded",
         )
     return collect(receiver, count)
 

@@ -112,72 +112,72 @@ class OccurrenceField(HashField):
     """``qh:{p}:occurrence:<id>``; who has a short form has no hash, see ``short_forms``."""
 
     EVENT = ("e", "id", "the event that it belongs to",
-        "add_unattempted schedule_occurrence give_hash",
+        "add_unattempted schedule_occurrence give_hash write_outcome",
         """codec delete_ended flow_gate inspection leave_due make_queued_due open_status
         read_occurrence is_taken redeliver_occurrences redeliveries release_leases
         restore_occurrences schedule_successors sweep waiting read_attempt short_forms
         sole_occurrences""")
     SCHEDULED = ("at", "ms", "its scheduled time",
-        "add_unattempted schedule_occurrence give_hash",
+        "add_unattempted schedule_occurrence give_hash write_outcome",
         """add_callback cancel_occurrence codec leave_flow make_queued_due read_occurrence
         find_unjudged redeliver_occurrences release_leases restore_occurrences waiting read_attempt
         short_forms""")
     STATUS = ("st", "word", "absent: scheduled",
-        """add_unattempted decide_overlap cancel_occurrence lease_occurrence record_attempts
+        """add_unattempted decide_overlap cancel_occurrence lease_occurrence write_outcome
         redeliver_occurrences release_leases start_first_attempt give_hash""",
         """add_callback codec delete_ended flow_gate is_taken make_queued_due open_status
         read_occurrence redeliver_occurrences redeliveries release_leases restore_occurrences
         schedule_successors waiting make_way short_forms sole_occurrences""")
     ATTEMPTS = ("n", "number", "attempts begun",
-        """decide_overlap close_attempt lease_occurrence release_leases start_first_attempt
-        give_hash""",
+        """decide_overlap close_attempt lease_occurrence write_outcome release_leases
+        start_first_attempt give_hash""",
         """add_callback codec read_occurrence redeliver_occurrences redeliveries release_leases
         waiting read_attempt short_forms""")
     LEASE = ("l", "text", "the lease token; 'ack:<attempt>' while unacknowledged",
-        """decide_overlap cancel_occurrence lease_occurrence record_attempts release_leases
+        """decide_overlap cancel_occurrence lease_occurrence write_outcome release_leases
         start_first_attempt give_hash""",
-        """read_occurrence record_attempts release_leases renew_leases waiting read_attempt
+        """read_occurrence release_leases renew_leases waiting read_attempt
         short_forms""")
     ACK_DEADLINE = ("ack", "ms", "until when its receiver may acknowledge",
-        "cancel_occurrence close_attempt record_attempts",
+        "cancel_occurrence close_attempt write_outcome",
         "find_waiting codec restore_occurrences")
     STARTED = ("s", "ms", "when its first attempt began",
-        """decide_overlap close_attempt record_attempts release_leases start_first_attempt
+        """decide_overlap close_attempt write_outcome release_leases start_first_attempt
         give_hash""",
         "codec short_forms")
     COMPLETED = ("c", "ms", "when it ended",
-        """add_unattempted decide_overlap cancel_occurrence record_attempts
+        """add_unattempted decide_overlap cancel_occurrence write_outcome
         redeliver_occurrences""",
-        "codec flow_gate redeliveries schedule_successors")
+        "codec flow_gate inspection redeliveries schedule_successors short_forms")
     CHANGED = ("ch", "ms", "when it last changed; absent: when it ended, or its event was made",
-        """add_unattempted cancel_occurrence lease_occurrence record_attempts redeliver_occurrences
+        """add_unattempted cancel_occurrence lease_occurrence write_outcome redeliver_occurrences
         release_leases schedule_occurrence start_first_attempt give_hash""",
         "codec short_forms")
     NEXT_ATTEMPT = ("na", "ms", "when to attempt it next, if not at its scheduled time",
         """decide_overlap cancel_occurrence lease_occurrence leave_flow make_queued_due
-        record_attempts redeliver_occurrences release_leases schedule_occurrence""",
+        write_outcome redeliver_occurrences release_leases schedule_occurrence""",
         "codec read_occurrence restore_occurrences")
     PLANNED = ("p", "ms", "when it was first to be attempted, if not at its scheduled time",
         "schedule_occurrence", "codec read_occurrence waiting")
     DEATHS = ("k", "number", "workers that died during an attempt",
         "redeliver_occurrences release_leases", "read_occurrence redeliveries")
     STATUS_CODE = ("code", "number", "the last answer's HTTP status code; absent or empty: none",
-        "record_attempts", "add_callback codec record_attempts waiting read_attempt")
+        "write_outcome",
+        "add_callback codec waiting read_attempt short_forms")
     RESPONSE_BODY = ("body", "bytes", "the beginning of the last answer's body",
-        "record_attempts", "codec record_attempts waiting read_attempt")
+        "write_outcome", "codec waiting read_attempt short_forms")
     ERROR = ("err", "text", "why its last attempt failed, or why it was not attempted",
-        "add_unattempted decide_overlap cancel_occurrence record_attempts",
-        "add_callback codec record_attempts read_attempt")
+        "add_unattempted decide_overlap cancel_occurrence write_outcome",
+        "add_callback codec read_attempt")
     TAGS = ("tags", "lines", "the tags that it was claimed with or has of its own",
         """add_callback add_occurrences add_unattempted enter_flow start_first_attempt
-        take_event_tags give_hash retag_occurrence""",
+        take_event_tags give_hash write_outcome retag_occurrence""",
         """add_callback codec delete_ended inspection read_occurrence redeliver_occurrences
-        redeliveries make_way read_attempt short_forms
+        redeliveries make_way short_forms
         retag_occurrence unschedule_occurrence""")
     SERIES = ("sr", "1", "present if the schedule made it",
-        "enter_flow start_first_attempt give_hash",
-        """apply_overlap_policy enter_flow find_waiting read_attempt short_forms
-        redeliver_occurrences""")
+        "enter_flow start_first_attempt give_hash write_outcome",
+        """apply_overlap_policy enter_flow find_waiting short_forms redeliver_occurrences""")
     FLOW = ("w", "name", "the flow that it waits for",
         "cancel_occurrence lease_occurrence leave_flow wait_for_flow",
         "flow_gate inspection leave_due leave_flow read_occurrence restore_occurrences")
@@ -186,8 +186,8 @@ class OccurrenceField(HashField):
     DEFERRAL_REASON = ("dr", "text", "why it was last deferred",
         "release_leases", "codec")
     LOG = ("log", "lines", "a line for each attempt; see ``attempts``",
-        "pack_logs record_attempts",
-        "inspection occurrences pack_logs record_attempts redeliveries waiting read_attempt")
+        "pack_logs write_outcome",
+        "inspection occurrences pack_logs redeliveries waiting read_attempt short_forms")
     REDELIVERY = ("again", "text", "'<attempts before>:<since, ms>:<request>'",
         "redeliver_occurrences",
         "read_occurrence redeliver_occurrences redeliveries release_leases waiting")

@@ -75,7 +75,7 @@ def _occurrence(client: StoreClient, occurrence_id: bytes) -> list[str] | None:
     partition = ids.partition_of_occurrence(occurrence_id)
     key = keys.occurrence_of(occurrence_id)
     short = short_forms(client, [occurrence_id]).get(occurrence_id)
-    fields = _read(client, key) or (fields_of(occurrence_id, short) if short else {})
+    fields = fields_of(occurrence_id, short) if short else _read(client, key)
     event_id = fields.get(OccurrenceField.EVENT)
     if event_id is None:
         return None
@@ -95,6 +95,7 @@ def _occurrence(client: StoreClient, occurrence_id: bytes) -> list[str] | None:
         "",
         "listed in",
         *_places(client, places, occurrence_id),
+        *_endings(client, partition, occurrence_id, fields),
         *_places(client, waits, event_id + occurrence_id),
     ]
 
@@ -167,6 +168,18 @@ def _places(client: StoreClient, places: Iterable[bytes], member: bytes) -> Iter
         score = client.zscore(place, member)
         if score is not None:
             yield f"  {_readable(place):<46} {to_rfc3339(int(score))}"
+
+
+def _endings(
+    client: StoreClient, partition: int, occurrence_id: bytes, fields: Mapping[str, bytes]
+) -> Iterator[str]:
+    """The group of those with which it ended in short form."""
+    place, ended = keys.endings(partition), fields.get(OccurrenceField.COMPLETED, b"")
+    if not ended:
+        return
+    groups = cast("list[bytes]", client.zrangebyscore(place, int(ended), int(ended)))
+    if any(occurrence_id in group for group in groups):
+        yield f"  {_readable(place):<46} {to_rfc3339(int(ended))}"
 
 
 def _readable(key: bytes) -> str:

@@ -19,7 +19,7 @@ which a time is given ends by itself. ``tests/api/test_growth.py`` proves it.
                                               claimed, its successor not yet added
     qh:{p}:occurrence:<id>            hash    see ``fields``
     qh:{p}:fresh                      hash    occurrence → its short form, see ``short_forms``: it
-                                              has no hash, until its first attempt is recorded
+                                              has no hash, unless its first attempt does not end it
     qh:{p}:occurrences:<status>       zset    occurrence → scheduled; each is in exactly one
     qh:{p}:event:<id>:occurrences     zset    occurrence → scheduled; those claimed or ended (the
                                               scheduled one is ``next``), callbacks left out; that
@@ -32,6 +32,8 @@ which a time is given ends by itself. ``tests/api/test_growth.py`` proves it.
     qh:{p}:leases                     zset    occurrence → the lease's deadline
     qh:{p}:unacknowledged             zset    occurrence → until when its receiver may acknowledge
     qh:{p}:ended                      zset    occurrence → ended; what retention reads
+    qh:{p}:endings                    zset    occurrences → ended; the same for those that ended in
+                                              short form: a member has all that one call recorded
     qh:{p}:claim:<worker>             string  the worker's last claim, if it asks again (10 minutes)
     qh:{p}:made:<key>                 string  the event that an idempotency key made, and a digest
                                               of what was sent (a day)
@@ -215,6 +217,11 @@ def unacknowledged(partition: int) -> bytes:
 def ended(partition: int) -> bytes:
     """The occurrences that have ended; retention deletes the oldest."""
     return prefix(partition) + b"ended"
+
+
+def endings(partition: int) -> bytes:
+    """The occurrences that have ended in short form, those that ended together in one member."""
+    return prefix(partition) + b"endings"
 
 
 def made(partition: int, name: bytes) -> bytes:

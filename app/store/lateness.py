@@ -46,23 +46,41 @@ class LatenessLog:
         return highest_score(self._client, LATENESS)
 
     def sample(self, minute_ms: int, size: int) -> list[bytes]:
-        """Occurrences that ended in a minute: at most so many, spread evenly over all of them."""
-        places = [keys.ended(partition) for partition in range(self._partitions)]
+        """Occurrences that ended in a minute: at most so many, spread evenly over all of them.
+
+        Many may have ended together: of such a group as many are taken as befits its size.
+        """
+        each = max(size // self._partitions, 1)
+        return [
+            one
+            for partition in range(self._partitions)
+            for one in self._in(partition, minute_ms, each)
+        ]
+
+    def _in(self, partition: int, minute_ms: int, size: int) -> list[bytes]:
+        places = (keys.ended(partition), keys.endings(partition))
         pipe = self._client.pipeline(transaction=False)
         for place in places:
             pipe.zcount(place, "-inf", f"({minute_ms}")
             pipe.zcount(place, minute_ms, minute_ms + MINUTE_MS - 1)
         counts = cast("list[int]", pipe.execute())
-        each, picks = max(size // self._partitions, 1), 0
-        for at, place in enumerate(places):
-            rank, count = counts[2 * at : 2 * at + 2]
-            taken = min(each, count)
-            picks += taken
-            for number in range(taken):
-                one = rank + (number * (count - 1) // max(taken - 1, 1))
-                pipe.zrange(place, one, one)
-        found = cast("list[list[bytes]]", pipe.execute() if picks else [])
-        return [one for some in found for one in some]
+        ranks = [
+            [rank + one for one in _evenly(count, size)] for rank, count in (counts[:2], counts[2:])
+        ]
+        for place, some in zip(places, ranks, strict=True):
+            for rank in some:
+                pipe.zrange(place, rank, rank)
+        found = cast("list[list[bytes]]", pipe.execute() if any(ranks) else [])
+        members = [member for some in found for member in some]
+        singles, groups = members[: len(ranks[0])], members[len(ranks[0]) :]
+        together = [group[at : at + 16] for group in groups for at in range(0, len(group), 16)]
+        # How many ended in groups, if those that were not read are like those that were.
+        in_groups = len(together) * counts[3] // max(len(groups), 1)
+        of_groups = round(size * in_groups / max(in_groups + counts[1], 1))
+        return [
+            *(singles[one] for one in _evenly(len(singles), size - of_groups)),
+            *(together[one] for one in _evenly(len(together), of_groups)),
+        ]
 
     def note(self, minutes: Sequence[MinuteOfLateness]) -> None:
         """Note minutes, the newest last, and forget those that are too old."""
@@ -79,3 +97,9 @@ class LatenessLog:
         """The minutes that are noted from a moment on, oldest first."""
         found: Any = self._client.zrangebyscore(LATENESS.decode(), first_ms, "+inf")
         return [MinuteOfLateness(*map(int, one.split(b":"))) for one in found]
+
+
+def _evenly(count: int, size: int) -> list[int]:
+    """Numbers below a count, at most so many, spread evenly, the first and the last among them."""
+    taken = min(size, count)
+    return [number * (count - 1) // max(taken - 1, 1) for number in range(taken)]

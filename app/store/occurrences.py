@@ -44,8 +44,7 @@ class OccurrenceStore:
 
     def attempts(self, occurrence_id: bytes) -> list[Attempt]:
         """Read what is recorded of an occurrence's attempts, oldest first."""
-        fields = (OccurrenceField.LOG,)
-        ((log,),) = read_hashes(self._client, [keys.occurrence_of(occurrence_id)], fields)
+        ((log,),) = read_occurrences(self._client, [occurrence_id], (OccurrenceField.LOG,))
         return read_log(log)
 
     def last_of(self, events: Sequence[Event], count: int) -> list[list[bytes]]:

@@ -41,7 +41,6 @@ TRIED = {
     "HKEYS": "HKEYS",
     "HMGET": "HMGET f",
     "HSET": "HSET f 1",
-    "HSETNX": "HSETNX f 1",
     "HVALS": "HVALS",
     "PEXPIRE": "PEXPIRE 1",
     "PUBLISH": "PUBLISH 1",

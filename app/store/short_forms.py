@@ -1,15 +1,21 @@
-r"""The short form of an occurrence: what is stored of it until its first attempt is recorded.
+r"""The short form of an occurrence: what is stored of most of them, until retention deletes it.
 
-Most occurrences are their event's next, are claimed when that is due, and end with one attempt.
-Until then all that there is to say of one fits into a value of the hash ``fresh``:
+Most occurrences are their event's next, are claimed when that is due, and complete with their first
+attempt. All that there is to say of one fits into a value of the hash ``fresh``:
 
-    event's id (16 bytes) [when it was added, ms]                              it is scheduled
-    event's id (16 bytes) claimed, ms "," began, ms "," lease token "\n" tags  it is under way
+    event's id (16 bytes) [when it was added, ms]                                it is scheduled
+    event's id (16 bytes) claimed, ms "," began, ms "," lease token "\n" tags    it is under way
+    event's id (16 bytes) took, ms "," waited, ms ",=" line "\n" tags "\t" body  it has completed
 
-Its scheduled time is in its id. When it was added is left out if its event was created then. The
-script that records its first attempt writes its hash. Whatever else has more to say of it gives it
-one first (``give_hash``). So it has either, and no script but those that claim and record has to
-know both.
+Its scheduled time is in its id. When it was added is left out if its event was created then. It
+took so long from its scheduled time to its end, and waited as long until its attempt began; the
+line is that of the attempt's log, without its beginning, which follows from the id, and the body
+that of the answer. A tag has no control characters.
+
+The scripts that claim and record write these forms. Whatever has more to say of an occurrence that
+has not completed gives it a hash first (``give_hash``), and so does a record of another outcome, or
+of an answer that was not simple (``short_end``). So it has either, and few scripts have to know
+both. One that has completed keeps its form.
 """
 
 from __future__ import annotations
@@ -18,6 +24,7 @@ from collections.abc import Sequence
 
 from app.domain import ids
 from app.store import keys
+from app.store.attempts import read_line
 from app.store.connection import StoreClient
 from app.store.fields import OccurrenceField
 from app.store.partitions import by_partition
@@ -25,27 +32,43 @@ from app.store.reading import Values, read_hashes
 
 _EVENT = slice(16)
 _REST = slice(16, None)
+_COMPLETED = b"="
+"""What stands in place of a lease token; none begins so."""
 
 
 def fields_of(occurrence_id: bytes, short: bytes) -> dict[str, bytes]:
     """The fields that the hash of an occurrence in short form would have."""
+    scheduled_ms = ids.scheduled_ms(occurrence_id)
     head, is_claimed, tags = short[_REST].partition(b"\n")
     fields: dict[str, bytes] = {
         OccurrenceField.EVENT: short[_EVENT],
-        OccurrenceField.SCHEDULED: b"%d" % ids.scheduled_ms(occurrence_id),
+        OccurrenceField.SCHEDULED: b"%d" % scheduled_ms,
     }
     if not is_claimed:
         return fields | ({OccurrenceField.CHANGED: head} if head else {})
     changed, started, token = head.split(b",", 2)
-    return fields | {
-        OccurrenceField.STATUS: b"dispatched",
-        OccurrenceField.ATTEMPTS: b"1",
-        OccurrenceField.CHANGED: changed,
-        OccurrenceField.STARTED: started,
-        OccurrenceField.LEASE: token,
+    fields |= {OccurrenceField.ATTEMPTS: b"1", OccurrenceField.SERIES: b"1"}
+    if not token.startswith(_COMPLETED):
+        return fields | {
+            OccurrenceField.STATUS: b"dispatched",
+            OccurrenceField.CHANGED: changed,
+            OccurrenceField.STARTED: started,
+            OccurrenceField.LEASE: token,
+            OccurrenceField.TAGS: tags,
+        }
+    tags, _, body = tags.partition(b"\t")
+    log = b"1,%d000,%s\n" % (scheduled_ms, token.removeprefix(_COMPLETED))
+    code = read_line(log).status_code
+    fields |= {
+        OccurrenceField.STATUS: b"completed",
+        OccurrenceField.STARTED: b"%d" % (scheduled_ms + int(started)),
+        OccurrenceField.COMPLETED: b"%d" % (scheduled_ms + int(changed)),
         OccurrenceField.TAGS: tags,
-        OccurrenceField.SERIES: b"1",
+        OccurrenceField.LOG: log,
     }
+    if code is not None:
+        fields[OccurrenceField.STATUS_CODE] = b"%d" % code
+    return fields | ({OccurrenceField.RESPONSE_BODY: body} if body else {})
 
 
 def short_forms(client: StoreClient, occurrence_ids: Sequence[bytes]) -> dict[bytes, bytes]:
@@ -62,23 +85,16 @@ def read_occurrences(
 ) -> list[Values]:
     """The same fields of several occurrences, in order, whatever form they have.
 
-    The first of ``fields`` is one that every hash has. It takes a round trip, and one more for each
-    partition if an occurrence has no hash.
+    It takes a round trip for each partition, and one more if an occurrence has no short form.
     """
-    hashes = [keys.occurrence_of(one) for one in occurrence_ids]
-    rows = read_hashes(client, hashes, fields)
-    bare = [at for at, row in enumerate(rows) if row[0] is None]
-    if not bare:
-        return rows
-    shorts = short_forms(client, [occurrence_ids[at] for at in bare])
-    # One that has no short form any more may have got its hash between the two looks.
-    again = [at for at in bare if occurrence_ids[at] not in shorts]
-    for at, row in zip(
-        again, read_hashes(client, [hashes[at] for at in again], fields), strict=True
-    ):
-        rows[at] = row
-    for at in bare:
-        if short := shorts.get(occurrence_ids[at]):
-            stored = fields_of(occurrence_ids[at], short)
-            rows[at] = [stored.get(field) for field in fields]
-    return rows
+    if not occurrence_ids:
+        return []
+    shorts = short_forms(client, occurrence_ids)
+    # What loses its short form meanwhile has got its hash by then, and never the other way round.
+    others = [one for one in dict.fromkeys(occurrence_ids) if one not in shorts]
+    hashes = read_hashes(client, map(keys.occurrence_of, others), fields)
+    rows: dict[bytes, Values] = dict(zip(others, hashes, strict=True))
+    for one, short in shorts.items():
+        stored = fields_of(one, short)
+        rows[one] = [stored.get(field) for field in fields]
+    return [rows[one] for one in occurrence_ids]

@@ -29,7 +29,7 @@ def sole_occurrence(event: Event | None) -> bytes | None:
 def unlisted(client: StoreClient, events: Iterable[Event | None]) -> dict[bytes, bytes]:
     """Of each event that does not list its occurrence, which was claimed or has ended, that one.
 
-    It takes up to three round trips, or one more for each partition; none for series alone.
+    It takes up to two round trips, and one for each partition; none for series alone.
     """
     soles = {one.id: sole for one in events if one and (sole := sole_occurrence(one))}
     if not soles:

@@ -114,9 +114,13 @@ class WorkStore:
         )
 
     def delete_ended(self, partition: int, before_ms: int, limit: int) -> int:
-        """Delete occurrences that ended before a moment; fewer than ``limit``: none is left."""
+        """Delete occurrences that ended before a moment; fewer than ``limit``: none is left.
+
+        It may delete some more, as those that ended together go together.
+        """
         args: list[Argument] = [keys.prefix(partition), before_ms, limit]
-        return int(self._scripts("delete_ended", [keys.ended(partition)], args))
+        places = [keys.ended(partition), keys.endings(partition)]
+        return int(self._scripts("delete_ended", places, args))
 
     def _run(self, call: Call) -> Any:
         return self._scripts(call.script, call.keys, call.args)

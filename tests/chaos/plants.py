@@ -105,9 +105,11 @@ PLANTS = {
     ),
     "a delivery has no record": Plant(
         "store/lua/record_attempts.lua",
-        "    recorded[#recorded + 1] = 1\n",
-        "    recorded[#recorded + 1] = 1\n"
-        "    if tonumber(scheduled) % 29 == 0 then redis.call('DEL', key) end\n",
+        "leave_claimed(prefix, claimed, done, by_status)\n",
+        "leave_claimed(prefix, claimed, done, by_status)\n"
+        "for _, id in ipairs(together) do\n"
+        "  if string.byte(id, 6) % 29 == 0 then redis.call('HDEL', prefix .. 'fresh', id) end\n"
+        "end\n",
         (Kind.WITHOUT_RECORD,),
     ),
     "a cancelled one gives no reason": Plant(
@@ -159,7 +161,7 @@ PLANTS = {
     "a retry is not made due": Plant(
         "store/lua/record_attempts.lua",
         "      add_due(due, event, id, moment)",
-        "      if tonumber(scheduled) % 5 ~= 0 then add_due(due, event, id, moment) end",
+        "      if tonumber(one.scheduled) % 5 ~= 0 then add_due(due, event, id, moment) end",
         (Kind.LOST, Kind.CONTRADICTION),
     ),
     "a dead worker's claim is not taken over": Plant(

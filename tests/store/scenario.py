@@ -108,6 +108,13 @@ class Scenario:
         )
         self.stores.work.record([replace(record, **fields)], AT_MS + 100)
 
+    def complete(self) -> None:
+        plan = Plan(scheduled_ms=NOW_MS + 2, due_ms=NOW_MS + 2)
+        self.save("brief", plan, start_ms=NOW_MS + 2)
+        self.claim(NOW_MS + 3)
+        line = b"1,%d000,1200,2,3,4,5,6,200,0\n" % (NOW_MS + 2)
+        self.record("brief's first", "completed", log_line=line)
+
     def callback_of(self, name: str) -> bytes:
         one = self.claims[name]
         callback = ids.callback_id(one.event_id, one.occurrence_id, "failed")
@@ -268,6 +275,7 @@ class Scenario:
             lambda: self.successor("plain", NOW_MS + 1, NOW_MS + 1 + DAY_MS),
         )
         yield "end in short form", lambda: self.record("plain's first", "completed")
+        yield "complete in short form", self.complete
         yield "have what an earlier version had due", self.as_before_lanes
         yield "move it to its lane", self.move_to_lanes
         yield (

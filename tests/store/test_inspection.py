@@ -89,7 +89,7 @@ def test_an_occurrence_is_shown_with_its_attempts(one: Stores) -> None:
     assert line_of(lines, "LOG") == "attempts: 1"
     assert f"1: {AT}, 2.5 ms, 200: done" in " ".join(lines)
     assert line_of(lines, "RESPONSE_BODY") == "\\u001b[31mred", "a terminal obeys nothing of it"
-    assert [line.split()[0] for line in lines if line.startswith("  qh:{0}:ended")]
+    assert [line for line in lines if line.startswith("  qh:{0}:endings ")]
 
 
 def test_a_field_that_the_table_does_not_have_is_shown_as_it_is(one: Stores) -> None:

@@ -36,6 +36,26 @@ def test_a_sample_is_of_one_minute_and_has_its_first_and_its_last(
     client.delete(place)
 
 
+def test_a_group_that_ended_together_counts_as_many_as_are_in_it(
+    services: Services, log: LatenessLog
+) -> None:
+    """Single ends and groups are sampled by how many occurrences they have."""
+    client, size = services.storage.client, 100 * services.settings.partitions
+    groups = {
+        b"".join(b"g%014d%d" % (at, one) for one in range(8)): at
+        for at in range(0, 2 * MINUTE_MS, 100)
+    }
+    client.zadd(keys.endings(0), groups)
+    client.zadd(keys.ended(0), {b"%016d" % at: at for at in range(MINUTE_MS, 2 * MINUTE_MS, 50)})
+    found = log.sample(MINUTE_MS, size)
+    assert len(found) == len(set(found)) == 100
+    together = [one for one in found if one.startswith(b"g")]
+    assert len(together) == 80, "600 groups of 8 beside 1,200"
+    assert {int(one[1:-1]) // MINUTE_MS for one in together} == {1}
+    assert len({one[-1:] for one in together}) > 1
+    client.delete(keys.endings(0), keys.ended(0))
+
+
 def test_a_minute_stands_once_and_what_is_too_old_goes(
     services: Services, log: LatenessLog
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -11,10 +12,13 @@ from app.domain.access import MASTER
 from app.domain.event import Event
 from app.domain.options import EventOptions
 from app.store import keys
+from app.store.attempts import read_line
 from app.store.calls import Deferral, Record, Successor
 from app.store.claims import Claim
 from app.store.events import KEEP, Plan
+from app.store.fields import OccurrenceField
 from app.store.redeliveries import RedeliveryStore
+from app.store.short_forms import read_occurrences
 from app.store.waiting import WaitingStore
 from tests.store.conftest import Stores
 from tests.support.builders import DAILY, an_event
@@ -22,6 +26,11 @@ from tests.support.clock import NOW_MS
 from tests.support.invariants import broken, snapshot
 
 DAY_MS = 86_400_000
+SAID = [
+    one
+    for one in OccurrenceField
+    if one not in (OccurrenceField.EVENT, OccurrenceField.LEASE, OccurrenceField.CHANGED)
+]
 LINE = b"1,1767225660000000,1,2,3,4,5,6,200,0\n"
 
 
@@ -62,13 +71,13 @@ def give_hash(stores: Stores, occurrence: bytes) -> None:
     assert has_hash(stores, occurrence)
 
 
-def test_it_has_a_short_form_until_its_first_attempt_is_recorded(stores: Stores) -> None:
+def test_it_keeps_a_short_form_if_its_first_attempt_completes_it(stores: Stores) -> None:
     event = create(stores)
     assert not has_hash(stores, next_of(event))
     (one,) = claim(stores, event.start_ms)
     assert not has_hash(stores, one.occurrence_id)
     assert stores.work.record([ended(one)], event.start_ms + 3) == 1
-    assert has_hash(stores, one.occurrence_id)
+    assert not has_hash(stores, one.occurrence_id)
 
 
 def test_it_is_read_as_if_it_had_a_hash(stores: Stores) -> None:
@@ -96,21 +105,110 @@ def test_an_attempt_under_way_is_read_as_if_it_had_a_hash(stores: Stores) -> Non
     assert has_hash(stores, one.occurrence_id)
 
 
-def test_it_ends_as_if_it_had_a_hash(stores: Stores) -> None:
-    """What is stored in the end is the same, but for an empty lease, and its end as a change."""
-    found = []
+@pytest.mark.parametrize("body", [b"", b"ok", b"\xff\t\n,=\0"])
+def test_it_ends_as_if_it_had_a_hash(stores: Stores, body: bytes) -> None:
+    """It says the same in the end, but for an empty lease, and its end as a change."""
+    found, attempts, told = [], [], []
     for number in range(2):
         event = create(stores)
         (one,) = claim(stores, event.start_ms, request=number + 1)
         if number:
             give_hash(stores, one.occurrence_id)
-        stores.work.record([ended(one, started_ms=event.start_ms + 1)], event.start_ms + 3)
-        stored = stores.client.hgetall(keys.occurrence_of(one.occurrence_id))
-        found.append(
-            {name: value for name, value in stored.items() if name not in (b"e", b"l", b"ch")}
-        )
-        assert stores.occurrences.get(one.occurrence_id).changed_ms == event.start_ms + 3
-    assert found[0] == found[1]
+        record = ended(one, started_ms=event.start_ms + 1, response_body=body)
+        stores.work.record([record], event.start_ms + 3)
+        assert has_hash(stores, one.occurrence_id) == bool(number)
+        found += read_occurrences(stores.client, [one.occurrence_id], SAID)
+        attempts.append(stores.occurrences.attempts(one.occurrence_id))
+        occurrence = stores.occurrences.get(one.occurrence_id)
+        told.append(replace(occurrence, id=b"", event_id=b""))
+    assert told[0].changed_ms == told[0].completed_ms == event.start_ms + 3
+    assert attempts[0] == attempts[1] == [read_line(LINE)]
+    assert (found[0], told[0]) == (found[1], told[1])
+
+
+@pytest.mark.parametrize(
+    ("fields", "at_ms"),
+    [
+        ({"error_message": "no"}, 3),
+        ({"verdict": "failed"}, 3),
+        ({"callback_id": b"c" * 16}, 3),
+        ({"status_code": None}, 3),
+        ({"log_line": LINE.replace(b",200,0", b',200,0,"said"')}, 3),
+        ({"log_line": LINE.replace(b"000000,", b"000007,")}, 3),
+        ({"started_ms": 1}, 3),
+        ({}, -1),
+    ],
+)
+def test_an_end_with_more_to_say_has_a_hash(
+    stores: Stores, fields: dict[str, Any], at_ms: int
+) -> None:
+    event = create(stores)
+    (one,) = claim(stores, event.start_ms)
+    assert stores.work.record([ended(one, **fields)], event.start_ms + at_ms) == 1
+    assert has_hash(stores, one.occurrence_id) or "callback_id" in fields
+    assert stores.client.exists(keys.occurrence_of(one.occurrence_id))
+    assert not stores.client.exists(keys.endings(stores.partitions - 1))
+
+
+def test_what_has_completed_stays_so_whoever_comes_late(stores: Stores) -> None:
+    event, partition = create(stores, schedule=DAILY), stores.partitions - 1
+    (one,) = claim(stores, event.start_ms)
+    assert stores.work.record([ended(one)], event.start_ms + 3) == 1
+    before = snapshot(stores.client)
+    unsent = ended(one, verdict="cancelled", log_line=b"")
+    assert stores.work.record([ended(one), unsent], event.start_ms + 9) == 0
+    assert stores.work.renew([(one.occurrence_id, one.token)], 10**14) == 0
+    back = Deferral(one.occurrence_id, one.token, event.start_ms + 500, "busy")
+    assert stores.work.release([back], event.start_ms + 9) == 0
+    assert stores.work.restore(partition, [one.occurrence_id], event.start_ms + 9) == 0
+    assert claim(stores, event.start_ms + 9, request=1) == []  # asked again
+    added = [(event.start_ms, event.start_ms)]
+    assert stores.events.add_occurrences(event, added, event.start_ms + 9) == 0
+    redeliveries = RedeliveryStore(stores.client, stores.work._scripts)
+    wanted = [(one.occurrence_id, event.start_ms + 9)]
+    assert redeliveries.redeliver(wanted, "r", event.start_ms + 9, MASTER) == ["completed"]
+    assert snapshot(stores.client) == before
+
+
+def test_a_series_goes_on_after_a_successor_that_has_completed(stores: Stores) -> None:
+    event = create(stores, schedule=DAILY)
+    second_ms = event.start_ms + DAY_MS
+    (one,) = claim(stores, event.start_ms)
+    following = Successor(event.id, one.plan, event.start_ms, second_ms, second_ms)
+    stores.work.schedule_successors([following], event.start_ms)
+    (two,) = claim(stores, second_ms, request=2)
+    line = LINE.replace(b"%d" % event.start_ms, b"%d" % second_ms)
+    assert stores.work.record([ended(two, log_line=line)], second_ms + 3) == 1
+    assert not has_hash(stores, two.occurrence_id)
+    assert stores.work.schedule_successors([following], second_ms + 4).passed == [event.id]
+
+
+def test_a_series_ends_if_its_last_has_completed(stores: Stores) -> None:
+    event = create(stores, schedule=DAILY)
+    (one,) = claim(stores, event.start_ms)
+    stores.work.record([ended(one)], event.start_ms + 3)
+    last = Successor(event.id, one.plan, event.start_ms, None)
+    stores.work.schedule_successors([last], event.start_ms + 4)
+    assert stores.events.get(event.id).status == "inactive"
+    assert broken(stores.client, stores.partitions) == []
+
+
+def test_those_that_ended_together_are_deleted_together(stores: Stores) -> None:
+    """More than were asked for, if need be; those that ended later stay."""
+    events, partition = [create(stores, tags=("red",)) for _ in range(4)], stores.partitions - 1
+    start_ms = events[0].start_ms
+    first, *rest = claim(stores, start_ms)
+    stores.work.record([ended(first)], start_ms + 3)
+    stores.work.record([ended(one) for one in rest], start_ms + 4)
+    assert stores.client.zcard(keys.endings(partition)) == 2
+    assert stores.work.delete_ended(partition, start_ms + 3, 9) == 0
+    assert stores.work.delete_ended(partition, start_ms + 4, 9) == 1
+    assert broken(stores.client, stores.partitions) == []
+    assert stores.work.delete_ended(partition, start_ms + 5, 2) == 3
+    assert stores.work.delete_ended(partition, start_ms + 5, 2) == 0
+    assert broken(stores.client, stores.partitions) == []
+    for key in (keys.fresh(partition), keys.tag_occurrences(partition, "red")):
+        assert not stores.client.exists(key)
 
 
 @pytest.mark.parametrize(
@@ -196,7 +294,7 @@ def test_the_record_has_the_tags_that_it_was_claimed_with(stores: Stores) -> Non
     stores.events.save(changed, KEEP, claimed, event.start_ms)
     stores.work.record([ended(one)], event.start_ms + 3)
     assert stores.occurrences.get(one.occurrence_id).tags == ("red",)
-    assert has_hash(stores, one.occurrence_id)
+    assert broken(stores.client, stores.partitions) == []
 
 
 def test_it_goes_with_its_event_and_what_is_under_way_is_recorded(stores: Stores) -> None:
@@ -207,7 +305,7 @@ def test_it_goes_with_its_event_and_what_is_under_way_is_recorded(stores: Stores
     stores.events.delete(stores.events.get(other.id), any_version=True, now_ms=NOW_MS)
     assert not has_hash(stores, claimed.occurrence_id)
     assert stores.work.record([ended(claimed)], other.start_ms + 3) == 1
-    assert has_hash(stores, claimed.occurrence_id)
+    assert not has_hash(stores, claimed.occurrence_id)
 
 
 def test_a_series_does_not_end_before_its_last_is_over(stores: Stores) -> None:
@@ -272,7 +370,7 @@ def test_two_outcomes_in_one_call_are_recorded_once(stores: Stores, token: bytes
     unsent = ended(one, token=token or one.token, verdict="cancelled", log_line=b"")
     again = [unsent, ended(one)]
     assert stores.work.record(again, event.start_ms + 3) == 1
-    assert has_hash(stores, one.occurrence_id)
+    assert has_hash(stores, one.occurrence_id) == (token is None)
     before = snapshot(stores.client)
     assert stores.work.record(again, event.start_ms + 4) == 0
     assert snapshot(stores.client) == before

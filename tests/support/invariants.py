@@ -127,6 +127,9 @@ class Partition:
         self.flowing: dict[bytes, float] = {}
         self.lanes: dict[bytes, float] = {}
         self.of_lane: dict[bytes, dict[bytes, float]] = {}
+        self.ended_together: dict[bytes, float] = {}
+        self.endings_twice: list[bytes] = []
+        self.completed: set[bytes] = set()
 
     def take(self, key: bytes, value: Any) -> bool:
         """Put a key into its place; whether it has one. An id may hold any byte, colons too."""
@@ -162,13 +165,19 @@ class Partition:
         return True
 
     def _take_occurrence(self, name: str, rest: bytes, value: Any) -> bool:
-        if name == "occurrence" and len(rest) == 16:
+        if name == "endings" and not rest:
+            for member, ended in value.items():
+                ones = [member[at : at + 16] for at in range(0, len(member), 16)]
+                self.endings_twice += [one for one in ones if one in self.ended_together]
+                self.ended_together |= dict.fromkeys(ones, ended)
+        elif name == "occurrence" and len(rest) == 16:
             self.twice += [rest] if rest in self.occurrences else []
             self.occurrences[rest] = value
         elif name == "fresh" and not rest:
             for one, short in value.items():
                 fields = fields_of(one, short).items()
                 self.twice += [one] if one in self.occurrences else []
+                self.completed |= {one} if ("st", b"completed") in fields else set()
                 self.occurrences[one] = {field.encode(): text for field, text in fields}
         else:
             return False
@@ -203,6 +212,7 @@ class Partition:
         return [
             *(f"occurrence {ids.to_text(one)} has a short form and a hash" for one in self.twice),
             *self._occurrences(),
+            *self._endings(),
             *self._lanes(),
             *self._events(),
             *self._indexes(),
@@ -245,7 +255,7 @@ class Partition:
             if not self._is_held_as_it_says(occurrence, fields, held=held):
                 yield f"{text} is {status}; its lease or its receiver's word says otherwise"
             ended = status not in _OPEN_IN_DUE and not held
-            if {occurrence in self.scored["ended"], b"c" in fields} != {ended}:
+            if {occurrence in self._ends(occurrence), b"c" in fields} != {ended}:
                 yield f"{text} is {status}; ended at {fields.get(b'c')!r}, or not listed so"
             listed = occurrence in self.of_event.get(fields[b"e"], {})
             if b"cb" in fields:
@@ -255,6 +265,17 @@ class Partition:
                 ended or held or event.get(b"next") != fields[b"at"]
             ):
                 yield f"{text} is {status}, its event does not list it and waits for another"
+
+    def _ends(self, occurrence: bytes) -> Mapping[bytes, float]:
+        """Where retention finds it once it has ended."""
+        return self.ended_together if occurrence in self.completed else self.scored["ended"]
+
+    def _endings(self) -> Iterable[str]:
+        """Those that ended together are listed once, and as they say themselves."""
+        yield from (f"occurrence {ids.to_text(one)} ended twice" for one in self.endings_twice)
+        for one, ended_ms in self.ended_together.items():
+            if self.occurrences.get(one, {}).get(b"c") != b"%d" % ended_ms:
+                yield f"occurrence {ids.to_text(one)} has not ended at {ended_ms}, as is listed"
 
     def _follows_from_event(self, occurrence: bytes, fields: Mapping[bytes, bytes]) -> bool:
         """The one of a one-time event need not be listed, if it has no second attempt to come."""

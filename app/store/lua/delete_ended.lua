@@ -1,26 +1,62 @@
 -- Does: deletes occurrences that ended before a moment, with all their index entries.
 --       With an event's last one goes what the event was called.
--- KEYS: 1 ended
--- ARGV: 1 prefix  2 before (the moment)  3 limit (how many at most)
+-- KEYS: 1 ended  2 endings
+-- ARGV: 1 prefix  2 before (the moment)  3 limit (how many at most; of those that ended together
+--       none is left behind)
 -- Returns: how many were deleted; fewer than asked for means that none is left.
+--#include fresh_lease
+--#include has_completed
+--#include moment_of
 --#include index_occurrence_tags
-local ended = unpack(KEYS)
+local ended, endings = unpack(KEYS)
 local prefix, before, limit = unpack(ARGV, 1, 3)
+
+local function unlist(id, event, status, tags)
+  redis.call('ZREM', prefix .. 'occurrences:' .. status, id)
+  local event_key = prefix .. 'event:' .. event
+  redis.call('ZREM', event_key .. ':occurrences', id)
+  if redis.call('EXISTS', event_key .. ':occurrences') == 0 then
+    redis.call('DEL', event_key .. ':names')
+  end
+  index_occurrence_tags(prefix, tags, id, false)
+end
+
+-- Deletes those of a member of the endings that still have the form in which they ended; returns
+-- how many these were.
+local function delete_together(member)
+  local deleted = {}
+  for at = 1, #member, 16 do
+    local id = string.sub(member, at, at + 15)
+    local short = redis.call('HGET', prefix .. 'fresh', id)
+    if has_completed(short) then
+      local took, _, _, rest = fresh_lease(short)
+      if moment_of(id) + took < tonumber(before) then
+        unlist(id, string.sub(short, 1, 16), 'completed', string.match(rest, '^[^\t]*'))
+        deleted[#deleted + 1] = id
+      end
+    end
+  end
+  if deleted[1] then redis.call('HDEL', prefix .. 'fresh', unpack(deleted)) end
+  redis.call('ZREM', endings, member)
+  return #deleted
+end
+
 local ids = redis.call('ZRANGEBYSCORE', ended, '-inf', '(' .. before, 'LIMIT', 0, limit)
 for _, id in ipairs(ids) do
   local key = prefix .. 'occurrence:' .. id
   local event, status, tags = unpack(redis.call('HMGET', key, OccurrenceField.EVENT,
     OccurrenceField.STATUS, OccurrenceField.TAGS))
   if event then
-    redis.call('ZREM', prefix .. 'occurrences:' .. status, id)
-    local event_key = prefix .. 'event:' .. event
-    redis.call('ZREM', event_key .. ':occurrences', id)
-    if redis.call('EXISTS', event_key .. ':occurrences') == 0 then
-      redis.call('DEL', event_key .. ':names')
-    end
-    index_occurrence_tags(prefix, tags or '', id, false)
+    unlist(id, event, status, tags or '')
     redis.call('DEL', key)
   end
   redis.call('ZREM', ended, id)
 end
-return #ids
+
+local count = #ids
+while count < tonumber(limit) do
+  local member = redis.call('ZRANGEBYSCORE', endings, '-inf', '(' .. before, 'LIMIT', 0, 1)[1]
+  if not member then break end
+  count = count + delete_together(member)
+end
+return count

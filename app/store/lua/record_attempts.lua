@@ -11,11 +11,10 @@
 --#include give_hash
 --#include read_shorts
 --#include read_attempt
+--#include short_end
 --#include leave_short
 --#include end_if_complete
---#include close_attempt
---#include append_log_line
---#include set_field
+--#include write_outcome
 --#include add_callback
 --#include leave_claimed
 --#include call_batch
@@ -24,24 +23,24 @@
 --#include make_due
 local claimed, ended, unacknowledged = unpack(KEYS)
 local prefix, now = unpack(ARGV, 1, 2)
-local recorded, done, by_status, due = {}, {}, {}, {}
-local waits, acknowledged, ends, inactive, ids = {}, {}, {}, {}, {}
+local recorded, done, by_status, due, ids = {}, {}, {}, {}, {}
+local waits, acknowledged, ends, together, completed, inactive = {}, {}, {}, {}, {}, {}
 for i = 3, #ARGV, 10 do ids[#ids + 1] = ARGV[i] end
 local short_of, unfresh = read_shorts(prefix, ids), {}
 for i = 3, #ARGV, 10 do
   local id, token, verdict, status_code, body, message, moment, line, callback_id, started =
     unpack(ARGV, i, i + 9)
   local short = short_of[id]
-  if short and line == '' then
-    give_hash(prefix, id)
-    short, short_of[id] = nil, nil
-  end
   local one = read_attempt(prefix, id, short)
   if one.lease ~= token then
     recorded[#recorded + 1] = 0
   else
-    local key, event, fields = prefix .. 'occurrence:' .. id, one.event, one.fields
-    local event_key = prefix .. 'event:' .. event
+    if short and line == '' then
+      give_hash(prefix, id)
+      short, short_of[id] = nil, nil
+      one = read_attempt(prefix, id, short)
+    end
+    local event, event_key = one.event, prefix .. 'event:' .. one.event
     local next_ms, recurring, event_status, version, queued = unpack(redis.call('HMGET', event_key,
       EventField.NEXT, EventField.RECURRING, EventField.STATUS, EventField.VERSION,
       EventField.QUEUED))
@@ -50,38 +49,36 @@ for i = 3, #ARGV, 10 do
       -- What an event that is deleted cancels says so; the attempt's own words are in the log.
       verdict, message = 'cancelled', 'its event was deleted'
     end
-    local new_lease, moment_field = '', OccurrenceField.COMPLETED
+    local new_lease, new_short, began = '', nil, started == '' and one.started or started
     if verdict == 'retrying' then
-      moment_field = OccurrenceField.NEXT_ATTEMPT
       add_due(due, event, id, moment)
     elseif verdict == 'dispatched' then
       new_lease = 'ack:' .. one.attempts
-      moment_field = OccurrenceField.ACK_DEADLINE
       waits[#waits + 1] = moment; waits[#waits + 1] = id
     else
       moment = now
-      ends[#ends + 1] = now; ends[#ends + 1] = id
       -- The end of a callback says nothing about its event.
       if not one.callback then
         local event_ends = end_if_complete(prefix, event_key, next_ms, recurring, event_status,
           version, queued, now)
         if event_ends then inactive[#inactive + 1] = event end
       end
+      if short and verdict == 'completed' and message == '' and callback_id == '' then
+        new_short = short_end(one, now, began, line, status_code, body)
+      end
+      if not new_short then ends[#ends + 1] = now; ends[#ends + 1] = id end
     end
-    local has_waited = string.sub(token, 1, 4) == 'ack:'
-    if has_waited then acknowledged[#acknowledged + 1] = id end
-    close_attempt(key, has_waited, line)
-    set_field(fields, OccurrenceField.STATUS, verdict, false)
-    set_field(fields, OccurrenceField.LEASE, new_lease, not short)
-    set_field(fields, OccurrenceField.CHANGED, short and not is_open and '' or now, false)
-    set_field(fields, moment_field, moment, true)
-    set_field(fields, OccurrenceField.STATUS_CODE, status_code, one.code)
-    set_field(fields, OccurrenceField.RESPONSE_BODY, body, one.body)
-    set_field(fields, OccurrenceField.ERROR, message, one.message)
-    set_field(fields, OccurrenceField.LOG, append_log_line(one.log, has_waited, line), one.log)
-    set_field(fields, OccurrenceField.STARTED, started == '' and one.started or started, false)
-    if short then leave_short(prefix, id, one, is_open and not recurring, short_of, unfresh) end
-    redis.call('HSET', key, unpack(fields))
+    if new_short then
+      completed[#completed + 1] = id; completed[#completed + 1] = new_short
+      together[#together + 1], short_of[id] = id, new_short
+    else
+      local has_waited = string.sub(token, 1, 4) == 'ack:'
+      if has_waited then acknowledged[#acknowledged + 1] = id end
+      if short then leave_short(prefix, id, one, is_open and not recurring, short_of, unfresh) end
+      write_outcome(prefix .. 'occurrence:' .. id, one, short, {verdict = verdict, body = body,
+        is_open = is_open, lease = new_lease, moment = moment, line = line, message = message,
+        status_code = status_code, started = began, has_waited = has_waited}, now)
+    end
     if callback_id ~= '' and event_status then
       add_callback(prefix, callback_id, event, id, now, due)
     end
@@ -93,6 +90,9 @@ for i = 3, #ARGV, 10 do
   end
 end
 
+-- (What needs memory comes first: a store that is full refuses it before anything is changed.)
+call_batch('HSET', prefix .. 'fresh', completed)
+if together[1] then redis.call('ZADD', prefix .. 'endings', now, table.concat(together)) end
 call_batch('HDEL', prefix .. 'fresh', unfresh)
 leave_claimed(prefix, claimed, done, by_status)
 call_batch('ZREM', unacknowledged, acknowledged)

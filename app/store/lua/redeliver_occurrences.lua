@@ -8,6 +8,7 @@
 --          'completed', 'open', 'early' (its scheduled time has not come), 'gone' (its event was
 --          deleted, or one of the two has other tags) or 'unknown', and then nothing of it has
 --          changed.
+--#include has_completed
 --#include add_due
 --#include make_due
 local ended = unpack(KEYS)
@@ -30,7 +31,9 @@ local function redeliver(id, due_ms)
     OccurrenceField.SERIES))
   local status = stored_status or 'scheduled'
   if not event then
-    return redis.call('HEXISTS', prefix .. 'fresh', id) == 1 and 'open' or 'unknown'
+    local short = redis.call('HGET', prefix .. 'fresh', id)
+    if has_completed(short) then return 'completed' end
+    return short and 'open' or 'unknown'
   end
   if redelivery and string.match(redelivery, ':([^:]*)$') == request then return 'retried' end
   if status == 'completed' then return 'completed' end

@@ -9,6 +9,7 @@
 --          it is, so a repeated call does no harm.
 --#include schedule_next
 --#include give_hash
+--#include has_completed
 --#include call_batch
 --#include make_due
 --#include end_event
@@ -18,14 +19,17 @@ local count, passed, over, seen, ones, due_batch = 0, {}, {}, {}, {}, {}
 
 local function end_series(key, id, before)
   redis.call('HDEL', key, EventField.RECURRING)
-  if redis.call('HEXISTS', prefix .. 'fresh', before) == 1 then return end
+  local short = redis.call('HGET', prefix .. 'fresh', before)
+  if short and not has_completed(short) then return end
   local event, completed = unpack(redis.call('HMGET', prefix .. 'occurrence:' .. before,
     OccurrenceField.EVENT, OccurrenceField.COMPLETED))
   if not event or completed then end_event(prefix, id, now) end
 end
 
--- Returns whether an event's successor is no longer to come: it has a hash that says so.
+-- Returns whether an event's successor is no longer to come: it has completed, or it has a hash
+-- that says so.
 local function is_passed(one)
+  if has_completed(redis.call('HGET', prefix .. 'fresh', one.occurrence)) then return true end
   give_hash(prefix, one.occurrence)
   return redis.call('HGET', prefix .. 'occurrence:' .. one.occurrence, OccurrenceField.STATUS)
 end

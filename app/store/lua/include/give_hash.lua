@@ -1,12 +1,13 @@
 --#include fresh_lease
+--#include has_completed
 --#include moment_of
 -- give_hash(prefix, id): has an occurrence that is stored in short form a hash of its own from now
 -- on, which says the same; see short_forms.py. Its event lists it if it is claimed. Any other
--- stays as it is. The first thing that it writes needs memory: so a store that is full refuses it,
--- before anything is changed.
+-- stays as it is, and so does one that has completed. The first thing that it writes needs memory:
+-- so a store that is full refuses it, before anything is changed.
 local function give_hash(prefix, id)
   local short = redis.call('HGET', prefix .. 'fresh', id)
-  if not short then return end
+  if not short or has_completed(short) then return end
   local key = prefix .. 'occurrence:' .. id
   if redis.call('EXISTS', key) == 1 then
     redis.call('HDEL', prefix .. 'fresh', id)
