@@ -41,6 +41,9 @@ class Restored:
 
     outcomes: Counter[str] = field(default_factory=Counter)
     refused: list[Refused] = field(default_factory=list)
+    unsigned: list[str] = field(default_factory=list)
+    """Tags whose secret is in no export, and not set here."""
+
     is_whole: bool = False
 
     def refuse(self, line: int, reason: str) -> None:

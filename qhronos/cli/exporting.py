@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 BEGIN, MARK, END = "qhronos-export", "mark", "end"
-EVENT, CALENDAR, FLOW, TOKEN = "event", "calendar", "flow", "token"
+EVENT, CALENDAR, FLOW, TOKEN, SECRET = "event", "calendar", "flow", "token", "secret"
 PAGE = 1_000
 
 LIMITS = ("key", "space", "rate", "burst", "concurrency", "order", "paused")
@@ -134,8 +134,10 @@ def _without_events(client: Client) -> Iterator[tuple[str, Mapping[str, Any]]]:
     try:
         for token in client.tokens.list():
             yield TOKEN, token.raw
+        for secret in client.signing_secrets.list():
+            yield SECRET, {"tag": secret.tag}
     except Forbidden:
-        # Admins alone see who holds which token.
+        # Admins alone see who holds which token, and which tags have a secret.
         return
 
 

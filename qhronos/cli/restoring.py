@@ -21,7 +21,7 @@ from qhronos.cli.event_restoring import (
     to_create,
     tried,
 )
-from qhronos.errors import Conflict, QhronosError
+from qhronos.errors import Conflict, Forbidden, QhronosError
 
 if TYPE_CHECKING:
     from qhronos import Client
@@ -64,6 +64,8 @@ def restore(
         for number, record in chunk:
             if record.get("type") == exporting.EVENT:
                 new += _event(client, number, record, known, from_line, update, state)
+            elif record.get("type") == exporting.SECRET:
+                _secret(number, record, known, from_line, state)
             elif number >= from_line:
                 _other(client, number, record, known, update, state)
         create(client, new, update, state)
@@ -79,6 +81,26 @@ class _Known:
         self.flows = {(one.space, one.key) for one in client.flows.list()}
         self.ids = Ids(client)
         self.keys: set[str] = set()
+        self.secrets = _tags_with_secrets(client)
+        self.unsigned: set[str] = set()
+        """Tags that have a secret in the file, and none here."""
+
+    def lacking(self, record: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A record of an event, with what is missing here of what would sign for it."""
+        left_out = list(record.get("left_out") or ())
+        if not self.unsigned or "hmac_secret" in left_out:
+            return record
+        tags = sorted(self.unsigned.intersection(record["event"].get("tags") or ()))
+        left_out += [f"the secret of the tag {tag}" for tag in tags]
+        return {**record, "left_out": left_out} if tags else record
+
+
+def _tags_with_secrets(client: Client) -> set[str]:
+    """The tags that have a signing secret here; those who are no admins are told none."""
+    try:
+        return {one.tag for one in client.signing_secrets.list()}
+    except Forbidden:
+        return set()
 
 
 def _event(
@@ -94,6 +116,7 @@ def _event(
     if not (isinstance(record.get("event"), dict) and isinstance(record.get("id"), str)):
         state.refuse(number, FORMLESS)
         return
+    record = known.lacking(record)
     line = Line(number, record, to_create(record))
     key = line.event["key"]
     if key in known.keys:
@@ -105,6 +128,22 @@ def _event(
     elif number >= from_line:
         yield line
     known.keys.add(key)
+
+
+def _secret(
+    number: int, record: Mapping[str, Any], known: _Known, from_line: int, state: Restored
+) -> None:
+    """Note which tag has a secret; an import that goes on behind this line has to know it, too."""
+    tag = (record.get("secret") or {}).get("tag")
+    if not isinstance(tag, str):
+        state.refuse(number, FORMLESS)
+        return
+    is_there = tag in known.secrets
+    if not is_there:
+        known.unsigned.add(tag)
+        state.unsigned.append(tag)
+    if number >= from_line:
+        state.outcomes[f"secret {'there already' if is_there else 'left out'}"] += 1
 
 
 def _other(

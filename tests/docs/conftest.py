@@ -27,9 +27,9 @@ SECRETS = {"MASTER_TOKEN": "m" * 32, "JWT_SECRET": "j" * 32, "SIGNING_SECRET": "
 
 
 @contextlib.contextmanager
-def application(store_url: str) -> Iterator[Flask]:
-    """The whole application on an empty store, with the settings of ``make run``."""
-    environ = {PREFIX + name: value for name, value in SECRETS.items()}
+def application(store_url: str, **more: str) -> Iterator[Flask]:
+    """The whole application on an empty store, with the settings of ``make run`` and ``more``."""
+    environ = {PREFIX + name: value for name, value in {**SECRETS, **more}.items()}
     settings = load_settings({**environ, f"{PREFIX}ALLOW_PRIVATE_TARGETS": LOCAL_TARGETS})
     with connect(store_url) as store:
         doubles = Doubles(

@@ -66,11 +66,20 @@ def _seen(bar: Bar) -> Callable[[exporting.Export], None]:
 
 def _tell(state: exporting.Export, where: str) -> None:
     names = (exporting.EVENT, exporting.CALENDAR, exporting.FLOW, exporting.TOKEN)
-    counted = ", ".join(f"{state.counts[name]:,} {name}s" for name in names)
+    counted = ", ".join(_several(state.counts[name], name) for name in names)
     output.tell(f"Written to {where}: {counted}.")
     if state.without_secrets:
         output.tell(
-            f"{state.without_secrets:,} events have secrets or headers, which nobody is told: "
-            "an import makes these events paused."
+            f"{_several(state.without_secrets, 'event')} with secrets or headers, which nobody is "
+            "told: an import makes these paused."
+        )
+    if tags := state.counts[exporting.SECRET]:
+        output.tell(
+            f"{_several(tags, 'tag')} with a signing secret, which nobody is told: set it there "
+            "first, 'qhronos secrets set TAG', else an import makes what it signs paused."
         )
     output.tell("Not in it: secrets, ended events, and what was delivered.")
+
+
+def _several(count: int, name: str) -> str:
+    return f"{count:,} {name}{'' if count == 1 else 's'}"

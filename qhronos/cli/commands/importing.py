@@ -223,6 +223,11 @@ def jsonl(
         tell(f"Line {one.line}: {one.reason}")
     if tokens := state.outcomes["token left out"]:
         tell(f"{tokens:,} tokens are not made, as they are secrets: 'qhronos tokens create'.")
+    for tag in state.unsigned:
+        tell(
+            f"The tag {tag} has a signing secret there and none here: 'qhronos secrets set {tag}', "
+            "then resume its events."
+        )
     if not state.is_whole:
         tell("The file was not written to its end: something is missing.")
     is_done = not state.refused and (state.is_whole or partial)

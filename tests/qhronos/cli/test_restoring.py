@@ -12,13 +12,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from qhronos import Client
 from qhronos.cli import exporting
 from qhronos.cli.editing import READ_ONLY
 from qhronos.errors import Unreachable
+from tests.docs.conftest import application
 from tests.qhronos.cli.conftest import Run
+from tests.qhronos.conftest import TOKEN, URL
 
 HOOK = "http://127.0.0.1:9/"
 
@@ -68,7 +71,7 @@ def test_an_export_makes_the_same_again_and_once(on_app: Run, client: Client, ho
     _filled(client)
     before = _state(client)
     written = on_app("export", "all.jsonl")
-    assert (written.code, "5 events, 1 calendars" in written.err) == (0, True), written
+    assert (written.code, "5 events, 1 calendar," in written.err) == (0, True), written
     assert "hidden" not in (home / "all.jsonl").read_text()
     assert (home / "all.jsonl").stat().st_mode & 0o077 == 0
     assert on_app("export", "all.jsonl").code == 2
@@ -96,6 +99,84 @@ def test_an_export_makes_the_same_again_and_once(on_app: Run, client: Client, ho
     after = _state(client)
     assert after.pop("secret") == secret
     assert after == {name: one for name, one in before.items() if name != "secret"}
+
+
+def test_instances_of_other_partitions_take_each_others_exports(
+    on_app: Run, client: Client, home: Path, store_server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There and back again, all but the secrets is the same."""
+    _filled(client)
+    client.events.delete_by_key("s")
+    before = _state(client)
+    assert on_app("export", "one.jsonl").code == 0
+    with application(f"{store_server}?db=1", PARTITIONS="3") as three:
+        transport = httpx.WSGITransport(app=three)
+        with monkeypatch.context() as patch, Client(URL, TOKEN, transport=transport) as there:
+            patch.setattr("qhronos.cli.session.make_client",
+                          lambda *_: Client(URL, TOKEN, transport=transport))  # fmt: skip
+            assert on_app("import", "jsonl", "one.jsonl").code == 0
+            assert _state(there) == before
+            assert on_app("export", "three.jsonl").code == 0
+    _clear(client)
+    assert on_app("import", "jsonl", "three.jsonl").code == 0
+    assert _state(client) == before
+
+
+OLDER = Path(__file__).with_name("export_of_0f1f166.jsonl")
+
+
+def test_an_export_of_an_earlier_version_is_imported(on_app: Run, client: Client) -> None:
+    """The file is one that the commit of its name has written."""
+    ended = on_app("import", "jsonl", str(OLDER), "--json")
+    assert (ended.code, ended.json) == (0, {
+        "outcomes": {
+            "calendar made": 1, "flow made": 2, "token left out": 1, "event made": 4,
+        },
+        "refused": [],
+    }), ended  # fmt: skip
+    found = {event.key: event for event in client.events.list()}
+    assert {key: event.status for key, event in found.items()} == {
+        "payroll": "active", "id-01a218c6-4419-71d2-8002-ed21c8f89c01": "active",
+        "secret": "paused", "monthly": "paused",
+    }  # fmt: skip
+    payroll = found["payroll"].raw
+    assert (payroll["schedule"], payroll["calendars"], payroll["flow"], payroll["retry"]) == (
+        {"cron": "30 8 * * MON-FRI"}, ["office"], {"key": "post"}, {"attempts": 3},
+    )  # fmt: skip
+    assert client.flows.get("post").paused
+
+
+def test_what_a_tag_signs_waits_until_the_tag_has_a_secret(
+    on_app: Run, client: Client, home: Path
+) -> None:
+    """An event with a secret of its own needs none; an import that goes on knows it, too."""
+    client.signing_secrets.put("signed")
+    for key, more in {"a": {}, "b": {"hmac_secret": "s" * 32}, "c": {"tags": ["other"]}}.items():
+        client.events.create(
+            {"tags": ["signed"], **more}, name=key, webhook=HOOK, delay="90d", key=key
+        )
+    exported = on_app("export", "all.jsonl")
+    assert "1 tag with a signing secret" in exported.err
+    client.signing_secrets.delete("signed")
+    lines = (home / "all.jsonl").read_text().splitlines()
+    first = next(n for n, line in enumerate(lines, 1) if '"type": "event"' in line)
+    for words, left_out in (((), 1), (("--from-line", f"{first}"), None)):
+        _clear(client)
+        ended = on_app("import", "jsonl", "all.jsonl", "--json", *words)
+        assert (ended.code, ended.json["outcomes"].get("secret left out")) == (0, left_out)
+        assert "'qhronos secrets set signed', then resume its events" in ended.err
+        found = {event.key: event for event in client.events.list()}
+        assert [found[key].status for key in "abc"] == ["paused", "paused", "active"]
+        assert found["a"].raw["pause"]["note"] == (
+            "Imported without the secret of the tag signed: give them, then resume."
+        )
+        assert "hmac_secret: give" in found["b"].raw["pause"]["note"]
+    client.signing_secrets.put("signed")
+    _clear(client)
+    ended = on_app("import", "jsonl", "all.jsonl", "--json")
+    assert ended.json["outcomes"]["secret there already"] == 1
+    assert client.events.get_by_key("a").status == "active"
+    client.signing_secrets.delete("signed")
 
 
 def test_a_broken_export_goes_on_and_an_import_says_how(
