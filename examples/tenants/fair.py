@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from qhronos import Client, verify
 from qhronos.errors import InvalidSignature, NotFound
 
-LOADS = {"zoe": 3, "acme": 300}
+LOADS = {"zoe": 3, "acme": 100}
 """How many deliveries each tenant has at one moment."""
 
 arrived: dict[str, list[float]] = defaultdict(list)
@@ -57,7 +57,7 @@ def schedule(client: Client, name: str, count: int, due: datetime, address: str)
         "start_time": due,
         "webhook": address,
         "tags": [name],
-        "flow": {"key": name, "concurrency": 20},
+        "flow": {"key": name, "concurrency": 10},
     }
     created = client.events.create_many([event] * count)
     return [one.id for one in created if one.id]
