@@ -154,6 +154,18 @@ class Settings:
     """Where clients reach the API, as in ``https://qhronos.example.com``: ``Link`` and ``Location``
     begin so. It may have a path, which the proxy takes away. Empty: as the request's URL begins."""
 
+    smtp_url: str = _secret()
+    """The mail server for alerts, as in ``smtp://user:password@mail.example.com:587`` (STARTTLS,
+    never without it) or ``smtps://mail.example.com``; ``?tls=off``: in clear. Empty: no mail."""
+
+    mail_from: str = ""
+    """Whom mail comes from, as in ``Qhronos <qhronos@example.com>``. Empty: the user of
+    ``QHRONOS_SMTP_URL`` if that is an address, else ``qhronos`` at its host."""
+
+    mail_domains: tuple[str, ...] = ()
+    """Domains that mail of alerts may go to, as in ``example.com,example.org``. Empty: any, but
+    then only admins may have mail sent."""
+
     store_fsync: str = "always"
     """When the store of ``make run`` writes to disk: ``always``, before it answers, or
     ``everysec``, which may lose the last two seconds in a crash."""

@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl, urlsplit
 from dotenv import dotenv_values
 
 from app.domain.durations import parse_duration_ms
+from app.domain.mail import mail_domains as domains_of_mail
 from app.domain.store_urls import TLS_OPTIONS, check_store_url
 from app.domain.targets import Network, TargetPolicy
 from app.errors import ConfigError, InvalidInput
@@ -43,13 +44,6 @@ class RateLimit:
 
     requests: int
     seconds: int
-
-
-MIN_SECRET_BYTES = 32
-"""Shortest key accepted for HS256 (RFC 7518 section 3.2)."""
-
-MIN_CHOSEN_SECRET = 8
-"""Shortest master token and signing secret accepted: they may be of the operator's choosing."""
 
 
 def plain(text: str) -> str:
@@ -219,6 +213,12 @@ def member_names(text: str) -> tuple[str, ...]:
             "and of 1 to 64 characters without a colon, as in customer,order_id"
         )
     return names
+
+
+def mail_domains(text: str) -> tuple[str, ...]:
+    """Domains of mail addresses, commas between."""
+    accepted(domains_of_mail)(text)
+    return domains_of_mail(text)
 
 
 def origins(text: str) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from typing import Any
 
 from app.config import PREFIX, Settings
 from app.domain.ids import MAX_PARTITIONS
+from app.domain.mail import check_sender, mail_server
 from app.domain.signing import signing_key
 from app.domain.signing_keys import signing_keys
 from app.errors import ConfigError
@@ -24,6 +25,7 @@ from app.setting_readers import (
     duration,
     environment,
     integer,
+    mail_domains,
     member_names,
     origins,
     private_targets,
@@ -77,6 +79,9 @@ READERS: dict[str, Callable[[str], Any]] = {
     "CORS_ORIGINS": origins,
     "TRUSTED_PROXIES": proxies,
     "PUBLIC_URL": public_url,
+    "SMTP_URL": accepted(mail_server),
+    "MAIL_FROM": accepted(check_sender),
+    "MAIL_DOMAINS": mail_domains,
     "STORE_FSYNC": choice("always", "everysec"),
     "LOG_LEVEL": choice("DEBUG", "INFO", "WARNING", "ERROR"),
     "LOG_FORMAT": choice("text", "json"),
