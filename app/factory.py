@@ -26,6 +26,7 @@ from app.api.http.request_log import register_request_log
 from app.api.http.store_check import register_store_check
 from app.api.routes import (
     acknowledgements,
+    alerts,
     audit,
     bulk,
     calendars,
@@ -70,6 +71,7 @@ PARTS = (
     redeliveries,
     flows,
     calendars,
+    alerts,
     changes,
     feed,
     tokens,

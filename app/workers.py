@@ -136,9 +136,18 @@ def deliver(engine: Engine) -> None:
 
 
 def upkeep(engine: Engine) -> None:
-    """Run upkeep jobs until told to stop, when deliveries leave a processor free for them."""
+    """Run upkeep jobs until told to stop, when deliveries leave a processor free for them.
+
+    Beside them a thread looks for what alerts tell of.
+    """
     give_way(UPKEEP_NICENESS)
-    _run_worker(engine, rq_queues.UPKEEP)
+    alerts = threading.Thread(target=engine.tell_alerts, name="alerts", daemon=True)
+    alerts.start()
+    try:
+        _run_worker(engine, rq_queues.UPKEEP)
+    finally:
+        engine.stop.set()
+        alerts.join(LEAVE_S)
 
 
 def _run_worker(engine: Engine, name: str) -> None:

@@ -265,7 +265,7 @@ class EventService:
 
     def _aside(self, event: Event, reason: str) -> Event:
         log.warning("an event is set aside: %s", reason, extra={"event": ids.to_text(event.id)})
-        self.figures.note_set_aside()
+        self.figures.note_set_aside(event.id, self.clock.now_ms())
         note = f"Set aside: {reason}. Change it, then resume it."
         options = event.options.changed({"pause": {"note": note[:MAX_NOTE]}})
         return event.changed(status=EventStatus.PAUSED, options=options)

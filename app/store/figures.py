@@ -8,6 +8,7 @@ from typing import cast
 from app.domain.event import EventStatus
 from app.domain.occurrence import OccurrenceStatus
 from app.store import keys
+from app.store.alert_signals import note_set_aside
 from app.store.audit_archive import log_bytes
 from app.store.connection import StoreClient
 from app.store.fields import MetaField
@@ -43,9 +44,10 @@ class Figures:
         """How many events were set aside in all, because they could not be planned."""
         return int(cast("bytes | None", self._client.hget(META, MetaField.SET_ASIDE)) or 0)
 
-    def note_set_aside(self) -> None:
-        """Count one more of them."""
+    def note_set_aside(self, event_id: bytes, now_ms: int) -> None:
+        """Count one more of them, and list it for alerts."""
         self._client.hincrby(META, MetaField.SET_ASIDE, 1)
+        note_set_aside(self._client, event_id, now_ms)
 
     def occurrences_by_status(self) -> dict[str, int]:
         """How many occurrences are in each status."""

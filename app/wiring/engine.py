@@ -9,17 +9,23 @@ from functools import cached_property, lru_cache
 
 from app.config import Settings
 from app.crypto.reencryption import Reencrypted, reencrypt
+from app.engine.alert_runner import AlertRunner
 from app.engine.retention import Retention
 from app.engine.scheduler import Scheduler
 from app.engine.upkeep import REPAIR_AFTER_MS, Upkeep
 from app.engine.upkeep_calls import UpkeepCalls
+from app.errors import StoreUnavailable
 from app.services.metadata_index import MetadataIndexing
 from app.setting_variables import production_settings
 from app.store.migrations.schema import MIGRATIONS
+from app.wiring.alert_runner import alert_runner
 from app.wiring.doubles import NO_DOUBLES, Doubles
 from app.wiring.drains import Drains
 from app.wiring.services import Services, build_services
 from app.wiring.views import lateness_history
+
+ALERTS_PAUSE_S = 1.0
+"""How long the thread that tells alerts leaves a store alone that is away when it begins."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +107,21 @@ class Engine:
             services.store_settings,
             lateness_history(storage),
         )
+
+    @cached_property
+    def alerts(self) -> AlertRunner:
+        """What tells people when deliveries go wrong: a thread of an upkeep worker."""
+        return alert_runner(self.services.storage, lambda: self.services.identity)
+
+    def tell_alerts(self) -> None:
+        """Run ``alerts`` until told to stop, from when the store is there."""
+        while not self.stop.is_set():
+            try:
+                runner = self.alerts
+            except StoreUnavailable:
+                self.stop.wait(ALERTS_PAUSE_S)
+            else:
+                runner.run(self.stop)
 
     @cached_property
     def _retention(self) -> Retention:

@@ -14,6 +14,7 @@ from app.domain.signing_keys import signing_keys
 from app.engine.acknowledgements import Acknowledgements
 from app.planning.successors import Successors
 from app.services.actions import ActionService
+from app.services.alerts import AlertService
 from app.services.audit import AuditService
 from app.services.bulk_jobs import BulkService
 from app.services.calendars import CalendarService
@@ -39,6 +40,7 @@ from app.services.tag_secrets import TagSecretService
 from app.services.tokens import TokenService
 from app.store.server_state import read_state
 from app.wiring.acts import acknowledgements, action_service, deletion_service
+from app.wiring.alerts import alert_service
 from app.wiring.bulk import bulk_service
 from app.wiring.crypto import Crypto
 from app.wiring.doubles import NO_DOUBLES, Doubles
@@ -166,6 +168,11 @@ class Services:
     def identity(self) -> Identity:
         """Who sends: the instance's name and its keys; raises ``StoreUnavailable``."""
         return Identity(self.instance, signing_keys(self.settings.signing_private_key))
+
+    @cached_property
+    def alerts(self) -> AlertService:
+        """Who is told when deliveries go wrong."""
+        return alert_service(self.storage, lambda: self.identity)
 
     @cached_property
     def forecasts(self) -> ForecastService:

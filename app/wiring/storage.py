@@ -10,6 +10,7 @@ from app.config import Settings
 from app.engine.changes import LiveChanges
 from app.engine.store_clock import StoreClock
 from app.metrics.registry import Registry
+from app.store.alerts import AlertStore
 from app.store.audit import AuditLog
 from app.store.breakers import BreakerStore
 from app.store.calendars import CalendarStore
@@ -277,6 +278,12 @@ class Storage:
             self.scripts,
             lambda encrypted: self.key_notes.note(key_of(encrypted), known),
         )
+
+    @cached_property
+    def alerts(self) -> AlertStore:
+        """Alerts."""
+        known = self.crypto.encryptor.known
+        return AlertStore(self.client, lambda sealed: self.key_notes.note(key_of(sealed), known))
 
     @cached_property
     def live(self) -> LiveStore:

@@ -66,6 +66,12 @@ SOUND = {
     },
     "POST /tokens": {"type": "jwt", "expires_at": "2030-02-01T00:00:00Z"},
     "PUT /calendars/{name}": {"dates": ["2030-12-24"]},
+    "POST /alerts": {
+        "name": "a",
+        "type": "slack",
+        "on": ["failing"],
+        "url": "http://127.0.0.1:1/nobody-listens",
+    },
 }
 """Members that make a body good, where what the document says of them is not all."""
 
@@ -110,6 +116,7 @@ class World:
         occurrence = ask("POST", f"/events/{event['id']}/trigger", None)
         ask("PUT", "/calendars/days", SOUND["PUT /calendars/{name}"])
         ask("PUT", "/flows/acme", {"rate": "10/s"})
+        alert = ask("POST", "/alerts", SOUND["POST /alerts"])
         retry = ask("POST", "/occurrences/retry", {"filter": {"status": "failed"}})
         ask("POST", f"/retries/{retry['id']}/cancel", None)
         bulk = ask("POST", "/events/bulk", {"action": "delete", "filter": {"name": "none"}})
@@ -125,6 +132,7 @@ class World:
             "import_id": self._import(),
             "retry_id": retry["id"],
             "job_id": bulk["id"],
+            "alert_id": alert["id"],
             "jti": listed["jti"],
             "tag": "red",
         }

@@ -64,7 +64,7 @@ NEEDS_THE_STORE = {
     *((Services, name) for name in ("events", "creations", "import_jobs", "previews", "actions")),
     *((Services, name) for name in ("rotations", "occurrences", "redeliveries", "calendars")),
     *((Services, name) for name in ("feed", "bulk", "deletions")),
-    *((Engine, name) for name in ("upkeep", "_retention")),
+    *((Engine, name) for name in ("upkeep", "_retention", "alerts")),
 }
 
 

@@ -37,6 +37,13 @@ BODIES: dict[str, Any] = {
     "retry_occurrence": {"webhook_id": "same"},
     "retry_occurrences": {"filter": {"tags": ["billing"], "status": "failed"}, "rate": "10/s"},
     "change_events": {"action": "pause", "filter": {"tags": ["billing"]}, "dry_run": True},
+    "create_alert": {
+        "name": "on call",
+        "type": "slack",
+        "on": ["failing", "dead_letter", "breaker_open"],
+        "url": "https://hooks.slack.com/services/T0/B0/x",
+    },
+    "update_alert": {"name": "on call, at night", "per_hour": 4},
     "put_flow": {"rate": "10/s", "burst": 5, "concurrency": 2},
     "put_calendar": {
         "description": "Days off",
@@ -60,6 +67,7 @@ PARAMETERS = {
     ("path", "retry_id"): _UUID,
     ("path", "job_id"): _UUID,
     ("path", "jti"): _UUID,
+    ("path", "alert_id"): _UUID,
     ("path", "key"): "acme",
     ("path", "name"): "office",
     ("path", "tag"): "billing",

@@ -62,7 +62,8 @@ def names(client, an_event) -> dict[str, str]:
     client.put("/calendars/days", json={"dates": ["2031-12-24"]})
     client.put("/flows/acme", json={"rate": "10/s"})
     failed = client.post(f"/events/{event['id']}/trigger").json
-    return {"event_id": event["id"], "name": "days", "key": "acme", "tag": "red",
+    alert = client.post("/alerts", json=BODIES["create_alert"]).json
+    return {"event_id": event["id"], "alert_id": alert["id"], "name": "days", "key": "acme", "tag": "red",
             "occurrence_id": failed["id"]}  # fmt: skip
 
 

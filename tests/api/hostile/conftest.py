@@ -58,6 +58,8 @@ def stored(client: FlaskClient) -> dict[str, Any]:
     token = {"type": "jwt", "sub": "user1", "access": "read", "scope": ["billing"]}
     ask("POST", "/tokens", {**token, "expires_at": "2030-06-01T00:00:00Z"})
     ask("PUT", "/calendars/days", {"dates": ["2031-12-24"]})
+    slack = {"name": "a", "type": "slack", "on": ["lag"], "url": "https://example.com/hook"}
+    ask("POST", "/alerts", slack)
     ask("PUT", "/flows/acme", {"rate": "10/s"})
     event = {
         **EVENT,

@@ -45,6 +45,7 @@ SOUND: dict[str, dict[str, Any]] = {
         "scope": ["a"],
         "expires_at": "2030-06-01T00:00:00Z",
     },
+    "POST /alerts": {"name": "a", "type": "slack", "on": ["lag"], "url": EVENT["webhook"]},
     "POST /events/batch": {"events": [EVENT]},
     "POST /occurrences/retry": {"filter": {"status": "failed"}},
     "POST /events/bulk": {"action": "retag", "filter": {"tags": ["a"]}, "add_tags": ["b"]},
@@ -107,7 +108,8 @@ def test_a_wrong_kind_of_json_is_refused_by_the_name_of_its_field(client, stored
     """Nothing is stored of it, see ``conftest``."""
     method, _, path = label.partition(" ")
     (occurrence,) = client.get(f"/events/{stored['id']}/occurrences?limit=1").get_json()
-    names = {"event_id": stored["id"], "occurrence_id": occurrence["id"]}
+    (alert,) = client.get("/alerts").get_json()
+    names = {"event_id": stored["id"], "occurrence_id": occurrence["id"], "alert_id": alert["id"]}
     address = path.format(**names, name="days", key="acme", tag="red")
     tried = 0
     for field, kinds in fields(bodies()[label]):

@@ -1,0 +1,84 @@
+"""Where alerts look, and what one process remembers between its looks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from app.domain.event import Event
+from app.domain.occurrence import Occurrence
+from app.store.alert_signals import AlertSignals
+from app.store.breakers import BreakerStore
+from app.store.events import EventStore
+from app.store.occurrences import OccurrenceStore
+from app.store.work import WorkStore
+
+RETRYING = 500
+"""How many occurrences that wait for another attempt are looked at: the newest."""
+
+CHECKED = 100
+"""How many failing events one look reads again."""
+
+LAST = 3
+"""How many occurrences of an event are read to see whether it fails."""
+
+REMEMBERED = 20_000
+"""Of how many occurrences it is remembered that they were read."""
+
+Concerns = Callable[[str, Sequence[str]], bool]
+"""Whether any event with one of these tags has this target."""
+
+
+@dataclass(slots=True)
+class AlertSources:
+    """Reads, for the looks of one process. Every call raises ``StoreUnavailable``."""
+
+    signals: AlertSignals
+    occurrences: OccurrenceStore
+    events: EventStore
+    breakers: BreakerStore
+    work: WorkStore
+    concerns: Concerns
+    _seen: dict[bytes, None] = field(default_factory=dict, init=False)
+    """Occurrences that this process has read while they waited for another attempt."""
+
+    _checked: int = field(default=0, init=False)
+
+    def forget(self) -> None:
+        """Read again what was read before: what came of it was not kept."""
+        self._seen.clear()
+
+    def unseen_retrying(self) -> list[bytes]:
+        """The newest occurrences that wait for another attempt, without those read before."""
+        newest = self.signals.retrying(RETRYING)
+        unseen = [one for one in newest if one not in self._seen]
+        if len(self._seen) > REMEMBERED:
+            self._seen.clear()
+        self._seen.update(dict.fromkeys(unseen))
+        return unseen
+
+    def next_checked(self, failing: Sequence[str]) -> list[str]:
+        """The failing events whose turn it is to be read again."""
+        if len(failing) <= CHECKED:
+            return list(failing)
+        start = self._checked % len(failing)
+        self._checked = start + CHECKED
+        return [*failing, *failing][start : start + CHECKED]
+
+    def read(self, occurrence_ids: Sequence[bytes]) -> list[Occurrence]:
+        """Read occurrences; those that are gone are left out."""
+        read = self.occurrences.get_many(occurrence_ids) if occurrence_ids else []
+        return [one for one in read if one is not None]
+
+    def events_of(self, found: Sequence[Occurrence]) -> dict[bytes, Event]:
+        """The events of occurrences, by id; those that are gone are left out."""
+        wanted = sorted({one.event_id for one in found})
+        return {one.id: one for one in self.events.get_many(wanted) if one is not None}
+
+    def last_of(self, events: Sequence[Event]) -> list[list[Occurrence]]:
+        """The last occurrences of each event, newest first."""
+        if not events:
+            return []
+        last = self.occurrences.last_of(events, LAST)
+        read = {one.id: one for one in self.read([one for some in last for one in some])}
+        return [[read[one] for one in some if one in read] for some in last]

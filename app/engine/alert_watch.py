@@ -1,0 +1,266 @@
+"""Looks for what alerts tell of, in what the store lists anyway.
+
+A look reads a bounded part of each index, and only of those that some alert asks for. Conditions
+that last are compared with what is known: so each is found once when it begins, and once when it is
+over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from app.domain import ids
+from app.domain.alerts import Alert, Condition, Finding
+from app.domain.durations import format_duration
+from app.domain.event import Event, EventStatus
+from app.domain.occurrence import Occurrence, OccurrenceStatus
+from app.engine.alert_sources import AlertSources
+from app.engine.circuit_breakers import FORGET_MS
+from app.store.alert_watch import Change
+
+SETTLED_MS = 2_000
+"""How long after it ended an occurrence is looked at: what ended then is recorded by now."""
+
+MOST = 5_000
+"""How many members of an index one look goes through, over all partitions."""
+
+KEPT = 500
+"""Of how many of them it reads more than their ids."""
+
+MAX_FAILING = 2_000
+"""Of how many events it is known at once that they fail. While there are more, those that begin are
+told of as dead letters alone."""
+
+
+def look(
+    sources: AlertSources, alerts: Sequence[Alert], known: dict[str, int], now_ms: int
+) -> tuple[Change, list[Finding]]:
+    """Look once for what some alert asks for; returns what is known now, and what was found.
+
+    Raises ``StoreUnavailable``.
+    """
+    wanted = {one for alert in alerts for one in alert.conditions}
+    one = _Look(sources, alerts, known, now_ms)
+    if Condition.DEAD_LETTER in wanted or Condition.FAILING in wanted:
+        one.dead_letters(is_told=Condition.DEAD_LETTER in wanted)
+    if Condition.FAILING in wanted:
+        one.failing()
+    if Condition.BREAKER_OPEN in wanted:
+        one.breakers()
+    if Condition.SERIES_ENDED in wanted:
+        one.series()
+    if Condition.SET_ASIDE in wanted:
+        one.set_aside()
+    if Condition.LAG in wanted:
+        one.lag()
+    one.forget_unwanted(wanted)
+    return one.change, one.findings
+
+
+class _Look:
+    """One look: what is known before it, and what comes of it."""
+
+    def __init__(
+        self, sources: AlertSources, alerts: Sequence[Alert], known: dict[str, int], now_ms: int
+    ) -> None:
+        self._sources = sources
+        self._alerts = alerts
+        self._known = known
+        self._now_ms = now_ms
+        self._settled_ms = now_ms - SETTLED_MS
+        self._failed: list[Occurrence] = []
+        self.change = Change()
+        self.findings: list[Finding] = []
+
+    def dead_letters(self, *, is_told: bool) -> None:
+        """Find what has failed for good since the last look."""
+        signals = self._sources.signals
+        most, kept = _shares(signals.partitions)
+        found: list[tuple[bytes, int]] = []
+        for partition in range(signals.partitions):
+            after_ms = self._cursor(f"ended:{partition}")
+            if after_ms < self._settled_ms:
+                stretch = signals.failed(partition, after_ms, self._settled_ms, most, kept)
+                found += stretch.found
+                self._move(f"ended:{partition}", stretch.cursor)
+        moments = dict(found)
+        self._failed = self._sources.read([one for one, _ in found])
+        if is_told:
+            events = self._sources.events_of(self._failed)
+            self.findings += [
+                Finding(
+                    Condition.DEAD_LETTER,
+                    moments[one.id],
+                    ids.to_text(one.event_id),
+                    _name(events.get(one.event_id)),
+                    one.error_message or "",
+                    one.tags,
+                    ids.to_text(one.id),
+                )
+                for one in self._failed
+            ]
+
+    def failing(self) -> None:
+        """Find events that have begun to fail, and those that succeed again."""
+        known = _of("failing", self._known)
+        waiting = self._sources.read(self._sources.unseen_retrying())
+        begun = {one.event_id for one in (*waiting, *self._failed)}
+        new = sorted(one for one in begun if ids.to_text(one) not in known)
+        room = max(MAX_FAILING - len(known), 0)
+        again = [ids.from_text(one, version=7) for one in self._sources.next_checked(list(known))]
+        wanted = [*new[:room], *(one for one in again if one is not None)]
+        events = [one for one in self._sources.events.get_many(wanted) if one is not None]
+        there = {ids.to_text(one.id) for one in events}
+        gone = [ids.to_text(one) for one in wanted if ids.to_text(one) not in there]
+        self.change.forgotten += [f"failing:{one}" for one in gone if one in known]
+        for event, last in zip(events, self._sources.last_of(events), strict=True):
+            self._judge(event, last, known)
+
+    def _judge(self, event: Event, last: Sequence[Occurrence], known: dict[str, int]) -> None:
+        text = ids.to_text(event.id)
+        newest = next((one for one in last if _is_tried(one)), None)
+        fails = newest is not None and newest.status is not OccurrenceStatus.COMPLETED
+        if newest is not None and fails != (text in known):
+            detail = "" if not fails else newest.error_message or ""
+            self.findings.append(self._about(Condition.FAILING, event, detail, is_over=not fails))
+        # (Of one that has ended so, there is nothing more to wait for.)
+        goes_on = fails and event.status is not EventStatus.INACTIVE
+        if goes_on and text not in known:
+            self.change.known[f"failing:{text}"] = self._now_ms
+        elif text in known and not goes_on:
+            self.change.forgotten.append(f"failing:{text}")
+
+    def breakers(self) -> None:
+        """Find breakers that have opened or closed."""
+        known = _of("breaker", self._known)
+        is_open = self._sources.breakers.all(self._now_ms - FORGET_MS)
+        for target in is_open.keys() - known.keys():
+            self.change.known[f"breaker:{target}"] = self._now_ms
+            self._tell_of_breaker(target, is_over=False)
+        for target in known.keys() - is_open.keys():
+            self.change.forgotten.append(f"breaker:{target}")
+            self._tell_of_breaker(target, is_over=True)
+
+    def _tell_of_breaker(self, target: str, *, is_over: bool) -> None:
+        for alert in self._alerts:
+            if Condition.BREAKER_OPEN not in alert.conditions:
+                continue
+            if not alert.tags or self._sources.concerns(target, alert.tags):
+                self.findings.append(
+                    Finding(
+                        Condition.BREAKER_OPEN,
+                        self._now_ms,
+                        target,
+                        target,
+                        is_over=is_over,
+                        alert_id=alert.id,
+                    )
+                )
+
+    def series(self) -> None:
+        """Find series that have ended."""
+        signals = self._sources.signals
+        most, kept = _shares(signals.partitions)
+        for partition in range(signals.partitions):
+            after_ms = self._cursor(f"inactive:{partition}")
+            if after_ms >= self._settled_ms:
+                continue
+            stretch = signals.ended_series(partition, after_ms, self._settled_ms, most, kept)
+            self._move(f"inactive:{partition}", stretch.cursor)
+            read = self._sources.events.get_many([one for one, _ in stretch.found])
+            ended = [one for one in read if one is not None and one.schedule is not None]
+            for event, last in zip(ended, self._sources.last_of(ended), strict=True):
+                is_gone = any(one.status_code == 410 for one in last[:1])
+                detail = "its receiver answered 410 Gone" if is_gone else ""
+                self.findings.append(self._about(Condition.SERIES_ENDED, event, detail))
+
+    def set_aside(self) -> None:
+        """Find events that the service has paused."""
+        after_ms = self._cursor("aside")
+        found = self._sources.signals.set_aside(after_ms, self._settled_ms)
+        self._move("aside", max(after_ms, self._settled_ms))
+        for event in self._sources.events.get_many([one for one, _ in found]):
+            if event is not None and (pause := event.options.pause):
+                self.findings.append(self._about(Condition.SET_ASIDE, event, pause.note or ""))
+
+    def lag(self) -> None:
+        """Find whether what is due waits too long, for each alert by its own measure."""
+        known = _of("lag", self._known)
+        heads = [head.due_ms for head in self._sources.work.heads() if head.due_ms is not None]
+        late_ms = max(0, self._now_ms - min(heads, default=self._now_ms))
+        late = {
+            one.id: late_ms > one.lag_ms for one in self._alerts if Condition.LAG in one.conditions
+        }
+        for alert_id, is_late in late.items():
+            if is_late != (alert_id in known):
+                said = f"what is due waits for {format_duration(late_ms // 1_000 * 1_000)}"
+                self.findings.append(
+                    Finding(
+                        Condition.LAG,
+                        self._now_ms,
+                        name=said if is_late else "",
+                        is_over=not is_late,
+                        alert_id=alert_id,
+                    )
+                )
+                if is_late:
+                    self.change.known[f"lag:{alert_id}"] = self._now_ms
+        gone = [one for one in known if not late.get(one, False)]
+        self.change.forgotten += [f"lag:{one}" for one in gone]
+
+    def forget_unwanted(self, wanted: Iterable[Condition]) -> None:
+        """Forget what is known of conditions that no alert asks for any more."""
+        kinds = {
+            "ended": {Condition.DEAD_LETTER, Condition.FAILING},
+            "failing": {Condition.FAILING},
+            "breaker": {Condition.BREAKER_OPEN},
+            "inactive": {Condition.SERIES_ENDED},
+            "aside": {Condition.SET_ASIDE},
+            "lag": {Condition.LAG},
+        }
+        unwanted = {kind for kind, conditions in kinds.items() if conditions.isdisjoint(wanted)}
+        self.change.forgotten += [
+            name for name in self._known if name.partition(":")[0] in unwanted
+        ]
+
+    def _cursor(self, name: str) -> int:
+        """Up to where an index was read; who looks for the first time begins now."""
+        if name not in self._known:
+            self._move(name, self._settled_ms)
+        return min(self._known.get(name, self._settled_ms), self._now_ms)
+
+    def _move(self, name: str, to_ms: int) -> None:
+        self.change.known[name] = to_ms
+
+    def _about(
+        self, condition: Condition, event: Event, detail: str, *, is_over: bool = False
+    ) -> Finding:
+        return Finding(
+            condition,
+            self._now_ms,
+            ids.to_text(event.id),
+            event.name,
+            detail,
+            event.tags,
+            is_over=is_over,
+        )
+
+
+def _shares(partitions: int) -> tuple[int, int]:
+    return max(MOST // partitions, 100), max(KEPT // partitions, 10)
+
+
+def _of(kind: str, known: dict[str, int]) -> dict[str, int]:
+    begin = f"{kind}:"
+    return {one.removeprefix(begin): at for one, at in known.items() if one.startswith(begin)}
+
+
+def _is_tried(one: Occurrence) -> bool:
+    """Whether an occurrence tells how its event fares; one that is cut short tells nothing."""
+    if one.status in (OccurrenceStatus.COMPLETED, OccurrenceStatus.FAILED):
+        return True
+    return one.status is OccurrenceStatus.RETRYING and one.attempt_count > 0
+
+
+def _name(event: Event | None) -> str:
+    return "(its event is gone)" if event is None else event.name
