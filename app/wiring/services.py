@@ -239,13 +239,9 @@ class Services:
     @cached_property
     def audit(self) -> AuditService:
         """Who changed what."""
-        return AuditService(
-            self.storage.audit_log,
-            self.crypto.cursors,
-            self.clock,
-            self.settings.retention_audit_ms,
-            self.settings.audit_max_bytes,
-        )
+        log, settings = self.storage.audit_log, self.settings
+        limits = settings.retention_audit_ms, settings.audit_max_bytes
+        return AuditService(log, self.crypto.cursors, self.clock, *limits)
 
     @cached_property
     def processes(self) -> ProcessService:
