@@ -69,7 +69,7 @@ LOCK := $(TOOLS)/bin/uv pip compile --quiet --universal --python-version 3.11 \
 QUICK := $(addprefix tests/,domain delivery store crypto planning services engine wiring) \
 	$(wildcard tests/test_*.py)
 
-.PHONY: help run demo check test chaos upgrade operations soak fuzz costs calendars clients typescript types mutate package deployments image docs lint format lock audit clean subscribers browser screenshots pictures
+.PHONY: help run demo check test chaos upgrade operations soak fuzz costs calendars clients typescript types recipes mutate package deployments image docs lint format lock audit clean subscribers browser screenshots pictures
 
 help: ## show this help
 	@grep -hE '^[a-z%-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -118,6 +118,9 @@ clients: $(DEV) $(GENERATED) ## make clients of the OpenAPI document with six to
 
 typescript: $(DEV) $(NODE_MODULES) ## check, test, pack and use the client for TypeScript
 	@$(PY) -m tests.typescript
+
+recipes: $(DEV) ## compile and run the recipes in Go, Java, Ruby and PHP; ONLY=Go
+	@$(PY) -m tests.recipes $(if $(ONLY),--only '$(ONLY)')
 
 types: $(DEV) $(NODE_MODULES) ## renew the types of that client after a change of the API
 	@$(PY) -m tests.typescript --write-types

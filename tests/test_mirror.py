@@ -170,6 +170,7 @@ OTHER_FOLDERS = {
     "package": "installs the package into a clean environment and runs it",
     "production": "what an operations team does, and what happens to it",
     "qhronos": "the package for users: its client, its command line, and what is in it",
+    "recipes": "the recipes in other languages, compiled and run",
     "security": "what an attacker would try",
     "support": "what tests share",
     "typescript": "the client for TypeScript: its types are those of the API, and it is run",

@@ -1,0 +1,1 @@
+"""Recipes in other languages, compiled and run: ``make recipes``."""
