@@ -45,6 +45,9 @@ class Registry:
         self._tallies: dict[Family, Tally] = {}
         self._histograms: dict[Family, dict[tuple[str, ...], Buckets]] = {}
         self._lock = threading.Lock()
+        self.before_reading: list[Callable[[], object]] = []
+        """What is to be called before the counts are read: some are counted many at a time."""
+
         self.gauges: dict[str, Callable[[], float]] = {}
         """What the process can say of itself, by the family's name; see ``catalogue.SAID``."""
 
@@ -75,6 +78,8 @@ class Registry:
     def totals(self) -> dict[str, int]:
         """Everything that was counted, by its field; see ``Family.field``. Nothing that is 0."""
         found: dict[str, int] = {}
+        for count_noted in self.before_reading:
+            count_noted()
         with self._lock:
             tallies, histograms = list(self._tallies.items()), list(self._histograms.items())
         for family, tally in tallies:
