@@ -13,10 +13,10 @@ import threading
 import time
 from collections.abc import Iterator
 
-from app.config import production_settings
 from app.engine.attempt_meter import AttemptMeter
 from app.engine.recorder import Recorder
 from app.metrics.registry import Buckets, Registry
+from app.setting_variables import production_settings
 from app.store import keys
 from app.store.connection import StoreClient, connect
 from app.wiring.drains import Drains

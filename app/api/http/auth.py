@@ -9,7 +9,7 @@ from typing import ParamSpec, cast
 from flask import Response, current_app, g, request
 
 from app.api.http.context import services
-from app.api.http.credentials import FEED, NOT_VALID, Bearer, Credentials
+from app.api.http.credentials import FEED, METRICS, NOT_VALID, Bearer, Credentials
 from app.api.http.errors import answer_to
 from app.domain.access import Access
 from app.errors import Forbidden, QhronosError, Unauthenticated
@@ -103,6 +103,14 @@ def require_admin() -> None:
     """Let pass the master token and tokens of access ``admin``."""
     if request.method != "OPTIONS" and not access().is_admin:
         raise Forbidden("Only the master token or one whose access is admin may do this.")
+
+
+def require_admin_or_metrics_token() -> None:
+    """Let pass admins, and who has a token for the metrics, which is good for nothing else."""
+    try:
+        g.bearer = credentials().bearer_of(bearer_token(), METRICS)
+    except Unauthenticated:
+        require_admin()
 
 
 def may_be_admin() -> bool:

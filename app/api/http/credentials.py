@@ -40,6 +40,9 @@ LONGEST_MS = 3_653 * 86_400_000
 FEED = "feed"
 """The purpose of tokens that may stand in an address: they read the calendar feed alone."""
 
+METRICS = "metrics"
+"""The purpose of tokens for Prometheus: they read the metrics alone."""
+
 _CLAIMS = frozenset({"sub", "access", "scope", "iat", "exp", "jti", "iss", "type"})
 _LIBRARY_LEEWAY_SECONDS = 10**11
 """The library goes by this host's clock and this module by the service's, so it decides."""

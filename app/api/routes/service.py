@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Response, request
 
 from app.api.http.answers import json_answer, json_text
-from app.api.http.auth import may_be_admin, require_admin
+from app.api.http.auth import may_be_admin, require_admin, require_admin_or_metrics_token
 from app.api.http.context import services
 from app.api.http.exposition import exposition
 from app.api.http.paging import LISTED, named_answer
@@ -74,12 +74,13 @@ def public_keys() -> Response:
 @blueprint.answers(200, {"type": "string"}, content_type="text/plain")
 @blueprint.refuses(401, 403, 503)
 def metrics() -> Response:
-    """Metrics of all processes for Prometheus; for admins, unless the settings open it.
+    """Metrics of all processes for Prometheus, unless the settings open it for admins alone.
 
-    As OpenMetrics if the header Accept asks for it.
+    A token of type metrics is good for this call and for no other. The answer is OpenMetrics if
+    the header Accept asks for it.
     """
     if not services().settings.metrics_public:
-        require_admin()
+        require_admin_or_metrics_token()
     totals, found = services().counts.totals(), services().health.metrics()
     text, content_type = exposition(request.headers.get("Accept", ""), totals, found)
     return Response(text, content_type=content_type)

@@ -36,7 +36,8 @@ blueprint.before_request(require_admin)
 def create_token(grant: Grant) -> Response:
     """Make a JWT; it is not stored, so keep the answer.
 
-    One of type feed reads /calendar.ics alone, where it may stand in the query as token.
+    One of type feed reads /calendar.ics alone, where it may stand in the query as token. One of
+    type metrics reads /metrics alone, for Prometheus.
     """
     require_end(grant, bearer())  # the first request may have had a token that lives longer
     return done_once((grant,), lambda: _issued(grant))

@@ -10,7 +10,7 @@ from marshmallow import Schema, ValidationError, fields, post_load, validates_sc
 
 from app.api.http.answers import json_text
 from app.api.http.context import services
-from app.api.http.credentials import FEED, LONGEST_MS, Grant, Minted
+from app.api.http.credentials import FEED, LONGEST_MS, METRICS, Grant, Minted
 from app.api.schemas.base import StrictSchema, required
 from app.api.schemas.fields import Choice, Instant, Name, TagList, Text
 from app.api.schemas.queries import cursor_field, limit_field
@@ -23,17 +23,20 @@ class TokenSchema(StrictSchema):
 
     token = fields.String(dump_only=True)
     type = Choice(
-        ["jwt", FEED],
+        ["jwt", FEED, METRICS],
         required=True,
-        metadata={"description": "feed: for /calendar.ics alone; its access is read."},
+        metadata={
+            "description": "feed: for /calendar.ics alone; metrics: for /metrics alone, without "
+            "tags. The access of both is read."
+        },
     )
     sub = Name(
         1, 255, required=True, metadata={"description": "Whom the token is for, in one line."}
     )
-    access = Choice(LEVELS, metadata={"description": "Needed, unless type is feed."})
+    access = Choice(LEVELS, metadata={"description": "Needed if type is jwt."})
     scope = TagList(
         required=True,
-        metadata={"description": "Tags that it may touch; may be empty for admin alone."},
+        metadata={"description": "Tags that it may touch; empty for metrics, may be so for admin."},
     )
     expires_at = Instant(
         required=True,
@@ -55,14 +58,20 @@ class TokenSchema(StrictSchema):
             raise ValidationError("must be in the future", "expires_at")
         if expires_ms > now + LONGEST_MS:
             raise ValidationError("must be at most ten years ahead", "expires_at")
-        is_feed = data["type"] == FEED
+        purpose = None if data["type"] == "jwt" else data["type"]
         level = data.get("access", "read")
-        if is_feed and level != "read":
-            raise ValidationError("must be read, or be left out, if type is feed", "access")
-        if not data["scope"] and level != "admin":
-            raise ValidationError("must name at least one tag, unless access is admin", "scope")
-        purpose = FEED if is_feed else None
+        if purpose is not None and level != "read":
+            raise ValidationError(f"must be read, or be left out, if type is {purpose}", "access")
+        _check_scope(data["scope"], level, purpose)
         return Grant(data["sub"], level, data["scope"], expires_ms, purpose)
+
+
+def _check_scope(scope: tuple[str, ...], level: str, purpose: str | None) -> None:
+    if purpose == METRICS:
+        if scope:
+            raise ValidationError("must be empty if type is metrics: they have no tags", "scope")
+    elif not scope and level != "admin":
+        raise ValidationError("must name at least one tag, unless access is admin", "scope")
 
 
 class TokenRecordSchema(Schema):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from pathlib import Path
 
@@ -113,6 +114,53 @@ def test_each_process_of_the_api_shows_what_all_have_counted(app_with):
         assert answer.content_type.startswith("application/openmetrics-text")
         assert f"{counted} 3.0" in answer.text.splitlines()
         assert answer.text.endswith("# EOF\n")
+
+
+METRICS = {"type": "metrics", "sub": "p", "scope": [], "expires_at": "2027-01-01T00:00:00Z"}
+
+
+@pytest.fixture
+def scraper(app, client):
+    """A client with a token for the metrics alone."""
+    return with_token(app, client.post("/tokens", json=METRICS).json["token"])
+
+
+def test_a_metrics_token_reads_the_metrics_and_reaches_nothing_else(app, scraper):
+    """Every other path that needs a token refuses it, whatever the method."""
+    assert scraper.get("/metrics").status_code == 200
+    tried = 0
+    for rule in app.url_map.iter_rules():
+        if rule.rule == "/metrics" or rule.endpoint.startswith(("console.", "static")):
+            continue
+        path = re.sub("<[^>]*>", "x", rule.rule)
+        for method in sorted((rule.methods or set()) - {"OPTIONS", "HEAD"}):
+            with_it = scraper.open(path, method=method, json={})
+            without = app.test_client().open(path, method=method, json={})
+            assert with_it.status_code == without.status_code, (method, path)
+            tried += with_it.status_code == 401
+    assert tried > 60
+
+
+def test_a_metrics_token_ends_as_any_other(client, scraper, clock):
+    """It is listed, and revoked; and it has an end."""
+    (listed,) = client.get("/tokens").json
+    assert (listed["type"], listed["access"], listed["scope"]) == ("metrics", "read", [])
+    second = with_token(client.application, client.post("/tokens", json=METRICS).json["token"])
+    assert client.delete(f"/tokens/{listed['jti']}").status_code == 204
+    assert scraper.get("/metrics").status_code == 401
+    assert second.get("/metrics").status_code == 200
+    clock.advance(366 * 86_400_000)
+    assert second.get("/metrics").status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [({"access": "admin"}, "access"), ({"access": "write"}, "access"), ({"scope": ["a"]}, "scope")],
+)
+def test_what_a_metrics_token_can_not_be(client, changes, field):
+    answer = client.post("/tokens", json={**METRICS, **changes})
+    assert answer.status_code == 400
+    assert list(answer.json["fields"]) == [field]
 
 
 def test_metrics_for_all(app_with):

@@ -73,6 +73,12 @@ def test_one_for_the_feed_alone_is_made(browser, client):
     assert (standing["type"], standing["access"]) == ("feed", "read")
 
 
+def test_one_for_the_metrics_alone_is_made(browser, client):
+    assert make(browser, access="metrics", scope="").status_code == 200
+    (standing,) = client.get("/tokens").json
+    assert (standing["type"], standing["access"], standing["scope"]) == ("metrics", "read", [])
+
+
 def test_it_is_for_admins(browser_with):
     browser = browser_with("read_write", "a")
     assert browser.get("/console/tokens").status_code == 403
