@@ -80,9 +80,14 @@ EXCUSED = {("ids.py", "secrets"), ("ids.py", "threading")}
 STORED_KEYS = {"about", "hdr", "opt", "plan", "start", "to", "tz", "wall", "week_day"}
 """Members of a stored definition. Everybody but the store is given a ``Definition``."""
 
-OTHERS_KEYS = {"calendar.py": {"to"}, "calendars.py": {"to"}, "dead_letters.py": {"to"}}
-"""What is no definition's: users write the range of a calendar or of a list with ``from`` and
-``to``."""
+OTHERS_KEYS = {
+    "alerts.py": {"to"},
+    "calendar.py": {"to"},
+    "calendars.py": {"to"},
+    "dead_letters.py": {"to"},
+}
+"""What is no definition's: users write the range of a calendar or of a list with ``from`` and ``to``,
+and whom mail goes to is an alert's ``to``."""
 
 MODULES = sorted(APP.rglob("*.py"))
 SCRIPTS = sorted((APP / "store" / "lua").rglob("*.lua"))

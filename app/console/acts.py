@@ -18,6 +18,7 @@ from app.api.http.audit_trail import State, audited, event_state, name_object
 from app.api.http.auth import access, bearer, credentials
 from app.api.http.context import services
 from app.api.http.credentials import Grant
+from app.api.schemas.alerts import alert_members, alert_text
 from app.api.schemas.bulk import bulk_text
 from app.api.schemas.events import EventUpdateSchema
 from app.api.schemas.planning import PauseSchema
@@ -44,6 +45,10 @@ def _flow_state(space: str | None) -> State:
 
 def _calendar_state(name: str) -> Any:
     return calendar_members(services().calendars.get(name, access()))
+
+
+def _alert_state(alert_id: str) -> Any:
+    return alert_members(services().alerts.get(alert_id, access()))
 
 
 def create(changes: EventChanges) -> Response:
@@ -232,6 +237,33 @@ def put_calendar(name: str, definition: Mapping[str, Any]) -> Response:
         return json_answer(json_text(calendar_members(view)))
 
     return put(name=name)
+
+
+def create_alert(given: Mapping[str, Any]) -> str:
+    """Make an alert; returns its id."""
+
+    @audited("alert.create")
+    def created() -> Response:
+        return json_answer(alert_text(services().alerts.create(given, access())), 201)
+
+    return str(json.loads(created().get_data())["id"])
+
+
+def update_alert(alert_id: str, given: Mapping[str, Any]) -> Response:
+    """Change an alert."""
+
+    @audited("alert.update", _alert_state)
+    def updated(alert_id: str) -> Response:
+        return json_answer(alert_text(services().alerts.update(alert_id, given, access())))
+
+    return updated(alert_id=alert_id)
+
+
+@audited("alert.delete", _alert_state)
+def delete_alert(alert_id: str) -> Response:
+    """Delete an alert."""
+    services().alerts.delete(alert_id, access())
+    return Response(status=204)
 
 
 OF_ONE_EVENT: dict[str, Callable[..., Response]] = {

@@ -18,6 +18,7 @@ from app.api.schemas.validation import invalid
 from app.console import session
 from app.console.pages import (
     agenda,
+    alerts,
     audit,
     bulk,
     calendars,
@@ -50,7 +51,7 @@ POLICY = (
 NO_PAGE = "The console has no such page."
 PAGES = (
     *(now, events, bulk, event, event_form, occurrence, dead_letters, sign_in),
-    *(agenda, load, playground, flows, calendars, tokens, audit, workers, stream),
+    *(agenda, load, playground, flows, calendars, alerts, tokens, audit, workers, stream),
 )
 LARGEST = MAX_BYTES + 65_536
 """Bytes of a form: a calendar file, and the fields beside it."""
@@ -76,6 +77,7 @@ PLACES = (
 MORE = (
     MenuEntry("console.playground", "Playground", "g p"),
     MenuEntry("console.calendars", "Calendars", "g c"),
+    MenuEntry("console.alerts", "Alerts", "g r"),
     MenuEntry("console.tokens", "Tokens", "g t", admins=True),
     MenuEntry("console.audit", "Audit", "g u", admins=True),
     MenuEntry("console.workers", "Workers", "g w", admins=True),

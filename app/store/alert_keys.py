@@ -8,7 +8,8 @@ qh:{alerts}:groups                hash    alert → what it has yet to tell (JSO
 qh:{alerts}:sends                 hash    alert → what became of its notifications (JSON)
 qh:{alerts}:watch                 hash    what is known, see ``alert_watch``
 qh:{alerts}:leader                string  the process that looks now (30 s)
-qh:{alerts}:set-aside             zset    event → when it was set aside (the newest 1,000)
+qh:{alerts}:set-aside             zset    event → when it was set aside (the newest 1,000,
+                                              for a day)
 """
 
 from __future__ import annotations
@@ -22,3 +23,4 @@ LEADER = b"qh:{alerts}:leader"
 SET_ASIDE = b"qh:{alerts}:set-aside"
 
 MAX_SET_ASIDE = 1_000
+SET_ASIDE_KEPT_MS = 86_400_000

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import NamedTuple, cast
 
 from app.store import keys
-from app.store.alert_keys import MAX_SET_ASIDE, SET_ASIDE
+from app.store.alert_keys import MAX_SET_ASIDE, SET_ASIDE, SET_ASIDE_KEPT_MS
 from app.store.connection import StoreClient
 
 Ids = list[tuple[bytes, int]]
@@ -111,4 +111,5 @@ def note_set_aside(client: StoreClient, event_id: bytes, now_ms: int) -> None:
     pipe = client.pipeline(transaction=False)
     pipe.zadd(SET_ASIDE, {event_id: now_ms})
     pipe.zremrangebyrank(SET_ASIDE, 0, -MAX_SET_ASIDE - 1)
+    pipe.pexpire(SET_ASIDE, SET_ASIDE_KEPT_MS)
     pipe.execute()

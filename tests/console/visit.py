@@ -40,6 +40,8 @@ PAGES = {
     "flow": "/console/flows/browsed",
     "calendars": "/console/calendars",
     "calendar": "/console/calendars/browsed",
+    "alerts": "/console/alerts",
+    "alert": "/console/alerts/{alert}",
     "tokens": "/console/tokens",
     "audit": "/console/audit",
     "workers": "/console/workers",
@@ -293,12 +295,14 @@ class Visit:
         occurrence = self.api("POST", f"/events/{event}/trigger")["id"]
         days = {"description": HOSTILE, "holidays": {"country": "DE"}, "dates": ["2026-12-24"]}
         self.api("PUT", "/calendars/browsed", days)
+        slack = {"name": HOSTILE, "type": "slack", "on": ["lag"], "url": self.target}
+        alert = self.api("POST", "/alerts", slack)["id"]
         token = {"type": "jwt", "sub": HOSTILE, "access": "read", "scope": [HOSTILE[:60]]}
         self.api("POST", "/tokens", {**token, "expires_at": "2035-01-01T00:00:00Z"})
         gone = self.api("POST", "/events", self.body(name=HOSTILE, tags=["gone"]))["id"]
         self.api("POST", f"/events/{gone}/trigger")
         self.api("DELETE", f"/events/{gone}")
-        return {"event": event, "occurrence": occurrence, "gone": gone}
+        return {"event": event, "occurrence": occurrence, "gone": gone, "alert": alert}
 
     def every_page_is_sound_in_light_and_dark_wide_and_narrow(self) -> None:
         names, axe = self.names(), Axe()
