@@ -24,7 +24,7 @@ from typing import Any
 from app.store import keys
 from app.store.connection import StoreClient, connect
 from app.store.fields import MetaField
-from app.store.migrations.schema import LEASE_MS, MIGRATIONS, WAIT_S, Place
+from app.store.migrations.schema import MIGRATIONS, Place
 from app.store.scripts import all_scripts
 from benchmarks import former, lateness, support
 from benchmarks.support import BenchmarkFailed, say
@@ -32,15 +32,17 @@ from benchmarks.support import BenchmarkFailed, say
 LOOK_S = 0.25
 LIMIT_S = 3_600
 
+DYING_S = 1.0
+
 LONG = 4
 """The first migration that looks at all records."""
 
 SLOW_US = 1_000
 """The store notes what takes so long."""
 
-STARTING = "in the first seconds"
+STARTING = "until the first came"
 MOVING = "while it is moved"
-KILLED = "around the kill"
+KILLED = "from the kill to the next"
 AFTER = "afterwards"
 
 
@@ -70,14 +72,25 @@ class Watch:
         """How long ago it began."""
         return time.time() - self.began_s
 
-    def phase(self, at_s: float) -> str:
-        """What a moment belongs to (seconds since 1970)."""
-        since_s = at_s - self.began_s
-        if since_s < WAIT_S:
-            return STARTING
-        if -1 < since_s - self.killed_s < LEASE_MS / 1000 + WAIT_S:
-            return KILLED
-        return MOVING if since_s < self.took_s else AFTER
+    def phases(self, arrivals: lateness.Arrivals) -> dict[str, list[float]]:
+        """How late webhooks were, by what went on when they were due.
+
+        Nobody can deliver before the processes that are started have come up, and after the kill
+        others also have to find that the first are gone.
+        """
+        came = sorted(at_ms / 1000 + late / 1000 - self.began_s for at_ms, late in arrivals)
+        up_s = came[0]
+        up_again_s = next(one for one in came if one > self.killed_s + DYING_S)
+        parts: dict[str, list[float]] = {}
+        for at_ms, late in arrivals:
+            due_s = at_ms / 1000 - self.began_s
+            name = MOVING if due_s < self.took_s else AFTER
+            if due_s < up_s:
+                name = STARTING
+            elif self.killed_s - DYING_S < due_s < up_again_s:
+                name = KILLED
+            parts.setdefault(name, []).append(late)
+        return parts
 
     def look(self) -> Place | None:
         """Where the move is; ``None``: it is over."""
@@ -178,9 +191,7 @@ def arrived(url: str, due_ms: Sequence[int]) -> lateness.Arrivals:
 
 def summary(watch: Watch, arrivals: lateness.Arrivals) -> dict[str, Any]:
     """Print and return what was measured."""
-    parts: dict[str, list[float]] = {}
-    for at_ms, late in arrivals:
-        parts.setdefault(watch.phase(at_ms / 1000), []).append(late)
+    parts = watch.phases(arrivals)
     points = {name: support.quantiles(late) for name, late in parts.items()}
     for number, seconds in watch.reached.items():
         say(f"schema {number} after {seconds:.0f} s")

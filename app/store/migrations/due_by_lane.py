@@ -11,13 +11,21 @@ from app.store import keys
 from app.store.migrations.migration import Migration, Step, Stored
 
 BATCH = 500
+TOGETHER = 100
+"""How many one call moves: of as many lanes, it takes the store a millisecond or two."""
 
 
 def step(stored: Stored, partition: int, _cursor: str) -> Step:
     """Move what is due first in the old set."""
     prefix = keys.prefix(partition)
-    done = int(stored.scripts("move_due", [prefix + b"due"], [prefix, BATCH]))
-    return Step(done, "more" if done == BATCH else "")
+    done = 0
+    while done < BATCH:
+        size = min(TOGETHER, BATCH - done)
+        moved = int(stored.scripts("move_due", [prefix + b"due"], [prefix, size]))
+        done += moved
+        if moved < size:
+            return Step(done, "")
+    return Step(done, "more")
 
 
 DUE_BY_LANE = Migration(2, "give each tenant a lane", step, online=True, follows=True)

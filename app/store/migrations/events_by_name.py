@@ -13,7 +13,7 @@ from app.domain.event import EventStatus
 from app.store import keys
 from app.store.migrations.migration import Migration, Step, Stored
 
-BATCH = 300
+BATCH = 150
 STATUSES = (EventStatus.ACTIVE, EventStatus.PAUSED, EventStatus.INACTIVE)
 
 

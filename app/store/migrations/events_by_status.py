@@ -9,7 +9,7 @@ from __future__ import annotations
 from app.store import keys
 from app.store.migrations.migration import Migration, Step, Stored
 
-BATCH = 500
+BATCH = 250
 
 
 def step(stored: Stored, partition: int, _cursor: str) -> Step:
