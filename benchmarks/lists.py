@@ -1,10 +1,10 @@
 """``python -m benchmarks.lists``: what a page of a list costs, in a small store and in a large one.
 
-Both stores are filled by the scripts that the API uses. Half of the events has the tag ``left``,
-the other half ``right``; what was delivered, and what is paused, is all of ``right``. So some
-filters fit many, some fit none of many, and some have to leave out half of what they walk. All of
-``left`` is sent to one host. Each page is asked for through the API's own code, and again for an
-old page. The store itself says how long its commands took, and which script took longest.
+Both stores are filled as ``list_store`` says. Then every combination of filters that the API takes
+is asked for, through the API's own code (``list_filters``), and the page that follows. Those that
+cost most, or more in the large store, are asked for again. What is compared is the time of
+processors, of API and store together: so other work does not count. The store itself says how much
+was its own, and how long its longest command took.
 """
 
 from __future__ import annotations
@@ -13,130 +13,43 @@ import argparse
 import contextlib
 import statistics
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, cast
 
 from flask.testing import FlaskClient
 
-from app.domain import action, ids
-from app.domain.definition import Definition
-from app.domain.event import Event, EventStatus
-from app.domain.ids import EventIds
+from app.domain import ids
+from app.domain.times import to_rfc3339
 from app.factory import create_app
 from app.services.metadata_index import MetadataIndexing
 from app.setting_variables import production_settings
 from app.store import keys
 from app.store.connection import StoreClient, connect
-from app.store.events import NOTHING, EventStore, Plan
-from app.store.terms import EventTerms
 from app.wiring.services import build_services
-from benchmarks import support
-from benchmarks.loading import BATCH, PipedScripts
-from benchmarks.support import say
+from benchmarks import list_filters, list_store, support
+from benchmarks.support import BenchmarkFailed, say
 
-DAY_MS = 86_400_000
 ROUNDS = 5
-DECLARED = ("number", "side")
-OLD = 9_000
-"""How many entries lie before an old page."""
+WORST = 30
+"""How many are asked for again because they cost most, and as many because they grew most."""
 
-EVENTS = (
-    "", "status=active", "status=paused", "tags=left", "tags=left&status=active",
-    "tags=left&status=paused", "tags=left,right&match=all", "tags=left,rare&match=all",
-    "tags=left,right", "tags=nobody", "name=nightly", "name=job%2077", "name=nobody",
-    "name=nightly&tags=left", "name=nightly&status=paused",
-)  # fmt: skip
-NEW_EVENTS = (
-    "status=active,paused", "tags=left%20AND%20NOT%20rare", "tags=right%20AND%20NOT%20right",
-    "name_prefix=job%2077", "name_prefix=job", "name_prefix=none", "target_host=h7.example.com",
-    "target_host=none.example.com", "sort=created_at", "fields=id,name",
-    "target_host=hooks.example.com", "target_host=hooks.example.com&sort=created_at",
-    "target_host=hooks.example.com&tags=left", "target_host=hooks.example.com&status=paused",
-    "target_host=hooks.example.com&tags=rare", "target_host=hooks.example.com&name=nightly",
-    "sort=name", "sort=-name", "sort=name&name_prefix=job%207",
-    "metadata.side=left", "metadata.side=left&sort=created_at", "metadata.side=left&status=paused",
-    "metadata.side=left&target_host=h7.example.com", "metadata.number=77", "metadata.number=none",
-)  # fmt: skip
-OCCURRENCES = (
-    "status=scheduled", "status=completed", "status=failed", "tags=left", "tags=right",
-    "tags=left&status=scheduled", "tags=left&status=completed", "tags=right&status=completed",
-    "tags=left&status=failed", "tags=left,right&match=all", "tags=rare&status=completed",
-    "tags=left,right", "from=2001-01-01T00:00:00Z", "tags=nobody",
-)  # fmt: skip
-NEW_OCCURRENCES = (
-    "status=completed,failed", "tags=left%20AND%20NOT%20rare", "sort=scheduled_at&status=scheduled",
-)  # fmt: skip
+FLAT, STORE_MS, SCRIPT_MS = 1.5, 20.0, 5.0
+"""What is wanted: the time in that with few events, the store's, and its longest command's."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What a page took: the time until the answer, and the store's own, ms."""
+    """What a page took of processors, the store's own part, its longest command, and its rows.
+
+    In ms. Where nothing else runs, that is the time until the answer.
+    """
 
     took: float
     store: float
     longest: float
-
-
-class Filler:
-    """Fills a store with events, through scripts that are sent many at once."""
-
-    def __init__(self, client: StoreClient) -> None:
-        self._scripts = PipedScripts(client)
-        self._events = EventStore(client, self._scripts, 1, EventTerms(DECLARED))
-        self._ended = client.pipeline(transaction=False)
-        self._records: list[bytes | str | int] = []
-        self._sha = client.script_load(self._scripts.text("record_unattempted").source)
-
-    def fill(self, count: int) -> None:
-        """Create so many events; every second one was delivered before."""
-        made, base_ms = EventIds(), time.time_ns() // 1_000_000
-        for number in range(count):
-            event_id = made.make(time.time_ns() // 1000, 0, 1)
-            created_ms = ids.created_ms(event_id)
-            event = _event(event_id, number, base_ms, created_ms)
-            plan = NOTHING
-            if event.status is EventStatus.ACTIVE:
-                plan = Plan(scheduled_ms=event.start_ms, due_ms=event.start_ms)
-            self._events.save(event, plan, None, created_ms)
-            if number % 2:
-                status = "failed" if number % 100 == 1 else "completed"
-                self._record(event, base_ms - DAY_MS - number, status, created_ms)
-        self._scripts.flush()
-        self._flush()
-
-    def _record(self, event: Event, at_ms: int, status: str, now_ms: int) -> None:
-        tags = "\n".join(event.tags)
-        one = ids.occurrence_id(event.id, at_ms)
-        self._records += [one, event.id, at_ms, tags, status, ""]
-        if len(self._records) >= 6 * BATCH:
-            self._flush(now_ms)
-
-    def _flush(self, now_ms: int = 0) -> None:
-        if self._records:
-            prefix = keys.prefix(0)
-            self._ended.evalsha(self._sha, 1, prefix, prefix, now_ms, *self._records)
-            self._ended.execute()
-            self._records = []
-
-
-def _event(event_id: bytes, number: int, base_ms: int, created_ms: int) -> Event:
-    side = "right" if number % 2 else "left"
-    tags = (side, "rare") if number % 100 in (0, 51) else (side, "other")
-    name = "nightly" if number % 10 in (2, 5) else f"job {number}"
-    status = {1: EventStatus.PAUSED, 3: EventStatus.INACTIVE}.get(number % 10, EventStatus.ACTIVE)
-    host = f"h{number % 50}" if number % 2 else "hooks"
-    webhook = action.webhook(f"https://{host}.example.com/webhook")
-    start_ms = base_ms + DAY_MS + number
-    return Event(
-        id=event_id,
-        definition=Definition(name, start_ms, webhook, "Run it"),
-        metadata_json=f'{{"side":"{side}","number":{number}}}',
-        tags=tags,
-        status=status,
-        created_ms=created_ms,
-        updated_ms=created_ms,
-    )
+    rows: int
+    leads_on: bool
 
 
 class Lists:
@@ -145,50 +58,50 @@ class Lists:
     def __init__(self, api: FlaskClient, client: StoreClient) -> None:
         self._api = api
         self._client = client
+        self._following: dict[str, str] = {}
 
-    def cost(self, path: str) -> Cost | None:
-        """The cost of a page, the median of some rounds; ``None`` if it is refused."""
-        costs = []
-        for _ in range(ROUNDS + 1):
-            self._client.config_resetstat()
-            self._client.slowlog_reset()
-            began = time.perf_counter()
-            answer = self._get(path)
-            took = (time.perf_counter() - began) * 1000
-            if answer.status_code != 200:
-                return None
-            costs.append(Cost(took, self._store_ms(), self._longest_ms()))
-        costs = costs[1:]
+    def listed(self) -> tuple[list_filters.Listed, ...]:
+        """The lists, with filters that fit what this store has."""
+        index = keys.events(0, "active")
+        at = self._client.zcard(index.decode()) // 2
+        (middle,) = cast("list[bytes]", self._client.zrange(index, at, at))
+        return list_filters.lists(to_rfc3339(ids.created_ms(middle)), ids.to_text(middle))
+
+    def following(self, path: str) -> str | None:
+        """The page after one that was asked for."""
+        return self._following.get(path)
+
+    def cost(self, path: str, rounds: int = 1) -> Cost:
+        """The cost of a page, the median of some rounds."""
+        costs = [self._once(path) for _ in range(rounds)]
         return Cost(
             statistics.median(one.took for one in costs),
             statistics.median(one.store for one in costs),
-            max(one.longest for one in costs),
+            statistics.median(one.longest for one in costs),
+            costs[0].rows,
+            costs[0].leads_on,
         )
 
-    def old(self, path: str) -> str | None:
-        """The address of an old page of a list; ``None`` if the list ends before, or leads not."""
-        for _ in range(OLD // 1000):
-            link = self._get(path).headers.get("Link")
-            if link is None:
-                return None
-            path = link.partition("<")[2].partition(">")[0].partition("//")[2]
-            path = path[path.index("/") :]
-        return path
+    def _once(self, path: str) -> Cost:
+        self._client.slowlog_reset()
+        cpu_ms = self._cpu_ms()
+        began = time.process_time()
+        answer = self._api.get(path, headers={"Authorization": f"Bearer {support.MASTER_TOKEN}"})
+        api_ms = (time.process_time() - began) * 1000
+        if answer.status_code != 200:
+            raise BenchmarkFailed(f"{path} was answered {answer.status_code}: {answer.text}")
+        store, longest = self._cpu_ms() - cpu_ms, self._longest_ms()
+        body = answer.get_json()
+        rows = body if isinstance(body, list) else body.get("data", body)
+        link = answer.headers.get("Link")
+        if link is not None:
+            following = link.partition("<")[2].partition(">")[0].partition("//")[2]
+            self._following[path] = following[following.index("/") :]
+        return Cost(api_ms + store, store, longest, len(rows), link is not None)
 
-    def _get(self, path: str) -> Any:
-        headers = {"Authorization": f"Bearer {support.MASTER_TOKEN}"}
-        return self._api.get(path, headers=headers)
-
-    def _store_ms(self) -> float:
-        stats = cast("dict[str, dict[str, int]]", self._client.info("commandstats"))
-        quiet = ("config", "slowlog", "info")  # what a script calls is in its own time, too
-        scripts = sum(one["usec"] for name, one in stats.items() if name.startswith("cmdstat_eval"))
-        inside = sum(
-            one["usec"]
-            for name, one in stats.items()
-            if not name.removeprefix("cmdstat_").startswith((*quiet, "eval"))
-        )
-        return max(scripts, inside) / 1000
+    def _cpu_ms(self) -> float:
+        used = self._client.info("cpu")
+        return float(used["used_cpu_user_main_thread"] + used["used_cpu_sys_main_thread"]) * 1000
 
     def _longest_ms(self) -> float:
         found = cast("list[dict[str, int]]", self._client.slowlog_get(100))
@@ -200,66 +113,113 @@ def filled(count: int) -> Iterator[Lists]:
     """A store with so many events, and the API upon it."""
     with support.store() as url, connect(url) as client:
         began = time.perf_counter()
-        Filler(client).fill(count)
-        say(f"{count:,} events were stored in {time.perf_counter() - began:.0f} s")
+        list_store.Filler(client).fill(count)
         client.config_set("slowlog-log-slower-than", 100)
-        given = support.environment(url, rate_limit="", indexed_metadata=",".join(DECLARED))
+        indexed = ",".join(list_store.DECLARED)
+        given = support.environment(url, rate_limit="", indexed_metadata=indexed)
         services = build_services(production_settings(given))
         services.storage.agree()  # as every process does before it writes
         MetadataIndexing(services.storage.terms, services.processes.own, list).go_on(600)
+        list_store.audit(services.audit, count)
+        say(f"{count:,} events were stored in {time.perf_counter() - began:.0f} s")
         yield Lists(create_app(services).test_client(), client)
 
 
-def measured(count: int) -> dict[str, Cost]:
-    """The cost of every page, by what it is."""
-    costs: dict[str, Cost] = {}
-    with filled(count) as lists:
-        for kind, filters in (("events", EVENTS), ("events", NEW_EVENTS),
-                              ("occurrences", OCCURRENCES),
-                              ("occurrences", NEW_OCCURRENCES)):  # fmt: skip
-            for one in filters:
-                path = f"/{kind}?{one}&limit=100"
-                if cost := lists.cost(path):
-                    costs[f"{kind} {one}"] = cost
-                size = 1_000 if kind == "events" else 100
-                older = lists.old(f"/{kind}?{one}&limit={size}")
-                if older and (cost := lists.cost(older.replace("limit=1000", "limit=100"))):
-                    costs[f"{kind} {one} (old)"] = cost
-                elif kind == "occurrences" and (cost := lists.cost(f"{path}&page=90")):
-                    costs[f"{kind} {one} (page 90)"] = cost
+Measured = dict[str, tuple[Cost, Cost]]
+"""What a page costs in the small store and in the large one, by what it is."""
+
+
+def queries(few: Lists, many: Lists, values: int) -> Iterator[tuple[str, str]]:
+    """The same page in both stores: where a filter names a moment or an event, another."""
+    for small, large in zip(few.listed(), many.listed(), strict=True):
+        pairs = zip(small.queries(values), large.queries(values), strict=True)
+        yield from ((f"{small.path}?{one}", f"{large.path}?{other}") for one, other in pairs)
+    for one in list_filters.BY_NAME:
+        yield f"/events?{one}", f"/events?{one}"
+
+
+def measured(few: Lists, many: Lists, values: int) -> Measured:
+    """The cost of the first page of each, and of the one that follows."""
+    costs: Measured = {}
+    asked = list(queries(few, many, values))
+    say(f"{len(asked):,} combinations of filters")
+    for number, (small, large) in enumerate(asked):
+        costs[large] = (few.cost(small), many.cost(large))
+        following = few.following(small), many.following(large)
+        if following[0] is not None and following[1] is not None:
+            costs[f"{large} (next)"] = (few.cost(following[0]), many.cost(following[1]))
+        if number % 1000 == 999:
+            say(f"  {number + 1:,} were asked for")
+    addresses = {large: small for small, large in asked}
+    for name in sorted(worst(costs)):
+        large = name.removesuffix(" (next)")
+        small = addresses[large]
+        if large != name:
+            small, large = few.following(small) or small, many.following(large) or large
+        costs[name] = (few.cost(small, ROUNDS), many.cost(large, ROUNDS))
     return costs
+
+
+def worst(costs: Measured) -> set[str]:
+    """Those that cost the store most, had the longest command, or grew most."""
+    orders: tuple[Callable[[str], float], ...] = (
+        lambda name: costs[name][1].store,
+        lambda name: costs[name][1].longest,
+        lambda name: costs[name][1].took / costs[name][0].took,
+    )
+    return {name for order in orders for name in sorted(costs, key=order)[-WORST:]}
+
+
+def told(costs: Measured) -> Iterator[str]:
+    """The table of those that were asked for several times, and what they are."""
+    yield f"{'':<96} {'CPU, ms':>15} {'ratio':>6} {'store, ms':>15} {'longest':>8} {'rows':>10}"
+    for name in sorted(worst(costs), key=lambda one: -costs[one][1].store):
+        few, many = costs[name]
+        yield (
+            f"{name[:96]:<96} {few.took:>7.1f} {many.took:>7.1f} {many.took / few.took:>6.2f} "
+            f"{few.store:>7.2f} {many.store:>7.2f} {many.longest:>8.2f} "
+            f"{few.rows:>4} {many.rows:>4}{'+' if many.leads_on else ' '}"
+        )
+
+
+def summary(costs: Measured) -> dict[str, Any]:
+    """How many pages are as wanted."""
+    ratios = {name: many.took / few.took for name, (few, many) in costs.items()}
+    alike = {name for name, (few, many) in costs.items() if few.rows == many.rows}
+    many = [large for _, large in costs.values()]
+    return {
+        "pages": len(costs),
+        "ratios": {
+            "all pages together": sum(one.took for one in many)
+            / sum(few.took for few, _ in costs.values()),
+            "middle page": statistics.median(ratios.values()),
+            "middle page with as many rows": statistics.median(ratios[one] for one in alike),
+        },
+        "as_many_rows": len(alike),
+        "not_flat": sum(ratio > FLAT for ratio in ratios.values()),
+        "not_flat_with_as_many_rows": sum(ratios[name] > FLAT for name in alike),
+        "store_ms": max(one.store for one in many),
+        "over_store_ms": sum(one.store > STORE_MS for one in many),
+        "longest_ms": max(one.longest for one in many),
+        "over_script_ms": sum(one.longest > SCRIPT_MS for one in many),
+        "cpu_ms": max(one.took for one in many),
+    }
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--small", type=int, default=10_000)
-    parser.add_argument("--large", type=int, default=1_000_000)
+    parser.add_argument("--most", type=int, default=1_000_000)
+    parser.add_argument("--values", type=int, default=2, help="of each filter in all combinations")
     given = parser.parse_args()
-    small, large = measured(given.small), measured(given.large)
-    say(f"{'':<48} {'took, ms':>17} {'ratio':>6} {'store, ms':>17} {'longest':>8}")
-    ratios = {}
-    for name, cost in large.items():
-        if name in small:
-            before = small[name]
-            ratios[name] = cost.took / before.took
-            say(
-                f"{name:<48} {before.took:>8.1f} {cost.took:>8.1f} {ratios[name]:>6.2f} "
-                f"{before.store:>8.2f} {cost.store:>8.2f} {cost.longest:>8.2f}"
-            )
-    worst = max(ratios, key=ratios.__getitem__)
-    slowest = max(large, key=lambda name: large[name].store)
-    longest = max(one.longest for one in large.values())
-    say(f"worst ratio {ratios[worst]:.2f}: {worst}")
-    say(f"most store time {large[slowest].store:.1f} ms: {slowest}; longest call {longest:.1f} ms")
-    support.report(
-        "lists",
-        {
-            "events": [given.small, given.large],
-            "ratios": {"worst page, large to small": ratios[worst]},
-            "store_ms": large[slowest].store,
-            "longest_ms": longest,
-        },
-    )
+    with filled(given.small) as few, filled(given.most) as many:
+        costs = measured(few, many, given.values)
+    for line in told(costs):
+        say(line)
+    result = summary(costs)
+    for name, value in result.items():
+        say(f"{name}: {value}")
+    support.report("lists", {"events": [given.small, given.most], **result})
 
 
 if __name__ == "__main__":

@@ -20,8 +20,9 @@ from app.store.indexes import IndexReader, Total
 from app.store.occurrences import OccurrenceStore
 from app.store.selections import Entry, IndexClause, KeyOf, Selection
 
-PAGE_LIMIT = 25_000
-"""How many entries are read and looked up for a page by its number, with those before it."""
+PAGE_LIMIT = 20_000
+"""How many entries are read and looked up for a page by its number, with those before it; see
+``indexes.LOOK_LIMIT``."""
 
 
 @dataclass(frozen=True, slots=True)

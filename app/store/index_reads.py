@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import NamedTuple, cast
 
 from app.domain import ids
@@ -26,6 +27,30 @@ class PartsCount(NamedTuple):
     number: int
     is_all: bool
     estimate: int
+
+
+class ReadPart(NamedTuple):
+    """What was read of an index."""
+
+    entries: list[Entry]
+    """Those that fit."""
+
+    last: Entry | None
+    """The last that was looked at; ``None``: there was none."""
+
+    looked: int
+    """How many were looked at."""
+
+    is_all: bool
+    """Whether nothing follows."""
+
+
+class _IndexPart(NamedTuple):
+    """The same of one index of one partition."""
+
+    entries: list[Entry]
+    last: Entry | None
+    looked: int
 
 
 class IndexReads:
@@ -68,35 +93,51 @@ class IndexReads:
         return PartsCount(number, is_all, estimate)
 
     def read(
-        self, clause: IndexClause, selection: Selection, at: Position, count: int
-    ) -> tuple[list[Entry], bool]:
-        """What follows a position in a clause's indexes: about ``count``, and whether that is all.
+        self,
+        clause: IndexClause,
+        selection: Selection,
+        at: Position,
+        count: int,
+        also: Sequence[IndexClause] = (),
+    ) -> ReadPart:
+        """What follows a position in a clause's indexes: about ``count``.
 
-        Each partition is read at one moment: what moves from index to index is not missed.
+        Of these, ``also`` keeps what fits, in the store itself. Each partition is read at one
+        moment: what moves from index to index is not missed.
         """
         indexes_in_all = self._partitions * len(clause.has)
         of_each = count
         if count > 1 < indexes_in_all:
             of_each = max(-(-count // indexes_in_all), LEAST_OF_EACH)
-        found = {
-            entry for entry in clause.extra if selection.takes(entry[0]) and at.precedes(entry)
-        }
+        extra = [one for one in clause.extra if selection.takes(one[0]) and at.precedes(one)]
+        for one in also:
+            extra = self.fitting(extra, one) if extra else []
+        found, looked = set(extra), 0
         ends: list[Entry] = []
-        for entries in self._rows(clause, selection, at, of_each):
-            if len(entries) == of_each and selection.takes(entries[-1][0]):
-                ends.append(entries[-1])
-            found.update(entry for entry in entries if selection.takes(entry[0]))
+        for row in self._rows(clause, selection, at, of_each, also):
+            looked += row.looked
+            if row.last is not None and row.looked == of_each and selection.takes(row.last[0]):
+                ends.append(row.last)
+            found.update(entry for entry in row.entries if selection.takes(entry[0]))
         ordered = sorted(found, reverse=not at.oldest_first)
+        if not ends and len(ordered) <= count:
+            return ReadPart(ordered, ordered[-1] if ordered else None, looked, is_all=True)
         if not ends:
-            return ordered[:count], len(ordered) <= count
+            return ReadPart(ordered[:count], ordered[count - 1], looked, is_all=False)
         # What an index has behind its last entry that was read is not known yet.
         edge = min(ends) if at.oldest_first else max(ends)
         known = [one for one in ordered if (one <= edge if at.oldest_first else one >= edge)]
-        return known[:count], False
+        last = known[count - 1] if len(known) > count else edge
+        return ReadPart(known[:count], last, looked, is_all=False)
 
     def _rows(
-        self, clause: IndexClause, selection: Selection, at: Position, of_each: int
-    ) -> Iterator[list[Entry]]:
+        self,
+        clause: IndexClause,
+        selection: Selection,
+        at: Position,
+        of_each: int,
+        also: Sequence[IndexClause],
+    ) -> Iterator[_IndexPart]:
         """What follows a position in each index of each partition, at most so many."""
         low, high = selection.bounds
         order = "oldest" if at.oldest_first else "newest"
@@ -107,13 +148,19 @@ class IndexReads:
                 first, last = beginning.following(at, selection.low_ms, selection.high_ms)
                 args: list[Argument] = [order, first, last, of_each]
                 found = self._scripts("read_parts", [beginning.key(partition)], args)
-                yield [(ids.created_ms(one[-16:]), one[-16:]) for one in found]
+                yield _whole([(ids.created_ms(one[-16:]), one[-16:]) for one in found])
             elif clause.has:
                 indexes = [key_of(partition) for key_of in clause.has]
-                args = [order, bound, score, member, int(at.is_taken), of_each, *indexes]
-                for row in self._scripts("read_entries", indexes[:1], args):
-                    scores = map(int, map(float, row[1::2]))
-                    yield list(zip(scores, row[::2], strict=True))
+                args = [order, bound, score, member, int(at.is_taken), of_each]
+                if not also:
+                    for row in self._scripts("read_entries", indexes[:1], [*args, *indexes]):
+                        yield _whole(_pairs(row))
+                    continue
+                args += chain.from_iterable(("read", index) for index in indexes)
+                args += chain.from_iterable(_uses(also, partition))
+                for looked, *row in self._scripts("read_fitting", indexes[:1], args):
+                    pairs = _pairs(row)
+                    yield _IndexPart(pairs[1:], pairs[0] if looked else None, looked)
 
     def fitting(self, entries: list[Entry], clause: IndexClause) -> list[Entry]:
         """Those of some entries that a clause fits."""
@@ -156,3 +203,20 @@ def _partition_of(member: bytes) -> int:
     if member[6] >> 4 == _VERSION_OF_EVENTS:
         return ids.partition_of_event(member)
     return ids.partition_of_occurrence(member)
+
+
+def _whole(entries: list[Entry]) -> _IndexPart:
+    """What was read and fits, all of it."""
+    return _IndexPart(entries, entries[-1] if entries else None, len(entries))
+
+
+def _pairs(row: Sequence[bytes]) -> list[Entry]:
+    """Members and scores, as entries."""
+    return list(zip(map(int, map(float, row[1::2])), row[::2], strict=True))
+
+
+def _uses(clauses: Sequence[IndexClause], partition: int) -> Iterator[tuple[str, bytes]]:
+    """The indexes of clauses, as ``read_fitting`` is given them."""
+    for number, clause in enumerate(clauses, 1):
+        for use, indexes in (("has", clause.has), ("lacks", clause.lacks)):
+            yield from ((f"{use} {number}", key_of(partition)) for key_of in indexes)

@@ -1,10 +1,11 @@
 """Walking time-ordered indexes over all partitions, with filters and pages.
 
 A list is what every clause of its selection fits. The clause whose indexes are shortest is walked,
-in chunks by (score, member); what its chunks have is looked up in the other indexes. Where nothing
-of a chunk fits, the walk leaps to the next entry that all could have. So nothing in the store is
-blocked, and the cost grows with what is read, not with what is stored. A part of a list, and a
-total, look at a bounded number of entries; then they say where to go on, or that there are more.
+in chunks by (score, member); what its chunks have is looked up in the other indexes: by the script
+that reads them, if these have no parts. Where nothing of a chunk fits, the walk leaps to the next
+entry that all could have. So nothing in the store is blocked, and the cost grows with what is read,
+not with what is stored. A part of a list, and a total, look at a bounded number of entries; then
+they say where to go on, or that there are more.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ COUNT_LIMIT = 100_000
 """A count that is worth a while stops here: beyond it, it is a lower bound."""
 
 LOOK_LIMIT = 3_000
-"""How many entries are read and looked up for one part of a list."""
+"""How many entries are read and looked up for one part of a list; those that the store looks up
+itself count as a quarter."""
 
 TOTAL_LIMIT = 1_000
 """How many are read and looked up for the total of a list that no index counts."""
@@ -86,7 +88,7 @@ class IndexReader:
         most = LOOK_LIMIT if limit is None else limit
         found: list[Entry] = []
         size = min(max(_LEAST, length + 1), 2 * CHUNK + 1)
-        chunk = CHUNK if selection.keep is None else CHUNK // KEEP_COSTS
+        chunk = walker.at_once(CHUNK) if selection.keep is None else CHUNK // KEEP_COSTS
         if selection.keep is not None:
             size = chunk
         while not walker.is_over and len(found) <= length and walker.spent < most:
@@ -113,7 +115,8 @@ class IndexReader:
         walker = Walker(self._reads, selection, None)
         number, most = 0, TOTAL_LIMIT if limit is None else limit
         while not walker.is_over and walker.spent < most:
-            number += len(walker.next(CHUNK if selection.keep is None else CHUNK // KEEP_COSTS))
+            size = walker.at_once(CHUNK) if selection.keep is None else CHUNK // KEEP_COSTS
+            number += len(walker.next(size))
         return Total(number, walker.is_over)
 
     def sizes(self, clauses: Sequence[IndexClause], low: str, high: str) -> list[int]:

@@ -100,6 +100,11 @@ class IndexClause:
         return not self.lacks
 
     @property
+    def is_looked_up_there(self) -> bool:
+        """Whether a script can look entries up in its indexes while it reads them."""
+        return self.beginning is None and not self.extra
+
+    @property
     def costs(self) -> int:
         """What it takes to look an entry up in its indexes: one for each that has no parts."""
         parts = 0 if self.beginning is None else PARTS_COST

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from app.store.index_reads import IndexReads
 from app.store.selections import Entry, IndexClause, Position, Selection
 
 KEEP_COSTS = 5
 """What it takes to look at an event or occurrence itself, in entries looked up."""
+
+
+IN_STORE = 4
+"""So many entries that the store looks up itself cost as one that is answered."""
+
+STEP = 3_000
+"""How many entries the store reads and looks up in one step: in 2 ms at most."""
 
 
 class Walker:
@@ -24,6 +33,13 @@ class Walker:
         self._selection = selection
         self._at = Position(after, oldest_first)
         self._clauses = self._in_order()
+        first, *others = self._clauses
+        self._there = [one for one in others if one.is_looked_up_there]
+        """What the store looks entries up in while it reads them."""
+
+        if first.beginning is not None:
+            self._there = []
+        self._here = [one for one in others if one not in self._there]
         self._leaps = [clause for clause in self._clauses[1:] if clause.can_be_walked]
         self.looked = 0
         """How many entries of the walked index."""
@@ -39,11 +55,17 @@ class Walker:
         """The last entry that was looked at; ``None``: nothing follows."""
         return None if self.is_over else self._at.entry
 
+    def at_once(self, count: int) -> int:
+        """How many entries to look at in one step, if it were ``count`` that are answered."""
+        if not self._there:
+            return count
+        return max(min(2 * count, STEP // (1 + _costs(self._there))), 1)
+
     def affords(self, most: int) -> int:
         """How many entries to look at next, at least one, so as to spend so much in all."""
         keep = KEEP_COSTS if self._selection.keep else 0
-        each = 1 + keep + sum(clause.costs for clause in self._clauses[1:])
-        return max((most - self.spent) // each, 1)
+        each = 1 + keep + _costs(self._here) + _costs(self._there) / IN_STORE
+        return max(int((most - self.spent) / each), 1)
 
     def next(self, count: int) -> list[Entry]:
         """Look at about so many entries and return those that are selected."""
@@ -51,13 +73,17 @@ class Walker:
             self._leap()
             if self.is_over:
                 return []
-        entries, is_all = self._reader.read(self._clauses[0], self._selection, self._at, count)
-        self.looked += len(entries)
-        self.spent += len(entries)
-        if entries:
-            self._at = self._at._replace(entry=entries[-1], is_taken=False)
-        self.is_over = is_all
-        found = self._selected(entries)
+        read = self._reader.read(
+            self._clauses[0], self._selection, self._at, count, tuple(self._there)
+        )
+        self.looked += read.looked
+        self.spent += len(read.entries)
+        if self._there:
+            self.spent += -(-read.looked * (1 + _costs(self._there)) // IN_STORE)
+        if read.last is not None:
+            self._at = self._at._replace(entry=read.last, is_taken=False)
+        self.is_over = read.is_all
+        found = self._selected(read.entries)
         self._is_barren = not found and bool(self._leaps)
         return found
 
@@ -77,7 +103,7 @@ class Walker:
         return [shortest, *(clause for clause in clauses if clause is not shortest)]
 
     def _selected(self, entries: list[Entry]) -> list[Entry]:
-        for clause in self._clauses[1:]:
+        for clause in self._here:
             if entries:
                 self.spent += len(entries) * clause.costs
                 entries = self._reader.fitting(entries, clause)
@@ -90,7 +116,9 @@ class Walker:
 
     def _leap(self) -> None:
         """Go on with the first entry that comes next in each of the other indexes."""
-        heads = [self._reader.read(one, self._selection, self._at, 1)[0] for one in self._leaps]
+        heads = [
+            self._reader.read(one, self._selection, self._at, 1).entries for one in self._leaps
+        ]
         self.spent += sum(clause.costs for clause in self._leaps)
         if not all(heads):
             self.is_over = True
@@ -98,3 +126,7 @@ class Walker:
         nearest = [head[0] for head in heads]
         farthest = max(nearest) if self._at.oldest_first else min(nearest)
         self._at = self._at._replace(entry=farthest, is_taken=True)
+
+
+def _costs(clauses: Sequence[IndexClause]) -> int:
+    return sum(clause.costs for clause in clauses)
