@@ -29,6 +29,10 @@ SUCCESSOR = 1_000
 """On the successor of one claim that needs more, by a drain: it sends nothing meanwhile. What needs
 more still is left to upkeep, which is a process of its own."""
 
+LATER = 100
+"""On what follows a successor, by a drain, so that it need not be computed one by one. Where that
+is not enough, that is done."""
+
 SUCCESSORS = 4_000
 """On all successors that are not cheap, by one drain in ``SUCCESSORS_MS``."""
 

@@ -12,6 +12,7 @@ from app.domain.budget import Budget, BudgetExceeded, limited
 from app.domain.event import Event, EventStatus
 from app.errors import InvalidInput, StoreUnavailable
 from app.planning.costs import Costs
+from app.planning.later import later
 from app.planning.limits import (
     CHEAP,
     QUICK,
@@ -189,16 +190,12 @@ class Successors:
         timetable = self._timetables.of(claim.event_id, definition)
         misfire = definition.options.misfire
         following = continue_series(timetable, claim.scheduled_ms, now_ms, misfire)
-        claim.following_ms = NEVER_MS if following.next_ms is None else following.due_ms
+        at_ms, due_ms = following.next_ms, following.due_ms
+        claim.following_ms = NEVER_MS if at_ms is None else due_ms
         planned.notes.extend(_notes(claim.event_id, claim.tags, following))
+        then_ms = later(definition, timetable, at_ms, now_ms)
         planned.successors.append(
-            Successor(
-                claim.event_id,
-                claim.plan,
-                claim.scheduled_ms,
-                following.next_ms,
-                following.due_ms,
-            )
+            Successor(claim.event_id, claim.plan, claim.scheduled_ms, at_ms, due_ms, then_ms)
         )
 
     def _reschedule(self, event_ids: Sequence[bytes], now_ms: int, steps: int, in_all: int) -> bool:

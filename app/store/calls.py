@@ -60,6 +60,9 @@ class Successor:
     before_ms: int
     scheduled_ms: int | None
     due_ms: int = 0
+    later_ms: Sequence[int] = ()
+    """What follows that, as far as it is computed: claims schedule these themselves, one after the
+    other, each at its time and while its plan lasts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +186,7 @@ def successor_calls(successors: Iterable[Successor], now_ms: int) -> Iterator[Ca
                 "" if ends else ids.occurrence_id(one.event_id, one.scheduled_ms or 0),
                 one.scheduled_ms or 0,
                 one.due_ms,
+                b"".join(ids.occurrence_id(one.event_id, at) for at in one.later_ms),
             ]
         yield Call("schedule_successors", [keys.unscheduled(partition)], args)
 

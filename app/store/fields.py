@@ -71,7 +71,7 @@ class EventField(HashField):
     UPDATED = ("up", "ms", "when it was last changed; absent: never",
         "codec end_event end_if_complete save_event", "codec")
     NEXT = ("next", "ms", "scheduled time of its scheduled occurrence",
-        "leave_next save_event schedule_successors create_events lease_fresh",
+        "lose_next save_event schedule_successors create_events follow_known",
         """codec delete_event inspection read_event record_attempts save_event schedule_successors
         sweep""")
     RECURRING = ("rec", "1", "present while its series goes on",
@@ -87,8 +87,10 @@ class EventField(HashField):
     PLAN = ("tv", "id", "the request that planned it; successors are computed for a plan",
         "save_event new_events", "events read_event save_event schedule_successors")
     LAST = ("last", "ms", "scheduled time of the last claimed occurrence of its series",
-        "leave_next save_event schedule_successors lease_fresh",
+        "lose_next save_event schedule_successors follow_known",
         "events repeat_claim schedule_successors")
+    FOLLOWING = ("fol", "ids", "its plan, then the ids of occurrences that follow under it",
+        "save_event schedule_successors", "read_event")
     FLOW = ("fl", "name", "the flow that it is in",
         "codec save_event",
         """delete_event flow_gate inspection read_event save_event waiting create_events
@@ -288,8 +290,7 @@ class ToldField(HashField):
     TAGS = ("tags", "lines", "the tags of what happened", "tell_listeners", "live")
     KIND = ("kind", "word", "event: an occurrence is delivered; change: something has changed",
         "tell_listeners", "live")
-    MESSAGE = ("msg", "JSON", "what listeners are told of it",
-        "tell_listeners", "live")
+    MESSAGE = ("msg", "JSON", "what listeners are told of it", "tell_listeners", "live")
 
 
 TABLES: tuple[type[HashField], ...] = (

@@ -81,8 +81,8 @@ PLANTS = {
     ),
     "a series is planned three seconds late": Plant(
         "planning/successors.py",
-        "                following.due_ms,\n            )",
-        "                following.due_ms + 3_000 * (claim.scheduled_ms % 29 == 0),\n            )",
+        "        then_ms = later(",
+        "        due_ms += 3_000 * (claim.scheduled_ms % 29 == 0)\n        then_ms = later(",
         (Kind.STANDING,),
     ),
     "a claim is held back for three seconds": Plant(

@@ -18,7 +18,7 @@ from tests.support.clock import NOW_MS
 
 OF_THE_SERIES = {EventField.RUNNING: b"running", EventField.QUEUED: b"queued"}
 FOR_GOOD = {EventField.KEY}
-REACHED = {EventField.NEXT, EventField.LAST, EventField.PLAN}
+REACHED = {EventField.NEXT, EventField.LAST, EventField.PLAN, EventField.FOLLOWING}
 
 
 def full(stores: Stores) -> Event:
@@ -48,7 +48,8 @@ def full(stores: Stores) -> Event:
     )
     assert declaring.save(event, plan, None, NOW_MS) is Saved.DONE
     key = keys.event_of(event.id)
-    stores.client.hset(key, mapping={**OF_THE_SERIES, EventField.LAST: b"1"})
+    reached = {EventField.LAST: b"1", EventField.FOLLOWING: b"1"}
+    stores.client.hset(key, mapping={**OF_THE_SERIES, **reached})
     assert set(stored(stores, event)) == set(EventField), "its definition has four pieces"
     return stores.events.get(event.id)
 

@@ -10,7 +10,7 @@ Every call is made twice: the second changes nothing.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -19,6 +19,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
+    initialize,
     invariant,
     precondition,
     rule,
@@ -43,7 +44,7 @@ from tests.support.store_model import StoreModel
 
 EXAMPLES = os.environ.get("MODEL_EXAMPLES")
 SETTINGS = settings(
-    max_examples=int(EXAMPLES or 60),
+    max_examples=int(EXAMPLES or 45),
     stateful_step_count=40,
     derandomize=EXAMPLES is None,
     deadline=None,
@@ -113,8 +114,19 @@ class Machine(RuleBasedStateMachine):
     def time_goes_on(self, ms: int) -> None:
         self.now += ms
 
+    @initialize(tags=TAGS, any_of=ANY)
+    def begin(self, tags: tuple[str, ...], any_of: Any) -> None:
+        """Runs in which the rule that creates is left out are about something, too."""
+        for number in range(3):
+            self._create(number < 2, number, tags, {}, any_of)
+
     @rule(series=st.booleans(), ahead=st.integers(0, 5), tags=TAGS, flow=FLOWS, any_of=ANY)
     def create(
+        self, series: bool, ahead: int, tags: tuple[str, ...], flow: dict[str, Any], any_of: Any
+    ) -> None:
+        self._create(series, ahead, tags, flow, any_of)
+
+    def _create(
         self, series: bool, ahead: int, tags: tuple[str, ...], flow: dict[str, Any], any_of: Any
     ) -> None:
         event = an_event(
@@ -163,9 +175,11 @@ class Machine(RuleBasedStateMachine):
         at_ms = any_of.choice(times)
         if before.schedule is None and self.model.is_taken(before.id, at_ms):
             return
+        start_ms = before.start_ms if before.schedule else at_ms
         after = before.changed(
-            version=before.version + 1, updated_ms=self.now, status=EventStatus.ACTIVE
-        )
+            version=before.version + 1, updated_ms=self.now, status=EventStatus.ACTIVE,
+            start_ms=start_ms,
+        )  # fmt: skip
         plan = Plan(scheduled_ms=at_ms, due_ms=at_ms + jitter_ms)
         withdrawal = Withdrawal(
             "because",
@@ -261,6 +275,16 @@ class Machine(RuleBasedStateMachine):
         self, worker: bytes, limit: int, ahead_ms: int, passed_over: set[int], any_of: Any
     ) -> None:
         partition = any_of.randrange(self.stores.partitions)
+        self._claim(partition, worker, limit, ahead_ms, passed_over)
+
+    def _claim(
+        self,
+        partition: int,
+        worker: bytes,
+        limit: int,
+        ahead_ms: int = 0,
+        passed_over: Collection[int] = (),
+    ) -> list[Claim]:
         self.requests[worker] += 1
         request = self.requests[worker]
         call = claim_call(
@@ -290,6 +314,21 @@ class Machine(RuleBasedStateMachine):
         self.planless += [
             (one, self.model.events[one.event_id].plan) for one in claims if one.recurring
         ]
+        return claims
+
+    @precondition(lambda self: self.model.next_due)
+    @rule(worker=WORKERS, any_of=ANY, later=st.integers(0, 3))
+    def deliver_what_falls_due(self, worker: bytes, any_of: Any, later: int) -> None:
+        """Time goes on until something is due; then it takes its usual course, or most of it."""
+        due_ms, partition = self.model.next_due[0]
+        self.now = max(self.now, due_ms)
+        for one in self._claim(partition, worker, any_of.randrange(1, 4)):
+            if one.recurring and any_of.random() < 0.8:
+                plan = self.model.events[one.event_id].plan
+                self.planless.remove((one, plan))
+                self._advance(one, plan, one.scheduled_ms + PERIOD_MS, later)
+            if any_of.random() < 0.5:
+                self._record([one], "completed")
 
     @rule(worker=WORKERS, any_of=ANY)
     def claim_from_a_flow(self, worker: bytes, any_of: Any) -> None:
@@ -313,7 +352,7 @@ class Machine(RuleBasedStateMachine):
             now_ms=self.now,
             deadline_ms=deadline_ms,
         )
-        expected = self.model.claim_from(flow, chosen, token, deadline_ms)
+        expected = self.model.claim_from(flow, chosen, token, deadline_ms, self.now)
         assert [(c.occurrence_id, c.attempt, c.recurring, c.deaths) for c in claims] == expected
         self.claims += claims
         self.planless += [
@@ -337,15 +376,19 @@ class Machine(RuleBasedStateMachine):
         assert snapshot(self.stores.client) == before
 
     @precondition(lambda self: self.planless)
-    @rule(any_of=ANY, ends=st.integers(0, 2), keep=st.booleans())
-    def advance(self, any_of: Any, ends: int, keep: bool) -> None:
+    @rule(any_of=ANY, ends=st.integers(0, 2), keep=st.booleans(), later=st.integers(0, 3))
+    def advance(self, any_of: Any, ends: int, keep: bool, later: int) -> None:
+        """What follows a successor may be known, and claims go on with it, whatever is there."""
         number = any_of.randrange(len(self.planless))
         claim, plan = self.planless[number] if keep else self.planless.pop(number)
         times = [claim.scheduled_ms + PERIOD_MS, *self.model.times_of(claim.event_id)]
-        following = None if ends == 0 else any_of.choice(times)
+        self._advance(claim, plan, None if ends == 0 else any_of.choice(times), later)
+
+    def _advance(self, claim: Claim, plan: int, following: int | None, later: int) -> None:
         successor = Successor(
-            claim.event_id, claim.plan, claim.scheduled_ms, following, following or 0
-        )
+            claim.event_id, claim.plan, claim.scheduled_ms, following, following or 0,
+            [following + number * PERIOD_MS for number in range(1, later + 1)] if following else (),
+        )  # fmt: skip
         done = self.stores.work.schedule_successors([successor], self.now)
         expected = self.model.advance(successor, plan, self.now)
         assert (done.scheduled, done.passed) == expected
@@ -355,6 +398,9 @@ class Machine(RuleBasedStateMachine):
     def record(self, any_of: Any, verdict: str) -> None:
         """Of any claim there ever was: most have lost their lease."""
         some = any_of.sample(self.claims, min(len(self.claims), any_of.choice([1, 1, 3])))
+        self._record(some, verdict)
+
+    def _record(self, some: Sequence[Claim], verdict: str) -> None:
         again = self.now + 800 if verdict == "retrying" else None
         records = [
             Record(one.occurrence_id, one.token, verdict, 200, b"", None, again, b"[1]\n")

@@ -34,6 +34,8 @@ class ModelEvent:
     plan: int = 0
     """Counts how often it was planned anew."""
     last_ms: int | None = None
+    following_ms: Sequence[int] = ()
+    """What claims may schedule by themselves."""
 
 
 @dataclass
@@ -98,7 +100,7 @@ class StoreModel:
     ) -> None:
         event = self.events[event_id]
         event.plan += 1
-        event.last_ms = None
+        event.last_ms, event.following_ms = None, ()
         event.recurring = after.schedule is not None and after.status is not EventStatus.INACTIVE
         waiting = [one for one in self._of(event_id, "scheduled") if one.of_series]
         if event.next_ms is not None:
@@ -168,6 +170,15 @@ class StoreModel:
         made = self._record_unattempted(note.event_id, note.scheduled_ms, note.status, now_ms)
         return int(made)
 
+    @property
+    def next_due(self) -> list[tuple[int, int]]:
+        """When occurrences are due, and in which partition; the first of all first."""
+        return sorted(
+            (one.due_ms, ids.partition_of_occurrence(one_id))
+            for one_id, one in self.occurrences.items()
+            if one.due_ms is not None
+        )
+
     def claim(
         self,
         partition: int,
@@ -195,19 +206,19 @@ class StoreModel:
             one = self.occurrences[occurrence_id]
             event = self.events.get(one.event)
             if event is None or event.flow is None:
-                answer.append(self._lease(occurrence_id, token, now_ms + lease_ms))
+                answer.append(self._lease(occurrence_id, token, now_ms + lease_ms, now_ms))
             elif due_ms <= now_ms or not one.is_moved:  # else it is not claimed ahead
                 one.flow, one.due_ms = event.flow, None
         return answer
 
     def claim_from(
-        self, flow: bytes, chosen: Sequence[bytes], token: bytes, deadline_ms: int
+        self, flow: bytes, chosen: Sequence[bytes], token: bytes, deadline_ms: int, now_ms: int
     ) -> list[tuple[bytes, int, bool, int]]:
         waiting = [one for one in chosen if self.occurrences[one].flow == flow]
-        return [self._lease(one, token, deadline_ms) for one in waiting]
+        return [self._lease(one, token, deadline_ms, now_ms) for one in waiting]
 
     def _lease(
-        self, occurrence_id: bytes, token: bytes, deadline_ms: int
+        self, occurrence_id: bytes, token: bytes, deadline_ms: int, now_ms: int
     ) -> tuple[bytes, int, bool, int]:
         one = self.occurrences[occurrence_id]
         one.status, one.token, one.due_ms, one.flow = "dispatched", token, None, None
@@ -217,7 +228,18 @@ class StoreModel:
         if event and event.next_ms == one.at_ms:
             event.next_ms, one.of_series, goes_on = None, True, event.recurring
             event.last_ms = one.at_ms if goes_on else event.last_ms
+            if goes_on and event.flow is None:
+                goes_on = not self._goes_on_by_itself(one.event, one.at_ms, now_ms)
         return occurrence_id, one.attempts, goes_on, one.deaths
+
+    def _goes_on_by_itself(self, event_id: bytes, at_ms: int, now_ms: int) -> bool:
+        """Schedule the first known time after one that is claimed, if it is yet to come."""
+        following = [at for at in self.events[event_id].following_ms if at > at_ms][:1]
+        is_free = all(at > now_ms and self._is_free(event_id, at) for at in following)
+        if not following or not is_free:
+            return False
+        self._schedule(event_id, Plan(scheduled_ms=following[0], due_ms=following[0]))
+        return True
 
     def waiting_in(self, partition: int) -> list[bytes]:
         """What waits for a flow."""
@@ -234,7 +256,7 @@ class StoreModel:
         if event is None or (event.status, event.next_ms, event.plan) != ("active", None, plan):
             return 0, []
         if successor.scheduled_ms is None:
-            event.recurring = False
+            event.recurring, event.following_ms = False, ()
             before = self.occurrences.get(ids.occurrence_id(event_id, successor.before_ms))
             if before is None or before.status not in OPEN:
                 event.status, event.version = "inactive", event.version + 1
@@ -242,10 +264,12 @@ class StoreModel:
         if self._is_free(event_id, successor.scheduled_ms):
             plan_next = Plan(scheduled_ms=successor.scheduled_ms, due_ms=successor.due_ms)
             self._schedule(event_id, plan_next)
+            event.following_ms = successor.later_ms or event.following_ms
             return 1, []
         found = self.occurrences[ids.occurrence_id(event_id, successor.scheduled_ms)]
         if found.status == "scheduled":
             event.next_ms = successor.scheduled_ms
+            event.following_ms = successor.later_ms or event.following_ms
             return 0, []
         event.last_ms = max(successor.scheduled_ms, event.last_ms or 0)
         return 0, [event_id]

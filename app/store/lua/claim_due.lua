@@ -26,13 +26,12 @@
 --#include take_due
 --#include lane_of
 --#include add_due
---#include write_due
 --#include lease_occurrence
 --#include move_leased
 local lanes, claimed, last_claim = unpack(KEYS)
 local prefix, now, limit, deadline, token, request, horizon, passed_over,
   exact, turn = unpack(ARGV, 1, 10)
-local claims, early, flows, left = {}, {}, {}, {}
+local claims, early, flows = {}, {}, {}
 
 local function list_heads()
   local _, commas = string.gsub(exact, ',', '')
@@ -62,7 +61,7 @@ local ids = take_due(prefix, lanes, now, horizon, limit, passed_over, exact, tur
 if #ids == 0 then return {claims, early, flows, list_heads()} end
 redis.call('SET', last_claim, request .. ':' .. table.concat(ids), 'PX', 600000)
 local batch = {fresh = {}, unscheduled = {}, claimed = {}, dispatched = {}, scheduled = {},
-  retrying = {}, rows = {}}
+  retrying = {}, rows = {}, following = {}, due = {}}
 
 -- Claims one that is stored in short form, if its event has it sent whatever else there is; returns
 -- the row. Else it has a hash from now on.
@@ -96,10 +95,10 @@ for _, id in ipairs(ids) do
     if is_bound and not event.flow and is_unopposed(prefix, occurrence, event, due_ms) then
       claims[#claims + 1] = lease_occurrence(prefix, occurrence, event, token, deadline, now, batch)
     elseif is_bound and tonumber(due_ms) > tonumber(now) and not may_wait_early then
-      add_due(left, occurrence.event, id, due_ms)
+      add_due(batch.due, occurrence.event, id, due_ms)
       early[#early + 1] = due_ms .. ':' .. lane_of(occurrence.event)
     elseif is_bound and event.flow then
-      local waits_for_flow, row = enter_flow(prefix, occurrence, event, now)
+      local waits_for_flow, row = enter_flow(prefix, occurrence, event, now, batch)
       if waits_for_flow then flows[#flows + 1] = event.flow end
       claims[#claims + 1] = row
     else
@@ -107,6 +106,5 @@ for _, id in ipairs(ids) do
     end
   end
 end
-write_due(prefix, left)
-move_leased(prefix, claimed, batch)
+move_leased(prefix, claimed, batch, now)
 return {claims, early, flows, list_heads()}

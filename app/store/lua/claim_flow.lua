@@ -14,7 +14,7 @@ local flowing, claimed = unpack(KEYS)
 local prefix, now, deadline, token = unpack(ARGV, 1, 4)
 local claims, left = {}, {}
 local batch = {fresh = {}, unscheduled = {}, claimed = {}, dispatched = {}, scheduled = {},
-  retrying = {}, rows = {}}
+  retrying = {}, rows = {}, following = {}, due = {}}
 
 local function claim_member(waiting, member)
   local occurrence = read_occurrence(prefix, string.sub(member, 17))
@@ -47,5 +47,5 @@ while i <= #ARGV do
     end
   end
 end
-move_leased(prefix, claimed, batch)
+move_leased(prefix, claimed, batch, now)
 return {claims, left}

@@ -84,7 +84,8 @@ if version then
     EventField.METADATA_4, EventField.TAGS, EventField.UPDATED,
     EventField.RECURRING, EventField.SECRET, EventField.CALENDARS, EventField.PAUSED_UNTIL,
     EventField.FLOW, EventField.HEADERS, EventField.OVERLAP, EventField.TERMS)
-  if not keep then redis.call('HDEL', key, EventField.NEXT, EventField.LAST, EventField.PLAN) end
+  if not keep then redis.call('HDEL', key, EventField.NEXT, EventField.LAST, EventField.PLAN,
+    EventField.FOLLOWING) end
 end
 redis.call('HSET', key, unpack(ARGV, 30))
 if own ~= '' then redis.call('SET', prefix .. 'key:' .. own, id) end

@@ -2,7 +2,8 @@
 -- KEYS: 1 unscheduled
 -- ARGV: 1 prefix  2 now
 --       3… per event: id, plan (that the successor was computed for), before (the id of the
---       occurrence before), successor (its id, '' at the end of the series), scheduled, due
+--       occurrence before), successor (its id, '' at the end of the series), scheduled, due,
+--       later (the ids of those that follow that one, as far as they are computed)
 -- Returns: how many were scheduled, then the ids of the events whose successor was under way or
 --          over already: they stay unscheduled, and what follows that one is to be asked for. An
 --          event that was changed, paused, deleted or given a next occurrence meanwhile is left as
@@ -13,12 +14,13 @@
 --#include call_batch
 --#include make_due
 --#include end_event
+--#include set_field
 local unscheduled = unpack(KEYS)
 local prefix, now = unpack(ARGV, 1, 2)
 local count, passed, over, seen, ones, due_batch = 0, {}, {}, {}, {}, {}
 
 local function end_series(key, id, before)
-  redis.call('HDEL', key, EventField.RECURRING)
+  redis.call('HDEL', key, EventField.RECURRING, EventField.FOLLOWING)
   local short = redis.call('HGET', prefix .. 'fresh', before)
   if short and not has_completed(short) then return end
   local event, completed = unpack(redis.call('HMGET', prefix .. 'occurrence:' .. before,
@@ -34,8 +36,8 @@ local function is_passed(one)
   return redis.call('HGET', prefix .. 'occurrence:' .. one.occurrence, OccurrenceField.STATUS)
 end
 
-for i = 3, #ARGV, 6 do
-  local id, plan, before, successor, scheduled, due = unpack(ARGV, i, i + 5)
+for i = 3, #ARGV, 7 do
+  local id, plan, before, successor, scheduled, due, later = unpack(ARGV, i, i + 6)
   local key = prefix .. 'event:' .. id
   local status, next_ms, tags, stored_plan, flow, overlap = unpack(redis.call('HMGET', key,
     EventField.STATUS, EventField.NEXT, EventField.TAGS, EventField.PLAN, EventField.FLOW,
@@ -43,7 +45,8 @@ for i = 3, #ARGV, 6 do
   local is_waiting = status == 'active' and not next_ms
   if is_waiting and stored_plan == plan and successor ~= '' and not seen[id] then
     ones[#ones + 1] = {event = id, key = key, occurrence = successor, scheduled = scheduled,
-      due = due, tags = tags or '', bound = flow or overlap}
+      due = due, tags = tags or '', bound = flow or overlap,
+      following = later ~= '' and plan .. later}
     seen[id] = true
   elseif is_waiting and stored_plan == plan and successor == '' then
     end_series(key, id, before)
@@ -62,7 +65,9 @@ for _, one in ipairs(ones) do
     passed[#passed + 1] = one.event
   else
     -- (One that was there and not yet claimed is what its event had forgotten.)
-    redis.call('HSET', one.key, EventField.NEXT, one.scheduled)
+    local fields = {EventField.NEXT, one.scheduled}
+    set_field(fields, EventField.FOLLOWING, one.following or '', false)
+    redis.call('HSET', one.key, unpack(fields))
     over[#over + 1] = one.event
   end
 end

@@ -1,4 +1,5 @@
 --#include claim_row
+--#include leave_next
 -- lease_fresh(prefix, occurrence, event, token, deadline, now, batch): as lease_occurrence, for one
 -- that is stored in short form, the next of an event without a flow and an overlap policy. It stays
 -- in that form until the attempt has an outcome; a one-time event need not list it, see
@@ -15,11 +16,9 @@ local function lease_fresh(prefix, occurrence, event, token, deadline, now, batc
   add(batch.claimed, deadline, id)
   add(batch.dispatched, scheduled, id)
   batch.scheduled[#batch.scheduled + 1] = id
-  redis.call('HDEL', event.key, EventField.NEXT)
-  if event.recurring then
-    redis.call('ZADD', event.key .. ':occurrences', scheduled, id)
-    redis.call('HSET', event.key, EventField.LAST, scheduled)
-    add(batch.unscheduled, now, occurrence.event)
-  end
-  return claim_row(occurrence, event, 1, scheduled, event.recurring, false)
+  if event.recurring then redis.call('ZADD', event.key .. ':occurrences', scheduled, id) end
+  local known = leave_next(prefix, occurrence, event, now, batch)
+  local row = claim_row(occurrence, event, 1, scheduled, event.recurring and not known, false)
+  if known then known.row = row end
+  return row
 end

@@ -11,10 +11,11 @@ local function lease_occurrence(prefix, occurrence, event, token, deadline, now,
   local attempt = tonumber(occurrence.attempts or '0') + 1
   local is_fresh = attempt == 1 and not occurrence.redelivery
   local is_next = event.next == scheduled and not occurrence.callback
-  local due, overlap, cancelled = occurrence.next_attempt or scheduled, false, nil
+  local due, known = occurrence.next_attempt or scheduled, nil
+  local overlap, cancelled = false, nil
   take_event_tags(prefix, occurrence, event)
   if attempt == 1 then
-    start_first_attempt(prefix, occurrence, event, token, due, is_next, now)
+    known = start_first_attempt(prefix, occurrence, event, token, due, is_next, now, batch)
   else
     redis.call('HSET', key, OccurrenceField.STATUS, 'dispatched', OccurrenceField.ATTEMPTS, attempt,
       OccurrenceField.LEASE, token, OccurrenceField.CHANGED, now)
@@ -32,7 +33,9 @@ local function lease_occurrence(prefix, occurrence, event, token, deadline, now,
     claimed[#claimed + 1] = deadline; claimed[#claimed + 1] = id
     dispatched[#dispatched + 1] = scheduled; dispatched[#dispatched + 1] = id
   end
-  local row = claim_row(occurrence, event, attempt, due, event.recurring and is_next, overlap)
+  local in_series = event.recurring and is_next and not known
+  local row = claim_row(occurrence, event, attempt, due, in_series, overlap)
+  if known then known.row = row end
   if event.overlap then batch.rows[id] = row end
   if cancelled and batch.rows[cancelled] then batch.rows[cancelled][16] = 'cancelled' end
   return row

@@ -1,8 +1,8 @@
 --#include leave_next
--- start_first_attempt(prefix, occurrence, event, token, due, is_next, now): writes what the first
--- attempt alone writes. If it is its event's scheduled occurrence (is_next), its event waits from
--- now on for the successor.
-local function start_first_attempt(prefix, occurrence, event, token, due, is_next, now)
+-- start_first_attempt(prefix, occurrence, event, token, due, is_next, now, batch): writes what the
+-- first attempt alone writes. If it is its event's scheduled occurrence (is_next), its event goes
+-- on to the successor; what leave_next says of that is returned.
+local function start_first_attempt(prefix, occurrence, event, token, due, is_next, now, batch)
   local id, scheduled = occurrence.id, occurrence.scheduled
   -- It may be claimed shortly before it is due; it starts no earlier.
   local started = tonumber(due) > tonumber(now) and due or now
@@ -14,5 +14,5 @@ local function start_first_attempt(prefix, occurrence, event, token, due, is_nex
   if not occurrence.callback then
     redis.call('ZADD', event.key .. ':occurrences', scheduled, id)
   end
-  if is_next then leave_next(prefix, occurrence, event, now) end
+  return is_next and leave_next(prefix, occurrence, event, now, batch)
 end
