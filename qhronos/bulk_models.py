@@ -105,3 +105,35 @@ class Forecast(Model):
     per_minute: tuple[float, ...] = ()
     targets: tuple[TargetLoad, ...] = ()
     hot_spots: tuple[HotSpot, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alert(Model):
+    """Who is told when deliveries go wrong, of what, and whether it arrives."""
+
+    id: str
+    name: str
+    type: str
+    on: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    to: tuple[str, ...] = ()
+    url: str | None = None
+    """Its host alone: the rest is a secret."""
+    has_secret: bool = False
+    per_hour: int = 0
+    lag: str = ""
+    status: str = "ok"
+    last_sent_at: datetime | None = None
+    last_error: str | None = None
+    failing_since: datetime | None = None
+    next_attempt_at: datetime | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertTest(Model):
+    """Whether a test arrived, and why not."""
+
+    arrived: bool = False
+    error: str | None = None

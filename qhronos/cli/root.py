@@ -13,6 +13,7 @@ from qhronos.installation import version
 _PLACE = "qhronos.cli.commands"
 
 COMMANDS = {
+    "alerts": f"{_PLACE}.alerts:alerts",
     "apply": f"{_PLACE}.apply:apply",
     "audit": f"{_PLACE}.audit:audit",
     "bulk": f"{_PLACE}.bulk:bulk",

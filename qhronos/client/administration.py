@@ -1,4 +1,4 @@
-"""What the API has for those who run it: tokens, calendars, flows, signing secrets, the audit log.
+"""What the API has for those who run it: tokens, calendars, flows, alerts, secrets, the audit log.
 
 ``qhronos/client/async_administration.py`` is made of this file, see
 ``tests/qhronos/client/twin.py``.
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from qhronos.bulk_models import TagSecret
+from qhronos.bulk_models import Alert, AlertTest, TagSecret
 from qhronos.client import calls
 from qhronos.client.resources import Resource
 from qhronos.models import AuditEntry, Calendar, Flow, Token, TokenRecord
@@ -81,6 +81,34 @@ class Flows(Resource):
     def resume(self, key: str) -> Flow:
         """Go on sending."""
         return self._send(calls.post(calls.path("flows", key, "resume"), calls.one(Flow)))
+
+
+class Alerts(Resource):
+    """``client.alerts``: who is told when deliveries go wrong."""
+
+    def create(self, **fields: Any) -> Alert:
+        """Make an alert from ``name``, ``type``, ``on`` and ``url`` or ``to``; also ``tags``."""
+        return self._send(calls.post("/alerts", calls.one(Alert), fields))
+
+    def list(self) -> Iterator[Alert]:
+        """Go through the alerts."""
+        return self._each(calls.listed("/alerts", Alert))
+
+    def get(self, alert_id: str) -> Alert:
+        """Read an alert, and whether its notifications arrive."""
+        return self._send(calls.get(calls.path("alerts", alert_id), calls.one(Alert)))
+
+    def update(self, alert_id: str, **fields: Any) -> Alert:
+        """Change what is given; what failed is tried again at once."""
+        return self._send(calls.put(calls.path("alerts", alert_id), calls.one(Alert), fields))
+
+    def test(self, alert_id: str) -> AlertTest:
+        """Send a test now, and say whether it arrived."""
+        return self._send(calls.post(calls.path("alerts", alert_id, "test"), calls.one(AlertTest)))
+
+    def delete(self, alert_id: str) -> None:
+        """Delete an alert."""
+        return self._send(calls.delete(calls.path("alerts", alert_id)))
 
 
 class Audit(Resource):

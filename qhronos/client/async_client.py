@@ -15,6 +15,7 @@ import httpx
 from qhronos.bulk_models import Forecast
 from qhronos.client import calls
 from qhronos.client.async_administration import (
+    AsyncAlerts,
     AsyncAudit,
     AsyncCalendars,
     AsyncFlows,
@@ -67,6 +68,7 @@ class AsyncClient:
         self.signing_secrets = AsyncSigningSecrets(self._sender)
         self.bulk_jobs = AsyncBulkJobs(self._sender)
         self.audit = AsyncAudit(self._sender)
+        self.alerts = AsyncAlerts(self._sender)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.url!r})"

@@ -14,7 +14,7 @@ import httpx
 
 from qhronos.bulk_models import Forecast
 from qhronos.client import calls
-from qhronos.client.administration import Audit, Calendars, Flows, SigningSecrets, Tokens
+from qhronos.client.administration import Alerts, Audit, Calendars, Flows, SigningSecrets, Tokens
 from qhronos.client.bulk import BulkJobs
 from qhronos.client.configuration import Configuration
 from qhronos.client.resources import Events, Occurrences
@@ -61,6 +61,7 @@ class Client:
         self.signing_secrets = SigningSecrets(self._sender)
         self.bulk_jobs = BulkJobs(self._sender)
         self.audit = Audit(self._sender)
+        self.alerts = Alerts(self._sender)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.url!r})"

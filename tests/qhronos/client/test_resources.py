@@ -102,6 +102,15 @@ def test_the_other_parts_of_the_api(client: Client, tag: str) -> None:
     assert [one.name for one in client.calendars.list()] == ["days"]
     client.calendars.delete("days")
 
+    alert = client.alerts.create(name="on call", type="slack", on=["lag"], url=HOOK + "sesame")
+    assert (alert.on, alert.url, alert.status) == (("lag",), HOOK + "***", "ok")
+    assert client.alerts.get(alert.id) == alert
+    assert client.alerts.update(alert.id, lag="5m").lag == "5m"
+    tested = client.alerts.test(alert.id)
+    assert (tested.arrived, tested.error) == (False, "the receiver refused the connection")
+    assert [one.last_error for one in client.alerts.list()] == [tested.error]
+    client.alerts.delete(alert.id)
+
     flow = client.flows.put("slow", rate="10/m", concurrency=2)
     assert (flow.concurrency, flow.paused) == (2, False)
     assert client.flows.pause("slow").paused

@@ -18,7 +18,7 @@ TWINS = {
     name: f"async_{name}" for name in ("resources.py", "administration.py", "bulk.py", "client.py")
 }
 
-PARTS = "Events|Occurrences|Tokens|Calendars|Flows|SigningSecrets|BulkJobs|Audit"
+PARTS = "Events|Occurrences|Tokens|Calendars|Flows|Alerts|SigningSecrets|BulkJobs|Audit"
 
 CHANGES = (
     # A method that answers an iterator is not awaited itself.
