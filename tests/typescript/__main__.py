@@ -34,6 +34,8 @@ LEFT_OUT = {
 }
 """What programs need not call by the client."""
 
+PLATFORMS = {"Node.js": ["node"], "Bun": ["bun"], "Deno": ["deno", "run", "--allow-all"]}
+
 STRICT = {
     "strict": True,
     "target": "es2022",
@@ -94,6 +96,16 @@ def check_with_instance(stack: Stack) -> None:
     run(CLIENT, "node", "--test", "--test-timeout=60000", "out/live/", **environ_of(stack))
 
 
+def check_platforms(stack: Stack) -> None:
+    """Run what every platform has to do on those that are here, and name those that are not."""
+    for name, command in PLATFORMS.items():
+        if shutil.which(command[0]) is None:
+            sys.stdout.write(f"{name} is not on the PATH: it was not tried.\n")
+            continue
+        run(CLIENT, *command, "out/live/anywhere.js", **environ_of(stack))
+        sys.stdout.write(f"It works with {name}.\n")
+
+
 def check_package(place: Path, stack: Stack) -> None:
     """Install the package into an empty project; compile and run the examples there."""
     run(CLIENT, "npm", "pack", "--silent", "--pack-destination", place)
@@ -139,6 +151,7 @@ def main() -> int:
             with Stack(workers=1, MASTER_TOKEN=TOKEN) as stack:
                 check_with_instance(stack)
                 sys.stdout.write("It works with a real instance.\n")
+                check_platforms(stack)
                 check_package(place, stack)
                 sys.stdout.write("Its package works in an empty project, with the examples.\n")
                 check_express_receiver(stack)

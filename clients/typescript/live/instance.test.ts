@@ -225,6 +225,21 @@ test('calendars, flows, tokens, secrets, imports, the audit log', async () => {
   await assert.rejects(reader.events.list().toArray(), Unauthenticated);
   await qhronos.tokens.revokeAll('typescript');
 
+  const alert = await qhronos.alerts.create({
+    name: 'typescript',
+    type: 'webhook',
+    on: ['dead_letter'],
+    url: webhook,
+  });
+  assert.deepEqual(
+    (await qhronos.alerts.list().toArray()).map((one) => one.id),
+    [alert.id],
+  );
+  assert.equal((await qhronos.alerts.update(alert.id, { per_hour: 3 })).per_hour, 3);
+  assert.equal((await qhronos.alerts.get(alert.id)).name, 'typescript');
+  assert.equal(typeof (await qhronos.alerts.test(alert.id)).arrived, 'boolean');
+  await qhronos.alerts.delete(alert.id);
+
   const written = await qhronos.signingSecrets.put('typescript-secret');
   assert.match(written.secret ?? '', /^whsec_/);
   await qhronos.signingSecrets.delete('typescript-secret');

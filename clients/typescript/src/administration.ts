@@ -1,9 +1,13 @@
-/** What the API has for those who run it: tokens, calendars, flows, signing secrets, audit log. */
+/** What the API has for those who run it: tokens, calendars, flows, alerts, secrets, audit log. */
 
 import { call } from './calls.js';
 import { type List, listed } from './paging.js';
 import { Resource } from './resource.js';
 import type {
+  Alert,
+  AlertInput,
+  AlertTest,
+  AlertUpdate,
   AuditEntry,
   AuditFilters,
   Calendar,
@@ -101,6 +105,41 @@ export class Flows extends Resource {
   resume(key: string, { space, ...options }: FlowOptions & OnceOptions = {}): Promise<Flow> {
     const parts = { ...options, path: { key }, query: { space } };
     return this.send(call('post', '/flows/{key}/resume', parts));
+  }
+}
+
+/** `qhronos.alerts`: who is told, by mail or in a chat, when deliveries go wrong. */
+export class Alerts extends Resource {
+  /** Make an alert. */
+  create(alert: AlertInput, options: OnceOptions = {}): Promise<Alert> {
+    return this.send(call('post', '/alerts', { ...options, body: alert }));
+  }
+
+  /** Go through the alerts. */
+  list(options: CallOptions = {}): List<Alert> {
+    return this.listOf(listed('/alerts', {}, options));
+  }
+
+  /** Read an alert, and whether its notifications arrive. */
+  get(id: string, options: CallOptions = {}): Promise<Alert> {
+    return this.send(call('get', '/alerts/{alert_id}', { ...options, path: { alert_id: id } }));
+  }
+
+  /** Change what is given, and keep the rest. */
+  update(id: string, changes: AlertUpdate, options: CallOptions = {}): Promise<Alert> {
+    const parts = { ...options, path: { alert_id: id }, body: changes };
+    return this.send(call('put', '/alerts/{alert_id}', parts));
+  }
+
+  /** Delete an alert. */
+  delete(id: string, options: CallOptions = {}): Promise<void> {
+    return this.send(call('delete', '/alerts/{alert_id}', { ...options, path: { alert_id: id } }));
+  }
+
+  /** Send a test now, and say whether it arrived. */
+  test(id: string, options: OnceOptions = {}): Promise<AlertTest> {
+    const parts = { ...options, path: { alert_id: id } };
+    return this.send(call('post', '/alerts/{alert_id}/test', parts));
   }
 }
 

@@ -1,6 +1,6 @@
 /** The client: one token's view of one instance. */
 
-import { Audit, Calendars, Flows, SigningSecrets, Tokens } from './administration.js';
+import { Alerts, Audit, Calendars, Flows, SigningSecrets, Tokens } from './administration.js';
 import { call, reading, written } from './calls.js';
 import { configuration } from './configuration.js';
 import { Events } from './events.js';
@@ -48,6 +48,7 @@ export class Qhronos {
   readonly calendars: Calendars;
   readonly flows: Flows;
   readonly signingSecrets: SigningSecrets;
+  readonly alerts: Alerts;
   readonly bulkJobs: BulkJobs;
   readonly imports: Imports;
   readonly audit: Audit;
@@ -69,6 +70,7 @@ export class Qhronos {
     this.calendars = new Calendars(sender);
     this.flows = new Flows(sender);
     this.signingSecrets = new SigningSecrets(sender);
+    this.alerts = new Alerts(sender);
     this.bulkJobs = new BulkJobs(sender);
     this.imports = new Imports(sender);
     this.audit = new Audit(sender);

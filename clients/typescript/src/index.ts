@@ -1,6 +1,7 @@
 /** Qhronos for your programs: a client of its API, and how to verify what it delivers. */
 
 export type {
+  Alerts,
   Audit,
   Calendars,
   FlowOptions,

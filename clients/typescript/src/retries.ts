@@ -30,7 +30,7 @@ const BUSY = new Set([429, 502, 503, 504]);
 /** What a call that is sent again gets while the first one is under way. */
 const UNDER_WAY = 409;
 
-/** Codes of errors in Node, Deno and Bun after which nothing was sent. */
+/** Codes of errors in Node and Bun after which nothing was sent. */
 const NOT_CONNECTED = new Set([
   'ECONNREFUSED',
   'ConnectionRefused',
@@ -40,6 +40,9 @@ const NOT_CONNECTED = new Set([
   'ENOTFOUND',
   'UND_ERR_CONNECT_TIMEOUT',
 ]);
+
+/** Deno has no codes, but the kind of the error in its text. */
+const NOT_CONNECTED_TEXT = 'client error (Connect)';
 
 /** Why there is no answer. */
 export class NoAnswer extends Error {
@@ -54,10 +57,9 @@ export class NoAnswer extends Error {
   static of(error: unknown): NoAnswer {
     const cause = (error instanceof Error && error.cause) || error;
     const { code, message } = cause as { code?: string; message?: string };
-    return new NoAnswer(message || code || String(cause), {
-      sent: !NOT_CONNECTED.has(code ?? ''),
-      cause: error,
-    });
+    const why = message || code || String(cause);
+    const sent = !NOT_CONNECTED.has(code ?? '') && !why.includes(NOT_CONNECTED_TEXT);
+    return new NoAnswer(why, { sent, cause: error });
   }
 }
 
