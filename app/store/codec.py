@@ -102,8 +102,11 @@ def dump_json(value: Any) -> bytes:
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
-def event_to_fields(event: Event, request: bytes) -> list[bytes | str | int]:
-    """The event's hash as a flat list, without ``next``: that belongs to the scripts."""
+def event_to_fields(event: Event, request: bytes | None) -> list[bytes | str | int]:
+    """The event's hash as a flat list, without ``next``: that belongs to the scripts.
+
+    ``request``: by which a script that saves it is recognised when it is repeated.
+    """
     options = event.options
     overlap, flow = options.overlap, options.flow
     metadata = b"" if event.metadata_json == "{}" else event.metadata_json.encode()

@@ -82,7 +82,7 @@ class EventField(HashField):
         "codec save_event", "delete_event inspection save_event create_events")
     PAUSED_UNTIL = ("pu", "ms", "when it is to be resumed",
         "codec save_event", "save_event create_events")
-    REQUEST = ("req", "id", "the last request that wrote it, to recognise a repeated one",
+    REQUEST = ("req", "id", "the last request that changed it, to recognise a repeated one",
         "codec", "save_event")
     PLAN = ("tv", "id", "the request that planned it; successors are computed for a plan",
         "save_event new_events", "events read_event save_event schedule_successors")

@@ -39,10 +39,10 @@ def new_event_call(
 ) -> NewEvent:
     """What ``create_events`` is given of an event, beside its entry in the audit log."""
     planned = plan.scheduled_ms is not None
-    request = os.urandom(8)
-    fields = codec.event_to_fields(event, request) + terms.fields(event)
+    # (A repeated call is recognised by its entries in the audit log.)
+    fields = codec.event_to_fields(event, None) + terms.fields(event)
     if codec.is_going_on(event):
-        fields += [EventField.PLAN, request]
+        fields += [EventField.PLAN, os.urandom(8)]
     every = terms.of_all(event)
     head: list[Argument] = [
         event.id,

@@ -84,7 +84,7 @@ for _, event in ipairs(events) do
   list_event_end(prefix, id, status, paused_until, now)
   if new_id ~= '' and outcome == 'scheduled' then
     ones[#ones + 1] = {occurrence = new_id, event = id, scheduled = scheduled, due = due,
-      tags = tags, bound = flow or overlap}
+      tags = tags, bound = flow or overlap, since = created}
     redis.call('HSET', key, EventField.NEXT, scheduled)
   elseif new_id ~= '' then
     add_unattempted(prefix, new_id, id, scheduled, tags, outcome, message, now)

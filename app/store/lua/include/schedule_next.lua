@@ -7,13 +7,14 @@
 -- schedule_next(prefix, ones, now, due): as schedule_occurrence, for those that are to be their
 -- events' next: they are stored in short form, all at once, if that says it all. Of each, ones has
 -- occurrence, event, scheduled, due, tags, and bound: the event has a flow or an overlap policy,
--- which will add to it. No event comes twice. Each gets is_new; what is new is added to due.
+-- which will add to it; and since, if it is not there since now. No event comes twice. Each gets
+-- is_new; what is new is added to due.
 local function schedule_next(prefix, ones, now, due)
   local short, ids, keys = {}, {}, {}
   for _, one in ipairs(ones) do
-    local id, scheduled = one.occurrence, one.scheduled
+    local id, scheduled, since = one.occurrence, one.scheduled, one.since or now
     if one.bound or one.due ~= scheduled or moment_of(id) ~= scheduled then
-      one.is_new = schedule_occurrence(prefix, id, one.event, scheduled, one.due, one.tags, now,
+      one.is_new = schedule_occurrence(prefix, id, one.event, scheduled, one.due, one.tags, since,
         due)
     else
       short[#short + 1], ids[#ids + 1], keys[#keys + 1] = one, id, prefix .. 'occurrence:' .. id
@@ -27,12 +28,13 @@ local function schedule_next(prefix, ones, now, due)
   local before = redis.call('HMGET', fresh, unpack(ids))
   for number, one in ipairs(short) do
     local id, form, scheduled = one.occurrence, before[number], one.scheduled
+    local since = one.since or now
     one.is_new = not has_hash or make_way(prefix, id, one.event)
     -- (One that is not listed was taken away by an earlier version, which knows no short forms.)
     if form and (fresh_lease(form) or redis.call('ZSCORE', listed, id)) then one.is_new = false end
     if one.is_new then
       forms[#forms + 1] = id
-      forms[#forms + 1] = one.event .. (now ~= moment_of(one.event) and now or '')
+      forms[#forms + 1] = one.event .. (since ~= moment_of(one.event) and since or '')
       scores[#scores + 1] = scheduled; scores[#scores + 1] = id
       for tag in string.gmatch(one.tags, '[^\n]+') do
         local tagged = by_tag[tag] or {}
