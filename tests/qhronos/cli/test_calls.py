@@ -61,6 +61,12 @@ COMMANDS = {
     "GET /tokens": "tokens list",
     "DELETE /tokens/{jti}": "tokens revoke",
     "DELETE /tokens": "tokens revoke",
+    "POST /alerts": "alerts create",
+    "GET /alerts": "alerts list",
+    "GET /alerts/{id}": "alerts show",
+    "PUT /alerts/{id}": "alerts set",
+    "DELETE /alerts/{id}": "alerts delete",
+    "POST /alerts/{id}/test": "alerts test",
     "GET /audit": "audit list",
     "GET /audit/export": "audit export",
 }
