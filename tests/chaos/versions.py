@@ -2,8 +2,9 @@
 
 A rolling upgrade under load, judged as chaos is: all processes are of the earlier version first,
 then whatever is killed comes back as either of the two, and in the end all are of this version.
-With ``--back`` they go back to the earlier version once, and on again. Each version is a directory,
-and both use the same installed packages.
+If this version has another form of the store, the earlier one does not start on it, and what is
+killed comes back as this one. With ``--back`` all go back to the earlier version once, and on
+again. Each version is a directory, and both use the same installed packages.
 """
 
 from __future__ import annotations
@@ -13,11 +14,13 @@ import random
 import secrets
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
+from app.store.migrations.schema import MIGRATIONS
 from tests.chaos.faults import SCHEDULERS, UPKEEPS, WORKERS, Fault, Hand, planned
 from tests.chaos.run import LEASE_S, Load, chaos
 from tests.support.processes import CHECKOUT, ROOT, Program, checkout
@@ -47,6 +50,7 @@ class Rolling(Hand):
         self._this = stack.directory / "this"
         self._this.mkdir()
         checkout(self._this)
+        self._has_own_form = schema_of(stack.directory) != len(MIGRATIONS)
 
     def run(self, faults: Sequence[Fault], seconds: float) -> None:
         """Do the faults, while the phases follow each other."""
@@ -58,7 +62,7 @@ class Rolling(Hand):
         number = int((time.monotonic() - self._begun_s) / self._each_s)
         phase = self._phases[min(number, len(self._phases) - 1)]
         if phase == BOTH:
-            phase = self._chance.choice((EARLIER, THIS))
+            phase = THIS if self._has_own_form else self._chance.choice((EARLIER, THIS))
         program.home = self._this if phase == THIS else self.stack.directory
         self.say(f"  {program.name} comes back as {phase}")
         program.start()
@@ -71,6 +75,14 @@ def earlier(revision: str, directory: Path) -> None:
     archive = ["git", "-C", str(ROOT), "archive", revision, "--", *CHECKOUT]
     packed = subprocess.run(archive, check=True, capture_output=True).stdout
     subprocess.run(["tar", "-x", "-C", str(directory)], input=packed, check=True)
+
+
+def schema_of(directory: Path) -> int:
+    """The number of the form of the store that a checkout writes."""
+    code = "from app.store.migrations.schema import MIGRATIONS; print(len(MIGRATIONS))"
+    argv = [sys.executable, "-c", code]
+    done = subprocess.run(argv, cwd=directory, check=True, capture_output=True, text=True)
+    return int(done.stdout)
 
 
 def upgrades(seed: int, seconds: float, phases: Sequence[str]) -> list[Fault]:
@@ -90,6 +102,13 @@ def _replacing_all(begin_s: float) -> Iterator[Fault]:
         yield Fault(begin_s + turn * BETWEEN_S, "term", target, number, 0.1)
 
 
+def _schema_of_revision(revision: str) -> int:
+    with tempfile.TemporaryDirectory(prefix="qhronos-") as directory:
+        checkout(Path(directory))
+        earlier(revision, Path(directory))
+        return schema_of(Path(directory))
+
+
 def main() -> int:
     """Run it; returns the exit status."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -98,6 +117,8 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=None, help="of a run to be repeated")
     parser.add_argument("--back", action="store_true", help="and back, and there again")
     given = parser.parse_args()
+    if given.back and _schema_of_revision(given.revision) != len(MIGRATIONS):
+        parser.error("the earlier version does not start on this one's form of the store")
     seed = secrets.randbelow(1_000_000) if given.seed is None else given.seed
     phases = AND_BACK if given.back else THERE
     verdict = chaos(
