@@ -53,6 +53,7 @@ TRIED = {
     "ZCOUNT": "ZCOUNT 0 1",
     "ZINTER": "",
     "ZLEXCOUNT": "ZLEXCOUNT - +",
+    "ZMSCORE": "ZMSCORE m",
     "ZPOPMIN": "ZPOPMIN",
     "ZRANGE": "ZRANGE 0 1",
     "ZRANGEBYLEX": "ZRANGEBYLEX - +",

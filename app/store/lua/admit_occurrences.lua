@@ -45,11 +45,12 @@ local function admit(flow, ids)
   -- Farther ahead it can only be from a slower rate that was changed since.
   if interval then theoretical = math.min(theoretical, now + ahead + tolerance + interval) end
   local starts, taken, too_early_until, busy_until, waits_for_order = {}, {}, nil, nil, false
-  for _, id in ipairs(ids) do
+  local held = ids[1] and redis.call('ZMSCORE', busy, unpack(ids))
+  for rank, id in ipairs(ids) do
     local start, earliest = '-', earliest_start(id, now)
     if strict and in_order and in_order ~= id then
       start, waits_for_order = '@' .. hexadecimal(in_order), true
-    elseif earliest == now and redis.call('ZSCORE', busy, id) then
+    elseif earliest == now and held[rank] then
       busy_until = number(now + 50)  -- its attempt is just ending, or its worker has died
     elseif strict and earliest > now then
       too_early_until = too_early_until or number(earliest)

@@ -61,7 +61,7 @@ local ids = take_due(prefix, lanes, now, horizon, limit, passed_over, exact, tur
 if #ids == 0 then return {claims, early, flows, list_heads()} end
 redis.call('SET', last_claim, request .. ':' .. table.concat(ids), 'PX', 600000)
 local batch = {fresh = {}, unscheduled = {}, claimed = {}, dispatched = {}, scheduled = {},
-  retrying = {}, rows = {}, following = {}, due = {}}
+  retrying = {}, rows = {}, following = {}, due = {}, looks = {}}
 
 -- Claims one that is stored in short form, if its event has it sent whatever else there is; returns
 -- the row. Else it has a hash from now on.

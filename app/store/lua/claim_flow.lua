@@ -16,15 +16,14 @@ local claims, left = {}, {}
 local batch = {fresh = {}, unscheduled = {}, claimed = {}, dispatched = {}, scheduled = {},
   retrying = {}, rows = {}, following = {}, due = {}}
 
-local function claim_member(waiting, member)
+local function claim_member(member, is_waiting)
   local occurrence = read_occurrence(prefix, string.sub(member, 17))
   if occurrence and occurrence.lease == token then
     local event = read_event(prefix, occurrence.event)
     claims[#claims + 1] = repeat_claim(occurrence, event, false)
     return
   end
-  local removed = redis.call('ZREM', waiting, member)
-  if removed == 1 and occurrence and occurrence.awaits_attempt then
+  if is_waiting and occurrence and occurrence.awaits_attempt then
     local event = read_event(prefix, occurrence.event)
     claims[#claims + 1] = lease_occurrence(prefix, occurrence, event, token, deadline, now, batch)
   end
@@ -35,7 +34,12 @@ while i <= #ARGV do
   local flow, look, count = unpack(ARGV, i, i + 2)
   local waiting = prefix .. 'flow:' .. flow
   i = i + 3
-  for j = i, i + count - 1 do claim_member(waiting, ARGV[j]) end
+  local members = {unpack(ARGV, i, i + count - 1)}
+  if members[1] then
+    local scores = redis.call('ZMSCORE', waiting, unpack(members))
+    redis.call('ZREM', waiting, unpack(members))
+    for number, member in ipairs(members) do claim_member(member, scores[number]) end
+  end
   i = i + count
   if redis.call('EXISTS', waiting) == 0 then
     redis.call('ZREM', flowing, flow)

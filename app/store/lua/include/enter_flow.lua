@@ -28,7 +28,8 @@ local function enter_flow(prefix, occurrence, event, now, batch)
     end
   end
   if not decision then
-    wait_for_flow(prefix, event.flow, occurrence.event, id, scheduled, occurrence.attempts, now)
+    wait_for_flow(prefix, event.flow, occurrence.event, id, scheduled, occurrence.attempts, now,
+      batch.looks)
   end
   return not decision, row
 end
