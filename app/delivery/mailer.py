@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import smtplib
 import ssl
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,8 +17,13 @@ from app.delivery.trust import trusted_certificates
 from app.domain.alert_texts import Notification, plain
 from app.domain.mail import MailServer, domain_of
 
-TIMEOUT_S = 5.0
+TIMEOUT_S = 3.0
 """How long each step of the exchange with the server may take."""
+
+BUDGET_S = 10.0
+"""After so long no more mail is begun: whoever sends has a lease to keep."""
+
+TOO_SLOW = "the mail server is too slow"
 
 MAX_SUBJECT = 150
 MAX_SAID = 160
@@ -55,19 +61,25 @@ class Mailer:
         server: MailServer,
         sender: str,
         connect: Callable[[MailServer], smtplib.SMTP] | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._server = server
         self._sender = sender
         self._connect = connect or _connect
+        self._monotonic = monotonic
 
     def send(self, mails: Sequence[Mail]) -> list[str | None]:
         """Send them; returns for each why it was not taken, ``None`` if it was."""
+        until_s = self._monotonic() + BUDGET_S
         try:
             connection = self._connect(self._server)
         except (OSError, smtplib.SMTPException) as error:
             return [explain(error)] * len(mails)
         try:
-            return [self._send_one(connection, mail) for mail in mails]
+            return [
+                self._send_one(connection, mail) if self._monotonic() < until_s else TOO_SLOW
+                for mail in mails
+            ]
         finally:
             with suppress(OSError, smtplib.SMTPException):
                 connection.quit()

@@ -12,12 +12,12 @@ import logging
 import secrets
 import threading
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from app.clock import Clock
 from app.domain.alert_groups import AlertGroup, Sends
 from app.domain.alert_texts import notification_of
-from app.domain.alerts import Alert, Finding
+from app.domain.alerts import Alert, AlertType, Finding
 from app.engine.alert_sources import AlertSources
 from app.engine.alert_watch import look
 from app.errors import StoreUnavailable
@@ -34,8 +34,8 @@ AWAY_S = 10.0
 """How long to wait after the store was away: workers that could not record an outcome do that
 first, with the time of its end."""
 
-AT_ONCE = 32
-"""How many notifications one round sends: it takes no longer than the lease."""
+AT_ONCE = 16
+"""How many notifications one look sends: it takes no longer than the lease."""
 
 
 class AlertRunner:
@@ -101,7 +101,15 @@ class AlertRunner:
             if (group := groups.get(one.id)) is not None
             and now_ms >= sends.get(one.id, Sends()).next_ms(group.since_ms, one.per_hour, now_ms)
         ][:AT_ONCE]
-        if not due:
+        mails = [one for one in due if one.kind is AlertType.MAIL]
+        others = [one for one in due if one.kind is not AlertType.MAIL]
+        return sum(self._send_some(some, groups, sends) for some in (others, mails) if some)
+
+    def _send_some(
+        self, due: Sequence[Alert], groups: Mapping[str, AlertGroup], sends: Mapping[str, Sends]
+    ) -> int:
+        """Send and note it, within one lease: a slow mail server has no chat told twice."""
+        if not self._store.lead(self._process):
             return 0
         console = self._sending.console
         told = [(one, notification_of(groups[one.id], one.name, one.id, console)) for one in due]

@@ -6,6 +6,8 @@ import json
 from collections.abc import Callable
 from typing import Any, cast
 
+from redis.exceptions import WatchError
+
 from app.domain.alert_groups import AlertGroup, Sends
 from app.domain.alerts import Alert, AlertType, Condition
 from app.store.alert_keys import ALERTS, GROUPS, SEALED, SENDS
@@ -77,7 +79,10 @@ class AlertStore:
                 return False
             pipe.multi()
             pipe.hset(_SEALED, alert_id, cast("str", after))
-            pipe.execute()
+            try:
+                pipe.execute()
+            except WatchError:
+                return False
         return True
 
     def sends_of(self, alert_id: str) -> Sends:

@@ -52,6 +52,14 @@ def test_several_share_a_connection_and_one_that_is_refused_harms_no_other() -> 
     assert len([one for one in server.said if one.startswith("ehlo")]) == 1
 
 
+def test_a_slow_server_holds_nobody_up_for_long() -> None:
+    moments = iter([0.0, 1.0, module.BUDGET_S, module.BUDGET_S])
+    with MailReceiver() as server:
+        mailer = Mailer(plain(server), SENDER, monotonic=lambda: next(moments))
+        assert mailer.send([mail(), mail(), mail()]) == [None, module.TOO_SLOW, module.TOO_SLOW]
+    assert len(server.mails) == 1
+
+
 def test_no_title_adds_a_header() -> None:
     message = message_of(mail("x\r\nBcc: evil@x.example\r\n\r\nbody"), SENDER)
     assert message["Bcc"] is None

@@ -5,9 +5,16 @@ from __future__ import annotations
 import pytest
 
 from app.domain import ids
+from app.domain.alerts import Alert, AlertType
 from app.domain.event import EncryptedHeaders
 from app.store import keys
-from app.store.encrypted_secrets import EncryptedSecret, EncryptedSecrets, headers_of
+from app.store.alerts import AlertStore
+from app.store.encrypted_secrets import (
+    EncryptedSecret,
+    EncryptedSecrets,
+    headers_of,
+    owner_of_alert,
+)
 from app.store.events import Plan, Saved
 from app.store.fields import EventField
 from app.store.scripts import Scripts
@@ -63,3 +70,17 @@ def test_a_repeated_replacement_changes_nothing(stores: Stores, event) -> None:
     assert (after.version, after.next_ms) == (before.version, before.next_ms)
     assert secrets.replace(renewed) == 0
     assert stores.events.get(event.id) == after
+
+
+def test_where_alerts_go_is_replaced_too(stores: Stores) -> None:
+    """Else a change of the key would leave them behind."""
+    alerts = AlertStore(stores.client)
+    alerts.put(Alert("a1", "n", AlertType.SLACK, (), sealed=b"old destination"))
+    alerts.put(Alert("a2", "n", AlertType.MAIL, ()))
+    secrets = EncryptedSecrets(stores.client, Scripts(stores.client), stores.lists)
+    (found,) = secrets.batches()
+    assert [one.name for one in found] == ["the alert a1"]
+    assert found[0].owner == owner_of_alert("a1")
+    assert secrets.replace([(found[0], b"new destination")]) == 1
+    assert secrets.replace([(found[0], b"newer")]) == 0
+    assert alerts.sealed() == {"a1": b"new destination"}
