@@ -192,6 +192,10 @@ def arrived(url: str, due_ms: Sequence[int]) -> lateness.Arrivals:
 def summary(watch: Watch, arrivals: lateness.Arrivals) -> dict[str, Any]:
     """Print and return what was measured."""
     parts = watch.phases(arrivals)
+    if AFTER not in parts:
+        raise BenchmarkFailed(
+            f"it took {watch.took_s:.0f} s: webhooks must come longer (--seconds)"
+        )
     points = {name: support.quantiles(late) for name, late in parts.items()}
     for number, seconds in watch.reached.items():
         say(f"schema {number} after {seconds:.0f} s")

@@ -12,8 +12,12 @@ from typing import cast
 from app.domain.event import EventStatus
 from app.store import keys
 from app.store.migrations.migration import Migration, Step, Stored
+from app.store.partitions import in_slices
+from app.store.scripts import Argument
 
-BATCH = 150
+BATCH = 300
+TOGETHER = 50
+"""How many one call lists: it takes the store a millisecond or two."""
 STATUSES = (EventStatus.ACTIVE, EventStatus.PAUSED, EventStatus.INACTIVE)
 
 
@@ -27,9 +31,9 @@ def step(stored: Stored, partition: int, cursor: str) -> Step:
     following, entries = cast("tuple[int, list[tuple[bytes, float]]]", scanned)
     prefix = keys.prefix(partition)
     listed = 0
-    if entries:
-        found = [event_id for event_id, _ in entries]
-        listed = int(stored.scripts("list_names", [prefix + b"names"], [prefix, *found]))
+    for some in in_slices(entries, TOGETHER, lambda _one: 1):
+        args: list[Argument] = [prefix, *(event_id for event_id, _ in some)]
+        listed += int(stored.scripts("list_names", [prefix + b"names"], args))
     if following:
         return Step(listed, f"{status}:{following}")
     return Step(listed, f"{status + 1}:0" if status + 1 < len(STATUSES) else "")
