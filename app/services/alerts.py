@@ -19,6 +19,7 @@ from app.domain.alert_texts import trial_of
 from app.domain.alerts import DEFAULT_LAG_MS, DEFAULT_PER_HOUR, Alert, AlertType
 from app.domain.audit import MASK
 from app.domain.mail import domain_of
+from app.domain.once import Repetition
 from app.errors import Conflict, Forbidden, InvalidInput, NotFound
 from app.services.alert_sending import AlertSending
 from app.store.alerts import AlertStore
@@ -56,16 +57,20 @@ class AlertService:
     clock: Clock
     mail_domains: tuple[str, ...] = ()
 
-    def create(self, given: Mapping[str, Any], access: Access) -> AlertView:
+    def create(
+        self, given: Mapping[str, Any], access: Access, repetition: Repetition | None = None
+    ) -> AlertView:
         """Create an alert; raises ``InvalidInput``, ``Forbidden``, and ``Conflict`` for too many.
 
         ``given`` has the members of a request that were given: ``name``, ``type``, ``on``,
-        ``tags``, ``to``, ``url``, ``secret``, ``per_hour``, ``lag`` (ms).
+        ``tags``, ``to``, ``url``, ``secret``, ``per_hour``, ``lag`` (ms). With a ``repetition`` it
+        is the same alert each time.
         """
         now_ms = self.clock.now_ms()
-        empty = Alert(str(uuid.uuid4()), "", AlertType.WEBHOOK, (), created_ms=now_ms)
+        made = uuid.uuid4() if repetition is None else uuid.UUID(bytes=repetition.seed, version=4)
+        empty = Alert(str(made), "", AlertType.WEBHOOK, (), created_ms=now_ms)
         alert = self._merged(empty, given, access)
-        there = self.store.all()
+        there = [one for one in self.store.all() if one.id != alert.id]
         own = [one for one in there if access.is_admin or one.is_within(access)]
         if len(there) >= MAX_ALERTS or (not access.is_admin and len(own) >= MAX_OF_SCOPE):
             raise Conflict(f"There are {len(own)} alerts; delete one that is not needed.")

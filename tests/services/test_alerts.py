@@ -11,6 +11,7 @@ from app.delivery.notifier import Notifier
 from app.domain.access import MASTER, Access
 from app.domain.alert_groups import HOUR_MS, Sends
 from app.domain.alerts import AlertType, Condition
+from app.domain.once import Repetition
 from app.errors import Conflict, Forbidden, InvalidInput, NotFound
 from app.services import alerts as module
 from app.services.alerts import AlertService
@@ -97,6 +98,14 @@ def test_a_token_makes_and_sees_alerts_within_its_scope_alone(alerts) -> None:
     alerts.delete(own.id, RED)
     with pytest.raises(NotFound):
         alerts.get(own.id, MASTER)
+
+
+def test_a_request_that_was_cut_off_makes_no_second_one(alerts) -> None:
+    """Its process was killed after the write; the same request comes again."""
+    again = Repetition(1, b"s" * 16, b"me")
+    first, second = (alerts.create(SLACK, MASTER, again) for _ in range(2))
+    assert first.alert.id == second.alert.id
+    assert len(alerts.list(MASTER)) == 1
 
 
 def test_there_are_not_many(alerts, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ from app.api.http.answers import json_answer, json_text
 from app.api.http.audit_trail import audited, only_asked
 from app.api.http.auth import access, require_right
 from app.api.http.context import services
-from app.api.http.idempotency import repeatable
+from app.api.http.idempotency import repeatable, repetition
 from app.api.http.paging import LISTED, LOCATED, named_answer
 from app.api.http.public_urls import absolute
 from app.api.http.smorest import Blueprint
@@ -44,7 +44,7 @@ def create_alert(given: Mapping[str, Any]) -> Response:
 
     Without tags it concerns all events, and an admin makes it.
     """
-    view = services().alerts.create(given, access())
+    view = services().alerts.create(given, access(), repetition())
     location = absolute(f"/alerts/{view.alert.id}")
     return json_answer(alert_text(view), 201, {"Location": location})
 
