@@ -121,8 +121,8 @@ def _job(number: int, text: str, with_user: bool, zone: str | None) -> Job | str
     if parts[0] == "@reboot":
         return "@reboot can't be moved: Qhronos sends at times, and no machine starts here."
     if len(parts) <= fields + with_user:
-        form = f"{'a time' if fields == 1 else 'five fields'}, {'a user, ' if with_user else ''}"
-        return f"This is no line of a crontab: it has {form}and a command."
+        form = f"{'a time' if fields == 1 else 'five fields'}{', a user' if with_user else ''}"
+        return f"This is no line of a crontab, which has {form} and a command."
     command, stdin = _command(parts[-1])
     if not command:
         return "This line has no command."

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -89,7 +90,12 @@ def _instead(chosen: str, kept: Mapping[str, Any]) -> str:
 
 def _of_directory(url: str, token: str, environ: Mapping[str, str], place: Path) -> Login:
     local = place / LOCAL_TOKEN
-    of_url = URL_FROM if url else "'qhronos up' starts the instance of this directory."
+    port = environ.get("QHRONOS_PORT") or _port_of(place / ".env") or "8080"
+    of_url = (
+        URL_FROM
+        if url
+        else ("'qhronos up' starts the instance of this directory; QHRONOS_PORT is its port.")
+    )
     of_token = TOKEN_FROM if token else f"The token is from {local}."
     try:
         token = token or local.read_text(encoding="utf-8").strip()
@@ -97,9 +103,18 @@ def _of_directory(url: str, token: str, environ: Mapping[str, str], place: Path)
         raise NotConfigured(
             "No instance is known: run 'qhronos login', or set QHRONOS_URL and QHRONOS_TOKEN."
         ) from None
-    port = environ.get("QHRONOS_PORT") or "8080"
     url = url or f"http://127.0.0.1:{port}"
     return Login(url, token, f"the instance of {place}", of_url, of_token)
+
+
+def _port_of(file: Path) -> str | None:
+    """The port in the settings that ``qhronos up`` reads, which may be in a file ``.env``."""
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return None
+    found = re.findall(r"""^\s*(?:export\s+)?QHRONOS_PORT\s*=\s*["']?(\d+)""", text, re.MULTILINE)
+    return found[-1] if found else None
 
 
 def read(file: Path) -> dict[str, Any]:

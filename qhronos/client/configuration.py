@@ -33,7 +33,7 @@ class Configuration:
             )
         if not token:
             raise NotConfigured(f"Say who you are: give a token, or set {TOKEN_VARIABLE}.")
-        if not token.isascii() or not token.isprintable() or " " in token:
+        if not token.isascii() or not token.isprintable():
             raise NotConfigured("The token has a character that no token has: copy it once more.")
         return cls(url, token)
 

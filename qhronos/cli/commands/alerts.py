@@ -86,7 +86,10 @@ def _found(client: Client, named: str) -> Alert:
 
 @click.group()
 def alerts() -> None:
-    """See and set who is told, by mail or in a chat, when deliveries go wrong."""
+    """See and set who is told when deliveries go wrong.
+
+    They are told by mail, or in a chat.
+    """
 
 
 @alerts.command("list")
@@ -153,7 +156,10 @@ def set_(client: Client, alert: str, as_json: bool, **options: Any) -> None:
 @json_option
 @with_client
 def test(client: Client, alert: str, as_json: bool) -> ExitCode:
-    """Send a test of the alert with this name or id; the exit code says whether it arrived."""
+    """Send a test of an alert, and say whether it arrived.
+
+    ALERT is its name or its id. The exit code is 1 if the test has not arrived.
+    """
     done = client.alerts.test(_found(client, alert).id)
     if as_json:
         output.as_json(done.raw)

@@ -80,7 +80,7 @@ def apply(
     todo = [one for one in found if one.kind != SAME]
     if dry_run or not todo:
         return ExitCode.NO if todo else ExitCode.DONE
-    confirm(f"Make these {len(todo)} changes?", yes)
+    confirm("Make this change?" if len(todo) == 1 else f"Make these {len(todo)} changes?", yes)
     return _apply(client, todo)
 
 
@@ -101,7 +101,7 @@ def _apply(client: Client, todo: Sequence[Change]) -> int:
                 raise
     if failed:
         return ExitCode.REFUSED
-    tell(f"{len(todo)} changes are made.")
+    tell("1 change is made." if len(todo) == 1 else f"{len(todo)} changes are made.")
     return ExitCode.DONE
 
 

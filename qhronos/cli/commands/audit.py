@@ -83,7 +83,9 @@ def verify(session: Session, file: TextIO | None, known: str | None) -> int:
 @click.argument("file", type=click.Path(dir_okay=False, allow_dash=True))
 @with_client
 def export(client: Client, file: str) -> None:
-    """Write the whole log, oldest entry first, one in JSON a line; '-' writes to standard output.
+    """Write the whole log, one entry in JSON a line.
+
+    The oldest is the first. '-' writes to standard output.
 
     'qhronos audit verify FILE' checks it, also years later and without the instance.
     """

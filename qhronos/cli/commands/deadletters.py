@@ -60,7 +60,7 @@ def _filters(client: Client, given: dict[str, Any]) -> dict[str, Any]:
 @json_option
 @with_client
 def list_(client: Client, status: str, limit: int, as_json: bool, **given: Any) -> None:
-    """List what is over without success and is not tried again by itself, newest first."""
+    """List what is over without success, newest first."""
     filters = _filters(client, given)
     found = client.occurrences.list(status=status, limit=min(limit, 100), **filters)
     output.show(as_json, COLUMNS, islice(found, limit))
@@ -99,10 +99,10 @@ def redeliver(
     as_json: bool,
     **given: Any,
 ) -> int:
-    """Deliver all of them again that fit the filters, in the background.
+    """Deliver again all that fit the filters.
 
-    It says how many they are, and asks. A --wait that is stopped with Ctrl-C does not stop the
-    redelivery.
+    That is done in the background. It says how many they are, and asks. A --wait that is stopped
+    with Ctrl-C does not stop the redelivery.
     """
     filters = _filters(client, given)
     if bool(filters) == every:

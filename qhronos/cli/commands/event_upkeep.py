@@ -26,9 +26,10 @@ if TYPE_CHECKING:
 def backfill(
     client: Client, event: str, from_: str, to: str, dry_run: bool, yes: bool, as_json: bool
 ) -> None:
-    """Deliver what the schedule would have had in a past range, at most 1,000 occurrences.
+    """Deliver what a past range would have had.
 
-    Those that have a record are left out. It says how many they are, and asks.
+    That is at most 1,000 occurrences. Those that have a record are left out. It says how many they
+    are, and asks.
     """
     event_id = id_of(client, event)
     count = client.events.count_to_backfill(event_id, from_=from_, to=to)
@@ -59,7 +60,9 @@ def rotate_secret(
     yes: bool,
     as_json: bool,
 ) -> None:
-    """Give an event another signing secret, or all events with --tag one, at most 1,000.
+    """Give an event another signing secret.
+
+    With --tag, all events with one of the tags get the same one; at most 1,000.
 
     The one before signs beside it for a while, so that receivers can change theirs.
     """

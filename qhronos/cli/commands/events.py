@@ -104,7 +104,9 @@ def create(client: Client, as_json: bool, **options: Any) -> None:
 @json_option
 @with_client
 def edit(client: Client, event: str, clear: tuple[str, ...], as_json: bool, **options: Any) -> None:
-    """Change an event by options; without any, in your editor ($EDITOR).
+    """Change an event by options, or in your editor.
+
+    Without options, it is opened in $EDITOR.
 
     It is changed only if nobody else has changed it meanwhile.
     """

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 @click.option("--resume", is_flag=True, help="Go on with a file that was not written to its end.")
 @with_client
 def export(client: Client, file: str, resume: bool) -> None:
-    """Write events, calendars, flows and what is known of tokens as JSON Lines.
+    """Write all that an instance has as JSON Lines.
+
+    These are events, calendars, flows, and what is known of tokens and secrets.
 
     '-' writes to standard output. 'qhronos import jsonl' reads it, also into another version.
     """

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @json_option
 @with_client
 def forecast(client: Client, as_json: bool) -> None:
-    """Say what is planned for the next 24 hours, by target, and where it heaps."""
+    """Say what is planned for the next 24 hours, by target."""
     found = client.forecast()
     if as_json:
         output.as_json(found.raw)

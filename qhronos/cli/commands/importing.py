@@ -30,7 +30,7 @@ dry_run_option = click.option("--dry-run", is_flag=True, help="Only say what wou
 
 @click.group("import")
 def importing() -> None:
-    """Make events of a crontab, of a calendar file, or of an export."""
+    """Make events of a crontab, a calendar file or an export."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +77,10 @@ def crontab(
     dry_run: bool,
     as_json: bool,
 ) -> int:
-    r"""Make an event of each line of a crontab; '-' reads standard input.
+    r"""Make an event of each line of a crontab.
 
-    Qhronos runs no commands. It calls the address, and the command is in the metadata. Imported
-    again, a line whose schedule is another one changes its event.
+    '-' reads standard input. Qhronos runs no commands. It calls the address, and the command is in
+    the metadata. Imported again, a line whose schedule is another one changes its event.
 
     \b
       crontab -l | qhronos import crontab - --webhook https://runner.example.com/{name} --dry-run
@@ -154,7 +154,11 @@ def _move(
 @json_option
 @with_client
 def ics(client: Client, file: IO[bytes], as_json: bool, **asked: Any) -> int:
-    """Make or change an event of each entry of an iCalendar file; '-' reads standard input."""
+    """Make an event of each entry of a calendar file.
+
+    The file is in iCalendar form; '-' reads standard input. Imported again, an entry that has
+    changed changes its event.
+    """
     given = {name: one for name, one in asked.items() if one}
     with Bar("import"), if_stopped(lambda: AGAIN):
         answer = client.events.import_calendar(file.read(), **given)
@@ -222,7 +226,8 @@ def jsonl(
     for one in state.refused:
         tell(f"Line {one.line}: {one.reason}")
     if tokens := state.outcomes["token left out"]:
-        tell(f"{tokens:,} tokens are not made, as they are secrets: 'qhronos tokens create'.")
+        number = "1 token is" if tokens == 1 else f"{tokens:,} tokens are"
+        tell(f"{number} not made: tokens are secrets. See 'qhronos tokens create'.")
     for tag in state.unsigned:
         tell(
             f"The tag {tag} has a signing secret there and none here: 'qhronos secrets set {tag}', "

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def jobs() -> None:
-    """See and stop what is done in the background: bulk jobs, redeliveries, imports."""
+    """See and stop bulk jobs, redeliveries and imports."""
 
 
 @jobs.command("list")

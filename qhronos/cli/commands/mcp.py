@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 @click.option("--allow-writes", is_flag=True, help="With tools that create, change and delete.")
 @with_client
 def mcp(client: Client, allow_writes: bool) -> None:
-    """Serve an assistant over standard input and output (Model Context Protocol).
+    """Serve an assistant: Model Context Protocol over stdio.
 
     It may do what the token may; without --allow-writes it only looks.
     """

@@ -78,6 +78,13 @@ def test_every_command_of_the_table_is_there_and_says_what_it_does(
         assert f"  {name} " in listed
 
 
+@pytest.mark.parametrize("words", [[], *([name] for name in root.COMMANDS)])
+def test_no_summary_is_cut_off(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*words, "--help"]) == 0
+    usage, *lines = capsys.readouterr().out.splitlines()
+    assert not [line for line in lines if line.endswith("...")], usage
+
+
 def test_examples_stand_in_lines_of_their_own(capsys: pytest.CaptureFixture[str]) -> None:
     for words, example in (
         (["explain"], '  qhronos explain "*/5 * * * *"'),

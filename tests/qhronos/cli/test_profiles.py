@@ -35,6 +35,9 @@ def test_what_is_named_counts_before_what_was_kept(tmp_path: Path) -> None:
     found = login(None, plain, tmp_path)
     assert (found.url, found.token) == ("http://127.0.0.1:8080", "master")
     assert login(None, environ(tmp_path, QHRONOS_PORT="9"), tmp_path).url == "http://127.0.0.1:9"
+    (tmp_path / ".env").write_text("#QHRONOS_PORT=1\nQHRONOS_WORKERS=2\nexport QHRONOS_PORT='7'\n")
+    assert login(None, plain, tmp_path).url == "http://127.0.0.1:7"
+    assert login(None, environ(tmp_path, QHRONOS_PORT="9"), tmp_path).url == "http://127.0.0.1:9"
     save(profiles_file(plain), KEPT)
     assert login(None, plain, tmp_path).token == "a"
     both = environ(tmp_path, QHRONOS_URL="http://e", QHRONOS_TOKEN="e")

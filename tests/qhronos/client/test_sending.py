@@ -177,7 +177,7 @@ def test_what_cant_be_an_id_is_not_asked_for(event_id: str, answered_by: MakeCli
         ("ftp://qhronos.test", "t", "has to be like"),
         ("https://user:word@qhronos.test", "t", "has to be like"),
         ("https://[::1", "t", "has to be like"),
-        (URL, "two words", "no token has"),
+        (URL, "two\nlines", "no token has"),
         (URL, "t\u00e9", "no token has"),
     ],
 )
