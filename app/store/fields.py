@@ -71,7 +71,7 @@ class EventField(HashField):
     UPDATED = ("up", "ms", "when it was last changed; absent: never",
         "codec end_event end_if_complete save_event", "codec")
     NEXT = ("next", "ms", "scheduled time of its scheduled occurrence",
-        "lose_next save_event schedule_successors create_events follow_known",
+        "lose_next save_event schedule_successors new_events follow_known",
         """codec delete_event inspection read_event record_attempts save_event schedule_successors
         sweep""")
     RECURRING = ("rec", "1", "present while its series goes on",

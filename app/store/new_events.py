@@ -43,6 +43,8 @@ def new_event_call(
     fields = codec.event_to_fields(event, None) + terms.fields(event)
     if codec.is_going_on(event):
         fields += [EventField.PLAN, os.urandom(8)]
+    if plan.scheduled_ms is not None and not plan.missed:
+        fields += [EventField.NEXT, plan.scheduled_ms]
     every = terms.of_all(event)
     head: list[Argument] = [
         event.id,

@@ -85,7 +85,6 @@ for _, event in ipairs(events) do
   if new_id ~= '' and outcome == 'scheduled' then
     ones[#ones + 1] = {occurrence = new_id, event = id, scheduled = scheduled, due = due,
       tags = tags, bound = flow or overlap, since = created}
-    redis.call('HSET', key, EventField.NEXT, scheduled)
   elseif new_id ~= '' then
     add_unattempted(prefix, new_id, id, scheduled, tags, outcome, message, now)
   end
