@@ -125,4 +125,7 @@ def test_the_monitoring_waits_for_its_profile_and_finds_everything() -> None:
     assert source["url"] == "http://prometheus:9090"
     (provider,) = read("grafana/provisioning/dashboards/qhronos.yml")["providers"]
     path = provider["options"]["path"]
-    assert any(f":{path}:" in volume for volume in SERVICES["grafana"]["volumes"])
+    assert f"./deploy/grafana/dashboards:{path}:ro" in SERVICES["grafana"]["volumes"]
+    home = SERVICES["grafana"]["environment"]["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"]
+    assert home.startswith(path)
+    assert (ROOT / "deploy" / "grafana" / "dashboards" / home.removeprefix(f"{path}/")).is_file()
