@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
 
+from qhronos import NotFound
 from tests.support.api_client import Api
 from tests.support.receiver import Receiver
 from tests.support.stack import ALIVE, Stack
@@ -30,8 +32,9 @@ def stack(shared_stack: Stack) -> Stack:
 def api(stack: Stack) -> Iterator[Api]:
     """The API by the master token; what a test leaves active is deleted after it."""
     yield stack.api
-    for event in stack.api.get("/events?status=active&limit=1000"):
-        stack.api.call("DELETE", f"/events/{event['id']}")
+    for event in list(stack.api.client.events.list(status="active", limit=1000)):
+        with suppress(NotFound):
+            stack.api.client.events.delete(event.id)
 
 
 @pytest.fixture

@@ -102,6 +102,6 @@ def test_deleting_the_event_ends_the_wait(api: Api, receiver: Receiver) -> None:
     event = api.create(receiver.url("/"), tags=["waits"])
     (request,) = receiver.wait_for(1, 30)
     wait_until_it_waits(api, event["id"])
-    assert api.call("DELETE", f"/events/{event['id']}").status == 204
+    api.client.events.delete(event["id"])
     assert api.get(f"/occurrences/{request.webhook_id}")["status"] == "cancelled"
     assert say(api, request, "ack").status == 409

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
+from qhronos.bulk_models import BulkJob
 from tests.support.api_client import Api
 from tests.support.invariants import broken
 from tests.support.stack import Stack
@@ -18,28 +17,25 @@ def test_a_bulk_job_does_all_of_it_although_upkeep_dies(stack: Stack, api: Api) 
     """No event is left, none is counted twice, and no other is touched."""
     count = 200
     one = {"name": "gone", "delay": "1d", "webhook": "https://example.com/", "tags": ["bulk"]}
-    other = api.call("POST", "/events", {**one, "tags": ["kept"]}).json["id"]
-    for _ in range(2):
-        made = api.call("POST", "/events/batch", {"events": [one] * (count // 2)})
-        assert made.status == 201, made
-    wish = {"action": "delete", "filter": {"expression": "bulk AND NOT kept"}}
-    counted = api.call("POST", "/events/bulk", {**wish, "dry_run": True})
-    assert (counted.status, counted.json["count"], len(counted.json["sample"])) == (200, count, 10)
-    begun = api.call("POST", "/events/bulk", wish)
-    assert begun.status == 202, begun
+    client = api.client
+    other = client.events.create(one, tags=["kept"]).id
+    assert all(made.id for made in client.events.create_many([one] * count))
+    wish = {"expression": "bulk AND NOT kept"}
+    counted = client.bulk_jobs.count("delete", wish)
+    assert (counted.count, len(counted.sample)) == (count, 10)
+    job_id = client.bulk_jobs.start("delete", wish).id
 
-    def progress() -> dict[str, Any]:
-        found: dict[str, Any] = api.get(f"/bulk-jobs/{begun.json['id']}")
-        return found
+    def progress() -> BulkJob:
+        return client.bulk_jobs.get(job_id)
 
-    wait_until(lambda: progress()["done"], "some are deleted")
+    wait_until(lambda: progress().done, "some are deleted")
     assert stack.upkeep is not None
     stack.upkeep.kill()
     stack.up()
-    wait_until(lambda: progress()["status"] == "completed", "the job ends", 45)
+    wait_until(lambda: progress().status == "completed", "the job ends", 45)
     ended = progress()
-    assert (ended["done"], ended["left_alone"], ended["refused"]) == (count, 0, 0)
-    assert api.get("/events?tags=bulk") == []
-    assert api.get(f"/events/{other}")["status"] == "active"
-    with stack.redis() as client:
-        assert not broken(client)
+    assert (ended.done, ended.left_alone, ended.refused) == (count, 0, 0)
+    assert list(client.events.list(tags=["bulk"])) == []
+    assert client.events.get(other).status == "active"
+    with stack.redis() as store:
+        assert not broken(store)

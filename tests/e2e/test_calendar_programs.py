@@ -120,16 +120,9 @@ def test_a_subscription_changes_when_something_happens_and_not_before(
     for name in (HOSTILE, "once"):
         api.create(receiver.url("/"), name=name, start_time=at(begins_s), tags=["subscribed"])
     api.create(receiver.url("/"), name="not theirs", start_time=at(begins_s), tags=["other"])
-    token = api.call(
-        "POST",
-        "/tokens",
-        {
-            "type": "feed",
-            "sub": "calendar",
-            "scope": ["subscribed"],
-            "expires_at": at(time.time() + 600),
-        },
-    ).json["token"]
+    ends = at(time.time() + 600)
+    feed = {"type": "feed", "sub": "calendar", "scope": ["subscribed"], "expires_at": ends}
+    token = api.client.tokens.create(**feed).token
     subscriber = Subscriber(tmp_path, f"http://127.0.0.1:{stack.port}/calendar.ics?token={token}")
 
     first, _ = subscriber.poll()
@@ -146,9 +139,10 @@ def test_a_subscription_changes_when_something_happens_and_not_before(
     titles = [line.partition("|")[2].partition("|")[2] for line in shown]
     assert sorted(titles)[:3] == ["every day"] * 3
 
-    trigger = api.call("POST", f"/events/{daily['id']}/trigger")
-    path = f"/occurrences/{trigger.json['id']}"
-    wait_until(lambda: api.get(path)["status"] == "completed", "it is delivered")
+    trigger = api.client.events.trigger(daily["id"])
+    wait_until(
+        lambda: api.client.occurrences.get(trigger.id).status == "completed", "it is delivered"
+    )
     third, said = subscriber.poll()
     assert said.count("Copying") == 1
     (new,) = third.keys() - first.keys()

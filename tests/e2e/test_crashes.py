@@ -212,7 +212,7 @@ def test_everything_may_be_killed_at_once(stack: Stack, api: Api, receiver: Rece
     assert requests[0].json["scheduled_at"] == at(seconds_of(series["start_time"]))
     assert len({one.webhook_id for one in receiver.requests_to("/due")}) == 10
     assert len({one.json["event_id"] for one in receiver.requests_to("/due")}) == 10
-    assert api.call("DELETE", f"/events/{series['id']}").status == 204
+    api.client.events.delete(series["id"])
 
 
 @pytest.mark.timeout(120)
@@ -248,4 +248,4 @@ def test_the_store_may_be_restarted_under_load(
     api.wait_for_status(soon["id"], "completed")
     ended = [program.name for program in [*stack.programs, *workers] if not program.running]
     assert not ended
-    assert api.call("DELETE", f"/events/{series['id']}").status == 204
+    api.client.events.delete(series["id"])

@@ -112,7 +112,7 @@ def test_its_work_goes_on(earlier: Earlier) -> None:
     assert api.get(f"/retries/{job['id']}")["completed"] == job["total"]
 
     assert receiver.requests_to("/strict") == []
-    api.call("POST", "/flows/strict/resume")
+    api.client.flows.resume("strict")
     for one in strict:
         wait_until(lambda it=one: api.get(f"/occurrences/{it}")["status"] == "completed", "it came")
 
@@ -121,24 +121,20 @@ def test_its_work_goes_on(earlier: Earlier) -> None:
         **secrets, "name": "renamed", "tags": ["blue"], "metadata": {"n": 2}, "timezone": "UTC",
         "updated_at": changed["updated_at"],
     }  # fmt: skip
-    triggered = api.call("POST", f"/events/{secrets['id']}/trigger").json
-    wait_until(
-        lambda: api.get(f"/occurrences/{triggered['id']}")["status"] == "completed", "it is sent"
-    )
-    (came,) = [one for one in receiver.requests if one.webhook_id == triggered["id"]]
+    triggered = api.client.events.trigger(secrets["id"])
+    wait_until(lambda: api.client.occurrences.get(triggered.id).status == "completed", "it is sent")
+    (came,) = [one for one in receiver.requests if one.webhook_id == triggered.id]
     assert came.headers["authorization"] == "Bearer of the receiver"
     Webhook(SECRET).verify(came.body, dict(came.headers))
     (other,) = receiver.requests_to("/hangs")[:1]
     Webhook(SIGNING_SECRET).verify(other.body, dict(other.headers))
 
     paused = earlier.events["paused"]
-    answer = api.call("POST", f"/events/{paused['id']}/resume")
-    assert (answer.status, answer.json["status"]) == (200, "active")
+    assert api.client.events.resume(paused["id"]).status == "active"
     resumed = api.update(paused["id"], schedule=None, start_time=FAR)
     assert resumed["next_occurrence_at"] == FAR
-    assert api.call("DELETE", f"/events/{earlier.events['rotated']['id']}").status == 204
+    api.client.events.delete(earlier.events["rotated"]["id"])
     days = json.loads(earlier.told["/calendars/days"]["body"])
-    put = api.call("PUT", "/calendars/days", {"dates": days["dates"]})
-    assert (put.status, put.json["events"]) == (200, 1)
+    assert api.client.calendars.put("days", dates=days["dates"]).events == 1
     with earlier.stack.redis() as client:
         wait_until(lambda: not broken(client), "the store is sound", 30)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any
 
 import pytest
 
+from qhronos import Conflict
 from tests.support.api_client import Api
 from tests.support.invariants import broken
 from tests.support.receiver import Receiver, Reply
@@ -31,11 +33,7 @@ def fail_many(api: Api, receiver: Receiver, tag: str, count: int) -> dict[str, s
 
 
 def begin(api: Api, tag: str, **wish: Any) -> dict[str, Any]:
-    answer = api.call("POST", "/occurrences/retry", {"filter": {"tags": [tag]}, **wish})
-    assert answer.status == 202, answer
-    job: dict[str, Any] = answer.json
-    assert answer.headers["location"].endswith(f"/retries/{job['id']}")
-    return job
+    return dict(api.client.occurrences.redeliver_many(tags=[tag], **wish).raw)
 
 
 def test_a_mended_receiver_gets_all_of_it_although_upkeep_dies(
@@ -50,9 +48,8 @@ def test_a_mended_receiver_gets_all_of_it_although_upkeep_dies(
     job = begin(api, "mended", rate=f"{a_second}/s")
     assert job["total"] == count
 
-    def progress() -> dict[str, Any]:
-        found: dict[str, Any] = api.get(f"/retries/{job['id']}")
-        return found
+    def progress() -> Mapping[str, Any]:
+        return api.client.occurrences.redelivery(job["id"]).raw
 
     wait_until(lambda: progress()["retried"], "some are handed on")
     assert stack.upkeep is not None
@@ -80,12 +77,12 @@ def test_who_cancels_a_retry_stops_all_but_a_seconds_worth(api: Api, receiver: R
     receiver.clear()
     job = begin(api, "called-off", rate=f"{a_second}/s")
     came = receiver.wait_for(2 * a_second, 10, path="/called-off")
-    cancelled = api.call("POST", f"/retries/{job['id']}/cancel").json
-    assert cancelled["status"] == "cancelled"
-    assert cancelled["retried"] <= 3 * a_second + 3
-    came = receiver.wait_for(cancelled["retried"], 10, path="/called-off")
+    cancelled = api.client.occurrences.cancel_redelivery(job["id"])
+    assert cancelled.status == "cancelled"
+    assert cancelled.retried <= 3 * a_second + 3
+    came = receiver.wait_for(cancelled.retried, 10, path="/called-off")
     wait_until(
-        lambda: api.get(f"/retries/{job['id']}")["completed"] == cancelled["retried"],
+        lambda: api.client.occurrences.redelivery(job["id"]).completed == cancelled.retried,
         "all that was handed on is counted",
         2,
     )
@@ -100,8 +97,8 @@ def test_a_job_stops_when_too_many_fail_again(api: Api, receiver: Receiver) -> N
     fail_many(api, receiver, "broken", count)
     receiver.clear()
     job = begin(api, "broken", stop_at_error_rate=0.5)
-    wait_until(lambda: api.get(f"/retries/{job['id']}")["status"] == "stopped", "it stops")
-    stopped = api.get(f"/retries/{job['id']}")
+    wait_until(lambda: api.client.occurrences.redelivery(job["id"]).status == "stopped", "it stops")
+    stopped = api.client.occurrences.redelivery(job["id"]).raw
     assert (stopped["retried"], stopped["error_rate"]) == (probe, 1)
     assert stopped["failed"] >= 20
     assert "failed again" in stopped["reason"]
@@ -116,15 +113,14 @@ def test_one_is_attempted_again_and_its_attempts_are_told(api: Api, receiver: Re
     receiver.reply("/", Reply(500), Reply(500), Reply(503), Reply(200))
     event = api.create(receiver.url("/"), retry={"attempts": 2, "delays": ["100ms"]})
     occurrence = api.wait_for_status(event["id"], "failed")
-    answer = api.call("POST", f"/occurrences/{occurrence['id']}/retry")
-    assert answer.status == 202
-    assert answer.json["status"] in {"retrying", "dispatched"}, "a worker may be there already"
+    again = api.client.occurrences.redeliver(occurrence["id"])
+    assert again.status in {"retrying", "dispatched"}, "a worker may be there already"
     completed = api.wait_for_status(event["id"], "completed")
     assert completed["attempt_count"] == 4
     requests = receiver.requests
     assert [one.json["attempt"] for one in requests] == [1, 2, 3, 4]
     assert {one.webhook_id for one in requests} == {occurrence["id"]}
-    attempts = api.get(f"/occurrences/{occurrence['id']}/attempts")
+    attempts = [one.raw for one in api.client.occurrences.attempts(occurrence["id"])]
     assert [one["number"] for one in attempts] == [1, 2, 3, 4]
     assert [one["status_code"] for one in attempts] == [500, 500, 503, 200]
     for one in attempts:
@@ -136,5 +132,5 @@ def test_one_is_attempted_again_and_its_attempts_are_told(api: Api, receiver: Re
     assert attempts[-1]["error_message"] is None
     assert attempts[0]["connect_ms"] is not None
     assert attempts[0]["tls_ms"] is None
-    again = api.call("POST", f"/occurrences/{occurrence['id']}/retry")
-    assert again.status == 409
+    with pytest.raises(Conflict):
+        api.client.occurrences.redeliver(occurrence["id"])

@@ -126,8 +126,8 @@ def test_what_is_due_soon_comes_in_time(api: Api, receiver: Receiver) -> None:
 def test_tenants_share_no_secret_if_their_tags_have_one(api: Api, receiver: Receiver) -> None:
     """What one tenant has sent is not genuine for another; a change of a secret has an overlap."""
     first, second = WHSEC, "a secret that the second tenant alone knows"
-    assert api.call("PUT", "/signing-secrets/first", {"secret": first}).status == 201
-    assert api.call("PUT", "/signing-secrets/second", {"secret": second}).status == 201
+    api.client.signing_secrets.put("first", secret=first)
+    api.client.signing_secrets.put("second", secret=second)
     time.sleep(2 * LOOK_S)  # nothing tells when every worker has looked
     for tag in ("first", "second", "none"):
         api.create(receiver.url(f"/{tag}"), tags=[tag])
@@ -146,4 +146,4 @@ def test_tenants_share_no_secret_if_their_tags_have_one(api: Api, receiver: Rece
     # Receivers that know the service's secret only go on in the overlap.
     assert len(came["/first"].headers["webhook-signature"].split()) == 2
     for tag in ("first", "second"):
-        assert api.call("DELETE", f"/signing-secrets/{tag}").status == 204
+        api.client.signing_secrets.delete(tag)

@@ -82,17 +82,17 @@ def test_strict_order_waits_for_the_end_of_the_one_before(api: Api, receiver: Re
 
 
 def test_a_paused_flow_waits_and_goes_on(api: Api, receiver: Receiver) -> None:
-    api.call("PUT", "/flows/held", {"concurrency": 2})
-    api.call("POST", "/flows/held/pause")
+    api.client.flows.put("held", concurrency=2)
+    api.client.flows.pause("held")
     make(api, receiver, 5, time.time() + 0.3, "/held", flow={"key": "held"})
-    wait_until(lambda: api.get("/flows/held")["waiting"] == 5, "all wait for their flow")
+    wait_until(lambda: api.client.flows.get("held").waiting == 5, "all wait for their flow")
     assert receiver.requests_to("/held") == []
-    flow = api.get("/flows/held")
-    assert (flow["paused"], flow["in_flight"], flow["events"]) == (True, 0, 5)
-    assert api.get("/status")["lag_ms"] < 1000, "what waits for a paused flow is not late"
-    api.call("POST", "/flows/held/resume")
+    flow = api.client.flows.get("held")
+    assert (flow.paused, flow.in_flight, flow.events) == (True, 0, 5)
+    assert api.client.status().lag_ms < 1000, "what waits for a paused flow is not late"
+    api.client.flows.resume("held")
     receiver.wait_for(5, 10, path="/held")
-    wait_until(lambda: api.get("/flows/held")["in_flight"] == 0, "nothing is under way")
+    wait_until(lambda: api.client.flows.get("held").in_flight == 0, "nothing is under way")
 
 
 def test_a_killed_worker_gives_its_places_back(stack: Stack, api: Api, receiver: Receiver) -> None:

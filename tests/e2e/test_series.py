@@ -88,7 +88,7 @@ def test_a_deleted_series_stops(api: Api, receiver: Receiver) -> None:
     following = wait_until(
         lambda: api.event(event["id"])["next_occurrence_at"], "the next one is scheduled"
     )
-    assert api.call("DELETE", f"/events/{event['id']}").status == 204
+    api.client.events.delete(event["id"])
     deleted_s = time.time()
     assert api.call("GET", f"/events/{event['id']}").status == 404
     wait_for_more(receiver, "/other")

@@ -130,7 +130,7 @@ def test_the_work_pauses_and_goes_on(
     receiver.wait_for(len(receiver.requests_to("/series")) + 2, 30, "/series")
     wait_until(api.answers, "all is well again")
     api.wait_for_status(api.create(receiver.url("/after"))["id"], "completed")
-    assert api.call("DELETE", f"/events/{series['id']}").status == 204
+    api.client.events.delete(series["id"])
     assert {program.name: program.pid for program in stack.programs if program.running} == pids
     written = sum(program.output.count("\n") for program in stack.programs) - lines
     assert written <= MOST_LINES_A_SECOND * lasted_s

@@ -33,10 +33,9 @@ RUNS, SERIES, ONCE = 8, 10, 40
 
 def tenant(api: Api, sub: str) -> Api:
     """A write token for one tag."""
-    grant = {"type": "jwt", "sub": sub, "access": "read_write", "scope": [sub]}
-    answer = api.call("POST", "/tokens", {**grant, "expires_at": at(time.time() + 3_600)})
-    assert answer.status == 200, answer
-    return api.with_token(answer.json["token"])
+    ends = at(time.time() + 3_600)
+    made = api.client.tokens.create(sub=sub, access="read_write", scope=[sub], expires_at=ends)
+    return api.with_token(made.token)
 
 
 def previewed(attacker: Api, ended: threading.Event) -> set[int]:
@@ -87,6 +86,6 @@ def test_others_go_on_beside_the_worst_of_one_tenant(
 
     wait_until(all_have_run, "the attacker's run as well")
     for event in api.get("/events?status=active&limit=1000"):
-        api.call("DELETE", f"/events/{event['id']}")
+        api.client.events.delete(event["id"])
     with stack.redis() as client:
         wait_until(lambda: not broken(client), "all records agree once nothing runs any more")

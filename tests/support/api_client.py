@@ -1,15 +1,24 @@
-"""A plain client of the API, as a user's program would be."""
+"""The API as tests call it: by the Python client that users have, or a bare request.
+
+What is called in the usual way goes through ``qhronos.Client``. ``Api.call`` and ``Api.get`` are
+for tests whose subject is the protocol, or what no client sends.
+"""
 
 from __future__ import annotations
 
 import http.client
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import Any
 
+import httpx
+
+from qhronos import ApiError, Client, Retries, Unreachable
 from tests.support.wait import wait_until
 
 
@@ -38,11 +47,22 @@ class Answer:
 
 
 class Api:
-    """One token's view of one server; a connection for each call."""
+    """One token's view of one server; a connection for each call, so each may reach any process."""
 
     def __init__(self, port: int, token: str | None) -> None:
         self._port = port
         self._token = token
+
+    @cached_property
+    def client(self) -> Client:
+        """The client that users have. It sends each call once: a test sees what that is answered."""
+        no_pool = httpx.Limits(max_keepalive_connections=0)
+        return Client(
+            f"http://127.0.0.1:{self._port}",
+            self._token,
+            retries=Retries(attempts=1),
+            transport=httpx.HTTPTransport(verify=False, limits=no_pool),
+        )
 
     def with_token(self, token: str | None) -> Api:
         return Api(self._port, token)
@@ -76,25 +96,22 @@ class Api:
     def create(self, webhook: str, *, ahead: float = 0.3, **fields: object) -> dict[str, Any]:
         """Create an event; it starts ``ahead`` seconds from now unless ``start_time`` says when."""
         event = {"name": "test", "webhook": webhook, "start_time": at(time.time() + ahead)}
-        answer = self.call("POST", "/events", event | fields)
-        assert answer.status == 201, answer
-        created: dict[str, Any] = answer.json
-        return created
+        with _as_in_a_test("create"):
+            return dict(self.client.events.create(event | fields).raw)
 
-    def update(self, event_id: str, **fields: object) -> dict[str, Any]:
-        answer = self.call("PUT", f"/events/{event_id}", fields)
-        assert answer.status == 200, answer
-        changed: dict[str, Any] = answer.json
-        return changed
+    def update(self, event_id: str, **fields: Any) -> dict[str, Any]:
+        with _as_in_a_test(event_id):
+            return dict(self.client.events.update(event_id, **fields).raw)
 
     def event(self, event_id: str) -> dict[str, Any]:
-        found: dict[str, Any] = self.get(f"/events/{event_id}")
-        return found
+        with _as_in_a_test(event_id):
+            return dict(self.client.events.get(event_id).raw)
 
     def occurrences(self, event_id: str) -> list[dict[str, Any]]:
         """An event's occurrences, the oldest first."""
-        found: list[dict[str, Any]] = self.get(f"/events/{event_id}/occurrences?limit=1000")
-        return found[::-1]
+        with _as_in_a_test(event_id):
+            found = self.client.events.occurrences(event_id, limit=1000)
+            return [dict(one.raw) for one in found][::-1]
 
     def only_occurrence(self, event_id: str) -> dict[str, Any]:
         (occurrence,) = self.occurrences(event_id)
@@ -114,3 +131,14 @@ class Api:
             return self.call("GET", path).status == 200
         except (OSError, http.client.HTTPException):
             return False
+
+
+@contextmanager
+def _as_in_a_test(what: str) -> Iterator[None]:
+    """Fail for what is refused; who has killed the server expects ``OSError``."""
+    try:
+        yield
+    except ApiError as error:
+        raise AssertionError(f"{what}: {error.status} {error.document or error}") from error
+    except Unreachable as error:
+        raise ConnectionError(str(error)) from error
