@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from app.domain.outcome import LOCAL_FAULTS
+from app.metrics.catalogue import PUT_OFF, PUT_OFF_BY_FAULT
 from app.services.problems.local_faults import RECENT_MS, LocalFaultsCheck
 from app.services.problems.problem import ProblemCode, StatusFigures
 from app.wiring.services import Services
@@ -26,7 +27,9 @@ def test_each_fault_is_a_problem_for_a_while(services: Services, fault: str) -> 
     assert problem.message.startswith("The host of a worker")
     assert problem.message.endswith(".")
     assert not list(check(figures(NOW_MS + RECENT_MS + 1)))
-    assert services.health.metrics().gauges["qhronos_deliveries_put_off"] == 3
+    metrics = services.health.metrics()
+    assert metrics[PUT_OFF] == {(): 3.0}
+    assert metrics[PUT_OFF_BY_FAULT][fault,] == sum(metrics[PUT_OFF_BY_FAULT].values()) == 3.0
 
 
 def test_a_fault_of_a_later_version_is_passed_over(services: Services) -> None:
