@@ -82,7 +82,7 @@ PLANTS = {
     "a series is planned three seconds late": Plant(
         "planning/successors.py",
         "        then_ms = later(",
-        "        due_ms += 3_000 * (claim.scheduled_ms % 29 == 0)\n        then_ms = later(",
+        "        due_ms += 3_000 * (claim.scheduled_ms % 7 == 0)\n        then_ms = later(",
         (Kind.STANDING,),
     ),
     "a claim is held back for three seconds": Plant(
