@@ -118,7 +118,7 @@ class OccurrenceField(HashField):
         """codec delete_ended flow_gate inspection leave_due make_queued_due open_status
         read_occurrence is_taken redeliver_occurrences redeliveries release_leases
         restore_occurrences schedule_successors sweep waiting read_attempt short_forms
-        sole_occurrences""")
+        sole_occurrences occurrences""")
     SCHEDULED = ("at", "ms", "its scheduled time",
         "add_unattempted schedule_occurrence give_hash write_outcome",
         """add_callback cancel_occurrence codec leave_flow make_queued_due read_occurrence
@@ -138,8 +138,7 @@ class OccurrenceField(HashField):
     LEASE = ("l", "text", "the lease token; 'ack:<attempt>' while unacknowledged",
         """decide_overlap cancel_occurrence lease_occurrence write_outcome release_leases
         start_first_attempt give_hash""",
-        """read_occurrence release_leases renew_leases waiting read_attempt
-        short_forms""")
+        "read_occurrence release_leases renew_leases waiting read_attempt short_forms")
     ACK_DEADLINE = ("ack", "ms", "until when its receiver may acknowledge",
         "cancel_occurrence close_attempt write_outcome",
         "find_waiting codec restore_occurrences")
@@ -160,9 +159,9 @@ class OccurrenceField(HashField):
         write_outcome redeliver_occurrences release_leases schedule_occurrence""",
         "codec read_occurrence restore_occurrences")
     PLANNED = ("p", "ms", "when it was first to be attempted, if not at its scheduled time",
-        "schedule_occurrence", "codec read_occurrence waiting")
+        "schedule_occurrence", "codec read_occurrence waiting read_attempt")
     DEATHS = ("k", "number", "workers that died during an attempt",
-        "redeliver_occurrences release_leases", "read_occurrence redeliveries")
+        "redeliver_occurrences release_leases", "read_occurrence redeliveries read_attempt")
     STATUS_CODE = ("code", "number", "the last answer's HTTP status code; absent or empty: none",
         "write_outcome",
         "add_callback codec waiting read_attempt short_forms")
@@ -176,15 +175,16 @@ class OccurrenceField(HashField):
         take_event_tags give_hash write_outcome retag_occurrence""",
         """add_callback codec delete_ended inspection read_occurrence redeliver_occurrences
         redeliveries make_way short_forms
-        retag_occurrence unschedule_occurrence""")
+        retag_occurrence unschedule_occurrence read_attempt""")
     SERIES = ("sr", "1", "present if the schedule made it",
         "enter_flow start_first_attempt give_hash write_outcome",
-        """apply_overlap_policy enter_flow find_waiting short_forms redeliver_occurrences""")
+        """apply_overlap_policy enter_flow find_waiting short_forms redeliver_occurrences
+        read_attempt""")
     FLOW = ("w", "name", "the flow that it waits for",
         "cancel_occurrence lease_occurrence leave_flow wait_for_flow",
         "flow_gate inspection leave_due leave_flow read_occurrence restore_occurrences")
     DEFERRALS = ("d", "text", "'<attempt>:<how often that attempt was deferred>'",
-        "release_leases", "codec read_occurrence release_leases")
+        "release_leases", "codec read_occurrence release_leases read_attempt")
     DEFERRAL_REASON = ("dr", "text", "why it was last deferred",
         "release_leases", "codec")
     LOG = ("log", "lines", "a line for each attempt; see ``attempts``",
@@ -192,7 +192,7 @@ class OccurrenceField(HashField):
         "inspection occurrences pack_logs redeliveries waiting read_attempt short_forms")
     REDELIVERY = ("again", "text", "'<attempts before>:<since, ms>:<request>'",
         "redeliver_occurrences",
-        "read_occurrence redeliver_occurrences redeliveries release_leases waiting")
+        "read_occurrence redeliver_occurrences redeliveries release_leases waiting read_attempt")
     CALLBACK = ("cb", "text", "the end that it reports: see ``claims.callback_from_field``",
         "add_callback", "codec read_occurrence waiting read_attempt")
 

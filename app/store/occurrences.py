@@ -44,7 +44,8 @@ class OccurrenceStore:
 
     def attempts(self, occurrence_id: bytes) -> list[Attempt]:
         """Read what is recorded of an occurrence's attempts, oldest first."""
-        ((log,),) = read_occurrences(self._client, [occurrence_id], (OccurrenceField.LOG,))
+        fields = (OccurrenceField.EVENT, OccurrenceField.LOG)
+        ((_, log),) = read_occurrences(self._client, [occurrence_id], fields)
         return read_log(log)
 
     def last_of(self, events: Sequence[Event], count: int) -> list[list[bytes]]:

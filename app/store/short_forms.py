@@ -15,7 +15,8 @@ that of the answer. A tag has no control characters.
 The scripts that claim and record write these forms. Whatever has more to say of an occurrence that
 has not completed gives it a hash first (``give_hash``), and so does a record of another outcome, or
 of an answer that was not simple (``short_end``). So it has either, and few scripts have to know
-both. One that has completed keeps its form.
+both. One that has completed keeps its form, and takes it then, if it had a hash for its flow or its
+overlap policy.
 """
 
 from __future__ import annotations
@@ -85,15 +86,18 @@ def read_occurrences(
 ) -> list[Values]:
     """The same fields of several occurrences, in order, whatever form they have.
 
-    It takes a round trip for each partition, and one more if an occurrence has no short form.
+    It takes a round trip for each partition, and one more if an occurrence has no short form. The
+    first of ``fields`` is one that every hash has.
     """
     if not occurrence_ids:
         return []
     shorts = short_forms(client, occurrence_ids)
-    # What loses its short form meanwhile has got its hash by then, and never the other way round.
     others = [one for one in dict.fromkeys(occurrence_ids) if one not in shorts]
     hashes = read_hashes(client, map(keys.occurrence_of, others), fields)
     rows: dict[bytes, Values] = dict(zip(others, hashes, strict=True))
+    # One that has no hash either may have got a short form between the two looks.
+    if bare := [one for one, row in rows.items() if row[0] is None]:
+        shorts |= short_forms(client, bare)
     for one, short in shorts.items():
         stored = fields_of(one, short)
         rows[one] = [stored.get(field) for field in fields]

@@ -29,7 +29,13 @@ DAY_MS = 86_400_000
 SAID = [
     one
     for one in OccurrenceField
-    if one not in (OccurrenceField.EVENT, OccurrenceField.LEASE, OccurrenceField.CHANGED)
+    if one
+    not in (
+        OccurrenceField.EVENT,
+        OccurrenceField.LEASE,
+        OccurrenceField.CHANGED,
+        OccurrenceField.DEATHS,
+    )
 ]
 LINE = b"1,1767225660000000,1,2,3,4,5,6,200,0\n"
 
@@ -114,6 +120,8 @@ def test_it_ends_as_if_it_had_a_hash(stores: Stores, body: bytes) -> None:
         (one,) = claim(stores, event.start_ms, request=number + 1)
         if number:
             give_hash(stores, one.occurrence_id)
+            # (It keeps the hash, as there is something to say of its past.)
+            stores.client.hset(keys.occurrence_of(one.occurrence_id), OccurrenceField.DEATHS, 0)
         record = ended(one, started_ms=event.start_ms + 1, response_body=body)
         stores.work.record([record], event.start_ms + 3)
         assert has_hash(stores, one.occurrence_id) == bool(number)
@@ -148,6 +156,34 @@ def test_an_end_with_more_to_say_has_a_hash(
     assert has_hash(stores, one.occurrence_id) or "callback_id" in fields
     assert stores.client.exists(keys.occurrence_of(one.occurrence_id))
     assert not stores.client.exists(keys.endings(stores.partitions - 1))
+
+
+@pytest.mark.parametrize("overlap", ["allow", "skip", "cancel_previous"])
+def test_what_had_a_hash_gets_a_short_form_if_its_first_attempt_completes_it(
+    stores: Stores, overlap: str
+) -> None:
+    event = create(stores, schedule=DAILY, options={"overlap": overlap})
+    (one,) = claim(stores, event.start_ms)
+    if overlap == "allow":
+        give_hash(stores, one.occurrence_id)
+    assert has_hash(stores, one.occurrence_id)
+    record = ended(one, started_ms=event.start_ms)
+    assert stores.work.record([record, record], event.start_ms + 3) == 1
+    assert not has_hash(stores, one.occurrence_id)
+    before = snapshot(stores.client)
+    assert stores.work.record([record], event.start_ms + 4) == 0
+    assert snapshot(stores.client) == before
+    assert stores.occurrences.attempts(one.occurrence_id) == [read_line(LINE)]
+
+
+def test_what_is_not_the_schedules_own_keeps_its_hash(stores: Stores) -> None:
+    event = create(stores)
+    at_ms = event.start_ms - 5
+    stores.events.add_occurrences(event, [(at_ms, at_ms)], NOW_MS)
+    (one,) = claim(stores, at_ms)
+    line = LINE.replace(b"%d" % event.start_ms, b"%d" % at_ms)
+    assert stores.work.record([ended(one, started_ms=at_ms, log_line=line)], at_ms + 3) == 1
+    assert has_hash(stores, one.occurrence_id)
 
 
 def test_what_has_completed_stays_so_whoever_comes_late(stores: Stores) -> None:

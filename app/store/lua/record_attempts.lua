@@ -12,6 +12,7 @@
 --#include read_shorts
 --#include read_attempt
 --#include short_end
+--#include write_short_ends
 --#include leave_short
 --#include end_if_complete
 --#include write_outcome
@@ -24,7 +25,7 @@
 local claimed, ended, unacknowledged = unpack(KEYS)
 local prefix, now = unpack(ARGV, 1, 2)
 local recorded, done, by_status, due, ids = {}, {}, {}, {}, {}
-local waits, acknowledged, ends, together, completed, inactive = {}, {}, {}, {}, {}, {}
+local waits, acknowledged, ends, together, completed, hashes, inactive = {}, {}, {}, {}, {}, {}, {}
 for i = 3, #ARGV, 10 do ids[#ids + 1] = ARGV[i] end
 local short_of, unfresh = read_shorts(prefix, ids), {}
 for i = 3, #ARGV, 10 do
@@ -63,7 +64,7 @@ for i = 3, #ARGV, 10 do
           version, queued, now)
         if event_ends then inactive[#inactive + 1] = event end
       end
-      if short and verdict == 'completed' and message == '' and callback_id == '' then
+      if one.is_simple and verdict == 'completed' and message == '' and callback_id == '' then
         new_short = short_end(one, now, began, line, status_code, body)
       end
       if not new_short then ends[#ends + 1] = now; ends[#ends + 1] = id end
@@ -71,6 +72,7 @@ for i = 3, #ARGV, 10 do
     if new_short then
       completed[#completed + 1] = id; completed[#completed + 1] = new_short
       together[#together + 1], short_of[id] = id, new_short
+      if not short then hashes[#hashes + 1] = prefix .. 'occurrence:' .. id end
     else
       local has_waited = string.sub(token, 1, 4) == 'ack:'
       if has_waited then acknowledged[#acknowledged + 1] = id end
@@ -90,9 +92,7 @@ for i = 3, #ARGV, 10 do
   end
 end
 
--- (What needs memory comes first: a store that is full refuses it before anything is changed.)
-call_batch('HSET', prefix .. 'fresh', completed)
-if together[1] then redis.call('ZADD', prefix .. 'endings', now, table.concat(together)) end
+write_short_ends(prefix, completed, together, hashes, now)
 call_batch('HDEL', prefix .. 'fresh', unfresh)
 leave_claimed(prefix, claimed, done, by_status)
 call_batch('ZREM', unacknowledged, acknowledged)
