@@ -25,7 +25,7 @@ COUNT_LIMIT = 100_000
 
 LOOK_LIMIT = 3_000
 """How many entries are read and looked up for one part of a list; those that the store looks up
-itself count as a quarter."""
+itself count as a half."""
 
 TOTAL_LIMIT = 1_000
 """How many are read and looked up for the total of a list that no index counts."""

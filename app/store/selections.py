@@ -70,7 +70,7 @@ class Beginning:
         return (first, upper) if edge < last[1:] else (first, last)
 
 
-PARTS_COST = 3
+PARTS_COST = 5
 """What it takes to look an entry up in an index in parts, in those looked up in another."""
 
 _AFTER_ALL = b"\xff"

@@ -11,11 +11,12 @@ KEEP_COSTS = 5
 """What it takes to look at an event or occurrence itself, in entries looked up."""
 
 
-IN_STORE = 4
+IN_STORE = 2
 """So many entries that the store looks up itself cost as one that is answered."""
 
-STEP = 3_000
-"""How many entries the store reads and looks up in one step: in 2 ms at most."""
+STEP = 1_500
+"""How many entries the store reads and looks up in one step. With a million of them, on a busy
+machine, each takes it 2 µs."""
 
 
 class Walker:
@@ -37,7 +38,7 @@ class Walker:
         self._there = [one for one in others if one.is_looked_up_there]
         """What the store looks entries up in while it reads them."""
 
-        if first.beginning is not None:
+        if first.beginning is not None or not first.has:
             self._there = []
         self._here = [one for one in others if one not in self._there]
         self._leaps = [clause for clause in self._clauses[1:] if clause.can_be_walked]
