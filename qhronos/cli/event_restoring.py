@@ -44,6 +44,9 @@ class Restored:
     unsigned: list[str] = field(default_factory=list)
     """Tags whose secret is in no export, and not set here."""
 
+    silent: list[str] = field(default_factory=list)
+    """Alerts whose address is in no export."""
+
     is_whole: bool = False
 
     def refuse(self, line: int, reason: str) -> None:

@@ -14,17 +14,22 @@ from datetime import UTC, datetime
 from typing import IO, TYPE_CHECKING, Any
 
 from qhronos.cli.editing import READ_ONLY
-from qhronos.errors import Forbidden, QhronosError
+from qhronos.errors import Forbidden, NotFound, QhronosError
 
 if TYPE_CHECKING:
     from qhronos import Client
+    from qhronos.decoding import Model
 
 FORMAT = 1
 BEGIN, MARK, END = "qhronos-export", "mark", "end"
 EVENT, CALENDAR, FLOW, TOKEN, SECRET = "event", "calendar", "flow", "token", "secret"
+ALERT = "alert"
 PAGE = 1_000
 
 LIMITS = ("key", "space", "rate", "burst", "concurrency", "order", "paused")
+TOLD = ("name", "type", "on", "tags", "to", "url", "per_hour", "lag")
+"""Of an alert; the service answers the host of ``url`` alone."""
+
 DAYS = ("name", "description", "dates", "ranges", "rules", "weekdays", "holidays")
 
 
@@ -128,17 +133,29 @@ def _parsed(line: bytes) -> dict[str, Any]:
 
 def _without_events(client: Client) -> Iterator[tuple[str, Mapping[str, Any]]]:
     for calendar in client.calendars.list():
-        yield CALENDAR, {name: calendar.raw[name] for name in DAYS if calendar.raw.get(name)}
+        yield CALENDAR, _members(calendar.raw, DAYS)
     for flow in client.flows.list():
         yield FLOW, {name: flow.raw[name] for name in LIMITS if flow.raw.get(name) is not None}
+    yield from _listed(ALERT, client.alerts.list, lambda one: _members(one, TOLD))
+    yield from _listed(TOKEN, client.tokens.list, lambda one: one)
+    yield from _listed(SECRET, client.signing_secrets.list, lambda one: _members(one, ("tag",)))
+
+
+def _listed(
+    kind: str,
+    read: Callable[[], Iterator[Model]],
+    record: Callable[[Mapping[str, Any]], Mapping[str, Any]],
+) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Go through what not everybody may see, and not every version has."""
     try:
-        for token in client.tokens.list():
-            yield TOKEN, token.raw
-        for secret in client.signing_secrets.list():
-            yield SECRET, {"tag": secret.tag}
-    except Forbidden:
-        # Admins alone see who holds which token, and which tags have a secret.
+        for one in read():
+            yield kind, record(one.raw)
+    except (Forbidden, NotFound):
         return
+
+
+def _members(raw: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+    return {name: raw[name] for name in names if raw.get(name)}
 
 
 def _mark(file: IO[str], state: Export) -> None:

@@ -21,7 +21,7 @@ from qhronos.cli.event_restoring import (
     to_create,
     tried,
 )
-from qhronos.errors import Conflict, Forbidden, QhronosError
+from qhronos.errors import Conflict, Forbidden, NotFound, QhronosError
 
 if TYPE_CHECKING:
     from qhronos import Client
@@ -82,6 +82,7 @@ class _Known:
         self.ids = Ids(client)
         self.keys: set[str] = set()
         self.secrets = _tags_with_secrets(client)
+        self.alerts = _alerts(client)
         self.unsigned: set[str] = set()
         """Tags that have a secret in the file, and none here."""
 
@@ -101,6 +102,14 @@ def _tags_with_secrets(client: Client) -> set[str]:
         return {one.tag for one in client.signing_secrets.list()}
     except Forbidden:
         return set()
+
+
+def _alerts(client: Client) -> dict[str, str]:
+    """The ids of alerts by their names; an earlier version has none."""
+    try:
+        return {one.name: one.id for one in client.alerts.list()}
+    except NotFound:
+        return {}
 
 
 def _event(
@@ -159,6 +168,8 @@ def _other(
         state.is_whole = True
     elif kind == exporting.TOKEN:
         state.outcomes["token left out"] += 1
+    elif kind == exporting.ALERT:
+        tried(state, number, partial(_alert, client, record, known, update, state))
     elif kind in (exporting.CALENDAR, exporting.FLOW):
         there = known.calendars if kind == exporting.CALENDAR else known.flows
         tried(state, number, partial(_small, client, record, there, update, state))
@@ -186,6 +197,25 @@ def _check_format(first: tuple[int, dict[str, Any]] | None) -> None:
         raise QhronosError(
             "A later version has written this export: import it with the command line of that."
         )
+
+
+def _alert(
+    client: Client, record: Mapping[str, Any], known: _Known, update: bool, state: Restored
+) -> None:
+    """Import an alert, if it goes by mail: any other has an address that is a secret."""
+    given = dict(record["alert"])
+    name = given["name"]
+    if name in known.alerts and not update:
+        state.outcomes["alert there already"] += 1
+    elif name in known.alerts:
+        client.alerts.update(known.alerts[name], **given)
+        state.outcomes["alert updated"] += 1
+    elif given.get("url"):
+        state.outcomes["alert left out"] += 1
+        state.silent.append(name)
+    else:
+        client.alerts.create(**given)
+        state.outcomes["alert made"] += 1
 
 
 def _small(

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def export(client: Client, file: str, resume: bool) -> None:
     """Write all that an instance has as JSON Lines.
 
-    These are events, calendars, flows, and what is known of tokens and secrets.
+    These are events, calendars, flows, alerts, and what is known of tokens and secrets.
 
     '-' writes to standard output. 'qhronos import jsonl' reads it, also into another version.
     """
@@ -67,7 +67,8 @@ def _seen(bar: Bar) -> Callable[[exporting.Export], None]:
 
 
 def _tell(state: exporting.Export, where: str) -> None:
-    names = (exporting.EVENT, exporting.CALENDAR, exporting.FLOW, exporting.TOKEN)
+    names = [exporting.EVENT, exporting.CALENDAR, exporting.FLOW, exporting.TOKEN]
+    names += [exporting.ALERT] if state.counts[exporting.ALERT] else []
     counted = ", ".join(_several(state.counts[name], name) for name in names)
     output.tell(f"Written to {where}: {counted}.")
     if state.without_secrets:

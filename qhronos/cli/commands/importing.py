@@ -233,6 +233,8 @@ def jsonl(
             f"The tag {tag} has a signing secret there and none here: 'qhronos secrets set {tag}', "
             "then resume its events."
         )
+    for name in state.silent:
+        tell(f"The alert {name} is not made: its address is a secret. See 'qhronos alerts create'.")
     if not state.is_whole:
         tell("The file was not written to its end: something is missing.")
     is_done = not state.refused and (state.is_whole or partial)

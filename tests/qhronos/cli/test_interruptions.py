@@ -108,7 +108,10 @@ def test_sigint_leaves_an_export_that_goes_on(stopped: Any, home: Path) -> None:
     answers = {
         "GET /status": [{"status": "ok", "version": "1"}],
         "GET /events": [[EVENT]],
-        **{f"GET /{name}": [[]] for name in ("calendars", "flows", "tokens", "signing-secrets")},
+        **{
+            f"GET /{name}": [[]]
+            for name in ("calendars", "flows", "alerts", "tokens", "signing-secrets")
+        },
     }
     code, said = stopped(answers, "export", "all.jsonl")
     assert (code, said.splitlines()[-1]) == (130, "Stopped.")

@@ -18,6 +18,8 @@ import pytest
 from qhronos import Client
 from qhronos.cli import exporting
 from qhronos.cli.editing import READ_ONLY
+from qhronos.cli.event_restoring import Restored
+from qhronos.cli.restoring import restore
 from qhronos.errors import Unreachable
 from tests.docs.conftest import application
 from tests.qhronos.cli.conftest import Run
@@ -177,6 +179,54 @@ def test_what_a_tag_signs_waits_until_the_tag_has_a_secret(
     assert ended.json["outcomes"]["secret there already"] == 1
     assert client.events.get_by_key("a").status == "active"
     client.signing_secrets.delete("signed")
+
+
+def test_an_alert_is_made_again_unless_its_address_is_a_secret(
+    on_app: Run, client: Client, home: Path
+) -> None:
+    """What is there already stays, or is changed without its address being known."""
+    chat = {"type": "slack", "on": ["failing"], "url": "https://hooks.example.com/hidden"}
+    made = client.alerts.create(name="chat", tags=["a"], **chat)
+    assert "1 alert." in on_app("export", "all.jsonl").err
+    assert "hidden" not in (home / "all.jsonl").read_text()
+    client.alerts.update(made.id, per_hour=7)
+    for words, outcome, per_hour in (
+        ((), "there already", 7),
+        (("--update",), "updated", made.per_hour),
+    ):
+        ended = on_app("import", "jsonl", "all.jsonl", "--json", *words)
+        assert (ended.code, ended.json["outcomes"][f"alert {outcome}"]) == (0, 1), ended
+        assert client.alerts.get(made.id).per_hour == per_hour
+    client.alerts.delete(made.id)
+    ended = on_app("import", "jsonl", "all.jsonl")
+    assert "The alert chat is not made: its address is a secret." in ended.err
+    mail = {
+        "type": "alert",
+        "alert": {"name": "m", "type": "mail", "on": ["failing"], "to": ["a@b.example"]},
+    }
+    lines = [{"type": "qhronos-export", "format": 1}, mail, {"type": "end"}]
+    (home / "mail.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    refused = on_app("import", "jsonl", "mail.jsonl")
+    assert (refused.code, "Line 2: type: can't be mail: this instance has no" in refused.err) == (
+        5,
+        True,
+    )
+
+
+def test_an_alert_by_mail_is_made_where_there_is_a_mail_server(store_server: str) -> None:
+    record = {"alert": {"name": "m", "type": "mail", "on": ["failing"], "to": ["a@b.example"]}}
+    lines = [{"type": "qhronos-export", "format": 1}, {"type": "alert", **record}, {"type": "end"}]
+    mail = {"SMTP_URL": "smtp://mail.example:25", "MAIL_FROM": "q@b.example"}
+    with application(f"{store_server}?db=2", **mail) as app:
+        transport = httpx.WSGITransport(app=app)
+        with Client(URL, TOKEN, transport=transport) as client:
+            for outcome in ("made", "there already"):
+                state = Restored()
+                written = [json.dumps(line).encode() for line in lines]
+                restore(client, written, state, from_line=1, update=False, seen=lambda _: None)
+                assert dict(state.outcomes) == {f"alert {outcome}": 1}
+            (alert,) = client.alerts.list()
+            assert (alert.name, alert.to) == ("m", ("a@b.example",))
 
 
 def test_a_broken_export_goes_on_and_an_import_says_how(
