@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from types import SimpleNamespace
 from typing import Any, cast
 
 from hypothesis import given
@@ -101,6 +102,23 @@ def test_two_processes_give_the_same_answer(services: Services) -> None:
     second.push()
     assert first.totals() == second.totals()
     assert first.totals().counters[OUTCOMES]["failed",] == 3
+
+
+def test_what_is_counted_is_shown_also_while_the_store_takes_no_writes(services: Services) -> None:
+    """A store that is full is read, and gets later what it did not take."""
+    store = MetricsStore(services.storage.client, services.storage.scripts)
+    other, own = (CountService(Registry(), store) for _ in range(2))
+    other.registry.tally(OUTCOMES)["failed",] += 1
+    other.push()
+    own.registry.tally(OUTCOMES)["failed",] += 2
+
+    def full(*_: object) -> bool:
+        raise StoreUnavailable
+
+    own._store = cast("Any", SimpleNamespace(add=full, totals=store.totals))
+    assert own.totals().counters[OUTCOMES]["failed",] == 1
+    own._store = store
+    assert own.totals().counters[OUTCOMES]["failed",] == 3
 
 
 def test_nothing_is_pushed_when_there_is_nothing_new() -> None:

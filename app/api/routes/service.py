@@ -81,6 +81,7 @@ def metrics() -> Response:
     """
     if not services().settings.metrics_public:
         require_admin_or_metrics_token()
-    totals, found = services().counts.totals(), services().health.metrics()
+    found = services().health.metrics()  # first: it does not wait for a store that is away
+    totals = services().counts.totals()
     text, content_type = exposition(request.headers.get("Accept", ""), totals, found)
     return Response(text, content_type=content_type)

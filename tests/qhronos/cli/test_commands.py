@@ -112,6 +112,14 @@ def test_who_may_not_and_who_is_unknown(on_app: Run, tag: str, monkeypatch: Any)
     assert on_app("events", "list").code == 3
 
 
+def test_a_token_for_the_metrics_is_for_them_alone(on_app: Run, tag: str, monkeypatch: Any) -> None:
+    wanted = ("tokens", "create", "--sub", tag, "--access", "read", "--expires", "30d", "--metrics")
+    made = on_app(*wanted)
+    assert on_app(*wanted, "--feed").code == 2
+    monkeypatch.setenv("QHRONOS_TOKEN", made.out.strip())
+    assert on_app("events", "list").code == 3
+
+
 def test_an_occurrence_is_shown_and_its_redelivery_refused_while_it_is_not_over(
     on_app: Run, tag: str
 ) -> None:
