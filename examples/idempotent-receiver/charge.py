@@ -27,7 +27,7 @@ def main() -> None:
     with Client() as client:
         event = client.events.create(
             name="charge",
-            delay="1s",
+            delay="0s",
             webhook=f"{RECEIVER}/charges",
             metadata={"customer": customer, "sum": amount},
             # Less than the receiver takes: its first answer comes too late to be heard.

@@ -69,7 +69,7 @@ def main() -> None:
     address = f"http://127.0.0.1:{server.server_port}/orders"
     with Client() as admin:
         tenants = {name: tenant(admin, name) for name in LOADS}
-        due = datetime.now(UTC) + timedelta(seconds=2)
+        due = datetime.now(UTC) + timedelta(seconds=1)
         ids = {
             name: schedule(tenants[name], name, count, due, address)
             for name, count in LOADS.items()
