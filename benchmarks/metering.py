@@ -44,11 +44,11 @@ def without_counting() -> Iterator[None]:
 def cpu_us(client: StoreClient, drains: Drains, webhook: str, count: int) -> float:
     """CPU microseconds of a delivery of a backlog that is due at once."""
     services = drains.services
-    ended = client.zcard(keys.ended(0)) + count
+    ended = client.zcard(keys.occurrences(0, "completed")) + count
     loading.load(client, webhook, [services.clock.now_ms()] * count)
     drain = drains.new_drain()
     began = time.process_time()
-    while client.zcard(keys.ended(0)) < ended:
+    while client.zcard(keys.occurrences(0, "completed")) < ended:
         drain.run_until(services.clock.now_ms() + STEP_MS)
     services.counts.registry.totals()
     used = time.process_time() - began
