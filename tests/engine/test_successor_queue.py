@@ -137,11 +137,11 @@ def test_the_call_is_sent_when_all_is_planned_or_a_batch(
     while queue.is_ready(NOW_MS):
         queue.step(NOW_MS)
     assert [call.script for call in channel.calls] == ["schedule_successors"]
-    assert (len(channel.calls[0].args) - 2) // 6 == BATCH
+    assert (len(channel.calls[0].args) - 2) // 7 == BATCH
     assert queue.busy
     channel.answers = [[BATCH]]
     queue.step(NOW_MS)
-    assert (len(channel.calls[1].args) - 2) // 6 == 10
+    assert (len(channel.calls[1].args) - 2) // 7 == 10
     channel.answers = [[10]]
     queue.step(NOW_MS)
     assert not queue.busy
