@@ -111,7 +111,13 @@ def register_console(app: Flask) -> None:
 
 def _guard() -> AnyResponse | None:
     request.max_content_length = LARGEST
-    return None if request.endpoint in OPEN else session.require_session()
+    if request.endpoint in OPEN:
+        return None
+    led_elsewhere = session.require_session()
+    # A page that is still open asks again: this ends it, a page to sign in on would be no stream
+    # (HTML, section 9.2.3: with 204 a client connects no more).
+    is_stream = request.endpoint == "console.stream"
+    return Response(status=204) if led_elsewhere and is_stream else led_elsewhere
 
 
 def _context() -> dict[str, object]:
