@@ -142,6 +142,9 @@ class AlertService:
         keeps_secret = "secret" not in given or secret == MASK
         if keeps_url and keeps_secret:
             return alert
+        if not keeps_url and url and url.endswith(f"/{MASK}"):
+            # What is shown was let pass unchecked: only here it is known whether it is this one's.
+            raise InvalidInput.field("url", "is not the whole URL: *** stands only for its own")
         before = Destination("")
         if alert.sealed is not None and (keeps_url or (keeps_secret and alert.has_secret)):
             try:

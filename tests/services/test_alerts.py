@@ -73,6 +73,27 @@ def test_a_destination_is_sealed_and_its_host_alone_is_shown(alerts, services) -
     assert alerts.update(made.id, {"per_hour": None}, MASTER).alert.per_hour == 12
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://other.example/***",
+        "https://user:pass@hooks.chat.example/***",
+        "file:///etc/***",
+        "http://[::1/***",
+        "http://a b/***",
+        "http://10.0.0.1/***",
+    ],
+)
+def test_a_masked_url_stands_for_what_is_stored_and_for_nothing_else(alerts, url: str) -> None:
+    """It is not checked as a URL, so it must never become one."""
+    with pytest.raises(InvalidInput, match=r"url: is not the whole URL"):
+        alerts.create({**SLACK, "url": url}, MASTER)
+    made = alerts.create(SLACK, MASTER).alert
+    with pytest.raises(InvalidInput, match=r"url: is not the whole URL"):
+        alerts.update(made.id, {"url": url}, MASTER)
+    assert alerts.secrets.open(alerts.store.get(made.id)).url == URL
+
+
 def test_a_secret_is_kept_when_another_url_is_given(alerts) -> None:
     given = {**SLACK, "type": AlertType.WEBHOOK, "secret": "whisper it"}
     made = alerts.create(given, MASTER).alert
