@@ -14,8 +14,10 @@ from app.delivery.notifier import Notifier
 from app.delivery.request import Identity, Request
 from app.domain.alert_texts import Notification
 from app.domain.alerts import Alert, AlertType
+from app.errors import InvalidInput
 
 NO_KEY = "its URL can't be decrypted: set QHRONOS_ENCRYPTION_KEY to that which it was written with"
+NO_URL = "its URL can't be used: give another one"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,4 +45,7 @@ class AlertSending:
             to = self.secrets.open(alert)
         except DecryptionFailed:
             return NO_KEY
-        return request_of(alert.kind, to, told, now_ms, self.identity())
+        try:
+            return request_of(alert.kind, to, told, now_ms, self.identity())
+        except InvalidInput:  # of one alert; the others are told all the same
+            return NO_URL
