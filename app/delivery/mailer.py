@@ -43,7 +43,9 @@ def message_of(mail: Mail, sender: str) -> EmailMessage:
     """Write a mail. Its ``Message-ID`` is the same whenever it is sent again."""
     told = mail.notification
     message = EmailMessage(policy=SMTP)
-    message["Subject"] = plain(f"[Qhronos] {told.title}", MAX_SUBJECT)
+    # (The library would decode an encoded word in it, RFC 2047, whatever that hides.)
+    subject = f"[Qhronos] {told.title}".replace("=?", "= ?")
+    message["Subject"] = plain(subject, MAX_SUBJECT)
     message["From"] = sender
     message["To"] = ", ".join(mail.to)
     message["Date"] = format_datetime(datetime.fromtimestamp(mail.now_ms // 1000, UTC))

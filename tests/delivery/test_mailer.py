@@ -67,6 +67,17 @@ def test_no_title_adds_a_header() -> None:
     assert len(message_of(mail("x" * 999), SENDER)["Subject"]) == module.MAX_SUBJECT
 
 
+@pytest.mark.parametrize(
+    "hidden", ["=?utf-8?q?=0D=0ABcc:_evil@x.example?=", "=?utf-8?q?=E2=80=AE?=", "=?ascii?b?////?="]
+)
+def test_no_title_hides_anything_in_an_encoded_word(hidden: str) -> None:
+    """The library decodes what has this form (RFC 2047) after the title was made plain."""
+    message = message_of(mail(f"\u201c{hidden}\u201d"), SENDER)
+    shown = hidden.replace("=?", "= ?")
+    assert message["Subject"] == f"[Qhronos] \u201c{shown}\u201d"
+    assert message.as_bytes()
+
+
 def test_without_starttls_nothing_is_sent() -> None:
     """Whoever is between could have taken the offer away."""
     with MailReceiver() as server:
