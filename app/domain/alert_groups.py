@@ -147,10 +147,14 @@ class Sends:
         """After one that has arrived."""
         return Sends((*self.in_hour(now_ms), now_ms), sent_ms=now_ms, told_ms=now_ms)
 
+    def begun(self, now_ms: int) -> Sends:
+        """Before a test; it counts for the limit even if it fails."""
+        return replace(self, times=(*self.in_hour(now_ms), now_ms))
+
     def tested(self, error: str | None, now_ms: int) -> Sends:
-        """After a test; it counts for the limit even if it failed, but no other waits for it."""
+        """After a test that has ``begun``; no other waits for it."""
         after = self.sent(now_ms) if error is None else self.failed(error, now_ms)
-        return replace(after, times=(*self.in_hour(now_ms), now_ms), told_ms=self.told_ms)
+        return replace(after, times=self.times, told_ms=self.told_ms)
 
     def failed(self, error: str, now_ms: int) -> Sends:
         """After one that has not. It does not count for the limit: nobody was told."""

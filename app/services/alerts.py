@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -22,6 +22,7 @@ from app.domain.mail import domain_of
 from app.domain.once import Repetition
 from app.errors import Conflict, Forbidden, InvalidInput, NotFound
 from app.services.alert_sending import AlertSending
+from app.services.alert_trials import AlertTrials
 from app.store.alerts import AlertStore
 
 MAX_ALERTS = 500
@@ -56,6 +57,7 @@ class AlertService:
     sending: AlertSending
     clock: Clock
     mail_domains: tuple[str, ...] = ()
+    trials: AlertTrials = field(default_factory=AlertTrials)
 
     def create(
         self, given: Mapping[str, Any], access: Access, repetition: Repetition | None = None
@@ -111,8 +113,14 @@ class AlertService:
     def test(self, alert_id: str, access: Access) -> str | None:
         """Send a test now; returns why it did not arrive, ``None`` if it did.
 
-        Raises ``NotFound``, and ``Conflict`` beyond the limit of an hour.
+        Raises ``NotFound``, and ``Conflict`` beyond the limit of an hour, or if too many are under
+        way.
         """
+        self.get(alert_id, access)
+        with self.trials.one(access.subject, self.clock.now_ms()):
+            return self._test(alert_id, access)
+
+    def _test(self, alert_id: str, access: Access) -> str | None:
         view, now_ms = self.get(alert_id, access), self.clock.now_ms()
         alert, sends = view.alert, view.sends
         if len(sends.in_hour(now_ms)) >= alert.per_hour:
@@ -121,8 +129,10 @@ class AlertService:
                 "limit: test it later, or raise per_hour."
             )
         told = trial_of(str(uuid.uuid4()), alert.name, alert.id, self.sending.console)
+        self.store.put_sends(alert_id, sends.begun(now_ms))  # so that others see that it counts
         (error,) = self.sending.send([(alert, told)])
-        self.store.put_sends(alert_id, sends.tested(error, now_ms))
+        # (A notification may have been sent meanwhile, which counts as well.)
+        self.store.put_sends(alert_id, self.store.sends_of(alert_id).tested(error, now_ms))
         return error
 
     def _merged(self, before: Alert, given: Mapping[str, Any], access: Access) -> Alert:

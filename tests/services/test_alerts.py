@@ -169,6 +169,28 @@ def test_a_test_says_what_became_of_it_and_counts(alerts, notifier, clock: FakeC
     assert len(notifier.sent) == 3
 
 
+def test_a_test_under_way_counts_and_keeps_what_is_told_meanwhile(
+    alerts, notifier, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Requests that come together would all find room, and forget what the others have noted."""
+    made, slow = alerts.create({**SLACK, "per_hour": 2}, MASTER).alert, []
+
+    def send(outgoing: Any, now_us: int) -> list[str | None]:
+        sends = alerts.store.sends_of(made.id)
+        slow.append(len(sends.in_hour(NOW_MS)))
+        with pytest.raises(Conflict, match="of yours is under way"):
+            alerts.test(made.id, MASTER)
+        alerts.store.put_sends(made.id, sends.sent(NOW_MS))
+        return [None]
+
+    monkeypatch.setattr(notifier, "send", send)
+    assert alerts.test(made.id, MASTER) is None
+    after = alerts.get(made.id, MASTER).sends
+    assert (slow, after.times, after.told_ms) == ([1], (NOW_MS, NOW_MS), NOW_MS)
+    with pytest.raises(Conflict, match="within the last hour"):
+        alerts.test(made.id, MASTER)
+
+
 def test_a_change_has_what_failed_tried_again_at_once(alerts) -> None:
     made = alerts.create(SLACK, MASTER).alert
     alerts.store.put_sends(made.id, Sends((5,), 4, 5, NOW_MS * 2, "no", 3))
