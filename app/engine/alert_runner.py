@@ -95,9 +95,11 @@ class AlertRunner:
 
     def _send(self, alerts: Sequence[Alert], groups: dict[str, AlertGroup]) -> int:
         sends, now_ms = self._alerts.all_sends(), self._clock.now_ms()
+        # Those that were changed last are last: a change has what failed tried again at once, and
+        # whoever goes on changing must not keep the others waiting.
         due = [
             one
-            for one in alerts
+            for one in sorted(alerts, key=lambda one: one.updated_ms)
             if (group := groups.get(one.id)) is not None
             and now_ms >= sends.get(one.id, Sends()).next_ms(group.since_ms, one.per_hour, now_ms)
         ][:AT_ONCE]

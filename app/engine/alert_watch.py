@@ -27,6 +27,10 @@ MOST = 5_000
 KEPT = 500
 """Of how many of them it reads more than their ids."""
 
+BREAKERS = 10
+"""Of how many breakers that have opened one look finds out whom they concern, and of as many that
+have closed: each is a query for each alert's tags. The others are told by the next looks."""
+
 MAX_FAILING = 2_000
 """Of how many events it is known at once that they fail. While there are more, those that begin are
 told of as dead letters alone."""
@@ -134,18 +138,21 @@ class _Look:
         """Find breakers that have opened or closed."""
         known = _of("breaker", self._known)
         is_open = self._sources.breakers.all(self._now_ms - FORGET_MS)
-        for target in is_open.keys() - known.keys():
+        for target in sorted(is_open.keys() - known.keys())[:BREAKERS]:
             self.change.known[f"breaker:{target}"] = self._now_ms
             self._tell_of_breaker(target, is_over=False)
-        for target in known.keys() - is_open.keys():
+        for target in sorted(known.keys() - is_open.keys())[:BREAKERS]:
             self.change.forgotten.append(f"breaker:{target}")
             self._tell_of_breaker(target, is_over=True)
 
     def _tell_of_breaker(self, target: str, *, is_over: bool) -> None:
+        asked: dict[tuple[str, ...], bool] = {(): True}
         for alert in self._alerts:
             if Condition.BREAKER_OPEN not in alert.conditions:
                 continue
-            if not alert.tags or self._sources.concerns(target, alert.tags):
+            if alert.tags not in asked:
+                asked[alert.tags] = self._sources.concerns(target, alert.tags)
+            if asked[alert.tags]:
                 self.findings.append(
                     Finding(
                         Condition.BREAKER_OPEN,

@@ -20,6 +20,7 @@ from app.domain.addresses import TargetPolicy
 from app.domain.alert_groups import FIRST_WAIT_MS, NEXT_WAIT_MS, RETRY_FIRST_MS
 from app.domain.alerts import AlertType, Condition
 from app.domain.mail import MailServer
+from app.engine import alert_runner as module
 from app.engine.alert_runner import AlertRunner
 from app.engine.alert_watch import SETTLED_MS
 from app.errors import StoreUnavailable
@@ -95,6 +96,34 @@ def test_what_is_found_together_is_told_once(runner, notifier, alert, fail, cloc
     assert "and 2 more" in text_of(sent)
     clock.advance(NEXT_WAIT_MS)
     assert runner.step() == 0
+
+
+def test_whoever_changes_alerts_again_and_again_keeps_no_other_waiting(
+    services, runner, notifier, alert, fail, clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A change has what failed tried again at once; one look sends so many and no more."""
+    monkeypatch.setattr(module, "AT_ONCE", 2)
+    first = services.storage.alerts.get(alert)
+    others = [
+        services.alerts.create(
+            {
+                "name": "x",
+                "type": first.kind,
+                "on": first.conditions,
+                "url": "https://chat.example",
+            },
+            MASTER,
+        ).alert.id
+        for _ in range(2)
+    ]
+    clock.advance(1)
+    services.alerts.update(alert, {"name": "slow"}, MASTER)
+    fail()
+    runner.step()
+    clock.advance(FIRST_WAIT_MS)
+    assert runner.step() == 2
+    assert services.storage.alerts.groups().keys() == {alert}
+    assert services.storage.alerts.all_sends().keys() == set(others)
 
 
 def test_after_one_the_next_waits_and_gathers(runner, notifier, alert, fail, clock) -> None:

@@ -175,6 +175,28 @@ def test_a_breaker_is_told_when_it_opens_and_closes_to_whom_it_concerns(
     assert [one.is_over for one in look(*alerts)] == [True, True]
 
 
+def test_many_breakers_are_told_by_several_looks_and_asked_of_once_for_the_same_tags(
+    look: Looker, create: Create, services: Services, clock: FakeClock
+) -> None:
+    """Else one who has many targets fail has a look take longer than the lease."""
+    create()
+    alerts = [
+        replace(ALERT, id=one, tags=("red",), conditions=(Condition.BREAKER_OPEN,)) for one in "ab"
+    ]
+    asked: list[str] = []
+    concerns, breakers = look.sources.concerns, services.storage.breakers
+    look.sources.concerns = lambda target, tags: (asked.append(target), concerns(target, tags))[1]
+    look(*alerts)
+    targets = [f"https://example.com:{port}" for port in range(1, module.BREAKERS + 3)]
+    for one in targets:
+        breakers.open(one, clock.now_ms(), first_ms=5_000, longest_ms=9_000, forget_ms=600_000)
+    counts = [len(look(*alerts)) for _ in range(3)]
+    assert (counts, sorted(asked)) == ([2 * module.BREAKERS, 4, 0], sorted(targets))
+    for one in targets:
+        breakers.close(one)
+    assert [len(look(*alerts)) for _ in range(3)] == [2 * module.BREAKERS, 4, 0]
+
+
 def test_a_series_that_has_ended_is_told_and_what_occurs_once_is_not(
     look: Looker, create: Create, attempt, clock: FakeClock, services: Services
 ) -> None:
