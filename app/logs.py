@@ -108,7 +108,7 @@ def json_formatter(secrets: Sequence[str] = ()) -> logging.Formatter:
 
     A traceback stands in ``exception``.
     """
-    return _formatter(JSONRenderer(ensure_ascii=False, default=str), secrets)
+    return _formatter(JSONRenderer(serializer=_json, default=str), secrets)
 
 
 def _formatter(renderer: Processor, secrets: Sequence[str]) -> ProcessorFormatter:
@@ -177,7 +177,7 @@ def wrapped(process: str, line: str) -> str:
         members = None
     if not isinstance(members, dict):
         members = json.loads(entry(line.rstrip("\r"), logger="output"))
-    return json.dumps({**members, "process": process}, ensure_ascii=False)
+    return _json({**members, "process": process})
 
 
 def wrapper(log_format: str) -> Callable[[str, str], str] | None:
@@ -252,6 +252,12 @@ def _word(value: object) -> str:
     if isinstance(value, str) and (not text or re.search(r"[\s\"=]", text)):
         text = json.dumps(text, ensure_ascii=False)
     return _escaped(text)
+
+
+def _json(members: object, **options: Any) -> str:
+    """Write JSON without what JSON leaves as it is: ends of lines, and codes of 8-bit terminals."""
+    text = json.dumps(members, ensure_ascii=False, **options)
+    return _CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
 def _escaped(text: str) -> str:

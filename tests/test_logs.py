@@ -106,6 +106,14 @@ class TestJson:
         assert "abcdefghi" not in line
         assert JWT not in line
 
+    def test_what_ends_a_line_or_steers_a_terminal_is_escaped(self) -> None:
+        """JSON takes these as they are; who reads lines or looks at them does not."""
+        said = "a\u2028b\u2029c\u0085d\u009be\x7ff\n"
+        line = json_formatter().format(record("request", path=said))
+        for one in (line, wrapped("web", line), wrapped("web", said)):
+            assert one.isprintable()
+        assert json.loads(line)["path"] == json.loads(wrapped("web", line))["path"] == said
+
     def test_an_exception_is_a_member_of_it(self) -> None:
         entry = record("failed", exc_info=failure("no"))
         assert json.loads(json_formatter().format(entry))["exception"].endswith("ValueError: no")
