@@ -71,7 +71,8 @@ def verify(
         raise InvalidSignature("The headers webhook-id and webhook-signature have to be there.")
     if not re.fullmatch("[0-9]{1,15}", sent_at):
         raise InvalidSignature("The header webhook-timestamp has to be a number of seconds.")
-    if abs((time.time() if now is None else now) - int(sent_at)) > tolerance:
+    # Not to be read as "older than": a tolerance that is no number must refuse everything.
+    if not abs((time.time() if now is None else now) - int(sent_at)) <= tolerance:
         raise InvalidSignature(f"The delivery is not of the last {tolerance:g} s.")
     signed = f"{webhook_id}.{sent_at}.".encode() + body
     expected = [_signature(one, signed) for one in secrets]

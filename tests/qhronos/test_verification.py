@@ -70,6 +70,8 @@ def test_what_is_sent_holds_and_whatever_else_does_not(secret: str) -> None:
         with pytest.raises(qhronos.InvalidSignature):
             verify(given, content, key, now=now)
     assert verify(headers, body, secret, now=NOW + 900, tolerance=1000)
+    with pytest.raises(qhronos.InvalidSignature):
+        verify(headers, body, secret, now=NOW + 900, tolerance=float("nan"))
 
 
 @pytest.mark.parametrize("vector", VECTORS["deliveries"], ids=lambda one: one["name"])
