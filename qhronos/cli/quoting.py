@@ -7,6 +7,7 @@ answer a webhook. An assistant that reads them might take them for instructions.
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 NOTICE = (
@@ -22,6 +23,12 @@ SIZES = ((500, 100), (200, 50), (80, 20), (40, 10), (20, 3))
 
 SECRETS = frozenset({"secret", "hmac_secret", "token", "password"})
 """Members that are never told; the service answers none of them, whatever its version."""
+
+_UNSEEN = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0d\uffa0\U000e0000-\U000e0fff]"
+)
+"""What counts as printable and is shown as nothing (Unicode, ``Default_Ignorable_Code_Point``): a
+whole text can hide in it. The two that choose how an emoji is drawn stay."""
 
 TOO_LARGE = "This is too large to show."
 
@@ -47,7 +54,8 @@ def plain_text(text: str, most: int = SIZES[0][0]) -> str:
 
     What is cut off is told.
     """
-    shown = "".join(one if one.isprintable() or one == "\n" else "\ufffd" for one in text[:most])
+    seen = _UNSEEN.sub("\ufffd", text[:most])
+    shown = "".join(one if one.isprintable() or one == "\n" else "\ufffd" for one in seen)
     return shown if len(text) <= most else f"{shown}… (cut: {len(text):,} characters)"
 
 

@@ -157,3 +157,10 @@ def test_the_command_serves_over_standard_input_and_output(port: int) -> None:
             return (await assistant.call_tool("status", {})).structured_content
 
     assert anyio.run(speak)["version"]
+
+
+def test_a_text_hides_no_other_in_what_is_printable_and_shows_nothing() -> None:
+    """Variation selectors have a number for each byte; fillers stand for bits."""
+    hidden = "\U000e0100\U000e01ef\ufe00\u034f\u115f\u3164\uffa0"
+    assert quoting.plain_text(f"a{hidden}b") == "a" + "\ufffd" * len(hidden) + "b"
+    assert quoting.plain_text("❤\ufe0f größer 한글") == "❤\ufe0f größer 한글"
