@@ -95,6 +95,9 @@ class AlertRunner:
 
     def _send(self, alerts: Sequence[Alert], groups: dict[str, AlertGroup]) -> int:
         sends, now_ms = self._alerts.all_sends(), self._clock.now_ms()
+        # Deleted while something was found for them, or sent.
+        gone = (groups.keys() | sends.keys()) - {one.id for one in alerts}
+        self._alerts.forget_gone(sorted(gone)[:AT_ONCE])
         # Those that were changed last are last: a change has what failed tried again at once, and
         # whoever goes on changing must not keep the others waiting.
         due = [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, cast
 
 from redis.exceptions import WatchError
@@ -65,6 +65,12 @@ class AlertStore:
         for name in (_ALL, _SEALED, _GROUPS, _SENDS):
             pipe.hdel(name, alert_id)
         return bool(pipe.execute()[0])
+
+    def forget_gone(self, alert_ids: Iterable[str]) -> None:
+        """Forget what was noted of some alerts after they were deleted; others stay."""
+        for one in alert_ids:
+            if not self._client.hexists(_ALL, one):
+                self.delete(one)
 
     def sealed(self) -> dict[str, bytes]:
         """What is encrypted, by alert."""

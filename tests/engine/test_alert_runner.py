@@ -126,6 +126,27 @@ def test_whoever_changes_alerts_again_and_again_keeps_no_other_waiting(
     assert services.storage.alerts.all_sends().keys() == set(others)
 
 
+def test_nothing_stays_of_an_alert_that_is_deleted_while_it_is_told(
+    services, runner, notifier, alert, fail, clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All of it is read every second: who makes and deletes alerts must not make it grow."""
+    store, kind = services.storage.alerts, AlertType.SLACK
+    given = {"name": "x", "type": kind, "on": ("dead_letter",), "url": "https://chat.example/y"}
+    found, told = (services.alerts.create(given, MASTER).alert.id for _ in range(2))
+    fail()
+    with monkeypatch.context() as patched:
+        known = runner._store.known
+        patched.setattr(runner._store, "known", lambda: (store.delete(found), known())[1])
+        runner.step()
+    clock.advance(FIRST_WAIT_MS)
+    notifier.send = lambda outgoing, now_us: (store.delete(told), [None for _ in outgoing])[1]
+    assert runner.step() == 2
+    runner.step()
+    client = services.storage.client
+    assert client.hkeys("qh:{alerts}:sends") == [alert.encode()]
+    assert client.hkeys("qh:{alerts}:groups") == []
+
+
 def test_after_one_the_next_waits_and_gathers(runner, notifier, alert, fail, clock) -> None:
     for _ in range(3):
         fail()
