@@ -67,7 +67,7 @@ LOCK := $(TOOLS)/bin/uv pip compile --quiet --universal --python-version 3.11 \
 
 # What 'make check' runs: the tests that prove most in a second. They start no process but a store.
 QUICK := $(addprefix tests/,domain delivery store crypto planning services engine wiring) \
-	$(wildcard tests/test_*.py)
+	$(filter-out tests/test_wsgi.py,$(wildcard tests/test_*.py))
 
 .PHONY: help run demo check test chaos upgrade operations soak fuzz costs calendars clients typescript types recipes mutate package deployments image docs lint format lock audit clean subscribers browser screenshots pictures
 
@@ -84,7 +84,7 @@ demo: $(RUNTIME) ## with 'make run' up: have a webhook sent in two seconds and c
 	@exec $(PY) -m app.runtime.demo
 
 check: lint ## style, types and the tests that need no running instance; the check after every change
-	@$(PY) -m pytest -q -n 2 $(QUICK) $(ARGS)
+	@$(PY) -m pytest -q -n 3 --dist worksteal $(QUICK) $(ARGS)
 
 # Three at a time keep two cores busy: those that run real processes wait a good deal of their time.
 test: $(DEV) ## run the whole test suite; ARGS='-k name' narrows it
