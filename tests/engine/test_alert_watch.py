@@ -19,7 +19,7 @@ from app.engine.alert_sources import AlertSources
 from app.engine.alert_watch import SETTLED_MS
 from app.services.queries import EventChanges
 from app.store.calls import Record
-from app.wiring.alert_runner import alert_runner
+from app.wiring.alert_runner import COMPARED, alert_runner
 from app.wiring.services import Services
 from tests.support.clock import FakeClock
 from tests.support.services import HOUR_MS
@@ -175,6 +175,20 @@ def test_a_breaker_is_told_when_it_opens_and_closes_to_whom_it_concerns(
     assert [one.is_over for one in look(*alerts)] == [True, True]
 
 
+def test_a_breaker_of_another_port_of_the_same_host_is_not_told(
+    look: Looker, create: Create
+) -> None:
+    """It is another target, of events that perhaps only others may know of."""
+    concerns = look.sources.concerns
+    for number in range(COMPARED):
+        create(name=f"e{number}", webhook="https://example.com/x")
+        assert concerns("https://example.com:443", ("red",))
+        assert not concerns("https://example.com:8443", ("red",))
+        assert not concerns("http://example.com:443", ("red",))
+    create(name="one more", webhook="https://example.com/x")
+    assert concerns("https://example.com:8443", ("red",))  # more than it compares
+
+
 def test_many_breakers_are_told_by_several_looks_and_asked_of_once_for_the_same_tags(
     look: Looker, create: Create, services: Services, clock: FakeClock
 ) -> None:
@@ -184,8 +198,8 @@ def test_many_breakers_are_told_by_several_looks_and_asked_of_once_for_the_same_
         replace(ALERT, id=one, tags=("red",), conditions=(Condition.BREAKER_OPEN,)) for one in "ab"
     ]
     asked: list[str] = []
-    concerns, breakers = look.sources.concerns, services.storage.breakers
-    look.sources.concerns = lambda target, tags: (asked.append(target), concerns(target, tags))[1]
+    breakers = services.storage.breakers
+    look.sources.concerns = lambda target, tags: not asked.append(target)
     look(*alerts)
     targets = [f"https://example.com:{port}" for port in range(1, module.BREAKERS + 3)]
     for one in targets:
