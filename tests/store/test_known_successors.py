@@ -41,8 +41,8 @@ def started(stores: Stores, known: int = 2) -> Event:
     return stores.events.get(event.id)
 
 
-def is_sound(stores: Stores) -> bool:
-    return broken(stores.client, stores.partitions) == []
+def what_is_wrong(stores: Stores) -> list[str]:
+    return broken(stores.client, stores.partitions)
 
 
 def waits_for_successor(stores: Stores, event: Event, now_ms: int) -> bool:
@@ -66,11 +66,11 @@ def test_a_claim_schedules_what_is_known_and_then_asks_for_more(stores: Stores) 
         partition = stores.partitions - 1
         assert following in stores.client.zrange(keys.tag_occurrences(partition, "red"), 0, -1)
         assert not waits_for_successor(stores, event, at_ms)
-        assert is_sound(stores)
+        assert what_is_wrong(stores) == []
     last_ms = second_ms + 2 * PERIOD_MS
     assert claim(stores, last_ms, request=4).recurring
     assert waits_for_successor(stores, event, last_ms)
-    assert is_sound(stores)
+    assert what_is_wrong(stores) == []
 
 
 def test_a_claim_that_knows_it_takes_three_commands_for_each(stores: Stores) -> None:
@@ -83,7 +83,7 @@ def test_a_claim_that_knows_it_takes_three_commands_for_each(stores: Stores) -> 
     partition, at_ms = stores.partitions - 1, NOW_MS + PERIOD_MS
     for number in range(30):
         event_id = ids.EventIds().make(NOW_MS * 1000 + number, partition, 0)
-        event = an_event(start_ms=NOW_MS, schedule=DAILY, tags=("red",)).changed(id=event_id)
+        event = an_event(id=event_id, start_ms=NOW_MS, schedule=DAILY, tags=("red",))
         stores.events.save(event, Plan(scheduled_ms=NOW_MS, due_ms=NOW_MS), None, NOW_MS)
     first = stores.work.claim(partition, b"w", 1, now_ms=NOW_MS, limit=30, lease_ms=30_000)
     successors = [
@@ -94,7 +94,7 @@ def test_a_claim_that_knows_it_takes_three_commands_for_each(stores: Stores) -> 
     before = calls()
     assert len(stores.work.claim(partition, b"w", 2, now_ms=at_ms, limit=30, lease_ms=9)) == 30
     assert (calls() - before).total() <= 3 * 30 + 25
-    assert is_sound(stores)
+    assert what_is_wrong(stores) == []
 
 
 def test_a_claim_that_is_repeated_answers_the_same_and_changes_nothing(stores: Stores) -> None:
@@ -120,7 +120,7 @@ def test_what_was_made_beside_the_schedule_is_passed_over(stores: Stores) -> Non
     one = claim(stores, event.start_ms + PERIOD_MS, request=2)
     assert one.recurring
     assert waits_for_successor(stores, event, at_ms)
-    assert is_sound(stores)
+    assert what_is_wrong(stores) == []
 
 
 @pytest.mark.parametrize("is_paused", [True, False])
@@ -144,7 +144,7 @@ def test_an_event_that_has_got_an_overlap_policy_is_asked_for_its_successor(
     changed = event.changed(version=event.version + 1, options=EventOptions({"overlap": "skip"}))
     stores.events.save(changed, KEEP, event, NOW_MS)
     assert claim(stores, event.start_ms + PERIOD_MS, request=2).recurring
-    assert is_sound(stores)
+    assert what_is_wrong(stores) == []
 
 
 def test_the_end_of_a_series_leaves_nothing_known(stores: Stores) -> None:
@@ -153,4 +153,4 @@ def test_the_end_of_a_series_leaves_nothing_known(stores: Stores) -> None:
     last = Successor(event.id, one.plan, one.scheduled_ms, None)
     stores.work.schedule_successors([last], one.scheduled_ms)
     assert not stores.client.hexists(keys.event_of(event.id), "fol")
-    assert is_sound(stores)
+    assert what_is_wrong(stores) == []
