@@ -1,7 +1,6 @@
-"""Settings: environment variables ``QHRONOS_…``, read once, checked all together, frozen.
+"""Settings: what can be set, in which unit, what it means, and its default. Frozen.
 
-Each variable can also be read from a file named by ``QHRONOS_…_FILE``; a ``.env`` file beside
-the project is honoured, the real environment wins. An empty value means the default.
+``setting_variables`` reads them from the environment.
 """
 
 from __future__ import annotations

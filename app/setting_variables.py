@@ -1,4 +1,4 @@
-"""Which variable is which setting, and how it is read.
+"""Which variable ``QHRONOS_…`` is which setting, and how it is read: once, and all together.
 
 Each variable can also be read from a file named by ``QHRONOS_…_FILE``; a ``.env`` file beside
 the project is honoured, the real environment wins. An empty value means the default.

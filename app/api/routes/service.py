@@ -74,10 +74,10 @@ def public_keys() -> Response:
 @blueprint.answers(200, {"type": "string"}, content_type="text/plain")
 @blueprint.refuses(401, 403, 503)
 def metrics() -> Response:
-    """Metrics of all processes for Prometheus, unless the settings open it for admins alone.
+    """Metrics of all processes for Prometheus.
 
-    A token of type metrics is good for this call and for no other. The answer is OpenMetrics if
-    the header Accept asks for it.
+    Unless the settings open it to everybody, an admin or a token of type metrics may read it. Such
+    a token is good for nothing else. The answer is OpenMetrics if the header Accept asks for it.
     """
     if not services().settings.metrics_public:
         require_admin_or_metrics_token()

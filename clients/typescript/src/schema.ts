@@ -1084,9 +1084,9 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Metrics of all processes for Prometheus, unless the settings open it for admins alone.
-         * @description A token of type metrics is good for this call and for no other. The answer is OpenMetrics if
-         *     the header Accept asks for it.
+         * Metrics of all processes for Prometheus.
+         * @description Unless the settings open it to everybody, an admin or a token of type metrics may read it. Such
+         *     a token is good for nothing else. The answer is OpenMetrics if the header Accept asks for it.
          */
         get: operations["get_metrics"];
         put?: never;
