@@ -37,6 +37,10 @@ _FIELDS = {"per_hour": "per_hour", "lag": "lag_ms"}
 _LOST = "What is stored of this alert's destination can't be decrypted: give url and secret anew."
 
 
+TRIES = 20
+"""How often a change is made again because another one was faster."""
+
+
 @dataclass(frozen=True, slots=True)
 class AlertView:
     """An alert, and what became of its notifications."""
@@ -96,10 +100,18 @@ class AlertService:
         return AlertView(alert, self.store.sends_of(alert_id))
 
     def update(self, alert_id: str, given: Mapping[str, Any], access: Access) -> AlertView:
-        """Change what is given; what failed before is tried again at once. Raises as ``create``."""
-        view = self.get(alert_id, access)
-        alert = self._merged(view.alert, given, access)
-        self.store.put(alert)
+        """Change what is given; what failed before is tried again at once. Raises as ``create``.
+
+        It is changed as it is then: what others change meanwhile stays, and what they delete is
+        gone.
+        """
+        for _ in range(TRIES):
+            view = self.get(alert_id, access)
+            alert = self._merged(view.alert, given, access)
+            if self.store.replace(view.alert, alert):
+                break
+        else:
+            raise Conflict("Others change alerts all the time: send this change again.")
         sends = view.sends.mended()
         if view.sends.failures:
             self.store.put_sends(alert_id, sends)

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterable
 from typing import Any, cast
 
+from redis.client import Pipeline
 from redis.exceptions import WatchError
 
 from app.domain.alert_groups import AlertGroup, Sends
@@ -48,10 +49,27 @@ class AlertStore:
         return None if raw is None else _read(alert_id, raw, sealed)
 
     def put(self, alert: Alert) -> None:
-        """Write one. What failed before it was changed is tried again at once."""
+        """Write one that is new."""
+        with self._client.pipeline() as pipe:
+            self._write(pipe, alert)
+
+    def replace(self, before: Alert, after: Alert) -> bool:
+        """Write a change of one; returns ``False`` if it is not as it was read, or is gone."""
+        with self._client.pipeline() as pipe:
+            pipe.watch(ALERTS, SEALED)  # type: ignore[no-untyped-call]
+            raw, sealed = pipe.hget(_ALL, before.id), pipe.hget(_SEALED, before.id)
+            if raw is None or _read(before.id, cast("bytes", raw), cast("Any", sealed)) != before:
+                return False
+            pipe.multi()
+            try:
+                self._write(pipe, after)
+            except WatchError:
+                return False
+        return True
+
+    def _write(self, pipe: Pipeline, alert: Alert) -> None:
         if alert.sealed is not None:
             self._note(alert.sealed)
-        pipe = self._client.pipeline()
         pipe.hset(_ALL, alert.id, dump_json(_stored(alert)))
         if alert.sealed is None:
             pipe.hdel(_SEALED, alert.id)

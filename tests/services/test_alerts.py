@@ -15,6 +15,7 @@ from app.domain.once import Repetition
 from app.errors import Conflict, Forbidden, InvalidInput, NotFound
 from app.services import alerts as module
 from app.services.alerts import AlertService
+from app.store.alerts import AlertStore
 from app.wiring.services import Services
 from tests.support.clock import NOW_MS, FakeClock
 
@@ -189,6 +190,43 @@ def test_a_test_under_way_counts_and_keeps_what_is_told_meanwhile(
     assert (slow, after.times, after.told_ms) == ([1], (NOW_MS, NOW_MS), NOW_MS)
     with pytest.raises(Conflict, match="within the last hour"):
         alerts.test(made.id, MASTER)
+
+
+def test_a_change_brings_back_no_alert_that_is_deleted_meanwhile(
+    alerts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = alerts.create(SLACK, MASTER).alert
+    read = AlertStore.get
+
+    def read_and_delete(self: AlertStore, alert_id: str) -> Any:
+        found = read(self, alert_id)
+        self.delete(alert_id)
+        return found
+
+    monkeypatch.setattr(AlertStore, "get", read_and_delete)
+    with pytest.raises(NotFound):
+        alerts.update(made.id, {"name": "other"}, MASTER)
+    assert alerts.store.all() == []
+    assert alerts.store.sealed() == {}
+
+
+def test_of_two_changes_at_once_neither_takes_the_other_back(
+    alerts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = alerts.create(SLACK, MASTER).alert
+    others = [{"tags": ("red",)}]
+    read = AlertStore.get
+
+    def read_and_change(self: AlertStore, alert_id: str) -> Any:
+        found = read(self, alert_id)
+        if others:
+            alerts.update(alert_id, others.pop(), MASTER)
+        return found
+
+    monkeypatch.setattr(AlertStore, "get", read_and_change)
+    alerts.update(made.id, {"name": "other"}, MASTER)
+    (stored,) = alerts.store.all()
+    assert (stored.name, stored.tags) == ("other", ("red",))
 
 
 def test_a_change_has_what_failed_tried_again_at_once(alerts) -> None:
