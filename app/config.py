@@ -139,6 +139,12 @@ class Settings:
     metrics_public: bool = False
     """Whether ``/metrics`` is open to everyone."""
 
+    metrics_tags: tuple[str, ...] = ()
+    """Tags that metrics tell apart, as in ``billing,reports``: up to 20. Empty: none."""
+
+    metrics_targets: tuple[str, ...] = ()
+    """Hosts of targets that metrics tell apart, as in ``a.example.com``: up to 20. Empty: none."""
+
     docs_public: bool = True
     """Whether ``/docs``, the guide and ``/openapi.json`` are open to everyone."""
 

@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 
 from app.engine.attempt_meter import AttemptMeter
+from app.engine.group_meter import GroupMeter
 from app.engine.recorder import Recorder
 from app.metrics.registry import Buckets, Registry
 from app.setting_variables import production_settings
@@ -25,7 +26,10 @@ from benchmarks import loading, support
 from benchmarks.support import say
 
 STEP_MS = 20
-COUNTING = ((AttemptMeter, "note"), (Recorder, "_count"), (Buckets, "add"), (Registry, "observe"))
+COUNTING = (
+    *((AttemptMeter, "note"), (Recorder, "_count"), (Buckets, "add"), (Registry, "observe")),
+    *((GroupMeter, "note_lateness"), (GroupMeter, "groups_of")),
+)
 
 
 @contextlib.contextmanager
@@ -56,9 +60,11 @@ def cpu_us(client: StoreClient, drains: Drains, webhook: str, count: int) -> flo
     return used * 1e6 / count
 
 
-def engine(url: str) -> Engine:
+def engine(url: str, *, by_tag: bool) -> Engine:
     """What a worker works with."""
-    return build_engine(production_settings(support.environment(url, delivery_concurrency=64)))
+    lists = {"metrics_tags": "a,b,c", "metrics_targets": "127.0.0.1"} if by_tag else {}
+    given = support.environment(url, delivery_concurrency=64, **lists)
+    return build_engine(production_settings(given))
 
 
 def main() -> None:
@@ -66,12 +72,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--events", type=int, default=600)
     parser.add_argument("--rounds", type=int, default=60)
+    parser.add_argument("--by-tag", action="store_true", help="also by tag and by host")
     options = parser.parse_args()
     with contextlib.ExitStack() as stack:
         webhook = stack.enter_context(support.nginx())
         url = stack.enter_context(support.store())
         client = stack.enter_context(connect(url))
-        made = engine(url)
+        made = engine(url, by_tag=options.by_tag)
         made.services.storage.migrate()
         stack.callback(made.close)
         drains = made.drains

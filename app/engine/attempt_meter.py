@@ -10,6 +10,7 @@ import threading
 from collections import deque
 
 from app.domain.outcome import Outcome, Timings
+from app.engine.group_meter import GroupMeter
 from app.metrics import catalogue
 from app.metrics.registry import Registry
 from app.store.claims import Claim
@@ -27,7 +28,10 @@ TOGETHER = 128
 class AttemptMeter:
     """The attempts of one process; its drains use it one after another."""
 
-    def __init__(self, registry: Registry) -> None:
+    def __init__(self, registry: Registry, groups: GroupMeter | None = None) -> None:
+        self.groups = groups or GroupMeter(registry)
+        """Counts the same by tag and by host."""
+
         self._attempts = registry.tally(catalogue.ATTEMPTS)
         self._lateness = registry.buckets(catalogue.LATENESS)
         self._connecting = [
@@ -51,6 +55,9 @@ class AttemptMeter:
                 outcome.timings,
             )
         )
+        if self.groups.is_on and is_first:
+            timings = outcome.timings
+            self.groups.note_lateness(claim, timings.started_us - timings.due_us)
         if len(noted) >= TOGETHER:
             self.count()
 

@@ -247,7 +247,7 @@ class Drain:
         for claim in claims:
             record = unsendable(claim, now_ms)
             if record is not None:
-                self._recorder.add(record, is_awaited=is_awaited(claim, record, now_ms))
+                self._recorder.add(record, claim, is_awaited=is_awaited(claim, record, now_ms))
                 self._claimer.window.settle([claim])
             else:
                 self._queue(claim, target_of(claim.action.target), now_ms)
@@ -267,8 +267,7 @@ class Drain:
             self._claimer.window.settle([claim])
 
     def _send(self, request: InFlightRequest) -> None:
-        claim = request.claim
-        now_us = self._clock.now_us()
+        claim, now_us = request.claim, self._clock.now_us()
         try:
             built = self._requests.of(claim, now_us // 1000)
         except QhronosError as error:  # a secret can't be decrypted or used: only this one fails
@@ -281,20 +280,21 @@ class Drain:
 
     def _handle(self, request: InFlightRequest, outcome: Outcome, now_ms: int) -> None:
         """Let the limits and breakers learn from an outcome, and have it recorded."""
+        claim = request.claim
         self._targets.end(request, now_ms, succeeded=outcome.succeeded)
         if not request.is_slow:
-            self._claimer.window.settle([request.claim])
+            self._claimer.window.settle([claim])
         if outcome.error in PUT_OFF:
-            due_ms = self._local_faults.put_off(request.claim, outcome.error, now_ms)
-            self._recorder.defer(request.claim, due_ms, PUT_OFF[outcome.error])
+            due_ms = self._local_faults.put_off(claim, outcome.error, now_ms)
+            self._recorder.defer(claim, due_ms, PUT_OFF[outcome.error])
             return
-        self._meter.note(request.claim, outcome)
+        self._meter.note(claim, outcome)
         if self._breakers.learn(target := request.limit.target, outcome, now_ms):
-            for claim in self._targets.clear_target(request.limit):
-                self._queue(claim, target, now_ms)
+            for other in self._targets.clear_target(request.limit):
+                self._queue(other, target, now_ms)
         jitter, least_ms = random.random(), self._options.least_delay_ms  # noqa: S311 - no secret
-        record, gone = record_of(request.claim, outcome, now_ms, jitter, least_ms)
+        record, gone = record_of(claim, outcome, now_ms, jitter, least_ms)
         self._options.log.note(request, outcome, record)
-        self._recorder.add(record, is_awaited=gone or is_awaited(request.claim, record, now_ms))
+        self._recorder.add(record, claim, is_awaited=gone or is_awaited(claim, record, now_ms))
         if gone:
-            self._gone_events.add(request.claim.event_id)
+            self._gone_events.add(claim.event_id)

@@ -12,6 +12,7 @@ from operator import attrgetter
 
 from app.clock import NEVER_MS, Clock
 from app.engine.flow_steps import FlowSteps
+from app.engine.group_meter import GroupMeter, MetricGroups, count_recorded
 from app.engine.lease_keeper import LeaseKeeper
 from app.engine.write_buffer import WriteBuffer
 from app.errors import StoreUnavailable
@@ -56,7 +57,10 @@ class Recorder:
         *,
         flows: FlowSteps,
         registry: Registry,
+        groups: GroupMeter | None = None,
     ) -> None:
+        self._groups = groups or GroupMeter(registry)
+        self._groups_of: dict[tuple[bytes, bytes], MetricGroups] = {}
         self._outcomes = registry.tally(catalogue.OUTCOMES)
         self._batches = registry.buckets(catalogue.RECORDS)
         self._flows = flows
@@ -97,11 +101,14 @@ class Recorder:
         next_ms = min(records_ms, now_ms + 1) if self._deferrals.size else records_ms
         return max(next_ms, self.retry_ms)
 
-    def add(self, record: Record, *, is_awaited: bool = False) -> None:
-        """Add the record of an attempt to those that wait to be written.
+    def add(self, record: Record, claim: Claim, *, is_awaited: bool = False) -> None:
+        """Add the record of an attempt, of this claim, to those that wait to be written.
 
         ``is_awaited``: something waits for it, so it is written at once.
         """
+        if self._groups.is_on:
+            of = self._groups.groups_of(claim)
+            self._groups_of[record.occurrence_id, record.token] = of
         self._records.put(record, self._clock.now_ms() + (0 if is_awaited else GATHER_MS))
 
     def defer(self, claim: Claim, due_ms: int, reason: str = "") -> None:
@@ -181,6 +188,8 @@ class Recorder:
                 self.leases.forget(one)
             counted = [one for one, count in zip(sent, answer, strict=False) if count]
             self._count(counted)
+            if self._groups_of:
+                self._count_groups(sent, answer)
             self._flows.handle_written(counted, sent)
 
     def _count(self, written: Sequence[Record | Deferral]) -> None:
@@ -189,3 +198,9 @@ class Recorder:
             self._batches.add(len(written))
             for verdict, count in Counter(map(_VERDICT, written)).items():
                 self._outcomes[verdict,] += count
+
+    def _count_groups(self, sent: Sequence[Record | Deferral], answer: Sequence[int]) -> None:
+        for one, count in zip(sent, answer, strict=False):
+            groups = self._groups_of.pop((one.occurrence_id, one.token), None)
+            if count and groups and isinstance(one, Record):
+                count_recorded(groups, one.verdict)

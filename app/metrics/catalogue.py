@@ -13,6 +13,7 @@ STATUSES = (
 
 _FAST = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0)
 _SLOW = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+LATENESS_BOUNDS = (*_SLOW, 60.0, 300.0)
 _BATCHES = (0, 1, 2, 4, 8, 16, 32, 64, 128, 256)
 
 # What processes count. They add it up in the store.
@@ -33,7 +34,7 @@ OUTCOMES = counter(
 LATENESS = seconds(
     "lateness",
     "From the moment when an occurrence was due to its first attempt.",
-    bounds=(*_SLOW, 60.0, 300.0),
+    bounds=LATENESS_BOUNDS,
 )
 RECEIVER = seconds(
     "receiver",
@@ -41,6 +42,30 @@ RECEIVER = seconds(
     "phase",
     bounds=_SLOW,
     known=PHASES,
+)
+OUTCOMES_BY_TAG = counter(
+    "outcomes_by_tag",
+    "Recorded attempts by the tags that the settings list.",
+    "tag",
+    "outcome",
+)
+LATENESS_BY_TAG = seconds(
+    "lateness_by_tag",
+    "How late first attempts were, by the tags that the settings list.",
+    "tag",
+    bounds=LATENESS_BOUNDS,
+)
+OUTCOMES_BY_TARGET = counter(
+    "outcomes_by_target",
+    "Recorded attempts by the hosts that the settings list.",
+    "target",
+    "outcome",
+)
+LATENESS_BY_TARGET = seconds(
+    "lateness_by_target",
+    "How late first attempts were, by the hosts that the settings list.",
+    "target",
+    bounds=LATENESS_BOUNDS,
 )
 CLAIMS = sizes("claim_batch_size", "Occurrences in one claim.", bounds=_BATCHES)
 RECORDS = sizes("record_batch_size", "Outcomes that were recorded at once.", bounds=_BATCHES[1:])
@@ -59,7 +84,10 @@ REQUESTS = seconds(
     bounds=_FAST,
 )
 
-COUNTED = (ATTEMPTS, OUTCOMES, LATENESS, RECEIVER, CLAIMS, RECORDS, STORE, REQUESTS)
+LISTED = (OUTCOMES_BY_TAG, LATENESS_BY_TAG, OUTCOMES_BY_TARGET, LATENESS_BY_TARGET)
+"""Those whose first label has what an operator has listed."""
+
+COUNTED = (ATTEMPTS, OUTCOMES, LATENESS, *LISTED, RECEIVER, CLAIMS, RECORDS, STORE, REQUESTS)
 
 # What is found when somebody asks.
 

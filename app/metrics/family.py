@@ -19,13 +19,19 @@ SUM, REST = "sum", "inf"
 """What stands in a histogram's field in place of a bound: the sum, and what is above all bounds."""
 
 SEPARATOR = "|"
+_ESCAPED = {"%": "%25", SEPARATOR: "%7C"}
+"""What stands in a field for what it is put together with, if a label has that."""
+
+OTHER = "other"
+"""The value of a label for all that is not listed."""
 
 
 @dataclass(frozen=True, eq=False)
 class Family:
     """A metric family; each is made once, and is equal to itself alone.
 
-    ``labels`` are few, and each has few values: no ids, and nothing that a user chooses.
+    ``labels`` are few, and each has few values: no ids, and nothing that a user chooses. Tags and
+    hosts are there only as far as the settings list them.
     """
 
     name: str
@@ -51,11 +57,26 @@ class Family:
 
     def field(self, labels: Sequence[str], part: str = "") -> str:
         """The name under which a number is kept; ``part`` is a histogram's bound, or its sum."""
-        return SEPARATOR.join((self.name, *labels, part) if part else (self.name, *labels))
+        kept = [_escape(label) for label in labels]
+        return SEPARATOR.join((self.name, *kept, part) if part else (self.name, *kept))
 
     def parts(self) -> tuple[str, ...]:
         """What a histogram's fields end with, in the order of the buckets."""
         return (*map(str, self.bounds), REST)
+
+
+def _escape(label: str) -> str:
+    for one, escaped in _ESCAPED.items():
+        if one in label:
+            label = label.replace(one, escaped)
+    return label
+
+
+def unescape(label: str) -> str:
+    """A label as it is shown, from a part of a field."""
+    for one, escaped in reversed(_ESCAPED.items()):
+        label = label.replace(escaped, one)
+    return label
 
 
 def counter(

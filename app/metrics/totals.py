@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from app.metrics.family import HISTOGRAM, REST, SEPARATOR, SUM, Family
+from app.metrics.family import HISTOGRAM, REST, SEPARATOR, SUM, Family, unescape
 
 Labels = tuple[str, ...]
+
+Listed = Mapping[Family, Collection[Labels]]
+"""The values that the labels of some families may have; all are shown from the start."""
 
 
 class Distribution(NamedTuple):
@@ -47,7 +50,7 @@ class _FieldReader:
         A bucket whose bound this version does not have is added to the next higher one.
         """
         size = len(family.labels)
-        labels, part = tuple(rest[:size]), rest[size:]
+        labels, part = tuple(map(unescape, rest[:size])), rest[size:]
         if family.kind != HISTOGRAM:
             if len(rest) == size:
                 self.counters.setdefault(family, {})[labels] = count
@@ -59,15 +62,21 @@ class _FieldReader:
             self.counts[family][labels][place] += count
 
 
-def read_totals(fields: Mapping[str, int], families: Iterable[Family]) -> Totals:
-    """Read fields; those that no family of this version has are another version's, and left out."""
+def read_totals(
+    fields: Mapping[str, int], families: Iterable[Family], listed: Listed | None = None
+) -> Totals:
+    """Read fields; those that no family of this version has are another version's, and left out.
+
+    Of a family in ``listed`` what has other labels is left out, too: they were listed once.
+    """
+    listed = listed or {}
     reader, by_name = _FieldReader(), {family.name: family for family in families}
     for family in by_name.values():
-        for labels in family.known:
+        for labels in (*family.known, *listed.get(family, ())):
             reader.begin(family, labels)
     for field, count in fields.items():
         name, *rest = field.split(SEPARATOR)
-        if name in by_name:
+        if name in by_name and _is_shown(by_name[name], rest, listed):
             reader.take(by_name[name], rest, count)
     histograms = {
         family: {
@@ -77,3 +86,8 @@ def read_totals(fields: Mapping[str, int], families: Iterable[Family]) -> Totals
         for family, children in reader.counts.items()
     }
     return Totals(reader.counters, histograms)
+
+
+def _is_shown(family: Family, labels: Sequence[str], listed: Listed) -> bool:
+    size = len(family.labels)
+    return family not in listed or tuple(map(unescape, labels[:size])) in listed[family]

@@ -12,7 +12,7 @@ import threading
 from app.errors import StoreUnavailable
 from app.metrics.catalogue import COUNTED, FILES, FILES_USED
 from app.metrics.registry import Registry
-from app.metrics.totals import Totals, read_totals
+from app.metrics.totals import Listed, Totals, read_totals
 from app.open_files import open_file_limit, open_files
 from app.store.metrics import MetricsStore
 
@@ -23,8 +23,12 @@ LEAVE_S = 1.0
 class CountService:
     """The counts of this process and of all."""
 
-    def __init__(self, registry: Registry, store: MetricsStore) -> None:
+    def __init__(
+        self, registry: Registry, store: MetricsStore, listed: Listed | None = None
+    ) -> None:
+        """``listed``: the values of labels that the settings list."""
         self.registry = registry
+        self._listed = listed
         self._store = store
         self._lock = threading.Lock()
         self._source = secrets.token_hex(8)
@@ -82,4 +86,4 @@ class CountService:
         """
         with contextlib.suppress(StoreUnavailable):
             self.push()
-        return read_totals(self._store.totals(), COUNTED)
+        return read_totals(self._store.totals(), COUNTED, self._listed)

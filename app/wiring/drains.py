@@ -24,6 +24,7 @@ from app.engine.drain_options import DrainOptions
 from app.engine.drain_runner import DrainRunner
 from app.engine.flow_claimer import FlowClaimer
 from app.engine.flow_steps import FlowSteps
+from app.engine.group_meter import GroupMeter
 from app.engine.lease_keeper import LeaseKeeper
 from app.engine.live_sender import LiveSender
 from app.engine.local_faults import LocalFaults
@@ -141,7 +142,9 @@ class Drains:
         """What counts attempts, kept between drains."""
         registry = self.services.storage.registry
         registry.gauges[IN_FLIGHT.name] = lambda: self.sender.in_flight
-        return AttemptMeter(registry)
+        settings = self.services.settings
+        groups = GroupMeter(registry, settings.metrics_tags, settings.metrics_targets)
+        return AttemptMeter(registry, groups)
 
     @cached_property
     def identity(self) -> Identity:
@@ -263,7 +266,8 @@ class Drains:
             lease_ms=self.services.settings.lease_ms,
         )
         channel, registry = storage.new_channel(), storage.registry
-        return Recorder(leases, channel, storage.clock, flows=flows, registry=registry)
+        clock, groups = storage.clock, self.meter.groups
+        return Recorder(leases, channel, clock, flows=flows, registry=registry, groups=groups)
 
     def _options(self) -> DrainOptions:
         crypto, settings = self.services.crypto, self.services.settings

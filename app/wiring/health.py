@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 
 from app.clock import Clock
 from app.domain.process import ProcessFacts
+from app.engine.group_meter import listed
 from app.services.health import HealthService
 from app.services.metrics import CountService
 from app.services.problems.broker import broker
@@ -54,7 +55,9 @@ def health_service(
 
 def count_service(storage: Storage) -> CountService:
     """What this process counts, and what all have counted."""
-    return CountService(storage.registry, MetricsStore(storage.client, storage.scripts))
+    by_settings = listed(storage.settings.metrics_tags, storage.settings.metrics_targets)
+    store = MetricsStore(storage.client, storage.scripts)
+    return CountService(storage.registry, store, by_settings)
 
 
 def process_service(

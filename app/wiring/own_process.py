@@ -28,6 +28,8 @@ SHARED = {
     "QHRONOS_RETENTION_EVENTS": "retention_events_ms",
     "QHRONOS_RETENTION_AUDIT": "retention_audit_ms",
     "QHRONOS_INDEXED_METADATA": "indexed_metadata",
+    "QHRONOS_METRICS_TAGS": "metrics_tags",
+    "QHRONOS_METRICS_TARGETS": "metrics_targets",
     "QHRONOS_MAX_EVENTS_PER_SUB": "max_events_per_sub",
     "QHRONOS_MAX_OCCURRENCES_PER_SUB": "max_occurrences_per_sub",
     "QHRONOS_MAX_OCCURRENCES_PER_MINUTE": "max_occurrences_per_minute",

@@ -12,6 +12,7 @@ from app.clock import NEVER_MS
 from app.domain import ids
 from app.domain.ids import EventIds
 from app.engine.background import at_once
+from app.engine.group_meter import GroupMeter
 from app.engine.lease_keeper import ALIVE_MS, LeaseKeeper
 from app.engine.recorder import (
     BATCH,
@@ -36,6 +37,7 @@ class FakeChannel:
 
     def __init__(self) -> None:
         self.calls: list[Call] = []
+        self.answer = [1] * BATCH
         self.busy = False
 
     def fileno(self) -> int | None:
@@ -53,7 +55,7 @@ class FakeChannel:
         if not self.busy:
             return None
         self.busy = False
-        return [[1] * BATCH for _ in range(self.count)]
+        return [self.answer for _ in range(self.count)]
 
 
 class Quiet:
@@ -107,14 +109,18 @@ def record(claim: Claim) -> Record:
     return Record(claim.occurrence_id, claim.token, "completed", 200, b"", None, None, b"")
 
 
+def add(recorder: Recorder, claim: Claim, *, is_awaited: bool = False) -> None:
+    recorder.add(record(claim), claim, is_awaited=is_awaited)
+
+
 def test_records_gather_until_there_are_enough(
     recorder: Recorder, channel: FakeChannel, clock: FakeClock
 ) -> None:
     for claim in claims(GATHER - 1):
-        recorder.add(record(claim))
+        add(recorder, claim)
     recorder.step(clock.now_ms())
     assert channel.calls == []
-    recorder.add(record(a_claim(GATHER)))
+    add(recorder, a_claim(GATHER))
     recorder.step(clock.now_ms())
     assert [call.script for call in channel.calls] == ["record_attempts"]
 
@@ -122,7 +128,7 @@ def test_records_gather_until_there_are_enough(
 def test_records_wait_for_at_most_a_moment(
     recorder: Recorder, channel: FakeChannel, clock: FakeClock
 ) -> None:
-    recorder.add(record(a_claim(1)))
+    add(recorder, a_claim(1))
     recorder.step(clock.advance(GATHER_MS))
     assert [call.script for call in channel.calls] == ["record_attempts"]
 
@@ -133,7 +139,7 @@ def test_records_of_several_partitions_are_written_in_one_round_trip(
     for number in range(3):
         claim = a_claim(number)
         claim.occurrence_id = ids.occurrence_id(EventIds().make(1_000, partition=number), 1_000)
-        recorder.add(record(claim))
+        add(recorder, claim)
         clock.advance(GATHER_MS // 4)
     recorder.step(clock.advance(GATHER_MS // 4))
     assert [call.script for call in channel.calls] == ["record_attempts"] * 2
@@ -144,10 +150,10 @@ def test_records_of_several_partitions_are_written_in_one_round_trip(
 def test_a_record_that_something_waits_for_is_written_at_once_with_the_others(
     recorder: Recorder, channel: FakeChannel, clock: FakeClock
 ) -> None:
-    recorder.add(record(a_claim(1)))
+    add(recorder, a_claim(1))
     recorder.step(clock.now_ms())
     assert channel.calls == []
-    recorder.add(record(a_claim(2)), is_awaited=True)
+    add(recorder, a_claim(2), is_awaited=True)
     assert recorder.wake_ms == clock.now_ms()
     recorder.step(clock.now_ms())
     assert len(channel.calls) == 1
@@ -160,9 +166,9 @@ def test_it_sleeps_until_there_is_something_to_write(
 ) -> None:
     begun_ms = clock.now_ms()
     assert recorder.wake_ms == NEVER_MS
-    recorder.add(record(a_claim(1)))
+    add(recorder, a_claim(1))
     recorder.step(clock.advance(1))
-    recorder.add(record(a_claim(2)))
+    add(recorder, a_claim(2))
     assert recorder.wake_ms == begun_ms + GATHER_MS
     recorder.step(clock.advance(GATHER_MS - 1))
     assert (channel.busy, recorder.wake_ms) == (True, NEVER_MS)
@@ -174,7 +180,7 @@ def test_deferrals_are_written_while_nothing_is_in_flight(
     recorder: Recorder, channel: FakeChannel, clock: FakeClock
 ) -> None:
     """Each gives its place in a flow back; the loop looks every millisecond whether it is so."""
-    recorder.add(record(a_claim(1)))
+    add(recorder, a_claim(1))
     recorder.step(clock.now_ms())
     recorder.defer(a_claim(2), clock.now_ms())
     recorder.step(clock.now_ms())
@@ -190,7 +196,7 @@ def test_it_sleeps_until_a_store_that_is_away_is_tried_again(
         raise StoreUnavailable
 
     monkeypatch.setattr(FakeChannel, "send_all", unavailable)
-    recorder.add(record(a_claim(1)), is_awaited=True)
+    add(recorder, a_claim(1), is_awaited=True)
     recorder.step(clock.now_ms())
     assert recorder.wake_ms == clock.now_ms() + STORE_RETRY_MS
     monkeypatch.undo()
@@ -207,7 +213,7 @@ def test_deferrals_wait_while_there_are_records(
     for claim in claims(BATCH):
         recorder.defer(claim, clock.now_ms() + 5_000, "why")
     for number in range(10):
-        recorder.add(record(a_claim(1_000 + number)))
+        add(recorder, a_claim(1_000 + number))
         recorder.step(clock.advance(GATHER_MS))
         recorder.step(clock.advance(2))
     assert {call.script for call in channel.calls} == {"record_attempts"}
@@ -226,7 +232,7 @@ def test_deferrals_are_written_after_a_second_or_when_there_are_many(
     for claim in claims(count):
         recorder.defer(claim, clock.now_ms() + 5_000)
     for claim in claims(GATHER):
-        recorder.add(record(claim))
+        add(recorder, claim)
     recorder.step(clock.advance(wait_ms))
     assert [call.script for call in channel.calls] == ["release_leases"]
 
@@ -240,7 +246,7 @@ def test_a_batch_of_deferrals_is_written_each_second_however_many_records_there_
         recorder.defer(claim, begun_ms)
     while clock.now_ms() < begun_ms + 2 * DEFER_MAX_WAIT_MS:
         for number in range(1_000, 1_000 + 2 * BATCH):
-            recorder.add(record(a_claim(number)))
+            add(recorder, a_claim(number))
         recorder.step(clock.advance(20))
     assert [call.script for call in channel.calls].count("release_leases") == 2
 
@@ -248,13 +254,28 @@ def test_a_batch_of_deferrals_is_written_each_second_however_many_records_there_
 def test_a_flush_writes_everything_at_once(
     recorder: Recorder, channel: FakeChannel, clock: FakeClock
 ) -> None:
-    recorder.add(record(a_claim(1)))
+    add(recorder, a_claim(1))
     recorder.defer(a_claim(2), clock.now_ms())
     assert not recorder.idle
     for _ in range(3):
         recorder.step(clock.now_ms(), flush=True)
     assert sorted(call.script for call in channel.calls) == ["record_attempts", "release_leases"]
     assert recorder.idle
+
+
+def test_what_is_counted_by_tag_is_what_was_recorded(
+    recorder: Recorder, channel: FakeChannel, clock: FakeClock
+) -> None:
+    """What another worker has recorded by then, under its own lease, is not counted twice."""
+    registry = Registry()
+    recorder._groups = GroupMeter(registry, tags=("a",))
+    channel.answer = [1, 0, 1]
+    for number in range(3):
+        add(recorder, replace(a_claim(number), tags=("a",)))
+    recorder.step(clock.now_ms(), flush=True)
+    recorder.step(clock.now_ms(), flush=True)
+    assert registry.totals() == {"outcomes_by_tag|a|completed": 2}
+    assert recorder._groups_of == {}
 
 
 def test_a_written_lease_is_not_renewed_but_that_of_a_retry_claimed_meanwhile_is(
@@ -264,8 +285,8 @@ def test_a_written_lease_is_not_renewed_but_that_of_a_retry_claimed_meanwhile_is
     first, other = claims(2)
     retry = replace(first, token=b"another", attempt=2)
     recorder.leases.keep([first, other])
-    recorder.add(record(first))
-    recorder.add(record(other))
+    add(recorder, first)
+    add(recorder, other)
     recorder.step(clock.now_ms(), flush=True)
     recorder.leases.keep([retry])
     recorder.step(clock.now_ms())

@@ -48,6 +48,24 @@ def test_a_bucket_of_another_version_counts_in_the_next_higher_one() -> None:
     assert found.counts == [1, 2, 0, 4]
 
 
+def test_a_label_comes_back_as_it_was_whatever_is_in_it() -> None:
+    registry = Registry()
+    labels = ("a|b", "%7C", "%", "|%25")
+    for label in labels:
+        registry.tally(CALLS)[label,] += 1
+    assert read_totals(registry.totals(), [CALLS]).counters[CALLS].keys() >= {(x,) for x in labels}
+
+
+def test_what_is_listed_is_shown_from_the_start_and_nothing_else_is() -> None:
+    """What was listed once stays in the store: its series ends, and goes on if it is listed again."""
+    by_tag = counter("by_tag", "By tag.", "tag", "outcome")
+    may = {by_tag: [("x|y", "good"), ("x|y", "bad")]}
+    fields = {"by_tag|x%7Cy|bad": 3, "by_tag|former|bad": 5, "by_tag": 1}
+    shown = read_totals(fields, [by_tag], may).counters[by_tag]
+    assert shown == {("x|y", "good"): 0, ("x|y", "bad"): 3}
+    assert read_totals(fields, [by_tag], {by_tag: []}).counters == {}
+
+
 def test_what_this_version_does_not_know_is_left_out() -> None:
     fields = {"gone|a": 1, "calls": 1, "calls|a|b": 1, "took_seconds|x": 1, "took_seconds": 1}
     totals = read_totals(fields, [CALLS, TOOK])
