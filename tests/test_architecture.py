@@ -77,7 +77,7 @@ IMPURE = {
 EXCUSED = {("ids.py", "secrets"), ("ids.py", "threading")}
 """New ids are made where ids are understood; UUIDv7 wants random bits, in order."""
 
-STORED_KEYS = {"about", "hdr", "opt", "plan", "start", "to", "tz", "wall", "week_day"}
+STORED_KEYS = {"about", "asked", "hdr", "opt", "plan", "start", "to", "tz", "wall", "week_day"}
 """Members of a stored definition. Everybody but the store is given a ``Definition``."""
 
 OTHERS_KEYS = {

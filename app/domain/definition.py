@@ -28,6 +28,8 @@ class Definition(NamedTuple):  # made for every delivery, in half the time of a 
     header_names: tuple[str, ...] = ()
     start_wall_ms: int | None = None
     """The wall time given for the start, where the clock changes; see ``recurrence.Start``."""
+    origin: str = ""
+    """The request that wrote it, as ``origin.Origin`` has it; no user sees it."""
 
     @property
     def recurrence(self) -> Recurrence:

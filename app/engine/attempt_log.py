@@ -6,6 +6,7 @@ import logging
 
 from app.canonical_lines import CanonicalLines
 from app.domain import ids
+from app.domain.origin import read_origin
 from app.domain.outcome import Outcome
 from app.engine.target_limits import InFlightRequest
 from app.store.calls import Record
@@ -45,4 +46,5 @@ def _about(request: InFlightRequest, outcome: Outcome, record: Record) -> dict[s
         "late_ms": (timings.started_us - timings.due_us) // 1000,
         "ms": (timings.done_us - timings.started_us) // 1000,
         "next_attempt_ms": record.next_attempt_ms,
+        "request_id": read_origin(claim.origin).request_id or None,
     }

@@ -7,12 +7,14 @@ from app.crypto.encryption import KeyMissing
 from app.crypto.header_secrets import HeaderSecrets
 from app.crypto.signing_secrets import SigningSecrets
 from app.delivery.actions import KINDS, build
+from app.delivery.context_headers import with_context
 from app.delivery.live_message import LiveMessage
 from app.delivery.request import Job, Request
 from app.domain import ids
 from app.domain.attempt import Attempt
 from app.domain.headers import Headers
 from app.domain.options import NO_OPTIONS, OVERLAP, EventOptions
+from app.domain.origin import read_origin
 from app.domain.outcome import KEY, Outcome
 from app.domain.retry import GiveUp, RetryAt, decide
 from app.engine.drain_options import DrainOptions
@@ -54,6 +56,9 @@ def request_of(claim: Claim, options: DrainOptions, now_ms: int) -> Request | Li
         of_event = claim.definition.options if claim.definition else NO_OPTIONS
         if "ack_timeout" in of_event.given:
             return built._replace(timeout_ms=of_event.ack_timeout_ms)
+        return built
+    if claim.origin:
+        return with_context(built, read_origin(claim.origin).request_id, "")
     return built
 
 

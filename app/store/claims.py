@@ -54,6 +54,16 @@ class Claim:
     following_ms: int | None = None
     """When its successor is due, ms UTC, ``NEVER_MS`` if it has none; ``None``: not known yet."""
 
+    asked: str | None = None
+    """The origin of its own, if it was added or redelivered; else it has its event's."""
+
+    @property
+    def origin(self) -> str:
+        """The request that asked for it, as ``origin.Origin`` has it; empty: not known."""
+        if self.asked is not None:
+            return self.asked
+        return "" if self.definition is None else self.definition.origin
+
     @property
     def lane(self) -> int:
         """The lane of its event."""
@@ -126,6 +136,7 @@ def read_claim(row: Sequence[Any], token: bytes, claimed_ms: int) -> Claim:
         overlap,
         callback,
         planned,
+        origin,
     ) = row
     claim = Claim(  # by position: naming twenty fields takes as long as reading them
         occurrence_id,
@@ -151,6 +162,10 @@ def read_claim(row: Sequence[Any], token: bytes, claimed_ms: int) -> Claim:
         claim.planned_ms = int(planned)
     if redelivery is not None:
         claim.attempts_before, claim.redelivered_ms = redelivery_from_field(redelivery)
+        # (What a job has redelivered goes by the name of the job.)
+        origin = origin or redelivery.rpartition(b":")[2]
+    if origin is not None:
+        claim.asked = origin.decode()
     return claim
 
 

@@ -159,6 +159,7 @@ def definition_to_doc(definition: Definition) -> bytes:
         "opt": definition.options.given,
         "hdr": definition.header_names,
         "wall": definition.start_wall_ms,
+        "asked": definition.origin,
     }
     if optional["ends"] and _names_weeks(optional["plan"]):
         optional["week_day"] = _WEEKDAY_OF_START
@@ -212,6 +213,7 @@ def _definition(raw: bytes) -> Definition:
         NO_OPTIONS if options is None else EventOptions(options),
         () if headers is None else tuple(headers),
         get("wall"),
+        get("asked", ""),
     )
 
 

@@ -13,6 +13,7 @@ from app.domain.event import Event
 from app.domain.once import KEPT_MS, AlreadyMade, Once
 from app.errors import NotFound
 from app.store import codec, keys
+from app.store.asked_by import marked, origin_of_added
 from app.store.audit_intents import concerns, created_with_entry
 from app.store.connection import StoreClient
 from app.store.fields import EventField
@@ -83,6 +84,7 @@ def save_call(
 
     ``request`` names the call, if another with the same name shall find it done.
     """
+    event = marked(event)
     partition = ids.partition_of_event(event.id)
     request = request or secrets.token_bytes(8)
     old_next = before.next_ms if before else None
@@ -254,6 +256,7 @@ class EventStore:
             event.id,
             codec.join_tags(event.tags),
             now_ms,
+            origin_of_added(),
         ]
         for scheduled_ms, due_ms in times:
             args += [ids.occurrence_id(event.id, scheduled_ms), scheduled_ms, due_ms]

@@ -195,6 +195,8 @@ class OccurrenceField(HashField):
         "read_occurrence redeliver_occurrences redeliveries release_leases waiting read_attempt")
     CALLBACK = ("cb", "text", "the end that it reports: see ``claims.callback_from_field``",
         "add_callback", "codec read_occurrence waiting read_attempt")
+    ORIGIN = ("by", "text", "the request that added or redelivered it; see ``domain.origin``",
+        "add_occurrences redeliver_occurrences", "read_occurrence")
 
 
 @unique
@@ -247,10 +249,8 @@ class AuditHeadField(HashField):
 
     SEQUENCE = ("seq", "number", "the newest entry's number",
         "add_entries", "audit_moved")
-    HASH = ("hash", "hex", "the newest entry's hash",
-        "add_entries", "audit_moved")
-    AT = ("at", "ms", "the newest entry's time",
-        "add_entries", "add_entries")
+    HASH = ("hash", "hex", "the newest entry's hash", "add_entries", "audit_moved")
+    AT = ("at", "ms", "the newest entry's time", "add_entries", "add_entries")
     BYTES = ("bytes", "number", "bytes of all segments",
         "cut_audit pack_audit", "audit_archive")
 

@@ -9,6 +9,7 @@ from app.domain import ids
 from app.domain.event import Event
 from app.domain.once import Once
 from app.store import codec
+from app.store.asked_by import marked
 from app.store.audit_intents import NewEvent
 from app.store.fields import EventField
 from app.store.scripts import Argument
@@ -38,6 +39,7 @@ def new_event_call(
     event: Event, plan: FirstOccurrence, once: Once | None, terms: EventTerms = NO_DECLARED
 ) -> NewEvent:
     """What ``create_events`` is given of an event, beside its entry in the audit log."""
+    event = marked(event)
     planned = plan.scheduled_ms is not None
     # (A repeated call is recognised by its entries in the audit log.)
     fields = codec.event_to_fields(event, None) + terms.fields(event)

@@ -10,6 +10,7 @@ from app.domain import ids
 from app.domain.access import MASTER, Access, Credential
 from app.domain.redelivery_job import RedeliveryFilter, RedeliveryJob, RedeliveryRequest
 from app.store import codec, job_keys, keys
+from app.store.asked_by import origin_of_added
 from app.store.attempts import last_number
 from app.store.connection import StoreClient
 from app.store.fields import EventField, OccurrenceField
@@ -65,11 +66,12 @@ class RedeliveryStore:
         Repeated with the same ``request``, it answers the same.
         """
         scope = b"\n" if access.is_admin else codec.join_tags(sorted(access.scope))
+        origin = origin_of_added()
         times = list(times)
         answers: dict[bytes, str] = {}
         grouped = by_partition(times, lambda pair: ids.partition_of_occurrence(pair[0]))
         for p, some in grouped.items():
-            args: list[Argument] = [keys.prefix(p), now_ms, request, scope]
+            args: list[Argument] = [keys.prefix(p), now_ms, request, scope, origin]
             for one, due_ms in some:
                 args += [one, due_ms]
             words = self._scripts("redeliver_occurrences", [keys.ended(p)], args)

@@ -18,10 +18,12 @@ DUE_US = 1_700_000_000_000_000
 MS = 1_000
 
 
-def logged(caplog: pytest.LogCaptureFixture, outcome: Outcome, sample: int = 0) -> list[Any]:
+def logged(
+    caplog: pytest.LogCaptureFixture, outcome: Outcome, sample: int = 0, **claim: Any
+) -> list[Any]:
     """The lines that are written of an attempt with this outcome."""
     limit = TargetLimit("https://example.com:443", 1)
-    request = InFlightRequest(a_claim(), limit, DUE_US // MS, LaneShare(0))
+    request = InFlightRequest(a_claim(**claim), limit, DUE_US // MS, LaneShare(0))
     record, _ = record_of(request.claim, outcome, outcome.timings.done_us // MS, 0.5)
     with caplog.at_level(logging.INFO):
         AttemptLog(sample).note(request, outcome, record)
@@ -59,3 +61,13 @@ def test_one_that_succeeded_has_a_line_if_it_was_late_or_in_the_sample(
     began_us = DUE_US + late_ms * MS
     outcome = Outcome(Timings(DUE_US, began_us, began_us + MS), 204)
     assert len(logged(caplog, outcome, sample)) == lines
+
+
+def test_it_names_the_request_that_asked_for_it(caplog: pytest.LogCaptureFixture) -> None:
+    """Whose log has the request finds its delivery, if anybody knows the request."""
+    outcome = Outcome(Timings(DUE_US, DUE_US, DUE_US), 204)
+    (unknown,) = logged(caplog, outcome, sample=1)
+    assert not hasattr(unknown, "request_id")
+    caplog.clear()
+    (known,) = logged(caplog, outcome, sample=1, asked="r-1")
+    assert vars(known)["request_id"] == "r-1"

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-import re
 
 from flask import Flask, Response, g, request
 
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
+from app.domain.origin import REQUEST_ID, Origin
+from app.store.asked_by import Asked, begin
+
 _SAFE = {
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-store",
@@ -22,12 +23,18 @@ def register_headers(app: Flask) -> None:
     """Name every request and put the safe headers on every answer."""
     app.before_request(name_request)
     app.after_request(_finish)
+    app.teardown_request(lambda _error: begin(None))  # The thread has another one next.
 
 
 def name_request() -> None:
-    """Take the caller's ``X-Request-Id`` if it is harmless in a log, else make one."""
+    """Take the caller's ``X-Request-Id`` if it is harmless in a log, else make one.
+
+    What the request writes into the store knows it from then on.
+    """
     given = request.headers.get("X-Request-Id", "")
-    g.request_id = given if _REQUEST_ID.fullmatch(given) else os.urandom(8).hex()
+    is_own = REQUEST_ID.fullmatch(given) is not None
+    g.request_id = given if is_own else os.urandom(8).hex()
+    begin(Asked(Origin(g.request_id), is_kept=is_own))
 
 
 def _finish(answer: Response) -> Response:

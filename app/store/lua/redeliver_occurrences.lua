@@ -3,7 +3,8 @@
 -- KEYS: 1 ended
 -- ARGV: 1 prefix  2 now  3 request (a word without ':')
 --       4 scope (the tags that may be touched, one a line; a newline alone for all)
---       5… per occurrence: id, due_ms
+--       5 origin (of the request that asks for it, '' for none)
+--       6… per occurrence: id, due_ms
 -- Returns: one word per occurrence: 'retried' (also if this very request has done so before);
 --          'completed', 'open', 'early' (its scheduled time has not come), 'gone' (its event was
 --          deleted, or one of the two has other tags) or 'unknown', and then nothing of it has
@@ -12,7 +13,7 @@
 --#include add_due
 --#include make_due
 local ended = unpack(KEYS)
-local prefix, now, request, scope = unpack(ARGV, 1, 4)
+local prefix, now, request, scope, origin = unpack(ARGV, 1, 5)
 local answers, due = {}, {}
 
 local function is_in_scope(tags)
@@ -47,7 +48,8 @@ local function redeliver(id, due_ms)
   redis.call('HSET', key, OccurrenceField.STATUS, 'retrying', OccurrenceField.NEXT_ATTEMPT, due_ms,
     OccurrenceField.CHANGED, now,
     OccurrenceField.REDELIVERY, (attempts or '0') .. ':' .. due_ms .. ':' .. request)
-  redis.call('HDEL', key, OccurrenceField.COMPLETED, OccurrenceField.DEATHS)
+  redis.call('HDEL', key, OccurrenceField.COMPLETED, OccurrenceField.DEATHS, OccurrenceField.ORIGIN)
+  if origin ~= '' then redis.call('HSET', key, OccurrenceField.ORIGIN, origin) end
   redis.call('ZREM', ended, id)
   redis.call('ZREM', prefix .. 'occurrences:' .. status, id)
   redis.call('ZADD', prefix .. 'occurrences:retrying', scheduled, id)
@@ -58,7 +60,7 @@ local function redeliver(id, due_ms)
   return 'retried'
 end
 
-for i = 5, #ARGV, 2 do
+for i = 6, #ARGV, 2 do
   local id, due_ms = unpack(ARGV, i, i + 1)
   answers[#answers + 1] = redeliver(id, due_ms)
 end

@@ -6,5 +6,5 @@ local function claim_row(occurrence, event, attempt, due, in_series, overlap)
   return {occurrence.id, occurrence.event, occurrence.scheduled, attempt, event.definition,
     event.metadata, event.tags, event.secret, in_series and 1 or false, event.plan,
     occurrence.deaths, due, occurrence.deferrals, event.headers, occurrence.redelivery, overlap,
-    occurrence.callback, occurrence.planned}
+    occurrence.callback, occurrence.planned, occurrence.origin}
 end
