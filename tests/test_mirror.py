@@ -76,7 +76,6 @@ ELSEWHERE = {
     "app/store/live_keys.py": "tests/store/test_live.py",
     "app/errors.py": "tests/api/hostile/test_paths.py",
     "app/factory.py": "tests/api/test_fuzz.py",
-    "app/http_server/refusals.py": "tests/http_server/test_connection.py",
     "app/runtime/__main__.py": "tests/runtime/test_run.py",
     "app/runtime/inbox.py": "tests/runtime/test_receiver.py",
     "app/runtime/local.py": "tests/runtime/test_run.py",

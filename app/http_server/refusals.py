@@ -5,6 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
+from app.metrics.registry import Tally
+
+REFUSED = Tally()
+"""How often this process has refused something, by the reason and the status. The event loop's
+thread alone adds to it."""
+
 MALFORMED = "This is not a request that HTTP knows; see RFC 9112."
 CUT_OFF = "The request ended before it was whole; send all of it."
 NO_HANDSHAKE = "This is not how a websocket begins; see RFC 6455, section 4.1, version 13."
@@ -36,6 +42,24 @@ _REASONS = {
     505: "HTTP Version Not Supported",
 }
 
+_WORDS = {
+    CROWDED: "connections",
+    CUT_OFF: "cut_off",
+    NO_HANDSHAKE: "handshake",
+    TOO_MANY_WAIT: "queue",
+    TOO_MUCH_HELD: "memory",
+}
+_WORD_OF_STATUS = {
+    408: "slow",
+    414: "address",
+    417: "expectation",
+    426: "upgrade",
+    429: "share",
+    431: "headers",
+    500: "error",
+    501: "coding",
+}
+
 _MORE_HEADERS = {
     426: (("Upgrade", "websocket"), ("Connection", "Upgrade")),  # RFC 9110, section 15.5.22
     429: (("Retry-After", "1"),),
@@ -46,6 +70,12 @@ _MORE_HEADERS = {
 def sentence(status: int) -> str:
     """What a status means if nothing more is known; never what the client sent."""
     return _SENTENCES.get(status, MALFORMED)
+
+
+def count(status: int, message: str) -> None:
+    """Count an answer that is sent."""
+    reason = _WORDS.get(message) or _WORD_OF_STATUS.get(status, "malformed")
+    REFUSED[reason, str(status)] += 1
 
 
 def body(message: str) -> bytes:
@@ -59,7 +89,8 @@ def headers(status: int) -> list[tuple[str, str]]:
 
 
 def answer(status: int, message: str, more: Iterable[tuple[str, str]] = ()) -> bytes:
-    """Return a whole answer, after which the connection is closed."""
+    """Return a whole answer, after which the connection is closed, and count it as sent."""
+    count(status, message)
     content = body(message)
     lines = [
         f"HTTP/1.1 {status} {_REASONS.get(status, 'Error')}",

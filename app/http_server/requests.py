@@ -233,6 +233,7 @@ def _given(scope: Message, header: bytes) -> bytes:
 
 
 async def _refuse(send: Send, status: int, message: str) -> None:
+    refusals.count(status, message)
     content = refusals.body(message)
     given = [*refusals.headers(status), ("Content-Length", str(len(content)))]
     headers = [(name.lower().encode(), value.encode()) for name, value in given]

@@ -14,13 +14,14 @@ from gunicorn.workers.gasgi import ASGIWorker
 
 from app.api.http.context import EXTENSION as SERVICES
 from app.domain.addresses import Network
+from app.http_server import refusals
 from app.http_server.connection import Connection
 from app.http_server.generations import GENERATIONS
 from app.http_server.held_heads import HeldHeads
 from app.http_server.requests import MAX_BODY, Requests
 from app.live.desk import EXTENSION
 from app.live.hub import Hub
-from app.metrics.catalogue import CONNECTIONS, LIVE
+from app.metrics.catalogue import CONNECTIONS, LIVE, REFUSED
 
 LIVE_SHARE = 2
 """One of so many connections may be a live one: the others are for requests."""
@@ -86,7 +87,9 @@ class AsyncWorker(ASGIWorker):  # type: ignore[misc] # gunicorn has no types
             hub = Hub(make_desk(), self.loop, self.worker_connections // LIVE_SHARE)
             self.live = self.asgi.live = hub
             if services := application.extensions.get(SERVICES):
-                gauges = services.storage.registry.gauges
+                registry = services.storage.registry
+                registry.take(REFUSED, refusals.REFUSED)
+                gauges = registry.gauges
                 gauges[CONNECTIONS.name] = lambda: len(self.connections)
                 gauges[LIVE.name] = lambda: hub.size
 

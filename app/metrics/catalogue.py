@@ -75,6 +75,12 @@ STORE = seconds(
     "script",
     bounds=_FAST,
 )
+COMMANDS = seconds(
+    "store_command",
+    "From a plain command of the store, or a pipeline of them, to its answer.",
+    "command",
+    bounds=(0.0005, 0.0025, 0.01, 0.05, 0.25, 1.0),
+)
 REQUESTS = seconds(
     "api_request",
     "What requests to the API took.",
@@ -84,10 +90,20 @@ REQUESTS = seconds(
     bounds=_FAST,
 )
 
+REFUSED = counter(
+    "api_refused",
+    "Requests and connections that the server refused before the API saw them.",
+    "reason",
+    "status",
+)
+
 LISTED = (OUTCOMES_BY_TAG, LATENESS_BY_TAG, OUTCOMES_BY_TARGET, LATENESS_BY_TARGET)
 """Those whose first label has what an operator has listed."""
 
-COUNTED = (ATTEMPTS, OUTCOMES, LATENESS, *LISTED, RECEIVER, CLAIMS, RECORDS, STORE, REQUESTS)
+COUNTED = (
+    *(ATTEMPTS, OUTCOMES, LATENESS, *LISTED, RECEIVER, CLAIMS),
+    *(RECORDS, STORE, COMMANDS, REQUESTS, REFUSED),
+)
 
 # What is found when somebody asks.
 

@@ -56,6 +56,11 @@ class Registry:
         with self._lock:
             return self._tallies.setdefault(family, Tally())
 
+    def take(self, family: Family, tally: Tally) -> None:
+        """Have a counter that somebody else keeps, since before this registry was made."""
+        with self._lock:
+            self._tallies[family] = tally
+
     def buckets(self, family: Family, *labels: str) -> Buckets:
         """A histogram of a family, for one thread that adds to it."""
         with self._lock:

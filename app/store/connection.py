@@ -9,7 +9,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, Self
 
 import redis
 from redis.backoff import ExponentialWithJitterBackoff, NoBackoff
@@ -17,9 +17,11 @@ from redis.client import Pipeline
 from redis.retry import Retry
 
 from app.errors import StoreUnavailable
+from app.metrics.registry import Registry
 from app.store.audit_intents import ahead_of, doubt
 from app.store.outages import OUTAGES
 from app.store.refusals import Server
+from app.store.round_trips import PIPELINE, Answered, measuring, unmeasured
 from app.store.wire import ask, ask_together, part, read_all
 
 STORE_VARIABLE = "QHRONOS_REDIS_URL"
@@ -80,8 +82,18 @@ class _Pauses(ExponentialWithJitterBackoff):
 class StorePipeline(Pipeline):
     """A pipeline whose failures speak the service's language."""
 
+    answered: Answered = staticmethod(unmeasured)
+    """Told of each round trip."""
+
     def execute(self, raise_on_error: bool = True) -> list[Any]:
         """Send the commands; raises ``StoreUnavailable`` if the store is away."""
+        began_s, is_any = time.monotonic(), bool(self.command_stack)
+        replies = self._execute(raise_on_error=raise_on_error)
+        if is_any:
+            self.answered(PIPELINE, began_s)
+        return replies
+
+    def _execute(self, *, raise_on_error: bool) -> list[Any]:
         ahead = next(filter(None, (ahead_of(args[0]) for args, _ in self.command_stack)), None)
         # (The client's class has a method of the attribute's name.)
         is_whole = bool(vars(self)["transaction"]) or self.explicit_transaction
@@ -100,16 +112,27 @@ class StorePipeline(Pipeline):
 class StoreClient(redis.Redis):
     """The store's client. Replies are bytes; ids and JSON go through untouched."""
 
+    answered: Answered = staticmethod(unmeasured)
+    """Told of each round trip of plain commands."""
+
+    def measured_in(self, registry: Registry) -> Self:
+        """Have the round trips of plain commands measured; returns the client."""
+        self.answered = measuring(registry)
+        return self
+
     def execute_command(self, *args: Any, **options: Any) -> Any:
         """Run a command; raises ``StoreUnavailable`` if the store is away."""
         if args and (ahead := ahead_of(args[0])):
             self.direct(*ahead)
+        began_s = time.monotonic()
         try:
-            return super().execute_command(*args, **options)  # type: ignore[no-untyped-call]
+            reply = super().execute_command(*args, **options)  # type: ignore[no-untyped-call]
         except redis.exceptions.NoScriptError:
             raise
         except redis.exceptions.RedisError as error:
             raise translate(error, self.connection_pool) from error
+        self.answered(str(args[0]), began_s)
+        return reply
 
     def direct(self, *command: Any) -> Any:
         """Run a command that may run twice on this thread's own connection.
@@ -118,8 +141,11 @@ class StoreClient(redis.Redis):
         command does; for the calls of every request. Replies come as they are sent. Raises
         ``StoreUnavailable``.
         """
-        ahead = ahead_of(command[0])
-        return self._directly(lambda connection: ask(connection, ahead, command))
+        ahead, began_s = ahead_of(command[0]), time.monotonic()
+        reply = self._directly(lambda connection: ask(connection, ahead, command))
+        if not command[0].startswith("EVAL"):  # who calls a script measures it, under its name
+            self.answered(command[0], began_s)
+        return reply
 
     def read_each(self, command: str, keys: Iterable[bytes], *rest: str | int) -> list[Any]:
         """Run a command that only reads for each of several keys, in one round trip and in order.
@@ -131,7 +157,9 @@ class StoreClient(redis.Redis):
         asked = [begin + part(key) + end for key in keys]
         if not asked:
             return []
+        began_s = time.monotonic()
         replies: list[Any] = self._directly(lambda connection: read_all(connection, asked))
+        self.answered(command, began_s)
         return replies
 
     def together(self, commands: Sequence[Sequence[Any]]) -> list[Any]:
@@ -186,7 +214,10 @@ class StoreClient(redis.Redis):
 
     def pipeline(self, transaction: bool = True, shard_hint: str | None = None) -> StorePipeline:
         """Open a pipeline; see ``redis.Redis.pipeline``."""
-        return StorePipeline(self.connection_pool, self.response_callbacks, transaction, shard_hint)
+        pool, callbacks = self.connection_pool, self.response_callbacks
+        opened = StorePipeline(pool, callbacks, transaction, shard_hint)
+        opened.answered = self.answered
+        return opened
 
 
 _role = "process"

@@ -63,7 +63,7 @@ class Storage:
     @cached_property
     def client(self) -> StoreClient:
         """The client, with patience for a store that restarts."""
-        return self.doubles.store or connect(self.settings.redis_url)
+        return (self.doubles.store or connect(self.settings.redis_url)).measured_in(self.registry)
 
     @cached_property
     def scripts(self) -> Scripts:

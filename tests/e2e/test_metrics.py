@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import socket
 from collections.abc import Iterator
 
 import pytest
@@ -54,3 +55,8 @@ def test_no_counter_falls_or_counts_twice_when_processes_end(
     assert {one["qhronos_lateness_seconds_count"] for one in seen} == {2 * BATCH}
     route = 'qhronos_api_request_seconds_count{method="POST",route="/events",status="2xx"}'
     wait_until(lambda: scrape(stack)[route] == 2 * BATCH, "both API processes have said it")
+    with socket.create_connection(("127.0.0.1", stack.port)) as connection:
+        connection.sendall(b"no request\r\n\r\n")
+        assert connection.recv(12) == b"HTTP/1.1 400"
+    refused = 'qhronos_api_refused_total{reason="malformed",status="400"}'
+    wait_until(lambda: scrape(stack).get(refused) == 1, "what the server refuses is counted")
