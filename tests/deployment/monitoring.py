@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import socket
 import subprocess
 import urllib.error
 import urllib.parse
@@ -27,13 +28,14 @@ OURS = ROOT / "deploy" / "prometheus"
 DASHBOARD = ROOT / "deploy" / "grafana" / "dashboards" / "qhronos.json"
 CASES = ROOT / "tests" / "deployment" / "alerts.yml"
 STARTING = 503
+LISTED = {"METRICS_TAGS": "billing", "METRICS_TARGETS": "127.0.0.1"}
 TOKEN = {"type": "metrics", "sub": "prometheus", "scope": [], "expires_at": "2031-01-01T00:00:00Z"}
 
 
 def check() -> str:
     """Have Prometheus read the metrics of an instance; what was seen, in one line."""
     subprocess.run(["promtool", "test", "rules", CASES], capture_output=True, check=True)
-    with Stack(workers=2) as stack, Receiver() as receiver:
+    with Stack(workers=2, **LISTED) as stack, Receiver() as receiver:
         place = stack.directory / "prometheus"
         port = _written(place, stack)
         config = place / "prometheus.yml"
@@ -68,7 +70,9 @@ def _dashboard(port: int, stack: Stack, receiver: Receiver) -> int:
         stack.api.create(receiver.url("/"))
         for attempts in (1, 5):
             retry = {"attempts": attempts, "first": "1m"}
-            stack.api.create(f"http://127.0.0.1:{free_port()}/", retry=retry)
+            stack.api.create(f"http://127.0.0.1:{free_port()}/", retry=retry, tags=["billing"])
+        with socket.create_connection(("127.0.0.1", stack.port)) as connection:
+            connection.sendall(b"no request\r\n\r\n")
         empty[:] = [query for query in empty if not _values(port, query)]
         return not empty
 
