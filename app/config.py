@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+from app.domain.logins import Login
 from app.domain.secret import SecretText
 from app.domain.targets import Network, TargetPolicy
 from app.errors import ConfigError
@@ -33,10 +34,24 @@ class Settings:
     """The port on which the API listens."""
 
     redis_url: str = field(default="", repr=False)
-    """The store: a Redis or Valkey server. Empty: ``make run`` starts its own."""
+    """The store: a Redis or Valkey server, or with ``redis+sentinel://…`` the one that Sentinels
+    tell. Empty: ``make run`` starts its own."""
 
     broker_url: str = field(default="", repr=False)
-    """The Redis server for RQ's queues. Empty: the store."""
+    """The Redis server for RQ's queues, in the same forms. Empty: the store."""
+
+    redis_password: str = _secret()
+    """The password for ``QHRONOS_REDIS_URL``, where that has none in it. From a file, it is read
+    anew for each connection, so that it can be changed without a restart."""
+
+    broker_password: str = _secret()
+    """The same for ``QHRONOS_BROKER_URL``."""
+
+    sentinel_user: str = ""
+    """The user of the Sentinels that a URL ``redis+sentinel://…`` names. Empty: the default one."""
+
+    sentinel_password: str = _secret()
+    """The password of these Sentinels. Empty: they have none."""
 
     data_dir: Path = Path("data")
     """The directory in which ``make run`` keeps its store and its secrets."""
@@ -189,7 +204,9 @@ class Settings:
         """Make secrets of what is marked so."""
         for each in fields(self):
             if each.metadata.get("kind") is SecretText:
-                object.__setattr__(self, each.name, SecretText(getattr(self, each.name)))
+                value = getattr(self, each.name)
+                if not isinstance(value, SecretText):
+                    object.__setattr__(self, each.name, SecretText(value))
 
     @property
     def secrets(self) -> list[str]:
@@ -201,6 +218,20 @@ class Settings:
     def broker(self) -> str:
         """RQ's Redis."""
         return self.broker_url or self.redis_url
+
+    @property
+    def store_login(self) -> Login:
+        """With what processes log in to the store."""
+        return self._login(self.redis_password)
+
+    @property
+    def broker_login(self) -> Login:
+        """With what they log in to RQ's Redis."""
+        return self._login(self.broker_password) if self.has_own_broker else self.store_login
+
+    def _login(self, password: str) -> Login:
+        sentinel = cast("SecretText", self.sentinel_password)
+        return Login(cast("SecretText", password), self.sentinel_user, sentinel)
 
     @property
     def has_own_broker(self) -> bool:

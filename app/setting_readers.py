@@ -158,7 +158,7 @@ def redis_url(text: str) -> str:
     """The address of a Redis; the files that it names are there and can be used."""
     accepted(check_store_url)(text)
     parts = urlsplit(text)
-    options = dict(parse_qsl(parts.query)) if parts.scheme == "rediss" else {}
+    options = dict(parse_qsl(parts.query)) if parts.scheme.startswith("rediss") else {}
     try:
         tls = ssl.create_default_context()
         if "ssl_ca_path" in options:

@@ -6,15 +6,17 @@ the project is honoured, the real environment wins. An empty value means the def
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from app.config import PREFIX, Settings
 from app.domain.ids import MAX_PARTITIONS
 from app.domain.mail import check_sender, mail_server
+from app.domain.secret import FileSecret
 from app.domain.signing import signing_key
 from app.domain.signing_keys import signing_keys
+from app.domain.store_urls import has_password
 from app.errors import ConfigError
 from app.setting_readers import (
     MIN_CHOSEN_SECRET,
@@ -30,6 +32,7 @@ from app.setting_readers import (
     metric_hosts,
     metric_tags,
     origins,
+    plain,
     private_targets,
     proxies,
     public_url,
@@ -45,6 +48,10 @@ READERS: dict[str, Callable[[str], Any]] = {
     "PORT": integer(1, 65_535),
     "REDIS_URL": redis_url,
     "BROKER_URL": redis_url,
+    "REDIS_PASSWORD": str,
+    "BROKER_PASSWORD": str,
+    "SENTINEL_USER": str,
+    "SENTINEL_PASSWORD": str,
     "DATA_DIR": Path,
     "MASTER_TOKEN": secret(MIN_CHOSEN_SECRET),
     "JWT_SECRET": secret(MIN_SECRET_BYTES),
@@ -91,6 +98,9 @@ READERS: dict[str, Callable[[str], Any]] = {
     "LOG_FORMAT": choice("text", "json"),
     "LOG_SAMPLE": integer(0, 1_000_000),
 }
+REREAD = frozenset({"REDIS_PASSWORD", "BROKER_PASSWORD", "SENTINEL_PASSWORD"})
+"""What is read from its file again and again: it may change while processes run."""
+
 FIELD_OF = {
     name: f"{name.lower()}_ms" if f"{name.lower()}_ms" in Settings.__slots__ else name.lower()
     for name in READERS
@@ -105,13 +115,27 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         try:
             if text := raw_value(environ, variable):
                 values[FIELD_OF[name]] = read(text)
+                if name in REREAD and (path := environ.get(f"{variable}_FILE")):
+                    values[FIELD_OF[name]] = FileSecret.of(text, plain(path))
         except ValueError as error:
             problems.append(f"{variable} {error}")
         except OSError:
             problems.append(f"{variable}_FILE names a file that can't be read")
+    problems += _two_passwords(values)
     if not problems:
         return Settings(**values)
     raise ConfigError("Wrong settings: " + "; ".join(problems) + ".")
+
+
+def _two_passwords(values: Mapping[str, Any]) -> Iterator[str]:
+    """Say where a password is given beside one that is in a URL."""
+    for name in ("REDIS", "BROKER"):
+        url, password = (values.get(f"{name.lower()}_{what}", "") for what in ("url", "password"))
+        if password and has_password(url):
+            yield (
+                f"{PREFIX}{name}_PASSWORD is set, and {PREFIX}{name}_URL has a password in it too: "
+                "keep one of them"
+            )
 
 
 def production_settings(environ: Mapping[str, str]) -> Settings:

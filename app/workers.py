@@ -21,7 +21,8 @@ from app.niceness import give_way, wake_punctually
 from app.open_files import raise_open_file_limit
 from app.runtime.supervisor import Process, supervise
 from app.setting_variables import production_settings
-from app.store.connection import connect, connect_broker, name_connections
+from app.store.brokers import connect_broker
+from app.store.connection import connect, name_connections
 from app.store.inspection import inspect
 from app.store.outages import OUTAGES
 from app.store.refusals import Server
@@ -109,7 +110,7 @@ def _engine_when_store_is_there() -> Engine:
 
 def inspect_one(settings: Settings, text: str) -> int:
     """Print what is stored of an event or an occurrence; returns 1 if there is none."""
-    with connect(settings.redis_url) as client:
+    with connect(settings.redis_url, settings.store_login) as client:
         lines = inspect(client, text)
     if lines is None:
         sys.stderr.write(f"The store has no event and no occurrence with the id {text!r}.\n")
@@ -153,7 +154,7 @@ def upkeep(engine: Engine) -> None:
 def _run_worker(engine: Engine, name: str) -> None:
     settings = engine.services.settings
     while not engine.stop.is_set():
-        broker = connect_broker(settings.broker)
+        broker = connect_broker(settings.broker, settings.broker_login)
         # RQ's worker ends when its Redis is away, full or read-only; it can't be made without it.
         try:
             _handle_signals(_exit)  # until RQ installs its own handlers

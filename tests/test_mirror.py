@@ -33,6 +33,8 @@ ELSEWHERE = {
     "app/api/schemas/event_fields.py": "tests/api/hostile/test_fields.py",
     "app/api/schemas/list_fields.py": "tests/api/routes/test_lists.py",
     "app/metrics/family.py": "tests/metrics/test_registry.py",
+    "app/store/brokers.py": "tests/store/test_sentinels.py",
+    "app/store/pools.py": "tests/store/test_sentinels.py",
     "app/store/wire.py": "tests/store/test_connection.py",
     "app/store/index_reads.py": "tests/store/test_indexes.py",
     "app/store/selections.py": "tests/store/test_indexes.py",

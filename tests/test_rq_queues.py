@@ -41,7 +41,7 @@ from app.rq_queues import (
     RqUpkeepQueue,
     UpkeepSchedule,
 )
-from app.store.connection import connect_broker_briefly
+from app.store.brokers import connect_broker_briefly
 from tests.support import rq_jobs
 from tests.support.wait import wait_until
 

@@ -13,3 +13,16 @@ class SecretText(str):
     def __repr__(self) -> str:
         """Say that there is a secret, not which one."""
         return f"'{MASK}'"
+
+
+class FileSecret(SecretText):
+    """A secret that was read from a file, and that may be another when it is read again."""
+
+    path: str
+
+    @classmethod
+    def of(cls, text: str, path: str) -> FileSecret:
+        """Make one; ``path`` is where it was read."""
+        made = cls(text)
+        made.path = path
+        return made

@@ -10,9 +10,10 @@ import ipaddress
 import re
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
+from app.domain import sentinel_urls
 from app.errors import InvalidInput
 
-SCHEMES = ("redis", "rediss", "unix")
+SCHEMES = ("redis", "rediss", "unix", *sentinel_urls.SCHEMES)
 LONGEST_SOCKET_PATH = 103
 """Bytes; the kernel's limit is 108 on Linux and 104 on macOS, the final zero included."""
 
@@ -34,6 +35,8 @@ _CHOICES = {
 _LABEL = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
 _HOST_AND_PORT = re.compile(r"(.*?)(?::([^\]:]*))?", re.DOTALL)
 _BLANK = re.compile(r"[\x00-\x20\x7f]")
+_NAME = re.compile(r"[A-Za-z0-9._-]{1,255}")
+"""What Sentinel takes as the name of a server."""
 
 
 def check_store_url(text: str) -> None:
@@ -43,11 +46,16 @@ def check_store_url(text: str) -> None:
     """
     scheme, marked, _ = text.partition("://")
     if scheme not in SCHEMES or not marked:
-        raise InvalidInput("must begin with redis://, rediss:// or unix://")
+        raise InvalidInput(
+            "must begin with redis://, rediss:// or unix://, or with redis+sentinel:// or "
+            "rediss+sentinel://"
+        )
     if _BLANK.search(text):
         raise InvalidInput("must have no blanks in it: write one in a password as %20")
     if "#" in text:
         raise InvalidInput("must have no '#' in it: write one in a password as %23")
+    if scheme in sentinel_urls.SCHEMES:
+        text = _check_sentinels(text)
     try:
         parts = urlsplit(text)
     except ValueError:
@@ -66,6 +74,25 @@ def check_store_url(text: str) -> None:
         _check_host(parts.netloc.rpartition("@")[2])
         _check_database(parts.path.removeprefix("/"))
     _check_options(parts)
+
+
+def has_password(url: str) -> bool:
+    """Whether a URL that was accepted has a password in it."""
+    login, at, _ = url.partition("://")[2].rpartition("@")
+    return bool(at and login.partition(":")[2])
+
+
+def _check_sentinels(text: str) -> str:
+    """Check what such a URL has beside those of a server; returns that server's, to be checked."""
+    url = sentinel_urls.read_sentinel_url(text)
+    for address in url.addresses:
+        _check_host(address)
+    if not _NAME.fullmatch(url.name):
+        raise InvalidInput(
+            "must name the server as its Sentinels do, as in "
+            "redis+sentinel://host1:26379,host2:26379/name, in letters, digits, '.', '_' and '-'"
+        )
+    return url.server_url
 
 
 def _check_readable(parts: SplitResult) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 
 from app.errors import StoreUnavailable
 from app.store.coordination import Coordination
@@ -21,12 +22,18 @@ class StoreClock:
     answers for the first time, this is the host's clock.
     """
 
-    def __init__(self, coordination: Coordination) -> None:
+    def __init__(
+        self,
+        coordination: Coordination,
+        on_move: Callable[[Callable[[], None]], None] = lambda _: None,
+    ) -> None:
+        """``on_move`` is told what to call when the store is on another host."""
         self._coordination = coordination
         self._base_us = time.time_ns() // 1000
         self._base_ns = time.monotonic_ns()
         self._next_look_ns = 0
         self._looking = threading.Lock()
+        on_move(self.look_soon)
 
     def now_us(self) -> int:
         """Microseconds since 1970, UTC."""
@@ -42,6 +49,10 @@ class StoreClock:
     def now_ms(self) -> int:
         """Milliseconds since 1970, UTC."""
         return self.now_us() // 1000
+
+    def look_soon(self) -> None:
+        """Have the clock read with the next question: it is that of another host."""
+        self._next_look_ns = 0
 
     def _look(self) -> None:
         """Read the store's clock three times and use the quickest answer."""

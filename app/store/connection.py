@@ -12,14 +12,16 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Self
 
 import redis
-from redis.backoff import ExponentialWithJitterBackoff, NoBackoff
+from redis.backoff import ExponentialWithJitterBackoff
 from redis.client import Pipeline
 from redis.retry import Retry
 
+from app.domain.logins import NO_LOGIN, Login
 from app.errors import StoreUnavailable
 from app.metrics.registry import Registry
 from app.store.audit_intents import ahead_of, doubt
 from app.store.outages import OUTAGES
+from app.store.pools import make_pool, primary_of
 from app.store.refusals import Server
 from app.store.round_trips import PIPELINE, Answered, measuring, unmeasured
 from app.store.wire import ask, ask_together, part, read_all
@@ -36,9 +38,6 @@ each connection anew: a process that may open no more files fails at that, with 
 
 STORE_RETRY_MS = 250
 """How long a drain leaves a store alone that does not answer."""
-
-BROKER_TIMEOUT_S = 0.5
-"""How long who can do without RQ's Redis waits for it."""
 
 _AWAY = (
     redis.exceptions.ConnectionError,  # also BusyLoadingError, AuthenticationError
@@ -203,6 +202,16 @@ class StoreClient(redis.Redis):
             threads.connection = self.new_connection()
         return threads.connection
 
+    def on_move(self, method: Callable[[], None]) -> None:
+        """Have a method called when Sentinels have made another server the store."""
+        if primary := primary_of(self.connection_pool):
+            primary.on_move(method)
+
+    def sentinel_faults(self) -> list[tuple[str, str]]:
+        """What is wrong with the store's Sentinels; see ``Primary.faults``."""
+        primary = primary_of(self.connection_pool)
+        return primary.faults() if primary else []
+
     def new_connection(self) -> Any:
         """Make a connection that is its caller's own to open and close.
 
@@ -244,55 +253,31 @@ def client_name() -> str:
 
 def connect(
     url: str,
+    login: Login = NO_LOGIN,
     *,
     max_connections: int = 64,
     timeout_s: float = SOCKET_TIMEOUT_S,
     retries: int = RETRIES,
 ) -> StoreClient:
     """Make a client for the store. Nothing is sent until it is used."""
-    return StoreClient.from_url(  # type: ignore[return-value]  # typed as the base class
+    pool = make_pool(
         url,
+        login,
         socket_timeout=timeout_s,
         socket_connect_timeout=timeout_s,
         health_check_interval=30,
         max_connections=max_connections,
         retry=Retry(_Pauses(base=0.05, cap=0.5), retries),
-        protocol=2,
-        client_name=client_name(),
-        driver_info=NO_DRIVER,
+        **own_options(),
     )
+    return StoreClient.from_pool(pool)  # type: ignore[return-value]  # typed as the base class
 
 
-def connect_probe(url: str) -> StoreClient:
+def connect_probe(url: str, login: Login = NO_LOGIN) -> StoreClient:
     """Make a client without patience: a probe is given up on by who sent it while others wait."""
-    return connect(url, timeout_s=1.0, retries=0, max_connections=8)
+    return connect(url, login, timeout_s=1.0, retries=0, max_connections=8)
 
 
-def connect_broker(url: str) -> redis.Redis:
-    """Make a client for RQ's workers, which wait in blocking calls."""
-    return redis.Redis.from_url(
-        url,
-        socket_connect_timeout=SOCKET_TIMEOUT_S,
-        health_check_interval=30,
-        retry=Retry(ExponentialWithJitterBackoff(base=0.05, cap=0.5), RETRIES),
-        protocol=2,
-        client_name=client_name(),
-        driver_info=NO_DRIVER,
-    )
-
-
-def connect_broker_briefly(url: str, timeout_s: float = BROKER_TIMEOUT_S) -> redis.Redis:
-    """Make a client for RQ's Redis that gives up soon: its callers do without it for a while.
-
-    It tries twice, because a connection from before a restart fails once.
-    """
-    return redis.Redis.from_url(
-        url,
-        socket_timeout=timeout_s,
-        socket_connect_timeout=timeout_s,
-        retry=Retry(NoBackoff(), 1),
-        max_connections=16,
-        protocol=2,
-        client_name=client_name(),
-        driver_info=NO_DRIVER,
-    )
+def own_options() -> dict[str, Any]:
+    """What is the same for every connection."""
+    return {"protocol": 2, "client_name": client_name(), "driver_info": NO_DRIVER}

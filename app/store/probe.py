@@ -12,8 +12,19 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from app.domain.logins import NO_LOGIN, Login
 from app.store import keys
-from app.store.refusals import Cause, Heals, Server, cause_of, ends_tls, speaks_no_tls, speaks_tls
+from app.store.pools import make_pool
+from app.store.refusals import (
+    Cause,
+    Heals,
+    Server,
+    cause_of,
+    ends_tls,
+    is_sentinel,
+    speaks_no_tls,
+    speaks_tls,
+)
 from app.store.scripts import all_scripts
 
 TIMEOUT_S = 5.0
@@ -68,33 +79,38 @@ TRIED = {
 """How each command of the scripts is tried; empty: it can't be with one key before all else."""
 
 
-def probe(url: str, variable: str, *, runs_scripts: bool) -> Cause | None:
+def probe(url: str, variable: str, *, runs_scripts: bool, login: Login = NO_LOGIN) -> Cause | None:
     """Say why a server can't be used now, or nothing if it can.
 
     ``variable`` is the one that has the URL; ``runs_scripts`` says that it is the store, not RQ's.
     """
-    client = redis.Redis.from_url(
+    pool = make_pool(
         url,
+        login,
         socket_timeout=TIMEOUT_S,
         socket_connect_timeout=TIMEOUT_S,
         retry=Retry(NoBackoff(), 0),
         protocol=2,
     )
-    server = Server.of(variable, client.connection_pool)
+    client = redis.Redis.from_pool(pool)
+    server = Server.of(variable, pool)
     try:
         client.ping()
-        return _too_old(client, server) or (_no_right(client, server) if runs_scripts else None)
+        server = Server.of(variable, pool)  # the address that Sentinels have told
+        return _unfit(client, server) or (_no_right(client, server) if runs_scripts else None)
     except redis.exceptions.RedisError as error:
         return _diagnosed(error, server) or cause_of(error, server)
     finally:
         client.close()
 
 
-def _too_old(client: redis.Redis, server: Server) -> Cause | None:
+def _unfit(client: redis.Redis, server: Server) -> Cause | None:
     try:
         found: Any = client.info("server")
     except redis.exceptions.NoPermissionError:
         return None
+    if "sentinel" in (found.get("redis_mode"), found.get("server_mode")):
+        return is_sentinel(server)
     version = str(found.get("redis_version", ""))
     numbers = tuple(int(number) for number in re.findall(r"\d+", version)[:2])
     if not numbers or numbers >= OLDEST:

@@ -18,6 +18,9 @@ from typing import Any, NamedTuple
 
 import redis
 
+from app.store.pools import primary_of
+from app.store.sentinels import NoPrimary
+
 
 class Heals(Enum):
     """Whether it can become well without a change of settings."""
@@ -48,18 +51,22 @@ class Server:
 
     tls: bool
     has_password: bool
+    sentinels: str = ""
+    """Where the Sentinels are that tell the address; empty: there are none."""
 
     @classmethod
     def of(cls, variable: str, pool: redis.ConnectionPool) -> Server:
         """What a client's pool was made for."""
         kwargs: dict[str, Any] = pool.connection_kwargs
+        primary = primary_of(pool)
         host, port = kwargs.get("host", "localhost"), kwargs.get("port", 6379)
         place = f"[{host}]:{port}" if ":" in str(host) else f"{host}:{port}"
         return cls(
             variable,
-            kwargs.get("path") or place,
+            primary.known if primary else kwargs.get("path") or place,
             issubclass(pool.connection_class, redis.SSLConnection),
-            bool(kwargs.get("password")),
+            bool(kwargs.get("password") or kwargs.get("credential_provider")),
+            primary.sentinels if primary else "",
         )
 
     @property
@@ -71,7 +78,15 @@ class Server:
 
 def cause_of(error: BaseException, server: Server) -> Cause:
     """Say why a call failed; ``error`` is what the client raised."""
-    for explain in (_of_login, _of_tls, _of_name, _of_address, _of_database, _of_state):
+    for explain in (
+        _of_sentinels,
+        _of_login,
+        _of_tls,
+        _of_name,
+        _of_address,
+        _of_database,
+        _of_state,
+    ):
         if cause := explain(error, server):
             return cause
     return Cause(f"{server.name} does not answer ({type(error).__name__}).", Heals.YES)
@@ -83,6 +98,13 @@ def chain(error: BaseException) -> Iterator[BaseException]:
     while seen is not None:
         yield seen
         seen = seen.__cause__ or seen.__context__
+
+
+def _of_sentinels(error: BaseException, server: Server) -> Cause | None:
+    if isinstance(error, NoPrimary):
+        name = f"The Sentinels at {server.sentinels} ({server.variable})"
+        return Cause(f"{name} {error.sentence}.", Heals.YES if error.heals else Heals.NO)
+    return None
 
 
 def _of_login(error: BaseException, server: Server) -> Cause | None:
@@ -191,8 +213,19 @@ def _is_socket(path: Path) -> bool:
         return True  # it is gone by now
 
 
+def is_sentinel(server: Server) -> Cause:
+    """The cause of a Sentinel that is taken for the server that it watches."""
+    return Cause(
+        f"{server.name} is a Sentinel: write {server.variable} as in "
+        "redis+sentinel://host1:26379,host2:26379/name.",
+        Heals.NO,
+    )
+
+
 def _of_database(error: BaseException, server: Server) -> Cause | None:
     text = str(error)
+    if re.search("unknown command .?SELECT", text):  # every other server knows it
+        return is_sentinel(server)
     if isinstance(error, redis.exceptions.InvalidResponse):
         return Cause(
             f"{server.name} is no Redis or Valkey, or it speaks through something else: correct "

@@ -38,6 +38,9 @@ class ServerState:
     snapshots: bool | None = None
     """Whether it saves snapshots by itself."""
 
+    sentinel_faults: tuple[tuple[str, str], ...] = ()
+    """What is wrong with the Sentinels that watch it: without hosts, and with them."""
+
     can_write: bool = True
     """Whether the last write of its files has worked."""
 
@@ -64,6 +67,7 @@ def read_state(client: StoreClient) -> ServerState:
         append_only=None if append_only is None else append_only in ("yes", 1),
         fsync=config.get("appendfsync"),
         snapshots=None if save is None else bool(save.strip()),
+        sentinel_faults=tuple(client.sentinel_faults()),
         can_write="err"
         not in (info.get("aof_last_write_status"), info.get("rdb_last_bgsave_status")),
     )

@@ -11,6 +11,7 @@ from app import __version__
 from app.config import Settings
 from app.crypto.encryption import derived_key
 from app.domain.process import ProcessFacts
+from app.domain.sentinel_urls import is_sentinel_url, read_sentinel_url
 from app.store.connection import role
 from app.store.migrations.schema import MIGRATIONS
 from app.wiring.crypto import Crypto
@@ -73,6 +74,9 @@ def digests(settings: Settings) -> dict[str, str]:
 
 
 def _place(url: str) -> str:
-    """A server's address without the user and the password, which may differ."""
+    """A server's address without what may differ: user and password, and which Sentinels tell."""
+    if is_sentinel_url(url):
+        found = read_sentinel_url(url)
+        return f"{found.name}/{urlsplit(found.server_url).path}"
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"

@@ -10,7 +10,7 @@ import redis
 from app.config import Settings
 from app.rq_queues import RqDrainQueue, RqUpkeepQueue, UpkeepSchedule, probe
 from app.services.queues import DrainQueue
-from app.store.connection import connect_broker_briefly
+from app.store.brokers import connect_broker_briefly
 from app.wiring.doubles import Doubles, UpkeepQueue
 
 PROBE_TIMEOUT_S = 0.2
@@ -51,7 +51,9 @@ class Queues:
 
     @cached_property
     def _probed(self) -> redis.Redis:
-        return connect_broker_briefly(self.settings.broker, PROBE_TIMEOUT_S)
+        return connect_broker_briefly(
+            self.settings.broker, self.settings.broker_login, PROBE_TIMEOUT_S
+        )
 
     def _connect(self) -> redis.Redis:
-        return connect_broker_briefly(self.settings.broker)
+        return connect_broker_briefly(self.settings.broker, self.settings.broker_login)

@@ -32,7 +32,12 @@ def await_servers(
     """
     _await_store(settings, wait=wait, pause=pause)
     if settings.has_own_broker:
-        cause = probe(settings.broker, settings.broker_variable, runs_scripts=False)
+        cause = probe(
+            settings.broker,
+            settings.broker_variable,
+            runs_scripts=False,
+            login=settings.broker_login,
+        )
         if cause and cause.heals is Heals.NO:
             raise StoreRefused(cause.sentence)
         if cause:
@@ -41,7 +46,8 @@ def await_servers(
 
 def _await_store(settings: Settings, *, wait: bool, pause: Callable[[float], None]) -> None:
     begun, said, say_at = time.monotonic(), "", 0.0
-    while cause := probe(settings.redis_url, STORE_VARIABLE, runs_scripts=True):
+    url, login = settings.redis_url, settings.store_login
+    while cause := probe(url, STORE_VARIABLE, runs_scripts=True, login=login):
         now = time.monotonic()
         late = cause.heals is Heals.PERHAPS and now > begun + PATIENCE_S
         if cause.heals is Heals.NO or late:

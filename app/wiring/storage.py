@@ -63,7 +63,8 @@ class Storage:
     @cached_property
     def client(self) -> StoreClient:
         """The client, with patience for a store that restarts."""
-        return (self.doubles.store or connect(self.settings.redis_url)).measured_in(self.registry)
+        url, login = self.settings.redis_url, self.settings.store_login
+        return (self.doubles.store or connect(url, login)).measured_in(self.registry)
 
     @cached_property
     def scripts(self) -> Scripts:
@@ -73,7 +74,7 @@ class Storage:
     @cached_property
     def clock(self) -> Clock:
         """The store's time."""
-        return self.doubles.clock or StoreClock(self.coordination)
+        return self.doubles.clock or StoreClock(self.coordination, self.client.on_move)
 
     @cached_property
     def coordination(self) -> Coordination:
@@ -83,7 +84,8 @@ class Storage:
     @cached_property
     def probe(self) -> Coordination:
         """The same for health checks, without patience."""
-        return Coordination(self.doubles.store or connect_probe(self.settings.redis_url))
+        url, login = self.settings.redis_url, self.settings.store_login
+        return Coordination(self.doubles.store or connect_probe(url, login))
 
     @cached_property
     def instance(self) -> str:
@@ -272,11 +274,9 @@ class Storage:
     @cached_property
     def tag_secrets(self) -> TagSecretStore:
         """Signing secrets of tags."""
-        known = self.crypto.encryptor.known
+        known, notes = self.crypto.encryptor.known, self.key_notes
         return TagSecretStore(
-            self.client,
-            self.scripts,
-            lambda encrypted: self.key_notes.note(key_of(encrypted), known),
+            self.client, self.scripts, lambda sealed: notes.note(key_of(sealed), known)
         )
 
     @cached_property

@@ -33,7 +33,13 @@ def test_every_setting_has_a_section_with_its_meaning_and_its_default() -> None:
         ("RETENTION_EVENTS", "Default: `30d`. It must be from 1s to 3650d."),
         ("HOST", "Default: `127.0.0.1`."),
         ("METRICS_PUBLIC", "Default: `false`. It must be 'true' or 'false'."),
-        ("REDIS_URL", "Default: none. It must begin with redis://, rediss:// or unix://."),
+        (
+            "REDIS_URL",
+            (
+                "Default: none. It must begin with redis://, rediss:// or unix://, or with "
+                "redis+sentinel:// or rediss+sentinel://."
+            ),
+        ),
     ],
 )
 def test_limits_are_said_by_the_readers_themselves(name: str, line: str) -> None:

@@ -24,6 +24,8 @@ GOOD = [
     ("redis://[::1]:6379/0", {"host": "::1", "port": 6379}),
     ("redis://:pw@[fd00::7]", {"host": "fd00::7", "password": "pw"}),
     ("rediss://host?ssl_cert_reqs=none&ssl_check_hostname=false", {"ssl_cert_reqs": "none"}),
+    ("rediss+sentinel://h1,[::1]:26380/main?ssl_cert_reqs=none", {"ssl_cert_reqs": "none"}),
+    ("redis+sentinel://user:p%23w@h1:26379,h2/a.b_c-1/3", {"username": "user", "db": 3}),
     ("unix:///run/a%20store", {"path": "/run/a store"}),
     ("unix://:pw@/run/store?db=3", {"path": "/run/store", "password": "pw", "db": 3}),
 ]
@@ -73,6 +75,16 @@ BAD = [
     ("redis://a..b", "letters, digits"),
     ("redis://stra\u00dfe", "letters, digits"),
     (f"redis://{'a' * 64}", "letters, digits"),
+    ("redis+sentinel://h1:26379,h2", "must name the server as its Sentinels do"),
+    ("redis+sentinel://h1/a%20b", "must name the server as its Sentinels do"),
+    ("redis+sentinel://h1,/name", "must name a host"),
+    ("redis+sentinel:///name", "must name a host"),
+    ("redis+sentinel://h1:0,h2/name", "port from 1 to 65535"),
+    ("redis+sentinel://h1/name/x", "number of a database"),
+    ("redis+sentinel://h1/name/0?db=1", "nothing after a '?'"),
+    ("rediss+sentinel://h1/name?sentinels=h2", "may have these options"),
+    (f"redis+sentinel://:{PASSWORD}/x@h1/name", "%2F"),
+    (f"redis+sentinel://:{PASSWORD}@h1@h2/name/0/1", "number of a database"),
     ("unix://run/store", "after unix://"),
     ("unix:///", "after unix://"),
     ("unix://", "after unix://"),
@@ -99,7 +111,7 @@ def test_what_to_change_is_said_without_the_password(url: str, says: str) -> Non
 
 
 PIECES = st.sampled_from(
-    ["redis://", "rediss://", "unix://", ":", "@", "/", "?", "#", "[", "]", "%", "%00", "&", "=", ";",
+    ["redis://", "rediss://", "unix://", "redis+sentinel://", ",", "/name", ":", "@", "/", "?", "#", "[", "]", "%", "%00", "&", "=", ";",
      "::1", "host", "127.0.0.1", "6379", "0", "99", "ssl_cert_reqs=none", "db=1", "db", " ", "\0",
      "\n", "\u2100", "\udcff", "x" * 64, "user"]
 )  # fmt: skip
@@ -108,10 +120,10 @@ URLS = st.one_of(
     st.lists(PIECES | st.text(max_size=3), max_size=12).map("".join),
     st.builds(
         "{}{}{}{}".format,
-        st.sampled_from(["redis://", "rediss://", "unix://"]),
+        st.sampled_from(["redis://", "rediss://", "unix://", "redis+sentinel://"]),
         st.text(max_size=9),
         st.sampled_from(["@host", "@[::1]:1", "@/run/store", "host:1"]),
-        st.sampled_from(["", "/0", "/99", "?db=1", "?ssl_cert_reqs=none"]),
+        st.sampled_from(["", "/0", "/99", "/name/1", "?db=1", "?ssl_cert_reqs=none"]),
     ),
 )
 

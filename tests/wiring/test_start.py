@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from app.config import Settings
+from app.domain.logins import Login
 from app.errors import ExitStatus, StoreRefused
 from app.store.refusals import Cause, Heals
 from app.wiring import start
@@ -28,7 +29,7 @@ def found(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[Cause | None]]:
     """What is found by each look at the store and the broker; the last is found again and again."""
     causes: dict[str, list[Cause | None]] = {"redis://store": [None], "redis://broker": [None]}
 
-    def probe(url: str, variable: str, *, runs_scripts: bool) -> Cause | None:
+    def probe(url: str, variable: str, *, runs_scripts: bool, login: Login) -> Cause | None:
         assert runs_scripts is (url == "redis://store")
         assert variable == f"QHRONOS_{'REDIS' if url == 'redis://store' else 'BROKER'}_URL"
         return causes[url].pop(0) if len(causes[url]) > 1 else causes[url][0]

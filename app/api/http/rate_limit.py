@@ -15,13 +15,16 @@ from app.config import Settings
 from app.domain.callers import counted_address
 from app.errors import StoreUnavailable, Unauthenticated
 from app.setting_readers import RateLimit
-from app.store.connection import client_name
+from app.store.brokers import brief_pool
 
 SESSIONS = "qhronos-sessions"
 """The extension that finds whose session a request belongs to (``None``: nobody's)."""
 
 _UNLIMITED = frozenset({"/health"})
 """Probes must go on while a caller on the same address is held back."""
+
+TIMEOUT_S = 1.0
+"""How long a request may wait until it is counted."""
 
 _UNITS = {1: "second", 60: "minute", 3_600: "hour", 86_400: "day"}
 
@@ -39,8 +42,8 @@ def register_limits(app: Flask, settings: Settings) -> Callable[[], bool]:
         _caller,
         application_limits=[_words(limit)],
         headers_enabled=True,
-        storage_uri=_storage(settings.redis_url),
-        storage_options=_options() if settings.redis_url else {},
+        storage_uri="redis://" if settings.redis_url else "memory://",
+        storage_options=_options(settings) if settings.redis_url else {},
         in_memory_fallback_enabled=True,
         # Of requests that find the store away at the same moment, one changes to counting in this
         # process. The others are let through once, instead of being answered 500.
@@ -58,18 +61,10 @@ def _words(limit: RateLimit) -> str:
     return f"{limit.requests} per {_UNITS[limit.seconds]}"
 
 
-def _storage(redis_url: str) -> str:
-    if not redis_url:
-        return "memory://"
-    return f"redis+{redis_url}" if redis_url.startswith("unix://") else redis_url
-
-
-def _options() -> dict[str, Any]:
+def _options(settings: Settings) -> dict[str, Any]:
     # All our keys begin with "qh:", so that an access list of the store can be short.
     return {
-        "socket_connect_timeout": 1,
-        "socket_timeout": 1,
-        "client_name": client_name(),
+        "connection_pool": brief_pool(settings.redis_url, settings.store_login, TIMEOUT_S),
         "key_prefix": "qh:{limits}",
     }
 

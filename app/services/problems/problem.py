@@ -18,6 +18,7 @@ class ProblemCode(StrEnum):
     LOCAL_FAULT = "local_fault"
     RATE_LIMIT = "rate_limit"
     STORE_REPLICA = "store_replica"
+    STORE_SENTINELS = "store_sentinels"
     STORE_EVICTS = "store_evicts"
     STORE_NOT_DURABLE = "store_not_durable"
     STORE_DISK = "store_disk"

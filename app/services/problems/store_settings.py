@@ -35,6 +35,13 @@ def problems_of(state: ServerState) -> Iterator[Problem]:
             f"When the store is full it throws events away{lost}: set its maxmemory-policy, now "
             f"{state.policy}, to noeviction.",
         )
+    for message, named in state.sentinel_faults:
+        advice = "mend that, as else nothing takes over from a store that fails."
+        yield Problem(
+            ProblemCode.STORE_SENTINELS,
+            f"{message[:1].upper()}{message[1:]}: {advice}",
+            f"{named[:1].upper()}{named[1:]}: {advice}",
+        )
     if lacks := _lacks(state):
         yield Problem(ProblemCode.STORE_NOT_DURABLE, lacks)
     if not state.can_write:

@@ -36,6 +36,11 @@ UNKNOWN = ServerState()
         ({"limited": False, "policy": "allkeys-lru"}, None, ""),
         ({"used_bytes": 900}, None, ""),
         ({"replica": True}, ProblemCode.STORE_REPLICA, "lead to the primary"),
+        (
+            {"sentinel_faults": [("1 of 3 Sentinels do not answer", "x")]},
+            ProblemCode.STORE_SENTINELS,
+            "1 of 3 Sentinels do not answer: mend that",
+        ),
         ({"policy": "allkeys-lru"}, ProblemCode.STORE_EVICTS, "now allkeys-lru, to noeviction"),
         ({"policy": "volatile-ttl"}, ProblemCode.STORE_EVICTS, "now volatile-ttl"),
         ({"policy": "allkeys-lfu", "evicted": 12}, ProblemCode.STORE_EVICTS, "12 keys away"),
