@@ -126,6 +126,11 @@ class Settings:
     retention_events_ms: int = 30 * 86_400_000
     """How long inactive events are kept."""
 
+    archive_url: str = field(default="", repr=False)
+    """Where ended occurrences and inactive events go before they are deleted: a directory, in
+    ``QHRONOS_DATA_DIR`` if it is relative, or a URL that fsspec knows, as in ``s3://bucket/path``.
+    Empty: nowhere."""
+
     retention_audit_ms: int = 365 * 86_400_000
     """How long entries of the audit log are kept."""
 

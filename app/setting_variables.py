@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from app.config import PREFIX, Settings
+from app.domain.archive_url import check_archive_url
 from app.domain.ids import MAX_PARTITIONS
 from app.domain.mail import check_sender, mail_server
 from app.domain.secret import FileSecret
@@ -75,6 +76,7 @@ READERS: dict[str, Callable[[str], Any]] = {
     "STOP_GRACE": duration(100, 600_000),
     "RETENTION_OCCURRENCES": duration(1_000, 3_650 * _DAY),
     "RETENTION_EVENTS": duration(1_000, 3_650 * _DAY),
+    "ARCHIVE_URL": accepted(check_archive_url),
     "RETENTION_AUDIT": duration(1_000, 36_500 * _DAY),
     "AUDIT_MAX_BYTES": integer(0, 1 << 50),
     "RATE_LIMIT": rate_limit,

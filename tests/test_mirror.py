@@ -35,6 +35,8 @@ ELSEWHERE = {
     "app/metrics/family.py": "tests/metrics/test_registry.py",
     "app/store/brokers.py": "tests/store/test_sentinels.py",
     "app/store/pools.py": "tests/store/test_sentinels.py",
+    "app/store/archive_notes.py": "tests/engine/test_archiving.py",
+    "app/wiring/archive.py": "tests/services/problems/test_archive.py",
     "app/store/wire.py": "tests/store/test_connection.py",
     "app/store/index_reads.py": "tests/store/test_indexes.py",
     "app/store/selections.py": "tests/store/test_indexes.py",

@@ -1,13 +1,21 @@
-"""Retention: ended occurrences and inactive events are kept for a time, then deleted."""
+"""Retention: ended occurrences and inactive events are kept for a time, then deleted.
+
+With an archive they go there first; while that takes no files, nothing of them is deleted.
+"""
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
+from app.archive.names import DAY_MS, HOUR_MS
+from app.archive.place import ArchiveFailed
+from app.engine.archiving import Archiving
 from app.services.event_writes import is_written
+from app.store.archive_notes import ArchiveNotes
 from app.store.calls import BATCH
 from app.store.events import EventStore
 from app.store.sweep import EventSweep
@@ -15,6 +23,14 @@ from app.store.work import WorkStore
 
 BUDGET_S = 20.0
 """How long one run works, in batches of a millisecond or two; the next run does the rest."""
+
+STEPS = 24
+"""With an archive, records go in this many steps in the time for which they are kept, so that its
+files are few; an hour or a day apart at most."""
+
+MINUTE_MS = 60_000
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,21 +42,72 @@ class Retention:
     sweep: EventSweep
     occurrences_ms: int
     events_ms: int
+    notes: ArchiveNotes
     others: tuple[Callable[[int], int], ...] = ()
     """Deletes other kinds of old records; each is given the present moment, ms UTC."""
+
+    archiving: Archiving | None = None
 
     def run(self, now_ms: int) -> int:
         """Delete what is old enough; returns how many records were deleted."""
         until = time.monotonic() + BUDGET_S
+        if self.archiving is None:
+            deleted = self._delete(now_ms, until)
+        else:
+            deleted = self._archive(self.archiving, now_ms, until)
+        for forget in self.others:
+            deleted += _repeat(partial(forget, now_ms), until)
+        return deleted
+
+    def _delete(self, now_ms: int, until: float) -> int:
         ended_before = now_ms - self.occurrences_ms
         deleted = 0
         for partition in range(self.work.partitions):
             delete = partial(self.work.delete_ended, partition, ended_before, BATCH)
             deleted += _repeat(delete, until)
             deleted += _repeat(partial(self._events, partition, now_ms), until)
-        for forget in self.others:
-            deleted += _repeat(partial(forget, now_ms), until)
         return deleted
+
+    def _archive(self, archiving: Archiving, now_ms: int, until: float) -> int:
+        moved = 0
+        try:
+            for partition in self._in_turn(now_ms):
+                if time.monotonic() >= until:
+                    break
+                moved += self._archive_partition(archiving, partition, now_ms, until)
+        except ArchiveFailed as error:
+            if not self.notes.fails(error.reason, now_ms):
+                _log.error(
+                    "the archive takes no files (%s): what is too old stays in the store",
+                    error.reason,
+                )
+        else:
+            self.notes.works()
+        return moved
+
+    def _in_turn(self, now_ms: int) -> list[int]:
+        """The partitions, each time from another on: none waits for what others have too much."""
+        count = self.work.partitions
+        first = now_ms // MINUTE_MS % count
+        return [(first + number) % count for number in range(count)]
+
+    def _archive_partition(
+        self, archiving: Archiving, partition: int, now_ms: int, until: float
+    ) -> int:
+        ended_before = stepped(now_ms, self.occurrences_ms, HOUR_MS)
+        changed_before = stepped(now_ms, self.events_ms, DAY_MS)
+        moved = 0
+        while some := archiving.move_endings(
+            partition, archiving.past.oldest(partition, ended_before), now_ms, until
+        ):
+            moved += some
+            if time.monotonic() >= until:
+                return moved
+        while some := archiving.move_events(partition, changed_before, now_ms):
+            moved += some
+            if time.monotonic() >= until:
+                break
+        return moved
 
     def _events(self, partition: int, now_ms: int) -> int:
         old = self.sweep.inactive(partition, now_ms - self.events_ms, BATCH)
@@ -50,6 +117,15 @@ class Retention:
                 saved = self.events.delete(event, any_version=False, now_ms=now_ms)
                 deleted += is_written(saved)
         return deleted
+
+
+def stepped(now_ms: int, kept_ms: int, longest_ms: int) -> int:
+    """Before which moment to archive what is kept so long; it moves on in steps.
+
+    What ended in one step goes together, once the youngest of it is old enough.
+    """
+    step_ms = max(1, min(longest_ms, kept_ms // STEPS))
+    return (now_ms - kept_ms) // step_ms * step_ms
 
 
 def _repeat(forget: Callable[[], int], until_s: float) -> int:

@@ -115,8 +115,8 @@ class OccurrenceField(HashField):
 
     EVENT = ("e", "id", "the event that it belongs to",
         "add_unattempted schedule_occurrence give_hash write_outcome",
-        """codec delete_ended flow_gate inspection leave_due make_queued_due open_status
-        read_occurrence is_taken redeliver_occurrences redeliveries release_leases
+        """codec delete_archived delete_ended flow_gate inspection leave_due make_queued_due
+        open_status read_occurrence is_taken redeliver_occurrences redeliveries release_leases
         restore_occurrences schedule_successors sweep waiting read_attempt short_forms
         sole_occurrences occurrences""")
     SCHEDULED = ("at", "ms", "its scheduled time",
@@ -127,9 +127,9 @@ class OccurrenceField(HashField):
     STATUS = ("st", "word", "absent: scheduled",
         """add_unattempted decide_overlap cancel_occurrence lease_occurrence write_outcome
         redeliver_occurrences release_leases start_first_attempt give_hash""",
-        """add_callback codec delete_ended flow_gate is_taken make_queued_due open_status
-        read_occurrence redeliver_occurrences redeliveries release_leases restore_occurrences
-        schedule_successors waiting make_way short_forms sole_occurrences""")
+        """add_callback codec delete_archived delete_ended flow_gate is_taken make_queued_due
+        open_status read_occurrence redeliver_occurrences redeliveries release_leases waiting
+        restore_occurrences schedule_successors make_way short_forms sole_occurrences""")
     ATTEMPTS = ("n", "number", "attempts begun",
         """decide_overlap close_attempt lease_occurrence write_outcome release_leases
         start_first_attempt give_hash""",
@@ -173,8 +173,8 @@ class OccurrenceField(HashField):
     TAGS = ("tags", "lines", "the tags that it was claimed with or has of its own",
         """add_callback add_occurrences add_unattempted enter_flow start_first_attempt
         take_event_tags give_hash write_outcome retag_occurrence""",
-        """add_callback codec delete_ended inspection read_occurrence redeliver_occurrences
-        redeliveries make_way short_forms
+        """add_callback codec delete_archived delete_ended inspection read_occurrence
+        redeliver_occurrences redeliveries make_way short_forms
         retag_occurrence unschedule_occurrence read_attempt""")
     SERIES = ("sr", "1", "present if the schedule made it",
         "enter_flow start_first_attempt give_hash write_outcome",
@@ -188,7 +188,7 @@ class OccurrenceField(HashField):
     DEFERRAL_REASON = ("dr", "text", "why it was last deferred",
         "release_leases", "codec")
     LOG = ("log", "lines", "a line for each attempt; see ``attempts``",
-        "pack_logs write_outcome",
+        "pack_logs past write_outcome",
         "inspection occurrences pack_logs redeliveries waiting read_attempt short_forms")
     REDELIVERY = ("again", "text", "'<attempts before>:<since, ms>:<request>'",
         "redeliver_occurrences",

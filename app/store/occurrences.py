@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from app.domain import ids
 from app.domain.attempt import Attempt
 from app.domain.event import Event
-from app.domain.occurrence import Occurrence
+from app.domain.occurrence import ENDED, Occurrence
+from app.domain.past import Past
 from app.errors import NotFound
 from app.store import codec, keys
 from app.store.attempts import read_log
@@ -35,18 +36,26 @@ class OccurrenceStore:
         """Read several in a few round trips, in order; ``None`` where there is none."""
         values = read_occurrences(self._client, occurrence_ids, codec.OCCURRENCE_FIELDS)
         rows = [codec.OccurrenceRow(*row) for row in values]
-        untagged = {row.event for row in rows if row.event is not None and row.tags is None}
-        tags = self._tags_of(sorted(untagged))
-        return [
-            codec.occurrence_from_row(one, row, tags.get(row.event or b"", ()))
-            for one, row in zip(occurrence_ids, rows, strict=True)
-        ]
+        return self._with_tags(occurrence_ids, rows)
 
     def attempts(self, occurrence_id: bytes) -> list[Attempt]:
         """Read what is recorded of an occurrence's attempts, oldest first."""
         fields = (OccurrenceField.EVENT, OccurrenceField.LOG)
         ((_, log),) = read_occurrences(self._client, [occurrence_id], fields)
         return read_log(log)
+
+    def past(self, occurrence_ids: Sequence[bytes]) -> list[Past | None]:
+        """Read several that have ended, each with its attempts; ``None`` for any other."""
+        fields = (*codec.OCCURRENCE_FIELDS, OccurrenceField.LOG)
+        values = read_occurrences(self._client, occurrence_ids, fields)
+        rows = [codec.OccurrenceRow(*row[:-1]) for row in values]
+        found = self._with_tags(occurrence_ids, rows)
+        return [
+            Past(one, read_log(log), (row.callback or b"")[16:])
+            if one is not None and one.status in ENDED
+            else None
+            for one, row, (*_, log) in zip(found, rows, values, strict=True)
+        ]
 
     def last_of(self, events: Sequence[Event], count: int) -> list[list[bytes]]:
         """The last occurrences of each event that were claimed or have ended, newest first."""
@@ -63,6 +72,16 @@ class OccurrenceStore:
     def unlisted_of(self, event: Event | None) -> bytes | None:
         """The occurrence of an event that its index does not list; see ``sole_occurrences``."""
         return None if event is None else unlisted(self._client, [event]).get(event.id)
+
+    def _with_tags(
+        self, occurrence_ids: Sequence[bytes], rows: Sequence[codec.OccurrenceRow]
+    ) -> list[Occurrence | None]:
+        untagged = {row.event for row in rows if row.event is not None and row.tags is None}
+        tags = self._tags_of(sorted(untagged))
+        return [
+            codec.occurrence_from_row(one, row, tags.get(row.event or b"", ()))
+            for one, row in zip(occurrence_ids, rows, strict=True)
+        ]
 
     def _tags_of(self, event_ids: Sequence[bytes]) -> dict[bytes, tuple[str, ...]]:
         rows = read_hashes(self._client, map(keys.event_of, event_ids), (EventField.TAGS,))

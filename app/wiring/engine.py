@@ -19,6 +19,7 @@ from app.services.metadata_index import MetadataIndexing
 from app.setting_variables import production_settings
 from app.store.migrations.schema import MIGRATIONS
 from app.wiring.alert_runner import alert_runner
+from app.wiring.archive import archive_notes, archiving
 from app.wiring.doubles import NO_DOUBLES, Doubles
 from app.wiring.drains import Drains
 from app.wiring.services import Services, build_services
@@ -132,6 +133,7 @@ class Engine:
             storage.sweep,
             services.settings.retention_occurrences_ms,
             services.settings.retention_events_ms,
+            archive_notes(storage),
             (
                 services.tokens.forget_ended,
                 services.audit.forget_old,
@@ -141,6 +143,7 @@ class Engine:
                 services.import_jobs.forget_old,
                 services.import_jobs.imports.forget_gone,
             ),
+            archiving(storage),
         )
 
     def drain(self) -> int:

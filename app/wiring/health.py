@@ -9,6 +9,7 @@ from app.domain.process import ProcessFacts
 from app.engine.group_meter import listed
 from app.services.health import HealthService
 from app.services.metrics import CountService
+from app.services.problems.archive import archive
 from app.services.problems.broker import broker
 from app.services.problems.keys import keys
 from app.services.problems.lag import lag
@@ -17,6 +18,7 @@ from app.services.problems.problem import Check
 from app.services.problems.settings import settings
 from app.services.processes import ProcessService
 from app.store.metrics import MetricsStore
+from app.wiring.archive import archive_notes
 from app.wiring.queues import Queues
 from app.wiring.storage import Storage
 
@@ -47,6 +49,7 @@ def health_service(
             settings(processes.alive),
             keys(storage.key_notes.noted, processes.alive),
             LocalFaultsCheck(storage.local_faults),
+            *([archive(archive_notes(storage).failing)] if storage.settings.archive_url else ()),
             *more_checks,
         ),
         can_encrypt=encryption_key,

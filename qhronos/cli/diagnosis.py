@@ -38,6 +38,7 @@ OF_SERVICE = {
     "rate_limit": ("rate limit", "is counted for all processes together"),
     "local_fault": ("workers' hosts", "lack no files, memory, ports or names of late"),
     "store_replica": ("store's role", "takes writes"),
+    "archive": ("archive", "takes what retention deletes"),
     "store_evicts": ("eviction", "the store throws nothing away"),
     "store_not_durable": ("persistence", "the store writes on disk what it accepts"),
     "store_disk": ("store's disk", "can be written"),

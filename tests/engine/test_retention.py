@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 
 from app.engine import retention as module
-from app.engine.retention import Retention
+from app.engine.retention import HOUR_MS, Retention, stepped
 from app.store.calls import BATCH
 from app.store.events import Saved
 from tests.support.clock import NOW_MS
@@ -55,7 +55,9 @@ class FakeEvents:
 
 def retention(work: FakeWork, events: FakeEvents, *others: Any) -> Retention:
     untyped = cast("Any", SimpleNamespace(work=work, events=events))
-    return Retention(untyped.work, untyped.events, untyped.events, 7 * DAY_MS, 9 * DAY_MS, others)
+    notes = cast("Any", None)  # there is no archive
+    parts = (untyped.work, untyped.events, untyped.events)
+    return Retention(*parts, 7 * DAY_MS, 9 * DAY_MS, notes, others)
 
 
 def test_all_that_is_old_is_deleted_in_batches() -> None:
@@ -65,6 +67,14 @@ def test_all_that_is_old_is_deleted_in_batches() -> None:
     assert work.before == {NOW_MS - 7 * DAY_MS}
     assert events.before == [NOW_MS - 9 * DAY_MS] * 2
     assert events.deleted == ["one"]
+
+
+def test_with_an_archive_records_go_in_steps_of_an_hour_or_a_day_at_most() -> None:
+    """And in short ones if they are not kept long."""
+    assert stepped(NOW_MS + 7 * DAY_MS, 7 * DAY_MS, HOUR_MS) == NOW_MS
+    assert stepped(NOW_MS + 7 * DAY_MS + HOUR_MS - 1, 7 * DAY_MS, HOUR_MS) == NOW_MS
+    assert stepped(NOW_MS + 24_000 + 999, 24_000, HOUR_MS) == NOW_MS
+    assert stepped(NOW_MS + 5, 5, HOUR_MS) == NOW_MS
 
 
 def test_an_event_that_has_changed_meanwhile_does_not_count() -> None:

@@ -10,10 +10,14 @@ from typing import Any
 from app.domain import ids
 from app.domain.access import MASTER
 from app.domain.event import Event, EventStatus
+from app.domain.occurrence import Occurrence, OccurrenceStatus
 from app.domain.once import Once
 from app.domain.options import NO_OPTIONS
+from app.domain.past import Past
 from app.domain.redelivery_job import RedeliveryFilter, RedeliveryJob, RedeliveryRequest
 from app.store import keys
+from app.store.archive_notes import ArchiveNotes
+from app.store.attempts import read_log
 from app.store.audit import AuditLog
 from app.store.audit_intents import Intent, concerns, intending
 from app.store.breakers import BreakerStore
@@ -24,6 +28,7 @@ from app.store.flow_gate import EndedAttempt, FlowGate
 from app.store.flows import FlowStore
 from app.store.migrations import due_by_lane
 from app.store.migrations.migration import Stored
+from app.store.past import PastStore
 from app.store.redeliveries import RedeliveryJobStore, RedeliveryStore
 from app.store.scripts import Scripts
 from tests.store.conftest import Stores
@@ -86,6 +91,21 @@ class Scenario:
             [keys.AUDIT, keys.AUDIT_SEGMENTS, keys.AUDIT_HEAD],
             [f"{NOW_MS}-1", f"{NOW_MS}-2", 1, "a segment"],
         )
+
+    def bring_back(self) -> None:
+        line = b"1,%d000,1,2,3,4,5,6,500,0\n" % NOW_MS
+        event_id = self.events["series"].id
+        fields = {"tags": ("red",), "attempt_count": 1, "completed_ms": NOW_MS + 9}
+        status = OccurrenceStatus.FAILED
+        for name, ms in (("old", NOW_MS - DAY_MS), ("older", NOW_MS - 2 * DAY_MS)):
+            one = ids.occurrence_id(event_id, ms)
+            self.names[one] = f"<{name}>".encode()
+            kept = Occurrence(one, event_id, ms, status, planned_ms=ms, **fields)
+            PastStore(self.stores.client, self.scripts).add([Past(kept, read_log(line))], AT_MS)
+
+    def delete_archived(self) -> None:
+        past = PastStore(self.stores.client, self.scripts)
+        past.delete(0, list(past.oldest(0, AT_MS + 1))[-1:])
 
     def intend(self) -> None:
         with intending(Intent(lambda about: f'{{"object":"{about}"}}', NOW_MS, id="intent")):
@@ -299,3 +319,9 @@ class Scenario:
             lambda: self.scripts("cut_audit", [keys.AUDIT_SEGMENTS, keys.AUDIT_HEAD], [1, 0, ""]),
         )
         yield "note an intent", self.intend
+        yield "bring back from the archive", self.bring_back
+        yield "delete what was archived", self.delete_archived
+        yield (
+            "note that the archive fails",
+            lambda: ArchiveNotes(self.stores.client).fails("full", NOW_MS),
+        )

@@ -30,7 +30,7 @@ _SCORED = (*_OF_OCCURRENCES, *_OF_EVENTS)
 _GLOBAL = re.compile(
     rb"qh:(meta|drains|sweep|\{lateness\}|\{metrics\}(:from:.+)?|\{live\}:.+|\{secrets\}|\{processes\}(:facts)?|\{limits\}:.+|owned:.+|rates:\d+|\{calendars\}(:version|:pending)?"
     rb"|\{tokens\}(:ending|:(of|token|used|revoked|barred):.+)?"
-    rb"|\{metrics\}(:from:.+)?|\{alerts\}(:(sealed|groups|sends|watch|leader|set-aside))?"
+    rb"|\{archive\}:failing|\{metrics\}(:from:.+)?|\{alerts\}(:(sealed|groups|sends|watch|leader|set-aside))?"
     rb"|\{audit\}(:head|:segments|:intents|:done:.+)?"
     rb"|\{flows\}(:used|:(flow|busy|answer):.+)?|\{breakers\}(:steps)?"
     rb"|\{(retries|bulk)\}(:running|:ended|:(job|of):.+)?"

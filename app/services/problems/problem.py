@@ -17,6 +17,7 @@ class ProblemCode(StrEnum):
     KEYS = "keys"
     LOCAL_FAULT = "local_fault"
     RATE_LIMIT = "rate_limit"
+    ARCHIVE = "archive"
     STORE_REPLICA = "store_replica"
     STORE_SENTINELS = "store_sentinels"
     STORE_EVICTS = "store_evicts"

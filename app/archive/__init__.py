@@ -1,0 +1,1 @@
+"""The archive: files that keep what retention deletes."""

@@ -1,0 +1,113 @@
+"""Moves what is too old from the store into the archive: first written, read again, then deleted.
+
+A worker may be killed in between. Then the next run writes the same records once more. Who reads
+the archive gets each of them once.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Generic, TypeVar
+
+from app.archive.archive import Archive
+from app.archive.files import MAX_RAW, MAX_RECORDS, FileWriter
+from app.archive.names import EVENTS, OCCURRENCES, event_slot_of, slot_of
+from app.archive.records import event_line, occurrence_line
+from app.domain.event import Event
+from app.domain.times import to_rfc3339
+from app.services.event_writes import is_written
+from app.store.calls import BATCH
+from app.store.events import EventStore
+from app.store.occurrences import OccurrenceStore
+from app.store.past import Ending, PastStore
+from app.store.sweep import EventSweep
+
+MAX_EVENTS = 4_096
+"""Events that are written together."""
+
+Item = TypeVar("Item")
+
+
+@dataclass(slots=True)
+class _Files(Generic[Item]):
+    """Files that are put together, one for each slot, each with what goes once it is written."""
+
+    holds: str
+    partition: int
+    writers: dict[str, FileWriter] = field(default_factory=dict)
+    items: dict[str, list[Item]] = field(default_factory=dict)
+
+    @property
+    def are_full(self) -> bool:
+        writers = self.writers.values()
+        count, raw = sum(one.count for one in writers), sum(one.raw for one in writers)
+        return count >= MAX_RECORDS or raw >= MAX_RAW
+
+    def add(self, slot: str, item: Item, line: bytes, scheduled_at: str | None = None) -> None:
+        if slot not in self.writers:
+            self.writers[slot] = FileWriter(self.holds, self.partition, slot)
+            self.items[slot] = []
+        self.writers[slot].add(line, scheduled_at)
+        self.items[slot].append(item)
+
+    def kept(self, archive: Archive, now_ms: int) -> Iterator[list[Item]]:
+        """Write file after file; what each has, once it is written. Raises ``ArchiveFailed``."""
+        for slot in sorted(self.writers):
+            archive.keep(self.writers[slot], now_ms)
+            yield self.items[slot]
+
+
+@dataclass(frozen=True, slots=True)
+class Archiving:
+    """Moves records; every call raises ``ArchiveFailed``, and then what is left is not deleted."""
+
+    archive: Archive
+    past: PastStore
+    occurrences: OccurrenceStore
+    events: EventStore
+    sweep: EventSweep
+
+    def move_endings(
+        self, partition: int, endings: Iterable[Ending], now_ms: int, until_s: float
+    ) -> int:
+        """Move occurrences that have ended, as many as fit into a file; returns how many.
+
+        Fewer if the monotonic clock passes ``until_s`` meanwhile; a few hundred at least. 0: there
+        were none.
+        """
+        files = _Files[Ending](OCCURRENCES, partition)
+        gone: list[Ending] = []
+        listed = iter(endings)
+        while some := list(islice(listed, BATCH)):
+            found = self.occurrences.past([one.occurrence_id for one in some])
+            for ending, past in zip(some, found, strict=True):
+                if past is None:
+                    gone.append(ending)  # it has been deleted, or redelivered: then it stays
+                    continue
+                one = past.occurrence
+                slot = slot_of(ending.at_ms if one.completed_ms is None else one.completed_ms)
+                files.add(slot, ending, occurrence_line(past), to_rfc3339(one.scheduled_ms))
+            if files.are_full or time.monotonic() >= until_s:
+                break
+        moved = self.past.delete(partition, gone)
+        for written in files.kept(self.archive, now_ms):
+            moved += self.past.delete(partition, written)
+        return moved
+
+    def move_events(self, partition: int, before_ms: int, now_ms: int) -> int:
+        """Move events that have been inactive since before a moment; returns how many."""
+        files = _Files[Event](EVENTS, partition)
+        listed = iter(self.sweep.inactive(partition, before_ms, MAX_EVENTS))
+        while not files.are_full and (some := list(islice(listed, BATCH))):
+            for event in self.events.get_many(some):
+                if event is not None:
+                    files.add(event_slot_of(event.updated_ms), event, event_line(event))
+        moved = 0
+        for written in files.kept(self.archive, now_ms):
+            for event in written:
+                saved = self.events.delete(event, any_version=False, now_ms=now_ms)
+                moved += is_written(saved)
+        return moved
