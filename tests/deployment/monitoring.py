@@ -6,6 +6,7 @@ every query of the dashboard of ``deploy/grafana/`` is asked, and must find some
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 import socket
@@ -27,6 +28,9 @@ from tests.support.wait import wait_until
 OURS = ROOT / "deploy" / "prometheus"
 DASHBOARD = ROOT / "deploy" / "grafana" / "dashboards" / "qhronos.json"
 CASES = ROOT / "tests" / "deployment" / "alerts.yml"
+INTERVAL = "30s"
+"""Grafana's ``$__rate_interval``: one in which there are a few values."""
+
 STARTING = 503
 LISTED = {"METRICS_TAGS": "billing", "METRICS_TARGETS": "127.0.0.1"}
 TOKEN = {"type": "metrics", "sub": "prometheus", "scope": [], "expires_at": "2031-01-01T00:00:00Z"}
@@ -35,29 +39,45 @@ TOKEN = {"type": "metrics", "sub": "prometheus", "scope": [], "expires_at": "203
 def check() -> str:
     """Have Prometheus read the metrics of an instance; what was seen, in one line."""
     subprocess.run(["promtool", "test", "rules", CASES], capture_output=True, check=True)
-    with Stack(workers=2, **LISTED) as stack, Receiver() as receiver:
-        place = stack.directory / "prometheus"
-        port = _written(place, stack)
-        config = place / "prometheus.yml"
-        subprocess.run(["promtool", "check", "config", config], capture_output=True, check=True)
-        argv = ["prometheus", f"--config.file={config}", f"--storage.tsdb.path={place / 'data'}"]
-        argv.append(f"--web.listen-address=127.0.0.1:{port}")
-        program = Program("prometheus", argv, clean_environ(), cwd=place)
-        program.start()
-        try:
-            wait_until(lambda: _values(port, 'up{job="qhronos"}') == ["1"], "it reads the API")
-            asked = _dashboard(port, stack, receiver)
-            rules = [rule for group in _asked(port, "rules")["groups"] for rule in group["rules"]]
-            assert [rule for rule in rules if rule["health"] != "ok"] == []
-        except BaseException:
-            print(program.output)
-            raise
-        finally:
-            program.kill()
+    with Stack(workers=2, **LISTED) as stack, Receiver() as receiver, prometheus(stack) as port:
+        count = _dashboard(port, stack, receiver)
+        rules = [rule for group in asked(port, "rules")["groups"] for rule in group["rules"]]
+        assert [rule for rule in rules if rule["health"] != "ok"] == []
     return (
         f"prometheus: it read the metrics of the API, {len(rules)} rules are in order, and "
-        f"{asked} queries of the dashboard find what they ask for"
+        f"{count} queries of the dashboard find what they ask for"
     )
+
+
+@contextlib.contextmanager
+def prometheus(stack: Stack) -> Iterator[int]:
+    """Prometheus as ``deploy/`` has it, which reads an instance every second; its port."""
+    place = stack.directory / "prometheus"
+    port = _written(place, stack)
+    config = place / "prometheus.yml"
+    subprocess.run(["promtool", "check", "config", config], capture_output=True, check=True)
+    argv = ["prometheus", f"--config.file={config}", f"--storage.tsdb.path={place / 'data'}"]
+    argv.append(f"--web.listen-address=127.0.0.1:{port}")
+    program = Program("prometheus", argv, clean_environ(), cwd=place)
+    program.start()
+    try:
+        wait_until(lambda: _values(port, 'up{job="qhronos"}') == ["1"], "it reads the API")
+        yield port
+    except BaseException:
+        print(program.output)
+        raise
+    finally:
+        program.kill()
+
+
+def load(stack: Stack, receiver: Receiver) -> None:
+    """Have one event delivered, one fail for good, one wait for another attempt, and a refusal."""
+    stack.api.create(receiver.url("/"))
+    for attempts in (1, 5):
+        retry = {"attempts": attempts, "first": "1m"}
+        stack.api.create(f"http://127.0.0.1:{free_port()}/", retry=retry, tags=["billing"])
+    with socket.create_connection(("127.0.0.1", stack.port)) as connection:
+        connection.sendall(b"no request\r\n\r\n")
 
 
 def _dashboard(port: int, stack: Stack, receiver: Receiver) -> int:
@@ -66,13 +86,7 @@ def _dashboard(port: int, stack: Stack, receiver: Receiver) -> int:
     count = len(empty)
 
     def all_found() -> bool:
-        # (One is delivered, one fails for good, and one waits for its next attempt.)
-        stack.api.create(receiver.url("/"))
-        for attempts in (1, 5):
-            retry = {"attempts": attempts, "first": "1m"}
-            stack.api.create(f"http://127.0.0.1:{free_port()}/", retry=retry, tags=["billing"])
-        with socket.create_connection(("127.0.0.1", stack.port)) as connection:
-            connection.sendall(b"no request\r\n\r\n")
+        load(stack, receiver)
         empty[:] = [query for query in empty if not _values(port, query)]
         return not empty
 
@@ -84,11 +98,17 @@ def _dashboard(port: int, stack: Stack, receiver: Receiver) -> int:
     return count
 
 
+def panels() -> list[dict[str, Any]]:
+    """Every panel of the dashboard; those of a folded row are in it."""
+    top: list[dict[str, Any]] = json.loads(DASHBOARD.read_text(encoding="utf-8"))["panels"]
+    return [one for panel in top for one in (panel, *panel.get("panels", ()))]
+
+
 def _queries() -> Iterator[str]:
-    """Every query of the dashboard; Grafana's interval is one in which there are a few values."""
-    for panel in json.loads(DASHBOARD.read_text(encoding="utf-8"))["panels"]:
+    """Every query of the dashboard."""
+    for panel in panels():
         for target in panel.get("targets", ()):
-            yield target["expr"].replace("$__rate_interval", "30s")
+            yield target["expr"].replace("$__rate_interval", INTERVAL)
 
 
 def _written(place: Path, stack: Stack) -> int:
@@ -110,7 +130,8 @@ def _written(place: Path, stack: Stack) -> int:
     return free_port()
 
 
-def _asked(port: int, what: str, **query: str) -> Any:
+def asked(port: int, what: str, **query: str) -> Any:
+    """What Prometheus answers; raises ``OSError`` while it starts."""
     url = f"http://127.0.0.1:{port}/api/v1/{what}?{urllib.parse.urlencode(query)}"
     try:
         with urllib.request.urlopen(url, timeout=10) as answer:
@@ -124,7 +145,7 @@ def _asked(port: int, what: str, **query: str) -> Any:
 def _values(port: int, query: str) -> list[str]:
     """What Prometheus answers now; nothing while it starts."""
     try:
-        result = _asked(port, "query", query=query)["result"]
+        result = asked(port, "query", query=query)["result"]
     except OSError:
         return []
     return [one["value"][1] for one in result if one["value"][1] != "NaN"]

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from itertools import combinations
 from typing import Any
@@ -15,6 +14,7 @@ import yaml
 
 from app.metrics.catalogue import COUNTED, FAMILIES, SAID
 from app.metrics.family import HISTOGRAM
+from tests.deployment.monitoring import panels
 from tests.docs.pages import page
 from tests.support.processes import ROOT
 
@@ -25,8 +25,8 @@ RULES = {
 EVERY = [rule for file in RULES.values() for group in file["groups"] for rule in group["rules"]]
 ALERTS = [rule for rule in EVERY if "alert" in rule]
 RECORDED = {rule["record"] for rule in EVERY if "record" in rule}
-DASHBOARD = json.loads((ROOT / "deploy" / "grafana" / "dashboards" / "qhronos.json").read_text())
-PANELS = [panel for panel in DASHBOARD["panels"] if panel["type"] != "row"]
+EVERY_PANEL = panels()
+PANELS = [panel for panel in EVERY_PANEL if panel["type"] != "row"]
 QUERIES = {
     f"{panel['title']} {target['refId']}": target["expr"]
     for panel in PANELS
@@ -96,13 +96,13 @@ def test_every_alert_is_tried() -> None:
 
 
 def test_no_panel_covers_another() -> None:
-    places = [panel["gridPos"] for panel in DASHBOARD["panels"]]
+    places = [panel["gridPos"] for panel in EVERY_PANEL]
     for one, other in combinations(places, 2):
         apart_x = one["x"] + one["w"] <= other["x"] or other["x"] + other["w"] <= one["x"]
         apart_y = one["y"] + one["h"] <= other["y"] or other["y"] + other["h"] <= one["y"]
         assert apart_x or apart_y, (one, other)
     assert all(place["x"] + place["w"] <= 24 for place in places)
-    ids = [panel["id"] for panel in DASHBOARD["panels"]]
+    ids = [panel["id"] for panel in EVERY_PANEL]
     assert len(set(ids)) == len(ids)
 
 
@@ -111,7 +111,7 @@ def test_every_panel_says_what_it_shows() -> None:
         assert panel["description"].endswith("."), panel["title"]
         assert panel["fieldConfig"]["defaults"].get("unit") or panel["type"] == "heatmap"
         assert panel["datasource"]["uid"] == "${datasource}"
-    titles = [panel["title"] for panel in DASHBOARD["panels"]]
+    titles = [panel["title"] for panel in EVERY_PANEL]
     assert len(set(titles)) == len(titles)
 
 
