@@ -205,6 +205,10 @@ class Settings:
     """A request or an attempt that failed or was late has a line in the log; of the others one in
     so many has. 1: each has. 0: none has."""
 
+    disk_free: str = "5%,1GiB"
+    """How much of the data directory's disk has to be free, as ``5%``, ``1GiB`` or both with a
+    comma between: ``GET /status`` says if it is less. 0: it does not look."""
+
     def __post_init__(self) -> None:
         """Make secrets of what is marked so."""
         for each in fields(self):

@@ -12,6 +12,7 @@ from typing import Any
 
 from app.config import PREFIX, Settings
 from app.domain.archive_url import check_archive_url
+from app.domain.free_space import parse_free_space
 from app.domain.ids import MAX_PARTITIONS
 from app.domain.mail import check_sender, mail_server
 from app.domain.secret import FileSecret
@@ -99,6 +100,7 @@ READERS: dict[str, Callable[[str], Any]] = {
     "LOG_LEVEL": choice("DEBUG", "INFO", "WARNING", "ERROR"),
     "LOG_FORMAT": choice("text", "json"),
     "LOG_SAMPLE": integer(0, 1_000_000),
+    "DISK_FREE": accepted(parse_free_space),
 }
 REREAD = frozenset({"REDIS_PASSWORD", "BROKER_PASSWORD", "SENTINEL_PASSWORD"})
 """What is read from its file again and again: it may change while processes run."""

@@ -190,6 +190,7 @@ def schedule(engine: Engine) -> None:
     stop = engine.stop
     _handle_signals(lambda *_: stop.set())
     calls = engine.upkeep_calls
+    engine.measure_loops()
     # (A daemon: it is not awaited while it sleeps.)
     threading.Thread(target=calls.run, args=(stop,), name="upkeep", daemon=True).start()
     try:

@@ -250,6 +250,8 @@ class Problem(Model):
 
     code: str
     message: str
+    runbook: str = ""
+    """Where the instance's guide says more: a path, with a fragment."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,21 @@ from dataclasses import dataclass, field
 DELIVER = "deliver"
 """The role of a process that delivers."""
 
+UPKEEP = "upkeep"
+SCHEDULER = "scheduler"
+
+UP = "up_seconds"
+"""Among what a process measures of itself: for how long it has been there."""
+
+SILENT = "silent_seconds"
+"""For how long the loop of a scheduler has not gone round."""
+
+DISK_RATIO = "disk_free_ratio"
+"""Which part of the data directory's disk is free."""
+
+UNBEGUN = "drains_unbegun"
+"""How many drains in a row a scheduler has called for that failed at once."""
+
 
 @dataclass(frozen=True, slots=True)
 class ProcessFacts:

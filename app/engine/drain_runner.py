@@ -14,6 +14,7 @@ import logging
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -71,16 +72,19 @@ class DrainRunner:
         *,
         is_uncalled: Callable[[], bool] = lambda: False,
         relief: Relief | None = None,
+        on_failure: Callable[[], object] = lambda: None,
     ) -> None:
         """``make`` makes a drain; ``job_ms`` is how long each job takes.
 
-        ``is_uncalled`` tells whether no job can be expected.
+        ``is_uncalled`` tells whether no job can be expected. ``on_failure`` is called when a drain
+        has failed, but for a store that is away; it may raise ``StoreUnavailable``.
         """
         self._make = make
         self._clock = clock
         self._job_ms = job_ms
         self._is_uncalled = is_uncalled
         self._relief = relief or Nobody()
+        self._on_failure = on_failure
         self._taken_over = threading.Event()
         self._between: Future[Drain | None] | None = None
         self._in_job = False
@@ -108,6 +112,13 @@ class DrainRunner:
                 raise
             with self._state:
                 self._run_on(drain, stop)
+        except StoreUnavailable:
+            raise
+        except Exception:
+            if not stop.is_set():
+                self._note_failure()
+            raise
+        else:
             return sent
         finally:
             with self._state:
@@ -120,11 +131,16 @@ class DrainRunner:
                 return
             if self._between is not None and (error := self._between.exception()):
                 log.error("a drain has failed; another one begins", exc_info=error)
+                self._note_failure()
             self._run_on(None, stop)
 
     def close(self) -> None:
         """Wait until the drain has finished; ``stop`` has been set."""
         self._thread.shutdown()
+
+    def _note_failure(self) -> None:
+        with suppress(StoreUnavailable):
+            self._on_failure()
 
     def _run_on(self, drain: Drain | None, stop: threading.Event) -> None:
         self._taken_over.clear()

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable
 
 from app.clock import Clock
+from app.engine.beat import Beat
 from app.errors import BrokerUnavailable, StoreUnavailable
 from app.services.queues import DrainQueue
 from app.store.coordination import Coordination, WakeListener
@@ -56,12 +57,19 @@ class Scheduler:
         self._enqueued_ms = 0
         self._failures = 0
         self._unanswered = False
+        self.beat = Beat()
+
+    @property
+    def failures(self) -> int:
+        """How many drains in a row have failed at once, as far as the backoff counts them."""
+        return self._failures
 
     def run(self, stop: threading.Event) -> None:
         """Enqueue drains until told to stop; if the store is away, wait for it."""
         listener = self._coordination.wake_listener()
         try:
             while not stop.is_set():
+                self.beat()
                 try:
                     self._sleep(self.look(self._clock.now_ms()), listener, stop)
                 except BrokerUnavailable:

@@ -54,6 +54,10 @@ class StoreClock:
         """Have the clock read with the next question: it is that of another host."""
         self._next_look_ns = 0
 
+    def offset_s(self) -> float:
+        """How far this host's clock is ahead of the store's, in seconds; below 0: behind it."""
+        return round((time.time_ns() // 1000 - self.now_us()) / 1_000_000, 3)
+
     def _look(self) -> None:
         """Read the store's clock three times and use the quickest answer."""
         self._next_look_ns = time.monotonic_ns() + FOLLOW_EVERY_NS

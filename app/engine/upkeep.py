@@ -24,6 +24,7 @@ from app.store.calls import BATCH
 from app.store.coordination import Coordination
 from app.store.migrations.schema import Schema
 from app.store.sweep import EventSweep
+from app.store.watch import WatchStore
 from app.store.work import WorkStore
 
 REPAIR_AFTER_MS = 5_000
@@ -63,6 +64,7 @@ class Upkeep:
     metadata: MetadataIndexing
     store_settings: Callable[[], object]
     lateness: LatenessHistory
+    watch: WatchStore
 
     def repair(self) -> int:
         """Schedule the successors which drains have left, now; returns how many were looked at."""
@@ -99,6 +101,7 @@ class Upkeep:
         self.audit.settle()
         self.audit.pack()
         self.lateness.note()
+        self._ran("recover")
         return recovered
 
     def reconcile(self) -> int:
@@ -114,6 +117,7 @@ class Upkeep:
             repaired += self._sweep(partition, "events", self._repair_events)
             for status in ("scheduled", "retrying", "dispatched"):
                 repaired += self._sweep(partition, status, self._restore)
+        self._ran("reconcile")
         return repaired
 
     def _sweep(self, partition: int, what: str, repair: Repair) -> int:
@@ -142,4 +146,10 @@ class Upkeep:
     def retain(self) -> int:
         """Delete what is older than the retention; returns how many records were deleted."""
         self.store_settings()  # its log says what is wrong with them
-        return self.retention.run(self.clock.now_ms())
+        deleted = self.retention.run(self.clock.now_ms())
+        self._ran("retain")
+        return deleted
+
+    def _ran(self, what: str) -> None:
+        """Note that a job has ended well: who looks at the status sees that upkeep goes on."""
+        self.watch.ran(what, self.clock.now_ms())

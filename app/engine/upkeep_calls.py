@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Protocol
 
+from app.engine.beat import Beat
 from app.errors import BrokerUnavailable, StoreUnavailable
 from app.store.coordination import WakeListener
 
@@ -70,10 +71,12 @@ class UpkeepCalls:
         self._broker_name = broker_name
         self._periodic_s = self._recovery_s = 0.0
         self._busy = threading.Lock()
+        self.beat = Beat()
 
     def run(self, stop: threading.Event) -> None:
         """Enqueue what is due until told to stop; it may take until the end of a sleep."""
         while not stop.is_set():
+            self.beat()
             try:
                 with self._busy:
                     sleep_s = 0.0 if stop.is_set() else self.look(time.time())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from app.metrics.family import INFO, Family, counter, gauge, seconds, sizes
 
 VERDICTS = ("completed", "retrying", "dispatched", "failed", "cancelled", "missed")
@@ -156,8 +158,28 @@ FILES = gauge("open_files", "Files that are open, connections among them.", "rol
 FILES_USED = gauge(
     "open_files_ratio", "Of its limit of files, what the process has open that has most.", "role"
 )
+CLOCK_OFFSET = gauge(
+    "clock_offset_seconds",
+    "How far a host's clock is ahead of the store's; that which is farthest from it.",
+    "role",
+)
+DISK_FREE = gauge(
+    "data_disk_free_bytes", "Room on the disk of the data directory; the least.", "role"
+)
 
-SAID = (IN_FLIGHT, CONNECTIONS, LIVE, FILES, FILES_USED)
-"""Each as a process says it; those of a role are added, but for ``FILES_USED``."""
+SAID = (IN_FLIGHT, CONNECTIONS, LIVE, FILES, FILES_USED, CLOCK_OFFSET, DISK_FREE)
+"""Each as a process says it; those of a role are added, but for those of ``ONE_OF_ROLE``."""
+
+
+def _farthest(one: float, other: float) -> float:
+    return max(one, other, key=abs)
+
+
+ONE_OF_ROLE: dict[Family, Callable[[float, float], float]] = {
+    FILES_USED: max,
+    CLOCK_OFFSET: _farthest,
+    DISK_FREE: min,
+}
+"""Which of two processes of a role is shown."""
 
 FAMILIES = (*COUNTED, *FOUND, PROCESSES, *SAID)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,15 +11,17 @@ from typing import Any
 from app import __version__
 from app.clock import Clock
 from app.domain.outcome import LOCAL_FAULTS
+from app.domain.process import DELIVER
 from app.metrics import catalogue
 from app.metrics.family import Family
 from app.metrics.totals import Labels
-from app.services.problems.problem import Check, ProblemCode, StatusFigures
+from app.services.problems.problem import Check, Problem, ProblemCode, StatusFigures
 from app.services.processes import ProcessService
 from app.store.breakers import BreakerStore
 from app.store.coordination import Coordination
 from app.store.figures import Figures
 from app.store.local_faults import LocalFaultStore
+from app.store.watch import WatchStore
 from app.store.work import WorkStore
 
 Found = dict[Family, dict[Labels, float]]
@@ -43,6 +46,7 @@ class HealthService:
     probe: Coordination
     breaker_store: BreakerStore
     local_faults: LocalFaultStore
+    watch: WatchStore
     checks: tuple[Check, ...]
     can_encrypt: Callable[[], object] = lambda: None
 
@@ -56,16 +60,8 @@ class HealthService:
 
     def status(self, *, admin: bool = False) -> dict[str, Any]:
         """What ``GET /status`` shows: no secrets, and no hosts unless an admin asks."""
-        self.probe.time_us()
-        now_ms = self.clock.now_ms()
-        heads = [head.due_ms for head in self.work.heads() if head.due_ms is not None]
-        figures = StatusFigures(
-            now_ms=now_ms,
-            lag_ms=max(0, now_ms - min(heads, default=now_ms)),
-            queue_depth=self.work.backlog(now_ms),
-            workers=self.processes.workers(),
-        )
-        problems = [problem for check in self.checks for problem in check(figures)]
+        figures = self._observed()
+        problems = self.problems(figures)
         return {
             "status": "degraded" if problems else "ok",
             "version": __version__,
@@ -74,10 +70,31 @@ class HealthService:
             "queue_depth": figures.queue_depth,
             "lag_ms": figures.lag_ms,
             "workers": figures.workers,
-            "problems": [
-                {"code": one.code.value, "message": one.told_to(admin=admin)} for one in problems
-            ],
+            "problems": [one.as_json(admin=admin) for one in problems],
         }
+
+    def problems(self, figures: StatusFigures | None = None) -> list[Problem]:
+        """What is wrong now; raises ``StoreUnavailable``."""
+        found = figures or self._observed()
+        return [problem for check in self.checks for problem in check(found)]
+
+    def _observed(self) -> StatusFigures:
+        """What all checks are given."""
+        self.probe.time_us()
+        now_ms = self.clock.now_ms()
+        heads = [head.due_ms for head in self.work.heads() if head.due_ms is not None]
+        seen = self.processes.seen()
+        own_up_s = time.monotonic() - self.started_s
+        return StatusFigures(
+            now_ms=now_ms,
+            lag_ms=max(0, now_ms - min(heads, default=now_ms)),
+            queue_depth=self.work.backlog(now_ms),
+            workers=sum(one.role == DELIVER for one in seen.alive),
+            alive=seen.alive,
+            died=seen.died(own_up_s),
+            up_s=seen.up_s(own_up_s),
+            watched=self.watch.read(now_ms),
+        )
 
     def breakers(self) -> dict[str, int]:
         """Targets whose breaker is open, and until when (ms UTC)."""
@@ -123,13 +140,14 @@ class HealthService:
         """What processes that are alive say of themselves, put together by role."""
         alive = self.processes.alive()
         found: Found = {catalogue.PROCESSES: {}, **{family: {} for family in catalogue.SAID}}
+        add: Callable[[float, float], float] = operator.add
         for process in alive:
             role = (process.role,)
             count = found[catalogue.PROCESSES]
             count[role] = count.get(role, 0.0) + 1
             for family in catalogue.SAID:
                 if (value := process.gauges.get(family.name)) is not None:
-                    before = found[family].get(role, 0.0)
-                    is_most = family is catalogue.FILES_USED
-                    found[family][role] = max(before, value) if is_most else before + value
+                    before = found[family].get(role)
+                    choose = catalogue.ONE_OF_ROLE.get(family, add)
+                    found[family][role] = value if before is None else choose(before, value)
         return found

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import contextlib
 import secrets
+import shutil
 import threading
+from pathlib import Path
 
+from app.domain.process import DISK_RATIO
 from app.errors import StoreUnavailable
-from app.metrics.catalogue import COUNTED, FILES, FILES_USED
+from app.metrics.catalogue import COUNTED, DISK_FREE, FILES, FILES_USED
 from app.metrics.registry import Registry
 from app.metrics.totals import Listed, Totals, read_totals
 from app.open_files import open_file_limit, open_files
@@ -24,12 +27,20 @@ class CountService:
     """The counts of this process and of all."""
 
     def __init__(
-        self, registry: Registry, store: MetricsStore, listed: Listed | None = None
+        self,
+        registry: Registry,
+        store: MetricsStore,
+        listed: Listed | None = None,
+        data_dir: Path | None = None,
     ) -> None:
-        """``listed``: the values of labels that the settings list."""
+        """``listed``: the values of labels that the settings list.
+
+        ``data_dir`` is the directory whose disk is looked at, if there is one.
+        """
         self.registry = registry
         self._listed = listed
         self._store = store
+        self._data_dir = data_dir
         self._lock = threading.Lock()
         self._source = secrets.token_hex(8)
         self._number = 0
@@ -65,7 +76,19 @@ class CountService:
             **{name: float(read()) for name, read in self.registry.gauges.copy().items()},
             FILES.name: float(files),
             FILES_USED.name: round(files / open_file_limit(), 4),
+            **self._disk(),
         }
+
+    def _disk(self) -> dict[str, float]:
+        """How much is free for this process; nothing where there is no such directory."""
+        try:
+            found = None if self._data_dir is None else shutil.disk_usage(self._data_dir)
+        except OSError:
+            return {}
+        if found is None:
+            return {}
+        ratio = round(found.free / max(found.total, 1), 4)
+        return {DISK_FREE.name: float(found.free), DISK_RATIO: ratio}
 
     def leave(self) -> None:
         """Push what is left, if the store is there: the process ends."""

@@ -11,11 +11,12 @@ import itertools
 import logging
 import secrets
 import threading
+import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from app.clock import Clock
-from app.domain.process import DELIVER, ProcessFacts, process_from_json
+from app.domain.process import DELIVER, UP, ProcessFacts, process_from_json
 from app.errors import StoreUnavailable
 from app.store.key_notes import KeyRefused
 from app.store.processes import ProcessStore
@@ -41,6 +42,24 @@ def name_process(name: str) -> None:
 
 
 @dataclass(frozen=True, slots=True)
+class Seen:
+    """The processes that a look at the store has found."""
+
+    alive: tuple[ProcessFacts, ...]
+    silent: tuple[tuple[float, str], ...]
+    """Of those that fell silent without a word: how many seconds ago they last spoke, and roles."""
+
+    def up_s(self, own_s: float) -> float:
+        """For how long the instance runs, by the oldest process; ``own_s`` is this one's age."""
+        return max(own_s, *(one.gauges.get(UP, 0.0) for one in self.alive), 0.0)
+
+    def died(self, own_s: float) -> frozenset[str]:
+        """The roles of those that have died since the instance was started."""
+        up_s = self.up_s(own_s)
+        return frozenset(role for silent_s, role in self.silent if silent_s < up_s)
+
+
+@dataclass(frozen=True, slots=True)
 class ProcessService:
     """The processes that are alive, this one among them once it announces itself."""
 
@@ -57,9 +76,13 @@ class ProcessService:
     push: Callable[[], object] = lambda: None
     """Tells the store what this process has counted; may raise ``StoreUnavailable``."""
 
+    begun_s: float = field(default_factory=time.monotonic)
+    """When this process began, on the monotonic clock."""
+
     def announce(self) -> None:
         """Say that this process is alive; raises ``StoreUnavailable``."""
-        facts = replace(self.own, gauges=self.gauges())
+        up_s = round(time.monotonic() - self.begun_s, 1)
+        facts = replace(self.own, gauges={**self.gauges(), UP: up_s})
         self.store.announce(self.name, facts.to_json(), self.clock.now_ms() + ALIVE_MS)
 
     def announce_until(self, stop: threading.Event) -> None:
@@ -102,6 +125,19 @@ class ProcessService:
         """Return those that are alive; raises ``StoreUnavailable``."""
         found = self.store.alive(self.clock.now_ms())
         return [process_from_json(facts) for facts in found.values()]
+
+    def seen(self) -> Seen:
+        """Return those that are alive, and those that died lately; raises ``StoreUnavailable``."""
+        now_ms = self.clock.now_ms()
+        known = [(until, process_from_json(said)) for until, said in self.store.known().values()]
+        return Seen(
+            tuple(one for until_ms, one in known if until_ms >= now_ms),
+            tuple(
+                ((now_ms - until_ms + ALIVE_MS) / 1000, one.role)
+                for until_ms, one in known
+                if until_ms < now_ms
+            ),
+        )
 
     def known_keys(self) -> list[frozenset[bytes]]:
         """Return the keys that each process can decrypt with; raises ``StoreUnavailable``."""

@@ -42,11 +42,9 @@ class EventField(HashField):
     DEFINITION_2 = ("d2", "JSON", "its second piece, if it has more than one; see ``pieces``",
         "codec pack_events save_event",
         "codec match_names read_event stored_name")
-    DEFINITION_3 = ("d3", "JSON", "its third piece",
-        "codec pack_events save_event",
+    DEFINITION_3 = ("d3", "JSON", "its third piece", "codec pack_events save_event",
         "codec match_names read_event stored_name")
-    DEFINITION_4 = ("d4", "JSON", "its fourth piece",
-        "codec pack_events save_event",
+    DEFINITION_4 = ("d4", "JSON", "its fourth piece", "codec pack_events save_event",
         "codec match_names read_event stored_name")
     METADATA = ("meta", "JSON", "the user's metadata, in pieces, too; absent: empty",
         "codec pack_events save_event", "codec pack_events read_event")
@@ -272,9 +270,11 @@ class MetaField(HashField):
     INSTANCE = ("instance", "hex", "the store's own name; set once", "coordination", "coordination")
     SET_ASIDE = ("aside", "number", "how many events were set aside in all", "figures", "figures")
     SCHEMA = ("schema", "number", "the last migration that it has seen; absent: none",
-        "hold_migrations schema", "names schema term_index")
+        "hold_migrations schema", "names schema term_index watch")
     MIGRATION = ("migration", "text", "where the next one goes on; see ``migrations.schema``",
         "hold_migrations", "schema")
+    MIGRATED = ("migrated", "ms", "when the one that is under way has last made a step",
+        "hold_migrations", "watch")
     INDEXED = ("indexed", "JSON", "by which metadata events are found", "term_index", "term_index")
     INDEXING = ("indexing", "JSON", "where listing by it goes on", "term_index", "term_index")
     MIGRATOR = ("migrator", "hex", "the process that runs migrations",

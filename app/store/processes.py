@@ -33,11 +33,22 @@ class ProcessStore:
 
     def alive(self, now_ms: int) -> dict[str, bytes]:
         """Return what each process says of itself, by its name."""
+        return {
+            name: facts for name, (until_ms, facts) in self.known().items() if until_ms >= now_ms
+        }
+
+    def known(self) -> dict[str, tuple[int, bytes]]:
+        """Return until when each process counts as alive and what it says, also those that died.
+
+        Those that ended in order are not among them.
+        """
         pipe = self._client.pipeline(transaction=False)
-        pipe.zrangebyscore(keys.PROCESSES, now_ms, "+inf")
+        pipe.zrange(keys.PROCESSES, 0, -1, withscores=True)
         pipe.hgetall(keys.PROCESS_FACTS.decode())
-        names, facts = cast("tuple[list[bytes], dict[bytes, bytes]]", pipe.execute())
-        return {name.decode(): facts[name] for name in names if name in facts}
+        names, facts = cast("tuple[list[tuple[bytes, float]], dict[bytes, bytes]]", pipe.execute())
+        return {
+            name.decode(): (int(until_ms), facts[name]) for name, until_ms in names if name in facts
+        }
 
     def is_alive(self, name: str, now_ms: int) -> bool:
         """Whether a process has said so lately, and has not ended since."""

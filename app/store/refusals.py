@@ -47,7 +47,7 @@ class Server:
 
     variable: str
     address: str
-    """Host and port, or the path of a socket."""
+    """Host and port, or the path of a socket; empty for sentences that everybody may read."""
 
     tls: bool
     has_password: bool
@@ -73,7 +73,8 @@ class Server:
     def name(self) -> str:
         """What sentences begin with."""
         broker = self.variable == "QHRONOS_BROKER_URL"
-        return f"{'The broker' if broker else 'The store'} at {self.address}"
+        what = "The broker" if broker else "The store"
+        return f"{what} at {self.address}" if self.address else what
 
 
 def cause_of(error: BaseException, server: Server) -> Cause:
@@ -90,6 +91,17 @@ def cause_of(error: BaseException, server: Server) -> Cause:
         if cause := explain(error, server):
             return cause
     return Cause(f"{server.name} does not answer ({type(error).__name__}).", Heals.YES)
+
+
+def told_to_all(error: BaseException) -> str:
+    """Say why the store does not serve, without its address, as far as ``error`` knows its cause.
+
+    (A ``StoreUnavailable`` was raised from what the client has raised.)
+    """
+    somewhere = Server("QHRONOS_REDIS_URL", "", tls=False, has_password=True)
+    cause = error.__cause__
+    is_known = isinstance(cause, redis.exceptions.RedisError)
+    return cause_of(cause, somewhere).sentence if cause and is_known else str(error)
 
 
 def chain(error: BaseException) -> Iterator[BaseException]:

@@ -18,6 +18,9 @@ class ServerState:
     """What matters for what may get lost; ``None``: the server does not say."""
 
     replica: bool | None = None
+    is_cut_off: bool = False
+    """Whether it is a replica that has lost its primary."""
+
     policy: str | None = None
     """What it does when it is full: ``maxmemory-policy``."""
 
@@ -59,6 +62,7 @@ def read_state(client: StoreClient) -> ServerState:
     role = info.get("role")
     return ServerState(
         replica=None if role is None else role == "slave",
+        is_cut_off=info.get("master_link_status") == "down",
         policy=config.get("maxmemory-policy", info.get("maxmemory_policy")),
         max_bytes=limit or _number(info.get("total_system_memory")),
         limited=None if limit is None else limit > 0,

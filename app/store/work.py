@@ -28,6 +28,7 @@ from app.store.claims import Claim, read_claim_answer
 from app.store.connection import StoreClient
 from app.store.partitions import by_partition
 from app.store.scripts import Argument, Scripts
+from app.store.watch import WatchStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,7 @@ class WorkStore:
     def __init__(self, client: StoreClient, scripts: Scripts, partitions: int) -> None:
         self._client = client
         self._scripts = scripts
+        self._watch = WatchStore(client)
         self.partitions = partitions
 
     def claim(
@@ -102,8 +104,14 @@ class WorkStore:
         )
 
     def reclaim_expired(self, partition: int, now_ms: int, limit: int = BATCH) -> int:
-        """Make due again what a dead worker held; fewer than ``limit`` means none is left."""
-        return int(self._run(release_call(partition, (), now_ms, limit))[-1])
+        """Make due again what a dead worker held; fewer than ``limit`` means none is left.
+
+        That it has died is noted.
+        """
+        count = int(self._run(release_call(partition, (), now_ms, limit))[-1])
+        if count:
+            self._watch.drain_failed(now_ms)
+        return count
 
     def restore(self, partition: int, lost: Sequence[bytes], now_ms: int) -> int:
         """Put open occurrences that lost their place back; returns how many there were."""

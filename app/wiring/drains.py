@@ -37,6 +37,7 @@ from app.errors import StoreUnavailable
 from app.metrics.catalogue import IN_FLIGHT
 from app.open_files import open_file_limit
 from app.planning.successors import Successors
+from app.store.watch import WatchStore
 from app.wiring.services import Services
 
 WINDOW_FACTOR = 6
@@ -192,7 +193,11 @@ class Drains:
             settings.drain_linger_ms,
             is_uncalled=lambda: self.watch.away,
             relief=OtherWorkers(self.services),
+            on_failure=self._note_failure,
         )
+
+    def _note_failure(self) -> None:
+        WatchStore(self.services.storage.client).drain_failed(self.services.clock.now_ms())
 
     @cached_property
     def watch(self) -> BrokerWatch:

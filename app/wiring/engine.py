@@ -9,6 +9,7 @@ from functools import cached_property, lru_cache
 
 from app.config import Settings
 from app.crypto.reencryption import Reencrypted, reencrypt
+from app.domain.process import SILENT, UNBEGUN
 from app.engine.alert_runner import AlertRunner
 from app.engine.retention import Retention
 from app.engine.scheduler import Scheduler
@@ -18,6 +19,7 @@ from app.errors import StoreUnavailable
 from app.services.metadata_index import MetadataIndexing
 from app.setting_variables import production_settings
 from app.store.migrations.schema import MIGRATIONS
+from app.store.watch import WatchStore
 from app.wiring.alert_runner import alert_runner
 from app.wiring.archive import archive_notes, archiving
 from app.wiring.doubles import NO_DOUBLES, Doubles
@@ -107,6 +109,7 @@ class Engine:
             MetadataIndexing(storage.terms, services.processes.own, services.processes.alive),
             services.store_settings,
             lateness_history(storage),
+            WatchStore(storage.client),
         )
 
     @cached_property
@@ -123,6 +126,13 @@ class Engine:
                 self.stop.wait(ALERTS_PAUSE_S)
             else:
                 runner.run(self.stop)
+
+    def measure_loops(self) -> None:
+        """Have this process say for how long its loops stand still, and which drains fail."""
+        gauges = self.services.storage.registry.gauges
+        beats = self.scheduler.beat, self.upkeep_calls.beat
+        gauges[SILENT] = lambda: round(max(beat.silent_s() for beat in beats), 1)
+        gauges[UNBEGUN] = lambda: float(self.scheduler.failures)
 
     @cached_property
     def _retention(self) -> Retention:

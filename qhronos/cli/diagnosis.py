@@ -1,7 +1,7 @@
 """What ``qhronos doctor`` looks at. Each check says what it found, and what to do about it.
 
 What the service knows of itself (its settings, the store's memory, eviction and persistence, the
-keys, the broker) it tells in ``/status``; docs/operations.md explains each problem.
+keys, the broker) it tells in ``/status``; docs/problems.md explains each problem.
 """
 
 from __future__ import annotations
@@ -32,6 +32,14 @@ FEW_FILES = 4_096
 """Each connection is an open file, and a worker may have thousands."""
 
 OF_SERVICE = {
+    "no_scheduler": ("scheduler", "is alive"),
+    "no_upkeep": ("upkeep", "runs"),
+    "drains_fail": ("drains", "do not fail again and again"),
+    "migration": ("form of the store", "is that of this version, or is being brought there"),
+    "clock": ("hosts' clocks", "agree with the store's"),
+    "files": ("open files", "each process may open more"),
+    "disk": ("data directory", "its disk has room, where it is used"),
+    "store_refuses": ("writes", "the store takes them"),
     "settings": ("settings", "all processes have the same"),
     "keys": ("keys", "all processes have those that secrets need"),
     "broker": ("broker", "takes jobs"),
@@ -39,12 +47,16 @@ OF_SERVICE = {
     "local_fault": ("workers' hosts", "lack no files, memory, ports or names of late"),
     "store_replica": ("store's role", "takes writes"),
     "archive": ("archive", "takes what retention deletes"),
+    "store_sentinels": ("Sentinels", "take over from a store that fails, where there are any"),
     "store_evicts": ("eviction", "the store throws nothing away"),
     "store_not_durable": ("persistence", "the store writes on disk what it accepts"),
     "store_disk": ("store's disk", "can be written"),
     "store_memory": ("store's memory", "has room"),
 }
 """By the code of a problem, what the service has looked at, and what holds without the problem."""
+
+SAID_ABOVE = ("lag", "no_worker")
+"""What follows from the figures of the status, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +79,7 @@ def findings(client: Client) -> Iterator[Finding]:
     status = client.status()
     took_ms = (time.perf_counter() - begun) * 1000
     yield Finding("reachable", "ok", f"{client.url} answers in {took_ms:.0f} ms")
-    yield from _of_status(status)
+    yield from _of_status(status, client.url)
     if urlsplit(client.url).hostname in HERE:
         yield from _open_files()
     checks: tuple[tuple[str, Callable[[Client], Finding]], ...] = (
@@ -89,7 +101,7 @@ def findings(client: Client) -> Iterator[Finding]:
             yield Finding(name, "wrong", str(error))
 
 
-def _of_status(status: Status) -> Iterator[Finding]:
+def _of_status(status: Status, url: str) -> Iterator[Finding]:
     same = status.version == version()
     advice = "" if same else "Install the same version here and there."
     yield Finding(
@@ -110,13 +122,14 @@ def _of_status(status: Status) -> Iterator[Finding]:
     late = status.lag_ms > LAG_MS
     advice = "Start more delivery workers, or see which target is slow." if late else ""
     yield Finding("lag", "wrong" if late else "ok", f"{status.lag_ms} ms", advice)
-    found = {problem.code: problem.message for problem in status.problems}
+    found = {one.code: one for one in status.problems if one.code not in SAID_ABOVE}
     for code, (name, well) in OF_SERVICE.items():
         if code not in found:
             yield Finding(name, "ok", well)
-    for code, message in found.items():
+    for code, problem in found.items():
         name, _ = OF_SERVICE.get(code, (code, ""))
-        yield Finding(name, "wrong", message, f"See '{code}' in the guide, under Operations.")
+        advice = f"See '{code}' in the guide: {url}{problem.runbook}."
+        yield Finding(name, "wrong", problem.message, advice)
 
 
 def _open_files() -> Iterator[Finding]:

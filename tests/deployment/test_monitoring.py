@@ -78,7 +78,8 @@ def test_an_alert_says_how_bad_it_is_and_what_to_do(alert: dict[str, Any]) -> No
     name, _, anchor = alert["annotations"]["runbook"].partition("#")
     headings = re.findall(r"^## (.*)$", page(name).text, re.MULTILINE)
     anchors = {re.sub(r"[^\w-]", "", one.lower().replace(" ", "-")) for one in headings}
-    assert anchor in anchors
+    # (Each problem has its part of the page: see tests/docs/test_tables.py.)
+    assert anchor in {*anchors, "{{ $labels.code }}"}
 
 
 def test_the_guide_lists_every_alert() -> None:

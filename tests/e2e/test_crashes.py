@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from app.services.processes import ALIVE_MS
 from app.store import keys
 from tests.support.api_client import Api, at, seconds_of
 from tests.support.invariants import broken
@@ -27,7 +28,8 @@ SLACK_S = 8.0
 @pytest.fixture(scope="module")
 def shared_stack() -> Iterator[Stack]:
     """No worker but those that a test starts; a short grace, to see it end."""
-    with Stack(workers=0, LEASE="1s", STOP_GRACE="1s", DELIVERY_TIMEOUT="30s") as stack:
+    short = {"LEASE": "1s", "STOP_GRACE": "1s", "DELIVERY_TIMEOUT": "30s"}
+    with Stack(workers=0, **short, DISK_FREE="1000TiB") as stack:
         yield stack
 
 
@@ -249,3 +251,29 @@ def test_the_store_may_be_restarted_under_load(
     ended = [program.name for program in [*stack.programs, *workers] if not program.running]
     assert not ended
     api.client.events.delete(series["id"])
+
+
+def test_whoever_is_killed_is_missed_within_seconds_and_no_longer_than_that(
+    stack: Stack, api: Api
+) -> None:
+    """The API is all that is left, and says so; who asks whether it serves is told that it does."""
+
+    def codes() -> set[str]:
+        return {one["code"] for one in api.get("/status")["problems"]}
+
+    stack.add_worker()
+    stack.up()
+    wait_until(lambda: api.get("/status")["workers"], "the worker is alive")
+    assert codes() <= {"disk", "drains_fail"}, "other tests have killed workers, too"
+    assert "disk" in codes(), "no disk has so much room"
+    killed = [stack.scheduler, stack.upkeep, *stack.workers]
+    for program in killed:
+        assert program is not None
+        program.kill()
+    begun = time.monotonic()
+    wait_until(lambda: codes() >= {"no_worker", "no_scheduler", "no_upkeep"}, "they are missed")
+    assert time.monotonic() - begun < (ALIVE_MS / 1000 + 5) * crowding()
+    assert api.call("GET", "/health").status == 200
+    stack.add_worker()
+    stack.up()
+    wait_until(lambda: codes() <= {"disk", "drains_fail"}, "nobody is missed")

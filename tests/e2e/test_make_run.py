@@ -128,6 +128,8 @@ def running() -> Iterator[LocalRun]:
 def test_start_copy_the_line_stop_and_start_again(run: LocalRun, receiver: Receiver) -> None:
     """The printed line leads to a signed webhook; a restart loses nothing and is quick."""
     run.start()
+    status = run.api.get("/status")
+    assert (status["status"], status["problems"]) == ("ok", []), "nothing is wrong with what is new"
     output = run.program.output
     assert f"http://127.0.0.1:{run.port}" in output
     assert str(run.data / "secrets" / "master_token") in output

@@ -100,6 +100,13 @@ def assert_unavailable(api: Api, method: str, path: str, body: object = None) ->
     assert answer.json["error"]
 
 
+def problems(api: Api, status: int) -> list[str]:
+    """What the status says is wrong, and with which status of its own."""
+    answer = api.call("GET", "/status")
+    assert answer.status == status, answer
+    return [one["code"] for one in answer.json["problems"]]
+
+
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize("fault", [*REFUSING, *SILENT], ids=lambda fault: fault.__name__)
 def test_the_work_pauses_and_goes_on(
@@ -121,6 +128,9 @@ def test_the_work_pauses_and_goes_on(
             body = {"name": "x", "webhook": receiver.url("/"), "start_time": at(time.time())}
             assert_unavailable(api, "POST", "/events", body)
             assert api.event(due["id"])["id"] == due["id"]
+            assert "store_refuses" in problems(api, 200)
+        else:
+            assert problems(api, 503) == ["store_away"]
         wait_until(lambda: time.monotonic() > begun + LEASE_S + 2, "every lease has ended")
     lasted_s = time.monotonic() - begun
     for event in (held, due):
@@ -153,6 +163,7 @@ def test_a_store_that_is_loading_is_waited_for(stack: Stack, api: Api, receiver:
     stack.store.start("--key-load-delay", "1000", loaded=False)
     assert_unavailable(api, "GET", "/health")
     assert_unavailable(api, "GET", f"/events/{due['id']}")
+    assert problems(api, 503) == ["store_away"]
     stack.store.wait_until_loaded()
     assert api.wait_for_status(due["id"], "completed")["attempt_count"] == 1
     assert {program.name: program.pid for program in stack.programs if program.running} == pids

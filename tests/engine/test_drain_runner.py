@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from contextlib import nullcontext
 from typing import cast
 
 import pytest
 
 from app.engine.drain import Drain
 from app.engine.drain_runner import BETWEEN_JOBS_MS, HAND_OVER_MS, LOOK_MS, DrainRunner
-from app.errors import BrokerUnavailable
+from app.errors import BrokerUnavailable, StoreUnavailable
 from tests.support.clock import NOW_MS, FakeClock
 from tests.support.wait import wait_until
 
@@ -142,6 +143,30 @@ def test_what_failed_between_two_jobs_is_the_next_ones_failure_once(
             runner.run(stop)
     assert made[0].closed
     assert runner.run(stop) == 1
+
+
+def test_each_drain_that_fails_is_told_unless_the_store_is_away_or_all_is_to_stop(
+    made: Made, stop: threading.Event
+) -> None:
+    failures: list[None] = []
+    runner = DrainRunner(made.make, FakeClock(), JOB_MS, on_failure=lambda: failures.append(None))
+    for made.error in (ValueError("one"), StoreUnavailable(), ValueError("two"), None):
+        with nullcontext() if made.error is None else pytest.raises(type(made.error)):
+            runner.run(stop)
+    assert len(failures) == 2
+    stop.set()
+    runner.close()
+
+
+def test_a_store_that_is_away_hides_no_error_of_a_drain(made: Made, stop: threading.Event) -> None:
+    def away() -> None:
+        raise StoreUnavailable
+
+    made.error = ValueError("as expected")
+    runner = DrainRunner(made.make, FakeClock(), JOB_MS, on_failure=away)
+    with pytest.raises(ValueError, match="as expected"):
+        runner.run(stop)
+    runner.close()
 
 
 def names(drain: FakeDrain) -> list[str]:

@@ -105,3 +105,14 @@ def test_a_store_that_goes_away_leaves_the_time_as_it_was_known(host: Host) -> N
     store.away = True
     host.ns += 2 * FOLLOW_EVERY_NS
     assert clock.now_us() == host.store_us() - 1_000
+
+
+def test_it_says_how_far_the_hosts_clock_is_from_the_stores(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also of one that is set while the process runs, at once."""
+    clock = clock_of(Store(host, 0))
+    assert clock.offset_s() == -AHEAD_US / 1_000_000
+    ahead_ns = host.ns + 1_000_000 * MS_NS + 3_600 * 1_000 * MS_NS
+    monkeypatch.setattr(host, "time_ns", lambda: ahead_ns)
+    assert clock.offset_s() == 3_600 - AHEAD_US / 1_000_000

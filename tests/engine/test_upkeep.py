@@ -93,6 +93,7 @@ def upkeep(work: FakeWork, sweep: FakeSweep, coordination: FakeCoordination) -> 
         pack=lambda: 6,
         settle=lambda: 7,
         note=lambda: 8,
+        ran=lambda _what, _now_ms: 9,
     )
     parts: Any = SimpleNamespace(work=work, sweep=sweep, coordination=coordination)
     return Upkeep(
@@ -111,6 +112,7 @@ def upkeep(work: FakeWork, sweep: FakeSweep, coordination: FakeCoordination) -> 
         metadata=others,
         store_settings=coordination.look,
         lateness=others,
+        watch=others,
     )
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.domain.process import DISK_RATIO
 from app.errors import StoreUnavailable
-from app.metrics.catalogue import FILES, FILES_USED, OUTCOMES
+from app.metrics.catalogue import DISK_FREE, FILES, FILES_USED, OUTCOMES
 from app.metrics.registry import Registry
 from app.services.metrics import CountService
 from app.store.metrics import MetricsStore
@@ -136,3 +138,17 @@ def test_a_process_says_how_many_files_it_has_open(services: Services) -> None:
     assert said["requests_in_flight"] == 3.0
     assert said[FILES.name] >= 3
     assert 0 < said[FILES_USED.name] < 1
+
+
+def test_the_disk_of_the_data_directory_is_measured_if_there_is_one(
+    services: Services, tmp_path: Path
+) -> None:
+    def measured(directory: Path | None) -> dict[str, float]:
+        store = MetricsStore(services.storage.client, services.storage.scripts)
+        return CountService(Registry(), store, data_dir=directory).gauges()
+
+    found = measured(tmp_path)
+    assert found[DISK_FREE.name] > 0
+    assert 0 < found[DISK_RATIO] <= 1
+    for none in (None, tmp_path / "none"):
+        assert DISK_FREE.name not in measured(none)

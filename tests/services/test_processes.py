@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import pytest
 
-from app.domain.process import ProcessFacts, process_from_json
+from app.domain.process import UP, ProcessFacts, process_from_json
 from app.services import processes as module
 from app.services.processes import ALIVE_MS, ProcessService
 from app.store import keys
@@ -103,3 +103,28 @@ def test_a_process_may_be_given_its_name(monkeypatch, services: Services) -> Non
     assert name() != name()
     module.name_process("0123456789abcdef")
     assert name() == name() == "0123456789abcdef"
+
+
+def test_the_dead_are_told_from_those_that_ended_and_from_those_of_before(
+    services: Services, worker: ProcessService, clock: FakeClock
+) -> None:
+    """An instance that is started after it was killed does not miss its processes of before."""
+    worker.announce()
+    assert services.processes.seen().died(3_600) == frozenset()
+    clock.advance(ALIVE_MS + 5_000)
+    seen = services.processes.seen()
+    assert seen.alive == ()
+    assert seen.died(16) == {"deliver"}
+    assert seen.died(14) == frozenset()
+    worker.announce()
+    services.storage.processes.gone(worker.name)
+    assert services.processes.seen().died(3_600) == frozenset()
+
+
+def test_an_instance_is_as_old_as_its_oldest_process(services: Services) -> None:
+    old = ProcessFacts("deliver", "host", 7, gauges={UP: 90.0})
+    services.storage.processes.announce("old", old.to_json(), services.clock.now_ms() + 1)
+    services.processes.announce()
+    seen = services.processes.seen()
+    assert seen.up_s(0) == 90
+    assert seen.up_s(100) == 100

@@ -13,7 +13,8 @@ from app.errors import ConfigError, StoreUnavailable
 
 _log = logging.getLogger(__name__)
 
-NEED_NO_STORE = {"service.get_webhook_keys"}
+NEED_NO_STORE = {"service.get_webhook_keys", "service.get_status"}
+"""The status asks by itself, and says what is wrong."""
 
 
 def register_store_check(app: Flask, blueprints: Collection[str]) -> None:
@@ -26,14 +27,19 @@ def register_store_check(app: Flask, blueprints: Collection[str]) -> None:
     def check() -> None:
         if request.blueprint not in blueprints or request.endpoint in NEED_NO_STORE:
             return
-        try:
-            _ = services().storage.agreed
-        except (ConfigError, StoreUnavailable) as error:
-            if "Authorization" in request.headers:
-                bearer()  # who has a forged token learns that, and nothing of the store
-            if isinstance(error, StoreUnavailable):
-                raise
-            _log.error("no request is served: %s", error.message)
-            raise StoreUnavailable(error.message) from error
+        require_store()
 
     app.before_request(check)
+
+
+def require_store() -> None:
+    """Raise ``StoreUnavailable`` unless the store is there and fits the settings."""
+    try:
+        _ = services().storage.agreed
+    except (ConfigError, StoreUnavailable) as error:
+        if "Authorization" in request.headers:
+            bearer()  # who has a forged token learns that, and nothing of the store
+        if isinstance(error, StoreUnavailable):
+            raise
+        _log.error("no request is served: %s", error.message)
+        raise StoreUnavailable(error.message) from error

@@ -7,9 +7,11 @@ from flask import Response, request
 from app.api.http.answers import json_answer, json_text
 from app.api.http.auth import may_be_admin, require_admin, require_admin_or_metrics_token
 from app.api.http.context import services
+from app.api.http.errors import RETRY_AFTER_SECONDS, error_answer
 from app.api.http.exposition import exposition
 from app.api.http.paging import LISTED, named_answer
 from app.api.http.smorest import Blueprint
+from app.api.http.store_check import require_store
 from app.api.schemas.queries import ListQuery, NamedListQuerySchema
 from app.api.schemas.service import (
     BreakerSchema,
@@ -19,7 +21,8 @@ from app.api.schemas.service import (
 )
 from app.domain.signing_keys import ALGORITHM, signing_keys
 from app.domain.times import to_rfc3339
-from app.errors import NotFound
+from app.errors import NotFound, StoreUnavailable
+from app.services.problems.store_refuses import store_away
 
 blueprint = Blueprint("service", __name__, description="How the service is")
 
@@ -39,8 +42,20 @@ def health() -> Response:
 @blueprint.refuses(503)
 @blueprint.open_to_all()
 def status() -> Response:
-    """What the service is doing; an admin's token has the hosts named that a problem is about."""
-    return json_answer(json_text(services().health.status(admin=may_be_admin())))
+    """What the service is doing; an admin's token has the hosts named that a problem is about.
+
+    While the store is away the answer is 503, and its one problem says why.
+    """
+    try:
+        require_store()
+        found = services().health.status(admin=may_be_admin())
+    except StoreUnavailable as error:
+        problem = store_away(error).as_json(admin=False)
+        more = {"status": '"unavailable"', "problems": json_text([problem])}
+        answer = error_answer(503, error.message, more=more)
+        answer.headers["Retry-After"] = RETRY_AFTER_SECONDS
+        return answer
+    return json_answer(json_text(found))
 
 
 @blueprint.operation("/breakers")

@@ -20,6 +20,13 @@ class ProblemSchema(Schema):
     message = fields.String(
         required=True, metadata={"description": "What is wrong and what to do, in one sentence."}
     )
+    runbook = fields.String(
+        required=True,
+        metadata={
+            "description": "Where this instance's guide says more: a path, with a fragment.",
+            "example": "/docs/guide/problems.html#lag",
+        },
+    )
 
 
 class StatusSchema(Schema):

@@ -14,7 +14,7 @@ from app.store.server_state import ServerState
 
 _log = logging.getLogger(__name__)
 
-KEEP_S = 60.0
+KEEP_S = 10.0
 """How long what was found is good for: nobody asks the server more often."""
 
 NEARLY_FULL = 0.9
@@ -22,7 +22,13 @@ NEARLY_FULL = 0.9
 
 def problems_of(state: ServerState) -> Iterator[Problem]:
     """Answer what is wrong with a server; what it does not say is not held against it."""
-    if state.replica:
+    if state.replica and state.is_cut_off:
+        yield Problem(
+            ProblemCode.STORE_REPLICA,
+            "The store is a replica that has lost its primary: start the primary or fail over to "
+            "another one, and let QHRONOS_REDIS_URL lead there.",
+        )
+    elif state.replica:
         yield Problem(
             ProblemCode.STORE_REPLICA,
             "The store is a replica: what is written to it gets lost; let QHRONOS_REDIS_URL lead "
@@ -87,7 +93,7 @@ class StoreSettingsCheck:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __call__(self, _figures: StatusFigures | None = None) -> tuple[Problem, ...]:
-        """Answer what was wrong within the last minute."""
+        """Answer what was wrong a moment ago."""
         with self._lock:
             if self.monotonic() >= self._good_until:
                 self._look()

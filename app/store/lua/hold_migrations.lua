@@ -10,10 +10,12 @@ local runner, now, until_ms, place, schema = unpack(ARGV, 1, 5)
 local held = redis.call('HMGET', meta, MetaField.MIGRATOR, MetaField.MIGRATOR_UNTIL)
 if held[1] and held[1] ~= runner and tonumber(held[2]) > tonumber(now) then return 0 end
 redis.call('HSET', meta, MetaField.MIGRATOR, runner, MetaField.MIGRATOR_UNTIL, until_ms)
-if place ~= '' then redis.call('HSET', meta, MetaField.MIGRATION, place) end
+if place ~= '' then
+  redis.call('HSET', meta, MetaField.MIGRATION, place, MetaField.MIGRATED, now)
+end
 if schema ~= '' then
   redis.call('HSET', meta, MetaField.SCHEMA, schema)
-  redis.call('HDEL', meta, MetaField.MIGRATION)
+  redis.call('HDEL', meta, MetaField.MIGRATION, MetaField.MIGRATED)
 end
 if until_ms == '0' then
   redis.call('HDEL', meta, MetaField.MIGRATOR, MetaField.MIGRATOR_UNTIL)

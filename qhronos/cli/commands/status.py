@@ -36,14 +36,16 @@ def status(client: Client, watch: bool, interval: float, as_json: bool) -> int:
             output.as_json_line(found.raw)
         else:
             click.clear()
-            _show(found)
+            _show(found, client.url)
         time.sleep(interval)
     found = client.status()
-    output.as_json(found.raw) if as_json else _show(found)
+    output.as_json(found.raw) if as_json else _show(found, client.url)
     return ExitCode.DONE if found.status == "ok" else ExitCode.NO
 
 
-def _show(found: Status) -> None:
+def _show(found: Status, url: str) -> None:
     output.details({name: getattr(found, name) for name in SHOWN})
     for problem in found.problems:
         output.say(f"{output.plain(problem.code)}: {output.plain(problem.message)}")
+        if problem.runbook:
+            output.say(f"  {output.plain(url + problem.runbook)}")

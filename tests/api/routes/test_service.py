@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import redis
 
 from app import __version__
 from app.domain.process import ProcessFacts
@@ -29,6 +31,54 @@ def test_health(app_with):
     assert answer.status_code == 503
     assert answer.headers["Retry-After"] == "1"
     assert "store" in answer.json["error"]
+
+
+def test_the_status_of_an_instance_whose_store_is_away_says_so(app_with):
+    """As an error, and as a problem that programs know by its code."""
+    answer = app_with(redis_url=NOBODY_LISTENS).test_client().get("/status")
+    assert answer.status_code == 503
+    assert answer.headers["Retry-After"] == "1"
+    assert answer.json["error"] == "The store does not answer; try again shortly."
+    assert answer.json["status"] == "unavailable"
+    (problem,) = answer.json["problems"]
+    assert problem["code"] == "store_away"
+    assert problem["message"].startswith("The store has nobody who listens there.") or (
+        problem["message"].startswith("The store (QHRONOS_REDIS_URL)")
+    )
+    assert problem["runbook"] == "/docs/guide/problems.html#store_away"
+
+
+def test_an_instance_of_which_the_api_alone_is_left_says_who_is_missing(client, services, clock):
+    """Whoever has said nothing for ten seconds is missed, by the store's clock; health goes on."""
+    until_ms = {"web": 60_000, "deliver": 10_000, "scheduler": 10_000, "upkeep": 10_000}
+    for role, alive_ms in until_ms.items():
+        facts = replace(services.processes.own, role=role, gauges={"up_seconds": 100.0})
+        services.storage.processes.announce(role, facts.to_json(), clock.now_ms() + alive_ms)
+
+    def codes():
+        found = {one["code"] for one in client.get("/status").json["problems"]}
+        return found - {"store_not_durable"}
+
+    assert codes() == set()
+    clock.advance(10_001)
+    assert codes() == {"no_worker", "no_scheduler", "no_upkeep"}
+    assert client.get("/health").status_code == 200
+    assert 'qhronos_problem{code="no_worker"} 1.0' in client.get("/metrics").text.splitlines()
+    for role in until_ms:
+        services.storage.processes.gone(role)
+
+
+def test_a_policy_that_throws_events_away_is_told(client, store_url):
+    """As a real server says it."""
+    with redis.Redis.from_url(store_url) as operator:
+        operator.config_set("maxmemory", 10**9)
+        operator.config_set("maxmemory-policy", "allkeys-lru")
+        try:
+            codes = [one["code"] for one in client.get("/status").json["problems"]]
+        finally:
+            operator.config_set("maxmemory-policy", "noeviction")
+            operator.config_set("maxmemory", 0)
+    assert "store_evicts" in codes
 
 
 def test_status(client, anonymous, clock, an_event):

@@ -53,7 +53,10 @@ def instance(
 
 def test_each_check_says_what_to_do(answered_by: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     ill = {**WELL, "version": "0.0.1", "store": "away", "workers": 0, "lag_ms": 60_000}
-    ill["problems"] = [{"code": "store_evicts", "message": "Set maxmemory-policy."}]
+    runbook = "/docs/guide/problems.html#store_evicts"
+    ill["problems"] = [
+        {"code": "store_evicts", "message": "Set maxmemory-policy.", "runbook": runbook}
+    ]
     failed = {
         "id": "o",
         "event_id": "e",
@@ -72,6 +75,7 @@ def test_each_check_says_what_to_do(answered_by: Any, monkeypatch: pytest.Monkey
         "circuit breakers": "look",
     }  # fmt: skip
     assert all(one.advice for one in found.values() if one.verdict != "ok")
+    assert found["eviction"].advice.endswith(f"{client.url}{runbook}.")
 
 
 def test_an_instance_that_is_well_has_no_advice(
@@ -86,8 +90,9 @@ def test_an_instance_that_is_well_has_no_advice(
 
 
 def test_every_problem_of_the_service_has_a_check() -> None:
-    """But for the lag, which is a figure of its own."""
-    assert {code.value for code in ProblemCode} == {*OF_SERVICE, "lag"}
+    """But for those that figures of the status tell, and a store that is away: there is none."""
+    told = {*OF_SERVICE, *diagnosis.SAID_ABOVE, "store_away"}
+    assert {code.value for code in ProblemCode} == told
 
 
 def test_a_small_limit_of_open_files_is_told_where_the_instance_is(
