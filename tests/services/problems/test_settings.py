@@ -36,6 +36,8 @@ OTHER_VALUES = {
     "max_occurrences_per_sub": 29,
     "max_occurrences_per_minute": 29,
     "indexed_metadata": ("customer",),
+    "metrics_tags": ("a-tag",),
+    "metrics_targets": ("odd.example",),
 }
 
 
