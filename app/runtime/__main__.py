@@ -20,7 +20,7 @@ from app import __version__, logs
 from app.config import Settings
 from app.errors import ConfigError, ExitStatus
 from app.open_files import raise_open_file_limit
-from app.runtime.embedded import EmbeddedStore, free_port
+from app.runtime.embedded import OVERCOMMIT, EmbeddedStore, free_port
 from app.runtime.environments import of_inbox
 from app.runtime.links import sign_in_link
 from app.runtime.local import (
@@ -124,6 +124,7 @@ def _supervise(run: LocalRun, store: EmbeddedStore | None, *, inbox: bool) -> in
             ready=store.ready,
             stop_s=STORE_STOP_S,
             pass_fds=store.pass_fds,
+            unheard=OVERCOMMIT,
             attempts=1,  # it would say the same again
         )
         stages.insert(0, [own])

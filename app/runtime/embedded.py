@@ -39,6 +39,11 @@ _ALLOCATOR = "glibc.malloc.tcache_count=10000"
 at hand; a script that is given a batch frees a thousand, and a sixth of the server's time went
 into merging and splitting them. Elsewhere the variable means nothing."""
 
+OVERCOMMIT = b"WARNING Memory overcommit must be enabled!"
+"""What a server says at each start where Linux may refuse it the memory of a fork. It forks to make
+its file shorter, and goes on with the longer one if it can't: on a machine where somebody tries
+Qhronos, that is no first line to read. The guide says it to who runs a store in production."""
+
 _ORPHAN_WAIT_S = 15.0
 """How long to wait for a server whose owner has died: it is about to end."""
 

@@ -50,7 +50,8 @@ class Process:
     """A program to keep running.
 
     ``ready`` is asked again and again until it says yes; the next stage waits for that.
-    ``stop_s`` is how long it may take to stop, where that differs from the supervisor's.
+    ``stop_s`` is how long it may take to stop, where that differs from the supervisor's. A line of
+    its output in which ``unheard`` is found is left out.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Process:
     ready: Callable[[], bool] | None = None
     stop_s: float | None = None
     pass_fds: tuple[int, ...] = ()
+    unheard: bytes | None = None
     attempts: int = MAX_START_FAILURES
     """How often it may fail before everything is ready."""
 
@@ -257,8 +259,10 @@ class Supervisor:
         child.tail += chunk
         *lines, rest = child.tail.split(b"\n")
         child.tail = rest
+        unheard = child.process.unheard
         for line in lines:
-            self._line(child, bytes(line))
+            if unheard is None or unheard not in line:
+                self._line(child, bytes(line))
         return bool(chunk)
 
     def _say(self, child: _Child, text: str) -> None:

@@ -26,6 +26,7 @@ stages = [
         Process(
             name,
             [sys.executable, "-c", code],
+            unheard=b"nobody reads this",
             ready=Path(ready).exists if ready else None,
         )
         for name, code, ready in stage
@@ -268,6 +269,10 @@ class TestOutput:
         if "long | 3" not in lines:
             lines += read_until(process, "3").splitlines()
         assert set(lines) - {"READY"} == {"a    | one", "a    | two", "long | 3"}
+
+    def test_what_is_not_to_be_heard_is_left_out_and_nothing_else(self, supervise) -> None:
+        code = f"print('one\\n: nobody reads this.\\ntwo')\n{SLEEP}"
+        assert "a | one\na | two\n" in read_until(supervise([("a", code)]), "two")
 
     def test_a_last_line_without_an_end_and_errors_are_passed_on(self, supervise) -> None:
         code = "import sys; sys.stderr.write('no newline'); sys.exit(1)"
