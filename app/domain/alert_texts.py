@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from app.domain.alert_groups import MAX_SUBJECTS, AlertGroup, AlertPart
-from app.domain.alerts import Condition, Finding
+from app.domain.alerts import OF_INSTANCE, Condition, Finding
 from app.domain.lines import is_seen
 
 MAX_NAME = 80
 MAX_DETAIL = 160
+MAX_PROBLEM = 400
+"""Of the sentence about a problem of the instance: it says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,7 @@ def _link(part: AlertPart, console: str) -> str:
         place = f"/occurrences/{first.occurrence_id}" if single else "/dead-letters"
     elif part.condition is Condition.BREAKER_OPEN:
         place = "/flows"
-    elif part.condition is Condition.LAG:
+    elif part.condition in OF_INSTANCE:
         place = "/"
     else:
         place = f"/events/{first.subject}" if is_single else "/events"
@@ -105,7 +107,8 @@ def _link(part: AlertPart, console: str) -> str:
 
 def _line(finding: Finding) -> str:
     name = plain(finding.name, MAX_NAME)
-    detail = plain(finding.detail, MAX_DETAIL)
+    is_problem = finding.condition is Condition.PROBLEM
+    detail = plain(finding.detail, MAX_PROBLEM if is_problem else MAX_DETAIL)
     at = datetime.fromtimestamp(finding.at_ms / 1000, UTC)
     said = f"{name}: {detail}" if name and detail else name or detail
     return f"{said} ({at:%Y-%m-%d %H:%M:%S} UTC)"
@@ -153,4 +156,8 @@ _HEADINGS: dict[tuple[Condition, bool], Callable[[AlertPart], str]] = {
     (Condition.SET_ASIDE, False): _about_events("was set aside", "were set aside"),
     (Condition.LAG, False): lambda _: "Deliveries are late.",
     (Condition.LAG, True): lambda _: "Deliveries are on time again.",
+    (Condition.PROBLEM, False): lambda part: f"The instance has {_subjects(part, 'problem')}.",
+    (Condition.PROBLEM, True): lambda part: (
+        f"{_subjects(part, 'problem')} of the instance {'is' if part.count == 1 else 'are'} over."
+    ),
 }

@@ -34,6 +34,9 @@ class Condition(StrEnum):
     LAG = "lag"
     """What is due waits for longer than the alert allows; lasts."""
 
+    PROBLEM = "problem"
+    """The status has had a problem for a while; lasts."""
+
 
 class AlertType(StrEnum):
     """How notifications go out."""
@@ -44,8 +47,11 @@ class AlertType(StrEnum):
     WEBHOOK = "webhook"
 
 
-LASTING = (Condition.FAILING, Condition.BREAKER_OPEN, Condition.LAG)
+LASTING = (Condition.FAILING, Condition.BREAKER_OPEN, Condition.LAG, Condition.PROBLEM)
 """Conditions that are told once while they hold, and again when they are over."""
+
+OF_INSTANCE = (Condition.LAG, Condition.PROBLEM)
+"""Conditions that concern the whole instance, whatever tags there are."""
 
 MAX_RECIPIENTS = 10
 DEFAULT_PER_HOUR = 12
@@ -85,10 +91,11 @@ class Alert:
 
     def check(self) -> None:
         """Raise ``InvalidInput`` for what does not go together."""
-        if self.tags and Condition.LAG in self.conditions:
-            raise InvalidInput.field(
-                "on", "must not hold lag with tags: it concerns the whole instance"
-            )
+        for one in OF_INSTANCE:
+            if self.tags and one in self.conditions:
+                raise InvalidInput.field(
+                    "on", f"must not hold {one} with tags: it concerns the whole instance"
+                )
         if self.kind is AlertType.MAIL:
             if not self.to:
                 raise InvalidInput.field("to", "is required: the addresses that mail goes to")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from app.domain.event import Event
@@ -25,6 +25,8 @@ LAST = 3
 REMEMBERED = 20_000
 """Of how many occurrences it is remembered that they were read."""
 
+PROBLEMS_KEPT_MS = 5_000
+
 Concerns = Callable[[str, Sequence[str]], bool]
 """Whether any event with one of these tags has this target."""
 
@@ -39,14 +41,26 @@ class AlertSources:
     breakers: BreakerStore
     work: WorkStore
     concerns: Concerns
+    problems: Callable[[], Mapping[str, str]] = dict
+    """What is wrong with the instance: codes, and sentences for everybody."""
+
     _seen: dict[bytes, None] = field(default_factory=dict, init=False)
     """Occurrences that this process has read while they waited for another attempt."""
 
     _checked: int = field(default=0, init=False)
+    _problems: Mapping[str, str] = field(default_factory=dict, init=False)
+    _problems_until_ms: int = field(default=0, init=False)
 
     def forget(self) -> None:
         """Read again what was read before: what came of it was not kept."""
         self._seen.clear()
+
+    def problems_of(self, now_ms: int) -> Mapping[str, str]:
+        """What is wrong, as of ``PROBLEMS_KEPT_MS`` ago at most: that costs some round trips."""
+        if not 0 <= self._problems_until_ms - now_ms <= PROBLEMS_KEPT_MS:
+            self._problems = self.problems()
+            self._problems_until_ms = now_ms + PROBLEMS_KEPT_MS
+        return self._problems
 
     def unseen_retrying(self) -> list[bytes]:
         """The newest occurrences that wait for another attempt, without those read before."""

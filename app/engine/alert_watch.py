@@ -27,6 +27,9 @@ MOST = 5_000
 KEPT = 500
 """Of how many of them it reads more than their ids."""
 
+LASTS_MS = 30_000
+"""How long a problem of the instance lasts before it is told: a restart has its problems."""
+
 BREAKERS = 10
 """Of how many breakers that have opened one look finds out whom they concern, and of as many that
 have closed: each is a query for each alert's tags. The others are told by the next looks."""
@@ -57,6 +60,8 @@ def look(
         one.set_aside()
     if Condition.LAG in wanted:
         one.lag()
+    if Condition.PROBLEM in wanted:
+        one.problems()
     one.forget_unwanted(wanted)
     return one.change, one.findings
 
@@ -215,6 +220,21 @@ class _Look:
         gone = [one for one in known if not late.get(one, False)]
         self.change.forgotten += [f"lag:{one}" for one in gone]
 
+    def problems(self) -> None:
+        """Find problems of the instance that last, and those told of that are over."""
+        told, begun = _of("problem", self._known), _of("problem-since", self._known)
+        found = self._sources.problems_of(self._now_ms)
+        for code, message in found.items():
+            if code not in begun:
+                self.change.known[f"problem-since:{code}"] = self._now_ms
+            elif code not in told and self._now_ms - begun[code] >= LASTS_MS:
+                self.change.known[f"problem:{code}"] = self._now_ms
+                self.findings.append(Finding(Condition.PROBLEM, self._now_ms, code, code, message))
+        self.change.forgotten += [f"problem-since:{code}" for code in begun if code not in found]
+        for code in sorted(told.keys() - found.keys()):
+            self.change.forgotten.append(f"problem:{code}")
+            self.findings.append(Finding(Condition.PROBLEM, self._now_ms, code, code, is_over=True))
+
     def forget_unwanted(self, wanted: Iterable[Condition]) -> None:
         """Forget what is known of conditions that no alert asks for any more."""
         kinds = {
@@ -224,6 +244,8 @@ class _Look:
             "inactive": {Condition.SERIES_ENDED},
             "aside": {Condition.SET_ASIDE},
             "lag": {Condition.LAG},
+            "problem": {Condition.PROBLEM},
+            "problem-since": {Condition.PROBLEM},
         }
         unwanted = {kind for kind, conditions in kinds.items() if conditions.isdisjoint(wanted)}
         self.change.forgotten += [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from urllib.parse import urlsplit
 
 from app.delivery.request import Identity
@@ -11,6 +11,7 @@ from app.engine.alert_runner import AlertRunner
 from app.engine.alert_sources import AlertSources
 from app.engine.target_limits import target_of
 from app.services.event_lists import EventLists
+from app.services.problems.problem import Problem
 from app.services.queries import EventQuery, TagFilter
 from app.store.alert_signals import AlertSignals
 from app.store.alert_watch import AlertWatchStore
@@ -22,8 +23,15 @@ COMPARED = 20
 """How many events with a target's host are compared with it."""
 
 
-def alert_runner(storage: Storage, identity: Callable[[], Identity]) -> AlertRunner:
-    """Make what looks for what alerts tell of, and sends it."""
+def alert_runner(
+    storage: Storage,
+    identity: Callable[[], Identity],
+    problems: Callable[[], Iterable[Problem]] = tuple,
+) -> AlertRunner:
+    """Make what looks for what alerts tell of, and sends it.
+
+    ``problems`` are those of the instance now.
+    """
     sources = AlertSources(
         AlertSignals(storage.client, storage.settings.partitions),
         storage.occurrences,
@@ -31,6 +39,7 @@ def alert_runner(storage: Storage, identity: Callable[[], Identity]) -> AlertRun
         storage.breakers,
         storage.work,
         has_target(event_lists(storage, storage.crypto)),
+        lambda: {one.code.value: one.message for one in problems()},
     )
     return AlertRunner(
         storage.alerts,

@@ -115,7 +115,8 @@ class Engine:
     @cached_property
     def alerts(self) -> AlertRunner:
         """What tells people when deliveries go wrong: a thread of an upkeep worker."""
-        return alert_runner(self.services.storage, lambda: self.services.identity)
+        services = self.services
+        return alert_runner(services.storage, lambda: services.identity, services.health.problems)
 
     def tell_alerts(self) -> None:
         """Run ``alerts`` until told to stop, from when the store is there."""

@@ -56,6 +56,8 @@ def test_one_leads_to_itself() -> None:
         (Condition.SET_ASIDE, False, "1 event was set aside.", "/events/s"),
         (Condition.LAG, False, "Deliveries are late.", "/"),
         (Condition.LAG, True, "Deliveries are on time again.", "/"),
+        (Condition.PROBLEM, False, "The instance has 1 problem.", "/"),
+        (Condition.PROBLEM, True, "1 problem of the instance is over.", "/"),
     ],
 )
 def test_each_condition_has_its_sentence_and_its_place(condition, is_over, heading, place) -> None:

@@ -48,6 +48,7 @@ def test_it_exists_for_admins_and_for_who_has_all_its_tags() -> None:
         (replace(SLACK, kind=AlertType.MAIL), "to"),
         (replace(SLACK, kind=AlertType.MAIL, to=("a@b.example",)), "url"),
         (replace(SLACK, tags=("a",), conditions=(Condition.LAG,)), "on"),
+        (replace(SLACK, tags=("a",), conditions=(Condition.PROBLEM,)), "on"),
     ],
 )
 def test_what_does_not_go_together_is_refused_by_its_field(alert: Alert, field: str) -> None:

@@ -15,8 +15,8 @@ from app.domain.alerts import Alert, AlertType, Condition, Finding
 from app.domain.event import Event, EventStatus
 from app.engine import alert_sources
 from app.engine import alert_watch as module
-from app.engine.alert_sources import AlertSources
-from app.engine.alert_watch import SETTLED_MS
+from app.engine.alert_sources import PROBLEMS_KEPT_MS, AlertSources
+from app.engine.alert_watch import LASTS_MS, SETTLED_MS
 from app.services.queries import EventChanges
 from app.store.calls import Record
 from app.wiring.alert_runner import COMPARED, alert_runner
@@ -256,6 +256,32 @@ def test_lag_is_told_by_each_alerts_own_measure(
     assert look(quick, slow) == []
     attempt("completed", 200)
     assert [(one.alert_id, one.is_over) for one in look(quick, slow)] == [("quick", True)]
+
+
+def test_a_problem_of_the_instance_is_told_once_it_has_lasted_and_when_it_is_over(
+    look: Looker,
+) -> None:
+    """Those of a restart are not; each code is told by itself."""
+    problems: dict[str, str] = {}
+    look.sources.problems = problems.copy
+
+    def told(advance_ms: int) -> list[tuple[str, str, bool]]:
+        look.clock.advance(advance_ms)
+        return [(one.name, one.detail, one.is_over) for one in look()]
+
+    problems["no_worker"] = "Start one."
+    assert told(PROBLEMS_KEPT_MS) == []
+    problems.clear()
+    assert told(PROBLEMS_KEPT_MS) == []
+    problems |= {"no_worker": "Start one.", "disk": "Make room."}
+    assert told(PROBLEMS_KEPT_MS) == []
+    assert told(LASTS_MS - SETTLED_MS - 101) == []
+    assert told(0) == [("no_worker", "Start one.", False), ("disk", "Make room.", False)]
+    del problems["no_worker"]
+    assert told(PROBLEMS_KEPT_MS) == [("no_worker", "", True)]
+    assert told(HOUR_MS) == []
+    look(replace(ALERT, conditions=(Condition.LAG,)))
+    assert [name for name in look.known if name.startswith("problem")] == []
 
 
 def test_nothing_is_told_of_what_was_before_the_first_alert(

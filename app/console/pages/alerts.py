@@ -27,6 +27,7 @@ WORDS = {
     "series_ended": "a series ends",
     "set_aside": "an event is set aside",
     "lag": "deliveries are late",
+    "problem": "the instance has a problem",
 }
 """Conditions as the form and the list say them."""
 

@@ -30,7 +30,10 @@ SHOWN = (
     *("status", "last_sent_at", "last_error", "failing_since", "next_attempt_at"),
 )
 TYPES = ("mail", "slack", "teams", "webhook")
-CONDITIONS = ("failing", "dead_letter", "breaker_open", "series_ended", "set_aside", "lag")
+CONDITIONS = (
+    *("failing", "dead_letter", "breaker_open", "series_ended", "set_aside"),
+    *("lag", "problem"),
+)
 
 
 def _settings(command: Callable[..., Any]) -> Callable[..., Any]:
