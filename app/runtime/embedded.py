@@ -68,11 +68,12 @@ class EmbeddedStore:
         persist: bool = True,
         fsync: str = "always",
         accept_empty: bool = False,
+        binary: ServerBinary | None = None,
     ) -> None:
         """``fsync``: when the disk has what was answered: ``always``, or within ``everysec``.
 
         ``accept_empty``: begin empty where files of an earlier run are gone; what is left of them
-        is put aside.
+        is put aside. ``binary``: the server; ``None``: the first that ``find_server`` finds.
         """
         self._dir = data_dir.absolute() / "store"
         self._persist = persist
@@ -81,7 +82,7 @@ class EmbeddedStore:
         self._has_run = False
         self._lock: int | None = None
         self._child: subprocess.Popen[bytes] | None = None
-        self._binary: ServerBinary | None = None
+        self._binary = binary
         self.url = ""
         self.argv: tuple[str, ...] = ()
 
@@ -102,7 +103,7 @@ class EmbeddedStore:
         program, if the directory was written by one that ours can't follow, or can't be written.
         Raises ``StoreDamaged`` if it had data that is gone.
         """
-        self._binary = find_server()
+        self._binary = self._binary or find_server()
         private_directory(self._dir)
         self._take_lock()
         try:

@@ -21,6 +21,8 @@ def directives(
         # Valkey and Redis no longer share an RDB format; plain commands they both read.
         "aof-use-rdb-preamble no",
         'save ""',
+        # A backup begins at once, and not when other replicas may have come, too.
+        "repl-diskless-sync-delay 0",
         # Losing an event silently would be worse than refusing one loudly.
         "maxmemory-policy noeviction",
         # Keeps the hashes of events and occurrences in their compact encoding.

@@ -10,7 +10,7 @@ from typing import Any
 from app.domain.access import Access
 from app.domain.event import Event
 from app.domain.flow import space_of
-from app.domain.ids import partition_of_event, to_text
+from app.domain.ids import partition_of_event, place_of, to_text
 from app.domain.once import Once
 from app.domain.options import EventOptions
 from app.errors import Conflict, InvalidInput
@@ -48,7 +48,7 @@ def partition_for(
     if wanted is not None:
         return wanted
     if (flow := flow_of(given)) is not None:
-        return zlib.crc32(flow.encode()) % partitions
+        return place_of(zlib.crc32(flow.encode()), partitions)
     if once is not None:
         return home_of(once, partitions)
     return random.randrange(partitions)  # noqa: S311 - spreads load, no secret
@@ -56,7 +56,7 @@ def partition_for(
 
 def home_of(once: Once, partitions: int) -> int:
     """The partition in which it is noted what an idempotency key has made, wherever that is."""
-    return zlib.crc32(once.name) % partitions
+    return place_of(zlib.crc32(once.name), partitions)
 
 
 def refuse_made(store: EventStore, draft: Event, once: Once | None, partitions: int) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import logging
+import os
 import secrets
 import threading
 import time
@@ -17,7 +18,7 @@ from dataclasses import dataclass, field, replace
 
 from app.clock import Clock
 from app.domain.process import DELIVER, UP, ProcessFacts, process_from_json
-from app.errors import StoreUnavailable
+from app.errors import ExitStatus, StoreUnavailable
 from app.store.key_notes import KeyRefused
 from app.store.processes import ProcessStore
 
@@ -33,7 +34,17 @@ ALIVE_MS = 10_000
 """How long it counts as alive after it has said so."""
 
 
+RESTORED = (
+    "a backup was restored into the store while this process ran: what it knows is of before, so "
+    "it ends at once, and is to be started again"
+)
+
 _given: list[str] = []
+
+
+def end_at_once() -> None:
+    """End this process without finishing anything: what it would write is of another store."""
+    os._exit(ExitStatus.FAILED)
 
 
 def name_process(name: str) -> None:
@@ -79,21 +90,34 @@ class ProcessService:
     begun_s: float = field(default_factory=time.monotonic)
     """When this process began, on the monotonic clock."""
 
-    def announce(self) -> None:
-        """Say that this process is alive; raises ``StoreUnavailable``."""
+    fence: Callable[[], object] = end_at_once
+    """Called when a backup was restored under this process: it must not go on."""
+
+    def announce(self) -> str:
+        """Say that this process is alive; raises ``StoreUnavailable``.
+
+        Returns which restored backup the store is.
+        """
         up_s = round(time.monotonic() - self.begun_s, 1)
         facts = replace(self.own, gauges={**self.gauges(), UP: up_s})
-        self.store.announce(self.name, facts.to_json(), self.clock.now_ms() + ALIVE_MS)
+        return self.store.announce(self.name, facts.to_json(), self.clock.now_ms() + ALIVE_MS)
 
     def announce_until(self, stop: threading.Event) -> None:
         """Say so again and again until told to stop, then that this process is gone."""
         with contextlib.suppress(StoreUnavailable):
             self.store.forget_silent(self.clock.now_ms())
+        begun_with: str | None = None
         for number in itertools.count():
             if stop.is_set():
                 break
             with contextlib.suppress(StoreUnavailable):  # whoever needs the store warns of it
-                self.announce()
+                restored = self.announce()
+                if begun_with is None:
+                    begun_with = restored
+                elif restored != begun_with:
+                    log.error(RESTORED)
+                    self.fence()
+                    break
                 self.push()
                 if number % WARN_EVERY == 0:
                     self._warn()

@@ -22,6 +22,7 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from app.domain.ids import place_of
 from app.domain.once import KEPT_MS, Once, Repetition
 from app.store import keys
 from app.store.scripts import Argument, Scripts
@@ -105,4 +106,5 @@ class AnswerStore:
         self._scripts("end_answer", [self._key(once)], args)
 
     def _key(self, once: Once) -> bytes:
-        return keys.prefix(zlib.crc32(once.name) % self._partitions) + b"answer:" + once.name
+        partition = place_of(zlib.crc32(once.name), self._partitions)
+        return keys.prefix(partition) + b"answer:" + once.name

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import secrets
 import select
+from typing import cast
 
 import redis
 
+from app.domain import ids
 from app.errors import ConfigError, StoreUnavailable
 from app.store import keys
 from app.store.connection import StoreClient
@@ -20,18 +22,26 @@ class Coordination:
         self._client = client
 
     def agree_on_partitions(self, partitions: int) -> None:
-        """Fix the number of partitions on first use.
+        """Fix the number of partitions on first use, and have ids go by it; see ``ids.keep_to``.
 
         Raises ``ConfigError`` if this store was cut otherwise: ids name their partition, so the
         number can't change under them.
         """
         self._client.hsetnx(keys.META.decode(), MetaField.PARTITIONS, str(partitions))
-        stored = int(self._client.hget(keys.META.decode(), MetaField.PARTITIONS) or 0)
-        if stored != partitions:
+        if self.follow_partitions() != partitions:
             raise ConfigError(
-                f"This store was made with QHRONOS_PARTITIONS={stored}; start with that number, "
-                "or with an empty store."
+                f"This store was made with QHRONOS_PARTITIONS={self.follow_partitions()}; start "
+                "with that number, or restore a backup of it into an empty store with another."
             )
+
+    def follow_partitions(self) -> int:
+        """Have ids go by how this store is cut, and return how many partitions it has; 0: none."""
+        fields = (MetaField.PARTITIONS, MetaField.NAMED, MetaField.FOLDED)
+        raw = cast("list[bytes | None]", self._client.hmget(keys.META.decode(), fields))
+        partitions = int(raw[0] or 0)
+        there = partitions if raw[2] and partitions else ids.MAX_PARTITIONS
+        ids.keep_to(there, int(raw[1]) if raw[1] else None)
+        return partitions
 
     def instance(self) -> str:
         """The name of the instance that this store belongs to, made on first use."""

@@ -8,26 +8,9 @@ Python does; the loader puts the stored name in its place.
 
 from __future__ import annotations
 
-from enum import StrEnum, unique
-from typing import Self
+from enum import unique
 
-
-class HashField(StrEnum):
-    """A field: as a string, its name as stored."""
-
-    kind: str
-    meaning: str
-    written_by: frozenset[str]
-    read_by: frozenset[str]
-
-    def __new__(cls, stored: str, kind: str, meaning: str, written_by: str, read_by: str) -> Self:
-        """Make a member from one row of a table; file names are separated by spaces."""
-        field = str.__new__(cls, stored)
-        field._value_ = stored
-        field.kind, field.meaning = kind, meaning
-        field.written_by, field.read_by = frozenset(written_by.split()), frozenset(read_by.split())
-        return field
-
+from app.store.hash_field import HashField
 
 # Tables, laid out as such.
 # fmt: off
@@ -266,11 +249,19 @@ class MetaField(HashField):
     """``qh:meta``; beside these, ``seal:<name>`` for each key that secrets are sealed with."""
 
     PARTITIONS = ("partitions", "number", "how many partitions there are; set once",
-        "coordination", "coordination")
+        "coordination restores", "coordination restores")
+    NAMED = ("named", "number", "restored into another number: by how many names have theirs",
+        "restores", "coordination restores")
+    FOLDED = ("folded", "1", "restored into fewer: ids name partitions that there are not",
+        "restores", "coordination restores")
+    RESTORED = ("restored", "hex", "changes when a backup is restored; absent: none was",
+        "restores", "processes")
+    RESTORING = ("restoring", "ms", "until when a restore that is under way holds the store",
+        "restores", "restores")
     INSTANCE = ("instance", "hex", "the store's own name; set once", "coordination", "coordination")
     SET_ASIDE = ("aside", "number", "how many events were set aside in all", "figures", "figures")
     SCHEMA = ("schema", "number", "the last migration that it has seen; absent: none",
-        "hold_migrations schema", "names schema term_index watch")
+        "hold_migrations restores schema", "names restores schema term_index watch")
     MIGRATION = ("migration", "text", "where the next one goes on; see ``migrations.schema``",
         "hold_migrations", "schema")
     MIGRATED = ("migrated", "ms", "when the one that is under way has last made a step",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import cast
 
+from app.domain import ids
 from app.domain.imports import OUTCOMES, Known, KnownPart, digest
 from app.store import import_keys, keys
 from app.store.connection import StoreClient
@@ -35,7 +36,7 @@ class SourceStore:
 
     def partition(self, source: bytes) -> int:
         """Where a source and its events are."""
-        return int.from_bytes(source[:4], "big") % self._partitions
+        return ids.place_of(int.from_bytes(source[:4], "big"), self._partitions)
 
     def known(self, source: bytes, uids: Sequence[bytes]) -> list[Known]:
         """What a source has of some UIDs, in order."""

@@ -24,7 +24,8 @@ from app.store.codec import (
     split_tags,
 )
 from app.store.connection import StoreClient
-from app.store.fields import EventField, HashField, OccurrenceField
+from app.store.fields import EventField, OccurrenceField
+from app.store.hash_field import HashField
 from app.store.reading import read_hashes
 from app.store.short_forms import fields_of, short_forms
 from app.store.sole_occurrences import unlisted

@@ -8,13 +8,14 @@ from __future__ import annotations
 import zlib
 from collections.abc import Sequence
 
+from app.domain import ids
 from app.store.connection import StoreClient
 from app.store.keys import prefix
 
 
 def partition_of_key(name: str, partitions: int) -> int:
     """Where the event is that has a key: so the event and its key are written in one step."""
-    return zlib.crc32(name.encode()) % partitions
+    return ids.place_of(zlib.crc32(name.encode()), partitions)
 
 
 def own_key(partition: int, name: str) -> bytes:

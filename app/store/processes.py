@@ -6,6 +6,7 @@ from typing import cast
 
 from app.store import keys
 from app.store.connection import StoreClient
+from app.store.fields import MetaField
 
 FORGET_AFTER_MS = 60_000
 """How long after its last sign of life a process is forgotten."""
@@ -17,12 +18,17 @@ class ProcessStore:
     def __init__(self, client: StoreClient) -> None:
         self._client = client
 
-    def announce(self, name: str, facts: str, until_ms: int) -> None:
-        """Say that a process is alive until a moment; it says so again before."""
+    def announce(self, name: str, facts: str, until_ms: int) -> str:
+        """Say that a process is alive until a moment; it says so again before.
+
+        Returns which restored backup the store is now; empty: none was restored.
+        """
         pipe = self._client.pipeline(transaction=False)
         pipe.zadd(keys.PROCESSES, {name: until_ms})
         pipe.hset(keys.PROCESS_FACTS.decode(), name, facts)
-        pipe.execute()
+        pipe.hget(keys.META.decode(), MetaField.RESTORED)
+        restored = cast("bytes | None", pipe.execute()[-1])
+        return (restored or b"").decode()
 
     def gone(self, name: str) -> None:
         """Say that a process has ended."""

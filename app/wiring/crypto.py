@@ -8,7 +8,7 @@ from functools import cached_property
 from app.config import Settings
 from app.crypto.ack_tokens import AckTokens
 from app.crypto.console_sessions import ConsoleSessions
-from app.crypto.encryption import Encryptor, derived_key, key_from_setting
+from app.crypto.encryption import Encryptor, derived_key, encryption_keys
 from app.crypto.header_secrets import HeaderSecrets
 from app.crypto.lanes import Lanes
 from app.crypto.signing_secrets import SigningSecrets
@@ -64,19 +64,3 @@ class Crypto:
     def cursors(self) -> Cursors:
         """Positions in lists, signed."""
         return Cursors(self.settings.jwt_secret)
-
-
-def encryption_keys(settings: Settings) -> list[bytes]:
-    """Return the keys for secrets at rest, the current one first.
-
-    The JWT secret gives a key too, so that nothing is stored in clear where no encryption key is
-    set. When the JWT secret changes, the one before must then be named, as for tokens. Only
-    ``QHRONOS_ENCRYPTION_KEY`` and ``QHRONOS_JWT_SECRET`` encrypt: a key that is named as the
-    previous or the next one never becomes the current one by that.
-    """
-    other = (settings.encryption_key_next, settings.encryption_key_previous)
-    secrets = (settings.jwt_secret, settings.jwt_secret_previous)
-    current = [key_from_setting(settings.encryption_key)] if settings.encryption_key else []
-    derived = [derived_key(secret, "secrets at rest") for secret in secrets if secret]
-    named = [key_from_setting(key) for key in other if key]
-    return [*current, *named, *derived] if current else [*derived[:1], *named, *derived[1:]]

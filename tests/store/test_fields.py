@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from app.store import fields
-from app.store.fields import TABLES, HashField
+from app.store.fields import TABLES
+from app.store.hash_field import HashField
 
 STORE = Path(fields.__file__).parent
 LUA = sorted((STORE / "lua").rglob("*.lua"))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from app.config import Settings
-from app.crypto.encryption import derived_key, key_from_setting
-from app.wiring.crypto import Crypto, encryption_keys
+from app.crypto.encryption import derived_key, encryption_keys, key_from_setting
+from app.wiring.crypto import Crypto
 
 KEY, KEY_BEFORE, KEY_NEXT, JWT, JWT_BEFORE = (letter * 32 for letter in "klnji")
 

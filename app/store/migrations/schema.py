@@ -44,6 +44,10 @@ MIGRATIONS: tuple[Migration, ...] = (
 )
 """In the order of their numbers, which begin at 1 and leave none out."""
 
+FENCED = 1_000_000
+"""What stands for the number in a store into which a backup is being restored: no process of
+any version works with it."""
+
 LEASE_MS = 15_000
 """After so long without a step, another process takes over."""
 
@@ -104,9 +108,14 @@ class Schema:
     def pending(self) -> Sequence[Migration]:
         """The migrations that this store has not seen; none if it is new.
 
-        Raises ``LaterStore`` for a store that a later version has written.
+        Raises ``LaterStore`` for a store that a later version has written, ``StoreUnavailable``
+        while a backup is restored into it.
         """
         stored, newest = self._stored(), len(self._migrations)
+        if stored == FENCED:
+            raise StoreUnavailable(
+                "A backup is being restored into the store; if that was broken off, restore again."
+            )
         if stored > newest:
             raise LaterStore(
                 f"A later version of Qhronos has used this store (its schema is {stored}, this "

@@ -53,6 +53,14 @@ def test_a_setting_that_cant_be_read_is_one_sentence(tmp_path: Path) -> None:
         (["up"], ["app.runtime"]),
         (["up", "--no-inbox", "--accept-empty"], ["app.runtime", "--no-inbox", "--accept-empty"]),
         (["inspect", "some-id"], ["app.runtime", "inspect", "some-id"]),
+        (["backup", "-"], ["app.backup", "backup", "-"]),
+        (["backup", "verify", "/b"], ["app.backup", "backup", "verify", "/b"]),
+        (["backup", "/b", "--key", "/k"], ["app.backup", "backup", "/b", "--key", "/k"]),
+        (["restore", "/b"], ["app.backup", "restore", "/b"]),
+        (
+            ["restore", "/b", "--accept-lost-key"],
+            ["app.backup", "restore", "/b", "--accept-lost-key"],
+        ),
     ],
 )
 def test_it_becomes_the_program_that_make_run_starts(

@@ -1,0 +1,152 @@
+r"""The form of a backup.
+
+    zstd( header "\n" snapshot digest "\n" )
+
+The header is one line of JSON. The snapshot is what the store's server wrote, in the RDB format.
+The digest is the SHA-256 of everything before it, in hex. An encrypted backup is all that, as a
+file of age (https://age-encryption.org/v1). So both open with usual tools.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import zstandard
+
+from app.backup.wording import BackupRefused
+
+FORMAT = 1
+LEVEL = 3
+PIECE = 1 << 20
+"""Bytes that are decompressed at once, at most: a small file may not become a huge piece."""
+
+_ZSTD = b"\x28\xb5\x2f\xfd"
+"""What everything begins with that zstd has packed (RFC 8878, section 3.1.1)."""
+
+_DIGEST = 65
+"""Bytes of the digest and the line end after it."""
+
+_LONGEST_HEADER = 65_536
+
+_CUT = "{file} was cut off or changed: use another backup."
+_OTHER = "{file} is no backup of Qhronos."
+
+
+@dataclass(frozen=True, slots=True)
+class BackupHeader:
+    """What a backup says of itself."""
+
+    version: str
+    """Of the program that made it."""
+
+    taken_ms: int
+    """By the store's clock, ms UTC: everything that was answered before is in it."""
+
+    schema: int
+    partitions: int
+    server: str
+    """Of the store, as in ``valkey 9.1.2``."""
+
+    instance: str = ""
+    keys: tuple[str, ...] = ()
+    """The names of the keys with which secrets in it are encrypted."""
+
+    secrets: dict[str, str] = field(default_factory=dict)
+    """Those that ``make run`` made for itself; only an encrypted backup has them."""
+
+    format: int = FORMAT
+
+    def line(self) -> bytes:
+        """The header as it is stored."""
+        return json.dumps({"qhronos_backup": FORMAT, **asdict(self)}).encode() + b"\n"
+
+    @classmethod
+    def read(cls, line: bytes, name: str) -> BackupHeader:
+        """Read one; raises ``BackupRefused``."""
+        try:
+            given: dict[str, Any] = json.loads(line)
+            number = given.pop("qhronos_backup")
+            if number != FORMAT:
+                raise BackupRefused(
+                    f"{name} has the form {number}, and this version of Qhronos knows {FORMAT}: "
+                    "use a later version."
+                )
+            known = {one: given[one] for one in cls.__dataclass_fields__ if one in given}
+            return cls(**{**known, "keys": tuple(given.get("keys", ()))})
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise BackupRefused(_OTHER.format(file=name)) from None
+
+
+def pack(header: BackupHeader, snapshot: Iterable[bytes]) -> Iterator[bytes]:
+    """Make a backup of a snapshot, in pieces."""
+    compressor = zstandard.ZstdCompressor(level=LEVEL, write_checksum=True).compressobj()
+    digest = hashlib.sha256()
+    for piece in _with(header, snapshot):
+        digest.update(piece)
+        yield compressor.compress(piece)
+    yield compressor.compress(digest.hexdigest().encode() + b"\n")
+    yield compressor.flush()
+
+
+def _with(header: BackupHeader, snapshot: Iterable[bytes]) -> Iterator[bytes]:
+    yield header.line()
+    yield from snapshot
+
+
+class Unpacker:
+    """Is given a backup in pieces, passes the snapshot on, and knows in the end if it is whole."""
+
+    def __init__(self, name: str, write: Callable[[bytes], object]) -> None:
+        """``name`` is the backup's, for errors; ``write`` takes the snapshot."""
+        self._name = name
+        self._write = write
+        self._zstd = zstandard.ZstdDecompressor(max_window_size=1 << 27).decompressobj()
+        self._digest = hashlib.sha256()
+        self._held = bytearray()
+        self._begins = b""
+        self._header: BackupHeader | None = None
+        self.size = 0
+        """Bytes of the snapshot, so far."""
+
+    def feed(self, piece: bytes) -> None:
+        """Take the next piece; raises ``BackupRefused``."""
+        self._begins += piece[: len(_ZSTD) - len(self._begins)]
+        for at in range(0, len(piece), PIECE):
+            try:
+                self._held += self._zstd.decompress(piece[at : at + PIECE])
+            except zstandard.ZstdError:
+                raise self._refused() from None
+            self._pass_on()
+
+    def end(self) -> BackupHeader:
+        """Say that that was all; raises ``BackupRefused`` if it is not a whole backup."""
+        digest = self._digest.hexdigest().encode() + b"\n"
+        is_whole = self._zstd.eof and not self._zstd.unused_data
+        if self._header is None or not is_whole or bytes(self._held) != digest:
+            raise self._refused()
+        return self._header
+
+    def _refused(self) -> BackupRefused:
+        kind = _CUT if self._begins == _ZSTD else _OTHER
+        return BackupRefused(kind.format(file=self._name))
+
+    def _pass_on(self) -> None:
+        if self._header is None:
+            line, found, rest = self._held.partition(b"\n")
+            if not found:
+                if len(line) > _LONGEST_HEADER:
+                    raise BackupRefused(_OTHER.format(file=self._name))
+                return
+            self._header = BackupHeader.read(bytes(line), self._name)
+            self._digest.update(line + b"\n")
+            self._held = rest
+        passed = bytes(self._held[:-_DIGEST])
+        if passed:
+            del self._held[: len(passed)]
+            self._digest.update(passed)
+            self._write(passed)
+            self.size += len(passed)

@@ -1,0 +1,159 @@
+"""What a store has, read from end to end, and whether it holds together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import cast
+
+from app.backup.packing import BackupHeader
+from app.backup.wording import BackupRefused, plural
+from app.domain import ids
+from app.domain.audit import ChainBroken, check, line
+from app.domain.event import EventStatus
+from app.domain.occurrence import OccurrenceStatus
+from app.domain.times import to_rfc3339
+from app.errors import LaterStore
+from app.store import keys
+from app.store.audit import AuditLog
+from app.store.connection import StoreClient
+from app.store.coordination import Coordination
+from app.store.migrations.schema import MIGRATIONS, Schema
+from app.store.occurrences import OccurrenceStore
+from app.store.scripts import Scripts
+
+BATCH = 1_000
+
+
+@dataclass(slots=True)
+class Survey:
+    """What a store has."""
+
+    partitions: int = 1
+    events: dict[str, int] = field(default_factory=dict)
+    occurrences: dict[str, int] = field(default_factory=dict)
+    due_then: int = 0
+    """What had fallen due when the backup was taken, or was under way."""
+
+    due_since: int = 0
+    """What has fallen due since then."""
+
+    audit_entries: int = 0
+    tokens: int = 0
+    problems: list[str] = field(default_factory=list)
+
+    def lines(self) -> Iterator[str]:
+        """What there is, for people."""
+        yield f"{plural(sum(self.events.values()), 'event')}: {_counts(self.events)}"
+        yield f"{plural(sum(self.occurrences.values()), 'occurrence')}: {_counts(self.occurrences)}"
+        yield (
+            f"{plural(self.tokens, 'token')}, {self.audit_entries:,} entries of the audit log, "
+            f"{plural(self.partitions, 'partition')}"
+        )
+
+
+def prepare(client: StoreClient, header: BackupHeader, name: str) -> int:
+    """Bring a loaded backup to the form of this version; returns how many partitions it has.
+
+    Raises ``BackupRefused`` for one of a later version.
+    """
+    partitions = Coordination(client).follow_partitions()
+    try:
+        Schema(client, Scripts(client), partitions).migrate()
+    except LaterStore:
+        raise BackupRefused(
+            f"{name} was made by Qhronos {header.version} (its schema is {header.schema}, this "
+            f"version knows {len(MIGRATIONS)}): use that version or a later one."
+        ) from None
+    return partitions
+
+
+def survey(client: StoreClient, partitions: int, taken_ms: int, now_ms: int) -> Survey:
+    """Read a store that nobody writes to."""
+    found = Survey(partitions)
+    for partition in range(partitions):
+        _events(client, partition, found)
+        _occurrences(client, partition, found, taken_ms, now_ms)
+    found.tokens = int(client.zcard(keys.TOKENS))
+    try:
+        log = AuditLog(client, Scripts(client))
+        found.audit_entries = check(_audit_lines(log)).entries
+    except ChainBroken as error:
+        found.problems.append(f"the audit log does not hold together: {error.message}")
+    return found
+
+
+def _events(client: StoreClient, partition: int, found: Survey) -> None:
+    for status in EventStatus:
+        place = keys.events(partition, status)
+        found.events[status] = found.events.get(status, 0) + int(client.zcard(place))
+        for some in _members(client, place):
+            pipe = client.pipeline(transaction=False)
+            for one in some:
+                pipe.exists(keys.event_of(one))
+            for one, there in zip(some, pipe.execute(), strict=True):
+                if not there or ids.partition_of_event(one) != partition:
+                    found.problems.append(f"event {ids.to_text(one)} is listed and not there")
+
+
+def _occurrences(
+    client: StoreClient, partition: int, found: Survey, taken_ms: int, now_ms: int
+) -> None:
+    for status in OccurrenceStatus:
+        listed = int(client.zcard(keys.occurrences(partition, status)))
+        found.occurrences[status] = found.occurrences.get(status, 0) + listed
+    store = OccurrenceStore(client)
+    lanes = cast("list[bytes]", client.zrange(keys.lanes(partition), 0, -1))
+    for lane in lanes:
+        place = keys.due(partition, int(lane))
+        found.due_then += int(client.zcount(place, "-inf", taken_ms))
+        found.due_since += int(client.zcount(place, f"({taken_ms}", now_ms))
+        for some in _members(client, place):
+            there = {one.id for one in store.get_many(some) if one is not None}
+            found.problems += [
+                f"occurrence {ids.to_text(one)} is due and not there"
+                for one in some
+                if one not in there
+            ]
+    held = (keys.leases(partition), keys.unacknowledged(partition))
+    found.due_then += sum(int(client.zcard(place)) for place in held)
+
+
+def _members(client: StoreClient, place: bytes) -> Iterator[list[bytes]]:
+    cursor = 0
+    while True:
+        cursor, some = cast(
+            "tuple[int, list[tuple[bytes, float]]]", client.zscan(place, cursor, count=BATCH)
+        )
+        if some:
+            yield [member for member, _ in some]
+        if not cursor:
+            return
+
+
+def _audit_lines(log: AuditLog) -> Iterator[str]:
+    page = log.oldest_first(None, BATCH)
+    while page:
+        yield from (line(one.text, one.previous, one.digest) for one in page)
+        page = log.oldest_first(page[-1].position, BATCH)
+
+
+def _counts(counts: dict[str, int]) -> str:
+    some = [f"{number:,} {name}" for name, number in counts.items() if number]
+    return ", ".join(some) or "none"
+
+
+def described(header: BackupHeader, *, is_encrypted: bool) -> str:
+    """What a backup is, in a sentence."""
+    kind = "encrypted" if is_encrypted else "not encrypted"
+    return (
+        f"taken {to_rfc3339(header.taken_ms)} by Qhronos {header.version} from {header.server} "
+        f"(schema {header.schema}, {kind})"
+    )
+
+
+def refuse_problems(name: str, problems: Sequence[str]) -> None:
+    """Raise ``BackupRefused`` if a backup does not hold together."""
+    if problems:
+        more = f", and {len(problems) - 1:,} more" if len(problems) > 1 else ""
+        raise BackupRefused(f"{name} does not hold together: {problems[0]}{more}.")
