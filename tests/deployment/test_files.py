@@ -140,7 +140,7 @@ def test_what_points_at_pods_finds_them() -> None:
     for one in of_kind("HorizontalPodAutoscaler").values():
         assert one["spec"]["scaleTargetRef"]["name"] in of_kind("Deployment")
     (listed,) = MANIFESTS["kustomization.yaml"]
-    apart = {"kustomization.yaml", "secret.example.yaml", "by-lag.yaml"}
+    apart = {"kustomization.yaml", "secret.example.yaml", "by-lag.yaml", "backup.yaml"}
     assert {*listed["resources"]} == ({*MANIFESTS} - apart) | {"secret.yaml"}
 
 
