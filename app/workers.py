@@ -23,6 +23,7 @@ from app.runtime.supervisor import Process, supervise
 from app.setting_variables import production_settings
 from app.store.brokers import connect_broker
 from app.store.connection import connect, name_connections
+from app.store.coordination import Coordination
 from app.store.inspection import inspect
 from app.store.outages import OUTAGES
 from app.store.refusals import Server
@@ -113,6 +114,7 @@ def _engine_when_store_is_there() -> Engine:
 def inspect_one(settings: Settings, text: str) -> int:
     """Print what is stored of an event or an occurrence; returns 1 if there is none."""
     with connect(settings.redis_url, settings.store_login) as client:
+        Coordination(client).follow_partitions()
         lines = inspect(client, text)
     if lines is None:
         sys.stderr.write(f"The store has no event and no occurrence with the id {text!r}.\n")

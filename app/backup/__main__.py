@@ -168,8 +168,11 @@ def _store(run: LocalRun, *, begin: bool = False) -> Iterator[StoreClient]:
     ``begin``: the latter, even if its files are gone.
     """
     settings = run.settings
-    url = settings.redis_url or (None if begin else running_store(settings.data_dir))
-    if url:
+    if settings.redis_url:
+        with connect(settings.redis_url, settings.store_login, timeout_s=PATIENCE_S) as client:
+            yield client
+        return
+    if not begin and (url := running_store(settings.data_dir)):
         with connect(url, timeout_s=PATIENCE_S) as client:
             yield client
         return
