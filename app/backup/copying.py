@@ -25,7 +25,7 @@ MEMBERS_AT_ONCE = 2_000
 HOLD_EVERY_S = 5.0
 
 _PASSED_OVER = re.compile(
-    rb"qh:(meta|drains|sweep|\{processes\}(:facts)?|\{live\}:.+|\{limits\}:.+|\{alerts\}:leader"
+    rb"qh:(meta|drains|sweep|\{watch\}:.+|\{archive\}:failing|\{processes\}(:facts)?|\{live\}:.+|\{limits\}:.+|\{alerts\}:leader"
     rb"|\{flows\}:answer:.+|\{imports\}:held:.+|\{audit\}:done:.+|\{\d+\}:claim:.+)",
     re.DOTALL,
 )

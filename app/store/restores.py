@@ -21,7 +21,7 @@ HELD_MS = 60_000
 BATCH = 1_000
 
 _HOUSEKEEPING = re.compile(
-    rb"qh:(meta|drains|sweep|\{processes\}(:facts)?|\{live\}:.+|\{limits\}:.+|\{metrics\}(:.+)?"
+    rb"qh:(meta|drains|sweep|\{watch\}:.+|\{archive\}:failing|\{processes\}(:facts)?|\{live\}:.+|\{limits\}:.+|\{metrics\}(:.+)?"
     rb"|\{lateness\}|\{faults\}(:counts)?|\{alerts\}:(leader|watch)|\{audit\}:head)",
     re.DOTALL,
 )
