@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, cast
 
+from app.domain.durability import Durability
 from app.domain.logins import Login
 from app.domain.secret import SecretText
 from app.domain.targets import Network, TargetPolicy
@@ -52,6 +53,14 @@ class Settings:
 
     sentinel_password: str = _secret()
     """The password of these Sentinels. Empty: they have none."""
+
+    durability: frozenset[Durability] = frozenset()
+    """When a change is answered, beside what a request asks for in ``Qhronos-Durability``:
+    ``replicated``, when replicas of the store have it, ``fsync``, when it is on the store's disk,
+    or both, a comma between. Empty: when the store has it."""
+
+    durability_replicas: int = 1
+    """How many replicas have to have what is to be ``replicated``."""
 
     data_dir: Path = Path("data")
     """The directory in which ``make run`` keeps its store and its secrets."""

@@ -13,6 +13,7 @@ from app.api.http.computing import register_shares
 from app.api.http.context import attach_services
 from app.api.http.cors import register_cors
 from app.api.http.credentials import Bearer, Credentials
+from app.api.http.durability import register_durability
 from app.api.http.errors import register_errors
 from app.api.http.headers import register_headers
 from app.api.http.loops import register_loops
@@ -111,6 +112,7 @@ def create_app(services: Services) -> Flask:
     register_public_urls(app)
     register_shares(app, services.settings.web_threads)
     register_store_check(app, {CONSOLE, *(part.blueprint.name for part in PARTS)})
+    register_durability(app)
     api = make_api(app)
     for part in PARTS:
         api.register_blueprint(part.blueprint)

@@ -14,7 +14,6 @@ from urllib.parse import parse_qsl, urlsplit
 from dotenv import dotenv_values
 
 from app.domain.durations import parse_duration_ms
-from app.domain.mail import mail_domains as domains_of_mail
 from app.domain.store_urls import TLS_OPTIONS, check_store_url
 from app.domain.targets import Network, TargetPolicy
 from app.errors import ConfigError, InvalidInput
@@ -243,12 +242,6 @@ def metric_hosts(text: str) -> tuple[str, ...]:
 
 def _may_be_labels(found: tuple[str, ...]) -> bool:
     return len(set(found)) == len(found) <= MAX_LABELS and not {"", OTHER} & set(found)
-
-
-def mail_domains(text: str) -> tuple[str, ...]:
-    """Domains of mail addresses, commas between."""
-    accepted(domains_of_mail)(text)
-    return domains_of_mail(text)
 
 
 def origins(text: str) -> tuple[str, ...]:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from app.config import PREFIX, Settings
 from app.domain.archive_url import check_archive_url
+from app.domain.durability import read_durability
 from app.domain.free_space import parse_free_space
 from app.domain.ids import MAX_PARTITIONS
-from app.domain.mail import check_sender, mail_server
+from app.domain.mail import check_sender, mail_domains, mail_server
 from app.domain.secret import FileSecret
 from app.domain.signing import signing_key
 from app.domain.signing_keys import signing_keys
@@ -29,7 +30,6 @@ from app.setting_readers import (
     duration,
     environment,
     integer,
-    mail_domains,
     member_names,
     metric_hosts,
     metric_tags,
@@ -44,6 +44,19 @@ from app.setting_readers import (
     secret,
 )
 
+T = TypeVar("T")
+
+
+def converted(read: Callable[[str], T]) -> Callable[[str], T]:
+    """What a rule of the domain reads from a text."""
+
+    def parse(text: str) -> T:
+        accepted(read)(text)
+        return read(text)
+
+    return parse
+
+
 _DAY = 86_400_000
 READERS: dict[str, Callable[[str], Any]] = {
     "HOST": str,
@@ -54,6 +67,8 @@ READERS: dict[str, Callable[[str], Any]] = {
     "BROKER_PASSWORD": str,
     "SENTINEL_USER": str,
     "SENTINEL_PASSWORD": str,
+    "DURABILITY": converted(read_durability),
+    "DURABILITY_REPLICAS": integer(1, 16),
     "DATA_DIR": Path,
     "MASTER_TOKEN": secret(MIN_CHOSEN_SECRET),
     "JWT_SECRET": secret(MIN_SECRET_BYTES),
@@ -95,7 +110,7 @@ READERS: dict[str, Callable[[str], Any]] = {
     "PUBLIC_URL": public_url,
     "SMTP_URL": accepted(mail_server),
     "MAIL_FROM": accepted(check_sender),
-    "MAIL_DOMAINS": mail_domains,
+    "MAIL_DOMAINS": converted(mail_domains),
     "STORE_FSYNC": choice("always", "everysec"),
     "LOG_LEVEL": choice("DEBUG", "INFO", "WARNING", "ERROR"),
     "LOG_FORMAT": choice("text", "json"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any, Self
 
 import redis
@@ -16,10 +16,12 @@ from redis.backoff import ExponentialWithJitterBackoff
 from redis.client import Pipeline
 from redis.retry import Retry
 
+from app.domain.durability import Durability
 from app.domain.logins import NO_LOGIN, Login
 from app.errors import StoreUnavailable
 from app.metrics.registry import Registry
 from app.store.audit_intents import ahead_of, doubt
+from app.store.durability import Fence
 from app.store.outages import OUTAGES
 from app.store.pools import make_pool, primary_of
 from app.store.refusals import Server
@@ -211,6 +213,10 @@ class StoreClient(redis.Redis):
         """What is wrong with the store's Sentinels; see ``Primary.faults``."""
         primary = primary_of(self.connection_pool)
         return primary.faults() if primary else []
+
+    def fence(self, kinds: Collection[Durability], replicas: int) -> Fence:
+        """Begin what has to be safe; see ``Fence``."""
+        return Fence(self._own_connection(), primary_of(self.connection_pool), kinds, replicas)
 
     def new_connection(self) -> Any:
         """Make a connection that is its caller's own to open and close.

@@ -68,7 +68,11 @@ class Watched:
                 program.start()
         for port in (*self.ports, *self.sentinel_ports):
             wait_until(partial(answers, port), "it answers")
-        wait_until(lambda: self.following() == len(self.ports) - 1, "the replicas follow")
+        count = len(self.ports) - 1
+        wait_until(lambda: self.following() == count, "the replicas follow")
+        with self.client() as primary:
+            primary.publish("up", "")  # (Replicas get it, and nothing is left of it.)
+            assert primary.execute_command("WAIT", count, 1_500) == count
 
     @property
     def url(self) -> str:

@@ -6,6 +6,7 @@ from copy import deepcopy
 from typing import Any
 
 from app.api.document.nodes import Node, operations, succeeds
+from app.domain import durability
 from app.domain.once import HEADER
 
 _A_TAG = '"019b76daa80070008000c7a9d2f6b1e3-3-18c9a1b2c00"'
@@ -53,6 +54,14 @@ IF_NONE_MATCH: Node = {
     "description": "Answer 304 if this ETag is still that of what is there.",
     "schema": {"type": "string", "example": _A_TAG},
 }
+DURABILITY: Node = {
+    "in": "header",
+    "name": durability.HEADER,
+    "required": False,
+    "description": "Only answer when the change is on replicas, or on the store's disk.",
+    "example": "replicated",
+    "schema": {"type": "string", "enum": ["replicated", "fsync", "replicated, fsync"]},
+}
 ERRORS = {
     "400": ("BAD_REQUEST", "The request is wrong: the sentence says what to change."),
     "401": ("UNAUTHORIZED", "There is no token, or it is not valid, or no longer valid."),
@@ -81,6 +90,7 @@ def add_headers(document: Node) -> None:
         **components.get("parameters", {}),
         "IfMatch": deepcopy(IF_MATCH),
         "IfNoneMatch": deepcopy(IF_NONE_MATCH),
+        "Durability": deepcopy(DURABILITY),
     }
     errors = components["responses"]
     for name, description in ERRORS.values():
@@ -93,8 +103,8 @@ def add_headers(document: Node) -> None:
         errors[name]["headers"] = {"Retry-After": _header("Retry-After")}
     for one in errors.values():
         one.setdefault("headers", {})["X-Request-Id"] = _header("RequestId")
-    for _, path, operation in operations(document):
-        _conditional(operation)
+    for method, path, operation in operations(document):
+        _conditional(method, operation)
         responses = operation["responses"]
         responses.setdefault("400", {"$ref": "#/components/responses/BAD_REQUEST"})
         if path != "/health":
@@ -116,8 +126,8 @@ def _header(name: str) -> Node:
     return {"$ref": f"#/components/headers/{name}"}
 
 
-def _conditional(operation: Node) -> None:
-    """What has versions can be asked for, and changed, on a condition."""
+def _conditional(method: str, operation: Node) -> None:
+    """What has versions can be asked for, and changed, on a condition; a change has a safety."""
     parameters: list[Any] = operation.setdefault("parameters", [])
     responses = operation["responses"]
     if "412" in responses:
@@ -138,5 +148,7 @@ def _conditional(operation: Node) -> None:
     if any(one.get("name") == HEADER for one in parameters):
         # The same key with another request.
         responses.setdefault("409", {"$ref": "#/components/responses/CONFLICT"})
+    if method != "get":
+        parameters.append({"$ref": "#/components/parameters/Durability"})
     if not parameters:
         del operation["parameters"]

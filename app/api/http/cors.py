@@ -10,7 +10,10 @@ from collections.abc import Collection
 
 from flask import Flask, Response, request
 
-_SENT = "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, X-Request-Id"
+_SENT = (
+    "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Qhronos-Durability, "
+    "X-Request-Id"
+)
 _READ = (
     "ETag, Idempotent-Replayed, Link, Location, Retry-After, X-RateLimit-Limit, "
     "X-RateLimit-Remaining, X-RateLimit-Reset, X-Request-Id, X-Total-Count, "
