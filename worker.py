@@ -2,9 +2,10 @@
 
 Without an argument, everything that one host runs beside the API, supervised: the delivery
 workers that ``QHRONOS_WORKERS`` asks for, one upkeep worker and one scheduler. Any number of any
-of them may run, on any number of hosts, against the same Redis. Two commands end by themselves:
-``reencrypt`` seals every stored secret with the current ``QHRONOS_ENCRYPTION_KEY``, and
-``inspect ID`` prints what is stored of an event or an occurrence.
+of them may run, on any number of hosts, against the same Redis. These commands end by themselves:
+``reencrypt`` seals every stored secret with the current ``QHRONOS_ENCRYPTION_KEY``, ``inspect ID``
+prints what is stored of an event or an occurrence, and ``archive query``, ``archive restore`` and
+``archive verify`` read what retention has deleted.
 """
 
 from __future__ import annotations

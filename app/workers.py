@@ -15,6 +15,7 @@ import redis
 from rq.exceptions import StopRequested
 
 from app import logs, rq_queues
+from app.archive import command as archive_command
 from app.config import Settings
 from app.errors import ConfigError, ExitStatus, StoreUnavailable
 from app.niceness import give_way, wake_punctually
@@ -27,7 +28,7 @@ from app.store.coordination import Coordination
 from app.store.inspection import inspect
 from app.store.outages import OUTAGES
 from app.store.refusals import Server
-from app.wiring.archive import archive_of
+from app.wiring.archive import archive_of, archive_store
 from app.wiring.engine import Engine, worker_engine
 from app.wiring.start import await_servers
 
@@ -48,9 +49,11 @@ BROKER_AWAY = "%s is away; this process goes on when it is there"
 GC_THRESHOLD = 50_000
 """How many more objects than after the last collection start the next collection."""
 
-USAGE = "usage: python worker.py [deliver | upkeep | scheduler | reencrypt | inspect ID]\n"
+USAGE = (
+    "usage: python worker.py [deliver | upkeep | scheduler | reencrypt | inspect ID | archive …]\n"
+)
 
-INSPECT = "inspect"
+INSPECT, ARCHIVE = "inspect", "archive"
 
 WORKER = Path(__file__).resolve().parent.parent / "worker.py"
 
@@ -66,13 +69,16 @@ def main(arguments: Sequence[str]) -> int:
         "reencrypt": reencrypt,
     }
     wanted = 2 if role == INSPECT else 1
-    if len(arguments) not in (0, wanted) or role not in {"host", INSPECT, *roles}:
+    is_right = role == ARCHIVE or len(arguments) in (0, wanted)
+    if not is_right or role not in {"host", INSPECT, ARCHIVE, *roles}:
         sys.stderr.write(USAGE)
         return ExitStatus.SETTINGS
     name_connections(role)
     try:
         settings = production_settings(os.environ)
         logs.configure(settings)
+        if role == ARCHIVE:
+            return use_archive(settings, arguments[1:])
         await_servers(settings, wait=role != INSPECT)
         if role == INSPECT:
             return inspect_one(settings, arguments[1])
@@ -109,6 +115,15 @@ def _engine_when_store_is_there() -> Engine:
         except StoreUnavailable as error:
             log.warning("this process starts when the store is there: %s", error.message)
             threading.Event().wait(0.5)
+
+
+def use_archive(settings: Settings, arguments: Sequence[str]) -> int:
+    """Read the archive; returns the exit status, see ``app.archive.command``."""
+
+    def store() -> archive_command.ArchiveStore:
+        return archive_store(worker_engine().services.storage)
+
+    return archive_command.run(arguments, archive_of(settings), store)
 
 
 def inspect_one(settings: Settings, text: str) -> int:

@@ -2,7 +2,7 @@
 
 Beside it ``python -m app.runtime audit-check FILE``, and for the store of ``make run``, while that
 is stopped, ``python -m app.runtime reencrypt`` and ``python -m app.runtime repair``. ``python -m
-app.runtime inspect ID`` works in both cases.
+app.runtime inspect ID`` and ``… archive`` work in both cases.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from app.runtime.local import (
     reaches_loopback,
     token_file,
 )
-from app.runtime.maintenance import check_file, inspect, maintain, repair_store
+from app.runtime.maintenance import check_file, inspect, maintain, on_store, repair_store
 from app.runtime.supervisor import Process, supervise
 from app.setting_readers import environment
 
@@ -43,6 +43,7 @@ PATIENCE_S = 20.0
 
 
 COMMANDS: dict[str, Callable[[Mapping[str, str], Sequence[str]], int]] = {
+    "archive": lambda environ, arguments: on_store(environ, "archive", *arguments),
     "audit-check": lambda _, arguments: check_file(arguments),
     "inspect": inspect,
     "reencrypt": lambda environ, _: maintain(environ, "reencrypt"),
@@ -50,7 +51,7 @@ COMMANDS: dict[str, Callable[[Mapping[str, str], Sequence[str]], int]] = {
 }
 """Commands that end by themselves; each answers the exit status."""
 
-TAKE_ARGUMENTS = frozenset({"audit-check", "inspect"})
+TAKE_ARGUMENTS = frozenset({"archive", "audit-check", "inspect"})
 
 
 def main(argv: list[str], environ: Mapping[str, str]) -> int:

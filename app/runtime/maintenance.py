@@ -67,13 +67,18 @@ def maintain(environ: Mapping[str, str], *command: str) -> int:
 
 
 def inspect(environ: Mapping[str, str], arguments: Sequence[str]) -> int:
-    """Print what the store has of an event or an occurrence; answer the exit status.
-
-    The store of a local run is asked while that runs, or started for a moment.
-    """
+    """Print what the store has of an event or an occurrence; answer the exit status."""
     if len(arguments) != 1:
         sys.stderr.write(INSPECT_USAGE)
         return ExitStatus.SETTINGS
+    return on_store(environ, "inspect", *arguments)
+
+
+def on_store(environ: Mapping[str, str], *command: str) -> int:
+    """Run a command of ``worker.py`` beside a local run; answer its exit status.
+
+    The store is asked while that runs, or started for a moment.
+    """
     try:
         run = prepare(environment(environ), kept_secrets)
         url = run.settings.redis_url or running_store(run.settings.data_dir)
@@ -81,8 +86,8 @@ def inspect(environ: Mapping[str, str], arguments: Sequence[str]) -> int:
         sys.stderr.write(f"{error.message}\n")
         return error.exit_status
     if url:
-        return _run(run.with_setting("REDIS_URL", url).environ, "inspect", *arguments)
-    return maintain(environ, "inspect", *arguments)
+        return _run(run.with_setting("REDIS_URL", url).environ, *command)
+    return maintain(environ, *command)
 
 
 def repair_store(environ: Mapping[str, str]) -> int:

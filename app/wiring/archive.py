@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from app.archive.archive import Archive
+from app.archive.command import ArchiveStore
 from app.archive.place import open_place
 from app.config import Settings
+from app.domain.past import Past
 from app.engine.archiving import Archiving
 from app.store.archive_notes import ArchiveNotes
 from app.store.past import PastStore
@@ -38,3 +42,15 @@ def archiving(storage: Storage) -> Archiving | None:
         storage.events,
         storage.sweep,
     )
+
+
+def archive_store(storage: Storage) -> ArchiveStore:
+    """The store that occurrences are brought back into."""
+    past = PastStore(storage.client, storage.scripts)
+
+    def bring_back(some: Sequence[Past]) -> int:
+        there = storage.occurrences.get_many([one.occurrence.id for one in some])
+        missing = [one for one, found in zip(some, there, strict=True) if found is None]
+        return past.add(missing, storage.clock.now_ms())
+
+    return ArchiveStore(storage.settings.partitions, bring_back)

@@ -15,6 +15,7 @@ _PLACE = "qhronos.cli.commands"
 COMMANDS = {
     "alerts": f"{_PLACE}.alerts:alerts",
     "apply": f"{_PLACE}.apply:apply",
+    "archive": f"{_PLACE}.archive:archive",
     "audit": f"{_PLACE}.audit:audit",
     "backup": f"{_PLACE}.backup:backup",
     "bulk": f"{_PLACE}.bulk:bulk",

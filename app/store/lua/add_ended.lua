@@ -8,8 +8,9 @@
 --#include index_occurrence_tags
 local prefix, now, id, event, scheduled, status, tags, listed = unpack(ARGV, 1, 8)
 local key = prefix .. 'occurrence:' .. id
-if redis.call('EXISTS', key) == 1 or redis.call('HEXISTS', prefix .. 'fresh', id) == 1 then
-  return 0
+for _, any in ipairs({'scheduled', 'dispatched', 'retrying', 'completed', 'failed', 'missed',
+  'skipped', 'cancelled'}) do
+  if redis.call('ZSCORE', prefix .. 'occurrences:' .. any, id) then return 0 end
 end
 redis.call('HSET', key, unpack(ARGV, 9))
 redis.call('ZADD', prefix .. 'occurrences:' .. status, scheduled, id)

@@ -52,6 +52,29 @@ def test_a_setting_that_cant_be_read_is_one_sentence(tmp_path: Path) -> None:
     [
         (["up"], ["app.runtime"]),
         (["up", "--no-inbox", "--accept-empty"], ["app.runtime", "--no-inbox", "--accept-empty"]),
+        (["archive", "verify"], ["app.runtime", "archive", "verify"]),
+        (
+            ["archive", "query", "--tag", "-a", "--tag", "b", "--from", "2026-01-01T00:00:00Z"],
+            [
+                "app.runtime",
+                "archive",
+                "query",
+                "--from=2026-01-01T00:00:00Z",
+                "--tag=-a",
+                "--tag=b",
+            ],
+        ),
+        (
+            ["archive", "query", "--events", "--json", "--limit", "3", "--id", "x"],
+            ["app.runtime", "archive", "query", "--id=x", "--limit=3", "--events", "--json"],
+        ),
+        (
+            ["archive", "restore", "--all", "--event", "e", "--status", "failed", "--to", "t"],
+            [
+                *("app.runtime", "archive", "restore", "--event=e", "--status=failed", "--to=t"),
+                *("--limit=10000", "--all"),
+            ],
+        ),
         (["inspect", "some-id"], ["app.runtime", "inspect", "some-id"]),
         (["backup", "-"], ["app.backup", "backup", "-"]),
         (["backup", "verify", "/b"], ["app.backup", "backup", "verify", "/b"]),
