@@ -44,6 +44,7 @@ from app.api.routes import (
     redeliveries,
     secret_rotation,
     service,
+    stats,
     tag_secrets,
     tokens,
 )
@@ -65,6 +66,7 @@ PARTS = (
     event_keys,
     planning,
     forecast,
+    stats,
     secret_rotation,
     occurrences,
     acknowledgements,

@@ -158,16 +158,21 @@ def deliver(engine: Engine) -> None:
 def upkeep(engine: Engine) -> None:
     """Run upkeep jobs until told to stop, when deliveries leave a processor free for them.
 
-    Beside them a thread looks for what alerts tell of.
+    Beside them a thread looks for what alerts tell of, and one rolls up what was counted.
     """
     give_way(UPKEEP_NICENESS)
-    alerts = threading.Thread(target=engine.tell_alerts, name="alerts", daemon=True)
-    alerts.start()
+    beside = [
+        threading.Thread(target=engine.tell_alerts, name="alerts", daemon=True),
+        threading.Thread(target=engine.roll_up, name="stats", daemon=True),
+    ]
+    for one in beside:
+        one.start()
     try:
         _run_worker(engine, rq_queues.UPKEEP)
     finally:
         engine.stop.set()
-        alerts.join(LEAVE_S)
+        for one in beside:
+            one.join(LEAVE_S)
 
 
 def _run_worker(engine: Engine, name: str) -> None:

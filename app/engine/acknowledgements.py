@@ -11,6 +11,7 @@ from app.crypto.ack_tokens import AckTokens
 from app.domain import ids
 from app.domain.occurrence import Occurrence
 from app.domain.outcome import NACK, Outcome, Timings
+from app.engine.attempt_stats import stat_of_end, without_times
 from app.engine.attempts import LOG_MESSAGE_LIMIT, record_of
 from app.engine.changes import LiveChanges
 from app.errors import Conflict, Unauthenticated
@@ -144,7 +145,9 @@ class Acknowledgements:
         record, _ = record_of(one.claim, outcome, self.clock.now_ms(), jitter, self.least_delay_ms)
         record.started_ms = None  # when the attempt began is recorded, or known to its worker alone
         if not one.waits:
+            record.stat = without_times(record.stat)
             return record
+        record.stat = stat_of_end(one.claim)  # the attempt was counted with its answer
         # The attempt's log line was written with its answer; now it has to say that it failed.
         failed = outcome.error_message and one.log_line
         message = (outcome.error_message or "")[:LOG_MESSAGE_LIMIT]

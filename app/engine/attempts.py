@@ -17,6 +17,7 @@ from app.domain.options import NO_OPTIONS, OVERLAP, EventOptions
 from app.domain.origin import read_origin
 from app.domain.outcome import KEY, Outcome
 from app.domain.retry import GiveUp, RetryAt, decide
+from app.engine.attempt_stats import stat_of, stat_of_end
 from app.engine.drain_options import DrainOptions
 from app.errors import NotFound, QhronosError
 from app.planning.next_occurrence import TOO_LATE
@@ -137,7 +138,16 @@ def _used_up(claim: Claim, options: EventOptions) -> Record | None:
 def _ended(claim: Claim, verdict: str, message: str) -> Record:
     callback_id = callback_of(claim, verdict)
     return Record(
-        claim.occurrence_id, claim.token, verdict, None, b"", message, None, b"", callback_id
+        claim.occurrence_id,
+        claim.token,
+        verdict,
+        None,
+        b"",
+        message,
+        None,
+        b"",
+        callback_id,
+        stat=stat_of_end(claim),
     )
 
 
@@ -189,6 +199,7 @@ def record_of(
         _log_line(claim, outcome),
         callback_of(claim, verdict),
         outcome.timings.started_us // 1000 if claim.attempt == 1 else None,
+        stat_of(claim, outcome),
     )
     return record, gone
 

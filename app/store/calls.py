@@ -36,6 +36,8 @@ class Record:
     """The occurrence to add that tells of this end."""
     started_ms: int | None = None
     """When the attempt began, if it is the first of its occurrence."""
+    stat: str = "\t---"
+    """What it counts as, without tags and outcome; see ``app.domain.stats``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +160,7 @@ def record_call(partition: int, records: Iterable[Record], now_ms: int) -> Call:
             one.log_line,
             one.callback_id,
             "" if one.started_ms is None else one.started_ms,
+            one.stat,
         ]
     places = (keys.leases, keys.ended, keys.unacknowledged)
     return Call("record_attempts", [place(partition) for place in places], args)

@@ -155,7 +155,7 @@ class OccurrenceField(HashField):
         """add_callback add_occurrences add_unattempted enter_flow start_first_attempt
         take_event_tags give_hash write_outcome retag_occurrence""",
         """add_callback codec delete_archived delete_ended inspection read_occurrence
-        redeliver_occurrences redeliveries make_way short_forms
+        redeliver_occurrences redeliveries make_way short_forms cancel_occurrence
         retag_occurrence unschedule_occurrence read_attempt""")
     SERIES = ("sr", "1", "present if the schedule made it",
         "enter_flow start_first_attempt give_hash write_outcome",

@@ -10,6 +10,7 @@ from app.services.actions import ActionService
 from app.services.audit import AuditService
 from app.services.deletions import DeletionService
 from app.services.events import EventService
+from app.services.flows import FlowService
 from app.services.redeliveries import RedeliveryService
 from app.wiring.planning import Planning
 from app.wiring.storage import Storage
@@ -47,3 +48,9 @@ def deletion_service(
     return DeletionService(
         events, storage.occurrences, redeliver, audit, storage.changes.event, storage.clock
     )
+
+
+def flow_service(storage: Storage) -> FlowService:
+    """Flows: rate and concurrency shared by events."""
+    kept_ms = storage.settings.retention_events_ms
+    return FlowService(storage.flows, storage.flow_gate, storage.clock, kept_ms)

@@ -10,6 +10,7 @@ from functools import cached_property, lru_cache
 from app.config import Settings
 from app.crypto.reencryption import Reencrypted, reencrypt
 from app.domain.process import SILENT, UNBEGUN
+from app.engine import stats_runner
 from app.engine.alert_runner import AlertRunner
 from app.engine.retention import Retention
 from app.engine.scheduler import Scheduler
@@ -134,6 +135,10 @@ class Engine:
         beats = self.scheduler.beat, self.upkeep_calls.beat
         gauges[SILENT] = lambda: round(max(beat.silent_s() for beat in beats), 1)
         gauges[UNBEGUN] = lambda: float(self.scheduler.failures)
+
+    def roll_up(self) -> None:
+        """Roll up what was counted, every few seconds, until told to stop."""
+        stats_runner.run(self.services.figures.roll_ups, self.stop)
 
     @cached_property
     def _retention(self) -> Retention:

@@ -39,7 +39,7 @@ from app.services.secret_rotation import RotationService
 from app.services.tag_secrets import TagSecretService
 from app.services.tokens import TokenService
 from app.store.server_state import read_state
-from app.wiring.acts import acknowledgements, action_service, deletion_service
+from app.wiring.acts import acknowledgements, action_service, deletion_service, flow_service
 from app.wiring.alerts import alert_service
 from app.wiring.bulk import bulk_service
 from app.wiring.crypto import Crypto
@@ -52,6 +52,7 @@ from app.wiring.planning import Planning
 from app.wiring.queues import Queues
 from app.wiring.quotas import event_quota
 from app.wiring.redeliveries import redelivery_service
+from app.wiring.stats import FigureServices
 from app.wiring.storage import Storage
 from app.wiring.views import (
     event_lists,
@@ -180,6 +181,11 @@ class Services:
         return forecast_service(self.storage, self.planning)
 
     @cached_property
+    def figures(self) -> FigureServices:
+        """What became of deliveries, in numbers."""
+        return FigureServices(self.storage)
+
+    @cached_property
     def request_copies(self) -> RequestCopyService:
         """Requests of occurrences, made once more to be looked at."""
         return request_copy_service(
@@ -206,12 +212,7 @@ class Services:
     @cached_property
     def flows(self) -> FlowService:
         """Flows: rate and concurrency shared by events."""
-        return FlowService(
-            self.storage.flows,
-            self.storage.flow_gate,
-            self.clock,
-            self.settings.retention_events_ms,
-        )
+        return flow_service(self.storage)
 
     @cached_property
     def calendars(self) -> CalendarService:

@@ -30,6 +30,7 @@ from qhronos.client.sending import AsyncSender
 from qhronos.client.stream import QUIET_S, ChangeReader
 from qhronos.errors import Unreachable
 from qhronos.models import Breaker, Change, Event, Outlook, Status
+from qhronos.stats_models import Stats
 
 
 class AsyncClient:
@@ -104,6 +105,27 @@ class AsyncClient:
     async def forecast(self) -> Forecast:
         """Say what is planned for each minute of the next 24 hours, by target."""
         return await self._sender.send(calls.get("/forecast", calls.one(Forecast)))
+
+    async def stats(
+        self,
+        *,
+        from_: Any = None,
+        to: Any = None,
+        step: str | None = None,
+        group_by: str | None = None,
+        tag: str | None = None,
+        target: str | None = None,
+        status: Any = None,
+        limit: int | None = None,
+    ) -> Stats:
+        """Say what became of deliveries, how late they were and what receivers took.
+
+        ``step`` is ``minute``, ``hour`` or ``day``, ``group_by`` is ``tag``, ``target`` or
+        ``status``.
+        """
+        asked = {"from": from_, "to": to, "step": step, "group_by": group_by, "tag": tag}
+        asked |= {"target": target, "status": status, "limit": limit}
+        return await self._sender.send(calls.get("/stats", calls.one(Stats), asked))
 
     async def explain(
         self, *, count: int | None = None, from_: Any = None, to: Any = None, **draft: Any

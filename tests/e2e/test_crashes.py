@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import pytest
 
@@ -198,7 +198,7 @@ def test_everything_may_be_killed_at_once(stack: Stack, api: Api, receiver: Rece
     stack.add_worker()
     held = api.create(receiver.url("/held"))
     receiver.wait_for(1, 30, "/held")
-    due = [api.create(receiver.url("/due"), ahead=1) for _ in range(10)]
+    due = [api.create(receiver.url("/due"), ahead=1, tags=["due"]) for _ in range(10)]
     later = api.event(api.create(receiver.url("/later"), ahead=3_600, metadata={"a": 1})["id"])
     series = api.create(receiver.url("/series"), ahead=1, schedule={"every": "1s"})
     stack.kill_all()
@@ -215,6 +215,13 @@ def test_everything_may_be_killed_at_once(stack: Stack, api: Api, receiver: Rece
     assert len({one.webhook_id for one in receiver.requests_to("/due")}) == 10
     assert len({one.json["event_id"] for one in receiver.requests_to("/due")}) == 10
     api.client.events.delete(series["id"])
+    wait_until(lambda: figures_of(api, "due")["completed"] == 10, "they are counted")
+    assert sum(figures_of(api, "due").values()) == 10
+
+
+def figures_of(api: Api, tag: str) -> Mapping[str, int]:
+    """What became of what bears a tag, as ``GET /stats`` has it."""
+    return api.client.stats(tag=tag).total.outcomes
 
 
 @pytest.mark.timeout(120)

@@ -28,7 +28,7 @@ _OF_OCCURRENCES = ("due", "leases", "unacknowledged", "ended")
 _OF_EVENTS = ("inactive", "unscheduled", "paused")
 _SCORED = (*_OF_OCCURRENCES, *_OF_EVENTS)
 _GLOBAL = re.compile(
-    rb"qh:(meta|drains|sweep|\{watch\}:(drains|runs)|\{lateness\}|\{metrics\}(:from:.+)?|\{live\}:.+|\{secrets\}|\{processes\}(:facts)?|\{limits\}:.+|owned:.+|rates:\d+|\{calendars\}(:version|:pending)?"
+    rb"qh:(meta|drains|sweep|\{stats\}(:(minute|hour|day):\d+)?|\{watch\}:(drains|runs)|\{lateness\}|\{metrics\}(:from:.+)?|\{live\}:.+|\{secrets\}|\{processes\}(:facts)?|\{limits\}:.+|owned:.+|rates:\d+|\{calendars\}(:version|:pending)?"
     rb"|\{tokens\}(:ending|:(of|token|used|revoked|barred):.+)?"
     rb"|\{archive\}:failing|\{metrics\}(:from:.+)?|\{alerts\}(:(sealed|groups|sends|watch|leader|set-aside))?"
     rb"|\{audit\}(:head|:segments|:intents|:done:.+)?"
@@ -160,6 +160,7 @@ class Partition:
                 or self._take_flow(name, rest, value)
                 or self._take_key(name, rest, value)
                 or (name in ("claim", "made", "answer", "source") and bool(rest))
+                or (name == "stats" and rest in (b"", b"taken"))
                 or (name == "event" and len(rest) == 22 and rest.endswith(b":names"))
             )
         return True

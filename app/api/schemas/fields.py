@@ -16,7 +16,7 @@ from marshmallow.types import ErrorMessages
 from app.api.http import json_body
 from app.api.http.context import services
 from app.api.schemas.base import REQUIRED
-from app.api.schemas.tags import MAX_LENGTH, read_tags
+from app.api.schemas.tags import MAX_LENGTH, read_tag, read_tags
 from app.domain.event import MAX_TAGS
 from app.domain.lines import check_name
 from app.domain.recurrence import validate_timezone
@@ -169,6 +169,14 @@ class Flag(Read):
         if not isinstance(value, bool):
             raise ValidationError("must be true or false")
         return value
+
+
+class TagName(Read):
+    """A tag."""
+
+    def read(self, value: Any) -> Any:
+        """Return the tag in the spelling that is stored."""
+        return judged(lambda: read_tag(value))
 
 
 class TagList(Read):

@@ -6,7 +6,8 @@
 --       verdict ('retrying', 'dispatched' to wait, or the status in which the occurrence ends),
 --       status_code, body, message, moment (of the next attempt, or until when to acknowledge),
 --       line (for the log, or in place of the wait's; '': none was made, or it stays), callback_id,
---       started (when the attempt began; '' if it was not the first)
+--       started (when the attempt began; '' if it was not the first), stat (what it counts as,
+--       without tags and outcome; see app.domain.stats)
 -- Returns: per attempt 1 or, if its lease was lost, 0 (a repeated call): nothing has changed.
 --#include give_hash
 --#include read_shorts
@@ -22,15 +23,16 @@
 --#include list_inactive
 --#include add_due
 --#include make_due
+--#include count_stats
 local claimed, ended, unacknowledged = unpack(KEYS)
 local prefix, now = unpack(ARGV, 1, 2)
-local recorded, done, by_status, due, ids = {}, {}, {}, {}, {}
+local recorded, done, by_status, due, ids, stats = {}, {}, {}, {}, {}, {}
 local waits, acknowledged, ends, together, completed, hashes, inactive = {}, {}, {}, {}, {}, {}, {}
-for i = 3, #ARGV, 10 do ids[#ids + 1] = ARGV[i] end
+for i = 3, #ARGV, 11 do ids[#ids + 1] = ARGV[i] end
 local short_of, unfresh = read_shorts(prefix, ids), {}
-for i = 3, #ARGV, 10 do
-  local id, token, verdict, status_code, body, message, moment, line, callback_id, started =
-    unpack(ARGV, i, i + 9)
+for i = 3, #ARGV, 11 do
+  local id, token, verdict, status_code, body, message, moment, line, callback_id, started,
+    stat = unpack(ARGV, i, i + 10)
   local short = short_of[id]
   local one = read_attempt(prefix, id, short)
   if one.lease ~= token then
@@ -38,8 +40,7 @@ for i = 3, #ARGV, 10 do
   else
     if short and line == '' then
       give_hash(prefix, id)
-      short, short_of[id] = nil, nil
-      one = read_attempt(prefix, id, short)
+      short, short_of[id], one = nil, nil, read_attempt(prefix, id, nil)
     end
     local event, event_key = one.event, prefix .. 'event:' .. one.event
     local next_ms, recurring, event_status, version, queued = unpack(redis.call('HMGET', event_key,
@@ -85,10 +86,10 @@ for i = 3, #ARGV, 10 do
       add_callback(prefix, callback_id, event, id, now, due)
     end
     local listed = by_status[verdict] or {}
-    listed[#listed + 1] = one.scheduled; listed[#listed + 1] = id
-    by_status[verdict] = listed
-    done[#done + 1] = id
-    recorded[#recorded + 1] = 1
+    listed[#listed + 1] = one.scheduled; listed[#listed + 1] = id; by_status[verdict] = listed
+    stat = (one.tags or '') .. '\t' .. stat .. verdict
+    stats[stat] = (stats[stat] or 0) + 1
+    done[#done + 1], recorded[#recorded + 1] = id, 1
   end
 end
 
@@ -101,4 +102,5 @@ if waits[1] then redis.call('PUBLISH', 'qh:wake', waits[1]) end
 call_batch('ZADD', ended, ends)
 list_inactive(prefix, inactive, now)
 make_due(prefix, due)
+count_stats(prefix, now, stats)
 return recorded

@@ -17,6 +17,8 @@ import type {
   Forecast,
   Outlook,
   PreviewRange,
+  Stats,
+  StatsQuery,
   Status,
 } from './types.js';
 
@@ -99,6 +101,11 @@ export class Qhronos {
   /** Say what is planned for each minute of the next 24 hours, by target. */
   forecast(options: CallOptions = {}): Promise<Forecast> {
     return this.#sender.send(call('get', '/forecast', options));
+  }
+
+  /** Say what became of deliveries, how late they were and what receivers took. */
+  stats(query: StatsQuery = {}, options: CallOptions = {}): Promise<Stats> {
+    return this.#sender.send(call('get', '/stats', { ...options, query }));
   }
 
   /**

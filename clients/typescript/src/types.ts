@@ -48,6 +48,7 @@ export type AuditEntry = Schemas['AuditEntry'];
 export type Status = Schemas['Status'];
 export type Breaker = Schemas['Breaker'];
 export type Forecast = Schemas['Forecast'];
+export type Stats = Schemas['Stats'];
 /** The body of a delivery, unless the event has a body of its own. */
 export type DeliveryBody = Schemas['Delivery'];
 
@@ -57,6 +58,8 @@ export type EventFilters = Query<QueryOf<Operation<'get', '/events'>>>;
 export type OccurrenceFilters = Omit<Query<QueryOf<Operation<'get', '/occurrences'>>>, 'page'>;
 /** The filters of `GET /audit`. */
 export type AuditFilters = Query<QueryOf<Operation<'get', '/audit'>>>;
+/** What `GET /stats` is asked for. */
+export type StatsQuery = Query<QueryOf<Operation<'get', '/stats'>>>;
 /** What a preview is asked for. */
 export type PreviewRange = Omit<
   Query<QueryOf<Operation<'get', '/events/{event_id}/preview'>>>,

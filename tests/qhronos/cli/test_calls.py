@@ -29,6 +29,7 @@ COMMANDS = {
     "POST /events/{id}/rotate-secret": "events rotate-secret",
     "POST /events/rotate-secret": "events rotate-secret",
     "GET /forecast": "forecast",
+    "GET /stats": "stats",
     "POST /preview": "explain",
     "GET /events/stream": "occurrences tail",
     "GET /occurrences": "occurrences list",

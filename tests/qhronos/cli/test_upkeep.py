@@ -67,6 +67,14 @@ def test_what_is_planned_is_told_by_target(on_app: Run, tag: str) -> None:
     assert on_app("forecast", "--json").json["total"] >= 23
 
 
+def test_figures_are_told_by_time_or_group(on_app: Run) -> None:
+    said = on_app("stats")
+    assert (said.code, "attempts from" in said.out) == (0, True)
+    assert on_app("stats", "--by", "tag", "--step", "hour").code == 0
+    assert on_app("stats", "--json", "--by", "target").json["group_by"] == "target"
+    assert on_app("stats", "--step", "week").code == 2
+
+
 def test_all_tokens_of_a_holder_are_revoked_together(on_app: Run, tag: str) -> None:
     for _ in range(2):
         on_app("tokens", "create", "--sub", tag, "--access", "read", "--expires", "1d")

@@ -161,6 +161,13 @@ def test_what_was_missed_is_added_and_what_is_planned_is_counted(client: Client,
     assert forecast.targets[0].total <= forecast.total
 
 
+def test_figures_are_read_with_their_steps_and_groups(client: Client) -> None:
+    stats = client.stats(from_=NOW - timedelta(hours=2), to=NOW, step="hour", group_by="tag")
+    assert (stats.step, stats.to > stats.from_) == ("hour", True)
+    assert stats.total.attempts.total >= stats.total.attempts.succeeded
+    assert stats.total.outcomes.keys() >= {"completed", "failed"}
+
+
 def test_signing_secrets_are_changed_and_shown_once(client: Client, tag: str) -> None:
     event = client.events.create(name="one", delay="1h", webhook=HOOK, tags=[tag])
     rotated = client.events.rotate_secret(event.id, overlap=timedelta(hours=1))

@@ -1,4 +1,5 @@
 --#include index_occurrence_tags
+--#include count_stats
 -- add_unattempted(prefix, occurrence, event, scheduled, tags, status, message, now): adds an
 -- occurrence that has ended without an attempt. A second call with the same id changes nothing and
 -- returns false.
@@ -13,5 +14,6 @@ local function add_unattempted(prefix, occurrence, event, scheduled, tags, statu
   redis.call('ZADD', prefix .. 'event:' .. event .. ':occurrences', scheduled, occurrence)
   index_occurrence_tags(prefix, tags, occurrence, scheduled)
   redis.call('ZADD', prefix .. 'ended', now, occurrence)
+  count_stats(prefix, now, {[tags .. '\t\t---' .. status] = 1})
   return true
 end

@@ -1,4 +1,5 @@
 --#include leave_due
+--#include count_stats
 -- cancel_occurrence(prefix, occurrence, status, message, now): cancels an occurrence that is in an
 -- open status. It loses its lease: the outcome of an attempt that is under way will not count.
 local function cancel_occurrence(prefix, occurrence, status, message, now)
@@ -14,4 +15,6 @@ local function cancel_occurrence(prefix, occurrence, status, message, now)
     OccurrenceField.ERROR, message, OccurrenceField.CHANGED, now, OccurrenceField.COMPLETED, now)
   redis.call('HDEL', key, OccurrenceField.NEXT_ATTEMPT, OccurrenceField.ACK_DEADLINE,
     OccurrenceField.FLOW)
+  local tags = redis.call('HGET', key, OccurrenceField.TAGS) or ''
+  count_stats(prefix, now, {[tags .. '\t\t---cancelled'] = 1})
 end

@@ -1,0 +1,33 @@
+"""Wiring of the figures of deliveries."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from app.services.rollups import RollUps
+from app.services.stats import StatsService
+from app.store.stats import StatsStore
+from app.wiring.storage import Storage
+
+
+@dataclass(frozen=True)
+class FigureServices:
+    """What became of deliveries, and what is made of that."""
+
+    storage: Storage
+
+    @cached_property
+    def _store(self) -> StatsStore:
+        storage = self.storage
+        return StatsStore(storage.client, storage.scripts, storage.settings.partitions)
+
+    @cached_property
+    def stats(self) -> StatsService:
+        """What became of deliveries, by tag, target, status and time."""
+        return StatsService(self._store, self.storage.clock)
+
+    @cached_property
+    def roll_ups(self) -> RollUps:
+        """What adds up what was counted."""
+        return RollUps(self._store, self.storage.clock)
