@@ -69,7 +69,7 @@ LOCK := $(TOOLS)/bin/uv pip compile --quiet --universal --python-version 3.11 \
 QUICK := $(addprefix tests/,domain delivery store crypto planning services engine wiring) \
 	$(filter-out tests/test_wsgi.py,$(wildcard tests/test_*.py))
 
-.PHONY: help run demo check test chaos upgrade operations soak fuzz costs calendars clients typescript types recipes mutate package deployments image docs lint format lock audit clean subscribers browser screenshots pictures
+.PHONY: help run demo check test chaos upgrade operations drill soak fuzz costs calendars clients typescript types recipes mutate package deployments image docs lint format lock audit clean subscribers browser screenshots pictures
 
 help: ## show this help
 	@grep -hE '^[a-z%-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -95,6 +95,9 @@ chaos: $(DEV) ## kill and stop everything at random, prove that nothing is lost;
 
 upgrade: $(DEV) ## upgrade from another commit, FROM=, under load, process by process; ARGS=--back
 	@$(PY) -m tests.chaos.versions --from $(or $(FROM),HEAD~1) --seconds $(or $(SECONDS),120) $(ARGS)
+
+drill: $(DEV) ## lose the store under load, restore a backup, prove what is there; EVENTS=, RATE=
+	@$(PY) -m tests.drill --events $(or $(EVENTS),500) --rate $(or $(RATE),100)
 
 operations: $(DEV) ## run an installation through restarts and outages under load; RATE=, OUTAGE=
 	@$(PY) -m tests.production --rate $(or $(RATE),100) --outage $(or $(OUTAGE),25)

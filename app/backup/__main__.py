@@ -150,10 +150,10 @@ def bring_back(
     taken = to_rfc3339(header.taken_ms)
     then, since = done.survey.due_then, done.survey.due_since
     _say(
-        f"When it was taken, {plural(then, 'occurrence')} had fallen due or were under way; since "
-        f"then {since:,} more have fallen due. Of these, what was delivered after {taken} is "
-        "delivered again, with the same webhook-id. A series goes on by its misfire policy. What "
-        f"was created or changed after {taken} is lost."
+        f"Due or under way when it was taken: {plural(then, 'occurrence')}; fallen due since: "
+        f"{since:,}. Of these, what was delivered after {taken} is delivered again, with the same "
+        "webhook-id. A series goes on by its misfire policy. What was created or changed after "
+        f"{taken} is lost."
     )
 
 

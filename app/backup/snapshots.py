@@ -23,6 +23,8 @@ from app.store.fields import MetaField
 QUIET_S = 60.0
 """How long a server may say nothing. While it saves, it sends an empty line each second or so."""
 
+CLOSING_S = 5.0
+
 _READ = 1 << 18
 _MARK = 40
 """Bytes of the mark that ends a snapshot of which the server does not know the length."""
@@ -133,6 +135,14 @@ class _Transfer:
             held += self._more_data()
         if held[:-_MARK]:
             yield held[:-_MARK]
+        self._await_end()
+
+    def _await_end(self) -> None:
+        """Let the server close the connection: if we did, it would log that its child was lost."""
+        self._socket.settimeout(CLOSING_S)
+        with contextlib.suppress(OSError):
+            while self._socket.recv(_READ):
+                pass
 
     def _more_data(self) -> bytes:
         try:
