@@ -178,6 +178,7 @@ OTHER_FOLDERS = {
     "chaos": "kills and stops at random",
     "costs": "searches for the request that costs most",
     "deployment": "the files of deploy/: what they name exists, and they are run",
+    "drill": "loses the store, and restores a backup of it",
     "docs": "what the documents promise",
     "e2e": "real processes and a real receiver",
     "mutation": "changes the rules and sees whether a test notices",
