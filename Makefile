@@ -69,7 +69,7 @@ LOCK := $(TOOLS)/bin/uv pip compile --quiet --universal --python-version 3.11 \
 QUICK := $(addprefix tests/,domain delivery store crypto planning services engine wiring) \
 	$(filter-out tests/test_wsgi.py,$(wildcard tests/test_*.py))
 
-.PHONY: help run demo check test chaos upgrade operations drill soak fuzz costs calendars clients typescript types recipes mutate package deployments image docs lint format lock audit clean subscribers browser screenshots pictures
+.PHONY: help run demo check test chaos chaos-sentinel upgrade operations drill soak fuzz costs calendars clients typescript types recipes mutate package deployments image docs lint format lock audit clean subscribers browser screenshots pictures
 
 help: ## show this help
 	@grep -hE '^[a-z%-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -92,6 +92,9 @@ test: $(DEV) ## run the whole test suite; ARGS='-k name' narrows it
 
 chaos: $(DEV) ## kill and stop everything at random, prove that nothing is lost; SECONDS=, SEED=
 	@$(PY) -m tests.chaos $(if $(SEED),--seed $(SEED)) --seconds $(or $(SECONDS),600) $(ARGS)
+
+chaos-sentinel: $(DEV) ## kill and stop the store's primary, replicas and Sentinels under load; SECONDS=, SEED=
+	@$(PY) -m tests.chaos.failovers $(if $(SEED),--seed $(SEED)) --seconds $(or $(SECONDS),120) $(ARGS)
 
 upgrade: $(DEV) ## upgrade from another commit, FROM=, under load, process by process; ARGS=--back
 	@$(PY) -m tests.chaos.versions --from $(or $(FROM),HEAD~1) --seconds $(or $(SECONDS),120) $(ARGS)

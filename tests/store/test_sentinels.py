@@ -36,7 +36,10 @@ RECOVERED_S = 5.0
 
 @pytest.fixture(scope="module")
 def watched() -> Iterator[Watched]:
-    with tempfile.TemporaryDirectory(prefix="qhronos-") as path, Watched(Path(path)) as made:
+    with (
+        tempfile.TemporaryDirectory(prefix="qhronos-") as path,
+        Watched(Path(path), down_after_ms=500) as made,
+    ):
         yield made
 
 
