@@ -135,6 +135,14 @@ class Settings:
     retention_events_ms: int = 30 * 86_400_000
     """How long inactive events are kept."""
 
+    retention_per_event: int = 0
+    """How many occurrences of one event are kept at most, the newest by their scheduled time; those
+    under way count. 0: any number."""
+
+    retention_max_bytes: int = 0
+    """About how many bytes of the store's memory ended occurrences may take: beyond it the oldest
+    are deleted. 0: no limit."""
+
     archive_url: str = field(default="", repr=False)
     """Where ended occurrences and inactive events go before they are deleted: a directory, in
     ``QHRONOS_DATA_DIR`` if it is relative, or a URL that fsspec knows, as in ``s3://bucket/path``.

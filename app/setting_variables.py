@@ -92,6 +92,8 @@ READERS: dict[str, Callable[[str], Any]] = {
     "STOP_GRACE": duration(100, 600_000),
     "RETENTION_OCCURRENCES": duration(1_000, 3_650 * _DAY),
     "RETENTION_EVENTS": duration(1_000, 3_650 * _DAY),
+    "RETENTION_PER_EVENT": integer(0, 10_000_000),
+    "RETENTION_MAX_BYTES": integer(0, 1 << 50),
     "ARCHIVE_URL": accepted(check_archive_url),
     "RETENTION_AUDIT": duration(1_000, 36_500 * _DAY),
     "AUDIT_MAX_BYTES": integer(0, 1 << 50),

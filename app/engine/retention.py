@@ -1,15 +1,17 @@
 """Retention: ended occurrences and inactive events are kept for a time, then deleted.
 
-With an archive they go there first; while that takes no files, nothing of them is deleted.
+Limits may take ended occurrences before, see ``history_limits``. With an archive all go there
+first; while that takes no files, nothing of them is deleted.
 """
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Protocol
 
 from app.archive.names import DAY_MS, HOUR_MS
 from app.archive.place import ArchiveFailed
@@ -33,6 +35,13 @@ MINUTE_MS = 60_000
 _log = logging.getLogger(__name__)
 
 
+class Limits(Protocol):
+    """See ``HistoryLimits``."""
+
+    def run(self, partitions: Sequence[int], now_ms: int, until_s: float, /) -> int:
+        """Delete what is too much; returns how many. Raises ``ArchiveFailed``."""
+
+
 @dataclass(frozen=True, slots=True)
 class Retention:
     """How long to keep what has ended; ``occurrences_ms`` and ``events_ms`` are milliseconds."""
@@ -43,21 +52,48 @@ class Retention:
     occurrences_ms: int
     events_ms: int
     notes: ArchiveNotes
+    limits: Limits
     others: tuple[Callable[[int], int], ...] = ()
     """Deletes other kinds of old records; each is given the present moment, ms UTC."""
 
     archiving: Archiving | None = None
 
     def run(self, now_ms: int) -> int:
-        """Delete what is old enough; returns how many records were deleted."""
+        """Delete what is old enough, or too much; returns how many records were deleted."""
         until = time.monotonic() + BUDGET_S
-        if self.archiving is None:
-            deleted = self._delete(now_ms, until)
+        deleted = 0
+        for forget in (self._by_age, self._by_limits):
+            try:
+                deleted += forget(now_ms, until)
+            except ArchiveFailed as error:
+                self._tell(error, now_ms)
+                break
         else:
-            deleted = self._archive(self.archiving, now_ms, until)
-        for forget in self.others:
-            deleted += _repeat(partial(forget, now_ms), until)
+            if self.archiving is not None:
+                self.notes.works()
+        for other in self.others:
+            deleted += _repeat(partial(other, now_ms), until)
         return deleted
+
+    def _by_limits(self, now_ms: int, until: float) -> int:
+        return self.limits.run(self._in_turn(now_ms), now_ms, until)
+
+    def _tell(self, error: ArchiveFailed, now_ms: int) -> None:
+        if not self.notes.fails(error.reason, now_ms):
+            _log.error(
+                "the archive takes no files (%s): what is too old stays in the store",
+                error.reason,
+            )
+
+    def _by_age(self, now_ms: int, until: float) -> int:
+        if self.archiving is None:
+            return self._delete(now_ms, until)
+        moved = 0
+        for partition in self._in_turn(now_ms):
+            if time.monotonic() >= until:
+                break
+            moved += self._archive_partition(self.archiving, partition, now_ms, until)
+        return moved
 
     def _delete(self, now_ms: int, until: float) -> int:
         ended_before = now_ms - self.occurrences_ms
@@ -67,23 +103,6 @@ class Retention:
             deleted += _repeat(delete, until)
             deleted += _repeat(partial(self._events, partition, now_ms), until)
         return deleted
-
-    def _archive(self, archiving: Archiving, now_ms: int, until: float) -> int:
-        moved = 0
-        try:
-            for partition in self._in_turn(now_ms):
-                if time.monotonic() >= until:
-                    break
-                moved += self._archive_partition(archiving, partition, now_ms, until)
-        except ArchiveFailed as error:
-            if not self.notes.fails(error.reason, now_ms):
-                _log.error(
-                    "the archive takes no files (%s): what is too old stays in the store",
-                    error.reason,
-                )
-        else:
-            self.notes.works()
-        return moved
 
     def _in_turn(self, now_ms: int) -> list[int]:
         """The partitions, each time from another on: none waits for what others have too much."""

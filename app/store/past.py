@@ -59,6 +59,22 @@ class PastStore:
             deleted += int(self._scripts("delete_archived", places, args))
         return deleted
 
+    def beyond(
+        self, partition: int, event_ids: Sequence[bytes], kept: int, most: int
+    ) -> list[bytes]:
+        """What events list beyond their newest ``kept``, by scheduled time.
+
+        That is what was claimed or has ended, ``most`` of each event at most, its oldest.
+        """
+        lists = [keys.event_occurrences(partition, one) for one in event_ids]
+        counts = self._client.read_each("ZCARD", lists)
+        pipe = self._client.pipeline(transaction=False)
+        for name, count in zip(lists, counts, strict=True):
+            if count > kept:
+                pipe.zrange(name, 0, min(count - kept, most) - 1)
+        found: list[list[bytes]] = pipe.execute()
+        return [one for some in found for one in some]
+
     def add(self, past: Iterable[Past], now_ms: int) -> int:
         """Add occurrences that ended long ago; returns how many were not there.
 

@@ -17,7 +17,7 @@ from app.store.short_forms import read_occurrences
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """Suspects of one slice and where the next begins; an empty cursor: at the beginning."""
+    """Suspects or all of a slice, and where the next begins; an empty cursor: at the beginning."""
 
     suspects: list[bytes]
     cursor: str
@@ -35,7 +35,21 @@ class EventSweep:
         ``cursor`` is a creation time; events of the same millisecond are never split, so a slice
         may be longer than ``limit`` by those.
         """
-        key = keys.events(partition, EventStatus.ACTIVE)
+        found = self.events(partition, EventStatus.ACTIVE, cursor, limit)
+        event_ids = found.suspects
+        rows = read_hashes(
+            self._client, map(keys.event_of, event_ids), (EventField.STATUS, EventField.NEXT)
+        )
+        suspects = [
+            event_id
+            for event_id, (status, following) in zip(event_ids, rows, strict=True)
+            if status == b"active" and following is None
+        ]
+        return Slice(suspects, found.cursor)
+
+    def events(self, partition: int, status: str, cursor: str, limit: int) -> Slice:
+        """The next ``limit`` events of a status; see ``suspects`` for the cursor."""
+        key = keys.events(partition, status)
         rows = self._client.zrangebyscore(
             key, f"({cursor}" if cursor else "-inf", "+inf", start=0, num=limit, withscores=True
         )
@@ -45,15 +59,7 @@ class EventSweep:
         last = int(found[-1][1])
         peers = cast("list[bytes]", self._client.zrangebyscore(key, last, last))
         event_ids = [event_id for event_id, score in found if int(score) < last] + peers
-        rows = read_hashes(
-            self._client, map(keys.event_of, event_ids), (EventField.STATUS, EventField.NEXT)
-        )
-        suspects = [
-            event_id
-            for event_id, (status, following) in zip(event_ids, rows, strict=True)
-            if status == b"active" and following is None
-        ]
-        return Slice(suspects, str(last) if len(found) == limit else "")
+        return Slice(event_ids, str(last) if len(found) == limit else "")
 
     def inactive(self, partition: int, before_ms: int, limit: int) -> list[bytes]:
         """Events that have been inactive since before a moment, oldest first."""

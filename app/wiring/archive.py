@@ -10,7 +10,9 @@ from app.archive.place import open_place
 from app.config import Settings
 from app.domain.past import Past
 from app.engine.archiving import Archiving
+from app.engine.history_limits import HistoryLimits
 from app.store.archive_notes import ArchiveNotes
+from app.store.history_size import HistorySizes
 from app.store.past import PastStore
 from app.wiring.storage import Storage
 
@@ -41,6 +43,21 @@ def archiving(storage: Storage) -> Archiving | None:
         storage.occurrences,
         storage.events,
         storage.sweep,
+    )
+
+
+def history_limits(storage: Storage, archive: Archiving | None) -> HistoryLimits:
+    """Retention by count and by size."""
+    past = PastStore(storage.client, storage.scripts)
+    return HistoryLimits(
+        past,
+        storage.occurrences,
+        storage.sweep,
+        HistorySizes(storage.client, past, storage.occurrences),
+        storage.coordination,
+        storage.settings.retention_per_event,
+        storage.settings.retention_max_bytes,
+        archive,
     )
 
 

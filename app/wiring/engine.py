@@ -22,7 +22,7 @@ from app.setting_variables import production_settings
 from app.store.migrations.schema import MIGRATIONS
 from app.store.watch import WatchStore
 from app.wiring.alert_runner import alert_runner
-from app.wiring.archive import archive_notes, archiving
+from app.wiring.archive import archive_notes, archiving, history_limits
 from app.wiring.doubles import NO_DOUBLES, Doubles
 from app.wiring.drains import Drains
 from app.wiring.services import Services, build_services
@@ -143,6 +143,7 @@ class Engine:
     @cached_property
     def _retention(self) -> Retention:
         services, storage = self.services, self.services.storage
+        archive = archiving(storage)
         return Retention(
             storage.work,
             storage.events,
@@ -150,6 +151,7 @@ class Engine:
             services.settings.retention_occurrences_ms,
             services.settings.retention_events_ms,
             archive_notes(storage),
+            history_limits(storage, archive),
             (
                 services.tokens.forget_ended,
                 services.audit.forget_old,
@@ -159,7 +161,7 @@ class Engine:
                 services.import_jobs.forget_old,
                 services.import_jobs.imports.forget_gone,
             ),
-            archiving(storage),
+            archive,
         )
 
     def drain(self) -> int:

@@ -27,6 +27,8 @@ SHARED = {
     "QHRONOS_ALLOW_PRIVATE_TARGETS": "allow_private_targets",
     "QHRONOS_RETENTION_OCCURRENCES": "retention_occurrences_ms",
     "QHRONOS_RETENTION_EVENTS": "retention_events_ms",
+    "QHRONOS_RETENTION_PER_EVENT": "retention_per_event",
+    "QHRONOS_RETENTION_MAX_BYTES": "retention_max_bytes",
     "QHRONOS_ARCHIVE_URL": "archive_url",
     "QHRONOS_RETENTION_AUDIT": "retention_audit_ms",
     "QHRONOS_INDEXED_METADATA": "indexed_metadata",

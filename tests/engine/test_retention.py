@@ -57,7 +57,8 @@ def retention(work: FakeWork, events: FakeEvents, *others: Any) -> Retention:
     untyped = cast("Any", SimpleNamespace(work=work, events=events))
     notes = cast("Any", None)  # there is no archive
     parts = (untyped.work, untyped.events, untyped.events)
-    return Retention(*parts, 7 * DAY_MS, 9 * DAY_MS, notes, others)
+    limits = cast("Any", SimpleNamespace(run=lambda *_: 0))
+    return Retention(*parts, 7 * DAY_MS, 9 * DAY_MS, notes, limits, others)
 
 
 def test_all_that_is_old_is_deleted_in_batches() -> None:

@@ -43,7 +43,9 @@ class PastMaker:
         """Occurrences that their first attempt completed 5 ms later: in short form, together."""
         for _ in range(count):
             self.event(start_ms)
-        claims = self.claim(start_ms, count)
+        claims: list[Claim] = []
+        while len(claims) < count:
+            claims += self.claim(start_ms, count - len(claims))
         line = b"1,%d000,1200,2000,3,4,5,6,200,0\n" % start_ms
         records = [
             Record(
@@ -95,9 +97,9 @@ class PastMaker:
         self.work.record([end], again + 5)
         return claim.occurrence_id
 
-    def missed(self, start_ms: int) -> bytes:
+    def missed(self, start_ms: int, event: Event | None = None) -> bytes:
         """One that was never attempted; it ends at its scheduled time."""
-        event = an_event(partition=self.partition, created_ms=start_ms)
+        event = event or an_event(partition=self.partition, created_ms=start_ms)
         ended = Unattempted(event.id, start_ms, ("red",), "missed", "too late")
         assert self.work.record_unattempted([ended], start_ms) == 1
         return ids.occurrence_id(event.id, start_ms)

@@ -30,6 +30,8 @@ OTHER_VALUES = {
     "allow_private_targets": "10.0.0.0/8",
     "retention_occurrences_ms": 2_929,
     "retention_events_ms": 2_929,
+    "retention_per_event": 2_929,
+    "retention_max_bytes": 2_929,
     "archive_url": "s3://other",
     "retention_audit_ms": 2_929,
     "max_events_per_sub": 29,

@@ -1,0 +1,125 @@
+"""Retention by count and by size: how many of an event are kept, and how many bytes of the store.
+
+Both delete ended occurrences that are younger than retention by age would. What is deleted goes
+into the archive before, if there is one.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from app.archive.files import MAX_RECORDS
+from app.domain.event import EventStatus
+from app.engine.archiving import Archiving
+from app.store.calls import BATCH
+from app.store.coordination import Coordination
+from app.store.history_size import HistorySizes
+from app.store.occurrences import OccurrenceStore
+from app.store.past import Ending, PastStore
+from app.store.sweep import EventSweep
+
+LOOKED_AT = 20_000
+"""How many events of each status one run looks at; the next goes on there."""
+
+FROM_ONE_EVENT = 4_096
+"""How many of one event go in one run."""
+
+LEFT = 0.95
+"""When history is too large, it is made smaller than the limit by a twentieth: so it takes files of
+a good size, and a run that finds it too large comes seldom."""
+
+HOUR_MS = 3_600_000
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryLimits:
+    """``per_event``: occurrences; ``max_bytes``: of the store's memory, about; 0: no limit."""
+
+    past: PastStore
+    occurrences: OccurrenceStore
+    sweep: EventSweep
+    sizes: HistorySizes
+    coordination: Coordination
+    per_event: int
+    max_bytes: int
+    archiving: Archiving | None
+
+    def run(self, partitions: Sequence[int], now_ms: int, until_s: float) -> int:
+        """Delete what is too much, until then on the monotonic clock; returns how many.
+
+        Raises ``ArchiveFailed``.
+        """
+        deleted = 0
+        for partition in partitions if self.per_event else ():
+            for status in EventStatus:
+                if time.monotonic() < until_s:
+                    deleted += self._trim_events(partition, status.value, now_ms, until_s)
+        if self.max_bytes and time.monotonic() < until_s:
+            deleted += self._shrink(partitions, now_ms, until_s)
+        return deleted
+
+    def _trim_events(self, partition: int, status: str, now_ms: int, until_s: float) -> int:
+        """Go on looking through the events of one status; with an archive, once an hour.
+
+        Else each run would write a file for the little that has come since the last one.
+        """
+        place = f"{partition}:count:{status}"
+        began, _, cursor = self.coordination.sweep_cursor(place).partition(" ")
+        if not cursor:
+            if self.archiving and began and now_ms < int(began) + HOUR_MS:
+                return 0
+            began = str(now_ms)
+        beyond: list[Ending] = []
+        for _ in range(0, LOOKED_AT, BATCH):
+            found = self.sweep.events(partition, status, cursor, BATCH)
+            beyond += self._beyond(partition, found.suspects)
+            cursor = found.cursor
+            if not cursor or len(beyond) >= MAX_RECORDS or time.monotonic() >= until_s:
+                break
+        deleted = self._delete(partition, beyond, now_ms, until_s)
+        self.coordination.move_sweep(place, f"{began} {cursor}")
+        return deleted
+
+    def _beyond(self, partition: int, event_ids: Sequence[bytes]) -> Iterator[Ending]:
+        """What has ended of the events and is not among the newest of its event."""
+        ids = self.past.beyond(partition, event_ids, self.per_event, FROM_ONE_EVENT)
+        for at in range(0, len(ids), BATCH):
+            for past in self.occurrences.past(ids[at : at + BATCH]):
+                if past is not None and past.occurrence.completed_ms is not None:
+                    yield Ending(past.occurrence.completed_ms, past.occurrence.id)
+
+    def _shrink(self, partitions: Sequence[int], now_ms: int, until_s: float) -> int:
+        """Delete the oldest of each partition, by its share, if all of them take too much."""
+        sizes = {partition: self.sizes.of(partition, now_ms) for partition in partitions}
+        size = sum(one.bytes for one in sizes.values())
+        if size <= self.max_bytes:
+            return 0
+        share = 1 - LEFT * self.max_bytes / size
+        _log.info("history takes about %s bytes: the oldest %.1f %% of it go", size, 100 * share)
+        deleted = 0
+        for partition in partitions:
+            most = min(math.ceil(sizes[partition].occurrences * share), MAX_RECORDS)
+            oldest = list(islice(self.past.oldest(partition, now_ms), most))
+            deleted += self._delete(partition, oldest, now_ms, until_s)
+            if time.monotonic() >= until_s:
+                break
+        return deleted
+
+    def _delete(
+        self, partition: int, endings: Sequence[Ending], now_ms: int, until_s: float
+    ) -> int:
+        if self.archiving is None:
+            return self.past.delete(partition, endings)
+        left, moved = iter(endings), 0
+        while some := self.archiving.move_endings(partition, left, now_ms, until_s):
+            moved += some
+            if time.monotonic() >= until_s:
+                break
+        return moved
