@@ -4,9 +4,10 @@ One-time events with the fields of the API's reference and two tags, on a store 
 of ``make run``, and on a server as it comes. Created over HTTP, everything is counted that is there
 when the requests are over, and once more when upkeep has packed the audit log: indexes, the
 scheduled occurrence, the audit log. The same without the API shows what the event alone takes. Then
-what its delivery adds, and what each ended occurrence of a series adds. The baseline keeps each
-event as the JSON document that the API answers, in a string of its own, and nothing else: no index,
-no schedule.
+what its delivery adds, what each ended occurrence of a series adds, and what one that failed after
+three attempts: at once, and when their records are packed, as they are an hour later. The baseline
+keeps each event as the JSON document that the API answers, in a string of its own, and nothing
+else: no index, no schedule.
 """
 
 from __future__ import annotations
@@ -14,9 +15,11 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import random
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 from app.domain.action import webhook
 from app.domain.ids import EventIds, to_text
@@ -24,12 +27,14 @@ from app.domain.outcome import Outcome, Timings
 from app.domain.schedule import Schedule
 from app.domain.times import to_rfc3339
 from app.engine.attempts import record_of
+from app.engine.packing import Packing
 from app.runtime.embedded import free_port
 from app.store import keys
 from app.store.audit_archive import HOT, SEGMENT
 from app.store.calls import BATCH, Successor
 from app.store.claims import Claim
 from app.store.connection import StoreClient, connect
+from app.store.coordination import Coordination
 from app.store.events import EventStore, Plan
 from app.store.scripts import Scripts
 from app.store.work import WorkStore
@@ -42,6 +47,7 @@ YEAR_MS = 365 * 86_400_000
 MINUTE_MS = 60_000
 BASELINE = "the API's JSON document alone"
 SERIES = 50
+CHANCE = random.Random(1)
 DEFAULT_SETTINGS = {"hash-max-listpack-value": 64, "hash-max-listpack-entries": 512}
 """Of Redis and Valkey, where ``make run`` sets others."""
 
@@ -108,8 +114,8 @@ def ours(count: int, *, default: bool) -> float:
         return (used(client) - before) / count
 
 
-def delivered(count: int, *, default: bool) -> float:
-    """Bytes that the delivery of a one-time event adds."""
+def delivered(count: int, *, default: bool) -> tuple[float, float]:
+    """Bytes that the delivery of a one-time event adds: at once, and when it is packed."""
     with store(default=default) as (_, client):
         now_ms = time.time_ns() // 1_000_000 + MINUTE_MS
         loading.load(client, WEBHOOK, [now_ms] * count)
@@ -118,11 +124,16 @@ def delivered(count: int, *, default: bool) -> float:
         deliver_all(work, now_ms, 0)
         if client.zcard(keys.occurrences(0, "completed")) != count:
             raise support.BenchmarkFailed("not all of them have ended")
-        return (used(client) - before) / count
+        at_once = (used(client) - before) / count
+        pack(client, work)
+        return at_once, (used(client) - before) / count
 
 
-def series(count: int, *, default: bool) -> float:
-    """Bytes that an ended occurrence of a series adds."""
+def series(count: int, *, default: bool, attempts: int = 1) -> tuple[float, float]:
+    """Bytes that an ended occurrence of a series adds: at once, and when it is packed.
+
+    With more than one attempt it has failed in the end.
+    """
     with store(default=default) as (_, client):
         scripts = Scripts(client)
         work, events, ids = (
@@ -137,14 +148,26 @@ def series(count: int, *, default: bool) -> float:
             events.save(event, Plan(scheduled_ms=first_ms, due_ms=first_ms), None, first_ms - 1)
         before, request = used(client), 0
         for number in range(count // SERIES):
-            request = deliver_all(work, first_ms + number * MINUTE_MS, request)
-        if client.zcard(keys.occurrences(0, "completed")) != count // SERIES * SERIES:
+            request = deliver_all(work, first_ms + number * MINUTE_MS, request, attempts)
+        ended = "completed" if attempts == 1 else "failed"
+        made = count // SERIES * SERIES
+        if client.zcard(keys.occurrences(0, ended)) != made:
             raise support.BenchmarkFailed("not all of them have ended")
-        return (used(client) - before) / (count // SERIES * SERIES)
+        at_once = (used(client) - before) / made
+        pack(client, work)
+        return at_once, (used(client) - before) / made
 
 
-def deliver_all(work: WorkStore, now_ms: int, request: int) -> int:
-    """Claim what is due, schedule what follows, record a success; the next claim's number."""
+def pack(client: StoreClient, work: WorkStore) -> None:
+    """Have all packed that has ended, as if it were an hour later."""
+    later_ms = time.time_ns() // 1_000_000 + YEAR_MS
+    packing = Packing(work.pages, Coordination(client), 1, lambda: False)
+    while packing.run(later_ms):
+        pass
+
+
+def deliver_all(work: WorkStore, now_ms: int, request: int, attempts: int = 1) -> int:
+    """Claim what is due, schedule what follows, record how it ended; the next claim's number."""
     while True:
         request += 1
         claims = work.claim(0, b"w", request, now_ms=now_ms, limit=BATCH, lease_ms=30_000)
@@ -156,13 +179,23 @@ def deliver_all(work: WorkStore, now_ms: int, request: int) -> int:
             if one.recurring and (at_ms := one.scheduled_ms + MINUTE_MS)
         ]
         work.schedule_successors(following, now_ms)
-        work.record([record_of(one, answer(one), now_ms + 3, 0)[0] for one in claims], now_ms + 3)
+        records = [record_of(one, answer(one, attempts), now_ms + 3, 0)[0] for one in claims]
+        if attempts > 1:
+            records = [
+                replace(one, verdict="failed", next_attempt_ms=None)
+                if claim.attempt == attempts
+                else replace(one, verdict="retrying", next_attempt_ms=now_ms)
+                for claim, one in zip(claims, records, strict=True)
+            ]
+        work.record(records, now_ms + 3)
 
 
-def answer(claim: Claim) -> Outcome:
-    """A receiver's: 200 within three milliseconds, in two bytes."""
-    due_us = claim.due_ms * 1000
-    return Outcome(Timings(due_us, due_us + 412, due_us + 2_841, due_us + 2_790), 200, b"ok")
+def answer(claim: Claim, attempts: int) -> Outcome:
+    """A receiver's, within 40 milliseconds: 200 in two bytes, or 503."""
+    due_us, took_us = claim.due_ms * 1000, CHANCE.randrange(2_000, 40_000)
+    began_us = due_us + CHANCE.randrange(300, 2_000)
+    timings = Timings(due_us, began_us, began_us + took_us, began_us + took_us - 51)
+    return Outcome(timings, 200, b"ok") if attempts == 1 else Outcome(timings, 503, b"")
 
 
 def as_json(count: int) -> float:
@@ -210,8 +243,13 @@ def main() -> None:
                 f"   of which audit log{settings}": audit,
             }
         figures[f"created without HTTP{settings}"] = ours(count, default=default)
-        figures[f"its delivery{settings}"] = delivered(given.ends, default=default)
-        figures[f"an ended occurrence of a series{settings}"] = series(given.ends, default=default)
+        kinds = {
+            "its delivery": delivered(given.ends, default=default),
+            "an ended occurrence of a series": series(given.ends, default=default),
+            "one that failed after 3 attempts": series(given.ends, default=default, attempts=3),
+        }
+        for kind, (at_once, packed) in kinds.items():
+            figures |= {f"{kind}{settings}": at_once, f"   packed{settings} ({kind})": packed}
     for name, value in figures.items():
         say(f"{name:<58} {value:>7,.0f} bytes")
     ratios = {}

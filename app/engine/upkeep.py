@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from app.clock import Clock
 from app.engine.acknowledgements import Acknowledgements
+from app.engine.packing import Packing
 from app.engine.retention import Retention
 from app.planning.successors import Successors
 from app.services.audit import AuditService
@@ -65,6 +66,7 @@ class Upkeep:
     store_settings: Callable[[], object]
     lateness: LatenessHistory
     watch: WatchStore
+    packing: Packing
 
     def repair(self) -> int:
         """Schedule the successors which drains have left, now; returns how many were looked at."""
@@ -79,7 +81,7 @@ class Upkeep:
 
         The jobs are replans and redeliveries. Returns how many of all these there were. What
         the audit log lacks is added, its old entries are packed, and how late deliveries were is
-        noted.
+        noted. The records of what ended an hour ago are packed.
         """
         recovered = 0
         if any((head.lease_ms or math.inf) <= self.clock.now_ms() for head in self.work.heads()):
@@ -101,6 +103,7 @@ class Upkeep:
         self.audit.settle()
         self.audit.pack()
         self.lateness.note()
+        self.packing.run(self.clock.now_ms())
         self._ran("recover")
         return recovered
 

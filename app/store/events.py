@@ -21,6 +21,7 @@ from app.store.flow_gate import wake_flows
 from app.store.former_names import FORMER_NAMES_MS, former_name
 from app.store.new_events import new_event_call
 from app.store.own_keys import holders
+from app.store.pages import PageStore
 from app.store.reading import read_hashes
 from app.store.scripts import Scripts
 from app.store.sole_occurrences import sole_occurrence
@@ -139,6 +140,7 @@ class EventStore:
         self._client = client
         self._scripts = scripts
         self._partitions = partitions
+        self._pages = PageStore(client, scripts)
         self.terms = terms
 
     def save(
@@ -167,6 +169,8 @@ class EventStore:
         written, args, fields = save_call(
             event, plan, before, now_ms, once, withdrawal, terms=self.terms
         )
+        if plan.scheduled_ms is not None:
+            self._pages.unpack_skipped([ids.occurrence_id(event.id, plan.scheduled_ms)], now_ms)
         judged = b""
         for _ in range(_JUDGED_AT_MOST):
             reply = self._scripts("save_event", written, [*args, judged, *fields])
@@ -258,8 +262,10 @@ class EventStore:
             now_ms,
             origin_of_added(),
         ]
-        for scheduled_ms, due_ms in times:
-            args += [ids.occurrence_id(event.id, scheduled_ms), scheduled_ms, due_ms]
+        made = [ids.occurrence_id(event.id, scheduled_ms) for scheduled_ms, _ in times]
+        self._pages.unpack_skipped(made, now_ms)
+        for one, (scheduled_ms, due_ms) in zip(made, times, strict=True):
+            args += [one, scheduled_ms, due_ms]
         added = int(self._scripts("add_occurrences", [keys.event(partition, event.id)], args))
         if added == _GONE:
             raise NotFound

@@ -14,7 +14,7 @@ from app.domain import ids
 from app.domain.event import EventStatus
 from app.domain.occurrence import OccurrenceStatus
 from app.domain.times import to_rfc3339
-from app.store import keys
+from app.store import keys, page_keys
 from app.store.attempts import read_log
 from app.store.codec import (
     DEFINITION_FIELDS,
@@ -26,6 +26,8 @@ from app.store.codec import (
 from app.store.connection import StoreClient
 from app.store.fields import EventField, OccurrenceField
 from app.store.hash_field import HashField
+from app.store.page_reads import RecordPage, read_pages
+from app.store.page_records import fields_of_packed
 from app.store.reading import read_hashes
 from app.store.short_forms import fields_of, short_forms
 from app.store.sole_occurrences import unlisted
@@ -76,7 +78,11 @@ def _occurrence(client: StoreClient, occurrence_id: bytes) -> list[str] | None:
     partition = ids.partition_of_occurrence(occurrence_id)
     key = keys.occurrence_of(occurrence_id)
     short = short_forms(client, [occurrence_id]).get(occurrence_id)
-    fields = fields_of(occurrence_id, short) if short else _read(client, key)
+    fields: Mapping[str, bytes] = fields_of(occurrence_id, short) if short else _read(client, key)
+    page = None if fields else _page(client, occurrence_id)
+    if page is not None:
+        packed = next(one for one in page.records if one.id == occurrence_id)
+        fields = fields_of_packed(packed)
     event_id = fields.get(OccurrenceField.EVENT)
     if event_id is None:
         return None
@@ -91,7 +97,7 @@ def _occurrence(client: StoreClient, occurrence_id: bytes) -> list[str] | None:
     flow = fields.get(OccurrenceField.FLOW)
     waits = [keys.flow_waiting(partition, flow)] if flow else []
     return [
-        *_head(client, "occurrence", occurrence_id, key),
+        *_head(client, "occurrence", occurrence_id, key, page),
         *_fields(OccurrenceField, fields),
         "",
         "listed in",
@@ -106,8 +112,21 @@ def _read(client: StoreClient, key: bytes) -> dict[str, bytes]:
     return {name.decode(errors="replace"): value for name, value in stored.items()}
 
 
-def _head(client: StoreClient, kind: str, raw: bytes, key: bytes) -> Iterator[str]:
+def _page(client: StoreClient, occurrence_id: bytes) -> RecordPage | None:
+    """The page that has an occurrence's record."""
+    (found,) = read_pages(client, [occurrence_id])
+    return found.pages[0] if found.records else None
+
+
+def _head(
+    client: StoreClient, kind: str, raw: bytes, key: bytes, page: RecordPage | None = None
+) -> Iterator[str]:
     yield f"{kind} {ids.to_text(raw)}"
+    if page is not None:
+        count, place = len(page.records), page_keys.packed(ids.partition_of_occurrence(raw))
+        yield f"{_shown(place)}: in a page of {count}, {len(page.raw)} bytes"
+        yield ""
+        return
     if client.exists(key):
         encoding = cast("bytes", client.object("encoding", key)).decode()
         yield f"{_readable(key)}: {encoding}, {client.memory_usage(key)} bytes"

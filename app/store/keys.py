@@ -19,7 +19,7 @@ which a time is given ends by itself. ``tests/api/test_growth.py`` proves it.
                                               claimed, its successor not yet added
     qh:{p}:occurrence:<id>            hash    see ``fields``
     qh:{p}:fresh                      hash    occurrence → its short form, which most of them have
-                                              in place of a hash; see ``short_forms``
+                                              (``short_forms``) until pages (``page_keys``)
     qh:{p}:occurrences:<status>       zset    occurrence → scheduled; each is in exactly one
     qh:{p}:event:<id>:occurrences     zset    occurrence → scheduled; those claimed or ended (the
                                               scheduled one is ``next``), callbacks left out; that

@@ -6,7 +6,7 @@ Retention without an archive deletes by age alone, see ``WorkStore.delete_ended`
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from heapq import merge
+from heapq import heappop, heappush, merge
 from itertools import takewhile
 from typing import Any, NamedTuple
 
@@ -18,6 +18,8 @@ from app.store.attempts import write_line
 from app.store.calls import BATCH
 from app.store.connection import StoreClient
 from app.store.fields import OccurrenceField
+from app.store.page_records import ended_of
+from app.store.pages import PageStore
 from app.store.partitions import by_partition
 from app.store.scripts import Argument, ScriptCall, Scripts
 
@@ -37,6 +39,7 @@ class PastStore:
     def __init__(self, client: StoreClient, scripts: Scripts) -> None:
         self._client = client
         self._scripts = scripts
+        self._pages = PageStore(client, scripts)
 
     def oldest(self, partition: int, before_ms: int) -> Iterator[Ending]:
         """What ended before a moment, the oldest first, read a few hundred at a time.
@@ -44,7 +47,10 @@ class PastStore:
         Some of it may have been redelivered or deleted meanwhile.
         """
         found = merge(
-            self._walk(keys.ended(partition)), self._walk(keys.endings(partition)), key=_when
+            self._walk(keys.ended(partition)),
+            self._walk(keys.endings(partition)),
+            self._in_pages(partition),
+            key=_when,
         )
         return takewhile(lambda one: one.at_ms < before_ms, found)
 
@@ -53,8 +59,10 @@ class PastStore:
         deleted = 0
         places = [keys.ended(partition), keys.endings(partition)]
         for start in range(0, len(endings), BATCH):
+            some = endings[start : start + BATCH]
+            deleted += self._pages.delete(partition, {one: at_ms for at_ms, one in some})
             args: list[Argument] = [keys.prefix(partition)]
-            for at_ms, occurrence_id in endings[start : start + BATCH]:
+            for at_ms, occurrence_id in some:
                 args += [occurrence_id, at_ms]
             deleted += int(self._scripts("delete_archived", places, args))
         return deleted
@@ -97,6 +105,16 @@ class PastStore:
             if len(rows) < BATCH:
                 return
             start += BATCH
+
+    def _in_pages(self, partition: int) -> Iterator[Ending]:
+        """What is packed. Some of a page may have ended after some of the next one's."""
+        read: list[Ending] = []
+        for first_ms, page in self._pages.by_end(partition):
+            while read and read[0].at_ms <= first_ms:
+                yield heappop(read)
+            for one in page.records:
+                heappush(read, Ending(ended_of(one), one.id))
+        yield from sorted(read)
 
 
 def _when(one: Ending) -> int:

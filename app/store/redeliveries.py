@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from app.domain import ids
 from app.domain.access import MASTER, Access, Credential
 from app.domain.redelivery_job import RedeliveryFilter, RedeliveryJob, RedeliveryRequest
+from app.errors import StoreUnavailable
 from app.store import codec, job_keys, keys
 from app.store.asked_by import origin_of_added
 from app.store.attempts import last_number
 from app.store.connection import StoreClient
 from app.store.fields import EventField, OccurrenceField
 from app.store.jobs import JobStore, access_from, values_of
+from app.store.pages import PageStore
 from app.store.partitions import by_partition
 from app.store.reading import Values, read_hashes
 from app.store.scripts import Argument, Scripts
@@ -51,6 +53,7 @@ class RedeliveryStore:
     def __init__(self, client: StoreClient, scripts: Scripts) -> None:
         self._client = client
         self._scripts = scripts
+        self._pages = PageStore(client, scripts)
 
     def redeliver(
         self,
@@ -71,12 +74,22 @@ class RedeliveryStore:
         answers: dict[bytes, str] = {}
         grouped = by_partition(times, lambda pair: ids.partition_of_occurrence(pair[0]))
         for p, some in grouped.items():
-            args: list[Argument] = [keys.prefix(p), now_ms, request, scope, origin]
-            for one, due_ms in some:
-                args += [one, due_ms]
-            words = self._scripts("redeliver_occurrences", [keys.ended(p)], args)
-            answers |= {one: word.decode() for (one, _), word in zip(some, words, strict=True)}
+            head: list[Argument] = [keys.prefix(p), now_ms, request, scope, origin]
+            words = self._redeliver(p, head, some)
+            if packed := [pair for pair in some if words[pair[0]] == "packed"]:
+                self._pages.unpack([one for one, _ in packed])
+                words |= self._redeliver(p, head, packed)
+            if "packed" in words.values():
+                raise StoreUnavailable("records go on being packed; try again")
+            answers |= words
         return [answers[one] for one, _ in times]
+
+    def _redeliver(
+        self, partition: int, head: Sequence[Argument], times: Sequence[tuple[bytes, int]]
+    ) -> dict[bytes, str]:
+        args = [*head, *(value for pair in times for value in pair)]
+        words = self._scripts("redeliver_occurrences", [keys.ended(partition)], args)
+        return {one: word.decode() for (one, _), word in zip(times, words, strict=True)}
 
     def candidates(self, occurrence_ids: Sequence[bytes]) -> list[Candidate]:
         """Read what decides who may redeliver them."""
@@ -106,17 +119,20 @@ class RedeliveryStore:
 
     def rounds(self, occurrence_ids: Sequence[bytes]) -> list[Round | None]:
         """How far redeliveries have come, in order; ``None`` for one that has none."""
-        hashes = [keys.occurrence_of(one) for one in occurrence_ids]
-        rows = read_hashes(self._client, hashes, _ROUND_FIELDS)
+        rows = read_occurrences(self._client, occurrence_ids, _ROUND_FIELDS)
         cut_off = [
-            key for key, (_, word, *_) in zip(hashes, rows, strict=True) if _is_cut_off(word)
+            one
+            for one, (_, _, word, *_) in zip(occurrence_ids, rows, strict=True)
+            if _is_cut_off(word)
         ]
-        logs = read_hashes(self._client, cut_off, (OccurrenceField.LOG,)) if cut_off else ()
-        log_of = {key: log for key, (log,) in zip(cut_off, logs, strict=True)}
-        return [_round(row, log_of.get(key)) for key, row in zip(hashes, rows, strict=True)]
+        logs = read_occurrences(self._client, cut_off, _LOG_FIELDS)
+        log_of = {one: log for one, (_, log) in zip(cut_off, logs, strict=True)}
+        return [_round(row, log_of.get(one)) for one, row in zip(occurrence_ids, rows, strict=True)]
 
 
+_LOG_FIELDS = (OccurrenceField.EVENT, OccurrenceField.LOG)
 _ROUND_FIELDS = (
+    OccurrenceField.EVENT,
     OccurrenceField.REDELIVERY,
     OccurrenceField.STATUS,
     OccurrenceField.ATTEMPTS,
@@ -131,7 +147,7 @@ def _is_cut_off(status: bytes | None) -> bool:
 
 
 def _round(row: Values, log: bytes | None) -> Round | None:
-    redelivery, status, attempts, deaths, tags = row
+    _, redelivery, status, attempts, deaths, tags = row
     if redelivery is None:
         return None
     before, _, request = redelivery.decode().split(":")

@@ -12,6 +12,8 @@ took so long from its scheduled time to its end, and waited as long until its at
 line is that of the attempt's log, without its beginning, which follows from the id, and the body
 that of the answer. A tag has no control characters.
 
+What has ended an hour ago has neither: its record is in a page, see ``pages``.
+
 The scripts that claim and record write these forms. Whatever has more to say of an occurrence that
 has not completed gives it a hash first (``give_hash``), and so does a record of another outcome, or
 of an answer that was not simple (``short_end``). So it has either, and few scripts have to know
@@ -28,6 +30,7 @@ from app.store import keys
 from app.store.attempts import read_line
 from app.store.connection import StoreClient
 from app.store.fields import OccurrenceField
+from app.store.page_reads import read_pages
 from app.store.partitions import by_partition
 from app.store.reading import Values, read_hashes
 
@@ -86,8 +89,8 @@ def read_occurrences(
 ) -> list[Values]:
     """The same fields of several occurrences, in order, whatever form they have.
 
-    It takes a round trip for each partition, and one more if an occurrence has no short form. The
-    first of ``fields`` is one that every hash has.
+    It takes a round trip for each partition, one more if an occurrence has no short form, and as
+    many again if its record is in a page. The first of ``fields`` is one that every hash has.
     """
     if not occurrence_ids:
         return []
@@ -95,10 +98,32 @@ def read_occurrences(
     others = [one for one in dict.fromkeys(occurrence_ids) if one not in shorts]
     hashes = read_hashes(client, map(keys.occurrence_of, others), fields)
     rows: dict[bytes, Values] = dict(zip(others, hashes, strict=True))
-    # One that has no hash either may have got a short form between the two looks.
     if bare := [one for one, row in rows.items() if row[0] is None]:
-        shorts |= short_forms(client, bare)
+        rows |= _read_moved(client, bare, fields)
     for one, short in shorts.items():
         stored = fields_of(one, short)
         rows[one] = [stored.get(field) for field in fields]
     return [rows[one] for one in occurrence_ids]
+
+
+def _read_moved(
+    client: StoreClient, occurrence_ids: Sequence[bytes], fields: Sequence[OccurrenceField]
+) -> dict[bytes, Values]:
+    """The fields of those whose record is in a page, or was moved since it was looked for.
+
+    Nothing moves twice within the time of these few looks: it is packed an hour after its end.
+    """
+    rows: dict[bytes, Values] = {}
+    for found in read_pages(client, occurrence_ids):
+        texts = {one: fields_of(one, short) for one, short in found.shorts.items()}
+        for one, record in found.records.items():
+            if record.short is None:
+                rows[one] = [record.hash.get(field.encode()) for field in fields]
+            else:
+                texts[one] = fields_of(one, record.short)
+        for one, stored in texts.items():
+            rows[one] = [stored.get(field) for field in fields]
+    if left := [one for one in occurrence_ids if one not in rows]:
+        hashes = read_hashes(client, map(keys.occurrence_of, left), fields)
+        rows |= dict(zip(left, hashes, strict=True))
+    return rows

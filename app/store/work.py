@@ -26,6 +26,7 @@ from app.store.calls import (
 )
 from app.store.claims import Claim, read_claim_answer
 from app.store.connection import StoreClient
+from app.store.pages import PageStore
 from app.store.partitions import by_partition
 from app.store.scripts import Argument, Scripts
 from app.store.watch import WatchStore
@@ -53,6 +54,7 @@ class WorkStore:
         self._scripts = scripts
         self._watch = WatchStore(client)
         self.partitions = partitions
+        self.pages = PageStore(client, scripts)
 
     def claim(
         self, partition: int, worker: bytes, request: int, *, now_ms: int, limit: int, lease_ms: int
@@ -128,7 +130,8 @@ class WorkStore:
         """
         args: list[Argument] = [keys.prefix(partition), before_ms, limit]
         places = [keys.ended(partition), keys.endings(partition)]
-        return int(self._scripts("delete_ended", places, args))
+        deleted = int(self._scripts("delete_ended", places, args))
+        return deleted + self.pages.delete_ended(partition, before_ms, limit - deleted)
 
     def _run(self, call: Call) -> Any:
         return self._scripts(call.script, call.keys, call.args)

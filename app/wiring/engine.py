@@ -12,6 +12,7 @@ from app.crypto.reencryption import Reencrypted, reencrypt
 from app.domain.process import SILENT, UNBEGUN
 from app.engine import stats_runner
 from app.engine.alert_runner import AlertRunner
+from app.engine.packing import Packing
 from app.engine.retention import Retention
 from app.engine.scheduler import Scheduler
 from app.engine.upkeep import REPAIR_AFTER_MS, Upkeep
@@ -83,7 +84,11 @@ class Engine:
         if services.storage.leftovers.exist(now_ms, now_ms - REPAIR_AFTER_MS):
             return True
         # What processes of an earlier version store is moved by recovery, too.
-        return any(one.schema < len(MIGRATIONS) for one in services.processes.alive())
+        return self._has_earlier()
+
+    def _has_earlier(self) -> bool:
+        """Whether a process of an earlier version is alive."""
+        return any(one.schema < len(MIGRATIONS) for one in self.services.processes.alive())
 
     @cached_property
     def drains(self) -> Drains:
@@ -111,6 +116,12 @@ class Engine:
             services.store_settings,
             lateness_history(storage),
             WatchStore(storage.client),
+            Packing(
+                storage.work.pages,
+                storage.coordination,
+                services.settings.partitions,
+                self._has_earlier,
+            ),
         )
 
     @cached_property

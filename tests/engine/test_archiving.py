@@ -89,6 +89,17 @@ def test_what_is_deleted_is_in_the_archive_with_all_its_attempts(
     assert files(place) == 1
 
 
+def test_what_is_packed_is_archived_alike(
+    stores: Stores, maker: PastMaker, place: ArchivePlace, retention: Retention
+) -> None:
+    some, others = some_of_each(maker), maker.completed(NOW_MS, 1)
+    before = {one.occurrence.id: one for one in stores.occurrences.past([*some, *others]) if one}
+    assert stores.work.pages.pack(maker.partition, some, NOW_MS + 4 * 3_600_000) == 5
+    assert retention.run(LATER_MS) >= 6
+    assert stores.occurrences.get_many([*some, *others]) == [None] * 6
+    assert {one.occurrence.id: one for one in map(occurrence_of, archived(place))} == before
+
+
 def test_what_ended_in_an_hour_goes_together(
     stores: Stores, maker: PastMaker, place: ArchivePlace, retention: Retention
 ) -> None:

@@ -113,6 +113,7 @@ def upkeep(work: FakeWork, sweep: FakeSweep, coordination: FakeCoordination) -> 
         store_settings=coordination.look,
         lateness=others,
         watch=others,
+        packing=others,
     )
 
 

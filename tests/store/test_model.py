@@ -56,6 +56,7 @@ SETTINGS = settings(
 )
 LEASE_MS = 5_000
 PERIOD_MS = 4_000
+HOUR_MS = 3_600_000
 LANES = 3
 FLOWS = st.sampled_from([{}, {}, {"flow": {"key": "one"}}, {"flow": {"key": "other"}}])
 TAGS = st.sampled_from([(), ("red",), ("blue",), ("red", "blue")])
@@ -453,6 +454,27 @@ class Machine(RuleBasedStateMachine):
             count = self.stores.work.delete_ended(partition, before_ms, 1_000)
             assert count == self.model.retire(partition, before_ms)
 
+    @rule(any_of=ANY, hours=st.sampled_from([0, 1, 2]))
+    def pack(self, any_of: Any, hours: int) -> None:
+        """What ended an hour ago, or some of it, goes into pages: to everybody it is as before."""
+        self.now += hours * HOUR_MS
+        for partition in range(self.stores.partitions):
+            known = sorted(
+                one
+                for one in self.model.occurrences
+                if ids.partition_of_occurrence(one) == partition
+            )
+            some = any_of.sample(known, any_of.choice([len(known), len(known) // 2]))
+            self.stores.work.pages.pack(partition, some, self.now - HOUR_MS)
+            groups = self.stores.work.pages.ended(partition, 0, self.now, 1_000).groups
+            self.stores.work.pages.trim(partition, groups)
+
+    @rule(any_of=ANY)
+    def unpack(self, any_of: Any) -> None:
+        """Some of what is in pages is changed, or was to be."""
+        known = sorted(self.model.occurrences)
+        self.stores.work.pages.unpack(any_of.sample(known, min(len(known), 3)))
+
     @invariant()
     def the_store_agrees(self) -> None:
         found = snapshot(self.stores.client)
@@ -462,7 +484,7 @@ class Machine(RuleBasedStateMachine):
 
 def test_the_store_does_what_the_model_says(stores: Stores) -> None:
     scripts = Twice(stores.client)
-    for store in (stores.events, stores.work):
+    for store in (stores.events, stores.work, stores.work.pages, stores.events._pages):
         store._scripts = scripts
     run_state_machine_as_test(lambda: Machine(stores), settings=SETTINGS)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from itertools import chain
+from itertools import chain, pairwise
 from typing import Any, cast
 
 import redis
@@ -19,6 +19,8 @@ from app.domain.event import EventStatus
 from app.domain.occurrence import OccurrenceStatus
 from app.store import keys
 from app.store.codec import EVENT_FIELDS, definition_from_doc, event_from_row
+from app.store.page_codec import Packed, decode
+from app.store.page_records import ended_of, fields_of_packed
 from app.store.short_forms import fields_of
 from app.store.sole_occurrences import sole_occurrence
 from app.store.terms import TERM, host_terms
@@ -130,6 +132,9 @@ class Partition:
         self.ended_together: dict[bytes, float] = {}
         self.endings_twice: list[bytes] = []
         self.completed: set[bytes] = set()
+        self.pages: dict[bytes, list[Packed]] = {}
+        self.page_names: dict[bytes, float] = {}
+        self.page_ends: dict[bytes, float] = {}
 
     def take(self, key: bytes, value: Any) -> bool:
         """Put a key into its place; whether it has one. An id may hold any byte, colons too."""
@@ -159,6 +164,7 @@ class Partition:
                 or self._take_lane(name, rest, value)
                 or self._take_flow(name, rest, value)
                 or self._take_key(name, rest, value)
+                or self._take_pages(name, rest, value)
                 or (name in ("claim", "made", "answer", "source") and bool(rest))
                 or (name == "stats" and rest in (b"", b"taken"))
                 or (name == "event" and len(rest) == 22 and rest.endswith(b":names"))
@@ -180,6 +186,21 @@ class Partition:
                 self.twice += [one] if one in self.occurrences else []
                 self.completed |= {one} if ("st", b"completed") in fields else set()
                 self.occurrences[one] = {field.encode(): text for field, text in fields}
+        else:
+            return False
+        return True
+
+    def _take_pages(self, name: str, rest: bytes, value: Any) -> bool:
+        if name == "packed" and not rest:
+            self.pages = {page: decode(raw) for page, raw in value.items()}
+            for one in chain(*self.pages.values()):
+                self.twice += [one.id] if one.id in self.occurrences else []
+                fields = fields_of_packed(one).items()
+                self.occurrences[one.id] = {field.encode(): text for field, text in fields}
+        elif name == "pages" and not rest:
+            self.page_names = value
+        elif name == "page-ends" and not rest:
+            self.page_ends = value
         else:
             return False
         return True
@@ -214,6 +235,7 @@ class Partition:
             *(f"occurrence {ids.to_text(one)} has a short form and a hash" for one in self.twice),
             *self._occurrences(),
             *self._endings(),
+            *self._pages(),
             *self._lanes(),
             *self._events(),
             *self._indexes(),
@@ -269,6 +291,9 @@ class Partition:
 
     def _ends(self, occurrence: bytes) -> Mapping[bytes, float]:
         """Where retention finds it once it has ended."""
+        if any(one.id == occurrence for page in self.pages.values() for one in page):
+            is_listed = occurrence in self.ended_together or occurrence in self.scored["ended"]
+            return {} if is_listed else {occurrence: 0}
         return self.ended_together if occurrence in self.completed else self.scored["ended"]
 
     def _endings(self) -> Iterable[str]:
@@ -277,6 +302,18 @@ class Partition:
         for one, ended_ms in self.ended_together.items():
             if self.occurrences.get(one, {}).get(b"c") != b"%d" % ended_ms:
                 yield f"occurrence {ids.to_text(one)} has not ended at {ended_ms}, as is listed"
+
+    def _pages(self) -> Iterable[str]:
+        """Each record is in the page where it belongs, and retention knows how old that is."""
+        if not self.pages.keys() == self.page_names.keys() == self.page_ends.keys():
+            yield f"the pages are {set(self.pages)}; {self.page_names}, {self.page_ends}"
+        names = [*sorted(self.pages), b"\xff" * 17]
+        for name, following in pairwise(names):
+            found = [one.id for one in self.pages[name]]
+            if found != sorted(set(found)) or not name <= found[0] <= found[-1] < following:
+                yield f"the page {name.hex()} has {[one.hex() for one in found]}"
+            if self.page_ends.get(name) != min(map(ended_of, self.pages[name])):
+                yield f"the first of the page {name.hex()} has not ended at {self.page_ends}"
 
     def _follows_from_event(self, occurrence: bytes, fields: Mapping[bytes, bytes]) -> bool:
         """The one of a one-time event need not be listed, if it has no second attempt to come."""

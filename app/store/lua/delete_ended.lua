@@ -7,19 +7,9 @@
 --#include fresh_lease
 --#include has_completed
 --#include moment_of
---#include index_occurrence_tags
+--#include unlist_ended
 local ended, endings = unpack(KEYS)
 local prefix, before, limit = unpack(ARGV, 1, 3)
-
-local function unlist(id, event, status, tags)
-  redis.call('ZREM', prefix .. 'occurrences:' .. status, id)
-  local event_key = prefix .. 'event:' .. event
-  redis.call('ZREM', event_key .. ':occurrences', id)
-  if redis.call('EXISTS', event_key .. ':occurrences') == 0 then
-    redis.call('DEL', event_key .. ':names')
-  end
-  index_occurrence_tags(prefix, tags, id, false)
-end
 
 -- Deletes those of a member of the endings that still have the form in which they ended; returns
 -- how many these were.
@@ -31,7 +21,8 @@ local function delete_together(member)
     if has_completed(short) then
       local took, _, _, rest = fresh_lease(short)
       if moment_of(id) + took < tonumber(before) then
-        unlist(id, string.sub(short, 1, 16), 'completed', string.match(rest, '^[^\t]*'))
+        local event, tags = string.sub(short, 1, 16), string.match(rest, '^[^\t]*')
+        unlist_ended(prefix, id, event, 'completed', tags)
         deleted[#deleted + 1] = id
       end
     end
@@ -47,7 +38,7 @@ for _, id in ipairs(ids) do
   local event, status, tags = unpack(redis.call('HMGET', key, OccurrenceField.EVENT,
     OccurrenceField.STATUS, OccurrenceField.TAGS))
   if event then
-    unlist(id, event, status, tags or '')
+    unlist_ended(prefix, id, event, status, tags or '')
     redis.call('DEL', key)
   end
   redis.call('ZREM', ended, id)

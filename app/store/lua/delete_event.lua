@@ -34,7 +34,7 @@ if not version then return 'gone' end
 if version ~= read_version then return any_version == '1' and 'moved' or 'stale' end
 if (next_ms or '') ~= expected_next or tags ~= expected_tags then return 'moved' end
 
-list_sole(prefix, id, sole)
+list_sole(prefix, id, sole, now)
 if scheduled_id ~= '' then
   local was_scheduled = unschedule_occurrence(prefix, scheduled_id, tags)
   if was_scheduled then

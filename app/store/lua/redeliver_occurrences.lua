@@ -7,9 +7,10 @@
 --       6… per occurrence: id, due_ms
 -- Returns: one word per occurrence: 'retried' (also if this very request has done so before);
 --          'completed', 'open', 'early' (its scheduled time has not come), 'gone' (its event was
---          deleted, or one of the two has other tags) or 'unknown', and then nothing of it has
---          changed.
+--          deleted, or one of the two has other tags), 'packed' (its record is in a page: it is
+--          to be unpacked first) or 'unknown', and then nothing of it has changed.
 --#include has_completed
+--#include is_packed
 --#include add_due
 --#include make_due
 local ended = unpack(KEYS)
@@ -34,7 +35,8 @@ local function redeliver(id, due_ms)
   if not event then
     local short = redis.call('HGET', prefix .. 'fresh', id)
     if has_completed(short) then return 'completed' end
-    return short and 'open' or 'unknown'
+    if short then return 'open' end
+    return is_packed(prefix, id, now) and 'packed' or 'unknown'
   end
   if redelivery and string.match(redelivery, ':([^:]*)$') == request then return 'retried' end
   if status == 'completed' then return 'completed' end

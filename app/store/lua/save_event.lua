@@ -67,9 +67,8 @@ else
   if needs_next and (next_ms or '') ~= expected_next then return 'moved' end
 end
 local is_planned = new_id ~= '' and outcome == 'scheduled'
-if is_planned and must_be_new == '1' and new_id ~= scheduled_id and is_taken(prefix, new_id) then
-  return 'taken'
-end
+local is_other = is_planned and must_be_new == '1' and new_id ~= scheduled_id
+if is_other and is_taken(prefix, new_id, now) then return 'taken' end
 local waiting, kept = {}, read_judged(judged)
 if version and not keep then waiting = find_waiting(prefix, id, 'scheduled', true) end
 local unjudged = withdraws == 'judged' and find_unjudged(prefix, waiting, kept) or {}
@@ -77,7 +76,7 @@ if #unjudged > 0 then return unjudged end
 
 local name = version and stored_name(key)
 if version then
-  list_sole(prefix, id, sole)
+  list_sole(prefix, id, sole, now)
   -- What its series has reached stays. (A new event begins with HSET, which a full store refuses.)
   redis.call('HDEL', key, EventField.DEFINITION_2, EventField.DEFINITION_3,
     EventField.DEFINITION_4, EventField.METADATA, EventField.METADATA_2, EventField.METADATA_3,

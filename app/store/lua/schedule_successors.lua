@@ -12,6 +12,7 @@
 --#include give_hash
 --#include has_completed
 --#include call_batch
+--#include is_packed
 --#include make_due
 --#include end_event
 --#include set_field
@@ -29,9 +30,10 @@ local function end_series(key, id, before)
 end
 
 -- Returns whether an event's successor is no longer to come: it has completed, or it has a hash
--- that says so.
+-- that says so, or its record is in a page.
 local function is_passed(one)
   if has_completed(redis.call('HGET', prefix .. 'fresh', one.occurrence)) then return true end
+  if is_packed(prefix, one.occurrence, now) then return true end
   give_hash(prefix, one.occurrence)
   return redis.call('HGET', prefix .. 'occurrence:' .. one.occurrence, OccurrenceField.STATUS)
 end

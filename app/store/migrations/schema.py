@@ -25,6 +25,7 @@ from app.store.migrations.events_by_host import EVENTS_BY_HOST
 from app.store.migrations.events_by_name import EVENTS_BY_NAME
 from app.store.migrations.events_by_status import EVENTS_BY_STATUS
 from app.store.migrations.migration import Migration, Stored
+from app.store.migrations.packed_records import PACKED_RECORDS
 from app.store.migrations.short_ends import SHORT_ENDS
 from app.store.migrations.short_occurrences import SHORT_OCCURRENCES
 from app.store.migrations.small_hashes import SMALL_HASHES
@@ -41,6 +42,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     EVENTS_BY_HOST,
     SHORT_OCCURRENCES,
     SHORT_ENDS,
+    PACKED_RECORDS,
 )
 """In the order of their numbers, which begin at 1 and leave none out."""
 

@@ -1,6 +1,7 @@
 --#include schedule_occurrence
 --#include fresh_lease
 --#include make_way
+--#include is_packed
 --#include add_due
 --#include moment_of
 --#include call_batch
@@ -13,7 +14,9 @@ local function schedule_next(prefix, ones, now, due)
   local short, ids, keys = {}, {}, {}
   for _, one in ipairs(ones) do
     local id, scheduled, since = one.occurrence, one.scheduled, one.since or now
-    if one.bound or one.due ~= scheduled or moment_of(id) ~= scheduled then
+    if is_packed(prefix, id, now) then
+      one.is_new = false
+    elseif one.bound or one.due ~= scheduled or moment_of(id) ~= scheduled then
       one.is_new = schedule_occurrence(prefix, id, one.event, scheduled, one.due, one.tags, since,
         due)
     else

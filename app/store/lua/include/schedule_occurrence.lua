@@ -1,4 +1,5 @@
 --#include make_way
+--#include is_packed
 --#include index_occurrence_tags
 --#include add_due
 --#include moment_of
@@ -8,7 +9,8 @@
 local function schedule_occurrence(prefix, occurrence, event, scheduled, due, tags, now, batch)
   local key, is_fresh = prefix .. 'occurrence:' .. occurrence, redis.call('HEXISTS',
     prefix .. 'fresh', occurrence) == 1
-  if is_fresh or not make_way(prefix, occurrence, event) then return false end
+  if is_fresh or is_packed(prefix, occurrence, now) then return false end
+  if not make_way(prefix, occurrence, event) then return false end
   redis.call('HSET', key, OccurrenceField.EVENT, event, OccurrenceField.SCHEDULED, scheduled)
   -- (Without it, it is as old as its event.)
   if now ~= moment_of(event) then redis.call('HSET', key, OccurrenceField.CHANGED, now) end

@@ -1,0 +1,57 @@
+"""Packing: an hour after its end, the record of an occurrence goes into a page with others."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from app.store.coordination import Coordination
+from app.store.pages import PageStore
+
+PACK_AFTER_MS = 60 * 60_000
+"""How long after its end a record is packed. Until then most of what is done with one is done."""
+
+BATCH = 128
+"""How many entries of an index are looked at in one step; one may stand for some hundred."""
+
+BUDGET_S = 2.0
+"""How long one run packs; the next one goes on where it stopped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Packing:
+    """Packs a bounded number of records at a time."""
+
+    pages: PageStore
+    coordination: Coordination
+    partitions: int
+    has_earlier: Callable[[], bool]
+    """Whether a process of an earlier version, which knows no pages, is alive."""
+
+    def run(self, now_ms: int) -> int:
+        """Pack what ended an hour before; returns how many records were packed."""
+        if self.has_earlier():
+            return 0
+        until_s = time.monotonic() + BUDGET_S
+        packed = 0
+        for partition in range(self.partitions):
+            packed += self._pack(partition, now_ms - PACK_AFTER_MS, until_s)
+        return packed
+
+    def _pack(self, partition: int, before_ms: int, until_s: float) -> int:
+        """Look through what has ended, from where the last run stopped.
+
+        What has to stay, as it is scheduled for later, is looked at again after all others.
+        """
+        place, packed = f"{partition}:packed", 0
+        cursor = int(self.coordination.sweep_cursor(place) or 0)
+        while True:
+            found = self.pages.ended(partition, cursor, before_ms, BATCH)
+            packed += self.pages.pack(partition, found.occurrences, before_ms)
+            self.pages.trim(partition, found.groups)
+            cursor = found.cursor
+            if not cursor or time.monotonic() >= until_s:
+                break
+        self.coordination.move_sweep(place, str(cursor or ""))
+        return packed

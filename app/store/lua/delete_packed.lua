@@ -1,0 +1,19 @@
+-- Does: deletes occurrences whose records are in a page, with all their index entries; or changes
+--       nothing, if the page is not as it was read.
+-- KEYS: 1 pages  2 page_ends  3 packed
+-- ARGV: 1 prefix  2 page  3 known (the SHA-1 of its records)  4 first_ended (of those that stay)
+--       5 records (those that stay; '' for none)
+--       6… per occurrence: id, event, status, tags
+-- Returns: 1, or 0 if nothing was changed. A repeated call changes nothing.
+--#include is_page
+--#include put_page
+--#include unlist_ended
+local pages, page_ends, packed = unpack(KEYS)
+local prefix, page, known, first_ended, records = unpack(ARGV, 1, 5)
+if not is_page(packed, page, known) then return 0 end
+put_page(pages, page_ends, packed, page, first_ended, records)
+for i = 6, #ARGV, 4 do
+  local id, event, status, tags = unpack(ARGV, i, i + 3)
+  unlist_ended(prefix, id, event, status, tags)
+end
+return 1

@@ -1,0 +1,42 @@
+-- Does: moves the records of ended occurrences into the page to which they belong, which may be cut
+--       into several; or changes nothing, if any of them is not as it was read.
+-- KEYS: 1 pages  2 page_ends  3 packed
+-- ARGV: 1 prefix  2 page (to which they belong, '' for none)  3 known (the SHA-1 of its records)
+--       4 following (the page after it, '' for none)
+--       5… per part: kind ('page', or what an occurrence has: 'short' or 'hash'), name (of the
+--       page, or its id), ended (of the first of the page's, or ''), value (the records of the
+--       page; the short form; all fields and values of the hash, as they are stored)
+-- Returns: 1, or 0 if nothing was changed. A repeated call changes nothing.
+--#include is_page
+--#include put_page
+local pages, page_ends, packed = unpack(KEYS)
+local prefix, page, known, following = unpack(ARGV, 1, 4)
+if page ~= '' and not is_page(packed, page, known) then return 0 end
+
+local function is_as_it_was(kind, id, value)
+  local before = redis.call('ZREVRANGEBYLEX', pages, '[' .. id, '-', 'LIMIT', 0, 1)[1] or ''
+  local after = redis.call('ZRANGEBYLEX', pages, '(' .. id, '+', 'LIMIT', 0, 1)[1] or ''
+  if before ~= page or after ~= following then return false end
+  if kind == 'short' then return redis.call('HGET', prefix .. 'fresh', id) == value end
+  return table.concat(redis.call('HGETALL', prefix .. 'occurrence:' .. id)) == value
+end
+
+local parts = {}
+for i = 5, #ARGV, 4 do
+  local kind, name, ended, value = unpack(ARGV, i, i + 3)
+  if kind == 'page' then
+    parts[#parts + 1] = {name, ended, value}
+  elseif not is_as_it_was(kind, name, value) then
+    return 0
+  end
+end
+for _, part in ipairs(parts) do put_page(pages, page_ends, packed, unpack(part)) end
+for i = 5, #ARGV, 4 do
+  local kind, id = unpack(ARGV, i, i + 1)
+  if kind == 'short' then redis.call('HDEL', prefix .. 'fresh', id) end
+  if kind == 'hash' then
+    redis.call('DEL', prefix .. 'occurrence:' .. id)
+    redis.call('ZREM', prefix .. 'ended', id)
+  end
+end
+return 1

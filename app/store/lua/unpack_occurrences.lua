@@ -1,0 +1,25 @@
+-- Does: moves the records of occurrences out of a page, so that they are as before they were
+--       packed; or changes nothing, if the page is not as it was read.
+-- KEYS: 1 pages  2 page_ends  3 packed
+-- ARGV: 1 prefix  2 page  3 known (the SHA-1 of its records)  4 first_ended (of those that stay)
+--       5 records (those that stay; '' for none)
+--       6… per value: id, ended (when it ended), field (of its hash; '' for its short form),
+--       value
+-- Returns: 1, or 0 if nothing was changed. A repeated call changes nothing.
+--#include is_page
+--#include put_page
+local pages, page_ends, packed = unpack(KEYS)
+local prefix, page, known, first_ended, records = unpack(ARGV, 1, 5)
+if not is_page(packed, page, known) then return 0 end
+for i = 6, #ARGV, 4 do
+  local id, ended, field, value = unpack(ARGV, i, i + 3)
+  if field == '' then
+    redis.call('HSET', prefix .. 'fresh', id, value)
+    redis.call('ZADD', prefix .. 'endings', ended, id)
+  else
+    redis.call('HSET', prefix .. 'occurrence:' .. id, field, value)
+    redis.call('ZADD', prefix .. 'ended', ended, id)
+  end
+end
+put_page(pages, page_ends, packed, page, first_ended, records)
+return 1
