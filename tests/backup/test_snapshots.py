@@ -9,8 +9,10 @@ import redis
 
 from app.backup.snapshots import describe, snapshot
 from app.backup.wording import BackupRefused
+from app.errors import StoreUnavailable
 from app.store.connection import connect
 from app.wiring.services import Services
+from tests.support.processes import ROOT
 from tests.support.wait import wait_until
 
 
@@ -57,6 +59,24 @@ def test_a_backup_says_what_it_is_of(services: Services) -> None:
     assert (header.version, header.partitions) == ("1.2.3", services.settings.partitions)
     assert header.keys == (b"abcd".hex(),)
     assert header.server.partition(" ")[0] in ("valkey", "redis")
+
+
+def test_the_user_of_the_access_list_may_take_a_backup_and_nothing_else(store_url: str) -> None:
+    lines = (ROOT / "deploy" / "redis.acl").read_text().splitlines()
+    (rules,) = (line.split()[2:] for line in lines if line.startswith("user qhronos-backup "))
+    rules = [">password" if rule.startswith(">") else rule for rule in rules]
+    with redis.Redis.from_url(store_url) as admin:
+        admin.hset("qh:meta", mapping={"schema": 8, "partitions": 1})
+        admin.execute_command("ACL", "SETUSER", "qhronos-backup", *rules)
+        try:
+            url = store_url.replace("unix://", "unix://qhronos-backup:password@")
+            with connect(url) as client:
+                assert describe(client, "1").server
+                assert b"".join(snapshot(client)).startswith((b"REDIS", b"VALKEY"))
+                with pytest.raises(StoreUnavailable):
+                    client.set("qh:meta", "x")
+        finally:
+            admin.acl_deluser("qhronos-backup")
 
 
 def test_a_user_without_the_right_is_told_which_one_he_needs(store_url: str) -> None:
