@@ -4,8 +4,8 @@ Each type of key is read and written with ordinary commands, a bounded number of
 servers of different kinds and versions do not read each other's dumps. What ends by itself ends
 when it would have ended.
 
-With fewer partitions, those that there are no more are united with those that are left, as
-``ids.keep_to`` has it. With more, keys stay where they are.
+With fewer partitions, those that there are no more are united with those that are left, see
+``folding``. With more, keys stay where they are.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, cast
 
-from app.store import keys
+from app.backup.folding import How, how_united, united
 from app.store.connection import StoreClient
 
 KEYS_AT_ONCE = 500
@@ -31,9 +31,6 @@ _PASSED_OVER = re.compile(
 )
 """What is of processes that have ended, and what ends within minutes anyway."""
 
-_OF_PARTITION = re.compile(rb"qh:\{(\d+)\}:(.*)", re.DOTALL)
-_IN_PARTS = re.compile(rb"(names|terms)(:.*)?", re.DOTALL)
-"""Indexes in parts of a bounded size: when partitions are united, they are made anew."""
 
 FEW = 256
 """A key of so many members is read at once."""
@@ -70,7 +67,6 @@ class StoreCopy:
         self._folds = partitions < former
         self._hold = hold
         self._held_at = time.monotonic()
-        self._lane_heads = {keys.lanes(partition) for partition in range(partitions)}
 
     def run(self) -> int:
         """Copy everything but ``qh:meta``; returns how many keys were copied."""
@@ -91,11 +87,9 @@ class StoreCopy:
         """What the key is called in the other store; ``None``: it stays behind."""
         if _PASSED_OVER.fullmatch(key):
             return None
-        if self._folds and (found := _OF_PARTITION.fullmatch(key)):
-            if _IN_PARTS.fullmatch(found[2]):
-                return None
-            return keys.prefix(int(found[1]) % self._partitions) + found[2]
-        return key
+        if not self._folds:
+            return key
+        return None if how_united(key) is How.ANEW else united(key, self._partitions)
 
     def _copy(self, some: Sequence[tuple[bytes, bytes]]) -> None:
         pipe = self._source.pipeline(transaction=False)
@@ -137,11 +131,15 @@ class StoreCopy:
             yield ("SET", place, whole)
         elif kind in _SCANS:
             scan, write = _SCANS[kind]
-            # (The first of a lane is the earlier of two.)
-            how = ("LT",) if place in self._lane_heads else ()
+            how = how_united(key) if self._folds else How.UNION
             for members in self._members(scan, key) if whole is None else [whole]:
-                if members:
-                    yield (write, place, *how, *(_swapped(members) if kind == "zset" else members))
+                if how is How.SUM:
+                    yield from (("HINCRBY", place, *pair) for pair in _pairs(members))
+                elif kind == "zset" and members:
+                    earliest = ("LT",) if how is How.EARLIEST else ()
+                    yield (write, place, *earliest, *_swapped(members))
+                elif members:
+                    yield (write, place, *members)
 
     def _members(self, command: str, key: bytes) -> Iterator[list[bytes]]:
         cursor = b"0"
@@ -170,8 +168,12 @@ class StoreCopy:
             self._held_at = time.monotonic()
 
 
-def _swapped(pairs: Sequence[bytes]) -> Iterator[bytes]:
+def _pairs(members: Sequence[bytes]) -> Iterator[tuple[bytes, bytes]]:
+    return zip(members[::2], members[1::2], strict=True)
+
+
+def _swapped(members: Sequence[bytes]) -> Iterator[bytes]:
     """Members and scores in the order in which they are written: scores come first."""
-    for at in range(0, len(pairs), 2):
-        yield pairs[at + 1]
-        yield pairs[at]
+    for member, score in _pairs(members):
+        yield score
+        yield member

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import cast
 
 from app.backup.copying import StoreCopy
+from app.backup.folding import list_anew, make_ready
 from app.backup.loading import LoadedBackup
 from app.backup.surveys import Survey, prepare, refuse_problems, survey
 from app.backup.wording import BackupRefused
@@ -15,11 +15,7 @@ from app.store import keys
 from app.store.connection import StoreClient
 from app.store.coordination import Coordination
 from app.store.fields import MetaField
-from app.store.migrations.events_by_host import EVENTS_BY_HOST
-from app.store.migrations.events_by_name import EVENTS_BY_NAME
-from app.store.migrations.migration import Stored
 from app.store.restores import RestoredStore, may_have
-from app.store.scripts import Scripts
 
 _PLACES = (MetaField.MIGRATION, MetaField.INDEXING, MetaField.MIGRATOR, MetaField.MIGRATOR_UNTIL)
 """Where something goes on, by the former partitions; it begins anew."""
@@ -50,12 +46,14 @@ def restore(backup: LoadedBackup, name: str, target: StoreClient, partitions: in
         )
     found = survey(backup.client, former, backup.header.taken_ms, now_ms)
     refuse_problems(name, found.problems)
+    if partitions < former:
+        make_ready(backup.client, former)
     store.fence(partitions)
     try:
         copied = StoreCopy(backup.client, target, partitions, former, store.hold).run()
         if partitions < former:
             ids.keep_to(partitions)
-            _list_anew(target, partitions, store.hold)
+            list_anew(target, partitions, store.hold)
         for place in _PLACES:
             meta.pop(place.encode(), None)
         store.open(meta, partitions, former)
@@ -64,16 +62,3 @@ def restore(backup: LoadedBackup, name: str, target: StoreClient, partitions: in
         raise
     found.partitions = Coordination(target).follow_partitions()
     return Restored(found, copied)
-
-
-def _list_anew(target: StoreClient, partitions: int, hold: Callable[[], object]) -> None:
-    """Make the indexes in parts of the events that there are."""
-    stored = Stored(target, Scripts(target))
-    for migration in (EVENTS_BY_NAME, EVENTS_BY_HOST):
-        for partition in range(partitions):
-            cursor = ""
-            while True:
-                _, cursor = migration.step(stored, partition, cursor)
-                hold()
-                if not cursor:
-                    break
