@@ -6,6 +6,7 @@
 
 # Any image with Python 3.11 or later, its venv module and the certificates of authorities.
 ARG BASE=python:3.12-slim
+ARG EXTRA=build
 
 FROM ${BASE} AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
@@ -14,6 +15,12 @@ WORKDIR /build
 COPY requirements.lock .
 RUN --mount=type=secret,id=pip.conf,target=/etc/pip.conf \
     ["/opt/qhronos/bin/pip", "install", "--no-compile", "--require-hashes", "-r", "requirements.lock"]
+
+# With --build-arg EXTRA=traces the image can send traces: see docs/traces.md.
+FROM build AS traces
+COPY requirements-traces.lock .
+RUN --mount=type=secret,id=pip.conf,target=/etc/pip.conf \
+    ["/opt/qhronos/bin/pip", "install", "--no-compile", "--require-hashes", "-r", "requirements-traces.lock"]
 
 # The guide is files: what builds it stays behind in this stage.
 FROM build AS guide
@@ -31,11 +38,12 @@ COPY requirements-build.lock .
 RUN --mount=type=secret,id=pip.conf,target=/etc/pip.conf \
     ["/opt/qhronos/bin/pip", "install", "--require-hashes", "-r", "requirements-build.lock"]
 COPY pyproject.toml README.md LICENSE requirements.txt requirements-client.txt requirements-mcp.txt ./
+COPY requirements-traces.txt ./
 COPY wsgi.py worker.py gunicorn.conf.py ./
 COPY qhronos qhronos
 RUN ["/opt/qhronos/bin/pip", "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", "/wheel", "."]
 
-FROM build AS installed
+FROM ${EXTRA} AS installed
 COPY --from=wheel /wheel /wheel
 RUN ["/opt/qhronos/bin/pip", "install", "--no-compile", "--no-index", "--no-deps", \
      "--find-links", "/wheel", "qhronos"]

@@ -177,8 +177,9 @@ format: $(DEV) ## put the code into its usual shape
 lock: | $(PY) ## pin what requirements*.txt bring, with hashes; ARGS=--upgrade takes newer ones
 	@$(PY) -m venv $(TOOLS) && $(TOOLS)/bin/pip --disable-pip-version-check -q install '$(UV)'
 	@$(LOCK) $(ARGS) requirements.txt -o requirements.lock
+	@$(LOCK) $(ARGS) requirements.txt requirements-traces.txt -c requirements.lock -o requirements-traces.lock
 	@$(LOCK) $(ARGS) requirements-docs.txt -c requirements.lock -o requirements-docs.lock
-	@$(LOCK) $(ARGS) requirements-dev.txt -c requirements-docs.lock -o requirements-dev.lock
+	@$(LOCK) $(ARGS) requirements-dev.txt -c requirements-docs.lock -c requirements-traces.lock -o requirements-dev.lock
 	@$(LOCK) requirements-build.txt -c requirements-dev.lock -o requirements-build.lock
 
 audit: | $(PY) ## look for known vulnerabilities in what is locked

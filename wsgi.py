@@ -19,8 +19,11 @@ from app.logs import say
 from app.open_files import raise_open_file_limit
 from app.services.metrics import CountService
 from app.services.processes import ProcessService, name_process
+from app.setting_readers import environment
 from app.setting_variables import production_settings
 from app.store.connection import name_connections
+from app.tracing.span import Tracing
+from app.tracing.start import start_tracing
 from app.wiring.services import build_services
 
 APP_LOAD_ERROR = 4
@@ -45,8 +48,9 @@ def _make_app() -> Flask:
     except ConfigError as error:
         raise _end(error.message) from None
     services = build_services(settings)
-    _announce(services.processes, services.counts)
-    return create_app(services)
+    tracing = start_tracing(environment(os.environ), "web", services.storage.registry)
+    _announce(services.processes, services.counts, tracing)
+    return create_app(services, tracing)
 
 
 def _require_settings_of_gunicorn() -> None:
@@ -73,7 +77,7 @@ def _end(message: str) -> SystemExit:
     return SystemExit(APP_LOAD_ERROR if _is_under_gunicorn() else 2)
 
 
-def _announce(processes: ProcessService, counts: CountService) -> None:
+def _announce(processes: ProcessService, counts: CountService, tracing: Tracing | None) -> None:
     """Count among the processes that are alive, until this one ends.
 
     From before its first request, unless the store is away: what nobody alive does is done by
@@ -94,6 +98,8 @@ def _announce(processes: ProcessService, counts: CountService) -> None:
     def leave() -> None:
         stop.set()
         thread.join(LEAVE_S)
+        if tracing is not None:
+            tracing.close(LEAVE_S)
         counts.leave()
 
     atexit.register(leave)

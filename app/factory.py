@@ -25,6 +25,7 @@ from app.api.http.public_urls import register_public_urls
 from app.api.http.rate_limit import register_limits
 from app.api.http.request_log import register_request_log
 from app.api.http.store_check import register_store_check
+from app.api.http.tracing import register_tracing
 from app.api.routes import (
     acknowledgements,
     alerts,
@@ -57,6 +58,7 @@ from app.console.room import register_console
 from app.live.desk import EXTENSION as LIVE
 from app.live.desk import Desk
 from app.services.problems.rate_limit import rate_limit
+from app.tracing.span import Tracing
 from app.wiring.services import Services
 
 PARTS = (
@@ -92,8 +94,11 @@ class _Application(Flask):
         return func
 
 
-def create_app(services: Services) -> Flask:
-    """Make the application around its services; nothing is connected to yet."""
+def create_app(services: Services, tracing: Tracing | None = None) -> Flask:
+    """Make the application around its services; nothing is connected to yet.
+
+    ``tracing``: what its requests are traced with, if they are.
+    """
     app = _Application("app.api", static_folder=None)
     # A path has one spelling: what has more slashes is 404.
     app.url_map.merge_slashes = False
@@ -105,6 +110,8 @@ def create_app(services: Services) -> Flask:
     register_packing(app, frozenset({CONSOLE, DASHBOARD}))
     register_headers(app)
     register_request_log(app, services.settings.log_sample)
+    if tracing is not None:
+        register_tracing(app, tracing)
     counts_alone = register_limits(app, services.settings)  # before all that refuses: it counts
     services.own_checks.append(rate_limit(counts_alone))
     register_loops(app)

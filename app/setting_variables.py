@@ -21,6 +21,7 @@ from app.domain.signing import signing_key
 from app.domain.signing_keys import signing_keys
 from app.domain.store_urls import has_password
 from app.errors import ConfigError
+from app.otel_variables import check_traces
 from app.setting_readers import (
     MIN_CHOSEN_SECRET,
     MIN_SECRET_BYTES,
@@ -164,7 +165,9 @@ def production_settings(environ: Mapping[str, str]) -> Settings:
 
     Raises ``ConfigError`` for settings that are wrong, and for missing secrets or no store.
     """
-    settings = load_settings(environment(environ))
+    merged = environment(environ)
+    settings = load_settings(merged)
+    check_traces(merged)
     settings.require_secrets()
     settings.require_store()
     return settings

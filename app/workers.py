@@ -49,6 +49,10 @@ BROKER_AWAY = "%s is away; this process goes on when it is there"
 GC_THRESHOLD = 50_000
 """How many more objects than after the last collection start the next collection."""
 
+TRACED_SWITCH_S = 0.0005
+"""How long the thread that sends spans may keep the interpreter when a drain waits for it, seconds:
+at Python's own 5 ms it would make deliveries late."""
+
 USAGE = (
     "usage: python worker.py [deliver | upkeep | scheduler | reencrypt | inspect ID | archive …]\n"
 )
@@ -145,6 +149,8 @@ def deliver(engine: Engine) -> None:
     # Python's own threshold, which also looked at every imported module, took a tenth of its time.
     gc.freeze()
     gc.set_threshold(GC_THRESHOLD)
+    if engine.drains.traces is not None:
+        sys.setswitchinterval(TRACED_SWITCH_S)
     engine.watch_signing_secrets()
     if engine.services.settings.has_own_broker:  # without the store nothing can be delivered
         engine.watch_broker()

@@ -19,10 +19,10 @@ APP = ROOT / "app"
 LAYERS = (
     {"errors", "metrics", "niceness", "open_files"},
     {"domain", "clock"},
-    {"setting_readers"},
+    {"setting_readers", "otel_variables"},
     {"config"},
     {"setting_variables"},
-    {"logs", "canonical_lines"},
+    {"logs", "canonical_lines", "tracing"},
     {"store", "delivery", "runtime", "archive"},
     {"crypto"},
     {"planning", "backup"},
@@ -56,6 +56,7 @@ ONLY_IN = {
     "rq_scheduler": {"rq_queues"},
     "cryptography": {"crypto", "domain"},
     "gunicorn": {"http_server"},
+    "opentelemetry": {"tracing"},
     "prometheus_client": {"api"},
     "pycurl": {"delivery"},
     "structlog": {"logs", "api"},
@@ -244,8 +245,9 @@ def test_a_file_says_what_it_is_for() -> None:
 
 
 def test_every_library_that_is_imported_is_pinned_as_one_that_we_chose() -> None:
-    chosen = (ROOT / "requirements.txt").read_text().split("\n\n")[1]
-    pinned = {_plain(line.split("==")[0]) for line in chosen.splitlines()}
+    lists = [ROOT / "requirements.txt", ROOT / "requirements-traces.txt"]
+    chosen = [line for path in lists for line in path.read_text().split("\n\n")[1].splitlines()]
+    pinned = {_plain(line.split("==")[0]) for line in chosen}
     distributions = packages_distributions()
     used = {module.split(".")[0] for path in MODULES for module in imports(path)}
     missing = {
@@ -257,8 +259,8 @@ def test_every_library_that_is_imported_is_pinned_as_one_that_we_chose() -> None
 
 
 def test_every_requirement_is_pinned_exactly() -> None:
-    for name in ("requirements.txt", "requirements-docs.txt", "requirements-dev.txt"):
-        for line in (ROOT / name).read_text().splitlines():
+    for name in ("", "-docs", "-dev", "-traces"):
+        for line in (ROOT / f"requirements{name}.txt").read_text().splitlines():
             code = line.partition("#")[0].strip()
             assert not code or code.startswith("-r ") or re.fullmatch(r"[\w.-]+==[\w.]+", code)
 

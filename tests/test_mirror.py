@@ -25,6 +25,7 @@ ELSEWHERE = {
     "app/backup/copying.py": "tests/backup/test_restoring.py",
     "app/store/restores.py": "tests/backup/test_restoring.py",
     "app/store/hash_field.py": "tests/store/test_fields.py",
+    "app/engine/drain_options.py": "tests/engine/test_attempt_traces.py",
     "app/api/document/nodes.py": "tests/api/document/test_shapes.py",
     "app/api/http/answers.py": "tests/api/routes/test_events.py",
     "app/api/http/audit_trail.py": "tests/security/test_accountability.py",

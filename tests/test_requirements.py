@@ -18,6 +18,7 @@ LOCKS = {
     "requirements-dev.txt": "requirements-dev.lock",
 }
 BUILD = "requirements-build.lock"
+TRACES = "requirements-traces.lock"
 HASH = re.compile(r"--hash=sha256:[0-9a-f]{64}")
 
 
@@ -53,7 +54,7 @@ def test_the_lock_holds_what_was_chosen(name: str) -> None:
     assert chosen(name).items() <= pins.items()
 
 
-@pytest.mark.parametrize("lock", [*LOCKS.values(), BUILD])
+@pytest.mark.parametrize("lock", [*LOCKS.values(), BUILD, TRACES])
 def test_every_file_is_known_by_its_hash_and_by_nothing_else(lock: str) -> None:
     for package, (pinned, _, hashes) in locked(lock).items():
         assert re.fullmatch(r"[\w.]+", pinned), package
@@ -66,6 +67,14 @@ def test_tests_run_on_what_is_run() -> None:
     """Each lock is the one before it and more."""
     for smaller, larger in itertools.pairwise(LOCKS.values()):
         assert locked(smaller).items() <= locked(larger).items(), larger
+
+
+def test_the_extra_for_traces_is_added_to_what_is_run() -> None:
+    """It is tested as it is installed, and changes no other package."""
+    added = locked(TRACES)
+    assert locked("requirements.lock").items() <= added.items()
+    assert added.items() <= locked("requirements-dev.lock").items()
+    assert chosen("requirements-traces.txt").keys() <= added.keys()
 
 
 def test_what_is_installed_is_what_is_locked() -> None:
@@ -86,7 +95,7 @@ def test_everything_installs_from_the_locks_and_checks_the_hashes() -> None:
     commands = [json.loads(one) for one in re.findall(r"^RUN .*?(\[.*\])$", image, re.MULTILINE)]
     by_pip = [command[1:] for command in commands if command[0].endswith("/bin/pip")]
     hashed = [options[-1] for options in by_pip if "--require-hashes" in options]
-    assert hashed == ["requirements.lock", "requirements-docs.lock", BUILD]
+    assert hashed == ["requirements.lock", TRACES, "requirements-docs.lock", BUILD]
     for options in by_pip:
         # What was built here is made and installed without a look at an index.
         alone = {"--no-deps", "--no-build-isolation" if options[0] == "wheel" else "--no-index"}

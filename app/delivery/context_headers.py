@@ -16,16 +16,19 @@ _OF_TRACES = (HEADER, STATE_HEADER)
 def with_context(request: Request, request_id: str, traceparent: str) -> Request:
     """The request with the id of the request that asked for it, and its trace context.
 
-    Either may be empty. An event's own ``X-Request-Id`` stays as it is. Its own ``traceparent`` and
+    Either may be empty. The list of its headers, which was made for it, gets them: this is done for
+    every delivery. An event's own ``X-Request-Id`` stays as it is. Its own ``traceparent`` and
     ``tracestate`` give way: the same for each attempt, they would lead away from the trace.
     """
-    own, lines = request.own, []
-    if request_id and REQUEST_ID.lower() not in map(_name, own):
+    own, lines = request.own, request.headers
+    if request_id and not (own and REQUEST_ID.lower() in map(_name, own)):
         lines.append(f"{REQUEST_ID}: {request_id}")
     if traceparent:
-        own = [line for line in own if _name(line) not in _OF_TRACES]
         lines.append(f"{HEADER}: {traceparent}")
-    return request._replace(headers=request.headers + lines, own=own)
+        if own:
+            kept = [line for line in own if _name(line) not in _OF_TRACES]
+            return request._replace(own=kept)
+    return request
 
 
 def _name(line: str) -> str:

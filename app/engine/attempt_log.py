@@ -8,6 +8,7 @@ from app.canonical_lines import CanonicalLines
 from app.domain import ids
 from app.domain.origin import read_origin
 from app.domain.outcome import Outcome
+from app.engine.attempt_traces import AttemptTraces
 from app.engine.target_limits import InFlightRequest
 from app.store.calls import Record
 
@@ -20,16 +21,23 @@ _log = logging.getLogger(__name__)
 class AttemptLog:
     """Writes a line for each attempt that failed or was late, and for one in so many others."""
 
-    def __init__(self, sample: int) -> None:
-        """``sample``: of those that succeeded in time, one in so many has a line; 0: none."""
+    def __init__(self, sample: int, traces: AttemptTraces | None = None) -> None:
+        """``sample``: of those that succeeded in time, one in so many has a line; 0: none.
+
+        With ``traces`` a line names the trace of its attempt.
+        """
         self._lines = CanonicalLines(_log, sample)
+        self._traces = traces
 
     def note(self, request: InFlightRequest, outcome: Outcome, record: Record) -> None:
         """Write the line of an attempt, if it is to have one."""
         late_us = outcome.timings.started_us - outcome.timings.due_us
         if self._lines.wants(important=outcome.error is not None or late_us > LATE_US):
             level = logging.WARNING if record.verdict == "failed" else logging.INFO
-            self._lines.write(level, "attempt", _about(request, outcome, record))
+            about = _about(request, outcome, record)
+            if self._traces is not None:
+                about["trace_id"] = self._traces.context(request.claim).trace_id.hex()
+            self._lines.write(level, "attempt", about)
 
 
 def _about(request: InFlightRequest, outcome: Outcome, record: Record) -> dict[str, object]:

@@ -58,8 +58,9 @@ def request_of(claim: Claim, options: DrainOptions, now_ms: int) -> Request | Li
         if "ack_timeout" in of_event.given:
             return built._replace(timeout_ms=of_event.ack_timeout_ms)
         return built
-    if claim.origin:
-        return with_context(built, read_origin(claim.origin).request_id, "")
+    trace = "" if options.traces is None else options.traces.context(claim).header()
+    if claim.origin or trace:
+        return with_context(built, read_origin(claim.origin).request_id, trace)
     return built
 
 

@@ -294,7 +294,7 @@ class Drain:
                 self._queue(other, target, now_ms)
         jitter, least_ms = random.random(), self._options.least_delay_ms  # noqa: S311 - no secret
         record, gone = record_of(claim, outcome, now_ms, jitter, least_ms)
-        self._options.log.note(request, outcome, record)
+        self._options.note(request, outcome, record)
         self._recorder.add(record, claim, is_awaited=gone or is_awaited(claim, record, now_ms))
         if gone:
             self._gone_events.add(claim.event_id)

@@ -8,7 +8,11 @@ from app.crypto.ack_tokens import AckTokens
 from app.crypto.header_secrets import HeaderSecrets
 from app.crypto.signing_secrets import SigningSecrets
 from app.delivery.request import Identity
+from app.domain.outcome import Outcome
 from app.engine.attempt_log import AttemptLog
+from app.engine.attempt_traces import AttemptTraces
+from app.engine.target_limits import InFlightRequest
+from app.store.calls import Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,3 +33,11 @@ class DrainOptions:
     least_delay_ms: int
     """The shortest wait between two attempts."""
     log: AttemptLog
+    traces: AttemptTraces | None = None
+    """``None``: nothing is traced."""
+
+    def note(self, request: InFlightRequest, outcome: Outcome, record: Record) -> None:
+        """Write the line of an attempt that has ended, and trace it."""
+        if self.traces is not None:
+            self.traces.note(request, outcome, record)
+        self.log.note(request, outcome, record)

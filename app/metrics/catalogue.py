@@ -98,13 +98,14 @@ REFUSED = counter(
     "reason",
     "status",
 )
+SPANS = counter("spans", "Spans of traces, by what became of them.", "result")
 
 LISTED = (OUTCOMES_BY_TAG, LATENESS_BY_TAG, OUTCOMES_BY_TARGET, LATENESS_BY_TARGET)
 """Those whose first label has what an operator has listed."""
 
 COUNTED = (
     *(ATTEMPTS, OUTCOMES, LATENESS, *LISTED, RECEIVER, CLAIMS),
-    *(RECORDS, STORE, COMMANDS, REQUESTS, REFUSED),
+    *(RECORDS, STORE, COMMANDS, REQUESTS, REFUSED, SPANS),
 )
 
 # What is found when somebody asks.

@@ -7,6 +7,7 @@ adds or redelivers keeps any id, until it has completed.
 
 from __future__ import annotations
 
+import time
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 
@@ -20,8 +21,13 @@ class Asked:
 
     origin: Origin
     is_kept: bool
-    has_scheduled: bool = False
-    """Whether something that it has scheduled keeps its origin."""
+    scheduled_s: float | None = None
+    """When it first scheduled something, on the monotonic clock."""
+
+    def note(self) -> None:
+        """Say that it schedules something now."""
+        if self.scheduled_s is None:
+            self.scheduled_s = time.monotonic()
 
 
 _current: ContextVar[Asked | None] = ContextVar("asked", default=None)
@@ -40,8 +46,8 @@ def marked(event: Event) -> Event:
     asked = _current.get()
     if asked is None:
         return event
+    asked.note()
     text = asked.origin.text() if asked.is_kept else ""
-    asked.has_scheduled = True
     if text == event.definition.origin:
         return event
     return replace(event, definition=event.definition._replace(origin=text))
@@ -52,5 +58,5 @@ def origin_of_added() -> str:
     asked = _current.get()
     if asked is None:
         return ""
-    asked.has_scheduled = True
+    asked.note()
     return asked.origin.text()

@@ -56,6 +56,8 @@ class Claim:
 
     asked: str | None = None
     """The origin of its own, if it was added or redelivered; else it has its event's."""
+    trace: Any = None
+    """Where it is in its trace, as who traces it has found out."""
 
     @property
     def origin(self) -> str:

@@ -15,6 +15,7 @@ from app.services.queues import (
     ReplanQueue,
 )
 from app.store.connection import StoreClient
+from app.tracing.span import Tracing
 
 
 class UpkeepQueue(ReplanQueue, RepairQueue, RecoveryQueue, RedeliveryQueue, Protocol):
@@ -36,6 +37,9 @@ class Doubles:
 
     sender: Sender | None = None
     """What sends requests to receivers."""
+
+    tracing: Tracing | None = None
+    """What spans are given to; ``None``: nothing is traced."""
 
 
 NO_DOUBLES = Doubles()

@@ -15,6 +15,7 @@ from app.domain.process import DELIVER
 from app.engine.announcer import Announcer
 from app.engine.attempt_log import AttemptLog
 from app.engine.attempt_meter import AttemptMeter
+from app.engine.attempt_traces import AttemptTraces
 from app.engine.background import Background
 from app.engine.broker_watch import BrokerWatch
 from app.engine.circuit_breakers import CircuitBreakers
@@ -80,6 +81,7 @@ class Drains:
     services: Services
     stop: threading.Event
     sender_double: Sender | None = None
+    traces: AttemptTraces | None = None
 
     @cached_property
     def sender(self) -> Sender:
@@ -126,7 +128,7 @@ class Drains:
     @cached_property
     def _log(self) -> AttemptLog:
         """What says of attempts how they went, and counts between drains those that it leaves."""
-        return AttemptLog(self.services.settings.log_sample)
+        return AttemptLog(self.services.settings.log_sample, self.traces)
 
     @cached_property
     def breakers(self) -> CircuitBreakers:
@@ -287,4 +289,5 @@ class Drains:
             default_timeout_ms=settings.delivery_timeout_ms,
             least_delay_ms=settings.least_retry_delay_ms,
             log=self._log,
+            traces=self.traces,
         )

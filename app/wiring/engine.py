@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 
 from app.config import Settings
 from app.crypto.reencryption import Reencrypted, reencrypt
-from app.domain.process import SILENT, UNBEGUN
+from app.domain.process import DELIVER, SILENT, UNBEGUN
 from app.engine import stats_runner
 from app.engine.alert_runner import AlertRunner
+from app.engine.attempt_traces import AttemptTraces
 from app.engine.packing import Packing
 from app.engine.retention import Retention
 from app.engine.scheduler import Scheduler
@@ -19,15 +21,21 @@ from app.engine.upkeep import REPAIR_AFTER_MS, Upkeep
 from app.engine.upkeep_calls import UpkeepCalls
 from app.errors import StoreUnavailable
 from app.services.metadata_index import MetadataIndexing
+from app.setting_readers import environment
 from app.setting_variables import production_settings
 from app.store.migrations.schema import MIGRATIONS
 from app.store.watch import WatchStore
+from app.tracing.span import Tracing
+from app.tracing.start import start_tracing
 from app.wiring.alert_runner import alert_runner
 from app.wiring.archive import archive_notes, archiving, history_limits
 from app.wiring.doubles import NO_DOUBLES, Doubles
 from app.wiring.drains import Drains
 from app.wiring.services import Services, build_services
 from app.wiring.views import lateness_history
+
+TRACES_S = 1.0
+"""How long a worker that ends tries to send the spans that wait."""
 
 ALERTS_PAUSE_S = 1.0
 """How long the thread that tells alerts leaves a store alone that is away when it begins."""
@@ -41,6 +49,8 @@ class Engine:
     doubles: Doubles = NO_DOUBLES
     stop: threading.Event = field(default_factory=threading.Event)
     """Set when the process is told to stop."""
+    start_tracing: Callable[[], Tracing | None] | None = None
+    """Makes what deliveries are traced with; ``None``: the doubles have it."""
 
     @cached_property
     def scheduler(self) -> Scheduler:
@@ -93,7 +103,9 @@ class Engine:
     @cached_property
     def drains(self) -> Drains:
         """The drains of a delivery worker."""
-        return Drains(self.services, self.stop, self.doubles.sender)
+        tracing = self.doubles.tracing if self.start_tracing is None else self.start_tracing()
+        traces = None if tracing is None else AttemptTraces(tracing)
+        return Drains(self.services, self.stop, self.doubles.sender, traces)
 
     @cached_property
     def upkeep(self) -> Upkeep:
@@ -211,6 +223,8 @@ class Engine:
         """Wait until the last drain has ended, and tell what it has done; ``stop`` must be set."""
         if "drains" in vars(self):  # a process that never drained has nothing to close
             self.drains.close()
+            if self.drains.traces is not None:
+                self.drains.traces.tracing.close(TRACES_S)
         self.services.storage.changes.close()
 
 
@@ -227,6 +241,8 @@ def worker_engine() -> Engine:
     ``StoreUnavailable``.
     """
     settings = production_settings(os.environ)
-    engine = build_engine(settings)
-    engine.services.storage.migrate()
+    services = build_services(settings)
+    tracing = partial(start_tracing, environment(os.environ), DELIVER, services.storage.registry)
+    engine = Engine(services, start_tracing=tracing)
+    services.storage.migrate()
     return engine

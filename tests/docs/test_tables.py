@@ -128,7 +128,7 @@ def test_every_package_that_we_chose_has_its_reason() -> None:
     """The tables of packages and the lists of requirements name the same ones."""
     pinned = {
         line.split("==")[0]
-        for name in ("requirements.txt", "requirements-docs.txt")
+        for name in ("requirements.txt", "requirements-traces.txt", "requirements-docs.txt")
         for line in (ROOT / name).read_text(encoding="utf-8").splitlines()
         if "==" in line
     }

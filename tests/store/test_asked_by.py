@@ -59,7 +59,7 @@ def test_an_id_that_nobody_chose_costs_an_event_nothing(stores) -> None:
     assert marked(event) is event
     asked = ask("0123456789abcdef", is_kept=False)
     assert marked(event) is event
-    assert asked.has_scheduled
+    assert asked.scheduled_s is not None
 
 
 def test_what_is_added_or_redelivered_has_the_id_of_its_own_request(stores) -> None:

@@ -30,7 +30,8 @@ def checkout(directory: Path) -> None:
 
 def clean_environ() -> dict[str, str]:
     """The environment without any setting of ours, so that a test gives them all."""
-    return {key: value for key, value in os.environ.items() if not key.startswith("QHRONOS_")}
+    ours = ("QHRONOS_", "OTEL_")
+    return {key: value for key, value in os.environ.items() if not key.startswith(ours)}
 
 
 def handles(pid: int, number: signal.Signals) -> bool:
