@@ -46,6 +46,7 @@ ELSEWHERE = {
     "app/store/pools.py": "tests/store/test_sentinels.py",
     "app/store/archive_notes.py": "tests/engine/test_archiving.py",
     "app/wiring/archive.py": "tests/services/problems/test_archive.py",
+    "app/store/ended_slices.py": "tests/engine/test_packing.py",
     "app/store/page_keys.py": "tests/store/test_pages.py",
     "app/store/page_records.py": "tests/store/test_pages.py",
     "app/store/page_reads.py": "tests/store/test_pages.py",

@@ -17,6 +17,7 @@ from app.store.connection import StoreClient
 from app.store.migrations.events_by_host import EVENTS_BY_HOST
 from app.store.migrations.events_by_name import EVENTS_BY_NAME
 from app.store.migrations.migration import Stored
+from app.store.pages import PageStore
 from app.store.scripts import Scripts
 
 OF_PARTITION = re.compile(rb"qh:\{(\d+)\}:([a-z-]+)(.*)", re.DOTALL)
@@ -29,7 +30,6 @@ class How(Enum):
     UNION = "both: no member is in two partitions, or it says the same in them"
     EARLIEST = "of a member that is in both, the lower score"
     SUM = "counts are added"
-    NOT_YET = "refused"
     ANEW = "left behind, and made anew of the events there are"
 
 
@@ -45,7 +45,7 @@ HOW: dict[bytes, How] = {
     **dict.fromkeys([b"lane-heads", b"flowing"], How.EARLIEST),
     **dict.fromkeys([b"names", b"terms"], How.ANEW),
     b"stats": How.SUM,
-    **dict.fromkeys([b"pages", b"page-ends", b"packed"], How.NOT_YET),
+    **dict.fromkeys([b"pages", b"page-ends", b"packed"], How.UNION),  # there are none any more
 }
 """By the kind of keys."""
 
@@ -54,7 +54,7 @@ def how_united(key: bytes) -> How:
     """How what has this key is united with others; raises ``BackupRefused``."""
     found = OF_PARTITION.fullmatch(key)
     how = HOW.get(found[2]) if found else How.UNION
-    if how is None or how is How.NOT_YET:
+    if how is None:
         raise BackupRefused(
             "The backup has something that can't be brought into fewer partitions yet "
             f"({key[:40]!r}): set QHRONOS_PARTITIONS to no less than it was."
@@ -65,7 +65,9 @@ def how_united(key: bytes) -> How:
 def make_ready(source: StoreClient, partitions: int) -> None:
     """Bring a store that nobody uses to where its partitions can be united."""
     done = cast("dict[bytes, bytes]", source.hgetall(stats_keys.STATE.decode()))
+    pages = PageStore(source, Scripts(source))
     for partition in range(partitions):
+        pages.unpack_all(partition)  # upkeep packs them where they are then
         taken = stats_keys.taken(partition)
         counts = cast("dict[bytes, bytes]", source.hgetall(taken.decode("latin-1")))
         if counts.pop(b"", None) != done.get(b"%d" % partition):

@@ -130,7 +130,8 @@ class OccurrenceField(HashField):
         "codec short_forms")
     COMPLETED = ("c", "ms", "when it ended",
         "add_unattempted decide_overlap cancel_occurrence write_outcome redeliver_occurrences",
-        "codec flow_gate inspection page_records redeliveries schedule_successors short_forms")
+        """codec flow_gate inspection page_records pages redeliveries schedule_successors
+        short_forms""")
     CHANGED = ("ch", "ms", "when it last changed; absent: when it ended, or its event was made",
         """add_unattempted cancel_occurrence lease_occurrence write_outcome redeliver_occurrences
         release_leases schedule_occurrence start_first_attempt give_hash""",

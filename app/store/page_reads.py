@@ -36,12 +36,13 @@ def read_pages(client: StoreClient, occurrence_ids: Sequence[bytes]) -> list[Pag
     """Look for occurrences in pages; one round trip for each partition."""
     scripts = Scripts(client)
     return [
-        _read(scripts, partition, list(dict.fromkeys(some)))
+        read_pages_of(scripts, partition, list(dict.fromkeys(some)))
         for partition, some in by_partition(occurrence_ids, ids.partition_of_occurrence).items()
     ]
 
 
-def _read(scripts: Scripts, partition: int, wanted: list[bytes]) -> PagedReads:
+def read_pages_of(scripts: Scripts, partition: int, wanted: list[bytes]) -> PagedReads:
+    """Look for different occurrences of one partition."""
     places = [page_keys.pages(partition), page_keys.packed(partition), keys.fresh(partition)]
     found = scripts("read_pages", places, wanted)
     head, rest = found[: 2 * len(wanted) : 2], found[2 * len(wanted) :]

@@ -22,15 +22,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple, cast
+from typing import cast
 
 from app.domain import ids
 from app.errors import StoreUnavailable
 from app.store import keys, page_keys
 from app.store.connection import StoreClient
+from app.store.ended_slices import EndedSlice, ended_slice
 from app.store.fields import OccurrenceField
 from app.store.page_codec import Packed, encode
-from app.store.page_reads import RecordPage, read_pages
+from app.store.page_reads import RecordPage, read_pages_of
 from app.store.page_records import (
     PAGE_RECORDS,
     ended_of,
@@ -58,15 +59,7 @@ YOUNG_MS = 30 * 60_000
 _SKIPPED_FIELDS = (OccurrenceField.EVENT, OccurrenceField.STATUS)
 
 
-class EndedSlice(NamedTuple):
-    """What has ended, as indexes have it."""
-
-    occurrences: list[bytes]
-    groups: list[bytes]
-    """The entries of ``endings`` that were read."""
-
-    cursor: int
-    """The moment after which to go on, ms UTC; 0: nothing follows."""
+_COMPLETED = OccurrenceField.COMPLETED.encode()
 
 
 class PageStore:
@@ -77,28 +70,8 @@ class PageStore:
         self._scripts = scripts
 
     def ended(self, partition: int, after_ms: int, before_ms: int, limit: int) -> EndedSlice:
-        """What ended after one moment and before another and has its own record, the oldest first.
-
-        At most ``limit`` entries of an index are read. Of the last millisecond that was read all
-        are left for the next time. If there is nothing else, the rest of it is passed over.
-        """
-        moments: list[int] = []
-        found: list[list[tuple[bytes, int]]] = []
-        for place in (keys.ended, keys.endings):
-            rows = self._client.zrangebyscore(
-                place(partition), f"({after_ms}", f"({before_ms}", 0, limit, withscores=True
-            )
-            some = [(one, int(at)) for one, at in cast("list[tuple[bytes, float]]", rows)]
-            found.append(some)
-            if len(some) == limit:
-                last, first = some[-1][1], some[0][1]
-                moments.append(last - 1 if first < last else last)
-        cursor = min(moments, default=0)
-        singles, groups = (
-            [one for one, at in some if not cursor or at <= cursor] for some in found
-        )
-        together = [group[at : at + 16] for group in groups for at in range(0, len(group), 16)]
-        return EndedSlice([*singles, *together], groups, cursor)
+        """What ended after one moment and before another and has its own record."""
+        return ended_slice(self._client, partition, (after_ms, before_ms), limit)
 
     def trim(self, partition: int, groups: Sequence[bytes]) -> None:
         """Take entries out of ``endings`` that tell of nothing any more."""
@@ -113,7 +86,7 @@ class PageStore:
         """
         ordered, packed = sorted(set(occurrence_ids)), 0
         for at in range(0, len(ordered), AT_ONCE):
-            found = self._records(ordered[at : at + AT_ONCE])
+            found = self._records(partition, ordered[at : at + AT_ONCE])
             records = sorted(one for one in found if may_be_packed(one, before_ms))
             while records:
                 count, is_done = self._pack_some(partition, records)
@@ -123,33 +96,27 @@ class PageStore:
 
     def unpack(self, occurrence_ids: Sequence[bytes]) -> int:
         """Move records out of their pages; returns how many were moved."""
-
-        def take(
-            partition: int, page: RecordPage, chosen: list[Packed], left: list[Packed]
-        ) -> bool:
-            args: list[Argument] = []
-            for one in chosen:
-                ended_ms = ended_of(one)
-                values = one.hash or {b"": one.short or b""}
-                for field, value in values.items():
-                    args += [one.id, ended_ms, field, value]
-            return self._change("unpack_occurrences", partition, page, left, args)
-
         moved = 0
         for partition, some in by_partition(occurrence_ids, ids.partition_of_occurrence).items():
+            wanted = list(dict.fromkeys(some))
             for _ in range(TRIES):
-                (found,) = read_pages(self._client, some)
-                wanted = frozenset(found.records)
-                if not wanted:
+                found = read_pages_of(self._scripts, partition, wanted)
+                if not found.records:
                     break
                 for page in found.pages:
-                    chosen = [one for one in page.records if one.id in wanted]
-                    left = [one for one in page.records if one.id not in wanted]
-                    if chosen and take(partition, page, chosen, left):
-                        moved += len(chosen)
+                    moved += self._unpack(partition, page, found.records)
             else:
                 raise StoreUnavailable("pages of records go on being changed; try again")
         return moved
+
+    def unpack_all(self, partition: int) -> int:
+        """Move all records of a partition out of pages, where nobody else does anything."""
+        names = self._client.zrange(page_keys.pages(partition), 0, -1)
+        return sum(
+            self._unpack(partition, page, {one.id for one in page.records})
+            for name in cast("list[bytes]", names)
+            for page in self._named(partition, name)
+        )
 
     def unpack_skipped(self, occurrence_ids: Iterable[bytes], now_ms: int) -> None:
         """Move out of pages what may give way to an occurrence that is to be scheduled.
@@ -170,7 +137,7 @@ class PageStore:
                 page_keys.page_ends(partition), start, start + AT_ONCE - 1, withscores=True
             )
             for name, first_ms in cast("list[tuple[bytes, float]]", rows):
-                for page in self._named(name):
+                for page in self._named(partition, name):
                     yield int(first_ms), page
             if len(rows) < AT_ONCE:
                 return
@@ -186,7 +153,7 @@ class PageStore:
             names = oldest_before(self._client, page_keys.page_ends(partition), before_ms, 1)
             if not names:
                 break
-            for page in self._named(names[0]):
+            for page in self._named(partition, names[0]):
                 gone = {one.id for one in page.records if ended_of(one) < before_ms}
                 deleted += self._delete(partition, page, gone)
         return deleted
@@ -197,16 +164,28 @@ class PageStore:
         What others change at the same time is left.
         """
         deleted = 0
-        for found in read_pages(self._client, list(ended_ms)):
-            for page in found.pages:
-                gone = {one.id for one in page.records if ended_ms.get(one.id) == ended_of(one)}
-                deleted += self._delete(partition, page, gone) if gone else 0
+        for page in read_pages_of(self._scripts, partition, list(ended_ms)).pages:
+            gone = {one.id for one in page.records if ended_ms.get(one.id) == ended_of(one)}
+            deleted += self._delete(partition, page, gone) if gone else 0
         return deleted
 
-    def _named(self, name: bytes) -> Iterator[RecordPage]:
+    def _named(self, partition: int, name: bytes) -> list[RecordPage]:
         """The page of a name, unless it is gone."""
-        for found in read_pages(self._client, [name]):
-            yield from (page for page in found.pages if page.name == name)
+        found = read_pages_of(self._scripts, partition, [name])
+        return [page for page in found.pages if page.name == name]
+
+    def _unpack(self, partition: int, page: RecordPage, wanted: Collection[bytes]) -> int:
+        """Move some records out of one page; 0 if there are none, or others have changed it."""
+        args: list[Argument] = []
+        chosen = [one for one in page.records if one.id in wanted]
+        for one in chosen:
+            ended_ms = ended_of(one)
+            for field, value in (one.hash or {b"": one.short or b""}).items():
+                args += [one.id, ended_ms, field, value]
+        left = [one for one in page.records if one.id not in wanted]
+        if chosen and self._change("unpack_occurrences", partition, page, left, args):
+            return len(chosen)
+        return 0
 
     def _delete(self, partition: int, page: RecordPage, gone: Collection[bytes]) -> int:
         """Delete some of one page; 0 if others have changed it."""
@@ -220,21 +199,28 @@ class PageStore:
         left = [one for one in page.records if one.id not in gone]
         return len(gone) if self._change("delete_packed", partition, page, left, args) else 0
 
-    def _records(self, wanted: Sequence[bytes]) -> Iterator[Packed]:
-        """The records of those that have one of their own."""
+    def _records(self, partition: int, wanted: Sequence[bytes]) -> Iterator[Packed]:
+        """The records of those that have one of their own, and ended when they say.
+
+        For retention, one that was brought back from the archive ended when it was brought back.
+        """
         shorts = short_forms(self._client, wanted)
-        others = [one for one in wanted if one not in shorts]
-        rows = self._client.read_each("HGETALL", map(keys.occurrence_of, others))
         yield from (Packed(one, short, {}) for one, short in shorts.items())
-        for one, values in zip(others, rows, strict=True):
-            if values:
-                yield Packed(one, None, _pairs(values))
+        others = [one for one in wanted if one not in shorts]
+        if not others:
+            return
+        rows = self._client.read_each("HGETALL", map(keys.occurrence_of, others))
+        ends = self._client.zmscore(keys.ended(partition), cast("list[str]", others))
+        for one, values, end in zip(others, rows, ends, strict=True):
+            found = Packed(one, None, _pairs(values))
+            if end is not None and found.hash.get(_COMPLETED) == b"%d" % end:
+                yield found
 
     def _pack_some(self, partition: int, records: Sequence[Packed]) -> tuple[int, bool]:
         """Move the first records, those of one page; how many, and whether that was done."""
         first = records[0].id
         index = page_keys.pages(partition)
-        (found,) = read_pages(self._client, [first])
+        found = read_pages_of(self._scripts, partition, [first])
         after = cast(
             "list[bytes]", self._client.zrangebylex(index, b"(" + first, "+", start=0, num=1)
         )

@@ -9,6 +9,7 @@ import pytest
 from app.engine import packing as module
 from app.engine.packing import PACK_AFTER_MS, Packing
 from app.store.calls import Unattempted
+from app.store.ended_slices import ended_slice
 from app.store.pages import PageStore
 from tests.store.conftest import Stores, stores
 from tests.store.test_short_forms import create
@@ -72,3 +73,12 @@ def test_it_waits_while_a_process_of_an_earlier_version_is_alive() -> None:
     nothing: Any = None
     pages: PageStore = nothing
     assert Packing(pages, nothing, 1, lambda: True).run(NOW_MS) == 0
+
+
+def test_a_slice_says_after_which_moment_the_next_begins(stores: Stores) -> None:
+    end(stores, 4)
+    partition = stores.partitions - 1
+    first = ended_slice(stores.client, partition, (0, LATER_MS), 3)
+    assert (len(first.occurrences), first.cursor) == (2, NOW_MS + 1)
+    rest = ended_slice(stores.client, partition, (first.cursor, LATER_MS), 3)
+    assert (len(rest.occurrences), rest.cursor) == (2, 0)

@@ -108,6 +108,8 @@ def test_what_is_brought_back_is_as_it_was(
     assert {key: snapshot(stores.client).get(key) for key in lists} == before
     assert broken(stores.client, stores.partitions) == []
     assert listed(past, maker, NOW_MS + DAY_MS) == []
+    # Packed, it would be as old as it says.
+    assert stores.work.pages.pack(maker.partition, some, NOW_MS + 9 * DAY_MS) == 0
     assert stores.work.delete_ended(maker.partition, NOW_MS + DAY_MS, 100) == 0
     assert len(listed(past, maker, NOW_MS + DAY_MS + 1)) == 4
 
