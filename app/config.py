@@ -11,6 +11,7 @@ from typing import Any, cast
 
 from app.domain.durability import Durability
 from app.domain.logins import Login
+from app.domain.masks import passwords
 from app.domain.secret import SecretText
 from app.domain.targets import Network, TargetPolicy
 from app.errors import ConfigError
@@ -236,9 +237,10 @@ class Settings:
 
     @property
     def secrets(self) -> list[str]:
-        """Every secret that is set."""
-        values = (getattr(self, each.name) for each in fields(self))
-        return [value for value in values if isinstance(value, SecretText) and value]
+        """Every secret that is set, with the passwords of URLs."""
+        values = [getattr(self, each.name) for each in fields(self)]
+        found = [value for value in values if isinstance(value, SecretText) and value]
+        return [*found, *passwords(self.redis_url), *passwords(self.broker_url)]
 
     @property
     def broker(self) -> str:

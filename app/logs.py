@@ -26,6 +26,7 @@ from structlog.stdlib import ExtraAdder, ProcessorFormatter
 from structlog.typing import EventDict, Processor
 
 from app.config import PREFIX, Settings
+from app.domain.masks import Masker, masker_of
 from app.domain.secret import MASK, SecretText
 
 log = logging.getLogger(__name__)
@@ -36,34 +37,22 @@ REPEAT_S = 10.0
 MAX_SEEN = 256
 """How many different warnings are remembered."""
 
-_PATTERNS = (
-    # Authorization: Bearer …, in a header, a mapping or a sentence.
-    (re.compile(r"(?i)(authorization[\"']?\s*[:=]\s*[\"']?)(?:[a-z]+\s+)?[^\s\"',;\\]+"), r"\1***"),
-    (re.compile(r"(?i)\b(bearer\s+)[A-Za-z0-9._~+/=-]{8,}"), r"\1***"),
-    # Signing secrets, made master tokens and JWTs, wherever they stand.
-    (re.compile(r"\b(whsec_|whsk_|qhr_)[A-Za-z0-9+/=_-]+"), r"\1***"),
-    (re.compile(r"\beyJ[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*"), MASK),
-    # The user and password of a URL.
-    (re.compile(r"\b([A-Za-z][A-Za-z0-9+.-]*://)[^\s/?#@\"'\\]+@"), r"\1***@"),
-)
 _STANDARD_FIELDS = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
-class Masker:
-    """Replaces what must not be read in a log."""
+class ByType(logging.Filter):
+    """Masks what is a secret by its type before a message is put together, and its type is gone."""
 
-    def __init__(self, secrets: Sequence[str] = ()) -> None:
-        """``secrets`` are masked wherever they stand, besides what looks like a secret."""
-        forms = {form for secret in secrets if secret for form in (secret, _inside_json(secret))}
-        longest_first = sorted(forms, key=len, reverse=True)
-        self._known = re.compile("|".join(map(re.escape, longest_first))) if forms else None
-
-    def __call__(self, text: str) -> str:
-        """Return the text with every secret in it replaced."""
-        for pattern, mask in _PATTERNS:
-            text = pattern.sub(mask, text)
-        return self._known.sub(MASK, text) if self._known else text
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Change the record if it has such a secret; it is always written."""
+        if isinstance(record.msg, SecretText):
+            record.msg = MASK
+        if isinstance(record.args, Mapping):
+            record.args = {key: _by_type(one) for key, one in record.args.items()}
+        elif record.args:
+            record.args = tuple(map(_by_type, record.args))
+        return True
 
 
 class RepeatFilter(logging.Filter):
@@ -118,10 +107,10 @@ def _formatter(renderer: Processor, secrets: Sequence[str]) -> ProcessorFormatte
         processors=[
             _named,
             ProcessorFormatter.remove_processors_meta,
+            _secrets_of_error,
             format_exc_info,
-            _without_secrets,
+            lambda _logger, _method, entry: _without_secrets(mask, entry),
             renderer,
-            lambda _logger, _method, line: mask(str(line)),
         ],
     )
 
@@ -133,13 +122,13 @@ def logging_config(settings: Settings) -> dict[str, Any]:
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {"line": {"()": formatter, "secrets": settings.secrets}},
-        "filters": {"repeats": {"()": RepeatFilter}},
+        "filters": {"repeats": {"()": RepeatFilter}, "secrets": {"()": ByType}},
         "handlers": {
             "stderr": {
                 "class": "logging.StreamHandler",
                 "stream": "ext://sys.stderr",
                 "formatter": "line",
-                "filters": ["repeats"],
+                "filters": ["secrets", "repeats"],
             }
         },
         "root": {"level": settings.log_level, "handlers": ["stderr"]},
@@ -216,17 +205,24 @@ def _named(_logger: Any, _method: str, entry: EventDict) -> EventDict:
     return entry
 
 
-def _without_secrets(_logger: Any, _method: str, entry: EventDict) -> EventDict:
-    """Mask what is a secret by its type, however deep it stands."""
-    return {key: _masked(value) for key, value in entry.items()}
+def _secrets_of_error(_logger: Any, _method: str, entry: EventDict) -> EventDict:
+    """Keep what masks the secrets of an error: its text has no types."""
+    error = entry.get("exc_info")
+    if isinstance(error, tuple) and error[1] is not None:
+        entry["_mask"] = masker_of(error[1])
+    return entry
 
 
-def _masked(value: Any) -> Any:
-    if isinstance(value, SecretText):
-        return MASK
-    if isinstance(value, dict):
-        return {key: _masked(each) for key, each in value.items()}
-    return [_masked(each) for each in value] if isinstance(value, (list, tuple)) else value
+def _without_secrets(mask: Masker, entry: EventDict) -> EventDict:
+    """Mask all that there is to a line, however deep it stands."""
+    of_error: Masker | None = entry.pop("_mask", None)
+    if of_error is not None:
+        entry["exception"] = of_error(entry["exception"])
+    return {key: mask.whatever(value) for key, value in entry.items()}
+
+
+def _by_type(value: Any) -> Any:
+    return MASK if isinstance(value, SecretText) else value
 
 
 def _as_text(_logger: Any, _method: str, entry: EventDict) -> str:
@@ -263,7 +259,3 @@ def _json(members: object, **options: Any) -> str:
 def _escaped(text: str) -> str:
     """Escape control characters: text from outside must not forge lines or send terminal codes."""
     return _CONTROL.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
-
-
-def _inside_json(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)[1:-1]

@@ -22,11 +22,11 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 from rq_scheduler import Scheduler
 
+from app.domain.masks import Masker
 from app.errors import BrokerUnavailable
 from app.store.connection import client_name
 
-DELIVER = "deliver"
-UPKEEP = "upkeep"
+DELIVER, UPKEEP = "deliver", "upkeep"
 
 UPKEEP_EVERY_S = {"recover": 20, "reconcile": 30, "retain": 60}
 """The upkeep jobs and their intervals, in seconds; ``recover`` comes sooner if it is needed."""
@@ -69,7 +69,7 @@ class _PlainQueue(Queue):
     @classmethod
     def dequeue_any(cls, *args: Any, **kwargs: Any) -> Any:
         """Wait for a job; see ``rq.Queue.dequeue_any`` and ``_end_loop_on_refusal``."""
-        with _end_loop_on_refusal():
+        with _refused(_ENDS_LOOP):
             return super().dequeue_any(*args, **kwargs)
 
 
@@ -198,9 +198,7 @@ class UpkeepSchedule:
                 self._scheduler.remove_lock()
 
 
-def _end_loop_on_refusal() -> contextlib.AbstractContextManager[None]:
-    """End RQ's loop with one log line: it catches ``TimeoutError`` so, and traces other errors."""
-    return _refused(redis.exceptions.TimeoutError)
+_ENDS_LOOP = redis.exceptions.TimeoutError  # with one line of the log; other errors are traced
 
 
 class QhronosWorker(SimpleWorker):
@@ -211,6 +209,7 @@ class QhronosWorker(SimpleWorker):
 
     max_connection_wait_time = 2
     on_stop: Any = None
+    mask: Callable[[str], str] = Masker()
     _in_loop = False
 
     def work(self, *args: Any, **options: Any) -> bool:
@@ -224,16 +223,16 @@ class QhronosWorker(SimpleWorker):
     def dequeue_job_and_maintain_ttl(
         self, timeout: int | None, max_idle_time: int | None = None
     ) -> tuple[Job, Queue] | None:
-        """Wait for a job; see ``_end_loop_on_refusal``."""
-        with _end_loop_on_refusal():
+        """Wait for a job; see ``_ENDS_LOOP``."""
+        with _refused(_ENDS_LOOP):
             return super().dequeue_job_and_maintain_ttl(timeout, max_idle_time)
 
     def subscribe(self) -> None:
         """Do nothing: no commands are sent, and RQ's thread raises when Redis is away."""
 
     def execute_job(self, job: Job, queue: Queue) -> None:
-        """Run a job in this process; see ``_end_loop_on_refusal``."""
-        with _end_loop_on_refusal():
+        """Run a job in this process; see ``_ENDS_LOOP``."""
+        with _refused(_ENDS_LOOP):
             super().execute_job(job, queue)
 
     def heartbeat(self, _timeout: int | None = None, pipeline: Any = None) -> None:
@@ -260,6 +259,11 @@ class QhronosWorker(SimpleWorker):
         finally:
             ended.set()
 
+    def handle_job_failure(self, *args: Any, **options: Any) -> None:
+        """Keep why a job has failed without the secrets in it: RQ's dashboard shows it."""
+        options["exc_string"] = self.mask(options.get("exc_string", ""))
+        super().handle_job_failure(*args, **options)
+
     def _beat(self, ended: threading.Event) -> None:
         while not ended.wait(WORKER_TTL_S / 3):
             with contextlib.suppress(redis.exceptions.RedisError):
@@ -277,12 +281,8 @@ class QhronosWorker(SimpleWorker):
             super().request_stop(signum, frame)  # type: ignore[no-untyped-call]
 
 
-def _say_once(record: logging.LogRecord) -> bool:
-    """Leave out how RQ's loop ends without its Redis: ``app.workers`` says that, once."""
-    return not str(record.msg).startswith("Worker %s: Redis connection timeout")
-
-
-logging.getLogger("rq.worker").addFilter(_say_once)
+# How RQ's loop ends without its Redis is left out: ``app.workers`` says that, once.
+logging.getLogger("rq.worker").addFilter(lambda one: "Redis connection timeout" not in str(one.msg))
 
 
 def worker(name: str, broker: redis.Redis, on_stop: Any = None) -> QhronosWorker:

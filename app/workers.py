@@ -17,6 +17,7 @@ from rq.exceptions import StopRequested
 from app import logs, rq_queues
 from app.archive import command as archive_command
 from app.config import Settings
+from app.domain.masks import Masker
 from app.errors import ConfigError, ExitStatus, StoreUnavailable
 from app.niceness import give_way, wake_punctually
 from app.open_files import raise_open_file_limit
@@ -189,6 +190,7 @@ def _run_worker(engine: Engine, name: str) -> None:
         try:
             _handle_signals(_exit)  # until RQ installs its own handlers
             worker = rq_queues.worker(name, broker, on_stop=engine.stop.set)
+            worker.mask = Masker(settings.secrets)
             worker.work(logging_level="WARNING")
         except redis.exceptions.RedisError as error:
             OUTAGES.tell(error, Server.of(settings.broker_variable, broker.connection_pool))

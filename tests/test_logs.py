@@ -8,13 +8,15 @@ import sys
 import threading
 import warnings
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from app.config import Settings
+from app.domain.secret import SecretText
 from app.logs import (
     MAX_SEEN,
-    Masker,
+    ByType,
     RepeatFilter,
     configure,
     json_formatter,
@@ -119,32 +121,35 @@ class TestJson:
         assert json.loads(json_formatter().format(entry))["exception"].endswith("ValueError: no")
 
 
-class TestMask:
-    @pytest.mark.parametrize(
-        ("text", "masked"),
-        [
-            ("Authorization: Bearer abc.def", "Authorization: ***"),
-            ("authorization=Basic dXNlcjpwdw==", "authorization=***"),
-            ("{'Authorization': 'Bearer x', 'A': 1}", "{'Authorization': '***', 'A': 1}"),
-            ("sent Bearer 0123456789abcdef on", "sent Bearer *** on"),
-            ("key whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw.", "key whsec_***."),
-            ("token qhr_aB3-_x", "token qhr_***"),
-            (f"token {JWT} there", "token *** there"),
-            ("redis://:hunter2@host:6379/0", "redis://***@host:6379/0"),
-            ("to https://user:p%40ss@example.com/a?b=c", "to https://***@example.com/a?b=c"),
-            ("https://example.com/@user", "https://example.com/@user"),
-            ("mail user@example.com", "mail user@example.com"),
-            ("delivered whsec nothing", "delivered whsec nothing"),
-        ],
-    )
-    def test_what_looks_like_a_secret_is_masked_and_nothing_else(
-        self, text: str, masked: str
-    ) -> None:
-        assert Masker()(text) == masked
+class TestSecrets:
+    """By their type, wherever a line has them, in both formats."""
 
-    def test_known_secrets_are_masked_wherever_they_stand(self) -> None:
-        mask = Masker(["correct horse", "", "correct horse battery"])
-        assert mask("a correct horse battery, a correct horse") == "a ***, a ***"
+    SECRET = SecretText("by its type")
+
+    @pytest.mark.parametrize("formatter", [text_formatter, json_formatter])
+    @pytest.mark.parametrize(
+        "entry",
+        [
+            record("sent %s", SECRET),
+            logging.LogRecord("a", 20, "", 0, "sent %(it)s", ({"it": SECRET},), None),
+            record(SECRET),
+            record("sent", a={SECRET: [SECRET]}),
+            record("sent", exc_info=failure(SECRET)),
+            record("sent", error=ValueError(SECRET)),
+        ],
+        ids=["an argument", "a member", "the message", "an extra", "a traceback", "an error"],
+    )
+    def test_it_is_not_written(self, formatter: Any, entry: logging.LogRecord) -> None:
+        assert ByType().filter(entry)
+        line = formatter().format(entry)
+        assert "***" in line
+        assert self.SECRET not in line
+
+    @pytest.mark.usefixtures("untouched_logging")
+    def test_not_even_by_who_has_no_formatter_of_ours(self, capsys) -> None:
+        configure(Settings(log_format="json"))
+        logging.getLogger("a.library").error("no: %s", self.SECRET)
+        assert self.SECRET not in capsys.readouterr().err
 
 
 class TestConfigure:

@@ -90,6 +90,20 @@ def run_job(
     return run
 
 
+def test_why_a_job_has_failed_is_kept_without_the_secrets_in_it(
+    run_job: Callable[..., Job],
+) -> None:
+    """RQ keeps the traceback in its Redis, and its dashboard shows it."""
+
+    def fail() -> None:
+        raise ValueError("redis://:hunter2@host is away")
+
+    result = run_job(fail).latest_result()
+    assert result is not None
+    assert "redis://***@host is away" in (result.exc_string or "")
+    assert "hunter2" not in (result.exc_string or "")
+
+
 def test_a_sign_of_life_lasts_no_longer_for_a_job_without_an_end(
     worker: QhronosWorker, redis_client: redis.Redis
 ) -> None:
@@ -232,6 +246,7 @@ def test_a_redis_that_refuses_writes_after_a_job_ends_the_loop_without_a_trace(
 OVERRIDDEN = {
     "dequeue_job_and_maintain_ttl": ["self", "timeout", "max_idle_time"],
     "execute_job": ["self", "job", "queue"],
+    "handle_job_failure": ["self", "job", "queue", "started_job_registry", "exc_string"],
     "heartbeat": ["self", "timeout", "pipeline"],
     "perform_job": ["self", "job", "queue"],
     "request_stop": ["self", "signum", "frame"],
@@ -261,7 +276,7 @@ def test_everything_that_is_overridden_is_named_above() -> None:
     ours = {name for name in vars(QhronosWorker) if not name.startswith("__")}
     known = set(dir(SimpleWorker))
     assert ours & known == {*OVERRIDDEN, "max_connection_wait_time"}
-    assert ours - known == {"_beat", "_in_loop", "on_stop"}
+    assert ours - known == {"_beat", "_in_loop", "mask", "on_stop"}
 
 
 def test_rq_calls_what_is_overridden(run_job: Callable[..., Job]) -> None:
@@ -274,9 +289,13 @@ def test_rq_calls_what_is_overridden(run_job: Callable[..., Job]) -> None:
 
         return method
 
+    def stop_and_fail() -> None:
+        signal.raise_signal(signal.SIGTERM)
+        raise ValueError
+
     spies = {name: told(name) for name in OVERRIDDEN}
     spied = type("Spied", (QhronosWorker,), spies)
-    run_job(lambda: signal.raise_signal(signal.SIGTERM), spied)
+    run_job(stop_and_fail, spied)
     assert set(called) == set(OVERRIDDEN)
 
 
