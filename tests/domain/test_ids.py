@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,9 +15,11 @@ from app.domain.ids import (
     created_ms,
     from_text,
     is_written_right,
+    keep_to,
     occurrence_id,
     partition_of_event,
     partition_of_occurrence,
+    place_of,
     to_text,
 )
 
@@ -97,3 +101,24 @@ def test_an_id_of_another_kind_names_nothing() -> None:
     other = "0196f0a0-b1c2-4abc-8042-123456789abc"
     assert is_written_right(other)
     assert from_text(other, version=7) is from_text(other, version=8) is None
+
+
+@pytest.fixture
+def _any_store() -> Iterator[None]:
+    yield
+    keep_to()
+
+
+@pytest.mark.usefixtures("_any_store")
+def test_in_a_store_with_fewer_partitions_ids_and_names_are_where_they_were_brought() -> None:
+    """Ids themselves stay: that of an occurrence follows from that of its event, as before."""
+    event = EventIds().make(NOW_US, 7)
+    before = occurrence_id(event, 1_000), callback_id(event, EVENT, "failed")
+    name_before = place_of(1_000_003, 8)
+    keep_to(4, 8)
+    assert partition_of_event(event) == partition_of_occurrence(before[0]) == 7 % 4
+    assert (occurrence_id(event, 1_000), callback_id(event, EVENT, "failed")) == before
+    assert place_of(1_000_003, 4) == name_before % 4
+    keep_to(named=2)
+    assert partition_of_event(event) == 7
+    assert place_of(1_000_003, 8) == 1_000_003 % 2
