@@ -18,9 +18,10 @@ from app.backup.restoring import restore
 from app.backup.sealing import encrypt, new_key, read_keys
 from app.backup.secrets import put_back, require_keys
 from app.backup.snapshots import describe, snapshot
-from app.backup.surveys import described, prepare, refuse_problems, survey
+from app.backup.surveys import Tell, described, prepare, refuse_problems, survey
 from app.backup.wording import BackupRefused, megabytes, plural
 from app.config import Settings
+from app.domain.ids import to_text
 from app.domain.times import to_rfc3339
 from app.errors import ConfigError, ExitStatus, QhronosError
 from app.runtime.embedded import EmbeddedStore, running_store
@@ -37,7 +38,7 @@ PATIENCE_S = 60.0
 USAGE = """usage: python -m app.backup backup FILE|- [--key FILE]
        python -m app.backup backup verify FILE [--key FILE]
        python -m app.backup backup new-key FILE
-       python -m app.backup restore FILE [--key FILE] [--accept-lost-key]
+       python -m app.backup restore FILE [--key FILE] [--again FILE] [--accept-lost-key]
 """
 
 
@@ -51,6 +52,7 @@ def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     command = " ".join(words[: 2 if words[1:2] in (["verify"], ["new-key"]) else 1])
     if command == "restore":
         parser.add_argument("--accept-lost-key", action="store_true")
+        parser.add_argument("--again")
     options = parser.parse_args(words[len(command.split()) :])
     try:
         match command:
@@ -62,7 +64,11 @@ def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
                 make_key(options.file)
             case "restore":
                 bring_back(
-                    options.file, options.key, environ, accept_lost_key=options.accept_lost_key
+                    options.file,
+                    options.key,
+                    environ,
+                    options.again,
+                    accept_lost_key=options.accept_lost_key,
                 )
             case _:
                 sys.stderr.write(USAGE)
@@ -129,9 +135,17 @@ def make_key(name: str) -> None:
 
 
 def bring_back(
-    name: str, key: Path | None, environ: Mapping[str, str], *, accept_lost_key: bool
+    name: str,
+    key: Path | None,
+    environ: Mapping[str, str],
+    again: str | None,
+    *,
+    accept_lost_key: bool,
 ) -> None:
-    """Restore a backup into the empty store that the settings name."""
+    """Restore a backup into the empty store that the settings name.
+
+    ``again``: a file for the ids of what may be delivered again.
+    """
     keys = read_keys(key)
     given = environment(environ)
     run = prepare_run(given, kept_secrets)
@@ -142,8 +156,8 @@ def bring_back(
             run = prepare_run(given, kept_secrets)
             if not accept_lost_key:
                 require_keys(header, run.settings)
-            with _store(run, begin=True) as target:
-                done = restore(backup, name, target, run.settings.partitions)
+            with _store(run, begin=True) as target, _listing(again) as tell:
+                done = restore(backup, name, target, run.settings.partitions, tell)
     _say(f"{name} is restored: {described(header, is_encrypted=backup.is_encrypted)}.")
     for line in done.survey.lines():
         _say(f"  {line}")
@@ -159,6 +173,16 @@ def bring_back(
 
 def _given(environ: Mapping[str, str]) -> Settings:
     return load_settings(environment(environ))
+
+
+@contextmanager
+def _listing(name: str | None) -> Iterator[Tell]:
+    """What writes ids into a file, one a line; without a name it does nothing."""
+    if name is None:
+        yield lambda _some: None
+        return
+    with written(name) as write:
+        yield lambda some: write("".join(f"{to_text(one)}\n" for one in some).encode())
 
 
 @contextmanager

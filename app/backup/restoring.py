@@ -8,7 +8,7 @@ from typing import cast
 from app.backup.copying import StoreCopy
 from app.backup.folding import list_anew, make_ready
 from app.backup.loading import LoadedBackup
-from app.backup.surveys import Survey, prepare, refuse_problems, survey
+from app.backup.surveys import Survey, Tell, prepare, refuse_problems, survey
 from app.backup.wording import BackupRefused
 from app.domain import ids
 from app.store import keys
@@ -29,8 +29,16 @@ class Restored:
     keys: int
 
 
-def restore(backup: LoadedBackup, name: str, target: StoreClient, partitions: int) -> Restored:
+def restore(
+    backup: LoadedBackup,
+    name: str,
+    target: StoreClient,
+    partitions: int,
+    tell: Tell = lambda _some: None,
+) -> Restored:
     """Copy a loaded backup into an empty store with so many partitions.
+
+    ``tell`` is given the ids of what may be delivered again.
 
     Raises ``ConfigError`` and leaves nothing behind if that can't be done.
     """
@@ -44,7 +52,7 @@ def restore(backup: LoadedBackup, name: str, target: StoreClient, partitions: in
             f"{name} is of a store that was restored into {former} partitions, fewer than it had: "
             f"set QHRONOS_PARTITIONS to a number that {former} is a multiple of."
         )
-    found = survey(backup.client, former, backup.header.taken_ms, now_ms)
+    found = survey(backup.client, former, backup.header.taken_ms, now_ms, tell)
     refuse_problems(name, found.problems)
     if partitions < former:
         make_ready(backup.client, former)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -23,6 +23,8 @@ from app.store.occurrences import OccurrenceStore
 from app.store.scripts import Scripts
 
 BATCH = 1_000
+
+Tell = Callable[[Iterable[bytes]], object]
 
 
 @dataclass(slots=True)
@@ -68,12 +70,21 @@ def prepare(client: StoreClient, header: BackupHeader, name: str) -> int:
     return partitions
 
 
-def survey(client: StoreClient, partitions: int, taken_ms: int, now_ms: int) -> Survey:
-    """Read a store that nobody writes to."""
+def survey(
+    client: StoreClient,
+    partitions: int,
+    taken_ms: int,
+    now_ms: int,
+    tell: Tell = lambda _some: None,
+) -> Survey:
+    """Read a store that nobody writes to.
+
+    ``tell`` is given the ids of what is due or under way: it may have been delivered since.
+    """
     found = Survey(partitions)
     for partition in range(partitions):
         _events(client, partition, found)
-        _occurrences(client, partition, found, taken_ms, now_ms)
+        _occurrences(client, partition, found, taken_ms, now_ms, tell)
     found.tokens = int(client.zcard(keys.TOKENS))
     try:
         log = AuditLog(client, Scripts(client))
@@ -87,7 +98,7 @@ def _events(client: StoreClient, partition: int, found: Survey) -> None:
     for status in EventStatus:
         place = keys.events(partition, status)
         found.events[status] = found.events.get(status, 0) + int(client.zcard(place))
-        for some in _members(client, place):
+        for some in _scored(client, place):
             pipe = client.pipeline(transaction=False)
             for one in some:
                 pipe.exists(keys.event_of(one))
@@ -97,7 +108,7 @@ def _events(client: StoreClient, partition: int, found: Survey) -> None:
 
 
 def _occurrences(
-    client: StoreClient, partition: int, found: Survey, taken_ms: int, now_ms: int
+    client: StoreClient, partition: int, found: Survey, taken_ms: int, now_ms: int, tell: Tell
 ) -> None:
     for status in OccurrenceStatus:
         listed = int(client.zcard(keys.occurrences(partition, status)))
@@ -105,28 +116,33 @@ def _occurrences(
     store = OccurrenceStore(client)
     lanes = cast("list[bytes]", client.zrange(keys.lanes(partition), 0, -1))
     for lane in lanes:
-        place = keys.due(partition, int(lane))
-        found.due_then += int(client.zcount(place, "-inf", taken_ms))
-        found.due_since += int(client.zcount(place, f"({taken_ms}", now_ms))
-        for some in _members(client, place):
-            there = {one.id for one in store.get_many(some) if one is not None}
+        for some in _scored(client, keys.due(partition, int(lane))):
+            there = {one.id for one in store.get_many([*some]) if one is not None}
             found.problems += [
                 f"occurrence {ids.to_text(one)} is due and not there"
                 for one in some
                 if one not in there
             ]
-    held = (keys.leases(partition), keys.unacknowledged(partition))
-    found.due_then += sum(int(client.zcard(place)) for place in held)
+            found.due_then += sum(at <= taken_ms for at in some.values())
+            found.due_since += sum(taken_ms < at <= now_ms for at in some.values())
+            tell(one for one, at in some.items() if at <= now_ms)
+    flows = cast("list[bytes]", client.zrange(keys.flowing(partition), 0, -1))
+    waiting = (keys.flow_waiting(partition, flow) for flow in flows)
+    for place in (keys.leases(partition), keys.unacknowledged(partition), *waiting):
+        for some in _scored(client, place):
+            found.due_then += len(some)
+            tell(one[-16:] for one in some)  # (a flow has their events before them)
 
 
-def _members(client: StoreClient, place: bytes) -> Iterator[list[bytes]]:
+def _scored(client: StoreClient, place: bytes) -> Iterator[dict[bytes, float]]:
+    """The members of a sorted set with their scores, some at a time."""
     cursor = 0
     while True:
         cursor, some = cast(
             "tuple[int, list[tuple[bytes, float]]]", client.zscan(place, cursor, count=BATCH)
         )
         if some:
-            yield [member for member, _ in some]
+            yield dict(some)
         if not cursor:
             return
 

@@ -78,13 +78,16 @@ def test_a_backup_is_taken_looked_at_and_restored(
     assert status == ExitStatus.OK
     assert re.search(r"is whole: taken .* \(schema \d+, encrypted\)", said)
     assert "1 event: 1 active" in said
-    status, said, _ = run(*restore_of(backup), DATA_DIR=str(tmp_path))
-    assert status == ExitStatus.OK, said
+    again = tmp_path / "again"
+    words = (*restore_of(backup), "--again", str(again))
+    status, said, problem = run(*words, DATA_DIR=str(tmp_path / "data"))
+    assert status == ExitStatus.OK, problem
+    assert again.read_text() == ""  # its one event is due in an hour
     assert "is delivered again, with the same webhook-id" in said
     for secret in ("master_token", "jwt_secret", "signing_secret", "encryption_key"):
         former = (installation / "secrets" / secret).read_text()
-        assert (tmp_path / "secrets" / secret).read_text() == former
-    status, _, problem = run(*restore_of(backup), DATA_DIR=str(tmp_path))
+        assert (tmp_path / "data" / "secrets" / secret).read_text() == former
+    status, _, problem = run(*restore_of(backup), DATA_DIR=str(tmp_path / "data"))
     assert (status, "not empty" in problem) == (ExitStatus.SETTINGS, True)
 
 

@@ -45,22 +45,29 @@ def backup(words: tuple[str, ...], key: str | None) -> None:
 @click.argument("file")
 @_key
 @click.option(
+    "--again",
+    type=click.Path(),
+    metavar="LIST",
+    help="Write the ids of all occurrences that may be delivered again into this file.",
+)
+@click.option(
     "--accept-lost-key",
     is_flag=True,
     help="Restore although the key is lost with which secrets in it are encrypted.",
 )
-def restore(file: str, key: str | None, accept_lost_key: bool) -> None:
+def restore(file: str, key: str | None, again: str | None, accept_lost_key: bool) -> None:
     """Restore the backup FILE into an empty store.
 
     That is the one of "qhronos up" in this directory, which must be stopped, or the one that
     QHRONOS_REDIS_URL names. QHRONOS_PARTITIONS may be another number than it was.
     """
     accepted = ["--accept-lost-key"] if accept_lost_key else []
-    become("app.backup", ["restore", _absolute(file), *_with(key), *accepted])
+    options = [*_with(key), *_with(again, "--again"), *accepted]
+    become("app.backup", ["restore", _absolute(file), *options])
 
 
-def _with(key: str | None) -> list[str]:
-    return [] if key is None else ["--key", _absolute(key)]
+def _with(name: str | None, option: str = "--key") -> list[str]:
+    return [] if name is None else [option, _absolute(name)]
 
 
 def _absolute(name: str) -> str:

@@ -79,7 +79,7 @@ def test_a_setting_that_cant_be_read_is_one_sentence(tmp_path: Path) -> None:
         (["backup", "-"], ["app.backup", "backup", "-"]),
         (["backup", "verify", "/b"], ["app.backup", "backup", "verify", "/b"]),
         (["backup", "/b", "--key", "/k"], ["app.backup", "backup", "/b", "--key", "/k"]),
-        (["restore", "/b"], ["app.backup", "restore", "/b"]),
+        (["restore", "/b", "--again", "/l"], ["app.backup", "restore", "/b", "--again", "/l"]),
         (
             ["restore", "/b", "--accept-lost-key"],
             ["app.backup", "restore", "/b", "--accept-lost-key"],
