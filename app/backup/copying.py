@@ -89,7 +89,8 @@ class StoreCopy:
             return None
         if not self._folds:
             return key
-        return None if how_united(key) is How.ANEW else united(key, self._partitions)
+        is_left = how_united(key) in (How.ANEW, How.APART)
+        return None if is_left else united(key, self._partitions)
 
     def _copy(self, some: Sequence[tuple[bytes, bytes]]) -> None:
         pipe = self._source.pipeline(transaction=False)

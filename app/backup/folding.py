@@ -17,7 +17,6 @@ from app.store.connection import StoreClient
 from app.store.migrations.events_by_host import EVENTS_BY_HOST
 from app.store.migrations.events_by_name import EVENTS_BY_NAME
 from app.store.migrations.migration import Stored
-from app.store.pages import PageStore
 from app.store.scripts import Scripts
 
 OF_PARTITION = re.compile(rb"qh:\{(\d+)\}:([a-z-]+)(.*)", re.DOTALL)
@@ -31,6 +30,7 @@ class How(Enum):
     EARLIEST = "of a member that is in both, the lower score"
     SUM = "counts are added"
     ANEW = "left behind, and made anew of the events there are"
+    APART = "left behind, and put together by ``pages``"
 
 
 HOW: dict[bytes, How] = {
@@ -45,7 +45,7 @@ HOW: dict[bytes, How] = {
     **dict.fromkeys([b"lane-heads", b"flowing"], How.EARLIEST),
     **dict.fromkeys([b"names", b"terms"], How.ANEW),
     b"stats": How.SUM,
-    **dict.fromkeys([b"pages", b"page-ends", b"packed"], How.UNION),  # there are none any more
+    **dict.fromkeys([b"pages", b"page-ends", b"packed"], How.APART),
 }
 """By the kind of keys."""
 
@@ -65,9 +65,7 @@ def how_united(key: bytes) -> How:
 def make_ready(source: StoreClient, partitions: int) -> None:
     """Bring a store that nobody uses to where its partitions can be united."""
     done = cast("dict[bytes, bytes]", source.hgetall(stats_keys.STATE.decode()))
-    pages = PageStore(source, Scripts(source))
     for partition in range(partitions):
-        pages.unpack_all(partition)  # upkeep packs them where they are then
         taken = stats_keys.taken(partition)
         counts = cast("dict[bytes, bytes]", source.hgetall(taken.decode("latin-1")))
         if counts.pop(b"", None) != done.get(b"%d" % partition):

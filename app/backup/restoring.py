@@ -8,6 +8,7 @@ from typing import cast
 from app.backup.copying import StoreCopy
 from app.backup.folding import list_anew, make_ready
 from app.backup.loading import LoadedBackup
+from app.backup.pages import unite_pages
 from app.backup.surveys import Survey, Tell, prepare, refuse_problems, survey
 from app.backup.wording import BackupRefused
 from app.domain import ids
@@ -61,6 +62,7 @@ def restore(
         copied = StoreCopy(backup.client, target, partitions, former, store.hold).run()
         if partitions < former:
             ids.keep_to(partitions)
+            unite_pages(backup.client, target, partitions, former, store.hold)
             list_anew(target, partitions, store.hold)
         for place in _PLACES:
             meta.pop(place.encode(), None)

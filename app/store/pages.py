@@ -109,15 +109,6 @@ class PageStore:
                 raise StoreUnavailable("pages of records go on being changed; try again")
         return moved
 
-    def unpack_all(self, partition: int) -> int:
-        """Move all records of a partition out of pages, where nobody else does anything."""
-        names = self._client.zrange(page_keys.pages(partition), 0, -1)
-        return sum(
-            self._unpack(partition, page, {one.id for one in page.records})
-            for name in cast("list[bytes]", names)
-            for page in self._named(partition, name)
-        )
-
     def unpack_skipped(self, occurrence_ids: Iterable[bytes], now_ms: int) -> None:
         """Move out of pages what may give way to an occurrence that is to be scheduled.
 

@@ -9,16 +9,8 @@ import pytest
 
 from app.backup.folding import HOW, How, how_united, make_ready, united
 from app.backup.wording import BackupRefused
-from app.domain import ids
 from app.store import keys, stats_keys
-from app.store.calls import Unattempted
 from app.store.connection import StoreClient
-from app.store.events import EventStore, Plan
-from app.store.scripts import Scripts
-from app.store.work import WorkStore
-from tests.support.builders import DAILY, an_event
-from tests.support.clock import NOW_MS
-from tests.support.invariants import snapshot
 
 SHORT_LIVED = {b"claim"}
 """What is left behind anyway."""
@@ -32,7 +24,7 @@ def test_the_table_has_every_kind_that_the_data_model_has() -> None:
     texts = [path.read_text(encoding="utf-8") for path in store.glob("*.py")]
     named = {name.encode() for text in texts for name in ROW.findall(text)}
     assert len(named) > 20
-    assert named - SHORT_LIVED <= set(HOW)
+    assert named - SHORT_LIVED == set(HOW)
 
 
 def test_a_kind_that_nobody_knows_is_refused() -> None:
@@ -58,19 +50,3 @@ def test_what_is_under_way_to_the_roll_ups_is_counted_once(target: StoreClient) 
     counts = [target.hget(stats_keys.counted(one).decode(), "1\ta") for one in (0, 1)]
     assert counts == [b"2", b"7"]
     assert not target.exists(stats_keys.taken(0), stats_keys.taken(1))
-
-
-def test_what_is_packed_is_unpacked_where_it_is(target: StoreClient) -> None:
-    """Two pages can't be put together as other keys are."""
-    scripts = Scripts(target)
-    events, work = EventStore(target, scripts, 4), WorkStore(target, scripts, 4)
-    event = an_event(partition=3, schedule=DAILY)
-    events.save(event, Plan(scheduled_ms=event.start_ms, due_ms=event.start_ms), None, NOW_MS)
-    notes = [Unattempted(event.id, NOW_MS - at, ("red",), "missed", "no") for at in range(300)]
-    work.record_unattempted(notes, NOW_MS)
-    before = snapshot(target)
-    found = [ids.occurrence_id(event.id, one.scheduled_ms) for one in notes]
-    assert work.pages.pack(3, found, NOW_MS + 1) == 300
-    assert snapshot(target) != before
-    make_ready(target, 4)
-    assert snapshot(target) == before

@@ -38,8 +38,10 @@ from app.store.connection import StoreClient, connect
 from app.store.coordination import Coordination
 from app.store.fields import MetaField
 from app.store.migrations.schema import FENCED
+from app.store.pages import PageStore
 from app.store.processes import ProcessStore
 from app.store.restores import RestoredStore
+from app.store.scripts import Scripts
 from app.wiring.doubles import Doubles
 from app.wiring.services import Services, build_services
 from tests.support.clock import NOW_MS, FakeClock
@@ -87,6 +89,10 @@ def fill(services: Services, clock: FakeClock) -> list[Event]:
         log = b"1,%d000,1200,2,3,4,5,6,200,0\n" % claim.scheduled_ms
         one = Record(claim.occurrence_id, claim.token, verdict, 200, b"yes", None, again, log)
         services.storage.work.record([one], clock.now_ms())
+    pages = PageStore(services.storage.client, Scripts(services.storage.client))
+    for partition in range(services.settings.partitions):
+        ended = pages.ended(partition, 0, clock.ms + 1, 100).occurrences
+        pages.pack(partition, ended[::2], clock.ms + 1)
     services.tokens.register(TOKEN, MASTER, 4_000_000_000_000, None)
     services.audit.record(Act("me", None, None, "test", None, None, None, "r1"))
     services.storage.client.set("qh:{0}:answer:brief", b"a", px=90_000)
