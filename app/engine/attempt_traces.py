@@ -19,9 +19,12 @@ from app.delivery.request import POST
 from app.domain import ids
 from app.domain.action import WEBSOCKET
 from app.domain.origin import read_origin
-from app.domain.outcome import Outcome
+from app.domain.outcome import Outcome, Timings
 from app.domain.trace_context import SPAN_BYTES, TraceContext, trace_of
 from app.engine.target_limits import InFlightRequest
+from app.metrics.catalogue import LATENESS, RECEIVER
+from app.metrics.exemplars import Exemplar, Exemplars
+from app.metrics.family import Family
 from app.store.calls import Record
 from app.store.claims import Claim
 from app.tracing.span import (
@@ -52,8 +55,9 @@ class _Place(NamedTuple):
 class AttemptTraces:
     """Tells a ``Tracing`` of attempts."""
 
-    def __init__(self, tracing: Tracing) -> None:
+    def __init__(self, tracing: Tracing, exemplars: Exemplars) -> None:
         self.tracing = tracing
+        self._exemplars = exemplars
 
     def context(self, claim: Claim) -> TraceContext:
         """The context of the request that an attempt sends."""
@@ -92,6 +96,25 @@ class AttemptTraces:
             _request_span(sent, outcome, place),
         )
         self.tracing.add(spans)
+        self._exemplify(claim, timings, place.request.trace_id.hex())
+
+    def _exemplify(self, claim: Claim, timings: Timings, trace_id: str) -> None:
+        """Note what the meter of attempts counts, as a part of the trace."""
+        due, started, done, first, dns, connect, tls = timings
+        at_ms = done // _MS
+
+        def note(family: Family, value: int, *labels: str) -> None:
+            self._exemplars.note(family, value, Exemplar(trace_id, max(value, 0), at_ms), *labels)
+
+        if claim.attempt == 1:
+            note(LATENESS, started - due)
+        for phase, took in (("dns", dns), ("connect", connect), ("tls", tls)):
+            if took is not None:
+                note(RECEIVER, took, phase)
+                started += took
+        if first is not None:
+            note(RECEIVER, first - started, "wait")
+            note(RECEIVER, done - first, "read")
 
     def _place(self, claim: Claim) -> _Place:
         found: _Place | None = claim.trace

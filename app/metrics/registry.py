@@ -10,6 +10,7 @@ import threading
 from bisect import bisect_left
 from collections.abc import Callable
 
+from app.metrics.exemplars import Exemplars
 from app.metrics.family import SUM, Family
 
 
@@ -47,6 +48,9 @@ class Registry:
         self._lock = threading.Lock()
         self.before_reading: list[Callable[[], object]] = []
         """What is to be called before the counts are read: some are counted many at a time."""
+
+        self.exemplars = Exemplars()
+        """Values that are part of a trace, for its histograms; empty while nothing is traced."""
 
         self.gauges: dict[str, Callable[[], float]] = {}
         """What the process can say of itself, by the family's name; see ``catalogue.SAID``."""

@@ -14,10 +14,14 @@ from pathlib import Path
 from app.domain.process import DISK_RATIO
 from app.errors import StoreUnavailable
 from app.metrics.catalogue import COUNTED, DISK_FREE, FILES, FILES_USED
+from app.metrics.exemplars import Exemplar
 from app.metrics.registry import Registry
 from app.metrics.totals import Listed, Totals, read_totals
 from app.open_files import open_file_limit, open_files
 from app.store.metrics import MetricsStore
+
+SHOWN_MS = 3_600_000
+"""How long an exemplar is shown: nobody keeps traces for good."""
 
 LEAVE_S = 1.0
 """How long a process that ends tries to tell the store what it has counted."""
@@ -68,6 +72,8 @@ class CountService:
             new, totals = self._asked
             self._store.add(self._source, self._number, new)
             self._told, self._asked = totals, None
+            if exemplars := self.registry.exemplars.take():
+                self._store.note_exemplars(exemplars)
 
     def gauges(self) -> dict[str, float]:
         """What this process measures of itself now, by the family's name."""
@@ -110,3 +116,8 @@ class CountService:
         with contextlib.suppress(StoreUnavailable):
             self.push()
         return read_totals(self._store.totals(), COUNTED, self._listed)
+
+    def exemplars(self, now_ms: int) -> dict[str, Exemplar]:
+        """Those of all processes that are not too old; call ``totals`` before."""
+        found = self._store.exemplars()
+        return {field: one for field, one in found.items() if one.at_ms > now_ms - SHOWN_MS}

@@ -104,7 +104,8 @@ class Engine:
     def drains(self) -> Drains:
         """The drains of a delivery worker."""
         tracing = self.doubles.tracing if self.start_tracing is None else self.start_tracing()
-        traces = None if tracing is None else AttemptTraces(tracing)
+        exemplars = self.services.storage.registry.exemplars
+        traces = None if tracing is None else AttemptTraces(tracing, exemplars)
         return Drains(self.services, self.stop, self.doubles.sender, traces)
 
     @cached_property

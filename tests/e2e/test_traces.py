@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -119,3 +120,12 @@ def test_a_delivery_is_one_trace_from_the_request_to_the_receiver(
     stack.api.create(receiver.url("/away"))
     receiver.wait_for(1, path="/away")
     stack.workers[0].stop()
+
+    # The metrics lead to traces: what the worker has noted is there by its end.
+    answer = stack.api.call("GET", "/metrics", more={"Accept": "application/openmetrics-text"})
+    buckets = re.findall(
+        r'^qhronos_lateness_seconds_bucket.* # \{trace_id="[0-9a-f]{32}"\}',
+        answer.body.decode(),
+        re.MULTILINE,
+    )
+    assert buckets

@@ -19,6 +19,7 @@ from app.engine.attempt_traces import AttemptTraces
 from app.engine.attempts import record_of
 from app.engine.target_limit import TargetLimit
 from app.engine.target_limits import InFlightRequest, LaneShare
+from app.metrics.exemplars import Exemplar, Exemplars
 from app.store.claims import Claim
 from app.tracing.span import CLIENT, CONSUMER, PRODUCER
 from tests.support.builders import DAILY, a_claim, a_definition
@@ -52,7 +53,7 @@ def traced(claim: Claim, outcome: Outcome = OK, *, records: bool = True) -> Span
     tracing = SpanList(records=records)
     sent = InFlightRequest(claim, TargetLimit("https://example.com:443", 1), DUE_MS, LaneShare(0))
     record, _ = record_of(claim, outcome, DUE_MS + 43, 0.5)
-    AttemptTraces(tracing).note(sent, outcome, record)
+    AttemptTraces(tracing, Exemplars()).note(sent, outcome, record)
     return tracing
 
 
@@ -115,7 +116,7 @@ def test_a_callback_is_in_the_trace_of_what_it_reports():
 
 def test_the_receiver_is_told_the_span_of_its_own_request():
     claim = asked(once())
-    told = read_traceparent(AttemptTraces(SpanList()).context(claim).header())
+    told = read_traceparent(AttemptTraces(SpanList(), Exemplars()).context(claim).header())
     assert told == traced(claim).named("POST").context  # (It is the very claim that is sent.)
 
 
@@ -124,7 +125,7 @@ def test_the_receiver_is_told_the_span_of_its_own_request():
 )
 def test_what_is_not_recorded_is_not_told_but_its_receiver_knows_that(claim: Claim) -> None:
     assert traced(claim, records=False).spans == []
-    assert not AttemptTraces(SpanList(records=False)).context(claim).is_sampled
+    assert not AttemptTraces(SpanList(records=False), Exemplars()).context(claim).is_sampled
 
 
 def test_a_failure_is_one_word_and_nothing_that_a_user_or_receiver_wrote():
@@ -152,3 +153,21 @@ def test_a_message_to_a_client_has_a_span_without_the_clients_name():
     spans = traced(claim).spans
     assert spans[-1].name == "websocket"
     assert "secret" not in str(spans)
+
+
+def test_what_the_meter_counts_of_a_recorded_attempt_leads_to_its_trace():
+    """A bar of the histogram that is too long shows at once what was so slow."""
+    exemplars, tracing = Exemplars(), SpanList()
+    phases = Timings(DUE_US, DUE_US + 3_000, DUE_US + 43_000, DUE_US + 40_000, 100, 2_000, None)
+    sent = InFlightRequest(once(), TargetLimit("https://example.com:443", 1), DUE_MS, LaneShare(0))
+    record, _ = record_of(sent.claim, OK, DUE_MS + 43, 0.5)
+    AttemptTraces(tracing, exemplars).note(sent, Outcome(phases, 200), record)
+    trace_id = tracing.named("POST").context.trace_id.hex()
+    assert exemplars.take() == {
+        "lateness_seconds|5000": Exemplar(trace_id, 3_000, DUE_MS + 43),
+        "receiver_seconds|dns|1000": Exemplar(trace_id, 100, DUE_MS + 43),
+        "receiver_seconds|connect|2500": Exemplar(trace_id, 2_000, DUE_MS + 43),
+        "receiver_seconds|wait|50000": Exemplar(trace_id, 34_900, DUE_MS + 43),
+        "receiver_seconds|read|5000": Exemplar(trace_id, 3_000, DUE_MS + 43),
+    }
+    assert exemplars.take() == {}

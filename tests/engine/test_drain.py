@@ -26,10 +26,11 @@ from app.store.work import WorkStore
 from app.wiring.engine import Engine
 from app.wiring.services import Services
 from tests.engine.engines import engine_with
-from tests.support.builders import an_event
+from tests.support.builders import a_claim, an_event
 from tests.support.clock import FakeClock
 
 LEASE_MS = 30_000
+DONE = Record(b"o" * 16, b"t", "completed", 200, b"", None, None, b"")
 LONG_MS = 3_600_000
 
 
@@ -186,7 +187,7 @@ def test_a_drain_that_is_closed_breaks_off_what_is_under_way(
         def fail(*_: object, **__: object) -> None:
             raise ValueError("as expected")
 
-        drain._recorder.add(Record(b"o" * 16, b"t", "completed", 200, b"", None, None, b""))
+        drain._recorder.add(DONE, a_claim())
         with monkeypatch.context() as patched:
             patched.setattr(drain._recorder, "step", fail)
             with pytest.raises(ValueError, match="as expected"):
@@ -311,7 +312,7 @@ def test_a_drain_that_is_closed_while_the_store_is_away_does_next_to_nothing(
         assert len(waits) < 2_000
         clock.advance(math.ceil(wait_ms))
 
-    drain._recorder.add(Record(b"o" * 16, b"t", "completed", 200, b"", None, None, b""))
+    drain._recorder.add(DONE, a_claim())
     with monkeypatch.context() as patched:
         patched.setattr("app.engine.drain.wait_for", pass_time)
         patched.setattr(drain._recorder._channel, "_transmit", unavailable)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from app.metrics.exemplars import Exemplar
 from app.store.metrics import KEPT_MS, MetricsStore
 from app.store.scripts import Scripts
 from tests.store.conftest import Stores
@@ -37,3 +38,15 @@ def test_what_is_known_of_a_process_ends_and_its_counts_stay(
     assert 0 < stores.client.pttl(b"qh:{metrics}:from:a") <= KEPT_MS
     stores.client.delete(b"qh:{metrics}:from:a")
     assert metrics.totals() == {"calls": 1}
+
+
+def test_the_newest_exemplar_of_a_bucket_takes_the_place_of_the_one_before(
+    metrics: MetricsStore,
+) -> None:
+    metrics.note_exemplars({"a|1": Exemplar("a" * 32, 1, 5), "a|2": Exemplar("b" * 32, 2, 5)})
+    metrics.note_exemplars({"a|1": Exemplar("c" * 32, 0, 9)})
+    assert metrics.exemplars() == {
+        "a|1": Exemplar("c" * 32, 0, 9),
+        "a|2": Exemplar("b" * 32, 2, 5),
+    }
+    assert metrics.totals() == {}

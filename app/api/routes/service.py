@@ -8,7 +8,7 @@ from app.api.http.answers import json_answer, json_text
 from app.api.http.auth import may_be_admin, require_admin, require_admin_or_metrics_token
 from app.api.http.context import services
 from app.api.http.errors import RETRY_AFTER_SECONDS, error_answer
-from app.api.http.exposition import exposition
+from app.api.http.exposition import exposition, wants_openmetrics
 from app.api.http.paging import LISTED, named_answer
 from app.api.http.smorest import Blueprint
 from app.api.http.store_check import require_store
@@ -98,5 +98,8 @@ def metrics() -> Response:
         require_admin_or_metrics_token()
     found = services().health.metrics()  # first: it does not wait for a store that is away
     totals = services().counts.totals()
-    text, content_type = exposition(request.headers.get("Accept", ""), totals, found)
+    accept, exemplars = request.headers.get("Accept", ""), None
+    if wants_openmetrics(accept):
+        exemplars = services().counts.exemplars(services().clock.now_ms())
+    text, content_type = exposition(accept, totals, found, exemplars)
     return Response(text, content_type=content_type)

@@ -9,6 +9,7 @@ from prometheus_client.parser import text_string_to_metric_families as plain
 from app import __version__
 from app.api.http.exposition import exposition
 from app.metrics import catalogue
+from app.metrics.exemplars import Exemplar
 from app.metrics.totals import read_totals
 
 OPENMETRICS = "application/openmetrics-text; version=1.0.0"
@@ -70,3 +71,25 @@ def test_both_forms_can_be_read_and_say_the_same() -> None:
     ]
     assert read[0] == read[1]
     assert len(read[0]) > 50
+
+
+def test_openmetrics_shows_which_trace_a_value_is_part_of() -> None:
+    """The text format of Prometheus has no room for it."""
+    exemplars = {
+        "lateness_seconds|1000": Exemplar("a" * 32, 700, 1_700_000_000_500),
+        "receiver_seconds|wait|inf": Exemplar("b" * 32, 31_000_000, 1_700_000_000_500),
+    }
+    totals = read_totals(FIELDS, catalogue.COUNTED)
+    text = exposition(OPENMETRICS, totals, {}, exemplars)[0].decode()
+    found = {
+        (sample.name, sample.labels["le"]): sample.exemplar
+        for family in openmetrics(text)
+        for sample in family.samples
+        if sample.exemplar is not None
+    }
+    shown = found["qhronos_lateness_seconds_bucket", "0.001"]
+    assert (shown.labels, shown.value) == ({"trace_id": "a" * 32}, 0.0007)
+    assert float(shown.timestamp) == 1_700_000_000.5
+    assert found["qhronos_receiver_seconds_bucket", "+Inf"].labels == {"trace_id": "b" * 32}
+    assert len(found) == 2
+    assert b"trace_id" not in exposition("", totals, {}, exemplars)[0]
