@@ -70,6 +70,9 @@ def _sentinel(host: str, port: int, found: SentinelUrl, login: Login) -> redis.R
         # Once more, as a connection from before a restart fails; one that hangs would again.
         retry=Retry(NoBackoff(), 1, (redis.exceptions.ConnectionError,)),
         protocol=2,
+        # An answer has to be read before the client looks whether anything is there unasked: with
+        # TLS something is, and such a connection counts as spoilt.
+        client_name="qhronos",
         driver_info=None,
     )
     return redis.Redis.from_pool(pool)

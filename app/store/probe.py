@@ -14,6 +14,7 @@ from redis.retry import Retry
 
 from app.domain.logins import NO_LOGIN, Login
 from app.store import keys
+from app.store.connection import own_options
 from app.store.pools import make_pool
 from app.store.refusals import (
     Cause,
@@ -92,7 +93,7 @@ def probe(url: str, variable: str, *, runs_scripts: bool, login: Login = NO_LOGI
         socket_timeout=TIMEOUT_S,
         socket_connect_timeout=TIMEOUT_S,
         retry=Retry(NoBackoff(), 0),
-        protocol=2,
+        **own_options(),
     )
     client = redis.Redis.from_pool(pool)
     server = Server.of(variable, pool)

@@ -51,6 +51,9 @@ class Server:
 
     tls: bool
     has_password: bool
+    password_may_change: bool = False
+    """Whether it is read from a file, for each connection anew."""
+
     sentinels: str = ""
     """Where the Sentinels are that tell the address; empty: there are none."""
 
@@ -58,14 +61,15 @@ class Server:
     def of(cls, variable: str, pool: redis.ConnectionPool) -> Server:
         """What a client's pool was made for."""
         kwargs: dict[str, Any] = pool.connection_kwargs
-        primary = primary_of(pool)
+        primary, credentials = primary_of(pool), kwargs.get("credential_provider")
         host, port = kwargs.get("host", "localhost"), kwargs.get("port", 6379)
         place = f"[{host}]:{port}" if ":" in str(host) else f"{host}:{port}"
         return cls(
             variable,
             primary.known if primary else kwargs.get("path") or place,
             issubclass(pool.connection_class, redis.SSLConnection),
-            bool(kwargs.get("password") or kwargs.get("credential_provider")),
+            bool(kwargs.get("password") or credentials),
+            credentials is not None and credentials.may_change,
             primary.sentinels if primary else "",
         )
 
@@ -114,7 +118,8 @@ def chain(error: BaseException) -> Iterator[BaseException]:
 
 def _of_sentinels(error: BaseException, server: Server) -> Cause | None:
     if isinstance(error, NoPrimary):
-        name = f"The Sentinels at {server.sentinels} ({server.variable})"
+        where = f"at {server.sentinels} ({server.variable})" if server.sentinels else "of the store"
+        name = f"The Sentinels {where}"
         return Cause(f"{name} {error.sentence}.", Heals.YES if error.heals else Heals.NO)
     return None
 
@@ -133,6 +138,10 @@ def _of_login(error: BaseException, server: Server) -> Cause | None:
         return None
     if "without any password" in text or "no password is set" in text:
         says = f"has no password, but {where} has one: take it away there, or set it in the store"
+    elif server.password_may_change:
+        file = f"{where.removesuffix('URL')}PASSWORD_FILE"
+        says = f"does not take the user of {where} and the password of {file}: correct them"
+        return Cause(f"{server.name} {says}.", Heals.PERHAPS)  # it may be changed just now
     elif server.has_password:
         says = f"does not take the user and password of {where}: correct them there"
     else:

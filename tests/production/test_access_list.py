@@ -106,7 +106,7 @@ def test_everything_works_with_these_rights(installation: Restricted) -> None:
             assert {name.split("-")[0] for name in names} <= {"qhronos"}
 
 
-@pytest.mark.parametrize("user", ["qhronos-store", "qhronos-broker", "qhronos"])
+@pytest.mark.parametrize("user", ["qhronos-store", "qhronos-broker", "qhronos", "qhronos-reader"])
 @pytest.mark.parametrize(
     "command",
     [
@@ -141,4 +141,7 @@ def test_the_file_is_one_that_a_server_reads() -> None:
     """One user a line, as ``aclfile`` wants it."""
     lines = (ROOT / "deploy" / "redis.acl").read_text(encoding="utf-8").splitlines()
     assert [line.split()[0] for line in lines] == ["user"] * len(lines)
-    assert {"default", "qhronos-store", "qhronos-broker", "qhronos"} == set(users()) - {BACKUP}
+    assert set(users()) - {BACKUP} == {
+        *("default", "qhronos-store", "qhronos-broker", "qhronos", "qhronos-reader"),
+        *("qhronos-replica", "qhronos-sentinel"),  # see tests/store/test_sentinels.py
+    }

@@ -17,6 +17,7 @@ from app.store.brokers import connect_broker_briefly
 from app.store.connection import connect
 from app.store.credentials import LoginCredentials
 from app.store.probe import probe
+from app.store.refusals import Heals
 
 USER = "rotating"
 
@@ -122,7 +123,11 @@ def test_a_wrong_one_is_told_by_its_variable(
         settings.redis_url, "QHRONOS_REDIS_URL", runs_scripts=True, login=settings.store_login
     )
     assert cause is not None
-    assert "does not take the user and password of QHRONOS_REDIS_URL" in cause.sentence
+    assert (
+        "does not take the user of QHRONOS_REDIS_URL and the password of "
+        "QHRONOS_REDIS_PASSWORD_FILE" in cause.sentence
+    )
+    assert cause.heals is Heals.PERHAPS
     assert operator.ping()
 
 

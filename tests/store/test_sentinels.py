@@ -27,18 +27,31 @@ from app.store.refusals import Heals
 from app.store.sentinels import Primary, PrimaryConnection
 from app.store.server_state import read_state
 from tests.support.ports import free_port
-from tests.support.sentinels import NAME, Watched, client_of
+from tests.support.sentinels import NAME, PASSWORD, Watched, client_of
 from tests.support.wait import crowding, wait_until
 
 VARIABLE = "QHRONOS_REDIS_URL"
+DEPLOY = Path(__file__).parents[2] / "deploy"
 RECOVERED_S = 5.0
+
+
+def users() -> dict[str, list[str]]:
+    """The users of ``deploy/redis.acl``, all with one password; the operator's needs none."""
+    lines = (DEPLOY / "redis.acl").read_text(encoding="ascii").splitlines()
+    rules = {name: rest for _, name, *rest in map(str.split, lines)}
+    password = {name: "nopass" if name == "default" else f">{PASSWORD}" for name in rules}
+    return {
+        name: [password[name] if rule.startswith(">") else rule for rule in rest]
+        for name, rest in rules.items()
+    }
 
 
 @pytest.fixture(scope="module")
 def watched() -> Iterator[Watched]:
+    """Clients, replicas and Sentinels have no other rights than those of the file."""
     with (
         tempfile.TemporaryDirectory(prefix="qhronos-") as path,
-        Watched(Path(path), down_after_ms=500) as made,
+        Watched(Path(path), down_after_ms=500, users=users()) as made,
     ):
         yield made
 
@@ -58,30 +71,37 @@ def test_a_primary_that_hangs_is_left_by_all_at_once(watched: Watched) -> None:
     host = Host()
     broker = connect_broker(watched.url)
     got: list[object] = []
-    waiting = threading.Thread(target=lambda: got.append(broker.blpop(["list"], 60)), daemon=True)
+    waiting = threading.Thread(
+        target=lambda: got.append(broker.blpop(["rq:list"], 60)), daemon=True
+    )
     with connect(watched.url) as client, watched.client() as plain:
         client.on_move(host.moved)
         listener = client.pubsub()  # type: ignore[no-untyped-call]
-        listener.subscribe("channel")
+        listener.subscribe("qh:channel")
         assert listener.get_message(timeout=5)["type"] == "subscribe"
         waiting.start()
         wait_until(lambda: plain.info("clients")["blocked_clients"] == 1, "it waits")
-        assert client.direct("SET", "kept", "1") == b"OK"
+        assert client.direct("SET", "qh:kept", "1") == b"OK"
         assert client.wait(1, 5_000) >= 0
         old = watched.primary
         old.signal(signal.SIGSTOP)
         begun_s = time.monotonic()
         try:
-            wait_until(lambda: _writes(lambda: client.direct("SET", "a", "1")), "it writes again")
+            wait_until(
+                lambda: _writes(lambda: client.direct("SET", "qh:a", "1")), "it writes again"
+            )
             assert time.monotonic() - begun_s < RECOVERED_S * crowding()
-            assert client.pipeline().get("a").execute() == [b"1"]
+            assert client.pipeline().get("qh:a").execute() == [b"1"]
             assert host.moves >= 1
-            wait_until(lambda: client.pubsub_numsub("channel")[0][1] == 1 or _hear(listener), "h")
-            client.publish("channel", "news")
-            assert client.rpush("list", "job") == 1
+            assert broker.rpush("rq:list", "job") == 1
             waiting.join(5)
-            assert got == [(b"list", b"job")]
-            wait_until(lambda: _hear(listener) == b"news", "it hears the new primary")
+            assert got == [(b"rq:list", b"job")]
+
+            def hears() -> bool:
+                client.publish("qh:channel", "news")
+                return _hear(listener) == b"news"
+
+            wait_until(hears, "it hears the new primary")
         finally:
             old.signal(signal.SIGCONT)
         listener.close()
@@ -142,15 +162,15 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
 def test_an_answer_that_was_not_read_is_no_other_commands(watched: Watched) -> None:
     """The library's own class for Sentinel keeps such a connection."""
     with redis.Redis.from_pool(make_pool(watched.url)) as client:
-        client.set("y", "right")
+        client.set("qh:y", "right")
         before = signal.signal(signal.SIGALRM, _interrupt)
         try:
             signal.setitimer(signal.ITIMER_REAL, 0.1)
             with pytest.raises(Interrupted):
-                client.blpop(["nothing"], 5)
+                client.blpop(["qh:nothing"], 5)
         finally:
             signal.signal(signal.SIGALRM, before)
-        assert client.get("y") == b"right"
+        assert client.get("qh:y") == b"right"
 
 
 def test_the_clients_of_a_process_ask_together(watched: Watched) -> None:
@@ -189,7 +209,7 @@ def test_a_sentinel_is_told_from_a_server(watched: Watched, database: str) -> No
 
 
 def test_a_name_that_is_not_theirs_is_named(watched: Watched) -> None:
-    sentence, heals = said(f"redis+sentinel://{watched.seeds}/other")
+    sentence, heals = said(watched.url.removesuffix(NAME) + "other")
     assert f"({VARIABLE}) know no server 'other'" in sentence
     assert heals is Heals.NO
 
@@ -203,7 +223,7 @@ def test_none_that_answers_is_waited_for() -> None:
 
 def test_one_that_is_down_is_done_without_and_named(watched: Watched) -> None:
     down = f"127.0.0.1:{free_port()}"
-    with connect(f"redis+sentinel://{down},{watched.seeds}/{NAME}") as client:
+    with connect(watched.url.replace("@", f"@{down},")) as client:
         assert client.ping()
         # (On a busy machine they may take each other for down as well.)
         assert read_state(client).sentinel_faults[0] == (
@@ -216,7 +236,7 @@ def test_too_few_of_them_are_named(watched: Watched) -> None:
     with client_of(watched.sentinel_ports[0]) as sentinel:
         sentinel.execute_command("SENTINEL SET", NAME, "quorum", "9")
         try:
-            with connect(f"redis+sentinel://{watched.seeds}/{NAME}/1") as client:
+            with connect(f"{watched.url}/1") as client:
                 assert client.ping()
                 *_, (message, _) = client.sentinel_faults()
         finally:
@@ -226,15 +246,16 @@ def test_too_few_of_them_are_named(watched: Watched) -> None:
 
 def test_their_own_password_is_another_one(watched: Watched) -> None:
     """A user of deploy/sentinel.acl may ask all that is asked, and nothing else."""
-    rules = (Path(__file__).parents[2] / "deploy" / "sentinel.acl").read_text(encoding="utf-8")
+    rules = (DEPLOY / "sentinel.acl").read_text(encoding="utf-8")
     words = next(line for line in rules.splitlines() if " qhronos " in line).split()[2:]
-    password = next(word[1:] for word in words if word.startswith(">"))
+    own = next(word[1:] for word in words if word.startswith(">"))
     url = f"redis+sentinel://127.0.0.1:{watched.sentinel_ports[1]}/{NAME}"
+    url = url.replace("://", f"://qhronos:{PASSWORD}@")
     with client_of(watched.sentinel_ports[1]) as sentinel:
         sentinel.execute_command("ACL SETUSER", "qhronos", *words)
         sentinel.execute_command("ACL SETUSER", "nobody", "on", ">pw", "-@all", "+auth", "+ping")
         try:
-            login = Login(sentinel_user="qhronos", sentinel_password=SecretText(password))
+            login = Login(sentinel_user="qhronos", sentinel_password=SecretText(own))
             assert probe(url, VARIABLE, runs_scripts=True, login=login) is None
             asked = ("ACL DRYRUN", "qhronos", "SENTINEL", "CKQUORUM", NAME)
             assert sentinel.execute_command(*asked) == b"OK"

@@ -12,7 +12,7 @@ The Sentinels know each other and the replicas from their files: it takes them s
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Self
@@ -25,6 +25,7 @@ from tests.support.processes import Program, clean_environ
 from tests.support.wait import wait_until
 
 NAME = "qhronos-1"
+PASSWORD = "a-password-of-the-tests"
 DOWN_AFTER_MS = 1_000
 
 
@@ -38,14 +39,28 @@ class Watched:
         replicas: int = 2,
         sentinels: int = 3,
         down_after_ms: int = DOWN_AFTER_MS,
-        sentinel_lines: Sequence[str] = (),
+        users: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
-        """``options`` are of the servers, ``sentinel_lines`` of the Sentinels' files."""
+        """``options`` are of the servers.
+
+        With ``users``, rules by name as in ``deploy/redis.acl``, replicas and Sentinels log in as
+        the users that are theirs, all with ``PASSWORD``.
+        """
         self._directory = directory
+        self._lines: list[str] = []
+        self._users = users
+        if users is not None:
+            file = directory / "users.acl"
+            lines = [f"user {name} {' '.join(rules)}" for name, rules in users.items()]
+            file.write_text("\n".join(lines) + "\n", encoding="ascii")
+            follows = ("--masteruser", "qhronos-replica", "--masterauth", PASSWORD)
+            options = (*options, "--aclfile", str(file), *follows)
+            self._lines.append(f"sentinel auth-user {NAME} qhronos-sentinel")
+            self._lines.append(f"sentinel auth-pass {NAME} {PASSWORD}")
         self.ports = [free_port() for _ in range(1 + replicas)]
         self.sentinel_ports = [free_port() for _ in range(sentinels)]
         self.servers = [self._server(port, options) for port in self.ports]
-        self._down_after_ms, self._lines = down_after_ms, sentinel_lines
+        self._down_after_ms = down_after_ms
         self._ids = [secrets.token_hex(20) for _ in self.sentinel_ports]
         self.sentinels = [self._sentinel(number) for number in range(sentinels)]
 
@@ -77,7 +92,8 @@ class Watched:
     @property
     def url(self) -> str:
         """The URL that leads to the primary."""
-        return f"redis+sentinel://{self.seeds}/{NAME}"
+        user = f"qhronos:{PASSWORD}@" if self._users else ""
+        return f"redis+sentinel://{user}{self.seeds}/{NAME}"
 
     @property
     def seeds(self) -> str:
