@@ -31,6 +31,7 @@ from app.services.audit import Act
 from app.services.event_places import KeyTaken
 from app.services.processes import ProcessService
 from app.services.queries import EventChanges, EventQuery
+from app.services.stats import StatsQuery
 from app.store import keys
 from app.store.calls import Record
 from app.store.claims import Claim
@@ -162,6 +163,37 @@ def test_all_is_there_in_another_number_of_partitions(
     assert _goes_on(there, clock) <= set(told)  # what is delivered now may have been before
     assert len(told) == len(set(told))
     assert broken(target, after) == []
+
+
+@pytest.mark.parametrize(("before", "after"), [(1, 4), (4, 1), (4, 3)], ids=str)
+@pytest.mark.parametrize("died", ["before", "in the middle of", "after"])
+def test_figures_are_what_they_were(
+    before: int, after: int, died: str, store_url: str, target: StoreClient, clock: FakeClock
+) -> None:
+    """Wherever rolling up was when the backup was made, nothing is lost or counted twice."""
+    source = services_of(store_url, before, clock)
+    fill(source, clock)
+    if died == "in the middle of":
+        rolled_up = source.figures.roll_ups.store
+        rolled_up.take(rolled_up.state())
+    elif died == "after":
+        assert source.figures.roll_ups.add()
+        work = source.storage.work
+        for claim in claimed(source, clock):
+            work.record(
+                [Record(claim.occurrence_id, claim.token, "failed", 500, b"", "no", None, b"")],
+                clock.ms,
+            )
+    there = restored(source, target, after, clock)
+    for services in (there, source):
+        while services.figures.roll_ups.add():
+            pass
+    found, expected = (
+        services.figures.stats.of(StatsQuery(to_ms=clock.ms + 1), MASTER).total
+        for services in (there, source)
+    )
+    assert found == expected
+    assert found.size
 
 
 def _goes_on(there: Services, clock: FakeClock) -> set[bytes]:
