@@ -62,3 +62,21 @@ class Stats(Model):
     total: Figures = Figures()
     groups: tuple[GroupFigures, ...] = ()
     series: tuple[StepFigures, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slo(Model):
+    """A tag's lateness objective and, where it is read, how it fares."""
+
+    tag: str
+    lateness: str = ""
+    objective: float = 0
+    window: str = ""
+    deliveries: int = 0
+    late: int = 0
+    compliance: float | None = None
+    budget_left: float = 1
+    burn_rates: Mapping[str, float] = field(default_factory=dict)
+    burning: str | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None

@@ -163,6 +163,7 @@ ELSEWHERE = {
     "app/store/new_events.py": "tests/store/test_recorded_events.py",
     "app/wiring/intake.py": "tests/api/routes/test_event_batch.py",
     "app/services/rollups.py": "tests/store/test_stats.py",
+    "app/store/slos.py": "tests/services/test_slos.py",
     "app/store/stats_keys.py": "tests/store/test_stats.py",
     "app/wiring/stats.py": "tests/services/test_stats.py",
     "app/wiring/health.py": "tests/services/test_health.py",

@@ -98,7 +98,7 @@ def _link(part: AlertPart, console: str) -> str:
         place = f"/occurrences/{first.occurrence_id}" if single else "/dead-letters"
     elif part.condition is Condition.BREAKER_OPEN:
         place = "/flows"
-    elif part.condition in OF_INSTANCE:
+    elif part.condition in (*OF_INSTANCE, Condition.SLO_BURN):
         place = "/"
     else:
         place = f"/events/{first.subject}" if is_single else "/events"
@@ -156,6 +156,12 @@ _HEADINGS: dict[tuple[Condition, bool], Callable[[AlertPart], str]] = {
     (Condition.SET_ASIDE, False): _about_events("was set aside", "were set aside"),
     (Condition.LAG, False): lambda _: "Deliveries are late.",
     (Condition.LAG, True): lambda _: "Deliveries are on time again.",
+    (Condition.SLO_BURN, False): lambda part: (
+        f"The error budget of {_subjects(part, 'lateness objective')} burns."
+    ),
+    (Condition.SLO_BURN, True): lambda part: (
+        f"The error budget of {_subjects(part, 'lateness objective')} burns no more."
+    ),
     (Condition.PROBLEM, False): lambda part: f"The instance has {_subjects(part, 'problem')}.",
     (Condition.PROBLEM, True): lambda part: (
         f"{_subjects(part, 'problem')} of the instance {'is' if part.count == 1 else 'are'} over."

@@ -37,6 +37,9 @@ class Condition(StrEnum):
     PROBLEM = "problem"
     """The status has had a problem for a while; lasts."""
 
+    SLO_BURN = "slo_burn"
+    """The error budget of a tag's lateness objective burns; lasts."""
+
 
 class AlertType(StrEnum):
     """How notifications go out."""
@@ -47,7 +50,10 @@ class AlertType(StrEnum):
     WEBHOOK = "webhook"
 
 
-LASTING = (Condition.FAILING, Condition.BREAKER_OPEN, Condition.LAG, Condition.PROBLEM)
+LASTING = (
+    *(Condition.FAILING, Condition.BREAKER_OPEN),
+    *(Condition.LAG, Condition.PROBLEM, Condition.SLO_BURN),
+)
 """Conditions that are told once while they hold, and again when they are over."""
 
 OF_INSTANCE = (Condition.LAG, Condition.PROBLEM)

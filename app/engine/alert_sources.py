@@ -26,6 +26,7 @@ REMEMBERED = 20_000
 """Of how many occurrences it is remembered that they were read."""
 
 PROBLEMS_KEPT_MS = 5_000
+BURNING_KEPT_MS = 30_000
 
 Concerns = Callable[[str, Sequence[str]], bool]
 """Whether any event with one of these tags has this target."""
@@ -44,12 +45,17 @@ class AlertSources:
     problems: Callable[[], Mapping[str, str]] = dict
     """What is wrong with the instance: codes, and sentences for everybody."""
 
+    burning: Callable[[], Mapping[str, str]] = dict
+    """The tags whose error budget burns, and how."""
+
     _seen: dict[bytes, None] = field(default_factory=dict, init=False)
     """Occurrences that this process has read while they waited for another attempt."""
 
     _checked: int = field(default=0, init=False)
     _problems: Mapping[str, str] = field(default_factory=dict, init=False)
     _problems_until_ms: int = field(default=0, init=False)
+    _burning: Mapping[str, str] = field(default_factory=dict, init=False)
+    _burning_until_ms: int = field(default=0, init=False)
 
     def forget(self) -> None:
         """Read again what was read before: what came of it was not kept."""
@@ -61,6 +67,13 @@ class AlertSources:
             self._problems = self.problems()
             self._problems_until_ms = now_ms + PROBLEMS_KEPT_MS
         return self._problems
+
+    def burning_at(self, now_ms: int) -> Mapping[str, str]:
+        """What burns, as of ``BURNING_KEPT_MS`` ago at most: that reads many figures."""
+        if not 0 <= self._burning_until_ms - now_ms <= BURNING_KEPT_MS:
+            self._burning = self.burning()
+            self._burning_until_ms = now_ms + BURNING_KEPT_MS
+        return self._burning
 
     def unseen_retrying(self) -> list[bytes]:
         """The newest occurrences that wait for another attempt, without those read before."""

@@ -14,6 +14,7 @@ from app.domain.alerts import Alert, Condition, Finding
 from app.domain.durations import format_duration
 from app.domain.event import Event, EventStatus
 from app.domain.occurrence import Occurrence, OccurrenceStatus
+from app.engine.alert_slos import slo_findings
 from app.engine.alert_sources import AlertSources
 from app.engine.circuit_breakers import FORGET_MS
 from app.store.alert_watch import Change
@@ -62,6 +63,8 @@ def look(
         one.lag()
     if Condition.PROBLEM in wanted:
         one.problems()
+    if Condition.SLO_BURN in wanted:
+        one.findings += slo_findings(sources.burning_at(now_ms), known, one.change, now_ms)
     one.forget_unwanted(wanted)
     return one.change, one.findings
 
@@ -246,6 +249,7 @@ class _Look:
             "lag": {Condition.LAG},
             "problem": {Condition.PROBLEM},
             "problem-since": {Condition.PROBLEM},
+            "slo": {Condition.SLO_BURN},
         }
         unwanted = {kind for kind, conditions in kinds.items() if conditions.isdisjoint(wanted)}
         self.change.forgotten += [

@@ -8,6 +8,7 @@ In the form of ``keys``; ``app.domain.stats`` says what a stat is::
                                         version → how often anything was
     qh:{stats}:<step>:<number>  string  what was recorded in a minute, an hour or a day: counts
                                         of each cell (JSON, zlib); ends with ``STEPS``
+    qh:{slos}                   hash    tag → its lateness objective, see ``slos``
 
 A minute's number is how many minutes it began after 1970 (UTC), and so on.
 """
@@ -19,6 +20,7 @@ from typing import NamedTuple
 from app.store import keys
 
 STATE = b"qh:{stats}"
+SLOS = b"qh:{slos}"
 
 
 class Granularity(NamedTuple):

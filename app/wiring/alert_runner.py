@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from urllib.parse import urlsplit
 
 from app.delivery.request import Identity
@@ -27,10 +27,11 @@ def alert_runner(
     storage: Storage,
     identity: Callable[[], Identity],
     problems: Callable[[], Iterable[Problem]] = tuple,
+    burning: Callable[[], Mapping[str, str]] = dict,
 ) -> AlertRunner:
     """Make what looks for what alerts tell of, and sends it.
 
-    ``problems`` are those of the instance now.
+    ``problems`` are those of the instance now, ``burning`` the tags whose error budget burns.
     """
     sources = AlertSources(
         AlertSignals(storage.client, storage.settings.partitions),
@@ -40,6 +41,7 @@ def alert_runner(
         storage.work,
         has_target(event_lists(storage, storage.crypto)),
         lambda: {one.code.value: one.message for one in problems()},
+        burning,
     )
     return AlertRunner(
         storage.alerts,

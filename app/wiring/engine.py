@@ -141,7 +141,12 @@ class Engine:
     def alerts(self) -> AlertRunner:
         """What tells people when deliveries go wrong: a thread of an upkeep worker."""
         services = self.services
-        return alert_runner(services.storage, lambda: services.identity, services.health.problems)
+        return alert_runner(
+            services.storage,
+            lambda: services.identity,
+            services.health.problems,
+            services.figures.slos.burning,
+        )
 
     def tell_alerts(self) -> None:
         """Run ``alerts`` until told to stop, from when the store is there."""

@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from app.services.rollups import RollUps
+from app.services.shared_answers import SharedAnswers
+from app.services.slos import GOOD_MS, SloService
 from app.services.stats import StatsService
+from app.store.slos import SloStore
 from app.store.stats import StatsStore
 from app.wiring.storage import Storage
 
@@ -26,6 +29,13 @@ class FigureServices:
     def stats(self) -> StatsService:
         """What became of deliveries, by tag, target, status and time."""
         return StatsService(self._store, self.storage.clock)
+
+    @cached_property
+    def slos(self) -> SloService:
+        """Lateness objectives of tags, and how they fare."""
+        storage = self.storage
+        shared = SharedAnswers(storage.clock, GOOD_MS)
+        return SloService(SloStore(storage.client), self.stats, shared, storage.clock)
 
     @cached_property
     def roll_ups(self) -> RollUps:

@@ -38,6 +38,7 @@ COMMANDS = {
     "occurrences": f"{_PLACE}.occurrences:occurrences",
     "restore": f"{_PLACE}.backup:restore",
     "secrets": f"{_PLACE}.secrets:secrets",
+    "slo": f"{_PLACE}.slo:slo",
     "stats": f"{_PLACE}.stats:stats",
     "status": f"{_PLACE}.status:status",
     "tokens": f"{_PLACE}.tokens:tokens",

@@ -13,6 +13,7 @@ from qhronos.bulk_models import Alert, AlertTest, TagSecret
 from qhronos.client import calls
 from qhronos.client.resources import Resource
 from qhronos.models import AuditEntry, Calendar, Flow, Token, TokenRecord
+from qhronos.stats_models import Slo
 
 
 class Tokens(Resource):
@@ -109,6 +110,26 @@ class Alerts(Resource):
     def delete(self, alert_id: str) -> None:
         """Delete an alert."""
         return self._send(calls.delete(calls.path("alerts", alert_id)))
+
+
+class Slos(Resource):
+    """``client.slos``: which share of a tag's deliveries is to begin in time."""
+
+    def put(self, tag: str, **objective: Any) -> Slo:
+        """Give a tag an objective from ``lateness``, ``objective`` and ``window``."""
+        return self._send(calls.put(calls.path("slos", tag), calls.one(Slo), objective))
+
+    def get(self, tag: str) -> Slo:
+        """Read a tag's objective, and how it fares."""
+        return self._send(calls.get(calls.path("slos", tag), calls.one(Slo)))
+
+    def list(self) -> Iterator[Slo]:
+        """Go through the objectives, and how they fare."""
+        return self._each(calls.listed("/slos", Slo))
+
+    def delete(self, tag: str) -> None:
+        """Delete a tag's objective."""
+        return self._send(calls.delete(calls.path("slos", tag)))
 
 
 class Audit(Resource):

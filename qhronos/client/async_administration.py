@@ -13,6 +13,7 @@ from qhronos.bulk_models import Alert, AlertTest, TagSecret
 from qhronos.client import calls
 from qhronos.client.async_resources import AsyncResource
 from qhronos.models import AuditEntry, Calendar, Flow, Token, TokenRecord
+from qhronos.stats_models import Slo
 
 
 class AsyncTokens(AsyncResource):
@@ -111,6 +112,26 @@ class AsyncAlerts(AsyncResource):
     async def delete(self, alert_id: str) -> None:
         """Delete an alert."""
         return await self._send(calls.delete(calls.path("alerts", alert_id)))
+
+
+class AsyncSlos(AsyncResource):
+    """``client.slos``: which share of a tag's deliveries is to begin in time."""
+
+    async def put(self, tag: str, **objective: Any) -> Slo:
+        """Give a tag an objective from ``lateness``, ``objective`` and ``window``."""
+        return await self._send(calls.put(calls.path("slos", tag), calls.one(Slo), objective))
+
+    async def get(self, tag: str) -> Slo:
+        """Read a tag's objective, and how it fares."""
+        return await self._send(calls.get(calls.path("slos", tag), calls.one(Slo)))
+
+    def list(self) -> AsyncIterator[Slo]:
+        """Go through the objectives, and how they fare."""
+        return self._each(calls.listed("/slos", Slo))
+
+    async def delete(self, tag: str) -> None:
+        """Delete a tag's objective."""
+        return await self._send(calls.delete(calls.path("slos", tag)))
 
 
 class AsyncAudit(AsyncResource):

@@ -20,6 +20,7 @@ from qhronos.client.async_administration import (
     AsyncCalendars,
     AsyncFlows,
     AsyncSigningSecrets,
+    AsyncSlos,
     AsyncTokens,
 )
 from qhronos.client.async_bulk import AsyncBulkJobs
@@ -70,6 +71,7 @@ class AsyncClient:
         self.bulk_jobs = AsyncBulkJobs(self._sender)
         self.audit = AsyncAudit(self._sender)
         self.alerts = AsyncAlerts(self._sender)
+        self.slos = AsyncSlos(self._sender)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.url!r})"

@@ -14,7 +14,15 @@ import httpx
 
 from qhronos.bulk_models import Forecast
 from qhronos.client import calls
-from qhronos.client.administration import Alerts, Audit, Calendars, Flows, SigningSecrets, Tokens
+from qhronos.client.administration import (
+    Alerts,
+    Audit,
+    Calendars,
+    Flows,
+    SigningSecrets,
+    Slos,
+    Tokens,
+)
 from qhronos.client.bulk import BulkJobs
 from qhronos.client.configuration import Configuration
 from qhronos.client.resources import Events, Occurrences
@@ -63,6 +71,7 @@ class Client:
         self.bulk_jobs = BulkJobs(self._sender)
         self.audit = Audit(self._sender)
         self.alerts = Alerts(self._sender)
+        self.slos = Slos(self._sender)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.url!r})"

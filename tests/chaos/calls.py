@@ -54,10 +54,12 @@ WRITES_NOTHING = {"POST /preview"}
 ELSEWHERE = {
     "POST /imports": "tests/e2e/test_imports.py",
     "POST /imports/{}/cancel": "tests/e2e/test_imports.py",
+    "PUT /slos/{}": "tests/api/routes/test_slos.py",
+    "DELETE /slos/{}": "tests/api/routes/test_slos.py",
     "POST /alerts": "tests/e2e/test_alerts.py",
     "PUT /alerts/{}": "tests/e2e/test_alerts.py",
     "DELETE /alerts/{}": "tests/e2e/test_alerts.py",
     "POST /alerts/{}/test": "tests/e2e/test_alerts.py",
 }
 """What no run does, and the test that does it: an import needs a file of a thousand entries, which
-no run has time for, and an alert changes nothing that a run would have to judge."""
+no run has time for, and an alert or an objective changes nothing that a run would have to judge."""

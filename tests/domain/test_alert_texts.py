@@ -56,6 +56,8 @@ def test_one_leads_to_itself() -> None:
         (Condition.SET_ASIDE, False, "1 event was set aside.", "/events/s"),
         (Condition.LAG, False, "Deliveries are late.", "/"),
         (Condition.LAG, True, "Deliveries are on time again.", "/"),
+        (Condition.SLO_BURN, False, "The error budget of 1 lateness objective burns.", "/"),
+        (Condition.SLO_BURN, True, "The error budget of 1 lateness objective burns no more.", "/"),
         (Condition.PROBLEM, False, "The instance has 1 problem.", "/"),
         (Condition.PROBLEM, True, "1 problem of the instance is over.", "/"),
     ],

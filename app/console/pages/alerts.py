@@ -28,6 +28,7 @@ WORDS = {
     "set_aside": "an event is set aside",
     "lag": "deliveries are late",
     "problem": "the instance has a problem",
+    "slo_burn": "an error budget burns",
 }
 """Conditions as the form and the list say them."""
 

@@ -1,4 +1,4 @@
-/** What the API has for those who run it: tokens, calendars, flows, alerts, secrets, audit log. */
+/** What the API has for those who run it: tokens, calendars, flows, alerts, objectives, secrets, log. */
 
 import { call } from './calls.js';
 import { type List, listed } from './paging.js';
@@ -13,10 +13,13 @@ import type {
   Calendar,
   CalendarDefinition,
   CallOptions,
+  Compliance,
   Flow,
   FlowLimits,
   OnceOptions,
   Rotation,
+  Slo,
+  SloInput,
   TagSecret,
   TagSecretWritten,
   Token,
@@ -105,6 +108,30 @@ export class Flows extends Resource {
   resume(key: string, { space, ...options }: FlowOptions & OnceOptions = {}): Promise<Flow> {
     const parts = { ...options, path: { key }, query: { space } };
     return this.send(call('post', '/flows/{key}/resume', parts));
+  }
+}
+
+/** `qhronos.slos`: which share of a tag's deliveries is to begin in time. */
+export class Slos extends Resource {
+  /** Give a tag an objective. */
+  put(tag: string, objective: SloInput, options: CallOptions = {}): Promise<Slo> {
+    const parts = { ...options, path: { tag }, body: objective };
+    return this.send(call('put', '/slos/{tag}', parts));
+  }
+
+  /** Read a tag's objective, and how it fares. */
+  get(tag: string, options: CallOptions = {}): Promise<Compliance> {
+    return this.send(call('get', '/slos/{tag}', { ...options, path: { tag } }));
+  }
+
+  /** Go through the objectives, and how they fare. */
+  list(options: CallOptions = {}): List<Compliance> {
+    return this.listOf(listed('/slos', {}, options));
+  }
+
+  /** Delete a tag's objective. */
+  delete(tag: string, options: CallOptions = {}): Promise<void> {
+    return this.send(call('delete', '/slos/{tag}', { ...options, path: { tag } }));
   }
 }
 

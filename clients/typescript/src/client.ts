@@ -1,6 +1,6 @@
 /** The client: one token's view of one instance. */
 
-import { Alerts, Audit, Calendars, Flows, SigningSecrets, Tokens } from './administration.js';
+import { Alerts, Audit, Calendars, Flows, SigningSecrets, Slos, Tokens } from './administration.js';
 import { call, reading, written } from './calls.js';
 import { configuration } from './configuration.js';
 import { Events } from './events.js';
@@ -51,6 +51,7 @@ export class Qhronos {
   readonly flows: Flows;
   readonly signingSecrets: SigningSecrets;
   readonly alerts: Alerts;
+  readonly slos: Slos;
   readonly bulkJobs: BulkJobs;
   readonly imports: Imports;
   readonly audit: Audit;
@@ -73,6 +74,7 @@ export class Qhronos {
     this.flows = new Flows(sender);
     this.signingSecrets = new SigningSecrets(sender);
     this.alerts = new Alerts(sender);
+    this.slos = new Slos(sender);
     this.bulkJobs = new BulkJobs(sender);
     this.imports = new Imports(sender);
     this.audit = new Audit(sender);

@@ -7,6 +7,7 @@ export type {
   FlowOptions,
   Flows,
   SigningSecrets,
+  Slos,
   Tokens,
 } from './administration.js';
 export { Qhronos, type Settings } from './client.js';

@@ -49,6 +49,9 @@ export type Status = Schemas['Status'];
 export type Breaker = Schemas['Breaker'];
 export type Forecast = Schemas['Forecast'];
 export type Stats = Schemas['Stats'];
+export type Slo = Schemas['Slo'];
+export type SloInput = Schemas['SloInput'];
+export type Compliance = Schemas['Compliance'];
 /** The body of a delivery, unless the event has a body of its own. */
 export type DeliveryBody = Schemas['Delivery'];
 

@@ -32,7 +32,7 @@ SHOWN = (
 TYPES = ("mail", "slack", "teams", "webhook")
 CONDITIONS = (
     *("failing", "dead_letter", "breaker_open", "series_ended", "set_aside"),
-    *("lag", "problem"),
+    *("lag", "problem", "slo_burn"),
 )
 
 

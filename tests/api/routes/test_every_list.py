@@ -19,6 +19,7 @@ LISTS = {
     "/flows": "key",
     "/calendars": "name",
     "/signing-secrets": "tag",
+    "/slos": "tag",
     "/breakers": "target",
 }
 """Each list with the member that tells its items apart. Cancelled ones are the dead letters."""
@@ -40,6 +41,8 @@ def lists(client, client_with, services, clock, an_event):
         dates = {"dates": ["2026-01-01"]}
         assert client.put(f"/calendars/c{number}", json=dates).status_code == 201
         assert client.put(f"/signing-secrets/t{number}").status_code == 201
+        slo = {"lateness": "1s", "objective": 0.99}
+        assert client.put(f"/slos/t{number}", json=slo).status_code == 201
         wish = {"action": "pause", "filter": {"name": "nobody"}}
         assert client.post("/events/bulk", json=wish).status_code == 202
         wish = {"filter": {"tags": ["red"]}}

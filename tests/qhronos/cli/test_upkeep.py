@@ -75,6 +75,15 @@ def test_figures_are_told_by_time_or_group(on_app: Run) -> None:
     assert on_app("stats", "--step", "week").code == 2
 
 
+def test_an_objective_is_set_shown_and_deleted(on_app: Run, tag: str) -> None:
+    made = on_app("slo", "set", tag, "--lateness", "1s", "--objective", "0.99", "--json").json
+    assert (made["tag"], made["window"]) == (tag, "30d")
+    assert "99%" in on_app("slo", "list").out
+    assert on_app("slo", "show", tag, "--json").json["budget_left"] == 1
+    assert on_app("slo", "delete", tag, "--yes").code == 0
+    assert on_app("slo", "show", tag).code == 4
+
+
 def test_all_tokens_of_a_holder_are_revoked_together(on_app: Run, tag: str) -> None:
     for _ in range(2):
         on_app("tokens", "create", "--sub", tag, "--access", "read", "--expires", "1d")

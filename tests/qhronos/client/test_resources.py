@@ -168,6 +168,15 @@ def test_figures_are_read_with_their_steps_and_groups(client: Client) -> None:
     assert stats.total.outcomes.keys() >= {"completed", "failed"}
 
 
+def test_an_objective_is_put_read_and_deleted(client: Client, tag: str) -> None:
+    assert client.slos.put(tag, lateness="1s", objective=0.99, window="7d").window == "7d"
+    assert client.slos.get(tag).burn_rates["1h"] == 0
+    assert tag in {one.tag for one in client.slos.list()}
+    client.slos.delete(tag)
+    with pytest.raises(qhronos.NotFound):
+        client.slos.get(tag)
+
+
 def test_signing_secrets_are_changed_and_shown_once(client: Client, tag: str) -> None:
     event = client.events.create(name="one", delay="1h", webhook=HOOK, tags=[tag])
     rotated = client.events.rotate_secret(event.id, overlap=timedelta(hours=1))

@@ -18,7 +18,7 @@ TWINS = {
     name: f"async_{name}" for name in ("resources.py", "administration.py", "bulk.py", "client.py")
 }
 
-PARTS = "Events|Occurrences|Tokens|Calendars|Flows|Alerts|SigningSecrets|BulkJobs|Audit"
+PARTS = "Events|Occurrences|Tokens|Calendars|Flows|Alerts|Slos|SigningSecrets|BulkJobs|Audit"
 
 CHANGES = (
     # A method that answers an iterator is not awaited itself.
@@ -50,7 +50,7 @@ CHANGES = (
     (rf"class (Resource|{PARTS})\b", r"class Async\1"),
     (r"\(Resource\)", "(AsyncResource)"),
     (
-        rf"(?<!class )\b({PARTS})(?=\(self|,? .*import|, |\n)",
+        rf"(?<!class )\b({PARTS})(?=\(self|,? .*import|, |,?\n)",
         r"Async\1",
     ),
     (r"programs that wait for each answer", "programs that use asyncio"),
