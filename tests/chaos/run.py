@@ -264,7 +264,19 @@ def _open(stack: Stack) -> list[str]:
             for number in range(PARTITIONS)
             for index in _places(client, number)
             for one, score in client.zrange(index, 0, 4, withscores=True)
-        ]
+        ] + [one for number in range(PARTITIONS) for one in _between(client, number)]
+
+
+def _between(client: StoreClient, number: int) -> list[str]:
+    """How many have begun and not ended. At one moment: places are read one after the other.
+
+    What goes from one that is read later to one that was read before would be seen in neither.
+    """
+    with client.pipeline(transaction=True) as pipe:
+        for status in ("dispatched", "retrying"):
+            pipe.zcard(keys.occurrences(number, status))
+        count = sum(map(int, pipe.execute()))
+    return [f"{count} of partition {number} have begun and not ended"] if count else []
 
 
 def _in_time(question: Callable[[], bool], timeout: float) -> bool:
