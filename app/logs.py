@@ -137,6 +137,8 @@ def logging_config(settings: Settings) -> dict[str, Any]:
             "gunicorn.error": {"level": settings.log_level, "handlers": [], "propagate": True},
             # Changes are in the audit log; a proxy can log all requests.
             "gunicorn.access": {"level": "WARNING", "handlers": [], "propagate": False},
+            # It warns at each of several tries; that a collector took nothing is an error.
+            "opentelemetry": {"level": "ERROR"},
         },
     }
 

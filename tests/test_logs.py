@@ -20,6 +20,7 @@ from app.logs import (
     RepeatFilter,
     configure,
     json_formatter,
+    logging_config,
     say,
     text_formatter,
     wrapped,
@@ -258,3 +259,16 @@ class TestEveryLine:
         say("Set it.", {})
         first, second = capsys.readouterr().err.splitlines()
         assert json.loads(first)["message"] == second == "Set it."
+
+
+def test_a_collector_of_traces_that_is_away_is_no_line_at_each_try(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its client tries again for ten seconds, and warns each time; the error at the end is said."""
+    exporter = logging.getLogger("opentelemetry.exporter")
+    top = logging.getLogger("opentelemetry")
+    monkeypatch.setattr(top, "level", top.level)
+    top.setLevel(logging_config(Settings())["loggers"]["opentelemetry"]["level"])
+    exporter.warning("retrying in 0.8s")
+    exporter.error("failed to export")
+    assert [one.message for one in caplog.records] == ["failed to export"]

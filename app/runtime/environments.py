@@ -8,14 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from app import otel_variables
 from app.config import PREFIX
 
 _OF_INBOX = frozenset({f"{PREFIX}SIGNING_SECRET", f"{PREFIX}SIGNING_SECRET_FILE"})
 
 
 def without_settings(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return an environment less our settings, the secrets among them: for the store."""
-    return {name: value for name, value in environ.items() if not name.startswith(PREFIX)}
+    """Return an environment less our settings, the secrets among them: for the store.
+
+    OpenTelemetry's variables are for us as well, and may have a token of the collector.
+    """
+    ours = (PREFIX, otel_variables.PREFIX)
+    return {name: value for name, value in environ.items() if not name.startswith(ours)}
 
 
 def of_inbox(environ: Mapping[str, str]) -> dict[str, str]:

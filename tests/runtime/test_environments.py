@@ -12,6 +12,7 @@ EVERYTHING = {
     "QHRONOS_SIGNING_SECRET": "s" * 32,
     "QHRONOS_ENCRYPTION_KEY_FILE": "/run/secrets/key",
     "QHRONOS_REDIS_URL": "redis://:password@host",
+    "OTEL_EXPORTER_OTLP_HEADERS": "authorization=token",
 }
 
 

@@ -12,7 +12,7 @@ from flask import Flask, Response, request
 
 _SENT = (
     "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Qhronos-Durability, "
-    "X-Request-Id"
+    "X-Request-Id, traceparent"
 )
 _READ = (
     "ETag, Idempotent-Replayed, Link, Location, Retry-After, X-RateLimit-Limit, "
