@@ -69,7 +69,7 @@ LOCK := $(TOOLS)/bin/uv pip compile --quiet --universal --python-version 3.11 \
 QUICK := $(addprefix tests/,domain delivery store crypto planning services engine wiring) \
 	$(filter-out tests/test_wsgi.py,$(wildcard tests/test_*.py))
 
-.PHONY: help run demo check test chaos chaos-sentinel upgrade operations drill soak fuzz costs calendars clients typescript types recipes mutate package deployments image docs lint format lock audit clean subscribers browser screenshots pictures
+.PHONY: help run demo check test chaos chaos-sentinel upgrade operations drill soak week fuzz costs calendars clients typescript types recipes mutate package deployments image docs lint format lock audit clean subscribers browser screenshots pictures
 
 help: ## show this help
 	@grep -hE '^[a-z%-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -107,6 +107,9 @@ operations: $(DEV) ## run an installation through restarts and outages under loa
 
 soak: $(DEV) ## deliver for an hour, prove that memory stays flat; MINUTES=, RATE=
 	@$(PY) -m benchmarks.soak --minutes $(or $(MINUTES),60) --rate $(or $(RATE),500)
+
+week: $(DEV) ## simulate nine days of deliveries in minutes, prove that memory is flat after seven; RATE=
+	@$(PY) -m benchmarks.week --rate $(or $(RATE),1)
 
 fuzz: $(DEV) ## ask every call of the API for a long time, something else every time
 	@QHRONOS_FUZZ=$(or $(EXAMPLES),500) $(PY) -m pytest -q tests/api/test_fuzz.py $(ARGS)

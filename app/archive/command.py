@@ -109,7 +109,7 @@ def _selected(options: argparse.Namespace) -> Selected:
             raise ConfigError(f"{text!r} is no id: it has 36 characters, letters in lower case.")
     partition = None
     if events:
-        partition = ids.partition_of_event(bytes.fromhex(events[0].replace("-", "")))
+        partition = ids.named_in_event(bytes.fromhex(events[0].replace("-", "")))
     return Selected(
         holds,
         partition,

@@ -6,7 +6,8 @@
 
 Names sort by slot, then by when they were written. The slot follows from a record, not from when it
 is archived: what is archived twice is twice in one slot of one partition, so who reads remembers
-the ids of one slot only. The random digits keep apart what is written at once.
+the ids of one slot only. So the partition is that which ids name, also in a store that has fewer.
+The random digits keep apart what is written at once.
 """
 
 from __future__ import annotations

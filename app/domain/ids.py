@@ -110,7 +110,17 @@ def callback_id(event_id: bytes, occurrence_id: bytes, kind: str) -> bytes:
 
 def partition_of_event(event_id: bytes) -> int:
     """Read the partition out of an event's id."""
-    return ((int.from_bytes(event_id[8:10], "big") & 0x3FFF) >> 2) % _there
+    return named_in_event(event_id) % _there
+
+
+def named_in_event(event_id: bytes) -> int:
+    """Read the partition that an event's id names, however many the store has."""
+    return (int.from_bytes(event_id[8:10], "big") & 0x3FFF) >> 2
+
+
+def named_in_occurrence(occurrence_id: bytes) -> int:
+    """Read the partition that an occurrence's id names, however many the store has."""
+    return int.from_bytes(occurrence_id[6:8], "big") & 0x0FFF
 
 
 def lane_of_event(event_id: bytes) -> int:
@@ -120,7 +130,7 @@ def lane_of_event(event_id: bytes) -> int:
 
 def partition_of_occurrence(occurrence_id: bytes) -> int:
     """Read the partition out of an occurrence's id."""
-    return (int.from_bytes(occurrence_id[6:8], "big") & 0x0FFF) % _there
+    return named_in_occurrence(occurrence_id) % _there
 
 
 def scheduled_ms(occurrence_id: bytes) -> int:

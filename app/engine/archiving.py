@@ -16,6 +16,7 @@ from app.archive.archive import Archive
 from app.archive.files import MAX_RAW, MAX_RECORDS, FileWriter
 from app.archive.names import EVENTS, OCCURRENCES, event_slot_of, slot_of
 from app.archive.records import event_line, occurrence_line
+from app.domain import ids
 from app.domain.event import Event
 from app.domain.times import to_rfc3339
 from app.services.event_writes import is_written
@@ -33,12 +34,14 @@ Item = TypeVar("Item")
 
 @dataclass(slots=True)
 class _Files(Generic[Item]):
-    """Files that are put together, one for each slot, each with what goes once it is written."""
+    """Files that are put together, one for each partition that ids name and slot.
+
+    Each has what goes once it is written.
+    """
 
     holds: str
-    partition: int
-    writers: dict[str, FileWriter] = field(default_factory=dict)
-    items: dict[str, list[Item]] = field(default_factory=dict)
+    writers: dict[tuple[int, str], FileWriter] = field(default_factory=dict)
+    items: dict[tuple[int, str], list[Item]] = field(default_factory=dict)
 
     @property
     def are_full(self) -> bool:
@@ -46,18 +49,20 @@ class _Files(Generic[Item]):
         count, raw = sum(one.count for one in writers), sum(one.raw for one in writers)
         return count >= MAX_RECORDS or raw >= MAX_RAW
 
-    def add(self, slot: str, item: Item, line: bytes, scheduled_at: str | None = None) -> None:
-        if slot not in self.writers:
-            self.writers[slot] = FileWriter(self.holds, self.partition, slot)
-            self.items[slot] = []
-        self.writers[slot].add(line, scheduled_at)
-        self.items[slot].append(item)
+    def add(
+        self, place: tuple[int, str], item: Item, line: bytes, scheduled_at: str | None = None
+    ) -> None:
+        if place not in self.writers:
+            self.writers[place] = FileWriter(self.holds, *place)
+            self.items[place] = []
+        self.writers[place].add(line, scheduled_at)
+        self.items[place].append(item)
 
     def kept(self, archive: Archive, now_ms: int) -> Iterator[list[Item]]:
         """Write file after file; what each has, once it is written. Raises ``ArchiveFailed``."""
-        for slot in sorted(self.writers):
-            archive.keep(self.writers[slot], now_ms)
-            yield self.items[slot]
+        for place in sorted(self.writers):
+            archive.keep(self.writers[place], now_ms)
+            yield self.items[place]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +83,7 @@ class Archiving:
         Fewer if the monotonic clock passes ``until_s`` meanwhile; a few hundred at least. 0: there
         were none.
         """
-        files = _Files[Ending](OCCURRENCES, partition)
+        files = _Files[Ending](OCCURRENCES)
         gone: list[Ending] = []
         listed = iter(endings)
         while some := list(islice(listed, BATCH)):
@@ -89,7 +94,8 @@ class Archiving:
                     continue
                 one = past.occurrence
                 slot = slot_of(ending.at_ms if one.completed_ms is None else one.completed_ms)
-                files.add(slot, ending, occurrence_line(past), to_rfc3339(one.scheduled_ms))
+                place = ids.named_in_occurrence(one.id), slot
+                files.add(place, ending, occurrence_line(past), to_rfc3339(one.scheduled_ms))
             if files.are_full or time.monotonic() >= until_s:
                 break
         moved = self.past.delete(partition, gone)
@@ -99,12 +105,13 @@ class Archiving:
 
     def move_events(self, partition: int, before_ms: int, now_ms: int) -> int:
         """Move events that have been inactive since before a moment; returns how many."""
-        files = _Files[Event](EVENTS, partition)
+        files = _Files[Event](EVENTS)
         listed = iter(self.sweep.inactive(partition, before_ms, MAX_EVENTS))
         while not files.are_full and (some := list(islice(listed, BATCH))):
             for event in self.events.get_many(some):
                 if event is not None:
-                    files.add(event_slot_of(event.updated_ms), event, event_line(event))
+                    place = ids.named_in_event(event.id), event_slot_of(event.updated_ms)
+                    files.add(place, event, event_line(event))
         moved = 0
         for written in files.kept(self.archive, now_ms):
             for event in written:

@@ -9,6 +9,7 @@ import pytest
 from app.store.history_size import HistorySize, HistorySizes
 from app.store.past import PastStore
 from app.store.scripts import Scripts
+from benchmarks.memory import used
 from tests.store.conftest import Stores, open_stores
 from tests.support.clock import NOW_MS
 from tests.support.past import PastMaker
@@ -30,19 +31,17 @@ def test_it_is_what_the_store_gets_back_when_it_is_deleted(store_url: str, kind:
     past = PastStore(stores.client, Scripts(stores.client))
     sizes = HistorySizes(stores.client, past, stores.occurrences)
     maker = PastMaker(stores.client, stores.events, stores.work)
+    KINDS[kind](maker, NOW_MS - 100)
+    past.delete(0, list(past.oldest(0, LATER_MS)))  # the store knows all scripts from now on
     assert sizes.of(0, LATER_MS) == HistorySize(0, 0)
     for at_ms in range(NOW_MS, NOW_MS + COUNT, 100):
         KINDS[kind](maker, at_ms)
     count, size = sizes.of(0, LATER_MS)
-    before = used(stores)
+    before = used(stores.client)
     assert count == past.delete(0, list(past.oldest(0, LATER_MS))) == COUNT
-    assert size == pytest.approx(before - used(stores), rel=0.25)
+    assert size == pytest.approx(before - used(stores.client), rel=0.25)
     assert sizes.of(0, LATER_MS) == HistorySize(0, 0)
     stores.client.close()
-
-
-def used(stores: Stores) -> int:
-    return int(stores.client.info("memory")["used_memory_dataset"])
 
 
 def test_what_is_under_way_is_no_history(stores: Stores) -> None:
