@@ -224,8 +224,13 @@ class Settings:
     so many has. 1: each has. 0: none has."""
 
     disk_free: str = "5%,1GiB"
-    """How much of the data directory's disk has to be free, as ``5%``, ``1GiB`` or both with a
-    comma between: ``GET /status`` says if it is less. 0: it does not look."""
+    """What of the data directory's disk has to be free, as in ``5%,1GiB``. 0: nobody looks."""
+
+    canary_ms: int = 0
+    """How often the instance delivers something to itself, to see that it can. Empty: never."""
+
+    canary_url: str = ""
+    """Where workers reach the API for that. Empty: the public URL, or their own host's port."""
 
     def __post_init__(self) -> None:
         """Make secrets of what is marked so."""

@@ -50,6 +50,7 @@ from app.api.routes import (
     tag_secrets,
     tokens,
 )
+from app.api.routes.canary import register_canary
 from app.api.routes.dashboard import NAME as DASHBOARD
 from app.api.routes.dashboard import register_dashboard
 from app.api.routes.docs import Documentation, make_api
@@ -129,6 +130,7 @@ def create_app(services: Services, tracing: Tracing | None = None) -> Flask:
         api.register_blueprint(part.blueprint)
     Documentation(api).register(app, public=services.settings.docs_public)
     Guide(BUILT).register(app, public=services.settings.docs_public)
+    register_canary(app, services.settings)
     register_dashboard(app, services.settings)
     register_console(app)
     return app

@@ -118,6 +118,8 @@ READERS: dict[str, Callable[[str], Any]] = {
     "LOG_LEVEL": choice("DEBUG", "INFO", "WARNING", "ERROR"),
     "LOG_FORMAT": choice("text", "json"),
     "LOG_SAMPLE": integer(0, 1_000_000),
+    "CANARY": duration(5_000, 3_600_000),
+    "CANARY_URL": public_url,
     "DISK_FREE": accepted(parse_free_space),
 }
 REREAD = frozenset({"REDIS_PASSWORD", "BROKER_PASSWORD", "SENTINEL_PASSWORD"})
@@ -170,4 +172,9 @@ def production_settings(environ: Mapping[str, str]) -> Settings:
     check_traces(merged)
     settings.require_secrets()
     settings.require_store()
+    if settings.canary_ms and settings.partitions == MAX_PARTITIONS:
+        raise ConfigError(
+            f"{PREFIX}CANARY needs a partition of its own, and {PREFIX}PARTITIONS leaves none: "
+            f"leave it out, or begin with fewer than {MAX_PARTITIONS}."
+        )
     return settings

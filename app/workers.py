@@ -165,12 +165,14 @@ def deliver(engine: Engine) -> None:
 def upkeep(engine: Engine) -> None:
     """Run upkeep jobs until told to stop, when deliveries leave a processor free for them.
 
-    Beside them a thread looks for what alerts tell of, and one rolls up what was counted.
+    Beside them a thread looks for what alerts tell of, one rolls up what was counted, and one sends
+    the canary.
     """
     give_way(UPKEEP_NICENESS)
     beside = [
         threading.Thread(target=engine.tell_alerts, name="alerts", daemon=True),
         threading.Thread(target=engine.roll_up, name="stats", daemon=True),
+        threading.Thread(target=engine.send_canary, name="canary", daemon=True),
     ]
     for one in beside:
         one.start()

@@ -398,3 +398,7 @@ def test_a_production_start_needs_secrets_and_a_store(tmp_path: Path, monkeypatc
     (tmp_path / ".env").write_text("QHRONOS_REDIS_URL=redis://host/1\nQHRONOS_PORT=9000\n")
     settings = production_settings({**environ, "QHRONOS_PORT": "9001"})
     assert (settings.redis_url, settings.port) == ("redis://host/1", 9001)
+    every = {**environ, "QHRONOS_PARTITIONS": "4096"}
+    assert production_settings(every).partitions == 4_096
+    with pytest.raises(ConfigError, match="CANARY needs a partition of its own"):
+        production_settings({**every, "QHRONOS_CANARY": "1m"})

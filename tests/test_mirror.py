@@ -17,6 +17,9 @@ ROOT = Path(__file__).parents[1]
 APP, TESTS = ROOT / "app", ROOT / "tests"
 
 ELSEWHERE = {
+    "app/delivery/actions/canary.py": "tests/engine/test_canary.py",
+    "app/store/canary.py": "tests/engine/test_canary.py",
+    "app/wiring/canary.py": "tests/engine/test_canary.py",
     "app/backup/__main__.py": "tests/backup/test_commands.py",
     "app/backup/loading.py": "tests/backup/test_commands.py",
     "app/backup/secrets.py": "tests/backup/test_commands.py",

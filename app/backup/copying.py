@@ -31,6 +31,7 @@ _PASSED_OVER = re.compile(
 )
 """What is of processes that have ended, and what ends within minutes anyway."""
 
+_OF_PARTITION = re.compile(rb"qh:\{(\d+)\}:")
 
 FEW = 256
 """A key of so many members is read at once."""
@@ -64,6 +65,7 @@ class StoreCopy:
         self._source = source
         self._target = target
         self._partitions = partitions
+        self._former = former
         self._folds = partitions < former
         self._hold = hold
         self._held_at = time.monotonic()
@@ -89,6 +91,9 @@ class StoreCopy:
             return None
         if not self._folds:
             return key
+        found = _OF_PARTITION.match(key)
+        if found and int(found[1]) >= self._former:  # the canary's: beyond those of events
+            return None
         is_left = how_united(key) in (How.ANEW, How.APART)
         return None if is_left else united(key, self._partitions)
 

@@ -7,6 +7,12 @@ from typing import Any, NamedTuple
 
 WEBHOOK, APICALL, WEBSOCKET = "webhook", "apicall", "websocket"
 
+CANARY = "canary"
+"""What this instance delivers to itself, to see that it delivers; no user can ask for it."""
+
+CANARY_PATH = "/canary"
+"""Where the API takes it."""
+
 CLIENT = "q:"
 """What stands before the name of a connected client, where another action has its URL."""
 

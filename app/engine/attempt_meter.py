@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 
+from app.domain.action import CANARY
 from app.domain.outcome import Outcome, Timings
 from app.engine.group_meter import GroupMeter
 from app.metrics import catalogue
@@ -45,10 +46,12 @@ class AttemptMeter:
 
     def note(self, claim: Claim, outcome: Outcome) -> None:
         """Note an attempt that has ended."""
-        noted, is_first = self._noted, claim.attempt == 1
+        # (The lateness of canaries has a metric of its own.)
+        noted, kind = self._noted, claim.action.kind
+        is_first = claim.attempt == 1 and kind != CANARY
         noted.append(
             (
-                claim.action.kind,
+                kind,
                 outcome.error,
                 outcome.status_code or 0,
                 is_first,

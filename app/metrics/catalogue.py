@@ -129,6 +129,9 @@ PUT_OFF_BY_FAULT = counter(
     "put_off", "Deliveries that were put off, by what a worker's host lacked.", "fault"
 )
 PROBLEM = gauge("problem", "1 while there is a problem with this code.", "code")
+CANARIES = counter("canaries", "Canaries that were sent, and that have arrived.", "what")
+CANARY_LATENESS = gauge("canary_lateness_seconds", "How late the last canary was that has arrived.")
+CANARY_AGE = gauge("canary_age_seconds", "How long ago that was.")
 UPTIME = gauge("uptime_seconds", "Age of the API process that answers.")
 
 FOUND = (
@@ -146,6 +149,9 @@ FOUND = (
     PUT_OFF,
     PUT_OFF_BY_FAULT,
     PROBLEM,
+    CANARIES,
+    CANARY_LATENESS,
+    CANARY_AGE,
     UPTIME,
 )
 

@@ -18,6 +18,7 @@ from app.metrics.totals import Labels
 from app.services.problems.problem import Check, Problem, ProblemCode, StatusFigures
 from app.services.processes import ProcessService
 from app.store.breakers import BreakerStore
+from app.store.canary import CanaryFigures, CanaryStore
 from app.store.coordination import Coordination
 from app.store.figures import Figures
 from app.store.local_faults import LocalFaultStore
@@ -47,6 +48,9 @@ class HealthService:
     breaker_store: BreakerStore
     local_faults: LocalFaultStore
     watch: WatchStore
+    canaries: CanaryStore | None
+    """Of the canary, if it is on."""
+
     checks: tuple[Check, ...]
     can_encrypt: Callable[[], object] = lambda: None
 
@@ -94,6 +98,7 @@ class HealthService:
             died=seen.died(own_up_s),
             up_s=seen.up_s(own_up_s),
             watched=self.watch.read(now_ms),
+            canary=self.canaries.figures() if self.canaries else CanaryFigures(),
         )
 
     def breakers(self) -> dict[str, int]:
@@ -134,7 +139,20 @@ class HealthService:
         found[catalogue.PUT_OFF_BY_FAULT] = {
             (fault,): float(put_off.get(fault, 0)) for fault in LOCAL_FAULTS
         }
-        return found | self._said_by_processes()
+        return found | self._said_by_processes() | self._of_canary()
+
+    def _of_canary(self) -> Found:
+        """How canaries fare; nothing if there are none."""
+        if self.canaries is None:
+            return {}
+        found, now_ms = self.canaries.figures(), self.clock.now_ms()
+        shown: Found = {
+            catalogue.CANARIES: {("sent",): float(found.sent), ("arrived",): float(found.arrived)}
+        }
+        if found.arrived_ms:
+            shown[catalogue.CANARY_LATENESS] = {(): found.lateness_ms / 1000}
+            shown[catalogue.CANARY_AGE] = {(): max(0, now_ms - found.arrived_ms) / 1000}
+        return shown
 
     def _said_by_processes(self) -> Found:
         """What processes that are alive say of themselves, put together by role."""

@@ -12,6 +12,7 @@ from functools import cached_property
 from app.delivery.request import Identity
 from app.delivery.sender import CurlSender
 from app.domain.process import DELIVER
+from app.domain.targets import TargetPolicy
 from app.engine.announcer import Announcer
 from app.engine.attempt_log import AttemptLog
 from app.engine.attempt_meter import AttemptMeter
@@ -97,7 +98,8 @@ class Drains:
             max_connections=self.max_connections,
         )
         live = LiveSender(storage.new_channel(), storage.clock)
-        return Senders(http, live, Announcer(storage.changes))
+        canary = CurlSender(TargetPolicy(allow_all=True), 2) if settings.canary_ms else None
+        return Senders(http, live, Announcer(storage.changes), canary)
 
     @cached_property
     def max_connections(self) -> int:

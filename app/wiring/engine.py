@@ -29,6 +29,7 @@ from app.tracing.span import Tracing
 from app.tracing.start import start_tracing
 from app.wiring.alert_runner import alert_runner
 from app.wiring.archive import archive_notes, archiving, history_limits
+from app.wiring.canary import canary_sender
 from app.wiring.doubles import NO_DOUBLES, Doubles
 from app.wiring.drains import Drains
 from app.wiring.services import Services, build_services
@@ -147,6 +148,16 @@ class Engine:
             services.health.problems,
             services.figures.slos.burning,
         )
+
+    def send_canary(self) -> None:
+        """Send the canary again and again until told to stop, if it is on."""
+        while self.services.settings.canary_ms and not self.stop.is_set():
+            try:
+                sender = canary_sender(self.services.storage)
+            except StoreUnavailable:
+                self.stop.wait(ALERTS_PAUSE_S)
+            else:
+                sender.run(self.stop)
 
     def tell_alerts(self) -> None:
         """Run ``alerts`` until told to stop, from when the store is there."""

@@ -15,6 +15,7 @@ from app.services.metrics import CountService
 from app.services.problems.absent import no_scheduler, no_upkeep, no_worker
 from app.services.problems.archive import archive
 from app.services.problems.broker import broker
+from app.services.problems.canary import canary
 from app.services.problems.drains import drains_fail
 from app.services.problems.hosts import clock as clock_check
 from app.services.problems.hosts import disk, files
@@ -26,6 +27,7 @@ from app.services.problems.problem import Check
 from app.services.problems.settings import settings
 from app.services.problems.store_refuses import store_refuses
 from app.services.processes import ProcessService
+from app.store.canary import CanaryStore
 from app.store.metrics import MetricsStore
 from app.store.migrations.schema import MIGRATIONS
 from app.store.watch import WatchStore
@@ -55,6 +57,7 @@ def health_service(
         storage.breakers,
         storage.local_faults,
         WatchStore(storage.client),
+        CanaryStore(storage.client) if storage.settings.canary_ms else None,
         checks=(
             lag,
             no_worker,
@@ -70,6 +73,7 @@ def health_service(
             settings(processes.alive),
             keys(storage.key_notes.noted, processes.alive),
             LocalFaultsCheck(storage.local_faults),
+            *([canary(storage.settings.canary_ms)] if storage.settings.canary_ms else ()),
             *([archive(archive_notes(storage).failing)] if storage.settings.archive_url else ()),
             *more_checks,
         ),

@@ -34,6 +34,7 @@ SHARED = {
     "QHRONOS_INDEXED_METADATA": "indexed_metadata",
     "QHRONOS_METRICS_TAGS": "metrics_tags",
     "QHRONOS_METRICS_TARGETS": "metrics_targets",
+    "QHRONOS_CANARY": "canary_ms",
     "QHRONOS_MAX_EVENTS_PER_SUB": "max_events_per_sub",
     "QHRONOS_MAX_OCCURRENCES_PER_SUB": "max_occurrences_per_sub",
     "QHRONOS_MAX_OCCURRENCES_PER_MINUTE": "max_occurrences_per_minute",

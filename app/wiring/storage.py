@@ -98,10 +98,7 @@ class Storage:
         return Schema(self.client, self.scripts, self.settings.partitions)
 
     def migrate(self) -> None:
-        """Have the store brought to this version's form, then ``agree``. Raises what that does.
-
-        It goes on beside this process's work, if it can; another process may do it.
-        """
+        """Have the store brought to this version's form, beside other work if it can; ``agree``."""
         if self.schema.pending():
             self.coordination.agree_on_partitions(self.settings.partitions)
             self.schema.migrate_beside()
@@ -158,7 +155,8 @@ class Storage:
     @cached_property
     def work(self) -> WorkStore:
         """Occurrences by what is to be done: due, claimed, ended."""
-        return WorkStore(self.client, self.scripts, self.settings.partitions)
+        count = self.settings.partitions + bool(self.settings.canary_ms)  # the canary has its own
+        return WorkStore(self.client, self.scripts, count)
 
     @cached_property
     def waiting(self) -> WaitingStore:

@@ -36,6 +36,7 @@ OF_SERVICE = {
     "no_upkeep": ("upkeep", "runs"),
     "drains_fail": ("drains", "do not fail again and again"),
     "migration": ("form of the store", "is that of this version, or is being brought there"),
+    "canary": ("canary", "arrives, where it is on"),
     "clock": ("hosts' clocks", "agree with the store's"),
     "files": ("open files", "each process may open more"),
     "disk": ("data directory", "its disk has room, where it is used"),

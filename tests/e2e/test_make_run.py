@@ -121,8 +121,22 @@ def run() -> Iterator[LocalRun]:
 def running() -> Iterator[LocalRun]:
     """One that runs all the time."""
     with new_run() as one:
+        one.environ["QHRONOS_CANARY"] = "5s"
+        one.program = one.prepare("run", "app.runtime")
         one.start()
         yield one
+
+
+def test_the_canary_arrives_and_nobody_sees_it(running: LocalRun) -> None:
+    """By itself, signed, on the port that no webhook of a user may reach."""
+
+    def arrived() -> list[str]:
+        text = running.api.call("GET", "/metrics").body.decode()
+        return re.findall(r'canaries_total\{what="arrived"\} ([1-9].*)', text)
+
+    wait_until(arrived, "it has arrived")
+    assert "canary" not in {one["code"] for one in running.api.get("/status")["problems"]}
+    assert "canary" not in {one["name"] for one in running.api.get("/events")}
 
 
 def test_start_copy_the_line_stop_and_start_again(run: LocalRun, receiver: Receiver) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from app.domain.action import CANARY, Action
 from app.domain.outcome import Outcome, Timings
 from app.engine.attempt_meter import AttemptMeter
 from app.metrics.registry import Registry
@@ -74,4 +77,15 @@ def test_only_the_first_attempt_tells_how_late_an_occurrence_was(
     meter: AttemptMeter, registry: Registry
 ) -> None:
     meter.note(a_claim(1, attempt=2), Outcome(Timings(DUE_US, DUE_US + 9, DUE_US + 10)))
+    assert "lateness_seconds" not in sums(registry)
+
+
+def test_a_canary_is_counted_by_its_kind_and_not_among_the_late(
+    meter: AttemptMeter, registry: Registry
+) -> None:
+    claim = a_claim(1)
+    assert claim.definition is not None
+    canary = claim.definition._replace(action=Action(CANARY, {"url": "http://a"}))
+    meter.note(replace(claim, definition=canary), Outcome(Timings(DUE_US, DUE_US + 7, DUE_US), 204))
+    assert registry.totals()["attempts|canary|ok|2xx"] == 1
     assert "lateness_seconds" not in sums(registry)

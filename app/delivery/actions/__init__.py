@@ -10,14 +10,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from app.delivery.actions import apicall, webhook, websocket
+from app.delivery.actions import apicall, canary, webhook, websocket
 from app.delivery.live_message import LiveMessage
 from app.delivery.request import NOBODY, Identity, Job, ReadUrl, Request
-from app.domain.action import APICALL, WEBHOOK, WEBSOCKET, Action
+from app.domain.action import APICALL, CANARY, WEBHOOK, WEBSOCKET, Action
 from app.errors import InvalidInput
 
 
-class Kind(Protocol):
+class Built(Protocol):
+    """What the module of a kind has that no user can ask for."""
+
+    def build(self, job: Job, now_ms: int, identity: Identity, /) -> Request | LiveMessage:
+        """Make the request of an attempt that starts at ``now_ms``.
+
+        Raises ``InvalidInput`` if the secret is not one.
+        """
+        ...
+
+
+class Kind(Built, Protocol):
     """What the module of a kind of action has."""
 
     PARAMS: Mapping[str, Any]
@@ -30,16 +41,12 @@ class Kind(Protocol):
         """
         ...
 
-    def build(self, job: Job, now_ms: int, identity: Identity, /) -> Request | LiveMessage:
-        """Make the request of an attempt that starts at ``now_ms``.
-
-        Raises ``InvalidInput`` if the secret is not one.
-        """
-        ...
-
 
 KINDS: dict[str, Kind] = {WEBHOOK: webhook, APICALL: apicall, WEBSOCKET: websocket}
 """The kinds by the name that users write as ``type``."""
+
+SENT: dict[str, Built] = {**KINDS, CANARY: canary}
+"""All that are sent."""
 
 
 def read_action(kind: Any, params: Any, url: ReadUrl) -> Action:
@@ -54,4 +61,4 @@ def build(job: Job, now_ms: int, identity: Identity = NOBODY) -> Request | LiveM
 
     Raises ``InvalidInput`` if the secret is not one.
     """
-    return KINDS[job.action.kind].build(job, now_ms, identity)
+    return SENT[job.action.kind].build(job, now_ms, identity)

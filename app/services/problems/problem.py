@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum, unique
 
 from app.domain.process import ProcessFacts
+from app.store.canary import CanaryFigures
 from app.store.watch import Watched
 
 
@@ -20,6 +21,7 @@ class ProblemCode(StrEnum):
     NO_UPKEEP = "no_upkeep"
     DRAINS_FAIL = "drains_fail"
     MIGRATION = "migration"
+    CANARY = "canary"
     CLOCK = "clock"
     FILES = "files"
     DISK = "disk"
@@ -87,6 +89,9 @@ class StatusFigures:
 
     watched: Watched = field(default_factory=Watched)
     """What processes have noted of what fails or stands still."""
+
+    canary: CanaryFigures = field(default_factory=CanaryFigures)
+    """How canaries have fared."""
 
     def of(self, role: str) -> list[ProcessFacts]:
         """The processes of a role that are alive."""

@@ -38,6 +38,7 @@ OTHER_VALUES = {
     "max_occurrences_per_sub": 29,
     "max_occurrences_per_minute": 29,
     "indexed_metadata": ("customer",),
+    "canary_ms": 60_029,
     "metrics_tags": ("a-tag",),
     "metrics_targets": ("odd.example",),
 }
