@@ -10,7 +10,7 @@ import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from typing import NamedTuple
 
-from app.domain.trace_context import TRACE_BYTES, TraceContext
+from app.domain.trace_context import SPAN_BYTES, TRACE_BYTES, TraceContext
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 """An id that is harmless in a log and in a header."""
@@ -38,12 +38,18 @@ UNKNOWN = Origin()
 
 
 def read_origin(text: str) -> Origin:
-    """The reverse of ``Origin.text``."""
+    """The reverse of ``Origin.text``; a trace in a form that a later version may have is left out.
+
+    No delivery may fail for what only explains it.
+    """
     if not text:
         return UNKNOWN
-    request_id, is_traced, trace = text.partition(_TRACE)
-    if not is_traced:
+    request_id, _, trace = text.partition(_TRACE)
+    try:
+        ids = urlsafe_b64decode(trace[:-1])
+    except ValueError:
+        ids = b""
+    if len(ids) != TRACE_BYTES + SPAN_BYTES:
         return Origin(request_id)
-    ids = urlsafe_b64decode(trace[:-1])
     context = TraceContext(ids[:TRACE_BYTES], ids[TRACE_BYTES:], trace[-1] == _RECORDED)
     return Origin(request_id, context)
