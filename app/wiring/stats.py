@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+from app.services.badges import GOOD_MS as BADGES_GOOD_MS
+from app.services.badges import BadgeService
 from app.services.rollups import RollUps
 from app.services.shared_answers import SharedAnswers
 from app.services.slos import GOOD_MS, SloService
@@ -36,6 +38,12 @@ class FigureServices:
         storage = self.storage
         shared = SharedAnswers(storage.clock, GOOD_MS)
         return SloService(SloStore(storage.client), self.stats, shared, storage.clock)
+
+    @cached_property
+    def badges(self) -> BadgeService:
+        """Badges of tags."""
+        clock = self.storage.clock
+        return BadgeService(self.stats, SharedAnswers(clock, BADGES_GOOD_MS), clock)
 
     @cached_property
     def roll_ups(self) -> RollUps:

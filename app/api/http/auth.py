@@ -9,7 +9,7 @@ from typing import ParamSpec, cast
 from flask import Response, current_app, g, request
 
 from app.api.http.context import services
-from app.api.http.credentials import FEED, METRICS, NOT_VALID, Bearer, Credentials
+from app.api.http.credentials import BADGE, FEED, METRICS, NOT_VALID, Bearer, Credentials
 from app.api.http.errors import answer_to
 from app.domain.access import Access
 from app.errors import Forbidden, QhronosError, Unauthenticated
@@ -88,14 +88,23 @@ def require_right() -> None:
 def require_right_or_feed_token() -> None:
     """Let pass who may read, and who has a token for the feed in the query.
 
-    Programs that read calendars send no headers. Other tokens have no business in an address,
-    which is stored and shown in many places, and are not accepted there.
+    Programs that read calendars send no headers.
     """
+    _require_right_or_token_in_query(FEED)
+
+
+def require_right_or_badge_token() -> None:
+    """Let pass who may read, and who has a token for badges in the query: pages show pictures."""
+    _require_right_or_token_in_query(BADGE)
+
+
+def _require_right_or_token_in_query(purpose: str) -> None:
+    # Other tokens have no business in an address, which is stored and shown in many places.
     tokens = request.args.getlist("token")
     if request.method in READING and tokens and "Authorization" not in request.headers:
         if len(tokens) > 1:
             raise Unauthenticated(NOT_VALID)
-        g.bearer = credentials().bearer_of(tokens[0].encode("utf-8", "replace"), FEED)
+        g.bearer = credentials().bearer_of(tokens[0].encode("utf-8", "replace"), purpose)
     require_right()
 
 

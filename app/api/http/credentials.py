@@ -40,6 +40,9 @@ LONGEST_MS = 3_653 * 86_400_000
 FEED = "feed"
 """The purpose of tokens that may stand in an address: they read the calendar feed alone."""
 
+BADGE = "badge"
+"""The purpose of tokens that may stand in an address, too: they read badges alone."""
+
 METRICS = "metrics"
 """The purpose of tokens for Prometheus: they read the metrics alone."""
 

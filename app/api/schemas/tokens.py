@@ -10,7 +10,7 @@ from marshmallow import Schema, ValidationError, fields, post_load, validates_sc
 
 from app.api.http.answers import json_text
 from app.api.http.context import services
-from app.api.http.credentials import FEED, LONGEST_MS, METRICS, Grant, Minted
+from app.api.http.credentials import BADGE, FEED, LONGEST_MS, METRICS, Grant, Minted
 from app.api.schemas.base import StrictSchema, required
 from app.api.schemas.fields import Choice, Instant, Name, TagList, Text
 from app.api.schemas.queries import cursor_field, limit_field
@@ -23,11 +23,11 @@ class TokenSchema(StrictSchema):
 
     token = fields.String(dump_only=True)
     type = Choice(
-        ["jwt", FEED, METRICS],
+        ["jwt", FEED, BADGE, METRICS],
         required=True,
         metadata={
-            "description": "feed: for /calendar.ics alone; metrics: for /metrics alone, without "
-            "tags. The access of both is read."
+            "description": "feed: for /calendar.ics alone; badge: for /badge alone; metrics: for "
+            "/metrics alone, without tags. The access of these is read."
         },
     )
     sub = Name(

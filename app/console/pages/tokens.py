@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from app.api.http.auth import require_admin
 from app.api.http.context import services
-from app.api.http.credentials import FEED, METRICS
+from app.api.http.credentials import BADGE, FEED, METRICS
 from app.api.schemas.tokens import TokenQuerySchema, TokenSchema
 from app.console import acts
 from app.console.forms import problem_of
@@ -43,6 +43,7 @@ def show(made: str | None = None, problem: InvalidInput | None = None) -> str:
         levels=LEVELS,
         feed=FEED,
         metrics=METRICS,
+        badge=BADGE,
         given=request.form or {"days": DAYS, "access": "read"},
         made=made,
         problem=problem,
@@ -70,7 +71,7 @@ def revoke(jti: str) -> AnyResponse:
 
 def _body(form: Mapping[str, str]) -> dict[str, object]:
     level = form.get("access", "")
-    kind = {"type": level} if level in (FEED, METRICS) else {"type": "jwt", "access": level}
+    kind = {"type": level} if level in (FEED, BADGE, METRICS) else {"type": "jwt", "access": level}
     days = form.get("days", "").strip()
     if not (days.isascii() and days.isdecimal() and len(days) <= 4):
         raise InvalidInput.field("expires_at", "say for how many days, as in 90")

@@ -49,6 +49,7 @@ def expiry(text: str, now: datetime) -> datetime | str:
 @tag_option
 @click.option("--expires", required=True, help="As in 30d, or a time in RFC 3339.")
 @click.option("--feed", is_flag=True, help="A token for calendar programs, for reading alone.")
+@click.option("--badge", is_flag=True, help="A token for badges alone: it stands in an address.")
 @click.option("--metrics", is_flag=True, help="A token for Prometheus, for GET /metrics alone.")
 @json_option
 @with_client
@@ -59,14 +60,18 @@ def create(
     tags: tuple[str, ...],
     expires: str,
     feed: bool,
+    badge: bool,
     metrics: bool,
     as_json: bool,
 ) -> None:
     """Make a token, and print it: it is not shown again."""
-    if feed and metrics:
-        raise click.UsageError("--feed and --metrics: a token has one purpose; choose one.")
+    purposes = {"feed": feed, "badge": badge, "metrics": metrics}
+    chosen = [name for name, given in purposes.items() if given] or ["jwt"]
+    if len(chosen) > 1:
+        flags = " and ".join(f"--{name}" for name in chosen)
+        raise click.UsageError(f"{flags}: a token has one purpose; choose one.")
     token = client.tokens.create(
-        type="feed" if feed else "metrics" if metrics else "jwt",
+        type=chosen[0],
         sub=sub,
         access=access,
         scope=tags,

@@ -90,6 +90,7 @@ NONE = {
     "GET /events/{id}/occurrences": "'qhronos occurrences list --event' asks GET /occurrences.",
     "POST /occurrences/{id}/ack": "A receiver has the token for it, and no user.",
     "POST /occurrences/{id}/nack": "A receiver has the token for it, and no user.",
+    "GET /badge/{tag}.svg": "Pages show it: 'qhronos tokens create --badge'.",
     "GET /calendar.ics": "Calendar programs subscribe to it: 'qhronos tokens create --feed'.",
     "GET /metrics": "Prometheus reads it.",
 }
