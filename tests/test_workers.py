@@ -12,7 +12,9 @@ from rq.exceptions import StopRequested
 
 from app import rq_queues, workers
 from app.config import Settings
+from app.domain import ids
 from app.wiring.engine import Engine, build_engine
+from tests.support.past import PastMaker
 from tests.support.processes import ROOT, Program, clean_environ
 from tests.support.wait import wait_until
 
@@ -97,3 +99,34 @@ def _importing(directory: Path, role: str | None) -> Program:
     worker.start()
     wait_until(lambda: "importing" in worker.output, "it imports")
     return worker
+
+
+def test_what_retention_deletes_is_archived_printed_and_brought_back(
+    store_url: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """By the settings alone, as on a host of the server."""
+    settings = Settings(
+        redis_url=store_url, data_dir=tmp_path, archive_url="archive", jwt_secret="j" * 32
+    )
+    engine = build_engine(settings)
+    storage = engine.services.storage
+    storage.migrate()
+    monkeypatch.setattr(workers, "worker_engine", lambda: engine)
+    maker = PastMaker(storage.client, storage.events, storage.work)
+    month_ago_ms = storage.clock.now_ms() - 40 * 86_400_000
+    some = [*maker.completed(month_ago_ms, 3), maker.failed(month_ago_ms + 60_000)]
+    before = storage.occurrences.past(some)
+    engine.upkeep.retain()
+    assert storage.occurrences.get_many(some) == [None] * 4
+    assert workers.use_archive(settings, ["verify"]) == 0
+    assert "2 files with 8 records are whole" in capsys.readouterr().out
+    assert workers.use_archive(settings, ["query", "--status", "failed"]) == 0
+    assert ids.to_text(some[-1]) in capsys.readouterr().out
+    assert workers.use_archive(settings, ["restore", "--all"]) == 0
+    assert storage.occurrences.past(some) == before
+    engine.upkeep.retain()
+    assert storage.occurrences.past(some) == before, "they stay as long as what ends now"
+    storage.client.close()
