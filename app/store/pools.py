@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import weakref
 from typing import Any
 
@@ -18,7 +19,9 @@ from app.store.sentinels import PATIENCE_S, Primary, PrimaryConnection, PrimaryT
 CONNECT_S = 1.0
 """How long a connection to a primary is waited for: a host that has vanished does not refuse it."""
 
-_primaries: weakref.WeakValueDictionary[tuple[str, Login], Primary] = weakref.WeakValueDictionary()
+_primaries: weakref.WeakValueDictionary[tuple[int, str, Login], Primary]
+_primaries = weakref.WeakValueDictionary()
+"""By process, too: what a fork inherits may be locked by a thread that it has not."""
 
 
 def make_pool(url: str, login: Login = NO_LOGIN, **options: Any) -> redis.ConnectionPool:
@@ -48,10 +51,11 @@ def _of_server(url: str, login: Login) -> dict[str, Any]:
 
 def _primary(url: str, found: SentinelUrl, login: Login) -> Primary:
     """All clients of a process share one, and so ask the Sentinels once."""
-    made = _primaries.get((url, login))
+    key = (os.getpid(), url, login)
+    made = _primaries.get(key)
     if made is None:
         clients = [_sentinel(host, port, found, login) for host, port in found.hosts]
-        made = _primaries.setdefault((url, login), Primary(found.name, clients))
+        made = _primaries.setdefault(key, Primary(found.name, clients))
     return made
 
 

@@ -84,9 +84,9 @@ class Server:
 def cause_of(error: BaseException, server: Server) -> Cause:
     """Say why a call failed; ``error`` is what the client raised."""
     for explain in (
+        _of_tls,
         _of_sentinels,
         _of_login,
-        _of_tls,
         _of_name,
         _of_address,
         _of_database,

@@ -10,7 +10,6 @@ and what is connected to another host than the primary is cut off at once.
 from __future__ import annotations
 
 import contextlib
-import os
 import socket
 import threading
 import time
@@ -58,7 +57,7 @@ class Primary:
         self._lock = threading.Lock()
         self._followers: weakref.WeakSet[Any] = weakref.WeakSet()
         self._on_move: list[weakref.WeakMethod[Callable[[], None]]] = []
-        self._watched_by = 0
+        self._is_watched = False
 
     @property
     def known(self) -> str:
@@ -74,8 +73,8 @@ class Primary:
 
     def locate(self, within_s: float = FRESH_S) -> Address:
         """Where it is; raises ``NoPrimary``. An answer no older than ``within_s`` serves."""
-        self._watch()
         with self._lock:
+            self._watch()
             if self._known is None or time.monotonic() - self._asked_s > within_s:
                 found = self._ask()
                 self._asked_s = time.monotonic()
@@ -141,7 +140,7 @@ class Primary:
                     refusals.append(error)
             if answers:
                 return max(answers, key=lambda answer: answer[0])[1]
-        raise self._why_none(refusals)
+        raise self._why_none(refusals) from refusals[-1]
 
     def _asked(self, client: redis.Redis) -> tuple[int, Address]:
         pipe: Any = client.pipeline(transaction=False)
@@ -193,8 +192,8 @@ class Primary:
                 method()
 
     def _watch(self) -> None:
-        if self._watched_by != os.getpid():
-            self._watched_by = os.getpid()
+        if not self._is_watched:
+            self._is_watched = True
             args = (weakref.ref(self),)
             threading.Thread(target=_keep_asking, args=args, name="sentinels", daemon=True).start()
 

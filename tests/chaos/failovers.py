@@ -10,7 +10,6 @@ a failover shortly before it.
 from __future__ import annotations
 
 import argparse
-import json
 import random
 import secrets
 import signal
@@ -18,60 +17,35 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
-from functools import partial
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from http.client import HTTPException
 
-from app.domain.audit import ChainBroken, check
 from app.errors import ExitStatus
+from tests.chaos.failover_judge import Fault, Outcome, judge
 from tests.chaos.watched_stack import WatchedStack
 from tests.support.api_client import Answer, at
-from tests.support.invariants import broken
 from tests.support.receiver import Receiver
-from tests.support.wait import crowding, wait_until
+from tests.support.wait import wait_until
 
 REPLICATED = {"Qhronos-Durability": "replicated"}
 LEASE_S = 2.0
-RECOVERED_S = 5.0
-"""From the moment in which the primary fails to the first change that is taken."""
-
-EXPLAINS_S = 15.0
-"""How long after a fault a delivery may be made again: a failover, and then a lease."""
-
-QUIET_S = 60.0
 EACH = 20
-
-
-@dataclass
-class Fault:
-    """What was done to the store, and when (seconds since 1970)."""
-
-    what: str
-    at_s: float
-    recovered_s: float = 0.0
-    """How long no change was taken; 0: it is not of that kind."""
-    delivered_s: float = 0.0
-    """How long nothing was delivered."""
-
-
-@dataclass
-class Outcome:
-    """What a run came to: ``problems`` is empty if nothing is wrong."""
-
-    problems: list[str] = field(default_factory=list)
-    acknowledged: int = 0
-    answered: Counter[int] = field(default_factory=Counter)
-    repeats: int = 0
-    faults: list[Fault] = field(default_factory=list)
+CUT_OFF_S = 0.4
 
 
 class Caller(threading.Thread):
     """Makes one event after the other, until each is acknowledged."""
 
-    def __init__(self, stack: WatchedStack, receiver: Receiver, number: int, seed: int) -> None:
+    def __init__(
+        self,
+        stack: WatchedStack,
+        receiver: Receiver,
+        number: int,
+        seed: int,
+        asking: Mapping[str, str],
+    ) -> None:
         super().__init__(name=f"caller-{number}", daemon=True)
-        self._stack, self._receiver = stack, receiver
+        self._stack, self._receiver, self._asking = stack, receiver, asking
         self._chance = random.Random(seed * 100 + number)
         self._label = f"c{number}"
         self.stop = threading.Event()
@@ -93,7 +67,7 @@ class Caller(threading.Thread):
             "start_time": at(time.time() + self._chance.choice([0.05, 0.5, 2.0])),
             "webhook": self._receiver.url(f"/{name}"),
         }
-        more = {**REPLICATED, "Idempotency-Key": name}
+        more = {**self._asking, "Idempotency-Key": name}
         # A client that gives up knows nothing; so this one asks for as long as the run lasts.
         while not self.stop.is_set():
             answer = self._call("POST", "/events", body, more)
@@ -139,7 +113,11 @@ class Hand:
         number = signal.SIGSTOP if "stop" in how else signal.SIGKILL
         watched = self._stack.watched
         if "primary" in how:
+            if how == CUT_OFF:
+                self._cut_off()
             program, begun_s = self._stack.fail_over(number)
+            for one in watched.servers:
+                one.signal_all(signal.SIGCONT if one is not program else number)
             fault = Fault(how, time.time())
             self.faults.append(fault)
             wait_until(self._is_writable, "a change is taken again", 60)
@@ -160,6 +138,17 @@ class Hand:
         else:
             program.wait()
             program.start()
+
+    def _cut_off(self) -> None:
+        """Have the primary take changes for a moment that no replica gets."""
+        watched = self._stack.watched
+        primary = watched.primary
+        for one in watched.servers:
+            if one is not primary:
+                one.signal_all(signal.SIGSTOP)
+        with self._stack.redis() as client:
+            client.client_kill_filter(_type="replica")
+        time.sleep(CUT_OFF_S)
 
     def make_whole(self) -> None:
         """Wait until every replica follows the primary."""
@@ -182,7 +171,8 @@ class Hand:
             return False
 
 
-KINDS = ("kill primary", "stop primary", "kill replica", "stop replica", "kill sentinel")
+CUT_OFF = "cut off and kill primary"
+KINDS = ("kill primary", "stop primary", CUT_OFF, "kill replica", "stop replica", "kill sentinel")
 
 
 def failovers(
@@ -194,6 +184,7 @@ def failovers(
     workers: int = 2,
     replicas: int = 2,
     down_after_ms: int = 1_000,
+    asking: Mapping[str, str] = REPLICATED,
 ) -> Outcome:
     """Do the faults of a plan under load, then judge."""
     outcome = Outcome()
@@ -206,7 +197,7 @@ def failovers(
     )
     with stack, Receiver() as receiver:
         pids = {program.name: program.pid for program in stack.programs}
-        calls = [Caller(stack, receiver, number, seed) for number in range(callers)]
+        calls = [Caller(stack, receiver, number, seed, asking) for number in range(callers)]
         hand = Hand(stack, receiver, seed, say)
         for one in calls:
             one.start()
@@ -226,7 +217,7 @@ def failovers(
             outcome.problems += one.wrong
         acknowledged = {key: name for one in calls for key, name in one.acknowledged.items()}
         outcome.acknowledged = len(acknowledged)
-        _judge(stack, receiver, acknowledged, outcome)
+        judge(stack, receiver, acknowledged, outcome)
         still = {program.name: program.pid for program in stack.programs if program.running}
         if still != pids:
             outcome.problems.append(f"processes have ended: {pids} are {still}")
@@ -250,57 +241,6 @@ def _wait_for_work(calls: Sequence[Caller]) -> None:
     wait_until(all_have, "events are acknowledged", 60)
 
 
-def _judge(
-    stack: WatchedStack, receiver: Receiver, acknowledged: dict[str, str], outcome: Outcome
-) -> None:
-    def unfinished() -> list[str]:
-        heard = {request.path[1:] for request in receiver.requests}
-        return [name for name in acknowledged.values() if name not in heard]
-
-    deadline_s = time.monotonic() + QUIET_S
-    while unfinished() and time.monotonic() < deadline_s:
-        time.sleep(0.1)
-    outcome.problems += [f"{name} was acknowledged and not delivered" for name in unfinished()]
-    for event_id, name in acknowledged.items():
-        try:
-            wait_until(partial(_is_complete, stack, event_id), f"{name} completes", 20)
-        except AssertionError as error:
-            outcome.problems.append(str(error))
-    by_id: dict[str, list[float]] = {}
-    for request in receiver.requests:
-        by_id.setdefault(request.webhook_id, []).append(request.at_ns / 1e9)
-    for webhook_id, times in by_id.items():
-        for again_s in times[1:]:
-            outcome.repeats += 1
-            if not any(one.at_s - 1 < again_s < one.at_s + EXPLAINS_S for one in outcome.faults):
-                outcome.problems.append(f"{webhook_id} was repeated without a failover")
-    outcome.problems += [
-        f"{one.what}: no change for {one.recovered_s:.1f} s"
-        for one in outcome.faults
-        if one.recovered_s > RECOVERED_S * crowding()
-    ]
-    _judge_store(stack, outcome)
-
-
-def _judge_store(stack: WatchedStack, outcome: Outcome) -> None:
-    answer = stack.api.call("GET", "/audit/export")
-    try:
-        check(answer.body.decode().splitlines())
-    except ChainBroken as error:
-        outcome.problems.append(f"the audit log is broken: {error}")
-    with stack.redis() as client:
-        try:
-            wait_until(lambda: not broken(client), "the store is sound")
-        except AssertionError as error:
-            outcome.problems.append(f"{error}: {broken(client)}")
-
-
-def _is_complete(stack: WatchedStack, event_id: str) -> bool:
-    answer = stack.api.call("GET", f"/events/{event_id}/occurrences")
-    found = json.loads(answer.body) if answer.status == 200 else []
-    return [one["status"] for one in found] == ["completed"]
-
-
 def _plan(seed: int, seconds: float) -> Iterator[str]:
     """Every kind in turn, in an order of the seed, until the time is up."""
     chance, until_s = random.Random(seed), time.monotonic() + seconds
@@ -315,10 +255,18 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=120)
     parser.add_argument("--seed", type=int, default=None, help="of a run to be repeated")
+    parser.add_argument(
+        "--plant", action="store_true", help="ask for nothing: what gets lost has to be seen"
+    )
     given = parser.parse_args()
     seed = secrets.randbelow(1_000_000) if given.seed is None else given.seed
     print(f"seed {seed}")
-    ended = failovers(seed, lambda text: print(text, flush=True), _plan(seed, given.seconds))
+    ended = failovers(
+        seed,
+        lambda text: print(text, flush=True),
+        iter([CUT_OFF]) if given.plant else _plan(seed, given.seconds),
+        asking={} if given.plant else REPLICATED,
+    )
     for problem in ended.problems:
         print(problem)
     print("NOTHING IS WRONG" if not ended.problems else f"BROKEN, seed {seed}")

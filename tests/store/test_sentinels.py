@@ -5,10 +5,12 @@ Tests ``app.store.pools``, too.
 
 from __future__ import annotations
 
+import gc
 import signal
 import tempfile
 import threading
 import time
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
@@ -175,11 +177,16 @@ def test_an_answer_that_was_not_read_is_no_other_commands(watched: Watched) -> N
 
 def test_the_clients_of_a_process_ask_together(watched: Watched) -> None:
     """And the thread that asks ends with the last of them."""
-    pools = [make_pool(watched.url) for _ in range(2)]
+    own = Login(sentinel_user="of this test alone")
+    pools = [make_pool(watched.url, own) for _ in range(2)]
     first, second = map(primary_of, pools)
     assert first is not None
     assert first is second
     assert first.locate()[1] == watched.primary_port
+    is_kept = weakref.ref(first)
+    del first, second, pools
+    gc.collect()
+    wait_until(lambda: is_kept() is None, "nobody asks any more")
     assert make_pool("redis://host").connection_kwargs["host"] == "host"
     assert primary_of(make_pool("redis://host")) is None
 

@@ -14,8 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from app.errors import StoreUnavailable
 from app.store.connection import connect
+from app.store.probe import probe
+from app.store.refusals import Heals
 from tests.support.certificates import Authority
 
 
@@ -78,9 +79,9 @@ def test_both_are_spoken_to_with_tls(authority: Authority, port: int) -> None:
         assert client.set("a", "1")
 
 
-def test_one_that_is_not_trusted_is_told_nothing(port: int) -> None:
-    with (
-        connect(f"rediss+sentinel://localhost:{port}/main", retries=0) as client,
-        pytest.raises(StoreUnavailable),
-    ):
-        client.direct("SET", "a", "1")
+def test_one_that_is_not_trusted_is_named(port: int) -> None:
+    url = f"rediss+sentinel://localhost:{port}/main"
+    cause = probe(url, "QHRONOS_REDIS_URL", runs_scripts=True)
+    assert cause is not None
+    assert "shows a certificate that is not accepted" in cause.sentence
+    assert cause.heals is Heals.NO
