@@ -66,7 +66,7 @@ LOCK := $(TOOLS)/bin/uv pip compile --quiet --universal --python-version 3.11 \
 	--fork-strategy fewest --generate-hashes --no-annotate --custom-compile-command 'make lock'
 
 # What 'make check' runs: the tests that prove most in a second. They start no process but a store.
-QUICK := $(addprefix tests/,domain delivery store crypto planning services engine wiring) \
+QUICK := $(addprefix tests/,domain delivery backup store crypto planning services engine wiring) \
 	$(filter-out tests/test_wsgi.py,$(wildcard tests/test_*.py))
 
 .PHONY: help run demo check test chaos chaos-sentinel upgrade operations drill soak week fuzz costs calendars clients typescript types recipes mutate package deployments image docs lint format lock audit clean subscribers browser screenshots pictures
