@@ -89,11 +89,11 @@ class StoreCopy:
         """What the key is called in the other store; ``None``: it stays behind."""
         if _PASSED_OVER.fullmatch(key):
             return None
-        if not self._folds:
-            return key
         found = _OF_PARTITION.match(key)
         if found and int(found[1]) >= self._former:  # the canary's: beyond those of events
             return None
+        if not self._folds:
+            return key
         is_left = how_united(key) in (How.ANEW, How.APART)
         return None if is_left else united(key, self._partitions)
 

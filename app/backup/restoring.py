@@ -61,7 +61,7 @@ def restore(
     try:
         copied = StoreCopy(backup.client, target, partitions, former, store.hold).run()
         if partitions < former:
-            ids.keep_to(partitions)
+            ids.keep_to(partitions, int(meta.get(MetaField.FOLDED.encode(), former)))
             unite_pages(backup.client, target, partitions, former, store.hold)
             list_anew(target, partitions, store.hold)
         for place in _PLACES:

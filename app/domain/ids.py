@@ -30,18 +30,21 @@ _CANONICAL = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[78][0-9a-f]{3}-[89ab][0-9a-f]
 _MASK_48 = (1 << 48) - 1
 _MASK_62 = (1 << 62) - 1
 
-_there = MAX_PARTITIONS
+_there = _former = MAX_PARTITIONS
 _named: int | None = None
 
 
-def keep_to(partitions: int = MAX_PARTITIONS, named: int | None = None) -> None:
+def keep_to(
+    partitions: int = MAX_PARTITIONS, former: int = MAX_PARTITIONS, named: int | None = None
+) -> None:
     """Say how the partitions of the store go by ids and names; a process works with one store.
 
-    ``partitions``: what an id names is taken modulo this. ``named``: what goes by its name has one
-    of so many first, and that is taken modulo the number there is; ``None``: of all.
+    ``partitions``: so many there are of the ``former`` ones that ids name, and what an id names is
+    taken modulo this. Beyond them is the canary's. ``named``: what goes by its name has one of so
+    many first, and that is taken modulo the number there is; ``None``: of all.
     """
-    global _there, _named
-    _there, _named = partitions, named
+    global _there, _former, _named
+    _there, _former, _named = partitions, former, named
 
 
 def place_of(number: int, partitions: int) -> int:
@@ -63,6 +66,8 @@ class EventIds:
         """
         ms, rest_us = divmod(now_us, 1000)
         tick = (ms << 12) | (rest_us * 4096 // 1000)
+        if partition >= _there:
+            partition += _former - _there
         with self._lock:
             # Two ids of one tick, or a clock that stepped back, still sort by creation.
             tick = max(tick, self._last + 1)
@@ -110,7 +115,8 @@ def callback_id(event_id: bytes, occurrence_id: bytes, kind: str) -> bytes:
 
 def partition_of_event(event_id: bytes) -> int:
     """Read the partition out of an event's id."""
-    return named_in_event(event_id) % _there
+    named = (int.from_bytes(event_id[8:10], "big") & 0x3FFF) >> 2
+    return named % _there if named < _former else named - _former + _there
 
 
 def named_in_event(event_id: bytes) -> int:
@@ -130,7 +136,8 @@ def lane_of_event(event_id: bytes) -> int:
 
 def partition_of_occurrence(occurrence_id: bytes) -> int:
     """Read the partition out of an occurrence's id."""
-    return named_in_occurrence(occurrence_id) % _there
+    named = int.from_bytes(occurrence_id[6:8], "big") & 0x0FFF
+    return named % _there if named < _former else named - _former + _there
 
 
 def scheduled_ms(occurrence_id: bytes) -> int:

@@ -39,8 +39,11 @@ class Coordination:
         fields = (MetaField.PARTITIONS, MetaField.NAMED, MetaField.FOLDED)
         raw = cast("list[bytes | None]", self._client.hmget(keys.META.decode(), fields))
         partitions = int(raw[0] or 0)
-        there = partitions if raw[2] and partitions else ids.MAX_PARTITIONS
-        ids.keep_to(there, int(raw[1]) if raw[1] else None)
+        named = int(raw[1]) if raw[1] else None
+        if raw[2]:
+            ids.keep_to(partitions, int(raw[2]), named)
+        else:
+            ids.keep_to(named=named)
         return partitions
 
     def instance(self) -> str:

@@ -253,7 +253,7 @@ class MetaField(HashField):
         "coordination restores", "coordination restores")
     NAMED = ("named", "number", "restored into another number: by how many names have theirs",
         "restores", "coordination restores")
-    FOLDED = ("folded", "1", "restored into fewer: ids name partitions that there are not",
+    FOLDED = ("folded", "number", "restored into fewer: how many partitions ids name",
         "restores", "coordination restores")
     RESTORED = ("restored", "hex", "changes when a backup is restored; absent: none was",
         "restores", "processes")

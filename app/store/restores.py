@@ -79,7 +79,7 @@ class RestoredStore:
         if former != partitions:
             fields.setdefault(MetaField.NAMED, b"%d" % former)
         if partitions < former:
-            fields[MetaField.FOLDED] = b"1"
+            fields.setdefault(MetaField.FOLDED, b"%d" % former)
         fields[MetaField.PARTITIONS] = b"%d" % partitions
         fields[MetaField.RESTORED] = secrets.token_hex(8).encode()
         pipe = self._client.pipeline(transaction=True)

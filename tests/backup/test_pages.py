@@ -40,7 +40,7 @@ def test_records_of_two_partitions_are_read_as_those_of_one(
                 source.zadd(page_keys.page_ends(partition), {name: first_end(part)})
             made += records
         unite_pages(source, target, left, 3, lambda: None)
-    ids.keep_to(left)
+    ids.keep_to(left, 3)
     _hold_together(target, left)
     for one in made:
         (found,) = read_pages(target, [one.id])

@@ -25,6 +25,7 @@ from app.domain.action import webhook
 from app.domain.event import Event
 from app.domain.ids import occurrence_id
 from app.domain.process import ProcessFacts
+from app.engine.canary import CanarySender
 from app.errors import ConfigError, StoreUnavailable
 from app.services import processes
 from app.services.audit import Act
@@ -34,6 +35,7 @@ from app.services.queries import EventChanges, EventQuery
 from app.services.stats import StatsQuery
 from app.store import keys
 from app.store.calls import Record
+from app.store.canary import CanaryStore
 from app.store.claims import Claim
 from app.store.connection import StoreClient, connect
 from app.store.coordination import Coordination
@@ -234,6 +236,29 @@ def test_what_is_there_after_growing_is_byte_for_byte_what_was_there(
         for client in (source.storage.client, target)
     )
     assert after == before
+
+
+@pytest.mark.parametrize("after", [1, 2, 3])
+def test_the_canary_of_before_stays_behind_and_the_next_one_is_apart(
+    after: int, store_url: str, target: StoreClient, clock: FakeClock
+) -> None:
+    """Its partition is the one after the last: with more partitions, that one is the events'."""
+    source = services_of(store_url, 2, clock)
+    fill(source, clock)
+    _send_canary(source, clock, 2)
+    there = restored(source, target, after, clock)
+    assert broken(target, after) == []
+    events = events_by_id(there)
+    _send_canary(there, clock, after)
+    assert events_by_id(there) == events
+    assert target.exists(f"qh:{{{after}}}:events:active")
+
+
+def _send_canary(services: Services, clock: FakeClock, partition: int) -> None:
+    storage = services.storage
+    canaries = CanaryStore(storage.client)
+    works = storage.events, storage.work, clock, partition, 60_000, "http://127.0.0.1:1/"
+    CanarySender(canaries, *works).send()
 
 
 def test_a_key_of_many_members_is_copied_in_parts(

@@ -115,10 +115,12 @@ def test_in_a_store_with_fewer_partitions_ids_and_names_are_where_they_were_brou
     event = EventIds().make(NOW_US, 7)
     before = occurrence_id(event, 1_000), callback_id(event, EVENT, "failed")
     name_before = place_of(1_000_003, 8)
-    keep_to(4, 8)
+    keep_to(4, former=8, named=8)
     assert partition_of_event(event) == partition_of_occurrence(before[0]) == 7 % 4
     assert (occurrence_id(event, 1_000), callback_id(event, EVENT, "failed")) == before
     assert place_of(1_000_003, 4) == name_before % 4
+    canary = EventIds().make(NOW_US, 4)
+    assert partition_of_event(canary) == partition_of_occurrence(occurrence_id(canary, 1)) == 4
     keep_to(named=2)
     assert partition_of_event(event) == 7
     assert place_of(1_000_003, 8) == 1_000_003 % 2
