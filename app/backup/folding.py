@@ -30,8 +30,10 @@ class How(Enum):
     EARLIEST = "of a member that is in both, the lower score"
     SUM = "counts are added"
     ANEW = "left behind, and made anew of the events there are"
-    APART = "left behind, and put together by ``pages``"
+    APART = "left behind, and put together by ``pages`` and ``leaves``"
 
+
+_PACKED = (b"pages", b"page-ends", b"packed", b"leaves", b"leaf", b"leaf-sizes")
 
 HOW: dict[bytes, How] = {
     **dict.fromkeys(
@@ -45,7 +47,7 @@ HOW: dict[bytes, How] = {
     **dict.fromkeys([b"lane-heads", b"flowing"], How.EARLIEST),
     **dict.fromkeys([b"names", b"terms"], How.ANEW),
     b"stats": How.SUM,
-    **dict.fromkeys([b"pages", b"page-ends", b"packed"], How.APART),
+    **dict.fromkeys(_PACKED, How.APART),
 }
 """By the kind of keys."""
 

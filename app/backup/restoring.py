@@ -7,6 +7,7 @@ from typing import cast
 
 from app.backup.copying import StoreCopy
 from app.backup.folding import list_anew, make_ready
+from app.backup.leaves import unite_leaves
 from app.backup.loading import LoadedBackup
 from app.backup.pages import unite_pages
 from app.backup.surveys import Survey, Tell, prepare, refuse_problems, survey
@@ -63,6 +64,7 @@ def restore(
         if partitions < former:
             ids.keep_to(partitions, int(meta.get(MetaField.FOLDED.encode(), former)))
             unite_pages(backup.client, target, partitions, former, store.hold)
+            unite_leaves(backup.client, target, partitions, former, store.hold)
             list_anew(target, partitions, store.hold)
         for place in _PLACES:
             meta.pop(place.encode(), None)

@@ -18,6 +18,7 @@ from app.store import keys
 from app.store.audit import AuditLog
 from app.store.connection import StoreClient
 from app.store.coordination import Coordination
+from app.store.leaves import leaf_sizes
 from app.store.migrations.schema import MIGRATIONS, Schema
 from app.store.occurrences import OccurrenceStore
 from app.store.scripts import Scripts
@@ -110,8 +111,10 @@ def _events(client: StoreClient, partition: int, found: Survey) -> None:
 def _occurrences(
     client: StoreClient, partition: int, found: Survey, taken_ms: int, now_ms: int, tell: Tell
 ) -> None:
-    for status in OccurrenceStatus:
-        listed = int(client.zcard(keys.occurrences(partition, status)))
+    lists = [keys.occurrences(partition, status) for status in OccurrenceStatus]
+    packed = leaf_sizes(client, partition, lists)
+    for status, place, more in zip(OccurrenceStatus, lists, packed, strict=True):
+        listed = int(client.zcard(place)) + more
         found.occurrences[status] = found.occurrences.get(status, 0) + listed
     store = OccurrenceStore(client)
     lanes = cast("list[bytes]", client.zrange(keys.lanes(partition), 0, -1))

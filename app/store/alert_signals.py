@@ -12,6 +12,7 @@ from typing import NamedTuple, cast
 from app.store import keys
 from app.store.alert_keys import MAX_SET_ASIDE, SET_ASIDE, SET_ASIDE_KEPT_MS
 from app.store.connection import StoreClient
+from app.store.leaves import have_leaves
 
 Ids = list[tuple[bytes, int]]
 
@@ -55,7 +56,9 @@ class AlertSignals:
         def are_series(members: list[bytes]) -> list[bool]:
             # Most that occur once list no occurrences: that saves reading them.
             listed = [keys.event_occurrences(partition, one) for one in members]
-            return [bool(count) for count in self._client.read_each("EXISTS", listed)]
+            own = self._client.read_each("EXISTS", listed)
+            pairs = zip(own, have_leaves(self._client, listed), strict=True)
+            return [bool(count) or has for count, has in pairs]
 
         index = keys.inactive(partition)
         return self._stretch(index, (after_ms, until_ms), most, kept, are_series)

@@ -99,7 +99,7 @@ class OccurrenceField(HashField):
         """codec delete_archived delete_ended flow_gate inspection leave_due make_queued_due
         open_status read_occurrence is_taken redeliver_occurrences redeliveries release_leases
         restore_occurrences schedule_successors sweep waiting read_attempt short_forms
-        sole_occurrences occurrences page_codec pages""")
+        sole_occurrences occurrences by_index page_codec pages""")
     SCHEDULED = ("at", "ms", "its scheduled time",
         "add_unattempted schedule_occurrence give_hash write_outcome",
         """add_callback cancel_occurrence codec leave_flow make_queued_due read_occurrence
@@ -111,7 +111,7 @@ class OccurrenceField(HashField):
         """add_callback codec delete_archived delete_ended flow_gate is_taken make_queued_due
         open_status read_occurrence redeliver_occurrences redeliveries release_leases waiting
         restore_occurrences schedule_successors make_way short_forms sole_occurrences pages
-        page_records""")
+        page_records by_index""")
     ATTEMPTS = ("n", "number", "attempts begun",
         """decide_overlap close_attempt lease_occurrence write_outcome release_leases
         start_first_attempt give_hash""",
@@ -156,7 +156,7 @@ class OccurrenceField(HashField):
         """add_callback add_occurrences add_unattempted enter_flow start_first_attempt
         take_event_tags give_hash write_outcome retag_occurrence""",
         """add_callback codec delete_archived delete_ended inspection read_occurrence
-        redeliver_occurrences redeliveries make_way pages short_forms cancel_occurrence
+        redeliver_occurrences redeliveries make_way pages short_forms by_index cancel_occurrence
         retag_occurrence unschedule_occurrence read_attempt""")
     SERIES = ("sr", "1", "present if the schedule made it",
         "enter_flow start_first_attempt give_hash write_outcome",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import cast
 
 from app.domain.event import EventStatus
@@ -12,13 +13,12 @@ from app.store.alert_signals import note_set_aside
 from app.store.audit_archive import log_bytes
 from app.store.connection import StoreClient
 from app.store.fields import MetaField
+from app.store.leaves import count_entries
+from app.store.scripts import Scripts
 
 META = keys.META.decode()
 
 MINUTE_MS = 60_000
-
-FEW = 100
-"""So many members of an index are read rather than counted step by step."""
 
 
 class Figures:
@@ -51,45 +51,29 @@ class Figures:
 
     def occurrences_by_status(self) -> dict[str, int]:
         """How many occurrences are in each status."""
-        pipe = self._client.pipeline(transaction=False)
-        for status in OccurrenceStatus:
-            for partition in range(self._partitions):
-                pipe.zcard(keys.occurrences(partition, status.value))
-        counts = pipe.execute()
-        width = self._partitions
-        return {
-            status.value: sum(counts[index * width : (index + 1) * width])
-            for index, status in enumerate(OccurrenceStatus)
-        }
+        (found,) = self._counts([*OccurrenceStatus], [("-inf", "+inf")])
+        return {status.value: count for status, count in zip(OccurrenceStatus, found, strict=True)}
 
     def by_step(
         self, statuses: Sequence[str], first_ms: int, steps: int, step_ms: int = MINUTE_MS
     ) -> dict[str, list[int]]:
         """How many occurrences are in each status, by the step they were scheduled for.
 
-        An index that has nothing in this time is asked once; one that has little is read.
+        An index that has nothing in this time is asked once.
         """
         counts = {status: [0] * steps for status in statuses}
-        places = [(status, p) for status in statuses for p in range(self._partitions)]
-        pipe = self._client.pipeline(transaction=False)
-        for status, partition in places:
-            key = keys.occurrences(partition, status)
-            pipe.zcount(key, first_ms, first_ms + steps * step_ms - 1)
-        sizes = dict(zip(places, pipe.execute(), strict=True))
-        few = [one for one in places if 0 < sizes[one] <= FEW]
-        many = [one for one in places if sizes[one] > FEW]
-        for status, partition in few:
-            key, last_ms = keys.occurrences(partition, status), first_ms + steps * step_ms - 1
-            pipe.zrangebyscore(key, first_ms, last_ms, withscores=True)
-        for status, partition in many:
-            for low_ms in range(first_ms, first_ms + steps * step_ms, step_ms):
-                key = keys.occurrences(partition, status)
-                pipe.zcount(key, low_ms, low_ms + step_ms - 1)
-        replies = iter(pipe.execute() if few or many else ())
-        for status, _ in few:
-            for _member, at_ms in next(replies):
-                counts[status][(int(at_ms) - first_ms) // step_ms] += 1
-        for status, _ in many:
-            for step in range(steps):
-                counts[status][step] += next(replies)
+        end_ms = first_ms + steps * step_ms
+        (sizes,) = self._counts(statuses, [(first_ms, end_ms - 1)])
+        some = [status for status, size in zip(statuses, sizes, strict=True) if size]
+        bounds = [(low, low + step_ms - 1) for low in range(first_ms, end_ms, step_ms)]
+        for step, found in enumerate(self._counts(some, bounds) if some else ()):
+            for status, count in zip(some, found, strict=True):
+                counts[status][step] = count
         return counts
+
+    def _counts(
+        self, statuses: Sequence[str], bounds: Sequence[tuple[int | str, int | str]]
+    ) -> list[list[int]]:
+        """For each pair of bounds on the scheduled time, how many are in each status."""
+        key_ofs = [partial(keys.occurrences, status=str(status)) for status in statuses]
+        return count_entries(Scripts(self._client), self._partitions, key_ofs, bounds)

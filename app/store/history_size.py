@@ -14,6 +14,7 @@ from app.domain.occurrence import ENDED, OccurrenceStatus
 from app.domain.past import Past
 from app.store import keys
 from app.store.connection import StoreClient
+from app.store.leaves import LEAF_ENTRY, leaf_sizes
 from app.store.occurrences import OccurrenceStore
 from app.store.past import PastStore
 
@@ -45,10 +46,11 @@ class HistorySizes:
         opens = [keys.occurrences(partition, status) for status in _OPEN]
         ended = keys.ended(partition)
         hashes, *counts = self._client.read_each("ZCARD", [ended, *lists, *opens])
-        count, open_ = sum(counts[: len(lists)]), sum(counts[len(lists) :])
+        packed = sum(leaf_sizes(self._client, partition, lists))
+        count, open_ = sum(counts[: len(lists)]) + packed, sum(counts[len(lists) :])
         if not count:
             return HistorySize(0, 0)
-        listed = self._bytes(lists)
+        listed = self._bytes(lists) + LEAF_ENTRY * packed
         oldest = islice(self._past.oldest(partition, now_ms), SAMPLES)
         found = self._occurrences.past([one.occurrence_id for one in oldest])
         sample = [one for one in found if one is not None]
@@ -75,9 +77,13 @@ class HistorySizes:
         events = {one.occurrence.event_id for one in sample}
         lists = [keys.event_occurrences(partition, one) for one in events]
         entries = self._client.read_each("ZCARD", lists)
+        packed = leaf_sizes(self._client, partition, lists)
         sizes = self._sizes(lists)
-        each = [size / count if count else 0.0 for size, count in zip(sizes, entries, strict=True)]
-        return sum(each) / max(len(each), 1)
+        each = [
+            (size + LEAF_ENTRY * more) / max(count + more, 1)
+            for size, count, more in zip(sizes, entries, packed, strict=True)
+        ]
+        return float(sum(each)) / max(len(each), 1)
 
     def _bytes(self, names: Iterable[bytes]) -> int:
         return sum(self._sizes(names))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import chain
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 from app.domain import ids
 from app.store.connection import StoreClient
+from app.store.leaves import count_entries, find_entries
 from app.store.partitions import by_partition
 from app.store.scripts import Argument, Scripts
 from app.store.selections import Beginning, Entry, IndexClause, Position, Selection
@@ -67,14 +68,11 @@ class IndexReads:
         What is in several indexes counts in each. An index in parts takes a round trip of its own,
         and its number is about right if it is large.
         """
-        pipe = self._client.pipeline(transaction=False)
-        for clause in clauses:
-            for partition in range(self._partitions):
-                for key_of in clause.has:
-                    pipe.zcount(key_of(partition), low, high)
-        counts = iter(pipe.execute() if len(pipe) else ())
+        indexes = [key_of for clause in clauses for key_of in clause.has]
+        (found,) = count_entries(self._scripts, self._partitions, indexes, [(low, high)])
+        counts = iter(found)
         return [
-            len(clause.extra) + sum(next(counts) for _ in range(self._partitions * len(clause.has)))
+            len(clause.extra) + sum(next(counts) for _ in clause.has)
             if clause.beginning is None
             else self.count(clause.beginning, _moment(low), _moment(high)).estimate
             for clause in clauses
@@ -177,18 +175,15 @@ class IndexReads:
             args: list[Argument] = [beginning.text, *(member for _, member in entries)]
             answers = self._scripts("find_in_parts", [beginning.key(partition)], args)
             return [entry for entry, has in zip(entries, answers, strict=True) if has]
-        pipe = self._client.pipeline(transaction=False)
-        members = cast("list[str]", [member for _, member in entries])  # typed for text alone
-        for key_of in (*clause.has, *clause.lacks):
-            pipe.zmscore(key_of(partition), members)
-        replies = pipe.execute()
-        has, lacks = replies[: len(clause.has)], replies[len(clause.has) :]
+        indexes = [key_of(partition) for key_of in (*clause.has, *clause.lacks)]
+        found = find_entries(self._scripts, indexes, [member for _, member in entries])
+        has, lacks = found[: len(clause.has)], found[len(clause.has) :]
         extra = frozenset(clause.extra)
         return [
             entry
             for index, entry in enumerate(entries)
-            if any(scores[index] is not None for scores in has)
-            or any(scores[index] is None for scores in lacks)
+            if any(one[index] for one in has)
+            or any(not one[index] for one in lacks)
             or entry in extra
         ]
 

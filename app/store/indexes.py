@@ -15,6 +15,7 @@ from typing import NamedTuple, cast
 
 from app.store.connection import StoreClient
 from app.store.index_reads import IndexReads
+from app.store.leaves import have_leaves
 from app.store.scripts import Scripts
 from app.store.selections import Entry, IndexClause, Selection
 from app.store.walks import KEEP_COSTS, Walker
@@ -132,7 +133,10 @@ class IndexReader:
 
     def is_ranked(self, selection: Selection) -> bool:
         """Whether a page of it is found by its number, without what lies before it."""
-        return selection.is_plain and self._partitions == len(selection.any_of) == 1
+        if not selection.is_plain or self._partitions > 1 or len(selection.any_of) != 1:
+            return False
+        # (Which entry of an index with leaves has a number is not known without those before.)
+        return not any(have_leaves(self._client, [selection.any_of[0](0)]))
 
     def page(
         self, selection: Selection, skip: int, limit: int, *, oldest_first: bool
@@ -162,11 +166,21 @@ class IndexReader:
             return None
         if min(self._reads.sizes(clauses, *selection.bounds)) > COUNTED_AT_ONCE:
             return None
+        every = [one.has[0](p) for p in range(self._partitions) for one in clauses]
+        if any(have_leaves(self._client, every)):
+            return self._walked(selection)
         pipe = self._client.pipeline(transaction=False)
         for partition in range(self._partitions):
             indexes = [one.has[0](partition) for one in clauses]
             pipe.zintercard(len(indexes), cast("list[str]", indexes))
         return sum(map(int, pipe.execute()))
+
+    def _walked(self, selection: Selection) -> int:
+        """How many entries a selection has whose shortest index has few."""
+        walker, number = Walker(self._reads, selection, None), 0
+        while not walker.is_over:
+            number += len(walker.next(walker.at_once(CHUNK)))
+        return number
 
     def _size(self, selection: Selection) -> int:
         clause = selection.clauses[0]

@@ -26,15 +26,18 @@ from app.store.codec import (
 from app.store.connection import StoreClient
 from app.store.fields import EventField, OccurrenceField
 from app.store.hash_field import HashField
+from app.store.leaves import count_entries, find_entries
 from app.store.page_reads import RecordPage, read_pages
 from app.store.page_records import fields_of_packed
 from app.store.reading import read_hashes
+from app.store.scripts import Scripts
 from app.store.short_forms import fields_of, short_forms
 from app.store.sole_occurrences import unlisted
 from app.store.terms import TERM
 
 _PIECES = {first: rest for first, *rest in (DEFINITION_FIELDS, METADATA_FIELDS)}
 _UUID_BYTES = 16
+EVERY = ("-inf", "+inf")
 _LONGEST = 400
 """Characters of a value that are shown."""
 
@@ -64,7 +67,9 @@ def _event(client: StoreClient, event_id: bytes) -> list[str] | None:
     ]
     (row,) = read_hashes(client, [key], EVENT_FIELDS)
     apart = unlisted(client, [event_from_row(event_id, row)])
-    recorded = int(client.zcard(keys.event_occurrences(partition, event_id))) + len(apart)
+    index = keys.event_occurrences(partition, event_id)
+    ((listed,),) = count_entries(Scripts(client), 1, [lambda _: index], [EVERY])
+    recorded = listed + len(apart)
     lines = [*_head(client, "event", event_id, key), *_fields(EventField, fields)]
     lines += ["", "listed in", *_places(client, places, event_id), ""]
     next_ms = fields.get(EventField.NEXT)
@@ -188,6 +193,8 @@ def _places(client: StoreClient, places: Iterable[bytes], member: bytes) -> Iter
         score = client.zscore(place, member)
         if score is not None:
             yield f"  {_readable(place):<46} {to_rfc3339(int(score))}"
+        elif find_entries(Scripts(client), [place], [member])[0][0]:
+            yield f"  {_readable(place):<46} {to_rfc3339(ids.scheduled_ms(member))}, in a leaf"
 
 
 def _endings(

@@ -14,7 +14,9 @@ from app.store import codec, keys
 from app.store.attempts import read_log
 from app.store.connection import StoreClient
 from app.store.fields import EventField, OccurrenceField
+from app.store.leaves import have_leaves, read_newest
 from app.store.reading import read_hashes
+from app.store.scripts import Scripts
 from app.store.short_forms import read_occurrences
 from app.store.sole_occurrences import unlisted
 
@@ -61,6 +63,9 @@ class OccurrenceStore:
         """The last occurrences of each event that were claimed or have ended, newest first."""
         series = [keys.event_occurrences(ids.partition_of_event(one.id), one.id) for one in events]
         rows = self._client.read_each("ZREVRANGE", series, 0, count - 1)
+        for at, has in enumerate(have_leaves(self._client, series)):
+            if has:
+                rows[at] = read_newest(Scripts(self._client), series[at], count)
         others = unlisted(self._client, events)
         return [
             sorted({*row, others[one.id]}, key=ids.scheduled_ms, reverse=True)[:count]

@@ -50,6 +50,9 @@ from app.store.short_forms import read_occurrences, short_forms
 AT_ONCE = 512
 """How many records are read in one step."""
 
+KEPT_IN_INDEX = 32
+"""So many of its entries an index keeps itself when the others go into leaves."""
+
 TRIES = 20
 """How often a page is read that others change at the same time."""
 
@@ -222,6 +225,7 @@ class PageStore:
         fresh = [one for one in some if one.id not in known]
         every = sorted([*page.records, *fresh])
         args: list[Argument] = [keys.prefix(partition), page.name, _digest(page.raw), following]
+        args.append(KEPT_IN_INDEX)
         for part in in_slices(every, part_size(every, is_last=not following), size_of):
             is_first = part[0] is every[0]
             name = page.name if is_first and page.name else part[0].id

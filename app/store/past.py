@@ -18,6 +18,7 @@ from app.store.attempts import write_line
 from app.store.calls import BATCH
 from app.store.connection import StoreClient
 from app.store.fields import OccurrenceField
+from app.store.leaves import leaf_sizes, read_oldest
 from app.store.page_records import ended_of
 from app.store.pages import PageStore
 from app.store.partitions import by_partition
@@ -76,11 +77,16 @@ class PastStore:
         """
         lists = [keys.event_occurrences(partition, one) for one in event_ids]
         counts = self._client.read_each("ZCARD", lists)
+        packed = leaf_sizes(self._client, partition, lists)
         pipe = self._client.pipeline(transaction=False)
-        for name, count in zip(lists, counts, strict=True):
-            if count > kept:
-                pipe.zrange(name, 0, min(count - kept, most) - 1)
-        found: list[list[bytes]] = pipe.execute()
+        found: list[list[bytes]] = []
+        for name, count, more in zip(lists, counts, packed, strict=True):
+            beyond = min(count + more - kept, most)
+            if beyond > 0 and more:
+                found.append(read_oldest(self._scripts, name, beyond))
+            elif beyond > 0:
+                pipe.zrange(name, 0, beyond - 1)
+        found += pipe.execute()
         return [one for some in found for one in some]
 
     def add(self, past: Iterable[Past], now_ms: int) -> int:

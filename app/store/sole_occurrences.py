@@ -16,6 +16,8 @@ from app.domain.event import Event
 from app.store import keys
 from app.store.connection import StoreClient
 from app.store.fields import OccurrenceField
+from app.store.leaves import find_entries, have_leaves
+from app.store.scripts import Scripts
 from app.store.short_forms import read_occurrences
 
 
@@ -40,10 +42,17 @@ def unlisted(client: StoreClient, events: Iterable[Event | None]) -> dict[bytes,
     pipe = client.pipeline(transaction=False)
     for event_id, sole in soles.items():
         pipe.zscore(keys.event_occurrences(ids.partition_of_event(event_id), event_id), sole)
-    return {
+    found = {
         event_id: sole
         for (event_id, sole), (_, status), score in zip(
             soles.items(), rows, pipe.execute(), strict=True
         )
         if status is not None and score is None
     }
+    # (One that was a series before may have it in a leaf.)
+    listed = [keys.event_occurrences(ids.partition_of_event(one), one) for one in found]
+    scripts = Scripts(client)
+    for event_id, index, has in zip([*found], listed, have_leaves(client, listed), strict=True):
+        if has and find_entries(scripts, [index], [found[event_id]])[0][0]:
+            del found[event_id]
+    return found

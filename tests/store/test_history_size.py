@@ -17,9 +17,16 @@ from tests.support.past import PastMaker
 LATER_MS = NOW_MS + 86_400_000
 COUNT = 1_500
 
+
+def packed(maker: PastMaker, at_ms: int) -> None:
+    some = maker.completed(at_ms, 100)
+    assert maker.work.pages.pack(maker.partition, some, LATER_MS) == 100
+
+
 KINDS: dict[str, Callable[[PastMaker, int], object]] = {
     "short": lambda maker, at_ms: maker.completed(at_ms, 100),
     "answers": lambda maker, at_ms: maker.completed(at_ms, 100, b"an answer " * 30),
+    "packed": packed,
     "hashes": lambda maker, at_ms: [maker.missed(at_ms + number) for number in range(100)],
 }
 

@@ -135,6 +135,10 @@ class Partition:
         self.pages: dict[bytes, list[Packed]] = {}
         self.page_names: dict[bytes, float] = {}
         self.page_ends: dict[bytes, float] = {}
+        self.leaf_names: dict[bytes, dict[bytes, float]] = {}
+        self.leaves: dict[bytes, dict[bytes, list[bytes]]] = {}
+        self.in_leaves: list[tuple[bytes, dict[bytes, float]]] = []
+        self.leaf_sizes: dict[bytes, bytes] = {}
 
     def take(self, key: bytes, value: Any) -> bool:
         """Put a key into its place; whether it has one. An id may hold any byte, colons too."""
@@ -201,6 +205,15 @@ class Partition:
             self.page_names = value
         elif name == "page-ends" and not rest:
             self.page_ends = value
+        elif name == "leaves" and rest:
+            self.leaf_names[rest] = value
+        elif name == "leaf" and len(rest) > 16:
+            found = [value[at : at + 16] for at in range(0, len(value), 16)]
+            self.leaves.setdefault(rest[16:], {})[rest[:16]] = found
+            entries: dict[bytes, float] = {one: ids.scheduled_ms(one) for one in found}
+            self.in_leaves.append((rest[16:], entries))
+        elif name == "leaf-sizes" and not rest:
+            self.leaf_sizes = value
         else:
             return False
         return True
@@ -229,9 +242,26 @@ class Partition:
             return False
         return True
 
+    def settle(self) -> Iterable[str]:
+        """Put what is in leaves to the indexes that these belong to; what is in both."""
+        for index, entries in self.in_leaves:
+            what, _, rest = index.partition(b":")
+            if what == b"occurrences":
+                place = self.status[rest.decode()]
+            elif what == b"event":
+                place = self.of_event.setdefault(rest[:16], {})
+            else:
+                tag, _, of = rest.rpartition(b":")
+                place = self.by_tag.setdefault((tag, of), {})
+            yield from (f"{index!r} and a leaf have {one.hex()}" for one in entries if one in place)
+            place |= entries
+        self.in_leaves = []
+
     def problems(self) -> list[str]:
         """What does not hold here."""
         return [
+            *self.settle(),
+            *self._leaves(),
             *(f"occurrence {ids.to_text(one)} has a short form and a hash" for one in self.twice),
             *self._occurrences(),
             *self._endings(),
@@ -302,6 +332,27 @@ class Partition:
         for one, ended_ms in self.ended_together.items():
             if self.occurrences.get(one, {}).get(b"c") != b"%d" % ended_ms:
                 yield f"occurrence {ids.to_text(one)} has not ended at {ended_ms}, as is listed"
+
+    def _leaves(self) -> Iterable[str]:
+        """Each entry is in the leaf where it belongs, and they are counted."""
+        if {name: set(found) for name, found in self.leaf_names.items()} != {
+            name: set(found) for name, found in self.leaves.items()
+        }:
+            yield f"the leaves are {self.leaf_names}, not {self.leaves}"
+        packed = {one.id for page in self.pages.values() for one in page}
+        for index, leaves in self.leaves.items():
+            found = [one for name in sorted(leaves) for one in leaves[name]]
+            if found != sorted(set(found)) or not packed.issuperset(found):
+                yield f"leaves of {index!r} have {[one.hex() for one in found]}"
+            names = [*sorted(leaves), b"\xff" * 17]
+            for name, following in pairwise(names):
+                its = leaves[name]
+                if not (its and name <= its[0] <= its[-1] < following and len(its) <= 1024):
+                    yield f"the leaf {name.hex()} of {index!r} has {[one.hex() for one in its]}"
+            if self.leaf_sizes.get(index) != b"%d" % len(found):
+                yield f"leaves of {index!r} have {len(found)} entries, not {self.leaf_sizes}"
+        if self.leaf_sizes.keys() != self.leaves.keys():
+            yield f"the sizes of leaves are {self.leaf_sizes}"
 
     def _pages(self) -> Iterable[str]:
         """Each record is in the page where it belongs, and retention knows how old that is."""

@@ -2,15 +2,19 @@
 --       into several; or changes nothing, if any of them is not as it was read.
 -- KEYS: 1 pages  2 page_ends  3 packed
 -- ARGV: 1 prefix  2 page (to which they belong, '' for none)  3 known (the SHA-1 of its records)
---       4 following (the page after it, '' for none)
---       5… per part: kind ('page', or what an occurrence has: 'short' or 'hash'), name (of the
+--       4 following (the page after it, '' for none)  5 kept (how many entries an index keeps)
+--       6… per part: kind ('page', or what an occurrence has: 'short' or 'hash'), name (of the
 --       page, or its id), ended (of the first of the page's, or ''), value (the records of the
 --       page; the short form; all fields and values of the hash, as they are stored)
 -- Returns: 1, or 0 if nothing was changed. A repeated call changes nothing.
 --#include is_page
 --#include put_page
+--#include by_index
+--#include change_leaves
+--#include call_batch
+--#include moment_of
 local pages, page_ends, packed = unpack(KEYS)
-local prefix, page, known, following = unpack(ARGV, 1, 4)
+local prefix, page, known, following, kept = unpack(ARGV, 1, 5)
 if page ~= '' and not is_page(packed, page, known) then return 0 end
 
 local function is_as_it_was(kind, id, value)
@@ -22,7 +26,7 @@ local function is_as_it_was(kind, id, value)
 end
 
 local parts = {}
-for i = 5, #ARGV, 4 do
+for i = 6, #ARGV, 4 do
   local kind, name, ended, value = unpack(ARGV, i, i + 3)
   if kind == 'page' then
     parts[#parts + 1] = {name, ended, value}
@@ -31,7 +35,26 @@ for i = 5, #ARGV, 4 do
   end
 end
 for _, part in ipairs(parts) do put_page(pages, page_ends, packed, unpack(part)) end
-for i = 5, #ARGV, 4 do
+
+-- An index keeps its last entries itself: so few take no more there than in a leaf. What is not in
+-- the order of ids, as a callback, stays there too.
+local by_name = {}
+for i = 6, #ARGV, 4 do
+  local kind, id = unpack(ARGV, i, i + 1)
+  if kind ~= 'page' then by_index(prefix, id, by_name) end
+end
+for name, ids in pairs(by_name) do
+  local key, moved = prefix .. name, {}
+  local room = redis.call('ZCARD', key) - kept
+  local scores = room > 0 and redis.call('ZMSCORE', key, unpack(ids)) or {}
+  for at, score in ipairs(scores) do
+    if #moved < room and score == moment_of(ids[at]) then moved[#moved + 1] = ids[at] end
+  end
+  if moved[1] then change_leaves(key, moved, true) end
+  call_batch('ZREM', key, moved)
+end
+
+for i = 6, #ARGV, 4 do
   local kind, id = unpack(ARGV, i, i + 1)
   if kind == 'short' then redis.call('HDEL', prefix .. 'fresh', id) end
   if kind == 'hash' then

@@ -5,14 +5,13 @@
 --       5 takes_position ('1': what stands at the position is read, too)  6 count (of each index)
 --       7… per index: key
 -- Returns: per index a list of members and scores, in their order; it may go beyond other bounds.
---#include first_rank
+--#include read_index
 local order, bound, score, member, takes_position, count = unpack(ARGV, 1, 6)
 local newest = order == 'newest'
-local range = newest and 'ZREVRANGE' or 'ZRANGE'
 local found = {}
 for i = 7, #ARGV do
   local key = ARGV[i]
-  local first = first_rank(key, newest, bound, score, member, takes_position == '1')
-  found[#found + 1] = redis.call(range, key, first, first + count - 1, 'WITHSCORES')
+  found[#found + 1] = read_index(key, newest, bound, score, member, takes_position == '1',
+    tonumber(count))
 end
 return found

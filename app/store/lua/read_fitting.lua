@@ -6,10 +6,10 @@
 --          or 'lacks 1', and what is not in it does), key
 -- Returns: per index that is read: how many entries were, the last of them and its score (none if
 --          nothing was), then the members and scores of those that fit.
---#include first_rank
+--#include read_index
+--#include in_leaves
 local order, bound, score, member, takes_position, count = unpack(ARGV, 1, 6)
 local newest = order == 'newest'
-local range = newest and 'ZREVRANGE' or 'ZRANGE'
 local indexes, clauses, found = {}, {}, {}
 for i = 7, #ARGV, 2 do
   local use, key = unpack(ARGV, i, i + 1)
@@ -28,8 +28,9 @@ local function fitting(members, clause)
   local fits, kept = {}, {}
   for _, one in ipairs(clause) do
     local key, wanted = unpack(one)
+    local packed = in_leaves(key, members)
     for at, stored in ipairs(redis.call('ZMSCORE', key, unpack(members))) do
-      if (stored ~= false) == wanted then fits[at] = true end
+      if (stored ~= false or packed[members[at]] == true) == wanted then fits[at] = true end
     end
   end
   for at, one in ipairs(members) do
@@ -39,8 +40,8 @@ local function fitting(members, clause)
 end
 
 for _, key in ipairs(indexes) do
-  local first = first_rank(key, newest, bound, score, member, takes_position == '1')
-  local entries = redis.call(range, key, first, first + count - 1, 'WITHSCORES')
+  local entries = read_index(key, newest, bound, score, member, takes_position == '1',
+    tonumber(count))
   local members, scores = {}, {}
   for at = 1, #entries, 2 do
     members[#members + 1] = entries[at]

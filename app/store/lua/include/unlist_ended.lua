@@ -1,12 +1,10 @@
 --#include index_occurrence_tags
--- unlist_ended(prefix, id, event, status, tags): takes an ended occurrence out of all its indexes
--- but those that retention reads. With an event's last one goes what the event was called.
+--#include forget_names
+-- unlist_ended(prefix, id, event, status, tags): takes an ended occurrence that has a record of its
+-- own out of all its indexes but those that retention reads.
 local function unlist_ended(prefix, id, event, status, tags)
   redis.call('ZREM', prefix .. 'occurrences:' .. status, id)
-  local event_key = prefix .. 'event:' .. event
-  redis.call('ZREM', event_key .. ':occurrences', id)
-  if redis.call('EXISTS', event_key .. ':occurrences') == 0 then
-    redis.call('DEL', event_key .. ':names')
-  end
+  redis.call('ZREM', prefix .. 'event:' .. event .. ':occurrences', id)
+  forget_names(prefix, event)
   index_occurrence_tags(prefix, tags, id, false)
 end
