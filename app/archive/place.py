@@ -12,6 +12,8 @@ from app.errors import ConfigError
 
 _PRIVATE_DIRECTORY = 0o700
 _PRIVATE_FILE = 0o600
+_BUCKETS = frozenset({"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl", "oss"})
+"""Protocols that know no directories."""
 
 
 class ArchiveFailed(Exception):
@@ -40,10 +42,16 @@ class ArchivePlace:
             if self._is_local:
                 _write_file(Path(full), content)
             else:
-                self._files.makedirs(full.rpartition("/")[0], exist_ok=True)
-                self._files.pipe_file(full, content)
+                self._write_object(full, content)
         except Exception as error:  # whatever a library for some cloud raises
             raise ArchiveFailed(reason_of(error)) from error
+
+    def _write_object(self, full: str, content: bytes) -> None:
+        # Where there are buckets, a directory of a bucket that is missing would make that: a name
+        # that was mistyped is to be a failure.
+        if not _BUCKETS.intersection(_protocols(self._files)):
+            self._files.makedirs(full.rpartition("/")[0], exist_ok=True)
+        self._files.pipe_file(full, content)
 
     def read(self, path: str) -> BinaryIO:
         """Open a file; raises ``ArchiveFailed``."""
@@ -88,6 +96,11 @@ def reason_of(error: BaseException) -> str:
     if isinstance(error, OSError) and error.errno is not None:
         return os.strerror(error.errno)
     return type(error).__name__
+
+
+def _protocols(filesystem: Any) -> tuple[str, ...]:
+    protocol = filesystem.protocol
+    return (protocol,) if isinstance(protocol, str) else tuple(protocol)
 
 
 def _write_file(path: Path, content: bytes) -> None:

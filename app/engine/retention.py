@@ -31,6 +31,8 @@ STEPS = 24
 files are few; an hour or a day apart at most."""
 
 MINUTE_MS = 60_000
+TRY_EVERY = 5
+"""An archive that has failed for so many minutes is tried once in as many."""
 
 _log = logging.getLogger(__name__)
 
@@ -61,22 +63,32 @@ class Retention:
     def run(self, now_ms: int) -> int:
         """Delete what is old enough, or too much; returns how many records were deleted."""
         until = time.monotonic() + BUDGET_S
-        deleted = 0
-        for forget in (self._by_age, self._by_limits):
-            try:
-                deleted += forget(now_ms, until)
-            except ArchiveFailed as error:
-                self._tell(error, now_ms)
-                break
-        else:
-            if self.archiving is not None:
-                self.notes.works()
+        deleted = 0 if self._leaves_alone(now_ms) else self._history(now_ms, until)
         for other in self.others:
             deleted += _repeat(partial(other, now_ms), until)
         return deleted
 
-    def _by_limits(self, now_ms: int, until: float) -> int:
-        return self.limits.run(self._in_turn(now_ms), now_ms, until)
+    def _history(self, now_ms: int, until: float) -> int:
+        deleted = 0
+        try:
+            deleted += self._by_age(now_ms, until)
+            deleted += self.limits.run(self._in_turn(now_ms), now_ms, until)
+        except ArchiveFailed as error:
+            self._tell(error, now_ms)
+        else:
+            if self.archiving is not None:
+                self.notes.works()
+        return deleted
+
+    def _leaves_alone(self, now_ms: int) -> bool:
+        """Whether the archive has failed for long and is not to be tried in this minute.
+
+        A place that is away may take half a minute to say so, and other upkeep waits.
+        """
+        if self.archiving is None or now_ms // MINUTE_MS % TRY_EVERY == 0:
+            return False
+        failing = self.notes.failing()
+        return failing is not None and now_ms - failing.since_ms > TRY_EVERY * MINUTE_MS
 
     def _tell(self, error: ArchiveFailed, now_ms: int) -> None:
         if not self.notes.fails(error.reason, now_ms):

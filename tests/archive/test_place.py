@@ -6,6 +6,7 @@ import errno
 import os
 import stat
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -89,6 +90,19 @@ def test_what_a_library_says_is_not_passed_on(
     with pytest.raises(ArchiveFailed) as caught:
         place.names("a")
     assert caught.value.reason == "RuntimeError"
+
+
+@pytest.mark.parametrize(("protocol", "makes"), [(("s3", "s3a"), False), ("sftp", True)])
+def test_no_bucket_is_made(protocol: object, makes: bool) -> None:
+    """One whose name was mistyped is a failure; a directory is made where there are any."""
+    made: list[str] = []
+    files = SimpleNamespace(
+        protocol=protocol,
+        makedirs=lambda path, exist_ok: made.append(path),
+        pipe_file=lambda path, content: made.append(path),
+    )
+    ArchivePlace(files, "bucket/root", is_local=False).write("a/one", b"")
+    assert made == [*(["bucket/root/a"] if makes else []), "bucket/root/a/one"]
 
 
 @pytest.mark.parametrize(

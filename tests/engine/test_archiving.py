@@ -199,6 +199,28 @@ def test_nothing_is_deleted_while_the_archive_fails_and_the_status_can_say_so(
     assert retention.notes.failing() is None
 
 
+def test_an_archive_that_has_failed_for_long_is_tried_every_five_minutes(
+    maker: PastMaker, retention: Retention, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A place that is away may take half a minute to say so, and other upkeep waits."""
+    maker.missed(NOW_MS)
+    tries: list[int] = []
+
+    def refuse(self: ArchivePlace, path: str, content: bytes) -> None:
+        tries.append(minute)
+        raise ArchiveFailed("away")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(ArchivePlace, "write", refuse)
+        for minute in range(17):
+            retention.run(LATER_MS + minute * 60_000)
+    assert tries == [*range(6), 10, 15]
+    minute = 18
+    assert retention.run(LATER_MS + minute * 60_000) == 0
+    assert retention.run(LATER_MS + 20 * 60_000) == 1
+    assert retention.notes.failing() is None
+
+
 def test_runs_at_once_write_whole_files_each_its_own(
     stores: Stores, maker: PastMaker, place: ArchivePlace, retention: Retention
 ) -> None:
