@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -10,6 +11,7 @@ from flask import Flask
 
 from app.api.http.context import services
 from app.domain import ids
+from app.domain.durations import format_duration
 from app.domain.flow import FlowLimits
 from app.domain.lines import is_seen
 from app.domain.times import to_rfc3339
@@ -29,6 +31,8 @@ def register_filters(app: Flask) -> None:
         from_now=from_now,
         took=length,
         percent=percent,
+        share=share,
+        duration=format_duration,
         count_text=number,
         id_text=ids.to_text,
         host=host_of,
@@ -110,6 +114,13 @@ def percent(part: float | None) -> str:
     if part is None:
         return NOTHING
     return "100 %" if part == 1 else f"{int(part * 1_000) / 10:g} %"
+
+
+def share(part: float | None) -> str:
+    """The same to a thousandth: an objective has many nines."""
+    if part is None:
+        return NOTHING
+    return f"{math.floor(round(part * 100_000, 4)) / 1_000:g} %"
 
 
 def number(value: int) -> str:

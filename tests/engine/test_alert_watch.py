@@ -15,7 +15,7 @@ from app.domain.alerts import Alert, AlertType, Condition, Finding
 from app.domain.event import Event, EventStatus
 from app.engine import alert_sources
 from app.engine import alert_watch as module
-from app.engine.alert_sources import PROBLEMS_KEPT_MS, AlertSources
+from app.engine.alert_sources import BURNING_KEPT_MS, PROBLEMS_KEPT_MS, AlertSources
 from app.engine.alert_watch import LASTS_MS, SETTLED_MS
 from app.services.queries import EventChanges
 from app.store.calls import Record
@@ -328,3 +328,21 @@ def test_failing_events_take_turns(look: Looker) -> None:
         seen |= set(turn)
     assert seen == set(many)
     assert look.sources.next_checked(many[:3]) == many[:3]
+
+
+def test_an_error_budget_that_burns_is_told_to_alerts_of_its_tag(look: Looker) -> None:
+    burning = {"red": "fast"}
+    look.sources.burning = burning.copy
+    look.clock.advance(BURNING_KEPT_MS + 1)
+    alert = replace(ALERT, conditions=(Condition.SLO_BURN,))
+    (found,) = look(alert)
+    assert (found.condition, found.tags, found.detail) == (
+        Condition.SLO_BURN, ("red",), "it burns fast"
+    )  # fmt: skip
+    assert replace(alert, tags=("red",)).wants(found)
+    assert not replace(alert, tags=("blue",)).wants(found)
+    burning.clear()
+    look.clock.advance(BURNING_KEPT_MS + 1)
+    assert kinds(look(alert)) == [(Condition.SLO_BURN, True, "red")]
+    look(replace(ALERT, conditions=(Condition.LAG,)))
+    assert [name for name in look.known if name.startswith("slo")] == []

@@ -61,5 +61,6 @@ def show() -> str:
         lateness=overview.lateness(asker),
         failing=overview.failing(asker, ("failed", "retrying"), since_ms)[:5],
         upcoming=upcoming,
+        objectives=services().figures.slos.list(asker),
         is_empty=not due and not services().events.list(EventQuery(limit=1), asker).items,
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 import pytest
 
 from app.domain.outcome import Outcome, Timings
@@ -78,3 +80,21 @@ def test_what_is_late_is_named_with_what_it_waits_for(browser, client, clock):
     assert "held up is late: it was due 1 min ago, and 1 more is late, too." in text
     assert "It waits until its flow has room." in text
     assert "Nothing is planned" in text
+
+
+def test_objectives_say_what_is_left_of_their_budget(
+    browser, browser_with, client, services, clock
+):
+    assert "Lateness objectives" not in Page(browser.get("/console/").text).text
+    for tag in ("red", "<b>"):
+        client.put(f"/slos/{quote(tag)}", json={"lateness": "1s", "objective": 0.999})
+    field = f"{clock.now_ms() // 60_000}\tred\tt\t"
+    counted = {f"{field}2aacompleted": 99_999, f"{field}2tacompleted": 1}
+    services.storage.client.hset("qh:{0}:stats", mapping=counted)
+    services.figures.roll_ups.add()
+    clock.advance(10_000)
+    text = Page(browser.get("/console/").text).text.partition("Lateness objectives")[2]
+    for words in ("within 1s", "99.9 %", "99.999 %", "99 %", "<b>"):
+        assert words in text
+    assert "it burns" not in text
+    assert "Lateness objectives" not in browser_with("read", "blue").get("/console/").text
