@@ -114,4 +114,9 @@ def _refused(error: Exception) -> Exception:
             "This store can't tell what is on its disk: set its appendonly to yes, and use Redis "
             "7.2 or later, or Valkey; or leave 'fsync' out of Qhronos-Durability."
         )
+    if "permissions" in text:
+        return StoreUnavailable(
+            "The store does not let its user ask what is safe (WAIT, WAITAOF), so nothing was "
+            "changed: give that user the rights of deploy/redis.acl."
+        )
     return StoreUnavailable()

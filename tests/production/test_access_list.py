@@ -31,10 +31,15 @@ def users() -> dict[str, list[str]]:
 
 def give(server: StoreServer, user: str) -> str:
     """Make a user of the file on a server; returns the URL for it."""
+    return give_at(server.url, user)
+
+
+def give_at(url: str, user: str) -> str:
+    """The same, given the server's URL."""
     rules = [f">{PASSWORD}" if rule.startswith(">") else rule for rule in users()[user]]
-    with redis.Redis.from_url(server.url) as admin:
+    with redis.Redis.from_url(url) as admin:
         admin.execute_command("ACL", "SETUSER", user, *rules)
-    return server.url.replace("unix://", f"unix://{user}:{PASSWORD}@")
+    return url.replace("unix://", f"unix://{user}:{PASSWORD}@")
 
 
 class Restricted(Installation):
@@ -135,6 +140,28 @@ def test_what_is_not_needed_is_refused(store_url: str, user: str, command: tuple
                 client.execute_command(*command)
         finally:
             admin.execute_command("ACL", "DELUSER", user)
+
+
+def test_who_may_only_look_changes_nothing(store_url: str) -> None:
+    """As the commands and charts that people look with need it."""
+    with redis.Redis.from_url(store_url) as admin:
+        admin.hset("qh:meta", "a", "1")
+        admin.rpush("rq:queue:deliver", "job")
+    url = give_at(store_url, "qhronos-reader")
+    with redis.Redis.from_url(url) as reader:
+        assert reader.hgetall("qh:meta") == {b"a": b"1"}
+        assert reader.lrange("rq:queue:deliver", 0, -1) == [b"job"]
+        assert reader.info("replication")["role"] == "master"
+        for command in (
+            ("HSET", "qh:meta", "a", "2"),
+            ("DEL", "rq:queue:deliver"),
+            ("EVAL", "return redis.call('DEL', KEYS[1])", "1", "qh:meta"),
+            ("PUBLISH", "qh:wake", "1"),
+        ):
+            with pytest.raises(redis.exceptions.NoPermissionError):
+                reader.execute_command(*command)
+    with redis.Redis.from_url(store_url) as admin:
+        admin.execute_command("ACL", "DELUSER", "qhronos-reader")
 
 
 def test_the_file_is_one_that_a_server_reads() -> None:

@@ -81,6 +81,18 @@ def test_a_file_that_is_not_written_is_told_before(client: StoreClient, admin: r
         client.fence(FSYNC, 1)
 
 
+def test_a_right_that_is_missing_is_told_before(watched: Watched, admin: redis.Redis) -> None:
+    admin.execute_command("ACL SETUSER", "hasty", "on", ">pw", "~*", "&*", "+@all", "-wait")
+    try:
+        with (
+            connect(watched.url.replace("://", "://hasty:pw@")) as client,
+            pytest.raises(StoreUnavailable, match=r"WAIT.*rights of deploy/redis.acl"),
+        ):
+            client.fence(REPLICATED, 1)
+    finally:
+        admin.execute_command("ACL DELUSER", "hasty")
+
+
 @pytest.mark.parametrize(("policy", "is_safe"), [("always", True), ("no", False)])
 def test_it_is_safe_once_it_is_in_the_file(
     client: StoreClient, admin: redis.Redis, policy: str, *, is_safe: bool
