@@ -44,7 +44,13 @@ def build_everything(process: Engine) -> None:
     process.drains.new_drain()
 
 
-@pytest.mark.parametrize("name", [field.name for field in dataclasses.fields(Doubles)])
+def test_every_double_is_looked_for() -> None:
+    """But for that of traces: there is nothing real unless OpenTelemetry's variables are set."""
+    names = {field.name for field in dataclasses.fields(Doubles)}
+    assert names == {"store", "tracing", *REAL}
+
+
+@pytest.mark.parametrize("name", ["store", *REAL])
 def test_nothing_of_a_process_goes_past_a_double(
     process: Engine, doubles: Doubles, name: str, connections: list[object]
 ) -> None:
