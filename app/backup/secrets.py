@@ -47,7 +47,8 @@ def put_back(secrets: Mapping[str, str], data_dir: Path) -> Iterator[None]:
 
 def require_keys(header: BackupHeader, settings: Settings) -> None:
     """Raise ``BackupRefused`` unless the settings have the keys that secrets are encrypted with."""
-    known = {name.hex() for name in Encryptor(encryption_keys(settings)).known}
+    given = encryption_keys(settings)
+    known = {name.hex() for name in Encryptor(given).known} if given else set()
     if missing := sorted(set(header.keys) - known):
         raise BackupRefused(
             "Signing secrets and secret headers in the backup are encrypted with a key that is not "

@@ -35,13 +35,13 @@ _SEAL = b"seal:"
 def describe(client: StoreClient, version: str) -> BackupHeader:
     """What a snapshot that is taken now will be; raises ``BackupRefused`` for an unused store."""
     meta: dict[bytes, bytes] = cast("dict[bytes, bytes]", client.hgetall(keys.META.decode()))
-    if MetaField.SCHEMA.encode() not in meta:
+    if not meta:
         raise BackupRefused("The store is empty: there is nothing to back up.")
     seconds, micros = client.time()
     return BackupHeader(
         version=version,
         taken_ms=int(seconds) * 1000 + int(micros) // 1000,
-        schema=int(meta[MetaField.SCHEMA.encode()]),
+        schema=int(meta.get(MetaField.SCHEMA.encode(), b"0")),
         partitions=int(meta.get(MetaField.PARTITIONS.encode(), b"1")),
         server=_server(client),
         instance=meta.get(MetaField.INSTANCE.encode(), b"").decode(),

@@ -101,9 +101,10 @@ def test_one_that_is_not_encrypted_has_no_secrets_and_says_so(
     assert "are not in it" in told
     assert "everything that was answered before" in told
     given = {"DATA_DIR": str(other), "JWT_SECRET": "another secret that is long enough"}
-    status, _, problem = run("restore", path, **given)
-    assert status == ExitStatus.FAILED
-    assert "QHRONOS_ENCRYPTION_KEY" in problem
+    for settings in (given, {"DATA_DIR": str(other)}):
+        status, _, problem = run("restore", path, **settings)
+        assert status == ExitStatus.FAILED
+        assert "QHRONOS_ENCRYPTION_KEY" in problem
     assert not list(other.rglob("*"))
     assert run("restore", path, "--accept-lost-key", **given)[0] == ExitStatus.OK
 

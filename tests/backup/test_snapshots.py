@@ -52,6 +52,13 @@ def test_an_unused_store_has_nothing_to_back_up(store_url: str) -> None:
         describe(client, "1")
 
 
+def test_a_store_of_a_version_that_knew_no_schema_is_backed_up(store_url: str) -> None:
+    with connect(store_url) as client:
+        client.hset("qh:meta", "partitions", "2")
+        header = describe(client, "1")
+    assert (header.schema, header.partitions) == (0, 2)
+
+
 def test_a_backup_says_what_it_is_of(services: Services) -> None:
     services.storage.migrate()
     services.storage.key_notes.note(b"abcd", [b"abcd"])
