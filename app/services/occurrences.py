@@ -72,7 +72,7 @@ class OccurrenceService:
     ) -> tuple[Sequence[Entry], Entry | None]:
         oldest_first = query.sort == "scheduled_at"
         skip = (query.page - 1) * query.limit
-        if skip and self.lists.is_ranked(selection):
+        if skip and self.lists.is_ranked(selection, skip):
             return self.lists.page(selection, skip, query.limit, oldest_first=oldest_first)
         found, last = self.lists.part(
             selection,

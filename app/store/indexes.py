@@ -16,7 +16,7 @@ from typing import NamedTuple, cast
 from app.store.connection import StoreClient
 from app.store.index_reads import IndexReads
 from app.store.leaves import have_leaves
-from app.store.scripts import Scripts
+from app.store.scripts import Argument, Scripts
 from app.store.selections import Entry, IndexClause, Selection
 from app.store.walks import KEEP_COSTS, Walker
 
@@ -30,6 +30,10 @@ itself count as a half."""
 
 TOTAL_LIMIT = 1_000
 """How many are read and looked up for the total of a list that no index counts."""
+
+RANKED_LIMIT = 2_000_000
+"""How many may lie before a page that is found by its number where an index has leaves: these are
+counted, 1,024 at a time."""
 
 _LEAST = 64
 """How many entries one look has at least: a round trip costs as much as they do."""
@@ -50,6 +54,7 @@ class IndexReader:
 
     def __init__(self, client: StoreClient, scripts: Scripts, partitions: int) -> None:
         self._client = client
+        self._scripts = scripts
         self._partitions = partitions
         self._reads = IndexReads(client, scripts, partitions)
 
@@ -131,29 +136,22 @@ class IndexReader:
         """Those of some entries that a clause fits."""
         return self._reads.fitting(entries, clause)
 
-    def is_ranked(self, selection: Selection) -> bool:
+    def is_ranked(self, selection: Selection, skip: int) -> bool:
         """Whether a page of it is found by its number, without what lies before it."""
         if not selection.is_plain or self._partitions > 1 or len(selection.any_of) != 1:
             return False
-        # (Which entry of an index with leaves has a number is not known without those before.)
-        return not any(have_leaves(self._client, [selection.any_of[0](0)]))
+        return skip <= RANKED_LIMIT or not any(have_leaves(self._client, [selection.any_of[0](0)]))
 
     def page(
         self, selection: Selection, skip: int, limit: int, *, oldest_first: bool
     ) -> tuple[list[Entry], Entry | None]:
         """A page of what one index has, and the entry after which to go on (``None``: none)."""
-        low, high = selection.bounds
         key = selection.any_of[0](0)
-        rows = self._client.zrange(
-            key,
-            *((low, high) if oldest_first else (high, low)),
-            desc=not oldest_first,
-            byscore=True,
-            offset=skip,
-            num=limit + 1,
-            withscores=True,
-        )
-        found = [(int(score), member) for member, score in cast("list[tuple[bytes, float]]", rows)]
+        order = "oldest" if oldest_first else "newest"
+        args: list[Argument] = [order, *selection.bounds, skip, limit + 1]
+        row = self._scripts("read_page", [key], args)
+        pairs = zip(map(int, map(float, row[1::2])), row[::2], strict=True)
+        found = [entry for entry in pairs if selection.takes(entry[0])]
         return found[:limit], found[limit - 1] if len(found) > limit else None
 
     def _shared(self, selection: Selection) -> int | None:

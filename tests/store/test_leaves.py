@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pytest
 
 from app.domain import ids
-from app.store import keys
+from app.store import indexes, keys
 from app.store.calls import Unattempted
 from app.store.figures import Figures
 from app.store.index_reads import IndexReads
@@ -21,7 +21,7 @@ from app.store.leaves import (
     read_newest,
 )
 from app.store.selections import Entry, IndexClause, Position, Selection
-from tests.store.conftest import Stores
+from tests.store.conftest import Stores, open_stores
 from tests.store.test_short_forms import create
 from tests.support.builders import DAILY
 from tests.support.clock import NOW_MS
@@ -141,6 +141,31 @@ def test_any_position_may_be_read_from(stores: Stores, history: History) -> None
             expected = expected[:9] if oldest_first else expected[::-1][:9]
             read = reads.read(IndexClause((index("missed"),)), Selection((index("missed"),)), at, 9)
             assert read.entries[:9] == expected
+
+
+@pytest.mark.parametrize("oldest_first", [True, False])
+def test_a_page_is_found_by_its_number(
+    store_url: str, monkeypatch: pytest.MonkeyPatch, *, oldest_first: bool
+) -> None:
+    one = open_stores(store_url, 1)
+    history = History(one)
+    in_two_packings(history)
+    entries = history.entries(status="missed")
+    bounds = [(None, None), (NOW_MS - 500_000, NOW_MS - 100_000), (NOW_MS + 1, None)]
+    for low_ms, high_ms in bounds:
+        selection = Selection((index("missed"),), low_ms=low_ms, high_ms=high_ms)
+        inside = [entry for entry in entries if selection.takes(entry[0])]
+        inside = inside if oldest_first else inside[::-1]
+        for skip in (0, 1, 9, 31, 77, 200, len(inside) - 3, len(inside) - 1, len(inside), 5_000):
+            if skip >= 0:
+                found, last = one.lists.page(selection, skip, 4, oldest_first=oldest_first)
+                assert found == inside[skip : skip + 4]
+                assert last == (inside[skip + 3] if len(inside) > skip + 4 else None)
+    assert one.lists.is_ranked(selection, 9)
+    monkeypatch.setattr(indexes, "RANKED_LIMIT", 8)
+    assert not one.lists.is_ranked(selection, 9)
+    assert one.lists.is_ranked(Selection((index("failed"),)), 9)
+    one.client.close()
 
 
 def test_counts_are_exact(stores: Stores, history: History) -> None:
