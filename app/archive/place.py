@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -95,6 +96,10 @@ def reason_of(error: BaseException) -> str:
     """What to tell people of an error: no path and no URL, which may have a password."""
     if isinstance(error, OSError) and error.errno is not None:
         return os.strerror(error.errno)
+    if isinstance(error, FileNotFoundError):  # as some libraries raise it
+        return os.strerror(errno.ENOENT)
+    if isinstance(error, PermissionError):
+        return os.strerror(errno.EACCES)
     return type(error).__name__
 
 

@@ -88,12 +88,15 @@ class HistoryLimits:
         return deleted
 
     def _beyond(self, partition: int, event_ids: Sequence[bytes]) -> Iterator[Ending]:
-        """What has ended of the events and is not among the newest of its event."""
+        """What has ended of the events and is not among the newest of its event.
+
+        What was brought back from the archive stays, whatever else there is.
+        """
         ids = self.past.beyond(partition, event_ids, self.per_event, FROM_ONE_EVENT)
         for at in range(0, len(ids), BATCH):
-            for past in self.occurrences.past(ids[at : at + BATCH]):
-                if past is not None and past.occurrence.completed_ms is not None:
-                    yield Ending(past.occurrence.completed_ms, past.occurrence.id)
+            found = [one.occurrence for one in self.occurrences.past(ids[at : at + BATCH]) if one]
+            endings = [Ending(one.completed_ms, one.id) for one in found if one.completed_ms]
+            yield from self.past.not_brought_back(partition, endings)
 
     def _shrink(self, partitions: Sequence[int], now_ms: int, until_s: float) -> int:
         """Delete the oldest of each partition, by its share, if all of them take too much."""

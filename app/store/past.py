@@ -89,6 +89,18 @@ class PastStore:
         found += pipe.execute()
         return [one for some in found for one in some]
 
+    def not_brought_back(self, partition: int, endings: Sequence[Ending]) -> list[Ending]:
+        """Those that retention has listed since they ended, and not since they were brought back.
+
+        For what has no entry of its own there, being packed or in short form, it is the same.
+        """
+        if not endings:
+            return []
+        named: Any = [one.occurrence_id for one in endings]
+        moments = self._client.zmscore(keys.ended(partition), named)
+        pairs = zip(endings, moments, strict=True)
+        return [one for one, at_ms in pairs if at_ms is None or int(at_ms) == one.at_ms]
+
     def add(self, past: Iterable[Past], now_ms: int) -> int:
         """Add occurrences that ended long ago; returns how many were not there.
 

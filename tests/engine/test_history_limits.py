@@ -148,6 +148,24 @@ def test_with_an_archive_events_are_looked_through_once_an_hour(
     assert archived(archive) == 5
 
 
+def test_what_was_brought_back_stays_whatever_else_there_is(
+    stores: Stores,
+    maker: PastMaker,
+    limits: HistoryLimits,
+    archiving: Archiving,
+    archive: Archive,
+) -> None:
+    """Else it would be archived again and again."""
+    limits = replace(limits, per_event=1, archiving=archiving)
+    _, some = series(maker, 3)
+    kept = [one for one in stores.occurrences.past(some[:1]) if one]
+    assert run(limits) == 2
+    assert limits.past.add(kept, LATER_MS) == 1
+    assert run(limits, LATER_MS + HOUR_MS) == 0
+    assert left(stores, some) == [some[0], some[2]]
+    assert archive.verify(print)[1] == 2
+
+
 @pytest.fixture
 def sized(limits: HistoryLimits, monkeypatch: pytest.MonkeyPatch) -> Callable[[int], HistoryLimits]:
     """Limits of so many occurrences, each of which takes a hundred bytes."""
