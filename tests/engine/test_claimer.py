@@ -119,7 +119,7 @@ def row(due_ms: int) -> list[Any]:
     """A row of the claim script's answer."""
     at = b"%d" % due_ms
     doc = definition_to_doc(a_definition())
-    return [b"o" * 16, b"e" * 16, at, 1, doc, *[None] * 6, at, *[None] * 6]
+    return [b"o" * 16, b"e" * 16, at, 1, doc, *[None] * 6, at, *[None] * 7]
 
 
 def test_what_is_claimed_ahead_is_returned_when_it_is_due() -> None:
