@@ -20,6 +20,8 @@ from app.store.leaves import (
     leaves,
     read_newest,
 )
+from app.store.past import PastStore
+from app.store.scripts import Scripts
 from app.store.selections import Entry, IndexClause, Position, Selection
 from tests.store.conftest import Stores, open_stores
 from tests.store.test_short_forms import create
@@ -204,6 +206,16 @@ def test_members_are_found(stores: Stores, history: History) -> None:
     place = keys.event_occurrences(history.partition, event.id)
     assert read_newest(stores.work._scripts, place, 90) == newest[:90]
     assert stores.occurrences.last_of([event], 90) == [newest[:90]]
+
+
+def test_what_is_packed_is_not_brought_back_once_more(stores: Stores, history: History) -> None:
+    """As after a backup, or if it went into the archive and could not be deleted then."""
+    some = sorted(history.notes)[:40]
+    found = [one for one in stores.occurrences.past(some) if one is not None]
+    history.pack(sorted(history.notes))
+    assert PastStore(stores.client, Scripts(stores.client)).add(found, LATER_MS) == 0
+    assert broken(stores.client, stores.partitions) == []
+    assert not stores.client.exists(keys.ended(history.partition))
 
 
 def test_what_is_unpacked_or_deleted_leaves_the_leaves(stores: Stores, history: History) -> None:

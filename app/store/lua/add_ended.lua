@@ -6,11 +6,13 @@
 --       9… per field: name, value (of its hash)
 -- Returns: how many were added, 1 or 0.
 --#include index_occurrence_tags
+--#include in_leaves
 local prefix, now, id, event, scheduled, status, tags, listed = unpack(ARGV, 1, 8)
 local key = prefix .. 'occurrence:' .. id
 for _, any in ipairs({'scheduled', 'dispatched', 'retrying', 'completed', 'failed', 'missed',
   'skipped', 'cancelled'}) do
-  if redis.call('ZSCORE', prefix .. 'occurrences:' .. any, id) then return 0 end
+  local index = prefix .. 'occurrences:' .. any
+  if redis.call('ZSCORE', index, id) or in_leaves(index, {id})[id] then return 0 end
 end
 redis.call('HSET', key, unpack(ARGV, 9))
 redis.call('ZADD', prefix .. 'occurrences:' .. status, scheduled, id)
