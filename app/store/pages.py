@@ -220,7 +220,7 @@ class PageStore:
         )
         following = after[0] if after else b""
         page = found.pages[0] if found.pages else RecordPage(b"", b"", [])
-        some = [one for one in records[: 2 * PAGE_RECORDS] if not following or one.id < following]
+        some = [one for one in records[:PAGE_RECORDS] if not following or one.id < following]
         known = {one.id for one in page.records}
         fresh = [one for one in some if one.id not in known]
         every = sorted([*page.records, *fresh])

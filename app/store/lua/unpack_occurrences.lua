@@ -27,7 +27,9 @@ for i = 6, #ARGV, 4 do
   end
   if ids[#ids] ~= id then ids[#ids + 1] = id end
 end
-for _, id in ipairs(ids) do by_index(prefix, id, by_name) end
+for _, id in ipairs(ids) do
+  by_index(prefix, id, redis.call('HGET', prefix .. 'fresh', id), by_name)
+end
 for name, its in pairs(by_name) do
   local key, moved = prefix .. name, {}
   local packed = in_leaves(key, its)

@@ -1,9 +1,8 @@
 --#include index_names
 --#include fresh_lease
--- by_index(prefix, id, found): notes an ended occurrence that has a record of its own under each of
--- its indexes in found, which has lists of ids.
-local function by_index(prefix, id, found)
-  local short = redis.call('HGET', prefix .. 'fresh', id)
+-- by_index(prefix, id, short, found): notes an ended occurrence that has a short form, or else a
+-- hash, under each of its indexes in found, which has lists of ids.
+local function by_index(prefix, id, short, found)
   local event, status, tags
   if short then
     local _, _, _, rest = fresh_lease(short)
