@@ -34,11 +34,11 @@ WITH_EXAMPLES = [one for one in PAGES if one.in_language("bash")]
 ELSEWHERE = {
     "make run": "tests/e2e/test_make_run.py",
     ".ci/run": ".github/workflows/ci.yml",
-    "qhronos": "tests/qhronos/cli/test_docs.py",
+    "docs/command-line.md": "tests/qhronos/cli/test_docs.py",
+    "docs/backup.md": "tests/backup/test_commands.py",
 }
-"""Commands that are run by another test, or by whoever runs all of them."""
-
-COMMAND_LINE = "docs/command-line.md"
+"""Commands that are run by another test, or by whoever runs all of them; those of ``qhronos`` by the
+page that has them."""
 
 
 def by_name(one: Page) -> str:
@@ -165,7 +165,7 @@ def test_other_commands_are_run_elsewhere_or_by_operators() -> None:
             continue  # see test_operator_commands
         for text in one.in_language("sh"):
             lines = text.splitlines()
-            ours = one.name == COMMAND_LINE and all(line.startswith("qhronos ") for line in lines)
-            known = "qhronos" if ours else text.strip()
+            ours = all(line.startswith("qhronos ") for line in lines)
+            known = one.name if ours else text.strip()
             assert known in ELSEWHERE, (one.name, text)
             assert (ROOT / ELSEWHERE[known]).exists()
