@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
+from app.domain.event import Event
+from app.domain.process import ProcessFacts
 from app.engine import packing as module
 from app.engine.packing import PACK_AFTER_MS, Packing
+from app.store import page_keys
 from app.store.calls import Unattempted
 from app.store.ended_slices import ended_slice
+from app.store.events import EventStore, Plan
 from app.store.pages import PageStore
+from tests.engine.engines import engine_with
 from tests.store.conftest import Stores, stores
 from tests.store.test_short_forms import create
-from tests.support.builders import DAILY
-from tests.support.clock import NOW_MS
+from tests.support.builders import DAILY, an_event
+from tests.support.clock import NOW_MS, FakeClock
 from tests.support.invariants import broken
 
 __all__ = ["stores"]
@@ -82,3 +87,28 @@ def test_a_slice_says_after_which_moment_the_next_begins(stores: Stores) -> None
     assert (len(first.occurrences), first.cursor) == (2, NOW_MS + 1)
     rest = ended_slice(stores.client, partition, (first.cursor, LATER_MS), 3)
     assert (len(rest.occurrences), rest.cursor) == (2, 0)
+
+
+def test_recovery_packs_once_all_processes_know_pages(store_url: str) -> None:
+    clock, nobody = FakeClock(), cast("Any", None)
+    with engine_with(store_url, clock, nobody) as engine:
+        storage = engine.services.storage
+        event = create_in(storage.events)
+        note = Unattempted(event.id, NOW_MS - 5, ("red",), "missed", "because")
+        storage.work.record_unattempted([note], NOW_MS)
+        clock.advance(PACK_AFTER_MS + 1)
+        earlier = ProcessFacts("deliver", "host", 1, schema=8).to_json()
+        storage.processes.announce("earlier", earlier, clock.ms + 9)
+        engine.upkeep.recover()
+        assert not storage.client.exists(page_keys.pages(0))
+        storage.processes.gone("earlier")
+        engine.upkeep.recover()
+        assert storage.client.zcard(page_keys.pages(0)) == 1
+        assert broken(storage.client) == []
+
+
+def create_in(events: EventStore) -> Event:
+    event = an_event(schedule=DAILY)
+    plan = Plan(scheduled_ms=event.start_ms + 86_400_000, due_ms=event.start_ms + 86_400_000)
+    events.save(event, plan, None, NOW_MS)
+    return event
