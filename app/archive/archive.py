@@ -6,11 +6,12 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import Any
+from typing import Any, cast
 
 from app.archive import names
 from app.archive.files import FileDamaged, FileReader, FileWriter, Header
 from app.archive.place import ArchiveFailed, ArchivePlace, reason_of
+from app.domain import ids
 from app.domain.times import to_rfc3339
 
 
@@ -181,13 +182,34 @@ class Archive:
         return files, records, wrong
 
 
+_TEXTS = ("id", "event_id", "status", "scheduled_at", "completed_at", "updated_at")
+"""Members that filters look at."""
+
+_HALF = b"\\ud"
+"""How an escaped half of a character begins, which nothing can print; none is written so."""
+
+
 def _parse(line: bytes) -> dict[str, Any]:
     try:
-        record: dict[str, Any] = json.loads(line)
-        record["id"]
-    except (ValueError, TypeError, KeyError):
-        raise FileDamaged("a line is no record") from None
-    return record
+        record = json.loads(line)
+        if _HALF in line:
+            json.dumps(record, ensure_ascii=False).encode()
+        is_right = isinstance(record, dict) and _is_readable(record)
+    except (ValueError, RecursionError):
+        is_right = False
+    if not is_right:
+        raise FileDamaged("a line is no record")
+    return cast("dict[str, Any]", record)
+
+
+def _is_readable(record: dict[str, Any]) -> bool:
+    tags = record.get("tags", [])
+    return (
+        all(isinstance(record.get(name, ""), str) for name in _TEXTS)
+        and ids.is_written_right(record.get("id", ""))
+        and isinstance(tags, list)
+        and all(isinstance(one, str) for one in tags)
+    )
 
 
 def _identity(record: dict[str, Any]) -> bytes:

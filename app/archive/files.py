@@ -165,8 +165,12 @@ def _header(line: bytes) -> Header:
             str(found["slot"]),
             int(found["count"]),
             str(found["sha256"]),
-            found.get("scheduled_from"),
-            found.get("scheduled_to"),
+            _text(found.get("scheduled_from")),
+            _text(found.get("scheduled_to")),
         )
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError):
         raise FileDamaged("its first line is no header") from None
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else str(value)

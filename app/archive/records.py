@@ -8,20 +8,22 @@ are not kept, not even encrypted: the key may be known longer than anybody wants
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from app.domain import ids
 from app.domain.attempt import Attempt
 from app.domain.event import Event
-from app.domain.occurrence import Occurrence, OccurrenceStatus
+from app.domain.occurrence import ENDED, Occurrence, OccurrenceStatus
 from app.domain.outcome import Timings
 from app.domain.past import Past
 from app.domain.times import micros_to_rfc3339, to_rfc3339
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_MOST = 1 << 53
+_Value = TypeVar("_Value")
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
@@ -58,21 +60,21 @@ def occurrence_of(record: Mapping[str, Any]) -> Past:
             id=_id(record["id"]),
             event_id=_id(record["event_id"]),
             scheduled_ms=scheduled_ms,
-            status=OccurrenceStatus(record["status"]),
-            tags=tuple(record.get("tags", ())),
-            attempt_count=int(record.get("attempt_count", 0)),
+            status=_ended(record["status"]),
+            tags=tuple(map(_text, record.get("tags", ()))),
+            attempt_count=_whole(record.get("attempt_count", 0)),
             changed_ms=_optional_ms(record, "timestamp"),
-            status_code=record.get("status_code"),
-            response_body=record.get("response_body"),
-            error_message=record.get("error_message"),
+            status_code=_optional(_whole, record, "status_code"),
+            response_body=_optional(_text, record, "response_body"),
+            error_message=_optional(_text, record, "error_message"),
             started_ms=_optional_ms(record, "started_at"),
             completed_ms=_optional_ms(record, "completed_at"),
             planned_ms=_optional_ms(record, "planned_at") or scheduled_ms,
             callback_of=_id(record["callback_of"]) if "callback_of" in record else None,
         )
         attempts = [_attempt(one) for one in record.get("attempts", ())]
-        return Past(occurrence, attempts, str(record.get("callback", "")).encode())
-    except (KeyError, TypeError, AttributeError) as error:
+        return Past(occurrence, attempts, _text(record.get("callback", "")).encode())
+    except (KeyError, TypeError, AttributeError, OverflowError) as error:
         raise ValueError(f"not the record of an occurrence: {error!r}") from error
 
 
@@ -135,7 +137,7 @@ def _attempt_members(attempt: Attempt) -> dict[str, Any]:
 def _attempt(record: Mapping[str, Any]) -> Attempt:
     first = record.get("first_byte_at")
     return Attempt(
-        int(record["number"]),
+        _whole(record["number"]),
         Timings(
             _us(record["due_at"]),
             _us(record["started_at"]),
@@ -143,8 +145,8 @@ def _attempt(record: Mapping[str, Any]) -> Attempt:
             None if first is None else _us(first),
             *(_microseconds(record.get(name)) for name in ("dns_ms", "connect_ms", "tls_ms")),
         ),
-        record.get("status_code"),
-        record.get("error_message"),
+        _optional(_whole, record, "status_code"),
+        _optional(_text, record, "error_message"),
         _optional_ms(record, "claimed_at"),
     )
 
@@ -168,6 +170,30 @@ def _ms(text: str) -> int:
 def _optional_ms(record: Mapping[str, Any], name: str) -> int | None:
     text = record.get(name)
     return None if text is None else _ms(text)
+
+
+def _optional(read: Callable[[Any], _Value], record: Mapping[str, Any], name: str) -> _Value | None:
+    value = record.get(name)
+    return None if value is None else read(value)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"not text: {value!r}")
+    return value
+
+
+def _whole(value: Any) -> int:
+    if not isinstance(value, int) or not 0 <= value < _MOST:
+        raise TypeError(f"not a whole number: {value!r}")
+    return value
+
+
+def _ended(word: Any) -> OccurrenceStatus:
+    status = OccurrenceStatus(word)
+    if status not in ENDED:
+        raise ValueError(f"it has not ended: {status}")
+    return status
 
 
 def _id(text: str) -> bytes:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from app.clock import Clock
 from app.domain.access import Access
 from app.domain.stats import OTHER, Cell, Cells, Counts, DeliveryFigures
-from app.domain.times import to_rfc3339
+from app.domain.times import MAX_MS, to_rfc3339
 from app.errors import InvalidInput
 from app.store.stats import StatsStore
 from app.store.stats_keys import STEPS
@@ -104,7 +104,7 @@ class StatsService:
             kept_since_ms = now_ms - step.kept_ms
             fits = (end_ms - first_ms) // step.size_ms <= MAX_BUCKETS
             if fits and first_ms >= kept_since_ms:
-                return Stats(first_ms, end_ms, name)
+                return Stats(first_ms, min(end_ms, MAX_MS), name)
         if not fits:
             said = f"must be at most {MAX_BUCKETS} {name}s before to; or ask for a longer step"
             raise InvalidInput.field("from", said)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -171,6 +172,38 @@ def test_a_damaged_file_is_named_and_the_status_says_so(
     assert "2 files with 4 records are whole; 0 are damaged." in out
     assert "1 files with 1 records are whole; 1 are damaged." in out
     assert err.count(f"{path.name} can't be read: ") == 2
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *("5", '"id"', "[" * 100_000, '{"id":' * 50_000, '{"id":1}', '{"id":"zz"}', '{"id":null}'),
+        *(
+            json.dumps({**json.loads(occurrence_line(PASTS[1])), **other})
+            for other in (
+                *({"completed_at": 5}, {"tags": 5}, {"tags": [5]}, {"tags": ["\ud800"]}),
+                *({"status": []}, {"status": "retrying"}, {"status_code": "200"}),
+                *({"status_code": -1}, {"attempt_count": math.inf}, {"response_body": 5}),
+                *({"error_message": "\udfff"}, {"callback": "\ud800"}, {"attempts": 3}),
+                *({"scheduled_at": "2026-01-01T00:00:00"}, {"attempts": [{"number": 10**30}]}),
+            )
+        ),
+    ],
+    ids=range(22),
+)
+def test_what_is_no_record_is_told_of_and_never_brought_back(
+    place: ArchivePlace, line: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever can write into the bucket ends no command with a traceback."""
+    made, store = Archive(place), FakeStore()
+    writer = FileWriter(OCCURRENCES, 0, slot_of(NOW_MS))
+    writer.add(line.encode())
+    made.keep(writer, NOW_MS)
+    for words in (["query", "--json"], ["query", "--tag", "x", "--status", "failed"]):
+        assert run(words, made, store) in {0, 1}
+    assert run(["restore", "--all"], made, store) == 1
+    assert store.there == {}
+    assert "can't be read: " in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -77,7 +77,9 @@ def test_a_record_that_was_added_is_noticed() -> None:
         read(written() + more)
 
 
-@pytest.mark.parametrize("line", [b"", b"[]\n", b"{}\n", b'{"qhronos_archive":2}\n', b"no end"])
+@pytest.mark.parametrize(
+    "line", [b"", b"[]\n", b"{}\n", b'{"qhronos_archive":2}\n', b"no end", b"[" * 99_999 + b"\n"]
+)
 def test_what_has_no_header_is_none_of_ours(line: bytes) -> None:
     with pytest.raises(FileDamaged):
         FileReader(io.BytesIO(zstandard.ZstdCompressor().compress(line)))

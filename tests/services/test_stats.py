@@ -6,9 +6,10 @@ import pytest
 
 from app.domain.access import MASTER, Access
 from app.domain.stats import OTHER
+from app.domain.times import MAX_MS
 from app.errors import InvalidInput
 from app.services.stats import StatsQuery, StatsService
-from app.store.stats_keys import DAY_MS, HOUR_MS, counted
+from app.store.stats_keys import DAY_MS, HOUR_MS, STEPS, counted
 from app.wiring.services import Services
 from app.wiring.stats import FigureServices
 from tests.support.clock import NOW_MS
@@ -135,6 +136,13 @@ def test_the_finest_step_that_is_kept_and_fits_is_taken(stats: StatsService) -> 
     assert step(NOW_MS - 3 * DAY_MS, NOW_MS - 3 * DAY_MS + HOUR_MS) == "hour"
     assert step(NOW_MS - 31 * DAY_MS, NOW_MS) == "hour"
     assert step(NOW_MS - 40 * DAY_MS, NOW_MS - 39 * DAY_MS) == "day"
+
+
+@pytest.mark.parametrize("step", [None, *STEPS])
+def test_no_figures_go_beyond_the_last_year(stats: StatsService, step: str | None) -> None:
+    """No time after it can be written."""
+    found = stats.of(StatsQuery(to_ms=MAX_MS, step=step), MASTER)
+    assert (found.end_ms, found.series) == (MAX_MS, [])
 
 
 @pytest.mark.parametrize(
