@@ -33,6 +33,9 @@ LEFT = 0.95
 """When history is too large, it is made smaller than the limit by a twentieth: so it takes files of
 a good size, and a run that finds it too large comes seldom."""
 
+AT_ONCE = 8
+"""From how many events what goes is read together: some ten thousand occurrences at most."""
+
 HOUR_MS = 3_600_000
 
 _log = logging.getLogger(__name__)
@@ -79,13 +82,25 @@ class HistoryLimits:
         beyond: list[Ending] = []
         for _ in range(0, LOOKED_AT, BATCH):
             found = self.sweep.events(partition, status, cursor, BATCH)
-            beyond += self._beyond(partition, found.suspects)
+            if not self._add_beyond(beyond, partition, found.suspects, until_s):
+                cursor = cursor or "0"  # the next run looks at these again
+                break
             cursor = found.cursor
-            if not cursor or len(beyond) >= MAX_RECORDS or time.monotonic() >= until_s:
+            if not cursor:
                 break
         deleted = self._delete(partition, beyond, now_ms, until_s)
         self.coordination.move_sweep(place, f"{began} {cursor}")
         return deleted
+
+    def _add_beyond(
+        self, beyond: list[Ending], partition: int, event_ids: Sequence[bytes], until_s: float
+    ) -> bool:
+        """Add what goes of some events; whether there was room and time to look at all of them."""
+        for at in range(0, len(event_ids), AT_ONCE):
+            if len(beyond) >= MAX_RECORDS or time.monotonic() >= until_s:
+                return False
+            beyond += self._beyond(partition, event_ids[at : at + AT_ONCE])
+        return True
 
     def _beyond(self, partition: int, event_ids: Sequence[bytes]) -> Iterator[Ending]:
         """What has ended of the events and is not among the newest of its event.

@@ -130,6 +130,22 @@ def test_of_one_event_so_many_go_in_one_run(
     assert left(stores, some) == some[-1:]
 
 
+def test_of_many_events_no_more_is_read_than_goes_in_one_run(
+    stores: Stores,
+    maker: PastMaker,
+    limits: HistoryLimits,
+    archiving: Archiving,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As when a limit is set that was not there before. The next run does not wait an hour."""
+    monkeypatch.setattr(module, "AT_ONCE", 1)
+    monkeypatch.setattr(module, "MAX_RECORDS", 2)
+    every = [series(maker, 3)[1] for _ in range(3)]
+    counts = [run(replace(limits, per_event=1, archiving=archiving)) for _ in range(4)]
+    assert counts == [2, 2, 2, 0]
+    assert all(left(stores, some) == some[-1:] for some in every)
+
+
 def test_with_an_archive_events_are_looked_through_once_an_hour(
     stores: Stores,
     maker: PastMaker,
