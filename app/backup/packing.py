@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -18,11 +19,12 @@ from typing import Any
 import zstandard
 
 from app.backup.wording import BackupRefused
+from app.domain.times import MAX_MS
 
 FORMAT = 1
 LEVEL = 3
-PIECE = 1 << 20
-"""Bytes that are decompressed at once, at most: a small file may not become a huge piece."""
+PIECE = 1 << 10
+"""Bytes that are decompressed at once: four can become 128 KiB, and so these 32 MiB, at most."""
 
 _ZSTD = b"\x28\xb5\x2f\xfd"
 """What everything begins with that zstd has packed (RFC 8878, section 3.1.1)."""
@@ -31,6 +33,9 @@ _DIGEST = 65
 """Bytes of the digest and the line end after it."""
 
 _LONGEST_HEADER = 65_536
+
+_SECRET = re.compile("[a-z_]{1,64}")
+"""What a secret can be called: it becomes the name of a file."""
 
 _CUT = "{file} was cut off or changed: use another backup."
 _OTHER = "{file} is no backup of Qhronos."
@@ -76,9 +81,22 @@ class BackupHeader:
                     "use a later version."
                 )
             known = {one: given[one] for one in cls.__dataclass_fields__ if one in given}
-            return cls(**{**known, "keys": tuple(given.get("keys", ()))})
-        except (ValueError, KeyError, TypeError, AttributeError):
+            header = cls(**{**known, "keys": tuple(given.get("keys", ()))})
+            header.require_sense()
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             raise BackupRefused(_OTHER.format(file=name)) from None
+        return header
+
+    def require_sense(self) -> None:
+        """Raise ``ValueError`` for what no backup says: a terminal shows it, and files have it."""
+        texts = (self.version, self.server, self.instance, *self.keys, *self.secrets.values())
+        numbers = (self.taken_ms, self.schema, self.partitions)
+        if not (
+            all(isinstance(one, str) and one.isprintable() for one in texts)
+            and all(type(one) is int and 0 <= one <= MAX_MS for one in numbers)
+            and all(map(_SECRET.fullmatch, self.secrets))
+        ):
+            raise ValueError
 
 
 def pack(header: BackupHeader, snapshot: Iterable[bytes]) -> Iterator[bytes]:

@@ -75,3 +75,36 @@ def test_a_member_of_the_header_that_is_not_known_is_passed_over() -> None:
     given = {**json.loads(HEADER.line()), "later": 1}
     assert BackupHeader.read(json.dumps(given).encode(), "f") == HEADER
     assert replace(HEADER, schema=9) != HEADER
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"taken_ms": "soon"},
+        {"taken_ms": 10**300},
+        {"version": "\x1b[2J"},
+        {"keys": [1]},
+        {"secrets": {"../../authorized_keys": "mine"}},
+        {"secrets": ["a"]},
+    ],
+)
+def test_a_header_that_says_what_no_backup_does_is_refused(wrong: dict[str, object]) -> None:
+    """A terminal shows it, and the names of secrets become those of files."""
+    line = json.dumps({**json.loads(HEADER.line()), **wrong}).encode() + b"\n"
+    with pytest.raises(BackupRefused, match="no backup"):
+        BackupHeader.read(line, "the file")
+
+
+def test_a_header_too_deep_to_be_read_is_refused() -> None:
+    with pytest.raises(BackupRefused, match="no backup"):
+        BackupHeader.read(b"[" * 65_000, "the file")
+
+
+def test_a_small_file_that_becomes_a_huge_one_is_never_held_whole() -> None:
+    line = HEADER.line()
+    block = (131_072 << 3 | 0b10).to_bytes(3, "little") + b"A"  # RFC 8878: one byte, repeated
+    begin = b"\x28\xb5\x2f\xfd\x00\x50" + (len(line) << 3).to_bytes(3, "little") + line
+    sizes: list[int] = []
+    Unpacker("the file", lambda piece: sizes.append(len(piece))).feed(begin + block * 500)
+    assert sum(sizes) > 60_000_000
+    assert max(sizes) <= 34_000_000
