@@ -126,7 +126,9 @@ def create_app(services: Services, tracing: Tracing | None = None) -> Flask:
     register_public_urls(app)
     register_shares(app, services.settings.web_threads)
     register_store_check(app, {CONSOLE, *(part.blueprint.name for part in PARTS)})
-    register_durability(app)
+    register_durability(
+        app, {part.blueprint.name for part in PARTS if part is not acknowledgements}
+    )
     api = make_api(app)
     for part in PARTS:
         api.register_blueprint(part.blueprint)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from flask import Flask, Response, g, request
 
+from app.api.http.auth import bearer
 from app.api.http.context import services
 from app.api.http.errors import RETRY_AFTER_SECONDS, error_answer
 from app.domain.durability import HEADER, Durability, read_durability
@@ -20,19 +21,25 @@ _NOT_SAFE = (
 )
 
 
-def register_durability(app: Flask) -> None:
+def register_durability(app: Flask, for_token_holders: Collection[str]) -> None:
     """Hold back the answers to changes until they are as safe as was asked for.
+
+    To the blueprints ``for_token_holders`` nobody comes without a token: who has none that is good
+    learns that before anything is waited for, or such requests could keep all threads waiting.
 
     By the time it looks, all is done that a request does: its entry in the audit log is written,
     and its answer is kept for its idempotency key. So the same request, sent again, only waits.
     """
-    app.before_request(_begin)
+
+    def begin() -> None:
+        if request.method in _CHANGING and request.routing_exception is None:
+            _begin(needs_token=request.blueprint in for_token_holders)
+
+    app.before_request(begin)
     app.after_request(_end)
 
 
-def _begin() -> None:
-    if request.method not in _CHANGING:
-        return
+def _begin(*, needs_token: bool) -> None:
     wanted = services().settings.durability
     if (text := request.headers.get(HEADER)) is not None:
         try:
@@ -40,6 +47,8 @@ def _begin() -> None:
         except InvalidInput as error:
             raise InvalidInput(f"{HEADER} {error.message}.") from None
     if wanted:
+        if needs_token:
+            bearer()
         replicas = services().settings.durability_replicas
         g.fence = services().storage.client.fence(wanted, replicas)
         g.durability = wanted

@@ -133,6 +133,17 @@ def test_the_settings_may_ask_for_it(client_of, primary, an_event):
     assert "Qhronos-Durability" not in client.post("/events", json={}).headers
 
 
+def test_nothing_is_waited_for_without_a_good_token(client_of, primary, an_event, monkeypatch):
+    """Or anybody could keep all threads waiting for replicas that are not there."""
+    client = client_of(durability_replicas=2)
+    monkeypatch.setattr(durability.Fence, "__init__", lambda *_: pytest.fail("it was waited for"))
+    for token in ("", "Bearer forged"):
+        headers = {**REPLICATED, "Authorization": token}
+        assert client.post("/events", json=an_event, headers=headers).status_code == 401
+        assert client.delete("/tokens/t", headers=headers).status_code == 401
+        assert client.post("/nowhere", headers=headers).status_code == 404
+
+
 def test_any_other_word_is_refused_and_said(client, an_event):
     answer = client.post("/events", json=an_event, headers={"Qhronos-Durability": "quorum"})
     assert answer.status_code == 400
