@@ -24,10 +24,15 @@ def written(name: str) -> Iterator[Callable[[bytes], object]]:
     if name == STDOUT:
         if sys.stdout.isatty():
             raise BackupRefused("A backup is no text for a terminal: name a file, or use a pipe.")
-        yield sys.stdout.buffer.write
-        sys.stdout.buffer.flush()
+        try:
+            yield sys.stdout.buffer.write
+            sys.stdout.buffer.flush()
+        except OSError as error:
+            raise BackupRefused(f"Standard output can't be written ({error.strerror}).") from None
         return
     path = Path(name)
+    if path.exists() and not path.is_file():  # as root one would put a file where a device was
+        raise BackupRefused(f"{path} is there and no file: name a file, or '-' and a pipe.")
     aside = None
     try:
         handle, aside = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)

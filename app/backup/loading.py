@@ -57,6 +57,8 @@ def _unpack(path: Path, keys: BackupKeys, target: Path) -> tuple[BackupHeader, i
         with path.open("rb") as source, target.open("wb") as snapshot:
             return _unpacked(source, keys, snapshot, path.name)
     except OSError as error:
+        if error.filename == str(path):
+            raise BackupRefused(f"{path} can't be read ({error.strerror}).") from None
         raise BackupRefused(
             f"{error.filename or target} can't be used ({error.strerror}): a backup is unpacked "
             "into TMPDIR, which needs the room."
@@ -82,6 +84,8 @@ def _server(directory: Path, header: BackupHeader, name: str) -> Iterator[Embedd
             tried.append(str(binary))
             (directory / "store" / "server.json").unlink(missing_ok=True)
             continue
+        # It is in memory now. What is encrypted in the backup is not to lie there in clear.
+        (directory / "store" / "dump.rdb").unlink(missing_ok=True)
         try:
             yield store
         finally:
