@@ -20,6 +20,11 @@ HELD_MS = 60_000
 
 BATCH = 1_000
 
+_ANOTHER = (
+    "A backup is being restored into this store by another process, or was a moment ago: wait a "
+    "minute."
+)
+
 _HOUSEKEEPING = re.compile(
     rb"qh:(meta|drains|sweep|\{watch\}:.+|\{archive\}:failing|\{processes\}(:facts)?|\{live\}:.+|\{limits\}:.+|\{metrics\}(:.+)?"
     rb"|\{lateness\}|\{faults\}(:counts)?|\{alerts\}:(leader|watch)|\{audit\}:head)",
@@ -41,10 +46,7 @@ class RestoredStore:
         until = cast("bytes | None", self._client.hget(self._meta, MetaField.RESTORING))
         if until is not None:
             if int(until) > now_ms:
-                raise ConfigError(
-                    "A backup is being restored into this store by another process, or was a "
-                    "moment ago: wait a minute."
-                )
+                raise ConfigError(_ANOTHER)
             self.clear()  # it was broken off
         if found := ProcessStore(self._client).alive(now_ms):
             places = sorted(process_from_json(facts).place for facts in found.values())
@@ -57,7 +59,14 @@ class RestoredStore:
                 )
 
     def fence(self, partitions: int) -> None:
-        """Empty the store, and have no process of any version work with it."""
+        """Empty the store, and have no process of any version work with it.
+
+        Raises ``ConfigError`` as ``require_empty`` does: the backup was read since that was asked,
+        which takes minutes if it is large.
+        """
+        self.require_empty()
+        if not self._client.hsetnx(self._meta, MetaField.RESTORING, str(self._now_ms() + HELD_MS)):
+            raise ConfigError(_ANOTHER)
         self.clear()
         self._client.hset(self._meta, MetaField.SCHEMA, str(FENCED))
         self._client.hset(self._meta, MetaField.PARTITIONS, str(partitions))

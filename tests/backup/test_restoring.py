@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 
 from app import __version__
-from app.backup import copying
+from app.backup import copying, restoring
 from app.backup.copying import StoreCopy
 from app.backup.loading import LoadedBackup
 from app.backup.restoring import restore
 from app.backup.snapshots import describe
-from app.backup.surveys import Tell
+from app.backup.surveys import Survey, Tell
 from app.backup.wording import BackupRefused
 from app.config import Settings
 from app.domain.access import MASTER
@@ -338,6 +338,35 @@ def test_nobody_works_with_a_store_that_is_not_whole(
         restored(source, target, 1, clock)
     assert seen == [b"%d" % FENCED]
     assert target.keys("qh:*") == []
+
+
+def test_what_came_while_the_backup_was_read_is_not_deleted(
+    store_url: str, target: StoreClient, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That takes minutes if it is large; so do two restores that were begun at once."""
+    source = services_of(store_url, 1, clock)
+    fill(source, clock)
+    survey = restoring.survey
+
+    def read(*given: Any) -> Survey:
+        come()
+        return survey(*given)
+
+    def event() -> None:
+        target.set("qh:{0}:event:x", b"accepted")
+
+    def another() -> None:
+        RestoredStore(target).fence(1)
+
+    monkeypatch.setattr(restoring, "survey", read)
+    for come, said in ((event, "not empty"), (another, "another process")):
+        target.flushall()
+        come()
+        before = snapshot(target)
+        target.flushall()
+        with pytest.raises(ConfigError, match=said):
+            restored(source, target, 1, clock)
+        assert snapshot(target).keys() == before.keys()
 
 
 def test_one_that_was_killed_is_begun_anew(
