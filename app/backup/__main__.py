@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from types import FrameType
+from typing import NoReturn
 
 from app import __version__
 from app.backup.files import STDOUT, written
@@ -214,6 +217,18 @@ def _tell(text: str) -> None:
     sys.stderr.write(text + "\n")
 
 
+def _end(number: int, _frame: FrameType | None) -> NoReturn:
+    sys.exit(128 + number)
+
+
+def _end_in_order() -> None:
+    """Have what is half done removed when the command is told to end, by systemd or a terminal."""
+    for one in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+        if signal.getsignal(one) != signal.SIG_IGN:
+            signal.signal(one, _end)
+
+
 if __name__ == "__main__":
     os.umask(0o077)
+    _end_in_order()
     sys.exit(main(sys.argv[1:], os.environ))

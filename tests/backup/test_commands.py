@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import os
 import re
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -22,6 +25,8 @@ from app.runtime.local import prepare
 from app.services.queries import EventChanges
 from app.setting_variables import load_settings
 from app.wiring.services import build_services
+from tests.support.processes import ROOT
+from tests.support.wait import wait_until
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -121,7 +126,7 @@ def test_what_can_not_be_restored_leaves_nothing(run: Run, backup: Path, tmp_pat
         ((str(backup), "--key", str(other)), "for another key"),
         ((str(backup),), "with --key"),
         ((str(other),), "no backup"),
-        ((str(tmp_path / "missing"),), "can't be used"),
+        ((str(tmp_path / "missing"),), "can't be read"),
     ):
         status, _, problem = run("restore", *words, **into)
         assert (status, said in problem) == (ExitStatus.FAILED, True), problem
@@ -153,3 +158,19 @@ def test_words_that_are_no_command_are_refused(run: Run) -> None:
     assert run("backup", "new-key", "/missing/file")[0] == ExitStatus.FAILED
     with pytest.raises(SystemExit):
         run("backup")
+
+
+def test_nothing_is_left_of_one_that_was_told_to_end(tmp_path: Path) -> None:
+    """The snapshot of an encrypted backup would lie in clear in ``TMPDIR``."""
+    pipe, room = tmp_path / "pipe", tmp_path / "room"
+    os.mkfifo(pipe)
+    room.mkdir()
+    words = [sys.executable, "-m", "app.backup", "backup", "verify", str(pipe)]
+    environ = {"PATH": os.environ["PATH"], "TMPDIR": str(room)}
+    with subprocess.Popen(words, env=environ, cwd=ROOT, stderr=subprocess.PIPE) as process:
+        wait_until(lambda: list(room.iterdir()), "it has made room")
+        process.terminate()
+        assert process.wait(20) == 128 + signal.SIGTERM
+        assert process.stderr is not None
+        assert process.stderr.read() == b""
+    assert list(room.iterdir()) == []
