@@ -6,9 +6,11 @@ tracing is on is decided here, without that library: it is imported only if it i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from importlib.util import find_spec
-from urllib.parse import urlsplit
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from app.errors import ConfigError
 
@@ -21,6 +23,17 @@ PROTOCOL = "http/protobuf"
 
 RATIOS = ("traceidratio", "parentbased_traceidratio")
 SAMPLERS = ("always_on", "always_off", "parentbased_always_on", "parentbased_always_off", *RATIOS)
+
+COMPRESSIONS = ("none", "gzip", "deflate")
+
+_OTLP = re.compile(r"OTEL_EXPORTER_OTLP_(?:TRACES_)?(\w+)")
+_FILES = ("CERTIFICATE", "CLIENT_KEY", "CLIENT_CERTIFICATE")
+_HEADER = re.compile(
+    r"\s*[\w!#$%&'*+.^`|~-]+\s*=[\x20\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*", re.ASCII
+)
+_SECONDS = re.compile(r"\d{1,4}(\.\d{1,3})?", re.ASCII)
+_MOST = 999_999_999
+_WHOLE = re.compile(r"\d{1,9}", re.ASCII)
 
 
 def trace_exporter(environ: Mapping[str, str]) -> str | None:
@@ -37,7 +50,9 @@ def trace_exporter(environ: Mapping[str, str]) -> str | None:
         raise ConfigError(f"OTEL_TRACES_EXPORTER must be {OTLP}, {CONSOLE} or {NONE}.")
     if exporter == OTLP:
         _check_otlp(environ, endpoint)
+        _check_sending(environ)
     _check_sampler(environ)
+    _check_numbers(environ)
     return exporter
 
 
@@ -63,10 +78,49 @@ def _check_otlp(environ: Mapping[str, str], endpoint: str) -> None:
     try:
         url = urlsplit(endpoint)
         is_url = url.scheme in ("http", "https") and bool(url.hostname) and url.port != 0
+        is_url = is_url and re.fullmatch(r"[!-~]+", endpoint) is not None
     except ValueError:
         is_url = False
     if not is_url:
         raise ConfigError(f"{ENDPOINTS[1]} must be a URL, as in http://127.0.0.1:4318.")
+
+
+def _check_sending(environ: Mapping[str, str]) -> None:
+    """Check how it is sent; no sentence has the value, as headers may be secret."""
+    for name in environ:
+        found, text = _OTLP.fullmatch(name), _read(environ, name)
+        if found is None or not text:
+            continue
+        if found[1] == "TIMEOUT" and not (_SECONDS.fullmatch(text) and float(text)):
+            raise ConfigError(f"{name} must be a number of seconds above 0, as in 10.")
+        if found[1] == "COMPRESSION" and text.lower() not in COMPRESSIONS:
+            raise ConfigError(f"{name} must be one of {', '.join(COMPRESSIONS)}.")
+        if found[1] == "HEADERS" and not _are_headers(text):
+            raise ConfigError(
+                f"{name} must be names and values, as in authorization=Bearer%20abc, with commas "
+                "between them, in ASCII."
+            )
+        if found[1] in _FILES and not Path(text).is_file():
+            raise ConfigError(f"{name} must be the path of a file, and none is there.")
+
+
+def _are_headers(text: str) -> bool:
+    return all(
+        _HEADER.fullmatch(one) and re.fullmatch(r"[ -~]+", unquote(one))
+        for one in text.split(",")
+        if one.strip()
+    )
+
+
+def _check_numbers(environ: Mapping[str, str]) -> None:
+    for name in environ:
+        text = _read(environ, name)
+        if not text or not name.startswith(PREFIX):
+            continue
+        if name.startswith("OTEL_BSP_") and not (_WHOLE.fullmatch(text) and int(text)):
+            raise ConfigError(f"{name} must be a whole number from 1 to {_MOST}.")
+        if name.endswith("_LIMIT") and not _WHOLE.fullmatch(text):
+            raise ConfigError(f"{name} must be a whole number from 0 to {_MOST}.")
 
 
 def _check_sampler(environ: Mapping[str, str]) -> None:

@@ -23,6 +23,8 @@ HERE = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:4318"}
         (HERE | {"OTEL_SDK_DISABLED": "true"}, None),
         (HERE | {"OTEL_SDK_DISABLED": "false"}, "otlp"),
         (HERE | {"OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf"}, "otlp"),
+        (HERE | {"OTEL_EXPORTER_OTLP_HEADERS": "authorization=Basic a+b/c==, x-t = %41"}, "otlp"),
+        (HERE | {"OTEL_EXPORTER_OTLP_TIMEOUT": "2.5", "OTEL_BSP_SCHEDULE_DELAY": "500"}, "otlp"),
         (HERE | {"OTEL_TRACES_SAMPLER": "traceidratio", "OTEL_TRACES_SAMPLER_ARG": ".1"}, "otlp"),
     ],
 )
@@ -37,6 +39,18 @@ def test_they_say_where_traces_go(given: dict[str, str], exporter: str | None) -
         {"OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"},
         {"OTEL_EXPORTER_OTLP_ENDPOINT": "collector:4317"},
         {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:port"},
+        {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector :4318"},
+        {"OTEL_EXPORTER_OTLP_HEADERS": "s3cret"},
+        {"OTEL_EXPORTER_OTLP_TRACES_HEADERS": "a=b,authorization=Bearer%0As3cret"},
+        {"OTEL_EXPORTER_OTLP_HEADERS": "authorization=s3crét"},
+        {"OTEL_EXPORTER_OTLP_TIMEOUT": "0"},
+        {"OTEL_EXPORTER_OTLP_TRACES_TIMEOUT": "10s"},
+        {"OTEL_EXPORTER_OTLP_COMPRESSION": "zip"},
+        {"OTEL_EXPORTER_OTLP_CERTIFICATE": "/nowhere/ca.pem"},
+        {"OTEL_BSP_SCHEDULE_DELAY": "0"},
+        {"OTEL_BSP_MAX_QUEUE_SIZE": "9" * 5_000},
+        {"OTEL_BSP_EXPORT_TIMEOUT": "30s"},
+        {"OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT": "many"},
         {"OTEL_TRACES_SAMPLER": "sometimes"},
         {"OTEL_TRACES_SAMPLER": "traceidratio", "OTEL_TRACES_SAMPLER_ARG": "10%"},
         {"OTEL_TRACES_SAMPLER": "traceidratio", "OTEL_TRACES_SAMPLER_ARG": "1.5"},
@@ -47,6 +61,7 @@ def test_what_cannot_be_done_is_refused_by_name(wrong: dict[str, str]) -> None:
     with pytest.raises(ConfigError) as refused:
         trace_exporter(HERE | wrong)
     assert list(wrong)[-1] in refused.value.message
+    assert "s3cr" not in refused.value.message
 
 
 def test_a_start_says_what_to_install_if_it_is_asked_for_traces_without_it() -> None:

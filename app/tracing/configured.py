@@ -14,6 +14,7 @@ from opentelemetry.sdk.trace.export import ConsoleSpanExporter, SpanExporter
 from app import __version__
 from app.metrics.registry import Registry
 from app.otel_variables import CONSOLE
+from app.tracing.collector import collector_session
 from app.tracing.sdk import BATCH, QUEUE, SdkTracing
 
 SERVICE = "qhronos"
@@ -25,7 +26,11 @@ def configured_tracing(
     exporter: str, role: str, registry: Registry, environ: Mapping[str, str]
 ) -> SdkTracing:
     """Make what sends spans by this exporter; all else is as the process's variables say."""
-    sent_by: SpanExporter = ConsoleSpanExporter() if exporter == CONSOLE else OTLPSpanExporter()
+    sent_by: SpanExporter
+    if exporter == CONSOLE:
+        sent_by = ConsoleSpanExporter()
+    else:
+        sent_by = OTLPSpanExporter(session=collector_session())
     return SdkTracing(
         TracerProvider(shutdown_on_exit=False).sampler,  # the one that the variables name
         resource_of(role),
