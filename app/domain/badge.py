@@ -6,6 +6,7 @@ a contrast of at least 4.5 (WCAG 2.2, 1.4.3).
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from html import escape
@@ -21,6 +22,9 @@ _HEIGHT = 20
 
 MAX_LABEL = 40
 
+_NO_XML = re.compile("[\ufffe\uffff]")
+"""What no XML may have, beside what ``plain`` takes away (XML 1.0, section 2.2)."""
+
 _NARROW, _WIDE = frozenset("fijlrtI1.,:;|!'()[]/ "), frozenset("mwMW@%&")
 
 
@@ -34,7 +38,7 @@ class Badge:
 
     def svg(self) -> str:
         """The picture. The label may be anything; it is cut, and escaped."""
-        label, message = plain(self.label, MAX_LABEL), self.message
+        label, message = _NO_XML.sub("\ufffd", plain(self.label, MAX_LABEL)), self.message
         left, right = (_width(one) + 2 * _PADDING for one in (label, message))
         title = escape(f"{label}: {message}")
         return (

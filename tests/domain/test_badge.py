@@ -37,6 +37,7 @@ def test_a_tag_is_text_and_nothing_else(tag: str) -> None:
 
 def test_a_tag_can_turn_nothing_round_and_is_cut() -> None:
     assert texts(Badge("a\u202eb", "ok", GOOD)) == ["a b", "ok"]
+    assert texts(Badge("a\ufffe\uffffb", "ok", GOOD)) == ["a\ufffd\ufffdb", "ok"]
     (label, _) = texts(Badge("x" * 64, "ok", GOOD))
     assert label == "x" * (MAX_LABEL - 1) + "…"
 
