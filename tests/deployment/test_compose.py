@@ -14,6 +14,8 @@ from tests.docs.pages import ROOT
 
 OF_THE_CONTAINER = {"HOST", "PORT", "LOG_FORMAT"}
 """What the image or the container decides."""
+OTHER_CONTAINERS = {"REDIS_URL", "CANARY_URL"}
+"""What leads to other containers; ``.env`` may say otherwise."""
 
 COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))
 SERVICES: dict[str, Any] = COMPOSE["services"]
@@ -39,7 +41,7 @@ def test_every_part_gets_every_setting_from_one_file() -> None:
     for name, service in PARTS.items():
         assert service["env_file"] == [".env"], name
         assert set(service["environment"]) == {
-            PREFIX + name for name in OF_THE_CONTAINER | {"REDIS_URL"}
+            PREFIX + name for name in OF_THE_CONTAINER | OTHER_CONTAINERS
         }
 
 

@@ -23,11 +23,11 @@ _key = click.option(
 @click.argument("words", nargs=-1, required=True, metavar="[verify | new-key] FILE")
 @_key
 def backup(words: tuple[str, ...], key: str | None) -> None:
-    r"""Write everything that the store has to FILE ("-": to standard output).
+    r"""Write all that the store has to FILE.
 
     It is one moment of the store, also while all runs; everything that was answered before is in
-    it. It asks the store that "qhronos up" in this directory has, or the one that
-    QHRONOS_REDIS_URL names.
+    it. FILE may be "-", for standard output. It asks the store that "qhronos up" in this directory
+    has, or the one that QHRONOS_REDIS_URL names.
 
     \b
     qhronos backup FILE            make a backup

@@ -21,7 +21,7 @@ SHOWN = (
 
 @click.group()
 def slo() -> None:
-    """See and set which share of a tag's deliveries is to begin in time."""
+    """See and set a tag's lateness objective."""
 
 
 @slo.command("list")

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 @json_option
 @with_client
 def stats(client: Client, as_json: bool, **asked: Any) -> None:
-    """Say what became of deliveries, how late they were, and how long receivers took.
+    """Say what became of deliveries, and how late they were.
 
     Without --by it is told by time.
     """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from urllib.parse import urljoin
 
 import pytest
@@ -149,7 +150,8 @@ def test_nothing_else_redirects(app, client):
             continue
         if rule.endpoint.startswith("console.") or rule.endpoint == "start":
             continue  # it leads whoever is not signed in to where one signs in
-        path = rule.rule.replace("<int:instance_number>", "0").replace("<", "").replace(">", "")
+        path = rule.rule.replace("<int:instance_number>", "0")
+        path = re.sub(r"<(?:\w+:)?(\w+)>", r"\1", path)
         for asked in (path, path.rstrip("/"), f"{path}/"):
             answer = client.get(asked or "/", buffered=True)
             if 300 <= answer.status_code < 400:
