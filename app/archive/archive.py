@@ -132,27 +132,38 @@ class Archive:
                     if (slot := names.slot_in(file)) is not None:
                         yield f"{directory}/{file}", directory, slot
 
-    def records(self, selected: Selected, damage: Unread) -> Iterator[dict[str, Any]]:
+    def records(
+        self, selected: Selected, damage: Unread, *, of_whole_files: bool = False
+    ) -> Iterator[dict[str, Any]]:
         """Read what is selected, each record once, in bounded memory.
 
         Partition by partition, the slot that ended first comes first. A file that can't be read is
-        noted in ``damage``; what it gave before that counts.
+        noted in ``damage``; what it gave before that counts. With ``of_whole_files`` it gives
+        nothing: each file is read twice then, as only at its end it is known to be whole.
         """
         files = self.paths(selected.holds, selected.partition)
         for _, group in groupby(files, key=lambda one: one[1:]):
             seen: set[bytes] = set()
             for path, *_ in group:
-                for record in self._file(path, selected, damage):
+                for record in self._file(path, selected, damage, of_whole_files):
                     if (key := _identity(record)) not in seen:
                         seen.add(key)
                         yield record
 
-    def _file(self, path: str, selected: Selected, damage: Unread) -> Iterator[dict[str, Any]]:
+    def _file(
+        self,
+        path: str,
+        selected: Selected,
+        damage: Unread,
+        is_checked: bool,
+    ) -> Iterator[dict[str, Any]]:
         try:
             with self._place.read(path) as stream:
                 reader = FileReader(stream)
                 if not selected.may_have(reader.header):
                     return
+                if is_checked:
+                    self.check(path)
                 for line in reader.records():
                     record = _parse(line)
                     if selected.takes(record):

@@ -164,7 +164,7 @@ def _restore(
     if selected.is_all and not options.all:
         raise ConfigError("archive restore: say which, as in --event or --from, or --all.")
     unread = Unread()
-    found = archive.records(selected, unread)
+    found = archive.records(selected, unread, of_whole_files=True)
     read = added = refused = 0
     for some in _batches(islice(found, options.limit), unread):
         here = [p for p in some if ids.partition_of_occurrence(p.occurrence.id) < store.partitions]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
 import math
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+import zstandard
 
 from app.archive.archive import Archive
 from app.archive.command import ArchiveStore, run
@@ -172,6 +174,23 @@ def test_a_damaged_file_is_named_and_the_status_says_so(
     assert "2 files with 4 records are whole; 0 are damaged." in out
     assert "1 files with 1 records are whole; 1 are damaged." in out
     assert err.count(f"{path.name} can't be read: ") == 2
+
+
+def test_of_a_file_that_was_changed_nothing_is_brought_back(
+    archive: Archive, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Only its end tells that its records are not those that were written. A query shows them."""
+    (path,) = (tmp_path / "archive" / "occurrences").rglob("*.zst")
+    packed = io.BytesIO(path.read_bytes())
+    unpacked = zstandard.ZstdDecompressor().stream_reader(packed, read_across_frames=True)
+    changed = unpacked.read().replace(b'"tag-1"', b'"tag-9"')
+    path.write_bytes(zstandard.ZstdCompressor().compress(changed))
+    store = FakeStore()
+    assert run(["query"], archive, store) == 1
+    assert len(capsys.readouterr().out.splitlines()) == len(PASTS)
+    assert run(["restore", "--all"], archive, store) == 1
+    assert store.there == {}
+    assert f"{path.name} can't be read: " in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
