@@ -20,6 +20,9 @@ from app.store.canary import CanaryStore
 TOLERANCE_S = 300
 """How old a signature may be, as receivers judge it."""
 
+LARGEST = 16_384
+"""Bytes of a canary, which has a few hundred: what others send is not to cost much to check."""
+
 
 def register_canary(app: Flask, settings: Settings) -> None:
     """Take the canary, if it is on."""
@@ -28,7 +31,8 @@ def register_canary(app: Flask, settings: Settings) -> None:
 
 
 def take() -> Response:
-    """Note that the canary has arrived; 403 for anything else."""
+    """Note that the canary has arrived; 403 for anything else, 413 for what is too large."""
+    request.max_content_length = LARGEST
     found = services()
     now_ms = found.clock.now_ms()
     webhook_id = request.headers.get("webhook-id", "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from app.api.routes.canary import LARGEST
 from app.domain.signing import signing_key, standard_signature
 from app.store.canary import CanaryStore
 from tests.api.application import with_token
@@ -104,3 +105,10 @@ def test_how_it_fares_is_in_the_metrics_if_it_is_on(app_with, canaries, services
     assert "qhronos_canary_age_seconds 1.5" in lines
     off = with_token(app_with(), "master-token-for-tests").get("/metrics").text
     assert "\nqhronos_canar" not in off
+
+
+def test_what_is_too_large_is_refused_by_its_length(client, clock):
+    """The signature can be judged only when the body has been read, and anybody can send one."""
+    body = b"x" * (LARGEST + 1)
+    answer = client.post("/canary", data=body, headers=signed(clock.now_ms(), body=body))
+    assert answer.status_code == 413
