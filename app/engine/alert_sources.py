@@ -97,6 +97,13 @@ class AlertSources:
         read = self.occurrences.get_many(occurrence_ids) if occurrence_ids else []
         return [one for one in read if one is not None]
 
+    def ended_at(self, moments: Mapping[bytes, int]) -> list[Occurrence]:
+        """Read those that ended then (ms UTC).
+
+        What was brought back from the archive did not: it was told of long ago.
+        """
+        return [one for one in self.read([*moments]) if one.completed_ms == moments[one.id]]
+
     def events_of(self, found: Sequence[Occurrence]) -> dict[bytes, Event]:
         """The events of occurrences, by id; those that are gone are left out."""
         wanted = sorted({one.event_id for one in found})

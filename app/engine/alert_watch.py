@@ -96,7 +96,7 @@ class _Look:
                 found += stretch.found
                 self._move(f"ended:{partition}", stretch.cursor)
         moments = dict(found)
-        self._failed = self._sources.read([one for one, _ in found])
+        self._failed = self._sources.ended_at(moments)
         if is_told:
             events = self._sources.events_of(self._failed)
             self.findings += [

@@ -13,12 +13,14 @@ from app.domain import ids
 from app.domain.access import MASTER
 from app.domain.alerts import Alert, AlertType, Condition, Finding
 from app.domain.event import Event, EventStatus
+from app.domain.past import Past
 from app.engine import alert_sources
 from app.engine import alert_watch as module
 from app.engine.alert_sources import BURNING_KEPT_MS, PROBLEMS_KEPT_MS, AlertSources
 from app.engine.alert_watch import LASTS_MS, SETTLED_MS
 from app.services.queries import EventChanges
 from app.store.calls import Record
+from app.store.past import Ending, PastStore
 from app.wiring.alert_runner import COMPARED, alert_runner
 from app.wiring.services import Services
 from tests.support.clock import FakeClock
@@ -122,6 +124,22 @@ def test_each_dead_letter_is_told_and_what_is_redelivered_makes_no_event_fail(
     assert look() == []
     attempt("failed")
     assert kinds(look()) == [(Condition.DEAD_LETTER, False, "hourly")]
+
+
+def test_what_is_brought_back_from_the_archive_is_not_told_again(
+    look: Looker, every_hour: Event, attempt, clock: FakeClock, services: Services
+) -> None:
+    clock.advance(100)
+    attempt("failed")
+    one = services.storage.occurrences.get(ids.from_text(look()[0].occurrence_id, version=8) or b"")
+    past = PastStore(services.storage.client, services.storage.scripts)
+    ending = Ending(one.completed_ms or 0, one.id)
+    assert past.delete(ids.partition_of_occurrence(one.id), [ending]) == 1
+    clock.advance(HOUR_MS)
+    attempt("completed", 200)
+    assert kinds(look()) == [(Condition.FAILING, True, "hourly")]
+    assert past.add([Past(one, [])], clock.now_ms()) == 1
+    assert look() == []
 
 
 def test_one_time_events_are_told_and_forgotten(
