@@ -15,9 +15,9 @@ from typing import NoReturn
 
 from app import __version__
 from app.backup.files import STDOUT, written
-from app.backup.loading import loaded
+from app.backup.loading import LoadedBackup, loaded
 from app.backup.packing import pack
-from app.backup.restoring import restore
+from app.backup.restoring import Restored, restore
 from app.backup.sealing import encrypt, new_key, read_keys
 from app.backup.secrets import put_back, require_keys
 from app.backup.snapshots import describe, snapshot
@@ -159,8 +159,8 @@ def bring_back(
             run = prepare_run(given, kept_secrets)
             if not accept_lost_key:
                 require_keys(header, run.settings)
-            with _store(run, begin=True) as target, _listing(again) as tell:
-                done = restore(backup, name, target, run.settings.partitions, tell)
+            with _store(run, begin=True) as target:
+                done, unlisted = _restored(backup, name, target, run.settings.partitions, again)
     _say(f"{name} is restored: {described(header, is_encrypted=backup.is_encrypted)}.")
     for line in done.survey.lines():
         _say(f"  {line}")
@@ -172,6 +172,23 @@ def bring_back(
         "webhook-id. A series goes on by its misfire policy. What was created or changed after "
         f"{taken} is lost."
     )
+    if unlisted:
+        _tell(f"Everything is restored, but not listed: {unlisted}")
+
+
+def _restored(
+    backup: LoadedBackup, name: str, target: StoreClient, partitions: int, again: str | None
+) -> tuple[Restored, str]:
+    """Restore a backup; returns, too, why what may be delivered again could not be listed."""
+    done = None
+    try:
+        with _listing(again) as tell:
+            done = restore(backup, name, target, partitions, tell)
+    except BackupRefused as error:
+        if done is None:
+            raise
+        return done, error.message  # (The store is whole: its secrets must not be taken away.)
+    return done, ""
 
 
 def _given(environ: Mapping[str, str]) -> Settings:

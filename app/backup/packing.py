@@ -75,6 +75,8 @@ class BackupHeader:
         try:
             given: dict[str, Any] = json.loads(line)
             number = given.pop("qhronos_backup")
+            if type(number) is not int:
+                raise ValueError  # noqa: TRY301 - it is told below
             if number != FORMAT:
                 raise BackupRefused(
                     f"{name} has the form {number}, and this version of Qhronos knows {FORMAT}: "

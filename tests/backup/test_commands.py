@@ -6,6 +6,7 @@ Tests ``app.backup.__main__``, ``app.backup.loading``, ``app.backup.secrets`` an
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import signal
@@ -16,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from app.backup import loading
+from app.backup import files, loading
 from app.backup.__main__ import main
 from app.domain.access import MASTER
 from app.errors import ExitStatus
@@ -174,3 +175,20 @@ def test_nothing_is_left_of_one_that_was_told_to_end(tmp_path: Path) -> None:
         assert process.stderr is not None
         assert process.stderr.read() == b""
     assert list(room.iterdir()) == []
+
+
+def test_a_list_that_can_not_be_written_takes_nothing_of_a_restore_away(
+    run: Run, backup: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The store was whole, and its secrets were removed."""
+
+    def full(_place: Path) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(files, "_sync", full)
+    data, again = tmp_path / "data", str(tmp_path / "again")
+    status, said, told = run(*restore_of(backup), "--again", again, DATA_DIR=str(data))
+    assert (status, "is restored" in said) == (ExitStatus.OK, True), told
+    assert "not listed" in told
+    assert "No space left" in told
+    assert (data / "secrets" / "encryption_key").exists()

@@ -80,6 +80,7 @@ def test_a_member_of_the_header_that_is_not_known_is_passed_over() -> None:
 @pytest.mark.parametrize(
     "wrong",
     [
+        {"qhronos_backup": "\x1b[2J"},
         {"taken_ms": "soon"},
         {"taken_ms": 10**300},
         {"version": "\x1b[2J"},
