@@ -138,9 +138,11 @@ def _of_login(error: BaseException, server: Server) -> Cause | None:
         return None
     if "without any password" in text or "no password is set" in text:
         says = f"has no password, but {where} has one: take it away there, or set it in the store"
+    elif not server.address:  # it is not known where the password is
+        says = f"does not take its user and password: correct {where}, or the file of the password"
     elif server.password_may_change:
-        file = f"{where.removesuffix('URL')}PASSWORD_FILE"
-        says = f"does not take the user of {where} and the password of {file}: correct them"
+        password = f"the password of {where.removesuffix('URL')}PASSWORD_FILE"
+        says = f"does not take the user of {where} and {password}: correct them"
         return Cause(f"{server.name} {says}.", Heals.PERHAPS)  # it may be changed just now
     elif server.has_password:
         says = f"does not take the user and password of {where}: correct them there"
@@ -214,8 +216,7 @@ def _of_address(error: BaseException, server: Server) -> Cause | None:
     name = f"{server.name} ({server.variable})"
     for each in chain(error):
         if isinstance(each, PermissionError):
-            says = "may not be opened by the user of this process: give it the right."
-            return Cause(f"{name} {says}", Heals.NO)
+            return Cause(f"{name} may not be opened by this process: give it the right.", Heals.NO)
         if isinstance(each, FileNotFoundError | NotADirectoryError):
             there = Path(server.address).parent.is_dir()
             says = "is a socket that is not there: start the store, or correct the path."

@@ -29,6 +29,10 @@ def away(cause: Exception | None) -> StoreUnavailable:
             "The store is a replica that has lost its primary.",
         ),
         (redis.exceptions.TimeoutError(), "The store does not answer in time."),
+        (
+            redis.exceptions.AuthenticationError("WRONGPASS invalid username-password pair"),
+            "The store does not take its user and password: correct QHRONOS_REDIS_URL,",
+        ),
         (ConnectionRefusedError(111, "refused"), "The store does not answer; try again shortly."),
         (None, "The store does not answer; try again shortly."),
     ],
@@ -36,7 +40,8 @@ def away(cause: Exception | None) -> StoreUnavailable:
 def test_a_store_that_is_away_is_told_with_its_reason(cause: Exception | None, says: str) -> None:
     problem = store_away(away(cause))
     assert problem.code is ProblemCode.STORE_AWAY
-    assert problem.message.startswith(f"{says} Until it serves, nothing is accepted")
+    assert problem.message.startswith(says)
+    assert " Until it serves, nothing is accepted" in problem.message
 
 
 def test_a_real_store_that_is_full_refuses_writes_and_says_so(store_url: str) -> None:
