@@ -196,6 +196,18 @@ def test_retention_deletes_those_of_a_page_that_are_old_enough(stores: Stores) -
     assert broken(stores.client, stores.partitions) == []
 
 
+def test_a_store_that_is_full_lets_go_of_what_is_packed(stores: Stores) -> None:
+    """Packing makes room, too. Of a page, what is too young to go is written anew."""
+    some = ended_ones(stores)
+    stores.client.config_set("maxmemory", 1)
+    try:
+        assert pack(stores, some) == 6
+        assert stores.work.delete_ended(stores.partitions - 1, NOW_MS + 60_040, 9) == 3
+    finally:
+        stores.client.config_set("maxmemory", 0)
+    assert broken(stores.client, stores.partitions) == []
+
+
 def test_pages_are_cut_as_they_grow(stores: Stores, monkeypatch: pytest.MonkeyPatch) -> None:
     """What comes in order fills them; what comes late goes where it belongs."""
     event, partition = create(stores, schedule=DAILY), stores.partitions - 1

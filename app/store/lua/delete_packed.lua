@@ -14,6 +14,8 @@
 local pages, page_ends, packed = unpack(KEYS)
 local prefix, page, known, first_ended, records = unpack(ARGV, 1, 5)
 if not is_page(packed, page, known) then return 0 end
+-- (First of all what needs no memory: else a store that is full would refuse to become smaller.)
+redis.call('ZREM', page_ends, page)
 put_page(pages, page_ends, packed, page, first_ended, records)
 local by_name, events = {}, {}
 for i = 6, #ARGV, 4 do

@@ -41,6 +41,17 @@ for i = 6, #ARGV, 4 do
 end
 -- (They are in order: so all of them belong to the page of the first and the last.)
 if not (belongs_here(first) and belongs_here(last)) then return 0 end
+
+-- (First of all what needs no memory: else a store that is full would refuse to become smaller.)
+for i = 6, #ARGV, 4 do
+  local kind, id = unpack(ARGV, i, i + 1)
+  if kind == 'short' then shorts[#shorts + 1] = id end
+  if kind == 'hash' then
+    redis.call('DEL', prefix .. 'occurrence:' .. id)
+    redis.call('ZREM', prefix .. 'ended', id)
+  end
+end
+call_batch('HDEL', prefix .. 'fresh', shorts)
 for _, part in ipairs(parts) do put_page(pages, page_ends, packed, unpack(part)) end
 
 -- An index keeps its last entries itself: so few take no more there than in a leaf. What is not in
@@ -56,13 +67,4 @@ for name, ids in pairs(by_name) do
   call_batch('ZREM', key, moved)
 end
 
-for i = 6, #ARGV, 4 do
-  local kind, id = unpack(ARGV, i, i + 1)
-  if kind == 'short' then shorts[#shorts + 1] = id end
-  if kind == 'hash' then
-    redis.call('DEL', prefix .. 'occurrence:' .. id)
-    redis.call('ZREM', prefix .. 'ended', id)
-  end
-end
-call_batch('HDEL', prefix .. 'fresh', shorts)
 return 1

@@ -16,6 +16,7 @@ local pages, page_ends, packed = unpack(KEYS)
 local prefix, page, known, first_ended, records = unpack(ARGV, 1, 5)
 if not is_page(packed, page, known) then return 0 end
 local ids, by_name = {}, {}
+-- (What is written first needs memory: a store that is full refuses it, and nothing has changed.)
 for i = 6, #ARGV, 4 do
   local id, ended, field, value = unpack(ARGV, i, i + 3)
   if field == '' then

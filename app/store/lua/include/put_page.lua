@@ -1,6 +1,5 @@
 -- put_page(pages, ends, packed, page, ended, records): stores a page of records, the first of which
--- ended then; with no records there is no such page any more. What it writes first needs memory, so
--- a store that is full refuses it before anything is changed.
+-- ended then; with no records there is no such page any more.
 local function put_page(pages, ends, packed, page, ended, records)
   if records == '' then
     redis.call('HDEL', packed, page)
