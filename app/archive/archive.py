@@ -108,6 +108,10 @@ class Archive:
             header = self.check(path)
         except FileDamaged as error:
             raise ArchiveFailed(f"what was written can't be read: {error}") from None
+        except ArchiveFailed:
+            raise
+        except Exception as error:  # whatever a library for some cloud raises while one reads
+            raise ArchiveFailed(reason_of(error)) from error
         if (header.count, header.sha256) != (writer.count, writer.sha256):
             raise ArchiveFailed("what is read is not what was written")
         return Kept(path, writer.count, writer.raw, len(content))

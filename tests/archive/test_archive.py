@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from collections.abc import Iterable
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -126,6 +128,23 @@ def test_a_place_that_gives_back_something_else_has_failed(
     monkeypatch.setattr(place, "write", lambda path, content: write(path, change(content)))  # type: ignore[operator]
     with pytest.raises(ArchiveFailed):
         Archive(place).keep(writer([1, 2]), NOW_MS)
+
+
+class _CutOff(BytesIO):
+    """What was written, of a place that is lost while it is read."""
+
+    def readinto(self, _buffer: object, /) -> int:
+        raise TimeoutError(errno.ETIMEDOUT, "https://somebody:secret@archive")
+
+    read = readinto  # type: ignore[assignment]
+
+
+def test_a_place_that_is_lost_while_it_is_read_again_has_failed(
+    archive: Archive, place: ArchivePlace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(place, "read", lambda _path: _CutOff())
+    with pytest.raises(ArchiveFailed, match=r"^Connection timed out$"):
+        archive.keep(writer([1]), NOW_MS)
 
 
 def other() -> bytes:
