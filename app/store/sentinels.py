@@ -234,7 +234,9 @@ class _Led:
     def _connect(self) -> Any:
         self.host, self.port = self.primary.locate()
         sock = super()._connect()  # type: ignore[misc]
+        self._sock = sock  # first: who learns of a move right behind the next line cuts this off
         if not self.primary.follow(self):
+            self._sock = None
             sock.close()
             raise redis.exceptions.ConnectionError("the primary is elsewhere by now")
         return sock

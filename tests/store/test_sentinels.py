@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gc
 import signal
+import socket
 import tempfile
 import threading
 import time
@@ -146,6 +147,30 @@ def test_one_that_takes_no_writes_any_more_is_left(watched: Watched) -> None:
     with pytest.raises(redis.exceptions.ConnectionError, match="READONLY"):
         connection.read_response()
     assert connection._sock is None
+
+
+class Moving(Primary):
+    """One that is found elsewhere right after somebody has connected."""
+
+    def __init__(self, *places: tuple[str, int]) -> None:
+        super().__init__(NAME, [])
+        self._places = list(places)
+        self._is_watched = True
+
+    def follow(self, connection: object) -> bool:
+        followed = super().follow(connection)
+        self.locate(within_s=-1)
+        return followed
+
+    def _ask(self) -> tuple[str, int]:
+        return self._places.pop(0)
+
+
+def test_one_that_moves_while_it_is_connected_to_is_left() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as old:
+        connection = PrimaryConnection(primary=Moving(old.getsockname(), ("127.0.0.1", 1)))
+        with connection._connect() as sock, pytest.raises(BrokenPipeError):
+            sock.send(b"PING")
 
 
 def _role(port: int) -> str:
