@@ -161,7 +161,7 @@ def series(count: int, *, default: bool, attempts: int = 1) -> tuple[float, floa
 def pack(client: StoreClient, work: WorkStore) -> None:
     """Have all packed that has ended, as if it were an hour later."""
     later_ms = time.time_ns() // 1_000_000 + YEAR_MS
-    packing = Packing(work.pages, Coordination(client), 1, lambda: False)
+    packing = Packing(work.pages, Coordination(client), 1, lambda: False, lambda _: {})
     while packing.run(later_ms):
         pass
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from app.store.coordination import Coordination
@@ -11,6 +11,9 @@ from app.store.pages import PageStore
 
 PACK_AFTER_MS = 60 * 60_000
 """How long after its end a record is packed. Until then most of what is done with one is done."""
+
+TOLD_WITHIN_MS = 24 * 60 * 60_000
+"""How long packing waits for alerts, which find what has failed by records that are not packed."""
 
 BATCH = 128
 """How many entries of an index are looked at in one step; one may stand for some hundred."""
@@ -29,14 +32,20 @@ class Packing:
     has_earlier: Callable[[], bool]
     """Whether a process of an earlier version, which knows no pages, is alive."""
 
+    told_until: Callable[[int], Mapping[int, int]]
+    """Of so many partitions, up to which moment (ms UTC) alerts have read what has ended."""
+
     def run(self, now_ms: int) -> int:
         """Pack what ended an hour before; returns how many records were packed."""
         if self.has_earlier():
             return 0
         until_s = time.monotonic() + BUDGET_S
+        told_until = self.told_until(self.partitions)
         packed = 0
         for partition in range(self.partitions):
-            packed += self._pack(partition, now_ms - PACK_AFTER_MS, until_s)
+            told_ms = max(told_until.get(partition, now_ms), now_ms - TOLD_WITHIN_MS)
+            before_ms = min(now_ms - PACK_AFTER_MS, told_ms + 1)
+            packed += self._pack(partition, before_ms, until_s)
         return packed
 
     def _pack(self, partition: int, before_ms: int, until_s: float) -> int:

@@ -61,6 +61,12 @@ class AlertWatchStore:
         rows = cast("dict[bytes, bytes]", self._client.hgetall(_WATCH))
         return {name.decode(): int(moment) for name, moment in rows.items()}
 
+    def read_until(self, partitions: int) -> dict[int, int]:
+        """Up to which moment what has ended was read, by partition, where an alert asks for it."""
+        names = [f"ended:{partition}" for partition in range(partitions)]
+        found = cast("list[bytes | None]", self._client.hmget(_WATCH, names))
+        return {number: int(moment) for number, moment in enumerate(found) if moment is not None}
+
     def is_known(self) -> bool:
         """Whether anything is known: there were alerts."""
         return bool(self._client.exists(WATCH))

@@ -23,6 +23,7 @@ from app.errors import StoreUnavailable
 from app.services.metadata_index import MetadataIndexing
 from app.setting_readers import environment
 from app.setting_variables import production_settings
+from app.store.alert_watch import AlertWatchStore
 from app.store.migrations.schema import MIGRATIONS
 from app.store.watch import WatchStore
 from app.tracing.span import Tracing
@@ -135,6 +136,7 @@ class Engine:
                 storage.coordination,
                 services.settings.partitions,
                 self._has_earlier,
+                AlertWatchStore(storage.client).read_until,
             ),
         )
 

@@ -9,7 +9,7 @@ import pytest
 from app.domain.event import Event
 from app.domain.process import ProcessFacts
 from app.engine import packing as module
-from app.engine.packing import PACK_AFTER_MS, Packing
+from app.engine.packing import PACK_AFTER_MS, TOLD_WITHIN_MS, Packing
 from app.store import page_keys
 from app.store.calls import Unattempted
 from app.store.ended_slices import ended_slice
@@ -26,8 +26,14 @@ __all__ = ["stores"]
 LATER_MS = NOW_MS + PACK_AFTER_MS + 100
 
 
-def packing(stores: Stores, *, has_earlier: bool = False) -> Packing:
-    return Packing(stores.work.pages, stores.coordination, stores.partitions, lambda: has_earlier)
+def packing(stores: Stores, *, has_earlier: bool = False, told_ms: int | None = None) -> Packing:
+    return Packing(
+        stores.work.pages,
+        stores.coordination,
+        stores.partitions,
+        lambda: has_earlier,
+        lambda count: {} if told_ms is None else dict.fromkeys(range(count), told_ms),
+    )
 
 
 def end(stores: Stores, count: int, since_ms: int = NOW_MS) -> None:
@@ -77,7 +83,14 @@ def test_what_has_to_stay_does_not_hold_up_what_comes_after_it(
 def test_it_waits_while_a_process_of_an_earlier_version_is_alive() -> None:
     nothing: Any = None
     pages: PageStore = nothing
-    assert Packing(pages, nothing, 1, lambda: True).run(NOW_MS) == 0
+    assert Packing(pages, nothing, 1, lambda: True, nothing).run(NOW_MS) == 0
+
+
+def test_what_alerts_have_not_read_waits_a_day_for_them(stores: Stores) -> None:
+    end(stores, 3)
+    some = packing(stores, told_ms=NOW_MS + 1)
+    assert [some.run(LATER_MS), some.run(LATER_MS)] == [2, 0]
+    assert some.run(NOW_MS + TOLD_WITHIN_MS + 2) == 1
 
 
 def test_a_slice_says_after_which_moment_the_next_begins(stores: Stores) -> None:

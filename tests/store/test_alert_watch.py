@@ -38,6 +38,7 @@ def test_what_is_found_is_written_with_what_is_known(watch, stores: Stores) -> N
     assert watch.commit(b"me", Change({"ended:0": 5, "breaker:x": 6}), {"a": GROUP})
     assert watch.commit(b"me", Change({"ended:0": 7}, ["breaker:x"]), {})
     assert watch.known() == {"ended:0": 7}
+    assert watch.read_until(2) == {0: 7}
     assert watch.note(b"me", {"a": Sends((1,))}, ["a"])
     alerts = AlertStore(stores.client)
     assert (alerts.groups(), alerts.all_sends()) == ({}, {"a": Sends((1,))})
