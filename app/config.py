@@ -37,7 +37,7 @@ class Settings:
 
     redis_url: str = field(default="", repr=False)
     """The store: a Redis or Valkey server, or with ``redis+sentinel://…`` the one that Sentinels
-    tell. Empty: ``make run`` starts its own."""
+    name. Empty: ``make run`` starts its own."""
 
     broker_url: str = field(default="", repr=False)
     """The Redis server for RQ's queues, in the same forms. Empty: the store."""
@@ -56,12 +56,12 @@ class Settings:
     """The password of these Sentinels. Empty: they have none."""
 
     durability: frozenset[Durability] = frozenset()
-    """When a change is answered, beside what a request asks for in ``Qhronos-Durability``:
-    ``replicated``, when replicas of the store have it, ``fsync``, when it is on the store's disk,
-    or both, a comma between. Empty: when the store has it."""
+    """What every change waits for before it is answered, as if it asked for that in
+    ``Qhronos-Durability``: ``replicated`` (replicas of the store have it), ``fsync`` (it is on the
+    store's disk), or both with a comma between. Empty: that the store has it."""
 
     durability_replicas: int = 1
-    """How many replicas have to have what is to be ``replicated``."""
+    """How many replicas must have a change that is to be ``replicated``."""
 
     data_dir: Path = Path("data")
     """The directory in which ``make run`` keeps its store and its secrets."""
