@@ -67,7 +67,7 @@ class RestoredStore:
         self.require_empty()
         if not self._client.hsetnx(self._meta, MetaField.RESTORING, str(self._now_ms() + HELD_MS)):
             raise ConfigError(_ANOTHER)
-        self.clear()
+        self._clear_others()
         self._client.hset(self._meta, MetaField.SCHEMA, str(FENCED))
         self._client.hset(self._meta, MetaField.PARTITIONS, str(partitions))
         self.hold()
@@ -98,10 +98,14 @@ class RestoredStore:
 
     def clear(self) -> None:
         """Delete everything of ours."""
+        self._clear_others()
+        self._client.delete(self._meta)
+
+    def _clear_others(self) -> None:
+        """Delete everything but ``qh:meta``, which says that nobody else may use the store."""
         for some in self._ours():
             if others := [key for key in some if key != keys.META]:
                 self._client.unlink(*others)
-        self._client.delete(self._meta)
 
     def _ours(self) -> Iterator[list[bytes]]:
         cursor = 0

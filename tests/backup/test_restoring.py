@@ -369,6 +369,24 @@ def test_what_came_while_the_backup_was_read_is_not_deleted(
         assert snapshot(target).keys() == before.keys()
 
 
+def test_the_store_is_held_while_what_others_have_left_is_deleted(
+    target: StoreClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target.hset("qh:drains", "one", "1")
+    unlink = target.unlink
+
+    def deletes(*names: bytes) -> int:
+        held.append(target.hexists(META, MetaField.RESTORING))
+        return int(unlink(*names))
+
+    held: list[bool] = []
+    monkeypatch.setattr(target, "unlink", deletes)
+    monkeypatch.setattr(target, "delete", lambda *names: pytest.fail(f"deletes {names}"))
+    RestoredStore(target).fence(1)
+    assert held == [True]
+    assert target.keys("qh:*") == [keys.META]
+
+
 def test_one_that_was_killed_is_begun_anew(
     store_url: str, target: StoreClient, clock: FakeClock
 ) -> None:
