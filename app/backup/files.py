@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from app.backup.wording import BackupRefused
+from app.runtime.files import flush
 
 STDOUT = "-"
 
@@ -42,18 +43,10 @@ def written(name: str) -> Iterator[Callable[[bytes], object]]:
             os.fsync(file.fileno())
         Path(aside).replace(path)
         aside = None
-        _sync(path.parent)
+        flush(path.parent)
     except OSError as error:
         raise BackupRefused(f"{path} can't be written ({error.strerror}).") from None
     finally:
         if aside is not None:
             with suppress(OSError):
                 Path(aside).unlink()
-
-
-def _sync(directory: Path) -> None:
-    handle = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

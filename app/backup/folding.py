@@ -7,7 +7,7 @@ refused: to guess would be to lose something.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from enum import Enum
 from typing import cast
 
@@ -18,6 +18,9 @@ from app.store.migrations.events_by_host import EVENTS_BY_HOST
 from app.store.migrations.events_by_name import EVENTS_BY_NAME
 from app.store.migrations.migration import Stored
 from app.store.scripts import Scripts
+
+NAMES_AT_ONCE = 20
+"""How many pages or leaves of each partition are read and held at a time."""
 
 OF_PARTITION = re.compile(rb"qh:\{(\d+)\}:([a-z-]+)(.*)", re.DOTALL)
 """A key: its partition, its kind, and what tells it from others of that."""
@@ -87,6 +90,18 @@ def list_anew(target: StoreClient, partitions: int, hold: Callable[[], object]) 
                 hold()
                 if not cursor:
                     break
+
+
+def names_in(source: StoreClient, index: bytes) -> Iterator[list[bytes]]:
+    """The names that ``pages`` or the leaves of an index list, in order, some at a time."""
+    after = b"-"
+    while True:
+        rows = source.zrangebylex(index, after, "+", start=0, num=NAMES_AT_ONCE)
+        names = cast("list[bytes]", rows)
+        if not names:
+            return
+        yield names
+        after = b"(" + names[-1]
 
 
 def united(key: bytes, partitions: int) -> bytes:

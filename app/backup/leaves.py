@@ -6,12 +6,11 @@ import heapq
 from collections.abc import Callable, Iterator
 from typing import cast
 
+from app.backup.folding import names_in
 from app.store import keys
 from app.store.connection import StoreClient
 from app.store.leaves import ID_BYTES, LEAF_IDS, leaf, leaves, sizes
 from app.store.partitions import in_slices
-
-LEAVES_AT_ONCE = 20
 
 
 def unite_leaves(
@@ -41,13 +40,7 @@ def unite_leaves(
 
 def _ids(source: StoreClient, index: bytes) -> Iterator[bytes]:
     """The ids in the leaves of an index, in order."""
-    after = b"-"
-    while True:
-        rows = source.zrangebylex(leaves(index), after, "+", start=0, num=LEAVES_AT_ONCE)
-        names = cast("list[bytes]", rows)
-        if not names:
-            return
+    for names in names_in(source, leaves(index)):
         for found in source.mget([leaf(index, name) for name in names]):
             text = cast("bytes", found or b"")
             yield from (text[at : at + ID_BYTES] for at in range(0, len(text), ID_BYTES))
-        after = b"(" + names[-1]

@@ -10,13 +10,12 @@ import heapq
 from collections.abc import Callable, Iterator
 from typing import cast
 
+from app.backup.folding import names_in
 from app.store import page_keys
 from app.store.connection import StoreClient
 from app.store.page_codec import Packed, decode, encode
 from app.store.page_records import PAGE_BYTES, first_end, size_of
 from app.store.partitions import in_slices
-
-PAGES_AT_ONCE = 20
 
 
 def unite_pages(
@@ -43,12 +42,6 @@ def unite_pages(
 def _records(source: StoreClient, partition: int) -> Iterator[Packed]:
     """The records of all pages of a partition, in the order of their ids."""
     index, packed = page_keys.pages(partition), page_keys.packed(partition)
-    after = b"-"
-    while True:
-        rows = source.zrangebylex(index, after, "+", start=0, num=PAGES_AT_ONCE)
-        names = cast("list[bytes]", rows)
-        if not names:
-            return
+    for names in names_in(source, index):
         for page in source.hmget(packed.decode(), [*names]):
             yield from decode(cast("bytes", page)) if page else ()
-        after = b"(" + names[-1]

@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from app.errors import StoreDamaged
+from app.runtime.files import flush
 
 FOLDER = "appendonlydir"
 MANIFEST = "appendonly.aof.manifest"
@@ -117,13 +118,13 @@ def repair(store: Path, damage: Damage) -> Path:
     copy = kept / damage.file.name
     try:
         shutil.copyfile(damage.file, copy)
-        _flush(copy)
-        _flush(kept)
+        flush(copy)
+        flush(kept)
     except OSError:
         shutil.rmtree(kept, ignore_errors=True)
         raise
     os.truncate(damage.file, damage.sound)
-    _flush(damage.file)
+    flush(damage.file)
     return copy
 
 
@@ -133,14 +134,6 @@ def put_aside(store: Path) -> None:
     for name in (FOLDER, SINGLE):
         if (store / name).exists():
             (store / name).rename(store / f"damaged-{moment}-{name}")
-
-
-def _flush(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _sound(file: Path, known: Collection[bytes]) -> tuple[int, int]:

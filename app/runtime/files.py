@@ -41,6 +41,15 @@ def create_file(path: Path, text: str) -> bool:
     return True
 
 
+def flush(path: Path) -> None:
+    """Have a file, or the names in a directory, on the disk; raises ``OSError``."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
 def _written_aside(path: Path, text: str) -> str:
     handle, aside = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     with os.fdopen(handle, "w", encoding="utf-8") as file:

@@ -96,7 +96,7 @@ class OccurrenceField(HashField):
 
     EVENT = ("e", "id", "the event that it belongs to",
         "add_unattempted schedule_occurrence give_hash write_outcome",
-        """codec delete_archived delete_ended flow_gate inspection leave_due make_queued_due
+        """codec delete_hash flow_gate inspection leave_due make_queued_due
         open_status read_occurrence is_taken redeliver_occurrences redeliveries release_leases
         restore_occurrences schedule_successors sweep waiting read_attempt short_forms
         sole_occurrences occurrences by_index page_codec pages""")
@@ -108,7 +108,7 @@ class OccurrenceField(HashField):
     STATUS = ("st", "word", "absent: scheduled",
         """add_unattempted decide_overlap cancel_occurrence lease_occurrence write_outcome
         redeliver_occurrences release_leases start_first_attempt give_hash""",
-        """add_callback codec delete_archived delete_ended flow_gate is_taken make_queued_due
+        """add_callback codec delete_hash flow_gate is_taken make_queued_due
         open_status read_occurrence redeliver_occurrences redeliveries release_leases waiting
         restore_occurrences schedule_successors make_way short_forms sole_occurrences pages
         page_records by_index""")
@@ -155,7 +155,7 @@ class OccurrenceField(HashField):
     TAGS = ("tags", "lines", "the tags that it was claimed with or has of its own",
         """add_callback add_occurrences add_unattempted enter_flow start_first_attempt
         take_event_tags give_hash write_outcome retag_occurrence""",
-        """add_callback codec delete_archived delete_ended inspection read_occurrence
+        """add_callback codec delete_hash inspection read_occurrence
         redeliver_occurrences redeliveries make_way pages short_forms by_index cancel_occurrence
         retag_occurrence unschedule_occurrence read_attempt""")
     SERIES = ("sr", "1", "present if the schedule made it",

@@ -185,7 +185,7 @@ def test_a_list_that_can_not_be_written_takes_nothing_of_a_restore_away(
     def full(_place: Path) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(files, "_sync", full)
+    monkeypatch.setattr(files, "flush", full)
     data, again = tmp_path / "data", str(tmp_path / "again")
     status, said, told = run(*restore_of(backup), "--again", again, DATA_DIR=str(data))
     assert (status, "is restored" in said) == (ExitStatus.OK, True), told

@@ -7,7 +7,8 @@ from itertools import pairwise
 import pytest
 import redis
 
-from app.backup.pages import PAGES_AT_ONCE, unite_pages
+from app.backup.folding import NAMES_AT_ONCE
+from app.backup.pages import unite_pages
 from app.domain import ids
 from app.store import page_keys
 from app.store.connection import StoreClient, connect
@@ -31,7 +32,7 @@ def test_records_of_two_partitions_are_read_as_those_of_one(
     made: list[Packed] = []
     with connect(store_url) as source:
         for partition in range(3):
-            records = [a_record(partition, 3 * number) for number in range(3 * PAGES_AT_ONCE)]
+            records = [a_record(partition, 3 * number) for number in range(3 * NAMES_AT_ONCE)]
             for at in range(0, len(records), 2):
                 part = records[at : at + 2]
                 name = part[0].id

@@ -4,6 +4,7 @@
 -- ARGV: 1 prefix
 --       2… per occurrence: id, at (when it ended, as the two indexes have it)
 -- Returns: how many were deleted. One that was redelivered meanwhile stays.
+--#include delete_hash
 --#include fresh_lease
 --#include has_completed
 --#include moment_of
@@ -17,19 +18,6 @@ local function short_end_at(id)
   if not has_completed(short) then return nil, short end
   local took, _, _, rest = fresh_lease(short)
   return moment_of(id) + took, short, rest
-end
-
-local function delete_hash(id, at)
-  local key = prefix .. 'occurrence:' .. id
-  if redis.call('ZSCORE', ended, id) ~= at then return end
-  local event, status, tags = unpack(redis.call('HMGET', key, OccurrenceField.EVENT,
-    OccurrenceField.STATUS, OccurrenceField.TAGS))
-  if event then
-    unlist_ended(prefix, id, event, status, tags or '')
-    redis.call('DEL', key)
-    deleted = deleted + 1
-  end
-  redis.call('ZREM', ended, id)
 end
 
 local function delete_short(id, at)
@@ -53,7 +41,10 @@ end
 
 for i = 2, #ARGV, 2 do
   local id, at = unpack(ARGV, i, i + 1)
-  delete_hash(id, at)
+  if redis.call('ZSCORE', ended, id) == at then
+    if delete_hash(prefix, id) then deleted = deleted + 1 end
+    redis.call('ZREM', ended, id)
+  end
   delete_short(id, at)
   moments[at] = true
 end

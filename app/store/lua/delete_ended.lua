@@ -4,6 +4,7 @@
 -- ARGV: 1 prefix  2 before (the moment)  3 limit (how many at most; of those that ended together
 --       none is left behind)
 -- Returns: how many were deleted; fewer than asked for means that none is left.
+--#include delete_hash
 --#include fresh_lease
 --#include has_completed
 --#include moment_of
@@ -34,13 +35,7 @@ end
 
 local ids = redis.call('ZRANGEBYSCORE', ended, '-inf', '(' .. before, 'LIMIT', 0, limit)
 for _, id in ipairs(ids) do
-  local key = prefix .. 'occurrence:' .. id
-  local event, status, tags = unpack(redis.call('HMGET', key, OccurrenceField.EVENT,
-    OccurrenceField.STATUS, OccurrenceField.TAGS))
-  if event then
-    unlist_ended(prefix, id, event, status, tags or '')
-    redis.call('DEL', key)
-  end
+  delete_hash(prefix, id)
   redis.call('ZREM', ended, id)
 end
 
