@@ -224,7 +224,7 @@ class Settings:
     so many has. 1: each has. 0: none has."""
 
     disk_free: str = "5%,1GiB"
-    """What of the data directory's disk has to be free, as in ``5%,1GiB``. 0: nobody looks."""
+    """How much of the data directory's disk has to be free: ``5%,1GiB`` is both. 0: any."""
 
     canary_ms: int = 0
     """How often the instance delivers something to itself, to see that it can. Empty: never."""
