@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import logging
+import math
 import os
 import secrets
 import threading
@@ -33,6 +34,11 @@ WARN_EVERY = 4
 ALIVE_MS = 10_000
 """How long it counts as alive after it has said so."""
 
+DOUBT_S = 1.0
+"""By so much longer than ``EVERY_S`` this process may be silent and nobody wonders."""
+
+MOST_S = 60.0
+"""For how long a store that was silent excuses others, at most."""
 
 RESTORED = (
     "a backup was restored into the store while this process ran: what it knows is of before, so "
@@ -70,6 +76,36 @@ class Seen:
         return frozenset(role for silent_s, role in self.silent if silent_s < up_s)
 
 
+class Silence:
+    """For how long the store took no sign of life of this process: it took none of others either.
+
+    So they are not dead as soon as it answers again; they have yet to say that they are alive.
+    """
+
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
+        self._spoke_s = math.inf
+        self._last_s, self._ended_s = 0.0, -math.inf
+
+    def spoke(self) -> None:
+        """This process has said that it is alive."""
+        now_s = self._monotonic()
+        if (lasted_s := self._overdue_s(now_s)) > DOUBT_S:
+            self._last_s, self._ended_s = lasted_s, now_s
+        self._spoke_s = now_s
+
+    def excuses_ms(self) -> int:
+        """By how much longer than ``ALIVE_MS`` others count as alive now."""
+        now_s = self._monotonic()
+        excused_s = overdue_s if (overdue_s := self._overdue_s(now_s)) > DOUBT_S else 0.0
+        if now_s < self._ended_s + ALIVE_MS / 1000:
+            excused_s = max(excused_s, self._last_s)
+        return int(min(excused_s, MOST_S) * 1000)
+
+    def _overdue_s(self, now_s: float) -> float:
+        return now_s - self._spoke_s - EVERY_S
+
+
 @dataclass(frozen=True, slots=True)
 class ProcessService:
     """The processes that are alive, this one among them once it announces itself."""
@@ -90,6 +126,8 @@ class ProcessService:
     begun_s: float = field(default_factory=time.monotonic)
     """When this process began, on the monotonic clock."""
 
+    silence: Silence = field(default_factory=Silence)
+
     fence: Callable[[], object] = end_at_once
     """Called when a backup was restored under this process: it must not go on."""
 
@@ -100,7 +138,10 @@ class ProcessService:
         """
         up_s = round(time.monotonic() - self.begun_s, 1)
         facts = replace(self.own, gauges={**self.gauges(), UP: up_s})
-        return self.store.announce(self.name, facts.to_json(), self.clock.now_ms() + ALIVE_MS)
+        until_ms = self.clock.now_ms() + ALIVE_MS
+        restored = self.store.announce(self.name, facts.to_json(), until_ms)
+        self.silence.spoke()
+        return restored
 
     def announce_until(self, stop: threading.Event) -> None:
         """Say so again and again until told to stop, then that this process is gone."""
@@ -153,13 +194,14 @@ class ProcessService:
     def seen(self) -> Seen:
         """Return those that are alive, and those that died lately; raises ``StoreUnavailable``."""
         now_ms = self.clock.now_ms()
+        since_ms = now_ms - self.silence.excuses_ms()
         known = [(until, process_from_json(said)) for until, said in self.store.known().values()]
         return Seen(
-            tuple(one for until_ms, one in known if until_ms >= now_ms),
+            tuple(one for until_ms, one in known if until_ms >= since_ms),
             tuple(
                 ((now_ms - until_ms + ALIVE_MS) / 1000, one.role)
                 for until_ms, one in known
-                if until_ms < now_ms
+                if until_ms < since_ms
             ),
         )
 

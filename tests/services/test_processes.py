@@ -12,7 +12,7 @@ import pytest
 
 from app.domain.process import UP, ProcessFacts, process_from_json
 from app.services import processes as module
-from app.services.processes import ALIVE_MS, ProcessService
+from app.services.processes import ALIVE_MS, DOUBT_S, EVERY_S, ProcessService, Silence
 from app.store import keys
 from app.store.connection import StoreClient
 from app.store.processes import FORGET_AFTER_MS, ProcessStore
@@ -128,3 +128,46 @@ def test_an_instance_is_as_old_as_its_oldest_process(services: Services) -> None
     seen = services.processes.seen()
     assert seen.up_s(0) == 90
     assert seen.up_s(100) == 100
+
+
+def test_a_store_that_was_silent_kills_nobody(
+    services: Services, worker: ProcessService, clock: FakeClock
+) -> None:
+    """Until the others can have spoken again; after that one that has not is dead."""
+    now_s = [100.0]
+    looking = replace(worker, name="looking", silence=Silence(lambda: now_s[0]))
+
+    def passes(seconds: float) -> None:
+        now_s[0] += seconds
+        clock.advance(int(seconds * 1_000))
+
+    worker.announce()
+    looking.announce()
+    passes(ALIVE_MS / 1000 + 3)
+    assert len(looking.seen().alive) == 2
+    looking.announce()
+    assert len(looking.seen().alive) == 2
+    passes(EVERY_S)
+    looking.announce()
+    assert len(looking.seen().alive) == 2
+    passes(EVERY_S)
+    looking.announce()
+    assert looking.seen().died(3_600) == {"deliver"}
+
+
+@pytest.mark.parametrize(
+    ("gap_s", "excused_ms"), [(EVERY_S, 0), (EVERY_S + DOUBT_S, 0), (10, 6_000), (1e6, 60_000)]
+)
+def test_a_silence_excuses_for_as_long_as_it_was_unusual(gap_s: float, excused_ms: int) -> None:
+    now_s = [100.0]
+    silence = Silence(lambda: now_s[0])
+    assert silence.excuses_ms() == 0
+    silence.spoke()
+    now_s[0] += gap_s
+    assert silence.excuses_ms() == excused_ms
+    silence.spoke()
+    assert silence.excuses_ms() == excused_ms
+    for _ in range(3):
+        now_s[0] += EVERY_S
+        silence.spoke()
+    assert silence.excuses_ms() == 0
