@@ -45,7 +45,11 @@ class FileDamaged(Exception):
 
 @dataclass(slots=True)
 class FileWriter:
-    """Puts a file together in memory: its records take a hundredth of it when compressed."""
+    """Puts a file together in memory: its lines as they are, until it is whole.
+
+    A compressor takes ten megabytes for itself, and records of a month may be in as many files as
+    it has hours: so there is one at a time. ``raw`` is bytes.
+    """
 
     holds: str
     partition: int
@@ -54,13 +58,7 @@ class FileWriter:
     raw: int = 0
     scheduled: tuple[str, str] | None = None
     _digest: Any = field(default_factory=hashlib.sha256)
-    _parts: list[bytes] = field(default_factory=list)
-    _packer: Any = None
-
-    def __post_init__(self) -> None:
-        """Begin the frame of the records."""
-        packer = zstandard.ZstdCompressor(level=LEVEL, write_checksum=True)
-        self._packer = packer.compressobj()
+    _lines: list[bytes] = field(default_factory=list)
 
     @property
     def sha256(self) -> str:
@@ -71,7 +69,7 @@ class FileWriter:
         """Add a record, a line without its end."""
         line += b"\n"
         self._digest.update(line)
-        self._parts.append(self._packer.compress(line))
+        self._lines.append(line)
         self.count += 1
         self.raw += len(line)
         if scheduled_at is not None:
@@ -79,7 +77,7 @@ class FileWriter:
             self.scheduled = min(first, scheduled_at), max(last, scheduled_at)
 
     def finish(self, made_at: str) -> bytes:
-        """Return the whole file; nothing can be added then."""
+        """Return the whole file."""
         header: dict[str, Any] = {
             "qhronos_archive": VERSION,
             "holds": self.holds,
@@ -93,7 +91,8 @@ class FileWriter:
             header |= {"scheduled_from": self.scheduled[0], "scheduled_to": self.scheduled[1]}
         packer = zstandard.ZstdCompressor(level=LEVEL, write_checksum=True)
         first = packer.compress(json.dumps(header).encode() + b"\n")
-        return b"".join((first, *self._parts, self._packer.flush()))
+        records = packer.compressobj()
+        return b"".join((first, *map(records.compress, self._lines), records.flush()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,10 @@ from app.store.sweep import EventSweep
 MAX_EVENTS = 4_096
 """Events that are written together."""
 
+WRITE_S = 30.0
+"""How long files are written that were put together: each has one hour of one partition, and a
+place may take a second for each."""
+
 Item = TypeVar("Item")
 
 
@@ -59,10 +63,16 @@ class _Files(Generic[Item]):
         self.items[place].append(item)
 
     def kept(self, archive: Archive, now_ms: int) -> Iterator[list[Item]]:
-        """Write file after file; what each has, once it is written. Raises ``ArchiveFailed``."""
-        for place in sorted(self.writers):
-            archive.keep(self.writers[place], now_ms)
-            yield self.items[place]
+        """Write file after file; what each has, once it is written. Raises ``ArchiveFailed``.
+
+        What is not written within ``WRITE_S`` stays where it is.
+        """
+        until_s = time.monotonic() + WRITE_S
+        for number, place in enumerate(sorted(self.writers)):
+            if number and time.monotonic() >= until_s:
+                return
+            archive.keep(self.writers.pop(place), now_ms)
+            yield self.items.pop(place)
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,18 @@ def test_any_program_that_knows_zstd_reads_it() -> None:
     assert lines == LINES
 
 
+def test_no_compressor_is_kept_while_many_files_are_put_together(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Each takes ten megabytes, and the records of a month are in as many files as it has hours."""
+    writers = [FileWriter("occurrences", 3, "20260101T00") for _ in range(3)]
+    with monkeypatch.context() as patch:
+        patch.setattr(zstandard, "ZstdCompressor", None)
+        for writer in writers:
+            writer.add(LINES[0])
+    assert [read(writer.finish("2026-01-08T00:00:00Z")) for writer in writers] == [LINES[:1]] * 3
+
+
 @pytest.mark.parametrize("cut", [10, 100, 1_000])
 def test_a_file_that_was_cut_off_is_damaged(cut: int) -> None:
     with pytest.raises(FileDamaged):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import math
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -252,6 +253,26 @@ def test_files_are_of_bounded_size(
     retention.run(LATER_MS)
     assert len(place.names("occurrences/p0001/2026-01-01")) == 3
     assert len(archived(place)) == 5
+
+
+def test_a_slow_place_is_given_as_many_files_as_there_is_time_for(
+    stores: Stores,
+    maker: PastMaker,
+    place: ArchivePlace,
+    retention: Retention,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of three hours, one file after the other; what is not written stays."""
+    monkeypatch.setattr(module, "WRITE_S", 0.0)
+    some = [one for hour in range(3) for one in maker.completed(NOW_MS + hour * 3_600_000)]
+    assert retention.archiving is not None
+    later_ms, left = LATER_MS + DAY_MS, []
+    for _ in some:
+        endings = retention.archiving.past.oldest(maker.partition, later_ms)
+        moved = retention.archiving.move_endings(maker.partition, endings, later_ms, math.inf)
+        left.append(sum(one is not None for one in stores.occurrences.get_many(some)))
+        assert (moved, files(place)) == (1, 3 - left[-1])
+    assert left == [2, 1, 0]
 
 
 def test_a_run_ends_in_time_and_the_next_begins_with_another_partition(
