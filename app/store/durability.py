@@ -10,7 +10,7 @@ no.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import redis
@@ -62,9 +62,8 @@ class Fence:
         if self._connection._sock is not self._socket:  # noqa: SLF001 - as above
             return False
         try:
-            written, *answers = ask_together(self._connection, [_FENCE, *self._questions(WAIT_MS)])
+            written, *answers = self._asked([_FENCE, *self._questions(WAIT_MS)])
         except redis.exceptions.RedisError:
-            self._connection.disconnect()
             return False
         if any(isinstance(one, Exception) for one in (written, *answers)):
             return False  # it takes no writes any more, or has changed its settings
@@ -74,12 +73,18 @@ class Fence:
         for is_last in (False, True):  # one from before a restart fails once
             try:
                 self._connection.connect()
-                return ask_together(self._connection, self._questions(LOOK_MS))
+                return self._asked(self._questions(LOOK_MS))
             except redis.exceptions.RedisError as error:
-                self._connection.disconnect()
                 if is_last:
                     raise StoreUnavailable from error
         raise StoreUnavailable
+
+    def _asked(self, commands: Sequence[tuple[str | bytes, ...]]) -> list[Any]:
+        try:
+            return ask_together(self._connection, commands)
+        except BaseException:  # cut off: an answer that is yet to come is not another's
+            self._connection.disconnect()
+            raise
 
     def _questions(self, wait_ms: int) -> list[tuple[str, ...]]:
         asked: list[tuple[str, ...]] = []

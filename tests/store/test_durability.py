@@ -130,3 +130,18 @@ def test_so_does_one_to_a_server_that_is_the_primary_no_more(
     primary = primary_of(client.connection_pool)
     monkeypatch.setattr(primary, "locate", lambda **_: ("127.0.0.1", 1))
     assert not fence.is_safe()
+
+
+def test_an_answer_that_was_not_awaited_is_no_other_commands(
+    client: StoreClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fence = client.fence(REPLICATED, 1)
+
+    def is_cut_off(connection: redis.Connection, commands: list[tuple[str, ...]]) -> None:
+        connection.send_command(*commands[0])
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(durability, "ask_together", is_cut_off)
+    with pytest.raises(KeyboardInterrupt):
+        fence.is_safe()
+    assert client.direct("ECHO", "mine") == b"mine"
