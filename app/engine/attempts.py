@@ -6,7 +6,7 @@ from app.crypto.ack_tokens import AckTokens
 from app.crypto.encryption import KeyMissing
 from app.crypto.header_secrets import HeaderSecrets
 from app.crypto.signing_secrets import SigningSecrets
-from app.delivery.actions import SENT, build
+from app.delivery.actions import KINDS, OWN, build
 from app.delivery.context_headers import with_context
 from app.delivery.live_message import LiveMessage
 from app.delivery.request import Job, Request
@@ -108,7 +108,7 @@ def unsendable(claim: Claim, now_ms: int) -> Record | None:
     """The record of a claim that must not be sent, or ``None``."""
     if claim.definition is None:
         return _ended(claim, "cancelled", "its event was deleted")
-    if claim.definition.action.kind not in SENT:
+    if (kind := claim.definition.action.kind) not in KINDS and kind not in OWN:
         return _ended(claim, "failed", UNKNOWN_KIND)
     options = claim.definition.options
     return _unwanted(claim, options, now_ms) or _used_up(claim, options)

@@ -194,7 +194,7 @@ class Primary:
     def _watch(self) -> None:
         if not self._is_watched:
             self._is_watched = True
-            args = (weakref.ref(self),)
+            args = (weakref.ref(self), self._clients)
             threading.Thread(target=_keep_asking, args=args, name="sentinels", daemon=True).start()
 
     @property
@@ -203,13 +203,15 @@ class Primary:
         return ", ".join(self._addresses)
 
 
-def _keep_asking(reference: weakref.ref[Primary]) -> None:
-    """Ask for as long as anybody else has the primary."""
+def _keep_asking(reference: weakref.ref[Primary], clients: Sequence[redis.Redis]) -> None:
+    """Ask for as long as anybody else has the primary, then close what it was asked with."""
     while primary := reference():
         with contextlib.suppress(redis.exceptions.RedisError):
             primary.locate(within_s=ASK_EVERY_S / 2)
         del primary
         time.sleep(ASK_EVERY_S)
+    for client in clients:
+        client.connection_pool.disconnect()
 
 
 def _place_of(client: redis.Redis) -> str:

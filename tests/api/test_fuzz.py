@@ -194,7 +194,7 @@ def test_whatever_is_asked_the_answer_is_as_documented(label: str, mode: Generat
     names: dict[str, str] = {}
 
     @settings(
-        max_examples=EXAMPLES or 20,
+        max_examples=EXAMPLES or 15,
         derandomize=not EXAMPLES,
         database=None,
         deadline=None,

@@ -6,11 +6,14 @@ Tests ``app/store/lua/include/is_keyed.lua``, too.
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
 from app.domain.event import Event, EventStatus
 from app.engine.retention import Retention
+from app.store.archive_notes import ArchiveNotes
 from app.store.audit import AuditLog
 from app.store.event_batches import EventBatches, Write
 from app.store.events import KEEP, NOTHING, Plan, Saved
@@ -95,7 +98,9 @@ def test_a_change_keeps_it(stores: Stores) -> None:
 def test_retention_frees_it(stores: Stores) -> None:
     event = replace(keyed(stores), status=EventStatus.INACTIVE)
     stores.events.save(event, NOTHING, None, NOW_MS)
-    retention = Retention(stores.work, stores.events, stores.sweep, 1_000, 1_000)
+    notes, limits = ArchiveNotes(stores.client), cast("Any", SimpleNamespace(run=lambda *_: 0))
+    parts = (stores.work, stores.events, stores.sweep)
+    retention = Retention(*parts, 1_000, 1_000, notes, limits)
     retention.run(NOW_MS + 2_000)
     assert stores.events.get_many([event.id]) == [None]
     assert holder(stores) is None

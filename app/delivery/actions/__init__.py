@@ -45,8 +45,8 @@ class Kind(Built, Protocol):
 KINDS: dict[str, Kind] = {WEBHOOK: webhook, APICALL: apicall, WEBSOCKET: websocket}
 """The kinds by the name that users write as ``type``."""
 
-SENT: dict[str, Built] = {**KINDS, CANARY: canary}
-"""All that are sent."""
+OWN: dict[str, Built] = {CANARY: canary}
+"""Those that no user can ask for."""
 
 
 def read_action(kind: Any, params: Any, url: ReadUrl) -> Action:
@@ -61,4 +61,5 @@ def build(job: Job, now_ms: int, identity: Identity = NOBODY) -> Request | LiveM
 
     Raises ``InvalidInput`` if the secret is not one.
     """
-    return SENT[job.action.kind].build(job, now_ms, identity)
+    kind = job.action.kind
+    return (KINDS.get(kind) or OWN[kind]).build(job, now_ms, identity)

@@ -45,6 +45,7 @@ SOUND: dict[str, dict[str, Any]] = {
         "scope": ["a"],
         "expires_at": "2030-06-01T00:00:00Z",
     },
+    "PUT /slos/{tag}": {"lateness": "1s", "objective": 0.99},
     "POST /alerts": {"name": "a", "type": "slack", "on": ["lag"], "url": EVENT["webhook"]},
     "POST /events/batch": {"events": [EVENT]},
     "POST /occurrences/retry": {"filter": {"status": "failed"}},
