@@ -116,7 +116,8 @@ def test_what_retention_deletes_is_archived_printed_and_brought_back(
     storage.migrate()
     monkeypatch.setattr(workers, "worker_engine", lambda: engine)
     maker = PastMaker(storage.client, storage.events, storage.work)
-    month_ago_ms = storage.clock.now_ms() - 40 * 86_400_000
+    # At the begin of an hour: what ended in one is in one file.
+    month_ago_ms = storage.clock.now_ms() // 3_600_000 * 3_600_000 - 40 * 86_400_000
     some = [*maker.completed(month_ago_ms, 3), maker.failed(month_ago_ms + 60_000)]
     before = storage.occurrences.past(some)
     engine.upkeep.retain()

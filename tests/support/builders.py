@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from app.domain import ids
@@ -15,12 +16,16 @@ from app.domain.schedule import Schedule
 from app.store.claims import Claim
 from tests.support.clock import NOW_MS
 
-_event_ids = ids.EventIds()
+
+@cache
+def _ids_of(created_ms: int) -> ids.EventIds:
+    """One for each moment: one for all would go on from the latest, whatever test asked for it."""
+    return ids.EventIds()
 
 
 def an_event(*, partition: int = 0, created_ms: int = NOW_MS, **fields: Any) -> Event:
     """An active one-time event a minute ahead, with two tags."""
-    event_id = _event_ids.make(created_ms * 1000, partition)
+    event_id = _ids_of(created_ms).make(created_ms * 1000, partition)
     made_ms = ids.created_ms(fields.get("id", event_id))
     definition = Definition("an event", NOW_MS + 60_000, webhook("https://example.com/hook"))
     event = Event(
