@@ -112,7 +112,7 @@ operations: $(DEV) ## run an installation through restarts and outages under loa
 soak: $(DEV) ## deliver for an hour, prove that memory stays flat; MINUTES=, RATE=
 	@$(PY) -m benchmarks.soak --minutes $(or $(MINUTES),60) --rate $(or $(RATE),500)
 
-week: $(DEV) ## simulate nine days of deliveries in minutes, prove that memory is flat after seven; RATE=
+week: $(DEV) ## simulate sixteen days of deliveries in minutes, prove that memory stays flat; RATE=
 	@$(PY) -m benchmarks.week --rate $(or $(RATE),1)
 
 fuzz: $(DEV) ## ask every call of the API for a long time, something else every time

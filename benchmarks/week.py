@@ -7,8 +7,10 @@ default; of fifty first attempts one fails and is repeated. Upkeep runs every te
 time are for each occurrence, so they are those of a hundred a second, too: no step of upkeep looks
 at what is not its own.
 
-After the time for which occurrences are kept, the memory of the store must stay flat: the median of
-the last day is compared with that of the first day after it.
+Once each place in the store has been filled and emptied, after twice the time for which occurrences
+are kept, the memory of the store must stay flat: the median of the last day is compared with that
+of the first day after it. How much it takes beyond the first day that is full is told, too: leaves
+and pages are full until retention begins to empty them.
 """
 
 from __future__ import annotations
@@ -54,7 +56,7 @@ FAILS = 50
 """Of so many first attempts one fails."""
 
 GROWTH = 1.02
-"""What the last day may have beyond the first day that is full."""
+"""What the last day may have beyond the first one after twice the time of retention."""
 
 DELIVERED = ("completed", "failed", "retrying")
 """What an occurrence is after its first attempt."""
@@ -219,8 +221,9 @@ def tell(week: Week, kept_ms: int, days: int) -> dict[str, float]:
         size, count = week.memory[minute], week.kept[minute]
         each = (size - week.empty_bytes) / max(count, 1)
         say(f"day {day:>2}: {count:>9,} kept, {size / 2**20:>7.1f} MiB, {each:>6.0f} bytes each")
-    full = kept_ms // MINUTE_MS + 120
-    first, last = week.median(full, full + 1_440), week.median(days * 1_440 - 1_440, days * 1_440)
+    full, settled = kept_ms // MINUTE_MS + 120, 2 * kept_ms // MINUTE_MS
+    last = week.median(days * 1_440 - 1_440, days * 1_440)
+    first = week.median(settled, settled + 1_440)
     moved = max(week.archived, 1)
     figures = {
         "bytes of the store, an ended occurrence": (last - week.empty_bytes)
@@ -228,7 +231,8 @@ def tell(week: Week, kept_ms: int, days: int) -> dict[str, float]:
         "bytes of the archive, an occurrence": week.archive_bytes / moved,
         "processor time of upkeep, µs an occurrence": 1e6 * week.costs.ours / week.delivered,
         "processor time of the store for it, µs": 1e6 * week.costs.stores / week.delivered,
-        "memory of the last day, to the first full one": last / first,
+        "memory of the last day, to the first full one": last / week.median(full, full + 1_440),
+        "memory of the last day, to the first settled one": last / first,
     }
     for name, value in figures.items():
         say(f"{name:<48} {value:>10,.3f}")
@@ -240,12 +244,12 @@ def tell(week: Week, kept_ms: int, days: int) -> dict[str, float]:
 def main() -> None:
     """Simulate days, and tell."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--days", type=int, default=9)
+    parser.add_argument("--days", type=int, default=16)
     parser.add_argument("--kept", type=int, default=7, help="days for which occurrences are kept")
     parser.add_argument("--rate", type=float, default=1.0, help="occurrences a second")
     given = parser.parse_args()
-    if given.days < given.kept + 2:
-        parser.error("the memory is compared two days after it is full: more --days, less --kept")
+    if given.days < 2 * given.kept + 2:
+        parser.error("--days must be at least twice --kept, and two more: memory is compared then")
     kept_ms = given.kept * DAY_MS
     with (
         tempfile.TemporaryDirectory(prefix="qhronos-") as place,
