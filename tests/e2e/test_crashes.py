@@ -8,8 +8,11 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 
+from app.domain.process import UP, process_from_json
 from app.services.processes import ALIVE_MS
 from app.store import keys
+from app.store.connection import connect
+from app.store.processes import ProcessStore
 from tests.support.api_client import Api, at, seconds_of
 from tests.support.invariants import broken
 from tests.support.processes import pids_with_environ
@@ -260,6 +263,20 @@ def test_the_store_may_be_restarted_under_load(
     api.client.events.delete(series["id"])
 
 
+def all_spoke_to_the_api(stack: Stack) -> bool:
+    """Whether each process has said that it is alive since the API is there.
+
+    An API that has never heard of one waits for it to begin, for half a minute.
+    """
+    with connect(stack.store.url) as store:
+        known = [
+            (until_ms / 1000, process_from_json(facts))
+            for until_ms, facts in ProcessStore(store).known().values()
+        ]
+    began = [until - one.gauges[UP] for until, one in known if one.role == "web"]
+    return bool(began) and all(until > max(began) for until, _ in known)
+
+
 def test_whoever_is_killed_is_missed_within_seconds_and_no_longer_than_that(
     stack: Stack, api: Api
 ) -> None:
@@ -273,6 +290,7 @@ def test_whoever_is_killed_is_missed_within_seconds_and_no_longer_than_that(
     wait_until(lambda: api.get("/status")["workers"], "the worker is alive")
     assert codes() <= {"disk", "drains_fail"}, "other tests have killed workers, too"
     assert "disk" in codes(), "no disk has so much room"
+    wait_until(lambda: all_spoke_to_the_api(stack), "the API has seen each of them alive")
     killed = [stack.scheduler, stack.upkeep, *stack.workers]
     for program in killed:
         assert program is not None
