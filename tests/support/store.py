@@ -13,6 +13,7 @@ import pytest
 import redis
 
 from app.runtime.embedded import EmbeddedStore
+from tests.support.cluster import Cluster
 
 
 @pytest.fixture(scope="session")
@@ -39,3 +40,21 @@ def redis_client(store_url: str) -> Iterator[redis.Redis]:
     """A plain client of an empty store, answering bytes."""
     with redis.Redis.from_url(store_url) as client:
         yield client
+
+
+@pytest.fixture(scope="session")
+def cluster_servers() -> Iterator[Cluster]:
+    """Three primaries without replicas; shared, so use ``cluster`` instead."""
+    with Cluster(primaries=3) as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def cluster(cluster_servers: Cluster) -> Cluster:
+    """An empty cluster; what a test before has killed, paused or cut off is back.
+
+    Slots stay where a test has moved them to.
+    """
+    cluster_servers.up()
+    cluster_servers.flush()
+    return cluster_servers
