@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from tests.support.processes import Program
 from tests.support.sentinels import answers
@@ -40,10 +42,15 @@ class Node:
 
     @contextmanager
     def client(self, **more: Any) -> Iterator[redis.Redis]:
-        """A plain client of this node alone, as the default user."""
-        with redis.Redis(
-            **{"port": self.port, "socket_timeout": ANSWER_S, "protocol": 2} | more
-        ) as client:
+        """A plain client of this node alone, as the default user; it tries once."""
+        once = Retry(NoBackoff(), 0)
+        options: dict[str, Any] = {
+            "port": self.port,
+            "socket_timeout": ANSWER_S,
+            "protocol": 2,
+            "retry": once,
+        }
+        with redis.Redis(**options | more) as client:
             yield client
 
     def ask(self, *command: object) -> Any:
