@@ -9,6 +9,7 @@
     ├── StaleVersion        ``If-Match`` names another version
     ├── TooBusy             the caller has had enough computed for now
     ├── StoreUnavailable    the store is away, loading, read-only or full
+    │   ├── ShardUnavailable    one of the nodes of a cluster is; the others may be well
     │   └── BrokerUnavailable   the same of RQ's Redis; the store may be well
     └── ConfigError         the settings can't be used: the process ends
         ├── StoreRefused    a server that the settings lead to does not serve us, and won't
@@ -84,6 +85,15 @@ class TooBusy(QhronosError):
 
 class StoreUnavailable(QhronosError):
     """The store does not answer; try again shortly."""
+
+
+class ShardUnavailable(StoreUnavailable):
+    """The shard of the store that has this does not answer; try again shortly."""
+
+    def __init__(self, node: str) -> None:
+        """``node`` is its address, as ``StoreClient.node_of`` tells it."""
+        super().__init__()
+        self.node = node
 
 
 class BrokerUnavailable(StoreUnavailable):

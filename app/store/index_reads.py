@@ -8,9 +8,10 @@ from typing import NamedTuple
 
 from app.domain import ids
 from app.store.connection import StoreClient
-from app.store.leaves import count_entries, find_entries
+from app.store.leaves import count_entries, find_in_each
+from app.store.left_out import partitions_there
 from app.store.partitions import by_partition
-from app.store.scripts import Argument, Scripts
+from app.store.scripts import Argument, ScriptCall, Scripts
 from app.store.selections import Beginning, Entry, IndexClause, Position, Selection
 
 LEAST_OF_EACH = 64
@@ -55,7 +56,7 @@ class _IndexPart(NamedTuple):
 
 
 class IndexReads:
-    """Each call is one round trip, or one for each partition."""
+    """Each call is one round trip; on a cluster one for each node, and all at the same time."""
 
     def __init__(self, client: StoreClient, scripts: Scripts, partitions: int) -> None:
         self._client = client
@@ -82,10 +83,11 @@ class IndexReads:
         """How many entries of an index in parts begin so, and were made in a time."""
         first, last = beginning.between(low_ms, high_ms)
         number, is_all, estimate = 0, True, 0
-        for partition in range(self._partitions):
-            some, is_exact, about = self._scripts(
-                "count_parts", [beginning.key(partition)], [first, last, PARTS]
-            )
+        calls: list[ScriptCall] = [
+            ([beginning.key(partition)], [first, last, PARTS])
+            for partition in partitions_there(self._partitions)
+        ]
+        for some, is_exact, about in self._scripts.read("count_parts", calls):
             number, estimate = number + int(some), estimate + int(about)
             is_all = is_all and bool(is_exact)
         return PartsCount(number, is_all, estimate)
@@ -141,51 +143,64 @@ class IndexReads:
         order = "oldest" if at.oldest_first else "newest"
         bound = low if at.oldest_first else high
         score, member = at.entry or (0, b"")
-        for partition in range(self._partitions):
-            if (beginning := clause.beginning) is not None:
-                first, last = beginning.following(at, selection.low_ms, selection.high_ms)
-                args: list[Argument] = [order, first, last, of_each]
-                found = self._scripts("read_parts", [beginning.key(partition)], args)
+        there = partitions_there(self._partitions)
+        calls: list[ScriptCall] = []
+        if (beginning := clause.beginning) is not None:
+            first, last = beginning.following(at, selection.low_ms, selection.high_ms)
+            calls = [([beginning.key(one)], [order, first, last, of_each]) for one in there]
+            for found in self._scripts.read("read_parts", calls):
                 yield _whole([(ids.created_ms(one[-16:]), one[-16:]) for one in found])
-            elif clause.has:
-                indexes = [key_of(partition) for key_of in clause.has]
-                args = [order, bound, score, member, int(at.is_taken), of_each]
-                if not also:
-                    for row in self._scripts("read_entries", indexes[:1], [*args, *indexes]):
-                        yield _whole(_pairs(row))
-                    continue
+            return
+        for partition in there if clause.has else ():
+            indexes = [key_of(partition) for key_of in clause.has]
+            args: list[Argument] = [order, bound, score, member, int(at.is_taken), of_each]
+            if also:
                 args += chain.from_iterable(("read", index) for index in indexes)
                 args += chain.from_iterable(_uses(also, partition))
-                for looked, *row in self._scripts("read_fitting", indexes[:1], args):
-                    pairs = _pairs(row)
-                    yield _IndexPart(pairs[1:], pairs[0] if looked else None, looked)
+            else:
+                args += indexes
+            calls.append((indexes[:1], args))
+        for rows in self._scripts.read("read_fitting" if also else "read_entries", calls):
+            for row in rows:
+                if not also:
+                    yield _whole(_pairs(row))
+                    continue
+                looked, pairs = row[0], _pairs(row[1:])
+                yield _IndexPart(pairs[1:], pairs[0] if looked else None, looked)
 
     def fitting(self, entries: list[Entry], clause: IndexClause) -> list[Entry]:
         """Those of some entries that a clause fits."""
-        if self._partitions == 1:
-            return self._fitting(entries, clause, 0)
-        by_id = {entry[1]: entry for entry in entries}
+        groups = {0: entries}
+        if self._partitions > 1:
+            there = set(partitions_there(self._partitions))
+            groups = by_partition(entries, lambda entry: _partition_of(entry[1]))
+            groups = {one: some for one, some in groups.items() if one in there}
         fit: set[Entry] = set()
-        for partition, members in by_partition(list(by_id), _partition_of).items():
-            fit.update(self._fitting([by_id[one] for one in members], clause, partition))
-        return [entry for entry in entries if entry in fit]
-
-    def _fitting(self, entries: list[Entry], clause: IndexClause, partition: int) -> list[Entry]:
         if (beginning := clause.beginning) is not None:
-            args: list[Argument] = [beginning.text, *(member for _, member in entries)]
-            answers = self._scripts("find_in_parts", [beginning.key(partition)], args)
-            return [entry for entry, has in zip(entries, answers, strict=True) if has]
-        indexes = [key_of(partition) for key_of in (*clause.has, *clause.lacks)]
-        found = find_entries(self._scripts, indexes, [member for _, member in entries])
-        has, lacks = found[: len(clause.has)], found[len(clause.has) :]
-        extra = frozenset(clause.extra)
-        return [
-            entry
-            for index, entry in enumerate(entries)
-            if any(one[index] for one in has)
-            or any(not one[index] for one in lacks)
-            or entry in extra
+            calls: list[ScriptCall] = [
+                ([beginning.key(one)], [beginning.text, *(member for _, member in some)])
+                for one, some in groups.items()
+            ]
+            answers = self._scripts.read("find_in_parts", calls)
+            for some, found in zip(groups.values(), answers, strict=True):
+                fit.update(entry for entry, has in zip(some, found, strict=True) if has)
+            return [entry for entry in entries if entry in fit]
+        finds = [
+            (
+                [key_of(one) for key_of in (*clause.has, *clause.lacks)],
+                [member for _, member in some],
+            )
+            for one, some in groups.items()
         ]
+        for some, having in zip(groups.values(), find_in_each(self._scripts, finds), strict=True):
+            has, lacks = having[: len(clause.has)], having[len(clause.has) :]
+            fit.update(
+                entry
+                for index, entry in enumerate(some)
+                if any(one[index] for one in has) or any(not one[index] for one in lacks)
+            )
+        fit.update(clause.extra)
+        return [entry for entry in entries if entry in fit]
 
 
 def _moment(bound: str) -> int | None:

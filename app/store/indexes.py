@@ -16,6 +16,7 @@ from typing import NamedTuple, cast
 from app.store.connection import StoreClient
 from app.store.index_reads import IndexReads
 from app.store.leaves import have_leaves
+from app.store.left_out import partitions_there
 from app.store.scripts import Argument, Scripts
 from app.store.selections import Entry, IndexClause, Selection
 from app.store.walks import KEEP_COSTS, Walker
@@ -164,11 +165,12 @@ class IndexReader:
             return None
         if min(self._reads.sizes(clauses, *selection.bounds)) > COUNTED_AT_ONCE:
             return None
-        every = [one.has[0](p) for p in range(self._partitions) for one in clauses]
+        there = partitions_there(self._partitions)
+        every = [one.has[0](partition) for partition in there for one in clauses]
         if any(have_leaves(self._client, every)):
             return self._walked(selection)
         pipe = self._client.pipeline(transaction=False)
-        for partition in range(self._partitions):
+        for partition in there:
             indexes = [one.has[0](partition) for one in clauses]
             pipe.zintercard(len(indexes), cast("list[str]", indexes))
         return sum(map(int, pipe.execute()))

@@ -21,7 +21,8 @@ from collections.abc import Callable, Iterable, Sequence
 
 from app.store import keys
 from app.store.connection import StoreClient
-from app.store.scripts import Argument, Scripts
+from app.store.left_out import partitions_there
+from app.store.scripts import Argument, ScriptCall, Scripts
 
 ID_BYTES = 16
 LEAF_IDS = 1024
@@ -57,10 +58,25 @@ def find_entries(
     scripts: Scripts, indexes: Sequence[bytes], members: Sequence[bytes]
 ) -> list[list[bool]]:
     """Of each index of one partition, which of the members it has, also in leaves."""
-    if not indexes or not members:
-        return [[False] * len(members) for _ in indexes]
-    args: list[Argument] = [len(indexes), *indexes, *members]
-    return [[digit == 49 for digit in one] for one in scripts("find_entries", indexes[:1], args)]
+    (found,) = find_in_each(scripts, [(indexes, members)])
+    return found
+
+
+def find_in_each(
+    scripts: Scripts, finds: Sequence[tuple[Sequence[bytes], Sequence[bytes]]]
+) -> list[list[list[bool]]]:
+    """``find_entries`` for indexes and members of several partitions, in one round trip."""
+    asked = [one for one in finds if all(one)]
+    calls: list[ScriptCall] = [
+        (indexes[:1], [len(indexes), *indexes, *members]) for indexes, members in asked
+    ]
+    answers = iter(scripts.read("find_entries", calls))
+    return [
+        [[digit == 49 for digit in one] for one in next(answers)]
+        if indexes and members
+        else [[False] * len(members) for _ in indexes]
+        for indexes, members in finds
+    ]
 
 
 def count_entries(
@@ -73,19 +89,16 @@ def count_entries(
 
     Those of all partitions together, also in leaves; one round trip.
     """
-    calls = []
+    there = partitions_there(partitions)
+    calls: list[ScriptCall] = []
     for low, high in bounds if key_ofs else ():
-        for partition in range(partitions):
+        for partition in there:
             indexes = [key_of(partition) for key_of in key_ofs]
-            args: list[Argument] = [low, high, *indexes]
-            calls.append((indexes[:1], args))
-    if len(calls) == 1:
-        ((slots, args),) = calls
-        return [list(scripts("count_entries", slots, args))]
-    counts = scripts.each("count_entries", calls)
+            calls.append((indexes[:1], [low, high, *indexes]))
+    counts = scripts.read("count_entries", calls)
     return [
-        [sum(some) for some in zip(*counts[at : at + partitions], strict=True)]
-        for at in range(0, len(counts), partitions)
+        [sum(some) for some in zip(*counts[at : at + len(there)], strict=True)]
+        for at in range(0, len(counts), len(there))
     ] or [[] for _ in bounds]
 
 

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import cast
 
 from app.domain import ids
 from app.store import codec, keys
 from app.store.connection import StoreClient
 from app.store.fields import MetaField
+from app.store.left_out import partitions_there
 from app.store.migrations.events_by_name import EVENTS_BY_NAME
-from app.store.scripts import Scripts
+from app.store.partitions import by_partition
+from app.store.scripts import Argument, ScriptCall, Scripts
 from app.store.selections import Beginning, Entry, IndexClause
 
 INDEX = b"names"
@@ -70,14 +73,10 @@ class NameIndex:
 
     def few(self, match: NameMatch, most: int) -> list[Entry] | None:
         """All events whose names begin so, in no order; ``None``: there are more than ``most``."""
-        found: list[Entry] = []
-        for partition in range(self._partitions):
-            key = keys.prefix(partition) + INDEX
-            rows = self._scripts("read_parts", [key], ["oldest", *match.edges, most + 1])
-            found += [(ids.created_ms(row[-16:]), row[-16:]) for row in rows]
-            if len(found) > most:
-                return None
-        return found
+        answers = self._read(["oldest", *match.edges, most + 1])
+        if sum(map(len, answers)) > most:
+            return None
+        return [(ids.created_ms(row[-16:]), row[-16:]) for rows in answers for row in rows]
 
     def in_order(
         self, beginning: str, after: bytes | None, count: int, *, backwards: bool = False
@@ -90,19 +89,24 @@ class NameIndex:
         if after is not None:
             first, last = (first, b"(" + after) if backwards else (b"(" + after, last)
         order = "newest" if backwards else "oldest"
-        found: list[bytes] = []
-        for partition in range(self._partitions):
-            key = keys.prefix(partition) + INDEX
-            found += self._scripts("read_parts", [key], [order, first, last, count])
+        found = chain.from_iterable(self._read([order, first, last, count]))
         return sorted(found, reverse=backwards)[:count]
 
     def have(self, match: NameMatch, event_ids: Sequence[bytes]) -> list[bool]:
         """Whether each of these events is meant, in order; what they are called now is read."""
+        calls: list[ScriptCall] = []
+        groups = by_partition(event_ids, ids.partition_of_event)
+        for partition, some in groups.items():
+            prefix = keys.prefix(partition)
+            calls.append(([prefix], [prefix, match.beginning, *some]))
         named: set[bytes] = set()
-        for partition in range(self._partitions):
-            some = [one for one in event_ids if ids.partition_of_event(one) == partition]
-            if some:
-                prefix = keys.prefix(partition)
-                answers = self._scripts("match_names", [prefix], [prefix, match.beginning, *some])
-                named.update(one for one, answer in zip(some, answers, strict=True) if answer)
+        for some, answers in zip(
+            groups.values(), self._scripts.read("match_names", calls), strict=True
+        ):
+            named.update(one for one, answer in zip(some, answers, strict=True) if answer)
         return [one in named for one in event_ids]
+
+    def _read(self, args: Sequence[Argument]) -> list[list[bytes]]:
+        there = partitions_there(self._partitions)
+        calls = [([keys.prefix(partition) + INDEX], args) for partition in there]
+        return self._scripts.read("read_parts", calls)

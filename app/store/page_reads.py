@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from app.domain import ids
 from app.store import keys, page_keys
 from app.store.connection import StoreClient
 from app.store.page_codec import Packed, decode
 from app.store.partitions import by_partition
-from app.store.scripts import Scripts
+from app.store.scripts import ScriptCall, Scripts
 
 
 class RecordPage(NamedTuple):
@@ -33,18 +33,23 @@ class PagedReads(NamedTuple):
 
 
 def read_pages(client: StoreClient, occurrence_ids: Sequence[bytes]) -> list[PagedReads]:
-    """Look for occurrences in pages; one round trip for each partition."""
-    scripts = Scripts(client)
-    return [
-        read_pages_of(scripts, partition, list(dict.fromkeys(some)))
-        for partition, some in by_partition(occurrence_ids, ids.partition_of_occurrence).items()
-    ]
+    """Look for occurrences in pages, in one round trip; what is answered is by partition."""
+    groups = by_partition(dict.fromkeys(occurrence_ids), ids.partition_of_occurrence)
+    calls = [_call(partition, some) for partition, some in groups.items()]
+    answers = Scripts(client).read("read_pages", calls)
+    return [_paged(some, found) for some, found in zip(groups.values(), answers, strict=True)]
 
 
 def read_pages_of(scripts: Scripts, partition: int, wanted: list[bytes]) -> PagedReads:
     """Look for different occurrences of one partition."""
-    places = [page_keys.pages(partition), page_keys.packed(partition), keys.fresh(partition)]
-    found = scripts("read_pages", places, wanted)
+    return _paged(wanted, scripts("read_pages", *_call(partition, wanted)))
+
+
+def _call(partition: int, wanted: Sequence[bytes]) -> ScriptCall:
+    return [page_keys.pages(partition), page_keys.packed(partition), keys.fresh(partition)], wanted
+
+
+def _paged(wanted: list[bytes], found: Any) -> PagedReads:
     head, rest = found[: 2 * len(wanted) : 2], found[2 * len(wanted) :]
     shorts = {one: short for one, short in zip(wanted, head, strict=True) if short is not None}
     pages = [

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import cast
+from typing import Any, cast
 
-from app.store.connection import StoreClient
+import redis
+
+from app.errors import StoreUnavailable
+from app.store.connection import StoreClient, translate
 
 Values = list[bytes | None]
 """The values of the fields that were asked for, in their order; ``None`` for one that is absent."""
@@ -16,6 +19,19 @@ def read_hashes(
 ) -> list[Values]:
     """The same fields of several hashes, in one round trip and in order."""
     return cast("list[Values]", client.read_each("HMGET", hashes, *fields))
+
+
+def read_together(client: StoreClient, commands: Sequence[Sequence[Any]]) -> list[Any]:
+    """Run commands that only read, in one round trip and in order; raises ``StoreUnavailable``."""
+    if len(commands) <= 1:
+        return [client.direct(*one) for one in commands]
+    replies = client.together(commands)
+    for reply in replies:
+        if isinstance(reply, StoreUnavailable):
+            raise reply
+        if isinstance(reply, redis.exceptions.RedisError):
+            raise translate(reply, client.connection_pool) from reply
+    return replies
 
 
 def oldest_before(client: StoreClient, index: bytes, before_ms: int, limit: int) -> list[bytes]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import cast
 
 from app.store.connection import StoreClient
+from app.store.left_out import partitions_there
 from app.store.selections import KeyOf
 
 
@@ -22,7 +23,11 @@ class SampleReader:
         All of them if there are no more; else every so-manieth by rank. One that is in several of
         the indexes counts once for each, and may be there as often.
         """
-        names = [key_of(partition) for partition in range(self._partitions) for key_of in indexes]
+        names = [
+            key_of(partition)
+            for partition in partitions_there(self._partitions)
+            for key_of in indexes
+        ]
         pipe = self._client.pipeline(transaction=False)
         for name in names:
             pipe.zcard(name)

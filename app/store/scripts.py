@@ -74,10 +74,26 @@ class Scripts:
 
     def each(self, name: str, calls: Sequence[ScriptCall]) -> list[Any]:
         """As ``many``, for who needs every answer: raises ``StoreUnavailable`` if one fails."""
-        replies = self.many(name, calls)
-        if any(isinstance(reply, Exception) for reply in replies):
-            raise StoreUnavailable
-        return replies
+        return _whole(self.many(name, calls))
+
+    def read(self, name: str, calls: Sequence[ScriptCall]) -> list[Any]:
+        """Run a script that only reads once for each call, in one round trip and in order.
+
+        Each run is a step of its own, so other clients wait for one of them at most. Raises
+        ``StoreUnavailable`` if one fails.
+        """
+        if len(calls) <= 1:
+            return [self(name, keys, args) for keys, args in calls]
+        sha = self.text(name).sha
+        began_s = time.monotonic()
+        replies = self._client.together(
+            [("EVALSHA", sha, len(keys), *keys, *args) for keys, args in calls]
+        )
+        self.answered(name, began_s)
+        for at, (keys, args) in enumerate(calls):
+            if isinstance(replies[at], redis.exceptions.NoScriptError):
+                replies[at] = self(name, keys, args)
+        return _whole(replies)
 
     def many(self, name: str, calls: Sequence[ScriptCall]) -> list[Any]:
         """Run a script several times in one round trip; an answer may be an exception.
@@ -116,3 +132,11 @@ class Scripts:
             answer = self._client.direct("EVAL", text.source, len(keys), *keys, *args)
         self.answered(name, began_s)
         return answer
+
+
+def _whole(replies: list[Any]) -> list[Any]:
+    """The replies, if none is an error; else raises ``StoreUnavailable``, of a shard if it is."""
+    refused = [reply for reply in replies if isinstance(reply, Exception)]
+    if refused:
+        raise next((one for one in refused if isinstance(one, StoreUnavailable)), StoreUnavailable)
+    return replies

@@ -32,7 +32,7 @@ from app.store.connection import StoreClient
 from app.store.fields import OccurrenceField
 from app.store.page_reads import read_pages
 from app.store.partitions import by_partition
-from app.store.reading import Values, read_hashes
+from app.store.reading import Values, read_hashes, read_together
 
 _EVENT = slice(16)
 _REST = slice(16, None)
@@ -77,9 +77,10 @@ def fields_of(occurrence_id: bytes, short: bytes) -> dict[str, bytes]:
 
 def short_forms(client: StoreClient, occurrence_ids: Sequence[bytes]) -> dict[bytes, bytes]:
     """The short forms of those occurrences that have one."""
+    groups = by_partition(occurrence_ids, ids.partition_of_occurrence)
+    asked = [("HMGET", keys.fresh(partition), *some) for partition, some in groups.items()]
     found: dict[bytes, bytes] = {}
-    for partition, some in by_partition(occurrence_ids, ids.partition_of_occurrence).items():
-        values = client.direct("HMGET", keys.fresh(partition), *some)
+    for some, values in zip(groups.values(), read_together(client, asked), strict=True):
         found |= {one: short for one, short in zip(some, values, strict=True) if short is not None}
     return found
 
@@ -89,8 +90,8 @@ def read_occurrences(
 ) -> list[Values]:
     """The same fields of several occurrences, in order, whatever form they have.
 
-    It takes a round trip for each partition, one more if an occurrence has no short form, and as
-    many again if its record is in a page. The first of ``fields`` is one that every hash has.
+    It takes a round trip, one more if an occurrence has no short form, and as many again if its
+    record is in a page. The first of ``fields`` is one that every hash has.
     """
     if not occurrence_ids:
         return []

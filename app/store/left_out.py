@@ -1,0 +1,40 @@
+"""Partitions that a read leaves out, because the shard that has them is away.
+
+On a cluster, a list is read from every shard. While one is away, the others are read without it,
+and the caller is told how many partitions are missing. Only reads that ask for it do so. All else
+fails on a shard that is away: a job that passed over its events would never come back to them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+_left_out: ContextVar[frozenset[int]] = ContextVar("left_out", default=frozenset())
+
+
+def partitions_there(partitions: int) -> Sequence[int]:
+    """Those of so many partitions that this context reads: all that it does not leave out.
+
+    What has one partition alone is read or fails.
+    """
+    missing = _left_out.get()
+    if not missing or partitions == 1:
+        return range(partitions)
+    return [one for one in range(partitions) if one not in missing]
+
+
+def left_out() -> frozenset[int]:
+    """The partitions that this context leaves out."""
+    return _left_out.get()
+
+
+@contextmanager
+def leaving_out(partitions: Collection[int]) -> Iterator[None]:
+    """Have reads in this context leave partitions out."""
+    token = _left_out.set(frozenset(partitions))
+    try:
+        yield
+    finally:
+        _left_out.reset(token)
