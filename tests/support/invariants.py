@@ -76,7 +76,11 @@ def broken(
 
     ``found`` is a snapshot, if there is one already.
     """
-    found = snapshot(client) if found is None else found
+    return contradictions(snapshot(client) if found is None else found, partitions)
+
+
+def contradictions(found: Mapping[bytes, Any], partitions: int) -> list[str]:
+    """Sentences about what does not hold in a snapshot; empty for a sound store."""
     parts = [Partition(b"qh:{%d}:" % number) for number in range(partitions)]
     problems: list[str] = []
     for key, value in found.items():

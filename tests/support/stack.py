@@ -14,13 +14,14 @@ from __future__ import annotations
 import sys
 import tempfile
 from pathlib import Path
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
 
 import redis
 import rq
 
 from app.runtime.embedded import EmbeddedStore
 from tests.support.api_client import Api
+from tests.support.invariants import snapshot
 from tests.support.ports import free_port
 from tests.support.processes import Program, checkout, clean_environ
 from tests.support.wait import wait_until
@@ -198,6 +199,11 @@ class Stack:
     def redis(self) -> redis.Redis:
         """Open a plain client of the store, to look at it or to damage it."""
         return redis.Redis.from_url(self.store.url)
+
+    def snapshot(self) -> dict[bytes, Any]:
+        """Read every key of the store and its value."""
+        with self.redis() as client:
+            return snapshot(client)
 
     def kill_all(self) -> None:
         """Kill every process with SIGKILL, the store first."""
