@@ -40,7 +40,7 @@ def checked_settings() -> Settings:
     await_servers(found, wait=False)
     with contextlib.suppress(StoreUnavailable):  # workers wait for the store
         services = build_services(found)
-        services.storage.migrate()
+        services.storage.agreement.migrate()
         services.store_settings()
     return found
 

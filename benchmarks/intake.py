@@ -67,7 +67,7 @@ def parts(requests: int) -> dict[str, float]:
     """The share of each part in the time that a request takes here, in percent."""
     with support.store() as url:
         services = build_services(production_settings(support.environment(url, port=free_port())))
-        services.storage.migrate()
+        services.storage.agreement.migrate()
         services.store_settings()
         application = create_app(services)
 

@@ -79,7 +79,7 @@ def main() -> None:
         url = stack.enter_context(support.store())
         client = stack.enter_context(connect(url))
         made = engine(url, by_tag=options.by_tag)
-        made.services.storage.migrate()
+        made.services.storage.agreement.migrate()
         stack.callback(made.close)
         drains = made.drains
 

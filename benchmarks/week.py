@@ -204,7 +204,7 @@ def simulation(url: str, folder: Path, *, rate: float, kept_ms: int) -> Iterator
     calls = SimpleNamespace(enqueue_drain=lambda: None, waiting=lambda: 0)
     upkeep: Any = SimpleNamespace(enqueue_repair=lambda: None, enqueue_waiting_redeliveries=None)
     engine = build_engine(settings, Doubles(clock=clock, drain_queue=calls, upkeep_queue=upkeep))
-    engine.services.storage.migrate()
+    engine.services.storage.agreement.migrate()
     made = Simulation(engine, clock, rate)
     made.begin()
     yield made

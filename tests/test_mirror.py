@@ -48,6 +48,7 @@ ELSEWHERE = {
     "app/store/brokers.py": "tests/store/test_sentinels.py",
     "app/store/pools.py": "tests/store/test_sentinels.py",
     "app/store/archive_notes.py": "tests/engine/test_archiving.py",
+    "app/wiring/agreement.py": "tests/wiring/test_storage.py",
     "app/wiring/archive.py": "tests/services/problems/test_archive.py",
     "app/store/ended_slices.py": "tests/engine/test_packing.py",
     "app/store/page_keys.py": "tests/store/test_pages.py",

@@ -113,7 +113,7 @@ def test_what_retention_deletes_is_archived_printed_and_brought_back(
     )
     engine = build_engine(settings)
     storage = engine.services.storage
-    storage.migrate()
+    storage.agreement.migrate()
     monkeypatch.setattr(workers, "worker_engine", lambda: engine)
     maker = PastMaker(storage.client, storage.events, storage.work)
     # At the begin of an hour: what ended in one is in one file.

@@ -17,7 +17,7 @@ from app.domain.occurrence import Occurrence, OccurrenceStatus
 from app.engine.alert_slos import slo_findings
 from app.engine.alert_sources import AlertSources
 from app.engine.circuit_breakers import FORGET_MS
-from app.store.alert_watch import Change
+from app.store.alert_watch import Change, beginning
 
 SETTLED_MS = 2_000
 """How long after it ended an occurrence is looked at: what ended then is recorded by now."""
@@ -258,9 +258,10 @@ class _Look:
 
     def _cursor(self, name: str) -> int:
         """Up to where an index was read; who looks for the first time begins now."""
+        since_ms = beginning(self._known, name, self._settled_ms)
         if name not in self._known:
-            self._move(name, self._settled_ms)
-        return min(self._known.get(name, self._settled_ms), self._now_ms)
+            self._move(name, since_ms)
+        return min(since_ms, self._now_ms)
 
     def _move(self, name: str, to_ms: int) -> None:
         self.change.known[name] = to_ms

@@ -7,6 +7,7 @@ is what a user would see, and what keeps it from arriving keeps all others.
 from __future__ import annotations
 
 import logging
+import operator
 import threading
 
 from app.clock import Clock
@@ -15,6 +16,7 @@ from app.domain.action import CANARY, Action
 from app.domain.definition import Definition
 from app.domain.event import Event
 from app.domain.options import EventOptions
+from app.domain.partition_count import Count
 from app.errors import StoreUnavailable
 from app.store.calls import BATCH
 from app.store.canary import CanaryStore
@@ -42,16 +44,16 @@ class CanarySender:
         events: EventStore,
         work: WorkStore,
         clock: Clock,
-        partition: int,
+        partition: Count,
         period_ms: int,
         url: str,
     ) -> None:
-        """``partition`` is the canary's own; ``url`` is where this instance takes it."""
+        """``partition`` is the canary's own, and may move; ``url`` is where this instance is."""
         self._canaries = canaries
         self._events = events
         self._work = work
         self._clock = clock
-        self._partition = partition
+        self._own = partition
         self._period_ms = period_ms
         self._action = Action(CANARY, {"url": url})
         self._ids = ids.EventIds()
@@ -69,12 +71,13 @@ class CanarySender:
 
     def send(self) -> None:
         """Remove what is left of the last one, and send the next."""
-        self._remove()
+        partition = operator.index(self._own)
+        self._remove(partition)
         now_us = self._clock.now_us()
         now_ms = now_us // 1_000
         due_ms = now_ms + AHEAD_MS
         event = Event(
-            self._ids.make(now_us, self._partition),
+            self._ids.make(now_us, partition),
             Definition("canary", due_ms, self._action, options=OPTIONS),
             now_ms,
             now_ms,
@@ -84,7 +87,7 @@ class CanarySender:
         self._canaries.sends(event.id, webhook_id, due_ms)
         self._events.save(event, Plan(scheduled_ms=due_ms, due_ms=due_ms), None, now_ms)
 
-    def _remove(self) -> None:
+    def _remove(self, partition: int) -> None:
         """Delete the event of before, and all occurrences that have ended."""
         last = self._canaries.last_event()
         now_ms = self._clock.now_ms()
@@ -92,5 +95,5 @@ class CanarySender:
             (event,) = self._events.get_many([last])
             if event is not None:
                 self._events.delete(event, any_version=True, now_ms=now_ms)
-        self._work.delete_ended(self._partition, now_ms + 1, BATCH)
-        self._canaries.forget_counts(self._partition)
+        self._work.delete_ended(partition, now_ms + 1, BATCH)
+        self._canaries.forget_counts(partition)

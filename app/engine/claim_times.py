@@ -123,6 +123,9 @@ class ClaimTimes:
 
     def look(self, due_ms: Sequence[int | None]) -> None:
         """Learn from a look when the first is due in each partition, ms UTC, if any."""
+        if (more := len(due_ms) - len(self._next_ms)) > 0:  # the store has got more partitions
+            self._next_ms += [NEVER_MS] * more
+            self._asked += [0] * more
         for partition, moment in enumerate(due_ms):
             if moment is not None:
                 self._claim_by(partition, moment - self._lead_ms)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import operator
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from app.domain.partition_count import Count
 from app.store.coordination import Coordination
 from app.store.pages import PageStore
 
@@ -28,7 +30,7 @@ class Packing:
 
     pages: PageStore
     coordination: Coordination
-    partitions: int
+    partitions: Count
     has_earlier: Callable[[], bool]
     """Whether a process of an earlier version, which knows no pages, is alive."""
 
@@ -40,9 +42,10 @@ class Packing:
         if self.has_earlier():
             return 0
         until_s = time.monotonic() + BUDGET_S
-        told_until = self.told_until(self.partitions)
+        partitions = operator.index(self.partitions)
+        told_until = self.told_until(partitions)
         packed = 0
-        for partition in range(self.partitions):
+        for partition in range(partitions):
             told_ms = max(told_until.get(partition, now_ms), now_ms - TOLD_WITHIN_MS)
             before_ms = min(now_ms - PACK_AFTER_MS, told_ms + 1)
             packed += self._pack(partition, before_ms, until_s)

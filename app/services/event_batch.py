@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import compress
@@ -18,7 +17,7 @@ from app.domain.once import Once, Repetition
 from app.errors import Conflict, Forbidden, InvalidInput, QhronosError, StoreUnavailable
 from app.planning.limits import BATCH, BATCH_EVENT, WRITING
 from app.planning.timetables import bounded
-from app.services.event_places import taken_keys
+from app.services.event_places import partition_of_batch, taken_keys
 from app.services.event_writes import TAKEN
 from app.services.events import EventService, MakeId
 from app.services.queries import EventChanges
@@ -104,9 +103,8 @@ class BatchService:
         atomic: bool,
     ) -> list[_Plan | QhronosError]:
         # The same partition each time, and with atomic one for all.
-        seed = secrets.token_bytes(16) if repetition is None else repetition.seed
-        partition = zlib.crc32(seed) % self.events.partitions if atomic else None
-        once = None if repetition is None else Once(seed, seed)
+        partition = partition_of_batch(repetition, self.events.partitions) if atomic else None
+        once = None if repetition is None else Once(repetition.seed, repetition.seed)
         plans: list[_Plan | QhronosError] = []
         for number, item in enumerate(items):
             if isinstance(item, QhronosError):

@@ -8,6 +8,7 @@ from app.domain.access import Access
 from app.domain.event import Event
 from app.domain.ids import to_text
 from app.domain.once import HEADER, AlreadyMade, Once
+from app.domain.partition_count import Count
 from app.errors import Conflict, NotFound
 from app.services.event_places import home_of
 from app.services.events import EventService
@@ -24,7 +25,7 @@ class CreationService:
 
     events: EventService
     store: EventStore
-    partitions: int
+    partitions: Count
 
     def create(self, changes: EventChanges, access: Access, key: str) -> tuple[Event, bool]:
         """Create an event, or return the one that this key has made; also whether it is new.

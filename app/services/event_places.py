@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import random
 import zlib
 from collections.abc import Mapping, Sequence
@@ -11,8 +12,9 @@ from app.domain.access import Access
 from app.domain.event import Event
 from app.domain.flow import space_of
 from app.domain.ids import partition_of_event, place_of, to_text
-from app.domain.once import Once
+from app.domain.once import Once, Repetition
 from app.domain.options import EventOptions
+from app.domain.partition_count import Count
 from app.errors import Conflict, InvalidInput
 from app.services.event_changes import flow_of
 from app.store.events import EventStore
@@ -31,7 +33,7 @@ def in_key_space(given: Mapping[str, Any], access: Access) -> Mapping[str, Any]:
 
 
 def partition_for(
-    given: Mapping[str, Any], once: Once | None, partitions: int, wanted: int | None = None
+    given: Mapping[str, Any], once: Once | None, partitions: Count, wanted: int | None = None
 ) -> int:
     """The partition of its key; else the wanted one; else any.
 
@@ -44,22 +46,37 @@ def partition_for(
             raise InvalidInput.field(
                 "key", "must be left out where all events are created in one step (atomic)"
             )
-        return partition_of_key(name, partitions)
+        return partition_of_key(name, operator.index(partitions))
     if wanted is not None:
         return wanted
     if (flow := flow_of(given)) is not None:
-        return place_of(zlib.crc32(flow.encode()), partitions)
+        return place_of(zlib.crc32(flow.encode()), operator.index(partitions))
     if once is not None:
         return home_of(once, partitions)
-    return random.randrange(partitions)  # noqa: S311 - spreads load, no secret
+    return any_partition(partitions)
 
 
-def home_of(once: Once, partitions: int) -> int:
+def any_partition(partitions: Count) -> int:
+    """A partition for what may be anywhere."""
+    return random.randrange(operator.index(partitions))  # noqa: S311 - spreads load, no secret
+
+
+def partition_of_batch(repetition: Repetition | None, partitions: Count) -> int:
+    """Where all events of a batch are: the same place each time that the request is sent.
+
+    So it goes by its name, and stays where it is if the store gets more partitions meanwhile.
+    """
+    if repetition is None:
+        return any_partition(partitions)
+    return place_of(zlib.crc32(repetition.seed), operator.index(partitions))
+
+
+def home_of(once: Once, partitions: Count) -> int:
     """The partition in which it is noted what an idempotency key has made, wherever that is."""
-    return place_of(zlib.crc32(once.name), partitions)
+    return place_of(zlib.crc32(once.name), operator.index(partitions))
 
 
-def refuse_made(store: EventStore, draft: Event, once: Once | None, partitions: int) -> None:
+def refuse_made(store: EventStore, draft: Event, once: Once | None, partitions: Count) -> None:
     """Raise ``AlreadyMade`` if a key has made an event where a new one is going to be.
 
     At the home of the key the caller has looked.

@@ -15,6 +15,7 @@ from app.domain import ids
 from app.domain.access import Access
 from app.domain.event import Event, EventStatus
 from app.domain.once import Once
+from app.domain.partition_count import Count
 from app.errors import Conflict, Forbidden, InvalidInput
 from app.services.event_changes import apply_changes, blank, in_space, meant
 from app.services.event_lists import EventLists
@@ -58,7 +59,7 @@ class EventService:
     flows: FlowService
     figures: Figures
     clock: Clock
-    partitions: int
+    partitions: Count
     new_ids: ids.EventIds = field(default_factory=ids.EventIds)
 
     def create(self, changes: EventChanges, access: Access, once: Once | None = None) -> Event:

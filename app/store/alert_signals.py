@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple, cast
 
+from app.domain.partition_count import Count, PartitionsNow
 from app.store import keys
 from app.store.alert_keys import MAX_SET_ASIDE, SET_ASIDE, SET_ASIDE_KEPT_MS
 from app.store.connection import StoreClient
@@ -27,7 +28,9 @@ class SignalSlice(NamedTuple):
 class AlertSignals:
     """Reads. Every call raises ``StoreUnavailable``."""
 
-    def __init__(self, client: StoreClient, partitions: int) -> None:
+    partitions = PartitionsNow()
+
+    def __init__(self, client: StoreClient, partitions: Count) -> None:
         self._client = client
         self.partitions = partitions
 

@@ -37,6 +37,17 @@ class Change:
     forgotten: list[str] = field(default_factory=list)
 
 
+def beginning(known: Mapping[str, int], name: str, settled_ms: int) -> int:
+    """Up to where an index was read; ``settled_ms``, if none of its kind has been read.
+
+    In a partition that is new something may have ended since others were read last.
+    """
+    if name in known:
+        return known[name]
+    kind = name.partition(":")[0] + ":"
+    return min((ms for one, ms in known.items() if one.startswith(kind)), default=settled_ms)
+
+
 class AlertWatchStore:
     """Every call raises ``StoreUnavailable``."""
 

@@ -24,6 +24,7 @@ from dataclasses import dataclass
 
 from app.domain.ids import place_of
 from app.domain.once import KEPT_MS, Once, Repetition
+from app.domain.partition_count import Count, PartitionsNow
 from app.store import keys
 from app.store.scripts import Argument, Scripts
 
@@ -51,10 +52,12 @@ class Begun:
 class AnswerStore:
     """Notes which requests are done, and their answers. Every call raises ``StoreUnavailable``."""
 
+    _partitions = PartitionsNow()
+
     def __init__(
         self,
         scripts: Scripts,
-        partitions: int,
+        partitions: Count,
         process: bytes = bytes(8),
         is_alive: Callable[[bytes], bool] = lambda _process: True,
     ) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
+from app.domain.partition_count import Count, PartitionsNow
 from app.store import keys
 from app.store.codec import dump_json
 from app.store.connection import StoreClient
@@ -42,7 +43,9 @@ class Pending:
 class CalendarStore:
     """Reads and writes definitions, and reads which events name them."""
 
-    def __init__(self, client: StoreClient, partitions: int) -> None:
+    _partitions = PartitionsNow()
+
+    def __init__(self, client: StoreClient, partitions: Count) -> None:
         self._client = client
         self._partitions = partitions
 
@@ -85,12 +88,11 @@ class CalendarStore:
 
     def users(self, names: Sequence[str]) -> list[int]:
         """How many events name each calendar."""
-        pipe = self._client.pipeline(transaction=False)
+        pipe, size = self._client.pipeline(transaction=False), self._partitions
         for name in names:
-            for partition in range(self._partitions):
+            for partition in range(size):
                 pipe.zcard(keys.calendar_events(partition, name))
         counts = pipe.execute() if names else []
-        size = self._partitions
         return [sum(counts[at * size : (at + 1) * size]) for at in range(len(names))]
 
     def pending(self) -> list[Pending]:
@@ -116,7 +118,7 @@ class CalendarStore:
         if len(found) < limit:
             event_ids = [event_id for event_id, _ in found]
             following = at.partition + 1
-            if following == self._partitions:
+            if following >= self._partitions:
                 return event_ids, None
             return event_ids, Pending(at.key, at.name, following, -1, now_ms)
         last = int(found[-1][1])

@@ -11,6 +11,7 @@ from typing import cast
 from app.domain import ids
 from app.domain.event import Event
 from app.domain.once import KEPT_MS, AlreadyMade, Once
+from app.domain.partition_count import Count, PartitionsNow
 from app.errors import NotFound
 from app.store import codec, keys
 from app.store.asked_by import marked, origin_of_added
@@ -130,11 +131,13 @@ def save_call(
 class EventStore:
     """Reads and writes events of every partition."""
 
+    _partitions = PartitionsNow()
+
     def __init__(
         self,
         client: StoreClient,
         scripts: Scripts,
-        partitions: int,
+        partitions: Count,
         terms: EventTerms = NO_DECLARED,
     ) -> None:
         self._client = client

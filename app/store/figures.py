@@ -8,6 +8,7 @@ from typing import cast
 
 from app.domain.event import EventStatus
 from app.domain.occurrence import OccurrenceStatus
+from app.domain.partition_count import Count, PartitionsNow
 from app.store import keys
 from app.store.alert_signals import note_set_aside
 from app.store.audit_archive import log_bytes
@@ -24,7 +25,9 @@ MINUTE_MS = 60_000
 class Figures:
     """Counts over all partitions."""
 
-    def __init__(self, client: StoreClient, partitions: int) -> None:
+    _partitions = PartitionsNow()
+
+    def __init__(self, client: StoreClient, partitions: Count) -> None:
         self._client = client
         self._partitions = partitions
 

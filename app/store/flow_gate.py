@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from heapq import merge
 from typing import NamedTuple
 
+from app.domain.partition_count import Count, PartitionsNow
 from app.store import keys
 from app.store.claims import Claim, read_claim
 from app.store.connection import StoreClient
@@ -88,7 +89,9 @@ def wake_flows(client: StoreClient, partitions: int, flows: Sequence[bytes], now
 class FlowGate:
     """What drains ask of flows. Every call is bounded and may run twice."""
 
-    def __init__(self, client: StoreClient, scripts: Scripts, partitions: int) -> None:
+    _partitions = PartitionsNow()
+
+    def __init__(self, client: StoreClient, scripts: Scripts, partitions: Count) -> None:
         self._client = client
         self._scripts = scripts
         self._partitions = partitions

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from app.domain.flow import FlowLimits
+from app.domain.partition_count import Count, PartitionsNow
 from app.domain.rates import Rate
 from app.store import keys
 from app.store.connection import StoreClient
@@ -44,7 +45,9 @@ class StoredFlow:
 class FlowStore:
     """Reads and changes flows of every space."""
 
-    def __init__(self, client: StoreClient, scripts: Scripts, partitions: int) -> None:
+    _partitions = PartitionsNow()
+
+    def __init__(self, client: StoreClient, scripts: Scripts, partitions: Count) -> None:
         self._client = client
         self._scripts = scripts
         self._partitions = partitions
@@ -76,17 +79,17 @@ class FlowStore:
 
     def get_many(self, names: Sequence[str], now_ms: int) -> list[StoredFlow | None]:
         """Read several; ``None`` where there is none."""
-        pipe = self._client.pipeline(transaction=False)
+        pipe, partitions = self._client.pipeline(transaction=False), self._partitions
         for name in names:
             raw = name.encode()
             pipe.zscore(keys.FLOWS, raw)
             pipe.hmget(keys.flow(raw), list(_FIELDS))
             pipe.zcount(keys.flow_busy(raw), now_ms, "+inf")
-            for partition in range(self._partitions):
+            for partition in range(partitions):
                 pipe.zcard(keys.flow_waiting(partition, raw))
                 pipe.zcard(keys.flow_events(partition, raw))
         replies = pipe.execute()
-        size = 3 + 2 * self._partitions
+        size = 3 + 2 * partitions
         found: list[StoredFlow | None] = []
         for at, name in enumerate(names):
             known, fields, busy, *counts = replies[at * size : (at + 1) * size]

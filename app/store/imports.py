@@ -7,6 +7,7 @@ from typing import cast
 
 from app.domain import ids
 from app.domain.imports import OUTCOMES, Known, KnownPart, digest
+from app.domain.partition_count import Count, PartitionsNow
 from app.store import import_keys, keys
 from app.store.connection import StoreClient
 from app.store.event_batches import Fence
@@ -30,7 +31,9 @@ class SourceStore:
     All that a source has is in one partition, its events too: so they are written in one step.
     """
 
-    def __init__(self, client: StoreClient, partitions: int) -> None:
+    _partitions = PartitionsNow()
+
+    def __init__(self, client: StoreClient, partitions: Count) -> None:
         self._client = client
         self._partitions = partitions
 

@@ -7,6 +7,7 @@ from itertools import chain
 from typing import NamedTuple
 
 from app.domain import ids
+from app.domain.partition_count import Count, PartitionsNow
 from app.store.connection import StoreClient
 from app.store.leaves import count_entries, find_in_each
 from app.store.left_out import partitions_there
@@ -58,7 +59,9 @@ class _IndexPart(NamedTuple):
 class IndexReads:
     """Each call is one round trip; on a cluster one for each node, and all at the same time."""
 
-    def __init__(self, client: StoreClient, scripts: Scripts, partitions: int) -> None:
+    _partitions = PartitionsNow()
+
+    def __init__(self, client: StoreClient, scripts: Scripts, partitions: Count) -> None:
         self._client = client
         self._scripts = scripts
         self._partitions = partitions

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple, cast
 
+from app.domain.partition_count import Count, PartitionsNow
 from app.store.connection import StoreClient
 from app.store.index_reads import IndexReads
 from app.store.leaves import have_leaves
@@ -53,7 +54,9 @@ class Total(NamedTuple):
 class IndexReader:
     """Reads selections."""
 
-    def __init__(self, client: StoreClient, scripts: Scripts, partitions: int) -> None:
+    _partitions = PartitionsNow()
+
+    def __init__(self, client: StoreClient, scripts: Scripts, partitions: Count) -> None:
         self._client = client
         self._scripts = scripts
         self._partitions = partitions

@@ -11,6 +11,7 @@ from typing import cast
 
 from app.domain.event import Event
 from app.domain.once import Once
+from app.domain.partition_count import Count
 from app.errors import StoreUnavailable
 from app.store import keys
 from app.store.connection import StoreClient
@@ -70,7 +71,7 @@ class NotedEventStore(EventStore):
         self,
         client: StoreClient,
         scripts: Scripts,
-        partitions: int,
+        partitions: Count,
         notes: KeyNotes,
         known: frozenset[bytes],
         terms: EventTerms = NO_DECLARED,

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple, cast
 
+from app.domain.partition_count import Count, PartitionsNow
 from app.store import keys
 from app.store.connection import StoreClient
 from app.store.figures import MINUTE_MS
@@ -37,7 +38,9 @@ class MinuteOfLateness(NamedTuple):
 class LatenessLog:
     """Notes lateness, and finds what it is made of."""
 
-    def __init__(self, client: StoreClient, partitions: int) -> None:
+    _partitions = PartitionsNow()
+
+    def __init__(self, client: StoreClient, partitions: Count) -> None:
         self._client = client
         self._partitions = partitions
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.domain.partition_count import Count, PartitionsNow
 from app.store import keys
 from app.store.audit_archive import HOT, SEGMENT
 from app.store.connection import StoreClient
@@ -10,7 +11,9 @@ from app.store.connection import StoreClient
 class Leftovers:
     """Tells whether dead processes, or moments that have come, have left anything to recover."""
 
-    def __init__(self, client: StoreClient, partitions: int) -> None:
+    _partitions = PartitionsNow()
+
+    def __init__(self, client: StoreClient, partitions: Count) -> None:
         self._client = client
         self._partitions = partitions
 

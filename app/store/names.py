@@ -12,6 +12,7 @@ from itertools import chain
 from typing import cast
 
 from app.domain import ids
+from app.domain.partition_count import Count, PartitionsNow
 from app.store import codec, keys
 from app.store.connection import StoreClient
 from app.store.fields import MetaField
@@ -58,7 +59,9 @@ class NameMatch:
 class NameIndex:
     """Reads the index of names, in all partitions."""
 
-    def __init__(self, client: StoreClient, scripts: Scripts, partitions: int) -> None:
+    _partitions = PartitionsNow()
+
+    def __init__(self, client: StoreClient, scripts: Scripts, partitions: Count) -> None:
         self._client = client
         self._scripts = scripts
         self._partitions = partitions

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import cast
 
+from app.domain.partition_count import Count, PartitionsNow
 from app.store.connection import StoreClient
 from app.store.left_out import partitions_there
 from app.store.selections import KeyOf
@@ -13,7 +14,9 @@ from app.store.selections import KeyOf
 class SampleReader:
     """Reads them, over all partitions, in two round trips."""
 
-    def __init__(self, client: StoreClient, partitions: int) -> None:
+    _partitions = PartitionsNow()
+
+    def __init__(self, client: StoreClient, partitions: Count) -> None:
         self._client = client
         self._partitions = partitions
 

@@ -14,6 +14,7 @@ import zlib
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, cast
 
+from app.domain.partition_count import Count, PartitionsNow
 from app.domain.stats import Cell, Cells, Counts
 from app.store.connection import StoreClient
 from app.store.scripts import Argument, Scripts
@@ -46,7 +47,9 @@ class Taken(NamedTuple):
 class StatsStore:
     """Takes, reads and writes. Every call raises ``StoreUnavailable``."""
 
-    def __init__(self, client: StoreClient, scripts: Scripts, partitions: int) -> None:
+    _partitions = PartitionsNow()
+
+    def __init__(self, client: StoreClient, scripts: Scripts, partitions: Count) -> None:
         self._client = client
         self._scripts = scripts
         self._partitions = partitions

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from typing import NamedTuple, cast
 
+from app.domain.partition_count import Count, PartitionsNow
 from app.store import keys
 from app.store.connection import StoreClient
 from app.store.fields import MetaField
@@ -32,8 +33,14 @@ class IndexingPlace(NamedTuple):
 class TermIndex:
     """Says by what all events can be found, and has them listed."""
 
+    _partitions = PartitionsNow()
+
     def __init__(
-        self, client: StoreClient, scripts: Scripts, partitions: int, declared: tuple[str, ...] = ()
+        self,
+        client: StoreClient,
+        scripts: Scripts,
+        partitions: Count,
+        declared: tuple[str, ...] = (),
     ) -> None:
         """``declared`` are the members of the metadata by which this process lists events."""
         self._client = client
@@ -82,7 +89,7 @@ class TermIndex:
         terms = EventTerms(place.names)
         list_terms(self._client, self._scripts, place.partition, found, terms)
         partition = place.partition + (not cursor)
-        is_done = partition == self._partitions
+        is_done = partition >= self._partitions
         following = IndexingPlace(place.names, partition, cursor, place.done + len(found), is_done)
         if is_done:
             self._note(MetaField.INDEXED, list(place.names))

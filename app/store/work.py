@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from app.domain import ids
+from app.domain.partition_count import Count, PartitionsNow
 from app.store import keys
 from app.store.calls import (
     BATCH,
@@ -49,7 +50,9 @@ def _partition_of_occurrence(one: Record | Deferral) -> int:
 class WorkStore:
     """Claims, successors, records and leases, each a bounded script on one partition."""
 
-    def __init__(self, client: StoreClient, scripts: Scripts, partitions: int) -> None:
+    partitions = PartitionsNow()
+
+    def __init__(self, client: StoreClient, scripts: Scripts, partitions: Count) -> None:
         self._client = client
         self._scripts = scripts
         self._watch = WatchStore(client)

@@ -34,7 +34,7 @@ def alert_runner(
     ``problems`` are those of the instance now, ``burning`` the tags whose error budget burns.
     """
     sources = AlertSources(
-        AlertSignals(storage.client, storage.settings.partitions),
+        AlertSignals(storage.client, storage.partitions),
         storage.occurrences,
         storage.events,
         storage.breakers,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 
 from app.archive.archive import Archive
@@ -70,4 +71,4 @@ def archive_store(storage: Storage) -> ArchiveStore:
         missing = [one for one, found in zip(some, there, strict=True) if found is None]
         return past.add(missing, storage.clock.now_ms())
 
-    return ArchiveStore(storage.settings.partitions, bring_back)
+    return ArchiveStore(operator.index(storage.partitions), bring_back)

@@ -17,7 +17,7 @@ def canary_sender(storage: Storage) -> CanarySender:
         storage.events,
         storage.work,
         storage.clock,
-        settings.partitions,
+        storage.partitions,
         settings.canary_ms,
         canary_target(settings),
     )

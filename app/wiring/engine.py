@@ -134,7 +134,7 @@ class Engine:
             Packing(
                 storage.work.pages,
                 storage.coordination,
-                services.settings.partitions,
+                storage.partitions,
                 self._has_earlier,
                 AlertWatchStore(storage.client).read_until,
             ),
@@ -263,5 +263,5 @@ def worker_engine() -> Engine:
     services = build_services(settings)
     tracing = partial(start_tracing, environment(os.environ), DELIVER, services.storage.registry)
     engine = Engine(services, start_tracing=tracing)
-    services.storage.migrate()
+    services.storage.agreement.migrate()
     return engine

@@ -28,7 +28,7 @@ class Intake:
         processes = self.processes
         return AnswerStore(
             self.storage.scripts,
-            self.storage.settings.partitions,
+            self.storage.partitions,
             bytes.fromhex(processes.name),
             lambda name: processes.is_alive(name.hex()),
         )
@@ -36,7 +36,7 @@ class Intake:
     @cached_property
     def creations(self) -> CreationService:
         """Events that are created once for an idempotency key."""
-        return CreationService(self.events, self.storage.events, self.storage.settings.partitions)
+        return CreationService(self.events, self.storage.events, self.storage.partitions)
 
     @cached_property
     def keys(self) -> KeyService:

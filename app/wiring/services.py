@@ -108,7 +108,7 @@ class Services:
             self.flows,
             self.storage.figures,
             self.clock,
-            self.settings.partitions,
+            self.storage.partitions.for_new,
         )
 
     @cached_property

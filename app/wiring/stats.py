@@ -25,7 +25,7 @@ class FigureServices:
     @cached_property
     def _store(self) -> StatsStore:
         storage = self.storage
-        return StatsStore(storage.client, storage.scripts, storage.settings.partitions)
+        return StatsStore(storage.client, storage.scripts, storage.partitions)
 
     @cached_property
     def stats(self) -> StatsService:

@@ -7,6 +7,7 @@ from functools import cached_property
 
 from app.clock import Clock
 from app.config import Settings
+from app.domain.partition_count import PartitionCount
 from app.engine.changes import LiveChanges
 from app.engine.store_clock import StoreClock
 from app.metrics.registry import Registry
@@ -46,6 +47,7 @@ from app.store.terms import EventTerms
 from app.store.tokens import TokenStore
 from app.store.waiting import WaitingStore
 from app.store.work import WorkStore
+from app.wiring.agreement import Agreement
 from app.wiring.crypto import Crypto
 from app.wiring.doubles import Doubles
 
@@ -65,6 +67,11 @@ class Storage:
         """The client, with patience for a store that restarts."""
         url, login = self.settings.redis_url, self.settings.store_login
         return (self.doubles.store or connect(url, login)).measured_in(self.registry)
+
+    @cached_property
+    def partitions(self) -> PartitionCount:
+        """How many partitions there are: those of the settings, until the store says more."""
+        return PartitionCount(self.settings.partitions)
 
     @cached_property
     def scripts(self) -> Scripts:
@@ -95,22 +102,17 @@ class Storage:
     @cached_property
     def schema(self) -> Schema:
         """The form of the store."""
-        return Schema(self.client, self.scripts, self.settings.partitions)
+        return Schema(self.client, self.scripts, self.partitions)
 
-    def migrate(self) -> None:
-        """Have the store brought to this version's form, beside other work if it can; ``agree``."""
-        if self.schema.pending():
-            self.coordination.agree_on_partitions(self.settings.partitions)
-            self.schema.migrate_beside()
-        self.agree()
+    @cached_property
+    def agreement(self) -> Agreement:
+        """What has the store fit the settings, and this version."""
+        given = self.settings.partitions
+        return Agreement(self.coordination, self.schema, self.partitions, given)
 
     def agree(self) -> None:
-        """Check that the store has the form of this version, and the settings' partitions.
-
-        Raises ``ConfigError`` if it does not, ``StoreUnavailable``, also while it is migrated.
-        """
-        self.schema.check()
-        self.coordination.agree_on_partitions(self.settings.partitions)
+        """Check the store; see ``Agreement.agree``."""
+        self.agreement.agree()
 
     @cached_property
     def agreed(self) -> bool:
@@ -124,7 +126,7 @@ class Storage:
         _ = self.agreed
         self.terms.withdraw()
         terms, known = EventTerms(self.terms.declared), self.crypto.encryptor.known
-        partitions = self.settings.partitions
+        partitions = self.partitions
         return NotedEventStore(self.client, self.scripts, partitions, self.key_notes, known, terms)
 
     @cached_property
@@ -135,12 +137,12 @@ class Storage:
     @cached_property
     def sources(self) -> SourceStore:
         """What the sources of imports have."""
-        return SourceStore(self.client, self.settings.partitions)
+        return SourceStore(self.client, self.partitions)
 
     @cached_property
     def samples(self) -> SampleReader:
         """Members of indexes, spread evenly."""
-        return SampleReader(self.client, self.settings.partitions)
+        return SampleReader(self.client, self.partitions)
 
     @cached_property
     def former_names(self) -> FormerNames:
@@ -155,7 +157,7 @@ class Storage:
     @cached_property
     def work(self) -> WorkStore:
         """Occurrences by what is to be done: due, claimed, ended."""
-        count = self.settings.partitions + bool(self.settings.canary_ms)  # the canary has its own
+        count = self.partitions.and_one() if self.settings.canary_ms else self.partitions
         return WorkStore(self.client, self.scripts, count)
 
     @cached_property
@@ -166,13 +168,13 @@ class Storage:
     @cached_property
     def lists(self) -> IndexReader:
         """Indexes, in all partitions."""
-        return IndexReader(self.client, self.scripts, self.settings.partitions)
+        return IndexReader(self.client, self.scripts, self.partitions)
 
     @cached_property
     def terms(self) -> TermIndex:
         """Events by hosts and metadata, in all partitions."""
         declared = self.settings.indexed_metadata
-        return TermIndex(self.client, self.scripts, self.settings.partitions, declared)
+        return TermIndex(self.client, self.scripts, self.partitions, declared)
 
     @cached_property
     def whole_lists(self) -> IndexReader:
@@ -197,7 +199,7 @@ class Storage:
     @cached_property
     def leftovers(self) -> Leftovers:
         """Whether upkeep has anything to recover."""
-        return Leftovers(self.client, self.settings.partitions)
+        return Leftovers(self.client, self.partitions)
 
     @cached_property
     def sweep(self) -> EventSweep:
@@ -207,17 +209,17 @@ class Storage:
     @cached_property
     def calendars(self) -> CalendarStore:
         """Calendars."""
-        return CalendarStore(self.client, self.settings.partitions)
+        return CalendarStore(self.client, self.partitions)
 
     @cached_property
     def flows(self) -> FlowStore:
         """Flows and their settings."""
-        return FlowStore(self.client, self.scripts, self.settings.partitions)
+        return FlowStore(self.client, self.scripts, self.partitions)
 
     @cached_property
     def flow_gate(self) -> FlowGate:
         """Which occurrences of a flow may be claimed."""
-        return FlowGate(self.client, self.scripts, self.settings.partitions)
+        return FlowGate(self.client, self.scripts, self.partitions)
 
     @cached_property
     def redeliveries(self) -> RedeliveryStore:
@@ -247,7 +249,7 @@ class Storage:
     @cached_property
     def figures(self) -> Figures:
         """Counts for metrics."""
-        return Figures(self.client, self.settings.partitions)
+        return Figures(self.client, self.partitions)
 
     @cached_property
     def tokens(self) -> TokenStore:

@@ -28,7 +28,7 @@ def event_lists(storage: Storage, crypto: Crypto) -> EventLists:
     return EventLists(
         storage.events,
         storage.lists,
-        NameIndex(storage.client, storage.scripts, storage.settings.partitions),
+        NameIndex(storage.client, storage.scripts, storage.partitions),
         storage.terms,
         EventLooks(storage.client),
         crypto.cursors,
@@ -46,14 +46,14 @@ def overview_service(storage: Storage, occurrences: OccurrenceService) -> Overvi
         storage.former_names,
         storage.clock,
         SharedAnswers(storage.clock, GOOD_MS),
-        LatenessLog(storage.client, storage.settings.partitions),
+        LatenessLog(storage.client, storage.partitions),
         SharedAnswers(storage.clock, GOOD_DAY_MS),
     )
 
 
 def lateness_history(storage: Storage) -> LatenessHistory:
     """What notes how late deliveries were."""
-    log = LatenessLog(storage.client, storage.settings.partitions)
+    log = LatenessLog(storage.client, storage.partitions)
     return LatenessHistory(log, storage.occurrences, storage.clock)
 
 

@@ -53,7 +53,7 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with EmbeddedStore(directory, fsync="everysec") as store:
         settings = load_settings({**made.environ, "QHRONOS_REDIS_URL": store.url})
         services = build_services(settings)
-        services.storage.migrate()
+        services.storage.agreement.migrate()
         event = {"name": "e", "delay": "1h", "webhook": "https://example.com/"}
         services.events.create(EventChanges({**event, "hmac_secret": "x" * 16}), MASTER)
         services.storage.client.close()

@@ -72,7 +72,7 @@ def url_of(client: StoreClient) -> str:
 
 def fill(services: Services, clock: FakeClock) -> list[Event]:
     """Events of every kind, and occurrences in every state; the clock stands half an hour later."""
-    services.storage.migrate()
+    services.storage.agreement.migrate()
     made = []
     for number in range(MANY):
         given: dict[str, Any] = {
@@ -127,7 +127,7 @@ def restored(
 ) -> Services:
     restore(loaded(source), "the file", target, partitions, tell)
     services = services_of(url_of(target), partitions, clock)
-    services.storage.migrate()
+    services.storage.agreement.migrate()
     return services
 
 
@@ -302,7 +302,7 @@ def test_a_store_in_use_or_with_data_is_refused(
     source = services_of(store_url, 1, clock)
     fill(source, clock)
     unused = services_of(url_of(target), 1, clock)
-    unused.storage.migrate()
+    unused.storage.agreement.migrate()
     alive = ProcessStore(target)
     now_ms = Coordination(target).time_us() // 1000
     facts = ProcessFacts("deliver", "host", 7)
@@ -327,7 +327,7 @@ def test_nobody_works_with_a_store_that_is_not_whole(
 
     def fail(_self: StoreCopy) -> int:
         with pytest.raises(StoreUnavailable, match="is being restored"):
-            services_of(url_of(target), 1, clock).storage.migrate()
+            services_of(url_of(target), 1, clock).storage.agreement.migrate()
         with pytest.raises(ConfigError, match="another process"):
             RestoredStore(target).require_empty()
         seen.append(target.hget(META, MetaField.SCHEMA))

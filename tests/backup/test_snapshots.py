@@ -60,7 +60,7 @@ def test_a_store_of_a_version_that_knew_no_schema_is_backed_up(store_url: str) -
 
 
 def test_a_backup_says_what_it_is_of(services: Services) -> None:
-    services.storage.migrate()
+    services.storage.agreement.migrate()
     services.storage.key_notes.note(b"abcd", [b"abcd"])
     header = describe(services.storage.client, "1.2.3")
     assert (header.version, header.partitions) == ("1.2.3", services.settings.partitions)

@@ -1,4 +1,7 @@
-"""The store is checked against the settings before an event is read or written."""
+"""The store is checked against the settings before an event is read or written.
+
+Tests ``app.wiring.agreement``, too.
+"""
 
 from __future__ import annotations
 

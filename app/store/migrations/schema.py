@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from typing import NamedTuple, cast
 
 from app.domain.event import EventStatus
+from app.domain.partition_count import Count, PartitionsNow
 from app.errors import LaterStore, StoreUnavailable
 from app.store import keys
 from app.store.connection import StoreClient
@@ -94,11 +95,13 @@ class Place(NamedTuple):
 class Schema:
     """Reads, checks and raises the form of one store."""
 
+    _partitions = PartitionsNow()
+
     def __init__(
         self,
         client: StoreClient,
         scripts: Scripts,
-        partitions: int,
+        partitions: Count,
         migrations: Sequence[Migration] = MIGRATIONS,
     ) -> None:
         self._client = client
