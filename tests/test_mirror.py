@@ -151,6 +151,8 @@ ELSEWHERE = {
     "app/store/figures.py": "tests/services/test_health.py",
     "app/store/flow_gate.py": "tests/store/test_flow_scripts.py",
     "app/store/flow_turns.py": "tests/store/test_flow_scripts.py",
+    "app/store/flow_keys.py": "tests/store/test_spread.py",
+    "app/store/token_keys.py": "tests/store/test_spread.py",
     "app/store/flows.py": "tests/store/test_flow_scripts.py",
     "app/store/keys.py": "tests/store/test_scripts.py",
     "app/store/occurrences.py": "tests/store/test_scripts.py",

@@ -26,7 +26,7 @@ HOLD_EVERY_S = 5.0
 
 _PASSED_OVER = re.compile(
     rb"qh:(meta|drains|sweep|\{watch\}:.+|\{archive\}:failing|\{processes\}(:facts)?|\{live\}:.+|\{limits\}:.+|\{alerts\}:leader"
-    rb"|\{flows\}:answer:.+|\{imports\}:held:.+|\{audit\}:done:.+|\{\d+\}:claim:.+)",
+    rb"|\{flows(:\d+)?\}:answer:.+|\{imports\}:held:.+|\{audit\}:done:.+|\{\d+\}:(claim|held):.+)",
     re.DOTALL,
 )
 """What is of processes that have ended, and what ends within minutes anyway."""

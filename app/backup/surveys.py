@@ -14,7 +14,7 @@ from app.domain.event import EventStatus
 from app.domain.occurrence import OccurrenceStatus
 from app.domain.times import to_rfc3339
 from app.errors import LaterStore
-from app.store import keys
+from app.store import keys, token_keys
 from app.store.audit import AuditLog
 from app.store.connection import StoreClient
 from app.store.coordination import Coordination
@@ -86,7 +86,7 @@ def survey(
     for partition in range(partitions):
         _events(client, partition, found)
         _occurrences(client, partition, found, taken_ms, now_ms, tell)
-    found.tokens = int(client.zcard(keys.TOKENS))
+    found.tokens = int(client.zcard(token_keys.TOKENS))
     try:
         log = AuditLog(client, Scripts(client))
         found.audit_entries = check(_audit_lines(log)).entries

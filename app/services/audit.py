@@ -100,8 +100,11 @@ class AuditService:
         """Have the event that a request creates written in one step with its entry.
 
         ``describe`` is given the event as it will be. Raises ``Unauthenticated`` there if the
-        request's token is no good any more.
+        request's token is no good any more. On a cluster the two are in different slots: there it
+        is written like any other change, between its intent and its entry.
         """
+        if not self.log.is_beside_events:
+            return
 
         def create(event: Any, new: NewEvent) -> str:
             now_ms = self.clock.now_ms()

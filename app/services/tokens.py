@@ -12,7 +12,7 @@ from app.domain.ids import to_text
 from app.errors import Conflict, NotFound, Unauthenticated
 from app.services.cursors import Cursors
 from app.services.queries import Page
-from app.store import indexes, keys
+from app.store import indexes, token_keys
 from app.store.selections import Selection
 from app.store.tokens import BATCH, TokenStore
 
@@ -106,7 +106,7 @@ class TokenService:
 
     def list(self, subject: str | None, limit: int, cursor: str | None) -> Page[TokenRecord]:
         """List valid tokens, newest first; raises ``InvalidInput`` for a wrong cursor."""
-        key = keys.TOKENS if subject is None else keys.tokens_of(subject)
+        key = token_keys.TOKENS if subject is None else token_keys.tokens_of(subject)
         selection = Selection(any_of=(lambda _partition: key,))
         context = f"tokens {subject!r}"
         found, following = self.cursors.slice(self.lists, selection, cursor, context, limit)

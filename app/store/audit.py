@@ -22,15 +22,13 @@ from app.store.partitions import by_partition, in_slices
 from app.store.scripts import Argument, Scripts
 from app.store.standing import Standing
 from app.store.term_writes import TERMS
+from app.store.token_keys import TokenKeys
 
 TRIES = 200
-"""How often entries are chained anew because another process was faster; each time one of them
-has got through."""
+"""How often entries are chained anew because another process was faster."""
 
 BATCH = 40
-"""Entries in one call, and events that are created with them: no other client of the store waits
-for more than two milliseconds."""
-
+"""Entries in one call, and events created with them: nobody else waits for two milliseconds."""
 
 Entry = Mapping[str, Any] | EntryText
 """An entry that has no number yet, as JSON values or written."""
@@ -75,6 +73,7 @@ class AuditLog:
         self._client = client
         self._scripts = scripts
         self.archive = AuditArchive(client, scripts)
+        self.is_beside_events = not client.is_cluster  # they can be written in one step
         self._lock = threading.Lock()
         self._led = False
         self._waiting: deque[_Ticket] = deque()
@@ -101,8 +100,9 @@ class AuditLog:
     ) -> str:
         """Create an event and add its entry, both or none; answers as ``save_event`` does.
 
-        Nothing is between them, so no intent is needed. Requests that come together share the step.
-        So does the question about the token, if there is one; ``revoked`` says that it is not good.
+        Only where ``is_beside_events``. Nothing is between them: no intent is needed. Requests that
+        come together share the step. So does the question about the token, if there is one;
+        ``revoked``: it is not good.
         """
         ticket = _Ticket(_text(entry), now_ms, intent, new=new, standing=standing)
         self._pass(ticket)
@@ -201,7 +201,7 @@ class AuditLog:
             about = [
                 key
                 for jti, subject in tokens
-                for key in (keys.token_revoked(jti), keys.token_barred(subject))
+                for key in (_TOKENS.revoked(jti), _TOKENS.barred(subject))
             ]
             reply = self._scripts(
                 "create_events",
@@ -276,7 +276,7 @@ class AuditLog:
         return self.archive.since(following) or hot
 
 
-_NOTHING = NewEvent(0, [], [])
+_NOTHING, _TOKENS = NewEvent(0, [], []), TokenKeys()
 
 
 def _text(entry: Entry) -> EntryText:

@@ -116,6 +116,9 @@ class StoreClient(redis.Redis):
     answered: Answered = staticmethod(unmeasured)
     """Told of each round trip of plain commands."""
 
+    is_cluster = False
+    """Whether it is many servers, of which each has some of the keys."""
+
     def measured_in(self, registry: Registry) -> Self:
         """Have the round trips of plain commands measured; returns the client."""
         self.answered = measuring(registry)

@@ -5,21 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import merge
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from app.domain.partition_count import Count, PartitionsNow
-from app.store import keys
+from app.errors import StoreUnavailable
+from app.store import flow_keys, keys
 from app.store.claims import Claim, read_claim
 from app.store.connection import StoreClient
 from app.store.fields import EventField, OccurrenceField
 from app.store.flow_turns import Member, Turn, occurrence_of, read_turn
 from app.store.reading import read_hashes
-from app.store.scripts import Argument, Scripts
+from app.store.scripts import Argument, ScriptCall, Scripts
 from app.store.short_forms import read_occurrences
 
 TOGETHER = 64
 """Flows that one call asks: several partitions may have so many each, and a call for all of them
 would keep the store from others for too long."""
+
+AWAY_MS = 250
+"""When flows are looked at again whose shard of a cluster is away."""
 
 SAMPLED = 64
 """How many places of a flow one look for lapsed ones reads."""
@@ -95,6 +99,7 @@ class FlowGate:
         self._client = client
         self._scripts = scripts
         self._partitions = partitions
+        self._keys = flow_keys.FlowKeys(is_cluster=client.is_cluster)
 
     def peek(self, now_ms: int, flows: int, each: int, until_ms: int) -> Waiting:
         """What waits for flows that are to be looked at, over all partitions.
@@ -142,16 +147,35 @@ class FlowGate:
         What is let through counts as under way until ``deadline_ms``. ``request`` must rise with
         each call; a repeated one is answered as before.
         """
-        flows, places = list(waiting.items()), [keys.FLOWS_USED, keys.flow_answer(worker)]
-        turns: list[Turn] = []
-        for at in range(0, len(flows), TOGETHER):
-            number = f"{request}.{at}" if at else request
-            args: list[Argument] = [keys.FLOWS_PREFIX, now_ms, ahead_ms, deadline_ms, number]
-            for flow, members in flows[at : at + TOGETHER]:
-                args += [flow, len(members), *map(occurrence_of, members)]
-            text: bytes = self._scripts("admit_occurrences", places, args)
-            turns += map(read_turn, text.decode().split(";"))
-        return turns
+        turns: dict[bytes, Turn] = {}
+        asked, calls = [], list[ScriptCall]()
+        for index, flows in self._keys.by_index(waiting).items():
+            places = [flow_keys.used(index), flow_keys.answer(index, worker)]
+            for at in range(0, len(flows), TOGETHER):
+                some = flows[at : at + TOGETHER]
+                number = f"{request}.{at}" if at else request
+                args: list[Argument] = [flow_keys.prefix(index)]
+                args += [now_ms, ahead_ms, deadline_ms, number]
+                for flow in some:
+                    members = waiting[flow]
+                    args += [flow, len(members), *map(occurrence_of, members)]
+                asked.append(some)
+                calls.append((places, args))
+        for some, text in zip(asked, self._answers("admit_occurrences", calls), strict=True):
+            if isinstance(text, Exception):
+                # Their shard is away: places that it gave nevertheless lapse by themselves.
+                later_ms = now_ms + AWAY_MS
+                turns |= {flow: Turn([None] * len(waiting[flow]), later_ms) for flow in some}
+            else:
+                found = map(read_turn, text.decode().split(";"))
+                turns |= dict(zip(some, found, strict=True))
+        return [turns[flow] for flow in waiting]
+
+    def _answers(self, name: str, calls: Sequence[ScriptCall]) -> list[Any]:
+        """Run a script for flows; on a cluster at the same time, and each fails by itself."""
+        if self._client.is_cluster:
+            return self._scripts.many(name, calls)
+        return [self._scripts(name, *call) for call in calls]
 
     def claim(
         self,
@@ -178,16 +202,21 @@ class FlowGate:
 
     def end(self, attempts: Iterable[EndedAttempt], now_ms: int) -> bool:
         """Free the places of attempts, and have their flows looked at; see ``wake_flows``."""
-        args: list[Argument] = [keys.FLOWS_PREFIX]
+        ended: dict[bytes, list[Argument]] = {}
         flows = set()
         for one in attempts:
+            index = self._keys.index(one.flow)
+            args = ended.setdefault(index, [flow_keys.prefix(index)])
             turn = "" if one.turn is None else one.turn
             args += [one.flow, one.occurrence_id, one.from_ms, one.until_ms, turn]
             flows.add(one.flow)
         if not flows:
             return False
-        self._scripts("end_flow_attempts", [keys.FLOWS], args)
-        return self.wake(sorted(flows), now_ms)
+        answers = self._answers("end_flow_attempts", [([at], args) for at, args in ended.items()])
+        woken = self.wake(sorted(flows), now_ms)
+        if any(isinstance(one, Exception) for one in answers):
+            raise StoreUnavailable
+        return woken
 
     def wake(self, flows: Sequence[bytes], now_ms: int) -> bool:
         """Have flows for which something waits looked at now; see ``wake_flows``."""
@@ -198,7 +227,7 @@ class FlowGate:
         pipe = self._client.pipeline(transaction=False)
         for flow, occurrence_ids in held.items():
             scores = dict.fromkeys(occurrence_ids, deadline_ms)
-            pipe.zadd(keys.flow_busy(flow), scores, xx=True)
+            pipe.zadd(self._keys.busy(flow), scores, xx=True)
         pipe.execute()
 
     def lapsed(self, flows: Sequence[bytes], from_ms: int) -> Lapsed:
@@ -210,7 +239,7 @@ class FlowGate:
         """
         pipe = self._client.pipeline(transaction=False)
         for flow in flows:
-            pipe.zrandmember(keys.flow_busy(flow), SAMPLED, withscores=True)
+            pipe.zrandmember(self._keys.busy(flow), SAMPLED, withscores=True)
         held = [
             EndedAttempt(flow, one, None, until_ms, until_ms)
             for flow, places in zip(flows, pipe.execute(), strict=True)

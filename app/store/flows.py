@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import cast
+from heapq import merge
+from itertools import islice
 
 from app.domain.flow import FlowLimits
 from app.domain.partition_count import Count, PartitionsNow
 from app.domain.rates import Rate
-from app.store import keys
+from app.store import flow_keys, keys
 from app.store.connection import StoreClient
 from app.store.fields import FlowField
-from app.store.reading import oldest_before
 from app.store.scripts import Argument, ScriptCall, Scripts
 
 _FIELDS = (
@@ -51,15 +51,17 @@ class FlowStore:
         self._client = client
         self._scripts = scripts
         self._partitions = partitions
+        self._keys = flow_keys.FlowKeys(is_cluster=client.is_cluster)
 
     def set(self, name: str, changes: Changes, now_ms: int, *, by_user: bool) -> None:
         """Make a flow known and change limits of it; an event changes none that a user has set."""
-        self._scripts("set_flow", *_setting(name, changes, now_ms, by_user=by_user))
+        self._scripts("set_flow", *self._setting(name, changes, now_ms, by_user=by_user))
 
     def set_by_events(self, flows: Sequence[tuple[str, Changes]], now_ms: int) -> None:
         """Do for many flows in one round trip what ``set`` does for one, as events do it."""
         self._scripts.each(
-            "set_flow", [_setting(name, changes, now_ms, by_user=False) for name, changes in flows]
+            "set_flow",
+            [self._setting(name, changes, now_ms, by_user=False) for name, changes in flows],
         )
 
     def names(self, space: str | None, after: str | None, limit: int) -> list[str]:
@@ -68,23 +70,25 @@ class FlowStore:
         if after is not None:
             low = f"({after}"
         high = "+" if space is None else f"({space}0"  # "0" is what follows "/"
-        found = self._client.zrangebylex(keys.FLOWS, low, high, start=0, num=limit)
-        return [name.decode() for name in cast("list[bytes]", found)]
+        rest = (low, high, "LIMIT", 0, limit)
+        found = self._client.read_each("ZRANGEBYLEX", self._keys.indexes, *rest)
+        return [name.decode() for name in islice(merge(*found), limit)]
 
     def count(self, space: str | None) -> int:
         """How many there are, in one space or in all."""
         if space is None:
-            return int(self._client.zcard(keys.FLOWS))
-        return int(self._client.zlexcount(keys.FLOWS, f"[{space}/", f"({space}0"))
+            return sum(self._client.read_each("ZCARD", self._keys.indexes))
+        bounds = (f"[{space}/", f"({space}0")
+        return sum(self._client.read_each("ZLEXCOUNT", self._keys.indexes, *bounds))
 
     def get_many(self, names: Sequence[str], now_ms: int) -> list[StoredFlow | None]:
         """Read several; ``None`` where there is none."""
         pipe, partitions = self._client.pipeline(transaction=False), self._partitions
         for name in names:
             raw = name.encode()
-            pipe.zscore(keys.FLOWS, raw)
-            pipe.hmget(keys.flow(raw), list(_FIELDS))
-            pipe.zcount(keys.flow_busy(raw), now_ms, "+inf")
+            pipe.zscore(self._keys.index(raw), raw)
+            pipe.hmget(self._keys.flow(raw).decode(), list(_FIELDS))
+            pipe.zcount(self._keys.busy(raw), now_ms, "+inf")
             for partition in range(partitions):
                 pipe.zcard(keys.flow_waiting(partition, raw))
                 pipe.zcard(keys.flow_events(partition, raw))
@@ -102,7 +106,7 @@ class FlowStore:
 
     def pause(self, name: str, *, paused: bool) -> None:
         """Pause or resume a flow: while it is paused, nothing of it is sent."""
-        key = keys.flow(name.encode()).decode()
+        key = self._keys.flow(name.encode()).decode()
         if paused:
             self._client.hset(key, FlowField.PAUSED, "1")
         else:
@@ -111,24 +115,40 @@ class FlowStore:
     def forget_unused(self, before_ms: int, now_ms: int, limit: int) -> int:
         """Forget flows in which there is no event and which nobody has used since a moment.
 
-        Returns how many were looked at; fewer than ``limit`` means that none is left. Those that
-        are still needed count as used now.
+        Returns how many were looked at (on a cluster the most under one tag); fewer than ``limit``
+        means that none is left. Those that are still needed count as used now.
         """
-        raw = oldest_before(self._client, keys.FLOWS_USED, before_ms, limit)
-        names = [name.decode() for name in raw]
+        indexes = self._keys.indexes
+        rest = ("-inf", f"({before_ms}", "LIMIT", 0, limit)
+        found = self._client.read_each("ZRANGEBYSCORE", map(flow_keys.used, indexes), *rest)
+        for index, raw in zip(indexes, found, strict=True):
+            if raw:
+                self._forget_these(index, [name.decode() for name in raw], before_ms, now_ms)
+        return max(map(len, found))
+
+    def _forget_these(
+        self, index: bytes, names: Sequence[str], before_ms: int, now_ms: int
+    ) -> None:
+        used = flow_keys.used(index)
         pipe, unused = self._client.pipeline(transaction=False), []
         for name, flow in zip(names, self.get_many(names, before_ms), strict=True):
             if flow is not None and (flow.events or flow.waiting or flow.in_flight or flow.paused):
-                pipe.zadd(keys.FLOWS_USED, {name: now_ms})
+                pipe.zadd(used, {name: now_ms})
             else:
                 unused.append(name)
-        if names:
-            pipe.execute()
+        pipe.execute()
         if unused:
             # An event that joins one just now has used it: it is looked at again.
-            args: list[Argument] = [keys.FLOWS_PREFIX, before_ms, *unused]
-            self._scripts("forget_flows", [keys.FLOWS, keys.FLOWS_USED], args)
-        return len(names)
+            args: list[Argument] = [flow_keys.prefix(index), before_ms, *unused]
+            self._scripts("forget_flows", [index, used], args)
+
+    def _setting(self, name: str, changes: Changes, now_ms: int, *, by_user: bool) -> ScriptCall:
+        index = self._keys.index(name.encode())
+        args: list[Argument] = [flow_keys.prefix(index), name, now_ms]
+        args.append("user" if by_user else "event")
+        for field, value in changes.items():
+            args += [field, value]
+        return [index, flow_keys.used(index)], args
 
 
 def _flow(
@@ -142,13 +162,6 @@ def _flow(
         strict=strict is not None,
     )
     return StoredFlow(name, limits, paused is not None, by == b"user", waiting, busy, events)
-
-
-def _setting(name: str, changes: Changes, now_ms: int, *, by_user: bool) -> ScriptCall:
-    args: list[Argument] = [keys.FLOWS_PREFIX, name, now_ms, "user" if by_user else "event"]
-    for field, value in changes.items():
-        args += [field, value]
-    return [keys.FLOWS, keys.FLOWS_USED], args
 
 
 def given_by_event(limits: FlowLimits) -> Changes:

@@ -6,6 +6,7 @@ qh:{imports}:seen:<id>            set     UIDs that its file has, while it runs 
 qh:{imports}:lines:<id>           hash    position → what became of some entries, compressed
 qh:{imports}:sources              zset    source → when to look for what is gone of it
 qh:{imports}:held:<source>        string  who imports it now (10 minutes)
+qh:{p}:held:<source>              string  the same on a cluster: what is written meanwhile is there
 """
 
 from __future__ import annotations
@@ -25,6 +26,11 @@ def source(partition: int, name: bytes) -> bytes:
 def held(source_name: bytes) -> bytes:
     """Who imports a source now."""
     return JOBS + b":held:" + source_name
+
+
+def held_in(partition: int, source_name: bytes) -> bytes:
+    """The same on a cluster."""
+    return prefix(partition) + b"held:" + source_name
 
 
 def file(job_id: bytes) -> bytes:

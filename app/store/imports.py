@@ -114,7 +114,7 @@ class SourceStore:
         ``run`` tells workers on one import apart: who comes later takes it over, and what the one
         before still tries to write is refused.
         """
-        key = import_keys.held(source)
+        key = self._held(source)
         if self._client.set(key, by + run, nx=True, px=held_ms):
             return True
         holder = cast("bytes | None", self._client.get(key))
@@ -123,17 +123,21 @@ class SourceStore:
         self._client.set(key, by + run, px=held_ms)
         return True
 
-    @staticmethod
-    def fence(source: bytes, by: bytes, run: bytes = b"") -> Fence:
+    def fence(self, source: bytes, by: bytes, run: bytes = b"") -> Fence:
         """What must hold for who writes: that the source is still held so."""
-        return import_keys.held(source), by + run
+        return self._held(source), by + run
 
     def release(self, source: bytes, by: bytes) -> None:
         """Let others import a source that was held."""
-        key = import_keys.held(source)
+        key = self._held(source)
         holder = cast("bytes | None", self._client.get(key))
         if holder is not None and holder[: len(by)] == by:
             self._client.delete(key)
+
+    def _held(self, source: bytes) -> bytes:
+        if self._client.is_cluster:  # beside what is written while it is held
+            return import_keys.held_in(self.partition(source), source)
+        return import_keys.held(source)
 
     def _key(self, source: bytes) -> bytes:
         return import_keys.source(self.partition(source), source)

@@ -1,6 +1,12 @@
 """The data model: every key, its type, its members and their scores.
 
 All keys of partition ``p`` share the hash tag ``{p}``, so that every script touches one slot.
+What no partition has is under tags of its own. On a cluster that is another layout in a few
+places: what would make a hot slot there is spread (``flow_keys``, ``token_keys``), and what is
+written in one step with a partition is beside it (``import_keys``). Why, and why the rest is not,
+is in docs/decisions/cluster.md. Other tables: ``page_keys``, ``job_keys``, ``import_keys``,
+``live_keys``, ``stats_keys``, ``alert_keys``, ``watch_keys``.
+
 Ids are 16 raw bytes, times are milliseconds since 1970 (UTC), ``<tag>`` is UTF-8.
 
 A key grows with what there is, not with what has happened: records go by retention, and a key for
@@ -41,11 +47,6 @@ which a time is given ends by itself. ``tests/api/test_growth.py`` proves it.
     qh:{p}:flowing                    zset    flow → when to look at it; those with waiting ones
     qh:{p}:flow-events:<flow>         zset    event → created; those that are in the flow
 
-    qh:{flows}                        zset    flow → 0; all, by name (``<space>/<key>``)
-    qh:{flows}:used                   zset    flow → last used or set
-    qh:{flows}:flow:<flow>            hash    its limits, how far they are used; see ``fields``
-    qh:{flows}:busy:<flow>            zset    occurrence → lease deadline; attempts under way
-    qh:{flows}:answer:<worker>        string  the last answer, if it asks again (a minute)
     qh:{lateness}                     zset    how late deliveries were by minute, see ``lateness``
     qh:{metrics}…                             what processes have counted, see ``metrics``
     qh:{breakers}                     zset    target → when it may be tried again; open breakers
@@ -55,13 +56,6 @@ which a time is given ends by itself. ``tests/api/test_growth.py`` proves it.
     qh:{calendars}                    hash    name → definition (JSON); one for all partitions
     qh:{calendars}:version            string  rises with every change of a calendar
     qh:{calendars}:pending            hash    change → up to where its events are planned anew
-    qh:{tokens}                       zset    jti → created; the tokens that are registered
-    qh:{tokens}:of:<sub>              zset    jti → created; those of one subject
-    qh:{tokens}:ending                zset    [jti, sub] (JSON) → when it ends
-    qh:{tokens}:token:<jti>           string  what it grants (JSON); never the token itself
-    qh:{tokens}:used:<jti>            string  when it was last used
-    qh:{tokens}:revoked:<jti>         string  present: refused; these three end with the token
-    qh:{tokens}:barred:<sub>          string  the second up to which they are refused (10 years)
     qh:{secrets}                      hash    tag → its signing secret, see ``tag_secrets``
     qh:owned:<sub>                    zset    event → created; where events of a sub are limited
     qh:{audit}                        stream  the newest entries; see ``fields`` and ``audit``
@@ -95,15 +89,10 @@ TAG_SECRETS = b"qh:{secrets}"
 CALENDARS_PENDING = b"qh:{calendars}:pending"
 WAKE = b"qh:wake"
 WAKE_FOR_JOBS = b"qh:wake:jobs"
-TOKENS = b"qh:{tokens}"
-TOKENS_ENDING = b"qh:{tokens}:ending"
 AUDIT = b"qh:{audit}"
 AUDIT_SEGMENTS = b"qh:{audit}:segments"
 AUDIT_INTENTS = b"qh:{audit}:intents"
 AUDIT_HEAD = b"qh:{audit}:head"
-FLOWS = b"qh:{flows}"
-FLOWS_PREFIX = b"qh:{flows}:"
-FLOWS_USED = b"qh:{flows}:used"
 BREAKERS = b"qh:{breakers}"
 LOCAL_FAULTS = b"qh:{faults}"
 LOCAL_FAULT_COUNTS = b"qh:{faults}:counts"
@@ -248,46 +237,6 @@ def flowing(partition: int) -> bytes:
 def flow_events(partition: int, flow: bytes) -> bytes:
     """The events that are in a flow."""
     return prefix(partition) + b"flow-events:" + flow
-
-
-def flow(name: bytes) -> bytes:
-    """The flow's hash: its limits and how far they are used."""
-    return FLOWS_PREFIX + b"flow:" + name
-
-
-def flow_busy(name: bytes) -> bytes:
-    """The attempts under way in a flow."""
-    return FLOWS_PREFIX + b"busy:" + name
-
-
-def flow_answer(worker: bytes) -> bytes:
-    """The last answer about flows that a worker got."""
-    return FLOWS_PREFIX + b"answer:" + worker
-
-
-def tokens_of(subject: str) -> bytes:
-    """The tokens of one subject."""
-    return TOKENS + b":of:" + subject.encode()
-
-
-def token(jti: str) -> bytes:
-    """What a token grants."""
-    return TOKENS + b":token:" + jti.encode()
-
-
-def token_used(jti: str) -> bytes:
-    """When a token was last used."""
-    return TOKENS + b":used:" + jti.encode()
-
-
-def token_revoked(jti: str) -> bytes:
-    """Present if a token was revoked."""
-    return TOKENS + b":revoked:" + jti.encode()
-
-
-def token_barred(subject: str) -> bytes:
-    """Up to when a subject's tokens are refused."""
-    return TOKENS + b":barred:" + subject.encode()
 
 
 def audit_done(request: str) -> bytes:

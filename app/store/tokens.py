@@ -14,7 +14,7 @@ from uuid import UUID
 
 from app.domain.access import Access, TokenRecord
 from app.domain.ids import to_text
-from app.store import keys, live_keys
+from app.store import live_keys, token_keys
 from app.store.codec import dump_json
 from app.store.connection import StoreClient, StorePipeline
 
@@ -41,11 +41,12 @@ class TokenStore:
 
     def __init__(self, client: StoreClient) -> None:
         self._client = client
+        self._keys = token_keys.TokenKeys(is_cluster=client.is_cluster)
 
     def standing(self, jti: str, subject: str) -> TokenStanding:
         """What is held against a token: one read of three small keys."""
-        names = [keys.token_revoked(jti), keys.token_barred(subject), keys.token_used(jti)]
-        revoked, barred, used = cast("list[bytes | None]", self._client.direct("MGET", *names))
+        names = [self._keys.revoked(jti), self._keys.barred(subject), self._keys.used(jti)]
+        revoked, barred, used = self._values(names)
         return TokenStanding(
             revoked is not None,
             None if barred is None else int(barred),
@@ -54,19 +55,19 @@ class TokenStore:
 
     def note_use(self, jti: str, now_ms: int, expires_ms: int) -> None:
         """Remember when a token was last used, until it ends."""
-        self._client.set(keys.token_used(jti), now_ms, pxat=expires_ms + GRACE_MS)
+        self._client.set(self._keys.used(jti), now_ms, pxat=expires_ms + GRACE_MS)
 
     def add(self, token: TokenRecord) -> None:
         """Register a token; harmless when repeated."""
         access = token.access
         about: list[Any] = [access.subject, access.level, sorted(access.scope)]
         about += [token.created_ms, token.expires_ms, token.purpose]
-        ends_ms, subject_key = token.expires_ms + GRACE_MS, keys.tokens_of(access.subject)
+        ends_ms, subject_key = token.expires_ms + GRACE_MS, token_keys.tokens_of(access.subject)
         pipe = self._client.pipeline()
-        pipe.set(keys.token(token.jti), dump_json(about), pxat=ends_ms)
-        for index in (keys.TOKENS, subject_key):
+        pipe.set(token_keys.token(token.jti), dump_json(about), pxat=ends_ms)
+        for index in (token_keys.TOKENS, subject_key):
             pipe.zadd(index, {_member(token.jti): token.created_ms})
-        pipe.zadd(keys.TOKENS_ENDING, {_ending(token.jti, access.subject): token.expires_ms})
+        pipe.zadd(token_keys.TOKENS_ENDING, {_ending(token.jti, access.subject): token.expires_ms})
         pipe.execute()
 
     def use_once(self, name: str, keep_s: int) -> bool:
@@ -74,14 +75,14 @@ class TokenStore:
 
         ``name`` is kept so long, in seconds, among those of revoked tokens.
         """
-        key = keys.token_revoked(name).decode()
+        key = self._keys.revoked(name).decode()
         return bool(self._client.set(key, "1", nx=True, ex=keep_s))
 
     def counts(self, subject: str) -> tuple[int, int]:
         """How many tokens of a subject are registered, and how many in all."""
         pipe = self._client.pipeline(transaction=False)
-        pipe.zcard(keys.tokens_of(subject))
-        pipe.zcard(keys.TOKENS)
+        pipe.zcard(token_keys.tokens_of(subject))
+        pipe.zcard(token_keys.TOKENS)
         of_subject, in_all = pipe.execute()
         return int(of_subject), int(in_all)
 
@@ -89,8 +90,8 @@ class TokenStore:
         """Read several in one round trip, in order; ``None`` where there is none."""
         if not jtis:
             return []
-        names = [key(jti) for jti in jtis for key in (keys.token, keys.token_used)]
-        rows = cast("list[bytes | None]", self._client.direct("MGET", *names))
+        names = [key(jti) for jti in jtis for key in (token_keys.token, self._keys.used)]
+        rows = self._values(names)
         return [
             None if about is None else _record(jti, about, used)
             for jti, about, used in zip(jtis, rows[::2], rows[1::2], strict=True)
@@ -98,7 +99,7 @@ class TokenStore:
 
     def of_subject(self, subject: str, limit: int) -> list[str]:
         """Some of a subject's tokens."""
-        found = self._client.zrange(keys.tokens_of(subject), 0, limit - 1)
+        found = self._client.zrange(token_keys.tokens_of(subject), 0, limit - 1)
         return [to_text(member) for member in cast("list[bytes]", found)]
 
     def revoke(self, tokens: Sequence[TokenRecord]) -> int:
@@ -106,28 +107,35 @@ class TokenStore:
         if not tokens:
             return 0
         pipe = self._client.pipeline()
+        # On a cluster they are elsewhere, and first: what is refused may still be listed.
+        refusals = self._client.pipeline(transaction=False) if self._client.is_cluster else pipe
         for token in tokens:
-            pipe.set(keys.token_revoked(token.jti), 1, pxat=token.expires_ms + GRACE_MS)
-            pipe.delete(keys.token(token.jti), keys.token_used(token.jti))
+            refusals.set(self._keys.revoked(token.jti), 1, pxat=token.expires_ms + GRACE_MS)
+            refusals.delete(self._keys.used(token.jti))
+        if refusals is not pipe:
+            refusals.execute()
+        first = len(pipe)
+        for token in tokens:
             self._drop(pipe, token.jti, token.access.subject)
-        revoked: int = sum(pipe.execute()[2::_STEPS])
+            pipe.delete(token_keys.token(token.jti))
+        revoked: int = sum(pipe.execute()[first::_STEPS])
         self._client.publish(live_keys.REVOKED, b"")
         return revoked
 
     def bar(self, subject: str, until_s: int) -> None:
         """Refuse a subject's tokens made up to a second, also those that are not registered."""
-        self._client.set(keys.token_barred(subject), until_s, px=BARRED_MS)
+        self._client.set(self._keys.barred(subject), until_s, px=BARRED_MS)
         self._client.publish(live_keys.REVOKED, b"")  # who is connected is looked at again
 
     def barred_until_s(self, subject: str) -> int | None:
         """Up to which second a subject's tokens are refused."""
-        found = cast("bytes | None", self._client.get(keys.token_barred(subject)))
+        found = cast("bytes | None", self._client.get(self._keys.barred(subject)))
         return None if found is None else int(found)
 
     def forget_ended(self, before_ms: int, limit: int) -> int:
         """Drop index entries of tokens that have ended; fewer than ``limit``: none is left."""
         found = self._client.zrangebyscore(
-            keys.TOKENS_ENDING, "-inf", before_ms, start=0, num=limit
+            token_keys.TOKENS_ENDING, "-inf", before_ms, start=0, num=limit
         )
         ended = cast("list[bytes]", found)
         if ended:
@@ -138,15 +146,20 @@ class TokenStore:
             pipe.execute()
         return len(ended)
 
+    def _values(self, names: Sequence[bytes]) -> list[bytes | None]:
+        if self._client.is_cluster:
+            return self._client.read_each("GET", names)
+        return cast("list[bytes | None]", self._client.direct("MGET", *names))
+
     @staticmethod
     def _drop(pipe: StorePipeline, jti: str, subject: str) -> None:
-        pipe.zrem(keys.TOKENS, _member(jti))
-        pipe.zrem(keys.tokens_of(subject), _member(jti))
-        pipe.zrem(keys.TOKENS_ENDING, _ending(jti, subject))
+        pipe.zrem(token_keys.TOKENS, _member(jti))
+        pipe.zrem(token_keys.tokens_of(subject), _member(jti))
+        pipe.zrem(token_keys.TOKENS_ENDING, _ending(jti, subject))
 
 
-_STEPS = 5
-"""Commands that revoking one token takes; the third takes it out of the list of all."""
+_STEPS = 4
+"""Commands that take one token out of the registry; the first takes it out of the list of all."""
 
 
 def _member(jti: str) -> bytes:

@@ -19,6 +19,7 @@ from app.engine.attempts import record_of
 from app.errors import Conflict, Unauthenticated
 from app.store import keys
 from app.store.fields import EventField
+from app.store.flow_keys import FlowKeys
 from app.wiring.services import Services
 from tests.support.clock import NOW_MS, FakeClock
 from tests.support.invariants import broken
@@ -171,7 +172,7 @@ def test_who_comes_late_to_one_that_is_overdue_leaves_the_next_attempt_its_place
     one.answer()
     client.execute_command("HSET", keys.event_of(one.event.id), EventField.FLOW, "a flow")
     clock.advance(60_000)
-    busy = keys.flow_busy(b"a flow")
+    busy = FlowKeys().busy(b"a flow")
     client.zadd(busy, {one.claimed.occurrence_id: clock.ms + held_ms})
     assert services.acknowledgements.overdue(one.partition, clock.ms) == 1
     assert client.zcard(busy) == stays

@@ -27,7 +27,8 @@ from app.services.audit import AuditQuery
 from app.services.event_planner import EventPlanner
 from app.services.jobs import ABANDONED_AFTER_MS
 from app.services.queries import EventChanges
-from app.store import job_keys, keys
+from app.store import job_keys
+from app.store.token_keys import TokenKeys
 from app.wiring.services import Services
 from tests.support.clock import NOW_MS, FakeClock
 from tests.support.invariants import broken
@@ -276,7 +277,7 @@ class TestRights:
         job = begin(services, "delete", access=RED)
         services.bulk.steps.step(job.id, NOW_MS)
         services.bulk.steps.step(job.id, NOW_MS)
-        services.storage.client.set(keys.token_revoked(TOKEN.jti), 1)
+        services.storage.client.set(TokenKeys().revoked(TOKEN.jti), 1)
         job = ended(services, job)
         assert counts(job) == ("stopped", 3, 0, 0)
         assert "revoked" in (job.reason or "")

@@ -24,8 +24,8 @@ from app.services.audit import AuditQuery
 from app.services.import_writes import ImportWriter
 from app.services.jobs import ABANDONED_AFTER_MS
 from app.services.queries import EventQuery
-from app.store import keys
 from app.store.import_jobs import ImportJobStore
+from app.store.token_keys import TokenKeys
 from app.wiring.services import Services, build_services
 from tests.support.clock import NOW_MS, FakeClock
 from tests.support.ical import a_file
@@ -241,7 +241,7 @@ def create_ended(services: Services) -> ImportJob:
 def test_it_ends_with_its_token(services: Services) -> None:
     job = create(services, *MANY)
     services.import_jobs.phases.step(job.id, services.clock.now_ms(), lazy_loader(lambda: services))
-    services.storage.client.set(keys.token_revoked(TOKEN.jti), 1)
+    services.storage.client.set(TokenKeys().revoked(TOKEN.jti), 1)
     done = ended(services, job)
     assert (done.status, done.made) == ("stopped", 3)
     assert "revoked" in (done.reason or "")

@@ -17,6 +17,7 @@ from app.store.claims import Claim
 from app.store.events import KEEP, Plan, Saved
 from app.store.fields import FlowField
 from app.store.flow_gate import EndedAttempt, FlowGate, HeadStatus, Lapsed
+from app.store.flow_keys import FlowKeys
 from app.store.flow_turns import Turn
 from app.store.flows import FlowStore, all_of, given_by_event
 from app.store.scripts import Scripts
@@ -350,7 +351,7 @@ class TestTake:
     ) -> None:
         limit(flows, strict=True)
         first, second = self.members(2)
-        stores.client.hset(keys.flow(FLOW), FlowField.IN_ORDER, first[16:])
+        stores.client.hset(FlowKeys().flow(FLOW), FlowField.IN_ORDER, first[16:])
         turn = take(gate, [second], NOW_MS, 1)
         gate.end([over(first, turn.number)], NOW_MS)
         assert take(gate, [second], NOW_MS, 2).starts == [NOW_MS]

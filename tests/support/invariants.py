@@ -31,10 +31,10 @@ _OF_EVENTS = ("inactive", "unscheduled", "paused")
 _SCORED = (*_OF_OCCURRENCES, *_OF_EVENTS)
 _GLOBAL = re.compile(
     rb"qh:(meta|drains|sweep|\{slos\}|fence|\{stats\}(:(minute|hour|day):\d+)?|\{watch\}:(drains|runs|canary|canary:turn)|\{lateness\}|\{metrics\}(:from:.+)?|\{live\}:.+|\{secrets\}|\{processes\}(:facts)?|\{limits\}:.+|owned:.+|rates:\d+|\{calendars\}(:version|:pending)?"
-    rb"|\{tokens\}(:ending|:(of|token|used|revoked|barred):.+)?"
+    rb"|\{tokens(:\d+)?\}(:ending|:(of|token|used|revoked|barred):.+)?"
     rb"|\{archive\}:failing|\{metrics\}(:from:.+)?|\{alerts\}(:(sealed|groups|sends|watch|leader|set-aside))?"
     rb"|\{audit\}(:head|:segments|:intents|:done:.+)?"
-    rb"|\{flows\}(:used|:(flow|busy|answer):.+)?|\{breakers\}(:steps)?"
+    rb"|\{flows(:\d+)?\}(:used|:(flow|busy|answer):.+)?|\{breakers\}(:steps)?"
     rb"|\{(retries|bulk)\}(:running|:ended|:(job|of):.+)?"
     rb"|\{imports\}(:running|:ended|:sources|:(job|file|seen|lines|of|held):.+)?)",
     re.DOTALL,
