@@ -26,7 +26,7 @@ from app.http_server.worker import AsyncWorker
 from app.logs import configure, logging_config, say
 from app.open_files import raise_open_file_limit
 from app.setting_variables import production_settings
-from app.store.connection import name_connections
+from app.store.connection_names import name_connections
 from app.wiring.services import build_services
 from app.wiring.start import await_servers
 

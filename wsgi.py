@@ -21,7 +21,7 @@ from app.services.metrics import CountService
 from app.services.processes import ProcessService, name_process
 from app.setting_readers import environment
 from app.setting_variables import production_settings
-from app.store.connection import name_connections
+from app.store.connection_names import name_connections
 from app.tracing.span import Tracing
 from app.tracing.start import start_tracing
 from app.wiring.services import build_services

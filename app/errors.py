@@ -9,8 +9,12 @@
     ├── StaleVersion        ``If-Match`` names another version
     ├── TooBusy             the caller has had enough computed for now
     ├── StoreUnavailable    the store is away, loading, read-only or full
+<<<<<<< HEAD
     │   ├── ShardUnavailable    one of the nodes of a cluster is; the others may be well
     │   └── BrokerUnavailable   the same of RQ's Redis; the store may be well
+=======
+    │   ├── BrokerUnavailable   the same of RQ's Redis; the store may be well
+>>>>>>> f7b23cf5 (wip)
     └── ConfigError         the settings can't be used: the process ends
         ├── StoreRefused    a server that the settings lead to does not serve us, and won't
         ├── LaterStore      a later version has used the store
@@ -91,7 +95,7 @@ class ShardUnavailable(StoreUnavailable):
     """The shard of the store that has this does not answer; try again shortly."""
 
     def __init__(self, node: str) -> None:
-        """``node`` is its address, as ``StoreClient.node_of`` tells it."""
+        """``node`` is its address, as ``StoreClient.node_of`` tells it; empty: there is none."""
         super().__init__()
         self.node = node
 

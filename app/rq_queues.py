@@ -24,7 +24,7 @@ from rq_scheduler import Scheduler
 
 from app.domain.masks import Masker
 from app.errors import BrokerUnavailable
-from app.store.connection import client_name
+from app.store.connection_names import client_name
 
 DELIVER, UPKEEP = "deliver", "upkeep"
 

@@ -24,11 +24,12 @@ from app.open_files import raise_open_file_limit
 from app.runtime.supervisor import Process, supervise
 from app.setting_variables import production_settings
 from app.store.brokers import connect_broker
-from app.store.connection import connect, name_connections
+from app.store.causes import Server
+from app.store.connecting import connect
+from app.store.connection_names import name_connections
 from app.store.coordination import Coordination
 from app.store.inspection import inspect
 from app.store.outages import OUTAGES
-from app.store.refusals import Server
 from app.wiring.archive import archive_of, archive_store
 from app.wiring.engine import Engine, worker_engine
 from app.wiring.start import await_servers

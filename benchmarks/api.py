@@ -21,7 +21,8 @@ from datetime import UTC, datetime, timedelta
 
 from app.runtime.embedded import free_port
 from app.store import keys
-from app.store.connection import StoreClient, connect
+from app.store.connecting import connect
+from app.store.connection import StoreClient
 from benchmarks import plot, support
 from benchmarks.lateness import cpu_seconds
 from benchmarks.support import BenchmarkFailed, say

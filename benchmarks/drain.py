@@ -20,7 +20,8 @@ from app.delivery.request import NOBODY, Job
 from app.domain.ids import EventIds, occurrence_id
 from app.store import keys
 from app.store.attempts import read_log
-from app.store.connection import StoreClient, connect
+from app.store.connecting import connect
+from app.store.connection import StoreClient
 from app.store.fields import OccurrenceField
 from app.store.reading import Values
 from app.store.short_forms import read_occurrences

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from app.runtime.embedded import free_port
-from app.store.connection import connect
+from app.store.connecting import connect
 from benchmarks import lateness, loading, plot, support
 from benchmarks.support import BenchmarkFailed, say
 

@@ -24,7 +24,7 @@ from werkzeug.test import run_wsgi_app
 from app.factory import create_app
 from app.runtime.embedded import free_port
 from app.setting_variables import production_settings
-from app.store.connection import connect
+from app.store.connecting import connect
 from app.wiring.services import build_services
 from benchmarks import api, plot, support
 from benchmarks.support import BenchmarkFailed, say

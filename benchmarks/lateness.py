@@ -22,7 +22,7 @@ from typing import Any
 
 from app.runtime.embedded import free_port
 from app.store import keys
-from app.store.connection import connect
+from app.store.connecting import connect
 from benchmarks import drain, loading, plot, support
 from benchmarks.support import BenchmarkFailed, say
 

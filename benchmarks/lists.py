@@ -25,7 +25,8 @@ from app.domain.times import to_rfc3339
 from app.factory import create_app
 from app.setting_variables import production_settings
 from app.store import keys
-from app.store.connection import StoreClient, connect
+from app.store.connecting import connect
+from app.store.connection import StoreClient
 from app.store.fields import MetaField
 from app.wiring.services import build_services
 from benchmarks import list_filters, list_store, support

@@ -28,7 +28,7 @@ from websockets.uri import parse_uri
 
 from app.open_files import raise_open_file_limit
 from app.runtime.embedded import free_port
-from app.store.connection import connect
+from app.store.connecting import connect
 from app.store.live import BEGINS, LiveEntry, LiveStore
 from app.store.scripts import Scripts
 from benchmarks import support

@@ -33,7 +33,8 @@ from app.store import keys
 from app.store.audit_archive import HOT, SEGMENT
 from app.store.calls import BATCH, Successor
 from app.store.claims import Claim
-from app.store.connection import StoreClient, connect
+from app.store.connecting import connect
+from app.store.connection import StoreClient
 from app.store.coordination import Coordination
 from app.store.events import EventStore, Plan
 from app.store.scripts import Scripts

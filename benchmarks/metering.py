@@ -19,7 +19,8 @@ from app.engine.recorder import Recorder
 from app.metrics.registry import Buckets, Registry
 from app.setting_variables import production_settings
 from app.store import keys
-from app.store.connection import StoreClient, connect
+from app.store.connecting import connect
+from app.store.connection import StoreClient
 from app.wiring.drains import Drains
 from app.wiring.engine import Engine, build_engine
 from benchmarks import loading, support

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from app.store.connection import connect
+from app.store.connecting import connect
 from benchmarks import drain, lateness, loading, plot, support
 from benchmarks.support import BenchmarkFailed, say
 

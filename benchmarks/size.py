@@ -13,7 +13,8 @@ import time
 from collections.abc import Callable, Iterator
 
 from app.store import keys
-from app.store.connection import StoreClient, connect
+from app.store.connecting import connect
+from app.store.connection import StoreClient
 from benchmarks import drain, loading, plot, support
 from benchmarks.support import BenchmarkFailed, say
 

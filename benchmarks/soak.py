@@ -26,7 +26,8 @@ from urllib.parse import urlsplit
 
 from app.runtime.embedded import free_port
 from app.store import keys
-from app.store.connection import StoreClient, connect
+from app.store.connecting import connect
+from app.store.connection import StoreClient
 from app.store.fields import OccurrenceField
 from benchmarks import plot, support
 from benchmarks.support import BenchmarkFailed, say

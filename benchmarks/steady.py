@@ -26,7 +26,7 @@ from app.domain.ids import EventIds
 from app.domain.options import EventOptions
 from app.domain.schedule import Schedule
 from app.store import keys
-from app.store.connection import connect
+from app.store.connecting import connect
 from app.store.coordination import Coordination
 from app.store.events import EventStore, Plan
 from benchmarks import lateness, loading, peers, support

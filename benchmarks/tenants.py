@@ -23,7 +23,8 @@ from typing import Any
 from app.crypto.lanes import Lanes
 from app.runtime.embedded import free_port
 from app.store import keys
-from app.store.connection import StoreClient, connect
+from app.store.connecting import connect
+from app.store.connection import StoreClient
 from benchmarks import lateness, loading, plot, support
 from benchmarks.attack import CALENDAR, CHEAP, KINDS, Caller, costly_requests, store
 from benchmarks.support import BenchmarkFailed, say

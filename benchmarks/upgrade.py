@@ -22,7 +22,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.store import keys
-from app.store.connection import StoreClient, connect
+from app.store.connecting import connect
+from app.store.connection import StoreClient
 from app.store.fields import MetaField
 from app.store.migrations.schema import MIGRATIONS, Place
 from app.store.scripts import all_scripts

@@ -34,7 +34,9 @@ from app.runtime.local import prepare as prepare_run
 from app.runtime.secrets import kept_secrets
 from app.setting_readers import environment
 from app.setting_variables import load_settings
-from app.store.connection import StoreClient, connect, name_connections
+from app.store.connecting import connect
+from app.store.connection import StoreClient
+from app.store.connection_names import name_connections
 
 PATIENCE_S = 60.0
 

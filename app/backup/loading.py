@@ -16,7 +16,8 @@ from app.errors import ConfigError
 from app.runtime.binary import servers
 from app.runtime.embedded import EmbeddedStore
 from app.runtime.files import private_directory
-from app.store.connection import StoreClient, connect
+from app.store.connecting import connect
+from app.store.connection import StoreClient
 
 LOADING_S = 3_600.0
 PATIENCE_S = 300.0

@@ -7,7 +7,8 @@ from redis.backoff import ExponentialWithJitterBackoff, NoBackoff
 from redis.retry import Retry
 
 from app.domain.logins import NO_LOGIN, Login
-from app.store.connection import RETRIES, SOCKET_TIMEOUT_S, own_options
+from app.store.connection import RETRIES, SOCKET_TIMEOUT_S
+from app.store.connection_names import own_options
 from app.store.pools import make_pool
 
 BROKER_TIMEOUT_S = 0.5

@@ -14,17 +14,15 @@ from typing import Any, Self
 import redis
 from redis.backoff import ExponentialWithJitterBackoff
 from redis.client import Pipeline
-from redis.retry import Retry
 
 from app.domain.durability import Durability
-from app.domain.logins import NO_LOGIN, Login
 from app.errors import StoreUnavailable
 from app.metrics.registry import Registry
 from app.store.audit_intents import ahead_of, doubt
+from app.store.causes import Server
 from app.store.durability import Fence
 from app.store.outages import OUTAGES
-from app.store.pools import make_pool, primary_of
-from app.store.refusals import Server
+from app.store.pools import primary_of
 from app.store.round_trips import PIPELINE, Answered, measuring, unmeasured
 from app.store.wire import ask, ask_together, part, read_all
 
@@ -33,10 +31,6 @@ SOCKET_TIMEOUT_S = 5.0
 FIRST_PAUSE_S = 0.05
 RETRIES = 2
 """A request waits for a restarting store for a moment, then says that it is away."""
-
-NO_DRIVER = None
-"""Connections do not name the client's library to the server. Its version is read from a file, for
-each connection anew: a process that may open no more files fails at that, with an unknown error."""
 
 STORE_RETRY_MS = 250
 """How long a drain leaves a store alone that does not answer."""
@@ -65,13 +59,18 @@ def translate(error: redis.exceptions.RedisError, pool: redis.ConnectionPool) ->
 
     The log says why it is away.
     """
-    if isinstance(error, _AWAY) or _AWAY_WORDS.search(str(error)):
+    if is_away(error):
         OUTAGES.tell(error, Server.of(STORE_VARIABLE, pool))
         return StoreUnavailable()
     return error
 
 
-class _Pauses(ExponentialWithJitterBackoff):
+def is_away(error: redis.exceptions.RedisError) -> bool:
+    """Whether an error says that the store is away."""
+    return isinstance(error, _AWAY) or bool(_AWAY_WORDS.search(str(error)))
+
+
+class Pauses(ExponentialWithJitterBackoff):
     """How long the client waits before it repeats a command."""
 
     def compute(self, failures: int) -> float:
@@ -221,11 +220,18 @@ class StoreClient(redis.Redis):
         """Begin what has to be safe; see ``Fence``."""
         return Fence(self._own_connection(), primary_of(self.connection_pool), kinds, replicas)
 
-    def new_connection(self) -> Any:
+    def node_of(self, key: bytes) -> str:  # noqa: ARG002 - one server has them all
+        """Host and port of the node of a cluster that has a key; empty: it is no cluster."""
+        return ""
+
+    def moved(self, what: redis.exceptions.RedisError | bytes, node: str = "") -> None:
+        """Learn where keys of a cluster are now, from what a ``node`` said or because of a key."""
+
+    def new_connection(self, key: bytes | None = None) -> Any:  # noqa: ARG002 - as ``node_of``
         """Make a connection that is its caller's own to open and close.
 
-        It is not the pool's: that counts every connection it ever made, closed or not, and makes
-        no more at its limit.
+        In a cluster it leads to the node that has ``key``, or else to any. It is not the pool's:
+        that counts every connection it ever made, closed or not, and makes no more at its limit.
         """
         pool = self.connection_pool
         return pool.connection_class(**pool.connection_kwargs)
@@ -236,57 +242,3 @@ class StoreClient(redis.Redis):
         opened = StorePipeline(pool, callbacks, transaction, shard_hint)
         opened.answered = self.answered
         return opened
-
-
-_role = "process"
-
-
-def name_connections(role: str) -> None:
-    """Have the connections that this process makes from now on called ``qhronos-<role>``.
-
-    An operator sees the name in ``CLIENT LIST``. A process has one role for its life.
-    """
-    global _role  # noqa: PLW0603 - a fact about the process, like its id
-    _role = role
-
-
-def role() -> str:
-    """The role of this process; see ``name_connections``."""
-    return _role
-
-
-def client_name() -> str:
-    """What connections of this process are called."""
-    return f"qhronos-{_role}"
-
-
-def connect(
-    url: str,
-    login: Login = NO_LOGIN,
-    *,
-    max_connections: int = 64,
-    timeout_s: float = SOCKET_TIMEOUT_S,
-    retries: int = RETRIES,
-) -> StoreClient:
-    """Make a client for the store. Nothing is sent until it is used."""
-    pool = make_pool(
-        url,
-        login,
-        socket_timeout=timeout_s,
-        socket_connect_timeout=timeout_s,
-        health_check_interval=30,
-        max_connections=max_connections,
-        retry=Retry(_Pauses(base=0.05, cap=0.5), retries),
-        **own_options(),
-    )
-    return StoreClient.from_pool(pool)  # type: ignore[return-value]  # typed as the base class
-
-
-def connect_probe(url: str, login: Login = NO_LOGIN) -> StoreClient:
-    """Make a client without patience: a probe is given up on by who sent it while others wait."""
-    return connect(url, login, timeout_s=1.0, retries=0, max_connections=8)
-
-
-def own_options() -> dict[str, Any]:
-    """What is the same for every connection."""
-    return {"protocol": 2, "client_name": client_name(), "driver_info": NO_DRIVER}

@@ -6,7 +6,8 @@ import logging
 import time
 from collections.abc import Callable
 
-from app.store.refusals import Server, cause_of
+from app.store.causes import Server
+from app.store.refusals import cause_of
 
 _log = logging.getLogger(__name__)
 

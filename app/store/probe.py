@@ -14,18 +14,10 @@ from redis.retry import Retry
 
 from app.domain.logins import NO_LOGIN, Login
 from app.store import keys
-from app.store.connection import own_options
+from app.store.causes import Cause, Heals, Server
+from app.store.connection_names import own_options
 from app.store.pools import make_pool
-from app.store.refusals import (
-    Cause,
-    Heals,
-    Server,
-    cause_of,
-    ends_tls,
-    is_sentinel,
-    speaks_no_tls,
-    speaks_tls,
-)
+from app.store.refusals import cause_of, ends_tls, is_sentinel, speaks_no_tls, speaks_tls
 from app.store.scripts import all_scripts
 
 TIMEOUT_S = 5.0

@@ -10,75 +10,13 @@ import re
 import socket
 import ssl
 import stat
-from collections.abc import Iterator
-from dataclasses import dataclass
-from enum import Enum
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import redis
 
-from app.store.pools import primary_of
+from app.store.causes import Cause, Heals, Server, chain
+from app.store.cluster_faults import about_cluster
 from app.store.sentinels import NoPrimary
-
-
-class Heals(Enum):
-    """Whether it can become well without a change of settings."""
-
-    YES = "yes"
-    """It is waited for: a store that restarts, loads or is full."""
-
-    PERHAPS = "perhaps"
-    """It is waited for a while: a name or a socket that is not there yet."""
-
-    NO = "no"
-
-
-class Cause(NamedTuple):
-    """Why a store does not serve."""
-
-    sentence: str
-    heals: Heals
-
-
-@dataclass(frozen=True, slots=True)
-class Server:
-    """A server as the settings lead to it: ``variable`` is the one with the URL."""
-
-    variable: str
-    address: str
-    """Host and port, or the path of a socket; empty for sentences that everybody may read."""
-
-    tls: bool
-    has_password: bool
-    password_may_change: bool = False
-    """Whether it is read from a file, for each connection anew."""
-
-    sentinels: str = ""
-    """Where the Sentinels are that tell the address; empty: there are none."""
-
-    @classmethod
-    def of(cls, variable: str, pool: redis.ConnectionPool) -> Server:
-        """What a client's pool was made for."""
-        kwargs: dict[str, Any] = pool.connection_kwargs
-        primary, credentials = primary_of(pool), kwargs.get("credential_provider")
-        host, port = kwargs.get("host", "localhost"), kwargs.get("port", 6379)
-        place = f"[{host}]:{port}" if ":" in str(host) else f"{host}:{port}"
-        return cls(
-            variable,
-            primary.known if primary else kwargs.get("path") or place,
-            issubclass(pool.connection_class, redis.SSLConnection),
-            bool(kwargs.get("password") or credentials),
-            credentials is not None and credentials.may_change,
-            primary.sentinels if primary else "",
-        )
-
-    @property
-    def name(self) -> str:
-        """What sentences begin with."""
-        broker = self.variable == "QHRONOS_BROKER_URL"
-        what = "The broker" if broker else "The store"
-        return f"{what} at {self.address}" if self.address else what
 
 
 def cause_of(error: BaseException, server: Server) -> Cause:
@@ -86,6 +24,7 @@ def cause_of(error: BaseException, server: Server) -> Cause:
     for explain in (
         _of_tls,
         _of_sentinels,
+        _of_cluster,
         _of_login,
         _of_name,
         _of_address,
@@ -108,20 +47,17 @@ def told_to_all(error: BaseException) -> str:
     return cause_of(cause, somewhere).sentence if cause and is_known else str(error)
 
 
-def chain(error: BaseException) -> Iterator[BaseException]:
-    """Yield an error and those that it was raised from or during."""
-    seen: BaseException | None = error
-    while seen is not None:
-        yield seen
-        seen = seen.__cause__ or seen.__context__
-
-
 def _of_sentinels(error: BaseException, server: Server) -> Cause | None:
     if isinstance(error, NoPrimary):
         where = f"at {server.sentinels} ({server.variable})" if server.sentinels else "of the store"
         name = f"The Sentinels {where}"
         return Cause(f"{name} {error.sentence}.", Heals.YES if error.heals else Heals.NO)
     return None
+
+
+def _of_cluster(error: BaseException, server: Server) -> Cause | None:
+    says, heals = about_cluster(error, server.variable)
+    return Cause(f"{server.name} {says}.", Heals.YES if heals else Heals.NO) if says else None
 
 
 def _of_login(error: BaseException, server: Server) -> Cause | None:

@@ -12,7 +12,7 @@ from app.config import Settings
 from app.crypto.encryption import derived_key
 from app.domain.process import ProcessFacts
 from app.domain.sentinel_urls import is_sentinel_url, read_sentinel_url
-from app.store.connection import role
+from app.store.connection_names import role
 from app.store.migrations.schema import MIGRATIONS
 from app.wiring.crypto import Crypto
 

@@ -8,9 +8,9 @@ from collections.abc import Callable
 
 from app.config import Settings
 from app.errors import StoreRefused
+from app.store.causes import Heals
 from app.store.connection import STORE_VARIABLE
 from app.store.probe import probe
-from app.store.refusals import Heals
 
 _log = logging.getLogger(__name__)
 

@@ -16,7 +16,8 @@ from app.store.audit import AuditLog
 from app.store.breakers import BreakerStore
 from app.store.calendars import CalendarStore
 from app.store.channel import Channel
-from app.store.connection import StoreClient, connect, connect_probe
+from app.store.connecting import connect, connect_probe
+from app.store.connection import StoreClient
 from app.store.coordination import Coordination
 from app.store.encrypted_secrets import EncryptedSecrets
 from app.store.event_batches import EventBatches
@@ -274,10 +275,9 @@ class Storage:
     @cached_property
     def tag_secrets(self) -> TagSecretStore:
         """Signing secrets of tags."""
-        known, notes = self.crypto.encryptor.known, self.key_notes
-        return TagSecretStore(
-            self.client, self.scripts, lambda sealed: notes.note(key_of(sealed), known)
-        )
+        client, known = self.client, self.crypto.encryptor.known
+        notes, scripts = self.key_notes, self.scripts
+        return TagSecretStore(client, scripts, lambda sealed: notes.note(key_of(sealed), known))
 
     @cached_property
     def alerts(self) -> AlertStore:

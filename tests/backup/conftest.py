@@ -10,7 +10,8 @@ import pytest
 
 from app.domain import ids
 from app.runtime.embedded import EmbeddedStore
-from app.store.connection import StoreClient, connect
+from app.store.connecting import connect
+from app.store.connection import StoreClient
 
 
 @pytest.fixture(autouse=True)

@@ -9,7 +9,8 @@ from app.backup.pages import unite_pages
 from app.domain import ids
 from app.store import keys
 from app.store.calls import Unattempted
-from app.store.connection import StoreClient, connect
+from app.store.connecting import connect
+from app.store.connection import StoreClient
 from app.store.leaves import LEAF_IDS, count_entries, leaf_sizes, read_oldest
 from app.store.scripts import Scripts
 from app.store.work import WorkStore

@@ -11,7 +11,8 @@ from app.backup.folding import NAMES_AT_ONCE
 from app.backup.pages import unite_pages
 from app.domain import ids
 from app.store import page_keys
-from app.store.connection import StoreClient, connect
+from app.store.connecting import connect
+from app.store.connection import StoreClient
 from app.store.page_codec import Packed, decode, encode
 from app.store.page_reads import read_pages
 from app.store.page_records import PAGE_RECORDS, ended_of, first_end

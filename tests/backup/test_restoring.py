@@ -37,7 +37,8 @@ from app.store import keys
 from app.store.calls import Record
 from app.store.canary import CanaryStore
 from app.store.claims import Claim
-from app.store.connection import StoreClient, connect
+from app.store.connecting import connect
+from app.store.connection import StoreClient
 from app.store.coordination import Coordination
 from app.store.fields import MetaField
 from app.store.migrations.schema import FENCED

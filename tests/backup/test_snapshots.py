@@ -10,7 +10,7 @@ import redis
 from app.backup.snapshots import describe, snapshot
 from app.backup.wording import BackupRefused
 from app.errors import StoreUnavailable
-from app.store.connection import connect
+from app.store.connecting import connect
 from app.wiring.services import Services
 from tests.support.processes import ROOT
 from tests.support.wait import wait_until

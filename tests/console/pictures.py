@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from app.store.connection import connect
+from app.store.connecting import connect
 from app.store.figures import MINUTE_MS
 from app.store.lateness import LatenessLog, MinuteOfLateness
 from tests.console.visiting import NO_BROWSER, ROOT, browser_python, chromium

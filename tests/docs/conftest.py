@@ -14,7 +14,7 @@ from app.config import PREFIX
 from app.factory import create_app
 from app.runtime.local import LOCAL_TARGETS
 from app.setting_variables import load_settings
-from app.store.connection import connect
+from app.store.connecting import connect
 from app.wiring.doubles import Doubles
 from app.wiring.services import build_services
 from tests.support.clock import FakeClock

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from app.domain.store_urls import check_store_url
 from app.errors import InvalidInput, StoreUnavailable
-from app.store.connection import connect
+from app.store.connecting import connect
 
 PASSWORD = "Tr0ub4dor&3"
 

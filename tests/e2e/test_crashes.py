@@ -11,7 +11,7 @@ import pytest
 from app.domain.process import UP, process_from_json
 from app.services.processes import ALIVE_MS
 from app.store import keys
-from app.store.connection import connect
+from app.store.connecting import connect
 from app.store.processes import ProcessStore
 from tests.support.api_client import Api, at, seconds_of
 from tests.support.invariants import broken

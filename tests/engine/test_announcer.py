@@ -15,7 +15,7 @@ from app.engine.announcer import Announcer
 from app.engine.changes import LiveChanges
 from app.errors import StoreUnavailable
 from app.store.claims import Claim
-from app.store.connection import connect
+from app.store.connecting import connect
 from app.store.live import Hint, LiveStore
 from app.store.live_keys import EVERYTHING, HINTED
 from app.store.scripts import Scripts

@@ -13,7 +13,7 @@ import pytest
 from app.domain.occurrence import Occurrence, OccurrenceStatus
 from app.engine.changes import LiveChanges
 from app.errors import StoreUnavailable
-from app.store.connection import connect
+from app.store.connecting import connect
 from app.store.live import LiveStore
 from app.store.live_keys import HINTED
 from app.store.scripts import Scripts
@@ -131,7 +131,7 @@ def test_a_process_that_ends_tells_what_is_to_be_told_and_says_no_more(store_url
     """It does not wait for the next hint, and a store that is gone by then is no news."""
     program = f"""
 from app.engine.changes import LiveChanges
-from app.store.connection import connect
+from app.store.connecting import connect
 from app.store.live import LiveStore
 from app.store.live_keys import HINTED
 from app.store.scripts import Scripts

@@ -24,7 +24,8 @@ from app.services.event_planner import EventPlanner
 from app.services.imports import TooMuch
 from app.services.queries import EventChanges, EventQuery
 from app.store import import_keys
-from app.store.connection import StorePipeline, connect
+from app.store.connecting import connect
+from app.store.connection import StorePipeline
 from app.wiring.doubles import Doubles
 from app.wiring.services import Services, build_services
 from tests.api.application import settings_for

@@ -20,7 +20,7 @@ from app.domain.ids import lane_of_event, to_text
 from app.errors import Conflict, Forbidden, InvalidInput
 from app.services.occurrence_quota import BEING_WRITTEN_MS, MINUTES
 from app.services.queries import EventChanges
-from app.store.connection import connect
+from app.store.connecting import connect
 from app.store.rates import BATCH, Counted, rates_of
 from app.wiring.doubles import Doubles
 from app.wiring.services import Services, build_services

@@ -19,7 +19,7 @@ from app.errors import Forbidden, InvalidInput
 from app.services.queries import EventChanges
 from app.services.quotas import BEING_CREATED_MS
 from app.store import keys
-from app.store.connection import connect
+from app.store.connecting import connect
 from app.wiring.doubles import Doubles
 from app.wiring.services import Services, build_services
 from tests.support.clock import NOW_MS, FakeClock

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from app.store.connection import StoreClient, connect
+from app.store.connecting import connect
+from app.store.connection import StoreClient
 from app.store.coordination import Coordination
 from app.store.events import EventStore
 from app.store.indexes import IndexReader

@@ -10,7 +10,7 @@ from app.errors import StoreUnavailable
 from app.store.alert_keys import LEADER
 from app.store.alert_watch import AlertWatchStore, Change
 from app.store.alerts import AlertStore
-from app.store.connection import connect
+from app.store.connecting import connect
 from tests.store.conftest import Stores
 from tests.support.ports import free_port
 

@@ -19,7 +19,8 @@ from app.store import keys
 from app.store.audit import AuditLog
 from app.store.audit_archive import HOT, OVERDUE_MS, SEGMENT, log_bytes
 from app.store.audit_segments import StoredEntry
-from app.store.connection import StoreClient, connect
+from app.store.connecting import connect
+from app.store.connection import StoreClient
 from app.store.scripts import Scripts
 from tests.support.clock import NOW_MS
 

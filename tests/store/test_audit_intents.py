@@ -12,7 +12,8 @@ from app.errors import StoreUnavailable
 from app.store import keys
 from app.store.audit import AuditLog
 from app.store.audit_intents import Intent, concerns, doubt, intending
-from app.store.connection import StoreClient, connect
+from app.store.connecting import connect
+from app.store.connection import StoreClient
 from app.store.scripts import Scripts
 from tests.support.clock import NOW_MS
 

@@ -18,7 +18,8 @@ import redis
 from app.errors import StoreUnavailable
 from app.store.calls import Call, Deferral, release_call
 from app.store.channel import Channel
-from app.store.connection import StoreClient, connect
+from app.store.connecting import connect
+from app.store.connection import StoreClient
 from app.store.coordination import WakeListener
 from app.store.keys import WAKE
 from app.store.scripts import Scripts

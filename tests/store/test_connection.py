@@ -1,6 +1,6 @@
 """Whatever a server says that takes no commands now, the service hears one thing.
 
-Tests ``app.store.wire``, too.
+Tests ``app.store.wire`` and ``app.store.connection_names``, too.
 """
 
 from __future__ import annotations
@@ -18,13 +18,8 @@ from redis.client import Pipeline
 from app.errors import StoreUnavailable
 from app.store.calls import Call, release_call
 from app.store.channel import Channel
-from app.store.connection import (
-    SOCKET_TIMEOUT_S,
-    StoreClient,
-    StorePipeline,
-    connect,
-    translate,
-)
+from app.store.connecting import connect
+from app.store.connection import SOCKET_TIMEOUT_S, StoreClient, StorePipeline, translate
 from app.store.scripts import Scripts
 from tests.support.scarce_files import files_left
 

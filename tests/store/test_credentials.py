@@ -14,10 +14,10 @@ from app.domain.secret import FileSecret, SecretText
 from app.errors import ConfigError, StoreUnavailable
 from app.setting_variables import load_settings
 from app.store.brokers import connect_broker_briefly
-from app.store.connection import connect
+from app.store.causes import Heals
+from app.store.connecting import connect
 from app.store.credentials import LoginCredentials
 from app.store.probe import probe
-from app.store.refusals import Heals
 
 USER = "rotating"
 

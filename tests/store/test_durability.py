@@ -12,7 +12,8 @@ import redis
 from app.domain.durability import Durability
 from app.errors import InvalidInput, StoreUnavailable
 from app.store import durability
-from app.store.connection import StoreClient, connect
+from app.store.connecting import connect
+from app.store.connection import StoreClient
 from app.store.pools import primary_of
 from tests.support.sentinels import Watched
 

@@ -8,7 +8,8 @@ import pytest
 
 from app.store import keys
 from app.store.audit_archive import HOT, SEGMENT
-from app.store.connection import StoreClient, connect
+from app.store.connecting import connect
+from app.store.connection import StoreClient
 from app.store.leftovers import Leftovers
 
 NOW_MS = 1_800_000_000_000

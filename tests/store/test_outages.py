@@ -9,9 +9,9 @@ import redis
 
 from app.errors import StoreUnavailable
 from app.store import connection
-from app.store.connection import connect
+from app.store.causes import Server
+from app.store.connecting import connect
 from app.store.outages import SAY_AGAIN_S, Outages
-from app.store.refusals import Server
 
 SERVER = Server("QHRONOS_REDIS_URL", "host:6379", tls=False, has_password=False)
 

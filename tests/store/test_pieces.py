@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from app.domain.event import Event
 from app.store import keys
 from app.store.codec import DEFINITION_FIELDS
-from app.store.connection import connect
+from app.store.connecting import connect
 from app.store.events import KEEP, Plan
 from app.store.pieces import PIECE, cut, join
 from tests.store.conftest import Stores

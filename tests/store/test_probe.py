@@ -21,8 +21,9 @@ import redis
 
 from app.runtime.binary import find_server
 from app.store import probe as module
+from app.store.causes import Heals, Server
 from app.store.probe import TRIED, probe
-from app.store.refusals import Heals, Server, cause_of
+from app.store.refusals import cause_of
 from tests.support.certificates import Authority
 from tests.support.ports import free_port
 from tests.support.wait import wait_until

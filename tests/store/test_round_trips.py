@@ -8,7 +8,8 @@ import pytest
 
 from app.errors import StoreUnavailable
 from app.metrics.registry import Registry
-from app.store.connection import StoreClient, connect
+from app.store.connecting import connect
+from app.store.connection import StoreClient
 from app.store.scripts import Scripts
 from tests.support.ports import free_port
 

@@ -18,7 +18,7 @@ from app.domain.occurrence import OccurrenceStatus
 from app.errors import NotFound, StoreUnavailable
 from app.store import keys, scripts
 from app.store.calls import Deferral, Record, Successor, Unattempted
-from app.store.connection import connect
+from app.store.connecting import connect
 from app.store.events import KEEP, NOTHING, Plan, Saved
 from tests.store.conftest import Stores
 from tests.support.builders import DAILY, an_event

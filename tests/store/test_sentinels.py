@@ -23,10 +23,10 @@ from app.domain.logins import Login
 from app.domain.secret import SecretText
 from app.errors import StoreUnavailable
 from app.store.brokers import connect_broker
-from app.store.connection import connect
+from app.store.causes import Heals
+from app.store.connecting import connect
 from app.store.pools import make_pool, primary_of
 from app.store.probe import probe
-from app.store.refusals import Heals
 from app.store.sentinels import Primary, PrimaryConnection
 from app.store.server_state import read_state
 from tests.support.ports import free_port

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from app.store.connection import connect
+from app.store.causes import Heals
+from app.store.connecting import connect
 from app.store.probe import probe
-from app.store.refusals import Heals
 from tests.support.certificates import Authority
 
 

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from app.config import Settings
-from app.store.connection import connect
+from app.store.connecting import connect
 from app.wiring.doubles import Doubles
 from app.wiring.engine import Engine, build_engine
 from tests.support.clock import FakeClock

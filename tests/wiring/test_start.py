@@ -10,7 +10,7 @@ import pytest
 from app.config import Settings
 from app.domain.logins import Login
 from app.errors import ExitStatus, StoreRefused
-from app.store.refusals import Cause, Heals
+from app.store.causes import Cause, Heals
 from app.wiring import start
 from app.wiring.start import await_servers
 

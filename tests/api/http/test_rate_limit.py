@@ -8,7 +8,7 @@ import pytest
 
 from app.factory import create_app
 from app.setting_readers import RateLimit
-from app.store.connection import connect
+from app.store.connecting import connect
 from app.wiring.doubles import Doubles
 from app.wiring.services import build_services
 from tests.api.application import (

@@ -8,7 +8,7 @@ import redis
 from app.errors import StoreUnavailable
 from app.services.problems.problem import ProblemCode, StatusFigures
 from app.services.problems.store_refuses import store_away, store_refuses
-from app.store.connection import connect
+from app.store.connecting import connect
 from app.store.coordination import Coordination
 
 FIGURES = StatusFigures(now_ms=0, lag_ms=0, queue_depth=0, workers=2)

@@ -11,7 +11,7 @@ import redis
 from app.errors import StoreUnavailable
 from app.services.problems.problem import ProblemCode
 from app.services.problems.store_settings import KEEP_S, StoreSettingsCheck, problems_of
-from app.store.connection import connect
+from app.store.connecting import connect
 from app.store.server_state import ServerState, read_state
 
 GOOD = ServerState(

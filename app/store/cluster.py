@@ -1,0 +1,290 @@
+"""The client of a store that is a cluster: each command goes to the node that has its key.
+
+What goes to several nodes is written to all before an answer is read, so it takes as long as the
+slowest of them. A node that is away fails what is meant for it, with ``ShardUnavailable``; the rest
+goes on.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+import time
+from collections.abc import Callable, Collection, Iterable, Sequence
+from typing import Any
+
+import redis
+from redis.backoff import NoBackoff
+from redis.crc import key_slot
+from redis.retry import Retry
+
+from app.domain.durability import Durability
+from app.errors import InvalidInput, ShardUnavailable, StoreUnavailable
+from app.store.audit_intents import ahead_of
+from app.store.causes import Server
+from app.store.cluster_commands import IN_PARTS, ON_EACH, by_slot, slot_of
+from app.store.cluster_parts import in_parts
+from app.store.cluster_pipeline import ClusterPipeline
+from app.store.cluster_steps import NO_ANSWER, NOT_NOW, NodeStep, StepRunner, planned, raised
+from app.store.connection import STORE_VARIABLE, StoreClient, is_away
+from app.store.durability import Fence
+from app.store.nodes import Node
+from app.store.outages import OUTAGES
+from app.store.topology import NotServed, Topology
+from app.store.wire import part
+
+_ELSEWHERE = (*NO_ANSWER, redis.exceptions.AskError, *NOT_NOW)
+"""What is not the answer yet; ``MovedError`` is one of these."""
+
+
+class ClusterClient(StoreClient):
+    """The same methods as with one server."""
+
+    is_cluster = True
+    retries = 0
+    """How often a call is tried again."""
+
+    @property
+    def topology(self) -> Topology:
+        """Which node serves what."""
+        found: Topology = self.connection_pool.connection_kwargs["topology"]
+        return found
+
+    @property
+    def primaries(self) -> tuple[Node, ...]:
+        """The nodes that serve slots, in the order of these. Raises ``StoreUnavailable``."""
+        try:
+            return self.topology.primaries
+        except redis.exceptions.RedisError as error:
+            raise self._translated(error, None) from error
+
+    def execute_command(self, *args: Any, **options: Any) -> Any:
+        """Run a command; raises ``StoreUnavailable`` if its node is away."""
+        name, began_s = args[0], time.monotonic()
+        if name in IN_PARTS:
+            self._go_ahead(name)
+            return in_parts(self, *args)
+        if name in ON_EACH:
+            answers = self.on_each(*args).values()
+            reply = next((one for one in answers if not isinstance(one, Exception)), None)
+            if reply is None:
+                raise next(iter(answers))
+            self.answered(name, began_s)
+        else:
+            reply = self.direct(*args)
+        options.pop("keys", None)
+        callbacks: Any = self.response_callbacks
+        callback = callbacks.get(name)
+        return callback(reply, **options) if callback else reply
+
+    def direct(self, *command: Any) -> Any:
+        """Run a command that may run twice on this thread's own connection to its node."""
+        self._go_ahead(command[0])
+        began_s = time.monotonic()
+        slot, node, connection = slot_of(command), None, None
+        try:
+            topology = self.topology
+            node = topology.any() if slot is None else topology.serving(slot)
+            connection = self._connection_to(node)
+            connection.send_command(*command, check_health=False)
+            reply = connection.read_response()
+        except _ELSEWHERE as error:
+            if isinstance(error, NotServed) and error.node:
+                raise self._away(error, error.node) from error
+            if node is not None and connection is not None and isinstance(error, NO_ANSWER):
+                connection.disconnect()
+                topology.lost(node)
+            if node is not None and isinstance(error, redis.exceptions.MovedError):
+                topology.moved(node, error)
+            reply = self._again(slot, command, failures=int(isinstance(error, NO_ANSWER)))
+        except redis.exceptions.NoScriptError:
+            raise
+        except redis.exceptions.RedisError as error:
+            raise self._translated(error, node) from error
+        except BaseException:
+            # Cut off by a signal: the answer that is yet to come must not be read as another's.
+            if connection is not None:
+                connection.disconnect()
+            raise
+        if not command[0].startswith("EVAL"):
+            self.answered(command[0], began_s)
+        return reply
+
+    def _go_ahead(self, name: str) -> None:
+        """Note the intent by itself, ahead of the write: the two are on different nodes."""
+        if (ahead := ahead_of(name)) is not None:
+            self.direct(*ahead)
+
+    def _again(self, slot: int | None, command: Sequence[Any], *, failures: int) -> Any:
+        step = NodeStep(slot, [command])
+        self.run([step], failures=failures)
+        reply = step.answers[0]
+        if isinstance(reply, Exception):
+            raise reply
+        return reply
+
+    def run(
+        self, steps: Sequence[NodeStep], before: Sequence[Any] = (), *, failures: int = 0
+    ) -> Any:
+        """Run steps; see ``StepRunner.run``.
+
+        The answers of a step whose node is away are ``ShardUnavailable``, one for each command.
+        """
+        runner = StepRunner(self.topology, self._connection_to, self.retries)
+        heard = runner.run(steps, before, failures=failures)
+        for step in steps:
+            if step.fault is not None:
+                step.answers = [self._away(step.fault, step.node)] * len(step.commands)
+                continue
+            for number, one in enumerate(step.answers):
+                if isinstance(one, redis.exceptions.RedisError):
+                    step.answers[number] = self._translated(one, step.node)
+        return heard
+
+    def read_each(self, command: str, keys: Iterable[bytes], *rest: str | int) -> list[Any]:
+        """Run a command that only reads for each of several keys, in order; see ``StoreClient``."""
+        begin = b"*%d\r\n%s" % (2 + len(rest), part(command.encode()))
+        end, began_s = b"".join(part(str(one).encode()) for one in rest), time.monotonic()
+        names = list(keys)
+        asked = [begin + part(key) + end for key in names]
+        slots, found = by_slot(names), [None] * len(names)
+        steps = [NodeStep(slot, [names[at] for at in some]) for slot, some in slots.items()]
+        for step, some in zip(steps, slots.values(), strict=True):
+            step.packed = b"".join([asked[at] for at in some])
+        self.run(steps)
+        for step, some in zip(steps, slots.values(), strict=True):
+            for at, answer in zip(some, step.answers, strict=True):
+                found[at] = answer
+        self.answered(command, began_s)
+        return list(map(raised, found))
+
+    def together(self, commands: Sequence[Sequence[Any]]) -> list[Any]:
+        """Run commands that may run twice, in order for each node; an answer may be an error.
+
+        What is between MULTI and EXEC is one step for each slot; EXEC answers for all. SCRIPT LOAD
+        goes ahead of all else to each node that gets any of it. Raises ``StoreUnavailable`` if no
+        node answers.
+        """
+        for one in commands:
+            self._go_ahead(one[0])
+        answers: list[Any] = [None] * len(commands)
+        loads = [at for at, one in enumerate(commands) if one[0] == "SCRIPT LOAD"]
+        steps, places = planned(commands, answers)
+        heard = self.run(steps, [commands[at] for at in loads])
+        for step, (members, exec_at) in zip(steps, places, strict=True):
+            if exec_at is None:
+                answers[members[0]] = step.answers[0]
+                continue
+            ended = next(iter(step.refusals), step.answers[-1])
+            for number, (at, place) in enumerate(members):
+                answers[exec_at][place] = ended if isinstance(ended, Exception) else ended[number]
+                answers[at] = step.answers[1 + number]
+        for at, reply in zip(loads, heard, strict=False):
+            answers[at] = reply
+        if steps and all(isinstance(step.answers[-1], StoreUnavailable) for step in steps):
+            raise steps[0].answers[-1]
+        return answers
+
+    def on_each(self, *command: Any) -> dict[str, Any]:
+        """Run a command on every primary; returns its answers by node, which may be errors."""
+        steps = [NodeStep(None, [command], node) for node in self.primaries]
+        self.run(steps)
+        return {step.only.name: step.answers[0] for step in steps if step.only is not None}
+
+    def time(self, **_: Any) -> tuple[int, int]:
+        """The time of the cluster: that in the middle of its primaries' clocks."""
+        answers = list(self.on_each("TIME").values())
+        told = sorted((int(one[0]), int(one[1])) for one in answers if isinstance(one, list))
+        if not told:
+            raise answers[0]
+        return told[(len(told) - 1) // 2]
+
+    def pipeline(self, transaction: bool = True, shard_hint: str | None = None) -> ClusterPipeline:
+        """Open a pipeline; a transaction has to be in one slot."""
+        pool, callbacks = self.connection_pool, self.response_callbacks
+        opened = ClusterPipeline(pool, callbacks, transaction, shard_hint)
+        opened.store, opened.answered = self, self.answered
+        return opened
+
+    def node_of(self, key: bytes) -> str:
+        """Host and port of the node that serves a key. Raises ``StoreUnavailable``."""
+        try:
+            return self.topology.serving(key_slot(key)).name
+        except redis.exceptions.RedisError as error:
+            raise self._translated(error, None) from error
+
+    def moved(self, what: redis.exceptions.RedisError | bytes, node: str = "") -> None:
+        """Learn where slots are now, from what a node said or because of a key."""
+        topology = self.topology
+        if isinstance(what, redis.exceptions.MovedError):
+            known = {one.name: one for one in topology.primaries}
+            topology.moved(known.get(node) or topology.any(), what)
+            return
+        try:
+            topology.refresh()
+        except redis.exceptions.RedisError as error:
+            raise self._translated(error, None) from error
+
+    def new_connection(self, key: bytes | None = None) -> Any:
+        """Make a connection that is its caller's own, to the node that serves a key, or to any.
+
+        Each time it connects, it goes to the node that serves the key then.
+        """
+        return self._made(None if key is None else key_slot(key))
+
+    def pool_at(self, slot: int) -> redis.ConnectionPool:
+        """Make a pool of connections to the node that serves a slot; for what watches keys."""
+        pool = self.connection_pool
+        return redis.ConnectionPool(
+            pool.connection_class, **pool.connection_kwargs | {"place": slot}
+        )
+
+    def on_move(self, method: Callable[[], None]) -> None:
+        """Have a method called when other nodes serve the store."""
+        self.topology.on_move(method)
+
+    def fence(self, kinds: Collection[Durability], replicas: int) -> Fence:  # noqa: ARG002
+        """Refuse it: a fence is on one connection."""
+        raise InvalidInput("A store that is a cluster takes no Qhronos-Durability; leave it out.")
+
+    def _made(self, place: Node | int | None) -> Any:
+        pool = self.connection_pool
+        retry = Retry(NoBackoff(), 0)  # who calls tries again, and asks who serves before that
+        return pool.connection_class(**pool.connection_kwargs | {"place": place, "retry": retry})
+
+    def _connection_to(self, node: Node) -> Any:
+        kept = vars(self)
+        threads = kept.get("_threads") or kept.setdefault("_threads", threading.local())
+        try:
+            connection = threads.connections.get(node)
+        except AttributeError:
+            connection, threads.connections = None, {}
+        if connection is None:
+            connections: dict[Node, Any] = threads.connections
+            for one in [one for one in connections if not self.topology.has(one)]:
+                connections.pop(one).disconnect()  # it is no node any more
+            connection = connections[node] = self._made(node)
+        return connection
+
+    def _away(self, error: Exception, node: Node | None) -> StoreUnavailable:
+        """Say that a node is away, in the log too; without one, that the whole store is."""
+        server = Server.of(STORE_VARIABLE, self.connection_pool)
+        if node is not None:
+            server = dataclasses.replace(server, address=node.name)
+        OUTAGES.tell(error, server)
+        is_part = node is not None or isinstance(error, NotServed)
+        found = ShardUnavailable(node.name if node else "") if is_part else StoreUnavailable()
+        found.__cause__ = error
+        return found
+
+    def _translated(self, error: redis.exceptions.RedisError, node: Node | None) -> Exception:
+        lost = isinstance(error, redis.exceptions.AskError)  # nodes point to each other
+        return self._away(error, node) if lost or is_away(error) else error
+
+
+def cluster_client(pool: redis.ConnectionPool, retries: int) -> ClusterClient:
+    """Make a client from a pool that leads to a cluster."""
+    client: Any = ClusterClient.from_pool(pool)
+    client.retries = retries
+    made: ClusterClient = client
+    return made

@@ -1,0 +1,76 @@
+"""Which node serves what is learnt from the nodes, and from no one of them alone.
+
+Tests ``app.store.nodes`` and ``app.store.cluster_faults``, too.
+"""
+
+from __future__ import annotations
+
+import pytest
+import redis
+from redis.crc import key_slot
+
+from app.store.connecting import connect
+from app.store.pools import make_pool, topology_of
+from app.store.topology import NoCluster, Topology
+from tests.support.cluster import Cluster
+from tests.support.ports import free_port
+from tests.support.wait import wait_until
+
+SLOT = key_slot(b"{a}")
+
+
+def topology(url: str) -> Topology:
+    found = topology_of(make_pool(url))
+    assert found is not None
+    return found
+
+
+def test_all_slots_are_known_from_one_seed(cluster: Cluster) -> None:
+    known = topology(f"redis+cluster://{cluster.nodes[0].address}")
+    assert {node.name for node in known.primaries} == {one.address for one in cluster.nodes}
+    assert known.serving(SLOT).name == cluster.primary_of(SLOT).address
+    assert known.uncovered == []
+
+
+def test_a_seed_that_is_down_is_passed_over_and_told(cluster: Cluster) -> None:
+    port = free_port()
+    known = topology(f"redis+cluster://127.0.0.1:{port},{cluster.nodes[0].address}")
+    assert len(known.primaries) == 3
+    wait_until(lambda: known.silent, "it is known to be silent")
+    assert [node.name for node in known.silent] == [f"127.0.0.1:{port}"]
+
+
+def test_clients_of_a_process_share_what_is_known(cluster: Cluster) -> None:
+    assert topology(cluster.url) is topology(cluster.url)
+
+
+def test_nodes_that_are_all_down_are_no_cluster() -> None:
+    with pytest.raises(NoCluster, match="does not answer on any"):
+        topology(f"redis+cluster://127.0.0.1:{free_port()}").any()
+
+
+def test_one_server_is_no_cluster(store_url: str) -> None:
+    with redis.Redis.from_url(store_url) as client:
+        client.config_set("port", port := free_port())
+    try:
+        with pytest.raises(NoCluster, match="is no cluster"):
+            topology(f"redis+cluster://127.0.0.1:{port}").any()
+    finally:
+        with redis.Redis.from_url(store_url) as client:
+            client.config_set("port", 0)
+
+
+def test_a_node_that_hangs_is_left_alone_until_it_answers(cluster: Cluster) -> None:
+    """Nobody waits for it who need not."""
+    client, node = connect(cluster.url), cluster.primary_of(SLOT)
+    client.set("{a}", "1")
+    known = topology(cluster.url)
+    cluster.pause(node)
+    serving = known._slots[SLOT]
+    assert serving is not None
+    wait_until(lambda: serving.is_left_alone, "it is left alone")
+    assert [one.name for one in known.silent] == [node.address]
+    assert known.any() is not serving
+    cluster.resume(node)
+    wait_until(lambda: not serving.is_left_alone, "it is back")
+    assert client.get("{a}") == b"1"
