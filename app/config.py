@@ -1,7 +1,4 @@
-"""Settings: what can be set, in which unit, what it means, and its default. Frozen.
-
-``setting_variables`` reads them from the environment.
-"""
+"""Settings: each with its unit, meaning and default. ``setting_variables`` reads them. Frozen."""
 
 from __future__ import annotations
 
@@ -14,6 +11,7 @@ from app.domain.logins import Login
 from app.domain.masks import passwords
 from app.domain.secret import SecretText
 from app.domain.targets import Network, TargetPolicy
+from app.domain.weights import Weights
 from app.errors import ConfigError
 from app.setting_readers import RateLimit
 
@@ -83,8 +81,8 @@ class Settings:
     them, with a comma between, while you change it. Empty: no such signature."""
 
     encryption_key: str = _secret()
-    """Encrypts the secrets in the store: 32 bytes in base64, or a text of at least 32 bytes.
-    Empty: the key is derived from ``QHRONOS_JWT_SECRET``."""
+    """Encrypts secrets in the store: 32 bytes in base64, or a text of 32 bytes or more. Empty: the
+    key is derived from ``QHRONOS_JWT_SECRET``."""
 
     encryption_key_previous: str = _secret()
     """The key before, while it is changed. It decrypts what it has encrypted."""
@@ -112,8 +110,8 @@ class Settings:
     """Time for the whole exchange of one attempt, if the event sets no ``timeout``."""
 
     delivery_concurrency: int = 128
-    """Requests that one worker has in flight at once. Slow ones are not counted. It is less if the
-    limit of open files does not allow for so many; the log then says so at the start."""
+    """Requests that one worker has in flight at once, without slow ones. It is less, and the log
+    says so, if the limit of open files does not allow for so many."""
 
     delivery_idle_ms: int = 4_000
     """How long an idle connection to a receiver is kept: whole seconds. Many close it after 5."""
@@ -137,8 +135,7 @@ class Settings:
     """How long inactive events are kept."""
 
     retention_per_event: int = 0
-    """How many occurrences of one event are kept at most, the newest by their scheduled time; those
-    under way count. 0: any number."""
+    """How many occurrences of one event are kept, the newest; those under way count. 0: all."""
 
     retention_max_bytes: int = 0
     """About how many bytes of the store's memory ended occurrences may take: beyond it the oldest
@@ -170,6 +167,9 @@ class Settings:
 
     max_occurrences_per_sub: int = 12_000
     """How often all events of one ``sub`` may occur in a minute, on average. 0: no limit."""
+
+    tenant_weights: Weights = ()
+    """Shares of a long backlog, by the ``sub`` of tokens: ``acme=4,other=2``. ``*``: the rest."""
 
     max_occurrences_per_minute: int = 60
     """How often one schedule may occur within a minute. 0: no limit."""
@@ -210,8 +210,8 @@ class Settings:
     then only admins may have mail sent."""
 
     store_fsync: str = "always"
-    """When the store of ``make run`` writes to disk: ``always``, before it answers, or
-    ``everysec``, which may lose the last two seconds in a crash."""
+    """The store of ``make run`` writes to disk ``always`` before it answers, or ``everysec``, which
+    may lose the last two seconds in a crash."""
 
     log_level: str = "INFO"
     """The least important messages that are logged."""
@@ -220,8 +220,7 @@ class Settings:
     """The form of the log: lines of text, or one JSON object a line."""
 
     log_sample: int = 100
-    """A request or an attempt that failed or was late has a line in the log; of the others one in
-    so many has. 1: each has. 0: none has."""
+    """What failed or was late has a line in the log, and one in so many others. 0: none of them."""
 
     disk_free: str = "5%,1GiB"
     """How much of the data directory's disk has to be free: ``5%,1GiB`` is both. 0: any."""

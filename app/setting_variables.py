@@ -20,6 +20,7 @@ from app.domain.secret import FileSecret
 from app.domain.signing import signing_key
 from app.domain.signing_keys import signing_keys
 from app.domain.store_urls import has_password
+from app.domain.weights import read_weights
 from app.errors import ConfigError
 from app.otel_variables import check_traces
 from app.setting_readers import (
@@ -103,6 +104,7 @@ READERS: dict[str, Callable[[str], Any]] = {
     "MAX_BODY_BYTES": integer(1_024, 16_777_216),
     "MAX_EVENTS_PER_SUB": integer(0, 999_999_999),
     "MAX_OCCURRENCES_PER_SUB": integer(0, 999_999_999),
+    "TENANT_WEIGHTS": converted(read_weights),
     "MAX_OCCURRENCES_PER_MINUTE": integer(0, 60),
     "METRICS_PUBLIC": boolean,
     "METRICS_TAGS": metric_tags,

@@ -72,6 +72,7 @@ def test_an_empty_value_means_the_default() -> None:
         ("AUDIT_MAX_BYTES", "1073741824", "audit_max_bytes", 1 << 30),
         ("MAX_EVENTS_PER_SUB", "100", "max_events_per_sub", 100),
         ("MAX_OCCURRENCES_PER_MINUTE", "0", "max_occurrences_per_minute", 0),
+        ("TENANT_WEIGHTS", "acme=4,other=2", "tenant_weights", (("acme", 4), ("other", 2))),
         ("DOCS_PUBLIC", "false", "docs_public", False),
         (
             "TRUSTED_PROXIES",
@@ -137,6 +138,7 @@ def test_a_good_value_is_read(name: str, text: str, field: str, value: object) -
         ("CORS_ORIGINS", "https://a.example,,"),
         ("CORS_ORIGINS", "a.example"),
         ("MAX_OCCURRENCES_PER_MINUTE", "61"),
+        ("TENANT_WEIGHTS", "acme"),
         ("MAX_EVENTS_PER_SUB", "-1"),
         ("DOCS_PUBLIC", "no"),
         ("RETENTION_AUDIT", "forever"),

@@ -9,9 +9,12 @@ the key changes; both only make the turns less fair.
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
+from collections.abc import Iterable
 
 from app.crypto.encryption import derived_key
 from app.domain.ids import MAX_LANES
+from app.domain.weights import REST, LaneWeights, Weights
 
 
 class Lanes:
@@ -25,3 +28,19 @@ class Lanes:
         """Return the lane of a subject: always the same for the same secret."""
         digest = hashlib.blake2b(subject.encode(), key=self._key, digest_size=8).digest()
         return int.from_bytes(digest, "big") % MAX_LANES
+
+
+def weights_of_lanes(weights: Weights, secrets: Iterable[str]) -> LaneWeights:
+    """The weights of the lanes that tenants have with each of some secrets: now, and before.
+
+    Named tenants who share a lane share the sum of their weights.
+    """
+    by_lane: dict[int, int] = {}
+    for lanes in map(Lanes, secrets):
+        sums: Counter[int] = Counter()
+        for sub, weight in weights:
+            if sub != REST:
+                sums[lanes.of(sub)] += weight
+        for lane, weight in sums.items():
+            by_lane[lane] = max(weight, by_lane.get(lane, 0))
+    return LaneWeights(by_lane, dict(weights).get(REST, 1))

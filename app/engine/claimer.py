@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from app.clock import Clock
 from app.domain.ids import lane_of_event
+from app.domain.weights import EQUAL, LaneWeights
 from app.engine.background import Background
 from app.engine.claim_times import AHEAD_MS, OTHERS_MS, ClaimTimes
 from app.engine.delay_queue import DelayQueue
@@ -63,6 +64,7 @@ class Claimer:
         window: int,
         overdue: Callable[[int, int], int],
         registry: Registry,
+        weights: LaneWeights = EQUAL,
     ) -> None:
         """``overdue`` fails what was not acknowledged in time, given a partition and ms UTC."""
         self.flows = flows
@@ -79,7 +81,8 @@ class Claimer:
         self._lease_ms = lease_ms
         self.window = Window(window)
         """Its claims that have no outcome yet."""
-        self._rows = FairQueue[_Row]()
+        self._rows = FairQueue[_Row](weights)
+        self._weights = weights.text
         self._others_ms = 0
         self._worker = worker
         self._request = 0
@@ -263,6 +266,7 @@ class Claimer:
                     passed_over=passed_over,
                     exact=exact,
                     turn=self._times.ask(partition, for_all=not passed_over),
+                    weights=self._weights,
                 )
                 for partition in partitions
             ]

@@ -82,9 +82,9 @@ class Drain:
         self._claimer, self._recorder, self._sender = claimer, recorder, sender
         self._clock = clock
         self._options = options
-        self._due = FairQueue[Claim]()
+        self._due = FairQueue[Claim](options.weights)
         self._requests = NextRequest(lambda claim, at_ms: request_of(claim, options, at_ms))
-        self._targets = TargetLimits(options.concurrency)
+        self._targets = TargetLimits(options.concurrency, options.weights)
         self._has_more = False
         self._gone_events = GoneEvents(deactivate)
         self._next_look_ms = 0

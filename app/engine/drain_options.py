@@ -9,6 +9,7 @@ from app.crypto.header_secrets import HeaderSecrets
 from app.crypto.signing_secrets import SigningSecrets
 from app.delivery.request import Identity
 from app.domain.outcome import Outcome
+from app.domain.weights import EQUAL, LaneWeights
 from app.engine.attempt_log import AttemptLog
 from app.engine.attempt_traces import AttemptTraces
 from app.engine.target_limits import InFlightRequest
@@ -35,6 +36,7 @@ class DrainOptions:
     log: AttemptLog
     traces: AttemptTraces | None = None
     """``None``: nothing is traced."""
+    weights: LaneWeights = EQUAL
 
     def note(self, request: InFlightRequest, outcome: Outcome, record: Record) -> None:
         """Write the line of an attempt that has ended, and trace it."""

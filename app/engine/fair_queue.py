@@ -6,13 +6,17 @@ from collections import deque
 from collections.abc import Iterator
 from typing import Generic, TypeVar
 
+from app.domain.weights import EQUAL, LaneWeights
+
 Item = TypeVar("Item")
 
 
 class FairQueue(Generic[Item]):
-    """First in, first out within a lane; the lanes take turns, one item each."""
+    """First in, first out within a lane; the lanes take turns, as many items as their weight."""
 
-    def __init__(self) -> None:
+    def __init__(self, weights: LaneWeights = EQUAL) -> None:
+        self._weights = None if weights.are_equal else weights
+        self._taken = 0
         self._lanes: dict[int, deque[Item]] = {}
         self._turns: deque[int] = deque()
         self._size = 0
@@ -39,11 +43,16 @@ class FairQueue(Generic[Item]):
         lane = self._turns.popleft()
         queue = self._lanes[lane]
         item = queue.popleft()
-        if queue:
-            self._turns.append(lane)
-        else:
-            del self._lanes[lane]
         self._size -= 1
+        self._taken += 1
+        if not queue:
+            del self._lanes[lane]
+        elif self._weights is not None and self._taken < self._weights.of(lane):
+            self._turns.appendleft(lane)
+            return item
+        else:
+            self._turns.append(lane)
+        self._taken = 0
         return item
 
     def take(self, most: int) -> Iterator[Item]:

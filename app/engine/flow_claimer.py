@@ -13,8 +13,10 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from app.clock import NEVER_MS
+from app.domain.weights import EQUAL, LaneWeights
 from app.engine.delay_queue import DelayQueue
-from app.engine.flow_ends import FlowEnds
+from app.engine.flow_ends import FlowEnds, acknowledged_by
+from app.engine.flow_shares import shares_of
 from app.engine.full_flows import FullFlows
 from app.errors import StoreUnavailable
 from app.store.calls import BATCH, Deferral, Record, lease_token
@@ -67,8 +69,11 @@ class _Started(NamedTuple):
 class FlowClaimer:
     """The claims of one drain on occurrences in flows."""
 
-    def __init__(self, gate: FlowGate, worker: bytes, lease_ms: int) -> None:
+    def __init__(
+        self, gate: FlowGate, worker: bytes, lease_ms: int, weights: LaneWeights = EQUAL
+    ) -> None:
         self._gate = gate
+        self._weights = weights
         self._worker = worker + b"f"
         self._lease_ms = lease_ms
         self._request = 0
@@ -126,7 +131,7 @@ class FlowClaimer:
             if started is None or started.claim.token != item.token:
                 continue
             del self._started[item.occurrence_id]
-            until_ms = _acknowledged_by(item)
+            until_ms = acknowledged_by(item)
             if until_ms is None:
                 turn = started.turn if item.occurrence_id in ended else None
                 is_urgent = started.claim.is_waited_for
@@ -204,8 +209,9 @@ class FlowClaimer:
     def _claim_waiting(self, waiting: Waiting, now_ms: int, room: int) -> None:
         if any(len(flows) == MAX_FLOWS for flows in waiting.flows.values()):
             self.look_by(now_ms)
-        share = max(min(room, BATCH) // len(waiting.members), 1)
-        asked = {flow: self._in_order(flow, some)[:share] for flow, some in waiting.members.items()}
+        there = waiting.members
+        shares = shares_of(there, min(room, BATCH), self._weights)
+        asked = {flow: self._in_order(flow, there[flow])[:most] for flow, most in shares.items()}
         deadline_ms = now_ms + self._lease_ms
         self._until_ms = max(self._until_ms, deadline_ms)
         self._request += 1
@@ -218,7 +224,7 @@ class FlowClaimer:
         full = {flow for flow, turn in allowed.items() if turn.is_full}
         for started in self._started.values() if self._full.learn(asked, full) else ():
             started.claim.is_waited_for |= started.flow in full
-        cut = {flow for flow, some in asked.items() if len(some) >= min(share, MAX_OF_FLOW)}
+        cut = {flow for flow, some in asked.items() if len(some) >= min(shares[flow], MAX_OF_FLOW)}
         more = cut | {flow for flow, turn in allowed.items() if None in turn.starts}
         for flow in more:
             if (look_ms := allowed[flow].look_ms) is not None:
@@ -292,9 +298,3 @@ class FlowClaimer:
 
     def _end(self, flow: bytes, one: bytes, turn: int | None, *, is_urgent: bool = True) -> None:
         self._ends.add(EndedAttempt(flow, one, turn, self._until_ms), is_urgent=is_urgent)
-
-
-def _acknowledged_by(item: Record | Deferral) -> int | None:
-    """Until when a receiver may acknowledge, ms UTC; ``None`` if it was not asked to."""
-    waits = isinstance(item, Record) and item.verdict == "dispatched"
-    return item.next_attempt_ms if isinstance(item, Record) and waits else None

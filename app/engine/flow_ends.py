@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from app.clock import NEVER_MS
+from app.store.calls import Deferral, Record
 from app.store.flow_gate import EndedAttempt
 
 GATHER_MS = 20
@@ -35,3 +36,9 @@ class FlowEnds:
     def told(self) -> None:
         """Forget all ends."""
         self.ended, self._is_urgent, self._by_ms = [], False, None
+
+
+def acknowledged_by(item: Record | Deferral) -> int | None:
+    """Until when a receiver may acknowledge, ms UTC; ``None`` if it was not asked to."""
+    waits = isinstance(item, Record) and item.verdict == "dispatched"
+    return item.next_attempt_ms if isinstance(item, Record) and waits else None

@@ -10,6 +10,7 @@ import logging
 from collections import deque
 from collections.abc import Iterable
 
+from app.domain.weights import EQUAL, LaneWeights
 from app.engine.fair_queue import FairQueue
 from app.errors import StoreUnavailable
 from app.planning.limits import CHEAP
@@ -34,11 +35,13 @@ BATCH = 64
 class SuccessorQueue:
     """Call ``step`` again and again, and ``close`` in the end."""
 
-    def __init__(self, successors: Successors, channel: Channel) -> None:
+    def __init__(
+        self, successors: Successors, channel: Channel, weights: LaneWeights = EQUAL
+    ) -> None:
         self._successors = successors
         self._channel = channel
-        self._cheap = FairQueue[Claim]()
-        self._costly = FairQueue[Claim]()
+        self._cheap = FairQueue[Claim](weights)
+        self._costly = FairQueue[Claim](weights)
         self._planned = Following([], [])
         self._calls: deque[Call] = deque()
         self._asked: Call | None = None

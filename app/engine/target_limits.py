@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from urllib.parse import urlsplit
 
+from app.domain.weights import EQUAL, LaneWeights
 from app.engine.target_limit import MIN_LIMIT, SLOW_MS, TargetLimit
 from app.store.claims import Claim
 
@@ -65,7 +66,12 @@ class LaneShare:
     """What one lane has in flight, and the targets for which claims of it wait, in turn."""
 
     lane: int
+    weight: int
+    little: int
+    """With less in flight, it may start a little more than the concurrency allows."""
     in_flight: int = 0
+    started: int = 0
+    """How many it has started in its turn."""
     targets: deque[TargetLimit] = field(default_factory=deque)
 
     def take(self) -> tuple[Claim, TargetLimit] | None:
@@ -100,8 +106,9 @@ class InFlightRequest:
 class TargetLimits:
     """The limits of all targets of one drain, and the claims that wait for their target."""
 
-    def __init__(self, concurrency: int) -> None:
+    def __init__(self, concurrency: int, weights: LaneWeights = EQUAL) -> None:
         self._concurrency = concurrency
+        self._weights = weights
         self._limits: dict[str, TargetLimit] = {}
         self._lanes: dict[int, LaneShare] = {}
         self._turns: deque[LaneShare] = deque()
@@ -124,7 +131,7 @@ class TargetLimits:
         lane = claim.lane
         share = self._lanes.get(lane)
         if share is None:
-            share = self._lanes[lane] = LaneShare(lane)
+            share = self._lanes[lane] = self._new_share(lane)
         if not share.targets:
             self._turns.append(share)
         claims = limit.by_lane.get(lane)
@@ -136,8 +143,8 @@ class TargetLimits:
     def start_ready(self, now_ms: int, most: int | None = None) -> list[InFlightRequest]:
         """Return the requests that may start now, at most so many.
 
-        Lane after lane in turn, and in each target after target. They count as in flight from then
-        on.
+        Lane after lane in turn, as many as its weight, and in each target after target. They count
+        as in flight from then on.
         """
         started: list[InFlightRequest] = []
         held_up: list[LaneShare] = []
@@ -155,15 +162,27 @@ class TargetLimits:
             share.in_flight += 1
             self._quick += 1
             self._by_start.append(request)
-            if share.targets:
-                self._turns.append(share)
+            share.started += 1
+            if share.targets and share.started < share.weight:
+                self._turns.appendleft(share)
+            else:
+                share.started = 0
+                if share.targets:
+                    self._turns.append(share)
             started.append(request)
         self._turns.extend(held_up)
         return started
 
+    def _new_share(self, lane: int) -> LaneShare:
+        # (All weights together would be too much: what is little for the greatest is for nobody.)
+        little, weight = self._concurrency // LITTLE, self._weights.of(lane)
+        if weight < self._weights.greatest:
+            little = max(little * weight // self._weights.greatest, 1)
+        return LaneShare(lane, weight, little)
+
     def _may_start(self, share: LaneShare) -> bool:
         most = self._concurrency
-        if share.in_flight < most // LITTLE:
+        if share.in_flight < share.little:
             most += most // FOR_OTHERS
         return self._quick < most and self._slow < SLOW_FACTOR * most
 

@@ -115,12 +115,14 @@ def claim_call(
     passed_over: Collection[int] = (),
     exact: Collection[int] = (),
     turn: int | None = None,
+    weights: str = "",
 ) -> Call:
     """Take what is due, or will be within ``ahead_ms``, at most ``limit``, under a lease.
 
     The lanes in which something is due share the limit; those in ``passed_over`` get nothing,
     and those in ``exact`` nothing ahead. ``turn`` rises by one with each claim from this partition
-    (``None``: as ``request`` does): if there are many lanes, it says which are served.
+    (``None``: as ``request`` does): if there are many lanes, it says which are served. ``weights``:
+    their shares, as ``LaneWeights.text`` has them.
     """
     return Call(
         "claim_due",
@@ -136,6 +138,7 @@ def claim_call(
             _listed(passed_over),
             _listed(exact),
             request if turn is None else turn,
+            weights,
         ],
     )
 

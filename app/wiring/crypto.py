@@ -10,9 +10,10 @@ from app.crypto.ack_tokens import AckTokens
 from app.crypto.console_sessions import ConsoleSessions
 from app.crypto.encryption import Encryptor, derived_key, encryption_keys
 from app.crypto.header_secrets import HeaderSecrets
-from app.crypto.lanes import Lanes
+from app.crypto.lanes import Lanes, weights_of_lanes
 from app.crypto.signing_secrets import SigningSecrets
 from app.domain.access import MASTER
+from app.domain.weights import LaneWeights
 from app.services.cursors import Cursors
 
 
@@ -54,6 +55,13 @@ class Crypto:
     def lanes(self) -> Lanes:
         """The lanes of tenants."""
         return Lanes(self.settings.jwt_secret)
+
+    @cached_property
+    def lane_weights(self) -> LaneWeights:
+        """The weights of these lanes, and of those that tenants had with the key before."""
+        settings = self.settings
+        secrets = filter(None, (settings.jwt_secret, settings.jwt_secret_previous))
+        return weights_of_lanes(settings.tenant_weights, secrets)
 
     @cached_property
     def unbounded_lanes(self) -> frozenset[int]:

@@ -245,14 +245,16 @@ class Drains:
 
     def _flows(self, name: str) -> FlowSteps:
         storage, settings = self.services.storage, self.services.settings
-        flows = FlowClaimer(storage.flow_gate, name.encode(), settings.lease_ms)
+        weights = self.services.crypto.lane_weights
+        flows = FlowClaimer(storage.flow_gate, name.encode(), settings.lease_ms, weights)
         return FlowSteps(flows, self.background)
 
     def _claimer(self, name: str, flows: FlowSteps) -> Claimer:
         storage, settings = self.services.storage, self.services.settings
+        weights = self.services.crypto.lane_weights
         return Claimer(
             storage.work,
-            SuccessorQueue(self._successors, storage.new_channel()),
+            SuccessorQueue(self._successors, storage.new_channel(), weights),
             storage.coordination.wake_listener(),
             storage.new_channel(),
             storage.clock,
@@ -263,6 +265,7 @@ class Drains:
             window=self.concurrency * WINDOW_FACTOR,
             overdue=self.services.acknowledgements.overdue,
             registry=storage.registry,
+            weights=weights,
         )
 
     def _recorder(self, name: str, flows: FlowSteps) -> Recorder:
@@ -292,4 +295,5 @@ class Drains:
             least_delay_ms=settings.least_retry_delay_ms,
             log=self._log,
             traces=self.traces,
+            weights=crypto.lane_weights,
         )

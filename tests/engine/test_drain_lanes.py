@@ -154,3 +154,20 @@ def test_every_series_goes_on(services: Services, clock: FakeClock, drain: Drain
     partitions = range(work.partitions)
     assert [len(work.unscheduled(p, clock.ms, 1_000)) for p in partitions] == [0] * len(partitions)
     assert work.backlog(clock.ms + 3_600_000) >= 305
+
+
+@pytest.mark.parametrize("given", [{}, {"flow": {"key": "own"}}], ids=["plain", "in flows"])
+def test_a_long_backlog_is_sent_by_the_weights_of_tenants(
+    store_url: str, clock: FakeClock, sender: AnsweringSender, given: dict[str, Any]
+) -> None:
+    weights = (("attacker", 1), ("other", 4))
+    with engine_with(
+        store_url, clock, sender, tenant_weights=weights, delivery_concurrency=CONCURRENCY
+    ) as engine:
+        for access in (ATTACKER, OTHER):
+            create(engine.services, access, clock.ms + 1_000, 1, 300, **given)
+        clock.advance(2_000)
+        drain = engine.drains.new_drain()
+        run_until(drain, clock, lambda: len(sender.names) >= 300)
+        drain.close(threading.Event())
+    assert 3 < sender.names[:300].count("other") / sender.names[:300].count("attacker") < 5

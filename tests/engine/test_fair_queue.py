@@ -8,15 +8,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.domain.weights import LaneWeights
 from app.engine.fair_queue import FairQueue
 
 LANES = st.integers(0, 4)
+WEIGHTS = st.builds(LaneWeights, st.dictionaries(LANES, st.integers(1, 5)), st.integers(1, 3))
 
 
-@given(st.lists(st.one_of(LANES, st.none())))
-def test_everything_comes_out_once_and_each_lane_in_its_order(moves: list[int | None]) -> None:
+@given(st.lists(st.one_of(LANES, st.none())), WEIGHTS)
+def test_everything_comes_out_once_and_each_lane_in_its_order(
+    moves: list[int | None], weights: LaneWeights
+) -> None:
     """``None`` takes one out, a number puts one into that lane."""
-    queue: FairQueue[tuple[int, int]] = FairQueue()
+    queue: FairQueue[tuple[int, int]] = FairQueue(weights)
     waiting: dict[int, list[int]] = defaultdict(list)
     for number, lane in enumerate(moves):
         if lane is not None:
@@ -60,3 +64,21 @@ def test_nothing_comes_out_of_an_empty_queue() -> None:
     assert list(queue.take(5)) == []
     with pytest.raises(IndexError):
         queue.pop()
+
+
+def test_a_lane_has_so_many_items_in_its_turn_as_it_has_weight() -> None:
+    queue: FairQueue[str] = FairQueue(LaneWeights({1: 3}))
+    for lane, name in [(1, "a")] * 8 + [(2, "b")] * 4:
+        queue.add(lane, name)
+    assert "".join(queue.take(12)) == "aaabaaabaabb"
+
+
+def test_what_a_lane_leaves_of_its_turn_is_not_kept() -> None:
+    queue: FairQueue[str] = FairQueue(LaneWeights({1: 3}))
+    queue.add(1, "a")
+    queue.add(2, "b")
+    assert queue.pop() == "a"
+    for name in "cdef":
+        queue.add(1, name)
+    queue.add(2, "g")
+    assert "".join(queue.take(6)) == "bcdegf"

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from app.domain.ids import EventIds
+from app.domain.weights import LaneWeights
 from app.engine.target_limit import (
     MAX_DEFER_MS,
     MIN_DEFER_MS,
@@ -407,3 +410,30 @@ def test_of_a_stalled_target_the_lane_that_waits_with_most_is_deferred_first() -
     deferred = [one.lane for one, _ in limits.take_surplus(STALLED_MS)]
     assert set(deferred) == {1}
     assert len(deferred) > 80
+
+
+def in_lane(number: int, lane: int) -> Claim:
+    one = claim(number, f"{lane}-{number % 4}")
+    event_id = one.event_id[:10] + (lane << 4).to_bytes(2, "big") + one.event_id[12:]
+    return replace(one, event_id=event_id)
+
+
+def test_a_lane_starts_as_many_in_its_turn_as_it_has_weight() -> None:
+    limits = TargetLimits(CONCURRENCY, LaneWeights({7: 3}))
+    for number in range(20):
+        queue(limits, in_lane(number, 7))
+        queue(limits, in_lane(number, 9))
+    started = [request.claim.lane for _ in range(4) for request in limits.start_ready(0, 2)]
+    assert started == [7, 7, 7, 9, 7, 7, 7, 9]
+
+
+def test_what_a_lane_may_start_beyond_the_concurrency_goes_by_its_weight() -> None:
+    """Else a light lane would have an eighth of all that is in flight, whatever its weight."""
+    limits = TargetLimits(CONCURRENCY, LaneWeights({7: 16}))
+    for number in range(40):
+        queue(limits, in_lane(number, 7))
+    while limits.start_ready(0):
+        pass
+    for number in range(8):
+        queue(limits, in_lane(number, 9))
+    assert len(limits.start_ready(0)) == 1

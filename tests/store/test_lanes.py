@@ -90,6 +90,45 @@ def test_lanes_share_what_may_be_claimed(
     assert by_lane(claimed(stores, limit)) == taken
 
 
+@pytest.mark.parametrize(
+    ("due", "limit", "taken"),
+    [
+        ({MANY: 40, FEW: 40}, 20, {MANY: 16, FEW: 4}),
+        ({MANY: 40, FEW: 2}, 20, {MANY: 18, FEW: 2}),
+        ({MANY: 3, FEW: 40}, 20, {MANY: 3, FEW: 17}),
+        ({MANY: 40, FEW: 40, OTHER: 40}, 12, {MANY: 8, FEW: 2, OTHER: 2}),
+        ({MANY: 9, FEW: 9}, 1, {MANY: 1}),
+    ],
+    ids=str,
+)
+def test_a_lane_with_four_times_the_weight_has_four_times_the_share(
+    stores: Stores, due: dict[int, int], limit: int, taken: dict[int, int]
+) -> None:
+    for lane, count in due.items():
+        for number in range(count):
+            store(stores, lane, NOW_MS - number - 50 * (lane == MANY))
+    assert by_lane(claimed(stores, limit, weights=f"1,{MANY}=4,")) == taken
+
+
+def test_among_more_lanes_than_may_be_claimed_weight_counts_about_as_much(stores: Stores) -> None:
+    """A lane with more weight is not asked more often for it, only for more."""
+    for lane in range(130):
+        for _ in range(3 if lane else 40):
+            store(stores, lane, NOW_MS)
+    counts: Counter[int] = Counter()
+    for request in range(1, 5):
+        call = claim_call(
+            stores.partitions - 1, b"w", request, now_ms=NOW_MS, limit=65, lease_ms=LEASE_MS,
+            weights="1,0=4,3=1,",
+        )  # fmt: skip
+        token = lease_token(b"w", request)
+        answer = read_claim_answer(stores.work._run(call), token, NOW_MS)
+        counts.update(by_lane(answer.claims))
+    assert counts.total() == 4 * 65
+    assert len(counts) > 120
+    assert 2 <= counts[0] * 130 / counts.total() <= 8
+
+
 def test_with_more_lanes_than_may_be_claimed_those_that_wait_longest_are_first(
     stores: Stores,
 ) -> None:

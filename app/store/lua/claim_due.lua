@@ -10,6 +10,7 @@
 --       8 passed_over (lanes from which nothing is claimed, see take_due)
 --       9 exact (lanes from which nothing is claimed before it is due)
 --       10 turn (how often this worker has asked this partition, see take_due)
+--       11 weights (of lanes, see take_due)
 -- Returns: four lists: the claims, each a row as claim_row makes it; when those that were left
 --          alone are due, a colon and their lane; the flows for which one waits now; the lanes in
 --          which something is due first, each with that moment, one more than there are in exact,
@@ -30,7 +31,7 @@
 --#include move_leased
 local lanes, claimed, last_claim = unpack(KEYS)
 local prefix, now, limit, deadline, token, request, horizon, passed_over,
-  exact, turn = unpack(ARGV, 1, 10)
+  exact, turn, weights = unpack(ARGV, 1, 11)
 local claims, early, flows = {}, {}, {}
 
 local function list_heads()
@@ -57,7 +58,8 @@ if last and string.sub(last, 1, #request + 1) == request .. ':' then
   return {claims, early, flows, list_heads()}
 end
 
-local ids = take_due(prefix, lanes, now, horizon, limit, passed_over, exact, turn)
+local ids = take_due(prefix, lanes, now, horizon, limit, passed_over, exact, turn,
+  weights)
 if #ids == 0 then return {claims, early, flows, list_heads()} end
 redis.call('SET', last_claim, request .. ':' .. table.concat(ids), 'PX', 600000)
 local batch = {fresh = {}, unscheduled = {}, claimed = {}, dispatched = {}, scheduled = {},

@@ -1,10 +1,13 @@
 --#include call_batch
--- take_due(prefix, lanes, now, horizon, limit, passed_over, exact, turn): removes and returns what
--- is due by the horizon, at most limit, from those 64 lanes that have waited longest; if there are
--- more, every second call begins with others, so that each has its turn (it counts the calls). Each
--- of the lanes gives an equal share; what one does not use goes to the others. Lanes in passed_over
--- (their numbers, each between two commas) give nothing, and those in exact what is due now.
-local function take_due(prefix, lanes, now, horizon, limit, passed_over, exact, turn)
+-- take_due(prefix, lanes, now, horizon, limit, passed_over, exact, turn, weights): removes and
+-- returns what is due by the horizon, at most limit, from those 64 lanes that have waited longest;
+-- if there are more, every second call begins with others, so that each has its turn (it counts the
+-- calls). Each of the lanes gives a share by its weight; what one does not use goes to the others.
+-- Lanes in passed_over (their numbers, each between two commas) give nothing, and those in exact
+-- what is due now. weights is empty if all are equal; else it is the weight of lanes that are not
+-- named, a comma, and each named lane as in 7=4, with a comma after it. If there are more than 64
+-- lanes, those with more weight are asked in each call, for as much less: they count no more often.
+local function take_due(prefix, lanes, now, horizon, limit, passed_over, exact, turn, weights)
   local _, commas = string.gsub(passed_over, ',', '')
   local ids, open, heads, emptied = {}, {}, {}, {}
   local left = tonumber(limit)
@@ -30,17 +33,34 @@ local function take_due(prefix, lanes, now, horizon, limit, passed_over, exact, 
     return head
   end
 
+  local named, rest = {}, tonumber(string.match(weights, '^%d+') or 1)
+  for lane, weight in string.gmatch(weights, '(%d+)=(%d+)') do named[lane] = tonumber(weight) end
+
   local first, count = 0, redis.call('ZCOUNT', lanes, '-inf', horizon)
   local pair, is_second = math.floor(tonumber(turn) / 2), tonumber(turn) % 2 == 1
-  if count > 64 + commas and is_second then first = pair * 64 % count end
+  local is_crowded = count > 64 + commas
+  if is_crowded and is_second then first = pair * 64 % count end
+  local function is_asked_always(lane) return is_crowded and (named[lane] or 0) > rest end
   for _, lane in ipairs(redis.call('ZRANGEBYSCORE', lanes, '-inf', horizon, 'LIMIT',
     string.format('%.0f', first), 64 + commas)) do
-    if not is_in(passed_over, lane) then open[#open + 1] = lane end
+    if not is_in(passed_over, lane) and not is_asked_always(lane) then open[#open + 1] = lane end
+  end
+  for lane, weight in pairs(named) do
+    if is_asked_always(lane) and not is_in(passed_over, lane) then
+      local head, calls = redis.call('ZSCORE', lanes, lane), rest * count / (weight * left)
+      local is_its_turn = calls < 2 or tonumber(turn) % math.floor(calls) == 0
+      if head and tonumber(head) <= tonumber(horizon) and is_its_turn then
+        open[#open + 1] = lane
+      end
+      named[lane] = weight * 64 / count
+    end
   end
   local first_heads = {}
   while left > 0 and #open > 0 do
-    local share, more = math.max(math.floor(left / #open), 1), {}
+    local all, weight, more = left, 0, {}
+    for _, lane in ipairs(open) do weight = weight + (named[lane] or rest) end
     for _, lane in ipairs(open) do
+      local share = math.max(math.floor(all * (named[lane] or rest) / weight), 1)
       if left == 0 then break end
       local latest = tonumber(is_in(exact, lane) and now or horizon)
       local head = take(lane, math.min(share, left), latest)
