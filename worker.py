@@ -22,8 +22,8 @@ def _end(*_: object) -> None:
 
 if __name__ == "__main__":
     # Imports take a while, longer on a busy host; each role then sets handlers of its own.
-    # (A ``reencrypt`` that was ended early has not done what it was asked for.)
-    if sys.argv[1:] != ["reencrypt"]:
+    # (A ``reencrypt`` or ``rebalance`` that was ended early has not done what it was asked for.)
+    if sys.argv[1:2] not in (["reencrypt"], ["rebalance"]):
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, _end)
 

@@ -100,7 +100,7 @@ class Settings:
     """Threads in each API process."""
 
     partitions: int = 1
-    """Partitions of the store. The number is fixed when a store is first used."""
+    """Partitions of a new store. ``qhronos rebalance`` gives a store more."""
 
     allow_private_targets: TargetPolicy = field(default_factory=TargetPolicy)
     """Private addresses that webhooks may reach: ``false``, ``true``, or networks as in

@@ -30,6 +30,7 @@ from app.store.connection_names import name_connections
 from app.store.coordination import Coordination
 from app.store.inspection import inspect
 from app.store.outages import OUTAGES
+from app.wiring import rebalance
 from app.wiring.archive import archive_of, archive_store
 from app.wiring.engine import Engine, worker_engine
 from app.wiring.start import await_servers
@@ -56,10 +57,11 @@ TRACED_SWITCH_S = 0.0005
 at Python's own 5 ms it would make deliveries late."""
 
 USAGE = (
-    "usage: python worker.py [deliver | upkeep | scheduler | reencrypt | inspect ID | archive …]\n"
+    "usage: python worker.py [deliver | upkeep | scheduler | reencrypt | inspect ID | archive …\n"
+    "                         | rebalance --partitions N]\n"
 )
 
-INSPECT, ARCHIVE = "inspect", "archive"
+INSPECT, ARCHIVE, REBALANCE = "inspect", "archive", "rebalance"
 
 WORKER = Path(__file__).resolve().parent.parent / "worker.py"
 
@@ -75,8 +77,8 @@ def main(arguments: Sequence[str]) -> int:
         "reencrypt": reencrypt,
     }
     wanted = 2 if role == INSPECT else 1
-    is_right = role == ARCHIVE or len(arguments) in (0, wanted)
-    if not is_right or role not in {"host", INSPECT, ARCHIVE, *roles}:
+    is_right = role in (ARCHIVE, REBALANCE) or len(arguments) in (0, wanted)
+    if not is_right or role not in {"host", INSPECT, ARCHIVE, REBALANCE, *roles}:
         sys.stderr.write(USAGE)
         return ExitStatus.SETTINGS
     name_connections(role)
@@ -85,9 +87,10 @@ def main(arguments: Sequence[str]) -> int:
         logs.configure(settings)
         if role == ARCHIVE:
             return use_archive(settings, arguments[1:])
-        await_servers(settings, wait=role != INSPECT)
-        if role == INSPECT:
-            return inspect_one(settings, arguments[1])
+        await_servers(settings, wait=role not in (INSPECT, REBALANCE))
+        if role in (INSPECT, REBALANCE):
+            act = inspect_one if role == INSPECT else rebalance.run
+            return act(settings, arguments[1:])
         archive_of(settings)  # a place that can't be reached at all is told of now
         engine = _engine_when_store_is_there()
         if role == "host":
@@ -132,8 +135,9 @@ def use_archive(settings: Settings, arguments: Sequence[str]) -> int:
     return archive_command.run(arguments, archive_of(settings), store)
 
 
-def inspect_one(settings: Settings, text: str) -> int:
+def inspect_one(settings: Settings, arguments: Sequence[str]) -> int:
     """Print what is stored of an event or an occurrence; returns 1 if there is none."""
+    (text,) = arguments
     with connect(settings.redis_url, settings.store_login) as client:
         Coordination(client).follow_partitions()
         lines = inspect(client, text)

@@ -167,7 +167,7 @@ def store(
     """
     computing.MOST = 1 << 60
     services = build_services(load_settings(support.environment(store_url)))
-    services.storage.agree()
+    services.storage.agreement.agree()
     client = create_app(services).test_client()
     headers = {"Authorization": f"Bearer {token}"}
     given = {"name": "attack", "tags": [tag], "webhook": webhook}

@@ -120,7 +120,7 @@ def filled(count: int) -> Iterator[Lists]:
         indexed = ",".join(list_store.DECLARED)
         given = support.environment(url, rate_limit="", indexed_metadata=indexed)
         services = build_services(production_settings(given))
-        services.storage.agree()  # as every process does before it writes
+        services.storage.agreement.agree()  # as every process does before it writes
         # The filler has listed every event by its metadata.
         listed = json.dumps(sorted(list_store.DECLARED))
         client.hset(keys.META.decode(), MetaField.INDEXED, listed)

@@ -19,7 +19,10 @@ from app.store.coordination import Coordination
 from app.store.fields import MetaField
 from app.store.restores import RestoredStore, may_have
 
-_PLACES = (MetaField.MIGRATION, MetaField.INDEXING, MetaField.MIGRATOR, MetaField.MIGRATOR_UNTIL)
+_PLACES = (
+    *(MetaField.MIGRATION, MetaField.INDEXING, MetaField.MIGRATOR, MetaField.MIGRATOR_UNTIL),
+    *(MetaField.GROWING, MetaField.RAISED),
+)
 """Where something goes on, by the former partitions; it begins anew."""
 
 

@@ -19,6 +19,8 @@ class PartitionCount:
 
     def __init__(self, number: int) -> None:
         self._looked_into = self._for_new = number
+        self.is_known = False
+        """Whether the store has said it: what the settings have is a guess."""
 
     def __index__(self) -> int:
         """How many the process looks into."""
@@ -34,17 +36,20 @@ class PartitionCount:
         return _Following(self, more=1)
 
     def follow(self, looked_into: int, for_new: int) -> None:
-        """Go by what the store says; never by less than before.
+        """Go by what the store says; never by less than is known.
 
         A store that has fewer has lost what was written last: what is in the others is still there.
         """
+        if self.is_known:
+            looked_into, for_new = max(looked_into, self._looked_into), max(for_new, self._for_new)
         # In this order: no event goes where this process does not look.
-        self._looked_into = max(looked_into, self._looked_into)
-        self._for_new = max(for_new, self._for_new)
+        self._looked_into = looked_into
+        self._for_new = for_new
 
     def starts(self, looked_into: int, for_new: int) -> None:
-        """Begin with what the store says, whatever the settings have."""
-        self._looked_into, self._for_new = looked_into, for_new
+        """Begin to work with what the store says."""
+        self.follow(looked_into, for_new)
+        self.is_known = True
 
 
 @dataclass(frozen=True, slots=True)

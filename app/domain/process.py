@@ -48,6 +48,9 @@ class ProcessFacts:
     schema: int = 0
     """The newest form of the store that it knows; 0 if it says nothing of that."""
 
+    partitions: int = 0
+    """How many partitions it looks into; 0 if it says nothing of that."""
+
     @property
     def place(self) -> str:
         """Where an operator finds it."""
@@ -66,6 +69,7 @@ class ProcessFacts:
                 "settings": dict(self.settings),
                 "gauges": dict(self.gauges),
                 "schema": self.schema,
+                "partitions": self.partitions,
             }
         )
 
@@ -83,4 +87,5 @@ def process_from_json(text: str | bytes) -> ProcessFacts:
         settings={str(name): str(value) for name, value in facts.get("settings", {}).items()},
         gauges={str(name): float(value) for name, value in facts.get("gauges", {}).items()},
         schema=int(facts.get("schema", 0)),
+        partitions=int(facts.get("partitions", 0)),
     )

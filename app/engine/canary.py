@@ -97,3 +97,24 @@ class CanarySender:
                 self._events.delete(event, any_version=True, now_ms=now_ms)
         self._work.delete_ended(partition, now_ms + 1, BATCH)
         self._canaries.forget_counts(partition)
+
+
+def clear_partition(
+    canaries: CanaryStore, events: EventStore, work: WorkStore, clock: Clock, partition: int
+) -> bool:
+    """Remove what canaries have left in a partition that others are going to use.
+
+    Returns whether nothing is left, or others use it already; one may be under way.
+    """
+    there = [one for one in events.get_many(canaries.events_in(partition)) if one is not None]
+    if any(one.action.kind != CANARY for one in there):
+        return True
+    now_ms = clock.now_ms()
+    for event in there:
+        events.delete(event, any_version=True, now_ms=now_ms)
+    if canaries.is_busy(partition):
+        return False
+    while work.delete_ended(partition, now_ms + 1, BATCH) >= BATCH:
+        continue
+    canaries.forget_counts(partition)
+    return True

@@ -2,7 +2,7 @@
 
 Beside it ``python -m app.runtime audit-check FILE``, and for the store of ``make run``, while that
 is stopped, ``python -m app.runtime reencrypt`` and ``python -m app.runtime repair``. ``python -m
-app.runtime inspect ID`` and ``… archive`` work in both cases.
+app.runtime inspect ID``, ``… archive`` and ``… rebalance`` work in both cases.
 """
 
 from __future__ import annotations
@@ -46,12 +46,13 @@ COMMANDS: dict[str, Callable[[Mapping[str, str], Sequence[str]], int]] = {
     "archive": lambda environ, arguments: on_store(environ, "archive", *arguments),
     "audit-check": lambda _, arguments: check_file(arguments),
     "inspect": inspect,
+    "rebalance": lambda environ, arguments: on_store(environ, "rebalance", *arguments),
     "reencrypt": lambda environ, _: maintain(environ, "reencrypt"),
     "repair": lambda environ, _: repair_store(environ),
 }
 """Commands that end by themselves; each answers the exit status."""
 
-TAKE_ARGUMENTS = frozenset({"archive", "audit-check", "inspect"})
+TAKE_ARGUMENTS = frozenset({"archive", "audit-check", "inspect", "rebalance"})
 
 
 def main(argv: list[str], environ: Mapping[str, str]) -> int:

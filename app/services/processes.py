@@ -10,6 +10,7 @@ import contextlib
 import itertools
 import logging
 import math
+import operator
 import os
 import secrets
 import threading
@@ -18,10 +19,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from app.clock import Clock
+from app.domain.partition_count import Count
 from app.domain.process import DELIVER, UP, ProcessFacts, process_from_json
 from app.errors import ExitStatus, StoreUnavailable
+from app.store.growth import PartitionNumbers
 from app.store.key_notes import KeyRefused
-from app.store.processes import ProcessStore
+from app.store.processes import Heard, ProcessStore
 
 log = logging.getLogger(__name__)
 
@@ -123,6 +126,12 @@ class ProcessService:
     push: Callable[[], object] = lambda: None
     """Tells the store what this process has counted; may raise ``StoreUnavailable``."""
 
+    partitions: Count = 0
+    """How many partitions this process looks into."""
+
+    follow: Callable[[PartitionNumbers], bool] = lambda _numbers: False
+    """Has this process go by how the store is cut; tells whether it looks into more than before."""
+
     begun_s: float = field(default_factory=time.monotonic)
     """When this process began, on the monotonic clock."""
 
@@ -131,17 +140,18 @@ class ProcessService:
     fence: Callable[[], object] = end_at_once
     """Called when a backup was restored under this process: it must not go on."""
 
-    def announce(self) -> str:
+    def announce(self) -> Heard:
         """Say that this process is alive; raises ``StoreUnavailable``.
 
-        Returns which restored backup the store is.
+        Returns what it hears of the store.
         """
         up_s = round(time.monotonic() - self.begun_s, 1)
-        facts = replace(self.own, gauges={**self.gauges(), UP: up_s})
+        partitions = operator.index(self.partitions)
+        facts = replace(self.own, gauges={**self.gauges(), UP: up_s}, partitions=partitions)
         until_ms = self.clock.now_ms() + ALIVE_MS
-        restored = self.store.announce(self.name, facts.to_json(), until_ms)
+        heard = self.store.announce(self.name, facts.to_json(), until_ms)
         self.silence.spoke()
-        return restored
+        return heard
 
     def announce_until(self, stop: threading.Event) -> None:
         """Say so again and again until told to stop, then that this process is gone."""
@@ -152,13 +162,15 @@ class ProcessService:
             if stop.is_set():
                 break
             with contextlib.suppress(StoreUnavailable):  # whoever needs the store warns of it
-                restored = self.announce()
+                heard = self.announce()
                 if begun_with is None:
-                    begun_with = restored
-                elif restored != begun_with:
+                    begun_with = heard.restored
+                elif heard.restored != begun_with:
                     log.error(RESTORED)
                     self.fence()
                     break
+                if self.follow(heard.numbers):
+                    self.announce()  # somebody waits for that
                 self.push()
                 if number % WARN_EVERY == 0:
                     self._warn()

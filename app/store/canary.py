@@ -6,9 +6,11 @@ Its events are in a partition of their own, which no list, no count and no quota
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 from typing import cast
 
-from app.store import watch_keys
+from app.domain.event import EventStatus
+from app.store import keys, watch_keys
 from app.store.connection import StoreClient
 from app.store.stats_keys import counted
 
@@ -74,6 +76,16 @@ class CanaryStore:
             pipe.hincrby(watch_keys.CANARY, "arrived", 1)
             pipe.execute()
         return True
+
+    def events_in(self, partition: int) -> list[bytes]:
+        """The events of a partition; of one that is the canary's, these are few."""
+        places = [keys.events(partition, status) for status in EventStatus]
+        return list(chain.from_iterable(self._client.read_each("ZRANGE", places, 0, -1)))
+
+    def is_busy(self, partition: int) -> bool:
+        """Whether anything is due or under way in a partition."""
+        places = keys.lanes(partition), keys.leases(partition), keys.unacknowledged(partition)
+        return any(self._client.read_each("ZCARD", places))
 
     def forget_counts(self, partition: int) -> None:
         """Forget what was counted in the canary's partition: nobody takes it for roll-ups."""

@@ -8,11 +8,11 @@ from typing import cast
 
 import redis
 
-from app.domain import ids
-from app.errors import ConfigError, StoreUnavailable
+from app.errors import StoreUnavailable
 from app.store import keys
 from app.store.connection import StoreClient
 from app.store.fields import MetaField
+from app.store.growth import FIELDS, PartitionNumbers, read_numbers
 
 
 class Coordination:
@@ -21,30 +21,27 @@ class Coordination:
     def __init__(self, client: StoreClient) -> None:
         self._client = client
 
-    def agree_on_partitions(self, partitions: int) -> None:
-        """Fix the number of partitions on first use, and have ids go by it; see ``ids.keep_to``.
+    def agree_on_partitions(self, partitions: int) -> PartitionNumbers:
+        """Note the number of partitions on first use, and have ids go by what the store has.
 
-        Raises ``ConfigError`` if this store was cut otherwise: ids name their partition, so the
-        number can't change under them.
+        Returns that. Raises ``ConfigError`` if it is not what a process with these settings can
+        begin with: ids name their partition.
         """
         self._client.hsetnx(keys.META.decode(), MetaField.PARTITIONS, str(partitions))
-        if self.follow_partitions() != partitions:
-            raise ConfigError(
-                f"This store was made with QHRONOS_PARTITIONS={self.follow_partitions()}; start "
-                "with that number, or restore a backup of it into an empty store with another."
-            )
+        numbers = self._numbers()
+        numbers.require(partitions)
+        numbers.keep()
+        return numbers
 
     def follow_partitions(self) -> int:
         """Have ids go by how this store is cut, and return how many partitions it has; 0: none."""
-        fields = (MetaField.PARTITIONS, MetaField.NAMED, MetaField.FOLDED)
-        raw = cast("list[bytes | None]", self._client.hmget(keys.META.decode(), fields))
-        partitions = int(raw[0] or 0)
-        named = int(raw[1]) if raw[1] else None
-        if raw[2]:
-            ids.keep_to(partitions, int(raw[2]), named)
-        else:
-            ids.keep_to(named=named)
-        return partitions
+        numbers = self._numbers()
+        numbers.keep()
+        return numbers.for_new
+
+    def _numbers(self) -> PartitionNumbers:
+        raw = self._client.hmget(keys.META.decode(), FIELDS)
+        return read_numbers(cast("list[bytes | None]", raw))
 
     def instance(self) -> str:
         """The name of the instance that this store belongs to, made on first use."""

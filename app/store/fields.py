@@ -249,12 +249,16 @@ class RateField(HashField):
 class MetaField(HashField):
     """``qh:meta``; beside these, ``seal:<name>`` for each key that secrets are sealed with."""
 
-    PARTITIONS = ("partitions", "number", "how many partitions there are; set once",
-        "coordination restores", "coordination restores")
-    NAMED = ("named", "number", "restored into another number: by how many names have theirs",
-        "restores", "coordination restores")
+    PARTITIONS = ("partitions", "number", "how many partitions there are; it never falls",
+        "coordination grow_partitions restores", "grow_partitions growth restores")
+    NAMED = ("named", "number", "there were others: by how many names have theirs",
+        "grow_partitions restores", "growth restores")
     FOLDED = ("folded", "number", "restored into fewer: how many partitions ids name",
-        "restores", "coordination restores")
+        "restores", "grow_partitions growth restores")
+    GROWING = ("growing", "number", "how many there are going to be; absent: no more",
+        "grow_partitions", "grow_partitions growth")
+    RAISED = ("raised", "numbers", "how many there were before each raise, the first one first",
+        "grow_partitions", "grow_partitions growth")
     RESTORED = ("restored", "hex", "changes when a backup is restored; absent: none was",
         "restores", "processes")
     RESTORING = ("restoring", "ms", "until when a restore that is under way holds the store",

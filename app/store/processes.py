@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import NamedTuple, cast
 
 from app.store import keys
 from app.store.connection import StoreClient
 from app.store.fields import MetaField
+from app.store.growth import FIELDS, PartitionNumbers, read_numbers
 
 FORGET_AFTER_MS = 60_000
 """How long after its last sign of life a process is forgotten."""
+
+
+class Heard(NamedTuple):
+    """What a process that says that it is alive hears of the store."""
+
+    restored: str
+    """Which restored backup it is; empty: none was restored."""
+
+    numbers: PartitionNumbers
 
 
 class ProcessStore:
@@ -18,17 +28,14 @@ class ProcessStore:
     def __init__(self, client: StoreClient) -> None:
         self._client = client
 
-    def announce(self, name: str, facts: str, until_ms: int) -> str:
-        """Say that a process is alive until a moment; it says so again before.
-
-        Returns which restored backup the store is now; empty: none was restored.
-        """
+    def announce(self, name: str, facts: str, until_ms: int) -> Heard:
+        """Say that a process is alive until a moment; it says so again before."""
         pipe = self._client.pipeline(transaction=False)
         pipe.zadd(keys.PROCESSES, {name: until_ms})
         pipe.hset(keys.PROCESS_FACTS.decode(), name, facts)
-        pipe.hget(keys.META.decode(), MetaField.RESTORED)
-        restored = cast("bytes | None", pipe.execute()[-1])
-        return (restored or b"").decode()
+        pipe.hmget(keys.META.decode(), [MetaField.RESTORED, *FIELDS])
+        restored, *numbers = cast("list[bytes | None]", pipe.execute()[-1])
+        return Heard((restored or b"").decode(), read_numbers(numbers))
 
     def gone(self, name: str) -> None:
         """Say that a process has ended."""

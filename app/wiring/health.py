@@ -95,5 +95,12 @@ def process_service(
 ) -> ProcessService:
     """Who is alive; each time that this process says so, its counts go to the store, too."""
     return ProcessService(
-        storage.processes, storage.clock, own, warn=warn, gauges=counts.gauges, push=counts.push
+        storage.processes,
+        storage.clock,
+        own,
+        warn=warn,
+        gauges=counts.gauges,
+        push=counts.push,
+        partitions=storage.partitions,
+        follow=storage.agreement.follow,
     )

@@ -26,6 +26,7 @@ from app.store.figures import Figures
 from app.store.flow_gate import FlowGate
 from app.store.flows import FlowStore
 from app.store.former_names import FormerNames
+from app.store.growth import GrowthStore
 from app.store.import_jobs import ImportJobStore
 from app.store.imports import SourceStore
 from app.store.indexes import IndexReader
@@ -109,21 +110,18 @@ class Storage:
     def agreement(self) -> Agreement:
         """What has the store fit the settings, and this version."""
         given = self.settings.partitions
-        return Agreement(self.coordination, self.schema, self.partitions, given)
-
-    def agree(self) -> None:
-        """Check the store; see ``Agreement.agree``."""
-        self.agreement.agree()
+        growth = GrowthStore(self.client, self.scripts)
+        return Agreement(self.coordination, self.schema, growth, self.partitions, given)
 
     @cached_property
     def agreed(self) -> bool:
-        """True; raises what ``agree`` does, which is asked until it has succeeded once."""
-        self.agree()
+        """True; raises what ``Agreement.agree`` does, which is asked until it succeeds once."""
+        self.agreement.agree()
         return True
 
     @cached_property
     def events(self) -> EventStore:
-        """Events; raises what ``agree`` does, so that none is written that cannot be read."""
+        """Events; raises what ``agreed`` does, so that none is written that cannot be read."""
         _ = self.agreed
         self.terms.withdraw()
         terms, known = EventTerms(self.terms.declared), self.crypto.encryptor.known

@@ -36,6 +36,7 @@ COMMANDS = {
     "logout": f"{_PLACE}.login:logout",
     "mcp": f"{_PLACE}.mcp:mcp",
     "occurrences": f"{_PLACE}.occurrences:occurrences",
+    "rebalance": f"{_PLACE}.rebalance:rebalance",
     "restore": f"{_PLACE}.backup:restore",
     "secrets": f"{_PLACE}.secrets:secrets",
     "slo": f"{_PLACE}.slo:slo",

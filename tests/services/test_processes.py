@@ -30,7 +30,8 @@ def test_what_a_process_says_of_itself_is_read_as_it_was_said(services: Services
     own = services.processes.own
     services.processes.announce()
     (read,) = services.processes.alive()
-    assert replace(read, gauges={}) == own
+    assert replace(read, gauges={}, partitions=0) == own
+    assert read.partitions == services.settings.partitions
     assert read.gauges["open_files"] >= 3
     assert own.known_keys == {own.key}
     assert process_from_json("{}") == ProcessFacts("", "", 0)

@@ -20,7 +20,7 @@ from app.wiring.services import build_services
 def test_a_store_that_the_settings_do_not_fit_gives_no_events(
     settings: Settings, doubles: Doubles
 ) -> None:
-    build_services(settings, doubles).storage.agree()
+    build_services(settings, doubles).storage.agreement.agree()
     other = build_services(replace(settings, partitions=8), doubles)
     with pytest.raises(ConfigError, match="PARTITIONS"):
         _ = other.storage.events

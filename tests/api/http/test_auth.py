@@ -30,7 +30,7 @@ GUARDED = [
 @pytest.mark.parametrize(("method", "path"), GUARDED)
 def test_without_a_token(anonymous, services, method, path):
     """401 that says how, even if everything else of the request is wrong too."""
-    services.storage.agree()
+    services.storage.agreement.agree()
     before = services.storage.client.dbsize()
     answer = anonymous.open(path, method=method, data=b"{{{", content_type="text/plain")
     assert answer.status_code == 401

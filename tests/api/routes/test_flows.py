@@ -135,7 +135,7 @@ def test_reading_needs_the_right_to_read_and_changing_to_write(client, client_wi
     ],
 )
 def test_what_is_wrong_is_named_and_leaves_nothing(client, services, key, body, field) -> None:
-    services.storage.agree()
+    services.storage.agreement.agree()
     before = snapshot(services.storage.client)
     answer = client.put(f"/flows/{key}", json=body)
     assert answer.status_code == 400

@@ -68,7 +68,7 @@ def small_limits(monkeypatch: pytest.MonkeyPatch) -> None:
 def indexing(start_services: Callable[..., Services]) -> Services:
     """Services that list events by their metadata."""
     services = start_services(indexed_metadata=list_store.DECLARED)
-    services.storage.agree()
+    services.storage.agreement.agree()
     MetadataIndexing(services.storage.terms, services.processes.own, list).go_on(5)
     return services
 

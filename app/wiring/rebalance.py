@@ -1,0 +1,70 @@
+"""``python worker.py rebalance``: more partitions for the store, while all runs."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import NoReturn
+
+from app.config import Settings
+from app.engine.canary import clear_partition
+from app.errors import ConfigError, Conflict, ExitStatus, StoreUnavailable
+from app.services.growth import GrowthService
+from app.store.canary import CanaryStore
+from app.store.growth import GrowthStore
+from app.wiring.services import build_services
+
+
+def _number(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError("it must be a whole number from 1 on")
+    return int(text)
+
+
+def _tell(sentence: str) -> None:
+    sys.stderr.write(f"{sentence}\n")
+    sys.stderr.flush()
+
+
+class _Arguments(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise ConfigError(f"{self.prog}: {message}.")
+
+
+def run(settings: Settings, arguments: Sequence[str]) -> int:
+    """Raise the number of partitions; returns the exit status.
+
+    Raises ``ConfigError`` for a command that is used wrongly, and with the reason if the store
+    can't have so many partitions.
+    """
+    parser = _Arguments("rebalance", description="Give the store more partitions.")
+    parser.add_argument("--partitions", type=_number, required=True, help="How many.")
+    wanted: int = parser.parse_args(arguments).partitions
+    try:
+        _service(settings).raise_to(wanted)
+    except KeyboardInterrupt:
+        _tell("Stopped. Nothing is lost: run this again to go on.")
+        return ExitStatus.FAILED
+    except (Conflict, StoreUnavailable) as error:
+        _tell(f"{error.message} To go on, run this again.")
+        return ExitStatus.FAILED
+    return ExitStatus.OK
+
+
+def _service(settings: Settings) -> GrowthService:
+    found = build_services(settings).storage
+    # (Whatever these settings have: they may be those of afterwards.)
+    there = GrowthStore(found.client, found.scripts).numbers().for_new
+    services = build_services(replace(settings, partitions=there or settings.partitions))
+    storage = services.storage
+    return GrowthService(
+        GrowthStore(storage.client, storage.scripts),
+        services.processes.alive,
+        lambda partition: clear_partition(
+            CanaryStore(storage.client), storage.events, storage.work, storage.clock, partition
+        ),
+        _tell,
+        has_canary=bool(settings.canary_ms),
+    )

@@ -1,0 +1,52 @@
+"""``worker.py rebalance``, as it is called."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from app.config import Settings
+from app.domain import ids
+from app.errors import ConfigError
+from app.services import growth
+from app.wiring import rebalance
+from app.wiring.services import Services
+
+
+@pytest.fixture(autouse=True)
+def ids_as_before() -> Iterator[None]:
+    yield
+    ids.keep_to()
+
+
+@pytest.fixture
+def settings(services: Services, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """Those of a store that is used."""
+    monkeypatch.setattr(growth, "SETTLED_S", 0)
+    services.storage.agreement.agree()
+    return services.settings
+
+
+def test_it_says_what_becomes_of_it(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    """Also with the settings of afterwards."""
+    assert rebalance.run(replace(settings, partitions=9), ["--partitions", "9"]) == 0
+    assert "Done: the store has 9 partitions" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("given", [[], ["--partitions", "0"], ["--partitions", "many"], ["9"]])
+def test_what_is_no_number_is_refused(settings: Settings, given: list[str]) -> None:
+    with pytest.raises(ConfigError, match="partitions"):
+        rebalance.run(settings, given)
+
+
+def test_ctrl_c_says_how_it_goes_on(
+    settings: Settings, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(growth.GrowthService, "_await_all", stop)
+    assert rebalance.run(settings, ["--partitions", "9"]) == 1
+    assert "run this again to go on" in capsys.readouterr().err
