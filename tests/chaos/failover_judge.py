@@ -103,10 +103,9 @@ def _judge_store(stack: Stack, outcome: Outcome) -> None:
         check(answer.body.decode().splitlines())
     except ChainBroken as error:
         outcome.problems.append(f"the audit log is broken: {error}")
-    partitions = int(stack.environ.get("QHRONOS_PARTITIONS", 1))
 
     def found() -> list[str]:
-        return contradictions(stack.snapshot(), partitions)
+        return contradictions(stack.snapshot(), stack.partitions)
 
     try:
         wait_until(lambda: not found(), "the store is sound")

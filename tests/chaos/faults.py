@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
+from typing import ClassVar
 
 from tests.support.processes import Program
 from tests.support.stack import WORKER, Stack
@@ -69,6 +70,9 @@ class Hand:
     """Held by whoever signals, starts or kills; see ``Stalling``."""
     windows: list[tuple[int, int]] = field(default_factory=list)
     """From and until when something was hurt, ms UTC."""
+    lossy: list[tuple[int, int]] = field(default_factory=list)
+    """Those of them after which the store may lack what it had taken from workers."""
+    may_lose: ClassVar[bool] = False
     _undo: list[tuple[float, Callable[[], None]]] = field(default_factory=list)
     _busy: set[str] = field(default_factory=set)
 
@@ -109,6 +113,14 @@ class Hand:
                     undo()
             time.sleep(0.02)
 
+    def stores(self) -> list[Program]:
+        """The servers of the store."""
+        return [self.stack.store.program]
+
+    def start_store(self, program: Program) -> None:
+        """Start a server of the store again that has ended."""
+        self.stack.store.start()
+
     def start(self, program: Program) -> None:
         """Start a program again that was hurt."""
         program.start()
@@ -136,7 +148,7 @@ class Hand:
 
     def _programs(self, target: str) -> list[Program]:
         if target == "store":
-            return [self.stack.store.program]
+            return self.stores()
         if target == "web":
             assert self.stack.web is not None
             return [self.stack.web]
@@ -171,12 +183,15 @@ class Hand:
             self._later(0.1, program, how, until, begun_ms)
             return
         self._busy.discard(program.name)
-        self.windows.append((begun_ms, time.time_ns() // 1_000_000))
+        window = (begun_ms, time.time_ns() // 1_000_000)
+        self.windows.append(window)
+        if self.may_lose and program in self.stores():
+            self.lossy.append(window)
         if how == "stop":
             program.signal_all(signal.SIGCONT)
             return
-        if program is self.stack.store.program:
-            self.stack.store.start()
+        if program in self.stores():
+            self.start_store(program)
         elif not program.running:
             self.start(program)
 

@@ -133,7 +133,7 @@ class Judge:
         accepted = self.arrivals.accepted.get(text, [])
         requested = self.arrivals.requested.get(text, [])
         at_ms = ms(record["scheduled_at"])
-        repeats = max(len(accepted) - 1, 0)
+        repeats = sum(not self.explanations.may_repeat(one) for one in sorted(accepted)[1:])
         expired, unanswered = int(fields.get(b"k", 0)), _without_answer(fields.get(b"log", b""))
         verdict.statuses[status] += 1
         verdict.deliveries += len(accepted)

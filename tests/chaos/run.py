@@ -27,7 +27,7 @@ from tests.chaos.receiver import LOG, receiving
 from tests.chaos.records import Arrivals, recorded
 from tests.chaos.standing import Explanations
 from tests.chaos.verdict import Kind, Verdict
-from tests.support.invariants import broken, snapshot
+from tests.support.invariants import contradictions
 from tests.support.stack import Stack
 from tests.support.stalls import Stalling
 from tests.support.wait import wait_until
@@ -65,16 +65,17 @@ def chaos(
     prepare: Callable[[Path], None] | None = None,
     faults: Sequence[Fault] | None = None,
     make_hand: Callable[[Stack, Callable[[str], None]], Hand] = Hand,
+    make_stack: Callable[..., Stack] = Stack,
 ) -> Verdict:
     """Run for so many seconds of faults and stalls; says what happens as it does.
 
     ``prepare`` may change the directory that the service is started in, ``make_hand`` who does the
-    faults, and ``faults`` are those of the seed if none are given.
+    faults, ``make_stack`` what they are done to; ``faults`` are those of the seed if none are given.
     """
     if faults is None:
         faults = planned(seed, seconds, LEASE_S)
     say(f"seed {seed}, {seconds:g} s, {len(faults)} faults, {load}")
-    stack = Stack(
+    stack = make_stack(
         workers=WORKERS,
         LEASE=f"{LEASE_S:g}s",
         DELIVERY_TIMEOUT="1s",
@@ -107,7 +108,7 @@ def chaos(
             for client in clients:
                 client.join()
         say(f"stalls: {stalling.count}")
-        explanations = Explanations(hand.windows, stalling.windows, metronome)
+        explanations = Explanations(hand.windows, stalling.windows, metronome, hand.lossy)
         try:
             return _account(stack, hand, clients, explanations, begun_ms, say)
         finally:
@@ -126,14 +127,14 @@ def _account(
     stack.up()
     quiet_ms, left_open = _come_to_rest(stack)
     records = recorded(stack.api, begun_ms, now_ms() + 60_000)
-    with stack.redis() as client:
-        found = snapshot(client)
-        contradictions = broken(client, PARTITIONS, found)
+    found = stack.snapshot()
     arrivals = Arrivals.of(stack.directory / LOG)
-    judge = Judge(records, arrivals, explanations, quiet_ms, occurrences_of(found, PARTITIONS))
+    judge = Judge(
+        records, arrivals, explanations, quiet_ms, occurrences_of(found, stack.partitions)
+    )
     judge.judge([entry for one in clients for entry in one.entries])
     verdict = judge.verdict
-    verdict.note(Kind.CONTRADICTION, contradictions + left_open)
+    verdict.note(Kind.CONTRADICTION, contradictions(found, stack.partitions) + left_open)
     verdict.note(Kind.ANSWER, (problem for one in clients for problem in one.problems))
     verdict.note(Kind.ANSWER, (f"{one.name}: {one.error!r}" for one in clients if one.error))
     verdict.note(Kind.MADE_UP, _made_twice(stack, clients))
@@ -235,7 +236,7 @@ def _unquiet(stack: Stack, since_ms: float) -> list[str]:
     before_ms = time.time() * 1000 - 1_000
     found = []
     with stack.redis() as client:
-        for number in range(PARTITIONS):
+        for number in range(stack.partitions):
             for key, until_ms in (
                 (keys.lanes(number), before_ms),
                 (keys.unscheduled(number), before_ms),
@@ -261,10 +262,10 @@ def _open(stack: Stack) -> list[str]:
         return [
             f"{index!r} {ids.to_text(one)} at {score:.0f}: "
             f"{client.hgetall(keys.occurrence(number, one))}"
-            for number in range(PARTITIONS)
+            for number in range(stack.partitions)
             for index in _places(client, number)
             for one, score in client.zrange(index, 0, 4, withscores=True)
-        ] + [one for number in range(PARTITIONS) for one in _between(client, number)]
+        ] + [one for number in range(stack.partitions) for one in _between(client, number)]
 
 
 def _between(client: StoreClient, number: int) -> list[str]:

@@ -12,6 +12,9 @@ STANDING_MS = 1_000
 RECOVERY_MS = 8_000
 """A lease ends, a program starts, a connection is made again: so long after a fault at the most."""
 
+UNDONE_MS = 15_000
+"""A failover, and then a lease: by then what was undone has been done again."""
+
 DELAY_FACTOR = 4
 """A wait for the processor hits several processes in turn before a request arrives."""
 
@@ -29,6 +32,12 @@ class Explanations:
     stalls: Sequence[Window]
     """Of everybody. That of one process is too short to matter: another one goes on."""
     metronome: Metronome
+    lossy: Sequence[Window] = ()
+    """Faults that may have undone what was recorded in the last moment before them."""
+
+    def may_repeat(self, moment_ms: int) -> bool:
+        """Whether a delivery may come again then because its record was undone."""
+        return any(begin <= moment_ms < end + UNDONE_MS for begin, end in self.lossy)
 
     def unexplained_ms(
         self, planned_ms: int, arrived_ms: int, excused: Iterable[Window] = ()

@@ -157,6 +157,11 @@ class Stack:
         own = {f"QHRONOS_{name}": value for name, value in settings.items()}
         return clean_environ() | own | {"PYTHONUNBUFFERED": "1"}
 
+    @property
+    def partitions(self) -> int:
+        """How many its store has."""
+        return int(self._settings.get("PARTITIONS", "1"))
+
     def up(self) -> None:
         """Start whatever does not run, and wait until the API answers and workers are there."""
         self.store.start()
