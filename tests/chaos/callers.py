@@ -30,8 +30,8 @@ class Made:
 
     name: str
     kind: str
-    times: tuple[str, ...]
-    """Its times that were to come when it was acknowledged, as the API writes them."""
+    times_ms: frozenset[int]
+    """Its times that were to come when it was acknowledged, ms since 1970."""
 
 
 class Caller(threading.Thread):
@@ -78,10 +78,11 @@ class Caller(threading.Thread):
             if answer.status != 201 or answer.json["name"] != name:
                 self.wrong.append(f"{name} was answered {answer}")
                 return
-            known = at(time.time())
+            known_s = time.time()
             # A single time is sent however late it is; a series begins with what is to come.
-            times = [at(one) for one in starts_s if len(starts_s) == 1 or at(one) > known]
-            self.acknowledged[answer.json["id"]] = Made(name, kind, tuple(times))
+            to_come_s = [one for one in starts_s if len(starts_s) == 1 or one > known_s]
+            times_ms = frozenset(round(one * 1_000) for one in to_come_s)
+            self.acknowledged[answer.json["id"]] = Made(name, kind, times_ms)
             self._read(answer.json["id"], name)
             return
 
