@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from typing import NamedTuple
+import operator
+from typing import Any, NamedTuple
 
 from flask import Blueprint, Flask, Response, g, redirect, render_template, request, url_for
 from marshmallow import ValidationError
@@ -11,8 +12,10 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
 from app import __version__
+from app.api.http.context import services
 from app.api.http.errors import BROKEN, RETRY_AFTER_SECONDS, STATUS
 from app.api.http.icalendar_body import MAX_BYTES
+from app.api.http.partial import reads_what_is_there
 from app.api.http.rate_limit import SESSIONS
 from app.api.schemas.validation import invalid
 from app.console import session
@@ -38,6 +41,7 @@ from app.console.pages import (
 )
 from app.console.show import register_filters
 from app.errors import NotFound, QhronosError, StoreUnavailable
+from app.store.left_out import left_out
 
 NAME = "console"
 PREFIX = "/console"
@@ -55,6 +59,17 @@ PAGES = (
 )
 LARGEST = MAX_BYTES + 65_536
 """Bytes of a form: a calendar file, and the fields beside it."""
+
+
+class _Pages(Blueprint):
+    """Pages show what there is of a cluster while one of its shards is away."""
+
+    def add_url_rule(self, rule: str, endpoint: str | None = None, *rest: Any, **how: Any) -> None:
+        """See ``flask.Blueprint.add_url_rule``."""
+        view, *others = rest or [how.pop("view_func", None)]
+        if view is not None and "methods" not in how:
+            view = reads_what_is_there(view)
+        super().add_url_rule(rule, endpoint, view, *others, **how)
 
 
 class MenuEntry(NamedTuple):
@@ -90,7 +105,7 @@ _log = logging.getLogger(__name__)
 
 def register_console(app: Flask) -> None:
     """Serve the console under ``/console/``; ``/`` leads there."""
-    blueprint = Blueprint(
+    blueprint = _Pages(
         NAME, __name__, url_prefix=PREFIX, template_folder="templates", static_folder="static"
     )
     for page in PAGES:
@@ -132,6 +147,8 @@ def _context() -> dict[str, object]:
         "places": PLACES,
         "more": more,
         "all_places": (*PLACES, *more),
+        "missing": len(left_out()),
+        "partitions": operator.index(services().storage.partitions),
         "is_part": request.headers.get("X-Part") is not None,
     }
 

@@ -11,6 +11,7 @@ import math
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 
 from app.archive.files import MAX_RECORDS
@@ -21,6 +22,7 @@ from app.store.coordination import Coordination
 from app.store.history_size import HistorySizes
 from app.store.occurrences import OccurrenceStore
 from app.store.past import Ending, PastStore
+from app.store.shards import each_there, if_there
 from app.store.sweep import EventSweep
 
 LOOKED_AT = 20_000
@@ -59,13 +61,17 @@ class HistoryLimits:
 
         Raises ``ArchiveFailed``.
         """
-        deleted = 0
-        for partition in partitions if self.per_event else ():
-            for status in EventStatus:
-                if time.monotonic() < until_s:
-                    deleted += self._trim_events(partition, status.value, now_ms, until_s)
+        trim = partial(self._trim, now_ms, until_s)
+        deleted = each_there(partitions if self.per_event else (), trim)
         if self.max_bytes and time.monotonic() < until_s:
             deleted += self._shrink(partitions, now_ms, until_s)
+        return deleted
+
+    def _trim(self, now_ms: int, until_s: float, partition: int) -> int:
+        deleted = 0
+        for status in EventStatus:
+            if time.monotonic() < until_s:
+                deleted += self._trim_events(partition, status.value, now_ms, until_s)
         return deleted
 
     def _trim_events(self, partition: int, status: str, now_ms: int, until_s: float) -> int:
@@ -115,20 +121,22 @@ class HistoryLimits:
 
     def _shrink(self, partitions: Sequence[int], now_ms: int, until_s: float) -> int:
         """Delete the oldest of each partition, by its share, if all of them take too much."""
-        sizes = {partition: self.sizes.of(partition, now_ms) for partition in partitions}
+        found = {one: if_there(partial(self.sizes.of, one, now_ms)) for one in partitions}
+        sizes = {partition: size for partition, size in found.items() if size is not None}
         size = sum(one.bytes for one in sizes.values())
         if size <= self.max_bytes:
             return 0
         share = 1 - LEFT * self.max_bytes / size
         _log.info("history takes about %s bytes: the oldest %.1f %% of it go", size, 100 * share)
-        deleted = 0
-        for partition in partitions:
+
+        def shrink(partition: int) -> int:
+            if time.monotonic() >= until_s:
+                return 0
             most = min(math.ceil(sizes[partition].occurrences * share), MAX_RECORDS)
             oldest = list(islice(self.past.oldest(partition, now_ms), most))
-            deleted += self._delete(partition, oldest, now_ms, until_s)
-            if time.monotonic() >= until_s:
-                break
-        return deleted
+            return self._delete(partition, oldest, now_ms, until_s)
+
+        return each_there(sizes, shrink)
 
     def _delete(
         self, partition: int, endings: Sequence[Ending], now_ms: int, until_s: float

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from app.domain.partition_count import Count
 from app.store.coordination import Coordination
 from app.store.pages import PageStore
+from app.store.shards import each_there
 
 PACK_AFTER_MS = 60 * 60_000
 """How long after its end a record is packed. Until then most of what is done with one is done."""
@@ -44,12 +45,12 @@ class Packing:
         until_s = time.monotonic() + BUDGET_S
         partitions = operator.index(self.partitions)
         told_until = self.told_until(partitions)
-        packed = 0
-        for partition in range(partitions):
+
+        def pack(partition: int) -> int:
             told_ms = max(told_until.get(partition, now_ms), now_ms - TOLD_WITHIN_MS)
-            before_ms = min(now_ms - PACK_AFTER_MS, told_ms + 1)
-            packed += self._pack(partition, before_ms, until_s)
-        return packed
+            return self._pack(partition, min(now_ms - PACK_AFTER_MS, told_ms + 1), until_s)
+
+        return each_there(range(partitions), pack)
 
     def _pack(self, partition: int, before_ms: int, until_s: float) -> int:
         """Look through what has ended, from where the last run stopped.

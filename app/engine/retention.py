@@ -20,6 +20,7 @@ from app.services.event_writes import is_written
 from app.store.archive_notes import ArchiveNotes
 from app.store.calls import BATCH
 from app.store.events import EventStore
+from app.store.shards import each_there, if_there
 from app.store.sweep import EventSweep
 from app.store.work import WorkStore
 
@@ -65,7 +66,7 @@ class Retention:
         until = time.monotonic() + BUDGET_S
         deleted = 0 if self._leaves_alone(now_ms) else self._history(now_ms, until)
         for other in self.others:
-            deleted += _repeat(partial(other, now_ms), until)
+            deleted += if_there(partial(_repeat, partial(other, now_ms), until)) or 0
         return deleted
 
     def _history(self, now_ms: int, until: float) -> int:
@@ -100,21 +101,18 @@ class Retention:
     def _by_age(self, now_ms: int, until: float) -> int:
         if self.archiving is None:
             return self._delete(now_ms, until)
-        moved = 0
-        for partition in self._in_turn(now_ms):
-            if time.monotonic() >= until:
-                break
-            moved += self._archive_partition(self.archiving, partition, now_ms, until)
-        return moved
+        archive = partial(self._archive_partition, self.archiving, now_ms, until)
+        return each_there(self._in_turn(now_ms), archive)
 
     def _delete(self, now_ms: int, until: float) -> int:
+        delete = partial(self._delete_in, now_ms, until)
+        return each_there(range(self.work.partitions), delete)
+
+    def _delete_in(self, now_ms: int, until: float, partition: int) -> int:
         ended_before = now_ms - self.occurrences_ms
-        deleted = 0
-        for partition in range(self.work.partitions):
-            delete = partial(self.work.delete_ended, partition, ended_before, BATCH)
-            deleted += _repeat(delete, until)
-            deleted += _repeat(partial(self._events, partition, now_ms), until)
-        return deleted
+        delete = partial(self.work.delete_ended, partition, ended_before, BATCH)
+        deleted = _repeat(delete, until)
+        return deleted + _repeat(partial(self._events, partition, now_ms), until)
 
     def _in_turn(self, now_ms: int) -> list[int]:
         """The partitions, each time from another on: none waits for what others have too much."""
@@ -123,8 +121,10 @@ class Retention:
         return [(first + number) % count for number in range(count)]
 
     def _archive_partition(
-        self, archiving: Archiving, partition: int, now_ms: int, until: float
+        self, archiving: Archiving, now_ms: int, until: float, partition: int
     ) -> int:
+        if time.monotonic() >= until:
+            return 0
         ended_before = stepped(now_ms, self.occurrences_ms, HOUR_MS)
         changed_before = stepped(now_ms, self.events_ms, DAY_MS)
         moved = 0

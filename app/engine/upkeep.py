@@ -1,6 +1,7 @@
 """Periodic upkeep: recovers expired leases, repairs series, deletes old records.
 
-Each call does a bounded amount of work, and repeating it is harmless.
+Each call does a bounded amount of work, and repeating it is harmless. While a shard of a cluster is
+away, its partitions wait, and so does what else it has: all other upkeep goes on.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from app.clock import Clock
 from app.engine.acknowledgements import Acknowledgements
@@ -24,6 +26,7 @@ from app.services.redeliveries import RedeliveryService
 from app.store.calls import BATCH
 from app.store.coordination import Coordination
 from app.store.migrations.schema import Schema
+from app.store.shards import each_there, if_there
 from app.store.sweep import EventSweep
 from app.store.watch import WatchStore
 from app.store.work import WorkStore
@@ -71,8 +74,10 @@ class Upkeep:
     def repair(self) -> int:
         """Schedule the successors which drains have left, now; returns how many were looked at."""
         now_ms = self.clock.now_ms()
-        partitions = range(self.work.partitions)
-        repaired = sum(self.successors.repair(p, now_ms, now_ms, BATCH) for p in partitions)
+        repaired = each_there(
+            range(self.work.partitions),
+            lambda partition: self.successors.repair(partition, now_ms, now_ms, BATCH),
+        )
         self.successors.call_if_owed(now_ms)
         return repaired
 
@@ -83,29 +88,36 @@ class Upkeep:
         the audit log lacks is added, its old entries are packed, and how late deliveries were is
         noted. The records of what ended an hour ago are packed.
         """
-        recovered = 0
-        if any((head.lease_ms or math.inf) <= self.clock.now_ms() for head in self.work.heads()):
+        partitions = range(self.work.partitions)
+        heads = if_there(self.work.heads)
+        if heads is None or any(
+            (head.lease_ms or math.inf) <= self.clock.now_ms() for head in heads
+        ):
             time.sleep(STALL_S)
-        for partition in range(self.work.partitions):
-            now_ms = self.clock.now_ms()
-            recovered += self.work.reclaim_expired(partition, now_ms)
-            recovered += self.acknowledgements.overdue(partition, now_ms)
-            for event_id in self.sweep.paused(partition, now_ms, BATCH):
-                self.deletions.end_pause(event_id)
-                recovered += 1
-        recovered += self.calendars.continue_abandoned() + self.redeliveries.continue_waiting()
-        for partition in range(self.work.partitions):
-            # Last: it may take long, and what has expired or was paused must not wait for it.
-            now_ms = self.clock.now_ms()
-            recovered += self.successors.repair(partition, now_ms - REPAIR_AFTER_MS, now_ms, BATCH)
-        self.successors.call_if_owed(now_ms)
-        self.schema.follow()
-        self.audit.settle()
-        self.audit.pack()
-        self.lateness.note()
-        self.packing.run(self.clock.now_ms())
+        recovered = each_there(partitions, self._recover)
+        recovered += if_there(self.calendars.continue_abandoned) or 0
+        recovered += if_there(self.redeliveries.continue_waiting) or 0
+        # Last: it may take long, and what has expired or was paused must not wait for it.
+        recovered += each_there(partitions, self._repair)
+        self.successors.call_if_owed(self.clock.now_ms())
+        for step in (self.schema.follow, self.audit.settle, self.audit.pack, self.lateness.note):
+            if_there(step)
+        if_there(lambda: self.packing.run(self.clock.now_ms()))
         self._ran("recover")
         return recovered
+
+    def _recover(self, partition: int) -> int:
+        now_ms = self.clock.now_ms()
+        recovered = self.work.reclaim_expired(partition, now_ms)
+        recovered += self.acknowledgements.overdue(partition, now_ms)
+        for event_id in self.sweep.paused(partition, now_ms, BATCH):
+            self.deletions.end_pause(event_id)
+            recovered += 1
+        return recovered
+
+    def _repair(self, partition: int) -> int:
+        now_ms = self.clock.now_ms()
+        return self.successors.repair(partition, now_ms - REPAIR_AFTER_MS, now_ms, BATCH)
 
     def reconcile(self) -> int:
         """Check a part of all records, from where the last run stopped.
@@ -113,14 +125,16 @@ class Upkeep:
         Active events without a scheduled occurrence get one; open occurrences that are neither
         due nor claimed are put back. Returns how many of both there were.
         """
-        self.schema.migrate(MIGRATE_S)  # whoever began may have been killed
-        self.metadata.go_on(MIGRATE_S)
-        repaired = 0
-        for partition in range(self.work.partitions):
-            repaired += self._sweep(partition, "events", self._repair_events)
-            for status in ("scheduled", "retrying", "dispatched"):
-                repaired += self._sweep(partition, status, self._restore)
+        if_there(partial(self.schema.migrate, MIGRATE_S))  # whoever began may have been killed
+        if_there(partial(self.metadata.go_on, MIGRATE_S))
+        repaired = each_there(range(self.work.partitions), self._reconcile)
         self._ran("reconcile")
+        return repaired
+
+    def _reconcile(self, partition: int) -> int:
+        repaired = self._sweep(partition, "events", self._repair_events)
+        for status in ("scheduled", "retrying", "dispatched"):
+            repaired += self._sweep(partition, status, self._restore)
         return repaired
 
     def _sweep(self, partition: int, what: str, repair: Repair) -> int:
@@ -148,11 +162,11 @@ class Upkeep:
 
     def retain(self) -> int:
         """Delete what is older than the retention; returns how many records were deleted."""
-        self.store_settings()  # its log says what is wrong with them
+        if_there(self.store_settings)  # its log says what is wrong with them
         deleted = self.retention.run(self.clock.now_ms())
         self._ran("retain")
         return deleted
 
     def _ran(self, what: str) -> None:
         """Note that a job has ended well: who looks at the status sees that upkeep goes on."""
-        self.watch.ran(what, self.clock.now_ms())
+        if_there(lambda: self.watch.ran(what, self.clock.now_ms()))

@@ -103,7 +103,9 @@ class BatchService:
         atomic: bool,
     ) -> list[_Plan | QhronosError]:
         # The same partition each time, and with atomic one for all.
-        partition = partition_of_batch(repetition, self.events.partitions) if atomic else None
+        partition = None
+        if atomic:
+            partition = partition_of_batch(repetition, self.events.events, self.events.partitions)
         once = None if repetition is None else Once(repetition.seed, repetition.seed)
         plans: list[_Plan | QhronosError] = []
         for number, item in enumerate(items):

@@ -18,6 +18,7 @@ from app.store.events import EventStore
 from app.store.indexes import CHUNK, IndexReader, Total
 from app.store.names import NameIndex, NameMatch
 from app.store.selections import Entry, IndexClause, Selection, event_indexes
+from app.store.shards import if_there
 from app.store.term_index import TermIndex
 from app.store.terms import has_members, hosts_of, with_host, with_member
 
@@ -157,7 +158,7 @@ class EventLists:
         if query.name is not None or query.name_prefix is not None:
             match = _named(query)
             few = None
-            if self.names.is_complete():
+            if if_there(self.names.is_complete):
                 few = self.names.few(match, FEW) if match.is_prefix else None
                 clauses += [] if match.is_prefix else [match.clause]
             if few is not None:
@@ -187,11 +188,13 @@ class EventLists:
         clauses: list[IndexClause] = []
         looks: dict[str, Look] = {}
         if query.target_host is not None:
-            if self.terms.knows_hosts():
+            if if_there(self.terms.knows_hosts):
                 clauses.append(with_host(query.target_host))
             else:
                 looks["target_host"] = partial(self.looks.have_host, query.target_host)
-        known = self.terms.members() if query.metadata and self.terms.declared else frozenset()
+        known: frozenset[str] = frozenset()
+        if query.metadata and self.terms.declared:
+            known = if_there(self.terms.members) or known
         clauses += [with_member(name, value) for name, value in query.metadata if name in known]
         if others := tuple(one for one in query.metadata if one[0] not in known):
             names = ", ".join(f"metadata.{name}" for name, _ in others)

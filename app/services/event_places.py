@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import operator
-import random
 import zlib
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -15,10 +14,11 @@ from app.domain.ids import partition_of_event, place_of, to_text
 from app.domain.once import Once, Repetition
 from app.domain.options import EventOptions
 from app.domain.partition_count import Count
-from app.errors import Conflict, InvalidInput
+from app.errors import Conflict, InvalidInput, QhronosError, ShardUnavailable
 from app.services.event_changes import flow_of
 from app.store.events import EventStore
 from app.store.own_keys import partition_of_key
+from app.store.partitions import by_partition
 
 HIDDEN = "An event that this token does not see has this key; choose another."
 
@@ -33,9 +33,13 @@ def in_key_space(given: Mapping[str, Any], access: Access) -> Mapping[str, Any]:
 
 
 def partition_for(
-    given: Mapping[str, Any], once: Once | None, partitions: Count, wanted: int | None = None
+    given: Mapping[str, Any],
+    once: Once | None,
+    store: EventStore,
+    partitions: Count,
+    wanted: int | None = None,
 ) -> int:
-    """The partition of its key; else the wanted one; else any.
+    """The partition of its key; else the wanted one; else any that is not known to be away.
 
     That is the same one for all events of a flow, or of an idempotency key. An event and its key
     are written in one step, so it is nowhere else: raises ``InvalidInput`` if another is wanted.
@@ -53,21 +57,16 @@ def partition_for(
         return place_of(zlib.crc32(flow.encode()), operator.index(partitions))
     if once is not None:
         return home_of(once, partitions)
-    return any_partition(partitions)
+    return store.any_of(partitions)
 
 
-def any_partition(partitions: Count) -> int:
-    """A partition for what may be anywhere."""
-    return random.randrange(operator.index(partitions))  # noqa: S311 - spreads load, no secret
-
-
-def partition_of_batch(repetition: Repetition | None, partitions: Count) -> int:
+def partition_of_batch(repetition: Repetition | None, store: EventStore, partitions: Count) -> int:
     """Where all events of a batch are: the same place each time that the request is sent.
 
     So it goes by its name, and stays where it is if the store gets more partitions meanwhile.
     """
     if repetition is None:
-        return any_partition(partitions)
+        return store.any_of(partitions)
     return place_of(zlib.crc32(repetition.seed), operator.index(partitions))
 
 
@@ -86,17 +85,34 @@ def refuse_made(store: EventStore, draft: Event, once: Once | None, partitions: 
         store.refuse_duplicate(partition, once)
 
 
-def taken_keys(store: EventStore, drafts: Sequence[Event], access: Access) -> dict[bytes, KeyTaken]:
+def taken_keys(
+    store: EventStore, drafts: Sequence[Event], access: Access
+) -> dict[bytes, QhronosError]:
     """Which new events, by their ids, have keys that others have, and what to say of each.
 
-    It takes two round trips, or none if none has a key.
+    Or that the shard where it has to be is away. It takes two round trips, or none if none has a
+    key.
     """
-    keyed = [(one, one.options.key_name) for one in drafts]
-    named = [(one, name) for one, name in keyed if name is not None]
-    found = store.keyed([name for _, name in named]) if named else []
+    named = [one for one in drafts if one.options.key_name is not None]
+    try:
+        return _taken_keys(store, named, access)
+    except ShardUnavailable:
+        found: dict[bytes, QhronosError] = {}
+        for some in by_partition(named, lambda one: partition_of_event(one.id)).values():
+            try:
+                found |= _taken_keys(store, some, access)
+            except ShardUnavailable as error:
+                found |= dict.fromkeys((one.id for one in some), error)
+        return found
+
+
+def _taken_keys(
+    store: EventStore, named: Sequence[Event], access: Access
+) -> dict[bytes, QhronosError]:
+    found = store.keyed([one.options.key_name or "" for one in named]) if named else []
     return {
         draft.id: _taken(holder, access)
-        for (draft, _), holder in zip(named, found, strict=True)
+        for draft, holder in zip(named, found, strict=True)
         if holder is not None and holder.id != draft.id
     }
 

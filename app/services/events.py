@@ -107,7 +107,7 @@ class EventService:
         given = in_key_space(in_space(changes.given, access), access)
         if "delay" not in given:
             given = {"start_time": now_ms, **given}
-        partition = partition_for(given, once, self.partitions, partition)
+        partition = partition_for(given, once, self.events, self.partitions, partition)
         lane = self.lanes.of(access.subject)
         event_id = (make_id or self._new_id)(partition, lane)
         given = self.headers.encrypted(event_id, self.signing.encrypted(event_id, given))

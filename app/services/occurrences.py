@@ -17,6 +17,7 @@ from app.services.scoping import scope_word, tag_clauses, tag_keys, visible_even
 from app.store import keys
 from app.store.events import EventStore
 from app.store.indexes import IndexReader, Total
+from app.store.left_out import reading_only
 from app.store.occurrences import OccurrenceStore
 from app.store.selections import Entry, IndexClause, KeyOf, Selection
 
@@ -52,6 +53,13 @@ class OccurrenceService:
         Raises ``InvalidInput`` for the cursor of another list, and for the number of a page that
         more would have to be looked at for than one call may.
         """
+        event_id = query.event_id and ids.from_text(query.event_id, version=7)
+        if not event_id:
+            return self._list(query, access)
+        with reading_only(ids.partition_of_event(event_id)):
+            return self._list(query, access)
+
+    def _list(self, query: OccurrenceQuery, access: Access) -> Page[Occurrence]:
         context = f"occurrences {query.filters} {scope_word(access)}"
         after = self.cursors.decode(query.cursor, context)
         selection = self.selection(query, access)
@@ -96,10 +104,11 @@ class OccurrenceService:
         """
         event = visible_event(self.events, event_id, access)
         selection = self._event_selection(event.id, access)
-        found, following = self.cursors.slice(
-            self.lists, selection, cursor, f"of {event_id} {scope_word(access)}", limit
-        )
-        total = self.lists.total(selection)
+        with reading_only(ids.partition_of_event(event.id)):
+            found, following = self.cursors.slice(
+                self.lists, selection, cursor, f"of {event_id} {scope_word(access)}", limit
+            )
+            total = self.lists.total(selection)
         return Page(self._load(found), total.number, following, total.is_exact)
 
     def selection(self, query: OccurrenceQuery, access: Access) -> Selection | None:

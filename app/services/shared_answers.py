@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from app.clock import Clock
 from app.errors import QhronosError
+from app.store.left_out import left_out
 
 Answer = TypeVar("Answer")
 
@@ -44,8 +45,10 @@ class SharedAnswers:
     def of(self, question: Hashable, make: Callable[[], Answer]) -> Answer:
         """Return the answer to a question, made at most ``good_ms`` ago; raises what that does."""
         with self._lock:
-            slot = self._slots.setdefault(question, _Slot())
-            self._slots.move_to_end(question)
+            # What does without a shard that is away is no answer for who does not.
+            key = (question, left_out())
+            slot = self._slots.setdefault(key, _Slot())
+            self._slots.move_to_end(key)
             if len(self._slots) > MOST:
                 self._slots.popitem(last=False)
             tries = slot.tries

@@ -83,12 +83,18 @@ class Coordination:
 
     def sweep_cursor(self, place: str) -> str:
         """Where the reconciliation of a place goes on."""
-        raw = self._client.hget(keys.SWEEP.decode(), place)
+        raw = self._client.hget(self._sweep(place), place)
         return raw.decode() if isinstance(raw, bytes) else ""
 
     def move_sweep(self, place: str, cursor: str) -> None:
         """Remember where the reconciliation of a place goes on."""
-        self._client.hset(keys.SWEEP.decode(), place, cursor)
+        self._client.hset(self._sweep(place), place, cursor)
+
+    def _sweep(self, place: str) -> str:
+        """Where places are noted: in a cluster with their partitions, which may be there alone."""
+        if not self._client.is_cluster:
+            return keys.SWEEP.decode()
+        return (keys.prefix(int(place.partition(":")[0])) + b"sweep").decode()
 
 
 class WakeListener:

@@ -13,7 +13,7 @@ from app.domain.event import Event
 from app.domain.once import KEPT_MS, AlreadyMade, Once
 from app.domain.partition_count import Count, PartitionsNow
 from app.errors import NotFound
-from app.store import codec, keys
+from app.store import codec, keys, shards
 from app.store.asked_by import marked, origin_of_added
 from app.store.audit_intents import concerns, created_with_entry
 from app.store.connection import StoreClient
@@ -202,6 +202,10 @@ class EventStore:
         if partition != ids.partition_of_event(event_id):
             key = keys.made(partition, once.name)
             self._client.set(key, event_id + once.digest, nx=True, px=KEPT_MS)
+
+    def any_of(self, partitions: Count) -> int:
+        """One of so many partitions, for what may be in any; see ``Shards.any``."""
+        return shards.Shards(self._client, partitions).any()
 
     def keyed(self, names: Sequence[str]) -> list[Event | None]:
         """The events that have these keys of their users, in order; ``None``: there is none."""

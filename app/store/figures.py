@@ -15,6 +15,7 @@ from app.store.audit_archive import log_bytes
 from app.store.connection import StoreClient
 from app.store.fields import MetaField
 from app.store.leaves import count_entries
+from app.store.left_out import partitions_there
 from app.store.scripts import Scripts
 
 META = keys.META.decode()
@@ -34,7 +35,7 @@ class Figures:
     def events(self) -> int:
         """How many events there are."""
         pipe = self._client.pipeline(transaction=False)
-        for partition in range(self._partitions):
+        for partition in partitions_there(self._partitions):
             for status in EventStatus:
                 pipe.zcard(keys.events(partition, status))
         return sum(pipe.execute())

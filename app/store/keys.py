@@ -69,7 +69,7 @@ which a time is given ends by itself. ``tests/api/test_growth.py`` proves it.
     qh:{limits}:…                     string  how often a caller has asked (TTL; Flask-Limiter's)
     qh:{processes}                    zset    process → alive until
     qh:{processes}:facts              hash    process → what it says of itself (JSON)
-    qh:sweep                          hash    partition:what → where reconciliation continues
+    qh:sweep (cluster: qh:{p}:sweep)  hash    partition:what → where reconciliation continues
     qh:wake                           channel a due time nearer than all others of a partition
     qh:wake:jobs                      channel when to look after a job that is begun or goes on
 """

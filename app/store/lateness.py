@@ -17,6 +17,7 @@ from app.domain.partition_count import Count, PartitionsNow
 from app.store import keys
 from app.store.connection import StoreClient
 from app.store.figures import MINUTE_MS
+from app.store.left_out import partitions_there
 from app.store.reading import highest_score
 
 LATENESS = b"qh:{lateness}"
@@ -56,7 +57,7 @@ class LatenessLog:
         each = max(size // self._partitions, 1)
         return [
             one
-            for partition in range(self._partitions)
+            for partition in partitions_there(self._partitions)
             for one in self._in(partition, minute_ms, each)
         ]
 

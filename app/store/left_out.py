@@ -12,22 +12,35 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 
 _left_out: ContextVar[frozenset[int]] = ContextVar("left_out", default=frozenset())
+_only: ContextVar[int | None] = ContextVar("only", default=None)
 
 
 def partitions_there(partitions: int) -> Sequence[int]:
     """Those of so many partitions that this context reads: all that it does not leave out.
 
-    What has one partition alone is read or fails.
+    What is in one partition alone is read or fails.
     """
-    missing = _left_out.get()
-    if not missing or partitions == 1:
+    missing, only = _left_out.get(), _only.get()
+    if partitions == 1 or (only is None and not missing):
         return range(partitions)
+    if only is not None:
+        return [only]
     return [one for one in range(partitions) if one not in missing]
 
 
 def left_out() -> frozenset[int]:
     """The partitions that this context leaves out."""
     return _left_out.get()
+
+
+@contextmanager
+def reading_only(partition: int) -> Iterator[None]:
+    """Have lists in this context read one partition, as all that they select is there."""
+    token = _only.set(partition)
+    try:
+        yield
+    finally:
+        _only.reset(token)
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import redis
 
-from app.errors import StoreUnavailable
+from app.errors import ShardUnavailable, StoreUnavailable
 from app.metrics.catalogue import STORE
 from app.metrics.family import MICROSECONDS
 from app.metrics.registry import Registry
@@ -75,6 +75,11 @@ class Scripts:
     def each(self, name: str, calls: Sequence[ScriptCall]) -> list[Any]:
         """As ``many``, for who needs every answer: raises ``StoreUnavailable`` if one fails."""
         return _whole(self.many(name, calls))
+
+    def those_there(self, name: str, calls: Sequence[ScriptCall]) -> list[Any]:
+        """As ``each``; the answer is ``None`` where the shard of a cluster is away."""
+        replies = self.many(name, calls)
+        return _whole([None if isinstance(one, ShardUnavailable) else one for one in replies])
 
     def read(self, name: str, calls: Sequence[ScriptCall]) -> list[Any]:
         """Run a script that only reads once for each call, in one round trip and in order.

@@ -63,7 +63,8 @@ class StatsStore:
     def take(self, state: State) -> list[Taken]:
         """Take what is to be rolled up; what was taken before and not added is taken again."""
         name = secrets.token_bytes(8)
-        answers = self._scripts.each(
+        # What is on a shard that is away is taken when that is back.
+        answers = self._scripts.those_there(
             "take_stats",
             [
                 ((counted(partition), taken(partition)), (state.done.get(partition, b""), name))

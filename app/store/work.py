@@ -27,6 +27,7 @@ from app.store.calls import (
 )
 from app.store.claims import Claim, read_claim_answer
 from app.store.connection import StoreClient
+from app.store.left_out import partitions_there
 from app.store.pages import PageStore
 from app.store.partitions import by_partition
 from app.store.scripts import Argument, Scripts
@@ -41,6 +42,10 @@ class Heads:
     lease_ms: int | None
     ack_ms: int | None
     flow_ms: int | None
+
+
+NO_HEADS = Heads(None, None, None, None)
+"""Of a partition of which nothing is known."""
 
 
 def _partition_of_occurrence(one: Record | Deferral) -> int:
@@ -142,18 +147,25 @@ class WorkStore:
     def heads(self) -> list[Heads]:
         """For every partition, what will be due or expire first."""
         places = (keys.lanes, keys.leases, keys.unacknowledged, keys.flowing)
-        found = [place(partition) for partition in range(self.partitions) for place in places]
+        count = self.partitions
+        there = partitions_there(count)
+        found = [place(partition) for partition in there for place in places]
         heads = self._client.read_each("ZRANGE", found, 0, 0, "WITHSCORES")
         moments = [int(head[1]) if head else None for head in heads]
         size = len(places)
-        return [Heads(*moments[at : at + size]) for at in range(0, len(moments), size)]
+        read = [Heads(*moments[at : at + size]) for at in range(0, len(moments), size)]
+        if len(read) == count:
+            return read
+        known = dict(zip(there, read, strict=True))
+        return [known.get(one, NO_HEADS) for one in range(count)]
 
     def backlog(self, now_ms: int) -> int:
         """How many occurrences are due and wait to be claimed."""
         pipe = self._client.pipeline(transaction=False)
-        for partition in range(self.partitions):
+        there = partitions_there(self.partitions)
+        for partition in there:
             pipe.zrangebyscore(keys.lanes(partition), "-inf", now_ms)
-        for partition, lanes in enumerate(pipe.execute()):
+        for partition, lanes in zip(there, pipe.execute(), strict=True):
             for lane in lanes:
                 pipe.zcount(keys.due(partition, int(lane)), "-inf", now_ms)
         return sum(pipe.execute())
@@ -161,7 +173,7 @@ class WorkStore:
     def leased(self) -> int:
         """How many occurrences are held under a lease."""
         pipe = self._client.pipeline(transaction=False)
-        for partition in range(self.partitions):
+        for partition in partitions_there(self.partitions):
             pipe.zcard(keys.leases(partition))
         return sum(pipe.execute())
 

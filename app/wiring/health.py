@@ -25,11 +25,13 @@ from app.services.problems.local_faults import LocalFaultsCheck
 from app.services.problems.migration import migration
 from app.services.problems.problem import Check
 from app.services.problems.settings import settings
+from app.services.problems.shards import shards
 from app.services.problems.store_refuses import store_refuses
 from app.services.processes import ProcessService
 from app.store.canary import CanaryStore
 from app.store.metrics import MetricsStore
 from app.store.migrations.schema import MIGRATIONS
+from app.store.shards import Shards
 from app.store.watch import WatchStore
 from app.wiring.archive import archive_notes
 from app.wiring.queues import Queues
@@ -46,6 +48,7 @@ def health_service(
     encryption_key: Callable[[], bytes],
 ) -> HealthService:
     """Health, status and metrics, with the checks that need nothing else and ``more_checks``."""
+    found = Shards(storage.client, storage.partitions)
     return HealthService(
         storage.work,
         storage.figures,
@@ -57,6 +60,7 @@ def health_service(
         storage.breakers,
         storage.local_faults,
         WatchStore(storage.client),
+        found,
         CanaryStore(storage.client) if storage.settings.canary_ms else None,
         checks=(
             lag,
@@ -69,6 +73,7 @@ def health_service(
             files,
             disk(parse_free_space(storage.settings.disk_free)),
             store_refuses(storage.probe.check_writable),
+            shards(found.away),
             broker(queues.probe_other),
             settings(processes.alive),
             keys(storage.key_notes.noted, processes.alive),

@@ -64,6 +64,11 @@ def begin(client: Client, file: IO[str], state: Export, seen: Callable[[Export],
 def go_on(client: Client, file: IO[str], state: Export, seen: Callable[[Export], None]) -> None:
     """Write the events from the last mark on, then the end."""
     for page in client.event_pages(limit=PAGE, cursor=state.cursor):
+        if page.missing:
+            raise QhronosError(
+                "A part of the store is away, and its events would not be in the export: go on "
+                "with it when GET /status has no problem shard_away any more."
+            )
         for event in page.items:
             record = of_event(event.raw)
             if record is not None:

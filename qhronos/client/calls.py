@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -21,6 +22,8 @@ T = TypeVar("T")
 M = TypeVar("M", bound=Model)
 
 JSON = "application/json"
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,9 @@ class Page(Generic[T]):
     following: Call[Page[T]] | None
     total: int | None = None
     """How many the whole list has; ``None`` if the service does not count so far."""
+
+    missing: int = 0
+    """How many partitions of the store this part lacks, as they were away. The log warns, too."""
 
     @property
     def cursor(self) -> str | None:
@@ -171,13 +177,13 @@ def listed(path: str, cls: type[M], params: Mapping[str, Any] | None = None) -> 
     def read(answer: httpx.Response) -> Page[M]:
         found = document(answer)
         items = cls.each_of(found["data"] if isinstance(found, Mapping) else found)
-        total = _total(answer)
+        total, missing = _total(answer), _missing(answer)
         link = answer.links.get("next")
         if link is None:
-            return Page(items, None, total)
+            return Page(items, None, total, missing)
         # Only what it asks for: the host is the one that we were told, and gets the token.
         following = Call("GET", path, read, tuple(parse_qsl(urlsplit(link["url"]).query)))
-        return Page(items, following, total)
+        return Page(items, following, total, missing)
 
     return get(path, read, params)
 
@@ -186,6 +192,16 @@ def _total(answer: httpx.Response) -> int | None:
     text = answer.headers.get("X-Total-Count", "")
     is_exact = answer.headers.get("X-Total-Count-Exact") != "false"
     return int(text) if is_exact and text.isascii() and text.isdecimal() else None
+
+
+def _missing(answer: httpx.Response) -> int:
+    text = answer.headers.get("Qhronos-Partial", "")
+    if not (text.isascii() and text.isdecimal()):
+        return 0
+    _log.warning(
+        "this is not all of %s: %s partitions of the store are away", answer.request.url.path, text
+    )
+    return int(text)
 
 
 def document(answer: httpx.Response) -> Any:

@@ -34,6 +34,10 @@ HEADERS: dict[str, Node] = {
         "description": "When the period ends, in seconds since 1970.",
         "schema": {**_WHOLE, "example": 1924938000},
     },
+    "Partial": {
+        "description": "How many partitions are missing, as a shard of the cluster is away.",
+        "schema": {**_WHOLE, "example": 5},
+    },
     "RequestId": {
         "description": "The name of the request in logs: the caller's X-Request-Id, or a new one.",
         "schema": {"type": "string", "example": "6f1a2b3c4d5e6f70"},

@@ -6,6 +6,7 @@ from typing import cast
 
 from flask import Flask, current_app
 
+from app.store.shards import Shards
 from app.wiring.services import Services
 
 EXTENSION = "qhronos"
@@ -26,3 +27,9 @@ def without_requests(services: Services) -> Flask:
 def services() -> Services:
     """Return the services of the application that is handling this request."""
     return cast("Services", current_app.extensions[EXTENSION])
+
+
+def shards() -> Shards:
+    """Return the shards of the store."""
+    storage = services().storage
+    return Shards(storage.client, storage.partitions)

@@ -15,7 +15,7 @@ _SENT = (
     "X-Request-Id, traceparent"
 )
 _READ = (
-    "ETag, Idempotent-Replayed, Link, Location, Retry-After, X-RateLimit-Limit, "
+    "ETag, Idempotent-Replayed, Link, Location, Qhronos-Partial, Retry-After, X-RateLimit-Limit, "
     "X-RateLimit-Remaining, X-RateLimit-Reset, X-Request-Id, X-Total-Count, "
     "X-Total-Count-Exact"
 )

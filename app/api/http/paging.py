@@ -13,6 +13,7 @@ from app.api.http.context import services
 from app.api.http.public_urls import absolute
 from app.api.schemas.queries import ListQuery
 from app.services.queries import Item, Page
+from app.store.left_out import left_out
 
 LOCATED = {
     "Location": {
@@ -59,7 +60,7 @@ UNINDEXED = {
 def array_answer(listing: Page[Item], write: Callable[[Item], str]) -> Response:
     """Answer with an array: ``Link`` (RFC 8288) leads on, ``X-Total-Count`` counts."""
     headers = {"X-Total-Count": str(listing.total), **link_to_next(listing.next_cursor)}
-    if not listing.is_total_exact:
+    if not _is_exact(listing):
         headers["X-Total-Count-Exact"] = "false"
     if listing.unindexed:
         # (A name may have any character, and a header may not.)
@@ -86,10 +87,15 @@ def page_answer(
 ) -> Response:
     """Answer with a page, and where it stands among all; ``Link`` leads on."""
     place: dict[str, Any] = {"page": page, "limit": limit, "total": listing.total}
-    if not listing.is_total_exact:
+    if not _is_exact(listing):
         place["total_is_exact"] = False
     text = f'{{"data":{_array(listing, write)},"pagination":{json_text(place)}}}'
     return json_answer(text, headers=link_to_next(listing.next_cursor))
+
+
+def _is_exact(listing: Page[Item]) -> bool:
+    """Whether there are no more; of what is left out, nobody knows how many there are."""
+    return listing.is_total_exact and not left_out()
 
 
 def _array(listing: Page[Item], write: Callable[[Item], str]) -> str:

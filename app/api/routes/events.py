@@ -16,6 +16,7 @@ from app.api.http.context import services
 from app.api.http.icalendar_body import CALENDAR
 from app.api.http.idempotency import DOCUMENT, REPLAYED
 from app.api.http.paging import LISTED, LOCATED, UNINDEXED, array_answer
+from app.api.http.partial import PARTIAL, may_be_partial
 from app.api.http.public_urls import absolute
 from app.api.http.smorest import Blueprint
 from app.api.routes import icalendar_import
@@ -90,8 +91,9 @@ def create_event(changes: EventChanges) -> Response:
 
 @blueprint.operation("/events")
 @blueprint.reads(EventQuerySchema, "query")
-@blueprint.answers(200, EventSchema(many=True), headers={**LISTED, **UNINDEXED})
+@blueprint.answers(200, EventSchema(many=True), headers={**LISTED, **UNINDEXED, **PARTIAL})
 @blueprint.refuses(401, 403)
+@may_be_partial
 def list_events(query: EventQuery) -> Response:
     """List events, newest first.
 

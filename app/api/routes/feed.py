@@ -8,6 +8,7 @@ from app.api.http.auth import access, require_right_or_feed_token
 from app.api.http.conditional import is_held
 from app.api.http.context import services
 from app.api.http.icalendar_body import CALENDAR
+from app.api.http.partial import PARTIAL, may_be_partial
 from app.api.http.smorest import Blueprint
 from app.api.schemas.queries import FeedQuerySchema
 from app.services.queries import TagFilter
@@ -21,8 +22,9 @@ blueprint.before_request(require_right_or_feed_token)
 
 @blueprint.operation("/calendar.ics")
 @blueprint.reads(FeedQuerySchema, "query")
-@blueprint.answers(200, FILE, content_type=CALENDAR, headers=ETAG)
+@blueprint.answers(200, FILE, content_type=CALENDAR, headers={**ETAG, **PARTIAL})
 @blueprint.refuses(401, 403)
+@may_be_partial
 def get_calendar_feed(tags: TagFilter) -> Response:
     """Read the last 7 and the next 60 days as an iCalendar file.
 

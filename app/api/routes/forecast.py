@@ -7,6 +7,7 @@ from flask import Response
 from app.api.http.answers import json_answer
 from app.api.http.auth import access, require_right
 from app.api.http.context import services
+from app.api.http.partial import PARTIAL, may_be_partial
 from app.api.http.smorest import Blueprint
 from app.api.schemas.forecast import ForecastSchema, forecast_text
 
@@ -15,8 +16,9 @@ blueprint.before_request(require_right)
 
 
 @blueprint.operation("/forecast")
-@blueprint.answers(200, ForecastSchema)
+@blueprint.answers(200, ForecastSchema, headers=PARTIAL)
 @blueprint.refuses(401, 403, 503)
+@may_be_partial
 def get_forecast() -> Response:
     """Say what is planned for each minute of the next 24 hours, by target; hot spots are named.
 

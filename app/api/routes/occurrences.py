@@ -10,6 +10,7 @@ from app.api.http.answers import json_answer, json_text
 from app.api.http.auth import access, require_right
 from app.api.http.context import services
 from app.api.http.paging import LISTED, page_answer
+from app.api.http.partial import PARTIAL, may_be_partial
 from app.api.http.smorest import Blueprint
 from app.api.schemas.occurrences import AttemptSchema, OccurrencePageSchema, OccurrenceSchema
 from app.api.schemas.queries import OccurrenceQuerySchema
@@ -22,8 +23,9 @@ blueprint.before_request(require_right)
 
 @blueprint.operation("/occurrences")
 @blueprint.reads(OccurrenceQuerySchema, "query")
-@blueprint.answers(200, OccurrencePageSchema, headers={"Link": LISTED["Link"]})
+@blueprint.answers(200, OccurrencePageSchema, headers={"Link": LISTED["Link"], **PARTIAL})
 @blueprint.refuses(401, 403)
+@may_be_partial
 def list_occurrences(query: OccurrenceQuery) -> Response:
     """List occurrences, newest scheduled first.
 

@@ -80,6 +80,6 @@ def no_upkeep(figures: StatusFigures) -> Iterator[Problem]:
 
 
 def _is_missing(role: str, figures: StatusFigures) -> bool:
-    if figures.of(role):
+    if figures.of(role) or not figures.are_processes_known:
         return False
     return figures.up_s > START_S or role in figures.died

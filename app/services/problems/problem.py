@@ -38,6 +38,7 @@ class ProblemCode(StrEnum):
     STORE_EVICTS = "store_evicts"
     STORE_NOT_DURABLE = "store_not_durable"
     STORE_DISK = "store_disk"
+    SHARD_AWAY = "shard_away"
     STORE_MEMORY = "store_memory"
 
     @property
@@ -92,6 +93,9 @@ class StatusFigures:
 
     canary: CanaryFigures = field(default_factory=CanaryFigures)
     """How canaries have fared."""
+
+    are_processes_known: bool = True
+    """Whether anybody could tell which processes are alive: not while their shard is away."""
 
     def of(self, role: str) -> list[ProcessFacts]:
         """The processes of a role that are alive."""

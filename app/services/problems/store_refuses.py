@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from app.errors import StoreUnavailable
+from app.errors import ShardUnavailable, StoreUnavailable
 from app.services.problems.problem import Check, Problem, ProblemCode, StatusFigures
 from app.store.refusals import told_to_all
 
@@ -15,6 +15,8 @@ def store_refuses(check_writable: Callable[[], None]) -> Check:
     def check(_figures: StatusFigures) -> Iterator[Problem]:
         try:
             check_writable()
+        except ShardUnavailable:
+            return  # ``shards`` tells of that
         except StoreUnavailable as error:
             yield Problem(
                 ProblemCode.STORE_REFUSES,

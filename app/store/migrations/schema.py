@@ -12,6 +12,7 @@ import secrets
 import threading
 import time
 from collections.abc import Sequence
+from functools import partial
 from typing import NamedTuple, cast
 
 from app.domain.event import EventStatus
@@ -31,6 +32,7 @@ from app.store.migrations.short_ends import SHORT_ENDS
 from app.store.migrations.short_occurrences import SHORT_OCCURRENCES
 from app.store.migrations.small_hashes import SMALL_HASHES
 from app.store.scripts import Argument, Scripts
+from app.store.shards import if_there
 
 _log = logging.getLogger(__name__)
 
@@ -194,7 +196,7 @@ class Schema:
         stored = Stored(self._client, self._scripts)
         for migration in self._migrations[after:]:
             for partition in range(self._partitions if migration.follows else 0):
-                migration.step(stored, partition, "")
+                if_there(partial(migration.step, stored, partition, ""))
 
     def _events(self) -> int:
         """How many events the store has, also in the index that there was at first."""

@@ -10,12 +10,15 @@ export interface Page<T> {
   readonly items: readonly T[];
   /** Where the next part begins: a filter for a later call; `undefined` after the last one. */
   readonly cursor: string | undefined;
+  /** How many partitions of the store this part lacks, as they were away. */
+  readonly missing: number;
 }
 
 /** The same, with the query of the next part. */
 export interface Part<T> {
   readonly items: readonly T[];
   readonly following: string | undefined;
+  readonly missing: number;
 }
 
 /**
@@ -40,9 +43,9 @@ export class List<T> implements AsyncIterable<T> {
   async *pages(): AsyncGenerator<Page<T>, void, undefined> {
     let query: string | undefined = this.#first.query;
     while (query !== undefined) {
-      const { items, following }: Part<T> = await this.#sender.send({ ...this.#first, query });
+      const { items, following, missing }: Part<T> = await this.#sender.send({ ...this.#first, query });
       const cursor = new URLSearchParams(following).get('cursor') ?? undefined;
-      yield { items, cursor };
+      yield { items, cursor, missing };
       query = following;
     }
   }
@@ -73,7 +76,8 @@ export function listed<T, P extends PathOf<'get'>>(
     read: (answer) => {
       const found = document<T[] | { data: T[] }>(answer);
       const items = Array.isArray(found) ? found : found.data;
-      return { items, following: nextQuery(answer.headers.get('Link') ?? '') };
+      const missing = Number(answer.headers.get('Qhronos-Partial') ?? 0) || 0;
+      return { items, following: nextQuery(answer.headers.get('Link') ?? ''), missing };
     },
   };
 }

@@ -1,0 +1,133 @@
+"""Shards: reads without one that is away, places for new events, work that goes on in the others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from app.errors import ShardUnavailable, StoreUnavailable
+from app.store import keys
+from app.store.left_out import left_out, partitions_there
+from app.store.shards import Shards, each_there, if_there
+from tests.store.conftest import Stores
+from tests.support.shards import EVEN, ODD, TwoShards
+
+PARTITIONS = 6
+
+
+class Known:
+    """A client that knows which nodes are away, as that of a cluster does."""
+
+    is_cluster = True
+
+    def __init__(self, *away: str) -> None:
+        self.away = away
+
+    def node_of(self, key: bytes) -> str:
+        number = int(key.removeprefix(b"qh:{").partition(b"}")[0])
+        node = f"node:{number % 3}"
+        if node in self.away:
+            raise ShardUnavailable(node)
+        return node
+
+
+def shards(*away: str) -> Shards:
+    return Shards(Known(*away), PARTITIONS)  # type: ignore[arg-type]
+
+
+def failing(node: str, until_without: set[int]) -> Callable[[], list[int]]:
+    """A read that finds a node away until it leaves its partitions out."""
+
+    def read() -> list[int]:
+        if not until_without <= left_out():
+            raise ShardUnavailable(node)
+        return list(partitions_there(PARTITIONS))
+
+    return read
+
+
+def test_a_read_that_finds_a_shard_away_is_read_again_without_its_partitions() -> None:
+    assert shards().read(failing("node:1", {1, 4})) == [0, 2, 3, 5]
+    assert not left_out()
+
+
+def test_what_is_known_to_be_away_is_not_asked() -> None:
+    def read() -> frozenset[int]:
+        return left_out()
+
+    assert shards("node:2").read(read) == {2, 5}
+
+
+@pytest.mark.parametrize("node", ["elsewhere:1", ""])
+def test_what_no_partition_explains_fails(node: str) -> None:
+    with pytest.raises(ShardUnavailable):
+        shards().read(failing(node, {1}))
+
+
+def test_a_store_of_which_nothing_is_there_fails() -> None:
+    away = [f"node:{number}" for number in range(3)]
+
+    def read() -> None:
+        assert not left_out(), "it is asked, so that it says why"
+        raise ShardUnavailable("node:0")
+
+    with pytest.raises(StoreUnavailable):
+        shards(*away).read(read)
+
+
+def test_a_new_event_goes_where_a_shard_is() -> None:
+    chosen = {shards("node:0", "node:2").any() for _ in range(60)}
+    assert chosen == {1, 4}
+    everywhere = {shards(*(f"node:{one}" for one in range(3))).any() for _ in range(200)}
+    assert everywhere == set(range(PARTITIONS)), "it fails where it is meant to be"
+
+
+def test_one_that_is_away_keeps_nobody_from_the_others() -> None:
+    done = []
+
+    def do(partition: int) -> int:
+        if partition == 1:
+            raise ShardUnavailable("node:1")
+        done.append(partition)
+        return 2
+
+    assert each_there(range(3), do) == 4
+    assert done == [0, 2]
+    assert if_there(lambda: do(1)) is None
+
+
+def test_a_store_that_is_one_server_is_not_asked_for_shards(stores: Stores) -> None:
+    found = Shards(stores.client, stores.partitions)
+    assert found.away() == {}
+    assert found.of("") == set(range(stores.partitions))
+    assert found.read(left_out) == frozenset()
+
+
+@pytest.mark.parametrize("stores", [4], indirect=True)
+def test_those_that_take_no_writes_are_named_with_their_partitions(
+    stores: Stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = Shards(stores.client, stores.partitions)
+    monkeypatch.setattr(stores.client, "is_cluster", True, raising=False)
+    nodes = TwoShards(stores.client)
+    assert found.away() == {}
+    found.check_writable()
+    assert not stores.client.exists(keys.leases(0)), "it changes nothing"
+    together = stores.client.together
+
+    def some(commands: list[tuple[object, ...]]) -> list[object]:
+        """As the client of a cluster answers."""
+        replies: list[object] = []
+        for one in commands:
+            try:
+                replies += together([one])
+            except ShardUnavailable as error:
+                replies.append(error)
+        return replies
+
+    monkeypatch.setattr(stores.client, "together", some)
+    nodes.away = ODD
+    assert found.away() == {ODD: frozenset({1, 3})}
+    found.check_writable()
+    assert found.node_of(2) == EVEN
