@@ -179,3 +179,11 @@ def test_a_page_is_small(browser, client, an_event):
         with browser.client.get(path) as answer:
             size += len(answer.data)
     assert size <= 100_000
+
+
+def test_a_page_says_what_it_lacks_while_a_shard_is_away(
+    browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.console.room.left_out", lambda: {1, 4})
+    page = browser.get("/console/events")
+    assert "A shard of the store is away: 2 of 1 partitions are missing" in page.text

