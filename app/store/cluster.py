@@ -278,6 +278,8 @@ class ClusterClient(StoreClient):
         return found
 
     def _translated(self, error: redis.exceptions.RedisError, node: Node | None) -> Exception:
+        if isinstance(error, NotServed):
+            node = error.node
         lost = isinstance(error, redis.exceptions.AskError)  # nodes point to each other
         return self._away(error, node) if lost or is_away(error) else error
 

@@ -8,11 +8,15 @@ import pytest
 
 from app.errors import ShardUnavailable, StoreUnavailable
 from app.store import keys
-from app.store.connection import connect
+from app.store.connecting import connect
 from app.store.left_out import left_out, partitions_there
+from app.store.scripts import Scripts
 from app.store.shards import Shards, each_there, if_there
+from app.store.work import WorkStore
 from tests.store.conftest import Stores
+from tests.support.cluster import Cluster
 from tests.support.shards import EVEN, ODD, TwoShards
+from tests.support.wait import wait_until
 
 PARTITIONS = 6
 
@@ -134,3 +138,22 @@ def test_those_that_take_no_writes_are_named_with_their_partitions(
     assert found.away() == {ODD: frozenset({1, 3})}
     found.check_writable()
     assert found.node_of(2) == EVEN
+
+
+def test_a_cluster_is_read_without_a_node_that_has_died(cluster: Cluster) -> None:
+    client = connect(cluster.url)
+    found = Shards(client, PARTITIONS)
+    work = WorkStore(client, Scripts(client), PARTITIONS)
+    assert found.read(lambda: (left_out(), work.heads()))[0] == set()
+    node = cluster.primaries()[0]
+    gone = found.of(node.address)
+    assert 0 < len(gone) < PARTITIONS
+    cluster.kill(node)
+    assert found.read(lambda: (work.heads(), left_out()))[1] == gone
+    assert found.away() == {node.address: gone}
+    one = keys.prefix(min(gone))
+    wait_until(lambda: if_there(lambda: client.node_of(one)) is None, "the client knows of it")
+    assert {found.any() for _ in range(60)} == set(range(PARTITIONS)) - gone
+    assert found.of(node.address) == gone, "it is still theirs"
+    found.check_writable()
+    client.close()
