@@ -25,7 +25,7 @@ MEMBERS_AT_ONCE = 2_000
 HOLD_EVERY_S = 5.0
 
 _PASSED_OVER = re.compile(
-    rb"qh:(meta|drains|sweep|\{watch\}:.+|\{archive\}:failing|\{processes\}(:facts)?|\{live\}:.+|\{limits\}:.+|\{alerts\}:leader"
+    rb"qh:(meta|drains|\{shares\}(:places)?|sweep|\{watch\}:.+|\{archive\}:failing|\{processes\}(:facts)?|\{live\}:.+|\{limits\}:.+|\{alerts\}:leader"
     rb"|\{flows(:\d+)?\}:answer:.+|\{imports\}:held:.+|\{audit\}:done:.+|\{\d+\}:(claim|held):.+)",
     re.DOTALL,
 )

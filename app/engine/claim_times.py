@@ -1,13 +1,15 @@
 """When a drain claims next from each partition, and what it may claim ahead.
 
-Every answer to a claim says what is due first in its partition, and a look at all partitions says
-so, too. Whoever adds something nearer wakes the drain. So a drain that waits for the next one to
-be due asks for nothing meanwhile, and one claim takes what falls due in some time.
+Every answer to a claim says what is due first in its partition, and a look at the partitions that
+the drain serves says so, too. Whoever adds something nearer wakes the drain. So a drain that waits
+for the next one to be due asks for nothing meanwhile, and one claim takes what falls due in some
+time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping, Sequence
 
 from app.clock import NEVER_MS
 
@@ -30,6 +32,10 @@ each costs more than what is then left for another claim."""
 MOST_TOGETHER = 8
 """How many partitions are asked in one round trip."""
 
+HELP_AFTER_MS = 250
+"""How late a partition of others has to be for a drain to help with it: its own drains are stopped,
+slow or have too much to do."""
+
 MOST_LISTED = 16
 """How many exact lanes the script looks past for the first one that may be claimed ahead."""
 
@@ -38,7 +44,11 @@ class ClaimTimes:
     """Moments to claim at, ms UTC, for the partitions of one drain."""
 
     def __init__(self, partitions: int) -> None:
+        """Serve all of so many partitions at first."""
         self._next_ms = [0] * partitions
+        self._own: Sequence[int] = range(partitions)
+        self._asks = list(range(partitions))
+        """Its own partitions, and those of others that it helps with, in order."""
         self._turn = 0
         self._asked = [0] * partitions
         self._lead_ms = LEAD_MS
@@ -48,17 +58,30 @@ class ClaimTimes:
         """How many lanes the answers list that are yet to come: they were asked for before one of
         them says which others are exact."""
 
+    def serve(self, partitions: Sequence[int], now_ms: int) -> None:
+        """Have only these partitions served from now on; those that are new are asked at once."""
+        more = max(partitions) + 1 - len(self._next_ms)  # the store has got more partitions
+        self._next_ms += [NEVER_MS] * more
+        self._asked += [0] * more
+        for partition in set(partitions) - set(self._own):
+            self._next_ms[partition] = min(self._next_ms[partition], now_ms)
+        self._own, self._asks = partitions, sorted(partitions)
+
+    @property
+    def own(self) -> Sequence[int]:
+        """The partitions that are served."""
+        return self._own
+
     @property
     def next_ms(self) -> int:
         """When ``ready`` has a partition again."""
-        return min(self._next_ms)
+        return min([self._next_ms[partition] for partition in self._asks])
 
     def ready(self, now_ms: int) -> int | None:
         """The next partition to claim from, in turn; ``None``: nothing is due soon in any."""
-        partitions = len(self._next_ms)
-        for at in range(self._turn, self._turn + partitions):
-            if self._next_ms[at % partitions] <= now_ms:
-                return at % partitions
+        for partition in self._from(self._turn):
+            if self._next_ms[partition] <= now_ms:
+                return partition
         return None
 
     def together_with(self, first: int, now_ms: int) -> list[int]:
@@ -70,21 +93,25 @@ class ClaimTimes:
         soon_ms = now_ms if self._exact else now_ms + TOGETHER_MS
         if self._next_ms[first] < now_ms - AHEAD_MS:
             return [first]
-        partitions = len(self._next_ms)
-        others = (at % partitions for at in range(first + 1, first + partitions))
+        others = self._from(first)[1:]
         soon = [one for one in others if now_ms - AHEAD_MS <= self._next_ms[one] <= soon_ms]
         return [first, *soon[: MOST_TOGETHER - 1]]
 
+    def _from(self, turn: int) -> list[int]:
+        """The partitions to ask, in order, beginning with the first whose turn it is."""
+        at = bisect_left(self._asks, turn) if len(self._asks) > 1 else 0
+        return self._asks[at:] + self._asks[:at] if at else self._asks
+
     def any_partition(self) -> int:
         """The next partition in turn, whether anything is due there or not."""
-        return self._turn
+        return self._from(self._turn)[0]
 
     def ask(self, partition: int, *, for_all: bool) -> int:
         """Note that a partition is asked; returns how often it was.
 
         If ``for_all`` lanes, its answer says when to go on.
         """
-        self._turn = (partition + 1) % len(self._next_ms)
+        self._turn = partition + 1
         if for_all:
             self._next_ms[partition] = NEVER_MS
         self._asked[partition] += 1
@@ -119,20 +146,35 @@ class ClaimTimes:
         ]
         if len(moments) >= self._listed and all(int(lane) in self._exact for lane in heads[::2]):
             moments.append(now_ms + OTHERS_MS)
-        self._claim_by(partition, min(moments, default=NEVER_MS))
+        next_ms = min(moments, default=NEVER_MS)
+        if partition in self._own:
+            self._claim_by(partition, next_ms)
+        elif partition in self._asks:
+            self._help(partition, next_ms, now_ms)
 
-    def look(self, due_ms: Sequence[int | None]) -> None:
-        """Learn from a look when the first is due in each partition, ms UTC, if any."""
-        if (more := len(due_ms) - len(self._next_ms)) > 0:  # the store has got more partitions
-            self._next_ms += [NEVER_MS] * more
-            self._asked += [0] * more
-        for partition, moment in enumerate(due_ms):
-            if moment is not None:
+    def look(self, due_ms: Mapping[int, int], now_ms: int) -> None:
+        """Learn from a look when the first is due in partitions, ms UTC; help those that are late.
+
+        Those of others are helped for as long as they are ``HELP_AFTER_MS`` behind.
+        """
+        for partition, moment in due_ms.items():
+            if partition in self._own:
                 self._claim_by(partition, moment - self._lead_ms)
+            else:
+                self._help(partition, moment, now_ms)
 
-    def claim_now(self, now_ms: int) -> None:
-        """Claim from every partition: something nearer may have come up in any."""
-        self.look([now_ms] * len(self._next_ms))
+    def claim_now(self, partitions: Iterable[int], now_ms: int) -> None:
+        """Claim from those of the partitions that are served: something nearer may have come up."""
+        for partition in partitions:
+            if partition in self._own:
+                self._claim_by(partition, now_ms - self._lead_ms)
+
+    def _help(self, partition: int, due_ms: int, now_ms: int) -> None:
+        helps = due_ms <= now_ms - HELP_AFTER_MS and partition < len(self._next_ms)
+        if helps:
+            self._next_ms[partition] = due_ms
+        if helps != (partition in self._asks):
+            self._asks = sorted({*self._asks} ^ {partition})
 
     def _ahead_of(self, due_ms: int, lane: int) -> int:
         """When to claim what is due in a lane: no earlier than while it is exact."""

@@ -20,6 +20,7 @@ from app.engine.delay_queue import DelayQueue
 from app.engine.fair_queue import FairQueue
 from app.engine.flow_steps import FlowSteps
 from app.engine.heads import STALL_MS, HeadLooks
+from app.engine.share_keeper import ShareKeeper
 from app.engine.successor_queue import SuccessorQueue
 from app.engine.window import Window
 from app.errors import StoreUnavailable
@@ -65,9 +66,11 @@ class Claimer:
         overdue: Callable[[int, int], int],
         registry: Registry,
         weights: LaneWeights = EQUAL,
+        share: ShareKeeper | None = None,
     ) -> None:
         """``overdue`` fails what was not acknowledged in time, given a partition and ms UTC."""
         self.flows = flows
+        self._share = share  # none: the drain serves all partitions
         self._work = work
         self._successors = successors
         self._listener = listener
@@ -214,15 +217,30 @@ class Claimer:
 
     def _look(self, now_ms: int) -> None:
         """Look at what is due first if somebody says so, or from time to time."""
-        if self._listener.heard():
-            if self._looks.busy:  # it may have read what is due, and take long for the rest
-                self._times.claim_now(now_ms)
-            self._looks.wake()
-        looked = self._looks.step(now_ms)
+        self._hear(now_ms)
+        if self._share is not None:
+            own = self._share.served(now_ms)
+            if own is not self._times.own:
+                self._times.serve(own, now_ms)
+                self.flows.serve(own)
+                self._looks.wake()
+        looked = self._looks.step(now_ms, self._times.own)
         if looked is not None:
-            self._times.look(looked.due_ms)
+            self._times.look(looked.due_ms, now_ms)
             for flow_ms in looked.flow_ms:
                 self.flows.look_by(flow_ms)
+
+    def _hear(self, now_ms: int) -> None:
+        wakes = self._listener.news()
+        if wakes is None:
+            return
+        if self._share is not None and wakes.shares:
+            self._share.wake()
+        if wakes.anywhere or wakes.partitions:
+            if self._looks.busy:  # it may have read what is due, and take long for the rest
+                where = self._times.own if wakes.anywhere else wakes.partitions
+                self._times.claim_now(where, now_ms)
+            self._looks.wake(() if wakes.anywhere else wakes.partitions)
 
     def _claim(self, now_ms: int) -> None:
         if self.window.full:

@@ -11,9 +11,9 @@ sending and recording overlap::
 
 (With one thread for each, the interpreter's lock changes hands with every line that libcurl reads,
 and half the speed is lost.) Work is done in slices of about a millisecond. Between two of them the
-drain sends what has fallen due, so what one tenant has to send holds up no other. A drain serves
-every partition, so no partition waits for another one's drain. A drain job runs it for a bounded
-time; ``drain_runner`` runs it between two jobs.
+drain sends what has fallen due, so what one tenant has to send holds up no other. Drains share the
+partitions out (``share_keeper``). A drain job runs a drain for a bounded time; ``drain_runner``
+runs it between two jobs.
 """
 
 from __future__ import annotations
@@ -189,7 +189,7 @@ class Drain:
         self._send_due_since(now_ms)
         # (Not now_ms: what has ended since would be recorded as ended before.)
         is_quiet, flush = not self._sender.in_flight, not self._has_to_send()
-        self._recorder.step(self._clock.now_ms(), flush=flush, is_quiet=is_quiet)
+        self._recorder.step(self._clock.now_ms(), flush=flush, is_quiet=is_quiet, closing=closing)
         self._requests.prepare(*self._claimer.next_claim)
         self._handle_ended(self._wait(now_ms, CLOSING_POLL_MS if closing else POLL_MS))
         if now_ms >= self._next_look_ms:

@@ -87,6 +87,7 @@ class FlowClaimer:
         self._next_renewal_ms = 0
         self._look_ms = 0
         self._full = FullFlows(gate, lease_ms)
+        self.own: Sequence[int] | None = None  # where to look for flows; none: in all partitions
 
     @property
     def look_ms(self) -> int:
@@ -191,7 +192,7 @@ class FlowClaimer:
             self._look_ms = now_ms + FULL_MS
             return
         self._look_ms = now_ms + LOOK_MS
-        waiting = self._gate.peek(now_ms, MAX_FLOWS, MAX_OF_FLOW, now_ms + STUCK_MS)
+        waiting = self._gate.peek(now_ms, MAX_FLOWS, MAX_OF_FLOW, now_ms + STUCK_MS, self.own)
         if waiting.members:
             self._claim_waiting(waiting, now_ms, room)
         for lapsed in self._full.lapsed(now_ms):
@@ -225,8 +226,7 @@ class FlowClaimer:
         for started in self._started.values() if self._full.learn(asked, full) else ():
             started.claim.is_waited_for |= started.flow in full
         cut = {flow for flow, some in asked.items() if len(some) >= min(shares[flow], MAX_OF_FLOW)}
-        more = cut | {flow for flow, turn in allowed.items() if None in turn.starts}
-        for flow in more:
+        for flow in cut | {flow for flow, turn in allowed.items() if None in turn.starts}:
             if (look_ms := allowed[flow].look_ms) is not None:
                 self.look_by(look_ms)
         self._lease(waiting, starts_of(asked, turns), allowed, looks, now_ms)

@@ -53,6 +53,10 @@ class FlowSteps:
         """How many claims are not to be sent yet."""
         return self._flows.delayed
 
+    def serve(self, partitions: Sequence[int]) -> None:
+        """Look for flows in these partitions only, by itself."""
+        self._flows.own = partitions
+
     def pause_until(self, look_ms: int) -> None:
         """Look and report no earlier, ms UTC: the store is away."""
         self._retry_ms = look_ms

@@ -12,6 +12,7 @@ from concurrent.futures import Future, wait
 
 from app.domain import ids
 from app.engine.background import Submit
+from app.engine.share_keeper import ShareKeeper
 from app.errors import StoreUnavailable
 from app.store.calls import Deferral, Record
 from app.store.claims import Claim
@@ -42,8 +43,12 @@ class LeaseKeeper:
         *,
         drain: str,
         lease_ms: int,
+        share: ShareKeeper | None = None,
     ) -> None:
-        """``drain`` is the drain's name in the store, ``lease_ms`` how long a lease lasts."""
+        """``drain`` is the drain's name in the store, ``lease_ms`` how long a lease lasts.
+
+        ``share`` is renewed with the sign of life; ``None``: the drain serves every partition.
+        """
         self._work = work
         self._coordination = coordination
         self._submit = submit
@@ -53,6 +58,7 @@ class LeaseKeeper:
         self._end_ms = 0
         self._next_ms = 0
         self._renewal: Future[None] | None = None
+        self._share = share
 
     def keep(self, claims: Sequence[Claim]) -> None:
         """Renew the leases of these claims until they are forgotten."""
@@ -69,6 +75,13 @@ class LeaseKeeper:
         """Have the drain count as alive until shortly before ``end_ms``, UTC."""
         self._end_ms = end_ms
         self._next_ms = 0
+        if self._share is not None:
+            self._share.join()
+
+    def leave(self) -> None:
+        """Have others serve the drain's partitions: it claims nothing more."""
+        if self._share is not None:
+            self._share.leave()
 
     def sign_off(self) -> None:
         """Have the drain count as alive no more."""
@@ -80,19 +93,29 @@ class LeaseKeeper:
         except StoreUnavailable:
             log.warning("the store is away; this drain counts as alive for a few seconds more")
 
+    def close(self) -> None:
+        """Sign off, and leave at once."""
+        self.sign_off()
+        if self._share is not None:
+            self._share.close()
+
     def step(self, now_ms: int) -> None:
         """Renew the leases and send the heartbeat, well before either expires."""
         if self._renewal is not None and not self._has_ended(self._renewal, now_ms):
             return
-        if now_ms < self._next_ms:
+        share, is_time = self._share, now_ms >= self._next_ms
+        if not is_time and (share is None or not share.is_due(now_ms)):
             return
         alive_ms = min(ALIVE_MS, self._lease_ms)
-        self._next_ms = now_ms + alive_ms // 3
+        if is_time:
+            self._next_ms = now_ms + alive_ms // 3
         alive_until = min(now_ms + alive_ms, self._end_ms - RETIRE_EARLY_MS)
-        leases = list(self._leases.items())
+        leases = list(self._leases.items()) if is_time else []
 
         def renew() -> None:
-            if alive_until > now_ms:
+            if share is not None and share.is_shared:
+                share.renew(now_ms, alive_until)
+            elif alive_until > now_ms:
                 self._coordination.drain_alive(self._drain, alive_until)
             # (Each call concerns one partition: mixed, a batch would take one for each of them.)
             leases.sort(key=lambda lease: ids.partition_of_occurrence(lease[0]))

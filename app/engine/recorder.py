@@ -116,11 +116,16 @@ class Recorder:
         deferral = Deferral(claim.occurrence_id, claim.token, due_ms, reason)
         self._deferrals.put(deferral, self._clock.now_ms() + DEFER_MAX_WAIT_MS)
 
-    def step(self, now_ms: int, *, flush: bool = False, is_quiet: bool = False) -> None:
+    def step(
+        self, now_ms: int, *, flush: bool = False, is_quiet: bool = False, closing: bool = False
+    ) -> None:
         """Write what has gathered; with ``flush`` everything that waits. Keep the leases.
 
-        ``is_quiet``: nothing is in flight, so there is time for deferrals.
+        ``is_quiet``: nothing is in flight, so there is time for deferrals. ``closing``: the drain
+        claims nothing more.
         """
+        if closing:
+            self.leases.leave()
         self.leases.step(now_ms)
         if now_ms < self.retry_ms:
             return
@@ -139,7 +144,7 @@ class Recorder:
         if not self.idle:
             log.error("outcomes were not written; their leases expire and they are repeated")
         self._channel.close()
-        self.leases.sign_off()
+        self.leases.close()
 
     def _send(self, now_ms: int, *, flush: bool, is_quiet: bool) -> None:
         records, deferrals = self._records, self._deferrals

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import select
-from typing import cast
+from typing import Any, NamedTuple, cast
 
 import redis
 
 from app.errors import StoreUnavailable
-from app.store import keys
+from app.store import keys, partition_leases
 from app.store.connection import StoreClient
 from app.store.fields import MetaField
 from app.store.growth import FIELDS, PartitionNumbers, read_numbers
@@ -77,6 +78,10 @@ class Coordination:
         """Listen for due times nearer than all that were known."""
         return WakeListener(self._client, keys.WAKE)
 
+    def drain_listener(self) -> WakeListener:
+        """Listen for these, and for drains that come and go."""
+        return WakeListener(self._client, keys.WAKE, partition_leases.WAKE)
+
     def job_listener(self) -> WakeListener:
         """Listen for jobs in the background that are begun or go on."""
         return WakeListener(self._client, keys.WAKE_FOR_JOBS)
@@ -97,11 +102,26 @@ class Coordination:
         return (keys.prefix(int(place.partition(":")[0])) + b"sweep").decode()
 
 
+class Wakes(NamedTuple):
+    """What was announced to a drain."""
+
+    partitions: set[int]
+    """Where something nearer has come up."""
+    anywhere: bool
+    """Something has come up, and it is not known where; or something may have been missed."""
+    shares: bool
+    """Drains have come or gone."""
+
+
+_PARTITION = re.compile(rb"qh:\{(\d+)\}:")
+"""What begins an announcement of one partition: as its keys do."""
+
+
 class WakeListener:
     """Hears wake-ups; a lost connection counts as one, so nothing is slept through."""
 
-    def __init__(self, client: StoreClient, channel: bytes = keys.WAKE) -> None:
-        self._channel = channel
+    def __init__(self, client: StoreClient, *channels: bytes) -> None:
+        self._channels = channels or (keys.WAKE,)
         # (What confirms the subscription counts as a wake-up: then no answer means that no more
         # has been received.)
         self._pubsub = client.pubsub()  # type: ignore[no-untyped-call]
@@ -117,15 +137,21 @@ class WakeListener:
 
         Raises ``StoreUnavailable`` if the store is away.
         """
+        return self._next(timeout_s) is not None
+
+    def _next(self, timeout_s: float) -> dict[str, Any] | None:
+        """The next message, as the client has it, if one comes in time."""
         try:
             if not self._subscribed:
-                self._pubsub.subscribe(self._channel)
+                self._pubsub.subscribe(*self._channels)
                 self._subscribed = True
-                return True
-            return self._pubsub.get_message(timeout=max(timeout_s, 0.0)) is not None
+                return {"type": "subscribe"}
+            message: dict[str, Any] | None = self._pubsub.get_message(timeout=max(timeout_s, 0.0))
         except redis.exceptions.RedisError as error:
             self._subscribed = False
             raise StoreUnavailable from error
+        else:
+            return message
 
     def heard(self) -> bool:
         """Whether something nearer was announced since the last look; does not wait."""
@@ -134,6 +160,24 @@ class WakeListener:
             while self.wait(0):
                 heard = True
         return heard
+
+    def news(self) -> Wakes | None:
+        """What was announced since the last look, if anything; does not wait."""
+        if not self._has_news():
+            return None
+        partitions: set[int] = set()
+        anywhere = shares = heard = False
+        while (message := self._next(0)) is not None:
+            heard = True
+            if message["type"] != "message":
+                anywhere = shares = True
+            elif message["channel"] == partition_leases.WAKE:
+                shares = True
+            elif found := _PARTITION.match(message["data"]):
+                partitions.add(int(found[1]))
+            else:
+                anywhere = True
+        return Wakes(partitions, anywhere=anywhere, shares=shares) if heard else None
 
     def _has_news(self) -> bool:
         """Whether it is worth to ask the client, which takes ten times as long to say no."""

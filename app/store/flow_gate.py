@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import merge
 from typing import Any, NamedTuple
@@ -101,15 +101,18 @@ class FlowGate:
         self._partitions = partitions
         self._keys = flow_keys.FlowKeys(is_cluster=client.is_cluster)
 
-    def peek(self, now_ms: int, flows: int, each: int, until_ms: int) -> Waiting:
+    def peek(
+        self, now_ms: int, flows: int, each: int, until_ms: int, own: Collection[int] | None = None
+    ) -> Waiting:
         """What waits for flows that are to be looked at, over all partitions.
 
         Of each partition so many ``flows``, of each flow so many occurrences. Others leave these
-        flows alone until ``until_ms``, unless they are woken.
+        flows alone until ``until_ms``, unless they are woken. If none of its ``own`` partitions has
+        such a flow, a drain leaves them all to others.
         """
         found: dict[bytes, list[list[tuple[float, Member]]]] = {}
         places: dict[int, list[bytes]] = {}
-        for partition in self._to_look_at(now_ms):
+        for partition in self._to_look_at(now_ms, own):
             rows = self._scripts(
                 "peek_flows",
                 [keys.flowing(partition)],
@@ -124,13 +127,21 @@ class FlowGate:
         }
         return Waiting(members, places)
 
-    def _to_look_at(self, now_ms: int) -> Iterable[int]:
+    def _to_look_at(self, now_ms: int, own: Collection[int] | None) -> Iterable[int]:
         """The partitions with flows to look at; of a single one its script finds out."""
         if self._partitions == 1:
             return (0,)
-        places = map(keys.flowing, range(self._partitions))
+        everywhere = range(self._partitions)
+        # (The order of a flow holds over all partitions: one that is found is looked for in all.)
+        shared = own is not None and len(own) < self._partitions
+        if shared and not self._with_flows(set(everywhere).intersection(own or ()), now_ms):
+            return ()
+        return self._with_flows(everywhere, now_ms)
+
+    def _with_flows(self, partitions: Collection[int], now_ms: int) -> list[int]:
+        places = map(keys.flowing, partitions)
         found = self._client.read_each("ZRANGEBYSCORE", places, "-inf", now_ms, "LIMIT", 0, 1)
-        return [partition for partition, some in enumerate(found) if some]
+        return [partition for partition, some in zip(partitions, found, strict=True) if some]
 
     def take(
         self,

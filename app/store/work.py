@@ -144,17 +144,17 @@ class WorkStore:
     def _run(self, call: Call) -> Any:
         return self._scripts(call.script, call.keys, call.args)
 
-    def heads(self) -> list[Heads]:
-        """For every partition, what will be due or expire first."""
+    def heads(self, partitions: Iterable[int] | None = None) -> list[Heads]:
+        """For each of these partitions, or for every one, what will be due or expire first."""
         places = (keys.lanes, keys.leases, keys.unacknowledged, keys.flowing)
         count = self.partitions
-        there = partitions_there(count)
+        there = partitions_there(count) if partitions is None else [*partitions]
         found = [place(partition) for partition in there for place in places]
         heads = self._client.read_each("ZRANGE", found, 0, 0, "WITHSCORES")
         moments = [int(head[1]) if head else None for head in heads]
         size = len(places)
         read = [Heads(*moments[at : at + size]) for at in range(0, len(moments), size)]
-        if len(read) == count:
+        if partitions is not None or len(read) == count:
             return read
         known = dict(zip(there, read, strict=True))
         return [known.get(one, NO_HEADS) for one in range(count)]

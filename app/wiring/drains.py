@@ -11,7 +11,6 @@ from functools import cached_property
 
 from app.delivery.request import Identity
 from app.delivery.sender import CurlSender
-from app.domain.process import DELIVER
 from app.domain.targets import TargetPolicy
 from app.engine.announcer import Announcer
 from app.engine.attempt_log import AttemptLog
@@ -33,13 +32,16 @@ from app.engine.local_faults import LocalFaults
 from app.engine.recorder import Recorder
 from app.engine.sender import Sender
 from app.engine.senders import Senders
+from app.engine.share_keeper import ShareKeeper
 from app.engine.successor_queue import SuccessorQueue
 from app.engine.target_limits import SLOW_FACTOR, most_in_flight
 from app.errors import StoreUnavailable
 from app.metrics.catalogue import IN_FLIGHT
 from app.open_files import open_file_limit
 from app.planning.successors import Successors
+from app.store.partition_leases import PartitionLeases
 from app.store.watch import WatchStore
+from app.wiring.other_workers import OtherWorkers
 from app.wiring.services import Services
 
 WINDOW_FACTOR = 6
@@ -57,22 +59,6 @@ RESERVED_FILES = 128
 """Files that are no connections to receivers: those to the store and the broker, modules, logs."""
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class OtherWorkers:
-    """Who delivers after this process; see ``drain_runner.Relief``."""
-
-    services: Services
-
-    def call(self) -> bool:
-        """Call a worker; returns whether there is another one."""
-        self.services.queues.drains.enqueue_drain()
-        return self.services.processes.others(DELIVER) > 0
-
-    def has_begun(self) -> bool:
-        """Whether another drain is at work: this process's own has signed off."""
-        return self.services.storage.coordination.drains_alive(self.services.clock.now_ms()) > 0
 
 
 @dataclass(frozen=True)
@@ -230,10 +216,10 @@ class Drains:
         """
         name = secrets.token_hex(8)
         self.services.tag_secrets.refresh()
-        flows = self._flows(name)
+        flows, share = self._flows(name), self._share(name)
         return Drain(
-            self._claimer(name, flows),
-            self._recorder(name, flows),
+            self._claimer(name, flows, share),
+            self._recorder(name, flows, share),
             self.sender,
             self.services.clock,
             self._options(),
@@ -244,18 +230,23 @@ class Drains:
         )
 
     def _flows(self, name: str) -> FlowSteps:
-        storage, settings = self.services.storage, self.services.settings
+        storage, lease_ms = self.services.storage, self.services.settings.lease_ms
         weights = self.services.crypto.lane_weights
-        flows = FlowClaimer(storage.flow_gate, name.encode(), settings.lease_ms, weights)
+        flows = FlowClaimer(storage.flow_gate, name.encode(), lease_ms, weights)
         return FlowSteps(flows, self.background)
 
-    def _claimer(self, name: str, flows: FlowSteps) -> Claimer:
+    def _share(self, name: str) -> ShareKeeper:
+        storage, settings = self.services.storage, self.services.settings
+        leases = PartitionLeases(storage.client, storage.scripts)
+        return ShareKeeper(leases, name, storage.partitions, bool(settings.canary_ms))
+
+    def _claimer(self, name: str, flows: FlowSteps, share: ShareKeeper) -> Claimer:
         storage, settings = self.services.storage, self.services.settings
         weights = self.services.crypto.lane_weights
         return Claimer(
             storage.work,
             SuccessorQueue(self._successors, storage.new_channel(), weights),
-            storage.coordination.wake_listener(),
+            storage.coordination.drain_listener(),
             storage.new_channel(),
             storage.clock,
             flows,
@@ -266,17 +257,13 @@ class Drains:
             overdue=self.services.acknowledgements.overdue,
             registry=storage.registry,
             weights=weights,
+            share=share,
         )
 
-    def _recorder(self, name: str, flows: FlowSteps) -> Recorder:
-        storage = self.services.storage
-        leases = LeaseKeeper(
-            storage.work,
-            storage.coordination,
-            self.background.submit,
-            drain=name,
-            lease_ms=self.services.settings.lease_ms,
-        )
+    def _recorder(self, name: str, flows: FlowSteps, share: ShareKeeper) -> Recorder:
+        storage, lease_ms = self.services.storage, self.services.settings.lease_ms
+        work, coordination, submit = storage.work, storage.coordination, self.background.submit
+        leases = LeaseKeeper(work, coordination, submit, drain=name, lease_ms=lease_ms, share=share)
         channel, registry = storage.new_channel(), storage.registry
         clock, groups = storage.clock, self.meter.groups
         return Recorder(leases, channel, clock, flows=flows, registry=registry, groups=groups)

@@ -7,6 +7,7 @@ import pytest
 from app.clock import NEVER_MS
 from app.engine.claim_times import (
     AHEAD_MS,
+    HELP_AFTER_MS,
     LEAD_MS,
     MOST_LISTED,
     MOST_TOGETHER,
@@ -106,7 +107,7 @@ def test_a_look_and_an_answer_that_overlap_put_off_nothing() -> None:
     times = ClaimTimes(2)
     for partition in range(2):
         times.ask(partition, for_all=True)
-    times.look([NOW_MS + 60, NOW_MS + 90])
+    times.look({0: NOW_MS + 60, 1: NOW_MS + 90}, NOW_MS)
     times.learn(0, (), heads((7, 400)), NOW_MS, 0)
     times.learn(1, (), heads((7, 80)), NOW_MS, 0)
     assert times.ready(NOW_MS + 60 - LEAD_MS - 1) is None
@@ -124,7 +125,7 @@ def test_each_partition_counts_how_often_it_is_asked() -> None:
 def test_a_look_that_sees_nothing_changes_nothing() -> None:
     times = ClaimTimes(1)
     answered(times, (7, 100))
-    times.look([None])
+    times.look({}, NOW_MS)
     assert times.next_ms == NOW_MS + 100 - LEAD_MS
 
 
@@ -154,11 +155,51 @@ def test_what_is_behind_is_asked_for_by_itself_and_so_is_what_is_exact() -> None
 
 def test_so_many_partitions_are_asked_together() -> None:
     times = ClaimTimes(2 * MOST_TOGETHER)
-    times.claim_now(NOW_MS)
+    times.claim_now(times.own, NOW_MS)
     for partition in range(2 * MOST_TOGETHER):
         times.ask(partition, for_all=True)
-    times.claim_now(NOW_MS)
+    times.claim_now(times.own, NOW_MS)
     first = MOST_TOGETHER + 2
     assert times.together_with(first, NOW_MS) == [
         at % (2 * MOST_TOGETHER) for at in range(first, first + MOST_TOGETHER)
     ]
+
+
+def served(times: ClaimTimes, now_ms: int) -> list[int]:
+    """Ask whatever is to be asked now; nothing is due in any of it."""
+    asked = []
+    while (partition := times.ready(now_ms)) is not None:
+        asked.append(partition)
+        times.ask(partition, for_all=True)
+        times.learn(partition, (), (), now_ms, QUICK)
+    return asked
+
+
+def test_only_the_partitions_that_are_served_are_asked_and_new_ones_at_once() -> None:
+    times = ClaimTimes(4)
+    times.serve((1, 3), NOW_MS)
+    assert served(times, NOW_MS) == [1, 3]
+    assert times.next_ms == NEVER_MS
+    times.serve((0, 3), NOW_MS)
+    assert served(times, NOW_MS) == [0]
+    times.claim_now([1, 3], NOW_MS)
+    assert served(times, NOW_MS) == [3]
+
+
+def test_partitions_of_others_are_helped_for_as_long_as_they_are_behind() -> None:
+    """Their drain may be stopped, or have too much to do."""
+    times = ClaimTimes(2)
+    times.serve((0,), NOW_MS)
+    served(times, NOW_MS)
+    times.look({1: NOW_MS - HELP_AFTER_MS + 1}, NOW_MS)
+    assert times.ready(NOW_MS) is None
+    late = NOW_MS - HELP_AFTER_MS
+    times.look({1: late}, NOW_MS)
+    for again in (late, late, late + LEAD_MS + 1):
+        assert times.ready(NOW_MS) == 1
+        times.ask(1, for_all=True)
+        times.learn(1, (), heads((7, again - NOW_MS)), NOW_MS, QUICK)
+    assert times.ready(NOW_MS) is None
+    assert times.next_ms == NEVER_MS
+    times.learn(1, (), heads((7, again - NOW_MS)), NOW_MS, QUICK)  # an answer that comes late
+    assert times.next_ms == NEVER_MS

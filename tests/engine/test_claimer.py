@@ -17,6 +17,7 @@ from app.store import keys
 from app.store.calls import Call
 from app.store.claims import Claim
 from app.store.codec import definition_to_doc
+from app.store.coordination import Wakes
 from app.store.work import Heads
 from tests.support.at_once import AtOnce
 from tests.support.builders import a_definition
@@ -55,14 +56,14 @@ class Nothing:
     busy = False
     delayed = 0
 
-    def heard(self) -> bool:
-        return False
+    def news(self) -> Wakes | None:
+        return None
 
     def __init__(self, heads: list[Heads] | None = None) -> None:
         self._heads = heads or [Heads(None, None, None, None)]
 
-    def heads(self) -> list[Heads]:
-        return self._heads
+    def heads(self, partitions: list[int]) -> list[Heads]:
+        return (self._heads * len(partitions))[: len(partitions)]
 
     def wake_ms(self, *_: Any, **__: Any) -> int:
         return NOW_MS + 60_000
@@ -227,8 +228,8 @@ def test_a_wake_up_has_it_look_and_claim_what_has_come_up() -> None:
     assert asked_at(claimer, channel, clock, 10) == [0]
     heads[0] = Heads(NOW_MS + 40, None, None, None)
     assert asked_at(claimer, channel, clock, 5) == []
-    news = [True]
-    claimer._listener = cast("Any", SimpleNamespace(heard=lambda: bool(news and news.pop())))
+    news = [Wakes({0}, anywhere=False, shares=False)]
+    claimer._listener = cast("Any", SimpleNamespace(news=lambda: news.pop() if news else None))
     assert asked_at(claimer, channel, clock, 50) == [40 - LEAD_MS - 15]
 
 
@@ -243,8 +244,8 @@ def test_a_wake_up_waits_for_no_look_that_takes_long() -> None:
     )
     assert asked_at(claimer, channel, clock, 5) == [0]
     assert claimer._looks.busy
-    news = [True]
-    claimer._listener = cast("Any", SimpleNamespace(heard=lambda: bool(news and news.pop())))
+    news = [Wakes({0}, anywhere=False, shares=False)]
+    claimer._listener = cast("Any", SimpleNamespace(news=lambda: news.pop() if news else None))
     assert asked_at(claimer, channel, clock, 5) == [0]
 
 

@@ -6,6 +6,7 @@ from typing import Any, cast
 
 import pytest
 
+from app.engine.claim_times import HELP_AFTER_MS
 from app.engine.heads import MAX_SLEEP_MS, STALL_MS, HeadLooks, look_at_heads
 from app.errors import StoreUnavailable
 from app.store.work import Heads
@@ -22,8 +23,12 @@ class Work:
         self.found = heads
         self.reclaimed: list[int] = []
 
-    def heads(self) -> tuple[Heads, ...]:
-        return self.found
+    def heads(self, partitions: list[int]) -> list[Heads]:
+        return [self.found[partition] for partition in partitions]
+
+    @property
+    def partitions(self) -> int:
+        return len(self.found)
 
     def reclaim_expired(self, partition: int, _now_ms: int) -> None:
         self.reclaimed.append(partition)
@@ -35,17 +40,18 @@ def look(work: Work, *, reclaims: bool = True, overdue: list[int] | None = None)
         cast("Any", work),
         lambda partition, _now_ms: told.append(partition) or 0,
         NOW_MS,
+        range(len(work.found)),
         reclaims=reclaims,
     )
 
 
 def test_with_nothing_to_come_it_looks_now_and_then() -> None:
-    assert look(Work(NONE, NONE)) == (NOW_MS + MAX_SLEEP_MS, [None, None], [])
+    assert look(Work(NONE, NONE)) == (NOW_MS + MAX_SLEEP_MS, {}, [])
 
 
 def test_it_tells_when_the_first_is_due_in_each_partition() -> None:
     work = Work(NONE, Heads(NOW_MS + 90, None, None, None), Heads(NOW_MS + 70, None, None, None))
-    assert look(work).due_ms == [None, NOW_MS + 90, NOW_MS + 70]
+    assert look(work).due_ms == {1: NOW_MS + 90, 2: NOW_MS + 70}
 
 
 def test_expired_leases_are_released_and_looked_at_at_once() -> None:
@@ -123,12 +129,55 @@ def test_expired_leases_are_spared_after_a_look_that_took_long() -> None:
     assert work.reclaimed == [0]
 
 
+def behind(now_ms: int) -> Heads:
+    """Everything of it is so late that its own drain should have seen it."""
+    return Heads(*[now_ms - HELP_AFTER_MS] * 4)
+
+
+def test_what_drains_of_other_partitions_have_had_no_time_for_is_done_by_whoever_looks() -> None:
+    """It looks at one of them each time, in turn, and at the next at once if that is behind."""
+    work = Work(NONE, NONE, NONE)
+    looks = looks_at(work)
+    seen = []
+    for heads in (NONE, behind(NOW_MS + 1), behind(NOW_MS), NONE):
+        work.found = (NONE, heads, heads)
+        if looks.step(NOW_MS, (0,)) is None and looks.busy:
+            found = looks.step(NOW_MS, (0,))
+            assert found is not None
+            seen.append((found.next_ms - NOW_MS, sorted(found.due_ms)))
+        looks.wake()
+    assert seen[:2] == [(MAX_SLEEP_MS, []), (MAX_SLEEP_MS, [])]
+    assert [(next_ms, len(due)) for next_ms, due in seen[2:]] == [(0, 1), (MAX_SLEEP_MS, 0)]
+    assert len(work.reclaimed) == 1
+
+
+def test_a_wake_up_from_one_partition_has_only_that_one_looked_at() -> None:
+    """And one from a partition of others none; the look at all comes when it would have come."""
+    work = Work(NONE, NONE, NONE)
+    looks = looks_at(work)
+    for _ in range(2):
+        looks.step(NOW_MS, (0, 1))
+    work.found = (behind(NOW_MS), behind(NOW_MS), NONE)
+    looks.wake([2])
+    looks.step(NOW_MS + 1, (0, 1))
+    assert not looks.busy
+    looks.wake([1, 2])
+    looks.step(NOW_MS + 1, (0, 1))
+    found = looks.step(NOW_MS + 1, (0, 1))
+    assert found is not None
+    assert list(found.due_ms) == [1]
+    work.found = (NONE, NONE, NONE)
+    for _ in range(2):
+        looks.step(NOW_MS + 2, (0, 1))
+    assert looks.next_ms == NOW_MS + 2 + MAX_SLEEP_MS
+
+
 def test_a_store_that_is_away_is_left_alone() -> None:
     class Away(Work):
-        def heads(self) -> tuple[Heads, ...]:
+        def heads(self, partitions: list[int]) -> list[Heads]:
             raise StoreUnavailable
 
-    looks = looks_at(Away())
+    looks = looks_at(Away(NONE))
     looks.step(NOW_MS)
     with pytest.raises(StoreUnavailable):
         looks.step(NOW_MS)

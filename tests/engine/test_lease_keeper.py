@@ -169,6 +169,47 @@ def test_a_drain_retires_early_and_keeps_its_leases(store: Store) -> None:
     assert len(store.renewed) == 1
 
 
+class Share:
+    """In place of a share of some of the partitions."""
+
+    is_shared = True
+
+    def __init__(self) -> None:
+        self.renewed: list[tuple[int, int]] = []
+        self.due = False
+
+    def is_due(self, _now_ms: int) -> bool:
+        return self.due
+
+    def renew(self, now_ms: int, alive_until_ms: int) -> None:
+        self.renewed.append((now_ms - NOW_MS, alive_until_ms - NOW_MS))
+        self.due = False
+
+    def join(self) -> None:
+        self.due = True
+
+
+def test_a_share_is_renewed_with_the_sign_of_life_and_by_itself_when_drains_come_or_go(
+    store: Store,
+) -> None:
+    """The leases of occurrences are renewed no more often for that."""
+    share = Share()
+    leases = LeaseKeeper(
+        cast("Any", store), cast("Any", store), at_once, drain="d", lease_ms=LEASE_MS,
+        share=cast("Any", share),
+    )  # fmt: skip
+    leases.announce(NOW_MS + 60_000)
+    leases.keep([a_claim(1)])
+    for after_ms in range(200):
+        share.due |= after_ms == 100
+        leases.step(NOW_MS + after_ms)
+    assert share.renewed == [(0, ALIVE_MS), (100, 100 + ALIVE_MS)]
+    assert (store.alive, len(store.renewed)) == ({}, 1)
+    share.is_shared = False
+    leases.step(NOW_MS + ALIVE_MS)
+    assert (len(share.renewed), len(store.alive)) == (2, 1), "a single partition is not shared"
+
+
 def test_no_sign_of_life_comes_after_the_sign_off(store: Store) -> None:
     """One that is under way ends first; an outage then is no fault of the drain's."""
     background = Background()

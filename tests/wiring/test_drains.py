@@ -10,6 +10,7 @@ from app.store.live_keys import EVERYTHING
 from app.wiring import drains
 from app.wiring.drains import WINDOW_FACTOR
 from app.wiring.engine import Engine
+from app.wiring.other_workers import OtherWorkers
 
 
 def test_each_drain_has_a_name_and_connections_of_its_own(process: Engine) -> None:
@@ -70,3 +71,12 @@ def test_connections_are_bounded_by_the_files_that_there_may_be(
     assert [("QHRONOS_DELIVERY_CONCURRENCY" in one, str(files) in one) for one in warned] == (
         [] if concurrency == 128 else [(True, True)]
     )
+
+
+def test_another_worker_has_begun_once_a_drain_counts_as_alive(engine: Engine) -> None:
+    services = engine.services
+    others = OtherWorkers(services)
+    assert not others.call(), "there is none"
+    assert not others.has_begun()
+    services.storage.coordination.drain_alive("another", services.clock.now_ms() + 60_000)
+    assert others.has_begun()

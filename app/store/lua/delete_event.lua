@@ -61,6 +61,6 @@ index_terms(prefix, id, hosts .. (kept or ''), '')
 if flow then
   -- Others may have waited for one of its occurrences.
   redis.call('ZADD', prefix .. 'flowing', 'XX', 0, flow)
-  redis.call('PUBLISH', 'qh:wake', now)
+  redis.call('PUBLISH', 'qh:wake', prefix .. now)
 end
 return 'deleted'

@@ -10,6 +10,6 @@ local moved = redis.call('ZRANGE', old_lanes, 0, -1, 'WITHSCORES')
 for i = 1, #moved, 2 do list_lane(prefix, moved[i]) end
 if #moved > 0 then
   redis.call('DEL', old_lanes)
-  redis.call('PUBLISH', 'qh:wake', moved[2])
+  redis.call('PUBLISH', 'qh:wake', prefix .. moved[2])
 end
 return #moved / 2

@@ -98,7 +98,7 @@ call_batch('HDEL', prefix .. 'fresh', unfresh)
 leave_claimed(prefix, claimed, done, by_status)
 call_batch('ZREM', unacknowledged, acknowledged)
 call_batch('ZADD', unacknowledged, waits)
-if waits[1] then redis.call('PUBLISH', 'qh:wake', waits[1]) end
+if waits[1] then redis.call('PUBLISH', 'qh:wake', prefix .. waits[1]) end
 call_batch('ZADD', ended, ends)
 list_inactive(prefix, inactive, now)
 make_due(prefix, due)

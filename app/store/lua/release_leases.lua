@@ -80,6 +80,6 @@ if limit ~= '0' then
 end
 leave_claimed(prefix, claimed, done, by_status)
 local soonest = write_due(prefix, due)
-if soonest then redis.call('PUBLISH', 'qh:wake', soonest) end
+if soonest then redis.call('PUBLISH', 'qh:wake', prefix .. soonest) end
 answer[#answer + 1] = expired
 return answer

@@ -39,5 +39,5 @@ for i = 3, #ARGV do
 end
 -- The place of a lane itself may have been lost.
 for lane in pairs(lanes) do list_lane(prefix, lane) end
-if restored > 0 then redis.call('PUBLISH', 'qh:wake', now) end
+if restored > 0 then redis.call('PUBLISH', 'qh:wake', prefix .. now) end
 return restored

@@ -31,5 +31,5 @@ local function leave_flow(prefix, event, flow, scheduled, now)
   end
   write_due(prefix, due)
   redis.call('ZADD', prefix .. 'flowing', 'XX', 0, flow)
-  redis.call('PUBLISH', 'qh:wake', now)
+  redis.call('PUBLISH', 'qh:wake', prefix .. now)
 end

@@ -6,6 +6,6 @@ local function make_due(prefix, batch)
   local head = redis.call('ZRANGE', prefix .. 'lane-heads', 0, 0, 'WITHSCORES')[2]
   local soonest = write_due(prefix, batch)
   if not head or tonumber(soonest) < tonumber(head) then
-    redis.call('PUBLISH', 'qh:wake', soonest)
+    redis.call('PUBLISH', 'qh:wake', prefix .. soonest)
   end
 end

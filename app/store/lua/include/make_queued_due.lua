@@ -16,6 +16,6 @@ local function make_queued_due(prefix, event_key, queued, now)
     redis.call('ZADD', prefix .. 'lane-heads', 'LT', scheduled, lane)
     redis.call('HSET', key, OccurrenceField.NEXT_ATTEMPT, now)
   end
-  redis.call('PUBLISH', 'qh:wake', now)
+  redis.call('PUBLISH', 'qh:wake', prefix .. now)
   return true
 end
