@@ -195,6 +195,7 @@ WHOLE = {"domain/recurrence": "compile_schedule", "domain/ical": "read_entries"}
 """Packages that are tested as a whole, through the one function that others call most."""
 
 OTHER_FOLDERS = {
+    "benchmarks": "what is computed where nothing can be measured: the simulation",
     "api/hostile": "requests that try to break the API",
     "calendars": "other people's calendar files, and another reader of them",
     "clients": "makes clients of the OpenAPI document, and runs them",

@@ -1,0 +1,1 @@
+"""A discrete-event simulation of workers, partitions, store nodes and receivers."""
