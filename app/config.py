@@ -34,11 +34,11 @@ class Settings:
     """The port on which the API listens."""
 
     redis_url: str = field(default="", repr=False)
-    """The store: a Redis or Valkey server, or with ``redis+sentinel://…`` the one that Sentinels
-    name. Empty: ``make run`` starts its own."""
+    """The store: a Redis or Valkey server, the one that Sentinels name (``redis+sentinel://…``), or
+    a cluster (``redis+cluster://…``). Empty: ``make run`` starts its own."""
 
     broker_url: str = field(default="", repr=False)
-    """The Redis server for RQ's queues, in the same forms. Empty: the store."""
+    """The Redis server for RQ's queues, never a cluster. Empty: the store, unless that is one."""
 
     redis_password: str = _secret()
     """The password for ``QHRONOS_REDIS_URL``, where that has none in it. From a file, it is read

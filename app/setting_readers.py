@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, urlsplit
 from dotenv import dotenv_values
 
 from app.domain.durations import parse_duration_ms
-from app.domain.store_urls import TLS_OPTIONS, check_store_url
+from app.domain.store_urls import TLS_OPTIONS, check_broker_url, check_store_url
 from app.domain.targets import Network, TargetPolicy
 from app.errors import ConfigError, InvalidInput
 from app.metrics.family import OTHER
@@ -172,6 +172,12 @@ def redis_url(text: str) -> str:
             f"{', '.join(name for name in options if TLS_OPTIONS[name].startswith('a '))}"
         ) from None
     return text
+
+
+def broker_url(text: str) -> str:
+    """The same for RQ's queues."""
+    accepted(check_broker_url)(text)
+    return redis_url(text)
 
 
 def private_targets(text: str) -> TargetPolicy:

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from app.config import PREFIX, Settings
 from app.domain.archive_url import check_archive_url
+from app.domain.cluster_urls import is_cluster_url
 from app.domain.durability import read_durability
 from app.domain.free_space import parse_free_space
 from app.domain.ids import MAX_PARTITIONS
@@ -28,6 +29,7 @@ from app.setting_readers import (
     MIN_SECRET_BYTES,
     accepted,
     boolean,
+    broker_url,
     choice,
     duration,
     environment,
@@ -64,7 +66,7 @@ READERS: dict[str, Callable[[str], Any]] = {
     "HOST": str,
     "PORT": integer(1, 65_535),
     "REDIS_URL": redis_url,
-    "BROKER_URL": redis_url,
+    "BROKER_URL": broker_url,
     "REDIS_PASSWORD": str,
     "BROKER_PASSWORD": str,
     "SENTINEL_USER": str,
@@ -147,7 +149,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
             problems.append(f"{variable} {error}")
         except OSError:
             problems.append(f"{variable}_FILE names a file that can't be read")
-    problems += _two_passwords(values)
+    problems += [*_two_passwords(values), *_no_broker(values)]
     if not problems:
         return Settings(**values)
     raise ConfigError("Wrong settings: " + "; ".join(problems) + ".")
@@ -162,6 +164,15 @@ def _two_passwords(values: Mapping[str, Any]) -> Iterator[str]:
                 f"{PREFIX}{name}_PASSWORD is set, and {PREFIX}{name}_URL has a password in it too: "
                 "keep one of them"
             )
+
+
+def _no_broker(values: Mapping[str, Any]) -> Iterator[str]:
+    """Say that the broker is missing: that of one server is the store, if no other is named."""
+    if is_cluster_url(values.get("redis_url", "")) and not values.get("broker_url"):
+        yield (
+            f"{PREFIX}REDIS_URL leads to a cluster, over which RQ's queues can't be spread: set "
+            f"{PREFIX}BROKER_URL to one server, as in redis://localhost:6379/0"
+        )
 
 
 def production_settings(environ: Mapping[str, str]) -> Settings:

@@ -108,6 +108,7 @@ def test_a_good_value_is_read(name: str, text: str, field: str, value: object) -
         ("REDIS_URL", "redis://"),
         ("REDIS_URL", "redis://host:port"),
         ("BROKER_URL", "redis://host:99999"),
+        ("BROKER_URL", "redis+cluster://host"),
         ("MASTER_TOKEN", "short"),
         ("JWT_SECRET", "x" * 31),
         ("JWT_SECRET_PREVIOUS", "x" * 31),
@@ -186,6 +187,14 @@ def test_a_wrong_value_is_named(name: str, text: str) -> None:
     with pytest.raises(ConfigError, match=f"^Wrong settings: QHRONOS_{name} .+") as raised:
         load_settings({f"QHRONOS_{name}": text})
     assert "\n" not in raised.value.message
+
+
+def test_a_store_that_is_a_cluster_needs_a_broker_beside_it() -> None:
+    store = {"QHRONOS_REDIS_URL": "redis+cluster://h1,h2"}
+    with pytest.raises(ConfigError, match="set QHRONOS_BROKER_URL to one server"):
+        load_settings(store)
+    broker = {"QHRONOS_BROKER_URL": "redis://host"}
+    assert load_settings(store | broker).broker == "redis://host"
 
 
 def test_every_wrong_value_is_named_in_one_message() -> None:

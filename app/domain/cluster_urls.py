@@ -24,6 +24,9 @@ class ClusterUrl:
     server_url: str
     """The URL of one node, with ``localhost`` for its host."""
 
+    database: str
+    """What stands behind the nodes; a cluster has the database 0 alone."""
+
     @property
     def hosts(self) -> tuple[tuple[str, int], ...]:
         """Where these nodes are."""
@@ -33,6 +36,12 @@ class ClusterUrl:
     def tls(self) -> bool:
         """Whether the nodes are spoken to with TLS."""
         return self.server_url.startswith("rediss")
+
+    def url_of(self, address: str) -> str:
+        """The URL of one node by itself."""
+        scheme, _, rest = self.server_url.partition("://")
+        login, at, path = rest.rpartition("@")
+        return f"{scheme}://{login}{at}{address}{path.removeprefix('localhost')}"
 
 
 def is_cluster_url(url: str) -> bool:
@@ -48,7 +57,7 @@ def read_cluster_url(url: str) -> ClusterUrl:
     login, at, hosts = address.rpartition("@")
     plain = scheme.partition("+")[0]
     server_url = f"{plain}://{login}{at}localhost/{database}{mark}{query}"
-    return ClusterUrl(tuple(hosts.split(",")), server_url)
+    return ClusterUrl(tuple(hosts.split(",")), server_url, database)
 
 
 def _host_of(address: str) -> tuple[str, int]:

@@ -10,10 +10,11 @@ import ipaddress
 import re
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
-from app.domain import sentinel_urls
+from app.domain import cluster_urls, sentinel_urls
 from app.errors import InvalidInput
 
-SCHEMES = ("redis", "rediss", "unix", *sentinel_urls.SCHEMES)
+SCHEMES = ("redis", "rediss", "unix", *sentinel_urls.SCHEMES, *cluster_urls.SCHEMES)
+_BEGINNINGS = "must begin with redis://, rediss:// or unix://"
 LONGEST_SOCKET_PATH = 103
 """Bytes; the kernel's limit is 108 on Linux and 104 on macOS, the final zero included."""
 
@@ -47,8 +48,8 @@ def check_store_url(text: str) -> None:
     scheme, marked, _ = text.partition("://")
     if scheme not in SCHEMES or not marked:
         raise InvalidInput(
-            "must begin with redis://, rediss:// or unix://, or with redis+sentinel:// or "
-            "rediss+sentinel://"
+            f"{_BEGINNINGS}, or with redis+sentinel://, rediss+sentinel://, redis+cluster:// or "
+            "rediss+cluster://"
         )
     if _BLANK.search(text):
         raise InvalidInput("must have no blanks in it: write one in a password as %20")
@@ -56,6 +57,8 @@ def check_store_url(text: str) -> None:
         raise InvalidInput("must have no '#' in it: write one in a password as %23")
     if scheme in sentinel_urls.SCHEMES:
         text = _check_sentinels(text)
+    if scheme in cluster_urls.SCHEMES:
+        text = _check_cluster(text)
     try:
         parts = urlsplit(text)
     except ValueError:
@@ -93,6 +96,29 @@ def _check_sentinels(text: str) -> str:
             "redis+sentinel://host1:26379,host2:26379/name, in letters, digits, '.', '_' and '-'"
         )
     return url.server_url
+
+
+def _check_cluster(text: str) -> str:
+    """Check where its nodes are; returns the URL of one of them, to be checked."""
+    url = cluster_urls.read_cluster_url(text)
+    for address in url.addresses:
+        _check_host(address)
+    if url.database not in ("", "0"):
+        raise InvalidInput("must have nothing after its nodes, as a cluster has one database alone")
+    return url.server_url
+
+
+def check_broker_url(text: str) -> None:
+    """As ``check_store_url``, for the server of RQ's queues, which is never a cluster."""
+    if cluster_urls.is_cluster_url(text):
+        raise InvalidInput(
+            "must lead to one server, or to that which Sentinels name: RQ's queues can't be spread "
+            "over a cluster"
+        )
+    scheme, marked, _ = text.partition("://")
+    if scheme not in SCHEMES or not marked:
+        raise InvalidInput(f"{_BEGINNINGS}, or with redis+sentinel:// or rediss+sentinel://")
+    check_store_url(text)
 
 
 def _check_readable(parts: SplitResult) -> None:

@@ -38,11 +38,17 @@ def connect_broker_briefly(
     return redis.Redis.from_pool(brief_pool(url, login, timeout_s))
 
 
-def brief_pool(url: str, login: Login, timeout_s: float) -> redis.ConnectionPool:
-    """Make a pool of connections that give up soon, and try twice."""
+def brief_pool(
+    url: str, login: Login, timeout_s: float, key: bytes | None = None
+) -> redis.ConnectionPool:
+    """Make a pool of connections that give up soon, and try twice.
+
+    In a cluster they lead to the node that has ``key``, which they need there.
+    """
     return make_pool(
         url,
         login,
+        key=key,
         socket_timeout=timeout_s,
         socket_connect_timeout=timeout_s,
         retry=Retry(NoBackoff(), 1),

@@ -15,6 +15,7 @@ from redis.retry import Retry
 from app.domain.logins import NO_LOGIN, Login
 from app.store import keys
 from app.store.causes import Cause, Heals, Server
+from app.store.cluster_faults import is_no_node, is_node
 from app.store.connection_names import own_options
 from app.store.pools import make_pool
 from app.store.refusals import cause_of, ends_tls, is_sentinel, speaks_no_tls, speaks_tls
@@ -33,6 +34,8 @@ OLDEST = (6, 2)
 _UNCLEAR = re.compile(r"closed by|reset by|Broken pipe|[Tt]imeout|EOF|PROTOCOL_IS_SHUTDOWN")
 """The client's words for what may have many causes."""
 
+_PREFIX = keys.prefix(0).decode()
+
 TRIED = {
     "DEL": "DEL",
     "EXISTS": "EXISTS",
@@ -47,10 +50,11 @@ TRIED = {
     "HLEN": "HLEN",
     "HMGET": "HMGET f",
     "HSET": "HSET f 1",
+    "HSETNX": "HSETNX f 1",
     "HVALS": "HVALS",
     "PEXPIRE": "PEXPIRE 1",
     "PUBLISH": "PUBLISH 1",
-    "RENAME": f"RENAME {keys.prefix(0).decode()}rights",
+    "RENAME": f"RENAME {_PREFIX}rights",
     "SET": "SET 1 PX 1000",
     "STRLEN": "STRLEN",
     "XADD": "XADD NOMKSTREAM * f 1",
@@ -66,6 +70,7 @@ TRIED = {
     "ZRANGE": "ZRANGE 0 1",
     "ZRANGEBYLEX": "ZRANGEBYLEX - +",
     "ZRANGEBYSCORE": "ZRANGEBYSCORE 0 1",
+    "ZRANK": "ZRANK m",
     "ZREM": "ZREM m",
     "ZREMRANGEBYRANK": "ZREMRANGEBYRANK 0 1",
     "ZREMRANGEBYSCORE": "ZREMRANGEBYSCORE 0 1",
@@ -76,10 +81,19 @@ TRIED = {
 """How each command of the scripts is tried; empty: it can't be with one key before all else."""
 
 
-def probe(url: str, variable: str, *, runs_scripts: bool, login: Login = NO_LOGIN) -> Cause | None:
+def probe(
+    url: str,
+    variable: str,
+    *,
+    runs_scripts: bool,
+    login: Login = NO_LOGIN,
+    in_cluster: bool = False,
+    prefix: bytes = keys.prefix(0),
+) -> Cause | None:
     """Say why a server can't be used now, or nothing if it can.
 
-    ``variable`` is the one that has the URL; ``runs_scripts`` says that it is the store, not RQ's.
+    ``variable`` is the one that has the URL; ``runs_scripts`` says that it is the store, not RQ's,
+    and that keys which begin with ``prefix`` are its own. ``in_cluster``: it is to be a node.
     """
     pool = make_pool(
         url,
@@ -94,20 +108,25 @@ def probe(url: str, variable: str, *, runs_scripts: bool, login: Login = NO_LOGI
     try:
         client.ping()
         server = Server.of(variable, pool)  # the address that Sentinels have told
-        return _unfit(client, server) or (_no_right(client, server) if runs_scripts else None)
+        if cause := _unfit(client, server, in_cluster=in_cluster):
+            return cause
+        return _no_right(client, server, prefix) if runs_scripts else None
     except redis.exceptions.RedisError as error:
         return _diagnosed(error, server) or cause_of(error, server)
     finally:
         client.close()
 
 
-def _unfit(client: redis.Redis, server: Server) -> Cause | None:
+def _unfit(client: redis.Redis, server: Server, *, in_cluster: bool) -> Cause | None:
     try:
         found: Any = client.info("server")
     except redis.exceptions.NoPermissionError:
         return None
-    if "sentinel" in (found.get("redis_mode"), found.get("server_mode")):
+    modes = (found.get("redis_mode"), found.get("server_mode"))
+    if "sentinel" in modes:
         return is_sentinel(server)
+    if ("cluster" in modes) is not in_cluster and any(modes):
+        return is_no_node(server) if in_cluster else is_node(server)
     version = str(found.get("redis_version", ""))
     numbers = tuple(int(number) for number in re.findall(r"\d+", version)[:2])
     if not numbers or numbers >= OLDEST:
@@ -116,11 +135,12 @@ def _unfit(client: redis.Redis, server: Server) -> Cause | None:
     return Cause(f"{server.name} is Redis {version}: {oldest} or later is needed.", Heals.NO)
 
 
-def _no_right(client: redis.Redis, server: Server) -> Cause | None:
+def _no_right(client: redis.Redis, server: Server, prefix: bytes) -> Cause | None:
     """Say which command of the scripts the user of the URL may not run."""
     text = all_scripts()["try_rights"]
-    calls = [call for call in TRIED.values() if call]
-    refusals: Any = client.eval(text.source, 1, keys.prefix(0) + b"rights", *calls)
+    own = prefix.decode()
+    calls = [call.replace(_PREFIX, own) for call in TRIED.values() if call]
+    refusals: Any = client.eval(text.source, 1, prefix + b"rights", *calls)
     for refusal in refusals:
         if b"permissions" in refusal:
             error = redis.exceptions.NoPermissionError(refusal.decode(errors="replace"))

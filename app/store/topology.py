@@ -99,6 +99,10 @@ class Topology:
             raise NotServed(node, slot)
         return node
 
+    def owner(self, slot: int) -> Node | None:
+        """The node that serves a slot, as far as that is known, whether it answers or not."""
+        return self._slots[slot] if self._slots else None
+
     def any(self) -> Node:
         """A primary that answers, as far as that is known. Raises ``NoCluster``."""
         primaries = self.primaries

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from app.config import Settings
 from app.errors import StoreRefused
 from app.store.causes import Heals
-from app.store.connection import STORE_VARIABLE
+from app.store.cluster_probe import probe_store
 from app.store.probe import probe
 
 _log = logging.getLogger(__name__)
@@ -47,7 +47,7 @@ def await_servers(
 def _await_store(settings: Settings, *, wait: bool, pause: Callable[[float], None]) -> None:
     begun, said, say_at = time.monotonic(), "", 0.0
     url, login = settings.redis_url, settings.store_login
-    while cause := probe(url, STORE_VARIABLE, runs_scripts=True, login=login):
+    while cause := probe_store(url, login):
         now = time.monotonic()
         late = cause.heals is Heals.PERHAPS and now > begun + PATIENCE_S
         if cause.heals is Heals.NO or late:

@@ -37,7 +37,7 @@ def test_every_setting_has_a_section_with_its_meaning_and_its_default() -> None:
             "REDIS_URL",
             (
                 "Default: none. It must begin with redis://, rediss:// or unix://, or with "
-                "redis+sentinel:// or rediss+sentinel://."
+                "redis+sentinel://, rediss+sentinel://, redis+cluster:// or rediss+cluster://."
             ),
         ),
     ],

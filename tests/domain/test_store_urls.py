@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from app.domain.store_urls import check_store_url
+from app.domain.store_urls import check_broker_url, check_store_url
 from app.errors import InvalidInput, StoreUnavailable
 from app.store.connecting import connect
 
@@ -26,6 +26,9 @@ GOOD = [
     ("rediss://host?ssl_cert_reqs=none&ssl_check_hostname=false", {"ssl_cert_reqs": "none"}),
     ("rediss+sentinel://h1,[::1]:26380/main?ssl_cert_reqs=none", {"ssl_cert_reqs": "none"}),
     ("redis+sentinel://user:p%23w@h1:26379,h2/a.b_c-1/3", {"username": "user", "db": 3}),
+    ("redis+cluster://h1", {"place": None}),
+    ("redis+cluster://user:p%23w@h1:7000,[::1]:7001,h3/0", {"username": "user"}),
+    ("rediss+cluster://h1,h2?ssl_cert_reqs=none", {"ssl_cert_reqs": "none"}),
     ("unix:///run/a%20store", {"path": "/run/a store"}),
     ("unix://:pw@/run/store?db=3", {"path": "/run/store", "password": "pw", "db": 3}),
 ]
@@ -78,6 +81,13 @@ BAD = [
     ("redis+sentinel://h1:26379,h2", "must name the server as its Sentinels do"),
     ("redis+sentinel://h1/a%20b", "must name the server as its Sentinels do"),
     ("redis+sentinel://h1,/name", "must name a host"),
+    ("redis+cluster://h1,,h2", "must name a host"),
+    ("redis+cluster://", "must name a host"),
+    ("redis+cluster://h1,h2/1", "one database alone"),
+    ("redis+cluster://h1:70000", "port from 1 to 65535"),
+    ("redis+cluster://h1?x=1", "nothing after a '?'"),
+    (f"redis+cluster://:{PASSWORD}/x@h1", "must"),
+    (f"redis+cluster://:{PASSWORD}#x@h1,h2", "%23"),
     ("redis+sentinel:///name", "must name a host"),
     ("redis+sentinel://h1:0,h2/name", "port from 1 to 65535"),
     ("redis+sentinel://h1/name/x", "number of a database"),
@@ -98,7 +108,7 @@ BAD = [
 @pytest.mark.parametrize(("url", "leads_to"), GOOD, ids=[url for url, _ in GOOD])
 def test_the_client_takes_it_for_what_it_says(url: str, leads_to: dict[str, object]) -> None:
     check_store_url(url)
-    kwargs = connect(url).connection_pool.connection_kwargs
+    kwargs = {"place": None, **connect(url).connection_pool.connection_kwargs}
     assert {name: kwargs[name] for name in leads_to} == leads_to
 
 
@@ -110,8 +120,14 @@ def test_what_to_change_is_said_without_the_password(url: str, says: str) -> Non
     assert PASSWORD not in refused.value.message
 
 
+def test_the_broker_is_no_cluster() -> None:
+    with pytest.raises(InvalidInput, match="can't be spread over a cluster"):
+        check_broker_url("redis+cluster://h1,h2")
+    check_broker_url("redis+sentinel://h1,h2/name")
+
+
 PIECES = st.sampled_from(
-    ["redis://", "rediss://", "unix://", "redis+sentinel://", ",", "/name", ":", "@", "/", "?", "#", "[", "]", "%", "%00", "&", "=", ";",
+    ["redis://", "rediss://", "unix://", "redis+sentinel://", "redis+cluster://", ",", "/name", ":", "@", "/", "?", "#", "[", "]", "%", "%00", "&", "=", ";",
      "::1", "host", "127.0.0.1", "6379", "0", "99", "ssl_cert_reqs=none", "db=1", "db", " ", "\0",
      "\n", "\u2100", "\udcff", "x" * 64, "user"]
 )  # fmt: skip
@@ -120,7 +136,9 @@ URLS = st.one_of(
     st.lists(PIECES | st.text(max_size=3), max_size=12).map("".join),
     st.builds(
         "{}{}{}{}".format,
-        st.sampled_from(["redis://", "rediss://", "unix://", "redis+sentinel://"]),
+        st.sampled_from(
+            ["redis://", "rediss://", "unix://", "redis+sentinel://", "redis+cluster://"]
+        ),
         st.text(max_size=9),
         st.sampled_from(["@host", "@[::1]:1", "@/run/store", "host:1"]),
         st.sampled_from(["", "/0", "/99", "/name/1", "?db=1", "?ssl_cert_reqs=none"]),

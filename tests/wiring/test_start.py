@@ -29,11 +29,15 @@ def found(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[Cause | None]]:
     """What is found by each look at the store and the broker; the last is found again and again."""
     causes: dict[str, list[Cause | None]] = {"redis://store": [None], "redis://broker": [None]}
 
-    def probe(url: str, variable: str, *, runs_scripts: bool, login: Login) -> Cause | None:
-        assert runs_scripts is (url == "redis://store")
-        assert variable == f"QHRONOS_{'REDIS' if url == 'redis://store' else 'BROKER'}_URL"
+    def probe_store(url: str, login: Login) -> Cause | None:
+        assert url == "redis://store"
         return causes[url].pop(0) if len(causes[url]) > 1 else causes[url][0]
 
+    def probe(url: str, variable: str, *, runs_scripts: bool, login: Login) -> Cause | None:
+        assert (url, variable, runs_scripts) == ("redis://broker", "QHRONOS_BROKER_URL", False)
+        return causes[url].pop(0) if len(causes[url]) > 1 else causes[url][0]
+
+    monkeypatch.setattr(start, "probe_store", probe_store)
     monkeypatch.setattr(start, "probe", probe)
     return causes
 

@@ -63,10 +63,9 @@ def _words(limit: RateLimit) -> str:
 
 def _options(settings: Settings) -> dict[str, Any]:
     # All our keys begin with "qh:", so that an access list of the store can be short.
-    return {
-        "connection_pool": brief_pool(settings.redis_url, settings.store_login, TIMEOUT_S),
-        "key_prefix": "qh:{limits}",
-    }
+    url, login, prefix = settings.redis_url, settings.store_login, "qh:{limits}"
+    pool = brief_pool(url, login, TIMEOUT_S, prefix.encode())
+    return {"connection_pool": pool, "key_prefix": prefix}
 
 
 def _caller() -> str:

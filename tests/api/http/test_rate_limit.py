@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
+from redis.crc import key_slot
 
 from app.factory import create_app
 from app.setting_readers import RateLimit
@@ -19,6 +20,8 @@ from tests.api.application import (
     with_token,
 )
 from tests.support.wait import wait_until
+
+LIMITS = key_slot(b"{limits}")
 
 
 @pytest.fixture
@@ -206,3 +209,11 @@ def test_who_finds_the_store_away_while_another_request_does_is_served(limited):
     limiter.limiter.hit = away
     client = with_token(app, MASTER_TOKEN)
     assert statuses(client, 2) == [200, 200]
+
+
+def test_in_a_cluster_it_is_counted_on_the_node_that_has_it(limited, cluster):
+    client = with_token(limited(redis_url=cluster.url), MASTER_TOKEN)
+    assert statuses(client, 4) == [200, 200, 200, 429]
+    to = next(one for one in cluster.primaries() if one is not cluster.primary_of(LIMITS))
+    cluster.move_slots([LIMITS], to, atomically=True)
+    assert statuses(client, 1) == [429]
