@@ -19,15 +19,15 @@ from redis.crc import key_slot
 from redis.retry import Retry
 
 from app.domain.durability import Durability
-from app.errors import InvalidInput, ShardUnavailable, StoreUnavailable
+from app.errors import ShardUnavailable, StoreUnavailable
 from app.store.audit_intents import ahead_of
 from app.store.causes import Server
 from app.store.cluster_commands import IN_PARTS, ON_EACH, by_slot, slot_of
+from app.store.cluster_fence import ClusterFence
 from app.store.cluster_parts import in_parts
 from app.store.cluster_pipeline import ClusterPipeline
 from app.store.cluster_steps import NO_ANSWER, NOT_NOW, NodeStep, StepRunner, planned, raised
 from app.store.connection import STORE_VARIABLE, StoreClient, is_away
-from app.store.durability import Fence
 from app.store.nodes import Node
 from app.store.outages import OUTAGES
 from app.store.topology import NotServed, Topology
@@ -85,7 +85,8 @@ class ClusterClient(StoreClient):
         try:
             topology = self.topology
             node = topology.any() if slot is None else topology.serving(slot)
-            connection = self._connection_to(node)
+            connection = self.connection_to(node)
+            topology.writes.note(node, command)
             connection.send_command(*command, check_health=False)
             reply = connection.read_response()
         except _ELSEWHERE as error:
@@ -130,7 +131,7 @@ class ClusterClient(StoreClient):
 
         The answers of a step whose node is away are ``ShardUnavailable``, one for each command.
         """
-        runner = StepRunner(self.topology, self._connection_to, self.retries)
+        runner = StepRunner(self.topology, self.connection_to, self.retries)
         heard = runner.run(steps, before, failures=failures)
         for step in steps:
             if step.fault is not None:
@@ -243,16 +244,17 @@ class ClusterClient(StoreClient):
         """Have a method called when other nodes serve the store."""
         self.topology.on_move(method)
 
-    def fence(self, kinds: Collection[Durability], replicas: int) -> Fence:  # noqa: ARG002
-        """Refuse it: a fence is on one connection."""
-        raise InvalidInput("A store that is a cluster takes no Qhronos-Durability; leave it out.")
+    def fence(self, kinds: Collection[Durability], replicas: int) -> ClusterFence:
+        """Begin what has to be safe; see ``ClusterFence``."""
+        return ClusterFence(self.topology, self.connection_to, kinds, replicas)
 
     def _made(self, place: Node | int | None) -> Any:
         pool = self.connection_pool
         retry = Retry(NoBackoff(), 0)  # who calls tries again, and asks who serves before that
         return pool.connection_class(**pool.connection_kwargs | {"place": place, "retry": retry})
 
-    def _connection_to(self, node: Node) -> Any:
+    def connection_to(self, node: Node) -> Any:
+        """This thread's own connection to a node."""
         kept = vars(self)
         threads = kept.get("_threads") or kept.setdefault("_threads", threading.local())
         try:

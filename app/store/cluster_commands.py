@@ -25,7 +25,8 @@ ON_EACH = frozenset(
 IN_PARTS = frozenset({"DEL", "UNLINK", "EXISTS", "TOUCH", "MGET", "SCAN"})
 """They have any number of keys, or are about all: ``cluster_parts``."""
 
-_KEY_AFTER_COUNT = frozenset({"ZINTER", "ZUNION", "ZDIFF", "ZINTERCARD", "SINTERCARD"})
+_KEY_SECOND = frozenset({"ZINTER", "ZUNION", "ZDIFF", "ZINTERCARD", "SINTERCARD", "OBJECT"})
+"""Ahead of the key there is a count or a word."""
 
 
 def slot_of(command: Sequence[Any]) -> int | None:
@@ -38,8 +39,10 @@ def slot_of(command: Sequence[Any]) -> int | None:
         if not int(command[2]):
             return None
         at = 3
-    elif name in _KEY_AFTER_COUNT:
+    elif name in _KEY_SECOND:
         at = 2
+    elif name == "XREAD":
+        at = 1 + next(at for at, word in enumerate(command) if word in ("STREAMS", b"STREAMS"))
     key = command[at]
     return key_slot(key if isinstance(key, bytes) else str(key).encode())
 

@@ -9,7 +9,7 @@ import redis
 from app.store.audit_intents import ahead_of
 from app.store.cluster_commands import slot_of
 from app.store.cluster_steps import NodeStep, StepStore
-from app.store.connection import StorePipeline
+from app.store.connection import StorePipeline, translate
 
 
 class ClusterPipeline(StorePipeline):
@@ -44,12 +44,24 @@ class ClusterPipeline(StorePipeline):
         if is_whole and commands:
             self._check_slots(commands)
         if self.watching or self.explicit_transaction:
+            self._note_writes(commands)
             return super()._execute(raise_on_error=raise_on_error)
         try:
             answers = self._in_one_slot(commands) if is_whole else self._on_nodes(commands)
         finally:
             self.reset()
         return self._read(commands, answers, raise_on_error=raise_on_error)
+
+    def _note_writes(self, commands: list[Any]) -> None:
+        topology = self.store.topology
+        for args, _ in commands if topology.writes.followers else ():
+            slot = slot_of(args)
+            if slot is None:
+                continue
+            try:
+                topology.writes.note(topology.serving(slot), args)
+            except redis.exceptions.RedisError as error:
+                raise translate(error, self.connection_pool) from error
 
     def _check_slots(self, commands: list[Any]) -> None:
         slots = {slot_of(args) for args, _ in commands} - {None}

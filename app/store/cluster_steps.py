@@ -56,6 +56,10 @@ class StepStore(Protocol):
     connection_pool: redis.ConnectionPool
 
     @property
+    def topology(self) -> Topology:
+        """Which node serves what."""
+
+    @property
     def primaries(self) -> tuple[Node, ...]:
         """The nodes that serve slots, in the order of these."""
 
@@ -121,6 +125,7 @@ class StepRunner:
         try:
             for node, some in self._placed(steps, asking).items():
                 connection = self._connection_to(node)
+                self._note_writes(node, some)
                 sent.append((connection, some))
                 try:
                     connection.send_packed_command(
@@ -145,6 +150,12 @@ class StepRunner:
                 connection.disconnect()
             raise
         return heard
+
+    def _note_writes(self, node: Node, steps: Iterable[NodeStep]) -> None:
+        writes = self._topology.writes
+        for step in steps if writes.followers else ():
+            for command in step.commands if step.packed is None else ():  # (that only reads)
+                writes.note(node, command)
 
     def _lost(self, connection: Any, steps: Iterable[NodeStep], error: Exception) -> None:
         connection.disconnect()

@@ -20,7 +20,7 @@ from app.errors import StoreUnavailable
 from app.metrics.registry import Registry
 from app.store.audit_intents import ahead_of, doubt
 from app.store.causes import Server
-from app.store.durability import Fence
+from app.store.durability import AnyFence, Fence
 from app.store.outages import OUTAGES
 from app.store.pools import primary_of
 from app.store.round_trips import PIPELINE, Answered, measuring, unmeasured
@@ -216,7 +216,7 @@ class StoreClient(redis.Redis):
         primary = primary_of(self.connection_pool)
         return primary.faults() if primary else []
 
-    def fence(self, kinds: Collection[Durability], replicas: int) -> Fence:
+    def fence(self, kinds: Collection[Durability], replicas: int) -> AnyFence:
         """Begin what has to be safe; see ``Fence``."""
         return Fence(self._own_connection(), primary_of(self.connection_pool), kinds, replicas)
 

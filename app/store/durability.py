@@ -11,7 +11,7 @@ no.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import redis
 
@@ -30,6 +30,13 @@ KEEP_S = 60
 _FENCE = ("SET", b"qh:fence", "", "EX", str(KEEP_S))
 
 
+class AnyFence(Protocol):
+    """Knows what is to be safe: a ``Fence``, or several on a cluster (``cluster_fence``)."""
+
+    def is_safe(self) -> bool:
+        """Whether all that was written is where it was to be; waits ``WAIT_MS`` for that."""
+
+
 class Fence:
     """What is written between its making and ``is_safe``, by whomever, is before it."""
 
@@ -46,15 +53,7 @@ class Fence:
         """
         self._connection, self._primary = connection, primary
         self._kinds, self._replicas = kinds, replicas
-        answers = self._asked_afresh()
-        if refused := next((one for one in answers if isinstance(one, Exception)), None):
-            raise _refused(refused)
-        # (What is on disk now is of no interest: with everysec that would take a second.)
-        if Durability.REPLICATED in kinds and int(answers[0]) < replicas:
-            raise StoreUnavailable(
-                f"The store has fewer than {replicas} replicas that follow it, so nothing was "
-                "changed; send it again when it has them."
-            )
+        require_able(self._asked_afresh(), kinds, replicas)
         self._socket = connection._sock  # noqa: SLF001 - the client has no other name for it
 
     def is_safe(self) -> bool:
@@ -62,12 +61,10 @@ class Fence:
         if self._connection._sock is not self._socket:  # noqa: SLF001 - as above
             return False
         try:
-            written, *answers = self._asked([_FENCE, *self._questions(WAIT_MS)])
+            answers = self._asked([_FENCE, *self._questions(WAIT_MS)])
         except redis.exceptions.RedisError:
             return False
-        if any(isinstance(one, Exception) for one in (written, *answers)):
-            return False  # it takes no writes any more, or has changed its settings
-        return self._reached(answers) and self._is_primary()
+        return have_reached(answers, self._kinds, self._replicas) and self._is_primary()
 
     def _asked_afresh(self) -> list[Any]:
         for is_last in (False, True):  # one from before a restart fails once
@@ -87,20 +84,7 @@ class Fence:
             raise
 
     def _questions(self, wait_ms: int) -> list[tuple[str, ...]]:
-        asked: list[tuple[str, ...]] = []
-        if Durability.REPLICATED in self._kinds:
-            asked.append(("WAIT", str(self._replicas), str(wait_ms)))
-        if Durability.FSYNC in self._kinds:
-            asked.append(("WAITAOF", "1", "0", str(wait_ms if wait_ms != LOOK_MS else 1)))
-        return asked
-
-    def _reached(self, answers: list[Any]) -> bool:
-        wanted = [self._replicas] if Durability.REPLICATED in self._kinds else []
-        wanted += [1] if Durability.FSYNC in self._kinds else []
-        for answer, least in zip(answers, wanted, strict=True):
-            if int(answer[0] if isinstance(answer, list) else answer) < least:
-                return False
-        return True
+        return questions_of(self._kinds, self._replicas, wait_ms)
 
     def _is_primary(self) -> bool:
         if self._primary is None:
@@ -110,6 +94,44 @@ class Fence:
         except NoPrimary:
             return False  # they may have made another one, and we would not know
         return now == (self._connection.host, self._connection.port)
+
+
+def questions_of(
+    kinds: Collection[Durability], replicas: int, wait_ms: int
+) -> list[tuple[str, ...]]:
+    """The commands that wait until what was written is safe; ``LOOK_MS``: that look if it can be.
+
+    (What is on disk now is of no interest then: with everysec that would take a second.)
+    """
+    asked: list[tuple[str, ...]] = []
+    if Durability.REPLICATED in kinds:
+        asked.append(("WAIT", str(replicas), str(wait_ms)))
+    if Durability.FSYNC in kinds:
+        asked.append(("WAITAOF", "1", "0", str(wait_ms if wait_ms != LOOK_MS else 1)))
+    return asked
+
+
+def require_able(answers: Sequence[Any], kinds: Collection[Durability], replicas: int) -> None:
+    """See by the answers to a look that a server can do what is asked for; raises as ``Fence``."""
+    if refused := next((one for one in answers if isinstance(one, Exception)), None):
+        raise _refused(refused)
+    if Durability.REPLICATED in kinds and int(answers[0]) < replicas:
+        raise StoreUnavailable(
+            f"The store has fewer than {replicas} replicas that follow it, so nothing was "
+            "changed; send it again when it has them."
+        )
+
+
+def have_reached(answers: Sequence[Any], kinds: Collection[Durability], replicas: int) -> bool:
+    """Whether all is safe, by the answers to a fence and its questions."""
+    if any(isinstance(one, Exception) for one in answers):
+        return False  # it takes no writes any more, or has changed its settings
+    wanted = [replicas] if Durability.REPLICATED in kinds else []
+    wanted += [1] if Durability.FSYNC in kinds else []
+    for answer, least in zip(answers[1:], wanted, strict=True):
+        if int(answer[0] if isinstance(answer, list) else answer) < least:
+            return False
+    return True
 
 
 def _refused(error: Exception) -> Exception:

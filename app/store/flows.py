@@ -115,7 +115,7 @@ class FlowStore:
     def forget_unused(self, before_ms: int, now_ms: int, limit: int) -> int:
         """Forget flows in which there is no event and which nobody has used since a moment.
 
-        Returns how many were looked at (on a cluster the most under one tag); fewer than ``limit``
+        Returns how many were looked at (on a cluster so many under each tag); fewer than ``limit``
         means that none is left. Those that are still needed count as used now.
         """
         indexes = self._keys.indexes
@@ -124,7 +124,7 @@ class FlowStore:
         for index, raw in zip(indexes, found, strict=True):
             if raw:
                 self._forget_these(index, [name.decode() for name in raw], before_ms, now_ms)
-        return max(map(len, found))
+        return sum(map(len, found))
 
     def _forget_these(
         self, index: bytes, names: Sequence[str], before_ms: int, now_ms: int

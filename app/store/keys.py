@@ -64,7 +64,8 @@ which a time is given ends by itself. ``tests/api/test_growth.py`` proves it.
     qh:{audit}:head                   hash    see ``fields``
     qh:{audit}:done:<request>         string  present: the request was served (a minute)
     qh:meta                           hash    see ``fields``
-    qh:fence                          string  written after what has to be safe; ``durability``
+    qh:fence                          string  written after what has to be safe; ``durability``; on
+                                              a cluster ``qh:fence:{<number>}``, one on each node
     qh:drains                         zset    drain → alive until
     qh:{limits}:…                     string  how often a caller has asked (TTL; Flask-Limiter's)
     qh:{processes}                    zset    process → alive until

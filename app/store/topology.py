@@ -20,6 +20,7 @@ from typing import Any
 import redis
 from redis.crc import REDIS_CLUSTER_HASH_SLOTS
 
+from app.store.cluster_writes import Writes
 from app.store.nodes import Node, View, is_silence, look_at
 
 ASK_EVERY_S = 0.5
@@ -73,6 +74,7 @@ class Topology:
         self._followers: weakref.WeakSet[Any] = weakref.WeakSet()
         self._on_move: list[weakref.WeakMethod[Callable[[], None]]] = []
         self._is_watched = False
+        self.writes = Writes()
 
     def node(self, host: str, port: int) -> Node:
         """The node at an address: one and the same each time."""

@@ -206,7 +206,7 @@ def test_one_that_is_at_its_end_leaves_no_answer_to_the_next(
 ) -> None:
     """A signal may cut a call off."""
     client.set("{0}", "first")
-    connection = client._connection_to(client.topology.serving(HERE))
+    connection = client.connection_to(client.topology.serving(HERE))
 
     def interrupted() -> None:
         raise KeyboardInterrupt

@@ -19,6 +19,8 @@ SLOT = key_slot(b"{7}")
         ("EVAL", "return 1", "1", "qh:{7}:a"),
         ("ZINTER", 2, "qh:{7}:a", "qh:{7}:b"),
         ("MEMORY USAGE", b"qh:{7}:a"),
+        ("OBJECT", "encoding", b"qh:{7}:a"),
+        ("XREAD", b"BLOCK", "5", b"COUNT", "3", b"STREAMS", b"qh:{7}:a", b"0"),
         ("WATCH", "qh:{7}:a"),
     ],
     ids=lambda command: command[0],

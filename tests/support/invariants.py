@@ -30,7 +30,7 @@ _OF_OCCURRENCES = ("due", "leases", "unacknowledged", "ended")
 _OF_EVENTS = ("inactive", "unscheduled", "paused")
 _SCORED = (*_OF_OCCURRENCES, *_OF_EVENTS)
 _GLOBAL = re.compile(
-    rb"qh:(meta|drains|\{shares\}(:places)?|sweep|\{slos\}|fence|\{stats\}(:(minute|hour|day):\d+)?|\{watch\}:(drains|runs|canary|canary:turn)|\{lateness\}|\{metrics\}(:from:.+)?|\{live\}:.+|\{secrets\}|\{processes\}(:facts)?|\{limits\}:.+|owned:.+|rates:\d+|\{calendars\}(:version|:pending)?"
+    rb"qh:(meta|drains|\{shares\}(:places)?|sweep|\{slos\}|fence(:\{\d+\})?|\{stats\}(:(minute|hour|day):\d+)?|\{watch\}:(drains|runs|canary|canary:turn)|\{lateness\}|\{metrics\}(:from:.+)?|\{live\}:.+|\{secrets\}|\{processes\}(:facts)?|\{limits\}:.+|owned:.+|rates:\d+|\{calendars\}(:version|:pending)?"
     rb"|\{tokens(:\d+)?\}(:ending|:(of|token|used|revoked|barred):.+)?"
     rb"|\{archive\}:failing|\{metrics\}(:from:.+)?|\{alerts\}(:(sealed|groups|sends|watch|leader|set-aside))?"
     rb"|\{audit\}(:head|:segments|:intents|:done:.+)?"

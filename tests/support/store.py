@@ -13,12 +13,18 @@ import pytest
 import redis
 
 from app.runtime.embedded import EmbeddedStore
+from app.store.connecting import connect
+from tests.support import on_cluster
 from tests.support.cluster import Cluster
 
 
 @pytest.fixture(scope="session")
 def store_server() -> Iterator[str]:
     """The URL of a server that keeps nothing on disk; shared, so use ``store_url`` instead."""
+    if on_cluster.is_wanted():
+        with on_cluster.strict_cluster() as cluster:
+            yield cluster.url
+        return
     # Not pytest's own directory: its paths are too long for a Unix socket.
     with (
         tempfile.TemporaryDirectory(prefix="qhronos-") as directory,
@@ -30,15 +36,20 @@ def store_server() -> Iterator[str]:
 @pytest.fixture
 def store_url(store_server: str) -> str:
     """The URL of an empty store."""
-    with redis.Redis.from_url(store_server) as client:
+    with plain_client(store_server) as client:
         client.flushall()
     return store_server
+
+
+def plain_client(url: str) -> redis.Redis:
+    """A client that answers bytes; of one server it is the library's own."""
+    return connect(url) if on_cluster.is_wanted() else redis.Redis.from_url(url)
 
 
 @pytest.fixture
 def redis_client(store_url: str) -> Iterator[redis.Redis]:
     """A plain client of an empty store, answering bytes."""
-    with redis.Redis.from_url(store_url) as client:
+    with plain_client(store_url) as client:
         yield client
 
 

@@ -12,7 +12,7 @@ from app.api.http.errors import RETRY_AFTER_SECONDS, error_answer
 from app.domain.durability import HEADER, Durability, read_durability
 from app.domain.once import HEADER as ONCE
 from app.errors import InvalidInput
-from app.store.durability import Fence
+from app.store.durability import AnyFence
 
 _CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _NOT_SAFE = (
@@ -55,7 +55,7 @@ def _begin(*, needs_token: bool) -> None:
 
 
 def _end(answer: Response) -> Response:
-    fence: Fence | None = g.pop("fence", None)
+    fence: AnyFence | None = g.pop("fence", None)
     if fence is None or answer.status_code >= 400:
         return answer
     if fence.is_safe():
