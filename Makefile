@@ -73,7 +73,7 @@ QUICK := $(addprefix tests/,domain delivery backup store crypto planning service
 # process that a test or 'make run' starts a third of a second. ('make clean' removes what is kept.)
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help run demo check test chaos chaos-sentinel upgrade operations drill soak week fuzz costs calendars clients typescript types recipes mutate package deployments image docs lint format lock audit clean subscribers browser screenshots pictures
+.PHONY: help run demo check test chaos chaos-sentinel upgrade operations drill region-drill soak week fuzz costs calendars clients typescript types recipes mutate package deployments image docs lint format lock audit clean subscribers browser screenshots pictures
 
 help: ## show this help
 	@grep -hE '^[a-z%-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -105,6 +105,9 @@ upgrade: $(DEV) ## upgrade from another commit, FROM=, under load, process by pr
 
 drill: $(DEV) ## lose the store under load, restore a backup, prove what is there; EVENTS=, RATE=
 	@$(PY) -m tests.drill --events $(or $(EVENTS),500) --rate $(or $(RATE),100)
+
+region-drill: $(DEV) ## lose a region under load, have the other take over, prove what is there; EVENTS=, RATE=, LAG=
+	@$(PY) -m tests.regions --events $(or $(EVENTS),300) --rate $(or $(RATE),60) --lag $(or $(LAG),1) $(ARGS)
 
 operations: $(DEV) ## run an installation through restarts and outages under load; RATE=, OUTAGE=
 	@$(PY) -m tests.production --rate $(or $(RATE),100) --outage $(or $(OUTAGE),25)

@@ -203,6 +203,7 @@ OTHER_FOLDERS = {
     "costs": "searches for the request that costs most",
     "deployment": "the files of deploy/: what they name exists, and they are run",
     "drill": "loses the store, and restores a backup of it",
+    "regions": "loses a region, and has the other take over",
     "docs": "what the documents promise",
     "e2e": "real processes and a real receiver",
     "mutation": "changes the rules and sees whether a test notices",
