@@ -272,9 +272,9 @@ class Cluster:
     def _move(self, slot: int, source: Node, to: Node) -> None:
         to.ask("CLUSTER", "SETSLOT", slot, "IMPORTING", source.id)
         source.ask("CLUSTER", "SETSLOT", slot, "MIGRATING", to.id)
-        with source.client() as client:
-            while keys := client.cluster("GETKEYSINSLOT", slot, _KEYS_AT_ONCE):
-                client.migrate("127.0.0.1", to.port, keys, 0, 5_000)
+        some = ("CLUSTER", "GETKEYSINSLOT", slot, _KEYS_AT_ONCE)
+        while keys := source.ask(*some, decode=False):
+            source.ask("MIGRATE", "127.0.0.1", to.port, "", 0, 5_000, "KEYS", *keys)
         # First where it goes to: a client that is sent there finds a node that knows it.
         others = [view.node for view in self.views() if view.primary]
         for node in sorted(others, key=lambda one: (one is not to, one is not source)):

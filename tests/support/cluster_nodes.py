@@ -53,9 +53,9 @@ class Node:
         with redis.Redis(**options | more) as client:
             yield client
 
-    def ask(self, *command: object) -> Any:
-        """Answer one command, texts decoded."""
-        with self.client(decode_responses=True) as client:
+    def ask(self, *command: object, decode: bool = True) -> Any:
+        """Answer one command, texts decoded unless they may be any bytes, such as keys."""
+        with self.client(decode_responses=decode) as client:
             return client.execute_command(*command)  # type: ignore[no-untyped-call]
 
 
