@@ -25,6 +25,7 @@ ELSEWHERE = {
     "app/backup/secrets.py": "tests/backup/test_commands.py",
     "app/backup/wording.py": "tests/backup/test_commands.py",
     "app/backup/surveys.py": "tests/backup/test_restoring.py",
+    "app/backup/spreading.py": "tests/backup/test_cluster_snapshots.py",
     "app/backup/copying.py": "tests/backup/test_restoring.py",
     "app/store/restores.py": "tests/backup/test_restoring.py",
     "app/store/hash_field.py": "tests/store/test_fields.py",

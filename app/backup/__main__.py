@@ -14,13 +14,13 @@ from types import FrameType
 from typing import NoReturn
 
 from app import __version__
+from app.backup.cluster_snapshots import backup_of
 from app.backup.files import STDOUT, written
 from app.backup.loading import LoadedBackup, loaded
-from app.backup.packing import pack
 from app.backup.restoring import Restored, restore
 from app.backup.sealing import encrypt, new_key, read_keys
 from app.backup.secrets import put_back, require_keys
-from app.backup.snapshots import describe, snapshot
+from app.backup.snapshots import describe
 from app.backup.surveys import Tell, described, prepare, refuse_problems, survey
 from app.backup.wording import BackupRefused, megabytes, plural
 from app.config import Settings
@@ -103,7 +103,7 @@ def take(name: str, key: Path | None, environ: Mapping[str, str]) -> None:
             size += len(piece)
             write(piece)
 
-        encrypt(pack(header, snapshot(client)), keys, count)
+        encrypt(backup_of(client, header), keys, count)
     _tell(
         f"{'The backup' if name == STDOUT else name} has everything that was answered before "
         f"{to_rfc3339(header.taken_ms)}: {megabytes(size)}."

@@ -5,7 +5,8 @@ servers of different kinds and versions do not read each other's dumps. What end
 when it would have ended.
 
 With fewer partitions, those that there are no more are united with those that are left, see
-``folding``. With more, keys stay where they are.
+``folding``. With more, keys stay where they are. A cluster has some things in other places than one
+server: see ``spreading``.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, cast
 
 from app.backup.folding import How, how_united, united
+from app.backup.spreading import gathered, is_list, spread, spread_members
 from app.store.connection import StoreClient
 
 KEYS_AT_ONCE = 500
@@ -26,7 +28,7 @@ HOLD_EVERY_S = 5.0
 
 _PASSED_OVER = re.compile(
     rb"qh:(meta|drains|\{shares\}(:places)?|sweep|\{watch\}:.+|\{archive\}:failing|\{processes\}(:facts)?|\{live\}:.+|\{limits\}:.+|\{alerts\}:leader"
-    rb"|\{flows(:\d+)?\}:answer:.+|\{imports\}:held:.+|\{audit\}:done:.+|\{\d+\}:(claim|held):.+)",
+    rb"|\{flows(:\d+)?\}:answer:.+|\{imports\}:held:.+|\{audit\}:done:.+|\{\d+\}:(claim|held):.+|\{\d+\}:sweep)",
     re.DOTALL,
 )
 """What is of processes that have ended, and what ends within minutes anyway."""
@@ -92,10 +94,13 @@ class StoreCopy:
         found = _OF_PARTITION.match(key)
         if found and int(found[1]) >= self._former:  # the canary's: beyond those of events
             return None
+        place = gathered(key)
+        if self._target.is_cluster:
+            place = spread(place)
         if not self._folds:
-            return key
+            return place
         is_left = how_united(key) in (How.ANEW, How.APART)
-        return None if is_left else united(key, self._partitions)
+        return None if is_left else united(place, self._partitions)
 
     def _copy(self, some: Sequence[tuple[bytes, bytes]]) -> None:
         pipe = self._source.pipeline(transaction=False)
@@ -139,7 +144,10 @@ class StoreCopy:
             scan, write = _SCANS[kind]
             how = how_united(key) if self._folds else How.UNION
             for members in self._members(scan, key) if whole is None else [whole]:
-                if how is How.SUM:
+                if self._target.is_cluster and is_list(place):
+                    for one, some in spread_members(place, [*_pairs(members)]):
+                        yield (write, one, *(word for pair in some for word in pair[::-1]))
+                elif how is How.SUM:
                     yield from (("HINCRBY", place, *pair) for pair in _pairs(members))
                 elif kind == "zset" and members:
                     earliest = ("LT",) if how is How.EARLIEST else ()

@@ -22,6 +22,9 @@ from app.backup.wording import BackupRefused
 from app.domain.times import MAX_MS
 
 FORMAT = 1
+OF_CLUSTER = 2
+"""The form of a backup with a snapshot of each node, in frames; see ``cluster_snapshots``."""
+
 LEVEL = 3
 PIECE = 1 << 10
 """Bytes that are decompressed at once: four can become 128 KiB, and so these 32 MiB, at most."""
@@ -65,9 +68,13 @@ class BackupHeader:
 
     format: int = FORMAT
 
+    nodes: int = 0
+    """Of a cluster: how many snapshots there are; 0: one, of one server."""
+
     def line(self) -> bytes:
         """The header as it is stored."""
-        return json.dumps({"qhronos_backup": FORMAT, **asdict(self)}).encode() + b"\n"
+        form = OF_CLUSTER if self.nodes else FORMAT
+        return json.dumps({"qhronos_backup": form, **asdict(self)}).encode() + b"\n"
 
     @classmethod
     def read(cls, line: bytes, name: str) -> BackupHeader:
@@ -77,10 +84,10 @@ class BackupHeader:
             number = given.pop("qhronos_backup")
             if type(number) is not int:
                 raise ValueError  # noqa: TRY301 - it is told below
-            if number != FORMAT:
+            if number not in (FORMAT, OF_CLUSTER):
                 raise BackupRefused(
-                    f"{name} has the form {number}, and this version of Qhronos knows {FORMAT}: "
-                    "use a later version."
+                    f"{name} has the form {number}, and this version of Qhronos knows none above "
+                    f"{OF_CLUSTER}: use a later version."
                 )
             known = {one: given[one] for one in cls.__dataclass_fields__ if one in given}
             header = cls(**{**known, "keys": tuple(given.get("keys", ()))})
@@ -92,7 +99,7 @@ class BackupHeader:
     def require_sense(self) -> None:
         """Raise ``ValueError`` for what no backup says: a terminal shows it, and files have it."""
         texts = (self.version, self.server, self.instance, *self.keys, *self.secrets.values())
-        numbers = (self.taken_ms, self.schema, self.partitions)
+        numbers = (self.taken_ms, self.schema, self.partitions, self.nodes)
         if not (
             all(isinstance(one, str) and one.isprintable() for one in texts)
             and all(type(one) is int and 0 <= one <= MAX_MS for one in numbers)
@@ -128,7 +135,9 @@ class Unpacker:
         self._digest = hashlib.sha256()
         self._held = bytearray()
         self._begins = b""
-        self._header: BackupHeader | None = None
+        self.header: BackupHeader | None = None
+        """What it says of itself, once that was read: before any of the snapshot."""
+
         self.size = 0
         """Bytes of the snapshot, so far."""
 
@@ -146,22 +155,22 @@ class Unpacker:
         """Say that that was all; raises ``BackupRefused`` if it is not a whole backup."""
         digest = self._digest.hexdigest().encode() + b"\n"
         is_whole = self._zstd.eof and not self._zstd.unused_data
-        if self._header is None or not is_whole or bytes(self._held) != digest:
+        if self.header is None or not is_whole or bytes(self._held) != digest:
             raise self._refused()
-        return self._header
+        return self.header
 
     def _refused(self) -> BackupRefused:
         kind = _CUT if self._begins == _ZSTD else _OTHER
         return BackupRefused(kind.format(file=self._name))
 
     def _pass_on(self) -> None:
-        if self._header is None:
+        if self.header is None:
             line, found, rest = self._held.partition(b"\n")
             if not found:
                 if len(line) > _LONGEST_HEADER:
                     raise BackupRefused(_OTHER.format(file=self._name))
                 return
-            self._header = BackupHeader.read(bytes(line), self._name)
+            self.header = BackupHeader.read(bytes(line), self._name)
             self._digest.update(line + b"\n")
             self._held = rest
         passed = bytes(self._held[:-_DIGEST])

@@ -60,7 +60,11 @@ def _server(client: StoreClient) -> str:
 
 def snapshot(client: StoreClient) -> Iterator[bytes]:
     """Ask for a snapshot, and yield it in pieces; raises ``BackupRefused``."""
-    connection = client.new_connection()
+    return snapshot_on(client.new_connection())
+
+
+def snapshot_on(connection: Any) -> Iterator[bytes]:
+    """Ask for a snapshot on a connection, which then ends."""
     try:
         with _refusals():
             connection.connect()

@@ -233,6 +233,11 @@ class ClusterClient(StoreClient):
         """
         return self._made(None if key is None else key_slot(key))
 
+    def new_connections(self, nodes: Iterable[str]) -> list[Any]:
+        """Make connections to primaries, by their names; each is its caller's own."""
+        known = {one.name: one for one in self.primaries}
+        return [self._made(known[one]) for one in nodes]
+
     def pool_at(self, slot: int) -> redis.ConnectionPool:
         """Make a pool of connections to the node that serves a slot; for what watches keys."""
         pool = self.connection_pool

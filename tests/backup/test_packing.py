@@ -66,7 +66,7 @@ def test_what_is_no_backup_is_refused(other: bytes) -> None:
 
 
 def test_one_of_a_later_form_is_refused() -> None:
-    line = HEADER.line().replace(b'"qhronos_backup": 1', b'"qhronos_backup": 2')
+    line = HEADER.line().replace(b'"qhronos_backup": 1', b'"qhronos_backup": 3')
     with pytest.raises(BackupRefused, match="use a later version"):
         unpacked([zstandard.compress(line)])
 
