@@ -52,6 +52,11 @@ def place_of(number: int, partitions: int) -> int:
     return number % (_named or partitions) % partitions
 
 
+def names_reach(partitions: int) -> bool:
+    """Whether what goes by its name may be in any of so many partitions."""
+    return _named is None or _named >= partitions
+
+
 class EventIds:
     """Makes event ids that never run backwards within one process."""
 

@@ -41,6 +41,11 @@ class Once:
 
     name: bytes
     digest: bytes
+    place: int | None = None
+    """The partition of what is made, unless it has a key or a flow; ``None``: that of the name."""
+
+    event_id: bytes | None = None
+    """The id that is kept for what is made; ``None``: a new one."""
 
     @classmethod
     def of(cls, key: str, given: Mapping[str, Any], access: Access) -> Once:
@@ -72,6 +77,8 @@ class Repetition:
     at_us: int
     seed: bytes
     by: bytes
+    partitions: int | None = None
+    """How many took new events when it was first made; ``None``: as many as names reach."""
 
 
 def _who(key: str, access: Access) -> list[Any]:

@@ -103,10 +103,9 @@ class BatchService:
         atomic: bool,
     ) -> list[_Plan | QhronosError]:
         # The same partition each time, and with atomic one for all.
-        partition = None
-        if atomic:
-            partition = partition_of_batch(repetition, self.events.events, self.events.partitions)
-        once = None if repetition is None else Once(repetition.seed, repetition.seed)
+        place = partition_of_batch(repetition, self.events.events, self.events.partitions)
+        partition = place if atomic else None
+        once = None if repetition is None else Once(repetition.seed, repetition.seed, place)
         plans: list[_Plan | QhronosError] = []
         for number, item in enumerate(items):
             if isinstance(item, QhronosError):

@@ -10,7 +10,7 @@ from typing import Any
 from app.domain.access import Access
 from app.domain.event import Event
 from app.domain.flow import space_of
-from app.domain.ids import partition_of_event, place_of, to_text
+from app.domain.ids import names_reach, partition_of_event, place_of, to_text
 from app.domain.once import Once, Repetition
 from app.domain.options import EventOptions
 from app.domain.partition_count import Count
@@ -41,8 +41,8 @@ def partition_for(
 ) -> int:
     """The partition of its key; else the wanted one; else any that is not known to be away.
 
-    That is the same one for all events of a flow, or of an idempotency key. An event and its key
-    are written in one step, so it is nowhere else: raises ``InvalidInput`` if another is wanted.
+    That is the same one for all events of a flow, or of a request that may be sent again. An event
+    and its key are written in one step: raises ``InvalidInput`` if another partition is wanted.
     """
     if given.get("key") is not None:
         name = EventOptions(given).key_name or ""
@@ -56,18 +56,36 @@ def partition_for(
     if (flow := flow_of(given)) is not None:
         return place_of(zlib.crc32(flow.encode()), operator.index(partitions))
     if once is not None:
-        return home_of(once, partitions)
+        return home_of(once, partitions) if once.place is None else once.place
     return store.any_of(partitions)
 
 
 def partition_of_batch(repetition: Repetition | None, store: EventStore, partitions: Count) -> int:
     """Where all events of a batch are: the same place each time that the request is sent.
 
-    So it goes by its name, and stays where it is if the store gets more partitions meanwhile.
+    It stays where it is if the store gets more partitions meanwhile.
     """
     if repetition is None:
         return store.any_of(partitions)
-    return place_of(zlib.crc32(repetition.seed), operator.index(partitions))
+    number = zlib.crc32(repetition.seed)
+    if repetition.partitions is not None:
+        return number % repetition.partitions
+    return place_of(number, operator.index(partitions))
+
+
+def place_apart(
+    given: Mapping[str, Any], once: Once, store: EventStore, partitions: Count
+) -> int | None:
+    """Where an event may be that a key makes: any partition, of which most are not the key's home.
+
+    ``None``: at that home, or where its own key or its flow is. So it is if names reach all
+    partitions: then a key and what it makes are written in one step.
+    """
+    number = operator.index(partitions)
+    if names_reach(number) or given.get("key") is not None or flow_of(given) is not None:
+        return None
+    place = store.any_of(number)
+    return None if place == home_of(once, number) else place
 
 
 def home_of(once: Once, partitions: Count) -> int:

@@ -79,13 +79,13 @@ class EventService:
             match saved:
                 case Saved.DONE:
                     return event
-                case Saved.MADE:  # and once more, if the key was forgotten since
+                case Saved.MADE | Saved.STALE if once:  # once more, if the key was forgotten since
                     self.events.refuse_duplicate(ids.partition_of_event(draft.id), once)
                 case Saved.KEYED:  # and likewise
                     self.quota.give_back(draft, access)
                     refuse_taken_key(self.events, draft, access)
                     self.quota.take(draft, access)
-                case Saved.STALE | Saved.GONE | Saved.MOVED | Saved.TAKEN:
+                case Saved.MADE | Saved.STALE | Saved.GONE | Saved.MOVED | Saved.TAKEN:
                     raise Conflict(TAKEN)
                 case _:
                     assert_never(saved)
@@ -109,7 +109,7 @@ class EventService:
             given = {"start_time": now_ms, **given}
         partition = partition_for(given, once, self.events, self.partitions, partition)
         lane = self.lanes.of(access.subject)
-        event_id = (make_id or self._new_id)(partition, lane)
+        event_id = (once and once.event_id) or (make_id or self._new_id)(partition, lane)
         given = self.headers.encrypted(event_id, self.signing.encrypted(event_id, given))
         event = apply_changes(blank(event_id), given, now_ms)
         if not access.may_change(event.tags):

@@ -11,6 +11,7 @@ from app.services.event_keys import KeyService
 from app.services.events import EventService
 from app.services.processes import ProcessService
 from app.store.answers import AnswerStore
+from app.store.kept_ids import KeptIds
 from app.wiring.storage import Storage
 
 
@@ -28,7 +29,7 @@ class Intake:
         processes = self.processes
         return AnswerStore(
             self.storage.scripts,
-            self.storage.partitions,
+            self.storage.partitions.for_new,
             bytes.fromhex(processes.name),
             lambda name: processes.is_alive(name.hex()),
         )
@@ -36,7 +37,9 @@ class Intake:
     @cached_property
     def creations(self) -> CreationService:
         """Events that are created once for an idempotency key."""
-        return CreationService(self.events, self.storage.events, self.storage.partitions)
+        storage = self.storage
+        kept, partitions = KeptIds(storage.client), storage.partitions.for_new
+        return CreationService(self.events, storage.events, kept, partitions)
 
     @cached_property
     def keys(self) -> KeyService:

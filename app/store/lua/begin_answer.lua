@@ -17,6 +17,6 @@ if found:sub(1, 1) ~= '?' then return {0, found} end
 local doing = found:sub(15, 22)
 if doing == by then return {1, found} end
 if doing ~= gone and tonumber(found:sub(2, 14)) > tonumber(now) then return {0, found} end
-local taken = '?' .. deadline .. by .. found:sub(23, 70) .. process
+local taken = '?' .. deadline .. by .. found:sub(23, 70) .. process .. found:sub(79)
 redis.call('SET', answer, taken, 'PX', ttl)
 return {1, taken}
