@@ -85,7 +85,7 @@ class AuditService:
     def record(self, act: Act, intent: Intent | None = None) -> int:
         """Add an entry, secrets masked, for an intent if there was one; returns its number."""
         now_ms = self.clock.now_ms()
-        noted = intent.id if intent is not None and intent.is_noted else ""
+        noted = "" if intent is None else intent.name
         return self.log.append(_entry(act, now_ms), now_ms, noted)
 
     def intent_of(self, describe: Callable[[str | None], Act]) -> Intent:
@@ -108,9 +108,8 @@ class AuditService:
 
         def create(event: Any, new: NewEvent) -> str:
             now_ms = self.clock.now_ms()
-            noted = intent.id if intent.is_noted else ""
             entry = _entry(describe(event), now_ms)
-            word = self.log.create(new, entry, now_ms, noted, intent.standing)
+            word = self.log.create(new, entry, now_ms, intent.name, intent.standing)
             if word == "revoked":
                 raise Unauthenticated(REVOKED)
             intent.is_recorded = word == "saved"
@@ -125,7 +124,7 @@ class AuditService:
         """
         if intent.is_noted and not intent.is_doubtful:
             with contextlib.suppress(StoreUnavailable):
-                self.log.withdraw(intent.id)
+                self.log.withdraw(intent.name)
 
     def settle(self) -> int:
         """Make entries of intents whose requests must be over; returns how many.

@@ -7,7 +7,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 
 from app.domain.audit import GENESIS, EntryText, link
 from app.domain.once import KEPT_MS
@@ -18,6 +18,7 @@ from app.store.audit_entries import entries_of, pack_entry
 from app.store.audit_intents import NewEvent, for_all
 from app.store.audit_segments import Position, StoredEntry
 from app.store.connection import StoreClient
+from app.store.open_intents import OpenIntents, id_of
 from app.store.partitions import by_partition, in_slices
 from app.store.scripts import Argument, Scripts
 from app.store.standing import Standing
@@ -73,6 +74,7 @@ class AuditLog:
         self._client = client
         self._scripts = scripts
         self.archive = AuditArchive(client, scripts)
+        self._intents = OpenIntents(client)
         self.is_beside_events = not client.is_cluster  # they can be written in one step
         self._lock = threading.Lock()
         self._led = False
@@ -125,22 +127,18 @@ class AuditLog:
 
     def settle(self, intent: str, entry: Entry, now_ms: int) -> bool:
         """Add an entry that takes the place of an intent; returns ``False`` if that is gone."""
-        return self._add([_Ticket(_text(entry), now_ms, intent)], wanted=intent)
+        is_added = self._add([_Ticket(_text(entry), now_ms, intent)], wanted=id_of(intent))
+        if not is_added:
+            self._intents.are_settled([intent])
+        return is_added
 
     def open_intents(self) -> Iterator[tuple[str, int, str]]:
         """Read what requests were about to change: id, since when (ms) and JSON of each."""
-        for intent, value in self._client.hscan_iter(keys.AUDIT_INTENTS.decode(), count=256):
-            since_ms, _, text = cast("bytes", value).decode(errors="replace").partition(" ")
-            # What is none of ours is as old as can be.
-            yield (
-                cast("bytes", intent).decode(errors="replace"),
-                int(since_ms) if since_ms.isascii() and since_ms.isdigit() else 0,
-                text,
-            )
+        return self._intents.all()
 
     def withdraw(self, intent: str) -> None:
         """Delete an intent: nothing was changed."""
-        self._client.direct("HDEL", keys.AUDIT_INTENTS, intent)
+        self._intents.delete([intent])
 
     def _lead(self) -> None:
         """Add what waits, then hand the lead to the first of those that have come meanwhile."""
@@ -234,10 +232,10 @@ class AuditLog:
         ticket.number = number + 1
         text = ticket.entry.numbered(ticket.number)
         own = link(digest, text)
-        return ticket.number, own, [pack_entry(text, digest, own), own, ticket.intent]
+        return ticket.number, own, [pack_entry(text, digest, own), own, id_of(ticket.intent)]
 
     def _add(self, batch: Sequence[_Ticket], wanted: str = "") -> bool:
-        request = os.urandom(16).hex()
+        request, known_ms = os.urandom(16).hex(), self._intents.known_ms
         for _ in range(TRIES):
             number, digest = self._head
             previous, args = digest, list[Argument]()
@@ -246,11 +244,12 @@ class AuditLog:
                 args += entry
             reply = self._scripts(
                 "append_audit",
-                [keys.AUDIT, keys.AUDIT_HEAD, keys.audit_done(request), keys.AUDIT_INTENTS],
-                [batch[0].number, previous, batch[-1].now_ms, wanted, *args],
+                [keys.AUDIT, keys.AUDIT_HEAD, keys.audit_done(request), self._intents.beside_log],
+                [batch[0].number, previous, batch[-1].now_ms, wanted, known_ms, *args],
             )
             if reply[0] == b"added":
                 self._head = (number, digest)
+                self._intents.are_settled(one.intent for one in batch)
                 return True
             if reply[0] == b"settled":
                 return False

@@ -53,6 +53,8 @@ class Intent:
     about: str | None = None
     id: str = ""
     """Made when it is noted: most are not."""
+    place: int | None = None
+    """On a cluster, the number of the place where it is; see ``open_intents``."""
     create: Callable[[Any, NewEvent], str] | None = None
     """Writes a new event, given it in both forms, in one step with its entry in the audit log;
     answers as ``Saved``. ``None``: that is written by itself."""
@@ -64,6 +66,13 @@ class Intent:
     """Whether something may have been changed though the request is refused."""
     standing: Standing | None = None
     """What is yet to be learnt of the token before anything is written; ``None``: nothing."""
+
+    @property
+    def name(self) -> str:
+        """What it is called by who settles it; empty: it is not noted."""
+        if not self.is_noted:
+            return ""
+        return self.id if self.place is None else f"{self.id}@{self.place}"
 
     def note(self) -> Command:
         """Return the command that notes it, which is now under way."""
@@ -125,6 +134,13 @@ def ahead_of(command: str | bytes) -> Command | None:
     if intent.standing is not None:
         intent.standing.ask()
     return intent.note()
+
+
+def noted_at(place: int) -> None:
+    """Say where on a cluster the request's intent is."""
+    intent = _current.get()
+    if intent is not None:
+        intent.place = place
 
 
 def doubt() -> None:

@@ -29,6 +29,7 @@ from app.store.cluster_pipeline import ClusterPipeline
 from app.store.cluster_steps import NO_ANSWER, NOT_NOW, NodeStep, StepRunner, planned, raised
 from app.store.connection import STORE_VARIABLE, StoreClient, is_away
 from app.store.nodes import Node
+from app.store.open_intents import note_on_cluster
 from app.store.outages import OUTAGES
 from app.store.topology import NotServed, Topology
 from app.store.wire import part
@@ -114,7 +115,7 @@ class ClusterClient(StoreClient):
     def _go_ahead(self, name: str) -> None:
         """Note the intent by itself, ahead of the write: the two are on different nodes."""
         if (ahead := ahead_of(name)) is not None:
-            self.direct(*ahead)
+            note_on_cluster(self, ahead)
 
     def _again(self, slot: int | None, command: Sequence[Any], *, failures: int) -> Any:
         step = NodeStep(slot, [command])

@@ -10,6 +10,7 @@ from app.store.audit_intents import ahead_of
 from app.store.cluster_commands import slot_of
 from app.store.cluster_steps import NodeStep, StepStore
 from app.store.connection import StorePipeline, translate
+from app.store.open_intents import note_on_cluster
 
 
 class ClusterPipeline(StorePipeline):
@@ -37,7 +38,7 @@ class ClusterPipeline(StorePipeline):
     def _execute(self, *, raise_on_error: bool) -> list[Any]:
         ahead = next(filter(None, (ahead_of(args[0]) for args, _ in self.command_stack)), None)
         if ahead is not None:
-            self.store.direct(*ahead)  # it is on another node: first the intent, then the writes
+            note_on_cluster(self.store, ahead)  # first the intent, then the writes
         # (The client's class has a method of the attribute's name.)
         is_whole = bool(vars(self)["transaction"]) or self.explicit_transaction
         commands = self.command_stack

@@ -69,6 +69,9 @@ class StepStore(Protocol):
     def direct(self, *command: Any) -> Any:
         """Run a command by itself."""
 
+    def node_of(self, key: bytes) -> str:
+        """Host and port of the node that serves a key."""
+
     def pool_at(self, slot: int) -> redis.ConnectionPool:
         """Make a pool of connections to the node that serves a slot."""
 

@@ -60,7 +60,9 @@ which a time is given ends by itself. ``tests/api/test_growth.py`` proves it.
     qh:owned:<sub>                    zset    event → created; where events of a sub are limited
     qh:{audit}                        stream  the newest entries; see ``fields`` and ``audit``
     qh:{audit}:segments               zset    segment → number of its first entry; older entries
-    qh:{audit}:intents                hash    request → since when (ms) and what it is to change
+    qh:{audit}:intents                hash    request → since when (ms) and what it is to change; on
+                                              a cluster ``qh:{audit:<number>}:intents``
+    qh:{audit}:settled:<request>      string  present: its entry is written (an hour; on a cluster)
     qh:{audit}:head                   hash    see ``fields``
     qh:{audit}:done:<request>         string  present: the request was served (a minute)
     qh:meta                           hash    see ``fields``
@@ -93,6 +95,7 @@ WAKE_FOR_JOBS = b"qh:wake:jobs"
 AUDIT = b"qh:{audit}"
 AUDIT_SEGMENTS = b"qh:{audit}:segments"
 AUDIT_INTENTS = b"qh:{audit}:intents"
+AUDIT_SETTLED = b"qh:{audit}:settled"
 AUDIT_HEAD = b"qh:{audit}:head"
 BREAKERS = b"qh:{breakers}"
 LOCAL_FAULTS = b"qh:{faults}"

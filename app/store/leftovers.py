@@ -6,6 +6,7 @@ from app.domain.partition_count import Count, PartitionsNow
 from app.store import keys
 from app.store.audit_archive import HOT, SEGMENT
 from app.store.connection import StoreClient
+from app.store.open_intents import intents_in
 
 
 class Leftovers:
@@ -26,7 +27,8 @@ class Leftovers:
         """
         pipe = self._client.pipeline(transaction=False)
         pipe.xlen(keys.AUDIT)
-        pipe.hlen(keys.AUDIT_INTENTS.decode())
+        for intents in intents_in(is_cluster=self._client.is_cluster):
+            pipe.hlen(intents.decode())
         pipe.hlen(keys.CALENDARS_PENDING.decode())
         for partition in range(self._partitions):
             for place in (keys.leases, keys.unacknowledged, keys.paused):

@@ -33,7 +33,7 @@ _GLOBAL = re.compile(
     rb"qh:(meta|drains|\{shares\}(:places)?|sweep|\{slos\}|fence(:\{\d+\})?|\{stats\}(:(minute|hour|day):\d+)?|\{watch\}:(drains|runs|canary|canary:turn)|\{lateness\}|\{metrics\}(:from:.+)?|\{live\}:.+|\{secrets\}|\{processes\}(:facts)?|\{limits\}:.+|owned:.+|rates:\d+|\{calendars\}(:version|:pending)?"
     rb"|\{tokens(:\d+)?\}(:ending|:(of|token|used|revoked|barred):.+)?"
     rb"|\{archive\}:failing|\{metrics\}(:from:.+)?|\{alerts\}(:(sealed|groups|sends|watch|leader|set-aside))?"
-    rb"|\{audit\}(:head|:segments|:intents|:done:.+)?"
+    rb"|\{audit(:\d+)?\}(:head|:segments|:intents|:(done|settled):.+)?"
     rb"|\{flows(:\d+)?\}(:used|:(flow|busy|answer):.+)?|\{breakers\}(:steps)?"
     rb"|\{(retries|bulk)\}(:running|:ended|:(job|of):.+)?"
     rb"|\{imports\}(:running|:ended|:sources|:(job|file|seen|lines|of|held):.+)?)",
