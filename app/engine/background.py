@@ -32,6 +32,9 @@ THREADS = 5
 """One for each thing that may take long: flows, what is due next, leases, circuit breakers, and
 calling for repair."""
 
+SHARDS = 6
+"""So many times more on a cluster: those of a node that is away may all wait for it."""
+
 
 def at_once(work: Work[Result], /) -> Future[Result]:
     """Do some work here and now."""
@@ -46,8 +49,8 @@ def at_once(work: Work[Result], /) -> Future[Result]:
 class Background:
     """Some threads; a file descriptor tells when one has done something."""
 
-    def __init__(self) -> None:
-        self._executor = ThreadPoolExecutor(THREADS, thread_name_prefix="drain-background")
+    def __init__(self, threads: int = THREADS) -> None:
+        self._executor = ThreadPoolExecutor(threads, thread_name_prefix="drain-background")
 
     @cached_property
     def _news(self) -> tuple[socket.socket, socket.socket]:

@@ -60,7 +60,9 @@ class ClaimTimes:
 
     def serve(self, partitions: Sequence[int], now_ms: int) -> None:
         """Have only these partitions served from now on; those that are new are asked at once."""
-        more = max(partitions) + 1 - len(self._next_ms)  # the store has got more partitions
+        more = (
+            max(partitions, default=0) + 1 - len(self._next_ms)
+        )  # the store has got more partitions
         self._next_ms += [NEVER_MS] * more
         self._asked += [0] * more
         for partition in set(partitions) - set(self._own):
@@ -75,7 +77,7 @@ class ClaimTimes:
     @property
     def next_ms(self) -> int:
         """When ``ready`` has a partition again."""
-        return min([self._next_ms[partition] for partition in self._asks])
+        return min([self._next_ms[one] for one in self._asks], default=NEVER_MS)
 
     def ready(self, now_ms: int) -> int | None:
         """The next partition to claim from, in turn; ``None``: nothing is due soon in any."""

@@ -62,27 +62,28 @@ class Claimer:
         *,
         worker: bytes,
         lease_ms: int,
-        window: int,
+        window: Window,
         overdue: Callable[[int, int], int],
         registry: Registry,
         weights: LaneWeights = EQUAL,
         share: ShareKeeper | None = None,
+        here: Callable[[], Sequence[int]] | None = None,
     ) -> None:
         """``overdue`` fails what was not acknowledged in time, given a partition and ms UTC."""
         self.flows = flows
-        self._share = share  # none: the drain serves all partitions
+        self._share = share  # the partitions to serve; ``here`` are those to help with, too
         self._work = work
         self._successors = successors
         self._listener = listener
         self._channel = channel
         self._clock = clock
         self._background = background
-        self._looks = HeadLooks(work, overdue, background)
+        self._looks = HeadLooks(work, overdue, background, here)
         self._times = ClaimTimes(work.partitions)
         self._batches = registry.buckets(catalogue.CLAIMS)
         self._closing = False
         self._lease_ms = lease_ms
-        self.window = Window(window)
+        self.window = window
         """Its claims that have no outcome yet."""
         self._rows = FairQueue[_Row](weights)
         self._weights = weights.text
@@ -140,7 +141,7 @@ class Claimer:
         if self._looks.busy or self.flows.busy:
             self._background.hear()
         # (What was claimed before the store went away is under a lease, which is to be renewed.)
-        self._count(self.flows.take_new(), now_ms)
+        self.count(self.flows.take_new(), now_ms)
         if now_ms < self._store_retry_ms:
             return self._read(now_ms, SLICE)
         try:
@@ -150,7 +151,7 @@ class Claimer:
             if not closing and not self._channel.busy:
                 self._claim(now_ms)
             claims = self.flows.step(now_ms, self.window.room, closing=closing)
-            self._count(claims, now_ms)
+            self.count(claims, now_ms)
         except StoreUnavailable:
             log.warning("the store is away; claiming waits for it")
             self._store_retry_ms = self._others_ms = now_ms + STORE_RETRY_MS
@@ -170,14 +171,14 @@ class Claimer:
     def clear(self) -> list[Claim]:
         """Remove and return the claims that ``step`` and ``due`` have yet to return."""
         now_ms = self._clock.now_ms()
-        self._count(self.flows.join(), now_ms)
+        self.count(self.flows.join(), now_ms)
         read = self._read(now_ms, len(self._rows))
         return read + self._delayed.clear() + self.flows.clear()
 
     def close(self) -> None:
         """Close the connections; flows learn what has ended."""
         now_ms = self._clock.now_ms()
-        self._count(self.flows.join(), now_ms)
+        self.count(self.flows.join(), now_ms)
         self._read(now_ms, len(self._rows))
         self._successors.close(now_ms)
         self.flows.close(now_ms)
@@ -257,7 +258,7 @@ class Claimer:
             return
         self._others_ms = now_ms + max(OTHERS_MS // self._work.partitions, 2)
         limit, passed_over = self.window.for_others()
-        if limit > 0:
+        if limit > 0 and self._times.own:
             self._ask([self._times.any_partition()], now_ms, limit, passed_over)
 
     def _ask(
@@ -290,7 +291,7 @@ class Claimer:
             ]
         )
 
-    def _count(self, claims: list[Claim], now_ms: int) -> None:
+    def count(self, claims: list[Claim], now_ms: int) -> None:
         """Count claims from flows; what is held back is not to be sent."""
         for claim in claims:
             if not claim.overlaps:

@@ -29,14 +29,14 @@ from app.domain.outcome import PUT_OFF, Outcome, Timings
 from app.engine.attempt_meter import AttemptMeter
 from app.engine.attempts import fault_of, is_awaited, record_of, request_of, unsendable
 from app.engine.circuit_breakers import CircuitBreakers
-from app.engine.claimer import Claimer
 from app.engine.drain_options import DrainOptions
 from app.engine.fair_queue import FairQueue
 from app.engine.gone_events import GoneEvents
 from app.engine.local_faults import LocalFaults
 from app.engine.next_request import NextRequest
-from app.engine.recorder import Recorder
 from app.engine.sender import Sender
+from app.engine.shard_claimer import AnyClaimer
+from app.engine.shard_recorder import AnyRecorder
 from app.engine.target_limits import InFlightRequest, TargetLimits, target_of
 from app.errors import QhronosError
 from app.store.claims import Claim
@@ -67,8 +67,8 @@ class Drain:
 
     def __init__(
         self,
-        claimer: Claimer,
-        recorder: Recorder,
+        claimer: AnyClaimer,
+        recorder: AnyRecorder,
         sender: Sender,
         clock: Clock,
         options: DrainOptions,

@@ -69,12 +69,20 @@ class HeadLooks:
     """The looks of one drain, one at a time, in the background."""
 
     def __init__(
-        self, work: WorkStore, overdue: Callable[[int, int], int], background: Background
+        self,
+        work: WorkStore,
+        overdue: Callable[[int, int], int],
+        background: Background,
+        here: Callable[[], Sequence[int]] | None = None,
     ) -> None:
-        """``overdue``: see ``look_at_heads``."""
+        """``overdue``: see ``look_at_heads``; ``here``: the partitions to look at, ``None``: all.
+
+        Of these, those of others come one at a time.
+        """
         self._work = work
         self._overdue = overdue
         self._background = background
+        self._here = here or (lambda: range(work.partitions))
         self._look: Future[Looked] | None = None
         self._woken: set[int] = set()
         """The partitions in which something has come up."""
@@ -154,6 +162,6 @@ class HeadLooks:
 
     def _other(self, own: Sequence[int]) -> int | None:
         """The next partition, in turn, that only others serve, if there is one."""
-        others = [one for one in range(self._work.partitions) if one not in own]
+        others = [one for one in self._here() if one not in own]
         self._turn += 1
         return others[self._turn % len(others)] if others else None

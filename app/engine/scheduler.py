@@ -12,9 +12,10 @@ from collections.abc import Callable
 
 from app.clock import Clock
 from app.engine.beat import Beat
-from app.errors import BrokerUnavailable, StoreUnavailable
+from app.errors import BrokerUnavailable, ShardUnavailable, StoreUnavailable
 from app.services.queues import DrainQueue
 from app.store.coordination import Coordination, WakeListener
+from app.store.shards import Answer, Shards
 from app.store.work import WorkStore
 
 log = logging.getLogger(__name__)
@@ -46,8 +47,13 @@ class Scheduler:
         clock: Clock,
         workers: Callable[[], int],
         broker_name: str = "the broker",
+        shards: Shards | None = None,
     ) -> None:
-        """``workers`` tells how many delivery workers are alive."""
+        """``workers`` tells how many delivery workers are alive.
+
+        With ``shards``, those of a cluster that are away keep nobody from the others' work.
+        """
+        self._shards = shards
         self._work = work
         self._coordination = coordination
         self._drains = drains
@@ -88,7 +94,7 @@ class Scheduler:
         """
         times = [
             moment
-            for head in self._work.heads()
+            for head in self._there(self._work.heads)
             for moment in (head.due_ms, head.lease_ms, head.ack_ms, head.flow_ms)
             if moment is not None
         ]
@@ -99,7 +105,7 @@ class Scheduler:
 
     def _enqueue_missing(self, now_ms: int) -> None:
         """Enqueue what is missing; with a backoff if drains fail at once."""
-        alive, waiting = self._coordination.drains_alive(now_ms), self._drains.waiting()
+        alive, waiting = self._alive(now_ms), self._drains.waiting()
         if alive:
             self._failures, self._unanswered = 0, False
         elif self._unanswered and not waiting:
@@ -111,8 +117,18 @@ class Scheduler:
             self._drains.enqueue_drain()
             self._enqueued_ms, self._unanswered = now_ms, True
 
+    def _alive(self, now_ms: int) -> int:
+        """How many drains are at work; while the shard that knows is away, none is known."""
+        try:
+            return self._coordination.drains_alive(now_ms)
+        except ShardUnavailable:
+            return 0
+
+    def _there(self, read: Callable[[], Answer]) -> Answer:
+        return read() if self._shards is None else self._shards.read(read)
+
     def _wanted(self, now_ms: int) -> int:
-        if self._work.backlog(now_ms) <= ONE_DRAIN_BACKLOG:
+        if self._there(lambda: self._work.backlog(now_ms)) <= ONE_DRAIN_BACKLOG:
             return 1
         return max(self._workers(), 1)
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from app.clock import Clock
 from app.crypto.signing_secrets import SigningSecrets
-from app.errors import Conflict, NotFound, StoreUnavailable
+from app.errors import Conflict, NotFound, ShardUnavailable, StoreUnavailable
 from app.services.event_writes import WRITE_TRIES
 from app.services.secret_rotation import Rotation
 from app.store.tag_secrets import TagSecret, TagSecretStore, owner_of_tag
@@ -92,7 +92,12 @@ class TagSecretService:
     def refresh(self) -> None:
         """Learn what has changed, for the deliveries of this process."""
         # The version is read before the secrets: a newer one is then read again.
-        version = self.store.version()
+        try:
+            version = self.store.version()
+        except ShardUnavailable:
+            if self._version < 0:
+                raise
+            return  # with what is known, other shards' deliveries go on
         if version != self._version:
             found = self.store.all()
             self.signing.know_tags({tag: one.encrypted for tag, one in found.items()})

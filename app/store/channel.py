@@ -72,7 +72,7 @@ class Channel:
                     if time.monotonic() - self._sent_s < SOCKET_TIMEOUT_S:
                         return None
                     raise redis.exceptions.TimeoutError
-                self._answers.append(self._connection.read_response())
+                self._answers.append(self._read())
         except redis.exceptions.NoScriptError:
             if len(self._calls) > 1:
                 self._break()  # the answers of the others must not be read as those to come
@@ -84,14 +84,22 @@ class Channel:
             if translated is error:
                 self._calls = ()  # it would fail again, however often it was sent
             raise translated from error
+        answers = self._settled(self._calls, self._answers)
         self._scripts.answered(self._calls[0].script, self._sent_s)
-        answers, self._calls = self._answers, ()
+        self._calls = ()
         return answers
 
     def close(self) -> None:
         """Let go of the connection; calls under way may or may not run."""
         self._calls = ()
         self._break()
+
+    def _read(self) -> Any:
+        return self._connection.read_response()
+
+    def _settled(self, _calls: Sequence[Call], answers: list[Any]) -> list[Any]:
+        """The answers to calls, now that all are there."""
+        return answers
 
     def _transmit(self, *, whole: bool = False) -> None:
         self._sent_s, self._answers = time.monotonic(), []

@@ -8,13 +8,14 @@ from heapq import merge
 from typing import Any, NamedTuple
 
 from app.domain.partition_count import Count, PartitionsNow
-from app.errors import StoreUnavailable
+from app.errors import ShardUnavailable, StoreUnavailable
 from app.store import flow_keys, keys
 from app.store.claims import Claim, read_claim
 from app.store.connection import StoreClient
 from app.store.fields import EventField, OccurrenceField
 from app.store.flow_turns import Member, Turn, occurrence_of, read_turn
 from app.store.reading import read_hashes
+from app.store.reads_there import read_there, there
 from app.store.scripts import Argument, ScriptCall, Scripts
 from app.store.short_forms import read_occurrences
 
@@ -84,7 +85,8 @@ def wake_flows(client: StoreClient, partitions: int, flows: Sequence[bytes], now
     pipe = client.pipeline(transaction=False)
     for partition in range(partitions):
         pipe.zadd(keys.flowing(partition), dict.fromkeys(flows, 0), xx=True, ch=True)
-    if not any(pipe.execute()):
+    # (Those of a shard that is away are looked at by and by.)
+    if not any(there(pipe.execute(not client.is_cluster))):
         return False
     client.publish(keys.WAKE, str(now_ms))
     return True
@@ -113,11 +115,12 @@ class FlowGate:
         found: dict[bytes, list[list[tuple[float, Member]]]] = {}
         places: dict[int, list[bytes]] = {}
         for partition in self._to_look_at(now_ms, own):
-            rows = self._scripts(
-                "peek_flows",
-                [keys.flowing(partition)],
-                [keys.prefix(partition), now_ms, flows, each, until_ms],
-            )
+            place = keys.flowing(partition)
+            args: list[Argument] = [keys.prefix(partition), now_ms, flows, each, until_ms]
+            try:
+                rows = self._scripts("peek_flows", [place], args)
+            except ShardUnavailable:
+                continue
             for flow, *waiting in rows:
                 pairs = zip(map(float, waiting[1::2]), waiting[::2], strict=True)
                 found.setdefault(flow, []).append(list(pairs))
@@ -140,7 +143,7 @@ class FlowGate:
 
     def _with_flows(self, partitions: Collection[int], now_ms: int) -> list[int]:
         places = map(keys.flowing, partitions)
-        found = self._client.read_each("ZRANGEBYSCORE", places, "-inf", now_ms, "LIMIT", 0, 1)
+        found = read_there(self._client, "ZRANGEBYSCORE", places, "-inf", now_ms, "LIMIT", 0, 1)
         return [partition for partition, some in zip(partitions, found, strict=True) if some]
 
     def take(
@@ -208,7 +211,10 @@ class FlowGate:
             members = chosen.get(flow, ())
             args += [flow, look_ms, len(members), *members]
         places = [keys.flowing(partition), keys.leases(partition)]
-        rows, left = self._scripts("claim_flow", places, args)
+        try:
+            rows, left = self._scripts("claim_flow", places, args)
+        except ShardUnavailable:  # what it may have leased falls due again
+            return [], []
         return [read_claim(row, token, now_ms) for row in rows], left
 
     def end(self, attempts: Iterable[EndedAttempt], now_ms: int) -> bool:

@@ -16,33 +16,27 @@ from app.engine.announcer import Announcer
 from app.engine.attempt_log import AttemptLog
 from app.engine.attempt_meter import AttemptMeter
 from app.engine.attempt_traces import AttemptTraces
-from app.engine.background import Background
+from app.engine.background import SHARDS, THREADS, Background
 from app.engine.broker_watch import BrokerWatch
 from app.engine.circuit_breakers import CircuitBreakers
-from app.engine.claimer import Claimer
 from app.engine.drain import Drain
 from app.engine.drain_options import DrainOptions
 from app.engine.drain_runner import DrainRunner
-from app.engine.flow_claimer import FlowClaimer
-from app.engine.flow_steps import FlowSteps
 from app.engine.group_meter import GroupMeter
-from app.engine.lease_keeper import LeaseKeeper
 from app.engine.live_sender import LiveSender
 from app.engine.local_faults import LocalFaults
-from app.engine.recorder import Recorder
 from app.engine.sender import Sender
 from app.engine.senders import Senders
-from app.engine.share_keeper import ShareKeeper
-from app.engine.successor_queue import SuccessorQueue
 from app.engine.target_limits import SLOW_FACTOR, most_in_flight
 from app.errors import StoreUnavailable
 from app.metrics.catalogue import IN_FLIGHT
 from app.open_files import open_file_limit
 from app.planning.successors import Successors
-from app.store.partition_leases import PartitionLeases
 from app.store.watch import WatchStore
+from app.wiring.drain_parts import DrainParts
 from app.wiring.other_workers import OtherWorkers
 from app.wiring.services import Services
+from app.wiring.shard_drains import ShardChannels
 
 WINDOW_FACTOR = 6
 """How many claims a drain holds for each one it may have in flight, so that sending never waits
@@ -145,10 +139,16 @@ class Drains:
     @cached_property
     def background(self) -> Background:
         """The threads that ask the store what a drain does not wait for."""
-        return Background()
+        threads = THREADS * (SHARDS if self.services.storage.client.is_cluster else 1)
+        return Background(threads)
 
     @cached_property
-    def _successors(self) -> Successors:
+    def shards(self) -> ShardChannels:
+        """What a drain on a cluster needs beside."""
+        return ShardChannels(self.services.storage, self.background.submit)
+
+    @cached_property
+    def successors(self) -> Successors:
         """As those of ``services``, but a drain does not wait until RQ has its call for repair."""
         services = self.services
 
@@ -172,6 +172,11 @@ class Drains:
             services.events.set_aside,
             call_for_repair,
         )
+
+    @property
+    def window(self) -> int:
+        """How many claims a drain holds at most."""
+        return self.concurrency * WINDOW_FACTOR
 
     @cached_property
     def runner(self) -> DrainRunner:
@@ -214,12 +219,11 @@ class Drains:
 
         Raises ``StoreUnavailable``: without the secrets of tags it would sign with others.
         """
-        name = secrets.token_hex(8)
         self.services.tag_secrets.refresh()
-        flows, share = self._flows(name), self._share(name)
+        parts = DrainParts(self, secrets.token_hex(8))
         return Drain(
-            self._claimer(name, flows, share),
-            self._recorder(name, flows, share),
+            parts.claimer,
+            parts.recorder,
             self.sender,
             self.services.clock,
             self._options(),
@@ -228,45 +232,6 @@ class Drains:
             self.local_faults,
             self.meter,
         )
-
-    def _flows(self, name: str) -> FlowSteps:
-        storage, lease_ms = self.services.storage, self.services.settings.lease_ms
-        weights = self.services.crypto.lane_weights
-        flows = FlowClaimer(storage.flow_gate, name.encode(), lease_ms, weights)
-        return FlowSteps(flows, self.background)
-
-    def _share(self, name: str) -> ShareKeeper:
-        storage, settings = self.services.storage, self.services.settings
-        leases = PartitionLeases(storage.client, storage.scripts)
-        return ShareKeeper(leases, name, storage.partitions, bool(settings.canary_ms))
-
-    def _claimer(self, name: str, flows: FlowSteps, share: ShareKeeper) -> Claimer:
-        storage, settings = self.services.storage, self.services.settings
-        weights = self.services.crypto.lane_weights
-        return Claimer(
-            storage.work,
-            SuccessorQueue(self._successors, storage.new_channel(), weights),
-            storage.coordination.drain_listener(),
-            storage.new_channel(),
-            storage.clock,
-            flows,
-            self.background,
-            worker=name.encode(),
-            lease_ms=settings.lease_ms,
-            window=self.concurrency * WINDOW_FACTOR,
-            overdue=self.services.acknowledgements.overdue,
-            registry=storage.registry,
-            weights=weights,
-            share=share,
-        )
-
-    def _recorder(self, name: str, flows: FlowSteps, share: ShareKeeper) -> Recorder:
-        storage, lease_ms = self.services.storage, self.services.settings.lease_ms
-        work, coordination, submit = storage.work, storage.coordination, self.background.submit
-        leases = LeaseKeeper(work, coordination, submit, drain=name, lease_ms=lease_ms, share=share)
-        channel, registry = storage.new_channel(), storage.registry
-        clock, groups = storage.clock, self.meter.groups
-        return Recorder(leases, channel, clock, flows=flows, registry=registry, groups=groups)
 
     def _options(self) -> DrainOptions:
         crypto, settings = self.services.crypto, self.services.settings

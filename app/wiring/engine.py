@@ -25,6 +25,7 @@ from app.setting_readers import environment
 from app.setting_variables import production_settings
 from app.store.alert_watch import AlertWatchStore
 from app.store.migrations.schema import MIGRATIONS
+from app.store.shards import Shards
 from app.store.watch import WatchStore
 from app.tracing.span import Tracing
 from app.tracing.start import start_tracing
@@ -65,6 +66,7 @@ class Engine:
             storage.clock,
             self.services.processes.workers,
             self.services.settings.broker_name,
+            Shards(storage.client, storage.partitions),
         )
 
     @cached_property

@@ -10,7 +10,7 @@ from app.domain.ids import EventIds
 from app.engine.claim_times import AHEAD_MS, LEAD_MS, OTHERS_MS, TOGETHER_MS, ClaimTimes
 from app.engine.claimer import SLICE, Claimer
 from app.engine.heads import HeadLooks
-from app.engine.window import FEW
+from app.engine.window import FEW, Window
 from app.errors import StoreUnavailable
 from app.metrics.registry import Registry
 from app.store import keys
@@ -103,7 +103,7 @@ def a_claimer(clock: FakeClock, channel: FakeChannel, heads: list[Heads] | None 
         cast("Any", AtOnce()),
         worker=b"w",
         lease_ms=1_000,
-        window=WINDOW,
+        window=Window(WINDOW),
         overdue=nothing,
         registry=Registry(),
     )
