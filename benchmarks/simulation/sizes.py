@@ -23,8 +23,13 @@ MOST_BUSY = 0.6
 ANSWERS_MS = 100.0
 """How long a receiver takes."""
 
-SETTLES_MS = 1_000
+SETTLES_MS = 500
 """Until then the limit of a target still grows; lateness counts from there."""
+
+ABOUT_US = 300.0
+CALLS_MORE = 1.2
+"""What a delivery takes a worker at such rates, and how many times as much a node as in a long
+backlog: fewer than that asks for are not tried."""
 
 WEEK_S = 7 * 86_400
 
@@ -99,7 +104,7 @@ def cell(rate: int, workers: int, concurrency: int) -> Setting:
     """One store node with its workers, each with partitions of its own."""
     return Setting(
         rate,
-        max(min(2 * rate, rate + 2_000), 400),
+        max(min(2 * rate, rate // 2 + 1_500), 400),
         workers=workers,
         partitions=2 * workers,
         answers_ms=ANSWERS_MS,
@@ -112,11 +117,12 @@ def cell(rate: int, workers: int, concurrency: int) -> Setting:
 
 def plan(rate: int, history: History, costs: Costs = SERIES) -> Plan:
     """The least of nodes and workers for a rate, none of them too busy."""
-    nodes = max(math.ceil(rate * (costs.store_us + history.store_us) / 1e6 / MOST_BUSY), 1)
+    store_us = CALLS_MORE * costs.store_us + history.store_us
+    nodes = max(math.ceil(rate * store_us / 1e6 / MOST_BUSY), 1)
     workers = 0
     while True:
         per_node = math.ceil(rate / nodes)
-        workers = workers or math.ceil(per_node * 2 * costs.worker_us / 1e6 / MOST_BUSY)
+        workers = workers or math.ceil(per_node * ABOUT_US / 1e6 / MOST_BUSY)
         # (Twice what is in flight in the mean: requests come in bursts.)
         in_flight = 2 * per_node / workers * ANSWERS_MS / 1000
         concurrency = max(128, 2 ** math.ceil(math.log2(in_flight)))

@@ -54,7 +54,7 @@ def test_the_same_seed_gives_the_same_result() -> None:
 @pytest.mark.parametrize("load", [0.3, 0.6, 0.8])
 def test_calls_that_come_at_random_wait_as_the_formula_for_m_d_1_says(load: float) -> None:
     """Pollaczek and Khinchine: with a fixed time D for each, they take D + D·load / 2(1 - load)."""
-    took_us, count = 200.0, 20_000
+    took_us, count = 200.0, 12_000
     costs = replace(EXACT, trip=took_us, claim=0.0, claim_row=0.0, sync=0.0)
     env = simpy.Environment()
     node = StoreNode(Machine(env, costs, None, seed=1), {0: Partition()})
@@ -70,8 +70,8 @@ def test_calls_that_come_at_random_wait_as_the_formula_for_m_d_1_says(load: floa
     expected_ms = took_us / 1000 * (1 + load / (2 * (1 - load)))
     assert len(answers) == node.calls == count
     assert node.thread.busy_us == pytest.approx(took_us * count)
-    assert node.thread.busy_us / env.now / 1000 == pytest.approx(load, rel=0.03)
-    assert node.waited_ms / count == pytest.approx(expected_ms, rel=0.05)
+    assert node.thread.busy_us / env.now / 1000 == pytest.approx(load, rel=0.04)
+    assert node.waited_ms / count == pytest.approx(expected_ms, rel=0.06)
 
 
 def test_a_long_backlog_is_as_fast_as_the_busiest_thread() -> None:
@@ -86,6 +86,15 @@ def test_receivers_that_take_their_time_bound_the_rate_by_what_is_in_flight() ->
     """A worker with 128 requests in flight, for 100 ms each, delivers at most 1,280 a second."""
     result = simulate(Setting(0, 3_000, answers_ms=100, is_local=False), EXACT)
     assert 1_000 < result.rate < 1_280
+
+
+def test_a_whole_is_as_much_as_its_nodes_one_by_one() -> None:
+    """Nodes share nothing: three with their workers cost as much for a delivery as one."""
+    one = Setting(1_000, 1_500, workers=2, partitions=4, answers_ms=20, is_local=False, shares=True)
+    whole = replace(one, rate=3_000, count=4_500, workers=6, partitions=12, nodes=3)
+    cell, three = simulate(one), simulate(whole)
+    assert three.worker_us == pytest.approx(cell.worker_us, rel=0.05)
+    assert three.store_us == pytest.approx(cell.store_us, rel=0.05)
 
 
 def test_two_processors_are_not_exceeded() -> None:
