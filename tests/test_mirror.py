@@ -51,6 +51,7 @@ ELSEWHERE = {
     "app/store/cluster_connections.py": "tests/store/test_cluster.py",
     "app/store/cluster_faults.py": "tests/store/test_topology.py",
     "app/store/cluster_parts.py": "tests/store/test_cluster.py",
+    "app/store/cluster_plans.py": "tests/store/test_cluster.py",
     "app/store/cluster_pipeline.py": "tests/store/test_cluster.py",
     "app/store/cluster_steps.py": "tests/store/test_cluster.py",
     "app/store/connecting.py": "tests/store/test_connection.py",

@@ -22,17 +22,17 @@ from app.domain.durability import Durability
 from app.errors import ShardUnavailable, StoreUnavailable
 from app.store.audit_intents import ahead_of
 from app.store.causes import Server
-from app.store.cluster_commands import IN_PARTS, ON_EACH, by_slot, slot_of
+from app.store.cluster_commands import IN_PARTS, ON_EACH, slot_of
 from app.store.cluster_fence import ClusterFence
-from app.store.cluster_parts import in_parts
+from app.store.cluster_parts import in_parts, read_each
 from app.store.cluster_pipeline import ClusterPipeline
-from app.store.cluster_steps import NO_ANSWER, NOT_NOW, NodeStep, StepRunner, planned, raised
+from app.store.cluster_plans import planned
+from app.store.cluster_steps import NO_ANSWER, NOT_NOW, NodeStep, StepRunner
 from app.store.connection import STORE_VARIABLE, StoreClient, is_away
 from app.store.nodes import Node
 from app.store.open_intents import note_on_cluster
 from app.store.outages import OUTAGES
 from app.store.topology import NotServed, Topology
-from app.store.wire import part
 
 _ELSEWHERE = (*NO_ANSWER, redis.exceptions.AskError, *NOT_NOW)
 """What is not the answer yet; ``MovedError`` is one of these."""
@@ -139,26 +139,20 @@ class ClusterClient(StoreClient):
                 step.answers = [self._away(step.fault, step.node)] * len(step.commands)
                 continue
             for number, one in enumerate(step.answers):
+                if isinstance(one, redis.exceptions.AskError) and step.packed is not None:
+                    continue
                 if isinstance(one, redis.exceptions.RedisError):
                     step.answers[number] = self._translated(one, step.node)
+                elif isinstance(one, list) and any(isinstance(each, NOT_NOW) for each in one):
+                    step.answers[number] = self._away(one[0], step.node)  # EXEC: none has run
         return heard
 
     def read_each(self, command: str, keys: Iterable[bytes], *rest: str | int) -> list[Any]:
         """Run a command that only reads for each of several keys, in order; see ``StoreClient``."""
-        begin = b"*%d\r\n%s" % (2 + len(rest), part(command.encode()))
-        end, began_s = b"".join(part(str(one).encode()) for one in rest), time.monotonic()
-        names = list(keys)
-        asked = [begin + part(key) + end for key in names]
-        slots, found = by_slot(names), [None] * len(names)
-        steps = [NodeStep(slot, [names[at] for at in some]) for slot, some in slots.items()]
-        for step, some in zip(steps, slots.values(), strict=True):
-            step.packed = b"".join([asked[at] for at in some])
-        self.run(steps)
-        for step, some in zip(steps, slots.values(), strict=True):
-            for at, answer in zip(some, step.answers, strict=True):
-                found[at] = answer
+        began_s = time.monotonic()
+        found = read_each(self, command, list(keys), rest)
         self.answered(command, began_s)
-        return list(map(raised, found))
+        return found
 
     def together(self, commands: Sequence[Sequence[Any]]) -> list[Any]:
         """Run commands that may run twice, in order for each node; an answer may be an error.

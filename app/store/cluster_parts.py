@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from app.store.cluster_commands import by_slot
+import redis
+
+from app.store.cluster_commands import by_slot, slot_of
 from app.store.cluster_steps import NodeStep, StepStore, raised
+from app.store.wire import part
 
 _NODES_AT_MOST = 1_024
 """A place of a walk over all keys is that in a node and the node's number, below this."""
@@ -16,23 +19,35 @@ def in_parts(client: StepStore, name: str, *args: Any) -> Any:
     """Run one of ``IN_PARTS``; its parts are one round trip. Raises ``StoreUnavailable``."""
     if name == "SCAN":
         return _scan(client, *args)
-    parts = _by_slot(client, name, args)
-    if name != "MGET":
-        return sum(int(count) for _, count in parts)
-    found: list[Any] = [None] * len(args)
-    for some, values in parts:
-        for at, value in zip(some, values, strict=True):
-            found[at] = value
-    return found
-
-
-def _by_slot(client: StepStore, name: str, keys: Sequence[Any]) -> list[tuple[list[int], Any]]:
-    """Run a command for the keys of each slot; returns their numbers, and what it answered."""
-    slots = by_slot(keys)
-    steps = [NodeStep(slot, [(name, *(keys[at] for at in some))]) for slot, some in slots.items()]
+    # Key by key: while a slot moves, its keys are on two nodes.
+    single = "GET" if name == "MGET" else name
+    steps = [NodeStep(slot_of((single, key)), [(single, key)]) for key in args]
     client.run(steps)
-    pairs = zip(slots.values(), steps, strict=True)
-    return [(some, raised(step.answers[0])) for some, step in pairs]
+    answers = [raised(step.answers[0]) for step in steps]
+    return answers if name == "MGET" else sum(map(int, answers))
+
+
+def read_each(
+    client: StepStore, command: str, keys: Sequence[bytes], rest: Sequence[str | int]
+) -> list[Any]:
+    """Run a command that only reads for each of several keys, in order."""
+    begin = b"*%d\r\n%s" % (2 + len(rest), part(command.encode()))
+    end = b"".join(part(str(one).encode()) for one in rest)
+    asked = [begin + part(key) + end for key in keys]
+    slots, found = by_slot(keys), list[Any]([None] * len(keys))
+    steps = [NodeStep(slot, [keys[at] for at in some]) for slot, some in slots.items()]
+    for step, some in zip(steps, slots.values(), strict=True):
+        step.packed = b"".join([asked[at] for at in some])
+    client.run(steps)
+    for step, some in zip(steps, slots.values(), strict=True):
+        for at, answer in zip(some, step.answers, strict=True):
+            found[at] = answer
+    for at, one in enumerate(found):
+        if isinstance(one, redis.exceptions.AskError):  # its slot is moved key by key just now
+            alone = NodeStep(slot_of((command, keys[at])), [(command, keys[at], *rest)])
+            client.run([alone])
+            found[at] = alone.answers[0]
+    return list(map(raised, found))
 
 
 def _scan(client: StepStore, cursor: Any, *rest: Any) -> tuple[int, list[bytes]]:

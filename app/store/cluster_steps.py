@@ -8,13 +8,12 @@ patience that one server has too; so every step may run twice.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Protocol
 
 import redis
 
 from app.store.audit_intents import doubt
-from app.store.cluster_commands import slot_of
 from app.store.nodes import Node
 from app.store.topology import NotServed, Topology
 
@@ -37,7 +36,10 @@ class NodeStep:
         """``only``: the one node that it is for. Without a slot too, any node will do."""
         self.slot, self.commands, self.only = slot, commands, only
         self.packed: bytes | None = None
-        """The commands as the protocol has them, where who makes the step knows that."""
+        """The commands as the protocol has them, of one that reads many keys of a slot.
+
+        While that moves, the answers for some of them may be ``AskError``.
+        """
         self.node: Node | None = None
         """Where it was sent last."""
         self.answers: list[Any] = []
@@ -45,9 +47,18 @@ class NodeStep:
         """Why it has no answers."""
 
     @property
-    def refusals(self) -> Iterable[Exception]:
-        """The errors among the answers."""
-        return (one for one in self.answers if isinstance(one, Exception))
+    def refusals(self) -> Iterator[Exception]:
+        """The errors among the answers, and that of a script that waits for its slot."""
+        for one in self.answers:
+            if isinstance(one, Exception):
+                yield one
+            elif isinstance(one, list) and self.runs_scripts:
+                yield from (each for each in one if isinstance(each, NOT_NOW))
+
+    @property
+    def runs_scripts(self) -> bool:
+        """Whether it may run a script: that is never sent after keys that move (``slot_moves``)."""
+        return self.packed is None and any(one[0][:4] == "EVAL" for one in self.commands)
 
 
 class StepStore(Protocol):
@@ -204,11 +215,15 @@ class StepRunner:
                 is_for_any = step.slot is None and step.only is None and step.node is not None
                 (redirected if is_for_any and self._topology.has_other else failed).append(step)
                 continue
+            if step.packed is not None and not _has_moved(step):
+                continue  # each of its keys may be elsewhere: who made it asks for them
             for refusal in step.refusals:
                 if isinstance(refusal, redis.exceptions.MovedError):
                     self._topology.moved(step.node, refusal)  # type: ignore[arg-type]
                     redirected.append(step)
-                elif isinstance(refusal, redis.exceptions.AskError):
+                elif isinstance(refusal, redis.exceptions.AskError) and step.runs_scripts:
+                    failed.append(step)
+                elif isinstance(refusal, redis.exceptions.AskError) and step.packed is None:
                     step.node = self._topology.told_by(step.node, refusal)  # type: ignore[arg-type]
                     asking.add(step)
                     redirected.append(step)
@@ -220,43 +235,15 @@ class StepRunner:
         return redirected, failed
 
 
-def planned(
-    commands: Sequence[Sequence[Any]], answers: list[Any]
-) -> tuple[list[NodeStep], list[tuple[list[Any], int | None]]]:
-    """Cut commands into steps; with each, which commands it has.
-
-    That is their numbers; between MULTI and EXEC also their places in the answer, and that of EXEC.
-    """
-    steps: list[NodeStep] = []
-    places: list[tuple[list[Any], int | None]] = []
-    groups: dict[int | None, list[tuple[int, int]]] | None = None
-    count = 0
-    for at, one in enumerate(commands):
-        if one[0] == "SCRIPT LOAD":
-            continue
-        if one[0] == "MULTI":
-            groups, count, answers[at] = {}, 0, b"OK"
-        elif one[0] == "EXEC" and groups is not None:
-            answers[at] = [None] * count
-            for slot, members in groups.items():
-                inner = [commands[number] for number, _ in members]
-                steps.append(NodeStep(slot, [("MULTI",), *inner, ("EXEC",)]))
-                places.append((members, at))
-            groups = None
-        elif groups is not None:
-            groups.setdefault(slot_of(one), []).append((at, count))
-            count += 1
-        else:
-            steps.append(NodeStep(slot_of(one), [one]))
-            places.append(([at], None))
-    return steps, places
-
-
 def raised(answer: Any) -> Any:
     """An answer, or the error that it is."""
     if isinstance(answer, Exception):
         raise answer
     return answer
+
+
+def _has_moved(step: NodeStep) -> bool:
+    return any(isinstance(one, (redis.exceptions.MovedError, *NOT_NOW)) for one in step.answers)
 
 
 def _packed(

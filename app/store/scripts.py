@@ -22,6 +22,7 @@ from app.metrics.family import MICROSECONDS
 from app.metrics.registry import Registry
 from app.store.connection import StoreClient
 from app.store.script_loader import assemble_all
+from app.store.slot_moves import guarded
 
 Argument = bytes | str | int
 
@@ -46,11 +47,14 @@ class ScriptText(NamedTuple):
 
 
 @cache
-def all_scripts() -> Mapping[str, ScriptText]:
+def all_scripts(*, on_cluster: bool = False) -> Mapping[str, ScriptText]:
     """Every script by its name. Raises ``ScriptError`` if one is not as it should be."""
+    sources = assemble_all(files("app.store") / "lua")
+    if on_cluster:
+        sources = {name: guarded(source) for name, source in sources.items()}
     return {
         name: ScriptText(text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest())
-        for name, text in assemble_all(files("app.store") / "lua").items()
+        for name, text in sources.items()
     }
 
 
@@ -59,7 +63,7 @@ class Scripts:
 
     def __init__(self, client: StoreClient, registry: Registry | None = None) -> None:
         self._client = client
-        self._texts = all_scripts()
+        self._texts = all_scripts(on_cluster=client.is_cluster)
         self._registry = Registry() if registry is None else registry
 
     def answered(self, name: str, since_s: float) -> None:

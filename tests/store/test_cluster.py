@@ -1,7 +1,7 @@
 """The store on a cluster: the same methods do the same, wherever the keys are.
 
-Tests ``app.store.cluster_steps``, ``app.store.cluster_parts``, ``app.store.cluster_pipeline`` and
-``app.store.cluster_connections``, too.
+Tests ``app.store.cluster_steps``, ``app.store.cluster_plans``, ``app.store.cluster_parts``,
+``app.store.cluster_pipeline`` and ``app.store.cluster_connections``, too.
 """
 
 from __future__ import annotations
@@ -163,6 +163,8 @@ def test_slots_may_move_while_they_are_used(
                 writer.incr(f"{{0}}{done[0] % 100}")
                 with writer.pipeline(transaction=False) as pipe:
                     assert pipe.incr("{0}all").incr("{5}").execute()
+                some = writer.read_each("GET", [b"{0}%d" % n for n in range(100)])
+                assert sum(int(one or 0) for one in some) == done[0]
                 done[1] += 1
 
     thread = threading.Thread(target=write)
