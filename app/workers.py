@@ -139,8 +139,12 @@ def inspect_one(settings: Settings, arguments: Sequence[str]) -> int:
     """Print what is stored of an event or an occurrence; returns 1 if there is none."""
     (text,) = arguments
     with connect(settings.redis_url, settings.store_login) as client:
-        Coordination(client).follow_partitions()
-        lines = inspect(client, text)
+        try:
+            Coordination(client).follow_partitions()
+            lines = inspect(client, text)
+        except StoreUnavailable as error:
+            sys.stderr.write(f"{error.message}\n")
+            return ExitStatus.FAILED
     if lines is None:
         sys.stderr.write(f"The store has no event and no occurrence with the id {text!r}.\n")
         return ExitStatus.FAILED

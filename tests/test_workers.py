@@ -13,6 +13,7 @@ from rq.exceptions import StopRequested
 from app import rq_queues, workers
 from app.config import Settings
 from app.domain import ids
+from app.errors import ExitStatus, ShardUnavailable
 from app.wiring.engine import Engine, build_engine
 from tests.support.past import PastMaker
 from tests.support.processes import ROOT, Program, clean_environ
@@ -131,3 +132,15 @@ def test_what_retention_deletes_is_archived_printed_and_brought_back(
     engine.upkeep.retain()
     assert storage.occurrences.past(some) == before, "they stay as long as what ends now"
     storage.client.close()
+
+
+def test_what_is_on_a_shard_that_is_away_can_not_be_inspected_and_that_is_said(
+    store_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def away(_client: object, _text: str) -> list[str]:
+        raise ShardUnavailable("10.0.0.1:6379")
+
+    monkeypatch.setattr(workers, "inspect", away)
+    settings = Settings(redis_url=store_url, jwt_secret="j" * 32)
+    assert workers.inspect_one(settings, ["some-id"]) == ExitStatus.FAILED
+    assert "does not answer" in capsys.readouterr().err

@@ -22,8 +22,10 @@ from app.engine.alert_sources import AlertSources
 from app.engine.alert_watch import look
 from app.errors import StoreUnavailable
 from app.services.alert_sending import AlertSending
-from app.store.alert_watch import AlertWatchStore
+from app.store.alert_watch import AlertWatchStore, Change
 from app.store.alerts import AlertStore
+from app.store.left_out import left_out
+from app.store.shards import Shards
 
 log = logging.getLogger(__name__)
 
@@ -48,12 +50,14 @@ class AlertRunner:
         sources: AlertSources,
         sending: AlertSending,
         clock: Clock,
+        shards: Shards,
     ) -> None:
         self._alerts = alerts
         self._store = store
         self._sources = sources
         self._sending = sending
         self._clock = clock
+        self._shards = shards
         self._process = secrets.token_hex(8).encode()
 
     def run(self, stop: threading.Event) -> None:
@@ -85,13 +89,22 @@ class AlertRunner:
             return 0
         alerts = self._alerts.all()
         now_ms = self._clock.now_ms()
-        change, findings = look(self._sources, alerts, self._store.known(), now_ms)
+        known = self._store.known()
+        # An alert may be of the very shard that is away.
+        change, findings = self._shards.read(lambda: self._look(alerts, known, now_ms))
         groups = self._alerts.groups()
         grown = grouped(alerts, findings, groups, now_ms)
         if not self._store.commit(self._process, change, grown):
             self._sources.forget()
             return 0
         return self._send(alerts, groups | grown)
+
+    def _look(
+        self, alerts: Sequence[Alert], known: dict[str, int], now_ms: int
+    ) -> tuple[Change, list[Finding]]:
+        if left_out():
+            self._sources.forget()  # it may be looked for again, without a shard that is away
+        return look(self._sources, alerts, known, now_ms)
 
     def _send(self, alerts: Sequence[Alert], groups: dict[str, AlertGroup]) -> int:
         sends, now_ms = self._alerts.all_sends(), self._clock.now_ms()

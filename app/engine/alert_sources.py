@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from app.domain.event import Event
-from app.domain.occurrence import Occurrence
+from app.domain.occurrence import Occurrence, OccurrenceStatus
 from app.store.alert_signals import AlertSignals
 from app.store.breakers import BreakerStore
 from app.store.events import EventStore
@@ -116,3 +116,10 @@ class AlertSources:
         last = self.occurrences.last_of(events, LAST)
         read = {one.id: one for one in self.read([one for some in last for one in some])}
         return [[read[one] for one in some if one in read] for some in last]
+
+
+def is_tried(one: Occurrence) -> bool:
+    """Whether an occurrence tells how its event fares; one that is cut short tells nothing."""
+    if one.status in (OccurrenceStatus.COMPLETED, OccurrenceStatus.FAILED):
+        return True
+    return one.status is OccurrenceStatus.RETRYING and one.attempt_count > 0

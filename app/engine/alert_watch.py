@@ -15,9 +15,11 @@ from app.domain.durations import format_duration
 from app.domain.event import Event, EventStatus
 from app.domain.occurrence import Occurrence, OccurrenceStatus
 from app.engine.alert_slos import slo_findings
-from app.engine.alert_sources import AlertSources
+from app.engine.alert_sources import AlertSources, is_tried
 from app.engine.circuit_breakers import FORGET_MS
 from app.store.alert_watch import Change, beginning
+from app.store.left_out import events_there, partitions_there
+from app.store.shards import if_there
 
 SETTLED_MS = 2_000
 """How long after it ended an occurrence is looked at: what ended then is recorded by now."""
@@ -45,7 +47,7 @@ def look(
 ) -> tuple[Change, list[Finding]]:
     """Look once for what some alert asks for; returns what is known now, and what was found.
 
-    Raises ``StoreUnavailable``.
+    What this context leaves out is looked for when it is back. Raises ``StoreUnavailable``.
     """
     wanted = {one for alert in alerts for one in alert.conditions}
     one = _Look(sources, alerts, known, now_ms)
@@ -54,7 +56,7 @@ def look(
     if Condition.FAILING in wanted:
         one.failing()
     if Condition.BREAKER_OPEN in wanted:
-        one.breakers()
+        if_there(one.breakers)
     if Condition.SERIES_ENDED in wanted:
         one.series()
     if Condition.SET_ASIDE in wanted:
@@ -64,7 +66,9 @@ def look(
     if Condition.PROBLEM in wanted:
         one.problems()
     if Condition.SLO_BURN in wanted:
-        one.findings += slo_findings(sources.burning_at(now_ms), known, one.change, now_ms)
+        burning = if_there(lambda: sources.burning_at(now_ms))
+        if burning is not None:
+            one.findings += slo_findings(burning, known, one.change, now_ms)
     one.forget_unwanted(wanted)
     return one.change, one.findings
 
@@ -88,14 +92,13 @@ class _Look:
         """Find what has failed for good since the last look."""
         signals = self._sources.signals
         most, kept = _shares(signals.partitions)
-        found: list[tuple[bytes, int]] = []
-        for partition in range(signals.partitions):
+        moments: dict[bytes, int] = {}
+        for partition in partitions_there(signals.partitions):
             after_ms = self._cursor(f"ended:{partition}")
             if after_ms < self._settled_ms:
                 stretch = signals.failed(partition, after_ms, self._settled_ms, most, kept)
-                found += stretch.found
+                moments |= dict(stretch.found)
                 self._move(f"ended:{partition}", stretch.cursor)
-        moments = dict(found)
         self._failed = self._sources.ended_at(moments)
         if is_told:
             events = self._sources.events_of(self._failed)
@@ -120,7 +123,7 @@ class _Look:
         new = sorted(one for one in begun if ids.to_text(one) not in known)
         room = max(MAX_FAILING - len(known), 0)
         again = [ids.from_text(one, version=7) for one in self._sources.next_checked(list(known))]
-        wanted = [*new[:room], *(one for one in again if one is not None)]
+        wanted = events_there([*new[:room], *(one for one in again if one is not None)])
         events = [one for one in self._sources.events.get_many(wanted) if one is not None]
         there = {ids.to_text(one.id) for one in events}
         gone = [ids.to_text(one) for one in wanted if ids.to_text(one) not in there]
@@ -130,7 +133,7 @@ class _Look:
 
     def _judge(self, event: Event, last: Sequence[Occurrence], known: dict[str, int]) -> None:
         text = ids.to_text(event.id)
-        newest = next((one for one in last if _is_tried(one)), None)
+        newest = next((one for one in last if is_tried(one)), None)
         fails = newest is not None and newest.status is not OccurrenceStatus.COMPLETED
         if newest is not None and fails != (text in known):
             detail = "" if not fails else newest.error_message or ""
@@ -176,7 +179,7 @@ class _Look:
         """Find series that have ended."""
         signals = self._sources.signals
         most, kept = _shares(signals.partitions)
-        for partition in range(signals.partitions):
+        for partition in partitions_there(signals.partitions):
             after_ms = self._cursor(f"inactive:{partition}")
             if after_ms >= self._settled_ms:
                 continue
@@ -185,16 +188,18 @@ class _Look:
             read = self._sources.events.get_many([one for one, _ in stretch.found])
             ended = [one for one in read if one is not None and one.schedule is not None]
             for event, last in zip(ended, self._sources.last_of(ended), strict=True):
-                is_gone = any(one.status_code == 410 for one in last[:1])
+                is_gone = last and last[0].status_code == 410
                 detail = "its receiver answered 410 Gone" if is_gone else ""
                 self.findings.append(self._about(Condition.SERIES_ENDED, event, detail))
 
     def set_aside(self) -> None:
         """Find events that the service has paused."""
         after_ms = self._cursor("aside")
-        found = self._sources.signals.set_aside(after_ms, self._settled_ms)
+        found = [one for one, _ in self._sources.signals.set_aside(after_ms, self._settled_ms)]
+        if events_there(found) != found:
+            return
         self._move("aside", max(after_ms, self._settled_ms))
-        for event in self._sources.events.get_many([one for one, _ in found]):
+        for event in self._sources.events.get_many(found):
             if event is not None and (pause := event.options.pause):
                 self.findings.append(self._about(Condition.SET_ASIDE, event, pause.note or ""))
 
@@ -287,13 +292,6 @@ def _shares(partitions: int) -> tuple[int, int]:
 def _of(kind: str, known: dict[str, int]) -> dict[str, int]:
     begin = f"{kind}:"
     return {one.removeprefix(begin): at for one, at in known.items() if one.startswith(begin)}
-
-
-def _is_tried(one: Occurrence) -> bool:
-    """Whether an occurrence tells how its event fares; one that is cut short tells nothing."""
-    if one.status in (OccurrenceStatus.COMPLETED, OccurrenceStatus.FAILED):
-        return True
-    return one.status is OccurrenceStatus.RETRYING and one.attempt_count > 0
 
 
 def _name(event: Event | None) -> str:

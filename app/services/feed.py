@@ -23,6 +23,7 @@ from app.store.former_names import FormerName, FormerNames
 from app.store.indexes import CHUNK, IndexReader
 from app.store.occurrences import OccurrenceStore
 from app.store.selections import Entry
+from app.store.shards import if_there
 
 DAY_MS = 86_400_000
 AHEAD_DAYS = 60
@@ -138,7 +139,8 @@ class FeedService:
         )
         ahead, until_ms = self._walk(to_come, access, MAX_EVENTS, oldest_first=True)
         # Read before what depends on them: what changes meanwhile has another stamp next time.
-        calendars_version = self.calendars.version()
+        # (While it can't be read, what it changes can't be either.)
+        calendars_version = if_there(self.calendars.version) or 0
         loaded = self.occurrence_store.get_many([one for _, one in past[::-1] + ahead])
         records = [
             one

@@ -12,7 +12,7 @@ from app.domain import ids
 from app.domain.access import Access
 from app.domain.job import BackgroundJob
 from app.domain.once import Repetition
-from app.errors import Conflict, NotFound, QhronosError, StoreUnavailable
+from app.errors import Conflict, NotFound, QhronosError, ShardUnavailable, StoreUnavailable
 from app.services.audit import MASTER_NAME, Act
 from app.services.cursors import Cursors
 from app.services.queries import Page
@@ -135,6 +135,9 @@ class JobFrame(Generic[AnyJob]):
         for job_id in self.jobs.waiting(now_ms, BATCH):
             try:
                 done += work(job_id, end_ms)
+            except ShardUnavailable:
+                waiting = {"job": ids.to_text(job_id)}
+                log.warning("a %s waits for a shard of the store", self.word, extra=waiting)
             except StoreUnavailable:
                 raise
             except QhronosError:

@@ -14,6 +14,7 @@ from app.store import keys
 from app.store.alert_keys import MAX_SET_ASIDE, SET_ASIDE, SET_ASIDE_KEPT_MS
 from app.store.connection import StoreClient
 from app.store.leaves import have_leaves
+from app.store.left_out import partitions_there
 
 Ids = list[tuple[bytes, int]]
 
@@ -74,7 +75,7 @@ class AlertSignals:
         """The newest occurrences that wait for another attempt: about so many."""
         each = max(count // self.partitions, 1)
         pipe = self._client.pipeline(transaction=False)
-        for partition in range(self.partitions):
+        for partition in partitions_there(self.partitions):
             pipe.zrevrange(keys.occurrences(partition, "retrying"), 0, each - 1)
         return [one for some in cast("list[list[bytes]]", pipe.execute()) for one in some]
 

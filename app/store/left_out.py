@@ -11,6 +11,8 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 
+from app.domain import ids
+
 _left_out: ContextVar[frozenset[int]] = ContextVar("left_out", default=frozenset())
 _only: ContextVar[int | None] = ContextVar("only", default=None)
 
@@ -51,3 +53,9 @@ def leaving_out(partitions: Collection[int]) -> Iterator[None]:
         yield
     finally:
         _left_out.reset(token)
+
+
+def events_there(event_ids: Sequence[bytes]) -> list[bytes]:
+    """Those of some events that this context does not leave out."""
+    missing = _left_out.get()
+    return [one for one in event_ids if ids.partition_of_event(one) not in missing]

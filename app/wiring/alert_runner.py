@@ -15,6 +15,7 @@ from app.services.problems.problem import Problem
 from app.services.queries import EventQuery, TagFilter
 from app.store.alert_signals import AlertSignals
 from app.store.alert_watch import AlertWatchStore
+from app.store.shards import Shards
 from app.wiring.alerts import alert_sending
 from app.wiring.storage import Storage
 from app.wiring.views import event_lists
@@ -49,6 +50,7 @@ def alert_runner(
         sources,
         alert_sending(storage, identity),
         storage.clock,
+        Shards(storage.client, storage.partitions),
     )
 
 

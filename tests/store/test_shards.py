@@ -121,19 +121,6 @@ def test_those_that_take_no_writes_are_named_with_their_partitions(
     assert found.away() == {}
     found.check_writable()
     assert not client.exists(keys.leases(0)), "it changes nothing"
-    together = client.together
-
-    def some(commands: list[tuple[object, ...]]) -> list[object]:
-        """As the client of a cluster answers."""
-        replies: list[object] = []
-        for one in commands:
-            try:
-                replies += together([one])
-            except ShardUnavailable as error:
-                replies.append(error)
-        return replies
-
-    monkeypatch.setattr(client, "together", some)
     nodes.away = ODD
     assert found.away() == {ODD: frozenset({1, 3})}
     found.check_writable()

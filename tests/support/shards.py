@@ -7,13 +7,14 @@ always there. A real cluster is started by ``tests.support.cluster``.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from app.errors import ShardUnavailable
 from app.store.connection import StoreClient
 
 EVEN, ODD = "even:1", "odd:1"
+_CONTROL = ("SCRIPT LOAD", "MULTI", "EXEC")
 _PARTITION = re.compile(rb"qh:\{(\d+)\}")
 
 
@@ -27,8 +28,10 @@ class TwoShards:
 
         made: Any = client
         made.node_of = self._node_of
-        for name in ("direct", "read_each", "together"):
+        for name in ("direct", "read_each"):
             setattr(made, name, self._guarded(getattr(client, name)))
+        send = client.together
+        made.together = lambda commands: self._together(send, commands)
         open_pipeline = client.pipeline
 
         def pipeline(*args: Any, **kwargs: Any) -> Any:
@@ -59,6 +62,38 @@ class TwoShards:
             return call(*given)
 
         return guarded
+
+    def _together(
+        self, send: Callable[[Sequence[Any]], list[Any]], commands: Sequence[Sequence[Any]]
+    ) -> list[Any]:
+        """Answer errors for what is away, also within what is to be one step."""
+        there = [not self._is_away(one) for one in commands]
+        self.asked += there.count(False)
+        if self.away and not any(
+            is_there and one[0] not in _CONTROL
+            for one, is_there in zip(commands, there, strict=True)
+        ):
+            raise ShardUnavailable(self.away)
+        heard = iter(send([one for one, is_there in zip(commands, there, strict=True) if is_there]))
+        replies: list[Any] = []
+        begun: int | None = None
+        for at, is_there in enumerate(there):
+            replies.append(next(heard) if is_there else ShardUnavailable(self.away or ""))
+            if commands[at][0] == "MULTI":
+                begun = at + 1
+            elif commands[at][0] == "EXEC" and begun is not None:
+                done = iter(replies[at])
+                replies[at] = [
+                    next(done) if there[number] else replies[number] for number in range(begun, at)
+                ]
+        return replies
+
+    def _is_away(self, command: Sequence[Any]) -> bool:
+        raws = [one.encode() if isinstance(one, str) else one for one in command]
+        return any(
+            isinstance(raw, bytes) and self.away is not None and self.of(raw) == self.away
+            for raw in raws
+        )
 
     def _look(self, words: Iterable[Any]) -> None:
         for word in words:

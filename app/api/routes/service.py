@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from flask import Response, request
 
 from app.api.http.answers import json_answer, json_text
@@ -22,7 +24,9 @@ from app.api.schemas.service import (
 from app.domain.signing_keys import ALGORITHM, signing_keys
 from app.domain.times import to_rfc3339
 from app.errors import NotFound, StoreUnavailable
+from app.metrics.totals import Totals
 from app.services.problems.store_refuses import store_away
+from app.store.shards import if_there
 
 blueprint = Blueprint("service", __name__, description="How the service is")
 
@@ -97,9 +101,10 @@ def metrics() -> Response:
     if not services().settings.metrics_public:
         require_admin_or_metrics_token()
     found = services().health.metrics()  # first: it does not wait for a store that is away
-    totals = services().counts.totals()
+    # Of a cluster whose shard with them is away, the rest is told.
+    totals = if_there(services().counts.totals) or Totals({}, {})
     accept, exemplars = request.headers.get("Accept", ""), None
     if wants_openmetrics(accept):
-        exemplars = services().counts.exemplars(services().clock.now_ms())
+        exemplars = if_there(partial(services().counts.exemplars, services().clock.now_ms()))
     text, content_type = exposition(accept, totals, found, exemplars)
     return Response(text, content_type=content_type)
