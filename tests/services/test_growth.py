@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from app.config import Settings
@@ -22,7 +22,7 @@ from app.services.queries import EventChanges, EventQuery
 from app.store import keys
 from app.store.calls import Record
 from app.store.canary import CanaryStore
-from app.store.connection import StoreClient
+from app.store.connecting import connect
 from app.store.growth import GrowthStore
 from app.wiring.canary import canary_sender
 from app.wiring.doubles import Doubles
@@ -227,7 +227,7 @@ class Installation:
     """Three processes of which each has heard the latest, or not, and what they have made."""
 
     def __init__(self, url: str, partitions: int) -> None:
-        with StoreClient.from_url(url) as client:  # type: ignore[attr-defined]
+        with connect(url) as client:
             client.flushall()
         ids.keep_to()
         self.clock = FakeClock()
@@ -237,7 +237,7 @@ class Installation:
         doubles = Doubles(clock=self.clock, drain_queue=FakeDrains(), upkeep_queue=FakeUpkeep())
         self.processes = [build_services(given, doubles) for _ in range(3)]
         for one in self.processes:
-            one.storage.agreement.agree()
+            assert one.storage.agreed
             hear(one)
         self.growth = GrowthStore(one.storage.client, one.storage.scripts)
         self.number = self.wanted = partitions
@@ -325,6 +325,15 @@ ACTS = st.tuples(
 )
 
 
+EVERYBODY_HEARS = [("hear", which, 0) for which in range(3)]
+ALL_NAMES = [(act, name % 3, name) for act in ("put", "once") for name in range(7)]
+ONE_HEARS = [("begin", 0, 6), ("hear", 0, 0), ("end", 0, 0), ("hear", 0, 0)]
+RAISE = [("begin", 0, 6), *EVERYBODY_HEARS, ("end", 0, 0), *EVERYBODY_HEARS]
+
+
+@example(partitions=1, acts=[*ONE_HEARS, *[("create", 0, 0)] * 9])
+@example(partitions=3, acts=[*ALL_NAMES, *ONE_HEARS, *ALL_NAMES])
+@example(partitions=2, acts=[*ALL_NAMES, *RAISE, *ALL_NAMES])
 @given(partitions=st.integers(1, 3), acts=st.lists(ACTS, max_size=25))
 @settings(
     max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]

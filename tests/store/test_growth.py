@@ -9,6 +9,7 @@ import pytest
 from app.domain import ids
 from app.errors import ConfigError
 from app.store import keys
+from app.store.connecting import connect
 from app.store.connection import StoreClient
 from app.store.fields import MetaField
 from app.store.growth import GrowthStore, PartitionNumbers
@@ -19,7 +20,7 @@ META = keys.META.decode()
 
 @pytest.fixture
 def client(store_url: str) -> Iterator[StoreClient]:
-    with StoreClient.from_url(store_url) as client:  # type: ignore[attr-defined]
+    with connect(store_url) as client:
         client.hset(META, MetaField.PARTITIONS, "2")
         yield client
     ids.keep_to()
