@@ -214,7 +214,10 @@ class Cluster:
 
         A node that was killed and not started again may be missing.
         """
-        wait_until(lambda: not self._faults(), "the cluster is whole", timeout)
+        try:
+            wait_until(lambda: not self._faults(), "the cluster is whole", timeout)
+        except AssertionError as error:
+            raise AssertionError(f"{error}; {self._faults()}") from None
 
     def log(self) -> str:
         """What all of them have written."""

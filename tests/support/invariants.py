@@ -175,6 +175,7 @@ class Partition:
                 or self._take_pages(name, rest, value)
                 or (name in ("claim", "made", "answer", "source") and bool(rest))
                 or (name == "stats" and rest in (b"", b"taken"))
+                or (name == "sweep" and not rest)
                 or (name == "event" and len(rest) == 22 and rest.endswith(b":names"))
             )
         return True
