@@ -73,7 +73,7 @@ QUICK := $(addprefix tests/,domain delivery backup store crypto planning service
 # process that a test or 'make run' starts a third of a second. ('make clean' removes what is kept.)
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help run demo check test chaos chaos-sentinel upgrade operations drill region-drill soak week fuzz costs calendars clients typescript types recipes mutate package deployments image docs lint format lock audit clean subscribers browser screenshots pictures
+.PHONY: help run demo check test chaos chaos-sentinel chaos-cluster cluster-demo upgrade operations drill region-drill soak week fuzz costs calendars clients typescript types recipes mutate package deployments image docs lint format lock audit clean subscribers browser screenshots pictures
 
 help: ## show this help
 	@grep -hE '^[a-z%-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -99,6 +99,12 @@ chaos: $(DEV) ## kill and stop everything at random, prove that nothing is lost;
 
 chaos-sentinel: $(DEV) ## kill and stop the store's primary, replicas and Sentinels under load; SECONDS=, SEED=
 	@$(PY) -m tests.chaos.failovers $(if $(SEED),--seed $(SEED)) --seconds $(or $(SECONDS),120) $(ARGS)
+
+chaos-cluster: $(DEV) ## kill, stop, cut off and reshard the nodes of a cluster under load; SECONDS=, SEED=
+	@$(PY) -m tests.chaos.clusters $(if $(SEED),--seed $(SEED)) --seconds $(or $(SECONDS),120) $(ARGS)
+
+cluster-demo: $(DEV) ## start a cluster and everything on it; kill nodes and watch what becomes of webhooks
+	@exec $(PY) -m tests.chaos.cluster_demo
 
 upgrade: $(DEV) ## upgrade from another commit, FROM=, under load, process by process; ARGS=--back
 	@$(PY) -m tests.chaos.versions --from $(or $(FROM),HEAD~1) --seconds $(or $(SECONDS),120) $(ARGS)

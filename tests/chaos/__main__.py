@@ -6,7 +6,10 @@ import argparse
 import secrets
 import sys
 
+from tests.chaos.cluster_nodes import NodesHand, on_a_cluster
+from tests.chaos.faults import Hand
 from tests.chaos.run import Load, chaos
+from tests.support.stack import Stack
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
@@ -15,9 +18,17 @@ if __name__ == "__main__":
     parser.add_argument("--clients", type=int, default=Load.clients)
     parser.add_argument("--series", type=int, default=Load.series, help="of each client")
     parser.add_argument("--pause", type=float, default=Load.pause_s, help="between two acts, s")
+    parser.add_argument("--cluster", action="store_true", help="the store is a cluster")
     given = parser.parse_args()
     seed = secrets.randbelow(1_000_000) if given.seed is None else given.seed
     load = Load(given.clients, given.series, given.pause)
-    verdict = chaos(seed, given.seconds, lambda line: print(line, flush=True), load)
+    verdict = chaos(
+        seed,
+        given.seconds,
+        lambda line: print(line, flush=True),
+        load,
+        make_hand=NodesHand if given.cluster else Hand,
+        make_stack=on_a_cluster if given.cluster else Stack,
+    )
     print("NOTHING IS WRONG" if not verdict.problems else f"BROKEN, seed {seed}")
     sys.exit(1 if verdict.problems else 0)

@@ -65,6 +65,9 @@ def run(
                 hand.make_whole()
                 wait_for_work(calls)
                 hand.one_fault(how)
+        except AssertionError:
+            say(stack.log()[-20_000:])
+            raise
         finally:
             for one in calls:
                 one.stop.set()
