@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 from flask import Flask
+from redis.crc import REDIS_CLUSTER_HASH_SLOTS, key_slot
 from werkzeug.routing import Rule
 
 from app.domain.event import EventStatus
@@ -181,3 +183,14 @@ def test_every_room_has_its_row_and_its_place_in_the_picture() -> None:
     for room in set().union(*LAYERS):
         assert re.search(rf"`app/{room}(/|\.py)", table), room
         assert re.search(rf"\b{room}\b", picture), room
+
+
+def test_the_fullest_node_of_a_cluster_has_as_many_partitions_as_is_said() -> None:
+    """Slots are spread evenly there, as the servers' own tools do it."""
+    for primaries, *told, share in page("docs/cluster.md").rows("primaries"):
+        count = int(primaries)
+        for partitions, most in zip((12, 24, 48, 96), told, strict=True):
+            slots = [key_slot(b"{%d}" % number) for number in range(partitions)]
+            nodes = Counter(slot * count // REDIS_CLUSTER_HASH_SLOTS for slot in slots)
+            assert max(nodes.values()) == int(most)
+        assert int(share) == 48 // count
