@@ -126,8 +126,8 @@ PLANTS = {
     ),
     "a pause does not end": Plant(
         "engine/upkeep.py",
-        "                self.deletions.end_pause(event_id)",
-        "                pass",
+        "            self.deletions.end_pause(event_id)",
+        "            pass",
         (Kind.LOST,),
     ),
     "a calendar's change is not learnt": Plant(
