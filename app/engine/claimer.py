@@ -15,6 +15,7 @@ from app.clock import Clock
 from app.domain.ids import lane_of_event
 from app.domain.weights import EQUAL, LaneWeights
 from app.engine.background import Background
+from app.engine.claim_size import ClaimSize
 from app.engine.claim_times import AHEAD_MS, OTHERS_MS, ClaimTimes
 from app.engine.delay_queue import DelayQueue
 from app.engine.fair_queue import FairQueue
@@ -26,7 +27,7 @@ from app.engine.window import Window
 from app.errors import StoreUnavailable
 from app.metrics import catalogue
 from app.metrics.registry import Registry
-from app.store.calls import BATCH, claim_call, lease_token
+from app.store.calls import claim_call, lease_token
 from app.store.channel import Channel
 from app.store.claims import Claim, is_held_back, read_claim
 from app.store.connection import STORE_RETRY_MS
@@ -72,14 +73,14 @@ class Claimer:
         """``overdue`` fails what was not acknowledged in time, given a partition and ms UTC."""
         self.flows = flows
         self._share = share  # the partitions to serve; ``here`` are those to help with, too
-        self._work = work
-        self._successors = successors
+        self._work, self._successors = work, successors
         self._listener = listener
         self._channel = channel
         self._clock = clock
         self._background = background
         self._looks = HeadLooks(work, overdue, background, here)
         self._times = ClaimTimes(work.partitions)
+        self._size = ClaimSize()
         self._batches = registry.buckets(catalogue.CLAIMS)
         self._closing = False
         self._lease_ms = lease_ms
@@ -87,9 +88,8 @@ class Claimer:
         """Its claims that have no outcome yet."""
         self._rows = FairQueue[_Row](weights)
         self._weights = weights.text
-        self._others_ms = 0
         self._worker = worker
-        self._request = 0
+        self._request = self._others_ms = 0
         self._partitions: Sequence[int] = ()
         self._asked_ms = 0
         self._store_retry_ms = 0
@@ -189,10 +189,11 @@ class Claimer:
         answers = self._channel.receive_all()
         if answers is None:
             return
-        token = lease_token(self._worker, self._request)
+        token, before = lease_token(self._worker, self._request), len(self._rows)
+        took_ms = now_ms - self._asked_ms
         for partition, answer in zip(self._partitions, answers, strict=True):
             rows, early, flows, heads = answer
-            self._times.learn(partition, early, heads, now_ms, now_ms - self._asked_ms)
+            self._times.learn(partition, early, heads, now_ms, took_ms)
             self._batches.add(len(rows))
             if flows:
                 self.flows.look_for_new(now_ms)
@@ -201,6 +202,7 @@ class Claimer:
                 self._rows.add(lane, _Row(row, token, now_ms))
                 if not is_held_back(row):
                     self.window.hold(lane)
+        self._size.learn(len(self._rows) - before, took_ms, now_ms, lanes=self.window.lanes)
 
     def _read(self, now_ms: int, most: int) -> list[Claim]:
         """Read so many of the claims; those that are due are returned, the others delayed."""
@@ -249,8 +251,7 @@ class Claimer:
             return
         partition = self._times.ready(now_ms)
         if partition is not None:
-            partitions = self._times.together_with(partition, now_ms)
-            self._ask(partitions, now_ms, self.window.room)
+            self._ask(self._times.together_with(partition, now_ms), now_ms, self.window.room)
 
     def _claim_for_others(self, now_ms: int) -> None:
         """Claim beyond the window from the lanes with few claims in it."""
@@ -280,7 +281,7 @@ class Claimer:
                     self._request,
                     now_ms=now_ms,
                     ahead_ms=AHEAD_MS,
-                    limit=max(min(limit, BATCH) // len(partitions), 1),
+                    limit=max(min(limit, self._size.most) // len(partitions), 1),
                     lease_ms=self._lease_ms,
                     passed_over=passed_over,
                     exact=exact,

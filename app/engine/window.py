@@ -37,6 +37,11 @@ class Window:
         return self._capacity - self._unsettled
 
     @property
+    def lanes(self) -> int:
+        """How many lanes have claims that have no outcome yet."""
+        return len(self._held)
+
+    @property
     def full(self) -> bool:
         """Whether too many claims have no outcome yet to claim more."""
         # Claims come a quarter of the window at a time: one by one would cost a call each.
