@@ -211,7 +211,7 @@ class FlowClaimer:
         if any(len(flows) == MAX_FLOWS for flows in waiting.flows.values()):
             self.look_by(now_ms)
         there = waiting.members
-        shares = shares_of(there, min(room, BATCH), self._weights)
+        shares = shares_of(there, min(room, BATCH), MAX_OF_FLOW, self._weights)
         asked = {flow: self._in_order(flow, there[flow])[:most] for flow, most in shares.items()}
         deadline_ms = now_ms + self._lease_ms
         self._until_ms = max(self._until_ms, deadline_ms)
