@@ -24,7 +24,7 @@ from app.store.audit_intents import ahead_of
 from app.store.causes import Server
 from app.store.cluster_commands import IN_PARTS, ON_EACH, slot_of
 from app.store.cluster_fence import ClusterFence
-from app.store.cluster_parts import in_parts, read_each
+from app.store.cluster_parts import in_parts, middle_of, read_each
 from app.store.cluster_pipeline import ClusterPipeline
 from app.store.cluster_plans import planned
 from app.store.cluster_steps import NO_ANSWER, NOT_NOW, NodeStep, StepRunner
@@ -66,7 +66,7 @@ class ClusterClient(StoreClient):
             self._go_ahead(name)
             return in_parts(self, *args)
         if name in ON_EACH:
-            answers = self.on_each(*args).values()
+            answers = self._each(args).values()
             reply = next((one for one in answers if not isinstance(one, Exception)), None)
             if reply is None:
                 raise next(iter(answers))
@@ -74,8 +74,11 @@ class ClusterClient(StoreClient):
         else:
             reply = self.direct(*args)
         options.pop("keys", None)
+        return self._meaning(name, reply, **options)
+
+    def _meaning(self, name: str, reply: Any, **options: Any) -> Any:
         callbacks: Any = self.response_callbacks
-        callback = callbacks.get(name)
+        callback = None if isinstance(reply, Exception) else callbacks.get(name)
         return callback(reply, **options) if callback else reply
 
     def direct(self, *command: Any) -> Any:
@@ -144,7 +147,8 @@ class ClusterClient(StoreClient):
                 if isinstance(one, redis.exceptions.RedisError):
                     step.answers[number] = self._translated(one, step.node)
                 elif isinstance(one, list) and any(isinstance(each, NOT_NOW) for each in one):
-                    step.answers[number] = self._away(one[0], step.node)  # EXEC: none has run
+                    waits = next(each for each in one if isinstance(each, NOT_NOW))
+                    step.answers[number] = self._away(waits, step.node)  # EXEC: none has run
         return heard
 
     def read_each(self, command: str, keys: Iterable[bytes], *rest: str | int) -> list[Any]:
@@ -181,19 +185,20 @@ class ClusterClient(StoreClient):
             raise steps[0].answers[-1]
         return answers
 
-    def on_each(self, *command: Any) -> dict[str, Any]:
-        """Run a command on every primary; returns its answers by node, which may be errors."""
-        steps = [NodeStep(None, [command], node) for node in self.primaries]
+    def on_each(self, *command: str) -> dict[str, Any]:
+        """Run a command on every primary; returns the answers by node, which may be errors."""
+        answers = self._each(command)
+        return {node: self._meaning(command[0], one) for node, one in answers.items()}
+
+    def _each(self, command: Sequence[Any]) -> dict[str, Any]:
+        nodes = self.primaries
+        steps = [NodeStep(None, [command], node) for node in nodes]
         self.run(steps)
-        return {step.only.name: step.answers[0] for step in steps if step.only is not None}
+        return {node.name: step.answers[0] for node, step in zip(nodes, steps, strict=True)}
 
     def time(self, **_: Any) -> tuple[int, int]:
         """The time of the cluster: that in the middle of its primaries' clocks."""
-        answers = list(self.on_each("TIME").values())
-        told = sorted((int(one[0]), int(one[1])) for one in answers if isinstance(one, list))
-        if not told:
-            raise answers[0]
-        return told[(len(told) - 1) // 2]
+        return middle_of(list(self.on_each("TIME").values()))
 
     def pipeline(self, transaction: bool = True, shard_hint: str | None = None) -> ClusterPipeline:
         """Open a pipeline; a transaction has to be in one slot."""

@@ -50,6 +50,14 @@ def read_each(
     return list(map(raised, found))
 
 
+def middle_of(times: Sequence[Any]) -> tuple[int, int]:
+    """Which of the nodes' times is in the middle; raises the first error if there is none."""
+    told = sorted((int(one[0]), int(one[1])) for one in times if isinstance(one, tuple))
+    if not told:
+        raise times[0]
+    return told[(len(told) - 1) // 2]
+
+
 def _scan(client: StepStore, cursor: Any, *rest: Any) -> tuple[int, list[bytes]]:
     """Walk over the keys of one node after the other."""
     inner, number = divmod(int(cursor), _NODES_AT_MOST)

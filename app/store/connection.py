@@ -220,6 +220,17 @@ class StoreClient(redis.Redis):
         """Begin what has to be safe; see ``Fence``."""
         return Fence(self._own_connection(), primary_of(self.connection_pool), kinds, replicas)
 
+    def on_each(self, *command: str) -> dict[str, Any]:
+        """Run a command without a key on every server; returns the answers by host and port.
+
+        With one server it is called "". An answer may be an error.
+        """
+        try:
+            # Without what makes of a refusal a store that is away.
+            return {"": super().execute_command(*command)}  # type: ignore[no-untyped-call]
+        except redis.exceptions.RedisError as error:
+            return {"": error}
+
     def node_of(self, key: bytes) -> str:  # noqa: ARG002 - one server has them all
         """Host and port of the node of a cluster that has a key; empty: it is no cluster."""
         return ""

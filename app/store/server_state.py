@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,14 +49,24 @@ class ServerState:
     """Whether the last write of its files has worked."""
 
 
-def read_state(client: StoreClient) -> ServerState:
-    """Ask the server, with what rights there are. Raises ``StoreUnavailable`` if it is away."""
-    info = _asked(client, "INFO")
-    config = {
-        name: _text(value)
-        for each in SETTINGS  # one by one: Redis 6.2 takes no more
-        for name, value in _asked(client, "CONFIG GET", each).items()
+def read_states(client: StoreClient) -> dict[str, ServerState]:
+    """Ask the server, or each node of a cluster that answers, with what rights there are.
+
+    They are called as in ``StoreClient.on_each``. Raises ``StoreUnavailable`` if all are away.
+    """
+    infos = _asked(client, "INFO")
+    # One by one: Redis 6.2 takes no more.
+    answers = [_asked(client, "CONFIG GET", each) for each in SETTINGS]
+    return {
+        node: _state(client, info, [one.get(node, {}) for one in answers])
+        for node, info in infos.items()
     }
+
+
+def _state(
+    client: StoreClient, info: Mapping[str, Any], configs: Iterable[Mapping[str, Any]]
+) -> ServerState:
+    config = {name: _text(value) for one in configs for name, value in one.items()}
     limit = _number(config.get("maxmemory", info.get("maxmemory")))
     append_only = config.get("appendonly", info.get("aof_enabled"))
     save = config.get("save")
@@ -77,16 +88,24 @@ def read_state(client: StoreClient) -> ServerState:
     )
 
 
-def _asked(client: StoreClient, *command: str) -> dict[str, Any]:
-    """What the server says; nothing if it lets nobody ask, as hosted ones do."""
-    try:
-        # Without what makes of a refusal a store that is away: this one is none.
-        found = redis.Redis.execute_command(client, *command)  # type: ignore[no-untyped-call]
-    except redis.exceptions.ResponseError:
-        return {}
-    except redis.exceptions.RedisError as error:
-        raise StoreUnavailable from error
-    return {_text(name): value for name, value in found.items()}
+def _asked(client: StoreClient, *command: str) -> dict[str, dict[str, Any]]:
+    """What each server says; nothing if it lets nobody ask, as hosted ones do."""
+    answers = client.on_each(*command)
+    found: dict[str, dict[str, Any]] = {}
+    for node, answer in answers.items():
+        if isinstance(answer, dict):
+            found[node] = {_text(name): value for name, value in answer.items()}
+        elif isinstance(answer, redis.exceptions.ResponseError) or _is_refusal(answer):
+            found[node] = {}
+    if not found:
+        raise StoreUnavailable from next(iter(answers.values()))
+    return found
+
+
+def _is_refusal(answer: object) -> bool:
+    """Whether it is one of a node that answers: its client takes it for one that is away."""
+    cause = answer.__cause__ if isinstance(answer, StoreUnavailable) else None
+    return isinstance(cause, redis.exceptions.NoPermissionError)
 
 
 def _text(value: object) -> str:

@@ -38,7 +38,7 @@ from app.services.request_copies import RequestCopyService
 from app.services.secret_rotation import RotationService
 from app.services.tag_secrets import TagSecretService
 from app.services.tokens import TokenService
-from app.store.server_state import read_state
+from app.store.server_state import read_states
 from app.wiring.acts import acknowledgements, action_service, deletion_service, flow_service
 from app.wiring.alerts import alert_service
 from app.wiring.bulk import bulk_service
@@ -258,7 +258,7 @@ class Services:
     @cached_property
     def store_settings(self) -> StoreSettingsCheck:
         """Whether the store's server loses nothing."""
-        return StoreSettingsCheck(partial(read_state, self.storage.client))
+        return StoreSettingsCheck(partial(read_states, self.storage.client))
 
     @cached_property
     def key_choice(self) -> KeyChoice:

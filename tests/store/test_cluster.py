@@ -185,11 +185,11 @@ def test_a_shard_that_is_dead_takes_only_its_own_with_it(cluster: Cluster) -> No
     for key in KEYS:
         client.set(key, "1")
     node = cluster.primary_of(HERE)
+    lost = [client.node_of(key.encode()) == node.address for key in KEYS]
     cluster.kill(node)
     with pytest.raises(ShardUnavailable) as caught:
         client.get("{0}")
     assert caught.value.node == node.address
-    lost = [client.node_of(key.encode()) == node.address for key in KEYS]
     answers = client.together([("GET", key) for key in KEYS])
     assert [isinstance(one, ShardUnavailable) for one in answers] == lost
     pipe = client.pipeline(transaction=False)

@@ -28,7 +28,7 @@ from app.store.connecting import connect
 from app.store.pools import make_pool, primary_of
 from app.store.probe import probe
 from app.store.sentinels import Primary, PrimaryConnection
-from app.store.server_state import read_state
+from app.store.server_state import read_states
 from tests.support.ports import free_port
 from tests.support.sentinels import NAME, PASSWORD, Watched, client_of
 from tests.support.wait import crowding, wait_until
@@ -258,7 +258,7 @@ def test_one_that_is_down_is_done_without_and_named(watched: Watched) -> None:
     with connect(watched.url.replace("@", f"@{down},")) as client:
         assert client.ping()
         # (On a busy machine they may take each other for down as well.)
-        assert read_state(client).sentinel_faults[0] == (
+        assert read_states(client)[""].sentinel_faults[0] == (
             "1 of 4 Sentinels do not answer",
             f"Sentinels do not answer: {down}",
         )

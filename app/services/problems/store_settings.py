@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from app.errors import StoreUnavailable
@@ -18,6 +18,33 @@ KEEP_S = 10.0
 """How long what was found is good for: nobody asks the server more often."""
 
 NEARLY_FULL = 0.9
+
+
+def problems_of_all(states: Mapping[str, ServerState]) -> Iterator[Problem]:
+    """Answer what is wrong with any node of a cluster, each kind once; "" is the only server."""
+    found: dict[ProblemCode, list[tuple[str, Problem]]] = {}
+    for node, state in states.items():
+        for problem in problems_of(state):
+            if not node:
+                yield problem
+            else:
+                found.setdefault(problem.code, []).append((node, problem))
+    for some in found.values():
+        node, problem = some[0]
+        more = f" (and {len(some) - 1} more)" if len(some) > 1 else ""
+        yield Problem(
+            problem.code,
+            _of(f"A node{more} of the store", problem.message),
+            _of(f"The node {node}{more} of the store", problem.message),
+        )
+
+
+def _of(subject: str, sentence: str) -> str:
+    """Say of a node what a sentence says of the store."""
+    for name, other in (("The store", subject), ("the store", subject[0].lower() + subject[1:])):
+        if name in sentence:
+            return sentence.replace(name, other, 1)
+    return sentence
 
 
 def problems_of(state: ServerState) -> Iterator[Problem]:
@@ -86,7 +113,7 @@ def _lacks(state: ServerState) -> str:
 class StoreSettingsCheck:
     """Looks at the server now and then; the log says what is new."""
 
-    read: Callable[[], ServerState]
+    read: Callable[[], Mapping[str, ServerState]]
     monotonic: Callable[[], float] = time.monotonic
     _found: tuple[Problem, ...] = ()
     _good_until: float = 0.0
@@ -101,7 +128,7 @@ class StoreSettingsCheck:
 
     def _look(self) -> None:
         try:
-            found = tuple(problems_of(self.read()))
+            found = tuple(problems_of_all(self.read()))
         except StoreUnavailable:
             return
         self._good_until = self.monotonic() + KEEP_S

@@ -10,9 +10,15 @@ import redis
 
 from app.errors import StoreUnavailable
 from app.services.problems.problem import ProblemCode
-from app.services.problems.store_settings import KEEP_S, StoreSettingsCheck, problems_of
+from app.services.problems.store_settings import (
+    KEEP_S,
+    StoreSettingsCheck,
+    problems_of,
+    problems_of_all,
+)
 from app.store.connecting import connect
-from app.store.server_state import ServerState, read_state
+from app.store.server_state import ServerState, read_states
+from tests.support.cluster import Cluster
 
 GOOD = ServerState(
     replica=False,
@@ -74,7 +80,7 @@ def test_the_log_says_what_is_new_and_the_server_is_asked_once_a_minute(
 ) -> None:
     states = [GOOD, *[dataclasses.replace(GOOD, fsync="no")] * 2, GOOD]
     now = [100.0]
-    check = StoreSettingsCheck(lambda: states.pop(0), lambda: now[0])
+    check = StoreSettingsCheck(lambda: {"": states.pop(0)}, lambda: now[0])
     told: list[list[ProblemCode]] = []
     for _ in range(4):
         told.append([problem.code for problem in check()])
@@ -86,10 +92,10 @@ def test_the_log_says_what_is_new_and_the_server_is_asked_once_a_minute(
 
 
 def test_while_the_store_is_away_what_was_found_stands() -> None:
-    found: list[ServerState] = [dataclasses.replace(GOOD, fsync="no")]
+    found = [{"": dataclasses.replace(GOOD, fsync="no")}]
     now = [100.0]
 
-    def read() -> ServerState:
+    def read() -> dict[str, ServerState]:
         if not found:
             raise StoreUnavailable
         return found.pop()
@@ -100,6 +106,33 @@ def test_while_the_store_is_away_what_was_found_stands() -> None:
     assert check() == first != ()
 
 
+def test_each_kind_is_said_once_of_the_nodes_of_a_cluster() -> None:
+    """Admins learn which node it is."""
+    bad = dataclasses.replace(GOOD, append_only=False)
+    full = dataclasses.replace(bad, policy="allkeys-lru")
+    evicts, lacks = problems_of_all({"h1:1": GOOD, "h2:1": full, "h3:1": bad})
+    assert evicts.message.startswith("When a node of the store is full it throws events away")
+    assert evicts.named.startswith("When the node h2:1 of the store is full")
+    assert lacks.message.startswith("A node (and 1 more) of the store keeps nothing on disk")
+    assert lacks.named.startswith("The node h2:1 (and 1 more) of the store keeps nothing on disk")
+
+
+def test_each_node_of_a_cluster_is_read(cluster: Cluster) -> None:
+    """Those that answer."""
+    client, node = connect(cluster.url, retries=0), cluster.nodes[0]
+    node.ask("CONFIG", "SET", "maxmemory-policy", "allkeys-lru")
+    try:
+        seen = read_states(client)
+    finally:
+        node.ask("CONFIG", "SET", "maxmemory-policy", "noeviction")
+    policies = {one.address: "noeviction" for one in cluster.nodes}
+    assert {name: state.policy for name, state in seen.items()} == policies | {
+        node.address: "allkeys-lru"
+    }
+    cluster.kill(node)
+    assert read_states(client).keys() == policies.keys() - {node.address}
+
+
 def test_a_real_server_is_read(store_url: str) -> None:
     """What its settings say, by CONFIG or, where that is not allowed, by INFO."""
     client = connect(store_url)
@@ -107,7 +140,7 @@ def test_a_real_server_is_read(store_url: str) -> None:
     try:
         operator.config_set("maxmemory", 100_000_000)
         operator.config_set("maxmemory-policy", "allkeys-lru")
-        seen = read_state(client)
+        seen = read_states(client)[""]
         assert (seen.policy, seen.limited, seen.max_bytes) == ("allkeys-lru", True, 100_000_000)
         assert (seen.append_only, seen.snapshots, seen.replica) == (False, False, False)
         assert seen.fsync == "always"
@@ -124,7 +157,7 @@ def test_a_real_server_is_read(store_url: str) -> None:
             ("mute", UNKNOWN),
         ):
             other = connect(store_url.replace("unix://", f"unix://{user}:pw@"))
-            assert dataclasses.replace(read_state(other), used_bytes=seen.used_bytes) == (
+            assert dataclasses.replace(read_states(other)[""], used_bytes=seen.used_bytes) == (
                 dataclasses.replace(expected, used_bytes=seen.used_bytes)
             )
             other.close()
