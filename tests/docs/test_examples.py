@@ -36,6 +36,7 @@ ELSEWHERE = {
     ".ci/run": ".github/workflows/ci.yml",
     "docs/command-line.md": "tests/qhronos/cli/test_docs.py",
     "docs/backup.md": "tests/backup/test_commands.py",
+    "docs/partitions.md": "tests/qhronos/cli/test_server.py",
 }
 """Commands that are run by another test, or by whoever runs all of them; those of ``qhronos`` by the
 page that has them."""

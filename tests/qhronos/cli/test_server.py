@@ -76,6 +76,7 @@ def test_a_setting_that_cant_be_read_is_one_sentence(tmp_path: Path) -> None:
             ],
         ),
         (["inspect", "some-id"], ["app.runtime", "inspect", "some-id"]),
+        (["rebalance", "--partitions", "8"], ["app.runtime", "rebalance", "--partitions", "8"]),
         (["backup", "-"], ["app.backup", "backup", "-"]),
         (["backup", "verify", "/b"], ["app.backup", "backup", "verify", "/b"]),
         (["backup", "/b", "--key", "/k"], ["app.backup", "backup", "/b", "--key", "/k"]),
