@@ -73,7 +73,7 @@ QUICK := $(addprefix tests/,domain delivery backup store crypto planning service
 # process that a test or 'make run' starts a third of a second. ('make clean' removes what is kept.)
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help run demo check test chaos chaos-sentinel chaos-cluster cluster-demo upgrade operations drill region-drill soak week fuzz costs calendars clients typescript types recipes mutate package deployments image docs lint format lock audit clean subscribers browser screenshots pictures
+.PHONY: help run demo check test test-cluster chaos chaos-sentinel chaos-cluster cluster-demo upgrade operations drill region-drill soak week fuzz costs calendars clients typescript types recipes mutate package deployments image docs lint format lock audit clean subscribers browser screenshots pictures
 
 help: ## show this help
 	@grep -hE '^[a-z%-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -93,6 +93,10 @@ check: lint ## style, types and the tests that need no running instance; the che
 # Three at a time keep two cores busy: those that run real processes wait a good deal of their time.
 test: $(DEV) ## run the whole test suite; ARGS='-k name' narrows it
 	@$(PY) -m pytest -n 3 --dist worksteal $(ARGS)
+
+test-cluster: $(DEV) ## run the tests of one store on a cluster that refuses what touches two slots
+	@QHRONOS_TEST_STORE=cluster $(PY) -m pytest -n 2 -m 'not e2e' -p no:cacheprovider \
+		$(or $(ARGS),$(addprefix tests/,store services engine security))
 
 chaos: $(DEV) ## kill and stop everything at random, prove that nothing is lost; SECONDS=, SEED=
 	@$(PY) -m tests.chaos $(if $(SEED),--seed $(SEED)) --seconds $(or $(SECONDS),600) $(ARGS)

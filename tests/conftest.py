@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.support import on_cluster
+
 # For mutation testing: the same few examples every time, however slow the machine is.
 settings.register_profile(
     "mutate",
@@ -25,6 +27,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     Among themselves, tests stay in their random order. A folder's are together, so that what they
     share is started once.
     """
+    if on_cluster.is_wanted():
+        items[:] = [one for one in items if not on_cluster.of_one_server(one)]
     items.sort(key=_place)
 
 

@@ -24,6 +24,7 @@ from app.store.cluster import ClusterClient
 from app.store.connecting import connect
 from app.store.connection import StoreClient
 from app.store.flow_keys import FlowKeys
+from app.store.open_intents import intents_in
 from app.store.token_keys import TokenKeys
 from app.wiring.services import Services
 from tests.backup.test_restoring import events_by_id, fill, services_of, url_of
@@ -135,6 +136,13 @@ def test_what_is_spread_is_where_a_cluster_looks_and_comes_back(name: bytes) -> 
         (flows.index(name) + b":used", [(name, b"1")])
     ]
     assert [*spread_members(b"qh:{flows}", [(name, b"0")])] == [(flows.index(name), [(name, b"0")])]
+
+
+def test_intents_are_where_a_cluster_looks_for_what_was_left_behind() -> None:
+    place = spread(b"qh:{audit}:intents")
+    assert place in intents_in(is_cluster=True)
+    for one in intents_in(is_cluster=True):
+        assert gathered(one) == b"qh:{audit}:intents"
 
 
 @pytest.mark.parametrize(

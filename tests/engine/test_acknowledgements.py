@@ -172,7 +172,7 @@ def test_who_comes_late_to_one_that_is_overdue_leaves_the_next_attempt_its_place
     one.answer()
     client.execute_command("HSET", keys.event_of(one.event.id), EventField.FLOW, "a flow")
     clock.advance(60_000)
-    busy = FlowKeys().busy(b"a flow")
+    busy = FlowKeys(is_cluster=client.is_cluster).busy(b"a flow")
     client.zadd(busy, {one.claimed.occurrence_id: clock.ms + held_ms})
     assert services.acknowledgements.overdue(one.partition, clock.ms) == 1
     assert client.zcard(busy) == stays

@@ -277,7 +277,9 @@ class TestRights:
         job = begin(services, "delete", access=RED)
         services.bulk.steps.step(job.id, NOW_MS)
         services.bulk.steps.step(job.id, NOW_MS)
-        services.storage.client.set(TokenKeys().revoked(TOKEN.jti), 1)
+        services.storage.client.set(
+            TokenKeys(is_cluster=services.storage.client.is_cluster).revoked(TOKEN.jti), 1
+        )
         job = ended(services, job)
         assert counts(job) == ("stopped", 3, 0, 0)
         assert "revoked" in (job.reason or "")

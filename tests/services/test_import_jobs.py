@@ -241,7 +241,9 @@ def create_ended(services: Services) -> ImportJob:
 def test_it_ends_with_its_token(services: Services) -> None:
     job = create(services, *MANY)
     services.import_jobs.phases.step(job.id, services.clock.now_ms(), lazy_loader(lambda: services))
-    services.storage.client.set(TokenKeys().revoked(TOKEN.jti), 1)
+    services.storage.client.set(
+        TokenKeys(is_cluster=services.storage.client.is_cluster).revoked(TOKEN.jti), 1
+    )
     done = ended(services, job)
     assert (done.status, done.made) == ("stopped", 3)
     assert "revoked" in (done.reason or "")

@@ -351,7 +351,9 @@ class TestTake:
     ) -> None:
         limit(flows, strict=True)
         first, second = self.members(2)
-        stores.client.hset(FlowKeys().flow(FLOW), FlowField.IN_ORDER, first[16:])
+        stores.client.hset(
+            FlowKeys(is_cluster=stores.client.is_cluster).flow(FLOW), FlowField.IN_ORDER, first[16:]
+        )
         turn = take(gate, [second], NOW_MS, 1)
         gate.end([over(first, turn.number)], NOW_MS)
         assert take(gate, [second], NOW_MS, 2).starts == [NOW_MS]

@@ -36,6 +36,7 @@ _GLOBAL = re.compile(
     rb"|\{audit(:\d+)?\}(:head|:segments|:intents|:(done|settled):.+)?"
     rb"|\{flows(:\d+)?\}(:used|:(flow|busy|answer):.+)?|\{breakers\}(:steps)?"
     rb"|\{(retries|bulk)\}(:running|:ended|:(job|of):.+)?"
+    rb"|\{\d+\}:(sweep|held:.+)"  # of a cluster
     rb"|\{imports\}(:running|:ended|:sources|:(job|file|seen|lines|of|held):.+)?)",
     re.DOTALL,
 )

@@ -7,14 +7,13 @@ their own, so they get a first line that has them refused keys of two slots, too
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import pytest
 
 from app.store import scripts
-from app.store.script_loader import assemble_all
+from app.store.slot_moves import guarded
 from tests.support.cluster import Cluster
 
 VARIABLE = "QHRONOS_TEST_STORE"
@@ -29,16 +28,60 @@ def is_wanted() -> bool:
 
 
 @contextmanager
-def strict_cluster() -> Iterator[Cluster]:
-    """Start a cluster, and have scripts be strict for as long as it runs."""
+def strict_scripts() -> Iterator[None]:
+    """Have scripts refused what is in another slot than their first key."""
 
-    def strict(*folder: Any) -> Mapping[str, str]:
-        return {name: STRICT + text for name, text in assemble_all(*folder).items()}
+    def strict(source: str) -> str:
+        return STRICT + guarded(source)
 
-    with Cluster(primaries=3) as cluster, pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch:
         scripts.all_scripts.cache_clear()
-        patch.setattr(scripts, "assemble_all", strict)
+        patch.setattr(scripts, "guarded", strict)
         try:
-            yield cluster
+            yield
         finally:
             scripts.all_scripts.cache_clear()
+
+
+@contextmanager
+def strict_cluster() -> Iterator[Cluster]:
+    """Start a cluster, and have scripts be strict for as long as it runs."""
+    with Cluster(primaries=3) as cluster, strict_scripts():
+        yield cluster
+
+
+def of_one_server(item: pytest.Item) -> bool:
+    """Whether a test is about one server, and not about what is stored there."""
+    name = item.nodeid.removeprefix("tests/")
+    return any(name.startswith(one) for one in _OF_ONE_SERVER)
+
+
+_OF_ONE_SERVER = (
+    # Connections of one server, and of who has a plain client of it.
+    "store/test_channel.py",
+    "store/test_connection.py",
+    "store/test_credentials.py",
+    "store/test_outages.py",
+    "store/test_probe.py",
+    "store/test_round_trips.py",
+    "store/test_topology.py",
+    "services/problems/",
+    "services/test_processes.py::test_those_that_were_killed",
+    # An event and its entry in one step, and an intent beside the log: on a cluster that differs.
+    "store/test_recorded_events.py",
+    "store/test_audit_intents.py",
+    "store/test_own_keys.py",
+    "security/test_revocation.py::test_creating_an_event_takes_one_round_trip",
+    # What one server counts of itself: its memory, the time of its commands.
+    "store/test_history_size.py",
+    "store/test_pages.py::test_a_store_that_is_full",
+    "store/test_pieces.py::test_an_event_is_compact",
+    "store/test_waiting.py::test_a_word_about_a_long_history",
+    # The one connection of a drain, which has one for each node of a cluster.
+    "engine/test_drain.py::test_a_drain_that_is_closed_while_the_store_is_away",
+    "engine/test_drain_lanes.py::test_every_series_goes_on",
+    "engine/test_steady_rate.py",
+    "engine/test_week.py::test_once_retention_is_reached",
+    # A key that has another name on a cluster.
+    "services/test_imports.py::test_a_source_is_free_a_minute_after",
+)
