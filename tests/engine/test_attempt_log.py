@@ -23,7 +23,7 @@ def logged(
 ) -> list[Any]:
     """The lines that are written of an attempt with this outcome."""
     limit = TargetLimit("https://example.com:443", 1)
-    request = InFlightRequest(a_claim(**claim), limit, DUE_US // MS, LaneShare(0))
+    request = InFlightRequest(a_claim(**claim), limit, DUE_US // MS, LaneShare(0, 1, 1))
     record, _ = record_of(request.claim, outcome, outcome.timings.done_us // MS, 0.5)
     with caplog.at_level(logging.INFO):
         AttemptLog(sample).note(request, outcome, record)

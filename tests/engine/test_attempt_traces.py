@@ -51,7 +51,9 @@ def asked(claim: Claim, origin: str = ASKED) -> Claim:
 
 def traced(claim: Claim, outcome: Outcome = OK, *, records: bool = True) -> SpanList:
     tracing = SpanList(records=records)
-    sent = InFlightRequest(claim, TargetLimit("https://example.com:443", 1), DUE_MS, LaneShare(0))
+    sent = InFlightRequest(
+        claim, TargetLimit("https://example.com:443", 1), DUE_MS, LaneShare(0, 1, 1)
+    )
     record, _ = record_of(claim, outcome, DUE_MS + 43, 0.5)
     AttemptTraces(tracing, Exemplars()).note(sent, outcome, record)
     return tracing
@@ -159,7 +161,9 @@ def test_what_the_meter_counts_of_a_recorded_attempt_leads_to_its_trace():
     """A bar of the histogram that is too long shows at once what was so slow."""
     exemplars, tracing = Exemplars(), SpanList()
     phases = Timings(DUE_US, DUE_US + 3_000, DUE_US + 43_000, DUE_US + 40_000, 100, 2_000, None)
-    sent = InFlightRequest(once(), TargetLimit("https://example.com:443", 1), DUE_MS, LaneShare(0))
+    sent = InFlightRequest(
+        once(), TargetLimit("https://example.com:443", 1), DUE_MS, LaneShare(0, 1, 1)
+    )
     record, _ = record_of(sent.claim, OK, DUE_MS + 43, 0.5)
     AttemptTraces(tracing, exemplars).note(sent, Outcome(phases, 200), record)
     trace_id = tracing.named("POST").context.trace_id.hex()
