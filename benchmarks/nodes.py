@@ -130,15 +130,14 @@ def main() -> None:
             for side in sides if number % 2 == 0 else sides[::-1]:
                 found[side].append(used := measure(side, webhook, options))
                 say(f"round {number + 1}: {side.name:<28} {_line(used)}")
-    say("\n| | worker, µs | store, µs | deliveries for one core-second | against the first |")
+    say("\n| | worker, µs | store, µs | of one worker there | of as many on the first store |")
     say("|---|---|---|---|---|")
-    first = found[sides[0]]
     for side in sides:
         some = found[side]
         worker, store = (statistics.median(getattr(u, f) for u in some) for f in FIGURES)
-        share = support.median_ratio([u.all_us for u in first], [u.all_us for u in some])
-        rate = 1e6 / (worker + store)
-        say(f"| {side.name} | {worker:.0f} | {store:.0f} | {rate:,.0f} | {share:.2f} |")
+        fewer = _share(found[Side(options.workers[0], side.nodes)], some)
+        plain = _share(found[Side(side.workers, options.nodes[0])], some)
+        say(f"| {side.name} | {worker:.0f} | {store:.0f} | {fewer:.2f} | {plain:.2f} |")
     support.report(
         "nodes",
         {side.name: [(u.worker_us, u.store_us, u.rate) for u in found[side]] for side in sides},
@@ -146,6 +145,11 @@ def main() -> None:
 
 
 FIGURES = ("worker_us", "store_us")
+
+
+def _share(others: list[Used], some: list[Used]) -> float:
+    """How many deliveries a core-second has, to those of others: medians of the rounds."""
+    return support.median_ratio([one.all_us for one in others], [one.all_us for one in some])
 
 
 def _line(used: Used) -> str:
