@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from app.clock import Clock
 from app.domain import ids
@@ -40,6 +41,7 @@ from app.store.indexes import IndexReader
 from app.store.lateness import LatenessLog
 from app.store.occurrences import OccurrenceStore
 from app.store.selections import Entry
+from app.store.shards import if_there
 
 MINUTES = 60
 """How much of the past is shown by minute."""
@@ -97,7 +99,10 @@ class OverviewService:
         return self.shared.of(
             question,
             lambda: lateness_by_step(
-                self.late.since(told.first_ms), told.first_ms, steps, told.step_ms
+                if_there(partial(self.late.since, told.first_ms)) or [],
+                told.first_ms,
+                steps,
+                told.step_ms,
             ),
         )
 

@@ -13,7 +13,9 @@ from app.domain.rates import Rate
 from app.store import flow_keys, keys
 from app.store.connection import StoreClient
 from app.store.fields import FlowField
+from app.store.left_out import partitions_there
 from app.store.scripts import Argument, ScriptCall, Scripts
+from app.store.shards import keys_there
 
 _FIELDS = (
     FlowField.RATE_COUNT,
@@ -71,29 +73,35 @@ class FlowStore:
             low = f"({after}"
         high = "+" if space is None else f"({space}0"  # "0" is what follows "/"
         rest = (low, high, "LIMIT", 0, limit)
-        found = self._client.read_each("ZRANGEBYLEX", self._keys.indexes, *rest)
+        found = self._client.read_each("ZRANGEBYLEX", self._indexes, *rest)
         return [name.decode() for name in islice(merge(*found), limit)]
 
     def count(self, space: str | None) -> int:
         """How many there are, in one space or in all."""
         if space is None:
-            return sum(self._client.read_each("ZCARD", self._keys.indexes))
+            return sum(self._client.read_each("ZCARD", self._indexes))
         bounds = (f"[{space}/", f"({space}0")
-        return sum(self._client.read_each("ZLEXCOUNT", self._keys.indexes, *bounds))
+        return sum(self._client.read_each("ZLEXCOUNT", self._indexes, *bounds))
+
+    @property
+    def _indexes(self) -> Sequence[bytes]:
+        """What lists flows, but for what this context leaves out."""
+        return keys_there(self._client, self._keys.indexes)
 
     def get_many(self, names: Sequence[str], now_ms: int) -> list[StoredFlow | None]:
         """Read several; ``None`` where there is none."""
-        pipe, partitions = self._client.pipeline(transaction=False), self._partitions
+        pipe = self._client.pipeline(transaction=False)
+        there = partitions_there(self._partitions)
         for name in names:
             raw = name.encode()
             pipe.zscore(self._keys.index(raw), raw)
             pipe.hmget(self._keys.flow(raw).decode(), list(_FIELDS))
             pipe.zcount(self._keys.busy(raw), now_ms, "+inf")
-            for partition in range(partitions):
+            for partition in there:
                 pipe.zcard(keys.flow_waiting(partition, raw))
                 pipe.zcard(keys.flow_events(partition, raw))
         replies = pipe.execute()
-        size = 3 + 2 * partitions
+        size = 3 + 2 * len(there)
         found: list[StoredFlow | None] = []
         for at, name in enumerate(names):
             known, fields, busy, *counts = replies[at * size : (at + 1) * size]

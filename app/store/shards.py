@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
@@ -11,7 +11,7 @@ from app.domain.partition_count import Count, PartitionsNow
 from app.errors import ShardUnavailable, StoreUnavailable
 from app.store import keys
 from app.store.connection import StoreClient
-from app.store.left_out import leaving_out
+from app.store.left_out import leaving_out, left_out
 
 Answer = TypeVar("Answer")
 
@@ -25,6 +25,16 @@ def if_there(read: Callable[[], Answer]) -> Answer | None:
         return read()
     except ShardUnavailable:
         return None
+
+
+def keys_there(client: StoreClient, some: Sequence[bytes]) -> Sequence[bytes]:
+    """Those of some keys outside partitions that are on no shard that this context leaves out."""
+    missing = left_out()
+    if not missing:
+        return some
+    shards = Shards(client, 0)
+    gone = {shards.node_of(one) for one in missing}
+    return [one for one in some if shards.node_with(one) not in gone]
 
 
 def each_there(partitions: Iterable[int], do: Callable[[int], int]) -> int:
@@ -50,8 +60,12 @@ class Shards:
 
     def node_of(self, partition: int) -> str:
         """The node that has a partition, ``host:port``; "": none serves it, or all do together."""
+        return self.node_with(keys.prefix(partition))
+
+    def node_with(self, key: bytes) -> str:
+        """The same of a key."""
         try:
-            return self._client.node_of(keys.prefix(partition))
+            return self._client.node_of(key)
         except ShardUnavailable as error:
             return error.node
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from app.errors import ShardUnavailable, StoreUnavailable
 from app.store import keys
 from app.store.connecting import connect
-from app.store.left_out import left_out, partitions_there
+from app.store.left_out import leaving_out, left_out, partitions_there
 from app.store.scripts import Scripts
-from app.store.shards import Shards, each_there, if_there
+from app.store.shards import Shards, each_there, if_there, keys_there
 from app.store.work import WorkStore
 from tests.store.conftest import Stores
 from tests.support.cluster import Cluster
@@ -88,6 +89,14 @@ def test_a_new_event_goes_where_a_shard_is() -> None:
     assert chosen == {1, 4}
     everywhere = {shards(*(f"node:{one}" for one in range(3))).any() for _ in range(200)}
     assert everywhere == set(range(PARTITIONS)), "it fails where it is meant to be"
+
+
+def test_what_is_spread_is_left_out_with_the_partitions_of_its_node() -> None:
+    client: Any = Known()
+    spread = [b"qh:{%d}:x" % number for number in range(9)]
+    assert keys_there(client, spread) == spread
+    with leaving_out({1, 4}):
+        assert keys_there(client, spread) == [one for at, one in enumerate(spread) if at % 3 != 1]
 
 
 def test_one_that_is_away_keeps_nobody_from_the_others() -> None:

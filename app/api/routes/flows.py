@@ -14,6 +14,7 @@ from app.api.http.auth import access, require_right
 from app.api.http.context import services
 from app.api.http.idempotency import repeatable
 from app.api.http.paging import LISTED, LOCATED, array_answer
+from app.api.http.partial import PARTIAL, may_be_partial
 from app.api.http.public_urls import absolute
 from app.api.http.smorest import Blueprint
 from app.api.schemas.flows import FlowQuerySchema, FlowSchema
@@ -31,8 +32,9 @@ def _state(key: str) -> dict[str, Any]:
 
 @blueprint.operation("/flows")
 @blueprint.reads(ListQuerySchema, "query")
-@blueprint.answers(200, FlowSchema(many=True), headers=LISTED)
+@blueprint.answers(200, FlowSchema(many=True), headers={**LISTED, **PARTIAL})
 @blueprint.refuses(401, 403)
+@may_be_partial
 def list_flows(query: ListQuery) -> Response:
     """List flows by key: those of your scope, or all for an admin."""
     return array_answer(services().flows.list(access(), query.limit, query.cursor), flow_text)
@@ -40,8 +42,9 @@ def list_flows(query: ListQuery) -> Response:
 
 @blueprint.operation("/flows/<key>")
 @blueprint.reads(FlowQuerySchema, "query")
-@blueprint.answers(200, FlowSchema)
+@blueprint.answers(200, FlowSchema, headers=PARTIAL)
 @blueprint.refuses(401, 403, 404)
+@may_be_partial
 def get_flow(space: str | None, key: str) -> Response:
     """Read a flow: its limits, what waits for it and what is under way."""
     return json_answer(flow_text(services().flows.get(key, access(), space)))

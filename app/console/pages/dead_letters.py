@@ -17,6 +17,7 @@ from app.domain.redelivery_job import RETRYABLE, RedeliveryFilter, RedeliveryReq
 from app.domain.times import parse_rfc3339
 from app.errors import Conflict, InvalidInput
 from app.services.overview import READ
+from app.store.shards import if_there
 
 Given = TypeVar("Given")
 Read = TypeVar("Read")
@@ -35,11 +36,12 @@ def add_to(console: Blueprint) -> None:
 
 def show(problem: str | None = None, count: int | None = None) -> str:
     """What failed, and the redeliveries that run."""
+    jobs = if_there(lambda: services().redeliveries.list(access(), JOBS, None).items)
     return render_template(
         "console/dead_letters.html",
         groups=services().overview.failing(access(), ("failed", "missed")),
         read=READ,
-        jobs=services().redeliveries.list(access(), JOBS, None).items,
+        jobs=jobs or (),
         statuses=RETRYABLE,
         given=request.form,
         problem=problem,

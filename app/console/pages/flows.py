@@ -14,6 +14,7 @@ from app.api.http.context import services
 from app.api.schemas.flows import FlowSchema
 from app.console import acts
 from app.console.forms import problem_of
+from app.console.pages.now import breakers_of
 from app.domain.flow import ORDERS
 from app.errors import Conflict, InvalidInput, NotFound
 from app.store.flows import StoredFlow
@@ -37,7 +38,7 @@ def show() -> str:
         "console/flows.html",
         found=services().flows.list(asker, LIMIT, request.args.get("cursor")),
         targets=services().overview.targets(asker),
-        breakers=services().health.breakers() if asker.is_admin else {},
+        breakers=breakers_of(asker),
     )
 
 

@@ -9,8 +9,10 @@ from app.api.http.context import services
 from app.console.charts import lateness_lines, sparkline, stack_of, success_line
 from app.console.show import of_host
 from app.console.wording import waits_for
+from app.domain.access import Access
 from app.services.overview_parts import host_of
 from app.services.queries import EventQuery
+from app.store.shards import if_there
 
 BEHIND_MS = 10_000
 """How long after its time something is called late."""
@@ -24,6 +26,11 @@ def add_to(console: Blueprint) -> None:
     console.add_url_rule("/", "now", show)
 
 
+def breakers_of(asker: Access) -> dict[str, int]:
+    """The targets that are left alone, for an admin, as far as that is known."""
+    return if_there(services().health.breakers) or {} if asker.is_admin else {}
+
+
 def show() -> str:
     """The state of the service at a glance."""
     overview, asker = services().overview, access()
@@ -34,7 +41,8 @@ def show() -> str:
     ]
     since_ms = minutes.first_ms
     upcoming = overview.upcoming(asker, NEXT, from_now=True)
-    breakers = services().health.breakers() if asker.is_admin else {}
+    # What the store has once may be on a shard that is away: the rest is shown.
+    breakers = breakers_of(asker)
     late_since_ms = services().clock.now_ms() - BEHIND_MS
     due = overview.upcoming(asker, NEXT)
     behind = [one for one in due if one.occurrence.planned_ms < late_since_ms]
@@ -61,6 +69,6 @@ def show() -> str:
         lateness=overview.lateness(asker),
         failing=overview.failing(asker, ("failed", "retrying"), since_ms)[:5],
         upcoming=upcoming,
-        objectives=services().figures.slos.list(asker),
+        objectives=if_there(lambda: services().figures.slos.list(asker)) or [],
         is_empty=not due and not services().events.list(EventQuery(limit=1), asker).items,
     )

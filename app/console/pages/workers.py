@@ -8,6 +8,7 @@ from app.api.http.auth import require_admin
 from app.api.http.context import services
 from app.domain.outcome import LOCAL_FAULTS
 from app.services.processes import ALIVE_MS
+from app.store.shards import if_there
 
 ROLES = ("web", "deliver", "scheduler", "upkeep")
 """In which order they are shown; others come after."""
@@ -21,7 +22,7 @@ def add_to(console: Blueprint) -> None:
 def show() -> str:
     """The processes, by role and host."""
     require_admin()
-    alive = services().processes.alive()
+    alive = if_there(services().processes.alive) or []
     alive.sort(key=lambda one: (_place(one.role), one.role, one.host, one.pid))
     status = services().health.status(admin=True)
     return render_template(
@@ -35,10 +36,10 @@ def show() -> str:
             for name, digest in one.settings.items()
             if any(other.settings.get(name, digest) != digest for other in alive)
         },
-        drains=services().health.drains(),
+        drains=if_there(services().health.drains) or 0,
         put_off=[
             (LOCAL_FAULTS.get(fault, fault), count)
-            for fault, count in services().health.put_off().items()
+            for fault, count in (if_there(services().health.put_off) or {}).items()
         ],
     )
 

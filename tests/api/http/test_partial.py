@@ -123,11 +123,12 @@ def test_occurrences_say_that_more_may_be_there(
     assert answer.get_json()["pagination"]["total_is_exact"] is False
 
 
-@pytest.mark.parametrize("path", ["/calendar.ics", "/forecast"])
+@pytest.mark.parametrize("path", ["/calendar.ics", "/forecast", "/flows", "/flows/acme"])
 def test_what_is_made_of_lists_says_so_too(
     client: FlaskClient, made: list[str], shards: TwoShards, path: str
 ) -> None:
     assert made
+    assert client.put("/flows/acme", json={"concurrency": 1}).status_code == 201
     shards.away = ODD
     answer = client.get(path)
     assert (answer.status_code, answer.headers["Qhronos-Partial"]) == (200, "2")
