@@ -98,7 +98,7 @@ class ClusterClient(StoreClient):
                 raise self._away(error, error.node) from error
             if node is not None and connection is not None and isinstance(error, NO_ANSWER):
                 connection.disconnect()
-                topology.lost(node)
+                topology.lost(node, error)
             if node is not None and isinstance(error, redis.exceptions.MovedError):
                 topology.moved(node, error)
             reply = self._again(slot, command, failures=int(isinstance(error, NO_ANSWER)))

@@ -176,7 +176,7 @@ class StepRunner:
         for step in steps:
             step.fault = error
             if step.node is not None:
-                self._topology.lost(step.node)
+                self._topology.lost(step.node, error)
 
     def _placed(
         self, steps: Sequence[NodeStep], asking: set[NodeStep]

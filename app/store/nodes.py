@@ -64,6 +64,8 @@ class Node:
 
     def ask(self, kwargs: dict[str, Any]) -> Any:
         """Send the questions; returns the connection on which the answers will come."""
+        if self._asked is not None and _has_ended(self._asked):
+            self.close()  # the node was restarted: that is no sign that it is away
         if self._asked is None:
             host, port = self.address
             options = dict(kwargs)
@@ -91,6 +93,14 @@ class Node:
         asked, self._asked = self._asked, None
         if asked is not None:
             asked.disconnect()
+
+
+def _has_ended(connection: Any) -> bool:
+    """Whether the other side has closed it: nothing comes unasked but that."""
+    try:
+        return bool(connection.can_read(timeout=0))
+    except (redis.exceptions.RedisError, OSError):
+        return True
 
 
 def look_at(

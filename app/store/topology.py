@@ -115,9 +115,10 @@ class Topology:
         """Whether there is a primary that has answered last."""
         return any(not one.strikes for one in self._primaries)
 
-    def lost(self, node: Node) -> None:
+    def lost(self, node: Node, error: Exception) -> None:
         """Note that a node gave no answer: others are preferred until it is asked again."""
-        node.strikes = node.strikes or 1
+        if is_silence(error):
+            node.strikes = node.strikes or 1
 
     @property
     def uncovered(self) -> list[tuple[int, int]]:
