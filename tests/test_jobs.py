@@ -10,6 +10,7 @@ import redis
 from rq.utils import import_attribute
 
 from app import jobs, rq_queues
+from app.errors import ShardUnavailable
 from app.rq_queues import UPKEEP_EVERY_S, RqDrainQueue, RqUpkeepQueue
 
 CALLS = {
@@ -20,7 +21,6 @@ CALLS = {
     "repair": ((), "upkeep.repair"),
     "replan": (("holidays",), "services.calendars.replan"),
     "retry": (("0123",), "services.redeliveries.work"),
-    "continue_retries": ((), "services.redeliveries.continue_waiting"),
 }
 
 
@@ -44,16 +44,32 @@ def test_each_name_that_may_be_stored_is_there_and_does_its_work(
     arguments, wanted = CALLS[name]
     monkeypatch.setattr(jobs, "worker_engine", Recorded)
     answer = import_attribute(f"app.jobs.{name}")(*arguments)
-    if name == "continue_retries":  # and of imports and bulk jobs
-        assert answer[2:4] == ("services.import_jobs.continue_waiting", (jobs.LOAD,))
-        assert answer[4:] == ("services.bulk.continue_waiting", ())
-        answer = answer[:2]
     assert answer == (wanted, arguments)
+
+
+def test_all_jobs_in_the_background_are_continued_but_those_on_a_shard_that_is_away(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def away() -> int:
+        raise ShardUnavailable("10.0.0.1:6379")
+
+    given: list[object] = []
+    services = SimpleNamespace(
+        redeliveries=SimpleNamespace(continue_waiting=away),
+        import_jobs=SimpleNamespace(continue_waiting=lambda load: given.append(load) or 2),
+        bulk=SimpleNamespace(continue_waiting=lambda: 3),
+    )
+    monkeypatch.setattr(jobs, "worker_engine", lambda: SimpleNamespace(services=services))
+    assert import_attribute("app.jobs.continue_retries")() == 5
+    assert given == [jobs.LOAD]
 
 
 def test_there_are_no_others() -> None:
     made_here = [one for one in vars(jobs).values() if inspect.isfunction(one)]
-    assert {one.__name__ for one in made_here if one.__module__ == jobs.__name__} == set(CALLS)
+    assert {one.__name__ for one in made_here if one.__module__ == jobs.__name__} == {
+        *CALLS,
+        "continue_retries",
+    }
 
 
 def test_what_is_enqueued_can_be_called(redis_client: redis.Redis) -> None:

@@ -15,6 +15,7 @@ from typing import Protocol
 from app.engine.beat import Beat
 from app.errors import BrokerUnavailable, StoreUnavailable
 from app.store.coordination import WakeListener
+from app.store.shards import if_there
 
 log = logging.getLogger(__name__)
 
@@ -111,6 +112,6 @@ class UpkeepCalls:
             if self._has_to_recover():
                 self._recover()
         # (All of them: one that has something to do is no reason to pass the others over.)
-        runs = [call() for call in self._waiting]
+        runs = [if_there(call) for call in self._waiting]
         next_s = min(self._periodic_s, self._recovery_s) - now_s
         return min(next_s, RUNNING_LOOK_S) if any(runs) else next_s

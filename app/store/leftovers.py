@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from app.domain.partition_count import Count, PartitionsNow
+from app.errors import ShardUnavailable
 from app.store import keys
 from app.store.audit_archive import HOT, SEGMENT
 from app.store.connection import StoreClient
@@ -36,5 +39,14 @@ class Leftovers:
             pipe.zrangebyscore(
                 keys.unscheduled(partition), "-inf", claimed_before_ms, start=0, num=1
             )
-        entries, *others = pipe.execute()
-        return int(entries) >= HOT + SEGMENT or any(others)
+        entries, *others = map(_told, pipe.execute(raise_on_error=False))
+        return entries >= HOT + SEGMENT or any(others)
+
+
+def _told(reply: Any) -> Any:
+    """What was answered; of a shard that is away there is nothing to be done yet."""
+    if isinstance(reply, ShardUnavailable):
+        return 0
+    if isinstance(reply, Exception):
+        raise reply
+    return reply

@@ -25,7 +25,7 @@ from app.setting_readers import environment
 from app.setting_variables import production_settings
 from app.store.alert_watch import AlertWatchStore
 from app.store.migrations.schema import MIGRATIONS
-from app.store.shards import Shards
+from app.store.shards import Shards, if_there
 from app.store.watch import WatchStore
 from app.tracing.span import Tracing
 from app.tracing.start import start_tracing
@@ -98,7 +98,7 @@ class Engine:
         if services.storage.leftovers.exist(now_ms, now_ms - REPAIR_AFTER_MS):
             return True
         # What processes of an earlier version store is moved by recovery, too.
-        return self._has_earlier()
+        return bool(if_there(self._has_earlier))
 
     def _has_earlier(self) -> bool:
         """Whether a process of an earlier version is alive."""

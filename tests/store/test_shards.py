@@ -11,6 +11,7 @@ from app.errors import ShardUnavailable, StoreUnavailable
 from app.store import keys
 from app.store.connecting import connect
 from app.store.left_out import leaving_out, left_out, partitions_there
+from app.store.leftovers import Leftovers
 from app.store.scripts import Scripts
 from app.store.shards import Shards, each_there, if_there, keys_there
 from app.store.work import WorkStore
@@ -152,4 +153,8 @@ def test_a_cluster_is_read_without_a_node_that_has_died(cluster: Cluster) -> Non
     assert {found.any() for _ in range(60)} == set(range(PARTITIONS)) - gone
     assert found.of(node.address) == gone, "it is still theirs"
     found.check_writable()
+    left = Leftovers(client, PARTITIONS)
+    assert not left.exist(0, 0)
+    client.zadd(keys.leases(next(iter(set(range(PARTITIONS)) - gone))), {b"one": 1})
+    assert left.exist(2, 0), "what is on the others is found"
     client.close()
