@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from app.clock import Clock
@@ -17,7 +18,8 @@ from app.engine.changes import LiveChanges
 from app.errors import Conflict, Unauthenticated
 from app.store.attempts import with_message
 from app.store.calls import BATCH, Record
-from app.store.flow_gate import EndedAttempt, FlowGate
+from app.store.flow_gate import FlowGate
+from app.store.flow_looks import EndedAttempt, FlowsAway
 from app.store.occurrences import OccurrenceStore
 from app.store.waiting import Open, WaitingStore
 from app.store.work import WorkStore
@@ -105,7 +107,8 @@ class Acknowledgements:
             for one in settled
             if one.flow is not None
         ]
-        self.flows.end(ended, self.clock.now_ms())
+        with suppress(FlowsAway):  # they are found again when something waits for them
+            self.flows.end(ended, self.clock.now_ms())
 
     def _settle(
         self, occurrence_id: str, token: str, verdict: Callable[[Open], Record]

@@ -21,7 +21,8 @@ from app.engine.full_flows import FullFlows
 from app.errors import StoreUnavailable
 from app.store.calls import BATCH, Deferral, Record, lease_token
 from app.store.claims import Claim
-from app.store.flow_gate import EndedAttempt, FlowGate, Waiting
+from app.store.flow_gate import FlowGate, Waiting
+from app.store.flow_looks import EndedAttempt
 from app.store.flow_turns import Member, Turn, occurrence_of, of_partitions, starts_of
 
 log = logging.getLogger(__name__)
@@ -164,10 +165,8 @@ class FlowClaimer:
             self._gate.wake([flow], now_ms)
             self._awaiting_ack.pop()
             self._look_ms = now_ms
-        if self._ends.ended:
-            if self._gate.end(self._ends.ended, now_ms):
-                self._look_ms = now_ms
-            self._ends.told()
+        if self._ends.ended and self._ends.tell(self._gate, now_ms):
+            self._look_ms = now_ms
         if self._started and now_ms >= self._next_renewal_ms:
             started: dict[bytes, list[bytes]] = {}
             for occurrence_id, one in self._started.items():

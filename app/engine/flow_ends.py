@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from app.clock import NEVER_MS
 from app.store.calls import Deferral, Record
-from app.store.flow_gate import EndedAttempt
+from app.store.flow_gate import AWAY_MS, FlowGate
+from app.store.flow_looks import EndedAttempt, FlowsAway
 
 GATHER_MS = 20
 """For how long an end may wait to be told with others, if nothing is known to wait for it: a call
@@ -12,7 +13,7 @@ for each would cost a flow's delivery as much as its record."""
 
 
 class FlowEnds:
-    """The ends that one drain has to tell; ``told`` once the store has them."""
+    """The ends that one drain has to tell."""
 
     def __init__(self) -> None:
         self.ended: list[EndedAttempt] = []
@@ -33,9 +34,16 @@ class FlowEnds:
         self._by_ms = self._by_ms or now_ms + GATHER_MS
         return self._by_ms
 
-    def told(self) -> None:
-        """Forget all ends."""
-        self.ended, self._is_urgent, self._by_ms = [], False, None
+    def tell(self, gate: FlowGate, now_ms: int) -> bool:
+        """Tell the store; those of a shard that is away are told later. Answers as ``end``."""
+        woken, left = False, list[EndedAttempt]()
+        try:
+            woken = gate.end(self.ended, now_ms)
+        except FlowsAway as away:
+            left = away.left
+        self.ended, self._is_urgent = left, False
+        self._by_ms = now_ms + AWAY_MS if left else None
+        return woken
 
 
 def acknowledged_by(item: Record | Deferral) -> int | None:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from app.store.flow_gate import EndedAttempt, FlowGate
+from app.store.flow_gate import FlowGate
+from app.store.flow_looks import EndedAttempt
 
 EVERY_MS = 1_000
 """How often to look: what waits for a place that is held for nothing is late by no more."""

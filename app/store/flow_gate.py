@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from heapq import merge
 from typing import Any, NamedTuple
 
 from app.domain.partition_count import Count, PartitionsNow
-from app.errors import ShardUnavailable, StoreUnavailable
+from app.errors import ShardUnavailable
 from app.store import flow_keys, keys
 from app.store.claims import Claim, read_claim
 from app.store.connection import StoreClient
 from app.store.fields import EventField, OccurrenceField
+from app.store.flow_looks import EndedAttempt, FlowsAway, HeadStatus, Lapsed
 from app.store.flow_turns import Member, Turn, occurrence_of, read_turn
 from app.store.reading import read_hashes
 from app.store.reads_there import read_there, there
@@ -37,44 +37,6 @@ class Waiting(NamedTuple):
     """By flow, in its order, over all partitions that were looked at."""
     flows: dict[int, list[bytes]]
     """By partition, the flows for which something waits there."""
-
-
-@dataclass(frozen=True, slots=True)
-class EndedAttempt:
-    """An attempt in a flow that is over.
-
-    ``turn`` is the number of the turn that has ended with it, if its occurrence is over: a strict
-    flow then goes on to its next. Turns rise, so nobody ends one that he does not know of.
-    Its place was held until ``until_ms``, or until some moment since ``from_ms``; one that is held
-    until another time is somebody else's.
-    """
-
-    flow: bytes
-    occurrence_id: bytes
-    turn: int | None
-    until_ms: int
-    from_ms: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class HeadStatus:
-    """Whether a strict flow need not wait for its head; else what waits of it, if it does.
-
-    The head is over, or gone, or its event has moved to another flow. ``awaits_retry``: no attempt
-    of it is under way, so nobody tells the flow if it is cancelled meanwhile.
-    """
-
-    is_over: bool = False
-    waiting: Member | None = None
-    awaits_retry: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Lapsed:
-    """Places that are held for nothing, and the flows with attempts yet to be acknowledged."""
-
-    ended: list[EndedAttempt]
-    acknowledging: set[bytes]
 
 
 def wake_flows(client: StoreClient, partitions: int, flows: Sequence[bytes], now_ms: int) -> bool:
@@ -217,8 +179,11 @@ class FlowGate:
             return [], []
         return [read_claim(row, token, now_ms) for row in rows], left
 
-    def end(self, attempts: Iterable[EndedAttempt], now_ms: int) -> bool:
-        """Free the places of attempts, and have their flows looked at; see ``wake_flows``."""
+    def end(self, attempts: Sequence[EndedAttempt], now_ms: int) -> bool:
+        """Free the places of attempts, and have their flows looked at; see ``wake_flows``.
+
+        Raises ``FlowsAway`` if some are on a shard that is away: the others are freed.
+        """
         ended: dict[bytes, list[Argument]] = {}
         flows = set()
         for one in attempts:
@@ -231,8 +196,9 @@ class FlowGate:
             return False
         answers = self._answers("end_flow_attempts", [([at], args) for at, args in ended.items()])
         woken = self.wake(sorted(flows), now_ms)
-        if any(isinstance(one, Exception) for one in answers):
-            raise StoreUnavailable
+        away = {at for at, one in zip(ended, answers, strict=True) if isinstance(one, Exception)}
+        if away:
+            raise FlowsAway([one for one in attempts if self._keys.index(one.flow) in away])
         return woken
 
     def wake(self, flows: Sequence[bytes], now_ms: int) -> bool:
@@ -240,12 +206,15 @@ class FlowGate:
         return wake_flows(self._client, self._partitions, flows, now_ms)
 
     def renew(self, held: Mapping[bytes, Sequence[bytes]], deadline_ms: int) -> None:
-        """Have occurrences, by flow, count as under way until later."""
+        """Have occurrences, by flow, count as under way until later.
+
+        Where a shard of a cluster is away, they count as long as they did before.
+        """
         pipe = self._client.pipeline(transaction=False)
         for flow, occurrence_ids in held.items():
             scores = dict.fromkeys(occurrence_ids, deadline_ms)
             pipe.zadd(self._keys.busy(flow), scores, xx=True)
-        pipe.execute()
+        pipe.execute(not self._client.is_cluster)
 
     def lapsed(self, flows: Sequence[bytes], from_ms: int) -> Lapsed:
         """The places that are held beyond ``from_ms`` although no receiver has a word to say.
@@ -257,15 +226,20 @@ class FlowGate:
         pipe = self._client.pipeline(transaction=False)
         for flow in flows:
             pipe.zrandmember(self._keys.busy(flow), SAMPLED, withscores=True)
+        found = there(pipe.execute(not self._client.is_cluster)) if flows else []
         held = [
             EndedAttempt(flow, one, None, until_ms, until_ms)
-            for flow, places in zip(flows, pipe.execute(), strict=True)
+            for flow, places in zip(flows, found, strict=True)
+            if places
             for one, until_ms in zip(places[::2], map(int, places[1::2]), strict=True)
             if until_ms > from_ms
         ]
         occurrence_ids = [one.occurrence_id for one in held]
         fields = (OccurrenceField.EVENT, OccurrenceField.STATUS)
-        rows = read_occurrences(self._client, occurrence_ids, fields)
+        try:
+            rows = read_occurrences(self._client, occurrence_ids, fields)
+        except ShardUnavailable:  # what is there is not known: look again
+            return Lapsed([], set(flows))
         ended, acknowledging = [], set()
         for one, (_, status) in zip(held, rows, strict=True):
             if status == b"dispatched":
@@ -276,7 +250,10 @@ class FlowGate:
 
     def head_status(self, flow: bytes, occurrence_id: bytes) -> HeadStatus:
         """Whether the occurrence that a strict flow waits for, its head, is over."""
-        rows = read_occurrences(self._client, [occurrence_id], _HEAD_FIELDS)
+        try:
+            rows = read_occurrences(self._client, [occurrence_id], _HEAD_FIELDS)
+        except ShardUnavailable:
+            return HeadStatus(awaits_retry=True)  # its shard is away: look again, as for a retry
         ((event, ended, its_flow, status),) = rows
         if event is None or ended is not None:
             return HeadStatus(is_over=True)

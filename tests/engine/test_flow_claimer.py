@@ -20,7 +20,8 @@ from app.engine.flow_ends import GATHER_MS
 from app.errors import StoreUnavailable
 from app.store.calls import Deferral, Record
 from app.store.claims import Claim
-from app.store.flow_gate import EndedAttempt, HeadStatus, Lapsed, Waiting
+from app.store.flow_gate import Waiting
+from app.store.flow_looks import EndedAttempt, HeadStatus, Lapsed
 from app.store.flow_turns import Turn
 from tests.support.builders import a_claim
 from tests.support.clock import NOW_MS

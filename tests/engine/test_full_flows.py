@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 from app.engine.full_flows import EVERY_MS, MOST, MOST_CROWDED, FullFlows
-from app.store.flow_gate import EndedAttempt, Lapsed
+from app.store.flow_looks import EndedAttempt, Lapsed
 from tests.support.clock import NOW_MS
 
 LEASE_MS = 30_000

@@ -24,7 +24,8 @@ from app.store.breakers import BreakerStore
 from app.store.calls import Deferral, Record, Successor, Unattempted
 from app.store.claims import Claim
 from app.store.events import KEEP, NOTHING, Plan
-from app.store.flow_gate import EndedAttempt, FlowGate
+from app.store.flow_gate import FlowGate
+from app.store.flow_looks import EndedAttempt
 from app.store.flows import FlowStore
 from app.store.migrations import due_by_lane
 from app.store.migrations.migration import Stored

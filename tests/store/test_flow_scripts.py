@@ -16,8 +16,9 @@ from app.store.calls import Deferral, Record
 from app.store.claims import Claim
 from app.store.events import KEEP, Plan, Saved
 from app.store.fields import FlowField
-from app.store.flow_gate import EndedAttempt, FlowGate, HeadStatus, Lapsed
+from app.store.flow_gate import FlowGate
 from app.store.flow_keys import FlowKeys
+from app.store.flow_looks import EndedAttempt, HeadStatus, Lapsed
 from app.store.flow_turns import Turn
 from app.store.flows import FlowStore, all_of, given_by_event
 from app.store.scripts import Scripts
