@@ -141,9 +141,9 @@ class ClusterClient(StoreClient):
             if step.fault is not None:
                 step.answers = [self._away(step.fault, step.node)] * len(step.commands)
                 continue
+            if step.packed is not None:
+                continue
             for number, one in enumerate(step.answers):
-                if isinstance(one, redis.exceptions.AskError) and step.packed is not None:
-                    continue
                 if isinstance(one, redis.exceptions.RedisError):
                     step.answers[number] = self._translated(one, step.node)
                 elif isinstance(one, list) and any(isinstance(each, NOT_NOW) for each in one):
@@ -207,24 +207,16 @@ class ClusterClient(StoreClient):
         opened.store, opened.answered = self, self.answered
         return opened
 
-    def node_of(self, key: bytes) -> str:
-        """Host and port of the node that serves a key. Raises ``StoreUnavailable``."""
+    def serving(self, key: bytes) -> Node:
+        """The node that serves a key. Raises ``StoreUnavailable``."""
         try:
-            return self.topology.serving(key_slot(key)).name
+            return self.topology.serving(key_slot(key))
         except redis.exceptions.RedisError as error:
             raise self._translated(error, None) from error
 
-    def moved(self, what: redis.exceptions.RedisError | bytes, node: str = "") -> None:
-        """Learn where slots are now, from what a node said or because of a key."""
-        topology = self.topology
-        if isinstance(what, redis.exceptions.MovedError):
-            known = {one.name: one for one in topology.primaries}
-            topology.moved(known.get(node) or topology.any(), what)
-            return
-        try:
-            topology.refresh()
-        except redis.exceptions.RedisError as error:
-            raise self._translated(error, None) from error
+    def node_of(self, key: bytes) -> str:
+        """Host and port of the node that serves a key. Raises ``StoreUnavailable``."""
+        return self.serving(key).name
 
     def new_connection(self, key: bytes | None = None) -> Any:
         """Make a connection that is its caller's own, to the node that serves a key, or to any.

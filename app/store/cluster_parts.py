@@ -6,10 +6,16 @@ from collections.abc import Sequence
 from typing import Any
 
 import redis
+from redis.crc import key_slot
 
-from app.store.cluster_commands import by_slot, slot_of
-from app.store.cluster_steps import NodeStep, StepStore, raised
+from app.errors import ShardUnavailable
+from app.store.cluster_commands import slot_of
+from app.store.cluster_steps import NOT_NOW, NodeStep, StepStore, raised
+from app.store.nodes import Node
 from app.store.wire import part
+
+_ELSEWHERE = (redis.exceptions.AskError, *NOT_NOW, ShardUnavailable)
+"""What says that a key is on another node by now; ``MovedError`` is one of these."""
 
 _NODES_AT_MOST = 1_024
 """A place of a walk over all keys is that in a node and the node's number, below this."""
@@ -34,19 +40,22 @@ def read_each(
     begin = b"*%d\r\n%s" % (2 + len(rest), part(command.encode()))
     end = b"".join(part(str(one).encode()) for one in rest)
     asked = [begin + part(key) + end for key in keys]
-    slots, found = by_slot(keys), list[Any]([None] * len(keys))
-    steps = [NodeStep(slot, [keys[at] for at in some]) for slot, some in slots.items()]
-    for step, some in zip(steps, slots.values(), strict=True):
+    places: dict[Node, list[int]] = {}
+    for at, key in enumerate(keys):
+        places.setdefault(client.serving(key), []).append(at)
+    steps = [NodeStep(None, [keys[at] for at in some], node) for node, some in places.items()]
+    for step, some in zip(steps, places.values(), strict=True):
         step.packed = b"".join([asked[at] for at in some])
     client.run(steps)
-    for step, some in zip(steps, slots.values(), strict=True):
+    found = list[Any]([None] * len(keys))
+    for step, some in zip(steps, places.values(), strict=True):
         for at, answer in zip(some, step.answers, strict=True):
             found[at] = answer
-    for at, one in enumerate(found):
-        if isinstance(one, redis.exceptions.AskError):  # its slot is moved key by key just now
-            alone = NodeStep(slot_of((command, keys[at])), [(command, keys[at], *rest)])
-            client.run([alone])
-            found[at] = alone.answers[0]
+    if elsewhere := [at for at, one in enumerate(found) if isinstance(one, _ELSEWHERE)]:
+        alone = [NodeStep(key_slot(keys[at]), [(command, keys[at], *rest)]) for at in elsewhere]
+        client.run(alone)
+        for at, step in zip(elsewhere, alone, strict=True):
+            found[at] = step.answers[0]
     return list(map(raised, found))
 
 

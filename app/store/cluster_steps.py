@@ -36,9 +36,9 @@ class NodeStep:
         """``only``: the one node that it is for. Without a slot too, any node will do."""
         self.slot, self.commands, self.only = slot, commands, only
         self.packed: bytes | None = None
-        """The commands as the protocol has them, of one that reads many keys of a slot.
+        """The commands as the protocol has them, of one that reads many keys of a node.
 
-        While that moves, the answers for some of them may be ``AskError``.
+        The answers for some of them may be that they are elsewhere.
         """
         self.node: Node | None = None
         """Where it was sent last."""
@@ -73,6 +73,9 @@ class StepStore(Protocol):
     @property
     def primaries(self) -> tuple[Node, ...]:
         """The nodes that serve slots, in the order of these."""
+
+    def serving(self, key: bytes) -> Node:
+        """The node that serves a key."""
 
     def run(self, steps: Sequence[NodeStep]) -> Any:
         """Run steps, within the patience of the client."""
@@ -215,7 +218,7 @@ class StepRunner:
                 is_for_any = step.slot is None and step.only is None and step.node is not None
                 (redirected if is_for_any and self._topology.has_other else failed).append(step)
                 continue
-            if step.packed is not None and not _has_moved(step):
+            if step.packed is not None:
                 continue  # each of its keys may be elsewhere: who made it asks for them
             for refusal in step.refusals:
                 if isinstance(refusal, redis.exceptions.MovedError):
@@ -223,7 +226,7 @@ class StepRunner:
                     redirected.append(step)
                 elif isinstance(refusal, redis.exceptions.AskError) and step.runs_scripts:
                     failed.append(step)
-                elif isinstance(refusal, redis.exceptions.AskError) and step.packed is None:
+                elif isinstance(refusal, redis.exceptions.AskError):
                     step.node = self._topology.told_by(step.node, refusal)  # type: ignore[arg-type]
                     asking.add(step)
                     redirected.append(step)
@@ -240,10 +243,6 @@ def raised(answer: Any) -> Any:
     if isinstance(answer, Exception):
         raise answer
     return answer
-
-
-def _has_moved(step: NodeStep) -> bool:
-    return any(isinstance(one, (redis.exceptions.MovedError, *NOT_NOW)) for one in step.answers)
 
 
 def _packed(

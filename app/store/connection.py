@@ -235,9 +235,6 @@ class StoreClient(redis.Redis):
         """Host and port of the node of a cluster that has a key; empty: it is no cluster."""
         return ""
 
-    def moved(self, what: redis.exceptions.RedisError | bytes, node: str = "") -> None:
-        """Learn where keys of a cluster are now, from what a ``node`` said or because of a key."""
-
     def new_connection(self, key: bytes | None = None) -> Any:  # noqa: ARG002 - as ``node_of``
         """Make a connection that is its caller's own to open and close.
 
