@@ -61,10 +61,10 @@ class GrowthService:
         numbers = self.store.numbers()
         self._require(wanted, numbers)
         if wanted == numbers.for_new:
-            self.tell(f"The store has {wanted} partitions already.")
+            self.tell(f"The store has {_counted(wanted)} already.")
             return
         self.tell(
-            f"The store has {numbers.for_new} partitions, and is to have {wanted}. First every "
+            f"The store has {_counted(numbers.for_new)}, and is to have {wanted}. First every "
             f"process looks into {wanted}."
         )
         if not self.store.begin(wanted):
@@ -88,7 +88,7 @@ class GrowthService:
             raise ConfigError(FOLDED)
         if wanted < numbers.for_new:
             raise ConfigError(
-                f"The store has {numbers.for_new} partitions. Ids name their partition, so there "
+                f"The store has {_counted(numbers.for_new)}. Ids name their partition, so there "
                 f"can't be fewer: restore a backup into an empty store with "
                 f"QHRONOS_PARTITIONS={wanted}."
             )
@@ -114,6 +114,10 @@ class GrowthService:
                 said, say_at = sentence, now + SAY_AGAIN_S
                 self.tell(sentence)
             self.pause(LOOK_S)
+
+
+def _counted(partitions: int) -> str:
+    return "1 partition" if partitions == 1 else f"{partitions} partitions"
 
 
 def _waiting_for(behind: Sequence[ProcessFacts]) -> str:

@@ -155,7 +155,8 @@ def test_what_is_there_already_is_said(services: Services) -> None:
     services.storage.agreement.agree()
     command = Command(services)
     command.service.raise_to(services.settings.partitions)
-    assert command.said == [f"The store has {services.settings.partitions} partitions already."]
+    count = "1 partition" if services.settings.partitions == 1 else "4 partitions"
+    assert command.said == [f"The store has {count} already."]
 
 
 def test_one_that_was_started_with_the_former_number_follows_and_warns(
