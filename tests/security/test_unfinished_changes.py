@@ -10,6 +10,7 @@ import pytest
 from app.domain.access import MASTER
 from app.errors import StoreUnavailable
 from app.services.audit import OPEN_MS
+from app.store.open_intents import intents_in
 from app.wiring.engine import Engine
 from tests.security.conftest import NOW_MS
 
@@ -74,7 +75,8 @@ def test_what_ends_in_the_middle_of_a_change_has_an_entry(process, admin, event,
 @pytest.mark.parametrize("intent", ["", "1 []", "1 {", "soon {}", f"{NOW_MS - OPEN_MS - 1} 7"])
 def test_an_intent_that_is_none_of_ours_is_an_entry_too(process, admin, intent):
     """It keeps upkeep from nothing."""
-    process.services.storage.client.hset("qh:{audit}:intents", "x", intent)
+    client = process.services.storage.client
+    client.hset(intents_in(is_cluster=client.is_cluster)[0].decode(), "x", intent)
     assert process.services.audit.settle() == 1
     assert entries(admin)[0]["outcome"] == "unknown"
     assert process.services.audit.settle() == 0

@@ -36,7 +36,6 @@ _GLOBAL = re.compile(
     rb"|\{audit(:\d+)?\}(:head|:segments|:intents|:(done|settled):.+)?"
     rb"|\{flows(:\d+)?\}(:used|:(flow|busy|answer):.+)?|\{breakers\}(:steps)?"
     rb"|\{(retries|bulk)\}(:running|:ended|:(job|of):.+)?"
-    rb"|\{\d+\}:(sweep|held:.+)"  # of a cluster
     rb"|\{imports\}(:running|:ended|:sources|:(job|file|seen|lines|of|held):.+)?)",
     re.DOTALL,
 )
@@ -174,7 +173,7 @@ class Partition:
                 or self._take_flow(name, rest, value)
                 or self._take_key(name, rest, value)
                 or self._take_pages(name, rest, value)
-                or (name in ("claim", "made", "answer", "source") and bool(rest))
+                or (name in ("claim", "made", "answer", "source", "held") and bool(rest))
                 or (name == "stats" and rest in (b"", b"taken"))
                 or (name == "sweep" and not rest)
                 or (name == "event" and len(rest) == 22 and rest.endswith(b":names"))

@@ -66,6 +66,12 @@ _OF_ONE_SERVER = (
     "store/test_round_trips.py",
     "store/test_topology.py",
     "services/problems/",
+    "store/test_cluster_probe.py::test_a_cluster_is_told_from_a_server",
+    "store/test_shards.py::test_a_store_that_is_one_server",
+    # It has two databases as its worlds; a cluster has one.
+    "security/test_tenant.py",
+    # The text of scripts, which is another one here.
+    "store/test_slot_moves.py::test_every_script_does_so",
     "services/test_processes.py::test_those_that_were_killed",
     # An event and its entry in one step, and an intent beside the log: on a cluster that differs.
     "store/test_recorded_events.py",
@@ -77,6 +83,8 @@ _OF_ONE_SERVER = (
     "store/test_pages.py::test_a_store_that_is_full",
     "store/test_pieces.py::test_an_event_is_compact",
     "store/test_waiting.py::test_a_word_about_a_long_history",
+    "store/test_many_successors.py::test_each_takes_two_commands",
+    "security/test_network.py::test_checking_a_token_is_one_round_trip",
     # The one connection of a drain, which has one for each node of a cluster.
     "engine/test_drain.py::test_a_drain_that_is_closed_while_the_store_is_away",
     "engine/test_drain_lanes.py::test_every_series_goes_on",
