@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -18,6 +19,9 @@ from app.niceness import give_way
 give_way(10, Path(sys.argv[1]))
 print(os.getpriority(os.PRIO_PROCESS, 0) - int(sys.argv[2]))
 """
+
+MORE = str(min(10, 19 - os.getpriority(os.PRIO_PROCESS, 0)))
+"""By how much a process can become nicer: who runs the tests may be nice already."""
 
 
 def nicer_by(group: Path, *, leads_session: bool) -> str:
@@ -39,7 +43,7 @@ def test_a_session_gives_way_with_the_process_that_leads_it(
     """One that another process leads does not: the others in it did not ask for that."""
     group = tmp_path / "autogroup"
     group.touch()
-    assert nicer_by(group, leads_session=leads_session) == "10"
+    assert nicer_by(group, leads_session=leads_session) == MORE
     assert group.read_text() == written
 
 
@@ -48,9 +52,9 @@ def test_a_system_without_sessions_groups_or_one_that_refuses_is_left_alone(
 ) -> None:
     """The process is nicer all the same, and no file is made."""
     absent = tmp_path / "absent"
-    assert nicer_by(absent, leads_session=True) == "10"
+    assert nicer_by(absent, leads_session=True) == MORE
     assert not absent.exists()
-    assert nicer_by(tmp_path, leads_session=True) == "10"
+    assert nicer_by(tmp_path, leads_session=True) == MORE
 
 
 @pytest.mark.skipif(not Path("/proc/self/autogroup").exists(), reason="Linux has it, if built in")

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 import schemathesis
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 from schemathesis import APIOperation, Case, GenerationMode
 from schemathesis.checks import not_a_server_error
@@ -183,6 +183,12 @@ def _judge_members(answer: Any, documented: dict[str, Any]) -> None:
         assert not list(undocumented(answer.json(), content["schema"], WORLD.document))
 
 
+def leads_elsewhere(case: Case) -> bool:
+    """Whether a name is a word of other paths: ``/events/batch`` asks for no event."""
+    words = {word for path in WORLD.document["paths"] for word in path.split("/")}
+    return any(value in words for value in (case.path_parameters or {}).values())
+
+
 @pytest.mark.timeout(3_600 if EXAMPLES else 300)
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
 @pytest.mark.parametrize("label", WORLD.operations)
@@ -209,6 +215,7 @@ def test_whatever_is_asked_the_answer_is_as_documented(label: str, mode: Generat
             case.path_parameters = {name: names[name] for name in case.path_parameters or {}}
         if is_sound and mode is GenerationMode.POSITIVE and isinstance(case.body, dict):
             case.body = {**case.body, **SOUND.get(label, {})}
+        assume(not leads_elsewhere(case))
         judge(operation, case)
 
     ask()
