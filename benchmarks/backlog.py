@@ -25,7 +25,7 @@ WORST_RATIO = 1.5
 REST_MS = 500
 """So long after the end of a burst counts as neither: what it has left is being written."""
 
-LEAST_QUIET = 1_000
+LEAST = 500
 """So many webhooks a p99 is taken of, at least."""
 
 
@@ -91,7 +91,7 @@ def judged(arrivals: lateness.Arrivals, bursts: list[Burst], each: int) -> dict[
         for at, late in arrivals
         if not any(one.due_ms - REST_MS <= at < one.done_ms + REST_MS for one in bursts)
     ]
-    if min(len(busy), len(quiet)) < LEAST_QUIET:
+    if min(len(busy), len(quiet)) < LEAST:
         raise BenchmarkFailed(
             f"{len(busy)} of B's came beside A's and {len(quiet)} alone: too few for a p99"
         )

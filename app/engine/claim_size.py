@@ -21,12 +21,11 @@ LOOKED_AT = 4
 """So many calls of a size are looked at together: one alone may have been held up by anything."""
 
 SHARED_MS = 10_000
-"""How long after claims of several tenants others are still expected; and how long it is known that
-smaller calls do not help."""
+"""How long after claims of several tenants others are still expected."""
 
-WORTH = 0.7
-"""With half the size, calls are to claim so much of what they did, in the same time: else what
-takes so long is not the size. A slow disk takes as long for a small call."""
+SMALL = 16
+"""What a call that claims no more takes is what every call takes: a small one is no help where that
+is much, as with a slow disk. Speed would be lost for nothing."""
 
 
 class ClaimSize:
@@ -34,36 +33,32 @@ class ClaimSize:
 
     def __init__(self) -> None:
         self.most = BATCH
-        self._shared_until_ms = self._in_vain_until_ms = 0
-        self._calls = self._claimed = self._took_ms = 0
-        self._rate_before = 0.0
+        self._size = BATCH
+        """What is right beside other tenants, also while there are none."""
+        self._shared_until_ms = 0
+        self._took_ms: list[int] = []
+        self._small_ms: float | None = None
 
     def learn(self, claimed: int, took_ms: int, now_ms: int, *, lanes: int) -> None:
         """Learn from a call for any lane that took so long; ``lanes`` have claims under way."""
         if lanes > 1:
             self._shared_until_ms = now_ms + SHARED_MS
-        if now_ms >= self._shared_until_ms:
-            self._change(BATCH)
-        elif claimed * 4 >= self.most * 3:  # (Less may have been asked for, as the window is full.)
-            self._calls += 1
-            self._claimed += claimed
-            self._took_ms += took_ms
-            if self._calls == LOOKED_AT:
-                self._decide(now_ms)
+        is_shared = now_ms < self._shared_until_ms
+        if claimed <= SMALL:
+            # (The quicker ones say it: others have waited for something else.)
+            before_ms = took_ms if self._small_ms is None else self._small_ms
+            self._small_ms = min(took_ms, before_ms + (took_ms - before_ms) / 16)
+        elif is_shared and claimed * 4 >= self._size * 3:
+            # (Less may have been asked for than is allowed, as the window is full.)
+            self._took_ms.append(took_ms)
+            if len(self._took_ms) >= LOOKED_AT:
+                self._decide()
+        self.most = self._size if is_shared else BATCH
 
-    def _decide(self, now_ms: int) -> None:
-        took_ms, rate = self._took_ms / self._calls, self._claimed / max(self._took_ms, 1)
-        if rate < WORTH * self._rate_before:
-            self._in_vain_until_ms = now_ms + SHARED_MS
-            self._change(self.most * 2)
-        elif took_ms > SLOW_MS and now_ms >= self._in_vain_until_ms:
-            self._change(self.most // 2, rate)
-        elif took_ms < QUICK_MS:
-            self._change(self.most * 2)
-        else:
-            self._change(self.most)
-
-    def _change(self, most: int, rate_before: float = 0.0) -> None:
-        self.most = min(max(most, LEAST), BATCH)
-        self._calls = self._claimed = self._took_ms = 0
-        self._rate_before = rate_before
+    def _decide(self) -> None:
+        _, *middle, _ = sorted(self._took_ms)
+        typical_ms, self._took_ms = sum(middle) / len(middle), []
+        if typical_ms < QUICK_MS or (self._small_ms or 0) > SLOW_MS / 2:
+            self._size = min(self._size * 2, BATCH)
+        elif typical_ms > SLOW_MS:
+            self._size = max(self._size // 2, LEAST)
