@@ -66,7 +66,7 @@ class Hand:
 
     def make_whole(self) -> None:
         """Wait until every node serves or follows."""
-        self._cluster.up()
+        self._cluster.up(PATIENCE_S)
 
     def _fail_primary(self, fault: Fault, partition: int) -> None:
         node = self._stack.node_of(partition)

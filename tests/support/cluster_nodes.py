@@ -100,6 +100,11 @@ def view_of(node: Node) -> View:
     return View(node, "master" in line.flags, line.epoch, frozenset(slots))
 
 
+def missed_by(node: Node) -> list[str]:
+    """The nodes that a node takes for silent."""
+    return [line.id for line in lines_of(node) if "fail?" in line.flags]
+
+
 def knows(node: Node, other: Node) -> bool:
     """Whether a node has met another."""
     return any(line.id == other.id for line in lines_of(node))
