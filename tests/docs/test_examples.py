@@ -37,9 +37,10 @@ ELSEWHERE = {
     "docs/command-line.md": "tests/qhronos/cli/test_docs.py",
     "docs/backup.md": "tests/backup/test_commands.py",
     "docs/partitions.md": "tests/qhronos/cli/test_server.py",
+    "docs/scale.md": "tests/benchmarks/test_simulation.py",
 }
-"""Commands that are run by another test, or by whoever runs all of them; those of ``qhronos`` by the
-page that has them."""
+"""Commands that are run by another test, or by whoever runs all of them; those of ``qhronos`` and
+benchmarks by the page that has them."""
 
 
 def by_name(one: Page) -> str:
@@ -166,7 +167,7 @@ def test_other_commands_are_run_elsewhere_or_by_operators() -> None:
             continue  # see test_operator_commands
         for text in one.in_language("sh"):
             lines = text.splitlines()
-            ours = all(line.startswith("qhronos ") for line in lines)
+            ours = all(line.startswith(("qhronos ", ".venv/bin/python -m bench")) for line in lines)
             known = one.name if ours else text.strip()
             assert known in ELSEWHERE, (one.name, text)
             assert (ROOT / ELSEWHERE[known]).exists()
