@@ -14,7 +14,8 @@ Address = tuple[str, int]
 PATIENCE_S = 1.0
 """How long a node may take to connect, and to answer."""
 
-_QUESTIONS = (("CLUSTER", "INFO"), ("CLUSTER", "SLOTS"))
+QUESTIONS = (("CLUSTER", "INFO"), ("CLUSTER", "SLOTS"))
+"""What every node is asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ class Node:
             host, port = self.address
             options = dict(kwargs)
             self._asked = options.pop("connection_class")(**options, host=host, port=port)
-        packed = self._asked.pack_commands(_QUESTIONS)
+        packed = self._asked.pack_commands(QUESTIONS)
         self._asked.send_packed_command(packed, check_health=False)
         return self._asked
 

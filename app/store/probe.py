@@ -17,6 +17,7 @@ from app.store import keys
 from app.store.causes import Cause, Heals, Server
 from app.store.cluster_faults import is_no_node, is_node
 from app.store.connection_names import own_options
+from app.store.nodes import QUESTIONS
 from app.store.pools import make_pool
 from app.store.refusals import cause_of, ends_tls, is_sentinel, speaks_no_tls, speaks_tls
 from app.store.scripts import all_scripts
@@ -110,6 +111,8 @@ def probe(
         server = Server.of(variable, pool)  # the address that Sentinels have told
         if cause := _unfit(client, server, in_cluster=in_cluster):
             return cause
+        for question in QUESTIONS if in_cluster else ():
+            client.execute_command(*question)  # type: ignore[no-untyped-call]
         return _no_right(client, server, prefix) if runs_scripts else None
     except redis.exceptions.RedisError as error:
         return _diagnosed(error, server) or cause_of(error, server)

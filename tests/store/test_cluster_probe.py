@@ -94,6 +94,7 @@ def test_slots_that_nobody_serves_are_named(cluster: Cluster) -> None:
     ("less", "says"),
     [
         ("-cluster|slots", "run CLUSTER|SLOTS"),
+        ("-cluster|info", "run CLUSTER|INFO"),
         ("-hset", "run HSET"),
         ("-eval", "run EVAL"),
     ],
@@ -104,7 +105,7 @@ def test_a_right_that_is_missing_on_a_node_is_named(
     """A user may have fewer rights on one node than on the others."""
     lacking = cluster.primaries()[-1]
     lacking.ask("ACL", "SETUSER", user, less)
-    cause = probe_store(f"redis+cluster://{user}:{PASSWORD}@{lacking.address}")
+    cause = probe_store(f"redis+cluster://{user}:{PASSWORD}@{cluster.seeds}")
     assert cause is not None
     assert cause.heals is Heals.NO
     where = f"The store at {lacking.address} does not let the user of QHRONOS_REDIS_URL"

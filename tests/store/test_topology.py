@@ -60,11 +60,14 @@ def test_one_server_is_no_cluster(store_url: str) -> None:
             client.config_set("port", 0)
 
 
-def test_a_node_that_hangs_is_left_alone_until_it_answers(cluster: Cluster) -> None:
+def test_a_node_that_hangs_is_left_alone_until_it_answers(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Nobody waits for it who need not."""
-    client, node = connect(cluster.url), cluster.primary_of(SLOT)
+    monkeypatch.setattr("app.store.pools.NODE_PATIENCE_S", 0.2)
+    node, url = cluster.primary_of(SLOT), f"redis+cluster://{cluster.nodes[0].address}"
+    client, known = connect(url), topology(url)
     client.set("{a}", "1")
-    known = topology(cluster.url)
     cluster.pause(node)
     serving = known._slots[SLOT]
     assert serving is not None
