@@ -168,13 +168,16 @@ def test_a_paused_shard_delays_only_its_partitions_and_its_results_are_kept(
     assert len(sender.sent_ms) == 2 * MANY
 
 
+@pytest.mark.parametrize("atomically", [True, False])
 def test_partitions_that_move_to_another_node_are_followed(
     cluster: Cluster,
     engine: Engine,
     drain: Drain,
     sender: QuickSender,
+    *,
+    atomically: bool,
 ) -> None:
-    """Whatever the drain was about to ask or to tell the node that had them."""
+    """Whatever the drain was about to ask or to tell the node that had them, and however."""
     create(engine, MANY, 50)
     run(drain, "all are recorded", lambda: completed(engine).total() == MANY)
     create(engine, MANY, 100)
@@ -184,7 +187,7 @@ def test_partitions_that_move_to_another_node_are_followed(
     slots = {key_slot(keys.prefix(partition)) for partition in (0, 1)}
     source = cluster.primary_of(min(slots))
     target = next(one for one in cluster.primaries() if one is not source)
-    cluster.move_slots(slots, target, atomically=True)
+    cluster.move_slots(slots, target, atomically=atomically)
     sender.answers = True
     run(drain, "all are recorded", lambda: completed(engine).total() == 3 * MANY)
     assert {len(times) for times in sender.sent_ms.values()} == {1}
