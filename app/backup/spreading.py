@@ -9,8 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from app.store import keys
-from app.store.open_intents import intents_in
 from app.store.spread import HashTags
 
 _SPREAD = re.compile(rb"qh:\{(flows|tokens|audit):\d+\}(.*)", re.DOTALL)
@@ -33,8 +31,6 @@ def gathered(key: bytes) -> bytes:
 
 def spread(key: bytes) -> bytes:
     """What a key of one server is called on a cluster, unless it is spread by its members."""
-    if key == keys.AUDIT_INTENTS:
-        return intents_in(is_cluster=True)[0]  # any of these: they are looked for in all
     found = _OF_NAME.fullmatch(key)
     if found is None:
         return key

@@ -18,7 +18,7 @@ from app.store.audit_entries import entries_of, pack_entry
 from app.store.audit_intents import NewEvent, for_all
 from app.store.audit_segments import Position, StoredEntry
 from app.store.connection import StoreClient
-from app.store.open_intents import OpenIntents, id_of
+from app.store.open_intents import KNOWN_MS, OpenIntents
 from app.store.partitions import by_partition, in_slices
 from app.store.scripts import Argument, Scripts
 from app.store.standing import Standing
@@ -127,7 +127,7 @@ class AuditLog:
 
     def settle(self, intent: str, entry: Entry, now_ms: int) -> bool:
         """Add an entry that takes the place of an intent; returns ``False`` if that is gone."""
-        is_added = self._add([_Ticket(_text(entry), now_ms, intent)], wanted=id_of(intent))
+        is_added = self._add([_Ticket(_text(entry), now_ms, intent)], wanted=intent)
         if not is_added:
             self._intents.are_settled([intent])
         return is_added
@@ -232,10 +232,10 @@ class AuditLog:
         ticket.number = number + 1
         text = ticket.entry.numbered(ticket.number)
         own = link(digest, text)
-        return ticket.number, own, [pack_entry(text, digest, own), own, id_of(ticket.intent)]
+        return ticket.number, own, [pack_entry(text, digest, own), own, ticket.intent]
 
     def _add(self, batch: Sequence[_Ticket], wanted: str = "") -> bool:
-        request, known_ms = os.urandom(16).hex(), self._intents.known_ms
+        request = os.urandom(16).hex()
         for _ in range(TRIES):
             number, digest = self._head
             previous, args = digest, list[Argument]()
@@ -244,8 +244,8 @@ class AuditLog:
                 args += entry
             reply = self._scripts(
                 "append_audit",
-                [keys.AUDIT, keys.AUDIT_HEAD, keys.audit_done(request), self._intents.beside_log],
-                [batch[0].number, previous, batch[-1].now_ms, wanted, known_ms, *args],
+                [keys.AUDIT, keys.AUDIT_HEAD, keys.audit_done(request), *_INTENTS],
+                [batch[0].number, previous, batch[-1].now_ms, wanted, KNOWN_MS, *args],
             )
             if reply[0] == b"added":
                 self._head = (number, digest)
@@ -276,6 +276,7 @@ class AuditLog:
 
 
 _NOTHING, _TOKENS = NewEvent(0, [], []), TokenKeys()
+_INTENTS = keys.AUDIT_INTENTS, keys.AUDIT_SETTLED
 
 
 def _text(entry: Entry) -> EntryText:

@@ -138,9 +138,8 @@ def test_what_is_spread_is_where_a_cluster_looks_and_comes_back(name: bytes) -> 
     assert [*spread_members(b"qh:{flows}", [(name, b"0")])] == [(flows.index(name), [(name, b"0")])]
 
 
-def test_intents_are_where_a_cluster_looks_for_what_was_left_behind() -> None:
-    place = spread(b"qh:{audit}:intents")
-    assert place in intents_in(is_cluster=True)
+def test_intents_are_where_each_kind_of_store_looks_for_what_was_left_behind() -> None:
+    assert spread(b"qh:{audit}:intents") in intents_in(is_cluster=True)
     for one in intents_in(is_cluster=True):
         assert gathered(one) == b"qh:{audit}:intents"
 

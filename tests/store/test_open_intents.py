@@ -11,7 +11,7 @@ import pytest
 from app.errors import ShardUnavailable, StoreUnavailable
 from app.store import keys, open_intents
 from app.store.audit import AuditLog
-from app.store.audit_intents import Intent, intending
+from app.store.audit_intents import Intent, intending, noted_at
 from app.store.connecting import connect
 from app.store.connection import StoreClient
 from app.store.open_intents import intents_in, note_on_cluster
@@ -51,15 +51,16 @@ def noted(client: Any) -> Intent:
     return intent
 
 
-def test_a_process_goes_on_where_its_intents_are_until_that_shard_is_away() -> None:
+def test_it_is_beside_the_log_unless_the_shard_of_that_is_away() -> None:
     nodes = TwoNodes()
-    assert [noted(nodes).place, noted(nodes).place] == [0, 0]
+    assert noted(nodes).place is None
     nodes.away = ("node-0",)
     assert noted(nodes).place == 1
     nodes.asked.clear()
-    nodes.away = ()
     assert noted(nodes).place == 1
-    assert nodes.asked == [PLACES[1]]
+    assert nodes.asked == [PLACES[0], PLACES[1]]
+    nodes.away = ()
+    assert noted(nodes).place is None
 
 
 def test_a_shard_that_is_away_is_asked_once() -> None:
@@ -75,21 +76,29 @@ def log_on(cluster: Cluster) -> Iterator[tuple[StoreClient, AuditLog]]:
         yield client, AuditLog(client, Scripts(client))
 
 
-def written(client: StoreClient) -> Intent:
-    """What a request changes, with its intent ahead."""
+def written(client: StoreClient, place: int | None) -> Intent:
+    """What a request changes, with its intent ahead, at a place if that is not beside the log."""
     intent = Intent(lambda about: f'{{"object":"{about}"}}', NOW_MS, "a")
     with intending(intent):
-        client.direct("SET", b"{7}", "1")
+        if place is None:
+            client.direct("SET", b"{7}", "1")
+        else:
+            _, _, *rest = intent.note()
+            client.direct("HSET", PLACES[place], *rest)
+            noted_at(place)
     return intent
 
 
-def test_it_is_there_before_the_write_and_gone_after_its_entry(cluster: Cluster) -> None:
+@pytest.mark.parametrize("place", [None, 3])
+def test_it_is_there_before_the_write_and_gone_after_its_entry(
+    cluster: Cluster, place: int | None
+) -> None:
     with log_on(cluster) as (client, log):
-        intent = written(client)
+        intent = written(client, place)
         assert list(log.open_intents()) == [(intent.name, NOW_MS, '{"object":"a"}')]
         assert log.append({"object": "a"}, NOW_MS, intent.name) == 1
         assert list(log.open_intents()) == []
-        intent = written(client)
+        intent = written(client, place)
         log.withdraw(intent.name)
         assert list(log.open_intents()) == []
 
@@ -97,22 +106,25 @@ def test_it_is_there_before_the_write_and_gone_after_its_entry(cluster: Cluster)
 def test_an_entry_whose_intent_stayed_behind_is_not_written_again(
     cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its process has ended between the two steps."""
+    """Its process has ended between the two steps. Another copy is beside the log."""
     with log_on(cluster) as (client, log):
-        intent = written(client)
+        intent = written(client, 3)
+        client.direct("HSET", keys.AUDIT_INTENTS, intent.id, f"{NOW_MS} {{}}")
         with monkeypatch.context() as patch:
             patch.setattr(log._intents, "are_settled", lambda _names: None)
             log.append({"object": "a"}, NOW_MS, intent.name)
-        assert [name for name, _, _ in log.open_intents()] == [intent.name]
-        assert not log.settle(intent.name, {"object": "a", "outcome": "unknown"}, NOW_MS)
+        assert [name for name, _, _ in log.open_intents()] == [intent.id, intent.name]
+        for name in (intent.id, intent.name):
+            assert not log.settle(name, {"object": "a", "outcome": "unknown"}, NOW_MS)
         assert list(log.open_intents()) == []
         assert len(log.newest_first(None, 10)) == 1
         assert 0 < client.pttl(keys.AUDIT_SETTLED + b":" + intent.id.encode()) <= 3_600_000
 
 
-def test_one_that_was_lost_gets_its_entry(cluster: Cluster) -> None:
+@pytest.mark.parametrize("place", [None, 3])
+def test_one_that_was_lost_gets_its_entry(cluster: Cluster, place: int | None) -> None:
     with log_on(cluster) as (client, log):
-        intent = written(client)
+        intent = written(client, place)
         assert log.settle(intent.name, {"object": "a", "outcome": "unknown"}, NOW_MS)
         assert not log.settle(intent.name, {"object": "a", "outcome": "unknown"}, NOW_MS)
         assert list(log.open_intents()) == []
@@ -122,7 +134,7 @@ def test_an_entry_that_can_not_be_written_leaves_the_intent(
     cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with log_on(cluster) as (client, log):
-        intent = written(client)
+        intent = written(client, 3)
 
         def away(*_: Any) -> None:
             raise ShardUnavailable("127.0.0.1:1")
