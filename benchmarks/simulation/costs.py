@@ -90,6 +90,12 @@ class Around:
     create_store_us: float = 80.0
     """An event, in a batch of 1,000."""
     create_single_us: float = 1_000.0
+    worker_bytes: int = 92_000_000
+    in_flight_bytes: int = 61_000
+    """A worker process, and more of it for each request that it may have in flight."""
+    api_bytes: int = 101_000_000
+    other_bytes: int = 82_000_000
+    """A process of the API; the scheduler, and upkeep."""
     event_bytes: int = 1_051
     event_file_bytes: int = 1_384
     """In the append-only file."""

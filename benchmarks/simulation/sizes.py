@@ -16,9 +16,19 @@ from benchmarks.simulation.runs import Result, Setting, simulate
 
 RATES = (100, 1_000, 10_000, 100_000)
 EVENTS = (100_000, 1_000_000, 10_000_000)
+AT = dict(zip(RATES, (*EVENTS, EVENTS[-1]), strict=True))
+"""How many events are stored at each rate, where both are planned."""
+
+MADE_IN_S = 3_600
+"""In which time all events of a size can be made."""
 
 MOST_BUSY = 0.6
 """A thread that works more than this makes what waits for it late."""
+
+NODE_BYTES = 64e9
+FORKS = 2
+"""Memory of the machine of a node, and how many times as much as is stored it has to have: a
+server forks to make its file shorter."""
 
 ANSWERS_MS = 100.0
 """How long a receiver takes."""
@@ -56,7 +66,7 @@ class History:
         deleted = RETENTION_SHARE * 1e6 / rest_us
         return min(deleted, PACKING_SHARE * 1e6 / self.packing_us) if self.packing_us else deleted
 
-    def bytes(self, rate: int) -> float:
+    def bytes(self, rate: float) -> float:
         """Memory of all nodes for what has ended; it is packed after an hour."""
         fresh_s = min(self.kept_s, 3_600)
         packed_s = self.kept_s - fresh_s
@@ -95,9 +105,34 @@ class Plan:
         return self.rate * self.history.upkeep_us / 1e6
 
     @property
+    def events(self) -> int:
+        """How many are stored."""
+        return AT[self.rate]
+
+    @property
+    def api_processes(self) -> int:
+        """So many make all events within an hour in batches, none of them too busy."""
+        return math.ceil(self.events * AROUND.create_us / 1e6 / MADE_IN_S / MOST_BUSY)
+
+    @property
+    def worker_bytes(self) -> int:
+        """Memory of each worker."""
+        return AROUND.worker_bytes + self.concurrency * AROUND.in_flight_bytes
+
+    @property
+    def node_bytes(self) -> float:
+        """Memory of each node for events and history, and as much again for its forks."""
+        return stored_bytes(self.rate, self.history) / self.nodes
+
+    @property
     def installations(self) -> int:
         """Into how many the whole has to be cut, as each has one upkeep."""
         return math.ceil(self.rate / self.history.most)
+
+
+def stored_bytes(rate: int, history: History) -> float:
+    """Memory of all nodes, with what their forks may take."""
+    return FORKS * (AT[rate] * AROUND.event_bytes + history.bytes(rate))
 
 
 def cell(rate: int, workers: int, concurrency: int) -> Setting:
@@ -118,7 +153,8 @@ def cell(rate: int, workers: int, concurrency: int) -> Setting:
 def plan(rate: int, history: History, costs: Costs = SERIES) -> Plan:
     """The least of nodes and workers for a rate, none of them too busy."""
     store_us = CALLS_MORE * costs.store_us + history.store_us
-    nodes = max(math.ceil(rate * store_us / 1e6 / MOST_BUSY), 1)
+    by_time = math.ceil(rate * store_us / 1e6 / MOST_BUSY)
+    nodes = max(by_time, math.ceil(stored_bytes(rate, history) / NODE_BYTES))
     workers = 0
     while True:
         per_node = math.ceil(rate / nodes)
@@ -155,6 +191,12 @@ def limits(made: Plan) -> list[Limit]:
             "a larger `QHRONOS_DELIVERY_CONCURRENCY`, or more workers",
         ),
         Limit(made.workers * 1e6 / SERIES.worker_us, "the workers' threads", "more workers"),
+        Limit(
+            (made.nodes * NODE_BYTES / FORKS - made.events * AROUND.event_bytes)
+            / made.history.bytes(1),
+            "memory of the store",
+            "a shorter history, or more nodes",
+        ),
         Limit(made.nodes * 1e6 / store_us, "the store's thread", "more nodes"),
         Limit(
             made.history.most,

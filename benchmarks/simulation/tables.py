@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 
 from benchmarks.simulation.costs import AROUND, SERIES, Costs
@@ -47,6 +48,23 @@ def processes(made: Sequence[Plan]) -> str:
 
     head = ("rate", "history kept", "workers; cores", "store nodes; cores", "upkeep, cores")
     return table((*head, "late, p99, ms"), rows())
+
+
+def machines(made: Sequence[Plan]) -> str:
+    """How much memory goes where, and how many processes of the API it takes."""
+
+    def rows() -> Iterator[Sequence[str]]:
+        for one in made:
+            yield (
+                f"{one.rate:,}/s, {one.events:,}",
+                f"{one.api_processes} of {_bytes(AROUND.api_bytes)}",
+                f"{one.workers} of {_bytes(one.worker_bytes)}",
+                f"2 of {_bytes(AROUND.other_bytes)}",
+                f"{one.nodes} of {_bytes(one.node_bytes)}",
+            )
+
+    head = ("rate, events", "API", "workers", "scheduler, upkeep")
+    return table((*head, "store nodes"), rows())
 
 
 def traffic() -> str:
@@ -148,6 +166,7 @@ def all_tables() -> dict[str, str]:
         "What each step takes": costs(),
         "What upkeep takes for an occurrence": upkeep(),
         "Processes": processes(made),
+        "Memory of each process": machines(made),
         "Bandwidth and memory": traffic(),
         "Events": events(),
         "What gives out first": bottlenecks(made),
@@ -173,4 +192,5 @@ def _time(seconds: float) -> str:
 
 
 def _rounded(rate: float) -> str:
-    return f"{round(rate, -2):,.0f}"
+    """Two digits."""
+    return f"{round(rate, 1 - math.floor(math.log10(rate))):,.0f}"
