@@ -95,13 +95,18 @@ class TagSecretService:
         try:
             version = self.store.version()
         except ShardUnavailable:
-            if self._version < 0:
+            if not self.is_known:
                 raise
             return  # with what is known, other shards' deliveries go on
         if version != self._version:
             found = self.store.all()
             self.signing.know_tags({tag: one.encrypted for tag, one in found.items()})
             self._version = version
+
+    @property
+    def is_known(self) -> bool:
+        """Whether this process has learnt them."""
+        return self._version >= 0
 
     def refresh_until(
         self, stop: threading.Event, is_needed: Callable[[], bool] = lambda: True

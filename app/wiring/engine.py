@@ -224,9 +224,15 @@ class Engine:
     def watch_signing_secrets(self) -> threading.Thread:
         """Learn in a thread of its own what signs, until ``stop``."""
         service, runner = self.services.tag_secrets, self.drains.runner
+        # On a cluster ahead of the first delivery: the shard that has them may die before that.
+        is_ahead = self.services.storage.client.is_cluster
+
+        def is_needed() -> bool:
+            return runner.busy or (is_ahead and not service.is_known)
+
         thread = threading.Thread(
             target=service.refresh_until,
-            args=(self.stop, lambda: runner.busy),
+            args=(self.stop, is_needed),
             name="secrets",
             daemon=True,
         )

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from app.errors import Conflict, NotFound, StoreUnavailable
+from app.errors import Conflict, NotFound, ShardUnavailable, StoreUnavailable
 from app.services import tag_secrets as module
 from app.services.secret_rotation import Rotation
 from app.wiring.services import Services
@@ -115,3 +115,25 @@ def test_a_process_with_nothing_to_deliver_does_not_look(
     monkeypatch.setattr(module, "LOOK_S", 0.001)
     monkeypatch.setattr(services.storage.tag_secrets, "version", never)
     services.tag_secrets.refresh_until(stop, is_needed)
+
+
+def test_what_was_learnt_ahead_signs_while_its_shard_is_away(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who has learnt nothing delivers nothing: it would sign with others."""
+
+    def away() -> int:
+        raise ShardUnavailable("10.0.0.1:6379")
+
+    services.tag_secrets.put("red", Rotation("of the reds", 0))
+    version = services.storage.tag_secrets.version
+    monkeypatch.setattr(services.storage.tag_secrets, "version", away)
+    assert not services.tag_secrets.is_known
+    with pytest.raises(ShardUnavailable):
+        services.tag_secrets.refresh()
+    monkeypatch.setattr(services.storage.tag_secrets, "version", version)
+    services.tag_secrets.refresh()
+    assert services.tag_secrets.is_known
+    monkeypatch.setattr(services.storage.tag_secrets, "version", away)
+    services.tag_secrets.refresh()
+    assert signs(services, "red") == ("of the reds",)
