@@ -96,7 +96,7 @@ test: $(DEV) ## run the whole test suite; ARGS='-k name' narrows it
 
 test-cluster: $(DEV) ## run the tests of one store on a cluster that refuses what touches two slots
 	@QHRONOS_TEST_STORE=cluster $(PY) -m pytest -n 2 -m 'not e2e' -p no:cacheprovider \
-		$(or $(ARGS),$(addprefix tests/,store services engine security))
+		$(or $(ARGS),$(addprefix tests/,store services engine security api/routes live))
 
 chaos: $(DEV) ## kill and stop everything at random, prove that nothing is lost; SECONDS=, SEED=
 	@$(PY) -m tests.chaos $(if $(SEED),--seed $(SEED)) --seconds $(or $(SECONDS),600) $(ARGS)

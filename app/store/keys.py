@@ -61,8 +61,8 @@ which a time is given ends by itself. ``tests/api/test_growth.py`` proves it.
     qh:{audit}                        stream  the newest entries; see ``fields`` and ``audit``
     qh:{audit}:segments               zset    segment → number of its first entry; older entries
     qh:{audit}:intents                hash    request → since when (ms) and what it is to change; on
-                                              a cluster ``qh:{audit:<number>}:intents``
-    qh:{audit}:settled:<request>      string  present: its entry is written (an hour; on a cluster)
+                                              a cluster also ``qh:{audit:<number>}:intents``
+    qh:{audit}:settled:<request>      string  present: one of those has its entry (an hour)
     qh:{audit}:head                   hash    see ``fields``
     qh:{audit}:done:<request>         string  present: the request was served (a minute)
     qh:meta                           hash    see ``fields``

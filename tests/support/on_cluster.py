@@ -68,6 +68,12 @@ _OF_ONE_SERVER = (
     "services/problems/",
     "store/test_cluster_probe.py::test_a_cluster_is_told_from_a_server",
     "store/test_shards.py::test_a_store_that_is_one_server",
+    # The store is RQ's broker here, too.
+    "api/routes/test_dashboard.py",
+    # A plain client, what commands there were on one server, and its keys.
+    "api/routes/test_service.py::test_a_policy_that_throws_events_away",
+    "api/routes/test_list_costs.py::test_every_combination_takes",
+    "console/test_session.py::test_a_link_of_a_clock_that_is_ahead",
     # It has two databases as its worlds; a cluster has one.
     "security/test_tenant.py",
     # The text of scripts, which is another one here.
