@@ -173,7 +173,7 @@ class Drains:
             call_for_repair,
         )
 
-    @property
+    @cached_property
     def window(self) -> int:
         """How many claims a drain holds at most."""
         return self.concurrency * WINDOW_FACTOR

@@ -53,7 +53,7 @@ NEEDS_THE_STORE = {
     (Storage, "instance"),
     (Services, "instance"),
     (Drains, "identity"),  # the instance's name
-    (Drains, "_successors"),
+    (Drains, "successors"),
     # Those below ask for ``Storage.events``, which checks that the store fits the settings.
     (Storage, "agreed"),
     (Storage, "events"),
