@@ -6,9 +6,9 @@ import argparse
 import secrets
 import sys
 
-from tests.chaos.cluster_nodes import NodesHand, on_a_cluster
-from tests.chaos.faults import Hand
-from tests.chaos.run import Load, chaos
+from tests.chaos.cluster_nodes import OF_STORE, NodesHand, on_a_cluster
+from tests.chaos.faults import Hand, planned
+from tests.chaos.run import LEASE_S, Load, chaos
 from tests.support.stack import Stack
 
 if __name__ == "__main__":
@@ -27,6 +27,7 @@ if __name__ == "__main__":
         given.seconds,
         lambda line: print(line, flush=True),
         load,
+        faults=planned(seed, given.seconds, LEASE_S, of_store=OF_STORE if given.cluster else 1),
         make_hand=NodesHand if given.cluster else Hand,
         make_stack=on_a_cluster if given.cluster else Stack,
     )

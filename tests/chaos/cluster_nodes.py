@@ -9,6 +9,8 @@ from tests.chaos.faults import Hand
 from tests.support.processes import Program
 
 PARTITIONS = 6
+OF_STORE = 5
+"""There are six nodes to hurt, and each of them is only a part of the store."""
 
 on_a_cluster = partial(
     ClusterStack, PARTITIONS=str(PARTITIONS), DURABILITY="replicated", DURABILITY_REPLICAS="1"

@@ -40,12 +40,16 @@ class Fault:
     for_s: float
 
 
-def planned(seed: int, seconds: float, lease_s: float) -> list[Fault]:
-    """The faults of a run. A stop may last longer than the lease."""
+def planned(seed: int, seconds: float, lease_s: float, *, of_store: int = 1) -> list[Fault]:
+    """The faults of a run. A stop may last longer than the lease.
+
+    ``of_store``: so many times more often the store is hurt.
+    """
+    weights = _WEIGHTS | {"store": _WEIGHTS["store"] * of_store}
     chance = random.Random(seed)
     faults, at_s = [], 1.0
     while at_s < seconds - 1:
-        target = chance.choices(list(_WEIGHTS), list(_WEIGHTS.values()))[0]
+        target = chance.choices(list(weights), list(weights.values()))[0]
         how = chance.choice(_STORE if target == "store" else _OTHER)
         if target == "everything":
             how = "kill"
