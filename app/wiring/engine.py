@@ -272,4 +272,7 @@ def worker_engine() -> Engine:
     tracing = partial(start_tracing, environment(os.environ), DELIVER, services.storage.registry)
     engine = Engine(services, start_tracing=tracing)
     services.storage.agreement.migrate()
+    if services.storage.client.is_cluster:
+        # Now: when they are needed, the shard that has them may be away.
+        _ = services.instance, services.events
     return engine
