@@ -35,6 +35,7 @@ from app.wiring.canary import canary_sender
 from app.wiring.doubles import NO_DOUBLES, Doubles
 from app.wiring.drains import Drains
 from app.wiring.services import Services, build_services
+from app.wiring.stop_flag import StopFlag
 from app.wiring.views import lateness_history
 
 TRACES_S = 1.0
@@ -50,7 +51,7 @@ class Engine:
 
     services: Services
     doubles: Doubles = NO_DOUBLES
-    stop: threading.Event = field(default_factory=threading.Event)
+    stop: threading.Event = field(default_factory=StopFlag)
     """Set when the process is told to stop."""
     start_tracing: Callable[[], Tracing | None] | None = None
     """Makes what deliveries are traced with; ``None``: the doubles have it."""
