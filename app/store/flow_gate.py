@@ -48,7 +48,8 @@ def wake_flows(client: StoreClient, partitions: int, flows: Sequence[bytes], now
     for partition in range(partitions):
         pipe.zadd(keys.flowing(partition), dict.fromkeys(flows, 0), xx=True, ch=True)
     # (Those of a shard that is away are looked at by and by.)
-    if not any(there(pipe.execute(not client.is_cluster))):
+    counts = pipe.execute(not client.is_cluster)
+    if not any(isinstance(one, int) and one for one in counts):
         return False
     client.publish(keys.WAKE, str(now_ms))
     return True

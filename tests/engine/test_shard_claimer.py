@@ -185,10 +185,14 @@ def test_partitions_that_move_to_another_node_are_followed(
     run(drain, "all are sent", lambda: len(sender.sent_ms) == 2 * MANY)
     create(engine, MANY, 50)
     slots = {key_slot(keys.prefix(partition)) for partition in (0, 1)}
-    source = cluster.primary_of(min(slots))
-    target = next(one for one in cluster.primaries() if one is not source)
-    cluster.move_slots(slots, target, atomically=atomically)
-    sender.answers = True
-    run(drain, "all are recorded", lambda: completed(engine).total() == 3 * MANY)
+    source = {slot: cluster.primary_of(slot) for slot in slots}
+    target = next(one for one in cluster.primaries() if one is not source[min(slots)])
+    try:
+        cluster.move_slots(slots, target, atomically=atomically)
+        sender.answers = True
+        run(drain, "all are recorded", lambda: completed(engine).total() == 3 * MANY)
+    finally:
+        for slot, node in source.items():  # other tests share the cluster
+            cluster.move_slots([slot], node, atomically=True)
     assert {len(times) for times in sender.sent_ms.values()} == {1}
     assert len(sender.sent_ms) == 3 * MANY
