@@ -28,7 +28,7 @@ UNTIL_MS = NOW_MS + 30_000
 def dead(cluster: Cluster) -> Iterator[Any]:
     """The gate while a node is dead, a client, a flow of that node and one of another."""
     with connect(cluster.url, retries=0) as client:
-        gate = FlowGate(client, Scripts(client), 1)
+        gate = FlowGate(client, Scripts(client), 64)
         victim = cluster.primary_of(key_slot(b"{1}"))
         names = [b"/flow %d" % number for number in range(64)]
         nodes = {name: client.node_of(KEYS.index(name)) for name in names}
