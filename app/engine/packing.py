@@ -24,6 +24,13 @@ BATCH = 128
 BUDGET_S = 2.0
 """How long one run packs; the next one goes on where it stopped."""
 
+MOST_S, BEHIND_MS = 10.0, 60_000
+"""How long one run packs what waits for so much longer than it should: if more ends for long than
+is packed in the time above, history grows until the store is full."""
+
+TURN_MS = 20_000
+"""So often a run begins with another partition: what one has too much keeps no other waiting."""
+
 
 @dataclass(frozen=True, slots=True)
 class Packing:
@@ -42,17 +49,18 @@ class Packing:
         """Pack what ended an hour before; returns how many records were packed."""
         if self.has_earlier():
             return 0
-        until_s = time.monotonic() + BUDGET_S
+        began_s = time.monotonic()
         partitions = operator.index(self.partitions)
         told_until = self.told_until(partitions)
 
         def pack(partition: int) -> int:
             told_ms = max(told_until.get(partition, now_ms), now_ms - TOLD_WITHIN_MS)
-            return self._pack(partition, min(now_ms - PACK_AFTER_MS, told_ms + 1), until_s)
+            return self._pack(partition, min(now_ms - PACK_AFTER_MS, told_ms + 1), began_s)
 
-        return each_there(range(partitions), pack)
+        first = now_ms // TURN_MS % partitions
+        return each_there([*range(first, partitions), *range(first)], pack)
 
-    def _pack(self, partition: int, before_ms: int, until_s: float) -> int:
+    def _pack(self, partition: int, before_ms: int, began_s: float) -> int:
         """Look through what has ended, from where the last run stopped.
 
         What has to stay, as it is scheduled for later, is looked at again after all others.
@@ -61,10 +69,12 @@ class Packing:
         cursor = int(self.coordination.sweep_cursor(place) or 0)
         while True:
             found = self.pages.ended(partition, cursor, before_ms, BATCH)
-            packed += self.pages.pack(partition, found.occurrences, before_ms)
+            moved = self.pages.pack(partition, found.occurrences, before_ms)
             self.pages.trim(partition, found.groups)
-            cursor = found.cursor
-            if not cursor or time.monotonic() >= until_s:
+            packed, cursor = packed + moved, found.cursor
+            is_behind = bool(moved) and cursor < before_ms - BEHIND_MS
+            budget_s = MOST_S if is_behind else BUDGET_S
+            if not cursor or time.monotonic() >= began_s + budget_s:
                 break
         self.coordination.move_sweep(place, str(cursor or ""))
         return packed

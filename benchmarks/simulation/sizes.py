@@ -43,7 +43,7 @@ backlog: fewer than that asks for are not tried."""
 
 WEEK_S = 7 * 86_400
 
-PACKING_SHARE = packing.BUDGET_S / UPKEEP_EVERY_S["recover"]
+PACKING_SHARE = packing.MOST_S / UPKEEP_EVERY_S["recover"]
 RETENTION_SHARE = retention.BUDGET_S / UPKEEP_EVERY_S["retain"]
 """For how much of the time the one upkeep job of its kind may work."""
 

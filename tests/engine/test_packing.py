@@ -62,6 +62,36 @@ def test_it_goes_on_where_its_time_was_over(
     assert [some.run(LATER_MS) for _ in range(4)] == [2, 2, 1, 0]
 
 
+def test_it_works_for_longer_while_it_is_behind(
+    stores: Stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until what waits has waited for no more than a minute too long."""
+    monkeypatch.setattr(module, "BATCH", 3)
+    monkeypatch.setattr(module, "BUDGET_S", 0.0)
+    end(stores, 6)
+    end(stores, 5, NOW_MS + 90_000)
+    some = packing(stores)
+    assert [some.run(LATER_MS + 90_000) for _ in range(3)] == [6, 2, 2]
+    assert broken(stores.client, stores.partitions) == []
+
+
+def test_a_run_begins_with_another_partition(
+    stores: Stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[int] = []
+
+    def pack(_: Packing, partition: int, *__: object) -> int:
+        begun.append(partition)
+        return 0
+
+    monkeypatch.setattr(Packing, "_pack", pack)
+    some = packing(stores)
+    for turn in range(stores.partitions):
+        some.run(LATER_MS + turn * module.TURN_MS)
+    every = set(range(stores.partitions))
+    assert {begun[at] for at in range(0, len(begun), len(every))} == set(begun) == every
+
+
 def test_what_has_to_stay_does_not_hold_up_what_comes_after_it(
     stores: Stores, monkeypatch: pytest.MonkeyPatch
 ) -> None:
