@@ -14,7 +14,7 @@ import socket
 import threading
 import time
 import weakref
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import redis
@@ -183,7 +183,8 @@ class Topology:
         self._forget(view)
         self._primaries = tuple(dict.fromkeys(one for one in slots if one is not None))
         if before and before != self._primaries:
-            self._cut_off({*self._nodes.values()} - {*self._primaries})
+            primaries = self._primaries
+            self._cut_off(lambda one: one.node not in primaries)  # of forgotten ones as well
             for kept in self._on_move:
                 if method := kept():
                     method()
@@ -224,14 +225,13 @@ class Topology:
 
     def _told(self, node: Node, *, silent: bool) -> None:
         if node.told(silent=silent, alone_s=LEFT_ALONE_S, strikes=STRIKES):
-            self._cut_off({node}, only_any=True)
+            self._cut_off(lambda one: one.node is node and one.place is None)
 
-    def _cut_off(self, nodes: Collection[Node], *, only_any: bool = False) -> None:
-        """Cut off connections to nodes; who waits for an answer there learns of it."""
+    def _cut_off(self, is_meant: Callable[[Any], bool]) -> None:
+        """Cut off some connections; who waits for an answer there learns of it."""
         for one in list(self._followers):
-            is_meant = one.node in nodes and not (only_any and one.place is not None)
             sock = one._sock  # noqa: SLF001 - the client's; it has no other way to interrupt a read
-            if sock is not None and is_meant:
+            if sock is not None and is_meant(one):
                 # Not the method of an SSL socket: that would have the rest sent in clear.
                 with contextlib.suppress(OSError):
                     socket.socket.shutdown(sock, socket.SHUT_RDWR)

@@ -5,10 +5,13 @@ Tests ``app.store.nodes`` and ``app.store.cluster_faults``, too.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import redis
 from redis.crc import key_slot
 
+from app.store.cluster import ClusterClient
 from app.store.connecting import connect
 from app.store.pools import make_pool, topology_of
 from app.store.topology import NoCluster, Topology
@@ -77,3 +80,24 @@ def test_a_node_that_hangs_is_left_alone_until_it_answers(
     cluster.resume(node)
     wait_until(lambda: not serving.is_left_alone, "it is back")
     assert client.get("{a}") == b"1"
+
+
+def test_who_listens_to_a_node_that_leaves_is_cut_off(cluster: Cluster) -> None:
+    """It may run on by itself, without a word of what is published in the cluster."""
+    stays, leaves = (one.address for one in cluster.nodes[:2])
+    client, known = connect(f"redis+cluster://{stays}"), topology(f"redis+cluster://{stays}")
+    assert isinstance(client, ClusterClient)
+    listening = client.new_connections([node.name for node in known.primaries])
+    for one in listening:
+        one.connect()
+    view = known._view
+    assert view is not None
+    left = next(place for _, _, place in view.ranges if leaves.endswith(f":{place[1]}"))
+    ranges = [one for one in view.ranges if one[2] != left]
+    known._take(replace(view, raw=None, ranges=tuple(ranges)))
+    for one in listening:
+        if one.port != left[1]:
+            assert not one.can_read(timeout=0)
+            continue
+        with pytest.raises(redis.exceptions.ConnectionError):
+            one.can_read(timeout=1)
