@@ -110,6 +110,31 @@ def test_a_lane_with_four_times_the_weight_has_four_times_the_share(
     assert by_lane(claimed(stores, limit, weights=f"1,{MANY}=4,")) == taken
 
 
+@pytest.mark.parametrize(
+    ("lanes", "limit", "weights", "ratio"),
+    [(20, 64, "10,0=1,", 0.1), (5, 3, "1,0=4,", 4.0)],
+    ids=str,
+)
+def test_weights_count_as_well_where_a_call_claims_few_of_each_lane(
+    stores: Stores, lanes: int, limit: int, weights: str, ratio: float
+) -> None:
+    """As it does from several partitions at once, and while claims are small for the others."""
+    for lane in range(lanes):
+        for number in range(50):
+            store(stores, lane, NOW_MS - number)
+    counts: Counter[int] = Counter()
+    for request in range(1, 11):
+        call = claim_call(
+            stores.partitions - 1, b"w", request, now_ms=NOW_MS, limit=limit, lease_ms=LEASE_MS,
+            weights=weights,
+        )  # fmt: skip
+        token = lease_token(b"w", request)
+        counts.update(by_lane(read_claim_answer(stores.work._run(call), token, NOW_MS).claims))
+    assert counts.total() == 10 * limit
+    others = (counts.total() - counts[0]) / (lanes - 1)
+    assert counts[0] / others == pytest.approx(ratio, rel=0.3)
+
+
 def test_among_more_lanes_than_may_be_claimed_weight_counts_about_as_much(stores: Stores) -> None:
     """A lane with more weight is not asked more often for it, only for more."""
     for lane in range(130):

@@ -3,6 +3,8 @@
 -- returns what is due by the horizon, at most limit, from those 64 lanes that have waited longest;
 -- if there are more, every second call begins with others, so that each has its turn (it counts the
 -- calls). Each of the lanes gives a share by its weight; what one does not use goes to the others.
+-- With weights, what a share has beyond a whole number is one more in some of the calls: in which
+-- is said by multiples of the golden ratio, which are spread evenly, however few there are.
 -- Lanes in passed_over (their numbers, each between two commas) give nothing, and those in exact
 -- what is due now. weights is empty if all are equal; else it is the weight of lanes that are not
 -- named, a comma, and each named lane as in 7=4, with a comma after it. If there are more than 64
@@ -55,17 +57,24 @@ local function take_due(prefix, lanes, now, horizon, limit, passed_over, exact, 
       named[lane] = weight * 64 / count
     end
   end
-  local first_heads = {}
+  local first_heads, offset = {}, tonumber(turn) * 0.6180339887498949 % 1
   while left > 0 and #open > 0 do
-    local all, weight, more = left, 0, {}
+    local all, weight, more, up_to, given = left, 0, {}, 0, 0
     for _, lane in ipairs(open) do weight = weight + (named[lane] or rest) end
     for _, lane in ipairs(open) do
-      local share = math.max(math.floor(all * (named[lane] or rest) / weight), 1)
+      up_to = up_to + (named[lane] or rest)
+      local share = math.floor(all * up_to / weight + offset) - given
+      given = given + share
+      if weights == '' then share = math.max(math.floor(all * rest / weight), 1) end
       if left == 0 then break end
-      local latest = tonumber(is_in(exact, lane) and now or horizon)
-      local head = take(lane, math.min(share, left), latest)
-      first_heads[lane] = head or false
-      if head and tonumber(head) <= latest then more[#more + 1] = lane end
+      if share == 0 then
+        more[#more + 1] = lane
+      else
+        local latest = tonumber(is_in(exact, lane) and now or horizon)
+        local head = take(lane, math.min(share, left), latest)
+        first_heads[lane] = head or false
+        if head and tonumber(head) <= latest then more[#more + 1] = lane end
+      end
     end
     open = more
   end
