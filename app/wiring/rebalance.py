@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -18,7 +19,7 @@ from app.wiring.services import build_services
 
 
 def _number(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
+    if not re.fullmatch(r"[0-9]{1,9}", text) or int(text) < 1:
         raise argparse.ArgumentTypeError("it must be a whole number from 1 on")
     return int(text)
 
@@ -59,6 +60,8 @@ def _service(settings: Settings) -> GrowthService:
     there = GrowthStore(found.client, found.scripts).numbers().for_new
     services = build_services(replace(settings, partitions=there or settings.partitions))
     storage = services.storage
+    if there:  # before anything is written: it may be restored now, or of a later version
+        storage.schema.check()
     return GrowthService(
         GrowthStore(storage.client, storage.scripts),
         services.processes.alive,

@@ -11,6 +11,7 @@ from app.config import Settings
 from app.domain import ids
 from app.errors import ConfigError
 from app.services import growth
+from app.store.migrations.schema import FENCED
 from app.wiring import rebalance
 from app.wiring.services import Services
 
@@ -35,10 +36,41 @@ def test_it_says_what_becomes_of_it(settings: Settings, capsys: pytest.CaptureFi
     assert "Done: the store has 9 partitions" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("given", [[], ["--partitions", "0"], ["--partitions", "many"], ["9"]])
+@pytest.mark.parametrize(
+    ("schema", "said"),
+    [(FENCED, "A backup is being restored"), (99, "A later version of Qhronos has used this")],
+)
+def test_a_store_that_it_can_not_work_with_stays_as_it_is(
+    settings: Settings,
+    services: Services,
+    capsys: pytest.CaptureFixture[str],
+    schema: int,
+    said: str,
+) -> None:
+    """What it wrote into one that is restored at the moment would be there afterwards."""
+    client = services.storage.client
+    client.hset("qh:meta", "schema", str(schema))
+    before = client.hgetall("qh:meta")
+    try:
+        assert rebalance.run(settings, ["--partitions", "9"]) == 1
+        answer = capsys.readouterr().err
+    except ConfigError as error:
+        answer = error.message
+    assert answer.startswith(said)
+    assert client.hgetall("qh:meta") == before
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        [], ["9"], ["--partitions", "0"], ["--partitions", "-1"], ["--partitions", "many"],
+        ["--partitions", "9" * 5_000], ["--partitions", "\N{ARABIC-INDIC DIGIT NINE}"],
+    ],
+)  # fmt: skip
 def test_what_is_no_number_is_refused(settings: Settings, given: list[str]) -> None:
-    with pytest.raises(ConfigError, match="partitions"):
+    with pytest.raises(ConfigError, match="partitions") as refused:
         rebalance.run(settings, given)
+    assert len(refused.value.message) < 100
 
 
 def test_ctrl_c_says_how_it_goes_on(
