@@ -64,18 +64,35 @@ def _probe_primaries(url: str, found: ClusterUrl, login: Login) -> Cause | None:
             f"{_text(ranges)}: give them to one (CLUSTER ADDSLOTSRANGE).",
             Heals.YES,
         )
-    return _judged(
-        [
-            probe(
-                found.url_of(node.name),
-                STORE_VARIABLE,
-                runs_scripts=True,
-                login=login,
-                in_cluster=True,
-                prefix=prefix,
-            )
-            for node, prefix in _prefixes(topology).items()
-        ]
+    causes = [
+        probe(
+            found.url_of(node.name),
+            STORE_VARIABLE,
+            runs_scripts=True,
+            login=login,
+            in_cluster=True,
+            prefix=prefix,
+        )
+        for node, prefix in _prefixes(topology).items()
+    ]
+    worst = _judged(causes)
+    return worst and (_announced_elsewhere(topology, server) or worst)
+
+
+def _announced_elsewhere(topology: Topology, server: Server) -> Cause | None:
+    """The cause of nodes that answer, and say that they are where nobody does.
+
+    So it is where containers or a translation of addresses are between them and this process.
+    """
+    primaries = topology.primaries
+    if {*primaries} & {*topology.seeds} or any(one.answers(topology.kwargs) for one in primaries):
+        return None
+    silent = [node.name for node in primaries]
+    return Cause(
+        f"{server.name} ({STORE_VARIABLE}) answers, and says that its nodes are at "
+        f"{', '.join(silent)}, where none does: have each announce an address that can be reached "
+        "from here (cluster-announce-ip, or cluster-announce-hostname).",
+        Heals.YES,
     )
 
 

@@ -62,7 +62,7 @@ class Topology:
 
     def __init__(self, seeds: Iterable[tuple[str, int]], kwargs: dict[str, Any]) -> None:
         """``kwargs`` are of a connection to any node, but for host and port."""
-        self._kwargs = kwargs
+        self.kwargs = kwargs
         self._lock, self._asking = threading.RLock(), threading.Lock()
         self._nodes: dict[tuple[str, int], Node] = {}
         self.seeds = tuple(self.node(*seed) for seed in seeds)
@@ -208,7 +208,7 @@ class Topology:
         rest = [node for node in well if node not in first and node not in then]
         for some in (first, then, rest, [node for node in known if node.strikes]):
             views = []
-            for node, answer in look_at(some, self._kwargs):
+            for node, answer in look_at(some, self.kwargs):
                 self._told(node, silent=isinstance(answer, Exception) and is_silence(answer))
                 if isinstance(answer, View):
                     views.append(answer)
@@ -221,7 +221,7 @@ class Topology:
     def knock(self) -> None:
         """Ask those that were silent whether they are back."""
         for node in [one for one in (*self._primaries, *self.seeds) if one.strikes]:
-            self._told(node, silent=not node.answers(self._kwargs))
+            self._told(node, silent=not node.answers(self.kwargs))
 
     def _told(self, node: Node, *, silent: bool) -> None:
         if node.told(silent=silent, alone_s=LEFT_ALONE_S, strikes=STRIKES):

@@ -78,6 +78,20 @@ def test_a_cluster_is_told_from_a_server(cluster: Cluster, store_url: str) -> No
     assert "is no node of a cluster: begin QHRONOS_REDIS_URL with redis://" in cause.sentence
 
 
+def test_addresses_that_lead_nowhere_are_named(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nodes in containers tell those that they have there."""
+    monkeypatch.setattr("app.store.nodes._address", lambda server, _: ("127.66.0.1", server[1]))
+    one, other = cluster.nodes[2].address, cluster.nodes[0].address
+    cause = probe_store(f"redis+cluster://{one},{other}")
+    assert cause is not None
+    assert f"{one}, {other} (QHRONOS_REDIS_URL) answers" in cause.sentence
+    assert f"127.66.0.1:{cluster.nodes[1].port}" in cause.sentence
+    assert "cluster-announce-ip" in cause.sentence
+    assert cause.heals is Heals.YES
+
+
 def test_slots_that_nobody_serves_are_named(cluster: Cluster) -> None:
     node = cluster.primary_of(7)
     node.ask("CLUSTER", "DELSLOTS", 7)
