@@ -26,6 +26,7 @@ MOST_NAMED = 3
 """How many processes one sentence names."""
 
 NEVER_USED = "Nobody has used this store yet: set QHRONOS_PARTITIONS to what it is to have."
+OTHER_BEGUN = "Another run has begun another number meanwhile."
 FOLDED = (
     "This store was restored into fewer partitions than its ids name, so it can't have more: "
     "restore a backup from before that into an empty store."
@@ -68,17 +69,17 @@ class GrowthService:
             f"process looks into {wanted}."
         )
         if not self.store.begin(wanted):
-            raise Conflict("Another number was begun meanwhile: run this again.")
+            raise Conflict(OTHER_BEGUN)
         self._await_all(wanted)
         for partition in range(numbers.for_new, wanted):
-            while not self.clear(partition):
-                self.pause(LOOK_S)
+            self._clear(partition)
         if not self.store.end(wanted):
-            raise Conflict("Another number was begun meanwhile: run this again.")
+            raise Conflict(OTHER_BEGUN)
+        there = self.store.numbers().for_new  # (Another run may have given it more meanwhile.)
         self.tell(
-            f"Done: the store has {wanted} partitions, and new events go to all of them within "
+            f"Done: the store has {there} partitions, and new events go to all of them within "
             f"{EVERY_S:g} s. What was there, and what has a key or a flow, stays where it is. Set "
-            f"QHRONOS_PARTITIONS={wanted} everywhere by the next start."
+            f"QHRONOS_PARTITIONS={there} everywhere by the next start."
         )
 
     def _require(self, wanted: int, numbers: PartitionNumbers) -> None:
@@ -100,6 +101,15 @@ class GrowthService:
         most = MAX_PARTITIONS - self.has_canary
         if wanted > most:
             raise ConfigError(f"There can be at most {most} partitions.")
+
+    def _clear(self, partition: int) -> None:
+        """Remove what canaries have left in a partition, once none of them is under way."""
+        say_at = self.monotonic() + SAY_AGAIN_S
+        while not self.clear(partition):
+            if (now := self.monotonic()) >= say_at:
+                say_at = now + SAY_AGAIN_S
+                self.tell("Waiting for the canary that is under way: a worker has to run.")
+            self.pause(LOOK_S)
 
     def _await_all(self, wanted: int) -> None:
         """Wait until every process has said that it looks into so many."""

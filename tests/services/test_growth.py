@@ -197,6 +197,38 @@ def test_a_store_that_has_lost_the_raise_is_told_again(services: Services) -> No
     assert GrowthStore(client, services.storage.scripts).numbers().for_new == 9
 
 
+def test_of_two_raises_at_once_none_tells_a_number_that_the_store_does_not_have(
+    services: Services,
+) -> None:
+    """A process that were started with it would be refused."""
+    services.storage.agreement.agree()
+    more = Command(services)
+    fewer = Command(services, lambda: more.said or more.service.raise_to(11))
+    fewer.service.raise_to(9)
+    assert "QHRONOS_PARTITIONS=11" in more.said[-1]
+    assert "QHRONOS_PARTITIONS=11" in fewer.said[-1]
+
+
+def test_a_canary_that_nobody_delivers_is_told_of(services: Services, clock: FakeClock) -> None:
+    """As without a worker, which nothing else waits for."""
+    canary = process(services, clock, canary_ms=60_000)
+    canary.storage.agreement.agree()
+    partition = services.settings.partitions
+    canary_sender(canary.storage).send()
+    clock.advance(60_000)
+    work = canary.storage.work
+    (claim,) = work.claim(partition, b"w", 1, now_ms=clock.ms, limit=9, lease_ms=30_000)
+    command = Command(canary, lambda: "a worker has to run" in command.said[-1] and end())
+
+    def end() -> None:
+        failed = Record(claim.occurrence_id, claim.token, "failed", None, b"", None, None, b"")
+        work.record([failed], clock.ms)
+
+    command.service.raise_to(partition + 2)
+    assert len([said for said in command.said if "a worker has to run" in said]) == 1
+    assert command.said[-1].startswith("Done")
+
+
 def test_what_a_canary_has_left_is_in_no_list(services: Services, clock: FakeClock) -> None:
     """Its partition is behind all others, and one of them afterwards."""
     canary = process(services, clock, canary_ms=60_000)
