@@ -57,8 +57,8 @@ TRACED_SWITCH_S = 0.0005
 at Python's own 5 ms it would make deliveries late."""
 
 USAGE = (
-    "usage: python worker.py [deliver | upkeep | scheduler | reencrypt | inspect ID | archive …\n"
-    "                         | rebalance --partitions N]\n"
+    "usage: python worker.py [deliver | upkeep | scheduler | reencrypt | inspect ID | archive … | "
+    "rebalance --partitions N]\n"
 )
 
 INSPECT, ARCHIVE, REBALANCE = "inspect", "archive", "rebalance"

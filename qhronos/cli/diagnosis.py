@@ -49,6 +49,7 @@ OF_SERVICE = {
     "store_replica": ("store's role", "takes writes"),
     "archive": ("archive", "takes what retention deletes"),
     "store_sentinels": ("Sentinels", "take over from a store that fails, where there are any"),
+    "shard_away": ("shards", "answer, all of them, where the store is a cluster"),
     "store_evicts": ("eviction", "the store throws nothing away"),
     "store_not_durable": ("persistence", "the store writes on disk what it accepts"),
     "store_disk": ("store's disk", "can be written"),
