@@ -38,6 +38,7 @@ SHARED = {
     "QHRONOS_MAX_EVENTS_PER_SUB": "max_events_per_sub",
     "QHRONOS_MAX_OCCURRENCES_PER_SUB": "max_occurrences_per_sub",
     "QHRONOS_MAX_OCCURRENCES_PER_MINUTE": "max_occurrences_per_minute",
+    "QHRONOS_TENANT_WEIGHTS": "tenant_weights",
 }
 """The settings that must be the same on all hosts, by their variables. (The encryption key is one
 of them; it goes by its name, because it may be changed while all run.)"""

@@ -37,6 +37,7 @@ OTHER_VALUES = {
     "max_events_per_sub": 29,
     "max_occurrences_per_sub": 29,
     "max_occurrences_per_minute": 29,
+    "tenant_weights": (("acme", 4),),
     "indexed_metadata": ("customer",),
     "canary_ms": 60_029,
     "metrics_tags": ("a-tag",),
