@@ -14,6 +14,7 @@ from app.engine.canary import clear_partition
 from app.errors import ConfigError, Conflict, ExitStatus, StoreUnavailable
 from app.services.growth import GrowthService
 from app.store.canary import CanaryStore
+from app.store.events import EventStore
 from app.store.growth import GrowthStore
 from app.wiring.services import build_services
 
@@ -60,13 +61,15 @@ def _service(settings: Settings) -> GrowthService:
     there = GrowthStore(found.client, found.scripts).numbers().for_new
     services = build_services(replace(settings, partitions=there or settings.partitions))
     storage = services.storage
+    # (Not those of ``storage``: they withdraw the indexes that this shell does not declare.)
+    events = EventStore(storage.client, storage.scripts, storage.partitions)
     if there:  # before anything is written: it may be restored now, or of a later version
         storage.schema.check()
     return GrowthService(
         GrowthStore(storage.client, storage.scripts),
         services.processes.alive,
         lambda partition: clear_partition(
-            CanaryStore(storage.client), storage.events, storage.work, storage.clock, partition
+            CanaryStore(storage.client), events, storage.work, storage.clock, partition
         ),
         _tell,
         has_canary=bool(settings.canary_ms),

@@ -11,6 +11,7 @@ from app.config import Settings
 from app.domain import ids
 from app.errors import ConfigError
 from app.services import growth
+from app.store.fields import MetaField
 from app.store.migrations.schema import FENCED
 from app.wiring import rebalance
 from app.wiring.services import Services
@@ -71,6 +72,15 @@ def test_what_is_no_number_is_refused(settings: Settings, given: list[str]) -> N
     with pytest.raises(ConfigError, match="partitions") as refused:
         rebalance.run(settings, given)
     assert len(refused.value.message) < 100
+
+
+def test_members_that_only_the_others_list_stay_indexed(
+    settings: Settings, services: Services
+) -> None:
+    """Who runs it in a shell may have no more than the address of the store there."""
+    services.storage.client.hset("qh:meta", MetaField.INDEXED, '["customer"]')
+    assert rebalance.run(settings, ["--partitions", "9"]) == 0
+    assert services.storage.client.hget("qh:meta", MetaField.INDEXED) == b'["customer"]'
 
 
 def test_ctrl_c_says_how_it_goes_on(
