@@ -10,8 +10,8 @@ from tests.chaos.run import LEASE_S, Load, chaos
 pytestmark = pytest.mark.e2e
 
 SEED = 2026
-FAULTS_S = 25.0
-"""With what it takes to start, and to come to rest afterwards: about 45 s."""
+FAULTS_S = 18.0
+"""With what it takes to start, and to come to rest afterwards: about 38 s."""
 
 
 @pytest.mark.timeout(400)

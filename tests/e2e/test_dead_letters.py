@@ -40,7 +40,7 @@ def test_a_mended_receiver_gets_all_of_it_although_upkeep_dies(
     stack: Stack, api: Api, receiver: Receiver
 ) -> None:
     """By tag, at the rate asked for, each once, under the webhook-id that it had."""
-    count, a_second = 60, 3
+    count, a_second = 36, 4
     dead = fail_many(api, receiver, "mended", count)
     fail_many(api, receiver, "other", 1)
     receiver.reply("/mended", Reply(200))

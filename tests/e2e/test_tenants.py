@@ -27,7 +27,7 @@ WORST: list[dict[str, Any]] = [
 ]
 OF_EACH = 15
 
-RUNS, SERIES, ONCE = 8, 10, 40
+RUNS, SERIES, ONCE = 5, 10, 40
 """How often each series of the others runs, how many there are, and how many come once."""
 
 

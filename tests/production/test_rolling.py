@@ -18,7 +18,7 @@ from tests.support.wait import wait_until
 
 pytestmark = pytest.mark.e2e
 
-RATE = 50
+RATE = 20
 OLD_KEY, NEW_KEY = (
     "the old key of the tests, long enough",
     "the new key of the tests, long enough",
