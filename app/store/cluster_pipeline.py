@@ -6,11 +6,15 @@ from typing import Any
 
 import redis
 
+from app.errors import ShardUnavailable
 from app.store.audit_intents import ahead_of
 from app.store.cluster_commands import slot_of
-from app.store.cluster_steps import NodeStep, StepStore
+from app.store.cluster_steps import NOT_NOW, NodeStep, StepStore
 from app.store.connection import StorePipeline, translate
 from app.store.open_intents import note_on_cluster
+
+_MOVES = (redis.exceptions.AskError, *NOT_NOW)
+"""A slot moves: keys that are watched are not followed, so who watches them tries again later."""
 
 
 class ClusterPipeline(StorePipeline):
@@ -25,7 +29,10 @@ class ClusterPipeline(StorePipeline):
             self.connection_pool = (
                 self.store.connection_pool if slot is None else self.store.pool_at(slot)
             )
-        return super().immediate_execute_command(*args, **options)  # type: ignore[no-untyped-call]
+        try:
+            return super().immediate_execute_command(*args, **options)  # type: ignore[no-untyped-call]
+        except _MOVES as error:
+            raise ShardUnavailable("") from error
 
     def reset(self) -> None:  # type: ignore[override]  # as in the client's own class
         """Forget the commands; a connection that watched is closed, as its pool was its own."""
@@ -46,7 +53,10 @@ class ClusterPipeline(StorePipeline):
             self._check_slots(commands)
         if self.watching or self.explicit_transaction:
             self._note_writes(commands)
-            return super()._execute(raise_on_error=raise_on_error)
+            try:
+                return super()._execute(raise_on_error=raise_on_error)
+            except _MOVES as error:
+                raise ShardUnavailable("") from error
         try:
             answers = self._in_one_slot(commands) if is_whole else self._on_nodes(commands)
         finally:

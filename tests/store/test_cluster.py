@@ -18,6 +18,7 @@ from redis.retry import Retry
 from app.errors import ShardUnavailable, StoreUnavailable
 from app.store import keys
 from app.store.cluster import ClusterClient
+from app.store.cluster_pipeline import ClusterPipeline
 from app.store.connecting import connect
 from app.store.pools import make_pool
 from app.store.scripts import Scripts
@@ -112,6 +113,36 @@ def test_a_watched_key_stops_a_transaction(client: ClusterClient) -> None:
                     pipe.execute()
             else:
                 assert pipe.execute() == [True]
+
+
+def test_keys_that_move_while_they_are_watched_are_on_a_shard_that_is_away(
+    cluster: Cluster, client: ClusterClient
+) -> None:
+    """Before they are read, and when they are written: nobody follows them."""
+    source = cluster.primary_of(HERE)
+    to = another(cluster, source)
+    client.set("{0}a", "1")
+    client.set("{0}b", "1")
+
+    def change(pipe: ClusterPipeline, *watched: str) -> None:
+        pipe.watch(*watched)  # type: ignore[no-untyped-call]
+        pipe.multi()
+        pipe.set("{0}a", "2").execute()
+
+    to.ask("CLUSTER", "SETSLOT", HERE, "IMPORTING", source.id)
+    source.ask("CLUSTER", "SETSLOT", HERE, "MIGRATING", to.id)
+    try:
+        source.ask("MIGRATE", "127.0.0.1", to.port, "", 0, 5_000, "KEYS", "{0}a")
+        for watched in (["{0}a"], ["{0}a", "{0}b"], ["{0}b"]):
+            with client.pipeline() as pipe, pytest.raises(ShardUnavailable):
+                change(pipe, *watched)
+    finally:
+        source.ask("CLUSTER", "SETSLOT", HERE, "STABLE")
+        to.ask("MIGRATE", "127.0.0.1", source.port, "", 0, 5_000, "KEYS", "{0}a")
+        to.ask("CLUSTER", "SETSLOT", HERE, "STABLE")
+    with client.pipeline() as pipe:
+        change(pipe, "{0}a")
+    assert client.get("{0}a") == b"2"
 
 
 def test_what_goes_together_may_be_on_any_node(client: ClusterClient) -> None:
