@@ -6,12 +6,12 @@ node. User and password are those of all nodes.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
+
+from app.domain.server_lists import begins_with, host_of, read_server_list
 
 SCHEMES = ("redis+cluster", "rediss+cluster")
 DEFAULT_PORT = 6379
-_ADDRESS = re.compile(r"\[(?P<v6>[^\]]*)\](?::(?P<v6port>\d+))?|(?P<host>[^:]*)(?::(?P<port>\d+))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class ClusterUrl:
     @property
     def hosts(self) -> tuple[tuple[str, int], ...]:
         """Where these nodes are."""
-        return tuple(map(_host_of, self.addresses))
+        return tuple(host_of(one, DEFAULT_PORT) for one in self.addresses)
 
     @property
     def tls(self) -> bool:
@@ -46,23 +46,10 @@ class ClusterUrl:
 
 def is_cluster_url(url: str) -> bool:
     """Whether a URL leads to a cluster."""
-    return url.startswith(tuple(f"{scheme}://" for scheme in SCHEMES))
+    return begins_with(url, SCHEMES)
 
 
 def read_cluster_url(url: str) -> ClusterUrl:
     """Take a URL apart that ``check_store_url`` has accepted, or is to judge the parts of."""
-    scheme, _, rest = url.partition("://")
-    address, mark, query = rest.partition("?")
-    address, _, database = address.partition("/")
-    login, at, hosts = address.rpartition("@")
-    plain = scheme.partition("+")[0]
-    server_url = f"{plain}://{login}{at}localhost/{database}{mark}{query}"
-    return ClusterUrl(tuple(hosts.split(",")), server_url, database)
-
-
-def _host_of(address: str) -> tuple[str, int]:
-    found = _ADDRESS.fullmatch(address)
-    if found is None:
-        return address, DEFAULT_PORT
-    port = found["v6port"] or found["port"] or DEFAULT_PORT
-    return found["v6"] or found["host"] or "", int(port)
+    found = read_server_list(url)
+    return ClusterUrl(found.addresses, found.server_url(found.path), found.path)

@@ -6,13 +6,13 @@ to the Sentinels too. User and password are those of the server.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from urllib.parse import unquote
 
+from app.domain.server_lists import begins_with, host_of, read_server_list
+
 SCHEMES = ("redis+sentinel", "rediss+sentinel")
 DEFAULT_PORT = 26_379
-_ADDRESS = re.compile(r"\[(?P<v6>[^\]]*)\](?::(?P<v6port>\d+))?|(?P<host>[^:]*)(?::(?P<port>\d+))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class SentinelUrl:
     @property
     def hosts(self) -> tuple[tuple[str, int], ...]:
         """Where the Sentinels are."""
-        return tuple(map(_host_of, self.addresses))
+        return tuple(host_of(one, DEFAULT_PORT) for one in self.addresses)
 
     @property
     def tls(self) -> bool:
@@ -41,27 +41,11 @@ class SentinelUrl:
 
 def is_sentinel_url(url: str) -> bool:
     """Whether a URL leads to Sentinels."""
-    return url.startswith(tuple(f"{scheme}://" for scheme in SCHEMES))
+    return begins_with(url, SCHEMES)
 
 
 def read_sentinel_url(url: str) -> SentinelUrl:
     """Take a URL apart that ``check_store_url`` has accepted, or is to judge the parts of."""
-    scheme, _, rest = url.partition("://")
-    address, mark, query = rest.partition("?")
-    address, _, path = address.partition("/")
-    login, at, hosts = address.rpartition("@")
-    name, _, database = path.partition("/")
-    plain = scheme.partition("+")[0]
-    return SentinelUrl(
-        tuple(hosts.split(",")),
-        unquote(name),
-        f"{plain}://{login}{at}localhost/{database}{mark}{query}",
-    )
-
-
-def _host_of(address: str) -> tuple[str, int]:
-    found = _ADDRESS.fullmatch(address)
-    if found is None:
-        return address, DEFAULT_PORT
-    port = found["v6port"] or found["port"] or DEFAULT_PORT
-    return found["v6"] or found["host"] or "", int(port)
+    found = read_server_list(url)
+    name, _, database = found.path.partition("/")
+    return SentinelUrl(found.addresses, unquote(name), found.server_url(database))
