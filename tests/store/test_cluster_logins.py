@@ -5,10 +5,6 @@ The server program of the tests knows no TLS; a stand-in answers as the only nod
 
 from __future__ import annotations
 
-import contextlib
-import socketserver
-import ssl
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,45 +18,23 @@ from app.store.cluster_probe import probe_store
 from app.store.connecting import connect
 from tests.support.certificates import Authority
 from tests.support.cluster import Cluster
+from tests.support.secured import Answers, secured_server
 from tests.support.wait import wait_until
 
 USER = "rotating"
 
 
-class OneNode(socketserver.StreamRequestHandler):
-    """Says that it serves all slots, and OK to whatever else is asked."""
+class OneNode(Answers):
+    """Says that it serves all slots."""
 
-    def handle(self) -> None:
-        with contextlib.suppress(OSError):  # who does not trust it leaves
-            while line := self.rfile.readline():
-                words = []
-                for _ in range(int(line[1:])):
-                    length = int(self.rfile.readline()[1:])
-                    words.append(self.rfile.read(length + 2)[:-2])
-                self.wfile.write(self._answer(words))
-
-    def _answer(self, words: list[bytes]) -> bytes:
+    def said(self, words: list[bytes], port: int) -> bytes | None:
         if words == [b"CLUSTER", b"SLOTS"]:
-            port = self.server.server_address[1]  # type: ignore[index]
             # It knows no name of its own: it is where it was asked.
             return b"*1\r\n*3\r\n:0\r\n:16383\r\n*2\r\n$0\r\n\r\n:%d\r\n" % port
         if words == [b"CLUSTER", b"INFO"]:
             said = b"cluster_state:ok\r\ncluster_current_epoch:1\r\n"
             return b"$%d\r\n%s\r\n" % (len(said), said)
-        return b"+PONG\r\n" if words[0] == b"PING" else b"+OK\r\n"
-
-
-class SecuredNode(socketserver.ThreadingTCPServer):
-    daemon_threads = True
-
-    def __init__(self, tls: ssl.SSLContext) -> None:
-        super().__init__(("127.0.0.1", 0), OneNode)
-        self._tls = tls
-
-    def get_request(self) -> tuple[ssl.SSLSocket, object]:
-        connection, address = self.socket.accept()
-        secured = self._tls.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
-        return secured, address
+        return None
 
 
 @pytest.fixture
@@ -73,12 +47,8 @@ def port(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]
     # Nobody asks while the stand-in goes: Python (3.11) leaves a socket open, and says so in
     # another test, that is reset before its handshake.
     monkeypatch.setattr("app.store.topology._keep_asking", lambda *_: None)
-    with SecuredNode(authority.context()) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-        thread.start()
-        yield server.server_address[1]
-        server.shutdown()
-        thread.join()
+    with secured_server(authority.context(), OneNode) as port:
+        yield port
 
 
 def test_every_node_is_spoken_to_with_tls(authority: Authority, port: int) -> None:
