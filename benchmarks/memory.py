@@ -54,10 +54,14 @@ DEFAULT_SETTINGS = {"hash-max-listpack-value": 64, "hash-max-listpack-entries": 
 
 
 def used(client: StoreClient) -> int:
-    """Bytes of the store's memory, without what its clients and its file have in flight."""
+    """Bytes of the store's memory, without what its clients and its file have in flight.
+
+    Nor what it keeps for replicas: once one has asked for all, as a backup does, each write is kept
+    for a while.
+    """
     info = client.info("memory")
-    passing = int(info.get("mem_clients_normal", 0)) + int(info.get("mem_aof_buffer", 0))
-    return int(info["used_memory"]) - passing
+    passing = ("mem_clients_normal", "mem_aof_buffer", "mem_replication_backlog")
+    return int(info["used_memory"]) - sum(int(info.get(name, 0)) for name in passing)
 
 
 @contextlib.contextmanager

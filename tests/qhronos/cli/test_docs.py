@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import socket
 from pathlib import Path
 
 import click
@@ -29,6 +30,8 @@ def test_the_commands_run_as_printed(on_app: Run, home: Path) -> None:
     (home / "jobs.cron").write_text(PAGE.in_language("")[0])
     (home / "events.yaml").write_text(PAGE.in_language("yaml")[0])
     (home / "deploys.ics").write_text(CALENDAR)
+    with socket.socket() as asking:
+        has_chat = asking.connect_ex(("127.0.0.1", 8081)) == 0
     for line in LINES:
         if line in ELSEWHERE:
             continue
@@ -36,12 +39,13 @@ def test_the_commands_run_as_printed(on_app: Run, home: Path) -> None:
         assert words[0] == "qhronos", line
         ended = on_app(*words[1:])
         # No worker runs here, which is what two of these are there to say.
-        # The third says that there are differences, the fourth that no chat is there.
+        # The third says that there are differences, the fourth that no chat is there: the inbox of
+        # a local run may be.
         expected = (
             1
             if words[1] in ("doctor", "status")
             or (words[-1] == "--dry-run" and words[1] == "apply")
-            or words[1:3] == ["alerts", "test"]
+            or (words[1:3] == ["alerts", "test"] and not has_chat)
             else 0
         )
         assert ended.code == expected, (line, ended)
