@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import signal
+
 import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.support import on_cluster
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A script that runs the tests in the background has it so, and what they start would inherit
+    # that: Ctrl-C is a part of what they prove.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # For mutation testing: the same few examples every time, however slow the machine is.
 settings.register_profile(
