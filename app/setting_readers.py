@@ -17,16 +17,9 @@ from app.domain.durations import parse_duration_ms
 from app.domain.store_urls import TLS_OPTIONS, check_broker_url, check_store_url
 from app.domain.targets import Network, TargetPolicy
 from app.errors import ConfigError, InvalidInput
-from app.metrics.family import OTHER
 
 MIN_SECRET_BYTES = 32
 """Shortest key accepted for HS256 (RFC 7518 section 3.2)."""
-
-MAX_INDEXED_MEMBERS = 10
-"""The hash of an event stays small with what it keeps of so many."""
-
-MAX_LABELS = 20
-"""Each value of a label is a few dozen series in Prometheus, and as many fields in the store."""
 
 MIN_CHOSEN_SECRET = 8
 """Shortest master token and signing secret accepted: they may be of the operator's choosing."""
@@ -210,57 +203,6 @@ def public_url(text: str) -> str:
     if not match or int(match[1] or 0) > 65_535:
         raise ValueError("must be an address as in https://qhronos.example.com or …/below")
     return text.rstrip("/")
-
-
-def member_names(text: str) -> tuple[str, ...]:
-    """Names of members of the metadata, commas between."""
-    names = tuple(sorted(part.strip() for part in text.split(",")))
-    is_right = all(0 < len(name) <= 64 and name.isprintable() and ":" not in name for name in names)
-    if not is_right or len(set(names)) != len(names) or len(names) > MAX_INDEXED_MEMBERS:
-        raise ValueError(
-            f"must be at most {MAX_INDEXED_MEMBERS} names of members of the metadata, each once "
-            "and of 1 to 64 characters without a colon, as in customer,order_id"
-        )
-    return names
-
-
-def metric_tags(text: str) -> tuple[str, ...]:
-    """Tags that are labels of metrics, commas between."""
-    found = tuple(sorted(unicodedata.normalize("NFC", part).strip() for part in text.split(",")))
-    if not _may_be_labels(found):
-        raise ValueError(
-            f"must be at most {MAX_LABELS} tags, each once and not '{OTHER}', which is what the "
-            "rest is called; as in billing,reports"
-        )
-    return found
-
-
-def metric_hosts(text: str) -> tuple[str, ...]:
-    """Hosts that are labels of metrics, commas between."""
-    found = tuple(sorted(part.strip().lower() for part in text.split(",")))
-    if not _may_be_labels(found) or not all(re.fullmatch(r"[\w.:-]{1,253}", one) for one in found):
-        raise ValueError(
-            f"must be at most {MAX_LABELS} hosts without ports, each once, as in "
-            "api.example.com,10.0.0.7"
-        )
-    return found
-
-
-def _may_be_labels(found: tuple[str, ...]) -> bool:
-    return len(set(found)) == len(found) <= MAX_LABELS and not {"", OTHER} & set(found)
-
-
-def origins(text: str) -> tuple[str, ...]:
-    """Origins of web pages, commas between."""
-    found = tuple(part.strip() for part in text.split(","))
-    for origin in found:
-        if not re.fullmatch(
-            r"https?://[a-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9a-f:]+\](:[0-9]{1,5})?", origin
-        ):
-            raise ValueError(
-                "must be exact origins as in https://app.example.com,https://b.example"
-            )
-    return found
 
 
 _WINDOWS = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400}

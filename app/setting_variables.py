@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from app.config import PREFIX, Settings
 from app.domain.archive_url import check_archive_url
 from app.domain.cluster_urls import is_cluster_url
+from app.domain.comma_lists import member_names, metric_hosts, metric_tags, origins
 from app.domain.durability import read_durability
 from app.domain.free_space import parse_free_space
 from app.domain.ids import MAX_PARTITIONS
@@ -34,10 +35,6 @@ from app.setting_readers import (
     duration,
     environment,
     integer,
-    member_names,
-    metric_hosts,
-    metric_tags,
-    origins,
     plain,
     private_targets,
     proxies,
@@ -102,17 +99,17 @@ READERS: dict[str, Callable[[str], Any]] = {
     "RETENTION_AUDIT": duration(1_000, 36_500 * _DAY),
     "AUDIT_MAX_BYTES": integer(0, 1 << 50),
     "RATE_LIMIT": rate_limit,
-    "INDEXED_METADATA": member_names,
+    "INDEXED_METADATA": converted(member_names),
     "MAX_BODY_BYTES": integer(1_024, 16_777_216),
     "MAX_EVENTS_PER_SUB": integer(0, 999_999_999),
     "MAX_OCCURRENCES_PER_SUB": integer(0, 999_999_999),
     "TENANT_WEIGHTS": converted(read_weights),
     "MAX_OCCURRENCES_PER_MINUTE": integer(0, 60),
     "METRICS_PUBLIC": boolean,
-    "METRICS_TAGS": metric_tags,
-    "METRICS_TARGETS": metric_hosts,
+    "METRICS_TAGS": converted(metric_tags),
+    "METRICS_TARGETS": converted(metric_hosts),
     "DOCS_PUBLIC": boolean,
-    "CORS_ORIGINS": origins,
+    "CORS_ORIGINS": converted(origins),
     "TRUSTED_PROXIES": proxies,
     "PUBLIC_URL": public_url,
     "SMTP_URL": accepted(mail_server),

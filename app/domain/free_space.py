@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from app.errors import InvalidInput
 
+_FORM = "must be a part of the disk, bytes or both, as in 5%,1GiB; or 0"
 _UNITS = {"": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
 _RATIO = re.compile(r"([0-9]{1,2}(?:\.[0-9]{1,3})?)%", re.ASCII)
 _BYTES = re.compile(r"([0-9]{1,15})\s?(|KiB|MiB|GiB|TiB)", re.ASCII)
@@ -26,12 +27,14 @@ class FreeSpace:
 
 def parse_free_space(text: str) -> FreeSpace:
     """Read ``5%``, ``1GiB``, ``5%,1GiB`` or ``0``; raises ``InvalidInput``."""
-    ratio, size = 0.0, 0
+    ratios, sizes = list[float](), list[int]()
     for part in text.split(","):
         if found := _RATIO.fullmatch(part.strip()):
-            ratio = float(found[1]) / 100
+            ratios.append(float(found[1]) / 100)
         elif found := _BYTES.fullmatch(part.strip()):
-            size = int(found[1]) * _UNITS[found[2]]
+            sizes.append(int(found[1]) * _UNITS[found[2]])
         else:
-            raise InvalidInput("must be a part of the disk, bytes or both, as in 5%,1GiB; or 0")
-    return FreeSpace(ratio, size)
+            raise InvalidInput(_FORM)
+    if len(ratios) > 1 or len(sizes) > 1:
+        raise InvalidInput(_FORM)
+    return FreeSpace(sum(ratios), sum(sizes))

@@ -56,4 +56,7 @@ def signing_keys(text: str) -> tuple[SigningKey, ...]:
     texts = text.split(",") if text else []
     if len(texts) > MAX_KEYS:
         raise InvalidInput(f"must be at most {MAX_KEYS} keys, a comma between")
-    return tuple(SigningKey(one.strip()) for one in texts)
+    keys = tuple(SigningKey(one.strip()) for one in texts)
+    if len({key.id for key in keys}) < len(keys):
+        raise InvalidInput("must not be one key twice")
+    return keys

@@ -16,6 +16,9 @@ from app.errors import InvalidInput
 REST = "*"
 """Stands for all tenants that are not named."""
 
+_MORE = re.compile(r"=\s*[0-9]{1,3}[^\w=]")
+"""In a name: a weight and something behind it, which somebody took for what stands between."""
+
 MAX_WEIGHT = 100
 """A turn is so many deliveries at most: all others wait for them."""
 
@@ -29,7 +32,8 @@ Weights = tuple[tuple[str, int], ...]
 def read_weights(text: str) -> Weights:
     """Read ``acme=4,other=2,*=1``; raises ``InvalidInput`` with a predicate.
 
-    A tenant is the ``sub`` of a token, and ``*`` all that are not named.
+    A tenant is the ``sub`` of a token, and ``*`` all that are not named. ``acme=4;other`` would be
+    a tenant's name that hardly any has, so it is refused.
     """
     found: dict[str, int] = {}
     for part in text.split(","):
@@ -40,6 +44,8 @@ def read_weights(text: str) -> Weights:
                 "must be the 'sub' of tokens, each once, with weights from 1 to "
                 f"{MAX_WEIGHT}, as in acme=4,other=2; '*' stands for all others"
             )
+        if _MORE.search(sub):
+            raise InvalidInput("must have commas between the tenants, as in acme=4,other=2")
         found[sub] = int(weight)
     if len(found) > MAX_NAMED:
         raise InvalidInput(f"must name at most {MAX_NAMED} tenants")

@@ -23,7 +23,10 @@ def test_what_can_be_written(text: str, read: FreeSpace) -> None:
     assert parse_free_space(text) == read
 
 
-@pytest.mark.parametrize("text", ["", "100%", "-1", "1GB", "5%%", "1GiB;5%", "five", "\u0665%"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "100%", "-1", "1GB", "5%%", "1GiB;5%", "five", "5%,6%", "1GiB,2GiB", "5%,", "\u0665%"],
+)
 def test_what_can_not(text: str) -> None:
     with pytest.raises(InvalidInput, match=r"as in 5%,1GiB; or 0"):
         parse_free_space(text)

@@ -73,6 +73,7 @@ def test_there_may_be_none_and_two():
             "must be whsk_ and base64 of 32 bytes, or of 64 that end in the public key",
         ),
         (",".join([written(SEED)] * 3), "must be at most 2 keys, a comma between"),
+        (f"{written(SEED)},{written(SEED + PUBLIC)}", "must not be one key twice"),
     ],
 )
 def test_each_refusal_says_what_to_write_instead(value, sentence):

@@ -18,6 +18,18 @@ def test_what_is_no_weight_is_refused(text: str) -> None:
         read_weights(text)
 
 
+@pytest.mark.parametrize(
+    "text", ["acme=4;other=2", "acme=4 other=2", "acme = 4 | b=2", "a=1/b=2", "x=1,acme=4\uff0cb=2"]
+)
+def test_another_sign_than_a_comma_between_tenants_makes_no_strange_name_of_two(text: str) -> None:
+    with pytest.raises(InvalidInput, match="must have commas between the tenants, as in acme=4,"):
+        read_weights(text)
+
+
+def test_names_with_semicolons_and_blanks_are_names() -> None:
+    assert read_weights("a;b=1,c d=2,e=f;g=3") == (("a;b", 1), ("c d", 2), ("e=f;g", 3))
+
+
 def test_so_many_tenants_are_named_at_most() -> None:
     names = [f"{number}=2" for number in range(MAX_NAMED + 1)]
     assert len(read_weights(",".join(names[1:]))) == MAX_NAMED
