@@ -170,11 +170,13 @@ def record_of(
     before another attempt.
     """
     options = claim.definition.options if claim.definition else NO_OPTIONS
+    # What is promised from the attempt's end on must not come in the fraction of a ms before it.
+    ended_ms = max(now_ms, -(-outcome.timings.done_us // 1000))
     decision = decide(
         outcome,
         claim.attempt - claim.attempts_before,
         options.retry,
-        now_ms=now_ms,
+        now_ms=ended_ms,
         since_ms=claim.since_ms,
         jitter=jitter,
         least_ms=least_delay_ms,
@@ -188,7 +190,7 @@ def record_of(
             message = f"{message}; {decision.reason}"
     elif outcome.ack_required and outcome.status_code in (ACCEPTED, None):
         ack_ms = options.ack_timeout_ms if outcome.ack_ms is None else outcome.ack_ms
-        verdict, next_ms = "dispatched", now_ms + ack_ms
+        verdict, next_ms = "dispatched", ended_ms + ack_ms
     record = Record(
         claim.occurrence_id,
         claim.token,
