@@ -196,7 +196,7 @@ class Claimer:
             self._times.learn(partition, early, heads, now_ms, took_ms)
             self._batches.add(len(rows))
             if flows:
-                self.flows.look_for_new(now_ms)
+                self.flows.look_for_new(now_ms, partition)
             for row in rows:
                 lane = lane_of_event(row[1])
                 self._rows.add(lane, _Row(row, token, now_ms))
@@ -230,8 +230,8 @@ class Claimer:
         looked = self._looks.step(now_ms, self._times.own)
         if looked is not None:
             self._times.look(looked.due_ms, now_ms)
-            for flow_ms in looked.flow_ms:
-                self.flows.look_by(flow_ms)
+            for partition, flow_ms in looked.flow_ms.items():
+                self.flows.look_by(flow_ms, partition)
 
     def _hear(self, now_ms: int) -> None:
         wakes = self._listener.news()

@@ -9,7 +9,7 @@ the time has come, claims it.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from app.clock import NEVER_MS
@@ -88,7 +88,7 @@ class FlowClaimer:
         self._next_renewal_ms = 0
         self._look_ms = 0
         self._full = FullFlows(gate, lease_ms)
-        self.own: Sequence[int] | None = None  # where to look for flows; none: in all partitions
+        self.own: Collection[int] | None = None  # where to look for flows; none: in all partitions
 
     @property
     def look_ms(self) -> int:

@@ -31,6 +31,8 @@ class FlowSteps:
         self._background = background
         self._step: Future[None] | None = None
         self._look_ms = NEVER_MS
+        self._own: Sequence[int] | None = None
+        self._also: set[int] = set()
         self._retry_ms = self._began_ms = 0
         self._written: list[tuple[Items, Items]] = []
 
@@ -55,7 +57,7 @@ class FlowSteps:
 
     def serve(self, partitions: Sequence[int]) -> None:
         """Look for flows in these partitions only, by itself."""
-        self._flows.own = partitions
+        self._own = partitions
 
     def pause_until(self, look_ms: int) -> None:
         """Look and report no earlier, ms UTC: the store is away."""
@@ -63,16 +65,18 @@ class FlowSteps:
         if not self.busy:
             self._flows.pause_until(look_ms)
 
-    def look_by(self, look_ms: int) -> None:
-        """Look no later, ms UTC."""
+    def look_by(self, look_ms: int, partition: int | None = None) -> None:
+        """Look no later, ms UTC; and then in this partition, too, if it is another drain's."""
+        if partition is not None:
+            self._also.add(partition)
         if self.busy:
             self._look_ms = min(self._look_ms, look_ms)
         else:
             self._flows.look_by(look_ms)
 
-    def look_for_new(self, now_ms: int) -> None:
-        """Look soon: something waits for its flow since now, ms UTC."""
-        self.look_by(max(now_ms, self._began_ms + SPACING_MS))
+    def look_for_new(self, now_ms: int, partition: int) -> None:
+        """Look soon: in a partition something waits for its flow since now, ms UTC."""
+        self.look_by(max(now_ms, self._began_ms + SPACING_MS), partition)
 
     def handle_written(self, counted: Items, sent: Items) -> None:
         """Learn which of the items ``sent`` to the store were ``counted``."""
@@ -106,6 +110,8 @@ class FlowSteps:
         claims = flows.take_new()
         if flows.report_ms(now_ms) <= now_ms or (not closing and now_ms >= flows.look_ms):
             self._began_ms = now_ms
+            also, self._also = self._also, set()
+            flows.own = None if self._own is None else {*self._own, *also}
 
             def report_and_claim() -> None:
                 flows.report(now_ms)

@@ -25,8 +25,8 @@ class Looked(NamedTuple):
     """When to look again."""
     due_ms: dict[int, int]
     """When the first is due in the partitions in which one is."""
-    flow_ms: list[int]
-    """When to look at flows for which something waits."""
+    flow_ms: dict[int, int]
+    """When to look at flows for which something waits in partitions."""
 
 
 def look_at_heads(
@@ -44,7 +44,7 @@ def look_at_heads(
     ``reclaims``: whether leases that have expired may be somebody else's. ``overdue`` fails what
     was not acknowledged in time, given a partition and ms UTC.
     """
-    until, due_ms, flow_ms = now_ms + MAX_SLEEP_MS, {}, []
+    until, due_ms, flow_ms = now_ms + MAX_SLEEP_MS, {}, {}
     partitions = [*own] if other is None else [*own, other]
     for partition, head in zip(partitions, work.heads(partitions), strict=True):
         is_own = partition != other
@@ -59,7 +59,7 @@ def look_at_heads(
             due_ms[partition] = head.due_ms
             until = until if is_own else now_ms  # the next of the others may be late as well
         if head.flow_ms is not None and (is_own or head.flow_ms <= by_ms):
-            flow_ms.append(head.flow_ms)
+            flow_ms[partition] = head.flow_ms
         if head.ack_ms is not None and is_own:
             until = min(until, head.ack_ms)
     return Looked(until, due_ms, flow_ms)

@@ -95,10 +95,10 @@ def test_looks_for_what_falls_due_are_spaced_unless_there_was_none_of_late(
     steps: FlowSteps, gate: FakeGate, later: Later
 ) -> None:
     run(steps, later)
-    steps.look_for_new(NOW_MS + 1)
+    steps.look_for_new(NOW_MS + 1, 0)
     assert steps.wake_ms(NOW_MS + 1, closing=False) == NOW_MS + SPACING_MS
     run(steps, later, now_ms=NOW_MS + SPACING_MS)
-    steps.look_for_new(NOW_MS + 3 * SPACING_MS)
+    steps.look_for_new(NOW_MS + 3 * SPACING_MS, 0)
     assert steps.wake_ms(NOW_MS, closing=False) == NOW_MS + 3 * SPACING_MS
 
 

@@ -46,7 +46,7 @@ def look(work: Work, *, reclaims: bool = True, overdue: list[int] | None = None)
 
 
 def test_with_nothing_to_come_it_looks_now_and_then() -> None:
-    assert look(Work(NONE, NONE)) == (NOW_MS + MAX_SLEEP_MS, {}, [])
+    assert look(Work(NONE, NONE)) == (NOW_MS + MAX_SLEEP_MS, {}, {})
 
 
 def test_it_tells_when_the_first_is_due_in_each_partition() -> None:
@@ -75,7 +75,7 @@ def test_overdue_acknowledgements_are_failed_and_later_ones_waited_for() -> None
 
 
 def test_flows_are_looked_at_when_they_say() -> None:
-    assert look(Work(NONE, Heads(None, None, None, NOW_MS + 5))).flow_ms == [NOW_MS + 5]
+    assert look(Work(NONE, Heads(None, None, None, NOW_MS + 5))).flow_ms == {1: NOW_MS + 5}
 
 
 def looks_at(work: Work, background: Any = None) -> HeadLooks:
