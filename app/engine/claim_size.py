@@ -8,7 +8,7 @@ tenant whose backlog it is that is right: fewer calls, more speed. It is wrong f
 
 from __future__ import annotations
 
-from app.engine.claim_times import AHEAD_MS
+from app.engine.claim_ahead import AHEAD_MS
 from app.store.calls import BATCH
 
 LEAST = 64

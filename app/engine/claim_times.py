@@ -12,10 +12,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 
 from app.clock import NEVER_MS
-
-AHEAD_MS = 50
-"""How long before its due time an occurrence is claimed at the earliest. Who changes or deletes its
-event after the claim finds its delivery in flight."""
+from app.engine.claim_ahead import AHEAD_MS, ClaimAhead
 
 LEAD_MS = 20
 """How long before its due time at the latest, as long as the store answers within half of that: so
@@ -52,6 +49,7 @@ class ClaimTimes:
         self._turn = 0
         self._asked = [0] * partitions
         self._lead_ms = LEAD_MS
+        self.ahead = ClaimAhead()
         self._exact: dict[int, int] = {}
         """Lanes in which an occurrence is due soon that can't be claimed early, until when."""
         self._listed = 1
@@ -141,18 +139,29 @@ class ClaimTimes:
         """
         self._lead_ms = AHEAD_MS if took_ms > LEAD_MS // 2 else LEAD_MS
         for due_ms, _, lane in (one.partition(b":") for one in early):
-            self._exact[int(lane)] = max(int(due_ms), self._exact.get(int(lane), 0))
-        moments = [
-            self._ahead_of(int(due_ms), int(lane))
-            for lane, due_ms in zip(heads[::2], heads[1::2], strict=True)
-        ]
-        if len(moments) >= self._listed and all(int(lane) in self._exact for lane in heads[::2]):
+            if int(due_ms) > now_ms + AHEAD_MS:
+                self.ahead.stay_near(now_ms)
+            else:
+                self._exact[int(lane)] = max(int(due_ms), self._exact.get(int(lane), 0))
+        first = {int(lane): int(ms) for lane, ms in zip(heads[::2], heads[1::2], strict=True)}
+        if self._leaves_some(first, now_ms - took_ms):
+            turn = [one for one in self._asks if self._next_ms[one] <= now_ms]
+            self.ahead.note_backlog(now_ms, len(turn) * took_ms)
+        moments = [self._ahead_of(due_ms, lane) for lane, due_ms in first.items()]
+        if len(moments) >= self._listed and all(lane in self._exact for lane in first):
             moments.append(now_ms + OTHERS_MS)
         next_ms = min(moments, default=NEVER_MS)
         if partition in self._own:
             self._claim_by(partition, next_ms)
         elif partition in self._asks:
             self._help(partition, next_ms, now_ms)
+
+    def _leaves_some(self, first: Mapping[int, int], asked_ms: int) -> bool:
+        """Whether more was due than an answer gave, or is about to be, given what comes next."""
+        return any(
+            due_ms <= asked_ms + (0 if lane in self._exact else AHEAD_MS)
+            for lane, due_ms in first.items()
+        )
 
     def look(self, due_ms: Mapping[int, int], now_ms: int) -> None:
         """Learn from a look when the first is due in partitions, ms UTC; help those that are late.

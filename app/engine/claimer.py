@@ -16,7 +16,7 @@ from app.domain.ids import lane_of_event
 from app.domain.weights import EQUAL, LaneWeights
 from app.engine.background import Background
 from app.engine.claim_size import ClaimSize
-from app.engine.claim_times import AHEAD_MS, OTHERS_MS, ClaimTimes
+from app.engine.claim_times import OTHERS_MS, ClaimTimes
 from app.engine.delay_queue import DelayQueue
 from app.engine.fair_queue import FairQueue
 from app.engine.flow_steps import FlowSteps
@@ -280,7 +280,7 @@ class Claimer:
                     self._worker,
                     self._request,
                     now_ms=now_ms,
-                    ahead_ms=AHEAD_MS,
+                    ahead_ms=self._times.ahead.ms(now_ms, len(self._delayed), self.window.size),
                     limit=max(min(limit, self._size.most) // len(partitions), 1),
                     lease_ms=self._lease_ms,
                     passed_over=passed_over,

@@ -20,6 +20,9 @@ from app.store.calls import Call
 from app.store.connection import SOCKET_TIMEOUT_S, StoreClient, translate
 from app.store.scripts import Scripts
 
+PENDING = object()
+"""Stands for an answer that is yet to come, or a part of it."""
+
 
 class Channel:
     """Sends calls and receives answers. Each call may run twice, as every script can."""
@@ -68,11 +71,12 @@ class Channel:
             return None
         try:
             while len(self._answers) < len(self._calls):
-                if not self._connection.can_read(0):
+                answer = self._read()
+                if answer is PENDING:
                     if time.monotonic() - self._sent_s < SOCKET_TIMEOUT_S:
                         return None
                     raise redis.exceptions.TimeoutError
-                self._answers.append(self._read())
+                self._answers.append(answer)
         except redis.exceptions.NoScriptError:
             if len(self._calls) > 1:
                 self._break()  # the answers of the others must not be read as those to come
@@ -95,7 +99,16 @@ class Channel:
         self._break()
 
     def _read(self) -> Any:
-        return self._connection.read_response()
+        """An answer, or ``PENDING``: what has come of it is kept until the rest is there.
+
+        A long one comes in pieces, and the store runs other calls between two of them.
+        """
+        if not self._connection.can_read(0):
+            return PENDING
+        try:
+            return self._connection.read_response(timeout=0, disconnect_on_error=False)
+        except redis.exceptions.TimeoutError:
+            return PENDING
 
     def _settled(self, _calls: Sequence[Call], answers: list[Any]) -> list[Any]:
         """The answers to calls, now that all are there."""

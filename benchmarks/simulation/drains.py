@@ -15,7 +15,8 @@ from typing import Any
 
 from app.delivery.sender import MOST_ENDED
 from app.engine import recorder
-from app.engine.claim_times import AHEAD_MS, LEAD_MS, MOST_TOGETHER, TOGETHER_MS
+from app.engine.claim_ahead import AHEAD_MS
+from app.engine.claim_times import LEAD_MS, MOST_TOGETHER, TOGETHER_MS
 from app.engine.claimer import SLICE
 from app.engine.drain import ACCEPTED, POLL_MS, STARTED
 from app.engine.heads import MAX_SLEEP_MS

@@ -6,7 +6,7 @@ import heapq
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from app.engine.claim_times import AHEAD_MS
+from app.engine.claim_ahead import AHEAD_MS
 from benchmarks.simulation.machine import Bell, Machine, Steps, Thread
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from app.clock import NEVER_MS
+from app.engine.claim_ahead import AHEAD_MS
 from app.engine.claim_times import (
-    AHEAD_MS,
     HELP_AFTER_MS,
     LEAD_MS,
     MOST_LISTED,

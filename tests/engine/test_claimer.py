@@ -7,7 +7,8 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 from app.domain.ids import EventIds
-from app.engine.claim_times import AHEAD_MS, LEAD_MS, OTHERS_MS, TOGETHER_MS, ClaimTimes
+from app.engine.claim_ahead import AHEAD_MS, FAR_MS, HELD
+from app.engine.claim_times import LEAD_MS, OTHERS_MS, TOGETHER_MS, ClaimTimes
 from app.engine.claimer import SLICE, Claimer
 from app.engine.heads import HeadLooks
 from app.engine.window import FEW, Window
@@ -298,6 +299,38 @@ def test_a_full_window_has_room_for_lanes_with_few_claims_in_it() -> None:
     for _ in range(20):
         claimer.step(clock.advance(1), closing=False)
     assert [call.args[7] for call in channel.calls] == ["", ",1,", ",1,", ",1,"]
+
+
+def test_beside_a_backlog_others_are_claimed_so_far_ahead_that_a_slow_store_makes_none_late() -> (
+    None
+):
+    """The second answer takes 200 ms, as where the disk stalls: all of it is held by then."""
+    clock, late = FakeClock(), head(1, NOW_MS)
+    soon = [row(NOW_MS + at) for at in (60, 120, 180, 240)]
+    channel = FakeChannel(answer(rows_of(1, SLICE), heads=late))
+    claimer = a_claimer(clock, channel)
+    claimer.step(NOW_MS, closing=False)
+    claimer.step(NOW_MS, closing=False)
+    assert channel.asked == [NOW_MS + AHEAD_MS, NOW_MS + FAR_MS]
+    channel.answers.append(answer(soon, heads=late))
+    for _ in range(2):
+        claimer.step(NOW_MS, closing=False)
+    clock.advance(200)
+    assert [one.due_ms - NOW_MS for one in claimer.due(NOW_MS + 200)] == [60, 120, 180]
+    assert claimer.delayed == 1
+
+
+def test_what_is_held_far_ahead_leaves_most_of_the_window_to_the_backlog() -> None:
+    late = head(1, NOW_MS)
+    held = [row(NOW_MS + 60) for _ in range(WINDOW // HELD)]
+    channel = FakeChannel(answer(heads=late), answer(held, heads=late))
+    claimer = a_claimer(FakeClock(), channel)
+    for _ in range(4):
+        claimer.step(NOW_MS, closing=False)
+    assert claimer.delayed == WINDOW // HELD
+    channel.answers.append(answer(heads=late))
+    claimer.step(NOW_MS, closing=False)
+    assert [one - NOW_MS for one in channel.asked] == [AHEAD_MS, FAR_MS, FAR_MS, AHEAD_MS]
 
 
 def test_an_end_makes_room_in_its_lane() -> None:

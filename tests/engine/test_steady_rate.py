@@ -17,7 +17,8 @@ from app.delivery.waiting import wait_for
 from app.domain.access import MASTER
 from app.domain.action import webhook
 from app.domain.outcome import Outcome, Timings
-from app.engine.claim_times import AHEAD_MS, LEAD_MS
+from app.engine.claim_ahead import AHEAD_MS
+from app.engine.claim_times import LEAD_MS
 from app.engine.drain import Drain
 from app.engine.recorder import GATHER_MS
 from app.services.queries import EventChanges

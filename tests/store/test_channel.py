@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import contextlib
 import select
+import socket
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import redis
 
+import app.store.channel as channel_module
 from app.errors import StoreUnavailable
 from app.store.calls import Call, Deferral, release_call
 from app.store.channel import Channel
@@ -162,6 +164,45 @@ def all_received(channel: Channel) -> list[Any]:
     wait_until(answer, "the answers")
     found: list[Any] = answers[-1]
     return found
+
+
+@pytest.fixture
+def server(channel: Channel) -> Iterator[socket.socket]:
+    """Stands for the server of a channel that is connected: a test writes its answers."""
+    channel.send(call())
+    assert received(channel) == [0]
+    ours, server = socket.socketpair()
+    ours.settimeout(1)
+    connection = channel._connection
+    with connection._sock:
+        connection._sock = connection._parser._sock = ours
+    with server:
+        yield server
+
+
+def test_an_answer_of_which_a_part_is_there_is_not_waited_for(
+    channel: Channel, server: socket.socket
+) -> None:
+    """``read_response`` with a time-out of 0 keeps what it has read."""
+    channel.send_all([call(), call()])
+    for part in (b"*2\r\n:1\r\n$4\r\nab", b"cd", b"\r\n*1\r\n"):
+        server.sendall(part)
+        assert channel.receive_all() is None
+    server.sendall(b":3\r\n")
+    assert all_received(channel) == [[1, b"abcd"], [3]]
+    assert not channel.busy
+
+
+def test_a_server_that_sends_no_more_than_a_part_is_away(
+    channel: Channel, server: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    channel.send(call())
+    server.sendall(b"*2\r\n:1\r\n")
+    assert channel.receive() is None
+    monkeypatch.setattr(channel_module, "SOCKET_TIMEOUT_S", 0)
+    with pytest.raises(StoreUnavailable):
+        channel.receive()
+    assert received(channel) == [0], "it is sent again, on another connection"
 
 
 def test_several_calls_are_answered_in_their_order(channel: Channel) -> None:
