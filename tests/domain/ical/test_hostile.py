@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from app.domain.ical.days import read_definition
@@ -11,6 +9,7 @@ from app.domain.ical.importing import read_entries
 from app.errors import InvalidInput
 from tests.support.clock import NOW_MS
 from tests.support.ical import a_file, taken
+from tests.support.processor import processor_s
 
 MEGABYTE = 1_048_576
 START = "DTSTART;VALUE=DATE:20260101"
@@ -61,21 +60,24 @@ WITH_ZONE = b"BEGIN:VTIMEZONE\r\nTZID:Europe/Berlin\r\nBEGIN:STANDARD\r\nDTSTART
     ids=lambda raw: raw[:40].decode("latin-1").replace("\r\n", " ").replace("\x00", "0"),
 )  # fmt: skip
 def test_it_is_refused_within_two_seconds(raw):
-    began = time.process_time()
-    with pytest.raises(InvalidInput) as refused:
-        read_definition(raw[:MEGABYTE])
-    assert time.process_time() - began < 2
-    assert len(refused.value.message) < 300
+    def refuse() -> None:
+        with pytest.raises(InvalidInput) as refused:
+            read_definition(raw[:MEGABYTE])
+        assert len(refused.value.message) < 300
+
+    assert processor_s(refuse) < 2
 
 
 def test_time_zones_in_the_file_are_followed_within_bounds():
     """A rule of a change every second since 1900 refuses what stands in that zone."""
-    began = time.process_time()
     event = b"BEGIN:VEVENT\r\nDTSTART;TZID=Europe/Berlin:20260101T090000\r\nEND:VEVENT\r\n"
-    (entry,) = taken(OPEN + WITH_ZONE + event + CLOSE)
-    assert time.process_time() - began < 1
-    assert entry.refusal is not None
-    assert "is defined with more than 1000 changes" in entry.refusal.reason
+
+    def read() -> None:
+        (entry,) = taken(OPEN + WITH_ZONE + event + CLOSE)
+        assert entry.refusal is not None
+        assert "is defined with more than 1000 changes" in entry.refusal.reason
+
+    assert processor_s(read) < 1
 
 
 def test_what_nobody_reads_costs_nothing():
@@ -91,15 +93,18 @@ def test_what_nobody_reads_costs_nothing():
 
 def test_the_most_that_is_allowed_is_read():
     """Fifteen hundred VEVENTs in as many days, in a second at most."""
-    began = time.process_time()
     days = [
         f"DTSTART;VALUE=DATE:{year}{month:02}{day:02}"
         for year in range(2026, 2036)
         for month in range(1, 13)
         for day in range(1, 28)
     ]
-    assert len(read_definition(a_file(*days[:1_500]))["dates"]) == 1_500
-    assert time.process_time() - began < 1
+    file = a_file(*days[:1_500])
+
+    def read() -> None:
+        assert len(read_definition(file)["dates"]) == 1_500
+
+    assert processor_s(read) < 1
 
 
 def test_a_line_of_folds_alone_is_too_long_whatever_it_would_come_to():
