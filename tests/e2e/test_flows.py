@@ -41,7 +41,7 @@ def test_a_rate_spaces_attempts_over_all_workers(api: Api, receiver: Receiver) -
     make(api, receiver, 40, start, "/rate", flow={"key": "rated", "rate": "20/s"})
     requests = receiver.wait_for(40, 30, path="/rate")
     times = [one.at_ns / 1e9 for one in requests]
-    assert times[-1] - times[0] == pytest.approx(39 / 20, abs=0.25)
+    assert times[-1] - times[0] == pytest.approx(39 / 20, abs=0.25 * crowding())
     for first in range(len(times) - 20):
         # 20 in any second; the 21st may come early by what two sends differ in their delay.
         assert times[first + 20] - times[first] > 0.9
@@ -89,7 +89,9 @@ def test_a_paused_flow_waits_and_goes_on(api: Api, receiver: Receiver) -> None:
     assert receiver.requests_to("/held") == []
     flow = api.client.flows.get("held")
     assert (flow.paused, flow.in_flight, flow.events) == (True, 0, 5)
-    assert api.client.status().lag_ms < 1000, "what waits for a paused flow is not late"
+    assert api.client.status().lag_ms < 1000 * crowding(), (
+        "what waits for a paused flow is not late"
+    )
     api.client.flows.resume("held")
     receiver.wait_for(5, 10, path="/held")
     wait_until(lambda: api.client.flows.get("held").in_flight == 0, "nothing is under way")
