@@ -82,7 +82,7 @@ class Claimer:
         self._times = ClaimTimes(work.partitions)
         self._size = ClaimSize()
         self._batches = registry.buckets(catalogue.CLAIMS)
-        self._closing = False
+        self._closing = self._refused = False
         self._lease_ms = lease_ms
         self.window = window
         """Its claims that have no outcome yet."""
@@ -91,9 +91,7 @@ class Claimer:
         self._worker = worker
         self._request = self._others_ms = 0
         self._partitions: Sequence[int] = ()
-        self._asked_ms = 0
-        self._store_retry_ms = 0
-        self._last_step_ms = 0
+        self._asked_ms = self._store_retry_ms = self._last_step_ms = 0
         self._delayed = DelayQueue()
 
     @property
@@ -111,7 +109,7 @@ class Claimer:
         if len(self._rows) or self._successors.is_ready(now_ms):
             moments.append(now_ms)
         if not self._closing and not self._channel.busy:
-            next_ms = self._others_ms if self.window.full else self._times.next_ms
+            next_ms = self._others_ms if self._refused or self.window.full else self._times.next_ms
             moments.append(max(next_ms, self._store_retry_ms))
         if not self._closing and self._looks.next_ms is not None:
             moments.append(max(self._looks.next_ms, self._store_retry_ms))
@@ -150,8 +148,7 @@ class Claimer:
                 self._look(now_ms)
             if not closing and not self._channel.busy:
                 self._claim(now_ms)
-            claims = self.flows.step(now_ms, self.window.room, closing=closing)
-            self.count(claims, now_ms)
+            self.count(self.flows.step(now_ms, self.window.room, closing=closing), now_ms)
         except StoreUnavailable:
             log.warning("the store is away; claiming waits for it")
             self._store_retry_ms = self._others_ms = now_ms + STORE_RETRY_MS
@@ -189,6 +186,7 @@ class Claimer:
         answers = self._channel.receive_all()
         if answers is None:
             return
+        self.window.answered(self._worker)
         token, before = lease_token(self._worker, self._request), len(self._rows)
         took_ms = now_ms - self._asked_ms
         for partition, answer in zip(self._partitions, answers, strict=True):
@@ -246,19 +244,19 @@ class Claimer:
             self._looks.wake(() if wakes.anywhere else wakes.partitions)
 
     def _claim(self, now_ms: int) -> None:
-        if self.window.full:
+        partition, self._refused = self._times.ready(now_ms), False
+        if partition is not None and (room := self.window.room_for(self._worker, now_ms)):
+            self._ask(self._times.together_with(partition, now_ms), now_ms, room)
+        elif self.window.full or partition is not None:
+            self._refused = not self.window.full  # others have asked for what there is room for
             self._claim_for_others(now_ms)
-            return
-        partition = self._times.ready(now_ms)
-        if partition is not None:
-            self._ask(self._times.together_with(partition, now_ms), now_ms, self.window.room)
 
     def _claim_for_others(self, now_ms: int) -> None:
         """Claim beyond the window from the lanes with few claims in it."""
         if now_ms < self._others_ms:
             return
         self._others_ms = now_ms + max(OTHERS_MS // self._work.partitions, 2)
-        limit, passed_over = self.window.for_others()
+        limit, passed_over = self.window.for_others(self._worker, now_ms)
         if limit > 0 and self._times.own:
             self._ask([self._times.any_partition()], now_ms, limit, passed_over)
 
@@ -273,6 +271,8 @@ class Claimer:
         self._partitions, self._asked_ms = partitions, now_ms
         self._request += 1
         exact = self._times.exact(now_ms)
+        each = max(min(limit, self._size.most) // len(partitions), 1)
+        self.window.asked(self._worker, each * len(partitions), now_ms)
         self._channel.send_all(
             [
                 claim_call(
@@ -281,7 +281,7 @@ class Claimer:
                     self._request,
                     now_ms=now_ms,
                     ahead_ms=self._times.ahead.ms(now_ms, len(self._delayed), self.window.size),
-                    limit=max(min(limit, self._size.most) // len(partitions), 1),
+                    limit=each,
                     lease_ms=self._lease_ms,
                     passed_over=passed_over,
                     exact=exact,

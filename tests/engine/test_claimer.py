@@ -94,7 +94,13 @@ class Nothing:
         return lambda *_, **__: None
 
 
-def a_claimer(clock: FakeClock, channel: FakeChannel, heads: list[Heads] | None = None) -> Claimer:
+def a_claimer(
+    clock: FakeClock,
+    channel: FakeChannel,
+    heads: list[Heads] | None = None,
+    window: Window | None = None,
+    worker: bytes = b"w",
+) -> Claimer:
     nothing = cast("Any", Nothing(heads))
     return Claimer(
         *[nothing] * 3,
@@ -102,9 +108,9 @@ def a_claimer(clock: FakeClock, channel: FakeChannel, heads: list[Heads] | None 
         clock,
         nothing,
         cast("Any", AtOnce()),
-        worker=b"w",
+        worker=worker,
         lease_ms=1_000,
-        window=Window(WINDOW),
+        window=window or Window(WINDOW),
         overdue=nothing,
         registry=Registry(),
     )
@@ -343,6 +349,29 @@ def test_an_end_makes_room_in_its_lane() -> None:
     claimer.window.settle(claims)
     assert not claimer.window.full
     assert not claimer.window._held
+
+
+def limits(channel: FakeChannel) -> list[int]:
+    """How many each call has asked for at most."""
+    return [int(call.args[2]) for call in channel.calls]
+
+
+def test_two_that_share_a_window_claim_no_more_than_it_holds() -> None:
+    """The second waits for the answer to the first, and does not ask again and again meanwhile."""
+    clock, window = FakeClock(), Window(WINDOW)
+    channels = FakeChannel(), FakeChannel()
+    first, second = (
+        a_claimer(clock, channel, window=window, worker=b"w.%d" % number)
+        for number, channel in enumerate(channels)
+    )
+    for one in (first, second):
+        one.step(NOW_MS, closing=False)
+    assert [limits(one) for one in channels] == [[WINDOW], []]
+    assert second.wake_ms > NOW_MS
+    channels[0].answers.append(answer([row(NOW_MS)]))
+    for one in (first, second):
+        one.step(NOW_MS, closing=False)
+    assert [limits(one) for one in channels] == [[WINDOW], [WINDOW - 1]]
 
 
 def test_what_was_not_read_yet_is_given_back_with_the_rest() -> None:
