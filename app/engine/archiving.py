@@ -6,7 +6,6 @@ the archive gets each of them once.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
@@ -19,6 +18,7 @@ from app.archive.records import event_line, occurrence_line
 from app.domain import ids
 from app.domain.event import Event
 from app.domain.times import to_rfc3339
+from app.engine.time_limit import TimeLimit
 from app.services.event_writes import is_written
 from app.store.calls import BATCH
 from app.store.events import EventStore
@@ -62,14 +62,14 @@ class _Files(Generic[Item]):
         self.writers[place].add(line, scheduled_at)
         self.items[place].append(item)
 
-    def kept(self, archive: Archive, now_ms: int) -> Iterator[list[Item]]:
+    def kept(self, archive: Archive, now_ms: int, until: TimeLimit) -> Iterator[list[Item]]:
         """Write file after file; what each has, once it is written. Raises ``ArchiveFailed``.
 
-        What is not written within ``WRITE_S`` stays where it is.
+        What is not written within ``WRITE_S``, or before the process stops, stays where it is.
         """
-        until_s = time.monotonic() + WRITE_S
+        until = TimeLimit(WRITE_S, until.is_stopping)
         for number, place in enumerate(sorted(self.writers)):
-            if number and time.monotonic() >= until_s:
+            if number and until.is_over():
                 return
             archive.keep(self.writers.pop(place), now_ms)
             yield self.items.pop(place)
@@ -86,12 +86,11 @@ class Archiving:
     sweep: EventSweep
 
     def move_endings(
-        self, partition: int, endings: Iterable[Ending], now_ms: int, until_s: float
+        self, partition: int, endings: Iterable[Ending], now_ms: int, until: TimeLimit
     ) -> int:
         """Move occurrences that have ended, as many as fit into a file; returns how many.
 
-        Fewer if the monotonic clock passes ``until_s`` meanwhile; a few hundred at least. 0: there
-        were none.
+        Fewer if its time is over meanwhile; a few hundred at least. 0: there were none.
         """
         files = _Files[Ending](OCCURRENCES)
         gone: list[Ending] = []
@@ -106,14 +105,14 @@ class Archiving:
                 slot = slot_of(ending.at_ms if one.completed_ms is None else one.completed_ms)
                 place = ids.named_in_occurrence(one.id), slot
                 files.add(place, ending, occurrence_line(past), to_rfc3339(one.scheduled_ms))
-            if files.are_full or time.monotonic() >= until_s:
+            if files.are_full or until.is_over():
                 break
         moved = self.past.delete(partition, gone)
-        for written in files.kept(self.archive, now_ms):
+        for written in files.kept(self.archive, now_ms, until):
             moved += self.past.delete(partition, written)
         return moved
 
-    def move_events(self, partition: int, before_ms: int, now_ms: int) -> int:
+    def move_events(self, partition: int, before_ms: int, now_ms: int, until: TimeLimit) -> int:
         """Move events that have been inactive since before a moment; returns how many."""
         files = _Files[Event](EVENTS)
         listed = iter(self.sweep.inactive(partition, before_ms, MAX_EVENTS))
@@ -123,7 +122,7 @@ class Archiving:
                     place = ids.named_in_event(event.id), event_slot_of(event.updated_ms)
                     files.add(place, event, event_line(event))
         moved = 0
-        for written in files.kept(self.archive, now_ms):
+        for written in files.kept(self.archive, now_ms, until):
             for event in written:
                 saved = self.events.delete(event, any_version=False, now_ms=now_ms)
                 moved += is_written(saved)

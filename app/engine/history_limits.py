@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import math
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -17,6 +16,7 @@ from itertools import islice
 from app.archive.files import MAX_RECORDS
 from app.domain.event import EventStatus
 from app.engine.archiving import Archiving
+from app.engine.time_limit import TimeLimit
 from app.store.calls import BATCH
 from app.store.coordination import Coordination
 from app.store.history_size import HistorySizes
@@ -56,25 +56,25 @@ class HistoryLimits:
     max_bytes: int
     archiving: Archiving | None
 
-    def run(self, partitions: Sequence[int], now_ms: int, until_s: float) -> int:
-        """Delete what is too much, until then on the monotonic clock; returns how many.
+    def run(self, partitions: Sequence[int], now_ms: int, until: TimeLimit) -> int:
+        """Delete what is too much, for as long as there is time; returns how many.
 
         Raises ``ArchiveFailed``.
         """
-        trim = partial(self._trim, now_ms, until_s)
+        trim = partial(self._trim, now_ms, until)
         deleted = each_there(partitions if self.per_event else (), trim)
-        if self.max_bytes and time.monotonic() < until_s:
-            deleted += self._shrink(partitions, now_ms, until_s)
+        if self.max_bytes and not until.is_over():
+            deleted += self._shrink(partitions, now_ms, until)
         return deleted
 
-    def _trim(self, now_ms: int, until_s: float, partition: int) -> int:
+    def _trim(self, now_ms: int, until: TimeLimit, partition: int) -> int:
         deleted = 0
         for status in EventStatus:
-            if time.monotonic() < until_s:
-                deleted += self._trim_events(partition, status.value, now_ms, until_s)
+            if not until.is_over():
+                deleted += self._trim_events(partition, status.value, now_ms, until)
         return deleted
 
-    def _trim_events(self, partition: int, status: str, now_ms: int, until_s: float) -> int:
+    def _trim_events(self, partition: int, status: str, now_ms: int, until: TimeLimit) -> int:
         """Go on looking through the events of one status; with an archive, once an hour.
 
         Else each run would write a file for the little that has come since the last one.
@@ -88,22 +88,22 @@ class HistoryLimits:
         beyond: list[Ending] = []
         for _ in range(0, LOOKED_AT, BATCH):
             found = self.sweep.events(partition, status, cursor, BATCH)
-            if not self._add_beyond(beyond, partition, found.suspects, until_s):
+            if not self._add_beyond(beyond, partition, found.suspects, until):
                 cursor = cursor or "0"  # the next run looks at these again
                 break
             cursor = found.cursor
             if not cursor:
                 break
-        deleted = self._delete(partition, beyond, now_ms, until_s)
+        deleted = self._delete(partition, beyond, now_ms, until)
         self.coordination.move_sweep(place, f"{began} {cursor}")
         return deleted
 
     def _add_beyond(
-        self, beyond: list[Ending], partition: int, event_ids: Sequence[bytes], until_s: float
+        self, beyond: list[Ending], partition: int, event_ids: Sequence[bytes], until: TimeLimit
     ) -> bool:
         """Add what goes of some events; whether there was room and time to look at all of them."""
         for at in range(0, len(event_ids), AT_ONCE):
-            if len(beyond) >= MAX_RECORDS or time.monotonic() >= until_s:
+            if len(beyond) >= MAX_RECORDS or until.is_over():
                 return False
             beyond += self._beyond(partition, event_ids[at : at + AT_ONCE])
         return True
@@ -119,7 +119,7 @@ class HistoryLimits:
             endings = [Ending(one.completed_ms, one.id) for one in found if one.completed_ms]
             yield from self.past.not_brought_back(partition, endings)
 
-    def _shrink(self, partitions: Sequence[int], now_ms: int, until_s: float) -> int:
+    def _shrink(self, partitions: Sequence[int], now_ms: int, until: TimeLimit) -> int:
         """Delete the oldest of each partition, by its share, if all of them take too much."""
         found = {one: if_there(partial(self.sizes.of, one, now_ms)) for one in partitions}
         sizes = {partition: size for partition, size in found.items() if size is not None}
@@ -130,22 +130,22 @@ class HistoryLimits:
         _log.info("history takes about %s bytes: the oldest %.1f %% of it go", size, 100 * share)
 
         def shrink(partition: int) -> int:
-            if time.monotonic() >= until_s:
+            if until.is_over():
                 return 0
             most = min(math.ceil(sizes[partition].occurrences * share), MAX_RECORDS)
             oldest = list(islice(self.past.oldest(partition, now_ms), most))
-            return self._delete(partition, oldest, now_ms, until_s)
+            return self._delete(partition, oldest, now_ms, until)
 
         return each_there(sizes, shrink)
 
     def _delete(
-        self, partition: int, endings: Sequence[Ending], now_ms: int, until_s: float
+        self, partition: int, endings: Sequence[Ending], now_ms: int, until: TimeLimit
     ) -> int:
         if self.archiving is None:
             return self.past.delete(partition, endings)
         left, moved = iter(endings), 0
-        while some := self.archiving.move_endings(partition, left, now_ms, until_s):
+        while some := self.archiving.move_endings(partition, left, now_ms, until):
             moved += some
-            if time.monotonic() >= until_s:
+            if until.is_over():
                 break
         return moved

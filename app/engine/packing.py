@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import operator
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from app.domain.partition_count import Count
+from app.engine.time_limit import TimeLimit, never
 from app.store.coordination import Coordination
 from app.store.pages import PageStore
 from app.store.shards import each_there
@@ -45,24 +45,29 @@ class Packing:
     told_until: Callable[[int], Mapping[int, int]]
     """Of so many partitions, up to which moment (ms UTC) alerts have read what has ended."""
 
+    is_stopping: Callable[[], bool] = never
+    """Whether the process was told to stop."""
+
     def run(self, now_ms: int) -> int:
         """Pack what ended an hour before; returns how many records were packed."""
         if self.has_earlier():
             return 0
-        began_s = time.monotonic()
+        usual, behind = (TimeLimit(seconds, self.is_stopping) for seconds in (BUDGET_S, MOST_S))
         partitions = operator.index(self.partitions)
         told_until = self.told_until(partitions)
 
         def pack(partition: int) -> int:
             told_ms = max(told_until.get(partition, now_ms), now_ms - TOLD_WITHIN_MS)
-            return self._pack(partition, min(now_ms - PACK_AFTER_MS, told_ms + 1), began_s)
+            before_ms = min(now_ms - PACK_AFTER_MS, told_ms + 1)
+            return 0 if self.is_stopping() else self._pack(partition, before_ms, usual, behind)
 
         first = now_ms // TURN_MS % partitions
         return each_there([*range(first, partitions), *range(first)], pack)
 
-    def _pack(self, partition: int, before_ms: int, began_s: float) -> int:
+    def _pack(self, partition: int, before_ms: int, usual: TimeLimit, behind: TimeLimit) -> int:
         """Look through what has ended, from where the last run stopped.
 
+        It goes on until the ``usual`` limit, or until that for what is ``behind``.
         What has to stay, as it is scheduled for later, is looked at again after all others.
         """
         place, packed = f"{partition}:packed", 0
@@ -73,8 +78,7 @@ class Packing:
             self.pages.trim(partition, found.groups)
             packed, cursor = packed + moved, found.cursor
             is_behind = bool(moved) and cursor < before_ms - BEHIND_MS
-            budget_s = MOST_S if is_behind else BUDGET_S
-            if not cursor or time.monotonic() >= began_s + budget_s:
+            if not cursor or (behind if is_behind else usual).is_over():
                 break
         self.coordination.move_sweep(place, str(cursor or ""))
         return packed

@@ -7,7 +7,6 @@ first; while that takes no files, nothing of them is deleted.
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -16,6 +15,7 @@ from typing import Protocol
 from app.archive.names import DAY_MS, HOUR_MS
 from app.archive.place import ArchiveFailed
 from app.engine.archiving import Archiving
+from app.engine.time_limit import TimeLimit, never
 from app.services.event_writes import is_written
 from app.store.archive_notes import ArchiveNotes
 from app.store.calls import BATCH
@@ -41,7 +41,7 @@ _log = logging.getLogger(__name__)
 class Limits(Protocol):
     """See ``HistoryLimits``."""
 
-    def run(self, partitions: Sequence[int], now_ms: int, until_s: float, /) -> int:
+    def run(self, partitions: Sequence[int], now_ms: int, until: TimeLimit, /) -> int:
         """Delete what is too much; returns how many. Raises ``ArchiveFailed``."""
 
 
@@ -60,16 +60,18 @@ class Retention:
     """Deletes other kinds of old records; each is given the present moment, ms UTC."""
 
     archiving: Archiving | None = None
+    is_stopping: Callable[[], bool] = never
+    """Whether the process was told to stop."""
 
     def run(self, now_ms: int) -> int:
         """Delete what is old enough, or too much; returns how many records were deleted."""
-        until = time.monotonic() + BUDGET_S
+        until = TimeLimit(BUDGET_S, self.is_stopping)
         deleted = 0 if self._leaves_alone(now_ms) else self._history(now_ms, until)
         for other in self.others:
             deleted += if_there(partial(_repeat, partial(other, now_ms), until)) or 0
         return deleted
 
-    def _history(self, now_ms: int, until: float) -> int:
+    def _history(self, now_ms: int, until: TimeLimit) -> int:
         deleted = 0
         try:
             deleted += self._by_age(now_ms, until)
@@ -98,17 +100,17 @@ class Retention:
                 error.reason,
             )
 
-    def _by_age(self, now_ms: int, until: float) -> int:
+    def _by_age(self, now_ms: int, until: TimeLimit) -> int:
         if self.archiving is None:
             return self._delete(now_ms, until)
         archive = partial(self._archive_partition, self.archiving, now_ms, until)
         return each_there(self._in_turn(now_ms), archive)
 
-    def _delete(self, now_ms: int, until: float) -> int:
+    def _delete(self, now_ms: int, until: TimeLimit) -> int:
         delete = partial(self._delete_in, now_ms, until)
         return each_there(range(self.work.partitions), delete)
 
-    def _delete_in(self, now_ms: int, until: float, partition: int) -> int:
+    def _delete_in(self, now_ms: int, until: TimeLimit, partition: int) -> int:
         ended_before = now_ms - self.occurrences_ms
         delete = partial(self.work.delete_ended, partition, ended_before, BATCH)
         deleted = _repeat(delete, until)
@@ -121,9 +123,9 @@ class Retention:
         return [(first + number) % count for number in range(count)]
 
     def _archive_partition(
-        self, archiving: Archiving, now_ms: int, until: float, partition: int
+        self, archiving: Archiving, now_ms: int, until: TimeLimit, partition: int
     ) -> int:
-        if time.monotonic() >= until:
+        if until.is_over():
             return 0
         ended_before = stepped(now_ms, self.occurrences_ms, HOUR_MS)
         changed_before = stepped(now_ms, self.events_ms, DAY_MS)
@@ -132,11 +134,11 @@ class Retention:
             partition, archiving.past.oldest(partition, ended_before), now_ms, until
         ):
             moved += some
-            if time.monotonic() >= until:
+            if until.is_over():
                 return moved
-        while some := archiving.move_events(partition, changed_before, now_ms):
+        while some := archiving.move_events(partition, changed_before, now_ms, until):
             moved += some
-            if time.monotonic() >= until:
+            if until.is_over():
                 break
         return moved
 
@@ -159,11 +161,11 @@ def stepped(now_ms: int, kept_ms: int, longest_ms: int) -> int:
     return (now_ms - kept_ms) // step_ms * step_ms
 
 
-def _repeat(forget: Callable[[], int], until_s: float) -> int:
+def _repeat(forget: Callable[[], int], until: TimeLimit) -> int:
     """Repeat while batches are full and there is time; returns how many were deleted."""
     deleted = 0
     while True:
         count = forget()
         deleted += count
-        if count < BATCH or time.monotonic() >= until_s:
+        if count < BATCH or until.is_over():
             return deleted

@@ -16,6 +16,7 @@ from app.clock import Clock
 from app.engine.acknowledgements import Acknowledgements
 from app.engine.packing import Packing
 from app.engine.retention import Retention
+from app.engine.time_limit import never
 from app.planning.successors import Successors
 from app.services.audit import AuditService
 from app.services.calendars import CalendarService
@@ -70,6 +71,8 @@ class Upkeep:
     lateness: LatenessHistory
     watch: WatchStore
     packing: Packing
+    is_stopping: Callable[[], bool] = never
+    """Whether the process was told to stop: then the next run, in another, does the rest."""
 
     def repair(self) -> int:
         """Schedule the successors which drains have left, now; returns how many were looked at."""
@@ -126,7 +129,8 @@ class Upkeep:
         due nor claimed are put back. Returns how many of both there were.
         """
         if_there(partial(self.schema.migrate, MIGRATE_S))  # whoever began may have been killed
-        if_there(partial(self.metadata.go_on, MIGRATE_S))
+        if not self.is_stopping():
+            if_there(partial(self.metadata.go_on, MIGRATE_S))
         repaired = each_there(range(self.work.partitions), self._reconcile)
         self._ran("reconcile")
         return repaired
@@ -145,7 +149,7 @@ class Upkeep:
             count, cursor = repair(partition, what, cursor)
             repaired += count
             looked += BATCH
-            if not cursor:
+            if not cursor or self.is_stopping():
                 break
         self.coordination.move_sweep(place, cursor)
         return repaired

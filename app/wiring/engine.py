@@ -140,7 +140,9 @@ class Engine:
                 storage.partitions,
                 self._has_earlier,
                 AlertWatchStore(storage.client).read_until,
+                self.stop.is_set,
             ),
+            self.stop.is_set,
         )
 
     @cached_property
@@ -207,6 +209,7 @@ class Engine:
                 services.import_jobs.imports.forget_gone,
             ),
             archive,
+            self.stop.is_set,
         )
 
     def drain(self) -> int:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import errno
 import json
-import math
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -20,6 +20,7 @@ from app.archive.records import occurrence_of
 from app.engine import archiving as module
 from app.engine.archiving import Archiving
 from app.engine.retention import Retention
+from app.engine.time_limit import TimeLimit
 from app.store.archive_notes import ArchiveNotes
 from app.store.events import KEEP
 from app.store.past import PastStore
@@ -230,7 +231,9 @@ def test_runs_at_once_write_whole_files_each_its_own(
     archiving = retention.archiving
     assert archiving is not None
     listed = list(archiving.past.oldest(maker.partition, LATER_MS))
-    moved = [archiving.move_endings(maker.partition, listed, LATER_MS, 0) for _ in range(2)]
+    moved = [
+        archiving.move_endings(maker.partition, listed, LATER_MS, TimeLimit(0)) for _ in range(2)
+    ]
     assert moved == [5, 0]
     assert {one["id"] for one in archived(place)} == set(map(to_text, some))
 
@@ -269,10 +272,22 @@ def test_a_slow_place_is_given_as_many_files_as_there_is_time_for(
     later_ms, left = LATER_MS + DAY_MS, []
     for _ in some:
         endings = retention.archiving.past.oldest(maker.partition, later_ms)
-        moved = retention.archiving.move_endings(maker.partition, endings, later_ms, math.inf)
+        moved = retention.archiving.move_endings(maker.partition, endings, later_ms, TimeLimit(60))
         left.append(sum(one is not None for one in stores.occurrences.get_many(some)))
         assert (moved, files(place)) == (1, 3 - left[-1])
     assert left == [2, 1, 0]
+
+
+def test_a_process_that_is_to_stop_writes_no_more_than_the_file_under_way(
+    maker: PastMaker, place: ArchivePlace, retention: Retention
+) -> None:
+    for hour in range(3):
+        maker.completed(NOW_MS + hour * 3_600_000)
+    later_ms = LATER_MS + DAY_MS
+    stopped = replace(retention, is_stopping=lambda: files(place) > 0)
+    assert [stopped.run(later_ms), len(archived(place))] == [1, 1]
+    retention.run(later_ms)
+    assert len(archived(place)) == 3
 
 
 def test_a_run_ends_in_time_and_the_next_begins_with_another_partition(
@@ -303,4 +318,4 @@ def test_what_can_not_be_moved_raises(maker: PastMaker, retention: Retention) ->
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr("app.archive.place.os.fsync", no_space)
         with pytest.raises(ArchiveFailed):
-            archiving.move_endings(maker.partition, endings, LATER_MS, 0)
+            archiving.move_endings(maker.partition, endings, LATER_MS, TimeLimit(0))

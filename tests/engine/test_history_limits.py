@@ -15,6 +15,7 @@ from app.domain.event import Event
 from app.engine import history_limits as module
 from app.engine.archiving import Archiving
 from app.engine.history_limits import HistoryLimits
+from app.engine.time_limit import TimeLimit
 from app.store.history_size import HistorySize, HistorySizes
 from app.store.past import PastStore
 from app.store.scripts import Scripts
@@ -59,8 +60,8 @@ def archiving(stores: Stores, archive: Archive, limits: HistoryLimits) -> Archiv
     return Archiving(archive, limits.past, stores.occurrences, stores.events, stores.sweep)
 
 
-def run(limits: HistoryLimits, now_ms: int = LATER_MS, until_s: float = math.inf) -> int:
-    return limits.run(ALL, now_ms, until_s)
+def run(limits: HistoryLimits, now_ms: int = LATER_MS, seconds: float = math.inf) -> int:
+    return limits.run(ALL, now_ms, TimeLimit(seconds))
 
 
 def series(maker: PastMaker, count: int, after_ms: int = 0) -> tuple[Event, list[bytes]]:
@@ -219,4 +220,4 @@ def test_what_is_too_much_goes_into_the_archive_before(
 
 def test_a_run_ends_in_time(maker: PastMaker, sized: Callable[[int], HistoryLimits]) -> None:
     maker.completed(NOW_MS, 5)
-    assert run(replace(sized(1), per_event=1), until_s=0) == 0
+    assert run(replace(sized(1), per_event=1), seconds=0) == 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+from dataclasses import replace
 from typing import Any, cast
 
 import pytest
@@ -15,6 +17,7 @@ from app.store.calls import Unattempted
 from app.store.ended_slices import ended_slice
 from app.store.events import EventStore, Plan
 from app.store.pages import PageStore
+from app.wiring.stop_flag import StopFlag
 from tests.engine.engines import engine_with
 from tests.store.conftest import Stores, stores
 from tests.store.test_short_forms import create
@@ -72,6 +75,35 @@ def test_it_works_for_longer_while_it_is_behind(
     end(stores, 5, NOW_MS + 90_000)
     some = packing(stores)
     assert [some.run(LATER_MS + 90_000) for _ in range(3)] == [6, 2, 2]
+    assert broken(stores.client, stores.partitions) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_process_that_is_told_to_stop_ends_its_run_with_the_part_under_way(
+    stores: Stores, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+) -> None:
+    """However much waits, and however long it may take: the next run goes on there."""
+    monkeypatch.setattr(module, "BATCH", 3)
+    end(stores, 9)
+    stop, pack = StopFlag(), PageStore.pack
+
+    def pack_and_stop(*args: Any) -> int:
+        packed = pack(*args)
+        if packed:
+            signal.raise_signal(number)
+        return packed
+
+    before = signal.signal(number, lambda *_: stop.set())
+    some = replace(packing(stores), is_stopping=stop.is_set)
+    try:
+        with monkeypatch.context() as patched:
+            patched.setattr(PageStore, "pack", pack_and_stop)
+            first = some.run(LATER_MS + 90_000)
+    finally:
+        signal.signal(number, before)
+    assert (first, some.run(LATER_MS + 90_000)) == (2, 0)
+    stop.clear()
+    assert some.run(LATER_MS + 90_000) == 7
     assert broken(stores.client, stores.partitions) == []
 
 
@@ -145,6 +177,10 @@ def test_recovery_packs_once_all_processes_know_pages(store_url: str) -> None:
         engine.upkeep.recover()
         assert not storage.client.exists(page_keys.pages(0))
         storage.processes.gone("earlier")
+        engine.stop.set()
+        engine.upkeep.recover()
+        assert not storage.client.exists(page_keys.pages(0))
+        engine.stop.clear()
         engine.upkeep.recover()
         assert storage.client.zcard(page_keys.pages(0)) == 1
         assert broken(storage.client) == []

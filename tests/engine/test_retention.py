@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -100,3 +101,9 @@ def test_a_run_ends_in_time_although_more_is_old(monkeypatch: pytest.MonkeyPatch
     work = FakeWork(3 * BATCH, 3 * BATCH)
     assert retention(work, FakeEvents([])).run(NOW_MS) == 2 * BATCH
     assert work.left == [2 * BATCH] * 2
+
+
+def test_a_process_that_is_to_stop_ends_its_run_with_the_batch_under_way() -> None:
+    work = FakeWork(3 * BATCH, 0)
+    some = replace(retention(work, FakeEvents([])), is_stopping=lambda: work.left[0] <= 2 * BATCH)
+    assert some.run(NOW_MS) == BATCH

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -124,6 +125,15 @@ def test_a_sweep_is_bounded_and_the_next_run_continues_it(monkeypatch: pytest.Mo
     assert made.reconcile() == 4 * 2
     assert coordination.cursors["0:events"] == "2"
     assert made.reconcile() == 4 * 1
+    assert [cursor for what, cursor in sweep.asked if what == "events"] == ["", "1", "2"]
+
+
+def test_a_process_that_is_to_stop_ends_its_sweeps_and_the_next_continues_them() -> None:
+    sweep, coordination = FakeSweep(3), FakeCoordination()
+    made = upkeep(FakeWork(), sweep, coordination)
+    assert replace(made, is_stopping=lambda: True).reconcile() == 4
+    assert coordination.cursors["0:events"] == "1"
+    assert made.reconcile() == 4 * 2
     assert [cursor for what, cursor in sweep.asked if what == "events"] == ["", "1", "2"]
 
 
