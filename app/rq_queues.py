@@ -37,6 +37,10 @@ _UPKEEP_OPTIONS: dict[str, Any] = {"job_timeout": 120, "result_ttl": 60, "failur
 WORKER_TTL_S = 45
 """How long a killed worker still counts as alive."""
 
+LISTED_S = 86_400
+"""After how long a job whose worker was killed is listed as failed, by whatever clock: with RQ's
+seven minutes, a host that is an hour ahead would list those that run on others."""
+
 QUIET_S = 5.0
 """How long a drain does not call for repairs after the broker was away."""
 
@@ -53,14 +57,12 @@ class JsonJob(Job):
     @classmethod
     def create(cls, *args: Any, **kwargs: Any) -> Job:
         """Make a job; see ``rq.job.Job.create``."""
-        kwargs["serializer"] = JSONSerializer
-        return super().create(*args, **kwargs)
+        return super().create(*args, **kwargs | {"serializer": JSONSerializer})
 
     @classmethod
     def fetch(cls, *args: Any, **kwargs: Any) -> Job:
         """Read a job; see ``rq.job.Job.fetch``."""
-        kwargs["serializer"] = JSONSerializer
-        return super().fetch(*args, **kwargs)
+        return super().fetch(*args, **kwargs | {"serializer": JSONSerializer})
 
 
 class _PlainQueue(Queue):
@@ -79,8 +81,7 @@ def queue(name: str, broker: redis.Redis) -> Queue:
 
 
 def probe(broker: redis.Redis) -> None:
-    """Raise ``BrokerUnavailable`` unless RQ's Redis answers and takes writes."""
-    # It changes nothing: the key does not exist. (RQ's names begin with ``rq:``, as all here.)
+    """Raise ``BrokerUnavailable`` unless RQ's Redis takes writes; this one changes nothing."""
     _translated(lambda: broker.zadd("rq:qhronos:probe", {"": 0}, xx=True))
 
 
@@ -105,8 +106,7 @@ class RqUpkeepQueue:
     """Upkeep jobs on request; see the protocols in services/queues."""
 
     def __init__(self, broker: redis.Redis) -> None:
-        self._queue = queue(UPKEEP, broker)
-        self._quiet_until_s = 0.0
+        self._queue, self._quiet_until_s = queue(UPKEEP, broker), 0.0
 
     def enqueue_replan(self, name: str) -> None:
         """Have the events of a calendar replanned; its name is the argument."""
@@ -114,8 +114,7 @@ class RqUpkeepQueue:
 
     def enqueue_repair(self) -> None:
         """Have the successors scheduled which drains have left, unless that is enqueued."""
-        # Drains call for it: one that waited for a broker which is away would deliver late.
-        if time.monotonic() < self._quiet_until_s:
+        if time.monotonic() < self._quiet_until_s:  # a drain that waited would deliver late
             raise BrokerUnavailable
         try:
             _translated(lambda: self._enqueue_once("repair"))
@@ -152,9 +151,9 @@ def _refused(kind: type[Exception]) -> Iterator[None]:
         raise kind from error
 
 
+@_refused(BrokerUnavailable)
 def _translated(call: Callable[[], Any]) -> Any:
-    with _refused(BrokerUnavailable):
-        return call()
+    return call()
 
 
 class UpkeepSchedule:
@@ -183,7 +182,7 @@ class UpkeepSchedule:
         options = {"timeout": 120, "result_ttl": -1, "queue_name": UPKEEP}
         for (name, seconds), job_id, at_s in zip(UPKEEP_EVERY_S.items(), ids, due_s, strict=True):
             if at_s is None:
-                rest = {"interval": seconds, "id": job_id, **options}
+                rest = options | {"interval": seconds, "id": job_id}
                 self._scheduler.schedule(now, f"app.jobs.{name}", **rest)
         self._known = True
         return min(now.replace(tzinfo=UTC).timestamp() if at_s is None else at_s for at_s in due_s)
@@ -220,12 +219,10 @@ class QhronosWorker(SimpleWorker):
         finally:
             self._in_loop = False
 
-    def dequeue_job_and_maintain_ttl(
-        self, timeout: int | None, max_idle_time: int | None = None
-    ) -> tuple[Job, Queue] | None:
+    def dequeue_job_and_maintain_ttl(self, *args: Any, **rest: Any) -> tuple[Job, Queue] | None:
         """Wait for a job; see ``_ENDS_LOOP``."""
         with _refused(_ENDS_LOOP):
-            return super().dequeue_job_and_maintain_ttl(timeout, max_idle_time)
+            return super().dequeue_job_and_maintain_ttl(*args, **rest)
 
     def subscribe(self) -> None:
         """Do nothing: no commands are sent, and RQ's thread raises when Redis is away."""
@@ -238,13 +235,17 @@ class QhronosWorker(SimpleWorker):
     def heartbeat(self, _timeout: int | None = None, pipeline: Any = None) -> None:
         """Keep this worker's key alive for ``WORKER_TTL_S``, whatever RQ asks for.
 
-        For a job without a timeout RQ asks for seven minutes; a killed worker would count that
-        long. A worker whose key was lost with its Redis is registered again.
+        A killed worker would count for as long as its job. One whose key was lost with its Redis
+        is registered again.
         """
         if pipeline is None and not self.connection.hexists(self.key, "birth"):
             self.connection.delete(self.key)
             self.register_birth()  # type: ignore[no-untyped-call]
         super().heartbeat(WORKER_TTL_S, pipeline)
+
+    def get_heartbeat_ttl(self, job: Job) -> int:  # noqa: ARG002 - the same for all
+        """For how long a job counts as running; see ``LISTED_S``."""
+        return LISTED_S
 
     def set_shutdown_requested_date(self) -> None:
         """Do nothing: while Redis is away, the write would delay the stop and fail the job."""
@@ -281,7 +282,6 @@ class QhronosWorker(SimpleWorker):
             super().request_stop(signum, frame)  # type: ignore[no-untyped-call]
 
 
-# How RQ's loop ends without its Redis is left out: ``app.workers`` says that, once.
 logging.getLogger("rq.worker").addFilter(lambda one: "Redis connection timeout" not in str(one.msg))
 
 

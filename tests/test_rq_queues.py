@@ -12,6 +12,7 @@ import json
 import os
 import signal
 import threading
+import time
 import zlib
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -246,6 +247,7 @@ def test_a_redis_that_refuses_writes_after_a_job_ends_the_loop_without_a_trace(
 OVERRIDDEN = {
     "dequeue_job_and_maintain_ttl": ["self", "timeout", "max_idle_time"],
     "execute_job": ["self", "job", "queue"],
+    "get_heartbeat_ttl": ["self", "job"],
     "handle_job_failure": ["self", "job", "queue", "started_job_registry", "exc_string"],
     "heartbeat": ["self", "timeout", "pipeline"],
     "perform_job": ["self", "job", "queue"],
@@ -301,6 +303,20 @@ def test_rq_calls_what_is_overridden(run_job: Callable[..., Job]) -> None:
 
 def test_a_job_runs_in_the_worker_s_own_process(run_job: Callable[..., Job]) -> None:
     assert run_job(os.getpid).return_value() == os.getpid()
+
+
+@pytest.mark.parametrize("ahead_s", [3_600, 14 * 3_600])
+def test_a_host_whose_clock_is_hours_ahead_lists_no_running_job_of_others_as_failed(
+    run_job: Callable[..., Job], redis_client: redis.Redis, ahead_s: int
+) -> None:
+    """As with the local time in place of UTC. Workers clean these lists by their own clocks."""
+    queue = rq_queues.queue(DELIVER, redis_client)
+
+    def clean() -> list[str]:
+        queue.started_job_registry.cleanup(time.time() + ahead_s)
+        return queue.failed_job_registry.get_job_ids(cleanup=False)
+
+    assert run_job(clean).return_value() == []
 
 
 def test_a_worker_listens_for_no_commands(
