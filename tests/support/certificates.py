@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ssl
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 
 from cryptography import x509
@@ -14,6 +16,12 @@ from cryptography.x509.oid import NameOID
 
 def _name(text: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
+
+
+def _alternative(host: str) -> x509.GeneralName:
+    with suppress(ValueError):
+        return x509.IPAddress(ip_address(host))
+    return x509.DNSName(host)
 
 
 class Authority:
@@ -38,6 +46,12 @@ class Authority:
         self, host: str = "localhost", *, days: int = 1, self_signed: bool = False
     ) -> ssl.SSLContext:
         """Make a server's context for this host, valid until so many days from now."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.pair(host, days=days, self_signed=self_signed))
+        return context
+
+    def pair(self, host: str, *, days: int = 1, self_signed: bool = False) -> Path:
+        """Make a file with the certificate of a host, a name or an IP address, and its key."""
         key = ec.generate_private_key(ec.SECP256R1())
         now = datetime.now(UTC)
         name = _name(host)
@@ -50,7 +64,7 @@ class Authority:
             )
             .not_valid_before(now - timedelta(days=2))
             .not_valid_after(now + timedelta(days=days))
-            .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
+            .add_extension(x509.SubjectAlternativeName([_alternative(host)]), critical=False)
             .sign(key if self_signed else self._key, hashes.SHA256())
         )
         file = self._folder / f"{host}{days}{self_signed}.pem"
@@ -62,6 +76,4 @@ class Authority:
                 serialization.NoEncryption(),
             )
         )
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(file)
-        return context
+        return file

@@ -40,6 +40,7 @@ from tests.support.cluster_nodes import (
 from tests.support.ports import free_port
 from tests.support.processes import Program, clean_environ
 from tests.support.sentinels import answers
+from tests.support.tls_servers import ServerWithTls
 from tests.support.wait import wait_until
 
 NODE_TIMEOUT_MS = 1_500
@@ -64,11 +65,13 @@ class Cluster:
         node_timeout_ms: int = NODE_TIMEOUT_MS,
         full_coverage: bool = False,
         login: str = "",
+        tls: ServerWithTls | None = None,
     ) -> None:
         """``options`` are of every server; without a directory they get one that ends with them.
 
         Replicas follow the primaries in turn. ``full_coverage``: a cluster that lacks slots answers
-        nothing (the servers' own default). ``login``: ``user:password@`` of the URL.
+        nothing (the servers' own default). ``login``: ``user:password@`` of the URL. ``tls``: nodes
+        speak it to each other and to clients; tests ask each on a port without it.
         """
         self._temporary = None
         if directory is None:
@@ -76,7 +79,7 @@ class Cluster:
             directory = Path(self._temporary.name)
         self._directory, self._options = directory, options
         self._primaries, self._replicas = primaries, replicas
-        self._timeout_ms, self._login = node_timeout_ms, login
+        self._timeout_ms, self._login, self._tls = node_timeout_ms, login, tls
         self._coverage = "yes" if full_coverage else "no"
         self._formed = False
         self._started = 0
@@ -99,12 +102,14 @@ class Cluster:
     @property
     def url(self) -> str:
         """The URL that leads to it, with every node as a seed."""
-        return f"redis+cluster://{self._login}{self.seeds}"
+        if self._tls is None:
+            return f"redis+cluster://{self._login}{self.seeds}"
+        return f"rediss+cluster://{self._login}{self.seeds}?ssl_ca_certs={self._tls.trusted}"
 
     @property
     def seeds(self) -> str:
         """Where the nodes are."""
-        return ",".join(node.address for node in self.nodes)
+        return ",".join(f"127.0.0.1:{node.client_port}" for node in self.nodes)
 
     def up(self, timeout: float = 30.0) -> None:
         """Start and resume what does not run, heal what is cut off, wait until all is well."""
@@ -249,7 +254,7 @@ class Cluster:
         for one in self.nodes:
             for other in self.nodes:
                 if one is not other:
-                    one.ask("CLUSTER", "MEET", "127.0.0.1", other.port, other.bus_port)
+                    one.ask("CLUSTER", "MEET", "127.0.0.1", other.client_port, other.bus_port)
         for number, node in enumerate(self.nodes[self._primaries :]):
             leader = leaders[number % self._primaries]
             wait_until(partial(knows, node, leader), "the replica knows its primary")
@@ -268,16 +273,19 @@ class Cluster:
     def _node_on(self, port: int, bus_port: int) -> Node:
         home = self._directory / f"node-{port}"
         home.mkdir()
+        tls, tls_port = self._tls, free_port() if self._tls else None
         argv = [
-            str(find_server().path),
+            str(tls.program if tls else find_server().path),
             *("--port", str(port), "--cluster-port", str(bus_port), "--bind", "127.0.0.1"),
             *("--cluster-enabled", "yes", "--cluster-node-timeout", str(self._timeout_ms)),
             *("--cluster-require-full-coverage", self._coverage),
             *("--cluster-allow-replica-migration", "no", "--cluster-replica-validity-factor", "0"),
             *("--save", "", "--repl-diskless-sync-delay", "0", "--enable-debug-command", "local"),
+            *(tls.options(tls_port) if tls and tls_port else ()),
             *self._options,
         ]
-        return Node(port, bus_port, Program(f"node-{port}", argv, clean_environ(), cwd=home))
+        program = Program(f"node-{port}", argv, clean_environ(), cwd=home)
+        return Node(port, bus_port, program, tls_port=tls_port)
 
     def _node(self, node_id: str) -> Node:
         return next(node for node in self.nodes if node.id == node_id)
@@ -287,7 +295,7 @@ class Cluster:
         source.ask("CLUSTER", "SETSLOT", slot, "MIGRATING", to.id)
         some = ("CLUSTER", "GETKEYSINSLOT", slot, _KEYS_AT_ONCE)
         while keys := source.ask(*some, decode=False):
-            source.ask("MIGRATE", "127.0.0.1", to.port, "", 0, 5_000, "KEYS", *keys)
+            source.ask("MIGRATE", "127.0.0.1", to.client_port, "", 0, 5_000, "KEYS", *keys)
         # First where it goes to: a client that is sent there finds a node that knows it.
         others = [view.node for view in self.views() if view.primary]
         for node in sorted(others, key=lambda one: (one is not to, one is not source)):

@@ -29,6 +29,12 @@ class Node:
     id: str = ""
     paused: bool = False
     cut_off: bool = False
+    tls_port: int | None = None
+
+    @property
+    def client_port(self) -> int:
+        """The port that clients, and other nodes, are told."""
+        return self.tls_port or self.port
 
     @property
     def address(self) -> str:
