@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 import shutil
 import sys
 import tempfile
@@ -25,14 +24,6 @@ from tests.typescript.express_receiver import check_express_receiver
 PAGES = ("clients/typescript/README.md", "docs/typescript-client.md")
 EXPECTED = {"schedule.ts": "renewal", "many.ts": "1 ", "worker.ts": "refused"}
 """What an example prints, by its file; an example without an entry is compiled."""
-
-LEFT_OUT = {
-    ("patch", "/events/{event_id}"),  # the same as PUT
-    ("get", "/calendar.ics"),  # for calendar programs
-    ("get", "/metrics"),  # for Prometheus
-    ("get", "/.well-known/webhook-keys"),  # for receivers with asymmetric keys
-}
-"""What programs need not call by the client."""
 
 PLATFORMS = {"Node.js": ["node"], "Bun": ["bun"], "Deno": ["deno", "run", "--allow-all"]}
 
@@ -65,20 +56,6 @@ def check_types(place: Path) -> None:
     """See that the types that are committed are those of the document."""
     if SCHEMA.read_text(encoding="utf-8") != generated(place):
         raise Failed("The document has changed: run 'make types', and commit what it writes.")
-    sources = "".join(one.read_text(encoding="utf-8") for one in SCHEMA.parent.glob("*.ts"))
-    called = {
-        (method or "get", path)
-        for method, path in re.findall(r"\b(?:call\(\s*'(\w+)',|listed\()\s*'(/[^']*)'", sources)
-    }
-    called |= {("get", path) for path in re.findall(r"\.stream\(\s*'(/[^']*)'", sources)}
-    known = {
-        (method, path)
-        for path, methods in openapi_document()["paths"].items()
-        for method in methods.keys() - {"parameters"}
-    }
-    if called != known - LEFT_OUT:
-        different = sorted(called ^ (known - LEFT_OUT))
-        raise Failed(f"The client and the document do not have the same calls: {different}.")
 
 
 def check_client(_: Path) -> None:

@@ -19,6 +19,15 @@ from tests.typescript.document import MARK, SCHEMA, checksum, source_of_types
 CLIENT = ROOT / "clients" / "typescript"
 EXAMPLE = ROOT / "examples" / "express-receiver"
 
+LEFT_OUT = {
+    ("patch", "/events/{event_id}"),  # the same as PUT
+    ("get", "/calendar.ics"),  # for calendar programs
+    ("get", "/badge/{tag}.svg"),  # for pages that show it
+    ("get", "/metrics"),  # for Prometheus
+    ("get", "/.well-known/webhook-keys"),  # for receivers with asymmetric keys
+}
+"""What programs need not call by the client."""
+
 
 def test_the_types_are_those_of_the_document() -> None:
     found = MARK.search(SCHEMA.read_text(encoding="utf-8"))
@@ -26,6 +35,21 @@ def test_the_types_are_those_of_the_document() -> None:
     assert found[1] == checksum(openapi_document()), (
         "The API has changed: run 'make types', and commit clients/typescript/src/schema.ts."
     )
+
+
+def test_the_client_has_the_calls_of_the_document() -> None:
+    sources = "".join(one.read_text(encoding="utf-8") for one in SCHEMA.parent.glob("*.ts"))
+    called = {
+        (method or "get", path)
+        for method, path in re.findall(r"\b(?:call\(\s*'(\w+)',|listed\()\s*'(/[^']*)'", sources)
+    }
+    called |= {("get", path) for path in re.findall(r"\.stream\(\s*'(/[^']*)'", sources)}
+    known = {
+        (method, path)
+        for path, methods in openapi_document()["paths"].items()
+        for method in methods.keys() - {"parameters"}
+    }
+    assert called == known - LEFT_OUT
 
 
 def test_the_checksum_sees_types_and_no_texts() -> None:
