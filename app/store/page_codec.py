@@ -3,14 +3,15 @@ r"""A page: the records of some hundred ended occurrences, compressed.
 Records that lie beside each other resemble each other, column by column: so a page keeps for every
 field the values of all its records together, and DEFLATE (RFC 1951) makes little of them. What
 follows from something else is left out: most ids follow from the event and the scheduled time
-(``ids.occurrence_id``), and most moments lie a little behind that time.
+(``ids.occurrence_id``), that of a callback also from how what it tells of ended
+(``ids.callback_id``), and most moments lie a little behind that time.
 
 A record is an occurrence in short form or the fields of its hash, see ``short_forms``; what is read
 of a page is what was written, byte for byte. Before it is compressed, a page is a list of columns,
 each a list of byte strings::
 
     ids        what does not follow of each id: its time as a distance from the one before, in
-               decimal, then a colon and its other bytes if they do not follow from the event
+               decimal, then a colon and its other bytes if they do not follow
     events     the distinct ids of events
     event      for each record the number of its event's id
     shapes     the distinct lists of field names; that of a short form is ``_SHORT``
@@ -34,6 +35,11 @@ _EVENT = OccurrenceField.EVENT.encode()
 _BEHIND = b"+"
 """What stands behind the name of a field whose values are distances."""
 
+_CALLBACK = OccurrenceField.CALLBACK.encode()
+_TOLD = _CALLBACK + b"!"
+"""The field of a callback without the id of what it tells of, with moments as distances. A record
+that has it leaves its id out, too."""
+
 _SHORT = (b"took", b"line", b"short-tags", b"short-body")
 
 
@@ -54,7 +60,12 @@ def encode(records: Sequence[Packed]) -> bytes:
     for one in records:
         at_ms = ids.scheduled_ms(one.id)
         event, values = _split(one, at_ms)
-        rest = b"" if _follows(one.id, event, at_ms) else b":" + one.id[6:]
+        told = _shortened(one.id, event, at_ms, values.get(_CALLBACK, b""))
+        if told is not None:
+            values = {_TOLD if name == _CALLBACK else name: values[name] for name in values}
+            values[_TOLD] = told
+        follows = told is not None or _follows(one.id, event, at_ms)
+        rest = b"" if follows else b":" + one.id[6:]
         rows[0].append(b"%d%b" % (at_ms - before_ms, rest))
         rows[1].append(b"%d" % events.setdefault(event, len(events)))
         rows[2].append(b"%d" % shapes.setdefault(tuple(values), len(shapes)))
@@ -80,13 +91,38 @@ def decode(page: bytes) -> list[Packed]:
         at_ms += int(distance)
         event = events[int(number)]
         values = {name: next(columns[name]) for name in shapes[int(kind)]}
-        one = at_ms.to_bytes(6, "big") + rest if has_rest else ids.occurrence_id(event, at_ms)
+        if _TOLD in values:
+            one, values[_CALLBACK] = _callback(event, at_ms, values.pop(_TOLD))
+        else:
+            one = at_ms.to_bytes(6, "big") + rest if has_rest else ids.occurrence_id(event, at_ms)
         found.append(_joined(one, event, values, at_ms))
     return found
 
 
 def _follows(one: bytes, event: bytes, at_ms: int) -> bool:
     return len(event) == 16 and ids.occurrence_id(event, at_ms) == one
+
+
+def _callback(event: bytes, at_ms: int, told: bytes) -> tuple[bytes, bytes]:
+    """The id of a callback and its field, from what is kept of this."""
+    status, scheduled, completed, rest = told.split(b"\n", 3)
+    about = ids.occurrence_id(event, at_ms)
+    moments = int(scheduled) + at_ms, int(completed) + at_ms
+    value = b"%b%b\n%d\n%d\n%b" % (about, status, *moments, rest)
+    return ids.callback_id(event, about, status.decode()), value
+
+
+def _shortened(one: bytes, event: bytes, at_ms: int, value: bytes) -> bytes | None:
+    """What is kept of the field of a callback; ``None`` if id and field do not follow from that."""
+    if not value or len(event) != 16:
+        return None
+    try:
+        status, scheduled, completed, rest = value[16:].split(b"\n", 3)
+        moments = int(scheduled) - at_ms, int(completed) - at_ms
+        told = b"%b\n%d\n%d\n%b" % (status, *moments, rest)
+        return told if _callback(event, at_ms, told) == (one, value) else None
+    except ValueError:  # no callback is written so
+        return None
 
 
 def _split(one: Packed, at_ms: int) -> tuple[bytes, dict[bytes, bytes]]:
