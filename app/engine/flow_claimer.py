@@ -16,7 +16,7 @@ from app.clock import NEVER_MS
 from app.domain.weights import EQUAL, LaneWeights
 from app.engine.delay_queue import DelayQueue
 from app.engine.flow_ends import FlowEnds, acknowledged_by
-from app.engine.flow_shares import shares_of
+from app.engine.flow_shares import FlowShares
 from app.engine.full_flows import FullFlows
 from app.errors import StoreUnavailable
 from app.store.calls import BATCH, Deferral, Record, lease_token
@@ -74,7 +74,7 @@ class FlowClaimer:
         self, gate: FlowGate, worker: bytes, lease_ms: int, weights: LaneWeights = EQUAL
     ) -> None:
         self._gate = gate
-        self._weights = weights
+        self._shares = FlowShares(weights)
         self._worker = worker + b"f"
         self._lease_ms = lease_ms
         self._request = 0
@@ -207,10 +207,10 @@ class FlowClaimer:
             log.warning("the store is away; flows continue when their leases have expired")
 
     def _claim_waiting(self, waiting: Waiting, now_ms: int, room: int) -> None:
-        if any(len(flows) == MAX_FLOWS for flows in waiting.flows.values()):
-            self.look_by(now_ms)
         there = waiting.members
-        shares = shares_of(there, min(room, BATCH), MAX_OF_FLOW, self._weights)
+        shares = self._shares.of(there, min(room, BATCH), MAX_OF_FLOW)
+        if shares.keys() < there.keys() or any(len(w) == MAX_FLOWS for w in waiting.flows.values()):
+            self.look_by(now_ms)  # some have not had their turn
         asked = {flow: self._in_order(flow, there[flow])[:most] for flow, most in shares.items()}
         deadline_ms = now_ms + self._lease_ms
         self._until_ms = max(self._until_ms, deadline_ms)
@@ -220,7 +220,8 @@ class FlowClaimer:
             now_ms=now_ms, ahead_ms=AHEAD_MS, deadline_ms=deadline_ms,
         )  # fmt: skip
         allowed = dict(zip(asked, turns, strict=True))
-        looks = {flow: self._look_again(flow, turn, now_ms) for flow, turn in allowed.items()}
+        looks = dict.fromkeys(there, now_ms)
+        looks |= {flow: self._look_again(flow, turn, now_ms) for flow, turn in allowed.items()}
         full = {flow for flow, turn in allowed.items() if turn.is_full}
         for started in self._started.values() if self._full.learn(asked, full) else ():
             started.claim.is_waited_for |= started.flow in full
@@ -283,7 +284,7 @@ class FlowClaimer:
                 self._started[claim.occurrence_id] = _Started(flow, claim, turns[flow].number)
             self._new += claims
             for flow in left:  # also what other drains have just put there
-                if (look_ms := turns[flow].look_ms) is not None:
+                if flow in turns and (look_ms := turns[flow].look_ms) is not None:
                     self.look_by(look_ms + SPACING_MS)
         for occurrence_id, (flow, _) in allowed.items():
             # It was not started: another drain had it meanwhile, or it was cancelled, moved or
