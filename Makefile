@@ -73,7 +73,7 @@ QUICK := $(addprefix tests/,domain delivery backup store crypto planning service
 # process that a test or 'make run' starts a third of a second. ('make clean' removes what is kept.)
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help run demo check test test-cluster chaos chaos-sentinel chaos-cluster cluster-demo upgrade operations drill region-drill soak week fuzz costs calendars clients typescript types recipes mutate package deployments image docs lint format lock audit clean subscribers browser screenshots pictures
+.PHONY: help run demo check test test-cluster chaos chaos-sentinel chaos-cluster cluster-demo upgrade operations drill region-drill soak week fuzz costs calendars clients typescript types recipes mutate package deployments image docs lint style format lock audit clean subscribers browser screenshots pictures
 
 help: ## show this help
 	@grep -hE '^[a-z%-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -185,7 +185,11 @@ subscribers: $(SUBSCRIBERS) ## install the calendar programs that a test subscri
 docs: $(DOCS) ## build the guide into docs/_build/html; a warning is an error
 	@$(SPHINX) docs docs/_build/html
 
-lint: $(DEV) docs ## check style, types and the guide
+# Two processors have work: the guide is built while types are checked, each in one process.
+lint: $(DEV) ## check style, types and the guide
+	@$(MAKE) --no-print-directory --jobs 2 docs style
+
+style: $(DEV)
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/ruff format --check .
 	@$(VENV)/bin/mypy
