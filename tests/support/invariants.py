@@ -24,6 +24,7 @@ from app.store.page_records import ended_of, fields_of_packed
 from app.store.short_forms import fields_of
 from app.store.sole_occurrences import sole_occurrence
 from app.store.terms import TERM, host_terms
+from tests.support.values import values_of
 
 _OPEN_IN_DUE = {"scheduled", "retrying"}
 _OF_OCCURRENCES = ("due", "leases", "unacknowledged", "ended")
@@ -44,29 +45,8 @@ _GLOBAL = re.compile(
 def snapshot(client: redis.Redis) -> dict[bytes, Any]:
     """Every key of the service and its value: two equal snapshots are two equal stores."""
     keys = sorted(client.scan_iter(match=b"qh:*", count=10_000))
-    pipe = client.pipeline(transaction=False)
-    for key in keys:
-        pipe.type(key)
-    for key, kind in zip(keys, pipe.execute(), strict=True):
-        if kind == b"hash":
-            pipe.hgetall(key)
-        elif kind == b"zset":
-            pipe.zrange(key, 0, -1, withscores=True)
-        elif kind == b"set":
-            pipe.smembers(key)
-        elif kind == b"stream":
-            pipe.xrange(key)
-        else:
-            pipe.get(key)
-    values = zip(keys, pipe.execute(), strict=True)
     # A key that has expired meanwhile has no value.
-    return {key: _plain(value) for key, value in values if value}
-
-
-def _plain(value: Any) -> Any:
-    """The members of a sorted set with their scores, as a mapping."""
-    is_scored = isinstance(value, list) and isinstance(value[0][1], float)
-    return dict(value) if is_scored else value
+    return {key: value for key, value in zip(keys, values_of(client, keys), strict=True) if value}
 
 
 def broken(

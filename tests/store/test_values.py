@@ -1,0 +1,25 @@
+"""What tests compare stores by: one server and the nodes of a cluster are read in different ways."""
+
+from __future__ import annotations
+
+import redis
+
+from tests.support import values
+
+
+def test_both_ways_read_the_same(redis_client: redis.Redis) -> None:
+    redis_client.set("text", b"\x00\xff")
+    redis_client.hset("hash", mapping={"x": "1", "y": b"\xff"})
+    redis_client.zadd("zset", {"m": 1_767_225_600_123, "n": 0.1, "o": float("-inf")})
+    redis_client.sadd("set", "q", "r")
+    redis_client.xadd("stream", {"k": "v"})
+    redis_client.xadd("stream", {"k": "w", "l": "x"})
+    names = [b"text", b"hash", b"zset", b"set", b"stream", b"none"]
+    found = list(values.values_of(redis_client, names * values.AT_ONCE))
+    assert found[: len(names)] == list(values.one_by_one(redis_client, names))
+    assert found[len(names) :] == found[: len(names)] * (values.AT_ONCE - 1)
+    assert found[1:4] == [
+        {b"x": b"1", b"y": b"\xff"},
+        {b"m": 1_767_225_600_123.0, b"n": 0.1, b"o": float("-inf")},
+        {b"q", b"r"},
+    ]
