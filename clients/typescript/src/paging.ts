@@ -43,7 +43,10 @@ export class List<T> implements AsyncIterable<T> {
   async *pages(): AsyncGenerator<Page<T>, void, undefined> {
     let query: string | undefined = this.#first.query;
     while (query !== undefined) {
-      const { items, following, missing }: Part<T> = await this.#sender.send({ ...this.#first, query });
+      const { items, following, missing }: Part<T> = await this.#sender.send({
+        ...this.#first,
+        query,
+      });
       const cursor = new URLSearchParams(following).get('cursor') ?? undefined;
       yield { items, cursor, missing };
       query = following;
