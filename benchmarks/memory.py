@@ -23,6 +23,7 @@ from dataclasses import replace
 
 from app.domain.action import webhook
 from app.domain.ids import EventIds, to_text
+from app.domain.options import NO_OPTIONS, EventOptions
 from app.domain.outcome import Outcome, Timings
 from app.domain.schedule import Schedule
 from app.domain.times import to_rfc3339
@@ -48,6 +49,7 @@ YEAR_MS = 365 * 86_400_000
 MINUTE_MS = 60_000
 BASELINE = "the API's JSON document alone"
 SERIES = 50
+TOLD = EventOptions({"on_success": "https://example.com/told"})
 CHANCE = random.Random(1)
 DEFAULT_SETTINGS = {"hash-max-listpack-value": 64, "hash-max-listpack-entries": 512}
 """Of Redis and Valkey, where ``make run`` sets others."""
@@ -134,10 +136,12 @@ def delivered(count: int, *, default: bool) -> tuple[float, float]:
         return at_once, (used(client) - before) / count
 
 
-def series(count: int, *, default: bool, attempts: int = 1) -> tuple[float, float]:
+def series(
+    count: int, *, default: bool, attempts: int = 1, options: EventOptions = NO_OPTIONS
+) -> tuple[float, float]:
     """Bytes that an ended occurrence of a series adds: at once, and when it is packed.
 
-    With more than one attempt it has failed in the end.
+    With more than one attempt it has failed in the end. A callback is a part of it.
     """
     with store(default=default) as (_, client):
         scripts = Scripts(client)
@@ -149,14 +153,16 @@ def series(count: int, *, default: bool, attempts: int = 1) -> tuple[float, floa
         first_ms = time.time_ns() // 1_000_000 // MINUTE_MS * MINUTE_MS + MINUTE_MS
         for _ in range(SERIES):
             event = loading.example(ids.make(time.time_ns() // 1000, 0), WEBHOOK, first_ms, 0)
-            event = event.changed(schedule=Schedule({"every": "1m"}))
+            event = event.changed(schedule=Schedule({"every": "1m"}), options=options)
             events.save(event, Plan(scheduled_ms=first_ms, due_ms=first_ms), None, first_ms - 1)
         before, request = used(client), 0
         for number in range(count // SERIES):
             request = deliver_all(work, first_ms + number * MINUTE_MS, request, attempts)
+            if options.given:  # the callbacks
+                request = deliver_all(work, first_ms + number * MINUTE_MS + 9, request)
         ended = "completed" if attempts == 1 else "failed"
         made = count // SERIES * SERIES
-        if client.zcard(keys.occurrences(0, ended)) != made:
+        if client.zcard(keys.occurrences(0, ended)) != made * (2 if options.given else 1):
             raise support.BenchmarkFailed("not all of them have ended")
         at_once = (used(client) - before) / made
         pack(client, work)
@@ -181,7 +187,7 @@ def deliver_all(work: WorkStore, now_ms: int, request: int, attempts: int = 1) -
         following = [
             Successor(one.event_id, one.plan, one.scheduled_ms, at_ms, at_ms)
             for one in claims
-            if one.recurring and (at_ms := one.scheduled_ms + MINUTE_MS)
+            if one.recurring and one.callback is None and (at_ms := one.scheduled_ms + MINUTE_MS)
         ]
         work.schedule_successors(following, now_ms)
         records = [record_of(one, answer(one, attempts), now_ms + 3, 0)[0] for one in claims]
@@ -251,6 +257,7 @@ def main() -> None:
         kinds = {
             "its delivery": delivered(given.ends, default=default),
             "an ended occurrence of a series": series(given.ends, default=default),
+            "one with a callback": series(given.ends, default=default, options=TOLD),
             "one that failed after 3 attempts": series(given.ends, default=default, attempts=3),
         }
         for kind, (at_once, packed) in kinds.items():
