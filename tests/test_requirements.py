@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 import json
 import re
+import subprocess
+import sys
 import tomllib
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -113,6 +115,24 @@ def test_the_image_builds_the_package_with_what_builds_it_elsewhere() -> None:
     chosen_ones = chosen("requirements-build.txt")
     assert chosen_ones == dict(one.split("==") for one in requires)
     assert chosen_ones.keys() <= locked(BUILD).keys()
+
+
+def test_the_image_compiles_what_it_imports_without_the_extra_traces() -> None:
+    """And it writes nothing here."""
+    program = (
+        "import py_compile, runpy, sys\n"
+        "for name in ('opentelemetry', 'requests'):\n"
+        "    sys.modules[name] = None\n"
+        "found = []\n"
+        "py_compile.compile = lambda source, **_: found.append(source)\n"
+        "runpy.run_path('deploy/image/bytecode.py')\n"
+        "assert found\n"
+        "print('app.tracing.start' in sys.modules, 'app.tracing.sdk' in sys.modules)\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert (ended.stderr, ended.stdout) == ("", "True False\n")
 
 
 def test_the_image_has_what_the_package_reads_its_extras_from() -> None:

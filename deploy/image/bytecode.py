@@ -13,6 +13,9 @@ from pkgutil import walk_packages
 from py_compile import PycInvalidationMode
 from py_compile import compile as write_bytecode
 
+OF_AN_EXTRA = {"opentelemetry", "requests"}
+"""What the extra ``traces`` brings: an image without it imports nothing that needs them."""
+
 sys.path.insert(0, ".")
 sys.dont_write_bytecode = True
 
@@ -20,8 +23,13 @@ for name in ("gunicorn.app.wsgiapp", "gunicorn.arbiter"):
     import_module(name)
 for module in walk_packages(["app"], "app."):
     # These are programs: to import one is to run it.
-    if not module.name.endswith("__main__"):
+    if module.name.endswith("__main__"):
+        continue
+    try:
         import_module(module.name)
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in OF_AN_EXTRA:
+            raise
 
 for source in {getattr(one, "__file__", None) or "" for one in sys.modules.values()}:
     if source.startswith(sys.prefix) and source.endswith(".py"):
