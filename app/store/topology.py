@@ -4,7 +4,7 @@ The client's library has a class for this. It asks before anything is sent, trus
 that answers, which may be cut off from the others, and learns of a failover from a connection that
 breaks, which one to a host that has vanished does not. So the primaries are asked here, together,
 again and again; what is connected to a node that is no primary any more is cut off at once, and one
-that is silent is left alone until it answers.
+that is silent is left alone until it answers: who waits for it by then waits no longer.
 """
 
 from __future__ import annotations
@@ -225,7 +225,7 @@ class Topology:
 
     def _told(self, node: Node, *, silent: bool) -> None:
         if node.told(silent=silent, alone_s=LEFT_ALONE_S, strikes=STRIKES):
-            self._cut_off(lambda one: one.node is node and one.place is None)
+            self._cut_off(lambda one: one.node is node)  # all others are refused at once, too
 
     def _cut_off(self, is_meant: Callable[[Any], bool]) -> None:
         """Cut off some connections; who waits for an answer there learns of it."""

@@ -5,12 +5,14 @@ Tests ``app.store.nodes`` and ``app.store.cluster_faults``, too.
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
 import redis
 from redis.crc import key_slot
 
+from app.errors import ShardUnavailable
 from app.store.cluster import ClusterClient
 from app.store.connecting import connect
 from app.store.pools import make_pool, topology_of
@@ -68,15 +70,19 @@ def test_one_server_is_no_cluster(store_url: str) -> None:
 def test_a_node_that_hangs_is_left_alone_until_it_answers(
     cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nobody waits for it who need not."""
+    """Nobody waits for it who need not, and who does already waits no longer."""
     monkeypatch.setattr("app.store.pools.NODE_PATIENCE_S", 0.2)
     node, url = cluster.primary_of(SLOT), f"redis+cluster://{cluster.nodes[0].address}"
-    client, known = connect(url), topology(url)
+    client, known = connect(url, timeout_s=60), topology(url)
     client.set("{a}", "1")
     cluster.pause(node)
     serving = known._slots[SLOT]
     assert serving is not None
-    wait_until(lambda: serving.is_left_alone, "it is left alone")
+    with ThreadPoolExecutor(1) as threads:
+        waiting = threads.submit(client.get, "{a}")
+        wait_until(lambda: serving.is_left_alone, "it is left alone")
+        with pytest.raises(ShardUnavailable):
+            waiting.result(timeout=20)
     assert [one.name for one in known.silent] == [node.address]
     assert known.any() is not serving
     cluster.resume(node)
