@@ -94,10 +94,13 @@ class StoreUnavailable(QhronosError):
 class ShardUnavailable(StoreUnavailable):
     """The shard of the store that has this does not answer; try again shortly."""
 
-    def __init__(self, node: str) -> None:
-        """``node`` is its address, as ``StoreClient.node_of`` tells it; empty: there is none."""
+    def __init__(self, node: str, slot: int | None = None) -> None:
+        """``node`` is its address, as ``StoreClient.node_of`` tells it; empty: there is none.
+
+        ``slot``: the one that it is about, as it is being moved; its node serves the others.
+        """
         super().__init__()
-        self.node = node
+        self.node, self.slot = node, slot
 
 
 class BrokerUnavailable(StoreUnavailable):

@@ -27,7 +27,7 @@ from app.store.cluster_fence import ClusterFence
 from app.store.cluster_parts import in_parts, middle_of, read_each
 from app.store.cluster_pipeline import ClusterPipeline
 from app.store.cluster_plans import planned
-from app.store.cluster_steps import NO_ANSWER, NOT_NOW, NodeStep, StepRunner
+from app.store.cluster_steps import NO_ANSWER, NOT_NOW, SLOT_MOVES, NodeStep, StepRunner
 from app.store.connection import STORE_VARIABLE, StoreClient, is_away
 from app.store.nodes import Node
 from app.store.open_intents import note_on_cluster
@@ -145,10 +145,11 @@ class ClusterClient(StoreClient):
                 continue
             for number, one in enumerate(step.answers):
                 if isinstance(one, redis.exceptions.RedisError):
-                    step.answers[number] = self._translated(one, step.node)
+                    step.answers[number] = self._translated(one, step.node, step.slot)
                 elif isinstance(one, list) and any(isinstance(each, NOT_NOW) for each in one):
                     waits = next(each for each in one if isinstance(each, NOT_NOW))
-                    step.answers[number] = self._away(waits, step.node)  # EXEC: none has run
+                    # EXEC: none has run.
+                    step.answers[number] = self._away(waits, step.node, step.slot)
         return heard
 
     def read_each(self, command: str, keys: Iterable[bytes], *rest: str | int) -> list[Any]:
@@ -265,22 +266,27 @@ class ClusterClient(StoreClient):
             connection = connections[node] = self._made(node)
         return connection
 
-    def _away(self, error: Exception, node: Node | None) -> StoreUnavailable:
+    def _away(
+        self, error: Exception, node: Node | None, slot: int | None = None
+    ) -> StoreUnavailable:
         """Say that a node is away, in the log too; without one, that the whole store is."""
         server = Server.of(STORE_VARIABLE, self.connection_pool)
         if node is not None:
             server = dataclasses.replace(server, address=node.name)
         OUTAGES.tell(error, server)
         is_part = node is not None or isinstance(error, NotServed)
-        found = ShardUnavailable(node.name if node else "") if is_part else StoreUnavailable()
+        moving, name = slot if isinstance(error, SLOT_MOVES) else None, node.name if node else ""
+        found = ShardUnavailable(name, moving) if is_part else StoreUnavailable()
         found.__cause__ = error
         return found
 
-    def _translated(self, error: redis.exceptions.RedisError, node: Node | None) -> Exception:
+    def _translated(
+        self, error: redis.exceptions.RedisError, node: Node | None, slot: int | None = None
+    ) -> Exception:
         if isinstance(error, NotServed):
             node = error.node
         lost = isinstance(error, redis.exceptions.AskError)  # nodes point to each other
-        return self._away(error, node) if lost or is_away(error) else error
+        return self._away(error, node, slot) if lost or is_away(error) else error
 
 
 def cluster_client(pool: redis.ConnectionPool, retries: int) -> ClusterClient:

@@ -23,6 +23,8 @@ MOST_HOPS = 8
 
 NO_ANSWER = (redis.exceptions.ConnectionError, redis.exceptions.TimeoutError, OSError)
 NOT_NOW = (redis.exceptions.TryAgainError, redis.exceptions.ClusterDownError)
+SLOT_MOVES = (redis.exceptions.TryAgainError, redis.exceptions.AskError)
+"""A node refuses what is in one slot, and serves the rest."""
 
 Commands = Sequence[Sequence[Any]]
 

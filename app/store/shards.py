@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
+from redis.crc import key_slot
+
 from app.domain.partition_count import Count, PartitionsNow
 from app.errors import ShardUnavailable, StoreUnavailable
 from app.store import keys
@@ -129,7 +131,13 @@ class Shards:
                 try:
                     return read()
                 except ShardUnavailable as error:
-                    more = self.of(error.node) - missing
+                    more = self._without(error) - missing
                     missing |= more
                     if not more or len(missing) >= self.partitions:
                         raise
+
+    def _without(self, error: ShardUnavailable) -> frozenset[int]:
+        """The partitions to do without: that of a slot that moves, or all of a node."""
+        count = self.partitions if error.slot is not None else 0
+        moving = frozenset(one for one in range(count) if key_slot(keys.prefix(one)) == error.slot)
+        return moving or self.of(error.node)
