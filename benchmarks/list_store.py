@@ -19,7 +19,8 @@ from app.domain.ids import EventIds
 from app.services.audit import Act, AuditService
 from app.store import keys
 from app.store.connection import StoreClient
-from app.store.events import NOTHING, EventStore, Plan
+from app.store.event_plans import NOTHING, Plan
+from app.store.events import EventStore
 from app.store.terms import EventTerms
 from benchmarks.loading import BATCH, PipedScripts
 

@@ -27,7 +27,7 @@ from app.setting_variables import production_settings
 from app.store import keys
 from app.store.connecting import connect
 from app.store.connection import StoreClient
-from app.store.fields import MetaField
+from app.store.meta_field import MetaField
 from app.wiring.services import build_services
 from benchmarks import list_filters, list_store, support
 from benchmarks.support import BenchmarkFailed, say

@@ -11,7 +11,8 @@ from app.domain.definition import Definition
 from app.domain.event import Event
 from app.domain.ids import EventIds
 from app.store.connection import StoreClient
-from app.store.events import EventStore, Plan
+from app.store.event_plans import Plan
+from app.store.events import EventStore
 from app.store.scripts import Argument, Scripts, all_scripts
 
 BATCH = 400

@@ -37,7 +37,8 @@ from app.store.claims import Claim
 from app.store.connecting import connect
 from app.store.connection import StoreClient
 from app.store.coordination import Coordination
-from app.store.events import EventStore, Plan
+from app.store.event_plans import Plan
+from app.store.events import EventStore
 from app.store.scripts import Scripts
 from app.store.work import WorkStore
 from benchmarks import api, loading, support

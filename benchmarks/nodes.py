@@ -19,7 +19,8 @@ from app.setting_variables import production_settings
 from app.store import keys
 from app.store.connecting import connect
 from app.store.connection import StoreClient
-from app.store.events import EventStore, Plan
+from app.store.event_plans import Plan
+from app.store.events import EventStore
 from app.wiring.engine import build_engine
 from benchmarks import engines, loading, support
 from benchmarks.meter import cpu_ms, sleep_until

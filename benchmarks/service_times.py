@@ -34,7 +34,8 @@ from app.setting_variables import production_settings
 from app.store import keys
 from app.store.connecting import connect
 from app.store.connection import StoreClient
-from app.store.events import EventStore, Plan
+from app.store.event_plans import Plan
+from app.store.events import EventStore
 from app.store.work import WorkStore
 from app.wiring.engine import Engine, build_engine
 from benchmarks import loading, support

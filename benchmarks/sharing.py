@@ -23,7 +23,8 @@ from app.store import keys
 from app.store.connecting import connect
 from app.store.connection import StoreClient
 from app.store.coordination import Coordination
-from app.store.events import EventStore, Plan
+from app.store.event_plans import Plan
+from app.store.events import EventStore
 from benchmarks import loading, support
 from benchmarks.meter import cpu_ms, sleep_until
 from benchmarks.support import say

@@ -28,7 +28,8 @@ from app.domain.schedule import Schedule
 from app.store import keys
 from app.store.connecting import connect
 from app.store.coordination import Coordination
-from app.store.events import EventStore, Plan
+from app.store.event_plans import Plan
+from app.store.events import EventStore
 from benchmarks import lateness, loading, peers, support
 from benchmarks.meter import Meter
 from benchmarks.support import BenchmarkFailed, say

@@ -24,7 +24,7 @@ from typing import Any
 from app.store import keys
 from app.store.connecting import connect
 from app.store.connection import StoreClient
-from app.store.fields import MetaField
+from app.store.meta_field import MetaField
 from app.store.migrations.schema import MIGRATIONS, Place
 from app.store.scripts import all_scripts
 from benchmarks import former, lateness, support

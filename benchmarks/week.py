@@ -36,7 +36,7 @@ from app.runtime.embedded import EmbeddedStore
 from app.store import keys
 from app.store.calls import BATCH, Successor
 from app.store.claims import Claim
-from app.store.events import Plan
+from app.store.event_plans import Plan
 from app.store.leaves import leaf_sizes
 from app.wiring.doubles import Doubles
 from app.wiring.engine import Engine, build_engine

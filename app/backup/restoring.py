@@ -16,7 +16,7 @@ from app.domain import ids
 from app.store import keys
 from app.store.connection import StoreClient
 from app.store.coordination import Coordination
-from app.store.fields import MetaField
+from app.store.meta_field import MetaField
 from app.store.restores import RestoredStore, may_have
 
 _PLACES = (

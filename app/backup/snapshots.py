@@ -18,7 +18,7 @@ from app.backup.packing import BackupHeader
 from app.backup.wording import BackupRefused
 from app.store import keys
 from app.store.connection import StoreClient
-from app.store.fields import MetaField
+from app.store.meta_field import MetaField
 
 QUIET_S = 60.0
 """How long a server may say nothing. While it saves, it sends an empty line each second or so."""

@@ -19,7 +19,7 @@ from app.store.audit import AuditLog
 from app.store.connection import StoreClient
 from app.store.coordination import Coordination
 from app.store.leaves import leaf_sizes
-from app.store.migrations.schema import MIGRATIONS, Schema
+from app.store.migrations.schema import NEWEST, Schema
 from app.store.occurrences import OccurrenceStore
 from app.store.scripts import Scripts
 
@@ -66,7 +66,7 @@ def prepare(client: StoreClient, header: BackupHeader, name: str) -> int:
     except LaterStore:
         raise BackupRefused(
             f"{name} was made by Qhronos {header.version} (its schema is {header.schema}, this "
-            f"version knows {len(MIGRATIONS)}): use that version or a later one."
+            f"version knows {NEWEST}): use that version or a later one."
         ) from None
     return partitions
 

@@ -12,7 +12,9 @@ A lane stands for the tenant who made the event; an event of before there were l
 bits there. An event's id sorts by creation; an occurrence's is a pure function of (event,
 scheduled time). Ids travel as 16 bytes inside the service and as lower-case text outside.
 
-A store that was restored into fewer partitions has fewer than its ids name: see ``keep_to``.
+A store that was restored into fewer partitions has fewer than its ids name: see ``keep_to``. In one
+that was given more, an event may have moved to another partition than its id names. Where it is
+says the store (``app.store.whereabouts``), and who has found it there says so to ``found_in``.
 """
 
 from __future__ import annotations
@@ -21,30 +23,84 @@ import hashlib
 import re
 import secrets
 import threading
+from collections.abc import Iterable
+from itertools import islice
 
 MAX_PARTITIONS = MAX_LANES = 4096
 """What twelve bits can name."""
 
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _CANONICAL = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[78][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+_VERSION_OF_EVENTS = 7
 _MASK_48 = (1 << 48) - 1
 _MASK_62 = (1 << 62) - 1
 
 _there = _former = MAX_PARTITIONS
 _named: int | None = None
+_moved_among = 0
+
+MOST_FOUND = 1 << 18
+"""Of how many events and occurrences this process remembers where they were found: far more than
+any process has at hand at a time. Whoever is forgotten is looked for again."""
+
+_found: dict[bytes, int] = {}
+_found_lock = threading.Lock()
 
 
 def keep_to(
-    partitions: int = MAX_PARTITIONS, former: int = MAX_PARTITIONS, named: int | None = None
+    partitions: int = MAX_PARTITIONS,
+    former: int = MAX_PARTITIONS,
+    named: int | None = None,
+    moved_among: int = 0,
 ) -> None:
     """Say how the partitions of the store go by ids and names; a process works with one store.
 
     ``partitions``: so many there are of the ``former`` ones that ids name, and what an id names is
     taken modulo this. Beyond them is the canary's. ``named``: what goes by its name has one of so
-    many first, and that is taken modulo the number there is; ``None``: of all.
+    many first, and that is taken modulo the number there is; ``None``: of all. ``moved_among``:
+    among so many an event may have moved; 0: none has.
     """
-    global _there, _former, _named
-    _there, _former, _named = partitions, former, named
+    global _there, _former, _named, _moved_among
+    _there, _former, _named, _moved_among = partitions, former, named, moved_among
+    if not moved_among:
+        _found.clear()
+
+
+def moved_among() -> int:
+    """Among how many partitions an event may have moved; 0: each is where its id says."""
+    return _moved_among
+
+
+def found_in(partition: int, members: Iterable[bytes]) -> None:
+    """Say that these events and occurrences are in a partition, whatever their ids say."""
+    if not _moved_among:
+        return
+    for one in members:
+        if _named_in(one) == partition:
+            _found.pop(one, None)
+        elif _found.get(one) != partition:
+            with _found_lock:
+                if len(_found) >= MOST_FOUND:
+                    for first in list(islice(_found, MOST_FOUND // 4)):
+                        _found.pop(first, None)
+                _found[one] = partition
+
+
+def has_moved(member: bytes) -> bool:
+    """Whether an event or occurrence was found elsewhere than its id says."""
+    return member in _found
+
+
+def _named_in(member: bytes) -> int:
+    is_event = member[6] >> 4 == _VERSION_OF_EVENTS
+    return named_in_event(member) if is_event else named_in_occurrence(member)
+
+
+def partition_of(member: bytes) -> int:
+    """The partition of an event or of an occurrence."""
+    if member[6] >> 4 == _VERSION_OF_EVENTS:
+        return partition_of_event(member)
+    return partition_of_occurrence(member)
 
 
 def place_of(number: int, partitions: int) -> int:
@@ -119,7 +175,14 @@ def callback_id(event_id: bytes, occurrence_id: bytes, kind: str) -> bytes:
 
 
 def partition_of_event(event_id: bytes) -> int:
-    """Read the partition out of an event's id."""
+    """Where an event is: where it was found, or else where its id says."""
+    if _found and (found := _found.get(event_id)) is not None:
+        return found
+    return first_partition_of(event_id)
+
+
+def first_partition_of(event_id: bytes) -> int:
+    """Read the partition out of an event's id: where it was made, and where it is asked for."""
     named = (int.from_bytes(event_id[8:10], "big") & 0x3FFF) >> 2
     return named % _there if named < _former else named - _former + _there
 
@@ -140,7 +203,9 @@ def lane_of_event(event_id: bytes) -> int:
 
 
 def partition_of_occurrence(occurrence_id: bytes) -> int:
-    """Read the partition out of an occurrence's id."""
+    """Where an occurrence is: where it was found, or else where its id says."""
+    if _found and (found := _found.get(occurrence_id)) is not None:
+        return found
     named = int.from_bytes(occurrence_id[6:8], "big") & 0x0FFF
     return named % _there if named < _former else named - _former + _there
 

@@ -20,7 +20,8 @@ from app.domain.partition_count import Count
 from app.errors import StoreUnavailable
 from app.store.calls import BATCH
 from app.store.canary import CanaryStore
-from app.store.events import EventStore, Plan
+from app.store.event_plans import Plan
+from app.store.events import EventStore
 from app.store.work import WorkStore
 
 log = logging.getLogger(__name__)

@@ -29,7 +29,7 @@ from app.metrics import catalogue
 from app.metrics.registry import Registry
 from app.store.calls import claim_call, lease_token
 from app.store.channel import Channel
-from app.store.claims import Claim, is_held_back, read_claim
+from app.store.claims import Claim, is_held_back, note_claimed, read_claim
 from app.store.connection import STORE_RETRY_MS
 from app.store.coordination import WakeListener
 from app.store.work import WorkStore
@@ -187,24 +187,24 @@ class Claimer:
         if answers is None:
             return
         self.window.answered(self._worker)
-        token, before = lease_token(self._worker, self._request), len(self._rows)
-        took_ms = now_ms - self._asked_ms
+        before, took_ms = len(self._rows), now_ms - self._asked_ms
+        token = lease_token(self._worker, self._request)
         for partition, answer in zip(self._partitions, answers, strict=True):
             rows, early, flows, heads = answer
             self._times.learn(partition, early, heads, now_ms, took_ms)
             self._batches.add(len(rows))
+            note_claimed(partition, rows)
             if flows:
                 self.flows.look_for_new(now_ms, partition)
             for row in rows:
-                lane = lane_of_event(row[1])
-                self._rows.add(lane, _Row(row, token, now_ms))
+                self._rows.add(lane := lane_of_event(row[1]), _Row(row, token, now_ms))
                 if not is_held_back(row):
                     self.window.hold(lane)
         self._size.learn(len(self._rows) - before, took_ms, now_ms, lanes=self.window.lanes)
 
     def _read(self, now_ms: int, most: int) -> list[Claim]:
         """Read so many of the claims; those that are due are returned, the others delayed."""
-        claims = [read_claim(*one) for one in self._rows.take(most)]
+        claims = self._work.complete([read_claim(*one) for one in self._rows.take(most)])
         self._successors.add(claims, now_ms)
         due = []
         for claim in claims:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from app.clock import Clock
+from app.domain.ids import moved_among
 from app.engine.acknowledgements import Acknowledgements
 from app.engine.packing import Packing
 from app.engine.retention import Retention
@@ -27,6 +28,7 @@ from app.services.redeliveries import RedeliveryService
 from app.store.calls import BATCH
 from app.store.coordination import Coordination
 from app.store.migrations.schema import Schema
+from app.store.moves import MoveStore
 from app.store.shards import each_there, if_there
 from app.store.sweep import EventSweep
 from app.store.watch import WatchStore
@@ -71,6 +73,7 @@ class Upkeep:
     lateness: LatenessHistory
     watch: WatchStore
     packing: Packing
+    moves: MoveStore
     is_stopping: Callable[[], bool] = never
     """Whether the process was told to stop: then the next run, in another, does the rest."""
 
@@ -105,6 +108,7 @@ class Upkeep:
         self.successors.call_if_owed(self.clock.now_ms())
         for step in (self.schema.follow, self.audit.settle, self.audit.pack, self.lateness.note):
             if_there(step)
+        recovered += each_there(partitions, self._settle_moves)
         if_there(lambda: self.packing.run(self.clock.now_ms()))
         self._ran("recover")
         return recovered
@@ -117,6 +121,14 @@ class Upkeep:
             self.deletions.end_pause(event_id)
             recovered += 1
         return recovered
+
+    def _settle_moves(self, partition: int) -> int:
+        """End what a killed mover of events has left, and what still leads to deleted events."""
+        if not moved_among():
+            return 0
+        settled = self.moves.settle(partition, self.clock.now_ms() - REPAIR_AFTER_MS)
+        self.moves.forget_deleted(partition, BATCH)
+        return settled
 
     def _repair(self, partition: int) -> int:
         now_ms = self.clock.now_ms()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from app.domain.event import Event, EventStatus
 from app.domain.misfire import MisfirePolicy
 from app.domain.timetable import Skipped, Timetable, spread
-from app.store.events import NOTHING, Plan
+from app.store.event_plans import NOTHING, Plan
 
 TOO_LATE = "it was due more than the misfire grace before anybody could deliver it"
 

@@ -21,7 +21,7 @@ from app.services.audit import Act, AuditService
 from app.services.event_planner import DELETED
 from app.services.events import EventService
 from app.store.audit_intents import intending
-from app.store.events import Saved
+from app.store.event_plans import Saved
 from app.store.occurrences import OccurrenceStore
 
 UNDO_MS = 30_000

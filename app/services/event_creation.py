@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from app.domain.access import Access
 from app.domain.event import Event
-from app.domain.ids import partition_of_event, to_text
+from app.domain.ids import first_partition_of, to_text
 from app.domain.once import HEADER, AlreadyMade, Once
 from app.domain.partition_count import Count
 from app.errors import Conflict, NotFound, QhronosError, StoreUnavailable
@@ -75,7 +75,7 @@ class CreationService:
 
     def _is_begun(self, event_id: bytes, once: Once, home: int) -> bool:
         """Whether an id was only kept: who has kept it is at it, or has died."""
-        return partition_of_event(event_id) != home and not self.kept.is_made(event_id, once)
+        return first_partition_of(event_id) != home and not self.kept.is_made(event_id, once)
 
     def _made(self, before: AlreadyMade, once: Once, access: Access) -> Event | None:
         """The event that a key has made; ``None``: there is none."""

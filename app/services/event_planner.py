@@ -27,7 +27,8 @@ from app.services.event_changes import timing
 from app.services.event_writes import with_next
 from app.services.flows import FlowService
 from app.store.event_batches import Write
-from app.store.events import KEEP, NOTHING, EventStore, Plan, Saved
+from app.store.event_plans import KEEP, NOTHING, Plan, Saved
+from app.store.events import EventStore
 from app.store.occurrences import OccurrenceStore
 from app.store.withdrawals import Withdrawal
 

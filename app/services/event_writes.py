@@ -8,7 +8,7 @@ from typing import assert_never
 
 from app.domain.event import Event
 from app.errors import StaleVersion
-from app.store.events import Plan, Saved
+from app.store.event_plans import Plan, Saved
 
 WRITE_TRIES = 8
 """How often a write is repeated if the event has changed since it was read."""

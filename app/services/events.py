@@ -33,7 +33,8 @@ from app.services.flows import FlowService
 from app.services.queries import EventChanges, EventQuery, Page
 from app.services.quotas import EventQuota
 from app.services.scoping import visible_event
-from app.store.events import EventStore, Saved
+from app.store.event_plans import Saved
+from app.store.events import EventStore
 from app.store.figures import Figures
 
 log = logging.getLogger(__name__)
@@ -267,9 +268,8 @@ class EventService:
     def _aside(self, event: Event, reason: str) -> Event:
         log.warning("an event is set aside: %s", reason, extra={"event": ids.to_text(event.id)})
         self.figures.note_set_aside(event.id, self.clock.now_ms())
-        note = f"Set aside: {reason}. Change it, then resume it."
-        options = event.options.changed({"pause": {"note": note[:MAX_NOTE]}})
-        return event.changed(status=EventStatus.PAUSED, options=options)
+        pause = {"pause": {"note": f"Set aside: {reason}. Change it, then resume it."[:MAX_NOTE]}}
+        return event.changed(status=EventStatus.PAUSED, options=event.options.changed(pause))
 
     def _maintain(
         self,

@@ -15,6 +15,7 @@ from app.domain.process import ProcessFacts
 from app.errors import ConfigError, Conflict
 from app.services.processes import EVERY_S
 from app.store.growth import GrowthStore, PartitionNumbers
+from app.store.migrations.migration import MOVED
 
 LOOK_S = 0.25
 SAY_AGAIN_S = 15.0
@@ -27,6 +28,7 @@ MOST_NAMED = 3
 
 NEVER_USED = "Nobody has used this store yet: set QHRONOS_PARTITIONS to what it is to have."
 OTHER_BEGUN = "Another run has begun another number meanwhile."
+STILL_MOVING = "Some events are still to be moved after the last raise: an attempt is under way."
 FOLDED = (
     "This store was restored into fewer partitions than its ids name, so it can't have more: "
     "restore a backup from before that into an empty store."
@@ -48,22 +50,28 @@ class GrowthService:
     tell: Callable[[str], object]
     """Is told how it goes, a sentence each time."""
 
+    move: Callable[[], bool] = lambda: True
+    """Moves events that were there before; tells whether all were moved that can be."""
+
     has_canary: bool = False
     """Whether one partition more is needed."""
 
     pause: Callable[[float], object] = time.sleep
     monotonic: Callable[[], float] = time.monotonic
 
-    def raise_to(self, wanted: int) -> None:
+    def raise_to(self, wanted: int) -> bool:
         """Give the store so many partitions, however long that takes; harmless when repeated.
 
-        Raises ``ConfigError`` with the reason if it can't have so many.
+        Returns whether all events were moved that can be. Raises ``ConfigError`` with the reason if
+        it can't have so many.
         """
         numbers = self.store.numbers()
         self._require(wanted, numbers)
         if wanted == numbers.for_new:
             self.tell(f"The store has {_counted(wanted)} already.")
-            return
+            return self._move(wanted)
+        if self.store.moving() is not None and not self._move(numbers.for_new):
+            raise Conflict(STILL_MOVING)
         self.tell(
             f"The store has {_counted(numbers.for_new)}, and is to have {wanted}. First every "
             f"process looks into {wanted}."
@@ -77,10 +85,21 @@ class GrowthService:
             raise Conflict(OTHER_BEGUN)
         there = self.store.numbers().for_new  # (Another run may have given it more meanwhile.)
         self.tell(
-            f"Done: the store has {there} partitions, and new events go to all of them within "
-            f"{EVERY_S:g} s. What was there, and what has a key or a flow, stays where it is. Set "
-            f"QHRONOS_PARTITIONS={there} everywhere by the next start."
+            f"The store has {there} partitions, and new events go to all of them within "
+            f"{EVERY_S:g} s. Set QHRONOS_PARTITIONS={there} everywhere by the next start."
         )
+        return self._move(there)
+
+    def _move(self, partitions: int) -> bool:
+        """Move events that were there before, once every process knows where to look for them."""
+        if self.store.moving() is None:
+            return True
+        self._await_all(partitions)
+        self.store.may_move()
+        self.store.numbers().keep()
+        if done := self.move():
+            self.tell("Done. What has ended, and what has a key or a flow, stays where it is.")
+        return done
 
     def _require(self, wanted: int, numbers: PartitionNumbers) -> None:
         if not numbers.for_new:
@@ -115,7 +134,7 @@ class GrowthService:
         """Wait until every process has said that it looks into so many."""
         said, say_at, begun = "", 0.0, self.monotonic()
         while True:
-            behind = [one for one in self.alive() if one.partitions < wanted]
+            behind = [one for one in self.alive() if one.partitions < wanted or one.schema < MOVED]
             now = self.monotonic()
             if not behind and now - begun >= SETTLED_S:
                 return
@@ -138,7 +157,7 @@ def _waiting_for(behind: Sequence[ProcessFacts]) -> str:
 
 
 def _named(process: ProcessFacts) -> str:
-    if process.partitions:
+    if process.partitions and process.schema >= MOVED:
         return process.place
     version = process.version or "an earlier one"
     return (

@@ -20,7 +20,8 @@ from app.planning.density import occurrences_a_day
 from app.planning.timetables import Timetables
 from app.services.event_changes import timing
 from app.services.event_writes import is_written
-from app.store.events import EventStore, Saved
+from app.store.event_plans import Saved
+from app.store.events import EventStore
 from app.store.rates import Counted, Rates
 
 Replace = Callable[[Event, Event], tuple[Saved, Event]]

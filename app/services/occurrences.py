@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 
@@ -56,7 +57,7 @@ class OccurrenceService:
         event_id = query.event_id and ids.from_text(query.event_id, version=7)
         if not event_id:
             return self._list(query, access)
-        with reading_only(ids.partition_of_event(event_id)):
+        with _reading_of(event_id):
             return self._list(query, access)
 
     def _list(self, query: OccurrenceQuery, access: Access) -> Page[Occurrence]:
@@ -104,7 +105,7 @@ class OccurrenceService:
         """
         event = visible_event(self.events, event_id, access)
         selection = self._event_selection(event.id, access)
-        with reading_only(ids.partition_of_event(event.id)):
+        with _reading_of(event.id):
             found, following = self.cursors.slice(
                 self.lists, selection, cursor, f"of {event_id} {scope_word(access)}", limit
             )
@@ -138,7 +139,9 @@ class OccurrenceService:
         event = self.events.get_many([event_id])[0]
         extra: tuple[Entry, ...] = ()
         if event is not None and event.next_ms is not None:
-            extra = ((event.next_ms, ids.occurrence_id(event_id, event.next_ms)),)
+            following = ids.occurrence_id(event_id, event.next_ms)
+            ids.found_in(ids.partition_of_event(event_id), [following])
+            extra = ((event.next_ms, following),)
         unlisted = self.occurrences.unlisted_of(event)
         if unlisted is not None:
             extra = (*extra, (ids.scheduled_ms(unlisted), unlisted))
@@ -152,6 +155,13 @@ class OccurrenceService:
     def _load(self, found: Sequence[bytes]) -> tuple[Occurrence, ...]:
         loaded = self.occurrences.get_many(found)
         return tuple(occurrence for occurrence in loaded if occurrence is not None)
+
+
+def _reading_of(event_id: bytes) -> AbstractContextManager[None]:
+    """Read what an event has, where it is; one that may have moved has some of it elsewhere."""
+    if ids.moved_among():
+        return nullcontext()
+    return reading_only(ids.partition_of_event(event_id))
 
 
 def _indexes(statuses: Iterable[str]) -> tuple[KeyOf, ...]:

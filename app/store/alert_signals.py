@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple, cast
 
+from app.domain import ids
 from app.domain.partition_count import Count, PartitionsNow
 from app.store import keys
 from app.store.alert_keys import MAX_SET_ASIDE, SET_ASIDE, SET_ASIDE_KEPT_MS
@@ -77,7 +78,10 @@ class AlertSignals:
         pipe = self._client.pipeline(transaction=False)
         for partition in partitions_there(self.partitions):
             pipe.zrevrange(keys.occurrences(partition, "retrying"), 0, each - 1)
-        return [one for some in cast("list[list[bytes]]", pipe.execute()) for one in some]
+        found = cast("list[list[bytes]]", pipe.execute())
+        for partition, some in zip(partitions_there(self.partitions), found, strict=True):
+            ids.found_in(partition, some)
+        return [one for some in found for one in some]
 
     def _stretch(
         self,

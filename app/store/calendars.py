@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
+from app.domain import ids
 from app.domain.partition_count import Count, PartitionsNow
 from app.store import keys
 from app.store.codec import dump_json
@@ -115,6 +116,7 @@ class CalendarStore:
             key, f"({at.after_ms}", "+inf", start=0, num=limit, withscores=True
         )
         found = cast("list[tuple[bytes, float]]", rows)
+        ids.found_in(at.partition, [event_id for event_id, _ in found])
         if len(found) < limit:
             event_ids = [event_id for event_id, _ in found]
             following = at.partition + 1

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from app.domain.action import Action, webhook
 from app.domain.callback import Callback
 from app.domain.definition import Definition
-from app.domain.ids import lane_of_event
+from app.domain.ids import found_in, lane_of_event, moved_among
 from app.errors import NotFound
 from app.store.codec import definition_from_doc, split_tags
 
@@ -93,6 +93,13 @@ class Claim:
 def is_held_back(row: Sequence[Any]) -> bool:
     """Whether a row of a claim's answer is not to be sent, because of its overlap policy."""
     return row[15] is not None
+
+
+def note_claimed(partition: int, rows: Iterable[Sequence[Any]]) -> None:
+    """Note where the occurrences of an answer are, and their events that are there as well."""
+    if moved_among():
+        for row in rows:
+            found_in(partition, row[:1] if row[4] is None else row[:2])
 
 
 class ClaimAnswer(NamedTuple):

@@ -12,8 +12,8 @@ import redis
 from app.errors import StoreUnavailable
 from app.store import keys, partition_leases
 from app.store.connection import StoreClient
-from app.store.fields import MetaField
 from app.store.growth import FIELDS, PartitionNumbers, read_numbers
+from app.store.meta_field import MetaField
 
 
 class Coordination:

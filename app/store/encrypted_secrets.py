@@ -14,10 +14,10 @@ from app.store.connection import StoreClient
 from app.store.fields import EventField
 from app.store.indexes import IndexReader
 from app.store.partitions import by_partition
-from app.store.reading import read_hashes
 from app.store.scripts import Argument, Scripts
 from app.store.selections import EVERY_EVENT
 from app.store.tag_secrets import TagSecretStore, owner_of_tag
+from app.store.whereabouts import read_events
 
 BATCH = 256
 
@@ -77,7 +77,7 @@ class EncryptedSecrets:
         """Yield every secret that was there when the walk began."""
         events = (member for _, member in self._lists.walk(EVERY_EVENT))
         while batch := list(itertools.islice(events, BATCH)):
-            rows = read_hashes(self._client, map(keys.event_of, batch), FIELDS)
+            rows = read_events(self._client, batch, FIELDS)
             yield [
                 EncryptedSecret(event_id, field, encrypted)
                 for event_id, values in zip(batch, rows, strict=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple, cast
 
+from app.domain import ids
 from app.store import keys
 from app.store.connection import StoreClient
 
@@ -42,4 +43,6 @@ def ended_slice(
     cursor = min(moments, default=0)
     singles, groups = ([one for one, at in some if not cursor or at <= cursor] for some in found)
     together = [group[at : at + 16] for group in groups for at in range(0, len(group), 16)]
-    return EndedSlice([*singles, *together], groups, cursor)
+    ended = [*singles, *together]
+    ids.found_in(partition, ended)
+    return EndedSlice(ended, groups, cursor)

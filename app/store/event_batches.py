@@ -12,7 +12,8 @@ from app.domain.event import Event
 from app.errors import Conflict, StoreUnavailable
 from app.store.audit_intents import Command
 from app.store.connection import StoreClient
-from app.store.events import EventStore, Plan, flow_of, save_call
+from app.store.event_plans import Plan, flow_of, save_call
+from app.store.events import EventStore
 from app.store.scripts import ScriptCall, Scripts
 from app.store.withdrawals import NO_WITHDRAWAL, Withdrawal
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from app.store import codec, keys
+from app.store import codec
 from app.store.connection import StoreClient
 from app.store.pieces import join
-from app.store.reading import read_hashes
 from app.store.terms import has_members, hosts_of
+from app.store.whereabouts import read_events
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class EventLooks:
 
     def have_host(self, host: str, event_ids: Sequence[bytes]) -> list[bool]:
         """Whether each of these events is sent to this host; a port may follow it."""
-        rows = read_hashes(self.client, map(keys.event_of, event_ids), codec.DEFINITION_FIELDS)
+        rows = read_events(self.client, event_ids, codec.DEFINITION_FIELDS)
         wanted = host.lower()
         return [
             raw is not None
@@ -36,5 +36,5 @@ class EventLooks:
 
         A value is a text, or a number, true, false or null as it was written.
         """
-        rows = read_hashes(self.client, map(keys.event_of, event_ids), codec.METADATA_FIELDS)
+        rows = read_events(self.client, event_ids, codec.METADATA_FIELDS)
         return [raw is not None and has_members(raw, members) for raw in map(join, rows)]

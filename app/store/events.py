@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from enum import StrEnum
-from typing import cast
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import Any, cast
 
 from app.domain import ids
 from app.domain.event import Event
@@ -14,118 +12,25 @@ from app.domain.once import KEPT_MS, AlreadyMade, Once
 from app.domain.partition_count import Count, PartitionsNow
 from app.errors import NotFound
 from app.store import codec, keys, shards
-from app.store.asked_by import marked, origin_of_added
 from app.store.audit_intents import concerns, created_with_entry
 from app.store.connection import StoreClient
+from app.store.event_plans import Plan, Saved, added_call, delete_call, flow_of, save_call
 from app.store.fields import EventField
 from app.store.flow_gate import wake_flows
-from app.store.former_names import FORMER_NAMES_MS, former_name
+from app.store.homecoming import Homecoming
 from app.store.new_events import new_event_call
 from app.store.own_keys import holders
 from app.store.pages import PageStore
-from app.store.reading import read_hashes
 from app.store.scripts import Scripts
-from app.store.sole_occurrences import sole_occurrence
-from app.store.terms import NO_DECLARED, EventTerms, host_terms
-from app.store.withdrawals import NO_WITHDRAWAL, Withdrawal, judged_waiting, passed
-
-
-class Saved(StrEnum):
-    """What a conditional write answers; all but the first have changed nothing."""
-
-    DONE = "saved"
-    GONE = "gone"
-    STALE = "stale"
-    MOVED = "moved"
-    MADE = "made"
-    KEYED = "keyed"
-    TAKEN = "taken"
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What becomes of an event's scheduled occurrence when the event is written.
-
-    ``keep`` leaves it as it is. Otherwise it is replaced: by one at ``scheduled_ms`` that is
-    attempted at ``due_ms``, by a record that it was ``missed`` (with that reason), or by nothing.
-    """
-
-    keep: bool = False
-    scheduled_ms: int | None = None
-    due_ms: int = 0
-    missed: str | None = None
-
+from app.store.terms import NO_DECLARED, EventTerms
+from app.store.whereabouts import forget_left, has_moved_on, read_events
+from app.store.withdrawals import NO_WITHDRAWAL, Withdrawal, judged_waiting
 
 _GONE, _RETAGGED = -1, -2
 """What adding occurrences answers if it adds none."""
 
 _JUDGED_AT_MOST = 4
 """How often occurrences that wait are asked about: more may come to wait meanwhile."""
-
-KEEP = Plan(keep=True)
-NOTHING = Plan()
-
-
-def flow_of(event: Event) -> bytes | None:
-    """The flow that an event is in; ``None``: in none."""
-    flow = event.options.flow
-    return None if flow is None else flow.name(event.action.target).encode()
-
-
-def save_call(
-    event: Event,
-    plan: Plan,
-    before: Event | None,
-    now_ms: int,
-    once: Once | None,
-    withdrawal: Withdrawal,
-    request: bytes | None = None,
-    terms: EventTerms = NO_DECLARED,
-) -> tuple[list[bytes], list[bytes | str | int], list[bytes | str | int]]:
-    """The keys of ``save_event``, its arguments before those that wait, and the fields after.
-
-    ``request`` names the call, if another with the same name shall find it done.
-    """
-    event = marked(event)
-    partition = ids.partition_of_event(event.id)
-    request = request or secrets.token_bytes(8)
-    old_next = before.next_ms if before else None
-    planned = plan.scheduled_ms is not None
-    args: list[bytes | str | int] = [
-        keys.prefix(partition),
-        event.id,
-        before.version if before else 0,
-        "" if old_next is None else old_next,
-        request,
-        now_ms,
-        event.created_ms,
-        codec.join_tags(event.tags),
-        "keep" if plan.keep else "replace",
-        "" if old_next is None else ids.occurrence_id(event.id, old_next),
-        ids.occurrence_id(event.id, plan.scheduled_ms or 0) if planned else "",
-        plan.scheduled_ms or 0,
-        plan.due_ms,
-        "missed" if plan.missed else "scheduled",
-        plan.missed or "",
-        event.id + once.digest if once else "",
-        KEPT_MS,
-        withdrawal.reason,
-        1 if withdrawal.is_recorded else 0,
-        1 if event.schedule is not None else 0,
-        "all" if withdrawal.keeps is None else "judged",
-        passed(event.id, withdrawal.passed_ms),
-        former_name(before, event, now_ms),
-        FORMER_NAMES_MS,
-        (before is None and event.options.key_name) or "",
-        b"" if before is None else host_terms(before.action.target),
-        terms.of_all(event),
-        sole_occurrence(before) or "",
-    ]
-    fields = codec.event_to_fields(event, request) + terms.fields(event)
-    written = [keys.event(partition, event.id)]
-    if once is not None:
-        written.append(keys.made(partition, once.name))
-    return written, args, fields
 
 
 class EventStore:
@@ -144,6 +49,7 @@ class EventStore:
         self._scripts = scripts
         self._partitions = partitions
         self._pages = PageStore(client, scripts)
+        self._homecoming = Homecoming(client, scripts)
         self.terms = terms
 
     def save(
@@ -169,11 +75,28 @@ class EventStore:
             )
             if word is not None:
                 return Saved(word)
+        if plan.scheduled_ms is not None:
+            self._make_way(event, [plan.scheduled_ms], now_ms)
+        return Saved(
+            self._where_it_is(
+                event.id,
+                lambda: self._save(event, plan, before, now_ms, once, withdrawal),
+                gone=Saved.GONE,
+            )
+        )
+
+    def _save(
+        self,
+        event: Event,
+        plan: Plan,
+        before: Event | None,
+        now_ms: int,
+        once: Once | None,
+        withdrawal: Withdrawal,
+    ) -> Saved:
         written, args, fields = save_call(
             event, plan, before, now_ms, once, withdrawal, terms=self.terms
         )
-        if plan.scheduled_ms is not None:
-            self._pages.unpack_skipped([ids.occurrence_id(event.id, plan.scheduled_ms)], now_ms)
         judged = b""
         for _ in range(_JUDGED_AT_MOST):
             reply = self._scripts("save_event", written, [*args, judged, *fields])
@@ -199,7 +122,7 @@ class EventStore:
 
     def remember(self, partition: int, event_id: bytes, once: Once) -> None:
         """Note in another partition than the event's what ``once`` has made."""
-        if partition != ids.partition_of_event(event_id):
+        if partition != ids.first_partition_of(event_id):
             key = keys.made(partition, once.name)
             self._client.set(key, event_id + once.digest, nx=True, px=KEPT_MS)
 
@@ -220,32 +143,32 @@ class EventStore:
 
         ``passed_ms`` are times that its series had come to; see ``Withdrawal``.
         """
-        partition = ids.partition_of_event(event.id)
-        next_ms = event.next_ms
-        reply = self._scripts(
-            "delete_event",
-            [keys.event(partition, event.id)],
-            [
-                keys.prefix(partition),
-                event.id,
-                event.version,
-                "" if next_ms is None else next_ms,
-                "" if next_ms is None else ids.occurrence_id(event.id, next_ms),
-                now_ms,
-                "its event was deleted",
-                codec.join_tags(event.tags),
-                passed(event.id, passed_ms),
-                former_name(event, None, now_ms),
-                FORMER_NAMES_MS,
-                host_terms(event.action.target),
-                1 if any_version else 0,
-                sole_occurrence(event) or "",
-            ],
+        reply = self._where_it_is(
+            event.id,
+            lambda: self._scripts(
+                "delete_event",
+                *delete_call(event, any_version=any_version, now_ms=now_ms, passed_ms=passed_ms),
+            ),
+            gone=b"gone",
         )
         if reply != b"deleted":
             return Saved(reply.decode())
+        forget_left(self._client, ids.partition_of_event(event.id), [event.id])
         self.wake_flow_of(event, now_ms)
         return Saved.DONE
+
+    def _make_way(self, event: Event, times: Sequence[int], now_ms: int) -> None:
+        """Have what the store has of these times beside the event; a skipped one gives way."""
+        made = [ids.occurrence_id(event.id, at) for at in times]
+        if ids.has_moved(event.id):
+            self._homecoming.bring([one for one in made if ids.scheduled_ms(one) <= now_ms], now_ms)
+            ids.found_in(ids.partition_of_event(event.id), made)
+        self._pages.unpack_skipped(made, now_ms)
+
+    def _where_it_is(self, event_id: bytes, ask: Callable[[], Any], gone: object) -> Any:
+        """Ask the partition of an event; if it is gone from there, but has moved, the other one."""
+        answer = ask()
+        return ask() if answer == gone and has_moved_on(self._client, event_id) else answer
 
     def wake_flow_of(self, event: Event | None, now_ms: int) -> None:
         """Have the flow looked at in which others may have waited for what the event had in it."""
@@ -261,27 +184,19 @@ class EventStore:
         Returns how many were new; ``None`` if the event has other tags than when it was read, and
         then nothing has changed. Raises ``NotFound``.
         """
-        partition = ids.partition_of_event(event.id)
-        args: list[bytes | str | int] = [
-            keys.prefix(partition),
+        self._make_way(event, [scheduled_ms for scheduled_ms, _ in times], now_ms)
+        added = self._where_it_is(
             event.id,
-            codec.join_tags(event.tags),
-            now_ms,
-            origin_of_added(),
-        ]
-        made = [ids.occurrence_id(event.id, scheduled_ms) for scheduled_ms, _ in times]
-        self._pages.unpack_skipped(made, now_ms)
-        for one, (scheduled_ms, due_ms) in zip(made, times, strict=True):
-            args += [one, scheduled_ms, due_ms]
-        added = int(self._scripts("add_occurrences", [keys.event(partition, event.id)], args))
+            lambda: int(self._scripts("add_occurrences", *added_call(event, times, now_ms))),
+            gone=_GONE,
+        )
         if added == _GONE:
             raise NotFound
         return None if added == _RETAGGED else added
 
     def progress(self, event_ids: Sequence[bytes]) -> list[tuple[bytes, int | None]]:
         """For each event, its plan and the last occurrence of its series that was claimed."""
-        hashes = map(keys.event_of, event_ids)
-        rows = read_hashes(self._client, hashes, (EventField.PLAN, EventField.LAST))
+        rows = read_events(self._client, event_ids, (EventField.PLAN, EventField.LAST))
         return [(plan or b"", None if last is None else int(last)) for plan, last in rows]
 
     def get(self, event_id: bytes) -> Event:
@@ -293,7 +208,7 @@ class EventStore:
 
     def get_many(self, event_ids: Sequence[bytes]) -> list[Event | None]:
         """Read several events in one round trip, in order; ``None`` where there is none."""
-        rows = read_hashes(self._client, map(keys.event_of, event_ids), codec.EVENT_FIELDS)
+        rows = read_events(self._client, event_ids, codec.EVENT_FIELDS)
         return [
             codec.event_from_row(event_id, row)
             for event_id, row in zip(event_ids, rows, strict=True)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from enum import unique
 
 from app.store.hash_field import HashField
+from app.store.meta_field import MetaField
 
 # Tables, laid out as such.
 # fmt: off
@@ -40,27 +41,28 @@ class EventField(HashField):
     TAGS = ("tags", "lines", "its tags; absent: none",
         "codec save_event",
         """add_occurrences codec delete_event inspection occurrences read_event
-        redeliver_occurrences redeliveries save_event schedule_successors""")
+        redeliver_occurrences redeliveries save_event schedule_successors leave_event
+        list_moving moved_claims open_event""")
     VERSION = ("ver", "number", "rises with every change that a user can see",
         "codec end_event end_if_complete",
-        """add_occurrences codec delete_event list_terms record_attempts redeliver_occurrences
-        redeliveries save_event term_writes""")
+        """add_occurrences codec delete_event list_terms redeliver_occurrences redeliveries
+        save_event term_writes moving_event whereabouts read_progress""")
     STATUS = ("st", "word", "active, paused or inactive",
         "codec end_event end_if_complete",
-        """codec delete_event end_event list_by_status record_attempts save_event
-        schedule_successors sweep create_events""")
+        """codec delete_event end_event list_by_status save_event schedule_successors sweep
+        create_events list_moving moving_event read_progress""")
     UPDATED = ("up", "ms", "when it was last changed; absent: never",
         "codec end_event end_if_complete save_event", "codec")
     NEXT = ("next", "ms", "scheduled time of its scheduled occurrence",
         "lose_next save_event schedule_successors new_events follow_known",
-        """codec delete_event inspection read_event record_attempts save_event schedule_successors
-        sweep""")
+        """codec delete_event inspection read_event save_event schedule_successors sweep
+        moving_event read_progress""")
     RECURRING = ("rec", "1", "present while its series goes on",
-        "codec save_event schedule_successors", "read_event record_attempts save_event")
+        "codec save_event schedule_successors", "read_event save_event read_progress")
     SECRET = ("sec", "sealed", "its signing secret",
-        "codec save_event", "codec encrypted_secrets read_event")
+        "codec save_event", "codec encrypted_secrets read_event moved_claims")
     CALENDARS = ("cals", "lines", "the calendars that it names",
-        "codec save_event", "delete_event inspection save_event create_events")
+        "codec save_event", "delete_event inspection save_event create_events list_moving")
     PAUSED_UNTIL = ("pu", "ms", "when it is to be resumed",
         "codec save_event", "save_event create_events")
     REQUEST = ("req", "id", "the last request that changed it, to recognise a repeated one",
@@ -75,19 +77,23 @@ class EventField(HashField):
     FLOW = ("fl", "name", "the flow that it is in",
         "codec save_event",
         """delete_event flow_gate inspection read_event save_event waiting create_events
-        schedule_successors""")
+        schedule_successors list_moving moving_event""")
     KEY = ("key", "name", "the key that its user gave it",
-        "codec", "delete_event")
+        "codec", "delete_event moving_event")
     TERMS = ("tm", "terms", "by which declared metadata it is found; see ``terms``; absent: none",
-        "terms save_event list_terms", "delete_event save_event list_terms term_writes")
+        "terms save_event list_terms", "delete_event save_event list_terms term_writes moves")
     HEADERS = ("hdr", "sealed", "headers to send; their names are in the definition",
-        "codec save_event", "codec encrypted_secrets read_event")
+        "codec save_event", "codec encrypted_secrets read_event moved_claims")
     OVERLAP = ("ov", "word", "its overlap policy; absent: allow",
         "codec save_event", "read_event create_events save_event schedule_successors")
     RUNNING = ("run", "id", "with an overlap policy: the last of its series that was begun",
         "decide_overlap", "decide_overlap is_unopposed")
     QUEUED = ("qd", "id", "with an overlap policy: the one that waits for that to be over",
-        "decide_overlap make_queued_due", "decide_overlap is_unopposed record_attempts")
+        "decide_overlap make_queued_due", "decide_overlap is_unopposed read_progress")
+    MOVED = ("mv", "number", "the partition to which it has moved; then there is nothing else",
+        "leave_event", "moves save_event whereabouts leave_event read_progress")
+    CAME_FROM = ("cf", "numbers", "the partitions from which it has come, the first one first",
+        "open_event", "delete_event open_event")
 
 
 @unique
@@ -96,22 +102,22 @@ class OccurrenceField(HashField):
 
     EVENT = ("e", "id", "the event that it belongs to",
         "add_unattempted schedule_occurrence give_hash write_outcome",
-        """codec delete_hash flow_gate inspection leave_due make_queued_due
-        open_status read_occurrence is_taken redeliver_occurrences redeliveries release_leases
+        """codec delete_hash flow_gate inspection leave_due make_queued_due open_status
+        read_occurrence is_taken redeliver_occurrences redeliveries release_leases
         restore_occurrences schedule_successors sweep waiting read_attempt short_forms
-        sole_occurrences occurrences by_index page_codec pages""")
+        sole_occurrences occurrences by_index page_codec pages homecoming""")
     SCHEDULED = ("at", "ms", "its scheduled time",
         "add_unattempted schedule_occurrence give_hash write_outcome",
         """add_callback cancel_occurrence codec leave_flow make_queued_due read_occurrence
-        find_unjudged redeliver_occurrences release_leases restore_occurrences waiting read_attempt
-        short_forms""")
+        find_unjudged redeliver_occurrences release_leases restore_occurrences waiting
+        read_attempt short_forms homecoming""")
     STATUS = ("st", "word", "absent: scheduled",
         """add_unattempted decide_overlap cancel_occurrence lease_occurrence write_outcome
         redeliver_occurrences release_leases start_first_attempt give_hash""",
-        """add_callback codec delete_hash flow_gate is_taken make_queued_due
-        open_status read_occurrence redeliver_occurrences redeliveries release_leases waiting
+        """add_callback codec delete_hash flow_gate is_taken make_queued_due open_status
+        read_occurrence redeliver_occurrences redeliveries release_leases waiting
         restore_occurrences schedule_successors make_way short_forms sole_occurrences pages
-        page_records by_index""")
+        page_records by_index homecoming moving_event""")
     ATTEMPTS = ("n", "number", "attempts begun",
         """decide_overlap close_attempt lease_occurrence write_outcome release_leases
         start_first_attempt give_hash""",
@@ -129,9 +135,9 @@ class OccurrenceField(HashField):
         give_hash""",
         "codec short_forms")
     COMPLETED = ("c", "ms", "when it ended",
-        "add_unattempted decide_overlap cancel_occurrence write_outcome redeliver_occurrences",
+        """add_unattempted decide_overlap cancel_occurrence write_outcome redeliver_occurrences""",
         """codec flow_gate inspection page_records pages redeliveries schedule_successors
-        short_forms""")
+        short_forms homecoming""")
     CHANGED = ("ch", "ms", "when it last changed; absent: when it ended, or its event was made",
         """add_unattempted cancel_occurrence lease_occurrence write_outcome redeliver_occurrences
         release_leases schedule_occurrence start_first_attempt give_hash""",
@@ -155,16 +161,17 @@ class OccurrenceField(HashField):
     TAGS = ("tags", "lines", "the tags that it was claimed with or has of its own",
         """add_callback add_occurrences add_unattempted enter_flow start_first_attempt
         take_event_tags give_hash write_outcome retag_occurrence""",
-        """add_callback codec delete_hash inspection read_occurrence
-        redeliver_occurrences redeliveries make_way pages short_forms by_index cancel_occurrence
-        retag_occurrence unschedule_occurrence read_attempt""")
+        """add_callback codec delete_hash inspection read_occurrence redeliver_occurrences
+        redeliveries make_way pages short_forms by_index cancel_occurrence retag_occurrence
+        unschedule_occurrence read_attempt homecoming leave_event open_event""")
     SERIES = ("sr", "1", "present if the schedule made it",
         "enter_flow start_first_attempt give_hash write_outcome",
         """apply_overlap_policy enter_flow find_waiting short_forms redeliver_occurrences
         read_attempt""")
     FLOW = ("w", "name", "the flow that it waits for",
         "cancel_occurrence lease_occurrence leave_flow wait_for_flow",
-        "flow_gate inspection leave_due leave_flow read_occurrence restore_occurrences")
+        """flow_gate inspection leave_due leave_flow read_occurrence restore_occurrences
+        moving_event""")
     DEFERRALS = ("d", "text", "'<attempt>:<how often that attempt was deferred>'",
         "release_leases", "codec read_occurrence release_leases read_attempt")
     DEFERRAL_REASON = ("dr", "text", "why it was last deferred",
@@ -176,7 +183,7 @@ class OccurrenceField(HashField):
         "redeliver_occurrences",
         "read_occurrence redeliver_occurrences redeliveries release_leases waiting read_attempt")
     CALLBACK = ("cb", "text", "the end that it reports: see ``claims.callback_from_field``",
-        "add_callback", "codec read_occurrence waiting read_attempt")
+        "add_callback", "codec read_occurrence waiting read_attempt homecoming")
     ORIGIN = ("by", "text", "the request that added or redelivered it; see ``domain.origin``",
         "add_occurrences redeliver_occurrences", "read_occurrence")
 
@@ -243,40 +250,6 @@ class RateField(HashField):
 
     TOTAL = ("all", "number", "occurrences a day of all events that are counted",
         "count_rate", "count_rate rates")
-
-
-@unique
-class MetaField(HashField):
-    """``qh:meta``; beside these, ``seal:<name>`` for each key that secrets are sealed with."""
-
-    PARTITIONS = ("partitions", "number", "how many partitions there are; it never falls",
-        "coordination grow_partitions restores", "grow_partitions growth restores")
-    NAMED = ("named", "number", "there were others: by how many names have theirs",
-        "grow_partitions restores", "growth restores")
-    FOLDED = ("folded", "number", "restored into fewer: how many partitions ids name",
-        "restores", "grow_partitions growth restores")
-    GROWING = ("growing", "number", "how many there are going to be; absent: no more",
-        "grow_partitions", "grow_partitions growth")
-    RAISED = ("raised", "numbers", "how many there were before each raise, the first one first",
-        "grow_partitions", "grow_partitions growth")
-    RESTORED = ("restored", "hex", "changes when a backup is restored; absent: none was",
-        "restores", "processes")
-    RESTORING = ("restoring", "ms", "until when a restore that is under way holds the store",
-        "restores", "restores")
-    INSTANCE = ("instance", "hex", "the store's own name; set once", "coordination", "coordination")
-    SET_ASIDE = ("aside", "number", "how many events were set aside in all", "figures", "figures")
-    SCHEMA = ("schema", "number", "the last migration that it has seen; absent: none",
-        "hold_migrations restores schema", "names restores schema term_index watch")
-    MIGRATION = ("migration", "text", "where the next one goes on; see ``migrations.schema``",
-        "hold_migrations", "schema")
-    MIGRATED = ("migrated", "ms", "when the one that is under way has last made a step",
-        "hold_migrations", "watch")
-    INDEXED = ("indexed", "JSON", "by which metadata events are found", "term_index", "term_index")
-    INDEXING = ("indexing", "JSON", "where listing by it goes on", "term_index", "term_index")
-    MIGRATOR = ("migrator", "hex", "the process that runs migrations",
-        "hold_migrations", "hold_migrations")
-    MIGRATOR_UNTIL = ("migrator-until", "ms", "until when it holds the lease on that",
-        "hold_migrations", "hold_migrations")
 
 
 @unique

@@ -13,9 +13,9 @@ from app.store import keys
 from app.store.alert_signals import note_set_aside
 from app.store.audit_archive import log_bytes
 from app.store.connection import StoreClient
-from app.store.fields import MetaField
 from app.store.leaves import count_entries
 from app.store.left_out import partitions_there
+from app.store.meta_field import MetaField
 from app.store.scripts import Scripts
 
 META = keys.META.decode()

@@ -10,6 +10,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from app.domain import ids
 from app.domain.event import Event
 from app.store import keys
 from app.store.codec import dump_json
@@ -43,9 +44,9 @@ def _called(event: Event) -> tuple[str, str, tuple[str, ...]]:
     return event.name, event.definition.description, event.tags
 
 
-def names_key(event_id: bytes) -> bytes:
+def names_key(partition: int, event_id: bytes) -> bytes:
     """Where an event's are."""
-    return keys.event_of(event_id) + b":names"
+    return keys.event(partition, event_id) + b":names"
 
 
 class FormerNames:
@@ -56,8 +57,17 @@ class FormerNames:
 
     def of_many(self, event_ids: Sequence[bytes]) -> list[tuple[FormerName, ...]]:
         """For each event, in one round trip, what it was called, oldest first."""
-        rows = self._client.read_each("ZRANGE", map(names_key, event_ids), 0, -1)
-        return [tuple(_read(raw) for raw in row) for row in rows]
+        among = ids.moved_among()
+        places = [
+            (one, names_key(partition, one))
+            for one in event_ids
+            for partition in (range(among) if among else [ids.partition_of_event(one)])
+        ]
+        rows = self._client.read_each("ZRANGE", [key for _, key in places], 0, -1)
+        found: dict[bytes, list[FormerName]] = {one: [] for one in event_ids}
+        for (one, _), row in zip(places, rows, strict=True):
+            found[one] += map(_read, row)
+        return [tuple(sorted(found[one], key=lambda name: name.until_ms)) for one in event_ids]
 
 
 def _read(raw: bytes) -> FormerName:

@@ -15,8 +15,10 @@ from app.domain import ids
 from app.errors import ConfigError
 from app.store import keys
 from app.store.connection import StoreClient
-from app.store.fields import MetaField
-from app.store.scripts import Scripts
+from app.store.meta_field import MetaField
+from app.store.migrations.migration import MOVED
+from app.store.raises import Raise
+from app.store.scripts import Argument, Scripts
 
 FIELDS = (
     MetaField.PARTITIONS,
@@ -47,10 +49,11 @@ class PartitionNumbers:
 
     def keep(self) -> None:
         """Have ids go by them."""
+        among = 0 if self.named is None else self.looked_into
         if self.folded is None:
-            ids.keep_to(named=self.named)
+            ids.keep_to(named=self.named, moved_among=among)
         else:
-            ids.keep_to(self.for_new, self.folded, self.named)
+            ids.keep_to(self.for_new, self.folded, self.named, among)
 
     def require(self, given: int) -> None:
         """Raise ``ConfigError`` unless a process can begin with so many in its settings."""
@@ -95,8 +98,31 @@ class GrowthStore:
 
     def begin(self, wanted: int) -> bool:
         """Have processes look into so many partitions; ``False``: others are to be more."""
-        return bool(self._scripts("grow_partitions", [keys.META], [wanted, "begin"]))
+        args: list[Argument] = [wanted, "begin", self._now_ms()]
+        return bool(self._scripts("grow_partitions", [keys.META], args))
 
     def end(self, wanted: int) -> bool:
-        """Have new events go to all of so many; ``False``: that is not what was begun."""
-        return bool(self._scripts("grow_partitions", [keys.META], [wanted, "end"]))
+        """Have new events go to all of so many; ``False``: that is not what was begun.
+
+        From then on those of before are to be moved.
+        """
+        return bool(self._scripts("grow_partitions", [keys.META], [wanted, "end", self._now_ms()]))
+
+    def moving(self) -> Raise | None:
+        """The raise after which events are still to be moved; ``None``: none."""
+        raw = cast("bytes | None", self._client.hget(keys.META.decode(), MetaField.MOVING))
+        return None if raw is None else Raise(*map(int, raw.split()))
+
+    def may_move(self) -> None:
+        """Have no process begin any more that does not know that events may have moved."""
+        schema = cast("bytes | None", self._client.hget(keys.META.decode(), MetaField.SCHEMA))
+        if int(schema or 0) < MOVED:
+            self._client.hset(keys.META.decode(), MetaField.SCHEMA, str(MOVED))
+
+    def moved(self) -> None:
+        """Note that all events were moved that can be."""
+        self._client.hdel(keys.META.decode(), MetaField.MOVING)
+
+    def _now_ms(self) -> int:
+        seconds, micros = self._client.time()
+        return int(seconds) * 1000 + int(micros) // 1000

@@ -54,6 +54,16 @@ class SourceStore:
         for uid in sorted(found):
             yield Known(uid, _parts(found[uid]))
 
+    def every_event(self) -> set[bytes]:
+        """The ids of all events that any source has."""
+        sources = cast("list[bytes]", self._client.zrange(import_keys.SOURCES, 0, -1))
+        return {
+            part.event_id
+            for source in sources
+            for known in self.everything(source)
+            for part in known.parts
+        }
+
     def notes(self, source: bytes, known: Iterable[Known]) -> list[tuple[bytes | str, ...]]:
         """The commands that write what a source has of some UIDs; without parts it has nothing."""
         key = self._key(source)

@@ -21,8 +21,6 @@ LEAST_OF_EACH = 64
 PARTS = 200
 """How many parts of an index a count looks at; each has about a hundred entries."""
 
-_VERSION_OF_EVENTS = 7  # of their UUIDs
-
 
 class PartsCount(NamedTuple):
     """How many entries were counted, whether these are all, and about how many there are."""
@@ -151,8 +149,10 @@ class IndexReads:
         if (beginning := clause.beginning) is not None:
             first, last = beginning.following(at, selection.low_ms, selection.high_ms)
             calls = [([beginning.key(one)], [order, first, last, of_each]) for one in there]
-            for found in self._scripts.read("read_parts", calls):
-                yield _whole([(ids.created_ms(one[-16:]), one[-16:]) for one in found])
+            for one, found in zip(there, self._scripts.read("read_parts", calls), strict=True):
+                members = [entry[-16:] for entry in found]
+                ids.found_in(one, members)
+                yield _whole([(ids.created_ms(member), member) for member in members])
             return
         for partition in there if clause.has else ():
             indexes = [key_of(partition) for key_of in clause.has]
@@ -163,20 +163,22 @@ class IndexReads:
             else:
                 args += indexes
             calls.append((indexes[:1], args))
-        for rows in self._scripts.read("read_fitting" if also else "read_entries", calls):
+        answers = self._scripts.read("read_fitting" if also else "read_entries", calls)
+        for partition, rows in zip(there, answers, strict=False):
             for row in rows:
-                if not also:
-                    yield _whole(_pairs(row))
-                    continue
-                looked, pairs = row[0], _pairs(row[1:])
-                yield _IndexPart(pairs[1:], pairs[0] if looked else None, looked)
+                looked, pairs = (row[0], _pairs(row[1:])) if also else (0, _pairs(row))
+                ids.found_in(partition, [member for _, member in pairs])
+                if also:
+                    yield _IndexPart(pairs[1:], pairs[0] if looked else None, looked)
+                else:
+                    yield _whole(pairs)
 
     def fitting(self, entries: list[Entry], clause: IndexClause) -> list[Entry]:
         """Those of some entries that a clause fits."""
         groups = {0: entries}
         if self._partitions > 1:
             there = set(partitions_there(self._partitions))
-            groups = by_partition(entries, lambda entry: _partition_of(entry[1]))
+            groups = by_partition(entries, lambda entry: ids.partition_of(entry[1]))
             groups = {one: some for one, some in groups.items() if one in there}
         fit: set[Entry] = set()
         if (beginning := clause.beginning) is not None:
@@ -209,13 +211,6 @@ class IndexReads:
 def _moment(bound: str) -> int | None:
     """A bound on the score as a number; ``None``: there is none."""
     return None if "inf" in bound else int(bound)
-
-
-def _partition_of(member: bytes) -> int:
-    """The partition of an event or occurrence; see ``app.domain.ids``."""
-    if member[6] >> 4 == _VERSION_OF_EVENTS:
-        return ids.partition_of_event(member)
-    return ids.partition_of_occurrence(member)
 
 
 def _whole(entries: list[Entry]) -> _IndexPart:

@@ -41,5 +41,5 @@ class KeptIds:
 
     def is_made(self, event_id: bytes, once: Once) -> bool:
         """Whether the event of an id was made, though it may be deleted since."""
-        partition = ids.partition_of_event(event_id)
+        partition = ids.first_partition_of(event_id)
         return bool(self._client.exists(keys.made(partition, once.name)))

@@ -15,7 +15,8 @@ from app.domain.partition_count import Count
 from app.errors import StoreUnavailable
 from app.store import keys
 from app.store.connection import StoreClient
-from app.store.events import EventStore, Plan, Saved
+from app.store.event_plans import Plan, Saved
+from app.store.events import EventStore
 from app.store.scripts import Scripts
 from app.store.terms import NO_DECLARED, EventTerms
 from app.store.withdrawals import NO_WITHDRAWAL, Withdrawal

@@ -41,6 +41,10 @@ which a time is given ends by itself. ``tests/api/test_growth.py`` proves it.
     qh:{p}:endings                    zset    occurrences → ended; the same for those that ended in
                                               short form: a member has all that one call recorded
     qh:{p}:claim:<worker>             string  the worker's last claim, if it asks again (10 minutes)
+    qh:{p}:expected                   hash    event → all there is of one that is about to come from
+                                              another partition; see ``moves``
+    qh:{p}:mover                      string  who may move events out of it (an hour)
+    qh:{p}:left                       hash    deleted event → the partitions that lead to it
     qh:{p}:made:<key>                 string  the event that an idempotency key made, and a digest
                                               of what was sent (a day)
     qh:{p}:flow:<flow>                zset    event and occurrence → scheduled; due, in no lane
@@ -114,7 +118,7 @@ def event(partition: int, event_id: bytes) -> bytes:
 
 
 def event_of(event_id: bytes) -> bytes:
-    """The event's hash; its id names its partition."""
+    """The event's hash, where it is."""
     return event(ids.partition_of_event(event_id), event_id)
 
 
@@ -154,7 +158,7 @@ def occurrence(partition: int, occurrence_id: bytes) -> bytes:
 
 
 def occurrence_of(occurrence_id: bytes) -> bytes:
-    """The occurrence's hash; its id names its partition."""
+    """The occurrence's hash, where it is."""
     return occurrence(ids.partition_of_occurrence(occurrence_id), occurrence_id)
 
 
@@ -216,6 +220,21 @@ def ended(partition: int) -> bytes:
 def endings(partition: int) -> bytes:
     """The occurrences that have ended in short form, those that ended together in one member."""
     return prefix(partition) + b"endings"
+
+
+def expected(partition: int) -> bytes:
+    """The events that are about to come from other partitions."""
+    return prefix(partition) + b"expected"
+
+
+def mover(partition: int) -> bytes:
+    """Who may move events out of a partition."""
+    return prefix(partition) + b"mover"
+
+
+def left(partition: int) -> bytes:
+    """The deleted events to which other partitions lead."""
+    return prefix(partition) + b"left"
 
 
 def made(partition: int, name: bytes) -> bytes:

@@ -15,8 +15,8 @@ from app.domain import ids
 from app.domain.partition_count import Count, PartitionsNow
 from app.store import codec, keys
 from app.store.connection import StoreClient
-from app.store.fields import MetaField
 from app.store.left_out import partitions_there
+from app.store.meta_field import MetaField
 from app.store.migrations.events_by_name import EVENTS_BY_NAME
 from app.store.partitions import by_partition
 from app.store.scripts import Argument, ScriptCall, Scripts

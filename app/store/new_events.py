@@ -17,7 +17,7 @@ from app.store.terms import NO_DECLARED, TERM, EventTerms
 
 
 class FirstOccurrence(Protocol):
-    """What is known of the occurrence of a new event; see ``app.store.events.Plan``."""
+    """What is known of the occurrence of a new event; see ``app.store.event_plans.Plan``."""
 
     @property
     def scheduled_ms(self) -> int | None:

@@ -15,10 +15,10 @@ from app.store.attempts import read_log
 from app.store.connection import StoreClient
 from app.store.fields import EventField, OccurrenceField
 from app.store.leaves import have_leaves, read_newest
-from app.store.reading import read_hashes
 from app.store.scripts import Scripts
 from app.store.short_forms import read_occurrences
 from app.store.sole_occurrences import unlisted
+from app.store.whereabouts import lists_of, read_events
 
 
 class OccurrenceStore:
@@ -61,18 +61,19 @@ class OccurrenceStore:
 
     def last_of(self, events: Sequence[Event], count: int) -> list[list[bytes]]:
         """The last occurrences of each event that were claimed or have ended, newest first."""
-        series = [keys.event_occurrences(ids.partition_of_event(one.id), one.id) for one in events]
+        places = [(one.id, partition) for one in events for partition in lists_of(one.id)]
+        series = [keys.event_occurrences(partition, event_id) for event_id, partition in places]
         rows = self._client.read_each("ZREVRANGE", series, 0, count - 1)
         for at, has in enumerate(have_leaves(self._client, series)):
             if has:
                 rows[at] = read_newest(Scripts(self._client), series[at], count)
-        others = unlisted(self._client, events)
-        return [
-            sorted({*row, others[one.id]}, key=ids.scheduled_ms, reverse=True)[:count]
-            if one.id in others
-            else row
-            for one, row in zip(events, rows, strict=True)
-        ]
+        found: dict[bytes, set[bytes]] = {one.id: set() for one in events}
+        for (event_id, partition), row in zip(places, rows, strict=True):
+            ids.found_in(partition, row)
+            found[event_id].update(row)
+        for event_id, sole in unlisted(self._client, events).items():
+            found[event_id].add(sole)
+        return [sorted(found[one.id], key=ids.scheduled_ms, reverse=True)[:count] for one in events]
 
     def unlisted_of(self, event: Event | None) -> bytes | None:
         """The occurrence of an event that its index does not list; see ``sole_occurrences``."""
@@ -89,7 +90,7 @@ class OccurrenceStore:
         ]
 
     def _tags_of(self, event_ids: Sequence[bytes]) -> dict[bytes, tuple[str, ...]]:
-        rows = read_hashes(self._client, map(keys.event_of, event_ids), (EventField.TAGS,))
+        rows = read_events(self._client, event_ids, (EventField.TAGS,))
         return {
             event_id: codec.split_tags(tags)
             for event_id, (tags,) in zip(event_ids, rows, strict=True)

@@ -45,6 +45,14 @@ def read_pages_of(scripts: Scripts, partition: int, wanted: list[bytes]) -> Page
     return _paged(wanted, scripts("read_pages", *_call(partition, wanted)))
 
 
+def read_pages_of_each(
+    scripts: Scripts, partitions: Sequence[int], wanted: list[bytes]
+) -> list[PagedReads]:
+    """Look for different occurrences in each of several partitions, in one round trip."""
+    answers = scripts.read("read_pages", [_call(one, wanted) for one in partitions])
+    return [_paged(wanted, found) for found in answers]
+
+
 def _call(partition: int, wanted: Sequence[bytes]) -> ScriptCall:
     return [page_keys.pages(partition), page_keys.packed(partition), keys.fresh(partition)], wanted
 

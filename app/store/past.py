@@ -53,7 +53,9 @@ class PastStore:
             self._in_pages(partition),
             key=_when,
         )
-        return takewhile(lambda one: one.at_ms < before_ms, found)
+        for one in takewhile(lambda one: one.at_ms < before_ms, found):
+            ids.found_in(partition, [one.occurrence_id])
+            yield one
 
     def delete(self, partition: int, endings: Sequence[Ending]) -> int:
         """Delete what is still as it ended then; returns how many these were."""
@@ -87,7 +89,9 @@ class PastStore:
             elif beyond > 0:
                 pipe.zrange(name, 0, beyond - 1)
         found += pipe.execute()
-        return [one for some in found for one in some]
+        beyond_kept = [one for some in found for one in some]
+        ids.found_in(partition, beyond_kept)
+        return beyond_kept
 
     def not_brought_back(self, partition: int, endings: Sequence[Ending]) -> list[Ending]:
         """Those that retention has listed since they ended, and not since they were brought back.

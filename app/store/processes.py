@@ -6,8 +6,8 @@ from typing import NamedTuple, cast
 
 from app.store import keys
 from app.store.connection import StoreClient
-from app.store.fields import MetaField
 from app.store.growth import FIELDS, PartitionNumbers, read_numbers
+from app.store.meta_field import MetaField
 
 FORGET_AFTER_MS = 60_000
 """How long after its last sign of life a process is forgotten."""

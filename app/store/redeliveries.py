@@ -15,12 +15,14 @@ from app.store.asked_by import origin_of_added
 from app.store.attempts import last_number
 from app.store.connection import StoreClient
 from app.store.fields import EventField, OccurrenceField
+from app.store.homecoming import Homecoming
 from app.store.jobs import JobStore, access_from, values_of
 from app.store.pages import PageStore
 from app.store.partitions import by_partition
-from app.store.reading import Values, read_hashes
+from app.store.reading import Values
 from app.store.scripts import Argument, Scripts
 from app.store.short_forms import read_occurrences
+from app.store.whereabouts import find_occurrences, read_events
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,7 @@ class RedeliveryStore:
         self._client = client
         self._scripts = scripts
         self._pages = PageStore(client, scripts)
+        self._homecoming = Homecoming(client, scripts)
 
     def redeliver(
         self,
@@ -69,12 +72,24 @@ class RedeliveryStore:
         Repeated with the same ``request``, it answers the same.
         """
         scope = b"\n" if access.is_admin else codec.join_tags(sorted(access.scope))
-        origin = origin_of_added()
         times = list(times)
+        head: list[Argument] = [now_ms, request, scope, origin_of_added()]
+        answers = self._redeliver_each(times, head)
+        # What has moved: the event of what is here is elsewhere, or all of it is.
+        away = [one for one, _ in times if answers[one] in ("gone", "unknown")]
+        if away and ids.moved_among():
+            found = {*find_occurrences(self._client, away)}
+            found.update(self._homecoming.bring(away, now_ms))
+            answers |= self._redeliver_each([one for one in times if one[0] in found], head)
+        return [answers[one] for one, _ in times]
+
+    def _redeliver_each(
+        self, times: Sequence[tuple[bytes, int]], rest: Sequence[Argument]
+    ) -> dict[bytes, str]:
         answers: dict[bytes, str] = {}
         grouped = by_partition(times, lambda pair: ids.partition_of_occurrence(pair[0]))
         for p, some in grouped.items():
-            head: list[Argument] = [keys.prefix(p), now_ms, request, scope, origin]
+            head = [keys.prefix(p), *rest]
             words = self._redeliver(p, head, some)
             if packed := [pair for pair in some if words[pair[0]] == "packed"]:
                 self._pages.unpack([one for one, _ in packed])
@@ -82,7 +97,7 @@ class RedeliveryStore:
             if "packed" in words.values():
                 raise StoreUnavailable("records go on being packed; try again")
             answers |= words
-        return [answers[one] for one, _ in times]
+        return answers
 
     def _redeliver(
         self, partition: int, head: Sequence[Argument], times: Sequence[tuple[bytes, int]]
@@ -111,7 +126,7 @@ class RedeliveryStore:
         """The tags of events; ``None`` for one that is gone."""
         ordered = sorted(events)
         fields = (EventField.VERSION, EventField.TAGS)
-        rows = read_hashes(self._client, map(keys.event_of, ordered), fields)
+        rows = read_events(self._client, ordered, fields)
         return {
             event: None if version is None else codec.split_tags(tags)
             for event, (version, tags) in zip(ordered, rows, strict=True)

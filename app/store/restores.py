@@ -11,7 +11,7 @@ from app.domain.process import process_from_json
 from app.errors import ConfigError
 from app.store import keys
 from app.store.connection import StoreClient
-from app.store.fields import MetaField
+from app.store.meta_field import MetaField
 from app.store.migrations.schema import FENCED
 from app.store.processes import ProcessStore
 

@@ -33,6 +33,7 @@ from app.store.fields import OccurrenceField
 from app.store.page_reads import read_pages
 from app.store.partitions import by_partition
 from app.store.reading import Values, read_hashes, read_together
+from app.store.whereabouts import find_occurrences
 
 _EVENT = slice(16)
 _REST = slice(16, None)
@@ -91,8 +92,22 @@ def read_occurrences(
     """The same fields of several occurrences, in order, whatever form they have.
 
     It takes a round trip, one more if an occurrence has no short form, and as many again if its
-    record is in a page. The first of ``fields`` is one that every hash has.
+    record is in a page. What has moved takes two more, once. The first of ``fields`` is one that
+    every hash has.
     """
+    rows = _read(client, occurrence_ids, fields)
+    if ids.moved_among():
+        lost = [one for one, row in zip(occurrence_ids, rows, strict=True) if row[0] is None]
+        if found := find_occurrences(client, lost):
+            again = dict(zip(found, _read(client, found, fields), strict=True))
+            pairs = zip(occurrence_ids, rows, strict=True)
+            return [again.get(one, row) for one, row in pairs]
+    return rows
+
+
+def _read(
+    client: StoreClient, occurrence_ids: Sequence[bytes], fields: Sequence[OccurrenceField]
+) -> list[Values]:
     if not occurrence_ids:
         return []
     shorts = short_forms(client, occurrence_ids)

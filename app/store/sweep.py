@@ -59,15 +59,20 @@ class EventSweep:
         last = int(found[-1][1])
         peers = cast("list[bytes]", self._client.zrangebyscore(key, last, last))
         event_ids = [event_id for event_id, score in found if int(score) < last] + peers
+        ids.found_in(partition, event_ids)
         return Slice(event_ids, str(last) if len(found) == limit else "")
 
     def inactive(self, partition: int, before_ms: int, limit: int) -> list[bytes]:
         """Events that have been inactive since before a moment, oldest first."""
-        return oldest_before(self._client, keys.inactive(partition), before_ms, limit)
+        found = oldest_before(self._client, keys.inactive(partition), before_ms, limit)
+        ids.found_in(partition, found)
+        return found
 
     def paused(self, partition: int, until_ms: int, limit: int) -> list[bytes]:
         """Events whose pause ends by a moment."""
-        return oldest_until(self._client, keys.paused(partition), until_ms, limit)
+        found = oldest_until(self._client, keys.paused(partition), until_ms, limit)
+        ids.found_in(partition, found)
+        return found
 
     def open_slice(self, partition: int, status: str, cursor: str, limit: int) -> Slice:
         """The occurrences in one open status that are not where that status puts them.
@@ -78,6 +83,7 @@ class EventSweep:
             keys.occurrences(partition, status), cursor=int(cursor or 0), count=limit
         )
         lost = [member for member, _ in cast("list[tuple[bytes, float]]", found)]
+        ids.found_in(partition, lost)
         if status != "dispatched":
             return Slice(self._not_due(partition, lost), str(following) if following else "")
         for place in (keys.leases, keys.former_leases, keys.unacknowledged):
@@ -96,8 +102,9 @@ class EventSweep:
             if event_id is not None
         ]
         for one, event_id in found:
-            pipe.zscore(keys.due_of(event_id), one)
-            pipe.zscore(keys.lanes(partition), str(ids.lane_of_event(event_id)))
+            lane = ids.lane_of_event(event_id)
+            pipe.zscore(keys.due(partition, lane), one)
+            pipe.zscore(keys.lanes(partition), str(lane))
         scores = pipe.execute()
         moments = zip(scores[::2], scores[1::2], strict=True)
         return [one for (one, _), pair in zip(found, moments, strict=True) if None in pair]

@@ -13,7 +13,7 @@ from typing import NamedTuple, cast
 from app.domain.partition_count import Count, PartitionsNow
 from app.store import keys
 from app.store.connection import StoreClient
-from app.store.fields import MetaField
+from app.store.meta_field import MetaField
 from app.store.migrations.events_by_host import EVENTS_BY_HOST, next_events
 from app.store.scripts import Scripts
 from app.store.term_writes import list_terms

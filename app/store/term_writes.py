@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import chain
 
+from app.domain import ids
 from app.store import codec, keys
 from app.store.connection import StoreClient
 from app.store.fields import EventField
@@ -41,6 +42,7 @@ def list_terms(
     """
     prefix = keys.prefix(partition)
     left = list(event_ids)
+    ids.found_in(partition, left)
     while left:
         rows = read_hashes(client, map(keys.event_of, left), FIELDS)
         every = [_entry(one, row, terms) for one, row in zip(left, rows, strict=True)]

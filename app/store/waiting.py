@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from app.domain import ids
 from app.store import keys
 from app.store.claims import Claim, callback_from_field, redelivery_from_field
 from app.store.codec import DEFINITION_FIELDS, definition_from_doc
 from app.store.connection import StoreClient
 from app.store.fields import EventField, OccurrenceField
 from app.store.pieces import join
-from app.store.reading import Values, oldest_until, read_hashes
+from app.store.reading import Values, oldest_until
 from app.store.short_forms import read_occurrences
+from app.store.whereabouts import read_events
 
 ACK = b"ack:"
 """What the lease token of one that waits to be acknowledged begins with; its attempt follows."""
@@ -59,7 +61,9 @@ class WaitingStore:
 
     def overdue(self, partition: int, now_ms: int, limit: int) -> list[bytes]:
         """What was to be acknowledged by now, the longest overdue first."""
-        return oldest_until(self._client, keys.unacknowledged(partition), now_ms, limit)
+        found = oldest_until(self._client, keys.unacknowledged(partition), now_ms, limit)
+        ids.found_in(partition, found)
+        return found
 
     def forget(self, partition: int, occurrence_ids: Sequence[bytes]) -> None:
         """Take out what does not wait any more."""
@@ -68,8 +72,8 @@ class WaitingStore:
     def read(self, occurrence_ids: Sequence[bytes]) -> list[Open | None]:
         """Read several in a few round trips, in order; ``None`` where no attempt is open."""
         rows = read_occurrences(self._client, occurrence_ids, _OCCURRENCE_FIELDS)
-        events = [keys.event_of(event_id or b"") for event_id, *_ in rows]
-        of_events = read_hashes(self._client, events, _EVENT_FIELDS)
+        events = [event_id or bytes(16) for event_id, *_ in rows]
+        of_events = read_events(self._client, events, _EVENT_FIELDS)
         return [
             _open(one, row, of_event)
             for one, row, of_event in zip(occurrence_ids, rows, of_events, strict=True)

@@ -7,7 +7,7 @@ from typing import cast
 
 from app.store import keys, watch_keys
 from app.store.connection import StoreClient
-from app.store.fields import MetaField
+from app.store.meta_field import MetaField
 
 WINDOW_MS = 300_000
 """For how long a drain that has failed is remembered."""

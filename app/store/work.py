@@ -25,9 +25,10 @@ from app.store.calls import (
     successor_calls,
     unattempted_calls,
 )
-from app.store.claims import Claim, read_claim_answer
+from app.store.claims import Claim, note_claimed, read_claim_answer
 from app.store.connection import StoreClient
 from app.store.left_out import partitions_there
+from app.store.moved_claims import complete_claims
 from app.store.pages import PageStore
 from app.store.partitions import by_partition
 from app.store.scripts import Argument, Scripts
@@ -72,7 +73,20 @@ class WorkStore:
         Repeating a call with the same ``request`` answers the same occurrences.
         """
         call = claim_call(partition, worker, request, now_ms=now_ms, limit=limit, lease_ms=lease_ms)
-        return read_claim_answer(self._run(call), lease_token(worker, request), now_ms).claims
+        answer = self._run(call)
+        note_claimed(partition, answer[0] if answer else ())
+        claims = read_claim_answer(answer, lease_token(worker, request), now_ms).claims
+        return self.complete(claims)
+
+    def complete(self, claims: list[Claim]) -> list[Claim]:
+        """Fill in the events of claims that were made elsewhere than where their event has moved.
+
+        What is left there are callbacks: whoever moves an event waits for all else. Nothing is read
+        where nothing has moved.
+        """
+        if ids.moved_among():
+            complete_claims(self._client, claims)
+        return claims
 
     def schedule_successors(self, successors: Iterable[Successor], now_ms: int) -> Advanced:
         """Schedule what follows. Harmless when repeated."""
@@ -186,4 +200,6 @@ class WorkStore:
         rows = self._client.zrangebyscore(
             key, "-inf", before_ms, start=0, num=limit, withscores=True
         )
-        return {event_id: int(at) for event_id, at in cast("list[tuple[bytes, float]]", rows)}
+        found = {event_id: int(at) for event_id, at in cast("list[tuple[bytes, float]]", rows)}
+        ids.found_in(partition, found)
+        return found

@@ -25,6 +25,7 @@ from app.setting_readers import environment
 from app.setting_variables import production_settings
 from app.store.alert_watch import AlertWatchStore
 from app.store.migrations.schema import MIGRATIONS
+from app.store.moves import MoveStore
 from app.store.shards import Shards, if_there
 from app.store.watch import WatchStore
 from app.tracing.span import Tracing
@@ -142,6 +143,7 @@ class Engine:
                 AlertWatchStore(storage.client).read_until,
                 self.stop.is_set,
             ),
+            MoveStore(storage.client, storage.scripts),
             self.stop.is_set,
         )
 

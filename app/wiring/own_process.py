@@ -13,7 +13,7 @@ from app.crypto.encryption import derived_key
 from app.domain.process import ProcessFacts
 from app.domain.sentinel_urls import is_sentinel_url, read_sentinel_url
 from app.store.connection_names import role
-from app.store.migrations.schema import MIGRATIONS
+from app.store.migrations.schema import NEWEST
 from app.wiring.crypto import Crypto
 
 SHARED = {
@@ -57,7 +57,7 @@ def own_process(settings: Settings, crypto: Crypto) -> ProcessFacts:
         key=encryptor.current.hex(),
         known_keys=frozenset(name.hex() for name in encryptor.known),
         settings=digests(settings),
-        schema=len(MIGRATIONS),
+        schema=NEWEST,
     )
 
 

@@ -13,9 +13,12 @@ from app.config import Settings
 from app.engine.canary import clear_partition
 from app.errors import ConfigError, Conflict, ExitStatus, StoreUnavailable
 from app.services.growth import GrowthService
+from app.services.moving import MovingService
 from app.store.canary import CanaryStore
 from app.store.events import EventStore
 from app.store.growth import GrowthStore
+from app.store.imports import SourceStore
+from app.store.moves import MoveStore
 from app.wiring.services import build_services
 
 
@@ -45,14 +48,14 @@ def run(settings: Settings, arguments: Sequence[str]) -> int:
     parser.add_argument("--partitions", type=_number, required=True, help="How many.")
     wanted: int = parser.parse_args(arguments).partitions
     try:
-        _service(settings).raise_to(wanted)
+        is_whole = _service(settings).raise_to(wanted)
     except KeyboardInterrupt:
         _tell("Stopped. Nothing is lost: run this again to go on.")
         return ExitStatus.FAILED
     except (Conflict, StoreUnavailable) as error:
         _tell(f"{error.message} To go on, run this again.")
         return ExitStatus.FAILED
-    return ExitStatus.OK
+    return ExitStatus.OK if is_whole else ExitStatus.FAILED
 
 
 def _service(settings: Settings) -> GrowthService:
@@ -65,12 +68,17 @@ def _service(settings: Settings) -> GrowthService:
     events = EventStore(storage.client, storage.scripts, storage.partitions)
     if there:  # before anything is written: it may be restored now, or of a later version
         storage.schema.check()
+    growth = GrowthStore(storage.client, storage.scripts)
+    sources = SourceStore(storage.client, storage.partitions)
+    moves = MoveStore(storage.client, storage.scripts)
+    moving = MovingService(growth, moves, storage.clock, sources.every_event, _tell)
     return GrowthService(
-        GrowthStore(storage.client, storage.scripts),
+        growth,
         services.processes.alive,
         lambda partition: clear_partition(
             CanaryStore(storage.client), events, storage.work, storage.clock, partition
         ),
         _tell,
+        moving.run,
         has_canary=bool(settings.canary_ms),
     )

@@ -15,7 +15,8 @@ from app.store.attempts import read_log
 from app.store.connecting import connect
 from app.store.connection import StoreClient
 from app.store.coordination import Coordination
-from app.store.events import EventStore, Plan
+from app.store.event_plans import Plan
+from app.store.events import EventStore
 from app.store.fields import OccurrenceField
 from app.store.short_forms import read_occurrences
 from benchmarks import loading, support

@@ -11,8 +11,8 @@ from app.errors import ConfigError
 from app.services.queries import EventChanges
 from app.store import keys
 from app.store.connection import StoreClient
-from app.store.fields import MetaField
 from app.store.growth import GrowthStore
+from app.store.meta_field import MetaField
 from app.wiring.services import Services
 from tests.backup.test_restoring import events_by_id, fill, loaded, services_of, url_of
 from tests.support.clock import NOW_MS, FakeClock

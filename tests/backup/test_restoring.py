@@ -40,7 +40,7 @@ from app.store.claims import Claim
 from app.store.connecting import connect
 from app.store.connection import StoreClient
 from app.store.coordination import Coordination
-from app.store.fields import MetaField
+from app.store.meta_field import MetaField
 from app.store.migrations.schema import FENCED
 from app.store.pages import PageStore
 from app.store.processes import ProcessStore

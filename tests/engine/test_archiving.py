@@ -22,7 +22,7 @@ from app.engine.archiving import Archiving
 from app.engine.retention import Retention
 from app.engine.time_limit import TimeLimit
 from app.store.archive_notes import ArchiveNotes
-from app.store.events import KEEP
+from app.store.event_plans import KEEP
 from app.store.past import PastStore
 from app.store.scripts import Scripts
 from tests.store.conftest import Stores, open_stores

@@ -90,6 +90,9 @@ class Nothing:
     def clear(self) -> list[Claim]:
         return []
 
+    def complete(self, claims: list[Claim]) -> list[Claim]:
+        return claims
+
     def __getattr__(self, name: str) -> Any:
         return lambda *_, **__: None
 

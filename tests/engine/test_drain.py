@@ -20,7 +20,7 @@ from app.errors import StoreUnavailable
 from app.services.queries import EventChanges, OccurrenceQuery, TagFilter
 from app.store.calls import Record
 from app.store.claims import Claim
-from app.store.events import Plan
+from app.store.event_plans import Plan
 from app.store.flow_gate import FlowGate
 from app.store.work import WorkStore
 from app.wiring.engine import Engine

@@ -15,7 +15,8 @@ from app.engine.packing import PACK_AFTER_MS, TOLD_WITHIN_MS, Packing
 from app.store import page_keys
 from app.store.calls import Unattempted
 from app.store.ended_slices import ended_slice
-from app.store.events import EventStore, Plan
+from app.store.event_plans import Plan
+from app.store.events import EventStore
 from app.store.pages import PageStore
 from app.wiring.stop_flag import StopFlag
 from tests.engine.engines import engine_with

@@ -11,7 +11,7 @@ import pytest
 from app.engine import retention as module
 from app.engine.retention import HOUR_MS, Retention, stepped
 from app.store.calls import BATCH
-from app.store.events import Saved
+from app.store.event_plans import Saved
 from tests.support.clock import NOW_MS
 
 DAY_MS = 86_400_000

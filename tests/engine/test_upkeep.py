@@ -115,6 +115,7 @@ def upkeep(work: FakeWork, sweep: FakeSweep, coordination: FakeCoordination) -> 
         lateness=others,
         watch=others,
         packing=others,
+        moves=others,
     )
 
 

@@ -10,7 +10,7 @@ from app.domain.misfire import MisfirePolicy
 from app.domain.recurrence import compile_schedule
 from app.domain.timetable import Timetable, spread
 from app.planning.next_occurrence import TOO_LATE, continue_series, plan_next
-from app.store.events import NOTHING, Plan
+from app.store.event_plans import NOTHING, Plan
 from tests.support.builders import an_event
 from tests.support.planning import SPREAD_MS, Daily
 

@@ -15,7 +15,8 @@ from app.domain.once import AlreadyMade, Once
 from app.errors import Conflict, NotFound, StaleVersion
 from app.services.event_writes import WRITE_TRIES, is_written, require_version, with_next
 from app.services.queries import EventChanges
-from app.store.events import KEEP, NOTHING, EventStore, Plan, Saved
+from app.store.event_plans import KEEP, NOTHING, Plan, Saved
+from app.store.events import EventStore
 from app.wiring.services import Services
 from tests.support.builders import an_event
 from tests.support.clock import NOW_MS

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import operator
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -23,12 +25,18 @@ from app.store import keys
 from app.store.calls import Record
 from app.store.canary import CanaryStore
 from app.store.connecting import connect
+from app.store.connection import StoreClient
 from app.store.growth import GrowthStore
+from app.store.meta_field import MetaField
+from app.store.moves import MoveStore
+from app.store.partitions import by_partition
+from app.store.raises import Raise
 from app.wiring.canary import canary_sender
 from app.wiring.doubles import Doubles
 from app.wiring.services import Services, build_services
 from tests.support.clock import NOW_MS, FakeClock
 from tests.support.invariants import broken
+from tests.support.moves import STEPS, Interrupted, Killed, kill
 from tests.support.services import FakeDrains, FakeUpkeep
 
 HOUR_MS = 3_600_000
@@ -205,8 +213,9 @@ def test_of_two_raises_at_once_none_tells_a_number_that_the_store_does_not_have(
     more = Command(services)
     fewer = Command(services, lambda: more.said or more.service.raise_to(11))
     fewer.service.raise_to(9)
-    assert "QHRONOS_PARTITIONS=11" in more.said[-1]
-    assert "QHRONOS_PARTITIONS=11" in fewer.said[-1]
+    for one in (more, fewer):
+        (last,) = (said for said in one.said if "QHRONOS_PARTITIONS=" in said)
+        assert "QHRONOS_PARTITIONS=11" in last
 
 
 def test_a_canary_that_nobody_delivers_is_told_of(services: Services, clock: FakeClock) -> None:
@@ -283,7 +292,34 @@ class Installation:
         found = self.processes[0].processes.alive()
         if len(found) == 3 and all(one.partitions >= self.wanted for one in found):
             assert self.growth.end(self.wanted)
-            self.number = self.growth.numbers().for_new
+            former, self.number = self.number, self.growth.numbers().for_new
+            if self.number > former:  # (The store's clock is not that of the test.)
+                plan = f"{former} {self.number} {self.clock.now_ms() + 1}"
+                self.client.hset(keys.META.decode(), MetaField.MOVING, plan)
+
+    @property
+    def client(self) -> StoreClient:
+        return self.processes[0].storage.client
+
+    def move(self, killed_before: str) -> None:
+        """Move what is to be moved, until the mover is killed before one of its scripts."""
+        plan = self.growth.moving()
+        if plan is None:
+            return
+        scripts = Interrupted(self.processes[0].storage.scripts, killed_before, kill)
+        moves = MoveStore(self.client, scripts)
+        with contextlib.suppress(Killed):
+            for partition in range(plan.former):
+                moves.begin(partition)
+                for _, chosen in moves.candidates(partition, plan):
+                    for target, some in by_partition(chosen, partial(target_of, plan)).items():
+                        moves.move(partition, target, some, self.clock.ms)
+
+    def settle(self) -> None:
+        """Do what upkeep does about movers that were killed."""
+        moves = MoveStore(self.client, self.processes[0].storage.scripts)
+        for partition in range(self.number):
+            moves.settle(partition)
 
     def act(self, what: str, which: int, name: int) -> None:
         one = self.processes[which]
@@ -295,6 +331,8 @@ class Installation:
                 assert self.growth.begin(self.wanted)
             case "end":
                 self.end_raise()
+            case "move":
+                self.move((*STEPS, "", "", "")[name])
             case "create":
                 self.made.add(create(one, len(self.made)))
             case "once":
@@ -321,14 +359,14 @@ class Installation:
 
     def check(self) -> None:
         """Each process finds each event, once, whatever it has heard."""
+        self.settle()
         for one in self.processes:
             assert listed(one) == self.made
             for event_id in self.made:
                 assert ids.to_text(one.events.get(event_id, MASTER).id) == event_id
             for key, event_id in self.keyed.items():
                 assert ids.to_text(one.intake.keys.get(key, MASTER).id) == event_id
-        client = self.processes[0].storage.client
-        assert broken(client, max(self.wanted, self.number)) == []
+        assert broken(self.client, max(self.wanted, self.number)) == []
 
     def deliver(self) -> set[str]:
         """What the processes that have heard the latest claim, an hour and a bit later."""
@@ -351,8 +389,14 @@ class Installation:
             one.storage.client.close()
 
 
+def target_of(plan: Raise, event_id: bytes) -> int:
+    target = plan.target(event_id)
+    assert target is not None
+    return target
+
+
 ACTS = st.tuples(
-    st.sampled_from(["hear", "hear", "begin", "end", "create", "once", "put"]),
+    st.sampled_from(["hear", "hear", "begin", "end", "create", "once", "put", "move"]),
     st.integers(0, 2),
     st.integers(0, 6),
 )
@@ -364,6 +408,12 @@ ONE_HEARS = [("begin", 0, 6), ("hear", 0, 0), ("end", 0, 0), ("hear", 0, 0)]
 RAISE = [("begin", 0, 6), *EVERYBODY_HEARS, ("end", 0, 0), *EVERYBODY_HEARS]
 
 
+CREATED = [("create", 0, 0)] * 9
+KILLED = [("move", 0, step) for step in range(4)]
+
+
+@example(partitions=2, acts=[*CREATED, *ALL_NAMES, *RAISE, *KILLED, *ALL_NAMES])
+@example(partitions=2, acts=[*CREATED, *RAISE, *KILLED, ("move", 0, 6), *ALL_NAMES])
 @example(partitions=1, acts=[*ONE_HEARS, *[("create", 0, 0)] * 9])
 @example(partitions=3, acts=[*ALL_NAMES, *ONE_HEARS, *ALL_NAMES])
 @example(partitions=2, acts=[*ALL_NAMES, *RAISE, *ALL_NAMES])

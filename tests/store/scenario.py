@@ -23,7 +23,7 @@ from app.store.audit_intents import Intent, concerns, intending
 from app.store.breakers import BreakerStore
 from app.store.calls import Deferral, Record, Successor, Unattempted
 from app.store.claims import Claim
-from app.store.events import KEEP, NOTHING, Plan
+from app.store.event_plans import KEEP, NOTHING, Plan
 from app.store.flow_gate import FlowGate
 from app.store.flow_looks import EndedAttempt
 from app.store.flows import FlowStore

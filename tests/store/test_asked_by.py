@@ -9,7 +9,7 @@ import pytest
 from app.domain.event import Event
 from app.domain.origin import Origin
 from app.store.asked_by import Asked, begin, marked, origin_of_added
-from app.store.events import KEEP, Plan
+from app.store.event_plans import KEEP, Plan
 from app.store.fields import OccurrenceField
 from app.store.keys import occurrence_of
 from tests.support.builders import an_event

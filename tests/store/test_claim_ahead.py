@@ -8,7 +8,7 @@ from app.domain import ids
 from app.domain.options import NO_OPTIONS
 from app.store.calls import Deferral, Successor, claim_call, lease_token
 from app.store.claims import Claim, read_claim_answer
-from app.store.events import KEEP, Saved
+from app.store.event_plans import KEEP, Saved
 from tests.store.conftest import Stores
 from tests.store.test_scripts import LEASE_MS, record, saved
 from tests.support.builders import DAILY

@@ -15,7 +15,7 @@ from app.store.encrypted_secrets import (
     headers_of,
     owner_of_alert,
 )
-from app.store.events import Plan, Saved
+from app.store.event_plans import Plan, Saved
 from app.store.fields import EventField
 from app.store.scripts import Scripts
 from tests.store.conftest import Stores

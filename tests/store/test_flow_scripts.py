@@ -14,7 +14,7 @@ from app.domain.rates import Rate
 from app.store import flow_gate, keys
 from app.store.calls import Deferral, Record
 from app.store.claims import Claim
-from app.store.events import KEEP, Plan, Saved
+from app.store.event_plans import KEEP, Plan, Saved
 from app.store.fields import FlowField
 from app.store.flow_gate import FlowGate
 from app.store.flow_keys import FlowKeys

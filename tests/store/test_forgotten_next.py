@@ -13,7 +13,7 @@ from app.domain.event import Event
 from app.store import keys
 from app.store.calls import Deferral, Successor
 from app.store.claims import Claim
-from app.store.events import KEEP, NOTHING, Plan, Saved
+from app.store.event_plans import KEEP, NOTHING, Plan, Saved
 from app.store.withdrawals import Withdrawal
 from tests.store.conftest import Stores
 from tests.support.builders import DAILY, an_event

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from app.domain import ids
 from app.store.calls import Unattempted
-from app.store.events import KEEP, Plan, Saved
+from app.store.event_plans import KEEP, Plan, Saved
 from app.store.former_names import FORMER_NAMES_MS, FormerName, FormerNames, former_name, names_key
 from tests.support.builders import an_event
 from tests.support.clock import NOW_MS
@@ -82,7 +83,7 @@ def test_they_end_by_themselves_and_are_few(stores, names, event):
         event = save(stores, event, NOW_MS + number, name=str(number))
     (kept,) = names.of_many([event.id])
     assert [one.name for one in kept] == [str(number) for number in range(23, 39)]
-    left_ms = stores.client.pttl(names_key(event.id))
+    left_ms = stores.client.pttl(names_key(ids.partition_of_event(event.id), event.id))
     assert FORMER_NAMES_MS - 60_000 < left_ms <= FORMER_NAMES_MS
 
 

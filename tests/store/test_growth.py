@@ -11,8 +11,8 @@ from app.errors import ConfigError
 from app.store import keys
 from app.store.connecting import connect
 from app.store.connection import StoreClient
-from app.store.fields import MetaField
 from app.store.growth import GrowthStore, PartitionNumbers
+from app.store.meta_field import MetaField
 from app.store.scripts import Scripts
 
 META = keys.META.decode()

@@ -10,7 +10,7 @@ import pytest
 from app.engine.flow_claimer import FlowClaimer
 from app.store.calls import Record
 from app.store.claims import Claim
-from app.store.events import KEEP, Saved
+from app.store.event_plans import KEEP, Saved
 from app.store.flow_gate import FlowGate, Waiting
 from app.store.flows import FlowStore
 from app.store.redeliveries import RedeliveryStore

@@ -11,7 +11,8 @@ from app.domain.event import EncryptedHeaders, Event
 from app.domain.outcome import Outcome, Timings
 from app.engine.attempts import record_of
 from app.store import keys
-from app.store.events import NOTHING, EventStore, Plan
+from app.store.event_plans import NOTHING, Plan
+from app.store.events import EventStore
 from app.store.inspection import inspect
 from app.store.terms import EventTerms, metadata_term
 from tests.store.conftest import Stores, open_stores

@@ -9,7 +9,7 @@ import pytest
 from app.crypto.encryption import Encryptor
 from app.domain.event import EncryptedHeaders
 from app.store import keys
-from app.store.events import KEEP, Plan, Saved
+from app.store.event_plans import KEEP, Plan, Saved
 from app.store.key_notes import KeyNotes, KeyRefused, NotedEventStore, key_of
 from app.store.scripts import Scripts
 from tests.store.conftest import Stores

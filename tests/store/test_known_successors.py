@@ -12,7 +12,7 @@ from app.domain.options import EventOptions
 from app.store import keys
 from app.store.calls import Successor
 from app.store.claims import Claim
-from app.store.events import KEEP, NOTHING, Plan
+from app.store.event_plans import KEEP, NOTHING, Plan
 from tests.store.conftest import Stores
 from tests.support.builders import DAILY, an_event
 from tests.support.clock import NOW_MS

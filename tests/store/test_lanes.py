@@ -11,7 +11,7 @@ from app.domain.event import Event
 from app.store import keys
 from app.store.calls import Deferral, claim_call, lease_token
 from app.store.claims import Claim, read_claim_answer
-from app.store.events import Plan
+from app.store.event_plans import Plan
 from tests.store.conftest import Stores
 from tests.support.builders import an_event
 from tests.support.clock import NOW_MS

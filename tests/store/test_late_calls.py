@@ -8,7 +8,7 @@ from app.domain import ids
 from app.errors import StoreUnavailable
 from app.store import keys
 from app.store.calls import Advanced, Deferral, Successor, Unattempted
-from app.store.events import KEEP, Plan
+from app.store.event_plans import KEEP, Plan
 from app.store.fields import EventField
 from tests.store.conftest import Stores
 from tests.support.builders import DAILY, an_event

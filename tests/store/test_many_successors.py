@@ -9,7 +9,7 @@ from app.domain.event import Event
 from app.domain.options import EventOptions
 from app.store import keys
 from app.store.calls import Successor, Unattempted
-from app.store.events import Plan
+from app.store.event_plans import Plan
 from tests.store.conftest import Stores
 from tests.support.builders import DAILY, an_event
 from tests.support.clock import NOW_MS

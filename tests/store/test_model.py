@@ -32,7 +32,7 @@ from app.domain.options import EventOptions
 from app.store import keys, pages
 from app.store.calls import Deferral, Record, Successor, Unattempted, claim_call, lease_token
 from app.store.claims import Claim, read_claim_answer
-from app.store.events import KEEP, NOTHING, Plan, Saved
+from app.store.event_plans import KEEP, NOTHING, Plan, Saved
 from app.store.flow_gate import FlowGate
 from app.store.scripts import Argument, Scripts
 from app.store.withdrawals import NO_WITHDRAWAL, Withdrawal

@@ -16,7 +16,7 @@ from app.engine.flow_claimer import FlowClaimer
 from app.store import keys
 from app.store.calls import Deferral, Successor
 from app.store.claims import Claim
-from app.store.events import KEEP, Plan, Saved
+from app.store.event_plans import KEEP, Plan, Saved
 from app.store.fields import EventField
 from app.store.flow_gate import FlowGate
 from app.store.flows import FlowStore, all_of

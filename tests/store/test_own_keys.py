@@ -16,7 +16,7 @@ from app.engine.retention import Retention
 from app.store.archive_notes import ArchiveNotes
 from app.store.audit import AuditLog
 from app.store.event_batches import EventBatches, Write
-from app.store.events import KEEP, NOTHING, Plan, Saved
+from app.store.event_plans import KEEP, NOTHING, Plan, Saved
 from app.store.new_events import new_event_call
 from app.store.own_keys import own_key, partition_of_key
 from app.store.scripts import Scripts

@@ -13,7 +13,7 @@ from app.store import keys, page_keys
 from app.store import pages as module
 from app.store.calls import Unattempted
 from app.store.codec import OCCURRENCE_FIELDS
-from app.store.events import NOTHING, Plan, Saved
+from app.store.event_plans import NOTHING, Plan, Saved
 from app.store.fields import OccurrenceField
 from app.store.page_reads import read_pages
 from app.store.page_records import PAGE_RECORDS

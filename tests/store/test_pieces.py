@@ -12,7 +12,7 @@ from app.domain.event import Event
 from app.store import keys
 from app.store.codec import DEFINITION_FIELDS
 from app.store.connecting import connect
-from app.store.events import KEEP, Plan
+from app.store.event_plans import KEEP, Plan
 from app.store.pieces import PIECE, cut, join
 from tests.store.conftest import Stores
 from tests.support.builders import an_event

@@ -18,7 +18,7 @@ from app.domain.ids import EventIds, created_ms
 from app.domain.once import Once
 from app.store import audit
 from app.store.audit import AuditLog
-from app.store.events import KEEP, Plan
+from app.store.event_plans import KEEP, Plan
 from app.store.new_events import new_event_call
 from app.store.scripts import Scripts
 from app.store.standing import Standing

@@ -15,7 +15,7 @@ from app.domain.redelivery_job import RedeliveryFilter, RedeliveryJob, Redeliver
 from app.store import keys
 from app.store.attempts import read_log
 from app.store.calls import Deferral, Record, Unattempted
-from app.store.events import Plan, Saved
+from app.store.event_plans import Plan, Saved
 from app.store.fields import OccurrenceField
 from app.store.indexes import Selection
 from app.store.redeliveries import RedeliveryJobStore, RedeliveryStore, Round

@@ -19,7 +19,7 @@ from app.errors import NotFound, StoreUnavailable
 from app.store import keys, scripts
 from app.store.calls import Deferral, Record, Successor, Unattempted
 from app.store.connecting import connect
-from app.store.events import KEEP, NOTHING, Plan, Saved
+from app.store.event_plans import KEEP, NOTHING, Plan, Saved
 from tests.store.conftest import Stores
 from tests.support.builders import DAILY, an_event
 from tests.support.clock import NOW_MS
@@ -89,7 +89,7 @@ class TestSave:
     def test_a_repeated_call_is_answered_and_changes_nothing(
         self, stores: Stores, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("app.store.events.secrets.token_bytes", lambda n: b"same-one")
+        monkeypatch.setattr("app.store.event_plans.secrets.token_bytes", lambda n: b"same-one")
         event = saved(stores)
         before = snapshot(stores.client)
         plan = Plan(scheduled_ms=event.start_ms, due_ms=event.start_ms)

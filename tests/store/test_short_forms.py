@@ -15,7 +15,7 @@ from app.store import keys
 from app.store.attempts import read_line
 from app.store.calls import Deferral, Record, Successor
 from app.store.claims import Claim
-from app.store.events import KEEP, Plan
+from app.store.event_plans import KEEP, Plan
 from app.store.fields import OccurrenceField
 from app.store.redeliveries import RedeliveryStore
 from app.store.short_forms import read_occurrences

@@ -12,7 +12,7 @@ from app.domain.event import Event, EventStatus
 from app.store import keys
 from app.store.calls import Deferral, Record
 from app.store.claims import Claim
-from app.store.events import KEEP, Plan
+from app.store.event_plans import KEEP, Plan
 from app.store.former_names import FormerNames
 from app.store.redeliveries import RedeliveryStore
 from app.store.sole_occurrences import sole_occurrence, unlisted

@@ -23,7 +23,7 @@ from app.services.rollups import RollUps
 from app.store import keys
 from app.store.calls import Unattempted
 from app.store.claims import Claim
-from app.store.events import Plan
+from app.store.event_plans import Plan
 from app.store.scripts import Scripts
 from app.store.stats import StatsStore
 from app.store.stats_keys import DAY_MS, STATE, STEPS, bucket, counted, taken

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain, pairwise
 from typing import Any, cast
 
@@ -70,7 +70,28 @@ def contradictions(found: Mapping[bytes, Any], partitions: int) -> list[str]:
             problems.append(f"nobody knows the key {key!r}")
     for part in parts:
         problems += part.problems()
+    problems += _whereabouts(parts)
     return problems
+
+
+def _whereabouts(parts: Sequence[Partition]) -> Iterable[str]:
+    """The partition that an event's id names has it, or leads to the one that does."""
+    for number, part in enumerate(parts):
+        for event in part.events:
+            if (where := _led_to(parts, event)) != number:
+                yield f"event {ids.to_text(event)} is in {number}, and its id leads to {where}"
+        for event in part.led:
+            if event in part.events:
+                yield f"event {ids.to_text(event)} has left {number}, and is there"
+            if event not in parts[_led_to(parts, event)].events:
+                yield f"{number} leads to {ids.to_text(event)}, which is nowhere"
+
+
+def _led_to(parts: Sequence[Partition], event: bytes) -> int:
+    where = ids.first_partition_of(event)
+    while where < len(parts) and event in parts[where].led:
+        where = parts[where].led[event]
+    return where
 
 
 def listed_twice(client: redis.Redis, partitions: int) -> list[str]:
@@ -98,6 +119,7 @@ class Partition:
         self.status: dict[str, dict[bytes, float]] = {one.value: {} for one in OccurrenceStatus}
         self.event_status: dict[str, dict[bytes, float]] = {one.value: {} for one in EventStatus}
         self.events: dict[bytes, dict[bytes, bytes]] = {}
+        self.led: dict[bytes, int] = {}
         self.occurrences: dict[bytes, dict[bytes, bytes]] = {}
         self.twice: list[bytes] = []
         self.of_event: dict[bytes, dict[bytes, float]] = {}
@@ -132,6 +154,8 @@ class Partition:
             self.scored[name] = value
         elif name == "events" and rest.decode("ascii", "replace") in self.event_status:
             self.event_status[rest.decode()] = value
+        elif name == "event" and len(rest) == 16 and set(value) == {b"mv"}:
+            self.led[rest] = int(value[b"mv"])
         elif name == "event" and len(rest) == 16:
             self.events[rest] = value
         elif name == "event" and len(rest) == 28 and rest.endswith(b":occurrences"):
@@ -155,7 +179,7 @@ class Partition:
                 or self._take_pages(name, rest, value)
                 or (name in ("claim", "made", "answer", "source", "held") and bool(rest))
                 or (name == "stats" and rest in (b"", b"taken"))
-                or (name == "sweep" and not rest)
+                or (name in ("sweep", "mover") and not rest)
                 or (name == "event" and len(rest) == 22 and rest.endswith(b":names"))
             )
         return True

@@ -9,7 +9,8 @@ from app.domain.event import Event
 from app.store.calls import Record, Unattempted
 from app.store.claims import Claim
 from app.store.connection import StoreClient
-from app.store.events import EventStore, Plan
+from app.store.event_plans import Plan
+from app.store.events import EventStore
 from app.store.work import WorkStore
 from tests.support.builders import an_event
 

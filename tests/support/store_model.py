@@ -15,7 +15,7 @@ from app.domain.event import Event, EventStatus
 from app.store.calls import Deferral, Record, Successor, Unattempted
 from app.store.claims import Claim
 from app.store.codec import join_tags
-from app.store.events import Plan, Saved
+from app.store.event_plans import Plan, Saved
 from app.store.withdrawals import NO_WITHDRAWAL, Withdrawal
 from tests.support.invariants import Partition
 

@@ -11,7 +11,7 @@ from app.config import Settings
 from app.domain import ids
 from app.errors import ConfigError
 from app.services import growth
-from app.store.fields import MetaField
+from app.store.meta_field import MetaField
 from app.store.migrations.schema import FENCED
 from app.wiring import rebalance
 from app.wiring.services import Services
@@ -34,7 +34,8 @@ def settings(services: Services, monkeypatch: pytest.MonkeyPatch) -> Settings:
 def test_it_says_what_becomes_of_it(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
     """Also with the settings of afterwards."""
     assert rebalance.run(replace(settings, partitions=9), ["--partitions", "9"]) == 0
-    assert "Done: the store has 9 partitions" in capsys.readouterr().err
+    assert "The store has 9 partitions" in (said := capsys.readouterr().err)
+    assert "Done." in said
 
 
 @pytest.mark.parametrize(

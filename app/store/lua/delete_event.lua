@@ -26,9 +26,10 @@
 local key = unpack(KEYS)
 local prefix, id, read_version, expected_next, scheduled_id, now, message, expected_tags,
   passed, former, names_ttl, hosts, any_version, sole = unpack(ARGV, 1, 14)
-local version, next_ms, stored_tags, calendars, flow, status, own, kept = unpack(redis.call(
-  'HMGET', key, EventField.VERSION, EventField.NEXT, EventField.TAGS, EventField.CALENDARS,
-  EventField.FLOW, EventField.STATUS, EventField.KEY, EventField.TERMS))
+local version, next_ms, stored_tags, calendars, flow, status, own, kept, came_from = unpack(
+  redis.call('HMGET', key, EventField.VERSION, EventField.NEXT, EventField.TAGS,
+  EventField.CALENDARS, EventField.FLOW, EventField.STATUS, EventField.KEY, EventField.TERMS,
+  EventField.CAME_FROM))
 local tags = stored_tags or ''
 if not version then return 'gone' end
 if version ~= read_version then return any_version == '1' and 'moved' or 'stale' end
@@ -46,6 +47,7 @@ for _, open_status in ipairs({'retrying', 'scheduled', 'dispatched'}) do
   cancel_waiting(prefix, id, open_status, message, now)
 end
 local name = stored_name(key)
+if came_from then redis.call('HSET', prefix .. 'left', id, came_from) end
 redis.call('DEL', key)
 if own and redis.call('GET', prefix .. 'key:' .. own) == id then
   redis.call('DEL', prefix .. 'key:' .. own)

@@ -12,6 +12,7 @@
 --#include give_hash
 --#include read_shorts
 --#include read_attempt
+--#include read_progress
 --#include short_end
 --#include write_short_ends
 --#include leave_short
@@ -43,9 +44,7 @@ for i = 3, #ARGV, 11 do
       short, short_of[id], one = nil, nil, read_attempt(prefix, id, nil)
     end
     local event, event_key = one.event, prefix .. 'event:' .. one.event
-    local next_ms, recurring, event_status, version, queued = unpack(redis.call('HMGET', event_key,
-      EventField.NEXT, EventField.RECURRING, EventField.STATUS, EventField.VERSION,
-      EventField.QUEUED))
+    local next_ms, recurring, event_status, version, queued = read_progress(event_key)
     local is_open = verdict == 'retrying' or verdict == 'dispatched'
     if is_open and not event_status then
       -- What an event that is deleted cancels says so; the attempt's own words are in the log.

@@ -48,13 +48,13 @@ local prefix, id, expected_version, expected_next, request, now, created, tags, 
   must_be_new, withdraws, passed, former, names_ttl, own, hosts, terms, sole,
   judged = unpack(ARGV, 1, 29)
 local version, next_ms, stored_tags, last_request, calendars, plan, flow, recurring, status,
-  kept_terms = unpack(redis.call('HMGET', key, EventField.VERSION, EventField.NEXT,
+  kept_terms, moved = unpack(redis.call('HMGET', key, EventField.VERSION, EventField.NEXT,
   EventField.TAGS, EventField.REQUEST, EventField.CALENDARS, EventField.PLAN, EventField.FLOW,
-  EventField.RECURRING, EventField.STATUS, EventField.TERMS))
+  EventField.RECURRING, EventField.STATUS, EventField.TERMS, EventField.MOVED))
 local old_tags, keep = stored_tags or '', mode == 'keep'
 if last_request == request then return 'saved' end
 if expected_version == '0' then
-  if version then return 'stale' end
+  if version or moved then return 'stale' end
   if is_keyed(prefix, own, made) then return 'keyed' end
   if made then
     local is_first = redis.call('SET', made, made_value, 'NX', 'PX', made_ttl)

@@ -9,6 +9,11 @@ from typing import NamedTuple
 from app.store.connection import StoreClient
 from app.store.scripts import Scripts
 
+MOVED = 10
+"""What stands for the number of a store once events may be in other partitions than their ids name;
+see ``app.store.moves``. Nothing has to be brought to that form, so a store has it only when it is
+given more partitions: until then an earlier version may go on with it."""
+
 
 class Step(NamedTuple):
     """What one step has done: how many records it looked at, and where the next goes on."""

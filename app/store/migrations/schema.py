@@ -20,13 +20,13 @@ from app.domain.partition_count import Count, PartitionsNow
 from app.errors import LaterStore, StoreUnavailable
 from app.store import keys
 from app.store.connection import StoreClient
-from app.store.fields import MetaField
+from app.store.meta_field import MetaField
 from app.store.migrations.audit_compressed import AUDIT_COMPRESSED
 from app.store.migrations.due_by_lane import DUE_BY_LANE
 from app.store.migrations.events_by_host import EVENTS_BY_HOST
 from app.store.migrations.events_by_name import EVENTS_BY_NAME
 from app.store.migrations.events_by_status import EVENTS_BY_STATUS
-from app.store.migrations.migration import Migration, Stored
+from app.store.migrations.migration import MOVED, Migration, Stored
 from app.store.migrations.packed_records import PACKED_RECORDS
 from app.store.migrations.short_ends import SHORT_ENDS
 from app.store.migrations.short_occurrences import SHORT_OCCURRENCES
@@ -48,6 +48,9 @@ MIGRATIONS: tuple[Migration, ...] = (
     PACKED_RECORDS,
 )
 """In the order of their numbers, which begin at 1 and leave none out."""
+
+NEWEST = max(len(MIGRATIONS), MOVED)
+"""The newest form that this version works with."""
 
 FENCED = 1_000_000
 """What stands for the number in a store into which a backup is being restored: no process of
@@ -119,6 +122,8 @@ class Schema:
         while a backup is restored into it.
         """
         stored, newest = self._stored(), len(self._migrations)
+        if newest == len(MIGRATIONS):
+            newest = NEWEST
         if stored == FENCED:
             raise StoreUnavailable(
                 "A backup is being restored into the store; if that was broken off, restore again."

@@ -6,7 +6,7 @@ import pytest
 import redis
 
 from app.store import keys
-from app.store.fields import MetaField
+from app.store.meta_field import MetaField
 from tests.api.application import MASTER_TOKEN, with_token
 
 

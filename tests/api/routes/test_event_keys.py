@@ -15,8 +15,8 @@ import pytest
 from app.domain.access import MASTER
 from app.domain.ids import partition_of_event
 from app.store.events import EventStore
-from app.store.fields import MetaField
 from app.store.keys import META
+from app.store.meta_field import MetaField
 from app.store.own_keys import partition_of_key
 from tests.api.application import MASTER_TOKEN, with_token
 from tests.support.invariants import broken, snapshot

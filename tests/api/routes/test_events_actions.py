@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from app.domain.action import webhook
-from app.store.events import KEEP
+from app.store.event_plans import KEEP
 
 URL = "https://example.com/call"
 VALUE = "Bearer a-secret-of-the-receiver"

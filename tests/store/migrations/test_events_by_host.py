@@ -15,8 +15,9 @@ from app.domain.event import Event, EventStatus
 from app.domain.ids import EventIds
 from app.store import keys, term_writes
 from app.store.connection import StoreClient
-from app.store.events import KEEP, NOTHING, EventStore
-from app.store.fields import MetaField
+from app.store.event_plans import KEEP, NOTHING
+from app.store.events import EventStore
+from app.store.meta_field import MetaField
 from app.store.migrations import events_by_host
 from app.store.migrations.events_by_host import EVENTS_BY_HOST
 from app.store.migrations.migration import Stored

@@ -8,8 +8,8 @@ from app.domain import ids
 from app.domain.event import Event, EventStatus
 from app.domain.ids import EventIds
 from app.store import keys
-from app.store.events import KEEP, NOTHING
-from app.store.fields import MetaField
+from app.store.event_plans import KEEP, NOTHING
+from app.store.meta_field import MetaField
 from app.store.migrations import events_by_name
 from app.store.migrations.events_by_name import EVENTS_BY_NAME
 from app.store.names import NameMatch

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from app.store import keys
-from app.store.fields import EventField, MetaField
+from app.store.fields import EventField
+from app.store.meta_field import MetaField
 from app.store.migrations import events_by_status
 from app.store.migrations.schema import Schema
 from tests.store.conftest import Stores

@@ -6,7 +6,7 @@ import pytest
 
 from app.errors import LaterStore
 from app.store import keys
-from app.store.fields import MetaField
+from app.store.meta_field import MetaField
 from app.store.migrations.packed_records import PACKED_RECORDS
 from app.store.migrations.schema import MIGRATIONS, Schema
 from tests.store.conftest import Stores

@@ -10,7 +10,7 @@ import pytest
 
 from app.errors import ConfigError, StoreUnavailable
 from app.store import keys
-from app.store.fields import MetaField
+from app.store.meta_field import MetaField
 from app.store.migrations import schema as migrations
 from app.store.migrations.migration import Migration, Step, Stored
 from app.store.migrations.schema import LEASE_MS, MIGRATIONS, Schema

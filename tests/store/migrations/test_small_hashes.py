@@ -13,7 +13,7 @@ from app.domain.event import Event
 from app.store import keys
 from app.store.attempts import read_log, write_line
 from app.store.codec import definition_to_doc
-from app.store.events import Plan
+from app.store.event_plans import Plan
 from app.store.fields import OccurrenceField
 from app.store.migrations import small_hashes
 from app.store.migrations.schema import Schema
