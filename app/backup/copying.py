@@ -28,7 +28,7 @@ HOLD_EVERY_S = 5.0
 
 _PASSED_OVER = re.compile(
     rb"qh:(meta|drains|\{shares\}(:places)?|sweep|\{watch\}:.+|\{archive\}:failing|\{processes\}(:facts)?|\{live\}:.+|\{limits\}:.+|\{alerts\}:leader"
-    rb"|\{flows(:\d+)?\}:answer:.+|\{imports\}:held:.+|\{audit\}:(done|settled):.+|\{\d+\}:(claim|held):.+|\{\d+\}:sweep)",
+    rb"|\{flows(:\d+)?\}:answer:.+|\{imports\}:held:.+|\{audit\}:(done|settled):.+|\{\d+\}:(claim|held):.+|\{\d+\}:(sweep|mover))",
     re.DOTALL,
 )
 """What is of processes that have ended, and what ends within minutes anyway."""

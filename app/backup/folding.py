@@ -33,6 +33,7 @@ class How(Enum):
     EARLIEST = "of a member that is in both, the lower score"
     SUM = "counts are added"
     ANEW = "left behind, and made anew of the events there are"
+    SETTLED = "there is nothing by then: see ``moved_events``"
     APART = "left behind, and put together by ``pages`` and ``leaves``"
 
 
@@ -49,6 +50,7 @@ HOW: dict[bytes, How] = {
     ),
     **dict.fromkeys([b"lane-heads", b"flowing"], How.EARLIEST),
     **dict.fromkeys([b"names", b"terms"], How.ANEW),
+    **dict.fromkeys([b"expected", b"left"], How.SETTLED),
     b"stats": How.SUM,
     **dict.fromkeys(_PACKED, How.APART),
 }

@@ -9,6 +9,7 @@ from app.backup.copying import StoreCopy
 from app.backup.folding import list_anew, make_ready
 from app.backup.leaves import unite_leaves
 from app.backup.loading import LoadedBackup
+from app.backup.moved_events import fold_moves
 from app.backup.pages import unite_pages
 from app.backup.surveys import Survey, Tell, prepare, refuse_problems, survey
 from app.backup.wording import BackupRefused
@@ -23,7 +24,8 @@ _PLACES = (
     *(MetaField.MIGRATION, MetaField.INDEXING, MetaField.MIGRATOR, MetaField.MIGRATOR_UNTIL),
     *(MetaField.GROWING, MetaField.RAISED),
 )
-"""Where something goes on, by the former partitions; it begins anew."""
+"""Where something goes on, by the former partitions; it begins anew. Events that are still to be
+moved to some of these (``MOVING``) can be, unless these are gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +63,16 @@ def restore(
     refuse_problems(name, found.problems)
     if partitions < former:
         make_ready(backup.client, former)
+        fold_moves(backup.client, former, partitions, now_ms)
     store.fence(partitions)
     try:
         copied = StoreCopy(backup.client, target, partitions, former, store.hold).run()
         if partitions < former:
-            ids.keep_to(partitions, int(meta.get(MetaField.FOLDED.encode(), former)))
+            _go_by(partitions, int(meta.get(MetaField.FOLDED.encode(), former)))
             unite_pages(backup.client, target, partitions, former, store.hold)
             unite_leaves(backup.client, target, partitions, former, store.hold)
             list_anew(target, partitions, store.hold)
-        for place in _PLACES:
+        for place in (*_PLACES, MetaField.MOVING) if partitions < former else _PLACES:
             meta.pop(place.encode(), None)
         store.open(meta, partitions, former)
     except BaseException:
@@ -77,3 +80,9 @@ def restore(
         raise
     found.partitions = Coordination(target).follow_partitions()
     return Restored(found, copied)
+
+
+def _go_by(partitions: int, former: int) -> None:
+    """Have ids go by the united partitions, and know of no event where it was in the others."""
+    ids.keep_to()
+    ids.keep_to(partitions, former, moved_among=partitions)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
+from app.backup.moved_events import settle_moves
 from app.backup.packing import BackupHeader
 from app.backup.wording import BackupRefused, plural
 from app.domain import ids
@@ -18,10 +19,12 @@ from app.store import keys, token_keys
 from app.store.audit import AuditLog
 from app.store.connection import StoreClient
 from app.store.coordination import Coordination
+from app.store.fields import EventField
 from app.store.leaves import leaf_sizes
 from app.store.migrations.schema import NEWEST, Schema
 from app.store.occurrences import OccurrenceStore
 from app.store.scripts import Scripts
+from app.store.whereabouts import read_events
 
 BATCH = 1_000
 
@@ -68,6 +71,7 @@ def prepare(client: StoreClient, header: BackupHeader, name: str) -> int:
             f"{name} was made by Qhronos {header.version} (its schema is {header.schema}, this "
             f"version knows {NEWEST}): use that version or a later one."
         ) from None
+    settle_moves(client, partitions)
     return partitions
 
 
@@ -100,11 +104,9 @@ def _events(client: StoreClient, partition: int, found: Survey) -> None:
         place = keys.events(partition, status)
         found.events[status] = found.events.get(status, 0) + int(client.zcard(place))
         for some in _scored(client, place):
-            pipe = client.pipeline(transaction=False)
-            for one in some:
-                pipe.exists(keys.event_of(one))
-            for one, there in zip(some, pipe.execute(), strict=True):
-                if not there or ids.partition_of_event(one) != partition:
+            rows = read_events(client, [*some], (EventField.VERSION,))
+            for one, (version,) in zip(some, rows, strict=True):
+                if version is None or ids.partition_of_event(one) != partition:
                     found.problems.append(f"event {ids.to_text(one)} is listed and not there")
 
 
@@ -120,6 +122,7 @@ def _occurrences(
     lanes = cast("list[bytes]", client.zrange(keys.lanes(partition), 0, -1))
     for lane in lanes:
         for some in _scored(client, keys.due(partition, int(lane))):
+            ids.found_in(partition, some)
             there = {one.id for one in store.get_many([*some]) if one is not None}
             found.problems += [
                 f"occurrence {ids.to_text(one)} is due and not there"

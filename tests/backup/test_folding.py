@@ -12,7 +12,7 @@ from app.backup.wording import BackupRefused
 from app.store import keys, stats_keys
 from app.store.connection import StoreClient
 
-SHORT_LIVED = {b"claim", b"held"}
+SHORT_LIVED = {b"claim", b"held", b"mover"}
 """What is left behind anyway."""
 
 ROW = re.compile(r"^ *qh:\{p\}:([a-z-]+)", re.MULTILINE)
