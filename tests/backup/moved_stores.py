@@ -128,11 +128,12 @@ class MovedStore:
         return record
 
     def pack(self) -> None:
-        """Put half of what has ended into pages, and into leaves."""
+        """Put all that has ended into pages, and into leaves."""
         pages = PageStore(self.client, self.services.storage.scripts)
         for partition in range(self.partitions):
-            ended = pages.ended(partition, 0, self.clock.ms + 1, 1000).occurrences
-            pages.pack(partition, ended[::2], self.clock.ms + 1)
+            ended = pages.ended(partition, 0, self.clock.ms + 1, 1000)
+            pages.pack(partition, ended.occurrences, self.clock.ms + 1)
+            pages.trim(partition, ended.groups)
 
     def content(self) -> Content:
         """All that there is, each occurrence both listed and read by its id."""
@@ -188,8 +189,8 @@ def moved_store(url: str, clock: FakeClock) -> MovedStore:
         given |= {"key": f"key-{number}"} if number % 10 == 0 else {}
         store.services.events.create(EventChanges(given), MASTER)
     assert len(store.attempt()) == SERIES + SINGLE
+    store.pack()
     for number in (SECOND, THIRD):
-        store.pack()
         store.raise_to(number)
         store.move()
         assert len(store.attempt()) == SERIES

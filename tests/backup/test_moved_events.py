@@ -145,7 +145,7 @@ def test_what_was_just_brought_to_its_event_is_there_once(
     source: MovedStore, target: StoreClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whoever brought it was killed when it was there and here."""
-    old = [min(its) for its in source.content().history.values()]
+    old = [one for its in source.content().history.values() for one in its]
     source.look()
 
     def killed(*_: object) -> int:
