@@ -183,7 +183,7 @@ class OccurrenceField(HashField):
         "redeliver_occurrences",
         "read_occurrence redeliver_occurrences redeliveries release_leases waiting read_attempt")
     CALLBACK = ("cb", "text", "the end that it reports: see ``claims.callback_from_field``",
-        "add_callback", "codec read_occurrence waiting read_attempt homecoming")
+        "add_callback", "codec read_occurrence waiting read_attempt homecoming page_codec")
     ORIGIN = ("by", "text", "the request that added or redelivered it; see ``domain.origin``",
         "add_occurrences redeliver_occurrences", "read_occurrence")
 

@@ -1,4 +1,8 @@
-"""Events that were there are spread over the partitions that a store was given."""
+"""Events that were there are spread over the partitions that a store was given.
+
+Tests ``app.store.moves``, ``app.store.raises``, ``app.store.whereabouts``, ``app.store.homecoming``,
+``app.store.moved_claims`` and ``app.services.moving``.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The table of fields and the files that write and read them say the same."""
+"""The table of fields and the files that write and read them say the same.
+
+Tests ``app.store.meta_field``, too.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Each script: what it changes, that it changes nothing when refused, and that it can run twice.
 
-Tests ``app.store.codec``, ``app.store.occurrences``, ``app.store.reading`` and ``app.store.work``,
-too.
+Tests ``app.store.codec``, ``app.store.events``, ``app.store.event_plans``,
+``app.store.occurrences``, ``app.store.reading`` and ``app.store.work``, too.
 """
 
 from __future__ import annotations
