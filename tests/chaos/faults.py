@@ -7,7 +7,7 @@ import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -40,12 +40,19 @@ class Fault:
     for_s: float
 
 
-def planned(seed: int, seconds: float, lease_s: float, *, of_store: int = 1) -> list[Fault]:
+def planned(
+    seed: int,
+    seconds: float,
+    lease_s: float,
+    *,
+    of_store: int = 1,
+    more: Mapping[str, int] | None = None,
+) -> list[Fault]:
     """The faults of a run. A stop may last longer than the lease.
 
-    ``of_store``: so many times more often the store is hurt.
+    ``of_store``: so many times more often the store is hurt; ``more``: what else is, and how often.
     """
-    weights = _WEIGHTS | {"store": _WEIGHTS["store"] * of_store}
+    weights = _WEIGHTS | {"store": _WEIGHTS["store"] * of_store} | dict(more or {})
     chance = random.Random(seed)
     faults, at_s = [], 1.0
     while at_s < seconds - 1:

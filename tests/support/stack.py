@@ -162,6 +162,10 @@ class Stack:
         """How many its store has."""
         return int(self._settings.get("PARTITIONS", "1"))
 
+    def has_now(self, partitions: int) -> None:
+        """Go by so many partitions, as its store was given more."""
+        self._settings["PARTITIONS"] = str(partitions)
+
     def up(self) -> None:
         """Start whatever does not run, and wait until the API answers and workers are there."""
         self.store.start()
