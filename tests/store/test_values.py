@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import redis
 
+from app.store.connecting import connect
 from tests.support import values
+from tests.support.cluster import Cluster
 
 
 def test_both_ways_read_the_same(redis_client: redis.Redis) -> None:
@@ -23,3 +25,14 @@ def test_both_ways_read_the_same(redis_client: redis.Redis) -> None:
         {b"m": 1_767_225_600_123.0, b"n": 0.1, b"o": float("-inf")},
         {b"q", b"r"},
     ]
+
+
+def test_a_node_of_a_cluster_is_read_as_well(cluster: Cluster) -> None:
+    """Its keys are in several slots, so no script may have them all."""
+    with cluster.primaries()[0].client() as node, connect(cluster.url) as client:
+        names = [b"{%d}:value" % number for number in range(30)]
+        here = [one for one in names if client.node_of(one) == cluster.primaries()[0].address]
+        for one in here:
+            client.set(one, one)
+        assert len(here) > 1
+        assert list(values.values_of(node, here)) == here

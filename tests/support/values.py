@@ -34,8 +34,12 @@ def values_of(client: redis.Redis, keys: Sequence[bytes]) -> Iterator[Any]:
         return
     for start in range(0, len(keys), AT_ONCE):
         some = keys[start : start + AT_ONCE]
-        rows: Any = client.eval(_READ, len(some), *some)
-        yield from (_plain(kind, value) for kind, value in rows)
+        try:
+            rows: Any = client.eval(_READ, len(some), *some)
+        except redis.exceptions.ClusterCrossSlotError:  # it is one node of a cluster
+            yield from one_by_one(client, some)
+        else:
+            yield from (_plain(kind, value) for kind, value in rows)
 
 
 def _plain(kind: bytes, value: Any) -> Any:
