@@ -91,9 +91,10 @@ class EventField(HashField):
     QUEUED = ("qd", "id", "with an overlap policy: the one that waits for that to be over",
         "decide_overlap make_queued_due", "decide_overlap is_unopposed read_progress")
     MOVED = ("mv", "number", "the partition to which it has moved; then there is nothing else",
-        "leave_event", "moves save_event whereabouts leave_event read_progress")
+        "leave_event",
+        "inspection moves save_event whereabouts leave_event read_progress")
     CAME_FROM = ("cf", "numbers", "the partitions from which it has come, the first one first",
-        "open_event", "delete_event open_event")
+        "open_event", "delete_event inspection open_event")
 
 
 @unique

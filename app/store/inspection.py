@@ -7,7 +7,7 @@ the indexes that list it. What is sealed is left out. It reads a few keys, and c
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import cast
 
 from app.domain import ids
@@ -31,9 +31,10 @@ from app.store.page_reads import RecordPage, read_pages
 from app.store.page_records import fields_of_packed
 from app.store.reading import read_hashes
 from app.store.scripts import Scripts
-from app.store.short_forms import fields_of, short_forms
+from app.store.short_forms import fields_of, read_occurrences, short_forms
 from app.store.sole_occurrences import unlisted
 from app.store.terms import TERM
+from app.store.whereabouts import locate
 
 _PIECES = {first: rest for first, *rest in (DEFINITION_FIELDS, METADATA_FIELDS)}
 _UUID_BYTES = 16
@@ -54,6 +55,7 @@ def inspect(client: StoreClient, text: str) -> list[str] | None:
 
 
 def _event(client: StoreClient, event_id: bytes) -> list[str] | None:
+    locate(client, [event_id])
     partition, key = ids.partition_of_event(event_id), keys.event_of(event_id)
     fields = _read(client, key)
     if not fields:
@@ -67,10 +69,14 @@ def _event(client: StoreClient, event_id: bytes) -> list[str] | None:
     ]
     (row,) = read_hashes(client, [key], EVENT_FIELDS)
     apart = unlisted(client, [event_from_row(event_id, row)])
-    index = keys.event_occurrences(partition, event_id)
-    ((listed,),) = count_entries(Scripts(client), 1, [lambda _: index], [EVERY])
+    former = [*map(int, fields.get(EventField.CAME_FROM, b"").split())]
+    listed = sum(
+        _count(client, keys.event_occurrences(one, event_id)) for one in (*former, partition)
+    )
     recorded = listed + len(apart)
     lines = [*_head(client, "event", event_id, key), *_fields(EventField, fields)]
+    if former:
+        lines += ["", *_moved(client, event_id, former)]
     lines += ["", "listed in", *_places(client, places, event_id), ""]
     next_ms = fields.get(EventField.NEXT)
     if next_ms is not None:
@@ -79,7 +85,21 @@ def _event(client: StoreClient, event_id: bytes) -> list[str] | None:
     return [*lines, f"claimed or ended: {recorded} occurrences"]
 
 
+def _moved(client: StoreClient, event_id: bytes, former: Sequence[int]) -> Iterator[str]:
+    """Where an event is, and what leads to it; what had ended of it is in those places."""
+    yield f"moved: it is in partition {ids.partition_of_event(event_id)}"
+    places = [keys.event(one, event_id) for one in former]
+    rows = read_hashes(client, places, (EventField.MOVED,))
+    for one, (place,) in zip(former, rows, strict=True):
+        led = "nowhere" if place is None else f"to partition {int(place)}"
+        count = _count(client, keys.event_occurrences(one, event_id))
+        yield f"  partition {one} leads {led}, and has {count} of its occurrences"
+
+
 def _occurrence(client: StoreClient, occurrence_id: bytes) -> list[str] | None:
+    ((found_of,),) = read_occurrences(client, [occurrence_id], (OccurrenceField.EVENT,))
+    if found_of is not None:
+        locate(client, [found_of])
     partition = ids.partition_of_occurrence(occurrence_id)
     key = keys.occurrence_of(occurrence_id)
     short = short_forms(client, [occurrence_id]).get(occurrence_id)
@@ -96,20 +116,28 @@ def _occurrence(client: StoreClient, occurrence_id: bytes) -> list[str] | None:
         *(keys.occurrences(partition, status) for status in OccurrenceStatus),
         keys.event_occurrences(partition, event_id),
         *(keys.tag_occurrences(partition, tag) for tag in _lines(fields, OccurrenceField.TAGS)),
-        keys.due_of(event_id),
+        keys.due(partition, ids.lane_of_event(event_id)),
         *(place(partition) for place in single),
     ]
+    home = ids.partition_of_event(event_id)
     flow = fields.get(OccurrenceField.FLOW)
     waits = [keys.flow_waiting(partition, flow)] if flow else []
     return [
         *_head(client, "occurrence", occurrence_id, key, page),
         *_fields(OccurrenceField, fields),
+        *([] if home == partition else ["", f"its event has moved to partition {home}"]),
         "",
         "listed in",
         *_places(client, places, occurrence_id),
         *_endings(client, partition, occurrence_id, fields),
         *_places(client, waits, event_id + occurrence_id),
     ]
+
+
+def _count(client: StoreClient, index: bytes) -> int:
+    """How many entries an index has, those in leaves too."""
+    ((count,),) = count_entries(Scripts(client), 1, [lambda _: index], [EVERY])
+    return count
 
 
 def _read(client: StoreClient, key: bytes) -> dict[str, bytes]:
