@@ -10,6 +10,7 @@ from __future__ import annotations
 import queue
 import struct
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -18,8 +19,11 @@ from app.backup.packing import BackupHeader, pack
 from app.backup.snapshots import snapshot, snapshot_on
 from app.backup.wording import BackupRefused
 from app.errors import StoreUnavailable
+from app.store import keys
 from app.store.cluster import ClusterClient
 from app.store.connection import StoreClient
+from app.store.coordination import Coordination
+from app.store.moves import MOVER_MS
 
 _FRAME = struct.Struct(">BI")
 _AHEAD = 64
@@ -29,6 +33,14 @@ _MOVED = (
     "Slots of the cluster were moved while the backup was taken, so it may lack what was on the "
     "way: take it again when the cluster is at rest."
 )
+
+_REBALANCED = (
+    "Events were moved between partitions while the backup was taken, so it may lack one that was "
+    "on the way: take it again when 'rebalance' is done."
+)
+
+_MARGIN_S = 60
+"""So long before the backup nobody may have moved events: their mover may have been held up."""
 
 Piece = tuple[int, bytes | BaseException | None]
 
@@ -53,7 +65,7 @@ def count_nodes(client: ClusterClient) -> int:
 
 def cluster_snapshot(client: ClusterClient, nodes: int) -> Iterator[bytes]:
     """Ask so many nodes for a snapshot, and yield them in frames; raises ``BackupRefused``."""
-    before = _slots(client)
+    before, begun = _slots(client), time.monotonic()
     if len(before) != nodes:
         raise BackupRefused(_MOVED)
     connections = client.new_connections(before)
@@ -77,6 +89,7 @@ def cluster_snapshot(client: ClusterClient, nodes: int) -> Iterator[bytes]:
                 yield _FRAME.pack(number, len(piece)) + piece
         if _slots(client) != before:
             raise BackupRefused(_MOVED)
+        _refuse_moves(client, time.monotonic() - begun)
     finally:
         stop.set()
         while any(one.is_alive() for one in readers):
@@ -113,6 +126,17 @@ def _slots(client: ClusterClient) -> dict[str, str]:
         if "[" in found[node]:
             raise BackupRefused(_MOVED)
     return found
+
+
+def _refuse_moves(client: StoreClient, taken_s: float) -> None:
+    """Raise ``BackupRefused`` if events were moved since the backup was begun, or just before.
+
+    Nodes have their snapshots of different moments: what was moved between them may be in none.
+    """
+    places = [keys.mover(one) for one in range(Coordination(client).follow_partitions())]
+    longest_ms = MOVER_MS - (taken_s + _MARGIN_S) * 1000
+    if any(left_ms > longest_ms for left_ms in client.read_each("PTTL", places)):
+        raise BackupRefused(_REBALANCED)
 
 
 class Frames:

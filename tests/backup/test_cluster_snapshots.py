@@ -20,11 +20,15 @@ from app.backup.wording import BackupRefused
 from app.domain.access import MASTER
 from app.domain.event import Event
 from app.errors import ShardUnavailable
+from app.store import keys
 from app.store.cluster import ClusterClient
 from app.store.connecting import connect
 from app.store.connection import StoreClient
+from app.store.coordination import Coordination
 from app.store.flow_keys import FlowKeys
+from app.store.moves import MOVER_MS, MoveStore
 from app.store.open_intents import intents_in
+from app.store.scripts import Scripts
 from app.store.token_keys import TokenKeys
 from app.wiring.services import Services
 from tests.backup.test_restoring import events_by_id, fill, services_of, url_of
@@ -101,6 +105,21 @@ def test_slots_that_move_meanwhile_are_noticed(cluster: Cluster) -> None:
             list(cluster_snapshot(client, 2))
     assert first
     assert not [one for one in threading.enumerate() if "_read" in one.name]
+
+
+def test_events_that_move_meanwhile_are_noticed(cluster: Cluster) -> None:
+    """What one node has sent already and another has yet to get would be in neither snapshot."""
+    with connect(cluster.url) as client:
+        assert isinstance(client, ClusterClient)
+        Coordination(client).agree_on_partitions(PARTITIONS)
+        moves = MoveStore(client, Scripts(client))
+        client.set(keys.mover(2), b"one of before", px=MOVER_MS // 2)
+        assert list(cluster_snapshot(client, 3))
+        pieces = cluster_snapshot(client, 3)
+        next(pieces)
+        moves.begin(2)
+        with pytest.raises(BackupRefused, match="when 'rebalance' is done"):
+            list(pieces)
 
 
 def test_frames_are_taken_apart_wherever_they_are_cut() -> None:
