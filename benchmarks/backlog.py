@@ -2,7 +2,8 @@
 
 Tenant B's webhooks come at a steady rate all the time. ``--due`` webhooks of tenant A fall due in
 ``--bursts``, each at one instant. Compared is how late B's arrive, p99, while a burst of A's is
-delivered and while there is none: quiet and busy times take turns within one run.
+delivered and while there is none: quiet and busy times take turns within one run. After it, a bare
+libcurl loop posts as many of A's a second beside B's: what sharing the processors costs by itself.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from app.crypto.lanes import Lanes
 from app.store import keys
 from app.store.connecting import connect
 from app.store.connection import StoreClient
-from benchmarks import lateness, loading, plot, support
+from benchmarks import drain, lateness, loading, plot, support
 from benchmarks.support import BenchmarkFailed, say
 
 WORST_RATIO = 1.5
@@ -79,12 +80,37 @@ def measure(own: str, others: str, options: argparse.Namespace) -> dict[str, flo
         support.wait_for(
             lambda: int(lateness.fetch(own + "count")) >= count, 120, "B's did not all arrive"
         )
-    arrivals = lateness.collect(own, count)
-    return judged(arrivals, bursts, each)
+    speed = each * len(bursts) / sum(one.done_ms - one.due_ms for one in bursts) * 1000
+    say(f"  A's {speed:,.0f}/s, {len(bursts)} bursts")
+    found = judged(lateness.collect(own, count), bursts, "beside A's")
+    return found | {"speed": speed} | bare(own, others, options.rate, bursts, speed)
 
 
-def judged(arrivals: lateness.Arrivals, bursts: list[Burst], each: int) -> dict[str, float]:
-    """The figures of a run."""
+def bare(
+    own: str, others: str, rate: int, delivered: list[Burst], speed: float
+) -> dict[str, float]:
+    """The same of a bare loop with bursts as long, and as long without before and after each."""
+    bursts, at_ms = [], time.time_ns() // 1_000_000 + 1_000
+    start_ms = at_ms
+    for one in delivered:
+        length_ms = max(one.done_ms - one.due_ms, LEAST * 1000 // rate + REST_MS)
+        at_ms += length_ms + REST_MS
+        bursts.append(Burst(at_ms, at_ms + length_ms))
+        at_ms += length_ms + REST_MS
+    count = rate * (at_ms - start_ms) // 1000
+    spec = {
+        **drain.request_like_ours(own), "own": own, "others": others, "rate": rate,
+        "start_ms": start_ms, "count": count, "speed": speed, "in_flight": 64,
+        "bursts": [(one.due_ms, one.done_ms) for one in bursts],
+    }  # fmt: skip
+    spec["headers"] = [line for line in spec["headers"] if not line.startswith("webhook-id")]
+    support.run_python("benchmarks.posting_beside", spec)
+    found = judged(lateness.collect(own, count), bursts, "beside, bare loop")
+    return {"bare alone": found["alone"], "bare beside": found["beside"]}
+
+
+def judged(arrivals: lateness.Arrivals, bursts: list[Burst], name: str) -> dict[str, float]:
+    """B's p99 in bursts and between them."""
     busy = [late for at, late in arrivals if any(one.due_ms <= at < one.done_ms for one in bursts)]
     quiet = [
         late
@@ -95,14 +121,11 @@ def judged(arrivals: lateness.Arrivals, bursts: list[Burst], each: int) -> dict[
         raise BenchmarkFailed(
             f"{len(busy)} of B's came beside A's and {len(quiet)} alone: too few for a p99"
         )
-    took_ms = [one.done_ms - one.due_ms for one in bursts]
-    speed = each * len(bursts) / sum(took_ms) * 1000
     alone, beside = support.quantiles(quiet), support.quantiles(busy)
-    for name, points, some in (("alone", alone, quiet), ("beside A's", beside, busy)):
+    for side, points, some in (("alone", alone, quiet), (name, beside, busy)):
         shown = "  ".join(f"{key} {value:.2f}" for key, value in points.items())
-        say(f"  B {name:<10} {len(some):>7,}: {shown} ms late")
-    say(f"  A's {speed:,.0f}/s, {len(bursts)} bursts of {statistics.median(took_ms) / 1000:.1f} s")
-    return {"alone": alone["p99"], "beside": beside["p99"], "speed": speed}
+        say(f"  B {side:<18} {len(some):>7,}: {shown} ms late")
+    return {"alone": alone["p99"], "beside": beside["p99"]}
 
 
 def main() -> None:
@@ -121,9 +144,13 @@ def main() -> None:
     ratio = statistics.median(ratios)
     verdict = "as wanted" if ratio <= WORST_RATIO else f"more than {WORST_RATIO}"
     say(f"B's p99 beside A's backlog is {ratio:.2f} times that alone: {verdict}")
-    bars = {side: statistics.median(run[side] for run in runs) for side in ("alone", "beside")}
+    sides = ("alone", "beside", "bare alone", "bare beside")
+    bars = {side: statistics.median(run[side] for run in runs) for side in sides}
+    floor = statistics.median(run["bare beside"] / run["bare alone"] for run in runs)
+    to_bare = statistics.median(run["beside"] / run["bare beside"] for run in runs)
+    say(f"of the bare loop it is {floor:.2f} times; ours beside is {to_bare:.2f} times its")
     picture = plot.bars("how late B's webhooks are", "ms late, p99", bars)
-    support.report("backlog", {"runs": runs, "ratio": ratio}, picture)
+    support.report("backlog", {"runs": runs, "ratio": ratio, "of bare loop": floor}, picture)
 
 
 if __name__ == "__main__":
