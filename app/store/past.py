@@ -23,6 +23,7 @@ from app.store.page_records import ended_of
 from app.store.pages import PageStore
 from app.store.partitions import by_partition
 from app.store.scripts import Argument, ScriptCall, Scripts
+from app.store.whereabouts import find_occurrences
 
 _ID_BYTES = 16
 
@@ -110,7 +111,10 @@ class PastStore:
 
         Retention counts from now. Raises ``ValueError`` for one that has not ended.
         """
-        added = 0
+        added, past = 0, list(past)
+        # (What has moved since need not be where its id says.)
+        elsewhere = {*find_occurrences(self._client, [one.occurrence.id for one in past])}
+        past = [one for one in past if one.occurrence.id not in elsewhere]
         grouped = by_partition(past, lambda one: ids.partition_of_occurrence(one.occurrence.id))
         for partition, some in grouped.items():
             calls = [_add_call(partition, one, now_ms) for one in some]

@@ -22,7 +22,9 @@ from app.store import keys
 from app.store.calls import Record
 from app.store.claims import Claim
 from app.store.growth import GrowthStore
+from app.store.homecoming import Homecoming
 from app.store.moves import BUSY, MOVED, Fenced, MoveStore
+from app.store.past import PastStore
 from app.wiring.services import Services
 from tests.support.clock import NOW_MS, FakeClock
 from tests.support.invariants import broken
@@ -348,6 +350,21 @@ def test_what_had_failed_before_is_redelivered(moving: Moving, moved: str) -> No
         moving.end(claims, "failed")
         assert list(moving.history(moved)).count(failed) == 1
         moving.sound()
+
+
+def test_what_was_brought_home_is_not_restored_again_from_an_archive(
+    moving: Moving, moved: str
+) -> None:
+    failed = ids.from_text(failed_of(moving, moved), version=8)
+    assert failed is not None
+    storage = moving.services.storage
+    (past,) = storage.occurrences.past([failed])
+    assert past is not None
+    homecoming = Homecoming(storage.client, storage.scripts)
+    assert homecoming.bring([failed], moving.clock.ms) == [failed]
+    moving.forget()
+    assert PastStore(storage.client, storage.scripts).add([past], moving.clock.ms) == 0
+    moving.sound()
 
 
 def test_a_time_that_there_was_before_is_not_added_again(moving: Moving, moved: str) -> None:
