@@ -24,7 +24,7 @@ class MetaField(HashField):
     RAISED = ("raised", "numbers", "how many there were before each raise, the first one first",
         "grow_partitions", "grow_partitions growth")
     MOVING = ("moving", "text", "events are moved: into how many partitions, since when (ms)",
-        "growth grow_partitions", "growth")
+        "growth grow_partitions restores", "growth")
     RESTORED = ("restored", "hex", "changes when a backup is restored; absent: none was",
         "restores", "processes")
     RESTORING = ("restoring", "ms", "until when a restore that is under way holds the store",

@@ -87,6 +87,9 @@ class RestoredStore:
         fields = {name.decode(): value for name, value in meta.items()}
         if former != partitions:
             fields.setdefault(MetaField.NAMED, b"%d" % former)
+        if partitions > former:  # the next rebalance spreads what is there
+            moving = f"{former} {partitions} {self._now_ms()}"
+            fields.setdefault(MetaField.MOVING, moving.encode())
         if partitions < former:
             fields.setdefault(MetaField.FOLDED, b"%d" % former)
         fields[MetaField.PARTITIONS] = b"%d" % partitions

@@ -14,6 +14,7 @@ from app.store import events as event_store
 from app.store import keys
 from app.store.connection import StoreClient
 from app.store.fields import EventField
+from app.store.growth import GrowthStore
 from app.store.homecoming import Homecoming
 from app.store.migrations.migration import MOVED
 from app.store.past import PastStore
@@ -183,3 +184,17 @@ def test_a_backup_is_verified_as_it_is_restored(
     source.look()
     (problem,) = survey(source.client, partitions, backup.header.taken_ms, 0).problems
     assert problem == f"event {ids.to_text(one)} is listed and not there"
+
+
+def test_what_was_restored_into_more_can_be_spread(source: MovedStore, target: StoreClient) -> None:
+    there = restored(source, target, THIRD + 6)
+    growth = GrowthStore(target, Scripts(target))
+    plan = growth.moving()
+    assert plan is not None
+    assert (plan.former, plan.wanted) == (THIRD, THIRD + 6)
+    before = there.content()
+    there.move()
+    assert max(there.homes().values()) >= THIRD
+    there.look()
+    assert there.content() == before
+    assert broken(target, THIRD + 6) == []
