@@ -50,12 +50,15 @@ RUN ["/opt/qhronos/bin/pip", "install", "--no-compile", "--no-index", "--no-deps
 # The server's files under a path that does not change with Python's version.
 RUN ["/opt/qhronos/bin/python", "-c", \
      "import os, qhronos.installation as i; os.symlink(i.server_directory(), '/opt/qhronos/server')"]
-# What runs installs nothing, and nobody tests, compiles or translates in it.
+# What runs installs nothing, and nobody tests, compiles, translates or debugs in it. zstandard has
+# all its code twice; what is for PyPy alone goes.
 RUN /opt/qhronos/bin/pip uninstall --yes --quiet pip setuptools \
     && find /opt/qhronos/lib -depth \( -type d -name tests -o -name '*.po' -o -name '*.c' \
-        -o -name '*.h' -o -name '*.pyx' -o -name '*.pxd' -o -name '*.pyi' \) -exec rm -rf {} +
+        -o -name '*.h' -o -name '*.pyx' -o -name '*.pxd' -o -name '*.pyi' \
+        -o -path '*/zstandard/*_cffi.*' \) -exec rm -rf {} +
 WORKDIR /opt/qhronos/server
-COPY deploy/image/bytecode.py /build/
+COPY deploy/image/symbols.py deploy/image/bytecode.py /build/
+RUN ["/opt/qhronos/bin/python", "/build/symbols.py", "/opt/qhronos/lib"]
 RUN ["/opt/qhronos/bin/python", "/build/bytecode.py"]
 
 FROM ${BASE}

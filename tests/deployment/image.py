@@ -39,6 +39,7 @@ TOOLS = ("pip", "pip3", "ensurepip", "gcc", "cc", "make", "git", "curl", "wget",
 SECRETS = (".env", "*.key", "*token", "id_*", "pip.conf", ".netrc", ".pypirc", ".git", "data")
 """Names of files that tell secrets, or come from somebody's machine."""
 WRITE = "import pathlib, sys; pathlib.Path(sys.argv[1]).touch()"
+LOAD = "import ctypes, os, sys; [ctypes.CDLL(name, os.RTLD_NOW) for name in sys.argv[1:]]"
 UNDER_WAY_S = 2.0
 """How long the delivery takes that is under way when the worker is told to stop."""
 
@@ -165,6 +166,8 @@ def holds_nothing_more(image: Container) -> None:
         for pattern in SECRETS:
             assert not list((image.root / where).rglob(pattern)), (where, pattern)
     assert not (image.root / "build").exists(), "what it was built from stays behind"
+    libraries = [f"/{one.relative_to(image.root)}" for one in image.root.glob("opt/**/*.so*")]
+    assert image.run("python", "-c", LOAD, *libraries) == (0, ""), "each can still be loaded"
     stale = image.run("python", "-v", "-c", "import app.workers")[1].count("bytecode is stale")
     assert not stale, "each start would compile it anew"
 
