@@ -24,7 +24,6 @@ import re
 import secrets
 import threading
 from collections.abc import Iterable
-from itertools import islice
 
 MAX_PARTITIONS = MAX_LANES = 4096
 """What twelve bits can name."""
@@ -39,11 +38,13 @@ _there = _former = MAX_PARTITIONS
 _named: int | None = None
 _moved_among = 0
 
-MOST_FOUND = 1 << 18
-"""Of how many events and occurrences this process remembers where they were found: far more than
-any process has at hand at a time. Whoever is forgotten is looked for again."""
+MOST_FOUND = 1 << 17
+"""Of how many events and occurrences this process remembers where they were found, twice: of these
+as they are found, and of as many before that. Who is asked for again is kept: so are the leases
+that a worker renews, which nobody could look for. Whoever is forgotten is looked for again."""
 
 _found: dict[bytes, int] = {}
+_found_before: dict[bytes, int] = {}
 _found_lock = threading.Lock()
 
 
@@ -64,6 +65,7 @@ def keep_to(
     _there, _former, _named, _moved_among = partitions, former, named, moved_among
     if not moved_among:
         _found.clear()
+        _found_before.clear()
 
 
 def moved_among() -> int:
@@ -78,17 +80,29 @@ def found_in(partition: int, members: Iterable[bytes]) -> None:
     for one in members:
         if _named_in(one) == partition:
             _found.pop(one, None)
+            _found_before.pop(one, None)
         elif _found.get(one) != partition:
-            with _found_lock:
-                if len(_found) >= MOST_FOUND:
-                    for first in list(islice(_found, MOST_FOUND // 4)):
-                        _found.pop(first, None)
-                _found[one] = partition
+            _remember(one, partition)
+
+
+def _remember(member: bytes, partition: int) -> None:
+    global _found, _found_before
+    with _found_lock:
+        if len(_found) >= MOST_FOUND:
+            _found, _found_before = {}, _found
+        _found[member] = partition
+
+
+def _where_found(member: bytes) -> int | None:
+    found = _found.get(member)
+    if found is None and (found := _found_before.get(member)) is not None:
+        _remember(member, found)
+    return found
 
 
 def has_moved(member: bytes) -> bool:
     """Whether an event or occurrence was found elsewhere than its id says."""
-    return member in _found
+    return member in _found or member in _found_before
 
 
 def _named_in(member: bytes) -> int:
@@ -176,7 +190,7 @@ def callback_id(event_id: bytes, occurrence_id: bytes, kind: str) -> bytes:
 
 def partition_of_event(event_id: bytes) -> int:
     """Where an event is: where it was found, or else where its id says."""
-    if _found and (found := _found.get(event_id)) is not None:
+    if (_found or _found_before) and (found := _where_found(event_id)) is not None:
         return found
     return first_partition_of(event_id)
 
@@ -204,7 +218,7 @@ def lane_of_event(event_id: bytes) -> int:
 
 def partition_of_occurrence(occurrence_id: bytes) -> int:
     """Where an occurrence is: where it was found, or else where its id says."""
-    if _found and (found := _found.get(occurrence_id)) is not None:
+    if (_found or _found_before) and (found := _where_found(occurrence_id)) is not None:
         return found
     named = int.from_bytes(occurrence_id[6:8], "big") & 0x0FFF
     return named % _there if named < _former else named - _former + _there

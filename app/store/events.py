@@ -23,7 +23,7 @@ from app.store.own_keys import holders
 from app.store.pages import PageStore
 from app.store.scripts import Scripts
 from app.store.terms import NO_DECLARED, EventTerms
-from app.store.whereabouts import forget_left, has_moved_on, read_events
+from app.store.whereabouts import forget_left, is_elsewhere, read_events
 from app.store.withdrawals import NO_WITHDRAWAL, Withdrawal, judged_waiting
 
 _GONE, _RETAGGED = -1, -2
@@ -168,7 +168,7 @@ class EventStore:
     def _where_it_is(self, event_id: bytes, ask: Callable[[], Any], gone: object) -> Any:
         """Ask the partition of an event; if it is gone from there, but has moved, the other one."""
         answer = ask()
-        return ask() if answer == gone and has_moved_on(self._client, event_id) else answer
+        return ask() if answer == gone and is_elsewhere(self._client, event_id) else answer
 
     def wake_flow_of(self, event: Event | None, now_ms: int) -> None:
         """Have the flow looked at in which others may have waited for what the event had in it."""

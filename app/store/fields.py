@@ -46,7 +46,7 @@ class EventField(HashField):
     VERSION = ("ver", "number", "rises with every change that a user can see",
         "codec end_event end_if_complete",
         """add_occurrences codec delete_event list_terms redeliver_occurrences redeliveries
-        save_event term_writes moving_event whereabouts read_progress""")
+        save_event term_writes moving_event whereabouts read_progress imports owners""")
     STATUS = ("st", "word", "active, paused or inactive",
         "codec end_event end_if_complete",
         """codec delete_event end_event list_by_status save_event schedule_successors sweep

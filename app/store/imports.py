@@ -8,10 +8,12 @@ from typing import cast
 from app.domain import ids
 from app.domain.imports import OUTCOMES, Known, KnownPart, digest
 from app.domain.partition_count import Count, PartitionsNow
-from app.store import import_keys, keys
+from app.store import import_keys
 from app.store.connection import StoreClient
 from app.store.event_batches import Fence
+from app.store.fields import EventField
 from app.store.reading import oldest_before
+from app.store.whereabouts import read_events
 
 HELD_MS = 600_000
 """How long a source stays held after the last sign of life of whoever imports it."""
@@ -104,11 +106,9 @@ class SourceStore:
             self._client.zrem(import_keys.SOURCES, source)
 
     def _forget_gone_of(self, source: bytes, some: Sequence[Known]) -> None:
-        pipe = self._client.pipeline(transaction=False)
-        for known in some:
-            for part in known.parts:
-                pipe.exists(keys.event_of(part.event_id))
-        there = iter(pipe.execute() if len(pipe) else ())
+        event_ids = [part.event_id for known in some for part in known.parts]
+        rows = read_events(self._client, event_ids, (EventField.VERSION,))
+        there = iter([version is not None for (version,) in rows])
         pipe = self._client.pipeline()
         for known in some:
             left = tuple([part for part in known.parts if next(there)])

@@ -111,7 +111,8 @@ class MoveStore:
             words[one.event_id] = reply[0].decode()
             if reply[0] == b"moves":
                 going.append(replace(one, packed=reply[1]))
-        calls = [_expect_call(partition, target, one, now_ms) for one in going]
+        begun = b"%d %d %s" % (partition, now_ms, secrets.token_hex(4).encode())
+        calls = [_expect_call(target, one, begun) for one in going]
         expected = self.scripts.each("expect_event", calls)
         going = [one for one, is_new in zip(going, expected, strict=True) if is_new]
         calls = [_leave_call(partition, target, one, self.token) for one in going]
@@ -119,7 +120,7 @@ class MoveStore:
         left = [one.event_id for one, word in answers.items() if word == b"left"]
         stayed = [one.event_id for one, word in answers.items() if word != b"left"]
         self.scripts.each("open_event", [open_call(target, one) for one in left])
-        self.scripts.each("drop_event", [_drop_call(target, one) for one in stayed])
+        self.scripts.each("drop_event", [_drop_call(target, one, begun) for one in stayed])
         words |= {one.event_id: word.decode() for one, word in answers.items()}
         words |= dict.fromkeys(left, MOVED)
         if "fenced" in words.values():
@@ -135,11 +136,11 @@ class MoveStore:
         """
         kept = cast("dict[bytes, bytes]", self.client.hgetall(keys.expected(partition).decode()))
         begun = {one: _begun(raw) for one, raw in kept.items()}
-        sources = {
-            one: source
-            for one, (source, since_ms) in begun.items()
-            if before_ms is None or since_ms < before_ms
-        }
+        sources: dict[bytes, int] = {}
+        for one, text in begun.items():
+            where, since_ms, _ = text.split()
+            if before_ms is None or int(since_ms) < before_ms:
+                sources[one] = int(where)
         for source in set(sources.values()):
             self.client.set(keys.mover(source), self.token, px=MOVER_MS)
         rows = read_hashes(
@@ -149,9 +150,10 @@ class MoveStore:
         )
         here = b"%d" % partition
         for one, (moved,) in zip(sources, rows, strict=True):
-            call = open_call if moved == here else _drop_call
-            name = "open_event" if moved == here else "drop_event"
-            self.scripts(name, *call(partition, one))
+            if moved == here:
+                self.scripts("open_event", *open_call(partition, one))
+            else:
+                self.scripts("drop_event", *_drop_call(partition, one, begun[one]))
         return len(sources)
 
     def forget_deleted(self, partition: int, limit: int) -> int:
@@ -177,9 +179,9 @@ def _read_call(partition: int, one: _Going) -> ScriptCall:
     return [keys.event(partition, one.event_id)], [prefix, one.event_id, one.occurrence_id]
 
 
-def _expect_call(partition: int, target: int, one: _Going, now_ms: int) -> ScriptCall:
+def _expect_call(target: int, one: _Going, begun: bytes) -> ScriptCall:
     places = [keys.event(target, one.event_id), keys.expected(target)]
-    return places, [keys.prefix(target), one.event_id, one.packed, one.terms, partition, now_ms]
+    return places, [keys.prefix(target), one.event_id, one.packed, one.terms, begun]
 
 
 def _leave_call(partition: int, target: int, one: _Going, token: bytes) -> ScriptCall:
@@ -192,14 +194,14 @@ def _scheduled(event: Event) -> bytes:
     return b"" if event.next_ms is None else ids.occurrence_id(event.id, event.next_ms)
 
 
-def _drop_call(partition: int, event_id: bytes) -> ScriptCall:
-    return [keys.expected(partition)], [keys.prefix(partition), event_id]
+def _drop_call(partition: int, event_id: bytes, begun: bytes) -> ScriptCall:
+    return [keys.expected(partition)], [keys.prefix(partition), event_id, begun]
 
 
-def _begun(raw: bytes) -> tuple[int, int]:
-    """From which partition an event is expected, and since when (ms UTC).
+def _begun(raw: bytes) -> bytes:
+    """From which partition an event is expected, since when (ms UTC), and a mark of that attempt.
 
-    That comes first of what ``expect_event`` keeps, as MessagePack has a short text.
+    By the mark, whoever was held up drops nothing that was begun anew meanwhile. This comes first
+    of what ``expect_event`` keeps, as MessagePack has a short text: it has at most 31 bytes.
     """
-    source, since = raw[2 : 2 + (raw[1] & 0x1F)].split()
-    return int(source), int(since)
+    return raw[2 : 2 + (raw[1] & 0x1F)]

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import cast
 
-from app.domain import ids
 from app.store import keys
 from app.store.connection import StoreClient
+from app.store.fields import EventField
+from app.store.whereabouts import read_events
 
 BATCH = 1_000
 
@@ -44,11 +45,8 @@ class Owners:
         while True:
             found = self._client.zrangebyscore(key, "-inf", before_ms, start=start, num=BATCH)
             members = cast("list[bytes]", found)
-            pipe = self._client.pipeline(transaction=False)
-            for event_id in members:
-                pipe.exists(keys.event(ids.partition_of_event(event_id), event_id))
-            exist = pipe.execute() if members else []
-            gone = [one for one, exists in zip(members, exist, strict=True) if not exists]
+            rows = read_events(self._client, members, (EventField.VERSION,)) if members else []
+            gone = [one for one, (exists,) in zip(members, rows, strict=True) if not exists]
             if gone:
                 self._client.zrem(key, *gone)
             start += len(members) - len(gone)

@@ -51,11 +51,14 @@ def locate(client: StoreClient, event_ids: Sequence[bytes]) -> None:
         read_events(client, event_ids, ())
 
 
-def has_moved_on(client: StoreClient, event_id: bytes) -> bool:
-    """Whether an event is somewhere else than where it was thought to be; then it is known now."""
-    before = ids.partition_of_event(event_id)
-    locate(client, [event_id])
-    return ids.partition_of_event(event_id) != before
+def is_elsewhere(client: StoreClient, event_id: bytes) -> bool:
+    """Whether an event that was not where it was thought to be exists; then it is known where.
+
+    Nothing is asked where nothing has moved. (Another thread may have found out meanwhile.)
+    """
+    return bool(ids.moved_among()) and any(
+        read_events(client, [event_id], (EventField.VERSION,))[0]
+    )
 
 
 def _elsewhere(
