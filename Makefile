@@ -90,9 +90,9 @@ demo: $(RUNTIME) ## with 'make run' up: have a webhook sent in two seconds and c
 check: lint ## style, types and the tests that need no running instance; the check after every change
 	@$(PY) -m pytest -q -n 3 --dist worksteal $(QUICK) $(ARGS)
 
-# Three at a time keep two cores busy: those that run real processes wait a good deal of their time.
+# Four at a time keep two cores busy: those that run real processes wait a good deal of their time.
 test: $(DEV) ## run the whole test suite; ARGS='-k name' narrows it
-	@$(PY) -m pytest -n 3 --dist worksteal $(ARGS)
+	@$(PY) -m pytest -n 4 --dist worksteal $(ARGS)
 
 test-cluster: $(DEV) ## run the tests of one store on a cluster that refuses what touches two slots
 	@QHRONOS_TEST_STORE=cluster $(PY) -m pytest -n 2 -m 'not e2e' -p no:cacheprovider \
