@@ -110,6 +110,7 @@ class MovingService:
             try:
                 return self.moves.move(partition, target, few, self.clock.now_ms())
             except Fenced:
+                self.pause(LOOK_S)  # another run may be at it: let that go on
                 self.moves.settle(target)
                 self.moves.begin(partition)
 

@@ -19,9 +19,6 @@ from app.store.page_reads import read_pages_of_each
 from app.store.reading import Values, read_hashes
 from app.store.scripts import ScriptCall, Scripts
 
-HOPS = 12
-"""How often an event can have moved on: with each raise once, to 4,096 partitions."""
-
 
 def read_events(
     client: StoreClient, event_ids: Sequence[bytes], fields: Sequence[str]
@@ -33,7 +30,7 @@ def read_events(
     rows: dict[bytes, Values] = {}
     left = list(dict.fromkeys(event_ids))
     led: set[bytes] = set()
-    for _ in range(HOPS):
+    for _ in range(ids.moved_among() + 1):  # (An event goes to greater partitions alone.)
         found = read_hashes(client, map(keys.event_of, left), asked)
         rows |= zip(left, (row[:-2] for row in found), strict=True)
         left = _elsewhere(client, left, [row[-2:] for row in found], led)

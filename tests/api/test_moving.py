@@ -36,6 +36,9 @@ HOURLY = {"frequency": "hourly"}
 LOG = b"1,%d000,1200,2,3,4,5,6,%d,0\n"
 
 
+from_one = pytest.mark.parametrize("services", [1], indirect=True)
+
+
 @pytest.fixture(autouse=True)
 def ids_as_before() -> Iterator[None]:
     yield
@@ -272,6 +275,25 @@ def raw(event_id: str) -> bytes:
     return found
 
 
+@from_one
+def test_an_event_is_found_however_often_it_has_moved_on(moving: Moving) -> None:
+    event, store = moving.create(schedule=HOURLY), moving.store
+    moving.raise_to(20)
+    for partition in range(19):
+        store.begin(partition)
+        assert store.move(partition, partition + 1, [raw(event)], moving.clock.ms) == {
+            raw(event): MOVED
+        }
+    for _ in range(2):
+        moving.forget()
+        assert moving.api.get(f"/events/{event}").status_code == 200
+    moving.sound()
+    moving.delete_for_good(event)
+    left = [*moving.services.storage.client.scan_iter(match=b"qh:*:event:*")]
+    assert not [key for key in left if key.endswith(raw(event))]
+    assert moving.api.get(f"/events/{event}").status_code == 404
+
+
 @pytest.fixture
 def moved(moving: Moving) -> str:
     """A series with one failed attempt that has gone to another partition since."""
@@ -450,9 +472,6 @@ def about_to_move(moving: Moving) -> tuple[Moving, str, int]:
     assert plan is not None
     # (That all of these stay happens once in 10**14 runs.)
     return next((moving, one, target) for one in made if (target := plan.target(raw(one))))
-
-
-from_one = pytest.mark.parametrize("services", [1], indirect=True)
 
 
 def move_one(
