@@ -18,14 +18,16 @@ after that, since each has a token in the partitions out of which it moves.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import cast
 
 from app.domain import ids
 from app.domain.event import Event, EventStatus
+from app.errors import StoreUnavailable
 from app.store import codec, keys
 from app.store.connection import StoreClient
+from app.store.durability import AnyFence
 from app.store.fields import EventField
 from app.store.raises import Raise
 from app.store.reading import read_hashes
@@ -69,6 +71,11 @@ class MoveStore:
 
     client: StoreClient
     scripts: Scripts
+    fence: Callable[[], AnyFence] | None = None
+    """Makes what knows whether all that is written from then on is on replicas. On a cluster a
+    failover may lose what one node took last: without it an event could be lost or be there twice,
+    as the other node has its part."""
+
     token: bytes = field(default_factory=lambda: secrets.token_hex(8).encode())
 
     def begin(self, partition: int) -> None:
@@ -111,14 +118,17 @@ class MoveStore:
             words[one.event_id] = reply[0].decode()
             if reply[0] == b"moves":
                 going.append(replace(one, packed=reply[1]))
+        fence = None if self.fence is None else self.fence()
         begun = b"%d %d %s" % (partition, now_ms, secrets.token_hex(4).encode())
         calls = [_expect_call(target, one, begun) for one in going]
         expected = self.scripts.each("expect_event", calls)
         going = [one for one, is_new in zip(going, expected, strict=True) if is_new]
+        _require_safe(fence)
         calls = [_leave_call(partition, target, one, self.token) for one in going]
         answers = dict(zip(going, self.scripts.each("leave_event", calls), strict=True))
         left = [one.event_id for one, word in answers.items() if word == b"left"]
         stayed = [one.event_id for one, word in answers.items() if word != b"left"]
+        _require_safe(fence)
         self.scripts.each("open_event", [open_call(target, one) for one in left])
         self.scripts.each("drop_event", [_drop_call(target, one, begun) for one in stayed])
         words |= {one.event_id: word.decode() for one, word in answers.items()}
@@ -172,6 +182,15 @@ class MoveStore:
                 terms = host_terms(event.action.target) + (row[-1] or b"")
                 read.append(_Going(event_id, _scheduled(event), terms))
         return read
+
+
+def _require_safe(fence: AnyFence | None) -> None:
+    """Raise ``StoreUnavailable`` unless what was written is on replicas, if that is asked for.
+
+    What is on its way then is ended by the next run, or by upkeep.
+    """
+    if fence is not None and not fence.is_safe():
+        raise StoreUnavailable("It is not known whether what was moved is on replicas.")
 
 
 def _read_call(partition: int, one: _Going) -> ScriptCall:

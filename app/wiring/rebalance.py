@@ -70,7 +70,9 @@ def _service(settings: Settings) -> GrowthService:
         storage.schema.check()
     growth = GrowthStore(storage.client, storage.scripts)
     sources = SourceStore(storage.client, storage.partitions)
-    moves = MoveStore(storage.client, storage.scripts)
+    wanted, replicas = settings.durability, settings.durability_replicas
+    fence = (lambda: storage.client.fence(wanted, replicas)) if wanted else None
+    moves = MoveStore(storage.client, storage.scripts, fence)
     moving = MovingService(growth, moves, storage.clock, sources.every_event, _tell)
     return GrowthService(
         growth,

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from app.domain import ids
+from app.errors import StoreUnavailable
+from app.store import keys
 from app.store.inspection import inspect
 from app.store.moves import BUSY, MoveStore
 from app.store.owners import Owners
@@ -137,3 +139,35 @@ def test_it_is_inspected_where_it_is(moving: Moving, moved: str) -> None:
         lines = inspect(client, one)
         assert lines is not None
         assert any(f"occurrences:{status}" in line for line in lines)
+
+
+class Unsafe:
+    """A fence whose nth answer is that nothing is known."""
+
+    def __init__(self, number: int) -> None:
+        self.left = number
+
+    def is_safe(self) -> bool:
+        self.left -= 1
+        return self.left != 0
+
+
+@from_one
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_step_waits_until_the_one_before_is_on_replicas(
+    about_to_move: tuple[Moving, str, int], number: int
+) -> None:
+    """Else a failover of one node could have it lost, or in two places."""
+    moving, event, target = about_to_move
+    storage = moving.services.storage
+    store = MoveStore(storage.client, storage.scripts, lambda: Unsafe(number))
+    store.begin(0)
+    with pytest.raises(StoreUnavailable, match="on replicas"):
+        store.move(0, target, [raw(event)], moving.clock.ms)
+    assert storage.client.hlen(keys.expected(target)) == 1
+    assert not storage.client.exists(keys.event(target, raw(event)))
+    store.settle(target)
+    assert moving.places()[raw(event)] == (0 if number == 1 else target)
+    moving.forget()
+    assert moving.api.get(f"/events/{event}").status_code == 200
+    moving.sound()
