@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from app.clock import NEVER_MS, Clock
-from app.domain.ids import partition_of_event
+from app.domain.ids import partition_of_occurrence
 from app.engine.background import Background
 from app.engine.claimer import Claimer
 from app.engine.flow_steps import FlowSteps
@@ -232,7 +232,7 @@ class ShardClaimer:
 
     def _count(self, claims: Sequence[Claim], now_ms: int) -> None:
         for claim in claims:
-            self._at(partition_of_event(claim.event_id)).count([claim], now_ms)
+            self._at(partition_of_occurrence(claim.occurrence_id)).count([claim], now_ms)
 
     def _at(self, partition: int) -> Claimer:
         place = self.places.of(partition)

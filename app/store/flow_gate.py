@@ -6,18 +6,19 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from heapq import merge
 from typing import Any, NamedTuple
 
+from app.domain import ids
 from app.domain.partition_count import Count, PartitionsNow
 from app.errors import ShardUnavailable
 from app.store import flow_keys, keys
-from app.store.claims import Claim, read_claim
+from app.store.claims import Claim, note_claimed, read_claim
 from app.store.connection import StoreClient
 from app.store.fields import EventField, OccurrenceField
 from app.store.flow_looks import EndedAttempt, FlowsAway, HeadStatus, Lapsed
 from app.store.flow_turns import Member, Turn, occurrence_of, read_turn
-from app.store.reading import read_hashes
 from app.store.reads_there import read_there, there
 from app.store.scripts import Argument, ScriptCall, Scripts
 from app.store.short_forms import read_occurrences
+from app.store.whereabouts import read_events
 
 TOGETHER = 64
 """Flows that one call asks: several partitions may have so many each, and a call for all of them
@@ -86,6 +87,7 @@ class FlowGate:
                 continue
             for flow, *waiting in rows:
                 pairs = zip(map(float, waiting[1::2]), waiting[::2], strict=True)
+                ids.found_in(partition, map(occurrence_of, waiting[::2]))
                 found.setdefault(flow, []).append(list(pairs))
                 places.setdefault(partition, []).append(flow)
         members = {
@@ -178,6 +180,7 @@ class FlowGate:
             rows, left = self._scripts("claim_flow", places, args)
         except ShardUnavailable:  # what it may have leased falls due again
             return [], []
+        note_claimed(partition, rows)
         return [read_claim(row, token, now_ms) for row in rows], left
 
     def end(self, attempts: Sequence[EndedAttempt], now_ms: int) -> bool:
@@ -260,7 +263,7 @@ class FlowGate:
             return HeadStatus(is_over=True)
         if its_flow == flow:
             return HeadStatus(waiting=event + occurrence_id)
-        ((now_in,),) = read_hashes(self._client, [keys.event_of(event)], (EventField.FLOW,))
+        ((now_in,),) = read_events(self._client, [event], (EventField.FLOW,))
         # An attempt that is under way has its place here until it ends.
         under_way = status == b"dispatched"
         is_over = now_in != flow and not under_way

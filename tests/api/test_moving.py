@@ -21,6 +21,8 @@ from app.services.queries import EventQuery
 from app.store import keys
 from app.store.calls import Record
 from app.store.claims import Claim
+from app.store.flow_gate import FlowGate
+from app.store.flow_turns import of_partitions
 from app.store.growth import GrowthStore
 from app.store.homecoming import Homecoming
 from app.store.moves import BUSY, MOVED, Fenced, MoveStore
@@ -341,6 +343,28 @@ def test_it_is_deleted_and_nothing_leads_to_it_any_more(moving: Moving, moved: s
     assert moving.api.get(f"/occurrences/{failed}").json["status"] == "failed"
     client = moving.services.storage.client
     assert not client.exists(keys.event(ids.first_partition_of(raw(moved)), raw(moved)))
+    moving.sound()
+
+
+def test_it_waits_for_a_flow_that_it_is_given_afterwards(moving: Moving, moved: str) -> None:
+    """Whoever serves the flow finds it where it waits, and not where its id says."""
+    answer = moving.api.patch(f"/events/{moved}", json={"flow": {"key": "f", "concurrency": 1}})
+    assert answer.status_code == 200, answer.json
+    moving.clock.advance(HOUR_MS)
+    assert raw(moved) not in {one.event_id for one in moving.claim()}
+    moving.forget()
+    storage, now_ms = moving.services.storage, moving.clock.ms
+    gate = FlowGate(storage.client, storage.scripts, moving.wanted)
+    waiting = gate.peek(now_ms, 10, 10, now_ms + 1000).members
+    (flow,) = waiting
+    (partition,) = of_partitions(waiting)
+    assert partition == moving.places()[raw(moved)]
+    (claim,), _ = gate.claim(
+        partition, waiting, {flow: now_ms}, b"t", now_ms=now_ms, deadline_ms=now_ms + 30_000
+    )
+    assert claim.event_id == raw(moved)
+    moving.end([claim])
+    moving.follow()
     moving.sound()
 
 
