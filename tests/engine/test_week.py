@@ -6,6 +6,7 @@ from pathlib import Path
 
 from app.archive.archive import Archive, Selected, Unread
 from app.archive.place import open_place
+from benchmarks.support import store
 from benchmarks.week import simulation
 
 RATE, KEPT_MINUTES, MINUTES = 0.25, 100, 270
@@ -14,10 +15,16 @@ FULL = KEPT_MINUTES + 30
 
 
 def test_once_retention_is_reached_memory_is_flat_and_all_else_is_in_the_archive(
-    store_url: str, tmp_path: Path
+    tmp_path: Path,
 ) -> None:
-    """Four hours and a half at one occurrence in four seconds; 100 minutes are kept."""
-    with simulation(store_url, tmp_path, rate=RATE, kept_ms=KEPT_MINUTES * 60_000) as made:
+    """Four hours and a half at one occurrence in four seconds; 100 minutes are kept.
+
+    The store is its own: another one frees in that time what tests before have left.
+    """
+    with (
+        store() as url,
+        simulation(url, tmp_path, rate=RATE, kept_ms=KEPT_MINUTES * 60_000) as made,
+    ):
         for _ in range(MINUTES):
             made.minute()
     week = made.week
